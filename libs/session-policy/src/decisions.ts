@@ -1,0 +1,59 @@
+import type { EndReason } from './end-reasons.js';
+
+/** How a reuse most likely came about; for operators, never for the client. */
+export type ReuseClass = 'concurrent' | 'lost_response' | 'stale_lineage' | 'after_end' | 'foreign_client';
+
+/** What was seen when a genuine token was presented that must not work any more. */
+export interface ReuseEvidence {
+  readonly class: ReuseClass;
+  readonly presentedGeneration: number;
+  readonly currentGeneration: number;
+  /** Seconds since the last rotation, or null when there was none. */
+  readonly secondsSinceRotation: number | null;
+  /** Names of the signals that differ from the baseline. */
+  readonly differingSignals: readonly string[];
+}
+
+/** The outcome of presenting a refresh token. Handle it exhaustively. */
+export type RefreshDecision =
+  | { readonly kind: 'rotate' }
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'replay' }
+  | { readonly kind: 'step_up'; readonly findings: readonly RiskFinding[] }
+  | {
+      readonly kind: 'refuse';
+      readonly reason: EndReason | 'unknown_token' | 'wrong_client' | 'wrong_key';
+      readonly evidence?: ReuseEvidence;
+    }
+  | {
+      readonly kind: 'end';
+      readonly reason: EndReason;
+      readonly scope: 'session' | 'account';
+      readonly evidence?: ReuseEvidence;
+      readonly findings?: readonly RiskFinding[];
+    };
+
+/** The outcome of asking whether a session still stands (introspection, userinfo, gateway). */
+export type AccessDecision =
+  | { readonly kind: 'active' }
+  | { readonly kind: 'refuse'; readonly reason: EndReason }
+  | { readonly kind: 'end'; readonly reason: EndReason };
+
+/** One observed difference and what the policy makes of it. */
+export interface RiskFinding {
+  readonly signal: 'ip' | 'device' | 'tls_fingerprint';
+  readonly action: 'observe' | 'step_up' | 'end';
+  /** Names of the fields of RequestSignals that differ. */
+  readonly fields: readonly string[];
+}
+
+/** The findings of one request, and the strongest action among them. */
+export interface RiskAssessment {
+  readonly action: 'none' | 'observe' | 'step_up' | 'end';
+  readonly findings: readonly RiskFinding[];
+}
+
+/** Makes a forgotten case of a closed union a compile error, and a corrupt value at run time loud. */
+export const unreachable = (value: never): never => {
+  throw new TypeError(`unhandled case: ${JSON.stringify(value)}`);
+};
