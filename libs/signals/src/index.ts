@@ -1,1 +1,7 @@
-export {};
+export { canonicalAddress, clientAddress, networkPrefix } from './client-address.js';
+export {
+  type SignalSource,
+  SignalsConfigurationError,
+  type SignalsOptions,
+  SignalsReader,
+} from './signals-reader.js';

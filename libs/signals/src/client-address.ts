@@ -1,0 +1,64 @@
+import ipaddr from 'ipaddr.js';
+
+/** Long enough for any IPv6 address with brackets, zone and port; anything longer is no address. */
+const longestAddress = 80;
+
+/**
+ * The address of the client in canonical form, or null when it is not known. Each trusted hop is one proxy of our own:
+ * it wrote the right-most entry that is still left in X-Forwarded-For, so everything left of the last trusted entry is
+ * the client's own claim and is never believed. With zero trusted hops the header is not looked at.
+ */
+export const clientAddress = (
+  socketAddress: string | undefined,
+  forwardedFor: string | readonly string[] | undefined,
+  trustedHops: number,
+): string | null => {
+  if (trustedHops <= 0) return canonicalAddress(socketAddress);
+  const entries = rightmostEntries(forwardedFor, trustedHops);
+  // Fewer entries than hops: the request entered behind the outermost proxy, and the left-most entry was still written by one of ours.
+  const claimed = entries.at(-1);
+  // An entry a proxy of ours wrote that is no address ("unknown") must not turn into the proxy's own address.
+  return claimed === undefined ? canonicalAddress(socketAddress) : canonicalAddress(claimed);
+};
+
+/** The last `count` non-empty entries of the joined header, right-most first. */
+const rightmostEntries = (header: string | readonly string[] | undefined, count: number): string[] => {
+  // RFC 9110 §5.3: several field lines of one name are one list, in order.
+  const joined = typeof header === 'string' ? header : (header ?? []).join(',');
+  const entries: string[] = [];
+  for (let end = joined.length; end > 0 && entries.length < count; ) {
+    const comma = joined.lastIndexOf(',', end - 1);
+    const entry = joined.slice(comma + 1, end).trim();
+    if (entry !== '') entries.push(entry);
+    end = comma;
+  }
+  return entries;
+};
+
+/** One address in canonical form: port, brackets, quotes and zone removed, IPv4-mapped IPv6 as IPv4; null for anything else. */
+export const canonicalAddress = (text: string | undefined): string | null => {
+  if (text === undefined || text.length > longestAddress) return null;
+  const bare = withoutDecoration(text.trim());
+  // Four decimal parts only: "127.1" and "0x7f.0.0.1" are accepted by some parsers and are a way to smuggle.
+  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare).toString();
+  if (!bare.includes(':') || !ipaddr.IPv6.isValid(bare)) return null;
+  const address = ipaddr.IPv6.parse(bare);
+  if (address.isIPv4MappedAddress()) return address.toIPv4Address().toString();
+  // RFC 5952 text; the zone names an interface of this host and says nothing about the client.
+  return new ipaddr.IPv6(address.parts).toString();
+};
+
+const withoutDecoration = (text: string): string => {
+  const unquoted = /^"(.*)"$/.exec(text)?.[1] ?? text;
+  const bracketed = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(unquoted)?.[1];
+  if (bracketed !== undefined) return bracketed.includes(':') ? bracketed : '';
+  return /^([\d.]+):\d{1,5}$/.exec(unquoted)?.[1] ?? unquoted;
+};
+
+/** The network a client usually stays in while it roams: /24 for IPv4, /64 for IPv6, null for what is no address. */
+export const networkPrefix = (ip: string | null): string | null => {
+  const canonical = canonicalAddress(ip ?? undefined);
+  if (canonical === null) return null;
+  const [kind, bits] = canonical.includes(':') ? [ipaddr.IPv6, 64] : [ipaddr.IPv4, 24];
+  return `${kind.networkAddressFromCIDR(`${canonical}/${bits}`).toString()}/${bits}`;
+};

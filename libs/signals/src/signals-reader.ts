@@ -1,0 +1,147 @@
+import type { RequestSignals, SessionPolicy } from '@curfew/session-policy';
+import { clientAddress, networkPrefix } from './client-address.js';
+import { asnOf, countryOf, OfflineDatabase } from './offline-database.js';
+import { UserAgentReader } from './user-agent.js';
+
+/** Where the signals of a request are found. Everything is off unless it is named here. */
+export interface SignalsOptions {
+  /** How many proxies of our own stand in front, each adding one X-Forwarded-For entry; 0 believes no header. */
+  readonly trustedHops: number;
+  /** Request header in which a client may send an identifier of its device. */
+  readonly deviceIdHeader?: string | undefined;
+  /** Request parameter with the same meaning, used where the header is absent. */
+  readonly deviceIdParameter?: string | undefined;
+  /** Header in which the nearest trusted proxy reports a TLS fingerprint (JA3, JA4); needs at least one trusted hop. */
+  readonly tlsFingerprintHeader?: string | undefined;
+  /** Path of an MMDB file that knows autonomous system numbers. */
+  readonly asnDatabase?: string | undefined;
+  /** Path of an MMDB file that knows countries. */
+  readonly countryDatabase?: string | undefined;
+}
+
+/** The parts of a request that carry signals; `headers` with lower-case names, as node:http gives them. */
+export interface SignalSource {
+  readonly socketAddress: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A setting is missing or faulty that a signal needs; names settings, never their values. */
+export class SignalsConfigurationError extends Error {
+  override readonly name = 'SignalsConfigurationError';
+  readonly code = 'signals_configuration';
+}
+
+const longestDeviceId = 256;
+const longestFingerprint = 512;
+
+/** Turns a request into the signals risk is assessed by. Reads only; decides nothing. */
+export class SignalsReader {
+  private readonly userAgents = new UserAgentReader();
+
+  private constructor(
+    private readonly options: SignalsOptions,
+    private readonly asnDatabase: OfflineDatabase,
+    private readonly countryDatabase: OfflineDatabase,
+  ) {}
+
+  /**
+   * Opens the databases that are named and checks the options.
+   * Throws SignalsConfigurationError for options that contradict each other; an unreadable database is reported by `requireFor`.
+   */
+  static async open(options: SignalsOptions): Promise<SignalsReader> {
+    if (!Number.isSafeInteger(options.trustedHops) || options.trustedHops < 0) {
+      throw new SignalsConfigurationError('trustedHops must be a whole number, 0 or more');
+    }
+    if (options.tlsFingerprintHeader !== undefined && options.trustedHops === 0) {
+      throw new SignalsConfigurationError(
+        'tlsFingerprintHeader needs trustedHops of at least 1: without a proxy anyone could set it',
+      );
+    }
+    const [asn, country] = await Promise.all([
+      OfflineDatabase.open(options.asnDatabase),
+      OfflineDatabase.open(options.countryDatabase),
+    ]);
+    return new SignalsReader(lowerCased(options), asn, country);
+  }
+
+  /** Which of the signals that need a database can be read. */
+  get provides(): { readonly asn: boolean; readonly country: boolean } {
+    return { asn: this.asnDatabase.fault === null, country: this.countryDatabase.fault === null };
+  }
+
+  /** Names and reasons of databases that are configured but unusable, for a warning at start. */
+  get faults(): readonly string[] {
+    const named: [string, string | undefined, OfflineDatabase][] = [
+      ['asnDatabase', this.options.asnDatabase, this.asnDatabase],
+      ['countryDatabase', this.options.countryDatabase, this.countryDatabase],
+    ];
+    return named.flatMap(([setting, path, { fault }]) =>
+      path && fault !== null ? [`${setting} ${fault}`] : [],
+    );
+  }
+
+  /** Throws SignalsConfigurationError when the policy reacts to a signal this installation cannot read. */
+  requireFor(policy: Pick<SessionPolicy, 'ipChange' | 'ipGranularity'>): void {
+    if (policy.ipChange === 'off') return;
+    if (policy.ipGranularity === 'asn') demand('asn', 'asnDatabase', this.asnDatabase);
+    if (policy.ipGranularity === 'country') demand('country', 'countryDatabase', this.countryDatabase);
+  }
+
+  /** The address throttling and logs use: the same hop rule as `read`. */
+  address(source: SignalSource): string | null {
+    return clientAddress(source.socketAddress, source.headers['x-forwarded-for'], this.options.trustedHops);
+  }
+
+  /** Every signal of the request; what is unknown, malformed or too long is null. */
+  read(source: SignalSource): RequestSignals {
+    const ip = this.address(source);
+    const agent = this.userAgents.read(last(source.headers['user-agent']));
+    return {
+      ip,
+      prefix: networkPrefix(ip),
+      asn: asnOf(this.asnDatabase.lookup(ip)),
+      country: countryOf(this.countryDatabase.lookup(ip)),
+      userAgentFamily: agent.family,
+      operatingSystem: agent.operatingSystem,
+      deviceId: this.deviceId(source),
+      tlsFingerprint: this.tlsFingerprint(source),
+    };
+  }
+
+  private deviceId({ headers, parameters }: SignalSource): string | null {
+    const { deviceIdHeader, deviceIdParameter } = this.options;
+    const header = deviceIdHeader === undefined ? undefined : headers[deviceIdHeader];
+    const parameter = deviceIdParameter === undefined ? undefined : parameters?.[deviceIdParameter];
+    return printable(header, longestDeviceId) ?? printable(parameter, longestDeviceId);
+  }
+
+  private tlsFingerprint({ headers }: SignalSource): string | null {
+    const name = this.options.tlsFingerprintHeader;
+    if (name === undefined || this.options.trustedHops === 0) return null;
+    // The proxy's own value is the last one; what a client sent under the same name comes before it.
+    return printable(last(headers[name])?.split(/,\s+/).at(-1), longestFingerprint);
+  }
+}
+
+const demand = (signal: string, setting: string, { fault }: OfflineDatabase): void => {
+  if (fault === null) return;
+  throw new SignalsConfigurationError(
+    `a policy with ipGranularity "${signal}" needs ${setting}, which ${fault}`,
+  );
+};
+
+const lowerCased = (options: SignalsOptions): SignalsOptions => ({
+  ...options,
+  deviceIdHeader: options.deviceIdHeader?.toLowerCase(),
+  tlsFingerprintHeader: options.tlsFingerprintHeader?.toLowerCase(),
+});
+
+const last = (value: string | readonly string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : value?.at(-1);
+
+const printable = (value: unknown, longest: number): string | null => {
+  if (typeof value !== 'string') return null;
+  const text = value.trim();
+  return text !== '' && text.length <= longest && /^[\x20-\x7e]+$/.test(text) ? text : null;
+};
