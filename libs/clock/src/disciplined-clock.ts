@@ -1,0 +1,137 @@
+import { Clock, type Instant } from './clock.js';
+import { steadyClock, wallClock } from './host-time.js';
+
+/** The clock was read before its first measurement succeeded. */
+export class ClockNotMeasured extends Error {
+  override readonly name = 'ClockNotMeasured';
+  readonly code = 'clock_not_measured';
+
+  constructor() {
+    super('the clock has not been measured against the database yet');
+  }
+}
+
+/** What an operator may want to know about a node's clock, in milliseconds. */
+export interface ClockReport {
+  /** How far this clock is ahead of the host's own. */
+  readonly offsetMs: number;
+  /** How long ago the reference was last asked successfully. */
+  readonly measuredAgoMs: number;
+  /** The round trip of the measurement in use: the reading is off by half of it at most. */
+  readonly roundTripMs: number;
+}
+
+/** How a disciplined clock measures. */
+export interface Discipline {
+  /** Round trips per measurement; the fastest one counts. */
+  readonly roundTrips?: number;
+  /** Milliseconds between two measurements. */
+  readonly intervalMs?: number;
+  /** Told when a periodic measurement fails; the clock runs on by its last one. */
+  readonly onFailure?: (error: unknown) => void;
+  /** The host's steady and wall clocks, replaceable so that tests can bend them. */
+  readonly steady?: () => number;
+  readonly wall?: () => number;
+}
+
+interface Measurement {
+  /** Add to the steady clock to get the time of the reference. */
+  readonly base: number;
+  readonly roundTripMs: number;
+  readonly takenAt: number;
+  /** Wall clock minus steady clock then: changes when the host was stopped for a while or its clock was set. */
+  readonly hostGap: number;
+}
+
+/** A host that slept or was set by more than this asks the reference again at once. */
+const suspiciousJumpMs = 1_000;
+
+/**
+ * Follows another clock, the database's, so that nodes with skewed hosts agree about deadlines. Between measurements it runs on the
+ * host's steady clock, which nobody can set; it never steps back: where a measurement says that it is ahead, it stands still until
+ * the reference has caught up.
+ */
+export class DisciplinedClock extends Clock {
+  readonly #measure: () => Promise<number>;
+  readonly #discipline: Required<Discipline>;
+  #measurement: Measurement | undefined;
+  #latest = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #measuring: Promise<void> | undefined;
+
+  /** `measure` asks the reference for its time, in milliseconds since the epoch. */
+  constructor(measure: () => Promise<number>, discipline: Discipline = {}) {
+    super();
+    this.#measure = measure;
+    this.#discipline = {
+      roundTrips: 3,
+      intervalMs: 30_000,
+      onFailure: () => {},
+      steady: steadyClock,
+      wall: wallClock,
+      ...discipline,
+    };
+  }
+
+  /** Takes the first measurement, and from then on one per interval. Rejects if the reference cannot be asked. */
+  async start(): Promise<void> {
+    await this.remeasure();
+    this.#timer ??= setInterval(() => this.#remeasureInBackground(), this.#discipline.intervalMs).unref();
+  }
+
+  /** Ends the periodic measurements. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Measures once more; a call while another measures shares its outcome. */
+  remeasure(): Promise<void> {
+    this.#measuring ??= this.#takeMeasurement().finally(() => {
+      this.#measuring = undefined;
+    });
+    return this.#measuring;
+  }
+
+  now(): Instant {
+    const measurement = this.#measurement;
+    if (!measurement) throw new ClockNotMeasured();
+    const { steady, wall } = this.#discipline;
+    const tick = steady();
+    if (Math.abs(wall() - tick - measurement.hostGap) > suspiciousJumpMs) this.#remeasureInBackground();
+    this.#latest = Math.max(this.#latest, Math.floor(measurement.base + tick));
+    return this.#latest as Instant;
+  }
+
+  /** How far this clock and the host's are apart, and how fresh that knowledge is. */
+  report(): ClockReport {
+    const measurement = this.#measurement;
+    if (!measurement) throw new ClockNotMeasured();
+    return {
+      offsetMs: Math.round(measurement.base - measurement.hostGap),
+      measuredAgoMs: Math.round(this.#discipline.steady() - measurement.takenAt),
+      roundTripMs: measurement.roundTripMs,
+    };
+  }
+
+  #remeasureInBackground(): void {
+    if (this.#measuring) return;
+    this.remeasure().catch(this.#discipline.onFailure);
+  }
+
+  async #takeMeasurement(): Promise<void> {
+    const { roundTrips, steady, wall } = this.#discipline;
+    let best: Measurement | undefined;
+    for (let trip = 0; trip < roundTrips; trip += 1) {
+      const sentAt = steady();
+      const reference = await this.#measure();
+      const takenAt = steady();
+      const roundTripMs = takenAt - sentAt;
+      // The reference was read somewhere on the way; taking the middle halves the greatest possible error.
+      const base = reference - (sentAt + takenAt) / 2;
+      if (!best || roundTripMs < best.roundTripMs)
+        best = { base, roundTripMs, takenAt, hostGap: wall() - takenAt };
+    }
+    this.#measurement = best;
+  }
+}
