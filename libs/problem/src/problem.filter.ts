@@ -1,0 +1,35 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import { sendProblem } from './answer.js';
+import { type IsUnavailable, problemFrom } from './from-error.js';
+import type { ProblemError } from './problem.js';
+
+/** What the filter needs from the application around it. */
+export interface ProblemFilterOptions {
+  /** Recognises errors that mean "the database is out of reach". */
+  readonly isUnavailable: IsUnavailable;
+  /** Told about each answer of 500 and above, with the error behind it; the place to log. */
+  readonly onServerError?: (error: unknown, problem: ProblemError, requestId: string | undefined) => void;
+  /** Where a request carries its id; by default its `id` property, as set by the front door. */
+  readonly requestId?: (request: IncomingMessage) => string | undefined;
+}
+
+/** Renders everything a controller throws as an RFC 9457 problem, vague about what went wrong inside. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly options: ProblemFilterOptions) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<IncomingMessage>();
+    const requestId = (this.options.requestId ?? idOf)(request);
+    const problem = problemFrom(error, this.options.isUnavailable);
+    if (problem.status >= 500) this.options.onServerError?.(error, problem, requestId);
+    sendProblem(http.getResponse<ServerResponse>(), problem, requestId);
+  }
+}
+
+function idOf(request: IncomingMessage): string | undefined {
+  const { id } = request as { id?: unknown };
+  return typeof id === 'string' ? id : undefined;
+}
