@@ -22,3 +22,12 @@ export const isPast = (deadline: Instant, now: Instant): boolean => now >= deadl
 /** Whole seconds left until `deadline`, never negative, rounded down so that a promise is never too long. */
 export const secondsUntil = (deadline: Instant, now: Instant): Seconds =>
   Math.max(0, Math.floor((deadline - now) / 1000)) as Seconds;
+
+/** Milliseconds from `since` to `now`, never negative: a clock that stepped back counts as no time at all. */
+export const elapsedMs = (since: Instant, now: Instant): number => Math.max(0, now - since);
+
+/** The later of two instants: what was recorded is never moved back. */
+export const latest = (a: Instant, b: Instant): Instant => Math.max(a, b) as Instant;
+
+/** The whole second at or before an instant. JWT dates (RFC 7519 §2 NumericDate) are counted in these. */
+export const wholeSecond = (at: Instant): Instant => (Math.floor(at / 1000) * 1000) as Instant;

@@ -1,0 +1,99 @@
+import type { IpGranularity, RiskAction, SessionPolicy } from './policy.js';
+import { ipGranularities, riskActions } from './policy-settings.js';
+import type { Seconds } from './time.js';
+
+const shorter = (a: Seconds, b: Seconds): Seconds => Math.min(a, b) as Seconds;
+
+/** Later of the two in a list that goes from lenient to strict. */
+const stricterIn =
+  <T>(fromLenientToStrict: readonly T[]) =>
+  (a: T, b: T): T =>
+    fromLenientToStrict.indexOf(a) >= fromLenientToStrict.indexOf(b) ? a : b;
+
+const strongerAction = stricterIn<RiskAction>(riskActions);
+const finerGranularity = stricterIn<IpGranularity>(ipGranularities.toReversed());
+const stricterActivity = stricterIn<SessionPolicy['activity']>(['refresh_or_use', 'refresh', 'use']);
+
+type IpRule = Pick<SessionPolicy, 'ipChange' | 'ipGranularity'>;
+
+/** 0: off, 1: only watched, 2: has consequences. */
+const weight = ({ ipChange }: IpRule): number => (ipChange === 'off' ? 0 : ipChange === 'observe' ? 1 : 2);
+
+/**
+ * Of two rules with consequences: the stronger action at the finer granularity, so that neither is weakened. A rule
+ * that only observes does not sharpen one that enforces: watching every address while experimenting must not turn
+ * "end on another country" into "end on another address".
+ */
+function stricterIpRule(a: IpRule, b: IpRule): IpRule {
+  if (weight(a) !== weight(b)) {
+    const { ipChange, ipGranularity } = weight(a) > weight(b) ? a : b;
+    return { ipChange, ipGranularity };
+  }
+  return {
+    ipChange: strongerAction(a.ipChange, b.ipChange),
+    ipGranularity: finerGranularity(a.ipGranularity, b.ipGranularity),
+  };
+}
+
+/** Never less than a person is promised elsewhere, but always shorter than the timeout it warns of. */
+const longerWarning = (a: SessionPolicy, b: SessionPolicy): Seconds =>
+  Math.min(
+    Math.max(a.idleWarning, b.idleWarning),
+    Math.min(a.inactivityTimeout, b.inactivityTimeout) - 1,
+  ) as Seconds;
+
+/** Setting by setting what both policies allow. The compiler asks for a line when SessionPolicy gains a field. */
+const stricterOf = (a: SessionPolicy, b: SessionPolicy): SessionPolicy => ({
+  accessTokenLifetime: shorter(a.accessTokenLifetime, b.accessTokenLifetime),
+  // More jitter only ever shortens.
+  accessTokenJitterPercent: Math.max(a.accessTokenJitterPercent, b.accessTokenJitterPercent),
+  // "never" is for sender-constrained clients; it comes from the client's own policy or not at all (effectivePolicy).
+  rotation: a.rotation === 'always' || b.rotation === 'always' ? 'always' : 'never',
+  retryWindow: shorter(a.retryWindow, b.retryWindow),
+  retryLimit: Math.min(a.retryLimit, b.retryLimit),
+  onReuse: stricterIn<SessionPolicy['onReuse']>(['session', 'account'])(a.onReuse, b.onReuse),
+  inactivityTimeout: shorter(a.inactivityTimeout, b.inactivityTimeout),
+  absoluteLifetime: shorter(a.absoluteLifetime, b.absoluteLifetime),
+  // Use says more of a person than a refresh (NIST SP 800-63B-4 §5.2); either says least.
+  activity: stricterActivity(a.activity, b.activity),
+  ...stricterIpRule(a, b),
+  deviceMismatch: strongerAction(a.deviceMismatch, b.deviceMismatch),
+  tlsFingerprintChange: strongerAction(a.tlsFingerprintChange, b.tlsFingerprintChange),
+  sessionsPerAccount:
+    a.sessionsPerAccount === null || b.sessionsPerAccount === null
+      ? (a.sessionsPerAccount ?? b.sessionsPerAccount)
+      : Math.min(a.sessionsPerAccount, b.sessionsPerAccount),
+  whenSessionsFull: stricterIn<SessionPolicy['whenSessionsFull']>(['end_oldest', 'refuse_new'])(
+    a.whenSessionsFull,
+    b.whenSessionsFull,
+  ),
+  introspectionCache: shorter(a.introspectionCache, b.introspectionCache),
+  onPasswordChange: stricterIn<SessionPolicy['onPasswordChange']>(['keep_others', 'end_others'])(
+    a.onPasswordChange,
+    b.onPasswordChange,
+  ),
+  idleWarning: longerWarning(a, b),
+});
+
+/**
+ * Setting by setting the strictest of the policies. Valid policies give a valid one: of each relation, the shorter
+ * side is at most that of the very policy whose longer side was taken.
+ */
+export const strictest = (first: SessionPolicy, ...others: readonly SessionPolicy[]): SessionPolicy =>
+  others.reduce(stricterOf, first);
+
+/** The policies that match a session: everyone's always, its client's and its resources' where they have one. */
+export interface MatchingPolicies {
+  readonly everyone: SessionPolicy;
+  readonly client?: SessionPolicy | null | undefined;
+  readonly resources?: readonly SessionPolicy[];
+}
+
+/**
+ * The policy that applies to a session: the strictest of those that match. Rotation alone is the client's own word,
+ * because only the client is, or is not, sender-constrained; without one, tokens rotate.
+ */
+export function effectivePolicy({ everyone, client, resources = [] }: MatchingPolicies): SessionPolicy {
+  const matching = client ? [client, ...resources] : resources;
+  return { ...strictest(everyone, ...matching), rotation: client?.rotation ?? 'always' };
+}

@@ -1,0 +1,96 @@
+import { absoluteDeadlineUnder, deadlines, inactivityTimeoutOf } from './deadlines.js';
+import type { EndReason } from './end-reasons.js';
+import type { SessionPolicy } from './policy.js';
+import type { Session, SessionId } from './session.js';
+import type { RequestSignals } from './signals.js';
+import { elapsedMs, type Instant, isPast, latest } from './time.js';
+
+/** What is known of a sign-in when its session starts. */
+export interface SignInFacts {
+  readonly id: SessionId;
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly resources: readonly string[];
+  /** When the person authorized, not when the code was redeemed. */
+  readonly signedInAt: Instant;
+  readonly keyThumbprint: string | null;
+  /** Of the request that redeems the sign-in, because refreshes come from the same caller. */
+  readonly signals: RequestSignals;
+}
+
+/** A new session, its deadlines fixed by the policy it is signed in under. */
+export const started = (facts: SignInFacts, policy: SessionPolicy): Session => ({
+  id: facts.id,
+  accountId: facts.accountId,
+  clientId: facts.clientId,
+  resources: facts.resources,
+  signedInAt: facts.signedInAt,
+  lastActiveAt: facts.signedInAt,
+  inactivityTimeout: policy.inactivityTimeout,
+  absoluteDeadline: absoluteDeadlineUnder(policy, facts.signedInAt),
+  generation: 0,
+  rotatedAt: null,
+  retries: 0,
+  keyThumbprint: facts.keyThumbprint,
+  baseline: facts.signals,
+  stepUpRequiredAt: null,
+  steppedUpAt: null,
+  ended: null,
+});
+
+const refreshCounts = (policy: SessionPolicy): boolean => policy.activity !== 'use';
+const useCounts = (policy: SessionPolicy): boolean => policy.activity !== 'refresh';
+
+/** After `rotate`: the next generation, its retry window open from now, its retries uncounted. */
+export const rotated = (session: Session, policy: SessionPolicy, now: Instant): Session => ({
+  ...kept(session, policy, now),
+  generation: session.generation + 1,
+  rotatedAt: now,
+  retries: 0,
+});
+
+/** After `keep`: the same token, and activity where the policy counts a refresh. */
+export const kept = (session: Session, policy: SessionPolicy, now: Instant): Session =>
+  refreshCounts(policy) ? { ...session, lastActiveAt: latest(session.lastActiveAt, now) } : session;
+
+/** After `replay`: one retry more. The window does not move, and a retry is no activity. */
+export const retried = (session: Session): Session => ({ ...session, retries: session.retries + 1 });
+
+/** Milliseconds of activity that may go unwritten: min(60 s, inactivity timeout / 20), by which a session may end early, never late. */
+export const activityThrottleMs = (session: Session, policy: SessionPolicy): number =>
+  Math.min(60_000, (inactivityTimeoutOf(session, policy) * 1000) / 20);
+
+/**
+ * After use of an access token by a person: the session with its activity moved, or null where there is nothing to
+ * write (use does not count, too little time has passed, or the session is over and nothing revives it).
+ */
+export function touched(session: Session, policy: SessionPolicy, now: Instant): Session | null {
+  if (!useCounts(policy)) return null;
+  if (session.ended || isPast(deadlines(session, policy).expiresAt, now)) return null;
+  if (elapsedMs(session.lastActiveAt, now) < activityThrottleMs(session, policy)) return null;
+  return { ...session, lastActiveAt: now };
+}
+
+/** Whether risk has asked for a step-up that the person has not made yet. */
+export const stepUpOutstanding = (session: Pick<Session, 'stepUpRequiredAt' | 'steppedUpAt'>): boolean =>
+  session.stepUpRequiredAt !== null &&
+  (session.steppedUpAt === null || session.steppedUpAt < session.stepUpRequiredAt);
+
+/** After `step_up`: the demand noted, or null where one is outstanding already, so that repeating it writes nothing. */
+export const stepUpDemanded = (session: Session, now: Instant): Session | null =>
+  stepUpOutstanding(session) ? null : { ...session, stepUpRequiredAt: now };
+
+/**
+ * After an accepted step-up (RFC 9470): its circumstances are the new baseline, whole, so that a demand cannot repeat
+ * over what the person has just confirmed. A sign-in is activity; the absolute deadline stays where it was.
+ */
+export const steppedUp = (session: Session, signals: RequestSignals, now: Instant): Session => ({
+  ...session,
+  baseline: signals,
+  steppedUpAt: latest(session.stepUpRequiredAt ?? now, now),
+  lastActiveAt: latest(session.lastActiveAt, now),
+});
+
+/** After any end: over, for the first reason given. A session ends once. */
+export const ended = (session: Session, reason: EndReason, now: Instant): Session =>
+  session.ended ? session : { ...session, ended: { at: now, reason } };

@@ -1,0 +1,124 @@
+import { formatDuration, parseDuration } from './durations.js';
+import type { SessionPolicy } from './policy.js';
+import { policySettings, type SettingShape, settingNames } from './policy-settings.js';
+import { isProfileName, profileNames, profiles } from './profiles.js';
+import { seconds } from './time.js';
+
+/** A policy read from outside, or everything that is wrong with it at once. */
+export type ParsedPolicy =
+  | { readonly ok: true; readonly policy: SessionPolicy }
+  | { readonly ok: false; readonly violations: readonly string[] };
+
+/** A policy as people write it: durations with their unit. */
+export type WrittenPolicy = {
+  readonly [Name in keyof SessionPolicy]: SessionPolicy[Name] | string;
+};
+
+type Values = Partial<Record<keyof SessionPolicy, unknown>>;
+
+const isRecord = (input: unknown): input is Record<string, unknown> =>
+  typeof input === 'object' && input !== null && !Array.isArray(input);
+
+/** A value of the right kind within its bounds, or a sentence saying what was expected. Never repeats the value. */
+function readSetting(shape: SettingShape, value: unknown): { readonly value: unknown } | string {
+  switch (shape.kind) {
+    case 'duration': {
+      const duration = parseDuration(value);
+      const [min, max] = [formatDuration(seconds(shape.min)), formatDuration(seconds(shape.max))];
+      if (duration === null) return 'must be a duration with a unit, such as "15m", or whole seconds';
+      return duration < shape.min || duration > shape.max
+        ? `must be between ${min} and ${max}`
+        : { value: duration };
+    }
+    case 'count': {
+      if (value === null && shape.orUnlimited) return { value: null };
+      const within =
+        typeof value === 'number' && Number.isInteger(value) && value >= shape.min && value <= shape.max;
+      const unlimited = shape.orUnlimited ? ', or null for unlimited' : '';
+      return within ? { value } : `must be a whole number between ${shape.min} and ${shape.max}${unlimited}`;
+    }
+    case 'choice':
+      return typeof value === 'string' && shape.choices.includes(value)
+        ? { value }
+        : `must be one of ${shape.choices.join(', ')}`;
+  }
+}
+
+interface Relation {
+  readonly holds: (policy: SessionPolicy) => boolean;
+  readonly settings: readonly (keyof SessionPolicy)[];
+  readonly sentence: string;
+}
+
+const relations: readonly Relation[] = [
+  {
+    settings: ['accessTokenLifetime', 'inactivityTimeout'],
+    holds: (policy) => policy.accessTokenLifetime < policy.inactivityTimeout,
+    sentence: 'accessTokenLifetime must be shorter than inactivityTimeout',
+  },
+  {
+    settings: ['inactivityTimeout', 'absoluteLifetime'],
+    holds: (policy) => policy.inactivityTimeout <= policy.absoluteLifetime,
+    sentence: 'inactivityTimeout must not exceed absoluteLifetime',
+  },
+  {
+    settings: ['retryWindow', 'accessTokenLifetime'],
+    holds: (policy) => policy.retryWindow < policy.accessTokenLifetime,
+    sentence: 'retryWindow must be shorter than accessTokenLifetime',
+  },
+  {
+    settings: ['idleWarning', 'inactivityTimeout'],
+    holds: (policy) => policy.idleWarning < policy.inactivityTimeout,
+    sentence: 'idleWarning must be shorter than inactivityTimeout',
+  },
+];
+
+/** The settings to start from: those of the ready profile named by `basedOn`, or none. */
+function foundation(input: Record<string, unknown>, violations: string[]): Values {
+  if (!Object.hasOwn(input, 'basedOn')) return {};
+  if (isProfileName(input['basedOn'])) return profiles[input['basedOn']].policy;
+  violations.push(`basedOn must be one of ${profileNames.join(', ')}`);
+  return {};
+}
+
+/**
+ * Reads a policy: every setting, or those that differ from the ready profile named by `basedOn`.
+ * All faults are reported together, by name and never by value.
+ */
+export function parsePolicy(input: unknown): ParsedPolicy {
+  if (!isRecord(input)) return { ok: false, violations: ['a policy must be an object of settings'] };
+  const violations: string[] = [];
+  for (const name of Object.keys(input)) {
+    if (name !== 'basedOn' && !Object.hasOwn(policySettings, name)) {
+      violations.push(`${JSON.stringify(name.slice(0, 64))} is not a setting of a policy`);
+    }
+  }
+  const base = foundation(input, violations);
+  const values: Values = {};
+  for (const name of settingNames) {
+    const given = Object.hasOwn(input, name) ? input[name] : base[name];
+    if (given === undefined) {
+      violations.push(`${name} is required`);
+      continue;
+    }
+    const read = readSetting(policySettings[name], given);
+    if (typeof read === 'string') violations.push(`${name} ${read}`);
+    else values[name] = read.value;
+  }
+  const policy = values as SessionPolicy;
+  for (const relation of relations) {
+    const known = relation.settings.every((name) => values[name] !== undefined);
+    if (known && !relation.holds(policy)) violations.push(relation.sentence);
+  }
+  return violations.length === 0 ? { ok: true, policy } : { ok: false, violations };
+}
+
+/** A policy as people write it: durations with the largest unit that divides them. parsePolicy reads it back. */
+export const formatPolicy = (policy: SessionPolicy): WrittenPolicy =>
+  Object.fromEntries(
+    settingNames.map((name) => {
+      const value = policy[name];
+      const isDuration = policySettings[name].kind === 'duration' && typeof value === 'number';
+      return [name, isDuration ? formatDuration(seconds(value)) : value];
+    }),
+  ) as WrittenPolicy;

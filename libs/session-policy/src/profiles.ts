@@ -1,0 +1,153 @@
+import { parseDuration } from './durations.js';
+import type { SessionPolicy } from './policy.js';
+import type { Seconds } from './time.js';
+
+/** A ready policy and the document that justifies its numbers. */
+export interface Profile {
+  readonly policy: SessionPolicy;
+  /** For whom, in one sentence. */
+  readonly purpose: string;
+  /** The documents its numbers come from, with sections. */
+  readonly source: string;
+}
+
+/** Every ready profile, in the order they are documented. */
+export const profileNames = [
+  'standard',
+  'sensitive',
+  'pci-dss',
+  'nist-aal1',
+  'nist-aal2',
+  'nist-aal3',
+  'fapi2',
+  'mobile',
+  'kiosk',
+] as const;
+
+export type ProfileName = (typeof profileNames)[number];
+
+/** Whether a value names a ready profile. */
+export const isProfileName = (name: unknown): name is ProfileName =>
+  profileNames.some((known) => known === name);
+
+/** Durations of the profiles, written with their unit; that they parse is part of the unit tests. */
+const lasting = (text: `${number}${'d' | 'h' | 'm' | 's'}`): Seconds => parseDuration(text) as Seconds;
+
+const standard: SessionPolicy = {
+  accessTokenLifetime: lasting('10m'),
+  accessTokenJitterPercent: 5,
+  rotation: 'always',
+  retryWindow: lasting('30s'),
+  retryLimit: 5,
+  onReuse: 'session',
+  inactivityTimeout: lasting('30m'),
+  absoluteLifetime: lasting('12h'),
+  activity: 'refresh_or_use',
+  ipChange: 'observe',
+  ipGranularity: 'prefix',
+  deviceMismatch: 'step_up',
+  tlsFingerprintChange: 'observe',
+  sessionsPerAccount: null,
+  whenSessionsFull: 'end_oldest',
+  introspectionCache: lasting('10s'),
+  onPasswordChange: 'keep_others',
+  idleWarning: lasting('2m'),
+};
+
+const sensitive: SessionPolicy = {
+  ...standard,
+  accessTokenLifetime: lasting('5m'),
+  retryWindow: lasting('10s'),
+  inactivityTimeout: lasting('15m'),
+  absoluteLifetime: lasting('8h'),
+  activity: 'use',
+  ipChange: 'step_up',
+  ipGranularity: 'asn',
+  deviceMismatch: 'end',
+  tlsFingerprintChange: 'step_up',
+  sessionsPerAccount: 5,
+  introspectionCache: lasting('0s'),
+  onPasswordChange: 'end_others',
+};
+
+/** The ready profiles. Attach one as it stands, or base a policy of your own on it. */
+export const profiles: { readonly [Name in ProfileName]: Profile } = {
+  standard: {
+    policy: standard,
+    purpose: 'Web applications without special demands.',
+    source:
+      'RFC 9700 §4.14.2 (rotation, short access tokens); ASVS 5.0 7.3.1–2 (both timeouts); WCAG 2.2.1 (warning)',
+  },
+  sensitive: {
+    policy: sensitive,
+    purpose:
+      'Administration, health and money: short silences, and changes of circumstances have consequences.',
+    source:
+      'ASVS 5.0 7.1.2, 7.4.3, 10.4.8, 10.4.14; OWASP Session Management Cheat Sheet (binding to properties)',
+  },
+  'pci-dss': {
+    policy: { ...sensitive, ipChange: 'observe', ipGranularity: 'prefix', deviceMismatch: 'step_up' },
+    purpose: 'People with access to cardholder data.',
+    source: 'PCI DSS 4.0.1 §8.2.8: authenticate again after more than 15 minutes idle',
+  },
+  'nist-aal1': {
+    policy: { ...standard, inactivityTimeout: lasting('7d'), absoluteLifetime: lasting('30d') },
+    purpose: 'Some assurance: sign in again at least every 30 days.',
+    source: 'NIST SP 800-63B-4 §2.1.3: overall timeout of at most 30 days; an inactivity timeout is optional',
+  },
+  'nist-aal2': {
+    policy: {
+      ...standard,
+      inactivityTimeout: lasting('1h'),
+      absoluteLifetime: lasting('24h'),
+      activity: 'use',
+      onPasswordChange: 'end_others',
+    },
+    purpose: 'High assurance with two factors: a day at most, an hour of silence.',
+    source:
+      'NIST SP 800-63B-4 §2.2.3: overall timeout of at most 24 hours, inactivity of at most 1 hour; §5.2 (activity of the person)',
+  },
+  'nist-aal3': {
+    policy: { ...sensitive, absoluteLifetime: lasting('12h'), ipChange: 'observe', ipGranularity: 'prefix' },
+    purpose: 'Very high assurance with a hardware key: half a day at most, a quarter of an hour of silence.',
+    source:
+      'NIST SP 800-63B-4 §2.3.3: overall timeout of at most 12 hours, inactivity of at most 15 minutes; §5.2 (activity of the person)',
+  },
+  fapi2: {
+    policy: {
+      ...standard,
+      accessTokenLifetime: lasting('5m'),
+      rotation: 'never',
+      retryWindow: lasting('60s'),
+      introspectionCache: lasting('0s'),
+      onPasswordChange: 'end_others',
+    },
+    purpose: 'Confidential clients whose tokens are bound to a key (DPoP or mTLS), as in open banking.',
+    source:
+      'FAPI 2.0 Security Profile §5.3.2.1: no rotation except in extraordinary circumstances, and then a retry must be possible; sender-constrained tokens',
+  },
+  mobile: {
+    policy: {
+      ...standard,
+      retryWindow: lasting('60s'),
+      inactivityTimeout: lasting('7d'),
+      absoluteLifetime: lasting('30d'),
+    },
+    purpose: 'Apps on a personal phone that lose answers on bad networks.',
+    source: 'RFC 8252 (native apps); RFC 9700 §4.14.2; overall timeout of NIST SP 800-63B-4 §2.1.3 (30 days)',
+  },
+  kiosk: {
+    policy: {
+      ...sensitive,
+      inactivityTimeout: lasting('6m'),
+      absoluteLifetime: lasting('1h'),
+      ipChange: 'end',
+      ipGranularity: 'prefix',
+      sessionsPerAccount: 1,
+      idleWarning: lasting('30s'),
+    },
+    purpose: 'Shared terminals: the next person must not find the last one signed in.',
+    source:
+      'OWASP Session Management Cheat Sheet (2–5 minutes of idleness for high value, here just above the shortest access token); ASVS 5.0 7.1.2',
+  },
+};

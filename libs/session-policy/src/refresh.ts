@@ -1,0 +1,221 @@
+import { deadlines } from './deadlines.js';
+import type { RefreshDecision, RiskAssessment, RiskFinding } from './decisions.js';
+import type { EndReason } from './end-reasons.js';
+import type { SessionPolicy } from './policy.js';
+import { evidenceOf, keyFits } from './reuse.js';
+import type { PresentedToken, Session } from './session.js';
+import { type Instant, isPast, plus } from './time.js';
+
+interface Facts {
+  readonly session: Session;
+  readonly presented: PresentedToken;
+  readonly policy: SessionPolicy;
+  readonly risk: RiskAssessment;
+  readonly now: Instant;
+}
+
+/** One row of the decision table, in words for the documentation and as the function that decides. */
+export interface RefreshRow {
+  readonly name: string;
+  readonly when: string;
+  readonly decision: RefreshDecision['kind'] | 'rotate or keep';
+  readonly reason: string;
+  readonly decide: (facts: Facts) => RefreshDecision | null;
+}
+
+const isSuperseded = ({ session, presented }: Facts): boolean => presented.generation < session.generation;
+const isPrevious = ({ session, presented }: Facts): boolean =>
+  presented.generation === session.generation - 1;
+
+/** Reuse of a superseded token: ends the session, or by policy all of the account's. */
+const reused = ({ session, presented, policy, now }: Facts): RefreshDecision => ({
+  kind: 'end',
+  reason: 'refresh_token_reuse',
+  scope: policy.onReuse,
+  evidence: evidenceOf(session, presented, now),
+});
+
+/** An end by the clock. A superseded token shown after it is noted, as a late trace of a copy. */
+const timedOut = (facts: Facts, reason: EndReason): RefreshDecision => ({
+  kind: 'end',
+  reason,
+  scope: 'session',
+  ...afterEnd(facts),
+});
+
+const afterEnd = (facts: Facts) =>
+  isSuperseded(facts) ? { evidence: evidenceOf(facts.session, facts.presented, facts.now, 'after_end') } : {};
+
+const retryWindowOver = ({ session, policy, now }: Facts): boolean =>
+  policy.retryWindow === 0 ||
+  session.rotatedAt === null ||
+  isPast(plus(session.rotatedAt, policy.retryWindow), now);
+
+const reasonOfFinding: Record<RiskFinding['signal'], EndReason> = {
+  ip: 'risk_ip',
+  device: 'risk_device',
+  tls_fingerprint: 'risk_tls_fingerprint',
+};
+
+/** The decision table. The first row that answers decides; whatever comes before a row that ends protects from it. */
+export const refreshRows: readonly RefreshRow[] = [
+  {
+    // RFC 6749 §6: the token must have been issued to this client. Another client can neither use nor end the session.
+    name: 'foreign client',
+    when: 'another client than the one it was issued to presents it',
+    decision: 'refuse',
+    reason: 'wrong_client',
+    decide: ({ session, presented, now }) =>
+      presented.clientId === session.clientId
+        ? null
+        : {
+            kind: 'refuse',
+            reason: 'wrong_client',
+            evidence: evidenceOf(session, presented, now, 'foreign_client'),
+          },
+  },
+  {
+    name: 'already ended',
+    when: 'the session has ended',
+    decision: 'refuse',
+    reason: 'its stored reason',
+    decide: (facts) =>
+      facts.session.ended ? { kind: 'refuse', reason: facts.session.ended.reason, ...afterEnd(facts) } : null,
+  },
+  {
+    // Only a restored database or a leaked MAC key leads here: an alarm, but no proof against this session's holder.
+    name: 'ahead of the row',
+    when: 'its generation is later than the row ever reached',
+    decision: 'refuse',
+    reason: 'unknown_token',
+    decide: ({ session, presented, now }) =>
+      presented.generation > session.generation
+        ? {
+            kind: 'refuse',
+            reason: 'unknown_token',
+            evidence: evidenceOf(session, presented, now, 'ahead_of_row'),
+          }
+        : null,
+  },
+  {
+    name: 'unknown secret',
+    when: 'current or previous generation, but the row does not know its secret',
+    decision: 'refuse',
+    reason: 'unknown_token',
+    decide: (facts) => {
+      const { session, presented, now } = facts;
+      if (presented.generation < session.generation - 1) return null;
+      if (presented.matches === (isPrevious(facts) ? 'previous' : 'current')) return null;
+      const evidence = evidenceOf(session, presented, now, 'unknown_secret');
+      return { kind: 'refuse', reason: 'unknown_token', evidence };
+    },
+  },
+  {
+    // RFC 9449 §5, RFC 8705 §7.1: a bound token without its key is refused; the live token stays with its holder.
+    name: 'wrong key',
+    when: 'current generation without the key it is bound to (DPoP, mTLS)',
+    decision: 'refuse',
+    reason: 'wrong_key',
+    decide: (facts) =>
+      !isSuperseded(facts) && !keyFits(facts.session, facts.presented)
+        ? { kind: 'refuse', reason: 'wrong_key' }
+        : null,
+  },
+  {
+    name: 'absolute lifetime',
+    when: 'now ≥ absolute deadline',
+    decision: 'end',
+    reason: 'absolute_lifetime',
+    decide: (facts) =>
+      isPast(deadlines(facts.session, facts.policy).absolute, facts.now)
+        ? timedOut(facts, 'absolute_lifetime')
+        : null,
+  },
+  {
+    name: 'inactivity timeout',
+    when: 'now ≥ idle deadline',
+    decision: 'end',
+    reason: 'inactivity_timeout',
+    decide: (facts) =>
+      isPast(deadlines(facts.session, facts.policy).idle, facts.now)
+        ? timedOut(facts, 'inactivity_timeout')
+        : null,
+  },
+  {
+    // RFC 9700 §4.14.2: a replayed token ends the grant, because it cannot be told which of the two is the thief.
+    name: 'stale lineage',
+    when: 'older than the previous generation',
+    decision: 'end',
+    reason: 'refresh_token_reuse',
+    decide: (facts) => (facts.presented.generation < facts.session.generation - 1 ? reused(facts) : null),
+  },
+  {
+    name: 'reuse',
+    when: 'previous generation, and the retry window is over, or its retries are used up, or the key is another',
+    decision: 'end',
+    reason: 'refresh_token_reuse',
+    decide: (facts) => {
+      if (!isPrevious(facts)) return null;
+      const usedUp = facts.session.retries >= facts.policy.retryLimit;
+      const otherKey = !keyFits(facts.session, facts.presented);
+      return retryWindowOver(facts) || usedUp || otherKey ? reused(facts) : null;
+    },
+  },
+  {
+    name: 'risk ends',
+    when: 'risk says end',
+    decision: 'end',
+    reason: 'risk_ip, risk_device or risk_tls_fingerprint',
+    decide: ({ risk }) => {
+      const cause = risk.findings.find((finding) => finding.action === 'end');
+      if (risk.action !== 'end' || !cause) return null;
+      const reason = reasonOfFinding[cause.signal];
+      return { kind: 'end', reason, scope: 'session', findings: risk.findings };
+    },
+  },
+  {
+    // A step-up moves the baseline, so what it confirmed is no finding any more: this asks once for each change.
+    name: 'risk steps up',
+    when: 'risk says step up, and the session has not stepped up since',
+    decision: 'step_up',
+    reason: 'insufficient_user_authentication (RFC 9470)',
+    decide: ({ risk }) => (risk.action === 'step_up' ? { kind: 'step_up', findings: risk.findings } : null),
+  },
+  {
+    name: 'retry',
+    when: 'previous generation, inside the retry window, same client and key',
+    decision: 'replay',
+    reason: 'the same successor again',
+    decide: (facts) => (isPrevious(facts) ? { kind: 'replay' } : null),
+  },
+];
+
+/** The last row has no condition of its own: what no row has caught is the live token. */
+export const lastRefreshRow: Omit<RefreshRow, 'decide'> & {
+  readonly decide: (facts: Facts) => RefreshDecision;
+} = {
+  name: 'current',
+  when: 'current generation',
+  decision: 'rotate or keep',
+  reason: '–',
+  decide: ({ policy }) => ({ kind: policy.rotation === 'never' ? 'keep' : 'rotate' }),
+};
+
+/**
+ * What happens to a refresh token that is presented: the first row of the table that matches.
+ * Pure; the caller has verified the MAC, compared the secret and authenticated the client.
+ */
+export function decideRefresh(
+  session: Session,
+  presented: PresentedToken,
+  policy: SessionPolicy,
+  risk: RiskAssessment,
+  now: Instant,
+): RefreshDecision {
+  const facts: Facts = { session, presented, policy, risk, now };
+  for (const row of refreshRows) {
+    const decision = row.decide(facts);
+    if (decision) return decision;
+  }
+  return lastRefreshRow.decide(facts);
+}

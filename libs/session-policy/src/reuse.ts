@@ -1,0 +1,38 @@
+import type { ReuseClass, ReuseEvidence } from './decisions.js';
+import { differingSignals } from './risk.js';
+import type { PresentedToken, Session } from './session.js';
+import { elapsedMs, type Instant, type Seconds } from './time.js';
+
+/** A parent that comes again this soon after its rotation was most likely sent in parallel. */
+export const concurrentWithin = 2 as Seconds;
+
+/** Which explanation fits the presentation of a superseded token best. */
+function classOf(session: Session, presented: PresentedToken, now: Instant): ReuseClass {
+  if (presented.generation < session.generation - 1) return 'stale_lineage';
+  if (session.rotatedAt !== null && elapsedMs(session.rotatedAt, now) <= concurrentWithin * 1000) {
+    return 'concurrent';
+  }
+  return 'lost_response';
+}
+
+/** Whether the token may be used with the key shown. A bearer token (no key bound) may be shown with any, RFC 9449 §5. */
+export const keyFits = (session: Session, presented: PresentedToken): boolean =>
+  session.keyThumbprint === null || session.keyThumbprint === presented.keyThumbprint;
+
+/** What an operator needs to tell theft from accident; `knownClass` where the row already decides it. */
+export function evidenceOf(
+  session: Session,
+  presented: PresentedToken,
+  now: Instant,
+  knownClass?: ReuseClass,
+): ReuseEvidence {
+  const differing: string[] = [...differingSignals(session.baseline, presented.signals)];
+  if (!keyFits(session, presented)) differing.push('keyThumbprint');
+  return {
+    class: knownClass ?? classOf(session, presented, now),
+    presentedGeneration: presented.generation,
+    currentGeneration: session.generation,
+    secondsSinceRotation: session.rotatedAt === null ? null : elapsedMs(session.rotatedAt, now) / 1000,
+    differingSignals: differing,
+  };
+}
