@@ -1,1 +1,8 @@
-export {};
+export type { Configuration, DatabaseConfiguration, HashingConfiguration, Listen } from './configuration.js';
+export { ConfigurationError, type ConfigurationFault } from './configuration-error.js';
+export { loadConfiguration, type Needs, refuseFirstRunData } from './load.js';
+export { manual } from './manual.js';
+export { exitWhenParentDies } from './parent.js';
+export { developmentSecretPrefix } from './relations.js';
+export { Secret } from './secret.js';
+export type { Milliseconds, Rate, Seconds } from './values.js';

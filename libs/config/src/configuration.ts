@@ -1,0 +1,154 @@
+import type { Settings } from './schema.js';
+import type { Secret } from './secret.js';
+import type { Milliseconds, Rate, Seconds } from './values.js';
+
+/** Where a process listens. */
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How to reach the database, and how patiently. */
+export interface DatabaseConfiguration {
+  readonly url: Secret;
+  readonly poolSize: number;
+  readonly introspectionPoolSize: number;
+  readonly connectTimeoutMs: Milliseconds;
+  readonly statementTimeoutMs: Milliseconds;
+  readonly transactionTimeoutMs: Milliseconds;
+  readonly idleTimeoutMs: Milliseconds;
+}
+
+/** The cost of one password hash (RFC 9106 §4) and how many are computed at a time. */
+export interface HashingConfiguration {
+  readonly memoryBytes: number;
+  readonly passes: number;
+  readonly parallelism: number;
+  readonly concurrency: number;
+  readonly queue: number;
+}
+
+/** Everything that can be configured, parsed, checked and grouped by subject. */
+export interface Configuration {
+  readonly mode: 'development' | 'test' | 'production';
+  readonly issuer: string;
+  readonly adminUrl: string;
+  readonly gatewayUrl: string;
+  /** Newest first. */
+  readonly keyEncryptionSecrets: readonly Secret[];
+  readonly virtualClock: boolean;
+  readonly devFile: string | undefined;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly workers: number;
+  readonly database: DatabaseConfiguration;
+  readonly listen: { readonly auth: Listen; readonly admin: Listen; readonly gateway: Listen };
+  readonly proxy: {
+    readonly trustedHops: number;
+    readonly deviceHeader: string | undefined;
+    readonly tlsFingerprintHeader: string | undefined;
+    readonly clientCertificateHeader: string | undefined;
+  };
+  readonly maxmind: { readonly asn: string | undefined; readonly country: string | undefined };
+  readonly limits: {
+    readonly bodyBytes: number;
+    readonly headersTimeoutMs: Milliseconds;
+    readonly requestTimeoutMs: Milliseconds;
+    readonly maxConnections: number;
+    readonly shutdownGraceMs: Milliseconds;
+  };
+  readonly passwords: { readonly minLength: number; readonly maxBytes: number };
+  readonly hashing: HashingConfiguration;
+  readonly throttles: {
+    readonly signIn: Rate;
+    readonly signInNetwork: Rate;
+    readonly client: Rate;
+    readonly refresh: Rate;
+    readonly userCode: Rate;
+  };
+  readonly signingKeys: { readonly rotationAge: Seconds; readonly publishAhead: Seconds };
+  readonly endedSessionRetention: Seconds;
+  readonly sweepIntervalMs: Milliseconds;
+  readonly cookies: { readonly name: string; readonly lifetime: Seconds; readonly secure: boolean };
+}
+
+/** Groups settings that have passed every check. */
+export function arrange(
+  s: Settings,
+  database: Secret,
+  keyEncryptionSecrets: readonly Secret[],
+): Configuration {
+  return {
+    mode: s.CURFEW_MODE,
+    issuer: s.CURFEW_ISSUER,
+    adminUrl: s.CURFEW_ADMIN_URL,
+    gatewayUrl: s.CURFEW_GATEWAY_URL,
+    keyEncryptionSecrets,
+    virtualClock: s.CURFEW_VIRTUAL_CLOCK,
+    devFile: s.CURFEW_DEV_FILE,
+    logLevel: s.CURFEW_LOG_LEVEL,
+    workers: s.CURFEW_WORKERS,
+    database: {
+      url: database,
+      poolSize: s.CURFEW_DATABASE_POOL_SIZE,
+      introspectionPoolSize: s.CURFEW_DATABASE_INTROSPECTION_POOL_SIZE,
+      connectTimeoutMs: s.CURFEW_DATABASE_CONNECT_TIMEOUT,
+      statementTimeoutMs: s.CURFEW_DATABASE_STATEMENT_TIMEOUT,
+      transactionTimeoutMs: s.CURFEW_DATABASE_TRANSACTION_TIMEOUT,
+      idleTimeoutMs: s.CURFEW_DATABASE_IDLE_TIMEOUT,
+    },
+    ...edges(s),
+    ...people(s),
+    signingKeys: { rotationAge: s.CURFEW_KEY_ROTATION_AGE, publishAhead: s.CURFEW_KEY_PUBLISH_AHEAD },
+    endedSessionRetention: s.CURFEW_ENDED_SESSION_RETENTION,
+    sweepIntervalMs: s.CURFEW_SWEEP_INTERVAL,
+    cookies: {
+      name: s.CURFEW_COOKIE_NAME,
+      lifetime: s.CURFEW_COOKIE_LIFETIME,
+      secure: s.CURFEW_ISSUER.startsWith('https:'),
+    },
+  };
+}
+
+function edges(s: Settings): Pick<Configuration, 'listen' | 'proxy' | 'maxmind' | 'limits'> {
+  return {
+    listen: {
+      auth: { host: s.CURFEW_AUTH_HOST, port: s.CURFEW_AUTH_PORT },
+      admin: { host: s.CURFEW_ADMIN_HOST, port: s.CURFEW_ADMIN_PORT },
+      gateway: { host: s.CURFEW_GATEWAY_HOST, port: s.CURFEW_GATEWAY_PORT },
+    },
+    proxy: {
+      trustedHops: s.CURFEW_TRUSTED_HOPS,
+      deviceHeader: s.CURFEW_DEVICE_HEADER,
+      tlsFingerprintHeader: s.CURFEW_TLS_FINGERPRINT_HEADER,
+      clientCertificateHeader: s.CURFEW_CLIENT_CERTIFICATE_HEADER,
+    },
+    maxmind: { asn: s.CURFEW_MAXMIND_ASN, country: s.CURFEW_MAXMIND_COUNTRY },
+    limits: {
+      bodyBytes: s.CURFEW_BODY_LIMIT,
+      headersTimeoutMs: s.CURFEW_HEADERS_TIMEOUT,
+      requestTimeoutMs: s.CURFEW_REQUEST_TIMEOUT,
+      maxConnections: s.CURFEW_MAX_CONNECTIONS,
+      shutdownGraceMs: s.CURFEW_SHUTDOWN_GRACE,
+    },
+  };
+}
+
+function people(s: Settings): Pick<Configuration, 'passwords' | 'hashing' | 'throttles'> {
+  return {
+    passwords: { minLength: s.CURFEW_PASSWORD_MIN_LENGTH, maxBytes: s.CURFEW_PASSWORD_MAX_BYTES },
+    hashing: {
+      memoryBytes: s.CURFEW_ARGON2_MEMORY,
+      passes: s.CURFEW_ARGON2_TIME,
+      parallelism: s.CURFEW_ARGON2_PARALLELISM,
+      concurrency: s.CURFEW_HASHING_CONCURRENCY,
+      queue: s.CURFEW_HASHING_QUEUE,
+    },
+    throttles: {
+      signIn: s.CURFEW_THROTTLE_SIGN_IN,
+      signInNetwork: s.CURFEW_THROTTLE_SIGN_IN_NETWORK,
+      client: s.CURFEW_THROTTLE_CLIENT,
+      refresh: s.CURFEW_THROTTLE_REFRESH,
+      userCode: s.CURFEW_THROTTLE_USER_CODE,
+    },
+  };
+}

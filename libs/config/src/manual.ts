@@ -1,0 +1,29 @@
+import type { z } from 'zod';
+import { sections } from './schema.js';
+import type { SettingNotes } from './values.js';
+
+const introduction = `# Configuration
+
+Curfew reads its configuration once, at start, from the environment. Every fault is reported at once, by the name of the setting and
+never by its value. An empty variable counts as unset; a variable that begins with \`CURFEW_\` and is not listed here is a fault.
+Durations are written with a unit (\`500ms\`, \`30s\`, \`15m\`, \`8h\`, \`30d\`), sizes too (\`56KiB\`).
+
+How long sessions live, and what ends them, is not configured here: that is the business of policies.
+
+This page is generated from the schema: run \`npm run docs\` after changing it.
+`;
+
+/** The manual of all settings, as Markdown. */
+export function manual(): string {
+  const parts = sections.map(({ title, settings }) => {
+    const rows = Object.entries<z.ZodType>(settings).map(([name, schema]) =>
+      row(name, schema.meta() as never),
+    );
+    return `## ${title}\n\n| setting | what it does | form | default |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  });
+  return [introduction, ...parts].join('\n');
+}
+
+function row(name: string, { about, form, default: preset }: SettingNotes): string {
+  return `| \`${name}\` | ${about} | ${form} | ${preset === undefined ? '–' : `\`${preset}\``} |`;
+}

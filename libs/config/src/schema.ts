@@ -1,0 +1,251 @@
+import { z } from 'zod';
+import {
+  choice,
+  count,
+  duration,
+  flag,
+  path,
+  rate,
+  secret,
+  secrets,
+  size,
+  timeout,
+  url,
+  word,
+} from './values.js';
+
+// Every setting of the product, by its name in the environment. The manual, docs/configuration.md, is generated from this file.
+
+const isPostgresUrl = (value: string): boolean =>
+  URL.canParse(value) && ['postgresql:', 'postgres:'].includes(new URL(value).protocol);
+const host = (about: string) =>
+  word(about, /^[0-9A-Za-z.:-]{1,253}$/, 'an address or host name', '127.0.0.1');
+const port = (about: string, preset: number) => count(about, { min: 0, max: 65_535, default: preset });
+const header = (about: string) =>
+  word(about, /^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'the name of a header')
+    .optional()
+    .meta({ about, form: 'name of a header' });
+
+const service = {
+  CURFEW_MODE: choice(
+    'What kind of installation this is. Production refuses first-run data and every setting meant for development.',
+    ['development', 'test', 'production'],
+    'development',
+  ),
+  CURFEW_ISSUER: url(
+    'The issuer identifier (RFC 8414 §2) and public address of the authorization server. Production needs it set explicitly, with https unless the host is this machine.',
+    'http://localhost:3000',
+  ),
+  CURFEW_ADMIN_URL: url('The public address of the admin API and its console.', 'http://localhost:3001'),
+  CURFEW_GATEWAY_URL: url('The public address of the gateway.', 'http://localhost:3002'),
+  CURFEW_KEY_ENCRYPTION_SECRETS: secrets(
+    'The secrets all service keys are derived from. Put a new one first to replace a key; drop an old one to make everything protected by it unusable.',
+    { minLength: 32, atMost: 5 },
+  ),
+  CURFEW_VIRTUAL_CLOCK: flag(
+    'Lets the clock of the whole installation be moved forward. Refused in production.',
+    false,
+  ),
+  CURFEW_DEV_FILE: path(
+    'The file that first-run data is described in; first-run data is created when it is set. Refused in production.',
+  ),
+  CURFEW_LOG_LEVEL: choice(
+    'The least severe log line written.',
+    ['debug', 'info', 'warn', 'error', 'silent'],
+    'info',
+  ),
+};
+
+const database = {
+  DATABASE_URL: secret(
+    'The PostgreSQL (14 or newer) that holds everything.',
+    'a postgresql:// URL',
+    isPostgresUrl,
+  ),
+  CURFEW_DATABASE_POOL_SIZE: count('Connections of one process.', { min: 1, max: 200, default: 10 }),
+  CURFEW_DATABASE_INTROSPECTION_POOL_SIZE: count(
+    'Connections of one process kept for introspection, so that a flood of sign-ins cannot starve it.',
+    { min: 1, max: 200, default: 5 },
+  ),
+  CURFEW_DATABASE_CONNECT_TIMEOUT: timeout(
+    'How long a request waits for a free or new connection before it gets a 503.',
+    {
+      min: '100ms',
+      max: '30s',
+      default: '2s',
+    },
+  ),
+  CURFEW_DATABASE_STATEMENT_TIMEOUT: timeout('How long one statement may run.', {
+    min: '100ms',
+    max: '60s',
+    default: '5s',
+  }),
+  CURFEW_DATABASE_TRANSACTION_TIMEOUT: timeout('How long one transaction may stay open.', {
+    min: '100ms',
+    max: '60s',
+    default: '10s',
+  }),
+  CURFEW_DATABASE_IDLE_TIMEOUT: timeout('How long an unused connection is kept.', {
+    min: '1s',
+    max: '1h',
+    default: '30s',
+  }),
+};
+
+const network = {
+  CURFEW_AUTH_HOST: host('Address the authorization server listens on.'),
+  CURFEW_AUTH_PORT: port('Port the authorization server listens on; 0 takes a free one.', 3000),
+  CURFEW_ADMIN_HOST: host('Address the admin API listens on.'),
+  CURFEW_ADMIN_PORT: port('Port the admin API listens on.', 3001),
+  CURFEW_GATEWAY_HOST: host('Address the gateway listens on.'),
+  CURFEW_GATEWAY_PORT: port('Port the gateway listens on.', 3002),
+  CURFEW_TRUSTED_HOPS: count(
+    'How many proxies stand in front. The client address is taken that many places from the right of X-Forwarded-For; 0 believes no forwarded header.',
+    { min: 0, max: 10, default: 0 },
+  ),
+  CURFEW_DEVICE_HEADER: header(
+    'Header in which a trusted proxy names the device. Needs CURFEW_TRUSTED_HOPS above 0.',
+  ),
+  CURFEW_TLS_FINGERPRINT_HEADER: header(
+    'Header in which a trusted proxy gives the TLS fingerprint of the client. Needs CURFEW_TRUSTED_HOPS above 0.',
+  ),
+  CURFEW_CLIENT_CERTIFICATE_HEADER: header(
+    'Header in which a trusted proxy gives the verified client certificate (RFC 8705). Needs CURFEW_TRUSTED_HOPS above 0.',
+  ),
+  CURFEW_MAXMIND_ASN: path('MaxMind database with the autonomous system of addresses.'),
+  CURFEW_MAXMIND_COUNTRY: path('MaxMind database with the country of addresses.'),
+};
+
+const limits = {
+  CURFEW_BODY_LIMIT: size('The largest request body read.', { min: '1KiB', max: '1MiB', default: '56KiB' }),
+  CURFEW_HEADERS_TIMEOUT: timeout('How long a client may take to send its headers.', {
+    min: '1s',
+    max: '60s',
+    default: '10s',
+  }),
+  CURFEW_REQUEST_TIMEOUT: timeout('How long a client may take to send a whole request.', {
+    min: '1s',
+    max: '5m',
+    default: '20s',
+  }),
+  CURFEW_MAX_CONNECTIONS: count('Connections one process accepts at a time.', {
+    min: 10,
+    max: 100_000,
+    default: 2_000,
+  }),
+  CURFEW_SHUTDOWN_GRACE: timeout('How long a process that is told to stop may finish what it began.', {
+    min: '0s',
+    max: '5m',
+    default: '10s',
+  }),
+  CURFEW_WORKERS: count('Processes the authorization server runs on this machine.', {
+    min: 1,
+    max: 64,
+    default: 1,
+  }),
+};
+
+const passwords = {
+  CURFEW_PASSWORD_MIN_LENGTH: count('Fewest characters of a password (NIST SP 800-63B-4 §3.1.1.2).', {
+    min: 8,
+    max: 64,
+    default: 12,
+  }),
+  CURFEW_PASSWORD_MAX_BYTES: size('The longest password hashed; longer ones are refused unread.', {
+    min: '64B',
+    max: '4KiB',
+    default: '1KiB',
+  }),
+  CURFEW_ARGON2_MEMORY: size('Memory of one argon2id hash (RFC 9106).', {
+    min: '8MiB',
+    max: '1GiB',
+    default: '19MiB',
+  }),
+  CURFEW_ARGON2_TIME: count('Passes of one argon2id hash.', { min: 1, max: 20, default: 2 }),
+  CURFEW_ARGON2_PARALLELISM: count('Lanes of one argon2id hash.', { min: 1, max: 16, default: 1 }),
+  CURFEW_HASHING_CONCURRENCY: count(
+    'Password hashes computed at a time; Node gives them four threads at most.',
+    {
+      min: 1,
+      max: 64,
+      default: 2,
+    },
+  ),
+  CURFEW_HASHING_QUEUE: count('Password hashes that may wait for their turn; more get a 503.', {
+    min: 0,
+    max: 10_000,
+    default: 64,
+  }),
+};
+
+const throttles = {
+  CURFEW_THROTTLE_SIGN_IN: rate('Failed sign-ins for one account from one network.', '10/15m'),
+  CURFEW_THROTTLE_SIGN_IN_NETWORK: rate('Failed sign-ins from one network, over all accounts.', '100/15m'),
+  CURFEW_THROTTLE_CLIENT: rate('Failed authentications of one client from one network.', '30/1m'),
+  CURFEW_THROTTLE_REFRESH: rate('Failed refreshes of one client from one address.', '30/1m'),
+  CURFEW_THROTTLE_USER_CODE: rate('Wrong device-flow codes from one network (RFC 8628 §5.1).', '10/10m'),
+};
+
+const keys = {
+  CURFEW_KEY_ROTATION_AGE: duration('How long a signing key signs before the next one takes over.', {
+    min: '1h',
+    max: '400d',
+    default: '30d',
+  }),
+  CURFEW_KEY_PUBLISH_AHEAD: duration('How long a signing key is published before it signs.', {
+    min: '0s',
+    max: '30d',
+    default: '1d',
+  }),
+};
+
+const sessions = {
+  CURFEW_ENDED_SESSION_RETENTION: duration('How long an ended session and its history can be looked up.', {
+    min: '1h',
+    max: '4000d',
+    default: '30d',
+  }),
+  CURFEW_SWEEP_INTERVAL: timeout('How often due sessions are ended and old rows deleted.', {
+    min: '1s',
+    max: '1h',
+    default: '30s',
+  }),
+  CURFEW_COOKIE_NAME: word(
+    'First part of the names of cookies; with https they get the __Host- prefix.',
+    /^[a-z][a-z0-9_-]{0,31}$/,
+    'lower-case letters, digits, - and _',
+    'curfew',
+  ),
+  CURFEW_COOKIE_LIFETIME: duration('How long a browser stays signed in at the authorization server.', {
+    min: '5m',
+    max: '400d',
+    default: '14d',
+  }),
+};
+
+/** The settings in the order and under the headings of the manual. */
+export const sections = [
+  { title: 'The service', settings: service },
+  { title: 'Database', settings: database },
+  { title: 'Network', settings: network },
+  { title: 'Limits', settings: limits },
+  { title: 'Passwords', settings: passwords },
+  { title: 'Throttling', settings: throttles },
+  { title: 'Signing keys', settings: keys },
+  { title: 'Sessions and cookies', settings: sessions },
+] as const;
+
+/** The one schema. A name in the product's own prefix that it does not know is a fault: a misspelt setting must not go unnoticed. */
+export const schema = z.object({
+  ...service,
+  ...database,
+  ...network,
+  ...limits,
+  ...passwords,
+  ...throttles,
+  ...keys,
+  ...sessions,
+});
+
+/** The settings as read, by name. */
+export type Settings = z.output<typeof schema>;
