@@ -1,0 +1,64 @@
+import { type Html, html } from './html.js';
+import { hidden, layout } from './layout.js';
+import { scopeInWords } from './scope-words.js';
+
+export interface ConsentPage {
+  readonly action: string;
+  readonly csrf: string;
+  readonly clientName: string;
+  /** Where the answer goes, e.g. `app.example.com`: the part of an application's identity it cannot choose freely. */
+  readonly returnsTo?: string | undefined;
+  readonly username?: string | undefined;
+  /** Scopes about the person; `openid` among them. */
+  readonly personal: readonly string[];
+  /** Single claims asked for beyond the scopes. */
+  readonly claims: readonly string[];
+  readonly resources: readonly ConsentResource[];
+}
+
+export interface ConsentResource {
+  readonly name: string;
+  readonly audience: string;
+  readonly scopes: readonly string[];
+}
+
+/** Who asks, for what, at which API; allow or deny. */
+export function consentPage(page: ConsentPage): string {
+  const personal = page.personal.map(scopeInWords);
+  const claims = page.claims.map((claim) => `See your ${claim.replaceAll('_', ' ')}`);
+  const content = html`<div class="card stack">
+<div class="tight">
+<h1>Allow ${page.clientName}?</h1>
+<p class="lead"><strong>${page.clientName}</strong> asks for access to your account${page.username && html` <strong>${page.username}</strong>`}.</p>
+</div>
+${
+  personal.length + claims.length > 0 &&
+  html`<section class="group tight" aria-labelledby="about-you"><h2 id="about-you">About you, it may</h2>${granted([...personal, ...claims].map((words) => html`${words}`))}</section>`
+}
+${page.resources.map(resourceSection)}
+${page.returnsTo && html`<p class="small quiet">Your answer is sent to <strong>${page.returnsTo}</strong>. Deny if you did not start this there.</p>`}
+<form method="post" action="${page.action}" class="actions">
+${hidden('csrf', page.csrf)}
+<button class="plain" name="decision" value="deny">Deny</button>
+<button name="decision" value="allow">Allow</button>
+</form>
+</div>`;
+  return layout({ title: `Allow ${page.clientName}?`, content });
+}
+
+function resourceSection(resource: ConsentResource, index: number): Html {
+  const lines = resource.scopes.map((scope) => {
+    const words = scopeInWords(scope);
+    return words === scope ? html`<code>${scope}</code>` : html`${words} <code class="quiet">${scope}</code>`;
+  });
+  return html`<section class="group tight" aria-labelledby="resource-${index}">
+<h2 id="resource-${index}">At ${resource.name}, it may</h2>
+${resource.name !== resource.audience && html`<p class="small quiet">${resource.audience}</p>`}
+${granted(lines)}
+</section>`;
+}
+
+const tick = html`<svg viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="m4 10.5 4 4 8-9"/></svg>`;
+
+const granted = (lines: readonly Html[]): Html =>
+  html`<ul class="scopes">${lines.map((line) => html`<li>${tick}<span>${line}</span></li>`)}</ul>`;

@@ -1,0 +1,100 @@
+import { instant } from '@curfew/session-policy';
+import * as pages from './index.js';
+
+const hostile = `"><script>alert('x')</script>&\``;
+const now = instant(Date.UTC(2026, 0, 2));
+const form = { action: hostile, csrf: hostile, xsrf: hostile };
+const session: pages.SessionEntry = {
+  id: hostile,
+  clientName: hostile,
+  signedInAt: now,
+  lastActiveAt: now,
+  expiresAt: now,
+  absoluteDeadline: now,
+  device: hostile,
+  from: hostile,
+  thisBrowser: false,
+  offline: true,
+};
+const problem = { field: 'current', text: hostile } as const;
+
+/** Every page with the worst text in every place where text can come from outside. */
+const all: [string, string][] = [
+  [
+    'sign-in',
+    pages.signInPage({ ...form, clientName: hostile, username: hostile, problem: hostile, reason: hostile }),
+  ],
+  [
+    'consent',
+    pages.consentPage({
+      ...form,
+      clientName: hostile,
+      returnsTo: hostile,
+      username: hostile,
+      personal: [hostile],
+      claims: [hostile],
+      resources: [{ name: hostile, audience: 'https://api.example', scopes: [hostile, `${hostile}:read`] }],
+    }),
+  ],
+  ['device code', pages.deviceCodePage({ ...form, error: hostile, userCode: hostile })],
+  [
+    'device confirmation',
+    pages.deviceConfirmPage({
+      ...form,
+      clientName: hostile,
+      userCode: hostile,
+      deviceInfo: { ip: hostile, ua: hostile },
+    }),
+  ],
+  ['device done', pages.deviceDonePage({ clientName: hostile })],
+  ['sign-out', pages.logoutPage({ ...form, clientName: hostile })],
+  ['signed out', pages.loggedOutPage({ clientName: hostile })],
+  ['sessions', pages.sessionsPage({ ...form, now, sessions: [session], more: true, problem: hostile })],
+  ['password', pages.passwordPage({ ...form, username: hostile, minLength: 12, problem })],
+  ['home', pages.homePage({ username: hostile, sessionCount: 2, more: false })],
+  ['error', pages.errorPage({ title: hostile, message: hostile, requestId: hostile })],
+];
+
+describe.each(all)('the %s page', (_, page) => {
+  it('lets no text from outside become markup', () => {
+    expect(page).not.toContain('<script');
+    expect(page).not.toContain(hostile);
+    expect(page).not.toMatch(/="[^"]*"[^\s>/]/);
+  });
+
+  it('has a language, a title, one main heading and a way past the header', () => {
+    expect(page).toMatch(/<html lang="en"/);
+    expect(page).toMatch(/<title>[^<]+ – Curfew<\/title>/);
+    expect(page.match(/<h1/g)).toHaveLength(1);
+    expect(page).toContain('href="#content"');
+  });
+
+  it('labels every field and describes it only by what is there', () => {
+    for (const [, id] of page.matchAll(/<input id="([^"]+)"/g)) expect(page).toContain(`<label for="${id}">`);
+    for (const [, ids] of page.matchAll(/aria-(?:describedby|labelledby)="([^"]+)"/g)) {
+      for (const id of ids!.split(' ')) expect(page).toContain(`id="${id}"`);
+    }
+  });
+
+  it('carries no script, no style of its own and no handler', () => {
+    expect(page).not.toMatch(/<style|<script|\son[a-z]+=|style=/);
+  });
+});
+
+it('says first in the title that something is wrong', () => {
+  expect(pages.signInPage({ ...form, problem: 'No.' })).toContain('<title>Error: Sign in');
+});
+
+it('offers no way back to an application when none asked', () => {
+  expect(pages.signInPage(form)).not.toContain('value="cancel"');
+});
+
+it('tells the idle end and the absolute end apart', () => {
+  const entry = {
+    ...session,
+    expiresAt: instant(now + 1_800_000),
+    absoluteDeadline: instant(now + 36_000_000),
+  };
+  const page = pages.sessionsPage({ ...form, now, sessions: [entry], more: false });
+  expect(page).toMatch(/in 30 minutes<\/time> unless it is used; at the latest <time[^>]+>in 10 hours/);
+});

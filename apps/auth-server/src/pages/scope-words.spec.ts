@@ -1,0 +1,19 @@
+import { scopeInWords } from './scope-words.js';
+
+it.each([
+  ['openid', 'Know that it is you'],
+  ['email', 'See your email address'],
+  ['orders:read', 'See orders'],
+  ['orders.write', 'Add and change orders'],
+  ['read:purchase_orders', 'See purchase orders'],
+  ['shop:orders:delete', 'Delete shop orders'],
+])('says %s as “%s”', (scope, words) => {
+  expect(scopeInWords(scope)).toBe(words);
+});
+
+it.each(['payments', 'urn:example:thing', 'constructor', '__proto__', ':::', ''])(
+  'shows %p as it is, because it cannot be read',
+  (scope) => {
+    expect(scopeInWords(scope)).toBe(scope);
+  },
+);

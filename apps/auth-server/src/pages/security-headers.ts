@@ -1,0 +1,42 @@
+/** Targets beyond our own origin that a form on the page may end at, as CSP source expressions (see `formTarget`). */
+export interface PageHeaders {
+  readonly formTargets?: readonly string[];
+}
+
+/**
+ * Headers of every page for people: nothing but our own stylesheet is loaded, no script runs, no one may frame it
+ * (RFC 9700 §4.16), nothing is stored and no address leaks to where a link leads.
+ */
+export function pageHeaders({ formTargets = [] }: PageHeaders = {}): Readonly<Record<string, string>> {
+  return {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': [
+      "default-src 'none'",
+      "style-src 'self'",
+      "img-src 'self' data:",
+      ['form-action', "'self'", ...new Set(formTargets)].join(' '),
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+    ].join('; '),
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    'Referrer-Policy': 'no-referrer',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+    'Cache-Control': 'no-store',
+  };
+}
+
+/**
+ * The CSP source expression of a redirect URI. Chromium applies `form-action` to every redirect that follows a form's
+ * submission, so a page whose form ends at the client must name the client. IPv6 literals have no expression in CSP
+ * (host-source knows names and IPv4 only), so their scheme has to do; so has a private-use scheme (RFC 8252 §7.1).
+ */
+export function formTarget(redirectUri: string): string | undefined {
+  if (!URL.canParse(redirectUri)) return undefined;
+  const { protocol, origin, hostname } = new URL(redirectUri);
+  if (!/^[a-z][a-z0-9+.-]*:$/.test(protocol)) return undefined;
+  if (protocol !== 'https:' && protocol !== 'http:') return protocol;
+  return hostname.startsWith('[') ? protocol : origin;
+}

@@ -1,0 +1,42 @@
+import { html } from './html.js';
+import { hidden, layout } from './layout.js';
+
+export interface LogoutPage {
+  readonly action: string;
+  readonly xsrf: string;
+  /** The application that asked for it (OpenID Connect RP-Initiated Logout), if one did. */
+  readonly clientName?: string | undefined;
+}
+
+/** RP-Initiated Logout §2: the person is asked, because a link can be followed without wanting to. */
+export function logoutPage(page: LogoutPage): string {
+  const content = html`<div class="card stack">
+<div class="tight">
+<h1>Sign out?</h1>
+<p class="lead">${page.clientName ? html`<strong>${page.clientName}</strong> asks to sign you out. This` : 'This'} ends what you are signed in to with this browser, everywhere at once. Applications you allowed to keep their access while you are away keep it.</p>
+</div>
+<form method="post" action="${page.action}" class="actions">
+${hidden('xsrf', page.xsrf)}
+<button class="plain">Stay signed in</button>
+<button name="logout" value="yes">Sign out</button>
+</form>
+</div>`;
+  return layout({ title: 'Sign out?', content });
+}
+
+/** The end of a sign-out that no application continues. `stayed`: only the application was signed out, or nothing. */
+export function loggedOutPage(
+  page: { readonly clientName?: string | undefined; readonly stayed?: boolean | undefined } = {},
+): string {
+  const [title, text] = page.stayed
+    ? (['You are still signed in', 'Nothing else was ended with this browser.'] as const)
+    : (['You are signed out', 'What you were signed in to with this browser has ended.'] as const);
+  const content = html`<div class="card stack">
+<div class="tight">
+<h1>${title}</h1>
+<p class="lead">${page.clientName && html`You are signed out of <strong>${page.clientName}</strong>. `}${text}</p>
+</div>
+<p><a href="${page.stayed ? '/' : '/sign-in'}">${page.stayed ? 'Go to your account' : 'Sign in again'}</a></p>
+</div>`;
+  return layout({ title, content });
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { customProperties, day, night } from './palette.js';
+
+/** The one stylesheet of all pages. No web fonts, no images: nothing is fetched that the page does not need. */
+export const stylesheet = `:root{color-scheme:light dark;${customProperties(day)}}
+@media (prefers-color-scheme:dark){:root{${customProperties(night)}}}
+*,*::before,*::after{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
+body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column;background:var(--canvas);color:var(--ink);
+  font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",Cantarell,"DejaVu Sans",sans-serif;overflow-wrap:anywhere}
+h1,h2,p,ul,dl,dd,fieldset{margin:0;padding:0}
+h1{font-size:1.5rem;line-height:1.25;font-weight:650;letter-spacing:-.01em;text-wrap:balance}
+h2{font-size:1.0625rem;line-height:1.35;font-weight:650}
+ul{list-style:none}
+a{color:var(--accent);text-underline-offset:.2em}
+a:hover{text-decoration-thickness:2px}
+code{font:.875em ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
+:focus{outline:none}
+:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
+main:focus-visible{outline:none}
+.skip{position:absolute;inset-inline-start:1rem;inset-block-start:-6rem;padding:.625rem 1rem;border-radius:.5rem;background:var(--surface);z-index:1}
+.skip:focus{inset-block-start:1rem}
+.brand{display:flex;align-items:center;gap:1rem;padding:1.5rem 1.25rem 0;margin-inline:auto;width:100%;max-width:28.5rem}
+.wide .brand{max-width:48.5rem;justify-content:space-between;flex-wrap:wrap}
+.brand .name{display:inline-flex;align-items:center;gap:.5rem;color:var(--ink);font-weight:650;text-decoration:none;border-radius:.375rem}
+.brand svg{width:1.625rem;height:1.625rem;color:var(--accent)}
+nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem}
+nav a{display:inline-block;padding:.375rem 0;border-radius:.25rem}
+nav a[aria-current]{color:var(--ink);font-weight:600;text-decoration:none}
+main{width:100%;max-width:28.5rem;margin:0 auto auto;padding:1.25rem 1.25rem 2rem}
+.wide main{max-width:48.5rem}
+.card{background:var(--surface);border:1px solid var(--hairline);border-radius:1rem;padding:1.75rem;box-shadow:0 1px 2px rgb(10 10 40/.05),0 12px 32px -16px rgb(10 10 40/.18)}
+.card+.card{margin-block-start:1rem}
+.stack>*+*{margin-block-start:1.25rem}
+.stack>input[type=hidden]:first-child+*{margin-block-start:0}
+.tight>*+*{margin-block-start:.375rem}
+.lead,.quiet{color:var(--quiet)}
+.quiet{font-size:.9375rem}
+.small{font-size:.875rem}
+footer{width:100%;max-width:28.5rem;margin:0 auto;padding:0 1.25rem 1.5rem;color:var(--quiet);font-size:.875rem}
+.wide footer{max-width:48.5rem}
+label,legend{display:block;font-weight:600;padding:0}
+.field>*+*{margin-block-start:.375rem}
+.hint,.problem{font-size:.875rem}
+.hint{color:var(--quiet)}
+.problem{color:var(--danger);font-weight:600}
+input:not([type=checkbox]){display:block;width:100%;min-height:3rem;padding:.625rem .875rem;border:1px solid var(--line);border-radius:.625rem;
+  background:var(--surface);color:var(--ink);font:inherit;font-size:1rem}
+input:not([type=checkbox]):hover{border-color:var(--ink)}
+input:not([type=checkbox]):focus-visible{outline-offset:0;border-color:var(--accent)}
+input[aria-invalid=true]{border-color:var(--danger);border-width:2px}
+input[readonly]{background:var(--canvas)}
+input.code{font:600 1.5rem/1.2 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;letter-spacing:.12em;text-align:center;text-transform:uppercase;min-height:3.75rem}
+.check{display:grid;grid-template-columns:auto 1fr;gap:.75rem;align-items:start;font-weight:400;cursor:pointer;padding-block:.25rem}
+.check input{width:1.25rem;height:1.25rem;margin:.125rem 0 0;accent-color:var(--accent)}
+button,.button{display:inline-flex;align-items:center;justify-content:center;min-height:3rem;padding:.625rem 1.25rem;border:1px solid transparent;border-radius:.625rem;
+  background:var(--accent);color:var(--on-accent);font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer;transition:background-color .12s}
+button:hover,.button:hover{background:var(--accent-hover)}
+button.plain{background:transparent;border-color:var(--line);color:var(--ink)}
+button.plain:hover{background:var(--canvas);border-color:var(--ink)}
+button.ending{background:transparent;border-color:var(--danger);color:var(--danger)}
+button.ending:hover{background:var(--danger-surface)}
+button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
+.actions{display:flex;flex-wrap:wrap-reverse;gap:.75rem}
+.actions>*{flex:1 1 9rem}
+.full{display:flex;width:100%}
+.notice{padding:.875rem 1rem;border-radius:.625rem;border-inline-start:4px solid}
+.notice.bad{background:var(--danger-surface);border-color:var(--danger)}
+.notice.good{background:var(--success-surface);border-color:var(--success)}
+.scopes>li{display:grid;grid-template-columns:1.25rem 1fr;gap:.625rem;padding-block:.4375rem}
+.scopes svg{width:1.125rem;height:1.125rem;margin-block-start:.1875rem;color:var(--success)}
+.group{border-block-start:1px solid var(--hairline);padding-block-start:1rem}
+.usercode{display:block;padding:1rem;border:1px dashed var(--line);border-radius:.625rem;text-align:center;font-weight:600;font-size:1.625rem;letter-spacing:.12em}
+.facts{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1.25rem;font-size:.9375rem}
+.facts dt{color:var(--quiet)}
+.facts dd{min-width:0}
+.session{display:grid;grid-template-columns:1fr auto;gap:1rem;align-items:start}
+.session header{display:flex;flex-wrap:wrap;align-items:center;gap:.375rem .625rem;margin-block-end:.5rem}
+.badge{display:inline-block;padding:.0625rem .5625rem;border-radius:1rem;background:var(--success-surface);color:var(--success);font-size:.8125rem;font-weight:600}
+.heading{display:flex;flex-wrap:wrap;align-items:end;justify-content:space-between;gap:1rem;margin-block-end:1.25rem}
+.mark{display:block;width:3rem;height:3rem;color:var(--accent)}
+.mark.good{color:var(--success)}
+.mark.bad{color:var(--danger)}
+.unseen{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+@media (max-width:30rem){.card{padding:1.25rem;border-radius:.875rem}.session{grid-template-columns:1fr}.session button{width:100%}.facts{gap:.375rem .75rem}}
+@media (prefers-reduced-motion:reduce){*,*::before,*::after{transition:none!important;animation:none!important;scroll-behavior:auto!important}}
+@media (forced-colors:active){button,.button,.card,.badge,.notice{border:1px solid}}
+@media print{.skip,nav,form{display:none}}
+`;
+
+/** SHA-256 of the stylesheet in its name, so that it can be cached for ever and changes its address when it changes. */
+export const stylesheetPath = `/assets/curfew-${createHash('sha256').update(stylesheet).digest('hex').slice(0, 16)}.css`;
