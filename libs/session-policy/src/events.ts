@@ -1,0 +1,176 @@
+import type { ReuseEvidence, RiskFinding } from './decisions.js';
+import type { EndReason } from './end-reasons.js';
+import type { SessionId } from './session.js';
+import type { RequestSignals } from './signals.js';
+import type { Instant, Seconds } from './time.js';
+
+/** Who caused something; the kinds are the initiating entities of OpenID CAEP 1.0 §2, with the client told apart. */
+export type Actor = {
+  readonly kind: 'user' | 'client' | 'administrator' | 'policy' | 'system';
+  /** Account, client or administrator id; null for the service itself. */
+  readonly id: string | null;
+  readonly ip: string | null;
+};
+
+/** Why a refresh was refused: an end, a mismatch, or a string that is no token of this service at all. */
+export type RefusalReason = EndReason | 'unknown_token' | 'wrong_client' | 'wrong_key' | 'malformed_token';
+
+/** What each type of event tells beyond its subjects. Plain JSON; never a secret, never a token. */
+export interface EventData {
+  'session.started': {
+    readonly offline: boolean;
+    readonly resources: readonly string[];
+    readonly scope: string;
+    readonly keyBound: boolean;
+    readonly idleDeadline: Instant;
+    readonly absoluteDeadline: Instant;
+    readonly signals: RequestSignals;
+  };
+  'session.start_refused': { readonly cause: 'session_limit'; readonly limit: number };
+  'session.refreshed': {
+    readonly generation: number;
+    /** Whether the same refresh token stays valid, as under rotation "never". */
+    readonly kept: boolean;
+    readonly expiresAt: Instant;
+  };
+  'session.refresh_retried': {
+    readonly generation: number;
+    readonly retries: number;
+    readonly secondsSinceRotation: number;
+  };
+  'session.refresh_refused': {
+    readonly reason: RefusalReason;
+    /** The client that presented it, which need not be the session's. */
+    readonly presentedBy: string | null;
+    readonly evidence: ReuseEvidence | null;
+    readonly ip: string | null;
+  };
+  'session.reuse_found': {
+    readonly scope: 'session' | 'account';
+    readonly evidence: ReuseEvidence;
+    readonly signals: RequestSignals;
+  };
+  'session.risk_observed': { readonly findings: readonly RiskFinding[]; readonly signals: RequestSignals };
+  'session.step_up_required': { readonly findings: readonly RiskFinding[]; readonly signals: RequestSignals };
+  'session.stepped_up': {
+    readonly acr: string | null;
+    readonly amr: readonly string[];
+    readonly signals: RequestSignals;
+  };
+  'session.ended': {
+    readonly reason: EndReason;
+    readonly by: Actor;
+    readonly note: string | null;
+    readonly evidence: ReuseEvidence | null;
+    readonly findings: readonly RiskFinding[];
+  };
+  'sessions.ended_together': {
+    readonly kind: 'account' | 'client' | 'everyone';
+    readonly reason: EndReason;
+    readonly notBefore: Instant;
+    readonly by: Actor;
+    readonly note: string | null;
+  };
+  'token.revoked': { readonly by: Actor; readonly expiresAt: Instant };
+  'code.reuse_found': { readonly presentedBy: string | null; readonly ip: string | null };
+  'signin.succeeded': {
+    readonly acr: string | null;
+    readonly amr: readonly string[];
+    readonly signals: RequestSignals;
+  };
+  'signin.failed': {
+    readonly cause: 'unknown_account' | 'wrong_password' | 'account_disabled' | 'throttled' | 'overloaded';
+    readonly signals: RequestSignals;
+  };
+  'signin.ended': { readonly reason: EndReason; readonly sessionsEnded: number };
+  'client.authentication_failed': { readonly method: string | null; readonly ip: string | null };
+  'consent.granted': { readonly scope: string; readonly resources: readonly string[] };
+  'consent.withdrawn': { readonly by: Actor };
+  'account.changed': {
+    readonly change:
+      | 'created'
+      | 'disabled'
+      | 'enabled'
+      | 'deleted'
+      | 'password_changed'
+      | 'password_required';
+    readonly by: Actor;
+  };
+  'client.changed': {
+    readonly change:
+      | 'created'
+      | 'changed'
+      | 'disabled'
+      | 'enabled'
+      | 'deleted'
+      | 'secret_added'
+      | 'secret_removed';
+    readonly fields: readonly string[];
+    readonly by: Actor;
+  };
+  'resource.changed': {
+    readonly audience: string;
+    readonly change: 'created' | 'changed' | 'deleted';
+    readonly fields: readonly string[];
+    readonly by: Actor;
+  };
+  'policy.changed': {
+    readonly policy: string;
+    readonly version: number;
+    readonly change: 'created' | 'changed' | 'attached' | 'detached' | 'deleted';
+    readonly attachment: {
+      readonly kind: 'everyone' | 'client' | 'resource';
+      readonly target: string;
+    } | null;
+    readonly settings: readonly string[];
+    readonly by: Actor;
+  };
+  'key.rotated': {
+    readonly kid: string;
+    readonly alg: string;
+    readonly step: 'created' | 'activated' | 'retired' | 'removed';
+    readonly by: Actor;
+  };
+  'admin.acted': {
+    /** Stable name of the operation, as in the OpenAPI document. */
+    readonly operation: string;
+    readonly target: string | null;
+    readonly outcome: 'done' | 'refused' | 'failed';
+    /** How many things it touched, where that is a number. */
+    readonly count: number | null;
+    readonly note: string | null;
+    readonly by: Actor;
+  };
+  'alert.raised': {
+    readonly pattern: string;
+    readonly severity: 'low' | 'medium' | 'high';
+    readonly observed: number;
+    readonly threshold: number;
+    readonly window: Seconds;
+    readonly subjects: readonly string[];
+    readonly action: 'record' | 'throttle' | 'end';
+  };
+  'delivery.failed': {
+    readonly endpoint: string;
+    readonly eventId: string;
+    readonly attempts: number;
+    readonly cause: string;
+  };
+  'service.restored': { readonly epoch: number; readonly notBefore: Instant };
+}
+
+/** Names of everything that is recorded. Closed. */
+export type EventType = keyof EventData;
+
+/** Something that happened, of one type: when, to whom, and what its type tells. */
+export type EventOf<T extends EventType> = {
+  readonly type: T;
+  readonly at: Instant;
+  readonly sessionId: SessionId | null;
+  readonly accountId: string | null;
+  readonly clientId: string | null;
+  readonly data: EventData[T];
+};
+
+/** Anything that can happen. Handle it by its `type`. */
+export type SessionEvent = { readonly [T in EventType]: EventOf<T> }[EventType];
