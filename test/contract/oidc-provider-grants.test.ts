@@ -1,0 +1,214 @@
+import { decodeJwt } from 'jose';
+import type { Configuration } from 'oidc-provider';
+import {
+  asClient,
+  CLIENTS,
+  REDIRECT_URI,
+  type RunningProvider,
+  startProvider,
+} from './oidc-provider-under-test.js';
+
+/** What the product does: every authorization gets a grant of its own, and with it a session id of its own. */
+const freshGrants = (sids: string[] = []): Configuration => ({
+  issueRefreshToken: async () => true,
+  expiresWithSession: async () => false,
+  loadExistingGrant: async (ctx) => {
+    const { provider, client, account, session } = ctx.oidc;
+    const grant = new provider.Grant({ accountId: account!.accountId, clientId: client!.clientId });
+    grant.addOIDCScope('openid offline_access');
+    const id = await grant.save();
+    sids.push(id);
+    session!.sidFor(client!.clientId, id);
+    return grant;
+  },
+});
+const withoutPrompt = { prompt: '' };
+
+describe('oidc-provider, grants', () => {
+  let running: RunningProvider;
+  afterEach(() => running.close());
+
+  it('shares one grant among all sign-ins of a browser with a client by default, so reuse in one ends the others (T11)', async () => {
+    running = await startProvider();
+    const first = await running.authorize();
+    const second = await running.authorize({}, first.jar);
+    const [one, two] = [
+      await running.redeem(first.code, first.verifier),
+      await running.redeem(second.code, second.verifier),
+    ];
+    expect(new Set(running.store.of('RefreshToken').map(({ grantId }) => grantId)).size).toBe(1);
+    await running.refresh(one.body.refresh_token);
+    await running.refresh(one.body.refresh_token);
+    expect((await running.refresh(two.body.refresh_token)).status).toBe(400);
+  });
+
+  it('separates lineages when loadExistingGrant answers with a freshly saved Grant each time', async () => {
+    running = await startProvider(freshGrants());
+    const first = await running.authorize(withoutPrompt);
+    const second = await running.authorize(withoutPrompt, first.jar);
+    const [one, two] = [
+      await running.redeem(first.code, first.verifier),
+      await running.redeem(second.code, second.verifier),
+    ];
+    expect(new Set(running.store.of('RefreshToken').map(({ grantId }) => grantId)).size).toBe(2);
+    await running.refresh(one.body.refresh_token);
+    await running.refresh(one.body.refresh_token);
+    expect((await running.refresh(two.body.refresh_token)).status).toBe(200);
+  });
+
+  it('kills the code of an earlier authorization with them, unless expiresWithSession says false', async () => {
+    running = await startProvider({ ...freshGrants(), expiresWithSession: async () => true });
+    const first = await running.authorize(withoutPrompt);
+    const second = await running.authorize(withoutPrompt, first.jar);
+    expect((await running.redeem(first.code, first.verifier)).body.error).toBe('invalid_grant');
+    expect((await running.redeem(second.code, second.verifier)).status).toBe(200);
+  });
+
+  it('writes the id of that grant into the browser session, replacing the last one', async () => {
+    const grants: string[] = [];
+    running = await startProvider(freshGrants(grants));
+    const { jar } = await running.authorize(withoutPrompt);
+    await running.authorize(withoutPrompt, jar);
+    const [session] = running.store.of('Session');
+    expect(session!.authorizations!['web']).toMatchObject({ grantId: grants.at(-1), sid: grants.at(-1) });
+  });
+
+  it('takes it from ctx.oidc.entities.Grant after the request too, and skips consent when it covers the scope', async () => {
+    running = await startProvider(freshGrants());
+    const from = running.store.calls.length;
+    await running.authorize(withoutPrompt);
+    const prompts = running.store.calls
+      .slice(from)
+      .filter(({ model, operation }) => model === 'Interaction' && operation === 'upsert');
+    expect(prompts.map(({ payload }) => payload)).toEqual(
+      prompts.map(() => expect.objectContaining({ prompt: expect.objectContaining({ name: 'login' }) })),
+    );
+    expect(prompts).not.toEqual([]);
+  });
+
+  it('drops offline_access, and with it the default refresh token, unless the prompt is consent (OIDC Core §11)', async () => {
+    running = await startProvider({ ...freshGrants(), issueRefreshToken: undefined as never });
+    const { body } = await running.signIn(withoutPrompt);
+    expect([body.scope, body.refresh_token]).toEqual(['openid', undefined]);
+  });
+
+  it('is not asked before the account is known, and again when an interaction is resumed', async () => {
+    const asked: string[] = [];
+    const configuration = freshGrants();
+    running = await startProvider({
+      loadExistingGrant: async (ctx) => {
+        asked.push(ctx.oidc.route);
+        return configuration.loadExistingGrant!(ctx);
+      },
+    });
+    const { jar } = await running.authorize(withoutPrompt);
+    expect(asked).toEqual(['resume']);
+    await running.authorize(withoutPrompt, jar);
+    expect(asked).toEqual(['resume', 'authorization']);
+  });
+
+  it('fails with 500 when the hook returns a grant of another account or client', async () => {
+    running = await startProvider({
+      loadExistingGrant: async (ctx) =>
+        new ctx.oidc.provider.Grant({ accountId: 'mallory', clientId: 'web' }),
+    });
+    await expect(running.authorize(withoutPrompt)).rejects.toThrow('sign-in stopped with 500');
+  });
+
+  it('puts the sid set in loadExistingGrant into the ID token only for clients that registered for it', async () => {
+    const grants: string[] = [];
+    const logout = {
+      backchannel_logout_uri: `${REDIRECT_URI}/out`,
+      backchannel_logout_session_required: true,
+    };
+    const features = { backchannelLogout: { enabled: true } };
+    running = await startProvider({
+      ...freshGrants(grants),
+      features,
+      clients: [{ ...CLIENTS[0]!, ...logout }],
+    });
+    const { body } = await running.signIn(withoutPrompt);
+    expect(decodeJwt(body.id_token)['sid']).toBe(grants[0]);
+    const refreshed = await running.refresh(body.refresh_token);
+    expect(decodeJwt(refreshed.body.id_token)['sid']).toBe(grants[0]);
+    expect(running.store.of('AccessToken')[0]).toMatchObject({ sid: grants[0] });
+    await running.close();
+    running = await startProvider({ ...freshGrants(), features });
+    expect(decodeJwt((await running.signIn(withoutPrompt)).body.id_token)['sid']).toBeUndefined();
+  });
+
+  it('puts it there too when the request asks for the sid claim', async () => {
+    const grants: string[] = [];
+    running = await startProvider({
+      ...freshGrants(grants),
+      claims: { openid: ['sub', 'sid'] },
+      features: { claimsParameter: { enabled: true } },
+    });
+    const claims = JSON.stringify({ id_token: { sid: null } });
+    const { body } = await running.signIn({ ...withoutPrompt, claims });
+    expect(decodeJwt(body.id_token)['sid']).toBe(grants[0]);
+  });
+
+  it('asks revokeGrantPolicy, then revokes by grant id on the models of the client and destroys the grant', async () => {
+    running = await startProvider(freshGrants());
+    const { body } = await running.signIn(withoutPrompt);
+    const grantId = running.store.of('Grant')[0]!.jti;
+    const from = running.store.calls.length;
+    expect(
+      (await running.post('/token/revocation', { token: body.refresh_token }, asClient('web'))).status,
+    ).toBe(200);
+    const calls = running.store.calls.slice(from).filter(({ operation }) => operation !== 'find');
+    expect(calls.map(({ operation, model }) => `${operation} ${model}`).sort()).toEqual([
+      'destroy Grant',
+      'destroy RefreshToken',
+      'revokeByGrantId AccessToken',
+      'revokeByGrantId AuthorizationCode',
+      'revokeByGrantId RefreshToken',
+    ]);
+    expect(
+      calls.filter(({ operation }) => operation === 'revokeByGrantId').every(({ id }) => id === grantId),
+    ).toBe(true);
+    await running.close();
+    running = await startProvider({ ...freshGrants(), revokeGrantPolicy: () => false });
+    const other = await running.signIn(withoutPrompt);
+    await running.post('/token/revocation', { token: other.body.access_token }, asClient('web'));
+    expect(running.store.trail()).not.toContain('destroy Grant');
+  });
+
+  it('ends the whole grant also when only an access token is revoked', async () => {
+    running = await startProvider(freshGrants());
+    const { body } = await running.signIn(withoutPrompt);
+    await running.post('/token/revocation', { token: body.access_token }, asClient('web'));
+    expect((await running.refresh(body.refresh_token)).status).toBe(400);
+  });
+
+  it('revokes the grant when an authorization code comes twice, and consumes a code before its tokens exist', async () => {
+    running = await startProvider(freshGrants());
+    const { code, verifier } = await running.authorize(withoutPrompt);
+    const from = running.store.calls.length;
+    const { body } = await running.redeem(code, verifier);
+    expect(running.store.trail(from)).toEqual([
+      'find Client',
+      'find AuthorizationCode',
+      'find Grant',
+      'consume AuthorizationCode',
+      'upsert AccessToken',
+      'upsert RefreshToken',
+    ]);
+    expect((await running.redeem(code, verifier)).body.error).toBe('invalid_grant');
+    expect((await running.refresh(body.refresh_token)).status).toBe(400);
+  });
+
+  it('does not consume a code for a wrong verifier, redirect URI or client', async () => {
+    running = await startProvider(freshGrants());
+    const { code, verifier } = await running.authorize(withoutPrompt);
+    const wrong = [
+      running.redeem(code, `${verifier}x`),
+      running.redeem(code, verifier, asClient('other')),
+      running.redeem(code, verifier, asClient('web'), { redirect_uri: 'https://evil.test/' }),
+    ];
+    for (const { status, body } of await Promise.all(wrong))
+      expect([status, body.error]).toEqual([400, 'invalid_grant']);
+    expect((await running.redeem(code, verifier)).status).toBe(200);
+  });
+});
