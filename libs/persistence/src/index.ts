@@ -1,1 +1,15 @@
-export {};
+export { advanceVirtualClock, clockChannel, databaseClock, VirtualClockRefused } from './database-clock.js';
+export { DatabaseListener, type ListenerHandlers, type ListenerPatience } from './database-listener.js';
+export { isDatabaseUnavailable, isRetryable, isUniqueViolation } from './failures.js';
+export type * from './generated/client.js';
+export { Prisma } from './generated/client.js';
+export {
+  type AppliedMigrations,
+  DatabaseTooOld,
+  type MigrateOptions,
+  MigrationFailed,
+  MigrationRefused,
+  migrate,
+} from './migrations.js';
+export { PrismaService, type Transaction } from './prisma.service.js';
+export { retrying } from './retrying.js';

@@ -1,0 +1,41 @@
+import type { PrismaService } from './prisma.service.js';
+
+/** The channel on which nodes are told to measure again because the virtual clock was moved. */
+export const clockChannel = 'curfew_clock';
+
+/** The clock of this database was moved, but the configuration does not allow a virtual clock. */
+export class VirtualClockRefused extends Error {
+  override readonly name = 'VirtualClockRefused';
+  readonly code = 'virtual_clock_refused';
+
+  constructor() {
+    super(
+      'the clock of this database was moved, and CURFEW_VIRTUAL_CLOCK is not true: use another database, or move nothing in production',
+    );
+  }
+}
+
+/**
+ * A function that asks the database for its time (milliseconds since the epoch, with fractions), the virtual offset included. Rejects
+ * with `VirtualClockRefused` if there is an offset and `virtualClock` is false.
+ */
+export function databaseClock(
+  prisma: PrismaService,
+  { virtualClock }: { readonly virtualClock: boolean },
+): () => Promise<number> {
+  return async () => {
+    const [row] = await prisma.$queryRaw<{ now: number; moved: boolean }[]>`
+      SELECT (extract(epoch FROM clock_timestamp()) * 1000 + "clock_offset_ms")::float8 AS now, "clock_offset_ms" <> 0 AS moved
+        FROM "service_state" WHERE "id" = 1`;
+    if (!row || (row.moved && !virtualClock)) throw new VirtualClockRefused();
+    return row.now;
+  };
+}
+
+/** Moves the virtual clock of the whole installation forward by `milliseconds` and tells every node. */
+export async function advanceVirtualClock(prisma: PrismaService, milliseconds: number): Promise<void> {
+  await prisma.$executeRaw`
+    WITH moved AS (UPDATE "service_state" SET "clock_offset_ms" = "clock_offset_ms" + ${BigInt(Math.max(0, Math.round(milliseconds)))}
+                   WHERE "id" = 1 RETURNING "id")
+    SELECT pg_notify(${clockChannel}, '') FROM moved`;
+}

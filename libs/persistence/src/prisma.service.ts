@@ -1,0 +1,29 @@
+import type { DatabaseConfiguration } from '@curfew/config';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { type Prisma, PrismaClient } from './generated/client.js';
+import { poolSettings } from './pool.js';
+
+/** A client inside one transaction; what a store's function takes when it must join its caller's. */
+export type Transaction = Prisma.TransactionClient;
+
+/** The database. One per process, and a second one, with a pool of its own, where a flood elsewhere must not starve a reader. */
+@Injectable()
+export class PrismaService extends PrismaClient implements OnModuleDestroy {
+  /** `poolSize` replaces the configured number of connections. */
+  constructor(configuration: DatabaseConfiguration, poolSize?: number) {
+    super({
+      adapter: new PrismaPg(poolSettings(configuration, poolSize)),
+      transactionOptions: {
+        maxWait: configuration.connectTimeoutMs,
+        timeout: configuration.transactionTimeoutMs,
+      },
+      errorFormat: 'minimal',
+    });
+  }
+
+  /** Closes the pool when the application stops. */
+  async onModuleDestroy(): Promise<void> {
+    await this.$disconnect();
+  }
+}
