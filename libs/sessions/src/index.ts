@@ -1,1 +1,28 @@
-export {};
+export { ActivityRecorder } from './activity.js';
+export { isUuid, newId } from './ids.js';
+export { PolicySource } from './policy-source.js';
+export {
+  type CommittedRefresh,
+  type OpenedRefreshToken,
+  type Presenter,
+  RefreshContention,
+  type RefreshOutcome,
+  type RefusedRefresh,
+  type StagedRefresh,
+} from './refresh-session.js';
+export { sessionEvent } from './session-events.js';
+export { SessionQueries } from './session-queries.js';
+export {
+  type FoundAccess,
+  SessionService,
+  type SessionServiceParts,
+  type SessionStart,
+  type SessionSummary,
+} from './session-service.js';
+export { PrismaSessionStore } from './store/prisma-session-store.js';
+export { PrismaSweepStore } from './store/prisma-sweep-store.js';
+export * from './store/session-store.js';
+export { Sweeper } from './sweeper.js';
+export { type AccessTokenClaims, AccessTokenCodec, hashAccessToken } from './tokens/access-token.js';
+export { newSecret, RefreshTokenCodec } from './tokens/refresh-token.js';
+export { KeyRing, type ServiceKey, ServiceKeys } from './tokens/service-keys.js';

@@ -37,6 +37,7 @@ CREATE TABLE "not_before" (
     "at" TIMESTAMPTZ(3) NOT NULL,
     "reason" TEXT NOT NULL,
     "detail" JSONB,
+    "settled_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "not_before_pkey" PRIMARY KEY ("kind","target")
 );
@@ -53,7 +54,7 @@ CREATE TABLE "revoked_token" (
 CREATE TABLE "protocol_artifact" (
     "kind" TEXT NOT NULL,
     "id_hash" BYTEA NOT NULL,
-    "payload" JSONB NOT NULL,
+    "payload" BYTEA NOT NULL,
     "grant_id" TEXT,
     "uid" TEXT,
     "user_code_hash" BYTEA,
@@ -68,7 +69,7 @@ CREATE TABLE "browser_session" (
     "id_hash" BYTEA NOT NULL,
     "uid" TEXT NOT NULL,
     "account_id" UUID,
-    "payload" JSONB NOT NULL,
+    "payload" BYTEA NOT NULL,
     "signed_in_at" TIMESTAMPTZ(3),
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
 

@@ -1,0 +1,20 @@
+import type { NewEvent } from '@curfew/events';
+import type { Instant } from '@curfew/session-policy';
+import { newId } from './ids.js';
+import type { StoredSession } from './store/session-store.js';
+
+/** An event about a session, ready to be written. */
+export const sessionEvent = (
+  session: Pick<StoredSession, 'id' | 'accountId' | 'clientId'>,
+  type: string,
+  data: Readonly<Record<string, unknown>>,
+  now: Instant,
+): NewEvent => ({
+  id: newId(now),
+  at: now,
+  type,
+  sessionId: session.id,
+  accountId: session.accountId,
+  clientId: session.clientId,
+  data,
+});

@@ -1,0 +1,56 @@
+import type { PrismaService } from '@curfew/persistence';
+import { deadlines, decideAccess, type Instant, withNotBefores } from '@curfew/session-policy';
+import type { PolicySource } from './policy-source.js';
+import type { SessionSummary } from './session-service.js';
+import { atDate as at, type FoundRow, readFound } from './store/session-row.js';
+
+/** So many sessions one list shows at the most. */
+const mostListed = 500;
+
+/** Reading sessions for people; decides nothing and changes nothing. */
+export class SessionQueries {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly policies: PolicySource,
+  ) {}
+
+  /** The account's sessions that stand at `now`, newest first. */
+  async liveOfAccount(accountId: string, now: Instant): Promise<readonly SessionSummary[]> {
+    const rows = await this.prisma.$queryRaw<FoundRow[]>`
+      SELECT s.*, (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', floor(extract(epoch FROM n.at) * 1000)))
+          FROM not_before n
+         WHERE (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', ''))
+           AND n.at >= s.signed_in_at) AS not_before, false AS token_revoked
+      FROM session s WHERE s.account_id = ${accountId}::uuid AND s.ended_at IS NULL AND s.expires_at > ${at(now)}
+      ORDER BY s.id DESC LIMIT ${mostListed}`;
+    const summaries = await Promise.all(rows.map((row) => this.#summary(row, now)));
+    return summaries.filter((summary) => summary !== null);
+  }
+
+  /** Ids of live sessions that were signed in from one browser and do not outlive it. */
+  async liveOfBrowser(browserSessionUid: string): Promise<readonly string[]> {
+    const rows = await this.prisma.$queryRaw<{ id: string }[]>`
+      SELECT id::text AS id FROM session WHERE browser_session_uid = ${browserSessionUid} AND NOT offline AND ended_at IS NULL`;
+    return rows.map(({ id }) => id);
+  }
+
+  async #summary(row: FoundRow, now: Instant): Promise<SessionSummary | null> {
+    const found = readFound(row);
+    const session = { ...found.session, ...withNotBefores(found.session, found.notBefore) };
+    const policy = await this.policies.effectivePolicy(session.clientId, session.resources);
+    if (decideAccess(session, policy, now).kind !== 'active') return null;
+    const { idle, absolute } = deadlines(session, policy);
+    return {
+      id: session.id,
+      accountId: session.accountId,
+      clientId: session.clientId,
+      signedInAt: session.signedInAt,
+      lastActiveAt: session.lastActiveAt,
+      inactivityDeadline: idle,
+      absoluteDeadline: absolute,
+      browserSessionUid: session.browserSessionUid,
+      offline: session.offline,
+      signals: session.baseline,
+    };
+  }
+}

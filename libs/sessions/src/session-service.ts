@@ -1,0 +1,209 @@
+import type { EventLog, NewEvent } from '@curfew/events';
+import type { Transaction } from '@curfew/persistence';
+import {
+  type AccessDecision,
+  deadlines,
+  decideAccess,
+  type EndReason,
+  type Instant,
+  type RequestSignals,
+  type SessionId,
+  type SessionPolicy,
+  type SignInFacts,
+  started,
+  withNotBefores,
+} from '@curfew/session-policy';
+import { ActivityRecorder } from './activity.js';
+import { EndSessions } from './end-sessions.js';
+import type { PolicySource } from './policy-source.js';
+import {
+  type OpenedRefreshToken,
+  type Presenter,
+  type RefreshOutcome,
+  RefreshSession,
+} from './refresh-session.js';
+import { sessionEvent } from './session-events.js';
+import type { Alongside, EndedSession, MassEnd, SessionStore, StoredSession } from './store/session-store.js';
+import { hashSecret, type RefreshTokenCodec } from './tokens/refresh-token.js';
+
+/** What a sign-in brings beside the facts the domain decides on. */
+export interface SessionStart {
+  readonly facts: SignInFacts;
+  readonly browserSessionUid: string | null;
+  readonly offline: boolean;
+  readonly authorization: Readonly<Record<string, unknown>>;
+  /** When the person authenticated; a step-up is accepted for the sessions of the same client and browser. */
+  readonly authenticatedAt: Instant | null;
+  /** Secret of the first refresh token, or null where the client gets none. */
+  readonly refreshTokenSecret: Buffer | null;
+}
+
+/** A session as an access token finds it, and what the domain says of it. */
+export interface FoundAccess {
+  readonly session: StoredSession;
+  readonly policy: SessionPolicy;
+  readonly decision: AccessDecision;
+}
+
+/** Everything a session service is made of; `report` hears of failures nobody is waiting for. */
+export interface SessionServiceParts {
+  readonly store: SessionStore;
+  readonly policies: PolicySource;
+  readonly codec: RefreshTokenCodec;
+  readonly events: EventLog;
+  readonly report: (error: unknown) => void;
+}
+
+/** The one writer of sessions: start, refresh, ask, use, end. */
+export class SessionService {
+  readonly activity: ActivityRecorder;
+  readonly #store: SessionStore;
+  readonly #policies: PolicySource;
+  readonly #codec: RefreshTokenCodec;
+  readonly #events: EventLog;
+  readonly #ends: EndSessions;
+  readonly #refresh: RefreshSession;
+
+  constructor({ store, policies, codec, events, report }: SessionServiceParts) {
+    this.#store = store;
+    this.#policies = policies;
+    this.#codec = codec;
+    this.#events = events;
+    this.activity = new ActivityRecorder(store, report);
+    this.#ends = new EndSessions(store);
+    const merged = (session: StoredSession) => this.activity.merged(session);
+    this.#refresh = new RefreshSession(store, policies, codec, this.#ends, events, merged);
+  }
+
+  /** The policy in force for a client asking for these resources. */
+  async policyFor(clientId: string, resources: readonly string[]): Promise<SessionPolicy> {
+    return this.#policies.effectivePolicy(clientId, resources);
+  }
+
+  /**
+   * Starts a session in one transaction with `alongside` (the consumption of its code).
+   * @throws TooManySessions, AuthorizationKilled, and whatever `alongside` throws; then nothing happened.
+   */
+  async start(
+    start: SessionStart,
+    policy: SessionPolicy,
+    now: Instant,
+    alongside: Alongside,
+  ): Promise<StoredSession> {
+    const session = started(start.facts, policy);
+    const stored: StoredSession = {
+      ...session,
+      browserSessionUid: start.browserSessionUid,
+      offline: start.offline,
+      startedAt: now,
+      authorization: start.authorization,
+      tokenHash: start.refreshTokenSecret ? hashSecret(start.refreshTokenSecret) : null,
+      successorSeal: null,
+      expiresAt: deadlines(session, policy).expiresAt,
+    };
+    const limit = { most: policy.sessionsPerAccount, whenFull: policy.whenSessionsFull };
+    await this.#store.start(stored, limit, alongside);
+    await this.#acceptStepUp(start, now);
+    return stored;
+  }
+
+  /** A refresh token as this service writes it. */
+  refreshToken(sessionId: SessionId, generation: number, secret: Buffer): string {
+    return this.#codec.encode({ sessionId, generation, secret });
+  }
+
+  /** The session behind a presented refresh token; undefined for anything this service did not make. One read, or none. */
+  async openRefreshToken(value: string): Promise<OpenedRefreshToken | undefined> {
+    return this.#refresh.open(value);
+  }
+
+  /** Decides about a refresh token; ends are committed, a rotation is only staged until its `commit`. */
+  async present(opened: OpenedRefreshToken, presenter: Presenter, now: Instant): Promise<RefreshOutcome> {
+    return this.#refresh.present(opened, presenter, now);
+  }
+
+  /** Records that a genuine token was refused before the domain was asked (another client, a missing key, a bad scope). */
+  async refusedUnasked(
+    opened: OpenedRefreshToken,
+    presenter: Presenter,
+    cause: string,
+    now: Instant,
+  ): Promise<void> {
+    const data = { cause, signals: presenter.signals, presentedBy: presenter.clientId };
+    await this.#events.record([sessionEvent(opened.session, 'session.refresh_refused', data, now)]);
+  }
+
+  /**
+   * Whether a session stands for the access token that names it. One read; a deadline found to have passed is recorded
+   * as its end. Undefined when there is no such session, or that one token was revoked.
+   */
+  async access(id: SessionId, accessTokenHash: Uint8Array, now: Instant): Promise<FoundAccess | undefined> {
+    const found = await this.#store.read(id, accessTokenHash);
+    if (!found || found.tokenRevoked) return undefined;
+    const row = this.activity.merged(found.session);
+    const session = { ...row, ...withNotBefores(row, found.notBefore) };
+    const policy = await this.#policies.effectivePolicy(session.clientId, session.resources);
+    const decision = decideAccess(session, policy, now);
+    if (decision.kind === 'end') await this.#ends.decided(session, decision.reason, 'session', {}, [], now);
+    return { session, policy, decision };
+  }
+
+  /** Counts a use of a session that stands, where its policy counts use. */
+  async used(access: FoundAccess, now: Instant): Promise<StoredSession> {
+    return access.decision.kind === 'active'
+      ? this.activity.used(access.session, access.policy, now)
+      : access.session;
+  }
+
+  /** Ends the sessions with these ids that still live; durable when it returns. */
+  async end(
+    ids: readonly SessionId[],
+    reason: EndReason,
+    detail: Readonly<Record<string, unknown>>,
+    now: Instant,
+  ): Promise<readonly EndedSession[]> {
+    return this.#ends.these(ids, reason, detail, now);
+  }
+
+  /** Ends every session of an account, of a client or of everyone, in one commit; re-enabling revives none of them. */
+  async endAll(massEnd: MassEnd, transaction?: Transaction): Promise<readonly EndedSession[]> {
+    return this.#ends.all(massEnd, transaction);
+  }
+
+  /** Revokes one access token and leaves its session alone. */
+  async revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant, revoked: NewEvent): Promise<void> {
+    await this.#store.revokeAccessToken(tokenHash, expiresAt);
+    await this.#events.record([revoked]);
+  }
+
+  async #acceptStepUp(start: SessionStart, now: Instant): Promise<void> {
+    const { facts, browserSessionUid, authenticatedAt } = start;
+    if (!browserSessionUid || authenticatedAt === null) return;
+    const { accountId, clientId, signals } = facts;
+    const healed = await this.#store.acceptStepUp({
+      accountId,
+      clientId,
+      browserSessionUid,
+      authenticatedAt,
+      signals,
+    });
+    const events = healed.map((id) =>
+      sessionEvent({ id, accountId, clientId }, 'session.stepped_up', { signals }, now),
+    );
+    await this.#events.record(events);
+  }
+}
+
+/** What a list of sessions shows of each. */
+export interface SessionSummary {
+  readonly id: SessionId;
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly signedInAt: Instant;
+  readonly lastActiveAt: Instant;
+  readonly inactivityDeadline: Instant;
+  readonly absoluteDeadline: Instant;
+  readonly browserSessionUid: string | null;
+  readonly offline: boolean;
+  readonly signals: RequestSignals;
+}

@@ -1,0 +1,95 @@
+import { eventRows, type NewEvent } from '@curfew/events';
+import type { PrismaService, Transaction } from '@curfew/persistence';
+import { type EndReason, instant } from '@curfew/session-policy';
+import { newId } from '../ids.js';
+import { atDate as at } from './session-row.js';
+import type { End, EndedSession, MassEnd, Retention } from './session-store.js';
+
+/** So many sessions a mass end ends one by one in its own commit; beyond that the sweeper settles them. */
+const mostAtOnce = 1000;
+
+interface EndedRow {
+  id: string;
+  account_id: string;
+  client_id: string;
+  reason: EndReason;
+  at: Date;
+}
+
+/** Ends sessions inside a transaction or on its own; one statement. Followers hear of it when it commits. */
+export async function endWithin(
+  database: Transaction | PrismaService,
+  ends: readonly End[],
+  events: readonly NewEvent[],
+  retention: Retention,
+): Promise<readonly EndedSession[]> {
+  if (ends.length === 0) return [];
+  const wanted = JSON.stringify(
+    ends.map(({ id, reason, at: moment, detail, ifLastActiveAt }) => ({
+      id,
+      reason,
+      at: at(moment),
+      detail,
+      event_id: newId(moment),
+      if_last_active_at: ifLastActiveAt === undefined ? null : at(ifLastActiveAt),
+    })),
+  );
+  const rows = await database.$queryRaw<EndedRow[]>`
+    WITH wanted AS MATERIALIZED (
+      SELECT * FROM jsonb_to_recordset(${wanted}::jsonb)
+        AS w(id uuid, reason text, at timestamptz, detail jsonb, event_id uuid, if_last_active_at timestamptz)
+    ), held AS MATERIALIZED (
+      SELECT s.id FROM session s WHERE s.id IN (SELECT id FROM wanted) AND s.ended_at IS NULL ORDER BY s.id FOR UPDATE
+    ), ended AS (
+      UPDATE session s SET ended_at = w.at, end_reason = w.reason, end_detail = w.detail,
+        check_after = s.absolute_deadline + make_interval(secs => ${retention.ended})
+      FROM held, wanted w WHERE s.id = held.id AND w.id = held.id AND s.ended_at IS NULL
+        AND (w.if_last_active_at IS NULL OR s.last_active_at <= w.if_last_active_at)
+      RETURNING s.id, s.account_id, s.client_id, w.reason, w.at, w.detail, w.event_id
+    ), noted AS (
+      INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
+      SELECT event_id, at, 'session.ended', id, account_id, client_id, detail || jsonb_build_object('reason', reason) FROM ended
+      UNION ALL
+      SELECT e.id, e.at, e.type, e.session_id, e.account_id, e.client_id, e.data
+        FROM jsonb_to_recordset(${eventRows(events)}::jsonb)
+          AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
+    ), told AS MATERIALIZED (SELECT id, pg_notify('curfew_ends', id::text) FROM ended)
+    SELECT ended.id::text AS id, account_id::text AS account_id, client_id, reason, at FROM ended JOIN told USING (id)`;
+  return rows.map((row) => ({
+    id: row.id,
+    accountId: row.account_id,
+    clientId: row.client_id,
+    reason: row.reason,
+    at: instant(row.at.getTime()),
+  }));
+}
+
+/** Writes the not-before row that kills them all, and gives the first of them their own end. */
+export async function endAllWithin(
+  transaction: Transaction,
+  massEnd: MassEnd,
+  retention: Retention,
+): Promise<readonly EndedSession[]> {
+  const { kind, target, reason, detail } = massEnd;
+  await transaction.$executeRaw`
+    INSERT INTO not_before (kind, target, at, reason, detail)
+    VALUES (${kind}, ${target}, ${at(massEnd.at)}, ${reason}, ${JSON.stringify(detail)}::jsonb)
+    ON CONFLICT (kind, target) DO UPDATE SET at = GREATEST(not_before.at, excluded.at), reason = excluded.reason,
+      detail = excluded.detail, settled_at = NULL`;
+  await transaction.$executeRaw`SELECT pg_notify('curfew_ends', ${`${kind}:${target}`})`;
+  if (kind === 'everyone') return [];
+  const account = kind === 'account' ? target : null;
+  const client = kind === 'client' ? target : null;
+  const first = await transaction.$queryRaw<{ id: string }[]>`
+    SELECT id::text AS id FROM session
+    WHERE ended_at IS NULL AND signed_in_at <= ${at(massEnd.at)}
+      AND (${account}::uuid IS NULL OR account_id = ${account}::uuid) AND (${client}::text IS NULL OR client_id = ${client})
+    ORDER BY id LIMIT ${mostAtOnce}`;
+  if (first.length === 0) return [];
+  return endWithin(
+    transaction,
+    first.map(({ id }) => ({ id, reason, at: massEnd.at, detail })),
+    [],
+    retention,
+  );
+}

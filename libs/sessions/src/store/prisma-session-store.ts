@@ -1,0 +1,212 @@
+import { eventRows, type NewEvent } from '@curfew/events';
+import type { PrismaService, Transaction } from '@curfew/persistence';
+import { isRetryable } from '@curfew/persistence';
+import type { EndReason, Instant, SessionId } from '@curfew/session-policy';
+import { newId } from '../ids.js';
+import { endAllWithin, endWithin } from './end-statements.js';
+import { atDate as at, type FoundRow, readFound, startColumns } from './session-row.js';
+import {
+  type AcceptedStepUp,
+  type Activity,
+  type Alongside,
+  AuthorizationKilled,
+  type End,
+  type EndedSession,
+  type FoundSession,
+  type Keeping,
+  type MassEnd,
+  type Retention,
+  type Rotation,
+  type SessionLimit,
+  SessionStore,
+  type StoredSession,
+  TooManySessions,
+} from './session-store.js';
+
+/** Sessions in PostgreSQL: every change is one conditional statement, or one transaction where several rows must agree. */
+export class PrismaSessionStore extends SessionStore {
+  readonly #prisma: PrismaService;
+  readonly #retention: Retention;
+
+  constructor(prisma: PrismaService, retention: Retention) {
+    super();
+    this.#prisma = prisma;
+    this.#retention = retention;
+  }
+
+  override async read(id: SessionId, accessTokenHash?: Uint8Array): Promise<FoundSession | undefined> {
+    const rows = await this.#prisma.$queryRaw<FoundRow[]>`
+      SELECT s.*,
+        (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason,
+                                             'at', floor(extract(epoch FROM n.at) * 1000)))
+           FROM not_before n
+          WHERE (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', ''))
+            AND n.at >= s.signed_in_at) AS not_before,
+        EXISTS (SELECT 1 FROM revoked_token r WHERE r.token_hash = ${accessTokenHash ?? null}) AS token_revoked
+      FROM session s WHERE s.id = ${id}::uuid`;
+    return rows[0] && readFound(rows[0]);
+  }
+
+  override async start(
+    session: StoredSession,
+    limit: SessionLimit,
+    alongside: Alongside,
+  ): Promise<readonly EndedSession[]> {
+    return this.#retrying(() =>
+      this.#prisma.$transaction(async (transaction) => {
+        await alongside(transaction);
+        await refuseKilled(transaction, session);
+        const ended = await this.#makeRoom(transaction, session, limit);
+        await insertSession(transaction, session);
+        return ended;
+      }),
+    );
+  }
+
+  override async rotate(rotation: Rotation): Promise<boolean> {
+    const changed = await this.#retrying(
+      () => this.#prisma.$executeRaw`
+        UPDATE session SET generation = generation + 1, retries = 0, rotated_at = ${at(rotation.at)},
+          last_active_at = GREATEST(last_active_at, ${at(rotation.lastActiveAt)}), expires_at = ${at(rotation.expiresAt)},
+          token_hash = ${rotation.tokenHash}, successor_seal = ${rotation.successorSeal}
+        WHERE id = ${rotation.id}::uuid AND generation = ${rotation.fromGeneration}
+          AND ended_at IS NULL AND expires_at > ${at(rotation.at)}`,
+    );
+    return changed === 1;
+  }
+
+  override async keep(keeping: Keeping): Promise<boolean> {
+    const changed = await this.#retrying(
+      () => this.#prisma.$executeRaw`
+        UPDATE session SET last_active_at = GREATEST(last_active_at, ${at(keeping.lastActiveAt)}), expires_at = ${at(keeping.expiresAt)}
+        WHERE id = ${keeping.id}::uuid AND generation = ${keeping.generation} AND ended_at IS NULL AND expires_at > ${at(keeping.at)}`,
+    );
+    return changed === 1;
+  }
+
+  override async countRetry(id: SessionId, generation: number, retries: number): Promise<boolean> {
+    const changed = await this.#retrying(
+      () => this.#prisma.$executeRaw`
+        UPDATE session SET retries = retries + 1
+        WHERE id = ${id}::uuid AND generation = ${generation} AND retries = ${retries} AND ended_at IS NULL`,
+    );
+    return changed === 1;
+  }
+
+  override async touch(activities: readonly Activity[]): Promise<void> {
+    if (activities.length === 0) return;
+    const byId = [...activities].sort((a, b) => (a.id < b.id ? -1 : 1)); // One lock order for all nodes.
+    await this.#retrying(
+      () => this.#prisma.$executeRaw`
+        UPDATE session s SET last_active_at = GREATEST(s.last_active_at, a.at), expires_at = GREATEST(s.expires_at, a.expires_at)
+        FROM unnest(${byId.map((a) => a.id)}::uuid[], ${byId.map((a) => at(a.at))}::timestamptz[],
+                    ${byId.map((a) => at(a.expiresAt))}::timestamptz[]) AS a(id, at, expires_at)
+        WHERE s.id = a.id AND s.ended_at IS NULL AND s.expires_at > a.at`,
+    );
+  }
+
+  override async requireStepUp(id: SessionId, moment: Instant, events: readonly NewEvent[]): Promise<void> {
+    await this.#retrying(
+      () => this.#prisma.$executeRaw`
+        WITH marked AS (UPDATE session SET step_up_required_at = ${at(moment)} WHERE id = ${id}::uuid AND ended_at IS NULL RETURNING 1)
+        INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
+        SELECT e.* FROM jsonb_to_recordset(${eventRows(events)}::jsonb)
+          AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb), marked`,
+    );
+  }
+
+  override async acceptStepUp(stepUp: AcceptedStepUp): Promise<readonly SessionId[]> {
+    const rows = await this.#retrying(
+      () => this.#prisma.$queryRaw<{ id: string }[]>`
+        UPDATE session SET baseline = ${JSON.stringify(stepUp.signals)}::jsonb,
+          stepped_up_at = GREATEST(step_up_required_at, ${at(stepUp.authenticatedAt)})
+        WHERE account_id = ${stepUp.accountId}::uuid AND client_id = ${stepUp.clientId} AND browser_session_uid = ${stepUp.browserSessionUid}
+          AND ended_at IS NULL AND step_up_required_at <= ${at(stepUp.authenticatedAt)}
+          AND (stepped_up_at IS NULL OR stepped_up_at < step_up_required_at)
+        RETURNING id::text AS id`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  override async end(
+    ends: readonly End[],
+    events: readonly NewEvent[] = [],
+  ): Promise<readonly EndedSession[]> {
+    if (ends.length === 0) return [];
+    return this.#retrying(() => endWithin(this.#prisma, ends, events, this.#retention));
+  }
+
+  override async endAll(massEnd: MassEnd, transaction?: Transaction): Promise<readonly EndedSession[]> {
+    if (transaction) return endAllWithin(transaction, massEnd, this.#retention);
+    return this.#retrying(() =>
+      this.#prisma.$transaction((own) => endAllWithin(own, massEnd, this.#retention)),
+    );
+  }
+
+  override async revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant): Promise<void> {
+    await this.#prisma.$executeRaw`
+      INSERT INTO revoked_token (token_hash, expires_at) VALUES (${tokenHash}, ${at(expiresAt)}) ON CONFLICT DO NOTHING`;
+  }
+
+  async #makeRoom(
+    transaction: Transaction,
+    session: StoredSession,
+    limit: SessionLimit,
+  ): Promise<readonly EndedSession[]> {
+    if (limit.most === null) return [];
+    // Two sign-ins of one account at once must not both see the last free place.
+    await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('session limit ' || ${session.accountId}, 0))`;
+    const now = at(session.startedAt);
+    const live = await transaction.$queryRaw<{ id: string }[]>`
+      SELECT id FROM session s WHERE account_id = ${session.accountId}::uuid AND ended_at IS NULL AND expires_at > ${now}
+        AND NOT EXISTS (SELECT 1 FROM not_before n WHERE n.at >= s.signed_in_at
+          AND (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', '')))
+      ORDER BY id`;
+    const surplus = live.length - limit.most + 1;
+    if (surplus <= 0) return [];
+    if (limit.whenFull === 'refuse_new') throw new TooManySessions();
+    const ends = live.slice(0, surplus).map(({ id }) => ({
+      id,
+      reason: 'session_limit' as const,
+      at: session.startedAt,
+      detail: { limit: limit.most },
+    }));
+    return endWithin(transaction, ends, [], this.#retention);
+  }
+
+  /** Deadlocks and serialization failures are the database's, not the caller's: tried again, and never taken for reuse. */
+  async #retrying<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (attempt === 3 || !isRetryable(error)) throw error;
+      }
+    }
+  }
+}
+
+async function refuseKilled(transaction: Transaction, session: StoredSession): Promise<void> {
+  const killers = await transaction.$queryRaw<{ reason: EndReason }[]>`
+    SELECT reason FROM not_before
+    WHERE (kind, target) IN (('account', ${session.accountId}), ('client', ${session.clientId}), ('everyone', ''))
+      AND at >= ${at(session.signedInAt)} ORDER BY at LIMIT 1`;
+  if (killers[0]) throw new AuthorizationKilled(killers[0].reason);
+}
+
+async function insertSession(transaction: Transaction, session: StoredSession): Promise<void> {
+  const started = { id: newId(session.startedAt), at: session.startedAt, type: 'session.started' };
+  const subject = { sessionId: session.id, accountId: session.accountId, clientId: session.clientId };
+  const event = {
+    ...started,
+    ...subject,
+    data: { offline: session.offline, resources: session.resources, signals: session.baseline },
+  };
+  await transaction.$executeRaw`
+    WITH started AS (
+      INSERT INTO session SELECT * FROM jsonb_populate_record(NULL::session, ${startColumns(session)}::jsonb)
+    )
+    INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
+    SELECT id, at, type, session_id, account_id, client_id, data FROM jsonb_to_recordset(${eventRows([event])}::jsonb)
+      AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)`;
+}

@@ -1,0 +1,111 @@
+import {
+  type EndReason,
+  type Instant,
+  instant,
+  type NotBefore,
+  type RequestSignals,
+  seconds,
+} from '@curfew/session-policy';
+import type { FoundSession, StoredSession } from './session-store.js';
+
+/** The columns of a session as the driver hands them over. */
+export interface SessionRow {
+  id: string;
+  account_id: string;
+  client_id: string;
+  browser_session_uid: string | null;
+  offline: boolean;
+  resources: string[];
+  authorization: Record<string, unknown>;
+  baseline: RequestSignals;
+  signed_in_at: Date;
+  started_at: Date;
+  inactivity_timeout: number;
+  absolute_deadline: Date;
+  key_thumbprint: string | null;
+  step_up_required_at: Date | null;
+  stepped_up_at: Date | null;
+  ended_at: Date | null;
+  end_reason: EndReason | null;
+  generation: number;
+  retries: number;
+  last_active_at: Date;
+  expires_at: Date;
+  rotated_at: Date | null;
+  token_hash: Uint8Array | null;
+  successor_seal: Uint8Array | null;
+}
+
+/** What one read brings: the session, what kills it, and whether the access token asked about was revoked. */
+export interface FoundRow extends SessionRow {
+  not_before: { kind: NotBefore['kind']; at: number; reason: EndReason }[] | null;
+  token_revoked: boolean;
+}
+
+/** An instant as the driver wants it. */
+export const atDate = (value: Instant): Date => new Date(value);
+
+const moment = (value: Date): Instant => instant(value.getTime());
+const momentOrNull = (value: Date | null): Instant | null => (value === null ? null : moment(value));
+
+/** A row as the domain speaks of it. */
+export const readRow = (row: SessionRow): StoredSession => ({
+  id: row.id,
+  accountId: row.account_id,
+  clientId: row.client_id,
+  browserSessionUid: row.browser_session_uid,
+  offline: row.offline,
+  resources: row.resources,
+  authorization: row.authorization,
+  baseline: row.baseline,
+  signedInAt: moment(row.signed_in_at),
+  startedAt: moment(row.started_at),
+  inactivityTimeout: seconds(row.inactivity_timeout),
+  absoluteDeadline: moment(row.absolute_deadline),
+  keyThumbprint: row.key_thumbprint,
+  stepUpRequiredAt: momentOrNull(row.step_up_required_at),
+  steppedUpAt: momentOrNull(row.stepped_up_at),
+  ended: row.ended_at && row.end_reason ? { at: moment(row.ended_at), reason: row.end_reason } : null,
+  generation: row.generation,
+  retries: row.retries,
+  lastActiveAt: moment(row.last_active_at),
+  expiresAt: moment(row.expires_at),
+  rotatedAt: momentOrNull(row.rotated_at),
+  tokenHash: row.token_hash,
+  successorSeal: row.successor_seal,
+});
+
+const iso = (value: Instant): string => new Date(value).toISOString();
+const bytes = (value: Uint8Array | null): string | null =>
+  value ? `\\x${Buffer.from(value).toString('hex')}` : null;
+
+/** A new session as one JSON parameter for `jsonb_populate_record(NULL::session, …)`: every column, by its name. */
+export const startColumns = (session: StoredSession): string =>
+  JSON.stringify({
+    id: session.id,
+    account_id: session.accountId,
+    client_id: session.clientId,
+    browser_session_uid: session.browserSessionUid,
+    offline: session.offline,
+    resources: session.resources,
+    authorization: session.authorization,
+    baseline: session.baseline,
+    signed_in_at: iso(session.signedInAt),
+    started_at: iso(session.startedAt),
+    inactivity_timeout: session.inactivityTimeout,
+    absolute_deadline: iso(session.absoluteDeadline),
+    check_after: iso(session.expiresAt),
+    key_thumbprint: session.keyThumbprint,
+    generation: session.generation,
+    retries: session.retries,
+    last_active_at: iso(session.lastActiveAt),
+    expires_at: iso(session.expiresAt),
+    token_hash: bytes(session.tokenHash),
+  });
+
+/** A found row as the domain speaks of it. */
+export const readFound = (row: FoundRow): FoundSession => ({
+  session: readRow(row),
+  notBefore: (row.not_before ?? []).map((entry) => ({ ...entry, at: instant(entry.at) })),
+  tokenRevoked: row.token_revoked,
+});

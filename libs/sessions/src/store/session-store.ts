@@ -1,0 +1,195 @@
+import type { NewEvent } from '@curfew/events';
+import type { Transaction } from '@curfew/persistence';
+import type {
+  EndReason,
+  Instant,
+  NotBefore,
+  RequestSignals,
+  Seconds,
+  Session,
+  SessionId,
+} from '@curfew/session-policy';
+
+/** A session as its row holds it: what decisions need, and what the protocol layer stored beside it. */
+export interface StoredSession extends Session {
+  readonly browserSessionUid: string | null;
+  /** Offline sessions (scope offline_access) outlive their browser session. */
+  readonly offline: boolean;
+  readonly startedAt: Instant;
+  /** What was authorized; opaque to this room, written once. */
+  readonly authorization: Readonly<Record<string, unknown>>;
+  /** SHA-256 of the live refresh token's secret; null for a session without one. */
+  readonly tokenHash: Uint8Array | null;
+  readonly successorSeal: Uint8Array | null;
+  /** The deadline its last save wrote; an upper bound, a stricter policy may end it earlier. */
+  readonly expiresAt: Instant;
+}
+
+/** What one read brings together. */
+export interface FoundSession {
+  readonly session: StoredSession;
+  /** Only those that kill this session. */
+  readonly notBefore: readonly NotBefore[];
+  /** Whether the single access token that was asked about had been revoked. */
+  readonly tokenRevoked: boolean;
+}
+
+/** A person stepped up in a browser: which sessions that heals, and their new baseline (RFC 9470). */
+export interface AcceptedStepUp {
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly browserSessionUid: string;
+  readonly authenticatedAt: Instant;
+  readonly signals: RequestSignals;
+}
+
+/** A rotation: the generation it was decided on, and the row's next state. */
+export interface Rotation {
+  readonly id: SessionId;
+  readonly fromGeneration: number;
+  readonly at: Instant;
+  readonly lastActiveAt: Instant;
+  readonly expiresAt: Instant;
+  readonly tokenHash: Uint8Array;
+  readonly successorSeal: Uint8Array;
+}
+
+/** A refresh that keeps the token (rotation "never"): only the clock of the session moves. */
+export interface Keeping {
+  readonly id: SessionId;
+  readonly generation: number;
+  readonly at: Instant;
+  readonly lastActiveAt: Instant;
+  readonly expiresAt: Instant;
+}
+
+/** Counted activity of one session, to be written behind. */
+export interface Activity {
+  readonly id: SessionId;
+  readonly at: Instant;
+  readonly expiresAt: Instant;
+}
+
+/** The end of one session: why, since when, and what an operator should see. */
+export interface End {
+  readonly id: SessionId;
+  readonly reason: EndReason;
+  readonly at: Instant;
+  readonly detail: Readonly<Record<string, unknown>>;
+  /** For ends by the clock: only if nothing was counted as activity since the decision was made. */
+  readonly ifLastActiveAt?: Instant;
+}
+
+/** One row that ends every session of an account, of a client or of everyone that was authorized at or before `at`. */
+export interface MassEnd {
+  readonly kind: NotBefore['kind'];
+  /** Account id, client id or '' for everyone. */
+  readonly target: string;
+  readonly reason: EndReason;
+  readonly at: Instant;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** A session this call ended (others may have been ended before). */
+export interface EndedSession {
+  readonly id: SessionId;
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly reason: EndReason;
+  readonly at: Instant;
+}
+
+/** How many live sessions an account may have; null for any number. */
+export interface SessionLimit {
+  readonly most: number | null;
+  readonly whenFull: 'end_oldest' | 'refuse_new';
+}
+
+/** Work that must commit together with the start of a session, e.g. consuming the authorization code. */
+export type Alongside = (transaction: Transaction | undefined) => Promise<void>;
+
+/** How long an ended session stays readable after its absolute deadline. */
+export interface Retention {
+  readonly ended: Seconds;
+}
+
+/** The account already has as many sessions as its policy allows, and the policy refuses new ones. */
+export class TooManySessions extends Error {
+  override readonly name = 'TooManySessions';
+}
+
+/** The session was killed by a not-before entry between its authorization and its start. */
+export class AuthorizationKilled extends Error {
+  override readonly name = 'AuthorizationKilled';
+  constructor(readonly reason: EndReason) {
+    super(`what was authorized has been ended since: ${reason}`);
+  }
+}
+
+/**
+ * Where sessions are kept. Every method is one transaction. Every write compares what it was decided on, so that of any
+ * number of concurrent callers exactly one wins; a write that returned is durable.
+ */
+export abstract class SessionStore {
+  /** The session with what kills it, in one read; `accessTokenHash` also asks whether that token was revoked. */
+  abstract read(id: SessionId, accessTokenHash?: Uint8Array): Promise<FoundSession | undefined>;
+
+  /**
+   * Starts a session and records its event together with `alongside`; if that throws, nothing happened.
+   * MUST refuse what a not-before entry kills (AuthorizationKilled) and keep the limit under concurrency (TooManySessions).
+   */
+  abstract start(
+    session: StoredSession,
+    limit: SessionLimit,
+    alongside: Alongside,
+  ): Promise<readonly EndedSession[]>;
+
+  /** MUST change the row only if generation is still `fromGeneration`, it has not ended and `at` is before its expiry. */
+  abstract rotate(rotation: Rotation): Promise<boolean>;
+
+  /** MUST change the row only under the same conditions as `rotate`. */
+  abstract keep(keeping: Keeping): Promise<boolean>;
+
+  /** MUST count only if generation and count are still those the decision was made on and the session has not ended. */
+  abstract countRetry(id: SessionId, generation: number, retries: number): Promise<boolean>;
+
+  /** MUST never shorten a life, and never revive one: activity after the stored expiry or after an end is dropped. */
+  abstract touch(activities: readonly Activity[]): Promise<void>;
+
+  /** Records that risk asked for a step-up at `at`, with its events. */
+  abstract requireStepUp(id: SessionId, at: Instant, events: readonly NewEvent[]): Promise<void>;
+
+  /** Moves the baseline of the sessions of one client in one browser that await a step-up; their ids. */
+  abstract acceptStepUp(stepUp: AcceptedStepUp): Promise<readonly SessionId[]>;
+
+  /** Ends those of the sessions that still live; each with its one event, in one transaction, and tells followers. */
+  abstract end(ends: readonly End[], events?: readonly NewEvent[]): Promise<readonly EndedSession[]>;
+
+  /**
+   * Kills everything the entry covers in one cheap commit, and ends the first of the sessions one by one with their own
+   * events; `settle` does the rest. Inside `transaction` it commits with that.
+   */
+  abstract endAll(massEnd: MassEnd, transaction?: Transaction): Promise<readonly EndedSession[]>;
+
+  /** Revokes one access token until it would have expired anyway. */
+  abstract revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant): Promise<void>;
+}
+
+/** What the sweeper needs of the store; any number of nodes may call these at once. */
+export abstract class SweepStore {
+  /**
+   * Takes up to `most` sessions that are due to be looked at, so that no other node has them meanwhile, and writes what
+   * `decide` says: an end, or when to look again. Ended sessions past their retention are deleted. The number handled.
+   */
+  abstract sweep(
+    now: Instant,
+    most: number,
+    decide: (found: FoundSession) => Promise<End | { readonly checkAfter: Instant }>,
+  ): Promise<number>;
+
+  /** Gives up to `most` sessions that a not-before killed their own end and event. The number handled. */
+  abstract settle(now: Instant, most: number): Promise<number>;
+
+  /** Deletes up to `most` revoked-token entries that have expired. The number deleted. */
+  abstract prune(now: Instant, most: number): Promise<number>;
+}

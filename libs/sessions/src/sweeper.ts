@@ -1,0 +1,51 @@
+import { deadlines, decideAccess, type Instant, killedBy } from '@curfew/session-policy';
+import type { PolicySource } from './policy-source.js';
+import type { End, FoundSession, SweepStore } from './store/session-store.js';
+
+/** Rows taken in one transaction. */
+const batch = 500;
+/** Batches in one run, so that a backlog does not keep one run going for ever. */
+const mostBatches = 200;
+
+/**
+ * Records the ends that nobody asked about, soon after they pass, and deletes what is past its retention. Any number of
+ * nodes may run one: each due session is taken by exactly one of them.
+ */
+export class Sweeper {
+  constructor(
+    private readonly store: SweepStore,
+    private readonly policies: PolicySource,
+    private readonly merged: (session: FoundSession['session']) => FoundSession['session'],
+  ) {}
+
+  /** One run; the number of sessions handled. */
+  async run(now: Instant): Promise<number> {
+    let handled = 0;
+    for (let round = 0; round < mostBatches; round++) {
+      const settled = await this.store.settle(now, batch);
+      const swept = await this.store.sweep(now, batch, (found) => this.#verdict(found, now));
+      const pruned = await this.store.prune(now, batch);
+      handled += settled + swept;
+      if (settled === 0 && swept < batch && pruned < batch) break;
+    }
+    return handled;
+  }
+
+  async #verdict(found: FoundSession, now: Instant): Promise<End | { readonly checkAfter: Instant }> {
+    const session = this.merged(found.session);
+    const killer = killedBy(session, found.notBefore);
+    if (killer) return { id: session.id, reason: killer, at: now, detail: {} };
+    const policy = await this.policies.effectivePolicy(session.clientId, session.resources);
+    const decision = decideAccess(session, policy, now);
+    if (decision.kind === 'end') {
+      return {
+        id: session.id,
+        reason: decision.reason,
+        at: now,
+        detail: {},
+        ifLastActiveAt: session.lastActiveAt,
+      };
+    }
+    return { checkAfter: deadlines(session, policy).expiresAt };
+  }
+}

@@ -1,0 +1,40 @@
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { parseUuid } from '../ids.js';
+import type { RefreshToken } from './refresh-token.js';
+
+/*
+ * At rotation the row keeps the successor's secret, sealed under a key that only the parent's holder can derive:
+ * HKDF(parent secret) → AES-256-GCM. A client that lost the response gets the same successor again; the database
+ * alone cannot open it, and no second successor can ever come of it.
+ */
+const nonce = Buffer.alloc(12); // Each key seals exactly one message, so a fixed nonce is never used twice under it.
+const tagBytes = 16;
+
+const sealingKey = (parent: RefreshToken): Buffer =>
+  Buffer.from(
+    hkdfSync(
+      'sha256',
+      parent.secret,
+      parseUuid(parent.sessionId),
+      `curfew successor of ${parent.generation}`,
+      32,
+    ),
+  );
+
+/** Seals the successor's secret for whoever holds the parent. */
+export function sealSuccessor(parent: RefreshToken, successorSecret: Buffer): Buffer {
+  const cipher = createCipheriv('aes-256-gcm', sealingKey(parent), nonce);
+  return Buffer.concat([cipher.update(successorSecret), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** The successor's secret, or undefined when `parent` is not the token it was sealed for. */
+export function openSuccessor(parent: RefreshToken, seal: Uint8Array | null): Buffer | undefined {
+  if (seal === null || seal.length <= tagBytes) return undefined;
+  const decipher = createDecipheriv('aes-256-gcm', sealingKey(parent), nonce);
+  decipher.setAuthTag(seal.subarray(seal.length - tagBytes));
+  try {
+    return Buffer.concat([decipher.update(seal.subarray(0, seal.length - tagBytes)), decipher.final()]);
+  } catch {
+    return undefined;
+  }
+}
