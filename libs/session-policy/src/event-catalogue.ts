@@ -39,6 +39,9 @@ export const eventCatalogue: { readonly [T in EventType]: EventEntry } = {
   'sessions.ended_together': withCause(
     'Everything an account, a client or everyone had authorized until now is over.',
   ),
+  'token.unknown': batched(
+    'Something was presented that this service never issued, or cannot read any more.',
+  ),
   'token.revoked': withCause('A single access token was revoked before its time; its session goes on.'),
   'code.reuse_found': withCause(
     'An authorization code was redeemed twice; what the first use started is ended.',

@@ -12,8 +12,8 @@ export type Actor = {
   readonly ip: string | null;
 };
 
-/** Why a refresh was refused: an end, a mismatch, or a string that is no token of this service at all. */
-export type RefusalReason = EndReason | 'unknown_token' | 'wrong_client' | 'wrong_key' | 'malformed_token';
+/** Why a genuine refresh token was refused: the session is over, or the token, client or key does not match it. */
+export type RefusalReason = EndReason | 'unknown_token' | 'wrong_client' | 'wrong_key';
 
 /** What each type of event tells beyond its subjects. Plain JSON; never a secret, never a token. */
 export interface EventData {
@@ -70,6 +70,11 @@ export interface EventData {
     readonly notBefore: Instant;
     readonly by: Actor;
     readonly note: string | null;
+  };
+  'token.unknown': {
+    readonly endpoint: 'token' | 'introspection' | 'revocation' | 'userinfo';
+    readonly presentedBy: string | null;
+    readonly ip: string | null;
   };
   'token.revoked': { readonly by: Actor; readonly expiresAt: Instant };
   'code.reuse_found': { readonly presentedBy: string | null; readonly ip: string | null };
