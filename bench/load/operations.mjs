@@ -1,0 +1,183 @@
+import { createHash, createPrivateKey, randomBytes, sign } from 'node:crypto';
+import { Browser } from './browser.mjs';
+import { basic, formPost, get } from './connection.mjs';
+
+/*
+ * The operations that are measured. Each makes one request (sign-in: as many as a browser would) and judges the answer:
+ * it returns nothing when the answer is right, and a sentence when it is not. A path with one wrong answer gets no number.
+ *
+ * @typedef {{ endpoints: Record<string, string> }} Target addresses of one server
+ * @typedef {(connection: import('./connection.mjs').Connection, item: any) => Promise<string | undefined>} Operation
+ */
+
+/** Operations by name: each takes the target and its options and returns what is done per item. */
+export const operations = {
+  refresh({ endpoints }, { client, idToken, parameters = {} }) {
+    const url = new URL(endpoints.token);
+    return async (connection, item) => {
+      const form = { grant_type: 'refresh_token', refresh_token: item.refreshToken, ...parameters };
+      const answer = await connection.send(formPost(url, form, ...authenticate(client, form)));
+      const body = parse(answer);
+      if (answer.status !== 200) return unexpected(answer);
+      if (typeof body.refresh_token !== 'string' || body.refresh_token === item.refreshToken)
+        return 'no successor in a refresh';
+      if (!isBearer(body)) return 'no access token in a refresh';
+      if (Boolean(body.id_token) !== Boolean(idToken))
+        return `${idToken ? 'no' : 'an unasked-for'} ID token in a refresh`;
+      item.refreshToken = body.refresh_token;
+      item.accessToken = body.access_token;
+      item.uses = (item.uses ?? 0) + 1;
+    };
+  },
+
+  'refresh-dpop'({ endpoints }, { client, parameters = {} }) {
+    const url = new URL(endpoints.token);
+    return async (connection, item) => {
+      const form = { grant_type: 'refresh_token', refresh_token: item.refreshToken, ...parameters };
+      const [headers] = authenticate(client, form);
+      const answer = await sendWithProof(connection, url, form, headers, item);
+      const body = parse(answer);
+      if (answer.status !== 200) return unexpected(answer);
+      if (body.token_type !== 'DPoP') return 'a DPoP refresh gave another kind of token';
+      // A confidential client's bound token may be kept; a public client's is rotated (RFC 9449 §8 leaves it open).
+      item.refreshToken = body.refresh_token ?? item.refreshToken;
+    };
+  },
+
+  introspection({ endpoints }, { client, active = true }) {
+    const url = new URL(endpoints.introspection);
+    return async (connection, item) => {
+      const answer = await connection.send(
+        formPost(url, { token: item.accessToken }, { authorization: basic(client) }),
+      );
+      if (answer.status !== 200) return unexpected(answer);
+      const body = parse(answer);
+      if (body.active !== active) return `introspection said active=${body.active}, not ${active}`;
+      if (!active && Object.keys(body).length !== 1)
+        return 'introspection of a dead token says more than active=false';
+    };
+  },
+
+  'client-credentials'({ endpoints }, { client, parameters = {} }) {
+    const url = new URL(endpoints.token);
+    const request = formPost(
+      url,
+      { grant_type: 'client_credentials', ...parameters },
+      { authorization: basic(client) },
+    );
+    return async (connection, item) => {
+      const answer = await connection.send(request);
+      if (answer.status !== 200) return unexpected(answer);
+      const body = parse(answer);
+      if (!isBearer(body)) return 'no access token for client credentials';
+      item.accessToken = body.access_token;
+    };
+  },
+
+  revocation({ endpoints }, { client }) {
+    const url = new URL(endpoints.revocation);
+    return async (connection, item) => {
+      const form = { token: item.refreshToken };
+      const answer = await connection.send(formPost(url, form, ...authenticate(client, form)));
+      if (answer.status !== 200) return unexpected(answer);
+    };
+  },
+
+  /** One more authorization in a browser that stays signed in, one browser per connection; leaves its code in the item. */
+  authorize({ endpoints }, options) {
+    const browsers = new WeakMap();
+    return async (connection, item) => {
+      const browser = browsers.get(connection) ?? new Browser();
+      browsers.set(connection, browser);
+      Object.assign(
+        item,
+        await browser.authorize(connection, { endpoint: endpoints.authorization, ...options }),
+      );
+    };
+  },
+
+  'code-exchange'({ endpoints }, { client }) {
+    const url = new URL(endpoints.token);
+    return async (connection, item) => {
+      const answer = await connection.send(codeRequest(url, client, item));
+      if (answer.status !== 200) return unexpected(answer);
+      const body = parse(answer);
+      if (!isBearer(body) || typeof body.refresh_token !== 'string') return 'a code gave no pair of tokens';
+      item.accessToken = body.access_token;
+      item.refreshToken = body.refresh_token;
+    };
+  },
+
+  /** A person with a new browser: pages, password, consent, redirect back. One operation is the whole flow. */
+  'sign-in'({ endpoints }, options) {
+    return async (connection) => {
+      await new Browser().authorize(connection, { endpoint: endpoints.authorization, ...options });
+    };
+  },
+
+  gateway({ endpoints }, { status = 200 }) {
+    const url = new URL(endpoints.gateway);
+    return async (connection, item) => {
+      const answer = await connection.send(
+        get(url, { authorization: `Bearer ${item.accessToken}`, ...item.headers }),
+      );
+      if (answer.status !== status) return unexpected(answer);
+    };
+  },
+};
+
+/** The token request that redeems a code. */
+export function codeRequest(url, client, { code, verifier, redirectUri }, headers = {}) {
+  const form = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri };
+  const [authentication] = authenticate(client, form);
+  return formPost(url, form, { ...authentication, ...headers });
+}
+
+// Headers of a client with a secret; a public client names itself in the form instead.
+function authenticate(client, form) {
+  if (client.secret) return [{ authorization: basic(client) }];
+  form.client_id = client.id;
+  return [{}];
+}
+
+/** Sends a token request with a fresh DPoP proof, once more if the server wants its nonce in it (RFC 9449 §8). */
+export async function sendWithProof(connection, url, form, headers, item) {
+  for (let attempt = 0; ; attempt += 1) {
+    const proof = dpopProof(item.key, url, item.nonce);
+    const answer = await connection.send(formPost(url, form, { ...headers, dpop: proof }));
+    item.nonce = /\r\ndpop-nonce: *([^\r\n]+)/i.exec(answer.head)?.[1] ?? item.nonce;
+    if (attempt > 0 || !answer.body.includes('use_dpop_nonce')) return answer;
+  }
+}
+
+function dpopProof({ privateJwk, publicJwk }, url, nonce) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const header = part({ typ: 'dpop+jwt', alg: 'ES256', jwk: publicJwk });
+  const payload = part({
+    jti: randomBytes(16).toString('base64url'),
+    htm: 'POST',
+    htu: url.origin + url.pathname,
+    iat: Math.floor(Date.now() / 1000),
+    ...(nonce ? { nonce } : {}),
+  });
+  const key = { key: createPrivateKey({ key: privateJwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' };
+  const signature = sign('sha256', Buffer.from(`${header}.${payload}`), /** @type {any} */ (key));
+  return `${header}.${payload}.${signature.toString('base64url')}`;
+}
+
+const isBearer = (body) =>
+  typeof body.access_token === 'string' && /^bearer$/i.test(body.token_type) && body.expires_in > 0;
+
+function parse(answer) {
+  try {
+    return JSON.parse(answer.body);
+  } catch {
+    return {};
+  }
+}
+
+// Error codes are safe to show; tokens never stand in an error answer.
+const unexpected = (answer) => `status ${answer.status} ${answer.body.slice(0, 160)}`;
+
+/** A short fingerprint of a token, to tell tokens apart without showing them. */
+export const fingerprint = (token) => createHash('sha256').update(String(token)).digest('hex').slice(0, 12);

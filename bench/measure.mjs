@@ -1,0 +1,69 @@
+import { cpuMilliseconds, residentBytes } from './machine/cpu.mjs';
+
+/*
+ * One block: a warm-up that is dropped, then load with the CPU of both process trees read before and after. Wrong
+ * answers anywhere, the warm-up included, make the block void.
+ */
+const warmUpShare = 0.3;
+
+/** Says which answers were wrong; the path that met them gets no number. */
+export class WrongAnswers extends Error {}
+
+async function load(generator, subject, scenario, amount) {
+  const result = await generator.call('run', {
+    target: subject.target,
+    port: subject.port,
+    ...scenario,
+    ...amount,
+  });
+  if (result.wrong > 0) {
+    throw new WrongAnswers(
+      `${subject.name}: ${result.wrong} of ${result.done} answers were wrong, e.g. ${result.examples.join(' | ')}`,
+    );
+  }
+  if (result.done === 0) throw new WrongAnswers(`${subject.name}: nothing was left to ask`);
+  return result;
+}
+
+/** Closed loop: CPU per operation and throughput at saturation. */
+export async function closedBlock({ generator, cluster, subject, scenario, connections, seconds }) {
+  if (!scenario.once)
+    await load(generator, subject, scenario, { connections, seconds: seconds * warmUpShare });
+  const server = cpuMilliseconds(subject.pid);
+  const postgres = cpuMilliseconds(cluster.pid);
+  const result = await load(generator, subject, scenario, { connections, seconds });
+  const serverCpuMs = (cpuMilliseconds(subject.pid) - server) / result.done;
+  const postgresCpuMs = (cpuMilliseconds(cluster.pid) - postgres) / result.done;
+  return {
+    serverCpuMs,
+    postgresCpuMs,
+    cpuMs: serverCpuMs + postgresCpuMs,
+    perSecond: result.perSecond,
+    saturatedP99Ms: result.p99Ms,
+    residentBytes: residentBytes(subject.pid)[0],
+  };
+}
+
+/** Fixed rate: latencies as a client would see them, counted from when each request was due. */
+export async function fixedRateBlock({ generator, subject, scenario, rate, seconds }) {
+  const { p50Ms, p99Ms, p999Ms, late } = await load(generator, subject, scenario, {
+    connections: 256,
+    rate,
+    seconds,
+  });
+  return { p50Ms, p99Ms, p999Ms, rate, ...(late > 0 ? { neverSent: late } : {}) };
+}
+
+/** A counted block: statements, commits and WAL bytes per operation. */
+export async function countedBlock({ generator, counters, subject, scenario, connections, count }) {
+  await counters.start();
+  const { done } = await load(generator, subject, scenario, { connections, count });
+  const { statements, commits, walBytes, fullPageImages, byStatement } = await counters.stop();
+  return {
+    statements: statements / done,
+    commits: commits / done,
+    walBytes: walBytes / done,
+    fullPageImages: fullPageImages / done,
+    byStatement: byStatement.map(({ calls, query }) => ({ perOperation: calls / done, query })),
+  };
+}

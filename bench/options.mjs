@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util';
+
+export const usage = `npm run bench -- [options]
+
+  --quick             10,000 sessions, short blocks: three minutes (default: 10k, 100k and 1M sessions)
+  --sessions <n,…>    sizes to run at, such as 10000,1000000
+  --paths <name,…>    only these paths
+  --rounds <n>        A B A B rounds per path
+  --seconds <n>       length of a block
+  --connections <n>   closed-loop connections
+  --json              an array of rows on standard output and nothing else there
+  --statements        list what PostgreSQL was asked, per operation
+  --cpu-prof <folder> write a CPU profile of the server there
+  --only-curfew       leave floor and baseline out (no ratios)`;
+
+/** What the command line asks for; throws on what it cannot mean. */
+export function readOptions(argv) {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      statements: { type: 'boolean', default: false },
+      'only-curfew': { type: 'boolean', default: false },
+      sessions: { type: 'string' },
+      paths: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      connections: { type: 'string' },
+      'cpu-prof': { type: 'string' },
+    },
+  });
+  const number = (name, fallback) => {
+    if (values[name] === undefined) return fallback;
+    const given = Number(values[name]);
+    if (!(given > 0)) throw new Error(`--${name} wants a positive number`);
+    return given;
+  };
+  const list = values.sessions?.split(',').map(Number);
+  if (list?.some((size) => !(Number.isInteger(size) && size >= 100)))
+    throw new Error('--sessions wants whole numbers from 100');
+  return {
+    help: values.help,
+    json: values.json,
+    quick: values.quick,
+    statements: values.statements,
+    onlyCurfew: values['only-curfew'],
+    cpuProfile: values['cpu-prof'],
+    paths: values.paths?.split(','),
+    sessions: list ?? (values.quick ? [10_000] : [10_000, 100_000, 1_000_000]),
+    rounds: number('rounds', values.quick ? 3 : 7),
+    seconds: number('seconds', values.quick ? 1.5 : 5),
+    connections: number('connections', 64),
+  };
+}

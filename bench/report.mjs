@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import { significant } from './statistics.mjs';
+
+/*
+ * What a row means. CPU is that of the server's and PostgreSQL's process trees, the generator is in neither.
+ * `timesFloor` and `timesBaseline` are Curfew's CPU divided by theirs, the median over the rounds of one run: 2 is twice
+ * their cost, 0.1 a tenth of it. Latencies are those at a fixed rate (`rate`), half of what the path reached.
+ */
+const columns = [
+  ['path', 'path'],
+  ['sessions', 'sessions'],
+  ['cpuMs', 'CPU ms'],
+  ['serverCpuMs', 'server'],
+  ['postgresCpuMs', 'postgres'],
+  ['timesFloor', '× floor'],
+  ['timesBaseline', '× baseline'],
+  ['perSecond', '/s'],
+  ['p50Ms', 'p50 ms'],
+  ['p99Ms', 'p99 ms'],
+  ['p999Ms', 'p99.9 ms'],
+  ['statements', 'statements'],
+  ['commits', 'commits'],
+  ['walBytes', 'WAL B'],
+  ['bytesPerSession', 'B/session'],
+  ['rssMb', 'RSS MB'],
+];
+
+/** The rows as an aligned Markdown table. */
+export function table(rows) {
+  const cells = rows.map((row) => columns.map(([name]) => show(row[name])));
+  const widths = columns.map(([, title], index) =>
+    Math.max(title.length, ...cells.map((line) => line[index].length)),
+  );
+  const line = (values, left) =>
+    `| ${values.map((value, index) => (left || index === 0 ? value.padEnd(widths[index]) : value.padStart(widths[index]))).join(' | ')} |`;
+  return [
+    line(
+      columns.map(([, title]) => title),
+      true,
+    ),
+    line(
+      widths.map((width) => '-'.repeat(width)),
+      true,
+    ),
+    ...cells.map((values) => line(values)),
+  ].join('\n');
+}
+
+function show(value) {
+  if (value === undefined || value === null || Number.isNaN(value)) return '–';
+  return typeof value === 'number' ? String(value >= 1000 ? Math.round(value) : significant(value)) : value;
+}
+
+/** One sentence about the machine, for the record. */
+export function machine(postgresVersion) {
+  const model = os.cpus()[0]?.model.trim() ?? 'unknown processor';
+  return `${os.cpus().length} × ${model}, ${Math.round(os.totalmem() / 2 ** 30)} GB, ${distribution()}, Node ${process.versions.node}, PostgreSQL ${postgresVersion}`;
+}
+
+function distribution() {
+  try {
+    return /PRETTY_NAME="([^"]+)"/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? os.type();
+  } catch {
+    return os.type();
+  }
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+
+/*
+ * Many sessions from a few real ones. A row that a real sign-in left is copied under ids and token secrets that both
+ * PostgreSQL and the driver can compute from the copy's number, so a million tokens need not be carried anywhere.
+ */
+
+const md5 = (text) => createHash('md5').update(text).digest('hex');
+
+/** Id of the n-th copy: a UUIDv7 as the product makes them, so that keys grow with time like real ones. */
+export function sessionId(kind, n, firstAt) {
+  const random = md5(`${kind}${n}`);
+  const hex = `${(firstAt + n).toString(16).padStart(12, '0')}7${random.slice(0, 3)}8${random.slice(3, 18)}`;
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** Secret of the n-th copy's refresh token. */
+export const tokenSecret = (kind, n) => createHash('sha256').update(`secret ${kind}${n}`).digest();
+
+// The template row itself supplies every column that is not named here, whatever columns the table has.
+const copySessions = `
+  INSERT INTO session
+  SELECT (jsonb_populate_record(template, jsonb_build_object(
+    'id', (lpad(to_hex($3::bigint + n), 12, '0') || '7' || left(md5($2 || n), 3) || '8' || substr(md5($2 || n), 4, 15))::uuid,
+    'account_id', COALESCE(($5::uuid[])[1 + n % GREATEST(cardinality($5::uuid[]), 1)], template.account_id),
+    'client_id', COALESCE(($6::text[])[1 + n % GREATEST(cardinality($6::text[]), 1)], template.client_id),
+    'browser_session_uid', md5('browser' || $2 || n),
+    'token_hash', '\\x' || encode(sha256(sha256(convert_to('secret ' || $2 || n, 'UTF8'))), 'hex'),
+    'generation', 0, 'retries', 0, 'rotated_at', NULL, 'successor_seal', NULL))).*
+  FROM session template, generate_series(1, $4::int) n WHERE template.id = $1::uuid`;
+
+/** Copies a session `count` times; `accounts` and `clients`, where given, take turns as its account and client. */
+export async function copySession(database, { template, kind, firstAt, count, accounts = [], clients = [] }) {
+  await database.query(copySessions, [template, kind, firstAt, count, accounts, clients]);
+}
+
+/** Copies the account a session belongs to, so that sessions spread over people as they do in life; returns the ids. */
+export async function copyAccounts(database, username, count) {
+  const { rows } = await database.query(
+    `INSERT INTO account
+     SELECT (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'username', 'bench-' || n || '@example.test'))).*
+     FROM account a, generate_series(1, $2::int) n WHERE a.username = $1 RETURNING id`,
+    [username, count],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Registers copies of a client with the same secret; returns their ids. */
+export async function copyClients(database, clientId, count) {
+  const { rows } = await database.query(
+    `INSERT INTO client
+     SELECT (jsonb_populate_record(c, jsonb_build_object('id', 'bench-' || n, 'metadata', c.metadata || jsonb_build_object('client_id', 'bench-' || n)))).*
+     FROM client c, generate_series(1, $2::int) n WHERE c.id = $1 RETURNING id`,
+    [clientId, count],
+  );
+  await database.query(
+    `INSERT INTO client_secret
+     SELECT (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(), 'client_id', 'bench-' || n))).*
+     FROM client_secret s, generate_series(1, $2::int) n WHERE s.client_id = $1`,
+    [clientId, count],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** A connection for seeding, closed when the work is done. */
+export async function seeding(databaseUrl, work) {
+  const database = new pg.Client(databaseUrl);
+  await database.connect();
+  try {
+    return await work(database);
+  } finally {
+    await database.end();
+  }
+}
