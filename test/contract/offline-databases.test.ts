@@ -67,9 +67,9 @@ describe('an address database that cannot be used', () => {
     const missing = join(folder, 'secret-name.mmdb');
     const reader = await SignalsReader.open({ trustedHops: 0, asnDatabase: missing });
     expect(reader.provides.asn).toBe(false);
-    expect(reader.faults).toEqual(['asnDatabase names a file that cannot be read (ENOENT)']);
+    expect(reader.faults).toEqual(['CURFEW_MAXMIND_ASN names a file that cannot be read (ENOENT)']);
     expect(() => reader.requireFor(policyBy('asn'))).toThrow(
-      /needs asnDatabase, which names a file that cannot be read/,
+      /needs CURFEW_MAXMIND_ASN, which names a file that cannot be read/,
     );
     expect(() => reader.requireFor(policyBy('asn'))).not.toThrow(/secret-name/);
   });
@@ -81,7 +81,7 @@ describe('an address database that cannot be used', () => {
   ])('holding %s is reported as no database', async (_, content) => {
     const countryDatabase = await file('broken.mmdb', content as string);
     const reader = await SignalsReader.open({ trustedHops: 0, countryDatabase });
-    expect(reader.faults).toEqual(['countryDatabase names a file that is no MMDB database']);
+    expect(reader.faults).toEqual(['CURFEW_MAXMIND_COUNTRY names a file that is no MMDB database']);
     expect(() => reader.requireFor(policyBy('country'))).toThrow('is no MMDB database');
   });
 

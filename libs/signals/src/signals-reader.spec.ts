@@ -106,8 +106,8 @@ describe('the options', () => {
 
 describe('a policy that needs an offline database', () => {
   it.each([
-    ['asn', 'asnDatabase'],
-    ['country', 'countryDatabase'],
+    ['asn', 'CURFEW_MAXMIND_ASN'],
+    ['country', 'CURFEW_MAXMIND_COUNTRY'],
   ] as const)('by %s is refused by name when %s is not set', async (ipGranularity, setting) => {
     const reader = await SignalsReader.open({ trustedHops: 0 });
     expect(() => reader.requireFor({ ipChange: 'observe', ipGranularity })).toThrow(

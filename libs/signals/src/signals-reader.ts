@@ -51,11 +51,11 @@ export class SignalsReader {
    */
   static async open(options: SignalsOptions): Promise<SignalsReader> {
     if (!Number.isSafeInteger(options.trustedHops) || options.trustedHops < 0) {
-      throw new SignalsConfigurationError('trustedHops must be a whole number, 0 or more');
+      throw new SignalsConfigurationError('CURFEW_TRUSTED_HOPS must be a whole number, 0 or more');
     }
     if (options.tlsFingerprintHeader !== undefined && options.trustedHops === 0) {
       throw new SignalsConfigurationError(
-        'tlsFingerprintHeader needs trustedHops of at least 1: without a proxy anyone could set it',
+        'CURFEW_TLS_FINGERPRINT_HEADER needs CURFEW_TRUSTED_HOPS above 0: without a proxy anyone could set it',
       );
     }
     const [asn, country] = await Promise.all([
@@ -73,8 +73,8 @@ export class SignalsReader {
   /** Names and reasons of databases that are configured but unusable, for a warning at start. */
   get faults(): readonly string[] {
     const named: [string, string | undefined, OfflineDatabase][] = [
-      ['asnDatabase', this.options.asnDatabase, this.asnDatabase],
-      ['countryDatabase', this.options.countryDatabase, this.countryDatabase],
+      ['CURFEW_MAXMIND_ASN', this.options.asnDatabase, this.asnDatabase],
+      ['CURFEW_MAXMIND_COUNTRY', this.options.countryDatabase, this.countryDatabase],
     ];
     return named.flatMap(([setting, path, { fault }]) =>
       path && fault !== null ? [`${setting} ${fault}`] : [],
@@ -84,8 +84,8 @@ export class SignalsReader {
   /** Throws SignalsConfigurationError when the policy reacts to a signal this installation cannot read. */
   requireFor(policy: Pick<SessionPolicy, 'ipChange' | 'ipGranularity'>): void {
     if (policy.ipChange === 'off') return;
-    if (policy.ipGranularity === 'asn') demand('asn', 'asnDatabase', this.asnDatabase);
-    if (policy.ipGranularity === 'country') demand('country', 'countryDatabase', this.countryDatabase);
+    if (policy.ipGranularity === 'asn') demand('asn', 'CURFEW_MAXMIND_ASN', this.asnDatabase);
+    if (policy.ipGranularity === 'country') demand('country', 'CURFEW_MAXMIND_COUNTRY', this.countryDatabase);
   }
 
   /** The address throttling and logs use: the same hop rule as `read`. */
