@@ -1,1 +1,17 @@
-export {};
+export type { Account, AccountPage } from './account.js';
+export { AccountError, type AccountErrorCode } from './account-error.js';
+export {
+  AccountService,
+  type AccountServiceParts,
+  type PasswordAttempt,
+  type PasswordVerdict,
+  PreparedPassword,
+} from './account-service.js';
+export { type Consent, type ConsentedAccess, isCovered } from './consent.js';
+export { ConsentService } from './consent.store.js';
+export { defaultHashing, type HashingOptions, PasswordHasher } from './password-hasher.js';
+export { defaultPasswordRules, type PasswordRules } from './password-rules.js';
+export { defaultSignInLimits, type SignInLimits, SignInThrottle } from './sign-in-throttle.js';
+export { Throttle, type ThrottleLimit, type ThrottleVerdict, throttleKey } from './throttle.store.js';
+export { normaliseUsername } from './username.js';
+export { HashingOverloaded } from './work-queue.js';

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '@curfew/clock';
+import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { Seconds } from '@curfew/session-policy';
+import type { Account, AccountPage } from './account.js';
+import { AccountStore } from './account.store.js';
+import { AccountError } from './account-error.js';
+import type { PasswordHasher } from './password-hasher.js';
+import {
+  checkNewPassword,
+  defaultPasswordRules,
+  fitsForHashing,
+  type PasswordRules,
+} from './password-rules.js';
+import type { SignInThrottle } from './sign-in-throttle.js';
+import { normaliseUsername } from './username.js';
+import { HashingOverloaded } from './work-queue.js';
+
+/** A password that was checked and hashed, so that a transaction need not wait for hashing. */
+export class PreparedPassword {
+  constructor(
+    /** argon2id in PHC form. */
+    readonly hash: string,
+  ) {}
+
+  /** Keeps even the hash out of logs. */
+  toJSON(): string {
+    return '[password]';
+  }
+}
+
+/** What a person sent to sign in, and from where. */
+export interface PasswordAttempt {
+  readonly username: string;
+  readonly password: string;
+  /** The client's network, e.g. its /24 or /64 prefix. */
+  readonly networkKey: string;
+  /** Random value of a long-lived cookie, set (new or again) when a sign-in succeeds. */
+  readonly deviceKey?: string | undefined;
+}
+
+/**
+ * The outcome of verifying a password. To people `invalid` must look the same whatever its cause, which is for the log:
+ * a disabled account is told apart only after its password was found to be right.
+ */
+export type PasswordVerdict =
+  | { readonly kind: 'ok'; readonly account: Account }
+  | {
+      readonly kind: 'invalid';
+      readonly cause: 'unknown_account' | 'wrong_password' | 'account_disabled';
+      readonly accountId: string | null;
+    }
+  | { readonly kind: 'throttled'; readonly retryAfter: Seconds }
+  | { readonly kind: 'overloaded'; readonly retryAfter: Seconds };
+
+/** Collaborators of AccountService. */
+export interface AccountServiceParts {
+  readonly prisma: PrismaService;
+  readonly clock: Clock;
+  readonly hasher: PasswordHasher;
+  readonly throttle: SignInThrottle;
+  /** Bounds of passwords where they are not the usual ones. */
+  readonly rules?: PasswordRules;
+}
+
+const isUuid = (id: string): boolean =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id);
+
+const overloadedRetryAfter = 5 as Seconds;
+const largestPage = 200;
+
+/**
+ * People who sign in. It knows nothing of sessions: who disables or deletes an account, or changes its password, passes a
+ * transaction and ends the sessions in the same one.
+ */
+export class AccountService {
+  private readonly store: AccountStore;
+  private readonly rules: PasswordRules;
+
+  constructor(private readonly parts: AccountServiceParts) {
+    this.store = new AccountStore(parts.prisma);
+    this.rules = parts.rules ?? defaultPasswordRules;
+  }
+
+  /** Creates an account; throws AccountError if name or password cannot be used, HashingOverloaded if too much waits. */
+  async create(
+    account: { username: string; password: string | PreparedPassword; firstRun?: boolean },
+    tx?: Transaction,
+  ): Promise<Account> {
+    const username = normaliseUsername(account.username);
+    if (username === null) throw new AccountError('username_invalid');
+    const { hash } = await this.prepared(username, account.password);
+    const row = { id: randomUUID(), username, passwordHash: hash, firstRun: account.firstRun ?? false };
+    return this.store.insert(row, this.parts.clock.now(), tx);
+  }
+
+  /** Checks and hashes a new password before a transaction is opened; throws AccountError or HashingOverloaded. */
+  async preparePassword(username: string, password: string): Promise<PreparedPassword> {
+    checkNewPassword(username, password, this.rules);
+    return new PreparedPassword(await this.parts.hasher.hash(password));
+  }
+
+  /** Counts the attempt, then verifies the password, taking as long for an unknown account as for a wrong password. */
+  async verifyPassword(attempt: PasswordAttempt): Promise<PasswordVerdict> {
+    const nothing = { kind: 'invalid', cause: 'wrong_password', accountId: null } as const;
+    // No password of any account, so no guess: refused before anything is counted or hashed.
+    if (!fitsForHashing(attempt.password, this.rules)) return nothing;
+    const name = normaliseUsername(attempt.username);
+    const admission = await this.parts.throttle.admit({ ...attempt, username: name ?? attempt.username });
+    if (!admission.admitted) return { kind: 'throttled', retryAfter: admission.retryAfter };
+    try {
+      const verdict = await this.compare(name, attempt.password);
+      if (verdict.kind === 'ok') await admission.succeeded();
+      return verdict;
+    } catch (error) {
+      if (!(error instanceof HashingOverloaded)) throw error;
+      await admission.abandoned();
+      return { kind: 'overloaded', retryAfter: overloadedRetryAfter };
+    }
+  }
+
+  private async compare(username: string | null, password: string): Promise<PasswordVerdict> {
+    const { hasher } = this.parts;
+    const found = username === null ? null : await this.store.findForSignIn(username);
+    if (!found) {
+      await hasher.verifyNothing(password);
+      return { kind: 'invalid', cause: 'unknown_account', accountId: null };
+    }
+    const { account, passwordHash } = found;
+    if (!(await hasher.verify(passwordHash, password))) {
+      return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
+    }
+    // Hashing takes its time, more so in a queue: what was changed meanwhile counts.
+    const current = await this.store.findForSignIn(account.username);
+    if (current?.account.id !== account.id || current.passwordHash !== passwordHash) {
+      return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
+    }
+    if (current.account.disabledAt !== null) {
+      return { kind: 'invalid', cause: 'account_disabled', accountId: account.id };
+    }
+    if (hasher.isOutdated(passwordHash)) await this.rehash(account.id, passwordHash, password);
+    return { kind: 'ok', account: current.account };
+  }
+
+  /** Only if the hash is still the one that was verified: a password changed meanwhile must not come back. */
+  private async rehash(id: string, outdated: string, password: string): Promise<void> {
+    try {
+      const passwordHash = await this.parts.hasher.hash(password);
+      const now = this.parts.clock.now();
+      await this.store.change({ id, passwordHash: outdated }, { passwordHash }, now, undefined);
+    } catch (error) {
+      // The next sign-in will do; this one was right.
+      if (!(error instanceof HashingOverloaded)) throw error;
+    }
+  }
+
+  /** Replaces the password and lifts the duty to change it; throws AccountError, or HashingOverloaded for a plain one. */
+  async changePassword(id: string, password: string | PreparedPassword, tx?: Transaction): Promise<Account> {
+    const account = await this.existing(id, tx);
+    const { hash } = await this.prepared(account.username, password);
+    const now = this.parts.clock.now();
+    const change = { passwordHash: hash, passwordChangedAt: new Date(now), mustChangePassword: false };
+    await this.changeExisting(id, change, tx);
+    return this.existing(id, tx);
+  }
+
+  /** The next sign-in must choose a new password. */
+  async requireNewPassword(id: string, tx?: Transaction): Promise<void> {
+    await this.changeExisting(id, { mustChangePassword: true }, tx);
+  }
+
+  /** Refuses every further sign-in; an account that is disabled already keeps its instant. */
+  async disable(id: string, tx?: Transaction): Promise<void> {
+    const account = await this.existing(id, tx);
+    if (account.disabledAt !== null) return;
+    await this.changeExisting(id, { disabledAt: new Date(this.parts.clock.now()) }, tx);
+  }
+
+  /** Allows sign-ins again; revives no session. */
+  async enable(id: string, tx?: Transaction): Promise<void> {
+    await this.changeExisting(id, { disabledAt: null }, tx);
+  }
+
+  /** Deletes the account and the consents it gave; throws AccountError if there is none. */
+  async delete(id: string, tx?: Transaction): Promise<void> {
+    const removeAll = async (db: Transaction): Promise<void> => {
+      await db.consent.deleteMany({ where: { accountId: id } });
+      if (!(await this.store.remove(id, db))) throw new AccountError('unknown_account');
+    };
+    if (!isUuid(id)) throw new AccountError('unknown_account');
+    await (tx ? removeAll(tx) : this.parts.prisma.$transaction(removeAll));
+  }
+
+  /** The account with this id, or null; any text may be asked for. */
+  async findById(id: string, tx?: Transaction): Promise<Account | null> {
+    return isUuid(id) ? this.store.findById(id, tx) : null;
+  }
+
+  /** The account with this username in any spelling that means the same, or null. */
+  async findByUsername(username: string): Promise<Account | null> {
+    const name = normaliseUsername(username);
+    return name === null ? null : ((await this.store.findForSignIn(name))?.account ?? null);
+  }
+
+  /** One page in the order of usernames: at most `limit` (200) accounts after `after`, with names that start with `prefix`. */
+  async list(query: { after?: string | null; prefix?: string; limit?: number } = {}): Promise<AccountPage> {
+    const limit = Math.max(1, Math.min(query.limit ?? 50, largestPage));
+    const after = query.after ? normaliseUsername(query.after) : null;
+    const prefix = query.prefix ? normaliseUsername(query.prefix) : null;
+    const noSuchName = (query.after && after === null) || (query.prefix && prefix === null);
+    if (noSuchName) return { accounts: [], next: null };
+    const rows = await this.store.page(after, prefix, limit + 1);
+    const accounts = rows.slice(0, limit);
+    return { accounts, next: rows.length > limit ? (accounts.at(-1)?.username ?? null) : null };
+  }
+
+  private async prepared(username: string, password: string | PreparedPassword): Promise<PreparedPassword> {
+    return typeof password === 'string' ? this.preparePassword(username, password) : password;
+  }
+
+  private async existing(id: string, tx: Transaction | undefined): Promise<Account> {
+    const account = await this.findById(id, tx);
+    if (!account) throw new AccountError('unknown_account');
+    return account;
+  }
+
+  private async changeExisting(
+    id: string,
+    change: Parameters<AccountStore['change']>[1],
+    tx: Transaction | undefined,
+  ): Promise<void> {
+    const changed = isUuid(id) && (await this.store.change({ id }, change, this.parts.clock.now(), tx));
+    if (!changed) throw new AccountError('unknown_account');
+  }
+}

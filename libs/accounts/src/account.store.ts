@@ -1,0 +1,89 @@
+import {
+  type Account as AccountRow,
+  isUniqueViolation,
+  type PrismaService,
+  type Transaction,
+} from '@curfew/persistence';
+import { type Instant, instant } from '@curfew/session-policy';
+import type { Account } from './account.js';
+import { AccountError } from './account-error.js';
+
+const accountOf = (row: AccountRow): Account => ({
+  id: row.id,
+  username: row.username,
+  passwordChangedAt: instant(row.passwordChangedAt.getTime()),
+  mustChangePassword: row.mustChangePassword,
+  disabledAt: row.disabledAt && instant(row.disabledAt.getTime()),
+  firstRun: row.firstRun,
+  createdAt: instant(row.createdAt.getTime()),
+});
+
+/** What a change may touch. */
+export interface AccountChange {
+  readonly passwordHash?: string;
+  readonly passwordChangedAt?: Date;
+  readonly mustChangePassword?: boolean;
+  readonly disabledAt?: Date | null;
+  readonly firstRun?: boolean;
+}
+
+/** Rows of the table `account`. */
+export class AccountStore {
+  constructor(private readonly prisma: PrismaService) {}
+
+  async insert(
+    account: { id: string; username: string; passwordHash: string; firstRun: boolean },
+    now: Instant,
+    tx: Transaction | undefined,
+  ): Promise<Account> {
+    const at = new Date(now);
+    try {
+      const data = { ...account, passwordChangedAt: at, createdAt: at, updatedAt: at };
+      return accountOf(await (tx ?? this.prisma).account.create({ data }));
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new AccountError('username_taken');
+      throw error;
+    }
+  }
+
+  /** Changes one account; `where` narrows it further, and a row that does not match is not changed. */
+  async change(
+    where: { id: string; passwordHash?: string },
+    change: AccountChange,
+    now: Instant,
+    tx: Transaction | undefined,
+  ): Promise<boolean> {
+    const data = { ...change, updatedAt: new Date(now) };
+    const { count } = await (tx ?? this.prisma).account.updateMany({ where, data });
+    return count === 1;
+  }
+
+  async remove(id: string, tx: Transaction | undefined): Promise<boolean> {
+    const db = tx ?? this.prisma;
+    const { count } = await db.account.deleteMany({ where: { id } });
+    return count === 1;
+  }
+
+  async findById(id: string, tx: Transaction | undefined): Promise<Account | null> {
+    const row = await (tx ?? this.prisma).account.findUnique({ where: { id } });
+    return row && accountOf(row);
+  }
+
+  async findForSignIn(username: string): Promise<{ account: Account; passwordHash: string } | null> {
+    const row = await this.prisma.account.findUnique({ where: { username } });
+    return row && { account: accountOf(row), passwordHash: row.passwordHash };
+  }
+
+  async page(after: string | null, prefix: string | null, limit: number): Promise<Account[]> {
+    const username = {
+      ...(after === null ? {} : { gt: after }),
+      ...(prefix === null ? {} : { startsWith: prefix.replace(/[\\%_]/g, '\\$&') }),
+    };
+    const rows = await this.prisma.account.findMany({
+      where: { username },
+      orderBy: { username: 'asc' },
+      take: limit,
+    });
+    return rows.map(accountOf);
+  }
+}

@@ -1,0 +1,21 @@
+import type { Instant } from '@curfew/session-policy';
+
+/** A person who signs in. The password hash is not part of it. */
+export interface Account {
+  /** UUID; the `sub` of its tokens. */
+  readonly id: string;
+  readonly username: string;
+  readonly passwordChangedAt: Instant;
+  /** Whether the next sign-in must choose a new password before it is completed. */
+  readonly mustChangePassword: boolean;
+  readonly disabledAt: Instant | null;
+  /** Made at the first start for trying things out; refused in production. */
+  readonly firstRun: boolean;
+  readonly createdAt: Instant;
+}
+
+/** One page of accounts in the order of their usernames; `next` is the `after` of the following page. */
+export interface AccountPage {
+  readonly accounts: readonly Account[];
+  readonly next: string | null;
+}

@@ -1,0 +1,90 @@
+import type { Clock } from '@curfew/clock';
+import type { Consent as ConsentRow, Prisma, PrismaService, Transaction } from '@curfew/persistence';
+import { instant } from '@curfew/session-policy';
+import { type Consent, type ConsentedAccess, mergeAccess } from './consent.js';
+
+interface StoredAccess {
+  readonly scope: string;
+  readonly claims: readonly string[];
+  readonly resources: Readonly<Record<string, string>>;
+}
+
+// In the row scopes are written as OAuth writes them: one text, separated by spaces.
+const join = (scopes: readonly string[]): string => scopes.join(' ');
+const split = (scope: string | undefined): string[] => (scope ?? '').split(' ').filter(Boolean);
+
+const mapValues = <A, B>(of: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(of).map(([key, value]) => [key, change(value)]));
+
+const consentOf = (row: ConsentRow): Consent => {
+  const granted = row.granted as unknown as StoredAccess;
+  return {
+    accountId: row.accountId,
+    clientId: row.clientId,
+    scopes: split(granted.scope),
+    claims: granted.claims,
+    resources: mapValues(granted.resources, split),
+    grantedAt: instant(row.grantedAt.getTime()),
+  };
+};
+
+const stored = (access: ConsentedAccess): Prisma.InputJsonValue => ({
+  scope: join(access.scopes),
+  claims: [...access.claims],
+  resources: mapValues(access.resources, join),
+});
+
+const nothing: ConsentedAccess = { scopes: [], claims: [], resources: {} };
+
+/** Consents that accounts gave to clients, remembered so that they are asked once. Withdrawing ends no session by itself. */
+export class ConsentService {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Adds to what the account allowed the client before; simultaneous answers of two tabs are both kept. */
+  async remember(
+    accountId: string,
+    clientId: string,
+    access: ConsentedAccess,
+    tx?: Transaction,
+  ): Promise<Consent> {
+    const merge = async (db: Transaction): Promise<Consent> => {
+      const grantedAt = new Date(this.clock.now());
+      // An insert that changes nothing locks the row even if it is not there yet.
+      await db.$executeRaw`
+        INSERT INTO consent (account_id, client_id, granted, granted_at)
+        VALUES (${accountId}::uuid, ${clientId}, ${JSON.stringify(stored(nothing))}::jsonb, ${grantedAt.toISOString()}::timestamptz)
+        ON CONFLICT (account_id, client_id) DO UPDATE SET granted_at = EXCLUDED.granted_at`;
+      const where = { accountId_clientId: { accountId, clientId } };
+      const before = consentOf(await db.consent.findUniqueOrThrow({ where }));
+      const granted = stored(mergeAccess(before, access));
+      return consentOf(await db.consent.update({ where, data: { granted } }));
+    };
+    return tx ? merge(tx) : this.prisma.$transaction(merge);
+  }
+
+  /** What the account allowed the client, or null. */
+  async find(accountId: string, clientId: string): Promise<Consent | null> {
+    const where = { accountId_clientId: { accountId, clientId } };
+    const row = await this.prisma.consent.findUnique({ where });
+    return row && consentOf(row);
+  }
+
+  /** Everything the account allowed, latest first, at most 500. */
+  async ofAccount(accountId: string): Promise<Consent[]> {
+    const rows = await this.prisma.consent.findMany({
+      where: { accountId },
+      orderBy: [{ grantedAt: 'desc' }, { clientId: 'asc' }],
+      take: 500,
+    });
+    return rows.map(consentOf);
+  }
+
+  /** Forgets one consent and says whether there was one. */
+  async withdraw(accountId: string, clientId: string, tx?: Transaction): Promise<boolean> {
+    const { count } = await (tx ?? this.prisma).consent.deleteMany({ where: { accountId, clientId } });
+    return count === 1;
+  }
+}

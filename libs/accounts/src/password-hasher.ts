@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import argon2 from 'argon2';
+import { WorkQueue } from './work-queue.js';
+
+/** Cost of one hash, and how much of the machine hashing may take. */
+export interface HashingOptions {
+  /** KiB of memory for one hash. */
+  readonly memoryCost: number;
+  readonly timeCost: number;
+  readonly parallelism: number;
+  /** How many hashes run at a time; the memory in use is this times `memoryCost`. */
+  readonly concurrency: number;
+  /** How many may wait for their turn; the next is refused with HashingOverloaded. */
+  readonly queue: number;
+}
+
+// argon2 runs on libuv's thread pool, as do signatures, DNS and files: half of it stays free, so that the token endpoint
+// never waits for passwords.
+const libuvThreads = 4;
+
+/** OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane. */
+export const defaultHashing = (threadPoolSize: number = libuvThreads): HashingOptions => ({
+  memoryCost: 19_456,
+  timeCost: 2,
+  parallelism: 1,
+  concurrency: Math.max(1, Math.min(availableParallelism(), Math.floor(threadPoolSize / 2))),
+  queue: 100,
+});
+
+/** Hashes and verifies passwords with argon2id, off the event loop, never more at a time than the machine can bear. */
+export class PasswordHasher {
+  private readonly options: HashingOptions;
+  private readonly queue: WorkQueue;
+  private decoy: Promise<string> | undefined;
+  /** Hashes computed so far, for tests and metrics. */
+  computed = 0;
+
+  constructor(options: Partial<HashingOptions> = {}) {
+    this.options = { ...defaultHashing(), ...options };
+    this.queue = new WorkQueue(this.options.concurrency, this.options.queue);
+  }
+
+  /** The hash in PHC form; throws HashingOverloaded. The length of the password is the caller's to check before. */
+  async hash(password: string): Promise<string> {
+    return this.queue.run(() => this.compute(password));
+  }
+
+  /** Whether `password` belongs to `hash`; throws HashingOverloaded. */
+  async verify(hash: string, password: string): Promise<boolean> {
+    return this.queue.run(() => {
+      this.computed += 1;
+      return argon2.verify(hash, password);
+    });
+  }
+
+  /** Spends the time of a verification where there is no account, so that its absence does not show; always false. */
+  async verifyNothing(password: string): Promise<false> {
+    await this.verify(await this.decoyHash(), password);
+    return false;
+  }
+
+  /** Computes the decoy ahead, so that the first unknown name does not take longer than the second. */
+  async warmUp(): Promise<void> {
+    await this.decoyHash();
+  }
+
+  /** Whether `hash` was made with other parameters than today's. */
+  isOutdated(hash: string): boolean {
+    const { memoryCost, timeCost, parallelism } = this.options;
+    if (!hash.startsWith('$argon2id$')) return true;
+    return argon2.needsRehash(hash, { memoryCost, timeCost, parallelism });
+  }
+
+  private decoyHash(): Promise<string> {
+    // Outside the queue: it happens once, and it must not fail because others wait.
+    this.decoy ??= this.compute(randomBytes(32).toString('base64url')).catch((error: unknown) => {
+      this.decoy = undefined;
+      throw error;
+    });
+    return this.decoy;
+  }
+
+  private compute(password: string): Promise<string> {
+    const { memoryCost, timeCost, parallelism } = this.options;
+    this.computed += 1;
+    return argon2.hash(password, { type: argon2.argon2id, memoryCost, timeCost, parallelism });
+  }
+}

@@ -1,0 +1,132 @@
+import { type Seconds, seconds } from '@curfew/session-policy';
+import { type Throttle, type ThrottleLimit, throttleKey } from './throttle.store.js';
+
+/*
+ * How password guessing is slowed down without giving anybody a means to lock others out.
+ *
+ * Attempts are counted before the password is hashed, in this order, and the first counter that is full refuses:
+ *   1. the account from one place, in a short window;
+ *   2. the network, over all accounts (one password tried on many names);
+ *   3. the lane: consecutive failures, at most 100 (NIST SP 800-63B-4 §3.2.2), then one attempt per quarter of an hour.
+ * A place is a browser that signed in to this account before, else the network of the request. Places where the account
+ * signed in lately are familiar, and each has a lane of its own; all other places of the world share one lane.
+ * So a stranger, or a thousand of them, fill the strangers' lane only: the owner goes on signing in where they always do,
+ * and even among strangers the account is slowed down, never locked. A success clears only the lane it came through, as
+ * NIST says ("from the same IP address"): the owner's daily sign-in does not hand a guesser a hundred new attempts.
+ */
+
+/** The figures of the sign-in throttle. */
+export interface SignInLimits {
+  readonly place: ThrottleLimit;
+  readonly network: ThrottleLimit;
+  readonly lane: ThrottleLimit;
+  readonly slowLane: ThrottleLimit;
+  /** How long a place stays familiar after the last success there, in seconds. */
+  readonly familiarFor: Seconds;
+}
+
+const minutes = (count: number): Seconds => seconds(count * 60);
+const days = (count: number): Seconds => minutes(count * 24 * 60);
+
+/** What applies where nothing else is configured. */
+export const defaultSignInLimits: SignInLimits = {
+  place: { count: 10, window: minutes(15) },
+  network: { count: 100, window: minutes(15) },
+  lane: { count: 100, window: days(30) },
+  slowLane: { count: 1, window: minutes(15) },
+  familiarFor: days(90),
+};
+
+/** Who tries, and from where. */
+export interface SignInAttempt {
+  /** Normalised, or as given if it is no username at all. */
+  readonly username: string;
+  /** The client's network, e.g. its /24 or /64 prefix. */
+  readonly networkKey: string;
+  /** A random value the sign-in page keeps in a long-lived cookie; believed only after a success with it. */
+  readonly deviceKey?: string | undefined;
+}
+
+/** An attempt that was let through; its outcome must be reported by one of the two, a failure by neither. */
+export interface AdmittedAttempt {
+  readonly admitted: true;
+  /** The password was right: clears what this place had against it and remembers the place. */
+  succeeded(): Promise<void>;
+  /** No password was compared: takes the count back. */
+  abandoned(): Promise<void>;
+}
+
+/** Whether a sign-in attempt may reach the password hash. */
+export type Admission = AdmittedAttempt | { readonly admitted: false; readonly retryAfter: Seconds };
+
+interface Counter {
+  readonly key: string;
+  readonly limit: ThrottleLimit;
+}
+
+/** The counters one attempt meets, in order, and the keys under which its place is remembered. */
+interface Course {
+  readonly place: Counter;
+  readonly network: Counter;
+  readonly lane: Counter;
+  readonly slowLane: Counter;
+  readonly places: readonly string[];
+}
+
+/** Decides which sign-in attempts may reach the password hash. */
+export class SignInThrottle {
+  constructor(
+    private readonly throttle: Throttle,
+    private readonly limits: SignInLimits = defaultSignInLimits,
+  ) {}
+
+  async admit(attempt: SignInAttempt): Promise<Admission> {
+    const course = await this.courseOf(attempt);
+    const taken: Counter[] = [];
+    for (const counter of [course.place, course.network]) {
+      const verdict = await this.throttle.take(counter.key, counter.limit);
+      if (!verdict.allowed) return { admitted: false, retryAfter: verdict.retryAfter };
+      taken.push(counter);
+    }
+    let lane = course.lane;
+    if (!(await this.throttle.take(lane.key, lane.limit)).allowed) {
+      lane = course.slowLane;
+      const verdict = await this.throttle.take(lane.key, lane.limit);
+      if (!verdict.allowed) return { admitted: false, retryAfter: verdict.retryAfter };
+    }
+    taken.push(lane);
+    return {
+      admitted: true,
+      succeeded: () => this.succeeded(course),
+      abandoned: async () => {
+        for (const { key, limit } of taken) await this.throttle.giveBack(key, limit);
+      },
+    };
+  }
+
+  private async courseOf({ username, networkKey, deviceKey }: SignInAttempt): Promise<Course> {
+    const network = throttleKey('familiar-network', username, networkKey);
+    const device = deviceKey === undefined ? null : throttleKey('familiar-device', username, deviceKey);
+    const places = device === null ? [network] : [network, device];
+    const familiar = await this.throttle.marked(places);
+    const place =
+      device !== null && familiar.has(device)
+        ? ['device', username, deviceKey ?? '']
+        : ['network', username, networkKey];
+    const lane = familiar.size > 0 ? place : ['strangers', username];
+    return {
+      place: { key: throttleKey('sign-in-place', ...place), limit: this.limits.place },
+      network: { key: throttleKey('sign-in-network', networkKey), limit: this.limits.network },
+      lane: { key: throttleKey('sign-in-lane', ...lane), limit: this.limits.lane },
+      slowLane: { key: throttleKey('sign-in-slow-lane', ...lane), limit: this.limits.slowLane },
+      places,
+    };
+  }
+
+  private async succeeded({ place, network, lane, slowLane, places }: Course): Promise<void> {
+    await this.throttle.reset(place.key, lane.key, slowLane.key);
+    // Given back, not reset: else one account of one's own would buy any number of guesses at others.
+    await this.throttle.giveBack(network.key, network.limit);
+    for (const key of places) await this.throttle.mark(key, this.limits.familiarFor);
+  }
+}
