@@ -1,0 +1,236 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfiguration } from '@curfew/config';
+import { parse } from 'yaml';
+
+// No container engine is needed here: what a file names must exist, and what it sets must be a valid configuration.
+const house = process.cwd();
+const text = (path: string): string => readFileSync(join(house, path), 'utf8');
+const manifest = JSON.parse(text('package.json')) as {
+  scripts: Record<string, string>;
+  engines: { node: string };
+};
+
+interface Service {
+  readonly build?: { context: string; target: string };
+  readonly image: string;
+  readonly environment: Record<string, string>;
+  readonly depends_on?: Record<string, { condition: string }>;
+  readonly read_only: boolean;
+  readonly cap_drop: string[];
+  readonly security_opt: string[];
+  readonly networks: string[];
+  readonly ports?: string[];
+  readonly volumes?: string[];
+  readonly tmpfs?: string[];
+  readonly healthcheck?: object;
+  readonly stop_grace_period: string;
+}
+interface Compose {
+  readonly services: Record<string, Service>;
+  readonly volumes: Record<string, object>;
+  readonly networks: Record<string, { internal?: boolean }>;
+}
+const compose = parse(text('docker-compose.yml'), { merge: true }) as Compose;
+const services = Object.entries(compose.services);
+const servers = services.filter(([, { build }]) => build !== undefined);
+
+type Instruction = readonly [stage: string, keyword: string, rest: string];
+const dockerfile: Instruction[] = (() => {
+  let stage = '';
+  const joined = text('Dockerfile').replace(/^#.*$/gm, '').replace(/\\\n/g, ' ');
+  return joined
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const [, keyword = '', rest = ''] = /^\s*(\w+)\s+(.*)$/.exec(line) ?? [];
+      if (keyword === 'FROM') stage = / AS (\S+)/.exec(rest)?.[1] ?? '';
+      return [stage, keyword, rest.replace(/\s+/g, ' ').trim()] as const;
+    });
+})();
+const inStage = (stage: string, keyword: string): string[] =>
+  dockerfile.filter(([s, k]) => s === stage && k === keyword).map(([, , rest]) => rest);
+const imageEnvironment = Object.fromEntries(
+  inStage('runtime', 'ENV').flatMap((line) =>
+    line.split(' ').map((pair) => pair.split('=') as [string, string]),
+  ),
+);
+
+/** Fills ${NAME}, ${NAME:-default} and ${NAME:?message} as Compose does. */
+const interpolate = (value: string, from: Record<string, string>): string =>
+  value.replace(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, name: string, kind: string, rest: string) => {
+    const found = from[name];
+    if (found) return found;
+    if (kind === '-') return rest;
+    throw new Error(`${name} has no value`);
+  });
+
+describe('the generated .env', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'curfew-env-'));
+  const make = () =>
+    execFileSync(process.execPath, ['deploy/make-env.mjs', 'https://login.example.test/', folder], {
+      stdio: 'pipe',
+    });
+  const read = () =>
+    Object.fromEntries(
+      readFileSync(join(folder, '.env'), 'utf8')
+        .split('\n')
+        .filter((line) => /^\w+=/.test(line))
+        .map((line) => {
+          const [name = '', ...value] = line.split('=');
+          return [name, value.join('=')];
+        }),
+    );
+  beforeAll(() => void make());
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is readable for its owner only, and is never overwritten', () => {
+    const before = read();
+    expect(statSync(join(folder, '.env')).mode & 0o777).toBe(0o600);
+    expect(make).toThrow(/is there already/);
+    expect(read()).toEqual(before);
+  });
+
+  it('holds everything docker-compose.yml asks for, and nothing else', () => {
+    const asked = [...text('docker-compose.yml').matchAll(/\$\{(\w+)/g)].map(([, name]) => name);
+    expect(Object.keys(read()).sort()).toEqual([...new Set(asked)].sort());
+  });
+
+  it.each(servers.map(([name, service]) => [name, service] as const))(
+    'makes a valid production configuration of %s',
+    (_, service) => {
+      const set = Object.entries(service.environment).map(([name, value]) => [
+        name,
+        interpolate(String(value), read()),
+      ]);
+      const configuration = loadConfiguration({ ...imageEnvironment, ...Object.fromEntries(set) });
+      expect(configuration).toMatchObject({ mode: 'production', issuer: 'https://login.example.test' });
+      expect(Object.keys(compose.services)).toContain(new URL(configuration.database.url.reveal()).hostname);
+    },
+  );
+});
+
+describe('docker-compose.yml', () => {
+  it.each(services)('runs %s without privileges on a read-only file system', (_, service) => {
+    expect(service).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+    });
+    expect(service.stop_grace_period).toMatch(/^\d+s$/);
+  });
+
+  it.each(services)('names only what exists for %s', (_, service) => {
+    for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
+      expect(compose.services[other]).toBeDefined();
+      if (condition === 'service_healthy') expect(compose.services[other]?.healthcheck).toBeDefined();
+    }
+    for (const network of service.networks) expect(Object.keys(compose.networks)).toContain(network);
+    for (const volume of service.volumes ?? [])
+      expect(Object.keys(compose.volumes)).toContain(volume.split(':')[0]);
+    if (service.build) expect(dockerfile.map(([stage]) => stage)).toContain(service.build.target);
+  });
+
+  it('publishes ports on loopback only, and the database not at all', () => {
+    const ports = services.flatMap(([, service]) => service.ports ?? []);
+    expect(ports.length).toBeGreaterThan(0);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+    expect(compose.services['postgres']?.ports).toBeUndefined();
+    expect(compose.networks[compose.services['postgres']?.networks[0] ?? '']?.internal).toBe(true);
+  });
+});
+
+describe('the image', () => {
+  it('is built in stages from what the repository and earlier stages have', () => {
+    const stages = [...new Set(dockerfile.map(([stage]) => stage))].filter(Boolean);
+    expect(stages).toEqual(['build', 'dependencies', 'runtime']);
+    for (const stage of stages) {
+      for (const line of inStage(stage, 'COPY').filter((copy) => copy.startsWith('--from='))) {
+        const [from = '', ...paths] = line.split(' ');
+        expect(stages.slice(0, stages.indexOf(stage))).toContain(from.slice('--from='.length));
+        for (const path of paths.slice(0, -1).filter((source) => source !== '/app')) {
+          expect([path, existsSync(join(house, path.replace(/^\/app\//, '')))]).toEqual([path, true]);
+        }
+      }
+    }
+    for (const [, script] of text('Dockerfile').matchAll(/npm run (\S+)/g)) {
+      expect(manifest.scripts[String(script)]).toBeDefined();
+    }
+  });
+
+  it('runs as a user that owns nothing in it, and starts a server that is built from sources here', () => {
+    expect(inStage('runtime', 'USER')).toEqual(['node']);
+    expect(inStage('runtime', 'COPY').filter((line) => line.includes('--chown'))).toEqual([]);
+    const command = JSON.parse(inStage('runtime', 'CMD').join('')) as string[];
+    const entry = String(command.at(-1)).replace('/dist/', '/src/').replace(/\.js$/, '.ts');
+    expect([entry, existsSync(join(house, entry))]).toEqual([entry, true]);
+  });
+
+  it('takes nothing secret or generated from the machine it is built on', () => {
+    const ignored = text('.dockerignore').split('\n');
+    expect(ignored).toEqual(
+      expect.arrayContaining(['.env', '.env.*', '.curfew', '.git', '**/node_modules', '**/dist']),
+    );
+  });
+
+  it('uses a Node version the product supports', () => {
+    const version = Number(/ARG NODE_VERSION=(\d+)/.exec(text('Dockerfile'))?.[1]);
+    const least = Number(/(\d+)/.exec(manifest.engines.node)?.[1]);
+    expect(version).toBeGreaterThanOrEqual(least);
+  });
+});
+
+describe('the health check of the image', () => {
+  const check = async (status: number | null): Promise<{ code: number | null; seen: IncomingMessage[] }> => {
+    const seen: IncomingMessage[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request);
+      response.writeHead(status ?? 500).end();
+    });
+    await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as AddressInfo;
+    if (status === null) await new Promise((done) => server.close(done));
+    const env = { CURFEW_ISSUER: 'https://login.example.test', CURFEW_AUTH_PORT: String(port) };
+    const child = spawn(process.execPath, ['deploy/healthcheck.mjs'], { env, stdio: 'ignore' });
+    const code = await new Promise<number | null>((done) => child.on('exit', done));
+    server.close();
+    return { code, seen };
+  };
+
+  it('is satisfied by a ready server, asked under the issuer’s own host', async () => {
+    const { code, seen } = await check(200);
+    expect(code).toBe(0);
+    expect(seen.map(({ url, headers }) => [url, headers.host])).toEqual([
+      ['/health/ready', 'login.example.test'],
+    ]);
+  });
+
+  it.each([[503], [404], [null]])('is not satisfied by status %p', async (status) => {
+    expect((await check(status)).code).toBe(1);
+  });
+});
+
+describe('continuous integration', () => {
+  interface Workflow {
+    readonly jobs: Record<string, { strategy?: { matrix: { node: string[] } }; steps: { run?: string }[] }>;
+  }
+  const { jobs } = parse(text('.github/workflows/ci.yml')) as Workflow;
+
+  it('runs the two commands of the README on every supported Node', () => {
+    const job = jobs['two-commands'];
+    expect(job?.strategy?.matrix.node).toEqual(['20', '22', '24']);
+    const lines = job?.steps.flatMap(({ run }) => run?.split('\n') ?? []) ?? [];
+    for (const command of ['npm start', 'npm test']) {
+      expect(lines.some((line) => line.trim().startsWith(command))).toBe(true);
+      expect(manifest.scripts[command.split(' ')[1] ?? '']).toBeDefined();
+    }
+  });
+
+  it('writes to nothing: the workflow may only read the repository', () => {
+    expect(parse(text('.github/workflows/ci.yml'))).toMatchObject({ permissions: { contents: 'read' } });
+  });
+});
