@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { postgresBinaries, systemBinaries } from '../machine/cluster.mjs';
+import { pgbenchOfTheSystem } from '../machine/cluster.mjs';
 import { cpuMilliseconds } from '../machine/cpu.mjs';
 
 // The rotation without any server before it. pgbench knows no secret, so it compares what every row has.
@@ -14,17 +14,15 @@ WHERE id = md5('floor' || :n)::uuid AND token_hash IS NOT NULL AND ended_at IS N
 
 /** pgbench of the rotation statement: throughput and CPU of PostgreSQL, or undefined where there is no pgbench. */
 export async function runPgbench({ cluster, database, sessions, clients, seconds }) {
-  const folder = [postgresBinaries(), systemBinaries()].find(
-    (bin) => bin && existsSync(path.join(bin, 'pgbench')),
-  );
-  if (!folder) return undefined;
+  const pgbench = pgbenchOfTheSystem();
+  if (!pgbench) return undefined;
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'curfew-pgbench-'));
   try {
     const file = path.join(scratch, 'rotate.sql');
     writeFileSync(file, script(sessions));
     const before = cpuMilliseconds(cluster.pid);
     const flags = ['-n', '-M', 'prepared', '-f', file, '-c', clients, '-j', 1, '-T', seconds].map(String);
-    const output = await outputOf(path.join(folder, 'pgbench'), [...flags, cluster.url(database)]);
+    const output = await outputOf(pgbench, [...flags, cluster.url(database)]);
     const transactions = Number(/transactions actually processed: (\d+)/.exec(output)?.[1]);
     const perSecond = Number(/tps = ([\d.]+)/.exec(output)?.[1]);
     if (!transactions) throw new Error(`pgbench said: ${output.slice(-300)}`);

@@ -1,6 +1,7 @@
-import { createHash, createPrivateKey, randomBytes, sign } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Browser } from './browser.mjs';
 import { basic, formPost, get } from './connection.mjs';
+import { sendWithProof } from './dpop.mjs';
 
 /*
  * The operations that are measured. Each makes one request (sign-in: as many as a browser would) and judges the answer:
@@ -16,7 +17,7 @@ export const operations = {
     const url = new URL(endpoints.token);
     return async (connection, item) => {
       const form = { grant_type: 'refresh_token', refresh_token: item.refreshToken, ...parameters };
-      const answer = await connection.send(formPost(url, form, ...authenticate(client, form)));
+      const answer = await connection.send(formPost(url, form, ...authenticate(item.client ?? client, form)));
       const body = parse(answer);
       if (answer.status !== 200) return unexpected(answer);
       if (typeof body.refresh_token !== 'string' || body.refresh_token === item.refreshToken)
@@ -138,31 +139,6 @@ function authenticate(client, form) {
   if (client.secret) return [{ authorization: basic(client) }];
   form.client_id = client.id;
   return [{}];
-}
-
-/** Sends a token request with a fresh DPoP proof, once more if the server wants its nonce in it (RFC 9449 §8). */
-export async function sendWithProof(connection, url, form, headers, item) {
-  for (let attempt = 0; ; attempt += 1) {
-    const proof = dpopProof(item.key, url, item.nonce);
-    const answer = await connection.send(formPost(url, form, { ...headers, dpop: proof }));
-    item.nonce = /\r\ndpop-nonce: *([^\r\n]+)/i.exec(answer.head)?.[1] ?? item.nonce;
-    if (attempt > 0 || !answer.body.includes('use_dpop_nonce')) return answer;
-  }
-}
-
-function dpopProof({ privateJwk, publicJwk }, url, nonce) {
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const header = part({ typ: 'dpop+jwt', alg: 'ES256', jwk: publicJwk });
-  const payload = part({
-    jti: randomBytes(16).toString('base64url'),
-    htm: 'POST',
-    htu: url.origin + url.pathname,
-    iat: Math.floor(Date.now() / 1000),
-    ...(nonce ? { nonce } : {}),
-  });
-  const key = { key: createPrivateKey({ key: privateJwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' };
-  const signature = sign('sha256', Buffer.from(`${header}.${payload}`), /** @type {any} */ (key));
-  return `${header}.${payload}.${signature.toString('base64url')}`;
 }
 
 const isBearer = (body) =>
