@@ -16,13 +16,20 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.curfew/'],
 };
 const suite = (displayName, testMatch, extra = {}) => ({ ...base, displayName, testMatch, ...extra });
+/** Projects that need a database share one PostgreSQL and one migrated template in it. */
+const withDatabase = {
+  globalSetup: '<rootDir>/test/support/cluster.setup.mjs',
+  globalTeardown: '<rootDir>/test/support/cluster.teardown.mjs',
+};
 export default {
+  testTimeout: 30_000,
+  workerIdleMemoryLimit: '512MB',
   projects: [
     suite('unit', ['<rootDir>/libs/*/src/**/*.spec.ts', '<rootDir>/apps/*/src/**/*.spec.ts']),
     suite('contract', ['<rootDir>/test/contract/**/*.test.ts']),
-    suite('integration', ['<rootDir>/test/integration/**/*.test.ts']),
-    suite('e2e', ['<rootDir>/test/e2e/**/*.test.ts']),
-    suite('browser', ['<rootDir>/test/browser/**/*.test.ts']),
-    suite('chaos', ['<rootDir>/test/chaos/**/*.test.ts']),
+    suite('integration', ['<rootDir>/test/integration/**/*.test.ts'], withDatabase),
+    suite('e2e', ['<rootDir>/test/e2e/**/*.test.ts'], withDatabase),
+    suite('browser', ['<rootDir>/test/browser/**/*.test.ts'], withDatabase),
+    suite('chaos', ['<rootDir>/test/chaos/**/*.test.ts'], withDatabase),
   ],
 };

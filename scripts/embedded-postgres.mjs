@@ -1,0 +1,285 @@
+import { execFile, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import net from 'node:net';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { isReachable, postgresBinaries, postgresIdentity, publicFolder } from './postgres-binaries.mjs';
+
+// A real PostgreSQL for people who have none: a cluster in a folder of ours, on loopback, behind a password made up at first start.
+//
+// It must not outlive the process that started it, not even when that is killed with -9. So PostgreSQL runs under a small shell that
+// waits for the end of a pipe whose other end only we hold, and then stops it.
+
+const run = promisify(execFile);
+const superuser = 'curfew';
+
+/**
+ * @typedef {object} Cluster
+ * @property {string} url of the database `curfew`
+ * @property {number} port
+ * @property {number} postmaster process id
+ * @property {(database: string) => string} urlOf
+ * @property {() => Promise<void>} stop ends it in good order
+ * @property {() => void} crash kills it as a power cut would
+ */
+
+/**
+ * Starts the cluster of `home` (making it at first use) and resolves when it takes connections.
+ * @param {{ home: string, fsync?: boolean, settings?: Record<string, string>, onLog?: (line: string) => void }} options
+ * @returns {Promise<Cluster>}
+ */
+export async function startPostgres({ home, fsync = true, settings = {}, onLog = () => {} }) {
+  if (process.platform === 'win32')
+    throw new Error('embedded PostgreSQL needs Linux or macOS: use WSL, or set DATABASE_URL');
+  const identity = postgresIdentity();
+  const binaries = postgresBinaries(identity);
+  const data = dataFolder(home, identity);
+  const { password } = await ensureCluster(home, data, binaries, identity);
+  await clearStalePidFile(data);
+  const port = await stablePort(home);
+  const child = launch(binaries.postgres, data, port, identity, {
+    ...(fsync ? {} : { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' }),
+    ...settings,
+  });
+  await untilReady(child, onLog);
+  const postmaster = Number(readFileSync(path.join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const urlOf = (/** @type {string} */ database) =>
+    `postgresql://${superuser}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+  return {
+    url: urlOf('curfew'),
+    port,
+    postmaster,
+    urlOf,
+    stop: () => stop(child, postmaster),
+    crash: () => crash(postmaster),
+  };
+}
+
+/** Where the data lives: below `home` if PostgreSQL's user can get there, else in a public place. */
+function dataFolder(home, identity) {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const inside = path.join(path.resolve(home), 'postgres');
+  if (!identity) return inside;
+  // Its user passes through; every file of ours in there stays closed by its own mode.
+  if (statSync(home).uid === process.getuid?.()) chmodSync(home, 0o711);
+  if (isReachable(inside, identity)) return inside;
+  const id = createHash('sha256').update(inside).digest('hex').slice(0, 16);
+  return path.join(publicFolder(`curfew-data-${id}`), 'postgres');
+}
+
+async function ensureCluster(home, data, { initdb }, identity) {
+  const file = path.join(home, 'postgres.json');
+  const known = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  if (known.password && existsSync(path.join(data, 'PG_VERSION'))) return known;
+  // Made under another name first: a half-made cluster never gets the right one.
+  const fresh = `${data}.new`;
+  const passwordFile = `${data}.password`;
+  rmSync(fresh, { recursive: true, force: true });
+  rmSync(data, { recursive: true, force: true });
+  const password = randomBytes(24).toString('base64url');
+  mkdirSync(fresh, { mode: 0o700 });
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (identity) for (const one of [fresh, passwordFile]) chownSync(one, identity.uid, identity.gid);
+  try {
+    await run(
+      initdb,
+      [
+        ...[
+          '-D',
+          fresh,
+          '-U',
+          superuser,
+          `--pwfile=${passwordFile}`,
+          '--auth=scram-sha-256',
+          '--encoding=UTF8',
+        ],
+        ...[
+          '--locale-provider=builtin',
+          '--builtin-locale=C.UTF-8',
+          '--locale=C',
+          '--no-sync',
+          '--no-instructions',
+        ],
+      ],
+      { ...as(identity), cwd: '/', env: environment() },
+    );
+  } catch (error) {
+    throw new Error(`PostgreSQL could not make its data folder: ${error.stderr || error.message}`);
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+  await makeDatabase(fresh, identity);
+  writeFileSync(file, JSON.stringify({ ...known, password }, null, 2), { mode: 0o600 });
+  renameSync(fresh, data);
+  return { password };
+}
+
+/** `initdb` leaves only system databases; ours is made in single-user mode, before anybody can connect. */
+async function makeDatabase(data, identity) {
+  const { postgres } = postgresBinaries(identity);
+  const child = spawn(postgres, ['--single', '-D', data, '-c', 'fsync=off', 'postgres'], {
+    ...as(identity),
+    cwd: '/',
+    env: environment(),
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk) => (said += chunk));
+  child.stdin.end('CREATE DATABASE curfew;\n');
+  const [code] = await new Promise((resolve, reject) =>
+    child.on('error', reject).on('close', (...outcome) => resolve(outcome)),
+  );
+  if (code !== 0) throw new Error(`PostgreSQL could not make its first database: ${said}`);
+}
+
+const as = (identity) => (identity ? { uid: identity.uid, gid: identity.gid } : {});
+
+/** Nothing of ours: PostgreSQL reads a dozen PG* variables, and has no business with our secrets. */
+const environment = () => ({ PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' });
+
+function launch(postgres, data, port, identity, settings) {
+  const all = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    max_connections: '200',
+    shared_buffers: '64MB',
+    jit: 'off',
+    // What people send must not end up in a log file, by way of an error message or its statement.
+    log_error_verbosity: 'terse',
+    log_min_error_statement: 'panic',
+    ...settings,
+  };
+  const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  // SIGINT is PostgreSQL's "fast" shutdown: end the connections, write a checkpoint, go. The pipe needs a number of its own, because
+  // a shell gives its background jobs /dev/null for standard input.
+  const script = `exec 3<&0
+    "$@" 3<&- & pg=$!
+    trap 'kill -INT $pg; wait $pg; exit' TERM INT HUP
+    (cat <&3 >/dev/null; kill -INT $pg) &
+    wait $pg`;
+  return spawn('/bin/sh', ['-c', script, 'sh', postgres, '-D', data, ...flags], {
+    ...as(identity),
+    cwd: '/',
+    env: environment(),
+    stdio: ['pipe', 'ignore', 'pipe'],
+    detached: true, // Ctrl-C in the terminal must not stop the database before those who use it
+  });
+}
+
+/** @param {import('node:child_process').ChildProcess} child @param {(line: string) => void} onLog */
+async function untilReady(child, onLog) {
+  let said = '';
+  let late;
+  try {
+    await new Promise((resolve, reject) => {
+      const fail = (/** @type {string} */ what) => reject(new Error(`PostgreSQL ${what}: ${said}`));
+      late = setTimeout(fail, 60_000, 'did not start within 60 s');
+      child.once('error', reject).once('exit', () => fail('did not start'));
+      child.stderr?.setEncoding('utf8').on('data', (chunk) => {
+        said = (said + chunk).slice(-4_000);
+        for (const line of chunk.split('\n').filter(Boolean)) onLog(line);
+        if (said.includes('ready to accept connections')) resolve(undefined);
+      });
+    });
+  } catch (error) {
+    child.stdin?.end();
+    throw error;
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** @param {import('node:child_process').ChildProcess} child @param {number} postmaster */
+async function stop(child, postmaster) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.stdin?.end();
+  const late = setTimeout(() => signal(postmaster, 'SIGQUIT'), 10_000);
+  await ended;
+  clearTimeout(late);
+}
+
+/** The postmaster's children notice within moments that it is gone. */
+function crash(postmaster) {
+  signal(postmaster, 'SIGKILL');
+}
+
+function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A postmaster.pid without its postmaster makes PostgreSQL refuse to start if the number belongs to somebody else by now. A postmaster
+ * that is still there lost its parent and is on its way out, because only one launcher may use the folder.
+ */
+async function clearStalePidFile(data) {
+  const file = path.join(data, 'postmaster.pid');
+  for (let waited = 0; waited < 15_000; waited += 100) {
+    if (!existsSync(file)) return;
+    const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+    const command = await commandOf(pid);
+    if (!command.includes('postgres')) return rmSync(file, { force: true });
+    if (waited === 0) signal(pid, 'SIGINT');
+    await pause(100);
+  }
+  throw new Error(`another PostgreSQL uses ${data}`);
+}
+
+/** The name of a living process, '' if there is none (or only its remains, waiting to be reaped). */
+async function commandOf(pid) {
+  if (!Number.isSafeInteger(pid) || pid <= 0 || !existsOrForeign(pid)) return '';
+  if (process.platform === 'linux') {
+    const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    const [, command, state] = /\((.*)\) (\S)/s.exec(status) ?? [];
+    return state === 'Z' ? '' : (command ?? '');
+  }
+  return (await run('ps', ['-o', 'comm=', '-p', String(pid)]).catch(() => ({ stdout: '' }))).stdout;
+}
+
+function existsOrForeign(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** The port of last time while it is free, so that an address that somebody noted down stays right. */
+async function stablePort(home) {
+  const file = path.join(home, 'postgres.json');
+  const known = JSON.parse(readFileSync(file, 'utf8'));
+  const port = (known.port && (await freePort(known.port))) || (await freePort(0));
+  if (port !== known.port) writeFileSync(file, JSON.stringify({ ...known, port }, null, 2), { mode: 0o600 });
+  return port;
+}
+
+/** The port itself if it is free on loopback (any free one for 0), else undefined. @param {number} wanted @returns {Promise<number>} */
+export function freePort(wanted) {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', () => resolve(0));
+    server.listen(wanted, '127.0.0.1', () => {
+      const { port } = /** @type {net.AddressInfo} */ (server.address());
+      server.close(() => resolve(port));
+    });
+  });
+}

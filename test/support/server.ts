@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from './ports.js';
+
+/** What the first start wrote down for scripts and examples. */
+export interface FirstRunData {
+  readonly issuer: string;
+  readonly accounts: readonly { readonly username: string; readonly password: string }[];
+  readonly clients: Readonly<
+    Record<
+      'web' | 'spa' | 'service' | 'device' | 'api' | 'admin',
+      {
+        readonly client_id: string;
+        readonly client_secret: string;
+        readonly redirect_uris: readonly string[];
+        readonly resource: string;
+      }
+    >
+  >;
+}
+
+/** A started process of the product. */
+export interface RunningServer {
+  readonly issuer: string;
+  readonly port: number;
+  readonly pid: number;
+  /** The environment it runs with, to start another node like it. */
+  readonly environment: Readonly<Record<string, string>>;
+  firstRunData(): Promise<FirstRunData>;
+  /** Everything it has printed so far. */
+  output(): string;
+  /** Asks it to stop and resolves with its exit status. */
+  stop(): Promise<number | null>;
+  /** Kills it without asking. */
+  kill(): Promise<void>;
+}
+
+/** How a server is started. */
+export interface ServerOptions {
+  readonly databaseUrl: string;
+  /** Settings by their names, added to the defaults for tests. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The built file, from the top of the repository. */
+  readonly main?: string;
+}
+
+const top = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Starts the built authorization server on a free port and resolves when it is ready. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'curfew-server-'));
+  const port = await freePort();
+  const environment = {
+    PATH: process.env['PATH'] ?? '',
+    CURFEW_MODE: 'test',
+    CURFEW_ISSUER: `http://localhost:${port}`,
+    CURFEW_AUTH_PORT: String(port),
+    CURFEW_DEV_FILE: path.join(folder, 'dev.json'),
+    CURFEW_KEY_ENCRYPTION_SECRETS: randomBytes(32).toString('hex'),
+    CURFEW_EXIT_WITH_PARENT: 'true',
+    CURFEW_LOG_LEVEL: 'warn',
+    CURFEW_ARGON2_MEMORY: '8MiB',
+    CURFEW_ARGON2_TIME: '1',
+    DATABASE_URL: options.databaseUrl,
+    ...options.settings,
+  };
+  const child = spawn(process.execPath, [options.main ?? 'apps/auth-server/dist/main.js'], {
+    cwd: top,
+    env: environment,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (printed += text));
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const removed = exited.then(() => rm(folder, { recursive: true, force: true }));
+  await untilReady(
+    `http://127.0.0.1:${environment.CURFEW_AUTH_PORT}`,
+    child,
+    () => printed,
+    environment.CURFEW_ISSUER,
+  );
+  return {
+    issuer: environment.CURFEW_ISSUER,
+    port: Number(environment.CURFEW_AUTH_PORT),
+    pid: child.pid!,
+    environment,
+    firstRunData: async () => JSON.parse(await readFile(environment.CURFEW_DEV_FILE, 'utf8')),
+    output: () => printed,
+    async stop() {
+      child.kill('SIGTERM');
+      return exited;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await removed;
+    },
+  };
+}
+
+/** Polls the health door, under the name the server expects to be called by. */
+async function untilReady(
+  url: string,
+  child: ChildProcess,
+  output: () => string,
+  issuer: string,
+): Promise<void> {
+  const { host } = new URL(issuer);
+  const deadline = performance.now() + 20_000;
+  while (performance.now() < deadline) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the server ended before it was ready:\n${output()}`);
+    const answer = await fetch(`${url}/health/ready`, { headers: { host } }).catch(() => undefined);
+    if (answer?.ok) return;
+    await pause(50);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`the server was not ready after 20 s:\n${output()}`);
+}
