@@ -1,0 +1,156 @@
+import {
+  assessRisk,
+  deadlines,
+  decideAccess,
+  decideRefresh,
+  type Instant,
+  type PresentedToken,
+  type RefreshDecision,
+  type Session,
+  type SessionPolicy,
+} from '../src/index.js';
+import { someSignals, t0 } from './builders.js';
+
+/** A token that was handed out, with what the walk knows of it beside the row. */
+export interface Issued {
+  readonly generation: number;
+  readonly secret: number;
+  /** When it was first used, and what it was exchanged for. */
+  firstUsedAt: Instant | null;
+  successor: number | null;
+  /** How often it was answered again. */
+  answeredAgain: number;
+}
+
+/** Fails the walk, naming the promise that was broken. */
+export const claim = (holds: boolean, promise: string): void => {
+  if (!holds) throw new Error(`broken: ${promise}`);
+};
+
+/**
+ * What a walk remembers beside the row, and the promises it checks against that memory: the row is under test, so it
+ * is never asked whether it is right.
+ */
+export abstract class WalkRecord {
+  protected now: Instant = t0;
+  protected readonly issued: Issued[] = [];
+  protected lastCounted: Instant = t0;
+  private shownBefore: Session;
+
+  constructor(
+    protected session: Session,
+    protected policy: SessionPolicy,
+    private readonly signedInUnder = policy,
+  ) {
+    this.shownBefore = session;
+  }
+
+  protected get head(): Issued {
+    return this.issued.at(-1) as Issued;
+  }
+
+  protected present(token: Issued, changes: Partial<PresentedToken>): PresentedToken {
+    const matches = token === this.head ? 'current' : token === this.issued.at(-2) ? 'previous' : 'none';
+    return {
+      generation: token.generation,
+      matches,
+      clientId: 'client',
+      keyThumbprint: this.session.keyThumbprint,
+      signals: someSignals,
+      ...changes,
+    };
+  }
+
+  protected decide(presented: PresentedToken): RefreshDecision {
+    const risk = assessRisk(this.session.baseline, presented.signals, this.policy, this.session);
+    return decideRefresh(this.session, presented, this.policy, risk, this.now);
+  }
+
+  /** Whether this use is beyond reproach by the walk's own record: then it must be answered. */
+  protected isHonest(token: Issued, presented: PresentedToken): boolean {
+    const { keyThumbprint } = this.session;
+    const sameKey = keyThumbprint === null || presented.keyThumbprint === keyThumbprint;
+    const { action } = assessRisk(this.session.baseline, presented.signals, this.policy, this.session);
+    const calm = action === 'none' || action === 'observe';
+    if (presented.clientId !== 'client' || !sameKey || !calm) return false;
+    if (decideAccess(this.session, this.policy, this.now).kind !== 'active') return false;
+    if (token === this.head) return true;
+    const inTime = this.now < (token.firstUsedAt ?? 0) + this.policy.retryWindow * 1000;
+    return token === this.issued.at(-2) && inTime && token.answeredAgain < this.policy.retryLimit;
+  }
+
+  /** A token was answered with tokens: it must have been entitled to. */
+  protected answered(token: Issued, presented: PresentedToken): void {
+    claim(this.session.ended === null, 'what has ended answers no more');
+    claim(presented.clientId === 'client', 'another client gets nothing');
+    const { keyThumbprint } = this.session;
+    claim(keyThumbprint === null || presented.keyThumbprint === keyThumbprint, 'another key gets nothing');
+    const lifetimes = [this.signedInUnder.absoluteLifetime, this.policy.absoluteLifetime];
+    claim(this.now < t0 + Math.min(...lifetimes) * 1000, 'the absolute end is not extended');
+    const timeouts = [this.signedInUnder.inactivityTimeout, this.policy.inactivityTimeout];
+    claim(this.now < this.lastCounted + Math.min(...timeouts) * 1000, 'silence ends');
+    claim(token.generation >= this.session.generation - 1, 'no old ancestor is answered');
+  }
+
+  protected checkReplay(token: Issued): void {
+    claim(
+      token.successor === this.head.secret,
+      'a retry gets the same successor, and only while it is unused',
+    );
+    claim(token.firstUsedAt !== null, 'a retry follows a first use');
+    const since = this.now - (token.firstUsedAt ?? 0);
+    claim(since < this.policy.retryWindow * 1000, 'the window counts from the first use and does not slide');
+    token.answeredAgain += 1;
+    claim(token.answeredAgain <= this.policy.retryLimit, 'retries are counted');
+  }
+
+  /** Who may not change anything did not; who reuses did end it. */
+  protected checkCaller(
+    token: Issued,
+    presented: PresentedToken,
+    decision: RefreshDecision,
+    before: Session,
+  ): void {
+    const { keyThumbprint } = this.session;
+    const wrongKey = keyThumbprint !== null && presented.keyThumbprint !== keyThumbprint;
+    const wrongClient = presented.clientId !== 'client';
+    if (wrongClient || (wrongKey && presented.matches === 'current')) {
+      claim(decision.kind === 'refuse' && this.session === before, 'a wrong caller changes nothing');
+    } else if (before.ended === null && token.generation < before.generation - 1) {
+      claim(this.session.ended !== null, 'an old ancestor ends the session');
+    } else if (before.ended === null && wrongKey) {
+      claim(this.session.ended !== null, 'a copied parent under another key ends the session');
+    }
+  }
+
+  protected checkAlways(): void {
+    const before = this.shownBefore;
+    const { session } = this;
+    claim(session.generation >= before.generation, 'generations only grow');
+    claim(session.absoluteDeadline === before.absoluteDeadline, 'the absolute deadline is written once');
+    claim(session.lastActiveAt >= before.lastActiveAt, 'activity is never moved back');
+    claim(session.lastActiveAt === this.lastCounted, 'only counted activity moves the idle deadline');
+    claim(before.ended === null || session.ended === before.ended, 'an end has one reason and stays');
+    const { expiresAt, idle, absolute } = deadlines(session, this.policy);
+    claim(expiresAt === Math.min(idle, absolute), 'the deadline stored is the earlier one');
+    claim(absolute <= t0 + this.signedInUnder.absoluteLifetime * 1000, 'no policy lengthens a session');
+    if (session.ended === null) {
+      const active = decideAccess(session, this.policy, this.now).kind === 'active';
+      claim(active === this.now < expiresAt, 'a session stands exactly until its deadline');
+    }
+    this.checkHeads(this.issued.slice(-2));
+    this.shownBefore = session;
+  }
+
+  /** Of the tokens given, at most the newest would rotate if its own client came with it now. */
+  protected checkHeads(tokens: readonly Issued[]): void {
+    for (const token of tokens) {
+      const { kind } = this.decide(this.present(token, {}));
+      const lives = kind === 'rotate' || kind === 'keep';
+      claim(
+        !lives || (token === this.head && this.session.ended === null),
+        'a session has at most one live token',
+      );
+    }
+  }
+}
