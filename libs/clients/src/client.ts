@@ -1,0 +1,93 @@
+import type { Instant } from '@curfew/session-policy';
+import type { PublicKeySet } from './key-set-rules.js';
+
+/** What a client may ask the token endpoint for; anything else is refused at registration. */
+export const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+] as const;
+
+export type GrantType = (typeof grantTypes)[number];
+
+/** How a client may authenticate; `none` makes it a public client. */
+export const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const;
+
+export type AuthMethod = (typeof authMethods)[number];
+
+/** Names that RFC 8705 §2 gives to certificates: kept free, and refused until they are offered. */
+export const reservedAuthMethods = ['tls_client_auth', 'self_signed_tls_client_auth'] as const;
+
+/** Signature algorithms a client may choose for its ID tokens. */
+export const idTokenAlgs = ['ES256', 'EdDSA', 'RS256'] as const;
+
+export type IdTokenAlg = (typeof idTokenAlgs)[number];
+
+/** Signature algorithms of client assertions (private_key_jwt). */
+export const assertionAlgs = ['ES256', 'ES384', 'ES512', 'EdDSA', 'PS256', 'RS256'] as const;
+
+export type AssertionAlg = (typeof assertionAlgs)[number];
+
+/** Client metadata by their RFC 7591 names. PKCE is asked of every client and is no choice. */
+export interface ClientMetadata {
+  readonly redirect_uris: readonly string[];
+  readonly post_logout_redirect_uris: readonly string[];
+  readonly grant_types: readonly GrantType[];
+  /** Follows from the grant types: `code` or nothing. */
+  readonly response_types: readonly 'code'[];
+  /** OpenID Connect Registration §2; a native client may use any loopback port (RFC 8252 §7.3). */
+  readonly application_type: 'web' | 'native';
+  readonly token_endpoint_auth_method: AuthMethod;
+  readonly token_endpoint_auth_signing_alg?: AssertionAlg;
+  readonly jwks?: PublicKeySet;
+  readonly jwks_uri?: string;
+  /** Scope values the client may ask for, separated by spaces; without it, any of its resources and of OpenID Connect. */
+  readonly scope?: string;
+  readonly id_token_signed_response_alg: IdTokenAlg;
+  readonly dpop_bound_access_tokens: boolean;
+  readonly require_pushed_authorization_requests: boolean;
+  readonly backchannel_logout_uri?: string;
+  readonly backchannel_logout_session_required: boolean;
+  readonly client_uri?: string;
+  readonly logo_uri?: string;
+  readonly policy_uri?: string;
+  readonly tos_uri?: string;
+  readonly contacts: readonly string[];
+  /** Seconds. */
+  readonly default_max_age?: number;
+  /** Audiences the client may ask tokens for (RFC 8707). */
+  readonly resources: readonly string[];
+}
+
+/** What identifies one of a client's secrets, without the secret. */
+export interface ClientSecretInfo {
+  readonly id: string;
+  readonly createdAt: Instant;
+  /** null: until it is rolled over. */
+  readonly expiresAt: Instant | null;
+}
+
+/** A registered client. */
+export interface Client {
+  readonly id: string;
+  readonly name: string;
+  readonly metadata: ClientMetadata;
+  /** The audience it answers for when it introspects, if it is a resource server. */
+  readonly resource: string | null;
+  readonly disabledAt: Instant | null;
+  /** Made at the first start for trying things out; refused in production. */
+  readonly firstRun: boolean;
+  /** Counts changes; a change names the version it was made from. */
+  readonly version: number;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+}
+
+/** Whether the client authenticates with a secret of ours. */
+export const usesSecret = (method: AuthMethod): boolean =>
+  method === 'client_secret_basic' || method === 'client_secret_post';
+
+/** Whether the client cannot keep a secret (RFC 6749 §2.1). */
+export const isPublicClient = (client: Pick<Client, 'metadata'>): boolean =>
+  client.metadata.token_endpoint_auth_method === 'none';

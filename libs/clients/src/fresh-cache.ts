@@ -1,0 +1,84 @@
+import type { Clock } from '@curfew/clock';
+import { type Instant, isPast, plus, type Seconds, seconds } from '@curfew/session-policy';
+import { LRUCache } from 'lru-cache';
+
+interface Entry<T> {
+  readonly value: T;
+  readonly loadedAt: Instant;
+}
+
+/**
+ * A bounded memory of what was loaded. A value is never older than `maxAge`; one that is in use is loaded again in the
+ * background when two thirds of that have passed, so nobody waits for it. What is forgotten while it is being loaded is
+ * not kept, and whoever asks after the forgetting does not get it: the load may have read the state before the change.
+ */
+export class FreshCache<T extends object> {
+  private readonly known: LRUCache<string, Entry<T>>;
+  /** Names that stand for nothing: kept apart, so that a flood of invented ones displaces no real one. */
+  private readonly unknown: LRUCache<string, Entry<{ readonly nothing: true }>>;
+  private readonly loading = new Map<string, Promise<T | null>>();
+
+  constructor(
+    private readonly load: (key: string) => Promise<T | null>,
+    private readonly clock: Clock,
+    private readonly maxAge: Seconds,
+    size: number,
+  ) {
+    this.known = new LRUCache({ max: size });
+    this.unknown = new LRUCache({ max: Math.max(1, Math.ceil(size / 10)) });
+  }
+
+  /** The value, from memory if `trusted`, else loaded; null if there is none. Rejects if it has to be loaded and cannot. */
+  async get(key: string, trusted: boolean): Promise<T | null> {
+    if (!trusted) return this.fetch(key, false);
+    const known = this.known.get(key);
+    const entry = known ?? this.unknown.get(key);
+    const now = this.clock.now();
+    if (!entry || isPast(plus(entry.loadedAt, this.maxAge), now)) return this.fetch(key, true);
+    if (isPast(plus(entry.loadedAt, seconds((this.maxAge * 2) / 3)), now)) this.refresh(key);
+    return known ? known.value : null;
+  }
+
+  forget(key: string): void {
+    this.known.delete(key);
+    this.unknown.delete(key);
+    this.loading.delete(key);
+  }
+
+  forgetAll(): void {
+    this.known.clear();
+    this.unknown.clear();
+    this.loading.clear();
+  }
+
+  private refresh(key: string): void {
+    if (this.loading.has(key)) return;
+    // Nobody waits for it: if it fails, the old value serves until its age is over, and then whoever asks is told.
+    this.fetch(key, true).catch(() => undefined);
+  }
+
+  private fetch(key: string, keep: boolean): Promise<T | null> {
+    const running = this.loading.get(key);
+    if (running && keep) return running;
+    const loadedAt = this.clock.now();
+    const load = this.load(key).then(
+      (value) => {
+        // Only if nobody forgot the key, or began a later load, in the meantime.
+        if (keep && this.loading.get(key) === load) this.store(key, value, loadedAt);
+        return value;
+      },
+      (error: unknown) => {
+        if (this.loading.get(key) === load) this.loading.delete(key);
+        throw error;
+      },
+    );
+    if (keep) this.loading.set(key, load);
+    return load;
+  }
+
+  private store(key: string, value: T | null, loadedAt: Instant): void {
+    this.forget(key);
+    if (value) this.known.set(key, { value, loadedAt });
+    else this.unknown.set(key, { value: { nothing: true }, loadedAt });
+  }
+}

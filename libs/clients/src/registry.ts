@@ -1,0 +1,127 @@
+import type { Clock } from '@curfew/clock';
+import { DatabaseListener, type ListenerHandlers, type PrismaService } from '@curfew/persistence';
+import { effectivePolicy, profiles, type Seconds, type SessionPolicy, seconds } from '@curfew/session-policy';
+import { FreshCache } from './fresh-cache.js';
+import { profileRevision, UnreadablePolicy } from './policy-revision.js';
+import { type KnownClient, type KnownPolicies, type KnownResource, RegistryStore } from './registry.store.js';
+import { readChange, registryChannel } from './registry-channel.js';
+
+/** Bounds of what a registry remembers. */
+export interface RegistryOptions {
+  /** Seconds after which even an unchanged entry is read again: the net under the announcements. */
+  readonly maxAge?: Seconds;
+  readonly clients?: number;
+  readonly resources?: number;
+}
+
+const allPolicies = 'all';
+
+/**
+ * What every request asks about clients, APIs and policies, from memory. Changes made by any process are announced and
+ * forgotten here within milliseconds. Memory is trusted only while the announcements can be heard: before `start`, and
+ * while the connection is lost, every question goes to the database, and fails if that fails.
+ */
+export class Registry {
+  private readonly clients: FreshCache<KnownClient>;
+  private readonly resources: FreshCache<KnownResource>;
+  private readonly policies: FreshCache<KnownPolicies>;
+  private listener: DatabaseListener | undefined;
+  private trusted = false;
+
+  constructor(prisma: PrismaService, clock: Clock, options: RegistryOptions = {}) {
+    const { maxAge = seconds(30), clients = 10_000, resources = 1_000 } = options;
+    const store = new RegistryStore(prisma);
+    this.clients = new FreshCache((id) => store.client(id), clock, maxAge, clients);
+    this.resources = new FreshCache((audience) => store.resource(audience), clock, maxAge, resources);
+    this.policies = new FreshCache(() => store.policies(), clock, maxAge, 1);
+  }
+
+  /** For a listener that several share; then call `trust` once it listens. Notifications of other channels are ignored. */
+  readonly handlers: ListenerHandlers = {
+    onNotification: (channel, payload) => {
+      if (channel === registryChannel) this.heard(payload);
+    },
+    onLost: () => {
+      this.trusted = false;
+    },
+    onGap: () => this.trust(),
+  };
+
+  /** From now on memory may answer; nothing from before is kept. */
+  trust(): void {
+    this.forgetAll();
+    this.trusted = true;
+  }
+
+  /** Listens on a connection of its own; rejects if the database cannot be reached. */
+  async start(databaseUrl: string): Promise<void> {
+    this.listener = new DatabaseListener(databaseUrl, [registryChannel], this.handlers);
+    await this.listener.start();
+    this.trust();
+  }
+
+  /** Stops listening; from then on every question goes to the database. */
+  async stop(): Promise<void> {
+    this.trusted = false;
+    await this.listener?.stop();
+  }
+
+  /** The client, disabled ones included, or null; any text may be asked for. */
+  async client(id: string): Promise<KnownClient | null> {
+    return /^[A-Za-z0-9._~-]{1,64}$/.test(id) ? this.clients.get(id, this.trusted) : null;
+  }
+
+  /** The API with this audience, or null; any text may be asked for. */
+  async resource(audience: string): Promise<KnownResource | null> {
+    return /^[\x21-\x7e]{1,512}$/.test(audience) ? this.resources.get(audience, this.trusted) : null;
+  }
+
+  /**
+   * The policy of a session of this client with these APIs: setting by setting the strictest of those attached to
+   * everyone, the client and the APIs. Where none is attached to everyone, a client without its own is under `standard`.
+   */
+  async effectivePolicy(clientId: string, resources: readonly string[]): Promise<SessionPolicy> {
+    const [policies, client, ...apis] = await Promise.all([
+      this.policies.get(allPolicies, this.trusted),
+      this.client(clientId),
+      ...resources.map((audience) => this.resource(audience)),
+    ]);
+    const named = (name: string | null | undefined): SessionPolicy | null =>
+      name == null ? null : this.policyNamed(name, policies);
+    const own = named(client?.policy);
+    // `standard` is a default, not a limit: else a client could not be given the profile `mobile`.
+    const everyone = named(policies?.everyone) ?? own ?? profiles.standard.policy;
+    const ofResources = apis.flatMap((api) => named(api?.policy) ?? []);
+    return effectivePolicy({ everyone, client: own, resources: ofResources });
+  }
+
+  private policyNamed(name: string, policies: KnownPolicies | null): SessionPolicy {
+    const revision = profileRevision(name) ?? policies?.byName.get(name);
+    // An attached policy that is gone must not mean "no limits".
+    if (!revision) throw new UnreadablePolicy(name, 0);
+    return revision.policy;
+  }
+
+  private heard(payload: string): void {
+    const change = readChange(payload);
+    switch (change?.kind) {
+      case 'client':
+        this.clients.forget(change.id);
+        break;
+      case 'resource':
+        this.resources.forget(change.id);
+        break;
+      case 'policies':
+        this.policies.forget(allPolicies);
+        break;
+      case undefined:
+        this.forgetAll();
+    }
+  }
+
+  private forgetAll(): void {
+    this.clients.forgetAll();
+    this.resources.forgetAll();
+    this.policies.forgetAll();
+  }
+}

@@ -1,0 +1,83 @@
+import {
+  isUniqueViolation,
+  type PrismaService,
+  type Resource as ResourceRow,
+  type Transaction,
+} from '@curfew/persistence';
+import { type Instant, instant } from '@curfew/session-policy';
+import type { IdTokenAlg } from './client.js';
+import { RegistrationError } from './registration-error.js';
+import type { CheckedResource, Resource, TokenFormat } from './resource.js';
+
+/** An API as its row says. */
+export const resourceOf = (row: ResourceRow): Resource => ({
+  audience: row.audience,
+  name: row.name,
+  scopes: row.scopes,
+  tokenFormat: row.tokenFormat as TokenFormat,
+  signingAlg: row.signingAlg as IdTokenAlg | null,
+  version: row.version,
+  createdAt: instant(row.createdAt.getTime()),
+  updatedAt: instant(row.updatedAt.getTime()),
+});
+
+/** Rows of the table `resource`. */
+export class ResourceStore {
+  constructor(private readonly prisma: PrismaService) {}
+
+  async insert(resource: CheckedResource, now: Instant, tx: Transaction): Promise<Resource> {
+    const at = new Date(now);
+    const data = { ...resource, scopes: [...resource.scopes], createdAt: at, updatedAt: at };
+    try {
+      return resourceOf(await tx.resource.create({ data }));
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new RegistrationError('resource_exists');
+      throw error;
+    }
+  }
+
+  /** The resource, held until the transaction ends. */
+  async hold(audience: string, tx: Transaction): Promise<Resource> {
+    const held = await tx.$queryRaw<
+      unknown[]
+    >`SELECT 1 FROM resource WHERE audience = ${audience} FOR UPDATE`;
+    if (held.length === 0) throw new RegistrationError('unknown_resource');
+    return resourceOf(await tx.resource.findUniqueOrThrow({ where: { audience } }));
+  }
+
+  async replace(resource: CheckedResource, now: Instant, tx: Transaction): Promise<Resource> {
+    const { audience, ...columns } = resource;
+    const data = {
+      ...columns,
+      scopes: [...columns.scopes],
+      updatedAt: new Date(now),
+      version: { increment: 1 },
+    };
+    return resourceOf(await tx.resource.update({ where: { audience }, data }));
+  }
+
+  /** Whether a client serves this resource or may ask for it. */
+  async isInUse(audience: string, tx: Transaction): Promise<boolean> {
+    const rows = await tx.$queryRaw<unknown[]>`
+      SELECT 1 FROM client
+      WHERE resource = ${audience} OR metadata -> 'resources' @> to_jsonb(${audience}::text) LIMIT 1`;
+    return rows.length > 0;
+  }
+
+  /** Removes the resource and the attachment of its policy. */
+  async remove(audience: string, tx: Transaction): Promise<void> {
+    await tx.policyAttachment.deleteMany({ where: { kind: 'resource', target: audience } });
+    await tx.resource.delete({ where: { audience } });
+  }
+
+  async find(audience: string): Promise<Resource | null> {
+    const row = await this.prisma.resource.findUnique({ where: { audience } });
+    return row && resourceOf(row);
+  }
+
+  async page(after: string | null, limit: number): Promise<Resource[]> {
+    const where = after === null ? {} : { audience: { gt: after } };
+    const rows = await this.prisma.resource.findMany({ where, orderBy: { audience: 'asc' }, take: limit });
+    return rows.map(resourceOf);
+  }
+}

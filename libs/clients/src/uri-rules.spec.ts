@@ -1,0 +1,90 @@
+import { audienceFault, isPublicAddress, redirectUriFault } from './uri-rules.js';
+
+describe('redirect URIs', () => {
+  it.each([
+    'https://app.example.test/callback',
+    'https://app.example.test',
+    'https://app.example.test:8443/cb?x=1',
+    'http://localhost:3003/callback',
+    'http://127.0.0.1/cb',
+    'http://[::1]:9000/cb',
+  ])('may be %s', (uri) => {
+    expect(redirectUriFault(uri)).toBeNull();
+  });
+
+  it.each([
+    'http://app.example.test/callback',
+    'https://app.example.test/callback#',
+    'https://app.example.test/callback#fragment',
+    'https://user@app.example.test/',
+    'https://user:password@app.example.test/',
+    'https://*.example.test/callback',
+    'https://app.example.test/../callback',
+    'https://app.example.test/%2e%2e/callback',
+    'https://APP.example.test/callback',
+    'https://app.example.test:443/callback',
+    'https://app.example.test\\@evil.test/',
+    'https://app.example.test/ callback',
+    'https://app.example.test/\u0000',
+    'https://app.ex\u0430mple.test/',
+    'http://localhost.evil.test/',
+    'http://127.0.0.1.evil.test/',
+    'http://0x7f.1/cb',
+    'http://2130706433/cb',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'com.example.app:/callback',
+    '//app.example.test/callback',
+    '/callback',
+    'callback',
+    '',
+    `https://app.example.test/${'a'.repeat(2048)}`,
+  ])('may not be %j', (uri) => {
+    expect(redirectUriFault(uri)).not.toBeNull();
+  });
+});
+
+describe('public addresses', () => {
+  it.each(['9.9.9.9', '2620:fe::fe', '1.1.1.1'])('include %s', (address) => {
+    expect(isPublicAddress(address)).toBe(true);
+  });
+
+  it.each([
+    '127.0.0.1',
+    '10.0.0.1',
+    '172.16.0.1',
+    '192.168.1.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '0.0.0.0',
+    '224.0.0.1',
+    '255.255.255.255',
+    '198.18.0.1',
+    '192.0.2.1',
+    '::',
+    '::1',
+    'fe80::1',
+    'fc00::1',
+    'ff02::1',
+    '::ffff:10.0.0.1',
+    '::ffff:127.0.0.1',
+    '::127.0.0.1',
+    '64:ff9b::a00:1',
+    '2002:a00:1::',
+    '2001:db8::1',
+    'example.test',
+    '',
+  ])('do not include %j', (address) => {
+    expect(isPublicAddress(address)).toBe(false);
+  });
+});
+
+describe('audiences', () => {
+  it('are absolute URIs without fragment (RFC 8707 §2)', () => {
+    expect(audienceFault('https://orders.example.test')).toBeNull();
+    expect(audienceFault('urn:example:orders')).toBeNull();
+    expect(audienceFault('orders')).not.toBeNull();
+    expect(audienceFault('https://orders.example.test#x')).not.toBeNull();
+    expect(audienceFault(`https://orders.example.test/${'a'.repeat(512)}`)).not.toBeNull();
+  });
+});

@@ -1,0 +1,80 @@
+import ipaddr from 'ipaddr.js';
+
+/** Whether an address is reachable by everybody: not private, loopback, link-local, shared, reserved or mapped to such. */
+export const isPublicAddress = (address: string): boolean => {
+  if (!ipaddr.isValid(address)) return false;
+  return ipaddr.process(address).range() === 'unicast';
+};
+
+const bareHost = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
+
+/** RFC 8252 §7.3 and §8.3: the machine itself, by address or, for convenience, by name. */
+export const isLoopback = (url: URL): boolean => {
+  const host = bareHost(url);
+  return host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback');
+};
+
+const localName = /^(localhost|.*\.(localhost|local|internal|intranet|lan|home\.arpa))$/;
+
+/** Whether a URL names a public host. Names are judged by their look only: who fetches must judge the resolved address. */
+export const namesPublicHost = (url: URL): boolean => {
+  const host = bareHost(url).replace(/\.$/, '');
+  if (ipaddr.isValid(host)) return isPublicAddress(host);
+  return host.includes('.') && !localName.test(host);
+};
+
+const printable = /^[\x21-\x7e]+$/;
+const longest = 2048;
+
+/** Faults that no registered URI may have; each is a predicate of a sentence. */
+const commonFault = (text: string): string | null => {
+  if (text.length > longest) return `must have at most ${longest} characters`;
+  if (!printable.test(text)) return 'must consist of printable ASCII characters';
+  if (!URL.canParse(text)) return 'must be an absolute URI';
+  const url = new URL(text);
+  if (text.includes('#')) return 'must not have a fragment';
+  if (url.username !== '' || url.password !== '') return 'must not contain a username or password';
+  if (text.includes('*') || text.includes('\\')) return 'must not contain "*" or a backslash';
+  return null;
+};
+
+/**
+ * What is wrong with a redirect URI, or null. RFC 9700 §2.1: compared exactly, so it is stored in its normal form only;
+ * RFC 8252 §7.3: plain http only to the machine itself. A fragment is forbidden by RFC 6749 §3.1.2.
+ */
+export const redirectUriFault = (text: string): string | null => {
+  const fault = commonFault(text);
+  if (fault) return fault;
+  const url = new URL(text);
+  const secure = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));
+  if (!secure) return 'must use https, or http to a loopback address';
+  if (url.href !== text && url.href !== `${text}/`) {
+    return 'must be written in its normal form (lower-case host, no default port, no dot segments)';
+  }
+  return null;
+};
+
+/** What is wrong with a URI this service will fetch or post to, or null. */
+export const fetchedUriFault = (text: string, allowPrivate: boolean): string | null => {
+  const fault = commonFault(text);
+  if (fault) return fault;
+  const url = new URL(text);
+  if (allowPrivate && url.protocol === 'http:' && isLoopback(url)) return null;
+  if (url.protocol !== 'https:') return 'must use https';
+  if (!allowPrivate && !namesPublicHost(url)) return 'must name a public host';
+  return null;
+};
+
+/** What is wrong with a URI that is shown to people as a link, or null. */
+export const linkFault = (text: string): string | null => {
+  const fault = commonFault(text.split('#')[0] ?? '');
+  if (fault) return fault;
+  const url = new URL(text);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)) ? null : 'must use https';
+};
+
+/** What is wrong with the audience of an API, or null (RFC 8707 §2: an absolute URI without fragment). */
+export const audienceFault = (text: string): string | null => {
+  if (text.length > 512) return 'must have at most 512 characters';
+  return commonFault(text);
+};
