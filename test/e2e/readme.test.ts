@@ -1,0 +1,145 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { Person } from '../support/person.js';
+import { freePort } from '../support/ports.js';
+import { type FirstRunData, type RunningServer, startServer } from '../support/server.js';
+
+/** The blocks a reader pastes, in order: every bash block under the heading of the tour. */
+const blocksOf = (readme: string): string[] => {
+  const tour = readme.slice(readme.indexOf('\n## A tour'), readme.indexOf('\n## The house'));
+  return [...tour.matchAll(/```bash\n([\s\S]*?)```/g)].map(([, block]) => String(block));
+};
+
+/** A terminal in which blocks are pasted one after the other. */
+class Terminal {
+  private readonly shell: ChildProcessWithoutNullStreams;
+  private printed = '';
+  private pasted = 0;
+
+  constructor(folder: string) {
+    this.shell = spawn('bash', ['--noprofile', '--norc'], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'] ?? '', HOME: folder },
+    });
+    for (const stream of [this.shell.stdout, this.shell.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.printed += text;
+      });
+    }
+  }
+
+  /** Pastes a block; resolves with what it prints until the prompt is back. `meanwhile` acts on what is printed so far. */
+  async paste(
+    block: string,
+    meanwhile?: { on: RegExp; act: (found: string) => Promise<unknown> },
+  ): Promise<string> {
+    this.printed = '';
+    const prompt = `pasted block ${++this.pasted}`;
+    this.shell.stdin.write(`${block}\necho "${prompt}"\n`);
+    let waitingFor = meanwhile;
+    const deadline = performance.now() + 20_000;
+    while (!this.printed.includes(prompt)) {
+      if (performance.now() > deadline)
+        throw new Error(`no prompt after:\n${block}\nprinted:\n${this.printed}`);
+      const found = waitingFor?.on.exec(this.printed)?.[1];
+      if (waitingFor !== undefined && found !== undefined) {
+        const { act } = waitingFor;
+        waitingFor = undefined;
+        await act(found);
+      }
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    return this.printed.replace(prompt, '').trim();
+  }
+
+  close(): void {
+    this.shell.kill('SIGKILL');
+  }
+}
+
+const lines = (printed: string): string[] => printed.split('\n').filter((line) => line.trim() !== '');
+
+describe('the tour in the README', () => {
+  let database: TestDatabase;
+  let server: RunningServer;
+  let data: FirstRunData;
+  let folder: string;
+  let terminal: Terminal;
+  let blocks: string[];
+  const person = () => new Person(data.accounts[0]!.username, data.accounts[0]!.password);
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    server = await startServer({
+      databaseUrl: database.url,
+      settings: { CURFEW_CALLBACK_PORT: String(await freePort()) },
+    });
+    data = await server.firstRunData();
+    folder = await mkdtemp(join(tmpdir(), 'curfew-tour-'));
+    await mkdir(join(folder, '.curfew'));
+    await writeFile(join(folder, '.curfew/dev.json'), JSON.stringify(data), { mode: 0o600 });
+    await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+    blocks = blocksOf(await readFile('README.md', 'utf8'));
+    terminal = new Terminal(folder);
+  }, 60_000);
+
+  afterAll(async () => {
+    terminal?.close();
+    await server?.stop();
+    await database?.drop();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  it('has the steps this test knows', () => expect(blocks).toHaveLength(7));
+
+  it('starts by reading the first-run data', async () => {
+    expect(await terminal.paste(blocks[0]!)).toBe('');
+  });
+
+  it('gives a machine a token whose end is immediate', async () => {
+    const [before, after, ...rest] = lines(await terminal.paste(blocks[1]!));
+    expect(JSON.parse(before!)).toMatchObject({
+      active: true,
+      client_id: data.clients.service.client_id,
+      aud: data.clients.api.resource,
+    });
+    expect([after, rest]).toEqual(['{"active":false}', []]);
+  });
+
+  it('signs a person in on another device', async () => {
+    const printed = await terminal.paste(blocks[2]!);
+    expect(printed).toContain(`sign in as ${data.accounts[0]!.username} with ${data.accounts[0]!.password}`);
+    const done = await person().follow(/open (\S+)/.exec(printed)![1]!);
+    expect([done.status, done.body]).toEqual([200, expect.stringContaining('Device connected')]);
+    expect(JSON.parse(await terminal.paste(blocks[3]!))).toMatchObject({ active: true });
+  });
+
+  it('answers a retry with the same successor', async () => {
+    expect(await terminal.paste(blocks[4]!)).toBe('the same successor');
+  });
+
+  it('ends the session of a stolen token', async () => {
+    const answers = lines(await terminal.paste(blocks[5]!)).map((line) => JSON.parse(line));
+    expect(answers).toEqual([
+      expect.objectContaining({ active: true }),
+      expect.objectContaining({ error: 'invalid_grant' }),
+      expect.objectContaining({ error: 'invalid_grant' }),
+      { active: false },
+    ]);
+  });
+
+  it('does the same from a program with openid-client', async () => {
+    const printed = await terminal.paste(blocks[6]!, {
+      on: /open (\S+)\n/,
+      act: (address) => person().follow(address),
+    });
+    expect(lines(printed).slice(1)).toEqual([
+      expect.stringMatching(/^signed in: \S+$/),
+      'refreshed, a new token: true',
+      'after revocation: invalid_grant',
+    ]);
+  });
+});

@@ -1,0 +1,101 @@
+/** A page as a browser without script sees it. */
+export interface Page {
+  readonly url: URL;
+  readonly status: number;
+  readonly body: string;
+}
+
+interface Form {
+  readonly action: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+const plainText = (text: string): string =>
+  text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replace(/&#(?:39|x27);/g, "'")
+    .replaceAll('&amp;', '&');
+
+const attribute = (tag: string, name: string): string | undefined => {
+  const value = new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1];
+  return value === undefined ? undefined : plainText(value);
+};
+
+const formsOf = (body: string): (Form & { readonly markup: string })[] =>
+  [...body.matchAll(/<form\b[^>]*>[\s\S]*?<\/form>/g)].map(([markup]) => {
+    const fields = [...markup.matchAll(/<input\b[^>]*>/g)]
+      .filter(([tag]) => attribute(tag, 'type') !== 'checkbox')
+      .map(([tag]) => [attribute(tag, 'name') ?? '', attribute(tag, 'value') ?? ''] as const);
+    return { markup, action: attribute(markup, 'action') ?? '', fields: Object.fromEntries(fields) };
+  });
+
+/** Someone at a browser without script: keeps cookies, follows redirects, fills in the form in front of them. */
+export class Person {
+  private readonly cookies = new Map<string, string>();
+
+  constructor(
+    private readonly username: string,
+    private readonly password: string,
+  ) {}
+
+  /** Opens an address and does what each page asks until one has no form left or the address is another origin's. */
+  async follow(address: string): Promise<Page> {
+    const { origin } = new URL(address);
+    let page = await this.request(new URL(address));
+    for (let step = 0; step < 10 && page.url.origin === origin; step++) {
+      const form = formsOf(page.body)[0];
+      if (page.status >= 400 || form === undefined) return page;
+      page = await this.submit(page, form);
+    }
+    return page;
+  }
+
+  private submit(page: Page, form: Form & { readonly markup: string }): Promise<Page> {
+    const fields = new URLSearchParams(form.fields);
+    if (fields.has('username')) fields.set('username', this.username);
+    if (fields.has('password')) fields.set('password', this.password);
+    // Of several buttons, the last one is the one that goes on.
+    const button = [...form.markup.matchAll(/<button\b[^>]*>/g)].at(-1)?.[0] ?? '';
+    const name = attribute(button, 'name');
+    if (name !== undefined) fields.set(name, attribute(button, 'value') ?? '');
+    return this.request(new URL(form.action, page.url), {
+      method: 'POST',
+      body: fields,
+      origin: page.url.origin,
+    });
+  }
+
+  private async request(
+    url: URL,
+    send: { method?: string; body?: URLSearchParams; origin?: string } = {},
+  ): Promise<Page> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(url, {
+      method: send.method ?? 'GET',
+      redirect: 'manual',
+      ...(send.body ? { body: send.body } : {}),
+      headers: {
+        accept: 'text/html',
+        ...(cookie ? { cookie } : {}),
+        ...(send.origin ? { origin: send.origin, 'sec-fetch-site': 'same-origin' } : {}),
+      },
+    });
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value === '' || /expires=Thu, 01 Jan 1970/i.test(line)) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+    const location = response.headers.get('location');
+    if (location === null) return { url, status: response.status, body: await response.text() };
+    await response.body?.cancel();
+    const next = new URL(location, url);
+    // Cookies belong to the server they came from: another origin is visited without them.
+    if (next.origin !== url.origin) {
+      const answer = await fetch(next, { redirect: 'manual' });
+      return { url: next, status: answer.status, body: await answer.text() };
+    }
+    return this.request(next);
+  }
+}
