@@ -1,8 +1,8 @@
 import { type Html, html } from './html.js';
-import { hidden, layout } from './layout.js';
+import { hidden, layout, type PageModel } from './layout.js';
 import { scopeInWords } from './scope-words.js';
 
-export interface ConsentPage {
+export interface ConsentPage extends PageModel {
   readonly action: string;
   readonly csrf: string;
   readonly clientName: string;

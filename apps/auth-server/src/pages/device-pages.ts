@@ -1,7 +1,7 @@
 import { html } from './html.js';
-import { hidden, layout, problemNotice } from './layout.js';
+import { hidden, layout, type PageModel, problemNotice } from './layout.js';
 
-export interface DeviceCodePage {
+export interface DeviceCodePage extends PageModel {
   readonly action: string;
   readonly xsrf: string;
   readonly error?: string | undefined;
@@ -26,10 +26,10 @@ ${hidden('xsrf', page.xsrf)}
 <button class="full">Continue</button>
 </form>
 </div>`;
-  return layout({ title: 'Connect a device', content, failed: Boolean(page.error) });
+  return layout({ title: 'Connect a device', content, failed: Boolean(page.error), base: page.base });
 }
 
-export interface DeviceConfirmPage {
+export interface DeviceConfirmPage extends PageModel {
   readonly action: string;
   readonly xsrf: string;
   readonly clientName: string;
@@ -56,18 +56,22 @@ ${hidden('user_code', page.userCode)}
 <button name="confirm" value="yes">Yes, continue</button>
 </form>
 </div>`;
-  return layout({ title: 'Is this your device?', content });
+  return layout({ title: 'Is this your device?', content, base: page.base });
+}
+
+export interface DeviceDonePage extends PageModel {
+  readonly clientName?: string | undefined;
 }
 
 /** The device will now find its tokens; there is nothing left to do here. */
-export function deviceDonePage(page: { readonly clientName?: string | undefined } = {}): string {
+export function deviceDonePage(page: DeviceDonePage = {}): string {
   const content = html`<div class="card stack">
 <svg class="mark good" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><circle cx="12" cy="12" r="9.5"/><path d="m7.5 12.5 3 3 6-6.5"/></svg>
 <div class="tight">
 <h1>Device connected</h1>
 <p class="lead">${page.clientName ? html`<strong>${page.clientName}</strong> is signed in.` : 'Your device is signed in.'} You can close this page and go back to it.</p>
 </div>
-<p class="quiet">You can end this at any time in <a href="/sessions">your sessions</a>.</p>
+<p class="quiet">You can end this at any time in <a href="${page.base}/sessions">your sessions</a>.</p>
 </div>`;
-  return layout({ title: 'Device connected', content });
+  return layout({ title: 'Device connected', content, base: page.base });
 }

@@ -1,7 +1,7 @@
 import { html } from './html.js';
-import { layout } from './layout.js';
+import { layout, type PageModel } from './layout.js';
 
-export interface ErrorPage {
+export interface ErrorPage extends PageModel {
   readonly title: string;
   readonly message: string;
   /** Lets an operator find the cause in the log; the page itself never tells it. */
@@ -17,5 +17,5 @@ export function errorPage(page: ErrorPage): string {
 </div>
 ${page.requestId && html`<p class="small quiet">If you ask for help, mention this number: <code>${page.requestId}</code></p>`}
 </div>`;
-  return layout({ title: page.title, content, failed: true });
+  return layout({ title: page.title, content, failed: true, base: page.base });
 }

@@ -1,33 +1,36 @@
 import { html } from './html.js';
-import { layout } from './layout.js';
+import { layout, type PageModel } from './layout.js';
 
-export interface HomePage {
+export interface HomePage extends PageModel {
   readonly username: string;
   readonly sessionCount: number;
-  readonly more: boolean;
 }
 
 /** Where a signed-in person lands who came without an application. */
 export function homePage(page: HomePage): string {
-  const count = page.more ? `more than ${page.sessionCount}` : String(page.sessionCount);
   const content = html`<div class="heading"><div class="tight">
 <h1>Your account</h1>
 <p class="lead">You are signed in as <strong>${page.username}</strong>.</p>
 </div></div>
 <section class="card stack" aria-labelledby="home-sessions">
 <div class="tight"><h2 id="home-sessions">Your sessions</h2>
-<p class="quiet">${page.sessionCount === 0 ? 'No application is signed in with your account.' : page.sessionCount === 1 && !page.more ? 'One application is signed in with your account.' : html`There are ${count} sessions open with your account.`} See where, since when and until when; end what should not be there.</p></div>
-<p><a href="/sessions">See your sessions</a></p>
+<p class="quiet">${page.sessionCount === 0 ? 'No application is signed in with your account.' : page.sessionCount === 1 ? 'One application is signed in with your account.' : html`There are ${page.sessionCount} sessions open with your account.`} See where, since when and until when; end what should not be there.</p></div>
+<p><a href="${page.base}/sessions">See your sessions</a></p>
+</section>
+<section class="card stack" aria-labelledby="home-applications">
+<div class="tight"><h2 id="home-applications">Applications</h2>
+<p class="quiet">Which applications you allowed what; take back what you no longer want.</p></div>
+<p><a href="${page.base}/applications">See your applications</a></p>
 </section>
 <section class="card stack" aria-labelledby="home-password">
 <div class="tight"><h2 id="home-password">Password</h2>
 <p class="quiet">Change it when someone else may know it; everything else that is signed in can be ended along with it.</p></div>
-<p><a href="/password">Change your password</a></p>
+<p><a href="${page.base}/password">Change your password</a></p>
 </section>
 <section class="card stack" aria-labelledby="home-device">
 <div class="tight"><h2 id="home-device">Connect a device</h2>
 <p class="quiet">A television or command line shows you a code: enter it here.</p></div>
-<p><a href="/device">Enter a code</a></p>
+<p><a href="${page.base}/device">Enter a code</a></p>
 </section>`;
-  return layout({ title: 'Your account', content, navigation: 'home' });
+  return layout({ title: 'Your account', content, navigation: 'home', base: page.base });
 }

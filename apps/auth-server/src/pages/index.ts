@@ -1,16 +1,26 @@
+export { type ApplicationEntry, type ApplicationsPage, applicationsPage } from './applications-page.js';
 export { type ConsentPage, type ConsentResource, consentPage } from './consent-page.js';
 export {
   type DeviceCodePage,
   type DeviceConfirmPage,
+  type DeviceDonePage,
   deviceCodePage,
   deviceConfirmPage,
   deviceDonePage,
 } from './device-pages.js';
 export { type ErrorPage, errorPage } from './error-page.js';
 export { type HomePage, homePage } from './home-page.js';
-export { type PasswordField, type PasswordPage, passwordPage } from './password-page.js';
+export type { PageModel } from './layout.js';
+export {
+  type NewPasswordPage,
+  newPasswordPage,
+  type PasswordField,
+  type PasswordPage,
+  passwordPage,
+} from './password-page.js';
 export { formTarget, type PageHeaders, pageHeaders } from './security-headers.js';
 export { type SessionEntry, type SessionsPage, sessionsPage } from './sessions-page.js';
 export { type SignInPage, signInPage } from './sign-in-page.js';
-export { type LogoutPage, loggedOutPage, logoutPage } from './sign-out-pages.js';
+export { type LoggedOutPage, type LogoutPage, loggedOutPage, logoutPage } from './sign-out-pages.js';
 export { stylesheet, stylesheetPath } from './stylesheet.js';
+export { lengthInWords } from './time-words.js';

@@ -1,7 +1,12 @@
 import { type Html, html } from './html.js';
 import { stylesheetPath } from './stylesheet.js';
 
-export interface Layout {
+/** What every page can be told: the path of an issuer that does not stand at the root of its host, e.g. `/id`. */
+export interface PageModel {
+  readonly base?: string | undefined;
+}
+
+export interface Layout extends PageModel {
   /** The page's name, first in the browser's title. */
   readonly title: string;
   readonly content: Html;
@@ -12,11 +17,12 @@ export interface Layout {
 }
 
 /** The places a signed-in person can go; the current one is marked. */
-export type Place = 'home' | 'sessions' | 'password';
+export type Place = 'home' | 'sessions' | 'applications' | 'password';
 
 const places: readonly { place: Place; path: string; name: string }[] = [
   { place: 'home', path: '/', name: 'Account' },
-  { place: 'sessions', path: '/sessions', name: 'Your sessions' },
+  { place: 'sessions', path: '/sessions', name: 'Sessions' },
+  { place: 'applications', path: '/applications', name: 'Applications' },
   { place: 'password', path: '/password', name: 'Password' },
 ];
 
@@ -27,7 +33,7 @@ const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%237c74ff' stroke-width='2.4' stroke-linecap='round' stroke-linejoin='round'%3E%3Cpath d='M20.5 14.2A8.8 8.8 0 1 1 9.8 3.5a7 7 0 0 0 10.7 10.7Z'/%3E%3Cpath d='M16.5 3v4h3.2'/%3E%3C/svg%3E";
 
 /** A whole document around the content of one page. */
-export function layout({ title, content, failed, navigation }: Layout): string {
+export function layout({ title, content, failed, navigation, base = '' }: Layout): string {
   return String(html`<!doctype html>
 <html lang="en"${navigation && html` class="wide"`}>
 <head>
@@ -36,14 +42,14 @@ export function layout({ title, content, failed, navigation }: Layout): string {
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${failed && 'Error: '}${title} – Curfew</title>
-<link rel="stylesheet" href="${stylesheetPath}">
+<link rel="stylesheet" href="${base}${stylesheetPath}">
 <link rel="icon" href="${icon}">
 </head>
 <body>
 <a class="skip" href="#content">Skip to content</a>
 <header class="brand">
-${navigation ? html`<a class="name" href="/">${emblem}Curfew</a>` : html`<span class="name">${emblem}Curfew</span>`}
-${navigation && navigationBar(navigation)}
+${navigation ? html`<a class="name" href="${base}/">${emblem}Curfew</a>` : html`<span class="name">${emblem}Curfew</span>`}
+${navigation && navigationBar(navigation, base)}
 </header>
 <main id="content" tabindex="-1">
 ${content}
@@ -53,12 +59,12 @@ ${content}
 `);
 }
 
-const navigationBar = (current: Place): Html => html`<nav aria-label="Your account"><ul>
+const navigationBar = (current: Place, base: string): Html => html`<nav aria-label="Your account"><ul>
 ${places.map(
   ({ place, path, name }) =>
-    html`<li><a href="${path}"${place === current && html` aria-current="page"`}>${name}</a></li>`,
+    html`<li><a href="${base}${path}"${place === current && html` aria-current="page"`}>${name}</a></li>`,
 )}
-<li><a href="/session/end">Sign out</a></li>
+<li><a href="${base}/session/end">Sign out</a></li>
 </ul></nav>`;
 
 /** A fault, said where it is seen first; `alert` makes assistive technology read it out. */

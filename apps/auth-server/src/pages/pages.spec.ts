@@ -51,7 +51,34 @@ const all: [string, string][] = [
   ['signed out', pages.loggedOutPage({ clientName: hostile })],
   ['sessions', pages.sessionsPage({ ...form, now, sessions: [session], more: true, problem: hostile })],
   ['password', pages.passwordPage({ ...form, username: hostile, minLength: 12, problem })],
-  ['home', pages.homePage({ username: hostile, sessionCount: 2, more: false })],
+  [
+    'new password',
+    pages.newPasswordPage({
+      ...form,
+      username: hostile,
+      minLength: 12,
+      proof: { p: hostile },
+      problem: { field: 'new', text: hostile },
+    }),
+  ],
+  [
+    'applications',
+    pages.applicationsPage({
+      ...form,
+      now,
+      withdrawn: true,
+      applications: [
+        {
+          clientId: hostile,
+          clientName: hostile,
+          grantedAt: now,
+          scopes: [hostile],
+          resources: [{ name: hostile, scopes: [hostile] }],
+        },
+      ],
+    }),
+  ],
+  ['home', pages.homePage({ username: hostile, sessionCount: 2 })],
   ['error', pages.errorPage({ title: hostile, message: hostile, requestId: hostile })],
 ];
 

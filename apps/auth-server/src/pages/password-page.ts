@@ -1,13 +1,13 @@
 import { type Html, html } from './html.js';
-import { goodNotice, hidden, layout, problemNotice } from './layout.js';
+import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
 
-export interface PasswordPage {
+export interface PasswordPage extends PageModel {
   readonly action: string;
   readonly csrf: string;
   readonly username: string;
   readonly minLength: number;
   readonly problem?: { readonly field: PasswordField; readonly text: string } | undefined;
-  /** The password was changed; how many other sessions ended with it. */
+  /** The password was changed, and whether every session ended with it. */
   readonly changed?: { readonly endedOthers: boolean } | undefined;
 }
 
@@ -18,35 +18,83 @@ export function passwordPage(page: PasswordPage): string {
   const { problem } = page;
   const content = html`<div class="heading"><h1>Change your password</h1></div>
 <div class="card stack">
-${page.changed && goodNotice(page.changed.endedOthers ? 'Your password is changed, and all other sessions are ended.' : 'Your password is changed.')}
+${page.changed && goodNotice(page.changed.endedOthers ? 'Your password is changed, and everything that was signed in is signed out.' : 'Your password is changed.')}
 ${problem?.field === 'form' && problemNotice(problem.text)}
 <form method="post" action="${page.action}" class="stack">
 ${hidden('csrf', page.csrf)}
 <div class="field"><label for="username">Username</label>
 <input id="username" type="text" autocomplete="username" readonly value="${page.username}"></div>
-${field(page, { name: 'current', label: 'Current password', autocomplete: 'current-password' })}
-${field(page, { name: 'new', label: 'New password', autocomplete: 'new-password', hint: `At least ${page.minLength} characters. A few words in a row are easy to remember and hard to guess.` })}
-${field(page, { name: 'repeat', label: 'New password once more', autocomplete: 'new-password' })}
-<label class="check"><input type="checkbox" name="end_others" value="yes" checked><span>End all other sessions<br><span class="hint">Whoever knew the old password is signed out at once.</span></span></label>
+${field(page, { name: 'current', label: 'Current password', autocomplete: 'current-password', first: !page.changed })}
+${newPasswordFields(page)}
+<label class="check"><input type="checkbox" name="end_others" value="yes" checked><span>Sign out everywhere else<br><span class="hint">Every application must sign in again; whoever knew the old password is out at once.</span></span></label>
 <button>Change password</button>
 </form>
 </div>`;
-  return layout({ title: 'Change your password', content, failed: Boolean(problem), navigation: 'password' });
+  return layout({
+    title: 'Change your password',
+    content,
+    failed: Boolean(problem),
+    navigation: 'password',
+    base: page.base,
+  });
 }
+
+export interface NewPasswordPage extends PageModel {
+  readonly action: string;
+  readonly csrf: string;
+  readonly username: string;
+  readonly minLength: number;
+  /** Fields that prove that the old password was right a moment ago. */
+  readonly proof: Readonly<Record<string, string>>;
+  readonly problem?: { readonly field: PasswordField; readonly text: string } | undefined;
+}
+
+/** Who signs in with a password that must not stay gets to choose another one before going on. */
+export function newPasswordPage(page: NewPasswordPage): string {
+  const content = html`<div class="card stack">
+<div class="tight"><h1>Choose a new password</h1>
+<p class="lead">Your password was right, but it must be replaced before you go on. Everything that is signed in with the old one ends.</p></div>
+${page.problem?.field === 'form' && problemNotice(page.problem.text)}
+<form method="post" action="${page.action}" class="stack">
+${hidden('csrf', page.csrf)}${Object.entries(page.proof).map(([name, value]) => hidden(name, value))}
+<div class="field"><label for="username">Username</label>
+<input id="username" type="text" autocomplete="username" readonly value="${page.username}"></div>
+${newPasswordFields(page, 'new')}
+<button class="full">Change and continue</button>
+</form>
+</div>`;
+  return layout({ title: 'Choose a new password', content, failed: Boolean(page.problem), base: page.base });
+}
+
+type WithProblem = Pick<PasswordPage, 'minLength' | 'problem'>;
+
+const newPasswordFields = (page: WithProblem, first?: Field['name']): Html =>
+  html`${[
+    field(page, {
+      name: 'new',
+      label: 'New password',
+      autocomplete: 'new-password',
+      hint: `At least ${page.minLength} characters. A few words in a row are easy to remember and hard to guess.`,
+      first: first === 'new',
+    }),
+    field(page, { name: 'repeat', label: 'New password once more', autocomplete: 'new-password' }),
+  ]}`;
 
 interface Field {
   readonly name: Exclude<PasswordField, 'form'>;
   readonly label: string;
   readonly autocomplete: 'current-password' | 'new-password';
   readonly hint?: string;
+  /** Where typing starts when nothing is wrong. */
+  readonly first?: boolean;
 }
 
-function field(page: PasswordPage, { name, label, autocomplete, hint }: Field): Html {
+function field(page: WithProblem, { name, label, autocomplete, hint, first }: Field): Html {
   const wrong = page.problem?.field === name ? page.problem.text : undefined;
   const described = [hint && `${name}-hint`, wrong && `${name}-problem`].filter(Boolean).join(' ');
-  const first = page.problem ? wrong !== undefined : name === 'current' && !page.changed;
+  const focused = page.problem ? wrong !== undefined : first;
   return html`<div class="field"><label for="${name}">${label}</label>
 ${hint && html`<p class="hint" id="${name}-hint">${hint}</p>`}
 ${wrong && html`<p class="problem" id="${name}-problem" role="alert">${wrong}</p>`}
-<input id="${name}" name="${name}" type="password" autocomplete="${autocomplete}" required maxlength="1024"${autocomplete === 'new-password' && html` minlength="${page.minLength}"`}${described !== '' && html` aria-describedby="${described}"`}${wrong && html` aria-invalid="true"`}${first && html` autofocus`}></div>`;
+<input id="${name}" name="${name}" type="password" autocomplete="${autocomplete}" required maxlength="1024"${autocomplete === 'new-password' && html` minlength="${page.minLength}"`}${described !== '' && html` aria-describedby="${described}"`}${wrong && html` aria-invalid="true"`}${focused && html` autofocus`}></div>`;
 }

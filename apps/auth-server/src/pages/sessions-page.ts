@@ -1,16 +1,16 @@
 import type { Instant } from '@curfew/session-policy';
 import { type Html, html } from './html.js';
-import { goodNotice, hidden, layout, problemNotice } from './layout.js';
+import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
 import { ago, ahead } from './time-words.js';
 
-export interface SessionsPage {
+export interface SessionsPage extends PageModel {
   readonly action: string;
   readonly csrf: string;
   readonly now: Instant;
   readonly sessions: readonly SessionEntry[];
   /** There are more than are shown. */
   readonly more: boolean;
-  readonly done?: 'one' | 'others' | undefined;
+  readonly done?: 'one' | 'others' | 'gone' | undefined;
   readonly problem?: string | undefined;
 }
 
@@ -33,6 +33,7 @@ export interface SessionEntry {
 
 const done = {
   one: 'The session is ended. What was signed in with it has lost access.',
+  gone: 'That session had ended already.',
   others: 'All other sessions are ended. What was signed in with them has lost access.',
 } as const;
 
@@ -56,6 +57,7 @@ ${page.more && html`<p class="quiet">There are more; these are the latest. End a
     content,
     failed: Boolean(page.problem),
     navigation: 'sessions',
+    base: page.base,
   });
 }
 

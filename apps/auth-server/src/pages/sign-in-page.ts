@@ -1,7 +1,7 @@
 import { html } from './html.js';
-import { hidden, layout, problemNotice } from './layout.js';
+import { hidden, layout, type PageModel, problemNotice } from './layout.js';
 
-export interface SignInPage {
+export interface SignInPage extends PageModel {
   readonly action: string;
   readonly csrf: string;
   /** The application that asked, or absent when the person came here directly. */
@@ -39,7 +39,7 @@ ${hidden('csrf', page.csrf)}
 </form>
 ${page.clientName && cancelForm(page)}
 </div>`;
-  return layout({ title: 'Sign in', content, failed: Boolean(page.problem) });
+  return layout({ title: 'Sign in', content, failed: Boolean(page.problem), base: page.base });
 }
 
 const cancelForm = (page: SignInPage) => html`<form method="post" action="${page.action}">

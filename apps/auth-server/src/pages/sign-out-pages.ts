@@ -1,7 +1,7 @@
 import { html } from './html.js';
-import { hidden, layout } from './layout.js';
+import { hidden, layout, type PageModel } from './layout.js';
 
-export interface LogoutPage {
+export interface LogoutPage extends PageModel {
   readonly action: string;
   readonly xsrf: string;
   /** The application that asked for it (OpenID Connect RP-Initiated Logout), if one did. */
@@ -21,13 +21,17 @@ ${hidden('xsrf', page.xsrf)}
 <button name="logout" value="yes">Sign out</button>
 </form>
 </div>`;
-  return layout({ title: 'Sign out?', content });
+  return layout({ title: 'Sign out?', content, base: page.base });
+}
+
+export interface LoggedOutPage extends PageModel {
+  /** The application the person was signed out of. */
+  readonly clientName?: string | undefined;
+  readonly stayed?: boolean | undefined;
 }
 
 /** The end of a sign-out that no application continues. `stayed`: only the application was signed out, or nothing. */
-export function loggedOutPage(
-  page: { readonly clientName?: string | undefined; readonly stayed?: boolean | undefined } = {},
-): string {
+export function loggedOutPage(page: LoggedOutPage = {}): string {
   const [title, text] = page.stayed
     ? (['You are still signed in', 'Nothing else was ended with this browser.'] as const)
     : (['You are signed out', 'What you were signed in to with this browser has ended.'] as const);
@@ -36,7 +40,7 @@ export function loggedOutPage(
 <h1>${title}</h1>
 <p class="lead">${page.clientName && html`You are signed out of <strong>${page.clientName}</strong>. `}${text}</p>
 </div>
-<p><a href="${page.stayed ? '/' : '/sign-in'}">${page.stayed ? 'Go to your account' : 'Sign in again'}</a></p>
+<p><a href="${page.base}${page.stayed ? '/' : '/sign-in'}">${page.stayed ? 'Go to your account' : 'Sign in again'}</a></p>
 </div>`;
-  return layout({ title, content });
+  return layout({ title, content, base: page.base });
 }

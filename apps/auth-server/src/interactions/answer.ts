@@ -1,0 +1,30 @@
+import type { ServerResponse } from 'node:http';
+import { pageHeaders } from '../pages/index.js';
+
+export interface Answer {
+  readonly status?: number;
+  /** Targets the forms of the page may end at beyond ourselves, as `formTarget` gives them. */
+  readonly formTargets?: readonly string[];
+  readonly retryAfter?: number | undefined;
+}
+
+/** Sends a page with the headers every page has. */
+export function sendPage(response: ServerResponse, markup: string, answer: Answer = {}): void {
+  const body = Buffer.from(markup);
+  for (const [name, value] of Object.entries(pageHeaders({ formTargets: answer.formTargets ?? [] }))) {
+    response.setHeader(name, value);
+  }
+  if (answer.retryAfter !== undefined) response.setHeader('Retry-After', String(answer.retryAfter));
+  response.statusCode = answer.status ?? 200;
+  response.setHeader('Content-Length', String(body.length));
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+/** RFC 9700 §4.12: after a form with credentials only 303, so that no browser sends them on. */
+export function seeOther(response: ServerResponse, path: string): void {
+  response.statusCode = 303;
+  response.setHeader('Location', path);
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Content-Length', '0');
+  response.end();
+}

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import { malformed, PageError } from './page-error.js';
+
+/** The fields of a form a browser sent. */
+export type Form = ReadonlyMap<string, string>;
+
+const mostFields = 50;
+
+/**
+ * Reads an `application/x-www-form-urlencoded` body of at most `limit` bytes, and nothing else: no JSON, no multipart, no
+ * compression. A field sent twice, a NUL (PostgreSQL cannot store it) or broken UTF-8 makes the form unreadable.
+ */
+export async function readForm(request: IncomingMessage, limit: number): Promise<Form> {
+  refuseOtherTypes(request);
+  const fields = new URLSearchParams(decode(await readBody(request, limit)));
+  const form = new Map<string, string>();
+  for (const [name, value] of fields) {
+    const damaged = /[\0\uFFFD]/.test(name) || /[\0\uFFFD]/.test(value);
+    if (damaged || form.has(name) || form.size >= mostFields) throw malformed();
+    form.set(name, value);
+  }
+  return form;
+}
+
+function refuseOtherTypes({ headers }: IncomingMessage): void {
+  const [type, ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  const charsets = parameters.map((parameter) => parameter.trim()).filter((p) => p.startsWith('charset='));
+  const readable =
+    type!.trim() === 'application/x-www-form-urlencoded' &&
+    charsets.every((charset) => /^charset="?utf-8"?$/.test(charset)) &&
+    (headers['content-encoding'] ?? 'identity') === 'identity';
+  if (!readable) {
+    throw new PageError(415, 'This form cannot be read', 'It is not the kind of form this page sends.');
+  }
+}
+
+const tooLarge = (): PageError =>
+  new PageError(413, 'This form is too large', 'It has more in it than this page asks for.');
+
+async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > limit) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function decode(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw malformed();
+  }
+}

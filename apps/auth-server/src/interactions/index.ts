@@ -1,0 +1,36 @@
+import { AccountController } from './account.controller.js';
+import { AssetsController } from './assets.controller.js';
+import { FormTokens } from './form-tokens.js';
+import { InteractionController } from './interaction.controller.js';
+import { OwnAccount } from './own-account.js';
+import { PasswordController } from './password.controller.js';
+import { SignInController } from './sign-in.controller.js';
+import { SignIn } from './sign-in.js';
+import { SignInFlow } from './sign-in-flow.js';
+import { SignedIn } from './signed-in.js';
+
+export { OwnAccount, type OwnApplication, type OwnSession } from './own-account.js';
+export { PageErrorFilter, type PageErrorFilterParts } from './page-error.filter.js';
+export { PageError } from './page-error.js';
+export { PageSettings } from './page-settings.js';
+export {
+  type InteractionDetails,
+  Interactions,
+  PageLog,
+  type RecognisedPerson,
+} from './ports.js';
+
+/** Controllers of the pages for people; the application registers them without a global body parser. */
+export const pageControllers = [
+  InteractionController,
+  SignInController,
+  AccountController,
+  PasswordController,
+  AssetsController,
+];
+
+/**
+ * What the controllers need beyond what the application provides: AccountService, ConsentService, Registry, SessionService,
+ * SessionQueries, PrismaService, Clock, SignalsReader, PageSettings, and the ports Interactions and PageLog.
+ */
+export const pageProviders = [FormTokens, OwnAccount, SignIn, SignInFlow, SignedIn];

@@ -1,0 +1,145 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AccountService } from '@curfew/accounts';
+import { Registry } from '@curfew/clients';
+import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { consentPage, formTarget, type SignInPage, signInPage } from '../pages/index.js';
+import { sendPage } from './answer.js';
+import { readForm } from './form.js';
+import { FormTokens } from './form-tokens.js';
+import { formRefused, interactionGone, malformed } from './page-error.js';
+import { PageSettings } from './page-settings.js';
+import { type InteractionDetails, Interactions } from './ports.js';
+import { refuseForeignForm } from './same-origin.js';
+import { SignInFlow } from './sign-in-flow.js';
+
+/** Sign-in and consent on behalf of an application: one address per interaction, shown by GET and answered by POST. */
+@Controller('interaction/:uid')
+export class InteractionController {
+  constructor(
+    private readonly interactions: Interactions,
+    private readonly flow: SignInFlow,
+    private readonly accounts: AccountService,
+    private readonly registry: Registry,
+    private readonly tokens: FormTokens,
+    private readonly settings: PageSettings,
+  ) {}
+
+  @Get()
+  async show(
+    @Param('uid') uid: string,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    const details = await this.details(uid, request, response, 400);
+    const markup =
+      details.prompt.name === 'consent'
+        ? consentPage(await this.consentModel(details))
+        : signInPage({ ...this.signInModel(details), username: await this.suggestedName(details) });
+    sendPage(response, markup, { formTargets: await this.targetsOf(details) });
+  }
+
+  @Post()
+  async answer(
+    @Param('uid') uid: string,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    refuseForeignForm(request, this.settings.origin);
+    const form = await readForm(request, this.settings.parts.bodyBytes);
+    const details = await this.details(uid, request, response, 403);
+    if (!this.tokens.verify(form.get('csrf'), 'interaction', details.uid)) throw formRefused();
+    const decision = form.get('decision');
+    if (decision === 'cancel' || decision === 'deny') return this.interactions.denied(request, response);
+    if (details.prompt.name === 'consent') {
+      if (decision !== 'allow') throw malformed();
+      return this.interactions.consented(request, response);
+    }
+    const place = {
+      request,
+      response,
+      page: this.signInModel(details),
+      binding: details.uid,
+      formTargets: await this.targetsOf(details),
+      finish: (person: { accountId: string; remember?: boolean | undefined }) =>
+        this.interactions.signedIn(request, response, person),
+    };
+    return this.flow.answer(place, form);
+  }
+
+  /** The interaction of this browser's cookie, which must be the one in the address (RFC 6749 §10.12). */
+  private async details(
+    uid: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    whenGone: 400 | 403,
+  ): Promise<InteractionDetails> {
+    try {
+      const details = await this.interactions.details(request, response);
+      if (details.uid === uid) return details;
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'SessionNotFound') throw error;
+    }
+    throw interactionGone(whenGone);
+  }
+
+  private formOf({ uid }: InteractionDetails) {
+    const { base } = this.settings;
+    const action = `${base}/interaction/${encodeURIComponent(uid)}`;
+    return { base, action, csrf: this.tokens.issue('interaction', uid) };
+  }
+
+  private signInModel(details: InteractionDetails): SignInPage {
+    const again = details.accountId !== undefined && !details.prompt.reasons.includes('no_session');
+    return {
+      ...this.formOf(details),
+      clientName: details.client.name,
+      reason: again ? 'The application asks you to sign in once more, to be sure that it is you.' : undefined,
+    };
+  }
+
+  private async suggestedName(details: InteractionDetails): Promise<string | undefined> {
+    if (details.loginHint !== undefined) return details.loginHint.slice(0, 320);
+    return this.nameOf(details.accountId);
+  }
+
+  private async nameOf(accountId: string | undefined): Promise<string | undefined> {
+    return accountId === undefined ? undefined : (await this.accounts.findById(accountId))?.username;
+  }
+
+  /**
+   * Where the forms may end. Chromium follows a form's submission through every redirect, also one the client's callback
+   * answers with, so the other addresses that are registered for the client are named too: a closed list in any case.
+   */
+  private async targetsOf({ client }: InteractionDetails): Promise<string[]> {
+    const registered = (await this.registry.client(client.id))?.metadata;
+    const uris = [client.redirectOrigin, ...(registered?.redirect_uris ?? []), registered?.client_uri];
+    const targets = uris.map((uri) => (uri === undefined ? undefined : formTarget(uri)));
+    return [...new Set(targets.filter((target) => target !== undefined))];
+  }
+
+  private async consentModel(details: InteractionDetails) {
+    const { openid, claims, resources } = details.scopes;
+    const target = details.client.redirectOrigin;
+    const named = resources.map(async ({ audience, scopes }) => ({
+      audience,
+      scopes,
+      name: (await this.registry.resource(audience))?.name ?? audience,
+    }));
+    return {
+      ...this.formOf(details),
+      clientName: details.client.name,
+      returnsTo: target === undefined ? undefined : hostOf(target),
+      username: await this.nameOf(details.accountId),
+      personal: openid,
+      claims,
+      resources: await Promise.all(named),
+    };
+  }
+}
+
+/** What a person can recognise of a redirect URI: the host, or the scheme of a native application. */
+function hostOf(redirect: string): string | undefined {
+  if (!URL.canParse(redirect)) return undefined;
+  const { host, protocol } = new URL(redirect);
+  return host === '' ? protocol : host;
+}

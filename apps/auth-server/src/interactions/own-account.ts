@@ -1,0 +1,143 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Account, AccountService, ConsentService } from '@curfew/accounts';
+import { Registry } from '@curfew/clients';
+import { Clock } from '@curfew/clock';
+import { PrismaService } from '@curfew/persistence';
+import type { EndReason, Instant } from '@curfew/session-policy';
+import { SessionQueries, SessionService, type SessionSummary } from '@curfew/sessions';
+import { Injectable } from '@nestjs/common';
+import { Interactions } from './ports.js';
+
+/** One live session of the signed-in person, with the name of its application. */
+export interface OwnSession extends SessionSummary {
+  readonly clientName: string;
+}
+
+/** One application with remembered consent. */
+export interface OwnApplication {
+  readonly clientId: string;
+  readonly clientName: string;
+  readonly grantedAt: Instant;
+  readonly scopes: readonly string[];
+  readonly resources: readonly { readonly name: string; readonly scopes: readonly string[] }[];
+}
+
+/** What a person can see and end of what is their own; another's session or consent is simply not there. */
+@Injectable()
+export class OwnAccount {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly clock: Clock,
+    private readonly accounts: AccountService,
+    private readonly consents: ConsentService,
+    private readonly registry: Registry,
+    private readonly service: SessionService,
+    private readonly queries: SessionQueries,
+    private readonly interactions: Interactions,
+  ) {}
+
+  /** Live sessions, newest first. */
+  async sessions(accountId: string): Promise<readonly OwnSession[]> {
+    const sessions = await this.queries.liveOfAccount(accountId, this.clock.now());
+    const names = await this.namesOf(sessions.map(({ clientId }) => clientId));
+    return sessions.map((session) => ({ ...session, clientName: names.get(session.clientId)! }));
+  }
+
+  /** How many sessions are live. */
+  async sessionCount(accountId: string): Promise<number> {
+    return (await this.queries.liveOfAccount(accountId, this.clock.now())).length;
+  }
+
+  /** Ends one session of the account; false when it is not theirs or does not live. */
+  async end(accountId: string, sessionId: string): Promise<boolean> {
+    const ended = await this.endThose(accountId, 'ended_by_user', ({ id }) => id === sessionId);
+    return ended > 0;
+  }
+
+  /** Ends all sessions but those of one browser. Other browsers are signed out first, so that none starts a new one meanwhile. */
+  async endOthers(accountId: string, browserSessionUid: string): Promise<void> {
+    await this.interactions.signOutOtherBrowsers(accountId, browserSessionUid);
+    await this.endThose(
+      accountId,
+      'ended_by_user',
+      (session) => session.browserSessionUid !== browserSessionUid,
+    );
+  }
+
+  /**
+   * Changes the password; with `endSessions` everything authorized until now dies in the same transaction, this browser's
+   * sign-in too. Throws AccountError or HashingOverloaded.
+   */
+  async changePassword(account: Account, password: string, options: { endSessions: boolean }): Promise<void> {
+    const prepared = await this.accounts.preparePassword(account.username, password);
+    const at = this.clock.now();
+    await this.prisma.$transaction(async (transaction) => {
+      await this.accounts.changePassword(account.id, prepared, transaction);
+      if (!options.endSessions) return;
+      const end = {
+        kind: 'account',
+        target: account.id,
+        reason: 'password_changed',
+        at,
+        detail: {},
+      } as const;
+      await this.service.endAll(end, transaction);
+    });
+    // What is authorized at `at` itself is dead too: who signs in again right away must not be among it.
+    for (let turns = 0; options.endSessions && this.clock.now() <= at && turns < 50; turns += 1)
+      await delay(1);
+  }
+
+  /** Applications the person allowed something, latest first. */
+  async applications(accountId: string): Promise<readonly OwnApplication[]> {
+    const consents = await this.consents.ofAccount(accountId);
+    const names = await this.namesOf(consents.map(({ clientId }) => clientId));
+    const audiences = new Set(consents.flatMap((consent) => Object.keys(consent.resources)));
+    const apis = new Map(
+      await Promise.all(
+        [...audiences].map(
+          async (audience) => [audience, (await this.registry.resource(audience))?.name ?? audience] as const,
+        ),
+      ),
+    );
+    return consents.map(({ clientId, grantedAt, scopes, resources }) => ({
+      clientId,
+      clientName: names.get(clientId)!,
+      grantedAt,
+      scopes,
+      resources: Object.entries(resources).map(([audience, allowed]) => ({
+        name: apis.get(audience)!,
+        scopes: allowed,
+      })),
+    }));
+  }
+
+  /** Takes back what a client was allowed, and ends its sessions with this account; once more for those begun meanwhile. */
+  async withdrawConsent(accountId: string, clientId: string): Promise<void> {
+    const ofClient = (session: SessionSummary) => session.clientId === clientId;
+    await this.endThose(accountId, 'consent_withdrawn', ofClient);
+    await this.consents.withdraw(accountId, clientId);
+    await this.endThose(accountId, 'consent_withdrawn', ofClient);
+  }
+
+  private async endThose(
+    accountId: string,
+    reason: EndReason,
+    which: (session: SessionSummary) => boolean,
+  ): Promise<number> {
+    // The list shows so many at the most: what lies behind comes up when those are ended.
+    for (let ended = 0; ; ) {
+      const now = this.clock.now();
+      const ids = (await this.queries.liveOfAccount(accountId, now)).filter(which).map(({ id }) => id);
+      if (ids.length === 0) return ended;
+      ended += (await this.service.end(ids, reason, {}, now)).length;
+    }
+  }
+
+  private async namesOf(clientIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const entries = [...new Set(clientIds)].map(
+      async (id) => [id, (await this.registry.client(id))?.name ?? id] as const,
+    );
+    return new Map(await Promise.all(entries));
+  }
+}

@@ -1,0 +1,33 @@
+/** What the pages need to know of the installation. */
+export class PageSettings {
+  /** Origin of the issuer: the only one our own forms come from. */
+  readonly origin: string;
+  /** Path of an issuer that does not stand at the root of its host, without a slash at the end; mostly empty. */
+  readonly base: string;
+  readonly secureCookies: boolean;
+  readonly #cookieName: string;
+
+  constructor(
+    readonly parts: {
+      readonly issuer: string;
+      readonly cookieName: string;
+      /** Fewest characters of a new password. */
+      readonly shortestPassword: number;
+      /** Largest form in bytes. */
+      readonly bodyBytes: number;
+      /** Keys for form tokens, 32 bytes each, newest first; the same on all nodes. */
+      readonly formKeys: readonly Uint8Array[];
+    },
+  ) {
+    const issuer = new URL(parts.issuer);
+    this.origin = issuer.origin;
+    this.base = issuer.pathname.replace(/\/+$/, '');
+    this.secureCookies = issuer.protocol === 'https:';
+    this.#cookieName = parts.cookieName;
+  }
+
+  /** Name of one of our cookies; with https its prefix ties it to this host (RFC 6265bis §4.1.3.2). */
+  cookieName(purpose: string): string {
+    return `${this.secureCookies ? '__Host-' : ''}${this.#cookieName}_${purpose}`;
+  }
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { type SignInPage, signInPage } from '../pages/index.js';
+import { seeOther, sendPage } from './answer.js';
+import { freshValue, readCookie, setCookie } from './cookies.js';
+import { readForm } from './form.js';
+import { FormTokens } from './form-tokens.js';
+import { formRefused } from './page-error.js';
+import { PageSettings } from './page-settings.js';
+import { Interactions, type RecognisedPerson } from './ports.js';
+import { refuseForeignForm } from './same-origin.js';
+import { SignInFlow } from './sign-in-flow.js';
+import { SignedIn } from './signed-in.js';
+
+/** Where one may go on to after signing in here: a closed list, so that no address from outside is ever followed. */
+const destinations = ['sessions', 'password', 'applications', 'device'];
+const destination = (next: unknown): string =>
+  typeof next === 'string' && destinations.includes(next) ? next : '';
+
+/** Sign-in without an application, for one's own pages. */
+@Controller('sign-in')
+export class SignInController {
+  constructor(
+    private readonly interactions: Interactions,
+    private readonly signedIn: SignedIn,
+    private readonly flow: SignInFlow,
+    private readonly tokens: FormTokens,
+    private readonly settings: PageSettings,
+  ) {}
+
+  @Get()
+  async show(
+    @Query('next') next: unknown,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    if (await this.signedIn.find(request, response)) return this.goOn(response, destination(next));
+    const binding = readCookie(request, this.settings, 'form') ?? freshValue();
+    setCookie(response, this.settings, 'form', { value: binding });
+    sendPage(response, signInPage(this.model(binding, destination(next))));
+  }
+
+  @Post()
+  async answer(
+    @Query('next') next: unknown,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    refuseForeignForm(request, this.settings.origin);
+    const form = await readForm(request, this.settings.parts.bodyBytes);
+    const binding = readCookie(request, this.settings, 'form');
+    // Also against signing someone in as somebody else (login CSRF).
+    if (!binding || !this.tokens.verify(form.get('csrf'), 'sign-in', binding)) throw formRefused();
+    const finish = async (person: RecognisedPerson) => {
+      await this.interactions.signInBrowser(request, response, person);
+      this.goOn(response, destination(next));
+    };
+    const page = this.model(binding, destination(next));
+    return this.flow.answer({ request, response, page, binding, finish }, form);
+  }
+
+  private model(binding: string, next: string): SignInPage {
+    const { base } = this.settings;
+    const action = `${base}/sign-in${next && `?next=${next}`}`;
+    return { base, action, csrf: this.tokens.issue('sign-in', binding) };
+  }
+
+  private goOn(response: ServerResponse, next: string): void {
+    seeOther(response, `${this.settings.base}/${next}`);
+  }
+}

@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Account, AccountService, type PasswordVerdict } from '@curfew/accounts';
+import { type Seconds, seconds } from '@curfew/session-policy';
+import { SignalsReader } from '@curfew/signals';
+import { Injectable } from '@nestjs/common';
+import { lengthInWords } from '../pages/index.js';
+import { freshValue, readCookie, setCookie } from './cookies.js';
+import type { Form } from './form.js';
+import { PageSettings } from './page-settings.js';
+import { PageLog } from './ports.js';
+
+/** What came of a form with name and password; a refusal comes with the words and status of the page that asks again. */
+export type SignInOutcome =
+  | { readonly kind: 'ok'; readonly account: Account }
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly problem: string;
+      readonly retryAfter?: Seconds;
+    };
+
+/** How long a browser that signed in keeps a throttling lane of its own; browsers keep cookies for 400 days at most. */
+const deviceCookieLifetime = seconds(400 * 86_400);
+
+/** Verifies name and password from one browser, and remembers the browser when they were right. */
+@Injectable()
+export class SignIn {
+  constructor(
+    private readonly accounts: AccountService,
+    private readonly signals: SignalsReader,
+    private readonly settings: PageSettings,
+    private readonly log: PageLog,
+  ) {}
+
+  async attempt(request: IncomingMessage, response: ServerResponse, form: Form): Promise<SignInOutcome> {
+    const username = form.get('username') ?? '';
+    const password = form.get('password') ?? '';
+    if (username === '' || password === '') {
+      return { kind: 'refused', status: 422, problem: 'Enter your username and your password.' };
+    }
+    const { prefix, ip } = this.signals.read({
+      socketAddress: request.socket.remoteAddress,
+      headers: request.headers,
+    });
+    const deviceKey = readCookie(request, this.settings, 'device');
+    const networkKey = prefix ?? 'unknown';
+    const verdict = await this.accounts.verifyPassword({ username, password, networkKey, deviceKey });
+    this.note(verdict, ip);
+    if (verdict.kind !== 'ok') return refusal(verdict);
+    const value = deviceKey ?? freshValue();
+    setCookie(response, this.settings, 'device', { value, maxAge: deviceCookieLifetime });
+    return verdict;
+  }
+
+  private note(verdict: PasswordVerdict, ip: string | null): void {
+    const facts =
+      verdict.kind === 'ok'
+        ? { accountId: verdict.account.id }
+        : verdict.kind === 'invalid'
+          ? { cause: verdict.cause, accountId: verdict.accountId }
+          : { retryAfter: verdict.retryAfter };
+    this.log.note(`sign_in_${verdict.kind}`, { ...facts, ip });
+  }
+}
+
+/** The same words whatever was wrong, so that nobody learns which names exist. */
+function refusal(verdict: Exclude<PasswordVerdict, { kind: 'ok' }>): SignInOutcome {
+  switch (verdict.kind) {
+    case 'invalid':
+      return { kind: 'refused', status: 422, problem: 'The username or the password is not right.' };
+    case 'throttled': {
+      const wait = lengthInWords(verdict.retryAfter);
+      const problem = `There were too many attempts. Try again in ${wait}.`;
+      return { kind: 'refused', status: 429, problem, retryAfter: verdict.retryAfter };
+    }
+    case 'overloaded': {
+      const problem = 'Too many people are signing in at this moment. Try again in a few seconds.';
+      return { kind: 'refused', status: 503, problem, retryAfter: verdict.retryAfter };
+    }
+  }
+}
