@@ -42,11 +42,14 @@ const aLoadedNode = async (secrets?: readonly string[]): Promise<KeyStore> => {
 };
 const kids = (node: KeyStore) => node.publicJwks(clock.now()).keys.map(({ kid }) => kid);
 const active = (node: KeyStore) => node.current(clock.now()).activeKids;
-const steps = async (kid: string) => {
-  const rows = await database.query<{ data: { kid: string; step: string } }>(
-    `SELECT data FROM event WHERE type = 'key.rotated' ORDER BY id`,
+/** The recorded steps of a key; those of one instant in the order of a key's life. */
+const steps = async (kid: string): Promise<string[]> => {
+  const rows = await database.query<{ step: string }>(
+    `SELECT data->>'step' AS step FROM event WHERE type = 'key.rotated' AND data->>'kid' = $1
+     ORDER BY at, array_position(ARRAY['created', 'activated', 'retired', 'removed'], data->>'step')`,
+    [kid],
   );
-  return rows.filter(({ data }) => data.kid === kid).map(({ data }) => data.step);
+  return rows.map(({ step }) => step);
 };
 
 describe('the signing keys of a new service', () => {
