@@ -35,7 +35,8 @@ export interface ReuseEvidence {
 export type RefreshDecision =
   | { readonly kind: 'rotate' }
   | { readonly kind: 'keep' }
-  | { readonly kind: 'replay' }
+  /** `counts`: whether it is one of the limited retries, or one of several parallel uses, which are not counted. */
+  | { readonly kind: 'replay'; readonly counts: boolean }
   | { readonly kind: 'step_up'; readonly findings: readonly RiskFinding[] }
   | {
       readonly kind: 'refuse';

@@ -28,9 +28,9 @@ describe('the list of events', () => {
       sessionId: 'session',
       accountId: null,
       clientId: 'client',
-      data: { by: { kind: 'client', id: 'client', ip: null }, expiresAt: t0 },
+      data: { token: 'access_token', by: { kind: 'client', id: 'client', ip: null } },
     };
-    const told = (any: SessionEvent): string => (any.type === 'token.revoked' ? any.data.by.kind : 'other');
-    expect(told(event)).toBe('client');
+    const told = (any: SessionEvent): string => (any.type === 'token.revoked' ? any.data.token : 'other');
+    expect(told(event)).toBe('access_token');
   });
 });

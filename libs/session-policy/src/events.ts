@@ -12,18 +12,27 @@ export type Actor = {
   readonly ip: string | null;
 };
 
-/** Why a genuine refresh token was refused: the session is over, or the token, client or key does not match it. */
-export type RefusalReason = EndReason | 'unknown_token' | 'wrong_client' | 'wrong_key';
+/** What the protocol itself may find wrong with a refresh before the session is asked (RFC 6749 §5.2, RFC 8707, RFC 9449). */
+export type ProtocolRefusal =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
+  | 'refused';
+
+/** Why a genuine refresh token was refused: the session is over, the token, client or key does not match, or the request is wrong. */
+export type RefusalCause = EndReason | 'unknown_token' | 'wrong_client' | 'wrong_key' | ProtocolRefusal;
 
 /** What each type of event tells beyond its subjects. Plain JSON; never a secret, never a token. */
 export interface EventData {
   'session.started': {
     readonly offline: boolean;
     readonly resources: readonly string[];
-    readonly scope: string;
-    readonly keyBound: boolean;
-    readonly idleDeadline: Instant;
-    readonly absoluteDeadline: Instant;
     readonly signals: RequestSignals;
   };
   'session.start_refused': { readonly cause: 'session_limit'; readonly limit: number };
@@ -39,44 +48,43 @@ export interface EventData {
     readonly secondsSinceRotation: number;
   };
   'session.refresh_refused': {
-    readonly reason: RefusalReason;
+    readonly cause: RefusalCause;
     /** The client that presented it, which need not be the session's. */
-    readonly presentedBy: string | null;
-    readonly evidence: ReuseEvidence | null;
-    readonly ip: string | null;
+    readonly presentedBy: string;
+    readonly evidence?: ReuseEvidence;
+    readonly signals: RequestSignals;
   };
   'session.reuse_found': {
-    readonly scope: 'session' | 'account';
     readonly evidence: ReuseEvidence;
     readonly signals: RequestSignals;
   };
   'session.risk_observed': { readonly findings: readonly RiskFinding[]; readonly signals: RequestSignals };
   'session.step_up_required': { readonly findings: readonly RiskFinding[]; readonly signals: RequestSignals };
-  'session.stepped_up': {
-    readonly acr: string | null;
-    readonly amr: readonly string[];
-    readonly signals: RequestSignals;
-  };
+  'session.stepped_up': { readonly signals: RequestSignals };
   'session.ended': {
     readonly reason: EndReason;
-    readonly by: Actor;
-    readonly note: string | null;
-    readonly evidence: ReuseEvidence | null;
-    readonly findings: readonly RiskFinding[];
+    /** Absent where the service itself found the end due. */
+    readonly by?: Actor;
+    readonly note?: string;
+    readonly evidence?: ReuseEvidence;
+    readonly findings?: readonly RiskFinding[];
+    readonly signals?: RequestSignals;
+    /** The session whose end took this one along. */
+    readonly because?: SessionId;
   };
   'sessions.ended_together': {
     readonly kind: 'account' | 'client' | 'everyone';
     readonly reason: EndReason;
     readonly notBefore: Instant;
-    readonly by: Actor;
-    readonly note: string | null;
+    readonly by?: Actor;
+    readonly note?: string;
   };
   'token.unknown': {
     readonly endpoint: 'token' | 'introspection' | 'revocation' | 'userinfo';
     readonly presentedBy: string | null;
     readonly ip: string | null;
   };
-  'token.revoked': { readonly by: Actor; readonly expiresAt: Instant };
+  'token.revoked': { readonly token: 'access_token'; readonly by?: Actor };
   'code.reuse_found': { readonly presentedBy: string | null; readonly ip: string | null };
   'signin.succeeded': {
     readonly acr: string | null;

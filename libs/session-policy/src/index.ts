@@ -15,6 +15,7 @@ export * from './policy-lint.js';
 export * from './policy-settings.js';
 export * from './profiles.js';
 export * from './refresh.js';
+export { concurrentWithin } from './reuse.js';
 export * from './risk.js';
 export * from './session.js';
 export * from './signals.js';

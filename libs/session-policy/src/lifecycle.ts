@@ -53,7 +53,7 @@ export const rotated = (session: Session, policy: SessionPolicy, now: Instant): 
 export const kept = (session: Session, policy: SessionPolicy, now: Instant): Session =>
   refreshCounts(policy) ? { ...session, lastActiveAt: latest(session.lastActiveAt, now) } : session;
 
-/** After `replay`: one retry more. The window does not move, and a retry is no activity. */
+/** After a `replay` that counts: one retry more. The window does not move, and a retry is no activity. */
 export const retried = (session: Session): Session => ({ ...session, retries: session.retries + 1 });
 
 /** Milliseconds of activity that may go unwritten: min(60 s, inactivity timeout / 20), by which a session may end early, never late. */

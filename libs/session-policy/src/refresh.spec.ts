@@ -139,7 +139,7 @@ describe('a bound token without its key', () => {
   });
 
   it('is replayed inside the retry window when the key is right', () => {
-    expect(decide(session, tokenOf(session, 2), after('1m', 1))).toEqual({ kind: 'replay' });
+    expect(decide(session, tokenOf(session, 2), after('1m', 1))).toEqual({ kind: 'replay', counts: false });
   });
 });
 
@@ -242,7 +242,27 @@ describe('the previous token', () => {
     [5, 'end'],
     [6, 'end'],
   ])('after %i retries of 5 the answer is %s', (retries, kind) => {
-    expect(decide({ ...session, retries }, tokenOf(session, 2), after('1m', 1)).kind).toBe(kind);
+    expect(decide({ ...session, retries }, tokenOf(session, 2), after('1m', 2001)).kind).toBe(kind);
+  });
+
+  it.each([
+    [2000, false],
+    [2001, true],
+  ])(
+    '%i ms after the rotation counts as a retry: %s; before that it was under way in parallel',
+    (offset, counted) => {
+      const answer = decide(session, tokenOf(session, 2), after('1m', offset));
+      expect(answer).toEqual({ kind: 'replay', counts: counted });
+    },
+  );
+
+  it('may come in parallel any number of times, whatever was counted', () => {
+    expect(decide({ ...session, retries: 5 }, tokenOf(session, 2), after('1m', 5)).kind).toBe('replay');
+  });
+
+  it('may not come again at all where no retry is allowed', () => {
+    const none = aPolicy({ retryLimit: 0 });
+    expect(decide(session, tokenOf(session, 2), after('1m', 5), { policy: none }).kind).toBe('end');
   });
 
   it('ends the session at its second use in strict mode, even at the instant of the rotation', () => {

@@ -2,7 +2,7 @@ import { deadlines } from './deadlines.js';
 import type { RefreshDecision, RiskAssessment, RiskFinding } from './decisions.js';
 import type { EndReason } from './end-reasons.js';
 import type { SessionPolicy } from './policy.js';
-import { evidenceOf, keyFits } from './reuse.js';
+import { concurrentWithin, evidenceOf, isConcurrent, keyFits } from './reuse.js';
 import type { PresentedToken, Session } from './session.js';
 import { type Instant, isPast, plus } from './time.js';
 
@@ -50,6 +50,13 @@ const retryWindowOver = ({ session, policy, now }: Facts): boolean =>
   policy.retryWindow === 0 ||
   session.rotatedAt === null ||
   isPast(plus(session.rotatedAt, policy.retryWindow), now);
+
+/**
+ * Fifty requests that a client sends at once with one token are one use, not fifty retries: they were under way before
+ * the first answer. They get the same successor like any retry, but the limit is kept for those that come later.
+ */
+const counts = ({ session, policy, now }: Facts): boolean =>
+  policy.retryLimit === 0 || !isConcurrent(session, now);
 
 const reasonOfFinding: Record<RiskFinding['signal'], EndReason> = {
   ip: 'risk_ip',
@@ -151,12 +158,12 @@ export const refreshRows: readonly RefreshRow[] = [
   },
   {
     name: 'reuse',
-    when: 'previous generation, and the retry window is over, or its retries are used up, or the key is another',
+    when: `previous generation, and the retry window is over, or its retries are used up (uses within ${concurrentWithin} s of the rotation are parallel and not counted), or the key is another`,
     decision: 'end',
     reason: 'refresh_token_reuse',
     decide: (facts) => {
       if (!isPrevious(facts)) return null;
-      const usedUp = facts.session.retries >= facts.policy.retryLimit;
+      const usedUp = counts(facts) && facts.session.retries >= facts.policy.retryLimit;
       const otherKey = !keyFits(facts.session, facts.presented);
       return retryWindowOver(facts) || usedUp || otherKey ? reused(facts) : null;
     },
@@ -186,7 +193,7 @@ export const refreshRows: readonly RefreshRow[] = [
     when: 'previous generation, inside the retry window, same client and key',
     decision: 'replay',
     reason: 'the same successor again',
-    decide: (facts) => (isPrevious(facts) ? { kind: 'replay' } : null),
+    decide: (facts) => (isPrevious(facts) ? { kind: 'replay', counts: counts(facts) } : null),
   },
 ];
 

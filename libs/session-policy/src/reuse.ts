@@ -3,16 +3,17 @@ import { differingSignals } from './risk.js';
 import type { PresentedToken, Session } from './session.js';
 import { elapsedMs, type Instant, type Seconds } from './time.js';
 
-/** A parent that comes again this soon after its rotation was most likely sent in parallel. */
+/** A parent that comes again within these seconds of its rotation was most likely sent in parallel. */
 export const concurrentWithin = 2 as Seconds;
+
+/** Whether the last rotation is so recent that a further use of its parent was under way before its answer could arrive. */
+export const isConcurrent = (session: Session, now: Instant): boolean =>
+  session.rotatedAt !== null && elapsedMs(session.rotatedAt, now) <= concurrentWithin * 1000;
 
 /** Which explanation fits the presentation of a superseded token best. */
 function classOf(session: Session, presented: PresentedToken, now: Instant): ReuseClass {
   if (presented.generation < session.generation - 1) return 'stale_lineage';
-  if (session.rotatedAt !== null && elapsedMs(session.rotatedAt, now) <= concurrentWithin * 1000) {
-    return 'concurrent';
-  }
-  return 'lost_response';
+  return isConcurrent(session, now) ? 'concurrent' : 'lost_response';
 }
 
 /** Whether the token may be used with the key shown. A bearer token (no key bound) may be shown with any, RFC 9449 §5. */

@@ -141,8 +141,8 @@ class Walk extends WalkRecord {
         break;
       case 'replay':
         this.answered(token, presented);
-        this.checkReplay(token);
-        this.session = retried(before);
+        this.checkReplay(token, decision.counts);
+        if (decision.counts) this.session = retried(before);
         break;
       case 'step_up':
         this.session = stepUpDemanded(before, this.now) ?? before;

@@ -75,8 +75,11 @@ export abstract class WalkRecord {
     if (presented.clientId !== 'client' || !sameKey || !calm) return false;
     if (decideAccess(this.session, this.policy, this.now).kind !== 'active') return false;
     if (token === this.head) return true;
+    const parallel = this.policy.retryLimit > 0 && this.now <= (token.firstUsedAt ?? 0) + 2_000;
     const inTime = this.now < (token.firstUsedAt ?? 0) + this.policy.retryWindow * 1000;
-    return token === this.issued.at(-2) && inTime && token.answeredAgain < this.policy.retryLimit;
+    return (
+      token === this.issued.at(-2) && inTime && (token.answeredAgain < this.policy.retryLimit || parallel)
+    );
   }
 
   /** A token was answered with tokens: it must have been entitled to. */
@@ -92,7 +95,7 @@ export abstract class WalkRecord {
     claim(token.generation >= this.session.generation - 1, 'no old ancestor is answered');
   }
 
-  protected checkReplay(token: Issued): void {
+  protected checkReplay(token: Issued, counts: boolean): void {
     claim(
       token.successor === this.head.secret,
       'a retry gets the same successor, and only while it is unused',
@@ -100,7 +103,8 @@ export abstract class WalkRecord {
     claim(token.firstUsedAt !== null, 'a retry follows a first use');
     const since = this.now - (token.firstUsedAt ?? 0);
     claim(since < this.policy.retryWindow * 1000, 'the window counts from the first use and does not slide');
-    token.answeredAgain += 1;
+    claim(counts || since <= 2_000, 'only parallel uses are not counted');
+    if (counts) token.answeredAgain += 1;
     claim(token.answeredAgain <= this.policy.retryLimit, 'retries are counted');
   }
 
