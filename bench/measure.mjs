@@ -9,7 +9,8 @@ const warmUpShare = 0.3;
 /** Says which answers were wrong; the path that met them gets no number. */
 export class WrongAnswers extends Error {}
 
-async function load(generator, subject, scenario, amount) {
+/** Load of any kind; throws when one answer was wrong. */
+export async function load(generator, subject, scenario, amount) {
   const result = await generator.call('run', {
     target: subject.target,
     port: subject.port,

@@ -115,9 +115,13 @@ export function formPost(url, form, headers = {}) {
 /** The bytes of a GET. */
 export const get = (url, headers = {}) => head('GET', url, headers);
 
+// What a server reads out of it is part of the work of a request, so every request has one.
+const userAgent =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36';
+
 function head(method, url, headers) {
   const { host, pathname, search } = typeof url === 'string' ? new URL(url) : url;
-  let text = `${method} ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\n`;
+  let text = `${method} ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nuser-agent: ${userAgent}\r\n`;
   for (const name in headers) text += `${name}: ${headers[name]}\r\n`;
   return `${text}\r\n`;
 }

@@ -1,5 +1,6 @@
 import { percentile } from '../statistics.mjs';
 import { Connection } from './connection.mjs';
+import { life } from './life.mjs';
 import { operations } from './operations.mjs';
 
 /*
@@ -144,10 +145,20 @@ const methods = {
     return { items: items.length };
   },
   async run({ pool, target, operation, options, rate, ...load }) {
-    const make = operations[operation];
+    const make = operation === 'life' ? life : operations[operation];
     if (!make) throw new Error(`there is no operation ${operation}`);
     const work = { ...load, pool: pools.get(pool), operation: make(target, options), rate };
     return rate ? fixedRate(work) : closedLoop(work);
+  },
+  /** Removes items from a pool, for another one to use. */
+  take({ pool, count }) {
+    const from = pools.get(pool);
+    const taken = [];
+    for (let item = from.take(); item; item = from.take()) {
+      taken.push(item);
+      if (taken.length === count) break;
+    }
+    return taken;
   },
   /** Some of a pool's items, evenly spread, as they are now. */
   sample({ pool, count }) {

@@ -19,24 +19,36 @@ const settings = {
   shared_preload_libraries: 'pg_stat_statements',
 };
 
-/** A running cluster: `url(database)`, `pid` of its process tree, `version`, `stop()`. */
+/** A running cluster: `url(database)`, `pid` of its process tree, `version`, `crashAndRestart()`, `stop()`. */
 export async function startCluster() {
   const home = mkdtempSync(path.join(os.tmpdir(), 'curfew-bench-'));
   const remove = () => rmSync(home, { recursive: true, force: true });
   process.once('exit', remove);
-  const { postmaster, urlOf, stop } = await startPostgres({ home, settings });
-  const version = await asAdministrator({ url: urlOf }, async (client) => {
+  let running = await startPostgres({ home, settings });
+  const url = (database) => running.urlOf(database);
+  const version = await asAdministrator({ url }, async (client) => {
     // Not a flag: the counting blocks switch it on, and flags cannot be changed at run time.
     await client.query("ALTER SYSTEM SET pg_stat_statements.track = 'none'");
     await client.query('SELECT pg_reload_conf()');
     return (await client.query('SHOW server_version')).rows[0].server_version;
   });
-  const stopAndRemove = async () => {
-    await stop();
-    process.removeListener('exit', remove);
-    remove();
+  return {
+    url,
+    version,
+    get pid() {
+      return running.postmaster;
+    },
+    /** As a power cut would end it; the same cluster comes back at the same address. */
+    async crashAndRestart() {
+      running.crash();
+      running = await startPostgres({ home, settings });
+    },
+    async stop() {
+      await running.stop();
+      process.removeListener('exit', remove);
+      remove();
+    },
   };
-  return { url: urlOf, pid: postmaster, version, stop: stopAndRemove };
 }
 
 /** Creates an empty database and returns its address. */

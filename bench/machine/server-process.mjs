@@ -44,6 +44,11 @@ export async function startServer({ script, environment, readyUrl, flags = [] })
   }
   return {
     pid: /** @type {number} */ (child.pid),
+    /** As a power cut would end it. */
+    async crash() {
+      child.kill('SIGKILL');
+      await ended;
+    },
     async stop() {
       child.kill('SIGTERM');
       const patience = setTimeout(stopNow, 10_000);

@@ -63,6 +63,36 @@ export async function copyClients(database, clientId, count) {
   return rows.map(({ id }) => id);
 }
 
+/**
+ * Adds sessions that have been silent for too long without anybody noticing yet. `begin()` lets them fall due,
+ * `isOver()` says whether the sweeper has ended them all.
+ */
+export async function expireSoon(databaseUrl, count) {
+  const database = new pg.Client(databaseUrl);
+  await database.connect();
+  // They fall due by becoming visible: changing a million rows would itself be a load.
+  await database.query('BEGIN');
+  await database.query(
+    `INSERT INTO session
+     SELECT (jsonb_populate_record(template, jsonb_build_object('id', gen_random_uuid(), 'token_hash', NULL, 'successor_seal', NULL,
+       'generation', 0, 'rotated_at', NULL, 'browser_session_uid', 'expired',
+       'last_active_at', template.started_at - interval '2 hours', 'signed_in_at', template.signed_in_at - interval '2 hours',
+       'expires_at', template.started_at - interval '1 hour', 'check_after', template.started_at - interval '1 hour'))).*
+     FROM (SELECT * FROM session WHERE generation = 0 AND ended_at IS NULL LIMIT 1) template, generate_series(1, $1::int) n`,
+    [count],
+  );
+  return {
+    begin: () => database.query('COMMIT'),
+    async isOver() {
+      const { rows } = await database.query(
+        'SELECT NOT EXISTS (SELECT 1 FROM session WHERE check_after <= now() AND ended_at IS NULL) AS over',
+      );
+      return rows[0].over;
+    },
+    close: () => database.end(),
+  };
+}
+
 /** A connection for seeding, closed when the work is done. */
 export async function seeding(databaseUrl, work) {
   const database = new pg.Client(databaseUrl);

@@ -22,19 +22,21 @@ export async function startCurfew({ cluster, generator, sessions, driven, cpuPro
   const secret = randomBytes(32).toString('base64url');
   const home = mkdtempSync(path.join(os.tmpdir(), 'curfew-bench-server-'));
   const developmentFile = path.join(home, 'dev.json');
-  const server = await startServer({
-    script: 'apps/auth-server/dist/main.js',
-    flags: cpuProfile ? ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`] : [],
-    environment: {
-      CURFEW_MODE: 'test',
-      CURFEW_ISSUER: issuer,
-      CURFEW_AUTH_PORT: String(port),
-      CURFEW_DEV_FILE: developmentFile,
-      CURFEW_KEY_ENCRYPTION_SECRETS: secret,
-      DATABASE_URL: databaseUrl,
-    },
-    readyUrl: `${issuer}/health/ready`,
-  });
+  const start = () =>
+    startServer({
+      script: 'apps/auth-server/dist/main.js',
+      flags: cpuProfile ? ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`] : [],
+      environment: {
+        CURFEW_MODE: 'test',
+        CURFEW_ISSUER: issuer,
+        CURFEW_AUTH_PORT: String(port),
+        CURFEW_DEV_FILE: developmentFile,
+        CURFEW_KEY_ENCRYPTION_SECRETS: secret,
+        DATABASE_URL: databaseUrl,
+      },
+      readyUrl: `${issuer}/health/ready`,
+    });
+  const server = await start();
   const stop = async () => {
     await server.stop();
     rmSync(home, { recursive: true, force: true });
@@ -44,7 +46,13 @@ export async function startCurfew({ cluster, generator, sessions, driven, cpuPro
     const endpoints = await discover(issuer);
     const subject = {
       name: 'curfew',
-      pid: server.pid,
+      get pid() {
+        return server.pid;
+      },
+      async crashAndRestart() {
+        await server.crash();
+        server = await start();
+      },
       port,
       database: 'curfew',
       target: { endpoints },

@@ -1,0 +1,94 @@
+import { cpuMilliseconds, residentBytes } from './machine/cpu.mjs';
+import { closedBlock, load } from './measure.mjs';
+import { expireSoon } from './seed/curfew-sessions.mjs';
+
+/*
+ * What a table of single operations does not show: one load beside another, sessions that have lived long, memory over
+ * time. Each scene returns rows; `timesAlone` compares with the same load without the disturbance.
+ */
+const patientSeconds = 600;
+
+/** Latency of refreshes at a fixed rate, alone and while `disturb` goes on. */
+async function besides({ subject, generator, rate, seconds }, disturb) {
+  const refreshes = () =>
+    load(generator, subject, subject.scenarios.refresh, { connections: 256, rate, seconds });
+  await refreshes();
+  const alone = await refreshes();
+  const [disturbed] = await Promise.all([refreshes(), disturb()]);
+  return {
+    rate,
+    p50Ms: disturbed.p50Ms,
+    p99Ms: disturbed.p99Ms,
+    p999Ms: disturbed.p999Ms,
+    aloneP99Ms: alone.p99Ms,
+    timesAlone: disturbed.p99Ms / alone.p99Ms,
+  };
+}
+
+/** Everybody signs in at once: password hashing must not starve the token endpoint. */
+async function signInStorm(stage) {
+  let signIns;
+  const storm = async () => {
+    signIns = await load(stage.generator, stage.subject, stage.subject.scenarios['sign-in'], {
+      connections: 16,
+      seconds: stage.seconds,
+    });
+  };
+  const row = await besides(stage, storm);
+  return [{ path: 'refresh-in-sign-in-storm', ...row, signInsPerSecond: signIns.perSecond }];
+}
+
+/** As many sessions as there are fall due at one moment, and the sweeper takes them away under load. */
+async function sweeping({ subject, cluster, sessions, ...stage }) {
+  const due = await expireSoon(cluster.url(subject.database), sessions);
+  const rows = [];
+  const row = await besides({ ...stage, subject }, async () => {
+    const cpu = cpuMilliseconds(subject.pid) + cpuMilliseconds(cluster.pid);
+    await due.begin();
+    const began = performance.now();
+    while (!(await due.isOver()) && performance.now() - began < patientSeconds * 1000) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    rows.push({
+      path: 'sweep',
+      expired: sessions,
+      swept: await due.isOver(),
+      seconds: (performance.now() - began) / 1000,
+      cpuSecondsWithRefreshes: (cpuMilliseconds(subject.pid) + cpuMilliseconds(cluster.pid) - cpu) / 1000,
+    });
+  });
+  await due.close();
+  return [{ path: 'refresh-while-sweeping', ...row }, ...rows];
+}
+
+/** The thousandth refresh of a session against its first ones: nothing may grow with use. */
+async function longChains({ subject, cluster, generator, connections }) {
+  const pool = 'curfew/old-chains';
+  const items = await generator.call('take', { pool: subject.scenarios.refresh.pool, count: 64 });
+  await generator.call('load', { pool, items });
+  const scenario = { ...subject.scenarios.refresh, pool };
+  const block = () => closedBlock({ generator, cluster, subject, scenario, connections, seconds: 5 });
+  const first = await block();
+  const { pool: _, ...rest } = scenario;
+  await load(generator, subject, { pool, ...rest }, { connections, count: 64 * 1000 });
+  const last = await block();
+  return [{ path: 'refresh-number-1000', ...last, timesFirst: last.cpuMs / first.cpuMs }];
+}
+
+/** Resident memory before and after many refreshes. */
+async function memory({ subject, generator, connections, refreshes }) {
+  const run = (count) => load(generator, subject, subject.scenarios.refresh, { connections, count });
+  await run(Math.round(refreshes / 10));
+  const before = residentBytes(subject.pid)[0];
+  await run(refreshes);
+  const after = residentBytes(subject.pid)[0];
+  return [{ path: 'memory', refreshes, rssMbBefore: before / 2 ** 20, rssMb: after / 2 ** 20 }];
+}
+
+/** Scenes by name. */
+export const scenes = {
+  'sign-in-storm': signInStorm,
+  'long-chains': longChains,
+  sweep: sweeping,
+  memory,
+};
