@@ -34,6 +34,15 @@ export class SessionQueries {
     return rows.map(({ id }) => id);
   }
 
+  /** Whether an access token of a client itself still stands: neither it nor its client was ended since it was made. */
+  async clientStands(clientId: string, issuedAt: Instant, tokenHash: Uint8Array): Promise<boolean> {
+    const rows = await this.prisma.$queryRaw<{ stands: boolean }[]>`
+      SELECT NOT EXISTS (SELECT 1 FROM revoked_token WHERE token_hash = ${tokenHash})
+         AND NOT EXISTS (SELECT 1 FROM not_before WHERE (kind, target) IN (('client', ${clientId}), ('everyone', '')) AND at >= ${at(issuedAt)})
+        AS stands`;
+    return rows[0]?.stands === true;
+  }
+
   async #summary(row: FoundRow, now: Instant): Promise<SessionSummary | null> {
     const found = readFound(row);
     const session = { ...found.session, ...withNotBefores(found.session, found.notBefore) };

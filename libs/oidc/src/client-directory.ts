@@ -1,0 +1,57 @@
+import { Throttle, type ThrottleLimit, throttleKey } from '@curfew/accounts';
+import { type KnownClient, type KnownResource, type Registry, verifySecret } from '@curfew/clients';
+import type { Clock } from '@curfew/clock';
+import { type Instant, isPast, plus, type Seconds, secondsUntil } from '@curfew/session-policy';
+
+/** The outcome of checking a client's secret. */
+export type SecretVerdict = 'right' | 'wrong' | { readonly throttledFor: Seconds };
+
+/** So many blocked pairs of client and network are remembered; the database knows the others. */
+const mostBlocked = 10_000;
+
+/** Clients as the protocol layer may see them: disabled ones do not exist, and secrets cannot be guessed at leisure. */
+export class ClientDirectory {
+  readonly #blockedUntil = new Map<string, Instant>();
+
+  constructor(
+    private readonly registry: Registry,
+    private readonly throttle: Throttle,
+    private readonly clock: Clock,
+    private readonly failures: ThrottleLimit,
+  ) {}
+
+  /** The client, or undefined when unknown, disabled or deleted. */
+  async find(id: string): Promise<KnownClient | undefined> {
+    const client = await this.registry.client(id);
+    return client && client.disabledAt === null ? client : undefined;
+  }
+
+  /** The API with this audience, or undefined. */
+  async resource(audience: string): Promise<KnownResource | undefined> {
+    return (await this.registry.resource(audience)) ?? undefined;
+  }
+
+  /**
+   * Compares a secret in constant time. Failures are counted by client and network, for all nodes together; once there
+   * were too many, nothing is compared any more from there, while every other network goes on undisturbed.
+   */
+  async checkSecret(clientId: string, presented: string, network: string | null): Promise<SecretVerdict> {
+    const key = throttleKey('client-secret', clientId, network ?? '');
+    const now = this.clock.now();
+    const blockedUntil = this.#blockedUntil.get(key);
+    if (blockedUntil !== undefined && !isPast(blockedUntil, now))
+      return { throttledFor: secondsUntil(blockedUntil, now) };
+    if (verifySecret((await this.find(clientId)) ?? null, presented, now)) return 'right';
+    const verdict = await this.throttle.take(key, this.failures);
+    if (verdict.allowed) return 'wrong';
+    this.#block(key, plus(now, verdict.retryAfter));
+    return { throttledFor: verdict.retryAfter };
+  }
+
+  #block(key: string, until: Instant): void {
+    const oldest = this.#blockedUntil.keys().next().value;
+    if (this.#blockedUntil.size >= mostBlocked && oldest !== undefined) this.#blockedUntil.delete(oldest);
+    this.#blockedUntil.delete(key);
+    this.#blockedUntil.set(key, until);
+  }
+}

@@ -1,0 +1,149 @@
+import {
+  AuthorizationKilled,
+  RefreshContention,
+  type SessionService,
+  TooManySessions,
+} from '@curfew/sessions';
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { refusedGrant, stepUpChallenge } from './hooks/refresh-hook.js';
+import type { RequestScope, StagedStart } from './request-scope.js';
+import { authorizationOf } from './session-payload.js';
+import type { ArtifactStore } from './storage/artifact-store.js';
+
+class CodeAlreadyUsed extends Error {
+  override readonly name = 'CodeAlreadyUsed';
+}
+
+/** What committing needs. */
+export interface CommitParts {
+  readonly sessions: SessionService;
+  readonly artifacts: ArtifactStore;
+  /** Whether an error means that the database cannot be asked now. */
+  readonly isUnavailable: (error: unknown) => boolean;
+}
+
+type Body = Record<string, unknown> & { refresh_token?: string };
+
+/**
+ * Carries out what a request staged, once its whole answer is known and just before it leaves. An answer that is not a
+ * success writes nothing: its token or code stays usable. A commit that fails replaces the answer.
+ */
+export async function commitStaged(
+  ctx: KoaContextWithOIDC,
+  scope: RequestScope,
+  parts: CommitParts,
+): Promise<void> {
+  if (ctx.status !== 200) return noteRefusal(ctx, scope, parts);
+  try {
+    if (scope.refresh) await commitRefresh(ctx, scope.refresh);
+    if (scope.start?.consumed) await commitStart(ctx, scope, scope.start, parts);
+  } catch (error) {
+    answerFailedCommit(ctx, scope, error);
+  }
+}
+
+async function commitRefresh(
+  ctx: KoaContextWithOIDC,
+  refresh: NonNullable<RequestScope['refresh']>,
+): Promise<void> {
+  const outcome = await refresh.commit();
+  if (outcome.kind === 'refused') throw refusedGrant(outcome.decision);
+  const body = ctx.body as Body;
+  // Another use of the same token may have rotated first; then its successor is the one successor, for everyone.
+  if (body.refresh_token !== undefined) body.refresh_token = outcome.refreshToken;
+}
+
+async function commitStart(
+  ctx: KoaContextWithOIDC,
+  scope: RequestScope,
+  start: StagedStart,
+  parts: CommitParts,
+): Promise<void> {
+  const { AuthorizationCode, DeviceCode, RefreshToken, Grant } = ctx.oidc.entities;
+  const code = AuthorizationCode ?? DeviceCode;
+  if (!code || !Grant) throw new TypeError('a session starts from a code and its grant');
+  const token = (RefreshToken ?? code) as unknown as Record<string, unknown>;
+  const bound = (RefreshToken as { jkt?: string; 'x5t#S256'?: string } | undefined) ?? {};
+  const scopes = new Set(String(code.scope ?? '').split(' '));
+  const facts = {
+    id: start.sessionId,
+    accountId: code.accountId as string,
+    clientId: ctx.oidc.client!.clientId,
+    resources: [code.resource ?? []].flat(),
+    signedInAt: start.madeAt,
+    keyThumbprint: bound.jkt ?? bound['x5t#S256'] ?? null,
+    signals: scope.signals,
+  };
+  const beginning = {
+    facts,
+    // A device is not the browser in which it was approved: signing out there must not sign the device out.
+    browserSessionUid: AuthorizationCode ? (code.sessionUid ?? null) : null,
+    offline: scopes.has('offline_access'),
+    authorization: authorizationOf(token, Grant as unknown as Record<string, unknown>),
+    authenticatedAt: code.authTime === undefined ? null : start.madeAt,
+    refreshTokenSecret: start.secret ?? null,
+  };
+  try {
+    await parts.sessions.start(beginning, start.policy, scope.now, async (transaction) => {
+      if (!(await parts.artifacts.consume(start.code, scope.now, transaction))) throw new CodeAlreadyUsed();
+    });
+  } catch (error) {
+    if (!(error instanceof CodeAlreadyUsed)) throw error;
+    // RFC 6749 §4.1.2: a second use of a code also ends what the first one led to.
+    await parts.sessions.end([start.sessionId], 'code_reuse', { signals: scope.signals }, scope.now);
+    throw new errors.InvalidGrant('code already consumed');
+  }
+}
+
+function answerFailedCommit(ctx: KoaContextWithOIDC, scope: RequestScope, error: unknown): void {
+  if (error instanceof errors.OIDCProviderError) {
+    answer(ctx, error.statusCode, error.error, error.error_description);
+  } else if (error instanceof AuthorizationKilled) {
+    answer(ctx, 400, 'invalid_grant', undefined);
+  } else if (error instanceof TooManySessions) {
+    answer(ctx, 400, 'invalid_grant', 'too many sessions');
+  } else {
+    scope.failure = error;
+    const contended = error instanceof RefreshContention;
+    if (contended) ctx.set('Retry-After', '1');
+    answer(ctx, contended ? 503 : 500, contended ? 'temporarily_unavailable' : 'server_error', undefined);
+  }
+}
+
+/** Replaces an answer with an OAuth error (RFC 6749 §5.2). */
+export function answer(
+  ctx: KoaContextWithOIDC,
+  status: number,
+  error: string,
+  description: string | undefined,
+): void {
+  ctx.status = status;
+  const challenge = error === stepUpChallenge.error ? { max_age: stepUpChallenge.max_age } : {};
+  ctx.body = { error, ...(description ? { error_description: description } : {}), ...challenge };
+}
+
+/** A genuine refresh token that the library refused before the domain was asked: nothing changed, but it is recorded. */
+async function noteRefusal(
+  ctx: KoaContextWithOIDC,
+  scope: RequestScope,
+  { sessions }: CommitParts,
+): Promise<void> {
+  const { opened, decided } = scope;
+  if (!opened || decided || ctx.oidc?.route !== 'token' || ctx.status >= 500) return;
+  const clientId = ctx.oidc.client?.clientId ?? 'unknown';
+  const cause =
+    clientId === opened.session.clientId
+      ? String((ctx.body as Body | undefined)?.['error'] ?? 'refused')
+      : 'wrong_client';
+  try {
+    await sessions.refusedUnasked(
+      opened,
+      { clientId, keyThumbprint: null, signals: scope.signals },
+      cause,
+      scope.now,
+    );
+  } catch (error) {
+    scope.failure = error;
+    answerFailedCommit(ctx, scope, error);
+  }
+}

@@ -1,0 +1,202 @@
+import { accessTokenLifetime, seconds } from '@curfew/session-policy';
+import type { Configuration } from 'oidc-provider';
+import { interactionPolicy } from 'oidc-provider';
+import { accountFor, claimsByScope } from './hooks/accounts.js';
+import { certificateBinding } from './hooks/certificates.js';
+import { grantForAuthorization } from './hooks/grants.js';
+import { mayIntrospect, mayRevoke } from './hooks/introspection.js';
+import { devicePages, logoutPages, renderError } from './hooks/pages.js';
+import { refreshHook } from './hooks/refresh-hook.js';
+import { defaultResource, resourceServerFor } from './hooks/resources.js';
+import { outboundFetch } from './outbound-fetch.js';
+import type { ProtocolParts } from './protocol-parts.js';
+import { currentScope } from './request-scope.js';
+import { adapterFor } from './storage/adapters.js';
+
+/** Signature algorithms, weakest thing accepted first; `none` and shared-secret ones are never among them (RFC 8725 §3.1). */
+export const signatures = {
+  idToken: ['ES256', 'EdDSA', 'RS256'],
+  client: ['ES256', 'ES384', 'ES512', 'EdDSA', 'PS256', 'RS256'],
+} as const;
+
+const minutes = (count: number): number => count * 60;
+
+/** Seconds the things of the protocol live; those of sessions come from their policy. */
+export const lifetimes = {
+  authorizationCode: 60,
+  deviceCode: minutes(10),
+  idToken: minutes(10),
+  interaction: minutes(30),
+  grant: minutes(60),
+  dpopReplay: 630,
+} as const;
+
+/** The lifetime of the access token in the making: what the policy says, never past the session's absolute deadline. */
+function accessTokenSeconds(): number {
+  const { refresh, policy, now } = currentScope();
+  if (!policy) throw new TypeError('an access token is made before its policy is known');
+  if (refresh) return accessTokenLifetime(refresh.session, refresh.policy, Math.random(), now);
+  const spread = (policy.accessTokenLifetime * policy.accessTokenJitterPercent * Math.random()) / 100;
+  return Math.floor(policy.accessTokenLifetime - spread);
+}
+
+/** Everything about oidc-provider that is switched, in one place; a snapshot test pins the result. */
+export function providerConfiguration(
+  parts: ProtocolParts,
+  jwks: NonNullable<Configuration['jwks']>,
+): Configuration {
+  return {
+    adapter: adapterFor(parts) as NonNullable<Configuration['adapter']>,
+    jwks,
+    findAccount: accountFor(parts.accounts),
+    features: features(parts),
+    ...tokens(parts),
+    ...edges(parts),
+    // The only response type there is: no implicit, no hybrid, no password grant (RFC 9700 §2.1.2, §2.4).
+    responseTypes: ['code'],
+    scopes: ['openid', 'offline_access'],
+    claims: claimsByScope,
+    subjectTypes: ['public'],
+    acrValues: [],
+    // RFC 9700 §2.1.1 asks for PKCE of public clients and recommends it for all; here it is asked of all.
+    pkce: { required: () => true },
+    conformIdTokenClaims: true,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    acceptQueryParamAccessTokens: false,
+    // OpenID Connect Core §3.1.2.1: the authorization endpoint takes POST as well.
+    enableHttpPostMethods: true,
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientDefaults: {
+      id_token_signed_response_alg: 'ES256',
+      token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+    },
+    enabledJWA: {
+      idTokenSigningAlgValues: [...signatures.idToken],
+      clientAuthSigningAlgValues: [...signatures.client],
+      dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519'],
+      introspectionSigningAlgValues: [...signatures.idToken],
+    },
+  };
+}
+
+function features(parts: ProtocolParts): NonNullable<Configuration['features']> {
+  const { clients, sessions, pages, keys } = parts;
+  return {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    deviceFlow: { enabled: true, mask: '****-****', charset: 'base-20', ...devicePages(pages, clients) },
+    dPoP: { enabled: true, nonceSecret: keys.dpopNonce, requireNonce: () => false, allowReplay: false },
+    introspection: { enabled: true, allowedPolicy: mayIntrospect(clients) },
+    jwtIntrospection: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: mayRevoke },
+    pushedAuthorizationRequests: {
+      enabled: true,
+      requirePushedAuthorizationRequests: false,
+      allowUnregisteredRedirectUris: false,
+    },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: defaultResource(clients) as never,
+      getResourceServerInfo: resourceServerFor(clients, sessions),
+      // RFC 8707 §2.2: what was asked for at the authorization endpoint need not be repeated at the token endpoint.
+      useGrantedResource: () => true,
+    },
+    rpInitiatedLogout: logoutPages(pages, clients),
+    userinfo: { enabled: true },
+    mTLS: certificateBinding(parts.certificateHeader),
+    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+    // Every end, not only a logout at the browser, is announced to clients, so delivery is ours.
+    backchannelLogout: { enabled: false },
+    registration: { enabled: false },
+    requestObjects: { enabled: false },
+    claimsParameter: { enabled: false },
+    encryption: { enabled: false },
+    jwtUserinfo: { enabled: false },
+    jwtResponseModes: { enabled: false },
+    ciba: { enabled: false },
+    fapi: { enabled: false, profile: undefined },
+    richAuthorizationRequests: { enabled: false },
+    webMessageResponseMode: { enabled: false },
+    attestClientAuth: { enabled: false },
+  };
+}
+
+function tokens(parts: ProtocolParts): Partial<Configuration> {
+  return {
+    rotateRefreshToken: refreshHook(parts.sessions),
+    // Without offline_access the refresh token ends with the browser session it came from; with it, it does not.
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    // Sessions are bound to their browser session in our own row; the library's binding covers opaque tokens only.
+    expiresWithSession: () => false,
+    loadExistingGrant: grantForAuthorization(parts.consents),
+    revokeGrantPolicy: (ctx) => !(ctx.oidc.route === 'revocation' && ctx.oidc.entities.AccessToken),
+    ttl: {
+      AccessToken: accessTokenSeconds,
+      ClientCredentials: accessTokenSeconds,
+      AuthorizationCode: lifetimes.authorizationCode,
+      DeviceCode: lifetimes.deviceCode,
+      IdToken: lifetimes.idToken,
+      Interaction: lifetimes.interaction,
+      // A grant is stored only until its code is redeemed; then it is part of the session.
+      Grant: lifetimes.grant,
+      RefreshToken: () => currentScope().policy?.absoluteLifetime ?? seconds(1),
+      Session: parts.cookies.lifetime,
+    },
+  };
+}
+
+function edges(parts: ProtocolParts): Partial<Configuration> {
+  const { cookies } = parts;
+  // `__Host-`: only this host, only over TLS, the whole path (NIST SP 800-63B-4 §5.1.1). Interactions need a path of their own.
+  const name = (suffix: string) =>
+    `${cookies.secure && suffix === '' ? '__Host-' : ''}${cookies.name}${suffix}`;
+  const flags = {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: cookies.secure,
+    signed: true,
+    overwrite: true,
+  } as const;
+  return {
+    cookies: {
+      names: { session: name(''), interaction: name('_interaction'), resume: name('_resume') },
+      keys: [...parts.keys.cookies],
+      long: { ...flags, path: '/' },
+      short: flags,
+    },
+    interactions: {
+      policy: interactionPolicy.base(),
+      url: (_ctx, { uid }) => `${parts.basePath}/interaction/${uid}`,
+    },
+    renderError: renderError(parts.pages),
+    routes,
+    // Clients in a browser: tokens, userinfo and revocation for origins they registered redirect URIs for; RFC 9700 §2.6 forbids it elsewhere.
+    clientBasedCORS: (_ctx, origin, client) =>
+      (client.redirectUris ?? []).some((uri) => URL.canParse(uri) && new URL(uri).origin === origin),
+    fetch: outboundFetch({ allowInside: parts.allowInsideAddresses, timeoutMs: 2500 }) as NonNullable<
+      Configuration['fetch']
+    >,
+    // RFC 9700 update and FAPI 2.0 §5.3.2.1: an assertion is meant for the issuer, in exactly these letters, or for nobody.
+    assertJwtClientAuthClaimsAndHeader: (_ctx, claims) => {
+      if (claims['aud'] !== parts.issuer)
+        throw new TypeError('the audience of a client assertion must be the issuer identifier');
+    },
+    clockTolerance: 10,
+  };
+}
+
+/** Paths below the issuer. */
+export const routes = {
+  authorization: '/authorize',
+  token: '/token',
+  revocation: '/revocation',
+  introspection: '/introspection',
+  userinfo: '/userinfo',
+  jwks: '/jwks',
+  device_authorization: '/device/authorization',
+  code_verification: '/device',
+  pushed_authorization_request: '/par',
+  end_session: '/logout',
+} as const;

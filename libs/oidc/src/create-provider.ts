@@ -1,0 +1,101 @@
+import { plus, seconds } from '@curfew/session-policy';
+import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { commitStaged } from './commit-staged.js';
+import { lifetimes, providerConfiguration } from './configuration.js';
+import { announceInterval, slowDownDevices } from './hooks/device-throttle.js';
+import { enrichIntrospection } from './hooks/introspection.js';
+import { answerUnavailable } from './hooks/unavailable.js';
+import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
+import type { KeySet } from './keys/index.js';
+import type { ProtocolParts } from './protocol-parts.js';
+import { currentScope, type RequestScope, withScope } from './request-scope.js';
+import { giveTokensTheirValues } from './token-values.js';
+
+/** An oidc-provider that signs with these keys, around the session engine. Cheap to make: a new key set makes a new one. */
+export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
+  const provider = new Provider(parts.issuer, providerConfiguration(parts, keys.jwks as never));
+  giveTokensTheirValues(provider, parts.accessTokens, parts.sessions);
+  checkSecretsByHash(provider, parts);
+  registerProofsOnce(provider, parts);
+  provider.on('server_error', (_ctx, error) => {
+    currentScope().failure = error;
+  });
+  provider.use((ctx, next) => {
+    const { remoteAddress } = ctx.req.socket;
+    const signals = parts.signals.read({ socketAddress: remoteAddress, headers: ctx.req.headers });
+    const scope: RequestScope = { now: parts.clock.now(), signals };
+    return withScope(scope, () => around(ctx as KoaContextWithOIDC, scope, parts, next));
+  });
+  return provider;
+}
+
+/** What happens around the library: before it looks at the request, and between its answer and the answer's leaving. */
+async function around(
+  ctx: KoaContextWithOIDC,
+  scope: RequestScope,
+  parts: ProtocolParts,
+  next: () => Promise<void>,
+): Promise<void> {
+  try {
+    if (!(await userCodeAllowed(ctx, scope, parts))) return;
+    await next();
+    await commitStaged(ctx, scope, parts);
+    switch (ctx.oidc?.route) {
+      case 'introspection':
+        await enrichIntrospection(ctx, scope, parts.sessions);
+        break;
+      case 'token':
+        await slowDownDevices(ctx, parts);
+        break;
+      case 'device_authorization':
+        announceInterval(ctx);
+        break;
+      case 'code_verification':
+        await forgetRightCode(ctx, scope, parts);
+        break;
+      default:
+    }
+  } catch (error) {
+    // Nothing above may leave a half-made answer behind.
+    scope.failure = error;
+    ctx.status = 500;
+    ctx.body = { error: 'server_error', error_description: 'oops! something went wrong' };
+  }
+  answerUnavailable(ctx, scope, parts);
+}
+
+/** Secrets are stored as hashes, so the library has none to compare with; it awaits this method (pinned by test/contract). */
+function checkSecretsByHash(provider: Provider, { clients }: ProtocolParts): void {
+  const Client = provider.Client as unknown as {
+    needsSecret: () => boolean;
+    prototype: { compareClientSecret: (this: { clientId: string }, presented: string) => Promise<boolean> };
+  };
+  Client.needsSecret = () => false;
+  Client.prototype.compareClientSecret = async function compareClientSecret(presented) {
+    const verdict = await clients.checkSecret(this.clientId, presented, currentScope().signals.prefix);
+    if (typeof verdict === 'string') return verdict === 'right';
+    Provider.ctx?.set('Retry-After', String(verdict.throttledFor));
+    const throttled = new errors.CustomOIDCProviderError(
+      'temporarily_unavailable',
+      'too many failed attempts',
+    );
+    throw Object.assign(throttled, { status: 429, statusCode: 429 });
+  };
+}
+
+/** A proof or assertion passes once, on any number of nodes: inserting its record is the check (RFC 9449 §11.1, RFC 7523 §3). */
+function registerProofsOnce(provider: Provider, { artifacts }: ProtocolParts): void {
+  const ReplayDetection = provider.ReplayDetection as unknown as {
+    unique: (issuer: string, jti: string, exp: number) => Promise<boolean>;
+  };
+  ReplayDetection.unique = async (issuer, jti, exp) => {
+    const { now } = currentScope();
+    // A proof dated in the future is valid for longer than the library would remember it.
+    const remembered = Math.max(exp * 1000, plus(now, seconds(lifetimes.dpopReplay)));
+    return artifacts.insertOnce(
+      { kind: 'ReplayDetection', id: JSON.stringify([issuer, jti]) },
+      now,
+      remembered as typeof now,
+    );
+  };
+}

@@ -1,0 +1,28 @@
+import { X509Certificate } from 'node:crypto';
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+
+/**
+ * Mutual TLS (RFC 8705) behind a proxy that ends TLS: the certificate comes in a header only that proxy can set. Without
+ * such a header configured, mutual TLS is off, and no header of that kind means anything.
+ */
+export function certificateBinding(
+  header: string | undefined,
+): NonNullable<Configuration['features']>['mTLS'] {
+  if (!header) return { enabled: false };
+  return {
+    enabled: true,
+    certificateBoundAccessTokens: true,
+    selfSignedTlsClientAuth: false,
+    tlsClientAuth: false,
+    getCertificate: (ctx: KoaContextWithOIDC) => certificateFrom(ctx.get(header)),
+  };
+}
+
+function certificateFrom(value: string): X509Certificate | undefined {
+  if (!value) return undefined;
+  try {
+    return new X509Certificate(decodeURIComponent(value));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import type { SessionService } from '@curfew/sessions';
+import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider';
+import type { ClientDirectory } from '../client-directory.js';
+import { currentScope } from '../request-scope.js';
+
+/** The API behind a resource indicator (RFC 8707), for a client that may ask for it; `invalid_target` otherwise. */
+export const resourceServerFor =
+  (clients: ClientDirectory, sessions: SessionService) =>
+  async (_ctx: KoaContextWithOIDC, indicator: string, client: Client): Promise<ResourceServer> => {
+    const [resource, registered] = await Promise.all([
+      clients.resource(indicator),
+      clients.find(client.clientId),
+    ]);
+    if (!resource || !registered?.metadata.resources.includes(indicator)) throw new errors.InvalidTarget();
+    // A policy of the API may shorten what the client's own would allow; lifetimes are asked for synchronously later.
+    const scope = currentScope();
+    if (!scope.refresh && !scope.start) scope.policy = await sessions.policyFor(client.clientId, [indicator]);
+    return {
+      scope: resource.scopes.join(' '),
+      audience: resource.audience,
+      accessTokenFormat: resource.tokenFormat,
+      ...(resource.tokenFormat === 'jwt'
+        ? { jwt: { sign: { alg: (resource.signingAlg ?? 'ES256') as 'ES256' } } }
+        : {}),
+    };
+  };
+
+/**
+ * Where a request names no resource: nothing for OpenID Connect (such a token is for userinfo), and the one API a client
+ * is registered for where there is only one. Of several granted ones, the request must choose.
+ */
+export const defaultResource =
+  (clients: ClientDirectory) =>
+  async (
+    ctx: KoaContextWithOIDC,
+    client: Client,
+    oneOf?: readonly string[],
+  ): Promise<string | string[] | undefined> => {
+    if (oneOf) return oneOf.length === 1 ? oneOf[0] : [...oneOf];
+    if (
+      String(ctx.oidc.params?.['scope'] ?? '')
+        .split(' ')
+        .includes('openid')
+    )
+      return undefined;
+    const resources = (await clients.find(client.clientId))?.metadata.resources ?? [];
+    return resources.length === 1 ? resources[0] : undefined;
+  };

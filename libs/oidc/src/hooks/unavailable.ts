@@ -1,0 +1,35 @@
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { ProtocolParts } from '../protocol-parts.js';
+import type { RequestScope } from '../request-scope.js';
+
+/** Seconds after which a client should try again. */
+const retryAfter = '2';
+
+/**
+ * A lost database is no fault of the request: 503, nothing consumed, try again. RFC 7009 §2.2.1 asks for it by name.
+ * Every other unexpected error stays a 500 that says nothing; both are reported with their cause.
+ */
+export function answerUnavailable(ctx: KoaContextWithOIDC, scope: RequestScope, parts: ProtocolParts): void {
+  const { failure } = scope;
+  if (failure === undefined) return;
+  parts.report(failure, `answering ${ctx.oidc?.route ?? 'a protocol request'}`);
+  if (ctx.status < 500 && ctx.status !== 303 && ctx.status !== 302) return;
+  if (!parts.isUnavailable(failure)) return;
+  ctx.remove('Location');
+  ctx.status = 503;
+  ctx.set('Retry-After', retryAfter);
+  if (ctx.accepts('json', 'html') === 'html') {
+    const { html, headers } = parts.pages.error({
+      status: 503,
+      error: 'temporarily_unavailable',
+      requestId: ctx.response.get('x-request-id') || undefined,
+    });
+    ctx.set({ ...headers });
+    ctx.body = html;
+    return;
+  }
+  ctx.body = {
+    error: 'temporarily_unavailable',
+    error_description: 'the service cannot answer right now; try again',
+  };
+}

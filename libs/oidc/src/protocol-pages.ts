@@ -1,0 +1,32 @@
+/** What a page of the protocol answers with. */
+export interface Page {
+  readonly html: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What the pages show that oidc-provider asks for by itself; the app that talks to people draws them. */
+export abstract class ProtocolPages {
+  /** `redirectUri`: where the form's chain of redirects may end, for the page's form-action. */
+  abstract logout(page: {
+    action: string;
+    xsrf: string;
+    clientName?: string | undefined;
+    redirectUri?: string | undefined;
+  }): Page;
+  abstract loggedOut(page: { clientName?: string | undefined; stayed: boolean }): Page;
+  abstract deviceCode(page: {
+    action: string;
+    xsrf: string;
+    error?: string | undefined;
+    userCode?: string | undefined;
+  }): Page;
+  abstract deviceConfirm(page: {
+    action: string;
+    xsrf: string;
+    clientName: string;
+    userCode: string;
+    deviceInfo?: { ip?: string; ua?: string } | undefined;
+  }): Page;
+  abstract deviceDone(page: { clientName?: string | undefined }): Page;
+  abstract error(page: { status: number; error: string; requestId?: string | undefined }): Page;
+}

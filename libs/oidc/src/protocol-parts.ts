@@ -1,0 +1,37 @@
+import type { AccountService, ConsentService, Throttle, ThrottleLimit } from '@curfew/accounts';
+import type { Clock } from '@curfew/clock';
+import type { AccessTokenCodec, SessionQueries, SessionService } from '@curfew/sessions';
+import type { SignalsReader } from '@curfew/signals';
+import type { ClientDirectory } from './client-directory.js';
+import type { ProtocolPages } from './protocol-pages.js';
+import type { ArtifactStore } from './storage/artifact-store.js';
+import type { BrowserSessionStore } from './storage/browser-session-store.js';
+
+/** Everything the protocol layer translates between; assembled by the app. */
+export interface ProtocolParts {
+  readonly issuer: string;
+  /** Path of the issuer without a trailing slash, '' for none. */
+  readonly basePath: string;
+  readonly clock: Clock;
+  readonly sessions: SessionService;
+  readonly queries: SessionQueries;
+  readonly accessTokens: AccessTokenCodec;
+  readonly artifacts: ArtifactStore;
+  readonly browserSessions: BrowserSessionStore;
+  readonly accounts: AccountService;
+  readonly consents: ConsentService;
+  readonly clients: ClientDirectory;
+  readonly pages: ProtocolPages;
+  readonly signals: SignalsReader;
+  readonly cookies: { readonly name: string; readonly lifetime: number; readonly secure: boolean };
+  readonly keys: { readonly cookies: readonly string[]; readonly dpopNonce: Buffer };
+  /** Header in which a trusted proxy hands over the client certificate, if one does (RFC 8705). */
+  readonly certificateHeader: string | undefined;
+  /** Whether addresses that clients registered may be internal ones: development and tests only. */
+  readonly allowInsideAddresses: boolean;
+  readonly throttle: Throttle;
+  /** Wrong user codes let through per browser and network (RFC 8628 §5.1). */
+  readonly userCodeGuesses: ThrottleLimit;
+  readonly isUnavailable: (error: unknown) => boolean;
+  readonly report: (error: unknown, subject: string) => void;
+}

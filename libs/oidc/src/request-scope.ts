@@ -1,0 +1,52 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Instant, RequestSignals, SessionPolicy } from '@curfew/session-policy';
+import type { FoundAccess, OpenedRefreshToken, StagedRefresh } from '@curfew/sessions';
+import type { ArtifactKey } from './storage/artifact-store.js';
+
+/**
+ * What one request has learnt and what it is about to change. Hooks and adapters write here; nothing reaches the
+ * database before the whole answer is known, when `commitStaged` carries it out (or drops it).
+ */
+export interface RequestScope {
+  /** Read once, when the request arrived. */
+  readonly now: Instant;
+  readonly signals: RequestSignals;
+  /** The refresh token as presented, with its session, from the request's one read. */
+  opened?: OpenedRefreshToken;
+  /** Set once the domain has decided about that token, so that refusals by the library itself can be told apart. */
+  decided?: boolean;
+  /** The session an access token names, from introspection's or userinfo's one read. */
+  access?: FoundAccess;
+  refresh?: StagedRefresh;
+  start?: StagedStart;
+  /** The policy of whatever token is being made, for lifetimes that must be known without waiting. */
+  policy?: SessionPolicy;
+  /** The error behind a 5xx, for the answer's status and the log. */
+  failure?: unknown;
+}
+
+/** A code on its way to becoming a session. */
+export interface StagedStart {
+  /** Its grant's id, which becomes the session's. */
+  readonly sessionId: string;
+  readonly code: ArtifactKey;
+  /** When the code was made: what is ended at or after this instant takes the code along. */
+  readonly madeAt: Instant;
+  readonly policy: SessionPolicy;
+  /** Set once the library has accepted the code; only then is there anything to commit. */
+  consumed?: boolean;
+  /** Secret of the first refresh token, if the client gets one. */
+  secret?: Buffer;
+}
+
+const scopes = new AsyncLocalStorage<RequestScope>();
+
+/** Runs `work` with a scope of its own. */
+export const withScope = <T>(scope: RequestScope, work: () => T): T => scopes.run(scope, work);
+
+/** The scope of the request being answered. Throws outside of one: that is a programming error. */
+export function currentScope(): RequestScope {
+  const scope = scopes.getStore();
+  if (!scope) throw new TypeError('the protocol layer was entered without a request scope');
+  return scope;
+}

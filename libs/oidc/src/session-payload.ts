@@ -1,0 +1,77 @@
+import type { Instant } from '@curfew/session-policy';
+import type { StoredSession } from '@curfew/sessions';
+
+/** Whole seconds, as JWTs and oidc-provider count. */
+export const epochSeconds = (at: Instant): number => Math.floor(at / 1000);
+
+/** What a sign-in authorized, as stored in the session's row: the tokens' common claims and the grant. */
+export interface Authorization {
+  readonly scope?: string | undefined;
+  readonly resource?: string | readonly string[] | undefined;
+  readonly claims?: unknown;
+  readonly nonce?: string | undefined;
+  readonly acr?: string | undefined;
+  readonly amr?: readonly string[] | undefined;
+  readonly authTime?: number | undefined;
+  readonly gty?: string | undefined;
+  readonly sid?: string | undefined;
+  readonly jkt?: string | undefined;
+  readonly 'x5t#S256'?: string | undefined;
+  /** The grant of oidc-provider: OpenID scopes and claims, scopes by resource, what was rejected. */
+  readonly grant: { readonly openid?: unknown; readonly resources?: unknown; readonly rejected?: unknown };
+}
+
+/** The members an authorization keeps of a token or a code. */
+const kept = [
+  'scope',
+  'resource',
+  'claims',
+  'nonce',
+  'acr',
+  'amr',
+  'authTime',
+  'gty',
+  'sid',
+  'jkt',
+  'x5t#S256',
+] as const;
+
+/** What to store of a sign-in. */
+export function authorizationOf(
+  source: Readonly<Record<string, unknown>>,
+  grant: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const pick = (from: Readonly<Record<string, unknown>>, names: readonly string[]) =>
+    Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
+  return { ...pick(source, kept), grant: pick(grant, ['openid', 'resources', 'rejected']) };
+}
+
+/** The session as oidc-provider's model of this kind would have been stored. */
+export function sessionPayload(session: StoredSession, kind: 'RefreshToken'): Record<string, unknown> {
+  const { grant: _, ...common } = session.authorization as unknown as Authorization;
+  return {
+    ...common,
+    kind,
+    accountId: session.accountId,
+    clientId: session.clientId,
+    grantId: session.id,
+    sessionUid: session.browserSessionUid ?? undefined,
+    iiat: epochSeconds(session.startedAt),
+    rotations: session.generation,
+  };
+}
+
+/** The grant of a session as oidc-provider's model would have been stored; it lives exactly as long as the session may. */
+export function grantPayload(session: StoredSession): Record<string, unknown> {
+  const { grant } = session.authorization as unknown as Authorization;
+  return {
+    ...grant,
+    kind: 'Grant',
+    jti: session.id,
+    accountId: session.accountId,
+    clientId: session.clientId,
+    iat: epochSeconds(session.signedInAt),
+    // The session's own deadlines are compared elsewhere; the library must not end a refresh before the domain does.
+    exp: epochSeconds(session.absoluteDeadline) + 400 * 86_400,
+  };
+}

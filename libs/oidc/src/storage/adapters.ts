@@ -1,0 +1,87 @@
+import type { KnownClient } from '@curfew/clients';
+import type { AccessTokenCodec, SessionQueries, SessionService } from '@curfew/sessions';
+import type { Adapter } from 'oidc-provider';
+import type { ClientDirectory } from '../client-directory.js';
+import { currentScope } from '../request-scope.js';
+import { ClientCredentialsAdapter, SessionAccessTokenAdapter } from './access-token-adapters.js';
+import { ArtifactAdapter, CodeAdapter } from './artifact-adapters.js';
+import type { ArtifactStore } from './artifact-store.js';
+import { BrowserSessionAdapter } from './browser-session-adapter.js';
+import type { BrowserSessionStore } from './browser-session-store.js';
+import { GrantAdapter } from './grant-adapter.js';
+import { RefreshTokenAdapter } from './refresh-token-adapter.js';
+
+/** What the adapters translate between. */
+export interface AdapterParts {
+  readonly sessions: SessionService;
+  readonly queries: SessionQueries;
+  readonly accessTokens: AccessTokenCodec;
+  readonly artifacts: ArtifactStore;
+  readonly browserSessions: BrowserSessionStore;
+  readonly clients: ClientDirectory;
+}
+
+/** One adapter per model of oidc-provider; every model that exists is named, so that a new one is not stored by accident. */
+export function adapterFor(parts: AdapterParts): (model: string) => Adapter {
+  const makers: Record<string, () => Adapter> = {
+    RefreshToken: () => new RefreshTokenAdapter(parts),
+    AccessToken: () => new SessionAccessTokenAdapter(parts),
+    ClientCredentials: () => new ClientCredentialsAdapter(parts),
+    Grant: () => new GrantAdapter(parts),
+    Session: () => new BrowserSessionAdapter(parts),
+    AuthorizationCode: () => new CodeAdapter('AuthorizationCode', parts),
+    DeviceCode: () => new CodeAdapter('DeviceCode', parts),
+    PushedAuthorizationRequest: () => new ArtifactAdapter('PushedAuthorizationRequest', parts),
+    Interaction: () => new ArtifactAdapter('Interaction', parts),
+    ReplayDetection: () => new ArtifactAdapter('ReplayDetection', parts),
+    Client: () => new ClientAdapter(parts),
+  };
+  return (model) => {
+    const make = makers[model];
+    if (!make) throw new TypeError(`nothing is stored for the model ${model}`);
+    return make();
+  };
+}
+
+/** What a model does not do is refused loudly rather than forgotten silently. */
+export abstract class PartialAdapter implements Adapter {
+  async upsert(): Promise<void> {}
+  async find(_id: string): Promise<Record<string, unknown> | undefined> {
+    return undefined;
+  }
+  async findByUserCode(_userCode: string): Promise<Record<string, unknown> | undefined> {
+    return undefined;
+  }
+  async findByUid(_uid: string): Promise<Record<string, unknown> | undefined> {
+    return undefined;
+  }
+  async consume(_id: string): Promise<void> {}
+  async destroy(_id: string): Promise<void> {}
+  async revokeByGrantId(_grantId: string): Promise<void> {}
+}
+
+class ClientAdapter extends PartialAdapter {
+  constructor(private readonly parts: AdapterParts) {
+    super();
+  }
+
+  override async find(id: string): Promise<Record<string, unknown> | undefined> {
+    const client = await this.parts.clients.find(id);
+    if (!client) return undefined;
+    // Token lifetimes are asked for synchronously, so the policy is fetched while there is still time to wait.
+    const scope = currentScope();
+    scope.policy ??= await this.parts.sessions.policyFor(id, []);
+    return { ...metadataFor(client) };
+  }
+}
+
+/** Client metadata as oidc-provider reads it: unknown members would be refused, and unset ones must be absent. */
+function metadataFor({ id, metadata }: KnownClient): Record<string, unknown> {
+  const { resources: _, scope, ...known } = metadata;
+  // The library checks only its own scopes against this list; scopes of APIs are checked by their resource.
+  const own = scope
+    ?.split(' ')
+    .filter((one) => ['openid', 'offline_access', 'email', 'profile'].includes(one))
+    .join(' ');
+  return { ...known, client_id: id, ...(own ? { scope: own } : {}) };
+}

@@ -1,0 +1,73 @@
+import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { errors, Provider } from 'oidc-provider';
+import { currentScope } from '../request-scope.js';
+import { type AdapterParts, PartialAdapter } from './adapters.js';
+
+/** Things that live for minutes and are used once: pushed requests, interactions. */
+export class ArtifactAdapter extends PartialAdapter {
+  constructor(
+    protected readonly kind: string,
+    protected readonly parts: AdapterParts,
+  ) {
+    super();
+  }
+
+  override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
+    const { now } = currentScope();
+    if (!id || !payload || !expiresIn) return;
+    // `iat` counts in seconds; an end in the same second must still be told apart from this.
+    const stamped = { madeAtMs: now, ...payload };
+    await this.parts.artifacts.save({ kind: this.kind, id }, stamped, plus(now, seconds(expiresIn)));
+  }
+
+  override async find(id: string): Promise<Record<string, unknown> | undefined> {
+    return present(await this.parts.artifacts.find({ kind: this.kind, id }));
+  }
+
+  override async findByUserCode(userCode: string): Promise<Record<string, unknown> | undefined> {
+    return present(await this.parts.artifacts.findByUserCode(this.kind, userCode));
+  }
+
+  /** Exactly one of any number of concurrent users wins (RFC 9126 §7.3). */
+  override async consume(id: string): Promise<void> {
+    const won = await this.parts.artifacts.consume({ kind: this.kind, id }, currentScope().now);
+    if (!won) throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used');
+  }
+
+  override async destroy(id: string): Promise<void> {
+    await this.parts.artifacts.remove({ kind: this.kind, id });
+  }
+
+  override async revokeByGrantId(grantId: string): Promise<void> {
+    await this.parts.artifacts.removeByGrant(this.kind, grantId);
+  }
+}
+
+/** Codes that become a session. Consuming one is only staged: it commits together with the session's start. */
+export class CodeAdapter extends ArtifactAdapter {
+  override async find(id: string): Promise<Record<string, unknown> | undefined> {
+    const code = await super.find(id);
+    if (code && Provider.ctx?.oidc.route === 'token' && typeof code['grantId'] === 'string') {
+      const scope = currentScope();
+      const resources = [code['resource'] ?? []].flat() as string[];
+      const policy = await this.parts.sessions.policyFor(String(code['clientId']), resources);
+      scope.policy = policy;
+      scope.start = {
+        sessionId: code['grantId'],
+        code: { kind: this.kind, id },
+        madeAt: code['madeAtMs'] as Instant,
+        policy,
+      };
+    }
+    return code;
+  }
+
+  override async consume(id: string): Promise<void> {
+    const { start } = currentScope();
+    if (start?.code.id !== id) throw new TypeError('a code is consumed that was not found in this request');
+    start.consumed = true;
+  }
+}
+
+const present = (found: { payload: Record<string, unknown>; consumed: boolean } | undefined) =>
+  found && { ...found.payload, ...(found.consumed ? { consumed: true } : {}) };

@@ -1,0 +1,33 @@
+import { plus, seconds } from '@curfew/session-policy';
+import { Provider } from 'oidc-provider';
+import { currentScope } from '../request-scope.js';
+import { type AdapterParts, PartialAdapter } from './adapters.js';
+
+/** oidc-provider's cookie session. Its end at logout ends the sessions that were started from it and are not offline. */
+export class BrowserSessionAdapter extends PartialAdapter {
+  constructor(private readonly parts: AdapterParts) {
+    super();
+  }
+
+  override async find(id: string): Promise<Record<string, unknown> | undefined> {
+    return this.parts.browserSessions.find(id);
+  }
+
+  override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
+    if (!id || !payload || !expiresIn) return;
+    const { now } = currentScope();
+    await this.parts.browserSessions.save(id, payload, now, plus(now, seconds(expiresIn)));
+  }
+
+  override async destroy(id: string): Promise<void> {
+    const oidc = Provider.ctx?.oidc;
+    // A new id for the same session (against fixation): the row follows by its uid when it is saved.
+    if ((oidc?.session as { oldId?: string } | undefined)?.oldId === id) return;
+    if (oidc?.route === 'end_session_confirm') {
+      const { now, signals } = currentScope();
+      const started = await this.parts.queries.liveOfBrowser(oidc.session!.uid);
+      await this.parts.sessions.end(started, 'logout', { signals }, now);
+    }
+    await this.parts.browserSessions.remove(id);
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import type { PrismaService } from '@curfew/persistence';
+import type { Instant } from '@curfew/session-policy';
+import type { PayloadSeal } from './artifact-store.js';
+
+const hash = (id: string): Buffer => createHash('sha256').update(id).digest();
+
+/** The part of a browser session that the database needs to see. */
+export interface BrowserSessionPayload extends Record<string, unknown> {
+  readonly uid?: string;
+  readonly accountId?: string;
+  readonly loginTs?: number;
+}
+
+/** Who is signed in with which browser (the cookie holds the id; here only its hash is known). */
+export class BrowserSessionStore {
+  readonly #prisma: PrismaService;
+  readonly #seal: PayloadSeal;
+
+  constructor(prisma: PrismaService, seal: PayloadSeal) {
+    this.#prisma = prisma;
+    this.#seal = seal;
+  }
+
+  /** Writes the session. `signedInAt` moves only when somebody signs in anew, so that a not-before entry can be compared with it. */
+  async save(id: string, payload: BrowserSessionPayload, now: Instant, expiresAt: Instant): Promise<void> {
+    const idHash = hash(id);
+    const previous = await this.#previousSignIn(payload);
+    const signedIn = payload.accountId === undefined ? null : (previous ?? new Date(now));
+    // A session gets a new id at every sign-in (fixation); the row is the person's, so it follows by uid.
+    await this.#prisma.$executeRaw`
+      INSERT INTO browser_session (id_hash, uid, account_id, payload, signed_in_at, expires_at)
+      VALUES (${idHash}, ${payload.uid}, ${payload.accountId ?? null}::uuid, ${this.#seal.close(payload, idHash)}, ${signedIn}, ${new Date(expiresAt)})
+      ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload,
+        signed_in_at = excluded.signed_in_at, expires_at = excluded.expires_at`;
+  }
+
+  /** The session behind a cookie, unless it was ended for its whole account or for everyone since the sign-in. */
+  async find(id: string): Promise<BrowserSessionPayload | undefined> {
+    const idHash = hash(id);
+    const rows = await this.#prisma.$queryRaw<{ payload: Uint8Array; killed: boolean }[]>`
+      SELECT b.payload, EXISTS (SELECT 1 FROM not_before n WHERE n.at >= b.signed_in_at
+        AND (n.kind, n.target) IN (('account', b.account_id::text), ('everyone', ''))) AS killed
+      FROM browser_session b WHERE b.id_hash = ${idHash}`;
+    const row = rows[0];
+    return row && !row.killed
+      ? (this.#seal.open(row.payload, idHash) as BrowserSessionPayload | undefined)
+      : undefined;
+  }
+
+  /** Forgets the session with this id. */
+  async remove(id: string): Promise<void> {
+    await this.#prisma.$executeRaw`DELETE FROM browser_session WHERE id_hash = ${hash(id)}`;
+  }
+
+  /** Signs an account out of its browsers, except the one named. */
+  async removeOfAccount(accountId: string, exceptUid: string | null): Promise<void> {
+    await this.#prisma.$executeRaw`
+      DELETE FROM browser_session WHERE account_id = ${accountId}::uuid AND uid IS DISTINCT FROM ${exceptUid}`;
+  }
+
+  /** Deletes what expired before `before`, a batch at a time; the number deleted. */
+  async prune(before: Instant, most: number): Promise<number> {
+    return this.#prisma.$executeRaw`
+      DELETE FROM browser_session WHERE id_hash IN (
+        SELECT id_hash FROM browser_session WHERE expires_at < ${new Date(before)} LIMIT ${most} FOR UPDATE SKIP LOCKED)`;
+  }
+
+  async #previousSignIn(payload: BrowserSessionPayload): Promise<Date | null> {
+    const rows = await this.#prisma.$queryRaw<
+      { signed_in_at: Date | null; payload: Uint8Array; id_hash: Uint8Array }[]
+    >`
+      SELECT signed_in_at, payload, id_hash FROM browser_session WHERE uid = ${payload.uid} AND account_id = ${payload.accountId ?? null}::uuid`;
+    const row = rows[0];
+    if (!row) return null;
+    const stored = this.#seal.open(row.payload, Buffer.from(row.id_hash)) as
+      | BrowserSessionPayload
+      | undefined;
+    return stored?.loginTs === payload.loginTs ? row.signed_in_at : null;
+  }
+}

@@ -1,0 +1,31 @@
+import { plus, seconds } from '@curfew/session-policy';
+import { currentScope } from '../request-scope.js';
+import { grantPayload } from '../session-payload.js';
+import { type AdapterParts, PartialAdapter } from './adapters.js';
+
+/** A grant is an artifact until its code is redeemed; from then on it is part of the session's row, which was read already. */
+export class GrantAdapter extends PartialAdapter {
+  constructor(private readonly parts: AdapterParts) {
+    super();
+  }
+
+  override async find(id: string): Promise<Record<string, unknown> | undefined> {
+    const { opened, access } = currentScope();
+    const session = [opened?.session, access?.session].find((candidate) => candidate?.id === id);
+    if (session) return grantPayload(session);
+    return (await this.parts.artifacts.find({ kind: 'Grant', id }))?.payload;
+  }
+
+  override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
+    if (!id || !payload || !expiresIn) return;
+    await this.parts.artifacts.save(
+      { kind: 'Grant', id },
+      payload,
+      plus(currentScope().now, seconds(expiresIn)),
+    );
+  }
+
+  override async destroy(id: string): Promise<void> {
+    await this.parts.artifacts.remove({ kind: 'Grant', id });
+  }
+}
