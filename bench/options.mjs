@@ -11,6 +11,7 @@ export const usage = `npm run bench -- [options]
   --json              an array of rows on standard output and nothing else there
   --statements        list what PostgreSQL was asked, per operation
   --cpu-prof <folder> write a CPU profile of the server there
+  --no-build          measure what was built last
   --only-curfew       leave floor and baseline out (no ratios)`;
 
 /** What the command line asks for; throws on what it cannot mean. */
@@ -20,6 +21,7 @@ export function readOptions(argv) {
     options: {
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      'no-build': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       statements: { type: 'boolean', default: false },
       'only-curfew': { type: 'boolean', default: false },
@@ -44,6 +46,7 @@ export function readOptions(argv) {
     help: values.help,
     json: values.json,
     quick: values.quick,
+    build: !values['no-build'],
     statements: values.statements,
     onlyCurfew: values['only-curfew'],
     cpuProfile: values['cpu-prof'],

@@ -36,7 +36,7 @@ export async function startCurfew({ cluster, generator, sessions, driven, cpuPro
       },
       readyUrl: `${issuer}/health/ready`,
     });
-  const server = await start();
+  let server = await start();
   const stop = async () => {
     await server.stop();
     rmSync(home, { recursive: true, force: true });

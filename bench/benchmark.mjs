@@ -1,0 +1,109 @@
+import { mkdirSync } from 'node:fs';
+import { runPgbench } from './floors/pgbench.mjs';
+import { replayEndsSession, successorsOfParallelUse } from './gates.mjs';
+import { startGenerator } from './load/generator.mjs';
+import { startCluster } from './machine/cluster.mjs';
+import { openCounters } from './machine/database-counters.mjs';
+import { WrongAnswers } from './measure.mjs';
+import { choosePaths } from './plan.mjs';
+import { machine, table } from './report.mjs';
+import { runPath } from './run-path.mjs';
+import { startBaseline } from './subjects/baseline.mjs';
+import { startCurfew } from './subjects/curfew.mjs';
+import { startFloor } from './subjects/floor.mjs';
+
+const progress = (line) => process.stderr.write(`  ${line}\n`);
+
+async function startSubjects({ options, cluster, generator, sessions }) {
+  const size = { cluster, generator, sessions, driven: Math.min(sessions, 20_000) };
+  const started = [];
+  try {
+    started.push(await startCurfew({ ...size, cpuProfile: options.cpuProfile }));
+    if (!options.onlyCurfew) started.push(await startFloor(size), await startBaseline(size));
+    for (const subject of started) subject.counters = await openCounters(cluster, subject.database);
+    return started;
+  } catch (error) {
+    await stopAll(started);
+    throw error;
+  }
+}
+
+async function stopAll(subjects) {
+  for (const subject of subjects) {
+    await subject.counters?.close();
+    await subject.stop();
+  }
+}
+
+// No right answers, no number: the measured server must pass all gates; of the others it is said what they do.
+async function passGates([curfew, ...others]) {
+  const successors = await successorsOfParallelUse(curfew);
+  if (successors !== 1)
+    throw new WrongAnswers(`eight parallel uses of one refresh token had ${successors} successors`);
+  const problem = await replayEndsSession(curfew);
+  if (problem) throw new WrongAnswers(problem);
+  progress('gates: eight parallel uses have one successor, a replay ends its session');
+  for (const other of others) {
+    progress(`${other.name}: eight parallel uses have ${await successorsOfParallelUse(other)} successor(s)`);
+  }
+}
+
+async function runSize({ options, cluster, sessions, plans, failures }) {
+  const generator = startGenerator();
+  progress(`${sessions} sessions: starting and seeding`);
+  const subjects = await startSubjects({ options, cluster, generator, sessions });
+  const rows = [];
+  try {
+    await passGates(subjects);
+    for (const plan of plans) {
+      try {
+        const row = await runPath({ plan, subjects, generator, cluster, options, progress });
+        if (row) rows.push({ ...row, sessions });
+      } catch (error) {
+        if (!(error instanceof WrongAnswers)) throw error;
+        failures.push(`${plan.path}: ${error.message}`);
+        progress(`${plan.path}: NO NUMBER, ${error.message}`);
+      }
+    }
+    const bytesPerSession = await subjects[0].counters.bytesPerRow('session');
+    for (const row of rows) row.bytesPerSession = bytesPerSession;
+    if (!options.onlyCurfew && !options.paths) await floorOfPostgres({ cluster, sessions, options });
+  } finally {
+    await stopAll(subjects);
+    generator.stop();
+  }
+  return rows;
+}
+
+async function floorOfPostgres({ cluster, sessions, options }) {
+  const seconds = Math.max(3, Math.round(options.seconds * 2));
+  const result = await runPgbench({ cluster, database: 'floor', sessions, clients: 32, seconds });
+  if (!result) progress('pgbench: not installed, skipped');
+  else
+    progress(
+      `pgbench of the rotation: ${Math.round(result.perSecond)}/s, ${result.postgresCpuMs.toFixed(3)} CPU ms of PostgreSQL each`,
+    );
+}
+
+/** Runs what the options ask for and prints it; the exit code says whether every path has its number. */
+export async function benchmark(options) {
+  const plans = choosePaths(options.paths);
+  if (options.cpuProfile) mkdirSync(options.cpuProfile, { recursive: true });
+  const rows = [];
+  const failures = [];
+  let about = '';
+  for (const sessions of options.sessions) {
+    // A cluster per size: what one size leaves in the buffers and the log does not reach the next.
+    const cluster = await startCluster();
+    about = machine(cluster.version);
+    try {
+      rows.push(...(await runSize({ options, cluster, sessions, plans, failures })));
+    } finally {
+      await cluster.stop();
+    }
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);
+  else process.stdout.write(`\n${about}\n\n${table(rows)}\n`);
+  for (const failure of failures) process.stderr.write(`no number for ${failure}\n`);
+  if (failures.length > 0 || rows.length === 0) process.exitCode = 1;
+}
