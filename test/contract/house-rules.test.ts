@@ -1,0 +1,200 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import ts from 'typescript';
+
+const house = process.cwd();
+const notOurs = new Set(['node_modules', 'dist', 'generated', '.git', '.curfew', 'coverage']);
+
+/** Every file and folder below `folder` that we wrote, relative to the house, with forward slashes. */
+const walk = (folder: string): string[] =>
+  readdirSync(join(house, folder), { withFileTypes: true })
+    .filter(({ name }) => !notOurs.has(name))
+    .flatMap((entry) => {
+      const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
+      return entry.isDirectory() ? [`${path}/`, ...walk(path)] : [path];
+    });
+
+const everything = walk('.');
+const isSource = (path: string) => /\.(ts|tsx|mts|mjs|cjs|js|jsx)$/.test(path);
+const sources = everything.filter(isSource);
+const product = sources.filter(
+  (path) => /^(libs|apps)\/[^/]+\/src\//.test(path) && !/\.(spec|test)\.tsx?$/.test(path),
+);
+
+const parsed = new Map<string, ts.SourceFile>();
+const parse = (path: string): ts.SourceFile => {
+  const known = parsed.get(path);
+  if (known !== undefined) return known;
+  const file = ts.createSourceFile(
+    path,
+    readFileSync(join(house, path), 'utf8'),
+    ts.ScriptTarget.Latest,
+    true,
+  );
+  parsed.set(path, file);
+  return file;
+};
+
+const at = (node: ts.Node): string => {
+  const file = node.getSourceFile();
+  return `${file.fileName}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
+};
+
+/** The places in these files where `matches` says so. */
+const places = (files: readonly string[], matches: (node: ts.Node) => boolean): string[] =>
+  files.flatMap((path) => {
+    const found: string[] = [];
+    const visit = (node: ts.Node): void => {
+      if (matches(node)) found.push(at(node));
+      ts.forEachChild(node, visit);
+    };
+    visit(parse(path));
+    return found;
+  });
+
+const isNamed = (node: ts.Node, name: string): boolean => ts.isIdentifier(node) && node.text === name;
+
+/** Date.now, new Date(), Date(): whatever reads the current time of the process. */
+const readsTheTime = (node: ts.Node): boolean => {
+  if (ts.isPropertyAccessExpression(node))
+    return isNamed(node.expression, 'Date') && node.name.text === 'now';
+  if (ts.isNewExpression(node))
+    return isNamed(node.expression, 'Date') && (node.arguments?.length ?? 0) === 0;
+  return ts.isCallExpression(node) && isNamed(node.expression, 'Date');
+};
+
+interface Exported {
+  readonly name: string;
+  readonly declaration: ts.Node;
+}
+
+const declarationsIn = (path: string): Exported[] =>
+  parse(path).statements.flatMap((statement): Exported[] => {
+    if (ts.isVariableStatement(statement)) {
+      return statement.declarationList.declarations.map(({ name }) => ({
+        name: name.getText(),
+        declaration: statement,
+      }));
+    }
+    const name = (statement as ts.Statement & { name?: ts.Node }).name;
+    return name === undefined ? [] : [{ name: name.getText(), declaration: statement }];
+  });
+
+const isExported = ({ declaration }: Exported): boolean =>
+  ts.canHaveModifiers(declaration) &&
+  (ts.getModifiers(declaration)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false);
+
+/** What a module exports, followed through its re-exports to the declarations. */
+const exportsOf = (path: string): Exported[] => {
+  const own = declarationsIn(path).filter(isExported);
+  const passedOn = parse(path)
+    .statements.filter(ts.isExportDeclaration)
+    .flatMap((statement): Exported[] => {
+      const specifier = statement.moduleSpecifier;
+      const names = statement.exportClause;
+      if (specifier === undefined || !ts.isStringLiteral(specifier) || !specifier.text.startsWith('.'))
+        return [];
+      const target = relative(house, join(house, dirname(path), specifier.text.replace(/\.js$/, '.ts')));
+      const offered = exportsOf(target);
+      if (names === undefined) return offered;
+      if (!ts.isNamedExports(names)) return [];
+      return names.elements.flatMap((element) => {
+        const wanted = (element.propertyName ?? element.name).text;
+        return offered
+          .filter(({ name }) => name === wanted)
+          .map((found) => ({ ...found, name: element.name.text }));
+      });
+    });
+  return [...own, ...passedOn];
+};
+
+const indexes = everything.filter((path) => /^libs\/[^/]+\/src\/index\.ts$/.test(path));
+const isDocumented = (node: ts.Node): boolean =>
+  ts.getJSDocCommentsAndTags(node).some((doc) => /\w+ \w+/.test(doc.getText()));
+
+describe('this house', () => {
+  it('was looked at: rooms, apps and sources were found', () => {
+    expect(indexes.length).toBeGreaterThanOrEqual(12);
+    expect(product.length).toBeGreaterThan(30);
+    expect(indexes.flatMap(exportsOf).length).toBeGreaterThan(50);
+  });
+
+  it('reads the current time in libs/clock only', () => {
+    const elsewhere = product.filter((path) => !path.startsWith('libs/clock/'));
+    expect(places(elsewhere, readsTheTime)).toEqual([]);
+  });
+
+  it('asks for decisions about a session’s life in libs/sessions only', () => {
+    const elsewhere = product.filter((path) => !/^libs\/(session-policy|sessions)\//.test(path));
+    const decides = (node: ts.Node) => isNamed(node, 'decideRefresh') || isNamed(node, 'decideAccess');
+    expect(places(elsewhere, decides)).toEqual([]);
+  });
+
+  it('has no promise in libs/session-policy', () => {
+    const domain = product.filter((path) => path.startsWith('libs/session-policy/'));
+    const waits = (node: ts.Node) => node.kind === ts.SyntaxKind.AsyncKeyword || isNamed(node, 'Promise');
+    expect(places(domain, waits)).toEqual([]);
+  });
+
+  it('throws errors of a closed set in libs, never a bare Error', () => {
+    const rooms = product.filter((path) => path.startsWith('libs/'));
+    const bare = (node: ts.Node) =>
+      ts.isThrowStatement(node) &&
+      ts.isNewExpression(node.expression) &&
+      isNamed(node.expression.expression, 'Error');
+    expect(places(rooms, bare)).toEqual([]);
+  });
+
+  it('has no dumping ground: nothing is called util, helper, common, shared or misc', () => {
+    const dump = /(^|[/.-])(utils?|helpers?|common|shared|misc)([/.-]|$)/i;
+    expect(everything.filter((path) => dump.test(path))).toEqual([]);
+  });
+
+  it('has no source file over 300 lines', () => {
+    const long = sources.filter(
+      (path) => readFileSync(join(house, path), 'utf8').trimEnd().split('\n').length > 300,
+    );
+    expect(long).toEqual([]);
+  });
+
+  it('says in a sentence what each export of a room is', () => {
+    const silent = indexes.flatMap((index) =>
+      exportsOf(index)
+        .filter(({ declaration }) => !declaration.getSourceFile().fileName.includes('/generated/'))
+        .filter(({ declaration }) => !isDocumented(declaration))
+        .map(({ name, declaration }) => `${name} (${at(declaration)})`),
+    );
+    expect([...new Set(silent)]).toEqual([]);
+  });
+
+  describe('and CONTEXT.md', () => {
+    const glossary = readFileSync(join(house, 'CONTEXT.md'), 'utf8');
+    const inWords = (text: string): string =>
+      ` ${text
+        .split(/(?<=[a-z\d])(?=[A-Z])|[^\p{L}\d]+/u)
+        .map((word) => word.toLowerCase().replace(/ies$/, 'y').replace(/s$/, ''))
+        .join(' ')} `;
+    const terms = [...glossary.matchAll(/\*\*([^*]+)\*\*/g)].map(([, term]) => inWords(String(term)));
+    const never = (/^Never in a name: (.+)\.$/m.exec(glossary)?.[1] ?? '').split(', ').map(inWords);
+    const nouns = indexes
+      .flatMap(exportsOf)
+      .filter(({ name }) => /^[A-Z][a-z]/.test(name))
+      .filter(({ declaration }) => !declaration.getSourceFile().fileName.includes('/generated/'));
+    const named = (exported: readonly Exported[]) => [
+      ...new Set(exported.map(({ name, declaration }) => `${name} (${at(declaration)})`)),
+    ];
+
+    it('agree: every noun a room exports is a term of the glossary, or a term and what is said of it', () => {
+      expect(terms.length).toBeGreaterThan(50);
+      const isTerm = ({ name }: Exported) =>
+        glossary.includes(`\`${name}\``) || terms.some((term) => inWords(name).includes(term));
+      expect(named(nouns.filter((noun) => !isTerm(noun)))).toEqual([]);
+    });
+
+    it('agree: no exported noun has a second word for something that has one', () => {
+      expect(never.length).toBeGreaterThan(5);
+      const isAvoided = ({ name }: Exported) => never.some((word) => inWords(name).includes(word));
+      expect(named(nouns.filter(isAvoided))).toEqual([]);
+    });
+  });
+});
