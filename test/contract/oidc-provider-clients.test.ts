@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, randomUUID, timingSafeEqual } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { SignJWT } from 'jose';
-import { type Configuration, errors } from 'oidc-provider';
+import { type Configuration, errors, Provider } from 'oidc-provider';
 import { asClient, type RunningProvider, startProvider } from './oidc-provider-under-test.js';
 
 const sha256 = (value: string): Buffer => createHash('sha256').update(value).digest();
@@ -85,19 +85,19 @@ describe('oidc-provider, how clients authenticate', () => {
       expect(compare).not.toHaveBeenCalled();
     });
 
-    it('turns an OAuth error thrown by the comparison into that answer', async () => {
+    it('turns an OAuth error thrown by the comparison into that answer, headers set on Provider.ctx included', async () => {
       running = await startProvider(withHashes({ client_secret: 'placeholder' }), (provider) => {
         provider.Client.prototype.compareClientSecret = async () => {
+          Provider.ctx?.set('retry-after', '7');
           throw Object.assign(new errors.CustomOIDCProviderError('temporarily_unavailable'), {
             statusCode: 429,
             status: 429,
           });
         };
       });
-      expect(await ask(asClient('machine', 'x'))).toMatchObject({
-        status: 429,
-        body: { error: 'temporarily_unavailable' },
-      });
+      const answer = await ask(asClient('machine', 'x'));
+      expect(answer).toMatchObject({ status: 429, body: { error: 'temporarily_unavailable' } });
+      expect(answer.headers.get('retry-after')).toBe('7');
     });
   });
 
@@ -182,6 +182,18 @@ describe('oidc-provider, how clients authenticate', () => {
       expect([refused.status, refused.body.error]).toEqual([401, 'invalid_client']);
       expect(running.store.trail()).not.toContain('find ReplayDetection');
       expect((await present(await assertion({}))).status).toBe(200);
+    });
+
+    it('answers 500 when that hook throws anything but an OAuth error', async () => {
+      running = await robot({
+        assertJwtClientAuthClaimsAndHeader: async () => {
+          throw new TypeError('not an OAuth error');
+        },
+      });
+      expect(await present(await assertion({}))).toMatchObject({
+        status: 500,
+        body: { error: 'server_error' },
+      });
     });
 
     it('lets the same assertion pass twice at once when storage only finds and saves', async () => {

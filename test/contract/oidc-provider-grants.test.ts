@@ -86,6 +86,29 @@ describe('oidc-provider, grants', () => {
     expect(prompts).not.toEqual([]);
   });
 
+  it('asks Grant.prototype.generateTokenId for the id of a new grant', async () => {
+    running = await startProvider(freshGrants(), (provider) => {
+      (provider.Grant as unknown as { prototype: { generateTokenId(): string } }).prototype.generateTokenId =
+        () => 'session-7';
+    });
+    await running.signIn(withoutPrompt);
+    expect(running.store.rows.has('Grant:session-7')).toBe(true);
+    expect(running.store.of('RefreshToken')[0]!.grantId).toBe('session-7');
+  });
+
+  it('has the result of the consent interaction, and the grant it names, at hand when it is asked again', async () => {
+    const seen: unknown[] = [];
+    running = await startProvider({
+      loadExistingGrant: async (ctx) => {
+        const { consent } = (ctx.oidc.result ?? {}) as { consent?: { grantId: string } };
+        seen.push(consent?.grantId !== undefined);
+        return consent ? ctx.oidc.provider.Grant.find(consent.grantId) : undefined;
+      },
+    });
+    expect((await running.signIn()).status).toBe(200);
+    expect(seen).toEqual([false, true]);
+  });
+
   it('drops offline_access, and with it the default refresh token, unless the prompt is consent (OIDC Core §11)', async () => {
     running = await startProvider({ ...freshGrants(), issueRefreshToken: undefined as never });
     const { body } = await running.signIn(withoutPrompt);
