@@ -22,7 +22,34 @@ export const endReasons = [
   'restored_from_backup',
 ] as const;
 
+/** Why a session ended; one of the closed list. */
 export type EndReason = (typeof endReasons)[number];
+
+/** What each reason means, in one sentence for operators and documentation. */
+export const endReasonMeanings: { readonly [Reason in EndReason]: string } = {
+  inactivity_timeout: 'Nothing that counts as activity happened for the inactivity timeout.',
+  absolute_lifetime: 'The absolute lifetime since the sign-in is over, however active the session was.',
+  refresh_token_reuse:
+    'A superseded refresh token was used, so two parties hold the lineage and one may be a thief.',
+  code_reuse: 'The authorization code it started from was redeemed a second time.',
+  revoked_by_client: 'The client revoked its refresh token (RFC 7009).',
+  logout: 'The person signed out in the browser the session belongs to.',
+  ended_by_user: 'The person ended it on the page "your sessions".',
+  ended_by_administrator: 'An operator ended it.',
+  password_changed: 'The password changed, and the policy ends other sessions then.',
+  account_disabled: 'The account was disabled.',
+  account_deleted: 'The account was deleted.',
+  client_disabled: 'The client was disabled.',
+  client_deleted: 'The client was deleted.',
+  consent_withdrawn: 'The person took back what they had allowed the client.',
+  session_limit: 'The account signed in once more than its policy allows, and this was the oldest session.',
+  policy_changed: 'An operator applied a policy under which it may not go on.',
+  risk_ip: 'Its network changed in a way for which the policy ends sessions.',
+  risk_device: 'Browser, operating system or device changed, and the policy ends sessions for that.',
+  risk_tls_fingerprint: 'The TLS fingerprint changed, and the policy ends sessions for that.',
+  restored_from_backup:
+    'The database was restored, and whatever was authorized before cannot be trusted any more.',
+};
 
 const administratorReasons: ReadonlySet<EndReason> = new Set([
   'ended_by_administrator',

@@ -2,6 +2,7 @@ export * from './access.js';
 export * from './access-token.js';
 export * from './deadlines.js';
 export * from './decisions.js';
+export * from './documentation.js';
 export * from './durations.js';
 export * from './effective-policy.js';
 export * from './end-reasons.js';

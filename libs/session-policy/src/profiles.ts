@@ -24,6 +24,7 @@ export const profileNames = [
   'kiosk',
 ] as const;
 
+/** The name of a ready profile. */
 export type ProfileName = (typeof profileNames)[number];
 
 /** Whether a value names a ready profile. */

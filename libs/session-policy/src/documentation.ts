@@ -1,0 +1,72 @@
+import { formatDuration } from './durations.js';
+import { endReasonMeanings, endReasons } from './end-reasons.js';
+import { formatPolicy } from './parse-policy.js';
+import { policySettings, type SettingShape, settingNames } from './policy-settings.js';
+import { profileNames, profiles } from './profiles.js';
+import { lastRefreshRow, refreshRows } from './refresh.js';
+import { seconds } from './time.js';
+
+type Cells = readonly string[];
+
+const line = (cells: Cells): string => `| ${cells.join(' | ')} |`;
+
+const table = (head: Cells, rows: readonly Cells[]): string =>
+  [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+
+const decisions = (): string =>
+  table(
+    ['#', 'when', 'decision', 'reason'],
+    [...refreshRows, lastRefreshRow].map((row, index) => [
+      String(index + 1),
+      row.when,
+      row.decision,
+      row.reason.replaceAll(/\b[a-z]+(?:_[a-z]+)+\b/g, '`$&`'),
+    ]),
+  );
+
+const inWords = (shape: SettingShape): string => {
+  if (shape.kind === 'choice') return shape.choices.map((choice) => `\`${choice}\``).join(', ');
+  if (shape.kind === 'duration') {
+    return `${formatDuration(seconds(shape.min))} – ${formatDuration(seconds(shape.max))}`;
+  }
+  return `${shape.min} – ${shape.max}${shape.orUnlimited ? ', or unlimited' : ''}`;
+};
+
+const settings = (): string =>
+  table(
+    ['setting', 'allowed', ...profileNames],
+    settingNames.map((name) => [
+      `\`${name}\``,
+      inWords(policySettings[name]),
+      ...profileNames.map((profile) => String(formatPolicy(profiles[profile].policy)[name] ?? 'unlimited')),
+    ]),
+  );
+
+const sources = (): string =>
+  table(
+    ['profile', 'for', 'source of its numbers'],
+    profileNames.map((name) => [`\`${name}\``, profiles[name].purpose, profiles[name].source]),
+  );
+
+const reasons = (): string =>
+  table(
+    ['reason', 'meaning'],
+    endReasons.map((reason) => [`\`${reason}\``, endReasonMeanings[reason]]),
+  );
+
+/** The tables of docs/sessions.md, as Markdown, made from the very values that decide. */
+export const sessionTables: Readonly<Record<string, () => string>> = {
+  decisions,
+  'end-reasons': reasons,
+  profiles: sources,
+  settings,
+};
+
+const block = /<!-- table: ([a-z-]+) -->\n[\s\S]*?<!-- end of table -->/g;
+
+/** A page with each of its marked tables made anew; a name without a table is left as it is, for the check to find. */
+export const withFreshTables = (page: string): string =>
+  page.replaceAll(block, (old, name: string) => {
+    const make = Object.hasOwn(sessionTables, name) ? sessionTables[name] : undefined;
+    return make ? `<!-- table: ${name} -->\n\n${make()}\n\n<!-- end of table -->` : old;
+  });
