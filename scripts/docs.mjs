@@ -1,0 +1,30 @@
+import './node-version.mjs';
+import { readFileSync, writeFileSync } from 'node:fs';
+
+// npm run docs: writes the documents that are generated from code. With --check it only says which are out of date.
+const { at } = await import('./repository.mjs');
+const { prepare } = await import('./prepare.mjs');
+
+await prepare((line) => console.log(`${line} …`));
+const { manual } = await import(at('libs/config/dist/index.js'));
+
+/** Each generated file with its text. @type {[string, string][]} */
+const documents = [['docs/configuration.md', manual()]];
+
+const stale = documents.filter(([file, text]) => read(file) !== text);
+if (process.argv.includes('--check')) {
+  for (const [file] of stale) console.error(`${file} is out of date: run npm run docs`);
+  process.exitCode = stale.length > 0 ? 1 : 0;
+} else {
+  for (const [file, text] of stale) writeFileSync(at(file), text);
+  for (const [file] of stale) console.log(`wrote ${file}`);
+}
+
+/** @param {string} file */
+function read(file) {
+  try {
+    return readFileSync(at(file), 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { migrateDatabase, openDatabase, refreshDevFile } from './database.mjs';
+import { developmentSecrets } from './development-secrets.mjs';
+import { watchLaunchingNpm } from './launching-npm.mjs';
+import { prepare, StepFailed } from './prepare.mjs';
+import { CannotStart, Product } from './product.mjs';
+import { at, top } from './repository.mjs';
+import { addressesOf, services } from './services.mjs';
+import { watchSources } from './source-watch.mjs';
+import { AlreadyRunning, takeLock } from './start-lock.mjs';
+
+/** Progress, one line per step. @param {string} line */
+const say = (line) => console.log(`  ${line} …`);
+
+/**
+ * Sets up and runs the product until it is told to stop. Resolves to the exit status.
+ * @param {{ watch: boolean }} options
+ */
+export async function launch({ watch }) {
+  const began = performance.now();
+  const home = path.resolve(process.env.CURFEW_HOME || at('.curfew'));
+  /** What is to be undone at the end, last first. @type {(() => unknown)[]} */
+  const undo = [];
+  const end = endOfRun();
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    undo.push(takeLock(home));
+    await Promise.race([setUp({ home, undo, end, watch, began }), end.status]);
+    return await end.status;
+  } catch (error) {
+    const expected = [CannotStart, AlreadyRunning, StepFailed].some((kind) => error instanceof kind);
+    console.error(`\n${expected ? error.message : (error.stack ?? error)}\n`);
+    return 1;
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+}
+
+/** The run ends by a signal, by the death of npm or by that of a service, whichever comes first. */
+function endOfRun() {
+  /** @type {(status: number) => void} */
+  let finish = () => {};
+  /** @type {Promise<number>} */
+  const status = new Promise((resolve) => {
+    finish = resolve;
+  });
+  let told = 0;
+  const stop = () => {
+    told += 1;
+    if (told === 1) console.log('\n  Stopping …');
+    if (told === 3) process.exit(1); // whoever asks three times means it; what we started sees its pipe close
+    finish(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+  watchLaunchingNpm(stop);
+  return { status, finish };
+}
+
+/** @param {{ home: string, undo: (() => unknown)[], end: ReturnType<typeof endOfRun>, watch: boolean, began: number }} run */
+async function setUp({ home, undo, end, watch, began }) {
+  await prepare(say);
+  const database = await openDatabase(home, say);
+  undo.push(database.stop);
+  await migrateDatabase(database.url, say);
+  const env = environment(home, database.url);
+  if (env.CURFEW_DEV_FILE) refreshDevFile(env.CURFEW_DEV_FILE, database.url);
+  const product = new Product({
+    env,
+    home,
+    onDeath(service, status) {
+      console.error(`\n  ${service.service.title} ended unexpectedly (${status}):\n${service.lastWords}\n`);
+      if (!watch) end.finish(1);
+    },
+  });
+  undo.push(() => product.stop());
+  await product.start(say);
+  banner(env, home, database.about, performance.now() - began);
+  if (watch) undo.push(watchSources(restarting(product)));
+}
+
+/** What the services learn: everything given to us, and what we found out or made up. @param {string} home @param {string} databaseUrl */
+function environment(home, databaseUrl) {
+  const given = { ...process.env, CURFEW_HOME: home, DATABASE_URL: databaseUrl };
+  // Nothing is made up for production: what is missing there must be reported as missing.
+  if (process.env.CURFEW_MODE === 'production') return given;
+  return {
+    CURFEW_KEY_ENCRYPTION_SECRETS: developmentSecrets(home),
+    CURFEW_DEV_FILE: path.join(home, 'dev.json'),
+    CURFEW_VIRTUAL_CLOCK: 'true',
+    ...addressesOf(services(process.env)),
+    ...given,
+  };
+}
+
+/** Restarts one at a time; changes during a restart lead to one more. @param {Product} product */
+function restarting(product) {
+  let chain = Promise.resolve();
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    chain = chain.then(async () => {
+      waiting = false;
+      await product.stop();
+      await product.start(say).then(
+        () => console.log('  Restarted.'),
+        (error) => console.error(`\n${error.message}\n`),
+      );
+    });
+  };
+}
+
+/** @param {NodeJS.ProcessEnv} env @param {string} home @param {string} database @param {number} tookMs */
+function banner(env, home, database, tookMs) {
+  const running = services(env);
+  const devFile = env.CURFEW_DEV_FILE && path.relative(process.cwd(), env.CURFEW_DEV_FILE);
+  const rows = [
+    ...running.map(({ title, url, about }) => [title, url, about]),
+    ['Database', database, ''],
+    ...(devFile
+      ? [['First-run data', devFile, 'accounts, clients and their secrets, made up for this machine']]
+      : []),
+    ['Logs', path.relative(process.cwd(), path.join(home, 'log')), ''],
+  ];
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)));
+  const lines = rows.map(([a, b, c]) => `  ${a.padEnd(widths[0])}   ${b.padEnd(widths[1])}   ${c}`.trimEnd());
+  console.log(`
+  Curfew is ready (${(tookMs / 1000).toFixed(1)} s).
+
+${lines.join('\n')}
+
+  Next:  curl ${running[0].url}/.well-known/openid-configuration
+         then the five-minute tour in ${path.relative(process.cwd(), path.join(top, 'README.md'))}
+  Ctrl-C stops everything.
+`);
+}

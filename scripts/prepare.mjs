@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { at, recall, remember, top } from './repository.mjs';
+import { schemaEngineEnvironment } from './schema-engine-choice.mjs';
+
+// What must be done before anything can run, each step only when something it depends on has changed.
+
+/** @typedef {(line: string) => void} Say */
+
+/** Dependencies, Prisma client, compiled sources. @param {Say} say */
+export async function prepare(say) {
+  await ensureDependencies(say);
+  await ensureClient(say);
+  await ensureBuilt(say);
+}
+
+/** @param {Say} say */
+export async function ensureDependencies(say) {
+  if (dependenciesAreInstalled()) return;
+  say('Installing dependencies (npm ci)');
+  // Without scripts: nothing here needs one, and none gets the chance to download anything.
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
+  await quietly(npm[0], [...npm.slice(1), 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'npm ci');
+}
+
+/** Compares what npm noted about node_modules with the lock file. */
+function dependenciesAreInstalled() {
+  const noted = at('node_modules', '.package-lock.json');
+  if (!existsSync(noted)) return false;
+  const wanted = JSON.parse(readFileSync(at('package-lock.json'), 'utf8')).packages;
+  const present = JSON.parse(readFileSync(noted, 'utf8')).packages;
+  return Object.entries(wanted).every(([name, { version, optional, link }]) => {
+    if (name === '' || (optional && !(name in present))) return true;
+    return name in present && (link || present[name].version === version);
+  });
+}
+
+/** @param {Say} say */
+export async function ensureClient(say) {
+  const { version } = JSON.parse(readFileSync(at('node_modules/prisma/package.json'), 'utf8'));
+  const state = `${version} ${hashOf([at('prisma/schema.prisma')], readFileSync)}`;
+  if (existsSync(at('libs/persistence/src/generated/client.ts')) && recall('generated') === state) return;
+  say('Generating the Prisma client');
+  await quietly(process.execPath, [at('node_modules/prisma/build/index.js'), 'generate'], 'prisma generate', {
+    ...schemaEngineEnvironment(),
+    DATABASE_URL: process.env.DATABASE_URL ?? '',
+  });
+  remember('generated', state);
+}
+
+/** @param {Say} say */
+export async function ensureBuilt(say) {
+  const state = sourceState();
+  const complete = projects().every((project) => existsSync(at(project, 'dist', 'index.js')));
+  if (complete && recall('built') === state) return;
+  say('Compiling');
+  await quietly(process.execPath, [at('node_modules/typescript/bin/tsc'), '-b', ...projects()], 'tsc -b');
+  remember('built', state);
+}
+
+/** Everything `tsc -b` builds except the tests. */
+export function projects() {
+  const { references } = JSON.parse(readFileSync(at('tsconfig.json'), 'utf8'));
+  return references
+    .map(({ path: project }) => project)
+    .filter((/** @type {string} */ project) => project !== 'test');
+}
+
+/** Changes whenever a source or a setting of the compiler does; by time and size, because reading all would take longer. */
+function sourceState() {
+  const files = [at('package-lock.json'), at('tsconfig.base.json'), at('tsconfig.json')];
+  for (const project of projects()) {
+    files.push(at(project, 'tsconfig.json'), at(project, 'package.json'));
+    for (const entry of readdirSync(at(project, 'src'), { recursive: true, withFileTypes: true }))
+      if (entry.isFile()) files.push(path.join(entry.parentPath, entry.name));
+  }
+  return hashOf(files.sort(), (file) => {
+    const { mtimeMs, size } = statSync(file);
+    return `${mtimeMs} ${size}`;
+  });
+}
+
+/** @param {string[]} files @param {(file: string) => string | Buffer} read */
+function hashOf(files, read) {
+  const hash = createHash('sha256');
+  for (const file of files)
+    hash
+      .update(`${path.relative(top, file)}\0`)
+      .update(read(file))
+      .update('\0');
+  return hash.digest('hex');
+}
+
+/** Runs a step; what it says is shown only if it fails. @param {string} command @param {string[]} values @param {string} name @param {Record<string, string>} [env] */
+async function quietly(command, values, name, env = {}) {
+  const child = spawn(command, values, {
+    cwd: top,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const abort = () => child.kill();
+  process.once('exit', abort);
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (said += text));
+  const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  process.off('exit', abort);
+  if (code !== 0) throw new StepFailed(name, said.trim());
+}
+
+/** A step of the preparation did not succeed. */
+export class StepFailed extends Error {
+  /** @param {string} step @param {string} output */
+  constructor(step, output) {
+    super(`${step} failed:\n${output}`);
+  }
+}
