@@ -4,9 +4,18 @@ import { endReasonMeanings, endReasons, sessionTables, withFreshTables } from '.
 
 const page = readFileSync(join(process.cwd(), 'docs', 'sessions.md'), 'utf8');
 
+/** A formatter may pad tables as it likes. */
+const unpadded = (text: string): string =>
+  text.replaceAll(/^\|.*\|$/gm, (row) =>
+    row
+      .split('|')
+      .map((cell) => cell.trim().replace(/^-+$/, '---'))
+      .join('|'),
+  );
+
 describe('docs/sessions.md', () => {
-  it('shows the tables the code decides by; else run scripts/session-tables.mjs', () => {
-    expect(page).toBe(withFreshTables(page));
+  it('shows the tables the code decides by; else run node scripts/session-tables.mjs', () => {
+    expect(unpadded(page)).toBe(unpadded(withFreshTables(page)));
   });
 
   it('shows each of them', () => {
