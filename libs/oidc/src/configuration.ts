@@ -1,6 +1,6 @@
 import { accessTokenLifetime, seconds } from '@curfew/session-policy';
 import type { Configuration } from 'oidc-provider';
-import { interactionPolicy } from 'oidc-provider';
+import { errors, interactionPolicy } from 'oidc-provider';
 import { accountFor, claimsByScope } from './hooks/accounts.js';
 import { certificateBinding } from './hooks/certificates.js';
 import { grantForAuthorization } from './hooks/grants.js';
@@ -86,7 +86,16 @@ function features(parts: ProtocolParts): NonNullable<Configuration['features']> 
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
-    deviceFlow: { enabled: true, mask: '****-****', charset: 'base-20', ...devicePages(pages, clients) },
+    deviceFlow: {
+      enabled: true,
+      deviceInfo: (ctx) => ({
+        ip: currentScope().signals.ip ?? undefined,
+        ua: ctx.get('user-agent').slice(0, 256) || undefined,
+      }),
+      mask: '****-****',
+      charset: 'base-20',
+      ...devicePages(pages, clients),
+    },
     dPoP: { enabled: true, nonceSecret: keys.dpopNonce, requireNonce: () => false, allowReplay: false },
     introspection: { enabled: true, allowedPolicy: mayIntrospect(clients) },
     jwtIntrospection: { enabled: true },
@@ -181,7 +190,9 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
     // RFC 9700 update and FAPI 2.0 §5.3.2.1: an assertion is meant for the issuer, in exactly these letters, or for nobody.
     assertJwtClientAuthClaimsAndHeader: (_ctx, claims) => {
       if (claims['aud'] !== parts.issuer)
-        throw new TypeError('the audience of a client assertion must be the issuer identifier');
+        throw new errors.InvalidClientAuth(
+          'the audience of a client assertion must be the issuer identifier',
+        );
     },
     clockTolerance: 10,
   };

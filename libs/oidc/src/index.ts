@@ -1,6 +1,6 @@
 export { ClientDirectory, type SecretVerdict } from './client-directory.js';
 export { lifetimes, providerConfiguration, routes } from './configuration.js';
-export { type InteractionDetails, InteractionGone, Interactions } from './interactions.js';
+export { type InteractionDetails, Interactions, type RecognisedPerson } from './interactions.js';
 export { KeySet, type KeySettings, KeyStore, signingKeysChannel } from './keys/index.js';
 export { InsideAddressRefused, isInside, type OutboundRules, outboundFetch } from './outbound-fetch.js';
 export { type Page, ProtocolPages } from './protocol-pages.js';

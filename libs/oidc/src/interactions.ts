@@ -3,133 +3,202 @@ import type { ConsentedAccess, ConsentService } from '@curfew/accounts';
 import { errors, type Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
 import { grantAccess } from './hooks/grants.js';
-import { inScope, type ScopeMaker } from './protocol-server.js';
+import type { ProtocolServer } from './protocol-server.js';
+import type { BrowserSessionStore } from './storage/browser-session-store.js';
 
 /** What a page needs to know to ask a person to sign in or to consent. */
 export interface InteractionDetails {
   readonly uid: string;
-  readonly prompt: { readonly name: string; readonly reasons: readonly string[] };
-  readonly client: { readonly id: string; readonly name: string; readonly redirectUri: string | undefined };
+  readonly prompt: { readonly name: 'login' | 'consent'; readonly reasons: readonly string[] };
+  readonly client: {
+    readonly id: string;
+    readonly name: string;
+    /** Where the forms' submissions end; absent for a device. */
+    readonly redirectOrigin?: string | undefined;
+  };
   /** The account that is signed in already, if one is. */
-  readonly accountId: string | undefined;
-  readonly loginHint: string | undefined;
+  readonly accountId?: string | undefined;
   /** What the client asks for and has not been allowed yet. */
-  readonly missing: ConsentedAccess;
-  /** Whether access while the person is away is asked for (scope offline_access). */
-  readonly offline: boolean;
+  readonly scopes: {
+    readonly openid: readonly string[];
+    readonly claims: readonly string[];
+    readonly resources: readonly { readonly audience: string; readonly scopes: readonly string[] }[];
+  };
+  readonly loginHint?: string | undefined;
+}
+
+/** How a person was recognised; `remember` keeps them signed in when the browser is closed. */
+export interface RecognisedPerson {
+  readonly accountId: string;
+  readonly remember?: boolean | undefined;
 }
 
 /** The interaction is over, was answered in another browser, or never was: the person starts again at the application. */
 export class InteractionGone extends Error {
-  override readonly name = 'InteractionGone';
+  override readonly name = 'SessionNotFound';
+}
+
+/** What is used of oidc-provider's cookie session beyond its types; pinned by test/contract. */
+interface CookieSession {
+  readonly id: string;
+  readonly accountId?: string;
+  resetIdentifier(): void;
+  loginAccount(details: { accountId: string; amr: string[]; transient: boolean }): void;
+  save(ttl: number): Promise<unknown>;
+}
+
+/** A Koa context, of which only the cookie jar is needed. */
+interface Jar {
+  readonly cookies: { secure: boolean; set(name: string, value: string, options: object): void };
 }
 
 /** The seam between oidc-provider's interactions and the pages that people see. */
 export class Interactions {
   constructor(
-    private readonly provider: () => Provider,
+    private readonly server: ProtocolServer,
     private readonly clients: ClientDirectory,
     private readonly consents: ConsentService,
-    private readonly makeScope: ScopeMaker,
+    private readonly browserSessions: BrowserSessionStore,
+    /** Lifetime in seconds. */
+    private readonly cookies: { readonly lifetime: number; readonly secure: boolean },
   ) {}
 
   /** What is asked of the person. @throws InteractionGone */
-  async details(request: IncomingMessage, response: ServerResponse): Promise<InteractionDetails> {
-    return inScope(this.makeScope(request), async () => {
+  details(request: IncomingMessage, response: ServerResponse): Promise<InteractionDetails> {
+    return this.server.inScope(request, async () => {
       const { uid, prompt, params, session } = await this.#current(request, response);
-      const clientId = String(params['client_id']);
-      const client = await this.clients.find(clientId);
-      const details = prompt.details as {
-        missingOIDCScope?: string[];
-        missingOIDCClaims?: string[];
-        missingResourceScopes?: Record<string, string[]>;
-      };
+      const id = String(params['client_id']);
+      const { scopes, claims, resources } = missingAccess(prompt.details);
       return {
         uid,
-        prompt: { name: prompt.name, reasons: prompt.reasons },
-        client: { id: clientId, name: client?.name ?? clientId, redirectUri: text(params['redirect_uri']) },
+        prompt: { name: prompt.name as 'login' | 'consent', reasons: prompt.reasons },
+        client: {
+          id,
+          name: (await this.clients.find(id))?.name ?? id,
+          redirectOrigin: text(params['redirect_uri']),
+        },
         accountId: session?.accountId,
         loginHint: text(params['login_hint']),
-        missing: {
-          scopes: details.missingOIDCScope ?? [],
-          claims: details.missingOIDCClaims ?? [],
-          resources: details.missingResourceScopes ?? {},
+        scopes: {
+          openid: scopes,
+          claims,
+          resources: Object.entries(resources).map(([audience, asked]) => ({ audience, scopes: asked })),
         },
-        offline: String(params['scope'] ?? '')
-          .split(' ')
-          .includes('offline_access'),
       };
     });
   }
 
-  /** The person has proved who they are; answers with the redirect onward (303). */
-  async signedIn(request: IncomingMessage, response: ServerResponse, accountId: string): Promise<void> {
-    await inScope(this.makeScope(request), async () => {
+  /** The person has proved who they are; answers with the redirect onward (303). @throws InteractionGone */
+  signedIn(request: IncomingMessage, response: ServerResponse, person: RecognisedPerson): Promise<void> {
+    return this.server.inScope(request, async () => {
       await this.#current(request, response);
-      const login = { accountId, amr: ['pwd'], remember: true };
-      await this.provider().interactionFinished(
-        request,
-        response,
-        { login },
-        { mergeWithLastSubmission: false },
-      );
+      const login = { accountId: person.accountId, amr: ['pwd'], remember: person.remember ?? false };
+      await this.#finish(request, response, { login }, false);
     });
   }
 
-  /** The person allows what is missing: it is granted for this session and remembered for the next. */
-  async consented(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await inScope(this.makeScope(request), async () => {
-      const { params, session, grantId } = await this.#current(request, response);
-      const { missing } = await this.details(request, response);
+  /** The person allows what is missing: it is granted for this session and remembered for the next. @throws InteractionGone */
+  consented(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    return this.server.inScope(request, async () => {
+      const { provider } = this.server;
+      const { params, session, grantId, prompt } = await this.#current(request, response);
+      const accountId = session?.accountId;
+      if (!accountId) throw new InteractionGone();
       const clientId = String(params['client_id']);
-      if (!session?.accountId) throw new InteractionGone();
-      const accountId = session.accountId;
-      const grant =
-        (grantId ? await this.provider().Grant.find(grantId) : undefined) ??
-        new (this.provider().Grant)({ accountId, clientId });
+      const known = grantId ? await provider.Grant.find(grantId) : undefined;
+      const grant = known ?? new provider.Grant({ accountId, clientId });
+      const missing = missingAccess(prompt.details);
       grantAccess(grant, missing);
       await this.consents.remember(accountId, clientId, missing);
-      await this.provider().interactionFinished(
-        request,
-        response,
-        { consent: { grantId: await grant.save() } },
-        { mergeWithLastSubmission: true },
-      );
+      await this.#finish(request, response, { consent: { grantId: await grant.save() } }, true);
     });
   }
 
-  /** The person says no; the client learns `access_denied`. */
-  async denied(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await inScope(this.makeScope(request), async () => {
+  /** The person says no; the client learns `access_denied`. @throws InteractionGone */
+  denied(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    return this.server.inScope(request, async () => {
       await this.#current(request, response);
       const result = { error: 'access_denied', error_description: 'the person declined' };
-      await this.provider().interactionFinished(request, response, result, {
-        mergeWithLastSubmission: false,
-      });
+      await this.#finish(request, response, result, false);
     });
   }
 
   /** Who is signed in with this browser, for pages outside of any interaction. */
-  async currentAccount(
+  currentAccount(
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<{ accountId: string; browserSessionUid: string } | undefined> {
-    return inScope(this.makeScope(request), async () => {
-      const session = await this.provider().Session.get(
-        this.provider().createContext(request, response) as never,
-      );
+    return this.server.inScope(request, async () => {
+      const { provider } = this.server;
+      const session = await provider.Session.get(provider.createContext(request, response) as never);
       return session.accountId ? { accountId: session.accountId, browserSessionUid: session.uid } : undefined;
     });
   }
 
+  /** Signs the browser in without an application having asked; only sets the cookie. Its session gets a new id (against fixation). */
+  signInBrowser(request: IncomingMessage, response: ServerResponse, person: RecognisedPerson): Promise<void> {
+    return this.server.inScope(request, async () => {
+      const provider = this.server.provider as Provider & { cookieName(kind: string): string };
+      const context = provider.createContext(request, response) as unknown as Jar;
+      const found = (await provider.Session.get(context as never)) as unknown as CookieSession;
+      const { accountId, remember = false } = person;
+      // Another person at the same browser starts afresh: nothing of the previous one is carried over.
+      const isOther = found.accountId !== undefined && found.accountId !== accountId;
+      const session = isOther ? (new provider.Session() as unknown as CookieSession) : found;
+      session.resetIdentifier();
+      session.loginAccount({ accountId, amr: ['pwd'], transient: !remember });
+      await session.save(this.cookies.lifetime);
+      context.cookies.secure = this.cookies.secure;
+      context.cookies.set(provider.cookieName('session'), session.id, {
+        path: '/',
+        httpOnly: true,
+        sameSite: 'lax',
+        secure: this.cookies.secure,
+        signed: true,
+        overwrite: true,
+        ...(remember ? { maxAge: this.cookies.lifetime * 1000 } : {}),
+      });
+    });
+  }
+
+  /** Signs an account out of all browsers but one, so that nothing is signed in silently there any more. */
+  async signOutOtherBrowsers(accountId: string, exceptBrowserSessionUid: string): Promise<void> {
+    await this.browserSessions.removeOfAccount(accountId, exceptBrowserSessionUid);
+  }
+
   async #current(request: IncomingMessage, response: ServerResponse) {
     try {
-      return await this.provider().interactionDetails(request, response);
+      return await this.server.provider.interactionDetails(request, response);
     } catch (error) {
       if (error instanceof errors.SessionNotFound) throw new InteractionGone();
       throw error;
     }
   }
+
+  #finish(
+    request: IncomingMessage,
+    response: ServerResponse,
+    result: object,
+    mergeWithLastSubmission: boolean,
+  ): Promise<void> {
+    return this.server.provider.interactionFinished(request, response, result as never, {
+      mergeWithLastSubmission,
+    });
+  }
+}
+
+/** What a consent prompt says is not allowed yet. */
+function missingAccess(details: unknown): ConsentedAccess {
+  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = details as {
+    missingOIDCScope?: string[];
+    missingOIDCClaims?: string[];
+    missingResourceScopes?: Record<string, string[]>;
+  };
+  return {
+    scopes: missingOIDCScope ?? [],
+    claims: missingOIDCClaims ?? [],
+    resources: missingResourceScopes ?? {},
+  };
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

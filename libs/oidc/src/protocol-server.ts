@@ -3,13 +3,7 @@ import type { Provider } from 'oidc-provider';
 import { createProvider } from './create-provider.js';
 import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
-import { type RequestScope, withScope } from './request-scope.js';
-
-/** Makes the scope of a request that does not come through oidc-provider's own routes. */
-export type ScopeMaker = (request: IncomingMessage) => RequestScope;
-
-/** Runs work that uses oidc-provider's models in a scope of its own. */
-export const inScope = <T>(scope: RequestScope, work: () => Promise<T>): Promise<T> => withScope(scope, work);
+import { withScope } from './request-scope.js';
 
 /** The running protocol: one oidc-provider at a time, replaced whole when the signing keys change. */
 export class ProtocolServer {
@@ -39,12 +33,10 @@ export class ProtocolServer {
     this.#provider = provider;
   }
 
-  /** The scope of a request to one of our own pages. */
-  readonly scopeOf: ScopeMaker = (request) => ({
-    now: this.parts.clock.now(),
-    signals: this.parts.signals.read({
-      socketAddress: request.socket.remoteAddress,
-      headers: request.headers,
-    }),
-  });
+  /** Runs work that uses oidc-provider's models for a request to one of our own pages. */
+  inScope<T>(request: IncomingMessage, work: () => Promise<T>): Promise<T> {
+    const { clock, signals } = this.parts;
+    const seen = signals.read({ socketAddress: request.socket.remoteAddress, headers: request.headers });
+    return withScope({ now: clock.now(), signals: seen }, work);
+  }
 }
