@@ -87,4 +87,9 @@ export class ConsentService {
     const { count } = await (tx ?? this.prisma).consent.deleteMany({ where: { accountId, clientId } });
     return count === 1;
   }
+
+  /** Forgets every consent that was given to a client that is deleted. */
+  async forgetClient(clientId: string, tx?: Transaction): Promise<void> {
+    await (tx ?? this.prisma).consent.deleteMany({ where: { clientId } });
+  }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
 import { Prisma, type PrismaService } from '@curfew/persistence';
-import { instant, plus, type Seconds, seconds, secondsUntil } from '@curfew/session-policy';
+import { plus, type Seconds, seconds } from '@curfew/session-policy';
 
 /** How many attempts of one kind are let through in one window; written as configuration writes a rate. */
 export interface ThrottleLimit {
@@ -54,8 +54,8 @@ export class Throttle {
       RETURNING count, window_ends_at AS "windowEndsAt"`);
     if (!row || row.count <= count) return { allowed: true };
     // Rounded up, and never 0: who waits that long finds the window closed.
-    const left = secondsUntil(instant(row.windowEndsAt.getTime()), now);
-    return { allowed: false, retryAfter: seconds(left + 1) };
+    const left = Math.ceil((row.windowEndsAt.getTime() - now) / 1000);
+    return { allowed: false, retryAfter: seconds(Math.max(1, left)) };
   }
 
   /** Takes back one counted attempt that was allowed but turned out to be no guess. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
 import { type PrismaService, retrying, type Transaction } from '@curfew/persistence';
 import { earliest, plus, type Seconds, seconds } from '@curfew/session-policy';
-import { type Client, type ClientSecretInfo, usesSecret } from './client.js';
+import { type Client, type ClientSecretInfo, isClientId, usesSecret } from './client.js';
 import { ClientStore } from './client.store.js';
 import { type CheckedRegistration, checkRegistration, registrationOf } from './client-rules.js';
 import type { ClientRegistration, RegistrationRules } from './client-schema.js';
@@ -40,7 +40,6 @@ export interface ClientServiceParts {
   readonly rules: RegistrationRules;
 }
 
-const clientId = /^[A-Za-z0-9._~-]{1,64}$/;
 const largestPage = 200;
 const longestOverlap = seconds(90 * 86_400);
 
@@ -66,7 +65,7 @@ export class ClientService {
   ): Promise<RegisteredClient> {
     const checked = checkRegistration(registration, this.parts.rules);
     const { id = randomUUID(), firstRun = false } = options;
-    if (!clientId.test(id)) {
+    if (!isClientId(id)) {
       const sentence = 'client_id must have 1 to 64 characters, letters, digits and "._~-"';
       throw new RegistrationError('invalid_client_metadata', [sentence]);
     }
@@ -143,7 +142,7 @@ export class ClientService {
 
   /** The client with its secrets' dates, straight from the database, or null; any text may be asked for. */
   async find(id: string): Promise<ClientDetails | null> {
-    const client = clientId.test(id) ? await this.store.find(id) : null;
+    const client = isClientId(id) ? await this.store.find(id) : null;
     if (!client) return null;
     const now = this.parts.clock.now();
     const secrets = (await this.store.secrets(id)).filter((secret) => isActive(secret, now));
@@ -159,7 +158,7 @@ export class ClientService {
     const after = query.after ?? null;
     const search = query.search || null;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: PostgreSQL's text cannot hold it, so nothing matches
-    if ((after !== null && !clientId.test(after)) || (search !== null && /\u0000/.test(search))) {
+    if ((after !== null && !isClientId(after)) || (search !== null && /\u0000/.test(search))) {
       return { clients: [], next: null };
     }
     const rows = await this.store.page(after, search, limit + 1);

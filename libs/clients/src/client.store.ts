@@ -7,7 +7,7 @@ import {
   type Transaction,
 } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
-import type { Client, ClientMetadata } from './client.js';
+import { type Client, type ClientMetadata, isClientId } from './client.js';
 import type { CheckedRegistration } from './client-rules.js';
 import type { StoredSecret } from './client-secret.js';
 import { RegistrationError } from './registration-error.js';
@@ -68,6 +68,7 @@ export class ClientStore {
 
   /** The client, held until the transaction ends, so that its changes happen one after the other. */
   async hold(id: string, tx: Transaction): Promise<Client> {
+    if (!isClientId(id)) throw new RegistrationError('unknown_client');
     const held = await tx.$queryRaw<unknown[]>`SELECT 1 FROM client WHERE id = ${id} FOR UPDATE`;
     if (held.length === 0) throw new RegistrationError('unknown_client');
     return clientOf(await tx.client.findUniqueOrThrow({ where: { id } }));

@@ -91,3 +91,6 @@ export const usesSecret = (method: AuthMethod): boolean =>
 /** Whether the client cannot keep a secret (RFC 6749 §2.1). */
 export const isPublicClient = (client: Pick<Client, 'metadata'>): boolean =>
   client.metadata.token_endpoint_auth_method === 'none';
+
+/** Whether a text can be the id of a client at all; all others are unknown without asking. */
+export const isClientId = (id: string): boolean => /^[A-Za-z0-9._~-]{1,64}$/.test(id);

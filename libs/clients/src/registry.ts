@@ -1,6 +1,7 @@
 import type { Clock } from '@curfew/clock';
 import { DatabaseListener, type ListenerHandlers, type PrismaService } from '@curfew/persistence';
 import { effectivePolicy, profiles, type Seconds, type SessionPolicy, seconds } from '@curfew/session-policy';
+import { isClientId } from './client.js';
 import { FreshCache } from './fresh-cache.js';
 import { profileRevision, UnreadablePolicy } from './policy-revision.js';
 import { type KnownClient, type KnownPolicies, type KnownResource, RegistryStore } from './registry.store.js';
@@ -68,7 +69,7 @@ export class Registry {
 
   /** The client, disabled ones included, or null; any text may be asked for. */
   async client(id: string): Promise<KnownClient | null> {
-    return /^[A-Za-z0-9._~-]{1,64}$/.test(id) ? this.clients.get(id, this.trusted) : null;
+    return isClientId(id) ? this.clients.get(id, this.trusted) : null;
   }
 
   /** The API with this audience, or null; any text may be asked for. */

@@ -1,0 +1,122 @@
+import { ManualClock } from '@curfew/clock';
+import { seconds } from '@curfew/session-policy';
+import { FreshCache } from './fresh-cache.js';
+
+interface Value {
+  readonly text: string;
+}
+
+/** A cache over a store whose answers come when the test says so. */
+const setUp = (size = 10) => {
+  const clock = new ManualClock();
+  const pending: { key: string; answer: (text: string | null) => void; fail: () => void }[] = [];
+  const load = (key: string) =>
+    new Promise<Value | null>((resolve, reject) => {
+      pending.push({
+        key,
+        answer: (text) => resolve(text === null ? null : { text }),
+        fail: () => reject(new RangeError('no database')),
+      });
+    });
+  const cache = new FreshCache<Value>(load, clock, seconds(30), size);
+  const next = () => {
+    const one = pending.shift();
+    if (!one) throw new RangeError('nothing is being loaded');
+    return one;
+  };
+  return { clock, cache, pending, next };
+};
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('a memory that is fresh', () => {
+  it('loads once for many who ask at once, and then no more', async () => {
+    const { cache, next, pending } = setUp();
+    const asked = [cache.get('a', true), cache.get('a', true), cache.get('a', true)];
+    next().answer('one');
+    expect(await Promise.all(asked)).toEqual([{ text: 'one' }, { text: 'one' }, { text: 'one' }]);
+    expect(await cache.get('a', true)).toEqual({ text: 'one' });
+    expect(pending).toHaveLength(0);
+  });
+
+  it('does not keep what was read before a change it heard of', async () => {
+    const { cache, next, pending } = setUp();
+    const before = cache.get('a', true);
+    cache.forget('a');
+    const after = cache.get('a', true);
+    expect(pending).toHaveLength(2);
+    const [old, fresh] = [next(), next()];
+    fresh.answer('new');
+    expect(await after).toEqual({ text: 'new' });
+    old.answer('old');
+    expect(await before).toEqual({ text: 'old' });
+    expect(await cache.get('a', true)).toEqual({ text: 'new' });
+  });
+
+  it('does not keep what was read before everything was forgotten', async () => {
+    const { cache, next, pending } = setUp();
+    const before = cache.get('a', true);
+    cache.forgetAll();
+    next().answer('old');
+    await before;
+    const after = cache.get('a', true);
+    expect(pending).toHaveLength(1);
+    next().answer('new');
+    expect(await after).toEqual({ text: 'new' });
+  });
+
+  it('reads again in the background at two thirds of its age, while the old value serves', async () => {
+    const { cache, clock, next, pending } = setUp();
+    const first = cache.get('a', true);
+    next().answer('one');
+    await first;
+    clock.advance(20);
+    expect(await cache.get('a', true)).toEqual({ text: 'one' });
+    expect(await cache.get('a', true)).toEqual({ text: 'one' });
+    expect(pending).toHaveLength(1);
+    next().answer('two');
+    await settled();
+    expect(await cache.get('a', true)).toEqual({ text: 'two' });
+  });
+
+  it('serves the old value to its greatest age if reading again fails, and then tells', async () => {
+    const { cache, clock, next } = setUp();
+    const first = cache.get('a', true);
+    next().answer('one');
+    await first;
+    clock.advance(29);
+    expect(await cache.get('a', true)).toEqual({ text: 'one' });
+    next().fail();
+    await settled();
+    clock.advance(1);
+    const late = cache.get('a', true);
+    next().fail();
+    await expect(late).rejects.toThrow('no database');
+  });
+
+  it('remembers names that stand for nothing, apart from those that do', async () => {
+    const { cache, next, pending } = setUp(10);
+    const real = cache.get('real', true);
+    next().answer('one');
+    await real;
+    for (let n = 0; n < 1000; n += 1) {
+      const invented = cache.get(`invented-${n}`, true);
+      next().answer(null);
+      expect(await invented).toBeNull();
+    }
+    expect(await cache.get('invented-999', true)).toBeNull();
+    expect(await cache.get('real', true)).toEqual({ text: 'one' });
+    expect(pending).toHaveLength(0);
+  });
+
+  it('asks for every answer while its memory cannot be trusted, and keeps none', async () => {
+    const { cache, next } = setUp();
+    for (const text of ['one', 'two']) {
+      const asked = cache.get('a', false);
+      next().answer(text);
+      expect(await asked).toEqual({ text });
+    }
+    const trusted = cache.get('a', true);
+    next().answer('three');
+    expect(await trusted).toEqual({ text: 'three' });
+  });
+});

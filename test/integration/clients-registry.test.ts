@@ -1,0 +1,191 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type ClientRegistration,
+  ClientService,
+  PolicyService,
+  Registry,
+  ResourceService,
+} from '@curfew/clients';
+import { ManualClock } from '@curfew/clock';
+import { isDatabaseUnavailable } from '@curfew/persistence';
+import { seconds } from '@curfew/session-policy';
+import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
+import { type DatabaseProxy, proxyTo } from '../support/proxy.js';
+
+const orders = 'https://orders.example.test';
+const web: ClientRegistration = { client_name: 'Web', redirect_uris: ['https://app.example.test/callback'] };
+
+let database: TestDatabase;
+let clock: ManualClock;
+/** The process that changes things; it shares nothing with the registry but the database. */
+let clients: ClientService;
+let resources: ResourceService;
+let policies: PolicyService;
+/** The process that answers requests: it reads by one wire and hears of changes by another. */
+let registry: Registry;
+let reading: DatabaseProxy;
+let hearing: DatabaseProxy;
+
+const ask = async (): Promise<void> => {
+  await registry.client('web');
+  await registry.client('unknown');
+  await registry.resource(orders);
+  await registry.effectivePolicy('web', [orders]);
+};
+const nameOf = async (id: string): Promise<string | undefined> => (await registry.client(id))?.name;
+
+/** Asks again and again until the answer is the expected one; says how many milliseconds that took. */
+const untilSeen = async (question: () => Promise<unknown>, answer: unknown): Promise<number> => {
+  const started = performance.now();
+  while ((await question()) !== answer) {
+    if (performance.now() - started > 3000) throw new Error('the change was never seen');
+    await pause(1);
+  }
+  return performance.now() - started;
+};
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+beforeEach(async () => {
+  await database.query('TRUNCATE client, client_secret, resource, policy, policy_attachment');
+  clock = new ManualClock();
+  const writer = database.prisma();
+  clients = new ClientService({ prisma: writer, clock, rules: { allowPrivateAddresses: false } });
+  resources = new ResourceService(writer, clock);
+  policies = new PolicyService(writer, clock);
+  await resources.create({ audience: orders, name: 'Orders', scopes: ['orders:read'] });
+  await clients.create({ ...web, resources: [orders] }, { id: 'web' });
+  reading = await proxyTo(database.url);
+  hearing = await proxyTo(database.url);
+  registry = new Registry(database.prisma({ DATABASE_URL: reading.url }), clock);
+  await registry.start(hearing.url);
+});
+afterEach(async () => {
+  await registry.stop();
+  await reading.close();
+  await hearing.close();
+  await assertInvariants(database);
+});
+afterAll(() => database.drop());
+
+describe('the registry', () => {
+  it('answers from memory once it is warm, also about clients that do not exist', async () => {
+    await ask();
+    reading.cut();
+    for (let n = 0; n < 100; n += 1) await ask();
+  });
+
+  it('asks the database, and fails with it, for what it does not know', async () => {
+    reading.cut();
+    const error = await registry.client('web').catch((reason: unknown) => reason);
+    expect(isDatabaseUnavailable(error)).toBe(true);
+    expect(await registry.client('not a client id \u0000')).toBeNull();
+    expect(await registry.resource('\u0000')).toBeNull();
+  });
+
+  it('sees what another process changes within milliseconds', async () => {
+    await ask();
+    const times: number[] = [];
+    await clients.update('web', { client_name: 'Changed' }, 1);
+    times.push(await untilSeen(() => nameOf('web'), 'Changed'));
+    await clients.disable('web');
+    times.push(await untilSeen(async () => (await registry.client('web'))?.disabledAt, clock.now()));
+    await clients.rollOverSecret('web');
+    times.push(await untilSeen(async () => (await registry.client('web'))?.secrets.length, 2));
+    await resources.update(orders, { tokenFormat: 'jwt' }, 1);
+    times.push(await untilSeen(async () => (await registry.resource(orders))?.tokenFormat, 'jwt'));
+    await clients.create(web, { id: 'unknown' });
+    times.push(await untilSeen(() => nameOf('unknown'), 'Web'));
+    await clients.delete('unknown');
+    times.push(await untilSeen(() => nameOf('unknown'), undefined));
+    expect(times.sort((a, b) => a - b)[3]).toBeLessThan(100);
+  });
+
+  it('sees policies change, and their attachments', async () => {
+    await ask();
+    const idle = async () => (await registry.effectivePolicy('web', [orders])).inactivityTimeout;
+    const save = (previous: number, inactivityTimeout: string) =>
+      policies.save({
+        name: 'shop',
+        previous,
+        settings: { basedOn: 'standard', inactivityTimeout },
+        createdBy: 'admin',
+      });
+    await save(0, '29m');
+    await policies.attach({ kind: 'client', id: 'web' }, 'shop');
+    await untilSeen(idle, 29 * 60);
+    await save(1, '28m');
+    await untilSeen(idle, 28 * 60);
+    await policies.attach({ kind: 'everyone' }, 'sensitive');
+    await untilSeen(idle, 15 * 60);
+    await policies.attach({ kind: 'resource', audience: orders }, 'kiosk');
+    await untilSeen(idle, 6 * 60);
+    await policies.detach({ kind: 'resource', audience: orders });
+    await policies.detach({ kind: 'everyone' });
+    await untilSeen(idle, 28 * 60);
+  });
+
+  it('does not see a change that was rolled back', async () => {
+    await ask();
+    const writer = database.prisma();
+    const failing = writer.$transaction(async (tx) => {
+      await clients.update('web', { client_name: 'Never' }, 1, tx);
+      throw new RangeError('rolled back');
+    });
+    await expect(failing).rejects.toThrow('rolled back');
+    await pause(50);
+    expect(await nameOf('web')).toBe('Web');
+  });
+
+  it('trusts nothing it remembers while it cannot hear of changes, and sees the missed ones at once', async () => {
+    await ask();
+    hearing.cut();
+    await pause(50);
+    await clients.update('web', { client_name: 'Missed' }, 1);
+    expect(await nameOf('web')).toBe('Missed');
+    reading.cut();
+    const error = await nameOf('web').catch((reason: unknown) => reason);
+    expect(isDatabaseUnavailable(error)).toBe(true);
+  });
+
+  it('trusts its memory again once it hears again', async () => {
+    await ask();
+    hearing.cut();
+    await pause(50);
+    await clients.update('web', { client_name: 'Missed' }, 1);
+    hearing.heal();
+    await pause(500);
+    expect(await nameOf('web')).toBe('Missed');
+    reading.cut();
+    expect(await nameOf('web')).toBe('Missed');
+  });
+
+  it('reads everything again at its greatest age, even if no change was announced', async () => {
+    await ask();
+    await database.query(`UPDATE client SET name = 'Behind our back'`);
+    clock.advance(19);
+    expect(await nameOf('web')).toBe('Web');
+    clock.advance(1);
+    await untilSeen(() => nameOf('web'), 'Behind our back');
+    clock.advance(30);
+    reading.cut();
+    const error = await nameOf('web').catch((reason: unknown) => reason);
+    expect(isDatabaseUnavailable(error)).toBe(true);
+  });
+
+  it('remembers no more clients than it may', async () => {
+    const small = new Registry(database.prisma({ DATABASE_URL: reading.url }), clock, {
+      clients: 3,
+      maxAge: seconds(30),
+    });
+    await small.start(database.url);
+    for (let n = 0; n < 5; n += 1) await clients.create(web, { id: `c${n}` });
+    await pause(50);
+    for (let n = 0; n < 5; n += 1) await small.client(`c${n}`);
+    reading.cut();
+    expect((await small.client('c4'))?.id).toBe('c4');
+    await expect(small.client('c0')).rejects.toBeDefined();
+    await small.stop();
+  });
+});
