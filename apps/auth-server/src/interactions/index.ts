@@ -12,13 +12,10 @@ import { SignedIn } from './signed-in.js';
 export { OwnAccount, type OwnApplication, type OwnSession } from './own-account.js';
 export { PageErrorFilter, type PageErrorFilterParts } from './page-error.filter.js';
 export { PageError } from './page-error.js';
+export { PageLog } from './page-log.js';
 export { PageSettings } from './page-settings.js';
-export {
-  type InteractionDetails,
-  Interactions,
-  PageLog,
-  type RecognisedPerson,
-} from './ports.js';
+
+export { PagesOfProtocol } from './protocol-pages.js';
 
 /** Controllers of the pages for people; the application registers them without a global body parser. */
 export const pageControllers = [
@@ -31,6 +28,6 @@ export const pageControllers = [
 
 /**
  * What the controllers need beyond what the application provides: AccountService, ConsentService, Registry, SessionService,
- * SessionQueries, PrismaService, Clock, SignalsReader, PageSettings, and the ports Interactions and PageLog.
+ * SessionQueries, PrismaService, Clock, SignalsReader, Interactions, PageSettings and PageLog.
  */
 export const pageProviders = [FormTokens, OwnAccount, SignIn, SignInFlow, SignedIn];

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AccountService } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
+import { type InteractionDetails, Interactions, type RecognisedPerson } from '@curfew/oidc';
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { consentPage, formTarget, type SignInPage, signInPage } from '../pages/index.js';
 import { sendPage } from './answer.js';
@@ -8,7 +9,6 @@ import { readForm } from './form.js';
 import { FormTokens } from './form-tokens.js';
 import { formRefused, interactionGone, malformed } from './page-error.js';
 import { PageSettings } from './page-settings.js';
-import { type InteractionDetails, Interactions } from './ports.js';
 import { refuseForeignForm } from './same-origin.js';
 import { SignInFlow } from './sign-in-flow.js';
 
@@ -60,8 +60,7 @@ export class InteractionController {
       page: this.signInModel(details),
       binding: details.uid,
       formTargets: await this.targetsOf(details),
-      finish: (person: { accountId: string; remember?: boolean | undefined }) =>
-        this.interactions.signedIn(request, response, person),
+      finish: (person: RecognisedPerson) => this.interactions.signedIn(request, response, person),
     };
     return this.flow.answer(place, form);
   }

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Account, AccountService, ConsentService } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
+import { Interactions } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import type { EndReason, Instant } from '@curfew/session-policy';
 import { SessionQueries, SessionService, type SessionSummary } from '@curfew/sessions';
 import { Injectable } from '@nestjs/common';
-import { Interactions } from './ports.js';
 
 /** One live session of the signed-in person, with the name of its application. */
 export interface OwnSession extends SessionSummary {

@@ -4,8 +4,8 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import { errorPage } from '../pages/index.js';
 import { sendPage } from './answer.js';
 import { PageError } from './page-error.js';
+import type { PageLog } from './page-log.js';
 import type { PageSettings } from './page-settings.js';
-import type { PageLog } from './ports.js';
 
 /** What the filter needs from the application around it. */
 export interface PageErrorFilterParts {
@@ -22,8 +22,8 @@ export class PageErrorFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const requestId = idOf(http.getRequest<IncomingMessage>());
     const response = http.getResponse<ServerResponse>();
+    const requestId = idOf(http.getRequest<IncomingMessage>(), response);
     const refusal = error instanceof PageError ? error : this.translate(error);
     if (refusal.status >= 500 && !(error instanceof PageError)) this.parts.log.fault(error, requestId);
     if (response.headersSent) {
@@ -52,7 +52,8 @@ const words = new Map<number, readonly [title: string, message: string]>([
   [503, ['We cannot answer right now', 'Nothing was changed. Try again in a few seconds.']],
 ]);
 
-function idOf(request: IncomingMessage): string | undefined {
-  const { id } = request as { id?: unknown };
+/** The front door gives every request its id and states it in the answer. */
+function idOf(request: IncomingMessage, response: ServerResponse): string | undefined {
+  const id = (request as { id?: unknown }).id ?? response.getHeader('x-request-id');
   return typeof id === 'string' ? id : undefined;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AccountError, AccountService, HashingOverloaded } from '@curfew/accounts';
+import { Interactions } from '@curfew/oidc';
 import { SignalsReader } from '@curfew/signals';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { lengthInWords, type PasswordPage, passwordPage } from '../pages/index.js';
@@ -7,9 +8,9 @@ import { seeOther, sendPage } from './answer.js';
 import { readCookie } from './cookies.js';
 import type { Form } from './form.js';
 import { OwnAccount } from './own-account.js';
+import { PageLog } from './page-log.js';
 import { PageSettings } from './page-settings.js';
 import { type PasswordProblem, passwordProblem } from './password-problem.js';
-import { Interactions, PageLog } from './ports.js';
 import { type Person, SignedIn } from './signed-in.js';
 
 interface Refusal extends PasswordProblem {
@@ -53,7 +54,12 @@ export class PasswordController {
     this.log.note('password_changed', { accountId: person.account.id });
     const endedAll = form.get('end_others') === 'yes';
     // That ended this browser's sign-in too; whoever knew both passwords may stay.
-    if (endedAll) await this.interactions.signInBrowser(request, response, { accountId: person.account.id });
+    if (endedAll) {
+      await this.interactions.signInBrowser(request, response, {
+        accountId: person.account.id,
+        remember: false,
+      });
+    }
     const done = endedAll ? 'others' : 'changed';
     seeOther(response, `${this.settings.base}/password?done=${done}`);
   }

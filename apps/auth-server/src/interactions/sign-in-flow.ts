@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Account, AccountError, AccountService, HashingOverloaded } from '@curfew/accounts';
+import type { RecognisedPerson } from '@curfew/oidc';
 import { Injectable } from '@nestjs/common';
 import { newPasswordPage, type PasswordField, type SignInPage, signInPage } from '../pages/index.js';
 import { type Answer, sendPage } from './answer.js';
@@ -8,7 +9,6 @@ import { FormTokens } from './form-tokens.js';
 import { OwnAccount } from './own-account.js';
 import { PageSettings } from './page-settings.js';
 import { passwordProblem } from './password-problem.js';
-import type { RecognisedPerson } from './ports.js';
 import { SignIn } from './sign-in.js';
 
 /** Where a sign-in happens: for an application's interaction, or directly. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Interactions, type RecognisedPerson } from '@curfew/oidc';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { type SignInPage, signInPage } from '../pages/index.js';
 import { seeOther, sendPage } from './answer.js';
@@ -7,7 +8,6 @@ import { readForm } from './form.js';
 import { FormTokens } from './form-tokens.js';
 import { formRefused } from './page-error.js';
 import { PageSettings } from './page-settings.js';
-import { Interactions, type RecognisedPerson } from './ports.js';
 import { refuseForeignForm } from './same-origin.js';
 import { SignInFlow } from './sign-in-flow.js';
 import { SignedIn } from './signed-in.js';
@@ -48,6 +48,8 @@ export class SignInController {
   ): Promise<void> {
     refuseForeignForm(request, this.settings.origin);
     const form = await readForm(request, this.settings.parts.bodyBytes);
+    // Signed in meanwhile, in another tab: it stays so.
+    if (await this.signedIn.find(request, response)) return this.goOn(response, destination(next));
     const binding = readCookie(request, this.settings, 'form');
     // Also against signing someone in as somebody else (login CSRF).
     if (!binding || !this.tokens.verify(form.get('csrf'), 'sign-in', binding)) throw formRefused();

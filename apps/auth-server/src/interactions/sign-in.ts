@@ -6,8 +6,8 @@ import { Injectable } from '@nestjs/common';
 import { lengthInWords } from '../pages/index.js';
 import { freshValue, readCookie, setCookie } from './cookies.js';
 import type { Form } from './form.js';
+import { PageLog } from './page-log.js';
 import { PageSettings } from './page-settings.js';
-import { PageLog } from './ports.js';
 
 /** What came of a form with name and password; a refusal comes with the words and status of the page that asks again. */
 export type SignInOutcome =

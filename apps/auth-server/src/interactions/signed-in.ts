@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Account, AccountService } from '@curfew/accounts';
+import { Interactions } from '@curfew/oidc';
 import { Injectable } from '@nestjs/common';
 import { seeOther } from './answer.js';
 import { type Form, readForm } from './form.js';
 import { FormTokens } from './form-tokens.js';
 import { formRefused } from './page-error.js';
 import { PageSettings } from './page-settings.js';
-import { Interactions } from './ports.js';
 import { refuseForeignForm } from './same-origin.js';
 
 /** The person at this browser, and the token their forms carry. */

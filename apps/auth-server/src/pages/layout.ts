@@ -64,7 +64,7 @@ ${places.map(
   ({ place, path, name }) =>
     html`<li><a href="${base}${path}"${place === current && html` aria-current="page"`}>${name}</a></li>`,
 )}
-<li><a href="${base}/session/end">Sign out</a></li>
+<li><a href="${base}/logout">Sign out</a></li>
 </ul></nav>`;
 
 /** A fault, said where it is seen first; `alert` makes assistive technology read it out. */

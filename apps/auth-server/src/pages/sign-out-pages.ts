@@ -13,12 +13,16 @@ export function logoutPage(page: LogoutPage): string {
   const content = html`<div class="card stack">
 <div class="tight">
 <h1>Sign out?</h1>
-<p class="lead">${page.clientName ? html`<strong>${page.clientName}</strong> asks to sign you out. This` : 'This'} ends what you are signed in to with this browser, everywhere at once. Applications you allowed to keep their access while you are away keep it.</p>
+<p class="lead">${
+    page.clientName
+      ? html`<strong>${page.clientName}</strong> asks to sign you out. You can end that alone, or everything you are signed in to with this browser.`
+      : 'This ends everything you are signed in to with this browser.'
+  } Applications you allowed to keep their access while you are away keep it.</p>
 </div>
 <form method="post" action="${page.action}" class="actions">
 ${hidden('xsrf', page.xsrf)}
-<button class="plain">Stay signed in</button>
-<button name="logout" value="yes">Sign out</button>
+<button class="plain">${page.clientName ? `Only from ${page.clientName}` : 'Stay signed in'}</button>
+<button name="logout" value="yes">${page.clientName ? 'From everything' : 'Sign out'}</button>
 </form>
 </div>`;
   return layout({ title: 'Sign out?', content, base: page.base });

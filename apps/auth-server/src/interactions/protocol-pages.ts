@@ -1,0 +1,104 @@
+import { type Page, ProtocolPages } from '@curfew/oidc';
+import {
+  deviceCodePage,
+  deviceConfirmPage,
+  deviceDonePage,
+  errorPage,
+  formTarget,
+  loggedOutPage,
+  logoutPage,
+  pageHeaders,
+} from '../pages/index.js';
+import type { PageSettings } from './page-settings.js';
+
+/** The pages that oidc-provider asks for by itself, drawn like ours: sign-out, device codes, errors without a client to tell. */
+export class PagesOfProtocol extends ProtocolPages {
+  constructor(private readonly settings: PageSettings) {
+    super();
+  }
+
+  override logout(page: {
+    action: string;
+    xsrf: string;
+    clientName?: string | undefined;
+    redirectUri?: string | undefined;
+  }): Page {
+    const target = page.redirectUri === undefined ? undefined : formTarget(page.redirectUri);
+    return this.sent(logoutPage({ ...page, base: this.settings.base }), target);
+  }
+
+  override loggedOut(page: { clientName?: string | undefined; stayed: boolean }): Page {
+    return this.sent(loggedOutPage({ ...page, base: this.settings.base }));
+  }
+
+  override deviceCode(page: {
+    action: string;
+    xsrf: string;
+    error?: string | undefined;
+    userCode?: string | undefined;
+  }): Page {
+    return this.sent(deviceCodePage({ ...page, base: this.settings.base }));
+  }
+
+  override deviceConfirm(page: {
+    action: string;
+    xsrf: string;
+    clientName: string;
+    userCode: string;
+    deviceInfo?: { ip?: string; ua?: string } | undefined;
+  }): Page {
+    return this.sent(deviceConfirmPage({ ...page, base: this.settings.base }));
+  }
+
+  override deviceDone(page: { clientName?: string | undefined }): Page {
+    return this.sent(deviceDonePage({ ...page, base: this.settings.base }));
+  }
+
+  override error({
+    status,
+    error,
+    requestId,
+  }: {
+    status: number;
+    error: string;
+    requestId?: string | undefined;
+  }): Page {
+    const [title, message] =
+      words.get(error) ?? words.get(status >= 500 ? 'server_error' : 'invalid_request')!;
+    return this.sent(errorPage({ title, message, requestId, base: this.settings.base }));
+  }
+
+  private sent(html: string, target?: string): Page {
+    return { html, headers: pageHeaders({ formTargets: target === undefined ? [] : [target] }) };
+  }
+}
+
+type Words = readonly [title: string, message: string];
+
+const notKnown: Words = [
+  'This application is not known here',
+  'The address you came by does not belong to an application that may sign people in here. Tell whoever runs the application.',
+];
+
+/** What OAuth's error codes mean to a person; none of them repeats what was sent. */
+const words: ReadonlyMap<string, Words> = new Map<string, Words>([
+  [
+    'invalid_request',
+    [
+      'This request cannot be answered',
+      'It is damaged or has expired. Go back to the application and start again; if that does not help, tell whoever runs it.',
+    ],
+  ],
+  ['invalid_client', notKnown],
+  ['unauthorized_client', notKnown],
+  ['invalid_redirect_uri', notKnown],
+  ['access_denied', ['Access was denied', 'Nothing was allowed. You can close this page.']],
+  [
+    'temporarily_unavailable',
+    ['We cannot answer right now', 'Nothing was changed. Try again in a few seconds.'],
+  ],
+  [
+    'server_error',
+    ['Something went wrong', 'It is our fault, not yours. Nothing was changed; try again in a moment.'],
+  ],
+]);
