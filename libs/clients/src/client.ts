@@ -9,11 +9,13 @@ export const grantTypes = [
   'urn:ietf:params:oauth:grant-type:device_code',
 ] as const;
 
+/** A grant type a client may be registered for. */
 export type GrantType = (typeof grantTypes)[number];
 
 /** How a client may authenticate; `none` makes it a public client. */
 export const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const;
 
+/** A way a client may authenticate. */
 export type AuthMethod = (typeof authMethods)[number];
 
 /** Names that RFC 8705 §2 gives to certificates: kept free, and refused until they are offered. */
@@ -22,11 +24,13 @@ export const reservedAuthMethods = ['tls_client_auth', 'self_signed_tls_client_a
 /** Signature algorithms a client may choose for its ID tokens. */
 export const idTokenAlgs = ['ES256', 'EdDSA', 'RS256'] as const;
 
+/** A signature algorithm of ID tokens and of JWT access tokens. */
 export type IdTokenAlg = (typeof idTokenAlgs)[number];
 
 /** Signature algorithms of client assertions (private_key_jwt). */
 export const assertionAlgs = ['ES256', 'ES384', 'ES512', 'EdDSA', 'PS256', 'RS256'] as const;
 
+/** A signature algorithm of client assertions. */
 export type AssertionAlg = (typeof assertionAlgs)[number];
 
 /** Client metadata by their RFC 7591 names. PKCE is asked of every client and is no choice. */
