@@ -19,7 +19,10 @@ COPY --from=build /app/package.json /app/package-lock.json /app/.npmrc ./
 COPY --from=build /app/libs ./libs
 COPY --from=build /app/apps ./apps
 # Optional packages are the embedded PostgreSQL, which a deployment does not use.
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=optional --ignore-scripts
+# The one native package tries its binary here, so that one that does not load fails the build and not a sign-in.
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=optional --ignore-scripts \
+ && npm rebuild argon2 \
+ && node --input-type=module --eval "await (await import('argon2')).hash('probe')"
 
 FROM node:${NODE_VERSION}-bookworm-slim AS runtime
 LABEL org.opencontainers.image.title="Curfew" \
