@@ -214,6 +214,11 @@ export class AccountService {
     return { accounts, next: rows.length > limit ? (accounts.at(-1)?.username ?? null) : null };
   }
 
+  /** The accounts that were made at the first start, by name; production refuses to run with any. */
+  async firstRun(tx?: Transaction): Promise<Account[]> {
+    return this.store.firstRun(tx);
+  }
+
   private async prepared(username: string, password: string | PreparedPassword): Promise<PreparedPassword> {
     return typeof password === 'string' ? this.preparePassword(username, password) : password;
   }

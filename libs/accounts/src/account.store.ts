@@ -86,4 +86,13 @@ export class AccountStore {
     });
     return rows.map(accountOf);
   }
+
+  async firstRun(tx: Transaction = this.prisma): Promise<Account[]> {
+    const rows = await tx.account.findMany({
+      where: { firstRun: true },
+      orderBy: { username: 'asc' },
+      take: 100,
+    });
+    return rows.map(accountOf);
+  }
 }

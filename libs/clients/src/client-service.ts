@@ -6,7 +6,7 @@ import { type Client, type ClientSecretInfo, isClientId, usesSecret } from './cl
 import { ClientStore } from './client.store.js';
 import { type CheckedRegistration, checkRegistration, registrationOf } from './client-rules.js';
 import type { ClientRegistration, RegistrationRules } from './client-schema.js';
-import { hashSecret, isActive, newSecret } from './client-secret.js';
+import { hashSecret, isActive, newSecret, verifySecret } from './client-secret.js';
 import { RegistrationError } from './registration-error.js';
 import { announce } from './registry-channel.js';
 
@@ -164,6 +164,17 @@ export class ClientService {
     const rows = await this.store.page(after, search, limit + 1);
     const clients = rows.slice(0, limit);
     return { clients, next: rows.length > limit ? (clients.at(-1)?.id ?? null) : null };
+  }
+
+  /** The clients that were made at the first start, by id; production refuses to run with any. */
+  async firstRun(tx?: Transaction): Promise<Client[]> {
+    return this.store.firstRun(tx);
+  }
+
+  /** Whether `presented` is an active secret of the client, straight from the database. */
+  async checkSecret(id: string, presented: string, tx?: Transaction): Promise<boolean> {
+    const secrets = isClientId(id) ? await this.store.secrets(id, tx) : [];
+    return verifySecret({ secrets }, presented, this.parts.clock.now());
   }
 
   /**

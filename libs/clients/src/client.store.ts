@@ -116,6 +116,11 @@ export class ClientStore {
     return rows.map(clientOf);
   }
 
+  async firstRun(tx: Transaction = this.prisma): Promise<Client[]> {
+    const rows = await tx.client.findMany({ where: { firstRun: true }, orderBy: { id: 'asc' }, take: 100 });
+    return rows.map(clientOf);
+  }
+
   /** All secrets of a client, newest first. */
   async secrets(clientId: string, tx: Transaction = this.prisma): Promise<StoredSecret[]> {
     const orderBy = [{ createdAt: 'desc' as const }, { id: 'desc' as const }];

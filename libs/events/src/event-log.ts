@@ -27,9 +27,15 @@ export const eventRows = (events: readonly NewEvent[]): string =>
     })),
   );
 
+/** So many events wait for the next batch; beyond that new ones are dropped and counted. */
+const mostWaiting = 10_000;
+
 /** Writes events that have no change of their own to ride with. Append only. */
 export class EventLog {
   readonly #prisma: PrismaService;
+  #waiting: NewEvent[] = [];
+  /** High-volume events dropped since the start because the database did not keep up. */
+  dropped = 0;
 
   constructor(prisma: PrismaService) {
     this.#prisma = prisma;
@@ -43,5 +49,29 @@ export class EventLog {
       SELECT id, at, type, session_id, account_id, client_id, data
       FROM jsonb_to_recordset(${eventRows(events)}::jsonb)
         AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)`;
+  }
+
+  /**
+   * Takes a high-volume event for the next batch. What a crash loses is at most what was taken since the last `flush`;
+   * ends, reuse and refusals never come this way.
+   */
+  soon(event: NewEvent): void {
+    if (this.#waiting.length >= mostWaiting) {
+      this.dropped += 1;
+      return;
+    }
+    this.#waiting.push(event);
+  }
+
+  /** Writes the batch in one statement. What cannot be written waits for the next time. */
+  async flush(): Promise<void> {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    try {
+      await this.record(batch);
+    } catch (error) {
+      this.#waiting = [...batch, ...this.#waiting].slice(-mostWaiting);
+      throw error;
+    }
   }
 }

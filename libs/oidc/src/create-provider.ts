@@ -14,6 +14,8 @@ import { giveTokensTheirValues } from './token-values.js';
 /** An oidc-provider that signs with these keys, around the session engine. Cheap to make: a new key set makes a new one. */
 export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
   const provider = new Provider(parts.issuer, providerConfiguration(parts, keys.jwks as never));
+  // The front door states host and scheme itself; with https they are not those of the socket.
+  provider.proxy = parts.issuer.startsWith('https:');
   giveTokensTheirValues(provider, parts.accessTokens, parts.sessions);
   checkSecretsByHash(provider, parts);
   registerProofsOnce(provider, parts);

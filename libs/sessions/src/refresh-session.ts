@@ -64,6 +64,12 @@ export type RefreshOutcome =
   | { readonly kind: 'staged'; readonly staged: StagedRefresh }
   | { readonly kind: 'refused'; readonly decision: RefusedRefresh };
 
+type StagedDecision = Extract<RefreshDecision, { kind: 'rotate' | 'keep' | 'replay' }>;
+
+type InternalOutcome =
+  | { readonly kind: 'staged'; readonly staged: StagedRefresh & { readonly write: () => Promise<boolean> } }
+  | { readonly kind: 'refused'; readonly decision: RefusedRefresh };
+
 /** Losing a compare-and-set this often in a row means a storm on one session; the caller may try again later. */
 const mostAttempts = 5;
 
@@ -96,6 +102,10 @@ export class RefreshSession {
 
   /** Decides about a presented token. Reuse and other ends are committed before this returns; the rest is only staged. */
   async present(opened: OpenedRefreshToken, presenter: Presenter, now: Instant): Promise<RefreshOutcome> {
+    return this.#attempt(opened, presenter, now);
+  }
+
+  async #attempt(opened: OpenedRefreshToken, presenter: Presenter, now: Instant): Promise<InternalOutcome> {
     const outcome = await this.#decide(opened, presenter, now);
     if (outcome !== 'stale') return outcome;
     const fresh = await this.open(this.codec.encode(opened.token));
@@ -109,7 +119,7 @@ export class RefreshSession {
     opened: OpenedRefreshToken,
     presenter: Presenter,
     now: Instant,
-  ): Promise<RefreshOutcome | 'stale'> {
+  ): Promise<InternalOutcome | 'stale'> {
     const { session, token } = opened;
     const policy = await this.policies.effectivePolicy(session.clientId, session.resources);
     const risk = assessRisk(session.baseline, presenter.signals, policy, session);
@@ -120,16 +130,10 @@ export class RefreshSession {
       case 'keep':
       case 'replay':
         if (risk.findings.length > 0) {
-          await this.events.record([
-            sessionEvent(
-              session,
-              'session.risk_observed',
-              { findings: risk.findings, signals: presenter.signals },
-              now,
-            ),
-          ]);
+          const seen = { findings: risk.findings, signals: presenter.signals };
+          this.events.soon(sessionEvent(session, 'session.risk_observed', seen, now));
         }
-        return { kind: 'staged', staged: this.#stage(decision.kind, opened, presenter, policy, now) };
+        return { kind: 'staged', staged: this.#stage(decision, opened, presenter, policy, now) };
       case 'refuse':
       case 'end':
       case 'step_up':
@@ -148,56 +152,59 @@ export class RefreshSession {
   }
 
   #stage(
-    kind: StagedRefresh['kind'],
+    decision: StagedDecision,
     opened: OpenedRefreshToken,
     presenter: Presenter,
     policy: SessionPolicy,
     now: Instant,
-  ): StagedRefresh {
+  ): StagedRefresh & { readonly write: () => Promise<boolean> } {
+    const { kind } = decision;
     const { token, session } = opened;
-    const secret =
-      kind === 'rotate'
-        ? newSecret()
-        : kind === 'keep'
-          ? token.secret
-          : openSuccessor(token, session.successorSeal)!;
+    const secret = secretToHandOut(kind, opened);
     const generation = kind === 'rotate' ? session.generation + 1 : session.generation;
     const refreshToken = this.codec.encode({ sessionId: session.id, generation, secret });
-    const write = () => this.#write(kind, opened, policy, secret, now);
+    const write = async () => {
+      if (!(await this.#write(decision, opened, policy, secret, now))) return false;
+      const type = kind === 'replay' ? 'session.refresh_retried' : 'session.refreshed';
+      this.events.soon(sessionEvent(session, type, { generation }, now));
+      return true;
+    };
     const commit = async (): Promise<CommittedRefresh> => {
       if (await write()) return { kind: 'committed', refreshToken };
       return this.#commitAnew(token, presenter, now);
     };
-    return { kind, session, policy, refreshToken, commit };
+    return { kind, session, policy, refreshToken, commit, write };
   }
 
   #write(
-    kind: StagedRefresh['kind'],
-    opened: OpenedRefreshToken,
+    decision: StagedDecision,
+    { session, token }: OpenedRefreshToken,
     policy: SessionPolicy,
     secret: Buffer,
     now: Instant,
   ): Promise<boolean> {
-    const { session, token } = opened;
-    if (kind === 'replay') return this.store.countRetry(session.id, session.generation, session.retries);
-    const next = kind === 'rotate' ? rotated(session, policy, now) : kept(session, policy, now);
+    const { id, generation } = session;
+    if (decision.kind === 'replay') {
+      // Uses that came in parallel are no retries; but an end that came first must still win.
+      return decision.counts
+        ? this.store.countRetry(id, generation, session.retries)
+        : this.store.stands(id, generation);
+    }
+    const next = decision.kind === 'rotate' ? rotated(session, policy, now) : kept(session, policy, now);
+    const { lastActiveAt } = next;
     const { expiresAt } = deadlines(next, policy);
-    if (kind === 'keep')
-      return this.store.keep({
-        id: session.id,
-        generation: session.generation,
-        at: now,
-        lastActiveAt: next.lastActiveAt,
-        expiresAt,
-      });
+    if (decision.kind === 'keep')
+      return this.store.keep({ id, generation, at: now, lastActiveAt, expiresAt });
+    const tokenHash = hashSecret(secret);
+    const successorSeal = sealSuccessor(token, secret);
     return this.store.rotate({
-      id: session.id,
-      fromGeneration: session.generation,
+      id,
+      fromGeneration: generation,
       at: now,
-      lastActiveAt: next.lastActiveAt,
+      lastActiveAt,
       expiresAt,
-      tokenHash: hashSecret(secret),
-      successorSeal: sealSuccessor(token, secret),
+      tokenHash,
+      successorSeal,
     });
   }
 
@@ -207,12 +214,10 @@ export class RefreshSession {
       const found = await this.store.read(token.sessionId);
       if (!found) return { kind: 'refused', decision: { kind: 'refuse', reason: 'unknown_token' } };
       const opened = this.#opened(token, found);
-      const policy = await this.policies.effectivePolicy(opened.session.clientId, opened.session.resources);
-      const outcome = await this.present(opened, presenter, now);
+      const outcome = await this.#attempt(opened, presenter, now);
       if (outcome.kind === 'refused') return outcome;
-      const { kind, refreshToken } = outcome.staged;
-      const secret = this.codec.decode(refreshToken)!.secret;
-      if (await this.#write(kind, opened, policy, secret, now)) return { kind: 'committed', refreshToken };
+      const { staged } = outcome;
+      if (await staged.write()) return { kind: 'committed', refreshToken: staged.refreshToken };
     }
     throw new RefreshContention();
   }
@@ -265,4 +270,18 @@ const matchOf = (token: RefreshToken, session: StoredSession): OpenedRefreshToke
     return secretMatches(token.secret, session.tokenHash) ? 'current' : 'none';
   if (token.generation !== session.generation - 1) return 'none';
   return openSuccessor(token, session.successorSeal) ? 'previous' : 'none';
+};
+
+/** A new secret to rotate to, the same token to keep, or what the seal holds for the parent's holder. */
+const secretToHandOut = (kind: StagedDecision['kind'], { token, session }: OpenedRefreshToken): Buffer => {
+  switch (kind) {
+    case 'rotate':
+      return newSecret();
+    case 'keep':
+      return token.secret;
+    case 'replay':
+      return openSuccessor(token, session.successorSeal)!;
+    default:
+      return unreachable(kind);
+  }
 };

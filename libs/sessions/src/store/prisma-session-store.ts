@@ -1,6 +1,6 @@
 import { eventRows, type NewEvent } from '@curfew/events';
 import type { PrismaService, Transaction } from '@curfew/persistence';
-import { isRetryable } from '@curfew/persistence';
+import { retrying } from '@curfew/persistence';
 import type { EndReason, Instant, SessionId } from '@curfew/session-policy';
 import { newId } from '../ids.js';
 import { endAllWithin, endWithin } from './end-statements.js';
@@ -52,7 +52,7 @@ export class PrismaSessionStore extends SessionStore {
     limit: SessionLimit,
     alongside: Alongside,
   ): Promise<readonly EndedSession[]> {
-    return this.#retrying(() =>
+    return retrying(() =>
       this.#prisma.$transaction(async (transaction) => {
         await alongside(transaction);
         await refuseKilled(transaction, session);
@@ -64,7 +64,7 @@ export class PrismaSessionStore extends SessionStore {
   }
 
   override async rotate(rotation: Rotation): Promise<boolean> {
-    const changed = await this.#retrying(
+    const changed = await retrying(
       () => this.#prisma.$executeRaw`
         UPDATE session SET generation = generation + 1, retries = 0, rotated_at = ${at(rotation.at)},
           last_active_at = GREATEST(last_active_at, ${at(rotation.lastActiveAt)}), expires_at = ${at(rotation.expiresAt)},
@@ -76,7 +76,7 @@ export class PrismaSessionStore extends SessionStore {
   }
 
   override async keep(keeping: Keeping): Promise<boolean> {
-    const changed = await this.#retrying(
+    const changed = await retrying(
       () => this.#prisma.$executeRaw`
         UPDATE session SET last_active_at = GREATEST(last_active_at, ${at(keeping.lastActiveAt)}), expires_at = ${at(keeping.expiresAt)}
         WHERE id = ${keeping.id}::uuid AND generation = ${keeping.generation} AND ended_at IS NULL AND expires_at > ${at(keeping.at)}`,
@@ -85,7 +85,7 @@ export class PrismaSessionStore extends SessionStore {
   }
 
   override async countRetry(id: SessionId, generation: number, retries: number): Promise<boolean> {
-    const changed = await this.#retrying(
+    const changed = await retrying(
       () => this.#prisma.$executeRaw`
         UPDATE session SET retries = retries + 1
         WHERE id = ${id}::uuid AND generation = ${generation} AND retries = ${retries} AND ended_at IS NULL`,
@@ -93,10 +93,18 @@ export class PrismaSessionStore extends SessionStore {
     return changed === 1;
   }
 
+  override async stands(id: SessionId, generation: number): Promise<boolean> {
+    const rows = await this.#prisma.$queryRaw<unknown[]>`
+      SELECT 1 FROM session s WHERE id = ${id}::uuid AND generation = ${generation} AND ended_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM not_before n WHERE n.at >= s.signed_in_at
+          AND (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', '')))`;
+    return rows.length === 1;
+  }
+
   override async touch(activities: readonly Activity[]): Promise<void> {
     if (activities.length === 0) return;
     const byId = [...activities].sort((a, b) => (a.id < b.id ? -1 : 1)); // One lock order for all nodes.
-    await this.#retrying(
+    await retrying(
       () => this.#prisma.$executeRaw`
         UPDATE session s SET last_active_at = GREATEST(s.last_active_at, a.at), expires_at = GREATEST(s.expires_at, a.expires_at)
         FROM unnest(${byId.map((a) => a.id)}::uuid[], ${byId.map((a) => at(a.at))}::timestamptz[],
@@ -106,7 +114,7 @@ export class PrismaSessionStore extends SessionStore {
   }
 
   override async requireStepUp(id: SessionId, moment: Instant, events: readonly NewEvent[]): Promise<void> {
-    await this.#retrying(
+    await retrying(
       () => this.#prisma.$executeRaw`
         WITH marked AS (UPDATE session SET step_up_required_at = ${at(moment)} WHERE id = ${id}::uuid AND ended_at IS NULL RETURNING 1)
         INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
@@ -116,7 +124,7 @@ export class PrismaSessionStore extends SessionStore {
   }
 
   override async acceptStepUp(stepUp: AcceptedStepUp): Promise<readonly SessionId[]> {
-    const rows = await this.#retrying(
+    const rows = await retrying(
       () => this.#prisma.$queryRaw<{ id: string }[]>`
         UPDATE session SET baseline = ${JSON.stringify(stepUp.signals)}::jsonb,
           stepped_up_at = GREATEST(step_up_required_at, ${at(stepUp.authenticatedAt)})
@@ -133,14 +141,12 @@ export class PrismaSessionStore extends SessionStore {
     events: readonly NewEvent[] = [],
   ): Promise<readonly EndedSession[]> {
     if (ends.length === 0) return [];
-    return this.#retrying(() => endWithin(this.#prisma, ends, events, this.#retention));
+    return retrying(() => endWithin(this.#prisma, ends, events, this.#retention));
   }
 
   override async endAll(massEnd: MassEnd, transaction?: Transaction): Promise<readonly EndedSession[]> {
     if (transaction) return endAllWithin(transaction, massEnd, this.#retention);
-    return this.#retrying(() =>
-      this.#prisma.$transaction((own) => endAllWithin(own, massEnd, this.#retention)),
-    );
+    return retrying(() => this.#prisma.$transaction((own) => endAllWithin(own, massEnd, this.#retention)));
   }
 
   override async revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant): Promise<void> {
@@ -172,17 +178,6 @@ export class PrismaSessionStore extends SessionStore {
       detail: { limit: limit.most },
     }));
     return endWithin(transaction, ends, [], this.#retention);
-  }
-
-  /** Deadlocks and serialization failures are the database's, not the caller's: tried again, and never taken for reuse. */
-  async #retrying<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (attempt === 3 || !isRetryable(error)) throw error;
-      }
-    }
   }
 }
 

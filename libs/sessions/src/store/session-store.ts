@@ -153,6 +153,9 @@ export abstract class SessionStore {
   /** MUST count only if generation and count are still those the decision was made on and the session has not ended. */
   abstract countRetry(id: SessionId, generation: number, retries: number): Promise<boolean>;
 
+  /** Whether the session has not ended and is still at this generation. */
+  abstract stands(id: SessionId, generation: number): Promise<boolean>;
+
   /** MUST never shorten a life, and never revive one: activity after the stored expiry or after an end is dropped. */
   abstract touch(activities: readonly Activity[]): Promise<void>;
 

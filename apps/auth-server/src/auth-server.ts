@@ -1,0 +1,192 @@
+import { createServer, type Server } from 'node:http';
+import { registryChannel } from '@curfew/clients';
+import { installAsProcessTime } from '@curfew/clock';
+import type { Configuration } from '@curfew/config';
+import { KeyStore, signingKeysChannel } from '@curfew/oidc';
+import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
+import { seconds } from '@curfew/session-policy';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import express from 'express';
+import type { Logger } from 'pino';
+import { type PageFoundation, pagesAround } from './app.module.js';
+import { Background } from './background.js';
+import { type LaidFoundation, layFoundation } from './foundation.js';
+import { frontDoor } from './front-door.js';
+import { HealthController } from './health.controller.js';
+import { PageErrorFilter, PageLog, PageSettings, PagesOfProtocol } from './interactions/index.js';
+import { assembleProtocol, assembleSessions } from './protocol.js';
+
+/** A running authorization server. */
+export interface AuthServer {
+  readonly foundation: LaidFoundation;
+  /** Where it listens. */
+  readonly port: number;
+  /** Finishes what is under way, writes what is pending, and closes. */
+  stop(): Promise<void>;
+}
+
+class PageLogTo extends PageLog {
+  constructor(private readonly log: Logger) {
+    super();
+  }
+  override note(event: string, facts: Readonly<Record<string, unknown>>): void {
+    this.log.info({ event, ...facts }, 'page');
+  }
+  override fault(err: unknown, id: string | undefined): void {
+    this.log.error({ err, id }, 'answering a page');
+  }
+}
+
+/** Builds the whole server and listens. Rejects, with everything closed again, if any part cannot start. */
+export async function startAuthServer(configuration: Configuration, log: Logger): Promise<AuthServer> {
+  const foundation = await layFoundation(configuration, log);
+  const { prisma, clock, registry, serviceKeys } = foundation;
+  const restoreTime = installAsProcessTime(clock);
+  const keyStore = new KeyStore(prisma, serviceKeys, keySettings(configuration));
+  await keyStore.load(clock.now());
+  const settings = pageSettings(foundation);
+  const engine = assembleSessions(foundation);
+  const protocol = assembleProtocol(
+    foundation,
+    engine,
+    new PagesOfProtocol(settings),
+    keyStore.current(clock.now()),
+  );
+  const background = new Background({
+    ...foundation,
+    ...engine,
+    ...protocol,
+    keyStore,
+    protocol: protocol.server,
+  });
+  const listener = listen(foundation, background);
+  await listener.start();
+  registry.trust();
+  const pageLog = new PageLogTo(log);
+  const app = await pages({
+    ...foundation,
+    ...engine,
+    interactions: protocol.interactions,
+    settings,
+    log: pageLog,
+  });
+  const server = createServer(
+    {
+      headersTimeout: configuration.limits.headersTimeoutMs,
+      requestTimeout: configuration.limits.requestTimeoutMs,
+      keepAliveTimeout: 65_000,
+    },
+    frontDoor({
+      issuer: configuration.issuer,
+      trustedHops: configuration.proxy.trustedHops,
+      protocol: protocol.server.handle,
+      pages: app.getHttpAdapter().getInstance(),
+      log,
+    }),
+  );
+  server.maxConnections = configuration.limits.maxConnections;
+  const port = await open(server, configuration.listen.auth);
+  background.start();
+  const stop = async (): Promise<void> => {
+    app.get(HealthController).stopping = true;
+    await close(server, configuration.limits.shutdownGraceMs);
+    await background.stop();
+    await listener.stop();
+    clock.stop();
+    await app.close();
+    await prisma.$disconnect();
+    restoreTime();
+  };
+  return { foundation, port, stop };
+}
+
+const keySettings = ({ signingKeys }: Configuration) => ({
+  rotationAge: seconds(signingKeys.rotationAge),
+  publishAhead: seconds(signingKeys.publishAhead),
+  // Nothing we sign lives longer than an access token; the rest is for clocks that go wrong and hints that come late.
+  keptFor: seconds(3_600),
+});
+
+function pageSettings({ configuration, serviceKeys }: LaidFoundation): PageSettings {
+  return new PageSettings({
+    issuer: configuration.issuer,
+    cookieName: configuration.cookies.name,
+    shortestPassword: configuration.passwords.minLength,
+    bodyBytes: configuration.limits.bodyBytes,
+    formKeys: serviceKeys.derive('form tokens').map(({ key }) => key),
+  });
+}
+
+/** One connection hears everything that other nodes announce. */
+function listen(
+  { configuration, registry, clock, log }: LaidFoundation,
+  background: Background,
+): DatabaseListener {
+  const report = (subject: string) => (err: unknown) => log.error({ err }, subject);
+  const reloadKeys = () => background.reloadKeys().catch(report('reading the signing keys'));
+  const remeasure = () => clock.remeasure().catch(report('measuring the clock'));
+  return new DatabaseListener(
+    configuration.database.url.reveal(),
+    [registryChannel, signingKeysChannel, clockChannel],
+    {
+      onNotification: (channel, payload) => {
+        registry.handlers.onNotification(channel, payload);
+        if (channel === signingKeysChannel) void reloadKeys();
+        if (channel === clockChannel) void remeasure();
+      },
+      onLost: (err) => {
+        log.warn({ err }, 'announcements cannot be heard; the database is asked every time');
+        registry.handlers.onLost?.(err);
+      },
+      onGap: () => {
+        registry.handlers.onGap?.();
+        void reloadKeys();
+        void remeasure();
+      },
+    },
+  );
+}
+
+async function pages(foundation: PageFoundation): Promise<NestExpressApplication> {
+  const instance = express();
+  instance.disable('x-powered-by');
+  instance.disable('etag');
+  const app = await NestFactory.create<NestExpressApplication>(
+    pagesAround(foundation),
+    new ExpressAdapter(instance),
+    {
+      bodyParser: false,
+      logger: ['error', 'fatal'],
+    },
+  );
+  app.useGlobalFilters(
+    new PageErrorFilter({
+      settings: foundation.settings,
+      log: foundation.log,
+      isUnavailable: isDatabaseUnavailable,
+    }),
+  );
+  await app.init();
+  return app;
+}
+
+function open(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : port);
+    });
+  });
+}
+
+/** Takes no more connections and lets the requests under way finish, but not for ever. */
+async function close(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(late);
+}

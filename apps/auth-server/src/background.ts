@@ -1,0 +1,89 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Throttle } from '@curfew/accounts';
+import type { Clock } from '@curfew/clock';
+import type { Configuration } from '@curfew/config';
+import type { EventLog } from '@curfew/events';
+import type { ArtifactStore, BrowserSessionStore, KeyStore, ProtocolServer } from '@curfew/oidc';
+import { plus, seconds } from '@curfew/session-policy';
+import type { SessionService, Sweeper } from '@curfew/sessions';
+import type { Logger } from 'pino';
+
+/** What runs without anyone asking. */
+export interface BackgroundParts {
+  readonly configuration: Configuration;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly keyStore: KeyStore;
+  readonly protocol: ProtocolServer;
+  readonly sessions: SessionService;
+  readonly events: EventLog;
+  readonly sweeper: Sweeper;
+  readonly artifacts: ArtifactStore;
+  readonly browserSessions: BrowserSessionStore;
+  readonly throttle: Throttle;
+}
+
+/** So many short-lived rows are deleted in one go. */
+const batch = 1_000;
+/** Used codes are kept a while after they expire, so that a late replay is still recognised. */
+const grace = seconds(3_600);
+
+/** The clockwork of a node: every job alone, one run after the other, and a failure only ever costs one run. */
+export class Background {
+  readonly #stopping = new AbortController();
+  readonly #jobs: Promise<void>[] = [];
+
+  constructor(private readonly parts: BackgroundParts) {}
+
+  /** Starts all jobs. */
+  start(): void {
+    const { configuration, sessions, events, sweeper, clock } = this.parts;
+    this.#every(1_000, 'writing activity', () => sessions.activity.flush());
+    this.#every(1_000, 'writing events', () => events.flush());
+    this.#every(configuration.sweepIntervalMs, 'sweeping sessions', () => sweeper.run(clock.now()));
+    this.#every(30_000, 'looking after signing keys', () => this.reloadKeys());
+    this.#every(60_000, 'deleting what expired', () => this.#prune());
+  }
+
+  /** Stops after the runs under way, and writes the activity and the events that are still pending. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all(this.#jobs);
+    await this.parts.sessions.activity.flush();
+    await this.parts.events.flush();
+  }
+
+  /** Reads the signing keys and hands a changed set to the protocol. */
+  async reloadKeys(): Promise<void> {
+    const { keyStore, clock, protocol, log } = this.parts;
+    const now = clock.now();
+    if (!(await keyStore.load(now))) return;
+    protocol.useKeys(keyStore.current(now));
+    log.info({ kids: keyStore.current(now).activeKids }, 'the signing keys changed');
+  }
+
+  async #prune(): Promise<void> {
+    const { artifacts, browserSessions, throttle, clock } = this.parts;
+    const now = clock.now();
+    while ((await artifacts.prune(plus(now, seconds(-grace)), batch)) === batch);
+    while ((await browserSessions.prune(now, batch)) === batch);
+    while ((await throttle.prune(batch)) === batch);
+  }
+
+  #every(intervalMs: number, subject: string, work: () => Promise<unknown>): void {
+    const { signal } = this.#stopping;
+    const run = async (): Promise<void> => {
+      while (!signal.aborted) {
+        // Spread out, so that nodes that started together do not work in step.
+        await pause(intervalMs * (0.9 + Math.random() * 0.2), undefined, { signal, ref: false }).catch(
+          () => {},
+        );
+        if (signal.aborted) return;
+        await work().catch((err: unknown) =>
+          this.parts.log.error({ err }, `${subject} failed; it is tried again`),
+        );
+      }
+    };
+    this.#jobs.push(run());
+  }
+}

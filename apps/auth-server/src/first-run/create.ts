@@ -1,0 +1,212 @@
+import { randomBytes } from 'node:crypto';
+import type { AccountService } from '@curfew/accounts';
+import {
+  type Client,
+  type ClientRegistration,
+  type ClientService,
+  type ResourceService,
+  usesSecret,
+} from '@curfew/clients';
+import type { PrismaService, Transaction } from '@curfew/persistence';
+import { type ReadDevFile, readDevFile, writeDevFile } from './dev-file.js';
+import {
+  type ClientName,
+  clientNames,
+  type FirstRunAccount,
+  type FirstRunClient,
+  type FirstRunData,
+} from './first-run-data.js';
+import { type Addresses, clientRegistrations, resourceRegistrations, usernames } from './registrations.js';
+
+/** The services that first-run data is made with. */
+export interface FirstRunServices {
+  readonly accounts: AccountService;
+  readonly clients: ClientService;
+  readonly resources: ResourceService;
+}
+
+/** What createFirstRunData needs to know. */
+export interface FirstRunOptions extends Addresses {
+  readonly prisma: PrismaService;
+  readonly services: FirstRunServices;
+  /** Where the data are written for scripts and examples. */
+  readonly devFile: string;
+  readonly databaseUrl: string;
+}
+
+/**
+ * What was done: everything made for the first time; nothing but checked; or, where file and database did not belong
+ * together, credentials made anew. `notes` are sentences for the log, without any secret.
+ */
+export interface FirstRunReport {
+  readonly outcome: 'created' | 'kept' | 'renewed';
+  readonly notes: readonly string[];
+}
+
+/** Raised when something of another origin stands where first-run data would. */
+export class FirstRunRefused extends Error {
+  override readonly name = 'FirstRunRefused';
+}
+
+/** One attempt under the lock, with what it has found and what it tells. */
+interface Run {
+  readonly options: FirstRunOptions;
+  readonly tx: Transaction;
+  readonly file: ReadDevFile | null;
+  readonly notes: string[];
+}
+
+const lockTimeoutMs = 60_000;
+
+/**
+ * Makes the accounts, clients and APIs to try things with, once, with random credentials, and writes them to the file.
+ * At every later start it checks that the file still opens the database's doors; where it does not, it makes new
+ * credentials for the rows it once made, and says so. Of nodes that start together, one does it and the others find it done.
+ */
+export const createFirstRunData = async (options: FirstRunOptions): Promise<FirstRunReport> =>
+  options.prisma.$transaction(
+    async (tx) => {
+      await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('curfew first run'))`;
+      const run: Run = { options, tx, file: await readDevFile(options.devFile), notes: [] };
+      const { accounts, clients } = options.services;
+      const before = (await accounts.firstRun(tx)).length + (await clients.firstRun(tx)).length;
+      const data = await dataOf(run);
+      // Before the commit, and so under the lock: who comes next finds a file that fits. If the commit fails, the file
+      // does not fit, and the next start makes new credentials.
+      if (JSON.stringify(data) !== JSON.stringify(run.file)) await writeDevFile(options.devFile, data);
+      const outcome = before === 0 ? 'created' : run.notes.length > 0 ? 'renewed' : 'kept';
+      return { outcome, notes: run.notes };
+    },
+    { timeout: lockTimeoutMs, maxWait: lockTimeoutMs },
+  );
+
+/** Whether there is anything in the database that was made at a first start. */
+export const hasFirstRunData = async ({ accounts, clients }: FirstRunServices): Promise<boolean> =>
+  (await accounts.firstRun()).length > 0 || (await clients.firstRun()).length > 0;
+
+const dataOf = async (run: Run): Promise<FirstRunData> => {
+  const { issuer, adminUrl, gatewayUrl, databaseUrl } = run.options;
+  await ensureResources(run);
+  const known = await run.options.services.clients.firstRun(run.tx);
+  const registrations = clientRegistrations(run.options);
+  const clients: Partial<Record<ClientName, FirstRunClient>> = {};
+  for (const name of clientNames) {
+    clients[name] = await ensureClient(run, name, registrations[name], known);
+  }
+  const accounts = await ensureAccounts(run, belongs(run.file, known));
+  return {
+    issuer,
+    adminUrl,
+    gatewayUrl,
+    databaseUrl,
+    accounts,
+    clients: clients as FirstRunData['clients'],
+  };
+};
+
+/** Ids are random: a file that names one of the database's clients was written for this database. */
+const belongs = (file: ReadDevFile | null, known: readonly Client[]): boolean =>
+  Object.values(file?.clients ?? {}).some((client) => known.some(({ id }) => id === client?.client_id));
+
+const ensureResources = async ({ options, tx }: Run): Promise<void> => {
+  for (const registration of resourceRegistrations(options)) {
+    const found = await options.services.resources.find(registration.audience);
+    if (!found) await options.services.resources.create(registration, tx);
+  }
+};
+
+const isNamed = (client: Client, name: ClientName): boolean =>
+  new RegExp(`^${name}-[0-9a-f]{8}$`).test(client.id);
+
+const ensureClient = async (
+  run: Run,
+  name: ClientName,
+  registration: ClientRegistration,
+  known: readonly Client[],
+): Promise<FirstRunClient> => {
+  const { clients } = run.options.services;
+  const stated = run.file?.clients[name];
+  const found =
+    known.find(({ id }) => id === stated?.client_id) ?? known.find((client) => isNamed(client, name));
+  if (!found) {
+    const id = `${name}-${randomBytes(4).toString('hex')}`;
+    const { client, secret } = await clients.create(registration, { id, firstRun: true }, run.tx);
+    if (known.length > 0) run.notes.push(`The client ${name} was missing and was made anew.`);
+    return describe(name, client, registration, secret);
+  }
+  const client = await includeAddresses(run, found, registration);
+  if (!usesSecret(client.metadata.token_endpoint_auth_method))
+    return describe(name, client, registration, null);
+  const secret = stated?.client_secret ?? '';
+  if (await clients.checkSecret(client.id, secret, run.tx))
+    return describe(name, client, registration, secret);
+  run.notes.push(`The secret of the client ${name} was not in the file; it got a new one.`);
+  return describe(name, client, registration, await clients.rollOverSecret(client.id, undefined, run.tx));
+};
+
+/** Ports may have changed since; what somebody changed by hand stays. */
+const includeAddresses = async (
+  run: Run,
+  client: Client,
+  registration: ClientRegistration,
+): Promise<Client> => {
+  const { metadata } = client;
+  const members = ['redirect_uris', 'post_logout_redirect_uris', 'resources'] as const;
+  const change = Object.fromEntries(
+    members.flatMap((member) => {
+      const missing = (registration[member] ?? []).filter((entry) => !metadata[member].includes(entry));
+      return missing.length === 0 ? [] : [[member, [...metadata[member], ...missing]]];
+    }),
+  );
+  if (Object.keys(change).length === 0) return client;
+  return (await run.options.services.clients.update(client.id, change, client.version, run.tx)).client;
+};
+
+const describe = (
+  name: ClientName,
+  client: Client,
+  registration: ClientRegistration,
+  secret: string | null,
+): FirstRunClient => {
+  const resource = name === 'admin' ? registration.resources?.[0] : registration.resource;
+  return {
+    client_id: client.id,
+    ...(secret === null ? {} : { client_secret: secret }),
+    ...(registration.redirect_uris ? { redirect_uris: registration.redirect_uris } : {}),
+    ...(resource ? { resource } : {}),
+    ...(registration.scope ? { scope: registration.scope } : {}),
+  };
+};
+
+const newPassword = (): string => randomBytes(18).toString('base64url');
+
+/**
+ * A password in a file that belongs to this database is left alone, even if the account has another one by now: somebody
+ * may have changed it on purpose.
+ */
+const ensureAccounts = async (run: Run, fileBelongs: boolean): Promise<FirstRunAccount[]> => {
+  const { accounts } = run.options.services;
+  const known = await accounts.firstRun(run.tx);
+  const result: FirstRunAccount[] = [];
+  for (const username of usernames) {
+    const found = known.find((account) => account.username === username);
+    const stated = run.file?.accounts.find((account) => account.username === username);
+    if (found && stated && fileBelongs) {
+      result.push({ username, password: stated.password });
+      continue;
+    }
+    const password = newPassword();
+    if (found) {
+      await accounts.changePassword(found.id, password, run.tx);
+      run.notes.push(`The password of ${username} was not in the file; it got a new one.`);
+    } else {
+      if (await accounts.findByUsername(username)) {
+        throw new FirstRunRefused(`The database has an account ${username} that is not first-run data.`);
+      }
+      await accounts.create({ username, password, firstRun: true }, run.tx);
+      if (known.length > 0) run.notes.push(`The account ${username} was missing and was made anew.`);
+    }
+    result.push({ username, password });
+  }
+  return result;
+};

@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { clientNames, type FirstRunData } from './first-run-data.js';
+
+const client = z.looseObject({ client_id: z.string(), client_secret: z.string().optional() });
+
+/** As much as is needed to find out whether the file belongs to the database; the rest is written anew. */
+const schema = z.looseObject({
+  accounts: z.array(z.object({ username: z.string(), password: z.string() })),
+  clients: z.partialRecord(z.enum(clientNames), client),
+});
+
+/** What a file of an earlier start says. */
+export type ReadDevFile = z.output<typeof schema>;
+
+/** Reads the file; null if there is none, or if it is none of ours. */
+export const readDevFile = async (path: string): Promise<ReadDevFile | null> => {
+  try {
+    return schema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    const unreadable = error instanceof SyntaxError || error instanceof z.ZodError;
+    if (unreadable || (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+};
+
+/** Replaces the file in one step, readable by its owner only from its first byte on. */
+export const writeDevFile = async (path: string, data: FirstRunData): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true });
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify(data, null, 2)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+};

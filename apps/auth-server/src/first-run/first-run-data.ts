@@ -1,0 +1,31 @@
+/** An account of the first start, with its password: made up for this installation, and written nowhere else. */
+export interface FirstRunAccount {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A client of the first start; what does not apply to it is absent. */
+export interface FirstRunClient {
+  readonly client_id: string;
+  readonly client_secret?: string;
+  readonly redirect_uris?: readonly string[];
+  /** The audience it serves, or, of `admin`, the one it asks tokens for. */
+  readonly resource?: string;
+  /** Scope values it may ask for, separated by spaces. */
+  readonly scope?: string;
+}
+
+/** The names under which scripts and examples know the clients. */
+export const clientNames = ['web', 'spa', 'service', 'device', 'api', 'admin'] as const;
+
+export type ClientName = (typeof clientNames)[number];
+
+/** What the first start made, as it stands in the file that scripts and examples read. */
+export interface FirstRunData {
+  readonly issuer: string;
+  readonly adminUrl: string;
+  readonly gatewayUrl: string;
+  readonly databaseUrl: string;
+  readonly accounts: readonly FirstRunAccount[];
+  readonly clients: Readonly<Record<ClientName, FirstRunClient>>;
+}

@@ -1,0 +1,10 @@
+export {
+  createFirstRunData,
+  type FirstRunOptions,
+  FirstRunRefused,
+  type FirstRunReport,
+  type FirstRunServices,
+  hasFirstRunData,
+} from './create.js';
+export type { FirstRunAccount, FirstRunClient, FirstRunData } from './first-run-data.js';
+export { adminScopes, ordersAudience } from './registrations.js';

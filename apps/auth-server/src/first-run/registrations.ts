@@ -1,0 +1,82 @@
+import type { ClientRegistration, ResourceRegistration } from '@curfew/clients';
+import type { ClientName } from './first-run-data.js';
+
+/** The API that examples are about. */
+export const ordersAudience = 'https://orders.example.test';
+
+/** What the admin API lets its callers do. */
+export const adminScopes = [
+  'sessions:read',
+  'sessions:end',
+  'policies:read',
+  'policies:write',
+  'clients:read',
+  'clients:write',
+  'accounts:read',
+  'accounts:write',
+  'events:read',
+  'keys:rotate',
+] as const;
+
+/** Usernames of the accounts to try things with. */
+export const usernames = ['user1@example.test', 'user2@example.test'] as const;
+
+/** Where the parts of the installation are reached. */
+export interface Addresses {
+  readonly issuer: string;
+  readonly adminUrl: string;
+  readonly gatewayUrl: string;
+  /** Where the client to try things with listens for its redirects. */
+  readonly callbackUrl: string;
+}
+
+/** The APIs of the first start. */
+export const resourceRegistrations = ({ adminUrl }: Addresses): readonly ResourceRegistration[] => [
+  { audience: ordersAudience, name: 'Orders', scopes: ['orders:read', 'orders:write'] },
+  { audience: adminUrl, name: 'Curfew administration', scopes: adminScopes },
+];
+
+const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code' as const;
+
+/** The clients of the first start: one of each kind. */
+export const clientRegistrations = ({
+  adminUrl,
+  callbackUrl,
+}: Addresses): Readonly<Record<ClientName, ClientRegistration>> => {
+  const at = (path: string) => new URL(path, callbackUrl).href;
+  return {
+    web: {
+      client_name: 'Example web application',
+      redirect_uris: [at('/callback')],
+      post_logout_redirect_uris: [at('/')],
+      grant_types: ['authorization_code', 'refresh_token'],
+      resources: [ordersAudience],
+    },
+    spa: {
+      client_name: 'Example single-page application',
+      redirect_uris: [at('/spa/callback')],
+      post_logout_redirect_uris: [at('/spa')],
+      grant_types: ['authorization_code', 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+      resources: [ordersAudience],
+    },
+    service: {
+      client_name: 'Example service',
+      grant_types: ['client_credentials'],
+      resources: [ordersAudience],
+    },
+    device: {
+      client_name: 'Example television',
+      grant_types: [deviceCode, 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+      resources: [ordersAudience],
+    },
+    api: { client_name: 'Orders API', grant_types: [], resource: ordersAudience },
+    admin: {
+      client_name: 'Example operator',
+      grant_types: ['client_credentials'],
+      scope: adminScopes.join(' '),
+      resources: [adminUrl],
+    },
+  };
+};

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { routes } from '@curfew/oidc';
+import { ProblemError, sendProblem } from '@curfew/problem';
+import type { Logger } from 'pino';
+
+/** What stands behind the door. */
+export interface Rooms {
+  readonly issuer: string;
+  readonly trustedHops: number;
+  readonly protocol: RequestListener;
+  readonly pages: RequestListener;
+  readonly log: Logger;
+}
+
+const protocolPaths = new Set<string>([
+  ...Object.values(routes),
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+]);
+const protocolBranches = [routes.authorization, routes.code_verification, routes.end_session].map(
+  (path) => `${path}/`,
+);
+
+/** Whether oidc-provider answers this path (below the issuer's own path). */
+export const isProtocolPath = (path: string): boolean =>
+  protocolPaths.has(path) || protocolBranches.some((branch) => path.startsWith(branch));
+
+/**
+ * Every request comes in here: it gets its id, must have been sent to the issuer's own host, and goes to the protocol or
+ * to the pages. What a client sends as forwarded host or scheme is dropped: URLs are built from the issuer alone.
+ */
+export function frontDoor({ issuer, trustedHops, protocol, pages, log }: Rooms): RequestListener {
+  const { host, protocol: scheme, pathname } = new URL(issuer);
+  const base = pathname.replace(/\/+$/, '');
+  const metadataWithPath = base && `/.well-known/oauth-authorization-server${base}`;
+  return (request, response) => {
+    const id = identify(request, response, trustedHops);
+    logWhenDone(request, response, id, log);
+    const path = pathOf(request.url ?? '/');
+    if (path === null) return sendProblem(response, malformed(), id);
+    if (path.startsWith('/health/')) return pages(request, response);
+    if (request.headers.host !== host) return sendProblem(response, misdirected(), id);
+    request.headers['x-forwarded-host'] = host;
+    request.headers['x-forwarded-proto'] = scheme.slice(0, -1);
+    if (metadataWithPath && path === metadataWithPath)
+      return mounted(request, response, base, '/.well-known/oauth-authorization-server', protocol);
+    if (base && path !== base && !path.startsWith(`${base}/`)) return sendProblem(response, notFound(), id);
+    const inside = path.slice(base.length) || '/';
+    if (!isProtocolPath(inside))
+      return base ? mounted(request, response, base, undefined, pages) : pages(request, response);
+    return base ? mounted(request, response, base, undefined, protocol) : protocol(request, response);
+  };
+}
+
+/** Hands a request on without the issuer's path in front; `originalUrl` is what URLs are built from. */
+function mounted(
+  request: IncomingMessage,
+  response: ServerResponse,
+  base: string,
+  path: string | undefined,
+  room: RequestListener,
+): void {
+  const url = request.url ?? '/';
+  const inside = path ?? (url.slice(base.length) || '/');
+  Object.assign(request, { originalUrl: `${base}${inside}`, url: inside });
+  room(request, response);
+}
+
+/** The path of a request target in origin form, or null for anything else (RFC 9112 §3.2). */
+function pathOf(target: string): string | null {
+  if (!target.startsWith('/') || target.startsWith('//') || /[^\x21-\x7e]/.test(target)) return null;
+  const query = target.indexOf('?');
+  return query === -1 ? target : target.slice(0, query);
+}
+
+/** A proxy of ours may have named the request already; nobody else may. */
+function identify(request: IncomingMessage, response: ServerResponse, trustedHops: number): string {
+  const given = request.headers['x-request-id'];
+  const id =
+    trustedHops > 0 && typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
+  Object.assign(request, { id });
+  response.setHeader('X-Request-Id', id);
+  return id;
+}
+
+function logWhenDone(request: IncomingMessage, response: ServerResponse, id: string, log: Logger): void {
+  if (!log.isLevelEnabled('info')) return;
+  const startedAt = performance.now();
+  response.once('close', () => {
+    // The path without its query, and with ids in it cut off: neither codes nor interactions belong in a log.
+    const path = (pathOf(request.url ?? '/') ?? '')
+      .replace(/^(\/(?:authorize|device|interaction|logout))\/.*$/, '$1/…')
+      .slice(0, 128);
+    const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+    log.info(
+      {
+        id,
+        method: request.method,
+        path,
+        status: response.statusCode,
+        ms,
+        ...(response.writableFinished ? {} : { aborted: true }),
+      },
+      'request',
+    );
+  });
+}
+
+const malformed = () =>
+  new ProblemError({ status: 400, code: 'malformed_request', title: 'The request target is malformed' });
+const notFound = () => new ProblemError({ status: 404, code: 'not_found', title: 'There is nothing here' });
+const misdirected = () =>
+  new ProblemError({
+    status: 421,
+    code: 'wrong_host',
+    title: 'Not the host of this issuer',
+    detail: 'Send the request to the host that the issuer identifier names.',
+  });

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import type { AccountService, ConsentService, Throttle } from '@curfew/accounts';
+import type { Registry } from '@curfew/clients';
+import type { Clock } from '@curfew/clock';
+import type { Configuration } from '@curfew/config';
+import { EventLog } from '@curfew/events';
+import {
+  ArtifactStore,
+  BrowserSessionStore,
+  ClientDirectory,
+  Interactions,
+  type KeySet,
+  PayloadSeal,
+  type ProtocolPages,
+  ProtocolServer,
+} from '@curfew/oidc';
+import { isDatabaseUnavailable, type PrismaService } from '@curfew/persistence';
+import { seconds } from '@curfew/session-policy';
+import {
+  AccessTokenCodec,
+  KeyRing,
+  PolicySource,
+  PrismaSessionStore,
+  PrismaSweepStore,
+  RefreshTokenCodec,
+  type ServiceKeys,
+  SessionQueries,
+  SessionService,
+  Sweeper,
+} from '@curfew/sessions';
+import type { SignalsReader } from '@curfew/signals';
+import type { Logger } from 'pino';
+
+/** What the session engine and the protocol stand on. */
+export interface Foundation {
+  readonly configuration: Configuration;
+  readonly prisma: PrismaService;
+  readonly clock: Clock;
+  readonly serviceKeys: ServiceKeys;
+  readonly registry: Registry;
+  readonly accounts: AccountService;
+  readonly consents: ConsentService;
+  readonly throttle: Throttle;
+  readonly signals: SignalsReader;
+  readonly log: Logger;
+}
+
+/** Policies as the registry has them. */
+class RegistryPolicies extends PolicySource {
+  constructor(private readonly registry: Registry) {
+    super();
+  }
+
+  override effectivePolicy(clientId: string, resources: readonly string[]) {
+    return this.registry.effectivePolicy(clientId, resources);
+  }
+}
+
+/** The session engine: the one writer, the queries for people, and the sweeper. */
+export function assembleSessions({ configuration, prisma, serviceKeys, registry, log }: Foundation) {
+  const policies = new RegistryPolicies(registry);
+  const retention = { ended: seconds(configuration.endedSessionRetention) };
+  const events = new EventLog(prisma);
+  const sessions = new SessionService({
+    store: new PrismaSessionStore(prisma, retention),
+    policies,
+    codec: new RefreshTokenCodec(new KeyRing(serviceKeys.derive('refresh token mac'))),
+    events,
+    report: (err) => log.error({ err }, 'activity could not be written; it is kept and tried again'),
+  });
+  const queries = new SessionQueries(prisma, policies);
+  const sweeper = new Sweeper(new PrismaSweepStore(prisma, retention), policies, (session) =>
+    sessions.activity.merged(session),
+  );
+  return { sessions, queries, sweeper, events };
+}
+
+/** oidc-provider around the session engine, with the stores of what it keeps beside sessions. */
+export function assembleProtocol(
+  foundation: Foundation,
+  { sessions, queries }: Pick<ReturnType<typeof assembleSessions>, 'sessions' | 'queries'>,
+  pages: ProtocolPages,
+  keys: KeySet,
+) {
+  const { configuration, prisma, clock, serviceKeys, registry, accounts, consents, throttle, signals, log } =
+    foundation;
+  const seal = new PayloadSeal(new KeyRing(serviceKeys.derive('protocol artifact')));
+  const artifacts = new ArtifactStore(prisma, seal);
+  const browserSessions = new BrowserSessionStore(prisma, seal);
+  const clients = new ClientDirectory(registry, throttle, clock, configuration.throttles.client as never);
+  const { cookies } = configuration;
+  const server = new ProtocolServer(
+    {
+      issuer: configuration.issuer,
+      basePath: new URL(configuration.issuer).pathname.replace(/\/+$/, ''),
+      clock,
+      sessions,
+      queries,
+      accessTokens: new AccessTokenCodec(new KeyRing(serviceKeys.derive('access token'))),
+      artifacts,
+      browserSessions,
+      accounts,
+      consents,
+      clients,
+      pages,
+      signals,
+      cookies,
+      keys: {
+        cookies: serviceKeys.derive('cookies').map(({ key }) => key.toString('base64url')),
+        // Nonces live for minutes, so the newest secret alone makes them; it is 32 bytes by definition of HKDF's length.
+        dpopNonce: createHash('sha256').update(serviceKeys.derive('dpop nonce')[0]!.key).digest(),
+      },
+      certificateHeader: configuration.proxy.clientCertificateHeader,
+      allowInsideAddresses: configuration.mode !== 'production',
+      throttle,
+      userCodeGuesses: configuration.throttles.userCode as never,
+      isUnavailable: isDatabaseUnavailable,
+      report: (err, subject) => log.error({ err }, subject),
+    },
+    keys,
+  );
+  const interactions = new Interactions(server, clients, consents, browserSessions, cookies);
+  return { server, interactions, artifacts, browserSessions };
+}
