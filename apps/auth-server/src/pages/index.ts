@@ -18,7 +18,7 @@ export {
   type PasswordPage,
   passwordPage,
 } from './password-page.js';
-export { formTarget, type PageHeaders, pageHeaders } from './security-headers.js';
+export { formTarget, type PageHeaders, pageHeaders, protocolHeaders } from './security-headers.js';
 export { type SessionEntry, type SessionsPage, sessionsPage } from './sessions-page.js';
 export { type SignInPage, signInPage } from './sign-in-page.js';
 export { type LoggedOutPage, type LogoutPage, loggedOutPage, logoutPage } from './sign-out-pages.js';

@@ -29,6 +29,18 @@ export function pageHeaders({ formTargets = [] }: PageHeaders = {}): Readonly<Re
 }
 
 /**
+ * Headers for whatever oidc-provider answers by itself, to be set before it does; our own pages replace them. It has a page
+ * that submits itself (`form_post`, a link with a device code in it) and adds the hash of that page's script to a
+ * `script-src` it finds. Where that form goes is the client's registered redirect URI, checked before.
+ */
+export const protocolHeaders: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': "default-src 'none'; script-src; frame-ancestors 'none'; base-uri 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+};
+
+/**
  * The CSP source expression of a redirect URI. Chromium applies `form-action` to every redirect that follows a form's
  * submission, so a page whose form ends at the client must name the client. IPv6 literals have no expression in CSP
  * (host-source knows names and IPv4 only), so their scheme has to do; so has a private-use scheme (RFC 8252 §7.1).

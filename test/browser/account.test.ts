@@ -1,0 +1,153 @@
+import { House } from './house.js';
+
+describe('the pages of one’s own account', () => {
+  let house: House;
+
+  beforeAll(async () => {
+    house = await House.open();
+  }, 60_000);
+
+  afterEach(async () => expect(await house.tidy()).toEqual([]));
+
+  afterAll(async () => house?.close());
+
+  it('send whoever is not signed in to sign in first, and then where they wanted to go', async () => {
+    const page = await house.window();
+    await page.goto(`${house.issuer}/sessions`);
+    expect(new URL(page.url()).pathname).toBe('/sign-in');
+    await house.signIn(page);
+    await page.getByRole('heading', { name: 'Your sessions' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/sessions');
+  });
+
+  it('never lead elsewhere after signing in', async () => {
+    const page = await house.window();
+    await page.goto(`${house.issuer}/sign-in?next=https://evil.example/`);
+    await house.signIn(page);
+    await page.getByRole('heading', { name: 'Your account' }).waitFor();
+    expect(page.url()).toBe(`${house.issuer}/`);
+  });
+
+  it('show what is signed in where and until when, and end one session at once', async () => {
+    const application = await house.application();
+    const here = await house.window();
+    const there = await house.window();
+    const tokensHere = await house.signInTo(application, here, {
+      scope: 'openid offline_access',
+      prompt: 'consent',
+    });
+    const tokensThere = await house.signInTo(application, there, {
+      scope: 'openid offline_access',
+      prompt: 'consent',
+    });
+    await here.goto(`${house.issuer}/sessions`);
+    const cards = here.getByRole('article');
+    expect(await cards.count()).toBe(2);
+    const own = cards.filter({ hasText: 'This browser' });
+    const other = cards.filter({ hasNotText: 'This browser' });
+    expect(await own.textContent()).toMatch(
+      /Chrom[\s\S]+Signed in\s*just now[\s\S]+Ends\s*in .+; at the latest\s*in /,
+    );
+    await other.getByRole('button', { name: 'End' }).click();
+    expect(await here.getByRole('status').textContent()).toContain('The session is ended');
+    expect(await cards.count()).toBe(1);
+    expect(await application.refresh(tokensThere)).toMatchObject({ error: 'invalid_grant' });
+    expect(await application.refresh(tokensHere)).toHaveProperty('access_token');
+  });
+
+  it('end all other sessions and sign other browsers out', async () => {
+    const application = await house.application();
+    const here = await house.window();
+    const there = await house.window();
+    const tokensHere = await house.signInTo(application, here, {
+      scope: 'openid offline_access',
+      prompt: 'consent',
+    });
+    const tokensThere = await house.signInTo(application, there, {
+      scope: 'openid offline_access',
+      prompt: 'consent',
+    });
+    await here.goto(`${house.issuer}/sessions`);
+    await here.getByRole('button', { name: 'End all others' }).click();
+    expect(await here.getByRole('status').textContent()).toContain('All other sessions are ended');
+    expect(await here.getByRole('article').filter({ hasNotText: 'This browser' }).count()).toBe(0);
+    expect(await application.refresh(tokensThere)).toMatchObject({ error: 'invalid_grant' });
+    expect(await application.refresh(tokensHere)).toHaveProperty('access_token');
+    await there.goto(`${house.issuer}/sessions`);
+    expect(new URL(there.url()).pathname).toBe('/sign-in');
+  });
+
+  it('take back what an application was allowed: it loses access and asks again', async () => {
+    const application = await house.application();
+    const page = await house.window();
+    const tokens = await house.signInTo(application, page, {
+      scope: 'openid offline_access',
+      prompt: 'consent',
+    });
+    await page.goto(`${house.issuer}/applications`);
+    await page.getByRole('button', { name: 'Take back' }).first().click();
+    expect(await page.getByRole('status').textContent()).toContain('Taken back');
+    expect(await application.refresh(tokens)).toMatchObject({ error: 'invalid_grant' });
+    await page.goto(application.authorizationUrl());
+    await page.getByRole('button', { name: 'Allow' }).waitFor();
+  });
+
+  it('change the password, which ends everything else and keeps this browser signed in', async () => {
+    const { username, password } = house.data.accounts[1]!;
+    const page = await house.window();
+    const there = await house.window();
+    for (const window of [page, there]) {
+      await window.goto(`${house.issuer}/sign-in?next=password`);
+      await house.signIn(window, { account: 1 });
+      await window.getByRole('heading', { name: 'Change your password' }).waitFor();
+    }
+    const send = async (current: string, chosen: string, repeated: string) => {
+      await page.getByLabel('Current password').fill(current);
+      await page.getByLabel('New password', { exact: true }).fill(chosen);
+      await page.getByLabel('New password once more').fill(repeated);
+      await page.getByRole('button', { name: 'Change password' }).click();
+    };
+    const chosen = 'three words in a row';
+    await send('not this one', chosen, chosen);
+    expect(await page.getByRole('alert').textContent()).toBe('This is not your current password.');
+    await send(password, chosen, `${chosen}!`);
+    expect(await page.getByRole('alert').textContent()).toBe('The two new passwords are not the same.');
+    await send(password, username, username);
+    expect(await page.getByRole('alert').textContent()).toBe('The password must not be your username.');
+    await send(password, chosen, chosen);
+    expect(await page.getByRole('status').textContent()).toContain('Your password is changed');
+    await page.goto(`${house.issuer}/`);
+    expect(await page.textContent('main')).toContain(username);
+    await there.goto(`${house.issuer}/`);
+    expect(new URL(there.url()).pathname).toBe('/sign-in');
+    await there.getByLabel('Username').fill(username);
+    await there.getByLabel('Password').fill(password);
+    await there.getByRole('button', { name: 'Sign in' }).click();
+    await there.getByRole('alert').waitFor();
+    await there.getByLabel('Password').fill(chosen);
+    await there.getByRole('button', { name: 'Sign in' }).click();
+    await there.getByRole('heading', { name: 'Your account' }).waitFor();
+  });
+
+  it('ask for a new password before going on where one is due', async () => {
+    const { username, password } = house.data.accounts[0]!;
+    await house.database.query('UPDATE account SET must_change_password = true WHERE username = $1', [
+      username,
+    ]);
+    const application = await house.application();
+    const page = await house.window();
+    await page.goto(application.authorizationUrl({ scope: 'openid offline_access', prompt: 'consent' }));
+    await house.signIn(page);
+    await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
+    const choose = async (chosen: string, repeated: string) => {
+      await page.getByLabel('New password', { exact: true }).fill(chosen);
+      await page.getByLabel('New password once more').fill(repeated);
+      await page.getByRole('button', { name: 'Change and continue' }).click();
+    };
+    await choose('three words in a row', 'two words in a row');
+    expect(await page.getByRole('alert').textContent()).toBe('The two new passwords are not the same.');
+    await choose(`${password}, changed`, `${password}, changed`);
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.getByRole('heading', { name: 'Back at the application' }).waitFor();
+  });
+});

@@ -1,0 +1,89 @@
+import type { Page } from 'playwright-core';
+import { House } from './house.js';
+
+let house: House;
+
+beforeAll(async () => {
+  house = await House.open();
+}, 60_000);
+
+afterEach(async () => expect(await house.tidy()).toEqual([]));
+
+afterAll(async () => house?.close());
+
+const own = ['/', '/sessions', '/applications', '/password'];
+
+const background = (page: Page) =>
+  page.locator('body').evaluate((body) => getComputedStyle(body).backgroundColor);
+
+it('follows the person’s choice between light and dark', async () => {
+  const [light, dark] = await Promise.all([
+    house.window({ colorScheme: 'light' }),
+    house.window({ colorScheme: 'dark' }),
+  ]);
+  await Promise.all([light, dark].map((page) => page.goto(`${house.issuer}/sign-in`)));
+  expect(await background(light)).toBe('rgb(243, 243, 248)');
+  expect(await background(dark)).toBe('rgb(16, 16, 27)');
+});
+
+it('moves nothing for people who asked for less motion', async () => {
+  const page = await house.window({ reducedMotion: 'reduce' });
+  await page.goto(`${house.issuer}/sign-in`);
+  const duration = await page
+    .getByRole('button', { name: 'Sign in' })
+    .evaluate((button) => getComputedStyle(button).transitionDuration);
+  expect(duration).toBe('0s');
+});
+
+it.each([320, 1280])(
+  'fits a window %d pixels wide without scrolling sideways (WCAG 1.4.10)',
+  async (width) => {
+    const page = await house.window({ viewport: { width, height: 800 } });
+    await page.goto(`${house.issuer}/sign-in`);
+    await house.signIn(page);
+    for (const path of own) {
+      await page.goto(`${house.issuer}${path}`);
+      const overflow = await page.locator('html').evaluate((root) => root.scrollWidth - root.clientWidth);
+      expect([path, overflow]).toEqual([path, 0]);
+    }
+  },
+);
+
+it('tells password managers what each field is for', async () => {
+  const page = await house.window();
+  await page.goto(`${house.issuer}/sign-in?next=password`);
+  const purposes = () =>
+    page
+      .locator('input[autocomplete]')
+      .evaluateAll((fields) => fields.map((field) => field.getAttribute('autocomplete')));
+  expect(await purposes()).toEqual(['username', 'current-password']);
+  await house.signIn(page);
+  await page.getByRole('heading', { name: 'Change your password' }).waitFor();
+  expect(await purposes()).toEqual(['username', 'current-password', 'new-password', 'new-password']);
+  await page.goto(`${house.issuer}/device`);
+  expect(await purposes()).toEqual(['one-time-code']);
+});
+
+it.each(['/sign-in', '/device', '/authorize', '/interaction/unknown', '/nowhere', '/logout'])(
+  'sends %s with headers that allow no script, no frame and no copy',
+  async (path) => {
+    const { headers } = await fetch(`${house.issuer}${path}`, { headers: { accept: 'text/html' } });
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain('unsafe');
+    expect(headers.get('x-frame-options')).toBe('DENY');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('cache-control')).toContain('no-store');
+  },
+);
+
+it('serves the stylesheet once and for all under the name of its content', async () => {
+  const page = await (await fetch(`${house.issuer}/sign-in`)).text();
+  const [, path] = /rel="stylesheet" href="([^"]+)"/.exec(page) ?? [];
+  const answer = await fetch(`${house.issuer}${path}`);
+  expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+  expect(answer.headers.get('content-type')).toBe('text/css; charset=utf-8');
+  expect((await fetch(`${house.issuer}/assets/other.css`)).status).toBe(404);
+});

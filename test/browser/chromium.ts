@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+const places = [
+  process.env['CURFEW_TEST_CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+
+const flags =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+
+/** The Chromium of this machine; its packages are installed by the system, never downloaded here. */
+export async function launchChromium(): Promise<Browser> {
+  const executablePath = places.find((place) => place && existsSync(place));
+  if (!executablePath)
+    throw new Error('no Chromium: install it from the packages of the system, or set CURFEW_TEST_CHROMIUM');
+  return chromium.launch({ executablePath, args: flags.split(' ') });
+}
+
+/** One window of one person, with everything its console had to complain about. */
+export interface Window {
+  readonly page: Page;
+  /** Violations of the content security policy and errors of scripts. */
+  readonly complaints: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Opens a window with cookies of its own. Scripts are off unless asked for: no page of ours needs one. */
+export async function openWindow(browser: Browser, options: BrowserContextOptions = {}): Promise<Window> {
+  const context = await browser.newContext({ javaScriptEnabled: false, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    const text = message.text();
+    // A page that answers 422 is not a fault; Chromium notes it all the same.
+    if (message.type() === 'error' && !text.startsWith('Failed to load resource: the server responded'))
+      complaints.push(text);
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+  return { page, complaints, close: () => context.close() };
+}

@@ -1,0 +1,234 @@
+import type { Page } from 'playwright-core';
+import { freePort } from '../support/ports.js';
+import { House } from './house.js';
+
+describe('signing in to an application', () => {
+  let house: House;
+
+  beforeAll(async () => {
+    house = await House.open();
+  }, 60_000);
+
+  afterEach(async () => expect(await house.tidy()).toEqual([]));
+
+  afterAll(async () => house?.close());
+
+  const backAt = (page: Page) => page.getByRole('heading', { name: 'Back at the application' });
+
+  it('leads over the sign-in page and consent back to the application, without script', async () => {
+    const application = await house.application();
+    const page = await house.window();
+    await page.goto(application.authorizationUrl({ scope: 'openid offline_access', prompt: 'consent' }));
+    expect(await page.title()).toBe('Sign in – Curfew');
+    await house.signIn(page);
+    expect(await page.textContent('h1')).toMatch(/^Allow .+\?$/);
+    expect(await page.textContent('main')).toContain('Know that it is you');
+    expect(await page.textContent('main')).toContain(new URL(application.redirectUri).host);
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await backAt(page).waitFor();
+    const back = new URL(page.url()).searchParams;
+    expect(back.get('state')).toBe('state-of-the-application');
+    expect(back.get('iss')).toBe(house.issuer);
+    expect(await application.redeem(page.url())).toMatchObject({ token_type: 'Bearer' });
+  });
+
+  it('asks for consent once: the second time the answer is remembered', async () => {
+    const application = await house.application();
+    const page = await house.window();
+    await house.signInTo(application, page);
+    await page.goto(application.authorizationUrl());
+    await backAt(page).waitFor();
+    expect(page.url()).toContain('code=');
+  });
+
+  it('says the same of a wrong password and of a name that does not exist, and keeps the name', async () => {
+    const application = await house.application();
+    const page = await house.window();
+    const tried: (string | null)[] = [];
+    for (const username of [house.data.accounts[1]!.username, 'nobody@example.test']) {
+      await page.goto(application.authorizationUrl());
+      await page.getByLabel('Username').fill(username);
+      await page.getByLabel('Password').fill('not the password');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      expect(await page.getByLabel('Username').inputValue()).toBe(username);
+      expect(await page.getByLabel('Password').inputValue()).toBe('');
+      expect(await page.title()).toMatch(/^Error: /);
+      tried.push(await page.getByRole('alert').textContent());
+    }
+    expect(tried).toEqual(Array(2).fill('The username or the password is not right.'));
+  });
+
+  it('does not let a name become markup', async () => {
+    const page = await house.window({ javaScriptEnabled: true });
+    await page.goto(`${house.issuer}/sign-in`);
+    await page
+      .getByLabel('Username')
+      .fill('"><img src=x onerror="document.title=1"><script>alert(1)</script>');
+    await page.getByLabel('Password').fill('x');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').waitFor();
+    expect(await page.locator('img, script').count()).toBe(0);
+  });
+
+  it('can be done with the keyboard alone', async () => {
+    const { username, password } = house.data.accounts[1]!;
+    const application = await house.application();
+    const page = await house.window();
+    await page.goto(application.authorizationUrl({ scope: 'openid offline_access', prompt: 'consent' }));
+    // Typing starts in the first field; the rest is Tab and Enter.
+    await page.keyboard.type(username);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(password);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Allow' }).waitFor();
+    await page.keyboard.press('Tab');
+    const focused = page.locator(':focus');
+    expect(await focused.textContent()).toBe('Skip to content');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await focused.textContent()).toBe('Deny');
+    await page.keyboard.press('Tab');
+    expect(await focused.textContent()).toBe('Allow');
+    expect(await focused.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid');
+    await page.keyboard.press('Enter');
+    await backAt(page).waitFor();
+  });
+
+  it.each([
+    ['the sign-in page', 'Cancel and go back', false],
+    ['the consent page', 'Deny', true],
+  ])('can be refused on %s, which the application learns', async (_, button, signedIn) => {
+    const application = await house.application();
+    const page = await house.window();
+    await page.goto(application.authorizationUrl({ scope: 'openid offline_access', prompt: 'consent' }));
+    if (signedIn) await house.signIn(page);
+    await page.getByRole('button', { name: button }).click();
+    await backAt(page).waitFor();
+    expect(new URL(page.url()).searchParams.get('error')).toBe('access_denied');
+  });
+
+  it('ends at a callback that sends people on within the registered addresses of its client', async () => {
+    const application = await house.application('/home');
+    const page = await house.window();
+    await page.goto(application.authorizationUrl());
+    await house.signIn(page);
+    await page.waitForURL('**/home');
+    await backAt(page).waitFor();
+  });
+
+  it('forgets the browser when it closes, unless asked to remember', async () => {
+    const lasting = async (remember: boolean) => {
+      const page = await house.window();
+      await page.goto(`${house.issuer}/sign-in`);
+      await house.signIn(page, { remember });
+      await page.getByRole('heading', { name: 'Your account' }).waitFor();
+      const cookies = await page.context().cookies();
+      const session = cookies.find(({ name }) => name === 'curfew');
+      expect(session).toMatchObject({ httpOnly: true, sameSite: 'Lax', path: '/' });
+      return session!.expires;
+    };
+    expect(await lasting(false)).toBe(-1);
+    expect(await lasting(true)).toBeGreaterThan(Date.now() / 1000);
+  });
+
+  it('gives the browser another session identifier than it had before', async () => {
+    const page = await house.window();
+    const identifier = async () =>
+      (await page.context().cookies()).find(({ name }) => name === 'curfew')?.value;
+    await page.goto(`${house.issuer}/device`);
+    const before = await identifier();
+    expect(before).toBeDefined();
+    await page.goto(`${house.issuer}/sign-in`);
+    await house.signIn(page);
+    await page.getByRole('heading', { name: 'Your account' }).waitFor();
+    expect(await identifier()).not.toBe(before);
+  });
+
+  it('lets another person sign in where one is signed in already', async () => {
+    const application = await house.application();
+    const page = await house.window({ javaScriptEnabled: true });
+    await house.signInTo(application, page);
+    await page.goto(application.authorizationUrl({ prompt: 'login' }));
+    await house.signIn(page, { account: 1 });
+    const allow = page.getByRole('button', { name: 'Allow' });
+    await allow.or(backAt(page)).first().waitFor();
+    if ((await allow.count()) > 0) await allow.click();
+    await backAt(page).waitFor();
+    const { id_token: idToken = '' } = await application.redeem(page.url());
+    const claims = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString());
+    const rows = await house.database.query<{ id: string }>('SELECT id FROM account WHERE username = $1', [
+      house.data.accounts[1]!.username,
+    ]);
+    expect(claims.sub).toBe(rows[0]?.id);
+  });
+});
+
+describe('a form that does not come from our page', () => {
+  let house: House;
+
+  beforeAll(async () => {
+    house = await House.open();
+  }, 60_000);
+
+  afterEach(async () => void (await house.tidy()));
+
+  afterAll(async () => house?.close());
+
+  const elsewhere = async (action: string, fields: Record<string, string>) => {
+    const { createServer } = await import('node:http');
+    const inputs = Object.entries(fields).map(([name, value]) => `<input name="${name}" value="${value}">`);
+    const server = createServer((_, response) => {
+      response.setHeader('content-type', 'text/html');
+      response.end(
+        `<form method="post" action="${action}">${inputs.join('')}<button>Win a prize</button></form>`,
+      );
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    return {
+      url: `http://127.0.0.1:${port}/`,
+      close: () => new Promise((resolve) => server.close(resolve)),
+    };
+  };
+
+  it.each([
+    ['/sign-in', { username: 'user1@example.test', password: 'x' }],
+    ['/sessions', { end: 'others' }],
+    ['/password', { current: 'a', new: 'b', repeat: 'b' }],
+  ])('is refused at %s with 403, even in a browser that is signed in', async (path, fields) => {
+    const page = await house.window();
+    await page.goto(`${house.issuer}/sign-in`);
+    await house.signIn(page);
+    const trap = await elsewhere(`${house.issuer}${path}`, fields);
+    await page.goto(trap.url);
+    const [response] = await Promise.all([
+      page.waitForResponse((answer) => answer.request().method() === 'POST'),
+      page.getByRole('button').click(),
+    ]);
+    expect(response.status()).toBe(403);
+    await trap.close();
+  });
+
+  it('is refused at an interaction without its cookie, and without its token', async () => {
+    const application = await house.application();
+    const page = await house.window();
+    await page.goto(application.authorizationUrl());
+    const address = page.url();
+    const csrf = await page.locator('input[name=csrf]').first().inputValue();
+    const body = new URLSearchParams({ csrf, username: 'a', password: 'b' });
+    expect((await fetch(address, { method: 'POST', body, redirect: 'manual' })).status).toBe(403);
+    const cookie = (await page.context().cookies(address)).map(({ name, value }) => `${name}=${value}`);
+    const send = (form: URLSearchParams) =>
+      fetch(address, {
+        method: 'POST',
+        body: form,
+        redirect: 'manual',
+        headers: { cookie: cookie.join('; ') },
+      });
+    expect((await send(body)).status).toBe(422);
+    body.set('csrf', `${csrf.slice(1)}A`);
+    expect((await send(body)).status).toBe(403);
+    body.delete('csrf');
+    expect((await send(body)).status).toBe(403);
+  });
+});
