@@ -81,9 +81,10 @@ function ratio(other, own, blocks) {
 // Brings a scenario's pool into the state the path needs.
 async function prepare({ plan, subject, generator, first }) {
   if (plan.from === 'live' && first) {
-    await runOnce(generator, subject, subject.scenarios.refresh, 500);
+    const chains = subject.scenarios[plan.chains ?? 'refresh'];
+    await runOnce(generator, subject, chains, 500);
     const items = await generator.call('sample', {
-      pool: subject.scenarios.refresh.pool,
+      pool: chains.pool,
       count: Number.POSITIVE_INFINITY,
     });
     const live = items.filter((item) => item.accessToken).slice(-500);

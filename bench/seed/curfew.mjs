@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { dpopProof } from '../load/dpop.mjs';
-import { clientOf, signIn } from '../subjects/curfew.mjs';
+import { signIn } from '../subjects/curfew.mjs';
 import {
   copyAccounts,
   copyClients,
@@ -9,6 +9,7 @@ import {
   sessionId,
   tokenSecret,
 } from './curfew-sessions.mjs';
+import { signedApi } from './register.mjs';
 import { spread } from './spread.mjs';
 
 const sideSessions = 2000;
@@ -20,88 +21,66 @@ const sessionsPerAccount = 4;
  */
 export async function seedCurfew({ subject, databaseUrl, secret, generator, sessions, driven }) {
   const codec = await tokenCodec(secret);
-  const web = clientOf(subject.firstRun.clients.web);
-  const spa = clientOf(subject.firstRun.clients.spa);
+  const { web, spa, signed, person } = subject.registered;
   const key = newKey();
   const firstAt = Date.now() - 50_000_000;
-  const real = {
-    web: codec.decode((await signIn(subject, web)).refreshToken).sessionId,
-    public: codec.decode((await signIn(subject, spa)).refreshToken).sessionId,
-    bound: codec.decode((await signIn(subject, spa, (url) => ({ dpop: dpopProof(key, url) }))).refreshToken)
-      .sessionId,
+  const real = async (client, more) =>
+    codec.decode((await signIn(subject, client, more)).refreshToken).sessionId;
+  const templates = {
+    chains: await real(web),
+    public: await real(spa),
+    bound: await real(spa, { headersOf: (url) => ({ dpop: dpopProof(key, url) }) }),
+    signed: await real(signed, { scope: 'offline_access read', resource: signedApi }),
   };
-  const many = await seeding(databaseUrl, async (database) => {
-    const accounts = await copyAccounts(
-      database,
-      subject.firstRun.accounts[0].username,
-      Math.ceil(sessions / sessionsPerAccount),
-    );
+  const others = await seeding(databaseUrl, async (database) => {
+    const accounts = await copyAccounts(database, person.username, Math.ceil(sessions / sessionsPerAccount));
     const clients = await copyClients(database, web.id, 1000);
     const copy = (kind, template, count, more) =>
       copySession(database, { template, kind, firstAt, count, accounts, ...more });
-    await copy('web', real.web, sessions);
-    await copy('clients', real.web, sideSessions, { clients });
-    await copy('spent', real.web, sideSessions);
-    await copy('public', real.public, sideSessions);
-    await copy('bound', real.bound, sideSessions);
-    await database.query('VACUUM (ANALYZE) session');
-    await database.query('VACUUM (ANALYZE) account');
+    await copy('chains', templates.chains, sessions);
+    await copy('clients', templates.chains, sideSessions, { clients });
+    await copy('spent', templates.chains, sideSessions);
+    for (const kind of ['public', 'bound', 'signed']) await copy(kind, templates[kind], sideSessions);
+    for (const table of ['session', 'account', 'client']) await database.query(`VACUUM (ANALYZE) ${table}`);
     return clients;
   });
-  const chain = (kind, n, more) => ({
-    refreshToken: codec.encode({
-      sessionId: sessionId(kind, n, firstAt),
-      generation: 0,
-      secret: tokenSecret(kind, n),
-    }),
-    ...more,
-  });
+  const pools = {};
   const load = async (pool, items) => {
-    await generator.call('load', { pool: `curfew/${pool}`, items });
-    return `curfew/${pool}`;
+    pools[pool] = `curfew/${pool}`;
+    await generator.call('load', { pool: pools[pool], items });
   };
+  const chains = (kind, numbers, more = () => ({})) =>
+    load(
+      kind,
+      numbers.map((n) => ({ refreshToken: tokenOf(codec, kind, n, firstAt), ...more(n) })),
+    );
   const side = spread(sideSessions, sideSessions);
-  const pools = {
-    chains: await load(
-      'chains',
-      spread(sessions, driven).map((n) => chain('web', n)),
-    ),
-    publicChains: await load(
-      'public',
-      side.map((n) => chain('public', n)),
-    ),
-    boundChains: await load(
-      'bound',
-      side.map((n) => chain('bound', n, { key })),
-    ),
-    clientChains: await load(
-      'clients',
-      side.map((n) => chain('clients', n, { client: { ...web, id: many[n % many.length] } })),
-    ),
-    spent: await load(
-      'spent',
-      side.map((n) => chain('spent', n)),
-    ),
-    codes: await load(
-      'codes',
-      Array.from({ length: 400 }, () => ({})),
-    ),
-    machine: await load(
-      'machine',
-      Array.from({ length: 1000 }, () => ({})),
-    ),
-    wrong: await load(
-      'wrong',
-      Array.from({ length: 1000 }, (_, n) => ({ accessToken: `cfw_at_${'A'.repeat(60)}${n}` })),
-    ),
-  };
-  return { web, pools };
+  await chains('chains', spread(sessions, driven));
+  await chains('clients', side, (n) => ({ client: { ...web, id: others[n % others.length] } }));
+  await chains('bound', side, () => ({ key }));
+  for (const kind of ['public', 'signed', 'spent']) await chains(kind, side);
+  await load(
+    'codes',
+    Array.from({ length: 400 }, () => ({})),
+  );
+  await load(
+    'machine',
+    Array.from({ length: 1000 }, () => ({})),
+  );
+  await load(
+    'wrong',
+    Array.from({ length: 1000 }, (_, n) => ({ accessToken: `cfw_at_${'A'.repeat(60)}${n}` })),
+  );
+  return pools;
 }
+
+const tokenOf = (codec, kind, n, firstAt) =>
+  codec.encode({ sessionId: sessionId(kind, n, firstAt), generation: 0, secret: tokenSecret(kind, n) });
 
 // The product's own token library: it makes the tokens, the bench only chooses their secrets.
 async function tokenCodec(secret) {
   const { KeyRing, RefreshTokenCodec, ServiceKeys } = await import('@curfew/sessions');
-  return new RefreshTokenCodec(new KeyRing(new ServiceKeys([secret]).derive('refresh token')));
+  return new RefreshTokenCodec(new KeyRing(new ServiceKeys([secret]).derive('refresh token mac')));
 }
 
 function newKey() {

@@ -1,42 +1,26 @@
-import { clientOf } from './curfew.mjs';
-
 const noIdToken = { scope: 'offline_access' };
 
 /** How each path is asked of Curfew. */
-export function scenariosOf({ firstRun, scope }, { web, pools }) {
-  const spa = clientOf(firstRun.clients.spa);
-  const machine = clientOf(firstRun.clients.service);
-  const person = firstRun.accounts[0];
+export function scenariosOf({ registered, scope }, pools) {
+  const { web, spa, machine, signed, person } = registered;
   const flow = { client: web, redirectUri: web.redirectUri, scope, person };
+  const refresh = (pool, options) => ({ pool, operation: 'refresh', options });
+  const introspection = (pool, options) => ({ pool, operation: 'introspection', options });
   return {
-    refresh: { pool: pools.chains, operation: 'refresh', options: { client: web, parameters: noIdToken } },
-    'refresh-id-token': { pool: pools.chains, operation: 'refresh', options: { client: web, idToken: true } },
-    'refresh-public': {
-      pool: pools.publicChains,
-      operation: 'refresh',
-      options: { client: spa, parameters: noIdToken },
-    },
+    // A narrower scope without openid is how a client says that it wants no ID token.
+    refresh: refresh(pools.chains, { client: web, parameters: noIdToken }),
+    'refresh-id-token': refresh(pools.chains, { client: web, idToken: true }),
+    'refresh-jwt': refresh(pools.signed, { client: signed }),
+    'refresh-public': refresh(pools.public, { client: spa, parameters: noIdToken }),
     'refresh-dpop': {
-      pool: pools.boundChains,
+      ...refresh(pools.bound, { client: spa, parameters: noIdToken }),
       operation: 'refresh-dpop',
-      options: { client: spa, parameters: noIdToken },
     },
-    'refresh-1000-clients': {
-      pool: pools.clientChains,
-      operation: 'refresh',
-      options: { client: web, parameters: noIdToken },
-    },
-    introspection: { pool: 'curfew/live', operation: 'introspection', options: { client: web } },
-    'introspection-wrong': {
-      pool: pools.wrong,
-      operation: 'introspection',
-      options: { client: web, active: false },
-    },
-    'introspection-ended': {
-      pool: pools.spent,
-      operation: 'introspection',
-      options: { client: web, active: false },
-    },
+    'refresh-1000-clients': refresh(pools.clients, { client: web, parameters: noIdToken }),
+    introspection: introspection('curfew/live', { client: web }),
+    'introspection-jwt': introspection('curfew/live-jwt', { client: signed }),
+    'introspection-wrong': introspection(pools.wrong, { client: web, active: false }),
+    'introspection-ended': introspection(pools.spent, { client: web, active: false }),
     'client-credentials': {
       pool: pools.machine,
       operation: 'client-credentials',

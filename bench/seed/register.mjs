@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+
+/** The API whose access tokens are signed instead of sealed. */
+export const signedApi = 'https://signed.bench.example.test';
+
+const redirectUri = 'https://client.example.test/callback';
+
+/**
+ * Registers a person and the clients of the bench in an empty database, through the product's own services, as an
+ * operator's tools would.
+ */
+export async function register(databaseUrl, secret) {
+  const [{ loadConfiguration }, { PrismaService }, accounts, clients] = await Promise.all([
+    import('@curfew/config'),
+    import('@curfew/persistence'),
+    import('@curfew/accounts'),
+    import('@curfew/clients'),
+  ]);
+  const environment = { DATABASE_URL: databaseUrl, CURFEW_KEY_ENCRYPTION_SECRETS: secret };
+  const prisma = new PrismaService(loadConfiguration(environment).database);
+  const clock = { now: () => Date.now() };
+  try {
+    const person = { username: 'person@example.test', password: randomBytes(24).toString('base64url') };
+    const throttle = new accounts.SignInThrottle(
+      new accounts.Throttle(prisma, clock),
+      accounts.defaultSignInLimits,
+    );
+    const hasher = new accounts.PasswordHasher(accounts.defaultHashing());
+    await new accounts.AccountService({ prisma, clock, hasher, throttle }).create(person);
+    await new clients.ResourceService(prisma, clock).create({
+      audience: signedApi,
+      name: 'API with signed tokens',
+      scopes: ['read'],
+      tokenFormat: 'jwt',
+    });
+    const service = new clients.ClientService({ prisma, clock, rules: { allowPrivateAddresses: false } });
+    const create = async (id, registration) => {
+      const made = await service.create({ client_name: id, ...registration }, { id });
+      return { id, secret: made.secret ?? undefined, redirectUri };
+    };
+    const session = { redirect_uris: [redirectUri], grant_types: ['authorization_code', 'refresh_token'] };
+    return {
+      person,
+      web: await create('web', session),
+      signed: await create('signed', { ...session, resources: [signedApi] }),
+      spa: await create('spa', { ...session, token_endpoint_auth_method: 'none' }),
+      machine: await create('machine', { grant_types: ['client_credentials'] }),
+    };
+  } finally {
+    await prisma.$disconnect();
+  }
+}
