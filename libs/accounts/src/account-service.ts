@@ -197,9 +197,9 @@ export class AccountService {
   }
 
   /** The account with this username in any spelling that means the same, or null. */
-  async findByUsername(username: string): Promise<Account | null> {
+  async findByUsername(username: string, tx?: Transaction): Promise<Account | null> {
     const name = normaliseUsername(username);
-    return name === null ? null : ((await this.store.findForSignIn(name))?.account ?? null);
+    return name === null ? null : ((await this.store.findForSignIn(name, tx))?.account ?? null);
   }
 
   /** One page in the order of usernames: at most `limit` (200) accounts after `after`, with names that start with `prefix`. */

@@ -69,8 +69,11 @@ export class AccountStore {
     return row && accountOf(row);
   }
 
-  async findForSignIn(username: string): Promise<{ account: Account; passwordHash: string } | null> {
-    const row = await this.prisma.account.findUnique({ where: { username } });
+  async findForSignIn(
+    username: string,
+    tx: Transaction = this.prisma,
+  ): Promise<{ account: Account; passwordHash: string } | null> {
+    const row = await tx.account.findUnique({ where: { username } });
     return row && { account: accountOf(row), passwordHash: row.passwordHash };
   }
 

@@ -67,8 +67,8 @@ export class ResourceService {
   }
 
   /** The API with this audience, straight from the database, or null; any text may be asked for. */
-  async find(audience: string): Promise<Resource | null> {
-    return audienceFault(audience) === null ? this.store.find(audience) : null;
+  async find(audience: string, tx?: Transaction): Promise<Resource | null> {
+    return audienceFault(audience) === null ? this.store.find(audience, tx) : null;
   }
 
   /** One page in the order of audiences: at most `limit` (200) APIs after `after`. */

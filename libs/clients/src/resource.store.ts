@@ -70,8 +70,8 @@ export class ResourceStore {
     await tx.resource.delete({ where: { audience } });
   }
 
-  async find(audience: string): Promise<Resource | null> {
-    const row = await this.prisma.resource.findUnique({ where: { audience } });
+  async find(audience: string, tx: Transaction = this.prisma): Promise<Resource | null> {
+    const row = await tx.resource.findUnique({ where: { audience } });
     return row && resourceOf(row);
   }
 

@@ -73,7 +73,7 @@ export const createFirstRunData = async (options: FirstRunOptions): Promise<Firs
       const data = await dataOf(run);
       // Before the commit, and so under the lock: who comes next finds a file that fits. If the commit fails, the file
       // does not fit, and the next start makes new credentials.
-      if (JSON.stringify(data) !== JSON.stringify(run.file)) await writeDevFile(options.devFile, data);
+      await writeDevFile(options.devFile, data);
       const outcome = before === 0 ? 'created' : run.notes.length > 0 ? 'renewed' : 'kept';
       return { outcome, notes: run.notes };
     },
@@ -110,7 +110,7 @@ const belongs = (file: ReadDevFile | null, known: readonly Client[]): boolean =>
 
 const ensureResources = async ({ options, tx }: Run): Promise<void> => {
   for (const registration of resourceRegistrations(options)) {
-    const found = await options.services.resources.find(registration.audience);
+    const found = await options.services.resources.find(registration.audience, tx);
     if (!found) await options.services.resources.create(registration, tx);
   }
 };
@@ -200,7 +200,7 @@ const ensureAccounts = async (run: Run, fileBelongs: boolean): Promise<FirstRunA
       await accounts.changePassword(found.id, password, run.tx);
       run.notes.push(`The password of ${username} was not in the file; it got a new one.`);
     } else {
-      if (await accounts.findByUsername(username)) {
+      if (await accounts.findByUsername(username, run.tx)) {
         throw new FirstRunRefused(`The database has an account ${username} that is not first-run data.`);
       }
       await accounts.create({ username, password, firstRun: true }, run.tx);

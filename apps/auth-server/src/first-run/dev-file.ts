@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { clientNames, type FirstRunData } from './first-run-data.js';
@@ -26,14 +26,16 @@ export const readDevFile = async (path: string): Promise<ReadDevFile | null> => 
   }
 };
 
-/** Replaces the file in one step, readable by its owner only from its first byte on. */
+/** Replaces the file in one step, readable by its owner only from its first byte on; a file that says the same stays. */
 export const writeDevFile = async (path: string, data: FirstRunData): Promise<void> => {
+  const text = `${JSON.stringify(data, null, 2)}\n`;
+  if ((await readFile(path, 'utf8').catch(() => null)) === text) return chmod(path, 0o600);
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     const file = await open(draft, 'wx', 0o600);
     try {
-      await file.writeFile(`${JSON.stringify(data, null, 2)}\n`);
+      await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();
