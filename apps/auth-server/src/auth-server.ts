@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
-import { registryChannel } from '@curfew/clients';
+import { ClientService, ResourceService, registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
-import type { Configuration } from '@curfew/config';
+import { type Configuration, refuseFirstRunData } from '@curfew/config';
 import { KeyStore, signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
@@ -11,6 +11,7 @@ import express from 'express';
 import type { Logger } from 'pino';
 import { type PageFoundation, pagesAround } from './app.module.js';
 import { Background } from './background.js';
+import { createFirstRunData, hasFirstRunData } from './first-run/index.js';
 import { type LaidFoundation, layFoundation } from './foundation.js';
 import { frontDoor } from './front-door.js';
 import { HealthController } from './health.controller.js';
@@ -42,6 +43,7 @@ class PageLogTo extends PageLog {
 export async function startAuthServer(configuration: Configuration, log: Logger): Promise<AuthServer> {
   const foundation = await layFoundation(configuration, log);
   const { prisma, clock, registry, serviceKeys } = foundation;
+  await firstRun(foundation);
   const restoreTime = installAsProcessTime(clock);
   const keyStore = new KeyStore(prisma, serviceKeys, keySettings(configuration));
   await keyStore.load(clock.now());
@@ -80,6 +82,7 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
     frontDoor({
       issuer: configuration.issuer,
       trustedHops: configuration.proxy.trustedHops,
+      bodyBytes: configuration.limits.bodyBytes,
       protocol: protocol.server.handle,
       pages: app.getHttpAdapter().getInstance(),
       log,
@@ -99,6 +102,31 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
     restoreTime();
   };
   return { foundation, port, stop };
+}
+
+/** Development starts with something to try; production refuses to start with it. */
+async function firstRun({ configuration, prisma, clock, accounts, log }: LaidFoundation): Promise<void> {
+  const rules = { allowPrivateAddresses: configuration.mode !== 'production' };
+  const clients = new ClientService({ prisma, clock, rules });
+  const services = { accounts, clients, resources: new ResourceService(prisma, clock) };
+  if (configuration.mode === 'production')
+    refuseFirstRunData(configuration.mode, await hasFirstRunData(services));
+  const { devFile } = configuration;
+  if (!devFile) return;
+  const { issuer, adminUrl, gatewayUrl } = configuration;
+  const callbackUrl = `http://localhost:${process.env['CURFEW_CALLBACK_PORT'] ?? 3003}`;
+  const databaseUrl = configuration.database.url.reveal();
+  const report = await createFirstRunData({
+    prisma,
+    services,
+    devFile,
+    databaseUrl,
+    issuer,
+    adminUrl,
+    gatewayUrl,
+    callbackUrl,
+  });
+  for (const note of report.notes) log.warn(note);
 }
 
 const keySettings = ({ signingKeys }: Configuration) => ({

@@ -3,11 +3,13 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { routes } from '@curfew/oidc';
 import { ProblemError, sendProblem } from '@curfew/problem';
 import type { Logger } from 'pino';
+import { authorizeByPost } from './authorization-by-post.js';
 
 /** What stands behind the door. */
 export interface Rooms {
   readonly issuer: string;
   readonly trustedHops: number;
+  readonly bodyBytes: number;
   readonly protocol: RequestListener;
   readonly pages: RequestListener;
   readonly log: Logger;
@@ -30,7 +32,7 @@ export const isProtocolPath = (path: string): boolean =>
  * Every request comes in here: it gets its id, must have been sent to the issuer's own host, and goes to the protocol or
  * to the pages. What a client sends as forwarded host or scheme is dropped: URLs are built from the issuer alone.
  */
-export function frontDoor({ issuer, trustedHops, protocol, pages, log }: Rooms): RequestListener {
+export function frontDoor({ issuer, trustedHops, bodyBytes, protocol, pages, log }: Rooms): RequestListener {
   const { host, protocol: scheme, pathname } = new URL(issuer);
   const base = pathname.replace(/\/+$/, '');
   const metadataWithPath = base && `/.well-known/oauth-authorization-server${base}`;
@@ -49,6 +51,8 @@ export function frontDoor({ issuer, trustedHops, protocol, pages, log }: Rooms):
     const inside = path.slice(base.length) || '/';
     if (!isProtocolPath(inside))
       return base ? mounted(request, response, base, undefined, pages) : pages(request, response);
+    if (inside === routes.authorization && request.method === 'POST')
+      return authorizeByPost(request, response, path, bodyBytes);
     return base ? mounted(request, response, base, undefined, protocol) : protocol(request, response);
   };
 }

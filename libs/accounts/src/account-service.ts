@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
 import type { PrismaService, Transaction } from '@curfew/persistence';
-import type { Seconds } from '@curfew/session-policy';
+import { type Seconds, seconds } from '@curfew/session-policy';
 import type { Account, AccountPage } from './account.js';
 import { AccountStore } from './account.store.js';
 import { AccountError } from './account-error.js';
@@ -66,7 +66,7 @@ export interface AccountServiceParts {
 const isUuid = (id: string): boolean =>
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id);
 
-const overloadedRetryAfter = 5 as Seconds;
+const overloaded = { kind: 'overloaded', retryAfter: seconds(5) } as const;
 const largestPage = 200;
 
 /**
@@ -76,6 +76,7 @@ const largestPage = 200;
 export class AccountService {
   private readonly store: AccountStore;
   private readonly rules: PasswordRules;
+  private underWay = 0;
 
   constructor(private readonly parts: AccountServiceParts) {
     this.store = new AccountStore(parts.prisma);
@@ -102,9 +103,21 @@ export class AccountService {
 
   /** Counts the attempt, then verifies the password, taking as long for an unknown account as for a wrong password. */
   async verifyPassword(attempt: PasswordAttempt): Promise<PasswordVerdict> {
-    const nothing = { kind: 'invalid', cause: 'wrong_password', accountId: null } as const;
     // No password of any account, so no guess: refused before anything is counted or hashed.
-    if (!fitsForHashing(attempt.password, this.rules)) return nothing;
+    if (!fitsForHashing(attempt.password, this.rules)) {
+      return { kind: 'invalid', cause: 'wrong_password', accountId: null };
+    }
+    // Counting costs database connections that token requests need too: no more attempts than could be hashed get that far.
+    if (this.underWay >= this.parts.hasher.capacity) return overloaded;
+    this.underWay += 1;
+    try {
+      return await this.admitAndCompare(attempt);
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+
+  private async admitAndCompare(attempt: PasswordAttempt): Promise<PasswordVerdict> {
     const name = normaliseUsername(attempt.username);
     const admission = await this.parts.throttle.admit({ ...attempt, username: name ?? attempt.username });
     if (!admission.admitted) return { kind: 'throttled', retryAfter: admission.retryAfter };
@@ -115,7 +128,7 @@ export class AccountService {
     } catch (error) {
       if (!(error instanceof HashingOverloaded)) throw error;
       await admission.abandoned();
-      return { kind: 'overloaded', retryAfter: overloadedRetryAfter };
+      return overloaded;
     }
   }
 

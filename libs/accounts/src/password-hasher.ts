@@ -41,6 +41,11 @@ export class PasswordHasher {
     this.queue = new WorkQueue(this.options.concurrency, this.options.queue);
   }
 
+  /** How many can be hashed or wait at a time. */
+  get capacity(): number {
+    return this.options.concurrency + this.options.queue;
+  }
+
   /** The hash in PHC form; throws HashingOverloaded. The length of the password is the caller's to check before. */
   async hash(password: string): Promise<string> {
     return this.queue.run(() => this.compute(password));

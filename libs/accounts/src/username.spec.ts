@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { normaliseUsername } from './username.js';
 
 describe('usernames', () => {
@@ -13,6 +14,17 @@ describe('usernames', () => {
       expect(once).not.toBeNull();
       expect(normaliseUsername(once ?? '')).toBe(once);
     }
+  });
+
+  it('are stable for every text there is, and fit into a row', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+        const once = normaliseUsername(text);
+        if (once === null) return true;
+        return normaliseUsername(once) === once && once.length <= 254 && !once.includes('\u0000');
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('have no spaces, control characters, invisible characters or lone surrogates', () => {

@@ -63,8 +63,9 @@ export function providerConfiguration(
     conformIdTokenClaims: true,
     allowOmittingSingleRegisteredRedirectUri: false,
     acceptQueryParamAccessTokens: false,
-    // OpenID Connect Core §3.1.2.1: the authorization endpoint takes POST as well.
-    enableHttpPostMethods: true,
+    // The library takes authorization requests by POST only with cookies that every site may send along. The front door
+    // turns such a POST into a GET instead (OpenID Connect Core §3.1.2.1 wants both), and the cookies stay SameSite=Lax.
+    enableHttpPostMethods: false,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     clientDefaults: {
       id_token_signed_response_alg: 'ES256',

@@ -2,7 +2,7 @@ import type { Instant } from '@curfew/session-policy';
 import { hashAccessToken, isUuid, sessionEvent } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
-import { type AdapterParts, PartialAdapter } from './adapters.js';
+import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 
 type Claims = Readonly<Record<string, unknown>>;
 

@@ -1,25 +1,12 @@
 import type { KnownClient } from '@curfew/clients';
-import type { AccessTokenCodec, SessionQueries, SessionService } from '@curfew/sessions';
 import type { Adapter } from 'oidc-provider';
-import type { ClientDirectory } from '../client-directory.js';
 import { currentScope } from '../request-scope.js';
 import { ClientCredentialsAdapter, SessionAccessTokenAdapter } from './access-token-adapters.js';
 import { ArtifactAdapter, CodeAdapter } from './artifact-adapters.js';
-import type { ArtifactStore } from './artifact-store.js';
 import { BrowserSessionAdapter } from './browser-session-adapter.js';
-import type { BrowserSessionStore } from './browser-session-store.js';
 import { GrantAdapter } from './grant-adapter.js';
+import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 import { RefreshTokenAdapter } from './refresh-token-adapter.js';
-
-/** What the adapters translate between. */
-export interface AdapterParts {
-  readonly sessions: SessionService;
-  readonly queries: SessionQueries;
-  readonly accessTokens: AccessTokenCodec;
-  readonly artifacts: ArtifactStore;
-  readonly browserSessions: BrowserSessionStore;
-  readonly clients: ClientDirectory;
-}
 
 /** One adapter per model of oidc-provider; every model that exists is named, so that a new one is not stored by accident. */
 export function adapterFor(parts: AdapterParts): (model: string) => Adapter {
@@ -41,23 +28,6 @@ export function adapterFor(parts: AdapterParts): (model: string) => Adapter {
     if (!make) throw new TypeError(`nothing is stored for the model ${model}`);
     return make();
   };
-}
-
-/** What a model does not do is refused loudly rather than forgotten silently. */
-export abstract class PartialAdapter implements Adapter {
-  async upsert(): Promise<void> {}
-  async find(_id: string): Promise<Record<string, unknown> | undefined> {
-    return undefined;
-  }
-  async findByUserCode(_userCode: string): Promise<Record<string, unknown> | undefined> {
-    return undefined;
-  }
-  async findByUid(_uid: string): Promise<Record<string, unknown> | undefined> {
-    return undefined;
-  }
-  async consume(_id: string): Promise<void> {}
-  async destroy(_id: string): Promise<void> {}
-  async revokeByGrantId(_grantId: string): Promise<void> {}
 }
 
 class ClientAdapter extends PartialAdapter {

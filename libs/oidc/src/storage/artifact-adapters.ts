@@ -1,7 +1,7 @@
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { errors, Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
-import { type AdapterParts, PartialAdapter } from './adapters.js';
+import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 
 /** Things that live for minutes and are used once: pushed requests, interactions. */
 export class ArtifactAdapter extends PartialAdapter {

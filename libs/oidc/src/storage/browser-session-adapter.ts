@@ -1,7 +1,7 @@
 import { plus, seconds } from '@curfew/session-policy';
 import { Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
-import { type AdapterParts, PartialAdapter } from './adapters.js';
+import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 
 /** oidc-provider's cookie session. Its end at logout ends the sessions that were started from it and are not offline. */
 export class BrowserSessionAdapter extends PartialAdapter {

@@ -1,7 +1,7 @@
 import { plus, seconds } from '@curfew/session-policy';
 import { currentScope } from '../request-scope.js';
 import { grantPayload } from '../session-payload.js';
-import { type AdapterParts, PartialAdapter } from './adapters.js';
+import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 
 /** A grant is an artifact until its code is redeemed; from then on it is part of the session's row, which was read already. */
 export class GrantAdapter extends PartialAdapter {

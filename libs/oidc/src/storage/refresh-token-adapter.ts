@@ -2,7 +2,7 @@ import type { StoredSession } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
 import { epochSeconds, sessionPayload } from '../session-payload.js';
-import { type AdapterParts, PartialAdapter } from './adapters.js';
+import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 
 /**
  * Refresh tokens are not stored: the session's row is. At the token endpoint every genuine token is reported as live, so

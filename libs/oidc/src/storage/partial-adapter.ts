@@ -1,0 +1,32 @@
+import type { AccessTokenCodec, SessionQueries, SessionService } from '@curfew/sessions';
+import type { Adapter } from 'oidc-provider';
+import type { ClientDirectory } from '../client-directory.js';
+import type { ArtifactStore } from './artifact-store.js';
+import type { BrowserSessionStore } from './browser-session-store.js';
+
+/** What the adapters translate between. */
+export interface AdapterParts {
+  readonly sessions: SessionService;
+  readonly queries: SessionQueries;
+  readonly accessTokens: AccessTokenCodec;
+  readonly artifacts: ArtifactStore;
+  readonly browserSessions: BrowserSessionStore;
+  readonly clients: ClientDirectory;
+}
+
+/** What a model does not do is refused loudly rather than forgotten silently. */
+export abstract class PartialAdapter implements Adapter {
+  async upsert(): Promise<void> {}
+  async find(_id: string): Promise<Record<string, unknown> | undefined> {
+    return undefined;
+  }
+  async findByUserCode(_userCode: string): Promise<Record<string, unknown> | undefined> {
+    return undefined;
+  }
+  async findByUid(_uid: string): Promise<Record<string, unknown> | undefined> {
+    return undefined;
+  }
+  async consume(_id: string): Promise<void> {}
+  async destroy(_id: string): Promise<void> {}
+  async revokeByGrantId(_grantId: string): Promise<void> {}
+}
