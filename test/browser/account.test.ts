@@ -7,7 +7,7 @@ describe('the pages of one’s own account', () => {
     house = await House.open();
   }, 60_000);
 
-  afterEach(async () => expect(await house.tidy()).toEqual([]));
+  afterEach(async () => expect(await house?.tidy()).toEqual([]));
 
   afterAll(async () => house?.close());
 

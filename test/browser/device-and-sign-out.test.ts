@@ -14,7 +14,7 @@ beforeAll(async () => {
   house = await House.open();
 }, 60_000);
 
-afterEach(async () => expect(await house.tidy()).toEqual([]));
+afterEach(async () => expect(await house?.tidy()).toEqual([]));
 
 afterAll(async () => house?.close());
 

@@ -23,7 +23,13 @@ export class House {
       databaseUrl: database.url,
       settings: { CURFEW_CALLBACK_PORT: String(await freePort()), ...settings },
     });
-    return new House(database, server, await server.firstRunData(), await launchChromium());
+    try {
+      return new House(database, server, await server.firstRunData(), await launchChromium());
+    } catch (error) {
+      await server.kill();
+      await database.drop();
+      throw error;
+    }
   }
 
   get issuer(): string {

@@ -9,7 +9,7 @@ describe('signing in to an application', () => {
     house = await House.open();
   }, 60_000);
 
-  afterEach(async () => expect(await house.tidy()).toEqual([]));
+  afterEach(async () => expect(await house?.tidy()).toEqual([]));
 
   afterAll(async () => house?.close());
 
@@ -170,7 +170,7 @@ describe('a form that does not come from our page', () => {
     house = await House.open();
   }, 60_000);
 
-  afterEach(async () => void (await house.tidy()));
+  afterEach(async () => void (await house?.tidy()));
 
   afterAll(async () => house?.close());
 
