@@ -17,7 +17,7 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
   // The front door states host and scheme itself; with https they are not those of the socket.
   provider.proxy = parts.issuer.startsWith('https:');
   giveTokensTheirValues(provider, parts.accessTokens, parts.sessions);
-  checkSecretsByHash(provider, parts);
+  adaptClients(provider, parts);
   registerProofsOnce(provider, parts);
   provider.on('server_error', (_ctx, error) => {
     currentScope().failure = error;
@@ -66,13 +66,18 @@ async function around(
   answerUnavailable(ctx, scope, parts);
 }
 
-/** Secrets are stored as hashes, so the library has none to compare with; it awaits this method (pinned by test/contract). */
-function checkSecretsByHash(provider: Provider, { clients }: ProtocolParts): void {
+/** Secrets are stored as hashes, so the library has none to compare with; it awaits the comparison (pinned by test/contract). */
+function adaptClients(provider: Provider, { clients }: ProtocolParts): void {
   const Client = provider.Client as unknown as {
     needsSecret: () => boolean;
-    prototype: { compareClientSecret: (this: { clientId: string }, presented: string) => Promise<boolean> };
+    prototype: {
+      includeSid: () => boolean;
+      compareClientSecret: (this: { clientId: string }, presented: string) => Promise<boolean>;
+    };
   };
   Client.needsSecret = () => false;
+  // Every ID token names its session, so that client, API and operator speak of the same one.
+  Client.prototype.includeSid = () => true;
   Client.prototype.compareClientSecret = async function compareClientSecret(presented) {
     const verdict = await clients.checkSecret(this.clientId, presented, currentScope().signals.prefix);
     if (typeof verdict === 'string') return verdict === 'right';

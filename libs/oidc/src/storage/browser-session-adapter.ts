@@ -13,6 +13,10 @@ export class BrowserSessionAdapter extends PartialAdapter {
     return this.parts.browserSessions.find(id);
   }
 
+  override async findByUid(uid: string): Promise<Record<string, unknown> | undefined> {
+    return this.parts.browserSessions.findByUid(uid);
+  }
+
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
     if (!id || !payload || !expiresIn) return;
     const { now } = currentScope();

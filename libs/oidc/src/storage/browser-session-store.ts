@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PrismaService } from '@curfew/persistence';
+import { Prisma, type PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import type { PayloadSeal } from './artifact-store.js';
 
@@ -37,15 +37,12 @@ export class BrowserSessionStore {
 
   /** The session behind a cookie, unless it was ended for its whole account or for everyone since the sign-in. */
   async find(id: string): Promise<BrowserSessionPayload | undefined> {
-    const idHash = hash(id);
-    const rows = await this.#prisma.$queryRaw<{ payload: Uint8Array; killed: boolean }[]>`
-      SELECT b.payload, EXISTS (SELECT 1 FROM not_before n WHERE n.at >= b.signed_in_at
-        AND (n.kind, n.target) IN (('account', b.account_id::text), ('everyone', ''))) AS killed
-      FROM browser_session b WHERE b.id_hash = ${idHash}`;
-    const row = rows[0];
-    return row && !row.killed
-      ? (this.#seal.open(row.payload, idHash) as BrowserSessionPayload | undefined)
-      : undefined;
+    return this.#read(Prisma.sql`b.id_hash = ${hash(id)}`);
+  }
+
+  /** The session with this uid, under the same condition; an interaction asks whether it is still the same person's. */
+  async findByUid(uid: string): Promise<BrowserSessionPayload | undefined> {
+    return this.#read(Prisma.sql`b.uid = ${uid}`);
   }
 
   /** Forgets the session with this id. */
@@ -64,6 +61,18 @@ export class BrowserSessionStore {
     return this.#prisma.$executeRaw`
       DELETE FROM browser_session WHERE id_hash IN (
         SELECT id_hash FROM browser_session WHERE expires_at < ${new Date(before)} LIMIT ${most} FOR UPDATE SKIP LOCKED)`;
+  }
+
+  async #read(which: Prisma.Sql): Promise<BrowserSessionPayload | undefined> {
+    const rows = await this.#prisma.$queryRaw<
+      { payload: Uint8Array; id_hash: Uint8Array; killed: boolean }[]
+    >`
+      SELECT b.payload, b.id_hash, EXISTS (SELECT 1 FROM not_before n WHERE n.at >= b.signed_in_at
+        AND (n.kind, n.target) IN (('account', b.account_id::text), ('everyone', ''))) AS killed
+      FROM browser_session b WHERE ${which}`;
+    const row = rows[0];
+    if (!row || row.killed) return undefined;
+    return this.#seal.open(row.payload, Buffer.from(row.id_hash)) as BrowserSessionPayload | undefined;
   }
 
   async #previousSignIn(payload: BrowserSessionPayload): Promise<Date | null> {
