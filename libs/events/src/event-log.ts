@@ -34,6 +34,8 @@ const mostWaiting = 10_000;
 export class EventLog {
   readonly #prisma: PrismaService;
   #waiting: NewEvent[] = [];
+  /** Per type and client: what is too frequent for a row each is counted, and one row a flush says how often. */
+  readonly #tallies = new Map<string, { event: NewEvent; count: number }>();
   /** High-volume events dropped since the start because the database did not keep up. */
   dropped = 0;
 
@@ -63,10 +65,21 @@ export class EventLog {
     this.#waiting.push(event);
   }
 
+  /** Counts an event of which only the number per client matters; `event` stands for all of them until the next flush. */
+  tally(type: string, clientId: string, event: () => NewEvent): void {
+    const key = `${type} ${clientId}`;
+    const tally = this.#tallies.get(key);
+    if (tally) tally.count += 1;
+    else if (this.#tallies.size < mostWaiting) this.#tallies.set(key, { event: event(), count: 1 });
+    else this.dropped += 1;
+  }
+
   /** Writes the batch in one statement. What cannot be written waits for the next time. */
   async flush(): Promise<void> {
-    const batch = this.#waiting;
+    const counted = [...this.#tallies.values()].map(({ event, count }) => ({ ...event, data: { count } }));
+    const batch = [...this.#waiting, ...counted];
     this.#waiting = [];
+    this.#tallies.clear();
     try {
       await this.record(batch);
     } catch (error) {

@@ -20,7 +20,7 @@ export const eventCatalogue: { readonly [T in EventType]: EventEntry } = {
   'session.start_refused': withCause(
     'A sign-in got no session, because the account has as many as its policy allows.',
   ),
-  'session.refreshed': batched('A refresh token was used as intended.'),
+  'sessions.refreshed': batched('So many refresh tokens of a client were used as intended within a second.'),
   'session.refresh_retried': batched(
     'A client asked again within the retry window and got the same successor.',
   ),

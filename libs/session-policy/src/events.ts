@@ -36,12 +36,8 @@ export interface EventData {
     readonly signals: RequestSignals;
   };
   'session.start_refused': { readonly cause: 'session_limit'; readonly limit: number };
-  'session.refreshed': {
-    readonly generation: number;
-    /** Whether the same refresh token stays valid, as under rotation "never". */
-    readonly kept: boolean;
-    readonly expiresAt: Instant;
-  };
+  /** Of one client within about a second; the session's own row knows its generation and last activity. */
+  'sessions.refreshed': { readonly count: number };
   'session.refresh_retried': {
     readonly generation: number;
     readonly retries: number;

@@ -15,7 +15,7 @@ import {
 } from '@curfew/session-policy';
 import type { EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
-import { sessionEvent } from './session-events.js';
+import { clientEvent, sessionEvent } from './session-events.js';
 import type { FoundSession, SessionStore, StoredSession } from './store/session-store.js';
 import {
   hashSecret,
@@ -165,8 +165,12 @@ export class RefreshSession {
     const refreshToken = this.codec.encode({ sessionId: session.id, generation, secret });
     const write = async () => {
       if (!(await this.#write(decision, opened, policy, secret, now))) return false;
-      const type = kind === 'replay' ? 'session.refresh_retried' : 'session.refreshed';
-      this.events.soon(sessionEvent(session, type, { generation }, now));
+      if (kind === 'replay')
+        this.events.soon(sessionEvent(session, 'session.refresh_retried', { generation }, now));
+      else
+        this.events.tally('sessions.refreshed', session.clientId, () =>
+          clientEvent('sessions.refreshed', session.clientId, now),
+        );
       return true;
     };
     const commit = async (): Promise<CommittedRefresh> => {

@@ -18,3 +18,14 @@ export const sessionEvent = (
   clientId: session.clientId,
   data,
 });
+
+/** An event about a client and none of its sessions in particular. */
+export const clientEvent = (type: string, clientId: string, now: Instant): NewEvent => ({
+  id: newId(now),
+  at: now,
+  type,
+  sessionId: null,
+  accountId: null,
+  clientId,
+  data: {},
+});
