@@ -194,6 +194,11 @@ export class AccountService {
     await this.changeExisting(id, { disabledAt: null }, tx);
   }
 
+  /** For an owner who is held up among strangers: lets attempts from new places through again. Throws AccountError. */
+  async forgiveFailures(id: string): Promise<void> {
+    await this.parts.throttle.forgive((await this.existing(id, undefined)).username);
+  }
+
   /** Deletes the account and the consents it gave; throws AccountError if there is none. */
   async delete(id: string, tx?: Transaction): Promise<void> {
     const removeAll = async (db: Transaction): Promise<void> => {

@@ -19,6 +19,25 @@ describe('password hashes', () => {
     expect(await hasher.verify(await hasher.hash('e\u0301-combined'), '\u00e9-combined')).toBe(false);
   });
 
+  it('are computed for nobody too, at the same cost', async () => {
+    const hasher = new PasswordHasher({ memoryCost: 32_768, timeCost: 2 });
+    const hash = await hasher.hash('correct horse');
+    const timed = async (work: () => Promise<boolean>): Promise<number> => {
+      const started = performance.now();
+      expect(await work()).toBe(false);
+      return performance.now() - started;
+    };
+    const [real, decoy]: [number[], number[]] = [[], []];
+    for (let round = 0; round < 7; round += 1) {
+      real.push(await timed(() => hasher.verify(hash, 'wrong')));
+      decoy.push(await timed(() => hasher.verifyNothing('wrong')));
+    }
+    const median = (times: number[]) => times.sort((a, b) => a - b)[3] ?? 0;
+    expect(median(decoy) / median(real)).toBeGreaterThan(0.5);
+    expect(median(decoy) / median(real)).toBeLessThan(2);
+    expect(hasher.computed).toBe(15);
+  });
+
   it('are outdated when the parameters have changed', async () => {
     const hash = await new PasswordHasher(cheap).hash('correct horse');
     expect(new PasswordHasher(cheap).isOutdated(hash)).toBe(false);

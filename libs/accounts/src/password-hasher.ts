@@ -32,13 +32,17 @@ export const defaultHashing = (threadPoolSize: number = libuvThreads): HashingOp
 export class PasswordHasher {
   private readonly options: HashingOptions;
   private readonly queue: WorkQueue;
-  private decoy: Promise<string> | undefined;
+  /** Has today's parameters and belongs to no password: salt and hash are random. */
+  private readonly decoy: string;
   /** Hashes computed so far, for tests and metrics. */
   computed = 0;
 
   constructor(options: Partial<HashingOptions> = {}) {
     this.options = { ...defaultHashing(), ...options };
     this.queue = new WorkQueue(this.options.concurrency, this.options.queue);
+    const { memoryCost, timeCost, parallelism } = this.options;
+    const random = (length: number) => randomBytes(length).toString('base64').replace(/=+$/, '');
+    this.decoy = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${random(16)}$${random(32)}`;
   }
 
   /** How many can be hashed or wait at a time. */
@@ -61,13 +65,8 @@ export class PasswordHasher {
 
   /** Spends the time of a verification where there is no account, so that its absence does not show; always false. */
   async verifyNothing(password: string): Promise<false> {
-    await this.verify(await this.decoyHash(), password);
+    await this.verify(this.decoy, password);
     return false;
-  }
-
-  /** Computes the decoy ahead, so that the first unknown name does not take longer than the second. */
-  async warmUp(): Promise<void> {
-    await this.decoyHash();
   }
 
   /** Whether `hash` was made with other parameters than today's. */
@@ -75,15 +74,6 @@ export class PasswordHasher {
     const { memoryCost, timeCost, parallelism } = this.options;
     if (!hash.startsWith('$argon2id$')) return true;
     return argon2.needsRehash(hash, { memoryCost, timeCost, parallelism });
-  }
-
-  private decoyHash(): Promise<string> {
-    // Outside the queue: it happens once, and it must not fail because others wait.
-    this.decoy ??= this.compute(randomBytes(32).toString('base64url')).catch((error: unknown) => {
-      this.decoy = undefined;
-      throw error;
-    });
-    return this.decoy;
   }
 
   private compute(password: string): Promise<string> {

@@ -104,6 +104,15 @@ export class SignInThrottle {
     };
   }
 
+  /** Forgets the failures of strangers, so that they are let through at the usual pace again. */
+  async forgive(username: string): Promise<void> {
+    const lane = ['strangers', username];
+    await this.throttle.reset(
+      throttleKey('sign-in-lane', ...lane),
+      throttleKey('sign-in-slow-lane', ...lane),
+    );
+  }
+
   private async courseOf({ username, networkKey, deviceKey }: SignInAttempt): Promise<Course> {
     const network = throttleKey('familiar-network', username, networkKey);
     const device = deviceKey === undefined ? null : throttleKey('familiar-device', username, deviceKey);
