@@ -119,6 +119,7 @@ describe('the tour in the README', () => {
 
   it('answers a retry with the same successor', async () => {
     expect(await terminal.paste(blocks[4]!)).toBe('the same successor');
+    expect(await terminal.paste('echo "$AGAIN"')).toMatch(/^cfw_rt_/);
   });
 
   it('ends the session of a stolen token', async () => {

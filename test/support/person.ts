@@ -33,7 +33,8 @@ const formsOf = (body: string): (Form & { readonly markup: string })[] =>
 
 /** Someone at a browser without script: keeps cookies, follows redirects, fills in the form in front of them. */
 export class Person {
-  private readonly cookies = new Map<string, string>();
+  /** By name and path, as a browser keeps them (RFC 6265 §5.3). */
+  private readonly cookies = new Map<string, { name: string; value: string; path: string }>();
 
   constructor(
     private readonly username: string,
@@ -71,7 +72,13 @@ export class Person {
     url: URL,
     send: { method?: string; body?: URLSearchParams; origin?: string } = {},
   ): Promise<Page> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const cookie = [...this.cookies.values()]
+      .filter(
+        ({ path }) =>
+          url.pathname === path || url.pathname.startsWith(path.endsWith('/') ? path : `${path}/`),
+      )
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ');
     const response = await fetch(url, {
       method: send.method ?? 'GET',
       redirect: 'manual',
@@ -82,11 +89,7 @@ export class Person {
         ...(send.origin ? { origin: send.origin, 'sec-fetch-site': 'same-origin' } : {}),
       },
     });
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      if (value === '' || /expires=Thu, 01 Jan 1970/i.test(line)) this.cookies.delete(name);
-      else this.cookies.set(name, value);
-    }
+    for (const line of response.headers.getSetCookie()) this.keep(line);
     const location = response.headers.get('location');
     if (location === null) return { url, status: response.status, body: await response.text() };
     await response.body?.cancel();
@@ -97,5 +100,13 @@ export class Person {
       return { url: next, status: answer.status, body: await answer.text() };
     }
     return this.request(next);
+  }
+
+  private keep(line: string): void {
+    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+    const path = /;\s*path=([^;]+)/i.exec(line)?.[1] ?? '/';
+    const gone = value === '' || /expires=Thu, 01 Jan 1970/i.test(line);
+    if (gone) this.cookies.delete(`${name} ${path}`);
+    else this.cookies.set(`${name} ${path}`, { name, value, path });
   }
 }
