@@ -20,9 +20,23 @@ export async function prepare(say) {
 export async function ensureDependencies(say) {
   if (dependenciesAreInstalled()) return;
   say('Installing dependencies (npm ci)');
-  // Without scripts: nothing here needs one, and none gets the chance to download anything.
-  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  await quietly(npm[0], [...npm.slice(1), 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'npm ci');
+  try {
+    await npm('ci');
+  } catch (error) {
+    if (!(error instanceof StepFailed) || !error.message.includes('EUSAGE')) throw error;
+    // A registry that lacks the packages of other platforms makes `npm ci` reject any lock file; what is locked stays locked here too.
+    say('npm ci does not accept the lock file; installing with npm install, which leaves it as it is');
+    await npm('install', '--no-save');
+  }
+}
+
+/** Without scripts: nothing here needs one, and none gets the chance to download anything. @param {...string} values */
+function npm(...values) {
+  const [command, ...before] = process.env.npm_execpath
+    ? [process.execPath, process.env.npm_execpath]
+    : ['npm'];
+  const all = [...before, ...values, '--ignore-scripts', '--no-audit', '--no-fund'];
+  return quietly(command, all, `npm ${values.join(' ')}`);
 }
 
 /** Compares what npm noted about node_modules with the lock file. */
