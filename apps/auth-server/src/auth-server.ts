@@ -98,6 +98,7 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
     await listener.stop();
     clock.stop();
     await app.close();
+    await foundation.hot.close();
     await prisma.$disconnect();
     restoreTime();
   };

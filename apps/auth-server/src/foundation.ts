@@ -9,7 +9,7 @@ import {
 import { Registry } from '@curfew/clients';
 import { DisciplinedClock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
-import { databaseClock, PrismaService } from '@curfew/persistence';
+import { databaseClock, HotStatements, PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import { ServiceKeys } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
@@ -52,6 +52,8 @@ export async function layFoundation(configuration: Configuration, log: Logger): 
   return {
     configuration,
     prisma,
+    // Two batches of reads, two of rotations.
+    hot: new HotStatements(configuration.database, 4),
     clock,
     serviceKeys,
     registry: new Registry(prisma, clock),

@@ -14,13 +14,13 @@ import {
   type ProtocolPages,
   ProtocolServer,
 } from '@curfew/oidc';
-import { isDatabaseUnavailable, type PrismaService } from '@curfew/persistence';
+import { type HotStatements, isDatabaseUnavailable, type PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import {
   AccessTokenCodec,
+  HotSessionStore,
   KeyRing,
   PolicySource,
-  PrismaSessionStore,
   PrismaSweepStore,
   RefreshTokenCodec,
   type ServiceKeys,
@@ -35,6 +35,8 @@ import type { Logger } from 'pino';
 export interface Foundation {
   readonly configuration: Configuration;
   readonly prisma: PrismaService;
+  /** Connections of their own for the hottest statements. */
+  readonly hot: HotStatements;
   readonly clock: Clock;
   readonly serviceKeys: ServiceKeys;
   readonly registry: Registry;
@@ -44,6 +46,9 @@ export interface Foundation {
   readonly signals: SignalsReader;
   readonly log: Logger;
 }
+
+/** Two batches under way keep the database busy while the next one gathers; larger ones would only make their members wait. */
+const batches = { inFlight: 2, largest: 64 };
 
 /** Policies as the registry has them. */
 class RegistryPolicies extends PolicySource {
@@ -57,12 +62,12 @@ class RegistryPolicies extends PolicySource {
 }
 
 /** The session engine: the one writer, the queries for people, and the sweeper. */
-export function assembleSessions({ configuration, prisma, serviceKeys, registry, log }: Foundation) {
+export function assembleSessions({ configuration, prisma, hot, serviceKeys, registry, log }: Foundation) {
   const policies = new RegistryPolicies(registry);
   const retention = { ended: seconds(configuration.endedSessionRetention) };
   const events = new EventLog(prisma);
   const sessions = new SessionService({
-    store: new PrismaSessionStore(prisma, retention),
+    store: new HotSessionStore(prisma, retention, hot, batches),
     policies,
     codec: new RefreshTokenCodec(new KeyRing(serviceKeys.derive('refresh token mac'))),
     events,

@@ -19,6 +19,8 @@ export {
   type SessionStart,
   type SessionSummary,
 } from './session-service.js';
+export type { BatchLimits } from './store/batcher.js';
+export { HotSessionStore } from './store/hot-session-store.js';
 export { PrismaSessionStore } from './store/prisma-session-store.js';
 export { PrismaSweepStore } from './store/prisma-sweep-store.js';
 export * from './store/session-store.js';

@@ -1,0 +1,34 @@
+import type { DatabaseConfiguration } from '@curfew/config';
+import pg from 'pg';
+import { poolSettings } from './pool.js';
+
+/** A statement that is parsed and planned once per connection; `name` is its identity there. */
+export interface HotStatement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * The few statements of the hottest paths, straight through the driver and prepared. A query through Prisma costs the
+ * process more than twice as much CPU (docs/performance.md, ADR 0015); everything that is not hot stays with Prisma.
+ */
+export class HotStatements {
+  readonly #pool: pg.Pool;
+
+  constructor(configuration: DatabaseConfiguration, connections: number) {
+    this.#pool = new pg.Pool(poolSettings(configuration, connections));
+    // A connection lost while idle is replaced at the next use; the error belongs to nobody.
+    this.#pool.on('error', () => {});
+  }
+
+  /** Runs a statement; rows as arrays, in the order of its columns. */
+  async run<Row extends unknown[]>({ name, text }: HotStatement, values: readonly unknown[]): Promise<Row[]> {
+    const result = await this.#pool.query({ name, text, values: values as unknown[], rowMode: 'array' });
+    return result.rows as Row[];
+  }
+
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+}

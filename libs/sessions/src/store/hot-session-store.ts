@@ -1,0 +1,161 @@
+import type { PrismaService } from '@curfew/persistence';
+import { type HotStatement, type HotStatements, isDatabaseUnavailable, retrying } from '@curfew/persistence';
+import {
+  type EndReason,
+  instant,
+  type RequestSignals,
+  type SessionId,
+  seconds,
+} from '@curfew/session-policy';
+import { Batcher, type BatchLimits } from './batcher.js';
+import { PrismaSessionStore } from './prisma-session-store.js';
+import { atDate } from './session-row.js';
+import type { FoundSession, Retention, Rotation, StoredSession } from './session-store.js';
+
+const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
+
+/** One row per question, in the order of the questions; the column order is that of `readHot`. */
+const readStatement: HotStatement = {
+  name: 'session_read',
+  text: `
+    SELECT w.place, s.id, s.account_id, s.client_id, s.browser_session_uid, s.offline, s.resources, s."authorization", s.baseline,
+      ${ms('s.signed_in_at')}, ${ms('s.started_at')}, s.inactivity_timeout, ${ms('s.absolute_deadline')}, s.key_thumbprint,
+      ${ms('s.step_up_required_at')}, ${ms('s.stepped_up_at')}, ${ms('s.ended_at')}, s.end_reason, s.generation, s.retries,
+      ${ms('s.last_active_at')}, ${ms('s.expires_at')}, ${ms('s.rotated_at')}, s.token_hash, s.successor_seal,
+      (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${ms('n.at')})) FROM not_before n
+        WHERE (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', '')) AND n.at >= s.signed_in_at),
+      w.hash IS NOT NULL AND EXISTS (SELECT 1 FROM revoked_token r WHERE r.token_hash = w.hash)
+    FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS w(id, hash, place) JOIN session s ON s.id = w.id`,
+};
+
+/**
+ * Compare-and-set for many sessions at once. A session asked for twice is changed once, and the row that comes back says
+ * for whom; the other lost, as it would have alone. Sorted by id, so that two batches take their locks in one order.
+ */
+const rotateStatement: HotStatement = {
+  name: 'session_rotate',
+  text: `
+    UPDATE session s SET generation = s.generation + 1, retries = 0, rotated_at = w.at,
+      last_active_at = GREATEST(s.last_active_at, w.last_active_at), expires_at = w.expires_at,
+      token_hash = w.token_hash, successor_seal = w.successor_seal
+    FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::bytea[], $7::bytea[])
+      WITH ORDINALITY AS w(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, place)
+    WHERE s.id = w.id AND s.generation = w.generation AND s.ended_at IS NULL AND s.expires_at > w.at
+    RETURNING w.place`,
+};
+
+interface Question {
+  readonly id: SessionId;
+  readonly hash: Uint8Array | null;
+}
+
+/** The store of busy servers: reads and rotations of many requests share their statements; all else is as in its parent. */
+export class HotSessionStore extends PrismaSessionStore {
+  readonly #statements: HotStatements;
+  readonly #reads: Batcher<Question, FoundSession | undefined>;
+  readonly #rotations: Batcher<Rotation, boolean>;
+
+  constructor(prisma: PrismaService, retention: Retention, statements: HotStatements, limits: BatchLimits) {
+    super(prisma, retention);
+    this.#statements = statements;
+    this.#reads = new Batcher((questions) => this.#readAll(questions), limits, isDatabaseUnavailable);
+    this.#rotations = new Batcher((rotations) => this.#rotateAll(rotations), limits, isDatabaseUnavailable);
+  }
+
+  override read(id: SessionId, accessTokenHash?: Uint8Array): Promise<FoundSession | undefined> {
+    return this.#reads.submit({ id, hash: accessTokenHash ?? null });
+  }
+
+  override rotate(rotation: Rotation): Promise<boolean> {
+    return this.#rotations.submit(rotation);
+  }
+
+  async #readAll(questions: readonly Question[]): Promise<readonly (FoundSession | undefined)[]> {
+    const values = [questions.map(({ id }) => id), questions.map(({ hash }) => hash)];
+    const rows = await this.#statements.run<HotRow>(readStatement, values);
+    const answers = new Array<FoundSession | undefined>(questions.length).fill(undefined);
+    for (const row of rows) answers[Number(row[0]) - 1] = readHot(row);
+    return answers;
+  }
+
+  async #rotateAll(rotations: readonly Rotation[]): Promise<readonly boolean[]> {
+    const order = [...rotations.keys()].sort((a, b) => (rotations[a]!.id < rotations[b]!.id ? -1 : 1));
+    const sorted = order.map((index) => rotations[index]!);
+    const values = [
+      sorted.map(({ id }) => id),
+      sorted.map(({ fromGeneration }) => fromGeneration),
+      sorted.map(({ at }) => atDate(at)),
+      sorted.map(({ lastActiveAt }) => atDate(lastActiveAt)),
+      sorted.map(({ expiresAt }) => atDate(expiresAt)),
+      sorted.map(({ tokenHash }) => tokenHash),
+      sorted.map(({ successorSeal }) => successorSeal),
+    ];
+    const won = await retrying(() => this.#statements.run<[string]>(rotateStatement, values));
+    const outcomes = new Array<boolean>(rotations.length).fill(false);
+    for (const [place] of won) outcomes[order[Number(place) - 1]!] = true;
+    return outcomes;
+  }
+}
+
+type HotRow = [
+  place: string,
+  id: string,
+  accountId: string,
+  clientId: string,
+  browserSessionUid: string | null,
+  offline: boolean,
+  resources: string[],
+  authorization: Record<string, unknown>,
+  baseline: RequestSignals,
+  signedInAt: number,
+  startedAt: number,
+  inactivityTimeout: number,
+  absoluteDeadline: number,
+  keyThumbprint: string | null,
+  stepUpRequiredAt: number | null,
+  steppedUpAt: number | null,
+  endedAt: number | null,
+  endReason: EndReason | null,
+  generation: number,
+  retries: number,
+  lastActiveAt: number,
+  expiresAt: number,
+  rotatedAt: number | null,
+  tokenHash: Buffer | null,
+  successorSeal: Buffer | null,
+  notBefore: { kind: 'account' | 'client' | 'everyone'; reason: EndReason; at: number }[] | null,
+  tokenRevoked: boolean,
+];
+
+const moment = (value: number) => instant(Math.round(value));
+const momentOrNull = (value: number | null) => (value === null ? null : moment(value));
+
+function readHot(row: HotRow): FoundSession {
+  const session: StoredSession = {
+    id: row[1],
+    accountId: row[2],
+    clientId: row[3],
+    browserSessionUid: row[4],
+    offline: row[5],
+    resources: row[6],
+    authorization: row[7],
+    baseline: row[8],
+    signedInAt: moment(row[9]),
+    startedAt: moment(row[10]),
+    inactivityTimeout: seconds(row[11]),
+    absoluteDeadline: moment(row[12]),
+    keyThumbprint: row[13],
+    stepUpRequiredAt: momentOrNull(row[14]),
+    steppedUpAt: momentOrNull(row[15]),
+    ended: row[16] !== null && row[17] ? { at: moment(row[16]), reason: row[17] } : null,
+    generation: row[18],
+    retries: row[19],
+    lastActiveAt: moment(row[20]),
+    expiresAt: moment(row[21]),
+    rotatedAt: momentOrNull(row[22]),
+    tokenHash: row[23],
+    successorSeal: row[24],
+  };
+  const notBefore = (row[25] ?? []).map((entry) => ({ ...entry, at: moment(entry.at) }));
+  return { session, notBefore, tokenRevoked: row[26] };
+}
