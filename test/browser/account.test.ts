@@ -46,7 +46,7 @@ describe('the pages of one’s own account', () => {
     const own = cards.filter({ hasText: 'This browser' });
     const other = cards.filter({ hasNotText: 'This browser' });
     expect(await own.textContent()).toMatch(
-      /Chrom[\s\S]+Signed in\s*just now[\s\S]+Ends\s*in .+; at the latest\s*in /,
+      /From[\s\S]+Signed in\s*just now[\s\S]+Ends\s*in .+; at the latest\s*in /,
     );
     await other.getByRole('button', { name: 'End' }).click();
     expect(await here.getByRole('status').textContent()).toContain('The session is ended');

@@ -18,7 +18,13 @@ describe('signing in to an application', () => {
   it('leads over the sign-in page and consent back to the application, without script', async () => {
     const application = await house.application();
     const page = await house.window();
-    await page.goto(application.authorizationUrl({ scope: 'openid offline_access', prompt: 'consent' }));
+    const answer = await page.goto(
+      application.authorizationUrl({ scope: 'openid offline_access', prompt: 'consent' }),
+    );
+    // Chromium holds every redirect after a form's submission against this; only the application is named beside us.
+    expect(answer?.headers()['content-security-policy']).toContain(
+      `form-action 'self' ${new URL(application.redirectUri).origin};`,
+    );
     expect(await page.title()).toBe('Sign in – Curfew');
     await house.signIn(page);
     expect(await page.textContent('h1')).toMatch(/^Allow .+\?$/);
@@ -114,6 +120,15 @@ describe('signing in to an application', () => {
     await house.signIn(page);
     await page.waitForURL('**/home');
     await backAt(page).waitFor();
+  });
+
+  it('can answer the application by a form that submits itself (form_post)', async () => {
+    const application = await house.application();
+    const page = await house.window({ javaScriptEnabled: true });
+    await page.goto(application.authorizationUrl({ response_mode: 'form_post', prompt: 'login' }));
+    await house.signIn(page);
+    await backAt(page).waitFor();
+    expect(page.url()).toBe(application.redirectUri);
   });
 
   it('forgets the browser when it closes, unless asked to remember', async () => {

@@ -4,6 +4,7 @@ import { routes } from '@curfew/oidc';
 import { ProblemError, sendProblem } from '@curfew/problem';
 import type { Logger } from 'pino';
 import { authorizeByPost } from './authorization-by-post.js';
+import { protocolHeaders } from './pages/index.js';
 
 /** What stands behind the door. */
 export interface Rooms {
@@ -78,13 +79,14 @@ function pathOf(target: string): string | null {
   return query === -1 ? target : target.slice(0, query);
 }
 
-/** A proxy of ours may have named the request already; nobody else may. */
+/** Names the answer and guards it. A proxy of ours may have named the request already; nobody else may. */
 function identify(request: IncomingMessage, response: ServerResponse, trustedHops: number): string {
   const given = request.headers['x-request-id'];
   const id =
     trustedHops > 0 && typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
   Object.assign(request, { id });
   response.setHeader('X-Request-Id', id);
+  for (const [name, value] of Object.entries(protocolHeaders)) response.setHeader(name, value);
   return id;
 }
 

@@ -4,6 +4,7 @@ import { goodNotice, hidden, layout, type PageModel } from './layout.js';
 import { scopeInWords } from './scope-words.js';
 import { ago } from './time-words.js';
 
+/** The list of applications with consent. */
 export interface ApplicationsPage extends PageModel {
   readonly action: string;
   readonly csrf: string;
@@ -12,6 +13,7 @@ export interface ApplicationsPage extends PageModel {
   readonly withdrawn: boolean;
 }
 
+/** One application and what it was allowed. */
 export interface ApplicationEntry {
   readonly clientId: string;
   readonly clientName: string;

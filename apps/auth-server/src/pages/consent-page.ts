@@ -2,6 +2,7 @@ import { type Html, html } from './html.js';
 import { hidden, layout, type PageModel } from './layout.js';
 import { scopeInWords } from './scope-words.js';
 
+/** Consent: who asks for what. */
 export interface ConsentPage extends PageModel {
   readonly action: string;
   readonly csrf: string;
@@ -16,6 +17,7 @@ export interface ConsentPage extends PageModel {
   readonly resources: readonly ConsentResource[];
 }
 
+/** What is asked for at one API. */
 export interface ConsentResource {
   readonly name: string;
   readonly audience: string;

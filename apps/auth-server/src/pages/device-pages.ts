@@ -1,6 +1,7 @@
 import { html } from './html.js';
 import { hidden, layout, type PageModel, problemNotice } from './layout.js';
 
+/** Where the code of a device is typed. */
 export interface DeviceCodePage extends PageModel {
   readonly action: string;
   readonly xsrf: string;
@@ -29,6 +30,7 @@ ${hidden('xsrf', page.xsrf)}
   return layout({ title: 'Connect a device', content, failed: Boolean(page.error), base: page.base });
 }
 
+/** The question whether the code is this device’s. */
 export interface DeviceConfirmPage extends PageModel {
   readonly action: string;
   readonly xsrf: string;
@@ -59,6 +61,7 @@ ${hidden('user_code', page.userCode)}
   return layout({ title: 'Is this your device?', content, base: page.base });
 }
 
+/** The end of connecting a device. */
 export interface DeviceDonePage extends PageModel {
   readonly clientName?: string | undefined;
 }

@@ -1,6 +1,7 @@
 import { html } from './html.js';
 import { layout, type PageModel } from './layout.js';
 
+/** A fault, as much of it as people need. */
 export interface ErrorPage extends PageModel {
   readonly title: string;
   readonly message: string;

@@ -1,6 +1,7 @@
 import { html } from './html.js';
 import { layout, type PageModel } from './layout.js';
 
+/** What the landing page shows. */
 export interface HomePage extends PageModel {
   readonly username: string;
   readonly sessionCount: number;

@@ -1,6 +1,7 @@
 import { type Html, html } from './html.js';
 import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
 
+/** Changing the password: whose, and what went wrong. */
 export interface PasswordPage extends PageModel {
   readonly action: string;
   readonly csrf: string;
@@ -11,6 +12,7 @@ export interface PasswordPage extends PageModel {
   readonly changed?: { readonly endedOthers: boolean } | undefined;
 }
 
+/** The field a problem belongs to; `form` for the whole. */
 export type PasswordField = 'current' | 'new' | 'repeat' | 'form';
 
 /** Change the password; everything else can be signed out with it (OWASP ASVS 7.4.3). */
@@ -39,6 +41,7 @@ ${newPasswordFields(page)}
   });
 }
 
+/** Replacing a password that must not stay. */
 export interface NewPasswordPage extends PageModel {
   readonly action: string;
   readonly csrf: string;

@@ -1,5 +1,6 @@
-/** Targets beyond our own origin that a form on the page may end at, as CSP source expressions (see `formTarget`). */
+/** What differs between the headers of pages. */
 export interface PageHeaders {
+  /** Where a form may end beyond our own origin, as CSP source expressions (see `formTarget`). */
   readonly formTargets?: readonly string[];
 }
 

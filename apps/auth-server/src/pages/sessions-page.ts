@@ -3,6 +3,7 @@ import { type Html, html } from './html.js';
 import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
 import { ago, ahead } from './time-words.js';
 
+/** The list of sessions. */
 export interface SessionsPage extends PageModel {
   readonly action: string;
   readonly csrf: string;
@@ -14,6 +15,7 @@ export interface SessionsPage extends PageModel {
   readonly problem?: string | undefined;
 }
 
+/** One session as its owner sees it. */
 export interface SessionEntry {
   readonly id: string;
   readonly clientName: string;

@@ -1,6 +1,7 @@
 import { html } from './html.js';
 import { hidden, layout, type PageModel, problemNotice } from './layout.js';
 
+/** Sign-in: who asks, what was typed, what went wrong. */
 export interface SignInPage extends PageModel {
   readonly action: string;
   readonly csrf: string;

@@ -1,6 +1,7 @@
 import { html } from './html.js';
 import { hidden, layout, type PageModel } from './layout.js';
 
+/** The question before signing out. */
 export interface LogoutPage extends PageModel {
   readonly action: string;
   readonly xsrf: string;
@@ -28,6 +29,7 @@ ${hidden('xsrf', page.xsrf)}
   return layout({ title: 'Sign out?', content, base: page.base });
 }
 
+/** What is left after signing out. */
 export interface LoggedOutPage extends PageModel {
   /** The application the person was signed out of. */
   readonly clientName?: string | undefined;

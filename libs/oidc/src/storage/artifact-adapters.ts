@@ -63,8 +63,14 @@ export class CodeAdapter extends ArtifactAdapter {
   }
 
   override async consume(id: string): Promise<void> {
-    const { start } = currentScope();
-    if (start?.code.id !== id) throw new TypeError('a code is consumed that was not found in this request');
+    const { start, now } = currentScope();
+    if (!start) {
+      // A device code that the person refused becomes no session: there is nothing to wait for.
+      const won = await this.parts.artifacts.consume({ kind: this.kind, id }, now);
+      if (!won) throw new errors.InvalidGrant('the code was already consumed');
+      return;
+    }
+    if (start.code.id !== id) throw new TypeError('a code is consumed that was not found in this request');
     start.consumed = true;
   }
 }
