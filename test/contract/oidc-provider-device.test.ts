@@ -116,6 +116,29 @@ describe('oidc-provider, the device flow', () => {
     });
   });
 
+  it('fails with 500 where it refuses a browser without cookie, because it stores a session again that never was', async () => {
+    running = await startProvider(configuration, (provider) => {
+      provider.silent = true;
+    });
+    expect((await running.post('/device', { user_code: 'X' })).status).toBe(500);
+    expect((await fetch(`${running.url}/device/unknown`)).status).toBe(500);
+    expect(running.errors).toEqual([]);
+  });
+
+  it('does not, once Session.prototype.persist lets sessions go that were never stored', async () => {
+    running = await startProvider(configuration, (provider) => {
+      const { prototype } = provider.Session as unknown as {
+        prototype: { exp?: number; persist(): Promise<unknown> };
+      };
+      const { persist } = prototype;
+      prototype.persist = async function () {
+        return typeof this.exp === 'number' ? persist.call(this) : undefined;
+      };
+    });
+    expect((await running.post('/device', { user_code: 'X' })).status).toBe(400);
+    expect((await fetch(`${running.url}/device/unknown`)).status).toBe(400);
+  });
+
   it('keeps the user code in the payload and finds it there again in constant time', async () => {
     running = await startProvider(configuration);
     const { body } = await begin();

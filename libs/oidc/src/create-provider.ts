@@ -19,6 +19,7 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
   giveTokensTheirValues(provider, parts.accessTokens, parts.sessions);
   adaptClients(provider, parts);
   registerProofsOnce(provider, parts);
+  saveOnlyStoredSessions(provider);
   provider.on('server_error', (_ctx, error) => {
     currentScope().failure = error;
   });
@@ -104,5 +105,19 @@ function registerProofsOnce(provider: Provider, { artifacts }: ProtocolParts): v
       now,
       remembered as typeof now,
     );
+  };
+}
+
+/**
+ * Where a device page refuses a browser that brought no cookie, the library puts a form secret into a session that was
+ * never stored and then fails to store it again (pinned by test/contract). No browser knows that session: let it go.
+ */
+function saveOnlyStoredSessions(provider: Provider): void {
+  const { prototype } = provider.Session as unknown as {
+    prototype: { exp?: number; persist: () => Promise<unknown> };
+  };
+  const { persist } = prototype;
+  prototype.persist = async function persistStored() {
+    return typeof this.exp === 'number' ? persist.call(this) : undefined;
   };
 }

@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { orders, ProtocolWorld } from './protocol-world.js';
+
+let world: ProtocolWorld;
+let key: ProofKey;
+beforeAll(async () => {
+  world = await ProtocolWorld.start();
+  key = await aKey();
+}, 60_000);
+afterAll(() => world?.stop());
+
+type ProofKey = Awaited<ReturnType<typeof aKey>>;
+
+async function aKey() {
+  const pair = await generateKeyPair('ES256', { extractable: true });
+  return { ...pair, jwk: await exportJWK(pair.publicKey) };
+}
+interface ProofChanges {
+  readonly claims?: Record<string, unknown>;
+  readonly header?: Record<string, unknown>;
+  readonly by?: ProofKey;
+}
+const proof = ({ claims = {}, header = {}, by = key }: ProofChanges = {}) =>
+  new SignJWT({ htm: 'POST', htu: `${world.issuer}/token`, jti: randomUUID(), iat: now(), ...claims })
+    .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: by.jwk, ...header } as { alg: string })
+    .sign(by.privateKey);
+const now = () => Math.floor(performance.timeOrigin / 1000 + performance.now() / 1000);
+const forOrders = { resource: orders, scope: 'openid orders:read' };
+
+/** Signs the public client `spa` in with a proof, so that everything it gets is bound to the key. */
+const signInBound = async () => {
+  const { code, verifier } = await world.authorize(world.clients.spa, forOrders);
+  return (await world.redeem(world.clients.spa, code, verifier, {}, { dpop: await proof() })).body;
+};
+const refreshWith = (token: string, dpop: string) => world.refresh(world.clients.spa, token, {}, { dpop });
+
+describe('DPoP (RFC 9449)', () => {
+  it('binds access and refresh token of a public client to the key', async () => {
+    const body = await signInBound();
+    expect(body.token_type).toBe('DPoP');
+    const jkt = await calculateJwkThumbprint(key.jwk);
+    expect((await world.introspect(body.access_token)).body).toMatchObject({
+      token_type: 'DPoP',
+      cnf: { jkt },
+    });
+    expect((await refreshWith(body.refresh_token, await proof())).body.token_type).toBe('DPoP');
+  });
+
+  it('refuses a refresh with another key or none, uses nothing up and lets the session live', async () => {
+    const { refresh_token } = await signInBound();
+    expect((await refreshWith(refresh_token, await proof({ by: await aKey() }))).body.error).toBe(
+      'invalid_grant',
+    );
+    expect((await world.refresh(world.clients.spa, refresh_token)).body.error).toMatch(
+      /^invalid_(grant|request)$/,
+    );
+    expect((await refreshWith(refresh_token, await proof())).status).toBe(200);
+  });
+
+  it('refuses a proof with anything wrong about it', async () => {
+    const { refresh_token } = await signInBound();
+    const { d: _, ...publicJwk } = key.jwk as JWK & { d?: string };
+    const privateJwk = await exportJWK(key.privateKey);
+    const wrong: [string, Promise<string>][] = [
+      ['method', proof({ claims: { htm: 'GET' } })],
+      ['url', proof({ claims: { htu: 'https://elsewhere.test/token' } })],
+      ['path', proof({ claims: { htu: `${world.issuer}/revocation` } })],
+      ['type', proof({ header: { typ: 'jwt' } })],
+      ['private key', proof({ header: { jwk: privateJwk } })],
+      ['another key', proof({ header: { jwk: { ...publicJwk, x: publicJwk.y, y: publicJwk.x } } })],
+      ['no jti', proof({ claims: { jti: undefined } })],
+      ['no iat', proof({ claims: { iat: undefined } })],
+      ['old', proof({ claims: { iat: now() - 400 } })],
+      ['early', proof({ claims: { iat: now() + 400 } })],
+      [
+        'symmetric',
+        new SignJWT({ htm: 'POST', htu: `${world.issuer}/token`, jti: 'x', iat: now() })
+          .setProtectedHeader({ typ: 'dpop+jwt', alg: 'HS256', jwk: publicJwk } as never)
+          .sign(new Uint8Array(32)),
+      ],
+    ];
+    for (const [name, jwt] of wrong) {
+      const { status, body } = await refreshWith(refresh_token, await jwt);
+      // RFC 9449 §8: where time is in doubt, a nonce is asked for instead.
+      const error = ['old', 'early'].includes(name) ? 'use_dpop_nonce' : 'invalid_dpop_proof';
+      expect([name, status, body.error]).toEqual([name, 400, error]);
+    }
+    const two = await fetch(`${world.issuer}/token`, {
+      method: 'POST',
+      headers: [
+        ['dpop', await proof()],
+        ['dpop', await proof()],
+      ],
+      body: new URLSearchParams({
+        grant_type: 'refresh_token',
+        refresh_token,
+        client_id: world.clients.spa.id,
+      }),
+    });
+    expect(two.status).toBe(400);
+    expect((await refreshWith(refresh_token, await proof())).status).toBe(200);
+  });
+
+  it('takes the same proof once, one after the other and 50 times at once', async () => {
+    const { spa } = world.clients;
+    const bodies = await Promise.all(Array.from({ length: 5 }, () => signInBound()));
+    const used = await proof();
+    expect((await refreshWith(bodies[0].refresh_token, used)).status).toBe(200);
+    expect((await refreshWith(bodies[1].refresh_token, used)).body.error).toMatch(/^invalid_/);
+    const shared = await proof();
+    const tokens = Array.from({ length: 50 }, (_, n) => bodies[1 + (n % 4)].refresh_token as string);
+    const answers = await Promise.all(tokens.map((token) => world.refresh(spa, token, {}, { dpop: shared })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  }, 60_000);
+
+  it('remembers a proof from the future for as long as it would be accepted', async () => {
+    const { refresh_token } = await signInBound();
+    await refreshWith(refresh_token, await proof({ claims: { iat: now() + 290 } }));
+    const [row] = await world.database.query<{ lives: number }>(
+      `SELECT extract(epoch FROM max(expires_at) - now())::float AS lives FROM protocol_artifact WHERE kind = 'ReplayDetection'`,
+    );
+    expect(row!.lives).toBeGreaterThanOrEqual(600);
+  });
+
+  it('never gives a client that registered for it an unbound token', async () => {
+    const { bound } = world.clients;
+    const { code, verifier } = await world.authorize(bound);
+    expect(await world.redeem(bound, code, verifier)).toMatchObject({
+      status: 400,
+      body: { error: expect.stringMatching(/^invalid_(grant|request|dpop_proof)$/) },
+    });
+    const { body } = await world.redeem(bound, code, verifier, {}, { dpop: await proof() });
+    expect(body.token_type).toBe('DPoP');
+    expect((await world.refresh(bound, body.refresh_token)).status).toBe(400);
+  });
+
+  it('binds a code to the key named in the request, and does not use it up for another one', async () => {
+    const { spa } = world.clients;
+    const { code, verifier } = await world.authorize(spa, {
+      dpop_jkt: await calculateJwkThumbprint(key.jwk),
+    });
+    expect((await world.redeem(spa, code, verifier)).body.error).toBe('invalid_grant');
+    expect(
+      (await world.redeem(spa, code, verifier, {}, { dpop: await proof({ by: await aKey() }) })).body.error,
+    ).toBe('invalid_grant');
+    expect((await world.redeem(spa, code, verifier, {}, { dpop: await proof() })).body.token_type).toBe(
+      'DPoP',
+    );
+  });
+
+  it('is demanded where a bound token is used: right scheme, own key, own token', async () => {
+    const { spa } = world.clients;
+    const { code, verifier } = await world.authorize(spa);
+    const { body } = await world.redeem(spa, code, verifier, {}, { dpop: await proof() });
+    const userinfo = async (scheme: string, token: string, dpop?: string) =>
+      (await world.get('/userinfo', { authorization: `${scheme} ${token}`, ...(dpop ? { dpop } : {}) }))
+        .status;
+    const { hash } = await import('node:crypto');
+    const claims = (token: string) => ({
+      htm: 'GET',
+      htu: `${world.issuer}/userinfo`,
+      ath: hash('sha256', token, 'base64url'),
+    });
+    const good = () => proof({ claims: claims(body.access_token) });
+    expect(await userinfo('DPoP', body.access_token, await good())).toBe(200);
+    expect(await userinfo('Bearer', body.access_token)).toBe(401);
+    expect(await userinfo('DPoP', body.access_token)).toBeGreaterThanOrEqual(400);
+    expect(await userinfo('DPoP', body.access_token, await proof({ claims: claims('another token') }))).toBe(
+      401,
+    );
+    expect(
+      await userinfo(
+        'DPoP',
+        body.access_token,
+        await proof({ claims: claims(body.access_token), by: await aKey() }),
+      ),
+    ).toBe(401);
+    const unbound = (await world.signIn(spa)).body.access_token;
+    expect(await userinfo('DPoP', unbound, await proof({ claims: claims(unbound) }))).toBe(401);
+  });
+
+  it('compares the URL of a proof with the public one, whatever headers claim', async () => {
+    const { refresh_token } = await signInBound();
+    const spoofed = await world.refresh(
+      world.clients.spa,
+      refresh_token,
+      {},
+      {
+        dpop: await proof({ claims: { htu: 'https://evil.test/token' } }),
+        'x-forwarded-host': 'evil.test',
+        'x-forwarded-proto': 'https',
+      },
+    );
+    expect(spoofed.body.error).toBe('invalid_dpop_proof');
+    expect((await refreshWith(refresh_token, await proof())).status).toBe(200);
+  });
+});

@@ -1,0 +1,340 @@
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { asHeader, billing, ledger, orders, ProtocolWorld } from './protocol-world.js';
+
+let world: ProtocolWorld;
+beforeAll(async () => {
+  world = await ProtocolWorld.start();
+}, 60_000);
+afterAll(() => world?.stop());
+
+const forOrders = { resource: orders, scope: 'openid orders:read orders:write' };
+
+describe('refreshing', () => {
+  it('gives a new refresh token, and an ID token of the same sign-in', async () => {
+    const { web } = world.clients;
+    const first = await world.signIn(web, { scope: 'openid', nonce: 'n-1', max_age: '3600' });
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const { status, body, headers } = await world.refresh(web, first.body.refresh_token);
+    expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
+    expect(body.refresh_token).not.toBe(first.body.refresh_token);
+    const [before, after] = [decodeJwt(first.body.id_token), decodeJwt(body.id_token)];
+    for (const claim of ['iss', 'sub', 'aud', 'auth_time', 'acr', 'amr'])
+      expect(after[claim]).toEqual(before[claim]);
+    expect([undefined, 'n-1']).toContain(after['nonce']);
+    expect(after.iat).toBeGreaterThan(before.iat!);
+  });
+
+  it('refuses a wider scope and leaves the token usable; a narrower one narrows only the access token', async () => {
+    const { web } = world.clients;
+    const { body } = await world.signIn(web, forOrders);
+    expect(
+      (await world.refresh(web, body.refresh_token, { scope: 'openid orders:read admin' })).body.error,
+    ).toBe('invalid_scope');
+    const narrowed = await world.refresh(web, body.refresh_token, { scope: 'orders:read' });
+    expect((await world.introspect(narrowed.body.access_token)).body.scope).toBe('orders:read');
+    const whole = await world.refresh(web, narrowed.body.refresh_token);
+    expect((await world.introspect(whole.body.access_token)).body.scope.split(' ').sort()).toEqual([
+      'orders:read',
+      'orders:write',
+    ]);
+  });
+
+  it('refuses a resource that was not granted, or is no absolute URI, and leaves the token usable', async () => {
+    const { web } = world.clients;
+    const { body } = await world.signIn(web, forOrders);
+    for (const resource of [billing, ledger, 'orders', `${orders}#x`, 'https://unknown.example.test'])
+      expect([resource, (await world.refresh(web, body.refresh_token, { resource })).body.error]).toEqual([
+        resource,
+        'invalid_target',
+      ]);
+    expect((await world.refresh(web, body.refresh_token)).status).toBe(200);
+  });
+
+  it('refuses the token of another client, lets its session live, and records the attempt', async () => {
+    const { web, other } = world.clients;
+    const { body } = await world.signIn(web);
+    expect(await world.refresh(other, body.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
+    expect((await world.refresh(web, body.refresh_token)).status).toBe(200);
+    const events = await world.database.query(
+      `SELECT data FROM event WHERE type = 'session.refresh_refused' AND data->>'presentedBy' = $1`,
+      [other.id],
+    );
+    expect(events).toHaveLength(1);
+  });
+
+  it('answers every refusal alike: unknown, garbage, truncated, padded, ended', async () => {
+    const { web } = world.clients;
+    const { body } = await world.signIn(web);
+    const token = body.refresh_token as string;
+    const ended = (await world.signIn(web)).body.refresh_token;
+    await world.revoke(web, ended);
+    const bodies = [];
+    for (const bad of [
+      'x',
+      `cfw_rt_${'A'.repeat(80)}`,
+      token.slice(0, -1),
+      `${token}A`,
+      `${token}=`,
+      token.toUpperCase(),
+      ended,
+    ]) {
+      const answer = await world.refresh(web, bad);
+      expect(answer.status).toBe(400);
+      bodies.push(JSON.stringify(answer.body));
+    }
+    expect(new Set(bodies).size).toBe(1);
+    expect(JSON.parse(bodies[0]!).error).toBe('invalid_grant');
+    expect((await world.refresh(web, token)).status).toBe(200);
+  });
+
+  it('ends the session when a token comes back after its successor was used', async () => {
+    const { spa } = world.clients;
+    const first = (await world.signIn(spa, forOrders)).body;
+    const second = (await world.refresh(spa, first.refresh_token)).body;
+    const third = (await world.refresh(spa, second.refresh_token)).body;
+    expect((await world.refresh(spa, first.refresh_token)).body.error).toBe('invalid_grant');
+    expect((await world.refresh(spa, third.refresh_token)).body.error).toBe('invalid_grant');
+    for (const { access_token } of [first, second, third])
+      expect((await world.introspect(access_token)).body).toEqual({ active: false });
+  });
+
+  it('revokes nothing for a replay that is otherwise invalid', async () => {
+    const { web } = world.clients;
+    const first = (await world.signIn(web)).body;
+    const second = (await world.refresh(web, first.refresh_token)).body;
+    const third = (await world.refresh(web, second.refresh_token)).body;
+    expect((await world.refresh({ ...web, secret: 'wrong' }, first.refresh_token)).status).toBe(401);
+    expect((await world.refresh(web, first.refresh_token, { scope: 'everything' })).body.error).toBe(
+      'invalid_scope',
+    );
+    expect((await world.refresh(web, third.refresh_token)).status).toBe(200);
+  });
+
+  it('gives each authorization a session of its own, in one browser too', async () => {
+    const { web } = world.clients;
+    const { code, verifier, person } = await world.authorize(web);
+    const one = (await world.redeem(web, code, verifier)).body;
+    const two = (await world.signIn(web, {}, person)).body;
+    await world.revoke(web, one.refresh_token);
+    expect((await world.refresh(web, two.refresh_token)).status).toBe(200);
+  });
+});
+
+describe('introspection (RFC 7662)', () => {
+  it('tells the API a token is meant for all about it', async () => {
+    const { web } = world.clients;
+    const { body } = await world.signIn(web, forOrders);
+    const answer = await world.introspect(body.access_token);
+    expect(answer.body).toMatchObject({
+      active: true,
+      iss: world.issuer,
+      client_id: web.id,
+      aud: orders,
+      sub: decodeJwt(body.id_token).sub,
+      token_type: 'Bearer',
+      scope: expect.stringContaining('orders:read'),
+      exp: expect.any(Number),
+      iat: expect.any(Number),
+      sid: expect.any(String),
+    });
+    expect(answer.body.exp - answer.body.iat).toBe(body.expires_in);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('answers exactly {"active":false} to other APIs, for what is unknown, and for what is over', async () => {
+    const { web, billingApi, other } = world.clients;
+    const { body } = await world.signIn(web, forOrders);
+    for (const caller of [billingApi, other])
+      expect((await world.introspect(body.access_token, caller)).body).toEqual({ active: false });
+    for (const token of ['x', 'cfw_at_x', body.access_token.slice(0, -1), `${body.access_token}A`])
+      expect((await world.introspect(token)).body).toEqual({ active: false });
+    await world.revoke(web, body.refresh_token);
+    expect((await world.introspect(body.access_token)).body).toEqual({ active: false });
+  });
+
+  it('requires authentication and POST', async () => {
+    const { body } = await world.signIn(world.clients.web, forOrders);
+    expect((await world.post('/introspection', { token: body.access_token })).status).toBe(400);
+    expect(
+      (await world.post('/introspection', { token: body.access_token, client_id: world.clients.api.id }))
+        .status,
+    ).toBe(401);
+    expect(
+      (await world.introspect(body.access_token, { ...world.clients.api, secret: 'wrong' })).status,
+    ).toBe(401);
+    expect(
+      (await world.get(`/introspection?token=${body.access_token}`, asHeader(world.clients.api))).status,
+    ).toBe(404);
+  });
+
+  it('finds a token under a wrong hint', async () => {
+    const { body } = await world.signIn(world.clients.web, forOrders);
+    for (const token_type_hint of ['refresh_token', 'nonsense'])
+      expect((await world.introspect(body.access_token, undefined, { token_type_hint })).body.active).toBe(
+        true,
+      );
+  });
+
+  it('tells nobody without a secret, and a client about its own refresh token', async () => {
+    const { web } = world.clients;
+    const { body } = await world.signIn(web);
+    expect((await world.introspect(body.refresh_token, web)).body).toMatchObject({
+      active: true,
+      client_id: web.id,
+    });
+    const { spa } = world.clients;
+    const own = await world.signIn(spa);
+    expect(
+      (await world.post('/introspection', { token: own.body.refresh_token, client_id: spa.id })).body.active,
+    ).not.toBe(true);
+  });
+
+  it('forgets a token whose account or client was disabled', async () => {
+    const { other } = world.clients;
+    const { body } = await world.signIn(other, forOrders, world.person(1));
+    expect((await world.introspect(body.access_token)).body.active).toBe(true);
+    await world.database.query(
+      `INSERT INTO not_before (kind, target, at, reason) VALUES ('client', $1, clock_timestamp(), 'client_disabled')
+       ON CONFLICT (kind, target) DO UPDATE SET at = excluded.at`,
+      [other.id],
+    );
+    expect((await world.introspect(body.access_token)).body).toEqual({ active: false });
+    expect((await world.refresh(other, body.refresh_token)).body.error).toBe('invalid_grant');
+  });
+});
+
+describe('revocation (RFC 7009)', () => {
+  it('of a refresh token ends the session with every access token of it', async () => {
+    const { web } = world.clients;
+    const first = (await world.signIn(web, forOrders)).body;
+    const second = (await world.refresh(web, first.refresh_token)).body;
+    expect(await world.revoke(web, second.refresh_token)).toMatchObject({ status: 200, body: '' });
+    for (const { access_token } of [first, second])
+      expect((await world.introspect(access_token)).body).toEqual({ active: false });
+    expect((await world.refresh(web, second.refresh_token)).body.error).toBe('invalid_grant');
+  });
+
+  it('of one access token leaves the session and its other tokens alone', async () => {
+    const { web } = world.clients;
+    const first = (await world.signIn(web, forOrders)).body;
+    const second = (await world.refresh(web, first.refresh_token)).body;
+    expect((await world.revoke(web, first.access_token)).status).toBe(200);
+    expect((await world.introspect(first.access_token)).body).toEqual({ active: false });
+    expect((await world.introspect(second.access_token)).body.active).toBe(true);
+    expect((await world.refresh(web, second.refresh_token)).status).toBe(200);
+  });
+
+  it('answers 200 for what is unknown, over, or revoked 50 times at once', async () => {
+    const { web } = world.clients;
+    const { body } = await world.signIn(web);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => world.revoke(web, body.refresh_token)),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    for (const token of ['x', 'cfw_rt_x', body.refresh_token])
+      expect((await world.revoke(web, token)).status).toBe(200);
+  });
+
+  it('finds a token under a wrong hint', async () => {
+    const { web } = world.clients;
+    const { body } = await world.signIn(web);
+    await world.revoke(web, body.refresh_token, { token_type_hint: 'access_token' });
+    expect((await world.refresh(web, body.refresh_token)).body.error).toBe('invalid_grant');
+  });
+
+  it('never ends the session of another client, and a public client may revoke its own', async () => {
+    const { web, other, spa } = world.clients;
+    const { body } = await world.signIn(web);
+    for (const stranger of [other, spa]) await world.revoke(stranger, body.refresh_token);
+    expect((await world.refresh(web, body.refresh_token)).status).toBe(200);
+    const own = await world.signIn(spa);
+    await world.revoke(spa, own.body.refresh_token);
+    expect((await world.refresh(spa, own.body.refresh_token)).body.error).toBe('invalid_grant');
+  });
+
+  it('requires authentication', async () => {
+    const { web } = world.clients;
+    const { body } = await world.signIn(web);
+    expect((await world.post('/revocation', { token: body.refresh_token, client_id: web.id })).status).toBe(
+      401,
+    );
+    expect((await world.refresh(web, body.refresh_token)).status).toBe(200);
+  });
+});
+
+describe('JWT access tokens (RFC 9068)', () => {
+  const jwtToken = async () =>
+    (await world.signIn(world.clients.web, { resource: ledger, scope: 'openid orders:read' })).body;
+
+  it('say what they are, for whom, and what session they belong to', async () => {
+    const { access_token } = await jwtToken();
+    const keys = createRemoteJWKSet(new URL(`${world.issuer}/jwks`));
+    const { payload, protectedHeader } = await jwtVerify(access_token, keys, {
+      issuer: world.issuer,
+      audience: ledger,
+      typ: 'at+jwt',
+    });
+    expect(protectedHeader.alg).toBe('ES256');
+    expect(payload).toMatchObject({
+      client_id: world.clients.web.id,
+      scope: 'orders:read',
+      jti: expect.any(String),
+      sub: expect.any(String),
+    });
+    expect(payload.exp! - payload.iat!).toBeLessThanOrEqual(900);
+  });
+});
+
+describe('a machine', () => {
+  it('gets a token for its one API, without refresh token or ID token', async () => {
+    const { service } = world.clients;
+    const form = {
+      grant_type: 'client_credentials',
+      scope: 'orders:read',
+      client_id: service.id,
+      client_secret: service.secret,
+    };
+    const { status, body } = await world.post('/token', form);
+    expect(status).toBe(200);
+    expect(Object.keys(body).sort()).toEqual(['access_token', 'expires_in', 'scope', 'token_type']);
+    expect((await world.introspect(body.access_token)).body).toMatchObject({
+      active: true,
+      client_id: service.id,
+      aud: orders,
+    });
+  });
+
+  it('proves itself by an assertion for the issuer, each of them once', async () => {
+    const form = async (claims = {}) => ({
+      grant_type: 'client_credentials',
+      client_assertion: await world.assertion(claims),
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    });
+    const once = await form();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => world.post('/token', once)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(401)]);
+    for (const aud of [`${world.issuer}/token`, [world.issuer], 'https://elsewhere.test'])
+      expect(await world.post('/token', await form({ aud }))).toMatchObject({
+        status: 401,
+        body: { error: 'invalid_client' },
+      });
+  });
+});
+
+describe('ID tokens', () => {
+  it.each([
+    ['web', 'ES256'],
+    ['eddsa', 'EdDSA'],
+    ['rs256', 'RS256'],
+  ] as const)('of client %s are signed with %s and verify with the published keys', async (name, alg) => {
+    const { body } = await world.signIn(world.clients[name]);
+    expect(decodeProtectedHeader(body.id_token).alg).toBe(alg);
+    const keys = createRemoteJWKSet(new URL(`${world.issuer}/jwks`));
+    await expect(
+      jwtVerify(body.id_token, keys, { issuer: world.issuer, audience: world.clients[name].id }),
+    ).resolves.toBeDefined();
+  });
+});

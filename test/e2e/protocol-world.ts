@@ -1,0 +1,300 @@
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type ClientRegistration, ClientService, ResourceService } from '@curfew/clients';
+import { Clock } from '@curfew/clock';
+import { instant } from '@curfew/session-policy';
+import { SignJWT } from 'jose';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { Person } from '../support/person.js';
+import { type FirstRunData, type RunningServer, startServer } from '../support/server.js';
+
+export const orders = 'https://orders.example.test';
+export const billing = 'https://billing.example.test';
+export const ledger = 'https://ledger.example.test';
+export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** What a server answered. */
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, judged by the assertions
+  readonly body: any;
+  readonly headers: Headers;
+}
+
+/** A client as these tests use it. */
+export interface TestClient {
+  readonly id: string;
+  readonly secret: string;
+  readonly key: KeyObject;
+}
+
+type ClientName =
+  | 'web'
+  | 'other'
+  | 'spa'
+  | 'robot'
+  | 'bound'
+  | 'pushed'
+  | 'tv'
+  | 'service'
+  | 'api'
+  | 'billingApi'
+  | 'rs256'
+  | 'eddsa';
+
+class HostClock extends Clock {
+  now() {
+    return instant(performance.timeOrigin + performance.now());
+  }
+}
+
+/** A database, a started server, an address to be called back at, and clients of every kind. */
+export class ProtocolWorld {
+  readonly callback: string;
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly server: RunningServer,
+    readonly data: FirstRunData,
+    readonly clients: Readonly<Record<ClientName, TestClient>>,
+    private readonly callbacks: Callbacks,
+  ) {
+    this.callback = callbacks.address;
+  }
+
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<ProtocolWorld> {
+    const database = await createTestDatabase();
+    const callbacks = await Callbacks.start();
+    const [resources, clients] = await register(database, callbacks.address);
+    const server = await startServer({ databaseUrl: database.url, settings });
+    const data = await server.firstRunData();
+    await resources();
+    return new ProtocolWorld(database, server, data, await clients(), callbacks);
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+    await this.callbacks.stop();
+    await this.database.drop();
+  }
+
+  get issuer(): string {
+    return this.server.issuer;
+  }
+
+  person(number = 0): Person {
+    const { username, password } = this.data.accounts[number]!;
+    return new Person(username, password);
+  }
+
+  async post(
+    path: string,
+    form: Record<string, string> | URLSearchParams,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    return answerOf(
+      await fetch(new URL(path, this.issuer), {
+        method: 'POST',
+        body: new URLSearchParams(form),
+        headers: { accept: 'application/json', ...headers },
+        redirect: 'manual',
+      }),
+    );
+  }
+
+  async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return answerOf(await fetch(new URL(path, this.issuer), { headers, redirect: 'manual' }));
+  }
+
+  /** The query an authorization request ends with at the callback; `page` is what the person saw last. */
+  async authorize(client: TestClient, extra: Record<string, string> = {}, person = this.person()) {
+    const { verifier, challenge } = pkce();
+    const parameters = authorizationRequest(client, this.callback, {
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+      ...extra,
+    });
+    const page = await person.follow(`${this.issuer}/authorize?${parameters}`);
+    return {
+      page,
+      verifier,
+      person,
+      query: page.url.searchParams,
+      code: page.url.searchParams.get('code') ?? '',
+    };
+  }
+
+  async redeem(
+    client: TestClient,
+    code: string,
+    verifier: string,
+    extra: Record<string, string> = {},
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const form = {
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: verifier,
+      redirect_uri: this.callback,
+    };
+    return this.post('/token', { ...form, ...asForm(client), ...extra }, { ...asHeader(client), ...headers });
+  }
+
+  /** A whole sign-in. */
+  async signIn(client: TestClient, extra: Record<string, string> = {}, person?: Person): Promise<Answer> {
+    const { code, verifier, page } = await this.authorize(client, extra, person);
+    if (!code) throw new Error(`the sign-in ended at ${page.url} with ${page.status}: ${page.body}`);
+    return this.redeem(client, code, verifier);
+  }
+
+  async refresh(
+    client: TestClient,
+    token: string,
+    extra: Record<string, string> = {},
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const form = { grant_type: 'refresh_token', refresh_token: token, ...asForm(client), ...extra };
+    return this.post('/token', form, { ...asHeader(client), ...headers });
+  }
+
+  async introspect(
+    token: string,
+    client = this.clients.api,
+    extra: Record<string, string> = {},
+  ): Promise<Answer> {
+    return this.post('/introspection', { token, ...extra }, asHeader(client));
+  }
+
+  async revoke(client: TestClient, token: string, extra: Record<string, string> = {}): Promise<Answer> {
+    return this.post('/revocation', { token, ...asForm(client), ...extra }, asHeader(client));
+  }
+
+  /** A client assertion (RFC 7523 §3) of `robot`. */
+  async assertion(claims: Record<string, unknown> = {}, algorithm = 'ES256'): Promise<string> {
+    const { id, key } = this.clients.robot;
+    return new SignJWT({ iss: id, sub: id, aud: this.issuer, jti: randomUUID(), ...claims })
+      .setProtectedHeader({ alg: algorithm, kid: 'robot-1' })
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(key);
+  }
+}
+
+/** An address that takes what authorizations end with. */
+class Callbacks {
+  private constructor(
+    readonly address: string,
+    readonly stop: () => Promise<void>,
+  ) {}
+
+  static async start(): Promise<Callbacks> {
+    const server = createServer((_request, response) => response.end('back'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    return new Callbacks(`http://127.0.0.1:${port}/callback`, async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+  }
+}
+
+async function register(database: TestDatabase, callback: string) {
+  const prisma = database.prisma({ CURFEW_DATABASE_POOL_SIZE: '2' });
+  const clock = new HostClock();
+  const clients = new ClientService({ prisma, clock, rules: { allowPrivateAddresses: true } });
+  const apis = new ResourceService(prisma, clock);
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwks = {
+    keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'robot-1', alg: 'ES256', use: 'sig' }],
+  };
+  const code: Omit<ClientRegistration, 'client_name'> = {
+    redirect_uris: [callback],
+    grant_types: ['authorization_code', 'refresh_token'],
+    resources: [orders, ledger],
+  };
+  const none = { token_endpoint_auth_method: 'none' } as const;
+  const registrations: Record<ClientName, Omit<ClientRegistration, 'client_name'>> = {
+    web: { ...code, post_logout_redirect_uris: [`${callback}/out`] },
+    other: code,
+    spa: { ...code, ...none },
+    bound: { ...code, ...none, dpop_bound_access_tokens: true },
+    pushed: { ...code, require_pushed_authorization_requests: true },
+    rs256: { ...code, id_token_signed_response_alg: 'RS256' },
+    eddsa: { ...code, id_token_signed_response_alg: 'EdDSA' },
+    tv: { ...none, grant_types: [deviceGrant, 'refresh_token'], resources: [orders] },
+    service: {
+      token_endpoint_auth_method: 'client_secret_post',
+      grant_types: ['client_credentials'],
+      resources: [orders],
+    },
+    robot: {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: jwks as never,
+      grant_types: ['client_credentials'],
+      resources: [orders],
+    },
+    api: { grant_types: [], resource: orders },
+    billingApi: { grant_types: [], resource: billing },
+  };
+  const makeResources = async () => {
+    const scopes = ['orders:read', 'orders:write'];
+    const known = new Set(
+      (await database.query<{ audience: string }>('SELECT audience FROM resource')).map(
+        ({ audience }) => audience,
+      ),
+    );
+    if (!known.has(orders)) await apis.create({ audience: orders, name: 'Orders', scopes });
+    await apis.create({ audience: billing, name: 'Billing', scopes: ['billing:read'] });
+    await apis.create({ audience: ledger, name: 'Ledger', scopes: ['orders:read'], tokenFormat: 'jwt' });
+  };
+  const makeClients = async () => {
+    const made = await Promise.all(
+      Object.entries(registrations).map(async ([name, registration]) => {
+        const { client, secret } = await clients.create(
+          { client_name: `Test ${name}`, ...registration },
+          { id: `test-${name}` },
+        );
+        return [name, { id: client.id, secret: secret ?? '', key: key.privateKey }] as const;
+      }),
+    );
+    return Object.fromEntries(made) as Record<ClientName, TestClient>;
+  };
+  return [makeResources, makeClients] as const;
+}
+
+/** The parameters of an authorization request (RFC 6749 §4.1.1). */
+export const authorizationRequest = (
+  client: TestClient,
+  callback: string,
+  extra: Record<string, string> = {},
+): URLSearchParams => {
+  const parameters = {
+    client_id: client.id,
+    redirect_uri: callback,
+    response_type: 'code',
+    scope: 'openid',
+    state: 'xyz',
+    ...extra,
+  };
+  return new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== ''));
+};
+
+/** A verifier with its challenge (RFC 7636 §4.1, §4.2). */
+export const pkce = (): { verifier: string; challenge: string } => {
+  const verifier = randomBytes(32).toString('base64url');
+  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') };
+};
+
+/** Credentials in the header, for clients with a secret. */
+export const asHeader = ({ id, secret }: TestClient): Record<string, string> =>
+  secret ? { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` } : {};
+
+const asForm = ({ id, secret }: TestClient): Record<string, string> => (secret ? {} : { client_id: id });
+
+export async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  const json = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
+  return { status: response.status, body: json ? JSON.parse(text) : text, headers: response.headers };
+}
