@@ -74,6 +74,9 @@ export async function ensureBuilt(say) {
   remember('built', state);
 }
 
+/** Notes that the sources have been compiled as they are now. */
+export const noteBuilt = () => remember('built', sourceState());
+
 /** Everything `tsc -b` builds except the tests. */
 export function projects() {
   const { references } = JSON.parse(readFileSync(at('tsconfig.json'), 'utf8'));

@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { ensureBuilt, ensureClient, ensureDependencies, noteBuilt, StepFailed } from './prepare.mjs';
+import { at, top } from './repository.mjs';
+import { everyday, needBuild } from './test-projects.mjs';
+
+/** @typedef {{ passed: number, failed: number }} Count */
+
+const say = (/** @type {string} */ line) => console.log(`${line} …`);
+const node = process.execPath;
+
+/** A jest run that takes longer hangs. */
+const projectLimitMs = 8 * 60_000;
+/** How long jest may take to leave once all is counted; whatever holds it back was left running by a test. */
+const leaveLimitMs = 30_000;
+
+/** Types, style, import rules, then every kind of test; a failure of one does not hide the others. @param {string[]} patterns @returns {Promise<Count>} */
+export async function testEverything(patterns = []) {
+  return counted(async (add) => {
+    await setUp();
+    const compiled = await check('types', [at('node_modules/typescript/bin/tsc'), '-b']);
+    if (compiled) noteBuilt();
+    add(compiled);
+    add(
+      await check('style', [
+        at('node_modules/@biomejs/biome/bin/biome'),
+        'check',
+        '--max-diagnostics=50',
+        '.',
+      ]),
+    );
+    if (existsSync(at('.dependency-cruiser.cjs')))
+      add(
+        await check('import rules', [
+          at('node_modules/dependency-cruiser/bin/dependency-cruise.mjs'),
+          ...['--config', '.dependency-cruiser.cjs', 'libs', 'apps'],
+        ]),
+      );
+    add(await check('generated documents', [at('scripts/docs.mjs'), '--check']));
+    for (const project of everyday) add(await runProject(project, patterns));
+  });
+}
+
+/** Only the named kinds of tests. @param {string[]} names @param {string[]} patterns @returns {Promise<Count>} */
+export async function testSome(names, patterns) {
+  return counted(async (add) => {
+    await setUp();
+    if (names.some((name) => needBuild.has(name))) await ensureBuilt(say);
+    for (const project of names) add(await runProject(project, patterns));
+  });
+}
+
+async function setUp() {
+  await ensureDependencies(say);
+  await ensureClient(say);
+}
+
+/** @param {(add: (outcome: boolean | Count) => void) => Promise<void>} work @returns {Promise<Count>} */
+async function counted(work) {
+  const total = { passed: 0, failed: 0 };
+  const began = performance.now();
+  try {
+    await work((outcome) => {
+      const { passed, failed } =
+        typeof outcome === 'boolean' ? { passed: +outcome, failed: +!outcome } : outcome;
+      total.passed += passed;
+      total.failed += failed;
+    });
+  } catch (error) {
+    console.error(error instanceof StepFailed ? error.message : error);
+    total.failed += 1;
+  }
+  console.log(`\nin ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  return total;
+}
+
+/** One check that either holds or does not; what it says is shown if it does not. @param {string} name @param {string[]} values */
+async function check(name, values) {
+  const began = performance.now();
+  const child = spawn(node, values, { cwd: top, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (said += text));
+  const code = await new Promise((resolve) => child.once('error', () => resolve(1)).once('close', resolve));
+  console.log(`${code === 0 ? '✓' : '✗'} ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+  if (code !== 0) console.log(said.trim().replace(/^/gm, '    '));
+  return code === 0;
+}
+
+/** @param {string} project @param {string[]} patterns @returns {Promise<Count>} */
+async function runProject(project, patterns) {
+  console.log(`\n${project}`);
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'curfew-results-'));
+  const results = path.join(folder, 'results.json');
+  const child = spawn(
+    node,
+    [
+      ...[
+        '--experimental-vm-modules',
+        '--disable-warning=ExperimentalWarning',
+        at('node_modules/jest/bin/jest.js'),
+      ],
+      ...['--selectProjects', project, '--passWithNoTests', '--maxWorkers=2'],
+      ...['--json', `--outputFile=${results}`, `--reporters=${at('scripts/test-reporter.mjs')}`],
+      ...(patterns.length > 0 ? ['--testPathPatterns', ...patterns] : []),
+    ],
+    { cwd: top, env: testEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said = (said + text).slice(-8_000);
+    process.stdout.write(text.replace(/^Test results written to: .*\n/m, ''));
+  });
+  process.once('exit', () => child.kill('SIGKILL'));
+  const { code, why } = await leaving(child, results);
+  const count = countIn(results);
+  if (!count || (code !== 0 && count.failed === 0)) {
+    console.log(`✗ ${project}: jest ended with status ${code}${why || (said ? '' : ', and said nothing')}`);
+    return { passed: count?.passed ?? 0, failed: (count?.failed ?? 0) + 1 };
+  }
+  rmSync(folder, { recursive: true, force: true });
+  return count;
+}
+
+function testEnvironment() {
+  const chromium = process.env.CHROMIUM_PATH;
+  return { ...process.env, NODE_ENV: 'test', ...(chromium ? { CURFEW_TEST_CHROMIUM: chromium } : {}) };
+}
+
+/** Waits for jest to end, and ends it when it does not. @param {import('node:child_process').ChildProcess} child @param {string} results */
+async function leaving(child, results) {
+  let why = '';
+  const kill = (/** @type {string} */ reason) => {
+    why = `: ${reason}`;
+    child.kill('SIGKILL');
+  };
+  const hanging = setTimeout(kill, projectLimitMs, `it took longer than ${projectLimitMs / 60_000} minutes`);
+  let countedAt = 0;
+  const lingering = setInterval(() => {
+    if (!existsSync(results)) return;
+    countedAt ||= performance.now();
+    if (performance.now() - countedAt > leaveLimitMs) kill('a test left something running');
+  }, 1_000);
+  const code = await new Promise((resolve) => child.once('error', () => resolve(1)).once('close', resolve));
+  clearTimeout(hanging);
+  clearInterval(lingering);
+  return { code, why };
+}
+
+/** Tests by their outcome; a file that could not even be run counts as one failure. @param {string} results @returns {Count | undefined} */
+function countIn(results) {
+  if (!existsSync(results)) return undefined;
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
+    readFileSync(results, 'utf8'),
+  );
+  return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
+}
