@@ -51,14 +51,13 @@ export const replayEndsSession = (subject) =>
     return undefined;
   });
 
-const isActive = async (subject, item, connection) =>
-  (await operations.introspection(subject.target, { client: subject.introspector })(connection, item)) ===
-  undefined;
+const isActive = async (subject, item, connection, client = subject.introspector) =>
+  (await operations.introspection(subject.target, { client })(connection, item)) === undefined;
 
-/** How many of these items' access tokens are not alive by the server's own introspection. */
-export const notAlive = (subject, items) =>
+/** How many of these items' access tokens are not alive by the server's own introspection, asked by `client`. */
+export const notAlive = (subject, items, client) =>
   onOneConnection(subject, async (connection) => {
     let dead = 0;
-    for (const item of items) if (!(await isActive(subject, item, connection))) dead += 1;
+    for (const item of items) if (!(await isActive(subject, item, connection, client))) dead += 1;
     return dead;
   });

@@ -106,11 +106,11 @@ async function runOnce(generator, subject, scenario, count) {
 
 // What was handed out under load must be alive by the server's own word.
 async function sampleIsAlive({ plan, subject, generator }) {
-  const { pool } = subject.scenarios[plan.path];
+  const { pool, options } = subject.scenarios[plan.path];
   const items = (await generator.call('sample', { pool, count: 4096 }))
     .filter((item) => item.accessToken)
     .slice(-sampled);
-  const dead = await notAlive(subject, items);
+  const dead = await notAlive(subject, items, options.client);
   if (items.length === 0 || dead > 0)
     throw new WrongAnswers(`${subject.name}: ${dead} of ${items.length} tokens given out were not alive`);
 }

@@ -102,13 +102,13 @@ function readForm(html) {
 
 function fillIn({ inputs }, person) {
   const form = {};
-  let pressed = false;
+  const buttons = inputs.filter(({ type, name }) => type === 'submit' && name);
+  // A page that lets a person decline has a button for that, in whatever place.
+  const pressed = buttons.find(({ value }) => !/deny|decline|cancel|refuse|abort/i.test(value));
+  if (pressed) form[pressed.name] = pressed.value;
   for (const { name, value, type } of inputs) {
-    if (type === 'submit') {
-      if (!pressed && name) form[name] = value;
-      pressed = true;
-    } else if (!name) continue;
-    else if (type === 'password') form[name] = person.password;
+    if (type === 'submit' || !name) continue;
+    if (type === 'password') form[name] = person.password;
     else if (type === 'text' || type === 'email') form[name] = value || person.username;
     else if (type !== 'checkbox' || value) form[name] = value || 'on';
   }
