@@ -99,6 +99,24 @@ describe('signing out', () => {
       expect(await application.refresh(tokens)).toMatchObject({ error: 'invalid_grant' });
   });
 
+  it.each([
+    ['Only from', true],
+    ['From everything', false],
+  ])('asked for by an application goes back to it: %s', async (button, staysSignedIn) => {
+    const application = await house.application();
+    const page = await house.window();
+    const tokens = await house.signInTo(application, page);
+    const returnTo = new URL('/', application.redirectUri).href;
+    const request = { id_token_hint: tokens.id_token ?? '', post_logout_redirect_uri: returnTo };
+    await page.goto(`${house.issuer}/logout?${new URLSearchParams(request)}`);
+    await page.getByRole('button', { name: button }).click();
+    await page.getByRole('heading', { name: 'Back at the application' }).waitFor();
+    expect(page.url()).toBe(returnTo);
+    expect(await application.refresh(tokens)).toMatchObject({ error: 'invalid_grant' });
+    await page.goto(`${house.issuer}/`);
+    expect(new URL(page.url()).pathname).toBe(staysSignedIn ? '/' : '/sign-in');
+  });
+
   it('can be declined', async () => {
     const page = await house.window();
     await page.goto(`${house.issuer}/sign-in`);

@@ -38,6 +38,22 @@ describe('signing in to an application', () => {
     expect(await application.redeem(page.url())).toMatchObject({ token_type: 'Bearer' });
   });
 
+  it('says in words what is asked for at an API, and remembers nothing that was not allowed', async () => {
+    const application = await house.application();
+    const page = await house.window();
+    const asked = { scope: 'openid orders:read', resource: house.data.clients.api.resource };
+    await page.goto(application.authorizationUrl(asked));
+    await house.signIn(page, { account: 1 });
+    const api = page.getByRole('region', { name: 'At Orders, it may' });
+    expect(await api.textContent()).toContain('See orders');
+    await page.getByRole('button', { name: 'Deny' }).click();
+    await backAt(page).waitFor();
+    await page.goto(application.authorizationUrl(asked));
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await backAt(page).waitFor();
+    expect(await application.redeem(page.url())).toHaveProperty('access_token');
+  });
+
   it('asks for consent once: the second time the answer is remembered', async () => {
     const application = await house.application();
     const page = await house.window();

@@ -20,6 +20,11 @@ export class BrowserSessionAdapter extends PartialAdapter {
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
     if (!id || !payload || !expiresIn) return;
     const { now } = currentScope();
+    const oidc = Provider.ctx?.oidc;
+    // A browser session that outlives the sign-out page: the person signed out of the client that asked, and of nothing else.
+    if (oidc?.route === 'end_session_confirm' && oidc.entities.Client) {
+      await this.endStartedFrom(oidc.session!.uid, oidc.entities.Client.clientId);
+    }
     await this.parts.browserSessions.save(id, payload, now, plus(now, seconds(expiresIn)));
   }
 
@@ -27,11 +32,13 @@ export class BrowserSessionAdapter extends PartialAdapter {
     const oidc = Provider.ctx?.oidc;
     // A new id for the same session (against fixation): the row follows by its uid when it is saved.
     if ((oidc?.session as { oldId?: string } | undefined)?.oldId === id) return;
-    if (oidc?.route === 'end_session_confirm') {
-      const { now, signals } = currentScope();
-      const started = await this.parts.queries.liveOfBrowser(oidc.session!.uid);
-      await this.parts.sessions.end(started, 'logout', { signals }, now);
-    }
+    if (oidc?.route === 'end_session_confirm') await this.endStartedFrom(oidc.session!.uid, null);
     await this.parts.browserSessions.remove(id);
+  }
+
+  private async endStartedFrom(browserSessionUid: string, clientId: string | null): Promise<void> {
+    const { now, signals } = currentScope();
+    const started = await this.parts.queries.liveOfBrowser(browserSessionUid, clientId);
+    await this.parts.sessions.end(started, 'logout', { signals }, now);
   }
 }
