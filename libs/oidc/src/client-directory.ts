@@ -9,6 +9,9 @@ export type SecretVerdict = 'right' | 'wrong' | { readonly throttledFor: Seconds
 /** So many blocked pairs of client and network are remembered; the database knows the others. */
 const mostBlocked = 10_000;
 
+const keyOf = (clientId: string, network: string | null): string =>
+  throttleKey('client-secret', clientId, network ?? '');
+
 /** Clients as the protocol layer may see them: disabled ones do not exist, and secrets cannot be guessed at leisure. */
 export class ClientDirectory {
   readonly #blockedUntil = new Map<string, Instant>();
@@ -32,11 +35,21 @@ export class ClientDirectory {
   }
 
   /**
+   * Whether this is one of the client's active secrets, in constant time, and nothing speaks against comparing. A no is
+   * not counted here: whoever asks MUST go on to `checkSecret` then.
+   */
+  hasSecret(client: KnownClient, presented: string, network: string | null): boolean {
+    const now = this.clock.now();
+    const blockedUntil = this.#blockedUntil.size > 0 && this.#blockedUntil.get(keyOf(client.id, network));
+    return !(blockedUntil && !isPast(blockedUntil, now)) && verifySecret(client, presented, now);
+  }
+
+  /**
    * Compares a secret in constant time. Failures are counted by client and network, for all nodes together; once there
    * were too many, nothing is compared any more from there, while every other network goes on undisturbed.
    */
   async checkSecret(clientId: string, presented: string, network: string | null): Promise<SecretVerdict> {
-    const key = throttleKey('client-secret', clientId, network ?? '');
+    const key = keyOf(clientId, network);
     const now = this.clock.now();
     const blockedUntil = this.#blockedUntil.get(key);
     if (blockedUntil !== undefined && !isPast(blockedUntil, now))

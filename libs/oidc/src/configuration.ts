@@ -8,27 +8,17 @@ import { mayIntrospect, mayRevoke } from './hooks/introspection.js';
 import { devicePages, logoutPages, renderError } from './hooks/pages.js';
 import { refreshHook } from './hooks/refresh-hook.js';
 import { defaultResource, resourceServerFor } from './hooks/resources.js';
+import { lifetimes } from './lifetimes.js';
 import { outboundFetch } from './outbound-fetch.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { currentScope } from './request-scope.js';
+import { routes } from './routes.js';
 import { adapterFor } from './storage/adapters.js';
 
 /** Signature algorithms, weakest thing accepted first; `none` and shared-secret ones are never among them (RFC 8725 §3.1). */
 export const signatures = {
   idToken: ['ES256', 'EdDSA', 'RS256'],
   client: ['ES256', 'ES384', 'ES512', 'EdDSA', 'PS256', 'RS256'],
-} as const;
-
-const minutes = (count: number): number => count * 60;
-
-/** Seconds the things of the protocol live; those of sessions come from their policy. */
-export const lifetimes = {
-  authorizationCode: 60,
-  deviceCode: minutes(10),
-  idToken: minutes(10),
-  interaction: minutes(30),
-  grant: minutes(60),
-  dpopReplay: 630,
 } as const;
 
 /** The lifetime of the access token in the making: what the policy says, never past the session's absolute deadline. */
@@ -198,17 +188,3 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
     clockTolerance: 10,
   };
 }
-
-/** Paths below the issuer. */
-export const routes = {
-  authorization: '/authorize',
-  token: '/token',
-  revocation: '/revocation',
-  introspection: '/introspection',
-  userinfo: '/userinfo',
-  jwks: '/jwks',
-  device_authorization: '/device/authorization',
-  code_verification: '/device',
-  pushed_authorization_request: '/par',
-  end_session: '/logout',
-} as const;

@@ -1,12 +1,13 @@
 import { plus, seconds } from '@curfew/session-policy';
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { commitStaged } from './commit-staged.js';
-import { lifetimes, providerConfiguration } from './configuration.js';
+import { providerConfiguration } from './configuration.js';
 import { announceInterval, slowDownDevices } from './hooks/device-throttle.js';
 import { enrichIntrospection } from './hooks/introspection.js';
 import { answerUnavailable } from './hooks/unavailable.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
 import type { KeySet } from './keys/index.js';
+import { lifetimes } from './lifetimes.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { currentScope, type RequestScope, withScope } from './request-scope.js';
 import { giveTokensTheirValues } from './token-values.js';

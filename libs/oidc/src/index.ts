@@ -1,10 +1,12 @@
 export { ClientDirectory, type SecretVerdict } from './client-directory.js';
-export { lifetimes, providerConfiguration, routes } from './configuration.js';
+export { providerConfiguration } from './configuration.js';
 export { type InteractionDetails, Interactions, type RecognisedPerson } from './interactions.js';
 export { KeySet, type KeySettings, KeyStore, signingKeysChannel } from './keys/index.js';
+export { lifetimes } from './lifetimes.js';
 export { InsideAddressRefused, isInside, type OutboundRules, outboundFetch } from './outbound-fetch.js';
 export { type Page, ProtocolPages } from './protocol-pages.js';
 export type { ProtocolParts } from './protocol-parts.js';
 export { ProtocolServer } from './protocol-server.js';
+export { routes } from './routes.js';
 export { ArtifactStore, PayloadSeal } from './storage/artifact-store.js';
 export { BrowserSessionStore } from './storage/browser-session-store.js';

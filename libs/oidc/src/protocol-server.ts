@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import { createProvider } from './create-provider.js';
+import { fastLane } from './fast-lane/index.js';
 import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { withScope } from './request-scope.js';
@@ -8,14 +9,21 @@ import { withScope } from './request-scope.js';
 /** The running protocol: one oidc-provider at a time, replaced whole when the signing keys change. */
 export class ProtocolServer {
   #provider: Provider;
-  #handle: RequestListener;
+  #library: RequestListener;
+  #keys: KeySet;
+
+  /** Answers a request to one of the protocol's paths. */
+  readonly handle: RequestListener;
 
   constructor(
     private readonly parts: ProtocolParts,
     keys: KeySet,
   ) {
+    this.#keys = keys;
     this.#provider = createProvider(parts, keys);
-    this.#handle = this.#provider.callback();
+    this.#library = this.#provider.callback();
+    const lanes = { ...parts, signingKeys: () => this.#keys };
+    this.handle = fastLane(lanes, (request, response) => this.#library(request, response));
   }
 
   /** The oidc-provider in force. */
@@ -23,14 +31,12 @@ export class ProtocolServer {
     return this.#provider;
   }
 
-  /** Answers a request to one of the protocol's paths. */
-  readonly handle: RequestListener = (request, response) => this.#handle(request, response);
-
   /** Uses these keys from the next request on; requests under way finish with the old ones. */
   useKeys(keys: KeySet): void {
     const provider = createProvider(this.parts, keys);
-    this.#handle = provider.callback();
+    this.#library = provider.callback();
     this.#provider = provider;
+    this.#keys = keys;
   }
 
   /** Runs work that uses oidc-provider's models for a request to one of our own pages. */

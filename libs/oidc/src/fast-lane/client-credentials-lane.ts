@@ -1,0 +1,51 @@
+import { seconds } from '@curfew/session-policy';
+import { sealAccessToken, split } from './access-token.js';
+import { answerJson, tokenHeaders } from './answer.js';
+import type { Lane } from './lane.js';
+
+const openIdScopes = new Set(['openid', 'offline_access', 'email', 'profile']);
+
+/** RFC 6749 §4.4: a client's own token, for one API or none. Asks memory only; nothing is written. */
+export const clientCredentialsLane: Lane = async (
+  { form, client, now, response },
+  { clients, sessions, accessTokens },
+) => {
+  const { metadata } = client;
+  if (metadata.token_endpoint_auth_method === 'none' || metadata.dpop_bound_access_tokens) return false;
+  if (!metadata.grant_types.includes('client_credentials')) return false;
+  const asked = split(form['scope']);
+  // Scopes of OpenID Connect have rules of their own here; so has a scope with odd characters.
+  if (asked.some((scope) => openIdScopes.has(scope) || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)))
+    return false;
+  if (form['scope'] !== undefined && asked.join(' ') !== form['scope']) return false;
+  const only = metadata.resources.length === 1 ? metadata.resources[0] : undefined;
+  const audience = form['resource'] ?? only;
+  const resource = audience === undefined ? undefined : await clients.resource(audience);
+  if (
+    audience !== undefined &&
+    (!resource || !metadata.resources.includes(audience) || resource.tokenFormat !== 'opaque')
+  )
+    return false;
+  const policy = await sessions.policyFor(client.id, resource ? [resource.audience] : []);
+  const allowed = new Set(resource?.scopes);
+  const scope =
+    (resource ? [...new Set(asked)].filter((one) => allowed.has(one)) : [...new Set(asked)]).join(' ') ||
+    undefined;
+  const spread = (policy.accessTokenLifetime * policy.accessTokenJitterPercent * Math.random()) / 100;
+  const lifetime = seconds(Math.floor(policy.accessTokenLifetime - spread));
+  const claims = {
+    kind: 'ClientCredentials',
+    clientId: client.id,
+    aud: resource?.audience,
+    scope,
+    issuedAtMs: now,
+  };
+  const token = sealAccessToken(accessTokens, claims, lifetime, now);
+  answerJson(
+    response,
+    200,
+    { access_token: token, expires_in: lifetime, scope, token_type: 'Bearer' },
+    tokenHeaders,
+  );
+  return true;
+};

@@ -1,0 +1,144 @@
+import type { KnownResource } from '@curfew/clients';
+import { accessTokenLifetime } from '@curfew/session-policy';
+import type { OpenedRefreshToken, RefusedRefresh, StagedRefresh } from '@curfew/sessions';
+import { stepUpChallenge } from '../hooks/refresh-hook.js';
+import type { Authorization } from '../session-payload.js';
+import { sealAccessToken, split, within } from './access-token.js';
+import { answerJson, tokenHeaders } from './answer.js';
+import { signIdToken } from './id-token.js';
+import type { Lane, LaneParts, PlainRequest } from './lane.js';
+
+/** What the access token will be for. */
+interface Grantable {
+  readonly scope: string;
+  readonly audience: string | undefined;
+  readonly withIdToken: boolean;
+}
+
+/**
+ * RFC 6749 §6 for the plain case: a bearer refresh token, one API or none, no claims of a person in the answer. The same
+ * decision, the same staging and the same commit as through the library; one read, one write.
+ */
+export const refreshLane: Lane = async (request, parts) => {
+  const { form, client, now, signals } = request;
+  const { metadata } = client;
+  if (form['refresh_token'] === undefined || form['resource'] !== undefined) return false;
+  if (!metadata.grant_types.includes('refresh_token') || metadata.dpop_bound_access_tokens) return false;
+  if (metadata.default_max_age !== undefined || parts.certificateHeader) return false;
+  const opened = await parts.sessions.openRefreshToken(form['refresh_token']);
+  if (!opened || opened.session.clientId !== client.id || opened.session.keyThumbprint !== null) return false;
+  const grantable = await whatFor(request, opened, parts);
+  if (!grantable) return false;
+  const outcome = await parts.sessions.present(
+    opened,
+    { clientId: client.id, keyThumbprint: null, signals },
+    now,
+  );
+  if (outcome.kind === 'refused') return refuse(request, outcome.decision);
+  return grant(request, outcome.staged, grantable, parts);
+};
+
+/** What this token may be exchanged for, or undefined where the library has to look into it. */
+async function whatFor(
+  { form }: PlainRequest,
+  { session }: OpenedRefreshToken,
+  { clients }: LaneParts,
+): Promise<Grantable | undefined> {
+  const authorized = session.authorization as unknown as Authorization;
+  const { grant, resource: audience, claims } = authorized;
+  if (grant.rejected || claims !== undefined || Array.isArray(audience)) return undefined;
+  const authorizedScopes = split(authorized.scope);
+  const asked = form['scope'] === undefined ? authorizedScopes : split(form['scope']);
+  if (
+    form['scope'] !== undefined &&
+    (asked.join(' ') !== form['scope'] || new Set(asked).size !== asked.length)
+  )
+    return undefined;
+  if (within(asked, new Set(authorizedScopes)).length !== asked.length) return undefined;
+  const withIdToken = asked.includes('openid');
+  if (typeof audience !== 'string') {
+    const openid = grant.openid as { scope?: string } | undefined;
+    return {
+      scope: within(split(openid?.scope), new Set(asked)).join(' '),
+      audience: undefined,
+      withIdToken,
+    };
+  }
+  // An ID token beside an API's access token carries the person's claims, which are read through the library.
+  if (withIdToken && asked.some((scope) => scope === 'email' || scope === 'profile')) return undefined;
+  const resource = await clients.resource(audience);
+  return isPlainResource(resource, session.clientId, await clients.find(session.clientId))
+    ? { scope: scopeAt(resource, asked, grant.resources), audience: resource.audience, withIdToken }
+    : undefined;
+}
+
+const isPlainResource = (
+  resource: KnownResource | undefined,
+  _clientId: string,
+  client: { metadata: { resources: readonly string[] } } | undefined,
+): resource is KnownResource =>
+  resource !== undefined &&
+  resource.tokenFormat === 'opaque' &&
+  client?.metadata.resources.includes(resource.audience) === true;
+
+function scopeAt(resource: KnownResource, asked: readonly string[], granted: unknown): string {
+  const grantedHere = split((granted as Record<string, string> | undefined)?.[resource.audience]);
+  const known = new Set(within(asked, new Set(resource.scopes)));
+  return within(grantedHere, known).join(' ');
+}
+
+async function grant(
+  request: PlainRequest,
+  staged: StagedRefresh,
+  what: Grantable,
+  parts: LaneParts,
+): Promise<boolean> {
+  const { client, now, response } = request;
+  const { session, policy } = staged;
+  const { gty, nonce } = session.authorization as unknown as Authorization;
+  const lifetime = accessTokenLifetime(session, policy, Math.random(), now);
+  const claims = {
+    kind: 'AccessToken',
+    grantId: session.id,
+    clientId: client.id,
+    aud: what.audience,
+    scope: what.scope,
+    gty: gty === undefined || gty.endsWith('refresh_token') ? gty : `${gty} refresh_token`,
+  };
+  const accessToken = sealAccessToken(parts.accessTokens, claims, lifetime, now);
+  const facts = {
+    issuer: parts.issuer,
+    sub: session.accountId,
+    nonce,
+    sid: sidOf(session.authorization),
+    now,
+  };
+  const idToken = what.withIdToken ? await signIdToken(parts.signingKeys(), client, facts) : undefined;
+  // No key for this client's algorithm: nothing has been written, so the library may find that out again and say so.
+  if (what.withIdToken && idToken === undefined) return false;
+  const committed = await staged.commit();
+  if (committed.kind === 'refused') return refuse(request, committed.decision);
+  const body = {
+    access_token: accessToken,
+    expires_in: lifetime,
+    id_token: idToken,
+    refresh_token: committed.refreshToken,
+    scope: what.scope,
+    token_type: 'Bearer',
+  };
+  answerJson(response, 200, body, tokenHeaders);
+  return true;
+}
+
+const sidOf = (authorization: Readonly<Record<string, unknown>>): string | undefined =>
+  (authorization as { sid?: string }).sid;
+
+/** Every end looks the same from outside; only a step-up tells the client what to do (RFC 9470). */
+function refuse({ response }: PlainRequest, decision: RefusedRefresh): true {
+  const body =
+    decision.kind === 'step_up'
+      ? { error: stepUpChallenge.error, error_description: 'the person must authenticate again' }
+      : { error: 'invalid_grant', error_description: 'grant request is invalid' };
+  answerJson(response, 400, body, tokenHeaders);
+  return true;
+}

@@ -1,0 +1,11 @@
+const minutes = (count: number): number => count * 60;
+
+/** Seconds the things of the protocol live; those of sessions come from their policy. */
+export const lifetimes = {
+  authorizationCode: 60,
+  deviceCode: minutes(10),
+  idToken: minutes(10),
+  interaction: minutes(30),
+  grant: minutes(60),
+  dpopReplay: 630,
+} as const;
