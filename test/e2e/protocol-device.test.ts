@@ -65,6 +65,16 @@ describe('the device flow (RFC 8628)', () => {
     expect((await poll(device_code)).body.error).toBe('authorization_pending');
   });
 
+  it('stops somebody who guesses user codes', async () => {
+    const started = await begin();
+    const guesser = world.person();
+    // A person who is told that the code is not right tries again with what stands in the form, until told otherwise.
+    const guessed = await guesser.follow(`${world.issuer}/device?user_code=BBBB-BBBB`);
+    expect(guessed.status).toBe(429);
+    expect((await guesser.follow(started.verification_uri_complete)).status).toBe(429);
+    expect((await poll(started.device_code)).body.error).toBe('authorization_pending');
+  });
+
   it('keeps neither of its codes readable in the database', async () => {
     const { device_code, user_code } = await begin();
     const dump = JSON.stringify(await world.database.query('SELECT a::text FROM protocol_artifact a'));

@@ -64,11 +64,15 @@ export class ProtocolWorld {
     this.callback = callbacks.address;
   }
 
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<ProtocolWorld> {
+  /** `through` may put something between the server and its database and return the address to use instead. */
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    through: (databaseUrl: string) => Promise<string> = async (url) => url,
+  ): Promise<ProtocolWorld> {
     const database = await createTestDatabase();
     const callbacks = await Callbacks.start();
     const [resources, clients] = await register(database, callbacks.address);
-    const server = await startServer({ databaseUrl: database.url, settings });
+    const server = await startServer({ databaseUrl: await through(database.url), settings });
     const data = await server.firstRunData();
     await resources();
     return new ProtocolWorld(database, server, data, await clients(), callbacks);
