@@ -1,0 +1,269 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { DisciplinedClock } from '@curfew/clock';
+import {
+  advanceVirtualClock,
+  clockChannel,
+  DatabaseListener,
+  databaseClock,
+  isDatabaseUnavailable,
+  isRetryable,
+  isUniqueViolation,
+  type PrismaService,
+  retrying,
+  VirtualClockRefused,
+} from '@curfew/persistence';
+import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
+import { failExactlyAt } from '../support/faults.js';
+import { type DatabaseProxy, proxyTo } from '../support/proxy.js';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+afterEach(() => assertInvariants(database));
+
+/** What `work` is rejected with; fails if it is not. */
+async function thrownBy(work: Promise<unknown>): Promise<unknown> {
+  const outcome = await work.then(
+    () => ({ failed: false, error: undefined }),
+    (error: unknown) => ({ failed: true, error }),
+  );
+  expect(outcome.failed).toBe(true);
+  return outcome.error;
+}
+
+const aSecretRow = (name: string) => ({
+  key: name,
+  count: 1,
+  windowEndsAt: new Date(Date.UTC(2030, 0, 1)),
+});
+
+describe('a database in trouble', () => {
+  let proxy: DatabaseProxy;
+  let prisma: PrismaService;
+  beforeEach(async () => {
+    proxy = await proxyTo(database.url);
+    prisma = database.prisma({
+      DATABASE_URL: proxy.url,
+      CURFEW_DATABASE_POOL_SIZE: '1',
+      CURFEW_DATABASE_CONNECT_TIMEOUT: '400ms',
+      CURFEW_DATABASE_STATEMENT_TIMEOUT: '400ms',
+      CURFEW_DATABASE_TRANSACTION_TIMEOUT: '600ms',
+    });
+    await prisma.throttle.count();
+  });
+  afterEach(async () => {
+    await prisma.$disconnect();
+    await proxy.close();
+  });
+
+  const endOurConnections = () =>
+    database.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+      'curfew',
+    ]);
+
+  const troubles: [string, () => Promise<unknown>][] = [
+    ['a statement that takes too long', () => prisma.$queryRaw`SELECT pg_sleep(2)`],
+    [
+      'a connection ended by the server',
+      () => prisma.$queryRaw`SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)`,
+    ],
+    [
+      'a connection ended inside a transaction',
+      () =>
+        prisma.$transaction(async (transaction) => {
+          await endOurConnections();
+          await pause(30);
+          await transaction.throttle.count();
+        }),
+    ],
+    [
+      'a transaction that takes too long',
+      () =>
+        prisma.$transaction(async (transaction) => {
+          await pause(800);
+          await transaction.throttle.count();
+        }),
+    ],
+    [
+      'no free connection for a statement',
+      async () => {
+        const holder = prisma.$transaction(() => pause(550));
+        await pause(50);
+        try {
+          return await prisma.throttle.count();
+        } finally {
+          await holder.catch(() => {});
+        }
+      },
+    ],
+    [
+      'no free connection for a transaction',
+      async () => {
+        const holder = prisma.$transaction(() => pause(550));
+        await pause(50);
+        try {
+          return await prisma.$transaction((transaction) => transaction.throttle.count());
+        } finally {
+          await holder.catch(() => {});
+        }
+      },
+    ],
+    [
+      'a network that is down',
+      () => {
+        proxy.cut();
+        return prisma.throttle.count();
+      },
+    ],
+    [
+      'a network that is down when a transaction begins',
+      () => {
+        proxy.cut();
+        return prisma.$transaction((transaction) => transaction.throttle.count());
+      },
+    ],
+    [
+      'a network that says nothing any more',
+      () => {
+        proxy.freeze();
+        return prisma.throttle.count();
+      },
+    ],
+    [
+      'a connection lost in the middle of COMMIT',
+      async () => {
+        const lost = proxy.cutAfterClientSends('COMMIT');
+        const work = prisma.$transaction((transaction) => transaction.throttle.count());
+        await lost;
+        return work;
+      },
+    ],
+    [
+      'a server with no room',
+      () => Promise.reject(Object.assign(new Error('sorry, too many clients'), { code: '53300' })),
+    ],
+  ];
+
+  it.each(troubles)('%s is recognised as such, and the next statement works', async (_, cause) => {
+    const began = performance.now();
+    const error = await thrownBy(cause());
+    expect(isDatabaseUnavailable(error)).toBe(true);
+    expect(isUniqueViolation(error)).toBe(false);
+    expect(performance.now() - began).toBeLessThan(2_500);
+    proxy.heal();
+    // The pool may hold one more connection that it does not know to be dead.
+    await prisma.throttle.count().catch(() => {});
+    expect(await prisma.throttle.count()).toBeGreaterThanOrEqual(0);
+  });
+
+  it('is not what a mistake in a statement or a refused row looks like', async () => {
+    for (const work of [
+      () => prisma.$queryRaw`SELECT nothing FROM nowhere`,
+      () => prisma.$queryRaw`SELECT 1 / 0`,
+      () => prisma.throttle.update({ where: { key: 'nobody' }, data: { count: 2 } }),
+      () => Promise.reject(new TypeError('x is not a function')),
+      () => Promise.reject('a string'),
+    ])
+      expect(isDatabaseUnavailable(await thrownBy(work()))).toBe(false);
+  });
+});
+
+describe('a refused row', () => {
+  it('is recognised by Prisma models, raw statements and inside transactions, and by the name of the constraint', async () => {
+    const prisma = database.prisma();
+    await prisma.throttle.create({ data: aSecretRow('twice') });
+    const insert = () =>
+      prisma.$executeRaw`INSERT INTO "throttle" VALUES ('twice', 1, '2030-01-01T00:00:00Z')`;
+    for (const work of [
+      () => prisma.throttle.create({ data: aSecretRow('twice') }),
+      insert,
+      () => prisma.$transaction((transaction) => transaction.throttle.create({ data: aSecretRow('twice') })),
+    ]) {
+      const error = await thrownBy(work());
+      expect(isUniqueViolation(error)).toBe(true);
+      expect(isUniqueViolation(error, 'account_username_key')).toBe(false);
+      expect(isDatabaseUnavailable(error)).toBe(false);
+    }
+    expect(isUniqueViolation(await thrownBy(insert()), 'throttle_pkey')).toBe(true);
+  });
+});
+
+describe('retrying', () => {
+  it.each(['40001', '40P01'])('runs a transaction again that lost against another (%s)', async (state) => {
+    const prisma = database.prisma();
+    const fault = await failExactlyAt(
+      database,
+      { table: 'throttle', operation: 'INSERT', timing: 'before', times: 2 },
+      { kind: 'raise', state },
+    );
+    await retrying(() => prisma.throttle.create({ data: aSecretRow(`retried-${state}`) }));
+    expect(await fault.struck()).toBe(2);
+    await fault.remove();
+    expect(await prisma.throttle.count({ where: { key: `retried-${state}` } })).toBe(1);
+  });
+
+  it('gives up after three attempts, and what is left is an unavailable database', async () => {
+    const prisma = database.prisma();
+    const fault = await failExactlyAt(
+      database,
+      { table: 'throttle', operation: 'INSERT', timing: 'commit' },
+      { kind: 'raise', state: '40001' },
+    );
+    const error = await thrownBy(
+      retrying(() =>
+        prisma.$transaction((transaction) => transaction.throttle.create({ data: aSecretRow('never') })),
+      ),
+    );
+    expect(await fault.struck()).toBe(3);
+    await fault.remove();
+    expect(isRetryable(error)).toBe(true);
+    expect(isDatabaseUnavailable(error)).toBe(true);
+  });
+
+  it('runs what fails otherwise only once', async () => {
+    let runs = 0;
+    const error = await thrownBy(
+      retrying(() => {
+        runs += 1;
+        return Promise.reject(new TypeError('a mistake'));
+      }),
+    );
+    expect(runs).toBe(1);
+    expect(error).toBeInstanceOf(TypeError);
+  });
+});
+
+describe('the clock of the database', () => {
+  it('is what a disciplined clock follows, also where an operator moves it', async () => {
+    const prisma = database.prisma();
+    const clock = new DisciplinedClock(databaseClock(prisma, { virtualClock: true }));
+    const told: string[] = [];
+    const listener = new DatabaseListener(database.url, [clockChannel], {
+      onNotification: (channel) => told.push(channel),
+    });
+    await Promise.all([clock.start(), listener.start()]);
+    try {
+      const [row] = await database.query<{ now: number }>(
+        'SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now',
+      );
+      expect(Math.abs(clock.now() - row!.now)).toBeLessThan(500);
+      const before = clock.now();
+      await advanceVirtualClock(prisma, 3_600_000);
+      await advanceVirtualClock(prisma, -7_200_000);
+      await clock.remeasure();
+      expect(clock.now() - before).toBeGreaterThanOrEqual(3_600_000);
+      expect(clock.now() - before).toBeLessThan(3_602_000);
+      while (told.length < 2) await pause(10);
+      expect(told).toEqual([clockChannel, clockChannel]);
+      expect(await thrownBy(databaseClock(prisma, { virtualClock: false })())).toBeInstanceOf(
+        VirtualClockRefused,
+      );
+    } finally {
+      clock.stop();
+      await listener.stop();
+      await database.query('UPDATE "service_state" SET "clock_offset_ms" = 0');
+    }
+  });
+});
