@@ -5,6 +5,7 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -12,10 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort, isFree } from './free-port.mjs';
 import { isReachable, postgresBinaries, postgresIdentity, publicFolder } from './postgres-binaries.mjs';
 
 // A real PostgreSQL for people who have none: a cluster in a folder of ours, on loopback, behind a password made up at first start.
@@ -31,6 +32,7 @@ const superuser = 'curfew';
  * @property {string} url of the database `curfew`
  * @property {number} port
  * @property {number} postmaster process id
+ * @property {string} data where its files are
  * @property {(database: string) => string} urlOf
  * @property {() => Promise<void>} stop ends it in good order
  * @property {() => void} crash kills it as a power cut would
@@ -62,6 +64,7 @@ export async function startPostgres({ home, fsync = true, settings = {}, onLog =
     url: urlOf('curfew'),
     port,
     postmaster,
+    data,
     urlOf,
     stop: () => stop(child, postmaster),
     crash: () => crash(postmaster),
@@ -85,10 +88,9 @@ async function ensureCluster(home, data, { initdb }, identity) {
   const known = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   if (known.password && existsSync(path.join(data, 'PG_VERSION'))) return known;
   // Made under another name first: a half-made cluster never gets the right one.
-  const fresh = `${data}.new`;
-  const passwordFile = `${data}.password`;
-  rmSync(fresh, { recursive: true, force: true });
-  rmSync(data, { recursive: true, force: true });
+  removeLeftovers(data);
+  const fresh = `${data}.new-${randomBytes(4).toString('hex')}`;
+  const passwordFile = `${fresh}.password`;
   const password = randomBytes(24).toString('base64url');
   mkdirSync(fresh, { mode: 0o700 });
   writeFileSync(passwordFile, password, { mode: 0o600 });
@@ -125,6 +127,19 @@ async function ensureCluster(home, data, { initdb }, identity) {
   writeFileSync(file, JSON.stringify({ ...known, password }, null, 2), { mode: 0o600 });
   renameSync(fresh, data);
   return { password };
+}
+
+/** What a start that was killed half-way has left; its `initdb` may still be busy in there, and then the next start cleans up. */
+function removeLeftovers(data) {
+  const name = path.basename(data);
+  for (const entry of readdirSync(path.dirname(data))) {
+    if (entry !== name && !entry.startsWith(`${name}.new-`)) continue;
+    try {
+      rmSync(path.join(path.dirname(data), entry), { recursive: true, force: true });
+    } catch (error) {
+      if (entry === name) throw error;
+    }
+  }
 }
 
 /** `initdb` leaves only system databases; ours is made in single-user mode, before anybody can connect. */
@@ -267,19 +282,7 @@ function existsOrForeign(pid) {
 async function stablePort(home) {
   const file = path.join(home, 'postgres.json');
   const known = JSON.parse(readFileSync(file, 'utf8'));
-  const port = (known.port && (await freePort(known.port))) || (await freePort(0));
+  const port = known.port && (await isFree(known.port)) ? known.port : await freePort();
   if (port !== known.port) writeFileSync(file, JSON.stringify({ ...known, port }, null, 2), { mode: 0o600 });
   return port;
-}
-
-/** The port itself if it is free on loopback (any free one for 0), else undefined. @param {number} wanted @returns {Promise<number>} */
-export function freePort(wanted) {
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    server.once('error', () => resolve(0));
-    server.listen(wanted, '127.0.0.1', () => {
-      const { port } = /** @type {net.AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { get } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -79,12 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stream.setEncoding('utf8').on('data', (text) => (printed += text));
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const removed = exited.then(() => rm(folder, { recursive: true, force: true }));
-  await untilReady(
-    `http://127.0.0.1:${environment.CURFEW_AUTH_PORT}`,
-    child,
-    () => printed,
-    environment.CURFEW_ISSUER,
-  );
+  await untilReady(Number(environment.CURFEW_AUTH_PORT), environment.CURFEW_ISSUER, child, () => printed);
   return {
     issuer: environment.CURFEW_ISSUER,
     port: Number(environment.CURFEW_AUTH_PORT),
@@ -105,20 +101,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 /** Polls the health door, under the name the server expects to be called by. */
 async function untilReady(
-  url: string,
+  port: number,
+  issuer: string,
   child: ChildProcess,
   output: () => string,
-  issuer: string,
 ): Promise<void> {
-  const { host } = new URL(issuer);
   const deadline = performance.now() + 20_000;
   while (performance.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`the server ended before it was ready:\n${output()}`);
-    const answer = await fetch(`${url}/health/ready`, { headers: { host } }).catch(() => undefined);
-    if (answer?.ok) return;
+    if ((await healthOf(port, new URL(issuer).host)) === 200) return;
     await pause(50);
   }
   child.kill('SIGKILL');
   throw new Error(`the server was not ready after 20 s:\n${output()}`);
+}
+
+function healthOf(port: number, host: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const question = { host: '127.0.0.1', port, path: '/health/ready', headers: { host }, timeout: 2_000 };
+    const asked = get(question, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    asked.on('timeout', () => asked.destroy()).on('error', () => resolve(undefined));
+  });
 }
