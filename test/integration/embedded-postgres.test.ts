@@ -10,8 +10,8 @@ import pg from 'pg';
 const starter = `
   import { startPostgres } from './scripts/embedded-postgres.mjs';
   const cluster = await startPostgres({ home: process.argv[1], settings: { shared_buffers: '16MB', max_connections: '20' } });
-  console.log(JSON.stringify({ url: cluster.url, postmaster: cluster.postmaster, port: cluster.port, data: cluster.data }));
   process.on('SIGTERM', () => cluster.stop().then(() => process.exit(0)));
+  console.log(JSON.stringify({ url: cluster.url, postmaster: cluster.postmaster, port: cluster.port, data: cluster.data }));
   setInterval(() => {}, 1000);`;
 
 interface Started {
