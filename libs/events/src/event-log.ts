@@ -1,17 +1,11 @@
 import type { PrismaService, Transaction } from '@curfew/persistence';
-import type { Instant } from '@curfew/session-policy';
+import type { SessionEvent } from '@curfew/session-policy';
 
-/** Something that happened, as it is about to be written. */
-export interface NewEvent {
-  /** UUIDv7. */
-  readonly id: string;
-  readonly at: Instant;
-  readonly type: string;
-  readonly sessionId: string | null;
-  readonly accountId: string | null;
-  readonly clientId: string | null;
-  readonly data: Readonly<Record<string, unknown>>;
-}
+/** Something that happened, of the closed list, as it is about to be written; `id` is a UUIDv7. */
+export type NewEvent = SessionEvent & { readonly id: string };
+
+/** An event that tells how often something happened, and not each time. */
+export type CountedEvent = Extract<NewEvent, { readonly data: { readonly count: number } }>;
 
 /** The rows of events as one JSON parameter, for `jsonb_to_recordset` inside the statement that causes them. */
 export const eventRows = (events: readonly NewEvent[]): string =>
@@ -34,8 +28,8 @@ const mostWaiting = 10_000;
 export class EventLog {
   readonly #prisma: PrismaService;
   #waiting: NewEvent[] = [];
-  /** Per type and client: what is too frequent for a row each is counted, and one row a flush says how often. */
-  readonly #tallies = new Map<string, { event: NewEvent; count: number }>();
+  /** What is too frequent for a row each is counted, and one row a flush says how often. */
+  readonly #tallies = new Map<string, { event: CountedEvent; count: number }>();
   /** High-volume events dropped since the start because the database did not keep up. */
   dropped = 0;
 
@@ -43,14 +37,15 @@ export class EventLog {
     this.#prisma = prisma;
   }
 
-  /** Durable when it returns; inside `transaction` it commits with that. */
+  /** Durable when it returns; inside `transaction` it commits with that. Written again after an unknown outcome, it stays one. */
   async record(events: readonly NewEvent[], transaction?: Transaction): Promise<void> {
     if (events.length === 0) return;
     await (transaction ?? this.#prisma).$executeRaw`
       INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
       SELECT id, at, type, session_id, account_id, client_id, data
       FROM jsonb_to_recordset(${eventRows(events)}::jsonb)
-        AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)`;
+        AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
+      ON CONFLICT (id) DO NOTHING`;
   }
 
   /**
@@ -65,18 +60,20 @@ export class EventLog {
     this.#waiting.push(event);
   }
 
-  /** Counts an event of which only the number per client matters; `event` stands for all of them until the next flush. */
-  tally(type: string, clientId: string, event: () => NewEvent): void {
-    const key = `${type} ${clientId}`;
-    const tally = this.#tallies.get(key);
+  /** Counts an event of which only the number matters; `first` stands for all of the same type and `key` until the next flush. */
+  tally(type: CountedEvent['type'], key: string, first: () => CountedEvent): void {
+    const name = `${type} ${key}`;
+    const tally = this.#tallies.get(name);
     if (tally) tally.count += 1;
-    else if (this.#tallies.size < mostWaiting) this.#tallies.set(key, { event: event(), count: 1 });
+    else if (this.#tallies.size < mostWaiting) this.#tallies.set(name, { event: first(), count: 1 });
     else this.dropped += 1;
   }
 
   /** Writes the batch in one statement. What cannot be written waits for the next time. */
   async flush(): Promise<void> {
-    const counted = [...this.#tallies.values()].map(({ event, count }) => ({ ...event, data: { count } }));
+    const counted = [...this.#tallies.values()].map(
+      ({ event, count }) => ({ ...event, data: { ...event.data, count } }) as CountedEvent,
+    );
     const batch = [...this.#waiting, ...counted];
     this.#waiting = [];
     this.#tallies.clear();

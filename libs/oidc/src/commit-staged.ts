@@ -1,5 +1,7 @@
+import { instant, type RefusalCause } from '@curfew/session-policy';
 import {
   AuthorizationKilled,
+  clientEvent,
   RefreshContention,
   type SessionService,
   TooManySessions,
@@ -9,6 +11,7 @@ import { refusedGrant, stepUpChallenge } from './hooks/refresh-hook.js';
 import type { RequestScope, StagedStart } from './request-scope.js';
 import { authorizationOf } from './session-payload.js';
 import type { ArtifactStore } from './storage/artifact-store.js';
+import type { BrowserSessionStore } from './storage/browser-session-store.js';
 
 class CodeAlreadyUsed extends Error {
   override readonly name = 'CodeAlreadyUsed';
@@ -18,6 +21,7 @@ class CodeAlreadyUsed extends Error {
 export interface CommitParts {
   readonly sessions: SessionService;
   readonly artifacts: ArtifactStore;
+  readonly browserSessions: BrowserSessionStore;
   /** Whether an error means that the database cannot be asked now. */
   readonly isUnavailable: (error: unknown) => boolean;
 }
@@ -80,17 +84,24 @@ async function commitStart(
     browserSessionUid: AuthorizationCode ? (code.sessionUid ?? null) : null,
     offline: scopes.has('offline_access'),
     authorization: authorizationOf(token, Grant as unknown as Record<string, unknown>),
-    authenticatedAt: code.authTime === undefined ? null : start.madeAt,
+    authenticatedAt: code.authTime === undefined ? null : instant(code.authTime * 1000),
     refreshTokenSecret: start.secret ?? null,
   };
   try {
     await parts.sessions.start(beginning, start.policy, scope.now, async (transaction) => {
       if (!(await parts.artifacts.consume(start.code, scope.now, transaction))) throw new CodeAlreadyUsed();
+      const { browserSessionUid, offline } = beginning;
+      // Signing out waits for this start or is seen here: a code does not outlive the browser session it was made in.
+      if (
+        browserSessionUid &&
+        !offline &&
+        !(await parts.browserSessions.hold(browserSessionUid, transaction))
+      )
+        throw new AuthorizationKilled('logout');
     });
   } catch (error) {
     if (!(error instanceof CodeAlreadyUsed)) throw error;
-    // RFC 6749 §4.1.2: a second use of a code also ends what the first one led to.
-    await parts.sessions.end([start.sessionId], 'code_reuse', { signals: scope.signals }, scope.now);
+    await endForCodeReuse(parts.sessions, start.sessionId, facts.clientId, scope);
     throw new errors.InvalidGrant('code already consumed');
   }
 }
@@ -99,7 +110,7 @@ function answerFailedCommit(ctx: KoaContextWithOIDC, scope: RequestScope, error:
   if (error instanceof errors.OIDCProviderError) {
     answer(ctx, error.statusCode, error.error, error.error_description);
   } else if (error instanceof AuthorizationKilled) {
-    answer(ctx, 400, 'invalid_grant', undefined);
+    answer(ctx, 400, 'invalid_grant', new errors.InvalidGrant('').error_description);
   } else if (error instanceof TooManySessions) {
     answer(ctx, 400, 'invalid_grant', 'too many sessions');
   } else {
@@ -108,6 +119,17 @@ function answerFailedCommit(ctx: KoaContextWithOIDC, scope: RequestScope, error:
     if (contended) ctx.set('Retry-After', '1');
     answer(ctx, contended ? 503 : 500, contended ? 'temporarily_unavailable' : 'server_error', undefined);
   }
+}
+
+/** RFC 6749 §4.1.2: a second use of a code also ends what the first one led to. */
+export async function endForCodeReuse(
+  sessions: SessionService,
+  sessionId: string,
+  presentedBy: string | null,
+  { now, signals }: RequestScope,
+): Promise<void> {
+  const reused = clientEvent(presentedBy, 'code.reuse_found', { presentedBy, ip: signals.ip }, now);
+  await sessions.end([sessionId], 'code_reuse', { signals }, now, [{ ...reused, sessionId }]);
 }
 
 /** Replaces an answer with an OAuth error (RFC 6749 §5.2). */
@@ -122,6 +144,18 @@ export function answer(
   ctx.body = { error, ...(description ? { error_description: description } : {}), ...challenge };
 }
 
+const refusals: readonly RefusalCause[] = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'invalid_target',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
+];
+
 /** A genuine refresh token that the library refused before the domain was asked: nothing changed, but it is recorded. */
 async function noteRefusal(
   ctx: KoaContextWithOIDC,
@@ -131,10 +165,7 @@ async function noteRefusal(
   const { opened, decided } = scope;
   if (!opened || decided || ctx.oidc?.route !== 'token' || ctx.status >= 500) return;
   const clientId = ctx.oidc.client?.clientId ?? 'unknown';
-  const cause =
-    clientId === opened.session.clientId
-      ? String((ctx.body as Body | undefined)?.['error'] ?? 'refused')
-      : 'wrong_client';
+  const cause = refusals.find((known) => known === (ctx.body as Body | undefined)?.['error']) ?? 'refused';
   try {
     await sessions.refusedUnasked(
       opened,

@@ -75,10 +75,12 @@ export interface EventData {
     readonly by?: Actor;
     readonly note?: string;
   };
+  /** Presented by one client at one endpoint within about a second; the address is that of the first. */
   'token.unknown': {
     readonly endpoint: 'token' | 'introspection' | 'revocation' | 'userinfo';
     readonly presentedBy: string | null;
     readonly ip: string | null;
+    readonly count: number;
   };
   'token.revoked': { readonly token: 'access_token'; readonly by?: Actor };
   'code.reuse_found': { readonly presentedBy: string | null; readonly ip: string | null };

@@ -62,12 +62,19 @@ export const activityThrottleMs = (session: Session, policy: SessionPolicy): num
 
 /**
  * After use of an access token by a person: the session with its activity moved, or null where there is nothing to
- * write (use does not count, too little time has passed, or the session is over and nothing revives it).
+ * write (use does not count, too little time has passed, or the session is over and nothing revives it). What is written
+ * behind may take `writtenWithinMs` more to be seen by others, and that comes off the throttle: together they stay within it.
  */
-export function touched(session: Session, policy: SessionPolicy, now: Instant): Session | null {
+export function touched(
+  session: Session,
+  policy: SessionPolicy,
+  now: Instant,
+  writtenWithinMs = 0,
+): Session | null {
   if (!useCounts(policy)) return null;
   if (session.ended || isPast(deadlines(session, policy).expiresAt, now)) return null;
-  if (elapsedMs(session.lastActiveAt, now) < activityThrottleMs(session, policy)) return null;
+  if (elapsedMs(session.lastActiveAt, now) < activityThrottleMs(session, policy) - writtenWithinMs)
+    return null;
   return { ...session, lastActiveAt: now };
 }
 

@@ -3,10 +3,15 @@ import type { Activity, SessionStore, StoredSession } from './store/session-stor
 
 /** So many sessions with unwritten activity are remembered; beyond that, activity is written before it is answered. */
 const mostPending = 100_000;
+/** Rows changed by one statement. */
+const batch = 1_000;
+
+/** Milliseconds within which activity is written: whoever runs `flush` does so more often than this. */
+export const writtenWithinMs = 1_500;
 
 /**
- * Use of a session, remembered here and written behind in one statement for many. What a crash loses makes a session
- * end early by at most the write throttle (min(60 s, idle/20)), never late.
+ * Use of a session, remembered here and written behind in one statement for many. What other nodes do not see yet, and
+ * what a crash loses, makes a session end early by at most the write throttle (min(60 s, idle/20)), never late.
  */
 export class ActivityRecorder {
   readonly #pending = new Map<string, Activity>();
@@ -18,30 +23,45 @@ export class ActivityRecorder {
 
   /** Counts a use at `now`, where the policy counts use and enough time has passed since the last one. */
   async used(session: StoredSession, policy: SessionPolicy, now: Instant): Promise<StoredSession> {
-    const next = touched(session, policy, now);
+    const next = touched(session, policy, now, writtenWithinMs);
     if (!next) return session;
-    this.#pending.set(session.id, { id: session.id, at: now, expiresAt: deadlines(next, policy).expiresAt });
+    const { expiresAt } = deadlines(next, policy);
+    this.#pending.set(session.id, { id: session.id, at: now, expiresAt });
     if (this.#pending.size >= mostPending) await this.flush();
-    return { ...session, ...next };
+    return { ...session, ...next, expiresAt: latest(session.expiresAt, expiresAt) };
   }
 
   /** The session as it stands with activity that is not written yet. */
   merged(session: StoredSession): StoredSession {
     const pending = this.#pending.get(session.id);
-    return pending ? { ...session, lastActiveAt: latest(session.lastActiveAt, pending.at) } : session;
+    if (!pending) return session;
+    return {
+      ...session,
+      lastActiveAt: latest(session.lastActiveAt, pending.at),
+      expiresAt: latest(session.expiresAt, pending.expiresAt),
+    };
+  }
+
+  /** Writes what is pending of one session, so that a write that compares with the row finds the activity there. */
+  async write(id: string): Promise<void> {
+    const pending = this.#pending.get(id);
+    if (pending) await this.#write([pending]);
   }
 
   /** Writes what is pending. What cannot be written stays pending. */
   async flush(): Promise<void> {
-    if (this.#pending.size === 0) return;
-    const batch = [...this.#pending.values()];
+    const all = [...this.#pending.values()];
     try {
-      await this.store.touch(batch);
+      for (let start = 0; start < all.length; start += batch)
+        await this.#write(all.slice(start, start + batch));
     } catch (error) {
       this.report(error);
-      return;
     }
-    for (const activity of batch) {
+  }
+
+  async #write(activities: readonly Activity[]): Promise<void> {
+    await this.store.touch(activities);
+    for (const activity of activities) {
       if (this.#pending.get(activity.id) === activity) this.#pending.delete(activity.id);
     }
   }

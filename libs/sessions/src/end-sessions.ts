@@ -1,49 +1,55 @@
 import type { NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
 import type { EndReason, Instant } from '@curfew/session-policy';
-import type { EndedSession, MassEnd, SessionStore, StoredSession } from './store/session-store.js';
+import type {
+  EndDetail,
+  EndedSession,
+  MassEnd,
+  SessionStore,
+  StoredSession,
+  WithEnd,
+} from './store/session-store.js';
 
 const byTheClock: ReadonlySet<EndReason> = new Set(['inactivity_timeout', 'absolute_lifetime']);
+
+/** An end the domain has decided on. */
+export interface DecidedEnd {
+  readonly reason: EndReason;
+  readonly scope: 'session' | 'account';
+  readonly detail: EndDetail;
+  readonly events: readonly NewEvent[];
+}
 
 /** The one place that ends sessions, so that no path can forget the reason, the event or the followers. */
 export class EndSessions {
   constructor(private readonly store: SessionStore) {}
 
   /**
-   * Carries out a decision of the domain. False only for an end by the clock that activity overtook between the
-   * decision and the write: then nothing was ended, and the decision must be made again.
+   * Carries out a decision of the domain, in one commit. False when the session is no longer as it was decided on: it was
+   * ended meanwhile, or, for an end by the clock, it was used. Then nothing was ended, and the decision must be made again.
    */
-  async decided(
-    session: StoredSession,
-    reason: EndReason,
-    scope: 'session' | 'account',
-    detail: Readonly<Record<string, unknown>>,
-    events: readonly NewEvent[],
-    now: Instant,
-  ): Promise<boolean> {
+  async decided(session: StoredSession, end: DecidedEnd, now: Instant): Promise<boolean> {
+    const { reason, detail, events } = end;
     const guard = byTheClock.has(reason) ? { ifLastActiveAt: session.lastActiveAt } : {};
-    const ended = await this.store.end([{ id: session.id, reason, at: now, detail, ...guard }], events);
-    if (scope === 'account') {
-      await this.store.endAll({
-        kind: 'account',
-        target: session.accountId,
-        reason,
-        at: now,
-        detail: { because: session.id },
-      });
-    }
-    if (ended.length > 0 || !byTheClock.has(reason)) return true;
-    return (await this.store.read(session.id))?.session.ended !== null;
+    const all = { kind: 'account', target: session.accountId, reason, at: now } as const;
+    const along: WithEnd =
+      end.scope === 'account' ? { events, all: { ...all, detail: { because: session.id } } } : { events };
+    const ended = await this.store.end([{ id: session.id, reason, at: now, detail, ...guard }], along);
+    return ended.length > 0;
   }
 
   /** Ends the sessions with these ids that still live. */
   async these(
     ids: readonly string[],
     reason: EndReason,
-    detail: Readonly<Record<string, unknown>>,
+    detail: EndDetail,
     now: Instant,
+    along?: WithEnd,
   ): Promise<readonly EndedSession[]> {
-    return this.store.end(ids.map((id) => ({ id, reason, at: now, detail })));
+    return this.store.end(
+      ids.map((id) => ({ id, reason, at: now, detail })),
+      along,
+    );
   }
 
   /** Ends every session of an account, of a client or of everyone; inside `transaction` it commits with that. */

@@ -9,8 +9,8 @@ export {
   type RefreshOutcome,
   type RefusedRefresh,
   type StagedRefresh,
-} from './refresh-session.js';
-export { sessionEvent } from './session-events.js';
+} from './refresh-outcome.js';
+export { clientEvent, sessionEvent } from './session-events.js';
 export { SessionQueries } from './session-queries.js';
 export {
   type FoundAccess,
@@ -23,6 +23,7 @@ export type { BatchLimits } from './store/batcher.js';
 export { HotSessionStore } from './store/hot-session-store.js';
 export { PrismaSessionStore } from './store/prisma-session-store.js';
 export { PrismaSweepStore } from './store/prisma-sweep-store.js';
+export { type FoundRow, readFound, type SessionRow } from './store/session-row.js';
 export * from './store/session-store.js';
 export { Sweeper } from './sweeper.js';
 export { type AccessTokenClaims, AccessTokenCodec, hashAccessToken } from './tokens/access-token.js';

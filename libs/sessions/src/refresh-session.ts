@@ -3,19 +3,31 @@ import {
   assessRisk,
   deadlines,
   decideRefresh,
+  elapsedMs,
   type Instant,
   kept,
   type RefreshDecision,
-  type RequestSignals,
+  type RiskFinding,
   rotated,
   type SessionPolicy,
   stepUpDemanded,
   unreachable,
   withNotBefores,
 } from '@curfew/session-policy';
+import type { ActivityRecorder } from './activity.js';
 import type { EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
+import {
+  type CommittedRefresh,
+  type OpenedRefreshToken,
+  type Presenter,
+  RefreshContention,
+  type RefreshOutcome,
+  type RefusedRefresh,
+  type StagedRefresh,
+} from './refresh-outcome.js';
 import { clientEvent, sessionEvent } from './session-events.js';
+import { pastWrittenDeadline } from './standing.js';
 import type { FoundSession, SessionStore, StoredSession } from './store/session-store.js';
 import {
   hashSecret,
@@ -26,199 +38,176 @@ import {
 } from './tokens/refresh-token.js';
 import { openSuccessor, sealSuccessor } from './tokens/successor-seal.js';
 
-/** A genuine refresh token with its session, as one read found it. */
-export interface OpenedRefreshToken {
-  readonly token: RefreshToken;
-  /** As it truly stands: with the end a not-before gave it, and with activity not yet written. */
-  readonly session: StoredSession;
-  readonly matches: 'current' | 'previous' | 'none';
-}
-
-/** Who presents the token, after the protocol layer authenticated them. */
-export interface Presenter {
-  readonly clientId: string;
-  readonly keyThumbprint: string | null;
-  readonly signals: RequestSignals;
-}
-
-/** What will happen when the answer is known to be good; nothing has been written yet. */
-export interface StagedRefresh {
-  readonly kind: 'rotate' | 'keep' | 'replay';
-  readonly session: StoredSession;
-  readonly policy: SessionPolicy;
-  /** The token to hand out. `commit` may replace it, where another request rotated first. */
-  readonly refreshToken: string;
-  readonly commit: () => Promise<CommittedRefresh>;
-}
-
-/** The outcome of a commit: the token that is really the live one, or the decision that refuses after all. */
-export type CommittedRefresh =
-  | { readonly kind: 'committed'; readonly refreshToken: string }
-  | { readonly kind: 'refused'; readonly decision: RefusedRefresh };
-
-/** A decision that hands out nothing. */
-export type RefusedRefresh = Extract<RefreshDecision, { kind: 'refuse' | 'end' | 'step_up' }>;
-
-/** What a presentation leads to. */
-export type RefreshOutcome =
-  | { readonly kind: 'staged'; readonly staged: StagedRefresh }
-  | { readonly kind: 'refused'; readonly decision: RefusedRefresh };
-
 type StagedDecision = Extract<RefreshDecision, { kind: 'rotate' | 'keep' | 'replay' }>;
 
 type InternalOutcome =
   | { readonly kind: 'staged'; readonly staged: StagedRefresh & { readonly write: () => Promise<boolean> } }
   | { readonly kind: 'refused'; readonly decision: RefusedRefresh };
 
+/** One presentation, all the way. */
+interface Presentation {
+  readonly opened: OpenedRefreshToken;
+  readonly presenter: Presenter;
+  readonly policy: SessionPolicy;
+  readonly findings: readonly RiskFinding[];
+  readonly now: Instant;
+}
+
+/** What a refresh works with. */
+export interface RefreshParts {
+  readonly store: SessionStore;
+  readonly policies: PolicySource;
+  readonly codec: RefreshTokenCodec;
+  readonly ends: EndSessions;
+  readonly events: EventLog;
+  readonly activity: ActivityRecorder;
+}
+
 /** Losing a compare-and-set this often in a row means a storm on one session; the caller may try again later. */
 const mostAttempts = 5;
-
-/** The session is being changed by too many requests at once; nothing was consumed. */
-export class RefreshContention extends Error {
-  override readonly name = 'RefreshContention';
-}
 
 /**
  * The refresh of one session: one read, one decision, one conditional write. Deciding is separate from writing: a lost
  * compare-and-set means that somebody else was first, so the row is read again and the decision made anew.
  */
 export class RefreshSession {
-  constructor(
-    private readonly store: SessionStore,
-    private readonly policies: PolicySource,
-    private readonly codec: RefreshTokenCodec,
-    private readonly ends: EndSessions,
-    private readonly events: EventLog,
-    private readonly pendingActivity: (session: StoredSession) => StoredSession,
-  ) {}
+  readonly #parts: RefreshParts;
+
+  constructor(parts: RefreshParts) {
+    this.#parts = parts;
+  }
 
   /** The token and its session, or undefined for what this service never made; garbage costs no I/O. */
   async open(value: string): Promise<OpenedRefreshToken | undefined> {
-    const token = this.codec.decode(value);
-    if (!token) return undefined;
-    const found = await this.store.read(token.sessionId);
-    return found && this.#opened(token, found);
+    const token = this.#parts.codec.decode(value);
+    return token && this.#read(token);
   }
 
   /** Decides about a presented token. Reuse and other ends are committed before this returns; the rest is only staged. */
-  async present(opened: OpenedRefreshToken, presenter: Presenter, now: Instant): Promise<RefreshOutcome> {
-    return this.#attempt(opened, presenter, now);
+  present(opened: OpenedRefreshToken, presenter: Presenter, now: Instant): Promise<RefreshOutcome> {
+    return this.#present(opened, presenter, now);
   }
 
-  async #attempt(opened: OpenedRefreshToken, presenter: Presenter, now: Instant): Promise<InternalOutcome> {
-    const outcome = await this.#decide(opened, presenter, now);
-    if (outcome !== 'stale') return outcome;
-    const fresh = await this.open(this.codec.encode(opened.token));
-    const again = fresh ? await this.#decide(fresh, presenter, now) : 'stale';
-    if (again === 'stale') throw new RefreshContention();
-    return again;
+  async #present(opened: OpenedRefreshToken, presenter: Presenter, now: Instant): Promise<InternalOutcome> {
+    let current: OpenedRefreshToken | undefined = opened;
+    for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+      if (!current) return { kind: 'refused', decision: { kind: 'refuse', reason: 'unknown_token' } };
+      const outcome = await this.#decide(current, presenter, now);
+      if (outcome !== 'stale') return outcome;
+      current = await this.#read(opened.token);
+    }
+    throw new RefreshContention();
   }
 
-  /** 'stale': activity was counted between the read and an end by the clock, so the decision no longer holds. */
+  /** 'stale': the session changed between the read and the end that was decided on, so the decision no longer holds. */
   async #decide(
     opened: OpenedRefreshToken,
     presenter: Presenter,
     now: Instant,
   ): Promise<InternalOutcome | 'stale'> {
     const { session, token } = opened;
-    const policy = await this.policies.effectivePolicy(session.clientId, session.resources);
+    const policy = await this.#parts.policies.effectivePolicy(session.clientId, session.resources);
     const risk = assessRisk(session.baseline, presenter.signals, policy, session);
     const presented = { ...presenter, generation: token.generation, matches: opened.matches };
     const decision = decideRefresh(session, presented, policy, risk, now);
+    const presentation = { opened, presenter, policy, findings: risk.findings, now };
     switch (decision.kind) {
       case 'rotate':
       case 'keep':
-      case 'replay':
-        if (risk.findings.length > 0) {
-          const seen = { findings: risk.findings, signals: presenter.signals };
-          this.events.soon(sessionEvent(session, 'session.risk_observed', seen, now));
-        }
-        return { kind: 'staged', staged: this.#stage(decision, opened, presenter, policy, now) };
+      case 'replay': {
+        const passed = pastWrittenDeadline(session, now);
+        if (passed) return this.#refuse({ kind: 'end', reason: passed, scope: 'session' }, presentation);
+        return { kind: 'staged', staged: this.#stage(decision, presentation) };
+      }
       case 'refuse':
       case 'end':
       case 'step_up':
-        return (await this.#carryOut(decision, session, presenter, now))
-          ? { kind: 'refused', decision }
-          : 'stale';
+        return this.#refuse(decision, presentation);
       default:
         return unreachable(decision);
     }
   }
 
+  async #read(token: RefreshToken): Promise<OpenedRefreshToken | undefined> {
+    const found = await this.#parts.store.read(token.sessionId);
+    return found && this.#opened(token, found);
+  }
+
   #opened(token: RefreshToken, found: FoundSession): OpenedRefreshToken {
-    const row = this.pendingActivity(found.session);
+    const row = this.#parts.activity.merged(found.session);
     const session = { ...row, ...withNotBefores(row, found.notBefore) };
     return { token, session, matches: matchOf(token, session) };
   }
 
   #stage(
     decision: StagedDecision,
-    opened: OpenedRefreshToken,
-    presenter: Presenter,
-    policy: SessionPolicy,
-    now: Instant,
+    presentation: Presentation,
   ): StagedRefresh & { readonly write: () => Promise<boolean> } {
-    const { kind } = decision;
+    const { opened, presenter, policy, now } = presentation;
     const { token, session } = opened;
+    const { kind } = decision;
     const secret = secretToHandOut(kind, opened);
     const generation = kind === 'rotate' ? session.generation + 1 : session.generation;
-    const refreshToken = this.codec.encode({ sessionId: session.id, generation, secret });
-    const write = async () => {
-      if (!(await this.#write(decision, opened, policy, secret, now))) return false;
-      if (kind === 'replay')
-        this.events.soon(sessionEvent(session, 'session.refresh_retried', { generation }, now));
-      else
-        this.events.tally('sessions.refreshed', session.clientId, () =>
-          clientEvent('sessions.refreshed', session.clientId, now),
-        );
-      return true;
-    };
-    const commit = async (): Promise<CommittedRefresh> => {
-      if (await write()) return { kind: 'committed', refreshToken };
-      return this.#commitAnew(token, presenter, now);
-    };
+    const refreshToken = this.#parts.codec.encode({ sessionId: session.id, generation, secret });
+    const write = () => this.#write(decision, secret, presentation);
+    const commit = async (): Promise<CommittedRefresh> =>
+      (await write()) ? { kind: 'committed', refreshToken } : this.#commitAnew(token, presenter, now);
     return { kind, session, policy, refreshToken, commit, write };
   }
 
-  #write(
-    decision: StagedDecision,
-    { session, token }: OpenedRefreshToken,
-    policy: SessionPolicy,
-    secret: Buffer,
-    now: Instant,
-  ): Promise<boolean> {
+  async #write(decision: StagedDecision, secret: Buffer, presentation: Presentation): Promise<boolean> {
+    const { store, events } = this.#parts;
+    const { opened, policy, now } = presentation;
+    const { session, token } = opened;
     const { id, generation } = session;
     if (decision.kind === 'replay') {
       // Uses that came in parallel are no retries; but an end that came first must still win.
-      return decision.counts
-        ? this.store.countRetry(id, generation, session.retries)
-        : this.store.stands(id, generation);
+      const stands = decision.counts
+        ? await store.countRetry(id, generation, session.retries)
+        : await store.stands(id, generation);
+      if (!stands) return false;
+      const retries = session.retries + (decision.counts ? 1 : 0);
+      const secondsSinceRotation = elapsedMs(session.rotatedAt ?? now, now) / 1000;
+      const retry = { generation, retries, secondsSinceRotation };
+      events.soon(sessionEvent(session, 'session.refresh_retried', retry, now));
+    } else {
+      const isKept = decision.kind === 'keep';
+      const next = isKept ? kept(session, policy, now) : rotated(session, policy, now);
+      const { lastActiveAt } = next;
+      const { expiresAt } = deadlines(next, policy);
+      const clock = { id, at: now, lastActiveAt, expiresAt };
+      const written = isKept
+        ? await store.keep({ ...clock, generation })
+        : await store.rotate({
+            ...clock,
+            fromGeneration: generation,
+            tokenHash: hashSecret(secret),
+            successorSeal: sealSuccessor(token, secret),
+          });
+      if (!written) return false;
+      const { clientId } = session;
+      events.tally('sessions.refreshed', clientId, () =>
+        clientEvent(clientId, 'sessions.refreshed', { count: 1 }, now),
+      );
     }
-    const next = decision.kind === 'rotate' ? rotated(session, policy, now) : kept(session, policy, now);
-    const { lastActiveAt } = next;
-    const { expiresAt } = deadlines(next, policy);
-    if (decision.kind === 'keep')
-      return this.store.keep({ id, generation, at: now, lastActiveAt, expiresAt });
-    const tokenHash = hashSecret(secret);
-    const successorSeal = sealSuccessor(token, secret);
-    return this.store.rotate({
-      id,
-      fromGeneration: generation,
-      at: now,
-      lastActiveAt,
-      expiresAt,
-      tokenHash,
-      successorSeal,
-    });
+    this.#noteObserved(presentation);
+    return true;
+  }
+
+  #noteObserved({ opened, presenter, findings, now }: Presentation): void {
+    if (findings.length === 0) return;
+    const seen = { findings, signals: presenter.signals };
+    this.#parts.events.soon(sessionEvent(opened.session, 'session.risk_observed', seen, now));
   }
 
   /** Somebody else changed the session first: read it again and decide anew, by the same clock reading. */
   async #commitAnew(token: RefreshToken, presenter: Presenter, now: Instant): Promise<CommittedRefresh> {
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
-      const found = await this.store.read(token.sessionId);
-      if (!found) return { kind: 'refused', decision: { kind: 'refuse', reason: 'unknown_token' } };
-      const opened = this.#opened(token, found);
-      const outcome = await this.#attempt(opened, presenter, now);
+      // The row may lack activity that was counted here and kept it alive; then it refuses until it has it.
+      await this.#parts.activity.write(token.sessionId);
+      const opened = await this.#read(token);
+      if (!opened) return { kind: 'refused', decision: { kind: 'refuse', reason: 'unknown_token' } };
+      const outcome = await this.#present(opened, presenter, now);
       if (outcome.kind === 'refused') return outcome;
       const { staged } = outcome;
       if (await staged.write()) return { kind: 'committed', refreshToken: staged.refreshToken };
@@ -226,41 +215,37 @@ export class RefreshSession {
     throw new RefreshContention();
   }
 
-  async #carryOut(
+  async #refuse(
     decision: RefusedRefresh,
-    session: StoredSession,
-    presenter: Presenter,
-    now: Instant,
-  ): Promise<boolean> {
+    presentation: Presentation,
+  ): Promise<Extract<InternalOutcome, { kind: 'refused' }> | 'stale'> {
+    return (await this.#carryOut(decision, presentation)) ? { kind: 'refused', decision } : 'stale';
+  }
+
+  async #carryOut(decision: RefusedRefresh, { opened, presenter, now }: Presentation): Promise<boolean> {
+    const { events, ends, store } = this.#parts;
+    const { session } = opened;
     const { signals } = presenter;
     switch (decision.kind) {
       case 'refuse': {
-        const data = {
-          cause: decision.reason,
-          evidence: decision.evidence,
-          signals,
-          presentedBy: presenter.clientId,
-        };
-        await this.events.record([sessionEvent(session, 'session.refresh_refused', data, now)]);
+        const { reason: cause, evidence } = decision;
+        const data = { cause, presentedBy: presenter.clientId, signals, ...(evidence && { evidence }) };
+        await events.record([sessionEvent(session, 'session.refresh_refused', data, now)]);
         return true;
       }
       case 'end': {
-        const detail = { evidence: decision.evidence, findings: decision.findings, signals };
+        const { reason, scope, evidence, findings } = decision;
+        const detail = { signals, ...(evidence && { evidence }), ...(findings && { findings }) };
         const found =
-          decision.evidence && decision.reason === 'refresh_token_reuse'
-            ? [sessionEvent(session, 'session.reuse_found', detail, now)]
+          evidence && reason === 'refresh_token_reuse'
+            ? [sessionEvent(session, 'session.reuse_found', { evidence, signals }, now)]
             : [];
-        return this.ends.decided(session, decision.reason, decision.scope, detail, found, now);
+        return ends.decided(session, { reason, scope, detail, events: found }, now);
       }
       case 'step_up': {
-        const demanded = stepUpDemanded(session, now);
-        const required = sessionEvent(
-          session,
-          'session.step_up_required',
-          { findings: decision.findings, signals },
-          now,
-        );
-        if (demanded) await this.store.requireStepUp(session.id, now, [required]);
+        const data = { findings: decision.findings, signals };
+        const required = sessionEvent(session, 'session.step_up_required', data, now);
+        if (stepUpDemanded(session, now)) await store.requireStepUp(session.id, now, [required]);
         return true;
       }
       default:

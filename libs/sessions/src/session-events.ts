@@ -1,15 +1,14 @@
-import type { NewEvent } from '@curfew/events';
-import type { Instant } from '@curfew/session-policy';
+import type { EventData, EventOf, EventType, Instant } from '@curfew/session-policy';
 import { newId } from './ids.js';
 import type { StoredSession } from './store/session-store.js';
 
 /** An event about a session, ready to be written. */
-export const sessionEvent = (
+export const sessionEvent = <T extends EventType>(
   session: Pick<StoredSession, 'id' | 'accountId' | 'clientId'>,
-  type: string,
-  data: Readonly<Record<string, unknown>>,
+  type: T,
+  data: EventData[T],
   now: Instant,
-): NewEvent => ({
+): EventOf<T> & { readonly id: string } => ({
   id: newId(now),
   at: now,
   type,
@@ -20,12 +19,17 @@ export const sessionEvent = (
 });
 
 /** An event about a client and none of its sessions in particular. */
-export const clientEvent = (type: string, clientId: string, now: Instant): NewEvent => ({
+export const clientEvent = <T extends EventType>(
+  clientId: string | null,
+  type: T,
+  data: EventData[T],
+  now: Instant,
+): EventOf<T> & { readonly id: string } => ({
   id: newId(now),
   at: now,
   type,
   sessionId: null,
   accountId: null,
   clientId,
-  data: {},
+  data,
 });

@@ -3,9 +3,9 @@ import type { Transaction } from '@curfew/persistence';
 import {
   type AccessDecision,
   deadlines,
-  decideAccess,
   type EndReason,
   type Instant,
+  type RefusalCause,
   type RequestSignals,
   type SessionId,
   type SessionPolicy,
@@ -16,14 +16,20 @@ import {
 import { ActivityRecorder } from './activity.js';
 import { EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
-import {
-  type OpenedRefreshToken,
-  type Presenter,
-  type RefreshOutcome,
-  RefreshSession,
-} from './refresh-session.js';
+import type { OpenedRefreshToken, Presenter, RefreshOutcome } from './refresh-outcome.js';
+import { RefreshSession } from './refresh-session.js';
 import { sessionEvent } from './session-events.js';
-import type { Alongside, EndedSession, MassEnd, SessionStore, StoredSession } from './store/session-store.js';
+import { decideStanding } from './standing.js';
+import {
+  type AcceptedStepUp,
+  type Alongside,
+  type EndDetail,
+  type EndedSession,
+  type MassEnd,
+  type SessionStore,
+  type StoredSession,
+  TooManySessions,
+} from './store/session-store.js';
 import { hashSecret, type RefreshTokenCodec } from './tokens/refresh-token.js';
 
 /** What a sign-in brings beside the facts the domain decides on. */
@@ -32,7 +38,10 @@ export interface SessionStart {
   readonly browserSessionUid: string | null;
   readonly offline: boolean;
   readonly authorization: Readonly<Record<string, unknown>>;
-  /** When the person authenticated; a step-up is accepted for the sessions of the same client and browser. */
+  /**
+   * When the person last proved who they are (auth_time, to the second). Sessions of the same client and browser that
+   * asked for a step-up before that have it now; merely being signed in already heals nothing.
+   */
   readonly authenticatedAt: Instant | null;
   /** Secret of the first refresh token, or null where the client gets none. */
   readonly refreshTokenSecret: Buffer | null;
@@ -71,8 +80,8 @@ export class SessionService {
     this.#events = events;
     this.activity = new ActivityRecorder(store, report);
     this.#ends = new EndSessions(store);
-    const merged = (session: StoredSession) => this.activity.merged(session);
-    this.#refresh = new RefreshSession(store, policies, codec, this.#ends, events, merged);
+    const { activity } = this;
+    this.#refresh = new RefreshSession({ store, policies, codec, ends: this.#ends, events, activity });
   }
 
   /** The policy in force for a client asking for these resources. */
@@ -102,8 +111,12 @@ export class SessionService {
       expiresAt: deadlines(session, policy).expiresAt,
     };
     const limit = { most: policy.sessionsPerAccount, whenFull: policy.whenSessionsFull };
-    await this.#store.start(stored, limit, alongside);
-    await this.#acceptStepUp(start, now);
+    try {
+      await this.#store.start(stored, limit, alongside, stepUpBy(start));
+    } catch (error) {
+      if (error instanceof TooManySessions) await this.#noteStartRefused(stored, error.limit, now);
+      throw error;
+    }
     return stored;
   }
 
@@ -126,9 +139,14 @@ export class SessionService {
   async refusedUnasked(
     opened: OpenedRefreshToken,
     presenter: Presenter,
-    cause: string,
+    cause: RefusalCause,
     now: Instant,
   ): Promise<void> {
+    if (presenter.clientId !== opened.session.clientId) {
+      // The first row of the decision table: it changes nothing, and keeps the evidence.
+      await this.present(opened, presenter, now);
+      return;
+    }
     const data = { cause, signals: presenter.signals, presentedBy: presenter.clientId };
     await this.#events.record([sessionEvent(opened.session, 'session.refresh_refused', data, now)]);
   }
@@ -138,14 +156,19 @@ export class SessionService {
    * as its end. Undefined when there is no such session, or that one token was revoked.
    */
   async access(id: SessionId, accessTokenHash: Uint8Array, now: Instant): Promise<FoundAccess | undefined> {
-    const found = await this.#store.read(id, accessTokenHash);
-    if (!found || found.tokenRevoked) return undefined;
-    const row = this.activity.merged(found.session);
-    const session = { ...row, ...withNotBefores(row, found.notBefore) };
-    const policy = await this.#policies.effectivePolicy(session.clientId, session.resources);
-    const decision = decideAccess(session, policy, now);
-    if (decision.kind === 'end') await this.#ends.decided(session, decision.reason, 'session', {}, [], now);
-    return { session, policy, decision };
+    for (let attempt = 1; ; attempt++) {
+      const found = await this.#store.read(id, accessTokenHash);
+      if (!found || found.tokenRevoked) return undefined;
+      const row = this.activity.merged(found.session);
+      const session = { ...row, ...withNotBefores(row, found.notBefore) };
+      const policy = await this.#policies.effectivePolicy(session.clientId, session.resources);
+      const decision = decideStanding(session, policy, now);
+      if (decision.kind !== 'end') return { session, policy, decision };
+      const end = { reason: decision.reason, scope: 'session', detail: {}, events: [] } as const;
+      const wasEnded = await this.#ends.decided(session, end, now);
+      // Ended by somebody else, or used meanwhile: the row knows.
+      if (wasEnded || attempt >= mostLooks) return { session, policy, decision };
+    }
   }
 
   /** Counts a use of a session that stands, where its policy counts use. */
@@ -155,14 +178,15 @@ export class SessionService {
       : access.session;
   }
 
-  /** Ends the sessions with these ids that still live; durable when it returns. */
+  /** Ends the sessions with these ids that still live; durable when it returns. `events` go with an end that really happens. */
   async end(
     ids: readonly SessionId[],
     reason: EndReason,
-    detail: Readonly<Record<string, unknown>>,
+    detail: EndDetail,
     now: Instant,
+    events: readonly NewEvent[] = [],
   ): Promise<readonly EndedSession[]> {
-    return this.#ends.these(ids, reason, detail, now);
+    return this.#ends.these(ids, reason, detail, now, { events });
   }
 
   /** Ends every session of an account, of a client or of everyone, in one commit; re-enabling revives none of them. */
@@ -170,29 +194,28 @@ export class SessionService {
     return this.#ends.all(massEnd, transaction);
   }
 
-  /** Revokes one access token and leaves its session alone. */
+  /** Revokes one access token and leaves its session alone; recorded in the same commit, once. */
   async revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant, revoked: NewEvent): Promise<void> {
-    await this.#store.revokeAccessToken(tokenHash, expiresAt);
-    await this.#events.record([revoked]);
+    await this.#store.revokeAccessToken(tokenHash, expiresAt, revoked);
   }
 
-  async #acceptStepUp(start: SessionStart, now: Instant): Promise<void> {
-    const { facts, browserSessionUid, authenticatedAt } = start;
-    if (!browserSessionUid || authenticatedAt === null) return;
-    const { accountId, clientId, signals } = facts;
-    const healed = await this.#store.acceptStepUp({
-      accountId,
-      clientId,
-      browserSessionUid,
-      authenticatedAt,
-      signals,
-    });
-    const events = healed.map((id) =>
-      sessionEvent({ id, accountId, clientId }, 'session.stepped_up', { signals }, now),
-    );
-    await this.#events.record(events);
+  async #noteStartRefused(session: StoredSession, limit: number, now: Instant): Promise<void> {
+    const data = { cause: 'session_limit', limit } as const;
+    const refused = sessionEvent(session, 'session.start_refused', data, now);
+    // The session it tells of never was.
+    await this.#events.record([{ ...refused, sessionId: null }]);
   }
 }
+
+/** Looking so often finds out whether a session that was used just now still stands. */
+const mostLooks = 3;
+
+const stepUpBy = (start: SessionStart): AcceptedStepUp | undefined => {
+  const { facts, browserSessionUid, authenticatedAt } = start;
+  if (!browserSessionUid || authenticatedAt === null) return undefined;
+  const { accountId, clientId, signals } = facts;
+  return { accountId, clientId, browserSessionUid, authenticatedAt, signals };
+};
 
 /** What a list of sessions shows of each. */
 export interface SessionSummary {

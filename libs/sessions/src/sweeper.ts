@@ -1,5 +1,6 @@
-import { deadlines, decideAccess, type Instant, killedBy } from '@curfew/session-policy';
+import { deadlines, type Instant, killedBy } from '@curfew/session-policy';
 import type { PolicySource } from './policy-source.js';
+import { decideStanding } from './standing.js';
 import type { End, FoundSession, SweepStore } from './store/session-store.js';
 
 /** Rows taken in one transaction. */
@@ -12,14 +13,23 @@ const mostBatches = 200;
  * nodes may run one: each due session is taken by exactly one of them.
  */
 export class Sweeper {
+  /** A policy may have been shortened while nobody looked, so the first run looks. */
+  #policiesChanged = true;
+
   constructor(
     private readonly store: SweepStore,
     private readonly policies: PolicySource,
     private readonly merged: (session: FoundSession['session']) => FoundSession['session'],
   ) {}
 
+  /** From the next run on, sessions that a shorter policy ends earlier are looked at earlier. */
+  policiesChanged(): void {
+    this.#policiesChanged = true;
+  }
+
   /** One run; the number of sessions handled. */
   async run(now: Instant): Promise<number> {
+    await this.#applyPolicies();
     let handled = 0;
     for (let round = 0; round < mostBatches; round++) {
       const settled = await this.store.settle(now, batch);
@@ -31,12 +41,27 @@ export class Sweeper {
     return handled;
   }
 
+  async #applyPolicies(): Promise<void> {
+    if (!this.#policiesChanged) return;
+    this.#policiesChanged = false;
+    try {
+      for (const lineage of await this.store.lineages()) {
+        const policy = await this.policies.effectivePolicy(lineage.clientId, lineage.resources);
+        const { inactivityTimeout, absoluteLifetime } = policy;
+        await this.store.bringForward({ ...lineage, inactivityTimeout, absoluteLifetime });
+      }
+    } catch (error) {
+      this.#policiesChanged = true;
+      throw error;
+    }
+  }
+
   async #verdict(found: FoundSession, now: Instant): Promise<End | { readonly checkAfter: Instant }> {
     const session = this.merged(found.session);
     const killer = killedBy(session, found.notBefore);
     if (killer) return { id: session.id, reason: killer, at: now, detail: {} };
     const policy = await this.policies.effectivePolicy(session.clientId, session.resources);
-    const decision = decideAccess(session, policy, now);
+    const decision = decideStanding(session, policy, now);
     if (decision.kind === 'end') {
       return {
         id: session.id,

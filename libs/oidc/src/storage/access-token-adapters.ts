@@ -1,6 +1,7 @@
 import type { Instant } from '@curfew/session-policy';
-import { hashAccessToken, isUuid, sessionEvent } from '@curfew/sessions';
+import { clientEvent, hashAccessToken, isUuid, sessionEvent } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
+import { endForCodeReuse } from '../commit-staged.js';
 import { currentScope } from '../request-scope.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 
@@ -51,8 +52,9 @@ export class SessionAccessTokenAdapter extends PartialAdapter {
     if (oidc?.route === 'revocation' && oidc.entities.AccessToken) return;
     if (!isUuid(grantId)) return;
     const { now, signals } = currentScope();
-    const reason =
-      oidc?.route === 'revocation' ? 'revoked_by_client' : oidc?.route === 'token' ? 'code_reuse' : 'logout';
+    if (oidc?.route === 'token')
+      return endForCodeReuse(this.parts.sessions, grantId, oidc.client?.clientId ?? null, currentScope());
+    const reason = oidc?.route === 'revocation' ? 'revoked_by_client' : 'logout';
     await this.parts.sessions.end([grantId], reason, { signals }, now);
   }
 }
@@ -77,16 +79,7 @@ export class ClientCredentialsAdapter extends PartialAdapter {
     const { now } = currentScope();
     const claims = this.parts.accessTokens.open(value);
     if (!claims) return;
-    const subject = { sessionId: null, accountId: null, clientId: String(claims['clientId']) };
-    const revoked = {
-      ...sessionEvent(
-        { id: '', accountId: '', clientId: '' },
-        'token.revoked',
-        { token: 'access_token' },
-        now,
-      ),
-      ...subject,
-    };
+    const revoked = clientEvent(String(claims['clientId']), 'token.revoked', { token: 'access_token' }, now);
     await this.parts.sessions.revokeAccessToken(
       hashAccessToken(value),
       (Number(claims['exp']) * 1000) as Instant,

@@ -32,8 +32,11 @@ export class BrowserSessionAdapter extends PartialAdapter {
     const oidc = Provider.ctx?.oidc;
     // A new id for the same session (against fixation): the row follows by its uid when it is saved.
     if ((oidc?.session as { oldId?: string } | undefined)?.oldId === id) return;
-    if (oidc?.route === 'end_session_confirm') await this.endStartedFrom(oidc.session!.uid, null);
+    const signedOut = oidc?.route === 'end_session_confirm' ? oidc.session!.uid : undefined;
+    if (signedOut) await this.endStartedFrom(signedOut, null);
     await this.parts.browserSessions.remove(id);
+    // Once more for what a code started meanwhile; from here on none can (commit-staged.ts).
+    if (signedOut) await this.endStartedFrom(signedOut, null);
   }
 
   private async endStartedFrom(browserSessionUid: string, clientId: string | null): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Prisma, type PrismaService } from '@curfew/persistence';
+import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import type { PayloadSeal } from './artifact-store.js';
 
@@ -43,6 +43,13 @@ export class BrowserSessionStore {
   /** The session with this uid, under the same condition; an interaction asks whether it is still the same person's. */
   async findByUid(uid: string): Promise<BrowserSessionPayload | undefined> {
     return this.#read(Prisma.sql`b.uid = ${uid}`);
+  }
+
+  /** Whether the session of this uid is still there; if so, it cannot go before `transaction` has ended. */
+  async hold(uid: string, transaction: Transaction | undefined): Promise<boolean> {
+    const rows = await (transaction ?? this.#prisma).$queryRaw<unknown[]>`
+      SELECT 1 FROM browser_session WHERE uid = ${uid} FOR KEY SHARE`;
+    return rows.length === 1;
   }
 
   /** Forgets the session with this id. */

@@ -3,7 +3,7 @@ import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type EndReason, instant } from '@curfew/session-policy';
 import { newId } from '../ids.js';
 import { atDate as at } from './session-row.js';
-import type { End, EndedSession, MassEnd, Retention } from './session-store.js';
+import type { End, EndedSession, MassEnd, Retention, WithEnd } from './session-store.js';
 
 /** So many sessions a mass end ends one by one in its own commit; beyond that the sweeper settles them. */
 const mostAtOnce = 1000;
@@ -16,7 +16,24 @@ interface EndedRow {
   at: Date;
 }
 
-/** Ends sessions inside a transaction or on its own; one statement. Followers hear of it when it commits. */
+/** Ends sessions and, where that ends any, what goes with it; one statement, or one transaction. */
+export async function endAlong(
+  prisma: PrismaService,
+  ends: readonly End[],
+  { events = [], all }: WithEnd,
+  retention: Retention,
+): Promise<readonly EndedSession[]> {
+  if (!all) return endWithin(prisma, ends, events, retention);
+  return prisma.$transaction(async (transaction) => {
+    const ended = await endWithin(transaction, ends, events, retention);
+    return ended.length === 0 ? [] : [...ended, ...(await endAllWithin(transaction, all, retention))];
+  });
+}
+
+/**
+ * Ends sessions inside a transaction or on its own; one statement. `events` are written if any of them ended by it.
+ * Followers hear of it when it commits.
+ */
 export async function endWithin(
   database: Transaction | PrismaService,
   ends: readonly End[],
@@ -53,6 +70,7 @@ export async function endWithin(
       SELECT e.id, e.at, e.type, e.session_id, e.account_id, e.client_id, e.data
         FROM jsonb_to_recordset(${eventRows(events)}::jsonb)
           AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
+        WHERE EXISTS (SELECT 1 FROM ended)
     ), told AS MATERIALIZED (SELECT id, pg_notify('curfew_ends', id::text) FROM ended)
     SELECT ended.id::text AS id, account_id::text AS account_id, client_id, reason, at FROM ended JOIN told USING (id)`;
   return rows.map((row) => ({
@@ -64,7 +82,7 @@ export async function endWithin(
   }));
 }
 
-/** Writes the not-before row that kills them all, and gives the first of them their own end. */
+/** Writes the not-before row that kills them all with its event, and gives the first of them their own end. */
 export async function endAllWithin(
   transaction: Transaction,
   massEnd: MassEnd,
@@ -72,10 +90,17 @@ export async function endAllWithin(
 ): Promise<readonly EndedSession[]> {
   const { kind, target, reason, detail } = massEnd;
   await transaction.$executeRaw`
-    INSERT INTO not_before (kind, target, at, reason, detail)
-    VALUES (${kind}, ${target}, ${at(massEnd.at)}, ${reason}, ${JSON.stringify(detail)}::jsonb)
-    ON CONFLICT (kind, target) DO UPDATE SET at = GREATEST(not_before.at, excluded.at), reason = excluded.reason,
-      detail = excluded.detail, settled_at = NULL`;
+    WITH killer AS (
+      INSERT INTO not_before (kind, target, at, reason, detail)
+      VALUES (${kind}, ${target}, ${at(massEnd.at)}, ${reason}, ${JSON.stringify(detail)}::jsonb)
+      ON CONFLICT (kind, target) DO UPDATE SET at = GREATEST(not_before.at, excluded.at), settled_at = NULL,
+        reason = CASE WHEN excluded.at >= not_before.at THEN excluded.reason ELSE not_before.reason END,
+        detail = CASE WHEN excluded.at >= not_before.at THEN excluded.detail ELSE not_before.detail END
+    )
+    INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
+    SELECT id, at, type, session_id, account_id, client_id, data
+      FROM jsonb_to_recordset(${eventRows([togetherEvent(massEnd)])}::jsonb)
+        AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)`;
   await transaction.$executeRaw`SELECT pg_notify('curfew_ends', ${`${kind}:${target}`})`;
   if (kind === 'everyone') return [];
   const account = kind === 'account' ? target : null;
@@ -86,10 +111,22 @@ export async function endAllWithin(
       AND (${account}::uuid IS NULL OR account_id = ${account}::uuid) AND (${client}::text IS NULL OR client_id = ${client})
     ORDER BY id LIMIT ${mostAtOnce}`;
   if (first.length === 0) return [];
-  return endWithin(
-    transaction,
-    first.map(({ id }) => ({ id, reason, at: massEnd.at, detail })),
-    [],
-    retention,
-  );
+  const ends = first.map(({ id }) => ({ id, reason, at: massEnd.at, detail }));
+  return endWithin(transaction, ends, [], retention);
 }
+
+const togetherEvent = ({ kind, target, reason, at: moment, detail }: MassEnd): NewEvent => ({
+  id: newId(moment),
+  at: moment,
+  type: 'sessions.ended_together',
+  sessionId: null,
+  accountId: kind === 'account' ? target : null,
+  clientId: kind === 'client' ? target : null,
+  data: {
+    kind,
+    reason,
+    notBefore: moment,
+    ...(detail.by && { by: detail.by }),
+    ...(detail.note !== undefined && { note: detail.note }),
+  },
+});

@@ -36,7 +36,8 @@ const rotateStatement: HotStatement = {
   name: 'session_rotate',
   text: `
     UPDATE session s SET generation = s.generation + 1, retries = 0, rotated_at = w.at,
-      last_active_at = GREATEST(s.last_active_at, w.last_active_at), expires_at = w.expires_at,
+      last_active_at = GREATEST(s.last_active_at, w.last_active_at),
+      expires_at = GREATEST(w.expires_at, CASE WHEN s.last_active_at > w.last_active_at THEN s.expires_at END),
       token_hash = w.token_hash, successor_seal = w.successor_seal
     FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::bytea[], $7::bytea[])
       WITH ORDINALITY AS w(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, place)

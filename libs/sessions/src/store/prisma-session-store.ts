@@ -2,8 +2,8 @@ import { eventRows, type NewEvent } from '@curfew/events';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { retrying } from '@curfew/persistence';
 import type { EndReason, Instant, SessionId } from '@curfew/session-policy';
-import { newId } from '../ids.js';
-import { endAllWithin, endWithin } from './end-statements.js';
+import { sessionEvent } from '../session-events.js';
+import { endAllWithin, endAlong, endWithin } from './end-statements.js';
 import { atDate as at, type FoundRow, readFound, startColumns } from './session-row.js';
 import {
   type AcceptedStepUp,
@@ -21,6 +21,7 @@ import {
   SessionStore,
   type StoredSession,
   TooManySessions,
+  type WithEnd,
 } from './session-store.js';
 
 /** Sessions in PostgreSQL: every change is one conditional statement, or one transaction where several rows must agree. */
@@ -51,6 +52,7 @@ export class PrismaSessionStore extends SessionStore {
     session: StoredSession,
     limit: SessionLimit,
     alongside: Alongside,
+    stepUp?: AcceptedStepUp,
   ): Promise<readonly EndedSession[]> {
     return retrying(() =>
       this.#prisma.$transaction(async (transaction) => {
@@ -58,6 +60,7 @@ export class PrismaSessionStore extends SessionStore {
         await refuseKilled(transaction, session);
         const ended = await this.#makeRoom(transaction, session, limit);
         await insertSession(transaction, session);
+        if (stepUp) await healWithin(transaction, stepUp, session.startedAt);
         return ended;
       }),
     );
@@ -67,7 +70,8 @@ export class PrismaSessionStore extends SessionStore {
     const changed = await retrying(
       () => this.#prisma.$executeRaw`
         UPDATE session SET generation = generation + 1, retries = 0, rotated_at = ${at(rotation.at)},
-          last_active_at = GREATEST(last_active_at, ${at(rotation.lastActiveAt)}), expires_at = ${at(rotation.expiresAt)},
+          last_active_at = GREATEST(last_active_at, ${at(rotation.lastActiveAt)}),
+          expires_at = GREATEST(${at(rotation.expiresAt)}, CASE WHEN last_active_at > ${at(rotation.lastActiveAt)} THEN expires_at END),
           token_hash = ${rotation.tokenHash}, successor_seal = ${rotation.successorSeal}
         WHERE id = ${rotation.id}::uuid AND generation = ${rotation.fromGeneration}
           AND ended_at IS NULL AND expires_at > ${at(rotation.at)}`,
@@ -78,7 +82,8 @@ export class PrismaSessionStore extends SessionStore {
   override async keep(keeping: Keeping): Promise<boolean> {
     const changed = await retrying(
       () => this.#prisma.$executeRaw`
-        UPDATE session SET last_active_at = GREATEST(last_active_at, ${at(keeping.lastActiveAt)}), expires_at = ${at(keeping.expiresAt)}
+        UPDATE session SET last_active_at = GREATEST(last_active_at, ${at(keeping.lastActiveAt)}),
+          expires_at = GREATEST(${at(keeping.expiresAt)}, CASE WHEN last_active_at > ${at(keeping.lastActiveAt)} THEN expires_at END)
         WHERE id = ${keeping.id}::uuid AND generation = ${keeping.generation} AND ended_at IS NULL AND expires_at > ${at(keeping.at)}`,
     );
     return changed === 1;
@@ -103,45 +108,36 @@ export class PrismaSessionStore extends SessionStore {
 
   override async touch(activities: readonly Activity[]): Promise<void> {
     if (activities.length === 0) return;
-    const byId = [...activities].sort((a, b) => (a.id < b.id ? -1 : 1)); // One lock order for all nodes.
+    // Locked in the order of their ids on every node, so that two nodes that write at once do not wait for each other.
     await retrying(
       () => this.#prisma.$executeRaw`
+        WITH a AS MATERIALIZED (
+          SELECT * FROM unnest(${activities.map((a) => a.id)}::uuid[], ${activities.map((a) => at(a.at))}::timestamptz[],
+                               ${activities.map((a) => at(a.expiresAt))}::timestamptz[]) AS a(id, at, expires_at)
+        ), held AS MATERIALIZED (
+          SELECT s.id FROM session s WHERE s.id IN (SELECT id FROM a) AND s.ended_at IS NULL ORDER BY s.id FOR NO KEY UPDATE
+        )
         UPDATE session s SET last_active_at = GREATEST(s.last_active_at, a.at), expires_at = GREATEST(s.expires_at, a.expires_at)
-        FROM unnest(${byId.map((a) => a.id)}::uuid[], ${byId.map((a) => at(a.at))}::timestamptz[],
-                    ${byId.map((a) => at(a.expiresAt))}::timestamptz[]) AS a(id, at, expires_at)
-        WHERE s.id = a.id AND s.ended_at IS NULL AND s.expires_at > a.at`,
+        FROM held, a WHERE s.id = held.id AND s.id = a.id AND s.ended_at IS NULL AND s.expires_at > a.at`,
     );
   }
 
   override async requireStepUp(id: SessionId, moment: Instant, events: readonly NewEvent[]): Promise<void> {
     await retrying(
       () => this.#prisma.$executeRaw`
-        WITH marked AS (UPDATE session SET step_up_required_at = ${at(moment)} WHERE id = ${id}::uuid AND ended_at IS NULL RETURNING 1)
+        WITH marked AS (
+          UPDATE session SET step_up_required_at = ${at(moment)} WHERE id = ${id}::uuid AND ended_at IS NULL
+            AND (step_up_required_at IS NULL OR stepped_up_at >= step_up_required_at) RETURNING 1
+        )
         INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
         SELECT e.* FROM jsonb_to_recordset(${eventRows(events)}::jsonb)
           AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb), marked`,
     );
   }
 
-  override async acceptStepUp(stepUp: AcceptedStepUp): Promise<readonly SessionId[]> {
-    const rows = await retrying(
-      () => this.#prisma.$queryRaw<{ id: string }[]>`
-        UPDATE session SET baseline = ${JSON.stringify(stepUp.signals)}::jsonb,
-          stepped_up_at = GREATEST(step_up_required_at, ${at(stepUp.authenticatedAt)})
-        WHERE account_id = ${stepUp.accountId}::uuid AND client_id = ${stepUp.clientId} AND browser_session_uid = ${stepUp.browserSessionUid}
-          AND ended_at IS NULL AND step_up_required_at <= ${at(stepUp.authenticatedAt)}
-          AND (stepped_up_at IS NULL OR stepped_up_at < step_up_required_at)
-        RETURNING id::text AS id`,
-    );
-    return rows.map(({ id }) => id);
-  }
-
-  override async end(
-    ends: readonly End[],
-    events: readonly NewEvent[] = [],
-  ): Promise<readonly EndedSession[]> {
+  override async end(ends: readonly End[], along: WithEnd = {}): Promise<readonly EndedSession[]> {
     if (ends.length === 0) return [];
-    return retrying(() => endWithin(this.#prisma, ends, events, this.#retention));
+    return retrying(() => endAlong(this.#prisma, ends, along, this.#retention));
   }
 
   override async endAll(massEnd: MassEnd, transaction?: Transaction): Promise<readonly EndedSession[]> {
@@ -149,9 +145,18 @@ export class PrismaSessionStore extends SessionStore {
     return retrying(() => this.#prisma.$transaction((own) => endAllWithin(own, massEnd, this.#retention)));
   }
 
-  override async revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant): Promise<void> {
+  override async revokeAccessToken(
+    tokenHash: Uint8Array,
+    expiresAt: Instant,
+    revoked: NewEvent,
+  ): Promise<void> {
     await this.#prisma.$executeRaw`
-      INSERT INTO revoked_token (token_hash, expires_at) VALUES (${tokenHash}, ${at(expiresAt)}) ON CONFLICT DO NOTHING`;
+      WITH entry AS (
+        INSERT INTO revoked_token (token_hash, expires_at) VALUES (${tokenHash}, ${at(expiresAt)}) ON CONFLICT DO NOTHING RETURNING 1
+      )
+      INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
+      SELECT e.* FROM jsonb_to_recordset(${eventRows([revoked])}::jsonb)
+        AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb), entry`;
   }
 
   async #makeRoom(
@@ -170,12 +175,12 @@ export class PrismaSessionStore extends SessionStore {
       ORDER BY id`;
     const surplus = live.length - limit.most + 1;
     if (surplus <= 0) return [];
-    if (limit.whenFull === 'refuse_new') throw new TooManySessions();
+    if (limit.whenFull === 'refuse_new') throw new TooManySessions(limit.most);
     const ends = live.slice(0, surplus).map(({ id }) => ({
       id,
       reason: 'session_limit' as const,
       at: session.startedAt,
-      detail: { limit: limit.most },
+      detail: { because: session.id },
     }));
     return endWithin(transaction, ends, [], this.#retention);
   }
@@ -189,14 +194,36 @@ async function refuseKilled(transaction: Transaction, session: StoredSession): P
   if (killers[0]) throw new AuthorizationKilled(killers[0].reason);
 }
 
+/**
+ * A step-up was made (RFC 9470): the sessions that await it have its circumstances as their baseline, and the sign-in
+ * counts as activity. `auth_time` counts in seconds, so a demand within that very second counts as answered.
+ */
+async function healWithin(transaction: Transaction, stepUp: AcceptedStepUp, now: Instant): Promise<void> {
+  const { accountId, clientId, browserSessionUid, authenticatedAt, signals } = stepUp;
+  const waiting = await transaction.$queryRaw<{ id: string }[]>`
+    SELECT id::text AS id FROM session
+    WHERE browser_session_uid = ${browserSessionUid} AND account_id = ${accountId}::uuid AND client_id = ${clientId}
+      AND ended_at IS NULL AND expires_at > ${at(now)} AND date_trunc('second', step_up_required_at) <= ${at(authenticatedAt)}
+      AND (stepped_up_at IS NULL OR stepped_up_at < step_up_required_at)
+    ORDER BY id FOR UPDATE`;
+  if (waiting.length === 0) return;
+  await transaction.$executeRaw`
+    UPDATE session SET baseline = ${JSON.stringify(signals)}::jsonb,
+      stepped_up_at = GREATEST(step_up_required_at, ${at(authenticatedAt)}), last_active_at = GREATEST(last_active_at, ${at(now)}),
+      expires_at = LEAST(absolute_deadline, GREATEST(expires_at, ${at(now)} + make_interval(secs => inactivity_timeout)))
+    WHERE id = ANY(${waiting.map(({ id }) => id)}::uuid[])`;
+  const events = waiting.map(({ id }) =>
+    sessionEvent({ id, accountId, clientId }, 'session.stepped_up', { signals }, now),
+  );
+  await transaction.$executeRaw`
+    INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
+    SELECT e.* FROM jsonb_to_recordset(${eventRows(events)}::jsonb)
+      AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)`;
+}
+
 async function insertSession(transaction: Transaction, session: StoredSession): Promise<void> {
-  const started = { id: newId(session.startedAt), at: session.startedAt, type: 'session.started' };
-  const subject = { sessionId: session.id, accountId: session.accountId, clientId: session.clientId };
-  const event = {
-    ...started,
-    ...subject,
-    data: { offline: session.offline, resources: session.resources, signals: session.baseline },
-  };
+  const { offline, resources, baseline: signals } = session;
+  const event = sessionEvent(session, 'session.started', { offline, resources, signals }, session.startedAt);
   await transaction.$executeRaw`
     WITH started AS (
       INSERT INTO session SELECT * FROM jsonb_populate_record(NULL::session, ${startColumns(session)}::jsonb)

@@ -1,15 +1,22 @@
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import { type PrismaService, retrying, type Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { endWithin } from './end-statements.js';
 import { atDate as at, type FoundRow, readFound } from './session-row.js';
-import { type End, type FoundSession, type Retention, SweepStore } from './session-store.js';
+import {
+  type End,
+  type FoundSession,
+  type Lineage,
+  type Retention,
+  type ShorterLimits,
+  SweepStore,
+} from './session-store.js';
 
 interface UnsettledRow {
   kind: 'account' | 'client' | 'everyone';
   target: string;
   at: Date;
   reason: End['reason'];
-  detail: Record<string, unknown> | null;
+  detail: End['detail'] | null;
 }
 
 /** Sweeping in PostgreSQL: rows are taken with SKIP LOCKED, so nodes share the work and none waits for another. */
@@ -71,12 +78,33 @@ export class PrismaSweepStore extends SweepStore {
           [],
           this.retention,
         );
-        if (killed.length === 0) {
-          await transaction.$executeRaw`UPDATE not_before SET settled_at = ${at(now)} WHERE kind = ${entry.kind} AND target = ${entry.target}`;
-        }
-        return Math.max(killed.length, 1);
+        if (killed.length > 0) return killed.length;
+        // Nothing to take may also mean that others hold what is left: then it is not settled yet.
+        const settled = await transaction.$executeRaw`
+          UPDATE not_before SET settled_at = ${at(now)} WHERE kind = ${entry.kind} AND target = ${entry.target}
+            AND NOT EXISTS (SELECT 1 FROM session WHERE ended_at IS NULL AND signed_in_at <= ${entry.at}
+              AND (${account}::uuid IS NULL OR account_id = ${account}::uuid) AND (${client}::text IS NULL OR client_id = ${client}))`;
+        return settled;
       },
       { timeout: 30_000 },
+    );
+  }
+
+  override async lineages(): Promise<readonly Lineage[]> {
+    const rows = await this.prisma.$queryRaw<{ client_id: string; resources: string[] }[]>`
+      SELECT DISTINCT client_id, resources FROM session WHERE ended_at IS NULL`;
+    return rows.map(({ client_id: clientId, resources }) => ({ clientId, resources }));
+  }
+
+  override bringForward(limits: ShorterLimits): Promise<number> {
+    const { clientId, resources, inactivityTimeout, absoluteLifetime } = limits;
+    return retrying(
+      () => this.prisma.$executeRaw`
+        UPDATE session SET check_after = LEAST(last_active_at + make_interval(secs => ${inactivityTimeout}),
+          signed_in_at + make_interval(secs => ${absoluteLifetime}))
+        WHERE client_id = ${clientId} AND resources = ${resources}::text[] AND ended_at IS NULL
+          AND check_after > LEAST(last_active_at + make_interval(secs => ${inactivityTimeout}),
+            signed_in_at + make_interval(secs => ${absoluteLifetime}))`,
     );
   }
 

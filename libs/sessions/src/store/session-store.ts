@@ -2,6 +2,7 @@ import type { NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
 import type {
   EndReason,
+  EventData,
   Instant,
   NotBefore,
   RequestSignals,
@@ -70,12 +71,15 @@ export interface Activity {
   readonly expiresAt: Instant;
 }
 
+/** What an operator should see of an end beyond its reason; part of its event, and kept in the session's row. */
+export type EndDetail = Omit<EventData['session.ended'], 'reason'>;
+
 /** The end of one session: why, since when, and what an operator should see. */
 export interface End {
   readonly id: SessionId;
   readonly reason: EndReason;
   readonly at: Instant;
-  readonly detail: Readonly<Record<string, unknown>>;
+  readonly detail: EndDetail;
   /** For ends by the clock: only if nothing was counted as activity since the decision was made. */
   readonly ifLastActiveAt?: Instant;
 }
@@ -87,7 +91,13 @@ export interface MassEnd {
   readonly target: string;
   readonly reason: EndReason;
   readonly at: Instant;
-  readonly detail: Readonly<Record<string, unknown>>;
+  readonly detail: EndDetail;
+}
+
+/** What goes with an end, in its transaction, if and only if a session really ended by it. */
+export interface WithEnd {
+  readonly events?: readonly NewEvent[];
+  readonly all?: MassEnd;
 }
 
 /** A session this call ended (others may have been ended before). */
@@ -116,6 +126,9 @@ export interface Retention {
 /** The account already has as many sessions as its policy allows, and the policy refuses new ones. */
 export class TooManySessions extends Error {
   override readonly name = 'TooManySessions';
+  constructor(readonly limit: number) {
+    super(`the account has its ${limit} sessions already`);
+  }
 }
 
 /** The session was killed by a not-before entry between its authorization and its start. */
@@ -137,14 +150,20 @@ export abstract class SessionStore {
   /**
    * Starts a session and records its event together with `alongside`; if that throws, nothing happened.
    * MUST refuse what a not-before entry kills (AuthorizationKilled) and keep the limit under concurrency (TooManySessions).
+   * With `stepUp`, the sessions of that client in that browser which await a step-up have their baseline moved, each with
+   * its event. The sessions ended to make room.
    */
   abstract start(
     session: StoredSession,
     limit: SessionLimit,
     alongside: Alongside,
+    stepUp?: AcceptedStepUp,
   ): Promise<readonly EndedSession[]>;
 
-  /** MUST change the row only if generation is still `fromGeneration`, it has not ended and `at` is before its expiry. */
+  /**
+   * MUST change the row only if generation is still `fromGeneration`, it has not ended and `at` is before its expiry.
+   * Activity counted since the decision MUST NOT be lost: its later deadline stays.
+   */
   abstract rotate(rotation: Rotation): Promise<boolean>;
 
   /** MUST change the row only under the same conditions as `rotate`. */
@@ -159,23 +178,20 @@ export abstract class SessionStore {
   /** MUST never shorten a life, and never revive one: activity after the stored expiry or after an end is dropped. */
   abstract touch(activities: readonly Activity[]): Promise<void>;
 
-  /** Records that risk asked for a step-up at `at`, with its events. */
+  /** Records that risk asked for a step-up at `at`, with its events; nothing where one is outstanding already. */
   abstract requireStepUp(id: SessionId, at: Instant, events: readonly NewEvent[]): Promise<void>;
 
-  /** Moves the baseline of the sessions of one client in one browser that await a step-up; their ids. */
-  abstract acceptStepUp(stepUp: AcceptedStepUp): Promise<readonly SessionId[]>;
-
   /** Ends those of the sessions that still live; each with its one event, in one transaction, and tells followers. */
-  abstract end(ends: readonly End[], events?: readonly NewEvent[]): Promise<readonly EndedSession[]>;
+  abstract end(ends: readonly End[], along?: WithEnd): Promise<readonly EndedSession[]>;
 
   /**
-   * Kills everything the entry covers in one cheap commit, and ends the first of the sessions one by one with their own
-   * events; `settle` does the rest. Inside `transaction` it commits with that.
+   * Kills everything the entry covers in one cheap commit with one event of its own, and ends the first of the sessions
+   * one by one with their own events; `settle` does the rest. Inside `transaction` it commits with that.
    */
   abstract endAll(massEnd: MassEnd, transaction?: Transaction): Promise<readonly EndedSession[]>;
 
-  /** Revokes one access token until it would have expired anyway. */
-  abstract revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant): Promise<void>;
+  /** Revokes one access token until it would have expired anyway; `revoked` is recorded with it, once. */
+  abstract revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant, revoked: NewEvent): Promise<void>;
 }
 
 /** What the sweeper needs of the store; any number of nodes may call these at once. */
@@ -195,4 +211,22 @@ export abstract class SweepStore {
 
   /** Deletes up to `most` revoked-token entries that have expired. The number deleted. */
   abstract prune(now: Instant, most: number): Promise<number>;
+
+  /** Every pair of client and resources that has a live session. */
+  abstract lineages(): Promise<readonly Lineage[]>;
+
+  /** Has live sessions looked at when these shorter limits end them, where that is earlier than planned. The number moved. */
+  abstract bringForward(limits: ShorterLimits): Promise<number>;
+}
+
+/** What selects the policies of a session. */
+export interface Lineage {
+  readonly clientId: string;
+  readonly resources: readonly string[];
+}
+
+/** The limits a policy puts on the sessions of a lineage now. */
+export interface ShorterLimits extends Lineage {
+  readonly inactivityTimeout: Seconds;
+  readonly absoluteLifetime: Seconds;
 }

@@ -1,0 +1,46 @@
+import type { RefreshDecision, RequestSignals, SessionPolicy } from '@curfew/session-policy';
+import type { StoredSession } from './store/session-store.js';
+import type { RefreshToken } from './tokens/refresh-token.js';
+
+/** A genuine refresh token with its session, as one read found it. */
+export interface OpenedRefreshToken {
+  readonly token: RefreshToken;
+  /** As it truly stands: with the end a not-before gave it, and with activity not yet written. */
+  readonly session: StoredSession;
+  readonly matches: 'current' | 'previous' | 'none';
+}
+
+/** Who presents the token, after the protocol layer authenticated them. */
+export interface Presenter {
+  readonly clientId: string;
+  readonly keyThumbprint: string | null;
+  readonly signals: RequestSignals;
+}
+
+/** What will happen when the answer is known to be good; nothing has been written yet. */
+export interface StagedRefresh {
+  readonly kind: 'rotate' | 'keep' | 'replay';
+  readonly session: StoredSession;
+  readonly policy: SessionPolicy;
+  /** The token to hand out. `commit` may replace it, where another request rotated first. */
+  readonly refreshToken: string;
+  readonly commit: () => Promise<CommittedRefresh>;
+}
+
+/** The outcome of a commit: the token that is really the live one, or the decision that refuses after all. */
+export type CommittedRefresh =
+  | { readonly kind: 'committed'; readonly refreshToken: string }
+  | { readonly kind: 'refused'; readonly decision: RefusedRefresh };
+
+/** A decision that hands out nothing. */
+export type RefusedRefresh = Extract<RefreshDecision, { kind: 'refuse' | 'end' | 'step_up' }>;
+
+/** What a presentation leads to. */
+export type RefreshOutcome =
+  | { readonly kind: 'staged'; readonly staged: StagedRefresh }
+  | { readonly kind: 'refused'; readonly decision: RefusedRefresh };
+
+/** The session is being changed by too many requests at once; nothing was consumed. */
+export class RefreshContention extends Error {
+  override readonly name = 'RefreshContention';
+}
