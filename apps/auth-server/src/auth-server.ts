@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { ClientService, ResourceService, registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
+import { endsChannel } from '@curfew/events';
 import { KeyStore, signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
@@ -17,6 +18,7 @@ import { frontDoor } from './front-door.js';
 import { HealthController } from './health.controller.js';
 import { PageErrorFilter, PageLog, PageSettings, PagesOfProtocol } from './interactions/index.js';
 import { assembleProtocol, assembleSessions } from './protocol.js';
+import { type FollowerService, serveFollowers } from './session-feed/index.js';
 
 /** A running authorization server. */
 export interface AuthServer {
@@ -62,7 +64,8 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
     keyStore,
     protocol: protocol.server,
   });
-  const listener = listen(foundation, background);
+  const followers = await serveFollowers(foundation, protocol);
+  const listener = listen(foundation, background, followers);
   await listener.start();
   registry.trust();
   const pageLog = new PageLogTo(log);
@@ -85,6 +88,7 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
       bodyBytes: configuration.limits.bodyBytes,
       protocol: protocol.server.handle,
       pages: app.getHttpAdapter().getInstance(),
+      followers: followers.listeners,
       log,
     }),
   );
@@ -93,6 +97,7 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
   background.start();
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
+    await followers.stop();
     await close(server, configuration.limits.shutdownGraceMs);
     await background.stop();
     await listener.stop();
@@ -151,16 +156,18 @@ function pageSettings({ configuration, serviceKeys }: LaidFoundation): PageSetti
 function listen(
   { configuration, registry, clock, log }: LaidFoundation,
   background: Background,
+  { feed }: FollowerService,
 ): DatabaseListener {
   const report = (subject: string) => (err: unknown) => log.error({ err }, subject);
   const reloadKeys = () => background.reloadKeys().catch(report('reading the signing keys'));
   const remeasure = () => clock.remeasure().catch(report('measuring the clock'));
   return new DatabaseListener(
     configuration.database.url.reveal(),
-    [registryChannel, signingKeysChannel, clockChannel],
+    [registryChannel, signingKeysChannel, clockChannel, endsChannel],
     {
       onNotification: (channel, payload) => {
         registry.handlers.onNotification(channel, payload);
+        if (channel === endsChannel) feed.heard(payload);
         if (channel === signingKeysChannel) void reloadKeys();
         if (channel === clockChannel) void remeasure();
       },

@@ -13,6 +13,8 @@ export interface Rooms {
   readonly bodyBytes: number;
   readonly protocol: RequestListener;
   readonly pages: RequestListener;
+  /** Answers by exact path below the issuer, beside protocol and pages. */
+  readonly followers: ReadonlyMap<string, RequestListener>;
   readonly log: Logger;
 }
 
@@ -33,7 +35,8 @@ export const isProtocolPath = (path: string): boolean =>
  * Every request comes in here: it gets its id, must have been sent to the issuer's own host, and goes to the protocol or
  * to the pages. What a client sends as forwarded host or scheme is dropped: URLs are built from the issuer alone.
  */
-export function frontDoor({ issuer, trustedHops, bodyBytes, protocol, pages, log }: Rooms): RequestListener {
+export function frontDoor(rooms: Rooms): RequestListener {
+  const { issuer, trustedHops, bodyBytes, protocol, pages, followers, log } = rooms;
   const { host, protocol: scheme, pathname } = new URL(issuer);
   const base = pathname.replace(/\/+$/, '');
   const metadataWithPath = base && `/.well-known/oauth-authorization-server${base}`;
@@ -50,6 +53,8 @@ export function frontDoor({ issuer, trustedHops, bodyBytes, protocol, pages, log
       return mounted(request, response, base, '/.well-known/oauth-authorization-server', protocol);
     if (base && path !== base && !path.startsWith(`${base}/`)) return sendProblem(response, notFound(), id);
     const inside = path.slice(base.length) || '/';
+    const follower = followers.get(inside);
+    if (follower) return follower(request, response);
     if (!isProtocolPath(inside))
       return base ? mounted(request, response, base, undefined, pages) : pages(request, response);
     if (inside === routes.authorization && request.method === 'POST')

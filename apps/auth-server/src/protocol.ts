@@ -125,5 +125,5 @@ export function assembleProtocol(
     keys,
   );
   const interactions = new Interactions(server, clients, consents, browserSessions, cookies);
-  return { server, interactions, artifacts, browserSessions };
+  return { server, interactions, artifacts, browserSessions, clients };
 }

@@ -1,6 +1,7 @@
 export { ClientDirectory, type SecretVerdict } from './client-directory.js';
 export { providerConfiguration } from './configuration.js';
 export { type InteractionDetails, Interactions, type RecognisedPerson } from './interactions.js';
+export type { IntrospectionAnswer, IntrospectionQuestion } from './introspection/introspect-access-token.js';
 export { KeySet, type KeySettings, KeyStore, signingKeysChannel } from './keys/index.js';
 export { lifetimes } from './lifetimes.js';
 export { InsideAddressRefused, isInside, type OutboundRules, outboundFetch } from './outbound-fetch.js';

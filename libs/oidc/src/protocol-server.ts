@@ -2,6 +2,11 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import { createProvider } from './create-provider.js';
 import { fastLane } from './fast-lane/index.js';
+import {
+  type IntrospectionAnswer,
+  type IntrospectionQuestion,
+  introspectAccessToken,
+} from './introspection/introspect-access-token.js';
 import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { withScope } from './request-scope.js';
@@ -37,6 +42,11 @@ export class ProtocolServer {
     this.#library = provider.callback();
     this.#provider = provider;
     this.#keys = keys;
+  }
+
+  /** What the introspection endpoint would answer about an access token, for a caller that has authenticated. */
+  introspect(question: IntrospectionQuestion): Promise<IntrospectionAnswer> {
+    return introspectAccessToken(question, this.parts, this.parts.clock.now());
   }
 
   /** Runs work that uses oidc-provider's models for a request to one of our own pages. */

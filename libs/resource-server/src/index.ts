@@ -1,1 +1,15 @@
-export {};
+export { FeedSilent, trustBoundMs } from './feed/follower.js';
+export { UnreadableFeed } from './feed/messages.js';
+export { AuthorizationServerUnavailable } from './http/authorization-server.js';
+export { type Refusal, type RefusalCode, refusalBody } from './http/challenges.js';
+export type { RequestHeaders } from './http/credentials.js';
+export type { Requirement } from './requirement.js';
+export { type TokenFacts, UnreadableAnswer } from './token-facts.js';
+export {
+  createVerifier,
+  type Verdict,
+  type VerifiableRequest,
+  Verifier,
+  VerifierMisconfigured,
+  type VerifierOptions,
+} from './verifier.js';

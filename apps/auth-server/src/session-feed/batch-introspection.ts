@@ -1,0 +1,58 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { KnownClient } from '@curfew/clients';
+import type { IntrospectionAnswer, IntrospectionQuestion } from '@curfew/oidc';
+import type { FollowerAuthentication } from './follower-authentication.js';
+import { answerJson, invalid, readJson, requireMethod } from './json-exchange.js';
+
+/** So many tokens may be asked about in one call. */
+const mostTokens = 200;
+/** The longest access token that is read at all. */
+const longestToken = 8_192;
+/** Bytes of a call: its tokens and a little around them. */
+const mostBytes = 1_024 * 1_024;
+
+/** Answers about one token, as the introspection endpoint would. */
+export type Introspect = (question: IntrospectionQuestion) => Promise<IntrospectionAnswer>;
+
+/** One token of a call; `touch: false` does not count as use of its session. */
+interface AskedToken {
+  readonly token: string;
+  readonly touch: boolean;
+}
+
+/**
+ * Introspection of many tokens in one call, for gateways: `{"tokens":[{"token":"…","touch":true}]}` gets
+ * `{"answers":[…]}` in the same order, each what RFC 7662 §2.2 says of that token to that caller.
+ */
+export class BatchIntrospection {
+  constructor(
+    private readonly introspect: Introspect,
+    private readonly authentication: FollowerAuthentication,
+  ) {}
+
+  /** Answers `POST /introspection/batch`. */
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    requireMethod(request, 'POST');
+    const caller = await this.authentication.of(request);
+    const asked = tokensOf(await readJson(request, mostBytes));
+    const answers = await Promise.all(asked.map((one) => this.#answer(one, caller)));
+    answerJson(response, { answers });
+  }
+
+  async #answer({ token, touch }: AskedToken, caller: KnownClient): Promise<IntrospectionAnswer> {
+    return this.introspect({ token, touch, caller });
+  }
+}
+
+function tokensOf(body: unknown): readonly AskedToken[] {
+  const tokens =
+    typeof body === 'object' && body !== null ? (body as { tokens?: unknown }).tokens : undefined;
+  if (!Array.isArray(tokens) || tokens.length === 0 || tokens.length > mostTokens)
+    throw invalid(`tokens must be a list of 1 to ${mostTokens} entries`);
+  return tokens.map((entry: unknown) => {
+    const { token, touch = true } = (entry ?? {}) as { token?: unknown; touch?: unknown };
+    if (typeof token !== 'string' || token.length > longestToken || typeof touch !== 'boolean')
+      throw invalid('each entry must have a token, and touch must be true or false');
+    return { token, touch };
+  });
+}

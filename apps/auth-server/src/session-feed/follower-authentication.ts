@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http';
+import type { KnownClient } from '@curfew/clients';
+import type { ClientDirectory } from '@curfew/oidc';
+import { ProblemError } from '@curfew/problem';
+import type { SignalsReader } from '@curfew/signals';
+
+/** Who may follow and ask for many tokens at once: the client of a resource server, with its own credentials. */
+export class FollowerAuthentication {
+  constructor(
+    private readonly clients: ClientDirectory,
+    private readonly signals: SignalsReader,
+  ) {}
+
+  /** @throws ProblemError: 401 without valid credentials, 403 for a client that serves no resource, 429 when throttled. */
+  async of(request: IncomingMessage): Promise<KnownClient> {
+    const credentials = basicCredentials(request.headers.authorization);
+    if (!credentials) throw unauthenticated();
+    const seen = this.signals.read({
+      socketAddress: request.socket.remoteAddress,
+      headers: request.headers,
+    });
+    const verdict = await this.clients.checkSecret(credentials.id, credentials.secret, seen.prefix);
+    if (typeof verdict !== 'string') throw throttled(verdict.throttledFor);
+    const client = verdict === 'right' ? await this.clients.find(credentials.id) : undefined;
+    if (!client) throw unauthenticated();
+    if (client.resource === null) throw notAResourceServer();
+    return client;
+  }
+}
+
+/** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
+function basicCredentials(
+  header: string | undefined,
+): { readonly id: string; readonly secret: string } | undefined {
+  const [, encoded] = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header ?? '') ?? [];
+  if (encoded === undefined) return undefined;
+  const [, id, secret] = /^([^:]+):(.+)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
+  if (id === undefined || secret === undefined) return undefined;
+  try {
+    return { id: formDecoded(id), secret: formDecoded(secret) };
+  } catch {
+    return undefined;
+  }
+}
+
+const formDecoded = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
+
+const unauthenticated = () =>
+  new ProblemError({
+    status: 401,
+    code: 'invalid_client',
+    title: 'The client did not prove who it is',
+    headers: { 'WWW-Authenticate': 'Basic realm="curfew"' },
+  });
+
+const notAResourceServer = () =>
+  new ProblemError({
+    status: 403,
+    code: 'not_a_resource_server',
+    title: 'Only the client of a resource server may ask for this',
+  });
+
+const throttled = (retryAfter: number) =>
+  new ProblemError({ status: 429, code: 'throttled', title: 'Too many failed attempts', retryAfter });

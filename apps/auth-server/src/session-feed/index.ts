@@ -1,0 +1,59 @@
+import type { RequestListener } from 'node:http';
+import { FeedStore, SessionFeed } from '@curfew/events';
+import type { ClientDirectory, ProtocolServer } from '@curfew/oidc';
+import { isDatabaseUnavailable, PrismaService } from '@curfew/persistence';
+import { problemFrom, sendProblem } from '@curfew/problem';
+import type { LaidFoundation } from '../foundation.js';
+import { BatchIntrospection } from './batch-introspection.js';
+import { FeedEndpoint } from './feed-endpoint.js';
+import { FollowerAuthentication } from './follower-authentication.js';
+
+/** What resource servers and gateways are served: the session feed, and introspection of many tokens at once. */
+export interface FollowerService {
+  readonly feed: SessionFeed;
+  /** By path below the issuer. */
+  readonly listeners: ReadonlyMap<string, RequestListener>;
+  stop(): Promise<void>;
+}
+
+/** Starts the feed. It reads on connections of its own, so that a flood of sign-ins cannot hold back a beat. */
+export async function serveFollowers(
+  { configuration, clock, signals, log }: LaidFoundation,
+  { server, clients }: { readonly server: ProtocolServer; readonly clients: ClientDirectory },
+): Promise<FollowerService> {
+  const prisma = new PrismaService(configuration.database, 2);
+  const feed = new SessionFeed({
+    store: new FeedStore(prisma),
+    clock,
+    report: (err) => log.warn({ err }, 'the session feed could not be read; followers are told nothing'),
+  });
+  const authentication = new FollowerAuthentication(clients, signals);
+  const endpoint = new FeedEndpoint(feed, authentication, clock);
+  const batch = new BatchIntrospection((question) => server.introspect(question), authentication);
+  const answering =
+    (serve: (...exchange: Parameters<RequestListener>) => Promise<void>): RequestListener =>
+    (request, response) => {
+      serve(request, response).catch((error: unknown) => {
+        const problem = problemFrom(error, isDatabaseUnavailable);
+        if (problem.status >= 500) log.error({ err: error }, 'answering a follower');
+        sendProblem(response, problem, (request as { id?: string }).id);
+      });
+    };
+  await feed.start();
+  return {
+    feed,
+    listeners: new Map([
+      ['/session-feed', answering((request, response) => endpoint.serve(request, response))],
+      [
+        '/session-feed/acknowledgements',
+        answering((request, response) => endpoint.acknowledge(request, response)),
+      ],
+      ['/introspection/batch', answering((request, response) => batch.serve(request, response))],
+    ]),
+    async stop() {
+      await feed.stop();
+      endpoint.close();
+      await prisma.$disconnect();
+    },
+  };
+}

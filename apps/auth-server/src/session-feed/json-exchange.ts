@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ProblemError } from '@curfew/problem';
+
+/** @throws ProblemError 405 for any other method. */
+export function requireMethod({ method }: IncomingMessage, wanted: 'GET' | 'POST'): void {
+  if (method === wanted) return;
+  throw new ProblemError({
+    status: 405,
+    code: 'method_not_allowed',
+    title: `Only ${wanted} is answered here`,
+    headers: { Allow: wanted },
+  });
+}
+
+/** Reads a JSON body of at most so many bytes. @throws ProblemError 400, 413, 415 */
+export async function readJson(request: IncomingMessage, mostBytes: number): Promise<unknown> {
+  if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
+    throw new ProblemError({ status: 415, code: 'unsupported_media_type', title: 'The body must be JSON' });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > mostBytes)
+      throw new ProblemError({ status: 413, code: 'content_too_large', title: 'The body is too large' });
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw invalid('The body is not JSON');
+  }
+}
+
+/** Writes a JSON answer that nobody may keep. */
+export function answerJson(response: ServerResponse, value: object): void {
+  const body = Buffer.from(JSON.stringify(value));
+  response.writeHead(200, {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    'Content-Length': body.length,
+  });
+  response.end(body);
+}
+
+/** The problem of a body that breaks the rules; `detail` must not repeat what was sent. */
+export const invalid = (detail: string): ProblemError =>
+  new ProblemError({ status: 400, code: 'invalid_request', title: 'The request is not well-formed', detail });

@@ -1,0 +1,101 @@
+import type { KnownClient } from '@curfew/clients';
+import { deadlines, type Instant, secondsUntil } from '@curfew/session-policy';
+import {
+  type AccessTokenCodec,
+  type FoundAccess,
+  hashAccessToken,
+  isUuid,
+  type SessionQueries,
+  type SessionService,
+} from '@curfew/sessions';
+import type { ClientDirectory } from '../client-directory.js';
+
+/** What an introspection answers (RFC 7662 §2.2), with this product's members beside the standard's. */
+export type IntrospectionAnswer = { readonly active: boolean } & Readonly<Record<string, unknown>>;
+
+/** What introspecting needs. */
+export interface IntrospectionParts {
+  readonly issuer: string;
+  readonly accessTokens: AccessTokenCodec;
+  readonly sessions: SessionService;
+  readonly queries: SessionQueries;
+  readonly clients: ClientDirectory;
+}
+
+/** Who asks, and whether the question counts as use of the session. */
+export interface IntrospectionQuestion {
+  readonly token: string;
+  readonly caller: KnownClient;
+  readonly touch: boolean;
+}
+
+const inactive = { active: false } as const;
+
+interface Claims {
+  readonly kind: string;
+  readonly grantId?: string;
+  readonly clientId: string;
+  readonly aud?: string;
+  readonly scope?: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly issuedAtMs?: number;
+  readonly jkt?: string;
+  readonly 'x5t#S256'?: string;
+}
+
+/**
+ * RFC 7662 for access tokens: exact, by one read of the session's row, or none for what was never a token of ours. Only
+ * the API a token is meant for, and the client it was issued to, learn anything (§4).
+ */
+export async function introspectAccessToken(
+  { token, caller, touch }: IntrospectionQuestion,
+  { accessTokens, sessions, queries, clients, issuer }: IntrospectionParts,
+  now: Instant,
+): Promise<IntrospectionAnswer> {
+  const claims = accessTokens.open(token) as unknown as Claims | undefined;
+  if (!claims || claims.exp * 1000 <= now || !mayKnow(caller, claims)) return inactive;
+  if (claims.kind === 'ClientCredentials') {
+    const issuedAt = claims.issuedAtMs as typeof now;
+    const stands = await queries.clientStands(claims.clientId, issuedAt, hashAccessToken(token));
+    return stands && (await clients.find(claims.clientId)) ? describe(claims, undefined, issuer) : inactive;
+  }
+  if (!claims.grantId || !isUuid(claims.grantId)) return inactive;
+  const access = await sessions.access(claims.grantId, hashAccessToken(token), now);
+  if (access?.decision.kind !== 'active' || access.session.clientId !== claims.clientId) return inactive;
+  const session = touch ? await sessions.used(access, now) : access.session;
+  return { ...describe(claims, access, issuer), ...clocks({ ...access, session }, now) };
+}
+
+const mayKnow = (caller: KnownClient, { clientId, aud }: Claims): boolean =>
+  clientId === caller.id || (aud !== undefined && caller.resource === aud);
+
+/** The members of the answer in the library's order; what is undefined is left out by JSON. */
+const describe = (claims: Claims, access: FoundAccess | undefined, issuer: string) => ({
+  active: true,
+  sub: access?.session.accountId,
+  client_id: claims.clientId,
+  exp: claims.exp,
+  iat: claims.iat,
+  sid: access?.session.id,
+  iss: issuer,
+  aud: claims.aud,
+  scope: claims.scope || undefined,
+  cnf: confirmation(claims),
+  token_type: claims.jkt ? 'DPoP' : 'Bearer',
+});
+
+const confirmation = ({ jkt, 'x5t#S256': x5t }: Claims) =>
+  jkt || x5t ? { 'x5t#S256': x5t, jkt } : undefined;
+
+const clocks = ({ session, policy }: FoundAccess, now: Instant) => {
+  const { idle, absolute } = deadlines(session, policy);
+  const { acr, amr, authTime } = session.authorization as { acr?: string; amr?: string[]; authTime?: number };
+  return {
+    auth_time: authTime,
+    acr,
+    amr,
+    idle_expires_in: secondsUntil(idle, now),
+    absolute_expires_in: secondsUntil(absolute, now),
+  };
+};

@@ -1,0 +1,51 @@
+/** One server-sent event (HTML Living Standard §9.2). */
+export interface StreamEvent {
+  readonly event: string;
+  readonly data: string;
+  readonly id: string | undefined;
+}
+
+/** The longest line that is read; a feed that sends longer ones is none of ours. */
+const longestLine = 4 * 1024 * 1024;
+
+/** A line was longer than any the session feed sends. */
+export class OversizedEvent extends RangeError {
+  override readonly name = 'OversizedEvent';
+}
+
+/** Reads an event stream piece by piece. */
+export class EventStreamReader {
+  readonly #decoder = new TextDecoder();
+  #rest = '';
+  #event = '';
+  #data: string[] = [];
+  #id: string | undefined;
+
+  /** The events that are complete with this chunk. */
+  read(chunk: Uint8Array): StreamEvent[] {
+    const text = this.#rest + this.#decoder.decode(chunk, { stream: true });
+    const lines = text.split(/\r\n|\n|\r/);
+    this.#rest = lines.pop() ?? '';
+    if (this.#rest.length > longestLine) throw new OversizedEvent();
+    return lines.flatMap((line) => this.#line(line) ?? []);
+  }
+
+  #line(line: string): StreamEvent | undefined {
+    if (line === '') return this.#dispatch();
+    const colon = line.indexOf(':');
+    const field = colon === -1 ? line : line.slice(0, colon);
+    const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '');
+    if (field === 'event') this.#event = value;
+    if (field === 'data') this.#data.push(value);
+    if (field === 'id') this.#id = value;
+    return undefined;
+  }
+
+  #dispatch(): StreamEvent | undefined {
+    const [event, data, id] = [this.#event || 'message', this.#data, this.#id];
+    this.#event = '';
+    this.#data = [];
+    this.#id = undefined;
+    return data.length === 0 ? undefined : { event, data: data.join('\n'), id };
+  }
+}

@@ -1,0 +1,193 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ServerClock, type Steady, steadyNow } from '../server-clock.js';
+import { EventStreamReader, type StreamEvent } from './event-stream.js';
+import { type Ends, readBeat, readEnds, readId } from './messages.js';
+
+/** Milliseconds without a beat after which nothing remembered is trusted: the published bound. */
+export const trustBoundMs = 2_000;
+
+const firstRetryMs = 50;
+const lastRetryMs = 1_000;
+
+/** What a follower tells; the functions must not throw. */
+export interface FollowerHandlers {
+  readonly onEnds: (ends: Ends) => void;
+  /** Ends may have been missed: everything learnt before is worth nothing. */
+  readonly onResync: () => void;
+  /** A probe of time-to-deny is about to be ended: know it as a live session. */
+  readonly onProbe?: ((sessionId: string) => void) | undefined;
+  /** For the log: why the feed was lost. It is reconnected by itself. */
+  readonly onLost?: ((error: unknown) => void) | undefined;
+}
+
+/** What a follower tells the authorization server: who it is, and what it has carried out. */
+export interface Acknowledgement {
+  readonly follower: string;
+  readonly position: string | undefined;
+  /** Ids of the confirmations and probes it was asked for. */
+  readonly done: readonly string[];
+}
+
+/** The way to the authorization server. */
+export interface FeedConnection {
+  /** Opens the stream; `from` is the position to resume from. */
+  open(from: string | undefined, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Resolves with the time at the authorization server, in milliseconds since the epoch. */
+  acknowledge(acknowledgement: Acknowledgement): Promise<number>;
+}
+
+/**
+ * Follows the session feed. What was remembered may be trusted only while two things are young: the last beat, which
+ * says that every end before it has been told, and the last acknowledgement that was answered, which says that the
+ * authorization server counts on this follower. The age of a beat is measured by the server's own time, so that a stream
+ * that is only late does not pass for a live one. A stream that falls silent is cut and opened again from its position.
+ */
+export class FeedFollower {
+  readonly #connection: FeedConnection;
+  readonly #clock: ServerClock;
+  readonly #handlers: FollowerHandlers;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+  #failures = 0;
+  #id: string | undefined;
+  #position: string | undefined;
+  /** Time at the server of the last beat. */
+  #beatAt: number | undefined;
+  /** When the last answered acknowledgement left. */
+  #acknowledgedAt: Steady | undefined;
+  #acknowledging = false;
+  #done: string[] = [];
+  #probes = new Set<string>();
+
+  constructor(connection: FeedConnection, clock: ServerClock, handlers: FollowerHandlers) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#handlers = handlers;
+  }
+
+  /** Starts to follow, and goes on until stopped. */
+  start(): void {
+    this.#running ??= this.#follow();
+  }
+
+  /** Stops following; from now on nothing is trusted. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#beatAt = undefined;
+    await this.#running;
+  }
+
+  /** Whether every end up to less than the bound ago is known. */
+  trusted(at: Steady): boolean {
+    return this.beatAge(at) < trustBoundMs && at - (this.#acknowledgedAt ?? -trustBoundMs) < trustBoundMs;
+  }
+
+  /** Milliseconds since the last beat left the server, at the most; infinite before the first one. */
+  beatAge(at: Steady): number {
+    return this.#beatAt === undefined ? Number.POSITIVE_INFINITY : this.#clock.latest(at) - this.#beatAt;
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await this.#stream();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#handlers.onLost?.(error);
+      }
+      const longest = Math.min(lastRetryMs, firstRetryMs * 2 ** this.#failures);
+      this.#failures = Math.min(this.#failures + 1, 10);
+      // Half fixed, half by chance: followers that lost the same server do not come back in one wave.
+      await pause(longest * (0.5 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  async #stream(): Promise<void> {
+    const silence = new AbortController();
+    const timer = setTimeout(() => silence.abort(new FeedSilent()), trustBoundMs).unref();
+    try {
+      const signal = AbortSignal.any([this.#stopping.signal, silence.signal]);
+      const reader = new EventStreamReader();
+      for await (const chunk of await this.#connection.open(this.#position, signal)) {
+        for (const event of reader.read(chunk)) this.#take(event);
+        timer.refresh();
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #take({ event, data, id }: StreamEvent): void {
+    switch (event) {
+      case 'hello':
+        this.#id = readId(data);
+        break;
+      case 'ends':
+        this.#takeEnds(readEnds(data));
+        break;
+      case 'resync':
+        this.#handlers.onResync();
+        break;
+      case 'probe':
+        this.#probes.add(readId(data));
+        this.#handlers.onProbe?.(readId(data));
+        break;
+      case 'confirm':
+        this.#done.push(readId(data));
+        void this.#acknowledge();
+        break;
+      case 'beat':
+        this.#position = id;
+        this.#beatAt = readBeat(data);
+        this.#failures = 0;
+        void this.#acknowledge();
+        break;
+      default:
+    }
+  }
+
+  #takeEnds(ends: Ends): void {
+    this.#handlers.onEnds(ends);
+    if (this.#probes.size === 0) return;
+    const ended = ends.sessions.filter((session) => this.#probes.delete(session));
+    if (ended.length === 0) return;
+    this.#done.push(...ended);
+    void this.#acknowledge();
+  }
+
+  /** One at a time; what is to be told meanwhile goes with the next one. */
+  async #acknowledge(): Promise<void> {
+    if (this.#acknowledging || this.#id === undefined) return;
+    this.#acknowledging = true;
+    try {
+      do {
+        const done = this.#done;
+        this.#done = [];
+        await this.#exchange(this.#id, done);
+      } while (this.#done.length > 0);
+    } catch (error) {
+      // Without an answer trust runs out by itself; the next beat is acknowledged again.
+      this.#handlers.onLost?.(error);
+    } finally {
+      this.#acknowledging = false;
+    }
+  }
+
+  async #exchange(follower: string, done: readonly string[]): Promise<void> {
+    const sent = steadyNow();
+    const stated = await this.#connection.acknowledge({ follower, position: this.#position, done });
+    const received = steadyNow();
+    this.#clock.learn(stated, sent, received);
+    this.#acknowledgedAt = sent;
+  }
+}
+
+/** The stream was open and said nothing. */
+export class FeedSilent extends Error {
+  override readonly name = 'FeedSilent';
+
+  constructor() {
+    super(`the session feed was silent for ${trustBoundMs} ms`);
+  }
+}

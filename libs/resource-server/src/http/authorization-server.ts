@@ -1,0 +1,102 @@
+import type { Acknowledgement, FeedConnection } from '../feed/follower.js';
+import { type ServerClock, steadyNow } from '../server-clock.js';
+
+/** Nobody can say at the moment whether a token is good. */
+export class AuthorizationServerUnavailable extends Error {
+  override readonly name = 'AuthorizationServerUnavailable';
+}
+
+/** How the authorization server is reached. */
+export interface ServerAddress {
+  /** The issuer identifier; everything is below it. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Milliseconds an answer may take. */
+  readonly timeoutMs: number;
+}
+
+/** One question: a token, and whether asking counts as use of its session. */
+export interface Question {
+  readonly token: string;
+  readonly touch: boolean;
+}
+
+/** The authorization server as this program asks it: with its own credentials, patiently to a bound. */
+export class AuthorizationServer implements FeedConnection {
+  readonly #authorization: string;
+
+  constructor(
+    private readonly address: ServerAddress,
+    private readonly clock: ServerClock,
+  ) {
+    // RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
+    const encoded = (text: string) => encodeURIComponent(text).replaceAll('%20', '+');
+    const pair = `${encoded(address.clientId)}:${encoded(address.clientSecret)}`;
+    this.#authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
+  }
+
+  /** What introspection says of each token, in the order of the questions. */
+  async introspect(questions: readonly Question[]): Promise<readonly unknown[]> {
+    const { answers } = await this.#post<{ answers?: unknown }>('/introspection/batch', {
+      tokens: questions,
+    });
+    if (!Array.isArray(answers) || answers.length !== questions.length)
+      throw new AuthorizationServerUnavailable('the answer does not fit the question');
+    return answers;
+  }
+
+  async acknowledge(acknowledgement: Acknowledgement): Promise<number> {
+    const { at } = await this.#post<{ at?: unknown }>('/session-feed/acknowledgements', acknowledgement);
+    if (typeof at !== 'number') throw new AuthorizationServerUnavailable('an acknowledgement got no time');
+    return at;
+  }
+
+  async open(from: string | undefined, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const headers = { accept: 'text/event-stream', ...(from === undefined ? {} : { 'last-event-id': from }) };
+    const response = await this.#fetch('/session-feed', { headers, signal });
+    if (!response.body) throw new AuthorizationServerUnavailable('the session feed has no body');
+    return response.body;
+  }
+
+  /** The key set that signs JWT access tokens (RFC 7517 §5). */
+  async keys(): Promise<unknown> {
+    const response = await this.#fetch('/jwks', { signal: AbortSignal.timeout(this.address.timeoutMs) });
+    return response.json();
+  }
+
+  async #post<T>(path: string, body: unknown): Promise<T> {
+    const sent = steadyNow();
+    const response = await this.#fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(this.address.timeoutMs),
+    });
+    try {
+      const answer = (await response.json()) as T;
+      const stated = Date.parse(response.headers.get('date') ?? '');
+      // To the second only, and so used only where nothing better is known.
+      if (!this.clock.measured && Number.isFinite(stated)) this.clock.learn(stated, sent, steadyNow());
+      return answer;
+    } catch (cause) {
+      throw new AuthorizationServerUnavailable('the answer could not be read', { cause });
+    }
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const headers = { ...(init.headers as Record<string, string>), authorization: this.#authorization };
+    const response = await fetch(`${this.address.issuer}${path}`, {
+      ...init,
+      headers,
+      redirect: 'error',
+    }).catch((cause: unknown) => {
+      throw new AuthorizationServerUnavailable('the authorization server did not answer', { cause });
+    });
+    if (response.ok) return response;
+    await response.body?.cancel().catch(() => {});
+    throw new AuthorizationServerUnavailable(
+      `the authorization server answered ${response.status} to ${path}`,
+    );
+  }
+}

@@ -1,0 +1,73 @@
+/** Why a request is refused, in the words of RFC 6750 §3.1, RFC 9470 §3 and RFC 9449 §7.1; undefined where nothing was presented. */
+export type RefusalCode =
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce';
+
+/** A refusal as it is answered: 503 where nobody can say whether the token is good. */
+export interface Refusal {
+  readonly status: 400 | 401 | 403 | 503;
+  readonly error: RefusalCode | 'temporarily_unavailable' | undefined;
+  readonly description: string | undefined;
+  /** Headers of the answer: the challenge, and `Retry-After` with a 503. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Parameters of a challenge beside the error. */
+export interface ChallengeParameters {
+  readonly scope?: string | undefined;
+  readonly max_age?: number | undefined;
+  readonly acr_values?: string | undefined;
+}
+
+const quoted = (value: string): string => `"${value.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')}"`;
+
+/** How the resource names itself in challenges. */
+export interface ChallengeContext {
+  readonly realm: string | undefined;
+  readonly schemes: readonly ('Bearer' | 'DPoP')[];
+}
+
+/** A refusal with its challenge. Without `error` nothing was presented, and the challenge only says what is wanted (RFC 6750 §3.1). */
+export function refuse(
+  status: 400 | 401 | 403,
+  error: RefusalCode | undefined,
+  description: string | undefined,
+  context: ChallengeContext,
+  parameters: ChallengeParameters = {},
+): Refusal {
+  const entries = [
+    ['realm', context.realm],
+    ['error', error],
+    ['error_description', description],
+    ...Object.entries(parameters),
+  ].filter((entry): entry is [string, string | number] => entry[1] !== undefined);
+  const stated = entries.map(([name, value]) => `${name}=${quoted(String(value))}`).join(', ');
+  const challenge = (scheme: string) => {
+    const algorithms = scheme === 'DPoP' ? [stated, 'algs="ES256 EdDSA"'] : [stated];
+    return [scheme, algorithms.filter(Boolean).join(', ')].filter(Boolean).join(' ');
+  };
+  const headers = {
+    'WWW-Authenticate': context.schemes.map(challenge).join(', '),
+    'Cache-Control': 'no-store',
+  };
+  return { status, error, description, headers };
+}
+
+/** The answer when nobody can say whether the token is good: never yes. */
+export const unavailable: Refusal = {
+  status: 503,
+  error: 'temporarily_unavailable',
+  description: 'the authorization server cannot be asked at the moment',
+  headers: { 'Retry-After': '1', 'Cache-Control': 'no-store' },
+};
+
+/** The body of a refusal (RFC 6750 §3.1 names the members). */
+export const refusalBody = ({ error, description }: Refusal): string =>
+  JSON.stringify({
+    error: error ?? 'unauthorized',
+    ...(description ? { error_description: description } : {}),
+  });

@@ -1,0 +1,77 @@
+/** What is known of an access token that is active. Instants are milliseconds since the epoch, by the authorization server's clock. */
+export interface TokenFacts {
+  /** Account, or undefined for a client's own token. */
+  readonly subject: string | undefined;
+  readonly clientId: string;
+  /** Session, or undefined for a client's own token. */
+  readonly sessionId: string | undefined;
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  readonly scopes: readonly string[];
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** When the person last proved who they are (`auth_time`). */
+  readonly authenticatedAt: number | undefined;
+  readonly acr: string | undefined;
+  readonly amr: readonly string[];
+  /** When the session ends unless somebody uses it. */
+  readonly idleDeadline: number | undefined;
+  readonly absoluteDeadline: number | undefined;
+  /** SHA-256 thumbprint of the key a token is bound to by DPoP (RFC 9449 §6). */
+  readonly keyThumbprint: string | undefined;
+  /** SHA-256 thumbprint of the certificate a token is bound to (RFC 8705 §3). */
+  readonly certificateThumbprint: string | undefined;
+}
+
+/** The authorization server said something that is no introspection response. */
+export class UnreadableAnswer extends TypeError {
+  override readonly name = 'UnreadableAnswer';
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+const instant = (seconds: unknown): number | undefined =>
+  typeof seconds === 'number' ? seconds * 1000 : undefined;
+const texts = (value: unknown): readonly string[] =>
+  [value ?? []].flat().filter((one): one is string => typeof one === 'string');
+
+/** Reads an introspection response (RFC 7662 §2.2); null where the token is not active. `now`: when it was answered, there. */
+export function readIntrospection(answer: unknown, now: number): TokenFacts | null {
+  if (typeof answer !== 'object' || answer === null) throw new UnreadableAnswer();
+  const claims = answer as Readonly<Record<string, unknown>>;
+  if (claims['active'] === false) return null;
+  if (claims['active'] !== true) throw new UnreadableAnswer();
+  const idle = number(claims['idle_expires_in']);
+  const absolute = number(claims['absolute_expires_in']);
+  return {
+    ...readClaims(claims),
+    idleDeadline: idle === undefined ? undefined : now + idle * 1000,
+    absoluteDeadline: absolute === undefined ? undefined : now + absolute * 1000,
+  };
+}
+
+/** Reads the members that introspection responses and JWT access tokens (RFC 9068 §2.2) have in common. */
+export function readClaims(claims: Readonly<Record<string, unknown>>): TokenFacts {
+  const [clientId, issuer] = [text(claims['client_id']), text(claims['iss'])];
+  const [issuedAt, expiresAt] = [instant(claims['iat']), instant(claims['exp'])];
+  if (clientId === undefined || issuer === undefined || issuedAt === undefined || expiresAt === undefined)
+    throw new UnreadableAnswer();
+  const confirmation = (claims['cnf'] ?? {}) as Readonly<Record<string, unknown>>;
+  return {
+    subject: text(claims['sub']),
+    clientId,
+    sessionId: text(claims['sid']),
+    issuer,
+    audiences: texts(claims['aud']),
+    scopes: (text(claims['scope']) ?? '').split(' ').filter(Boolean),
+    issuedAt,
+    expiresAt,
+    authenticatedAt: instant(claims['auth_time']),
+    acr: text(claims['acr']),
+    amr: texts(claims['amr']),
+    idleDeadline: undefined,
+    absoluteDeadline: undefined,
+    keyThumbprint: text(confirmation['jkt']),
+    certificateThumbprint: text(confirmation['x5t#S256']),
+  };
+}

@@ -1,0 +1,167 @@
+import { FeedFollower } from './feed/follower.js';
+import { AuthorizationServer } from './http/authorization-server.js';
+import {
+  type ChallengeContext,
+  type Refusal,
+  type RefusalCode,
+  refuse,
+  unavailable,
+} from './http/challenges.js';
+import { type PresentedCredentials, type RequestHeaders, readCredentials } from './http/credentials.js';
+import { missing, type Requirement } from './requirement.js';
+import { ServerClock, steadyNow } from './server-clock.js';
+import type { TokenFacts } from './token-facts.js';
+import { TokenInquiry } from './token-inquiry.js';
+import { VerdictCache } from './verdict-cache.js';
+
+/** How a resource server verifies tokens. Lengths of time are milliseconds. */
+export interface VerifierOptions {
+  /** The issuer identifier of the authorization server. */
+  readonly issuer: string;
+  /** The client registered for this resource, which asks and follows. */
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** The audience tokens must be meant for. */
+  readonly audience: string;
+  /** How long a verdict is used without asking again, at the most; 0 asks each time. By default 10 s, never more than 30 s. */
+  readonly cacheForMs?: number;
+  /** Tokens remembered at the most. */
+  readonly mostTokens?: number;
+  /** Patience with the authorization server. */
+  readonly timeoutMs?: number;
+  /** Named in challenges. */
+  readonly realm?: string;
+  /** Told why the feed was lost or a question failed; both are tried again by themselves. */
+  readonly onTrouble?: (error: unknown) => void;
+}
+
+/** A request as far as its token is concerned. */
+export interface VerifiableRequest {
+  /** Lower-case names, as Node has them. */
+  readonly headers: RequestHeaders;
+  readonly method?: string | undefined;
+  /** Path and query as the client sent them, or the whole URL. */
+  readonly url?: string | undefined;
+  /** Whether the request had more than one Authorization header. */
+  readonly severalTokens?: boolean | undefined;
+}
+
+/** The outcome of verifying: what is known of the token, or the refusal to answer with. */
+export type Verdict =
+  | { readonly kind: 'allowed'; readonly facts: TokenFacts }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** The longest a verdict may be used without asking, whatever is configured. */
+const longestCacheMs = 30_000;
+
+/** Something about the options cannot be. */
+export class VerifierMisconfigured extends TypeError {
+  override readonly name = 'VerifierMisconfigured';
+}
+
+/** Decides whether requests may pass, by the tokens they carry. */
+export class Verifier {
+  readonly #options: VerifierOptions;
+  readonly #clock = new ServerClock();
+  readonly #cache: VerdictCache;
+  readonly #feed: FeedFollower;
+  readonly #inquiry: TokenInquiry;
+  readonly #context: ChallengeContext;
+
+  constructor(options: VerifierOptions) {
+    this.#options = checked(options);
+    const { issuer, clientId, clientSecret, timeoutMs = 1_500, mostTokens = 100_000 } = options;
+    const server = new AuthorizationServer({ issuer, clientId, clientSecret, timeoutMs }, this.#clock);
+    this.#cache = new VerdictCache(mostTokens);
+    this.#feed = new FeedFollower(server, this.#clock, {
+      onEnds: (ends) => this.#cache.end(ends),
+      onResync: () => this.#cache.clear(),
+      onLost: options.onTrouble,
+    });
+    const cacheForMs = options.cacheForMs ?? 10_000;
+    const limits = { cacheForMs, mostPerQuestion: 100 };
+    this.#inquiry = new TokenInquiry(server, this.#clock, this.#cache, this.#feed, limits);
+    this.#context = { realm: options.realm, schemes: ['Bearer'] };
+    this.#feed.start();
+  }
+
+  /** Whether what is remembered may be used; otherwise every request is asked about. */
+  get following(): boolean {
+    return this.#feed.trusted(steadyNow());
+  }
+
+  /** Tokens remembered at the moment. */
+  get remembered(): number {
+    return this.#cache.size;
+  }
+
+  /** Stops following the feed. */
+  async close(): Promise<void> {
+    await this.#feed.stop();
+  }
+
+  /** Verifies the token a request carries. Never rejects: what cannot be decided is refused with 503. */
+  async verify(request: VerifiableRequest, required: Requirement = {}): Promise<Verdict> {
+    const presented = readCredentials(request.headers, request.url, request.severalTokens);
+    if (presented.kind !== 'token') return refused(this.#unpresentable(presented));
+    let facts: TokenFacts | null;
+    try {
+      facts = await this.#inquiry.about(presented.token, required.passive ?? false);
+    } catch (error) {
+      this.#options.onTrouble?.(error);
+      return refused(unavailable);
+    }
+    return this.#judge(facts, presented.scheme, required);
+  }
+
+  #judge(facts: TokenFacts | null, scheme: 'Bearer' | 'DPoP', required: Requirement): Verdict {
+    const { issuer, audience } = this.#options;
+    const now = this.#clock.now(steadyNow());
+    // One description for all of these: what is wrong with a token is nothing its bearer needs to know.
+    if (!facts || facts.issuer !== issuer || !facts.audiences.includes(audience) || now >= facts.expiresAt)
+      return this.#refuse(401, 'invalid_token');
+    const bound = facts.keyThumbprint !== undefined;
+    if (bound !== (scheme === 'DPoP') || facts.certificateThumbprint !== undefined)
+      return this.#refuse(401, 'invalid_token');
+    const lacks = missing(facts, required, this.#context, now);
+    return lacks ? refused(lacks) : { kind: 'allowed', facts };
+  }
+
+  #unpresentable({ kind }: Exclude<PresentedCredentials, { kind: 'token' }>): Refusal {
+    switch (kind) {
+      case 'none':
+        return refuse(401, undefined, undefined, this.#context);
+      case 'several':
+        return refuse(400, 'invalid_request', 'more than one access token was sent', this.#context);
+      case 'malformed':
+        return refuse(
+          400,
+          'invalid_request',
+          'send the access token in the Authorization header',
+          this.#context,
+        );
+    }
+  }
+
+  #refuse(status: 401 | 403, error: RefusalCode): Verdict {
+    return refused(refuse(status, error, 'the access token is not valid here', this.#context));
+  }
+}
+
+const refused = (refusal: Refusal): Verdict => ({ kind: 'refused', refusal });
+
+/** A verifier that follows the session feed from now on; close it when done. @throws VerifierMisconfigured */
+export const createVerifier = (options: VerifierOptions): Verifier => new Verifier(options);
+
+function checked(options: VerifierOptions): VerifierOptions {
+  const { issuer, clientId, clientSecret, audience, cacheForMs = 0, mostTokens = 1 } = options;
+  if (!URL.canParse(issuer) || issuer.endsWith('/'))
+    throw new VerifierMisconfigured('issuer must be the issuer identifier, without a trailing slash');
+  if (!clientId || !clientSecret) throw new VerifierMisconfigured('clientId and clientSecret must be given');
+  if (!audience) throw new VerifierMisconfigured('audience must be given');
+  if (!(cacheForMs >= 0 && cacheForMs <= longestCacheMs))
+    throw new VerifierMisconfigured(`cacheForMs must be between 0 and ${longestCacheMs}`);
+  if (!Number.isInteger(mostTokens) || mostTokens < 1)
+    throw new VerifierMisconfigured('mostTokens must be a whole number above 0');
+  return options;
+}
