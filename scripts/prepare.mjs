@@ -18,7 +18,12 @@ export async function prepare(say) {
 
 /** @param {Say} say */
 export async function ensureDependencies(say) {
-  if (dependenciesAreInstalled()) return;
+  if (!dependenciesAreInstalled()) await installDependencies(say);
+  await ensureNativeCode(say);
+}
+
+/** @param {Say} say */
+async function installDependencies(say) {
   say('Installing dependencies (npm ci)');
   try {
     await npm('ci');
@@ -30,12 +35,31 @@ export async function ensureDependencies(say) {
   }
 }
 
+/**
+ * argon2 brings its machine code along, but not for every machine that Node runs on; where it does not load (or crashes) its own install
+ * script compiles it.
+ * @param {Say} say
+ */
+async function ensureNativeCode(say) {
+  const { version } = JSON.parse(readFileSync(at('node_modules/argon2/package.json'), 'utf8'));
+  const state = `argon2 ${version}, Node ${process.version}, ${process.platform} ${process.arch}`;
+  if (recall('native') === state) return;
+  const load = () => quietly(process.execPath, ['--eval', 'require("argon2")'], 'loading argon2');
+  await load().catch(async () => {
+    say('Compiling argon2, because its packaged code does not run here');
+    await npm('rebuild', 'argon2', '--foreground-scripts', '--no-ignore-scripts');
+    await load();
+  });
+  remember('native', state);
+}
+
 /** Without scripts: nothing here needs one, and none gets the chance to download anything. @param {...string} values */
 function npm(...values) {
   const [command, ...before] = process.env.npm_execpath
     ? [process.execPath, process.env.npm_execpath]
     : ['npm'];
-  const all = [...before, ...values, '--ignore-scripts', '--no-audit', '--no-fund'];
+  // What comes later on a command line wins.
+  const all = [...before, values[0], '--ignore-scripts', '--no-audit', '--no-fund', ...values.slice(1)];
   return quietly(command, all, `npm ${values.join(' ')}`);
 }
 
