@@ -1,0 +1,165 @@
+import { decodeJwt } from 'jose';
+import { asHeader, orders, ProtocolWorld } from './protocol-world.js';
+
+let world: ProtocolWorld;
+beforeAll(async () => {
+  world = await ProtocolWorld.start();
+}, 60_000);
+afterAll(() => world?.stop());
+
+describe('client authentication', () => {
+  const token = (form: Record<string, string>, headers: Record<string, string> = {}) =>
+    world.post('/token', { grant_type: 'refresh_token', refresh_token: 'cfw_rt_x', ...form }, headers);
+
+  it('refuses two methods in one request', async () => {
+    const { web } = world.clients;
+    const answer = await token({ client_id: web.id, client_secret: web.secret }, asHeader(web));
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+  });
+
+  it('answers a wrong secret with 401 and a Basic challenge', async () => {
+    const { status, body, headers } = await token({}, asHeader({ ...world.clients.web, secret: 'wrong' }));
+    expect([status, body.error, headers.get('www-authenticate')?.split(' ')[0]]).toEqual([
+      401,
+      'invalid_client',
+      'Basic',
+    ]);
+  });
+
+  it('answers an unknown client like a wrong secret', async () => {
+    const known = await token({}, asHeader({ ...world.clients.web, secret: 'wrong' }));
+    const unknown = await token({}, asHeader({ ...world.clients.web, id: 'nobody', secret: 'wrong' }));
+    expect([unknown.status, unknown.body]).toEqual([known.status, known.body]);
+  });
+
+  it('takes the secret in the header or the form', async () => {
+    const { web } = world.clients;
+    expect((await token({}, asHeader(web))).body.error).toBe('invalid_grant');
+    expect((await token({ client_id: web.id, client_secret: web.secret })).body.error).toBe('invalid_grant');
+  });
+
+  it('never lets a confidential client refresh without it', async () => {
+    const { body } = await world.signIn(world.clients.web);
+    const bare = await token({ refresh_token: body.refresh_token, client_id: world.clients.web.id });
+    expect(bare).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+    expect((await world.refresh(world.clients.web, body.refresh_token)).status).toBe(200);
+  });
+
+  it('is throttled after too many failures, for that client and network only', async () => {
+    const { other, web } = world.clients;
+    const statuses = new Set<number>();
+    for (let attempt = 0; attempt < 40; attempt += 1)
+      statuses.add((await token({}, asHeader({ ...other, secret: 'guess' }))).status);
+    expect(statuses).toEqual(new Set([401, 429]));
+    const refused = await token({}, asHeader({ ...other, secret: 'guess' }));
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await token({}, asHeader(web))).status).toBe(400);
+  });
+});
+
+describe('the token endpoint', () => {
+  it('takes POST with a form only', async () => {
+    const { web } = world.clients;
+    expect((await world.get('/token?grant_type=client_credentials', asHeader(web))).status).toBe(404);
+    for (const [type, body] of [
+      ['application/json', '{"grant_type":"client_credentials"}'],
+      [
+        'multipart/form-data; boundary=x',
+        '--x\r\nContent-Disposition: form-data; name="grant_type"\r\n\r\nclient_credentials\r\n--x--',
+      ],
+    ] as const) {
+      const response = await fetch(`${world.issuer}/token`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': type, ...asHeader(web) },
+      });
+      expect([type, response.status, (await response.json()).error]).toEqual([type, 400, 'invalid_request']);
+    }
+  });
+
+  it('refuses a repeated parameter', async () => {
+    const form = new URLSearchParams('grant_type=refresh_token&refresh_token=a&refresh_token=b');
+    expect(await world.post('/token', form, asHeader(world.clients.web))).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_request' },
+    });
+  });
+
+  it('has no password grant and no unknown one', async () => {
+    for (const grant_type of [
+      'password',
+      'implicit',
+      'urn:ietf:params:oauth:grant-type:token-exchange',
+      'nonsense',
+    ])
+      expect((await world.post('/token', { grant_type }, asHeader(world.clients.web))).body.error).toBe(
+        'unsupported_grant_type',
+      );
+  });
+
+  it('writes error descriptions in the characters RFC 6749 §5.2 allows, and repeats nothing of the request', async () => {
+    const marked = '"<script>\\é';
+    const answers = [
+      await world.post('/token', { grant_type: marked }, asHeader(world.clients.web)),
+      await world.refresh(world.clients.web, marked),
+      await world.redeem(world.clients.web, marked, marked),
+      await world.post(
+        '/token',
+        { grant_type: 'refresh_token', scope: marked, refresh_token: 'x' },
+        asHeader(world.clients.web),
+      ),
+    ];
+    for (const { status, body } of answers) {
+      expect(status).toBe(400);
+      expect(body.error_description ?? '').toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/);
+      expect(JSON.stringify(body)).not.toContain('<scr');
+    }
+  });
+});
+
+describe('the userinfo endpoint', () => {
+  const userinfo = (headers: Record<string, string>, query = '') => world.get(`/userinfo${query}`, headers);
+
+  it('answers the person of a token, and 401 with a challenge for one that was revoked', async () => {
+    const { body } = await world.signIn(world.clients.web, { scope: 'openid email' });
+    const claims = await userinfo({ authorization: `Bearer ${body.access_token}` });
+    expect(claims.body).toMatchObject({
+      sub: decodeJwt(body.id_token).sub,
+      email: world.data.accounts[0]!.username,
+    });
+    await world.revoke(world.clients.web, body.refresh_token);
+    const refused = await userinfo({ authorization: `Bearer ${body.access_token}` });
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([
+      401,
+      expect.stringMatching(/^(DPoP|Bearer) .*error="invalid_token"/),
+    ]);
+  });
+
+  it('never takes a token from the query, or by two ways at once', async () => {
+    const { body } = await world.signIn(world.clients.web);
+    const inQuery = await userinfo({}, `?access_token=${body.access_token}`);
+    expect([inQuery.status, inQuery.body.sub]).toEqual([400, undefined]);
+    const twice = await world.post(
+      '/userinfo',
+      { access_token: body.access_token },
+      { authorization: `Bearer ${body.access_token}` },
+    );
+    expect(twice.status).toBe(400);
+  });
+
+  it('challenges a request without token, naming no error (RFC 6750 §3.1)', async () => {
+    const { status, headers } = await userinfo({});
+    expect(status).toBe(401);
+    expect(headers.get('www-authenticate')).toMatch(/^Bearer /);
+    expect(headers.get('www-authenticate')).not.toContain('error=');
+  });
+
+  it('refuses a token that is meant for an API', async () => {
+    const { body } = await world.signIn(world.clients.web, { resource: orders, scope: 'openid orders:read' });
+    const { access_token } = (
+      await world.refresh(world.clients.web, body.refresh_token, { resource: orders })
+    ).body;
+    const { status, body: answer } = await userinfo({ authorization: `Bearer ${access_token}` });
+    expect([status, answer.sub]).toEqual([403, undefined]);
+  });
+});

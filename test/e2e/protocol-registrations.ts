@@ -1,0 +1,103 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { type ClientRegistration, ClientService, ResourceService } from '@curfew/clients';
+import { Clock } from '@curfew/clock';
+import { instant } from '@curfew/session-policy';
+import type { TestDatabase } from '../support/database.js';
+
+export const orders = 'https://orders.example.test';
+export const billing = 'https://billing.example.test';
+export const ledger = 'https://ledger.example.test';
+export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** A client as these tests use it. */
+export interface TestClient {
+  readonly id: string;
+  readonly secret: string;
+  readonly key: KeyObject;
+}
+
+export type ClientName =
+  | 'web'
+  | 'other'
+  | 'spa'
+  | 'robot'
+  | 'bound'
+  | 'pushed'
+  | 'tv'
+  | 'service'
+  | 'api'
+  | 'billingApi'
+  | 'rs256'
+  | 'eddsa';
+
+class HostClock extends Clock {
+  now() {
+    return instant(performance.timeOrigin + performance.now());
+  }
+}
+
+/** Registers APIs and clients of every kind; the two halves are called before and after the server has made its own. */
+export async function register(database: TestDatabase, callback: string) {
+  const prisma = database.prisma({ CURFEW_DATABASE_POOL_SIZE: '2' });
+  const clock = new HostClock();
+  const clients = new ClientService({ prisma, clock, rules: { allowPrivateAddresses: true } });
+  const apis = new ResourceService(prisma, clock);
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwks = {
+    keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'robot-1', alg: 'ES256', use: 'sig' }],
+  };
+  const code: Omit<ClientRegistration, 'client_name'> = {
+    redirect_uris: [callback],
+    grant_types: ['authorization_code', 'refresh_token'],
+    resources: [orders, ledger],
+  };
+  const none = { token_endpoint_auth_method: 'none' } as const;
+  const registrations: Record<ClientName, Omit<ClientRegistration, 'client_name'>> = {
+    web: { ...code, post_logout_redirect_uris: [`${callback}/out`] },
+    other: code,
+    spa: { ...code, ...none },
+    bound: { ...code, ...none, dpop_bound_access_tokens: true },
+    pushed: { ...code, require_pushed_authorization_requests: true },
+    rs256: { ...code, id_token_signed_response_alg: 'RS256' },
+    eddsa: { ...code, id_token_signed_response_alg: 'EdDSA' },
+    tv: { ...none, grant_types: [deviceGrant, 'refresh_token'], resources: [orders] },
+    service: {
+      token_endpoint_auth_method: 'client_secret_post',
+      grant_types: ['client_credentials'],
+      resources: [orders],
+    },
+    robot: {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: jwks as never,
+      grant_types: ['client_credentials'],
+      resources: [orders],
+    },
+    api: { grant_types: [], resource: orders },
+    billingApi: { grant_types: [], resource: billing },
+  };
+  const makeResources = async () => {
+    const scopes = ['orders:read', 'orders:write'];
+    const known = new Set(
+      (await database.query<{ audience: string }>('SELECT audience FROM resource')).map(
+        ({ audience }) => audience,
+      ),
+    );
+    if (!known.has(orders)) await apis.create({ audience: orders, name: 'Orders', scopes });
+    await apis.create({ audience: billing, name: 'Billing', scopes: ['billing:read'] });
+    await apis.create({ audience: ledger, name: 'Ledger', scopes: ['orders:read'], tokenFormat: 'jwt' });
+  };
+  const makeClients = async () => {
+    const made = await Promise.all(
+      Object.entries(registrations).map(async ([name, registration]) => {
+        const { client, secret } = await clients.create(
+          { client_name: `Test ${name}`, ...registration },
+          { id: `test-${name}` },
+        );
+        return [name, { id: client.id, secret: secret ?? '', key: key.privateKey }] as const;
+      }),
+    );
+    return Object.fromEntries(made) as Record<ClientName, TestClient>;
+  };
+  return [makeResources, makeClients] as const;
+}

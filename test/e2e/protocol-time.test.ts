@@ -1,0 +1,116 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { advanceVirtualClock } from '@curfew/persistence';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { orders, ProtocolWorld } from './protocol-world.js';
+
+let world: ProtocolWorld;
+beforeAll(async () => {
+  world = await ProtocolWorld.start({ CURFEW_VIRTUAL_CLOCK: 'true' });
+}, 60_000);
+afterAll(() => world?.stop());
+
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** Moves the clock of the whole installation, and waits until the server has noticed. */
+const pass = async (seconds: number): Promise<void> => {
+  await advanceVirtualClock(
+    world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1', CURFEW_VIRTUAL_CLOCK: 'true' }),
+    seconds * 1000,
+  );
+  const [row] = await world.database.query<{ now: number }>(
+    'SELECT (extract(epoch FROM clock_timestamp()) * 1000 + clock_offset_ms)::float8 AS now FROM service_state',
+  );
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const { service } = world.clients;
+    const form = { grant_type: 'client_credentials', client_id: service.id, client_secret: service.secret };
+    const { body } = await world.post('/token', form);
+    const { iat } = (await world.introspect(body.access_token)).body;
+    if (iat >= Math.floor(row!.now / 1000)) return;
+    await pause(50);
+  }
+  throw new Error('the server did not follow the clock');
+};
+const signIn = async () =>
+  (await world.signIn(world.clients.web, { resource: orders, scope: 'openid orders:read' })).body;
+
+describe('as time passes', () => {
+  it('an access token is over when it said it would be', async () => {
+    const { access_token, expires_in, refresh_token } = await signIn();
+    await pass(expires_in - 5);
+    expect((await world.introspect(access_token)).body.active).toBe(true);
+    await pass(6);
+    expect((await world.introspect(access_token)).body).toEqual({ active: false });
+    expect((await world.refresh(world.clients.web, refresh_token)).status).toBe(200);
+  });
+
+  it('a code is over after a minute', async () => {
+    const { code, verifier } = await world.authorize(world.clients.web);
+    await pass(61);
+    expect((await world.redeem(world.clients.web, code, verifier)).body.error).toBe('invalid_grant');
+  });
+
+  it('a session ends by silence', async () => {
+    const { refresh_token } = await signIn();
+    await pass(29 * minute);
+    const { status, body } = await world.refresh(world.clients.web, refresh_token);
+    expect(status).toBe(200);
+    await pass(30 * minute + 1);
+    expect((await world.refresh(world.clients.web, body.refresh_token)).body.error).toBe('invalid_grant');
+    expect((await world.introspect(body.refresh_token, world.clients.web)).body).toEqual({ active: false });
+  });
+
+  it('a session ends at its age, however active it is, and no access token outlives it', async () => {
+    let { refresh_token } = await signIn();
+    for (let half = 0; half < 26; half += 1) {
+      await pass(27 * minute);
+      const { body, status } = await world.refresh(world.clients.web, refresh_token);
+      expect([half, status]).toEqual([half, 200]);
+      refresh_token = body.refresh_token;
+    }
+    // 11 h 42 min have passed; the session has 18 minutes left.
+    await pass(15 * minute);
+    const last = await world.refresh(world.clients.web, refresh_token);
+    expect(last.body.expires_in).toBeLessThanOrEqual(3 * minute);
+    await pass(3 * minute + 1);
+    expect((await world.introspect(last.body.access_token)).body).toEqual({ active: false });
+    expect((await world.refresh(world.clients.web, last.body.refresh_token)).body.error).toBe(
+      'invalid_grant',
+    );
+  }, 60_000);
+
+  it('signing keys are replaced without anybody noticing but verifiers, which find the new one published a day ahead', async () => {
+    const jwks = async () =>
+      (await world.get('/jwks')).body.keys.map(({ kid }: { kid: string }) => kid) as string[];
+    const before = await world.signIn(world.clients.web);
+    const first = decodeProtectedHeader(before.body.id_token).kid!;
+    const initially = await jwks();
+    await pass(29 * day + hour);
+    await untilOther(jwks, initially);
+    expect(decodeProtectedHeader((await world.signIn(world.clients.web)).body.id_token).kid).toBe(first);
+    const announced = (await jwks()).filter((kid) => !initially.includes(kid));
+    expect(announced).toHaveLength(3);
+    await pass(day);
+    const kidNow = async () => [
+      decodeProtectedHeader((await world.signIn(world.clients.web)).body.id_token).kid!,
+    ];
+    await untilOther(kidNow, [first]);
+    expect(announced).toEqual(expect.arrayContaining(await kidNow()));
+    const keys = createRemoteJWKSet(new URL(`${world.issuer}/jwks`));
+    const old = before.body.id_token;
+    await expect(
+      jwtVerify(old, keys, { currentDate: new Date(decodeJwt(old).iat! * 1000) }),
+    ).resolves.toBeDefined();
+  }, 90_000);
+});
+
+/** Asks until the answer differs. The server looks after its keys from time to time, and whenever it is told to. */
+async function untilOther(ask: () => Promise<string[]>, known: string[]): Promise<void> {
+  await world.database.query(`SELECT pg_notify('curfew_keys', '')`);
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if ((await ask()).join() !== known.join()) return;
+    await pause(100);
+  }
+  throw new Error('nothing changed');
+}
