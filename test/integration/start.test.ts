@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '../support/ports.js';
+
+// The launcher as a person runs it, on ports and in a folder of its own.
+
+interface Launch {
+  readonly child: ChildProcess;
+  output(): string;
+  /** Resolves when the banner is there, rejects when it ends before. */
+  ready(): Promise<void>;
+  readonly status: Promise<number | null>;
+}
+
+let home: string;
+let settings: Record<string, string>;
+const launches: Launch[] = [];
+
+beforeAll(async () => {
+  home = await mkdtemp(path.join(os.tmpdir(), 'curfew-start-'));
+  const ports = ['CURFEW_AUTH_PORT', 'CURFEW_ADMIN_PORT', 'CURFEW_GATEWAY_PORT', 'CURFEW_CALLBACK_PORT'];
+  settings = { CURFEW_HOME: home };
+  for (const name of ports) settings[name] = String(await freePort());
+});
+afterEach(async () => {
+  for (const { child, status } of launches.splice(0)) {
+    child.kill('SIGKILL');
+    await status;
+  }
+});
+afterAll(async () => {
+  await untilNothingRuns();
+  await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+});
+
+function launch(more: Readonly<Record<string, string>> = {}): Launch {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|CURFEW_|DATABASE_URL|TEST_|NODE_ENV)/.test(name),
+  );
+  const child = spawn(process.execPath, ['scripts/start.mjs'], {
+    env: { ...Object.fromEntries(inherited), ...settings, ...more },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (said += text));
+  const status = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const launched: Launch = {
+    child,
+    status,
+    output: () => said,
+    async ready() {
+      while (!said.includes('Ctrl-C stops everything')) {
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`it ended:\n${said}`);
+        await pause(20);
+      }
+    },
+  };
+  launches.push(launched);
+  return launched;
+}
+
+const port = (): number => Number(settings['CURFEW_AUTH_PORT']);
+const takesConnections = (at: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = net.connect(at, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+const databasePort = async (): Promise<number> =>
+  JSON.parse(await readFile(path.join(home, 'postgres.json'), 'utf8')).port;
+
+async function untilNothingRuns(): Promise<void> {
+  const ports = [port(), await databasePort()];
+  const deadline = performance.now() + 15_000;
+  let open = true;
+  while (open && performance.now() < deadline) {
+    await pause(50);
+    open = (await Promise.all(ports.map(takesConnections))).includes(true);
+  }
+  expect(open).toBe(false);
+}
+
+describe('npm start', () => {
+  it('sets everything up, says what runs where, and stops everything when asked to', async () => {
+    const { child, output, ready, status } = launch();
+    await ready();
+    expect(output()).toContain(`http://localhost:${port()}`);
+    expect(output()).toContain('Making a PostgreSQL');
+    const discovery = await fetch(`http://localhost:${port()}/.well-known/openid-configuration`);
+    expect(await discovery.json()).toMatchObject({ issuer: `http://localhost:${port()}` });
+    child.kill('SIGINT');
+    expect(await status).toBe(0);
+    await untilNothingRuns();
+    expect(await readdir(home)).not.toContain('start.lock');
+  }, 120_000);
+
+  it('makes up its secrets once, readable for nobody else', async () => {
+    const files = ['dev.json', 'secrets.json', 'postgres.json'];
+    const read = () => Promise.all(files.map((file) => readFile(path.join(home, file), 'utf8')));
+    const before = await read();
+    for (const file of files) expect((await stat(path.join(home, file))).mode & 0o777).toBe(0o600);
+    expect(
+      new Set(JSON.parse(before[0]!).accounts.map(({ password }: { password: string }) => password)).size,
+    ).toBe(2);
+    expect(JSON.parse(before[1]!).keyEncryptionSecrets[0]).toMatch(/^development-only-.{43}$/);
+    const { child, ready, status } = launch();
+    await ready();
+    child.kill('SIGTERM');
+    expect(await status).toBe(0);
+    expect(await read()).toEqual(before);
+  }, 60_000);
+
+  it('is ready again within eight seconds, refuses a second start, and leaves nothing when killed with -9', async () => {
+    const began = performance.now();
+    const first = launch();
+    await first.ready();
+    expect(performance.now() - began).toBeLessThan(8_000);
+    expect(first.output()).not.toMatch(/Compiling|Installing|Generating|Making/);
+
+    const second = launch();
+    expect(await second.status).toBe(1);
+    expect(second.output()).toContain(`already running (process ${first.child.pid}`);
+    expect(await takesConnections(port())).toBe(true);
+
+    first.child.kill('SIGKILL');
+    await first.status;
+    await untilNothingRuns();
+    const third = launch(); // the lock of the dead one does not stand in the way
+    await third.ready();
+  }, 120_000);
+
+  it('says which port is taken, and by which setting to choose another', async () => {
+    const squatter = net.createServer();
+    await untilNothingRuns();
+    await new Promise<void>((resolve) => squatter.listen(port(), '127.0.0.1', resolve));
+    const { status, output } = launch();
+    expect(await status).toBe(1);
+    expect(output()).toContain(`Port ${port()}`);
+    expect(output()).toContain('CURFEW_AUTH_PORT');
+    await new Promise((resolve) => squatter.close(resolve));
+    await untilNothingRuns();
+  }, 60_000);
+
+  it('makes nothing up for production, and passes on every fault by name', async () => {
+    const { status, output } = launch({ CURFEW_MODE: 'production', CURFEW_VIRTUAL_CLOCK: 'true' });
+    expect(await status).toBe(1);
+    for (const name of ['CURFEW_ISSUER', 'CURFEW_KEY_ENCRYPTION_SECRETS', 'CURFEW_VIRTUAL_CLOCK'])
+      expect(output()).toContain(name);
+  }, 60_000);
+});
