@@ -6,8 +6,9 @@ import { startCluster } from './machine/cluster.mjs';
 import { openCounters } from './machine/database-counters.mjs';
 import { WrongAnswers } from './measure.mjs';
 import { choosePaths } from './plan.mjs';
-import { machine, table } from './report.mjs';
+import { list, machine, table } from './report.mjs';
 import { runPath } from './run-path.mjs';
+import { runScenes } from './scenes.mjs';
 import { startBaseline } from './subjects/baseline.mjs';
 import { startCurfew } from './subjects/curfew.mjs';
 import { startFloor } from './subjects/floor.mjs';
@@ -48,7 +49,7 @@ async function passGates([curfew, ...others]) {
   }
 }
 
-async function runSize({ options, cluster, sessions, plans, failures }) {
+async function runSize({ options, cluster, sessions, plans, failures, sceneRows }) {
   const generator = startGenerator();
   progress(`${sessions} sessions: starting and seeding`);
   const subjects = await startSubjects({ options, cluster, generator, sessions });
@@ -64,6 +65,11 @@ async function runSize({ options, cluster, sessions, plans, failures }) {
         failures.push(`${plan.path}: ${error.message}`);
         progress(`${plan.path}: NO NUMBER, ${error.message}`);
       }
+    }
+    if (sceneRows) {
+      const { seconds, connections, scenes: names } = options;
+      const stage = { subject: subjects[0], cluster, generator, sessions, connections, progress, names };
+      sceneRows.push(...(await runScenes({ ...stage, seconds: seconds * 3, rate: 300, refreshes: 100_000 })));
     }
     const bytesPerSession = await subjects[0].counters.bytesPerRow('session');
     for (const row of rows) row.bytesPerSession = bytesPerSession;
@@ -90,6 +96,7 @@ export async function benchmark(options) {
   const plans = choosePaths(options.paths);
   if (options.cpuProfile) mkdirSync(options.cpuProfile, { recursive: true });
   const rows = [];
+  const sceneRows = [];
   const failures = [];
   let about = '';
   for (const sessions of options.sessions) {
@@ -97,13 +104,22 @@ export async function benchmark(options) {
     const cluster = await startCluster();
     about = machine(cluster.version);
     try {
-      rows.push(...(await runSize({ options, cluster, sessions, plans, failures })));
+      const scenesHere = sessions === options.sessions[0] && options.scenes?.length !== 0;
+      const found = await runSize({
+        options,
+        cluster,
+        sessions,
+        plans,
+        failures,
+        ...(scenesHere ? { sceneRows } : {}),
+      });
+      rows.push(...found);
     } finally {
       await cluster.stop();
     }
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);
-  else process.stdout.write(`\n${about}\n\n${table(rows)}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify([...rows, ...sceneRows], undefined, 2)}\n`);
+  else process.stdout.write(`\n${about}\n\n${table(rows)}\n${list(sceneRows)}`);
   for (const failure of failures) process.stderr.write(`no number for ${failure}\n`);
-  if (failures.length > 0 || rows.length === 0) process.exitCode = 1;
+  if (failures.length > 0 || rows.length + sceneRows.length === 0) process.exitCode = 1;
 }

@@ -4,7 +4,8 @@ export const usage = `npm run bench -- [options]
 
   --quick             10,000 sessions, short blocks: three minutes (default: 10k, 100k and 1M sessions)
   --sessions <n,…>    sizes to run at, such as 10000,1000000
-  --paths <name,…>    only these paths
+  --paths <name,…>    only these paths ('none' for none)
+  --scenes <name,…>   these scenes after the paths (default: all of them at the first size, none with --quick)
   --rounds <n>        A B A B rounds per path
   --seconds <n>       length of a block
   --connections <n>   closed-loop connections
@@ -27,6 +28,7 @@ export function readOptions(argv) {
       'only-curfew': { type: 'boolean', default: false },
       sessions: { type: 'string' },
       paths: { type: 'string' },
+      scenes: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       connections: { type: 'string' },
@@ -51,9 +53,10 @@ export function readOptions(argv) {
     onlyCurfew: values['only-curfew'],
     cpuProfile: values['cpu-prof'],
     paths: values.paths?.split(','),
+    scenes: values.scenes?.split(',') ?? (values.quick || values.paths ? [] : undefined),
     sessions: list ?? (values.quick ? [10_000] : [10_000, 100_000, 1_000_000]),
     rounds: number('rounds', values.quick ? 3 : 7),
-    seconds: number('seconds', values.quick ? 1.5 : 5),
+    seconds: number('seconds', values.quick ? 1.2 : 5),
     connections: number('connections', 64),
   };
 }

@@ -47,9 +47,22 @@ export function table(rows) {
   ].join('\n');
 }
 
+/** What scenes found, one line each: they have little in common. */
+export const list = (rows) =>
+  rows
+    .map(
+      ({ path, ...facts }) =>
+        `- ${path}: ${Object.entries(facts)
+          .map(([name, value]) => `${name} ${show(value)}`)
+          .join(', ')}\n`,
+    )
+    .join('');
+
 function show(value) {
   if (value === undefined || value === null || Number.isNaN(value)) return '–';
-  return typeof value === 'number' ? String(value >= 1000 ? Math.round(value) : significant(value)) : value;
+  return typeof value === 'number'
+    ? String(value >= 1000 ? Math.round(value) : significant(value))
+    : String(value);
 }
 
 /** One sentence about the machine, for the record. */

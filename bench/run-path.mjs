@@ -1,5 +1,5 @@
 import { notAlive } from './gates.mjs';
-import { closedBlock, countedBlock, fixedRateBlock, WrongAnswers } from './measure.mjs';
+import { closedBlock, countedBlock, fixedRateBlock, load, WrongAnswers } from './measure.mjs';
 import { median } from './statistics.mjs';
 
 const sampled = 32;
@@ -16,7 +16,7 @@ export async function runPath({ plan, subjects, generator, cluster, options, pro
   const blocks = new Map(able.map((subject) => [subject.name, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const subject of able) {
-      await prepare({ plan, subject, generator, first: round === 0 });
+      if (round === 0) await before({ plan, subject, generator });
       const scenario = subject.scenarios[plan.path];
       const seconds = rounds === 1 ? options.seconds * 2 : options.seconds;
       const block = await closedBlock({ generator, cluster, subject, scenario, connections, seconds });
@@ -46,7 +46,6 @@ export async function runPath({ plan, subjects, generator, cluster, options, pro
 // Counts and latencies: of the measured server only, after the blocks, so that they disturb none of them.
 async function details({ plan, subject, generator, connections, options, perSecond }) {
   const scenario = subject.scenarios[plan.path];
-  await prepare({ plan, subject, generator, first: false });
   const { byStatement, ...counts } = await countedBlock({
     generator,
     counters: subject.counters,
@@ -79,29 +78,34 @@ function ratio(other, own, blocks) {
 }
 
 // Brings a scenario's pool into the state the path needs.
-async function prepare({ plan, subject, generator, first }) {
-  if (plan.from === 'live' && first) {
-    const chains = subject.scenarios[plan.chains ?? 'refresh'];
-    await runOnce(generator, subject, chains, 500);
-    const items = await generator.call('sample', {
-      pool: chains.pool,
-      count: Number.POSITIVE_INFINITY,
-    });
-    const live = items.filter((item) => item.accessToken).slice(-500);
-    await generator.call('load', { pool: subject.scenarios[plan.path].pool, items: live });
+async function before({ plan, subject, generator }) {
+  const { scenarios } = subject;
+  const { pool } = scenarios[plan.path];
+  const all = { pool, count: Number.POSITIVE_INFINITY };
+  switch (plan.before) {
+    case 'live-tokens': {
+      const chains = scenarios[plan.chains ?? 'refresh'];
+      await load(generator, subject, chains, { connections: 16, count: 500 });
+      const items = await generator.call('sample', { ...all, pool: chains.pool });
+      const live = items.filter((item) => item.accessToken).slice(-500);
+      await generator.call('load', { pool, items: live });
+      break;
+    }
+    case 'tokens-of-all':
+      await load(generator, subject, { ...scenarios.refresh, pool, once: true }, { connections: 16 });
+      await generator.call('rewind', { pool });
+      break;
+    case 'codes':
+      await load(generator, subject, scenarios.authorize, { connections: 8 });
+      await generator.call('rewind', { pool });
+      break;
+    case 'ended': {
+      const items = await generator.call('sample', { ...all, pool: scenarios.revocation.pool });
+      await generator.call('load', { pool, items: items.filter((item) => item.ended) });
+      break;
+    }
+    default:
   }
-  if (subject.prepare) await subject.prepare(plan.path);
-}
-
-async function runOnce(generator, subject, scenario, count) {
-  const result = await generator.call('run', {
-    target: subject.target,
-    port: subject.port,
-    ...scenario,
-    connections: 16,
-    count,
-  });
-  if (result.wrong > 0) throw new WrongAnswers(`${subject.name}: ${result.examples.join(' | ')}`);
 }
 
 // What was handed out under load must be alive by the server's own word.

@@ -41,25 +41,24 @@ async function signInStorm(stage) {
 /** As many sessions as there are fall due at one moment, and the sweeper takes them away under load. */
 async function sweeping({ subject, cluster, sessions, ...stage }) {
   const due = await expireSoon(cluster.url(subject.database), sessions);
-  const rows = [];
-  const row = await besides({ ...stage, subject }, async () => {
-    const cpu = cpuMilliseconds(subject.pid) + cpuMilliseconds(cluster.pid);
-    await due.begin();
-    const began = performance.now();
-    while (!(await due.isOver()) && performance.now() - began < patientSeconds * 1000) {
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-    }
-    rows.push({
-      path: 'sweep',
-      expired: sessions,
-      swept: await due.isOver(),
-      seconds: (performance.now() - began) / 1000,
-      cpuSecondsWithRefreshes: (cpuMilliseconds(subject.pid) + cpuMilliseconds(cluster.pid) - cpu) / 1000,
+  const cpu = () => cpuMilliseconds(subject.pid) + cpuMilliseconds(cluster.pid);
+  const sweep = { path: 'sweep', expired: sessions };
+  try {
+    const row = await besides({ ...stage, subject }, async () => {
+      const [before, began] = [cpu(), performance.now()];
+      await due.begin();
+      while (!(await due.isOver()) && performance.now() - began < patientSeconds * 1000) await pause(1000);
+      sweep.swept = await due.isOver();
+      sweep.seconds = (performance.now() - began) / 1000;
+      sweep.cpuSecondsWithRefreshes = (cpu() - before) / 1000;
     });
-  });
-  await due.close();
-  return [{ path: 'refresh-while-sweeping', ...row }, ...rows];
+    return [{ path: 'refresh-while-sweeping', ...row }, sweep];
+  } finally {
+    await due.close();
+  }
 }
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** The thousandth refresh of a session against its first ones: nothing may grow with use. */
 async function longChains({ subject, cluster, generator, connections }) {
@@ -85,10 +84,25 @@ async function memory({ subject, generator, connections, refreshes }) {
   return [{ path: 'memory', refreshes, rssMbBefore: before / 2 ** 20, rssMb: after / 2 ** 20 }];
 }
 
-/** Scenes by name. */
-export const scenes = {
+const scenes = {
   'sign-in-storm': signInStorm,
   'long-chains': longChains,
   sweep: sweeping,
   memory,
 };
+
+/** Runs the named scenes, or all; returns their rows. An unknown name is an error. */
+export async function runScenes({ names = Object.keys(scenes), progress, ...stage }) {
+  const unknown = names.filter((name) => !(name in scenes));
+  if (unknown.length > 0)
+    throw new Error(`no such scene: ${unknown.join(', ')}. Scenes: ${Object.keys(scenes).join(', ')}`);
+  const rows = [];
+  for (const name of names) {
+    progress(`scene ${name}`);
+    for (const row of await scenes[name](stage)) {
+      rows.push({ ...row, sessions: stage.sessions });
+      progress(JSON.stringify(row));
+    }
+  }
+  return rows;
+}

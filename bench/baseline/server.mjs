@@ -56,7 +56,7 @@ const provider = new Provider(`http://localhost:${port}`, {
     Interaction: 3600,
   },
   async findAccount(_ctx, id) {
-    const account = await prisma.account.findUnique({ where: { id }, select: { id: true, username: true } });
+    const [account] = await prisma.$queryRaw`SELECT id, username FROM person WHERE id = ${id}`;
     if (!account) return undefined;
     return { accountId: account.id, claims: async () => ({ sub: account.id }) };
   },

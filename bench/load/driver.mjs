@@ -150,6 +150,10 @@ const methods = {
     const work = { ...load, pool: pools.get(pool), operation: make(target, options), rate };
     return rate ? fixedRate(work) : closedLoop(work);
   },
+  /** Lets a pool be gone through again from its first item. */
+  rewind({ pool }) {
+    pools.set(pool, new Pool(pools.get(pool).items));
+  },
   /** Removes items from a pool, for another one to use. */
   take({ pool, count }) {
     const from = pools.get(pool);

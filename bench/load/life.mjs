@@ -31,8 +31,6 @@ export function life(target, { introspector, ...options }) {
     if (item.ended) return isDead(connection, item);
     const problem = (await refresh(connection, item)) ?? (await isAlive(connection, item));
     if (problem !== undefined || Math.random() * oneIn > 1) return problem;
-    const unended = await revoke(connection, item);
-    item.ended = true;
-    return unended ?? isDead(connection, item);
+    return (await revoke(connection, item)) ?? isDead(connection, item);
   };
 }

@@ -81,6 +81,7 @@ export const operations = {
       const form = { token: item.refreshToken };
       const answer = await connection.send(formPost(url, form, ...authenticate(client, form)));
       if (answer.status !== 200) return unexpected(answer);
+      item.ended = true;
     };
   },
 

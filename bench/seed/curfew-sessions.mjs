@@ -92,14 +92,3 @@ export async function expireSoon(databaseUrl, count) {
     close: () => database.end(),
   };
 }
-
-/** A connection for seeding, closed when the work is done. */
-export async function seeding(databaseUrl, work) {
-  const database = new pg.Client(databaseUrl);
-  await database.connect();
-  try {
-    return await work(database);
-  } finally {
-    await database.end();
-  }
-}

@@ -1,15 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { dpopProof } from '../load/dpop.mjs';
 import { signIn } from '../subjects/curfew.mjs';
-import {
-  copyAccounts,
-  copyClients,
-  copySession,
-  seeding,
-  sessionId,
-  tokenSecret,
-} from './curfew-sessions.mjs';
+import { copyAccounts, copyClients, copySession, sessionId, tokenSecret } from './curfew-sessions.mjs';
 import { signedApi } from './register.mjs';
+import { seeding } from './seeding.mjs';
 import { spread } from './spread.mjs';
 
 const sideSessions = 2000;

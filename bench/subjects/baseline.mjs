@@ -1,13 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import pg from 'pg';
 import { Browser } from '../load/browser.mjs';
 import { Connection } from '../load/connection.mjs';
 import { codeRequest } from '../load/operations.mjs';
 import { createDatabase } from '../machine/cluster.mjs';
 import { freePort, startServer } from '../machine/server-process.mjs';
+import { seeding } from '../seed/seeding.mjs';
 import { spread } from '../seed/spread.mjs';
 
+const schema = new URL('../baseline/schema.sql', import.meta.url);
 const client = { id: 'baseline', secret: 'a-generated-secret-of-thirty-two-bytes' };
 const machine = { id: 'machine', secret: 'another-generated-secret-of-thirty-two' };
 const redirectUri = 'https://client.example.test/callback';
@@ -18,24 +19,24 @@ const copiedToken = (n) => createHash('sha256').update(`baseline${n}`).digest('h
 
 // Copies a refresh token and its grant that a real sign-in left behind, each copy under ids of its own.
 const copies = `
-  WITH real AS (SELECT * FROM protocol_artifact WHERE kind = 'RefreshToken' LIMIT 1),
-       permission AS (SELECT g.* FROM protocol_artifact g, real WHERE g.kind = 'Grant' AND g.id_hash = convert_to(real.grant_id, 'UTF8')),
+  WITH real AS (SELECT * FROM oidc_model WHERE kind = 'RefreshToken' LIMIT 1),
+       permission AS (SELECT g.* FROM oidc_model g, real WHERE g.kind = 'Grant' AND g.id = real.grant_id),
        fresh AS (SELECT left(encode(sha256(convert_to('baseline' || n, 'UTF8')), 'hex'), 43) AS token,
                         left(encode(sha256(convert_to('grant' || n, 'UTF8')), 'hex'), 43) AS grant_id FROM generate_series(1, $1::int) n)
-  INSERT INTO protocol_artifact (kind, id_hash, payload, grant_id, uid, expires_at)
-  SELECT 'RefreshToken', convert_to(token, 'UTF8'), payload || jsonb_build_object('jti', token, 'grantId', fresh.grant_id), fresh.grant_id, uid, expires_at
+  INSERT INTO oidc_model (id, kind, payload, grant_id, uid, expires_at)
+  SELECT token, 'RefreshToken', payload || jsonb_build_object('jti', token, 'grantId', fresh.grant_id), fresh.grant_id, uid, expires_at
   FROM real, fresh
   UNION ALL
-  SELECT 'Grant', convert_to(fresh.grant_id, 'UTF8'), payload || jsonb_build_object('jti', fresh.grant_id), NULL, uid, expires_at
+  SELECT fresh.grant_id, 'Grant', payload || jsonb_build_object('jti', fresh.grant_id), NULL, uid, expires_at
   FROM permission, fresh`;
 
 /** Starts the baseline with that many sessions, one through its own pages and the others copied from it. */
 export async function startBaseline({ cluster, generator, sessions, driven }) {
   const databaseUrl = await createDatabase(cluster, 'baseline');
-  const database = new pg.Client(databaseUrl);
-  await database.connect();
-  await database.query(readFileSync(new URL('../baseline/schema.sql', import.meta.url), 'utf8'));
-  await database.query('INSERT INTO account VALUES ($1, $2)', [account, 'person@example.test']);
+  await seeding(databaseUrl, async (database) => {
+    await database.query(readFileSync(schema, 'utf8'));
+    await database.query('INSERT INTO person VALUES ($1, $2)', [account, 'person@example.test']);
+  });
   const port = await freePort();
   const issuer = `http://localhost:${port}`;
   const server = await startServer({
@@ -51,9 +52,10 @@ export async function startBaseline({ cluster, generator, sessions, driven }) {
   };
   const newSession = () => signIn(port, endpoints);
   await newSession();
-  await database.query(copies, [sessions]);
-  await database.query('VACUUM (ANALYZE) protocol_artifact');
-  await database.end();
+  await seeding(databaseUrl, async (database) => {
+    await database.query(copies, [sessions]);
+    await database.query('VACUUM (ANALYZE) oidc_model');
+  });
   const items = spread(sessions, driven).map((n) => ({ refreshToken: copiedToken(n) }));
   await generator.call('load', { pool: 'baseline/chains', items });
   await generator.call('load', { pool: 'baseline/machine', items: Array.from({ length: 1000 }, () => ({})) });

@@ -20,7 +20,7 @@ export function scenariosOf({ registered, scope }, pools) {
     introspection: introspection('curfew/live', { client: web }),
     'introspection-jwt': introspection('curfew/live-jwt', { client: signed }),
     'introspection-wrong': introspection(pools.wrong, { client: web, active: false }),
-    'introspection-ended': introspection(pools.spent, { client: web, active: false }),
+    'introspection-ended': introspection('curfew/ended', { client: web, active: false }),
     'client-credentials': {
       pool: pools.machine,
       operation: 'client-credentials',

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import pg from 'pg';
 import { createDatabase } from '../machine/cluster.mjs';
 import { freePort, startServer } from '../machine/server-process.mjs';
+import { seeding } from '../seed/seeding.mjs';
 import { spread } from '../seed/spread.mjs';
 
 const client = { id: 'floor', secret: 'a-generated-secret-of-thirty-two-bytes' };
-const rounds = new URL('../floors/schema.sql', import.meta.url);
+const schema = new URL('../floors/schema.sql', import.meta.url);
 
 // The n-th session of the bulk load: its token is known without asking, because both sides can compute it.
 function tokenOf(n) {
@@ -15,19 +15,17 @@ function tokenOf(n) {
   return `${id}.${createHash('sha256').update(`floor-secret${n}`).digest('base64url')}`;
 }
 
-async function seed(databaseUrl, sessions) {
-  const database = new pg.Client(databaseUrl);
-  await database.connect();
-  await database.query(readFileSync(rounds, 'utf8'));
-  await database.query(
-    `INSERT INTO floor_session (id, account_id, claims, expires_at, token_hash)
-     SELECT md5('floor' || n)::uuid, gen_random_uuid(), '{"scope": "openid offline_access"}', now() + interval '1 day',
-            sha256(sha256(convert_to('floor-secret' || n, 'UTF8'))) FROM generate_series(1, $1::int) n`,
-    [sessions],
-  );
-  await database.query('VACUUM (ANALYZE) floor_session');
-  await database.end();
-}
+const seed = (databaseUrl, sessions) =>
+  seeding(databaseUrl, async (database) => {
+    await database.query(readFileSync(schema, 'utf8'));
+    await database.query(
+      `INSERT INTO floor_session (id, account_id, claims, expires_at, token_hash)
+       SELECT md5('floor' || n)::uuid, gen_random_uuid(), '{"scope": "openid offline_access"}', now() + interval '1 day',
+              sha256(sha256(convert_to('floor-secret' || n, 'UTF8'))) FROM generate_series(1, $1::int) n`,
+      [sessions],
+    );
+    await database.query('VACUUM (ANALYZE) floor_session');
+  });
 
 /** Starts the floor with that many sessions, of which the driver holds `driven` spread over all. */
 export async function startFloor({ cluster, generator, sessions, driven }) {
