@@ -167,6 +167,7 @@ function listen(
     {
       onNotification: (channel, payload) => {
         registry.handlers.onNotification(channel, payload);
+        if (channel === registryChannel) background.policiesChanged();
         if (channel === endsChannel) feed.heard(payload);
         if (channel === signingKeysChannel) void reloadKeys();
         if (channel === clockChannel) void remeasure();
@@ -177,6 +178,7 @@ function listen(
       },
       onGap: () => {
         registry.handlers.onGap?.();
+        background.policiesChanged();
         void reloadKeys();
         void remeasure();
       },

@@ -53,6 +53,11 @@ export class Background {
     await this.parts.events.flush();
   }
 
+  /** A policy may be shorter now: sessions it ends earlier must be looked at earlier. */
+  policiesChanged(): void {
+    this.parts.sweeper.policiesChanged();
+  }
+
   /** Reads the signing keys and hands a changed set to the protocol. */
   async reloadKeys(): Promise<void> {
     const { keyStore, clock, protocol, log } = this.parts;

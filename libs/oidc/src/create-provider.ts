@@ -5,6 +5,7 @@ import { providerConfiguration } from './configuration.js';
 import { announceInterval, slowDownDevices } from './hooks/device-throttle.js';
 import { enrichIntrospection } from './hooks/introspection.js';
 import { answerUnavailable } from './hooks/unavailable.js';
+import { noteUnknownToken } from './hooks/unknown-token.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
 import type { KeySet } from './keys/index.js';
 import { lifetimes } from './lifetimes.js';
@@ -59,6 +60,7 @@ async function around(
         break;
       default:
     }
+    noteUnknownToken(ctx, scope, parts.sessions);
   } catch (error) {
     // Nothing above may leave a half-made answer behind.
     scope.failure = error;

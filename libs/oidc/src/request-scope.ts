@@ -13,6 +13,8 @@ export interface RequestScope {
   readonly signals: RequestSignals;
   /** The refresh token as presented, with its session, from the request's one read. */
   opened?: OpenedRefreshToken;
+  /** Set once a token that was shown proved to be of our making, alive or not. */
+  recognised?: boolean;
   /** Set once the domain has decided about that token, so that refusals by the library itself can be told apart. */
   decided?: boolean;
   /** The session an access token names, from introspection's or userinfo's one read. */

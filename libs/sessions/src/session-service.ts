@@ -4,6 +4,7 @@ import {
   type AccessDecision,
   deadlines,
   type EndReason,
+  type EventData,
   type Instant,
   type RefusalCause,
   type RequestSignals,
@@ -18,7 +19,7 @@ import { EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
 import type { OpenedRefreshToken, Presenter, RefreshOutcome } from './refresh-outcome.js';
 import { RefreshSession } from './refresh-session.js';
-import { sessionEvent } from './session-events.js';
+import { clientEvent, sessionEvent } from './session-events.js';
 import { decideStanding } from './standing.js';
 import {
   type AcceptedStepUp,
@@ -197,6 +198,19 @@ export class SessionService {
   /** Revokes one access token and leaves its session alone; recorded in the same commit, once. */
   async revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant, revoked: NewEvent): Promise<void> {
     await this.#store.revokeAccessToken(tokenHash, expiresAt, revoked);
+  }
+
+  /** Counts a token that was shown and is none of ours; a flood of them costs one row a second. */
+  unknownToken(
+    endpoint: EventData['token.unknown']['endpoint'],
+    presentedBy: string | null,
+    ip: string | null,
+    now: Instant,
+  ): void {
+    const key = `${endpoint} ${presentedBy}`;
+    this.#events.tally('token.unknown', key, () =>
+      clientEvent(presentedBy, 'token.unknown', { endpoint, presentedBy, ip, count: 1 }, now),
+    );
   }
 
   async #noteStartRefused(session: StoredSession, limit: number, now: Instant): Promise<void> {

@@ -1,4 +1,4 @@
-import { deadlines, type Instant, killedBy } from '@curfew/session-policy';
+import { deadlines, elapsedMs, type Instant, killedBy, plus, seconds } from '@curfew/session-policy';
 import type { PolicySource } from './policy-source.js';
 import { decideStanding } from './standing.js';
 import type { End, FoundSession, SweepStore } from './store/session-store.js';
@@ -7,6 +7,9 @@ import type { End, FoundSession, SweepStore } from './store/session-store.js';
 const batch = 500;
 /** Batches in one run, so that a backlog does not keep one run going for ever. */
 const mostBatches = 200;
+/** Looking for all kinds of live sessions reads many rows; a stream of changes is gathered for so long. */
+const betweenChangesMs = 30_000;
+const lookAgainAfter = seconds(60);
 
 /**
  * Records the ends that nobody asked about, soon after they pass, and deletes what is past its retention. Any number of
@@ -15,6 +18,7 @@ const mostBatches = 200;
 export class Sweeper {
   /** A policy may have been shortened while nobody looked, so the first run looks. */
   #policiesChanged = true;
+  #policiesAppliedAt: Instant | undefined;
 
   constructor(
     private readonly store: SweepStore,
@@ -29,21 +33,31 @@ export class Sweeper {
 
   /** One run; the number of sessions handled. */
   async run(now: Instant): Promise<number> {
-    await this.#applyPolicies();
+    await this.#applyPolicies(now);
+    const faults: unknown[] = [];
     let handled = 0;
     for (let round = 0; round < mostBatches; round++) {
       const settled = await this.store.settle(now, batch);
-      const swept = await this.store.sweep(now, batch, (found) => this.#verdict(found, now));
+      const swept = await this.store.sweep(now, batch, (found) =>
+        this.#verdict(found, now).catch((error: unknown) => {
+          // One session that cannot be judged, say because its policy cannot be read, must not keep the others alive.
+          faults.push(error);
+          return { checkAfter: plus(now, lookAgainAfter) };
+        }),
+      );
       const pruned = await this.store.prune(now, batch);
       handled += settled + swept;
       if (settled === 0 && swept < batch && pruned < batch) break;
     }
+    if (faults.length > 0) throw faults[0];
     return handled;
   }
 
-  async #applyPolicies(): Promise<void> {
-    if (!this.#policiesChanged) return;
+  async #applyPolicies(now: Instant): Promise<void> {
+    const last = this.#policiesAppliedAt;
+    if (!this.#policiesChanged || (last !== undefined && elapsedMs(last, now) < betweenChangesMs)) return;
     this.#policiesChanged = false;
+    this.#policiesAppliedAt = now;
     try {
       for (const lineage of await this.store.lineages()) {
         const policy = await this.policies.effectivePolicy(lineage.clientId, lineage.resources);

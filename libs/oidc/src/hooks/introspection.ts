@@ -3,6 +3,7 @@ import type { SessionService } from '@curfew/sessions';
 import type { AccessToken, Client, ClientCredentials, KoaContextWithOIDC, RefreshToken } from 'oidc-provider';
 import type { ClientDirectory } from '../client-directory.js';
 import type { RequestScope } from '../request-scope.js';
+import { epochSeconds } from '../session-payload.js';
 
 /**
  * RFC 7662 §2.1 and §4: who may know about a token: the API it is meant for, and the client it was issued to, each
@@ -39,9 +40,12 @@ export async function enrichIntrospection(
   const body = ctx.body as Record<string, unknown> | undefined;
   const { access, now } = scope;
   if (ctx.status !== 200 || body?.['active'] !== true || !access) return;
-  const passive = touchParameter(ctx) === 'false';
+  // A client that asks about its own refresh token does not use the session.
+  const ofRefreshToken = ctx.oidc.entities.RefreshToken !== undefined;
+  const passive = ofRefreshToken || touchParameter(ctx) === 'false';
   const session = passive ? access.session : await sessions.used(access, now);
-  const { idle, absolute } = deadlines(session, access.policy);
+  const { idle, absolute, expiresAt } = deadlines(session, access.policy);
+  if (ofRefreshToken) body['exp'] = epochSeconds(expiresAt);
   const { acr, amr, authTime } = session.authorization as { acr?: string; amr?: string[]; authTime?: number };
   Object.assign(body, {
     sid: session.id,

@@ -10,6 +10,7 @@ type Claims = Readonly<Record<string, unknown>>;
 /** Opened and not expired, or undefined. `exp` is exclusive, to the second (RFC 7519 §4.1.4 without leeway: these are our own clocks). */
 function openLive(parts: AdapterParts, value: string, kind: string, now: Instant): Claims | undefined {
   const claims = parts.accessTokens.open(value);
+  if (claims) currentScope().recognised = true;
   if (claims?.['kind'] !== kind || typeof claims['exp'] !== 'number') return undefined;
   return claims['exp'] * 1000 > now ? claims : undefined;
 }

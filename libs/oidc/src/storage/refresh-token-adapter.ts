@@ -17,6 +17,7 @@ export class RefreshTokenAdapter extends PartialAdapter {
     const scope = currentScope();
     const opened = await this.parts.sessions.openRefreshToken(value);
     if (!opened) return undefined;
+    scope.recognised = true;
     const route = Provider.ctx?.oidc.route;
     if (route === 'introspection') {
       if (opened.matches !== 'current') return undefined;
