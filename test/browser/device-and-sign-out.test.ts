@@ -123,6 +123,7 @@ describe('signing out', () => {
     await house.signIn(page);
     await page.getByRole('link', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Stay signed in' }).click();
+    await page.getByRole('heading', { name: 'You are still signed in' }).waitFor();
     await page.goto(`${house.issuer}/`);
     await page.getByRole('heading', { name: 'Your account' }).waitFor();
   });

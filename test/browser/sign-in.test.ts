@@ -97,7 +97,8 @@ describe('signing in to an application', () => {
     const application = await house.application();
     const page = await house.window();
     await page.goto(application.authorizationUrl({ scope: 'openid offline_access', prompt: 'consent' }));
-    // Typing starts in the first field; the rest is Tab and Enter.
+    // Typing starts in the first field, once the page is drawn; the rest is Tab and Enter.
+    await page.locator('#username:focus').waitFor();
     await page.keyboard.type(username);
     await page.keyboard.press('Tab');
     await page.keyboard.type(password);

@@ -39,7 +39,10 @@ export interface LoggedOutPage extends PageModel {
 /** The end of a sign-out that no application continues. `stayed`: only the application was signed out, or nothing. */
 export function loggedOutPage(page: LoggedOutPage = {}): string {
   const [title, text] = page.stayed
-    ? (['You are still signed in', 'Nothing else was ended with this browser.'] as const)
+    ? ([
+        'You are still signed in',
+        page.clientName ? 'Nothing else was ended.' : 'Nothing was ended.',
+      ] as const)
     : (['You are signed out', 'What you were signed in to with this browser has ended.'] as const);
   const content = html`<div class="card stack">
 <div class="tight">

@@ -46,7 +46,9 @@ export const logoutPages = (
   postLogoutSuccessSource: async (ctx) => {
     const { client } = ctx.oidc;
     const registered = client ? await clients.find(client.clientId) : undefined;
-    show(ctx, pages.loggedOut({ clientName: registered?.name, stayed: client !== undefined }));
+    // Whoever declined to sign out comes here too, and the address does not tell them apart.
+    const { accountId } = await ctx.oidc.provider.Session.get(ctx);
+    show(ctx, pages.loggedOut({ clientName: registered?.name, stayed: accountId !== undefined }));
   },
 });
 
