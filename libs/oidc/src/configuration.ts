@@ -67,7 +67,6 @@ export function providerConfiguration(
       idTokenSigningAlgValues: [...signatures.idToken],
       clientAuthSigningAlgValues: [...signatures.client],
       dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519'],
-      introspectionSigningAlgValues: [...signatures.idToken],
     },
   };
 }
@@ -89,7 +88,8 @@ function features(parts: ProtocolParts): NonNullable<Configuration['features']> 
     },
     dPoP: { enabled: true, nonceSecret: keys.dpopNonce, requireNonce: () => false, allowReplay: false },
     introspection: { enabled: true, allowedPolicy: mayIntrospect(clients) },
-    jwtIntrospection: { enabled: true },
+    // RFC 9701 answers are for clients that register for them, and registration has no word for it.
+    jwtIntrospection: { enabled: false },
     revocation: { enabled: true, allowedPolicy: mayRevoke },
     pushedAuthorizationRequests: {
       enabled: true,
