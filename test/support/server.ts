@@ -48,6 +48,8 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** The built file, from the top of the repository. */
   readonly main?: string;
+  /** Which settings say where that file listens; the authorization server's by default. */
+  readonly listensAt?: { readonly portSetting: string; readonly urlSetting: string };
 }
 
 const top = fileURLToPath(new URL('../..', import.meta.url));
@@ -56,11 +58,15 @@ const top = fileURLToPath(new URL('../..', import.meta.url));
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'curfew-server-'));
   const port = await freePort();
-  const environment = {
+  const { portSetting, urlSetting } = options.listensAt ?? {
+    portSetting: 'CURFEW_AUTH_PORT',
+    urlSetting: 'CURFEW_ISSUER',
+  };
+  const environment: Record<string, string> & { readonly CURFEW_DEV_FILE: string } = {
     PATH: process.env['PATH'] ?? '',
     CURFEW_MODE: 'test',
-    CURFEW_ISSUER: `http://localhost:${port}`,
-    CURFEW_AUTH_PORT: String(port),
+    [urlSetting]: `http://localhost:${port}`,
+    [portSetting]: String(port),
     CURFEW_DEV_FILE: path.join(folder, 'dev.json'),
     CURFEW_KEY_ENCRYPTION_SECRETS: randomBytes(32).toString('hex'),
     CURFEW_EXIT_WITH_PARENT: 'true',
@@ -80,10 +86,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stream.setEncoding('utf8').on('data', (text) => (printed += text));
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const removed = exited.then(() => rm(folder, { recursive: true, force: true }));
-  await untilReady(Number(environment.CURFEW_AUTH_PORT), environment.CURFEW_ISSUER, child, () => printed);
+  const url = environment[urlSetting]!;
+  await untilReady(Number(environment[portSetting]), url, child, () => printed);
   return {
-    issuer: environment.CURFEW_ISSUER,
-    port: Number(environment.CURFEW_AUTH_PORT),
+    issuer: url,
+    port: Number(environment[portSetting]),
     pid: child.pid!,
     environment,
     firstRunData: async () => JSON.parse(await readFile(environment.CURFEW_DEV_FILE, 'utf8')),

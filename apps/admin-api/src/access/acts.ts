@@ -1,0 +1,41 @@
+import type { NewEvent } from '@curfew/events';
+import type { EventData, EventType, Instant } from '@curfew/session-policy';
+import { newId } from '@curfew/sessions';
+import type { Caller } from './caller.js';
+
+/** Whom an event is about. */
+export interface Subjects {
+  readonly sessionId?: string | null;
+  readonly accountId?: string | null;
+  readonly clientId?: string | null;
+}
+
+/** An event of the closed list, ready to be written in the transaction of what it tells. */
+export const eventOf = <T extends EventType>(
+  type: T,
+  data: EventData[T],
+  now: Instant,
+  { sessionId = null, accountId = null, clientId = null }: Subjects = {},
+): NewEvent => ({ id: newId(now), at: now, type, sessionId, accountId, clientId, data }) as NewEvent;
+
+/** What an operator did: who, from where, to what, how much of it, and why. */
+export const adminActed = (
+  caller: Caller,
+  operation: string,
+  target: string | null,
+  now: Instant,
+  more: { readonly count?: number | null; readonly note?: string | undefined } & Subjects = {},
+): NewEvent =>
+  eventOf(
+    'admin.acted',
+    {
+      operation,
+      target,
+      outcome: 'done',
+      count: more.count ?? null,
+      note: more.note ?? null,
+      by: caller.actor,
+    },
+    now,
+    more,
+  );

@@ -1,0 +1,173 @@
+import { X509Certificate } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Registry } from '@curfew/clients';
+import type { ArtifactStore } from '@curfew/oidc';
+import { type Actor, type Instant, instant } from '@curfew/session-policy';
+import {
+  type AccessTokenClaims,
+  type AccessTokenCodec,
+  hashAccessToken,
+  isUuid,
+  type SessionQueries,
+  type SessionService,
+} from '@curfew/sessions';
+import type { SignalsReader } from '@curfew/signals';
+import type { Caller } from './caller.js';
+import { invalidProof, invalidToken, malformedCredentials, nothingSent } from './challenge.js';
+import { checkProof } from './dpop-proof.js';
+import type { Operators } from './operators.store.js';
+import { type AdminScope, isAdminScope } from './scopes.js';
+
+/** What authentication stands on. */
+export interface AuthenticationParts {
+  /** The audience tokens must be made for, and the base of the URLs proofs are made for. */
+  readonly adminUrl: string;
+  readonly accessTokens: AccessTokenCodec;
+  readonly sessions: SessionService;
+  readonly queries: SessionQueries;
+  readonly registry: Registry;
+  readonly operators: Operators;
+  readonly artifacts: ArtifactStore;
+  readonly signals: SignalsReader;
+  /** Header in which a trusted proxy gives the client's certificate (RFC 8705), if there is such a proxy. */
+  readonly certificateHeader: string | undefined;
+}
+
+interface Credentials {
+  readonly scheme: 'Bearer' | 'DPoP';
+  readonly token: string;
+}
+
+/** Access tokens are those of this very server, so they are opened here, in process, and asked of the same rows. */
+export class Authentication {
+  constructor(private readonly parts: AuthenticationParts) {}
+
+  /** The caller behind a request and the scheme used; throws the challenge that RFC 6750 or RFC 9449 asks for. */
+  async callerOf(
+    request: IncomingMessage,
+    now: Instant,
+  ): Promise<{ readonly caller: Caller; readonly scheme: Credentials['scheme'] }> {
+    const credentials = credentialsOf(request);
+    const claims = this.open(credentials, now);
+    const standing = await this.standing(claims, credentials.token, now);
+    if (!standing) throw invalidToken(credentials.scheme);
+    await this.checkBinding(request, credentials, claims, now);
+    const ip = this.parts.signals.address({
+      socketAddress: request.socket.remoteAddress,
+      headers: request.headers,
+    });
+    return { caller: { ...standing, actor: actorOf(standing, ip) }, scheme: credentials.scheme };
+  }
+
+  private open({ scheme, token }: Credentials, now: Instant): AccessTokenClaims {
+    const claims = this.parts.accessTokens.open(token);
+    const audiences = [claims?.['aud'] ?? []].flat();
+    const expiry = claims?.['exp'];
+    if (!claims || !audiences.includes(this.parts.adminUrl)) throw invalidToken(scheme);
+    // RFC 7519 §4.1.4, without leeway: these are our own clocks.
+    if (typeof expiry !== 'number' || expiry * 1000 <= now) throw invalidToken(scheme);
+    return claims;
+  }
+
+  /** Who the token stands for, if it still does: the same questions introspection asks. */
+  private async standing(
+    claims: AccessTokenClaims,
+    token: string,
+    now: Instant,
+  ): Promise<Omit<Caller, 'actor'> | undefined> {
+    const clientId = String(claims['clientId']);
+    const { queries, sessions, registry, operators } = this.parts;
+    const client = await registry.client(clientId);
+    if (!client || client.disabledAt !== null) return undefined;
+    const granted = this.grantedTo(claims, client.metadata);
+    if (claims['kind'] === 'ClientCredentials') {
+      const issuedAt = instant(Number(claims['issuedAtMs']));
+      if (!(await queries.clientStands(clientId, issuedAt, hashAccessToken(token)))) return undefined;
+      return { kind: 'client', clientId, accountId: null, sessionId: null, scopes: granted };
+    }
+    const sessionId = claims['grantId'];
+    if (claims['kind'] !== 'AccessToken' || typeof sessionId !== 'string' || !isUuid(sessionId))
+      return undefined;
+    const access = await sessions.access(sessionId, hashAccessToken(token), now);
+    if (access?.decision.kind !== 'active') return undefined;
+    await sessions.used(access, now);
+    const { accountId } = access.session;
+    // A person has no more than they were made an operator for, whatever they let the client ask for.
+    const own = await operators.scopesOf(accountId);
+    const scopes = new Set([...granted].filter((scope) => own.has(scope)));
+    return { kind: 'person', clientId, accountId, sessionId, scopes };
+  }
+
+  /** The token's scopes, as far as its client is still registered for this API and for them. */
+  private grantedTo(
+    claims: AccessTokenClaims,
+    metadata: { readonly scope?: string; readonly resources: readonly string[] },
+  ): ReadonlySet<AdminScope> {
+    if (!metadata.resources.includes(this.parts.adminUrl)) return new Set();
+    const registered = metadata.scope?.split(' ');
+    const granted = String(claims['scope'] ?? '')
+      .split(' ')
+      .filter(isAdminScope);
+    return new Set(granted.filter((scope) => registered === undefined || registered.includes(scope)));
+  }
+
+  /** A token bound to a key is worth nothing without it (RFC 9449 §7, RFC 8705 §3). */
+  private async checkBinding(
+    request: IncomingMessage,
+    { scheme, token }: Credentials,
+    claims: AccessTokenClaims,
+    now: Instant,
+  ): Promise<void> {
+    const { jkt, 'x5t#S256': certificate } = claims;
+    if (certificate !== undefined && certificate !== this.certificateThumbprint(request))
+      throw invalidToken(scheme);
+    // RFC 9449 §7.1: a bound token must not be usable as a bearer token, nor the other way round.
+    if ((jkt !== undefined) !== (scheme === 'DPoP')) throw invalidToken(scheme);
+    if (jkt === undefined) return;
+    const proofs = headerValues(request, 'dpop');
+    const path = (request.url ?? '/').split('?')[0]!;
+    const proven = {
+      method: request.method ?? 'GET',
+      url: new URL(path, this.parts.adminUrl).href,
+      accessToken: token,
+    };
+    const proof = proofs.length === 1 ? await checkProof(proofs[0]!, proven, now) : undefined;
+    if (!proof || proof.thumbprint !== jkt) throw invalidProof();
+    const key = { kind: 'ReplayDetection', id: JSON.stringify(['admin', proof.thumbprint, proof.jti]) };
+    const fresh = await this.parts.artifacts.insertOnce(key, now, instant((proof.usableUntil + 1) * 1000));
+    if (!fresh) throw invalidProof();
+  }
+
+  private certificateThumbprint(request: IncomingMessage): string | undefined {
+    const name = this.parts.certificateHeader?.toLowerCase();
+    const value = name === undefined ? undefined : request.headers[name];
+    if (typeof value !== 'string') return undefined;
+    try {
+      const { fingerprint256 } = new X509Certificate(decodeURIComponent(value));
+      return Buffer.from(fingerprint256.replaceAll(':', ''), 'hex').toString('base64url');
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+const actorOf = (caller: Omit<Caller, 'actor'>, ip: string | null): Actor => ({
+  kind: 'administrator',
+  id: caller.accountId ?? caller.clientId,
+  ip,
+});
+
+/** Every value of a header, as sent; `headers` would join or drop repeated ones. */
+function headerValues(request: IncomingMessage, name: string): string[] {
+  return request.headersDistinct[name] ?? [];
+}
+
+/** RFC 6750 §2.1 only: a token in a body or a query ends up in logs. */
+function credentialsOf(request: IncomingMessage): Credentials {
+  const values = headerValues(request, 'authorization');
+  if (values.length === 0) throw nothingSent();
+  const match = /^(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)$/i.exec(values[0]!);
+  if (values.length > 1) throw malformedCredentials();
+  if (!match) throw /^(bearer|dpop)\b/i.test(values[0]!) ? malformedCredentials() : nothingSent();
+  return { scheme: match[1]!.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer', token: match[2]! };
+}

@@ -1,0 +1,146 @@
+import { createServer, type Server } from 'node:http';
+import { registryChannel } from '@curfew/clients';
+import { installAsProcessTime } from '@curfew/clock';
+import type { Configuration } from '@curfew/config';
+import { endsChannel } from '@curfew/events';
+import { signingKeysChannel } from '@curfew/oidc';
+import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
+import { ProblemFilter } from '@curfew/problem';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import express from 'express';
+import type { Logger } from 'pino';
+import { applicationOn } from './app.module.js';
+import { Background } from './background.js';
+import { contracts } from './controllers.js';
+import { type Foundation, layFoundation } from './foundation.js';
+import { frontDoor } from './front-door.js';
+import { HealthController } from './health.controller.js';
+import { Announcements } from './sessions/announcements.js';
+
+/** A running admin API. */
+export interface AdminApi {
+  /** Where it listens. */
+  readonly port: number;
+  /** Finishes what is under way, writes what is pending, and closes. */
+  stop(): Promise<void>;
+}
+
+/** Builds the admin API and listens. Migrations are the authorization server's work: here they must have been applied. */
+export async function startAdminApi(configuration: Configuration, log: Logger): Promise<AdminApi> {
+  const foundation = await layFoundation(configuration, log);
+  const { prisma, clock, registry, keyStore } = foundation;
+  const restoreTime = installAsProcessTime(clock);
+  await keyStore.load(clock.now());
+  const announcements = new Announcements();
+  const listener = listen(foundation, announcements);
+  await listener.start();
+  registry.trust();
+  const app = await application(foundation, announcements);
+  const { limits, adminUrl, proxy, listen: addresses } = configuration;
+  const server = createServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: 65_000,
+    },
+    frontDoor({
+      adminUrl,
+      trustedHops: proxy.trustedHops,
+      contracts,
+      application: app.getHttpAdapter().getInstance(),
+      log,
+    }),
+  );
+  server.maxConnections = limits.maxConnections;
+  const port = await open(server, addresses.admin);
+  const background = new Background(foundation);
+  background.start();
+  const stop = async (): Promise<void> => {
+    app.get(HealthController).stopping = true;
+    await close(server, limits.shutdownGraceMs);
+    await background.stop();
+    await listener.stop();
+    clock.stop();
+    await app.close();
+    await prisma.$disconnect();
+    restoreTime();
+  };
+  return { port, stop };
+}
+
+/** One connection hears everything that other processes announce. */
+function listen(
+  { configuration, registry, clock, keyStore, log }: Foundation,
+  announcements: Announcements,
+): DatabaseListener {
+  const report = (subject: string) => (err: unknown) => log.error({ err }, subject);
+  const reloadKeys = () => void keyStore.load(clock.now()).catch(report('reading the signing keys'));
+  const remeasure = () => void clock.remeasure().catch(report('measuring the clock'));
+  return new DatabaseListener(
+    configuration.database.url.reveal(),
+    [registryChannel, signingKeysChannel, clockChannel, endsChannel],
+    {
+      onNotification: (channel, payload) => {
+        registry.handlers.onNotification(channel, payload);
+        if (channel === endsChannel) announcements.heard(payload);
+        if (channel === signingKeysChannel) reloadKeys();
+        if (channel === clockChannel) remeasure();
+      },
+      onLost: (err) => {
+        log.warn({ err }, 'announcements cannot be heard; the database is asked every time');
+        registry.handlers.onLost?.(err);
+      },
+      onGap: () => {
+        registry.handlers.onGap?.();
+        reloadKeys();
+        remeasure();
+      },
+    },
+  );
+}
+
+async function application(
+  foundation: Foundation,
+  announcements: Announcements,
+): Promise<NestExpressApplication> {
+  const { configuration, log } = foundation;
+  const instance = express();
+  instance.disable('x-powered-by');
+  instance.disable('etag');
+  // Only JSON is read, only as it stands: no inflating, no form posts from foreign pages.
+  instance.use(express.json({ limit: configuration.limits.bodyBytes, inflate: false, strict: true }));
+  const app = await NestFactory.create<NestExpressApplication>(
+    applicationOn(foundation, announcements),
+    new ExpressAdapter(instance),
+    { bodyParser: false, logger: ['error', 'fatal'] },
+  );
+  app.useGlobalFilters(
+    new ProblemFilter({
+      isUnavailable: isDatabaseUnavailable,
+      onServerError: (err, problem, id) => log.error({ err, id, code: problem.code }, 'answering a request'),
+    }),
+  );
+  await app.init();
+  return app;
+}
+
+function open(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : port);
+    });
+  });
+}
+
+/** Takes no more connections and lets the requests under way finish, but not for ever. */
+async function close(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(late);
+}

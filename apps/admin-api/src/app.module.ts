@@ -1,0 +1,76 @@
+import { AccountService, ConsentService } from '@curfew/accounts';
+import { ClientService, PolicyService, Registry, ResourceService } from '@curfew/clients';
+import { Clock } from '@curfew/clock';
+import { EventLog } from '@curfew/events';
+import { KeyStore, PayloadSeal } from '@curfew/oidc';
+import { PrismaService } from '@curfew/persistence';
+import { KeyRing, SessionService } from '@curfew/sessions';
+import { SignalsReader } from '@curfew/signals';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { Authentication } from './access/authentication.js';
+import { CallerLimits } from './access/limits.js';
+import { Operators } from './access/operators.store.js';
+import { Cursors } from './contract/cursor.js';
+import { OperationGuard } from './contract/operation.guard.js';
+import { OperationInterceptor } from './contract/operation.interceptor.js';
+import { contracts, controllers } from './controllers.js';
+import type { Foundation } from './foundation.js';
+import { Idempotency } from './idempotency/idempotency.js';
+import { IdempotencyStore } from './idempotency/idempotency.store.js';
+import { documentToken } from './openapi/document.controller.js';
+import { openApiDocument } from './openapi/document.js';
+import { Announcements } from './sessions/announcements.js';
+import { SessionEnds } from './sessions/session-ends.js';
+import { SessionSearchStore } from './sessions/session-search.store.js';
+import { TimelineStore } from './sessions/timeline.store.js';
+
+@Module({})
+class AppModule {}
+
+/** Everything is built before Nest starts, so that an error at start names its cause and not a container. */
+export function applicationOn(foundation: Foundation, announcements: Announcements): DynamicModule {
+  const { prisma, serviceKeys, configuration } = foundation;
+  const operators = new Operators(prisma);
+  const search = new SessionSearchStore(prisma);
+  const answers = new PayloadSeal(new KeyRing(serviceKeys.derive('idempotent answers')));
+  const { proxy, adminUrl } = configuration;
+  const authentication = new Authentication({
+    ...foundation,
+    adminUrl,
+    operators,
+    certificateHeader: proxy.clientCertificateHeader,
+  });
+  const given = [
+    [PrismaService, prisma],
+    [Clock, foundation.clock],
+    [AccountService, foundation.accounts],
+    [ConsentService, foundation.consents],
+    [ClientService, foundation.clients],
+    [ResourceService, foundation.resources],
+    [PolicyService, foundation.policies],
+    [Registry, foundation.registry],
+    [EventLog, foundation.events],
+    [KeyStore, foundation.keyStore],
+    [SessionService, foundation.sessions],
+    [SignalsReader, foundation.signals],
+    [Authentication, authentication],
+    [Operators, operators],
+    [CallerLimits, new CallerLimits()],
+    [Cursors, new Cursors(new KeyRing(serviceKeys.derive('cursor')))],
+    [Idempotency, new Idempotency(new IdempotencyStore(prisma, answers))],
+    [SessionSearchStore, search],
+    [TimelineStore, new TimelineStore(prisma)],
+    [SessionEnds, new SessionEnds({ ...foundation, search, announcements })],
+    [documentToken, openApiDocument(contracts)],
+  ] as const;
+  return {
+    module: AppModule,
+    controllers: [...controllers],
+    providers: [
+      ...given.map(([provide, useValue]) => ({ provide, useValue })),
+      { provide: APP_GUARD, useClass: OperationGuard },
+      { provide: APP_INTERCEPTOR, useClass: OperationInterceptor },
+    ],
+  };
+}

@@ -1,0 +1,22 @@
+/** What a handler answers, beside throwing a problem. */
+export class Answer {
+  constructor(
+    readonly status: number,
+    readonly body: unknown,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {}
+}
+
+/** 200 with a body; `version` becomes the ETag a change must name. */
+export const ok = (body: unknown, version?: number): Answer =>
+  new Answer(200, body, version === undefined ? {} : { ETag: `"${version}"` });
+
+/** 201 with where the new thing is found. */
+export const created = (body: unknown, location: string, version?: number): Answer =>
+  new Answer(201, body, {
+    Location: location,
+    ...(version === undefined ? {} : { ETag: `"${version}"` }),
+  });
+
+/** 204. */
+export const nothing = (): Answer => new Answer(204, undefined);

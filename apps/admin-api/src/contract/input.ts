@@ -1,0 +1,141 @@
+import { ProblemError, type ProblemFault } from '@curfew/problem';
+import type { Instant } from '@curfew/session-policy';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+import type { z } from 'zod';
+import type { Caller } from '../access/caller.js';
+import type { OperationContract } from './operation.js';
+
+type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
+
+/** What a handler gets: the request as its contract says, and who asks. */
+export interface InputOf<C extends OperationContract> {
+  readonly params: Parsed<C['params']>;
+  readonly query: Parsed<C['query']>;
+  readonly body: Parsed<C['body']>;
+  /** The version named by If-Match, where the contract asks for one. */
+  readonly version: number;
+  /** Absent for operations that are open to everybody. */
+  readonly caller: Caller;
+  /** Read once, when the request arrived. */
+  readonly now: Instant;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** A request on its way through guard and interceptor. */
+export interface AdminRequest extends Request {
+  id: string;
+  receivedAt: Instant;
+  caller?: Caller;
+  input?: unknown;
+}
+
+/** The validated request; usable in handlers of operations only. */
+export const Input = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<AdminRequest>().input,
+);
+
+/** Reads a request by its contract; throws one problem that names every fault and repeats no value. */
+export function readInput(contract: OperationContract, request: AdminRequest) {
+  const faults: ProblemFault[] = [];
+  const read = (schema: z.ZodType | undefined, value: unknown, at: string): unknown => {
+    if (!schema) return undefined;
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+    faults.push(...faultsOf(result.error, at));
+    return undefined;
+  };
+  const params = read(contract.params, storable(request.params, 'path', faults), 'path');
+  const query = read(contract.query, storable(queryOf(request, faults), 'query', faults), 'query');
+  if (!contract.query && new URL(request.url, 'http://admin').search !== '') unknownParameters(faults);
+  const body = read(contract.body, storable(bodyOf(contract, request), 'body', faults), 'body');
+  if (faults.length > 0)
+    throw new ProblemError({
+      status: 400,
+      code: 'invalid_request',
+      title: 'The request breaks the contract of this operation',
+      faults: faults.slice(0, 20),
+    });
+  const version = contract.ifMatch ? versionOf(request) : 0;
+  return { params, query, body, version, caller: request.caller, now: request.receivedAt };
+}
+
+function faultsOf(error: z.ZodError, at: string): ProblemFault[] {
+  return error.issues.map(({ code, path, message }) => ({
+    at: `${at}${path.map((part) => `/${String(part)}`).join('')}`.slice(0, 200),
+    // Zod's own sentence would repeat the names that were sent.
+    detail: code === 'unrecognized_keys' ? 'has members that this operation does not know' : message,
+  }));
+}
+
+const unknownParameters = (faults: ProblemFault[]): void => {
+  faults.push({ at: 'query', detail: 'has members that this operation does not know' });
+};
+
+/** A query as name and value; a name that stands twice is a list, which only some parameters take. */
+function queryOf(request: Request, faults: ProblemFault[]): Record<string, string | string[]> {
+  const url = request.url;
+  const start = url.indexOf('?');
+  const text = start === -1 ? '' : url.slice(start + 1);
+  if (/%(?![0-9a-fA-F]{2})/.test(text))
+    faults.push({ at: 'query', detail: 'is not percent-encoded properly' });
+  const values = new Map<string, string[]>();
+  for (const [name, value] of new URLSearchParams(text))
+    values.set(name, [...(values.get(name) ?? []), value]);
+  const entries = [...values].map(([name, list]) => [name, list.length === 1 ? list[0]! : list] as const);
+  return Object.fromEntries(entries);
+}
+
+function bodyOf(contract: OperationContract, request: Request): unknown {
+  const { body } = request as { body?: unknown };
+  if (body === undefined && contract.bodyOptional) return {};
+  return body;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: PostgreSQL's text cannot hold it
+const unstorable = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const deepest = 32;
+
+/** Passes a value on and notes texts that no column can hold; PostgreSQL would answer them with an error. */
+function storable(value: unknown, at: string, faults: ProblemFault[]): unknown {
+  const queue: { value: unknown; depth: number }[] = [{ value, depth: 0 }];
+  for (let next = queue.pop(); next; next = queue.pop()) {
+    if (typeof next.value === 'string' && unstorable.test(next.value)) {
+      faults.push({ at, detail: 'has a text with characters that cannot be stored' });
+      return undefined;
+    }
+    if (typeof next.value !== 'object' || next.value === null) continue;
+    if (next.depth >= deepest) {
+      faults.push({ at, detail: 'is nested too deeply' });
+      return undefined;
+    }
+    const depth = next.depth + 1;
+    for (const [name, member] of Object.entries(next.value))
+      queue.push({ value: name, depth }, { value: member, depth });
+  }
+  return value;
+}
+
+/** RFC 9110 §13.1.1: what a change was made from. RFC 6585 §3 where it is missing. */
+function versionOf(request: Request): number {
+  const header = request.headers['if-match'];
+  if (header === undefined)
+    throw new ProblemError({
+      status: 428,
+      code: 'precondition_required',
+      detail: 'Send If-Match with the ETag the change was made from.',
+    });
+  const version = /^"(\d{1,9})"$/.exec(header)?.[1];
+  // A tag of another form was never handed out, so it cannot match.
+  if (version === undefined) throw versionConflict();
+  return Number(version);
+}
+
+/** 412: somebody else has changed it since it was read. */
+export const versionConflict = (): ProblemError =>
+  new ProblemError({
+    status: 412,
+    code: 'version_conflict',
+    detail: 'It was changed since it was read, or the ETag is not of this resource. Read it again.',
+  });

@@ -1,0 +1,58 @@
+import { AccountError, type AccountErrorCode, HashingOverloaded } from '@curfew/accounts';
+import { RegistrationError, type RegistrationErrorCode } from '@curfew/clients';
+import { ProblemError } from '@curfew/problem';
+import { versionConflict } from './input.js';
+
+const registrationStatus: Record<RegistrationErrorCode, number> = {
+  invalid_client_metadata: 400,
+  invalid_redirect_uri: 400,
+  invalid_resource: 400,
+  invalid_policy: 400,
+  unknown_client: 404,
+  unknown_secret: 404,
+  unknown_resource: 404,
+  unknown_policy: 404,
+  client_exists: 409,
+  resource_exists: 409,
+  resource_in_use: 409,
+  policy_is_built_in: 409,
+  version_conflict: 412,
+  no_secret_in_use: 409,
+};
+
+const accountStatus: Record<AccountErrorCode, number> = {
+  unknown_account: 404,
+  username_taken: 409,
+  username_invalid: 400,
+  password_too_short: 400,
+  password_too_long: 400,
+  password_is_username: 400,
+};
+
+/** What the rooms refuse, as a problem; anything else is handed back as it is. */
+export function problemOf(error: unknown): unknown {
+  if (error instanceof RegistrationError) {
+    if (error.code === 'version_conflict') return versionConflict();
+    const faults = error.violations.slice(0, 50).map((detail) => ({ at: 'body', detail }));
+    return new ProblemError({
+      status: registrationStatus[error.code],
+      code: error.code,
+      detail: error.message,
+      ...(faults.length === 0 ? {} : { faults }),
+    });
+  }
+  if (error instanceof AccountError)
+    return new ProblemError({ status: accountStatus[error.code], code: error.code, detail: error.message });
+  if (error instanceof HashingOverloaded)
+    return new ProblemError({
+      status: 503,
+      code: 'overloaded',
+      detail: 'Too many passwords wait to be hashed.',
+      retryAfter: 5,
+    });
+  return error;
+}
+
+/** 404 for a thing that is named in the path. */
+export const notFound = (code: string, detail: string): ProblemError =>
+  new ProblemError({ status: 404, code, detail });

@@ -1,0 +1,68 @@
+import { type Instant, instant } from '@curfew/session-policy';
+import { z } from 'zod';
+
+/** An instant as it is written on the wire (RFC 3339, UTC, milliseconds). */
+export const timestamp = z.iso.datetime().meta({ description: 'RFC 3339, UTC.' });
+
+/** Writes an instant for the wire. */
+export const written = (at: Instant): string => new Date(at).toISOString();
+
+/** Writes an instant that may be absent. */
+export const writtenOrNull = (at: Instant | null | undefined): string | null =>
+  at === null || at === undefined ? null : written(at);
+
+/** An instant as callers may send it, with any offset; the value is an Instant. */
+export const instantParameter = z.iso
+  .datetime({ offset: true, error: 'must be a date and time of RFC 3339, such as 2027-01-31T12:00:00Z' })
+  .max(40, { error: 'must be a date and time of RFC 3339' })
+  .transform((text) => instant(Date.parse(text)));
+
+/** `true` or `false` in a query. */
+export const flagParameter = z
+  .enum(['true', 'false'], { error: 'must be true or false' })
+  .transform((text) => text === 'true');
+
+/** How many entries a page has at most. */
+export const limitParameter = (preset = 50, most = 200) =>
+  z.coerce
+    .number({ error: `must be a whole number between 1 and ${most}` })
+    .int({ error: 'must be a whole number' })
+    .min(1, { error: 'must be at least 1' })
+    .max(most, { error: `must be at most ${most}` })
+    .default(preset)
+    .meta({ description: 'Most entries of the page.' });
+
+/** A position handed out by an earlier page; authenticated, so that only what was handed out is accepted. */
+export const cursorParameter = z
+  .string()
+  .min(1, { error: 'must be a cursor of an earlier answer' })
+  .max(1_024, { error: 'must be a cursor of an earlier answer' })
+  .optional()
+  .meta({ description: 'The `next_cursor` of the page before.' });
+
+/** A page of things. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({
+    items: z.array(item),
+    next_cursor: z.string().nullable().meta({ description: 'Where the next page begins; null at the end.' }),
+  });
+
+/** The id of a session or an account. */
+export const uuid = z
+  .string()
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, { error: 'must be a UUID in lower case' })
+  .meta({ format: 'uuid' });
+
+/** The id of a client. */
+export const clientId = z
+  .string()
+  .regex(/^[A-Za-z0-9._~-]{1,64}$/, { error: 'must be the id of a client' })
+  .meta({ description: 'Id of a client.' });
+
+/** A free text for people, as it is stored beside what they did. */
+export const note = z
+  .string()
+  .trim()
+  .max(500, { error: 'must have at most 500 characters' })
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: 'must have no control characters' })
+  .meta({ description: 'Why; for those who read the history later.' });

@@ -1,0 +1,56 @@
+import { PrismaService } from '@curfew/persistence';
+import { ProblemError } from '@curfew/problem';
+import { Controller } from '@nestjs/common';
+import { z } from 'zod';
+import { Answer } from './contract/answer.js';
+import { Operation, operation } from './contract/operation.js';
+
+const health = z.object({ status: z.literal('ok') });
+
+const live = operation({
+  id: 'live',
+  method: 'get',
+  path: '/health/live',
+  tag: 'service',
+  summary: 'Whether the process runs.',
+  scope: null,
+  answers: { 200: { description: 'It does.', schema: health } },
+});
+
+const ready = operation({
+  id: 'ready',
+  method: 'get',
+  path: '/health/ready',
+  tag: 'service',
+  summary: 'Whether it can serve: the database answers.',
+  scope: null,
+  answers: { 200: { description: 'It can.', schema: health } },
+  problems: { 503: ['stopping', 'unavailable'] },
+});
+
+/** Whether this process is up, and whether it can serve. */
+@Controller()
+export class HealthController {
+  /** Set while the process stops, so that a load balancer sends nothing new. */
+  stopping = false;
+
+  constructor(private readonly prisma: PrismaService) {}
+
+  @Operation(live)
+  live(): Answer {
+    return new Answer(200, { status: 'ok' });
+  }
+
+  @Operation(ready)
+  async ready(): Promise<Answer> {
+    if (this.stopping)
+      throw new ProblemError({
+        status: 503,
+        code: 'stopping',
+        title: 'The service is stopping',
+        retryAfter: 5,
+      });
+    await this.prisma.$queryRaw`SELECT 1`;
+    return new Answer(200, { status: 'ok' });
+  }
+}

@@ -1,0 +1,47 @@
+/** What was done, and after how many milliseconds its announcement was heard here; null where it was not. */
+export interface Announced<T> {
+  readonly result: T;
+  readonly afterMs: number | null;
+}
+
+/** So long an answer waits for the announcement of what is durable already. Milliseconds. */
+const patience = 250;
+
+/** Hears announcements of ends, so that an answer can say that its own got out. */
+export class Announcements {
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  /** To be called for every announcement heard. */
+  heard(payload: string): void {
+    for (const hear of this.#waiting.get(payload) ?? []) hear();
+  }
+
+  /** Does `work`, which announces `payload` if `announces` says so of its result, and waits a moment to hear that. */
+  async during<T>(
+    payload: string,
+    work: () => Promise<T>,
+    announces: (result: T) => boolean,
+  ): Promise<Announced<T>> {
+    const begun = performance.now();
+    let afterMs: number | null = null;
+    let wake = (): void => {};
+    const hear = (): void => {
+      afterMs ??= Math.ceil(performance.now() - begun);
+      wake();
+    };
+    const others = this.#waiting.get(payload) ?? new Set();
+    this.#waiting.set(payload, others.add(hear));
+    try {
+      const result = await work();
+      if (afterMs === null && announces(result))
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          setTimeout(resolve, patience).unref();
+        });
+      return { result, afterMs };
+    } finally {
+      others.delete(hear);
+      if (others.size === 0 && this.#waiting.get(payload) === others) this.#waiting.delete(payload);
+    }
+  }
+}

@@ -1,0 +1,247 @@
+import { endReasons } from '@curfew/session-policy';
+import { canonicalAddress } from '@curfew/signals';
+import { z } from 'zod';
+import {
+  clientId,
+  cursorParameter,
+  flagParameter,
+  instantParameter,
+  limitParameter,
+  note,
+  pageOf,
+  timestamp,
+  uuid,
+} from '../contract/wire.js';
+
+const network = /^(.+)\/(\d{1,3})$/;
+
+/** An address or a network in its canonical form, or null. */
+function canonicalNetwork(text: string): string | null {
+  const match = network.exec(text);
+  const address = canonicalAddress(match ? match[1] : text);
+  if (address === null || !match) return address;
+  const bits = Number(match[2]);
+  return bits <= (address.includes(':') ? 128 : 32) ? `${address}/${bits}` : null;
+}
+
+const ip = z
+  .string()
+  .max(80, { error: 'must be an address or a network such as 192.0.2.0/24' })
+  .transform((text, context) => {
+    const canonical = canonicalNetwork(text);
+    if (canonical !== null) return canonical;
+    context.addIssue({ code: 'custom', message: 'must be an address or a network such as 192.0.2.0/24' });
+    return z.NEVER;
+  })
+  .meta({ description: 'Address at sign-in, or a network in CIDR notation.' });
+
+/** A reason for an end; one of the closed list. */
+export const endReason = z.enum(endReasons, { error: 'must be one of the reasons for an end' });
+
+const searchMembers = {
+  account: uuid.optional().meta({ description: 'Id of an account.' }),
+  client: clientId.optional(),
+  ip: ip.optional(),
+  user_agent: z
+    .string()
+    .trim()
+    .min(1, { error: 'must not be empty' })
+    .max(100, { error: 'must have at most 100 characters' })
+    .optional()
+    .meta({
+      description: 'Part of browser family and operating system, such as "firefox" or "chrome android".',
+    }),
+  state: z.enum(['live', 'ended'], { error: 'must be live or ended' }).optional(),
+  reason: endReason.optional(),
+  started_after: instantParameter.optional(),
+  started_before: instantParameter.optional(),
+  active_after: instantParameter.optional(),
+  active_before: instantParameter.optional(),
+  ended_after: instantParameter.optional(),
+  ended_before: instantParameter.optional(),
+  policy: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,62}$/, { error: 'must be the name of a policy' })
+    .optional()
+    .meta({ description: 'Name of a policy that is attached to the client or to an API of the session.' }),
+};
+
+/** What sessions are searched by, in a query or in a body. */
+export const searchSchema = z.strictObject(searchMembers);
+
+/** The search as it was sent, checked. */
+export type SearchInput = z.output<typeof searchSchema>;
+
+/** The query of the list of sessions. */
+export const listQuery = z.strictObject({
+  ...searchMembers,
+  sort: z
+    .enum(['-started_at', 'started_at', '-ended_at', 'ended_at'], {
+      error: 'must be started_at or ended_at, with - in front for the latest first',
+    })
+    .default('-started_at'),
+  limit: limitParameter(),
+  cursor: cursorParameter,
+});
+
+const signals = z.object({
+  ip: z.string().nullable(),
+  network: z.string().nullable(),
+  asn: z.number().int().nullable(),
+  country: z.string().nullable(),
+  user_agent_family: z.string().nullable(),
+  operating_system: z.string().nullable(),
+  device_id: z.string().nullable(),
+  tls_fingerprint: z.string().nullable(),
+});
+
+const sessionMembers = {
+  id: uuid.meta({ description: 'The `sid` that introspection answers with.' }),
+  account_id: uuid,
+  client_id: z.string(),
+  client_name: z.string().nullable(),
+  state: z.enum(['live', 'ended']),
+  signed_in_at: timestamp,
+  started_at: timestamp,
+  last_active_at: timestamp,
+  idle_expires_in: z.number().int().meta({ description: 'Seconds of silence left; 0 once ended.' }),
+  absolute_expires_in: z
+    .number()
+    .int()
+    .meta({ description: 'Seconds left however active it is; 0 once ended.' }),
+  ended_at: timestamp.nullable(),
+  end_reason: endReason.nullable(),
+  scope: z.string(),
+  resources: z.array(z.string()),
+  offline: z.boolean().meta({ description: 'Whether it outlives the sign-in of its browser.' }),
+  sender_constrained: z
+    .boolean()
+    .meta({ description: 'Whether its tokens are bound to a key (DPoP or mTLS).' }),
+  step_up_pending: z.boolean(),
+  refreshes: z.number().int().meta({ description: 'How often its refresh token was rotated.' }),
+  signals: signals.meta({ description: 'Circumstances at sign-in, or at the last step-up.' }),
+};
+
+/** A session as lists show it. */
+export const sessionSchema = z.object(sessionMembers);
+
+/** A page of sessions. */
+export const sessionPage = pageOf(sessionSchema);
+
+const timelineEntry = z.object({
+  type: z.string(),
+  at: timestamp,
+  until: timestamp
+    .nullable()
+    .meta({ description: 'Of the last one, where several of a kind are summed up.' }),
+  count: z.number().int(),
+  data: z.record(z.string(), z.unknown()),
+});
+
+/** A session with its history. */
+export const sessionDetail = z.object({
+  ...sessionMembers,
+  authentication: z.object({
+    acr: z.string().nullable(),
+    amr: z.array(z.string()),
+    auth_time: z.number().int().nullable(),
+  }),
+  policy: z
+    .record(z.string(), z.unknown())
+    .meta({ description: 'The settings in force for it now: the strictest of the policies that match.' }),
+  end: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .meta({ description: 'By whom it was ended, and the evidence; null while it lives.' }),
+  timeline: z.array(timelineEntry).meta({ description: 'Oldest first; refreshes are summed up.' }),
+  timeline_truncated: z.boolean(),
+});
+
+/** How an end became known, and by when it is honoured. */
+export const propagation = z.object({
+  durable: z.literal(true).meta({ description: 'Committed before this answer; a crash does not undo it.' }),
+  authorization_server: z
+    .literal('immediate')
+    .meta({ description: 'Refresh, introspection and userinfo ask the row that was written.' }),
+  announced: z
+    .boolean()
+    .meta({ description: 'Whether the announcement to followers was heard by this process.' }),
+  announced_after_ms: z.number().int().nullable(),
+  honoured_everywhere_within_seconds: z
+    .number()
+    .int()
+    .meta({ description: 'The bound for gateways and APIs that follow the session feed.' }),
+});
+
+/** What may be said about an end. */
+export const endWords = {
+  reason: z
+    .enum(
+      [
+        'ended_by_administrator',
+        'account_disabled',
+        'account_deleted',
+        'client_disabled',
+        'client_deleted',
+        'policy_changed',
+      ],
+      { error: 'must be a reason an administrator may give' },
+    )
+    .default('ended_by_administrator'),
+  note: note.optional(),
+};
+
+/** The query of the end of one session. */
+export const endOneQuery = z.strictObject({ ...endWords, dry_run: flagParameter.optional() });
+
+/** The answer to the end of one session. */
+export const endedOne = z.object({
+  id: uuid,
+  ended: z
+    .boolean()
+    .meta({ description: 'Whether this request ended it; false if it was over already, or in a dry run.' }),
+  dry_run: z.boolean(),
+  ended_at: timestamp.nullable(),
+  end_reason: endReason.nullable(),
+  propagation: propagation.nullable(),
+});
+
+const selection = z.union(
+  [
+    z.strictObject({ ids: z.array(uuid).min(1).max(1_000) }),
+    z.strictObject({ account: uuid }),
+    z.strictObject({ client: clientId }),
+    z.strictObject({ everyone: z.literal(true) }),
+    z.strictObject({ search: searchSchema }),
+  ],
+  { error: 'must be one of ids, account, client, everyone (true), search' },
+);
+
+/** The body of the end of many sessions. */
+export const endManyBody = z.strictObject({
+  selection: selection.meta({ description: 'Which sessions.' }),
+  ...endWords,
+  dry_run: z.boolean().default(false).meta({ description: 'Only count what would be ended.' }),
+});
+
+/** What was selected for an end. */
+export type EndSelection = z.output<typeof selection>;
+
+/** The answer to the end of many sessions. */
+export const endedMany = z.object({
+  dry_run: z.boolean(),
+  matched: z.number().int().nullable().meta({
+    description:
+      'Live sessions the selection names; counted in a dry run, and where they were ended one by one.',
+  }),
+  by_client: z.array(z.object({ client_id: z.string(), count: z.number().int() })),
+  recorded: z.number().int().meta({ description: 'Sessions whose own end is written already.' }),
+  complete: z.boolean().meta({
+    description:
+      'Whether every session has its own record; if not, all are dead, and the records follow within seconds.',
+  }),
+  not_before: timestamp
+    .nullable()
+    .meta({ description: 'Everything authorized at or before this instant is over.' }),
+  propagation: propagation.nullable(),
+});

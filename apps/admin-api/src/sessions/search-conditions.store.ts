@@ -1,0 +1,79 @@
+import { Prisma } from '@curfew/persistence';
+import type { Instant } from '@curfew/session-policy';
+import type { SessionSearch } from './search.js';
+
+type Sql = Prisma.Sql;
+
+const date = (at: Instant): Date => new Date(at);
+
+/** The address a session was signed in from, as the index has it. */
+export const addressColumn = Prisma.sql`session_address(s.baseline)`;
+
+/** No mass end covers the session. The one of everyone is read beforehand, because it would be looked up for every row. */
+const notKilled = (everyoneAt: Date | null): Sql => Prisma.sql`
+  NOT EXISTS (SELECT 1 FROM not_before n WHERE n.at >= s.signed_in_at
+    AND (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id)))
+  AND (${everyoneAt}::timestamptz IS NULL OR s.signed_in_at > ${everyoneAt}::timestamptz)`;
+
+/** Stands by its row; a policy that became stricter since may still say otherwise. */
+export const isLive = (now: Instant, everyoneAt: Date | null): Sql =>
+  Prisma.sql`(s.ended_at IS NULL AND s.expires_at > ${date(now)}::timestamptz AND ${notKilled(everyoneAt)})`;
+
+const state = (search: SessionSearch, now: Instant, everyoneAt: Date | null): Sql[] => {
+  if (search.state === 'live') return [isLive(now, everyoneAt)];
+  if (search.state === 'ended') return [Prisma.sql`NOT ${isLive(now, everyoneAt)}`];
+  return [];
+};
+
+const between = (column: Sql, after: Instant | undefined, before: Instant | undefined): Sql[] => [
+  ...(after === undefined ? [] : [Prisma.sql`${column} >= ${date(after)}::timestamptz`]),
+  ...(before === undefined ? [] : [Prisma.sql`${column} < ${date(before)}::timestamptz`]),
+];
+
+/** Bounds of the start, for the index on it. */
+export const startedBetween = ({ startedAfter, startedBefore }: SessionSearch): Sql[] =>
+  between(Prisma.sql`s.started_at`, startedAfter, startedBefore);
+
+/** Bounds of the end, for the index on it. */
+export const endedBetween = ({ endedAfter, endedBefore }: SessionSearch): Sql[] => {
+  const bounds = between(Prisma.sql`s.ended_at`, endedAfter, endedBefore);
+  return bounds.length === 0 ? [] : [Prisma.sql`s.ended_at IS NOT NULL`, ...bounds];
+};
+
+/** An address itself, or what lies within a network. */
+export const addressWithin = (ip: string): Sql =>
+  ip.includes('/')
+    ? Prisma.sql`${addressColumn} <<= ${ip}::inet`
+    : Prisma.sql`${addressColumn} = ${ip}::inet`;
+
+const policy = ({ policy: reach }: SessionSearch): Sql[] =>
+  reach === undefined || reach.everyone
+    ? []
+    : [
+        Prisma.sql`(s.client_id = ANY(${[...reach.clients]}::text[]) OR s.resources && ${[...reach.resources]}::text[])`,
+      ];
+
+/** What of `family operating-system` must be contained; a pattern for LIKE. */
+export const userAgentPattern = (text: string): string =>
+  `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+
+/** Everything a session must meet, whatever index it is found by. */
+export function conditionsOf(search: SessionSearch, now: Instant, everyoneAt: Date | null): Sql {
+  const { ids, account, client, ip, userAgent, reason } = search;
+  const all: Sql[] = [
+    ...(ids === undefined ? [] : [Prisma.sql`s.id = ANY(${[...ids]}::uuid[])`]),
+    ...(account === undefined ? [] : [Prisma.sql`s.account_id = ${account}::uuid`]),
+    ...(client === undefined ? [] : [Prisma.sql`s.client_id = ${client}`]),
+    ...(ip === undefined ? [] : [addressWithin(ip)]),
+    ...(userAgent === undefined
+      ? []
+      : [Prisma.sql`session_user_agent(s.baseline) LIKE ${userAgentPattern(userAgent)}`]),
+    ...(reason === undefined ? [] : [Prisma.sql`s.ended_at IS NOT NULL AND s.end_reason = ${reason}`]),
+    ...startedBetween(search),
+    ...between(Prisma.sql`s.last_active_at`, search.activeAfter, search.activeBefore),
+    ...endedBetween(search),
+    ...policy(search),
+    ...state(search, now, everyoneAt),
+  ];
+  return all.length === 0 ? Prisma.sql`true` : Prisma.join(all, ' AND ');
+}

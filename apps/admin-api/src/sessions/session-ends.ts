@@ -1,0 +1,156 @@
+import type { Registry } from '@curfew/clients';
+import type { Clock } from '@curfew/clock';
+import type { EventLog } from '@curfew/events';
+import type { PrismaService } from '@curfew/persistence';
+import { type EndReason, type Instant, revocationTarget } from '@curfew/session-policy';
+import type { EndedSession, MassEnd, SessionService } from '@curfew/sessions';
+import { adminActed } from '../access/acts.js';
+import type { Caller } from '../access/caller.js';
+import { written } from '../contract/wire.js';
+import type { Announcements } from './announcements.js';
+import type { SessionSearch } from './search.js';
+import type { SessionSearchStore } from './session-search.store.js';
+import { describeSession } from './session-view.js';
+
+/** Who ends sessions, and what they say about it. */
+export interface EndOrder {
+  readonly caller: Caller;
+  readonly reason: EndReason;
+  readonly note: string | undefined;
+  readonly now: Instant;
+}
+
+/** Ends carried out: how many have their own record, and how the news got out. */
+export interface CarriedOut {
+  readonly recorded: number;
+  readonly complete: boolean;
+  readonly matched: number | null;
+  readonly notBefore: Instant | null;
+  readonly announcedAfterMs: number | null;
+}
+
+/** Whom a mass end covers. */
+export type MassTarget = Pick<MassEnd, 'kind' | 'target'>;
+
+interface Parts {
+  readonly prisma: PrismaService;
+  readonly clock: Clock;
+  readonly sessions: SessionService;
+  readonly events: EventLog;
+  readonly registry: Registry;
+  readonly search: SessionSearchStore;
+  readonly announcements: Announcements;
+}
+
+/** Sessions ended in one statement. */
+const batch = 200;
+/** A request ends at most so many one by one; the answer says whether there are more. */
+const mostByOne = 10_000;
+
+/** Ends on an operator's word: each one durable, with who said so and why, in the transaction of the end. */
+export class SessionEnds {
+  constructor(private readonly parts: Parts) {}
+
+  /** Ends those of these sessions that live. */
+  async these(ids: readonly string[], operation: string, order: EndOrder): Promise<CarriedOut> {
+    let recorded = 0;
+    let announcedAfterMs: number | null = null;
+    for (let from = 0; from < ids.length; from += batch) {
+      const part = ids.slice(from, from + batch);
+      const target = part.length === 1 ? part[0]! : null;
+      const { result, afterMs } = await this.parts.announcements.during(
+        part.at(-1)!,
+        () => this.endPart(part, operation, target, order),
+        (ended) => ended.some(({ id }) => id === part.at(-1)),
+      );
+      recorded += result.length;
+      announcedAfterMs = afterMs ?? announcedAfterMs;
+    }
+    return { recorded, complete: true, matched: recorded, notBefore: null, announcedAfterMs };
+  }
+
+  /** Ends live sessions that meet a search, the latest first, up to a bound. */
+  async found(search: SessionSearch, operation: string, order: EndOrder): Promise<CarriedOut> {
+    const ids: string[] = [];
+    let next = null;
+    do {
+      const page = await this.parts.search.page(
+        { ...search, state: 'live' },
+        '-started_at',
+        next,
+        batch,
+        order.now,
+      );
+      const standing = await Promise.all(
+        page.found.map((one) => describeSession(one, this.parts.registry, order.now)),
+      );
+      ids.push(...standing.filter(({ wire }) => wire.state === 'live').map(({ wire }) => wire.id));
+      next = page.next;
+    } while (next !== null && ids.length < mostByOne);
+    return { ...(await this.these(ids, operation, order)), complete: next === null };
+  }
+
+  /** Ends everything an account, a client or everyone has authorized until now: one commit, however many there are. */
+  async all(target: MassTarget, operation: string, order: EndOrder): Promise<CarriedOut> {
+    const { prisma, clock, sessions, events, announcements } = this.parts;
+    const at = clock.now();
+    const { caller, reason, note } = order;
+    const by = caller.actor;
+    const said = note === undefined ? { by } : { by, note };
+    const subjects = {
+      accountId: target.kind === 'account' ? target.target : null,
+      clientId: target.kind === 'client' ? target.target : null,
+    };
+    const work = (): Promise<readonly EndedSession[]> =>
+      prisma.$transaction(async (tx) => {
+        const ended = await sessions.endAll({ ...target, reason, at, detail: said }, tx);
+        await events.record(
+          [adminActed(caller, operation, target.target || target.kind, at, { note, ...subjects })],
+          tx,
+        );
+        return ended;
+      });
+    const { result, afterMs } = await announcements.during(
+      `${target.kind}:${target.target}`,
+      work,
+      () => true,
+    );
+    // The first thousand got their record in the same commit; the sweeper writes the others.
+    const complete = target.kind !== 'everyone' && result.length < 1_000;
+    return { recorded: result.length, complete, matched: null, notBefore: at, announcedAfterMs: afterMs };
+  }
+
+  private endPart(ids: readonly string[], operation: string, target: string | null, order: EndOrder) {
+    const { caller, reason, note, now } = order;
+    const by = caller.actor;
+    const acted = adminActed(caller, operation, target, now, {
+      count: ids.length,
+      note,
+      ...(target === null ? {} : { sessionId: target }),
+    });
+    return this.parts.sessions.end(ids, reason, note === undefined ? { by } : { by, note }, now, [acted]);
+  }
+}
+
+/** How an end got out, as the wire has it; null where nothing was ended. */
+export const propagationOf = ({ recorded, notBefore, announcedAfterMs }: CarriedOut) =>
+  recorded === 0 && notBefore === null
+    ? null
+    : {
+        durable: true as const,
+        authorization_server: 'immediate' as const,
+        announced: announcedAfterMs !== null,
+        announced_after_ms: announcedAfterMs,
+        honoured_everywhere_within_seconds: revocationTarget,
+      };
+
+/** The outcome of the end of many, as the wire has it. */
+export const carriedOutOnWire = (outcome: CarriedOut) => ({
+  dry_run: false,
+  matched: outcome.matched,
+  by_client: [],
+  recorded: outcome.recorded,
+  complete: outcome.complete,
+  not_before: outcome.notBefore === null ? null : written(outcome.notBefore),
+  propagation: propagationOf(outcome),
+});

@@ -1,0 +1,86 @@
+import type { Registry } from '@curfew/clients';
+import {
+  deadlines,
+  decideAccess,
+  type Instant,
+  type RequestSignals,
+  type SessionPolicy,
+  secondsUntil,
+  withNotBefores,
+} from '@curfew/session-policy';
+import type { FoundSession, StoredSession } from '@curfew/sessions';
+import type { z } from 'zod';
+import { written, writtenOrNull } from '../contract/wire.js';
+import type { sessionSchema } from './schemas.js';
+
+/** A session as the wire has it. */
+export type SessionOnWire = z.output<typeof sessionSchema>;
+
+/** A session as it truly stands at an instant: with mass ends and today's policy taken into account. */
+export interface StandingSession {
+  readonly session: StoredSession;
+  readonly policy: SessionPolicy;
+  readonly wire: SessionOnWire;
+}
+
+/** Describes found sessions as they stand at `now`. */
+export async function describeSession(
+  { session: row, notBefore }: FoundSession,
+  registry: Registry,
+  now: Instant,
+): Promise<StandingSession> {
+  const session = { ...row, ...withNotBefores(row, notBefore) };
+  const [policy, client] = await Promise.all([
+    registry.effectivePolicy(session.clientId, session.resources),
+    registry.client(session.clientId),
+  ]);
+  const end = endOf(session, policy, now);
+  const { idle, absolute } = deadlines(session, policy);
+  const scope = session.authorization['scope'];
+  const wire: SessionOnWire = {
+    id: session.id,
+    account_id: session.accountId,
+    client_id: session.clientId,
+    client_name: client?.name ?? null,
+    state: end ? 'ended' : 'live',
+    signed_in_at: written(session.signedInAt),
+    started_at: written(session.startedAt),
+    last_active_at: written(session.lastActiveAt),
+    idle_expires_in: end ? 0 : secondsUntil(idle, now),
+    absolute_expires_in: end ? 0 : secondsUntil(absolute, now),
+    ended_at: writtenOrNull(end?.at),
+    end_reason: end?.reason ?? null,
+    scope: typeof scope === 'string' ? scope : '',
+    resources: [...session.resources],
+    offline: session.offline,
+    sender_constrained: session.keyThumbprint !== null,
+    step_up_pending: awaitsStepUp(session),
+    refreshes: session.generation,
+    signals: signalsOnWire(session.baseline),
+  };
+  return { session, policy, wire };
+}
+
+/** Its recorded end, or the deadline that has passed without a record yet. */
+function endOf(session: StoredSession, policy: SessionPolicy, now: Instant) {
+  if (session.ended) return session.ended;
+  const decision = decideAccess(session, policy, now);
+  if (decision.kind !== 'end') return null;
+  const { idle, absolute } = deadlines(session, policy);
+  return { at: decision.reason === 'absolute_lifetime' ? absolute : idle, reason: decision.reason };
+}
+
+const awaitsStepUp = ({ stepUpRequiredAt, steppedUpAt }: StoredSession): boolean =>
+  stepUpRequiredAt !== null && (steppedUpAt === null || steppedUpAt < stepUpRequiredAt);
+
+/** Signals as the wire has them; a row of another version may lack some. */
+export const signalsOnWire = (signals: Partial<RequestSignals>): SessionOnWire['signals'] => ({
+  ip: signals.ip ?? null,
+  network: signals.prefix ?? null,
+  asn: signals.asn ?? null,
+  country: signals.country ?? null,
+  user_agent_family: signals.userAgentFamily ?? null,
+  operating_system: signals.operatingSystem ?? null,
+  device_id: signals.deviceId ?? null,
+  tls_fingerprint: signals.tlsFingerprint ?? null,
+});

@@ -1,0 +1,225 @@
+import { PolicyService, Registry } from '@curfew/clients';
+import { formatPolicy } from '@curfew/session-policy';
+import { Controller } from '@nestjs/common';
+import { z } from 'zod';
+import { type Answer, ok } from '../contract/answer.js';
+import { Cursors } from '../contract/cursor.js';
+import { Input, type InputOf } from '../contract/input.js';
+import { Operation, operation } from '../contract/operation.js';
+import { notFound } from '../contract/problems.js';
+import { uuid, writtenOrNull } from '../contract/wire.js';
+import { policyReach } from '../policies/policy-reach.js';
+import {
+  type EndSelection,
+  endedMany,
+  endedOne,
+  endManyBody,
+  endOneQuery,
+  listQuery,
+  type SearchInput,
+  sessionDetail,
+  sessionPage,
+} from './schemas.js';
+import type { SessionPosition, SessionSearch } from './search.js';
+import {
+  type CarriedOut,
+  carriedOutOnWire,
+  type EndOrder,
+  propagationOf,
+  SessionEnds,
+} from './session-ends.js';
+import { type FoundForOperator, SessionSearchStore } from './session-search.store.js';
+import { describeSession } from './session-view.js';
+import { timelineOf } from './timeline.js';
+import { mostTimelineEvents, TimelineStore } from './timeline.store.js';
+
+const byId = z.object({ id: uuid });
+
+const list = operation({
+  id: 'listSessions',
+  method: 'get',
+  path: '/v1/sessions',
+  tag: 'sessions',
+  summary: 'Lists and searches sessions, live and ended.',
+  description:
+    'Everything given must hold. A search that no index knows stops after a bounded time and answers with what it found so far; `next_cursor` then goes on where it stopped, so a page may be short without being the last.',
+  scope: 'sessions:read',
+  query: listQuery,
+  answers: { 200: { description: 'A page of sessions.', schema: sessionPage } },
+  problems: { 400: ['invalid_cursor'], 404: ['unknown_policy'] },
+});
+
+const show = operation({
+  id: 'getSession',
+  method: 'get',
+  path: '/v1/sessions/{id}',
+  tag: 'sessions',
+  summary: 'Shows one session with its two clocks and its history.',
+  scope: 'sessions:read',
+  params: byId,
+  answers: { 200: { description: 'The session.', schema: sessionDetail } },
+  problems: { 404: ['unknown_session'] },
+});
+
+const endOne = operation({
+  id: 'endSession',
+  method: 'delete',
+  path: '/v1/sessions/{id}',
+  tag: 'sessions',
+  summary: 'Ends one session.',
+  description: 'The answer comes after the end is durable. A session that is over already stays as it is.',
+  scope: 'sessions:end',
+  params: byId,
+  query: endOneQuery,
+  idempotent: true,
+  answers: { 200: { description: 'What was done.', schema: endedOne } },
+  problems: { 404: ['unknown_session'] },
+});
+
+const endMany = operation({
+  id: 'endSessions',
+  method: 'post',
+  path: '/v1/sessions/end',
+  tag: 'sessions',
+  summary: 'Ends a selection of sessions, all of an account, of a client, or of everyone.',
+  description:
+    'With `dry_run` nothing is ended, and what would be is counted. A mass end is one commit: from then on everything authorized before is refused, whether or not each session has its own record yet.',
+  scope: 'sessions:end',
+  body: endManyBody,
+  idempotent: true,
+  answers: { 200: { description: 'What was done, or would be.', schema: endedMany } },
+  problems: { 404: ['unknown_policy'] },
+});
+
+/** Sessions: seen, searched and ended. */
+@Controller()
+export class SessionsController {
+  constructor(
+    private readonly search: SessionSearchStore,
+    private readonly timelines: TimelineStore,
+    private readonly ends: SessionEnds,
+    private readonly registry: Registry,
+    private readonly policies: PolicyService,
+    private readonly cursors: Cursors,
+  ) {}
+
+  @Operation(list)
+  async list(@Input() { query, now }: InputOf<typeof list>): Promise<Answer> {
+    const { sort, limit, cursor, ...wanted } = query;
+    const search = await this.searchOf(wanted);
+    const question = `sessions ${JSON.stringify([sort, wanted])}`;
+    const after = cursor === undefined ? null : positionOf(this.cursors.open(question, cursor));
+    const { found, next } = await this.search.page(search, sort, after, limit, now);
+    const described = await Promise.all(found.map((one) => describeSession(one, this.registry, now)));
+    // A policy that became stricter may have ended what its row still calls live.
+    const items = described
+      .map(({ wire }) => wire)
+      .filter(({ state }) => wanted.state !== 'live' || state === 'live');
+    return ok({ items, next_cursor: next && this.cursors.seal(question, [next.at, next.id]) });
+  }
+
+  @Operation(show)
+  async show(@Input() { params, now }: InputOf<typeof show>): Promise<Answer> {
+    const found = await this.existing(params.id);
+    const [{ wire, policy, session }, events] = await Promise.all([
+      describeSession(found, this.registry, now),
+      this.timelines.of(params.id),
+    ]);
+    const { acr, amr, authTime } = session.authorization as {
+      acr?: string;
+      amr?: string[];
+      authTime?: number;
+    };
+    return ok({
+      ...wire,
+      authentication: { acr: acr ?? null, amr: amr ?? [], auth_time: authTime ?? null },
+      policy: formatPolicy(policy),
+      end: wire.state === 'live' ? null : (found.endDetail ?? {}),
+      timeline: timelineOf(session, events),
+      timeline_truncated: events.length === mostTimelineEvents,
+    });
+  }
+
+  @Operation(endOne)
+  async endOne(@Input() { params, query, caller, now }: InputOf<typeof endOne>): Promise<Answer> {
+    const before = await describeSession(await this.existing(params.id), this.registry, now);
+    const { reason, note, dry_run = false } = query;
+    const nothing = { id: params.id, ended: false, dry_run, propagation: null };
+    if (dry_run || before.wire.state === 'ended')
+      return ok({ ...nothing, ended_at: before.wire.ended_at, end_reason: before.wire.end_reason });
+    const outcome = await this.ends.these([params.id], endOne.id, { caller, reason, note, now });
+    const after = await describeSession(await this.existing(params.id), this.registry, now);
+    return ok({
+      id: params.id,
+      ended: outcome.recorded === 1,
+      dry_run,
+      ended_at: writtenOrNull(after.session.ended?.at),
+      end_reason: after.session.ended?.reason ?? null,
+      propagation: propagationOf(outcome),
+    });
+  }
+
+  @Operation(endMany)
+  async endMany(@Input() { body, caller, now }: InputOf<typeof endMany>): Promise<Answer> {
+    const { selection, reason, note, dry_run } = body;
+    if (!dry_run) return ok(carriedOutOnWire(await this.carryOut(selection, { caller, reason, note, now })));
+    const counted = await this.count(selection, now);
+    return ok({
+      dry_run,
+      matched: counted.reduce((sum, { count }) => sum + count, 0),
+      by_client: counted.map(({ clientId: client_id, count }) => ({ client_id, count })),
+      recorded: 0,
+      complete: true,
+      not_before: null,
+      propagation: null,
+    });
+  }
+
+  private async carryOut(selection: EndSelection, order: EndOrder): Promise<CarriedOut> {
+    if ('ids' in selection) return this.ends.these([...new Set(selection.ids)], endMany.id, order);
+    if ('search' in selection)
+      return this.ends.found(await this.searchOf(selection.search), endMany.id, order);
+    if ('account' in selection)
+      return this.ends.all({ kind: 'account', target: selection.account }, endMany.id, order);
+    if ('client' in selection)
+      return this.ends.all({ kind: 'client', target: selection.client }, endMany.id, order);
+    return this.ends.all({ kind: 'everyone', target: '' }, endMany.id, order);
+  }
+
+  private async count(selection: EndSelection, now: InputOf<typeof endMany>['now']) {
+    if ('ids' in selection) return this.search.countByClient({ ids: selection.ids, state: 'live' }, now);
+    const search =
+      'search' in selection ? await this.searchOf(selection.search) : { ...selection, everyone: undefined };
+    return this.search.countByClient({ ...search, state: 'live' }, now);
+  }
+
+  private async existing(id: string): Promise<FoundForOperator> {
+    const found = await this.search.find(id);
+    if (!found)
+      throw notFound('unknown_session', 'There is no such session, or it was deleted after its retention.');
+    return found;
+  }
+
+  private async searchOf(wanted: SearchInput): Promise<SessionSearch> {
+    return {
+      account: wanted.account,
+      client: wanted.client,
+      ip: wanted.ip,
+      userAgent: wanted.user_agent,
+      state: wanted.state,
+      reason: wanted.reason,
+      startedAfter: wanted.started_after,
+      startedBefore: wanted.started_before,
+      activeAfter: wanted.active_after,
+      activeBefore: wanted.active_before,
+      endedAfter: wanted.ended_after,
+      endedBefore: wanted.ended_before,
+      policy: wanted.policy === undefined ? undefined : await policyReach(this.policies, wanted.policy),
+    };
+  }
+}
+
+const positionOf = ([at, id]: readonly (string | number)[]): SessionPosition => ({
+  at: Number(at),
+  id: String(id),
+});

@@ -1,0 +1,179 @@
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { Person } from '../support/person.js';
+import { freePort } from '../support/ports.js';
+import { type FirstRunData, type RunningServer, startServer } from '../support/server.js';
+
+export const orders = 'https://orders.example.test';
+export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** What the admin API answered. */
+export interface AdminAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, judged by the assertions
+  readonly body: any;
+}
+
+/** The tokens of a person's sign-in. */
+export interface SignedIn {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly sid: string;
+}
+
+/** What a call to the admin API may carry. */
+export interface Call {
+  readonly token?: string | null;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A database, an authorization server and an admin API, each a process of its own, with the data of a first start. */
+export class AdminWorld {
+  readonly #tokens = new Map<string, string>();
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly server: RunningServer,
+    readonly admin: RunningServer,
+    readonly data: FirstRunData,
+  ) {}
+
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<AdminWorld> {
+    const database = await createTestDatabase();
+    const adminPort = String(await freePort());
+    const addresses = { CURFEW_ADMIN_PORT: adminPort, CURFEW_ADMIN_URL: `http://localhost:${adminPort}` };
+    const server = await startServer({ databaseUrl: database.url, settings: { ...addresses, ...settings } });
+    const { CURFEW_DEV_FILE: _, ...environment } = server.environment;
+    const admin = await startServer({
+      databaseUrl: database.url,
+      main: 'apps/admin-api/dist/main.js',
+      listensAt: { portSetting: 'CURFEW_ADMIN_PORT', urlSetting: 'CURFEW_ADMIN_URL' },
+      settings: environment,
+    });
+    return new AdminWorld(database, server, admin, await server.firstRunData());
+  }
+
+  async stop(): Promise<void> {
+    await this.admin.stop();
+    await this.server.stop();
+    await this.database.drop();
+  }
+
+  get adminUrl(): string {
+    return this.admin.issuer;
+  }
+
+  /** An access token of the first-run operator; with a scope, of that scope only. */
+  async token(scope?: string, again = false): Promise<string> {
+    const known = this.#tokens.get(scope ?? '');
+    if (known && !again) return known;
+    const token = await this.clientToken(this.data.clients.admin, scope);
+    this.#tokens.set(scope ?? '', token);
+    return token;
+  }
+
+  /** A client's own access token for the admin API. */
+  async clientToken(
+    { client_id, client_secret }: { readonly client_id: string; readonly client_secret: string },
+    scope?: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    const answer = await fetch(`${this.server.issuer}/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}`, ...headers },
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        resource: this.adminUrl,
+        scope: scope ?? this.data.clients.admin.scope,
+      }),
+    });
+    const body = (await answer.json()) as { access_token?: string };
+    if (!body.access_token) throw new Error(`no token: ${answer.status} ${JSON.stringify(body)}`);
+    return body.access_token;
+  }
+
+  /** Asks the admin API, as the operator of the first start unless told otherwise (null: as nobody). */
+  async call(method: string, path: string, { token, body, headers = {} }: Call = {}): Promise<AdminAnswer> {
+    const bearer = token === undefined ? await this.token() : token;
+    const answer = await fetch(new URL(path, this.adminUrl), {
+      method,
+      headers: {
+        ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      redirect: 'manual',
+    });
+    const text = await answer.text();
+    const json = /json/.test(answer.headers.get('content-type') ?? '');
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      body: json ? JSON.parse(text) : undefined,
+    };
+  }
+
+  get(path: string, call: Call = {}): Promise<AdminAnswer> {
+    return this.call('GET', path, call);
+  }
+
+  post(path: string, body: unknown, call: Call = {}): Promise<AdminAnswer> {
+    return this.call('POST', path, { ...call, body });
+  }
+
+  person(number = 0): Person {
+    const { username, password } = this.data.accounts[number]!;
+    return new Person(username, password);
+  }
+
+  /** Signs a person in on a device. */
+  async signIn(
+    person: Person = this.person(),
+    {
+      client_id,
+      resource = orders,
+      scope = 'openid offline_access',
+    }: { client_id?: string; resource?: string; scope?: string } = {},
+  ): Promise<SignedIn> {
+    const client = client_id ?? this.data.clients.device.client_id;
+    const start = await this.form('/device/authorization', { client_id: client, resource, scope });
+    await person.follow(start['verification_uri_complete']!);
+    const form = { grant_type: deviceGrant, client_id: client, device_code: start['device_code']! };
+    const tokens = await this.form('/token', form);
+    if (!tokens['refresh_token']) throw new Error(`not signed in: ${JSON.stringify(tokens)}`);
+    const { sid } = await this.introspect(tokens['access_token']!);
+    return { access_token: tokens['access_token']!, refresh_token: tokens['refresh_token'], sid: sid ?? '' };
+  }
+
+  async refresh(refreshToken: string): Promise<Record<string, string>> {
+    const { client_id } = this.data.clients.device;
+    return this.form('/token', { grant_type: 'refresh_token', client_id, refresh_token: refreshToken });
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, judged by the assertions
+  async introspect(token: string): Promise<any> {
+    const { client_id, client_secret } = this.data.clients.api;
+    return this.form(
+      '/introspection',
+      { token },
+      { authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}` },
+    );
+  }
+
+  async form(
+    path: string,
+    fields: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Record<string, string>> {
+    const answer = await fetch(new URL(path, this.server.issuer), {
+      method: 'POST',
+      headers,
+      body: new URLSearchParams(fields),
+    });
+    return (await answer.json()) as Record<string, string>;
+  }
+}
