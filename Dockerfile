@@ -6,23 +6,15 @@ ARG NODE_VERSION=24
 FROM node:${NODE_VERSION}-bookworm-slim AS build
 WORKDIR /app
 COPY . .
-# Scripts of dependencies are not run: everything needed is in the packages.
-RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
-RUN npm run build
-# What the image carries is built output, manifests and migrations.
-RUN find libs apps -depth -type d -name src -exec rm -rf {} + \
- && find libs apps -name '*.tsbuildinfo' -delete
-
-FROM node:${NODE_VERSION}-bookworm-slim AS dependencies
-WORKDIR /app
-COPY --from=build /app/package.json /app/package-lock.json /app/.npmrc ./
-COPY --from=build /app/libs ./libs
-COPY --from=build /app/apps ./apps
-# Optional packages are the embedded PostgreSQL, which a deployment does not use.
-# The one native package tries its binary here, so that one that does not load fails the build and not a sign-in.
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=optional --ignore-scripts \
- && npm rebuild argon2 \
- && node --input-type=module --eval "await (await import('argon2')).hash('probe')"
+# Installs, generates and compiles, as npm start does.
+RUN --mount=type=cache,target=/root/.npm npm run build
+# What the image carries is built output, manifests and what is needed at run time; the optional packages are the embedded PostgreSQL.
+# The one native package is tried here: one that does not load fails the build and not the first sign-in.
+RUN npm prune --omit=dev --omit=optional --ignore-scripts \
+ && node --input-type=module --eval "await (await import('argon2')).hash('probe')" \
+ && find libs apps -depth -type d -name src -exec rm -rf {} + \
+ && find libs apps -name '*.tsbuildinfo' -delete \
+ && rm -rf node_modules/.cache
 
 FROM node:${NODE_VERSION}-bookworm-slim AS runtime
 LABEL org.opencontainers.image.title="Curfew" \
@@ -35,10 +27,12 @@ ENV NODE_ENV=production \
     CURFEW_GATEWAY_HOST=0.0.0.0
 WORKDIR /app
 # Owned by root and not writable for the user that runs it: nothing in the image can be changed at run time.
-COPY --from=dependencies /app ./
+COPY --from=build /app/package.json /app/LICENSE ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/libs ./libs
+COPY --from=build /app/apps ./apps
 COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/deploy/healthcheck.mjs ./deploy/healthcheck.mjs
-COPY --from=build /app/LICENSE ./LICENSE
 USER node
 EXPOSE 3000 3001 3002
 # Node is process 1 and handles SIGTERM itself: it finishes what it began and exits.

@@ -22,6 +22,7 @@ class Terminal {
   constructor(folder: string) {
     this.shell = spawn('bash', ['--noprofile', '--norc'], {
       cwd: folder,
+      detached: true, // a group of its own, so that what was pasted goes when the terminal does
       env: { PATH: process.env['PATH'] ?? '', HOME: folder },
     });
     for (const stream of [this.shell.stdout, this.shell.stderr]) {
@@ -56,7 +57,11 @@ class Terminal {
   }
 
   close(): void {
-    this.shell.kill('SIGKILL');
+    try {
+      process.kill(-this.shell.pid!, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 }
 
@@ -118,8 +123,7 @@ describe('the tour in the README', () => {
   });
 
   it('answers a retry with the same successor', async () => {
-    expect(await terminal.paste(blocks[4]!)).toBe('the same successor');
-    expect(await terminal.paste('echo "$AGAIN"')).toMatch(/^cfw_rt_/);
+    expect(await terminal.paste(blocks[4]!)).toMatch(/^the same successor: cfw_rt_/);
   });
 
   it('ends the session of a stolen token', async () => {
