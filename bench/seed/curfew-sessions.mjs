@@ -71,16 +71,22 @@ export async function expireSoon(databaseUrl, count) {
   const database = new pg.Client(databaseUrl);
   await database.connect();
   // They fall due by becoming visible: changing a million rows would itself be a load.
-  await database.query('BEGIN');
-  await database.query(
-    `INSERT INTO session
-     SELECT (jsonb_populate_record(template, jsonb_build_object('id', gen_random_uuid(), 'token_hash', NULL, 'successor_seal', NULL,
-       'generation', 0, 'rotated_at', NULL, 'browser_session_uid', 'expired',
-       'last_active_at', template.started_at - interval '2 hours', 'signed_in_at', template.signed_in_at - interval '2 hours',
-       'expires_at', template.started_at - interval '1 hour', 'check_after', template.started_at - interval '1 hour'))).*
-     FROM (SELECT * FROM session WHERE generation = 0 AND ended_at IS NULL LIMIT 1) template, generate_series(1, $1::int) n`,
-    [count],
-  );
+  try {
+    await database.query('BEGIN');
+    await database.query(
+      `INSERT INTO session
+       SELECT (jsonb_populate_record(template, jsonb_build_object('id', gen_random_uuid(), 'token_hash', NULL, 'successor_seal', NULL,
+         'generation', 0, 'rotated_at', NULL, 'browser_session_uid', 'expired',
+         'last_active_at', template.started_at - interval '2 hours', 'signed_in_at', template.signed_in_at - interval '2 hours',
+         'expires_at', template.started_at - interval '1 hour', 'check_after', template.started_at - interval '1 hour'))).*
+       FROM session template, generate_series(1, $1::int) n
+       WHERE template.id = (SELECT id FROM session WHERE generation = 0 AND ended_at IS NULL LIMIT 1)`,
+      [count],
+    );
+  } catch (error) {
+    await database.end();
+    throw error;
+  }
   return {
     begin: () => database.query('COMMIT'),
     async isOver() {
