@@ -135,11 +135,12 @@ async function firstRun({ configuration, prisma, clock, accounts, log }: LaidFou
   for (const note of report.notes) log.warn(note);
 }
 
-const keySettings = ({ signingKeys }: Configuration) => ({
+const keySettings = ({ signingKeys, cookies }: Configuration) => ({
   rotationAge: seconds(signingKeys.rotationAge),
   publishAhead: seconds(signingKeys.publishAhead),
-  // Nothing we sign lives longer than an access token; the rest is for clocks that go wrong and hints that come late.
-  keptFor: seconds(3_600),
+  // Nothing we sign opens a door for longer than minutes, but an ID token is shown again as a hint when its person signs
+  // out, which may be as late as the browser session lasts (OpenID Connect RP-Initiated Logout §2).
+  keptFor: seconds(cookies.lifetime),
 });
 
 function pageSettings({ configuration, serviceKeys }: LaidFoundation): PageSettings {
