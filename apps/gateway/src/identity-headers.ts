@@ -1,0 +1,35 @@
+import type { TokenFacts } from '@curfew/resource-server';
+
+/** The headers by which upstreams learn who is asking. All of them are always set, so that none can come from outside. */
+export const identityHeaderNames = [
+  'X-Curfew-Subject',
+  'X-Curfew-Client',
+  'X-Curfew-Session',
+  'X-Curfew-Scope',
+  'X-Curfew-Acr',
+  'X-Curfew-Auth-Time',
+] as const;
+
+/** A value that is one header value whatever it contains: what is not visible ASCII is percent-encoded. */
+const encoded = (value: string): string =>
+  value.replace(/[^\x20-\x24\x26-\x7e]/gu, (character) =>
+    [...Buffer.from(character)]
+      .map((byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`)
+      .join(''),
+  );
+
+/** What upstreams are told of a request that may pass; empty values where nothing is known. */
+export function identityHeaders(
+  facts: TokenFacts | null,
+): Record<(typeof identityHeaderNames)[number], string> {
+  const seconds =
+    facts?.authenticatedAt === undefined ? '' : String(Math.floor(facts.authenticatedAt / 1000));
+  return {
+    'X-Curfew-Subject': encoded(facts?.subject ?? ''),
+    'X-Curfew-Client': encoded(facts?.clientId ?? ''),
+    'X-Curfew-Session': encoded(facts?.sessionId ?? ''),
+    'X-Curfew-Scope': encoded(facts?.scopes.join(' ') ?? ''),
+    'X-Curfew-Acr': encoded(facts?.acr ?? ''),
+    'X-Curfew-Auth-Time': seconds,
+  };
+}

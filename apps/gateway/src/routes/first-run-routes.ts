@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { BlockList } from 'node:net';
+import { z } from 'zod';
+import type { GatewayRules } from './rules.js';
+
+const devFile = z.looseObject({
+  issuer: z.string(),
+  clients: z.looseObject({
+    api: z.looseObject({ client_id: z.string(), client_secret: z.string(), resource: z.string() }),
+  }),
+});
+
+/** The file of the first start is missing or says something else. */
+export class NoFirstRunData extends Error {
+  override readonly name = 'NoFirstRunData';
+}
+
+/** What protects the sample API, as the first start registered it: any path, asked about in either form, from this machine. */
+export async function firstRunRules(path: string): Promise<GatewayRules> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new NoFirstRunData('the file of the first start cannot be read', { cause });
+  });
+  const read = devFile.safeParse(parseJson(text));
+  if (!read.success) throw new NoFirstRunData('the file of the first start is none');
+  const { issuer, clients } = read.data;
+  const { api } = clients;
+  const orders = {
+    name: 'orders',
+    audience: api.resource,
+    clientId: api.client_id,
+    clientSecret: api.client_secret,
+    cacheForMs: 10_000,
+    mostTokens: 100_000,
+  };
+  const match = {
+    hosts: [new URL(api.resource).host],
+    schemes: ['https' as const],
+    path: '/**',
+    methods: [],
+  };
+  return {
+    issuer,
+    forwarded: { proxies: thisMachine(), forms: ['x-forwarded', 'x-original'] },
+    apis: [orders],
+    routes: [{ name: 'orders', match, api: 'orders', required: {}, upstream: undefined }],
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The addresses of this machine alone. */
+export function thisMachine(): BlockList {
+  const list = new BlockList();
+  list.addSubnet('127.0.0.0', 8, 'ipv4');
+  list.addAddress('::1', 'ipv6');
+  return list;
+}
