@@ -21,6 +21,8 @@ export {
 } from './session-service.js';
 export type { BatchLimits } from './store/batcher.js';
 export { HotSessionStore } from './store/hot-session-store.js';
+export { MemorySessionStore } from './store/memory-session-store.js';
+export { MemorySweepStore } from './store/memory-sweep-store.js';
 export { PrismaSessionStore } from './store/prisma-session-store.js';
 export { PrismaSweepStore } from './store/prisma-sweep-store.js';
 export { type FoundRow, readFound, type SessionRow } from './store/session-row.js';

@@ -115,7 +115,8 @@ export async function endAllWithin(
   return endWithin(transaction, ends, [], retention);
 }
 
-const togetherEvent = ({ kind, target, reason, at: moment, detail }: MassEnd): NewEvent => ({
+/** The one event of a mass end. */
+export const togetherEvent = ({ kind, target, reason, at: moment, detail }: MassEnd): NewEvent => ({
   id: newId(moment),
   at: moment,
   type: 'sessions.ended_together',

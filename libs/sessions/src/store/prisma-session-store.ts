@@ -210,7 +210,7 @@ async function healWithin(transaction: Transaction, stepUp: AcceptedStepUp, now:
   await transaction.$executeRaw`
     UPDATE session SET baseline = ${JSON.stringify(signals)}::jsonb,
       stepped_up_at = GREATEST(step_up_required_at, ${at(authenticatedAt)}), last_active_at = GREATEST(last_active_at, ${at(now)}),
-      expires_at = LEAST(absolute_deadline, GREATEST(expires_at, ${at(now)} + make_interval(secs => inactivity_timeout)))
+      expires_at = LEAST(absolute_deadline, GREATEST(expires_at, ${at(now)}::timestamptz + make_interval(secs => inactivity_timeout)))
     WHERE id = ANY(${waiting.map(({ id }) => id)}::uuid[])`;
   const events = waiting.map(({ id }) =>
     sessionEvent({ id, accountId, clientId }, 'session.stepped_up', { signals }, now),

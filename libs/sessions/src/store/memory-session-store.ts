@@ -1,0 +1,268 @@
+import type { NewEvent } from '@curfew/events';
+import {
+  type Instant,
+  instant,
+  isPast,
+  latest,
+  type NotBefore,
+  plus,
+  type SessionId,
+} from '@curfew/session-policy';
+import { sessionEvent } from '../session-events.js';
+import { togetherEvent } from './end-statements.js';
+import {
+  type AcceptedStepUp,
+  type Activity,
+  type Alongside,
+  AuthorizationKilled,
+  type End,
+  type EndDetail,
+  type EndedSession,
+  type FoundSession,
+  type Keeping,
+  type MassEnd,
+  type Retention,
+  type Rotation,
+  type SessionLimit,
+  SessionStore,
+  type StoredSession,
+  TooManySessions,
+  type WithEnd,
+} from './session-store.js';
+
+/** A session with what only its store needs to know. */
+export interface MemoryRow {
+  session: StoredSession;
+  checkAfter: Instant;
+  /** A sweep has it in hand. */
+  taken?: boolean;
+}
+
+/** A mass end with what the sweeper notes of it. */
+export interface MemoryKiller extends NotBefore {
+  readonly target: string;
+  readonly detail: EndDetail;
+  settledAt: Instant | null;
+}
+
+const covers = ({ kind, target, at }: MemoryKiller, session: StoredSession): boolean =>
+  session.signedInAt <= at &&
+  target === (kind === 'account' ? session.accountId : kind === 'client' ? session.clientId : '');
+
+/**
+ * Sessions in memory, by the same contract as those in PostgreSQL: for tests, and for trying the engine without a database.
+ * Every change happens between two turns of the event loop, so it is whole and comes before or after any other.
+ */
+export class MemorySessionStore extends SessionStore {
+  /** Everything recorded so far, in its order. */
+  readonly events: NewEvent[] = [];
+  readonly rows = new Map<SessionId, MemoryRow>();
+  readonly killers = new Map<string, MemoryKiller>();
+  readonly revoked = new Map<string, Instant>();
+
+  constructor(private readonly retention: Retention) {
+    super();
+  }
+
+  override async read(id: SessionId, accessTokenHash?: Uint8Array): Promise<FoundSession | undefined> {
+    const row = this.rows.get(id);
+    if (!row) return undefined;
+    const notBefore = this.killersOf(row.session).map(({ kind, at, reason }) => ({ kind, at, reason }));
+    const tokenRevoked = accessTokenHash !== undefined && this.revoked.has(keyOf(accessTokenHash));
+    return { session: row.session, notBefore, tokenRevoked };
+  }
+
+  override async start(
+    session: StoredSession,
+    limit: SessionLimit,
+    alongside: Alongside,
+    stepUp?: AcceptedStepUp,
+  ): Promise<readonly EndedSession[]> {
+    await alongside(undefined);
+    const [killer] = this.killersOf(session).sort((a, b) => a.at - b.at);
+    if (killer) throw new AuthorizationKilled(killer.reason);
+    const ended = this.makeRoom(session, limit);
+    this.rows.set(session.id, { session, checkAfter: session.expiresAt });
+    const { offline, resources, baseline: signals } = session;
+    const told = { offline, resources, signals };
+    this.events.push(sessionEvent(session, 'session.started', told, session.startedAt));
+    if (stepUp) this.heal(stepUp, session.startedAt);
+    return ended;
+  }
+
+  override async rotate({
+    id,
+    fromGeneration,
+    at,
+    tokenHash,
+    successorSeal,
+    ...clock
+  }: Rotation): Promise<boolean> {
+    const session = this.changeable(id, fromGeneration, at);
+    if (!session) return false;
+    const next = { generation: fromGeneration + 1, retries: 0, rotatedAt: at, tokenHash, successorSeal };
+    this.change({ ...moved(session, clock), ...next });
+    return true;
+  }
+
+  override async keep({ id, generation, at, ...clock }: Keeping): Promise<boolean> {
+    const session = this.changeable(id, generation, at);
+    if (session) this.change(moved(session, clock));
+    return session !== undefined;
+  }
+
+  override async countRetry(id: SessionId, generation: number, retries: number): Promise<boolean> {
+    const session = this.standing(id, generation);
+    if (!session || session.retries !== retries) return false;
+    this.change({ ...session, retries: retries + 1 });
+    return true;
+  }
+
+  override async stands(id: SessionId, generation: number): Promise<boolean> {
+    const session = this.standing(id, generation);
+    return session !== undefined && this.killersOf(session).length === 0;
+  }
+
+  override async touch(activities: readonly Activity[]): Promise<void> {
+    for (const { id, at, expiresAt } of activities) {
+      const session = this.rows.get(id)?.session;
+      if (!session || session.ended || isPast(session.expiresAt, at)) continue;
+      this.change({
+        ...session,
+        lastActiveAt: latest(session.lastActiveAt, at),
+        expiresAt: latest(session.expiresAt, expiresAt),
+      });
+    }
+  }
+
+  override async requireStepUp(id: SessionId, at: Instant, events: readonly NewEvent[]): Promise<void> {
+    const session = this.rows.get(id)?.session;
+    if (!session || session.ended || awaitsStepUp(session)) return;
+    this.change({ ...session, stepUpRequiredAt: at });
+    this.events.push(...events);
+  }
+
+  override async end(ends: readonly End[], along: WithEnd = {}): Promise<readonly EndedSession[]> {
+    const ended = this.endNow(ends);
+    if (ended.length === 0) return [];
+    this.events.push(...(along.events ?? []));
+    return along.all ? [...ended, ...this.endAllNow(along.all)] : ended;
+  }
+
+  override async endAll(massEnd: MassEnd): Promise<readonly EndedSession[]> {
+    return this.endAllNow(massEnd);
+  }
+
+  override async revokeAccessToken(
+    tokenHash: Uint8Array,
+    expiresAt: Instant,
+    revoked: NewEvent,
+  ): Promise<void> {
+    if (this.revoked.has(keyOf(tokenHash))) return;
+    this.revoked.set(keyOf(tokenHash), expiresAt);
+    this.events.push(revoked);
+  }
+
+  /** The mass ends that kill this session. */
+  killersOf(session: StoredSession): MemoryKiller[] {
+    return [...this.killers.values()].filter((killer) => covers(killer, session));
+  }
+
+  /** Ends those that still live, each with its event. */
+  endNow(ends: readonly End[]): EndedSession[] {
+    return ends.flatMap(({ id, reason, at, detail, ifLastActiveAt }) => {
+      const row = this.rows.get(id);
+      const session = row?.session;
+      if (!row || !session || session.ended) return [];
+      if (ifLastActiveAt !== undefined && session.lastActiveAt > ifLastActiveAt) return [];
+      row.checkAfter = plus(session.absoluteDeadline, this.retention.ended);
+      this.change({ ...session, ended: { at, reason } });
+      this.events.push(sessionEvent(session, 'session.ended', { ...detail, reason }, at));
+      return [{ id, accountId: session.accountId, clientId: session.clientId, reason, at }];
+    });
+  }
+
+  private endAllNow(massEnd: MassEnd): EndedSession[] {
+    const { kind, target, reason, at, detail } = massEnd;
+    const key = `${kind}:${target}`;
+    const known = this.killers.get(key);
+    const later = known && known.at > at ? known : { kind, target, reason, at, detail };
+    this.killers.set(key, { ...later, settledAt: null });
+    this.events.push(togetherEvent(massEnd));
+    if (kind === 'everyone') return [];
+    const killed = [...this.rows.values()].filter(({ session }) =>
+      covers({ ...massEnd, settledAt: null }, session),
+    );
+    return this.endNow(killed.map(({ session }) => ({ id: session.id, reason, at, detail })));
+  }
+
+  private makeRoom(session: StoredSession, { most, whenFull }: SessionLimit): EndedSession[] {
+    if (most === null) return [];
+    const live = [...this.rows.values()]
+      .map((row) => row.session)
+      .filter((other) => other.accountId === session.accountId && !other.ended)
+      .filter((other) => !isPast(other.expiresAt, session.startedAt) && this.killersOf(other).length === 0)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    const surplus = live.slice(0, Math.max(0, live.length - most + 1));
+    if (surplus.length > 0 && whenFull === 'refuse_new') throw new TooManySessions(most);
+    const detail = { because: session.id };
+    return this.endNow(
+      surplus.map(({ id }) => ({ id, reason: 'session_limit', at: session.startedAt, detail })),
+    );
+  }
+
+  private heal(stepUp: AcceptedStepUp, now: Instant): void {
+    const { accountId, clientId, browserSessionUid, authenticatedAt, signals } = stepUp;
+    for (const { session } of this.rows.values()) {
+      const { stepUpRequiredAt: demanded } = session;
+      const isMeant =
+        session.accountId === accountId &&
+        session.clientId === clientId &&
+        session.browserSessionUid === browserSessionUid;
+      if (!isMeant || session.ended || isPast(session.expiresAt, now)) continue;
+      if (demanded === null || !awaitsStepUp(session) || Math.floor(demanded / 1000) * 1000 > authenticatedAt)
+        continue;
+      this.change({
+        ...session,
+        baseline: signals,
+        steppedUpAt: latest(demanded, authenticatedAt),
+        lastActiveAt: latest(session.lastActiveAt, now),
+        expiresAt: instant(
+          Math.min(
+            session.absoluteDeadline,
+            Math.max(session.expiresAt, plus(now, session.inactivityTimeout)),
+          ),
+        ),
+      });
+      this.events.push(sessionEvent(session, 'session.stepped_up', { signals }, now));
+    }
+  }
+
+  private standing(id: SessionId, generation: number): StoredSession | undefined {
+    const session = this.rows.get(id)?.session;
+    return session && !session.ended && session.generation === generation ? session : undefined;
+  }
+
+  private changeable(id: SessionId, generation: number, at: Instant): StoredSession | undefined {
+    const session = this.standing(id, generation);
+    return session && !isPast(session.expiresAt, at) ? session : undefined;
+  }
+
+  private change(session: StoredSession): void {
+    this.rows.get(session.id)!.session = session;
+  }
+}
+
+const keyOf = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');
+
+const awaitsStepUp = ({ stepUpRequiredAt, steppedUpAt }: StoredSession): boolean =>
+  stepUpRequiredAt !== null && (steppedUpAt === null || steppedUpAt < stepUpRequiredAt);
+
+const moved = (
+  session: StoredSession,
+  { lastActiveAt, expiresAt }: Pick<Rotation, 'lastActiveAt' | 'expiresAt'>,
+): StoredSession => ({
+  ...session,
+  lastActiveAt: latest(session.lastActiveAt, lastActiveAt),
+  expiresAt: session.lastActiveAt > lastActiveAt ? latest(session.expiresAt, expiresAt) : expiresAt,
+});

@@ -1,0 +1,92 @@
+import { earliest, type Instant, isPast, plus } from '@curfew/session-policy';
+import type { MemoryRow, MemorySessionStore } from './memory-session-store.js';
+import {
+  type End,
+  type FoundSession,
+  type Lineage,
+  type ShorterLimits,
+  SweepStore,
+} from './session-store.js';
+
+/** Sweeping in memory. */
+export class MemorySweepStore extends SweepStore {
+  constructor(private readonly store: MemorySessionStore) {
+    super();
+  }
+
+  override async sweep(
+    now: Instant,
+    most: number,
+    decide: (found: FoundSession) => Promise<End | { readonly checkAfter: Instant }>,
+  ): Promise<number> {
+    const due = [...this.store.rows.values()].filter(
+      ({ checkAfter, taken }) => !taken && isPast(checkAfter, now),
+    );
+    const mine = due.sort((a, b) => a.checkAfter - b.checkAfter).slice(0, most);
+    for (const row of mine) row.taken = true;
+    try {
+      for (const row of mine) await this.look(row, decide);
+    } finally {
+      for (const row of mine) row.taken = false;
+    }
+    return mine.length;
+  }
+
+  private async look(
+    row: MemoryRow,
+    decide: (found: FoundSession) => Promise<End | { readonly checkAfter: Instant }>,
+  ): Promise<void> {
+    if (row.session.ended) {
+      this.store.rows.delete(row.session.id);
+      return;
+    }
+    const found = await this.store.read(row.session.id);
+    const verdict = found && (await decide(found));
+    if (!verdict) return;
+    if ('checkAfter' in verdict) row.checkAfter = verdict.checkAfter;
+    else this.store.endNow([verdict]);
+  }
+
+  override async settle(now: Instant, most: number): Promise<number> {
+    const [killer] = [...this.store.killers.values()]
+      .filter(({ settledAt }) => settledAt === null)
+      .sort((a, b) => a.at - b.at);
+    if (!killer) return 0;
+    const { reason, at, detail } = killer;
+    const left = [...this.store.rows.values()]
+      .map(({ session }) => session)
+      .filter((session) => !session.ended && this.store.killersOf(session).includes(killer));
+    this.store.endNow(left.slice(0, most).map(({ id }) => ({ id, reason, at, detail })));
+    if (left.length === 0) killer.settledAt = now;
+    return Math.max(1, Math.min(most, left.length));
+  }
+
+  override async prune(now: Instant, most: number): Promise<number> {
+    const gone = [...this.store.revoked].filter(([, expiresAt]) => expiresAt < now).slice(0, most);
+    for (const [hash] of gone) this.store.revoked.delete(hash);
+    return gone.length;
+  }
+
+  override async lineages(): Promise<readonly Lineage[]> {
+    const all = [...this.store.rows.values()]
+      .filter(({ session }) => !session.ended)
+      .map(({ session: { clientId, resources } }) => JSON.stringify({ clientId, resources }));
+    return [...new Set(all)].map((text) => JSON.parse(text) as Lineage);
+  }
+
+  override async bringForward(limits: ShorterLimits): Promise<number> {
+    let moved = 0;
+    for (const row of this.store.rows.values()) {
+      const { clientId, resources, ended, lastActiveAt, signedInAt } = row.session;
+      if (ended || clientId !== limits.clientId || resources.join(' ') !== limits.resources.join(' '))
+        continue;
+      const idle = plus(lastActiveAt, limits.inactivityTimeout);
+      const absolute = plus(signedInAt, limits.absoluteLifetime);
+      const sooner = earliest(idle, absolute);
+      if (row.checkAfter <= sooner) continue;
+      row.checkAfter = sooner;
+      moved += 1;
+    }
+    return moved;
+  }
+}
