@@ -13,17 +13,29 @@ How long sessions live, and what ends them, is not configured here: that is the 
 This page is generated from the schema: run \`npm run docs\` after changing it.
 `;
 
+const heading = ['setting', 'what it does', 'form', 'default'];
+
 /** The manual of all settings, as Markdown. */
 export function manual(): string {
   const parts = sections.map(({ title, settings }) => {
     const rows = Object.entries<z.ZodType>(settings).map(([name, schema]) =>
-      row(name, schema.meta() as never),
+      cells(name, schema.meta() as never),
     );
-    return `## ${title}\n\n| setting | what it does | form | default |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+    return `## ${title}\n\n${table(rows)}\n`;
   });
   return [introduction, ...parts].join('\n');
 }
 
-function row(name: string, { about, form, default: preset }: SettingNotes): string {
-  return `| \`${name}\` | ${about} | ${form} | ${preset === undefined ? '–' : `\`${preset}\``} |`;
+function cells(name: string, { about, form, default: preset }: SettingNotes): string[] {
+  return [`\`${name}\``, about, form, preset === undefined ? '–' : `\`${preset}\``];
+}
+
+/** Columns of one width, as the formatter of the house wants them. */
+function table(rows: readonly string[][]): string {
+  const widths = heading.map((title, column) =>
+    Math.max(...[title, ...rows.map((row) => row[column]!)].map((cell) => cell.length)),
+  );
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
+  return [line(heading), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
