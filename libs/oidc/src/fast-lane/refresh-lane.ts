@@ -46,7 +46,8 @@ async function whatFor(
 ): Promise<Grantable | undefined> {
   const authorized = session.authorization as unknown as Authorization;
   const { grant, resource: audience, claims } = authorized;
-  if (grant.rejected || claims !== undefined || Array.isArray(audience)) return undefined;
+  if (isSomethingRejected(grant.rejected) || claims !== undefined || Array.isArray(audience))
+    return undefined;
   const authorizedScopes = split(authorized.scope);
   const asked = form['scope'] === undefined ? authorizedScopes : split(form['scope']);
   if (
@@ -71,6 +72,10 @@ async function whatFor(
     ? { scope: scopeAt(resource, asked, grant.resources), audience: resource.audience, withIdToken }
     : undefined;
 }
+
+/** A grant always has the member; what matters is whether a person left something out. */
+const isSomethingRejected = (rejected: unknown): boolean =>
+  rejected !== undefined && JSON.stringify(rejected) !== '{}';
 
 const isPlainResource = (
   resource: KnownResource | undefined,
