@@ -32,7 +32,9 @@ export async function closedBlock({ generator, cluster, subject, scenario, conne
     await load(generator, subject, scenario, { connections, seconds: seconds * warmUpShare });
   const server = cpuMilliseconds(subject.pid);
   const postgres = cpuMilliseconds(cluster.pid);
-  const result = await load(generator, subject, scenario, { connections, seconds });
+  // What can be asked once only is left for the counting block in part.
+  const amount = { connections, seconds, ...(scenario.once ? { count: 0.7 * scenario.once } : {}) };
+  const result = await load(generator, subject, scenario, amount);
   const serverCpuMs = (cpuMilliseconds(subject.pid) - server) / result.done;
   const postgresCpuMs = (cpuMilliseconds(cluster.pid) - postgres) / result.done;
   return {

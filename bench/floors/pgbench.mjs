@@ -23,6 +23,8 @@ export async function runPgbench({ cluster, database, sessions, clients, seconds
     const before = cpuMilliseconds(cluster.pid);
     const flags = ['-n', '-M', 'prepared', '-f', file, '-c', clients, '-j', 1, '-T', seconds].map(String);
     const output = await outputOf(pgbench, [...flags, cluster.url(database)]);
+    // Its backends are counted once the postmaster has collected them.
+    await new Promise((resolve) => setTimeout(resolve, 300));
     const transactions = Number(/transactions actually processed: (\d+)/.exec(output)?.[1]);
     const perSecond = Number(/tps = ([\d.]+)/.exec(output)?.[1]);
     if (!transactions) throw new Error(`pgbench said: ${output.slice(-300)}`);

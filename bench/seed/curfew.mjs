@@ -38,9 +38,10 @@ export async function seedCurfew({ subject, databaseUrl, secret, generator, sess
     for (const table of ['session', 'account', 'client']) await database.query(`VACUUM (ANALYZE) ${table}`);
     return clients;
   });
-  const pools = {};
+  const pools = { sizes: {} };
   const load = async (pool, items) => {
     pools[pool] = `curfew/${pool}`;
+    pools.sizes[pool] = items.length;
     await generator.call('load', { pool: pools[pool], items });
   };
   const chains = (kind, numbers, more = () => ({})) =>

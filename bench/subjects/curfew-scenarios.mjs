@@ -26,9 +26,19 @@ export function scenariosOf({ registered, scope }, pools) {
       operation: 'client-credentials',
       options: { client: machine },
     },
-    authorize: { pool: pools.codes, operation: 'authorize', options: flow, once: true },
-    'code-exchange': { pool: pools.codes, operation: 'code-exchange', options: { client: web }, once: true },
-    revocation: { pool: pools.spent, operation: 'revocation', options: { client: web }, once: true },
+    authorize: { pool: pools.codes, operation: 'authorize', options: flow, once: pools.sizes.codes },
+    'code-exchange': {
+      pool: pools.codes,
+      operation: 'code-exchange',
+      options: { client: web },
+      once: pools.sizes.codes,
+    },
+    revocation: {
+      pool: pools.spent,
+      operation: 'revocation',
+      options: { client: web },
+      once: pools.sizes.spent,
+    },
     'sign-in': { pool: pools.machine, operation: 'sign-in', options: flow },
   };
 }
