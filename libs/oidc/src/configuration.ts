@@ -5,6 +5,7 @@ import { accountFor, claimsByScope } from './hooks/accounts.js';
 import { certificateBinding } from './hooks/certificates.js';
 import { grantForAuthorization } from './hooks/grants.js';
 import { mayIntrospect, mayRevoke } from './hooks/introspection.js';
+import { jwtClaims } from './hooks/jwt-claims.js';
 import { devicePages, logoutPages, renderError } from './hooks/pages.js';
 import { refreshHook } from './hooks/refresh-hook.js';
 import { defaultResource, resourceServerFor } from './hooks/resources.js';
@@ -89,6 +90,7 @@ function features(parts: ProtocolParts): NonNullable<Configuration['features']> 
     dPoP: { enabled: true, nonceSecret: keys.dpopNonce, requireNonce: () => false, allowReplay: false },
     introspection: { enabled: true, allowedPolicy: mayIntrospect(clients) },
     // RFC 9701 answers are for clients that register for them, and registration has no word for it.
+    // Signed answers (RFC 9701) are ours, because they carry what this product adds.
     jwtIntrospection: { enabled: false },
     revocation: { enabled: true, allowedPolicy: mayRevoke },
     pushedAuthorizationRequests: {
@@ -130,6 +132,7 @@ function tokens(parts: ProtocolParts): Partial<Configuration> {
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     // Sessions are bound to their browser session in our own row; the library's binding covers opaque tokens only.
     expiresWithSession: () => false,
+    extraTokenClaims: jwtClaims,
     loadExistingGrant: grantForAuthorization(parts.consents),
     revokeGrantPolicy: (ctx) => !(ctx.oidc.route === 'revocation' && ctx.oidc.entities.AccessToken),
     ttl: {
@@ -185,6 +188,8 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
           'the audience of a client assertion must be the issuer identifier',
         );
     },
+    // RFC 9701 §7: signed introspection answers, by hooks of our own.
+    discovery: { introspection_signing_alg_values_supported: [...signatures.idToken] },
     clockTolerance: 10,
   };
 }

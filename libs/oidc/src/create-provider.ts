@@ -7,6 +7,7 @@ import { enrichIntrospection } from './hooks/introspection.js';
 import { answerUnavailable } from './hooks/unavailable.js';
 import { noteUnknownToken } from './hooks/unknown-token.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
+import { signIntrospection } from './introspection/signed-answer.js';
 import type { KeySet } from './keys/index.js';
 import { lifetimes } from './lifetimes.js';
 import type { ProtocolParts } from './protocol-parts.js';
@@ -29,7 +30,7 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
     const { remoteAddress } = ctx.req.socket;
     const signals = parts.signals.read({ socketAddress: remoteAddress, headers: ctx.req.headers });
     const scope: RequestScope = { now: parts.clock.now(), signals };
-    return withScope(scope, () => around(ctx as KoaContextWithOIDC, scope, parts, next));
+    return withScope(scope, () => around(ctx as KoaContextWithOIDC, scope, { ...parts, keySet: keys }, next));
   });
   return provider;
 }
@@ -38,7 +39,7 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
 async function around(
   ctx: KoaContextWithOIDC,
   scope: RequestScope,
-  parts: ProtocolParts,
+  parts: ProtocolParts & { readonly keySet: KeySet },
   next: () => Promise<void>,
 ): Promise<void> {
   try {
@@ -61,6 +62,7 @@ async function around(
       default:
     }
     noteUnknownToken(ctx, scope, parts.sessions);
+    if (ctx.oidc?.route === 'introspection') await signIntrospection(ctx, parts.keySet, scope.now);
   } catch (error) {
     // Nothing above may leave a half-made answer behind.
     scope.failure = error;

@@ -7,6 +7,8 @@ import {
   type IntrospectionQuestion,
   introspectAccessToken,
 } from './introspection/introspect-access-token.js';
+import { JwtAccessTokens } from './introspection/jwt-access-tokens.js';
+import { translateJwts } from './introspection/jwt-translation.js';
 import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { withScope } from './request-scope.js';
@@ -16,6 +18,7 @@ export class ProtocolServer {
   #provider: Provider;
   #library: RequestListener;
   #keys: KeySet;
+  readonly #jwts: JwtAccessTokens;
 
   /** Answers a request to one of the protocol's paths. */
   readonly handle: RequestListener;
@@ -27,8 +30,12 @@ export class ProtocolServer {
     this.#keys = keys;
     this.#provider = createProvider(parts, keys);
     this.#library = this.#provider.callback();
-    const lanes = { ...parts, signingKeys: () => this.#keys };
-    this.handle = fastLane(lanes, (request, response) => this.#library(request, response));
+    this.#jwts = new JwtAccessTokens(parts.issuer, () => this.#keys);
+    const lanes = { ...parts, signingKeys: () => this.#keys, jwts: this.#jwts };
+    const library = translateJwts(this.#jwts, parts.accessTokens, (request, response) =>
+      this.#library(request, response),
+    );
+    this.handle = fastLane(lanes, library);
   }
 
   /** The oidc-provider in force. */
@@ -46,7 +53,7 @@ export class ProtocolServer {
 
   /** What the introspection endpoint would answer about an access token, for a caller that has authenticated. */
   introspect(question: IntrospectionQuestion): Promise<IntrospectionAnswer> {
-    return introspectAccessToken(question, this.parts, this.parts.clock.now());
+    return introspectAccessToken(question, { ...this.parts, jwts: this.#jwts }, this.parts.clock.now());
   }
 
   /** Runs work that uses oidc-provider's models for a request to one of our own pages. */

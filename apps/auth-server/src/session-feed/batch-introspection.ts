@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { KnownClient } from '@curfew/clients';
 import type { IntrospectionAnswer, IntrospectionQuestion } from '@curfew/oidc';
 import type { FollowerAuthentication } from './follower-authentication.js';
 import { answerJson, invalid, readJson, requireMethod } from './json-exchange.js';
@@ -35,12 +34,9 @@ export class BatchIntrospection {
     requireMethod(request, 'POST');
     const caller = await this.authentication.of(request);
     const asked = tokensOf(await readJson(request, mostBytes));
-    const answers = await Promise.all(asked.map((one) => this.#answer(one, caller)));
+    const { ip } = this.authentication.signalsOf(request);
+    const answers = await Promise.all(asked.map((one) => this.introspect({ ...one, caller, ip })));
     answerJson(response, { answers });
-  }
-
-  async #answer({ token, touch }: AskedToken, caller: KnownClient): Promise<IntrospectionAnswer> {
-    return this.introspect({ token, touch, caller });
   }
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { KnownClient } from '@curfew/clients';
 import type { ClientDirectory } from '@curfew/oidc';
 import { ProblemError } from '@curfew/problem';
+import type { RequestSignals } from '@curfew/session-policy';
 import type { SignalsReader } from '@curfew/signals';
 
 /** Who may follow and ask for many tokens at once: the client of a resource server, with its own credentials. */
@@ -15,16 +16,18 @@ export class FollowerAuthentication {
   async of(request: IncomingMessage): Promise<KnownClient> {
     const credentials = basicCredentials(request.headers.authorization);
     if (!credentials) throw unauthenticated();
-    const seen = this.signals.read({
-      socketAddress: request.socket.remoteAddress,
-      headers: request.headers,
-    });
-    const verdict = await this.clients.checkSecret(credentials.id, credentials.secret, seen.prefix);
+    const { prefix } = this.signalsOf(request);
+    const verdict = await this.clients.checkSecret(credentials.id, credentials.secret, prefix);
     if (typeof verdict !== 'string') throw throttled(verdict.throttledFor);
     const client = verdict === 'right' ? await this.clients.find(credentials.id) : undefined;
     if (!client) throw unauthenticated();
     if (client.resource === null) throw notAResourceServer();
     return client;
+  }
+
+  /** What the request shows of where it comes from. */
+  signalsOf({ socket, headers }: IncomingMessage): RequestSignals {
+    return this.signals.read({ socketAddress: socket.remoteAddress, headers });
   }
 }
 

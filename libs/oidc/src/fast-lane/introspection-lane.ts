@@ -2,16 +2,16 @@ import { introspectAccessToken } from '../introspection/introspect-access-token.
 import { answerJson, introspectionHeaders } from './answer.js';
 import type { Lane } from './lane.js';
 
-/** RFC 7662 for opaque access tokens; everything else is the library's. */
-export const introspectionLane: Lane = async ({ form, client, now, response }, parts) => {
+/** RFC 7662 for access tokens; refresh tokens and what is none of ours are the library's. */
+export const introspectionLane: Lane = async ({ form, client, now, signals, response }, parts) => {
   const token = form['token'];
   if (
     token === undefined ||
-    !token.startsWith('cfw_at_') ||
+    !(token.startsWith('cfw_at_') || parts.jwts.open(token)) ||
     client.metadata.token_endpoint_auth_method === 'none'
   )
     return false;
-  const question = { token, caller: client, touch: form['touch'] !== 'false' };
+  const question = { token, caller: client, touch: form['touch'] !== 'false', ip: signals.ip };
   answerJson(response, 200, await introspectAccessToken(question, parts, now), introspectionHeaders);
   return true;
 };

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { KnownClient } from '@curfew/clients';
 import type { Instant, RequestSignals } from '@curfew/session-policy';
+import type { JwtAccessTokens } from '../introspection/jwt-access-tokens.js';
 import type { KeySet } from '../keys/index.js';
 import type { ProtocolParts } from '../protocol-parts.js';
 import type { PlainForm } from './plain-form.js';
@@ -18,6 +19,7 @@ export interface PlainRequest {
 export interface LaneParts extends ProtocolParts {
   readonly keys: ProtocolParts['keys'];
   readonly signingKeys: () => KeySet;
+  readonly jwts: JwtAccessTokens;
 }
 
 /**

@@ -30,8 +30,13 @@ export function looksPlain({ method, headers }: IncomingMessage): boolean {
   return notPlain.every((name) => headers[name] === undefined);
 }
 
+/** Bodies that were read and given back: the network has them no more. */
+const givenBack = new WeakMap<IncomingMessage, Buffer>();
+
 /** The body of a request that `looksPlain`, or undefined when it did not arrive as announced. */
 export function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const known = givenBack.get(request);
+  if (known) return Promise.resolve(known);
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -54,8 +59,10 @@ export function readForm(body: Buffer): PlainForm | undefined {
 
 /** Lets the library read a body that was read already, as if it came from the network (pinned by test/contract). */
 export function giveBack(request: IncomingMessage, body: Buffer): void {
+  givenBack.set(request, body);
+  request.headers['content-length'] = String(body.length);
   Object.defineProperties(request, {
-    readable: { value: true },
-    iterator: { value: () => [body] },
+    readable: { value: true, configurable: true },
+    iterator: { value: () => [body], configurable: true },
   });
 }

@@ -3,12 +3,12 @@ import { deadlines, type Instant, secondsUntil } from '@curfew/session-policy';
 import {
   type AccessTokenCodec,
   type FoundAccess,
-  hashAccessToken,
   isUuid,
   type SessionQueries,
   type SessionService,
 } from '@curfew/sessions';
 import type { ClientDirectory } from '../client-directory.js';
+import { type JwtAccessTokens, nameOfToken } from './jwt-access-tokens.js';
 
 /** What an introspection answers (RFC 7662 §2.2), with this product's members beside the standard's. */
 export type IntrospectionAnswer = { readonly active: boolean } & Readonly<Record<string, unknown>>;
@@ -17,6 +17,7 @@ export type IntrospectionAnswer = { readonly active: boolean } & Readonly<Record
 export interface IntrospectionParts {
   readonly issuer: string;
   readonly accessTokens: AccessTokenCodec;
+  readonly jwts: JwtAccessTokens;
   readonly sessions: SessionService;
   readonly queries: SessionQueries;
   readonly clients: ClientDirectory;
@@ -27,6 +28,8 @@ export interface IntrospectionQuestion {
   readonly token: string;
   readonly caller: KnownClient;
   readonly touch: boolean;
+  /** Where the question came from, for the count of tokens that nobody ever issued. */
+  readonly ip: string | null;
 }
 
 const inactive = { active: false } as const;
@@ -49,19 +52,21 @@ interface Claims {
  * the API a token is meant for, and the client it was issued to, learn anything (§4).
  */
 export async function introspectAccessToken(
-  { token, caller, touch }: IntrospectionQuestion,
-  { accessTokens, sessions, queries, clients, issuer }: IntrospectionParts,
+  { token, caller, touch, ip }: IntrospectionQuestion,
+  { accessTokens, jwts, sessions, queries, clients, issuer }: IntrospectionParts,
   now: Instant,
 ): Promise<IntrospectionAnswer> {
-  const claims = accessTokens.open(token) as unknown as Claims | undefined;
+  const opened = accessTokens.open(token) ?? jwts.open(token);
+  const claims = opened as unknown as Claims | undefined;
+  if (!claims) sessions.unknownToken('introspection', caller.id, ip, now);
   if (!claims || claims.exp * 1000 <= now || !mayKnow(caller, claims)) return inactive;
   if (claims.kind === 'ClientCredentials') {
     const issuedAt = claims.issuedAtMs as typeof now;
-    const stands = await queries.clientStands(claims.clientId, issuedAt, hashAccessToken(token));
+    const stands = await queries.clientStands(claims.clientId, issuedAt, nameOfToken(token, opened!));
     return stands && (await clients.find(claims.clientId)) ? describe(claims, undefined, issuer) : inactive;
   }
   if (!claims.grantId || !isUuid(claims.grantId)) return inactive;
-  const access = await sessions.access(claims.grantId, hashAccessToken(token), now);
+  const access = await sessions.access(claims.grantId, nameOfToken(token, opened!), now);
   if (access?.decision.kind !== 'active' || access.session.clientId !== claims.clientId) return inactive;
   const session = touch ? await sessions.used(access, now) : access.session;
   return { ...describe(claims, access, issuer), ...clocks({ ...access, session }, now) };

@@ -1,7 +1,8 @@
 import type { Instant } from '@curfew/session-policy';
-import { clientEvent, hashAccessToken, isUuid, sessionEvent } from '@curfew/sessions';
+import { clientEvent, isUuid, sessionEvent } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
 import { endForCodeReuse } from '../commit-staged.js';
+import { nameOfToken } from '../introspection/jwt-access-tokens.js';
 import { currentScope } from '../request-scope.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 
@@ -26,7 +27,7 @@ export class SessionAccessTokenAdapter extends PartialAdapter {
     const claims = openLive(this.parts, value, 'AccessToken', scope.now);
     const sessionId = claims?.['grantId'];
     if (!claims || typeof sessionId !== 'string' || !isUuid(sessionId)) return undefined;
-    const access = await this.parts.sessions.access(sessionId, hashAccessToken(value), scope.now);
+    const access = await this.parts.sessions.access(sessionId, nameOfToken(value, claims), scope.now);
     if (access?.decision.kind !== 'active') return undefined;
     scope.access = access;
     const { accountId, clientId } = access.session;
@@ -40,7 +41,7 @@ export class SessionAccessTokenAdapter extends PartialAdapter {
     if (!claims || !access) return;
     const revoked = sessionEvent(access.session, 'token.revoked', { token: 'access_token' }, now);
     await this.parts.sessions.revokeAccessToken(
-      hashAccessToken(value),
+      nameOfToken(value, claims),
       (Number(claims['exp']) * 1000) as Instant,
       revoked,
     );
@@ -71,7 +72,7 @@ export class ClientCredentialsAdapter extends PartialAdapter {
     const claims = openLive(this.parts, value, 'ClientCredentials', now);
     if (!claims) return undefined;
     const { clientId, issuedAtMs } = claims as { clientId: string; issuedAtMs: Instant };
-    if (!(await this.parts.queries.clientStands(clientId, issuedAtMs, hashAccessToken(value))))
+    if (!(await this.parts.queries.clientStands(clientId, issuedAtMs, nameOfToken(value, claims))))
       return undefined;
     return (await this.parts.clients.find(clientId)) ? { ...claims, jti: value } : undefined;
   }
@@ -82,7 +83,7 @@ export class ClientCredentialsAdapter extends PartialAdapter {
     if (!claims) return;
     const revoked = clientEvent(String(claims['clientId']), 'token.revoked', { token: 'access_token' }, now);
     await this.parts.sessions.revokeAccessToken(
-      hashAccessToken(value),
+      nameOfToken(value, claims),
       (Number(claims['exp']) * 1000) as Instant,
       revoked,
     );
