@@ -10,6 +10,9 @@ import { addressesOf, services } from './services.mjs';
 import { watchSources } from './source-watch.mjs';
 import { AlreadyRunning, takeLock } from './start-lock.mjs';
 
+/** How a service ends whose configuration has faults (EX_CONFIG of sysexits). */
+const misconfigured = 'status 78';
+
 /** Progress, one line per step. @param {string} line */
 const say = (line) => console.log(`  ${line} …`);
 
@@ -69,7 +72,8 @@ async function setUp({ home, undo, end, watch, began }) {
     env,
     home,
     onDeath(service, status) {
-      console.error(`\n  ${service.service.title} ended unexpectedly (${status}):\n${service.lastWords}\n`);
+      const how = status === misconfigured ? 'cannot start' : `ended unexpectedly (${status})`;
+      console.error(`\n${service.service.title} ${how}:\n${service.lastWords}\n`);
       if (!watch) end.finish(1);
     },
   });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,7 +8,6 @@ import { at, top } from './repository.mjs';
 /** One process of the product: started, waited for, stopped. Its standard input is the pipe by which it learns that we are gone. */
 export class RunningService {
   #child;
-  #last = '';
   #stopping = false;
 
   /**
@@ -19,22 +18,18 @@ export class RunningService {
     this.service = service;
     this.logFile = path.join(home, 'log', `${service.key}.log`);
     mkdirSync(path.dirname(this.logFile), { recursive: true, mode: 0o700 });
-    const log = createWriteStream(this.logFile, { mode: 0o600 });
+    // It writes into the file itself: a pipe through us would break when we are killed, and some loggers then never let go.
+    const log = openSync(this.logFile, 'w', 0o600);
     this.#child = spawn(process.execPath, ['--enable-source-maps', at(service.main)], {
       cwd: top,
       env: { ...env, CURFEW_EXIT_WITH_PARENT: 'true' },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', log, log],
       detached: true, // Ctrl-C reaches us alone, and we stop things in order
     });
-    this.#child.stdin.on('error', () => {});
-    for (const stream of [this.#child.stdout, this.#child.stderr])
-      stream.setEncoding('utf8').on('data', (text) => {
-        this.#last = (this.#last + text).slice(-4_000);
-        log.write(text);
-      });
+    closeSync(log);
+    this.#child.stdin?.on('error', () => {});
     this.ended = new Promise((resolve) =>
       this.#child.once('close', (code, signal) => {
-        log.end();
         resolve(undefined);
         if (!this.#stopping) onDeath(this, signal ?? `status ${code}`);
       }),
@@ -43,7 +38,7 @@ export class RunningService {
 
   /** The end of what it printed. */
   get lastWords() {
-    return this.#last.trimEnd();
+    return readFileSync(this.logFile, 'utf8').slice(-4_000).trimEnd();
   }
 
   get alive() {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
@@ -85,6 +86,24 @@ async function untilNothingRuns(): Promise<void> {
     open = (await Promise.all(ports.map(takesConnections))).includes(true);
   }
   expect(open).toBe(false);
+  while (processesOfOurs().length > 0 && performance.now() < deadline) await pause(50);
+  expect(processesOfOurs()).toEqual([]);
+}
+
+/** Every process that was started with our folder in its environment, by its command; Linux tells. */
+function processesOfOurs(): string[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .flatMap((pid) => {
+      try {
+        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+        if (!environment.includes(`CURFEW_HOME=${home}`)) return [];
+        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+      } catch {
+        return []; // gone meanwhile
+      }
+    });
 }
 
 describe('npm start', () => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import os from 'node:os';
@@ -76,25 +77,31 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     DATABASE_URL: options.databaseUrl,
     ...options.settings,
   };
+  const logFile = path.join(folder, 'log');
+  const log = openSync(logFile, 'a', 0o600);
   const child = spawn(process.execPath, [options.main ?? 'apps/auth-server/dist/main.js'], {
     cwd: top,
     env: environment,
-    stdio: ['pipe', 'pipe', 'pipe'],
+    // Into a file: a pipe would break if the test run were killed, and a broken one must not keep a server alive.
+    stdio: ['pipe', log, log],
   });
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text) => (printed += text));
+  closeSync(log);
+  let last: string | undefined;
+  const printed = (): string => last ?? readFileSync(logFile, 'utf8');
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const removed = exited.then(() => rm(folder, { recursive: true, force: true }));
+  const removed = exited.then(() => {
+    last = readFileSync(logFile, 'utf8');
+    return rm(folder, { recursive: true, force: true });
+  });
   const url = environment[urlSetting]!;
-  await untilReady(Number(environment[portSetting]), url, child, () => printed);
+  await untilReady(Number(environment[portSetting]), url, child, printed);
   return {
     issuer: url,
     port: Number(environment[portSetting]),
     pid: child.pid!,
     environment,
     firstRunData: async () => JSON.parse(await readFile(environment.CURFEW_DEV_FILE, 'utf8')),
-    output: () => printed,
+    output: printed,
     async stop() {
       child.kill('SIGTERM');
       return exited;
