@@ -5,7 +5,11 @@ import { describeStore, type SeenEvent } from '../contract/session-store-contrac
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const retention = { ended: seconds(86_400) };
-const settings = { CURFEW_DATABASE_POOL_SIZE: '8' };
+const settings = {
+  CURFEW_DATABASE_POOL_SIZE: '8',
+  CURFEW_DATABASE_CONNECT_TIMEOUT: '20s',
+  CURFEW_DATABASE_TRANSACTION_TIMEOUT: '20s',
+};
 
 const underTest = (database: TestDatabase) => {
   const sweeps = [database.prisma(settings), database.prisma(settings)].map(

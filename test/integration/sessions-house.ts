@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto';
+import { EventLog } from '@curfew/events';
+import { HotStatements } from '@curfew/persistence';
+import {
+  type Instant,
+  instant,
+  plus,
+  profiles,
+  type RequestSignals,
+  type SessionPolicy,
+  seconds,
+  unknownSignals,
+} from '@curfew/session-policy';
+import {
+  type CommittedRefresh,
+  HotSessionStore,
+  KeyRing,
+  newId,
+  newSecret,
+  PolicySource,
+  type Presenter,
+  PrismaSessionStore,
+  PrismaSweepStore,
+  RefreshTokenCodec,
+  type RefusedRefresh,
+  ServiceKeys,
+  SessionService,
+  Sweeper,
+} from '@curfew/sessions';
+import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
+
+/** Policies of the tests: one for everybody, which may change, and one per client where there is one. */
+export class TestPolicies extends PolicySource {
+  everyone: SessionPolicy = { ...profiles.standard.policy, deviceMismatch: 'off', ipChange: 'off' };
+  readonly ofClients = new Map<string, SessionPolicy>();
+
+  override effectivePolicy(clientId: string): SessionPolicy {
+    return this.ofClients.get(clientId) ?? this.everyone;
+  }
+}
+
+/** One node: the engine as a server has it. */
+export interface Node {
+  readonly service: SessionService;
+  readonly sweeper: Sweeper;
+  readonly events: EventLog;
+  readonly faults: unknown[];
+}
+
+/** A sign-in as the tests know it. */
+export interface SignedIn {
+  readonly sid: string;
+  readonly token: string;
+  readonly accountId: string;
+  readonly clientId: string;
+}
+
+/** What came of a presentation. */
+export type Refreshed =
+  | { readonly kind: 'token'; readonly token: string; readonly how: 'rotate' | 'keep' | 'replay' }
+  | { readonly kind: 'refused'; readonly decision: RefusedRefresh };
+
+export const t0 = instant(Date.UTC(2030, 0, 1));
+export const t = (count: number): Instant => instant(t0 + Math.round(count * 1000));
+
+/** Two nodes on one database, with the time in the tests' hands. */
+export class House {
+  private constructor(
+    readonly database: TestDatabase,
+    readonly policies: TestPolicies,
+    readonly nodes: readonly [Node, Node],
+    private readonly statements: HotStatements,
+  ) {}
+
+  static async open(): Promise<House> {
+    const database = await createTestDatabase();
+    const policies = new TestPolicies();
+    const settings = { CURFEW_DATABASE_POOL_SIZE: '6', CURFEW_DATABASE_CONNECT_TIMEOUT: '20s' };
+    const retention = { ended: seconds(86_400) };
+    const statements = new HotStatements(database.configuration(settings), 4);
+    const limits = { inFlight: 2, largest: 64 };
+    const node = (hot: boolean): Node => {
+      const prisma = database.prisma(settings);
+      const store = hot
+        ? new HotSessionStore(prisma, retention, statements, limits)
+        : new PrismaSessionStore(prisma, retention);
+      const codec = new RefreshTokenCodec(
+        new KeyRing(new ServiceKeys(['s'.repeat(32)]).derive('refresh token mac')),
+      );
+      const events = new EventLog(prisma);
+      const faults: unknown[] = [];
+      const report = (error: unknown) => faults.push(error);
+      const service = new SessionService({ store, policies, codec, events, report });
+      const merged = service.activity.merged.bind(service.activity);
+      const sweeper = new Sweeper(new PrismaSweepStore(prisma, retention), policies, merged);
+      return { service, sweeper, events, faults };
+    };
+    return new House(database, policies, [node(true), node(false)], statements);
+  }
+
+  async close(): Promise<void> {
+    await this.statements.close();
+    await this.database.drop();
+  }
+
+  async check(): Promise<void> {
+    await assertInvariants(this.database);
+  }
+
+  /** A policy for one client, made from the standard one. */
+  client(changes: Partial<SessionPolicy> = {}): string {
+    const clientId = `client-${randomUUID()}`;
+    this.policies.ofClients.set(clientId, { ...this.policies.everyone, ...changes });
+    return clientId;
+  }
+
+  async signIn(
+    facts: {
+      clientId?: string;
+      accountId?: string;
+      at?: Instant;
+      signals?: RequestSignals;
+      browser?: string;
+      authenticatedAt?: Instant;
+      offline?: boolean;
+    } = {},
+    node = 0,
+  ): Promise<SignedIn> {
+    const { accountId = randomUUID(), at = t0, signals = unknownSignals, offline = false } = facts;
+    const clientId = facts.clientId ?? this.client();
+    const { service } = this.nodes[node]!;
+    const policy = await service.policyFor(clientId, []);
+    const sid = newId(at);
+    const secret = newSecret();
+    await service.start(
+      {
+        facts: { id: sid, accountId, clientId, resources: [], signedInAt: at, keyThumbprint: null, signals },
+        browserSessionUid: facts.browser ?? null,
+        offline,
+        authorization: {},
+        authenticatedAt: facts.authenticatedAt ?? null,
+        refreshTokenSecret: secret,
+      },
+      policy,
+      at,
+      async () => {},
+    );
+    return { sid, accountId, clientId, token: service.refreshToken(sid, 0, secret) };
+  }
+
+  /** Presents a token, and commits what was staged. */
+  async refresh(
+    { clientId }: SignedIn,
+    token: string,
+    at: Instant,
+    { node = 0, ...changes }: Partial<Presenter> & { node?: number } = {},
+  ): Promise<Refreshed> {
+    const { service } = this.nodes[node]!;
+    const opened = await service.openRefreshToken(token);
+    if (!opened) return { kind: 'refused', decision: { kind: 'refuse', reason: 'unknown_token' } };
+    const presenter = { clientId, keyThumbprint: null, signals: unknownSignals, ...changes };
+    const outcome = await service.present(opened, presenter, at);
+    if (outcome.kind === 'refused') return outcome;
+    const committed: CommittedRefresh = await outcome.staged.commit();
+    return committed.kind === 'refused'
+      ? committed
+      : { kind: 'token', token: committed.refreshToken, how: outcome.staged.kind };
+  }
+
+  /** Presents a token that must be accepted; the token it was exchanged for. */
+  async rotated(who: SignedIn, token: string, at: Instant, options: { node?: number } = {}): Promise<string> {
+    const outcome = await this.refresh(who, token, at, options);
+    if (outcome.kind === 'refused') throw new Error(`refused: ${JSON.stringify(outcome.decision)}`);
+    return outcome.token;
+  }
+
+  /** Whether access tokens of the session stand; with `use`, that counts as use. */
+  async stands({ sid }: SignedIn, at: Instant, { node = 0, use = false } = {}): Promise<boolean> {
+    const { service } = this.nodes[node]!;
+    const access = await service.access(sid, new Uint8Array(32), at);
+    if (use && access) await service.used(access, at);
+    return access?.decision.kind === 'active';
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: columns as they are, judged by the assertions
+  async row({ sid }: { sid: string }): Promise<any> {
+    return (await this.database.query('SELECT * FROM session WHERE id = $1', [sid]))[0];
+  }
+
+  async endOf(who: { sid: string }): Promise<string | null> {
+    return (await this.row(who)).end_reason;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: as it was written, judged by the assertions
+  async events({ sid }: { sid: string }, type: string): Promise<any[]> {
+    const rows = await this.database.query<{ data: unknown }>(
+      'SELECT data FROM event WHERE session_id = $1 AND type = $2 ORDER BY xid, id',
+      [sid, type],
+    );
+    return rows.map(({ data }) => data);
+  }
+
+  plus(at: Instant, length: number): Instant {
+    return plus(at, seconds(length));
+  }
+}
