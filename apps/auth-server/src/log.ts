@@ -5,27 +5,14 @@ import { type Logger, pino } from 'pino';
  * The structured log. Errors are reduced to what helps and cannot carry a secret: name, code, message and stack, never the
  * request, its headers, its body or the parameters of a statement.
  */
-export function createLog(level: Configuration['logLevel']): Logger {
-  // Written in pieces, not line by line: a line per request would otherwise be a system call per request.
-  const destination = pino.destination({ sync: false, minLength: 4096, periodicFlush: 200 });
-  process.once('exit', () => {
-    try {
-      destination.flushSync();
-    } catch {
-      // Nothing can be said any more where nothing can be written.
-    }
+export const createLog = (level: Configuration['logLevel']): Logger =>
+  pino({
+    level,
+    base: { service: 'auth-server' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: describeError },
   });
-  return pino(
-    {
-      level,
-      base: { service: 'auth-server' },
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: describeError },
-    },
-    destination,
-  );
-}
 
 /** The parts of an error that may be written down. */
 export function describeError(error: unknown): Record<string, unknown> {
