@@ -4,7 +4,7 @@ import { replayEndsSession, successorsOfParallelUse } from './gates.mjs';
 import { startGenerator } from './load/generator.mjs';
 import { startCluster } from './machine/cluster.mjs';
 import { openCounters } from './machine/database-counters.mjs';
-import { WrongAnswers } from './measure.mjs';
+import { load, WrongAnswers } from './measure.mjs';
 import { choosePaths } from './plan.mjs';
 import { list, machine, table } from './report.mjs';
 import { runPath } from './run-path.mjs';
@@ -49,6 +49,13 @@ async function passGates([curfew, ...others]) {
   }
 }
 
+// A server that has just been started is compiling; that is not what is compared.
+async function warmUp(subjects, generator) {
+  for (const subject of subjects) {
+    await load(generator, subject, subject.scenarios.refresh, { connections: 64, seconds: 1.5 });
+  }
+}
+
 async function runSize({ options, cluster, sessions, plans, failures, sceneRows }) {
   const generator = startGenerator();
   progress(`${sessions} sessions: starting and seeding`);
@@ -56,6 +63,8 @@ async function runSize({ options, cluster, sessions, plans, failures, sceneRows 
   const rows = [];
   try {
     await passGates(subjects);
+    const bytesPerSession = await subjects[0].counters.bytesPerRow('session');
+    await warmUp(subjects, generator);
     for (const plan of plans) {
       try {
         const row = await runPath({ plan, subjects, generator, cluster, options, progress });
@@ -71,8 +80,8 @@ async function runSize({ options, cluster, sessions, plans, failures, sceneRows 
       const stage = { subject: subjects[0], cluster, generator, sessions, connections, progress, names };
       sceneRows.push(...(await runScenes({ ...stage, seconds: seconds * 3, rate: 300, refreshes: 100_000 })));
     }
-    const bytesPerSession = await subjects[0].counters.bytesPerRow('session');
-    for (const row of rows) row.bytesPerSession = bytesPerSession;
+    const bytesAfterwards = await subjects[0].counters.bytesPerRow('session');
+    for (const row of rows) Object.assign(row, { bytesPerSession, bytesAfterwards });
     if (!options.onlyCurfew && !options.paths) await floorOfPostgres({ cluster, sessions, options });
   } finally {
     await stopAll(subjects);
