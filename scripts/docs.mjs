@@ -7,9 +7,13 @@ const { prepare } = await import('./prepare.mjs');
 
 await prepare((line) => console.log(`${line} …`));
 const { manual } = await import(at('libs/config/dist/index.js'));
+const { openApiText } = await import(at('apps/admin-api/dist/index.js'));
 
 /** Each generated file with its text. @type {[string, string][]} */
-const documents = [['docs/configuration.md', manual()]];
+const documents = [
+  ['docs/configuration.md', manual()],
+  ['docs/openapi.json', openApiText()],
+];
 
 const stale = documents.filter(([file, text]) => read(file) !== text);
 if (process.argv.includes('--check')) {

@@ -130,23 +130,28 @@ export class AdminWorld {
     return new Person(username, password);
   }
 
-  /** Signs a person in on a device. */
-  async signIn(
-    person: Person = this.person(),
-    {
+  /** Signs a person in on a device, for the orders API. */
+  async signIn(person: Person = this.person()): Promise<SignedIn> {
+    const { client_id } = this.data.clients.device;
+    const tokens = await this.signInRaw(person, {
       client_id,
-      resource = orders,
-      scope = 'openid offline_access',
-    }: { client_id?: string; resource?: string; scope?: string } = {},
-  ): Promise<SignedIn> {
-    const client = client_id ?? this.data.clients.device.client_id;
-    const start = await this.form('/device/authorization', { client_id: client, resource, scope });
+      resource: orders,
+      scope: 'openid offline_access',
+    });
+    const { access_token, refresh_token } = tokens;
+    if (!access_token || !refresh_token) throw new Error(`not signed in: ${JSON.stringify(tokens)}`);
+    const { sid } = await this.introspect(access_token);
+    return { access_token, refresh_token, sid };
+  }
+
+  /** Signs a person in on a device of any client; the token endpoint's answer. */
+  async signInRaw(
+    person: Person,
+    { client_id, resource, scope }: { client_id: string; resource: string; scope: string },
+  ): Promise<Record<string, string | undefined>> {
+    const start = await this.form('/device/authorization', { client_id, resource, scope });
     await person.follow(start['verification_uri_complete']!);
-    const form = { grant_type: deviceGrant, client_id: client, device_code: start['device_code']! };
-    const tokens = await this.form('/token', form);
-    if (!tokens['refresh_token']) throw new Error(`not signed in: ${JSON.stringify(tokens)}`);
-    const { sid } = await this.introspect(tokens['access_token']!);
-    return { access_token: tokens['access_token']!, refresh_token: tokens['refresh_token'], sid: sid ?? '' };
+    return this.form('/token', { grant_type: deviceGrant, client_id, device_code: start['device_code']! });
   }
 
   async refresh(refreshToken: string): Promise<Record<string, string>> {

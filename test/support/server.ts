@@ -21,6 +21,7 @@ export interface FirstRunData {
         readonly client_secret: string;
         readonly redirect_uris: readonly string[];
         readonly resource: string;
+        readonly scope: string;
       }
     >
   >;

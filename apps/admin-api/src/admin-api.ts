@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { applicationOn } from './app.module.js';
 import { Background } from './background.js';
 import { contracts } from './controllers.js';
+import { EventStreams } from './events/event-streams.js';
 import { type Foundation, layFoundation } from './foundation.js';
 import { frontDoor } from './front-door.js';
 import { HealthController } from './health.controller.js';
@@ -58,6 +59,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
   background.start();
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
+    app.get(EventStreams).stop();
     await close(server, limits.shutdownGraceMs);
     await background.stop();
     await listener.stop();

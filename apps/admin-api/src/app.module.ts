@@ -8,22 +8,32 @@ import { KeyRing, SessionService } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { AdminAddress } from './access/admin-address.js';
 import { Authentication } from './access/authentication.js';
 import { CallerLimits } from './access/limits.js';
 import { Operators } from './access/operators.store.js';
+import { AccountActs } from './accounts/account-acts.js';
 import { Cursors } from './contract/cursor.js';
 import { OperationGuard } from './contract/operation.guard.js';
 import { OperationInterceptor } from './contract/operation.interceptor.js';
 import { contracts, controllers } from './controllers.js';
+import { EventStreams } from './events/event-streams.js';
+import { EventsStore } from './events/events.store.js';
 import type { Foundation } from './foundation.js';
 import { Idempotency } from './idempotency/idempotency.js';
 import { IdempotencyStore } from './idempotency/idempotency.store.js';
+import { KeysStore } from './keys/keys.store.js';
 import { documentToken } from './openapi/document.controller.js';
 import { openApiDocument } from './openapi/document.js';
+import { PreviewStore } from './policies/preview.store.js';
 import { Announcements } from './sessions/announcements.js';
+import { EndAlong } from './sessions/end-along.js';
 import { SessionEnds } from './sessions/session-ends.js';
 import { SessionSearchStore } from './sessions/session-search.store.js';
 import { TimelineStore } from './sessions/timeline.store.js';
+import { Metrics } from './stats/metrics.js';
+import { Stats } from './stats/stats.js';
+import { StatsStore } from './stats/stats.store.js';
 
 @Module({})
 class AppModule {}
@@ -35,6 +45,8 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
   const search = new SessionSearchStore(prisma);
   const answers = new PayloadSeal(new KeyRing(serviceKeys.derive('idempotent answers')));
   const { proxy, adminUrl } = configuration;
+  const events = new EventsStore(prisma);
+  const stats = new Stats(new StatsStore(prisma));
   const authentication = new Authentication({
     ...foundation,
     adminUrl,
@@ -62,6 +74,14 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [SessionSearchStore, search],
     [TimelineStore, new TimelineStore(prisma)],
     [SessionEnds, new SessionEnds({ ...foundation, search, announcements })],
+    [EndAlong, new EndAlong(foundation)],
+    [AdminAddress, new AdminAddress(adminUrl)],
+    [PreviewStore, new PreviewStore(prisma)],
+    [KeysStore, new KeysStore(prisma)],
+    [EventsStore, events],
+    [EventStreams, new EventStreams(events, authentication, foundation.clock)],
+    [Stats, stats],
+    [Metrics, new Metrics(stats, foundation.clock)],
     [documentToken, openApiDocument(contracts)],
   ] as const;
   return {
@@ -69,6 +89,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     controllers: [...controllers],
     providers: [
       ...given.map(([provide, useValue]) => ({ provide, useValue })),
+      AccountActs,
       { provide: APP_GUARD, useClass: OperationGuard },
       { provide: APP_INTERCEPTOR, useClass: OperationInterceptor },
     ],

@@ -1,12 +1,32 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
+import { AccountsController } from './accounts/accounts.controller.js';
+import { ClientsController } from './clients/clients.controller.js';
 import { contractKey, type OperationContract } from './contract/operation.js';
+import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health.controller.js';
+import { KeysController } from './keys/keys.controller.js';
 import { DocumentController } from './openapi/document.controller.js';
+import { AttachmentsController } from './policies/attachments.controller.js';
+import { PoliciesController } from './policies/policies.controller.js';
+import { ResourcesController } from './resources/resources.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
+import { StatsController } from './stats/stats.controller.js';
 
 /** Every controller, in the order of the document. */
-export const controllers: readonly Type[] = [SessionsController, DocumentController, HealthController];
+export const controllers: readonly Type[] = [
+  SessionsController,
+  PoliciesController,
+  AttachmentsController,
+  ClientsController,
+  ResourcesController,
+  AccountsController,
+  KeysController,
+  EventsController,
+  StatsController,
+  DocumentController,
+  HealthController,
+];
 
 /** Every operation there is, as its controller states it. */
 export const contracts: readonly OperationContract[] = controllers.flatMap(({ prototype }) =>

@@ -2,4 +2,4 @@ import { contracts } from './controllers.js';
 import { openApiDocument } from './openapi/document.js';
 
 /** The OpenAPI document of the admin API as it is checked in. */
-export const openApiText = (): string => `${JSON.stringify(openApiDocument(contracts), null, 2)}\n`;
+export const openApiText = (): string => `${JSON.stringify(openApiDocument(contracts), null, 1)}\n`;

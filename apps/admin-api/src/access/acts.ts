@@ -24,14 +24,18 @@ export const adminActed = (
   operation: string,
   target: string | null,
   now: Instant,
-  more: { readonly count?: number | null; readonly note?: string | undefined } & Subjects = {},
+  more: {
+    readonly count?: number | null;
+    readonly note?: string | undefined;
+    readonly outcome?: 'done' | 'refused' | 'failed';
+  } & Subjects = {},
 ): NewEvent =>
   eventOf(
     'admin.acted',
     {
       operation,
       target,
-      outcome: 'done',
+      outcome: more.outcome ?? 'done',
       count: more.count ?? null,
       note: more.note ?? null,
       by: caller.actor,

@@ -59,6 +59,13 @@ export class Authentication {
     return { caller: { ...standing, actor: actorOf(standing, ip) }, scheme: credentials.scheme };
   }
 
+  /** Whether the token a request came with is still good; for answers that last longer than a moment. */
+  async stillStands(request: IncomingMessage, now: Instant): Promise<boolean> {
+    const credentials = credentialsOf(request);
+    const standing = await this.standing(this.open(credentials, now), credentials.token, now);
+    return standing !== undefined;
+  }
+
   private open({ scheme, token }: Credentials, now: Instant): AccessTokenClaims {
     const claims = this.parts.accessTokens.open(token);
     const audiences = [claims?.['aud'] ?? []].flat();

@@ -1,9 +1,13 @@
 import { Clock } from '@curfew/clock';
+import { EventLog } from '@curfew/events';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import type { Response } from 'express';
+import { adminActed } from '../access/acts.js';
 import { Authentication } from '../access/authentication.js';
 import { insufficientScope } from '../access/challenge.js';
 import { CallerLimits } from '../access/limits.js';
+import { Metrics } from '../stats/metrics.js';
 import type { AdminRequest } from './input.js';
 import { contractKey, type OperationContract } from './operation.js';
 
@@ -15,6 +19,8 @@ export class OperationGuard implements CanActivate {
     private readonly authentication: Authentication,
     private readonly limits: CallerLimits,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
+    private readonly events: EventLog,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -22,11 +28,23 @@ export class OperationGuard implements CanActivate {
     if (!contract) return false;
     const request = context.switchToHttp().getRequest<AdminRequest>();
     request.receivedAt = this.clock.now();
+    this.measure(contract, context.switchToHttp().getResponse<Response>());
     if (contract.scope === null) return true;
     const { caller, scheme } = await this.authentication.callerOf(request, request.receivedAt);
-    if (!caller.scopes.has(contract.scope)) throw insufficientScope(contract.scope, scheme);
     this.limits.take(caller, request.receivedAt);
+    if (!caller.scopes.has(contract.scope)) {
+      this.events.soon(adminActed(caller, contract.id, null, request.receivedAt, { outcome: 'refused' }));
+      throw insufficientScope(contract.scope, scheme);
+    }
     request.caller = caller;
     return true;
+  }
+
+  private measure({ id }: OperationContract, response: Response): void {
+    const stop = this.metrics.duration.startTimer({ operation: id });
+    response.once('close', () => {
+      stop();
+      this.metrics.requests.inc({ operation: id, status: response.statusCode });
+    });
   }
 }

@@ -34,8 +34,9 @@ const idempotencyKey: Json = {
 /** The OpenAPI 3.1 document of these operations, from the schemas that validate them. */
 export function openApiDocument(contracts: readonly OperationContract[]): Json {
   const paths: Record<string, Json> = {};
+  const schemas = new Schemas();
   for (const contract of contracts)
-    paths[contract.path] = { ...paths[contract.path], [contract.method]: describe(contract) };
+    paths[contract.path] = { ...paths[contract.path], [contract.method]: describe(contract, schemas) };
   return {
     openapi: '3.1.0',
     info: {
@@ -50,14 +51,14 @@ export function openApiDocument(contracts: readonly OperationContract[]): Json {
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
     components: {
-      schemas: { Problem: problemSchema },
+      schemas: { Problem: problemSchema, ...schemas.named },
+      responses: schemas.problems,
       securitySchemes,
-      responses: { Problem: problemResponse },
     },
   };
 }
 
-function describe(contract: OperationContract): Json {
+function describe(contract: OperationContract, schemas: Schemas): Json {
   const { id, tag, summary, description, scope, answers } = contract;
   return {
     operationId: id,
@@ -65,27 +66,30 @@ function describe(contract: OperationContract): Json {
     summary,
     ...(description === undefined ? {} : { description }),
     security: scope === null ? [] : [{ accessToken: [scope] }, { dpop: [scope] }],
-    parameters: parametersOf(contract),
-    ...bodyOf(contract),
+    parameters: parametersOf(contract, schemas),
+    ...bodyOf(contract, schemas),
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)])),
-      ...problemsOf(contract),
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, answer]) => [status, answerOf(answer, schemas)]),
+      ),
+      ...problemsOf(contract, schemas),
     },
   };
 }
 
-function parametersOf({ params, query, ifMatch: versioned, idempotent }: OperationContract): Json[] {
+function parametersOf(contract: OperationContract, schemas: Schemas): Json[] {
+  const { params, query, ifMatch: versioned, idempotent } = contract;
   return [
-    ...membersOf(params, 'path'),
-    ...membersOf(query, 'query'),
+    ...membersOf(params, 'path', schemas),
+    ...membersOf(query, 'query', schemas),
     ...(versioned ? [ifMatch] : []),
     ...(idempotent ? [idempotencyKey] : []),
   ];
 }
 
-function membersOf(schema: z.ZodObject | undefined, where: 'path' | 'query'): Json[] {
+function membersOf(schema: z.ZodObject | undefined, where: 'path' | 'query', schemas: Schemas): Json[] {
   if (!schema) return [];
-  const { properties = {}, required = [] } = jsonSchema(schema, 'input') as {
+  const { properties = {}, required = [] } = schemas.of(schema, 'input') as {
     properties?: Record<string, Json>;
     required?: string[];
   };
@@ -98,30 +102,28 @@ function membersOf(schema: z.ZodObject | undefined, where: 'path' | 'query'): Js
   }));
 }
 
-function bodyOf({ body, bodyOptional }: OperationContract): Json {
+function bodyOf({ body, bodyOptional }: OperationContract, schemas: Schemas): Json {
   if (!body) return {};
-  const content = { 'application/json': { schema: jsonSchema(body, 'input') } };
+  const content = { 'application/json': { schema: schemas.of(body, 'input') } };
   return { requestBody: { required: bodyOptional !== true, content } };
 }
 
-function answerOf({
-  description,
-  schema,
-  mediaType = 'application/json',
-  headers = {},
-}: AnswerContract): Json {
+function answerOf(
+  { description, schema, mediaType = 'application/json', headers = {} }: AnswerContract,
+  schemas: Schemas,
+): Json {
   const described = Object.entries(headers).map(
     ([name, text]) => [name, { description: text, schema: { type: 'string' } }] as const,
   );
   return {
     description,
     ...(described.length === 0 ? {} : { headers: Object.fromEntries(described) }),
-    ...(schema ? { content: { [mediaType]: { schema: jsonSchema(schema, 'output') } } } : {}),
+    ...(schema ? { content: { [mediaType]: { schema: schemas.of(schema, 'output') } } } : {}),
   };
 }
 
 /** The codes an operation may answer with, its own and those that follow from what it takes. */
-function problemsOf(contract: OperationContract): Json {
+function problemsOf(contract: OperationContract, schemas: Schemas): Json {
   const codes = new Map<number, string[]>();
   const add = (status: number, ...more: readonly string[]) =>
     codes.set(status, [...new Set([...(codes.get(status) ?? []), ...more])]);
@@ -137,26 +139,51 @@ function problemsOf(contract: OperationContract): Json {
   if (contract.idempotent) add(409, 'request_under_way').set(422, ['idempotency_key_reused']);
   if (contract.idempotent) add(400, 'invalid_idempotency_key');
   for (const [status, own] of Object.entries(contract.problems ?? {})) add(Number(status), ...own);
-  const inOrder = [...codes].sort(([a], [b]) => a - b);
   return Object.fromEntries(
-    inOrder.map(([status, own]) => [
-      status,
-      {
-        description: `Problem: ${own.map((code) => `\`${code}\``).join(', ')}.`,
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      },
-    ]),
+    [...codes].sort(([a], [b]) => a - b).map(([status, own]) => [status, schemas.problem(own)]),
   );
 }
 
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io,
-    target: 'draft-2020-12',
-    unrepresentable: 'any',
-  }) as Json;
-  return rest;
+/** Schemas with a name of their own stand once, under components. */
+class Schemas {
+  readonly named: Record<string, Json> = {};
+  readonly problems: Record<string, Json> = {};
+
+  /** The answer with one of these codes; answers with the same codes are one. */
+  problem(codes: readonly string[]): Json {
+    const name = codes.join('.');
+    this.problems[name] ??= {
+      description: `Problem: ${codes.map((code) => `\`${code}\``).join(', ')}.`,
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    };
+    return { $ref: `#/components/responses/${name}` };
+  }
+
+  /** A schema as JSON Schema 2020-12; what is sent may be laxer than what comes back. */
+  of(schema: z.ZodType, io: 'input' | 'output'): Json {
+    const {
+      $schema: _,
+      $defs = {},
+      ...rest
+    } = z.toJSONSchema(schema, {
+      io,
+      target: 'draft-2020-12',
+      unrepresentable: 'any',
+      override: ({ jsonSchema }) => {
+        // The name of the format says it; the pattern would fill pages.
+        if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+      },
+    }) as { $schema?: string; $defs?: Record<string, Json> } & Json;
+    for (const [name, { id: _id, ...definition }] of Object.entries($defs))
+      this.named[name] = pointed(definition);
+    const { id: _id, ...own } = rest;
+    return pointed(own);
+  }
 }
+
+/** References into the components of the whole document. */
+const pointed = (schema: Json): Json =>
+  JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
 
 const problemSchema: Json = {
   type: 'object',
@@ -177,11 +204,6 @@ const problemSchema: Json = {
       },
     },
   },
-};
-
-const problemResponse: Json = {
-  description: 'A problem (RFC 9457).',
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
 
 const securitySchemes: Json = {

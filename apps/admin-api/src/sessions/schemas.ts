@@ -36,7 +36,9 @@ const ip = z
   .meta({ description: 'Address at sign-in, or a network in CIDR notation.' });
 
 /** A reason for an end; one of the closed list. */
-export const endReason = z.enum(endReasons, { error: 'must be one of the reasons for an end' });
+export const endReason = z
+  .enum(endReasons, { error: 'must be one of the reasons for an end' })
+  .meta({ id: 'EndReason' });
 
 const searchMembers = {
   account: uuid.optional().meta({ description: 'Id of an account.' }),
@@ -67,7 +69,7 @@ const searchMembers = {
 };
 
 /** What sessions are searched by, in a query or in a body. */
-export const searchSchema = z.strictObject(searchMembers);
+export const searchSchema = z.strictObject(searchMembers).meta({ id: 'SessionSearch' });
 
 /** The search as it was sent, checked. */
 export type SearchInput = z.output<typeof searchSchema>;
@@ -123,7 +125,7 @@ const sessionMembers = {
 };
 
 /** A session as lists show it. */
-export const sessionSchema = z.object(sessionMembers);
+export const sessionSchema = z.object(sessionMembers).meta({ id: 'Session' });
 
 /** A page of sessions. */
 export const sessionPage = pageOf(sessionSchema);

@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Account,
+  AccountError,
+  AccountService,
+  ConsentService,
+  type PreparedPassword,
+} from '@curfew/accounts';
+import { EventLog } from '@curfew/events';
+import { PrismaService, type Transaction } from '@curfew/persistence';
+import type { EventData, Instant } from '@curfew/session-policy';
+import { Injectable } from '@nestjs/common';
+import { adminActed, eventOf } from '../access/acts.js';
+import type { Caller } from '../access/caller.js';
+import { requireOwn } from '../access/escalation.js';
+import { Operators } from '../access/operators.store.js';
+import type { AdminScope } from '../access/scopes.js';
+import { EndAlong } from '../sessions/end-along.js';
+
+/** Who does something to an account, under which operation, and why. */
+export interface AccountAct {
+  readonly caller: Caller;
+  readonly operation: string;
+  readonly now: Instant;
+  readonly note?: string | undefined;
+}
+
+/** A new password, and whether it has to be changed at the next sign-in. */
+export interface NewPassword {
+  readonly password: string | undefined;
+  readonly mustChange: boolean | undefined;
+  readonly endSessions: boolean;
+}
+
+type Change = EventData['account.changed']['change'];
+
+const madeUpPassword = (): string => randomBytes(18).toString('base64url');
+
+/** What operators do to accounts; each act commits with its events and with the ends it brings. */
+@Injectable()
+export class AccountActs {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly accounts: AccountService,
+    private readonly consents: ConsentService,
+    private readonly operators: Operators,
+    private readonly events: EventLog,
+    private readonly ends: EndAlong,
+  ) {}
+
+  /** The account with this id; throws AccountError. */
+  async existing(id: string): Promise<Account> {
+    const account = await this.accounts.findById(id);
+    if (!account) throw new AccountError('unknown_account');
+    return account;
+  }
+
+  /** Creates an account; the password that was made up, if none was given. */
+  async create(
+    wanted: { username: string; password: string | undefined; mustChange: boolean | undefined },
+    act: AccountAct,
+  ): Promise<{ readonly account: Account; readonly madeUp: string | null }> {
+    const madeUp = wanted.password === undefined ? madeUpPassword() : null;
+    const given = madeUp ?? wanted.password!;
+    const prepared = await this.accounts.preparePassword(wanted.username, given);
+    const id = await this.prisma.$transaction(async (tx) => {
+      const made = await this.accounts.create({ username: wanted.username, password: prepared }, tx);
+      if (wanted.mustChange ?? madeUp !== null) await this.accounts.requireNewPassword(made.id, tx);
+      await this.note(made.id, ['created'], act, tx);
+      return made.id;
+    });
+    return { account: await this.existing(id), madeUp };
+  }
+
+  /** Disables the account and ends what it has. */
+  async disable(id: string, act: AccountAct) {
+    const order = { ...act, reason: 'account_disabled', note: act.note } as const;
+    return this.ends.with({ kind: 'account', target: id }, order, async (tx) => {
+      await this.accounts.disable(id, tx);
+      await this.note(id, ['disabled'], act, tx);
+    });
+  }
+
+  /** Lets it sign in again. */
+  async enable(id: string, act: AccountAct): Promise<void> {
+    await this.existing(id);
+    requireOwn(act.caller, await this.operators.scopesOf(id));
+    await this.prisma.$transaction(async (tx) => {
+      await this.accounts.enable(id, tx);
+      await this.note(id, ['enabled'], act, tx);
+    });
+  }
+
+  /** Deletes the account with all it allowed, and ends what it has. */
+  async remove(id: string, act: AccountAct) {
+    const order = { ...act, reason: 'account_deleted', note: act.note } as const;
+    return this.ends.with({ kind: 'account', target: id }, order, async (tx) => {
+      await this.accounts.delete(id, tx);
+      await this.operators.remove(id, tx);
+      await this.note(id, ['deleted'], act, tx);
+    });
+  }
+
+  /** Sets a password; whoever can set an operator's could sign in as them, so the caller must hold as much. */
+  async setPassword(id: string, wanted: NewPassword, act: AccountAct) {
+    const account = await this.existing(id);
+    requireOwn(act.caller, await this.operators.scopesOf(id));
+    const madeUp = wanted.password === undefined ? madeUpPassword() : null;
+    const prepared = await this.accounts.preparePassword(account.username, madeUp ?? wanted.password!);
+    const change = (tx: Transaction) =>
+      this.changePassword(id, prepared, wanted.mustChange ?? madeUp !== null, act, tx);
+    if (!wanted.endSessions) {
+      await this.prisma.$transaction(change);
+      return { password: madeUp, ended: null };
+    }
+    const order = { ...act, reason: 'password_changed', note: act.note } as const;
+    return { password: madeUp, ended: await this.ends.with({ kind: 'account', target: id }, order, change) };
+  }
+
+  /** Has the next sign-in choose a new password. */
+  async requirePassword(id: string, act: AccountAct): Promise<void> {
+    await this.prisma.$transaction(async (tx) => {
+      await this.accounts.requireNewPassword(id, tx);
+      await this.note(id, ['password_required'], act, tx);
+    });
+  }
+
+  /** Takes back what the account allowed a client. */
+  async withdraw(id: string, clientId: string, act: AccountAct): Promise<boolean> {
+    return this.prisma.$transaction(async (tx) => {
+      const withdrawn = await this.consents.withdraw(id, clientId, tx);
+      const subjects = { accountId: id, clientId };
+      const { caller, operation, now, note } = act;
+      const told = withdrawn ? [eventOf('consent.withdrawn', { by: caller.actor }, now, subjects)] : [];
+      await this.events.record(
+        [...told, adminActed(caller, operation, clientId, now, { note, ...subjects })],
+        tx,
+      );
+      return withdrawn;
+    });
+  }
+
+  /** Replaces what a person may do here; neither what they had nor what they get may exceed what the caller holds. */
+  async setOperator(id: string, scopes: readonly AdminScope[], act: AccountAct): Promise<void> {
+    await this.existing(id);
+    requireOwn(act.caller, [...scopes, ...(await this.operators.scopesOf(id))]);
+    await this.prisma.$transaction(async (tx) => {
+      const { caller, operation, now } = act;
+      await this.operators.set(id, [...new Set(scopes)], `${caller.kind}:${caller.actor.id}`, now, tx);
+      const note = scopes.length === 0 ? 'no scopes' : scopes.join(' ');
+      await this.events.record([adminActed(caller, operation, id, now, { note, accountId: id })], tx);
+    });
+  }
+
+  private async changePassword(
+    id: string,
+    prepared: PreparedPassword,
+    mustChange: boolean,
+    act: AccountAct,
+    tx: Transaction,
+  ): Promise<void> {
+    await this.accounts.changePassword(id, prepared, tx);
+    if (mustChange) await this.accounts.requireNewPassword(id, tx);
+    await this.note(
+      id,
+      mustChange ? ['password_changed', 'password_required'] : ['password_changed'],
+      act,
+      tx,
+    );
+  }
+
+  private async note(
+    id: string,
+    changes: readonly Change[],
+    act: AccountAct,
+    tx: Transaction,
+  ): Promise<void> {
+    const { caller, operation, now, note } = act;
+    const subject = { accountId: id };
+    await this.events.record(
+      [
+        ...changes.map((change) => eventOf('account.changed', { change, by: caller.actor }, now, subject)),
+        adminActed(caller, operation, id, now, { note, ...subject }),
+      ],
+      tx,
+    );
+  }
+}

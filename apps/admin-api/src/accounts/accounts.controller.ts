@@ -1,0 +1,172 @@
+import { type Account, AccountService, ConsentService } from '@curfew/accounts';
+import { Registry } from '@curfew/clients';
+import { Controller } from '@nestjs/common';
+import { Operators } from '../access/operators.store.js';
+import type { AdminScope } from '../access/scopes.js';
+import { type Answer, created, nothing, ok } from '../contract/answer.js';
+import { Cursors } from '../contract/cursor.js';
+import { Input, type InputOf } from '../contract/input.js';
+import { Operation } from '../contract/operation.js';
+import { written, writtenOrNull } from '../contract/wire.js';
+import { SessionEnds } from '../sessions/session-ends.js';
+import { SessionSearchStore } from '../sessions/session-search.store.js';
+import { describeSession } from '../sessions/session-view.js';
+import { AccountActs } from './account-acts.js';
+import * as contracts from './account-contracts.js';
+
+/** People who sign in. */
+@Controller()
+export class AccountsController {
+  constructor(
+    private readonly accounts: AccountService,
+    private readonly consents: ConsentService,
+    private readonly operators: Operators,
+    private readonly acts: AccountActs,
+    private readonly search: SessionSearchStore,
+    private readonly ends: SessionEnds,
+    private readonly registry: Registry,
+    private readonly cursors: Cursors,
+  ) {}
+
+  @Operation(contracts.list)
+  async list(@Input() { query }: InputOf<typeof contracts.list>): Promise<Answer> {
+    const { prefix = '', limit, cursor } = query;
+    const question = `accounts ${prefix}`;
+    const after = cursor === undefined ? null : String(this.cursors.open(question, cursor)[0]);
+    const { accounts, next } = await this.accounts.list({ after, prefix, limit });
+    return ok({
+      items: accounts.map(accountOnWire),
+      next_cursor: next && this.cursors.seal(question, [next]),
+    });
+  }
+
+  @Operation(contracts.show)
+  async show(@Input() { params }: InputOf<typeof contracts.show>): Promise<Answer> {
+    return ok(await this.detail(await this.acts.existing(params.id)));
+  }
+
+  @Operation(contracts.create)
+  async create(@Input() { body, caller, now }: InputOf<typeof contracts.create>): Promise<Answer> {
+    const { username, password, must_change_password: mustChange } = body;
+    const act = { caller, operation: contracts.create.id, now };
+    const { account, madeUp } = await this.acts.create({ username, password, mustChange }, act);
+    return created({ ...(await this.detail(account)), password: madeUp }, `/v1/accounts/${account.id}`);
+  }
+
+  @Operation(contracts.disable)
+  async disable(@Input() { params, body, caller, now }: InputOf<typeof contracts.disable>): Promise<Answer> {
+    const act = { caller, operation: contracts.disable.id, now, note: body.note };
+    return ok(await this.acts.disable(params.id, act));
+  }
+
+  @Operation(contracts.enable)
+  async enable(@Input() { params, body, caller, now }: InputOf<typeof contracts.enable>): Promise<Answer> {
+    await this.acts.enable(params.id, { caller, operation: contracts.enable.id, now, note: body.note });
+    return nothing();
+  }
+
+  @Operation(contracts.remove)
+  async remove(@Input() { params, query, caller, now }: InputOf<typeof contracts.remove>): Promise<Answer> {
+    const act = { caller, operation: contracts.remove.id, now, note: query.note };
+    return ok(await this.acts.remove(params.id, act));
+  }
+
+  @Operation(contracts.setPassword)
+  async setPassword(
+    @Input() { params, body, caller, now }: InputOf<typeof contracts.setPassword>,
+  ): Promise<Answer> {
+    const wanted = {
+      password: body.password,
+      mustChange: body.must_change_password,
+      endSessions: body.end_sessions,
+    };
+    return ok(
+      await this.acts.setPassword(params.id, wanted, { caller, operation: contracts.setPassword.id, now }),
+    );
+  }
+
+  @Operation(contracts.requirePassword)
+  async requirePassword(@Input() input: InputOf<typeof contracts.requirePassword>): Promise<Answer> {
+    const { params, body, caller, now } = input;
+    await this.acts.requirePassword(params.id, {
+      caller,
+      operation: contracts.requirePassword.id,
+      now,
+      note: body.note,
+    });
+    return nothing();
+  }
+
+  @Operation(contracts.sessions)
+  async sessions(@Input() { params, query, now }: InputOf<typeof contracts.sessions>): Promise<Answer> {
+    await this.acts.existing(params.id);
+    const { state, limit, cursor } = query;
+    const question = `sessions of ${params.id} ${state ?? ''}`;
+    const position = cursor === undefined ? null : this.cursors.open(question, cursor);
+    const after = position && { at: Number(position[0]), id: String(position[1]) };
+    const { found, next } = await this.search.page(
+      { account: params.id, state },
+      '-started_at',
+      after,
+      limit,
+      now,
+    );
+    const described = await Promise.all(found.map((one) => describeSession(one, this.registry, now)));
+    const items = described
+      .map(({ wire }) => wire)
+      .filter((wire) => state !== 'live' || wire.state === 'live');
+    return ok({ items, next_cursor: next && this.cursors.seal(question, [next.at, next.id]) });
+  }
+
+  @Operation(contracts.consents)
+  async listConsents(@Input() { params }: InputOf<typeof contracts.consents>): Promise<Answer> {
+    await this.acts.existing(params.id);
+    const items = (await this.consents.ofAccount(params.id)).map((consent) => ({
+      client_id: consent.clientId,
+      granted_at: written(consent.grantedAt),
+      scopes: consent.scopes,
+      claims: consent.claims,
+      resources: consent.resources,
+    }));
+    return ok({ items });
+  }
+
+  @Operation(contracts.withdraw)
+  async withdraw(
+    @Input() { params, query, caller, now }: InputOf<typeof contracts.withdraw>,
+  ): Promise<Answer> {
+    await this.acts.existing(params.id);
+    const search = { account: params.id, client: params.client_id };
+    const { id: operation } = contracts.withdraw;
+    const { note } = query;
+    const order = { caller, reason: 'consent_withdrawn', note, now } as const;
+    // Before and after: a session may begin on the old consent meanwhile.
+    const before = await this.ends.found(search, operation, order);
+    const withdrawn = await this.acts.withdraw(params.id, params.client_id, { caller, operation, now, note });
+    const after = await this.ends.found(search, operation, order);
+    return ok({ withdrawn, sessions_ended: before.recorded + after.recorded });
+  }
+
+  @Operation(contracts.setOperator)
+  async setOperator(
+    @Input() { params, body, caller, now }: InputOf<typeof contracts.setOperator>,
+  ): Promise<Answer> {
+    const act = { caller, operation: contracts.setOperator.id, now };
+    await this.acts.setOperator(params.id, body.scopes as AdminScope[], act);
+    return ok(await this.detail(await this.acts.existing(params.id)));
+  }
+
+  private async detail(account: Account) {
+    return { ...accountOnWire(account), operator_scopes: [...(await this.operators.scopesOf(account.id))] };
+  }
+}
+
+const accountOnWire = (account: Account) => ({
+  id: account.id,
+  username: account.username,
+  created_at: written(account.createdAt),
+  password_changed_at: written(account.passwordChangedAt),
+  must_change_password: account.mustChangePassword,
+  disabled_at: writtenOrNull(account.disabledAt),
+  first_run: account.firstRun,
+});

@@ -1,0 +1,23 @@
+import type { Client, ClientDetails } from '@curfew/clients';
+import { written, writtenOrNull } from '../contract/wire.js';
+
+/** A client as the wire has it. */
+export const clientOnWire = (client: Client) => ({
+  client_id: client.id,
+  client_id_issued_at: written(client.createdAt),
+  updated_at: written(client.updatedAt),
+  version: client.version,
+  disabled_at: writtenOrNull(client.disabledAt),
+  first_run: client.firstRun,
+  client_name: client.name,
+  resource: client.resource,
+  ...client.metadata,
+});
+
+/** Its secrets as the wire has them. */
+export const secretsOnWire = ({ secrets }: Pick<ClientDetails, 'secrets'>) =>
+  secrets.map(({ id, createdAt, expiresAt }) => ({
+    id,
+    created_at: written(createdAt),
+    expires_at: writtenOrNull(expiresAt),
+  }));

@@ -1,0 +1,128 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '@curfew/clock';
+import { ProblemError } from '@curfew/problem';
+import type { Response } from 'express';
+import type { Authentication } from '../access/authentication.js';
+import { type Caller, callerKey } from '../access/caller.js';
+import type { AdminRequest } from '../contract/input.js';
+import { eventOnWire, positionOf, writePosition } from './event-view.js';
+import type { EventSearch, EventsStore } from './events.store.js';
+
+/** What one stream needs. */
+export interface StreamRequest {
+  readonly request: AdminRequest;
+  readonly response: Response;
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+  readonly search: EventSearch;
+  /** Position to go on from; undefined: from now. */
+  readonly from: string | undefined;
+}
+
+const mostStreams = 200;
+const mostOfOneCaller = 10;
+/** Events read in one go. */
+const batch = 200;
+/** Between two looks at the table, and between two signs of life. Milliseconds. */
+const lookEvery = 500;
+const beatEvery = 5_000;
+/** How often the token is asked again whether it still stands. */
+const checkEvery = 10_000;
+
+/** Live streams of events; each reads the feed from its own position, so a slow reader holds up nobody. */
+export class EventStreams {
+  readonly #open = new Map<string, number>();
+  readonly #stopping = new AbortController();
+
+  constructor(
+    private readonly events: EventsStore,
+    private readonly authentication: Authentication,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Writes events until the client goes, its token does, or the process stops. */
+  async follow(stream: StreamRequest): Promise<void> {
+    const release = this.#admit(stream.caller);
+    try {
+      const { response } = stream;
+      response.status(200);
+      response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
+      response.setHeader('X-Accel-Buffering', 'no');
+      response.flushHeaders();
+      await this.#write(stream, AbortSignal.any([stream.signal, this.#stopping.signal]));
+    } finally {
+      release();
+      stream.response.end();
+    }
+  }
+
+  /** Ends all streams; their clients come back elsewhere with their positions. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async #write({ request, response, search, from }: StreamRequest, signal: AbortSignal): Promise<void> {
+    let position = from === undefined ? await this.events.end() : positionOf(from);
+    response.write(`retry: 1000\nid: ${writePosition(position)}\n\n`);
+    let beat = performance.now();
+    let checked = beat;
+    while (!signal.aborted) {
+      const found = await this.events.feed(search, position, batch).catch(() => null);
+      // Out of reach: the client comes back with its position and misses nothing.
+      if (found === null) return;
+      for (const event of found) {
+        const text = JSON.stringify(eventOnWire(event));
+        const room = response.write(`id: ${writePosition(event)}\nevent: ${event.type}\ndata: ${text}\n\n`);
+        position = event;
+        if (!room) await drained(response, signal);
+      }
+      const now = performance.now();
+      if (now - checked > checkEvery) {
+        if (!(await this.#stillStands(request))) return;
+        checked = now;
+      }
+      if (now - beat > beatEvery) {
+        response.write(': here\n\n');
+        beat = now;
+      }
+      if (found.length < batch) await pause(lookEvery, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** A stream must not outlive the token it was opened with. */
+  async #stillStands(request: AdminRequest): Promise<boolean> {
+    return this.authentication.stillStands(request, this.clock.now()).catch(() => false);
+  }
+
+  #admit(caller: Caller): () => void {
+    const key = callerKey(caller);
+    const own = this.#open.get(key) ?? 0;
+    const all = [...this.#open.values()].reduce((sum, count) => sum + count, 0);
+    if (own >= mostOfOneCaller || all >= mostStreams)
+      throw new ProblemError({
+        status: 429,
+        code: 'too_many_streams',
+        detail: 'Too many streams are open already.',
+        retryAfter: 5,
+      });
+    this.#open.set(key, own + 1);
+    return () => {
+      const left = (this.#open.get(key) ?? 1) - 1;
+      if (left === 0) this.#open.delete(key);
+      else this.#open.set(key, left);
+    };
+  }
+}
+
+/** Waits until a slow client has taken what was written. */
+function drained(response: Response, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    response.once('drain', done);
+    signal.addEventListener('abort', done);
+  });
+}

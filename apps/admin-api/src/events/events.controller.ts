@@ -1,0 +1,60 @@
+import { ProblemError } from '@curfew/problem';
+import { Controller, Req, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { type Answer, ok } from '../contract/answer.js';
+import { Cursors } from '../contract/cursor.js';
+import { type AdminRequest, Input, type InputOf } from '../contract/input.js';
+import { Operation } from '../contract/operation.js';
+import * as contracts from './event-contracts.js';
+import { EventStreams } from './event-streams.js';
+import { eventOnWire, positionOf } from './event-view.js';
+import { type EventSearch, EventsStore } from './events.store.js';
+
+/** What happened, and what is happening. */
+@Controller()
+export class EventsController {
+  constructor(
+    private readonly events: EventsStore,
+    private readonly streams: EventStreams,
+    private readonly cursors: Cursors,
+  ) {}
+
+  @Operation(contracts.list)
+  async list(@Input() { query }: InputOf<typeof contracts.list>): Promise<Answer> {
+    const { limit, cursor, after, ...wanted } = query;
+    const search = searchOf(wanted);
+    if (after !== undefined) {
+      const found = await this.events.feed(search, positionOf(after), limit);
+      return ok({ items: found.map(eventOnWire), next_cursor: null });
+    }
+    const question = `events ${JSON.stringify(wanted)}`;
+    const before = cursor === undefined ? null : String(this.cursors.open(question, cursor)[0]);
+    const found = await this.events.history(search, before, limit + 1);
+    const items = found.slice(0, limit);
+    const next = found.length > limit ? this.cursors.seal(question, [items.at(-1)!.id]) : null;
+    return ok({ items: items.map(eventOnWire), next_cursor: next });
+  }
+
+  @Operation(contracts.stream)
+  async stream(
+    @Input() { query, caller, signal }: InputOf<typeof contracts.stream>,
+    @Req() request: AdminRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    const { after, ...wanted } = query;
+    const last = request.headers['last-event-id'];
+    const from = typeof last === 'string' ? last : after;
+    if (from !== undefined && !/^\d{1,20}\.[0-9a-f-]{36}$/.test(from))
+      throw new ProblemError({
+        status: 400,
+        code: 'invalid_request',
+        faults: [{ at: 'header/Last-Event-ID', detail: 'must be the position of an event' }],
+      });
+    await this.streams.follow({ request, response, caller, signal, search: searchOf(wanted), from });
+  }
+}
+
+function searchOf(wanted: Omit<InputOf<typeof contracts.stream>['query'], 'after'>): EventSearch {
+  const { type, session, account, client, since, until } = wanted;
+  return { types: type, session, account, client, after: since, before: until };
+}

@@ -1,0 +1,77 @@
+import { Prisma, type PrismaService } from '@curfew/persistence';
+import type { Instant } from '@curfew/session-policy';
+
+/** What events are asked for; everything given must hold. */
+export interface EventSearch {
+  readonly types?: readonly string[] | undefined;
+  readonly session?: string | undefined;
+  readonly account?: string | undefined;
+  readonly client?: string | undefined;
+  readonly after?: Instant | undefined;
+  readonly before?: Instant | undefined;
+}
+
+/** An event with its place in the feed. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly at: Date;
+  readonly type: string;
+  readonly session_id: string | null;
+  readonly account_id: string | null;
+  readonly client_id: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly xid: string;
+}
+
+/** A place in the feed: transactions in the order they began, and events in the order of their ids. */
+export interface EventPosition {
+  readonly xid: string;
+  readonly id: string;
+}
+
+const columns = Prisma.sql`id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data, xid::text AS xid`;
+/** Greater than any id of an event. */
+const lastId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+function conditionsOf({ types, session, account, client, after, before }: EventSearch): Prisma.Sql {
+  const all = [
+    ...(types === undefined || types.length === 0 ? [] : [Prisma.sql`type = ANY(${[...types]}::text[])`]),
+    ...(session === undefined ? [] : [Prisma.sql`session_id = ${session}::uuid`]),
+    ...(account === undefined ? [] : [Prisma.sql`account_id = ${account}::uuid`]),
+    ...(client === undefined ? [] : [Prisma.sql`client_id = ${client}`]),
+    ...(after === undefined ? [] : [Prisma.sql`at >= ${new Date(after)}::timestamptz`]),
+    ...(before === undefined ? [] : [Prisma.sql`at < ${new Date(before)}::timestamptz`]),
+  ];
+  return all.length === 0 ? Prisma.sql`true` : Prisma.join(all, ' AND ');
+}
+
+/**
+ * Reads the table `event`. As history it is ordered by id, which is time; as a feed by transaction, and only below the oldest
+ * transaction still running, because transactions commit out of order and a later one must not hide an earlier one.
+ */
+export class EventsStore {
+  constructor(private readonly prisma: PrismaService) {}
+
+  /** The latest first, before the event `before`. */
+  async history(search: EventSearch, before: string | null, limit: number): Promise<readonly StoredEvent[]> {
+    return this.prisma.$queryRaw<StoredEvent[]>`
+      SELECT ${columns} FROM event
+      WHERE ${conditionsOf(search)} AND id < ${before ?? lastId}::uuid ORDER BY id DESC LIMIT ${limit}`;
+  }
+
+  /** In the order of the feed, after a position; only what can have no predecessor any more. */
+  async feed(search: EventSearch, after: EventPosition, limit: number): Promise<readonly StoredEvent[]> {
+    return this.prisma.$queryRaw<StoredEvent[]>`
+      SELECT ${columns} FROM event
+      WHERE (xid, id) > (${after.xid}::text::xid8, ${after.id}::uuid) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        AND ${conditionsOf(search)}
+      ORDER BY event.xid, event.id LIMIT ${limit}`;
+  }
+
+  /** Where the feed stands now. */
+  async end(): Promise<EventPosition> {
+    const rows = await this.prisma.$queryRaw<{ xid: string }[]>`
+      SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid`;
+    return { xid: rows[0]!.xid, id: '00000000-0000-0000-0000-000000000000' };
+  }
+}

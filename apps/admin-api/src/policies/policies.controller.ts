@@ -1,0 +1,196 @@
+import {
+  type PolicyAttachment,
+  type PolicyRevision,
+  PolicyService,
+  type PolicyTarget,
+  RegistrationError,
+} from '@curfew/clients';
+import { EventLog } from '@curfew/events';
+import { PrismaService, type Transaction } from '@curfew/persistence';
+import { ProblemError } from '@curfew/problem';
+import { parsePolicy, type SessionPolicy } from '@curfew/session-policy';
+import { SignalsConfigurationError, SignalsReader } from '@curfew/signals';
+import { Controller } from '@nestjs/common';
+import { adminActed, eventOf } from '../access/acts.js';
+import type { Caller } from '../access/caller.js';
+import { type Answer, created, ok } from '../contract/answer.js';
+import { Cursors } from '../contract/cursor.js';
+import { Input, type InputOf } from '../contract/input.js';
+import { Operation } from '../contract/operation.js';
+import { notFound } from '../contract/problems.js';
+import { PolicyBook } from './policy-book.js';
+import * as contracts from './policy-contracts.js';
+import { complianceOf, policyOnWire, revisionOnWire, targetOf, warningsFor } from './policy-view.js';
+import { PreviewStore } from './preview.store.js';
+
+/** Policies: what applies to whom, changed by version, tried before it is applied. */
+@Controller()
+export class PoliciesController {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly policies: PolicyService,
+    private readonly events: EventLog,
+    private readonly signals: SignalsReader,
+    private readonly previews: PreviewStore,
+    private readonly cursors: Cursors,
+  ) {}
+
+  @Operation(contracts.list)
+  async list(@Input() { query }: InputOf<typeof contracts.list>): Promise<Answer> {
+    const [revisions, attachments] = await Promise.all([this.policies.list(), this.policies.attachments()]);
+    const wanted = revisions
+      .filter(({ profile }) => query.kind === undefined || (query.kind === 'profile') === (profile !== null))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const question = `policies ${query.kind ?? ''}`;
+    const after = query.cursor === undefined ? '' : String(this.cursors.open(question, query.cursor)[0]);
+    const page = wanted.filter(({ name }) => name > after).slice(0, query.limit + 1);
+    const items = page.slice(0, query.limit);
+    const next = page.length > query.limit ? this.cursors.seal(question, [items.at(-1)!.name]) : null;
+    return ok({ items: items.map((one) => policyOnWire(one, attachments)), next_cursor: next });
+  }
+
+  @Operation(contracts.show)
+  async show(@Input() { params }: InputOf<typeof contracts.show>): Promise<Answer> {
+    const [revision, attachments] = await Promise.all([
+      this.existing(params.name),
+      this.policies.attachments(),
+    ]);
+    return ok(this.detail(revision, attachments), revision.version);
+  }
+
+  @Operation(contracts.revisions)
+  async revisions(@Input() { params }: InputOf<typeof contracts.revisions>): Promise<Answer> {
+    await this.existing(params.name);
+    return ok({ items: (await this.policies.revisions(params.name)).map(revisionOnWire) });
+  }
+
+  @Operation(contracts.create)
+  async create(@Input() { body, caller, now }: InputOf<typeof contracts.create>): Promise<Answer> {
+    const { name, settings } = body;
+    try {
+      const revision = await this.save({ name, previous: 0, settings }, caller, now, contracts.create.id);
+      return created(this.detail(revision, []), `/v1/policies/${name}`, revision.version);
+    } catch (error) {
+      if (!(error instanceof RegistrationError) || error.code !== 'version_conflict') throw error;
+      throw new ProblemError({
+        status: 409,
+        code: 'policy_exists',
+        detail: 'There is a policy with this name.',
+      });
+    }
+  }
+
+  @Operation(contracts.change)
+  async change(@Input() input: InputOf<typeof contracts.change>): Promise<Answer> {
+    const { params, body, version, caller, now } = input;
+    await this.existing(params.name);
+    const wanted = { name: params.name, previous: version, settings: body.settings };
+    const revision = await this.save(wanted, caller, now, contracts.change.id);
+    return ok(this.detail(revision, await this.policies.attachments()), revision.version);
+  }
+
+  @Operation(contracts.lint)
+  lint(@Input() { body }: InputOf<typeof contracts.lint>): Answer {
+    const parsed = parsePolicy(body.settings);
+    if (!parsed.ok) return ok({ valid: false, violations: parsed.violations, warnings: [], compliance: [] });
+    const missing = this.missingFor(parsed.policy);
+    return ok({
+      valid: missing === null,
+      violations: missing === null ? [] : [missing],
+      warnings: warningsFor(parsed.policy, body.attached_to === undefined ? [] : [body.attached_to]),
+      compliance: complianceOf(parsed.policy),
+    });
+  }
+
+  @Operation(contracts.preview)
+  async preview(@Input() { body, now }: InputOf<typeof contracts.preview>): Promise<Answer> {
+    const policy = await this.supposed(body.name, body.settings);
+    const change = {
+      name: body.name ?? '(preview)',
+      policy,
+      attachTo: body.attach_to === undefined ? undefined : targetOf(body.attach_to),
+    };
+    const [revisions, attachments] = await Promise.all([this.policies.list(), this.policies.attachments()]);
+    const book = new PolicyBook(revisions, attachments, change);
+    const byClient = new Map<string, { live: number; would_end: number }>();
+    for (const lineage of await this.previews.lineages(now)) {
+      const effective = book.effective(lineage.clientId, lineage.resources);
+      const count = await this.previews.wouldEnd(lineage, effective, now);
+      const sum = byClient.get(lineage.clientId) ?? { live: 0, would_end: 0 };
+      byClient.set(lineage.clientId, { live: sum.live + lineage.live, would_end: sum.would_end + count });
+    }
+    const by_client = [...byClient].map(([client_id, counts]) => ({ client_id, ...counts }));
+    const sum = (member: 'live' | 'would_end') => by_client.reduce((all, counts) => all + counts[member], 0);
+    return ok({ live: sum('live'), would_end: sum('would_end'), by_client });
+  }
+
+  private async save(
+    wanted: { name: string; previous: number; settings: unknown },
+    caller: Caller,
+    now: InputOf<typeof contracts.change>['now'],
+    operation: string,
+  ): Promise<PolicyRevision> {
+    const parsed = parsePolicy(wanted.settings);
+    const missing = parsed.ok ? this.missingFor(parsed.policy) : null;
+    if (missing !== null) throw new RegistrationError('invalid_policy', [missing]);
+    const createdBy = `${caller.kind}:${caller.actor.id}`;
+    return this.within(async (tx) => {
+      const revision = await this.policies.save({ ...wanted, createdBy }, tx);
+      const { name, version } = revision;
+      const data = {
+        policy: name,
+        version,
+        change: wanted.previous === 0 ? ('created' as const) : ('changed' as const),
+        attachment: null,
+        settings: Object.keys(wanted.settings as object),
+        by: caller.actor,
+      };
+      await this.events.record(
+        [eventOf('policy.changed', data, now), adminActed(caller, operation, name, now)],
+        tx,
+      );
+      return revision;
+    });
+  }
+
+  private within<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.prisma.$transaction(work);
+  }
+
+  /** What this installation lacks for a policy to work, or null. */
+  private missingFor(policy: SessionPolicy): string | null {
+    try {
+      this.signals.requireFor(policy);
+      return null;
+    } catch (error) {
+      if (error instanceof SignalsConfigurationError) return error.message;
+      throw error;
+    }
+  }
+
+  private async supposed(name: string | undefined, settings: unknown): Promise<SessionPolicy> {
+    if (settings === undefined) {
+      if (name !== undefined) return (await this.existing(name)).policy;
+      throw new ProblemError({
+        status: 400,
+        code: 'invalid_request',
+        faults: [{ at: 'body', detail: 'needs a name, settings, or both' }],
+      });
+    }
+    const parsed = parsePolicy(settings);
+    if (!parsed.ok) throw new RegistrationError('invalid_policy', parsed.violations);
+    return parsed.policy;
+  }
+
+  private async existing(name: string): Promise<PolicyRevision> {
+    const revision = await this.policies.find(name);
+    if (!revision) throw notFound('unknown_policy', 'There is no such policy.');
+    return revision;
+  }
+
+  private detail(revision: PolicyRevision, attachments: readonly PolicyAttachment[]) {
+    const own = attachments.filter(({ policy }) => policy === revision.name);
+    const kinds = [...new Set(own.map(({ target }) => target.kind))] as PolicyTarget['kind'][];
+    return { ...policyOnWire(revision, attachments), warnings: warningsFor(revision.policy, kinds) };
+  }
+}

@@ -1,0 +1,48 @@
+import type { PolicyAttachment, PolicyRevision, PolicyTarget } from '@curfew/clients';
+import { effectivePolicy, profiles, type SessionPolicy } from '@curfew/session-policy';
+
+const keyOf = (target: PolicyTarget): string =>
+  target.kind === 'client'
+    ? `client ${target.id}`
+    : target.kind === 'resource'
+      ? `resource ${target.audience}`
+      : 'everyone';
+
+/** A change to try out. */
+export interface SupposedChange {
+  readonly name: string;
+  readonly policy: SessionPolicy;
+  readonly attachTo: PolicyTarget | undefined;
+}
+
+/** All policies and attachments at one moment, so that a change can be tried without making it. */
+export class PolicyBook {
+  readonly #byName: ReadonlyMap<string, SessionPolicy>;
+  readonly #attached: ReadonlyMap<string, string>;
+
+  constructor(
+    revisions: readonly PolicyRevision[],
+    attachments: readonly PolicyAttachment[],
+    change?: SupposedChange,
+  ) {
+    const byName = new Map(revisions.map(({ name, policy }) => [name, policy]));
+    const attached = new Map(attachments.map(({ target, policy }) => [keyOf(target), policy]));
+    if (change) byName.set(change.name, change.policy);
+    if (change?.attachTo) attached.set(keyOf(change.attachTo), change.name);
+    this.#byName = byName;
+    this.#attached = attached;
+  }
+
+  /** The policy of a session of this client with these APIs, by the rules the registry follows. */
+  effective(clientId: string, resources: readonly string[]): SessionPolicy {
+    const own = this.#at({ kind: 'client', id: clientId });
+    const everyone = this.#at({ kind: 'everyone' }) ?? own ?? profiles.standard.policy;
+    const ofResources = resources.flatMap((audience) => this.#at({ kind: 'resource', audience }) ?? []);
+    return effectivePolicy({ everyone, client: own, resources: ofResources });
+  }
+
+  #at(target: PolicyTarget): SessionPolicy | null {
+    const name = this.#attached.get(keyOf(target));
+    return name === undefined ? null : (this.#byName.get(name) ?? null);
+  }
+}

@@ -1,0 +1,133 @@
+import { policySettings, profileNames, type SettingShape, settingNames } from '@curfew/session-policy';
+import { z } from 'zod';
+import { clientId, pageOf, timestamp } from '../contract/wire.js';
+
+/** What a setting may be, as its bounds say; the rules between settings are the domain's. */
+function settingSchema(shape: SettingShape): z.ZodType {
+  switch (shape.kind) {
+    case 'duration':
+      return z.union(
+        [
+          z.string().regex(/^(\d{1,9}d)?(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s)?$/),
+          z.int().min(shape.min).max(shape.max),
+        ],
+        {
+          error: `must be a duration such as "15m", or whole seconds, between ${shape.min} and ${shape.max}`,
+        },
+      );
+    case 'count': {
+      const count = z.int({ error: `must be a whole number between ${shape.min} and ${shape.max}` });
+      const within = count.min(shape.min).max(shape.max);
+      return shape.orUnlimited ? within.nullable() : within;
+    }
+    case 'choice':
+      return z.enum(shape.choices as [string, ...string[]], {
+        error: `must be one of ${shape.choices.join(', ')}`,
+      });
+  }
+}
+
+const settings = Object.fromEntries(
+  settingNames.map((name) => [name, settingSchema(policySettings[name]).optional()]),
+);
+
+/** The settings of a policy as they are sent: all of them, or those that differ from a ready profile. */
+export const settingsSchema = z
+  .strictObject({
+    basedOn: z
+      .enum(profileNames as unknown as [string, ...string[]], {
+        error: 'must be the name of a ready profile',
+      })
+      .optional()
+      .meta({ description: 'A ready profile that gives what is left out.' }),
+    ...settings,
+  })
+  .meta({
+    id: 'PolicySettings',
+    description: 'Every setting, or those that differ from the profile named by `basedOn`.',
+  });
+
+/** The name of a policy. */
+export const policyName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, { error: 'must have 1 to 63 lower-case letters, digits and hyphens' });
+
+/** What a policy is attached to. */
+export const targetSchema = z.union(
+  [
+    z.strictObject({ kind: z.literal('everyone') }),
+    z.strictObject({ kind: z.literal('client'), client_id: clientId }),
+    z.strictObject({ kind: z.literal('resource'), audience: z.string().min(1).max(512) }),
+  ],
+  { error: 'must be everyone, a client (client_id) or a resource (audience)' },
+);
+
+/** A target on the wire. */
+export type TargetOnWire = z.output<typeof targetSchema>;
+
+const written = z.record(z.string(), z.unknown()).meta({ description: 'Durations with their unit.' });
+
+const warning = z.object({
+  code: z.string(),
+  setting: z.string(),
+  severity: z.enum(['warning', 'note']),
+  message: z.string(),
+});
+
+/** A policy in force. */
+export const policySchema = z.object({
+  name: z.string(),
+  version: z.number().int().meta({ description: '0 for ready profiles, which never change.' }),
+  settings: written,
+  profile: z.object({ purpose: z.string(), source: z.string() }).nullable(),
+  created_at: timestamp.nullable(),
+  created_by: z.string().nullable(),
+  attached_to: z.array(targetSchema),
+});
+
+/** A page of policies. */
+export const policyPage = pageOf(policySchema);
+
+/** A policy with what is worth knowing about it. */
+export const policyDetail = z.object({ ...policySchema.shape, warnings: z.array(warning) });
+
+/** Every revision of a policy. */
+export const revisionList = z.object({ items: z.array(policySchema.omit({ attached_to: true })) });
+
+/** What lint finds. */
+export const lintAnswer = z.object({
+  valid: z.boolean(),
+  violations: z.array(z.string()),
+  warnings: z.array(warning),
+  compliance: z.array(
+    z.object({
+      profile: z.string(),
+      source: z.string(),
+      met: z.boolean(),
+      missed_by: z
+        .array(z.string())
+        .meta({ description: 'Settings that are laxer than the document allows.' }),
+    }),
+  ),
+});
+
+/** What a preview is asked. */
+export const previewBody = z.strictObject({
+  name: policyName.optional().meta({ description: 'The policy to change, or to attach as it stands.' }),
+  settings: settingsSchema.optional(),
+  attach_to: targetSchema
+    .optional()
+    .meta({ description: 'Where it would be attached; else where it is attached now.' }),
+});
+
+/** What would end. */
+export const previewAnswer = z.object({
+  live: z.number().int(),
+  would_end: z.number().int(),
+  by_client: z.array(
+    z.object({ client_id: z.string(), live: z.number().int(), would_end: z.number().int() }),
+  ),
+});
+
+/** Which policies are attached to what. */
+export const attachmentPage = pageOf(z.object({ target: targetSchema, policy: z.string() }));

@@ -1,0 +1,30 @@
+import type { Clock } from '@curfew/clock';
+import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { SessionService } from '@curfew/sessions';
+import { written } from '../contract/wire.js';
+import type { EndOrder, MassTarget } from './session-ends.js';
+
+/** Changes that end sessions: the change and the ends are one commit, so that neither exists without the other. */
+export class EndAlong {
+  constructor(
+    private readonly parts: {
+      readonly prisma: PrismaService;
+      readonly clock: Clock;
+      readonly sessions: SessionService;
+    },
+  ) {}
+
+  /** Does `work` and ends everything the target has authorized until now. */
+  async with(target: MassTarget, order: EndOrder, work: (tx: Transaction) => Promise<void>) {
+    const { prisma, clock, sessions } = this.parts;
+    const { caller, reason, note } = order;
+    const detail = note === undefined ? { by: caller.actor } : { by: caller.actor, note };
+    const { ended, at } = await prisma.$transaction(async (tx) => {
+      await work(tx);
+      // Read after the change took its locks: what was authorized while it waited is ended too.
+      const at = clock.now();
+      return { at, ended: await sessions.endAll({ ...target, reason, at, detail }, tx) };
+    });
+    return { recorded: ended.length, complete: ended.length < 1_000, not_before: written(at) };
+  }
+}

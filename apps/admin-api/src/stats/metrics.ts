@@ -1,0 +1,53 @@
+import type { Clock } from '@curfew/clock';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Stats } from './stats.js';
+
+/** What this process counts, in a registry of its own. Labels are closed lists: operations of the document, statuses, reasons. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly requests: Counter<'operation' | 'status'>;
+  readonly duration: Histogram<'operation'>;
+
+  constructor(stats: Stats, clock: Clock) {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
+    this.requests = new Counter({
+      name: 'curfew_admin_requests_total',
+      help: 'Requests to the admin API, by operation and status.',
+      labelNames: ['operation', 'status'],
+      registers,
+    });
+    this.duration = new Histogram({
+      name: 'curfew_admin_request_duration_seconds',
+      help: 'How long operations of the admin API took.',
+      labelNames: ['operation'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5],
+      registers,
+    });
+    const read = () => stats.read(clock.now());
+    new Gauge({
+      name: 'curfew_sessions_live',
+      help: 'Sessions that live.',
+      registers,
+      async collect() {
+        this.set((await read()).figures.live);
+      },
+    });
+    new Gauge({
+      name: 'curfew_sessions_ended_last_day',
+      help: 'Sessions that ended within a day, by reason.',
+      labelNames: ['reason'],
+      registers,
+      async collect() {
+        this.reset();
+        for (const [reason, count] of Object.entries((await read()).figures.endedLastDay))
+          this.set({ reason }, count);
+      },
+    });
+  }
+
+  /** Everything, in Prometheus' text format. */
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+}

@@ -1,0 +1,56 @@
+import type { PrismaService } from '@curfew/persistence';
+import type { Instant } from '@curfew/session-policy';
+
+/** Figures of the whole installation at one moment. */
+export interface Figures {
+  readonly live: number;
+  readonly liveByClient: readonly { readonly client_id: string; readonly count: number }[];
+  readonly startedLastDay: number;
+  readonly endedLastDay: Readonly<Record<string, number>>;
+  readonly unsettledMassEnds: number;
+  readonly accounts: number;
+  readonly clients: number;
+}
+
+interface Row {
+  started: number;
+  ended: Record<string, number> | null;
+  unsettled: number;
+  accounts: number;
+  clients: number;
+}
+
+const day = 86_400_000;
+
+/** Counts; live sessions are read one by one, so the answer is worth keeping a while. */
+export class StatsStore {
+  constructor(private readonly prisma: PrismaService) {}
+
+  /** The figures as they stand. */
+  async figures(now: Instant): Promise<Figures> {
+    const since = new Date(now - day);
+    const [byClient, rows] = await Promise.all([
+      this.prisma.$queryRaw<{ client_id: string; count: number }[]>`
+        SELECT client_id, count(*)::int AS count FROM session s
+        WHERE ended_at IS NULL AND expires_at > ${new Date(now)}
+          AND NOT EXISTS (SELECT 1 FROM not_before n WHERE n.kind = 'everyone' AND n.at >= s.signed_in_at)
+        GROUP BY client_id ORDER BY count(*) DESC, client_id LIMIT 1000`,
+      this.prisma.$queryRaw<Row[]>`
+        SELECT (SELECT count(*)::int FROM session WHERE started_at >= ${since}) AS started,
+          (SELECT jsonb_object_agg(end_reason, count) FROM (
+            SELECT end_reason, count(*)::int AS count FROM session WHERE ended_at >= ${since} AND ended_at IS NOT NULL GROUP BY end_reason) e) AS ended,
+          (SELECT count(*)::int FROM not_before WHERE settled_at IS NULL) AS unsettled,
+          (SELECT count(*)::int FROM account) AS accounts, (SELECT count(*)::int FROM client) AS clients`,
+    ]);
+    const row = rows[0]!;
+    return {
+      live: byClient.reduce((sum, { count }) => sum + count, 0),
+      liveByClient: byClient,
+      startedLastDay: row.started,
+      endedLastDay: row.ended ?? {},
+      unsettledMassEnds: row.unsettled,
+      accounts: row.accounts,
+      clients: row.clients,
+    };
+  }
+}
