@@ -116,11 +116,11 @@ async function runProject(project, patterns) {
   process.once('exit', () => child.kill('SIGKILL'));
   const { code, why } = await leaving(child, results);
   const count = countIn(results);
+  rmSync(folder, { recursive: true, force: true });
   if (!count || (code !== 0 && count.failed === 0)) {
     console.log(`✗ ${project}: jest ended with status ${code}${why || (said ? '' : ', and said nothing')}`);
     return { passed: count?.passed ?? 0, failed: (count?.failed ?? 0) + 1 };
   }
-  rmSync(folder, { recursive: true, force: true });
   return count;
 }
 
