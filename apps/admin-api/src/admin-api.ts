@@ -12,6 +12,7 @@ import express from 'express';
 import type { Logger } from 'pino';
 import { applicationOn } from './app.module.js';
 import { Background } from './background.js';
+import { isJson } from './contract/input.js';
 import { contracts } from './controllers.js';
 import { EventStreams } from './events/event-streams.js';
 import { type Foundation, layFoundation } from './foundation.js';
@@ -111,7 +112,9 @@ async function application(
   instance.disable('x-powered-by');
   instance.disable('etag');
   // Only JSON is read, only as it stands: no inflating, no form posts from foreign pages.
-  instance.use(express.json({ limit: configuration.limits.bodyBytes, inflate: false, strict: true }));
+  instance.use(
+    express.json({ limit: configuration.limits.bodyBytes, inflate: false, strict: true, type: isJson }),
+  );
   const app = await NestFactory.create<NestExpressApplication>(
     applicationOn(foundation, announcements),
     new ExpressAdapter(instance),

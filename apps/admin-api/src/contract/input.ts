@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { ProblemError, type ProblemFault } from '@curfew/problem';
 import type { Instant } from '@curfew/session-policy';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
@@ -87,8 +88,21 @@ function queryOf(request: Request, faults: ProblemFault[]): Record<string, strin
   return Object.fromEntries(entries);
 }
 
+/** RFC 8259 §8.1: JSON between systems is UTF-8; other charsets are a way past filters. */
+export const isJson = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
+  /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(headers['content-type'] ?? '');
+
 function bodyOf(contract: OperationContract, request: Request): unknown {
   const { body } = request as { body?: unknown };
+  if (!contract.body) return undefined;
+  const sent =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  if (sent && !isJson(request))
+    throw new ProblemError({
+      status: 415,
+      code: 'unsupported_media_type',
+      detail: 'Send application/json, not compressed.',
+    });
   if (body === undefined && contract.bodyOptional) return {};
   return body;
 }

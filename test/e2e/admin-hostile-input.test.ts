@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { assertInvariants } from '../support/database.js';
+import { type DescribedOperation, exampleOf, operationsOf, targetOf } from './admin-requests.js';
+import { AdminWorld } from './admin-world.js';
+
+let world: AdminWorld;
+// biome-ignore lint/suspicious/noExplicitAny: a document is read as it comes
+let document: any;
+let operations: DescribedOperation[];
+
+beforeAll(async () => {
+  world = await AdminWorld.start();
+  document = (await world.get('/v1/openapi.json', { token: null })).body;
+  // Streams do not end; what they read is read by the list of events too.
+  operations = operationsOf(document).filter(({ scope, id }) => scope !== null && id !== 'followEvents');
+}, 60_000);
+afterEach(() => assertInvariants(world.database));
+afterAll(() => world?.stop());
+
+const marker = `mark${randomBytes(6).toString('hex')}`;
+
+/** Texts that have broken servers, each with a marker that must not come back. */
+const texts: readonly string[] = [
+  '',
+  marker,
+  `${marker}\u0000`,
+  `${marker}\ud800`,
+  `'; DROP TABLE session; -- ${marker}`,
+  `<script>${marker}</script>`,
+  `../../${marker}`,
+  `%00${marker}`,
+  `\u202e${marker}`,
+  `${marker}`.repeat(2_000),
+  '__proto__',
+  '-1',
+  '1e400',
+  '99999999999999999999999999',
+  'NaN',
+  'null',
+  '2026-02-30T00:00:00Z',
+  '+275760-09-13T00:00:00.001Z',
+  '::ffff:1.2.3.4/999',
+];
+
+/** JSON values that no schema here asks for, or asks for elsewhere. */
+const values: readonly unknown[] = [
+  null,
+  true,
+  -1,
+  1e308,
+  0.5,
+  Number.MAX_SAFE_INTEGER + 2,
+  [],
+  {},
+  [[[[]]]],
+  { [marker]: marker },
+  JSON.parse(`{"__proto__":{"scope":"${marker}"},"constructor":{"prototype":"${marker}"}}`),
+  ...texts,
+];
+
+/** No failure of ours, no echo, and problems that are problems. */
+function judge(what: string, { status, text, headers }: Awaited<ReturnType<AdminWorld['get']>>): void {
+  if (status >= 500) throw new Error(`${what}: ${status} ${text.slice(0, 300)}`);
+  if (status >= 400) {
+    expect([what, headers.get('content-type')]).toEqual([what, 'application/problem+json']);
+    expect([what, text.includes(marker)]).toEqual([what, false]);
+  }
+  expect([what, /DROP TABLE|node_modules|prisma|SELECT /i.test(text) && status >= 400]).toEqual([
+    what,
+    false,
+  ]);
+}
+
+const headers = { 'if-match': '"1"' };
+
+describe('hostile input to the admin API', () => {
+  it('in any parameter of any operation gets no 5xx and no echo', async () => {
+    for (const operation of operations) {
+      const components = document.components.schemas;
+      const body = operation.body === null ? undefined : exampleOf(operation.body, components);
+      for (const parameter of operation.parameters.filter((one) => one.in !== 'header')) {
+        for (const value of texts.filter(
+          (text) => text !== '' && text.length < 8_000 && !/[\ud800-\udfff]/.test(text),
+        )) {
+          const given = parameter.in === 'path' ? { [parameter.name]: value } : {};
+          const query = parameter.in === 'query' ? `?${parameter.name}=${encodeURIComponent(value)}` : '';
+          const target = `${targetOf(operation, components, given)}${query}`;
+          const what = `${operation.id} ${parameter.name}=${JSON.stringify(value.slice(0, 40))}`;
+          // A name that is only unusual may be found not to exist; nothing made up may be found to exist.
+          judge(what, await world.call(operation.method, target, { body, headers }));
+        }
+      }
+    }
+  }, 240_000);
+
+  it('in any member of any body gets no 5xx and no echo', async () => {
+    for (const operation of operations.filter(({ body }) => body !== null)) {
+      const components = document.components.schemas;
+      const target = targetOf(operation, components);
+      const example = exampleOf(operation.body!, components) as Record<string, unknown>;
+      const members = Object.keys((operation.body as { properties?: object }).properties ?? {});
+      for (const value of values) {
+        judge(`${operation.id} body`, await world.call(operation.method, target, { body: value, headers }));
+        for (const member of members) {
+          const what = `${operation.id} ${member}=${JSON.stringify(value)?.slice(0, 40)}`;
+          judge(
+            what,
+            await world.call(operation.method, target, { body: { ...example, [member]: value }, headers }),
+          );
+        }
+      }
+    }
+  }, 240_000);
+
+  it('as names that nobody knows is refused without repeating them', async () => {
+    for (const operation of operations) {
+      const components = document.components.schemas;
+      const target = targetOf(operation, components);
+      const body =
+        operation.body === null
+          ? undefined
+          : { ...(exampleOf(operation.body, components) as object), [marker]: 1 };
+      const answer = await world.call(operation.method, `${target}?${marker}=1`, { body, headers });
+      judge(`${operation.id} unknown`, answer);
+      expect([operation.id, answer.status]).toEqual([operation.id, 400]);
+    }
+  });
+
+  it('of the wrong kind, too large, compressed or cut off is refused', async () => {
+    const token = await world.token();
+    const send = async (body: string | Buffer, more: Record<string, string>) => {
+      const answer = await fetch(`${world.adminUrl}/v1/sessions/end`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, ...more },
+        body,
+      });
+      return [answer.status, ((await answer.json()) as { code: string }).code];
+    };
+    const json = { 'content-type': 'application/json' };
+    expect(await send('{"selection":', json)).toEqual([400, 'invalid_request']);
+    expect(await send('"everyone"', json)).toEqual([400, 'invalid_request']);
+    expect(await send(`{"note":"${'x'.repeat(200_000)}"}`, json)).toEqual([413, 'content_too_large']);
+    expect(await send('everyone=true', { 'content-type': 'application/x-www-form-urlencoded' })).toEqual([
+      415,
+      'unsupported_media_type',
+    ]);
+    expect(await send('{"selection":{"everyone":true}}', { 'content-type': 'text/plain' })).toEqual([
+      415,
+      'unsupported_media_type',
+    ]);
+    expect(await send(Buffer.from('x'), { ...json, 'content-encoding': 'gzip' })).toEqual([
+      415,
+      'unsupported_media_type',
+    ]);
+    expect(await send('{}', { 'content-type': 'application/json; charset=utf-7' })).toEqual([
+      415,
+      'unsupported_media_type',
+    ]);
+    expect(await send('['.repeat(20_000), json)).toEqual([400, 'invalid_request']);
+    const deep = `{"selection":${'{"a":'.repeat(500)}1${'}'.repeat(500)}}`;
+    expect(await send(deep, json)).toEqual([400, 'invalid_request']);
+  });
+
+  it('as bytes that are no HTTP gets a 400 and a closed connection', async () => {
+    const answered = await new Promise<string>((resolve) => {
+      let text = '';
+      const socket = connect(world.admin.port, '127.0.0.1', () =>
+        socket.write('GET /v1/ses\u0000sions HTTP/1.1\r\nHost: x\r\n\r\n'),
+      );
+      socket.on('data', (bytes) => {
+        text += bytes;
+      });
+      socket.on('close', () => resolve(text));
+    });
+    expect(answered).toMatch(/^HTTP\/1\.1 400 /);
+  });
+});
