@@ -1,3 +1,39 @@
+export { nextAttempt, type RetryPatience, usualPatience } from './delivery/backoff.js';
+export { type AttemptOutcome, Courier, type CourierParts } from './delivery/courier.js';
+export {
+  type Compose,
+  type DeliveryTarget,
+  type OutgoingRequest,
+  type ReceiverKind,
+  receiverKinds,
+  type Send,
+  type StoredEvent,
+  type TakenDelivery,
+} from './delivery/delivery.js';
+export { DeliveryStore, type OutboxDepth, type Take } from './delivery/delivery.store.js';
+export { composeLogout, logoutClaims, type SignJwt, tokenId } from './delivery/logout-token.js';
+export {
+  ReceiverError,
+  type ReceiverFault,
+  Receivers,
+  type ReceiversParts,
+  type WebhookWish,
+} from './delivery/receivers.js';
+export {
+  type DeadLetter,
+  type Receiver,
+  type ReceiverFields,
+  type ReceiverStatus,
+  ReceiversStore,
+} from './delivery/receivers.store.js';
+export {
+  composeWebhook,
+  newWebhookSecret,
+  type SecretSeal,
+  SecretUnreadable,
+  webhookBody,
+  webhookSignature,
+} from './delivery/webhook.js';
 export * from './event-log.js';
 export {
   type AnnouncedEnds,

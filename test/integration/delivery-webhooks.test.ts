@@ -1,0 +1,371 @@
+import { ManualClock } from '@curfew/clock';
+import {
+  type AttemptOutcome,
+  Courier,
+  composeWebhook,
+  DeliveryStore,
+  EventLog,
+  type NewEvent,
+  Receivers,
+  ReceiversStore,
+  type SecretSeal,
+  webhookSignature,
+} from '@curfew/events';
+import { outboundFetch } from '@curfew/oidc';
+import type { SessionId } from '@curfew/session-policy';
+import { newId } from '@curfew/sessions';
+import pg from 'pg';
+import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
+import { type EventReceiver, startReceiver } from '../support/receiver.js';
+
+// Sealing is the application's; here it only has to be something that can be undone beside its context.
+const seal: SecretSeal = {
+  close: (secret, context) => Buffer.from(`${context} ${secret}`),
+  open: (sealed, context) => {
+    const [owner, secret] = Buffer.from(sealed).toString().split(' ');
+    return owner === context ? secret : undefined;
+  },
+};
+const patience = { firstMs: 1_000, longestMs: 60_000, mostAttempts: 3 };
+
+let database: TestDatabase;
+let clock: ManualClock;
+let receiver: EventReceiver;
+let receivers: Receivers;
+let log: EventLog;
+let outcomes: AttemptOutcome[];
+beforeEach(async () => {
+  database = await createTestDatabase();
+  clock = new ManualClock();
+  receiver = await startReceiver();
+  const prisma = database.prisma();
+  receivers = new Receivers({ store: new ReceiversStore(prisma), clock, seal, addressFault: () => null });
+  log = new EventLog(prisma);
+  outcomes = [];
+});
+afterEach(async () => {
+  await receiver.close();
+  await assertInvariants(database);
+  await database.drop();
+});
+
+/** One more node that delivers. */
+function aNode({
+  allowInside = true,
+  timeoutMs = 1_000,
+  report = (error: unknown): void => {
+    throw error;
+  },
+} = {}): Courier {
+  return new Courier({
+    store: new DeliveryStore(database.prisma()),
+    clock,
+    compose: { webhook: composeWebhook(seal) },
+    send: outboundFetch({ allowInside, timeoutMs }),
+    patience,
+    timeoutMs,
+    attempted: (_, outcome) => outcomes.push(outcome),
+    report,
+  });
+}
+const anEvent = (overrides: Partial<NewEvent> = {}): NewEvent =>
+  ({
+    id: newId(clock.now()),
+    at: clock.now(),
+    type: 'session.step_up_required',
+    sessionId: newId(clock.now()) as SessionId,
+    accountId: newId(clock.now()),
+    clientId: 'web',
+    data: { findings: [], signals: {} },
+    ...overrides,
+  }) as NewEvent;
+const subscribe = (address = receiver.url, eventTypes: readonly string[] = []) =>
+  receivers.createWebhook({ name: 'siem', address, eventTypes });
+const waiting = async () =>
+  Number((await database.query<{ count: string }>('SELECT count(*) FROM delivery'))[0]!.count);
+const ids = () => receiver.received.map(({ headers }) => headers['webhook-id']);
+
+describe('a webhook', () => {
+  it('is told of an event with an id, a time and a signature over both and the body', async () => {
+    const { secret } = await subscribe();
+    const event = anEvent();
+    await log.record([event]);
+    await aNode().drain();
+    const [{ headers, body }] = receiver.received as [(typeof receiver.received)[0]];
+    expect(headers['webhook-id']).toBe(event.id);
+    expect(headers['webhook-timestamp']).toBe(String(clock.now() / 1000));
+    expect(headers['webhook-signature']).toBe(webhookSignature(secret, event.id, clock.now() / 1000, body));
+    expect(JSON.parse(body)).toEqual({
+      type: 'session.step_up_required',
+      timestamp: '2030-01-01T00:00:00.000Z',
+      data: {
+        findings: [],
+        signals: {},
+        event_id: event.id,
+        session_id: event.sessionId,
+        account_id: event.accountId,
+        client_id: 'web',
+      },
+    });
+    expect(await waiting()).toBe(0);
+  });
+
+  it('hears of the types it asked for, of its client, and of nothing from before it was registered', async () => {
+    await log.record([anEvent()]);
+    await aNode().drain();
+    await receivers.createWebhook({
+      name: 'one client',
+      address: receiver.url,
+      eventTypes: ['session.step_up_required'],
+      clientId: 'web',
+    });
+    const wanted = anEvent();
+    await log.record([wanted, anEvent({ clientId: 'other' }), anEvent({ type: 'session.stepped_up' })]);
+    await aNode().drain();
+    expect(ids()).toEqual([wanted.id]);
+  });
+
+  it('is signed with the new secret and the one before while a secret is rolled over', async () => {
+    const { receiver: webhook, secret } = await subscribe();
+    const rotated = await receivers.rotateSecret(webhook.id);
+    const event = anEvent();
+    await log.record([event]);
+    await aNode().drain();
+    const [{ headers, body }] = receiver.received as [(typeof receiver.received)[0]];
+    const at = Number(headers['webhook-timestamp']);
+    expect(headers['webhook-signature']).toBe(
+      `${webhookSignature(rotated, event.id, at, body)} ${webhookSignature(secret, event.id, at, body)}`,
+    );
+  });
+
+  it('that fails is tried again later and later, and becomes a dead letter that can be seen, told of and sent again', async () => {
+    const { receiver: webhook } = await subscribe(receiver.url, ['session.step_up_required']);
+    receiver.behave(500);
+    const event = anEvent();
+    await log.record([event]);
+    const node = aNode();
+    await node.drain();
+    expect(receiver.received).toHaveLength(1);
+    clock.advance(0.4);
+    await node.drain();
+    expect(receiver.received).toHaveLength(1);
+    clock.advance(0.7);
+    await node.drain();
+    expect(receiver.received).toHaveLength(2);
+    clock.advance(2);
+    await node.drain();
+    expect(outcomes).toEqual(['failed', 'failed', 'dead']);
+    expect(await receivers.deadLetters()).toMatchObject([
+      { receiverId: webhook.id, eventId: event.id, attempts: 3, cause: 'status 500' },
+    ]);
+    expect(await database.query(`SELECT data FROM event WHERE type = 'delivery.failed'`)).toEqual([
+      { data: { endpoint: webhook.id, eventId: event.id, attempts: 3, cause: 'status 500' } },
+    ]);
+    receiver.behave(204);
+    expect(await receivers.redrive(webhook.id, 'all')).toBe(1);
+    await node.drain();
+    expect(ids()).toEqual([event.id, event.id, event.id, event.id]);
+    expect(await waiting()).toBe(0);
+  });
+
+  it('is not followed where it redirects', async () => {
+    await subscribe();
+    const elsewhere = await startReceiver();
+    receiver.behave((_, response) => response.writeHead(307, { location: elsewhere.url }).end());
+    await log.record([anEvent()]);
+    await aNode().drain();
+    expect(elsewhere.received).toEqual([]);
+    expect(await database.query('SELECT last_cause FROM delivery')).toEqual([
+      { last_cause: 'redirect 307 not followed' },
+    ]);
+    await elsewhere.close();
+  });
+
+  it('that hangs is given up after a while and holds nobody else up', async () => {
+    await subscribe();
+    const prompt = await startReceiver();
+    await subscribe(prompt.url);
+    receiver.behave('hang');
+    await log.record(Array.from({ length: 20 }, () => anEvent()));
+    const node = aNode({ timeoutMs: 400 });
+    await node.run();
+    while (prompt.received.length < 20) {
+      await node.run();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(receiver.received.length).toBeLessThanOrEqual(8);
+    await node.stop();
+    await prompt.close();
+  });
+
+  it('that answers without end is cut off after its status', async () => {
+    await subscribe();
+    receiver.behave((_, response) => {
+      response.writeHead(200);
+      const flood = setInterval(() => response.write('x'.repeat(65_536)), 1);
+      response.on('close', () => clearInterval(flood));
+    });
+    await log.record([anEvent()]);
+    await aNode().drain();
+    expect(outcomes).toEqual(['delivered']);
+  });
+
+  it('at a private address is refused', async () => {
+    await subscribe();
+    await log.record([anEvent()]);
+    await aNode({ allowInside: false }).drain();
+    expect(receiver.received).toEqual([]);
+    expect(await database.query('SELECT last_cause FROM delivery')).toEqual([
+      { last_cause: 'InsideAddressRefused' },
+    ]);
+  });
+
+  it('that asks for a longer pause gets it', async () => {
+    await subscribe();
+    receiver.behave((_, response) => response.writeHead(503, { 'retry-after': '30' }).end());
+    await log.record([anEvent()]);
+    const node = aNode();
+    await node.drain();
+    clock.advance(29);
+    await node.drain();
+    expect(receiver.received).toHaveLength(1);
+    clock.advance(1);
+    await node.drain();
+    expect(receiver.received).toHaveLength(2);
+  });
+
+  it('that was away and comes back hears of everything', async () => {
+    await subscribe();
+    const port = Number(new URL(receiver.url).port);
+    await receiver.close();
+    const events = [anEvent(), anEvent()];
+    await log.record(events);
+    const node = aNode();
+    await node.drain();
+    expect(await database.query('SELECT DISTINCT last_cause FROM delivery')).toEqual([
+      { last_cause: 'ECONNREFUSED' },
+    ]);
+    receiver = await startReceiver(port);
+    clock.advance(1);
+    await node.drain();
+    expect(ids().sort()).toEqual(events.map(({ id }) => id).sort());
+  });
+
+  it('that is paused hears later, and one that is disabled not at all', async () => {
+    const { receiver: webhook } = await subscribe();
+    const wish = { name: 'siem', address: receiver.url };
+    const paused = await receivers.changeWebhook(webhook.id, 1, { ...wish, status: 'paused' });
+    const later = anEvent();
+    await log.record([later]);
+    const node = aNode();
+    await node.drain();
+    expect(receiver.received).toEqual([]);
+    const enabled = await receivers.changeWebhook(webhook.id, paused.version, wish);
+    await node.drain();
+    await receivers.changeWebhook(webhook.id, enabled.version, { ...wish, status: 'disabled' });
+    await log.record([anEvent()]);
+    await node.drain();
+    expect(ids()).toEqual([later.id]);
+  });
+});
+
+describe('the outbox', () => {
+  it('keeps the order of one session, also past a failure, and lets other sessions overtake', async () => {
+    await subscribe();
+    const sessionId = newId(clock.now()) as SessionId;
+    const [first, second] = [anEvent({ sessionId }), anEvent({ sessionId })];
+    const other = anEvent();
+    await log.record([first]);
+    await log.record([second]);
+    await log.record([other]);
+    receiver.behave(({ headers }, response) => {
+      response.statusCode = headers['webhook-id'] === first.id ? 500 : 204;
+      response.end();
+    });
+    const node = aNode();
+    await node.drain();
+    expect(ids().sort()).toEqual([first.id, other.id].sort());
+    receiver.behave(204);
+    clock.advance(1);
+    await node.drain();
+    expect(ids().slice(2)).toEqual([first.id, second.id]);
+  });
+
+  it('hands nothing on that an older, still open transaction could come before', async () => {
+    await subscribe();
+    const slow = new pg.Client({ connectionString: database.url });
+    await slow.connect();
+    await slow.query('BEGIN');
+    const early = anEvent();
+    await slow.query(
+      `INSERT INTO event (id, at, type, session_id, account_id, client_id, data) VALUES ($1, now(), $2, $3, $4, $5, '{}')`,
+      [early.id, early.type, early.sessionId, early.accountId, early.clientId],
+    );
+    const late = anEvent();
+    await log.record([late]);
+    const node = aNode();
+    await node.drain();
+    expect(receiver.received).toEqual([]);
+    await slow.query('COMMIT');
+    await slow.end();
+    await node.drain();
+    expect(ids().sort()).toEqual([early.id, late.id].sort());
+    const order = await database.query<{ event_id: string }>('SELECT event_id FROM delivery_cursor');
+    expect(order).toEqual([{ event_id: late.id }]);
+  });
+
+  it('delivers each event once with two nodes at work', async () => {
+    await subscribe();
+    const events = Array.from({ length: 60 }, () => anEvent());
+    const nodes = [aNode(), aNode()];
+    for (const event of events) {
+      await log.record([event]);
+      if (events.indexOf(event) % 10 === 0) await Promise.all(nodes.map((node) => node.run()));
+    }
+    await Promise.all(nodes.map((node) => node.drain()));
+    await Promise.all(nodes.map((node) => node.drain()));
+    expect(ids().sort()).toEqual(events.map(({ id }) => id).sort());
+  });
+
+  it('delivers what a node had taken when it died, and nothing twice that was acknowledged', async () => {
+    await subscribe();
+    const event = anEvent();
+    await log.record([event]);
+    const store = new DeliveryStore(database.prisma());
+    await store.handOn(clock.now(), 100);
+    const lostAt = (clock.now() + 3_000) as never;
+    expect(
+      await store.take({ now: clock.now(), lostAt, most: 9, mostPerReceiver: 9, except: [] }),
+    ).toHaveLength(1);
+    const survivor = aNode();
+    await survivor.drain();
+    expect(receiver.received).toEqual([]);
+    clock.advance(3);
+    await survivor.drain();
+    await survivor.drain();
+    expect(ids()).toEqual([event.id]);
+  });
+
+  it('starts after what a restored database brought with it, with the restoration itself', async () => {
+    await subscribe();
+    await log.record([anEvent()]);
+    await database.query('UPDATE service_state SET epoch = 2');
+    const restored = anEvent({ type: 'service.restored', data: { epoch: 2, notBefore: clock.now() } });
+    await log.record([restored]);
+    await aNode().drain();
+    expect(ids()).toEqual([restored.id]);
+  });
+
+  it('never stops a request: a receiver that is gone and a lost node change nothing for those who record', async () => {
+    await subscribe();
+    const prisma = database.prisma();
+    await prisma.$transaction(async (transaction) => {
+      await transaction.$queryRaw`SELECT 1 FROM delivery_cursor FOR UPDATE`;
+      await transaction.$queryRaw`SELECT 1 FROM delivery_receiver FOR UPDATE`;
+      await log.record([anEvent()]);
+      await aNode().run();
+    });
+    await aNode().drain();
+    expect(receiver.received).toHaveLength(1);
+  });
+});
