@@ -3,6 +3,16 @@ export { UnreadableFeed } from './feed/messages.js';
 export { AuthorizationServerUnavailable } from './http/authorization-server.js';
 export { type Refusal, type RefusalCode, refusalBody } from './http/challenges.js';
 export type { RequestHeaders } from './http/credentials.js';
+export {
+  accessOf,
+  answerRefusal,
+  expressGuard,
+  fastifyGuard,
+  guarded,
+  NotVerified,
+  verifiable,
+} from './http/middleware.js';
+export type { VerifySignature } from './jwt/jwt-access-tokens.js';
 export type { Requirement } from './requirement.js';
 export { type TokenFacts, UnreadableAnswer } from './token-facts.js';
 export {

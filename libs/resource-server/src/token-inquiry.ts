@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FeedFollower } from './feed/follower.js';
 import type { AuthorizationServer, Question } from './http/authorization-server.js';
+import type { JwtAccessTokens } from './jwt/jwt-access-tokens.js';
+import { looksLikeJwt, readJwt } from './jwt/signed-jwt.js';
 import { type ServerClock, steadyNow } from './server-clock.js';
 import { readIntrospection, type TokenFacts } from './token-facts.js';
 import type { VerdictCache } from './verdict-cache.js';
@@ -22,6 +24,25 @@ interface Waiting extends Question {
   readonly reject: (error: unknown) => void;
 }
 
+/** Mass ends that come while a question is under way make it be asked again, but not for ever. */
+const mostAttempts = 3;
+
+/** A JWT that the authorization server has called active is revoked by its `jti`; every other token by its own hash. */
+function revocationName(token: string): string | undefined {
+  const id = readJwt(token)?.claims['jti'];
+  return typeof id === 'string' ? hashToken(id) : undefined;
+}
+
+/** What token inquiries are made with; without `jwts`, JWTs are asked about like all others. */
+export interface InquiryParts {
+  readonly server: AuthorizationServer;
+  readonly clock: ServerClock;
+  readonly cache: VerdictCache;
+  readonly feed: FeedFollower;
+  readonly jwts: JwtAccessTokens | undefined;
+  readonly limits: InquiryLimits;
+}
+
 /** SHA-256 of a token, hexadecimal: what it is remembered by, and what the feed calls it. */
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');
 
@@ -34,22 +55,18 @@ export class TokenInquiry {
   readonly #inactive = new Map<string, number>();
   #waiting: Waiting[] = [];
 
-  constructor(
-    private readonly server: AuthorizationServer,
-    private readonly clock: ServerClock,
-    private readonly cache: VerdictCache,
-    private readonly feed: FeedFollower | undefined,
-    private readonly limits: InquiryLimits,
-  ) {}
+  constructor(private readonly parts: InquiryParts) {}
 
   /** The facts of an active token, or null. `passive` does not count as use. Rejects when nobody can say. */
   async about(token: string, passive: boolean): Promise<TokenFacts | null> {
     const hash = hashToken(token);
-    if (this.cache.hasEnded(hash, undefined)) return null;
+    if (this.parts.cache.hasEnded(hash, undefined)) return null;
     const known = this.remembered(hash, passive);
     if (known) return known;
     const at = steadyNow();
     if ((this.#inactive.get(hash) ?? 0) > at) return null;
+    const own = await this.#byItself(token);
+    if (own !== 'ask') return own;
     const key = `${passive ? 'p' : 'u'}${hash}`;
     const underWay = this.#underWay.get(key);
     if (underWay) return underWay;
@@ -58,35 +75,46 @@ export class TokenInquiry {
     return asked;
   }
 
+  /** What a JWT says for itself, as long as memory can vouch that neither it nor its session has ended. */
+  async #byItself(token: string): Promise<TokenFacts | null | 'ask'> {
+    const { jwts, cache, feed } = this.parts;
+    if (!jwts || !looksLikeJwt(token)) return 'ask';
+    const read = await jwts.read(token);
+    if (!read || cache.hasEnded(hashToken(read.id), read.facts.sessionId)) return null;
+    return feed.trusted(steadyNow()) && cache.isCertain(read.facts) ? read.facts : 'ask';
+  }
+
   /** What memory may answer: only while the feed is trusted, and use must have been counted within the bound. */
   remembered(hash: string, passive: boolean): TokenFacts | undefined {
     const at = steadyNow();
-    if (!this.feed?.trusted(at)) return undefined;
-    const known = this.cache.get(hash, this.clock.now(at));
+    if (!this.parts.feed.trusted(at)) return undefined;
+    const known = this.parts.cache.get(hash, this.parts.clock.now(at));
     if (!known || (!passive && !known.touched)) return undefined;
-    return this.cache.hasEnded(hash, known.facts.sessionId) ? undefined : known.facts;
+    return this.parts.cache.hasEnded(hash, known.facts.sessionId) ? undefined : known.facts;
   }
 
-  async #ask(token: string, hash: string, passive: boolean): Promise<TokenFacts | null> {
-    const { generation } = this.cache;
-    const trustedBefore = this.feed?.trusted(steadyNow()) ?? false;
+  async #ask(token: string, hash: string, passive: boolean, attempt = 1): Promise<TokenFacts | null> {
+    const { cache, clock, feed, limits } = this.parts;
+    const { generation } = cache;
+    const trustedBefore = feed.trusted(steadyNow());
     const answer = await this.#together({ token, touch: !passive });
     const at = steadyNow();
-    const now = this.clock.now(at);
+    const now = clock.now(at);
     const facts = readIntrospection(answer, now);
     if (!facts) {
       this.#noteInactive(hash, at);
       return null;
     }
     // The end may have overtaken the answer.
-    if (this.cache.hasEnded(hash, facts.sessionId)) return null;
-    if (generation !== this.cache.generation) return this.#ask(token, hash, passive);
-    if (trustedBefore && this.feed?.trusted(at) && this.limits.cacheForMs > 0) {
-      const deadlines = [facts.expiresAt, facts.idleDeadline, facts.absoluteDeadline].filter(
-        (deadline) => deadline !== undefined,
-      );
-      const freshUntil = Math.min(now + this.limits.cacheForMs, ...deadlines);
-      this.cache.set(hash, { facts, freshUntil, touched: !passive });
+    const name = revocationName(token);
+    if (cache.hasEnded(name ?? hash, facts.sessionId)) return null;
+    const mayBeOutdated = generation !== cache.generation;
+    if (mayBeOutdated && attempt < mostAttempts) return this.#ask(token, hash, passive, attempt + 1);
+    if (!mayBeOutdated && trustedBefore && feed.trusted(at) && limits.cacheForMs > 0) {
+      const deadlines = [facts.expiresAt, facts.idleDeadline, facts.absoluteDeadline];
+      const known = deadlines.filter((deadline) => deadline !== undefined);
+      const freshUntil = Math.min(now + limits.cacheForMs, ...known);
+      cache.set(hash, { facts, freshUntil, touched: !passive, name });
     }
     return facts;
   }
@@ -107,10 +135,10 @@ export class TokenInquiry {
   #send(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (let from = 0; from < waiting.length; from += this.limits.mostPerQuestion) {
-      const part = waiting.slice(from, from + this.limits.mostPerQuestion);
+    for (let from = 0; from < waiting.length; from += this.parts.limits.mostPerQuestion) {
+      const part = waiting.slice(from, from + this.parts.limits.mostPerQuestion);
       const questions = part.map(({ token, touch }) => ({ token, touch }));
-      this.server.introspect(questions).then(
+      this.parts.server.introspect(questions).then(
         (answers) => {
           for (const [index, { resolve }] of part.entries()) resolve(answers[index]);
         },

@@ -1,4 +1,4 @@
-import type { Ends } from './feed/messages.js';
+import type { Ends, MassEnd } from './feed/messages.js';
 import type { TokenFacts } from './token-facts.js';
 
 /** What is remembered of a token. */
@@ -8,7 +8,16 @@ export interface Remembered {
   readonly freshUntil: number;
   /** Whether the question it was learnt by counted as use. */
   readonly touched: boolean;
+  /** What the feed calls this token when it is revoked alone, where that is not the hash it is remembered by. */
+  readonly name: string | undefined;
 }
+
+/** No access token lives longer than 15 minutes; what ended before that is past anyway. */
+const longestTokenMs = 20 * 60_000;
+/** So many mass ends are remembered exactly; before the oldest of them, nothing is known for certain. */
+const mostMassEnds = 1_000;
+/** Instants in JWTs are whole seconds. */
+const wholeSecond = 1_000;
 
 /** So many ends are remembered; a session that ended is never good again, so what is remembered denies without asking. */
 const mostEnded = 100_000;
@@ -19,10 +28,15 @@ const mostEnded = 100_000;
  */
 export class VerdictCache {
   readonly #byToken = new Map<string, Remembered>();
+  readonly #byName = new Map<string, string>();
   readonly #tokensOfSession = new Map<string, Set<string>>();
-  readonly #ended = new Set<string>();
+  /** Sessions and single tokens that ended, with the instant at which we heard, oldest first. */
+  readonly #ended = new Map<string, number>();
   /** Counts what may have ended many at once: an answer asked for before must not be kept after. */
   #generation = 0;
+  #massEnds: MassEnd[] = [];
+  /** Of tokens issued before, ends may have been missed. */
+  #completeSince = 0;
 
   constructor(private readonly most: number) {}
 
@@ -50,12 +64,25 @@ export class VerdictCache {
     return this.#ended.has(hash) || (sessionId !== undefined && this.#ended.has(sessionId));
   }
 
+  /**
+   * Whether memory alone can say that a token which proves itself has not ended: not when ends may have been missed since
+   * it was issued, and not when a mass end may or may not include it.
+   */
+  isCertain({ subject, clientId, issuedAt }: TokenFacts): boolean {
+    if (issuedAt < this.#completeSince) return false;
+    return !this.#massEnds.some(({ kind, target, at }) => {
+      const concerned = kind === 'everyone' || target === (kind === 'account' ? subject : clientId);
+      return concerned && issuedAt < at + wholeSecond;
+    });
+  }
+
   /** Remembers; the oldest verdict makes room. */
   set(hash: string, remembered: Remembered): void {
     this.#forget(hash);
     const oldest = this.#byToken.size >= this.most ? this.#byToken.keys().next().value : undefined;
     if (oldest !== undefined) this.#forget(oldest);
     this.#byToken.set(hash, remembered);
+    if (remembered.name !== undefined) this.#byName.set(remembered.name, hash);
     const { sessionId } = remembered.facts;
     if (sessionId === undefined) return;
     const tokens = this.#tokensOfSession.get(sessionId);
@@ -63,29 +90,43 @@ export class VerdictCache {
     else this.#tokensOfSession.set(sessionId, new Set([hash]));
   }
 
-  /** Takes ends from the feed. */
-  end({ sessions, tokens, all }: Ends): void {
+  /** Takes ends from the feed at `now`. */
+  end({ sessions, tokens, all }: Ends, now: number): void {
+    this.#dropOld(now);
     for (const session of sessions) {
-      this.#note(session);
+      this.#note(session, now);
       for (const hash of [...(this.#tokensOfSession.get(session) ?? [])]) this.#forget(hash);
     }
     for (const hash of tokens) {
-      this.#note(hash);
-      this.#forget(hash);
+      this.#note(hash, now);
+      this.#forget(this.#byName.get(hash) ?? hash);
     }
-    for (const { kind, target } of all) this.#endAll(kind, target);
+    for (const massEnd of all) this.#endAll(massEnd);
   }
 
-  /** Forgets every verdict; ends stay known. */
-  clear(): void {
+  /** Ends may have been missed before `now`. Forgets every verdict; ends that are known stay known. */
+  resync(now: number): void {
+    this.#completeSince = now;
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#generation += 1;
     this.#byToken.clear();
+    this.#byName.clear();
     this.#tokensOfSession.clear();
   }
 
-  #endAll(kind: 'account' | 'client' | 'everyone', target: string): void {
+  #endAll(massEnd: MassEnd): void {
+    const { kind, target, at } = massEnd;
+    // The same one, told again with its exact instant, replaces what was said first.
+    this.#massEnds = [...this.#massEnds.filter((one) => one.kind !== kind || one.target !== target), massEnd];
+    if (this.#massEnds.length > mostMassEnds) {
+      this.#massEnds.shift();
+      this.#completeSince = Math.max(this.#completeSince, at);
+    }
     if (kind === 'everyone') {
-      this.clear();
+      this.#clear();
       return;
     }
     this.#generation += 1;
@@ -94,16 +135,26 @@ export class VerdictCache {
     }
   }
 
-  #note(ended: string): void {
-    this.#ended.add(ended);
-    const oldest = this.#ended.size > mostEnded ? this.#ended.values().next().value : undefined;
-    if (oldest !== undefined) this.#ended.delete(oldest);
+  #note(ended: string, now: number): void {
+    if (!this.#ended.has(ended)) this.#ended.set(ended, now);
+    const oldest = this.#ended.size > mostEnded ? this.#ended.entries().next().value : undefined;
+    if (!oldest) return;
+    this.#ended.delete(oldest[0]);
+    this.#completeSince = Math.max(this.#completeSince, oldest[1]);
+  }
+
+  #dropOld(now: number): void {
+    for (const [ended, heard] of this.#ended) {
+      if (heard > now - longestTokenMs) return;
+      this.#ended.delete(ended);
+    }
   }
 
   #forget(hash: string): void {
     const known = this.#byToken.get(hash);
     if (!known) return;
     this.#byToken.delete(hash);
+    if (known.name !== undefined) this.#byName.delete(known.name);
     const { sessionId } = known.facts;
     const tokens = sessionId === undefined ? undefined : this.#tokensOfSession.get(sessionId);
     tokens?.delete(hash);

@@ -1,3 +1,5 @@
+import { certificateThumbprint } from './binding/certificate.js';
+import { DpopProofs } from './binding/dpop.js';
 import { FeedFollower } from './feed/follower.js';
 import { AuthorizationServer } from './http/authorization-server.js';
 import {
@@ -8,6 +10,8 @@ import {
   unavailable,
 } from './http/challenges.js';
 import { type PresentedCredentials, type RequestHeaders, readCredentials } from './http/credentials.js';
+import { JwtAccessTokens, type VerifySignature } from './jwt/jwt-access-tokens.js';
+import { RemoteKeySet } from './jwt/key-set.js';
 import { missing, type Requirement } from './requirement.js';
 import { ServerClock, steadyNow } from './server-clock.js';
 import type { TokenFacts } from './token-facts.js';
@@ -29,6 +33,15 @@ export interface VerifierOptions {
   readonly mostTokens?: number;
   /** Patience with the authorization server. */
   readonly timeoutMs?: number;
+  /** The public origin of this resource, such as `https://api.example.com`; DPoP proofs are compared with it. */
+  readonly origin?: string;
+  /**
+   * Whether JWT access tokens are verified here, by the published keys and the feed, and asked about only in doubt. Then
+   * their use does not count as activity of the session. Otherwise they are asked about like opaque ones.
+   */
+  readonly readJwts?: boolean;
+  /** Verifies the signature of a JWT in another way than this package does; for frameworks that bring their own. */
+  readonly verifySignature?: VerifySignature;
   /** Named in challenges. */
   readonly realm?: string;
   /** Told why the feed was lost or a question failed; both are tried again by themselves. */
@@ -42,6 +55,10 @@ export interface VerifiableRequest {
   readonly method?: string | undefined;
   /** Path and query as the client sent them, or the whole URL. */
   readonly url?: string | undefined;
+  /** The public origin it was sent to, where that is not the configured one. It MUST NOT be taken from the request unchecked. */
+  readonly origin?: string | undefined;
+  /** The verified certificate of the client (RFC 8705), DER or PEM, from the TLS layer or a proxy that is trusted. */
+  readonly certificate?: Uint8Array | string | undefined;
   /** Whether the request had more than one Authorization header. */
   readonly severalTokens?: boolean | undefined;
 }
@@ -50,6 +67,8 @@ export interface VerifiableRequest {
 export type Verdict =
   | { readonly kind: 'allowed'; readonly facts: TokenFacts }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+type PresentedToken = Extract<PresentedCredentials, { kind: 'token' }>;
 
 /** The longest a verdict may be used without asking, whatever is configured. */
 const longestCacheMs = 30_000;
@@ -67,6 +86,7 @@ export class Verifier {
   readonly #feed: FeedFollower;
   readonly #inquiry: TokenInquiry;
   readonly #context: ChallengeContext;
+  readonly #proofs = new DpopProofs();
 
   constructor(options: VerifierOptions) {
     this.#options = checked(options);
@@ -74,14 +94,21 @@ export class Verifier {
     const server = new AuthorizationServer({ issuer, clientId, clientSecret, timeoutMs }, this.#clock);
     this.#cache = new VerdictCache(mostTokens);
     this.#feed = new FeedFollower(server, this.#clock, {
-      onEnds: (ends) => this.#cache.end(ends),
-      onResync: () => this.#cache.clear(),
+      onEnds: (ends) => this.#cache.end(ends, this.#clock.now(steadyNow())),
+      onResync: () => this.#cache.resync(this.#clock.latest(steadyNow())),
       onLost: options.onTrouble,
     });
-    const cacheForMs = options.cacheForMs ?? 10_000;
-    const limits = { cacheForMs, mostPerQuestion: 100 };
-    this.#inquiry = new TokenInquiry(server, this.#clock, this.#cache, this.#feed, limits);
-    this.#context = { realm: options.realm, schemes: ['Bearer'] };
+    this.#inquiry = new TokenInquiry({
+      server,
+      clock: this.#clock,
+      cache: this.#cache,
+      feed: this.#feed,
+      jwts: options.readJwts
+        ? new JwtAccessTokens(new RemoteKeySet(() => server.keys()), issuer, options.verifySignature)
+        : undefined,
+      limits: { cacheForMs: options.cacheForMs ?? 10_000, mostPerQuestion: 100 },
+    });
+    this.#context = { realm: options.realm, schemes: options.origin ? ['Bearer', 'DPoP'] : ['Bearer'] };
     this.#feed.start();
   }
 
@@ -111,20 +138,46 @@ export class Verifier {
       this.#options.onTrouble?.(error);
       return refused(unavailable);
     }
-    return this.#judge(facts, presented.scheme, required);
+    return this.#judge(facts, presented, request, required);
   }
 
-  #judge(facts: TokenFacts | null, scheme: 'Bearer' | 'DPoP', required: Requirement): Verdict {
+  #judge(
+    facts: TokenFacts | null,
+    presented: PresentedToken,
+    request: VerifiableRequest,
+    required: Requirement,
+  ): Verdict {
     const { issuer, audience } = this.#options;
     const now = this.#clock.now(steadyNow());
     // One description for all of these: what is wrong with a token is nothing its bearer needs to know.
     if (!facts || facts.issuer !== issuer || !facts.audiences.includes(audience) || now >= facts.expiresAt)
-      return this.#refuse(401, 'invalid_token');
-    const bound = facts.keyThumbprint !== undefined;
-    if (bound !== (scheme === 'DPoP') || facts.certificateThumbprint !== undefined)
-      return this.#refuse(401, 'invalid_token');
+      return this.#refuse('invalid_token');
+    const unbound = this.#bindingFault(facts, presented, request, now);
+    if (unbound) return this.#refuse(unbound);
     const lacks = missing(facts, required, this.#context, now);
     return lacks ? refused(lacks) : { kind: 'allowed', facts };
+  }
+
+  /** RFC 9449 §7.1 and RFC 8705 §3: a bound token is worth nothing without its key, and a key is worth nothing to an unbound one. */
+  #bindingFault(
+    facts: TokenFacts,
+    { scheme, token }: PresentedToken,
+    request: VerifiableRequest,
+    now: number,
+  ): 'invalid_token' | 'invalid_dpop_proof' | undefined {
+    const { keyThumbprint, certificateThumbprint: wanted } = facts;
+    if ((keyThumbprint !== undefined) !== (scheme === 'DPoP')) return 'invalid_token';
+    if (wanted !== undefined && certificateThumbprint(request.certificate) !== wanted) return 'invalid_token';
+    if (keyThumbprint === undefined) return undefined;
+    const proof = request.headers['dpop'];
+    const origin = request.origin ?? this.#options.origin;
+    const url = URL.canParse(request.url ?? '', origin) ? new URL(request.url ?? '', origin) : undefined;
+    if (typeof proof !== 'string' || !url || !origin || request.method === undefined)
+      return 'invalid_dpop_proof';
+    const publicUrl = new URL(url.pathname, origin);
+    const proved = this.#proofs.check(proof, { method: request.method, url: publicUrl, token }, now);
+    if (proved === undefined) return 'invalid_dpop_proof';
+    return proved === keyThumbprint ? undefined : 'invalid_token';
   }
 
   #unpresentable({ kind }: Exclude<PresentedCredentials, { kind: 'token' }>): Refusal {
@@ -143,8 +196,8 @@ export class Verifier {
     }
   }
 
-  #refuse(status: 401 | 403, error: RefusalCode): Verdict {
-    return refused(refuse(status, error, 'the access token is not valid here', this.#context));
+  #refuse(error: RefusalCode): Verdict {
+    return refused(refuse(401, error, 'the access token is not valid here', this.#context));
   }
 }
 
@@ -159,9 +212,13 @@ function checked(options: VerifierOptions): VerifierOptions {
     throw new VerifierMisconfigured('issuer must be the issuer identifier, without a trailing slash');
   if (!clientId || !clientSecret) throw new VerifierMisconfigured('clientId and clientSecret must be given');
   if (!audience) throw new VerifierMisconfigured('audience must be given');
+  if (options.origin !== undefined && !isOrigin(options.origin))
+    throw new VerifierMisconfigured('origin must be scheme, host and port, and nothing else');
   if (!(cacheForMs >= 0 && cacheForMs <= longestCacheMs))
     throw new VerifierMisconfigured(`cacheForMs must be between 0 and ${longestCacheMs}`);
   if (!Number.isInteger(mostTokens) || mostTokens < 1)
     throw new VerifierMisconfigured('mostTokens must be a whole number above 0');
   return options;
 }
+
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;

@@ -24,8 +24,10 @@ export class EventStreamReader {
   /** The events that are complete with this chunk. */
   read(chunk: Uint8Array): StreamEvent[] {
     const text = this.#rest + this.#decoder.decode(chunk, { stream: true });
-    const lines = text.split(/\r\n|\n|\r/);
-    this.#rest = lines.pop() ?? '';
+    // A carriage return at the very end may be the first half of a line's end.
+    const held = text.endsWith('\r') ? '\r' : '';
+    const lines = text.slice(0, text.length - held.length).split(/\r\n|\n|\r/);
+    this.#rest = (lines.pop() ?? '') + held;
     if (this.#rest.length > longestLine) throw new OversizedEvent();
     return lines.flatMap((line) => this.#line(line) ?? []);
   }

@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Requirement } from '../requirement.js';
+import type { TokenFacts } from '../token-facts.js';
+import type { VerifiableRequest, Verifier } from '../verifier.js';
+import { type Refusal, refusalBody } from './challenges.js';
+
+const known = new WeakMap<object, TokenFacts>();
+
+/** The access of a request did not pass a guard of this package. */
+export class NotVerified extends TypeError {
+  override readonly name = 'NotVerified';
+
+  constructor() {
+    super('the request has not passed a guard');
+  }
+}
+
+/** What is known of the token that a request passed its guard with. @throws NotVerified */
+export function accessOf(request: object): TokenFacts {
+  const facts = known.get(request);
+  if (!facts) throw new NotVerified();
+  return facts;
+}
+
+/** Remembers what a guard has found out, for `accessOf`. */
+export const noteAccess = (request: object, facts: TokenFacts): void => void known.set(request, facts);
+
+/** A request of Node's http server, as a verifier wants it. */
+export function verifiable(request: IncomingMessage & { originalUrl?: string }): VerifiableRequest {
+  const { headers, method, socket, rawHeaders } = request;
+  const certificate = (socket as Partial<TLSSocket>).authorized
+    ? (socket as TLSSocket).getPeerCertificate().raw
+    : undefined;
+  const severalTokens =
+    rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'authorization').length > 1;
+  // Frameworks cut the part they were mounted at from `url`.
+  return { headers, method, url: request.originalUrl ?? request.url, certificate, severalTokens };
+}
+
+/** Writes a refusal as the whole answer. */
+export function answerRefusal(response: ServerResponse, refusal: Refusal): void {
+  const body = Buffer.from(refusalBody(refusal));
+  response.writeHead(refusal.status, {
+    ...refusal.headers,
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+  });
+  response.end(body);
+}
+
+/** Middleware for Express and everything that takes `(request, response, next)`; `accessOf(request)` afterwards. */
+export const expressGuard =
+  (verifier: Verifier, required: Requirement = {}) =>
+  (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void => {
+    verifier.verify(verifiable(request), required).then((verdict) => {
+      if (verdict.kind === 'refused') return answerRefusal(response, verdict.refusal);
+      noteAccess(request, verdict.facts);
+      next();
+    }, next);
+  };
+
+/** As much of Fastify's reply as is needed. */
+interface FastifyReplyLike {
+  code(status: number): FastifyReplyLike;
+  headers(values: Readonly<Record<string, string>>): FastifyReplyLike;
+  send(payload: string): unknown;
+}
+
+/** An `onRequest` hook for Fastify; `accessOf(request)` afterwards. */
+export const fastifyGuard =
+  (verifier: Verifier, required: Requirement = {}) =>
+  async (request: { readonly raw: IncomingMessage }, reply: FastifyReplyLike): Promise<unknown> => {
+    const verdict = await verifier.verify(verifiable(request.raw), required);
+    if (verdict.kind === 'allowed') {
+      noteAccess(request, verdict.facts);
+      return undefined;
+    }
+    const { status, headers } = verdict.refusal;
+    return reply
+      .code(status)
+      .headers({ ...headers, 'content-type': 'application/json' })
+      .send(refusalBody(verdict.refusal));
+  };
+
+/** A guarded handler for Node's own http server: called only with what is known of the caller. */
+export const guarded =
+  (
+    verifier: Verifier,
+    handler: (request: IncomingMessage, response: ServerResponse, access: TokenFacts) => unknown,
+    required: Requirement = {},
+  ) =>
+  async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const verdict = await verifier.verify(verifiable(request), required);
+    if (verdict.kind === 'refused') return answerRefusal(response, verdict.refusal);
+    noteAccess(request, verdict.facts);
+    await handler(request, response, verdict.facts);
+  };

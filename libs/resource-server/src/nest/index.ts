@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http';
+import {
+  type CanActivate,
+  createParamDecorator,
+  type DynamicModule,
+  type ExecutionContext,
+  HttpException,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationShutdown,
+  type Provider,
+  SetMetadata,
+} from '@nestjs/common';
+import { APP_GUARD, Reflector } from '@nestjs/core';
+import { JwtModule, JwtService } from '@nestjs/jwt';
+import { refusalBody } from '../http/challenges.js';
+import { accessOf, noteAccess, verifiable } from '../http/middleware.js';
+import type { Requirement } from '../requirement.js';
+import type { TokenFacts } from '../token-facts.js';
+import { Verifier, type VerifierOptions } from '../verifier.js';
+import { signatureBy } from './jwt-signature.js';
+
+const requirementKey = 'curfew:requirement';
+const publicKey = 'curfew:public';
+
+/** What a controller or a handler wants of a token; that of the handler is added to that of its controller. */
+export const Require = (required: Requirement) => SetMetadata(requirementKey, required);
+
+/** Lets everybody in, with or without a token. */
+export const Public = () => SetMetadata(publicKey, true);
+
+/** A parameter of a handler: what is known of the token the request passed with. */
+export const Access = createParamDecorator(
+  (_: unknown, context: ExecutionContext): TokenFacts => accessOf(context.switchToHttp().getRequest()),
+);
+
+/** Lets a request pass when its token is good and has everything its handler requires. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    @Inject(Verifier) private readonly verifier: Verifier,
+    @Inject(Reflector) private readonly reflector: Reflector,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const places = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(publicKey, places)) return true;
+    const [ofHandler, ofController] = this.reflector.getAll<(Requirement | undefined)[]>(
+      requirementKey,
+      places,
+    );
+    const required = together(ofController ?? {}, ofHandler ?? {});
+    const http = context.switchToHttp();
+    const request = http.getRequest<IncomingMessage & { raw?: IncomingMessage }>();
+    const verdict = await this.verifier.verify(verifiable(request.raw ?? request), required);
+    if (verdict.kind === 'allowed') {
+      noteAccess(request, verdict.facts);
+      return true;
+    }
+    const { status, headers } = verdict.refusal;
+    const response = http.getResponse<{ setHeader?: SetHeader; header?: SetHeader }>();
+    for (const [name, value] of Object.entries(headers)) {
+      if (response.setHeader) response.setHeader(name, value);
+      else response.header?.(name, value);
+    }
+    throw new HttpException(JSON.parse(refusalBody(verdict.refusal)), status);
+  }
+}
+
+type SetHeader = (name: string, value: string) => unknown;
+
+/** Both requirements at once; of two ages the shorter one. */
+function together(a: Requirement, b: Requirement): Requirement {
+  const shorter = (name: 'maxTokenAge' | 'maxAuthAge' | 'maxSessionAge') => {
+    const ages = [a[name], b[name]].filter((age) => age !== undefined);
+    return ages.length === 0 ? undefined : Math.min(...ages);
+  };
+  return {
+    ...a,
+    ...b,
+    scopes: [...new Set([...(a.scopes ?? []), ...(b.scopes ?? [])])],
+    maxTokenAge: shorter('maxTokenAge'),
+    maxAuthAge: shorter('maxAuthAge'),
+    maxSessionAge: shorter('maxSessionAge'),
+  };
+}
+
+/** Guards every handler of the application that is not `@Public()`. */
+@Module({})
+export class ResourceServerModule implements OnApplicationShutdown {
+  constructor(@Inject(Verifier) private readonly verifier: Verifier) {}
+
+  /** Stops following the session feed. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.verifier.close();
+  }
+
+  /** The module with a verifier of its own. JWT signatures are verified by `@nestjs/jwt`. */
+  static forRoot(options: VerifierOptions): DynamicModule {
+    const verifier: Provider = {
+      provide: Verifier,
+      inject: [JwtService],
+      useFactory: (jwt: JwtService) => new Verifier({ verifySignature: signatureBy(jwt), ...options }),
+    };
+    return {
+      module: ResourceServerModule,
+      global: true,
+      imports: [JwtModule.register({})],
+      providers: [verifier, AccessGuard, { provide: APP_GUARD, useClass: AccessGuard }],
+      exports: [Verifier, AccessGuard],
+    };
+  }
+}

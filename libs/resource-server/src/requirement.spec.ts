@@ -1,0 +1,50 @@
+import { missing, type Requirement } from './requirement.js';
+import { readClaims } from './token-facts.js';
+
+const facts = readClaims({
+  client_id: 'c',
+  iss: 'https://login.example.com',
+  iat: 1_000,
+  exp: 1_600,
+  auth_time: 900,
+  acr: 'silver',
+  scope: 'read write',
+});
+const context = { realm: 'orders', schemes: ['Bearer' as const] };
+const challengeOf = (required: Requirement, now: number, of = facts) => {
+  const refusal = missing(of, required, context, now * 1000);
+  return refusal && [refusal.status, refusal.headers['WWW-Authenticate']];
+};
+
+describe('what a route requires', () => {
+  it('is nothing by default', () => expect(challengeOf({}, 1_500)).toBeUndefined());
+
+  it('are all of the scopes (RFC 6750 §3.1)', () => {
+    expect(challengeOf({ scopes: ['read', 'write'] }, 1_000)).toBeUndefined();
+    expect(challengeOf({ scopes: ['read', 'delete'] }, 1_000)).toEqual([
+      403,
+      'Bearer realm="orders", error="insufficient_scope", error_description="the token lacks a scope", scope="read delete"',
+    ]);
+  });
+
+  it('is a young token', () => {
+    expect(challengeOf({ maxTokenAge: 60 }, 1_059)).toBeUndefined();
+    expect(challengeOf({ maxTokenAge: 60 }, 1_060)?.[1]).toContain('error="invalid_token"');
+  });
+
+  it('is a recent authentication (RFC 9470 §3)', () => {
+    expect(challengeOf({ maxAuthAge: 300 }, 1_199)).toBeUndefined();
+    const [status, challenge] = challengeOf({ maxAuthAge: 300 }, 1_200)!;
+    expect([status, challenge]).toEqual([
+      401,
+      expect.stringContaining('error="insufficient_user_authentication"'),
+    ]);
+    expect(challenge).toContain('max_age="300"');
+    expect(challengeOf({ maxAuthAge: 300 }, 1_000, { ...facts, authenticatedAt: undefined })).toBeDefined();
+  });
+
+  it('is an authentication of a certain class', () => {
+    expect(challengeOf({ acrValues: ['silver', 'gold'] }, 1_000)).toBeUndefined();
+    expect(challengeOf({ acrValues: ['gold'] }, 1_000)?.[1]).toContain('acr_values="gold"');
+  });
+});
