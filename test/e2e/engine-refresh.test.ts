@@ -1,4 +1,6 @@
-import { atOnce, type EngineClient, EngineWorld, orders } from './engine-world.js';
+import http from 'node:http';
+import { type Answer, atOnce, type EngineClient, EngineWorld, orders } from './engine-world.js';
+import { asHeader } from './protocol-world.js';
 
 let world: EngineWorld;
 let web: EngineClient;
@@ -55,3 +57,234 @@ describe('fifty uses of one refresh token at once, on two nodes', () => {
     expect(await world.events(sid, 'session.reuse_found')).toHaveLength(1);
   });
 });
+
+describe('a client that lost its answer', () => {
+  it('gets the same successor again, and its session lives', async () => {
+    const { refresh_token, sid } = await world.signIn(web);
+    await refreshAndHangUp(web, refresh_token);
+    await world.until('the rotation is done', async () => (await world.row(sid)).generation === 1);
+    const [one, two] = [
+      await world.refreshed(web, refresh_token, { node: 1 }),
+      await world.refreshed(web, refresh_token),
+    ];
+    expect(one.refresh_token).toBe(two.refresh_token);
+    expect(one.access_token).not.toBe(two.access_token);
+    await world.refreshed(web, one.refresh_token);
+    expect(await world.endOf(sid)).toBeNull();
+  });
+
+  it.each([
+    [0.9, 200],
+    [1.8, 400],
+    [2.7, 400],
+  ])(
+    'may come back once within the window, which does not slide: after %s windows it is %s',
+    async (windows, status) => {
+      const { refresh_token, sid } = await world.signIn(web);
+      await world.refreshed(web, refresh_token);
+      for (let passed = 0.9; passed < windows; passed += 0.9) {
+        await world.pass(0.9 * 30);
+        await world.refresh(web, refresh_token, { node: 1 });
+      }
+      await world.pass(0.9 * 30);
+      expect((await world.refresh(web, refresh_token)).status).toBe(status);
+      expect(await world.endOf(sid)).toBe(status === 200 ? null : 'refresh_token_reuse');
+    },
+  );
+});
+
+describe('reuse', () => {
+  it('ends the session with every access token it ever gave, on every node, in one commit with its event', async () => {
+    const first = await world.signIn(web);
+    const second = await world.refreshed(web, first.refresh_token);
+    await world.pass(31);
+    const headers = { 'user-agent': 'curl/8.0', 'x-forwarded-for': '198.51.100.7' };
+    expect(await world.refresh(web, first.refresh_token, { node: 1, headers })).toMatchObject(refusal);
+    for (const node of [0, 1]) {
+      for (const { access_token } of [first, second]) {
+        expect(await world.isActive(api, access_token, node)).toBe(false);
+        expect((await world.userinfo(access_token, node)).status).toBe(401);
+      }
+      expect(await world.refresh(web, second.refresh_token, { node })).toMatchObject(refusal);
+    }
+    const [ended, ...more] = await world.events(first.sid, 'session.ended');
+    expect(more).toEqual([]);
+    expect(ended!.data).toMatchObject({
+      reason: 'refresh_token_reuse',
+      evidence: { class: 'lost_response', presentedGeneration: 0, currentGeneration: 1 },
+      signals: { ip: '198.51.100.7' },
+    });
+    expect(ended!.data.evidence.secondsSinceRotation).toBeGreaterThanOrEqual(31);
+    expect(ended!.data.evidence.differingSignals).toContain('ip');
+    const [{ xids }] = (await world.database.query(
+      `SELECT count(DISTINCT xid)::int AS xids FROM event WHERE session_id = $1 AND type IN ('session.ended', 'session.reuse_found')`,
+      [first.sid],
+    )) as [{ xids: number }];
+    expect(xids).toBe(1);
+  });
+
+  it('is still known after every node was restarted', async () => {
+    const first = await world.signIn(web);
+    const second = await world.refreshed(web, first.refresh_token);
+    await world.restart();
+    const third = await world.refreshed(web, second.refresh_token);
+    expect(await world.refresh(web, first.refresh_token, { node: 1 })).toMatchObject(refusal);
+    expect(await world.isActive(api, third.access_token)).toBe(false);
+    expect(await world.endOf(first.sid)).toBe('refresh_token_reuse');
+  });
+});
+
+describe('who must not be able to change anything', () => {
+  it('another client, with a live or a superseded token: refused, recorded, and the session lives', async () => {
+    const first = await world.signIn(web);
+    const second = await world.refreshed(web, first.refresh_token);
+    const before = await world.row(first.sid);
+    for (const token of [first.refresh_token, second.refresh_token])
+      expect(await world.refresh(other, token, { node: 1 })).toMatchObject(refusal);
+    for (const token of [second.refresh_token, second.access_token])
+      expect((await world.revoke(other, token)).status).toBe(200);
+    expect(await world.row(first.sid)).toEqual(before);
+    const refused = await world.events(first.sid, 'session.refresh_refused');
+    expect(refused.map(({ data }) => [data.cause, data.presentedBy, data.evidence.class])).toEqual([
+      ['wrong_client', other.id, 'foreign_client'],
+      ['wrong_client', other.id, 'foreign_client'],
+    ]);
+    expect(await world.isActive(api, second.access_token)).toBe(true);
+    await world.refreshed(web, second.refresh_token);
+  });
+
+  it('whoever does not know the secret of the client', async () => {
+    const { refresh_token, sid } = await world.signIn(web);
+    const before = await world.row(sid);
+    for (const secret of ['wrong', '']) {
+      const impostor = { id: web.id, secret };
+      expect((await world.refresh(impostor, refresh_token)).status).toBe(401);
+      expect((await world.revoke(impostor, refresh_token)).status).toBe(401);
+    }
+    expect(await world.row(sid)).toEqual(before);
+  });
+
+  it('whoever presents what was never a token: nothing changes, and it is counted, not stored', async () => {
+    const { refresh_token, access_token } = await world.signIn(web);
+    for (let n = 0; n < 20; n++) await world.refresh(web, `${refresh_token.slice(0, -3)}AAA`);
+    await world.introspect(api, `${access_token}x`);
+    await world.revoke(web, 'garbage');
+    await world.userinfo('garbage');
+    const counted = () =>
+      world.database.query<{ endpoint: string; count: number }>(
+        `SELECT data->>'endpoint' AS endpoint, sum((data->>'count')::int)::int AS count FROM event WHERE type = 'token.unknown' GROUP BY 1 ORDER BY 1`,
+      );
+    await world.until('they are counted', async () => (await counted()).length === 4);
+    await world.until('all are counted', async () => (await counted())[2]!.count === 20);
+    const rows = await world.database.query(`SELECT data FROM event WHERE type = 'token.unknown'`);
+    expect(rows.length).toBeLessThan(15);
+    expect(JSON.stringify(rows)).not.toContain('garbage');
+  });
+});
+
+describe('from outside, tokens that do not work are all the same', () => {
+  const visible = ({ status, sentHeaders, headers, raw }: Answer) =>
+    JSON.stringify([status, sentHeaders, raw])
+      .replace(headers.date!, '')
+      .replace(headers['x-request-id'] as string, '');
+  /** Refresh and access tokens that are dead, each in its own way. */
+  const dead = async () => {
+    const [revoked, reused, expired, idle] = [
+      await world.signIn(web),
+      await world.signIn(web),
+      await world.signIn(web),
+      await world.signIn(web),
+    ];
+    await world.revoke(web, revoked.refresh_token);
+    const next = await world.refreshed(web, reused.refresh_token);
+    await world.refreshed(web, next.refresh_token);
+    await world.refresh(web, reused.refresh_token);
+    for (const { sid } of [expired, idle])
+      await world.database.query(
+        `UPDATE session SET last_active_at = last_active_at - interval '1 day', signed_in_at = signed_in_at - interval '1 day',
+           expires_at = expires_at - interval '1 day', absolute_deadline = absolute_deadline - make_interval(days => $2) WHERE id = $1`,
+        [sid, sid === expired.sid ? 1 : 0],
+      );
+    const foreign = await world.signIn(other);
+    const { refresh_token, access_token } = revoked;
+    const all = [revoked, reused, expired, idle, foreign];
+    return {
+      refresh: [
+        ...all.map((one) => one.refresh_token),
+        'x',
+        `${refresh_token}=`,
+        refresh_token.slice(0, -1),
+        'cfw_rt_',
+        '%00',
+      ],
+      access: [
+        ...all.map((one) => one.access_token),
+        'x',
+        `${access_token}=`,
+        access_token.slice(0, -1),
+        'cfw_at_',
+        '%00',
+      ],
+    };
+  };
+
+  it('at the token endpoint, to introspection and to revocation: the same bytes', async () => {
+    const tokens = await dead();
+    const refreshes = [];
+    const introspections = [];
+    const revocations = [];
+    for (const token of tokens.refresh) refreshes.push(await world.refresh(web, token));
+    for (const token of [...tokens.access, ...tokens.refresh])
+      introspections.push(await world.introspect(web, token));
+    for (const token of [...tokens.access, ...tokens.refresh])
+      revocations.push(await world.revoke(web, token));
+    expect(refreshes[0]).toMatchObject(refusal);
+    expect(introspections[0]).toMatchObject({ status: 200, body: { active: false } });
+    expect(revocations[0]!.status).toBe(200);
+    for (const answers of [refreshes, introspections, revocations])
+      expect([...new Set(answers.map(visible))]).toEqual([visible(answers[0]!)]);
+  });
+});
+
+describe('introspection of a refresh token', () => {
+  it('tells its own client until when the session lives, is no use of it, and tells nobody else anything', async () => {
+    const client = await world.client();
+    const first = await world.signIn(client);
+    await world.pass(200);
+    const { body } = await world.introspect(client, first.refresh_token);
+    const row = await world.row(first.sid);
+    expect(body).toMatchObject({ active: true, client_id: client.id, sid: first.sid });
+    expect(body.exp).toBe(Math.floor(row.expires_at.getTime() / 1000));
+    expect(body.idle_expires_in).toBeLessThanOrEqual(1600);
+    expect((await world.introspect(api, first.refresh_token)).body).toEqual({ active: false });
+    const second = await world.refreshed(client, first.refresh_token);
+    expect((await world.introspect(client, first.refresh_token)).body).toEqual({ active: false });
+    expect((await world.introspect(client, second.refresh_token)).body.active).toBe(true);
+  });
+});
+
+/** Sends a refresh and breaks the connection as soon as the answer begins to arrive. */
+const refreshAndHangUp = (client: EngineClient, token: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token }).toString();
+    const request = http.request(
+      {
+        host: '127.0.0.1',
+        port: world.nodes[0]!.port,
+        method: 'POST',
+        path: '/token',
+        headers: {
+          host: new URL(world.issuer).host,
+          'content-type': 'application/x-www-form-urlencoded',
+          'content-length': Buffer.byteLength(body),
+          ...asHeader(client as never),
+        },
+      },
+      (response) => {
+        response.destroy();
+        resolve();
+      },
+    );
+    request.on('error', reject);
+    request.end(body);
+  });

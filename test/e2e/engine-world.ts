@@ -34,6 +34,8 @@ export const ledger = 'https://ledger.example.test';
 export interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
+  /** Names and values as they were sent, in their order. */
+  readonly sentHeaders: readonly string[];
   readonly raw: string;
   // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, judged by the assertions
   readonly body: any;
@@ -146,6 +148,15 @@ export class EngineWorld {
     this.closeCallback();
     await this.proxy?.close();
     await this.database.drop();
+  }
+
+  /** Stops every node in good order and starts it again, on the same port. */
+  async restart(): Promise<void> {
+    this.agent.destroy();
+    for (const [index, node] of this.nodes.entries()) {
+      await node.stop();
+      this.nodes[index] = await startAgain(node);
+    }
   }
 
   get issuer(): string {
@@ -428,16 +439,21 @@ export function sessionOf(refreshToken: string): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
+/** Another process with the environment of this one. */
+const startAgain = (
+  node: RunningServer,
+  changes: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> => {
+  const { PATH: _, ...settings } = node.environment;
+  return startServer({ databaseUrl: settings['DATABASE_URL']!, settings: { ...settings, ...changes } });
+};
+
 async function anotherNodes(first: RunningServer, count: number) {
   const data = await first.firstRunData();
   const others = await Promise.all(
     Array.from({ length: count }, async () => {
-      const { PATH: _, ...settings } = first.environment;
       const port = String(await freePort());
-      return startServer({
-        databaseUrl: settings['DATABASE_URL']!,
-        settings: { ...settings, CURFEW_AUTH_PORT: port },
-      });
+      return startAgain(first, { CURFEW_AUTH_PORT: port });
     }),
   );
   return { data, others };
@@ -448,6 +464,7 @@ function read(response: http.IncomingMessage, raw: string): Answer {
   return {
     status: response.statusCode!,
     headers: response.headers,
+    sentHeaders: response.rawHeaders,
     raw,
     body: isJson ? JSON.parse(raw) : raw,
   };

@@ -1,14 +1,9 @@
 import type { ServerResponse } from 'node:http';
 
-/** Headers the library sets on every answer of these endpoints to a request without an Origin. */
-const commonHeaders = {
-  Vary: 'Origin',
-  'Access-Control-Allow-Origin': '*',
-  'cache-control': 'no-store',
-  'Content-Type': 'application/json; charset=utf-8',
-} as const;
-
-/** Writes an answer exactly as the library would have (test/contract compares the two). */
+/**
+ * Writes an answer exactly as the library would have to a request without an Origin, down to the order of the headers:
+ * whoever asks must not see which of the two answered, because that would tell genuine tokens from others.
+ */
 export function answerJson(
   response: ServerResponse,
   status: number,
@@ -18,9 +13,12 @@ export function answerJson(
 ): void {
   const text = Buffer.from(JSON.stringify(body));
   response.writeHead(status, {
-    ...commonHeaders,
+    Vary: 'Origin',
+    'Access-Control-Allow-Origin': '*',
     'Access-Control-Expose-Headers': exposed,
+    'cache-control': 'no-store',
     ...extra,
+    'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': text.length,
   });
   response.end(text);
