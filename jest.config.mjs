@@ -20,6 +20,8 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.curfew/'],
 };
 const suite = (displayName, testMatch, extra = {}) => ({ ...base, displayName, testMatch, ...extra });
+/** Tests beside what they test. */
+const inSources = (name) => ['libs', 'apps'].map((folder) => `<rootDir>/${folder}/*/src/**/${name}`);
 /** Projects that need a database share one PostgreSQL and one migrated template in it. */
 const withDatabase = {
   globalSetup: '<rootDir>/test/support/cluster.setup.mjs',
@@ -29,7 +31,9 @@ export default {
   testTimeout: 30_000,
   workerIdleMemoryLimit: '512MB',
   projects: [
-    suite('unit', ['<rootDir>/libs/*/src/**/*.spec.ts', '<rootDir>/apps/*/src/**/*.spec.ts']),
+    suite('unit', inSources('!(*.costly).spec.ts')),
+    // Pure as well, but thousands of cases each, or real password hashing: too slow to run at every save.
+    suite('costly', inSources('*.costly.spec.ts')),
     suite('contract', ['<rootDir>/test/contract/**/*.test.ts']),
     suite('integration', ['<rootDir>/test/integration/**/*.test.ts'], withDatabase),
     suite('e2e', ['<rootDir>/test/e2e/**/*.test.ts'], withDatabase),

@@ -1,5 +1,5 @@
 /** The kinds of tests, in the order in which they run: what is quick to fail comes first. */
-export const projects = ['unit', 'contract', 'integration', 'e2e', 'browser', 'chaos'];
+export const projects = ['unit', 'costly', 'contract', 'integration', 'e2e', 'browser', 'chaos'];
 
 /** Those that `npm test` runs; chaos takes its time and has a command of its own. */
 export const everyday = projects.filter((project) => project !== 'chaos');
