@@ -149,9 +149,10 @@ describe('this house', () => {
     expect(everything.filter((path) => dump.test(path))).toEqual([]);
   });
 
-  it('has no source file over 300 lines', () => {
+  it('has no source file over 300 lines, and no test over 650', () => {
+    const most = (path: string) => (path.startsWith('test/') ? 650 : 300);
     const long = sources.filter(
-      (path) => readFileSync(join(house, path), 'utf8').trimEnd().split('\n').length > 300,
+      (path) => readFileSync(join(house, path), 'utf8').trimEnd().split('\n').length > most(path),
     );
     expect(long).toEqual([]);
   });

@@ -16,7 +16,17 @@ describe('oidc-provider, refresh', () => {
   describe('with the built-in handler and a plain adapter', () => {
     it('forks the family when several requests bring one token at once, because consume() is not asked for its result', async () => {
       const token = await signInWith();
-      running.store.before['consume RefreshToken'] = () => new Promise((resolve) => setTimeout(resolve, 30));
+      // All three have found the token unused before the first of them consumes it, however slow the machine.
+      let arrived = 0;
+      let open = (): void => {};
+      const allHere = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      running.store.before['consume RefreshToken'] = () => {
+        arrived += 1;
+        if (arrived === 3) open();
+        return allHere;
+      };
       expect(await statuses([1, 2, 3].map(() => running.refresh(token)))).toEqual([200, 200, 200]);
     });
 
