@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { ClientService, ResourceService, registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
@@ -12,6 +12,7 @@ import express from 'express';
 import type { Logger } from 'pino';
 import { type PageFoundation, pagesAround } from './app.module.js';
 import { Background } from './background.js';
+import { deliverEvents } from './delivery/index.js';
 import { createFirstRunData, hasFirstRunData } from './first-run/index.js';
 import { type LaidFoundation, layFoundation } from './foundation.js';
 import { frontDoor } from './front-door.js';
@@ -76,30 +77,16 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
     settings,
     log: pageLog,
   });
-  const server = createServer(
-    {
-      headersTimeout: configuration.limits.headersTimeoutMs,
-      requestTimeout: configuration.limits.requestTimeoutMs,
-      keepAliveTimeout: 65_000,
-    },
-    frontDoor({
-      issuer: configuration.issuer,
-      trustedHops: configuration.proxy.trustedHops,
-      bodyBytes: configuration.limits.bodyBytes,
-      protocol: protocol.server.handle,
-      pages: app.getHttpAdapter().getInstance(),
-      followers: followers.listeners,
-      log,
-    }),
-  );
-  server.maxConnections = configuration.limits.maxConnections;
+  const server = publicServer(foundation, protocol.server.handle, app, followers);
   const port = await open(server, configuration.listen.auth);
   background.start();
+  const delivery = deliverEvents(foundation, keyStore);
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
     await followers.stop();
     await close(server, configuration.limits.shutdownGraceMs);
     await background.stop();
+    await delivery.stop();
     await listener.stop();
     clock.stop();
     await app.close();
@@ -108,6 +95,34 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
     restoreTime();
   };
   return { foundation, port, stop };
+}
+
+/** The listener of everything public. */
+function publicServer(
+  { configuration, log }: LaidFoundation,
+  protocol: RequestListener,
+  pages: NestExpressApplication,
+  followers: FollowerService,
+): Server {
+  const { issuer, proxy, limits } = configuration;
+  const server = createServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: 65_000,
+    },
+    frontDoor({
+      issuer,
+      trustedHops: proxy.trustedHops,
+      bodyBytes: limits.bodyBytes,
+      protocol,
+      pages: pages.getHttpAdapter().getInstance(),
+      followers: followers.listeners,
+      log,
+    }),
+  );
+  server.maxConnections = limits.maxConnections;
+  return server;
 }
 
 /** Development starts with something to try; production refuses to start with it. */

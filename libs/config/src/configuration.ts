@@ -38,10 +38,17 @@ export interface Configuration {
   readonly keyEncryptionSecrets: readonly Secret[];
   readonly virtualClock: boolean;
   readonly devFile: string | undefined;
+  readonly gatewayRoutes: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly workers: number;
   readonly database: DatabaseConfiguration;
-  readonly listen: { readonly auth: Listen; readonly admin: Listen; readonly gateway: Listen };
+  readonly listen: {
+    readonly auth: Listen;
+    readonly admin: Listen;
+    readonly gateway: Listen;
+    /** Port 0: nothing listens. */
+    readonly metrics: Listen;
+  };
   readonly proxy: {
     readonly trustedHops: number;
     readonly deviceHeader: string | undefined;
@@ -68,6 +75,14 @@ export interface Configuration {
   readonly signingKeys: { readonly rotationAge: Seconds; readonly publishAhead: Seconds };
   readonly endedSessionRetention: Seconds;
   readonly sweepIntervalMs: Milliseconds;
+  readonly delivery: {
+    readonly intervalMs: Milliseconds;
+    readonly timeoutMs: Milliseconds;
+    readonly firstRetryMs: Milliseconds;
+    readonly attempts: number;
+    readonly allowPrivateAddresses: boolean;
+  };
+  readonly eventRetention: Seconds;
   readonly cookies: { readonly name: string; readonly lifetime: Seconds; readonly secure: boolean };
 }
 
@@ -85,6 +100,7 @@ export function arrange(
     keyEncryptionSecrets,
     virtualClock: s.CURFEW_VIRTUAL_CLOCK,
     devFile: s.CURFEW_DEV_FILE,
+    gatewayRoutes: s.CURFEW_GATEWAY_ROUTES,
     logLevel: s.CURFEW_LOG_LEVEL,
     workers: s.CURFEW_WORKERS,
     database: {
@@ -101,6 +117,14 @@ export function arrange(
     signingKeys: { rotationAge: s.CURFEW_KEY_ROTATION_AGE, publishAhead: s.CURFEW_KEY_PUBLISH_AHEAD },
     endedSessionRetention: s.CURFEW_ENDED_SESSION_RETENTION,
     sweepIntervalMs: s.CURFEW_SWEEP_INTERVAL,
+    delivery: {
+      intervalMs: s.CURFEW_DELIVERY_INTERVAL,
+      timeoutMs: s.CURFEW_DELIVERY_TIMEOUT,
+      firstRetryMs: s.CURFEW_DELIVERY_FIRST_RETRY,
+      attempts: s.CURFEW_DELIVERY_ATTEMPTS,
+      allowPrivateAddresses: s.CURFEW_MODE !== 'production' || s.CURFEW_DELIVERY_PRIVATE_ADDRESSES,
+    },
+    eventRetention: s.CURFEW_EVENT_RETENTION,
     cookies: {
       name: s.CURFEW_COOKIE_NAME,
       lifetime: s.CURFEW_COOKIE_LIFETIME,
@@ -115,6 +139,7 @@ function edges(s: Settings): Pick<Configuration, 'listen' | 'proxy' | 'maxmind' 
       auth: { host: s.CURFEW_AUTH_HOST, port: s.CURFEW_AUTH_PORT },
       admin: { host: s.CURFEW_ADMIN_HOST, port: s.CURFEW_ADMIN_PORT },
       gateway: { host: s.CURFEW_GATEWAY_HOST, port: s.CURFEW_GATEWAY_PORT },
+      metrics: { host: s.CURFEW_METRICS_HOST, port: s.CURFEW_METRICS_PORT },
     },
     proxy: {
       trustedHops: s.CURFEW_TRUSTED_HOPS,

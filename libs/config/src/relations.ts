@@ -42,7 +42,12 @@ const memoryForAllLanes: Rule = ({ CURFEW_ARGON2_MEMORY: memory, CURFEW_ARGON2_P
     : fault('CURFEW_ARGON2_MEMORY', 'must be at least 8KiB per lane of CURFEW_ARGON2_PARALLELISM');
 
 const distinctPorts: Rule = (settings) => {
-  const names = ['CURFEW_AUTH_PORT', 'CURFEW_ADMIN_PORT', 'CURFEW_GATEWAY_PORT'] as const;
+  const names = [
+    'CURFEW_AUTH_PORT',
+    'CURFEW_ADMIN_PORT',
+    'CURFEW_GATEWAY_PORT',
+    'CURFEW_METRICS_PORT',
+  ] as const;
   return names
     .filter(
       (name, at) => settings[name] && names.slice(0, at).some((other) => settings[other] === settings[name]),

@@ -99,6 +99,14 @@ const network = {
   CURFEW_ADMIN_PORT: port('Port the admin API listens on.', 3001),
   CURFEW_GATEWAY_HOST: host('Address the gateway listens on.'),
   CURFEW_GATEWAY_PORT: port('Port the gateway listens on.', 3002),
+  CURFEW_GATEWAY_ROUTES: path(
+    'The file with the routes of the gateway (docs/gateway.md). Without one, a gateway with first-run data protects the sample resource, and any other lets nobody pass.',
+  ),
+  CURFEW_METRICS_HOST: host('Address that serves the metrics of one authorization server process.'),
+  CURFEW_METRICS_PORT: port(
+    'Port that serves the metrics of one authorization server process, which must not be public; 0 serves none.',
+    0,
+  ),
   CURFEW_TRUSTED_HOPS: count(
     'How many proxies stand in front. The client address is taken that many places from the right of X-Forwarded-For; 0 believes no forwarded header.',
     { min: 0, max: 10, default: 0 },
@@ -223,6 +231,36 @@ const sessions = {
   }),
 };
 
+const delivery = {
+  CURFEW_DELIVERY_INTERVAL: timeout('How often a process looks for events to deliver.', {
+    min: '50ms',
+    max: '1m',
+    default: '500ms',
+  }),
+  CURFEW_DELIVERY_TIMEOUT: timeout('How long a receiver of events may take to answer.', {
+    min: '100ms',
+    max: '60s',
+    default: '5s',
+  }),
+  CURFEW_DELIVERY_FIRST_RETRY: timeout(
+    'How long after a failed delivery the first retry comes; the pause doubles with each one, up to an hour.',
+    { min: '100ms', max: '10m', default: '1s' },
+  ),
+  CURFEW_DELIVERY_ATTEMPTS: count(
+    'Attempts after which a delivery becomes a dead letter, to be sent again by hand.',
+    { min: 1, max: 100, default: 22 },
+  ),
+  CURFEW_DELIVERY_PRIVATE_ADDRESSES: flag(
+    'Lets events be delivered to private and loopback addresses. Outside production they always may.',
+    false,
+  ),
+  CURFEW_EVENT_RETENTION: duration('How long events, and deliveries that failed, are kept.', {
+    min: '1d',
+    max: '4000d',
+    default: '400d',
+  }),
+};
+
 /** The settings in the order and under the headings of the manual. */
 export const sections = [
   { title: 'The service', settings: service },
@@ -233,6 +271,7 @@ export const sections = [
   { title: 'Throttling', settings: throttles },
   { title: 'Signing keys', settings: keys },
   { title: 'Sessions and cookies', settings: sessions },
+  { title: 'Events and their delivery', settings: delivery },
 ] as const;
 
 /** The one schema. A name in the product's own prefix that it does not know is a fault: a misspelt setting must not go unnoticed. */
@@ -245,6 +284,7 @@ export const schema = z.object({
   ...throttles,
   ...keys,
   ...sessions,
+  ...delivery,
 });
 
 /** The settings as read, by name. */

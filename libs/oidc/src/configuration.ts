@@ -189,7 +189,12 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
         );
     },
     // RFC 9701 §7: signed introspection answers, by hooks of our own.
-    discovery: { introspection_signing_alg_values_supported: [...signatures.idToken] },
+    discovery: {
+      introspection_signing_alg_values_supported: [...signatures.idToken],
+      // Logout tokens are sent from the outbox, for every kind of end; the library would do it for sign-outs only.
+      backchannel_logout_supported: true,
+      backchannel_logout_session_supported: true,
+    },
     clockTolerance: 10,
   };
 }

@@ -1,0 +1,74 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type AttemptOutcome,
+  Courier,
+  composeLogout,
+  composeWebhook,
+  DeliveryStore,
+  type ReceiverKind,
+  usualPatience,
+} from '@curfew/events';
+import { type KeyStore, outboundFetch } from '@curfew/oidc';
+import { PrismaService } from '@curfew/persistence';
+import { plus, seconds } from '@curfew/session-policy';
+import type { LaidFoundation } from '../foundation.js';
+import { secretSeal } from './secret-seal.js';
+import { signWith } from './sign-with.js';
+
+/** What tells others of events. */
+export interface DeliveryService {
+  readonly store: DeliveryStore;
+  /** Breaks off what is under way; another node, or this one when it is back, goes on. */
+  stop(): Promise<void>;
+}
+
+/** Hears of each attempt to deliver something; `agoMs` is how long ago it happened. */
+export type AttemptListener = (kind: ReceiverKind, outcome: AttemptOutcome, agoMs: number) => void;
+
+/** Milliseconds between two looks for what is too old. */
+const pruneIntervalMs = 60_000;
+
+/** Delivers events until it is stopped. On connections of its own: receivers must not be able to slow a request down. */
+export function deliverEvents(
+  { configuration, clock, serviceKeys, log }: LaidFoundation,
+  keyStore: KeyStore,
+  attempted: AttemptListener = () => {},
+): DeliveryService {
+  const { timeoutMs, firstRetryMs, attempts, allowPrivateAddresses, intervalMs } = configuration.delivery;
+  const prisma = new PrismaService(configuration.database, 2);
+  const store = new DeliveryStore(prisma);
+  const report = (err: unknown) => log.warn({ err }, 'delivering events failed; it is tried again');
+  const courier = new Courier({
+    store,
+    clock,
+    compose: {
+      webhook: composeWebhook(secretSeal(serviceKeys)),
+      logout: composeLogout(configuration.issuer, signWith(keyStore, clock)),
+    },
+    send: outboundFetch({ allowInside: allowPrivateAddresses, timeoutMs }),
+    patience: { ...usualPatience, firstMs: firstRetryMs, mostAttempts: attempts },
+    timeoutMs,
+    attempted: (kind, outcome, eventAt) => attempted(kind, outcome, Math.max(0, clock.now() - eventAt)),
+    report,
+  });
+  const stopping = new AbortController();
+  const every = async (ms: number, work: () => Promise<unknown>): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      // Spread out, so that nodes that started together do not work in step.
+      const signal = stopping.signal;
+      await pause(ms * (0.8 + Math.random() * 0.4), undefined, { signal, ref: false }).catch(() => {});
+      if (!stopping.signal.aborted) await work().catch(report);
+    }
+  };
+  const prune = () => store.prune(plus(clock.now(), seconds(-configuration.eventRetention)), 1_000);
+  const jobs = [every(intervalMs, () => courier.run()), every(pruneIntervalMs, prune)];
+  return {
+    store,
+    async stop() {
+      stopping.abort();
+      await Promise.all(jobs);
+      await courier.stop();
+      await prisma.$disconnect();
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { type DeliveryService, deliverEvents } from './deliver-events.js';
