@@ -1,7 +1,8 @@
-import { deadlines, secondsUntil } from '@curfew/session-policy';
+import { deadlines } from '@curfew/session-policy';
 import type { SessionService } from '@curfew/sessions';
 import type { AccessToken, Client, ClientCredentials, KoaContextWithOIDC, RefreshToken } from 'oidc-provider';
 import type { ClientDirectory } from '../client-directory.js';
+import { sessionClocks } from '../introspection/session-clocks.js';
 import type { RequestScope } from '../request-scope.js';
 import { epochSeconds } from '../session-payload.js';
 
@@ -44,18 +45,8 @@ export async function enrichIntrospection(
   const ofRefreshToken = ctx.oidc.entities.RefreshToken !== undefined;
   const passive = ofRefreshToken || touchParameter(ctx) === 'false';
   const session = passive ? access.session : await sessions.used(access, now);
-  const { idle, absolute, expiresAt } = deadlines(session, access.policy);
-  if (ofRefreshToken) body['exp'] = epochSeconds(expiresAt);
-  const { acr, amr, authTime } = session.authorization as { acr?: string; amr?: string[]; authTime?: number };
-  Object.assign(body, {
-    sid: session.id,
-    auth_time: authTime,
-    acr,
-    amr,
-    // Relative, because clocks of clients and APIs are often wrong.
-    idle_expires_in: secondsUntil(idle, now),
-    absolute_expires_in: secondsUntil(absolute, now),
-  });
+  if (ofRefreshToken) body['exp'] = epochSeconds(deadlines(session, access.policy).expiresAt);
+  Object.assign(body, { sid: session.id, ...sessionClocks({ ...access, session }, access, now) });
 }
 
 /** `touch=false` asks without counting as use, for monitoring. */

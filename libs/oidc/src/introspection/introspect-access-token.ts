@@ -1,5 +1,5 @@
 import type { KnownClient } from '@curfew/clients';
-import { deadlines, type Instant, secondsUntil } from '@curfew/session-policy';
+import type { Instant } from '@curfew/session-policy';
 import {
   type AccessTokenCodec,
   type FoundAccess,
@@ -9,6 +9,7 @@ import {
 } from '@curfew/sessions';
 import type { ClientDirectory } from '../client-directory.js';
 import { type JwtAccessTokens, nameOfToken } from './jwt-access-tokens.js';
+import { sessionClocks } from './session-clocks.js';
 
 /** What an introspection answers (RFC 7662 §2.2), with this product's members beside the standard's. */
 export type IntrospectionAnswer = { readonly active: boolean } & Readonly<Record<string, unknown>>;
@@ -69,7 +70,7 @@ export async function introspectAccessToken(
   const access = await sessions.access(claims.grantId, nameOfToken(token, opened!), now);
   if (access?.decision.kind !== 'active' || access.session.clientId !== claims.clientId) return inactive;
   const session = touch ? await sessions.used(access, now) : access.session;
-  return { ...describe(claims, access, issuer), ...clocks({ ...access, session }, now) };
+  return { ...describe(claims, access, issuer), ...sessionClocks({ ...access, session }, access, now) };
 }
 
 const mayKnow = (caller: KnownClient, { clientId, aud }: Claims): boolean =>
@@ -92,15 +93,3 @@ const describe = (claims: Claims, access: FoundAccess | undefined, issuer: strin
 
 const confirmation = ({ jkt, 'x5t#S256': x5t }: Claims) =>
   jkt || x5t ? { 'x5t#S256': x5t, jkt } : undefined;
-
-const clocks = ({ session, policy }: FoundAccess, now: Instant) => {
-  const { idle, absolute } = deadlines(session, policy);
-  const { acr, amr, authTime } = session.authorization as { acr?: string; amr?: string[]; authTime?: number };
-  return {
-    auth_time: authTime,
-    acr,
-    amr,
-    idle_expires_in: secondsUntil(idle, now),
-    absolute_expires_in: secondsUntil(absolute, now),
-  };
-};
