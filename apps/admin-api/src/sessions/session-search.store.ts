@@ -67,7 +67,7 @@ export class SessionSearchStore {
     const begun = performance.now();
     const found: FoundForOperator[] = [];
     for (let position = after; ; ) {
-      const source = sourceOf(walk, position, scanned);
+      const source = sourceOf(walk, position, 'rows');
       const wanted = limit + 1 - found.length;
       const ordered = orderOf(walk);
       const rows = await this.rows(
@@ -115,9 +115,9 @@ export class SessionSearchStore {
 
   /** The end of what one statement has looked at, or null where that was all there is. */
   private async lastScanned(walk: Walk, after: SessionPosition | null): Promise<SessionPosition | null> {
-    const source = sourceOf(walk, after, scanned, 'key');
+    const source = sourceOf(walk, after, 'key');
     const rows = await this.prisma.$queryRaw<{ id: string; at: Date }[]>`
-      SELECT s.id::text AS id, s.at FROM (${source}) s OFFSET ${scanned - 1} LIMIT 1`;
+      SELECT s.id::text AS id, s.at FROM (${source}) s OFFSET ${stepOf(walk) - 1} LIMIT 1`;
     return rows[0] ? { id: rows[0].id, at: rows[0].at.getTime() } : null;
   }
 
@@ -160,7 +160,8 @@ export class SessionSearchStore {
     >`SELECT 1 FROM not_before WHERE settled_at IS NULL LIMIT 1`;
     if (unsettled.length > 0) return null;
     const due = await this.prisma.$queryRaw<{ id: string }[]>`
-      SELECT id::text AS id FROM session WHERE check_after <= ${new Date(now)} AND ended_at IS NULL LIMIT ${sortable}`;
+      SELECT id::text AS id FROM session WHERE check_after <= ${new Date(now)} AND ended_at IS NULL LIMIT ${sortable + 1}`;
+    if (due.length > sortable) return null;
     const recorded = Prisma.sql`s.ended_at IS NOT NULL`;
     return due.length === 0
       ? [recorded]
@@ -219,13 +220,11 @@ function orderOf(walk: Walk): Sql {
     : Prisma.sql`ORDER BY ${columnOf(walk)} ${direction}, s.id ${direction}`;
 }
 
-/** The next `most` rows of the walk, or only their keys. */
-function sourceOf(
-  walk: Walk,
-  after: SessionPosition | null,
-  most: number,
-  what: 'rows' | 'key' = 'rows',
-): Sql {
+/** So many rows of the walk one statement looks at: less of each source where there are many. */
+const stepOf = ({ sources }: Walk): number => Math.max(100, Math.floor(scanned / sources.length));
+
+/** The next step of the walk: its rows, or only their keys. */
+function sourceOf(walk: Walk, after: SessionPosition | null, what: 'rows' | 'key'): Sql {
   const beyond = walk.descending ? Prisma.sql`<` : Prisma.sql`>`;
   const position =
     after === null
@@ -233,12 +232,15 @@ function sourceOf(
       : walk.column === null
         ? Prisma.sql`s.id ${beyond} ${after.id}::uuid`
         : Prisma.sql`(${columnOf(walk)}, s.id) ${beyond} (${new Date(after.at)}::timestamptz, ${after.id}::uuid)`;
-  const selected = what === 'rows' ? Prisma.sql`s.*` : Prisma.sql`s.id, ${columnOf(walk)} AS at`;
+  const selected =
+    what === 'rows' ? Prisma.sql`s.*` : Prisma.sql`s.id, ${columnOf(walk)}, ${columnOf(walk)} AS at`;
+  const most = stepOf(walk);
+  // The first of all sources are among the first of each.
   const parts = walk.sources.map(
-    (source) => Prisma.sql`SELECT ${selected} FROM session s WHERE ${source} AND ${position}`,
+    (source) =>
+      Prisma.sql`(SELECT ${selected} FROM session s WHERE ${source} AND ${position} ${orderOf(walk)} LIMIT ${most})`,
   );
-  if (parts.length === 1) return Prisma.sql`${parts[0]!} ${orderOf(walk)} LIMIT ${most}`;
-  // Each part is in order, so PostgreSQL merges them instead of sorting them all.
+  if (parts.length === 1) return parts[0]!;
   return Prisma.sql`SELECT * FROM (${Prisma.join(parts, ' UNION ALL ')}) s ${orderOf(walk)} LIMIT ${most}`;
 }
 
