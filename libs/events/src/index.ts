@@ -1,3 +1,15 @@
+export { Detector } from './alerts/detector.js';
+export {
+  type AlertPattern,
+  type AlertThreshold,
+  type AlertThresholds,
+  alertPatterns,
+  type Pattern,
+  patterns,
+  type Sign,
+} from './alerts/patterns.js';
+export { Watch, type WatchParts } from './alerts/watch.js';
+export { type EventPlace, type PlacedEvent, WatchStore } from './alerts/watch.store.js';
 export { nextAttempt, type RetryPatience, usualPatience } from './delivery/backoff.js';
 export { type AttemptOutcome, Courier, type CourierParts } from './delivery/courier.js';
 export {

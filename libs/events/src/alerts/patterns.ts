@@ -1,0 +1,129 @@
+import { endReasons } from '@curfew/session-policy';
+import type { StoredEvent } from '../delivery/delivery.js';
+
+/** Patterns that look like an attack. Closed: the event, the metric label and the configuration use these words. */
+export const alertPatterns = [
+  'unknown_token_spray',
+  'reuse_across_sessions',
+  'hammering_after_end',
+  'address_touching_accounts',
+  'credential_stuffing',
+  'refresh_storm',
+  'session_in_two_places',
+] as const;
+
+/** A pattern that looks like an attack. */
+export type AlertPattern = (typeof alertPatterns)[number];
+
+/** How much of a pattern, within how many seconds, is an alert. */
+export interface AlertThreshold {
+  readonly count: number;
+  readonly window: number;
+}
+
+/** The threshold of every pattern. */
+export type AlertThresholds = Readonly<Record<AlertPattern, AlertThreshold>>;
+
+/** What one event adds to a pattern: `of` is who is counted; with `value`, different ones count, otherwise `amount`. */
+export interface Sign {
+  readonly of: string;
+  readonly value?: string;
+  readonly amount?: number;
+}
+
+/** A pattern: how bad it is, what it means, and what each event adds to it. */
+export interface Pattern {
+  readonly severity: 'low' | 'medium' | 'high';
+  readonly meaning: string;
+  /** Whether different values are counted. */
+  readonly distinct: boolean;
+  readonly sign: (event: StoredEvent) => Sign | null;
+}
+
+const ended: ReadonlySet<string> = new Set(endReasons);
+
+interface Shown {
+  readonly ip?: string | null;
+  readonly prefix?: string | null;
+}
+const shown = ({ data }: StoredEvent): Shown => (data['signals'] as Shown | undefined) ?? {};
+const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+const number = (value: unknown): number => (typeof value === 'number' && value > 0 ? value : 1);
+
+const failures: ReadonlySet<string> = new Set([
+  'session.refresh_refused',
+  'session.reuse_found',
+  'signin.failed',
+]);
+const placed: ReadonlySet<string> = new Set([
+  'session.reuse_found',
+  'session.risk_observed',
+  'session.step_up_required',
+  'session.refresh_refused',
+]);
+
+/** Every pattern, by name. */
+export const patterns: Readonly<Record<AlertPattern, Pattern>> = {
+  unknown_token_spray: {
+    severity: 'medium',
+    meaning: 'One address shows many tokens that this service never issued.',
+    distinct: false,
+    sign: ({ type, data }) => {
+      const from = text(data['ip']) ?? text(data['presentedBy']);
+      return type === 'token.unknown' && from ? { of: from, amount: number(data['count']) } : null;
+    },
+  },
+  reuse_across_sessions: {
+    severity: 'high',
+    meaning:
+      'Superseded refresh tokens of many sessions of one client are used: its store of tokens leaked, or it is broken.',
+    distinct: true,
+    sign: ({ type, clientId, sessionId }) =>
+      type === 'session.reuse_found' && clientId && sessionId ? { of: clientId, value: sessionId } : null,
+  },
+  hammering_after_end: {
+    severity: 'low',
+    meaning: 'Tokens of one ended session are shown again and again.',
+    distinct: false,
+    sign: ({ type, sessionId, data }) =>
+      type === 'session.refresh_refused' && sessionId && ended.has(String(data['cause']))
+        ? { of: sessionId }
+        : null,
+  },
+  address_touching_accounts: {
+    severity: 'high',
+    meaning: 'One address fails with tokens or passwords of many accounts.',
+    distinct: true,
+    sign: (event) => {
+      const { ip } = shown(event);
+      return failures.has(event.type) && ip && event.accountId ? { of: ip, value: event.accountId } : null;
+    },
+  },
+  credential_stuffing: {
+    severity: 'high',
+    meaning: 'Sign-ins fail in a number that people do not reach by mistyping.',
+    distinct: false,
+    sign: ({ type, data }) =>
+      type === 'signin.failed' && data['cause'] !== 'overloaded' ? { of: 'everywhere' } : null,
+  },
+  refresh_storm: {
+    severity: 'low',
+    meaning: 'One client retries refreshes, or is refused them, far more often than it should.',
+    distinct: false,
+    sign: ({ type, clientId }) =>
+      (type === 'session.refresh_retried' || type === 'session.refresh_refused') && clientId
+        ? { of: clientId }
+        : null,
+  },
+  session_in_two_places: {
+    severity: 'high',
+    meaning: 'Tokens of one session are shown from different networks within a short time.',
+    distinct: true,
+    sign: (event) => {
+      const { prefix } = shown(event);
+      return placed.has(event.type) && prefix && event.sessionId
+        ? { of: event.sessionId, value: prefix }
+        : null;
+    },
+  },
+};

@@ -1,0 +1,83 @@
+import type { PrismaService } from '@curfew/persistence';
+import { type Instant, instant } from '@curfew/session-policy';
+import type { StoredEvent } from '../delivery/delivery.js';
+
+/** A place among the events. */
+export interface EventPlace {
+  readonly xid: string;
+  readonly eventId: string;
+}
+
+/** An event with its place. */
+export type PlacedEvent = StoredEvent & { readonly place: EventPlace };
+
+interface EventRow {
+  xid: string;
+  id: string;
+  at: Date;
+  type: string;
+  session_id: string | null;
+  account_id: string | null;
+  client_id: string | null;
+  data: Record<string, unknown>;
+}
+
+/** What the one node that watches reads and remembers. */
+export class WatchStore {
+  constructor(private readonly prisma: PrismaService) {}
+
+  /** Takes or keeps the watch until `until`; where it stands, or null while another node has it. */
+  async hold(node: string, now: Instant, until: Instant): Promise<EventPlace | null> {
+    const rows = await this.prisma.$queryRaw<{ xid: string; event_id: string }[]>`
+      UPDATE delivery_cursor c SET holder = ${node}::uuid, held_until = ${new Date(until)}, epoch = s.epoch,
+        -- Places of another database mean nothing.
+        xid = CASE WHEN c.epoch = s.epoch THEN c.xid ELSE pg_snapshot_xmin(pg_current_snapshot()) END
+      FROM service_state s
+      WHERE c.name = 'watch' AND (c.holder = ${node}::uuid OR c.held_until IS NULL OR c.held_until <= ${new Date(now)})
+      RETURNING c.xid::text AS xid, c.event_id::text AS event_id`;
+    const row = rows[0];
+    return row ? { xid: row.xid, eventId: row.event_id } : null;
+  }
+
+  /** Lets another node watch at once. */
+  async release(node: string): Promise<void> {
+    await this.prisma
+      .$executeRaw`UPDATE delivery_cursor SET held_until = NULL WHERE name = 'watch' AND holder = ${node}::uuid`;
+  }
+
+  /** Events after a place, in their order, of transactions that nothing can appear before any more. */
+  async after(place: EventPlace, most: number): Promise<PlacedEvent[]> {
+    const rows = await this.prisma.$queryRaw<EventRow[]>`
+      SELECT xid::text AS xid, id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data FROM event e
+      WHERE (e.xid, e.id) > (${place.xid}::text::xid8, ${place.eventId}::uuid) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+      ORDER BY e.xid, e.id LIMIT ${most}`;
+    return rows.map(placed);
+  }
+
+  /** The newest events up to a place that are not older than `since`, oldest first. */
+  async lately(upTo: EventPlace, since: Instant, most: number): Promise<PlacedEvent[]> {
+    const rows = await this.prisma.$queryRaw<EventRow[]>`
+      SELECT xid::text AS xid, id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data FROM event e
+      WHERE e.at >= ${new Date(since)} AND (e.xid, e.id) <= (${upTo.xid}::text::xid8, ${upTo.eventId}::uuid)
+      ORDER BY e.at DESC LIMIT ${most}`;
+    return rows.map(placed).reverse();
+  }
+
+  /** Remembers how far the node has come; says whether it still has the watch. */
+  async reached(node: string, { xid, eventId }: EventPlace): Promise<boolean> {
+    const changed = await this.prisma.$executeRaw`
+      UPDATE delivery_cursor SET xid = ${xid}::text::xid8, event_id = ${eventId}::uuid WHERE name = 'watch' AND holder = ${node}::uuid`;
+    return changed === 1;
+  }
+}
+
+const placed = (row: EventRow): PlacedEvent => ({
+  id: row.id,
+  at: instant(row.at.getTime()),
+  type: row.type,
+  sessionId: row.session_id,
+  accountId: row.account_id,
+  clientId: row.client_id,
+  data: row.data,
+  place: { xid: row.xid, eventId: row.id },
+});

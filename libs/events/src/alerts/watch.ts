@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '@curfew/clock';
+import { type Instant, instant } from '@curfew/session-policy';
+import type { StoredEvent } from '../delivery/delivery.js';
+import type { EventLog, NewEvent } from '../event-log.js';
+import { Detector } from './detector.js';
+import { type AlertThresholds, alertPatterns } from './patterns.js';
+import type { EventPlace, WatchStore } from './watch.store.js';
+
+/** What a watch is made of. */
+export interface WatchParts {
+  readonly store: WatchStore;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly thresholds: AlertThresholds;
+  /** Sees every event once, on whichever node has the watch; for counting. */
+  readonly seen?: (event: StoredEvent) => void;
+}
+
+/** A node that has not been heard of for so many milliseconds is relieved. */
+const watchMs = 10_000;
+const batch = 500;
+/** So many of the latest events are read again by a node that takes over. */
+const mostReadAgain = 20_000;
+
+/**
+ * Watches the stream of events for patterns. One node does so at a time, because what it remembers lives in its memory; the others
+ * stand by, and one that takes over first reads the last minutes again.
+ */
+export class Watch {
+  readonly #parts: WatchParts;
+  readonly #node = randomUUID();
+  #detector: Detector | undefined;
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads what is new, if this node has the watch, and records the alerts. Says how many events it saw. */
+  async run(): Promise<number> {
+    const { store, clock } = this.#parts;
+    let total = 0;
+    for (;;) {
+      const now = clock.now();
+      const place = await store.hold(this.#node, now, instant(now + watchMs));
+      if (!place) {
+        this.#detector = undefined;
+        return total;
+      }
+      this.#detector ??= await this.#readAgain(place, now);
+      const seen = await this.#read(place, this.#detector);
+      total += seen;
+      if (seen < batch) return total;
+    }
+  }
+
+  /** Lets another node watch. */
+  async stop(): Promise<void> {
+    if (this.#detector) await this.#parts.store.release(this.#node);
+    this.#detector = undefined;
+  }
+
+  /** Whether this node had the watch when it last looked. */
+  get watching(): boolean {
+    return this.#detector !== undefined;
+  }
+
+  async #read(place: EventPlace, detector: Detector): Promise<number> {
+    const { store, log, seen } = this.#parts;
+    const events = await store.after(place, batch);
+    const last = events.at(-1);
+    if (!last) return 0;
+    const raised = new Map<string, NewEvent>();
+    for (const event of events)
+      for (const alert of detector.observe(event)) if (!raised.has(alert.id)) raised.set(alert.id, alert);
+    // Before the place moves: a crash in between finds the same alerts again, and their ids make them the same rows.
+    await log.record([...raised.values()]);
+    if (!(await store.reached(this.#node, last.place))) return 0;
+    for (const event of events) seen?.(event);
+    return events.length;
+  }
+
+  async #readAgain(place: EventPlace, now: Instant): Promise<Detector> {
+    const { store, thresholds } = this.#parts;
+    const detector = new Detector(thresholds);
+    const longest = Math.max(...alertPatterns.map((pattern) => thresholds[pattern].window));
+    const since = instant(now - longest * 1000);
+    for (const event of await store.lately(place, since, mostReadAgain)) detector.observe(event);
+    return detector;
+  }
+}
