@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { freePort } from '../support/ports.js';
+import { startServer } from '../support/server.js';
+
+describe('a new installation in production', () => {
+  let database: TestDatabase;
+  const secrets = randomBytes(32).toString('hex');
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+
+  afterAll(async () => database?.drop());
+
+  const bootstrap = (settings: Readonly<Record<string, string>>) =>
+    new Promise<{ status: number | null; out: string; err: string }>((resolve) => {
+      const child = spawn(process.execPath, ['apps/admin-api/dist/bootstrap.js'], {
+        env: { PATH: process.env['PATH'] ?? '', ...settings },
+      });
+      let out = '';
+      let err = '';
+      child.stdout.on('data', (text) => {
+        out += text;
+      });
+      child.stderr.on('data', (text) => {
+        err += text;
+      });
+      child.once('close', (status) => resolve({ status, out, err }));
+    });
+
+  it('gets its first administrator by one command, once, and the secret opens the token endpoint', async () => {
+    const port = await freePort();
+    const adminUrl = 'http://localhost:9';
+    const settings = {
+      CURFEW_MODE: 'production',
+      CURFEW_ISSUER: `http://localhost:${port}`,
+      CURFEW_ADMIN_URL: adminUrl,
+      CURFEW_KEY_ENCRYPTION_SECRETS: secrets,
+      DATABASE_URL: database.url,
+    };
+    const made = await bootstrap(settings);
+    expect(made).toMatchObject({ status: 0 });
+    const { client_id, client_secret, scope } = JSON.parse(made.out) as Record<string, string>;
+
+    const again = await bootstrap(settings);
+    expect(again.status).toBe(1);
+    expect(again.out).toBe('');
+    expect(again.err).toContain(client_id);
+
+    const server = await startServer({
+      databaseUrl: database.url,
+      settings: { ...settings, CURFEW_AUTH_PORT: String(port), CURFEW_DEV_FILE: '' },
+    });
+    try {
+      const answer = await fetch(`${server.issuer}/token`, {
+        method: 'POST',
+        headers: {
+          authorization: `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`,
+        },
+        body: new URLSearchParams({
+          grant_type: 'client_credentials',
+          resource: adminUrl,
+          scope: scope ?? '',
+        }),
+      });
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toMatchObject({ token_type: 'Bearer', scope });
+    } finally {
+      await server.stop();
+    }
+  }, 60_000);
+});
