@@ -1,63 +1,132 @@
 import type { IncomingMessage } from 'node:http';
 import { createVerifier, type Refusal, type TokenFacts, type Verifier } from '@curfew/resource-server';
 import type { AskedRequest } from './asked/asked-request.js';
-import type { Route } from './routes/route.js';
-import { RouteTable } from './routes/route.js';
+import { type ProtectedApi, type Route, RouteTable } from './routes/route.js';
 import type { GatewayRules } from './routes/rules.js';
+
+/** A request that may pass, by which route and with whose access. */
+export interface Allowed {
+  readonly kind: 'allowed';
+  readonly route: Route;
+  /** What is known of the token; null on public routes. */
+  readonly facts: TokenFacts | null;
+  /** Cookies of the gateway's own that the upstream must not see. */
+  readonly ownCookies: readonly string[];
+  /** The time at the authorization server, in milliseconds since the epoch. */
+  readonly now: number;
+  /** Calls `onOver` when what the request passed with is over; the returned function stops that. */
+  watch(onOver: () => void): () => void;
+}
 
 /** What the gateway says of a request. */
 export type Decision =
-  | { readonly kind: 'allowed'; readonly route: Route; readonly facts: TokenFacts | null }
+  | Allowed
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly route: Route | null };
 
-const noRoute: Refusal = {
+/** The message that asks, as far as credentials are concerned. */
+export interface Asking {
+  readonly message: IncomingMessage;
+  /** The verified certificate of the client, from a trusted proxy. */
+  readonly certificate: string | undefined;
+}
+
+/** The refusal where no route leads. */
+export const noRoute: Refusal = {
   status: 403,
   error: undefined,
   description: 'no route leads there',
   headers: { 'Cache-Control': 'no-store' },
 };
 
+type OnTrouble = (error: unknown, api: string) => void;
+
+interface Held {
+  readonly api: ProtectedApi;
+  readonly issuer: string;
+  readonly verifier: Verifier;
+}
+
+const never = (): (() => void) => () => {};
+
 /** Decides by the route table and the tokens that requests carry. */
 export class DecisionMaker {
-  readonly #verifiers: ReadonlyMap<string, Verifier>;
-  readonly #table: RouteTable;
+  readonly #onTrouble: OnTrouble;
+  #held: ReadonlyMap<string, Held> = new Map();
+  #table = new RouteTable([]);
 
-  constructor({ issuer, apis, routes }: GatewayRules, onTrouble: (error: unknown, api: string) => void) {
+  constructor(rules: GatewayRules, onTrouble: OnTrouble) {
+    this.#onTrouble = onTrouble;
+    this.use(rules);
+  }
+
+  /** Goes by other rules from now on. What is remembered for an API that stays as it was is kept. */
+  use({ issuer, apis, routes }: GatewayRules): void {
+    const before = this.#held;
+    this.#held = new Map(apis.map((api) => [api.name, this.#holding(issuer, api, before.get(api.name))]));
     this.#table = new RouteTable(routes);
-    this.#verifiers = new Map(
-      apis.map(({ name, ...api }) => [
-        name,
-        createVerifier({ issuer, ...api, realm: name, onTrouble: (error) => onTrouble(error, name) }),
-      ]),
-    );
+    const kept = new Set([...this.#held.values()].map(({ verifier }) => verifier));
+    for (const { verifier } of before.values()) if (!kept.has(verifier)) void verifier.close();
   }
 
   /** Whether ends are being followed for every API at the moment. */
   get following(): boolean {
-    return [...this.#verifiers.values()].every((verifier) => verifier.following);
+    return [...this.#held.values()].every(({ verifier }) => verifier.following);
   }
 
-  /** Decides about a request, by the credentials of the message that asks. */
-  async decide(asked: AskedRequest, { headers, rawHeaders }: IncomingMessage): Promise<Decision> {
+  /** The verifiers by the name of their API. */
+  get verifiers(): ReadonlyMap<string, Verifier> {
+    return new Map([...this.#held].map(([name, { verifier }]) => [name, verifier]));
+  }
+
+  /** Whether requests to this host are passed on to upstreams, and not answered by the gateway for itself. */
+  passesOn(host: string): boolean {
+    return this.#table.passesOn(host);
+  }
+
+  /** Decides about a request. */
+  async decide(asked: AskedRequest, { message, certificate }: Asking): Promise<Decision> {
     const route = this.#table.find(asked);
     if (!route) return { kind: 'refused', refusal: noRoute, route: null };
-    if (route.api === null) return { kind: 'allowed', route, facts: null };
-    const verifier = this.#verifiers.get(route.api)!;
+    if (route.api === null)
+      return { kind: 'allowed', route, facts: null, ownCookies: [], now: 0, watch: never };
+    const { headers, rawHeaders } = message;
+    const { verifier } = this.#held.get(route.api)!;
     const passive = route.required.passive || headers['x-session-activity'] === 'passive';
-    const url = `${asked.scheme}://${asked.host}${asked.path}${asked.query}`;
+    const origin = `${asked.scheme}://${asked.host}`;
     const severalTokens =
       rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'authorization').length > 1;
     const verdict = await verifier.verify(
-      { headers, method: asked.method, url, severalTokens },
+      {
+        headers,
+        method: asked.method,
+        url: `${asked.path}${asked.query}`,
+        origin,
+        certificate,
+        severalTokens,
+      },
       { ...route.required, passive },
     );
-    return verdict.kind === 'allowed'
-      ? { kind: 'allowed', route, facts: verdict.facts }
-      : { kind: 'refused', route, refusal: verdict.refusal };
+    if (verdict.kind === 'refused') return { kind: 'refused', route, refusal: verdict.refusal };
+    const { facts, token } = verdict;
+    return {
+      kind: 'allowed',
+      route,
+      facts,
+      ownCookies: [],
+      now: verifier.now,
+      watch: (onOver) => verifier.watch(token, facts, onOver),
+    };
   }
 
-  /** Stops following. */
+  /** Stops following; connections that depend on it end. */
   async close(): Promise<void> {
-    await Promise.all([...this.#verifiers.values()].map((verifier) => verifier.close()));
+    await Promise.all([...this.#held.values()].map(({ verifier }) => verifier.close()));
+  }
+
+  #holding(issuer: string, api: ProtectedApi, before: Held | undefined): Held {
+    if (before?.issuer === issuer && JSON.stringify(before.api) === JSON.stringify(api)) return before;
+    const { name, ...options } = api;
+    const onTrouble = (error: unknown) => this.#onTrouble(error, name);
+    return { api, issuer, verifier: createVerifier({ issuer, ...options, realm: name, onTrouble }) };
   }
 }

@@ -1,92 +1,87 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { Configuration } from '@curfew/config';
+import { answerRefusal } from '@curfew/resource-server';
 import type { Logger } from 'pino';
 import { DecisionMaker } from './decision.js';
-import { answerForwardAuth, answerRefusal } from './forward-auth/forward-auth.js';
+import { Entrance } from './entrance.js';
+import { ReverseProxy } from './proxy/reverse-proxy.js';
 import type { GatewayRules } from './routes/rules.js';
 
 /** A running gateway. */
 export interface Gateway {
   readonly port: number;
+  /** Goes by other rules from now on. */
+  use(rules: GatewayRules): void;
   stop(): Promise<void>;
 }
 
-const forwardAuthPath = '/forward-auth';
-
-/** Listens and decides by these rules until stopped. */
-export async function startGateway(
-  configuration: Configuration,
-  rules: GatewayRules,
-  log: Logger,
-): Promise<Gateway> {
-  const decisions = new DecisionMaker(rules, (err, api) =>
-    log.warn({ err, api }, 'the authorization server could not be asked; it is tried again'),
-  );
-  const state = { stopping: false, followed: false };
-  const server = createServer(
-    {
-      headersTimeout: configuration.limits.headersTimeoutMs,
-      requestTimeout: configuration.limits.requestTimeoutMs,
-      keepAliveTimeout: 65_000,
-    },
-    (request, response) => {
-      answer(request, response).catch((err: unknown) => {
-        log.error({ err }, 'answering a request');
-        if (response.headersSent) response.destroy();
-        else answerRefusal(request, response, failed);
-      });
-    },
-  );
-  server.maxConnections = configuration.limits.maxConnections;
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = request.url ?? '/';
-    const path = url.split('?', 1)[0]!;
-    if (path === '/health/live') return answerHealth(response, true);
-    if (path === '/health/ready') {
-      state.followed ||= decisions.following;
-      return answerHealth(response, state.followed && !state.stopping);
-    }
-    if (path === forwardAuthPath || path.startsWith(`${forwardAuthPath}/`))
-      return answerForwardAuth(
-        request,
-        response,
-        url.slice(forwardAuthPath.length),
-        rules.forwarded,
-        decisions,
-      );
-    return answerRefusal(request, response, nothingHere);
-  }
-
-  const port = await open(server, configuration.listen.gateway);
-  return {
-    port,
-    async stop() {
-      state.stopping = true;
-      await close(server, configuration.limits.shutdownGraceMs);
-      await decisions.close();
-    },
-  };
-}
-
-const noStore = { 'Cache-Control': 'no-store' };
 const failed = {
   status: 503,
   error: 'temporarily_unavailable',
   description: 'the gateway cannot decide',
-  headers: noStore,
-} as const;
-const nothingHere = {
-  status: 403,
-  error: undefined,
-  description: 'no route leads there',
-  headers: noStore,
+  headers: { 'Cache-Control': 'no-store' },
 } as const;
 
-function answerHealth(response: ServerResponse, good: boolean): void {
-  const body = JSON.stringify({ status: good ? 'ok' : 'unavailable' });
-  response.writeHead(good ? 200 : 503, { ...noStore, 'Content-Type': 'application/json' });
-  response.end(body);
+/** Listens and decides by these rules until stopped. */
+export async function startGateway(
+  configuration: Configuration,
+  first: GatewayRules,
+  log: Logger,
+): Promise<Gateway> {
+  let rules = first;
+  const state = { stopping: false, followed: false };
+  const decisions = new DecisionMaker(rules, (err, api) =>
+    log.warn({ err, api }, 'the authorization server could not be asked; it is tried again'),
+  );
+  const trusted = first.clientCertificateHeader === undefined ? [] : [first.clientCertificateHeader];
+  const proxy = new ReverseProxy({ trusted }, (err) => log.warn({ err }, 'an upstream did not answer'));
+  const entrance = new Entrance({
+    rules: () => rules,
+    decisions,
+    proxy,
+    publicScheme: new URL(configuration.gatewayUrl).protocol.slice(0, -1),
+    isReady() {
+      state.followed ||= decisions.following;
+      return state.followed && !state.stopping;
+    },
+  });
+  const { limits } = configuration;
+  const server = createServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: 65_000,
+    },
+    (request, response) => {
+      entrance.answer(request, response).catch((err: unknown) => {
+        log.error({ err }, 'answering a request');
+        if (response.headersSent) response.destroy();
+        else answerRefusal(response, failed);
+      });
+    },
+  );
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    entrance.upgrade(request, socket, head).catch((err: unknown) => {
+      log.error({ err }, 'answering an upgrade');
+      socket.destroy();
+    });
+  });
+  server.maxConnections = limits.maxConnections;
+  const port = await open(server, configuration.listen.gateway);
+  return {
+    port,
+    use(next) {
+      rules = next;
+      decisions.use(next);
+    },
+    async stop() {
+      state.stopping = true;
+      await close(server, limits.shutdownGraceMs);
+      await decisions.close();
+      proxy.close();
+    },
+  };
 }
 
 function open(server: Server, { host, port }: { host: string; port: number }): Promise<number> {

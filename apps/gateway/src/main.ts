@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Configuration,
   ConfigurationError,
@@ -7,16 +6,30 @@ import {
 } from '@curfew/config';
 import { startGateway } from './gateway.js';
 import { createLog } from './log.js';
-import { firstRunRules, NoFirstRunData, thisMachine } from './routes/first-run-routes.js';
-import type { GatewayRules } from './routes/rules.js';
+import { FileRoutes, FirstRunRoutes, NoRoutes, type RouteSource } from './routes/route-source.js';
+import { RoutesFileError } from './routes/routes-file.js';
 
 /** Starts the gateway from the environment. */
 async function main(): Promise<void> {
   const configuration = loadConfiguration(process.env, { database: false, keys: false });
   const log = createLog(configuration.logLevel);
-  const gateway = await startGateway(configuration, await rulesOf(configuration), log);
+  const source = sourceOf(configuration);
+  const gateway = await startGateway(configuration, await source.read(), log);
   log.info({ port: gateway.port }, 'the gateway is ready');
-  const stop = () => {
+  const reload = (): void => {
+    source.read().then(
+      (rules) => {
+        gateway.use(rules);
+        log.info({ routes: rules.routes.length }, 'the routes were read again');
+      },
+      // Routes that cannot be read must not open a gate, nor close those that were fine.
+      (err: unknown) => log.error({ err }, 'the new routes have faults; the old ones stay in force'),
+    );
+  };
+  process.on('SIGHUP', reload);
+  const unwatch = source.watch(reload);
+  const stop = (): void => {
+    unwatch();
     gateway.stop().then(
       () => process.exit(0),
       (err: unknown) => {
@@ -29,24 +42,14 @@ async function main(): Promise<void> {
   exitWhenParentDies(process.env);
 }
 
-/** Without routes of its own, an installation to try things with protects the sample API; any other lets nobody pass. */
-async function rulesOf({ devFile, issuer }: Configuration): Promise<GatewayRules> {
-  if (devFile === undefined)
-    return { issuer, forwarded: { proxies: thisMachine(), forms: [] }, apis: [], routes: [] };
-  const deadline = performance.now() + 30_000;
-  for (;;) {
-    try {
-      return await firstRunRules(devFile);
-    } catch (error) {
-      // The authorization server writes it when it starts for the first time, which may be just now.
-      if (!(error instanceof NoFirstRunData) || performance.now() > deadline) throw error;
-      await pause(200);
-    }
-  }
+function sourceOf({ gatewayRoutes, devFile, issuer }: Configuration): RouteSource {
+  if (gatewayRoutes !== undefined) return new FileRoutes(gatewayRoutes, issuer, process.env);
+  return devFile === undefined ? new NoRoutes(issuer) : new FirstRunRoutes(devFile);
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`);
+  const isMistake = error instanceof ConfigurationError || error instanceof RoutesFileError;
+  if (isMistake) process.stderr.write(`${error.message}\n`);
   else createLog('error').fatal({ err: error }, 'the gateway could not start');
-  process.exit(error instanceof ConfigurationError ? 78 : 1);
+  process.exit(isMistake ? 78 : 1);
 });

@@ -11,12 +11,12 @@ export interface Requirement {
   readonly maxAuthAge?: number | undefined;
   /** One of these authentication context classes (RFC 9470 `acr_values`). */
   readonly acrValues?: readonly string[] | undefined;
-  /** A session was used at most so long ago, by its own inactivity timeout; the route's may be shorter. */
+  /** The session began at most so long ago, where there is one; a client's own token has none. */
   readonly maxSessionAge?: number | undefined;
+  /** The session was used at most so long ago, where there is one. A use that is refused for this does not count as one. */
+  readonly maxIdle?: number | undefined;
   /** The request does not count as activity of a person, such as a health check or polling. */
   readonly passive?: boolean | undefined;
-  /** Tokens that are not bound to a key are refused. */
-  readonly senderConstrained?: boolean | undefined;
 }
 
 const seconds = (ms: number): number => ms / 1000;
@@ -28,12 +28,16 @@ export function missing(
   context: ChallengeContext,
   now: number,
 ): Refusal | undefined {
-  const { scopes = [], maxTokenAge, maxAuthAge, acrValues = [], maxSessionAge } = required;
+  const { scopes = [], maxTokenAge, maxAuthAge, acrValues = [], maxSessionAge, maxIdle } = required;
   if (maxTokenAge !== undefined && seconds(now - facts.issuedAt) >= maxTokenAge)
     return refuse(401, 'invalid_token', 'the token is older than this resource allows', context);
+  if (facts.sessionId !== undefined) {
+    if (isOver(maxSessionAge, facts.sessionStartedAt))
+      return stepUp('the session is older than this resource allows', { max_age: maxSessionAge! });
+    if (isOver(maxIdle, facts.lastActiveAt))
+      return stepUp('the session was idle for longer than this resource allows', { max_age: maxIdle! });
+  }
   const signedInAt = facts.authenticatedAt;
-  if (maxSessionAge !== undefined && (signedInAt === undefined || seconds(now - signedInAt) >= maxSessionAge))
-    return stepUp('the session is older than this resource allows', { max_age: maxSessionAge });
   if (maxAuthAge !== undefined && (signedInAt === undefined || seconds(now - signedInAt) >= maxAuthAge))
     return stepUp('a more recent authentication is required', { max_age: maxAuthAge });
   if (acrValues.length > 0 && !(facts.acr !== undefined && acrValues.includes(facts.acr)))
@@ -41,6 +45,11 @@ export function missing(
   if (scopes.some((scope) => !facts.scopes.includes(scope)))
     return refuse(403, 'insufficient_scope', 'the token lacks a scope', context, { scope: scopes.join(' ') });
   return undefined;
+
+  /** What is not known is over: a route that asks must not be passed because nobody could say. */
+  function isOver(longest: number | undefined, since: number | undefined): boolean {
+    return longest !== undefined && (since === undefined || seconds(now - since) >= longest);
+  }
 
   function stepUp(description: string, parameters: { max_age?: number; acr_values?: string }): Refusal {
     return refuse(401, 'insufficient_user_authentication', description, context, parameters);

@@ -17,6 +17,9 @@ export interface TokenFacts {
   /** When the session ends unless somebody uses it. */
   readonly idleDeadline: number | undefined;
   readonly absoluteDeadline: number | undefined;
+  /** When the session began, and when it was last used before this token was asked about. */
+  readonly sessionStartedAt: number | undefined;
+  readonly lastActiveAt: number | undefined;
   /** SHA-256 thumbprint of the key a token is bound to by DPoP (RFC 9449 §6). */
   readonly keyThumbprint: string | undefined;
   /** SHA-256 thumbprint of the certificate a token is bound to (RFC 8705 §3). */
@@ -43,10 +46,14 @@ export function readIntrospection(answer: unknown, now: number): TokenFacts | nu
   if (claims['active'] !== true) throw new UnreadableAnswer();
   const idle = number(claims['idle_expires_in']);
   const absolute = number(claims['absolute_expires_in']);
+  const age = number(claims['session_age']);
+  const idleFor = number(claims['idle_for']);
   return {
     ...readClaims(claims),
     idleDeadline: idle === undefined ? undefined : now + idle * 1000,
     absoluteDeadline: absolute === undefined ? undefined : now + absolute * 1000,
+    sessionStartedAt: age === undefined ? undefined : now - age * 1000,
+    lastActiveAt: idleFor === undefined ? undefined : now - idleFor * 1000,
   };
 }
 
@@ -71,6 +78,8 @@ export function readClaims(claims: Readonly<Record<string, unknown>>): TokenFact
     amr: texts(claims['amr']),
     idleDeadline: undefined,
     absoluteDeadline: undefined,
+    sessionStartedAt: undefined,
+    lastActiveAt: undefined,
     keyThumbprint: text(confirmation['jkt']),
     certificateThumbprint: text(confirmation['x5t#S256']),
   };

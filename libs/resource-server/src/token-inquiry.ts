@@ -28,9 +28,15 @@ interface Waiting extends Question {
 const mostAttempts = 3;
 
 /** A JWT that the authorization server has called active is revoked by its `jti`; every other token by its own hash. */
-function revocationName(token: string): string | undefined {
+export function revocationName(token: string): string | undefined {
   const id = readJwt(token)?.claims['jti'];
   return typeof id === 'string' ? hashToken(id) : undefined;
+}
+
+/** What an inquiry is for. */
+export interface Inquiry {
+  readonly passive?: boolean | undefined;
+  readonly ofSession?: boolean | undefined;
 }
 
 /** What token inquiries are made with; without `jwts`, JWTs are asked about like all others. */
@@ -57,15 +63,18 @@ export class TokenInquiry {
 
   constructor(private readonly parts: InquiryParts) {}
 
-  /** The facts of an active token, or null. `passive` does not count as use. Rejects when nobody can say. */
-  async about(token: string, passive: boolean): Promise<TokenFacts | null> {
+  /**
+   * The facts of an active token, or null. `passive` does not count as use; `ofSession` wants what only the session's row
+   * knows. Rejects when nobody can say.
+   */
+  async about(token: string, { passive = false, ofSession = false }: Inquiry): Promise<TokenFacts | null> {
     const hash = hashToken(token);
     if (this.parts.cache.hasEnded(hash, undefined)) return null;
     const known = this.remembered(hash, passive);
     if (known) return known;
     const at = steadyNow();
     if ((this.#inactive.get(hash) ?? 0) > at) return null;
-    const own = await this.#byItself(token);
+    const own = ofSession ? 'ask' : await this.#byItself(token);
     if (own !== 'ask') return own;
     const key = `${passive ? 'p' : 'u'}${hash}`;
     const underWay = this.#underWay.get(key);
@@ -114,7 +123,8 @@ export class TokenInquiry {
       const deadlines = [facts.expiresAt, facts.idleDeadline, facts.absoluteDeadline];
       const known = deadlines.filter((deadline) => deadline !== undefined);
       const freshUntil = Math.min(now + limits.cacheForMs, ...known);
-      cache.set(hash, { facts, freshUntil, touched: !passive, name });
+      const kept = passive ? facts : { ...facts, lastActiveAt: now };
+      cache.set(hash, { facts: kept, freshUntil, touched: !passive, name });
     }
     return facts;
   }

@@ -15,6 +15,8 @@ const facts = (changes: Partial<TokenFacts> = {}): TokenFacts => ({
   amr: [],
   idleDeadline: undefined,
   absoluteDeadline: undefined,
+  sessionStartedAt: undefined,
+  lastActiveAt: undefined,
   keyThumbprint: undefined,
   certificateThumbprint: undefined,
   ...changes,

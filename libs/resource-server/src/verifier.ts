@@ -12,10 +12,11 @@ import {
 import { type PresentedCredentials, type RequestHeaders, readCredentials } from './http/credentials.js';
 import { JwtAccessTokens, type VerifySignature } from './jwt/jwt-access-tokens.js';
 import { RemoteKeySet } from './jwt/key-set.js';
+import { LiveAccesses } from './live-access.js';
 import { missing, type Requirement } from './requirement.js';
 import { ServerClock, steadyNow } from './server-clock.js';
 import type { TokenFacts } from './token-facts.js';
-import { TokenInquiry } from './token-inquiry.js';
+import { hashToken, revocationName, TokenInquiry } from './token-inquiry.js';
 import { VerdictCache } from './verdict-cache.js';
 
 /** How a resource server verifies tokens. Lengths of time are milliseconds. */
@@ -65,8 +66,11 @@ export interface VerifiableRequest {
 
 /** The outcome of verifying: what is known of the token, or the refusal to answer with. */
 export type Verdict =
-  | { readonly kind: 'allowed'; readonly facts: TokenFacts }
+  | { readonly kind: 'allowed'; readonly facts: TokenFacts; readonly token: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** Milliseconds between two looks at connections that go on. */
+const watchIntervalMs = 250;
 
 type PresentedToken = Extract<PresentedCredentials, { kind: 'token' }>;
 
@@ -87,6 +91,8 @@ export class Verifier {
   readonly #inquiry: TokenInquiry;
   readonly #context: ChallengeContext;
   readonly #proofs = new DpopProofs();
+  readonly #live = new LiveAccesses();
+  #watching: NodeJS.Timeout | undefined;
 
   constructor(options: VerifierOptions) {
     this.#options = checked(options);
@@ -94,7 +100,10 @@ export class Verifier {
     const server = new AuthorizationServer({ issuer, clientId, clientSecret, timeoutMs }, this.#clock);
     this.#cache = new VerdictCache(mostTokens);
     this.#feed = new FeedFollower(server, this.#clock, {
-      onEnds: (ends) => this.#cache.end(ends, this.#clock.now(steadyNow())),
+      onEnds: (ends) => {
+        this.#cache.end(ends, this.#clock.now(steadyNow()));
+        this.#live.end(ends);
+      },
       onResync: () => this.#cache.resync(this.#clock.latest(steadyNow())),
       onLost: options.onTrouble,
     });
@@ -122,8 +131,20 @@ export class Verifier {
     return this.#cache.size;
   }
 
-  /** Stops following the feed. */
+  /** The time at the authorization server, in milliseconds since the epoch: what the instants of facts are compared with. */
+  get now(): number {
+    return this.#clock.now(steadyNow());
+  }
+
+  /** Connections that are ended with their session. */
+  get live(): number {
+    return this.#live.size;
+  }
+
+  /** Stops following the feed; connections that depend on it end. */
   async close(): Promise<void> {
+    clearInterval(this.#watching);
+    this.#live.endAll();
     await this.#feed.stop();
   }
 
@@ -131,14 +152,35 @@ export class Verifier {
   async verify(request: VerifiableRequest, required: Requirement = {}): Promise<Verdict> {
     const presented = readCredentials(request.headers, request.url, request.severalTokens);
     if (presented.kind !== 'token') return refused(this.#unpresentable(presented));
-    let facts: TokenFacts | null;
+    const { maxIdle, maxSessionAge, passive } = required;
+    const ofSession = maxIdle !== undefined || maxSessionAge !== undefined;
     try {
-      facts = await this.#inquiry.about(presented.token, required.passive ?? false);
+      // Where a use may come too late to be one, it is counted only after it has been allowed.
+      const first = { ofSession, passive: passive || maxIdle !== undefined };
+      const facts = await this.#inquiry.about(presented.token, first);
+      const verdict = this.#judge(facts, presented, request, required);
+      if (first.passive && !passive && verdict.kind === 'allowed')
+        await this.#inquiry.about(presented.token, { ofSession });
+      return verdict;
     } catch (error) {
       this.#options.onTrouble?.(error);
       return refused(unavailable);
     }
-    return this.#judge(facts, presented, request, required);
+  }
+
+  /**
+   * Calls `onOver` once, when the access behind a connection that goes on is over: its session ended, its token was
+   * revoked, or the feed has been silent for longer than the bound. The returned function forgets the connection.
+   */
+  watch(token: string, facts: TokenFacts, onOver: () => void): () => void {
+    this.#watching ??= setInterval(() => this.#lookAfterLive(), watchIntervalMs).unref();
+    return this.#live.add({ name: revocationName(token) ?? hashToken(token), facts, onOver });
+  }
+
+  #lookAfterLive(): void {
+    const at = steadyNow();
+    if (this.#feed.trusted(at)) this.#live.endPast(this.#clock.now(at));
+    else this.#live.endAll();
   }
 
   #judge(
@@ -155,7 +197,7 @@ export class Verifier {
     const unbound = this.#bindingFault(facts, presented, request, now);
     if (unbound) return this.#refuse(unbound);
     const lacks = missing(facts, required, this.#context, now);
-    return lacks ? refused(lacks) : { kind: 'allowed', facts };
+    return lacks ? refused(lacks) : { kind: 'allowed', facts, token: presented.token };
   }
 
   /** RFC 9449 §7.1 and RFC 8705 §3: a bound token is worth nothing without its key, and a key is worth nothing to an unbound one. */

@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Refusal, refusalBody } from '@curfew/resource-server';
-import { type ForwardedFault, type ForwardedRules, readForwarded } from '../asked/forwarded.js';
+import { answerRefusal } from '@curfew/resource-server';
+import { type ForwardedFault, readForwarded } from '../asked/forwarded.js';
 import type { DecisionMaker } from '../decision.js';
 import { identityHeaders } from '../identity-headers.js';
+import { certificateOf } from '../proxied-request.js';
+import type { GatewayRules } from '../routes/rules.js';
+import { sessionHeaders } from '../session-headers.js';
 
 /** What each fault means to whoever configures the proxy; none repeats what was sent. */
-const faultWords: { readonly [Fault in ForwardedFault]: string } = {
+export const faultWords: { readonly [Fault in ForwardedFault]: string } = {
   untrusted_proxy: 'this address is not one of the configured proxies',
   not_stated: 'the headers that say which request is asked about are missing',
   stated_twice: 'a header that says which request is asked about came twice',
@@ -17,45 +20,37 @@ const faultWords: { readonly [Fault in ForwardedFault]: string } = {
   scheme_malformed: 'the scheme is neither http nor https',
 };
 
-/** Answers whether a proxy may let a request pass: 200 with identity headers, or the refusal to hand to the client. */
+/**
+ * Answers whether a proxy may let a request pass: 200 with identity headers, or the refusal to hand to the client.
+ * `target` is what follows the path of this endpoint.
+ */
 export async function answerForwardAuth(
-  request: IncomingMessage,
+  message: IncomingMessage,
   response: ServerResponse,
   target: string,
-  rules: ForwardedRules,
+  rules: GatewayRules,
   decisions: DecisionMaker,
 ): Promise<void> {
-  const asked = readForwarded(request, target, rules);
+  const asked = readForwarded(message, target, rules.forwarded);
   if (typeof asked === 'string') {
-    const status = asked === 'not_stated' ? 400 : 403;
-    answerRefusal(request, response, {
-      status,
+    answerRefusal(response, {
+      status: asked === 'not_stated' ? 400 : 403,
       error: 'invalid_request',
       description: faultWords[asked],
       headers: { 'Cache-Control': 'no-store' },
     });
     return;
   }
-  const decision = await decisions.decide(asked, request);
+  const decision = await decisions.decide(asked, { message, certificate: certificateOf(message, rules) });
   if (decision.kind === 'refused') {
-    answerRefusal(request, response, decision.refusal);
+    answerRefusal(response, decision.refusal);
     return;
   }
   response.writeHead(200, {
     ...identityHeaders(decision.facts),
+    ...sessionHeaders(decision.facts, decision.now),
     'Cache-Control': 'no-store',
     'Content-Length': 0,
   });
   response.end();
-}
-
-/** Writes a refusal as the whole answer. */
-export function answerRefusal(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-  const body = Buffer.from(refusalBody(refusal));
-  response.writeHead(refusal.status, {
-    ...refusal.headers,
-    'Content-Type': 'application/json',
-    'Content-Length': body.length,
-  });
-  response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -31,6 +31,7 @@ export async function firstRunRules(path: string): Promise<GatewayRules> {
     clientSecret: api.client_secret,
     cacheForMs: 10_000,
     mostTokens: 100_000,
+    readJwts: false,
   };
   const match = {
     hosts: [new URL(api.resource).host],
@@ -41,8 +42,9 @@ export async function firstRunRules(path: string): Promise<GatewayRules> {
   return {
     issuer,
     forwarded: { proxies: thisMachine(), forms: ['x-forwarded', 'x-original'] },
+    clientCertificateHeader: undefined,
     apis: [orders],
-    routes: [{ name: 'orders', match, api: 'orders', required: {}, upstream: undefined }],
+    routes: [{ name: 'orders', match, api: 'orders', required: {}, upstream: undefined, passToken: false }],
   };
 }
 

@@ -9,6 +9,8 @@ export interface ProtectedApi {
   readonly clientSecret: string;
   readonly cacheForMs: number;
   readonly mostTokens: number;
+  /** Whether JWTs are verified here and asked about only in doubt. */
+  readonly readJwts: boolean;
 }
 
 /** Which requests a route is for. */
@@ -31,6 +33,8 @@ export interface Route {
   readonly required: Requirement;
   /** Where the gateway's own reverse proxy sends requests; undefined where another proxy does that. */
   readonly upstream: URL | undefined;
+  /** Whether the upstream of that reverse proxy gets the access token, too. */
+  readonly passToken: boolean;
 }
 
 /** Routes in their order: the first that matches is the one; where none does, nobody passes. */
@@ -39,6 +43,16 @@ export class RouteTable {
 
   constructor(readonly routes: readonly Route[]) {
     this.#routes = routes.map((route) => ({ route, path: pathPattern(route.match.path) }));
+  }
+
+  /** Whether any route sends requests to this host to an upstream; a default port may be stated or not. */
+  passesOn(host: string): boolean {
+    const bare = host.replace(/:(80|443)$/, '');
+    return this.routes.some(
+      ({ upstream, match }) =>
+        upstream !== undefined &&
+        match.hosts.some((pattern) => isHost(pattern, host) || isHost(pattern, bare)),
+    );
   }
 
   /** The route for a request, or undefined. */

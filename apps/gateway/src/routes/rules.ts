@@ -5,6 +5,8 @@ import type { ProtectedApi, Route } from './route.js';
 export interface GatewayRules {
   readonly issuer: string;
   readonly forwarded: ForwardedRules;
+  /** Header in which a trusted proxy hands over the verified client certificate (RFC 8705), lower case. */
+  readonly clientCertificateHeader: string | undefined;
   readonly apis: readonly ProtectedApi[];
   readonly routes: readonly Route[];
 }

@@ -72,7 +72,7 @@ type SetHeader = (name: string, value: string) => unknown;
 
 /** Both requirements at once; of two ages the shorter one. */
 function together(a: Requirement, b: Requirement): Requirement {
-  const shorter = (name: 'maxTokenAge' | 'maxAuthAge' | 'maxSessionAge') => {
+  const shorter = (name: 'maxTokenAge' | 'maxAuthAge' | 'maxSessionAge' | 'maxIdle') => {
     const ages = [a[name], b[name]].filter((age) => age !== undefined);
     return ages.length === 0 ? undefined : Math.min(...ages);
   };
@@ -83,6 +83,7 @@ function together(a: Requirement, b: Requirement): Requirement {
     maxTokenAge: shorter('maxTokenAge'),
     maxAuthAge: shorter('maxAuthAge'),
     maxSessionAge: shorter('maxSessionAge'),
+    maxIdle: shorter('maxIdle'),
   };
 }
 

@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { answerRefusal, type Refusal } from '@curfew/resource-server';
+import type { AskedRequest } from './asked/asked-request.js';
+import { type Allowed, type DecisionMaker, noRoute } from './decision.js';
+import { answerForwardAuth, faultWords } from './forward-auth/forward-auth.js';
+import { certificateOf, forwardedFor, readProxied } from './proxied-request.js';
+import { type ReverseProxy, refuseUpgrade } from './proxy/reverse-proxy.js';
+import type { GatewayRules } from './routes/rules.js';
+import { sessionHeaders } from './session-headers.js';
+
+const forwardAuthPath = '/forward-auth';
+const noStore = { 'Cache-Control': 'no-store' };
+
+/** What stands behind the entrance. */
+export interface EntranceParts {
+  readonly rules: () => GatewayRules;
+  readonly decisions: DecisionMaker;
+  readonly proxy: ReverseProxy;
+  /** The scheme of the gateway's public address. */
+  readonly publicScheme: string;
+  readonly isReady: () => boolean;
+}
+
+/** A request that was understood, or the refusal of one that was not. */
+type Understood = { readonly asked: AskedRequest } | { readonly refusal: Refusal };
+
+/**
+ * Every request comes in here. Requests to a host that a route sends to an upstream are passed on, whatever their path;
+ * on every other host the gateway answers for itself: health, and what other proxies ask.
+ */
+export class Entrance {
+  constructor(private readonly parts: EntranceParts) {}
+
+  /** Answers a request. */
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { rules, decisions } = this.parts;
+    if (this.#isPassedOn(request)) return this.#passOn(request, response);
+    const url = request.url ?? '/';
+    const path = url.split('?', 1)[0]!;
+    if (path === '/health/live') return answerHealth(response, true);
+    if (path === '/health/ready') return answerHealth(response, this.parts.isReady());
+    if (path === forwardAuthPath || path.startsWith(`${forwardAuthPath}/`))
+      return answerForwardAuth(request, response, url.slice(forwardAuthPath.length), rules(), decisions);
+    return answerRefusal(response, noRoute);
+  }
+
+  /** Answers an upgrade. */
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const understood = this.#isPassedOn(request) ? this.#understand(request) : { refusal: noRoute };
+    if ('refusal' in understood) return refuseUpgrade(socket, understood.refusal);
+    const { asked } = understood;
+    const decision = await this.parts.decisions.decide(asked, this.#asking(request));
+    if (decision.kind === 'refused') return refuseUpgrade(socket, decision.refusal);
+    if (!decision.route.upstream || request.headers.upgrade?.toLowerCase() !== 'websocket')
+      return refuseUpgrade(socket, noRoute);
+    this.parts.proxy.upgrade(request, socket, head, this.#passage(request, asked, decision));
+  }
+
+  #isPassedOn({ headers }: IncomingMessage): boolean {
+    const host = headers.host?.toLowerCase();
+    return host !== undefined && this.parts.decisions.passesOn(host);
+  }
+
+  async #passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const understood = this.#understand(request);
+    if ('refusal' in understood) return answerRefusal(response, understood.refusal);
+    const { asked } = understood;
+    const decision = await this.parts.decisions.decide(asked, this.#asking(request));
+    if (decision.kind === 'refused') return answerRefusal(response, decision.refusal);
+    if (!decision.route.upstream) return answerRefusal(response, noRoute);
+    this.parts.proxy.pass(request, response, this.#passage(request, asked, decision));
+  }
+
+  #understand(request: IncomingMessage): Understood {
+    const asked = readProxied(request, this.parts.rules(), this.parts.publicScheme);
+    if (typeof asked !== 'string') return { asked };
+    return {
+      refusal: { status: 400, error: 'invalid_request', description: faultWords[asked], headers: noStore },
+    };
+  }
+
+  #asking(message: IncomingMessage) {
+    return { message, certificate: certificateOf(message, this.parts.rules()) };
+  }
+
+  #passage(request: IncomingMessage, asked: AskedRequest, allowed: Allowed) {
+    const answerHeaders = sessionHeaders(allowed.facts, allowed.now);
+    return { asked, allowed, client: forwardedFor(request, this.parts.rules()), answerHeaders };
+  }
+}
+
+function answerHealth(response: ServerResponse, good: boolean): void {
+  const body = JSON.stringify({ status: good ? 'ok' : 'unavailable' });
+  response.writeHead(good ? 200 : 503, { ...noStore, 'Content-Type': 'application/json' });
+  response.end(body);
+}

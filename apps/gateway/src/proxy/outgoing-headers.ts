@@ -1,0 +1,75 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** The name as programs behind CGI and WSGI see it: letter case and the difference between `-` and `_` are lost there. */
+const spelling = (name: string): string => name.toLowerCase().replaceAll('_', '-');
+
+/** Headers that speak of one connection only (RFC 9110 §7.6.1). */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-authentication-info',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'http2-settings',
+]);
+
+/** Headers by which a request could say something of itself that only we may say, or be taken for another request. */
+const ours =
+  /^(x-curfew-.*|x-forwarded(-.*)?|forwarded|x-original-.*|x-rewrite-url|x-real-ip|x-client-ip|true-client-ip|x-http-method(-override)?|x-method-override|x-session-activity|x-auth-(user|request-.*)|x-user|x-remote-user|remote-user|x-ssl-client-.*|x-client-cert.*)$/;
+
+/** What is kept of a client's headers, and what is added. */
+export interface HeaderRules {
+  /** Whether the upstream gets the access token. */
+  readonly passToken: boolean;
+  /** Cookies of the gateway itself, which are nobody else's business. */
+  readonly ownCookies: readonly string[];
+  /** Other headers that only a trusted proxy sets, lower case. */
+  readonly trusted: readonly string[];
+}
+
+/**
+ * The headers an upstream gets. First the client's identity headers go, in every spelling; then what its `Connection`
+ * lists goes; and only then ours are added, so that no list of the client's can take them away
+ * (GHSA-w9mr-28mw-j8hg).
+ */
+export function outgoingHeaders(
+  incoming: IncomingHttpHeaders,
+  added: Readonly<Record<string, string>>,
+  { passToken, ownCookies, trusted }: HeaderRules,
+): IncomingHttpHeaders {
+  const listed = new Set((incoming.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
+  const reserved = new Set([...Object.keys(added), ...trusted].map(spelling));
+  const kept: IncomingHttpHeaders = {};
+  for (const [name, value] of Object.entries(incoming)) {
+    const spelled = spelling(name);
+    if (hopByHop.has(name) || (listed.has(name) && name !== 'host')) continue;
+    if (ours.test(spelled) || reserved.has(spelled) || name === 'dpop') continue;
+    if (name === 'authorization' && !passToken) continue;
+    kept[name] = value;
+  }
+  const cookie = withoutCookies(incoming.cookie, ownCookies);
+  if (cookie) kept.cookie = cookie;
+  else delete kept.cookie;
+  for (const [name, value] of Object.entries(added)) kept[name.toLowerCase()] = value;
+  return kept;
+}
+
+/** Whether a body follows that has no length (RFC 9112 §6.3); Node needs to be told, because the header is per connection. */
+export const isChunked = ({ 'transfer-encoding': encoding }: IncomingHttpHeaders): boolean =>
+  encoding !== undefined && /(^|,)\s*chunked\s*$/i.test(encoding);
+
+function withoutCookies(header: string | undefined, names: readonly string[]): string | undefined {
+  if (header === undefined || names.length === 0) return header;
+  const isOwn = (pair: string) => names.some((name) => pair.startsWith(`${name}=`));
+  return header
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== '' && !isOwn(pair))
+    .join('; ');
+}

@@ -1,0 +1,109 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Refusal, refusalBody } from '@curfew/resource-server';
+import { createProxyServer, type ProxyServer } from 'http-proxy-3';
+import type { AskedRequest } from '../asked/asked-request.js';
+import type { Allowed } from '../decision.js';
+import { identityHeaders } from '../identity-headers.js';
+import { type HeaderRules, isChunked, outgoingHeaders } from './outgoing-headers.js';
+
+/** Milliseconds an upstream may take until it begins to answer. */
+const patienceMs = 60_000;
+
+/** Where requests come from and go to, beside their headers. */
+export interface Passage {
+  readonly asked: AskedRequest;
+  readonly allowed: Allowed;
+  /** The address the request came from. */
+  readonly client: string;
+  /** What is told to the client beside the upstream's own headers. */
+  readonly answerHeaders: Readonly<Record<string, string>>;
+}
+
+/** Passes requests that were allowed on to their upstream, and cuts what goes on when its session ends. */
+export class ReverseProxy {
+  readonly #proxy: ProxyServer;
+
+  constructor(
+    private readonly rules: Pick<HeaderRules, 'trusted'>,
+    private readonly onFailure: (error: unknown) => void,
+  ) {
+    this.#proxy = createProxyServer({ xfwd: false, changeOrigin: false, proxyTimeout: patienceMs });
+    this.#proxy.on('error', (error, _request, response) => {
+      this.onFailure(error);
+      if (response instanceof ServerResponse) answerBadGateway(response);
+      else (response as Socket | undefined)?.destroy();
+    });
+  }
+
+  /** Passes a request on and its answer back. */
+  pass(request: IncomingMessage, response: ServerResponse, passage: Passage): void {
+    const target = this.#prepare(request, passage);
+    for (const [name, value] of Object.entries(passage.answerHeaders)) response.setHeader(name, value);
+    const unwatch = passage.allowed.watch(() => {
+      // Half an answer must not look like a whole one: the connection breaks.
+      response.destroy();
+      request.destroy();
+    });
+    response.once('close', unwatch);
+    this.#proxy.web(request, response, { target });
+  }
+
+  /** Passes an upgrade on (RFC 9110 §7.8) and cuts both ways when the session ends. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, passage: Passage): void {
+    const target = this.#prepare(request, passage);
+    request.headers.connection = 'upgrade';
+    request.headers.upgrade = 'websocket';
+    const unwatch = passage.allowed.watch(() => socket.destroy());
+    socket.once('close', unwatch);
+    this.#proxy.ws(request, socket as Socket, head, { target });
+  }
+
+  #prepare(request: IncomingMessage, { asked, allowed, client }: Passage): URL {
+    const { upstream, passToken } = allowed.route;
+    const added = {
+      ...identityHeaders(allowed.facts),
+      'X-Forwarded-For': client,
+      'X-Forwarded-Proto': asked.scheme,
+      'X-Forwarded-Host': asked.host,
+      Host: asked.host,
+    };
+    const chunked = isChunked(request.headers);
+    request.headers = outgoingHeaders(request.headers, added, {
+      passToken,
+      ownCookies: allowed.ownCookies,
+      trusted: this.rules.trusted,
+    });
+    if (chunked) request.headers['transfer-encoding'] = 'chunked';
+    return upstream!;
+  }
+
+  /** Ends idle connections to upstreams. */
+  close(): void {
+    this.#proxy.close();
+  }
+}
+
+function answerBadGateway(response: ServerResponse): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = JSON.stringify({ error: 'bad_gateway', error_description: 'the upstream did not answer' });
+  response.writeHead(502, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+  response.end(body);
+}
+
+/** Refuses an upgrade: the socket has no response object yet. */
+export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
+  const body = refusalBody(refusal);
+  const headers = {
+    ...refusal.headers,
+    'Content-Type': 'application/json',
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end(`HTTP/1.1 ${refusal.status} Refused\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+}

@@ -1,0 +1,80 @@
+import type { Ends } from './feed/messages.js';
+import type { TokenFacts } from './token-facts.js';
+
+/** A connection that goes on for as long as the access it was opened with. */
+export interface LiveAccess {
+  /** What the feed calls its token when that is revoked alone. */
+  readonly name: string;
+  readonly facts: TokenFacts;
+  /** Called once, when the access is over or nobody can say any more that it is not. */
+  readonly onOver: () => void;
+}
+
+/**
+ * Connections that outlive their request: WebSockets, event streams, long downloads. They end with their session, and
+ * with the trust in the feed: without it nobody would tell them.
+ */
+export class LiveAccesses {
+  readonly #all = new Set<LiveAccess>();
+  readonly #bySession = new Map<string, Set<LiveAccess>>();
+
+  /** How many there are. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Adds one; the returned function takes it out when its connection has closed by itself. */
+  add(access: LiveAccess): () => void {
+    this.#all.add(access);
+    const { sessionId } = access.facts;
+    if (sessionId !== undefined) {
+      const others = this.#bySession.get(sessionId);
+      if (others) others.add(access);
+      else this.#bySession.set(sessionId, new Set([access]));
+    }
+    return () => this.#remove(access);
+  }
+
+  /** Takes ends from the feed. */
+  end({ sessions, tokens, all }: Ends): void {
+    for (const session of sessions) this.#over([...(this.#bySession.get(session) ?? [])]);
+    if (tokens.length > 0) {
+      const names = new Set(tokens);
+      this.#over([...this.#all].filter(({ name }) => names.has(name)));
+    }
+    for (const { kind, target, at } of all) {
+      const concerned = ({ facts }: LiveAccess) =>
+        // Sessions that began after the end go on; a connection that was opened before it does not.
+        facts.issuedAt <= at &&
+        (kind === 'everyone' || target === (kind === 'account' ? facts.subject : facts.clientId));
+      this.#over([...this.#all].filter(concerned));
+    }
+  }
+
+  /** Ends those whose session is past its absolute deadline, or whose client's own token has expired. */
+  endPast(now: number): void {
+    const isPast = ({ facts }: LiveAccess) =>
+      now >= ((facts.sessionId === undefined ? facts.expiresAt : facts.absoluteDeadline) ?? facts.expiresAt);
+    this.#over([...this.#all].filter(isPast));
+  }
+
+  /** Ends all: nobody can say any more that they may go on. */
+  endAll(): void {
+    this.#over([...this.#all]);
+  }
+
+  #over(accesses: readonly LiveAccess[]): void {
+    for (const access of accesses) {
+      this.#remove(access);
+      access.onOver();
+    }
+  }
+
+  #remove(access: LiveAccess): void {
+    this.#all.delete(access);
+    const { sessionId } = access.facts;
+    const others = sessionId === undefined ? undefined : this.#bySession.get(sessionId);
+    others?.delete(access);
+    if (others?.size === 0) this.#bySession.delete(sessionId!);
+  }
+}

@@ -1,0 +1,240 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type RunningGateway, startGateway } from '../support/gateway.js';
+import { type Seen, send, startUpstream, type Upstream, upgrade } from '../support/upstream.js';
+import { orders, ProtocolWorld } from './protocol-world.js';
+
+let world: ProtocolWorld;
+let upstream: Upstream;
+let gateway: RunningGateway;
+let folder: string;
+
+const routes = (more = '') =>
+  `
+proxies: [127.0.0.1]
+timeouts:
+  strict: { idle: 2s, absolute: 1h, maxAuthAge: 30m }
+apis:
+  orders:
+    audience: ${orders}
+    clientId: ${world.clients.api.id}
+    clientSecretFile: secret
+routes:
+  - name: open
+    hosts: [orders.example.test]
+    path: /open/**
+    public: true
+    upstream: ${upstream.url}
+  - name: writing
+    hosts: [orders.example.test]
+    methods: [POST]
+    api: orders
+    scopes: [orders:write]
+    upstream: ${upstream.url}
+  - name: strict
+    hosts: [orders.example.test]
+    path: /strict/**
+    api: orders
+    timeouts: strict
+    upstream: ${upstream.url}
+  - name: everything else
+    hosts: [orders.example.test]
+    api: orders
+    scopes: [orders:read]
+    upstream: ${upstream.url}
+${more}`.replace('everything else', 'everything-else');
+
+beforeAll(async () => {
+  world = await ProtocolWorld.start();
+  upstream = await startUpstream();
+  folder = await mkdtemp(join(tmpdir(), 'curfew-gateway-'));
+  await writeFile(join(folder, 'secret'), world.clients.api.secret, { mode: 0o600 });
+  await writeFile(join(folder, 'routes.yaml'), routes());
+  gateway = await startGateway(world.server, {
+    CURFEW_GATEWAY_ROUTES: join(folder, 'routes.yaml'),
+    CURFEW_GATEWAY_URL: 'https://gateway.example.test',
+  });
+}, 60_000);
+afterAll(async () => {
+  await gateway?.stop();
+  await upstream?.stop();
+  await world?.stop();
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+const signIn = async () =>
+  (await world.signIn(world.clients.web, { resource: orders, scope: 'openid orders:read' })).body;
+const host = { host: 'orders.example.test' };
+const bearer = (token: string) => ({ ...host, authorization: `Bearer ${token}` });
+const seenBy = (answer: { body: string }): Seen => JSON.parse(answer.body);
+
+describe('the reverse proxy', () => {
+  it('passes a request on with who is asking, and without the token', async () => {
+    const { access_token: token } = await signIn();
+    const answer = await send(gateway.url, bearer(token), { path: '/orders/7?page=2' });
+    expect(answer.status).toBe(200);
+    const { headers, url, method } = seenBy(answer);
+    expect([method, url, headers.host]).toEqual(['GET', '/orders/7?page=2', 'orders.example.test']);
+    expect(headers).toMatchObject({
+      'x-curfew-client': world.clients.web.id,
+      'x-curfew-subject': expect.stringMatching(/^[0-9a-f-]{36}$/),
+      'x-curfew-session': expect.stringMatching(/^[0-9a-f-]{36}$/),
+      'x-curfew-scope': 'orders:read',
+      'x-forwarded-proto': 'https',
+    });
+    expect(headers).not.toHaveProperty('authorization');
+    expect(Number(answer.headers['x-session-idle-expires-in'])).toBeGreaterThan(0);
+  });
+
+  it('passes bodies on, with a length or in pieces', async () => {
+    const { access_token: token } = (
+      await world.signIn(world.clients.web, { resource: orders, scope: 'openid orders:write' })
+    ).body;
+    for (const headers of [{ 'content-length': '5' }, { 'transfer-encoding': 'chunked' }]) {
+      const options = { method: 'POST', path: '/orders', body: 'hello' };
+      const answer = await send(gateway.url, { ...bearer(token), ...headers }, options);
+      expect([answer.status, seenBy(answer).body]).toEqual([200, 'hello']);
+    }
+  });
+
+  it('lets no client say who it is, however it spells it', async () => {
+    const { access_token: token } = await signIn();
+    const answer = await send(
+      gateway.url,
+      {
+        ...bearer(token),
+        'X-Curfew-Subject': 'mallory',
+        'x-curfew-subject': ['mallory', 'eve'],
+        x_curfew_subject: 'mallory',
+        'X_Curfew-Subject': 'mallory',
+        'X-Curfew-Roles': 'admin',
+        'X-Forwarded-User': 'mallory',
+        'X-Original-URL': '/admin',
+        'X-HTTP-Method-Override': 'DELETE',
+        Forwarded: 'for=10.0.0.1',
+        Connection: 'close, X-Curfew-Subject, X-Forwarded-Host, Host',
+      },
+      { path: '/orders' },
+    );
+    const { headers } = seenBy(answer);
+    expect(headers['x-curfew-subject']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(headers['x-forwarded-host']).toBe('orders.example.test');
+    expect(JSON.stringify(headers)).not.toMatch(/mallory|eve|admin|DELETE|10\.0\.0\.1/);
+  });
+
+  it('says nothing about anybody on public routes, and lets nobody else say it', async () => {
+    const answer = await send(
+      gateway.url,
+      { ...host, 'X-Curfew-Subject': 'mallory' },
+      { path: '/open/hours' },
+    );
+    expect(seenBy(answer).headers['x-curfew-subject']).toBe('');
+  });
+
+  it('asks each route for what it requires', async () => {
+    const { access_token: token } = await signIn();
+    expect((await send(gateway.url, host, { path: '/orders' })).status).toBe(401);
+    const answer = await send(gateway.url, bearer(token), { path: '/orders', method: 'POST' });
+    expect(answer.status).toBe(403);
+    expect(answer.headers['www-authenticate']).toContain('scope="orders:write"');
+  });
+
+  it.each([
+    '//orders',
+    '/open/../orders',
+    '/open/%2e%2e/orders',
+    '/open/..%2forders',
+    '/open/%5c..%5corders',
+    '/open/..;/orders',
+    '/open/./orders',
+    '/open\\orders',
+    '/open/%00',
+    '/open/%zz',
+    '/open/%252e%252e/orders',
+    'https://orders.example.test/orders',
+  ])('refuses a path that others may read differently: %s', async (path) => {
+    const before = upstream.seen.length;
+    const { access_token: token } = await signIn();
+    expect([400, 403]).toContain((await send(gateway.url, bearer(token), { path })).status);
+    expect(upstream.seen).toHaveLength(before);
+  });
+
+  it('knows no other host', async () => {
+    const { access_token: token } = await signIn();
+    const answer = await send(
+      gateway.url,
+      { ...bearer(token), host: 'other.example.test' },
+      { path: '/orders' },
+    );
+    expect(answer.status).toBe(403);
+  });
+});
+
+describe('what goes on when the session ends', () => {
+  const ended = async (end: () => Promise<unknown>, closed: Promise<unknown>) => {
+    await pause(100);
+    await end();
+    const at = performance.now();
+    await closed;
+    return performance.now() - at;
+  };
+
+  it('is closed: an event stream', async () => {
+    const { access_token: token, refresh_token: refreshToken } = await signIn();
+    const outgoing = request(gateway.url, { path: '/stream', headers: bearer(token) }).end();
+    outgoing.on('error', () => {});
+    const [answer] = await once(outgoing, 'response');
+    let text = '';
+    answer.on('data', (chunk: Buffer) => (text += chunk)).on('error', () => {});
+    const closed = new Promise((resolve) => answer.once('close', resolve));
+    const took = await ended(() => world.revoke(world.clients.web, refreshToken), closed);
+    expect(took).toBeLessThan(2_000);
+    expect([text.startsWith('data: on'), answer.complete]).toEqual([true, false]);
+  });
+
+  it('is closed: a WebSocket', async () => {
+    const { access_token: token, refresh_token: refreshToken } = await signIn();
+    expect(await upgrade(`${gateway.url}/live`, host)).toBe(401);
+    const socket = (await upgrade(`${gateway.url}/live`, bearer(token))) as Socket;
+    socket.on('error', () => {});
+    socket.write('hello');
+    expect(String((await once(socket, 'data'))[0])).toBe('hello');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    expect(await ended(() => world.revoke(world.clients.web, refreshToken), closed)).toBeLessThan(2_000);
+  });
+});
+
+describe('timeouts of a route', () => {
+  it('are shorter than the session’s own: what comes too late is refused, and is no use', async () => {
+    const { access_token: token } = await signIn();
+    expect((await send(gateway.url, bearer(token), { path: '/strict/a' })).status).toBe(200);
+    await pause(2_500);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const answer = await send(gateway.url, bearer(token), { path: '/strict/a' });
+      expect(answer.status).toBe(401);
+      expect(answer.headers['www-authenticate']).toContain('error="insufficient_user_authentication"');
+    }
+  });
+});
+
+describe('routes that change', () => {
+  it('are in force within seconds, unless they have faults', async () => {
+    const other = { host: 'new.example.test' };
+    const file = join(folder, 'routes.yaml');
+    await writeFile(file, 'routes: 7');
+    await pause(1_500);
+    expect((await send(gateway.url, host, { path: '/open/hours' })).status).toBe(200);
+    const added = `  - { name: new, hosts: [new.example.test], public: true, upstream: '${upstream.url}' }`;
+    await writeFile(file, routes(added));
+    const deadline = performance.now() + 10_000;
+    while ((await send(gateway.url, other)).status !== 200) {
+      expect(performance.now()).toBeLessThan(deadline);
+      await pause(100);
+    }
+  });
+});
