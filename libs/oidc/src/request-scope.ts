@@ -17,6 +17,8 @@ export interface RequestScope {
   recognised?: boolean;
   /** Set once the domain has decided about that token, so that refusals by the library itself can be told apart. */
   decided?: boolean;
+  /** The browser session the request came with, where there was one. */
+  browserSessionUid?: string | undefined;
   /** The session an access token names, from introspection's or userinfo's one read. */
   access?: FoundAccess;
   refresh?: StagedRefresh;

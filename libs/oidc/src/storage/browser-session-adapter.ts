@@ -1,6 +1,7 @@
 import { plus, seconds } from '@curfew/session-policy';
 import { Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
+import type { BrowserSessionPayload } from './browser-session-store.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 
 /** oidc-provider's cookie session. Its end at logout ends the sessions that were started from it and are not offline. */
@@ -10,22 +11,23 @@ export class BrowserSessionAdapter extends PartialAdapter {
   }
 
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    return this.parts.browserSessions.find(id);
+    return noted(await this.parts.browserSessions.find(id));
   }
 
   override async findByUid(uid: string): Promise<Record<string, unknown> | undefined> {
-    return this.parts.browserSessions.findByUid(uid);
+    return noted(await this.parts.browserSessions.findByUid(uid));
   }
 
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
     if (!id || !payload || !expiresIn) return;
-    const { now } = currentScope();
+    const { now, browserSessionUid } = currentScope();
     const oidc = Provider.ctx?.oidc;
     // A browser session that outlives the sign-out page: the person signed out of the client that asked, and of nothing else.
     if (oidc?.route === 'end_session_confirm' && oidc.entities.Client) {
       await this.endStartedFrom(oidc.session!.uid, oidc.entities.Client.clientId);
     }
-    await this.parts.browserSessions.save(id, payload, now, plus(now, seconds(expiresIn)));
+    const existed = browserSessionUid !== undefined && browserSessionUid === payload['uid'];
+    await this.parts.browserSessions.save(id, payload, now, plus(now, seconds(expiresIn)), existed);
   }
 
   override async destroy(id: string): Promise<void> {
@@ -44,4 +46,10 @@ export class BrowserSessionAdapter extends PartialAdapter {
     const started = await this.parts.queries.liveOfBrowser(browserSessionUid, clientId);
     await this.parts.sessions.end(started, 'logout', { signals }, now);
   }
+}
+
+/** A request that began with a browser session must not bring it back when it has been ended meanwhile. */
+function noted(found: BrowserSessionPayload | undefined): BrowserSessionPayload | undefined {
+  if (found) currentScope().browserSessionUid = found.uid;
+  return found;
 }

@@ -22,12 +22,28 @@ export class BrowserSessionStore {
     this.#seal = seal;
   }
 
-  /** Writes the session. `signedInAt` moves only when somebody signs in anew, so that a not-before entry can be compared with it. */
-  async save(id: string, payload: BrowserSessionPayload, now: Instant, expiresAt: Instant): Promise<void> {
+  /**
+   * Writes the session. `signedInAt` moves only when somebody signs in anew, so that a not-before entry can be compared
+   * with it. One that `existed` when the request began and is gone now was ended meanwhile, and stays ended.
+   */
+  async save(
+    id: string,
+    payload: BrowserSessionPayload,
+    now: Instant,
+    expiresAt: Instant,
+    existed: boolean,
+  ): Promise<void> {
     const idHash = hash(id);
     const previous = await this.#previousSignIn(payload);
     const signedIn = payload.accountId === undefined ? null : (previous ?? new Date(now));
     // A session gets a new id at every sign-in (fixation); the row is the person's, so it follows by uid.
+    if (existed) {
+      await this.#prisma.$executeRaw`
+        UPDATE browser_session SET id_hash = ${idHash}, account_id = ${payload.accountId ?? null}::uuid,
+          payload = ${this.#seal.close(payload, idHash)}, signed_in_at = ${signedIn}, expires_at = ${new Date(expiresAt)}
+        WHERE uid = ${payload.uid}`;
+      return;
+    }
     await this.#prisma.$executeRaw`
       INSERT INTO browser_session (id_hash, uid, account_id, payload, signed_in_at, expires_at)
       VALUES (${idHash}, ${payload.uid}, ${payload.accountId ?? null}::uuid, ${this.#seal.close(payload, idHash)}, ${signedIn}, ${new Date(expiresAt)})

@@ -1,0 +1,281 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type Answer, atOnce, type EngineClient, EngineWorld, orders, type Tokens } from './engine-world.js';
+import { deviceGrant, pkce } from './protocol-world.js';
+
+let world: EngineWorld;
+let web: EngineClient;
+let spa: EngineClient;
+beforeAll(async () => {
+  world = await EngineWorld.start();
+  [web, spa] = [await world.client(), await world.client({ token_endpoint_auth_method: 'none' })];
+}, 90_000);
+afterEach(() => world.check());
+afterAll(() => world?.stop());
+
+const succeeded = (answers: readonly Answer[]) => answers.filter(({ status }) => status < 300);
+const noneBroke = (answers: readonly Answer[]) =>
+  expect(answers.filter(({ status }) => status >= 500).map(({ status }) => status)).toEqual([]);
+const now = () => world.clock.now() / 1000;
+const aProof = async (key: Awaited<ReturnType<typeof aKey>>, claims: Record<string, unknown> = {}) =>
+  new SignJWT({
+    htm: 'POST',
+    htu: `${world.issuer}/token`,
+    jti: randomUUID(),
+    iat: Math.floor(now()),
+    ...claims,
+  })
+    .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: key.jwk })
+    .sign(key.privateKey);
+const aKey = async () => {
+  const pair = await generateKeyPair('ES256', { extractable: true });
+  return { ...pair, jwk: await exportJWK(pair.publicKey) };
+};
+
+describe('of fifty uses at once on two nodes, one wins', () => {
+  it('with an authorization code, and the session it started is ended by the others', async () => {
+    const code = await world.code(web, { scope: 'openid' });
+    const answers = await atOnce(50, (node) => world.redeem(web, code, { node }));
+    noneBroke(answers);
+    const [winner, ...more] = succeeded(answers);
+    expect(more).toEqual([]);
+    for (const lost of answers.filter((answer) => answer !== winner))
+      expect(lost.body.error).toBe('invalid_grant');
+    const sid = JSON.parse(Buffer.from(winner!.body.id_token.split('.')[1], 'base64url').toString()).sid;
+    expect(await world.endOf(sid)).toBe('code_reuse');
+    expect(await world.events(sid, 'session.ended')).toHaveLength(1);
+    expect(await world.events(sid, 'code.reuse_found')).toHaveLength(1);
+    expect((await world.refresh(web, winner!.body.refresh_token)).status).toBe(400);
+    expect((await world.userinfo(winner!.body.access_token, 1)).status).toBe(401);
+  });
+
+  it('with a pushed authorization request', async () => {
+    const { challenge } = pkce();
+    const pushed = await world.send(0, 'POST', '/par', {
+      client_id: spa.id,
+      redirect_uri: world.callback,
+      response_type: 'code',
+      scope: 'openid',
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+    });
+    expect(pushed.status).toBe(201);
+    const query = new URLSearchParams({ client_id: spa.id, request_uri: pushed.body.request_uri });
+    const person = world.stranger();
+    await world.code(spa, { scope: 'openid' }, person); // signed in and consented
+    const cookie = [...person['cookies'].values()]
+      .filter(({ path }) => path === '/')
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ');
+    const answers = await atOnce(50, (node) =>
+      world.send(node, 'GET', `/authorize?${query}`, undefined, { cookie, accept: 'text/html' }),
+    );
+    noneBroke(answers);
+    const codes = answers.filter(({ headers }) => /[?&]code=/.test(headers.location ?? ''));
+    expect(codes).toHaveLength(1);
+  });
+
+  it('with a device code that was allowed', async () => {
+    const tv = await world.client({
+      token_endpoint_auth_method: 'none',
+      grant_types: [deviceGrant, 'refresh_token'],
+      redirect_uris: [],
+      resources: [orders],
+    });
+    const { body } = await world.send(0, 'POST', '/device/authorization', {
+      client_id: tv.id,
+      scope: 'openid',
+    });
+    await world.person().follow(body.verification_uri_complete);
+    const form = { grant_type: deviceGrant, device_code: body.device_code };
+    const answers = await atOnce(50, (node) => world.token(tv, form, node));
+    noneBroke(answers);
+    expect(succeeded(answers)).toHaveLength(1);
+  });
+
+  it('with a DPoP proof, whatever it is shown with', async () => {
+    const key = await aKey();
+    const sessions: Tokens[] = [];
+    for (let n = 0; n < 5; n++)
+      sessions.push(await world.signIn(spa, { headers: { dpop: await aProof(key) } }));
+    const dpop = await aProof(key);
+    const answers = await atOnce(50, (node, index) =>
+      world.refresh(spa, sessions[index % 5]!.refresh_token, { node, headers: { dpop } }),
+    );
+    noneBroke(answers);
+    expect(succeeded(answers)).toHaveLength(1);
+  });
+
+  it('with a client assertion', async () => {
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwk = { ...key.publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256', use: 'sig' };
+    const robot = await world.client({
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [jwk] } as never,
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      resources: [orders],
+    });
+    const at = Math.floor(now());
+    const assertion = await new SignJWT({
+      iss: robot.id,
+      sub: robot.id,
+      aud: world.issuer,
+      jti: randomUUID(),
+      iat: at,
+      exp: at + 60,
+    })
+      .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+      .sign(key.privateKey);
+    const form = {
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    };
+    const answers = await atOnce(50, (node) => world.send(node, 'POST', '/token', form));
+    noneBroke(answers);
+    expect(succeeded(answers)).toHaveLength(1);
+  });
+});
+
+describe('a proof dated into the future', () => {
+  it('is not accepted again when the time it was dated for has come', async () => {
+    const key = await aKey();
+    const { refresh_token } = await world.signIn(spa, { headers: { dpop: await aProof(key) } });
+    const dpop = await aProof(key, { iat: Math.floor(now()) + 290 });
+    const first = await world.refresh(spa, refresh_token, { headers: { dpop } });
+    expect(first.status).toBe(200);
+    await world.pass(320);
+    const replayed = await world.refresh(spa, first.body.refresh_token, { node: 1, headers: { dpop } });
+    expect(replayed).toMatchObject({ status: 400, body: { error: expect.stringMatching(/^invalid_/) } });
+    await world.pass(250);
+    const fresh = { dpop: await aProof(key) };
+    expect((await world.refresh(spa, first.body.refresh_token, { headers: { dpop } })).status).toBe(400);
+    expect((await world.refresh(spa, first.body.refresh_token, { headers: fresh })).status).toBe(200);
+  });
+});
+
+describe('a code used a second time, later', () => {
+  it('ends what the first use started, with its reason and one event', async () => {
+    const code = await world.code(web, { resource: orders, scope: 'openid orders:read' });
+    const first = await world.redeem(web, code);
+    const next = await world.refreshed(web, first.body.refresh_token);
+    expect((await world.redeem(web, code, { node: 1 })).body.error).toBe('invalid_grant');
+    expect(await world.endOf(next.sid)).toBe('code_reuse');
+    expect((await world.redeem(web, code)).body.error).toBe('invalid_grant');
+    expect(await world.events(next.sid, 'session.ended')).toHaveLength(1);
+    expect(await world.events(next.sid, 'code.reuse_found')).toMatchObject([
+      { data: { presentedBy: web.id } },
+    ]);
+  });
+
+  it.each([
+    ['by another client', async (code: { code: string; verifier: string }) => world.redeem(spa, code)],
+    [
+      'with another verifier',
+      async ({ code }: { code: string }) => world.redeem(web, { code, verifier: pkce().verifier }),
+    ],
+  ])('%s changes nothing', async (_, redeem) => {
+    const code = await world.code(web, { scope: 'openid' });
+    expect((await redeem(code)).body.error).toBe('invalid_grant');
+    const { status, body } = await world.redeem(web, code);
+    expect(status).toBe(200);
+    expect((await redeem(code)).body.error).toBe('invalid_grant');
+    expect((await world.refresh(web, body.refresh_token)).status).toBe(200);
+  });
+});
+
+describe('a refresh token bound to a key (DPoP)', () => {
+  it('works with that key only; another one or none changes nothing, and is recorded', async () => {
+    const key = await aKey();
+    const tokens = await world.signIn(spa, { headers: { dpop: await aProof(key) } });
+    const before = await world.row(tokens.sid);
+    expect(before.key_thumbprint).toMatch(/^[\w-]{43}$/);
+    const wrong = await world.refresh(spa, tokens.refresh_token, {
+      headers: { dpop: await aProof(await aKey()) },
+    });
+    const none = await world.refresh(spa, tokens.refresh_token, { node: 1 });
+    expect([wrong.status, none.status]).toEqual([400, 400]);
+    expect(await world.row(tokens.sid)).toEqual(before);
+    expect(await world.events(tokens.sid, 'session.refresh_refused')).toHaveLength(2);
+    const right = await world.refresh(spa, tokens.refresh_token, { headers: { dpop: await aProof(key) } });
+    expect(right).toMatchObject({ status: 200, body: { token_type: 'DPoP' } });
+  });
+
+  it('superseded, and shown with another key, ends nothing: only its holder can make it known as stolen', async () => {
+    const key = await aKey();
+    const tokens = await world.signIn(spa, { headers: { dpop: await aProof(key) } });
+    const second = await world.refresh(spa, tokens.refresh_token, { headers: { dpop: await aProof(key) } });
+    const third = await world.refresh(spa, second.body.refresh_token, {
+      headers: { dpop: await aProof(key) },
+    });
+    expect(
+      (await world.refresh(spa, tokens.refresh_token, { headers: { dpop: await aProof(await aKey()) } }))
+        .status,
+    ).toBe(400);
+    expect(await world.endOf(tokens.sid)).toBeNull();
+    expect(
+      (await world.refresh(spa, tokens.refresh_token, { headers: { dpop: await aProof(key) } })).status,
+    ).toBe(400);
+    expect(await world.endOf(tokens.sid)).toBe('refresh_token_reuse');
+    expect(
+      (await world.refresh(spa, third.body.refresh_token, { headers: { dpop: await aProof(key) } })).status,
+    ).toBe(400);
+  });
+
+  it('has one successor among fifty uses at once, each with a proof of its own', async () => {
+    const key = await aKey();
+    const tokens = await world.signIn(spa, { headers: { dpop: await aProof(key) } });
+    const proofs = await Promise.all(Array.from({ length: 50 }, () => aProof(key)));
+    const answers = await atOnce(50, (node, index) =>
+      world.refresh(spa, tokens.refresh_token, { node, headers: { dpop: proofs[index]! } }),
+    );
+    expect(new Set(answers.map(({ status, body }) => `${status} ${body.refresh_token}`)).size).toBe(1);
+    expect(answers[0]!.status).toBe(200);
+  });
+});
+
+describe('a client that proves a key at every use may do without rotation', () => {
+  it('keeps its refresh token, which answers every time', async () => {
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwk = { ...key.publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256', use: 'sig' };
+    const fapi = await world.client(
+      { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } as never },
+      { rotation: 'never' },
+    );
+    const asserted = async () => {
+      const at = Math.floor(now());
+      return {
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: await new SignJWT({
+          iss: fapi.id,
+          sub: fapi.id,
+          aud: world.issuer,
+          jti: randomUUID(),
+          iat: at,
+          exp: at + 60,
+        })
+          .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+          .sign(key.privateKey),
+      };
+    };
+    const { code, verifier } = await world.code(fapi, { scope: 'openid' });
+    const form = {
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: verifier,
+      redirect_uri: world.callback,
+    };
+    const { body } = await world.send(0, 'POST', '/token', { ...form, ...(await asserted()) });
+    for (const node of [0, 1, 0]) {
+      const refresh = {
+        grant_type: 'refresh_token',
+        refresh_token: body.refresh_token,
+        ...(await asserted()),
+      };
+      const answer = await world.send(node, 'POST', '/token', refresh);
+      expect([answer.status, answer.body.refresh_token]).toEqual([200, body.refresh_token]);
+      await world.pass(100);
+    }
+  });
+});
