@@ -37,13 +37,24 @@ export async function commitStaged(
   scope: RequestScope,
   parts: CommitParts,
 ): Promise<void> {
-  if (ctx.status !== 200) return noteRefusal(ctx, scope, parts);
+  if (ctx.status !== 200) {
+    await noteRefusal(ctx, scope, parts);
+    return challenge(ctx);
+  }
   try {
     if (scope.refresh) await commitRefresh(ctx, scope.refresh);
     if (scope.start?.consumed) await commitStart(ctx, scope, scope.start, parts);
   } catch (error) {
     answerFailedCommit(ctx, scope, error);
+    challenge(ctx);
   }
+}
+
+/** Tells a client that must send the person through a sign-in how recent that one has to be (RFC 9470 §3). */
+function challenge(ctx: KoaContextWithOIDC): void {
+  const body = ctx.body as Body | undefined;
+  if (ctx.oidc?.route === 'token' && body?.['error'] === stepUpChallenge.error)
+    body['max_age'] = stepUpChallenge.max_age;
 }
 
 async function commitRefresh(
@@ -140,8 +151,7 @@ export function answer(
   description: string | undefined,
 ): void {
   ctx.status = status;
-  const challenge = error === stepUpChallenge.error ? { max_age: stepUpChallenge.max_age } : {};
-  ctx.body = { error, ...(description ? { error_description: description } : {}), ...challenge };
+  ctx.body = { error, ...(description ? { error_description: description } : {}) };
 }
 
 const refusals: readonly RefusalCause[] = [

@@ -1,3 +1,4 @@
+import { RefreshContention } from '@curfew/sessions';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtocolParts } from '../protocol-parts.js';
 import type { RequestScope } from '../request-scope.js';
@@ -14,6 +15,12 @@ export function answerUnavailable(ctx: KoaContextWithOIDC, scope: RequestScope, 
   if (failure === undefined) return;
   parts.report(failure, `answering ${ctx.oidc?.route ?? 'a protocol request'}`);
   if (ctx.status < 500 && ctx.status !== 303 && ctx.status !== 302) return;
+  if (failure instanceof RefreshContention) {
+    ctx.status = 503;
+    ctx.set('Retry-After', '1');
+    ctx.body = { error: 'temporarily_unavailable' };
+    return;
+  }
   if (!parts.isUnavailable(failure)) return;
   ctx.remove('Location');
   ctx.status = 503;
