@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { routes } from '@curfew/oidc';
+import { answeredInFastLane, routes } from '@curfew/oidc';
 import { ProblemError, sendProblem } from '@curfew/problem';
 import type { Logger } from 'pino';
 import { authorizeByPost } from './authorization-by-post.js';
@@ -111,6 +111,7 @@ function logWhenDone(request: IncomingMessage, response: ServerResponse, id: str
         path,
         status: response.statusCode,
         ms,
+        ...(answeredInFastLane(response) ? { lane: 'fast' } : {}),
         ...(response.writableFinished ? {} : { aborted: true }),
       },
       'request',

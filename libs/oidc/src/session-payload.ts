@@ -1,5 +1,7 @@
+import type { KnownClient } from '@curfew/clients';
 import type { Instant } from '@curfew/session-policy';
 import type { StoredSession } from '@curfew/sessions';
+import { registeredScopes } from './client-scopes.js';
 
 /** Whole seconds, as JWTs and oidc-provider count. */
 export const epochSeconds = (at: Instant): number => Math.floor(at / 1000);
@@ -20,6 +22,9 @@ export interface Authorization {
   /** The grant of oidc-provider: OpenID scopes and claims, scopes by resource, what was rejected. */
   readonly grant: { readonly openid?: unknown; readonly resources?: unknown; readonly rejected?: unknown };
 }
+
+/** Scope values of a space-separated text. */
+export const scopesOf = (scope: string | undefined): string[] => (scope ?? '').split(' ').filter(Boolean);
 
 /** The members an authorization keeps of a token or a code. */
 const kept = [
@@ -47,10 +52,16 @@ export function authorizationOf(
 }
 
 /** The session as oidc-provider's model of this kind would have been stored. */
-export function sessionPayload(session: StoredSession, kind: 'RefreshToken'): Record<string, unknown> {
+export function sessionPayload(
+  session: StoredSession,
+  kind: 'RefreshToken',
+  client: KnownClient | undefined,
+): Record<string, unknown> {
   const { grant: _, ...common } = session.authorization as unknown as Authorization;
+  const scope = client ? registeredScopes(client, scopesOf(common.scope)).join(' ') : common.scope;
   return {
     ...common,
+    scope: scope || undefined,
     kind,
     accountId: session.accountId,
     clientId: session.clientId,
@@ -61,11 +72,22 @@ export function sessionPayload(session: StoredSession, kind: 'RefreshToken'): Re
   };
 }
 
+/** The OpenID Connect scope values that a session's grant stands for, as far as its client may still have them. */
+export function grantedOpenid(grant: Authorization['grant'], client: KnownClient | undefined): string[] {
+  const granted = scopesOf((grant.openid as { scope?: string } | undefined)?.scope);
+  return client ? [...registeredScopes(client, granted)] : granted;
+}
+
 /** The grant of a session as oidc-provider's model would have been stored; it lives exactly as long as the session may. */
-export function grantPayload(session: StoredSession): Record<string, unknown> {
+export function grantPayload(
+  session: StoredSession,
+  client: KnownClient | undefined,
+): Record<string, unknown> {
   const { grant } = session.authorization as unknown as Authorization;
+  const openid = grant.openid && { ...grant.openid, scope: grantedOpenid(grant, client).join(' ') };
   return {
     ...grant,
+    ...(openid ? { openid } : {}),
     kind: 'Grant',
     jti: session.id,
     accountId: session.accountId,

@@ -16,6 +16,3 @@ export const sealAccessToken = (
 /** Scope values of `scope` that are in `allowed`, in their order. */
 export const within = (scope: readonly string[], allowed: ReadonlySet<string>): string[] =>
   scope.filter((one) => allowed.has(one));
-
-/** Scope values of a space-separated text. */
-export const split = (scope: string | undefined): string[] => (scope ?? '').split(' ').filter(Boolean);

@@ -1,5 +1,10 @@
 import type { ServerResponse } from 'node:http';
 
+const answeredHere = new WeakSet<ServerResponse>();
+
+/** Whether the fast lane has given this answer; the request log says so. */
+export const answeredInFastLane = (response: ServerResponse): boolean => answeredHere.has(response);
+
 /**
  * Writes an answer exactly as the library would have to a request without an Origin, down to the order of the headers:
  * whoever asks must not see which of the two answered, because that would tell genuine tokens from others.
@@ -11,6 +16,7 @@ export function answerJson(
   exposed: string,
   extra: Readonly<Record<string, string>> = {},
 ): void {
+  answeredHere.add(response);
   const text = Buffer.from(JSON.stringify(body));
   response.writeHead(status, {
     Vary: 'Origin',

@@ -1,9 +1,9 @@
 import { seconds } from '@curfew/session-policy';
-import { sealAccessToken, split } from './access-token.js';
+import { openidScopes, scopesAt } from '../client-scopes.js';
+import { scopesOf } from '../session-payload.js';
+import { sealAccessToken, within } from './access-token.js';
 import { answerJson, tokenHeaders } from './answer.js';
 import type { Lane } from './lane.js';
-
-const openIdScopes = new Set(['openid', 'offline_access', 'email', 'profile']);
 
 /** RFC 6749 §4.4: a client's own token, for one API or none. Asks memory only; nothing is written. */
 export const clientCredentialsLane: Lane = async (
@@ -13,9 +13,9 @@ export const clientCredentialsLane: Lane = async (
   const { metadata } = client;
   if (metadata.token_endpoint_auth_method === 'none' || metadata.dpop_bound_access_tokens) return false;
   if (!metadata.grant_types.includes('client_credentials')) return false;
-  const asked = split(form['scope']);
+  const asked = scopesOf(form['scope']);
   // Scopes of OpenID Connect have rules of their own here; so has a scope with odd characters.
-  if (asked.some((scope) => openIdScopes.has(scope) || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)))
+  if (asked.some((scope) => openidScopes.has(scope) || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)))
     return false;
   if (form['scope'] !== undefined && asked.join(' ') !== form['scope']) return false;
   const only = metadata.resources.length === 1 ? metadata.resources[0] : undefined;
@@ -26,11 +26,11 @@ export const clientCredentialsLane: Lane = async (
     (!resource || !metadata.resources.includes(audience) || resource.tokenFormat !== 'opaque')
   )
     return false;
+  // Scopes that belong to no API are looked into over there.
+  if (!resource && asked.length > 0) return false;
   const policy = await sessions.policyFor(client.id, resource ? [resource.audience] : []);
-  const allowed = new Set(resource?.scopes);
-  const scope =
-    (resource ? [...new Set(asked)].filter((one) => allowed.has(one)) : [...new Set(asked)]).join(' ') ||
-    undefined;
+  const allowed = new Set(resource && scopesAt(resource, client));
+  const scope = within([...new Set(asked)], allowed).join(' ') || undefined;
   const spread = (policy.accessTokenLifetime * policy.accessTokenJitterPercent * Math.random()) / 100;
   const lifetime = seconds(Math.floor(policy.accessTokenLifetime - spread));
   const claims = {

@@ -9,6 +9,8 @@ import type { Lane, LaneParts } from './lane.js';
 import { giveBack, looksPlain, type PlainForm, readBody, readForm } from './plain-form.js';
 import { refreshLane } from './refresh-lane.js';
 
+export { answeredInFastLane } from './answer.js';
+
 /** Parameters that make a token request anything but plain. */
 const longWay = ['client_assertion', 'client_assertion_type', 'authorization_details'] as const;
 
@@ -90,6 +92,11 @@ function fail(response: ServerResponse, path: string, error: unknown, parts: Lan
   } else if (error instanceof RefreshContention) {
     answerJson(response, 503, { error: 'temporarily_unavailable' }, exposed, { 'Retry-After': '1' });
   } else {
-    answerJson(response, 500, { error: 'server_error' }, exposed);
+    answerJson(
+      response,
+      500,
+      { error: 'server_error', error_description: 'oops! something went wrong' },
+      exposed,
+    );
   }
 }

@@ -48,7 +48,10 @@ export function readBody(request: IncomingMessage): Promise<Buffer | undefined> 
 
 /** The parameters, or undefined where one is repeated. Read as the library reads them; an empty one counts as absent (RFC 6749 §3.2). */
 export function readForm(body: Buffer): PlainForm | undefined {
-  const parsed = parse(body.toString());
+  const text = body.toString();
+  // A byte order mark is part of the first name or not, depending on what the request says of its charset.
+  if (text.startsWith('\ufeff')) return undefined;
+  const parsed = parse(text);
   const form: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(parsed)) {
     if (typeof value !== 'string') return undefined;

@@ -1,9 +1,9 @@
-import type { KnownResource } from '@curfew/clients';
 import { accessTokenLifetime } from '@curfew/session-policy';
 import type { OpenedRefreshToken, RefusedRefresh, StagedRefresh } from '@curfew/sessions';
+import { registeredScopes, scopesAt } from '../client-scopes.js';
 import { stepUpChallenge } from '../hooks/refresh-hook.js';
-import type { Authorization } from '../session-payload.js';
-import { sealAccessToken, split, within } from './access-token.js';
+import { type Authorization, grantedOpenid, scopesOf } from '../session-payload.js';
+import { sealAccessToken, within } from './access-token.js';
 import { answerJson, tokenHeaders } from './answer.js';
 import { signIdToken } from './id-token.js';
 import type { Lane, LaneParts, PlainRequest } from './lane.js';
@@ -40,7 +40,7 @@ export const refreshLane: Lane = async (request, parts) => {
 
 /** What this token may be exchanged for, or undefined where the library has to look into it. */
 async function whatFor(
-  { form }: PlainRequest,
+  { form, client }: PlainRequest,
   { session }: OpenedRefreshToken,
   { clients }: LaneParts,
 ): Promise<Grantable | undefined> {
@@ -48,49 +48,35 @@ async function whatFor(
   const { grant, resource: audience, claims } = authorized;
   if (isSomethingRejected(grant.rejected) || claims !== undefined || Array.isArray(audience))
     return undefined;
-  const authorizedScopes = split(authorized.scope);
-  const asked = form['scope'] === undefined ? authorizedScopes : split(form['scope']);
-  if (
-    form['scope'] !== undefined &&
-    (asked.join(' ') !== form['scope'] || new Set(asked).size !== asked.length)
-  )
-    return undefined;
-  if (within(asked, new Set(authorizedScopes)).length !== asked.length) return undefined;
+  const asked = askedFor(form['scope'], registeredScopes(client, scopesOf(authorized.scope)));
+  if (!asked) return undefined;
+  const openid = grantedOpenid(grant, client);
   const withIdToken = asked.includes('openid');
+  if (withIdToken && !openid.includes('openid')) return undefined;
   if (typeof audience !== 'string') {
-    const openid = grant.openid as { scope?: string } | undefined;
-    return {
-      scope: within(split(openid?.scope), new Set(asked)).join(' '),
-      audience: undefined,
-      withIdToken,
-    };
+    return { scope: within(openid, new Set(asked)).join(' '), audience: undefined, withIdToken };
   }
   // An ID token beside an API's access token carries the person's claims, which are read through the library.
   if (withIdToken && asked.some((scope) => scope === 'email' || scope === 'profile')) return undefined;
   const resource = await clients.resource(audience);
-  return isPlainResource(resource, session.clientId, await clients.find(session.clientId))
-    ? { scope: scopeAt(resource, asked, grant.resources), audience: resource.audience, withIdToken }
-    : undefined;
+  if (resource?.tokenFormat !== 'opaque' || !client.metadata.resources.includes(audience)) return undefined;
+  const granted = scopesOf((grant.resources as Record<string, string> | undefined)?.[audience]);
+  const known = new Set(within(asked, new Set(scopesAt(resource, client))));
+  return { scope: within(granted, known).join(' '), audience: resource.audience, withIdToken };
+}
+
+/** All that was authorized, or the plain part of it that a request names; undefined for everything else. */
+function askedFor(scope: string | undefined, authorized: readonly string[]): readonly string[] | undefined {
+  if (authorized.length === 0) return undefined;
+  if (scope === undefined) return authorized;
+  const asked = scopesOf(scope);
+  const isPlain = asked.join(' ') === scope && new Set(asked).size === asked.length;
+  return isPlain && asked.every((one) => authorized.includes(one)) ? asked : undefined;
 }
 
 /** A grant always has the member; what matters is whether a person left something out. */
 const isSomethingRejected = (rejected: unknown): boolean =>
   rejected !== undefined && JSON.stringify(rejected) !== '{}';
-
-const isPlainResource = (
-  resource: KnownResource | undefined,
-  _clientId: string,
-  client: { metadata: { resources: readonly string[] } } | undefined,
-): resource is KnownResource =>
-  resource !== undefined &&
-  resource.tokenFormat === 'opaque' &&
-  client?.metadata.resources.includes(resource.audience) === true;
-
-function scopeAt(resource: KnownResource, asked: readonly string[], granted: unknown): string {
-  const grantedHere = split((granted as Record<string, string> | undefined)?.[resource.audience]);
-  const known = new Set(within(asked, new Set(resource.scopes)));
-  return within(grantedHere, known).join(' ');
-}
 
 async function grant(
   request: PlainRequest,
@@ -142,7 +128,11 @@ const sidOf = (authorization: Readonly<Record<string, unknown>>): string | undef
 function refuse({ response }: PlainRequest, decision: RefusedRefresh): true {
   const body =
     decision.kind === 'step_up'
-      ? { error: stepUpChallenge.error, error_description: 'the person must authenticate again' }
+      ? {
+          error: stepUpChallenge.error,
+          error_description: 'the person must authenticate again',
+          max_age: stepUpChallenge.max_age,
+        }
       : { error: 'invalid_grant', error_description: 'grant request is invalid' };
   answerJson(response, 400, body, tokenHeaders);
   return true;

@@ -1,6 +1,7 @@
 import type { SessionService } from '@curfew/sessions';
 import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider';
 import type { ClientDirectory } from '../client-directory.js';
+import { scopesAt } from '../client-scopes.js';
 import { currentScope } from '../request-scope.js';
 
 /** The API behind a resource indicator (RFC 8707), for a client that may ask for it; `invalid_target` otherwise. */
@@ -16,7 +17,7 @@ export const resourceServerFor =
     const scope = currentScope();
     if (!scope.refresh && !scope.start) scope.policy = await sessions.policyFor(client.clientId, [indicator]);
     return {
-      scope: resource.scopes.join(' '),
+      scope: scopesAt(resource, registered).join(' '),
       audience: resource.audience,
       accessTokenFormat: resource.tokenFormat,
       ...(resource.tokenFormat === 'jwt'

@@ -61,12 +61,13 @@ export async function introspectAccessToken(
   const claims = opened as unknown as Claims | undefined;
   if (!claims) sessions.unknownToken('introspection', caller.id, ip, now);
   if (!claims || claims.exp * 1000 <= now || !mayKnow(caller, claims)) return inactive;
+  if (!(await clients.find(claims.clientId))) return inactive;
   if (claims.kind === 'ClientCredentials') {
     const issuedAt = claims.issuedAtMs as typeof now;
     const stands = await queries.clientStands(claims.clientId, issuedAt, nameOfToken(token, opened!));
-    return stands && (await clients.find(claims.clientId)) ? describe(claims, undefined, issuer) : inactive;
+    return stands ? describe(claims, undefined, issuer) : inactive;
   }
-  if (!claims.grantId || !isUuid(claims.grantId)) return inactive;
+  if (claims.kind !== 'AccessToken' || !claims.grantId || !isUuid(claims.grantId)) return inactive;
   const access = await sessions.access(claims.grantId, nameOfToken(token, opened!), now);
   if (access?.decision.kind !== 'active' || access.session.clientId !== claims.clientId) return inactive;
   const session = touch ? await sessions.used(access, now) : access.session;

@@ -29,6 +29,9 @@ export class SessionAccessTokenAdapter extends PartialAdapter {
     if (!claims || typeof sessionId !== 'string' || !isUuid(sessionId)) return undefined;
     const access = await this.parts.sessions.access(sessionId, nameOfToken(value, claims), scope.now);
     if (access?.decision.kind !== 'active') return undefined;
+    if (access.session.clientId !== claims['clientId']) return undefined;
+    // The end of a client ends its sessions; one that is gone has none, whatever a row still says.
+    if (!(await this.parts.clients.find(access.session.clientId))) return undefined;
     scope.access = access;
     const { accountId, clientId } = access.session;
     return { ...claims, jti: value, accountId, clientId, sid: sessionId };

@@ -1,5 +1,6 @@
 import type { KnownClient } from '@curfew/clients';
 import type { Adapter } from 'oidc-provider';
+import { openidScopes, registeredScopes } from '../client-scopes.js';
 import { currentScope } from '../request-scope.js';
 import { ClientCredentialsAdapter, SessionAccessTokenAdapter } from './access-token-adapters.js';
 import { ArtifactAdapter, CodeAdapter } from './artifact-adapters.js';
@@ -49,9 +50,6 @@ class ClientAdapter extends PartialAdapter {
 function metadataFor({ id, metadata }: KnownClient): Record<string, unknown> {
   const { resources: _, scope, ...known } = metadata;
   // The library checks only its own scopes against this list; scopes of APIs are checked by their resource.
-  const own = scope
-    ?.split(' ')
-    .filter((one) => ['openid', 'offline_access', 'email', 'profile'].includes(one))
-    .join(' ');
-  return { ...known, client_id: id, ...(own ? { scope: own } : {}) };
+  const own = scope === undefined ? undefined : registeredScopes({ metadata }, [...openidScopes]).join(' ');
+  return { ...known, client_id: id, ...(own === undefined ? {} : { scope: own }) };
 }

@@ -12,7 +12,7 @@ export class GrantAdapter extends PartialAdapter {
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
     const { opened, access } = currentScope();
     const session = [opened?.session, access?.session].find((candidate) => candidate?.id === id);
-    if (session) return grantPayload(session);
+    if (session) return grantPayload(session, await this.parts.clients.find(session.clientId));
     return (await this.parts.artifacts.find({ kind: 'Grant', id }))?.payload;
   }
 

@@ -26,7 +26,12 @@ export class RefreshTokenAdapter extends PartialAdapter {
       scope.access = access;
     }
     scope.opened = opened;
-    return { ...sessionPayload(opened.session, 'RefreshToken'), ...clock(opened.session), jti: value };
+    const client = await this.parts.clients.find(opened.session.clientId);
+    return {
+      ...sessionPayload(opened.session, 'RefreshToken', client),
+      ...clock(opened.session),
+      jti: value,
+    };
   }
 }
 

@@ -1,0 +1,21 @@
+import type { KnownClient, KnownResource } from '@curfew/clients';
+
+type Registered = Pick<KnownClient, 'metadata'>;
+
+/**
+ * Of these scope values, those that the client may ask for by its registration as it is now (RFC 7591 §2). What was taken
+ * from a client is gone from its next access token, whatever people once allowed it.
+ */
+export function registeredScopes({ metadata }: Registered, scopes: readonly string[]): readonly string[] {
+  if (metadata.scope === undefined) return scopes;
+  // Who somebody is may always be asked: the grant types say whether the client can ask people anything.
+  const registered = new Set(['openid', ...metadata.scope.split(' ')]);
+  return scopes.filter((scope) => registered.has(scope));
+}
+
+/** Scope values that a token of this client can have at an API. */
+export const scopesAt = (resource: KnownResource, client: Registered): readonly string[] =>
+  registeredScopes(client, resource.scopes);
+
+/** Scope values with a meaning of their own in OpenID Connect, and here; all others belong to APIs. */
+export const openidScopes: ReadonlySet<string> = new Set(['openid', 'offline_access', 'email', 'profile']);
