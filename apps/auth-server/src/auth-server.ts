@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { ClientService, ResourceService, registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
@@ -12,13 +12,14 @@ import express from 'express';
 import type { Logger } from 'pino';
 import { type PageFoundation, pagesAround } from './app.module.js';
 import { Background } from './background.js';
-import { deliverEvents } from './delivery/index.js';
+import { tellOthers } from './delivery/index.js';
 import { createFirstRunData, hasFirstRunData } from './first-run/index.js';
 import { type LaidFoundation, layFoundation } from './foundation.js';
-import { frontDoor } from './front-door.js';
 import { HealthController } from './health.controller.js';
 import { PageErrorFilter, PageLog, PageSettings, PagesOfProtocol } from './interactions/index.js';
+import { NodeMetrics } from './metrics/index.js';
 import { assembleProtocol, assembleSessions } from './protocol.js';
+import { publicServer } from './public-server.js';
 import { type FollowerService, serveFollowers } from './session-feed/index.js';
 
 /** A running authorization server. */
@@ -69,24 +70,29 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
   const listener = listen(foundation, background, followers);
   await listener.start();
   registry.trust();
-  const pageLog = new PageLogTo(log);
   const app = await pages({
     ...foundation,
     ...engine,
     interactions: protocol.interactions,
     settings,
-    log: pageLog,
+    log: new PageLogTo(log),
   });
-  const server = publicServer(foundation, protocol.server.handle, app, followers);
+  const metrics = new NodeMetrics();
+  const server = publicServer(foundation, protocol.server.handle, app, followers, metrics);
   const port = await open(server, configuration.listen.auth);
   background.start();
-  const delivery = deliverEvents(foundation, keyStore);
+  const telling = await tellOthers(foundation, {
+    keyStore,
+    metrics,
+    log: engine.events,
+    feed: followers.feed,
+  });
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
     await followers.stop();
     await close(server, configuration.limits.shutdownGraceMs);
     await background.stop();
-    await delivery.stop();
+    await telling.stop();
     await listener.stop();
     clock.stop();
     await app.close();
@@ -95,34 +101,6 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
     restoreTime();
   };
   return { foundation, port, stop };
-}
-
-/** The listener of everything public. */
-function publicServer(
-  { configuration, log }: LaidFoundation,
-  protocol: RequestListener,
-  pages: NestExpressApplication,
-  followers: FollowerService,
-): Server {
-  const { issuer, proxy, limits } = configuration;
-  const server = createServer(
-    {
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: 65_000,
-    },
-    frontDoor({
-      issuer,
-      trustedHops: proxy.trustedHops,
-      bodyBytes: limits.bodyBytes,
-      protocol,
-      pages: pages.getHttpAdapter().getInstance(),
-      followers: followers.listeners,
-      log,
-    }),
-  );
-  server.maxConnections = limits.maxConnections;
-  return server;
 }
 
 /** Development starts with something to try; production refuses to start with it. */

@@ -83,6 +83,16 @@ export interface Configuration {
     readonly allowPrivateAddresses: boolean;
   };
   readonly eventRetention: Seconds;
+  /** How much of a pattern is an alert. */
+  readonly alerts: {
+    readonly unknownTokens: Rate;
+    readonly reuseSessions: Rate;
+    readonly afterEnd: Rate;
+    readonly addressAccounts: Rate;
+    readonly failedSignIns: Rate;
+    readonly refreshStorm: Rate;
+    readonly sessionPlaces: Rate;
+  };
   readonly cookies: { readonly name: string; readonly lifetime: Seconds; readonly secure: boolean };
 }
 
@@ -117,6 +127,17 @@ export function arrange(
     signingKeys: { rotationAge: s.CURFEW_KEY_ROTATION_AGE, publishAhead: s.CURFEW_KEY_PUBLISH_AHEAD },
     endedSessionRetention: s.CURFEW_ENDED_SESSION_RETENTION,
     sweepIntervalMs: s.CURFEW_SWEEP_INTERVAL,
+    ...happenings(s),
+    cookies: {
+      name: s.CURFEW_COOKIE_NAME,
+      lifetime: s.CURFEW_COOKIE_LIFETIME,
+      secure: s.CURFEW_ISSUER.startsWith('https:'),
+    },
+  };
+}
+
+function happenings(s: Settings): Pick<Configuration, 'delivery' | 'eventRetention' | 'alerts'> {
+  return {
     delivery: {
       intervalMs: s.CURFEW_DELIVERY_INTERVAL,
       timeoutMs: s.CURFEW_DELIVERY_TIMEOUT,
@@ -125,10 +146,14 @@ export function arrange(
       allowPrivateAddresses: s.CURFEW_MODE !== 'production' || s.CURFEW_DELIVERY_PRIVATE_ADDRESSES,
     },
     eventRetention: s.CURFEW_EVENT_RETENTION,
-    cookies: {
-      name: s.CURFEW_COOKIE_NAME,
-      lifetime: s.CURFEW_COOKIE_LIFETIME,
-      secure: s.CURFEW_ISSUER.startsWith('https:'),
+    alerts: {
+      unknownTokens: s.CURFEW_ALERT_UNKNOWN_TOKENS,
+      reuseSessions: s.CURFEW_ALERT_REUSE_SESSIONS,
+      afterEnd: s.CURFEW_ALERT_AFTER_END,
+      addressAccounts: s.CURFEW_ALERT_ADDRESS_ACCOUNTS,
+      failedSignIns: s.CURFEW_ALERT_FAILED_SIGN_INS,
+      refreshStorm: s.CURFEW_ALERT_REFRESH_STORM,
+      sessionPlaces: s.CURFEW_ALERT_SESSION_PLACES,
     },
   };
 }

@@ -261,6 +261,22 @@ const delivery = {
   }),
 };
 
+const alerts = {
+  CURFEW_ALERT_UNKNOWN_TOKENS: rate(
+    'Tokens never issued here, shown by one client or by callers that name none.',
+    '100/5m',
+  ),
+  CURFEW_ALERT_REUSE_SESSIONS: rate('Sessions of one client with a superseded token used.', '5/10m'),
+  CURFEW_ALERT_AFTER_END: rate('Refreshes of one session that is over.', '20/5m'),
+  CURFEW_ALERT_ADDRESS_ACCOUNTS: rate('Accounts one address fails with.', '20/10m'),
+  CURFEW_ALERT_FAILED_SIGN_INS: rate('Failed sign-ins, over all accounts and addresses.', '200/10m'),
+  CURFEW_ALERT_REFRESH_STORM: rate('Retried and refused refreshes of one client.', '500/5m'),
+  CURFEW_ALERT_SESSION_PLACES: rate(
+    'Networks the tokens of one session are shown from, where they differ from the sign-in or are refused.',
+    '2/5m',
+  ),
+};
+
 /** The settings in the order and under the headings of the manual. */
 export const sections = [
   { title: 'The service', settings: service },
@@ -272,6 +288,7 @@ export const sections = [
   { title: 'Signing keys', settings: keys },
   { title: 'Sessions and cookies', settings: sessions },
   { title: 'Events and their delivery', settings: delivery },
+  { title: 'Alerts', settings: alerts },
 ] as const;
 
 /** The one schema. A name in the product's own prefix that it does not know is a fault: a misspelt setting must not go unnoticed. */
@@ -285,6 +302,7 @@ export const schema = z.object({
   ...keys,
   ...sessions,
   ...delivery,
+  ...alerts,
 });
 
 /** The settings as read, by name. */

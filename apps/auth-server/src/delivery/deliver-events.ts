@@ -1,12 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Configuration } from '@curfew/config';
 import {
+  type AlertThresholds,
   type AttemptOutcome,
   Courier,
   composeLogout,
   composeWebhook,
   DeliveryStore,
+  EventLog,
   type ReceiverKind,
+  type StoredEvent,
   usualPatience,
+  Watch,
+  WatchStore,
 } from '@curfew/events';
 import { type KeyStore, outboundFetch } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
@@ -22,8 +28,11 @@ export interface DeliveryService {
   stop(): Promise<void>;
 }
 
-/** Hears of each attempt to deliver something; `agoMs` is how long ago it happened. */
-export type AttemptListener = (kind: ReceiverKind, outcome: AttemptOutcome, agoMs: number) => void;
+/** Hears of each attempt to deliver something (`agoMs` is how long ago it happened), and of each event once in the installation. */
+export interface DeliveryListener {
+  readonly attempted: (kind: ReceiverKind, outcome: AttemptOutcome, agoMs: number) => void;
+  readonly seen: (event: StoredEvent) => void;
+}
 
 /** Milliseconds between two looks for what is too old. */
 const pruneIntervalMs = 60_000;
@@ -32,7 +41,7 @@ const pruneIntervalMs = 60_000;
 export function deliverEvents(
   { configuration, clock, serviceKeys, log }: LaidFoundation,
   keyStore: KeyStore,
-  attempted: AttemptListener = () => {},
+  { attempted, seen }: DeliveryListener,
 ): DeliveryService {
   const { timeoutMs, firstRetryMs, attempts, allowPrivateAddresses, intervalMs } = configuration.delivery;
   const prisma = new PrismaService(configuration.database, 2);
@@ -61,14 +70,36 @@ export function deliverEvents(
     }
   };
   const prune = () => store.prune(plus(clock.now(), seconds(-configuration.eventRetention)), 1_000);
-  const jobs = [every(intervalMs, () => courier.run()), every(pruneIntervalMs, prune)];
+  const watch = new Watch({
+    store: new WatchStore(prisma),
+    log: new EventLog(prisma),
+    clock,
+    thresholds: thresholdsOf(configuration),
+    seen,
+  });
+  const jobs = [
+    every(intervalMs, () => courier.run()),
+    every(intervalMs, () => watch.run()),
+    every(pruneIntervalMs, prune),
+  ];
   return {
     store,
     async stop() {
       stopping.abort();
       await Promise.all(jobs);
       await courier.stop();
+      await watch.stop().catch(report);
       await prisma.$disconnect();
     },
   };
 }
+
+const thresholdsOf = ({ alerts }: Configuration): AlertThresholds => ({
+  unknown_token_spray: alerts.unknownTokens,
+  reuse_across_sessions: alerts.reuseSessions,
+  hammering_after_end: alerts.afterEnd,
+  address_touching_accounts: alerts.addressAccounts,
+  credential_stuffing: alerts.failedSignIns,
+  refresh_storm: alerts.refreshStorm,
+  session_in_two_places: alerts.sessionPlaces,
+});

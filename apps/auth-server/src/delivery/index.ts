@@ -1,1 +1,1 @@
-export { type DeliveryService, deliverEvents } from './deliver-events.js';
+export { tellOthers } from './tell-others.js';

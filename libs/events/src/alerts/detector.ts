@@ -41,11 +41,11 @@ export class Detector {
   /** The alerts this event raises: at most one of each pattern, and per subject one in each window. */
   observe(event: StoredEvent): NewEvent[] {
     return this.#watched.flatMap((watched) => {
-      const sign = patterns[watched.pattern].sign(event);
+      const { sign: signOf, distinct } = patterns[watched.pattern];
+      const sign = signOf(event);
       if (!sign) return [];
       const examples = sign.value === undefined ? [] : watched.values.add(sign.of, sign.value, event.at);
-      const observed =
-        sign.value === undefined ? watched.counts.add(sign.of, event.at, sign.amount) : examples.length;
+      const observed = distinct ? examples.length : watched.counts.add(sign.of, event.at, sign.amount);
       // Once it is over its threshold each event says so again; the id, which is the window's, makes one of them.
       return observed < watched.count ? [] : [alertOf(watched, sign.of, examples, observed, event)];
     });

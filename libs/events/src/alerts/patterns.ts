@@ -24,7 +24,7 @@ export interface AlertThreshold {
 /** The threshold of every pattern. */
 export type AlertThresholds = Readonly<Record<AlertPattern, AlertThreshold>>;
 
-/** What one event adds to a pattern: `of` is who is counted; with `value`, different ones count, otherwise `amount`. */
+/** What one event adds to a pattern: `of` is who is counted, by different values or by amounts; a value is an example, too. */
 export interface Sign {
   readonly of: string;
   readonly value?: string;
@@ -35,7 +35,7 @@ export interface Sign {
 export interface Pattern {
   readonly severity: 'low' | 'medium' | 'high';
   readonly meaning: string;
-  /** Whether different values are counted. */
+  /** Whether different values are counted, rather than amounts. */
   readonly distinct: boolean;
   readonly sign: (event: StoredEvent) => Sign | null;
 }
@@ -66,11 +66,18 @@ const placed: ReadonlySet<string> = new Set([
 export const patterns: Readonly<Record<AlertPattern, Pattern>> = {
   unknown_token_spray: {
     severity: 'medium',
-    meaning: 'One address shows many tokens that this service never issued.',
+    meaning:
+      'Many tokens that this service never issued are shown by one client, or by callers that name none.',
     distinct: false,
     sign: ({ type, data }) => {
-      const from = text(data['ip']) ?? text(data['presentedBy']);
-      return type === 'token.unknown' && from ? { of: from, amount: number(data['count']) } : null;
+      if (type !== 'token.unknown') return null;
+      // Told in batches with the address of the first, so addresses are examples and not what is counted by.
+      const value = text(data['ip']);
+      return {
+        of: text(data['presentedBy']) ?? 'anybody',
+        amount: number(data['count']),
+        ...(value && { value }),
+      };
     },
   },
   reuse_across_sessions: {

@@ -1,0 +1,48 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Listen } from '@curfew/config';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+
+/** A private listener that Prometheus scrapes. */
+export interface MetricsServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Serves the metrics of this process; nothing where no port is configured. Rejects when the port is taken. */
+export async function serveMetrics(
+  registry: Registry,
+  { host, port }: Listen,
+  log: Logger,
+): Promise<MetricsServer | undefined> {
+  if (port === 0) return undefined;
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.method !== 'GET' || request.url !== '/metrics') {
+      response.writeHead(request.url === '/metrics' ? 405 : 404).end();
+      return;
+    }
+    const text = await registry.metrics();
+    response.writeHead(200, { 'Content-Type': registry.contentType, 'Cache-Control': 'no-store' }).end(text);
+  };
+  const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, (request, response) => {
+    answer(request, response).catch((err: unknown) => {
+      log.warn({ err }, 'the metrics could not be read');
+      // Half the figures would look like figures: none are better.
+      response.writeHead(503).end();
+    });
+  });
+  server.maxConnections = 20;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,132 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Clock } from '@curfew/clock';
+import type { DeliveryStore, EventLog, SessionFeed } from '@curfew/events';
+import { routes } from '@curfew/oidc';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { EventCounts } from './event-counts.js';
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const minutes = [0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200];
+const methods = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
+const protocolRoutes = new Map<string, string>(Object.entries(routes).map(([name, path]) => [path, name]));
+
+/** The word for where a request went; one of a closed list, whatever was asked for. */
+export function routeOf(url: string, base: string): string {
+  const path = url.split('?', 1)[0]!;
+  if (path.startsWith('/health/')) return 'health';
+  const inside = path.startsWith(base) ? path.slice(base.length) : path;
+  const known = protocolRoutes.get(inside);
+  if (known) return known;
+  if (inside.startsWith('/.well-known/')) return 'discovery';
+  if (inside.startsWith('/session-feed') || inside === '/introspection/batch') return 'followers';
+  return inside.startsWith('/interaction/') ? 'interaction' : 'pages';
+}
+
+/** What one process counts and measures. Every label is of a closed list: nothing a client sends becomes one. */
+export class NodeMetrics {
+  readonly registry = new Registry();
+  readonly events: EventCounts;
+  readonly #requests: Counter<'route' | 'method' | 'status'>;
+  readonly #duration: Histogram<'route'>;
+  readonly #attempts: Counter<'kind' | 'outcome'>;
+  readonly #deliveryAge: Histogram<'kind'>;
+
+  constructor() {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
+    this.events = new EventCounts(this.registry);
+    this.#requests = new Counter({
+      name: 'curfew_http_requests_total',
+      help: 'Requests answered, by route, method and status.',
+      labelNames: ['route', 'method', 'status'],
+      registers,
+    });
+    this.#duration = new Histogram({
+      name: 'curfew_http_request_duration_seconds',
+      help: 'How long requests took.',
+      labelNames: ['route'],
+      buckets: seconds,
+      registers,
+    });
+    this.#attempts = new Counter({
+      name: 'curfew_delivery_attempts_total',
+      help: 'Attempts to deliver an event, by kind of receiver and outcome.',
+      labelNames: ['kind', 'outcome'],
+      registers,
+    });
+    this.#deliveryAge = new Histogram({
+      name: 'curfew_delivery_age_seconds',
+      help: 'Time from an event to its delivery.',
+      labelNames: ['kind'],
+      buckets: minutes,
+      registers,
+    });
+  }
+
+  /** A listener that is counted and timed. */
+  counting(listener: RequestListener, base: string): RequestListener {
+    return (request: IncomingMessage, response: ServerResponse) => {
+      const route = routeOf(request.url ?? '', base);
+      const method = methods.has(request.method ?? '') ? request.method! : 'other';
+      // A feed is open for as long as its follower likes; how long says nothing.
+      const stop = route === 'followers' ? () => {} : this.#duration.startTimer({ route });
+      response.once('close', () => {
+        stop();
+        const status = response.writableFinished ? String(response.statusCode) : 'aborted';
+        this.#requests.inc({ route, method, status });
+      });
+      listener(request, response);
+    };
+  }
+
+  /** Counts an attempt to deliver. */
+  readonly attempted = (kind: string, outcome: string, agoMs: number): void => {
+    this.#attempts.inc({ kind, outcome });
+    if (outcome === 'delivered') this.#deliveryAge.observe({ kind }, agoMs / 1000);
+  };
+
+  /** Measures the outbox whenever somebody asks. */
+  measureOutbox(store: DeliveryStore, clock: Clock): void {
+    const gauge = <L extends string>(
+      name: string,
+      help: string,
+      labelNames: L[],
+      collect: (this: Gauge<L>) => Promise<void>,
+    ) => new Gauge<L>({ name, help, labelNames, registers: [this.registry], collect });
+    const depth = () => store.depth(clock.now());
+    gauge('curfew_outbox_waiting', 'Deliveries that wait, by kind of receiver.', ['kind'], async function () {
+      this.reset();
+      for (const { kind, waiting } of await depth()) this.set({ kind }, waiting);
+    });
+    gauge('curfew_outbox_dead', 'Deliveries that were given up.', ['kind'], async function () {
+      this.reset();
+      for (const { kind, dead } of await depth()) this.set({ kind }, dead);
+    });
+    gauge('curfew_outbox_oldest_seconds', 'Age of the oldest event that waits.', ['kind'], async function () {
+      this.reset();
+      for (const { kind, oldestMs } of await depth()) this.set({ kind }, oldestMs / 1000);
+    });
+    gauge('curfew_outbox_lag_seconds', 'Age of the oldest event not handed on yet.', [], async function () {
+      this.set((await store.lag(clock.now())) / 1000);
+    });
+  }
+
+  /** Measures what this process holds whenever somebody asks. */
+  measureNode(log: EventLog, feed: SessionFeed): void {
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers: [this.registry],
+        collect() {
+          this.set(read());
+        },
+      });
+    gauge(
+      'curfew_events_dropped',
+      'Frequent events that were not written since the start.',
+      () => log.dropped,
+    );
+    gauge('curfew_feed_followers', 'Followers of the session feed at this node.', () => feed.followers);
+  }
+}

@@ -1,0 +1,36 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { LaidFoundation } from './foundation.js';
+import { frontDoor } from './front-door.js';
+import type { NodeMetrics } from './metrics/index.js';
+import type { FollowerService } from './session-feed/index.js';
+
+/** The listener of everything public. */
+export function publicServer(
+  { configuration, log }: LaidFoundation,
+  protocol: RequestListener,
+  pages: NestExpressApplication,
+  followers: FollowerService,
+  metrics: NodeMetrics,
+): Server {
+  const { issuer, proxy, limits } = configuration;
+  const door = frontDoor({
+    issuer,
+    trustedHops: proxy.trustedHops,
+    bodyBytes: limits.bodyBytes,
+    protocol,
+    pages: pages.getHttpAdapter().getInstance(),
+    followers: followers.listeners,
+    log,
+  });
+  const server = createServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: 65_000,
+    },
+    metrics.counting(door, new URL(issuer).pathname.replace(/\/+$/, '')),
+  );
+  server.maxConnections = limits.maxConnections;
+  return server;
+}

@@ -1,0 +1,154 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { ManualClock } from '@curfew/clock';
+import {
+  type AlertThresholds,
+  alertPatterns,
+  EventLog,
+  type NewEvent,
+  Watch,
+  WatchStore,
+} from '@curfew/events';
+import type { SessionId } from '@curfew/session-policy';
+import { newId } from '@curfew/sessions';
+import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
+
+const thresholds = Object.fromEntries(
+  alertPatterns.map((pattern) => [pattern, { count: 10, window: 300 }]),
+) as AlertThresholds;
+
+let database: TestDatabase;
+let clock: ManualClock;
+let log: EventLog;
+beforeEach(async () => {
+  database = await createTestDatabase();
+  clock = new ManualClock();
+  log = new EventLog(database.prisma());
+});
+afterEach(async () => {
+  await assertInvariants(database);
+  await database.drop();
+});
+
+const aNode = (seen: string[] = []): Watch => {
+  const prisma = database.prisma();
+  return new Watch({
+    store: new WatchStore(prisma),
+    log: new EventLog(prisma),
+    clock,
+    thresholds,
+    seen: ({ id }) => seen.push(id),
+  });
+};
+const reuse = (): NewEvent => ({
+  id: newId(clock.now()),
+  at: clock.now(),
+  type: 'session.reuse_found',
+  sessionId: newId(clock.now()) as SessionId,
+  accountId: newId(clock.now()),
+  clientId: 'web',
+  data: { evidence: {}, signals: {} } as never,
+});
+const record = (count: number) => log.record(Array.from({ length: count }, reuse));
+const alerts = () =>
+  database.query<{ pattern: string; observed: number }>(
+    `SELECT data ->> 'pattern' AS pattern, (data ->> 'observed')::int AS observed FROM event WHERE type = 'alert.raised' ORDER BY id`,
+  );
+
+describe('the watch', () => {
+  it('raises an alert as an event, once for a window however long it goes on', async () => {
+    const node = aNode();
+    await node.run();
+    await record(9);
+    await node.run();
+    expect(await alerts()).toEqual([]);
+    await record(1);
+    await node.run();
+    await record(20);
+    await node.run();
+    expect(await alerts()).toEqual([{ pattern: 'reuse_across_sessions', observed: 10 }]);
+    clock.advance(301);
+    await record(10);
+    await node.run();
+    expect(await alerts()).toHaveLength(2);
+  });
+
+  it('belongs to one of two nodes, which sees every event once', async () => {
+    const [first, second]: [string[], string[]] = [[], []];
+    const nodes = [aNode(first), aNode(second)];
+    for (let round = 0; round < 5; round += 1) {
+      await record(20);
+      await Promise.all(nodes.map((node) => node.run()));
+    }
+    expect(nodes.filter((node) => node.watching)).toHaveLength(1);
+    expect(Math.min(first.length, second.length)).toBe(0);
+    const all = [...first, ...second];
+    expect(all.length).toBeGreaterThanOrEqual(100);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('is taken over from a node that died, with what that one remembered', async () => {
+    const first = aNode();
+    await record(6);
+    await first.run();
+    // It says nothing any more; its successor may take over when it was not heard of for ten seconds.
+    clock.advance(5);
+    await record(4);
+    const second = aNode();
+    await second.run();
+    expect([second.watching, await alerts()]).toEqual([false, []]);
+    clock.advance(5);
+    await second.run();
+    expect(second.watching).toBe(true);
+    expect(await alerts()).toEqual([{ pattern: 'reuse_across_sessions', observed: 10 }]);
+  });
+
+  it('raises nothing twice when it crashed between an alert and remembering where it was', async () => {
+    await record(10);
+    const node = aNode();
+    await database.query(`CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.xid IS DISTINCT FROM OLD.xid AND NEW.name = 'watch' THEN RAISE EXCEPTION 'a fault put in by a test'; END IF; RETURN NEW; END $$`);
+    await database.query(
+      'CREATE TRIGGER crash BEFORE UPDATE ON delivery_cursor FOR EACH ROW EXECUTE FUNCTION crash()',
+    );
+    await expect(node.run()).rejects.toThrow();
+    expect(await alerts()).toHaveLength(1);
+    await database.query('DROP FUNCTION crash CASCADE');
+    await node.run();
+    expect(await alerts()).toHaveLength(1);
+  });
+
+  it('stays below 20 MB through 100,000 bad tokens of 100,000 callers, and loses no alert', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const node = aNode();
+    await node.run();
+    const flood = async (from: number, to: number) => {
+      for (let n = from; n < to; n += 1) {
+        const presentedBy = n % 1_000 === 0 ? 'the-thief' : `made-up-${n}`;
+        log.tally('token.unknown', presentedBy, () => ({
+          id: newId(clock.now()),
+          at: clock.now(),
+          type: 'token.unknown',
+          sessionId: null,
+          accountId: null,
+          clientId: null,
+          data: { endpoint: 'token', presentedBy, ip: `10.0.${(n >> 8) & 255}.${n & 255}`, count: 1 },
+        }));
+        if (n % 5_000 === 4_999) {
+          await log.flush();
+          await node.run();
+          clock.advance(1);
+        }
+      }
+    };
+    await flood(0, 5_000);
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    await flood(5_000, 100_000);
+    collect();
+    expect((process.memoryUsage().heapUsed - before) / 1_000_000).toBeLessThan(20);
+    expect(log.dropped).toBe(0);
+    expect((await alerts()).map(({ pattern }) => pattern)).toEqual(['unknown_token_spray']);
+  }, 60_000);
+});
