@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { answerRefusal, type Refusal } from '@curfew/resource-server';
 import type { AskedRequest } from './asked/asked-request.js';
@@ -34,19 +35,24 @@ export class Entrance {
 
   /** Answers a request. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { rules, decisions } = this.parts;
     if (this.#isPassedOn(request)) return this.#passOn(request, response);
-    const url = request.url ?? '/';
-    const path = url.split('?', 1)[0]!;
+    const path = pathOf(request);
     if (path === '/health/live') return answerHealth(response, true);
     if (path === '/health/ready') return answerHealth(response, this.parts.isReady());
-    if (path === forwardAuthPath || path.startsWith(`${forwardAuthPath}/`))
-      return answerForwardAuth(request, response, url.slice(forwardAuthPath.length), rules(), decisions);
+    if (isForwardAuth(path)) return this.#answerForwardAuth(request, response);
     return answerRefusal(response, noRoute);
   }
 
   /** Answers an upgrade. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // Caddy asks about an upgrade by asking for one; all it wants is the answer.
+    if (!this.#isPassedOn(request) && isForwardAuth(pathOf(request))) {
+      const response = new ServerResponse(request);
+      response.assignSocket(socket as Socket);
+      response.shouldKeepAlive = false;
+      response.once('finish', () => socket.end());
+      return this.#answerForwardAuth(request, response);
+    }
     const understood = this.#isPassedOn(request) ? this.#understand(request) : { refusal: noRoute };
     if ('refusal' in understood) return refuseUpgrade(socket, understood.refusal);
     const { asked } = understood;
@@ -55,6 +61,12 @@ export class Entrance {
     if (!decision.route.upstream || request.headers.upgrade?.toLowerCase() !== 'websocket')
       return refuseUpgrade(socket, noRoute);
     this.parts.proxy.upgrade(request, socket, head, this.#passage(request, asked, decision));
+  }
+
+  #answerForwardAuth(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { rules, decisions } = this.parts;
+    const target = (request.url ?? '').slice(forwardAuthPath.length);
+    return answerForwardAuth(request, response, target, rules(), decisions);
   }
 
   #isPassedOn({ headers }: IncomingMessage): boolean {
@@ -89,6 +101,11 @@ export class Entrance {
     return { asked, allowed, client: forwardedFor(request, this.parts.rules()), answerHeaders };
   }
 }
+
+const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0]!;
+
+const isForwardAuth = (path: string): boolean =>
+  path === forwardAuthPath || path.startsWith(`${forwardAuthPath}/`);
 
 function answerHealth(response: ServerResponse, good: boolean): void {
   const body = JSON.stringify({ status: good ? 'ok' : 'unavailable' });

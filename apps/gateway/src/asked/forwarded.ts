@@ -66,7 +66,7 @@ function statedIn(
         ? undefined
         : {
             method: request.method ?? '',
-            scheme: one(headers, 'x-forwarded-proto') ?? 'https',
+            scheme: one(headers, 'x-forwarded-proto') ?? '',
             host: headers.host ?? '',
             target,
           };

@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { BlockList } from 'node:net';
+import { type ForwardedForm, readForwarded } from './forwarded.js';
+
+const proxies = new BlockList();
+proxies.addSubnet('10.0.0.0', 8, 'ipv4');
+proxies.addAddress('fd00::1', 'ipv6');
+
+interface Shape {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** As much of a request as is read, with its headers both ways. */
+const requestOf = ({ method, path, headers }: Shape, from = '10.1.2.3', more: readonly string[] = []) =>
+  ({
+    method,
+    url: path,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    rawHeaders: [...Object.entries(headers).flat(), ...more],
+    socket: { remoteAddress: from },
+  }) as unknown as IncomingMessage;
+const read = (shape: Shape, forms: readonly ForwardedForm[], from?: string, more?: readonly string[]) =>
+  readForwarded(requestOf(shape, from, more), shape.path.slice('/forward-auth'.length), { proxies, forms });
+
+const folder = 'test/fixtures/forward-auth';
+const fixtures = readdirSync(folder).map(
+  (file) =>
+    [file.replace('.json', ''), JSON.parse(readFileSync(`${folder}/${file}`, 'utf8'))] as [
+      string,
+      { form: ForwardedForm; request: Shape },
+    ],
+);
+
+describe('the request that a proxy asks about', () => {
+  it.each(fixtures)('is read as %s states it', (_, { form, request }) => {
+    expect(read(request, [form])).toEqual({
+      method: 'DELETE',
+      scheme: 'https',
+      host: 'orders.example.test',
+      path: '/orders/7',
+      query: '?dry=1',
+    });
+  });
+
+  const parts = {
+    method: 'GET',
+    path: '/forward-auth',
+    headers: {
+      'X-Forwarded-Method': 'GET',
+      'X-Forwarded-Proto': 'https',
+      'X-Forwarded-Host': 'orders.example.test',
+      'X-Forwarded-Uri': '/orders',
+    },
+  };
+
+  it.each([
+    ['10.255.0.1', true],
+    ['::ffff:10.0.0.1', true],
+    ['fd00::1', true],
+    ['192.0.2.1', false],
+    ['::1', false],
+  ])('is believed from a configured proxy only: %s', (from, believed) => {
+    expect(read(parts, ['x-forwarded'], from) === 'untrusted_proxy').toBe(!believed);
+  });
+
+  it('is not looked for in a form that is not configured', () => {
+    expect(read(parts, ['x-original'])).toBe('not_stated');
+    expect(read(parts, [])).toBe('not_stated');
+    const withBoth = { ...parts, headers: { ...parts.headers, 'X-Original-URL': 'https://other.example/' } };
+    expect(read(withBoth, ['x-forwarded'])).toMatchObject({ host: 'orders.example.test' });
+  });
+
+  it('must not be stated twice, however it is spelled, nor in two ways that differ', () => {
+    expect(read(parts, ['x-forwarded'], undefined, ['x-forwarded-uri', '/other'])).toBe('stated_twice');
+    expect(read(parts, ['x-forwarded'], undefined, ['X_Forwarded_Uri', '/other'])).toBe('stated_twice');
+    const url = (text: string) => ({ ...parts, headers: { ...parts.headers, 'X-Original-URL': text } });
+    expect(read(url('https://orders.example.test/orders'), ['x-forwarded', 'x-original'])).toMatchObject({
+      path: '/orders',
+    });
+    expect(read(url('https://orders.example.test/open'), ['x-forwarded', 'x-original'])).toBe(
+      'contradictory',
+    );
+  });
+
+  it('must be whole', () => {
+    const without = (name: string) => {
+      const { [name]: _, ...headers } = parts.headers as Record<string, string>;
+      return read({ ...parts, headers }, ['x-forwarded']);
+    };
+    expect(without('X-Forwarded-Proto')).toBe('scheme_malformed');
+    expect(without('X-Forwarded-Host')).toBe('host_malformed');
+    expect(without('X-Forwarded-Uri')).toBe('target_malformed');
+    const headers = { 'X-Original-URL': '/orders', 'X-Original-Method': 'GET' };
+    expect(read({ ...parts, headers }, ['x-original'])).toBe('target_malformed');
+  });
+});
