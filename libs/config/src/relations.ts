@@ -10,8 +10,14 @@ type Rule = (settings: Read, environment: Environment) => readonly Configuration
 
 const fault = (setting: string, rule: string): ConfigurationFault[] => [{ setting, rule }];
 
-/** Names that belong to the launcher and the tests and are not settings of the product. */
-const launcherNames = new Set(['CURFEW_HOME', 'CURFEW_EXIT_WITH_PARENT', 'CURFEW_CALLBACK_PORT']);
+/** Names that belong to the launcher, the command line and the tests and are not settings of the product. */
+const launcherNames = new Set([
+  'CURFEW_HOME',
+  'CURFEW_EXIT_WITH_PARENT',
+  'CURFEW_CALLBACK_PORT',
+  'CURFEW_CLI_CLIENT_ID',
+  'CURFEW_CLI_CLIENT_SECRET',
+]);
 
 const noUnknownNames: Rule = (_, environment) =>
   Object.keys(environment)

@@ -1,0 +1,177 @@
+import { Command } from 'commander';
+import type { Json } from '../admin-client.js';
+import { accountId, confirm, contextOf } from '../context.js';
+import { facts, table } from '../output.js';
+
+/** `curfew accounts`. */
+export const accounts = (): Command =>
+  new Command('accounts')
+    .summary('people: list, create, disable, delete, passwords, operators')
+    .description('People who sign in. An account is named by its id or its username.')
+    .addCommand(list())
+    .addCommand(show())
+    .addCommand(create())
+    .addCommand(password())
+    .addCommand(
+      ending('disable', 'refuse further sign-ins and end all sessions', (id) => [
+        'POST',
+        `/v1/accounts/${id}/disable`,
+      ]),
+    )
+    .addCommand(enable())
+    .addCommand(
+      ending('delete', 'delete with everything it allowed, and end all sessions', (id) => [
+        'DELETE',
+        `/v1/accounts/${id}`,
+      ]),
+    )
+    .addCommand(operator());
+
+const list = (): Command =>
+  new Command('list')
+    .summary('accounts by username')
+    .option('--prefix <text>', 'how the username begins')
+    .option('--limit <number>', 'most accounts to list', '200')
+    .addHelpText('after', '\nExample:\n  curfew accounts list --prefix user')
+    .action(async (options: { prefix?: string; limit: string }, command: Command) => {
+      const context = contextOf(command);
+      const items = await (await context.admin()).list(
+        '/v1/accounts',
+        { prefix: options.prefix },
+        Number(options.limit),
+      );
+      if (context.output.json) return context.output.line(JSON.stringify(items, null, 2));
+      const rows = items.map((one) => [
+        one.id,
+        one.username,
+        one.disabled_at ? 'disabled' : 'active',
+        one.created_at,
+      ]);
+      context.output.line(table(['ID', 'USERNAME', 'STATE', 'CREATED'], rows));
+    });
+
+const show = (): Command =>
+  new Command('show')
+    .summary('one account, what it allowed and what lives')
+    .argument('<account>', 'id or username')
+    .addHelpText('after', '\nExample:\n  curfew accounts show user1@example.test')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const context = contextOf(command);
+      const admin = await context.admin();
+      const id = await accountId(admin, name);
+      const [account, consents, sessions] = await Promise.all([
+        admin.get(`/v1/accounts/${id}`),
+        admin.get(`/v1/accounts/${id}/consents`),
+        admin.list(`/v1/accounts/${id}/sessions`, { state: 'live' }, 200),
+      ]);
+      const whole = { ...account, consents: consents.items, live_sessions: sessions };
+      if (context.output.json) return context.output.line(JSON.stringify(whole, null, 2));
+      context.output.line(facts(Object.entries(account)));
+      const allowed = consents.items.map((one: Json) => [one.client_id, one.granted_at, one.scopes]);
+      if (allowed.length > 0)
+        context.output.line(`\n${table(['ALLOWED CLIENT', 'SINCE', 'SCOPES'], allowed)}`);
+      const live = sessions.map((one) => [one.id, one.client_id, one.started_at, one.signals.ip]);
+      if (live.length > 0)
+        context.output.line(`\n${table(['LIVE SESSION', 'CLIENT', 'STARTED', 'IP'], live)}`);
+    });
+
+const create = (): Command =>
+  new Command('create')
+    .summary('create an account with a password made up for it')
+    .argument('<username>')
+    .addHelpText(
+      'after',
+      '\nThe password is shown once and has to be changed at the first sign-in.\n\nExample:\n  curfew accounts create ada@example.com',
+    )
+    .action(async (username: string, _: unknown, command: Command) => {
+      const context = contextOf(command);
+      const request = { body: { username }, idempotent: true };
+      const { body } = await (await context.admin()).send('POST', '/v1/accounts', request);
+      if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
+      context.output.line(
+        facts([
+          ['id', body.id],
+          ['username', body.username],
+          ['password', body.password],
+        ]),
+      );
+    });
+
+const password = (): Command =>
+  new Command('password')
+    .summary('make up a new password, and end all sessions')
+    .argument('<account>', 'id or username')
+    .option('--keep-sessions', 'do not end sessions')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText('after', '\nExample:\n  curfew accounts password user1@example.test --yes')
+    .action(async (name: string, options: { keepSessions?: boolean; yes?: boolean }, command: Command) => {
+      const context = contextOf(command);
+      const admin = await context.admin();
+      const id = await accountId(admin, name);
+      await confirm(context, 'This replaces the password.', options.yes);
+      const request = { body: { end_sessions: options.keepSessions !== true }, idempotent: true };
+      const { body } = await admin.send('PUT', `/v1/accounts/${id}/password`, request);
+      if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
+      context.output.line(
+        facts([
+          ['password', body.password],
+          ['sessions ended', body.ended?.recorded ?? 0],
+        ]),
+      );
+    });
+
+const ending = (name: string, summary: string, target: (id: string) => readonly [string, string]): Command =>
+  new Command(name)
+    .summary(summary)
+    .argument('<account>', 'id or username')
+    .option('--note <text>', 'why; kept in the history')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText(
+      'after',
+      `\nExample:\n  curfew accounts ${name} user1@example.test --note "left the company" --yes`,
+    )
+    .action(async (account: string, options: { note?: string; yes?: boolean }, command: Command) => {
+      const context = contextOf(command);
+      const admin = await context.admin();
+      const id = await accountId(admin, account);
+      await confirm(context, `This will ${summary}.`, options.yes);
+      const [method, path] = target(id);
+      const words = options.note === undefined ? {} : { note: options.note };
+      const request =
+        method === 'DELETE' ? { query: words, idempotent: true } : { body: words, idempotent: true };
+      const { body } = await admin.send(method, path, request);
+      if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
+      context.output.line(`Done. ${body.recorded} session(s) ended${body.complete ? '' : ', and more'}.`);
+    });
+
+const enable = (): Command =>
+  new Command('enable')
+    .summary('let a disabled account sign in again')
+    .argument('<account>', 'id or username')
+    .addHelpText('after', '\nExample:\n  curfew accounts enable user1@example.test')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const context = contextOf(command);
+      const admin = await context.admin();
+      await admin.send('POST', `/v1/accounts/${await accountId(admin, name)}/enable`, { body: {} });
+      context.output.line(context.output.json ? '{}' : 'Done. None of its old sessions lives again.');
+    });
+
+const operator = (): Command =>
+  new Command('operator')
+    .summary('say what a person may do in the admin API')
+    .argument('<account>', 'id or username')
+    .argument('[scopes...]', 'such as sessions:read sessions:end; none: no operator any more')
+    .addHelpText('after', '\nExample:\n  curfew accounts operator ada@example.com sessions:read sessions:end')
+    .action(async (name: string, scopes: string[], _: unknown, command: Command) => {
+      const context = contextOf(command);
+      const admin = await context.admin();
+      const path = `/v1/accounts/${await accountId(admin, name)}/operator`;
+      const { body } = await admin.send('PUT', path, { body: { scopes } });
+      if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
+      context.output.line(
+        facts([
+          ['username', body.username],
+          ['may', body.operator_scopes],
+        ]),
+      );
+    });

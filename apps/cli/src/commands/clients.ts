@@ -1,0 +1,115 @@
+import { Command } from 'commander';
+import { confirm, contextOf } from '../context.js';
+import { CommandError, exitCodes } from '../exit.js';
+import { facts, table } from '../output.js';
+
+/** `curfew clients`. */
+export const clients = (): Command =>
+  new Command('clients')
+    .summary('clients: list, show, secrets, disable, delete')
+    .description('Registered clients. To register or change them, describe them in a file: curfew apply.')
+    .addCommand(list())
+    .addCommand(show())
+    .addCommand(rollOver())
+    .addCommand(ending('disable', 'refuse the client and end its sessions'))
+    .addCommand(enable())
+    .addCommand(ending('delete', 'delete the client with its secrets and consents, and end its sessions'));
+
+const list = (): Command =>
+  new Command('list')
+    .summary('clients by id')
+    .option('--search <text>', 'part of id or name')
+    .option('--limit <number>', 'most clients to list', '200')
+    .addHelpText('after', '\nExample:\n  curfew clients list --search shop')
+    .action(async (options: { search?: string; limit: string }, command: Command) => {
+      const context = contextOf(command);
+      const items = await (await context.admin()).list(
+        '/v1/clients',
+        { search: options.search },
+        Number(options.limit),
+      );
+      if (context.output.json) return context.output.line(JSON.stringify(items, null, 2));
+      const rows = items.map((one) => [
+        one.client_id,
+        one.client_name,
+        one.disabled_at ? 'disabled' : 'active',
+        one.token_endpoint_auth_method,
+        one.grant_types.map((grant: string) => grant.split(':').at(-1)),
+      ]);
+      context.output.line(table(['ID', 'NAME', 'STATE', 'AUTHENTICATES BY', 'GRANTS'], rows));
+    });
+
+const show = (): Command =>
+  new Command('show')
+    .summary('one client')
+    .argument('<id>')
+    .addHelpText('after', '\nExample:\n  curfew clients show shop')
+    .action(async (id: string, _: unknown, command: Command) => {
+      const context = contextOf(command);
+      const client = await (await context.admin()).get(`/v1/clients/${encodeURIComponent(id)}`);
+      context.output.line(
+        context.output.json ? JSON.stringify(client, null, 2) : facts(Object.entries(client)),
+      );
+    });
+
+const rollOver = (): Command =>
+  new Command('secret')
+    .summary('make a new secret; the old one is accepted a while longer')
+    .argument('<id>')
+    .option('--overlap <seconds>', 'how long the old one is accepted; 0 ends it at once', '86400')
+    .addHelpText(
+      'after',
+      '\nThe new secret is shown once.\n\nExample:\n  curfew clients secret shop --overlap 3600',
+    )
+    .action(async (id: string, options: { overlap: string }, command: Command) => {
+      const context = contextOf(command);
+      const overlap_seconds = Number(options.overlap);
+      if (!Number.isInteger(overlap_seconds))
+        throw new CommandError('--overlap must be a whole number of seconds', exitCodes.usage);
+      const path = `/v1/clients/${encodeURIComponent(id)}/secrets`;
+      const { body } = await (await context.admin()).send('POST', path, {
+        body: { overlap_seconds },
+        idempotent: true,
+      });
+      if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
+      context.output.line(
+        facts([
+          ['client_secret', body.client_secret],
+          ['active secrets', body.secrets.length],
+        ]),
+      );
+    });
+
+const ending = (name: 'disable' | 'delete', summary: string): Command =>
+  new Command(name)
+    .summary(summary)
+    .argument('<id>')
+    .option('--note <text>', 'why; kept in the history')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText('after', `\nExample:\n  curfew clients ${name} shop --note "contract ended" --yes`)
+    .action(async (id: string, options: { note?: string; yes?: boolean }, command: Command) => {
+      const context = contextOf(command);
+      const admin = await context.admin();
+      await confirm(context, `This will ${summary}.`, options.yes);
+      const words = options.note === undefined ? {} : { note: options.note };
+      const path = `/v1/clients/${encodeURIComponent(id)}`;
+      const { body } =
+        name === 'delete'
+          ? await admin.send('DELETE', path, { query: words, idempotent: true })
+          : await admin.send('POST', `${path}/disable`, { body: words, idempotent: true });
+      if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
+      context.output.line(`Done. ${body.recorded} session(s) ended${body.complete ? '' : ', and more'}.`);
+    });
+
+const enable = (): Command =>
+  new Command('enable')
+    .summary('accept a disabled client again')
+    .argument('<id>')
+    .addHelpText('after', '\nExample:\n  curfew clients enable shop')
+    .action(async (id: string, _: unknown, command: Command) => {
+      const context = contextOf(command);
+      await (await context.admin()).send('POST', `/v1/clients/${encodeURIComponent(id)}/enable`, {
+        body: {},
+      });
+      context.output.line(context.output.json ? '{}' : 'Done. None of its old sessions lives again.');
+    });

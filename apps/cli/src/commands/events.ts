@@ -1,0 +1,119 @@
+import { Command } from 'commander';
+import { createParser } from 'eventsource-parser';
+import type { AdminClient, Json, Request } from '../admin-client.js';
+import { accountId, type Context, contextOf } from '../context.js';
+import { CommandError, exitCodes } from '../exit.js';
+import { printable } from '../output.js';
+import { instantFrom } from '../time.js';
+
+interface EventOptions {
+  readonly follow?: boolean;
+  readonly type?: string;
+  readonly session?: string;
+  readonly account?: string;
+  readonly client?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly limit: string;
+}
+
+/** `curfew events`. */
+export const events = (): Command =>
+  new Command('events')
+    .summary('what happened, and with --follow what happens')
+    .option('-f, --follow', 'go on as things happen, until interrupted')
+    .option('--type <types>', 'one or several types, separated by commas')
+    .option('--session <sid>', 'of this session')
+    .option('--account <id|username>', 'of this account')
+    .option('--client <id>', 'of this client')
+    .option('--since <time>', '2027-01-31T12:00:00Z, or 2h for two hours ago')
+    .option('--until <time>', 'before')
+    .option('--limit <number>', 'most events to list', '50')
+    .addHelpText(
+      'after',
+      `
+With --json there is one event on each line.
+
+Examples:
+  curfew events --follow
+  curfew events --type session.ended,session.reuse_found --since 24h
+  curfew events --follow --type session.ended --json`,
+    )
+    .action(async (options: EventOptions, command: Command) => {
+      const context = contextOf(command);
+      const admin = await context.admin();
+      const query = await queryOf(admin, options);
+      if (options.follow) return follow(context, admin, query);
+      const found = await admin.list('/v1/events', { ...query, limit: 200 }, Number(options.limit));
+      for (const event of found.reverse()) tell(context, event);
+    });
+
+async function queryOf(admin: AdminClient, options: EventOptions): Promise<NonNullable<Request['query']>> {
+  return {
+    type: options.type,
+    session: options.session,
+    account: options.account === undefined ? undefined : await accountId(admin, options.account),
+    client: options.client,
+    since: options.since === undefined ? undefined : instantFrom(options.since),
+    until: options.until === undefined ? undefined : instantFrom(options.until),
+  };
+}
+
+function tell({ output }: Context, event: Json): void {
+  if (output.json) {
+    output.line(JSON.stringify(event));
+    return;
+  }
+  const subjects = [
+    event.session_id && `session ${event.session_id}`,
+    event.account_id && `account ${event.account_id}`,
+    event.client_id && `client ${event.client_id}`,
+  ].filter(Boolean);
+  const { reason, cause, operation, change, count } = event.data;
+  const why = [
+    reason,
+    cause,
+    operation,
+    change,
+    count === undefined || count === null ? null : `×${count}`,
+  ].filter(Boolean);
+  output.line(printable([event.at, event.type.padEnd(26), ...why, ...subjects].join('  ')));
+}
+
+/** Follows until interrupted; a stream that breaks is opened again where it broke. */
+async function follow(
+  context: Context,
+  admin: AdminClient,
+  query: NonNullable<Request['query']>,
+): Promise<void> {
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort()).once('SIGTERM', () => stopping.abort());
+  let last: string | undefined;
+  let retry = 1_000;
+  const parser = createParser({
+    onEvent: ({ id, data }) => {
+      last = id ?? last;
+      if (data) tell(context, JSON.parse(data));
+    },
+    onRetry: (milliseconds) => {
+      retry = milliseconds;
+    },
+  });
+  while (!stopping.signal.aborted) {
+    try {
+      const headers = last === undefined ? {} : { 'last-event-id': last };
+      const answer = await admin.open('/v1/events/stream', query, headers, stopping.signal);
+      if (answer.status === 401 || answer.status === 403)
+        throw new CommandError(`the stream was refused (${answer.status})`, exitCodes.notAllowed);
+      if (answer.status === 400) throw new CommandError('the conditions were refused', exitCodes.usage);
+      if (answer.ok && answer.body)
+        for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) parser.feed(chunk);
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      if (error instanceof CommandError && error.exitCode !== exitCodes.unreachable) throw error;
+      context.output.aside('the stream broke; it is opened again');
+    }
+    parser.reset();
+    if (!stopping.signal.aborted) await new Promise((resolve) => setTimeout(resolve, retry));
+  }
+}

@@ -1,0 +1,255 @@
+import { Command, Option } from 'commander';
+import type { AdminClient, Json } from '../admin-client.js';
+import { accountId, type Context, confirm, contextOf } from '../context.js';
+import { CommandError, exitCodes } from '../exit.js';
+import { facts, length, table } from '../output.js';
+import { instantFrom } from '../time.js';
+
+interface SearchOptions {
+  readonly account?: string;
+  readonly client?: string;
+  readonly ip?: string;
+  readonly userAgent?: string;
+  readonly state?: string;
+  readonly reason?: string;
+  readonly policy?: string;
+  readonly startedAfter?: string;
+  readonly startedBefore?: string;
+  readonly activeAfter?: string;
+  readonly activeBefore?: string;
+  readonly endedAfter?: string;
+  readonly endedBefore?: string;
+}
+
+/** Flags that say which sessions. */
+function searchable(command: Command, times: readonly string[]): Command {
+  command
+    .option('--account <id|username>', 'of this account')
+    .option('--client <id>', 'of this client')
+    .option('--ip <address|network>', 'signed in from there, such as 192.0.2.7 or 192.0.2.0/24')
+    .option('--user-agent <text>', 'part of browser and operating system')
+    .option('--policy <name>', 'under this policy');
+  for (const name of times)
+    command
+      .option(`--${name}-after <time>`, `${name} at or after: 2027-01-31T12:00:00Z, or 2h for two hours ago`)
+      .option(`--${name}-before <time>`, `${name} before`);
+  return command;
+}
+
+async function searchOf(admin: AdminClient, options: SearchOptions) {
+  const at = (time: string | undefined) => (time === undefined ? undefined : instantFrom(time));
+  return {
+    account: options.account === undefined ? undefined : await accountId(admin, options.account),
+    client: options.client,
+    ip: options.ip,
+    user_agent: options.userAgent,
+    state: options.state,
+    reason: options.reason,
+    policy: options.policy,
+    started_after: at(options.startedAfter),
+    started_before: at(options.startedBefore),
+    active_after: at(options.activeAfter),
+    active_before: at(options.activeBefore),
+    ended_after: at(options.endedAfter),
+    ended_before: at(options.endedBefore),
+  };
+}
+
+/** `curfew sessions`. */
+export const sessions = (): Command =>
+  new Command('sessions')
+    .summary('list, show and end sessions')
+    .description('Sessions: what lives, what ended and why, and the end of it.')
+    .addCommand(list())
+    .addCommand(show())
+    .addCommand(end());
+
+const list = (): Command =>
+  searchable(new Command('list').summary('search sessions, live and ended'), ['started', 'active', 'ended'])
+    .addOption(new Option('--state <state>', 'live or ended').choices(['live', 'ended']))
+    .addOption(
+      new Option('--sort <order>', 'with - in front: latest first')
+        .choices(['-started_at', 'started_at', '-ended_at', 'ended_at'])
+        .default('-started_at'),
+    )
+    .option('--reason <reason>', 'ended for this reason')
+    .option('--limit <number>', 'most sessions to list', '50')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  curfew sessions list --state live --account user1@example.test
+  curfew sessions list --reason refresh_token_reuse --ended-after 24h
+  curfew sessions list --ip 192.0.2.0/24 --user-agent firefox --json`,
+    )
+    .action(async (options: SearchOptions & { sort: string; limit: string }, command: Command) => {
+      const context = contextOf(command);
+      const admin = await context.admin();
+      const most = Number(options.limit);
+      if (!Number.isInteger(most) || most < 1)
+        throw new CommandError('--limit must be a whole number above 0', exitCodes.usage);
+      const query = { ...(await searchOf(admin, options)), sort: options.sort, limit: Math.min(most, 200) };
+      const items = await admin.list('/v1/sessions', query, most);
+      if (context.output.json) return context.output.line(JSON.stringify(items, null, 2));
+      const rows = items.map((one) => [
+        one.id,
+        one.state === 'live' ? 'live' : one.end_reason,
+        one.client_id,
+        one.account_id,
+        one.signals.ip,
+        one.started_at,
+        one.state === 'live' ? length(one.idle_expires_in) : '-',
+        one.state === 'live' ? length(one.absolute_expires_in) : '-',
+      ]);
+      context.output.line(
+        table(['ID', 'STATE', 'CLIENT', 'ACCOUNT', 'IP', 'STARTED', 'IDLE LEFT', 'ABSOLUTE LEFT'], rows),
+      );
+    });
+
+const show = (): Command =>
+  new Command('show')
+    .summary('one session, its two clocks and its history')
+    .argument('<id>', 'the sid')
+    .addHelpText('after', '\nExample:\n  curfew sessions show 0192f0c1-8a4e-7c3d-9f10-2b6a4d8e1c55')
+    .action(async (id: string, _: unknown, command: Command) => {
+      const context = contextOf(command);
+      const one = await (await context.admin()).get(`/v1/sessions/${encodeURIComponent(id)}`);
+      if (context.output.json) return context.output.line(JSON.stringify(one, null, 2));
+      context.output.line(described(one));
+    });
+
+function described(one: Json): string {
+  const life =
+    one.state === 'live'
+      ? [
+          ['idle left', length(one.idle_expires_in)],
+          ['absolute left', length(one.absolute_expires_in)],
+        ]
+      : [
+          ['ended', one.ended_at],
+          ['reason', one.end_reason],
+          ['by', one.end?.by ? `${one.end.by.kind} ${one.end.by.id ?? ''} ${one.end.by.ip ?? ''}` : null],
+          ['note', one.end?.note],
+        ];
+  const pairs = [
+    ['id', one.id],
+    ['state', one.state],
+    ['account', one.account_id],
+    ['client', `${one.client_id} (${one.client_name ?? 'deleted'})`],
+    ['scope', one.scope],
+    ['resources', one.resources],
+    ['signed in', one.signed_in_at],
+    ['last active', one.last_active_at],
+    ...life,
+    ['from', [one.signals.ip, one.signals.user_agent_family, one.signals.operating_system].filter(Boolean)],
+    ['refreshes', one.refreshes],
+    ['bound to a key', one.sender_constrained],
+  ] as [string, unknown][];
+  const history = one.timeline.map((entry: Json) => [
+    entry.at,
+    entry.type,
+    entry.count > 1 ? `x${entry.count}` : '',
+    entry.data.reason ?? entry.data.cause,
+  ]);
+  return `${facts(pairs)}\n\n${table(['AT', 'WHAT', 'TIMES', 'WHY'], history)}`;
+}
+
+interface EndOptions extends SearchOptions {
+  readonly everyone?: boolean;
+  readonly dryRun?: boolean;
+  readonly note?: string;
+  readonly yes?: boolean;
+}
+
+const end = (): Command =>
+  searchable(new Command('end').summary('end sessions: some, an account’s, a client’s, everyone’s'), [
+    'started',
+    'active',
+  ])
+    .argument('[ids...]', 'sids')
+    .option('--everyone', 'every session there is')
+    .option('--dry-run', 'only count what would be ended')
+    .option('--note <text>', 'why; kept in the history')
+    .option('--reason <reason>', 'reason to record', 'ended_by_administrator')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText(
+      'after',
+      `
+--account or --client alone is a mass end: one commit, and everything authorized until now is over, whatever there is.
+With further conditions the live sessions that meet all of them are ended one by one.
+
+Examples:
+  curfew sessions end 0192f0c1-8a4e-7c3d-9f10-2b6a4d8e1c55 --note "laptop stolen"
+  curfew sessions end --account user1@example.test --yes
+  curfew sessions end --client shop --ip 192.0.2.0/24 --dry-run
+  curfew sessions end --everyone --note "key compromise" --yes`,
+    )
+    .action(async (ids: string[], options: EndOptions, command: Command) => {
+      const context = contextOf(command);
+      const admin = await context.admin();
+      const selection = await selectionOf(admin, ids, options);
+      const words = { reason: options.reason, ...(options.note === undefined ? {} : { note: options.note }) };
+      if (options.dryRun || !('ids' in selection)) {
+        const counted = await ordered(admin, { selection, ...words, dry_run: true });
+        if (options.dryRun) return tellCount(context, counted);
+        await confirm(context, `This ends ${counted.matched} live session(s).`, options.yes);
+      }
+      const done = await ordered(admin, { selection, ...words });
+      if (context.output.json) return context.output.line(JSON.stringify(done, null, 2));
+      context.output.line(toldEnd(done));
+    });
+
+async function selectionOf(admin: AdminClient, ids: string[], options: EndOptions): Promise<object> {
+  const names = conditionNames.filter((name) => options[name] !== undefined);
+  const ways = [ids.length > 0, options.everyone === true, names.length > 0].filter(Boolean).length;
+  if (ways !== 1)
+    throw new CommandError(
+      'say which sessions: ids, conditions such as --account, or --everyone',
+      exitCodes.usage,
+    );
+  if (ids.length > 0) return { ids };
+  if (options.everyone) return { everyone: true };
+  const { reason: _, ...search } = await searchOf(admin, options);
+  if (names.length === 1 && search.account) return { account: search.account };
+  if (names.length === 1 && search.client) return { client: search.client };
+  return { search };
+}
+
+const conditionNames = [
+  'account',
+  'client',
+  'ip',
+  'userAgent',
+  'policy',
+  'startedAfter',
+  'startedBefore',
+  'activeAfter',
+  'activeBefore',
+] as const satisfies readonly (keyof SearchOptions)[];
+
+const ordered = async (admin: AdminClient, body: object): Promise<Json> =>
+  (await admin.send('POST', '/v1/sessions/end', { body, idempotent: true })).body;
+
+function tellCount({ output }: Context, counted: Json): void {
+  if (output.json) {
+    output.line(JSON.stringify(counted, null, 2));
+    return;
+  }
+  output.line(`${counted.matched} live session(s) would end. Nothing was ended.`);
+  if (counted.by_client.length > 0)
+    output.line(
+      `\n${table(
+        ['CLIENT', 'SESSIONS'],
+        counted.by_client.map((one: Json) => [one.client_id, one.count]),
+      )}`,
+    );
+}
+
+function toldEnd(done: Json): string {
+  if (done.propagation === null) return 'Nothing was ended: none of them was live.';
+  const covered = done.not_before === null ? '' : ` Everything authorized until ${done.not_before} is over.`;
+  const rest = done.complete ? '' : ' The records of the others follow within seconds.';
+  const { announced_after_ms: ms, honoured_everywhere_within_seconds: bound } = done.propagation;
+  const heard = ms === null ? '' : ` Announced after ${ms} ms;`;
+  return `Ended ${done.recorded} session(s).${covered}${rest}${heard} honoured everywhere within ${bound} s.`;
+}

@@ -1,0 +1,99 @@
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { hostNow } from '../time.js';
+import { type Finding, fine, noted, wrong } from './check.js';
+
+interface Facts {
+  readonly number: number;
+  readonly version: string;
+  readonly synchronous: string;
+  readonly migrated: boolean;
+  readonly now: number;
+}
+
+/** Looks at the database: reachable, new enough, durable, migrated, and how far its clock is from this host's. */
+export async function checkDatabase(url: string): Promise<readonly Finding[]> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
+  });
+  client.on('error', () => {}); // whatever is lost shows in the query that was running
+  try {
+    await client.connect();
+  } catch (error) {
+    const { code = 'no answer' } = error as { code?: string };
+    return [
+      wrong('database', `cannot be reached (${code}): check DATABASE_URL, and whether PostgreSQL runs`),
+    ];
+  }
+  try {
+    const asked = hostNow();
+    const { rows } = await client.query<Facts>(`
+      SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version,
+        current_setting('synchronous_commit') AS synchronous, to_regclass('_prisma_migrations') IS NOT NULL AS migrated,
+        (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`);
+    const facts = rows[0]!;
+    const between = (asked + hostNow()) / 2;
+    return [
+      versionOf(facts),
+      durabilityOf(facts),
+      ...(await migrationsOf(client, facts)),
+      clockOf(facts.now - between),
+    ];
+  } catch {
+    return [wrong('database', 'does not answer as it should: look at its log')];
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+const versionOf = ({ number, version }: Facts): Finding =>
+  number >= 140_000
+    ? fine('database', `PostgreSQL ${version}`)
+    : wrong('database', `PostgreSQL ${version} is too old: 14 or newer is needed`);
+
+const durabilityOf = ({ synchronous }: Facts): Finding =>
+  synchronous === 'off'
+    ? wrong('durability', 'synchronous_commit is off: an answered end could be lost in a crash; set it to on')
+    : fine('durability', `synchronous_commit is ${synchronous}`);
+
+async function migrationsOf(client: pg.Client, { migrated }: Facts): Promise<readonly Finding[]> {
+  const folder = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url));
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const known = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  if (!migrated)
+    return [
+      wrong(
+        'migrations',
+        'none was applied: start the authorization server, or run npm run prisma -- migrate deploy',
+      ),
+    ];
+  const { rows } = await client.query<{ name: string; finished: boolean }>(
+    'SELECT migration_name AS name, finished_at IS NOT NULL AS finished FROM _prisma_migrations WHERE rolled_back_at IS NULL',
+  );
+  const failed = rows.find(({ finished }) => !finished);
+  if (failed)
+    return [wrong('migrations', `${failed.name} failed: mend the database, then run prisma migrate resolve`)];
+  const missing = known.filter((name) => !rows.some((row) => row.name === name));
+  if (missing.length > 0)
+    return [
+      wrong(
+        'migrations',
+        `${missing.length} not applied, first ${missing.sort()[0]}: start the authorization server of this version`,
+      ),
+    ];
+  const newer = rows.length - known.length;
+  return newer > 0
+    ? [noted('migrations', `the database is ${newer} migration(s) ahead of this version`)]
+    : [fine('migrations', `all ${known.length} applied`)];
+}
+
+/** Nodes follow the database's clock, so a difference is compensated; a large one still confuses logs and certificates. */
+function clockOf(differenceMs: number): Finding {
+  const difference = `${Math.round(differenceMs)} ms between the database and this host`;
+  return Math.abs(differenceMs) < 2_000
+    ? fine('clock', difference)
+    : noted('clock', `${difference}: the service follows the database; set both by NTP`);
+}

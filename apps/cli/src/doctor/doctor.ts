@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ConfigurationError, loadConfiguration } from '@curfew/config';
+import type { Json } from '../admin-client.js';
+import { readDevFile } from '../connection.js';
+import type { Context } from '../context.js';
+import { CommandError } from '../exit.js';
+import { type Finding, fine, noted, wrong } from './check.js';
+import { checkDatabase } from './database.store.js';
+import { checkCertificate, checkMetadata, checkReady } from './reachability.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Looks at everything, in the order in which one thing needs the other. */
+export async function examine(context: Context, env: Environment): Promise<readonly Finding[]> {
+  const settings = await settingsOf(context.options.devFile, env);
+  const dev = await readDevFile(context.options.devFile);
+  const issuer = context.options.issuer ?? settings['CURFEW_ISSUER'] ?? dev.issuer;
+  const adminUrl = context.options.adminUrl ?? settings['CURFEW_ADMIN_URL'] ?? dev.adminUrl;
+  const gatewayUrl = settings['CURFEW_GATEWAY_URL'] ?? dev.gatewayUrl;
+  const database = settings['DATABASE_URL'];
+  return [
+    node(),
+    configuration(settings),
+    ...(database
+      ? await checkDatabase(database)
+      : [noted('database', 'DATABASE_URL is not set here, so it was not looked at')]),
+    await checkReady('authorization server', issuer, 'is it running (npm start)?'),
+    await checkMetadata(issuer),
+    await checkReady('admin API', adminUrl, 'is it running, and is CURFEW_ADMIN_URL right?'),
+    await gateway(gatewayUrl),
+    await checkCertificate('certificate of the issuer', issuer),
+    ...(await throughAdmin(context)),
+  ];
+}
+
+function node(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const enough = major > 20 || (major === 20 && minor >= 19);
+  const { node: version } = process.versions;
+  return enough ? fine('node', version) : wrong('node', `${version} is too old: 20.19 or newer is needed`);
+}
+
+/** The environment, and where `npm start` made things up, what it made up. */
+async function settingsOf(devFile: string, env: Environment): Promise<Environment> {
+  const dev = await readDevFile(devFile);
+  const secrets = await readFile(path.join(path.dirname(devFile), 'secrets.json'), 'utf8')
+    .then((text) => (JSON.parse(text) as { keyEncryptionSecrets?: string[] }).keyEncryptionSecrets?.join(','))
+    .catch(() => undefined);
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  const madeUp = {
+    DATABASE_URL: dev.databaseUrl,
+    CURFEW_ISSUER: dev.issuer,
+    CURFEW_ADMIN_URL: dev.adminUrl,
+    CURFEW_GATEWAY_URL: dev.gatewayUrl,
+    CURFEW_KEY_ENCRYPTION_SECRETS: secrets,
+  };
+  return { ...Object.fromEntries(Object.entries(madeUp).filter(([, value]) => value)), ...given };
+}
+
+/** Every fault of the configuration by name; no value is shown. */
+function configuration(settings: Environment): Finding {
+  try {
+    const { mode } = loadConfiguration(settings);
+    return fine('configuration', `in order, for ${mode}`);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return wrong('configuration', error.message.replaceAll('\n', '; '));
+  }
+}
+
+/** A gateway need not run everywhere. */
+async function gateway(url: string | undefined): Promise<Finding> {
+  const found = await checkReady('gateway', url, 'if there should be one, start it');
+  return found.state === 'wrong' ? { ...found, state: 'note' } : found;
+}
+
+/** What only the service itself can tell: its keys, first-run data, and whether work is left lying. */
+async function throughAdmin(context: Context): Promise<readonly Finding[]> {
+  try {
+    const admin = await context.admin();
+    await admin.token();
+    const [keys, stats, clients] = await Promise.all([
+      admin.get('/v1/keys'),
+      admin.get('/v1/stats'),
+      admin.list('/v1/clients', { limit: 200 }, 1_000),
+    ]);
+    return [
+      fine('credentials', `a token for ${admin.connection.clientId}`),
+      keysOf(keys),
+      workOf(stats),
+      firstRunOf(clients),
+    ];
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return [wrong('credentials', error.message.split('\n')[0]!)];
+  }
+}
+
+function keysOf({ items }: Json): Finding {
+  const unreadable = items.filter((key: Json) => key.state === 'unreadable').length;
+  const signing = items.filter((key: Json) => key.state === 'signing').map((key: Json) => key.alg);
+  if (unreadable > 0)
+    return wrong(
+      'signing keys',
+      `${unreadable} cannot be read: a key-encryption secret they were sealed under is missing`,
+    );
+  return signing.length === 0
+    ? wrong('signing keys', 'none signs: start the authorization server')
+    : fine('signing keys', `signing: ${[...new Set(signing)].join(', ')}`);
+}
+
+const workOf = ({ sessions }: Json): Finding =>
+  sessions.unsettled_mass_ends === 0
+    ? fine('sessions', `${sessions.live} live, every end recorded`)
+    : noted('sessions', `${sessions.live} live; ${sessions.unsettled_mass_ends} mass end(s) being recorded`);
+
+const firstRunOf = (clients: readonly Json[]): Finding =>
+  clients.some((client) => client.first_run)
+    ? noted(
+        'first-run data',
+        'accounts and clients of the first start are there; production refuses to start with them',
+      )
+    : fine('first-run data', 'none');

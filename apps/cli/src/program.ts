@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import { accounts } from './commands/accounts.js';
+import { apply } from './commands/apply.js';
+import { clients } from './commands/clients.js';
+import { completion } from './commands/completion.js';
+import { doctor } from './commands/doctor.js';
+import { events } from './commands/events.js';
+import { keys } from './commands/keys.js';
+import { policies } from './commands/policies.js';
+import { sessions } from './commands/sessions.js';
+import { status } from './commands/status.js';
+import { exitCodeMeanings } from './exit.js';
+
+const about = `
+Credentials are those of a client registered for client_credentials at the admin API. They come from flags, from the
+environment (CURFEW_ISSUER, CURFEW_ADMIN_URL, CURFEW_CLI_CLIENT_ID, CURFEW_CLI_CLIENT_SECRET), or from .curfew/dev.json,
+which npm start writes.
+
+${exitCodeMeanings}
+
+Examples:
+  curfew status
+  curfew sessions list --state live
+  curfew sessions end --account user1@example.test --note "laptop stolen"
+  curfew events --follow
+  curfew doctor`;
+
+/** The whole command line; nothing happens before it is parsed. */
+export function program(): Command {
+  const top = new Command('curfew')
+    .description('Sees and ends sessions, and keeps what they depend on, through the admin API.')
+    .option('--issuer <url>', 'the authorization server')
+    .option('--admin-url <url>', 'the admin API')
+    .option('--client-id <id>', 'the client to get a token for')
+    .option('--client-secret-file <file>', 'a file with its secret, or - for standard input')
+    .option('--dev-file <file>', 'what npm start wrote down', '.curfew/dev.json')
+    .option('--json', 'for scripts')
+    .showHelpAfterError('(curfew help shows how)')
+    .addHelpText('after', about);
+  const all = [status, sessions, accounts, clients, policies, keys, events, apply, doctor, completion];
+  for (const make of all) top.addCommand(make());
+  return top;
+}

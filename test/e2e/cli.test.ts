@@ -1,0 +1,311 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { assertInvariants } from '../support/database.js';
+import { AdminWorld } from './admin-world.js';
+
+let world: AdminWorld;
+let folder: string;
+
+beforeAll(async () => {
+  world = await AdminWorld.start();
+  folder = await mkdtemp(path.join(os.tmpdir(), 'curfew-cli-'));
+}, 60_000);
+afterEach(() => assertInvariants(world.database));
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await world?.stop();
+});
+
+interface Finished {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+  // biome-ignore lint/suspicious/noExplicitAny: judged by the assertions
+  readonly json: any;
+}
+
+const environment = () => ({
+  PATH: process.env['PATH'] ?? '',
+  DATABASE_URL: world.database.url,
+  CURFEW_ISSUER: world.server.issuer,
+  CURFEW_ADMIN_URL: world.adminUrl,
+  CURFEW_KEY_ENCRYPTION_SECRETS: world.server.environment['CURFEW_KEY_ENCRYPTION_SECRETS']!,
+});
+
+/** Runs the command line as a script would. */
+function curfew(
+  args: readonly string[],
+  env: Record<string, string> = environment(),
+  input = '',
+): Promise<Finished> {
+  const dev = world.server.environment['CURFEW_DEV_FILE']!;
+  const child = spawn(process.execPath, ['apps/cli/bin/curfew.mjs', '--dev-file', dev, ...args], { env });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (text) => (out += text));
+  child.stderr.on('data', (text) => (err += text));
+  child.stdin.end(input);
+  return new Promise((resolve) =>
+    child.once('close', (code) =>
+      resolve({ code, out, err, json: args.includes('--json') && out ? JSON.parse(out) : undefined }),
+    ),
+  );
+}
+
+describe('the command line', () => {
+  it('shows what lives at a glance', async () => {
+    await world.signIn();
+    const { code, out } = await curfew(['status']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/live sessions\s+\d+/);
+  });
+
+  it('lists, shows and ends a session, and the token dies', async () => {
+    const { sid, access_token } = await world.signIn();
+    const listed = await curfew([
+      'sessions',
+      'list',
+      '--state',
+      'live',
+      '--account',
+      world.data.accounts[0]!.username,
+      '--json',
+    ]);
+    expect(listed.json.map(({ id }: { id: string }) => id)).toContain(sid);
+    expect((await curfew(['sessions', 'show', sid])).out).toMatch(/state\s+live/);
+    const ended = await curfew(['sessions', 'end', sid, '--note', 'laptop stolen']);
+    expect([ended.code, ended.out]).toEqual([0, expect.stringMatching(/^Ended 1 session/)]);
+    expect(await world.introspect(access_token)).toEqual({ active: false });
+    expect((await curfew(['sessions', 'show', sid])).out).toMatch(/note\s+laptop stolen/);
+    expect((await curfew(['sessions', 'end', sid])).out).toMatch(/^Nothing was ended/);
+  });
+
+  it('counts first, asks before it ends many, and does nothing where nobody can be asked', async () => {
+    const { access_token } = await world.signIn(world.person(1));
+    const { username } = world.data.accounts[1]!;
+    const counted = await curfew(['sessions', 'end', '--account', username, '--dry-run', '--json']);
+    expect(counted.json).toMatchObject({ dry_run: true, matched: 1 });
+    const refused = await curfew(['sessions', 'end', '--account', username]);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('--yes')]);
+    expect(await world.introspect(access_token)).toMatchObject({ active: true });
+    const done = await curfew(['sessions', 'end', '--account', username, '--yes', '--json']);
+    expect(done.json).toMatchObject({ recorded: 1, complete: true });
+    expect(await world.introspect(access_token)).toEqual({ active: false });
+  });
+
+  it('tells by its exit code what went wrong', async () => {
+    const nobody = '00000000-0000-4000-8000-000000000000';
+    const cases: [string[], number, Record<string, string>?][] = [
+      [['sessions', 'show', nobody], 3],
+      [['sessions', 'show', 'x'], 2],
+      [['sessions', 'nothing'], 2],
+      [['sessions', 'list', '--state', 'sleeping'], 2],
+      [['sessions', 'list', '--started-after', 'yesterday'], 2],
+      [['sessions', 'end'], 2],
+      [['status'], 4, { ...environment(), CURFEW_CLI_CLIENT_SECRET: 'wrong' }],
+      [['status'], 6, { ...environment(), CURFEW_ISSUER: 'http://localhost:1' }],
+      [['apply', '-f', 'no-such-file'], 2],
+      [['--help'], 0],
+    ];
+    for (const [args, expected, env] of cases) {
+      const { code, err } = await curfew(args, env);
+      expect([args.join(' '), code]).toEqual([args.join(' '), expected]);
+      expect(err).not.toMatch(/at .*\.js:\d+|cfw_cs_/);
+    }
+  });
+
+  it('takes the secret from a file or from standard input, and never shows it', async () => {
+    const { client_id, client_secret } = world.data.clients.admin;
+    const file = path.join(folder, 'secret');
+    await writeFile(file, `${client_secret}\n`, { mode: 0o600 });
+    const flags = [
+      '--dev-file',
+      path.join(folder, 'none.json'),
+      '--client-id',
+      client_id,
+      '--client-secret-file',
+    ];
+    expect((await curfew([...flags, file, 'status'])).code).toBe(0);
+    const { code, out, err } = await curfew([...flags, '-', 'status'], environment(), client_secret);
+    expect(code).toBe(0);
+    expect(out + err).not.toContain(client_secret);
+  });
+
+  it('makes what a file describes true, and changes nothing the second time', async () => {
+    const file = path.join(folder, 'curfew.yaml');
+    const text = (idle: string) => `
+everyone: standard
+policies:
+  shop: { basedOn: standard, inactivityTimeout: ${idle} }
+resources:
+  https://shop.example.test: { name: Shop API, scopes: [read, write], policy: nist-aal2 }
+clients:
+  shop:
+    client_name: Shop
+    redirect_uris: [https://shop.example.test/callback]
+    grant_types: [authorization_code, refresh_token]
+    resources: [https://shop.example.test]
+    policy: shop
+`;
+    await writeFile(file, text('20m'));
+    const planned = await curfew(['apply', '-f', file, '--dry-run', '--json']);
+    expect(planned.code).toBe(7);
+    expect(
+      planned.json.plan.map(({ action, kind }: { action: string; kind: string }) => `${action} ${kind}`),
+    ).toEqual([
+      'create policy',
+      'create resource',
+      'create client',
+      'attach attachment',
+      'attach attachment',
+      'attach attachment',
+    ]);
+    const applied = await curfew(['apply', '-f', file, '--yes', '--json']);
+    expect(applied.code).toBe(0);
+    expect(applied.json.secrets).toEqual([
+      { client_id: 'shop', client_secret: expect.stringMatching(/^cfw_cs_/) },
+    ]);
+    expect((await curfew(['apply', '-f', file, '--json'])).json).toEqual({
+      plan: [],
+      applied: false,
+      secrets: [],
+    });
+    await writeFile(file, text('25m'));
+    const changed = await curfew(['policies', 'apply', '-f', file, '--yes', '--json']);
+    expect(changed.json.plan).toEqual([
+      { action: 'change', kind: 'policy', name: 'shop', fields: ['inactivityTimeout'] },
+    ]);
+    expect((await curfew(['apply', '-f', file])).out).toBe('Nothing to change.\n');
+    await writeFile(file, 'policies: { shop: { basedOn: standard, inactivityTimeout: 1s } }\nclient: {}\n');
+    const wrong = await curfew(['apply', '-f', file, '--yes']);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('client')]);
+  });
+
+  it('lints and previews policies', async () => {
+    const file = path.join(folder, 'policy.yaml');
+    await writeFile(file, 'basedOn: standard\nretryLimit: 0\n');
+    const linted = await curfew(['policies', 'lint', file]);
+    expect([linted.code, linted.out]).toEqual([7, expect.stringContaining('retryLimit')]);
+    expect(linted.out).toMatch(/does not meet pci-dss/);
+    await writeFile(file, 'basedOn: pci-dss\n');
+    expect((await curfew(['policies', 'lint', file])).code).toBe(0);
+    await world.signIn();
+    const preview = await curfew(['policies', 'preview', 'kiosk', '--everyone', '--json']);
+    expect(preview.json).toMatchObject({ would_end: 0 });
+    expect(preview.json.live).toBeGreaterThan(0);
+  });
+
+  it('keeps accounts and clients', async () => {
+    const created = await curfew(['accounts', 'create', 'ada@example.test', '--json']);
+    expect(created.json).toMatchObject({ username: 'ada@example.test', must_change_password: true });
+    expect((await curfew(['accounts', 'create', 'ada@example.test'])).code).toBe(5);
+    expect(
+      (await curfew(['accounts', 'operator', 'ada@example.test', 'sessions:read', '--json'])).json,
+    ).toMatchObject({
+      operator_scopes: ['sessions:read'],
+    });
+    expect((await curfew(['accounts', 'disable', 'ada@example.test', '--yes'])).out).toMatch(
+      /^Done\. 0 session/,
+    );
+    expect((await curfew(['accounts', 'list', '--prefix', 'ada'])).out).toMatch(
+      /ada@example\.test\s+disabled/,
+    );
+    expect((await curfew(['accounts', 'delete', 'ada@example.test', '--yes'])).code).toBe(0);
+    const { client_id } = world.data.clients.service;
+    expect((await curfew(['clients', 'secret', client_id, '--json'])).json.secrets).toHaveLength(2);
+    expect((await curfew(['clients', 'show', client_id])).out).toContain('client_credentials');
+  });
+
+  it('rotates keys', async () => {
+    const { json } = await curfew(['keys', 'rotate', '--alg', 'ES256', '--json']);
+    const own = json
+      .filter(({ alg }: { alg: string }) => alg === 'ES256')
+      .map(({ state }: { state: string }) => state);
+    expect(own.sort()).toEqual(['signing', 'upcoming']);
+  });
+
+  it('follows events as they happen, one on each line', async () => {
+    const dev = world.server.environment['CURFEW_DEV_FILE']!;
+    const args = [
+      'apps/cli/bin/curfew.mjs',
+      '--dev-file',
+      dev,
+      '--json',
+      'events',
+      '--follow',
+      '--type',
+      'session.ended',
+    ];
+    const child = spawn(process.execPath, args, { env: environment() });
+    let out = '';
+    child.stdout.on('data', (text) => (out += text));
+    const since = (await curfew(['events', '--limit', '1', '--json'])).out;
+    expect(since).not.toBe('');
+    const { sid } = await world.signIn();
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await world.call('DELETE', `/v1/sessions/${sid}`);
+    const deadline = performance.now() + 15_000;
+    while (!out.includes(sid) && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    child.kill('SIGINT');
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect(JSON.parse(out.trim().split('\n').at(-1)!)).toMatchObject({
+      type: 'session.ended',
+      session_id: sid,
+    });
+    expect(code).toBe(0);
+  }, 40_000);
+
+  it('looks at everything and says what to do', async () => {
+    const { json } = await curfew(['doctor', '--json']);
+    const found = Object.fromEntries(
+      json.map(({ what, state }: { what: string; state: string }) => [what, state]),
+    );
+    expect(found).toMatchObject({
+      node: 'ok',
+      configuration: 'ok',
+      database: 'ok',
+      migrations: 'ok',
+      clock: 'ok',
+      'authorization server': 'ok',
+      metadata: 'ok',
+      'admin API': 'ok',
+      'certificate of the issuer': 'note',
+      credentials: 'ok',
+      'signing keys': 'ok',
+      'first-run data': 'note',
+    });
+    // The cluster of the tests is not durable on purpose, and the doctor sees it.
+    const wrong = json.filter(({ state }: { state: string }) => state === 'wrong');
+    expect(wrong.map(({ what }: { what: string }) => what)).toEqual(
+      (await world.database.query<{ set: string }>("SELECT current_setting('synchronous_commit') AS set"))[0]!
+        .set === 'off'
+        ? ['durability']
+        : [],
+    );
+    const broken = await curfew(['doctor'], {
+      ...environment(),
+      DATABASE_URL: 'postgresql://127.0.0.1:1/x',
+      CURFEW_NO_SUCH: '1',
+    });
+    expect(broken.code).toBe(7);
+    expect(broken.out).toMatch(/WRONG\s+configuration\s+.*CURFEW_NO_SUCH/);
+    expect(broken.out).toMatch(/WRONG\s+database\s+cannot be reached \(ECONNREFUSED\)/);
+  });
+
+  it('completes for three shells', async () => {
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      const { code, out } = await curfew(['completion', shell]);
+      expect([shell, code]).toEqual([shell, 0]);
+      for (const word of ['sessions', 'doctor', 'rotate', 'follow']) expect(out).toContain(word);
+    }
+    const { out } = await curfew(['completion', 'bash']);
+    const script = `${out}\nCOMP_WORDS=(curfew sessions li); COMP_CWORD=2; _curfew; echo "\${COMPREPLY[@]}"`;
+    const shell = spawn('bash', ['-c', script]);
+    let told = '';
+    shell.stdout.on('data', (text) => (told += text));
+    await new Promise((resolve) => shell.once('close', resolve));
+    expect(told.trim()).toBe('list');
+  });
+});
