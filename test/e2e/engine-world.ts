@@ -159,6 +159,13 @@ export class EngineWorld {
     }
   }
 
+  /** Puts another process, with changed settings, in a node's place. */
+  async replace(index: number, changes: Readonly<Record<string, string>>): Promise<void> {
+    this.agent.destroy();
+    await this.nodes[index]!.stop();
+    this.nodes[index] = await startAgain(this.nodes[index]!, changes);
+  }
+
   get issuer(): string {
     return this.nodes[0]!.issuer;
   }
