@@ -100,12 +100,12 @@ export class LanesWorld {
     this.resources = new ResourceService(prisma, clock);
   }
 
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<LanesWorld> {
-    const world = await ProtocolWorld.start({
-      CURFEW_LOG_LEVEL: 'info',
-      CURFEW_THROTTLE_CLIENT: '100000/1m',
-      ...settings,
-    });
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    through?: (databaseUrl: string) => Promise<string>,
+  ): Promise<LanesWorld> {
+    const patient = { CURFEW_LOG_LEVEL: 'info', CURFEW_THROTTLE_CLIENT: '100000/1m' };
+    const world = await ProtocolWorld.start({ ...patient, ...settings }, through);
     const lanes = new LanesWorld(world);
     await lanes.#registerTwins();
     await lanes.#policies();

@@ -11,8 +11,9 @@ export const claimsByScope = { openid: ['sub'], email: ['email'], profile: ['pre
 export const accountFor =
   (accounts: AccountService): FindAccount =>
   async (_ctx, sub, token): Promise<Account | undefined> => {
-    const claims = async () => {
-      const account = await accounts.findById(sub);
+    const claims = async (_use: string, scope: string) => {
+      const isWanted = scope.split(' ').some((one) => one === 'email' || one === 'profile');
+      const account = isWanted ? await accounts.findById(sub) : null;
       if (!account) return { sub };
       const email = account.username.includes('@') ? { email: account.username } : {};
       return { sub, preferred_username: account.username, ...email };
