@@ -220,8 +220,7 @@ export class MemorySessionStore extends SessionStore {
         session.clientId === clientId &&
         session.browserSessionUid === browserSessionUid;
       if (!isMeant || session.ended || isPast(session.expiresAt, now)) continue;
-      if (demanded === null || !awaitsStepUp(session) || Math.floor(demanded / 1000) * 1000 > authenticatedAt)
-        continue;
+      if (demanded === null || !awaitsStepUp(session) || demanded > authenticatedAt) continue;
       this.change({
         ...session,
         baseline: signals,

@@ -196,14 +196,14 @@ async function refuseKilled(transaction: Transaction, session: StoredSession): P
 
 /**
  * A step-up was made (RFC 9470): the sessions that await it have its circumstances as their baseline, and the sign-in
- * counts as activity. `auth_time` counts in seconds, so a demand within that very second counts as answered.
+ * counts as activity. `auth_time` counts in seconds: a demand within that very second may have come later, and still stands.
  */
 async function healWithin(transaction: Transaction, stepUp: AcceptedStepUp, now: Instant): Promise<void> {
   const { accountId, clientId, browserSessionUid, authenticatedAt, signals } = stepUp;
   const waiting = await transaction.$queryRaw<{ id: string }[]>`
     SELECT id::text AS id FROM session
     WHERE browser_session_uid = ${browserSessionUid} AND account_id = ${accountId}::uuid AND client_id = ${clientId}
-      AND ended_at IS NULL AND expires_at > ${at(now)} AND date_trunc('second', step_up_required_at) <= ${at(authenticatedAt)}
+      AND ended_at IS NULL AND expires_at > ${at(now)} AND step_up_required_at <= ${at(authenticatedAt)}
       AND (stepped_up_at IS NULL OR stepped_up_at < step_up_required_at)
     ORDER BY id FOR UPDATE`;
   if (waiting.length === 0) return;
