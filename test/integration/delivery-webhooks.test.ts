@@ -310,7 +310,9 @@ describe('the outbox', () => {
     await slow.end();
     await node.drain();
     expect(ids().sort()).toEqual([early.id, late.id].sort());
-    const order = await database.query<{ event_id: string }>('SELECT event_id FROM delivery_cursor');
+    const order = await database.query<{ event_id: string }>(
+      "SELECT event_id FROM delivery_cursor WHERE name = 'outbox'",
+    );
     expect(order).toEqual([{ event_id: late.id }]);
   });
 

@@ -55,6 +55,7 @@ export {
   noEnds,
   readAnnouncement,
 } from './feed/announcement.js';
+export { type Confirmation, EndConfirmation } from './feed/end-confirmation.js';
 export {
   type FeedPosition,
   FeedStore,
@@ -62,6 +63,8 @@ export {
   readPosition,
   writePosition,
 } from './feed/feed.store.js';
+export { type FeedNode, FeedNodeStore } from './feed/feed-node.store.js';
+export { type FollowerReport, Followers, type FollowerWord, leaseMs } from './feed/followers.js';
 export {
   beatIntervalMs,
   type FeedMessage,
@@ -69,3 +72,4 @@ export {
   SessionFeed,
   type SessionFeedParts,
 } from './feed/session-feed.js';
+export { type ChainHead, type ChainProblem, EventHistory } from './history/event-history.store.js';

@@ -7,6 +7,7 @@ import {
   composeLogout,
   composeWebhook,
   DeliveryStore,
+  EventHistory,
   EventLog,
   type ReceiverKind,
   type StoredEvent,
@@ -36,6 +37,8 @@ export interface DeliveryListener {
 
 /** Milliseconds between two looks for what is too old. */
 const pruneIntervalMs = 60_000;
+const sealIntervalMs = 5_000;
+const partitionsIntervalMs = 600_000;
 
 /** Delivers events until it is stopped. On connections of its own: receivers must not be able to slow a request down. */
 export function deliverEvents(
@@ -77,10 +80,13 @@ export function deliverEvents(
     thresholds: thresholdsOf(configuration),
     seen,
   });
+  const history = new EventHistory(prisma, seconds(configuration.eventRetention));
   const jobs = [
     every(intervalMs, () => courier.run()),
     every(intervalMs, () => watch.run()),
     every(pruneIntervalMs, prune),
+    every(sealIntervalMs, () => history.seal(clock.now())),
+    every(partitionsIntervalMs, () => history.keep(clock.now())),
   ];
   return {
     store,

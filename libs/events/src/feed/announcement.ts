@@ -21,6 +21,32 @@ export interface AnnouncedEnds {
 /** No end at all. */
 export const noEnds: AnnouncedEnds = { sessions: [], tokens: [], all: [] };
 
+/** What nodes say to each other on the same channel, in the same order as ends. */
+export type NodeWord =
+  /** Ask your followers whether they have carried out everything that was announced before this. */
+  | { readonly kind: 'confirm'; readonly id: string }
+  /** A follower of another node came here by way of a load balancer; this is what it said. */
+  | { readonly kind: 'acknowledged'; readonly follower: string; readonly done: readonly string[] };
+
+/** How a word is announced. */
+export const writeNodeWord = (word: NodeWord): string => `node:${JSON.stringify(word)}`;
+
+/** Reads a word; null for an end, and for what another version of the product may have sent. */
+export function readNodeWord(payload: string): NodeWord | null {
+  if (!payload.startsWith('node:')) return null;
+  try {
+    const word = JSON.parse(payload.slice(5)) as Partial<
+      Record<'kind' | 'id' | 'follower' | 'done', unknown>
+    >;
+    if (word.kind === 'confirm' && typeof word.id === 'string') return { kind: 'confirm', id: word.id };
+    if (word.kind === 'acknowledged' && typeof word.follower === 'string' && Array.isArray(word.done))
+      return { kind: 'acknowledged', follower: word.follower, done: word.done.map(String) };
+  } catch {
+    // Answered below.
+  }
+  return null;
+}
+
 /** How many ends these are. */
 export const countEnds = ({ sessions, tokens, all }: AnnouncedEnds): number =>
   sessions.length + tokens.length + all.length;

@@ -1,16 +1,33 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '@curfew/clock';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
-import { type AnnouncedEnds, countEnds, noEnds, readAnnouncement } from './announcement.js';
+import {
+  type AnnouncedEnds,
+  countEnds,
+  type NodeWord,
+  noEnds,
+  readAnnouncement,
+  readNodeWord,
+  writeNodeWord,
+} from './announcement.js';
 import { type FeedPosition, FeedStore, readPosition, writePosition } from './feed.store.js';
+import type { FeedNodeStore } from './feed-node.store.js';
+import { type FollowerReport, Followers, type FollowerWord } from './followers.js';
 
 /** What one follower is told, in this order. Every message is harmless when it comes twice: an end stays an end. */
 export type FeedMessage =
+  /** What the follower calls itself when it acknowledges. */
+  | { readonly kind: 'hello'; readonly id: string }
   | { readonly kind: 'ends'; readonly ends: AnnouncedEnds }
   /** Everything that ended before `at` has been told; `position` is where to go on after an interruption. */
   | { readonly kind: 'beat'; readonly at: Instant; readonly position: string }
   /** Ends may have been missed: forget everything that was learnt before. */
-  | { readonly kind: 'resync' };
+  | { readonly kind: 'resync' }
+  /** A session that is none will end: know it, and say when it is denied. */
+  | { readonly kind: 'probe'; readonly id: string }
+  /** Say when everything told before this has been carried out. */
+  | { readonly kind: 'confirm'; readonly id: string };
 
 /** Takes messages; returns false when it has fallen too far behind to be worth going on with. */
 export type FeedReader = (message: FeedMessage) => boolean;
@@ -22,14 +39,26 @@ export const beatIntervalMs = 500;
 const snapshotReach = seconds(16 * 60);
 /** Beyond this many ends at once, asking again is cheaper than being told. */
 const mostAtOnce = 20_000;
+/** Beats between two probes of time-to-deny. */
+const beatsPerProbe = 20;
+/** Milliseconds a follower has to learn of a probe before it ends. */
+const probeLivesMs = 300;
+/** So many confirmations are remembered for whoever waits for them. */
+const mostConfirmed = 50;
+
 /** So many ends go into one message. */
 const mostPerMessage = 1_000;
 
 /** What a session feed is made of; `report` hears of failures, after which followers stop trusting by themselves. */
 export interface SessionFeedParts {
   readonly store: FeedStore;
+  readonly nodes: FeedNodeStore;
   readonly clock: Clock;
   readonly report: (error: unknown) => void;
+  /** Told of each follower's time-to-deny, in milliseconds. */
+  readonly onProbed?: (follower: FollowerReport) => void;
+  /** Told of the clients whose followers did not deny a probe within the bound. */
+  readonly onStale?: (clientIds: readonly string[]) => void;
 }
 
 /**
@@ -47,6 +76,10 @@ export class SessionFeed {
   #told = new Set<string>();
   #toldBefore = new Set<string>();
   #running: Promise<void> = Promise.resolve();
+  readonly #id = randomUUID();
+  readonly #followers = new Followers();
+  #confirmed: string[] = [];
+  #beats = 0;
 
   constructor(parts: SessionFeedParts) {
     this.#parts = parts;
@@ -55,6 +88,7 @@ export class SessionFeed {
   /** Finds its place and starts to beat; rejects if the database cannot be read. */
   async start(): Promise<void> {
     this.#position = await this.#parts.store.position();
+    await this.#reportNode(this.#parts.clock.now());
     this.#running = this.#beat();
   }
 
@@ -63,6 +97,7 @@ export class SessionFeed {
     this.#stopping.abort();
     this.#readers.clear();
     await this.#running;
+    await this.#parts.nodes.remove(this.#id).catch(this.#parts.report);
   }
 
   /** How many follow at the moment. */
@@ -72,6 +107,11 @@ export class SessionFeed {
 
   /** Takes an announcement; what arrives in one go is told in one go. */
   heard(payload: string): void {
+    const word = readNodeWord(payload);
+    if (word) {
+      this.#heardWord(word);
+      return;
+    }
     const ends = readAnnouncement(payload, this.#parts.clock.now());
     // What cannot be understood is found in the tables, before the next beat.
     if (!ends) return;
@@ -82,15 +122,20 @@ export class SessionFeed {
    * Follows from a position on, or from now with a snapshot of what ended lately. The returned function ends it.
    * Rejects if the database cannot be read: then nothing was promised.
    */
-  async follow(reader: FeedReader, from: string | undefined): Promise<() => void> {
+  async follow(reader: FeedReader, from: string | undefined, clientId: string): Promise<() => void> {
     const missed: FeedMessage[] = [];
     let caughtUp = false;
     // Live ends are kept until the past has been told: a beat must never overtake it.
     const live: FeedReader = (message) => (caughtUp ? reader(message) : missed.push(message) <= mostAtOnce);
-    const unfollow = () => void this.#readers.delete(live);
+    const id = this.#followers.join(clientId, this.#parts.clock.now());
+    const unfollow = (): void => {
+      this.#readers.delete(live);
+      this.#followers.leave(id);
+    };
     this.#readers.add(live);
     try {
-      for (const message of await this.#past(from)) reader(message);
+      const past = await this.#past(from);
+      for (const message of [{ kind: 'hello', id } as const, ...past]) reader(message);
     } catch (error) {
       unfollow();
       throw error;
@@ -98,6 +143,53 @@ export class SessionFeed {
     caughtUp = true;
     for (const message of missed) reader(message);
     return unfollow;
+  }
+
+  /** Takes a follower's acknowledgement and says what time it is. Words for another node are passed on to it. */
+  async acknowledge(word: FollowerWord): Promise<Instant> {
+    const now = this.#parts.clock.now();
+    if (!this.#followers.acknowledge(word, now, performance.now()))
+      await this.#parts.nodes.announce(writeNodeWord({ kind: 'acknowledged', ...word }));
+    return this.#parts.clock.now();
+  }
+
+  /** Every follower of this node. */
+  report(): readonly FollowerReport[] {
+    return this.#followers.report(performance.now());
+  }
+
+  #heardWord(word: NodeWord): void {
+    if (word.kind === 'acknowledged') {
+      this.#followers.acknowledge(word, this.#parts.clock.now(), performance.now());
+      return;
+    }
+    // What was announced before this must be told before this.
+    this.#flush();
+    this.#tell({ kind: 'confirm', id: word.id });
+    this.#followers
+      .allHaveDone(word.id, () => performance.now())
+      .then(() => {
+        this.#confirmed = [...this.#confirmed, word.id].slice(-mostConfirmed);
+        return this.#reportNode(this.#parts.clock.now());
+      })
+      .catch(this.#parts.report);
+  }
+
+  #reportNode(now: Instant): Promise<void> {
+    return this.#parts.nodes.report(this.#id, now, this.report(), this.#confirmed);
+  }
+
+  /** Ends a session that is none, and measures how long followers let it pass. */
+  async #probe(): Promise<void> {
+    const id = randomUUID();
+    const { nodes, onProbed, onStale } = this.#parts;
+    this.#tell({ kind: 'probe', id });
+    await pause(probeLivesMs, undefined, { ref: false });
+    const denied = this.#followers.probe(id, () => performance.now());
+    await nodes.announce(id);
+    const missed = await denied;
+    for (const follower of this.report()) if (follower.timeToDenyMs !== null) onProbed?.(follower);
+    if (missed.length > 0) onStale?.(missed);
   }
 
   async #past(from: string | undefined): Promise<FeedMessage[]> {
@@ -109,6 +201,7 @@ export class SessionFeed {
     const read = known
       ? await store.since(position, mostAtOnce)
       : await store.snapshot(plus(at, seconds(-snapshotReach)), mostAtOnce);
+    await this.#reportNode(at);
     const beat = { kind: 'beat', at, position: writePosition(read.position) } as const;
     const forget: FeedMessage[] =
       read.truncated || (from !== undefined && !known) || read.position.origin !== origin
@@ -139,7 +232,12 @@ export class SessionFeed {
       this.#position = position;
       [this.#toldBefore, this.#told] = [this.#told, new Set()];
     }
+    // Whoever waits for a confirmation must know of this node before a follower of its can trust anything.
+    await this.#reportNode(at);
     this.#tell({ kind: 'beat', at, position: writePosition(position) });
+    this.#beats += 1;
+    if (this.#beats % beatsPerProbe === 0 && this.#readers.size > 0)
+      void this.#probe().catch(this.#parts.report);
   }
 
   #flush(): void {

@@ -1,0 +1,64 @@
+import type { PrismaService } from '@curfew/persistence';
+import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { endsChannel } from './announcement.js';
+import type { FollowerReport } from './followers.js';
+
+/** A node that serves the feed, as other processes see it. */
+export interface FeedNode {
+  readonly id: string;
+  readonly seenAt: Instant;
+  readonly followers: readonly FollowerReport[];
+}
+
+/** A node that has not been seen for this long serves nobody: its followers have had no beat for longer than they trust. */
+const goneAfter = seconds(3);
+/** Rows of nodes that are long gone are deleted after this. */
+const forgottenAfter = seconds(60);
+
+/** What nodes tell each other, and whoever wants to know, about their followers. */
+export class FeedNodeStore {
+  constructor(private readonly prisma: PrismaService) {}
+
+  /** Writes this node's row, and deletes those of nodes that are long gone. */
+  async report(
+    id: string,
+    now: Instant,
+    followers: readonly FollowerReport[],
+    confirmed: readonly string[],
+  ): Promise<void> {
+    await this.prisma.$executeRaw`
+      WITH gone AS (DELETE FROM feed_node WHERE seen_at < ${new Date(plus(now, seconds(-forgottenAfter)))})
+      INSERT INTO feed_node (id, seen_at, followers, confirmed)
+      VALUES (${id}::uuid, ${new Date(now)}, ${JSON.stringify(followers)}::jsonb, ${[...confirmed]})
+      ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, followers = excluded.followers, confirmed = excluded.confirmed`;
+  }
+
+  /** Takes this node's row away: it stops. */
+  async remove(id: string): Promise<void> {
+    await this.prisma.$executeRaw`DELETE FROM feed_node WHERE id = ${id}::uuid`;
+  }
+
+  /** Every node that serves followers at the moment, with its followers. */
+  async nodes(now: Instant): Promise<readonly FeedNode[]> {
+    const rows = await this.prisma.$queryRaw<{ id: string; seen_at: Date; followers: FollowerReport[] }[]>`
+      SELECT id::text AS id, seen_at, followers FROM feed_node WHERE seen_at > ${new Date(plus(now, seconds(-goneAfter)))}`;
+    return rows.map(({ id, seen_at, followers }) => ({
+      id,
+      seenAt: seen_at.getTime() as Instant,
+      followers,
+    }));
+  }
+
+  /** How many nodes have not confirmed yet. */
+  async unconfirmed(id: string, now: Instant): Promise<number> {
+    const rows = await this.prisma.$queryRaw<{ count: number }[]>`
+      SELECT count(*)::int AS count FROM feed_node
+      WHERE seen_at > ${new Date(plus(now, seconds(-goneAfter)))} AND NOT ${id} = ANY(confirmed)`;
+    return rows[0]!.count;
+  }
+
+  /** Says something on the channel of ends, in order with them. */
+  async announce(payload: string): Promise<void> {
+    await this.prisma.$executeRaw`SELECT pg_notify(${endsChannel}, ${payload})`;
+  }
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import type { Instant } from '@curfew/session-policy';
+
+/** Milliseconds a follower counts as live after its last acknowledgement; it stops trusting itself at the latest then. */
+export const leaseMs = 2_000;
+
+/** What an operator may want to know of a follower. Lengths are milliseconds. */
+export interface FollowerReport {
+  readonly id: string;
+  readonly clientId: string;
+  readonly since: Instant;
+  /** When it last acknowledged; null before the first time. */
+  readonly acknowledgedAt: Instant | null;
+  /** From the end of the last probe to the moment this follower denied it; null before the first one. */
+  readonly timeToDenyMs: number | null;
+  /** Whether it missed its lease or its last probe. */
+  readonly stale: boolean;
+}
+
+/** What a follower says: how far it has read, and which confirmations and probes it has carried out. */
+export interface FollowerWord {
+  readonly follower: string;
+  readonly done: readonly string[];
+}
+
+interface Entry {
+  readonly id: string;
+  readonly clientId: string;
+  readonly since: Instant;
+  connected: boolean;
+  acknowledgedAt: Instant | null;
+  leaseUntil: number;
+  timeToDenyMs: number | null;
+  missedProbe: boolean;
+}
+
+interface Asked {
+  readonly waitingFor: Set<string>;
+  readonly onDone: (entry: Entry) => void;
+  readonly finish: () => void;
+}
+
+/** The followers of one node, their leases, and what they were asked and have not answered yet. */
+export class Followers {
+  readonly #entries = new Map<string, Entry>();
+  readonly #asked = new Map<string, Asked>();
+
+  /** A new follower's id. It has no lease before its first acknowledgement. */
+  join(clientId: string, now: Instant): string {
+    const id = randomUUID();
+    this.#entries.set(id, {
+      id,
+      clientId,
+      since: now,
+      connected: true,
+      acknowledgedAt: null,
+      leaseUntil: 0,
+      timeToDenyMs: null,
+      missedProbe: false,
+    });
+    return id;
+  }
+
+  /** The stream has ended; what the follower remembers may be trusted until its lease runs out. */
+  leave(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry) entry.connected = false;
+  }
+
+  /** Takes a follower's word at steady time `at`; false for one of another node. */
+  acknowledge({ follower, done }: FollowerWord, now: Instant, at: number): boolean {
+    const entry = this.#entries.get(follower);
+    if (!entry) return false;
+    entry.acknowledgedAt = now;
+    entry.leaseUntil = at + leaseMs;
+    for (const id of done) {
+      const asked = this.#asked.get(id);
+      if (!asked?.waitingFor.delete(follower)) continue;
+      asked.onDone(entry);
+      if (asked.waitingFor.size === 0) asked.finish();
+    }
+    return true;
+  }
+
+  /** Resolves when every live follower has said that `id` is done, or its lease has run out. */
+  async allHaveDone(id: string, at: () => number): Promise<void> {
+    await this.#ask(id, at, () => {});
+  }
+
+  /** Measures how long each live follower takes to deny the probe `id`, ended just now. The clients of those that did not in time. */
+  async probe(id: string, at: () => number): Promise<readonly string[]> {
+    const began = at();
+    const missed = await this.#ask(id, at, (entry) => {
+      entry.timeToDenyMs = Math.round((at() - began) * 10) / 10;
+      entry.missedProbe = false;
+    });
+    for (const entry of missed) if (entry.connected) entry.missedProbe = true;
+    return missed.filter(({ connected }) => connected).map(({ clientId }) => clientId);
+  }
+
+  /** Every follower that is connected or still has a lease. */
+  report(at: number): readonly FollowerReport[] {
+    this.#forgetGone(at);
+    return [...this.#entries.values()].map(
+      ({ id, clientId, since, acknowledgedAt, timeToDenyMs, missedProbe, leaseUntil }) => ({
+        id,
+        clientId,
+        since,
+        acknowledgedAt,
+        timeToDenyMs,
+        stale: missedProbe || leaseUntil <= at,
+      }),
+    );
+  }
+
+  /**
+   * Waits for every follower with a lease; those that have not answered when a whole lease has passed. Whoever does not
+   * answer for so long has had no beat either, or no answer to an acknowledgement, and has stopped trusting itself.
+   */
+  async #ask(id: string, at: () => number, onDone: (entry: Entry) => void): Promise<readonly Entry[]> {
+    const now = at();
+    this.#forgetGone(now);
+    const live = [...this.#entries.values()].filter(({ leaseUntil }) => leaseUntil > now);
+    if (live.length === 0) return [];
+    const waitingFor = new Set(live.map((entry) => entry.id));
+    await new Promise<void>((finish) => {
+      this.#asked.set(id, { waitingFor, onDone, finish });
+      setTimeout(finish, leaseMs).unref();
+    });
+    this.#asked.delete(id);
+    return live.filter((entry) => waitingFor.has(entry.id));
+  }
+
+  #forgetGone(at: number): void {
+    for (const entry of this.#entries.values())
+      if (!entry.connected && entry.leaseUntil <= at) this.#entries.delete(entry.id);
+  }
+}
