@@ -8,11 +8,13 @@ const { prepare } = await import('./prepare.mjs');
 await prepare((line) => console.log(`${line} …`));
 const { manual } = await import(at('libs/config/dist/index.js'));
 const { openApiText } = await import(at('apps/admin-api/dist/index.js'));
+const { withFreshEventTables } = await import(at('libs/events/dist/index.js'));
 
 /** Each generated file with its text. @type {[string, string][]} */
 const documents = [
   ['docs/configuration.md', manual()],
   ['docs/openapi.json', openApiText()],
+  ['docs/events.md', withFreshEventTables(read('docs/events.md') ?? '')],
 ];
 
 const stale = documents.filter(([file, text]) => read(file) !== text);

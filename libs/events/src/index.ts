@@ -73,3 +73,4 @@ export {
   type SessionFeedParts,
 } from './feed/session-feed.js';
 export { type ChainHead, type ChainProblem, EventHistory } from './history/event-history.store.js';
+export { withFreshEventTables } from './manual.js';
