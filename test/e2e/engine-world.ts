@@ -69,6 +69,8 @@ interface WorldOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Puts a proxy between the nodes and their database. */
   readonly proxied?: boolean;
+  /** A database other than a fresh copy in the cluster of the run. */
+  readonly database?: TestDatabase;
 }
 
 class RegistryPolicies extends PolicySource {
@@ -97,8 +99,9 @@ export class EngineWorld {
     private readonly closeCallback: () => void,
   ) {}
 
-  static async start({ nodes = 2, settings = {}, proxied = false }: WorldOptions = {}): Promise<EngineWorld> {
-    const database = await createTestDatabase();
+  static async start(options: WorldOptions = {}): Promise<EngineWorld> {
+    const { nodes = 2, settings = {}, proxied = false } = options;
+    const database = options.database ?? (await createTestDatabase());
     const proxy = proxied ? await proxyTo(database.url) : undefined;
     const prisma = database.prisma({
       CURFEW_DATABASE_POOL_SIZE: '4',
