@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { assertInvariants } from '../support/database.js';
 import { AdminWorld } from './admin-world.js';
 
@@ -9,18 +10,21 @@ beforeAll(async () => {
 afterEach(() => assertInvariants(world.database));
 afterAll(() => world?.stop());
 
-describe('the admin API', () => {
-  it('shows a session by the sid that introspection answers with', async () => {
+const end = (selection: object, more: object = {}) => world.post('/v1/sessions/end', { selection, ...more });
+
+describe('sessions over the admin API', () => {
+  it('are shown by the sid that introspection answers with, with both clocks', async () => {
     const { sid } = await world.signIn();
     const { status, body } = await world.get(`/v1/sessions/${sid}`);
     expect(status).toBe(200);
     expect(body).toMatchObject({ id: sid, state: 'live', client_id: world.data.clients.device.client_id });
     expect(body.idle_expires_in).toBeGreaterThan(0);
     expect(body.absolute_expires_in).toBeGreaterThan(body.idle_expires_in);
+    expect(body.policy).toMatchObject({ inactivityTimeout: '30m' });
     expect(body.timeline[0]).toMatchObject({ type: 'session.started' });
   });
 
-  it('ends a session durably before it answers, and says how the end got out', async () => {
+  it('are ended durably before the answer, which says how the end got out', async () => {
     const { sid, access_token, refresh_token } = await world.signIn();
     const { status, body } = await world.call('DELETE', `/v1/sessions/${sid}?note=left%20the%20company`);
     expect(status).toBe(200);
@@ -29,7 +33,241 @@ describe('the admin API', () => {
     expect(await world.introspect(access_token)).toEqual({ active: false });
     expect(await world.refresh(refresh_token)).toMatchObject({ error: 'invalid_grant' });
     const { body: after } = await world.get(`/v1/sessions/${sid}`);
-    expect(after.end).toMatchObject({ note: 'left the company', by: { kind: 'administrator' } });
-    expect(after.timeline.map(({ type }: { type: string }) => type)).toContain('session.ended');
+    expect(after.end).toMatchObject({
+      note: 'left the company',
+      by: { kind: 'administrator', ip: '127.0.0.1' },
+    });
+    const told = after.timeline.map(({ type }: { type: string }) => type);
+    expect(told.indexOf('session.started')).toBeLessThan(told.indexOf('session.ended'));
+    const again = await world.call('DELETE', `/v1/sessions/${sid}`);
+    expect(again.body).toMatchObject({
+      ended: false,
+      propagation: null,
+      end_reason: 'ended_by_administrator',
+    });
+  });
+
+  it('sum refreshes up in their history', async () => {
+    const { sid, refresh_token } = await world.signIn();
+    const { refresh_token: second } = await world.refresh(refresh_token);
+    await world.refresh(second!);
+    const { body } = await world.get(`/v1/sessions/${sid}`);
+    expect(body.refreshes).toBe(2);
+    expect(body.timeline).toContainEqual(expect.objectContaining({ type: 'sessions.refreshed', count: 2 }));
+  });
+
+  it('are found by account, client, address, user agent, state and time, and nothing else is', async () => {
+    const { sid } = await world.signIn();
+    const { body: one } = await world.get(`/v1/sessions/${sid}`);
+    const found = async (query: string) =>
+      (await world.get(`/v1/sessions?${query}`)).body.items.map(({ id }: { id: string }) => id);
+    const hits = [
+      `account=${one.account_id}`,
+      `client=${one.client_id}`,
+      'ip=127.0.0.1',
+      'ip=127.0.0.0/8',
+      'state=live',
+      `started_after=${encodeURIComponent(one.started_at)}`,
+      `account=${one.account_id}&client=${one.client_id}&state=live&ip=127.0.0.1&active_after=${encodeURIComponent(one.signed_in_at)}`,
+    ];
+    for (const query of hits) expect([query, (await found(query)).includes(sid)]).toEqual([query, true]);
+    const misses = [
+      `account=${randomUUID()}`,
+      'client=nobody',
+      'ip=192.0.2.0/24',
+      'state=ended',
+      'user_agent=netscape',
+      'reason=logout',
+      `started_before=${encodeURIComponent(one.started_at)}`,
+      `ended_after=${encodeURIComponent(one.started_at)}&client=nobody`,
+    ];
+    for (const query of misses) expect([query, (await found(query)).includes(sid)]).toEqual([query, false]);
+    expect((await world.get('/v1/sessions?policy=nothing-like-it')).body.code).toBe('unknown_policy');
+  });
+
+  it('are listed page by page with cursors that cannot be made up or used for another question', async () => {
+    for (let number = 0; number < 3; number++) await world.signIn();
+    const seen: string[] = [];
+    let path = '/v1/sessions?limit=2';
+    for (let page = 0; page < 20; page++) {
+      const { body } = await world.get(path);
+      seen.push(...body.items.map(({ id }: { id: string }) => id));
+      if (body.next_cursor === null) break;
+      path = `/v1/sessions?limit=2&cursor=${body.next_cursor}`;
+    }
+    const rows = await world.database.query<{ id: string }>(
+      'SELECT id FROM session ORDER BY started_at DESC, id DESC',
+    );
+    expect(seen).toEqual(rows.map(({ id }) => id));
+    const { body } = await world.get('/v1/sessions?limit=1');
+    const bytes = Buffer.from(body.next_cursor, 'base64url');
+    bytes[20]! ^= 1;
+    const forged = [
+      bytes.toString('base64url'),
+      'AAAA',
+      `${body.next_cursor}A`,
+      Buffer.from('[1,"x"]').toString('base64url'),
+    ];
+    for (const cursor of forged)
+      expect((await world.get(`/v1/sessions?limit=1&cursor=${cursor}`)).body.code).toBe('invalid_cursor');
+    expect((await world.get(`/v1/sessions?state=live&cursor=${body.next_cursor}`)).body.code).toBe(
+      'invalid_cursor',
+    );
+    expect((await world.get(`/v1/clients?cursor=${body.next_cursor}`)).body.code).toBe('invalid_cursor');
+  });
+
+  it('are counted before they are ended, by whatever they are chosen', async () => {
+    const [first, second] = [await world.signIn(), await world.signIn()];
+    const account = (await world.get(`/v1/sessions/${first.sid}`)).body.account_id;
+    for (const selection of [
+      { ids: [first.sid, second.sid] },
+      { account },
+      { search: { account, state: 'live' } },
+    ]) {
+      const { body } = await end(selection, { dry_run: true });
+      expect(body).toMatchObject({ dry_run: true, recorded: 0, propagation: null });
+      expect(body.matched).toBeGreaterThanOrEqual(2);
+      expect(body.by_client[0].count).toBe(body.matched);
+    }
+    expect(await world.introspect(first.access_token)).toMatchObject({ active: true });
+    const { body } = await end({ ids: [first.sid, second.sid, randomUUID()] }, { note: 'both' });
+    expect(body).toMatchObject({ matched: 2, recorded: 2, complete: true });
+    expect(await world.introspect(first.access_token)).toEqual({ active: false });
+    expect(await world.introspect(second.access_token)).toEqual({ active: false });
+  });
+
+  it('that meet a search are ended, and no others', async () => {
+    const mine = await world.signIn();
+    const other = await world.signIn(world.person(1));
+    const account = (await world.get(`/v1/sessions/${mine.sid}`)).body.account_id;
+    const { body } = await end({ search: { account, ip: '127.0.0.1' } });
+    expect(body).toMatchObject({ complete: true });
+    expect(body.recorded).toBeGreaterThanOrEqual(1);
+    expect(await world.introspect(mine.access_token)).toEqual({ active: false });
+    expect(await world.introspect(other.access_token)).toMatchObject({ active: true });
+  });
+
+  it('of an account, of a client and of everyone end in one commit, which takes what comes from before along', async () => {
+    for (const kind of ['account', 'client', 'everyone'] as const) {
+      const { sid, access_token, refresh_token } = await world.signIn();
+      const { body: one } = await world.get(`/v1/sessions/${sid}`);
+      const target = { account: one.account_id, client: one.client_id, everyone: true }[kind];
+      const { status, body } = await end({ [kind]: target }, { note: kind });
+      expect(status).toBe(200);
+      expect(body.propagation).toMatchObject({ durable: true, announced: true });
+      expect(Date.parse(body.not_before)).toBeGreaterThan(Date.parse(one.started_at));
+      await world.token(undefined, true);
+      expect(await world.introspect(access_token)).toEqual({ active: false });
+      expect(await world.refresh(refresh_token)).toMatchObject({ error: 'invalid_grant' });
+      expect((await world.get(`/v1/sessions/${sid}`)).body).toMatchObject({
+        state: 'ended',
+        end_reason: 'ended_by_administrator',
+      });
+      const { access_token: young } = await world.signIn();
+      expect(await world.introspect(young)).toMatchObject({ active: true });
+    }
+    const live = (await world.get('/v1/sessions?state=live')).body.items;
+    expect(live).toHaveLength(1);
+  });
+
+  it('of everyone take the operators own tokens along', async () => {
+    const token = await world.token(undefined, true);
+    await end({ everyone: true });
+    expect((await world.get('/v1/sessions', { token })).status).toBe(401);
+    await world.token(undefined, true);
+  });
+
+  it('are not ended for a reason that only the service can find', async () => {
+    const { body } = await end({ ids: [randomUUID()] }, { reason: 'refresh_token_reuse' });
+    expect([body.status, body.faults[0].at]).toEqual([400, 'body/reason']);
+  });
+
+  it('leave the trace of who ended them, what and why', async () => {
+    const { sid } = await world.signIn();
+    await world.call('DELETE', `/v1/sessions/${sid}?note=trace`);
+    const { body } = await world.get(`/v1/events?type=admin.acted&session=${sid}`);
+    expect(body.items).toHaveLength(1);
+    expect(body.items[0].data).toMatchObject({
+      operation: 'endSession',
+      target: sid,
+      outcome: 'done',
+      note: 'trace',
+      by: { kind: 'administrator', id: world.data.clients.admin.client_id },
+    });
+  });
+});
+
+describe('repeats with an Idempotency-Key', () => {
+  it('get the first answer, whatever has happened since, and do nothing again', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const wanted = { client_name: 'Once', grant_types: ['client_credentials'] };
+    const first = await world.post('/v1/clients', wanted, { headers });
+    const second = await world.post('/v1/clients', wanted, { headers });
+    expect(first.status).toBe(201);
+    expect([second.status, second.body]).toEqual([201, first.body]);
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
+    expect(second.headers.get('location')).toBe(first.headers.get('location'));
+    const { body } = await world.get('/v1/clients?search=Once');
+    expect(body.items).toHaveLength(1);
+  });
+
+  it('keep the secret in the answer out of the database', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const { body } = await world.post(
+      '/v1/clients',
+      { client_name: 'Sealed', grant_types: ['client_credentials'] },
+      { headers },
+    );
+    const rows = await world.database.query<{ all: string }>(
+      'SELECT idempotency_key::text AS all FROM idempotency_key',
+    );
+    const hex = Buffer.from(body.client_secret).toString('hex');
+    for (const { all } of rows) expect(all.includes(body.client_secret) || all.includes(hex)).toBe(false);
+  });
+
+  it('are carried out once, of any number at once', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const wanted = { username: `${randomUUID()}@example.test` };
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => world.post('/v1/accounts', wanted, { headers })),
+    );
+    const statuses = answers.map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(statuses.includes(409) ? new Set([201, 409]) : new Set([201]));
+    expect(new Set(answers.filter(({ status }) => status === 201).map(({ text }) => text)).size).toBe(1);
+    for (const { status, body, headers: answered } of answers)
+      if (status === 409)
+        expect([body.code, answered.get('retry-after')]).toEqual(['request_under_way', '1']);
+  });
+
+  it('are refused for another request, and belong to one caller', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    await world.post('/v1/clients', { client_name: 'One', grant_types: ['client_credentials'] }, { headers });
+    const other = await world.post(
+      '/v1/clients',
+      { client_name: 'Two', grant_types: ['client_credentials'] },
+      { headers },
+    );
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
+    const made = await world.post('/v1/clients', {
+      client_name: 'Second operator',
+      grant_types: ['client_credentials'],
+      resources: [world.adminUrl],
+      scope: 'clients:write',
+    });
+    const token = await world.clientToken(made.body, 'clients:write');
+    const own = await world.post(
+      '/v1/clients',
+      { client_name: 'One', grant_types: ['client_credentials'] },
+      { headers, token },
+    );
+    expect([own.status, own.headers.get('idempotency-replayed')]).toEqual([201, null]);
+  });
+
+  it('may try again after a failure', async () => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const failed = await world.post('/v1/accounts', { username: 'x y' }, { headers });
+    expect(failed.status).toBe(400);
+    const again = await world.post('/v1/accounts', { username: `${randomUUID()}@example.test` }, { headers });
+    expect(again.status).toBe(201);
   });
 });

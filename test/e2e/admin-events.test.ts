@@ -1,0 +1,214 @@
+import { createHash, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { SignJWT } from 'jose';
+import pg from 'pg';
+import { assertInvariants } from '../support/database.js';
+import { AdminWorld } from './admin-world.js';
+
+let world: AdminWorld;
+
+beforeAll(async () => {
+  world = await AdminWorld.start();
+}, 60_000);
+afterEach(() => assertInvariants(world.database));
+afterAll(() => world?.stop());
+
+/** A stream of events as a client reads it. */
+async function follow(query = '', headers: Record<string, string> = {}) {
+  const stopping = new AbortController();
+  const answer = await fetch(`${world.adminUrl}/v1/events/stream${query}`, {
+    headers: { authorization: `Bearer ${await world.token()}`, ...headers },
+    signal: stopping.signal,
+  });
+  const messages: EventSourceMessage[] = [];
+  const parser = createParser({ onEvent: (message) => messages.push(message) });
+  const closed = (async () => {
+    if (answer.ok && answer.body)
+      for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) parser.feed(chunk);
+  })().catch(() => {});
+  const until = async (met: () => boolean, patience = 10_000) => {
+    const deadline = performance.now() + patience;
+    while (!met() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    return met();
+  };
+  return { answer, messages, until, closed, stop: () => stopping.abort() };
+}
+
+describe('events over the admin API', () => {
+  it('are listed the latest first, by type, session, account, client and time', async () => {
+    const { sid } = await world.signIn();
+    await world.call('DELETE', `/v1/sessions/${sid}`);
+    const { body } = await world.get(`/v1/events?session=${sid}`);
+    const types = body.items.map(({ type }: { type: string }) => type);
+    expect(types).toEqual(expect.arrayContaining(['session.started', 'session.ended', 'admin.acted']));
+    expect(types.indexOf('session.ended')).toBeLessThan(types.indexOf('session.started'));
+    const one = body.items.find(({ type }: { type: string }) => type === 'session.ended');
+    const count = async (query: string) => (await world.get(`/v1/events?${query}`)).body.items.length;
+    expect(await count(`session=${sid}&type=session.ended`)).toBe(1);
+    expect(await count(`account=${one.account_id}&client=${one.client_id}&type=session.ended`)).toBe(1);
+    expect(await count(`session=${sid}&until=${encodeURIComponent('2020-01-01T00:00:00Z')}`)).toBe(0);
+    expect((await world.get('/v1/events?type=session.slept')).status).toBe(400);
+  });
+
+  it('are listed page by page', async () => {
+    const seen: string[] = [];
+    let cursor = '';
+    do {
+      const { body } = await world.get(`/v1/events?limit=3${cursor && `&cursor=${cursor}`}`);
+      seen.push(...body.items.map(({ id }: { id: string }) => id));
+      cursor = body.next_cursor ?? '';
+    } while (cursor);
+    const rows = await world.database.query<{ id: string }>('SELECT id FROM event ORDER BY id DESC');
+    expect(seen.length).toBeGreaterThan(5);
+    expect(rows.map(({ id }) => id).filter((id) => seen.includes(id))).toEqual(seen);
+  });
+
+  it('come in as they happen, and again from where a reader left off', async () => {
+    const first = await follow('?type=session.ended');
+    expect(first.answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    const sids: string[] = [];
+    for (let number = 0; number < 2; number++) {
+      const { sid } = await world.signIn();
+      await world.call('DELETE', `/v1/sessions/${sid}`);
+      sids.push(sid);
+    }
+    const read = () => first.messages.map(({ data }) => JSON.parse(data).session_id);
+    expect(await first.until(() => sids.every((sid) => read().includes(sid)))).toBe(true);
+    expect(first.messages[0]).toMatchObject({ event: 'session.ended' });
+    const position = first.messages.find(({ data }) => JSON.parse(data).session_id === sids[0])!.id!;
+    first.stop();
+    const second = await follow('?type=session.ended', { 'last-event-id': position });
+    expect(await second.until(() => second.messages.length >= 1)).toBe(true);
+    expect(JSON.parse(second.messages[0]!.data).session_id).toBe(sids[1]);
+    second.stop();
+    const { body } = await world.get(`/v1/events?type=session.ended&after=${position}`);
+    expect(body.items[0].session_id).toBe(sids[1]);
+  });
+
+  it('wait for transactions that began before them, so that nothing slips in behind a reader', async () => {
+    const { body } = await world.get('/v1/events?limit=1');
+    const after = body.items[0].position;
+    const late = new pg.Client({ connectionString: world.database.url });
+    await late.connect();
+    await late.query('BEGIN');
+    const event = (client: { query: pg.Client['query'] }) =>
+      client.query(
+        `INSERT INTO event (id, at, type, client_id, data) VALUES (gen_random_uuid(), now(), 'client.changed', 'order', '{}')`,
+      );
+    await event(late);
+    await world.database.query(
+      `INSERT INTO event (id, at, type, client_id, data) VALUES (gen_random_uuid(), now(), 'client.changed', 'order', '{}')`,
+    );
+    const seen = async () => (await world.get(`/v1/events?client=order&after=${after}`)).body.items.length;
+    expect(await seen()).toBe(0);
+    await late.query('COMMIT');
+    await late.end();
+    expect(await seen()).toBe(2);
+  });
+
+  it('stop coming when the token is over', async () => {
+    const { body } = await world.post('/v1/clients', {
+      client_name: 'Follower',
+      grant_types: ['client_credentials'],
+      resources: [world.adminUrl],
+      scope: 'events:read',
+    });
+    const token = await world.clientToken(body, 'events:read');
+    const stream = await follow('', { authorization: `Bearer ${token}` });
+    expect(stream.answer.status).toBe(200);
+    await world.call('POST', `/v1/clients/${body.client_id}/disable`);
+    const ended = await Promise.race([
+      stream.closed.then(() => true),
+      new Promise((resolve) => setTimeout(() => resolve(false), 20_000)),
+    ]);
+    stream.stop();
+    expect(ended).toBe(true);
+  }, 40_000);
+
+  it('are streamed to one caller so often and no more', async () => {
+    const streams = [];
+    for (let number = 0; number < 11; number++) streams.push(await follow('?type=key.rotated'));
+    const statuses = streams.map(({ answer }) => answer.status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(10);
+    expect(statuses.at(-1)).toBe(429);
+    expect(streams.at(-1)!.answer.headers.get('retry-after')).toBe('5');
+    for (const stream of streams) stream.stop();
+  });
+
+  it('have figures beside them, for people and for Prometheus', async () => {
+    const { body } = await world.get('/v1/stats');
+    expect(body.sessions.live).toBeGreaterThanOrEqual(0);
+    expect(body.sessions.ended_last_24h.ended_by_administrator).toBeGreaterThan(0);
+    const { text, headers } = await world.get('/metrics', { token: null });
+    expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(text).toMatch(/^curfew_sessions_live \d+$/m);
+    expect(text).toMatch(/curfew_admin_requests_total\{operation="listEvents",status="200"\} \d+/);
+  });
+});
+
+describe('a token bound to a key', () => {
+  let key: { publicKey: KeyObject; privateKey: KeyObject };
+  let token: string;
+
+  const proof = (method: string, url: string, more: Record<string, unknown> = {}, header: object = {}) => {
+    const claims = { jti: randomUUID(), htm: method, htu: url, ...more };
+    const jwk = key.publicKey.export({ format: 'jwk' });
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: jwk as never, ...header })
+      .setIssuedAt(more['iat'] as number | undefined)
+      .sign(key.privateKey);
+  };
+  const ath = () => createHash('sha256').update(token).digest('base64url');
+  const ask = (dpop: string | null, scheme = 'DPoP') =>
+    world.get('/v1/keys', {
+      token: null,
+      headers: { authorization: `${scheme} ${token}`, ...(dpop ? { dpop } : {}) },
+    });
+
+  beforeAll(async () => {
+    key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const dpop = await proof('POST', `${world.server.issuer}/token`);
+    token = await world.clientToken(world.data.clients.admin, undefined, { dpop });
+  });
+
+  it('is honoured with a proof of that key for that request', async () => {
+    const dpop = await proof('GET', `${world.adminUrl}/v1/keys`, { ath: ath() });
+    expect((await ask(dpop)).status).toBe(200);
+    const again = await ask(dpop);
+    expect([again.status, again.body.code]).toEqual([401, 'invalid_dpop_proof']);
+    expect(again.headers.get('www-authenticate')).toMatch(/^DPoP .*error="invalid_dpop_proof"/);
+  });
+
+  it('is worth nothing as a bearer token, or without a proof', async () => {
+    const bearer = await ask(await proof('GET', `${world.adminUrl}/v1/keys`, { ath: ath() }), 'Bearer');
+    expect([bearer.status, bearer.body.code]).toEqual([401, 'invalid_token']);
+    expect((await ask(null)).body.code).toBe('invalid_dpop_proof');
+    const unbound = await world.get('/v1/keys', {
+      token: null,
+      headers: { authorization: `DPoP ${await world.token()}` },
+    });
+    expect(unbound.body.code).toBe('invalid_token');
+  });
+
+  it('is refused with a proof for anything else', async () => {
+    const url = `${world.adminUrl}/v1/keys`;
+    const own = key;
+    const proofs = [
+      await proof('POST', url, { ath: ath() }),
+      await proof('GET', `${world.adminUrl}/v1/clients`, { ath: ath() }),
+      await proof('GET', url),
+      await proof('GET', url, { ath: createHash('sha256').update('other').digest('base64url') }),
+      await proof('GET', url, { ath: ath(), iat: 1_000_000 }),
+      await proof('GET', url, { ath: ath() }, { typ: 'jwt' }),
+      await proof('GET', url, { ath: ath(), jti: 7 }),
+      'x.y.z',
+    ];
+    key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    proofs.push(await proof('GET', url, { ath: ath() }));
+    key = own;
+    for (const [index, dpop] of proofs.entries()) {
+      const { status, body } = await ask(dpop);
+      expect([index, status, body.code]).toEqual([index, 401, 'invalid_dpop_proof']);
+    }
+  });
+});

@@ -1,0 +1,334 @@
+import { randomUUID } from 'node:crypto';
+import { assertInvariants } from '../support/database.js';
+import { Person } from '../support/person.js';
+import { AdminWorld, orders } from './admin-world.js';
+
+let world: AdminWorld;
+
+beforeAll(async () => {
+  world = await AdminWorld.start();
+}, 60_000);
+afterEach(() => assertInvariants(world.database));
+afterAll(() => world?.stop());
+
+const etag = (answer: { headers: Headers }) => ({ 'if-match': answer.headers.get('etag')! });
+
+describe('policies over the admin API', () => {
+  it('are created, changed by version, and lost updates are refused', async () => {
+    const made = await world.post('/v1/policies', {
+      name: 'shop',
+      settings: { basedOn: 'standard', inactivityTimeout: '20m' },
+    });
+    expect([made.status, made.headers.get('etag'), made.headers.get('location')]).toEqual([
+      201,
+      '"1"',
+      '/v1/policies/shop',
+    ]);
+    const change = (minutes: number, headers: Record<string, string>) =>
+      world.call('PUT', '/v1/policies/shop', {
+        body: { settings: { basedOn: 'standard', inactivityTimeout: `${minutes}m` } },
+        headers,
+      });
+    expect((await change(21, {})).status).toBe(428);
+    const both = await Promise.all([change(21, etag(made)), change(22, etag(made))]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 412]);
+    expect((await change(23, etag(made))).body.code).toBe('version_conflict');
+    expect((await change(23, { 'if-match': 'W/"2"' })).status).toBe(412);
+    const { body } = await world.get('/v1/policies/shop/revisions');
+    expect(body.items.map(({ version }: { version: number }) => version)).toEqual([2, 1]);
+    expect(body.items[1].created_by).toBe(`client:${world.data.clients.admin.client_id}`);
+    const twice = await world.post('/v1/policies', { name: 'shop', settings: { basedOn: 'standard' } });
+    expect([twice.status, twice.body.code]).toEqual([409, 'policy_exists']);
+    const profile = await world.post('/v1/policies', { name: 'standard', settings: { basedOn: 'standard' } });
+    expect([profile.status, profile.body.code]).toEqual([409, 'policy_is_built_in']);
+  });
+
+  it('break no rule: every broken one is named, bounds and relations alike', async () => {
+    const save = (settings: object) => world.post('/v1/policies', { name: 'broken', settings });
+    const bounds = await save({ basedOn: 'standard', accessTokenLifetime: '16m' });
+    expect([bounds.status, bounds.body.code]).toEqual([400, 'invalid_policy']);
+    const relations = await save({
+      basedOn: 'standard',
+      inactivityTimeout: '2d',
+      absoluteLifetime: '1d',
+      retryWindow: 0,
+    });
+    expect(relations.body.faults).toEqual([
+      { at: 'body', detail: 'inactivityTimeout must not exceed absoluteLifetime' },
+    ]);
+    const lacking = await save({ basedOn: 'standard', ipChange: 'end', ipGranularity: 'asn' });
+    expect(lacking.body.faults[0].detail).toContain('CURFEW_MAXMIND_ASN');
+  });
+
+  it('are linted: rules, footguns, and the documents they meet', async () => {
+    const lint = async (settings: object, attached_to?: string) =>
+      (await world.post('/v1/policies/lint', { settings, ...(attached_to ? { attached_to } : {}) })).body;
+    expect(await lint({ basedOn: 'pci-dss' })).toMatchObject({ valid: true, violations: [] });
+    const cached = await lint({ basedOn: 'standard', introspectionCache: '30s' });
+    expect(cached.warnings).toContainEqual(expect.objectContaining({ code: 'cache_needs_feed' }));
+    expect(cached.compliance).toContainEqual(expect.objectContaining({ profile: 'nist-aal3', met: false }));
+    expect((await lint({ basedOn: 'fapi2' }, 'everyone')).warnings).toContainEqual(
+      expect.objectContaining({ code: 'no_rotation_elsewhere', severity: 'warning' }),
+    );
+    expect(await lint({ basedOn: 'standard', idleWarning: '1h' })).toMatchObject({ valid: false });
+  });
+
+  it('can be tried: a preview counts what would end now, by client, and ends nothing', async () => {
+    const { sid, access_token } = await world.signIn();
+    const { client_id } = world.data.clients.device;
+    await world.database.query(
+      `UPDATE session SET last_active_at = last_active_at - interval '16 minutes', signed_in_at = signed_in_at - interval '16 minutes' WHERE id = $1`,
+      [sid],
+    );
+    const preview = async (body: object) => (await world.post('/v1/policies/preview', body)).body;
+    const target = { kind: 'client', client_id };
+    expect(await preview({ name: 'standard', attach_to: target })).toMatchObject({ would_end: 0 });
+    const strict = await preview({ settings: { basedOn: 'sensitive' }, attach_to: target });
+    expect(strict.would_end).toBe(1);
+    expect(strict.by_client).toContainEqual({ client_id, live: strict.live, would_end: 1 });
+    expect(
+      await preview({ name: 'sensitive', attach_to: { kind: 'client', client_id: 'other' } }),
+    ).toMatchObject({ would_end: 0 });
+    expect(
+      (await preview({ name: 'sensitive', attach_to: { kind: 'resource', audience: orders } })).would_end,
+    ).toBe(1);
+    expect((await preview({})).status).toBe(400);
+    const attached = await world.call('PUT', '/v1/policy-attachments', {
+      body: { target, policy: 'sensitive' },
+    });
+    expect(attached.status).toBe(204);
+    expect(await world.introspect(access_token)).toEqual({ active: false });
+    expect((await world.get(`/v1/sessions/${sid}`)).body).toMatchObject({
+      state: 'ended',
+      end_reason: 'inactivity_timeout',
+    });
+    expect((await world.get('/v1/policy-attachments')).body.items).toContainEqual({
+      target,
+      policy: 'sensitive',
+    });
+    expect((await world.get(`/v1/sessions?policy=sensitive`)).body.items[0].client_id).toBe(client_id);
+    expect((await world.post('/v1/policy-attachments/detach', { target })).status).toBe(204);
+    expect((await world.get('/v1/policy-attachments')).body.items).toEqual([]);
+  });
+});
+
+describe('clients and APIs over the admin API', () => {
+  it('are registered by RFC 7591 names, with a secret that is shown once', async () => {
+    const made = await world.post('/v1/clients', {
+      client_id: 'shop',
+      client_name: 'Shop',
+      redirect_uris: ['https://shop.example.test/callback'],
+      grant_types: ['authorization_code', 'refresh_token'],
+      resources: [orders],
+    });
+    expect(made.status).toBe(201);
+    expect(made.body.client_secret).toMatch(/^cfw_cs_/);
+    const shown = await world.get('/v1/clients/shop');
+    expect(shown.text).not.toContain('cfw_cs_');
+    expect(shown.body).toMatchObject({
+      client_name: 'Shop',
+      response_types: ['code'],
+      secrets: [{ expires_at: null }],
+    });
+    const changed = await world.call('PATCH', '/v1/clients/shop', {
+      body: { client_name: 'Shop 2' },
+      headers: etag(shown),
+    });
+    expect(changed.body.client_name).toBe('Shop 2');
+    const stale = await world.call('PATCH', '/v1/clients/shop', {
+      body: { client_name: 'Shop 3' },
+      headers: etag(shown),
+    });
+    expect(stale.status).toBe(412);
+    const broken = await world.post('/v1/clients', {
+      client_name: 'x',
+      redirect_uris: ['http://evil.example/#a'],
+      grant_types: [],
+    });
+    expect([broken.status, broken.text.includes('evil')]).toEqual([400, false]);
+  });
+
+  it('roll over secrets with two active, and end one', async () => {
+    const made = await world.post('/v1/clients', {
+      client_name: 'Roller',
+      grant_types: ['client_credentials'],
+      resources: [orders],
+    });
+    const { client_id, client_secret } = made.body;
+    const rolled = await world.post(`/v1/clients/${client_id}/secrets`, { overlap_seconds: 600 });
+    expect(rolled.body.secrets).toHaveLength(2);
+    const works = async (secret: string) =>
+      (
+        await world.form(
+          '/token',
+          { grant_type: 'client_credentials', resource: orders },
+          { authorization: `Basic ${btoa(`${client_id}:${secret}`)}` },
+        )
+      )['access_token'] !== undefined;
+    expect([await works(client_secret), await works(rolled.body.client_secret)]).toEqual([true, true]);
+    const old = rolled.body.secrets.find(
+      ({ expires_at }: { expires_at: string | null }) => expires_at !== null,
+    );
+    expect((await world.call('DELETE', `/v1/clients/${client_id}/secrets/${old.id}`)).status).toBe(204);
+    expect([await works(client_secret), await works(rolled.body.client_secret)]).toEqual([false, true]);
+  });
+
+  it('end their sessions in the commit that disables or deletes them', async () => {
+    const device = {
+      grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+      resources: [orders],
+    };
+    for (const [method, path, reason] of [
+      ['POST', '/disable', 'client_disabled'],
+      ['DELETE', '', 'client_deleted'],
+    ] as const) {
+      const { client_id } = (await world.post('/v1/clients', { client_name: 'Doomed', ...device })).body;
+      const signedIn = { client_id, resource: orders, scope: 'openid offline_access' };
+      const { access_token } = await world.signInRaw(world.person(), signedIn);
+      const { sid } = await world.introspect(access_token!);
+      const { status, body } = await world.call(method, `/v1/clients/${client_id}${path}`);
+      expect([status, body.recorded]).toEqual([200, 1]);
+      expect(await world.introspect(access_token!)).toEqual({ active: false });
+      expect((await world.get(`/v1/sessions/${sid}`)).body).toMatchObject({
+        state: 'ended',
+        end_reason: reason,
+      });
+    }
+  });
+
+  it('that ask for a disabled client twice, or for nobody, are told', async () => {
+    expect((await world.call('POST', '/v1/clients/nobody/disable')).body).toMatchObject({
+      status: 404,
+      code: 'unknown_client',
+    });
+    expect((await world.call('DELETE', '/v1/clients/nobody')).status).toBe(404);
+    const before = await world.database.query('SELECT * FROM not_before WHERE target = $1', ['nobody']);
+    expect(before).toEqual([]);
+  });
+
+  it('APIs have an audience, scopes and a form of tokens', async () => {
+    const audience = 'https://stock.example.test/v2';
+    const made = await world.post('/v1/resources', {
+      audience,
+      name: 'Stock',
+      scopes: ['stock:read'],
+      token_format: 'jwt',
+    });
+    expect(made.body).toMatchObject({ audience, token_format: 'jwt', signing_alg: 'ES256', version: 1 });
+    const path = `/v1/resources/${encodeURIComponent(audience)}`;
+    expect(made.headers.get('location')).toBe(path);
+    const changed = await world.call('PATCH', path, {
+      body: { token_format: 'opaque' },
+      headers: etag(made),
+    });
+    expect(changed.body).toMatchObject({ token_format: 'opaque', signing_alg: null, scopes: ['stock:read'] });
+    expect((await world.call('DELETE', `/v1/resources/${encodeURIComponent(orders)}`)).body.code).toBe(
+      'resource_in_use',
+    );
+    expect((await world.call('DELETE', path)).status).toBe(204);
+    expect((await world.get(path)).status).toBe(404);
+  });
+});
+
+describe('accounts over the admin API', () => {
+  const account = async (username = `${randomUUID()}@example.test`) => {
+    const { body } = await world.post('/v1/accounts', { username, must_change_password: false });
+    return { id: body.id as string, person: new Person(username, body.password) };
+  };
+
+  it('are created with a password that is shown once, and can sign in', async () => {
+    const { id, person } = await account();
+    const { sid } = await world.signIn(person);
+    expect((await world.get(`/v1/accounts/${id}/sessions`)).body.items[0].id).toBe(sid);
+    expect((await world.get(`/v1/accounts/${id}`)).text).not.toMatch(/argon2|"password"/);
+    expect((await world.get(`/v1/accounts/${id}/consents`)).body.items[0].client_id).toBe(
+      world.data.clients.device.client_id,
+    );
+  });
+
+  it.each([
+    ['disable', 'POST', '/disable', 'account_disabled'],
+    ['delete', 'DELETE', '', 'account_deleted'],
+    ['password', 'PUT', '/password', 'password_changed'],
+  ] as const)('end their sessions in the same commit: %s', async (_, method, path, reason) => {
+    const { id, person } = await account();
+    const { sid, access_token, refresh_token } = await world.signIn(person);
+    const { status } = await world.call(method, `/v1/accounts/${id}${path}`);
+    expect(status).toBe(200);
+    expect(await world.introspect(access_token)).toEqual({ active: false });
+    expect(await world.refresh(refresh_token)).toMatchObject({ error: 'invalid_grant' });
+    expect((await world.get(`/v1/sessions/${sid}`)).body).toMatchObject({
+      state: 'ended',
+      end_reason: reason,
+    });
+  });
+
+  it('that are enabled again revive nothing', async () => {
+    const { id, person } = await account();
+    const { access_token } = await world.signIn(person);
+    await world.call('POST', `/v1/accounts/${id}/disable`);
+    await expect(world.signIn(person)).rejects.toThrow();
+    expect((await world.call('POST', `/v1/accounts/${id}/enable`)).status).toBe(204);
+    expect(await world.introspect(access_token)).toEqual({ active: false });
+    await world.signIn(person);
+  });
+
+  it('lose the sessions of a client whose consent is withdrawn, and no others', async () => {
+    const { id, person } = await account();
+    const { access_token } = await world.signIn(person);
+    const { client_id } = world.data.clients.device;
+    const { body } = await world.call('DELETE', `/v1/accounts/${id}/consents/${client_id}`);
+    expect(body).toEqual({ withdrawn: true, sessions_ended: 1 });
+    expect(await world.introspect(access_token)).toEqual({ active: false });
+    const { body: events } = await world.get(`/v1/events?type=consent.withdrawn&account=${id}`);
+    expect(events.items).toHaveLength(1);
+  });
+
+  it('must choose a new password where it is required', async () => {
+    const { id, person } = await account();
+    expect((await world.call('POST', `/v1/accounts/${id}/require-password`)).status).toBe(204);
+    expect((await world.get(`/v1/accounts/${id}`)).body.must_change_password).toBe(true);
+    await expect(world.signIn(person)).rejects.toThrow();
+  });
+
+  it('of operators are not taken over by who may less', async () => {
+    const { id } = await account();
+    await world.call('PUT', `/v1/accounts/${id}/operator`, { body: { scopes: ['keys:rotate'] } });
+    const token = await world.token('accounts:write');
+    for (const [method, path, body] of [
+      ['PUT', '/password', {}],
+      ['PUT', '/operator', { scopes: [] }],
+      ['POST', '/enable', {}],
+    ] as const) {
+      const answer = await world.call(method, `/v1/accounts/${id}${path}`, { token, body });
+      expect([path, answer.status, answer.body?.code]).toEqual([path, 403, 'beyond_own_scopes']);
+    }
+  });
+});
+
+describe('signing keys over the admin API', () => {
+  it('are listed without what is private, rotated, and withdrawn', async () => {
+    const { body, text } = await world.get('/v1/keys');
+    expect(text).not.toMatch(/"d":|private/);
+    expect(new Set(body.items.map(({ alg }: { alg: string }) => alg))).toEqual(
+      new Set(['ES256', 'EdDSA', 'RS256']),
+    );
+    const rotated = (await world.post('/v1/keys/rotate', { alg: 'EdDSA' })).body.items.filter(
+      ({ alg }: { alg: string }) => alg === 'EdDSA',
+    );
+    expect(rotated.map(({ state }: { state: string }) => state).sort()).toEqual(['signing', 'upcoming']);
+    const kid = rotated.find(({ state }: { state: string }) => state === 'signing').kid;
+    const after = (await world.call('DELETE', `/v1/keys/${kid}`)).body.items;
+    expect(after.some((key: { kid: string }) => key.kid === kid)).toBe(false);
+    const published = await fetch(`${world.server.issuer}/jwks`).then(
+      (answer) => answer.json() as Promise<{ keys: { kid: string }[] }>,
+    );
+    expect(published.keys.some((key) => key.kid === kid)).toBe(false);
+    expect((await world.call('DELETE', '/v1/keys/nothing')).body.code).toBe('unknown_key');
+    const { body: events } = await world.get('/v1/events?type=key.rotated,admin.acted');
+    expect(events.items.map(({ data }: { data: { by: { kind: string } } }) => data.by.kind)).toContain(
+      'administrator',
+    );
+  });
+});
