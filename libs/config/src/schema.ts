@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alerts, delivery } from './event-settings.js';
 import {
   choice,
   count,
@@ -229,52 +230,6 @@ const sessions = {
     max: '400d',
     default: '14d',
   }),
-};
-
-const delivery = {
-  CURFEW_DELIVERY_INTERVAL: timeout('How often a process looks for events to deliver.', {
-    min: '50ms',
-    max: '1m',
-    default: '500ms',
-  }),
-  CURFEW_DELIVERY_TIMEOUT: timeout('How long a receiver of events may take to answer.', {
-    min: '100ms',
-    max: '60s',
-    default: '5s',
-  }),
-  CURFEW_DELIVERY_FIRST_RETRY: timeout(
-    'How long after a failed delivery the first retry comes; the pause doubles with each one, up to an hour.',
-    { min: '100ms', max: '10m', default: '1s' },
-  ),
-  CURFEW_DELIVERY_ATTEMPTS: count(
-    'Attempts after which a delivery becomes a dead letter, to be sent again by hand.',
-    { min: 1, max: 100, default: 22 },
-  ),
-  CURFEW_DELIVERY_PRIVATE_ADDRESSES: flag(
-    'Lets events be delivered to private and loopback addresses. Outside production they always may.',
-    false,
-  ),
-  CURFEW_EVENT_RETENTION: duration('How long events, and deliveries that failed, are kept.', {
-    min: '1d',
-    max: '4000d',
-    default: '400d',
-  }),
-};
-
-const alerts = {
-  CURFEW_ALERT_UNKNOWN_TOKENS: rate(
-    'Tokens never issued here, shown by one client or by callers that name none.',
-    '100/5m',
-  ),
-  CURFEW_ALERT_REUSE_SESSIONS: rate('Sessions of one client with a superseded token used.', '5/10m'),
-  CURFEW_ALERT_AFTER_END: rate('Refreshes of one session that is over.', '20/5m'),
-  CURFEW_ALERT_ADDRESS_ACCOUNTS: rate('Accounts one address fails with.', '20/10m'),
-  CURFEW_ALERT_FAILED_SIGN_INS: rate('Failed sign-ins, over all accounts and addresses.', '200/10m'),
-  CURFEW_ALERT_REFRESH_STORM: rate('Retried and refused refreshes of one client.', '500/5m'),
-  CURFEW_ALERT_SESSION_PLACES: rate(
-    'Networks the tokens of one session are shown from, where they differ from the sign-in or are refused.',
-    '2/5m',
-  ),
 };
 
 /** The settings in the order and under the headings of the manual. */
