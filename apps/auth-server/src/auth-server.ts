@@ -66,7 +66,8 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
     keyStore,
     protocol: protocol.server,
   });
-  const followers = await serveFollowers(foundation, protocol);
+  const metrics = new NodeMetrics();
+  const followers = await serveFollowers(foundation, protocol, engine.events, metrics.probed);
   const listener = listen(foundation, background, followers);
   await listener.start();
   registry.trust();
@@ -77,7 +78,6 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
     settings,
     log: new PageLogTo(log),
   });
-  const metrics = new NodeMetrics();
   const server = publicServer(foundation, protocol.server.handle, app, followers, metrics);
   const port = await open(server, configuration.listen.auth);
   background.start();

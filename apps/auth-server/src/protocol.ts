@@ -3,7 +3,7 @@ import type { AccountService, ConsentService, Throttle } from '@curfew/accounts'
 import type { Registry } from '@curfew/clients';
 import type { Clock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
-import { EventLog } from '@curfew/events';
+import { EndConfirmation, EventLog, FeedNodeStore } from '@curfew/events';
 import {
   ArtifactStore,
   BrowserSessionStore,
@@ -118,6 +118,7 @@ export function assembleProtocol(
       certificateHeader: configuration.proxy.clientCertificateHeader,
       allowInsideAddresses: configuration.mode !== 'production',
       throttle,
+      confirmEnd: () => new EndConfirmation(new FeedNodeStore(prisma), clock).confirm(),
       userCodeGuesses: configuration.throttles.userCode as never,
       isUnavailable: isDatabaseUnavailable,
       report: (err, subject) => log.error({ err }, subject),

@@ -2,6 +2,7 @@ import { plus, seconds } from '@curfew/session-policy';
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { commitStaged } from './commit-staged.js';
 import { providerConfiguration } from './configuration.js';
+import { confirmRevocation } from './hooks/confirm-revocation.js';
 import { announceInterval, slowDownDevices } from './hooks/device-throttle.js';
 import { enrichIntrospection } from './hooks/introspection.js';
 import { answerUnavailable } from './hooks/unavailable.js';
@@ -49,6 +50,9 @@ async function around(
     switch (ctx.oidc?.route) {
       case 'introspection':
         await enrichIntrospection(ctx, scope, parts.sessions);
+        break;
+      case 'revocation':
+        await confirmRevocation(ctx, parts);
         break;
       case 'token':
         await slowDownDevices(ctx, parts);

@@ -32,6 +32,8 @@ export interface ProtocolParts {
   readonly throttle: Throttle;
   /** Wrong user codes let through per browser and network (RFC 8628 §5.1). */
   readonly userCodeGuesses: ThrottleLimit;
+  /** Waits until every follower of the session feed has carried out what was ended, or has stopped trusting its memory. */
+  readonly confirmEnd: () => Promise<{ readonly confirmed: boolean }>;
   readonly isUnavailable: (error: unknown) => boolean;
   readonly report: (error: unknown, subject: string) => void;
 }

@@ -15,7 +15,7 @@ import { RemoteKeySet } from './jwt/key-set.js';
 import { LiveAccesses } from './live-access.js';
 import { missing, type Requirement } from './requirement.js';
 import { ServerClock, steadyNow } from './server-clock.js';
-import type { TokenFacts } from './token-facts.js';
+import { readClaims, type TokenFacts } from './token-facts.js';
 import { hashToken, revocationName, TokenInquiry } from './token-inquiry.js';
 import { VerdictCache } from './verdict-cache.js';
 
@@ -105,6 +105,7 @@ export class Verifier {
         this.#live.end(ends);
       },
       onResync: () => this.#cache.resync(this.#clock.latest(steadyNow())),
+      onProbe: (session) => this.#learnProbe(session),
       onLost: options.onTrouble,
     });
     this.#inquiry = new TokenInquiry({
@@ -175,6 +176,20 @@ export class Verifier {
   watch(token: string, facts: TokenFacts, onOver: () => void): () => void {
     this.#watching ??= setInterval(() => this.#lookAfterLive(), watchIntervalMs).unref();
     return this.#live.add({ name: revocationName(token) ?? hashToken(token), facts, onOver });
+  }
+
+  /** A session that is none, known as if a token of it had been asked about: how soon it is denied is how soon any is. */
+  #learnProbe(sessionId: string): void {
+    const now = this.now;
+    const facts = readClaims({
+      iss: this.#options.issuer,
+      client_id: 'probe',
+      sid: sessionId,
+      iat: now / 1000,
+      exp: now / 1000 + 60,
+    });
+    const known = { facts, freshUntil: now + longestCacheMs, touched: true, name: undefined };
+    this.#cache.set(hashToken(sessionId), known);
   }
 
   #lookAfterLive(): void {

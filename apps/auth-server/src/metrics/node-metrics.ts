@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Clock } from '@curfew/clock';
-import type { DeliveryStore, EventLog, SessionFeed } from '@curfew/events';
+import type { DeliveryStore, EventLog, FollowerReport, SessionFeed } from '@curfew/events';
 import { routes } from '@curfew/oidc';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { EventCounts } from './event-counts.js';
@@ -30,6 +30,7 @@ export class NodeMetrics {
   readonly #duration: Histogram<'route'>;
   readonly #attempts: Counter<'kind' | 'outcome'>;
   readonly #deliveryAge: Histogram<'kind'>;
+  readonly #timeToDeny: Histogram<'client'>;
 
   constructor() {
     const registers = [this.registry];
@@ -61,7 +62,19 @@ export class NodeMetrics {
       buckets: minutes,
       registers,
     });
+    this.#timeToDeny = new Histogram({
+      name: 'curfew_time_to_deny_seconds',
+      help: 'From the end of a probe session to its denial by a follower, by the client that follows.',
+      labelNames: ['client'],
+      buckets: seconds,
+      registers,
+    });
   }
+
+  /** Takes what a probe has measured of one follower. Followers have authenticated, so their clients are registered ones. */
+  readonly probed = ({ clientId, timeToDenyMs }: FollowerReport): void => {
+    if (timeToDenyMs !== null) this.#timeToDeny.observe({ client: clientId }, timeToDenyMs / 1000);
+  };
 
   /** A listener that is counted and timed. */
   counting(listener: RequestListener, base: string): RequestListener {
@@ -128,5 +141,10 @@ export class NodeMetrics {
       () => log.dropped,
     );
     gauge('curfew_feed_followers', 'Followers of the session feed at this node.', () => feed.followers);
+    gauge(
+      'curfew_feed_followers_stale',
+      'Followers of this node that missed their lease or did not deny the last probe in time.',
+      () => feed.report().filter(({ stale }) => stale).length,
+    );
   }
 }

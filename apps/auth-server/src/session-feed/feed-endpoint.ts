@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '@curfew/clock';
-import type { FeedMessage, SessionFeed } from '@curfew/events';
+import type { FeedMessage, FollowerWord, SessionFeed } from '@curfew/events';
 import type { FollowerAuthentication } from './follower-authentication.js';
-import { answerJson, readJson, requireMethod } from './json-exchange.js';
+import { answerJson, invalid, readJson, requireMethod } from './json-exchange.js';
 
 /** Bytes a follower may be behind before it is let go: it comes back and resumes, or forgets. */
 const mostUnread = 4 * 1024 * 1024;
@@ -17,22 +15,25 @@ export class FeedEndpoint {
   constructor(
     private readonly feed: SessionFeed,
     private readonly authentication: FollowerAuthentication,
-    private readonly clock: Clock,
   ) {}
 
   /** Answers `GET /session-feed` and goes on answering until the follower leaves or falls behind. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     requireMethod(request, 'GET');
-    await this.authentication.of(request);
+    const { id: clientId } = await this.authentication.of(request);
     const from = request.headers['last-event-id'];
     const write = (message: FeedMessage): boolean => {
-      if (!response.headersSent) begin(response, randomUUID());
+      if (!response.headersSent) begin(response);
       response.write(asEvent(message));
       if (response.writableLength <= mostUnread) return true;
       response.destroy();
       return false;
     };
-    const unfollow = await this.feed.follow(write, typeof from === 'string' && from ? from : undefined);
+    const unfollow = await this.feed.follow(
+      write,
+      typeof from === 'string' && from ? from : undefined,
+      clientId,
+    );
     this.#open.add(response);
     response.once('close', () => {
       unfollow();
@@ -45,8 +46,8 @@ export class FeedEndpoint {
   async acknowledge(request: IncomingMessage, response: ServerResponse): Promise<void> {
     requireMethod(request, 'POST');
     await this.authentication.of(request);
-    await readJson(request, mostAcknowledged);
-    answerJson(response, { at: this.clock.now() });
+    const word = wordOf(await readJson(request, mostAcknowledged));
+    answerJson(response, { at: await this.feed.acknowledge(word) });
   }
 
   /** Lets every follower go, so that they find another node. */
@@ -55,7 +56,21 @@ export class FeedEndpoint {
   }
 }
 
-function begin(response: ServerResponse, id: string): void {
+/** So many confirmations and probes are acknowledged at once. */
+const mostDone = 100;
+
+function wordOf(body: unknown): FollowerWord {
+  const { follower, done } = (body ?? {}) as { follower?: unknown; done?: unknown };
+  if (typeof follower !== 'string' || !isId(follower) || !Array.isArray(done) || done.length > mostDone)
+    throw invalid(`follower must be an id, and done a list of at most ${mostDone} ids`);
+  if (!done.every((id): id is string => typeof id === 'string' && isId(id)))
+    throw invalid('done must list ids');
+  return { follower, done };
+}
+
+const isId = (text: string): boolean => /^[0-9a-f-]{36}$/.test(text);
+
+function begin(response: ServerResponse): void {
   response.socket?.setNoDelay(true);
   response.writeHead(200, {
     'Content-Type': 'text/event-stream',
@@ -63,7 +78,6 @@ function begin(response: ServerResponse, id: string): void {
     // Proxies on the way must hand on what they get at once.
     'X-Accel-Buffering': 'no',
   });
-  response.write(`event: hello\ndata: ${JSON.stringify({ id })}\n\n`);
 }
 
 function asEvent(message: FeedMessage): string {
@@ -74,5 +88,9 @@ function asEvent(message: FeedMessage): string {
       return `event: ends\ndata: ${JSON.stringify(message.ends)}\n\n`;
     case 'resync':
       return 'event: resync\ndata: {}\n\n';
+    case 'hello':
+    case 'probe':
+    case 'confirm':
+      return `event: ${message.kind}\ndata: ${JSON.stringify({ id: message.id })}\n\n`;
   }
 }

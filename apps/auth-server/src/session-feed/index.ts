@@ -1,8 +1,18 @@
 import type { RequestListener } from 'node:http';
-import { FeedStore, SessionFeed } from '@curfew/events';
+import {
+  type EventLog,
+  FeedNodeStore,
+  FeedStore,
+  type FollowerReport,
+  leaseMs,
+  type NewEvent,
+  SessionFeed,
+} from '@curfew/events';
 import type { ClientDirectory, ProtocolServer } from '@curfew/oidc';
 import { isDatabaseUnavailable, PrismaService } from '@curfew/persistence';
 import { problemFrom, sendProblem } from '@curfew/problem';
+import { type Instant, seconds } from '@curfew/session-policy';
+import { newId } from '@curfew/sessions';
 import type { LaidFoundation } from '../foundation.js';
 import { BatchIntrospection } from './batch-introspection.js';
 import { FeedEndpoint } from './feed-endpoint.js';
@@ -20,15 +30,26 @@ export interface FollowerService {
 export async function serveFollowers(
   { configuration, clock, signals, log }: LaidFoundation,
   { server, clients }: { readonly server: ProtocolServer; readonly clients: ClientDirectory },
+  events: EventLog,
+  onProbed: (follower: FollowerReport) => void,
 ): Promise<FollowerService> {
   const prisma = new PrismaService(configuration.database, 2);
+  const report = (err: unknown) =>
+    log.warn({ err }, 'the session feed could not be read; followers are told nothing');
+  const nodes = new FeedNodeStore(prisma);
   const feed = new SessionFeed({
     store: new FeedStore(prisma),
+    nodes,
     clock,
-    report: (err) => log.warn({ err }, 'the session feed could not be read; followers are told nothing'),
+    onProbed,
+    onStale: (clientIds) => {
+      log.error({ clientIds }, 'followers did not deny an ended session in time');
+      events.record([staleFollowers(clientIds, clock.now())]).catch(report);
+    },
+    report,
   });
   const authentication = new FollowerAuthentication(clients, signals);
-  const endpoint = new FeedEndpoint(feed, authentication, clock);
+  const endpoint = new FeedEndpoint(feed, authentication);
   const batch = new BatchIntrospection((question) => server.introspect(question), authentication);
   const answering =
     (serve: (...exchange: Parameters<RequestListener>) => Promise<void>): RequestListener =>
@@ -57,3 +78,22 @@ export async function serveFollowers(
     },
   };
 }
+
+/** What operators are alerted with: clients whose followers let an ended session pass for longer than they may. */
+const staleFollowers = (clientIds: readonly string[], at: Instant): NewEvent => ({
+  id: newId(at),
+  at,
+  type: 'alert.raised',
+  sessionId: null,
+  accountId: null,
+  clientId: null,
+  data: {
+    pattern: 'stale_follower',
+    severity: 'high',
+    observed: clientIds.length,
+    threshold: 1,
+    window: seconds(leaseMs / 1000),
+    subjects: clientIds,
+    action: 'record',
+  },
+});
