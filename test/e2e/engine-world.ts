@@ -1,5 +1,9 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import http, { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type ClientRegistration,
@@ -109,7 +113,10 @@ export class EngineWorld {
     });
     const clock = new DisciplinedClock(databaseClock(prisma, { virtualClock: true }));
     await clock.start();
+    // Not in the folder of the first node, which goes when that node does.
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'curfew-engine-'));
     const all = {
+      CURFEW_DEV_FILE: path.join(folder, 'dev.json'),
       CURFEW_VIRTUAL_CLOCK: 'true',
       CURFEW_SWEEP_INTERVAL: '1h',
       CURFEW_DATABASE_CONNECT_TIMEOUT: '20s',
@@ -123,6 +130,7 @@ export class EngineWorld {
     await new Promise<void>((resolve) => callbacks.listen(0, '127.0.0.1', resolve));
     const callback = `http://127.0.0.1:${(callbacks.address() as AddressInfo).port}/callback`;
     const close = () => {
+      rmSync(folder, { recursive: true, force: true });
       callbacks.closeAllConnections();
       callbacks.close();
     };
@@ -160,6 +168,12 @@ export class EngineWorld {
       await node.stop();
       this.nodes[index] = await startAgain(node);
     }
+  }
+
+  /** Kills a node without asking, and starts it again on the same port. */
+  async killAndRevive(index: number): Promise<void> {
+    await this.nodes[index]!.kill();
+    this.nodes[index] = await startAgain(this.nodes[index]!);
   }
 
   /** Puts another process, with changed settings, in a node's place. */
@@ -262,6 +276,7 @@ export class EngineWorld {
           response.on('end', () => resolve(read(response, Buffer.concat(chunks).toString())));
         },
       );
+      request.setTimeout(20_000, () => request.destroy(new Error('no answer within 20 s')));
       request.on('error', reject);
       request.end(body);
     });
