@@ -132,6 +132,11 @@ export class Verifier {
     return this.#cache.size;
   }
 
+  /** Whether the feed has told of the end of this session. False says nothing. */
+  knowsEnded(sessionId: string): boolean {
+    return this.#cache.hasEnded(sessionId, sessionId);
+  }
+
   /** The time at the authorization server, in milliseconds since the epoch: what the instants of facts are compared with. */
   get now(): number {
     return this.#clock.now(steadyNow());
