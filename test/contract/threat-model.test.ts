@@ -1,0 +1,28 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+const rows = readFileSync('docs/threat-model.md', 'utf8')
+  .split('\n')
+  .filter((line) => line.startsWith('|') && line.includes('.ts`'));
+
+/** The files a row names, each with the titles that follow it. */
+const citations = rows.flatMap((row) =>
+  row.split(/(?=`[^`]+\.ts`)/).flatMap((part) => {
+    const [, file] = /^`([^`]+\.ts)`/.exec(part) ?? [];
+    return file === undefined
+      ? []
+      : [[file, [...part.matchAll(/“(.+?)”/g)].map(([, title]) => String(title))] as const];
+  }),
+);
+
+describe('the threat model', () => {
+  it('names at least one test for each of its promises', () => {
+    const promises = rows.filter((row) => /^\| *\d+ /.test(row));
+    expect(promises).toHaveLength(19);
+  });
+
+  it.each(citations)('names a file that exists, and titles that are in it: %s', (file, titles) => {
+    expect(existsSync(file)).toBe(true);
+    const text = readFileSync(file, 'utf8');
+    expect(titles.filter((title) => !text.includes(title))).toEqual([]);
+  });
+});
