@@ -12,7 +12,7 @@ import express from 'express';
 import type { Logger } from 'pino';
 import { type PageFoundation, pagesAround } from './app.module.js';
 import { Background } from './background.js';
-import { tellOthers } from './delivery/index.js';
+import { serveStreams, tellOthers } from './delivery/index.js';
 import { createFirstRunData, hasFirstRunData } from './first-run/index.js';
 import { type LaidFoundation, layFoundation } from './foundation.js';
 import { HealthController } from './health.controller.js';
@@ -78,7 +78,9 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
     settings,
     log: new PageLogTo(log),
   });
-  const server = publicServer(foundation, protocol.server.handle, app, followers, metrics);
+  const streams = serveStreams(foundation, protocol.clients, keyStore);
+  const told = new Map([...followers.listeners, ...streams]);
+  const server = publicServer(foundation, protocol.server.handle, app, told, metrics);
   const port = await open(server, configuration.listen.auth);
   background.start();
   const telling = await tellOthers(foundation, {

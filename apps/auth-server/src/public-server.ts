@@ -3,14 +3,13 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { LaidFoundation } from './foundation.js';
 import { frontDoor } from './front-door.js';
 import type { NodeMetrics } from './metrics/index.js';
-import type { FollowerService } from './session-feed/index.js';
 
 /** The listener of everything public. */
 export function publicServer(
   { configuration, log }: LaidFoundation,
   protocol: RequestListener,
   pages: NestExpressApplication,
-  followers: FollowerService,
+  followers: ReadonlyMap<string, RequestListener>,
   metrics: NodeMetrics,
 ): Server {
   const { issuer, proxy, limits } = configuration;
@@ -20,7 +19,7 @@ export function publicServer(
     bodyBytes: limits.bodyBytes,
     protocol,
     pages: pages.getHttpAdapter().getInstance(),
-    followers: followers.listeners,
+    followers,
     log,
   });
   const server = createServer(

@@ -74,3 +74,17 @@ export {
 } from './feed/session-feed.js';
 export { type ChainHead, type ChainProblem, EventHistory } from './history/event-history.store.js';
 export { withFreshEventTables } from './manual.js';
+export { PollStore, type WaitingEvent } from './streams/poll.store.js';
+export {
+  composePush,
+  deliveryBehind,
+  offeredEvents,
+  pushHeaders,
+  type StreamIdentity,
+  setAlgorithm,
+  setClaims,
+  setId,
+  typesBehind,
+  verificationEvent,
+} from './streams/security-event.js';
+export { Streams, type StreamsParts, type StreamWish } from './streams/streams.js';

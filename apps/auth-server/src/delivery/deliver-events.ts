@@ -5,6 +5,7 @@ import {
   type AttemptOutcome,
   Courier,
   composeLogout,
+  composePush,
   composeWebhook,
   DeliveryStore,
   EventHistory,
@@ -50,12 +51,15 @@ export function deliverEvents(
   const prisma = new PrismaService(configuration.database, 2);
   const store = new DeliveryStore(prisma);
   const report = (err: unknown) => log.warn({ err }, 'delivering events failed; it is tried again');
+  const seal = secretSeal(serviceKeys);
+  const sign = signWith(keyStore, clock);
   const courier = new Courier({
     store,
     clock,
     compose: {
-      webhook: composeWebhook(secretSeal(serviceKeys)),
-      logout: composeLogout(configuration.issuer, signWith(keyStore, clock)),
+      webhook: composeWebhook(seal),
+      logout: composeLogout(configuration.issuer, sign),
+      set_push: composePush(configuration.issuer, sign, seal),
     },
     send: outboundFetch({ allowInside: allowPrivateAddresses, timeoutMs }),
     patience: { ...usualPatience, firstMs: firstRetryMs, mostAttempts: attempts },

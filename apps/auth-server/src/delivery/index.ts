@@ -1,1 +1,2 @@
+export { serveStreams } from './ssf/index.js';
 export { tellOthers } from './tell-others.js';

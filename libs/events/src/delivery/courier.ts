@@ -113,19 +113,22 @@ export class Courier {
       if (target.address === null) return { cause: 'no address', askedMs: 0 };
       const composer = compose[target.kind];
       if (!composer) return { cause: 'not delivered by this node', askedMs: 0 };
-      const { headers, body } = await composer(delivery, clock.now());
+      const request = await composer(delivery, clock.now());
+      if (request === null) return { done: true };
+      const { headers, body } = request;
       const answer = await send(target.address, { method: 'POST', headers: { ...headers }, body, signal });
       // What a receiver says beyond its status is not read: its size is its own affair.
       await answer.body?.cancel();
-      return verdictOf(answer);
+      return verdictOf(answer, target.kind);
     } catch (error) {
       return { cause: causeOf(error), askedMs: 0 };
     }
   }
 }
 
-function verdictOf({ status, headers }: Response): Verdict {
-  if (status >= 200 && status < 300) return { done: true };
+function verdictOf({ status, headers }: Response, kind: ReceiverKind): Verdict {
+  // RFC 8935 §2.2: a pushed token is acknowledged by 202 and nothing else.
+  if (kind === 'set_push' ? status === 202 : status >= 200 && status < 300) return { done: true };
   const asked = Number(headers.get('retry-after') ?? 0);
   const cause = status >= 300 && status < 400 ? `redirect ${status} not followed` : `status ${status}`;
   return { cause, askedMs: Number.isFinite(asked) && asked > 0 ? asked * 1000 : 0 };

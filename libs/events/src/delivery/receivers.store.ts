@@ -104,6 +104,22 @@ export class ReceiversStore {
     return changed === 1;
   }
 
+  /** Keeps a token about no event until the receiver has acknowledged it; null lets it go. */
+  async keepVerification(
+    id: string,
+    kept: { readonly jti: string; readonly token: string } | null,
+  ): Promise<void> {
+    await this.prisma.$executeRaw`
+      UPDATE delivery_receiver SET settings = (settings - 'verification') || ${JSON.stringify(kept ? { verification: kept } : {})}::jsonb WHERE id = ${id}`;
+  }
+
+  /** The newest secret, sealed; undefined for a receiver without one. */
+  async secret(id: string): Promise<Uint8Array | undefined> {
+    const [row] = await this.prisma.$queryRaw<{ secret: Uint8Array | null }[]>`
+      SELECT secrets[1] AS secret FROM delivery_receiver WHERE id = ${id}`;
+    return row?.secret ?? undefined;
+  }
+
   async remove(id: string): Promise<boolean> {
     return (
       (await this.prisma.$executeRaw`DELETE FROM delivery_receiver WHERE id = ${id} AND kind <> 'logout'`) ===

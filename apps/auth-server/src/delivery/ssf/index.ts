@@ -1,0 +1,1 @@
+export { serveStreams } from './serve-streams.js';

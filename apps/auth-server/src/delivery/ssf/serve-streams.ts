@@ -1,0 +1,61 @@
+import type { RequestListener } from 'node:http';
+import { fetchedUriFault } from '@curfew/clients';
+import { PollStore, ReceiversStore, Streams } from '@curfew/events';
+import { type ClientDirectory, type KeyStore, outboundFetch } from '@curfew/oidc';
+import { isDatabaseUnavailable } from '@curfew/persistence';
+import { problemFrom, sendProblem } from '@curfew/problem';
+import type { LaidFoundation } from '../../foundation.js';
+import { FollowerAuthentication } from '../../session-feed/follower-authentication.js';
+import { secretSeal } from '../secret-seal.js';
+import { signWith } from '../sign-with.js';
+import { Polling } from './polling.js';
+import { StreamEndpoints } from './stream-endpoints.js';
+
+/** The listeners of the Shared Signals transmitter, by path below the issuer. */
+export function serveStreams(
+  { configuration, prisma, clock, serviceKeys, signals, log }: LaidFoundation,
+  clients: ClientDirectory,
+  keyStore: KeyStore,
+): ReadonlyMap<string, RequestListener> {
+  const { issuer, delivery } = configuration;
+  const seal = secretSeal(serviceKeys);
+  const store = new ReceiversStore(prisma);
+  const sign = signWith(keyStore, clock);
+  const polling = new Polling(issuer, new PollStore(prisma), clock, sign, store);
+  const endpoints = new StreamEndpoints({
+    issuer,
+    streams: new Streams({
+      store,
+      clock,
+      seal,
+      addressFault: (address) => fetchedUriFault(address, delivery.allowPrivateAddresses),
+    }),
+    authentication: new FollowerAuthentication(clients, signals),
+    polling,
+    clock,
+    sign,
+    send: outboundFetch({ allowInside: delivery.allowPrivateAddresses, timeoutMs: delivery.timeoutMs }),
+    timeoutMs: delivery.timeoutMs,
+    authorizationOf: async ({ id }) => {
+      const sealed = await store.secret(id);
+      return sealed && seal.open(sealed, id);
+    },
+    keep: ({ id }, jti, token) => store.keepVerification(id, { jti, token }),
+  });
+  const answering =
+    (serve: (...exchange: Parameters<RequestListener>) => Promise<void>): RequestListener =>
+    (request, response) => {
+      serve.call(endpoints, request, response).catch((error: unknown) => {
+        const problem = problemFrom(error, isDatabaseUnavailable);
+        if (problem.status >= 500) log.error({ err: error }, 'answering about a stream');
+        if (!response.headersSent) sendProblem(response, problem, (request as { id?: string }).id);
+      });
+    };
+  return new Map([
+    ['/.well-known/ssf-configuration', answering(endpoints.metadata)],
+    ['/ssf/streams', answering(endpoints.configuration)],
+    ['/ssf/status', answering(endpoints.status)],
+    ['/ssf/verification', answering(endpoints.verification)],
+    ['/ssf/poll', answering(endpoints.poll)],
+  ]);
+}

@@ -1,0 +1,187 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '@curfew/clock';
+import {
+  pushHeaders,
+  type Receiver,
+  ReceiverError,
+  type ReceiverStatus,
+  type Send,
+  type SignJwt,
+  type Streams,
+  setAlgorithm,
+  verificationEvent,
+} from '@curfew/events';
+import { ProblemError } from '@curfew/problem';
+import type { FollowerAuthentication } from '../../session-feed/follower-authentication.js';
+import { answerJson, invalid, readJson } from '../../session-feed/json-exchange.js';
+import type { Polling } from './polling.js';
+import { deliveryMethods, objectOf, readStream, streamView, textOf } from './stream-wish.js';
+
+const mostBytes = 64 * 1024;
+
+/** What the endpoints need. */
+export interface StreamEndpointsParts {
+  readonly issuer: string;
+  readonly streams: Streams;
+  readonly authentication: FollowerAuthentication;
+  readonly polling: Polling;
+  readonly clock: Clock;
+  readonly sign: SignJwt;
+  readonly send: Send;
+  readonly timeoutMs: number;
+  /** The header that was registered with a stream that is pushed to. */
+  readonly authorizationOf: (stream: Receiver) => Promise<string | undefined>;
+  /** Keeps a token for the next question of a stream that is polled. */
+  readonly keep: (stream: Receiver, jti: string, token: string) => Promise<void>;
+}
+
+/** The transmitter of OpenID Shared Signals 1.0: stream management, status, verification and polling. */
+export class StreamEndpoints {
+  constructor(private readonly parts: StreamEndpointsParts) {}
+
+  /** SSF 1.0 §7.1. */
+  async metadata(_: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { issuer } = this.parts;
+    answerJson(response, {
+      spec_version: '1_0',
+      issuer,
+      jwks_uri: `${issuer}/jwks`,
+      delivery_methods_supported: Object.values(deliveryMethods),
+      configuration_endpoint: `${issuer}/ssf/streams`,
+      status_endpoint: `${issuer}/ssf/status`,
+      verification_endpoint: `${issuer}/ssf/verification`,
+      default_subjects: 'ALL',
+      authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:7617' }],
+    });
+  }
+
+  /** SSF 1.0 §8.1.1: the one stream of the caller. */
+  async configuration(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { streams, issuer } = this.parts;
+    const caller = await this.#caller(request);
+    switch (request.method) {
+      case 'POST': {
+        const { wish, authorization } = readStream(await readJson(request, mostBytes), null);
+        const made = await asProblem(streams.create(caller, wish, authorization));
+        response.statusCode = 201;
+        return answer(response, 201, streamView(made, issuer));
+      }
+      case 'GET':
+        return answerJson(response, streamView(await this.#stream(caller, request), issuer));
+      case 'PATCH':
+      case 'PUT': {
+        const body = objectOf(await readJson(request, mostBytes));
+        const stream = await this.#stream(caller, request, body['stream_id']);
+        const { wish } = readStream(body, stream);
+        return answerJson(
+          response,
+          streamView(await asProblem(streams.change(stream, caller, wish)), issuer),
+        );
+      }
+      case 'DELETE':
+        await streams.remove(await this.#stream(caller, request));
+        return void response.writeHead(204).end();
+      default:
+        throw notAllowed('GET, POST, PATCH, PUT, DELETE');
+    }
+  }
+
+  /** SSF 1.0 §8.1.2. */
+  async status(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const caller = await this.#caller(request);
+    if (request.method === 'POST') {
+      const body = objectOf(await readJson(request, mostBytes));
+      const stream = await this.#stream(caller, request, body['stream_id']);
+      const { status } = body;
+      if (status !== 'enabled' && status !== 'paused' && status !== 'disabled')
+        throw invalid('status must be enabled, paused or disabled');
+      await asProblem(
+        this.parts.streams.setStatus(stream, status as ReceiverStatus, textOf(body, 'reason', 200)),
+      );
+    } else if (request.method !== 'GET') throw notAllowed('GET, POST');
+    const { id, status, statusReason } = (await this.parts.streams.of(caller)) ?? missing();
+    answerJson(response, { stream_id: id, status, ...(statusReason ? { reason: statusReason } : {}) });
+  }
+
+  /** SSF 1.0 §8.1.4: a token that shows that the stream works, with the caller's `state`. */
+  async verification(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { issuer, streams, clock, sign, keep } = this.parts;
+    if (request.method !== 'POST') throw notAllowed('POST');
+    const caller = await this.#caller(request);
+    const body = objectOf(await readJson(request, mostBytes));
+    const stream = await this.#stream(caller, request, body['stream_id']);
+    const state = textOf(body, 'state', 1024);
+    const jti = streams.newTokenId();
+    const token = await sign('secevent+jwt', setAlgorithm, {
+      iss: issuer,
+      aud: stream.settings['aud'],
+      iat: Math.floor(clock.now() / 1000),
+      jti,
+      txn: jti,
+      sub_id: { format: 'opaque', id: stream.id },
+      events: { [verificationEvent]: state === null ? {} : { state } },
+    });
+    if (stream.kind === 'set_poll') await keep(stream, jti, token);
+    response.writeHead(204).end();
+    if (stream.kind === 'set_push' && stream.status === 'enabled') await this.#push(stream, token);
+  }
+
+  /** RFC 8936 §2.4. */
+  async poll(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'POST') throw notAllowed('POST');
+    const caller = await this.#caller(request);
+    const stream = (await this.parts.streams.of(caller)) ?? missing();
+    if (stream.kind !== 'set_poll') throw missing();
+    const body = await readJson(request, mostBytes);
+    answerJson(response, await this.parts.polling.answer(stream, body, () => response.closed));
+  }
+
+  /** Whether it arrives is for the receiver to see: that is what it asked for. */
+  async #push(stream: Receiver, body: string): Promise<void> {
+    const { send, timeoutMs, authorizationOf } = this.parts;
+    const authorization = await authorizationOf(stream);
+    const headers = { ...pushHeaders, ...(authorization && { authorization }) };
+    const signal = AbortSignal.timeout(timeoutMs);
+    await send(stream.address!, { method: 'POST', headers, body, signal }).then(
+      (sent) => sent.body?.cancel(),
+      () => {},
+    );
+  }
+
+  async #caller(request: IncomingMessage): Promise<string> {
+    return (await this.parts.authentication.of(request)).id;
+  }
+
+  /** The caller's stream; a `stream_id`, where one is given, must name it. */
+  async #stream(caller: string, request: IncomingMessage, named?: unknown): Promise<Receiver> {
+    const asked = named ?? new URL(request.url ?? '/', this.parts.issuer).searchParams.get('stream_id');
+    const stream = await this.parts.streams.of(caller);
+    if (!stream || (asked !== null && asked !== undefined && asked !== stream.id)) throw missing();
+    return stream;
+  }
+}
+
+function answer(response: ServerResponse, status: number, value: object): void {
+  const body = JSON.stringify(value);
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }).end(body);
+}
+
+const asProblem = <T>(work: Promise<T>): Promise<T> =>
+  work.catch((error: unknown) => {
+    if (!(error instanceof ReceiverError)) throw error;
+    if (error.code === 'changed_meanwhile')
+      throw new ProblemError({ status: 409, code: 'stream_conflict', title: error.message });
+    throw invalid(error.message);
+  });
+
+function missing(): never {
+  throw new ProblemError({ status: 404, code: 'unknown_stream', title: 'There is no such stream' });
+}
+
+const notAllowed = (allow: string) =>
+  new ProblemError({
+    status: 405,
+    code: 'method_not_allowed',
+    title: `Only ${allow} is answered here`,
+    headers: { Allow: allow },
+  });

@@ -1,0 +1,156 @@
+import { type EndReason, endReasonMeanings } from '@curfew/session-policy';
+import type { Compose, StoredEvent } from '../delivery/delivery.js';
+import type { SignJwt } from '../delivery/logout-token.js';
+import type { SecretSeal } from '../delivery/webhook.js';
+
+const caep = 'https://schemas.openid.net/secevent/caep/event-type/';
+const risc = 'https://schemas.openid.net/secevent/risc/event-type/';
+/** SSF 1.0 §8.1.4: what a receiver asks for to see that its stream works. */
+export const verificationEvent = 'https://schemas.openid.net/secevent/ssf/event-type/verification';
+/** SETs are signed so that every receiver can check them (CAEP interoperability profile §2.6). */
+export const setAlgorithm = 'RS256';
+
+type Data = StoredEvent['data'];
+interface Translation {
+  readonly uri: string;
+  /** The event's own claims; null where this event says nothing of the kind. */
+  readonly claims: (data: Data) => Readonly<Record<string, unknown>> | null;
+}
+
+const reasonText = (data: Data): string =>
+  data.reason && Object.hasOwn(endReasonMeanings, data.reason)
+    ? endReasonMeanings[data.reason as EndReason]
+    : 'The session ended.';
+
+/** Who stands behind a reason where the event names nobody; the others are findings of the policy. */
+const usualInitiator: Readonly<Partial<Record<EndReason, 'admin' | 'user' | 'system'>>> = {
+  revoked_by_client: 'user',
+  logout: 'user',
+  ended_by_user: 'user',
+  password_changed: 'user',
+  consent_withdrawn: 'user',
+  account_deleted: 'admin',
+  account_disabled: 'admin',
+  client_deleted: 'admin',
+  client_disabled: 'admin',
+  ended_by_administrator: 'admin',
+  restored_from_backup: 'system',
+};
+
+/** CAEP 1.0 §2: who caused it. A client that revokes does what its person wants done. */
+function initiator(data: Data): 'admin' | 'user' | 'policy' | 'system' {
+  switch ((data['by'] as { kind?: string } | undefined)?.kind) {
+    case 'administrator':
+      return 'admin';
+    case 'user':
+    case 'client':
+      return 'user';
+    case 'system':
+      return 'system';
+    default:
+      return (data.reason && usualInitiator[data.reason]) ?? 'policy';
+  }
+}
+
+/** What each of our events is in the words of CAEP and RISC. */
+const translations: Readonly<Record<string, Translation>> = {
+  'session.ended': {
+    uri: `${caep}session-revoked`,
+    claims: (data) => ({ initiating_entity: initiator(data), reason_admin: { en: reasonText(data) } }),
+  },
+  'session.started': {
+    uri: `${caep}session-established`,
+    claims: () => ({ initiating_entity: 'user', reason_admin: { en: 'A person signed in.' } }),
+  },
+  'session.step_up_required': {
+    uri: `${caep}assurance-level-change`,
+    claims: () => ({
+      namespace: 'RFC8176',
+      current_level: 'step_up_required',
+      change_direction: 'decrease',
+      initiating_entity: 'policy',
+      reason_admin: { en: 'The circumstances changed; the person must sign in again.' },
+    }),
+  },
+  'session.stepped_up': {
+    uri: `${caep}assurance-level-change`,
+    claims: () => ({
+      namespace: 'RFC8176',
+      current_level: 'stepped_up',
+      change_direction: 'increase',
+      initiating_entity: 'user',
+      reason_admin: { en: 'The person signed in again.' },
+    }),
+  },
+  'account.changed': {
+    uri: `${risc}account-disabled`,
+    claims: ({ change }) => (change === 'disabled' ? {} : null),
+  },
+};
+
+/** The event types that can be asked for, by their URIs. */
+export const offeredEvents: readonly string[] = [
+  ...new Set(Object.values(translations).map(({ uri }) => uri)),
+];
+
+/** Our own types behind URIs; unknown ones are left out. */
+export const typesBehind = (uris: readonly string[]): string[] =>
+  Object.entries(translations).flatMap(([type, { uri }]) => (uris.includes(uri) ? [type] : []));
+
+/** What a stream's tokens say of themselves. */
+export interface StreamIdentity {
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/**
+ * The claims of a security event token (RFC 8417 §2.2): one event, no `sub`, no `exp`; `txn` is the same in all tokens about one
+ * cause (SSF "SET profile"). Null for an event that CAEP has no word for.
+ */
+export function setClaims(
+  { issuer, audience }: StreamIdentity,
+  jti: string,
+  event: StoredEvent,
+  issuedAt: number,
+): Readonly<Record<string, unknown>> | null {
+  const translation = Object.hasOwn(translations, event.type) ? translations[event.type] : undefined;
+  const own = translation?.claims(event.data);
+  if (!translation || !own) return null;
+  const user = event.accountId ? { user: { format: 'iss_sub', iss: issuer, sub: event.accountId } } : {};
+  const session = event.sessionId ? { session: { format: 'opaque', id: event.sessionId } } : {};
+  const timestamp = Math.floor(event.at / 1000);
+  const because = event.data['because'];
+  return {
+    iss: issuer,
+    aud: audience,
+    iat: issuedAt,
+    jti,
+    txn: typeof because === 'string' ? because : event.id,
+    sub_id: { format: 'complex', ...session, ...user },
+    events: { [translation.uri]: { event_timestamp: timestamp, ...own } },
+  };
+}
+
+/** The id of the token of a delivery: the same in every attempt. */
+export const setId = (deliveryId: string): string => `set-${deliveryId}`;
+
+/** The delivery behind an id; null for what this service did not make. */
+export const deliveryBehind = (jti: string): string | null => /^set-(\d{1,18})$/.exec(jti)?.[1] ?? null;
+
+/** Push delivery (RFC 8935 §2.1). */
+export const composePush =
+  (issuer: string, sign: SignJwt, seal: SecretSeal): Compose =>
+  async ({ id, target, event }, now) => {
+    const identity = { issuer, audience: String(target.settings['aud']) };
+    const claims = setClaims(identity, setId(id), event, Math.floor(now / 1000));
+    if (!claims) return null;
+    const body = await sign('secevent+jwt', setAlgorithm, claims);
+    const authorization = target.secrets[0] && seal.open(target.secrets[0], target.id);
+    return { headers: { ...pushHeaders, ...(authorization && { authorization }) }, body };
+  };
+
+/** What goes with every pushed token. */
+export const pushHeaders = {
+  'content-type': 'application/secevent+jwt',
+  accept: 'application/json',
+} as const;

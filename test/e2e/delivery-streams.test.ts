@@ -1,0 +1,260 @@
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { assertInvariants } from '../support/database.js';
+import { type EventReceiver, startReceiver } from '../support/receiver.js';
+import { asHeader, ProtocolWorld, type TestClient } from './protocol-world.js';
+
+const revoked = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
+const verification = 'https://schemas.openid.net/secevent/ssf/event-type/verification';
+const push = 'urn:ietf:rfc:8935';
+const poll = 'urn:ietf:rfc:8936';
+
+let world: ProtocolWorld;
+let receiver: EventReceiver;
+beforeAll(async () => {
+  world = await ProtocolWorld.start({
+    CURFEW_DELIVERY_INTERVAL: '50ms',
+    CURFEW_DELIVERY_FIRST_RETRY: '100ms',
+    CURFEW_DELIVERY_TIMEOUT: '500ms',
+  });
+}, 60_000);
+afterAll(() => world.stop());
+beforeEach(async () => {
+  receiver = await startReceiver();
+  receiver.behave(202);
+});
+afterEach(async () => {
+  await call('DELETE', '/ssf/streams');
+  await receiver.close();
+  await assertInvariants(world.database);
+});
+
+async function call(method: string, path: string, body?: unknown, client: TestClient = world.clients.api) {
+  const response = await fetch(new URL(path, world.issuer), {
+    method,
+    headers: { ...asHeader(client), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, judged by the assertions
+  return { status: response.status, body: (text ? JSON.parse(text) : null) as any };
+}
+async function endOfASession(): Promise<string> {
+  const { body } = await world.signIn(world.clients.web, {
+    scope: 'openid offline_access',
+    prompt: 'consent',
+  });
+  await world.revoke(world.clients.web, body.refresh_token);
+  return String(decodeJwt(body.id_token)['sid']);
+}
+const verified = async (token: string) =>
+  (
+    await jwtVerify(token, createRemoteJWKSet(new URL('/jwks', world.issuer)), {
+      issuer: world.issuer,
+      audience: world.clients.api.id,
+      typ: 'secevent+jwt',
+    })
+  ).payload as Record<string, never>;
+async function until<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() > deadline) throw new Error('it did not happen');
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+const pollOnce = async (question: object = {}) =>
+  (await call('POST', '/ssf/poll', { returnImmediately: true, ...question })).body as {
+    sets: Record<string, string>;
+    moreAvailable: boolean;
+  };
+const untilPolled = (count: number) =>
+  until(async () => {
+    const answer = await pollOnce();
+    return Object.keys(answer.sets).length >= count ? answer : undefined;
+  });
+
+describe('the transmitter', () => {
+  it('says where everything is', async () => {
+    const { body } = await call('GET', '/.well-known/ssf-configuration');
+    expect(body).toMatchObject({
+      issuer: world.issuer,
+      jwks_uri: `${world.issuer}/jwks`,
+      delivery_methods_supported: [push, poll],
+      configuration_endpoint: `${world.issuer}/ssf/streams`,
+    });
+  });
+
+  it('manages one stream for each client that proves who it is', async () => {
+    expect((await call('GET', '/ssf/streams')).status).toBe(404);
+    expect((await call('POST', '/ssf/streams', {}, { ...world.clients.api, secret: 'wrong' })).status).toBe(
+      401,
+    );
+    expect((await call('POST', '/ssf/streams', {}, world.clients.web)).status).toBe(403);
+    const wish = {
+      delivery: { method: push, endpoint_url: receiver.url },
+      events_requested: [revoked, 'urn:unknown'],
+    };
+    const made = await call('POST', '/ssf/streams', wish);
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({
+      iss: world.issuer,
+      aud: world.clients.api.id,
+      events_requested: [revoked, 'urn:unknown'],
+      events_delivered: [revoked],
+      delivery: { method: push, endpoint_url: receiver.url },
+    });
+    expect((await call('POST', '/ssf/streams', wish)).status).toBe(409);
+    expect((await call('PATCH', '/ssf/streams', { stream_id: 'another' })).status).toBe(404);
+    const changed = await call('PATCH', '/ssf/streams', { description: 'for the wiki' });
+    expect(changed.body).toMatchObject({ description: 'for the wiki', events_delivered: [revoked] });
+    expect((await call('DELETE', '/ssf/streams')).status).toBe(204);
+    expect((await call('GET', '/ssf/streams')).status).toBe(404);
+  });
+
+  it.each([
+    ['a method nobody offers', { delivery: { method: 'urn:x' } }],
+    ['an address with a fragment', { delivery: { method: push, endpoint_url: 'https://x.example/#y' } }],
+    ['only unknown events', { events_requested: ['urn:unknown'] }],
+    ['a list', []],
+  ])('refuses %s', async (_, wish) => {
+    expect((await call('POST', '/ssf/streams', wish)).status).toBe(400);
+  });
+});
+
+describe('push delivery', () => {
+  const stream = (extra: object = {}) =>
+    call('POST', '/ssf/streams', {
+      delivery: {
+        method: push,
+        endpoint_url: receiver.url,
+        authorization_header: 'Bearer of-the-receiver',
+        ...extra,
+      },
+      events_requested: [revoked],
+    });
+  const pushedOf = (sid: string) =>
+    until(() => receiver.received.find(({ body }) => JSON.stringify(decodeJwt(body)).includes(sid)));
+
+  it('tells of an end with one security event token, by its own rules', async () => {
+    await stream();
+    const sid = await endOfASession();
+    const { body, headers } = await pushedOf(sid);
+    expect(headers).toMatchObject({
+      'content-type': 'application/secevent+jwt',
+      authorization: 'Bearer of-the-receiver',
+    });
+    expect(decodeProtectedHeader(body)).toMatchObject({ typ: 'secevent+jwt', alg: 'RS256' });
+    const payload = await verified(body);
+    expect(Object.keys(payload).sort()).toEqual(['aud', 'events', 'iat', 'iss', 'jti', 'sub_id', 'txn']);
+    expect(payload['sub_id']).toMatchObject({ format: 'complex', session: { format: 'opaque', id: sid } });
+    expect(payload['events']).toEqual({
+      [revoked]: {
+        event_timestamp: expect.any(Number),
+        initiating_entity: 'user',
+        reason_admin: { en: 'The client revoked its refresh token (RFC 7009).' },
+      },
+    });
+  });
+
+  it('takes nothing but 202 for an acknowledgement, and repeats the token with the same id', async () => {
+    await stream();
+    receiver.behave(200);
+    const sid = await endOfASession();
+    await until(() => (receiver.received.length >= 2 ? true : undefined));
+    receiver.behave(202);
+    await until(async () =>
+      (await world.database.query('SELECT 1 FROM delivery')).length === 0 ? true : undefined,
+    );
+    const ids = receiver.received.map(({ body }) => decodeJwt(body).jti);
+    expect(new Set(ids).size).toBe(1);
+    expect(receiver.received.every(({ body }) => JSON.stringify(decodeJwt(body)).includes(sid))).toBe(true);
+  });
+
+  it('verifies a stream with the state it was given', async () => {
+    await stream();
+    expect((await call('POST', '/ssf/verification', { state: 'echo-me' })).status).toBe(204);
+    const [{ body }] = await until(() => (receiver.received.length > 0 ? receiver.received : undefined));
+    expect((await verified(body))['events']).toEqual({ [verification]: { state: 'echo-me' } });
+  });
+
+  it('keeps what happens while it is paused, and sends nothing', async () => {
+    const { body } = await stream();
+    const status = { stream_id: body.stream_id, status: 'paused', reason: 'maintenance' };
+    expect((await call('POST', '/ssf/status', status)).body).toEqual(status);
+    const sid = await endOfASession();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(receiver.received).toEqual([]);
+    await call('POST', '/ssf/status', { status: 'enabled' });
+    await pushedOf(sid);
+  });
+});
+
+describe('poll delivery', () => {
+  const stream = () =>
+    call('POST', '/ssf/streams', { delivery: { method: poll }, events_requested: [revoked] });
+
+  it('gives what waits again and again until it is acknowledged', async () => {
+    expect((await stream()).body.delivery).toEqual({
+      method: poll,
+      endpoint_url: `${world.issuer}/ssf/poll`,
+    });
+    const sids = [await endOfASession(), await endOfASession()];
+    const { sets } = await untilPolled(2);
+    expect((await pollOnce()).sets).toMatchObject(
+      Object.fromEntries(Object.keys(sets).map((jti) => [jti, expect.any(String)])),
+    );
+    const told = await Promise.all(Object.values(sets).map(verified));
+    expect(told.map((payload) => (payload['sub_id'] as { session: { id: string } }).session.id)).toEqual(
+      sids,
+    );
+    const [first, second] = Object.keys(sets);
+    const left = await pollOnce({ ack: [first] });
+    expect(Object.keys(left.sets)).toEqual([second]);
+    const refused = await pollOnce({ setErrs: { [second!]: { err: 'invalid_key', description: 'no' } } });
+    expect(refused).toEqual({ sets: {}, moreAvailable: false });
+    expect(await world.database.query('SELECT last_cause FROM delivery')).toEqual([
+      { last_cause: 'refused: invalid_key' },
+    ]);
+  });
+
+  it('says whether there is more than was asked for, and takes acknowledgements without a question', async () => {
+    await stream();
+    for (let n = 0; n < 3; n += 1) await endOfASession();
+    const { sets } = await untilPolled(3);
+    const some = await pollOnce({ maxEvents: 2 });
+    expect([Object.keys(some.sets).length, some.moreAvailable]).toEqual([2, true]);
+    expect(await pollOnce({ maxEvents: 0, ack: Object.keys(sets) })).toEqual({
+      sets: {},
+      moreAvailable: false,
+    });
+    expect(await pollOnce()).toEqual({ sets: {}, moreAvailable: false });
+  });
+
+  it('waits for something to happen where it may', async () => {
+    await stream();
+    const question = call('POST', '/ssf/poll', {});
+    const sid = await endOfASession();
+    const { body } = await question;
+    expect(JSON.stringify(decodeJwt(Object.values<string>(body.sets)[0]!))).toContain(sid);
+  });
+
+  it('verifies a stream, with a token that stays until it is acknowledged', async () => {
+    await stream();
+    await call('POST', '/ssf/verification', { state: 'abc' });
+    const { sets } = await pollOnce();
+    const [jti, token] = Object.entries(sets)[0]!;
+    expect((await verified(token))['events']).toEqual({ [verification]: { state: 'abc' } });
+    expect((await pollOnce()).sets).toEqual(sets);
+    expect((await pollOnce({ ack: [jti] })).sets).toEqual({});
+    expect((await pollOnce()).sets).toEqual({});
+  });
+
+  it.each([{ maxEvents: -1 }, { ack: 'all' }, { returnImmediately: 'yes' }])(
+    'refuses %j',
+    async (question) => {
+      await stream();
+      expect((await call('POST', '/ssf/poll', question)).status).toBe(400);
+    },
+  );
+});
