@@ -63,7 +63,7 @@ export function exampleOf(schema: any, components: Json): unknown {
 const textFor = ({ format, pattern = '' }: { format?: string; pattern?: string }): string => {
   if (format === 'uuid') return randomUUID();
   if (format === 'date-time') return '2030-01-01T00:00:00Z';
-  if (pattern.includes('\\d{1,20}')) return `1.${randomUUID()}`;
+  if (pattern.includes('\\d{1,20}')) return `1.1.${randomUUID()}`;
   return 'nothing-of-this-name';
 };
 

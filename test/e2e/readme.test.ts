@@ -70,6 +70,7 @@ const lines = (printed: string): string[] => printed.split('\n').filter((line) =
 describe('the tour in the README', () => {
   let database: TestDatabase;
   let server: RunningServer;
+  let admin: RunningServer;
   let data: FirstRunData;
   let folder: string;
   let terminal: Terminal;
@@ -78,27 +79,42 @@ describe('the tour in the README', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
+    const adminPort = String(await freePort());
     server = await startServer({
       databaseUrl: database.url,
-      settings: { CURFEW_CALLBACK_PORT: String(await freePort()) },
+      settings: {
+        CURFEW_CALLBACK_PORT: String(await freePort()),
+        CURFEW_ADMIN_PORT: adminPort,
+        CURFEW_ADMIN_URL: `http://localhost:${adminPort}`,
+      },
+    });
+    const { CURFEW_DEV_FILE: _, ...settings } = server.environment;
+    admin = await startServer({
+      databaseUrl: database.url,
+      main: 'apps/admin-api/dist/main.js',
+      listensAt: { portSetting: 'CURFEW_ADMIN_PORT', urlSetting: 'CURFEW_ADMIN_URL' },
+      settings,
     });
     data = await server.firstRunData();
     folder = await mkdtemp(join(tmpdir(), 'curfew-tour-'));
     await mkdir(join(folder, '.curfew'));
     await writeFile(join(folder, '.curfew/dev.json'), JSON.stringify(data), { mode: 0o600 });
-    await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+    // What `npx curfew` needs to find itself.
+    for (const name of ['node_modules', 'package.json', 'apps'])
+      await symlink(join(process.cwd(), name), join(folder, name));
     blocks = blocksOf(await readFile('README.md', 'utf8'));
     terminal = new Terminal(folder);
   }, 60_000);
 
   afterAll(async () => {
     terminal?.close();
+    await admin?.stop();
     await server?.stop();
     await database?.drop();
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  it('has the steps this test knows', () => expect(blocks).toHaveLength(7));
+  it('has the steps this test knows', () => expect(blocks).toHaveLength(9));
 
   it('starts by reading the first-run data', async () => {
     expect(await terminal.paste(blocks[0]!)).toBe('');
@@ -136,8 +152,18 @@ describe('the tour in the README', () => {
     ]);
   });
 
+  it('ends a session at an operators word, and tells why afterwards', async () => {
+    const printed = await terminal.paste(blocks[6]!);
+    await person().follow(/open (\S+)/.exec(printed)![1]!);
+    const told = await terminal.paste(blocks[7]!);
+    expect(told).toMatch(/^ID\s+STATE\s+CLIENT/m);
+    expect(told).toMatch(/^Ended 1 session\(s\)\..*honoured everywhere within 2 s\.$/m);
+    expect(lines(told)).toContain('{"active":false}');
+    expect(told).toMatch(/^note\s+laptop stolen$/m);
+  });
+
   it('does the same from a program with openid-client', async () => {
-    const printed = await terminal.paste(blocks[6]!, {
+    const printed = await terminal.paste(blocks[8]!, {
       on: /open (\S+)\n/,
       act: (address) => person().follow(address),
     });

@@ -48,10 +48,13 @@ const search = {
   until: instantParameter.optional(),
 };
 
+/** A position as it was handed out: epoch, transaction, event. */
+export const positionForm = /^\d{1,9}\.\d{1,20}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 const position = z
   .string()
   .max(80)
-  .regex(/^\d{1,20}\.[0-9a-f-]{36}$/, { error: 'must be the position of an event' })
+  .regex(positionForm, { error: 'must be the position of an event' })
   .optional()
   .meta({ description: 'Position of an event: what follows it, in the order of the feed, oldest first.' });
 
@@ -72,7 +75,7 @@ export const list = operation({
     cursor: cursorParameter,
   }),
   answers: { 200: { description: 'A page of events.', schema: pageOf(eventSchema) } },
-  problems: { 400: ['invalid_cursor'] },
+  problems: { 400: ['invalid_cursor'], 410: ['position_lost'] },
 });
 
 /** The live stream. */
@@ -87,5 +90,5 @@ export const stream = operation({
   scope: 'events:read',
   query: z.strictObject({ ...search, after: position }),
   answers: { 200: { description: 'text/event-stream', schema: z.string(), mediaType: 'text/event-stream' } },
-  problems: { 429: ['too_many_streams'] },
+  problems: { 410: ['position_lost'], 429: ['too_many_streams'] },
 });

@@ -6,7 +6,7 @@ import type { Authentication } from '../access/authentication.js';
 import { type Caller, callerKey } from '../access/caller.js';
 import type { AdminRequest } from '../contract/input.js';
 import { eventOnWire, positionOf, writePosition } from './event-view.js';
-import type { EventSearch, EventsStore } from './events.store.js';
+import type { EventPosition, EventSearch, EventsStore } from './events.store.js';
 
 /** What one stream needs. */
 export interface StreamRequest {
@@ -44,15 +44,18 @@ export class EventStreams {
   async follow(stream: StreamRequest): Promise<void> {
     const release = this.#admit(stream.caller);
     try {
-      const { response } = stream;
+      const { response, from } = stream;
+      const position = from === undefined ? await this.events.end() : positionOf(from);
+      // Asked before anything is written, so that a position that is lost gets an answer of its own.
+      await this.events.feed(stream.search, position, 0);
       response.status(200);
       response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
       response.setHeader('X-Accel-Buffering', 'no');
       response.flushHeaders();
-      await this.#write(stream, AbortSignal.any([stream.signal, this.#stopping.signal]));
+      await this.#write(stream, position, AbortSignal.any([stream.signal, this.#stopping.signal]));
+      response.end();
     } finally {
       release();
-      stream.response.end();
     }
   }
 
@@ -61,21 +64,25 @@ export class EventStreams {
     this.#stopping.abort();
   }
 
-  async #write({ request, response, search, from }: StreamRequest, signal: AbortSignal): Promise<void> {
-    let position = from === undefined ? await this.events.end() : positionOf(from);
+  async #write(
+    { request, response, search }: StreamRequest,
+    from: EventPosition,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let position = from;
     response.write(`retry: 1000\nid: ${writePosition(position)}\n\n`);
     let beat = performance.now();
     let checked = beat;
     while (!signal.aborted) {
-      const found = await this.events.feed(search, position, batch).catch(() => null);
+      const page = await this.events.feed(search, position, batch).catch(() => null);
       // Out of reach: the client comes back with its position and misses nothing.
-      if (found === null) return;
-      for (const event of found) {
+      if (page === null) return;
+      for (const event of page.events) {
         const text = JSON.stringify(eventOnWire(event));
         const room = response.write(`id: ${writePosition(event)}\nevent: ${event.type}\ndata: ${text}\n\n`);
-        position = event;
         if (!room) await drained(response, signal);
       }
+      ({ position } = page);
       const now = performance.now();
       if (now - checked > checkEvery) {
         if (!(await this.#stillStands(request))) return;
@@ -85,7 +92,7 @@ export class EventStreams {
         response.write(': here\n\n');
         beat = now;
       }
-      if (found.length < batch) await pause(lookEvery, undefined, { signal }).catch(() => {});
+      if (page.events.length < batch) await pause(lookEvery, undefined, { signal }).catch(() => {});
     }
   }
 

@@ -1,13 +1,17 @@
 import type { EventPosition, StoredEvent } from './events.store.js';
 
 /** A position as callers carry it around. */
-export const writePosition = ({ xid, id }: EventPosition): string => `${xid}.${id}`;
+export const writePosition = ({ epoch, xid, id }: EventPosition): string => `${epoch}.${xid}.${id}`;
 
 /** Reads a position of the right form. */
 export function positionOf(text: string): EventPosition {
-  const [xid = '0', id = ''] = text.split('.');
+  const [epoch = '0', xid = '0', id = ''] = text.split('.');
   // Beyond what a transaction id can be nothing has happened yet, and PostgreSQL would not read it.
-  return { xid: BigInt(xid) > 18_446_744_073_709_551_615n ? '18446744073709551615' : xid, id };
+  return {
+    epoch: Number(epoch),
+    xid: BigInt(xid) > 18_446_744_073_709_551_615n ? '18446744073709551615' : xid,
+    id,
+  };
 }
 
 /** An event as the wire has it. */

@@ -24,8 +24,8 @@ export class EventsController {
     const { limit, cursor, after, ...wanted } = query;
     const search = searchOf(wanted);
     if (after !== undefined) {
-      const found = await this.events.feed(search, positionOf(after), limit);
-      return ok({ items: found.map(eventOnWire), next_cursor: null });
+      const { events } = await this.events.feed(search, positionOf(after), limit);
+      return ok({ items: events.map(eventOnWire), next_cursor: null });
     }
     const question = `events ${JSON.stringify(wanted)}`;
     const before = cursor === undefined ? null : String(this.cursors.open(question, cursor)[0]);
@@ -44,7 +44,7 @@ export class EventsController {
     const { after, ...wanted } = query;
     const last = request.headers['last-event-id'];
     const from = typeof last === 'string' ? last : after;
-    if (from !== undefined && !/^\d{1,20}\.[0-9a-f-]{36}$/.test(from))
+    if (from !== undefined && !contracts.positionForm.test(from))
       throw new ProblemError({
         status: 400,
         code: 'invalid_request',

@@ -1,4 +1,5 @@
 import { Prisma, type PrismaService } from '@curfew/persistence';
+import { ProblemError } from '@curfew/problem';
 import type { Instant } from '@curfew/session-policy';
 
 /** What events are asked for; everything given must hold. */
@@ -21,15 +22,33 @@ export interface StoredEvent {
   readonly client_id: string | null;
   readonly data: Readonly<Record<string, unknown>>;
   readonly xid: string;
+  readonly epoch: number;
 }
 
 /** A place in the feed: transactions in the order they began, and events in the order of their ids. */
 export interface EventPosition {
+  /** Raised by a restore from backup: transactions count differently from then on. */
+  readonly epoch: number;
   readonly xid: string;
   readonly id: string;
 }
 
-const columns = Prisma.sql`id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data, xid::text AS xid`;
+/** What follows a position, and how far has been looked: further than the last event, where the rest was asked not for. */
+export interface FeedPage {
+  readonly events: readonly StoredEvent[];
+  readonly position: EventPosition;
+}
+
+const columns = Prisma.sql`id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data, xid::text AS xid,
+  (SELECT epoch FROM service_state WHERE id = 1) AS epoch`;
+/** 410: nothing follows a position of a database that was since restored from a backup. */
+const positionLost = (): ProblemError =>
+  new ProblemError({
+    status: 410,
+    code: 'position_lost',
+    detail: 'The database was restored from a backup since. Read the history, and follow from now.',
+  });
+
 /** Greater than any id of an event. */
 const lastId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
@@ -60,18 +79,32 @@ export class EventsStore {
   }
 
   /** In the order of the feed, after a position; only what can have no predecessor any more. */
-  async feed(search: EventSearch, after: EventPosition, limit: number): Promise<readonly StoredEvent[]> {
-    return this.prisma.$queryRaw<StoredEvent[]>`
+  async feed(search: EventSearch, after: EventPosition, limit: number): Promise<FeedPage> {
+    const end = await this.end();
+    if (end.epoch !== after.epoch) throw positionLost();
+    const events = await this.prisma.$queryRaw<StoredEvent[]>`
       SELECT ${columns} FROM event
       WHERE (xid, id) > (${after.xid}::text::xid8, ${after.id}::uuid) AND xid < pg_snapshot_xmin(pg_current_snapshot())
         AND ${conditionsOf(search)}
       ORDER BY event.xid, event.id LIMIT ${limit}`;
+    return { events, position: reached(after, events, end, limit) };
   }
 
   /** Where the feed stands now. */
   async end(): Promise<EventPosition> {
-    const rows = await this.prisma.$queryRaw<{ xid: string }[]>`
-      SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid`;
-    return { xid: rows[0]!.xid, id: '00000000-0000-0000-0000-000000000000' };
+    const rows = await this.prisma.$queryRaw<{ xid: string; epoch: number }[]>`
+      SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid, epoch FROM service_state WHERE id = 1`;
+    return { ...rows[0]!, id: '00000000-0000-0000-0000-000000000000' };
   }
+}
+
+/** Everything before `end` was looked at, unless the page was full. */
+function reached(
+  after: EventPosition,
+  events: readonly StoredEvent[],
+  end: EventPosition,
+  limit: number,
+): EventPosition {
+  const last = events.at(-1) ?? after;
+  return events.length < limit && BigInt(end.xid) > BigInt(last.xid) ? end : last;
 }

@@ -105,6 +105,10 @@ async function follow(
       const answer = await admin.open('/v1/events/stream', query, headers, stopping.signal);
       if (answer.status === 401 || answer.status === 403)
         throw new CommandError(`the stream was refused (${answer.status})`, exitCodes.notAllowed);
+      if (answer.status === 410) {
+        context.output.aside('the database was restored from a backup; from here on it is followed anew');
+        last = undefined;
+      }
       if (answer.status === 400) throw new CommandError('the conditions were refused', exitCodes.usage);
       if (answer.ok && answer.body)
         for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) parser.feed(chunk);
