@@ -60,7 +60,7 @@ describe('client authentication', () => {
 describe('the token endpoint', () => {
   it('takes POST with a form only', async () => {
     const { web } = world.clients;
-    expect((await world.get('/token?grant_type=client_credentials', asHeader(web))).status).toBe(404);
+    expect((await world.get('/token?grant_type=client_credentials', asHeader(web))).status).toBe(405);
     for (const [type, body] of [
       ['application/json', '{"grant_type":"client_credentials"}'],
       [

@@ -53,7 +53,7 @@ describe('introspection (RFC 7662)', () => {
     ).toBe(401);
     expect(
       (await world.get(`/introspection?token=${body.access_token}`, asHeader(world.clients.api))).status,
-    ).toBe(404);
+    ).toBe(405);
   });
 
   it('finds a token under a wrong hint', async () => {

@@ -9,12 +9,12 @@ export function authorizeByPost(
   request: IncomingMessage,
   response: ServerResponse,
   location: string,
-  bodyBytes: number,
+  { id, bodyBytes }: { readonly id: string; readonly bodyBytes: number },
 ): void {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded') {
     const refusal = { status: 415, code: 'unsupported_media_type', title: 'Send a form' };
-    sendProblem(response, new ProblemError(refusal));
+    sendProblem(response, new ProblemError(refusal), id);
     return;
   }
   const chunks: Buffer[] = [];
@@ -26,7 +26,8 @@ export function authorizeByPost(
       response.setHeader('Connection', 'close');
       sendProblem(
         response,
-        new ProblemError({ status: 413, code: 'body_too_large', title: 'The request is too large' }),
+        new ProblemError({ status: 413, code: 'content_too_large', title: 'The request is too large' }),
+        id,
       );
     }
   });

@@ -5,6 +5,7 @@ import { ProblemError, sendProblem } from '@curfew/problem';
 import type { Logger } from 'pino';
 import { authorizeByPost } from './authorization-by-post.js';
 import { protocolHeaders } from './pages/index.js';
+import { protocolMethods } from './protocol-routes.js';
 
 /** What stands behind the door. */
 export interface Rooms {
@@ -17,19 +18,6 @@ export interface Rooms {
   readonly followers: ReadonlyMap<string, RequestListener>;
   readonly log: Logger;
 }
-
-const protocolPaths = new Set<string>([
-  ...Object.values(routes),
-  '/.well-known/openid-configuration',
-  '/.well-known/oauth-authorization-server',
-]);
-const protocolBranches = [routes.authorization, routes.code_verification, routes.end_session].map(
-  (path) => `${path}/`,
-);
-
-/** Whether oidc-provider answers this path (below the issuer's own path). */
-export const isProtocolPath = (path: string): boolean =>
-  protocolPaths.has(path) || protocolBranches.some((branch) => path.startsWith(branch));
 
 /**
  * Every request comes in here: it gets its id, must have been sent to the issuer's own host, and goes to the protocol or
@@ -55,13 +43,19 @@ export function frontDoor(rooms: Rooms): RequestListener {
     const inside = path.slice(base.length) || '/';
     const follower = followers.get(inside);
     if (follower) return follower(request, response);
-    if (!isProtocolPath(inside))
-      return base ? mounted(request, response, base, undefined, pages) : pages(request, response);
+    const allowed = protocolMethods(inside);
+    if (!allowed) return base ? mounted(request, response, base, undefined, pages) : pages(request, response);
+    if (!answers(request, allowed)) return sendProblem(response, notThisWay(allowed), id);
     if (inside === routes.authorization && request.method === 'POST')
-      return authorizeByPost(request, response, path, bodyBytes);
+      return authorizeByPost(request, response, path, { id, bodyBytes });
     return base ? mounted(request, response, base, undefined, protocol) : protocol(request, response);
   };
 }
+
+/** An OPTIONS request is a question of CORS (Fetch §4.8) or nothing we know. */
+const answers = ({ method = '', headers }: IncomingMessage, allowed: readonly string[]): boolean =>
+  allowed.includes(method) &&
+  (method !== 'OPTIONS' || headers['access-control-request-method'] !== undefined);
 
 /** Hands a request on without the issuer's path in front; `originalUrl` is what URLs are built from. */
 function mounted(
@@ -121,6 +115,13 @@ function logWhenDone(request: IncomingMessage, response: ServerResponse, id: str
 
 const malformed = () =>
   new ProblemError({ status: 400, code: 'malformed_request', title: 'The request target is malformed' });
+const notThisWay = (allowed: readonly string[]) =>
+  new ProblemError({
+    status: 405,
+    code: 'method_not_allowed',
+    title: 'This is not answered to that method',
+    headers: { Allow: allowed.join(', ') },
+  });
 const notFound = () => new ProblemError({ status: 404, code: 'not_found', title: 'There is nothing here' });
 const misdirected = () =>
   new ProblemError({

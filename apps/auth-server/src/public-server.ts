@@ -27,6 +27,10 @@ export function publicServer(
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: 65_000,
+      // Node looks for slow clients every half minute by default, which would be the real limit then.
+      connectionsCheckingInterval: 1_000,
+      // A second Host or Authorization is joined to the first, and then fits nothing; taking either would be a guess.
+      joinDuplicateHeaders: true,
     },
     metrics.counting(door, new URL(issuer).pathname.replace(/\/+$/, '')),
   );

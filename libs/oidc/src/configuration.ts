@@ -176,8 +176,13 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
     renderError: renderError(parts.pages),
     routes,
     // Clients in a browser: tokens, userinfo and revocation for origins they registered redirect URIs for; RFC 9700 §2.6 forbids it elsewhere.
-    clientBasedCORS: (_ctx, origin, client) =>
-      (client.redirectUris ?? []).some((uri) => URL.canParse(uri) && new URL(uri).origin === origin),
+    clientBasedCORS: (ctx, origin, client) => {
+      const isOwn = (uri: string) => URL.canParse(uri) && new URL(uri).origin === origin;
+      if ((client.redirectUris ?? []).some(isOwn)) return true;
+      // The library's own refusal repeats the origin and the client.
+      ctx.remove('Access-Control-Allow-Origin');
+      throw new errors.InvalidRequest('the client may not be used from this origin');
+    },
     fetch: outboundFetch({ allowInside: parts.allowInsideAddresses, timeoutMs: 2500 }) as NonNullable<
       Configuration['fetch']
     >,

@@ -74,6 +74,13 @@ async function around(
     ctx.body = { error: 'server_error', error_description: 'oops! something went wrong' };
   }
   answerUnavailable(ctx, scope, parts);
+  keepFromCaches(ctx);
+}
+
+/** Only what is the same for everybody may be kept; the library forgets to say so of the form that submits a device's code. */
+function keepFromCaches(ctx: KoaContextWithOIDC): void {
+  const isPublic = ctx.oidc?.route === 'jwks' || ctx.oidc?.route === 'discovery';
+  if (!isPublic && !ctx.response.get('cache-control')) ctx.set('cache-control', 'no-store');
 }
 
 /** Secrets are stored as hashes, so the library has none to compare with; it awaits the comparison (pinned by test/contract). */

@@ -45,6 +45,12 @@ export class ArtifactAdapter extends PartialAdapter {
 
 /** Codes that become a session. Consuming one is only staged: it commits together with the session's start. */
 export class CodeAdapter extends ArtifactAdapter {
+  override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
+    // PostgreSQL stores no NUL in text, so there can be no session with this; it is refused while that can be said.
+    if (holdsNul(payload)) throw new errors.InvalidRequest('parameters must not contain NUL');
+    await super.upsert(id, payload, expiresIn);
+  }
+
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
     const code = await super.find(id);
     if (code && Provider.ctx?.oidc.route === 'token' && typeof code['grantId'] === 'string') {
@@ -74,6 +80,11 @@ export class CodeAdapter extends ArtifactAdapter {
     start.consumed = true;
   }
 }
+
+const holdsNul = (value: unknown): boolean => {
+  if (typeof value === 'string') return value.includes('\0');
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsNul);
+};
 
 const present = (found: { payload: Record<string, unknown>; consumed: boolean } | undefined) =>
   found && { ...found.payload, ...(found.consumed ? { consumed: true } : {}) };
