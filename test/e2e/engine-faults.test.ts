@@ -206,6 +206,21 @@ describe('a database that is lost', () => {
     await expectUnharmed(tokens);
   });
 
+  it('without a farewell, and with very many waiting: each gets its answer in time, however many there are', async () => {
+    const tokens = await world.signIn(web);
+    world.proxy.freeze();
+    const startedAt = performance.now();
+    const answers = await atOnce(400, (node, index) =>
+      index % 4 === 0
+        ? world.refresh(web, tokens.refresh_token, { node })
+        : world.introspect(api, tokens.access_token, { node }),
+    );
+    for (const answer of answers) expectUnavailable(answer);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    world.proxy.heal();
+    await expectUnharmed(tokens);
+  });
+
   it('for a statement that takes too long: 503 and not invalid_grant', async () => {
     const tokens = await world.signIn(web);
     const fault = await failExactlyAt(world.database, at(tokens, { times: 1 }), {

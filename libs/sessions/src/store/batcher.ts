@@ -1,46 +1,83 @@
-/** How many batches may be under way at once, and how large one may be. */
+/** How many batches may be under way at once, how large one may be, and how long an item may wait for its batch. */
 export interface BatchLimits {
   readonly inFlight: number;
   readonly largest: number;
+  /** Milliseconds; 2,000 unless given. */
+  readonly longestWaitMs?: number;
+}
+
+/** The item waited too long for its turn: whoever answers is too slow at the moment, and nothing was done. */
+export class WaitedTooLong extends Error {
+  override readonly name = 'WaitedTooLong';
+  /** SQLSTATE of class 53, insufficient resources: like a pool without a free connection, this is answered with 503. */
+  readonly code = '53400';
+
+  constructor() {
+    super('waited too long for a place in a statement');
+  }
 }
 
 interface Waiting<Item, Outcome> {
   readonly item: Item;
+  readonly since: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
  * While one statement is under way, what comes next waits and goes together in the following one. An idle server gains no
- * latency; a busy one shares the round trip, the commit and the overhead of the driver among many.
+ * latency; a busy one shares the round trip, the commit and the overhead of the driver among many. What waits in vain is
+ * told so in time, so that a slow database makes neither the queue nor the answers longer and longer.
  */
 export class Batcher<Item, Outcome> {
+  readonly #longestWaitMs: number;
   #waiting: Waiting<Item, Outcome>[] = [];
   #underWay = 0;
+  #watch: NodeJS.Timeout | undefined;
 
   /** `run` answers for each item, in their order. If it fails for several, each is run alone, so that one cannot fail the others. */
   constructor(
     private readonly run: (items: readonly Item[]) => Promise<readonly Outcome[]>,
     private readonly limits: BatchLimits,
     private readonly isEveryonesFault: (error: unknown) => boolean,
-  ) {}
+  ) {
+    this.#longestWaitMs = limits.longestWaitMs ?? 2_000;
+  }
 
   /** Resolves with the item's own outcome. */
   submit(item: Item): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      this.#waiting.push({ item, since: performance.now(), resolve, reject });
       this.#next();
     });
   }
 
   #next(): void {
-    if (this.#underWay >= this.limits.inFlight || this.#waiting.length === 0) return;
+    if (this.#underWay >= this.limits.inFlight || this.#waiting.length === 0) {
+      if (this.#waiting.length > 0)
+        this.#watch ??= setTimeout(() => this.#giveUp(), this.#longestWaitMs).unref();
+      return;
+    }
     const batch = this.#waiting.splice(0, this.limits.largest);
     this.#underWay += 1;
     void this.#carryOut(batch).finally(() => {
       this.#underWay -= 1;
       this.#next();
     });
+  }
+
+  /** They wait in the order in which they came, so those that waited too long are at the front. */
+  #giveUp(): void {
+    this.#watch = undefined;
+    const tooOld = performance.now() - this.#longestWaitMs;
+    const patient = this.#waiting.findIndex(({ since }) => since > tooOld);
+    for (const { reject } of this.#waiting.splice(0, patient === -1 ? this.#waiting.length : patient))
+      reject(new WaitedTooLong());
+    const [first] = this.#waiting;
+    if (first) {
+      const left = Math.max(1, first.since - tooOld);
+      this.#watch = setTimeout(() => this.#giveUp(), left).unref();
+    }
   }
 
   async #carryOut(batch: readonly Waiting<Item, Outcome>[]): Promise<void> {

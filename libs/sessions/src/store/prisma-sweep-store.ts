@@ -21,6 +21,9 @@ interface UnsettledRow {
 
 /** Sweeping in PostgreSQL: rows are taken with SKIP LOCKED, so nodes share the work and none waits for another. */
 export class PrismaSweepStore extends SweepStore {
+  /** How far this node has come with a mass end, so that a million sessions are not searched from the start each time. */
+  readonly #settledUpTo = new Map<string, string>();
+
   constructor(
     private readonly prisma: PrismaService,
     private readonly retention: Retention,
@@ -66,9 +69,10 @@ export class PrismaSweepStore extends SweepStore {
         if (!entry) return 0;
         const account = entry.kind === 'account' ? entry.target : null;
         const client = entry.kind === 'client' ? entry.target : null;
+        const name = `${entry.kind}:${entry.target}`;
         const killed = await transaction.$queryRaw<{ id: string }[]>`
           SELECT id::text AS id FROM session
-          WHERE ended_at IS NULL AND signed_in_at <= ${entry.at}
+          WHERE ended_at IS NULL AND signed_in_at <= ${entry.at} AND id > ${this.#settledUpTo.get(name) ?? first}::uuid
             AND (${account}::uuid IS NULL OR account_id = ${account}::uuid) AND (${client}::text IS NULL OR client_id = ${client})
           ORDER BY id LIMIT ${most} FOR UPDATE SKIP LOCKED`;
         const end = { reason: entry.reason, at: entry.at.getTime() as Instant, detail: entry.detail ?? {} };
@@ -78,7 +82,11 @@ export class PrismaSweepStore extends SweepStore {
           [],
           this.retention,
         );
-        if (killed.length > 0) return killed.length;
+        if (killed.length > 0) {
+          this.#settledUpTo.set(name, killed.at(-1)!.id);
+          return killed.length;
+        }
+        this.#settledUpTo.delete(name);
         // Nothing to take may also mean that others hold what is left: then it is not settled yet.
         const settled = await transaction.$executeRaw`
           UPDATE not_before SET settled_at = ${at(now)} WHERE kind = ${entry.kind} AND target = ${entry.target}
@@ -114,6 +122,8 @@ export class PrismaSweepStore extends SweepStore {
         SELECT token_hash FROM revoked_token WHERE expires_at < ${at(now)} LIMIT ${most} FOR UPDATE SKIP LOCKED)`;
   }
 }
+
+const first = '00000000-0000-0000-0000-000000000000';
 
 const takeDue = (transaction: Transaction, now: Instant, most: number): Promise<FoundRow[]> =>
   transaction.$queryRaw<FoundRow[]>`

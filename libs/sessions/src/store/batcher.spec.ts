@@ -1,0 +1,77 @@
+import { Batcher, WaitedTooLong } from './batcher.js';
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const notEveryones = () => false;
+
+describe('a batcher', () => {
+  it('runs a lone item at once, and what comes meanwhile together', async () => {
+    const runs: number[][] = [];
+    const batcher = new Batcher<number, number>(
+      async (items) => {
+        runs.push([...items]);
+        await pause(5);
+        return items.map((item) => item * 10);
+      },
+      { inFlight: 1, largest: 3 },
+      notEveryones,
+    );
+    expect(await Promise.all([1, 2, 3, 4, 5].map((item) => batcher.submit(item)))).toEqual([
+      10, 20, 30, 40, 50,
+    ]);
+    expect(runs).toEqual([[1], [2, 3, 4], [5]]);
+  });
+
+  it('lets one bad item fail alone', async () => {
+    const batcher = new Batcher<number, number>(
+      async (items) => {
+        await pause(1);
+        if (items.includes(3)) throw new Error('three');
+        return items;
+      },
+      { inFlight: 1, largest: 10 },
+      notEveryones,
+    );
+    const outcomes = await Promise.allSettled([1, 2, 3, 4].map((item) => batcher.submit(item)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  it('fails all of a batch when that is everyone’s fault, and goes on afterwards', async () => {
+    let isDown = true;
+    const batcher = new Batcher<number, number>(
+      async (items) => {
+        await pause(1);
+        if (isDown) throw new Error('down');
+        return items;
+      },
+      { inFlight: 1, largest: 10 },
+      () => true,
+    );
+    const outcomes = await Promise.allSettled([1, 2, 3].map((item) => batcher.submit(item)));
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+    isDown = false;
+    expect(await batcher.submit(4)).toBe(4);
+  });
+
+  it('tells what waits in vain, in time and in the order of arrival, and works on when the way is free', async () => {
+    let open = () => {};
+    const stuck = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const batcher = new Batcher<number, number>(
+      async (items) => {
+        if (items[0] === 0) await stuck;
+        return items;
+      },
+      { inFlight: 1, largest: 10, longestWaitMs: 40 },
+      notEveryones,
+    );
+    const first = batcher.submit(0);
+    const early = batcher.submit(1);
+    await pause(25);
+    const late = batcher.submit(2);
+    await expect(early).rejects.toThrow(WaitedTooLong);
+    open();
+    expect(await Promise.all([first, late])).toEqual([0, 2]);
+    expect(await batcher.submit(3)).toBe(3);
+  });
+});
