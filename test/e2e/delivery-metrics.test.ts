@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { alertPatterns } from '@curfew/events';
 import { parse } from 'yaml';
 import { freePort } from '../support/ports.js';
+import { startReceiver } from '../support/receiver.js';
 import { startServer } from '../support/server.js';
 import { ProtocolWorld } from './protocol-world.js';
 
@@ -90,6 +91,36 @@ describe('the metrics of a node', () => {
     await until(async () => (await rotated()) > before);
     expect(await rotated()).toBe(before + 1);
     await other.stop();
+  });
+});
+
+describe('traces', () => {
+  it('are sent where the variables of OpenTelemetry say, with route and status and nothing a caller wrote', async () => {
+    const collector = await startReceiver();
+    collector.behave(200);
+    const { CURFEW_DEV_FILE: _, ...environment } = world.server.environment;
+    const traced = await startServer({
+      databaseUrl: world.database.url,
+      settings: {
+        ...environment,
+        CURFEW_AUTH_PORT: String(await freePort()),
+        CURFEW_METRICS_PORT: '0',
+        OTEL_EXPORTER_OTLP_ENDPOINT: new URL('/', collector.url).href.slice(0, -1),
+        OTEL_BSP_SCHEDULE_DELAY: '100',
+      },
+    });
+    const ask = `http://127.0.0.1:${traced.port}/jwks?secret=4711`;
+    await fetch(ask, { headers: { traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` } });
+    await until(async () => collector.received.some(({ body }) => body.includes('GET jwks')));
+    await traced.stop();
+    const [{ path }] = collector.received as [{ path: string }];
+    const sent = collector.received.map(({ body }) => body).join();
+    expect(path).toBe('/v1/traces');
+    expect(sent).toContain('curfew-auth-server');
+    expect(sent).not.toContain('4711');
+    // Nobody in front is trusted here, so nobody decides which trace a request belongs to.
+    expect(sent).not.toContain('abababab');
+    await collector.close();
   });
 });
 

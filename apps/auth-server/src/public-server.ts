@@ -32,7 +32,7 @@ export function publicServer(
       // A second Host or Authorization is joined to the first, and then fits nothing; taking either would be a guess.
       joinDuplicateHeaders: true,
     },
-    metrics.counting(door, new URL(issuer).pathname.replace(/\/+$/, '')),
+    metrics.counting(door, new URL(issuer).pathname.replace(/\/+$/, ''), proxy.trustedHops),
   );
   server.maxConnections = limits.maxConnections;
   return server;

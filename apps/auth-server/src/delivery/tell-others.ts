@@ -32,6 +32,7 @@ export async function tellOthers(
     async stop() {
       await scraped?.stop();
       await delivery.stop();
+      await metrics.tracing?.stop();
     },
   };
 }

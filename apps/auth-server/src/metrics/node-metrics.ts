@@ -1,30 +1,18 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Clock } from '@curfew/clock';
 import type { DeliveryStore, EventLog, FollowerReport, SessionFeed } from '@curfew/events';
-import { routes } from '@curfew/oidc';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { EventCounts } from './event-counts.js';
+import { routeOf } from './route-of.js';
+import { startTracing, type Tracing } from './tracing.js';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const minutes = [0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200];
 const methods = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
-const protocolRoutes = new Map<string, string>(Object.entries(routes).map(([name, path]) => [path, name]));
-
-/** The word for where a request went; one of a closed list, whatever was asked for. */
-export function routeOf(url: string, base: string): string {
-  const path = url.split('?', 1)[0]!;
-  if (path.startsWith('/health/')) return 'health';
-  const inside = path.startsWith(base) ? path.slice(base.length) : path;
-  const known = protocolRoutes.get(inside);
-  if (known) return known;
-  if (inside.startsWith('/.well-known/')) return 'discovery';
-  if (inside.startsWith('/session-feed') || inside === '/introspection/batch') return 'followers';
-  return inside.startsWith('/interaction/') ? 'interaction' : 'pages';
-}
-
 /** What one process counts and measures. Every label is of a closed list: nothing a client sends becomes one. */
 export class NodeMetrics {
   readonly registry = new Registry();
+  readonly tracing: Tracing | undefined = startTracing(process.env);
   readonly events: EventCounts;
   readonly #requests: Counter<'route' | 'method' | 'status'>;
   readonly #duration: Histogram<'route'>;
@@ -76,8 +64,9 @@ export class NodeMetrics {
     if (timeToDenyMs !== null) this.#timeToDeny.observe({ client: clientId }, timeToDenyMs / 1000);
   };
 
-  /** A listener that is counted and timed. */
-  counting(listener: RequestListener, base: string): RequestListener {
+  /** A listener that is counted and timed and, where that is asked for, traced. */
+  counting(door: RequestListener, base: string, trustedHops: number): RequestListener {
+    const listener = this.tracing?.traced(door, base, trustedHops) ?? door;
     return (request: IncomingMessage, response: ServerResponse) => {
       const route = routeOf(request.url ?? '', base);
       const method = methods.has(request.method ?? '') ? request.method! : 'other';

@@ -87,7 +87,7 @@ export class DeliveryStore {
           ON CONFLICT (receiver_id, event_id) DO NOTHING
         ), last AS (SELECT xid, id FROM next ORDER BY xid DESC, id DESC LIMIT 1)
         UPDATE delivery_cursor c SET xid = COALESCE((SELECT xid FROM last), p.xid), event_id = COALESCE((SELECT id FROM last), p.event_id), epoch = p.epoch
-        FROM place p WHERE c.name = 'outbox' RETURNING (SELECT count(*)::int FROM next) AS seen`;
+        FROM place p WHERE c.name = 'outbox' AND (EXISTS (SELECT 1 FROM last) OR c.epoch <> p.epoch) RETURNING (SELECT count(*)::int FROM next) AS seen`;
       return moved?.seen ?? 0;
     });
   }
