@@ -116,17 +116,22 @@ async function strike(kind: Kind, world: EngineWorld, database: OwnDatabase): Pr
     case 'commit':
       await Promise.race([world.proxy.cutAfterClientSends('session_rotate'), pause(2_000)]);
   }
-  await world.until('the database answers', () =>
+  // A crash recovery takes its time on a busy machine.
+  let last: unknown;
+  const answers = () =>
     database.query('SELECT 1').then(
       () => true,
-      () => false,
-    ),
-  );
-  for (const node of world.nodes.keys())
-    await world.until('the node answers', async () => {
-      const answer = await world.send(node, 'GET', '/health/ready').catch(() => undefined);
-      return answer?.status === 200;
-    });
+      (error: unknown) => {
+        last = error;
+        return false;
+      },
+    );
+  await world.until('the database answers', answers, 60_000).catch((error: Error) => {
+    throw new Error(`${kind}: ${error.message}`, { cause: last });
+  });
+  const isReady = async (node: number) =>
+    (await world.send(node, 'GET', '/health/ready').catch(() => undefined))?.status === 200;
+  for (const node of world.nodes.keys()) await world.until('the node answers', () => isReady(node), 60_000);
 }
 
 /**

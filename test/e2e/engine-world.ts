@@ -412,9 +412,10 @@ export class EngineWorld {
     );
   }
 
-  /** Waits until a condition holds; says what was waited for when it does not within ten seconds. */
-  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    for (let attempt = 0; attempt < 200; attempt++) {
+  /** Waits until a condition holds; says what was waited for when it does not in time (ten seconds unless told). */
+  async until(what: string, holds: () => Promise<boolean>, patienceMs = 10_000): Promise<void> {
+    const deadline = performance.now() + patienceMs;
+    while (performance.now() < deadline) {
       if (await holds()) return;
       await pause(50);
     }
