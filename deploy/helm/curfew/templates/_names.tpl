@@ -1,0 +1,64 @@
+{{/* The name of everything of one part. */}}
+{{- define "curfew.name" -}}
+{{ .root.Release.Name }}-{{ .part }}
+{{- end }}
+
+{{- define "curfew.labels" -}}
+app.kubernetes.io/name: curfew
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .part }}
+{{- end }}
+
+{{- define "curfew.image" -}}
+{{ required "image.repository must be set" .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
+{{- end }}
+
+{{/* Nothing in a pod may become more than it is. */}}
+{{- define "curfew.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 1000
+runAsGroup: 1000
+fsGroup: 1000
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "curfew.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{/* Addresses and settings that all three share. */}}
+{{- define "curfew.settings" -}}
+- { name: CURFEW_MODE, value: production }
+- { name: CURFEW_ISSUER, value: {{ required "issuer must be set" .Values.issuer | quote }} }
+- { name: CURFEW_ADMIN_URL, value: {{ .Values.adminUrl | quote }} }
+- { name: CURFEW_GATEWAY_URL, value: {{ .Values.gatewayUrl | quote }} }
+{{- range $name, $value := .Values.settings }}
+- { name: {{ $name }}, value: {{ $value | quote }} }
+{{- end }}
+{{- end }}
+
+{{- define "curfew.database" -}}
+- name: DATABASE_URL
+  valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: DATABASE_URL } }
+- name: CURFEW_KEY_ENCRYPTION_SECRETS
+  valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: CURFEW_KEY_ENCRYPTION_SECRETS } }
+{{- end }}
+
+{{/* Ready is asked often, so that a pod that stops gets nothing new; alive is asked patiently, because a database that is gone is no reason to die. */}}
+{{- define "curfew.probes" -}}
+startupProbe:
+  httpGet: { path: /health/live, port: http }
+  periodSeconds: 2
+  failureThreshold: 30
+readinessProbe:
+  httpGet: { path: /health/ready, port: http }
+  periodSeconds: 2
+  timeoutSeconds: 3
+livenessProbe:
+  httpGet: { path: /health/live, port: http }
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+{{- end }}
