@@ -47,6 +47,8 @@ function initiator(data: Data): 'admin' | 'user' | 'policy' | 'system' {
       return 'user';
     case 'system':
       return 'system';
+    case 'policy':
+      return 'policy';
     default:
       return (data.reason && usualInitiator[data.reason]) ?? 'policy';
   }
@@ -65,7 +67,7 @@ const translations: Readonly<Record<string, Translation>> = {
   'session.step_up_required': {
     uri: `${caep}assurance-level-change`,
     claims: () => ({
-      namespace: 'RFC8176',
+      namespace: 'urn:curfew:step-up',
       current_level: 'step_up_required',
       change_direction: 'decrease',
       initiating_entity: 'policy',
@@ -75,7 +77,7 @@ const translations: Readonly<Record<string, Translation>> = {
   'session.stepped_up': {
     uri: `${caep}assurance-level-change`,
     claims: () => ({
-      namespace: 'RFC8176',
+      namespace: 'urn:curfew:step-up',
       current_level: 'stepped_up',
       change_direction: 'increase',
       initiating_entity: 'user',
