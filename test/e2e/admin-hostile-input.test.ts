@@ -133,7 +133,7 @@ describe('hostile input to the admin API', () => {
       const answer = await fetch(`${world.adminUrl}/v1/sessions/end`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, ...more },
-        body,
+        body: typeof body === 'string' ? body : new Uint8Array(body),
       });
       return [answer.status, ((await answer.json()) as { code: string }).code];
     };

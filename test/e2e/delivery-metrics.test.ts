@@ -113,7 +113,7 @@ describe('traces', () => {
     await fetch(ask, { headers: { traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` } });
     await until(async () => collector.received.some(({ body }) => body.includes('GET jwks')));
     await traced.stop();
-    const [{ path }] = collector.received as [{ path: string }];
+    const path = collector.received[0]?.path;
     const sent = collector.received.map(({ body }) => body).join();
     expect(path).toBe('/v1/traces');
     expect(sent).toContain('curfew-auth-server');

@@ -18,7 +18,7 @@ import {
 export type LaneName = 'fast' | 'library';
 
 class HostClock extends Clock {
-  now() {
+  now(): ReturnType<typeof instant> {
     return instant(performance.timeOrigin + performance.now());
   }
 }

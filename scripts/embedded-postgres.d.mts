@@ -1,0 +1,22 @@
+/** A PostgreSQL that was started here (embedded-postgres.mjs). */
+export interface Cluster {
+  /** Of the database `curfew`. */
+  readonly url: string;
+  readonly port: number;
+  /** Process id. */
+  readonly postmaster: number;
+  /** Where its files are. */
+  readonly data: string;
+  urlOf(database: string): string;
+  /** Ends it in good order. */
+  stop(): Promise<void>;
+  /** Kills it as a power cut would. */
+  crash(): void;
+}
+
+export function startPostgres(options: {
+  home: string;
+  fsync?: boolean;
+  settings?: Record<string, string>;
+  onLog?: (line: string) => void;
+}): Promise<Cluster>;
