@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';
 import { type FirstRunData, type RunningServer, startServer } from '../support/server.js';
@@ -71,6 +72,7 @@ describe('the tour in the README', () => {
   let database: TestDatabase;
   let server: RunningServer;
   let admin: RunningServer;
+  let gateway: RunningGateway;
   let data: FirstRunData;
   let folder: string;
   let terminal: Terminal;
@@ -80,14 +82,17 @@ describe('the tour in the README', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     const adminPort = String(await freePort());
+    const gatewayPort = String(await freePort());
     server = await startServer({
       databaseUrl: database.url,
       settings: {
         CURFEW_CALLBACK_PORT: String(await freePort()),
         CURFEW_ADMIN_PORT: adminPort,
         CURFEW_ADMIN_URL: `http://localhost:${adminPort}`,
+        CURFEW_GATEWAY_URL: `http://localhost:${gatewayPort}`,
       },
     });
+    gateway = await startGateway(server, { CURFEW_GATEWAY_PORT: gatewayPort });
     const { CURFEW_DEV_FILE: _, ...settings } = server.environment;
     admin = await startServer({
       databaseUrl: database.url,
@@ -109,12 +114,13 @@ describe('the tour in the README', () => {
   afterAll(async () => {
     terminal?.close();
     await admin?.stop();
+    await gateway?.stop();
     await server?.stop();
     await database?.drop();
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  it('has the steps this test knows', () => expect(blocks).toHaveLength(9));
+  it('has the steps this test knows', () => expect(blocks).toHaveLength(11));
 
   it('starts by reading the first-run data', async () => {
     expect(await terminal.paste(blocks[0]!)).toBe('');
@@ -171,6 +177,17 @@ describe('the tour in the README', () => {
       expect.stringMatching(/^signed in: \S+$/),
       'refreshed, a new token: true',
       'after revocation: invalid_grant',
+    ]);
+  });
+
+  it('protects an API, and a resource behind a reverse proxy', async () => {
+    await terminal.paste(`ORDERS_PORT=${await freePort()}\n${blocks[9]!}`);
+    const printed = lines(await terminal.paste(blocks[10]!));
+    expect(printed.slice(0, 4)).toEqual([
+      `hello, ${data.clients.service.client_id}`,
+      '200',
+      expect.stringContaining('invalid_token'),
+      '401',
     ]);
   });
 });

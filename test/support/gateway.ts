@@ -23,7 +23,7 @@ export async function startGateway(
   server: Pick<RunningServer, 'environment'>,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<RunningGateway> {
-  const port = await freePort();
+  const port = Number(settings['CURFEW_GATEWAY_PORT'] ?? (await freePort()));
   const { PATH = '', CURFEW_ISSUER = '', CURFEW_DEV_FILE = '' } = server.environment;
   const child = spawn(process.execPath, ['apps/gateway/dist/main.js'], {
     cwd: top,
