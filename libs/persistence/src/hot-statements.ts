@@ -27,6 +27,12 @@ export class HotStatements {
     return result.rows as Row[];
   }
 
+  /** How many connections there are, how many have nothing to do, and how many statements wait for one. */
+  get load(): { readonly open: number; readonly idle: number; readonly waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { open: totalCount, idle: idleCount, waiting: waitingCount };
+  }
+
   /** Closes the connections. */
   async close(): Promise<void> {
     await this.#pool.end();

@@ -22,6 +22,7 @@ export async function tellOthers(
     seen: metrics.events.seen,
   });
   metrics.measureOutbox(delivery.store, foundation.clock);
+  metrics.measurePool(foundation.hot);
   metrics.measureNode(log, feed);
   const scraped = await serveMetrics(
     metrics.registry,

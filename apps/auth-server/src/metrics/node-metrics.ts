@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Clock } from '@curfew/clock';
 import type { DeliveryStore, EventLog, FollowerReport, SessionFeed } from '@curfew/events';
+import type { HotStatements } from '@curfew/persistence';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { EventCounts } from './event-counts.js';
 import { routeOf } from './route-of.js';
@@ -110,6 +111,19 @@ export class NodeMetrics {
     });
     gauge('curfew_outbox_lag_seconds', 'Age of the oldest event not handed on yet.', [], async function () {
       this.set((await store.lag(clock.now())) / 1000);
+    });
+  }
+
+  /** Measures the connections of the hottest statements whenever somebody asks. */
+  measurePool(hot: Pick<HotStatements, 'load'>): void {
+    new Gauge({
+      name: 'curfew_database_pool',
+      help: 'Connections of the hottest statements: open, idle, and statements waiting for one.',
+      labelNames: ['state'],
+      registers: [this.registry],
+      collect() {
+        for (const [state, count] of Object.entries(hot.load)) this.set({ state }, count);
+      },
     });
   }
 
