@@ -1,7 +1,7 @@
 import { AccountService, ConsentService } from '@curfew/accounts';
-import { ClientService, PolicyService, Registry, ResourceService } from '@curfew/clients';
+import { ClientService, fetchedUriFault, PolicyService, Registry, ResourceService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
-import { EventLog } from '@curfew/events';
+import { EndConfirmation, EventLog, FeedNodeStore, Receivers, ReceiversStore } from '@curfew/events';
 import { KeyStore, PayloadSeal } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import { KeyRing, SessionService } from '@curfew/sessions';
@@ -26,6 +26,7 @@ import { KeysStore } from './keys/keys.store.js';
 import { documentToken } from './openapi/document.controller.js';
 import { openApiDocument } from './openapi/document.js';
 import { PreviewStore } from './policies/preview.store.js';
+import { receiverSeal } from './receivers/secret-seal.js';
 import { Announcements } from './sessions/announcements.js';
 import { EndAlong } from './sessions/end-along.js';
 import { SessionEnds } from './sessions/session-ends.js';
@@ -46,6 +47,8 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
   const answers = new PayloadSeal(new KeyRing(serviceKeys.derive('idempotent answers')));
   const { proxy, adminUrl } = configuration;
   const events = new EventsStore(prisma);
+  const feedNodes = new FeedNodeStore(prisma);
+  const confirmation = new EndConfirmation(feedNodes, foundation.clock);
   const stats = new Stats(new StatsStore(prisma));
   const authentication = new Authentication({
     ...foundation,
@@ -73,7 +76,9 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [Idempotency, new Idempotency(new IdempotencyStore(prisma, answers))],
     [SessionSearchStore, search],
     [TimelineStore, new TimelineStore(prisma)],
-    [SessionEnds, new SessionEnds({ ...foundation, search, announcements })],
+    [FeedNodeStore, feedNodes],
+    [Receivers, receiversOn(foundation)],
+    [SessionEnds, new SessionEnds({ ...foundation, search, announcements, confirmation })],
     [EndAlong, new EndAlong(foundation)],
     [AdminAddress, new AdminAddress(adminUrl)],
     [PreviewStore, new PreviewStore(prisma)],
@@ -95,3 +100,12 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     ],
   };
 }
+
+/** Webhooks are registered here and delivered by the authorization servers, under the same seal and the same rules. */
+const receiversOn = ({ prisma, clock, serviceKeys, configuration }: Foundation): Receivers =>
+  new Receivers({
+    store: new ReceiversStore(prisma),
+    clock,
+    seal: receiverSeal(serviceKeys),
+    addressFault: (address) => fetchedUriFault(address, configuration.delivery.allowPrivateAddresses),
+  });

@@ -9,6 +9,7 @@ import { KeysController } from './keys/keys.controller.js';
 import { DocumentController } from './openapi/document.controller.js';
 import { AttachmentsController } from './policies/attachments.controller.js';
 import { PoliciesController } from './policies/policies.controller.js';
+import { ReceiversController } from './receivers/receivers.controller.js';
 import { ResourcesController } from './resources/resources.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { StatsController } from './stats/stats.controller.js';
@@ -23,6 +24,7 @@ export const controllers: readonly Type[] = [
   AccountsController,
   KeysController,
   EventsController,
+  ReceiversController,
   StatsController,
   DocumentController,
   HealthController,

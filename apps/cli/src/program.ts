@@ -7,6 +7,7 @@ import { doctor } from './commands/doctor.js';
 import { events } from './commands/events.js';
 import { keys } from './commands/keys.js';
 import { policies } from './commands/policies.js';
+import { receivers } from './commands/receivers.js';
 import { sessions } from './commands/sessions.js';
 import { status } from './commands/status.js';
 import { exitCodeMeanings } from './exit.js';
@@ -37,7 +38,19 @@ export function program(): Command {
     .option('--json', 'for scripts')
     .showHelpAfterError('(curfew help shows how)')
     .addHelpText('after', about);
-  const all = [status, sessions, accounts, clients, policies, keys, events, apply, doctor, completion];
+  const all = [
+    status,
+    sessions,
+    accounts,
+    clients,
+    policies,
+    keys,
+    events,
+    receivers,
+    apply,
+    doctor,
+    completion,
+  ];
   for (const make of all) top.addCommand(make());
   return top;
 }

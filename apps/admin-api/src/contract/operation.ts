@@ -21,6 +21,7 @@ export type Tag =
   | 'accounts'
   | 'keys'
   | 'events'
+  | 'receivers'
   | 'service';
 
 /**

@@ -1,5 +1,6 @@
 import { AccountError, type AccountErrorCode, HashingOverloaded } from '@curfew/accounts';
 import { RegistrationError, type RegistrationErrorCode } from '@curfew/clients';
+import { ReceiverError, type ReceiverFault } from '@curfew/events';
 import { ProblemError } from '@curfew/problem';
 import { versionConflict } from './input.js';
 
@@ -29,6 +30,15 @@ const accountStatus: Record<AccountErrorCode, number> = {
   password_is_username: 400,
 };
 
+const receiverStatus: Record<ReceiverFault, number> = {
+  invalid_name: 400,
+  invalid_address: 400,
+  unknown_event_type: 400,
+  unknown_receiver: 404,
+  changed_meanwhile: 412,
+  not_a_webhook: 409,
+};
+
 /** What the rooms refuse, as a problem; anything else is handed back as it is. */
 export function problemOf(error: unknown): unknown {
   if (error instanceof RegistrationError) {
@@ -43,6 +53,14 @@ export function problemOf(error: unknown): unknown {
   }
   if (error instanceof AccountError)
     return new ProblemError({ status: accountStatus[error.code], code: error.code, detail: error.message });
+  if (error instanceof ReceiverError) {
+    if (error.code === 'changed_meanwhile') return versionConflict();
+    return new ProblemError({
+      status: receiverStatus[error.code],
+      code: error.code,
+      detail: `${error.message}.`,
+    });
+  }
   if (error instanceof HashingOverloaded)
     return new ProblemError({
       status: 503,

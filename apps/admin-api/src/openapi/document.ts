@@ -12,6 +12,7 @@ const tags: Record<Tag, string> = {
   accounts: 'People who sign in, what they allowed, and who of them may administer.',
   keys: 'Signing keys.',
   events: 'What happened, as it happens.',
+  receivers: 'Who is told of events: webhooks, logout receivers, streams; and who follows ends.',
   service: 'The service itself.',
 };
 

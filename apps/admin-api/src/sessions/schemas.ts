@@ -169,6 +169,11 @@ export const propagation = z.object({
     .boolean()
     .meta({ description: 'Whether the announcement to followers was heard by this process.' }),
   announced_after_ms: z.number().int().nullable(),
+  confirmed: z.boolean().nullable().meta({
+    description:
+      'Whether every live follower acknowledged it, or lost its trust in what it remembered; null where that was not asked for.',
+  }),
+  confirmed_after_ms: z.number().int().nullable(),
   honoured_everywhere_within_seconds: z
     .number()
     .int()
@@ -193,8 +198,15 @@ export const endWords = {
   note: note.optional(),
 };
 
+const confirmMeaning =
+  'Wait until no gateway or API that follows the feed lets it pass any more; four seconds at most.';
+
 /** The query of the end of one session. */
-export const endOneQuery = z.strictObject({ ...endWords, dry_run: flagParameter.optional() });
+export const endOneQuery = z.strictObject({
+  ...endWords,
+  dry_run: flagParameter.optional(),
+  confirm: flagParameter.optional().meta({ description: confirmMeaning }),
+});
 
 /** The answer to the end of one session. */
 export const endedOne = z.object({
@@ -224,6 +236,7 @@ export const endManyBody = z.strictObject({
   selection: selection.meta({ description: 'Which sessions.' }),
   ...endWords,
   dry_run: z.boolean().default(false).meta({ description: 'Only count what would be ended.' }),
+  confirm: z.boolean().default(false).meta({ description: confirmMeaning }),
 });
 
 /** What was selected for an end. */

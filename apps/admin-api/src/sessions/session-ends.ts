@@ -1,6 +1,6 @@
 import type { Registry } from '@curfew/clients';
 import type { Clock } from '@curfew/clock';
-import type { EventLog } from '@curfew/events';
+import type { Confirmation, EndConfirmation, EventLog } from '@curfew/events';
 import type { PrismaService } from '@curfew/persistence';
 import { type EndReason, type Instant, revocationTarget } from '@curfew/session-policy';
 import type { EndedSession, MassEnd, SessionService } from '@curfew/sessions';
@@ -18,6 +18,8 @@ export interface EndOrder {
   readonly reason: EndReason;
   readonly note: string | undefined;
   readonly now: Instant;
+  /** Whether to wait until no follower lets it pass any more. */
+  readonly confirm?: boolean;
 }
 
 /** Ends carried out: how many have their own record, and how the news got out. */
@@ -27,6 +29,8 @@ export interface CarriedOut {
   readonly matched: number | null;
   readonly notBefore: Instant | null;
   readonly announcedAfterMs: number | null;
+  /** null where nobody asked to wait for it. */
+  readonly confirmation: Confirmation | null;
 }
 
 /** Whom a mass end covers. */
@@ -40,6 +44,7 @@ interface Parts {
   readonly registry: Registry;
   readonly search: SessionSearchStore;
   readonly announcements: Announcements;
+  readonly confirmation: EndConfirmation;
 }
 
 /** Sessions ended in one statement. */
@@ -66,7 +71,8 @@ export class SessionEnds {
       recorded += result.length;
       announcedAfterMs = afterMs ?? announcedAfterMs;
     }
-    return { recorded, complete: true, matched: recorded, notBefore: null, announcedAfterMs };
+    const confirmation = recorded > 0 ? await this.confirmed(order) : null;
+    return { recorded, complete: true, matched: recorded, notBefore: null, announcedAfterMs, confirmation };
   }
 
   /** Ends live sessions that meet a search, the latest first, up to a bound. */
@@ -117,7 +123,19 @@ export class SessionEnds {
     );
     // The first thousand got their record in the same commit; the sweeper writes the others.
     const complete = target.kind !== 'everyone' && result.length < 1_000;
-    return { recorded: result.length, complete, matched: null, notBefore: at, announcedAfterMs: afterMs };
+    const confirmation = await this.confirmed(order);
+    return {
+      recorded: result.length,
+      complete,
+      matched: null,
+      notBefore: at,
+      announcedAfterMs: afterMs,
+      confirmation,
+    };
+  }
+
+  private async confirmed({ confirm = false }: EndOrder): Promise<Confirmation | null> {
+    return confirm ? this.parts.confirmation.confirm() : null;
   }
 
   private endPart(ids: readonly string[], operation: string, target: string | null, order: EndOrder) {
@@ -133,7 +151,7 @@ export class SessionEnds {
 }
 
 /** How an end got out, as the wire has it; null where nothing was ended. */
-export const propagationOf = ({ recorded, notBefore, announcedAfterMs }: CarriedOut) =>
+export const propagationOf = ({ recorded, notBefore, announcedAfterMs, confirmation }: CarriedOut) =>
   recorded === 0 && notBefore === null
     ? null
     : {
@@ -141,6 +159,8 @@ export const propagationOf = ({ recorded, notBefore, announcedAfterMs }: Carried
         authorization_server: 'immediate' as const,
         announced: announcedAfterMs !== null,
         announced_after_ms: announcedAfterMs,
+        confirmed: confirmation?.confirmed ?? null,
+        confirmed_after_ms: confirmation?.confirmed ? confirmation.waitedMs : null,
         honoured_everywhere_within_seconds: revocationTarget,
       };
 

@@ -143,11 +143,11 @@ export class SessionsController {
   @Operation(endOne)
   async endOne(@Input() { params, query, caller, now }: InputOf<typeof endOne>): Promise<Answer> {
     const before = await describeSession(await this.existing(params.id), this.registry, now);
-    const { reason, note, dry_run = false } = query;
+    const { reason, note, dry_run = false, confirm = false } = query;
     const nothing = { id: params.id, ended: false, dry_run, propagation: null };
     if (dry_run || before.wire.state === 'ended')
       return ok({ ...nothing, ended_at: before.wire.ended_at, end_reason: before.wire.end_reason });
-    const outcome = await this.ends.these([params.id], endOne.id, { caller, reason, note, now });
+    const outcome = await this.ends.these([params.id], endOne.id, { caller, reason, note, now, confirm });
     const after = await describeSession(await this.existing(params.id), this.registry, now);
     return ok({
       id: params.id,
@@ -161,8 +161,9 @@ export class SessionsController {
 
   @Operation(endMany)
   async endMany(@Input() { body, caller, now }: InputOf<typeof endMany>): Promise<Answer> {
-    const { selection, reason, note, dry_run } = body;
-    if (!dry_run) return ok(carriedOutOnWire(await this.carryOut(selection, { caller, reason, note, now })));
+    const { selection, reason, note, dry_run, confirm } = body;
+    if (!dry_run)
+      return ok(carriedOutOnWire(await this.carryOut(selection, { caller, reason, note, now, confirm })));
     const counted = await this.count(selection, now);
     return ok({
       dry_run,

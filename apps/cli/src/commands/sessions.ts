@@ -194,7 +194,7 @@ Examples:
         if (options.dryRun) return tellCount(context, counted);
         await confirm(context, `This ends ${counted.matched} live session(s).`, options.yes);
       }
-      const done = await ordered(admin, { selection, ...words });
+      const done = await ordered(admin, { selection, ...words, confirm: true });
       if (context.output.json) return context.output.line(JSON.stringify(done, null, 2));
       context.output.line(toldEnd(done));
     });
@@ -249,7 +249,7 @@ function toldEnd(done: Json): string {
   if (done.propagation === null) return 'Nothing was ended: none of them was live.';
   const covered = done.not_before === null ? '' : ` Everything authorized until ${done.not_before} is over.`;
   const rest = done.complete ? '' : ' The records of the others follow within seconds.';
-  const { announced_after_ms: ms, honoured_everywhere_within_seconds: bound } = done.propagation;
-  const heard = ms === null ? '' : ` Announced after ${ms} ms;`;
+  const { confirmed, confirmed_after_ms: ms, honoured_everywhere_within_seconds: bound } = done.propagation;
+  const heard = confirmed ? ` Every follower confirmed it after ${ms} ms;` : '';
   return `Ended ${done.recorded} session(s).${covered}${rest}${heard} honoured everywhere within ${bound} s.`;
 }
