@@ -67,7 +67,7 @@ export async function startPostgres({ home, fsync = true, settings = {}, onLog =
     data,
     urlOf,
     stop: () => stop(child, postmaster),
-    crash: () => crash(postmaster),
+    crash: () => crash(child, postmaster),
   };
 }
 
@@ -228,9 +228,13 @@ async function stop(child, postmaster) {
   clearTimeout(late);
 }
 
-/** The postmaster's children notice within moments that it is gone. */
-function crash(postmaster) {
+/**
+ * The postmaster's children notice within moments that it is gone.
+ * @param {import('node:child_process').ChildProcess} child @param {number} postmaster
+ */
+function crash(child, postmaster) {
   signal(postmaster, 'SIGKILL');
+  child.stdin?.end(); // whoever waits at the other end of the pipe has nothing to wait for any more
 }
 
 function signal(pid, name) {
