@@ -1,0 +1,234 @@
+import { request } from 'node:http';
+import { freePort } from '../support/ports.js';
+import { type RunningServer, startServer } from '../support/server.js';
+import { asHeader, deviceGrant, orders, ProtocolWorld, type TestClient } from './protocol-world.js';
+
+/** So many wrong secrets are let through by client and network before nothing is compared any more. */
+const allowed = 12;
+
+let world: ProtocolWorld;
+let behindNothing: RunningServer;
+beforeAll(async () => {
+  world = await ProtocolWorld.start({
+    CURFEW_TRUSTED_HOPS: '1',
+    CURFEW_THROTTLE_CLIENT: `${allowed}/5m`,
+    CURFEW_HASHING_QUEUE: '8',
+  });
+  // A second node over the same database, to which nobody but its callers says where they are.
+  const { environment } = world.server;
+  behindNothing = await startServer({
+    databaseUrl: world.database.url,
+    settings: { ...environment, CURFEW_AUTH_PORT: String(await freePort()), CURFEW_TRUSTED_HOPS: '0' },
+  });
+}, 90_000);
+afterAll(async () => {
+  await behindNothing?.stop();
+  await world?.stop();
+});
+
+const from = (address: string) => ({ 'x-forwarded-for': address });
+const guess = ({ id }: TestClient, number = 0) =>
+  asHeader({ ...world.clients.web, id, secret: `cfw_cs_guess${number}` });
+const counted = (statuses: readonly number[]) =>
+  Object.fromEntries(
+    [...new Set(statuses)].sort().map((status) => [status, statuses.filter((one) => one === status).length]),
+  );
+
+/** Asks a node by its port, under the issuer's name. */
+async function at(port: number, path: string, form: Record<string, string>, headers: Record<string, string>) {
+  const body = new URLSearchParams(form).toString();
+  const host = new URL(world.issuer).host;
+  return new Promise<{ status: number; retryAfter: number }>((resolve, reject) => {
+    const outgoing = request(
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        method: 'POST',
+        headers: {
+          host,
+          'content-type': 'application/x-www-form-urlencoded',
+          accept: 'application/json',
+          ...headers,
+        },
+      },
+      (incoming) => {
+        incoming.resume().on('end', () =>
+          resolve({
+            status: incoming.statusCode!,
+            retryAfter: Number(incoming.headers['retry-after'] ?? 0),
+          }),
+        );
+      },
+    );
+    outgoing.on('error', reject).end(body);
+  });
+}
+
+describe('guessing a client’s secret', () => {
+  const refresh = { grant_type: 'refresh_token', refresh_token: 'x' };
+
+  it('in 150 parallel attempts on two nodes gets no more comparisons than allowed, and shuts nobody else out', async () => {
+    const { pushed: victim, other } = world.clients;
+    const ports = [world.server.port, behindNothing.port];
+    // The second node sees 127.0.0.1, the first one is told of the same network by its proxy.
+    const answers = await Promise.all(
+      Array.from({ length: 150 }, (_, number) =>
+        at(ports[number % 2]!, '/token', refresh, {
+          ...guess(victim, number),
+          ...from(`127.0.0.${number + 1}`),
+        }),
+      ),
+    );
+    const statuses = counted(answers.map(({ status }) => status));
+    expect(Object.keys(statuses)).toEqual(['401', '429']);
+    expect(statuses['401']).toBeLessThanOrEqual(allowed);
+    expect(answers.filter(({ status }) => status === 429).every(({ retryAfter }) => retryAfter > 0)).toBe(
+      true,
+    );
+    // From there not even the right secret is compared any more; from elsewhere, and for other clients, all is well.
+    const ask = (client: TestClient, address: string) =>
+      at(world.server.port, '/token', refresh, { ...asHeader(client), ...from(address) });
+    expect(await ask(victim, '127.0.0.9')).toMatchObject({ status: 429 });
+    expect(await ask(victim, '198.51.100.7')).toMatchObject({ status: 400 });
+    expect(await ask(victim, '2001:db8::1')).toMatchObject({ status: 400 });
+    expect(await ask(other, '127.0.0.9')).toMatchObject({ status: 400 });
+  });
+
+  it('is counted together at every endpoint that takes one', async () => {
+    const { api } = world.clients;
+    const places: readonly (readonly [string, Record<string, string>])[] = [
+      ['/token', refresh],
+      ['/introspection', { token: 'x' }],
+      ['/revocation', { token: 'x' }],
+      ['/par', { client_id: api.id }],
+      ['/device/authorization', {}],
+      ['/session-feed/acknowledgements', {}],
+      ['/introspection/batch', {}],
+    ];
+    const statuses: number[] = [];
+    for (let round = 0; round < 4; round += 1)
+      for (const [path, form] of places)
+        statuses.push(
+          (await at(world.server.port, path, form, { ...guess(api), ...from('203.0.113.5') })).status,
+        );
+    expect(counted(statuses)).toEqual({ 401: allowed, 429: 4 * places.length - allowed });
+  });
+
+  it('is not hidden by addresses that a caller made up', async () => {
+    const { rs256, eddsa } = world.clients;
+    const statuses = { told: [] as number[], direct: [] as number[] };
+    for (let number = 0; number < allowed + 5; number += 1) {
+      const made = `10.${number}.0.1, 192.0.2.${number}`;
+      // What stands before the proxy's own word was sent by the caller.
+      const told = from(`${made}, 203.0.113.77`);
+      statuses.told.push(
+        (await at(world.server.port, '/token', refresh, { ...guess(rs256), ...told })).status,
+      );
+      const claims = { ...from(made), forwarded: `for=${made}`, 'x-real-ip': made, 'true-client-ip': made };
+      statuses.direct.push(
+        (await at(behindNothing.port, '/token', refresh, { ...guess(eddsa), ...claims })).status,
+      );
+    }
+    expect(counted(statuses.told)).toEqual({ 401: allowed, 429: 5 });
+    expect(counted(statuses.direct)).toEqual({ 401: allowed, 429: 5 });
+  });
+
+  it('of clients that do not exist leaves no trace of them', async () => {
+    const size = async () => (await world.database.query('SELECT 1 FROM throttle')).length;
+    const before = await size();
+    for (let number = 0; number < 30; number += 1) {
+      const nobody = { ...world.clients.web, id: `nobody-${number}` };
+      expect(
+        (await at(world.server.port, '/token', refresh, { ...guess(nobody), ...from('203.0.113.8') })).status,
+      ).toBe(401);
+    }
+    expect(await size()).toBe(before);
+  });
+});
+
+describe('guessing a password', () => {
+  /** A form as the sign-in page has it, for a browser of its own. */
+  const openForm = async (address: string) => {
+    const page = await world.get('/sign-in', { accept: 'text/html', ...from(address) });
+    const cookie = page.headers
+      .getSetCookie()
+      .map((line) => line.split(';')[0])
+      .join('; ');
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.body)![1]!;
+    return { cookie, csrf };
+  };
+  const signIn = async (username: string, password: string, address: string) => {
+    const { cookie, csrf } = await openForm(address);
+    const headers = {
+      cookie,
+      origin: world.issuer,
+      'sec-fetch-site': 'same-origin',
+      accept: 'text/html',
+      ...from(address),
+    };
+    return world.post('/sign-in', { csrf, username, password }, headers);
+  };
+
+  it('in parallel is stopped by account and network, and the owner signs in from elsewhere', async () => {
+    const { username, password } = world.data.accounts[0]!;
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, number) =>
+        signIn(username, `wrong password ${number}`, `203.0.113.${number}`),
+      ),
+    );
+    const statuses = counted(answers.map(({ status }) => status));
+    expect(statuses['422'] ?? 0).toBeLessThanOrEqual(10);
+    expect((statuses['422'] ?? 0) + (statuses['429'] ?? 0) + (statuses['503'] ?? 0)).toBe(60);
+    expect((await signIn(username, password, '198.51.100.20')).status).toBe(303);
+  });
+
+  it('by a flood does not hold up the machines', async () => {
+    const { web, service } = world.clients;
+    const { body } = await world.signIn(web, { resource: orders, scope: 'openid orders:read' });
+    const flood = Promise.all(
+      Array.from({ length: 120 }, (_, number) =>
+        signIn(`nobody-${number}`, 'x'.repeat(900), `10.0.${number}.1`),
+      ),
+    );
+    const startedAt = performance.now();
+    for (let turn = 0; turn < 10; turn += 1) {
+      expect((await world.introspect(body.access_token)).body.active).toBe(true);
+      const form = { grant_type: 'client_credentials', client_id: service.id, client_secret: service.secret };
+      expect((await world.post('/token', form)).status).toBe(200);
+    }
+    const answered = (performance.now() - startedAt) / 20;
+    const answers = await flood;
+    expect(answers.every(({ status }) => [422, 429, 503].includes(status))).toBe(true);
+    expect(
+      answers.filter(({ status }) => status === 503).every(({ headers }) => headers.has('retry-after')),
+    ).toBe(true);
+    expect(answered).toBeLessThan(1_000);
+  });
+
+  it('looks the same for a name that does not exist', async () => {
+    const { username } = world.data.accounts[1]!;
+    const [known, unknown] = await Promise.all([
+      signIn(username, 'a wrong password', '198.51.100.30'),
+      signIn('no-such-person', 'a wrong password', '198.51.100.31'),
+    ]);
+    const shape = (body: string, name: string) =>
+      body.replaceAll(name, 'NAME').replaceAll(/value="[^"]{20,}"|<code>[^<]*<\/code>/g, '');
+    expect(known.status).toBe(unknown.status);
+    expect(shape(known.body, username)).toBe(shape(unknown.body, 'no-such-person'));
+  });
+});
+
+describe('guessing a code', () => {
+  it('of a device or of a sign-in finds nothing and tells nothing', async () => {
+    const { web, tv } = world.clients;
+    for (let number = 0; number < 20; number += 1) {
+      const code = Buffer.alloc(32, number).toString('base64url');
+      const answers = [
+        await world.redeem(web, code, 'x'.repeat(43)),
+        await world.post('/token', { grant_type: deviceGrant, device_code: code, client_id: tv.id }),
+      ];
+      for (const { status, body } of answers) expect([status, body.error]).toEqual([400, 'invalid_grant']);
+    }
+  });
+});
