@@ -62,8 +62,9 @@ describe('authorization of the admin API', () => {
         );
       }
       for (const operation of operations.filter((one) => one.scope === scope && harmless(one))) {
-        const { status } = await ask(operation, token);
-        expect([operation.id, [401, 403, 500].includes(status)]).toEqual([operation.id, false]);
+        const { status, body } = await ask(operation, token);
+        const letIn = ![401, 429].includes(status) && status < 500 && body?.code !== 'insufficient_scope';
+        expect([operation.id, letIn]).toEqual([operation.id, true]);
       }
     }
   }, 60_000);
@@ -141,9 +142,9 @@ describe('authorization of the admin API', () => {
       grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
       token_endpoint_auth_method: 'none',
       resources: [world.adminUrl],
-      scope: 'sessions:read sessions:end',
+      scope: 'openid offline_access sessions:read sessions:end',
     });
-    const scope = 'sessions:read sessions:end keys:rotate';
+    const scope = 'sessions:read sessions:end';
     const signedIn = {
       client_id: client.body.client_id,
       resource: world.adminUrl,

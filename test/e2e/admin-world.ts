@@ -94,8 +94,20 @@ export class AdminWorld {
     return body.access_token;
   }
 
-  /** Asks the admin API, as the operator of the first start unless told otherwise (null: as nobody). */
-  async call(method: string, path: string, { token, body, headers = {} }: Call = {}): Promise<AdminAnswer> {
+  /** Asks the admin API, as the operator of the first start unless told otherwise (null: as nobody), and waits where it is told to. */
+  async call(method: string, path: string, call: Call = {}): Promise<AdminAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.once(method, path, call);
+      if (answer.body?.code !== 'too_many_requests' || attempt > 5) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+  }
+
+  private async once(
+    method: string,
+    path: string,
+    { token, body, headers = {} }: Call,
+  ): Promise<AdminAnswer> {
     const bearer = token === undefined ? await this.token() : token;
     const answer = await fetch(new URL(path, this.adminUrl), {
       method,

@@ -4,8 +4,8 @@ import { LRUCache } from 'lru-cache';
 import { type Caller, callerKey } from './caller.js';
 
 /** Requests one caller may send at once, and per second from then on, to one process. */
-const burst = 400;
-const perSecond = 200;
+const burst = 1_000;
+const perSecond = 500;
 const mostCallers = 10_000;
 
 interface Bucket {

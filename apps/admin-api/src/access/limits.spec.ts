@@ -1,0 +1,47 @@
+import { instant } from '@curfew/session-policy';
+import type { Caller } from './caller.js';
+import { CallerLimits } from './limits.js';
+
+const caller = (clientId: string): Caller => ({
+  kind: 'client',
+  clientId,
+  accountId: null,
+  sessionId: null,
+  scopes: new Set(),
+  actor: { kind: 'administrator', id: clientId, ip: null },
+});
+
+/** How many of `tries` requests at one moment are let through. */
+function letThrough(limits: CallerLimits, who: Caller, at: number, tries: number): number {
+  let count = 0;
+  for (let number = 0; number < tries; number++) {
+    try {
+      limits.take(who, instant(at));
+      count += 1;
+    } catch (error) {
+      expect(error).toMatchObject({ status: 429, code: 'too_many_requests', retryAfter: 1 });
+    }
+  }
+  return count;
+}
+
+describe('the limit of one caller', () => {
+  it('lets a burst through, and after it as many per second as it says', () => {
+    const limits = new CallerLimits();
+    expect(letThrough(limits, caller('a'), 0, 1_500)).toBe(1_000);
+    expect(letThrough(limits, caller('a'), 1_000, 1_500)).toBe(500);
+    expect(letThrough(limits, caller('a'), 60_000, 1_500)).toBe(1_000);
+  });
+
+  it('is each callers own', () => {
+    const limits = new CallerLimits();
+    letThrough(limits, caller('a'), 0, 1_500);
+    expect(letThrough(limits, caller('b'), 0, 10)).toBe(10);
+  });
+
+  it('gives nothing for a clock that steps back', () => {
+    const limits = new CallerLimits();
+    letThrough(limits, caller('a'), 10_000, 1_500);
+    expect(letThrough(limits, caller('a'), 0, 10)).toBe(0);
+  });
+});
