@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createVerifier, type Refusal, type TokenFacts, type Verifier } from '@curfew/resource-server';
 import type { AskedRequest } from './asked/asked-request.js';
+import { BrowserMode } from './browser/browser-mode.js';
 import { type ProtectedApi, type Route, RouteTable } from './routes/route.js';
 import type { GatewayRules } from './routes/rules.js';
 
@@ -52,6 +53,7 @@ const never = (): (() => void) => () => {};
 export class DecisionMaker {
   readonly #onTrouble: OnTrouble;
   #held: ReadonlyMap<string, Held> = new Map();
+  #browsers: ReadonlyMap<string, BrowserMode> = new Map();
   #table = new RouteTable([]);
 
   constructor(rules: GatewayRules, onTrouble: OnTrouble) {
@@ -60,10 +62,17 @@ export class DecisionMaker {
   }
 
   /** Goes by other rules from now on. What is remembered for an API that stays as it was is kept. */
-  use({ issuer, apis, routes }: GatewayRules): void {
+  use({ issuer, apis, browsers, routes }: GatewayRules): void {
     const before = this.#held;
     this.#held = new Map(apis.map((api) => [api.name, this.#holding(issuer, api, before.get(api.name))]));
     this.#table = new RouteTable(routes);
+    this.#browsers = new Map(
+      browsers.map((client) => {
+        const known = this.#browsers.get(client.name);
+        const isSame = known !== undefined && JSON.stringify(known.client) === JSON.stringify(client);
+        return [client.name, isSame ? known : new BrowserMode(issuer, client, () => this.#now())];
+      }),
+    );
     const kept = new Set([...this.#held.values()].map(({ verifier }) => verifier));
     for (const { verifier } of before.values()) if (!kept.has(verifier)) void verifier.close();
   }
@@ -83,6 +92,28 @@ export class DecisionMaker {
     return this.#table.passesOn(host);
   }
 
+  /** The browser mode of a request's route, or of its host for the gateway's own pages. */
+  browserOf(asked: AskedRequest, ofHost = false): BrowserMode | undefined {
+    const name = ofHost ? this.#table.browserAt(asked.host) : this.#table.find(asked)?.browser;
+    return name === undefined ? undefined : this.#browsers.get(name);
+  }
+
+  /** The verifier for a browser mode's tokens. */
+  verifierFor({ client }: BrowserMode): Verifier | undefined {
+    return [...this.#held.values()].find(({ api }) => api.audience === client.audience)?.verifier;
+  }
+
+  /** Whether a request does not count as activity, by its route or by its own word. */
+  isPassive(asked: AskedRequest, { headers }: IncomingMessage): boolean {
+    return this.#table.find(asked)?.required.passive === true || headers['x-session-activity'] === 'passive';
+  }
+
+  /** The time at the authorization server. */
+  #now(): number {
+    const [held] = this.#held.values();
+    return held?.verifier.now ?? performance.timeOrigin + performance.now();
+  }
+
   /** Decides about a request. */
   async decide(asked: AskedRequest, { message, certificate }: Asking): Promise<Decision> {
     const route = this.#table.find(asked);
@@ -91,7 +122,7 @@ export class DecisionMaker {
       return { kind: 'allowed', route, facts: null, ownCookies: [], now: 0, watch: never };
     const { headers, rawHeaders } = message;
     const { verifier } = this.#held.get(route.api)!;
-    const passive = route.required.passive || headers['x-session-activity'] === 'passive';
+    const passive = this.isPassive(asked, message);
     const origin = `${asked.scheme}://${asked.host}`;
     const severalTokens =
       rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'authorization').length > 1;
@@ -112,7 +143,7 @@ export class DecisionMaker {
       kind: 'allowed',
       route,
       facts,
-      ownCookies: [],
+      ownCookies: (route.browser && this.#browsers.get(route.browser)?.ownCookies(message)) || [],
       now: verifier.now,
       watch: (onOver) => verifier.watch(token, facts, onOver),
     };

@@ -3,7 +3,10 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { answerRefusal, type Refusal } from '@curfew/resource-server';
 import type { AskedRequest } from './asked/asked-request.js';
-import { type Allowed, type DecisionMaker, noRoute } from './decision.js';
+import { isOwnPath } from './browser/browser-client.js';
+import { answerOwnPage, redirect } from './browser/own-pages.js';
+import { decidePerson, type PersonDecision } from './browser/person-request.js';
+import { type DecisionMaker, noRoute } from './decision.js';
 import { answerForwardAuth, faultWords } from './forward-auth/forward-auth.js';
 import { certificateOf, forwardedFor, readProxied } from './proxied-request.js';
 import { type ReverseProxy, refuseUpgrade } from './proxy/reverse-proxy.js';
@@ -56,9 +59,10 @@ export class Entrance {
     const understood = this.#isPassedOn(request) ? this.#understand(request) : { refusal: noRoute };
     if ('refusal' in understood) return refuseUpgrade(socket, understood.refusal);
     const { asked } = understood;
-    const decision = await this.parts.decisions.decide(asked, this.#asking(request));
-    if (decision.kind === 'refused') return refuseUpgrade(socket, decision.refusal);
-    if (!decision.route.upstream || request.headers.upgrade?.toLowerCase() !== 'websocket')
+    const decision = await this.#decide(asked, request, { isUpgrade: true });
+    if (decision.kind !== 'allowed')
+      return refuseUpgrade(socket, decision.kind === 'refused' ? decision.refusal : noRoute);
+    if (!decision.allowed.route.upstream || request.headers.upgrade?.toLowerCase() !== 'websocket')
       return refuseUpgrade(socket, noRoute);
     this.parts.proxy.upgrade(request, socket, head, this.#passage(request, asked, decision));
   }
@@ -78,10 +82,34 @@ export class Entrance {
     const understood = this.#understand(request);
     if ('refusal' in understood) return answerRefusal(response, understood.refusal);
     const { asked } = understood;
-    const decision = await this.parts.decisions.decide(asked, this.#asking(request));
-    if (decision.kind === 'refused') return answerRefusal(response, decision.refusal);
-    if (!decision.route.upstream) return answerRefusal(response, noRoute);
-    this.parts.proxy.pass(request, response, this.#passage(request, asked, decision));
+    const { decisions, rules, proxy } = this.parts;
+    const ofHost = isOwnPath(asked.path) ? decisions.browserOf(asked, true) : undefined;
+    const verifier = ofHost && decisions.verifierFor(ofHost);
+    if (ofHost && verifier)
+      return answerOwnPage(request, response, asked, { issuer: rules().issuer, browser: ofHost, verifier });
+    const decision = await this.#decide(asked, request);
+    if (decision.kind === 'redirect')
+      return redirect(response, decision.redirect.location, decision.redirect.cookies);
+    if (decision.kind === 'refused') {
+      if (decision.cookies.length > 0) response.setHeader('Set-Cookie', [...decision.cookies]);
+      return answerRefusal(response, decision.refusal);
+    }
+    if (!decision.allowed.route.upstream) return answerRefusal(response, noRoute);
+    proxy.pass(request, response, this.#passage(request, asked, decision));
+  }
+
+  async #decide(
+    asked: AskedRequest,
+    request: IncomingMessage,
+    options: { readonly isUpgrade?: boolean } = {},
+  ): Promise<PersonDecision> {
+    const { decisions } = this.parts;
+    const browser = decisions.browserOf(asked);
+    if (browser) return decidePerson(asked, this.#asking(request), browser, decisions, options);
+    const decision = await decisions.decide(asked, this.#asking(request));
+    return decision.kind === 'allowed'
+      ? { kind: 'allowed', allowed: decision, cookies: [] }
+      : { kind: 'refused', refusal: decision.refusal, cookies: [] };
   }
 
   #understand(request: IncomingMessage): Understood {
@@ -96,9 +124,14 @@ export class Entrance {
     return { message, certificate: certificateOf(message, this.parts.rules()) };
   }
 
-  #passage(request: IncomingMessage, asked: AskedRequest, allowed: Allowed) {
+  #passage(
+    request: IncomingMessage,
+    asked: AskedRequest,
+    { allowed, cookies }: Extract<PersonDecision, { kind: 'allowed' }>,
+  ) {
     const answerHeaders = sessionHeaders(allowed.facts, allowed.now);
-    return { asked, allowed, client: forwardedFor(request, this.parts.rules()), answerHeaders };
+    const client = forwardedFor(request, this.parts.rules());
+    return { asked, allowed, client, answerHeaders, cookies };
   }
 }
 

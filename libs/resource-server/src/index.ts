@@ -20,6 +20,5 @@ export {
   type Verdict,
   type VerifiableRequest,
   Verifier,
-  VerifierMisconfigured,
-  type VerifierOptions,
 } from './verifier.js';
+export { VerifierMisconfigured, type VerifierOptions } from './verifier-options.js';

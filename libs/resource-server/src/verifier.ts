@@ -1,6 +1,7 @@
 import { certificateThumbprint } from './binding/certificate.js';
 import { DpopProofs } from './binding/dpop.js';
 import { FeedFollower } from './feed/follower.js';
+import type { Ends } from './feed/messages.js';
 import { AuthorizationServer } from './http/authorization-server.js';
 import {
   type ChallengeContext,
@@ -10,44 +11,16 @@ import {
   unavailable,
 } from './http/challenges.js';
 import { type PresentedCredentials, type RequestHeaders, readCredentials } from './http/credentials.js';
-import { JwtAccessTokens, type VerifySignature } from './jwt/jwt-access-tokens.js';
+import { JwtAccessTokens } from './jwt/jwt-access-tokens.js';
 import { RemoteKeySet } from './jwt/key-set.js';
+import { LogoutTokens } from './jwt/logout-tokens.js';
 import { LiveAccesses } from './live-access.js';
 import { missing, type Requirement } from './requirement.js';
 import { ServerClock, steadyNow } from './server-clock.js';
 import { readClaims, type TokenFacts } from './token-facts.js';
 import { hashToken, revocationName, TokenInquiry } from './token-inquiry.js';
 import { VerdictCache } from './verdict-cache.js';
-
-/** How a resource server verifies tokens. Lengths of time are milliseconds. */
-export interface VerifierOptions {
-  /** The issuer identifier of the authorization server. */
-  readonly issuer: string;
-  /** The client registered for this resource, which asks and follows. */
-  readonly clientId: string;
-  readonly clientSecret: string;
-  /** The audience tokens must be meant for. */
-  readonly audience: string;
-  /** How long a verdict is used without asking again, at the most; 0 asks each time. By default 10 s, never more than 30 s. */
-  readonly cacheForMs?: number;
-  /** Tokens remembered at the most. */
-  readonly mostTokens?: number;
-  /** Patience with the authorization server. */
-  readonly timeoutMs?: number;
-  /** The public origin of this resource, such as `https://api.example.com`; DPoP proofs are compared with it. */
-  readonly origin?: string;
-  /**
-   * Whether JWT access tokens are verified here, by the published keys and the feed, and asked about only in doubt. Then
-   * their use does not count as activity of the session. Otherwise they are asked about like opaque ones.
-   */
-  readonly readJwts?: boolean;
-  /** Verifies the signature of a JWT in another way than this package does; for frameworks that bring their own. */
-  readonly verifySignature?: VerifySignature;
-  /** Named in challenges. */
-  readonly realm?: string;
-  /** Told why the feed was lost or a question failed; both are tried again by themselves. */
-  readonly onTrouble?: (error: unknown) => void;
-}
+import { checked, longestCacheMs, type VerifierOptions } from './verifier-options.js';
 
 /** A request as far as its token is concerned. */
 export interface VerifiableRequest {
@@ -74,14 +47,6 @@ const watchIntervalMs = 250;
 
 type PresentedToken = Extract<PresentedCredentials, { kind: 'token' }>;
 
-/** The longest a verdict may be used without asking, whatever is configured. */
-const longestCacheMs = 30_000;
-
-/** Something about the options cannot be. */
-export class VerifierMisconfigured extends TypeError {
-  override readonly name = 'VerifierMisconfigured';
-}
-
 /** Decides whether requests may pass, by the tokens they carry. */
 export class Verifier {
   readonly #options: VerifierOptions;
@@ -92,18 +57,18 @@ export class Verifier {
   readonly #context: ChallengeContext;
   readonly #proofs = new DpopProofs();
   readonly #live = new LiveAccesses();
+  readonly #keys: RemoteKeySet;
+  readonly #logouts = new Map<string, LogoutTokens>();
   #watching: NodeJS.Timeout | undefined;
 
   constructor(options: VerifierOptions) {
     this.#options = checked(options);
     const { issuer, clientId, clientSecret, timeoutMs = 1_500, mostTokens = 100_000 } = options;
     const server = new AuthorizationServer({ issuer, clientId, clientSecret, timeoutMs }, this.#clock);
+    this.#keys = new RemoteKeySet(() => server.keys());
     this.#cache = new VerdictCache(mostTokens);
     this.#feed = new FeedFollower(server, this.#clock, {
-      onEnds: (ends) => {
-        this.#cache.end(ends, this.#clock.now(steadyNow()));
-        this.#live.end(ends);
-      },
+      onEnds: (ends) => this.#end(ends),
       onResync: () => this.#cache.resync(this.#clock.latest(steadyNow())),
       onProbe: (session) => this.#learnProbe(session),
       onLost: options.onTrouble,
@@ -113,9 +78,7 @@ export class Verifier {
       clock: this.#clock,
       cache: this.#cache,
       feed: this.#feed,
-      jwts: options.readJwts
-        ? new JwtAccessTokens(new RemoteKeySet(() => server.keys()), issuer, options.verifySignature)
-        : undefined,
+      jwts: options.readJwts ? new JwtAccessTokens(this.#keys, issuer, options.verifySignature) : undefined,
       limits: { cacheForMs: options.cacheForMs ?? 10_000, mostPerQuestion: 100 },
     });
     this.#context = { realm: options.realm, schemes: options.origin ? ['Bearer', 'DPoP'] : ['Bearer'] };
@@ -181,6 +144,32 @@ export class Verifier {
   watch(token: string, facts: TokenFacts, onOver: () => void): () => void {
     this.#watching ??= setInterval(() => this.#lookAfterLive(), watchIntervalMs).unref();
     return this.#live.add({ name: revocationName(token) ?? hashToken(token), facts, onOver });
+  }
+
+  /**
+   * Takes a logout token (OpenID Connect Back-Channel Logout) sent to this client; false for anything that is none. The
+   * feed says the same, and earlier. Rejects when the keys cannot be read.
+   */
+  async logOut(token: string, clientId: string): Promise<boolean> {
+    const { issuer } = this.#options;
+    let tokens = this.#logouts.get(clientId);
+    if (!tokens) {
+      tokens = new LogoutTokens(this.#keys, issuer, clientId);
+      this.#logouts.set(clientId, tokens);
+    }
+    const { now } = this;
+    const out = await tokens.read(token, now);
+    if (!out) return false;
+    const { sessionId, subject } = out;
+    const all =
+      sessionId === undefined && subject ? [{ kind: 'account' as const, target: subject, at: now }] : [];
+    this.#end({ sessions: sessionId === undefined ? [] : [sessionId], tokens: [], all });
+    return true;
+  }
+
+  #end(ends: Ends): void {
+    this.#cache.end(ends, this.now);
+    this.#live.end(ends);
   }
 
   /** A session that is none, known as if a token of it had been asked about: how soon it is denied is how soon any is. */
@@ -267,20 +256,3 @@ const refused = (refusal: Refusal): Verdict => ({ kind: 'refused', refusal });
 
 /** A verifier that follows the session feed from now on; close it when done. @throws VerifierMisconfigured */
 export const createVerifier = (options: VerifierOptions): Verifier => new Verifier(options);
-
-function checked(options: VerifierOptions): VerifierOptions {
-  const { issuer, clientId, clientSecret, audience, cacheForMs = 0, mostTokens = 1 } = options;
-  if (!URL.canParse(issuer) || issuer.endsWith('/'))
-    throw new VerifierMisconfigured('issuer must be the issuer identifier, without a trailing slash');
-  if (!clientId || !clientSecret) throw new VerifierMisconfigured('clientId and clientSecret must be given');
-  if (!audience) throw new VerifierMisconfigured('audience must be given');
-  if (options.origin !== undefined && !isOrigin(options.origin))
-    throw new VerifierMisconfigured('origin must be scheme, host and port, and nothing else');
-  if (!(cacheForMs >= 0 && cacheForMs <= longestCacheMs))
-    throw new VerifierMisconfigured(`cacheForMs must be between 0 and ${longestCacheMs}`);
-  if (!Number.isInteger(mostTokens) || mostTokens < 1)
-    throw new VerifierMisconfigured('mostTokens must be a whole number above 0');
-  return options;
-}
-
-const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;

@@ -19,17 +19,25 @@ export interface Passage {
   readonly client: string;
   /** What is told to the client beside the upstream's own headers. */
   readonly answerHeaders: Readonly<Record<string, string>>;
+  /** `Set-Cookie` values that go with the upstream's own. */
+  readonly cookies: readonly string[];
 }
 
 /** Passes requests that were allowed on to their upstream, and cuts what goes on when its session ends. */
 export class ReverseProxy {
   readonly #proxy: ProxyServer;
+  readonly #cookies = new WeakMap<IncomingMessage, readonly string[]>();
 
   constructor(
     private readonly rules: Pick<HeaderRules, 'trusted'>,
     private readonly onFailure: (error: unknown) => void,
   ) {
     this.#proxy = createProxyServer({ xfwd: false, changeOrigin: false, proxyTimeout: patienceMs });
+    this.#proxy.on('proxyRes', (answer, request) => {
+      const cookies = this.#cookies.get(request) ?? [];
+      if (cookies.length > 0)
+        answer.headers['set-cookie'] = [...(answer.headers['set-cookie'] ?? []), ...cookies];
+    });
     this.#proxy.on('error', (error, _request, response) => {
       this.onFailure(error);
       if (response instanceof ServerResponse) answerBadGateway(response);
@@ -40,6 +48,7 @@ export class ReverseProxy {
   /** Passes a request on and its answer back. */
   pass(request: IncomingMessage, response: ServerResponse, passage: Passage): void {
     const target = this.#prepare(request, passage);
+    this.#cookies.set(request, passage.cookies);
     for (const [name, value] of Object.entries(passage.answerHeaders)) response.setHeader(name, value);
     const unwatch = passage.allowed.watch(() => {
       // Half an answer must not look like a whole one: the connection breaks.

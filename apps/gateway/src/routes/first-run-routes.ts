@@ -44,7 +44,18 @@ export async function firstRunRules(path: string): Promise<GatewayRules> {
     forwarded: { proxies: thisMachine(), forms: ['x-forwarded', 'x-original'] },
     clientCertificateHeader: undefined,
     apis: [orders],
-    routes: [{ name: 'orders', match, api: 'orders', required: {}, upstream: undefined, passToken: false }],
+    browsers: [],
+    routes: [
+      {
+        name: 'orders',
+        match,
+        api: 'orders',
+        required: {},
+        upstream: undefined,
+        passToken: false,
+        browser: undefined,
+      },
+    ],
   };
 }
 

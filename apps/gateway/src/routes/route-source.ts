@@ -75,6 +75,7 @@ export class NoRoutes extends RouteSource {
       forwarded: { proxies: thisMachine(), forms: [] },
       clientCertificateHeader: undefined,
       apis: [],
+      browsers: [],
       routes: [],
     };
   }

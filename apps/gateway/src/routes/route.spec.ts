@@ -8,6 +8,7 @@ const route = (name: string, match: Partial<RouteMatch>): Route => ({
   required: {},
   upstream: undefined,
   passToken: false,
+  browser: undefined,
 });
 const asked = (url: string, method = 'GET') => {
   const { protocol, host, pathname, search } = new URL(url);

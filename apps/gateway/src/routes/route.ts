@@ -35,6 +35,8 @@ export interface Route {
   readonly upstream: URL | undefined;
   /** Whether the upstream of that reverse proxy gets the access token, too. */
   readonly passToken: boolean;
+  /** Name of the client by which people are signed in who have no token; undefined where they are only told so. */
+  readonly browser: string | undefined;
 }
 
 /** Routes in their order: the first that matches is the one; where none does, nobody passes. */
@@ -53,6 +55,13 @@ export class RouteTable {
         upstream !== undefined &&
         match.hosts.some((pattern) => isHost(pattern, host) || isHost(pattern, bare)),
     );
+  }
+
+  /** The name of the client by which people are signed in at this host, whatever the path. */
+  browserAt(host: string): string | undefined {
+    return this.routes.find(
+      ({ browser, match }) => browser !== undefined && match.hosts.some((pattern) => isHost(pattern, host)),
+    )?.browser;
   }
 
   /** The route for a request, or undefined. */

@@ -3,8 +3,10 @@ import { BlockList, isIP } from 'node:net';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { BrowserClient } from '../browser/browser-client.js';
 import type { ProtectedApi, Route } from './route.js';
 import type { GatewayRules } from './rules.js';
+import { SecretReader } from './secret-reader.js';
 
 /** The routes file cannot be followed; every fault is named by its place, never by its value. */
 export class RoutesFileError extends Error {
@@ -60,6 +62,20 @@ const api = z.strictObject({
   readJwts: z.boolean().default(false),
 });
 
+const browser = z.strictObject({
+  api: word,
+  clientId: z.string().min(1),
+  clientSecretFile: z.string().optional(),
+  clientSecretVariable: word.optional(),
+  cookieSecretFile: z.string().optional(),
+  cookieSecretVariable: word.optional(),
+  scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/)).default(['openid']),
+  afterSignOut: z
+    .string()
+    .regex(/^\/(?!\/)[\x21-\x7e]*$/, { error: 'must be a path' })
+    .default('/'),
+});
+
 const route = z.strictObject({
   name: word,
   hosts: z.array(host).min(1),
@@ -77,6 +93,7 @@ const route = z.strictObject({
   activity: z.enum(['active', 'passive']).default('active'),
   upstream: origin.optional(),
   passToken: z.boolean().default(false),
+  browser: word.optional(),
 });
 
 const file = z.strictObject({
@@ -89,6 +106,7 @@ const file = z.strictObject({
   clientCertificateHeader: word.optional(),
   timeouts: z.record(word, timeoutClass).default({}),
   apis: z.record(word, api).default({}),
+  browsers: z.record(word, browser).default({}),
   routes: z.array(route),
 });
 
@@ -110,16 +128,16 @@ export async function readRoutesFile(
     );
   const faults = relationsOf(read.data);
   const proxies = addressesOf(read.data.proxies, faults);
-  const folder = path.dirname(path.resolve(location));
-  const apis = await Promise.all(
-    Object.entries(read.data.apis).map(([name, one]) => withSecret(name, one, folder, env, faults)),
-  );
+  const secrets = new SecretReader(path.dirname(path.resolve(location)), env, faults);
+  const apis = await apisOf(read.data, secrets);
+  const browsers = await browsersOf(read.data, secrets);
   if (faults.length > 0) throw new RoutesFileError(faults);
   return {
     issuer: read.data.issuer ?? issuer,
     forwarded: { proxies, forms: read.data.forwarded },
     clientCertificateHeader: read.data.clientCertificateHeader?.toLowerCase(),
     apis,
+    browsers,
     routes: read.data.routes.map((one) => routeOf(one, read.data)),
   };
 }
@@ -134,15 +152,21 @@ function parseYaml(text: string): unknown {
 }
 
 /** What must hold between entries. */
-function relationsOf({ routes, apis, timeouts, forwarded, proxies }: RoutesFile): string[] {
+function relationsOf({ routes, apis, browsers, timeouts, forwarded, proxies }: RoutesFile): string[] {
   const faults: string[] = [];
   const names = routes.map(({ name }) => name);
   for (const name of new Set(names))
     if (names.indexOf(name) !== names.lastIndexOf(name)) faults.push(`routes: ${name} is there twice`);
+  for (const [name, one] of Object.entries(browsers))
+    if (!(one.api in apis)) faults.push(`browsers.${name}: names an api that is not there`);
   for (const { name, ...one } of routes) {
     const fault = (text: string) => faults.push(`routes.${name}: ${text}`);
     if (one.public === (one.api !== undefined)) fault('must name an api or be public, and not both');
     if (one.api !== undefined && !(one.api in apis)) fault('names an api that is not there');
+    if (one.browser !== undefined && browsers[one.browser]?.api !== one.api)
+      fault('names a browser client that is not there, or is for another api');
+    if (one.browser !== undefined && one.upstream === undefined)
+      fault('has a browser client and needs an upstream');
     if (one.timeouts !== undefined && !(one.timeouts in timeouts)) fault('names timeouts that are not there');
     if (one.public && (one.scopes.length > 0 || one.acr.length > 0 || one.timeouts))
       fault('is public and cannot require anything');
@@ -166,25 +190,44 @@ function addressesOf(proxies: readonly string[], faults: string[]): BlockList {
   return list;
 }
 
-async function withSecret(
-  name: string,
-  { clientSecretFile, clientSecretVariable, cacheFor, ...one }: z.output<typeof api>,
-  folder: string,
-  env: Readonly<Record<string, string | undefined>>,
-  faults: string[],
-): Promise<ProtectedApi> {
-  const given = [clientSecretFile, clientSecretVariable].filter((source) => source !== undefined);
-  const clientSecret =
-    given.length !== 1
-      ? undefined
-      : clientSecretVariable !== undefined
-        ? env[clientSecretVariable]
-        : await readFile(path.resolve(folder, clientSecretFile!), 'utf8').catch(() => undefined);
-  const read = clientSecret?.trim() ?? '';
-  if (given.length !== 1) faults.push(`apis.${name}: must have clientSecretFile or clientSecretVariable`);
-  else if (read === '') faults.push(`apis.${name}: its secret cannot be read`);
-  return { ...one, name, clientSecret: read, cacheForMs: cacheFor * 1_000 };
-}
+const apisOf = ({ apis }: RoutesFile, secrets: SecretReader): Promise<ProtectedApi[]> =>
+  Promise.all(
+    Object.entries(apis).map(
+      async ([name, { clientSecretFile, clientSecretVariable, cacheFor, ...one }]) => ({
+        ...one,
+        name,
+        clientSecret: await secrets.read(
+          `apis.${name}: clientSecret`,
+          clientSecretFile,
+          clientSecretVariable,
+        ),
+        cacheForMs: cacheFor * 1_000,
+      }),
+    ),
+  );
+
+const browsersOf = ({ browsers, apis }: RoutesFile, secrets: SecretReader): Promise<BrowserClient[]> =>
+  Promise.all(
+    Object.entries(browsers).map(async ([name, one]) => {
+      const at = `browsers.${name}`;
+      const { clientSecretFile, clientSecretVariable, cookieSecretFile, cookieSecretVariable } = one;
+      const cookies = await secrets.read(`${at}: cookieSecret`, cookieSecretFile, cookieSecretVariable);
+      const cookieSecrets = cookies.split(',').map((secret) => secret.trim());
+      if (cookieSecrets.some((secret) => secret.length < 32))
+        secrets.fault(
+          `${at}: cookieSecret must have at least 32 characters; several are separated by commas`,
+        );
+      return {
+        name,
+        clientId: one.clientId,
+        clientSecret: await secrets.read(`${at}: clientSecret`, clientSecretFile, clientSecretVariable),
+        scopes: one.scopes,
+        audience: apis[one.api]?.audience ?? '',
+        cookieSecrets,
+        afterSignOut: one.afterSignOut,
+      };
+    }),
+  );
 
 function routeOf(one: z.output<typeof route>, { timeouts }: RoutesFile): Route {
   const limits = one.timeouts === undefined ? {} : (timeouts[one.timeouts] ?? {});
@@ -203,5 +246,6 @@ function routeOf(one: z.output<typeof route>, { timeouts }: RoutesFile): Route {
     },
     upstream: one.upstream,
     passToken: one.passToken,
+    browser: one.browser,
   };
 }

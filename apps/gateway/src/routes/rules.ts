@@ -1,4 +1,5 @@
 import type { ForwardedRules } from '../asked/forwarded.js';
+import type { BrowserClient } from '../browser/browser-client.js';
 import type { ProtectedApi, Route } from './route.js';
 
 /** Everything a gateway goes by. */
@@ -8,5 +9,6 @@ export interface GatewayRules {
   /** Header in which a trusted proxy hands over the verified client certificate (RFC 8705), lower case. */
   readonly clientCertificateHeader: string | undefined;
   readonly apis: readonly ProtectedApi[];
+  readonly browsers: readonly BrowserClient[];
   readonly routes: readonly Route[];
 }

@@ -12,6 +12,8 @@ export interface Refusal {
   readonly status: 400 | 401 | 403 | 503;
   readonly error: RefusalCode | 'temporarily_unavailable' | undefined;
   readonly description: string | undefined;
+  /** Seconds an authentication may be old, where a more recent one is wanted (RFC 9470). */
+  readonly maxAge?: number | undefined;
   /** Headers of the answer: the challenge, and `Retry-After` with a 503. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -54,7 +56,7 @@ export function refuse(
     'WWW-Authenticate': context.schemes.map(challenge).join(', '),
     'Cache-Control': 'no-store',
   };
-  return { status, error, description, headers };
+  return { status, error, description, headers, maxAge: parameters.max_age };
 }
 
 /** The answer when nobody can say whether the token is good: never yes. */

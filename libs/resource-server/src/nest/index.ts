@@ -18,7 +18,8 @@ import { refusalBody } from '../http/challenges.js';
 import { accessOf, noteAccess, verifiable } from '../http/middleware.js';
 import type { Requirement } from '../requirement.js';
 import type { TokenFacts } from '../token-facts.js';
-import { Verifier, type VerifierOptions } from '../verifier.js';
+import { Verifier } from '../verifier.js';
+import type { VerifierOptions } from '../verifier-options.js';
 import { signatureBy } from './jwt-signature.js';
 
 const requirementKey = 'curfew:requirement';

@@ -1,0 +1,32 @@
+/** The client by which the gateway signs people in at one or more hosts. */
+export interface BrowserClient {
+  readonly name: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Scope values that are asked for. */
+  readonly scopes: readonly string[];
+  /** The audience of the access tokens that are asked for (RFC 8707). */
+  readonly audience: string;
+  /** What cookies are sealed with; the first one seals, the others still open. */
+  readonly cookieSecrets: readonly string[];
+  /** Where a person is sent after signing out; a path of the same host. */
+  readonly afterSignOut: string;
+}
+
+/** What a signed-in browser carries, sealed. Instants are milliseconds since the epoch, by the authorization server's clock. */
+export interface BrowserTokens {
+  readonly accessToken: string;
+  readonly refreshToken: string | undefined;
+  readonly accessExpiresAt: number;
+}
+
+/** Paths of the gateway's own on every host with browser mode. */
+export const ownPaths = {
+  callback: '/.curfew/callback',
+  session: '/.curfew/session',
+  signOut: '/.curfew/sign-out',
+  backchannelLogout: '/.curfew/backchannel-logout',
+} as const;
+
+/** Whether a path is the gateway's own. */
+export const isOwnPath = (path: string): boolean => path.startsWith('/.curfew/');

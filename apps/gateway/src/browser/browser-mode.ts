@@ -1,0 +1,127 @@
+import type { IncomingMessage } from 'node:http';
+import type { Refusal } from '@curfew/resource-server';
+import type { AskedRequest } from '../asked/asked-request.js';
+import type { BrowserClient, BrowserTokens } from './browser-client.js';
+import { CookieSeal } from './cookie-seal.js';
+import { cookieName, readCookie, writeCookie } from './cookies.js';
+import { isForgeable, isNavigation } from './page-requests.js';
+import { type Redirect, redirectUri, SignIn } from './sign-in.js';
+import { TokenEndpoint, type TokenOutcome } from './token-endpoint.js';
+
+/** Milliseconds before its expiry from which an access token is replaced. */
+const refreshAheadMs = 15_000;
+
+/** What a browser's request comes to before it is decided on. */
+export type BrowserRequest =
+  /** Decide with this token; `cookies` go with the answer. */
+  | { readonly kind: 'token'; readonly accessToken: string; readonly cookies: readonly string[] }
+  /** Nobody is signed in; `cookies` go with the answer. */
+  | { readonly kind: 'nobody'; readonly cookies: readonly string[] }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** Signs people in at one or more hosts and keeps their tokens in a sealed cookie, where no script can reach them. */
+export class BrowserMode {
+  readonly tokens: TokenEndpoint;
+  readonly signIn: SignIn;
+  readonly #seal: CookieSeal;
+
+  constructor(
+    issuer: string,
+    readonly client: BrowserClient,
+    now: () => number,
+  ) {
+    this.#seal = new CookieSeal(client.cookieSecrets);
+    this.tokens = new TokenEndpoint(issuer, client, now);
+    this.signIn = new SignIn(issuer, client, this.#seal);
+    this.#now = now;
+  }
+
+  readonly #now: () => number;
+
+  /** The names of the gateway's cookies in this request; the upstream gets none of them. */
+  ownCookies({ headers }: IncomingMessage): readonly string[] {
+    const names = (headers.cookie ?? '').split(';').map((pair) => pair.trim().split('=', 1)[0] ?? '');
+    return names.filter((name) => /^(__Host-)?curfew_(gateway|way_[\w-]+)$/.test(name));
+  }
+
+  /** What a signed-in browser brought along, if it did. */
+  read(request: IncomingMessage, asked: AskedRequest): BrowserTokens | undefined {
+    const name = this.#cookie(asked);
+    return this.#seal.open<BrowserTokens>(readCookie(request, name), `${name} ${asked.host}`);
+  }
+
+  /**
+   * Finds the token for a request, refreshing it where it is about to expire. Requests that are passive do not refresh:
+   * a refresh counts as activity, and polling must not keep a session alive.
+   */
+  async tokenFor(
+    request: IncomingMessage,
+    asked: AskedRequest,
+    { passive, isUpgrade }: { readonly passive: boolean; readonly isUpgrade: boolean },
+  ): Promise<BrowserRequest> {
+    const tokens = this.read(request, asked);
+    if (!tokens) return { kind: 'nobody', cookies: [] };
+    if (isForgeable(request, asked, isUpgrade)) return { kind: 'refused', refusal: forgeable };
+    const left = tokens.accessExpiresAt - this.#now();
+    if (left > refreshAheadMs || (passive && left > 0) || !tokens.refreshToken)
+      return { kind: 'token', accessToken: tokens.accessToken, cookies: [] };
+    return passive ? { kind: 'nobody', cookies: [] } : this.refresh(tokens.refreshToken, asked);
+  }
+
+  /** Redeems the code a person came back with. */
+  redeem(code: string, verifier: string, { scheme, host }: AskedRequest): Promise<TokenOutcome> {
+    return this.tokens.redeem(code, verifier, redirectUri(scheme, host));
+  }
+
+  /** Refreshes, and keeps what comes of it. */
+  async refresh(refreshToken: string, asked: AskedRequest): Promise<BrowserRequest> {
+    const outcome = await this.tokens.refresh(refreshToken);
+    switch (outcome.kind) {
+      case 'tokens':
+        return {
+          kind: 'token',
+          accessToken: outcome.tokens.accessToken,
+          cookies: [this.keep(outcome.tokens, asked)],
+        };
+      case 'refused':
+        return { kind: 'nobody', cookies: [this.forget(asked)] };
+      case 'unavailable':
+        return { kind: 'refused', refusal: cannotRefresh };
+    }
+  }
+
+  /** Sends a person to sign in, if it is one who asks; undefined for a script, which is to be told 401. */
+  sendToSignIn(request: IncomingMessage, asked: AskedRequest, maxAge?: number): Redirect | undefined {
+    if (!isNavigation(request)) return undefined;
+    return this.signIn.begin(asked, `${asked.path}${asked.query}`, maxAge);
+  }
+
+  /** The cookie that keeps tokens. */
+  keep(tokens: BrowserTokens, asked: AskedRequest): string {
+    const name = this.#cookie(asked);
+    return writeCookie(name, this.#seal.close(tokens, `${name} ${asked.host}`), asked.scheme);
+  }
+
+  /** The cookie that forgets them. */
+  forget(asked: AskedRequest): string {
+    return writeCookie(this.#cookie(asked), '', asked.scheme, 0);
+  }
+
+  #cookie({ scheme }: AskedRequest): string {
+    return cookieName('curfew_gateway', scheme);
+  }
+}
+
+const forgeable: Refusal = {
+  status: 403,
+  error: 'invalid_request',
+  description: 'the request may come from another site',
+  headers: { 'Cache-Control': 'no-store' },
+};
+
+const cannotRefresh: Refusal = {
+  status: 503,
+  error: 'temporarily_unavailable',
+  description: 'the authorization server cannot be asked at the moment',
+  headers: { 'Retry-After': '1', 'Cache-Control': 'no-store' },
+};

@@ -1,0 +1,159 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerRefusal, type TokenFacts, type Verifier } from '@curfew/resource-server';
+import type { AskedRequest } from '../asked/asked-request.js';
+import { ownPaths } from './browser-client.js';
+import type { BrowserMode } from './browser-mode.js';
+import { isForgeable } from './page-requests.js';
+
+/** What the gateway's own pages at a host work with. */
+export interface OwnPagesParts {
+  readonly issuer: string;
+  readonly browser: BrowserMode;
+  readonly verifier: Verifier;
+}
+
+/** Bytes of a logout token's form. */
+const mostForm = 16 * 1024;
+const noStore = { 'Cache-Control': 'no-store' };
+
+/** Answers what lies below `/.curfew/` at a host where people are signed in. */
+export async function answerOwnPage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: AskedRequest,
+  parts: OwnPagesParts,
+): Promise<void> {
+  switch (`${request.method} ${asked.path}`) {
+    case `GET ${ownPaths.callback}`:
+      return comeBack(request, response, asked, parts);
+    case `GET ${ownPaths.session}`:
+      return tellSession(request, response, asked, parts);
+    case `POST ${ownPaths.signOut}`:
+      return signOut(request, response, asked, parts);
+    case `POST ${ownPaths.backchannelLogout}`:
+      return logOut(request, response, parts);
+    default:
+      response.writeHead(404, noStore).end();
+  }
+}
+
+/** The person comes back from signing in. */
+async function comeBack(
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: AskedRequest,
+  { browser }: OwnPagesParts,
+): Promise<void> {
+  const [returned, cookies] = browser.signIn.end(request, asked);
+  if (returned.kind === 'unknown')
+    return page(response, 400, 'This sign-in was not begun in this browser, or is over.', '/');
+  if (returned.kind === 'refused')
+    return page(response, 403, 'You were not signed in.', returned.returnTo, cookies);
+  const outcome = await browser.redeem(returned.code, returned.verifier, asked);
+  if (outcome.kind !== 'tokens')
+    return page(
+      response,
+      outcome.kind === 'refused' ? 403 : 503,
+      'Signing in did not work.',
+      returned.returnTo,
+      cookies,
+    );
+  redirect(response, returned.returnTo, [...cookies, browser.keep(outcome.tokens, asked)]);
+}
+
+/** Tells scripts how long the session lasts, without counting as activity, so that they can warn before the idle end. */
+async function tellSession(
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: AskedRequest,
+  { browser, verifier }: OwnPagesParts,
+): Promise<void> {
+  const tokens = browser.read(request, asked);
+  const headers = { authorization: `Bearer ${tokens?.accessToken ?? ''}` };
+  const verdict = tokens ? await verifier.verify({ headers }, { passive: true }) : undefined;
+  if (verdict?.kind === 'refused' && verdict.refusal.status === 503)
+    return answerRefusal(response, verdict.refusal);
+  const body = verdict?.kind === 'allowed' ? describe(verdict.facts, verifier.now) : { signed_in: false };
+  response.writeHead(200, { ...noStore, 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}
+
+const describe = ({ idleDeadline, absoluteDeadline }: TokenFacts, now: number) => {
+  const left = (deadline: number | undefined) =>
+    deadline === undefined ? null : Math.max(0, Math.floor((deadline - now) / 1000));
+  return {
+    signed_in: true,
+    idle_expires_in: left(idleDeadline),
+    absolute_expires_in: left(absoluteDeadline),
+  };
+};
+
+/** Ends the session here and at the authorization server, and lets the person end the rest there. */
+async function signOut(
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: AskedRequest,
+  { issuer, browser }: OwnPagesParts,
+): Promise<void> {
+  if (isForgeable(request, asked))
+    return page(response, 403, 'This request may come from another site.', '/');
+  const tokens = browser.read(request, asked);
+  if (tokens) await browser.tokens.revoke(tokens.refreshToken ?? tokens.accessToken);
+  const address = new URL(`${issuer}/logout`);
+  address.search = new URLSearchParams({
+    client_id: browser.client.clientId,
+    post_logout_redirect_uri: `${asked.scheme}://${asked.host}${browser.client.afterSignOut}`,
+  }).toString();
+  redirect(response, address.href, [browser.forget(asked)]);
+}
+
+/** OpenID Connect Back-Channel Logout §2.8: 200 when it is done, 400 for what is no logout token for us. */
+async function logOut(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { browser, verifier }: OwnPagesParts,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > mostForm) break;
+    chunks.push(chunk);
+  }
+  const token = new URLSearchParams(Buffer.concat(chunks).toString('utf8')).get('logout_token') ?? '';
+  const done = bytes <= mostForm && (await verifier.logOut(token, browser.client.clientId));
+  response.writeHead(done ? 200 : 400, { ...noStore, 'Content-Type': 'application/json' });
+  response.end(done ? '{}' : '{"error":"invalid_request"}');
+}
+
+/** RFC 9110 §15.4.4: a GET follows, whatever was sent. */
+export function redirect(response: ServerResponse, location: string, cookies: readonly string[]): void {
+  response.writeHead(303, {
+    ...noStore,
+    Location: location,
+    ...(cookies.length > 0 ? { 'Set-Cookie': [...cookies] } : {}),
+  });
+  response.end();
+}
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+
+function page(
+  response: ServerResponse,
+  status: number,
+  sentence: string,
+  next: string,
+  cookies: readonly string[] = [],
+): void {
+  response.writeHead(status, {
+    ...noStore,
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    ...(cookies.length > 0 ? { 'Set-Cookie': [...cookies] } : {}),
+  });
+  response.end(
+    `<!doctype html><html lang="en"><title>Sign-in</title><h1>${escaped(sentence)}</h1><p><a href="${escaped(next)}">Try again</a></p></html>`,
+  );
+}

@@ -1,0 +1,29 @@
+import type { IncomingMessage } from 'node:http';
+import type { AskedRequest } from '../asked/asked-request.js';
+
+/** Whether a person looks at the answer of this request: then they can be sent somewhere. Scripts get a 401 instead. */
+export function isNavigation({ method, headers }: IncomingMessage): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  const mode = headers['sec-fetch-mode'];
+  if (mode !== undefined) return mode === 'navigate' && headers['sec-fetch-dest'] !== 'iframe';
+  if (headers['x-requested-with'] !== undefined) return false;
+  return /\btext\/html\b/i.test(headers.accept ?? '');
+}
+
+/**
+ * Whether another site may have made the browser send this request. A cookie says who the browser belongs to, not who
+ * wanted the request, so what changes something must come from the same origin (Fetch Metadata, Origin).
+ */
+export function isForgeable(
+  { method, headers }: IncomingMessage,
+  { scheme, host }: AskedRequest,
+  isUpgrade = false,
+): boolean {
+  // Every site may open a WebSocket to any other; only the origin says which one did (RFC 6455 §10.2).
+  if (isUpgrade) return headers.origin !== `${scheme}://${host}`;
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return false;
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
+  const { origin } = headers;
+  return origin !== undefined ? origin !== `${scheme}://${host}` : site === undefined;
+}

@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http';
+import type { Refusal } from '@curfew/resource-server';
+import type { AskedRequest } from '../asked/asked-request.js';
+import type { Allowed, Asking, DecisionMaker } from '../decision.js';
+import type { BrowserMode } from './browser-mode.js';
+import type { Redirect } from './sign-in.js';
+
+/** What a request with browser mode comes to; `cookies` go with whatever is answered. */
+export type PersonDecision =
+  | { readonly kind: 'allowed'; readonly allowed: Allowed; readonly cookies: readonly string[] }
+  | { readonly kind: 'redirect'; readonly redirect: Redirect }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly cookies: readonly string[] };
+
+/**
+ * Decides about a request of a browser: with the token in its cookie, refreshed where that helps, and by sending the
+ * person to sign in where nothing else does. A request that brings a token of its own is decided on by that alone.
+ */
+export async function decidePerson(
+  asked: AskedRequest,
+  asking: Asking,
+  browser: BrowserMode,
+  decisions: DecisionMaker,
+  { isUpgrade = false } = {},
+): Promise<PersonDecision> {
+  const { message } = asking;
+  if (message.headers.authorization !== undefined) {
+    const decision = await decisions.decide(asked, asking);
+    return decision.kind === 'allowed'
+      ? { kind: 'allowed', allowed: decision, cookies: [] }
+      : { kind: 'refused', refusal: decision.refusal, cookies: [] };
+  }
+  // The answer to an upgrade carries no cookie to this browser that it would keep in time: nothing is refreshed there.
+  const passive = isUpgrade || decisions.isPassive(asked, message);
+  const found = await browser.tokenFor(message, asked, { passive, isUpgrade });
+  if (found.kind === 'refused') return { ...found, cookies: [] };
+  const first = await decideWith(
+    found.kind === 'token' ? found.accessToken : undefined,
+    asked,
+    asking,
+    decisions,
+  );
+  if (first.kind === 'allowed') return { kind: 'allowed', allowed: first, cookies: found.cookies };
+  const again = passive ? undefined : await refreshed(asked, asking, browser, decisions, first.refusal);
+  if (again?.kind === 'allowed') return again;
+  const refusal = again?.kind === 'refused' ? again.refusal : first.refusal;
+  const cookies = [...found.cookies, ...(again?.cookies ?? [])];
+  return sendAway(message, asked, browser, refusal, cookies);
+}
+
+async function decideWith(
+  accessToken: string | undefined,
+  asked: AskedRequest,
+  asking: Asking,
+  decisions: DecisionMaker,
+) {
+  if (accessToken !== undefined) asking.message.headers.authorization = `Bearer ${accessToken}`;
+  return decisions.decide(asked, asking);
+}
+
+/** A token may have ended before its time while its session goes on; then one refresh helps. */
+async function refreshed(
+  asked: AskedRequest,
+  asking: Asking,
+  browser: BrowserMode,
+  decisions: DecisionMaker,
+  refusal: Refusal,
+): Promise<Exclude<PersonDecision, { kind: 'redirect' }> | undefined> {
+  const refreshToken = browser.read(asking.message, asked)?.refreshToken;
+  if (refusal.error !== 'invalid_token' || !refreshToken) return undefined;
+  const found = await browser.refresh(refreshToken, asked);
+  if (found.kind === 'refused') return { ...found, cookies: [] };
+  if (found.kind === 'nobody') return { kind: 'refused', refusal, cookies: found.cookies };
+  const decision = await decideWith(found.accessToken, asked, asking, decisions);
+  return decision.kind === 'allowed'
+    ? { kind: 'allowed', allowed: decision, cookies: found.cookies }
+    : { kind: 'refused', refusal: decision.refusal, cookies: found.cookies };
+}
+
+function sendAway(
+  message: IncomingMessage,
+  asked: AskedRequest,
+  browser: BrowserMode,
+  refusal: Refusal,
+  cookies: readonly string[],
+): PersonDecision {
+  const redirect = refusal.status === 401 ? browser.sendToSignIn(message, asked, refusal.maxAge) : undefined;
+  if (!redirect) return { kind: 'refused', refusal, cookies };
+  return { kind: 'redirect', redirect: { ...redirect, cookies: [...cookies, ...redirect.cookies] } };
+}

@@ -1,0 +1,300 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ClientService } from '@curfew/clients';
+import { Clock } from '@curfew/clock';
+import { advanceVirtualClock } from '@curfew/persistence';
+import { instant } from '@curfew/session-policy';
+import { SignJWT } from 'jose';
+import { type RunningGateway, startGateway } from '../support/gateway.js';
+import { freePort } from '../support/ports.js';
+import { type Seen, send, startUpstream, type Upstream, upgrade } from '../support/upstream.js';
+import { orders, ProtocolWorld } from './protocol-world.js';
+
+class HostClock extends Clock {
+  now() {
+    return instant(performance.timeOrigin + performance.now());
+  }
+}
+
+let world: ProtocolWorld;
+let upstream: Upstream;
+let gateway: RunningGateway;
+let folder: string;
+let clientId: string;
+
+beforeAll(async () => {
+  world = await ProtocolWorld.start({ CURFEW_VIRTUAL_CLOCK: 'true' });
+  upstream = await startUpstream();
+  const port = await freePort();
+  const prisma = world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' });
+  const clients = new ClientService({
+    prisma,
+    clock: new HostClock(),
+    rules: { allowPrivateAddresses: true },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const { client, secret } = await clients.create({
+    client_name: 'Shop',
+    redirect_uris: [`${url}/.curfew/callback`],
+    post_logout_redirect_uris: [`${url}/bye`],
+    grant_types: ['authorization_code', 'refresh_token'],
+    resources: [orders],
+  });
+  clientId = client.id;
+  folder = await mkdtemp(join(tmpdir(), 'curfew-browser-'));
+  await writeFile(join(folder, 'api'), world.clients.api.secret);
+  await writeFile(join(folder, 'shop'), secret!);
+  await writeFile(join(folder, 'cookies'), randomBytes(32).toString('hex'));
+  await writeFile(
+    join(folder, 'routes.yaml'),
+    `
+timeouts: { fresh: { maxAuthAge: 1s } }
+apis:
+  orders: { audience: ${orders}, clientId: ${world.clients.api.id}, clientSecretFile: api }
+browsers:
+  shop:
+    api: orders
+    clientId: ${client.id}
+    clientSecretFile: shop
+    cookieSecretFile: cookies
+    scopes: [openid, 'orders:read']
+    afterSignOut: /bye
+routes:
+  - { name: bye, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /bye, public: true, upstream: '${upstream.url}' }
+  - { name: fresh, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /fresh, api: orders, browser: shop, timeouts: fresh, upstream: '${upstream.url}' }
+  - { name: shop, hosts: ['127.0.0.1:${port}'], schemes: [http], api: orders, browser: shop, upstream: '${upstream.url}' }
+`,
+  );
+  gateway = await startGateway(
+    { environment: { ...world.server.environment } },
+    {
+      CURFEW_GATEWAY_PORT: String(port),
+      CURFEW_GATEWAY_URL: url,
+      CURFEW_GATEWAY_ROUTES: join(folder, 'routes.yaml'),
+    },
+  );
+}, 60_000);
+afterAll(async () => {
+  await gateway?.stop();
+  await upstream?.stop();
+  await world?.stop();
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+/** A browser as far as the gateway is concerned. */
+class Browser {
+  readonly cookies = new Map<string, string>();
+
+  async get(path: string, headers: Record<string, string> = {}, method = 'GET') {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await send(
+      `http://127.0.0.1:${gateway.port}`,
+      { ...(cookie ? { cookie } : {}), ...headers },
+      { path, method },
+    );
+    this.keep(answer.headers);
+    return answer;
+  }
+
+  navigate(path: string) {
+    return this.get(path, {
+      accept: 'text/html',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    });
+  }
+
+  fetch(path: string, headers: Record<string, string> = {}, method = 'GET') {
+    const own = { accept: 'application/json', 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' };
+    return this.get(path, { ...own, ...headers }, method);
+  }
+
+  keep(headers: IncomingHttpHeaders): void {
+    for (const line of headers['set-cookie'] ?? []) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      expect(line).toMatch(/; Path=\/; HttpOnly; SameSite=Lax/);
+      if (/Max-Age=0/.test(line)) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+  }
+
+  /** Goes to a page and signs in on the way. */
+  async signIn(path = '/orders?page=2', person = world.person()): Promise<void> {
+    const sent = await this.navigate(path);
+    expect(sent.status).toBe(303);
+    const page = await person.follow(sent.headers.location!);
+    const back = await this.navigate(`${page.url.pathname}${page.url.search}`);
+    expect([back.status, back.headers.location]).toEqual([303, path]);
+  }
+}
+
+const seenBy = (answer: { body: string }): Seen => JSON.parse(answer.body);
+const refreshes = async (): Promise<number> => {
+  const [row] = await world.database.query<{ sum: number }>(
+    'SELECT coalesce(sum(generation), 0)::int AS sum FROM session WHERE client_id = $1',
+    [clientId],
+  );
+  return row!.sum;
+};
+
+describe('a browser at the gateway', () => {
+  it('is sent to sign in, and comes back to where it wanted to go', async () => {
+    const browser = new Browser();
+    await browser.signIn();
+    const answer = await browser.navigate('/orders?page=2');
+    const { headers, url } = seenBy(answer);
+    expect([answer.status, url]).toEqual([200, '/orders?page=2']);
+    expect(headers).toMatchObject({
+      'x-curfew-client': clientId,
+      'x-curfew-subject': expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+    // The application neither sees the token nor the cookie it is in.
+    expect(headers).not.toHaveProperty('authorization');
+    expect(headers).not.toHaveProperty('cookie');
+    expect(Number(answer.headers['x-session-idle-expires-in'])).toBeGreaterThan(0);
+  });
+
+  it('keeps the application’s own cookies apart', async () => {
+    const browser = new Browser();
+    await browser.signIn();
+    browser.cookies.set('theme', 'dark');
+    expect(seenBy(await browser.navigate('/orders')).headers.cookie).toBe('theme=dark');
+  });
+
+  it('is told 401 when a script asks, and not sent anywhere', async () => {
+    const answer = await new Browser().fetch('/orders');
+    expect([answer.status, answer.headers.location]).toEqual([401, undefined]);
+    expect(answer.headers['www-authenticate']).toContain('Bearer');
+  });
+
+  it('learns how long its session lasts without prolonging it', async () => {
+    const browser = new Browser();
+    expect(JSON.parse((await browser.get('/.curfew/session')).body)).toEqual({ signed_in: false });
+    await browser.signIn();
+    expect(JSON.parse((await browser.get('/.curfew/session')).body)).toEqual({
+      signed_in: true,
+      idle_expires_in: expect.any(Number),
+      absolute_expires_in: expect.any(Number),
+    });
+  });
+
+  it('is signed out everywhere in the moment its session ends', async () => {
+    const browser = new Browser();
+    await browser.signIn();
+    expect((await browser.fetch('/orders')).status).toBe(200);
+    await world.database.query(
+      `INSERT INTO not_before (kind, target, at, reason) VALUES ('client', $1, now(), 'client_disabled')
+       ON CONFLICT (kind, target) DO UPDATE SET at = excluded.at`,
+      [clientId],
+    );
+    const ended = performance.now();
+    while ((await browser.fetch('/orders')).status !== 401)
+      expect(performance.now() - ended).toBeLessThan(2_000);
+    expect((await browser.navigate('/orders')).status).toBe(303);
+  });
+
+  it('signs out, here and at the authorization server', async () => {
+    const browser = new Browser();
+    await browser.signIn();
+    const stolen = new Map(browser.cookies);
+    const own = { origin: `http://127.0.0.1:${gateway.port}`, 'sec-fetch-site': 'same-origin' };
+    const answer = await browser.get('/.curfew/sign-out', own, 'POST');
+    expect(answer.status).toBe(303);
+    expect(answer.headers.location).toMatch(new RegExp(`^${world.issuer}/logout\\?client_id=`));
+    expect(browser.cookies.size).toBe(0);
+    for (const [name, value] of stolen) browser.cookies.set(name, value);
+    expect((await browser.fetch('/orders')).status).toBe(401);
+  });
+});
+
+describe('what another site makes a browser do', () => {
+  it.each([
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { origin: 'https://evil.example.test' },
+    {},
+  ])('is refused where it would change something: %j', async (headers) => {
+    const browser = new Browser();
+    await browser.signIn();
+    const before = upstream.seen.length;
+    expect((await browser.get('/orders', headers as Record<string, string>, 'POST')).status).toBe(403);
+    expect((await browser.get('/.curfew/sign-out', headers as Record<string, string>, 'POST')).status).toBe(
+      403,
+    );
+    expect(upstream.seen).toHaveLength(before);
+    const own = { origin: `http://127.0.0.1:${gateway.port}` };
+    expect((await browser.get('/orders', own, 'POST')).status).toBe(200);
+  });
+
+  it('is refused where it would open a WebSocket', async () => {
+    const browser = new Browser();
+    await browser.signIn();
+    const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const url = `http://127.0.0.1:${gateway.port}/live`;
+    expect(await upgrade(url, { cookie, origin: 'https://evil.example.test' })).toBe(403);
+    expect(await upgrade(url, { cookie })).toBe(403);
+    const socket = (await upgrade(url, { cookie, origin: `http://127.0.0.1:${gateway.port}` })) as Socket;
+    socket.write('hello');
+    expect(String((await once(socket, 'data'))[0])).toBe('hello');
+    socket.destroy();
+  });
+
+  it('signs nobody in: a way back is good in the browser that began it, once, and from our issuer', async () => {
+    const [victim, attacker] = [new Browser(), new Browser()];
+    const sent = await attacker.navigate('/orders');
+    const page = await world.person().follow(sent.headers.location!);
+    const callback = `${page.url.pathname}${page.url.search}`;
+    expect((await victim.navigate(callback)).status).toBe(400);
+    const foreign = new URL(page.url);
+    foreign.searchParams.set('iss', 'https://evil.example.test');
+    expect((await attacker.navigate(`${foreign.pathname}${foreign.search}`)).status).toBe(403);
+    expect((await attacker.navigate(callback)).status).toBe(400);
+  });
+});
+
+describe('refreshing for a browser', () => {
+  it('happens once, however many requests want it at the same time', async () => {
+    const browser = new Browser();
+    await browser.signIn();
+    const before = await refreshes();
+    await advanceVirtualClock(world.database.prisma({ CURFEW_VIRTUAL_CLOCK: 'true' }), 11 * 60_000);
+    // Until the gateway has heard what time it is.
+    await pause(1_500);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => browser.fetch('/orders')));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect((await refreshes()) - before).toBe(1);
+    // Later, with the cookie from before: the same outcome, and not a theft.
+    expect((await browser.fetch('/orders')).status).toBe(200);
+  });
+});
+
+describe('back-channel logout (OpenID Connect)', () => {
+  it('takes what the authorization server signed for this client, and nothing else', async () => {
+    const post = async (token: string) => {
+      const response = await fetch(`http://127.0.0.1:${gateway.port}/.curfew/backchannel-logout`, {
+        method: 'POST',
+        body: new URLSearchParams({ logout_token: token }),
+      });
+      return response.status;
+    };
+    expect(await post('nonsense')).toBe(400);
+    const claims = {
+      iss: world.issuer,
+      aud: clientId,
+      jti: 'one',
+      sid: 'whatever',
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    };
+    const forged = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', typ: 'logout+jwt', kid: 'robot-1' })
+      .setIssuedAt()
+      .sign(world.clients.robot.key);
+    expect(await post(forged)).toBe(400);
+  });
+});
