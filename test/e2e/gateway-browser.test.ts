@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -27,6 +27,17 @@ let upstream: Upstream;
 let gateway: RunningGateway;
 let folder: string;
 let clientId: string;
+/** Sees what the authorization server sends, and what the gateway answers. */
+let between: Server;
+const logouts: number[] = [];
+
+const postLogout = async (token: string): Promise<number> => {
+  const response = await fetch(`http://127.0.0.1:${gateway.port}/.curfew/backchannel-logout`, {
+    method: 'POST',
+    body: new URLSearchParams({ logout_token: token }),
+  });
+  return response.status;
+};
 
 beforeAll(async () => {
   world = await ProtocolWorld.start({ CURFEW_VIRTUAL_CLOCK: 'true' });
@@ -39,8 +50,23 @@ beforeAll(async () => {
     rules: { allowPrivateAddresses: true },
   });
   const url = `http://127.0.0.1:${port}`;
+  between = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on('end', async () => {
+        const status = await postLogout(
+          new URLSearchParams(Buffer.concat(chunks).toString()).get('logout_token')!,
+        );
+        logouts.push(status);
+        response.writeHead(status).end();
+      });
+  });
+  await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+  const { port: betweenPort } = between.address() as AddressInfo;
   const { client, secret } = await clients.create({
     client_name: 'Shop',
+    backchannel_logout_uri: `http://127.0.0.1:${betweenPort}/`,
     redirect_uris: [`${url}/.curfew/callback`],
     post_logout_redirect_uris: [`${url}/bye`],
     grant_types: ['authorization_code', 'refresh_token'],
@@ -82,6 +108,8 @@ routes:
 }, 60_000);
 afterAll(async () => {
   await gateway?.stop();
+  between?.closeAllConnections();
+  between?.close();
   await upstream?.stop();
   await world?.stop();
   if (folder) await rm(folder, { recursive: true, force: true });
@@ -276,14 +304,7 @@ describe('refreshing for a browser', () => {
 
 describe('back-channel logout (OpenID Connect)', () => {
   it('takes what the authorization server signed for this client, and nothing else', async () => {
-    const post = async (token: string) => {
-      const response = await fetch(`http://127.0.0.1:${gateway.port}/.curfew/backchannel-logout`, {
-        method: 'POST',
-        body: new URLSearchParams({ logout_token: token }),
-      });
-      return response.status;
-    };
-    expect(await post('nonsense')).toBe(400);
+    expect(await postLogout('nonsense')).toBe(400);
     const claims = {
       iss: world.issuer,
       aud: clientId,
@@ -295,6 +316,20 @@ describe('back-channel logout (OpenID Connect)', () => {
       .setProtectedHeader({ alg: 'ES256', typ: 'logout+jwt', kid: 'robot-1' })
       .setIssuedAt()
       .sign(world.clients.robot.key);
-    expect(await post(forged)).toBe(400);
+    expect(await postLogout(forged)).toBe(400);
+  });
+
+  it('takes the word of the authorization server', async () => {
+    const browser = new Browser();
+    await browser.signIn();
+    logouts.length = 0;
+    const own = { origin: `http://127.0.0.1:${gateway.port}` };
+    await browser.get('/.curfew/sign-out', own, 'POST');
+    const deadline = performance.now() + 10_000;
+    while (logouts.length === 0) {
+      expect(performance.now()).toBeLessThan(deadline);
+      await pause(50);
+    }
+    expect(logouts[0]).toBe(200);
   });
 });
