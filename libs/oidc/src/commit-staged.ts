@@ -128,7 +128,8 @@ function answerFailedCommit(ctx: KoaContextWithOIDC, scope: RequestScope, error:
     scope.failure = error;
     const contended = error instanceof RefreshContention;
     if (contended) ctx.set('Retry-After', '1');
-    answer(ctx, contended ? 503 : 500, contended ? 'temporarily_unavailable' : 'server_error', undefined);
+    if (contended) answer(ctx, 503, 'temporarily_unavailable', undefined);
+    else answer(ctx, 500, 'server_error', 'oops! something went wrong');
   }
 }
 

@@ -23,8 +23,8 @@ export function answerJson(
     'Access-Control-Allow-Origin': '*',
     'Access-Control-Expose-Headers': exposed,
     'cache-control': 'no-store',
-    ...extra,
     'Content-Type': 'application/json; charset=utf-8',
+    ...extra,
     'Content-Length': text.length,
   });
   response.end(text);
