@@ -1,0 +1,84 @@
+import { failExactlyAt } from '../support/faults.js';
+import { type DatabaseProxy, proxyTo } from '../support/proxy.js';
+import { Side } from './lanes-side.js';
+import { LanesWorld } from './lanes-world.js';
+
+let lanes: LanesWorld;
+let proxy: DatabaseProxy;
+beforeAll(async () => {
+  lanes = await LanesWorld.start({ CURFEW_DATABASE_CONNECT_TIMEOUT: '500ms' }, async (url) => {
+    proxy = await proxyTo(url);
+    return proxy.url;
+  });
+}, 120_000);
+afterAll(async () => {
+  proxy?.heal();
+  await lanes?.stop();
+  await proxy?.close();
+});
+
+/** What both lanes answer while something is wrong, and what they leave behind when it is right again. */
+async function bothWhile(
+  wrong: () => unknown,
+  ask: (side: Side, token: string) => Promise<unknown>,
+  right: () => unknown,
+) {
+  const sides = await Promise.all(
+    (['fast', 'library'] as const).map(async (lane) => {
+      const side = new Side(lanes, lane);
+      return { side, token: (await side.session()).token };
+    }),
+  );
+  await wrong();
+  for (const { side, token } of sides) await ask(side, token);
+  await right();
+  const [fast, library] = await Promise.all(sides.map(({ side }) => side.outcome()));
+  expect(fast).toEqual(library);
+  return { statuses: sides[0]!.side.replies.map(({ status }) => status), sides };
+}
+
+describe('while something is wrong with the database, both lanes answer alike', () => {
+  it('that it cannot be reached', async () => {
+    const { statuses, sides } = await bothWhile(
+      () => proxy.cut(),
+      async (side, token) => {
+        await side.refresh(token);
+        await side.introspect(lanes.seal({ grantId: side.sessions[0] }));
+        await side.machine(side.twin('machine'));
+      },
+      () => proxy.heal(),
+    );
+    // Who may do what is remembered for as long as changes of it can be heard, and not a moment longer.
+    expect(statuses.slice(0, 2)).toEqual([503, 503]);
+    for (const { side } of sides) {
+      expect(side.replies[0]!.headers).toHaveProperty('retry-after');
+      expect(side.replies[0]!.body.error).toBe('temporarily_unavailable');
+    }
+  });
+
+  it.each([
+    ['one that ends the connection', { kind: 'terminate' } as const, 503],
+    ['one that nobody expected', { kind: 'raise' } as const, 500],
+  ])('that a write fails: %s', async (_, fault, status) => {
+    const { database } = lanes.world;
+    let heal = async () => {};
+    const { statuses, sides } = await bothWhile(
+      async () => {
+        const place = { table: 'session', operation: 'UPDATE', timing: 'before' } as const;
+        const installed = await failExactlyAt(database, place, fault);
+        heal = () => installed.remove();
+      },
+      (side, token) => side.refresh(token),
+      () => heal(),
+    );
+    expect(statuses).toEqual([status]);
+    for (const { side } of sides) {
+      // Nothing was used up.
+      const [{ generation }] = (await database.query<{ generation: number }>(
+        'SELECT generation FROM session WHERE id = $1',
+        [side.sessions[0]],
+      )) as [{ generation: number }];
+      expect(generation).toBe(0);
+    }
+  });
+});
