@@ -1,0 +1,400 @@
+import { execFileSync } from 'node:child_process';
+import { createHash, createHmac, randomUUID, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ClientService } from '@curfew/clients';
+import { Clock } from '@curfew/clock';
+import {
+  createVerifier,
+  type Requirement,
+  type VerifiableRequest,
+  type Verifier,
+  VerifierMisconfigured,
+  type VerifierOptions,
+} from '@curfew/resource-server';
+import { instant } from '@curfew/session-policy';
+import { AccessTokenCodec, KeyRing, ServiceKeys } from '@curfew/sessions';
+import { calculateJwkThumbprint, decodeJwt, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { asHeader, ledger, orders, ProtocolWorld, type TestClient } from './protocol-world.js';
+
+class HostClock extends Clock {
+  now() {
+    return instant(performance.timeOrigin + performance.now());
+  }
+}
+
+let world: ProtocolWorld;
+let ledgerApi: TestClient;
+beforeAll(async () => {
+  world = await ProtocolWorld.start();
+  const prisma = world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' });
+  const clients = new ClientService({
+    prisma,
+    clock: new HostClock(),
+    rules: { allowPrivateAddresses: true },
+  });
+  const { client, secret } = await clients.create({
+    client_name: 'Ledger',
+    grant_types: [],
+    resource: ledger,
+  });
+  ledgerApi = { id: client.id, secret: secret!, key: world.clients.api.key };
+}, 60_000);
+afterAll(() => world?.stop());
+
+const verifiers: Verifier[] = [];
+afterEach(() => Promise.all(verifiers.splice(0).map((one) => one.close())));
+
+async function verifierFor(
+  client: TestClient,
+  audience: string,
+  more: Partial<VerifierOptions> = {},
+): Promise<Verifier> {
+  const one = createVerifier({
+    issuer: world.issuer,
+    clientId: client.id,
+    clientSecret: client.secret,
+    audience,
+    ...more,
+  });
+  verifiers.push(one);
+  while (!one.following) await pause(10);
+  return one;
+}
+const outcome = async (one: Verifier, request: VerifiableRequest, required: Requirement = {}) => {
+  const verdict = await one.verify(request, required);
+  if (verdict.kind === 'allowed') return 'allowed';
+  const { status, error } = verdict.refusal;
+  return `${status} ${error}`;
+};
+const bearing = (token: string): VerifiableRequest => ({ headers: { authorization: `Bearer ${token}` } });
+const signIn = async (resource: string) =>
+  (await world.signIn(world.clients.web, { resource, scope: 'openid orders:read' })).body;
+
+/** How many questions the authorization server was asked by this client since. */
+const countQuestions = async (work: () => Promise<unknown>): Promise<number> => {
+  const before = fetchCount;
+  await work();
+  return fetchCount - before;
+};
+let fetchCount = 0;
+const realFetch = globalThis.fetch;
+beforeAll(() => {
+  globalThis.fetch = (input, init) => {
+    if (String(input).endsWith('/introspection/batch')) fetchCount += 1;
+    return realFetch(input, init);
+  };
+});
+afterAll(() => {
+  globalThis.fetch = realFetch;
+});
+
+describe('opaque tokens', () => {
+  it('are asked about once, however many requests come at the same time, and then remembered', async () => {
+    const one = await verifierFor(world.clients.api, orders);
+    const { access_token: token } = await signIn(orders);
+    const asked = await countQuestions(async () => {
+      const all = await Promise.all(Array.from({ length: 50 }, () => outcome(one, bearing(token))));
+      expect(new Set(all)).toEqual(new Set(['allowed']));
+      expect(await outcome(one, bearing(token))).toBe('allowed');
+    });
+    expect(asked).toBe(1);
+    expect(one.remembered).toBe(1);
+  });
+
+  it('that are nonsense are not asked about again and again', async () => {
+    const one = await verifierFor(world.clients.api, orders);
+    const asked = await countQuestions(async () => {
+      for (let i = 0; i < 20; i++) expect(await outcome(one, bearing('cfw_at_x'))).toBe('401 invalid_token');
+    });
+    expect(asked).toBe(1);
+  });
+
+  it('are asked about each time where nothing may be remembered', async () => {
+    const one = await verifierFor(world.clients.api, orders, { cacheForMs: 0 });
+    const { access_token: token } = await signIn(orders);
+    const asked = await countQuestions(async () => {
+      for (let i = 0; i < 3; i++) expect(await outcome(one, bearing(token))).toBe('allowed');
+    });
+    expect(asked).toBe(3);
+  });
+
+  it('that were seen passively are asked about again by the first active request, so that it counts', async () => {
+    const one = await verifierFor(world.clients.api, orders);
+    const { access_token: token } = await signIn(orders);
+    const asked = await countQuestions(async () => {
+      for (let i = 0; i < 3; i++) await outcome(one, bearing(token), { passive: true });
+      for (let i = 0; i < 3; i++) await outcome(one, bearing(token));
+      await outcome(one, bearing(token), { passive: true });
+    });
+    expect(asked).toBe(2);
+  });
+
+  it('take no more memory than they may', async () => {
+    const one = await verifierFor(world.clients.api, orders, { mostTokens: 3 });
+    for (let i = 0; i < 5; i++) await outcome(one, bearing((await signIn(orders)).access_token));
+    expect(one.remembered).toBe(3);
+  });
+
+  it('for another API are refused', async () => {
+    const one = await verifierFor(world.clients.billingApi, 'https://billing.example.test');
+    expect(await outcome(one, bearing((await signIn(orders)).access_token))).toBe('401 invalid_token');
+  });
+
+  it('must come once, and in the header', async () => {
+    const one = await verifierFor(world.clients.api, orders);
+    const { access_token: token } = await signIn(orders);
+    expect(await outcome(one, { headers: {}, url: `/orders?access_token=${token}` })).toBe(
+      '400 invalid_request',
+    );
+    expect(await outcome(one, { ...bearing(token), severalTokens: true })).toBe('400 invalid_request');
+    expect(await outcome(one, { headers: {} })).toBe('401 undefined');
+  });
+});
+
+describe('JWT access tokens that are read here', () => {
+  const reading = () => verifierFor(ledgerApi, ledger, { readJwts: true });
+
+  it('are verified without asking anybody', async () => {
+    const one = await reading();
+    const tokens = await Promise.all([signIn(ledger), signIn(ledger)]);
+    const asked = await countQuestions(async () => {
+      for (const { access_token: token } of tokens)
+        expect(await outcome(one, bearing(token))).toBe('allowed');
+    });
+    expect(asked).toBe(0);
+  });
+
+  it('end in the moment their session ends, and in the moment they are revoked', async () => {
+    const one = await reading();
+    const [ended, revoked] = await Promise.all([signIn(ledger), signIn(ledger)]);
+    for (const { access_token: token } of [ended, revoked])
+      expect(await outcome(one, bearing(token))).toBe('allowed');
+    await world.revoke(world.clients.web, ended.refresh_token, { confirm: 'true' });
+    await world.revoke(world.clients.web, revoked.access_token, { confirm: 'true' });
+    for (const { access_token: token } of [ended, revoked])
+      expect(await outcome(one, bearing(token))).toBe('401 invalid_token');
+  });
+
+  it('that ended before anybody followed are known to have ended', async () => {
+    const { access_token: token, refresh_token: refreshToken } = await signIn(ledger);
+    await world.revoke(world.clients.web, refreshToken);
+    expect(await outcome(await reading(), bearing(token))).toBe('401 invalid_token');
+  });
+
+  it('of an account whose sessions were all ended are asked about in doubt', async () => {
+    const one = await reading();
+    const { access_token: token } = await signIn(ledger);
+    expect(await outcome(one, bearing(token))).toBe('allowed');
+    const account = decodeJwt(token).sub;
+    await world.database.query(
+      `INSERT INTO not_before (kind, target, at, reason) VALUES ('account', $1, now(), 'ended_by_administrator')`,
+      [account],
+    );
+    const ended = performance.now();
+    while ((await outcome(one, bearing(token))) !== '401 invalid_token')
+      expect(performance.now() - ended).toBeLessThan(2_000);
+    await pause(1_100);
+    const later = (await signIn(ledger)).access_token;
+    expect(await outcome(one, bearing(later))).toBe('allowed');
+  });
+
+  it('are nothing else that is signed, and not signed by anybody else', async () => {
+    const one = await reading();
+    const { access_token: token, id_token: idToken } = await signIn(ledger);
+    const claims = decodeJwt(token);
+    const [header, payload, signature] = token.split('.') as [string, string, string];
+    const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString());
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const { keys } = await (await realFetch(`${world.issuer}/jwks`)).json();
+    const publicPem = JSON.stringify(keys[0]);
+    const hs = `${encode({ alg: 'HS256', typ: 'at+jwt', kid })}.${payload}`;
+    const answer = await world.post(
+      '/introspection',
+      { token },
+      { ...asHeader(ledgerApi), accept: 'application/token-introspection+jwt' },
+    );
+    const mallory = await generateKeyPair('ES256', { extractable: true });
+    const own = await exportJWK(mallory.publicKey);
+    const forged = (head: object) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', ...head })
+        .sign(mallory.privateKey);
+    const bad: Record<string, string> = {
+      'an ID token': idToken,
+      'an introspection answer': answer.body,
+      'alg none': `${encode({ alg: 'none', typ: 'at+jwt', kid })}.${payload}.`,
+      'a shared secret': `${hs}.${createHmac('sha256', publicPem).update(hs).digest('base64url')}`,
+      'an unknown key': await forged({ kid: 'unknown' }),
+      'a known kid': await forged({ kid }),
+      'a key of its own': await forged({ jwk: own }),
+      'an address of a key': await forged({ jku: 'https://evil.example.test/jwks', kid }),
+      'another payload': `${header}.${encode({ ...claims, scope: 'everything' })}.${signature}`,
+      'an extension': `${encode({ alg: 'ES256', typ: 'at+jwt', kid, crit: ['x'] })}.${payload}.${signature}`,
+    };
+    for (const [name, one_] of Object.entries(bad))
+      expect([name, await outcome(one, bearing(one_))]).not.toEqual([name, 'allowed']);
+  });
+});
+
+describe('tokens bound to a key', () => {
+  const origin = 'https://orders.example.test';
+  const url = '/orders/7?page=2';
+  let key: { privateKey: CryptoKey; jwk: JWK };
+  let token: string;
+
+  const now = () => Math.floor((performance.timeOrigin + performance.now()) / 1000);
+  const prove = (claims: Record<string, unknown> = {}, by = key) =>
+    new SignJWT({ jti: randomUUID(), iat: now(), ...claims })
+      .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: by.jwk })
+      .sign(by.privateKey);
+  const aKey = async () => {
+    const pair = await generateKeyPair('ES256', { extractable: true });
+    return { privateKey: pair.privateKey as CryptoKey, jwk: await exportJWK(pair.publicKey) };
+  };
+  const forApi = (of = token) => ({
+    htm: 'GET',
+    htu: `${origin}/orders/7`,
+    ath: createHash('sha256').update(of).digest('base64url'),
+  });
+  const asking = (scheme: string, dpop?: string | string[], of = token): VerifiableRequest => ({
+    method: 'GET',
+    url,
+    headers: { authorization: `${scheme} ${of}`, ...(dpop === undefined ? {} : { dpop }) },
+  });
+
+  beforeAll(async () => {
+    key = await aKey();
+    const { code, verifier } = await world.authorize(world.clients.spa, {
+      resource: orders,
+      scope: 'openid orders:read',
+    });
+    const dpop = await prove({ htm: 'POST', htu: `${world.issuer}/token` });
+    token = (await world.redeem(world.clients.spa, code, verifier, {}, { dpop })).body.access_token;
+  });
+
+  it('pass with a proof, once', async () => {
+    const one = await verifierFor(world.clients.api, orders, { origin });
+    const proof = await prove(forApi());
+    const verdict = await one.verify(asking('DPoP', proof));
+    expect(verdict).toMatchObject({
+      kind: 'allowed',
+      facts: { keyThumbprint: await calculateJwkThumbprint(key.jwk) },
+    });
+    expect(await outcome(one, asking('DPoP', proof))).toBe('401 invalid_dpop_proof');
+  });
+
+  it('do not pass without one, as bearer tokens, or with a proof for something else (R57)', async () => {
+    const one = await verifierFor(world.clients.api, orders, { origin });
+    expect(await outcome(one, asking('Bearer'))).toBe('401 invalid_token');
+    expect(await outcome(one, asking('DPoP'))).toBe('401 invalid_dpop_proof');
+    expect(await outcome(one, asking('DPoP', [await prove(forApi()), await prove(forApi())]))).toBe(
+      '401 invalid_dpop_proof',
+    );
+    const wrong = [
+      { htm: 'POST' },
+      { htu: `${origin}/orders/8` },
+      { htu: 'https://evil.test/orders/7' },
+      { ath: 'x' },
+    ];
+    for (const claims of wrong)
+      expect(await outcome(one, asking('DPoP', await prove({ ...forApi(), ...claims })))).toBe(
+        '401 invalid_dpop_proof',
+      );
+    expect(await outcome(one, asking('DPoP', await prove(forApi(), await aKey())))).toBe('401 invalid_token');
+    const challenge = await one.verify({ headers: {} });
+    expect(challenge).toMatchObject({
+      refusal: { headers: { 'WWW-Authenticate': 'Bearer, DPoP algs="ES256 EdDSA"' } },
+    });
+  });
+
+  it('are the only ones that may come with the DPoP scheme', async () => {
+    const one = await verifierFor(world.clients.api, orders, { origin });
+    const { access_token: unbound } = await signIn(orders);
+    expect(await outcome(one, asking('DPoP', await prove(forApi(unbound)), unbound))).toBe(
+      '401 invalid_token',
+    );
+  });
+});
+
+describe('tokens bound to a certificate (RFC 8705)', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'curfew-certificates-'));
+  const certificate = (name: string): string => {
+    const [key, file] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)];
+    const values = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+    ];
+    execFileSync('openssl', [...values, '-subj', `/CN=${name}`, '-keyout', key, '-out', file], {
+      stdio: 'ignore',
+    });
+    return readFileSync(file, 'utf8');
+  };
+
+  it('pass with that certificate only', async () => {
+    const mine = certificate('mine');
+    const thumbprint = createHash('sha256').update(new X509Certificate(mine).raw).digest('base64url');
+    // As the server seals it when a client comes with a certificate.
+    const secrets = new ServiceKeys([world.server.environment['CURFEW_KEY_ENCRYPTION_SECRETS']!]);
+    const codec = new AccessTokenCodec(new KeyRing(secrets.derive('access token')));
+    const now = Math.floor((performance.timeOrigin + performance.now()) / 1000);
+    const token = codec.seal({
+      kind: 'ClientCredentials',
+      clientId: world.clients.service.id,
+      aud: orders,
+      'x5t#S256': thumbprint,
+      iat: now,
+      exp: now + 300,
+      issuedAtMs: now * 1000,
+    });
+    expect((await world.introspect(token)).body.cnf).toEqual({ 'x5t#S256': thumbprint });
+    const one = await verifierFor(world.clients.api, orders);
+    const withCertificate = (value?: Uint8Array | string) =>
+      outcome(one, { ...bearing(token), certificate: value });
+    expect(await withCertificate(mine)).toBe('allowed');
+    expect(await withCertificate(new X509Certificate(mine).raw)).toBe('allowed');
+    expect(await withCertificate()).toBe('401 invalid_token');
+    expect(await withCertificate(certificate('another'))).toBe('401 invalid_token');
+    expect(await withCertificate('nonsense')).toBe('401 invalid_token');
+  });
+});
+
+describe('a verifier', () => {
+  it.each([
+    { issuer: 'nonsense' },
+    { issuer: 'https://login.example.com/' },
+    { clientSecret: '' },
+    { audience: '' },
+    { origin: 'https://api.example.com/path' },
+    { cacheForMs: 31_000 },
+    { mostTokens: 0 },
+  ])('is not made with %j', (wrong) => {
+    const good = { issuer: 'https://login.example.com', clientId: 'c', clientSecret: 's', audience: 'a' };
+    expect(() => createVerifier({ ...good, ...wrong })).toThrow(VerifierMisconfigured);
+  });
+
+  it('says no while its own credentials are wrong', async () => {
+    const troubles: unknown[] = [];
+    const one = createVerifier({
+      issuer: world.issuer,
+      clientId: world.clients.api.id,
+      clientSecret: 'wrong',
+      audience: orders,
+      onTrouble: (error) => troubles.push(error),
+    });
+    verifiers.push(one);
+    const { access_token: token } = await signIn(orders);
+    expect(await outcome(one, bearing(token))).toBe('503 temporarily_unavailable');
+    expect(troubles.length).toBeGreaterThan(0);
+    expect(JSON.stringify(troubles.map(String))).not.toContain(token);
+  });
+});
