@@ -170,6 +170,15 @@ describe('sessions over the admin API', () => {
     expect(live).toHaveLength(1);
   });
 
+  it('of an account or a client that is not there are refused, and nothing is kept of it', async () => {
+    expect((await end({ account: randomUUID() })).body).toMatchObject({
+      status: 404,
+      code: 'unknown_account',
+    });
+    expect((await end({ client: 'nobody' })).body).toMatchObject({ status: 404, code: 'unknown_client' });
+    expect(await world.database.query('SELECT 1 FROM not_before WHERE target = $1', ['nobody'])).toEqual([]);
+  });
+
   it('of everyone take the operators own tokens along', async () => {
     const token = await world.token(undefined, true);
     await end({ everyone: true });

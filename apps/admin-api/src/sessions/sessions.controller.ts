@@ -1,4 +1,5 @@
-import { PolicyService, Registry } from '@curfew/clients';
+import { AccountError, AccountService } from '@curfew/accounts';
+import { PolicyService, RegistrationError, Registry } from '@curfew/clients';
 import { formatPolicy } from '@curfew/session-policy';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
@@ -88,7 +89,7 @@ const endMany = operation({
   body: endManyBody,
   idempotent: true,
   answers: { 200: { description: 'What was done, or would be.', schema: endedMany } },
-  problems: { 404: ['unknown_policy'] },
+  problems: { 404: ['unknown_account', 'unknown_client', 'unknown_policy'] },
 });
 
 /** Sessions: seen, searched and ended. */
@@ -99,6 +100,7 @@ export class SessionsController {
     private readonly timelines: TimelineStore,
     private readonly ends: SessionEnds,
     private readonly registry: Registry,
+    private readonly accounts: AccountService,
     private readonly policies: PolicyService,
     private readonly cursors: Cursors,
   ) {}
@@ -180,10 +182,14 @@ export class SessionsController {
     if ('ids' in selection) return this.ends.these([...new Set(selection.ids)], endMany.id, order);
     if ('search' in selection)
       return this.ends.found(await this.searchOf(selection.search), endMany.id, order);
-    if ('account' in selection)
+    if ('account' in selection) {
+      if (!(await this.accounts.findById(selection.account))) throw new AccountError('unknown_account');
       return this.ends.all({ kind: 'account', target: selection.account }, endMany.id, order);
-    if ('client' in selection)
+    }
+    if ('client' in selection) {
+      if (!(await this.registry.client(selection.client))) throw new RegistrationError('unknown_client');
       return this.ends.all({ kind: 'client', target: selection.client }, endMany.id, order);
+    }
     return this.ends.all({ kind: 'everyone', target: '' }, endMany.id, order);
   }
 
