@@ -104,17 +104,22 @@ export class FeedFollower {
   }
 
   async #stream(): Promise<void> {
-    const silence = new AbortController();
-    const timer = setTimeout(() => silence.abort(new FeedSilent()), trustBoundMs).unref();
+    // One controller for both reasons: signals composed by AbortSignal.any may be collected before they fire (Node 20).
+    const ending = new AbortController();
+    const stop = (): void => ending.abort();
+    this.#stopping.signal.addEventListener('abort', stop, { once: true });
+    const timer = setTimeout(() => ending.abort(new FeedSilent()), trustBoundMs).unref();
     try {
-      const signal = AbortSignal.any([this.#stopping.signal, silence.signal]);
       const reader = new EventStreamReader();
-      for await (const chunk of await this.#connection.open(this.#position, signal)) {
+      for await (const chunk of await this.#connection.open(this.#position, ending.signal)) {
         for (const event of reader.read(chunk)) this.#take(event);
         timer.refresh();
+        if (this.#stopping.signal.aborted) return;
       }
     } finally {
       clearTimeout(timer);
+      this.#stopping.signal.removeEventListener('abort', stop);
+      ending.abort();
     }
   }
 
