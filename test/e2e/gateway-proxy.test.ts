@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
+import { freePort } from '../support/ports.js';
 import { type Seen, send, startUpstream, type Upstream, upgrade } from '../support/upstream.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
 
@@ -13,6 +14,7 @@ let world: ProtocolWorld;
 let upstream: Upstream;
 let gateway: RunningGateway;
 let folder: string;
+let metricsPort: number;
 
 const routes = (more = '') =>
   `
@@ -52,12 +54,14 @@ ${more}`.replace('everything else', 'everything-else');
 beforeAll(async () => {
   world = await ProtocolWorld.start();
   upstream = await startUpstream();
+  metricsPort = await freePort();
   folder = await mkdtemp(join(tmpdir(), 'curfew-gateway-'));
   await writeFile(join(folder, 'secret'), world.clients.api.secret, { mode: 0o600 });
   await writeFile(join(folder, 'routes.yaml'), routes());
   gateway = await startGateway(world.server, {
     CURFEW_GATEWAY_ROUTES: join(folder, 'routes.yaml'),
     CURFEW_GATEWAY_URL: 'https://gateway.example.test',
+    CURFEW_METRICS_PORT: String(metricsPort),
   });
 }, 60_000);
 afterAll(async () => {
@@ -237,4 +241,12 @@ describe('routes that change', () => {
       await pause(100);
     }
   });
+});
+
+it('counts and measures, on a listener of its own', async () => {
+  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  expect(text).toMatch(/curfew_gateway_decisions_total\{route="everything-else",outcome="allowed"\} \d+/);
+  expect(text).toMatch(/curfew_gateway_decisions_total\{route="everything-else",outcome="401"\} \d+/);
+  expect(text).toContain('curfew_gateway_following{api="orders"} 1');
+  expect(text).toMatch(/curfew_gateway_decision_duration_seconds_count\{route="strict"\}/);
 });

@@ -39,7 +39,11 @@ export const noRoute: Refusal = {
   headers: { 'Cache-Control': 'no-store' },
 };
 
-type OnTrouble = (error: unknown, api: string) => void;
+/** Who hears of what happens here. */
+export interface DecisionHandlers {
+  readonly onTrouble: (error: unknown, api: string) => void;
+  readonly onDecided: (decision: Decision, tookMs: number) => void;
+}
 
 interface Held {
   readonly api: ProtectedApi;
@@ -51,13 +55,13 @@ const never = (): (() => void) => () => {};
 
 /** Decides by the route table and the tokens that requests carry. */
 export class DecisionMaker {
-  readonly #onTrouble: OnTrouble;
+  readonly #handlers: DecisionHandlers;
   #held: ReadonlyMap<string, Held> = new Map();
   #browsers: ReadonlyMap<string, BrowserMode> = new Map();
   #table = new RouteTable([]);
 
-  constructor(rules: GatewayRules, onTrouble: OnTrouble) {
-    this.#onTrouble = onTrouble;
+  constructor(rules: GatewayRules, handlers: DecisionHandlers) {
+    this.#handlers = handlers;
     this.use(rules);
   }
 
@@ -115,7 +119,14 @@ export class DecisionMaker {
   }
 
   /** Decides about a request. */
-  async decide(asked: AskedRequest, { message, certificate }: Asking): Promise<Decision> {
+  async decide(asked: AskedRequest, asking: Asking): Promise<Decision> {
+    const began = performance.now();
+    const decision = await this.#decide(asked, asking);
+    this.#handlers.onDecided(decision, performance.now() - began);
+    return decision;
+  }
+
+  async #decide(asked: AskedRequest, { message, certificate }: Asking): Promise<Decision> {
     const route = this.#table.find(asked);
     if (!route) return { kind: 'refused', refusal: noRoute, route: null };
     if (route.api === null)
@@ -157,7 +168,7 @@ export class DecisionMaker {
   #holding(issuer: string, api: ProtectedApi, before: Held | undefined): Held {
     if (before?.issuer === issuer && JSON.stringify(before.api) === JSON.stringify(api)) return before;
     const { name, ...options } = api;
-    const onTrouble = (error: unknown) => this.#onTrouble(error, name);
+    const onTrouble = (error: unknown) => this.#handlers.onTrouble(error, name);
     return { api, issuer, verifier: createVerifier({ issuer, ...options, realm: name, onTrouble }) };
   }
 }

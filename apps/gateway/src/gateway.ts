@@ -4,8 +4,11 @@ import { answerRefusal } from '@curfew/resource-server';
 import type { Logger } from 'pino';
 import { DecisionMaker } from './decision.js';
 import { Entrance } from './entrance.js';
+import { Metrics } from './metrics/metrics.js';
+import { serveMetrics } from './metrics/metrics-server.js';
 import { ReverseProxy } from './proxy/reverse-proxy.js';
 import type { GatewayRules } from './routes/rules.js';
+import { TroubleLog } from './trouble-log.js';
 
 /** A running gateway. */
 export interface Gateway {
@@ -30,11 +33,20 @@ export async function startGateway(
 ): Promise<Gateway> {
   let rules = first;
   const state = { stopping: false, followed: false };
-  const decisions = new DecisionMaker(rules, (err, api) =>
-    log.warn({ err, api }, 'the authorization server could not be asked; it is tried again'),
+  const troubles = new TroubleLog(log);
+  const metrics: Metrics = new Metrics(() => decisions);
+  const decisions: DecisionMaker = new DecisionMaker(rules, {
+    onTrouble: (err, api) =>
+      troubles.note(
+        `the authorization server could not be asked or followed for ${api}; it is tried again`,
+        err,
+      ),
+    onDecided: metrics.decided,
+  });
+  const proxy = new ReverseProxy(
+    () => (rules.clientCertificateHeader === undefined ? [] : [rules.clientCertificateHeader]),
+    (err) => troubles.note('an upstream did not answer', err),
   );
-  const trusted = first.clientCertificateHeader === undefined ? [] : [first.clientCertificateHeader];
-  const proxy = new ReverseProxy({ trusted }, (err) => log.warn({ err }, 'an upstream did not answer'));
   const entrance = new Entrance({
     rules: () => rules,
     decisions,
@@ -69,6 +81,7 @@ export async function startGateway(
   });
   server.maxConnections = limits.maxConnections;
   const port = await open(server, configuration.listen.gateway);
+  const metricsServer = await serveMetrics(metrics.registry, configuration.listen.metrics);
   return {
     port,
     use(next) {
@@ -78,6 +91,7 @@ export async function startGateway(
     async stop() {
       state.stopping = true;
       await close(server, limits.shutdownGraceMs);
+      await metricsServer?.stop();
       await decisions.close();
       proxy.close();
     },

@@ -1,4 +1,5 @@
 import type { TokenFacts } from './token-facts.js';
+import { hashToken } from './token-inquiry.js';
 import { VerdictCache } from './verdict-cache.js';
 
 const facts = (changes: Partial<TokenFacts> = {}): TokenFacts => ({
@@ -32,35 +33,41 @@ const no = { sessions: [], tokens: [], all: [] };
 describe('what a resource server remembers', () => {
   it('is forgotten at its time', () => {
     const cache = new VerdictCache(10);
-    cache.set('a', remembered());
-    expect(cache.get('a', 999)).toBeDefined();
-    expect(cache.get('a', 1_000)).toBeUndefined();
+    cache.set(hashToken('a'), remembered());
+    expect(cache.get(hashToken('a'), 999)).toBeDefined();
+    expect(cache.get(hashToken('a'), 1_000)).toBeUndefined();
     expect(cache.size).toBe(0);
   });
 
   it('is bounded, and the oldest goes first', () => {
     const cache = new VerdictCache(2);
-    for (const hash of ['a', 'b', 'c']) cache.set(hash, remembered({ sessionId: hash }));
-    expect([cache.size, cache.get('a', 0), cache.get('c', 0)?.facts.sessionId]).toEqual([2, undefined, 'c']);
+    for (const hash of ['a', 'b', 'c']) cache.set(hashToken(hash), remembered({ sessionId: hash }));
+    expect([cache.size, cache.get(hashToken('a'), 0), cache.get(hashToken('c'), 0)?.facts.sessionId]).toEqual(
+      [2, undefined, 'c'],
+    );
   });
 
   it('goes with the session, all its tokens at once, and the session stays ended', () => {
     const cache = new VerdictCache(10);
-    cache.set('a', remembered());
-    cache.set('b', remembered());
-    cache.set('other', remembered({ sessionId: 'other' }));
+    cache.set(hashToken('a'), remembered());
+    cache.set(hashToken('b'), remembered());
+    cache.set(hashToken('other'), remembered({ sessionId: 'other' }));
     cache.end({ ...no, sessions: ['session'] }, 0);
-    expect([cache.get('a', 0), cache.get('b', 0), cache.size]).toEqual([undefined, undefined, 1]);
+    expect([cache.get(hashToken('a'), 0), cache.get(hashToken('b'), 0), cache.size]).toEqual([
+      undefined,
+      undefined,
+      1,
+    ]);
     expect(cache.hasEnded('whatever', 'session')).toBe(true);
   });
 
   it('goes with a single revoked token, by its own name where it has one', () => {
     const cache = new VerdictCache(10);
-    cache.set('a', remembered());
-    cache.set('jwt', remembered({}, 1_000, 'id of the jwt'));
-    cache.end({ ...no, tokens: ['a', 'id of the jwt'] }, 0);
+    cache.set(hashToken('a'), remembered());
+    cache.set(hashToken('jwt'), remembered({}, 1_000, hashToken('id of the jwt')));
+    cache.end({ ...no, tokens: [hashToken('a'), hashToken('id of the jwt')] }, 0);
     expect(cache.size).toBe(0);
-    expect(cache.hasEnded('a', undefined)).toBe(true);
+    expect(cache.hasEnded(hashToken('a'), undefined)).toBe(true);
   });
 
   it.each([
@@ -70,8 +77,8 @@ describe('what a resource server remembers', () => {
     ['everyone', '', 0],
   ] as const)('goes with a mass end of %s %s', (kind, target, left) => {
     const cache = new VerdictCache(10);
-    cache.set('a', remembered());
-    cache.set('b', remembered({ subject: 'somebody else', clientId: 'another' }));
+    cache.set(hashToken('a'), remembered());
+    cache.set(hashToken('b'), remembered({ subject: 'somebody else', clientId: 'another' }));
     const { generation } = cache;
     cache.end({ ...no, all: [{ kind, target, at: 0 }] }, 0);
     expect(cache.size).toBe(left);
@@ -96,5 +103,55 @@ describe('what a resource server remembers', () => {
     cache.end({ ...no, sessions: Array.from({ length: 100_001 }, (_, i) => `s${i}`) }, 50_000);
     expect([cache.hasEnded('', 's0'), cache.hasEnded('', 's100000')]).toEqual([false, true]);
     expect(cache.isCertain(facts({ sessionId: 's0', issuedAt: 40_000 }))).toBe(false);
+  });
+
+  it('comes out as it went in, whatever it is', () => {
+    const cache = new VerdictCache(10);
+    const whole = facts({
+      subject: '0f8fad5b-d9cb-469f-a165-70867728950e',
+      sessionId: '01932c07-9d2a-7c3e-8f61-5b0a3d9e4c11',
+      audiences: ['https://a.test'],
+      scopes: ['read', 'write'],
+      issuedAt: 1_700_000_000_000,
+      expiresAt: 1_700_000_600_000,
+      authenticatedAt: 1_690_000_000_000,
+      acr: 'gold',
+      amr: ['pwd'],
+      idleDeadline: 1_700_001_800_000,
+      absoluteDeadline: 1_734_000_000_000,
+      sessionStartedAt: 1_690_000_000_000,
+      lastActiveAt: 1_699_999_999_000,
+    });
+    const odd = {
+      ...whole,
+      subject: 'Ünï',
+      sessionId: 'no uuid',
+      keyThumbprint: 'k',
+      certificateThumbprint: 'c',
+    };
+    const own = { ...whole, subject: undefined, sessionId: undefined, authenticatedAt: undefined };
+    for (const [name, one] of Object.entries({ whole, odd, own }))
+      cache.set(hashToken(name), { facts: one, freshUntil: 9e15, touched: true, name: undefined });
+    for (const [name, one] of Object.entries({ whole, odd, own }))
+      expect(cache.get(hashToken(name), 0)?.facts).toEqual(one);
+  });
+
+  it('is found again among very many, after every kind of change', () => {
+    const cache = new VerdictCache(5_000);
+    const id = (i: number) => `00000000-0000-7000-8000-${String(i).padStart(12, '0')}`;
+    const known = new Map<number, number>();
+    for (let i = 0; i < 12_000; i++) {
+      cache.set(hashToken(String(i)), remembered({ sessionId: id(i % 3_000), expiresAt: i * 1_000 }, i + 1));
+      const [oldest] = known.keys();
+      if (known.size === 5_000) known.delete(oldest!);
+      known.set(i, i * 1_000);
+      if (i % 7 === 0) {
+        cache.end({ ...no, sessions: [id((i * 31) % 3_000)] }, i);
+        for (const one of known.keys()) if (one % 3_000 === (i * 31) % 3_000) known.delete(one);
+      }
+    }
+    expect(cache.size).toBe(known.size);
+    for (const [i, expiresAt] of known)
+      expect(cache.get(hashToken(String(i)), i)?.facts.expiresAt).toBe(expiresAt);
   });
 });

@@ -1,16 +1,6 @@
 import type { Ends, MassEnd } from './feed/messages.js';
 import type { TokenFacts } from './token-facts.js';
-
-/** What is remembered of a token. */
-export interface Remembered {
-  readonly facts: TokenFacts;
-  /** Milliseconds since the epoch at the authorization server; from then on it must be asked again. */
-  readonly freshUntil: number;
-  /** Whether the question it was learnt by counted as use. */
-  readonly touched: boolean;
-  /** What the feed calls this token when it is revoked alone, where that is not the hash it is remembered by. */
-  readonly name: string | undefined;
-}
+import { type Remembered, VerdictTable } from './verdict-table.js';
 
 /** No access token lives longer than 15 minutes; what ended before that is past anyway. */
 const longestTokenMs = 20 * 60_000;
@@ -27,9 +17,10 @@ const mostEnded = 100_000;
  * a route requires is compared anew each time, so that one route's verdict is never another's (CVE-2021-32701).
  */
 export class VerdictCache {
-  readonly #byToken = new Map<string, Remembered>();
+  /** Of JWTs: the hash a token is remembered by, for the name it is revoked by, and the other way round. */
   readonly #byName = new Map<string, string>();
-  readonly #tokensOfSession = new Map<string, Set<string>>();
+  readonly #names = new Map<string, string>();
+  #table: VerdictTable;
   /** Sessions and single tokens that ended, with the instant at which we heard, oldest first. */
   readonly #ended = new Map<string, number>();
   /** Counts what may have ended many at once: an answer asked for before must not be kept after. */
@@ -38,11 +29,13 @@ export class VerdictCache {
   /** Of tokens issued before, ends may have been missed. */
   #completeSince = 0;
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly most: number) {
+    this.#table = new VerdictTable(most);
+  }
 
   /** How many tokens are remembered. */
   get size(): number {
-    return this.#byToken.size;
+    return this.#table.size;
   }
 
   /** Changes whenever answers that are under way may be outdated. */
@@ -51,11 +44,12 @@ export class VerdictCache {
   }
 
   /** What is remembered of the token with this hash, if it is fresh at `now`. */
-  get(hash: string, now: number): Remembered | undefined {
-    const known = this.#byToken.get(hash);
-    if (!known) return undefined;
+  get(hash: string, now: number): Omit<Remembered, 'name'> | undefined {
+    const slot = this.#table.find(hash);
+    if (slot === -1) return undefined;
+    const known = this.#table.at(slot);
     if (now < known.freshUntil) return known;
-    this.#forget(hash);
+    this.#remove(slot);
     return undefined;
   }
 
@@ -79,15 +73,10 @@ export class VerdictCache {
   /** Remembers; the oldest verdict makes room. */
   set(hash: string, remembered: Remembered): void {
     this.#forget(hash);
-    const oldest = this.#byToken.size >= this.most ? this.#byToken.keys().next().value : undefined;
-    if (oldest !== undefined) this.#forget(oldest);
-    this.#byToken.set(hash, remembered);
-    if (remembered.name !== undefined) this.#byName.set(remembered.name, hash);
-    const { sessionId } = remembered.facts;
-    if (sessionId === undefined) return;
-    const tokens = this.#tokensOfSession.get(sessionId);
-    if (tokens) tokens.add(hash);
-    else this.#tokensOfSession.set(sessionId, new Set([hash]));
+    this.#table.add(hash, remembered, (slot) => this.#forgetName(slot));
+    if (remembered.name === undefined) return;
+    this.#byName.set(remembered.name, hash);
+    this.#names.set(hash, remembered.name);
   }
 
   /** Takes ends from the feed at `now`. */
@@ -95,7 +84,7 @@ export class VerdictCache {
     this.#dropOld(now);
     for (const session of sessions) {
       this.#note(session, now);
-      for (const hash of [...(this.#tokensOfSession.get(session) ?? [])]) this.#forget(hash);
+      for (const slot of this.#table.ofSession(session)) this.#remove(slot);
     }
     for (const hash of tokens) {
       this.#note(hash, now);
@@ -112,9 +101,9 @@ export class VerdictCache {
 
   #clear(): void {
     this.#generation += 1;
-    this.#byToken.clear();
+    this.#table = new VerdictTable(this.most);
     this.#byName.clear();
-    this.#tokensOfSession.clear();
+    this.#names.clear();
   }
 
   #endAll(massEnd: MassEnd): void {
@@ -130,9 +119,7 @@ export class VerdictCache {
       return;
     }
     this.#generation += 1;
-    for (const [hash, { facts }] of this.#byToken) {
-      if ((kind === 'account' ? facts.subject : facts.clientId) === target) this.#forget(hash);
-    }
+    for (const slot of this.#table.of(kind, target)) this.#remove(slot);
   }
 
   #note(ended: string, now: number): void {
@@ -151,13 +138,21 @@ export class VerdictCache {
   }
 
   #forget(hash: string): void {
-    const known = this.#byToken.get(hash);
-    if (!known) return;
-    this.#byToken.delete(hash);
-    if (known.name !== undefined) this.#byName.delete(known.name);
-    const { sessionId } = known.facts;
-    const tokens = sessionId === undefined ? undefined : this.#tokensOfSession.get(sessionId);
-    tokens?.delete(hash);
-    if (tokens?.size === 0) this.#tokensOfSession.delete(sessionId!);
+    const slot = this.#table.find(hash);
+    if (slot !== -1) this.#remove(slot);
+  }
+
+  #remove(slot: number): void {
+    this.#forgetName(slot);
+    this.#table.remove(slot);
+  }
+
+  #forgetName(slot: number): void {
+    if (this.#names.size === 0) return;
+    const hash = this.#table.hashAt(slot);
+    const name = this.#names.get(hash);
+    if (name === undefined) return;
+    this.#names.delete(hash);
+    this.#byName.delete(name);
   }
 }

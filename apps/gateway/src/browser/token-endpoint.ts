@@ -88,15 +88,26 @@ export class TokenEndpoint {
     };
   }
 
-  #post(path: string, form: Readonly<Record<string, string>>): Promise<Response> {
+  async #post(path: string, form: Readonly<Record<string, string>>): Promise<Response> {
     const encoded = (text: string) => encodeURIComponent(text).replaceAll('%20', '+');
     const pair = `${encoded(this.client.clientId)}:${encoded(this.client.clientSecret)}`;
-    return fetch(`${this.issuer}${path}`, {
-      method: 'POST',
-      redirect: 'error',
-      headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}`, accept: 'application/json' },
-      body: new URLSearchParams(form),
-      signal: AbortSignal.timeout(patienceMs),
-    });
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), patienceMs);
+    try {
+      const answer = await fetch(`${this.issuer}${path}`, {
+        method: 'POST',
+        redirect: 'error',
+        headers: {
+          authorization: `Basic ${Buffer.from(pair).toString('base64')}`,
+          accept: 'application/json',
+        },
+        body: new URLSearchParams(form),
+        signal: patience.signal,
+      });
+      // Read to the end while there is patience left for it.
+      return new Response(await answer.arrayBuffer(), { status: answer.status, headers: answer.headers });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

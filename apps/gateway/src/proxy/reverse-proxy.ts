@@ -29,7 +29,8 @@ export class ReverseProxy {
   readonly #cookies = new WeakMap<IncomingMessage, readonly string[]>();
 
   constructor(
-    private readonly rules: Pick<HeaderRules, 'trusted'>,
+    /** Headers that only a trusted proxy sets, lower case. */
+    private readonly trusted: () => HeaderRules['trusted'],
     private readonly onFailure: (error: unknown) => void,
   ) {
     this.#proxy = createProxyServer({ xfwd: false, changeOrigin: false, proxyTimeout: patienceMs });
@@ -82,7 +83,7 @@ export class ReverseProxy {
     request.headers = outgoingHeaders(request.headers, added, {
       passToken,
       ownCookies: allowed.ownCookies,
-      trusted: this.rules.trusted,
+      trusted: this.trusted(),
     });
     if (chunked) request.headers['transfer-encoding'] = 'chunked';
     return upstream!;

@@ -61,26 +61,37 @@ export class AuthorizationServer implements FeedConnection {
 
   /** The key set that signs JWT access tokens (RFC 7517 §5). */
   async keys(): Promise<unknown> {
-    const response = await this.#fetch('/jwks', { signal: AbortSignal.timeout(this.address.timeoutMs) });
-    return response.json();
+    return this.#patiently(async (signal) => (await this.#fetch('/jwks', { signal })).json());
   }
 
   async #post<T>(path: string, body: unknown): Promise<T> {
     const sent = steadyNow();
-    const response = await this.#fetch(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(this.address.timeoutMs),
-    });
-    try {
+    return this.#patiently(async (signal) => {
+      const response = await this.#fetch(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        body: JSON.stringify(body),
+        signal,
+      });
       const answer = (await response.json()) as T;
       const stated = Date.parse(response.headers.get('date') ?? '');
       // To the second only, and so used only where nothing better is known.
       if (!this.clock.measured && Number.isFinite(stated)) this.clock.learn(stated, sent, steadyNow());
       return answer;
+    });
+  }
+
+  /** An exchange that is given up after a while, whichever part of it does not end. */
+  async #patiently<T>(exchange: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), this.address.timeoutMs);
+    try {
+      return await exchange(patience.signal);
     } catch (cause) {
+      if (cause instanceof AuthorizationServerUnavailable) throw cause;
       throw new AuthorizationServerUnavailable('the answer could not be read', { cause });
+    } finally {
+      clearTimeout(timer);
     }
   }
 
