@@ -35,7 +35,9 @@ export default {
     // Pure as well, but thousands of cases each, or real password hashing: too slow to run at every save.
     suite('costly', inSources('*.costly.spec.ts')),
     suite('contract', ['<rootDir>/test/contract/**/*.test.ts']),
-    suite('integration', ['<rootDir>/test/integration/**/*.test.ts'], withDatabase),
+    suite('integration', ['<rootDir>/test/integration/**/!(delivery-*|events-*).test.ts'], withDatabase),
+    // Hand events on only once no older transaction of the whole PostgreSQL is open, so nothing else may run beside them.
+    suite('alone', ['<rootDir>/test/integration/**/@(delivery-*|events-*).test.ts'], withDatabase),
     suite('e2e', ['<rootDir>/test/e2e/**/*.test.ts'], withDatabase),
     suite('browser', ['<rootDir>/test/browser/**/*.test.ts'], withDatabase),
     suite('chaos', ['<rootDir>/test/chaos/**/*.test.ts'], withDatabase),

@@ -102,7 +102,7 @@ async function runProject(project, patterns) {
         '--disable-warning=ExperimentalWarning',
         at('node_modules/jest/bin/jest.js'),
       ],
-      ...['--selectProjects', project, '--passWithNoTests', '--maxWorkers=2'],
+      ...['--selectProjects', project, '--passWithNoTests', `--maxWorkers=${project === 'alone' ? 1 : 2}`],
       ...['--json', `--outputFile=${results}`, `--reporters=${at('scripts/test-reporter.mjs')}`],
       ...(patterns.length > 0 ? ['--testPathPatterns', ...patterns] : []),
     ],

@@ -59,9 +59,10 @@ describe('a database in trouble', () => {
   });
 
   const endOurConnections = () =>
-    database.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
-      'curfew',
-    ]);
+    database.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1',
+      ['curfew'],
+    );
 
   const troubles: [string, () => Promise<unknown>][] = [
     ['a statement that takes too long', () => prisma.$queryRaw`SELECT pg_sleep(2)`],
