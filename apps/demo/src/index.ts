@@ -1,1 +1,1 @@
-export {};
+export { ordersApi } from './orders.js';
