@@ -4,6 +4,7 @@ import { errors, type Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
 import { grantAccess } from './hooks/grants.js';
 import type { ProtocolServer } from './protocol-server.js';
+import { currentScope } from './request-scope.js';
 import type { BrowserSessionStore } from './storage/browser-session-store.js';
 
 /** What a page needs to know to ask a person to sign in or to consent. */
@@ -145,6 +146,8 @@ export class Interactions {
       // Another person at the same browser starts afresh: nothing of the previous one is carried over.
       const isOther = found.accountId !== undefined && found.accountId !== accountId;
       const session = isOther ? (new provider.Session() as unknown as CookieSession) : found;
+      // Outside of the library's own routes nothing else tells a renewed session from one that is to go.
+      currentScope().renewedFrom = session.id;
       session.resetIdentifier();
       session.loginAccount({ accountId, amr: ['pwd'], transient: !remember });
       await session.save(this.cookies.lifetime);

@@ -25,6 +25,8 @@ export interface RequestScope {
   start?: StagedStart;
   /** The policy of whatever token is being made, for lifetimes that must be known without waiting. */
   policy?: SessionPolicy;
+  /** The id of the browser session that is getting a new one, at a sign-in outside of the library's routes. */
+  renewedFrom?: string;
   /** The error behind a 5xx, for the answer's status and the log. */
   failure?: unknown;
 }

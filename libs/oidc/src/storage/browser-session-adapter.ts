@@ -33,7 +33,8 @@ export class BrowserSessionAdapter extends PartialAdapter {
   override async destroy(id: string): Promise<void> {
     const oidc = Provider.ctx?.oidc;
     // A new id for the same session (against fixation): the row follows by its uid when it is saved.
-    if ((oidc?.session as { oldId?: string } | undefined)?.oldId === id) return;
+    if ((oidc?.session as { oldId?: string } | undefined)?.oldId === id || currentScope().renewedFrom === id)
+      return;
     const signedOut = oidc?.route === 'end_session_confirm' ? oidc.session!.uid : undefined;
     if (signedOut) await this.endStartedFrom(signedOut, null);
     await this.parts.browserSessions.remove(id);
