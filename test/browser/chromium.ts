@@ -40,6 +40,11 @@ export async function openWindow(browser: Browser, options: BrowserContextOption
       complaints.push(text);
   });
   page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on('requestfailed', (request) => {
+    // A navigation that the next one overtakes is aborted; that is no fault of a page.
+    const cause = request.failure()?.errorText;
+    if (!(cause === 'net::ERR_ABORTED' && request.isNavigationRequest()))
+      complaints.push(`${request.url()}: ${cause}`);
+  });
   return { page, complaints, close: () => context.close() };
 }
