@@ -302,6 +302,27 @@ describe('refreshing for a browser', () => {
   });
 });
 
+describe('activity', () => {
+  it('is a request, but not one that says it is passive', async () => {
+    const { access_token: token } = (
+      await world.signIn(world.clients.web, { resource: orders, scope: 'openid orders:read' })
+    ).body;
+    const idleFor = async () => (await world.introspect(token, undefined, { touch: 'false' })).body.idle_for;
+    const ask = (more: Record<string, string>) =>
+      send(
+        `http://127.0.0.1:${gateway.port}`,
+        { authorization: `Bearer ${token}`, ...more },
+        { path: '/orders' },
+      );
+    await advanceVirtualClock(world.database.prisma({ CURFEW_VIRTUAL_CLOCK: 'true' }), 3 * 60_000);
+    await pause(1_500);
+    for (let i = 0; i < 3; i++) expect((await ask({ 'x-session-activity': 'passive' })).status).toBe(200);
+    expect(await idleFor()).toBeGreaterThanOrEqual(180);
+    expect((await ask({})).status).toBe(200);
+    expect(await idleFor()).toBeLessThan(10);
+  });
+});
+
 describe('back-channel logout (OpenID Connect)', () => {
   it('takes what the authorization server signed for this client, and nothing else', async () => {
     expect(await postLogout('nonsense')).toBe(400);
