@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash, createHmac, randomUUID, X509Certificate } from 'node:crypto';
+import { createHash, createHmac, createPublicKey, randomUUID, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import {
 import { instant } from '@curfew/session-policy';
 import { AccessTokenCodec, KeyRing, ServiceKeys } from '@curfew/sessions';
 import { calculateJwkThumbprint, decodeJwt, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import { asHeader, ledger, orders, ProtocolWorld, type TestClient } from './protocol-world.js';
+import { asHeader, assertionType, ledger, orders, ProtocolWorld, type TestClient } from './protocol-world.js';
 
 class HostClock extends Clock {
   now() {
@@ -380,6 +380,60 @@ describe('a verifier', () => {
   ])('is not made with %j', (wrong) => {
     const good = { issuer: 'https://login.example.com', clientId: 'c', clientSecret: 's', audience: 'a' };
     expect(() => createVerifier({ ...good, ...wrong })).toThrow(VerifierMisconfigured);
+  });
+
+  it('asks and follows with a token of its client’s own, where that has no secret', async () => {
+    const prisma = world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' });
+    const clients = new ClientService({
+      prisma,
+      clock: new HostClock(),
+      rules: { allowPrivateAddresses: true },
+    });
+    const { client } = await clients.create({
+      client_name: 'Orders, by key',
+      grant_types: ['client_credentials'],
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: {
+        keys: [{ ...(await exportJWK(createPublicKey(world.clients.robot.key))), kid: 'k', alg: 'ES256' }],
+      } as never,
+      resource: orders,
+    });
+    const clientToken = async () => {
+      const assertion = await new SignJWT({
+        iss: client.id,
+        sub: client.id,
+        aud: world.issuer,
+        jti: randomUUID(),
+      })
+        .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+        .setIssuedAt()
+        .setExpirationTime('1m')
+        .sign(world.clients.robot.key);
+      const { body } = await world.post('/token', {
+        grant_type: 'client_credentials',
+        client_id: client.id,
+        client_assertion: assertion,
+        client_assertion_type: assertionType,
+      });
+      return body.access_token;
+    };
+    const one = createVerifier({ issuer: world.issuer, clientId: client.id, clientToken, audience: orders });
+    verifiers.push(one);
+    while (!one.following) await pause(10);
+    const { access_token: token, refresh_token: refreshToken } = await signIn(orders);
+    expect(await outcome(one, bearing(token))).toBe('allowed');
+    await world.revoke(world.clients.web, refreshToken, { confirm: 'true' });
+    expect(await outcome(one, bearing(token))).toBe('401 invalid_token');
+    // A token that was made for an API was shown to that API, and opens nothing here.
+    const { body } = await world.post('/token', {
+      grant_type: 'client_credentials',
+      client_id: world.clients.service.id,
+      client_secret: world.clients.service.secret,
+    });
+    const answer = await realFetch(`${world.issuer}/session-feed`, {
+      headers: { authorization: `Bearer ${body.access_token}` },
+    });
+    expect(answer.status).toBe(401);
   });
 
   it('says no while its own credentials are wrong', async () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
+import type { KnownClient } from '@curfew/clients';
 import type { Provider } from 'oidc-provider';
 import { createProvider } from './create-provider.js';
 import { fastLane } from './fast-lane/index.js';
@@ -54,6 +55,19 @@ export class ProtocolServer {
   /** What the introspection endpoint would answer about an access token, for a caller that has authenticated. */
   introspect(question: IntrospectionQuestion): Promise<IntrospectionAnswer> {
     return introspectAccessToken(question, { ...this.parts, jwts: this.#jwts }, this.parts.clock.now());
+  }
+
+  /**
+   * The client that a token of its own (RFC 6749 §4.4) speaks for at this service, while both stand. Tokens with an
+   * audience were shown to others, and bound ones need their key; neither speaks for anybody here.
+   */
+  async clientOf(token: string): Promise<KnownClient | undefined> {
+    const claims = this.parts.accessTokens.open(token);
+    if (claims?.['kind'] !== 'ClientCredentials' || claims['aud'] || claims['jkt'] || claims['x5t#S256'])
+      return undefined;
+    const caller = await this.parts.clients.find(String(claims['clientId']));
+    const answer = caller && (await this.introspect({ token, caller, touch: false, ip: null }));
+    return answer?.active ? caller : undefined;
   }
 
   /** Runs work that uses oidc-provider's models for a request to one of our own pages. */

@@ -6,7 +6,12 @@ export interface VerifierOptions {
   readonly issuer: string;
   /** The client registered for this resource, which asks and follows. */
   readonly clientId: string;
-  readonly clientSecret: string;
+  readonly clientSecret?: string;
+  /**
+   * Instead of a secret: gets an access token of that client's own (client credentials, no resource) that is still good,
+   * for clients that authenticate in another way, such as `private_key_jwt`.
+   */
+  readonly clientToken?: () => Promise<string>;
   /** The audience tokens must be meant for. */
   readonly audience: string;
   /** How long a verdict is used without asking again, at the most; 0 asks each time. By default 10 s, never more than 30 s. */
@@ -43,7 +48,8 @@ export function checked(options: VerifierOptions): VerifierOptions {
   const { issuer, clientId, clientSecret, audience, cacheForMs = 0, mostTokens = 1 } = options;
   if (!URL.canParse(issuer) || issuer.endsWith('/'))
     throw new VerifierMisconfigured('issuer must be the issuer identifier, without a trailing slash');
-  if (!clientId || !clientSecret) throw new VerifierMisconfigured('clientId and clientSecret must be given');
+  if (!clientId || !clientSecret === !options.clientToken)
+    throw new VerifierMisconfigured('clientId must be given, and either clientSecret or clientToken');
   if (!audience) throw new VerifierMisconfigured('audience must be given');
   if (options.origin !== undefined && !isOrigin(options.origin))
     throw new VerifierMisconfigured('origin must be scheme, host and port, and nothing else');

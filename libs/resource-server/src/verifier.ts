@@ -63,8 +63,11 @@ export class Verifier {
 
   constructor(options: VerifierOptions) {
     this.#options = checked(options);
-    const { issuer, clientId, clientSecret, timeoutMs = 1_500, mostTokens = 100_000 } = options;
-    const server = new AuthorizationServer({ issuer, clientId, clientSecret, timeoutMs }, this.#clock);
+    const { issuer, clientId, clientSecret, clientToken, timeoutMs = 1_500, mostTokens = 100_000 } = options;
+    const server = new AuthorizationServer(
+      { issuer, clientId, clientSecret, clientToken, timeoutMs },
+      this.#clock,
+    );
     this.#keys = new RemoteKeySet(() => server.keys());
     this.#cache = new VerdictCache(mostTokens);
     this.#feed = new FeedFollower(server, this.#clock, {

@@ -5,15 +5,26 @@ import { ProblemError } from '@curfew/problem';
 import type { RequestSignals } from '@curfew/session-policy';
 import type { SignalsReader } from '@curfew/signals';
 
-/** Who may follow and ask for many tokens at once: the client of a resource server, with its own credentials. */
+/** Who may follow and ask for many tokens at once: the client of a resource server, with its secret or a token of its own. */
 export class FollowerAuthentication {
   constructor(
     private readonly clients: ClientDirectory,
     private readonly signals: SignalsReader,
+    /** Whom a bearer token speaks for; by default tokens speak for nobody. */
+    private readonly clientOf: (token: string) => Promise<KnownClient | undefined> = async () => undefined,
   ) {}
 
   /** @throws ProblemError: 401 without valid credentials, 403 for a client that serves no resource, 429 when throttled. */
   async of(request: IncomingMessage): Promise<KnownClient> {
+    const client = await this.#clientOf(request);
+    if (client.resource === null) throw notAResourceServer();
+    return client;
+  }
+
+  async #clientOf(request: IncomingMessage): Promise<KnownClient> {
+    const [, token] = /^bearer +([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '') ?? [];
+    const byToken = token === undefined ? undefined : await this.clientOf(token);
+    if (byToken) return byToken;
     const credentials = basicCredentials(request.headers.authorization);
     if (!credentials) throw unauthenticated();
     const { prefix } = this.signalsOf(request);
@@ -21,7 +32,6 @@ export class FollowerAuthentication {
     if (typeof verdict !== 'string') throw throttled(verdict.throttledFor);
     const client = verdict === 'right' ? await this.clients.find(credentials.id) : undefined;
     if (!client) throw unauthenticated();
-    if (client.resource === null) throw notAResourceServer();
     return client;
   }
 
@@ -53,7 +63,7 @@ const unauthenticated = () =>
     status: 401,
     code: 'invalid_client',
     title: 'The client did not prove who it is',
-    headers: { 'WWW-Authenticate': 'Basic realm="curfew"' },
+    headers: { 'WWW-Authenticate': 'Basic realm="curfew", Bearer realm="curfew"' },
   });
 
 const notAResourceServer = () =>

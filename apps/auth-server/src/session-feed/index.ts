@@ -48,7 +48,7 @@ export async function serveFollowers(
     },
     report,
   });
-  const authentication = new FollowerAuthentication(clients, signals);
+  const authentication = new FollowerAuthentication(clients, signals, (token) => server.clientOf(token));
   const endpoint = new FeedEndpoint(feed, authentication);
   const batch = new BatchIntrospection((question) => server.introspect(question), authentication);
   const answering =

@@ -11,7 +11,9 @@ export interface ServerAddress {
   /** The issuer identifier; everything is below it. */
   readonly issuer: string;
   readonly clientId: string;
-  readonly clientSecret: string;
+  readonly clientSecret: string | undefined;
+  /** Gets an access token of the client's own, where it has no secret. */
+  readonly clientToken: (() => Promise<string>) | undefined;
   /** Milliseconds an answer may take. */
   readonly timeoutMs: number;
 }
@@ -24,16 +26,18 @@ export interface Question {
 
 /** The authorization server as this program asks it: with its own credentials, patiently to a bound. */
 export class AuthorizationServer implements FeedConnection {
-  readonly #authorization: string;
+  readonly #authorization: () => Promise<string>;
 
   constructor(
     private readonly address: ServerAddress,
     private readonly clock: ServerClock,
   ) {
+    const { clientId, clientSecret = '', clientToken } = address;
     // RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
     const encoded = (text: string) => encodeURIComponent(text).replaceAll('%20', '+');
-    const pair = `${encoded(address.clientId)}:${encoded(address.clientSecret)}`;
-    this.#authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
+    const pair = `${encoded(clientId)}:${encoded(clientSecret)}`;
+    const basic = `Basic ${Buffer.from(pair).toString('base64')}`;
+    this.#authorization = async () => (clientToken ? `Bearer ${await clientToken()}` : basic);
   }
 
   /** What introspection says of each token, in the order of the questions. */
@@ -96,7 +100,10 @@ export class AuthorizationServer implements FeedConnection {
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
-    const headers = { ...(init.headers as Record<string, string>), authorization: this.#authorization };
+    const headers = {
+      ...(init.headers as Record<string, string>),
+      authorization: await this.#authorization(),
+    };
     const response = await fetch(`${this.address.issuer}${path}`, {
       ...init,
       headers,
