@@ -74,19 +74,37 @@ export const outboundFetch =
       const host = target.hostname.replace(/^\[|\]$/g, '');
       if (!allowInside && isIP(host) !== 0 && isInside(host)) return fail(new InsideAddressRefused(host));
       const { request } = target.protocol === 'https:' ? https : http;
+      const { signal, release } = boundIn(timeoutMs, init.signal ?? undefined);
       const outgoing = request(
         target,
         {
           method: init.method ?? 'GET',
           headers: Object.fromEntries(new Headers(init.headers)),
           ...(allowInside ? {} : { lookup: outsideOnly }),
-          signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])]),
+          signal,
         },
         (incoming) => done(responseOf(incoming)),
       );
-      outgoing.on('error', fail);
+      outgoing.on('error', fail).on('close', release);
       outgoing.end(init.body === undefined || init.body === null ? undefined : String(init.body));
     });
+
+/** Both reasons to give up, in one controller of our own: what AbortSignal.any composes may be collected unheard (Node 20). */
+function boundIn(timeoutMs: number, given: AbortSignal | undefined) {
+  const ending = new AbortController();
+  const stop = (): void => ending.abort(given?.reason);
+  const late = setTimeout(
+    () => ending.abort(new DOMException('it took too long', 'TimeoutError')),
+    timeoutMs,
+  );
+  given?.addEventListener('abort', stop, { once: true });
+  if (given?.aborted) stop();
+  const release = (): void => {
+    clearTimeout(late);
+    given?.removeEventListener('abort', stop);
+  };
+  return { signal: ending.signal, release };
+}
 
 function responseOf(incoming: http.IncomingMessage): Response {
   const status = incoming.statusCode ?? 502;

@@ -52,7 +52,7 @@ export class EventStreams {
       response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
       response.setHeader('X-Accel-Buffering', 'no');
       response.flushHeaders();
-      await this.#write(stream, position, AbortSignal.any([stream.signal, this.#stopping.signal]));
+      await this.#untilAborted(stream.signal, (signal) => this.#write(stream, position, signal));
       response.end();
     } finally {
       release();
@@ -62,6 +62,18 @@ export class EventStreams {
   /** Ends all streams; their clients come back elsewhere with their positions. */
   stop(): void {
     this.#stopping.abort();
+  }
+
+  /** One controller for both reasons: signals composed by AbortSignal.any may be collected before they fire (Node 20). */
+  async #untilAborted(gone: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const both = [gone, this.#stopping.signal];
+    const ending = new AbortController();
+    const end = (): void => ending.abort();
+    for (const signal of both) signal.addEventListener('abort', end, { once: true });
+    if (both.some(({ aborted }) => aborted)) end();
+    await work(ending.signal).finally(() => {
+      for (const signal of both) signal.removeEventListener('abort', end);
+    });
   }
 
   async #write(

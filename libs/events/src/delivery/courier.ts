@@ -108,7 +108,12 @@ export class Courier {
   async #send(delivery: TakenDelivery): Promise<Verdict> {
     const { compose, send, clock, timeoutMs } = this.#parts;
     const { target } = delivery;
-    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#stopping.signal]);
+    // One controller for both reasons: signals composed by AbortSignal.any may be collected before they fire (Node 20).
+    const ending = new AbortController();
+    const stop = (): void => ending.abort();
+    this.#stopping.signal.addEventListener('abort', stop, { once: true });
+    if (this.#stopping.signal.aborted) stop();
+    const late = setTimeout(() => ending.abort(new DOMException('too slow', 'TimeoutError')), timeoutMs);
     try {
       if (target.address === null) return { cause: 'no address', askedMs: 0 };
       const composer = compose[target.kind];
@@ -116,12 +121,16 @@ export class Courier {
       const request = await composer(delivery, clock.now());
       if (request === null) return { done: true };
       const { headers, body } = request;
-      const answer = await send(target.address, { method: 'POST', headers: { ...headers }, body, signal });
+      const init = { method: 'POST', headers: { ...headers }, body, signal: ending.signal };
+      const answer = await send(target.address, init);
       // What a receiver says beyond its status is not read: its size is its own affair.
       await answer.body?.cancel();
       return verdictOf(answer, target.kind);
     } catch (error) {
-      return { cause: causeOf(error), askedMs: 0 };
+      return { cause: causeOf(ending.signal.aborted ? ending.signal.reason : error), askedMs: 0 };
+    } finally {
+      clearTimeout(late);
+      this.#stopping.signal.removeEventListener('abort', stop);
     }
   }
 }
