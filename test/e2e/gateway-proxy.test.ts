@@ -213,6 +213,64 @@ describe('what goes on when the session ends', () => {
   });
 });
 
+describe('what the upstream has not begun to answer when the session ends', () => {
+  /** Asks for what takes its time, and ends the session as soon as the upstream has the question. */
+  const overtake = async (path: string, ask: (token: string) => Promise<unknown>) => {
+    const { access_token: token, refresh_token: refreshToken } = await signIn();
+    const answer = ask(token);
+    await until(() => upstream.seen.some(({ url }) => url === path));
+    await world.revoke(world.clients.web, refreshToken);
+    return answer;
+  };
+  const until = async (happened: () => boolean) => {
+    const deadline = performance.now() + 20_000;
+    while (!happened()) {
+      expect(performance.now()).toBeLessThan(deadline);
+      await pause(10);
+    }
+  };
+
+  it('is refused like what comes later, and the upstream is stopped', async () => {
+    const path = '/slow/report';
+    const ask = (token: string) => send(gateway.url, bearer(token), { path });
+    const answer = (await overtake(path, ask)) as Awaited<ReturnType<typeof send>>;
+    expect([answer.status, answer.headers['cache-control']]).toEqual([401, 'no-store']);
+    expect(answer.headers['www-authenticate']).toContain('error="invalid_token"');
+    expect(answer.headers).not.toHaveProperty('x-session-idle-expires-in');
+    await until(() => upstream.abandoned.includes(path));
+  });
+
+  it('is refused also while it is being sent', async () => {
+    const path = '/slow/upload';
+    const { access_token: token, refresh_token: refreshToken } = (
+      await world.signIn(world.clients.web, { resource: orders, scope: 'openid orders:write' })
+    ).body;
+    const headers = { ...bearer(token), 'transfer-encoding': 'chunked' };
+    const outgoing = request(gateway.url, { method: 'POST', path, headers });
+    outgoing.on('error', () => {});
+    const sending = setInterval(() => outgoing.write('more and more'), 10);
+    const answered = once(outgoing, 'response');
+    await pause(200);
+    await world.revoke(world.clients.web, refreshToken);
+    const [answer] = await answered;
+    clearInterval(sending);
+    expect([answer.statusCode, answer.headers.connection]).toEqual([401, 'close']);
+    outgoing.destroy();
+  });
+
+  it('is refused where it wanted to become a WebSocket', async () => {
+    const path = '/slow/live';
+    const ask = (token: string) => upgrade(`${gateway.url}${path}`, bearer(token));
+    expect(await overtake(path, ask)).toBe(401);
+    await until(() => upstream.abandoned.includes(path));
+  });
+
+  it('breaks off where the upstream did, and does not wait for ever', async () => {
+    const { access_token: token } = await signIn();
+    await expect(send(gateway.url, bearer(token), { path: '/half' })).rejects.toThrow('aborted');
+  });
+});
+
 describe('timeouts of a route', () => {
   it('are shorter than the session’s own: what comes too late is refused, and is no use', async () => {
     const { access_token: token } = await signIn();

@@ -10,18 +10,24 @@ export interface Seen {
   readonly body: string;
 }
 
-/** An application behind a proxy: says what it saw, goes on for ever below /stream, and echoes on a WebSocket. */
+/**
+ * An application behind a proxy: says what it saw, goes on for ever below /stream, never begins to answer below /slow,
+ * breaks off below /half, and echoes on a WebSocket.
+ */
 export interface Upstream {
   readonly url: string;
   readonly port: number;
   /** Everything it has seen. */
   readonly seen: readonly Seen[];
+  /** Paths of requests that were taken back before they were answered. */
+  readonly abandoned: readonly string[];
   stop(): Promise<void>;
 }
 
 /** Starts one on a free port. */
 export async function startUpstream(): Promise<Upstream> {
   const seen: Seen[] = [];
+  const abandoned: string[] = [];
   const server = createServer((incoming, response) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -29,13 +35,26 @@ export async function startUpstream(): Promise<Upstream> {
       const { method = '', url = '', headers } = incoming;
       const one = { method, url, headers, body: Buffer.concat(chunks).toString() };
       seen.push(one);
+      response.on('close', () => {
+        if (!response.writableEnded) abandoned.push(url);
+      });
       if (url.startsWith('/stream')) return goOn(response);
+      if (url.startsWith('/slow')) return;
+      if (url.startsWith('/half')) {
+        response.writeHead(200, { 'content-length': '100' }).write('half of it', () => response.destroy());
+        return;
+      }
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(one));
     });
   });
   server.on('upgrade', (incoming: IncomingMessage, socket: Socket) => {
     seen.push({ method: 'GET', url: incoming.url ?? '', headers: incoming.headers, body: '' });
+    if (incoming.url?.startsWith('/slow')) {
+      socket.on('error', () => {}).on('close', () => abandoned.push(incoming.url!));
+      socket.resume().on('end', () => socket.end());
+      return;
+    }
     const key = `${incoming.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
     const accept = createHash('sha1').update(key).digest('base64');
     socket.write(
@@ -49,6 +68,7 @@ export async function startUpstream(): Promise<Upstream> {
     url: `http://127.0.0.1:${port}`,
     port,
     seen,
+    abandoned,
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

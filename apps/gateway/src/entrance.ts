@@ -13,6 +13,14 @@ import { type ReverseProxy, refuseUpgrade } from './proxy/reverse-proxy.js';
 import type { GatewayRules } from './routes/rules.js';
 import { sessionHeaders } from './session-headers.js';
 
+/** The upstream was stopped when the access ended, but by now the request would pass again: it is to be sent again. */
+const overtaken: Refusal = {
+  status: 503,
+  error: 'temporarily_unavailable',
+  description: 'the access ended while the request was under way',
+  headers: { 'Retry-After': '1', 'Cache-Control': 'no-store' },
+};
+
 const forwardAuthPath = '/forward-auth';
 const noStore = { 'Cache-Control': 'no-store' };
 
@@ -59,12 +67,18 @@ export class Entrance {
     const understood = this.#isPassedOn(request) ? this.#understand(request) : { refusal: noRoute };
     if ('refusal' in understood) return refuseUpgrade(socket, understood.refusal);
     const { asked } = understood;
+    const headers = { ...request.headers };
     const decision = await this.#decide(asked, request, { isUpgrade: true });
     if (decision.kind !== 'allowed')
       return refuseUpgrade(socket, decision.kind === 'refused' ? decision.refusal : noRoute);
     if (!decision.allowed.route.upstream || request.headers.upgrade?.toLowerCase() !== 'websocket')
       return refuseUpgrade(socket, noRoute);
-    this.parts.proxy.upgrade(request, socket, head, this.#passage(request, asked, decision));
+    const refuse = (again: PersonDecision) =>
+      refuseUpgrade(socket, again.kind === 'refused' ? again.refusal : overtaken);
+    this.parts.proxy.upgrade(request, socket, head, this.#passage(request, asked, decision), () => {
+      request.headers = headers;
+      this.#decide(asked, request, { isUpgrade: true }).then(refuse, () => socket.destroy());
+    });
   }
 
   #answerForwardAuth(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -87,15 +101,19 @@ export class Entrance {
     const verifier = ofHost && decisions.verifierFor(ofHost);
     if (ofHost && verifier)
       return answerOwnPage(request, response, asked, { issuer: rules().issuer, browser: ofHost, verifier });
+    const headers = { ...request.headers };
     const decision = await this.#decide(asked, request);
-    if (decision.kind === 'redirect')
-      return redirect(response, decision.redirect.location, decision.redirect.cookies);
-    if (decision.kind === 'refused') {
-      if (decision.cookies.length > 0) response.setHeader('Set-Cookie', [...decision.cookies]);
-      return answerRefusal(response, decision.refusal);
-    }
+    if (decision.kind !== 'allowed') return answerNo(response, decision);
     if (!decision.allowed.route.upstream) return answerRefusal(response, noRoute);
-    proxy.pass(request, response, this.#passage(request, asked, decision));
+    const outcome = await proxy.pass(request, response, this.#passage(request, asked, decision));
+    if (outcome === 'passed') return;
+    // Its access ended while the upstream was thinking: what is said now is what would be said to it if it came now.
+    request.headers = headers;
+    const again = await this.#decide(asked, request);
+    answerNo(
+      response,
+      again.kind === 'allowed' ? { kind: 'refused', refusal: overtaken, cookies: again.cookies } : again,
+    );
   }
 
   async #decide(
@@ -133,6 +151,15 @@ export class Entrance {
     const client = forwardedFor(request, this.parts.rules());
     return { asked, allowed, client, answerHeaders, cookies };
   }
+}
+
+function answerNo(response: ServerResponse, decision: Exclude<PersonDecision, { kind: 'allowed' }>): void {
+  if (decision.kind === 'redirect') {
+    redirect(response, decision.redirect.location, decision.redirect.cookies);
+    return;
+  }
+  if (decision.cookies.length > 0) response.setHeader('Set-Cookie', [...decision.cookies]);
+  answerRefusal(response, decision.refusal);
 }
 
 const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0]!;

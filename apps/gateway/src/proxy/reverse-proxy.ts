@@ -1,4 +1,4 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import { type ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Refusal, refusalBody } from '@curfew/resource-server';
@@ -27,6 +27,10 @@ export interface Passage {
 export class ReverseProxy {
   readonly #proxy: ProxyServer;
   readonly #cookies = new WeakMap<IncomingMessage, readonly string[]>();
+  /** What was sent to upstreams, by the request it was sent for. */
+  readonly #sent = new WeakMap<IncomingMessage, ClientRequest>();
+  /** Requests whose upstream has no say any more. */
+  readonly #overtaken = new WeakSet<IncomingMessage>();
 
   constructor(
     /** Headers that only a trusted proxy sets, lower case. */
@@ -34,40 +38,89 @@ export class ReverseProxy {
     private readonly onFailure: (error: unknown) => void,
   ) {
     this.#proxy = createProxyServer({ xfwd: false, changeOrigin: false, proxyTimeout: patienceMs });
-    this.#proxy.on('proxyRes', (answer, request) => {
+    const sent = (outgoing: ClientRequest, request: IncomingMessage): void => {
+      if (this.#overtaken.has(request)) outgoing.destroy();
+      else this.#sent.set(request, outgoing);
+    };
+    this.#proxy.on('proxyReq', sent);
+    this.#proxy.on('proxyReqWs', sent);
+    this.#proxy.on('proxyRes', (answer, request, response) => {
       const cookies = this.#cookies.get(request) ?? [];
       if (cookies.length > 0)
         answer.headers['set-cookie'] = [...(answer.headers['set-cookie'] ?? []), ...cookies];
+      // What has begun may be silent for as long as it likes; what breaks off must not look whole, nor wait for ever.
+      answer.socket.setTimeout(0);
+      answer.once('close', () => {
+        if (!answer.complete && !this.#overtaken.has(request)) response.destroy();
+      });
     });
-    this.#proxy.on('error', (error, _request, response) => {
+    this.#proxy.on('error', (error, request, response) => {
+      if (this.#overtaken.has(request)) return;
       this.onFailure(error);
       if (response instanceof ServerResponse) answerBadGateway(response);
       else (response as Socket | undefined)?.destroy();
     });
   }
 
-  /** Passes a request on and its answer back. */
-  pass(request: IncomingMessage, response: ServerResponse, passage: Passage): void {
+  /**
+   * Passes a request on and its answer back. Resolves with `over` when the access ended before anything of the answer
+   * was sent: the upstream is stopped then, and somebody else must answer. Half an answer must not look like a whole one:
+   * there the connection breaks.
+   */
+  pass(request: IncomingMessage, response: ServerResponse, passage: Passage): Promise<'passed' | 'over'> {
     const target = this.#prepare(request, passage);
     this.#cookies.set(request, passage.cookies);
     for (const [name, value] of Object.entries(passage.answerHeaders)) response.setHeader(name, value);
-    const unwatch = passage.allowed.watch(() => {
-      // Half an answer must not look like a whole one: the connection breaks.
-      response.destroy();
-      request.destroy();
+    return new Promise((resolve) => {
+      const unwatch = passage.allowed.watch(() => {
+        if (!response.headersSent) {
+          this.#stop(request);
+          clearAnswer(request, response);
+          resolve('over');
+          return;
+        }
+        response.destroy();
+        request.destroy();
+      });
+      response.once('close', () => {
+        unwatch();
+        resolve('passed');
+      });
+      this.#proxy.web(request, response, { target });
     });
-    response.once('close', unwatch);
-    this.#proxy.web(request, response, { target });
   }
 
-  /** Passes an upgrade on (RFC 9110 §7.8) and cuts both ways when the session ends. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, passage: Passage): void {
+  /**
+   * Passes an upgrade on (RFC 9110 §7.8) and cuts both ways when the access ends; `onOver` is called instead when nothing
+   * of an answer was sent yet.
+   */
+  upgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    passage: Passage,
+    onOver: () => void,
+  ): void {
     const target = this.#prepare(request, passage);
     request.headers.connection = 'upgrade';
     request.headers.upgrade = 'websocket';
-    const unwatch = passage.allowed.watch(() => socket.destroy());
+    const before = (socket as Socket).bytesWritten;
+    const unwatch = passage.allowed.watch(() => {
+      if ((socket as Socket).bytesWritten === before) {
+        this.#stop(request);
+        onOver();
+      } else socket.destroy();
+    });
     socket.once('close', unwatch);
     this.#proxy.ws(request, socket as Socket, head, { target });
+  }
+
+  #stop(request: IncomingMessage): void {
+    this.#overtaken.add(request);
+    const outgoing = this.#sent.get(request);
+    // What the library does about its failure would take the client's connection along.
+    outgoing?.removeAllListeners('error').on('error', () => {});
+    outgoing?.destroy();
   }
 
   #prepare(request: IncomingMessage, { asked, allowed, client }: Passage): URL {
@@ -93,6 +146,16 @@ export class ReverseProxy {
   close(): void {
     this.#proxy.close();
   }
+}
+
+/** Takes back what was prepared for an answer of the upstream, and lets go of the rest of the request. */
+function clearAnswer(request: IncomingMessage, response: ServerResponse): void {
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  response.statusMessage = '';
+  if (request.complete) return;
+  request.unpipe();
+  request.resume();
+  response.setHeader('Connection', 'close');
 }
 
 function answerBadGateway(response: ServerResponse): void {
