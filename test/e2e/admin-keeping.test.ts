@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { assertInvariants } from '../support/database.js';
 import { Person } from '../support/person.js';
-import { AdminWorld, orders } from './admin-world.js';
+import { AdminWorld, deviceGrant, orders } from './admin-world.js';
 
 let world: AdminWorld;
 
@@ -12,6 +12,22 @@ afterEach(() => assertInvariants(world.database));
 afterAll(() => world?.stop());
 
 const etag = (answer: { headers: Headers }) => ({ 'if-match': answer.headers.get('etag')! });
+
+/** Waits for what the authorization server, another process, hears of a moment later. */
+async function once(isSo: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; !(await isSo()) && Date.now() < end; )
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** The error of a token request, as soon as the authorization server knows how the client is registered now. */
+async function errorOf(ask: () => Promise<Record<string, string>>): Promise<string | undefined> {
+  let error: string | undefined;
+  await once(async () => {
+    error = (await ask())['error'];
+    return error === undefined || error === 'invalid_grant';
+  });
+  return error;
+}
 
 describe('policies over the admin API', () => {
   it('are created, changed by version, and lost updates are refused', async () => {
@@ -170,6 +186,7 @@ describe('clients and APIs over the admin API', () => {
       ({ expires_at }: { expires_at: string | null }) => expires_at !== null,
     );
     expect((await world.call('DELETE', `/v1/clients/${client_id}/secrets/${old.id}`)).status).toBe(204);
+    await once(async () => !(await works(client_secret)));
     expect([await works(client_secret), await works(rolled.body.client_secret)]).toEqual([false, true]);
   });
 
@@ -195,6 +212,55 @@ describe('clients and APIs over the admin API', () => {
         end_reason: reason,
       });
     }
+  });
+
+  it('end their sessions in the commit of a change that weakens what they were given, and only of such a change', async () => {
+    const { body: made } = await world.post('/v1/clients', {
+      client_name: 'Terminal',
+      grant_types: [deviceGrant, 'refresh_token'],
+      resources: [orders],
+    });
+    const { client_id } = made;
+    const change = async (body: object) =>
+      world.call('PATCH', `/v1/clients/${client_id}`, {
+        body,
+        headers: etag(await world.get(`/v1/clients/${client_id}`)),
+      });
+    const basic = { authorization: `Basic ${btoa(`${client_id}:${made.client_secret}`)}` };
+    const signIn = async (): Promise<string> => {
+      const asked = { resource: orders, scope: 'openid offline_access' };
+      const start = await world.form('/device/authorization', asked, basic);
+      await world.person().follow(start['verification_uri_complete']!);
+      const redeemed = { grant_type: deviceGrant, device_code: start['device_code']! };
+      return (await world.form('/token', redeemed, basic))['refresh_token']!;
+    };
+    const refresh = (refresh_token: string) =>
+      world.form('/token', { grant_type: 'refresh_token', refresh_token }, basic);
+    const first = await signIn();
+    const harmless = await change({ client_name: 'Till', contacts: ['till@shop.example.test'] });
+    expect([harmless.status, harmless.body.sessions_ended]).toEqual([200, undefined]);
+    const second = (await refresh(first))['refresh_token']!;
+    expect(second).toMatch(/^cfw_rt_/);
+
+    const without = await change({ grant_types: [deviceGrant] });
+    expect(without.body.sessions_ended).toMatchObject({ recorded: 1, complete: true });
+    await change({ grant_types: [deviceGrant, 'refresh_token'] });
+    expect(await errorOf(() => refresh(second))).toBe('invalid_grant');
+    const third = await signIn();
+    const withoutSecret = await change({ token_endpoint_auth_method: 'none' });
+    expect(withoutSecret.body.sessions_ended).toMatchObject({ recorded: 1 });
+    const asAnybody = { grant_type: 'refresh_token', client_id, refresh_token: third };
+    expect(await errorOf(() => world.form('/token', asAnybody))).toBe('invalid_grant');
+
+    const events = await world.database.query(
+      "SELECT data FROM event WHERE type = 'session.ended' AND client_id = $1 ORDER BY id",
+      [client_id],
+    );
+    const by = { kind: 'administrator', id: world.data.clients.admin.client_id };
+    expect(events).toMatchObject([
+      { data: { reason: 'policy_changed', by, note: 'changed: grant_types' } },
+      { data: { reason: 'policy_changed', by, note: 'changed: token_endpoint_auth_method' } },
+    ]);
   });
 
   it('that ask for a disabled client twice, or for nobody, are told', async () => {
@@ -321,10 +387,13 @@ describe('signing keys over the admin API', () => {
     const kid = rotated.find(({ state }: { state: string }) => state === 'signing').kid;
     const after = (await world.call('DELETE', `/v1/keys/${kid}`)).body.items;
     expect(after.some((key: { kid: string }) => key.kid === kid)).toBe(false);
-    const published = await fetch(`${world.server.issuer}/jwks`).then(
-      (answer) => answer.json() as Promise<{ keys: { kid: string }[] }>,
-    );
-    expect(published.keys.some((key) => key.kid === kid)).toBe(false);
+    const isPublished = async () => {
+      const answer = await fetch(`${world.server.issuer}/jwks`);
+      const { keys } = (await answer.json()) as { keys: { kid: string }[] };
+      return keys.some((key) => key.kid === kid);
+    };
+    await once(async () => !(await isPublished()));
+    expect(await isPublished()).toBe(false);
     expect((await world.call('DELETE', '/v1/keys/nothing')).body.code).toBe('unknown_key');
     const { body: events } = await world.get('/v1/events?type=key.rotated,admin.acted');
     expect(events.items.map(({ data }: { data: { by: { kind: string } } }) => data.by.kind)).toContain(

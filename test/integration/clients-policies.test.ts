@@ -20,6 +20,7 @@ let prisma: PrismaService;
 let clock: ManualClock;
 let policies: PolicyService;
 let registry: Registry;
+let clients: ClientService;
 
 const codeOf = async (work: Promise<unknown>): Promise<string> => {
   const error = await work.then(
@@ -38,7 +39,7 @@ beforeEach(async () => {
   clock = new ManualClock();
   policies = new PolicyService(prisma, clock);
   registry = new Registry(prisma, clock);
-  const clients = new ClientService({ prisma, clock, rules: { allowPrivateAddresses: false } });
+  clients = new ClientService({ prisma, clock, rules: { allowPrivateAddresses: false } });
   await new ResourceService(prisma, clock).create({
     audience: orders,
     name: 'Orders',
@@ -174,6 +175,27 @@ describe('the policy of a session', () => {
       createdBy,
     });
     expect((await timeouts())[0]).toBe(15 * 60);
+  });
+
+  it('always rotates for a public client that need not prove a key, whatever is attached to it', async () => {
+    const native: ClientRegistration = {
+      client_name: 'Native',
+      redirect_uris: ['http://127.0.0.1/callback'],
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+    };
+    const bound = { ...native, dpop_bound_access_tokens: true };
+    await clients.create(native, { id: 'native' });
+    await clients.create(bound, { id: 'bound' });
+    const rotation = async (id: string) => {
+      await policies.attach({ kind: 'client', id }, 'fapi2');
+      return (await registry.effectivePolicy(id, [])).rotation;
+    };
+    expect([await rotation('native'), await rotation('bound'), await rotation('web')]).toEqual([
+      'always',
+      'never',
+      'never',
+    ]);
   });
 
   it('is not guessed where an attached policy is gone or cannot be read', async () => {

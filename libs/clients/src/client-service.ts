@@ -2,18 +2,24 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
 import { type PrismaService, retrying, type Transaction } from '@curfew/persistence';
 import { earliest, plus, type Seconds, seconds } from '@curfew/session-policy';
-import { type Client, type ClientSecretInfo, isClientId, usesSecret } from './client.js';
+import { type Client, type ClientMetadata, type ClientSecretInfo, isClientId, usesSecret } from './client.js';
 import { ClientStore } from './client.store.js';
 import { type CheckedRegistration, checkRegistration, registrationOf } from './client-rules.js';
 import type { ClientRegistration, RegistrationRules } from './client-schema.js';
 import { hashSecret, isActive, newSecret, verifySecret } from './client-secret.js';
 import { RegistrationError } from './registration-error.js';
 import { announce } from './registry-channel.js';
+import { weakenedBy } from './weakening.js';
 
 /** A client with what was generated for it; the secret is shown here once and is stored nowhere. */
 export interface RegisteredClient {
   readonly client: Client;
   readonly secret: string | null;
+}
+
+/** A client that was changed, with what about the change weakens what it was given before; see `weakenedBy`. */
+export interface ChangedClient extends RegisteredClient {
+  readonly weakened: readonly (keyof ClientMetadata)[];
 }
 
 /** A client with its secrets, without what they are. */
@@ -86,14 +92,10 @@ export class ClientService {
 
   /**
    * Changes members of the registration that was read as `version`; throws RegistrationError. A client that now needs a
-   * secret gets one, and the secrets of one that needs none any more are gone.
+   * secret gets one, and the secrets of one that needs none any more are gone. Where the answer names something weakened, the
+   * caller MUST end the client's sessions in the same transaction.
    */
-  async update(
-    id: string,
-    change: ClientChange,
-    version: number,
-    tx?: Transaction,
-  ): Promise<RegisteredClient> {
+  async update(id: string, change: ClientChange, version: number, tx?: Transaction): Promise<ChangedClient> {
     return this.within(tx, async (db) => {
       const before = await this.store.hold(id, db);
       if (before.version !== version) throw new RegistrationError('version_conflict');
@@ -104,7 +106,7 @@ export class ClientService {
       const client = await this.store.replace(id, checked, this.parts.clock.now(), db);
       const secret = await this.adjustSecrets(before, client, db);
       await announce(db, { kind: 'client', id });
-      return { client, secret };
+      return { client, secret, weakened: weakenedBy(before.metadata, client.metadata) };
     });
   }
 

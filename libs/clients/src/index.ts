@@ -16,6 +16,7 @@ export {
 export type { ClientRegistration, RegistrationRules } from './client-schema.js';
 export { type StoredSecret, verifySecret } from './client-secret.js';
 export {
+  type ChangedClient,
   type ClientChange,
   type ClientDetails,
   type ClientPage,

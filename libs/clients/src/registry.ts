@@ -1,7 +1,7 @@
 import type { Clock } from '@curfew/clock';
 import { DatabaseListener, type ListenerHandlers, type PrismaService } from '@curfew/persistence';
 import { effectivePolicy, profiles, type Seconds, type SessionPolicy, seconds } from '@curfew/session-policy';
-import { isClientId } from './client.js';
+import { isClientId, isPublicClient } from './client.js';
 import { FreshCache } from './fresh-cache.js';
 import { profileRevision, UnreadablePolicy } from './policy-revision.js';
 import { type KnownClient, type KnownPolicies, type KnownResource, RegistryStore } from './registry.store.js';
@@ -16,6 +16,10 @@ export interface RegistryOptions {
 }
 
 const allPolicies = 'all';
+
+/** RFC 9700 §4.14.2: the refresh tokens of a public client are bound to a key or replaced at every use. */
+const mustRotate = (client: KnownClient): boolean =>
+  isPublicClient(client) && !client.metadata.dpop_bound_access_tokens;
 
 /**
  * What every request asks about clients, APIs and policies, from memory. Changes made by any process are announced and
@@ -93,7 +97,8 @@ export class Registry {
     // `standard` is a default, not a limit: else a client could not be given the profile `mobile`.
     const everyone = named(policies?.everyone) ?? own ?? profiles.standard.policy;
     const ofResources = apis.flatMap((api) => named(api?.policy) ?? []);
-    return effectivePolicy({ everyone, client: own, resources: ofResources });
+    const policy = effectivePolicy({ everyone, client: own, resources: ofResources });
+    return client && mustRotate(client) ? { ...policy, rotation: 'always' } : policy;
   }
 
   private policyNamed(name: string, policies: KnownPolicies | null): SessionPolicy {

@@ -19,6 +19,7 @@ export const endReasons = [
   'risk_ip',
   'risk_device',
   'risk_tls_fingerprint',
+  'attack_pattern',
   'restored_from_backup',
 ] as const;
 
@@ -43,10 +44,12 @@ export const endReasonMeanings: { readonly [Reason in EndReason]: string } = {
   client_deleted: 'The client was deleted.',
   consent_withdrawn: 'The person took back what they had allowed the client.',
   session_limit: 'The account signed in once more than its policy allows, and this was the oldest session.',
-  policy_changed: 'An operator applied a policy under which it may not go on.',
+  policy_changed: 'An operator changed its policy or its client in a way that it may not go on under.',
   risk_ip: 'Its network changed in a way for which the policy ends sessions.',
   risk_device: 'Browser, operating system or device changed, and the policy ends sessions for that.',
   risk_tls_fingerprint: 'The TLS fingerprint changed, and the policy ends sessions for that.',
+  attack_pattern:
+    'A pattern that looks like an attack passed its threshold, and the configuration ends sessions for that.',
   restored_from_backup:
     'The database was restored, and whatever was authorized before cannot be trusted any more.',
 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { operation } from '../contract/operation.js';
 import { clientId, cursorParameter, limitParameter, note, uuid } from '../contract/wire.js';
 import {
+  changedClient,
   clientChangeSchema,
   clientDetail,
   clientPage,
@@ -71,6 +72,8 @@ export const change = operation({
   path: '/v1/clients/{id}',
   tag: 'clients',
   summary: 'Changes members of a client; null takes one back to its default.',
+  description:
+    'Its sessions end in the same commit where it loses the grant type refresh_token, authenticates in a weaker way than before, or what its tokens are bound to changes.',
   scope: 'clients:write',
   params: byId,
   body: clientChangeSchema,
@@ -78,7 +81,7 @@ export const change = operation({
   answers: {
     200: {
       description: 'The client, with a secret where the change made one needed.',
-      schema: clientWithSecret,
+      schema: changedClient,
       headers: etag,
     },
   },

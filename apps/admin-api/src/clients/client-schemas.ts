@@ -108,15 +108,25 @@ export const clientWithSecret = z
   .object({ ...clientDetail.shape, client_secret: secretOnce })
   .catchall(z.unknown());
 
-/** A new secret. */
-export const newSecretAnswer = z.object({
-  client_secret: z.string().meta({ description: 'Shown this once.' }),
-  secrets: z.array(secret),
-});
-
 /** How a client, an account or everyone was ended together with a change. */
 export const endedAlong = z.object({
   recorded: z.number().int(),
   complete: z.boolean(),
   not_before: timestamp,
+});
+
+/** A client that was changed. */
+export const changedClient = z
+  .object({
+    ...clientWithSecret.shape,
+    sessions_ended: endedAlong
+      .optional()
+      .meta({ description: 'Present where the change ended its sessions, in the same commit.' }),
+  })
+  .catchall(z.unknown());
+
+/** A new secret. */
+export const newSecretAnswer = z.object({
+  client_secret: z.string().meta({ description: 'Shown this once.' }),
+  secrets: z.array(secret),
 });

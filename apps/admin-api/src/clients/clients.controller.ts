@@ -94,17 +94,18 @@ export class ClientsController {
     const before = await this.existing(params.id);
     requireOwn(caller, adminScopesOfClient(before.client.metadata, this.address.url));
     requireOwn(caller, adminScopesOfClient({ ...before.client.metadata, ...body }, this.address.url));
-    const { client, secret } = await this.prisma.$transaction(async (tx) => {
+    const { client, secret, ended } = await this.prisma.$transaction(async (tx) => {
       const changed = await this.clients.update(params.id, body as ClientChange, version, tx);
       const fields = Object.keys(body);
       await this.note(
         { id: params.id, change: 'changed', fields, operation: contracts.change.id, caller, now },
         tx,
       );
-      return changed;
+      return { ...changed, ended: await this.endWeakened(params.id, changed.weakened, { caller, now }, tx) };
     });
     const detail = await this.detail(await this.existing(params.id));
-    return ok({ ...detail, ...(secret === null ? {} : { client_secret: secret }) }, client.version);
+    const made = secret === null ? {} : { client_secret: secret };
+    return ok({ ...detail, ...made, ...(ended ? { sessions_ended: ended } : {}) }, client.version);
   }
 
   @Operation(contracts.disable)
@@ -171,6 +172,22 @@ export class ClientsController {
       );
     });
     return nothing();
+  }
+
+  /** A client that may or proves less than before starts anew: nothing it was given earlier comes back when that is undone. */
+  private async endWeakened(
+    id: string,
+    weakened: readonly string[],
+    { caller, now }: Pick<Act, 'caller' | 'now'>,
+    tx: Transaction,
+  ) {
+    if (weakened.length === 0) return undefined;
+    const note = `changed: ${weakened.join(', ')}`;
+    return this.ends.within(
+      tx,
+      { kind: 'client', target: id },
+      { caller, reason: 'policy_changed', note, now },
+    );
   }
 
   private async note(act: Act, tx: Transaction): Promise<void> {

@@ -16,15 +16,18 @@ export class EndAlong {
 
   /** Does `work` and ends everything the target has authorized until now. */
   async with(target: MassTarget, order: EndOrder, work: (tx: Transaction) => Promise<void>) {
-    const { prisma, clock, sessions } = this.parts;
-    const { caller, reason, note } = order;
-    const detail = note === undefined ? { by: caller.actor } : { by: caller.actor, note };
-    const { ended, at } = await prisma.$transaction(async (tx) => {
+    return this.parts.prisma.$transaction(async (tx) => {
       await work(tx);
-      // Read after the change took its locks: what was authorized while it waited is ended too.
-      const at = clock.now();
-      return { at, ended: await sessions.endAll({ ...target, reason, at, detail }, tx) };
+      return this.within(tx, target, order);
     });
+  }
+
+  /** Ends everything the target has authorized until now, in the transaction of the change that asks for it. */
+  async within(tx: Transaction, target: MassTarget, { caller, reason, note }: EndOrder) {
+    const detail = note === undefined ? { by: caller.actor } : { by: caller.actor, note };
+    // Read after the change took its locks: what was authorized while it waited is ended too.
+    const at = this.parts.clock.now();
+    const ended = await this.parts.sessions.endAll({ ...target, reason, at, detail }, tx);
     return { recorded: ended.length, complete: ended.length < 1_000, not_before: written(at) };
   }
 }
