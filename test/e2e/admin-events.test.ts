@@ -1,4 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createVerifier, type Verifier } from '@curfew/resource-server';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { SignJWT } from 'jose';
 import pg from 'pg';
@@ -6,12 +8,19 @@ import { assertInvariants } from '../support/database.js';
 import { AdminWorld } from './admin-world.js';
 
 let world: AdminWorld;
+/** Follows from the beginning on, so that its time-to-deny has been measured when somebody asks. */
+let follower: Verifier;
 
 beforeAll(async () => {
   world = await AdminWorld.start();
+  const { client_id: clientId, client_secret: clientSecret, resource: audience } = world.data.clients.api;
+  follower = createVerifier({ issuer: world.server.issuer, clientId, clientSecret, audience });
 }, 60_000);
 afterEach(() => assertInvariants(world.database));
-afterAll(() => world?.stop());
+afterAll(async () => {
+  await follower?.close();
+  await world?.stop();
+});
 
 /** A stream of events as a client reads it. */
 async function follow(query = '', headers: Record<string, string> = {}) {
@@ -139,6 +148,19 @@ describe('events over the admin API', () => {
     const { body } = await world.get('/v1/stats');
     expect(body.sessions.live).toBeGreaterThanOrEqual(0);
     expect(body.sessions.ended_last_24h.ended_by_administrator).toBeGreaterThan(0);
+    const measured = async () => (await world.get('/v1/stats')).body.time_to_deny;
+    const deadline = performance.now() + 20_000;
+    while ((await measured()).slowest_ms === null) {
+      expect(performance.now()).toBeLessThan(deadline);
+      await pause(200);
+    }
+    const clientId = world.data.clients.api.client_id;
+    expect(await measured()).toEqual({
+      followers: 1,
+      stale: 0,
+      slowest_ms: expect.any(Number),
+      by_follower: [{ id: expect.any(String), client_id: clientId, ms: expect.any(Number), stale: false }],
+    });
     const { text, headers } = await world.get('/metrics', { token: null });
     expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(text).toMatch(/^curfew_sessions_live \d+$/m);

@@ -5,10 +5,16 @@ import { type RunningServer, startServer } from '../support/server.js';
 import { asHeader, orders, ProtocolWorld } from './protocol-world.js';
 
 let world: ProtocolWorld;
+/** Reads from the beginning on, and acknowledges nothing. */
+let silent: Feed;
 beforeAll(async () => {
   world = await ProtocolWorld.start();
+  silent = await Feed.open(undefined, world.issuer, world.clients.billingApi);
 }, 60_000);
-afterAll(() => world?.stop());
+afterAll(async () => {
+  silent?.close();
+  await world?.stop();
+});
 
 interface FeedEvent {
   readonly event: string;
@@ -22,10 +28,10 @@ class Feed {
   readonly events: FeedEvent[] = [];
   readonly #stopping = new AbortController();
 
-  static async open(from?: string, issuer = world.issuer): Promise<Feed> {
+  static async open(from?: string, issuer = world.issuer, client = world.clients.api): Promise<Feed> {
     const feed = new Feed();
     const response = await fetch(`${issuer}/session-feed`, {
-      headers: { ...asHeader(world.clients.api), ...(from ? { 'last-event-id': from } : {}) },
+      headers: { ...asHeader(client), ...(from ? { 'last-event-id': from } : {}) },
       signal: feed.#stopping.signal,
     });
     expect(response.headers.get('content-type')).toBe('text/event-stream');
@@ -246,6 +252,19 @@ describe('a follower', () => {
     expect(measured).toMatchObject({ stale: false });
     expect(measured!.timeToDenyMs).toBeLessThan(500);
   }, 30_000);
+
+  it('that says nothing raises an alert', async () => {
+    expect(silent.position).toBeDefined();
+    const alerts = () =>
+      world.database.query<{ data: { subjects: string[] } }>(
+        `SELECT data FROM event WHERE type = 'alert.raised' AND data->>'pattern' = 'stale_follower'`,
+      );
+    const deadline = performance.now() + 30_000;
+    while (!(await alerts()).some(({ data }) => data.subjects.includes(world.clients.billingApi.id))) {
+      expect(performance.now()).toBeLessThan(deadline);
+      await pause(200);
+    }
+  }, 40_000);
 
   it('of one node hears what another node ended, and confirms it there', async () => {
     const port = await freePort();

@@ -1,3 +1,5 @@
+import { FeedNodeStore } from '@curfew/events';
+import type { Instant } from '@curfew/session-policy';
 import { Controller, Header, Inject, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { z } from 'zod';
@@ -7,6 +9,23 @@ import { Operation, operation } from '../contract/operation.js';
 import { timestamp, written } from '../contract/wire.js';
 import { Metrics } from './metrics.js';
 import { Stats } from './stats.js';
+
+/** So many followers are shown one by one, slowest first; the counts are of all. */
+const mostShown = 200;
+
+const timeToDeny = z.object({
+  followers: z.number().int(),
+  stale: z.number().int(),
+  slowest_ms: z.number().nullable().meta({ description: 'From the end of the last probe to its denial.' }),
+  by_follower: z.array(
+    z.object({
+      id: z.string(),
+      client_id: z.string(),
+      ms: z.number().nullable(),
+      stale: z.boolean(),
+    }),
+  ),
+});
 
 const stats = operation({
   id: 'getStats',
@@ -29,6 +48,9 @@ const stats = operation({
         }),
         accounts: z.number().int(),
         clients: z.number().int(),
+        time_to_deny: timeToDeny.meta({
+          description: 'How long gateways and APIs let an ended session pass, by a probe every ten seconds.',
+        }),
       }),
     },
   },
@@ -49,6 +71,7 @@ const metrics = operation({
 export class StatsController {
   constructor(
     private readonly stats: Stats,
+    private readonly nodes: FeedNodeStore,
     @Inject(Metrics) private readonly registry: Metrics,
   ) {}
 
@@ -66,7 +89,24 @@ export class StatsController {
       },
       accounts: figures.accounts,
       clients: figures.clients,
+      time_to_deny: await this.timeToDeny(now),
     });
+  }
+
+  private async timeToDeny(now: Instant): Promise<z.output<typeof timeToDeny>> {
+    const followers = (await this.nodes.nodes(now)).flatMap((node) => node.followers);
+    const slowestFirst = followers.toSorted((a, b) => (b.timeToDenyMs ?? -1) - (a.timeToDenyMs ?? -1));
+    return {
+      followers: followers.length,
+      stale: followers.filter(({ stale }) => stale).length,
+      slowest_ms: slowestFirst[0]?.timeToDenyMs ?? null,
+      by_follower: slowestFirst.slice(0, mostShown).map(({ id, clientId, timeToDenyMs, stale }) => ({
+        id,
+        client_id: clientId,
+        ms: timeToDenyMs,
+        stale,
+      })),
+    };
   }
 
   @Operation(metrics)

@@ -32,6 +32,8 @@ interface Entry {
   leaseUntil: number;
   timeToDenyMs: number | null;
   missedProbe: boolean;
+  /** Whether it was there at the last probe, too. */
+  wasThere: boolean;
 }
 
 interface Asked {
@@ -57,6 +59,7 @@ export class Followers {
       leaseUntil: 0,
       timeToDenyMs: null,
       missedProbe: false,
+      wasThere: false,
     });
     return id;
   }
@@ -87,15 +90,23 @@ export class Followers {
     await this.#ask(id, at, () => {});
   }
 
-  /** Measures how long each live follower takes to deny the probe `id`, ended just now. The clients of those that did not in time. */
+  /**
+   * Measures how long each live follower takes to deny the probe `id`, ended just now. The clients of those that have
+   * newly turned stale: that did not deny in time, or have a stream and no lease from one probe to the next.
+   */
   async probe(id: string, at: () => number): Promise<readonly string[]> {
     const began = at();
+    const silent = [...this.#entries.values()].filter(
+      ({ connected, wasThere, leaseUntil }) => connected && wasThere && leaseUntil <= began,
+    );
+    for (const entry of this.#entries.values()) entry.wasThere = true;
     const missed = await this.#ask(id, at, (entry) => {
       entry.timeToDenyMs = Math.round((at() - began) * 10) / 10;
       entry.missedProbe = false;
     });
-    for (const entry of missed) if (entry.connected) entry.missedProbe = true;
-    return missed.filter(({ connected }) => connected).map(({ clientId }) => clientId);
+    const turned = [...missed, ...silent].filter(({ connected, missedProbe }) => connected && !missedProbe);
+    for (const entry of turned) entry.missedProbe = true;
+    return turned.map(({ clientId }) => clientId);
   }
 
   /** Every follower that is connected or still has a lease. */

@@ -1,0 +1,48 @@
+import { instant } from '@curfew/session-policy';
+import { Followers, leaseMs } from './followers.js';
+
+const now = instant(1_800_000_000_000);
+
+describe('followers', () => {
+  let at = 0;
+  const time = () => at;
+  beforeEach(() => {
+    at = 1_000;
+  });
+
+  it('that have a stream and say nothing are stale from the second probe on, and are told of once', async () => {
+    const followers = new Followers();
+    followers.join('orders-api', now);
+    expect(await followers.probe('first', time)).toEqual([]);
+    at += 10_000;
+    expect(await followers.probe('second', time)).toEqual(['orders-api']);
+    at += 10_000;
+    expect(await followers.probe('third', time)).toEqual([]);
+    expect(followers.report(at)).toMatchObject([{ clientId: 'orders-api', stale: true }]);
+  });
+
+  it('that speak again and deny the next probe are stale no more, and are told of when they fail again', async () => {
+    const followers = new Followers();
+    const follower = followers.join('orders-api', now);
+    await followers.probe('first', time);
+    at += 10_000;
+    await followers.probe('second', time);
+    followers.acknowledge({ follower, done: [] }, now, at);
+    const probed = followers.probe('third', time);
+    at += 7;
+    followers.acknowledge({ follower, done: ['third'] }, now, at);
+    expect(await probed).toEqual([]);
+    expect(followers.report(at)).toMatchObject([{ timeToDenyMs: 7, stale: false }]);
+    at += leaseMs + 1;
+    expect(followers.report(at)).toMatchObject([{ stale: true }]);
+    expect(await followers.probe('fourth', time)).toEqual(['orders-api']);
+  });
+
+  it('that have left are told of to nobody', async () => {
+    const followers = new Followers();
+    followers.leave(followers.join('orders-api', now));
+    await followers.probe('first', time);
+    expect(await followers.probe('second', time)).toEqual([]);
+    expect(followers.report(at)).toEqual([]);
+  });
+});
