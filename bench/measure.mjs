@@ -26,21 +26,26 @@ export async function load(generator, subject, scenario, amount) {
   return result;
 }
 
+// Servers of ours that stand behind the measured one are part of what an operation costs.
+const serverCpu = ({ pid, source }) => cpuMilliseconds(pid) + (source ? cpuMilliseconds(source.pid) : 0);
+
 /** Closed loop: CPU per operation and throughput at saturation. */
 export async function closedBlock({ generator, cluster, subject, scenario, connections, seconds }) {
   if (!scenario.once)
     await load(generator, subject, scenario, { connections, seconds: seconds * warmUpShare });
-  const server = cpuMilliseconds(subject.pid);
+  const server = serverCpu(subject);
+  const behind = subject.source && cpuMilliseconds(subject.source.pid);
   const postgres = cpuMilliseconds(cluster.pid);
   // What can be asked once only is left for the counting block in part.
   const amount = { connections, seconds, ...(scenario.once ? { count: 0.7 * scenario.once } : {}) };
   const result = await load(generator, subject, scenario, amount);
-  const serverCpuMs = (cpuMilliseconds(subject.pid) - server) / result.done;
+  const serverCpuMs = (serverCpu(subject) - server) / result.done;
   const postgresCpuMs = (cpuMilliseconds(cluster.pid) - postgres) / result.done;
   return {
     serverCpuMs,
     postgresCpuMs,
     cpuMs: serverCpuMs + postgresCpuMs,
+    ...(subject.source ? { behindCpuMs: (cpuMilliseconds(subject.source.pid) - behind) / result.done } : {}),
     perSecond: result.perSecond,
     saturatedP99Ms: result.p99Ms,
     residentBytes: residentBytes(subject.pid)[0],

@@ -1,12 +1,26 @@
 import { notAlive } from './gates.mjs';
 import { closedBlock, countedBlock, fixedRateBlock, load, WrongAnswers } from './measure.mjs';
 import { median } from './statistics.mjs';
+import { startGateway } from './subjects/gateway.mjs';
 
 const sampled = 32;
+const liveTokens = 500;
 const countedOperations = 500;
 
-/** Measures one path: rounds of blocks of every subject in turn, then counts and latencies of the first one. */
-export async function runPath({ plan, subjects, generator, cluster, options, progress }) {
+/** Measures one path, at the server it belongs to; undefined where Curfew has no such path. */
+export async function runPath(stage) {
+  if (stage.plan.at !== 'gateway') return measurePath(stage);
+  const [curfew, ...others] = stage.subjects;
+  const gateway = await startGateway(curfew, { cpuProfile: stage.options.cpuProfile });
+  try {
+    return await measurePath({ ...stage, subjects: [gateway, ...others] });
+  } finally {
+    await gateway.stop();
+  }
+}
+
+// Rounds of blocks of every subject in turn, then counts and latencies of the first one.
+async function measurePath({ plan, subjects, generator, cluster, options, progress }) {
   const able = subjects.filter(
     (subject) => subject.scenarios[plan.path] && (plan.compared || subject === subjects[0]),
   );
@@ -16,8 +30,11 @@ export async function runPath({ plan, subjects, generator, cluster, options, pro
   const blocks = new Map(able.map((subject) => [subject.name, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const subject of able) {
-      if (round === 0) await before({ plan, subject, generator });
       const scenario = subject.scenarios[plan.path];
+      if (round === 0) await before({ plan, subject, generator });
+      // Started for this path, it is still compiling.
+      if (round === 0 && subject.source)
+        await load(generator, subject, scenario, { connections, seconds: 1.5 });
       const seconds = rounds === 1 ? options.seconds * 2 : options.seconds;
       const block = await closedBlock({ generator, cluster, subject, scenario, connections, seconds });
       blocks.get(subject.name).push(block);
@@ -26,16 +43,21 @@ export async function runPath({ plan, subjects, generator, cluster, options, pro
       );
     }
   }
-  const [subject] = able;
+  const [subject, other] = able;
   const own = blocks.get(subject.name);
   const middle = (field, of = own) => median(of.map((block) => block[field]));
+  const rate = plan.rate ?? Math.max(1, Math.round(middle('perSecond') / 2));
+  const stage = { plan, subject, generator, connections, options, rate };
   return {
     path: plan.path,
     cpuMs: middle('cpuMs'),
     serverCpuMs: middle('serverCpuMs'),
     postgresCpuMs: middle('postgresCpuMs'),
     perSecond: middle('perSecond'),
-    ...(await details({ plan, subject, generator, connections, options, perSecond: middle('perSecond') })),
+    ...(subject.source ? { behindCpuMs: middle('behindCpuMs') } : {}),
+    ...(await counts(stage)),
+    ...(plan.latency ? await latencies(stage) : {}),
+    ...(plan.rate && other ? await besideFloor({ ...stage, subject: other }) : {}),
     ...ratio('floor', own, blocks),
     ...ratio('baseline', own, blocks),
     saturatedP99Ms: middle('saturatedP99Ms'),
@@ -43,10 +65,15 @@ export async function runPath({ plan, subjects, generator, cluster, options, pro
   };
 }
 
-// Counts and latencies: of the measured server only, after the blocks, so that they disturb none of them.
-async function details({ plan, subject, generator, connections, options, perSecond }) {
+// Counts and latencies: after the blocks, so that they disturb none of them.
+async function counts({ plan, subject, generator, connections, options }) {
   const scenario = subject.scenarios[plan.path];
-  const { byStatement, ...counts } = await countedBlock({
+  if (plan.fromMemory) {
+    // Tokens that nobody has asked about, each asked about once: from now on memory has them all, and for long enough.
+    await before({ plan, subject, generator });
+    await load(generator, subject, scenario, { connections: 16, count: liveTokens });
+  }
+  const { byStatement, ...counted } = await countedBlock({
     generator,
     counters: subject.counters,
     subject,
@@ -59,11 +86,34 @@ async function details({ plan, subject, generator, connections, options, perSeco
       process.stderr.write(`    ${perOperation.toFixed(2)} × ${query.slice(0, 240)}\n`);
     }
   }
-  if (!plan.latency) return counts;
-  const rate = Math.max(1, Math.round(perSecond / 2));
+  if (plan.fromMemory !== undefined) checkReads(plan, byStatement);
+  return counted;
+}
+
+// Whether sessions were read for these answers, as the statement says by which all questions about tokens are answered.
+function checkReads({ path, fromMemory }, byStatement) {
+  const reads = byStatement.some(({ query }) => /^SELECT .* JOIN session s ON /.test(query));
+  if (reads === fromMemory)
+    throw new WrongAnswers(
+      `${path}: sessions were ${reads ? '' : 'not '}read for what memory ${fromMemory ? 'has' : 'must not have'}`,
+    );
+}
+
+async function latencies({ plan, subject, generator, options, rate }) {
+  const scenario = subject.scenarios[plan.path];
   const latency = await fixedRateBlock({ generator, subject, scenario, rate, seconds: options.seconds * 2 });
   await sampleIsAlive({ plan, subject, generator });
-  return { ...latency, ...counts };
+  return latency;
+}
+
+// What the generator and the machine add at this rate by themselves.
+async function besideFloor(stage) {
+  const { p99Ms } = await fixedRateBlock({
+    ...stage,
+    scenario: stage.subject.scenarios[stage.plan.path],
+    seconds: stage.options.seconds * 2,
+  });
+  return { floorP99Ms: p99Ms };
 }
 
 function ratio(other, own, blocks) {
@@ -77,17 +127,18 @@ function ratio(other, own, blocks) {
   };
 }
 
-// Brings a scenario's pool into the state the path needs.
-async function before({ plan, subject, generator }) {
+// Brings a scenario's pool into the state the path needs, at the server where tokens come from.
+async function before({ plan, subject: asked, generator }) {
+  const subject = asked.source ?? asked;
   const { scenarios } = subject;
-  const { pool } = scenarios[plan.path];
+  const { pool } = asked.scenarios[plan.path];
   const all = { pool, count: Number.POSITIVE_INFINITY };
   switch (plan.before) {
     case 'live-tokens': {
-      const chains = scenarios[plan.chains ?? 'refresh'];
-      await load(generator, subject, chains, { connections: 16, count: 500 });
+      const chains = scenarios[plan.chains] ?? scenarios.refresh;
+      await load(generator, subject, chains, { connections: 16, count: liveTokens });
       const items = await generator.call('sample', { ...all, pool: chains.pool });
-      const live = items.filter((item) => item.accessToken).slice(-500);
+      const live = items.filter((item) => item.accessToken).slice(-liveTokens);
       await generator.call('load', { pool, items: live });
       break;
     }
@@ -109,8 +160,9 @@ async function before({ plan, subject, generator }) {
 }
 
 // What was handed out under load must be alive by the server's own word.
-async function sampleIsAlive({ plan, subject, generator }) {
-  const { pool, options } = subject.scenarios[plan.path];
+async function sampleIsAlive({ plan, subject: asked, generator }) {
+  const { pool, options } = asked.scenarios[plan.path];
+  const subject = asked.source ?? asked;
   const items = (await generator.call('sample', { pool, count: 4096 }))
     .filter((item) => item.accessToken)
     .slice(-sampled);

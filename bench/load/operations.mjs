@@ -117,13 +117,15 @@ export const operations = {
     };
   },
 
-  gateway({ endpoints }, { status = 200 }) {
+  /** A reverse proxy asks whether a request may pass; `answer` is what the head of the answer must match. */
+  gateway({ endpoints }, { headers = {}, answer: wanted }) {
     const url = new URL(endpoints.gateway);
     return async (connection, item) => {
       const answer = await connection.send(
-        get(url, { authorization: `Bearer ${item.accessToken}`, ...item.headers }),
+        get(url, { authorization: `Bearer ${item.accessToken}`, ...headers }),
       );
-      if (answer.status !== status) return unexpected(answer);
+      if (answer.status !== 200) return unexpected(answer);
+      if (wanted && !wanted.test(answer.head)) return 'an allowed request without an identity';
     };
   },
 };

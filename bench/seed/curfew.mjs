@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { dpopProof } from '../load/dpop.mjs';
 import { signIn } from '../subjects/curfew.mjs';
 import { copyAccounts, copyClients, copySession, sessionId, tokenSecret } from './curfew-sessions.mjs';
-import { signedApi } from './register.mjs';
+import { guardedApi, signedApi } from './register.mjs';
 import { seeding } from './seeding.mjs';
 import { spread } from './spread.mjs';
 
@@ -15,7 +15,7 @@ const sessionsPerAccount = 4;
  */
 export async function seedCurfew({ subject, databaseUrl, secret, generator, sessions, driven }) {
   const codec = await tokenCodec(secret);
-  const { web, spa, signed, person } = subject.registered;
+  const { web, spa, signed, guarded, person } = subject.registered;
   const key = newKey();
   const firstAt = Date.now() - 50_000_000;
   const real = async (client, more) =>
@@ -25,6 +25,7 @@ export async function seedCurfew({ subject, databaseUrl, secret, generator, sess
     public: await real(spa),
     bound: await real(spa, { headersOf: (url) => ({ dpop: dpopProof(key, url) }) }),
     signed: await real(signed, { scope: 'offline_access read', resource: signedApi }),
+    guarded: await real(guarded, { scope: 'offline_access read', resource: guardedApi }),
   };
   const others = await seeding(databaseUrl, async (database) => {
     const accounts = await copyAccounts(database, person.username, Math.ceil(sessions / sessionsPerAccount));
@@ -34,7 +35,8 @@ export async function seedCurfew({ subject, databaseUrl, secret, generator, sess
     await copy('chains', templates.chains, sessions);
     await copy('clients', templates.chains, sideSessions, { clients });
     await copy('spent', templates.chains, sideSessions);
-    for (const kind of ['public', 'bound', 'signed']) await copy(kind, templates[kind], sideSessions);
+    for (const kind of ['public', 'bound', 'signed', 'guarded'])
+      await copy(kind, templates[kind], sideSessions);
     for (const table of ['session', 'account', 'client']) await database.query(`VACUUM (ANALYZE) ${table}`);
     return clients;
   });
@@ -53,7 +55,7 @@ export async function seedCurfew({ subject, databaseUrl, secret, generator, sess
   await chains('chains', spread(sessions, driven));
   await chains('clients', side, (n) => ({ client: { ...web, id: others[n % others.length] } }));
   await chains('bound', side, () => ({ key }));
-  for (const kind of ['public', 'signed', 'spent']) await chains(kind, side);
+  for (const kind of ['public', 'signed', 'guarded', 'spent']) await chains(kind, side);
   await load(
     'codes',
     Array.from({ length: 400 }, () => ({})),

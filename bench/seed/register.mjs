@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 
 /** The API whose access tokens are signed instead of sealed. */
 export const signedApi = 'https://signed.bench.example.test';
+/** The API that the gateway protects. */
+export const guardedApi = 'https://guarded.bench.example.test';
 
 const redirectUri = 'https://client.example.test/callback';
 
@@ -27,12 +29,15 @@ export async function register(databaseUrl, secret) {
     );
     const hasher = new accounts.PasswordHasher(accounts.defaultHashing());
     await new accounts.AccountService({ prisma, clock, hasher, throttle }).create(person);
-    await new clients.ResourceService(prisma, clock).create({
+    const resources = new clients.ResourceService(prisma, clock);
+    const api = { scopes: ['read'] };
+    await resources.create({
+      ...api,
       audience: signedApi,
       name: 'API with signed tokens',
-      scopes: ['read'],
       tokenFormat: 'jwt',
     });
+    await resources.create({ ...api, audience: guardedApi, name: 'API behind the gateway' });
     const service = new clients.ClientService({ prisma, clock, rules: { allowPrivateAddresses: false } });
     const create = async (id, registration) => {
       const made = await service.create({ client_name: id, ...registration }, { id });
@@ -43,6 +48,8 @@ export async function register(databaseUrl, secret) {
       person,
       web: await create('web', session),
       signed: await create('signed', { ...session, resources: [signedApi] }),
+      guarded: await create('guarded', { ...session, resources: [guardedApi] }),
+      api: await create('api', { grant_types: [], resource: guardedApi }),
       spa: await create('spa', { ...session, token_endpoint_auth_method: 'none' }),
       machine: await create('machine', { grant_types: ['client_credentials'] }),
     };

@@ -2,7 +2,7 @@ const noIdToken = { scope: 'offline_access' };
 
 /** How each path is asked of Curfew. */
 export function scenariosOf({ registered, scope }, pools) {
-  const { web, spa, machine, signed, person } = registered;
+  const { web, spa, machine, signed, guarded, person } = registered;
   const flow = { client: web, redirectUri: web.redirectUri, scope, person };
   const refresh = (pool, options) => ({ pool, operation: 'refresh', options });
   const introspection = (pool, options) => ({ pool, operation: 'introspection', options });
@@ -11,6 +11,7 @@ export function scenariosOf({ registered, scope }, pools) {
     refresh: refresh(pools.chains, { client: web, parameters: noIdToken }),
     'refresh-id-token': refresh(pools.chains, { client: web, idToken: true }),
     'refresh-jwt': refresh(pools.signed, { client: signed }),
+    'refresh-guarded': refresh(pools.guarded, { client: guarded }),
     'refresh-public': refresh(pools.public, { client: spa, parameters: noIdToken }),
     'refresh-dpop': {
       ...refresh(pools.bound, { client: spa, parameters: noIdToken }),

@@ -49,6 +49,7 @@ export async function startCurfew({ cluster, generator, sessions, driven, cpuPro
       },
       port,
       database: 'measured',
+      issuer,
       target: { endpoints: await discover(issuer) },
       registered,
       scope,
