@@ -41,11 +41,24 @@ export function readForwarded(
   return asked;
 }
 
+/** What each list says of addresses; the few proxies there are ask again and again, and looking one up is dear. */
+const knownAddresses = new WeakMap<BlockList, Map<string, boolean>>();
+const mostKnownAddresses = 1_000;
+
 /** Whether an address is one of the configured proxies. */
 export function isTrusted(address: string | undefined, proxies: BlockList): boolean {
   if (address === undefined) return false;
+  let known = knownAddresses.get(proxies);
+  if (!known || known.size > mostKnownAddresses) {
+    known = new Map();
+    knownAddresses.set(proxies, known);
+  }
+  const before = known.get(address);
+  if (before !== undefined) return before;
   const mapped = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  return proxies.check(mapped, isIPv6(mapped) ? 'ipv6' : 'ipv4');
+  const trusted = proxies.check(mapped, isIPv6(mapped) ? 'ipv6' : 'ipv4');
+  known.set(address, trusted);
+  return trusted;
 }
 
 function statedIn(
@@ -54,8 +67,7 @@ function statedIn(
   target: string,
 ): StatedRequest | 'stated_twice' | 'target_malformed' | undefined {
   const { headers } = request;
-  if (request.rawHeaders.some((name, at) => at % 2 === 0 && countOf(request, name) > 1 && isStating(name)))
-    return 'stated_twice';
+  if (isStatedTwice(request)) return 'stated_twice';
   switch (form) {
     case 'x-forwarded':
       return byParts(headers);
@@ -73,13 +85,19 @@ function statedIn(
   }
 }
 
-const isStating = (name: string): boolean =>
-  /^x[-_](forwarded[-_](method|proto|host|uri)|original[-_](method|url|uri))$/i.test(name);
+const stating = /^x[-_](forwarded[-_](method|proto|host|uri)|original[-_](method|url|uri))$/i;
 
-/** How many headers a request has that some upstream takes for this one: spelled with `_` or in any case. */
-function countOf({ rawHeaders }: IncomingMessage, name: string): number {
-  const spelled = (text: string) => text.toLowerCase().replaceAll('_', '-');
-  return rawHeaders.filter((other, at) => at % 2 === 0 && spelled(other) === spelled(name)).length;
+/** Whether a header came twice in spellings that some upstream takes for the same: with `_` or in any case. */
+function isStatedTwice({ rawHeaders }: IncomingMessage): boolean {
+  const seen = new Set<string>();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (!stating.test(name)) continue;
+    const spelled = name.toLowerCase().replaceAll('_', '-');
+    if (seen.has(spelled)) return true;
+    seen.add(spelled);
+  }
+  return false;
 }
 
 const one = (headers: IncomingHttpHeaders, name: string): string | undefined => {
