@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** What somebody else's API may look like: plain JavaScript, and an authorization server that is not there yet. */
+const program = `
+  import { createServer } from 'node:http';
+  import { createVerifier, guarded } from '@curfew/resource-server';
+  const verifier = createVerifier({
+    issuer: 'http://127.0.0.1:9', clientId: 'orders-api', clientSecret: 'secret', audience: 'https://orders.example.test',
+  });
+  const server = createServer(guarded(verifier, (request, response) => response.end('let in')));
+  server.listen(0, '127.0.0.1', async () => {
+    const address = 'http://127.0.0.1:' + server.address().port;
+    const without = await fetch(address);
+    const unknown = await fetch(address, { headers: { authorization: 'Bearer cfw_at_x' } });
+    console.log(JSON.stringify([without.status, without.headers.get('www-authenticate'), unknown.status]));
+    await verifier.close();
+    server.closeAllConnections();
+    server.close();
+  });
+`;
+
+const typed = `
+  import { createVerifier, type TokenFacts, type Verdict, type Verifier } from '@curfew/resource-server';
+  const verifier: Verifier = createVerifier({ issuer: 'a', clientId: 'b', clientSecret: 'c', audience: 'd' });
+  export const subject = async (): Promise<string | undefined> => {
+    const verdict: Verdict = await verifier.verify({ headers: {} }, { scopes: ['a'], maxAuthAge: 60 });
+    // @ts-expect-error the types are really there: a misspelt requirement is found
+    await verifier.verify({ headers: {} }, { scope: 'a' });
+    const facts: TokenFacts | undefined = verdict.kind === 'allowed' ? verdict.facts : undefined;
+    return facts?.subject;
+  };
+`;
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'curfew-package-'));
+  await run('npm', ['pack', '--workspace', 'libs/resource-server', '--pack-destination', folder]);
+  const [tarball] = await readdir(folder);
+  await writeFile(
+    join(folder, 'package.json'),
+    '{"name":"somebody-elses-api","private":true,"type":"module"}',
+  );
+  const quiet = ['--offline', '--no-audit', '--no-fund', '--ignore-scripts'];
+  await run('npm', ['install', ...quiet, `./${tarball}`], { cwd: folder });
+}, 60_000);
+afterAll(async () => {
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+describe('the package for API authors, packed and installed somewhere else', () => {
+  it('brings nothing along: no dependency, no sources, no tests', async () => {
+    const installed = join(folder, 'node_modules');
+    expect((await readdir(installed)).filter((name) => !name.startsWith('.'))).toEqual(['@curfew']);
+    expect(await readdir(join(installed, '@curfew'))).toEqual(['resource-server']);
+    const inside = join(installed, '@curfew/resource-server');
+    expect((await readdir(inside)).sort()).toEqual(['README.md', 'dist', 'package.json']);
+    expect((await readdir(inside, { recursive: true })).filter((name) => /\.spec\./.test(name))).toEqual([]);
+    const described = JSON.parse(await readFile(join(inside, 'package.json'), 'utf8'));
+    expect(described).not.toHaveProperty('dependencies');
+  });
+
+  it('runs with Node alone, and lets nobody in while nobody can say who they are', async () => {
+    await writeFile(join(folder, 'api.mjs'), program);
+    const { stdout } = await run(process.execPath, ['api.mjs'], { cwd: folder });
+    expect(JSON.parse(stdout)).toEqual([401, 'Bearer', 503]);
+  }, 30_000);
+
+  it('has types that a strict compiler accepts', async () => {
+    await writeFile(join(folder, 'api.ts'), typed);
+    const strict = ['--strict', '--noEmit', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023'];
+    const node = ['--types', 'node', '--typeRoots', join(process.cwd(), 'node_modules/@types')];
+    const compiler = join(process.cwd(), 'node_modules/typescript/bin/tsc');
+    await expect(
+      run(process.execPath, [compiler, ...strict, ...node, 'api.ts'], { cwd: folder }),
+    ).resolves.toMatchObject({ stdout: '' });
+  }, 60_000);
+});
