@@ -26,6 +26,7 @@ let world: ProtocolWorld;
 let upstream: Upstream;
 let gateway: RunningGateway;
 let folder: string;
+let settings: Record<string, string>;
 let clientId: string;
 /** Sees what the authorization server sends, and what the gateway answers. */
 let between: Server;
@@ -80,6 +81,7 @@ beforeAll(async () => {
   await writeFile(
     join(folder, 'routes.yaml'),
     `
+proxies: [127.0.0.1]
 timeouts: { fresh: { maxAuthAge: 1s } }
 apis:
   orders: { audience: ${orders}, clientId: ${world.clients.api.id}, clientSecretFile: api }
@@ -93,17 +95,16 @@ browsers:
     afterSignOut: /bye
 routes:
   - { name: bye, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /bye, public: true, upstream: '${upstream.url}' }
+  - { name: secure, hosts: [shop.example.test], api: orders, browser: shop, upstream: '${upstream.url}' }
+  - { name: stronger, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /stronger, api: orders, browser: shop, acr: [gold], upstream: '${upstream.url}' }
   - { name: fresh, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /fresh, api: orders, browser: shop, timeouts: fresh, upstream: '${upstream.url}' }
   - { name: shop, hosts: ['127.0.0.1:${port}'], schemes: [http], api: orders, browser: shop, upstream: '${upstream.url}' }
 `,
   );
+  settings = { CURFEW_GATEWAY_URL: url, CURFEW_GATEWAY_ROUTES: join(folder, 'routes.yaml') };
   gateway = await startGateway(
     { environment: { ...world.server.environment } },
-    {
-      CURFEW_GATEWAY_PORT: String(port),
-      CURFEW_GATEWAY_URL: url,
-      CURFEW_GATEWAY_ROUTES: join(folder, 'routes.yaml'),
-    },
+    { ...settings, CURFEW_GATEWAY_PORT: String(port) },
   );
 }, 60_000);
 afterAll(async () => {
@@ -119,11 +120,15 @@ afterAll(async () => {
 class Browser {
   readonly cookies = new Map<string, string>();
 
+  /** Where it takes the gateway to be; another one may stand behind the same name. */
+  constructor(private readonly port = () => gateway.port) {}
+
   async get(path: string, headers: Record<string, string> = {}, method = 'GET') {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const host = `127.0.0.1:${gateway.port}`;
     const answer = await send(
-      `http://127.0.0.1:${gateway.port}`,
-      { ...(cookie ? { cookie } : {}), ...headers },
+      `http://127.0.0.1:${this.port()}`,
+      { host, ...(cookie ? { cookie } : {}), ...headers },
       { path, method },
     );
     this.keep(answer.headers);
@@ -193,6 +198,41 @@ describe('a browser at the gateway', () => {
     await browser.signIn();
     browser.cookies.set('theme', 'dark');
     expect(seenBy(await browser.navigate('/orders')).headers.cookie).toBe('theme=dark');
+  });
+
+  it('keeps its tokens where only this host gets them, over TLS and by no script', async () => {
+    const secure = { host: 'shop.example.test', 'x-forwarded-proto': 'https' };
+    const answer = await send(
+      `http://127.0.0.1:${gateway.port}`,
+      { ...secure, accept: 'text/html', 'sec-fetch-mode': 'navigate' },
+      { path: '/orders' },
+    );
+    const sent = new URL(answer.headers.location!).searchParams;
+    expect(Object.fromEntries(sent)).toMatchObject({
+      redirect_uri: 'https://shop.example.test/.curfew/callback',
+      code_challenge_method: 'S256',
+      state: expect.stringMatching(/^[\w-]{22}$/),
+    });
+    expect(answer.headers['set-cookie']).toEqual([
+      expect.stringMatching(
+        /^__Host-curfew_way_[\w-]{12}=[\w-]+; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=1800$/,
+      ),
+    ]);
+  });
+
+  it('is not sent round in circles where signing in again does not help', async () => {
+    const browser = new Browser();
+    await browser.signIn('/stronger');
+    const answer = await browser.navigate('/stronger');
+    expect([answer.status, answer.headers['www-authenticate']]).toEqual([
+      401,
+      expect.stringContaining('acr_values="gold"'),
+    ]);
+  });
+
+  it('comes back to this host only, whatever it asked for', async () => {
+    for (const path of ['//evil.example.test', '/\\evil.example.test', 'https://evil.example.test/'])
+      expect((await new Browser().navigate(path)).status).toBe(400);
   });
 
   it('is told 401 when a script asks, and not sent anywhere', async () => {
@@ -295,16 +335,40 @@ describe('refreshing for a browser', () => {
   it('happens once, however many requests want it at the same time', async () => {
     const browser = new Browser();
     await browser.signIn();
-    const before = await refreshes();
+    const before = { refreshes: await refreshes(), cookies: new Map(browser.cookies) };
     await advanceVirtualClock(world.database.prisma({ CURFEW_VIRTUAL_CLOCK: 'true' }), 11 * 60_000);
     // Until the gateway has heard what time it is.
     await pause(1_500);
     const answers = await Promise.all(Array.from({ length: 20 }, () => browser.fetch('/orders')));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    expect((await refreshes()) - before).toBe(1);
+    expect((await refreshes()) - before.refreshes).toBe(1);
+    // A shared cache must not keep an answer that carries somebody's cookies.
+    expect(answers.map(({ headers }) => headers['cache-control'])).toEqual(Array(20).fill('no-store'));
     // Later, with the cookie from before: the same outcome, and not a theft.
+    browser.cookies.clear();
+    for (const [name, value] of before.cookies) browser.cookies.set(name, value);
     expect((await browser.fetch('/orders')).status).toBe(200);
+    expect((await refreshes()) - before.refreshes).toBe(1);
   });
+
+  it('has one successor, also where parallel requests reach two gateways', async () => {
+    const other = await startGateway({ environment: { ...world.server.environment } }, settings);
+    const browser = new Browser();
+    await browser.signIn();
+    const sealed = new Map(browser.cookies);
+    await advanceVirtualClock(world.database.prisma({ CURFEW_VIRTUAL_CLOCK: 'true' }), 11 * 60_000);
+    await pause(1_500);
+    const tabs = Array.from({ length: 10 }, (_, at) => {
+      const tab = new Browser(() => (at % 2 === 0 ? gateway.port : other.port));
+      for (const [name, value] of sealed) tab.cookies.set(name, value);
+      return tab;
+    });
+    const answers = await Promise.all(tabs.map((tab) => tab.fetch('/orders')));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    // Whichever answer came last, the browser goes on with its cookie.
+    for (const tab of tabs) expect((await tab.fetch('/orders')).status).toBe(200);
+    await other.stop();
+  }, 30_000);
 });
 
 describe('activity', () => {

@@ -18,6 +18,8 @@ export interface BrowserTokens {
   readonly accessToken: string;
   readonly refreshToken: string | undefined;
   readonly accessExpiresAt: number;
+  /** When the person came back from signing in; absent once the tokens have been refreshed. */
+  readonly signedInAt?: number | undefined;
 }
 
 /** Paths of the gateway's own on every host with browser mode. */

@@ -11,6 +11,23 @@ import { TokenEndpoint, type TokenOutcome } from './token-endpoint.js';
 /** Milliseconds before its expiry from which an access token is replaced. */
 const refreshAheadMs = 15_000;
 
+/** Milliseconds after a sign-in in which another one would end as this one did. */
+const freshSignInMs = 10_000;
+
+/** The longest cookie that browsers are sure to keep (RFC 6265 §6.1), name and attributes included. */
+const longestCookie = 4_096;
+
+/** The tokens are too long for a cookie; a browser would drop it without a word, and the person would sign in for ever. */
+export class CookieTooLong extends RangeError {
+  override readonly name = 'CookieTooLong';
+
+  constructor(length: number) {
+    super(
+      `the cookie would have ${length} bytes, and browsers keep ${longestCookie}: use opaque access tokens`,
+    );
+  }
+}
+
 /** What a browser's request comes to before it is decided on. */
 export type BrowserRequest =
   /** Decide with this token; `cookies` go with the answer. */
@@ -69,8 +86,16 @@ export class BrowserMode {
   }
 
   /** Redeems the code a person came back with. */
-  redeem(code: string, verifier: string, { scheme, host }: AskedRequest): Promise<TokenOutcome> {
-    return this.tokens.redeem(code, verifier, redirectUri(scheme, host));
+  async redeem(code: string, verifier: string, { scheme, host }: AskedRequest): Promise<TokenOutcome> {
+    const outcome = await this.tokens.redeem(code, verifier, redirectUri(scheme, host));
+    if (outcome.kind !== 'tokens') return outcome;
+    return { kind: 'tokens', tokens: { ...outcome.tokens, signedInAt: this.#now() } };
+  }
+
+  /** Whether the person has only just signed in: sending them there again would go round in circles. */
+  hasJustSignedIn(request: IncomingMessage, asked: AskedRequest): boolean {
+    const { signedInAt } = this.read(request, asked) ?? {};
+    return signedInAt !== undefined && this.#now() - signedInAt < freshSignInMs;
   }
 
   /** Refreshes, and keeps what comes of it. */
@@ -96,10 +121,12 @@ export class BrowserMode {
     return this.signIn.begin(asked, `${asked.path}${asked.query}`, maxAge);
   }
 
-  /** The cookie that keeps tokens. */
+  /** The cookie that keeps tokens. @throws CookieTooLong */
   keep(tokens: BrowserTokens, asked: AskedRequest): string {
     const name = this.#cookie(asked);
-    return writeCookie(name, this.#seal.close(tokens, `${name} ${asked.host}`), asked.scheme);
+    const cookie = writeCookie(name, this.#seal.close(tokens, `${name} ${asked.host}`), asked.scheme);
+    if (cookie.length > longestCookie) throw new CookieTooLong(cookie.length);
+    return cookie;
   }
 
   /** The cookie that forgets them. */

@@ -97,7 +97,9 @@ async function signOut(
   if (isForgeable(request, asked))
     return page(response, 403, 'This request may come from another site.', '/');
   const tokens = browser.read(request, asked);
-  if (tokens) await browser.tokens.revoke(tokens.refreshToken ?? tokens.accessToken);
+  const ended = !tokens || (await browser.tokens.revoke(tokens.refreshToken ?? tokens.accessToken));
+  // Nobody is told that they are signed out while their session lives on.
+  if (!ended) return page(response, 503, 'Signing out did not work. Try again in a moment.', '/');
   const address = new URL(`${issuer}/logout`);
   address.search = new URLSearchParams({
     client_id: browser.client.clientId,

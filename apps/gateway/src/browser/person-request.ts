@@ -83,7 +83,10 @@ function sendAway(
   refusal: Refusal,
   cookies: readonly string[],
 ): PersonDecision {
-  const redirect = refusal.status === 401 ? browser.sendToSignIn(message, asked, refusal.maxAge) : undefined;
+  const isInVain =
+    refusal.error === 'insufficient_user_authentication' && browser.hasJustSignedIn(message, asked);
+  const mayHelp = refusal.status === 401 && !isInVain;
+  const redirect = mayHelp ? browser.sendToSignIn(message, asked, refusal.maxAge) : undefined;
   if (!redirect) return { kind: 'refused', refusal, cookies };
   return { kind: 'redirect', redirect: { ...redirect, cookies: [...cookies, ...redirect.cookies] } };
 }

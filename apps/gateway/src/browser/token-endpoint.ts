@@ -11,8 +11,11 @@ export type TokenOutcome =
 
 /** Milliseconds an answer may take. */
 const patienceMs = 5_000;
-/** Milliseconds a refresh is remembered, for requests that were sent before their browser had the new cookie. */
-const rememberedMs = 20_000;
+/**
+ * Milliseconds a refresh is remembered, for requests that were sent before their browser had the new cookie. The cookie
+ * comes with an answer, and an upstream may take a minute to begin one.
+ */
+const rememberedMs = 90_000;
 const mostRemembered = 10_000;
 
 /** Gets tokens for browsers (RFC 6749 §4.1.3, §6), each refresh token once however many requests bring it. */
@@ -60,9 +63,12 @@ export class TokenEndpoint {
     return asked;
   }
 
-  /** Gives a refresh token back, and with it the session (RFC 7009). */
-  async revoke(refreshToken: string): Promise<void> {
-    await this.#post('/revocation', { token: refreshToken });
+  /** Gives a refresh token back, and with it the session (RFC 7009); false when that was not acknowledged. */
+  async revoke(refreshToken: string): Promise<boolean> {
+    return this.#post('/revocation', { token: refreshToken }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
   }
 
   async #ask(form: Readonly<Record<string, string>>): Promise<TokenOutcome> {

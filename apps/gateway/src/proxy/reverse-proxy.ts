@@ -46,8 +46,11 @@ export class ReverseProxy {
     this.#proxy.on('proxyReqWs', sent);
     this.#proxy.on('proxyRes', (answer, request, response) => {
       const cookies = this.#cookies.get(request) ?? [];
-      if (cookies.length > 0)
+      if (cookies.length > 0) {
         answer.headers['set-cookie'] = [...(answer.headers['set-cookie'] ?? []), ...cookies];
+        // Whatever the upstream says of its answer: no cache on the way may hand these cookies to somebody else.
+        answer.headers['cache-control'] = 'no-store';
+      }
       // What has begun may be silent for as long as it likes; what breaks off must not look whole, nor wait for ever.
       answer.socket.setTimeout(0);
       answer.once('close', () => {
