@@ -8,8 +8,10 @@ import {
 import { ClientService } from '@curfew/clients';
 import type { EndReason } from '@curfew/session-policy';
 import type { MassEnd } from '@curfew/sessions';
+import { decodeJwt } from 'jose';
 import { failExactlyAt } from '../support/faults.js';
 import { atOnce, type EngineClient, EngineWorld, orders, type Tokens } from './engine-world.js';
+import { authorizationRequest, pkce } from './protocol-world.js';
 
 let world: EngineWorld;
 let web: EngineClient;
@@ -100,6 +102,61 @@ describe('revocation by the client', () => {
     for (const { status } of answers) expect([200, 400]).toContain(status);
     for (const { body } of answers) if (body?.refresh_token) await expectDead({ ...tokens, ...body });
     await expectEnded(tokens, 'revoked_by_client');
+  });
+});
+
+describe('a sign-in', () => {
+  const told = async () =>
+    world.database.query<{ type: string; at: Date; data: Record<string, unknown> }>(
+      `SELECT type, at, data FROM event WHERE account_id = $1 AND type LIKE 'signin.%' ORDER BY xid, id`,
+      [await world.accountId(1)],
+    );
+
+  it('is told of when it is made, and when it ends with so many sessions', async () => {
+    const person = world.stranger(1);
+    const before = (await told()).length;
+    await world.signIn(web, { person });
+    await world.signIn(web, { person });
+    await person.follow(`${world.issuer}/logout`);
+    expect((await told()).slice(before)).toMatchObject([
+      { type: 'signin.succeeded', data: { acr: null, amr: ['pwd'], signals: { ip: '127.0.0.1' } } },
+      { type: 'signin.ended', data: { reason: 'logout', sessionsEnded: 2 } },
+    ]);
+  });
+
+  it('is no second one when the person says yes to something later', async () => {
+    const person = world.stranger(1);
+    const before = (await told()).length;
+    const { verifier, challenge } = pkce();
+    const asked = { scope: 'openid', prompt: 'consent', max_age: '3600' };
+    const code = { code_challenge: challenge, code_challenge_method: 'S256' };
+    const parameters = authorizationRequest(web as never, world.callback, { ...code, ...asked });
+    const isConsent = ({ body }: { body: string }) => /<button[^>]*>\s*Allow/.test(body);
+    const page = await person.follow(`${world.issuer}/authorize?${parameters}`, isConsent);
+    await world.pass(30);
+    const { url } = await person.follow(page.url.href);
+    const { body } = await world.redeem(web, { code: url.searchParams.get('code')!, verifier });
+    const [signedIn, ...more] = (await told()).slice(before);
+    expect([signedIn!.type, more]).toEqual(['signin.succeeded', []]);
+    const { auth_time: provedAt, iat } = decodeJwt(body.id_token);
+    expect(provedAt).toBeLessThanOrEqual(Math.floor(signedIn!.at.getTime() / 1000));
+    expect(iat! - Number(provedAt)).toBeGreaterThanOrEqual(30);
+  });
+
+  it('is not made where it cannot be told of', async () => {
+    const before = await told();
+    const fault = await failExactlyAt(
+      world.database,
+      { table: 'event', operation: 'INSERT', timing: 'before', when: `NEW.type = 'signin.succeeded'` },
+      { kind: 'raise' },
+    );
+    const person = world.stranger(1);
+    const code = await world.code(web, { scope: 'openid' }, person).catch((error: Error) => error.message);
+    await fault.remove();
+    expect(code).toMatch(/^the sign-in ended at .* with 500/);
+    expect(await told()).toEqual(before);
+    // Nobody is signed in with that browser: the page for people asks who they are.
+    expect((await person.open(`${world.issuer}/sessions`)).body).toContain('name="password"');
   });
 });
 

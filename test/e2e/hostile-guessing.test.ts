@@ -183,6 +183,36 @@ describe('guessing a password', () => {
     expect((await signIn(username, password, '198.51.100.20')).status).toBe(303);
   });
 
+  it('is counted in events that keep neither what was typed nor the name of nobody', async () => {
+    const recorded = async () => {
+      const events = await world.database.query<{
+        account_id: string | null;
+        data: { cause: string; count: number; signals: { ip: string | null } };
+      }>(`SELECT account_id, data FROM event WHERE type = 'signin.failed' ORDER BY xid, id`);
+      return events.filter(({ data }) => data.signals.ip?.startsWith('198.51.101.'));
+    };
+    const sum = (events: Awaited<ReturnType<typeof recorded>>) =>
+      events.reduce((all, { data }) => all + data.count, 0);
+    const { username } = world.data.accounts[1]!;
+    const [account] = await world.database.query<{ id: string }>(
+      'SELECT id FROM account WHERE username = $1',
+      [username],
+    );
+    for (let number = 0; number < 5; number += 1)
+      await signIn(username, 'a wrong password of mine', '198.51.101.7');
+    // Somebody types the password where the name belongs.
+    for (let number = 0; number < 7; number += 1)
+      await signIn('hunter2-hunter2', 'a wrong password of mine', '198.51.101.7');
+    for (const end = Date.now() + 20_000; sum(await recorded()) < 12 && Date.now() < end; )
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    const events = await recorded();
+    const of = (cause: string) => events.filter(({ data }) => data.cause === cause);
+    expect([sum(of('wrong_password')), sum(of('unknown_account'))]).toEqual([5, 7]);
+    expect(of('wrong_password').every(({ account_id }) => account_id === account!.id)).toBe(true);
+    expect(of('unknown_account').every(({ account_id }) => account_id === null)).toBe(true);
+    expect(JSON.stringify(events)).not.toMatch(/hunter2|of mine/);
+  });
+
   it('by a flood does not hold up the machines', async () => {
     const { web, service } = world.clients;
     const { body } = await world.signIn(web, { resource: orders, scope: 'openid orders:read' });

@@ -41,13 +41,18 @@ export class Person {
     private readonly password: string,
   ) {}
 
-  /** Opens an address and does what each page asks until one has no form left or the address is another origin's. */
-  async follow(address: string): Promise<Page> {
+  /** Opens an address and looks at what is there, wherever it leads. */
+  open(address: string): Promise<Page> {
+    return this.request(new URL(address));
+  }
+
+  /** Opens an address and does what each page asks until one has no form left, the address is another origin's, or it is time to stop. */
+  async follow(address: string, stopAt: (page: Page) => boolean = () => false): Promise<Page> {
     const { origin } = new URL(address);
     let page = await this.request(new URL(address));
     for (let step = 0; step < 10 && page.url.origin === origin; step++) {
       const form = formsOf(page.body)[0];
-      if (page.status >= 400 || form === undefined) return page;
+      if (page.status >= 400 || form === undefined || stopAt(page)) return page;
       page = await this.submit(page, form);
     }
     return page;

@@ -1,6 +1,7 @@
 import { AccountService, ConsentService } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
+import { EventLog } from '@curfew/events';
 import { Interactions } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import { SessionQueries, SessionService } from '@curfew/sessions';
@@ -19,6 +20,7 @@ export interface PageFoundation {
   readonly signals: SignalsReader;
   readonly sessions: SessionService;
   readonly queries: SessionQueries;
+  readonly events: EventLog;
   readonly interactions: Interactions;
   readonly settings: PageSettings;
   readonly log: PageLog;
@@ -39,6 +41,7 @@ export function pagesAround(foundation: PageFoundation): DynamicModule {
     { provide: SignalsReader, useValue: foundation.signals },
     { provide: SessionService, useValue: foundation.sessions },
     { provide: SessionQueries, useValue: foundation.queries },
+    { provide: EventLog, useValue: foundation.events },
     { provide: Interactions, useValue: foundation.interactions },
     { provide: PageSettings, useValue: foundation.settings },
     { provide: PageLog, useValue: foundation.log },

@@ -83,7 +83,7 @@ export function assembleSessions({ configuration, prisma, hot, serviceKeys, regi
 /** oidc-provider around the session engine, with the stores of what it keeps beside sessions. */
 export function assembleProtocol(
   foundation: Foundation,
-  { sessions, queries }: Pick<ReturnType<typeof assembleSessions>, 'sessions' | 'queries'>,
+  { sessions, queries, events }: Pick<ReturnType<typeof assembleSessions>, 'sessions' | 'queries' | 'events'>,
   pages: ProtocolPages,
   keys: KeySet,
 ) {
@@ -91,7 +91,7 @@ export function assembleProtocol(
     foundation;
   const seal = new PayloadSeal(new KeyRing(serviceKeys.derive('protocol artifact')));
   const artifacts = new ArtifactStore(prisma, seal);
-  const browserSessions = new BrowserSessionStore(prisma, seal);
+  const browserSessions = new BrowserSessionStore(prisma, seal, events);
   const clients = new ClientDirectory(registry, throttle, clock, configuration.throttles.client as never);
   const { cookies } = configuration;
   const server = new ProtocolServer(

@@ -5,7 +5,7 @@ import { providerConfiguration } from './configuration.js';
 import { confirmRevocation } from './hooks/confirm-revocation.js';
 import { announceInterval, slowDownDevices } from './hooks/device-throttle.js';
 import { enrichIntrospection } from './hooks/introspection.js';
-import { answerUnavailable } from './hooks/unavailable.js';
+import { answerFault, answerUnavailable } from './hooks/unavailable.js';
 import { noteUnknownToken } from './hooks/unknown-token.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
 import { signIntrospection } from './introspection/signed-answer.js';
@@ -68,10 +68,8 @@ async function around(
     noteUnknownToken(ctx, scope, parts.sessions);
     if (ctx.oidc?.route === 'introspection') await signIntrospection(ctx, parts.keySet, scope.now);
   } catch (error) {
-    // Nothing above may leave a half-made answer behind.
     scope.failure = error;
-    ctx.status = 500;
-    ctx.body = { error: 'server_error', error_description: 'oops! something went wrong' };
+    answerFault(ctx, parts);
   }
   answerUnavailable(ctx, scope, parts);
   keepFromCaches(ctx);

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ConsentedAccess, ConsentService } from '@curfew/accounts';
+import type { Instant } from '@curfew/session-policy';
 import { errors, type Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
 import { grantAccess } from './hooks/grants.js';
 import type { ProtocolServer } from './protocol-server.js';
 import { currentScope } from './request-scope.js';
+import { epochSeconds } from './session-payload.js';
 import type { BrowserSessionStore } from './storage/browser-session-store.js';
 
 /** What a page needs to know to ask a person to sign in or to consent. */
@@ -93,7 +95,9 @@ export class Interactions {
   signedIn(request: IncomingMessage, response: ServerResponse, person: RecognisedPerson): Promise<void> {
     return this.server.inScope(request, async () => {
       await this.#current(request, response);
-      const login = { accountId: person.accountId, amr: ['pwd'], remember: person.remember ?? false };
+      // Said here, because a consent that follows takes this result along: it is no new proof of who the person is.
+      const ts = epochSeconds(currentScope().now);
+      const login = { accountId: person.accountId, amr: ['pwd'], remember: person.remember ?? false, ts };
       await this.#finish(request, response, { login }, false);
     });
   }
@@ -165,8 +169,12 @@ export class Interactions {
   }
 
   /** Signs an account out of all browsers but one, so that nothing is signed in silently there any more. */
-  async signOutOtherBrowsers(accountId: string, exceptBrowserSessionUid: string): Promise<void> {
-    await this.browserSessions.removeOfAccount(accountId, exceptBrowserSessionUid);
+  async signOutOtherBrowsers(
+    accountId: string,
+    exceptBrowserSessionUid: string,
+    now: Instant,
+  ): Promise<void> {
+    await this.browserSessions.removeOfAccount(accountId, exceptBrowserSessionUid, now);
   }
 
   async #current(request: IncomingMessage, response: ServerResponse) {

@@ -89,9 +89,11 @@ export interface EventData {
     readonly amr: readonly string[];
     readonly signals: RequestSignals;
   };
+  /** For one cause, of one account where it exists, from one network within about a second; the signals are those of the first. */
   'signin.failed': {
     readonly cause: 'unknown_account' | 'wrong_password' | 'account_disabled' | 'throttled' | 'overloaded';
     readonly signals: RequestSignals;
+    readonly count: number;
   };
   'signin.ended': { readonly reason: EndReason; readonly sessionsEnded: number };
   'client.authentication_failed': { readonly method: string | null; readonly ip: string | null };

@@ -10,7 +10,7 @@ export {
   type RefusedRefresh,
   type StagedRefresh,
 } from './refresh-outcome.js';
-export { clientEvent, sessionEvent } from './session-events.js';
+export { accountEvent, clientEvent, sessionEvent } from './session-events.js';
 export { SessionQueries } from './session-queries.js';
 export {
   type FoundAccess,

@@ -33,3 +33,19 @@ export const clientEvent = <T extends EventType>(
   clientId,
   data,
 });
+
+/** An event about an account and none of its sessions in particular. */
+export const accountEvent = <T extends EventType>(
+  accountId: string | null,
+  type: T,
+  data: EventData[T],
+  now: Instant,
+): EventOf<T> & { readonly id: string } => ({
+  id: newId(now),
+  at: now,
+  type,
+  sessionId: null,
+  accountId,
+  clientId: null,
+  data,
+});

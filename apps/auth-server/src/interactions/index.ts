@@ -28,6 +28,6 @@ export const pageControllers = [
 
 /**
  * What the controllers need beyond what the application provides: AccountService, ConsentService, Registry, SessionService,
- * SessionQueries, PrismaService, Clock, SignalsReader, Interactions, PageSettings and PageLog.
+ * SessionQueries, EventLog, PrismaService, Clock, SignalsReader, Interactions, PageSettings and PageLog.
  */
 export const pageProviders = [FormTokens, OwnAccount, SignIn, SignInFlow, SignedIn];

@@ -56,7 +56,7 @@ export class OwnAccount {
 
   /** Ends all sessions but those of one browser. Other browsers are signed out first, so that none starts a new one meanwhile. */
   async endOthers(accountId: string, browserSessionUid: string): Promise<void> {
-    await this.interactions.signOutOtherBrowsers(accountId, browserSessionUid);
+    await this.interactions.signOutOtherBrowsers(accountId, browserSessionUid, this.clock.now());
     await this.endThose(
       accountId,
       'ended_by_user',

@@ -1,16 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AccountError, AccountService, HashingOverloaded } from '@curfew/accounts';
+import { AccountError, HashingOverloaded } from '@curfew/accounts';
 import { Interactions } from '@curfew/oidc';
-import { SignalsReader } from '@curfew/signals';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { lengthInWords, type PasswordPage, passwordPage } from '../pages/index.js';
 import { seeOther, sendPage } from './answer.js';
-import { readCookie } from './cookies.js';
 import type { Form } from './form.js';
 import { OwnAccount } from './own-account.js';
 import { PageLog } from './page-log.js';
 import { PageSettings } from './page-settings.js';
 import { type PasswordProblem, passwordProblem } from './password-problem.js';
+import { SignIn } from './sign-in.js';
 import { type Person, SignedIn } from './signed-in.js';
 
 interface Refusal extends PasswordProblem {
@@ -23,10 +22,9 @@ interface Refusal extends PasswordProblem {
 export class PasswordController {
   constructor(
     private readonly signedIn: SignedIn,
-    private readonly accounts: AccountService,
+    private readonly signIn: SignIn,
     private readonly own: OwnAccount,
     private readonly interactions: Interactions,
-    private readonly signals: SignalsReader,
     private readonly settings: PageSettings,
     private readonly log: PageLog,
   ) {}
@@ -72,16 +70,8 @@ export class PasswordController {
     if (form.get('new') !== form.get('repeat')) {
       return { status: 422, ...passwordProblem('repeat_differs', this.settings) };
     }
-    const { prefix } = this.signals.read({
-      socketAddress: request.socket.remoteAddress,
-      headers: request.headers,
-    });
-    const verdict = await this.accounts.verifyPassword({
-      username: person.account.username,
-      password: form.get('current') ?? '',
-      networkKey: prefix ?? 'unknown',
-      deviceKey: readCookie(request, this.settings, 'device'),
-    });
+    const { username } = person.account;
+    const verdict = await this.signIn.verify(request, { username, password: form.get('current') ?? '' });
     switch (verdict.kind) {
       case 'ok':
         return undefined;

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Account, AccountService, type PasswordVerdict } from '@curfew/accounts';
-import { type Seconds, seconds } from '@curfew/session-policy';
+import { Clock } from '@curfew/clock';
+import { EventLog } from '@curfew/events';
+import { type RequestSignals, type Seconds, seconds, unknownSignals } from '@curfew/session-policy';
+import { accountEvent } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { Injectable } from '@nestjs/common';
 import { lengthInWords } from '../pages/index.js';
@@ -30,6 +33,8 @@ export class SignIn {
     private readonly signals: SignalsReader,
     private readonly settings: PageSettings,
     private readonly log: PageLog,
+    private readonly events: EventLog,
+    private readonly clock: Clock,
   ) {}
 
   async attempt(request: IncomingMessage, response: ServerResponse, form: Form): Promise<SignInOutcome> {
@@ -38,17 +43,25 @@ export class SignIn {
     if (username === '' || password === '') {
       return { kind: 'refused', status: 422, problem: 'Enter your username and your password.' };
     }
-    const { prefix, ip } = this.signals.read({
-      socketAddress: request.socket.remoteAddress,
-      headers: request.headers,
-    });
-    const deviceKey = readCookie(request, this.settings, 'device');
-    const networkKey = prefix ?? 'unknown';
-    const verdict = await this.accounts.verifyPassword({ username, password, networkKey, deviceKey });
-    this.note(verdict, ip);
+    const verdict = await this.verify(request, { username, password });
     if (verdict.kind !== 'ok') return refusal(verdict);
-    const value = deviceKey ?? freshValue();
+    const value = readCookie(request, this.settings, 'device') ?? freshValue();
     setCookie(response, this.settings, 'device', { value, maxAge: deviceCookieLifetime });
+    return verdict;
+  }
+
+  /** Verifies a name and a password that were typed into a form of ours, and tells of it when they were not right. */
+  async verify(
+    request: IncomingMessage,
+    typed: { readonly username: string; readonly password: string },
+  ): Promise<PasswordVerdict> {
+    const { headers, socket } = request;
+    const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });
+    const networkKey = signals.prefix ?? 'unknown';
+    const deviceKey = readCookie(request, this.settings, 'device');
+    const verdict = await this.accounts.verifyPassword({ ...typed, networkKey, deviceKey });
+    this.note(verdict, signals.ip);
+    if (verdict.kind !== 'ok') this.tellFailed(verdict, signals);
     return verdict;
   }
 
@@ -61,10 +74,27 @@ export class SignIn {
           : { retryAfter: verdict.retryAfter };
     this.log.note(`sign_in_${verdict.kind}`, { ...facts, ip });
   }
+
+  /**
+   * Guesses come in floods, so they are counted and one event a second says how many. What was typed is never part of it,
+   * the name of nobody neither: it may well be a password in the wrong field.
+   */
+  private tellFailed(verdict: FailedVerdict, seen: RequestSignals): void {
+    const cause = verdict.kind === 'invalid' ? verdict.cause : verdict.kind;
+    const accountId = verdict.kind === 'invalid' ? verdict.accountId : null;
+    // Who is turned away because too much goes on costs us nothing, and shall cost no row for each network either.
+    const signals = cause === 'overloaded' ? unknownSignals : seen;
+    const key = JSON.stringify([cause, accountId, signals.prefix]);
+    this.events.tally('signin.failed', key, () =>
+      accountEvent(accountId, 'signin.failed', { cause, signals, count: 1 }, this.clock.now()),
+    );
+  }
 }
 
+type FailedVerdict = Exclude<PasswordVerdict, { kind: 'ok' }>;
+
 /** The same words whatever was wrong, so that nobody learns which names exist. */
-function refusal(verdict: Exclude<PasswordVerdict, { kind: 'ok' }>): SignInOutcome {
+function refusal(verdict: FailedVerdict): SignInOutcome {
   switch (verdict.kind) {
     case 'invalid':
       return { kind: 'refused', status: 422, problem: 'The username or the password is not right.' };

@@ -117,7 +117,8 @@ export class EventCounts {
     'session.risk_observed': ({ findings }) => this.#countFindings(findings),
     'session.step_up_required': ({ findings }) => this.#countFindings(findings),
     'signin.succeeded': () => this.#signIns.inc({ outcome: 'succeeded' }),
-    'signin.failed': ({ cause }) => this.#signIns.inc({ outcome: known(cause, signInCauses) }),
+    'signin.failed': (data) =>
+      this.#signIns.inc({ outcome: known(data['cause'], signInCauses) }, countOf(data)),
     'token.unknown': (data) =>
       this.#unknown.inc({ endpoint: known(data['endpoint'], endpoints) }, countOf(data)),
     'alert.raised': ({ pattern, severity }) =>

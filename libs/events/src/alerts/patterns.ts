@@ -111,7 +111,9 @@ export const patterns: Readonly<Record<AlertPattern, Pattern>> = {
     meaning: 'Sign-ins fail in a number that people do not reach by mistyping.',
     distinct: false,
     sign: ({ type, data }) =>
-      type === 'signin.failed' && data['cause'] !== 'overloaded' ? { of: 'everywhere' } : null,
+      type === 'signin.failed' && data['cause'] !== 'overloaded'
+        ? { of: 'everywhere', amount: number(data['count']) }
+        : null,
   },
   refresh_storm: {
     severity: 'low',

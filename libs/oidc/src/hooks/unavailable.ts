@@ -6,6 +6,27 @@ import type { RequestScope } from '../request-scope.js';
 /** Seconds after which a client should try again. */
 const retryAfter = '2';
 
+/** Replaces a half-made answer by a 500: a redirect in it may carry a code for what was never written. */
+export function answerFault(ctx: KoaContextWithOIDC, parts: ProtocolParts): void {
+  ctx.remove('Location');
+  ctx.status = 500;
+  if (ctx.accepts('json', 'html') === 'html') showError(ctx, parts, { status: 500, error: 'server_error' });
+  else ctx.body = { error: 'server_error', error_description: 'oops! something went wrong' };
+}
+
+function showError(
+  ctx: KoaContextWithOIDC,
+  { pages }: ProtocolParts,
+  what: Omit<ErrorFacts, 'requestId'>,
+): void {
+  const requestId = ctx.response.get('x-request-id') || undefined;
+  const { html, headers } = pages.error({ ...what, requestId });
+  ctx.set({ ...headers });
+  ctx.body = html;
+}
+
+type ErrorFacts = Parameters<ProtocolParts['pages']['error']>[0];
+
 /**
  * A lost database is no fault of the request: 503, nothing consumed, try again. RFC 7009 §2.2.1 asks for it by name.
  * Every other unexpected error stays a 500 that says nothing; both are reported with their cause.
@@ -26,13 +47,7 @@ export function answerUnavailable(ctx: KoaContextWithOIDC, scope: RequestScope, 
   ctx.status = 503;
   ctx.set('Retry-After', retryAfter);
   if (ctx.accepts('json', 'html') === 'html') {
-    const { html, headers } = parts.pages.error({
-      status: 503,
-      error: 'temporarily_unavailable',
-      requestId: ctx.response.get('x-request-id') || undefined,
-    });
-    ctx.set({ ...headers });
-    ctx.body = html;
+    showError(ctx, parts, { status: 503, error: 'temporarily_unavailable' });
     return;
   }
   ctx.body = {

@@ -20,14 +20,15 @@ export class BrowserSessionAdapter extends PartialAdapter {
 
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
     if (!id || !payload || !expiresIn) return;
-    const { now, browserSessionUid } = currentScope();
+    const { now, signals, browserSessionUid } = currentScope();
     const oidc = Provider.ctx?.oidc;
     // A browser session that outlives the sign-out page: the person signed out of the client that asked, and of nothing else.
     if (oidc?.route === 'end_session_confirm' && oidc.entities.Client) {
       await this.endStartedFrom(oidc.session!.uid, oidc.entities.Client.clientId);
     }
     const existed = browserSessionUid !== undefined && browserSessionUid === payload['uid'];
-    await this.parts.browserSessions.save(id, payload, now, plus(now, seconds(expiresIn)), existed);
+    const expiresAt = plus(now, seconds(expiresIn));
+    await this.parts.browserSessions.save(id, payload, { now, expiresAt, signals, existed });
   }
 
   override async destroy(id: string): Promise<void> {
@@ -36,16 +37,18 @@ export class BrowserSessionAdapter extends PartialAdapter {
     if ((oidc?.session as { oldId?: string } | undefined)?.oldId === id || currentScope().renewedFrom === id)
       return;
     const signedOut = oidc?.route === 'end_session_confirm' ? oidc.session!.uid : undefined;
-    if (signedOut) await this.endStartedFrom(signedOut, null);
-    await this.parts.browserSessions.remove(id);
+    const { now } = currentScope();
+    if (!signedOut) return this.parts.browserSessions.remove(id, now);
+    const sessionsEnded = await this.endStartedFrom(signedOut, null);
+    await this.parts.browserSessions.remove(id, now, { reason: 'logout', sessionsEnded });
     // Once more for what a code started meanwhile; from here on none can (commit-staged.ts).
-    if (signedOut) await this.endStartedFrom(signedOut, null);
+    await this.endStartedFrom(signedOut, null);
   }
 
-  private async endStartedFrom(browserSessionUid: string, clientId: string | null): Promise<void> {
+  private async endStartedFrom(browserSessionUid: string, clientId: string | null): Promise<number> {
     const { now, signals } = currentScope();
     const started = await this.parts.queries.liveOfBrowser(browserSessionUid, clientId);
-    await this.parts.sessions.end(started, 'logout', { signals }, now);
+    return (await this.parts.sessions.end(started, 'logout', { signals }, now)).length;
   }
 }
 

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { EventLog } from '@curfew/events';
 import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
-import type { Instant } from '@curfew/session-policy';
+import type { EndReason, Instant, RequestSignals } from '@curfew/session-policy';
+import { accountEvent } from '@curfew/sessions';
 import type { PayloadSeal } from './artifact-store.js';
 
 const hash = (id: string): Buffer => createHash('sha256').update(id).digest();
@@ -10,45 +12,81 @@ export interface BrowserSessionPayload extends Record<string, unknown> {
   readonly uid?: string;
   readonly accountId?: string;
   readonly loginTs?: number;
+  readonly acr?: string;
+  readonly amr?: readonly string[];
+}
+
+/** When and from where a browser session is written. */
+export interface SavedBy {
+  readonly now: Instant;
+  readonly expiresAt: Instant;
+  readonly signals: RequestSignals;
+  /** Whether it was there when the request began. */
+  readonly existed: boolean;
+}
+
+/** Why a person is signed out of a browser, and how many sessions went with that. */
+export interface SignedOut {
+  readonly reason: EndReason;
+  readonly sessionsEnded: number;
 }
 
 /** Who is signed in with which browser (the cookie holds the id; here only its hash is known). */
 export class BrowserSessionStore {
   readonly #prisma: PrismaService;
   readonly #seal: PayloadSeal;
+  readonly #events: EventLog;
 
-  constructor(prisma: PrismaService, seal: PayloadSeal) {
+  constructor(prisma: PrismaService, seal: PayloadSeal, events: EventLog) {
     this.#prisma = prisma;
     this.#seal = seal;
+    this.#events = events;
   }
 
   /**
    * Writes the session. `signedInAt` moves only when somebody signs in anew, so that a not-before entry can be compared
-   * with it. One that `existed` when the request began and is gone now was ended meanwhile, and stays ended.
+   * with it; that sign-in is told of in the same commit.
    */
-  async save(
+  async save(id: string, payload: BrowserSessionPayload, by: SavedBy): Promise<void> {
+    const previous = await this.#previousSignIn(payload);
+    const { accountId } = payload;
+    if (accountId === undefined) {
+      await this.#write(this.#prisma, id, payload, null, by);
+    } else if (previous) {
+      await this.#write(this.#prisma, id, payload, previous, by);
+    } else {
+      const { acr = null, amr = [] } = payload;
+      const signedIn = accountEvent(accountId, 'signin.succeeded', { acr, amr, signals: by.signals }, by.now);
+      await this.#prisma.$transaction(async (transaction) => {
+        const written = await this.#write(transaction, id, payload, new Date(by.now), by);
+        if (written) await this.#events.record([signedIn], transaction);
+      });
+    }
+  }
+
+  /** False for one that existed when the request began and is gone now: it was ended meanwhile, and stays ended. */
+  async #write(
+    database: Pick<Transaction, '$executeRaw'>,
     id: string,
     payload: BrowserSessionPayload,
-    now: Instant,
-    expiresAt: Instant,
-    existed: boolean,
-  ): Promise<void> {
+    signedIn: Date | null,
+    { expiresAt, existed }: SavedBy,
+  ): Promise<boolean> {
     const idHash = hash(id);
-    const previous = await this.#previousSignIn(payload);
-    const signedIn = payload.accountId === undefined ? null : (previous ?? new Date(now));
     // A session gets a new id at every sign-in (fixation); the row is the person's, so it follows by uid.
     if (existed) {
-      await this.#prisma.$executeRaw`
+      const changed = await database.$executeRaw`
         UPDATE browser_session SET id_hash = ${idHash}, account_id = ${payload.accountId ?? null}::uuid,
           payload = ${this.#seal.close(payload, idHash)}, signed_in_at = ${signedIn}, expires_at = ${new Date(expiresAt)}
         WHERE uid = ${payload.uid}`;
-      return;
+      return changed === 1;
     }
-    await this.#prisma.$executeRaw`
+    await database.$executeRaw`
       INSERT INTO browser_session (id_hash, uid, account_id, payload, signed_in_at, expires_at)
       VALUES (${idHash}, ${payload.uid}, ${payload.accountId ?? null}::uuid, ${this.#seal.close(payload, idHash)}, ${signedIn}, ${new Date(expiresAt)})
       ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id, payload = excluded.payload,
         signed_in_at = excluded.signed_in_at, expires_at = excluded.expires_at`;
+    return true;
   }
 
   /** The session behind a cookie, unless it was ended for its whole account or for everyone since the sign-in. */
@@ -68,15 +106,25 @@ export class BrowserSessionStore {
     return rows.length === 1;
   }
 
-  /** Forgets the session with this id. */
-  async remove(id: string): Promise<void> {
-    await this.#prisma.$executeRaw`DELETE FROM browser_session WHERE id_hash = ${hash(id)}`;
+  /** Forgets the session with this id; where that signs a person out it is told of in the same commit. */
+  async remove(id: string, now: Instant, signedOut?: SignedOut): Promise<void> {
+    await this.#remove(Prisma.sql`id_hash = ${hash(id)}`, now, signedOut);
   }
 
   /** Signs an account out of its browsers, except the one named. */
-  async removeOfAccount(accountId: string, exceptUid: string | null): Promise<void> {
-    await this.#prisma.$executeRaw`
-      DELETE FROM browser_session WHERE account_id = ${accountId}::uuid AND uid IS DISTINCT FROM ${exceptUid}`;
+  async removeOfAccount(accountId: string, exceptUid: string | null, now: Instant): Promise<void> {
+    const which = Prisma.sql`account_id = ${accountId}::uuid AND uid IS DISTINCT FROM ${exceptUid}`;
+    await this.#remove(which, now, { reason: 'ended_by_user', sessionsEnded: 0 });
+  }
+
+  async #remove(which: Prisma.Sql, now: Instant, signedOut: SignedOut | undefined): Promise<void> {
+    await this.#prisma.$transaction(async (transaction) => {
+      const removed = await transaction.$queryRaw<{ account_id: string | null }[]>`
+        DELETE FROM browser_session WHERE ${which} RETURNING account_id`;
+      const accounts = removed.flatMap(({ account_id }) => account_id ?? []);
+      const told = signedOut ? accounts.map((one) => accountEvent(one, 'signin.ended', signedOut, now)) : [];
+      await this.#events.record(told, transaction);
+    });
   }
 
   /** Deletes what expired before `before`, a batch at a time; the number deleted. */
