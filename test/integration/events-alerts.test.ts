@@ -6,10 +6,12 @@ import {
   alertPatterns,
   EventLog,
   type NewEvent,
+  ThrottledNetworks,
   Watch,
+  type WatchParts,
   WatchStore,
 } from '@curfew/events';
-import type { SessionId } from '@curfew/session-policy';
+import { type SessionId, seconds } from '@curfew/session-policy';
 import { newId } from '@curfew/sessions';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -30,7 +32,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-const aNode = (seen: string[] = []): Watch => {
+const aNode = (seen: string[] = [], more: Partial<WatchParts> = {}): Watch => {
   const prisma = database.prisma();
   return new Watch({
     store: new WatchStore(prisma),
@@ -38,6 +40,7 @@ const aNode = (seen: string[] = []): Watch => {
     clock,
     thresholds,
     seen: ({ id }) => seen.push(id),
+    ...more,
   });
 };
 const reuse = (): NewEvent => ({
@@ -116,6 +119,50 @@ describe('the watch', () => {
     await database.query('DROP FUNCTION crash CASCADE');
     await node.run();
     expect(await alerts()).toHaveLength(1);
+  });
+
+  it('holds networks back at every node, also one that starts later, until the time is over', async () => {
+    const answers = { answers: { credential_stuffing: 'throttle' }, throttledFor: seconds(600) } as const;
+    const node = aNode([], { answers });
+    const networks = new ThrottledNetworks(new WatchStore(database.prisma()), clock);
+    await networks.load();
+    expect([networks.any, networks.wait(['192.0.2.0/24'])]).toEqual([false, null]);
+    const failed = (): NewEvent => ({
+      ...reuse(),
+      type: 'signin.failed',
+      data: { cause: 'wrong_password', signals: { prefix: '192.0.2.0/24' } } as never,
+    });
+    await log.record(Array.from({ length: 10 }, failed));
+    await node.run();
+    clock.advance(60);
+    const late = new ThrottledNetworks(new WatchStore(database.prisma()), clock);
+    await Promise.all([networks.load(), late.load()]);
+    for (const one of [networks, late]) {
+      expect([one.any, one.wait([null, '192.0.2.0/24'])]).toEqual([true, 540]);
+      expect(one.wait(['198.51.100.0/24', null])).toBeNull();
+    }
+    clock.advance(541);
+    expect([late.any, late.wait(['192.0.2.0/24'])]).toEqual([false, null]);
+  });
+
+  it('ends what an alert is about once for a window, and not at all without the alert', async () => {
+    const answers = { answers: { reuse_across_sessions: 'end' }, throttledFor: seconds(600) } as const;
+    const ended: (string | null)[] = [];
+    let broken = true;
+    const end: NonNullable<WatchParts['end']> = async ({ clientId }) => {
+      if (broken) throw new Error('a fault put in by a test');
+      ended.push(clientId);
+    };
+    const node = aNode([], { answers, end });
+    await record(10);
+    await expect(node.run()).rejects.toThrow('a fault put in by a test');
+    expect([await alerts(), ended]).toEqual([[], []]);
+    broken = false;
+    await node.run();
+    await record(10);
+    await node.run();
+    expect(await alerts()).toHaveLength(1);
+    expect(ended).toEqual(['web']);
   });
 
   it('stays below 20 MB through 100,000 bad tokens of 100,000 callers, and loses no alert', async () => {

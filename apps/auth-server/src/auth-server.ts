@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { ClientService, ResourceService, registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
-import { endsChannel } from '@curfew/events';
+import { alertsChannel, endsChannel } from '@curfew/events';
 import { KeyStore, signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
@@ -10,6 +10,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import express from 'express';
 import type { Logger } from 'pino';
+import { ThrottledRequests } from './alerts/index.js';
 import { type PageFoundation, pagesAround } from './app.module.js';
 import { Background } from './background.js';
 import { serveStreams, tellOthers } from './delivery/index.js';
@@ -68,7 +69,8 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
   });
   const metrics = new NodeMetrics();
   const followers = await serveFollowers(foundation, protocol, engine.events, metrics.probed);
-  const listener = listen(foundation, background, followers);
+  const throttled = await ThrottledRequests.over(foundation);
+  const listener = listen(foundation, background, followers, throttled);
   await listener.start();
   registry.trust();
   const app = await pages({
@@ -80,7 +82,7 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
   });
   const streams = serveStreams(foundation, protocol.clients, keyStore);
   const told = new Map([...followers.listeners, ...streams]);
-  const server = publicServer(foundation, protocol.server.handle, app, told, metrics);
+  const server = publicServer(foundation, protocol.server.handle, app, told, throttled, metrics);
   const port = await open(server, configuration.listen.auth);
   background.start();
   const telling = await tellOthers(foundation, {
@@ -88,6 +90,7 @@ export async function startAuthServer(configuration: Configuration, log: Logger)
     metrics,
     log: engine.events,
     feed: followers.feed,
+    sessions: engine.sessions,
   });
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
@@ -153,19 +156,22 @@ function listen(
   { configuration, registry, clock, log }: LaidFoundation,
   background: Background,
   { feed }: FollowerService,
+  throttled: ThrottledRequests,
 ): DatabaseListener {
   const report = (subject: string) => (err: unknown) => log.error({ err }, subject);
   const reloadKeys = () => background.reloadKeys().catch(report('reading the signing keys'));
+  const reloadThrottled = () => throttled.load().catch(report('reading whom alerts hold back'));
   const remeasure = () => clock.remeasure().catch(report('measuring the clock'));
   return new DatabaseListener(
     configuration.database.url.reveal(),
-    [registryChannel, signingKeysChannel, clockChannel, endsChannel],
+    [registryChannel, signingKeysChannel, clockChannel, endsChannel, alertsChannel],
     {
       onNotification: (channel, payload) => {
         registry.handlers.onNotification(channel, payload);
         if (channel === registryChannel) background.policiesChanged();
         if (channel === endsChannel) feed.heard(payload);
         if (channel === signingKeysChannel) void reloadKeys();
+        if (channel === alertsChannel) void reloadThrottled();
         if (channel === clockChannel) void remeasure();
       },
       onLost: (err) => {
@@ -176,6 +182,7 @@ function listen(
         registry.handlers.onGap?.();
         background.policiesChanged();
         void reloadKeys();
+        void reloadThrottled();
         void remeasure();
       },
     },

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { answeredInFastLane, routes } from '@curfew/oidc';
 import { ProblemError, sendProblem } from '@curfew/problem';
 import type { Logger } from 'pino';
+import type { ThrottledRequests } from './alerts/index.js';
 import { authorizeByPost } from './authorization-by-post.js';
 import { protocolHeaders } from './pages/index.js';
 import { protocolMethods } from './protocol-routes.js';
@@ -16,6 +17,8 @@ export interface Rooms {
   readonly pages: RequestListener;
   /** Answers by exact path below the issuer, beside protocol and pages. */
   readonly followers: ReadonlyMap<string, RequestListener>;
+  /** Knows whom alerts hold back. */
+  readonly throttled: ThrottledRequests;
   readonly log: Logger;
 }
 
@@ -24,7 +27,7 @@ export interface Rooms {
  * to the pages. What a client sends as forwarded host or scheme is dropped: URLs are built from the issuer alone.
  */
 export function frontDoor(rooms: Rooms): RequestListener {
-  const { issuer, trustedHops, bodyBytes, protocol, pages, followers, log } = rooms;
+  const { issuer, trustedHops, bodyBytes, protocol, pages, followers, throttled, log } = rooms;
   const { host, protocol: scheme, pathname } = new URL(issuer);
   const base = pathname.replace(/\/+$/, '');
   const metadataWithPath = base && `/.well-known/oauth-authorization-server${base}`;
@@ -41,6 +44,7 @@ export function frontDoor(rooms: Rooms): RequestListener {
       return mounted(request, response, base, '/.well-known/oauth-authorization-server', protocol);
     if (base && path !== base && !path.startsWith(`${base}/`)) return sendProblem(response, notFound(), id);
     const inside = path.slice(base.length) || '/';
+    if (throttled.refused(request, response, inside, id)) return;
     const follower = followers.get(inside);
     if (follower) return follower(request, response);
     const allowed = protocolMethods(inside);

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { ThrottledRequests } from './alerts/index.js';
 import type { LaidFoundation } from './foundation.js';
 import { frontDoor } from './front-door.js';
 import type { NodeMetrics } from './metrics/index.js';
@@ -10,6 +11,7 @@ export function publicServer(
   protocol: RequestListener,
   pages: NestExpressApplication,
   followers: ReadonlyMap<string, RequestListener>,
+  throttled: ThrottledRequests,
   metrics: NodeMetrics,
 ): Server {
   const { issuer, proxy, limits } = configuration;
@@ -20,6 +22,7 @@ export function publicServer(
     protocol,
     pages: pages.getHttpAdapter().getInstance(),
     followers,
+    throttled,
     log,
   });
   const server = createServer(

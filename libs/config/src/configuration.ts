@@ -92,6 +92,17 @@ export interface Configuration {
     readonly failedSignIns: Rate;
     readonly refreshStorm: Rate;
     readonly sessionPlaces: Rate;
+    /** What is done beyond recording. */
+    readonly answers: {
+      readonly unknownTokens: 'record' | 'throttle';
+      readonly reuseSessions: 'record' | 'throttle' | 'end';
+      readonly afterEnd: 'record' | 'throttle';
+      readonly addressAccounts: 'record' | 'throttle';
+      readonly failedSignIns: 'record' | 'throttle';
+      readonly refreshStorm: 'record' | 'throttle';
+      readonly sessionPlaces: 'record' | 'end';
+    };
+    readonly throttledFor: Seconds;
   };
   readonly cookies: { readonly name: string; readonly lifetime: Seconds; readonly secure: boolean };
 }
@@ -154,6 +165,16 @@ function happenings(s: Settings): Pick<Configuration, 'delivery' | 'eventRetenti
       failedSignIns: s.CURFEW_ALERT_FAILED_SIGN_INS,
       refreshStorm: s.CURFEW_ALERT_REFRESH_STORM,
       sessionPlaces: s.CURFEW_ALERT_SESSION_PLACES,
+      answers: {
+        unknownTokens: s.CURFEW_ALERT_UNKNOWN_TOKENS_ANSWER,
+        reuseSessions: s.CURFEW_ALERT_REUSE_SESSIONS_ANSWER,
+        afterEnd: s.CURFEW_ALERT_AFTER_END_ANSWER,
+        addressAccounts: s.CURFEW_ALERT_ADDRESS_ACCOUNTS_ANSWER,
+        failedSignIns: s.CURFEW_ALERT_FAILED_SIGN_INS_ANSWER,
+        refreshStorm: s.CURFEW_ALERT_REFRESH_STORM_ANSWER,
+        sessionPlaces: s.CURFEW_ALERT_SESSION_PLACES_ANSWER,
+      },
+      throttledFor: s.CURFEW_ALERT_THROTTLE,
     },
   };
 }

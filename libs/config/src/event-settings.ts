@@ -1,4 +1,4 @@
-import { count, duration, flag, rate, timeout } from './values.js';
+import { choice, count, duration, flag, rate, timeout } from './values.js';
 
 /** Settings of events and their delivery. */
 export const delivery = {
@@ -31,7 +31,13 @@ export const delivery = {
   }),
 };
 
-/** How much of a pattern is an alert. */
+const throttles = ['record', 'throttle'] as const;
+const ends = ['record', 'end'] as const;
+const everything = ['record', 'throttle', 'end'] as const;
+const answer = <const T extends readonly [string, ...string[]]>(threshold: string, answers: T) =>
+  choice(`What is done beyond recording the alert of ${threshold} (docs/events.md).`, answers, 'record');
+
+/** How much of a pattern is an alert, and what is done about it. */
 export const alerts = {
   CURFEW_ALERT_UNKNOWN_TOKENS: rate(
     'Tokens never issued here, shown by one client or by callers that name none.',
@@ -45,5 +51,20 @@ export const alerts = {
   CURFEW_ALERT_SESSION_PLACES: rate(
     'Networks the tokens of one session are shown from, where they differ from the sign-in or are refused.',
     '2/5m',
+  ),
+  CURFEW_ALERT_UNKNOWN_TOKENS_ANSWER: answer('CURFEW_ALERT_UNKNOWN_TOKENS', throttles),
+  CURFEW_ALERT_REUSE_SESSIONS_ANSWER: answer('CURFEW_ALERT_REUSE_SESSIONS', everything),
+  CURFEW_ALERT_AFTER_END_ANSWER: answer('CURFEW_ALERT_AFTER_END', throttles),
+  CURFEW_ALERT_ADDRESS_ACCOUNTS_ANSWER: answer('CURFEW_ALERT_ADDRESS_ACCOUNTS', throttles),
+  CURFEW_ALERT_FAILED_SIGN_INS_ANSWER: answer('CURFEW_ALERT_FAILED_SIGN_INS', throttles),
+  CURFEW_ALERT_REFRESH_STORM_ANSWER: answer('CURFEW_ALERT_REFRESH_STORM', throttles),
+  CURFEW_ALERT_SESSION_PLACES_ANSWER: answer('CURFEW_ALERT_SESSION_PLACES', ends),
+  CURFEW_ALERT_THROTTLE: duration(
+    'How long an alert that is answered with `throttle` holds back the networks it names.',
+    {
+      min: '10s',
+      max: '1d',
+      default: '15m',
+    },
   ),
 };

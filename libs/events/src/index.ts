@@ -1,15 +1,19 @@
-export { Detector } from './alerts/detector.js';
+export { Detector, type DetectorAnswers, type RaisedAlert } from './alerts/detector.js';
 export {
+  type AlertAnswer,
+  type AlertAnswers,
   type AlertPattern,
   type AlertThreshold,
   type AlertThresholds,
+  alertAnswers,
   alertPatterns,
   type Pattern,
   patterns,
   type Sign,
 } from './alerts/patterns.js';
+export { ThrottledNetworks } from './alerts/throttled-networks.js';
 export { Watch, type WatchParts } from './alerts/watch.js';
-export { type EventPlace, type PlacedEvent, WatchStore } from './alerts/watch.store.js';
+export { alertsChannel, type EventPlace, type PlacedEvent, WatchStore } from './alerts/watch.store.js';
 export { nextAttempt, type RetryPatience, usualPatience } from './delivery/backoff.js';
 export { type AttemptOutcome, Courier, type CourierParts } from './delivery/courier.js';
 export {

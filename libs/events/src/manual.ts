@@ -11,10 +11,11 @@ const tables = () => ({
     }),
   ] as const,
   alerts: [
-    ['pattern', 'severity', 'what it means', 'what is counted'],
+    ['pattern', 'severity', 'what it means', 'what is counted', 'answers'],
     alertPatterns.map((name) => {
-      const { severity, meaning, distinct } = patterns[name];
-      return [`\`${name}\``, severity, meaning, distinct ? 'different ones' : 'all of them'];
+      const { severity, meaning, distinct, answers } = patterns[name];
+      const counted = distinct ? 'different ones' : 'all of them';
+      return [`\`${name}\``, severity, meaning, counted, ['record', ...answers].join(', ')];
     }),
   ] as const,
 });

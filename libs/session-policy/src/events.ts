@@ -42,6 +42,7 @@ export interface EventData {
     readonly generation: number;
     readonly retries: number;
     readonly secondsSinceRotation: number;
+    readonly signals: RequestSignals;
   };
   'session.refresh_refused': {
     readonly cause: RefusalCause;
@@ -162,6 +163,8 @@ export interface EventData {
     readonly window: Seconds;
     readonly subjects: readonly string[];
     readonly action: 'record' | 'throttle' | 'end';
+    /** Where the action is to throttle: the networks held back, and until when. */
+    readonly throttled?: { readonly networks: readonly string[]; readonly until: Instant };
   };
   'delivery.failed': {
     readonly endpoint: string;

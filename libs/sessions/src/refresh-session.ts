@@ -157,7 +157,7 @@ export class RefreshSession {
 
   async #write(decision: StagedDecision, secret: Buffer, presentation: Presentation): Promise<boolean> {
     const { store, events } = this.#parts;
-    const { opened, policy, now } = presentation;
+    const { opened, presenter, policy, now } = presentation;
     const { session, token } = opened;
     const { id, generation } = session;
     if (decision.kind === 'replay') {
@@ -168,7 +168,7 @@ export class RefreshSession {
       if (!stands) return false;
       const retries = session.retries + (decision.counts ? 1 : 0);
       const secondsSinceRotation = elapsedMs(session.rotatedAt ?? now, now) / 1000;
-      const retry = { generation, retries, secondsSinceRotation };
+      const retry = { generation, retries, secondsSinceRotation, signals: presenter.signals };
       events.soon(sessionEvent(session, 'session.refresh_retried', retry, now));
     } else {
       const isKept = decision.kind === 'keep';

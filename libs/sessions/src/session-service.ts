@@ -179,15 +179,19 @@ export class SessionService {
       : access.session;
   }
 
-  /** Ends the sessions with these ids that still live; durable when it returns. `events` go with an end that really happens. */
+  /**
+   * Ends the sessions with these ids that still live; durable when it returns, or with `transaction` where that is given.
+   * `events` go with an end that really happens.
+   */
   async end(
     ids: readonly SessionId[],
     reason: EndReason,
     detail: EndDetail,
     now: Instant,
     events: readonly NewEvent[] = [],
+    transaction?: Transaction,
   ): Promise<readonly EndedSession[]> {
-    return this.#ends.these(ids, reason, detail, now, { events });
+    return this.#ends.these(ids, reason, detail, now, { events, transaction });
   }
 
   /** Ends every session of an account, of a client or of everyone, in one commit; re-enabling revives none of them. */

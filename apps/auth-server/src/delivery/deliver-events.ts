@@ -1,7 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Configuration } from '@curfew/config';
 import {
-  type AlertThresholds,
   type AttemptOutcome,
   Courier,
   composeLogout,
@@ -19,6 +17,8 @@ import {
 import { type KeyStore, outboundFetch } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import { plus, seconds } from '@curfew/session-policy';
+import type { SessionService } from '@curfew/sessions';
+import { answersOf, endConcerned, thresholdsOf } from '../alerts/index.js';
 import type { LaidFoundation } from '../foundation.js';
 import { secretSeal } from './secret-seal.js';
 import { signWith } from './sign-with.js';
@@ -45,6 +45,7 @@ const partitionsIntervalMs = 600_000;
 export function deliverEvents(
   { configuration, clock, serviceKeys, log }: LaidFoundation,
   keyStore: KeyStore,
+  sessions: SessionService,
   { attempted, seen }: DeliveryListener,
 ): DeliveryService {
   const { timeoutMs, firstRetryMs, attempts, allowPrivateAddresses, intervalMs } = configuration.delivery;
@@ -82,6 +83,8 @@ export function deliverEvents(
     log: new EventLog(prisma),
     clock,
     thresholds: thresholdsOf(configuration),
+    answers: answersOf(configuration),
+    end: endConcerned(sessions, clock),
     seen,
   });
   const history = new EventHistory(prisma, seconds(configuration.eventRetention));
@@ -103,13 +106,3 @@ export function deliverEvents(
     },
   };
 }
-
-const thresholdsOf = ({ alerts }: Configuration): AlertThresholds => ({
-  unknown_token_spray: alerts.unknownTokens,
-  reuse_across_sessions: alerts.reuseSessions,
-  hammering_after_end: alerts.afterEnd,
-  address_touching_accounts: alerts.addressAccounts,
-  credential_stuffing: alerts.failedSignIns,
-  refresh_storm: alerts.refreshStorm,
-  session_in_two_places: alerts.sessionPlaces,
-});

@@ -1,5 +1,6 @@
 import type { EventLog, SessionFeed } from '@curfew/events';
 import type { KeyStore } from '@curfew/oidc';
+import type { SessionService } from '@curfew/sessions';
 import type { LaidFoundation } from '../foundation.js';
 import { type NodeMetrics, serveMetrics } from '../metrics/index.js';
 import { deliverEvents } from './deliver-events.js';
@@ -10,14 +11,15 @@ export interface Told {
   readonly metrics: NodeMetrics;
   readonly log: EventLog;
   readonly feed: SessionFeed;
+  readonly sessions: SessionService;
 }
 
 /** Starts everything by which the world outside learns what happened: deliveries, alerts and figures. */
 export async function tellOthers(
   foundation: LaidFoundation,
-  { keyStore, metrics, log, feed }: Told,
+  { keyStore, metrics, log, feed, sessions }: Told,
 ): Promise<{ stop(): Promise<void> }> {
-  const delivery = deliverEvents(foundation, keyStore, {
+  const delivery = deliverEvents(foundation, keyStore, sessions, {
     attempted: metrics.attempted,
     seen: metrics.events.seen,
   });

@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
-import { type Instant, type Seconds, seconds } from '@curfew/session-policy';
+import { type EventData, type Instant, plus, type Seconds, seconds } from '@curfew/session-policy';
 import type { StoredEvent } from '../delivery/delivery.js';
 import type { NewEvent } from '../event-log.js';
-import { type AlertPattern, type AlertThresholds, alertPatterns, patterns } from './patterns.js';
+import {
+  type AlertAnswer,
+  type AlertAnswers,
+  type AlertPattern,
+  type AlertThresholds,
+  alertPatterns,
+  patterns,
+  type Sign,
+} from './patterns.js';
 import { SlidingCounts, SlidingDistinct } from './sliding-window.js';
 
 /** Keys each pattern holds; with them a detector stays below a few megabytes, whatever it is shown. */
@@ -10,12 +18,30 @@ const mostKeys = 2_000;
 /** Examples an alert carries beside its main subject. */
 const mostExamples = 10;
 
+/** Networks an alert holds back at most. */
+const mostNetworks = 20;
+/** A network is held back for so much of what was counted: a fifth, or so many. */
+const share = 5;
+const enough = 10;
+
+/** An alert as it is recorded. */
+export type RaisedAlert = Extract<NewEvent, { readonly type: 'alert.raised' }>;
+
+/** What is done about patterns, and how long networks are held back. */
+export interface DetectorAnswers {
+  readonly answers: AlertAnswers;
+  readonly throttledFor: Seconds;
+}
+
 interface Watched {
   readonly pattern: AlertPattern;
   readonly count: number;
   readonly window: Seconds;
   readonly counts: SlidingCounts;
   readonly values: SlidingDistinct;
+  readonly answer: AlertAnswer;
+  /** Which networks it came from, and how much from each; only where they may be held back. */
+  readonly networks: { readonly of: SlidingDistinct; readonly counts: SlidingCounts } | null;
 }
 
 /**
@@ -24,12 +50,24 @@ interface Watched {
  */
 export class Detector {
   readonly #watched: readonly Watched[];
+  readonly #throttledFor: Seconds;
 
-  constructor(thresholds: AlertThresholds) {
+  constructor(thresholds: AlertThresholds, answers: DetectorAnswers = recordOnly) {
+    this.#throttledFor = answers.throttledFor;
     this.#watched = alertPatterns.map((pattern) => {
       const { count, window } = thresholds[pattern];
+      const answer = answerOf(pattern, answers.answers);
+      const ms = window * 1000;
       return {
         pattern,
+        answer,
+        networks:
+          answer === 'throttle'
+            ? {
+                of: new SlidingDistinct(ms, mostKeys, mostNetworks),
+                counts: new SlidingCounts(ms, mostKeys),
+              }
+            : null,
         count,
         window: seconds(window),
         counts: new SlidingCounts(window * 1000, mostKeys),
@@ -39,31 +77,70 @@ export class Detector {
   }
 
   /** The alerts this event raises: at most one of each pattern, and per subject one in each window. */
-  observe(event: StoredEvent): NewEvent[] {
+  observe(event: StoredEvent): RaisedAlert[] {
     return this.#watched.flatMap((watched) => {
       const { sign: signOf, distinct } = patterns[watched.pattern];
       const sign = signOf(event);
       if (!sign) return [];
       const examples = sign.value === undefined ? [] : watched.values.add(sign.of, sign.value, event.at);
       const observed = distinct ? examples.length : watched.counts.add(sign.of, event.at, sign.amount);
+      const networks = networksOf(watched, sign, event.at);
       // Once it is over its threshold each event says so again; the id, which is the window's, makes one of them.
-      return observed < watched.count ? [] : [alertOf(watched, sign.of, examples, observed, event)];
+      return observed < watched.count
+        ? []
+        : [this.#alert(watched, { of: sign.of, examples, observed, networks }, event)];
     });
   }
 
   /** Keys held at the moment, over all patterns. */
   get size(): number {
-    return this.#watched.reduce((total, { counts, values }) => total + counts.size + values.size, 0);
+    return this.#watched.reduce(
+      (total, { counts, values, networks }) =>
+        total + counts.size + values.size + (networks ? networks.of.size + networks.counts.size : 0),
+      0,
+    );
+  }
+
+  #alert(watched: Watched, seen: Seen, event: StoredEvent): RaisedAlert {
+    const until = plus(event.at, this.#throttledFor);
+    const enoughOf = Math.min(enough, Math.ceil(seen.observed / share));
+    const networks = seen.networks.filter(({ count }) => count >= enoughOf).map(({ network }) => network);
+    return alertOf(watched, seen, event, networks.length === 0 ? {} : { throttled: { networks, until } });
   }
 }
 
+const recordOnly: DetectorAnswers = { answers: {}, throttledFor: seconds(0) };
+
+/** @throws TypeError for an answer that makes no sense for the pattern. */
+function answerOf(pattern: AlertPattern, answers: AlertAnswers): AlertAnswer {
+  const answer = answers[pattern] ?? 'record';
+  if (answer !== 'record' && !patterns[pattern].answers.includes(answer))
+    throw new TypeError(`${pattern} cannot be answered with ${answer}`);
+  return answer;
+}
+
+interface Seen {
+  readonly of: string;
+  readonly examples: readonly string[];
+  readonly observed: number;
+  readonly networks: readonly { readonly network: string; readonly count: number }[];
+}
+
+/** Adds the network of a sign, and says how much came from each so far. */
+function networksOf({ networks }: Watched, { of, network, amount }: Sign, at: Instant): Seen['networks'] {
+  if (!networks || !network) return [];
+  networks.counts.add(`${of}\0${network}`, at, amount);
+  return networks.of
+    .add(of, network, at)
+    .map((one) => ({ network: one, count: networks.counts.read(`${of}\0${one}`, at) }));
+}
+
 function alertOf(
-  { pattern, count, window }: Watched,
-  of: string,
-  examples: readonly string[],
-  observed: number,
+  { pattern, count, window, answer }: Watched,
+  { of, examples, observed }: Seen,
   { at, accountId, clientId, sessionId }: StoredEvent,
-): NewEvent {
+  more: Pick<EventData['alert.raised'], 'throttled'>,
+): RaisedAlert {
   const { severity } = patterns[pattern];
   // A subject the event shares with the alert; what differs between the events of one alert is an example.
   const own = (id: string | null): string | null => (id === of ? id : null);
@@ -81,7 +158,9 @@ function alertOf(
       threshold: count,
       window,
       subjects: [of, ...examples.slice(-mostExamples)],
-      action: 'record',
+      // Where nobody can be named, nobody can be held back.
+      action: answer === 'throttle' && !more.throttled ? 'record' : answer,
+      ...more,
     },
   };
 }

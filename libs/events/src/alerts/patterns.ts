@@ -21,6 +21,15 @@ export interface AlertThreshold {
   readonly window: number;
 }
 
+/** What may be done about a pattern beyond recording its alert. Closed. */
+export const alertAnswers = ['record', 'throttle', 'end'] as const;
+
+/** What is done about a pattern. */
+export type AlertAnswer = (typeof alertAnswers)[number];
+
+/** The answer to every pattern; where none is given, it is recorded. */
+export type AlertAnswers = Readonly<Partial<Record<AlertPattern, AlertAnswer>>>;
+
 /** The threshold of every pattern. */
 export type AlertThresholds = Readonly<Record<AlertPattern, AlertThreshold>>;
 
@@ -29,6 +38,8 @@ export interface Sign {
   readonly of: string;
   readonly value?: string;
   readonly amount?: number;
+  /** Where it came from, where that is known and may be held back. */
+  readonly network?: string | null;
 }
 
 /** A pattern: how bad it is, what it means, and what each event adds to it. */
@@ -37,6 +48,8 @@ export interface Pattern {
   readonly meaning: string;
   /** Whether different values are counted, rather than amounts. */
   readonly distinct: boolean;
+  /** What can be answered beyond recording it. */
+  readonly answers: readonly AlertAnswer[];
   readonly sign: (event: StoredEvent) => Sign | null;
 }
 
@@ -50,6 +63,8 @@ const shown = ({ data }: StoredEvent): Shown => (data['signals'] as Shown | unde
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 const number = (value: unknown): number => (typeof value === 'number' && value > 0 ? value : 1);
 
+/** The network a request came from. */
+const networkIn = (event: StoredEvent): string | null => text(shown(event).prefix);
 const failures: ReadonlySet<string> = new Set([
   'session.refresh_refused',
   'session.reuse_found',
@@ -69,6 +84,7 @@ export const patterns: Readonly<Record<AlertPattern, Pattern>> = {
     meaning:
       'Many tokens that this service never issued are shown by one client, or by callers that name none.',
     distinct: false,
+    answers: ['throttle'],
     sign: ({ type, data }) => {
       if (type !== 'token.unknown') return null;
       // Told in batches with the address of the first, so addresses are examples and not what is counted by.
@@ -77,6 +93,8 @@ export const patterns: Readonly<Record<AlertPattern, Pattern>> = {
         of: text(data['presentedBy']) ?? 'anybody',
         amount: number(data['count']),
         ...(value && { value }),
+        // An API asks about whatever it is shown: holding it back would punish it for its callers.
+        network: data['endpoint'] === 'introspection' ? null : value,
       };
     },
   },
@@ -85,49 +103,61 @@ export const patterns: Readonly<Record<AlertPattern, Pattern>> = {
     meaning:
       'Superseded refresh tokens of many sessions of one client are used: its store of tokens leaked, or it is broken.',
     distinct: true,
-    sign: ({ type, clientId, sessionId }) =>
-      type === 'session.reuse_found' && clientId && sessionId ? { of: clientId, value: sessionId } : null,
+    answers: ['throttle', 'end'],
+    sign: (event) => {
+      const { type, clientId, sessionId } = event;
+      return type === 'session.reuse_found' && clientId && sessionId
+        ? { of: clientId, value: sessionId, network: networkIn(event) }
+        : null;
+    },
   },
   hammering_after_end: {
     severity: 'low',
     meaning: 'Tokens of one ended session are shown again and again.',
     distinct: false,
-    sign: ({ type, sessionId, data }) =>
-      type === 'session.refresh_refused' && sessionId && ended.has(String(data['cause']))
-        ? { of: sessionId }
+    answers: ['throttle'],
+    sign: (event) =>
+      event.type === 'session.refresh_refused' && event.sessionId && ended.has(String(event.data['cause']))
+        ? { of: event.sessionId, network: networkIn(event) }
         : null,
   },
   address_touching_accounts: {
     severity: 'high',
     meaning: 'One address fails with tokens or passwords of many accounts.',
     distinct: true,
+    answers: ['throttle'],
     sign: (event) => {
       const { ip } = shown(event);
-      return failures.has(event.type) && ip && event.accountId ? { of: ip, value: event.accountId } : null;
+      return failures.has(event.type) && ip && event.accountId
+        ? { of: ip, value: event.accountId, network: networkIn(event) }
+        : null;
     },
   },
   credential_stuffing: {
     severity: 'high',
     meaning: 'Sign-ins fail in a number that people do not reach by mistyping.',
     distinct: false,
-    sign: ({ type, data }) =>
-      type === 'signin.failed' && data['cause'] !== 'overloaded'
-        ? { of: 'everywhere', amount: number(data['count']) }
+    answers: ['throttle'],
+    sign: (event) =>
+      event.type === 'signin.failed' && event.data['cause'] !== 'overloaded'
+        ? { of: 'everywhere', amount: number(event.data['count']), network: networkIn(event) }
         : null,
   },
   refresh_storm: {
     severity: 'low',
     meaning: 'One client retries refreshes, or is refused them, far more often than it should.',
     distinct: false,
-    sign: ({ type, clientId }) =>
-      (type === 'session.refresh_retried' || type === 'session.refresh_refused') && clientId
-        ? { of: clientId }
+    answers: ['throttle'],
+    sign: (event) =>
+      (event.type === 'session.refresh_retried' || event.type === 'session.refresh_refused') && event.clientId
+        ? { of: event.clientId, network: networkIn(event) }
         : null,
   },
   session_in_two_places: {
     severity: 'high',
     meaning: 'Tokens of one session are shown from different networks within a short time.',
     distinct: true,
+    answers: ['end'],
     sign: (event) => {
       const { prefix } = shown(event);
       return placed.has(event.type) && prefix && event.sessionId

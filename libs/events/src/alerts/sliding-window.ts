@@ -7,28 +7,77 @@ interface Tally {
   step: number;
 }
 
+/** So often a key is passed over, at the most, when room is needed. */
+const mostChances = 64;
+
+interface Kept<T> {
+  readonly value: T;
+  /** How often it is still passed over: once for whatever was counted of it beyond its first. */
+  chances: number;
+}
+
 /**
- * Counts by key over the last `windowMs`. It holds `mostKeys` keys at most: beyond that the one that was quiet longest goes, so a
- * flood of keys costs bounded memory and whoever is at it stays counted.
+ * Something by key, of at most `most` keys. When room is needed the one that was quiet longest goes, unless there was more of it than
+ * once: then it gets another round for each time. So a flood of keys that come once pushes out others of its kind, and whoever has
+ * more than a fair share of everything stays (the idea of "space saving", Metwally et al. 2005). What a key costs is paid by what was
+ * counted of it, so the work per event is constant.
  */
-export class SlidingCounts {
-  readonly #tallies = new Map<string, Tally>();
-  readonly #stepMs: number;
+class BoundedKeys<T> {
+  readonly #kept = new Map<string, Kept<T>>();
 
   constructor(
-    windowMs: number,
-    private readonly mostKeys: number,
-  ) {
+    private readonly most: number,
+    private readonly make: () => T,
+  ) {}
+
+  /** What belongs to a key of which so much was just seen. */
+  seen(key: string, amount = 1): T {
+    const known = this.#kept.get(key);
+    if (known) this.#kept.delete(key);
+    else this.#makeRoom();
+    const chances = Math.min(mostChances, known ? known.chances + amount : amount - 1);
+    const value = known ? known.value : this.make();
+    this.#kept.set(key, { value, chances });
+    return value;
+  }
+
+  /** What belongs to a key, if it is still known. */
+  get(key: string): T | undefined {
+    return this.#kept.get(key)?.value;
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  #makeRoom(): void {
+    while (this.#kept.size >= this.most) {
+      const [key, kept] = this.#kept.entries().next().value!;
+      this.#kept.delete(key);
+      if (kept.chances <= 0) return;
+      kept.chances -= 1;
+      this.#kept.set(key, kept);
+    }
+  }
+}
+
+/**
+ * Counts by key over the last `windowMs`. It holds `mostKeys` keys at most, so a flood of keys costs bounded memory, and whoever comes
+ * again stays counted.
+ */
+export class SlidingCounts {
+  readonly #tallies: BoundedKeys<Tally>;
+  readonly #stepMs: number;
+
+  constructor(windowMs: number, mostKeys: number) {
     this.#stepMs = windowMs / steps;
+    this.#tallies = new BoundedKeys(mostKeys, () => ({ counts: new Array<number>(steps).fill(0), step: 0 }));
   }
 
   /** Adds to a key at an instant in milliseconds, and says what the window holds of it. */
   add(key: string, at: number, amount = 1): number {
     const step = Math.floor(at / this.#stepMs);
-    const tally = this.#tallies.get(key) ?? { counts: new Array<number>(steps).fill(0), step };
-    this.#tallies.delete(key);
-    if (this.#tallies.size >= this.mostKeys) this.#tallies.delete(this.#tallies.keys().next().value!);
-    this.#tallies.set(key, tally);
+    const tally = this.#tallies.seen(key, amount);
     if (step <= tally.step - steps) return sum(tally.counts);
     for (let passed = Math.max(tally.step, step - steps) + 1; passed <= step; passed += 1)
       tally.counts[passed % steps] = 0;
@@ -37,11 +86,23 @@ export class SlidingCounts {
     return sum(tally.counts);
   }
 
+  /** What the window holds of a key at an instant, without adding to it. */
+  read(key: string, at: number): number {
+    const tally = this.#tallies.get(key);
+    if (!tally) return 0;
+    const step = Math.floor(at / this.#stepMs);
+    return sum(tally.counts.filter((_, slot) => step - steps < latestStep(slot, tally.step)));
+  }
+
   /** Keys held at the moment. */
   get size(): number {
     return this.#tallies.size;
   }
 }
+
+/** The step a slot was last used for, given the newest step. */
+const latestStep = (slot: number, newest: number): number =>
+  newest - ((((newest - slot) % steps) + steps) % steps);
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
@@ -50,20 +111,19 @@ const sum = (counts: readonly number[]): number => counts.reduce((total, count) 
  * Bounded in keys like `SlidingCounts`.
  */
 export class SlidingDistinct {
-  readonly #seen = new Map<string, Map<string, number>>();
+  readonly #seen: BoundedKeys<Map<string, number>>;
 
   constructor(
     private readonly windowMs: number,
-    private readonly mostKeys: number,
+    mostKeys: number,
     private readonly mostValues: number,
-  ) {}
+  ) {
+    this.#seen = new BoundedKeys(mostKeys, () => new Map());
+  }
 
   /** Adds a value of a key at an instant in milliseconds, and gives the values the window holds of it, oldest first. */
   add(key: string, value: string, at: number): readonly string[] {
-    const values = this.#seen.get(key) ?? new Map<string, number>();
-    this.#seen.delete(key);
-    if (this.#seen.size >= this.mostKeys) this.#seen.delete(this.#seen.keys().next().value!);
-    this.#seen.set(key, values);
+    const values = this.#seen.seen(key);
     values.delete(value);
     values.set(value, at);
     for (const [known, seenAt] of values) {

@@ -1,6 +1,10 @@
-import type { PrismaService } from '@curfew/persistence';
+import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { StoredEvent } from '../delivery/delivery.js';
+import { eventRows, type NewEvent } from '../event-log.js';
+
+/** The channel on which nodes are told that an alert holds networks back. */
+export const alertsChannel = 'curfew_alerts';
 
 /** A place among the events. */
 export interface EventPlace {
@@ -10,6 +14,9 @@ export interface EventPlace {
 
 /** An event with its place. */
 export type PlacedEvent = StoredEvent & { readonly place: EventPlace };
+
+/** So many of the newest alerts are looked at for what they hold back. */
+const mostAlerts = 2_000;
 
 interface EventRow {
   xid: string;
@@ -61,6 +68,36 @@ export class WatchStore {
       WHERE e.at >= ${new Date(since)} AND (e.xid, e.id) <= (${upTo.xid}::text::xid8, ${upTo.eventId}::uuid)
       ORDER BY e.at DESC LIMIT ${most}`;
     return rows.map(placed).reverse();
+  }
+
+  /**
+   * Records an alert and does what it brings, in one commit; says whether it was not there yet. One that was is left as it is, and
+   * nothing is done about it a second time.
+   */
+  async raise(alert: NewEvent, along?: (transaction: Transaction) => Promise<void>): Promise<boolean> {
+    return this.prisma.$transaction(async (transaction) => {
+      const added = await transaction.$executeRaw`
+        INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
+        SELECT id, at, type, session_id, account_id, client_id, data
+        FROM jsonb_to_recordset(${eventRows([alert])}::jsonb)
+          AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
+        ON CONFLICT (id) DO NOTHING`;
+      if (added === 0) return false;
+      await transaction.$executeRaw`SELECT pg_notify(${alertsChannel}, '')`;
+      await along?.(transaction);
+      return true;
+    });
+  }
+
+  /** Networks that recent alerts hold back, each with the latest instant until which it is; newest alerts first, so many at most. */
+  async throttled(now: Instant, most: number): Promise<readonly (readonly [string, Instant])[]> {
+    const rows = await this.prisma.$queryRaw<{ network: string; until: number }[]>`
+      SELECT network, (max(a.until))::float8 AS until FROM (
+        SELECT data -> 'throttled' -> 'networks' AS networks, (data -> 'throttled' ->> 'until')::float8 AS until FROM event
+        WHERE type = 'alert.raised' ORDER BY id DESC LIMIT ${mostAlerts}
+      ) a, jsonb_array_elements_text(a.networks) AS network
+      WHERE a.until > ${now}::float8 GROUP BY network ORDER BY until DESC LIMIT ${most}`;
+    return rows.map(({ network, until }) => [network, instant(until)] as const);
   }
 
   /** Remembers how far the node has come; says whether it still has the watch. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
+import type { Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { StoredEvent } from '../delivery/delivery.js';
-import type { EventLog, NewEvent } from '../event-log.js';
-import { Detector } from './detector.js';
+import type { EventLog } from '../event-log.js';
+import { Detector, type DetectorAnswers, type RaisedAlert } from './detector.js';
 import { type AlertThresholds, alertPatterns } from './patterns.js';
 import type { EventPlace, WatchStore } from './watch.store.js';
 
@@ -13,6 +14,10 @@ export interface WatchParts {
   readonly log: EventLog;
   readonly clock: Clock;
   readonly thresholds: AlertThresholds;
+  /** What is done about patterns; they are recorded where nothing is said. */
+  readonly answers?: DetectorAnswers;
+  /** Ends the sessions an alert is about, in the transaction that records it. */
+  readonly end?: (alert: RaisedAlert, transaction: Transaction) => Promise<void>;
   /** Sees every event once, on whichever node has the watch; for counting. */
   readonly seen?: (event: StoredEvent) => void;
 }
@@ -66,23 +71,33 @@ export class Watch {
   }
 
   async #read(place: EventPlace, detector: Detector): Promise<number> {
-    const { store, log, seen } = this.#parts;
+    const { store, seen } = this.#parts;
     const events = await store.after(place, batch);
     const last = events.at(-1);
     if (!last) return 0;
-    const raised = new Map<string, NewEvent>();
+    const raised = new Map<string, RaisedAlert>();
     for (const event of events)
       for (const alert of detector.observe(event)) if (!raised.has(alert.id)) raised.set(alert.id, alert);
     // Before the place moves: a crash in between finds the same alerts again, and their ids make them the same rows.
-    await log.record([...raised.values()]);
+    await this.#raise([...raised.values()]);
     if (!(await store.reached(this.#node, last.place))) return 0;
     for (const event of events) seen?.(event);
     return events.length;
   }
 
+  /** What is only recorded goes in one statement; what brings something with it commits with that, once. */
+  async #raise(alerts: readonly RaisedAlert[]): Promise<void> {
+    const { store, log, end } = this.#parts;
+    await log.record(alerts.filter(({ data }) => data.action === 'record'));
+    for (const alert of alerts.filter(({ data }) => data.action !== 'record'))
+      await store.raise(alert, async (transaction) => {
+        if (alert.data.action === 'end') await end?.(alert, transaction);
+      });
+  }
+
   async #readAgain(place: EventPlace, now: Instant): Promise<Detector> {
-    const { store, thresholds } = this.#parts;
-    const detector = new Detector(thresholds);
+    const { store, thresholds, answers } = this.#parts;
+    const detector = new Detector(thresholds, answers);
     const longest = Math.max(...alertPatterns.map((pattern) => thresholds[pattern].window));
     const since = instant(now - longest * 1000);
     for (const event of await store.lately(place, since, mostReadAgain)) detector.observe(event);

@@ -20,14 +20,15 @@ interface EndedRow {
 export async function endAlong(
   prisma: PrismaService,
   ends: readonly End[],
-  { events = [], all }: WithEnd,
+  { events = [], all, transaction }: WithEnd,
   retention: Retention,
 ): Promise<readonly EndedSession[]> {
-  if (!all) return endWithin(prisma, ends, events, retention);
-  return prisma.$transaction(async (transaction) => {
-    const ended = await endWithin(transaction, ends, events, retention);
-    return ended.length === 0 ? [] : [...ended, ...(await endAllWithin(transaction, all, retention))];
-  });
+  if (!all) return endWithin(transaction ?? prisma, ends, events, retention);
+  const both = async (within: Transaction): Promise<readonly EndedSession[]> => {
+    const ended = await endWithin(within, ends, events, retention);
+    return ended.length === 0 ? [] : [...ended, ...(await endAllWithin(within, all, retention))];
+  };
+  return transaction ? both(transaction) : prisma.$transaction(both);
 }
 
 /**

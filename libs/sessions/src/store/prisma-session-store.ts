@@ -137,7 +137,9 @@ export class PrismaSessionStore extends SessionStore {
 
   override async end(ends: readonly End[], along: WithEnd = {}): Promise<readonly EndedSession[]> {
     if (ends.length === 0) return [];
-    return retrying(() => endAlong(this.#prisma, ends, along, this.#retention));
+    const work = () => endAlong(this.#prisma, ends, along, this.#retention);
+    // What lost inside somebody else's transaction can only be tried again with the whole of it.
+    return along.transaction ? work() : retrying(work);
   }
 
   override async endAll(massEnd: MassEnd, transaction?: Transaction): Promise<readonly EndedSession[]> {

@@ -98,6 +98,8 @@ export interface MassEnd {
 export interface WithEnd {
   readonly events?: readonly NewEvent[];
   readonly all?: MassEnd;
+  /** Where it is given, everything commits with that. */
+  readonly transaction?: Transaction | undefined;
 }
 
 /** A session this call ended (others may have been ended before). */

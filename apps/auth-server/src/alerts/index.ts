@@ -1,0 +1,2 @@
+export { answersOf, endConcerned, thresholdsOf } from './answers.js';
+export { ThrottledRequests } from './throttled-requests.js';

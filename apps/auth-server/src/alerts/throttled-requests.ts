@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ThrottledNetworks, WatchStore } from '@curfew/events';
+import { routes } from '@curfew/oidc';
+import { ProblemError, sendProblem } from '@curfew/problem';
+import type { Seconds } from '@curfew/session-policy';
+import type { SignalsReader } from '@curfew/signals';
+import type { LaidFoundation } from '../foundation.js';
+
+/** Where tokens, codes and passwords are tried; whoever is held back may still read metadata and sign out. */
+const guarded: ReadonlySet<string> = new Set([
+  routes.authorization,
+  routes.token,
+  routes.revocation,
+  routes.userinfo,
+  routes.device_authorization,
+  routes.code_verification,
+  routes.pushed_authorization_request,
+]);
+/** Where an OAuth client waits for the answer of RFC 6749 §5.2. */
+const forClients: ReadonlySet<string> = new Set([
+  routes.token,
+  routes.revocation,
+  routes.userinfo,
+  routes.device_authorization,
+  routes.pushed_authorization_request,
+]);
+
+/** Answers 429 to requests from networks that an alert holds back. Introspection is not among them: it is asked by our own APIs. */
+export class ThrottledRequests {
+  private constructor(
+    private readonly networks: ThrottledNetworks,
+    private readonly signals: SignalsReader,
+  ) {}
+
+  /** Knows at once what earlier alerts hold back. */
+  static async over({ prisma, clock, signals }: LaidFoundation): Promise<ThrottledRequests> {
+    const networks = new ThrottledNetworks(new WatchStore(prisma), clock);
+    await networks.load();
+    return new ThrottledRequests(networks, signals);
+  }
+
+  /** To be called whenever an alert is announced, or may have been missed. */
+  load(): Promise<void> {
+    return this.networks.load();
+  }
+
+  /** Answers the request, to a path below the issuer, if it comes from such a network; says whether it did. */
+  refused(request: IncomingMessage, response: ServerResponse, path: string, id: string): boolean {
+    if (!this.networks.any || !(guarded.has(path) || path.startsWith('/interaction/'))) return false;
+    const { headers, socket } = request;
+    const { ip, prefix } = this.signals.read({ socketAddress: socket.remoteAddress, headers });
+    const wait = this.networks.wait([prefix, ip]);
+    if (wait === null) return false;
+    request.resume();
+    if (forClients.has(path)) answerClient(response, wait);
+    else sendProblem(response, heldBack(wait), id);
+    return true;
+  }
+}
+
+function answerClient(response: ServerResponse, wait: Seconds): void {
+  const body = {
+    error: 'temporarily_unavailable',
+    error_description: 'too many requests from this network; try again later',
+  };
+  const headers = {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    'Retry-After': Math.ceil(wait),
+    Connection: 'close',
+  };
+  response.writeHead(429, headers).end(JSON.stringify(body));
+}
+
+const heldBack = (retryAfter: number) =>
+  new ProblemError({
+    status: 429,
+    code: 'throttled',
+    title: 'Too many requests from this network',
+    retryAfter,
+  });
