@@ -27,6 +27,7 @@ import { documentToken } from './openapi/document.controller.js';
 import { openApiDocument } from './openapi/document.js';
 import { PreviewStore } from './policies/preview.store.js';
 import { receiverSeal } from './receivers/secret-seal.js';
+import { GatewayRoutesStore } from './routes/gateway-routes.store.js';
 import { Announcements } from './sessions/announcements.js';
 import { EndAlong } from './sessions/end-along.js';
 import { SessionEnds } from './sessions/session-ends.js';
@@ -83,6 +84,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [AdminAddress, new AdminAddress(adminUrl)],
     [PreviewStore, new PreviewStore(prisma)],
     [KeysStore, new KeysStore(prisma)],
+    [GatewayRoutesStore, new GatewayRoutesStore(prisma)],
     [EventsStore, events],
     [EventStreams, new EventStreams(events, authentication, foundation.clock)],
     [Stats, stats],

@@ -11,6 +11,7 @@ import { AttachmentsController } from './policies/attachments.controller.js';
 import { PoliciesController } from './policies/policies.controller.js';
 import { ReceiversController } from './receivers/receivers.controller.js';
 import { ResourcesController } from './resources/resources.controller.js';
+import { RoutesController } from './routes/routes.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { StatsController } from './stats/stats.controller.js';
 
@@ -21,6 +22,7 @@ export const controllers: readonly Type[] = [
   AttachmentsController,
   ClientsController,
   ResourcesController,
+  RoutesController,
   AccountsController,
   KeysController,
   EventsController,

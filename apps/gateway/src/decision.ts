@@ -128,7 +128,7 @@ export class DecisionMaker {
 
   async #decide(asked: AskedRequest, { message, certificate }: Asking): Promise<Decision> {
     const route = this.#table.find(asked);
-    if (!route) return { kind: 'refused', refusal: noRoute, route: null };
+    if (!route || route.closed) return { kind: 'refused', refusal: noRoute, route: route ?? null };
     if (route.api === null)
       return { kind: 'allowed', route, facts: null, ownCookies: [], now: 0, watch: never };
     const { headers, rawHeaders } = message;

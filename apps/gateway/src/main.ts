@@ -6,14 +6,17 @@ import {
 } from '@curfew/config';
 import { startGateway } from './gateway.js';
 import { createLog } from './log.js';
+import { KeptRoutes } from './routes/kept-routes.js';
 import { FileRoutes, FirstRunRoutes, NoRoutes, type RouteSource } from './routes/route-source.js';
 import { RoutesFileError } from './routes/routes-file.js';
+import { TroubleLog } from './trouble-log.js';
 
 /** Starts the gateway from the environment. */
 async function main(): Promise<void> {
   const configuration = loadConfiguration(process.env, { database: false, keys: false });
   const log = createLog(configuration.logLevel);
-  const source = sourceOf(configuration);
+  const troubles = new TroubleLog(log);
+  const source = new KeptRoutes(sourceOf(configuration), (sentence, err) => troubles.note(sentence, err));
   const gateway = await startGateway(configuration, await source.read(), log);
   log.info({ port: gateway.port }, 'the gateway is ready');
   const reload = (): void => {

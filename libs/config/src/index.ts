@@ -1,5 +1,14 @@
 export type { Configuration, DatabaseConfiguration, HashingConfiguration, Listen } from './configuration.js';
 export { ConfigurationError, type ConfigurationFault } from './configuration-error.js';
+export {
+  handedRoutes,
+  type KeptRoute,
+  keptRoute,
+  keptRouteFaults,
+  routeFaults,
+  routeParts,
+  secondsOf,
+} from './gateway-routes.js';
 export { loadConfiguration, type Needs, refuseFirstRunData } from './load.js';
 export { manual } from './manual.js';
 export { exitWhenParentDies } from './parent.js';

@@ -11,5 +11,6 @@ export function routeOf(url: string, base: string): string {
   if (known) return known;
   if (inside.startsWith('/.well-known/')) return 'discovery';
   if (inside.startsWith('/session-feed') || inside === '/introspection/batch') return 'followers';
+  if (inside === '/gateway-routes') return 'gateway-routes';
   return inside.startsWith('/interaction/') ? 'interaction' : 'pages';
 }

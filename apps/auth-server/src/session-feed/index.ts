@@ -17,8 +17,10 @@ import type { LaidFoundation } from '../foundation.js';
 import { BatchIntrospection } from './batch-introspection.js';
 import { FeedEndpoint } from './feed-endpoint.js';
 import { FollowerAuthentication } from './follower-authentication.js';
+import { GatewayRoutesStore } from './gateway-routes.store.js';
+import { RouteEndpoint } from './route-endpoint.js';
 
-/** What resource servers and gateways are served: the session feed, and introspection of many tokens at once. */
+/** What resource servers and gateways are served: the session feed, introspection of many tokens at once, and routes. */
 export interface FollowerService {
   readonly feed: SessionFeed;
   /** By path below the issuer. */
@@ -51,6 +53,7 @@ export async function serveFollowers(
   const authentication = new FollowerAuthentication(clients, signals, (token) => server.clientOf(token));
   const endpoint = new FeedEndpoint(feed, authentication);
   const batch = new BatchIntrospection((question) => server.introspect(question), authentication);
+  const routes = new RouteEndpoint(new GatewayRoutesStore(prisma), authentication);
   const answering =
     (serve: (...exchange: Parameters<RequestListener>) => Promise<void>): RequestListener =>
     (request, response) => {
@@ -70,6 +73,7 @@ export async function serveFollowers(
         answering((request, response) => endpoint.acknowledge(request, response)),
       ],
       ['/introspection/batch', answering((request, response) => batch.serve(request, response))],
+      ['/gateway-routes', answering((request, response) => routes.serve(request, response))],
     ]),
     async stop() {
       await feed.stop();

@@ -45,6 +45,7 @@ export async function firstRunRules(path: string): Promise<GatewayRules> {
     clientCertificateHeader: undefined,
     apis: [orders],
     browsers: [],
+    keptUpstreams: [],
     routes: [
       {
         name: 'orders',

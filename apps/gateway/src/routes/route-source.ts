@@ -4,7 +4,7 @@ import { firstRunRules, NoFirstRunData, thisMachine } from './first-run-routes.j
 import { readRoutesFile } from './routes-file.js';
 import type { GatewayRules } from './rules.js';
 
-/** Where rules come from. Whatever else keeps routes, such as an administration, is one more of these. */
+/** Where rules come from. */
 export abstract class RouteSource {
   /** The rules as they are now. Rejects when there are none that can be followed. */
   abstract read(): Promise<GatewayRules>;
@@ -77,6 +77,7 @@ export class NoRoutes extends RouteSource {
       apis: [],
       browsers: [],
       routes: [],
+      keptUpstreams: undefined,
     };
   }
 }

@@ -37,6 +37,8 @@ export interface Route {
   readonly passToken: boolean;
   /** Name of the client by which people are signed in who have no token; undefined where they are only told so. */
   readonly browser: string | undefined;
+  /** Nobody passes: the route names something this gateway does not have, and another route must not take its place. */
+  readonly closed?: true;
 }
 
 /** Routes in their order: the first that matches is the one; where none does, nobody passes. */

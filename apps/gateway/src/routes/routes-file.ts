@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 import path from 'node:path';
+import { routeFaults, routeParts, secondsOf } from '@curfew/config';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { BrowserClient } from '../browser/browser-client.js';
@@ -17,33 +18,12 @@ export class RoutesFileError extends Error {
   }
 }
 
-const units = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+const { word, host, method, scope } = routeParts;
 
 /** A length of time such as `15m`, in whole seconds. */
-const duration = z
-  .string()
-  .regex(/^\d{1,6}[smhd]$/, { error: 'must be a duration such as 15m' })
-  .transform((text) => Number(text.slice(0, -1)) * units[text.slice(-1) as keyof typeof units]);
+const duration = routeParts.duration.transform(secondsOf);
 
-const host = z.string().regex(/^(\*\.)?[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:\d{1,5})?$/, {
-  error: 'must be a host name in lower case, or *. and one',
-});
-
-const pathPattern = z
-  .string()
-  .regex(/^(\/[\w.~!$&'()+,=:@%-]*|\/\*)*(\/\*\*)?$/, {
-    error: 'must be a path such as /orders, /orders/*/lines or /orders/**',
-  })
-  .refine((text) => text.startsWith('/'), { error: 'must start with /' });
-
-const origin = z
-  .string()
-  .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
-    error: 'must be an http or https URL',
-  })
-  .transform((text) => new URL(text));
-
-const word = z.string().regex(/^[\w.-]{1,64}$/, { error: 'must be a word' });
+const origin = routeParts.upstream.transform((text) => new URL(text));
 
 const timeoutClass = z.strictObject({
   maxTokenAge: duration.optional(),
@@ -69,7 +49,7 @@ const browser = z.strictObject({
   clientSecretVariable: word.optional(),
   cookieSecretFile: z.string().optional(),
   cookieSecretVariable: word.optional(),
-  scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/)).default(['openid']),
+  scopes: z.array(scope).default(['openid']),
   afterSignOut: z
     .string()
     .regex(/^\/(?!\/)[\x21-\x7e]*$/, { error: 'must be a path' })
@@ -83,11 +63,11 @@ const route = z.strictObject({
     .array(z.enum(['http', 'https']))
     .min(1)
     .default(['https']),
-  path: pathPattern.default('/**'),
-  methods: z.array(z.string().regex(/^[A-Z]{1,32}$/, { error: 'must be a method in capitals' })).default([]),
+  path: routeParts.path.default('/**'),
+  methods: z.array(method).default([]),
   api: word.optional(),
   public: z.boolean().default(false),
-  scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/)).default([]),
+  scopes: z.array(scope).default([]),
   acr: z.array(z.string().min(1)).default([]),
   timeouts: word.optional(),
   activity: z.enum(['active', 'passive']).default('active'),
@@ -107,7 +87,8 @@ const file = z.strictObject({
   timeouts: z.record(word, timeoutClass).default({}),
   apis: z.record(word, api).default({}),
   browsers: z.record(word, browser).default({}),
-  routes: z.array(route),
+  keptRoutes: z.strictObject({ upstreams: z.array(origin).default([]) }).optional(),
+  routes: z.array(route).default([]),
 });
 
 type RoutesFile = z.output<typeof file>;
@@ -139,6 +120,7 @@ export async function readRoutesFile(
     apis,
     browsers,
     routes: read.data.routes.map((one) => routeOf(one, read.data)),
+    keptUpstreams: read.data.keptRoutes?.upstreams.map(({ href }) => href),
   };
 }
 
@@ -152,7 +134,15 @@ function parseYaml(text: string): unknown {
 }
 
 /** What must hold between entries. */
-function relationsOf({ routes, apis, browsers, timeouts, forwarded, proxies }: RoutesFile): string[] {
+function relationsOf({
+  routes,
+  apis,
+  browsers,
+  timeouts,
+  forwarded,
+  proxies,
+  keptRoutes,
+}: RoutesFile): string[] {
   const faults: string[] = [];
   const names = routes.map(({ name }) => name);
   for (const name of new Set(names))
@@ -165,12 +155,10 @@ function relationsOf({ routes, apis, browsers, timeouts, forwarded, proxies }: R
     if (one.api !== undefined && !(one.api in apis)) fault('names an api that is not there');
     if (one.browser !== undefined && browsers[one.browser]?.api !== one.api)
       fault('names a browser client that is not there, or is for another api');
-    if (one.browser !== undefined && one.upstream === undefined)
-      fault('has a browser client and needs an upstream');
     if (one.timeouts !== undefined && !(one.timeouts in timeouts)) fault('names timeouts that are not there');
-    if (one.public && (one.scopes.length > 0 || one.acr.length > 0 || one.timeouts))
-      fault('is public and cannot require anything');
+    for (const text of routeFaults({ ...one, limited: one.timeouts !== undefined })) fault(text);
   }
+  if (routes.length === 0 && !keptRoutes) faults.push('routes: there are none, and no keptRoutes');
   if (forwarded.length > 0 && proxies.length === 0)
     faults.push('forwarded: needs proxies, because nobody else may say which request is asked about');
   return faults;

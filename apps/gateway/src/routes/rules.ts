@@ -11,4 +11,9 @@ export interface GatewayRules {
   readonly apis: readonly ProtectedApi[];
   readonly browsers: readonly BrowserClient[];
   readonly routes: readonly Route[];
+  /**
+   * Origins that routes kept by operators may name as their upstream; undefined where such routes are not followed at
+   * all. Who may write routes shall not thereby reach everything this gateway can reach.
+   */
+  readonly keptUpstreams: readonly string[] | undefined;
 }

@@ -1,0 +1,107 @@
+import { keptRoute, keptRouteFaults, routeParts } from '@curfew/config';
+import { z } from 'zod';
+import { operation } from '../contract/operation.js';
+import { cursorParameter, limitParameter, pageOf, timestamp } from '../contract/wire.js';
+
+const name = routeParts.word.meta({ description: 'For logs and metrics.' });
+const position = z
+  .int({ error: 'must be a whole number' })
+  .min(0, { error: 'must be at least 0' })
+  .max(1_000_000, { error: 'must be at most 1000000' })
+  .meta({
+    description:
+      'Routes are tried in this order, and by name where it is equal; the first that matches is the one.',
+  });
+const resource = z.string().min(1).max(512).meta({
+  description:
+    'Audience of the API it belongs to. Gateways ask for the routes of the APIs they hold credentials of.',
+});
+const byName = z.object({ name });
+const etag = { ETag: 'The version; name it in If-Match to change it.' };
+
+const shown = z.object({
+  name: z.string(),
+  position: z.number().int(),
+  resource: z.string(),
+  ...keptRoute.shape,
+  version: z.number().int(),
+  created_at: timestamp,
+  updated_at: timestamp,
+});
+
+/** A whole route: what holds between its members is checked with them. */
+const whole = <T extends z.ZodRawShape>(more: T) =>
+  z.strictObject({ ...more, position, resource, ...keptRoute.shape }).superRefine((route, context) => {
+    for (const message of keptRouteFaults(route as never)) context.addIssue({ code: 'custom', message });
+  });
+
+/** The list. */
+export const list = operation({
+  id: 'listGatewayRoutes',
+  method: 'get',
+  path: '/v1/gateway-routes',
+  tag: 'resources',
+  summary: 'Lists the routes of gateways in the order they are tried.',
+  scope: 'policies:read',
+  query: z.strictObject({ resource: resource.optional(), limit: limitParameter(), cursor: cursorParameter }),
+  answers: { 200: { description: 'A page of routes.', schema: pageOf(shown) } },
+  problems: { 400: ['invalid_cursor'] },
+});
+
+/** One. */
+export const show = operation({
+  id: 'getGatewayRoute',
+  method: 'get',
+  path: '/v1/gateway-routes/{name}',
+  tag: 'resources',
+  summary: 'Shows a route of gateways.',
+  scope: 'policies:read',
+  params: byName,
+  answers: { 200: { description: 'The route.', schema: shown, headers: etag } },
+  problems: { 404: ['unknown_route'] },
+});
+
+/** A new one. */
+export const create = operation({
+  id: 'createGatewayRoute',
+  method: 'post',
+  path: '/v1/gateway-routes',
+  tag: 'resources',
+  summary: 'Adds a route to the gateways that protect an API.',
+  description:
+    'Gateways that take part look for changes every two seconds. Routes kept here come before those of a gateway’s own file.',
+  scope: 'policies:write',
+  body: whole({ name }),
+  idempotent: true,
+  answers: { 201: { description: 'The route, version 1.', schema: shown, headers: etag } },
+  problems: { 404: ['unknown_resource'], 409: ['route_exists'] },
+});
+
+/** A change. */
+export const change = operation({
+  id: 'changeGatewayRoute',
+  method: 'put',
+  path: '/v1/gateway-routes/{name}',
+  tag: 'resources',
+  summary: 'Replaces a route of gateways; what is left out gets its default again.',
+  scope: 'policies:write',
+  params: byName,
+  body: whole({}),
+  ifMatch: true,
+  answers: { 200: { description: 'The route.', schema: shown, headers: etag } },
+  problems: { 404: ['unknown_route', 'unknown_resource'] },
+});
+
+/** Delete. */
+export const remove = operation({
+  id: 'deleteGatewayRoute',
+  method: 'delete',
+  path: '/v1/gateway-routes/{name}',
+  tag: 'resources',
+  summary: 'Deletes a route of gateways. Where no other matches, nobody passes.',
+  scope: 'policies:write',
+  params: byName,
+  ifMatch: true,
+  answers: { 204: { description: 'Deleted.' } },
+  problems: { 404: ['unknown_route'] },
+});

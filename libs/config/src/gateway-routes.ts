@@ -1,0 +1,100 @@
+import { z } from 'zod';
+
+const units = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+
+/** A length of time such as `15m`. */
+const duration = z
+  .string()
+  .regex(/^\d{1,6}[smhd]$/, { error: 'must be a duration such as 15m' })
+  .meta({ description: 'A length of time such as 15m.' });
+
+/** The whole seconds of a length of time as routes write it. */
+export const secondsOf = (text: string): number =>
+  Number(text.slice(0, -1)) * units[text.slice(-1) as keyof typeof units];
+
+const word = z.string().regex(/^[\w.-]{1,64}$/, { error: 'must be a word' });
+
+const host = z.string().regex(/^(\*\.)?[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:\d{1,5})?$/, {
+  error: 'must be a host name in lower case, or *. and one',
+});
+
+const path = z
+  .string()
+  .max(1_024, { error: 'must have at most 1024 characters' })
+  .regex(/^\/([\w.~!$&'()+,=:@%/-]|\*)*$/, {
+    error: 'must be a path such as /orders, /orders/*/lines or /orders/**',
+  })
+  .refine((text) => text.split('/').every((part, at, all) => isPart(part, at === all.length - 1)), {
+    error: 'must be a path such as /orders, /orders/*/lines or /orders/**',
+  });
+
+/** `*` stands for a whole segment, and `**` for everything below, at the end only. */
+const isPart = (part: string, isLast: boolean): boolean =>
+  !part.includes('*') || part === '*' || (isLast && part === '**');
+
+const method = z.string().regex(/^[A-Z]{1,32}$/, { error: 'must be a method in capitals' });
+
+const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, { error: 'must be a scope value' });
+
+const upstream = z.string().refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+  error: 'must be an http or https URL',
+});
+
+/** What routes are made of, wherever they are written: in a gateway's file, or over the admin API. */
+export const routeParts = { duration, word, host, path, method, scope, upstream } as const;
+
+/** A route as it is kept by operators, beside its name and the API it belongs to. */
+export const keptRoute = z.strictObject({
+  hosts: z.array(host).min(1).max(50),
+  schemes: z
+    .array(z.enum(['http', 'https'], { error: 'must be http or https' }))
+    .min(1)
+    .max(2)
+    .default(['https']),
+  path: path.default('/**'),
+  methods: z.array(method).max(20).default([]).meta({ description: 'Empty for every method.' }),
+  public: z.boolean().default(false).meta({ description: 'Everybody may pass.' }),
+  scopes: z.array(scope.max(128)).max(50).default([]),
+  acr: z.array(z.string().min(1).max(128)).max(20).default([]),
+  timeouts: z
+    .strictObject({
+      max_token_age: duration.optional(),
+      idle: duration.optional(),
+      absolute: duration.optional(),
+      max_auth_age: duration.optional(),
+    })
+    .default({}),
+  activity: z.enum(['active', 'passive'], { error: 'must be active or passive' }).default('active'),
+  upstream: upstream.max(1_024).optional(),
+  pass_token: z.boolean().default(false),
+  browser: word.optional().meta({ description: 'A browser client of the gateway, by its name there.' }),
+});
+
+/** A kept route with everything that stands for something absent. */
+export type KeptRoute = z.output<typeof keptRoute>;
+
+/** What must hold between the members of a route; a sentence each. */
+export function routeFaults(route: {
+  readonly public: boolean;
+  readonly scopes: readonly string[];
+  readonly acr: readonly string[];
+  readonly limited: boolean;
+  readonly browser?: string | undefined;
+  readonly upstream?: unknown;
+}): string[] {
+  const faults: string[] = [];
+  if (route.browser !== undefined && route.upstream === undefined)
+    faults.push('has a browser client and needs an upstream');
+  if (route.public && (route.scopes.length > 0 || route.acr.length > 0 || route.limited))
+    faults.push('is public and cannot require anything');
+  return faults;
+}
+
+/** What is wrong with a kept route as a whole. */
+export const keptRouteFaults = (route: KeptRoute): string[] =>
+  routeFaults({ ...route, limited: Object.values(route.timeouts).some((limit) => limit !== undefined) });
+
+/** Kept routes as the authorization server hands them to gateways, in their order. */
+export const handedRoutes = z.object({
+  routes: z.array(z.strictObject({ name: word, ...keptRoute.shape })).max(2_000),
+});
