@@ -25,7 +25,7 @@ const copySessions = `
     'id', (lpad(to_hex($3::bigint + n), 12, '0') || '7' || left(md5($2 || n), 3) || '8' || substr(md5($2 || n), 4, 15))::uuid,
     'account_id', COALESCE(($5::uuid[])[1 + n % GREATEST(cardinality($5::uuid[]), 1)], template.account_id),
     'client_id', COALESCE(($6::text[])[1 + n % GREATEST(cardinality($6::text[]), 1)], template.client_id),
-    'browser_session_uid', md5('browser' || $2 || n),
+    'browser_session_uid', left(md5('browser' || $2 || n), 21),
     'token_hash', '\\x' || encode(sha256(sha256(convert_to('secret ' || $2 || n, 'UTF8'))), 'hex'),
     'generation', 0, 'retries', 0, 'rotated_at', NULL, 'successor_seal', NULL))).*
   FROM session template, generate_series(1, $4::int) n WHERE template.id = $1::uuid`;

@@ -4,6 +4,7 @@ import { type ClientRegistration, ClientService, PolicyService, ResourceService 
 import { Clock } from '@curfew/clock';
 import { instant } from '@curfew/session-policy';
 import { AccessTokenCodec, KeyRing, newId, RefreshTokenCodec, ServiceKeys } from '@curfew/sessions';
+import { unpackAuthorization, unpackSignals } from '../../libs/sessions/src/store/packed-columns.js';
 import {
   authorizationRequest,
   deviceGrant,
@@ -135,17 +136,19 @@ export class LanesWorld {
   /** A session like the template's, with a refresh token of its own and whatever else is to be different. */
   async copy(
     name: TemplateName,
-    change: (row: Record<string, unknown>) => Record<string, unknown> = () => ({}),
+    change?: (row: Record<string, unknown>) => Record<string, unknown>,
     generation = 0,
   ): Promise<{ id: string; token: string; row: Record<string, unknown> }> {
-    const template = await this.template(name);
+    const stored = await this.template(name);
+    // What is to be changed must be there; what is not stays as the server stored it.
+    const template = change ? whole(stored) : stored;
     const [id, secret] = [newId(this.clock.now()), randomBytes(32)];
     const authorization = { ...(template['authorization'] as object), sid: id };
     const own = { ...template, id, authorization, generation };
     const row = {
       ...own,
       token_hash: `\\x${createHash('sha256').update(secret).digest('hex')}`,
-      ...change(own),
+      ...change?.(own),
     };
     await this.world.database.query(
       'INSERT INTO session SELECT (jsonb_populate_record(NULL::session, $1)).*',
@@ -253,3 +256,18 @@ export class LanesWorld {
 
 /** An id that no client has. */
 export const unknownId = (): string => `unknown-${randomUUID()}`;
+
+/** A row with nothing left out of its JSON columns. */
+function whole(row: Record<string, unknown>): Record<string, unknown> {
+  const around = {
+    id: String(row['id']),
+    keyThumbprint: row['key_thumbprint'] as string | null,
+    signedInAt: instant(Date.parse(String(row['signed_in_at']))),
+    resources: row['resources'] as string[],
+  };
+  return {
+    ...row,
+    authorization: unpackAuthorization(row['authorization'] as object as Record<string, unknown>, around),
+    baseline: unpackSignals(row['baseline'] as object),
+  };
+}

@@ -10,6 +10,15 @@ export function newId(now: Instant): string {
   return formatUuid(bytes);
 }
 
+/** The least id that `newId` can have made at `at`, so that a range of time can be found among ids. */
+export function leastIdAt(at: Instant): string {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(Math.max(0, at), 0, 6);
+  bytes[6] = 0x70;
+  bytes[8] = 0x80;
+  return formatUuid(bytes);
+}
+
 /** Sixteen bytes as a UUID's text. */
 export function formatUuid(bytes: Buffer): string {
   const hex = bytes.toString('hex');

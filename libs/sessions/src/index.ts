@@ -1,5 +1,5 @@
 export { ActivityRecorder } from './activity.js';
-export { isUuid, newId } from './ids.js';
+export { isUuid, leastIdAt, newId } from './ids.js';
 export { PolicySource } from './policy-source.js';
 export {
   type CommittedRefresh,

@@ -1,5 +1,6 @@
 import { Prisma } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
+import { leastIdAt } from '@curfew/sessions';
 import type { SessionSearch } from './search.js';
 
 type Sql = Prisma.Sql;
@@ -30,9 +31,19 @@ const between = (column: Sql, after: Instant | undefined, before: Instant | unde
   ...(before === undefined ? [] : [Prisma.sql`${column} < ${date(before)}::timestamptz`]),
 ];
 
-/** Bounds of the start, for the index on it. */
-export const startedBetween = ({ startedAfter, startedBefore }: SessionSearch): Sql[] =>
+const startedBetween = ({ startedAfter, startedBefore }: SessionSearch): Sql[] =>
   between(Prisma.sql`s.started_at`, startedAfter, startedBefore);
+
+/** A session starts when its code is redeemed; its id was made up to this much earlier (codes, device codes). Milliseconds. */
+const latestStart = 3_600_000;
+
+/** Bounds of the start among ids, which are made in the order of time; wider than the start itself by what may lie between. */
+export const authorizedBetween = ({ startedAfter, startedBefore }: SessionSearch): Sql[] => [
+  ...(startedAfter === undefined
+    ? []
+    : [Prisma.sql`s.id >= ${leastIdAt((startedAfter - latestStart) as Instant)}::uuid`]),
+  ...(startedBefore === undefined ? [] : [Prisma.sql`s.id < ${leastIdAt(startedBefore)}::uuid`]),
+];
 
 /** Bounds of the end, for the index on it. */
 export const endedBetween = ({ endedAfter, endedBefore }: SessionSearch): Sql[] => {

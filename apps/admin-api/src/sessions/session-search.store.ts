@@ -4,9 +4,9 @@ import { type FoundRow, type FoundSession, readFound } from '@curfew/sessions';
 import type { SessionOrder, SessionPosition, SessionSearch } from './search.js';
 import {
   addressWithin,
+  authorizedBetween,
   conditionsOf,
   endedBetween,
-  startedBetween,
   userAgentPattern,
 } from './search-conditions.store.js';
 
@@ -23,11 +23,11 @@ export interface FoundPage {
   readonly next: SessionPosition | null;
 }
 
-/** How a search walks: an ordered source, and the columns of its order. */
+/** How a search walks: an ordered source, and the column of its order; null where that is the id alone. */
 interface Walk {
   /** Each is one range of one index, in the order of the walk. */
   readonly sources: readonly Sql[];
-  readonly column: 'started_at' | 'ended_at' | null;
+  readonly column: 'ended_at' | null;
   readonly descending: boolean;
 }
 
@@ -130,10 +130,10 @@ export class SessionSearchStore {
         descending,
       };
     const few = await this.fewOf(search);
-    if (few) return { sources: [Prisma.sql`s.id = ANY(${few}::uuid[])`], column: 'started_at', descending };
+    if (few) return { sources: [Prisma.sql`s.id = ANY(${few}::uuid[])`], column: null, descending };
     const sources = await this.equalities(search, now);
     if (sources) return { sources, column: null, descending };
-    return { sources: [both(startedBetween(search))], column: 'started_at', descending };
+    return { sources: [both(authorizedBetween(search))], column: null, descending };
   }
 
   /** Ranges of one index whose entries stand in the order of ids, or null where no condition has one. */
@@ -189,7 +189,7 @@ export class SessionSearchStore {
     if (account !== undefined) return null;
     const ranges = [
       ...(ip?.includes('/') ? [addressWithin(ip)] : []),
-      ...[startedBetween(search), endedBetween(search)].filter((bounds) => bounds.length > 0).map(both),
+      ...[authorizedBetween(search), endedBetween(search)].filter((bounds) => bounds.length > 0).map(both),
     ];
     for (const range of ranges) {
       const rows = await this.prisma.$queryRaw<{ id: string }[]>`
@@ -210,14 +210,11 @@ function liveSince(search: SessionSearch, everyoneAt: Date | null): SessionSearc
   return { ...search, startedAfter: since };
 }
 
-const columnOf = ({ column }: Walk): Sql =>
-  column === 'ended_at' ? Prisma.sql`s.ended_at` : Prisma.sql`s.started_at`;
-
 function orderOf(walk: Walk): Sql {
   const direction = walk.descending ? Prisma.sql`DESC` : Prisma.sql`ASC`;
   return walk.column === null
     ? Prisma.sql`ORDER BY s.id ${direction}`
-    : Prisma.sql`ORDER BY ${columnOf(walk)} ${direction}, s.id ${direction}`;
+    : Prisma.sql`ORDER BY s.ended_at ${direction}, s.id ${direction}`;
 }
 
 /** So many rows of the walk one statement looks at: less of each source where there are many. */
@@ -231,9 +228,11 @@ function sourceOf(walk: Walk, after: SessionPosition | null, what: 'rows' | 'key
       ? Prisma.sql`true`
       : walk.column === null
         ? Prisma.sql`s.id ${beyond} ${after.id}::uuid`
-        : Prisma.sql`(${columnOf(walk)}, s.id) ${beyond} (${new Date(after.at)}::timestamptz, ${after.id}::uuid)`;
+        : Prisma.sql`(s.ended_at, s.id) ${beyond} (${new Date(after.at)}::timestamptz, ${after.id}::uuid)`;
   const selected =
-    what === 'rows' ? Prisma.sql`s.*` : Prisma.sql`s.id, ${columnOf(walk)}, ${columnOf(walk)} AS at`;
+    what === 'rows'
+      ? Prisma.sql`s.*`
+      : Prisma.sql`s.id, s.ended_at, ${walk.column === null ? Prisma.sql`s.started_at` : Prisma.sql`s.ended_at`} AS at`;
   const most = stepOf(walk);
   // The first of all sources are among the first of each.
   const parts = walk.sources.map(
@@ -244,7 +243,7 @@ function sourceOf(walk: Walk, after: SessionPosition | null, what: 'rows' | 'key
   return Prisma.sql`SELECT * FROM (${Prisma.join(parts, ' UNION ALL ')}) s ${orderOf(walk)} LIMIT ${most}`;
 }
 
-// A list in the order of ids may go on in the order of starts (which is the same but for moments), so both are kept.
+// A list in the order of ids may go on in the order of ends, so the moment is kept too.
 const positionOf = ({ session }: FoundForOperator, { column }: Walk): SessionPosition => ({
   id: session.id,
   at: column === 'ended_at' ? (session.ended?.at ?? session.startedAt) : session.startedAt,

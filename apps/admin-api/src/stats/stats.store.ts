@@ -1,5 +1,6 @@
 import type { PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
+import { leastIdAt } from '@curfew/sessions';
 
 /** Figures of the whole installation at one moment. */
 export interface Figures {
@@ -21,6 +22,8 @@ interface Row {
 }
 
 const day = 86_400_000;
+/** A session's id is made when it is authorized, which is up to this much before it starts. */
+const hour = 3_600_000;
 
 /** Counts; live sessions are read one by one, so the answer is worth keeping a while. */
 export class StatsStore {
@@ -36,7 +39,7 @@ export class StatsStore {
           AND NOT EXISTS (SELECT 1 FROM not_before n WHERE n.kind = 'everyone' AND n.at >= s.signed_in_at)
         GROUP BY client_id ORDER BY count(*) DESC, client_id LIMIT 1000`,
       this.prisma.$queryRaw<Row[]>`
-        SELECT (SELECT count(*)::int FROM session WHERE started_at >= ${since}) AS started,
+        SELECT (SELECT count(*)::int FROM session WHERE started_at >= ${since} AND id >= ${leastIdAt((now - day - hour) as Instant)}::uuid) AS started,
           (SELECT jsonb_object_agg(end_reason, count) FROM (
             SELECT end_reason, count(*)::int AS count FROM session WHERE ended_at >= ${since} AND ended_at IS NOT NULL GROUP BY end_reason) e) AS ended,
           (SELECT count(*)::int FROM not_before WHERE settled_at IS NULL) AS unsettled,

@@ -1,16 +1,11 @@
 import type { PrismaService } from '@curfew/persistence';
 import { type HotStatement, type HotStatements, isDatabaseUnavailable, retrying } from '@curfew/persistence';
-import {
-  type EndReason,
-  instant,
-  type RequestSignals,
-  type SessionId,
-  seconds,
-} from '@curfew/session-policy';
+import { type EndReason, instant, type SessionId, seconds } from '@curfew/session-policy';
 import { Batcher, type BatchLimits } from './batcher.js';
+import type { PackedSignals } from './packed-columns.js';
 import { PrismaSessionStore } from './prisma-session-store.js';
-import { atDate } from './session-row.js';
-import type { FoundSession, Retention, Rotation, StoredSession } from './session-store.js';
+import { atDate, unpacked } from './session-row.js';
+import type { FoundSession, Retention, Rotation } from './session-store.js';
 
 const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
 
@@ -107,7 +102,7 @@ type HotRow = [
   offline: boolean,
   resources: string[],
   authorization: Record<string, unknown>,
-  baseline: RequestSignals,
+  baseline: PackedSignals,
   signedInAt: number,
   startedAt: number,
   inactivityTimeout: number,
@@ -132,7 +127,7 @@ const moment = (value: number) => instant(Math.round(value));
 const momentOrNull = (value: number | null) => (value === null ? null : moment(value));
 
 function readHot(row: HotRow): FoundSession {
-  const session: StoredSession = {
+  const session = unpacked({
     id: row[1],
     accountId: row[2],
     clientId: row[3],
@@ -156,7 +151,7 @@ function readHot(row: HotRow): FoundSession {
     rotatedAt: momentOrNull(row[22]),
     tokenHash: row[23],
     successorSeal: row[24],
-  };
+  });
   const notBefore = (row[25] ?? []).map((entry) => ({ ...entry, at: moment(entry.at) }));
   return { session, notBefore, tokenRevoked: row[26] };
 }

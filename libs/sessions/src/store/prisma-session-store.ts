@@ -4,6 +4,7 @@ import { retrying } from '@curfew/persistence';
 import type { EndReason, Instant, SessionId } from '@curfew/session-policy';
 import { sessionEvent } from '../session-events.js';
 import { endAllWithin, endAlong, endWithin } from './end-statements.js';
+import { packSignals } from './packed-columns.js';
 import { atDate as at, type FoundRow, readFound, startColumns } from './session-row.js';
 import {
   type AcceptedStepUp,
@@ -210,7 +211,7 @@ async function healWithin(transaction: Transaction, stepUp: AcceptedStepUp, now:
     ORDER BY id FOR UPDATE`;
   if (waiting.length === 0) return;
   await transaction.$executeRaw`
-    UPDATE session SET baseline = ${JSON.stringify(signals)}::jsonb,
+    UPDATE session SET baseline = ${JSON.stringify(packSignals(signals))}::jsonb,
       stepped_up_at = GREATEST(step_up_required_at, ${at(authenticatedAt)}), last_active_at = GREATEST(last_active_at, ${at(now)}),
       expires_at = LEAST(absolute_deadline, GREATEST(expires_at, ${at(now)}::timestamptz + make_interval(secs => inactivity_timeout)))
     WHERE id = ANY(${waiting.map(({ id }) => id)}::uuid[])`;

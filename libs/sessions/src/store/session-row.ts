@@ -1,11 +1,11 @@
+import { type EndReason, type Instant, instant, type NotBefore, seconds } from '@curfew/session-policy';
 import {
-  type EndReason,
-  type Instant,
-  instant,
-  type NotBefore,
-  type RequestSignals,
-  seconds,
-} from '@curfew/session-policy';
+  type PackedSignals,
+  packAuthorization,
+  packSignals,
+  unpackAuthorization,
+  unpackSignals,
+} from './packed-columns.js';
 import type { FoundSession, StoredSession } from './session-store.js';
 
 /** The columns of a session as the driver hands them over. */
@@ -16,8 +16,10 @@ export interface SessionRow {
   browser_session_uid: string | null;
   offline: boolean;
   resources: string[];
+  /** As `packAuthorization` leaves it. */
   authorization: Record<string, unknown>;
-  baseline: RequestSignals;
+  /** As `packSignals` leaves it. */
+  baseline: PackedSignals;
   signed_in_at: Date;
   started_at: Date;
   inactivity_timeout: number;
@@ -49,30 +51,41 @@ const moment = (value: Date): Instant => instant(value.getTime());
 const momentOrNull = (value: Date | null): Instant | null => (value === null ? null : moment(value));
 
 /** A row as the domain speaks of it. */
-export const readRow = (row: SessionRow): StoredSession => ({
-  id: row.id,
-  accountId: row.account_id,
-  clientId: row.client_id,
-  browserSessionUid: row.browser_session_uid,
-  offline: row.offline,
-  resources: row.resources,
-  authorization: row.authorization,
-  baseline: row.baseline,
-  signedInAt: moment(row.signed_in_at),
-  startedAt: moment(row.started_at),
-  inactivityTimeout: seconds(row.inactivity_timeout),
-  absoluteDeadline: moment(row.absolute_deadline),
-  keyThumbprint: row.key_thumbprint,
-  stepUpRequiredAt: momentOrNull(row.step_up_required_at),
-  steppedUpAt: momentOrNull(row.stepped_up_at),
-  ended: row.ended_at && row.end_reason ? { at: moment(row.ended_at), reason: row.end_reason } : null,
-  generation: row.generation,
-  retries: row.retries,
-  lastActiveAt: moment(row.last_active_at),
-  expiresAt: moment(row.expires_at),
-  rotatedAt: momentOrNull(row.rotated_at),
-  tokenHash: row.token_hash,
-  successorSeal: row.successor_seal,
+export const readRow = (row: SessionRow): StoredSession =>
+  unpacked({
+    id: row.id,
+    accountId: row.account_id,
+    clientId: row.client_id,
+    browserSessionUid: row.browser_session_uid,
+    offline: row.offline,
+    resources: row.resources,
+    authorization: row.authorization,
+    baseline: row.baseline,
+    signedInAt: moment(row.signed_in_at),
+    startedAt: moment(row.started_at),
+    inactivityTimeout: seconds(row.inactivity_timeout),
+    absoluteDeadline: moment(row.absolute_deadline),
+    keyThumbprint: row.key_thumbprint,
+    stepUpRequiredAt: momentOrNull(row.step_up_required_at),
+    steppedUpAt: momentOrNull(row.stepped_up_at),
+    ended: row.ended_at && row.end_reason ? { at: moment(row.ended_at), reason: row.end_reason } : null,
+    generation: row.generation,
+    retries: row.retries,
+    lastActiveAt: moment(row.last_active_at),
+    expiresAt: moment(row.expires_at),
+    rotatedAt: momentOrNull(row.rotated_at),
+    tokenHash: row.token_hash,
+    successorSeal: row.successor_seal,
+  });
+
+/** A stored session whose JSON columns are still as the row has them. */
+type Packed = Omit<StoredSession, 'baseline'> & { readonly baseline: PackedSignals };
+
+/** Makes what was left out of a row whole again. */
+export const unpacked = (row: Packed): StoredSession => ({
+  ...row,
+  authorization: unpackAuthorization(row.authorization, row),
+  baseline: unpackSignals(row.baseline),
 });
 
 const iso = (value: Instant): string => new Date(value).toISOString();
@@ -88,8 +101,8 @@ export const startColumns = (session: StoredSession): string =>
     browser_session_uid: session.browserSessionUid,
     offline: session.offline,
     resources: session.resources,
-    authorization: session.authorization,
-    baseline: session.baseline,
+    authorization: packAuthorization(session),
+    baseline: packSignals(session.baseline),
     signed_in_at: iso(session.signedInAt),
     started_at: iso(session.startedAt),
     inactivity_timeout: session.inactivityTimeout,
