@@ -401,3 +401,100 @@ describe('signing keys over the admin API', () => {
     );
   });
 });
+
+describe('the record of what an operator does', () => {
+  const tables = [
+    'session',
+    'not_before',
+    'consent',
+    'account',
+    'client',
+    'client_secret',
+    'resource',
+    'policy',
+    'policy_attachment',
+    'signing_key',
+    'operator',
+    'delivery_receiver',
+    'gateway_route',
+  ];
+  const everything = async (): Promise<readonly string[]> => {
+    const rows = await Promise.all(
+      tables.map((name) => {
+        // Of a session only whether it lives: it may be used meanwhile.
+        const text = name === 'session' ? `id::text || coalesce(end_reason, '')` : 't::text';
+        return world.database.query<{ sum: string }>(
+          `SELECT md5(coalesce(string_agg(${text}, ',' ORDER BY t::text), '')) AS sum FROM "${name}" t`,
+        );
+      }),
+    );
+    return rows.map(([row], index) => `${tables[index]} ${row!.sum}`);
+  };
+
+  it('commits with it: where it cannot be written, nothing is done', async () => {
+    const account = (await world.post('/v1/accounts', { username: `${randomUUID()}@example.test` })).body;
+    const person = (await world.get('/v1/accounts?prefix=user1')).body.items[0];
+    const { sid } = await world.signIn();
+    const { client_id } = (
+      await world.post('/v1/clients', {
+        client_name: 'Kept',
+        redirect_uris: ['https://kept.example.test/cb'],
+        grant_types: ['authorization_code'],
+      })
+    ).body;
+    const receiver = await world.post('/v1/receivers', {
+      name: 'kept',
+      address: 'https://kept.example.test/hook',
+    });
+    const [key] = (await world.get('/v1/keys')).body.items;
+    const client = await world.get(`/v1/clients/${client_id}`);
+    const api = await world.get(`/v1/resources/${encodeURIComponent(orders)}`);
+    const device = world.data.clients.device.client_id;
+    const at = {
+      account: `/v1/accounts/${account.id}`,
+      client: `/v1/clients/${client_id}`,
+      receiver: `/v1/receivers/${receiver.body.id}`,
+    };
+    const acts: readonly (readonly [string, string, unknown?, Readonly<Record<string, string>>?])[] = [
+      ['DELETE', `/v1/sessions/${sid}`],
+      ['POST', '/v1/sessions/end', { selection: { everyone: true } }],
+      ['POST', '/v1/sessions/end', { selection: { account: person.id } }],
+      ['POST', '/v1/sessions/end', { selection: { ids: [sid] } }],
+      ['POST', '/v1/accounts', { username: `${randomUUID()}@example.test` }],
+      ['POST', `${at.account}/disable`],
+      ['PUT', `${at.account}/password`, {}],
+      ['POST', `${at.account}/require-password`],
+      ['PUT', `${at.account}/operator`, { scopes: ['events:read'] }],
+      ['DELETE', at.account],
+      ['DELETE', `/v1/accounts/${person.id}/consents/${device}`],
+      ['PATCH', at.client, { client_name: 'Other' }, etag(client)],
+      ['POST', `${at.client}/secrets`, {}],
+      ['POST', `${at.client}/disable`],
+      ['DELETE', at.client],
+      ['PATCH', `/v1/resources/${encodeURIComponent(orders)}`, { name: 'Other' }, etag(api)],
+      ['POST', '/v1/policies', { name: 'kept', settings: { basedOn: 'standard' } }],
+      ['POST', '/v1/receivers', { name: 'another', address: 'https://kept.example.test/hook' }],
+      ['PUT', at.receiver, { name: 'renamed', address: 'https://kept.example.test/hook' }, etag(receiver)],
+      ['POST', `${at.receiver}/secret`],
+      ['DELETE', at.receiver],
+      ['POST', '/v1/keys/rotate', { alg: 'ES256' }],
+      ['DELETE', `/v1/keys/${key.kid}`],
+    ];
+    await world.database.query(`CREATE FUNCTION no_acts() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.type = 'admin.acted' THEN RAISE EXCEPTION 'a fault put in by a test'; END IF; RETURN NEW; END $$`);
+    await world.database.query(
+      'CREATE TRIGGER no_acts BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION no_acts()',
+    );
+    const before = await everything();
+    const outcomes: string[] = [];
+    for (const [method, path, body, headers = {}] of acts) {
+      const { status } = await world.call(method, path, { body, headers });
+      const after = await everything();
+      const changed = after.filter((one) => !before.includes(one)).map((one) => one.split(' ')[0]);
+      if (status < 500 || changed.length > 0)
+        outcomes.push(`${method} ${path}: ${status}, changed: ${changed}`);
+    }
+    await world.database.query('DROP FUNCTION no_acts CASCADE');
+    expect(outcomes).toEqual([]);
+  });
+});

@@ -16,6 +16,7 @@ import { requireOwn } from '../access/escalation.js';
 import { Operators } from '../access/operators.store.js';
 import type { AdminScope } from '../access/scopes.js';
 import { EndAlong } from '../sessions/end-along.js';
+import { SessionEnds } from '../sessions/session-ends.js';
 
 /** Who does something to an account, under which operation, and why. */
 export interface AccountAct {
@@ -46,6 +47,7 @@ export class AccountActs {
     private readonly operators: Operators,
     private readonly events: EventLog,
     private readonly ends: EndAlong,
+    private readonly sessionEnds: SessionEnds,
   ) {}
 
   /** The account with this id; throws AccountError. */
@@ -125,19 +127,25 @@ export class AccountActs {
     });
   }
 
-  /** Takes back what the account allowed a client. */
-  async withdraw(id: string, clientId: string, act: AccountAct): Promise<boolean> {
-    return this.prisma.$transaction(async (tx) => {
+  /** Takes back what the account allowed a client and ends the sessions that came of it, in one commit. */
+  async withdraw(id: string, clientId: string, act: AccountAct) {
+    const { caller, operation, now, note } = act;
+    const subjects = { accountId: id, clientId };
+    const search = { account: id, client: clientId };
+    const order = { caller, reason: 'consent_withdrawn', note, now } as const;
+    const { withdrawn, ended } = await this.prisma.$transaction(async (tx) => {
       const withdrawn = await this.consents.withdraw(id, clientId, tx);
-      const subjects = { accountId: id, clientId };
-      const { caller, operation, now, note } = act;
+      const ended = await this.sessionEnds.foundWithin(tx, search, order);
       const told = withdrawn ? [eventOf('consent.withdrawn', { by: caller.actor }, now, subjects)] : [];
       await this.events.record(
-        [...told, adminActed(caller, operation, clientId, now, { note, ...subjects })],
+        [...told, adminActed(caller, operation, clientId, now, { note, count: ended, ...subjects })],
         tx,
       );
-      return withdrawn;
+      return { withdrawn, ended };
     });
+    // Once more for a session that began on the old consent meanwhile.
+    const { recorded } = await this.sessionEnds.found(search, operation, order);
+    return { withdrawn, ended: ended + recorded };
   }
 
   /** Replaces what a person may do here; neither what they had nor what they get may exceed what the caller holds. */

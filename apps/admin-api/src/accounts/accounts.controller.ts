@@ -8,7 +8,6 @@ import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import { written, writtenOrNull } from '../contract/wire.js';
-import { SessionEnds } from '../sessions/session-ends.js';
 import { SessionSearchStore } from '../sessions/session-search.store.js';
 import { describeSession } from '../sessions/session-view.js';
 import { AccountActs } from './account-acts.js';
@@ -23,7 +22,6 @@ export class AccountsController {
     private readonly operators: Operators,
     private readonly acts: AccountActs,
     private readonly search: SessionSearchStore,
-    private readonly ends: SessionEnds,
     private readonly registry: Registry,
     private readonly cursors: Cursors,
   ) {}
@@ -136,15 +134,9 @@ export class AccountsController {
     @Input() { params, query, caller, now }: InputOf<typeof contracts.withdraw>,
   ): Promise<Answer> {
     await this.acts.existing(params.id);
-    const search = { account: params.id, client: params.client_id };
-    const { id: operation } = contracts.withdraw;
-    const { note } = query;
-    const order = { caller, reason: 'consent_withdrawn', note, now } as const;
-    // Before and after: a session may begin on the old consent meanwhile.
-    const before = await this.ends.found(search, operation, order);
-    const withdrawn = await this.acts.withdraw(params.id, params.client_id, { caller, operation, now, note });
-    const after = await this.ends.found(search, operation, order);
-    return ok({ withdrawn, sessions_ended: before.recorded + after.recorded });
+    const act = { caller, operation: contracts.withdraw.id, now, note: query.note };
+    const { withdrawn, ended } = await this.acts.withdraw(params.id, params.client_id, act);
+    return ok({ withdrawn, sessions_ended: ended });
   }
 
   @Operation(contracts.setOperator)

@@ -1,4 +1,3 @@
-import { EventLog } from '@curfew/events';
 import { KeyStore } from '@curfew/oidc';
 import type { Instant } from '@curfew/session-policy';
 import { Controller } from '@nestjs/common';
@@ -72,7 +71,6 @@ export class KeysController {
   constructor(
     private readonly rows: KeysStore,
     private readonly keyStore: KeyStore,
-    private readonly events: EventLog,
   ) {}
 
   @Operation(list)
@@ -82,8 +80,8 @@ export class KeysController {
 
   @Operation(rotate)
   async rotate(@Input() { body, caller, now }: InputOf<typeof rotate>): Promise<Answer> {
-    await this.keyStore.rotate(now, body.alg, caller.actor);
-    await this.events.record([adminActed(caller, rotate.id, body.alg ?? 'all', now)]);
+    const acted = adminActed(caller, rotate.id, body.alg ?? 'all', now);
+    await this.keyStore.rotate(now, body.alg, caller.actor, [acted]);
     return this.answer(now);
   }
 
@@ -91,8 +89,9 @@ export class KeysController {
   async withdraw(@Input() { params, caller, now }: InputOf<typeof withdraw>): Promise<Answer> {
     const known = (await this.rows.all()).some(({ kid }) => kid === params.kid);
     if (!known) throw notFound('unknown_key', 'There is no such key.');
-    await this.keyStore.withdraw(params.kid, now, caller.actor);
-    await this.events.record([adminActed(caller, withdraw.id, params.kid, now)]);
+    await this.keyStore.withdraw(params.kid, now, caller.actor, [
+      adminActed(caller, withdraw.id, params.kid, now),
+    ]);
     return this.answer(now);
   }
 

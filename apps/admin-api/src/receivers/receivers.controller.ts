@@ -1,4 +1,5 @@
 import { EventLog, FeedNodeStore, type Receiver, Receivers, type WebhookWish } from '@curfew/events';
+import { PrismaService, type Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { Controller } from '@nestjs/common';
 import { adminActed } from '../access/acts.js';
@@ -15,6 +16,7 @@ import * as contracts from './receiver-contracts.js';
 @Controller()
 export class ReceiversController {
   constructor(
+    private readonly prisma: PrismaService,
     private readonly receivers: Receivers,
     private readonly nodes: FeedNodeStore,
     private readonly events: EventLog,
@@ -40,8 +42,11 @@ export class ReceiversController {
   @Operation(contracts.create)
   async create(@Input() { body, caller, now }: InputOf<typeof contracts.create>): Promise<Answer> {
     requireOwn(caller, ['events:read']);
-    const { receiver, secret } = await this.receivers.createWebhook(wishOf(body));
-    await this.note(contracts.create.id, receiver.id, caller, now);
+    const { receiver, secret } = await this.prisma.$transaction(async (tx) => {
+      const made = await this.receivers.createWebhook(wishOf(body), tx);
+      await this.note(contracts.create.id, made.receiver.id, caller, now, tx);
+      return made;
+    });
     return created({ ...onWire(receiver), secret }, `/v1/receivers/${receiver.id}`, receiver.version);
   }
 
@@ -49,23 +54,31 @@ export class ReceiversController {
   async change(@Input() input: InputOf<typeof contracts.change>): Promise<Answer> {
     const { params, body, version, caller, now } = input;
     requireOwn(caller, ['events:read']);
-    const receiver = await this.receivers.changeWebhook(params.id, version, wishOf(body));
-    await this.note(contracts.change.id, receiver.id, caller, now);
+    const receiver = await this.prisma.$transaction(async (tx) => {
+      const changed = await this.receivers.changeWebhook(params.id, version, wishOf(body), tx);
+      await this.note(contracts.change.id, changed.id, caller, now, tx);
+      return changed;
+    });
     return ok(onWire(receiver), receiver.version);
   }
 
   @Operation(contracts.rotate)
   async rotate(@Input() { params, caller, now }: InputOf<typeof contracts.rotate>): Promise<Answer> {
     requireOwn(caller, ['events:read']);
-    const secret = await this.receivers.rotateSecret(params.id);
-    await this.note(contracts.rotate.id, params.id, caller, now);
+    const secret = await this.prisma.$transaction(async (tx) => {
+      const made = await this.receivers.rotateSecret(params.id, tx);
+      await this.note(contracts.rotate.id, params.id, caller, now, tx);
+      return made;
+    });
     return created({ secret }, `/v1/receivers/${encodeURIComponent(params.id)}`);
   }
 
   @Operation(contracts.remove)
   async remove(@Input() { params, caller, now }: InputOf<typeof contracts.remove>): Promise<Answer> {
-    await this.receivers.remove(params.id);
-    await this.note(contracts.remove.id, params.id, caller, now);
+    await this.prisma.$transaction(async (tx) => {
+      await this.receivers.remove(params.id, tx);
+      await this.note(contracts.remove.id, params.id, caller, now, tx);
+    });
     return nothing();
   }
 
@@ -95,8 +108,11 @@ export class ReceiversController {
   @Operation(contracts.redrive)
   async redrive(@Input() { params, body, caller, now }: InputOf<typeof contracts.redrive>): Promise<Answer> {
     await this.receivers.get(params.id);
-    const redriven = await this.receivers.redrive(params.id, body.ids ?? 'all');
-    await this.note(contracts.redrive.id, params.id, caller, now, redriven);
+    const redriven = await this.prisma.$transaction(async (tx) => {
+      const count = await this.receivers.redrive(params.id, body.ids ?? 'all', tx);
+      await this.note(contracts.redrive.id, params.id, caller, now, tx, count);
+      return count;
+    });
     return ok({ redriven });
   }
 
@@ -122,9 +138,10 @@ export class ReceiversController {
     id: string,
     caller: Caller,
     now: Instant,
+    tx: Transaction,
     count?: number,
   ): Promise<void> {
-    await this.events.record([adminActed(caller, operation, id, now, { count: count ?? null })]);
+    await this.events.record([adminActed(caller, operation, id, now, { count: count ?? null })], tx);
   }
 }
 

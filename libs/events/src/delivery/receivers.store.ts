@@ -1,4 +1,4 @@
-import type { PrismaService } from '@curfew/persistence';
+import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { ReceiverKind } from './delivery.js';
 
@@ -77,18 +77,25 @@ export class ReceiversStore {
     fields: ReceiverFields,
     secrets: readonly Uint8Array[],
     now: Instant,
+    transaction?: Transaction,
   ): Promise<void> {
     const { name, address, clientId, eventTypes, settings, status, statusReason } = fields;
-    await this.prisma.$executeRaw`
+    await (transaction ?? this.prisma).$executeRaw`
       INSERT INTO delivery_receiver (id, kind, name, address, client_id, event_types, secrets, settings, status, status_reason, created_at, updated_at)
       VALUES (${id}, ${kind}, ${name}, ${address}, ${clientId}, ${[...eventTypes]}::text[], ${secrets.map(Buffer.from)}::bytea[],
         ${JSON.stringify(settings)}::jsonb, ${status}, ${statusReason}, ${new Date(now)}, ${new Date(now)})`;
   }
 
   /** Replaces what may be written, if the row still has this version; says whether it did. */
-  async replace(id: string, version: number, fields: ReceiverFields, now: Instant): Promise<boolean> {
+  async replace(
+    id: string,
+    version: number,
+    fields: ReceiverFields,
+    now: Instant,
+    transaction?: Transaction,
+  ): Promise<boolean> {
     const { name, address, clientId, eventTypes, settings, status, statusReason } = fields;
-    const changed = await this.prisma.$executeRaw`
+    const changed = await (transaction ?? this.prisma).$executeRaw`
       UPDATE delivery_receiver SET name = ${name}, address = ${address}, client_id = ${clientId}, event_types = ${[...eventTypes]}::text[],
         settings = ${JSON.stringify(settings)}::jsonb, status = ${status}, status_reason = ${statusReason},
         updated_at = ${new Date(now)}, version = version + 1
@@ -97,8 +104,8 @@ export class ReceiversStore {
   }
 
   /** Puts a new secret before the newest one, which stays so that receivers can change over; older ones go. */
-  async addSecret(id: string, sealed: Uint8Array, now: Instant): Promise<boolean> {
-    const changed = await this.prisma.$executeRaw`
+  async addSecret(id: string, sealed: Uint8Array, now: Instant, transaction?: Transaction): Promise<boolean> {
+    const changed = await (transaction ?? this.prisma).$executeRaw`
       UPDATE delivery_receiver SET secrets = ARRAY[${Buffer.from(sealed)}::bytea] || secrets[1:1], updated_at = ${new Date(now)}, version = version + 1
       WHERE id = ${id} AND kind = 'webhook'`;
     return changed === 1;
@@ -120,15 +127,14 @@ export class ReceiversStore {
     return row?.secret ?? undefined;
   }
 
-  async remove(id: string): Promise<boolean> {
-    return (
-      (await this.prisma.$executeRaw`DELETE FROM delivery_receiver WHERE id = ${id} AND kind <> 'logout'`) ===
-      1
-    );
+  async remove(id: string, transaction?: Transaction): Promise<boolean> {
+    const removed = await (transaction ?? this.prisma)
+      .$executeRaw`DELETE FROM delivery_receiver WHERE id = ${id} AND kind <> 'logout'`;
+    return removed === 1;
   }
 
-  async find(id: string): Promise<Receiver | null> {
-    return (await this.#read(id, null, 1))[0] ?? null;
+  async find(id: string, transaction?: Transaction): Promise<Receiver | null> {
+    return (await this.#read(id, null, 1, transaction))[0] ?? null;
   }
 
   /** In the order of their ids, after `after`. */
@@ -136,8 +142,13 @@ export class ReceiversStore {
     return this.#read(null, after, most);
   }
 
-  async #read(id: string | null, after: string | null, most: number): Promise<Receiver[]> {
-    const rows = await this.prisma.$queryRaw<ReceiverRow[]>`
+  async #read(
+    id: string | null,
+    after: string | null,
+    most: number,
+    database: Transaction | PrismaService = this.prisma,
+  ): Promise<Receiver[]> {
+    const rows = await database.$queryRaw<ReceiverRow[]>`
       SELECT r.id, r.kind, r.name, r.address, r.client_id, r.event_types, r.settings, r.status, r.status_reason, r.version, r.created_at, r.updated_at,
         (SELECT count(*)::int FROM delivery d WHERE d.receiver_id = r.id AND d.dead_at IS NULL) AS waiting,
         (SELECT count(*)::int FROM delivery d WHERE d.receiver_id = r.id AND d.dead_at IS NOT NULL) AS dead
@@ -191,9 +202,14 @@ export class ReceiversStore {
   }
 
   /** Has dead letters of a receiver (these, or all) sent again, from the first attempt; says how many. */
-  redrive(receiverId: string, ids: readonly string[] | 'all', now: Instant): Promise<number> {
+  redrive(
+    receiverId: string,
+    ids: readonly string[] | 'all',
+    now: Instant,
+    transaction?: Transaction,
+  ): Promise<number> {
     const some = ids === 'all' ? null : [...ids];
-    return this.prisma.$executeRaw`
+    return (transaction ?? this.prisma).$executeRaw`
       UPDATE delivery SET dead_at = NULL, attempts = 0, next_attempt_at = ${new Date(now)}
       WHERE receiver_id = ${receiverId} AND dead_at IS NOT NULL AND (${some}::text[] IS NULL OR id::text = ANY(${some}::text[]))`;
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '@curfew/clock';
+import type { Transaction } from '@curfew/persistence';
 import { isEventType } from '@curfew/session-policy';
 import { newEventId } from './courier.js';
 import type { DeadLetter, Receiver, ReceiverStatus, ReceiversStore } from './receivers.store.js';
@@ -45,49 +46,57 @@ export interface ReceiversParts {
   readonly addressFault: (address: string) => string | null;
 }
 
-/** Registers webhooks, and shows what could not be delivered. */
+/** Registers webhooks, and shows what could not be delivered. A change inside a `transaction` commits with that. */
 export class Receivers {
   constructor(private readonly parts: ReceiversParts) {}
 
   /** Registers a webhook for what happens from now on. Its secret is told here and never again. */
-  async createWebhook(wish: WebhookWish): Promise<{ readonly receiver: Receiver; readonly secret: string }> {
+  async createWebhook(
+    wish: WebhookWish,
+    transaction?: Transaction,
+  ): Promise<{ readonly receiver: Receiver; readonly secret: string }> {
     const { store, clock, seal } = this.parts;
     const fields = this.#checked(wish);
     const now = clock.now();
     const id = newEventId(now);
     const secret = newWebhookSecret();
-    await store.insert(id, 'webhook', fields, [seal.close(secret, id)], now);
-    return { receiver: await this.get(id), secret };
+    await store.insert(id, 'webhook', fields, [seal.close(secret, id)], now, transaction);
+    return { receiver: await this.get(id, transaction), secret };
   }
 
   /** Replaces a webhook's registration; `version` is the one that was read. */
-  async changeWebhook(id: string, version: number, wish: WebhookWish): Promise<Receiver> {
+  async changeWebhook(
+    id: string,
+    version: number,
+    wish: WebhookWish,
+    transaction?: Transaction,
+  ): Promise<Receiver> {
     const { store, clock } = this.parts;
-    const known = await this.get(id);
+    const known = await this.get(id, transaction);
     if (known.kind !== 'webhook') throw new ReceiverError('not_a_webhook', 'only webhooks are changed here');
-    if (!(await store.replace(id, version, this.#checked(wish), clock.now())))
+    if (!(await store.replace(id, version, this.#checked(wish), clock.now(), transaction)))
       throw new ReceiverError('changed_meanwhile', 'the receiver was changed by somebody else');
-    return this.get(id);
+    return this.get(id, transaction);
   }
 
   /** A new secret, told once. Deliveries carry signatures of it and of the one before, until it is rotated again. */
-  async rotateSecret(id: string): Promise<string> {
+  async rotateSecret(id: string, transaction?: Transaction): Promise<string> {
     const { store, clock, seal } = this.parts;
     const secret = newWebhookSecret();
-    if (!(await store.addSecret(id, seal.close(secret, id), clock.now())))
+    if (!(await store.addSecret(id, seal.close(secret, id), clock.now(), transaction)))
       throw new ReceiverError('unknown_receiver', 'there is no such webhook');
     return secret;
   }
 
   /** Removes a webhook or stream with everything that waits for it. */
-  async remove(id: string): Promise<void> {
-    if (!(await this.parts.store.remove(id)))
+  async remove(id: string, transaction?: Transaction): Promise<void> {
+    if (!(await this.parts.store.remove(id, transaction)))
       throw new ReceiverError('unknown_receiver', 'there is no such receiver that can be removed');
   }
 
   /** One receiver. */
-  async get(id: string): Promise<Receiver> {
-    const found = await this.parts.store.find(id);
+  async get(id: string, transaction?: Transaction): Promise<Receiver> {
+    const found = await this.parts.store.find(id, transaction);
     if (!found) throw new ReceiverError('unknown_receiver', 'there is no such receiver');
     return found;
   }
@@ -107,8 +116,8 @@ export class Receivers {
   }
 
   /** Sends dead letters of a receiver again, these or all, and says how many. */
-  redrive(receiverId: string, ids: readonly string[] | 'all'): Promise<number> {
-    return this.parts.store.redrive(receiverId, ids, this.parts.clock.now());
+  redrive(receiverId: string, ids: readonly string[] | 'all', transaction?: Transaction): Promise<number> {
+    return this.parts.store.redrive(receiverId, ids, this.parts.clock.now(), transaction);
   }
 
   #checked({ name, address, eventTypes = [], clientId = null, status = 'enabled' }: WebhookWish) {

@@ -78,24 +78,35 @@ export class KeyStore {
 
   /**
    * Has the key of an algorithm (or of all) followed by a new one, published at once and signing after the publish-ahead time. Where a
-   * successor is on its way already, that one stands. Answers whether the set changed.
+   * successor is on its way already, that one stands. `along` is recorded in the same commit. Answers whether the set changed.
    */
-  async rotate(now: Instant, algorithm?: SigningAlgorithm, by: Actor = bySchedule): Promise<boolean> {
-    await this.#apply(now, algorithm ? [algorithm] : this.#algorithms, by);
+  async rotate(
+    now: Instant,
+    algorithm?: SigningAlgorithm,
+    by: Actor = bySchedule,
+    along: readonly NewEvent[] = [],
+  ): Promise<boolean> {
+    await this.#apply(now, algorithm ? [algorithm] : this.#algorithms, by, along);
     return this.#refresh(now);
   }
 
   /**
    * Takes a key out of the set at once, because it is compromised: what it signed is not believed any more. If it was
-   * the one that signs, a new one signs from now on, unannounced. Answers whether the set changed.
+   * the one that signs, a new one signs from now on, unannounced. `along` is recorded in the commit that takes it out. Answers
+   * whether the set changed.
    */
-  async withdraw(kid: string, now: Instant, by: Actor = bySchedule): Promise<boolean> {
+  async withdraw(
+    kid: string,
+    now: Instant,
+    by: Actor = bySchedule,
+    along: readonly NewEvent[] = [],
+  ): Promise<boolean> {
     await this.#rows.change(async (transaction) => {
       const known = (await this.#read(transaction)).find((key) => key.kid === kid);
       if (!known) return;
       await this.#rows.remove([kid], transaction);
       if (!isPast(known.activatesAt, now)) await this.#rows.reopen(known.alg, known.activatesAt, transaction);
-      await this.#rows.record([keyEvent(known, 'removed', now, by)], transaction);
+      await this.#rows.record([keyEvent(known, 'removed', now, by), ...along], transaction);
     });
     return this.load(now);
   }
@@ -111,7 +122,12 @@ export class KeyStore {
     return dueChanges(held, this.#algorithms, this.#settings, now, rotate);
   }
 
-  async #apply(now: Instant, rotate: readonly SigningAlgorithm[], by: Actor): Promise<void> {
+  async #apply(
+    now: Instant,
+    rotate: readonly SigningAlgorithm[],
+    by: Actor,
+    along: readonly NewEvent[] = [],
+  ): Promise<void> {
     // RSA keys take their time, so they are made before anything is locked.
     const expected = this.#due(await this.#read(), now, rotate).create;
     const ready = new Map(
@@ -119,7 +135,7 @@ export class KeyStore {
     );
     await this.#rows.change(async (transaction) => {
       const { create, remove } = this.#due(await this.#read(transaction), now, rotate);
-      const events: NewEvent[] = [];
+      const events: NewEvent[] = [...along];
       for (const { alg, activatesAt } of create) {
         const key = ready.get(alg) ?? (await SigningKey.generate(alg));
         await this.#rows.add(this.#rowOf(key, now, activatesAt), transaction);
