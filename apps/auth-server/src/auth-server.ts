@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Hashing } from '@curfew/accounts';
 import { ClientService, ResourceService, registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
@@ -44,9 +45,18 @@ class PageLogTo extends PageLog {
   }
 }
 
+/** What a server is given by the process it runs in. */
+export interface Surroundings {
+  readonly hashing: Hashing;
+}
+
 /** Builds the whole server and listens. Rejects, with everything closed again, if any part cannot start. */
-export async function startAuthServer(configuration: Configuration, log: Logger): Promise<AuthServer> {
-  const foundation = await layFoundation(configuration, log);
+export async function startAuthServer(
+  configuration: Configuration,
+  log: Logger,
+  { hashing }: Surroundings,
+): Promise<AuthServer> {
+  const foundation = await layFoundation(configuration, log, hashing);
   const { prisma, clock, registry, serviceKeys } = foundation;
   await firstRun(foundation);
   const restoreTime = installAsProcessTime(clock);

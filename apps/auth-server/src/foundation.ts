@@ -2,6 +2,7 @@ import {
   AccountService,
   ConsentService,
   defaultSignInLimits,
+  type Hashing,
   PasswordHasher,
   SignInThrottle,
   Throttle,
@@ -23,7 +24,11 @@ export interface LaidFoundation extends Foundation {
 }
 
 /** Connects to the database, starts the clock, and builds what everything else stands on. */
-export async function layFoundation(configuration: Configuration, log: Logger): Promise<LaidFoundation> {
+export async function layFoundation(
+  configuration: Configuration,
+  log: Logger,
+  hashing: Hashing,
+): Promise<LaidFoundation> {
   const prisma = new PrismaService(configuration.database);
   const clock = new DisciplinedClock(databaseClock(prisma, { virtualClock: configuration.virtualClock }), {
     // A moved virtual clock is announced; this is the net under the announcement.
@@ -35,13 +40,10 @@ export async function layFoundation(configuration: Configuration, log: Logger): 
   const serviceKeys = new ServiceKeys(configuration.keyEncryptionSecrets.map((secret) => secret.reveal()));
   const throttle = new Throttle(prisma, clock);
   const { memoryBytes, passes, parallelism, concurrency, queue } = configuration.hashing;
-  const hasher = new PasswordHasher({
-    memoryCost: memoryBytes / 1024,
-    timeCost: passes,
-    parallelism,
-    concurrency,
-    queue,
-  });
+  const hasher = new PasswordHasher(
+    { memoryCost: memoryBytes / 1024, timeCost: passes, parallelism, concurrency, queue },
+    hashing,
+  );
   const accounts = new AccountService({
     prisma,
     clock,

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { HashingProcess } from '@curfew/accounts';
 import { ConfigurationError, exitWhenParentDies, loadConfiguration } from '@curfew/config';
 import { migrate } from '@curfew/persistence';
 import { startAuthServer } from './auth-server.js';
@@ -9,14 +10,20 @@ async function main(): Promise<void> {
   const configuration = loadConfiguration(process.env);
   const log = createLog(configuration.logLevel);
   await migrate(configuration.database.url.reveal());
-  const server = await startAuthServer(configuration, log);
+  const hashing = new HashingProcess({
+    concurrency: configuration.hashing.concurrency,
+    onEnd: (end) => log.error(end, 'the process that hashes passwords ended; another one takes its place'),
+  });
+  const server = await startAuthServer(configuration, log, { hashing });
+  hashing.start();
   log.info({ issuer: configuration.issuer, port: server.port }, 'the authorization server is ready');
   let stopping = false;
   const stop = (signal: string) => {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping');
-    server.stop().then(
+    const stopped = server.stop().finally(() => hashing.stop());
+    stopped.then(
       () => process.exit(0),
       (err: unknown) => {
         log.error({ err }, 'stopping failed');

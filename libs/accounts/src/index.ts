@@ -9,6 +9,17 @@ export {
 } from './account-service.js';
 export { type Consent, type ConsentedAccess, isCovered } from './consent.js';
 export { ConsentService } from './consent.store.js';
+export {
+  answerHashing,
+  type Hashing,
+  type HashingAnswer,
+  type HashingCost,
+  HashingFailed,
+  HashingProcess,
+  type HashingProcessEnd,
+  type HashingProcessOptions,
+  HashingQuestions,
+} from './hashing/index.js';
 export { defaultHashing, type HashingOptions, PasswordHasher } from './password-hasher.js';
 export { defaultPasswordRules, type PasswordRules } from './password-rules.js';
 export { defaultSignInLimits, type SignInLimits, SignInThrottle } from './sign-in-throttle.js';

@@ -1,22 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import argon2 from 'argon2';
+import { type Hashing, type HashingCost, hashingHere } from './hashing/index.js';
 import { WorkQueue } from './work-queue.js';
 
 /** Cost of one hash, and how much of the machine hashing may take. */
-export interface HashingOptions {
-  /** KiB of memory for one hash. */
-  readonly memoryCost: number;
-  readonly timeCost: number;
-  readonly parallelism: number;
+export interface HashingOptions extends HashingCost {
   /** How many hashes run at a time; the memory in use is this times `memoryCost`. */
   readonly concurrency: number;
   /** How many may wait for their turn; the next is refused with HashingOverloaded. */
   readonly queue: number;
 }
 
-// argon2 runs on libuv's thread pool, as do signatures, DNS and files: half of it stays free, so that the token endpoint
-// never waits for passwords.
+// Here argon2 runs on libuv's thread pool, as do signatures, DNS and files: half of it stays free for them.
 const libuvThreads = 4;
 
 /** OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane. */
@@ -28,19 +24,27 @@ export const defaultHashing = (threadPoolSize: number = libuvThreads): HashingOp
   queue: 100,
 });
 
-/** Hashes and verifies passwords with argon2id, off the event loop, never more at a time than the machine can bear. */
+/**
+ * Hashes and verifies passwords with argon2id, off the event loop, never more at a time than the machine can bear; on the
+ * threads of this process unless it is told of a better place.
+ */
 export class PasswordHasher {
   private readonly options: HashingOptions;
+  private readonly cost: HashingCost;
   private readonly queue: WorkQueue;
   /** Has today's parameters and belongs to no password: salt and hash are random. */
   private readonly decoy: string;
   /** Hashes computed so far, for tests and metrics. */
   computed = 0;
 
-  constructor(options: Partial<HashingOptions> = {}) {
+  constructor(
+    options: Partial<HashingOptions> = {},
+    private readonly hashing: Hashing = hashingHere,
+  ) {
     this.options = { ...defaultHashing(), ...options };
     this.queue = new WorkQueue(this.options.concurrency, this.options.queue);
     const { memoryCost, timeCost, parallelism } = this.options;
+    this.cost = { memoryCost, timeCost, parallelism };
     const random = (length: number) => randomBytes(length).toString('base64').replace(/=+$/, '');
     this.decoy = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${random(16)}$${random(32)}`;
   }
@@ -52,14 +56,17 @@ export class PasswordHasher {
 
   /** The hash in PHC form; throws HashingOverloaded. The length of the password is the caller's to check before. */
   async hash(password: string): Promise<string> {
-    return this.queue.run(() => this.compute(password));
+    return this.queue.run(() => {
+      this.computed += 1;
+      return this.hashing.hash(password, this.cost);
+    });
   }
 
   /** Whether `password` belongs to `hash`; throws HashingOverloaded. */
   async verify(hash: string, password: string): Promise<boolean> {
     return this.queue.run(() => {
       this.computed += 1;
-      return argon2.verify(hash, password);
+      return this.hashing.verify(hash, password);
     });
   }
 
@@ -71,14 +78,7 @@ export class PasswordHasher {
 
   /** Whether `hash` was made with other parameters than today's. */
   isOutdated(hash: string): boolean {
-    const { memoryCost, timeCost, parallelism } = this.options;
     if (!hash.startsWith('$argon2id$')) return true;
-    return argon2.needsRehash(hash, { memoryCost, timeCost, parallelism });
-  }
-
-  private compute(password: string): Promise<string> {
-    const { memoryCost, timeCost, parallelism } = this.options;
-    this.computed += 1;
-    return argon2.hash(password, { type: argon2.argon2id, memoryCost, timeCost, parallelism });
+    return argon2.needsRehash(hash, this.cost);
   }
 }

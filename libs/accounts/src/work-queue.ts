@@ -1,9 +1,12 @@
-/** Raised when as much work waits as may wait; the answer for people is 503 with Retry-After. */
+/**
+ * Raised when a password cannot be hashed now: as many wait as may wait, or the process that hashes keeps ending. The
+ * answer for people is 503 with Retry-After.
+ */
 export class HashingOverloaded extends Error {
   override readonly name = 'HashingOverloaded';
 
-  constructor() {
-    super('Too many passwords wait to be verified.');
+  constructor(why = 'Too many passwords wait to be verified.') {
+    super(why);
   }
 }
 

@@ -173,7 +173,7 @@ const passwords = {
   CURFEW_ARGON2_TIME: count('Passes of one argon2id hash.', { min: 1, max: 20, default: 2 }),
   CURFEW_ARGON2_PARALLELISM: count('Lanes of one argon2id hash.', { min: 1, max: 16, default: 1 }),
   CURFEW_HASHING_CONCURRENCY: count(
-    'Password hashes computed at a time; Node gives them four threads at most.',
+    'Password hashes computed at a time, in the process that does nothing else.',
     {
       min: 1,
       max: 64,
