@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { measureEnds } from './ends.mjs';
 import { runPgbench } from './floors/pgbench.mjs';
 import { replayEndsSession, successorsOfParallelUse } from './gates.mjs';
 import { startGenerator } from './load/generator.mjs';
@@ -6,7 +7,7 @@ import { startCluster } from './machine/cluster.mjs';
 import { openCounters } from './machine/database-counters.mjs';
 import { load, WrongAnswers } from './measure.mjs';
 import { choosePaths } from './plan.mjs';
-import { list, machine, table } from './report.mjs';
+import { compareSizes, json, list, machine, table } from './report.mjs';
 import { runPath } from './run-path.mjs';
 import { runScenes } from './scenes.mjs';
 import { startBaseline } from './subjects/baseline.mjs';
@@ -19,7 +20,8 @@ async function startSubjects({ options, cluster, generator, sessions }) {
   const size = { cluster, generator, sessions, driven: Math.min(sessions, 20_000) };
   const started = [];
   try {
-    started.push(await startCurfew({ ...size, cpuProfile: options.cpuProfile }));
+    const { cpuProfile, workers } = options;
+    started.push(await startCurfew({ ...size, cpuProfile, workers }));
     if (!options.onlyCurfew) started.push(await startFloor(size), await startBaseline(size));
     for (const subject of started) subject.counters = await openCounters(cluster, subject.database);
     return started;
@@ -67,8 +69,9 @@ async function runSize({ options, cluster, sessions, plans, failures, sceneRows 
     await warmUp(subjects, generator);
     for (const plan of plans) {
       try {
-        const row = await runPath({ plan, subjects, generator, cluster, options, progress });
-        if (row) rows.push({ ...row, sessions });
+        const measure = plan.measure === 'ends' ? measureEnds : runPath;
+        const found = await measure({ plan, subjects, generator, cluster, options, progress });
+        rows.push(...found.map((row) => ({ ...row, sessions })));
       } catch (error) {
         if (!(error instanceof WrongAnswers)) throw error;
         failures.push(`${plan.path}: ${error.message}`);
@@ -76,9 +79,9 @@ async function runSize({ options, cluster, sessions, plans, failures, sceneRows 
       }
     }
     if (sceneRows) {
-      const { seconds, connections, scenes: names } = options;
+      const { seconds, connections, refreshes, scenes: names } = options;
       const stage = { subject: subjects[0], cluster, generator, sessions, connections, progress, names };
-      sceneRows.push(...(await runScenes({ ...stage, seconds: seconds * 3, rate: 300, refreshes: 100_000 })));
+      sceneRows.push(...(await runScenes({ ...stage, seconds: seconds * 3, rate: 300, refreshes })));
     }
     const bytesAfterwards = await subjects[0].counters.bytesPerRow('session');
     for (const row of rows) Object.assign(row, { bytesPerSession, bytesAfterwards });
@@ -127,7 +130,8 @@ export async function benchmark(options) {
       await cluster.stop();
     }
   }
-  if (options.json) process.stdout.write(`${JSON.stringify([...rows, ...sceneRows], undefined, 2)}\n`);
+  compareSizes(rows);
+  if (options.json) process.stdout.write(json([...rows, ...sceneRows]));
   else process.stdout.write(`\n${about}\n\n${table(rows)}\n${list(sceneRows)}`);
   for (const failure of failures) process.stderr.write(`no number for ${failure}\n`);
   if (failures.length > 0 || rows.length + sceneRows.length === 0) process.exitCode = 1;

@@ -9,6 +9,8 @@ export const usage = `npm run bench -- [options]
   --rounds <n>        A B A B rounds per path
   --seconds <n>       length of a block
   --connections <n>   closed-loop connections
+  --workers <n>       processes of the authorization server (default: as it is configured)
+  --refreshes <n>     refreshes of the scene 'memory' (default: 1,000,000, with --quick 100,000)
   --json              an array of rows on standard output and nothing else there
   --statements        list what PostgreSQL was asked, per operation
   --cpu-prof <folder> write a CPU profile of the server there
@@ -32,6 +34,8 @@ export function readOptions(argv) {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       connections: { type: 'string' },
+      workers: { type: 'string' },
+      refreshes: { type: 'string' },
       'cpu-prof': { type: 'string' },
     },
   });
@@ -58,5 +62,7 @@ export function readOptions(argv) {
     rounds: number('rounds', values.quick ? 3 : 7),
     seconds: number('seconds', values.quick ? 1.2 : 5),
     connections: number('connections', 64),
+    workers: number('workers', undefined),
+    refreshes: number('refreshes', values.quick ? 100_000 : 1_000_000),
   };
 }

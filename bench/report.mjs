@@ -15,6 +15,7 @@ const columns = [
   ['postgresCpuMs', 'postgres'],
   ['timesFloor', '× floor'],
   ['timesBaseline', '× baseline'],
+  ['timesSmallest', '× smallest'],
   ['perSecond', '/s'],
   ['p50Ms', 'p50 ms'],
   ['p99Ms', 'p99 ms'],
@@ -45,6 +46,29 @@ export function table(rows) {
     ),
     ...cells.map((values) => line(values)),
   ].join('\n');
+}
+
+// What each row has, be it null where it means nothing: only what is compared has a floor.
+const inEveryRow = [
+  ...['path', 'sessions', 'cpuMs', 'serverCpuMs', 'postgresCpuMs', 'perSecond', 'p50Ms', 'p99Ms'],
+  ...['statements', 'commits', 'walBytes', 'timesFloor', 'timesBaseline'],
+];
+
+/** The rows as a JSON array. */
+export const json = (rows) =>
+  `${JSON.stringify(
+    rows.map((row) => ({ ...Object.fromEntries(inEveryRow.map((name) => [name, null])), ...row })),
+    undefined,
+    2,
+  )}\n`;
+
+/** Writes into each row of a larger size how its CPU compares with that of the smallest, as `timesSmallest`. */
+export function compareSizes(rows) {
+  const smallest = Math.min(...rows.map(({ sessions }) => sessions));
+  for (const row of rows) {
+    const small = rows.find(({ path, sessions }) => path === row.path && sessions === smallest);
+    if (row.sessions > smallest && small?.cpuMs > 0) row.timesSmallest = row.cpuMs / small.cpuMs;
+  }
 }
 
 /** What scenes found, one line each: they have little in common. */

@@ -74,14 +74,26 @@ async function longChains({ subject, cluster, generator, connections }) {
   return [{ path: 'refresh-number-1000', ...last, timesFirst: last.cpuMs / first.cpuMs }];
 }
 
-/** Resident memory before and after many refreshes. */
-async function memory({ subject, generator, connections, refreshes }) {
-  const run = (count) => load(generator, subject, subject.scenarios.refresh, { connections, count });
-  await run(Math.round(refreshes / 10));
-  const before = residentBytes(subject.pid)[0];
-  await run(refreshes);
-  const after = residentBytes(subject.pid)[0];
-  return [{ path: 'memory', refreshes, rssMbBefore: before / 2 ** 20, rssMb: after / 2 ** 20 }];
+/** Resident memory of the largest process over many refreshes, after a warm-up of a tenth of them. */
+async function memory({ subject, generator, connections, refreshes, progress }) {
+  const tenth = Math.ceil(refreshes / 10);
+  const rss = [];
+  for (let part = 0; part <= 10; part += 1) {
+    await load(generator, subject, subject.scenarios.refresh, { connections, count: tenth });
+    rss.push(residentBytes(subject.pid)[0] / 2 ** 20);
+    progress(`after ${(part + 1) * tenth} refreshes: ${Math.round(rss.at(-1))} MB`);
+  }
+  const [start, middle, end] = [rss[0], rss[5], rss[10]];
+  return [
+    {
+      path: 'memory',
+      refreshes: 10 * tenth,
+      startMb: start,
+      middleMb: middle,
+      endMb: end,
+      growth: end / middle,
+    },
+  ];
 }
 
 const scenes = {

@@ -11,7 +11,7 @@ import { scenariosOf } from './curfew-scenarios.mjs';
 const scope = 'openid offline_access';
 
 /** Starts the product as in production with that many sessions, the driver holding `driven` of them. */
-export async function startCurfew({ cluster, generator, sessions, driven, cpuProfile }) {
+export async function startCurfew({ cluster, generator, sessions, driven, cpuProfile, workers }) {
   const databaseUrl = await createDatabase(cluster, 'measured');
   const { migrate } = await import('@curfew/persistence');
   await migrate(databaseUrl);
@@ -32,6 +32,7 @@ export async function startCurfew({ cluster, generator, sessions, driven, cpuPro
         CURFEW_THROTTLE_SIGN_IN: '100000/15m',
         CURFEW_THROTTLE_SIGN_IN_NETWORK: '100000/15m',
         DATABASE_URL: databaseUrl,
+        ...(workers === undefined ? {} : { CURFEW_WORKERS: String(workers) }),
       },
       readyUrl: `${issuer}/health/ready`,
     });
