@@ -14,7 +14,8 @@ import { startBaseline } from './subjects/baseline.mjs';
 import { startCurfew } from './subjects/curfew.mjs';
 import { startFloor } from './subjects/floor.mjs';
 
-const progress = (line) => process.stderr.write(`  ${line}\n`);
+const seconds = () => `${Math.round(performance.now() / 1000)}`.padStart(5);
+const progress = (line) => process.stderr.write(`${seconds()} s  ${line}\n`);
 
 async function startSubjects({ options, cluster, generator, sessions }) {
   const size = { cluster, generator, sessions, driven: Math.min(sessions, 20_000) };

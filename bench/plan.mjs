@@ -1,7 +1,7 @@
 /*
  * The paths, in the order they run. `compared` ones run in A B A B rounds with the floor and the baseline (where those
  * have the path); the others run alone. `before` names what is done to a pool first, out of the measured time: chains are
- * refreshed to have live access tokens, browsers are sent for codes, what was revoked is gathered. `rate` is a fixed rate
+ * refreshed to have live access tokens, clients are met, browsers are sent for codes, what was revoked is gathered. `rate` is a fixed rate
  * for latencies that is promised (half of the throughput otherwise); `fromMemory`: whether no session, or some, must be read for answers. `measure`: not single operations are
  * measured, but what is said there.
  */
@@ -17,7 +17,7 @@ export const paths = [
   { path: 'end-until-denied', measure: 'ends', followers: [1, 10] },
   { path: 'refresh-public' },
   { path: 'refresh-dpop' },
-  { path: 'refresh-1000-clients' },
+  { path: 'refresh-1000-clients', before: 'each-client-once' },
   { path: 'refresh-jwt' },
   { path: 'introspection-jwt', before: 'live-tokens', chains: 'refresh-jwt' },
   { path: 'introspection-wrong' },

@@ -141,6 +141,9 @@ async function before({ plan, subject: asked, generator }) {
       await generator.call('load', { pool, items: live });
       break;
     }
+    case 'each-client-once':
+      await load(generator, subject, scenarios[plan.path], { connections: 16, count: 1000 });
+      break;
     case 'tokens-of-all':
       await load(generator, subject, { ...scenarios.refresh, pool, once: true }, { connections: 16 });
       await generator.call('rewind', { pool });
