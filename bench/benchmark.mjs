@@ -80,9 +80,10 @@ async function runSize({ options, cluster, sessions, plans, failures, sceneRows 
       }
     }
     if (sceneRows) {
-      const { seconds, connections, refreshes, scenes: names } = options;
+      const { connections, refreshes, expired, scenes: names } = options;
       const stage = { subject: subjects[0], cluster, generator, sessions, connections, progress, names };
-      sceneRows.push(...(await runScenes({ ...stage, seconds: seconds * 3, rate: 300, refreshes })));
+      const seconds = options.seconds * 3;
+      sceneRows.push(...(await runScenes({ ...stage, seconds, rate: 300, refreshes, expired })));
     }
     const bytesAfterwards = await subjects[0].counters.bytesPerRow('session');
     for (const row of rows) Object.assign(row, { bytesPerSession, bytesAfterwards });

@@ -10,6 +10,7 @@ export const usage = `npm run bench -- [options]
   --seconds <n>       length of a block
   --connections <n>   closed-loop connections
   --workers <n>       processes of the authorization server (default: as it is configured)
+  --expired <n>       sessions that fall due in the scene 'sweep' (default: 1,000,000, with --quick 10,000)
   --refreshes <n>     refreshes of the scene 'memory' (default: 1,000,000, with --quick 100,000)
   --json              an array of rows on standard output and nothing else there
   --statements        list what PostgreSQL was asked, per operation
@@ -36,6 +37,7 @@ export function readOptions(argv) {
       connections: { type: 'string' },
       workers: { type: 'string' },
       refreshes: { type: 'string' },
+      expired: { type: 'string' },
       'cpu-prof': { type: 'string' },
     },
   });
@@ -63,6 +65,7 @@ export function readOptions(argv) {
     seconds: number('seconds', values.quick ? 1.2 : 5),
     connections: number('connections', 64),
     workers: number('workers', undefined),
+    expired: number('expired', values.quick ? 10_000 : 1_000_000),
     refreshes: number('refreshes', values.quick ? 100_000 : 1_000_000),
   };
 }

@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { cpuMilliseconds, residentBytes } from './machine/cpu.mjs';
 import { closedBlock, load } from './measure.mjs';
 import { expireSoon } from './seed/curfew-sessions.mjs';
@@ -6,59 +7,97 @@ import { expireSoon } from './seed/curfew-sessions.mjs';
  * What a table of single operations does not show: one load beside another, sessions that have lived long, memory over
  * time. Each scene returns rows; `timesAlone` compares with the same load without the disturbance.
  */
-const patientSeconds = 600;
+const patientSeconds = 1800;
 
-/** Latency of refreshes at a fixed rate, alone and while `disturb` goes on. */
-async function besides({ subject, generator, rate, seconds }, disturb) {
-  const refreshes = () =>
-    load(generator, subject, subject.scenarios.refresh, { connections: 256, rate, seconds });
-  await refreshes();
-  const alone = await refreshes();
-  const [disturbed] = await Promise.all([refreshes(), disturb()]);
-  return {
-    rate,
-    p50Ms: disturbed.p50Ms,
-    p99Ms: disturbed.p99Ms,
-    p999Ms: disturbed.p999Ms,
-    aloneP99Ms: alone.p99Ms,
-    timesAlone: disturbed.p99Ms / alone.p99Ms,
-  };
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Refreshes at a fixed rate. */
+const refreshes = ({ subject, generator, rate, seconds }) =>
+  load(generator, subject, subject.scenarios.refresh, { connections: 256, rate, seconds });
+
+/** The same refreshes alone: first some that do not count, then those that are compared with. */
+async function alone(stage) {
+  await refreshes(stage);
+  return refreshes(stage);
 }
+
+const beside = ({ rate, aloneResult, disturbed }) => ({
+  rate,
+  p50Ms: disturbed.p50Ms,
+  p99Ms: disturbed.p99Ms,
+  p999Ms: disturbed.p999Ms,
+  aloneP50Ms: aloneResult.p50Ms,
+  aloneP99Ms: aloneResult.p99Ms,
+  timesAlone: disturbed.p99Ms / aloneResult.p99Ms,
+});
 
 /** Everybody signs in at once: password hashing must not starve the token endpoint. */
 async function signInStorm(stage) {
-  let signIns;
-  const storm = async () => {
-    signIns = await load(stage.generator, stage.subject, stage.subject.scenarios['sign-in'], {
-      connections: 16,
-      seconds: stage.seconds,
-    });
-  };
-  const row = await besides(stage, storm);
-  return [{ path: 'refresh-in-sign-in-storm', ...row, signInsPerSecond: signIns.perSecond }];
+  const { generator, subject, seconds, rate } = stage;
+  const hashesPerSecond = await argon2Bound(seconds / 3);
+  const aloneResult = await alone(stage);
+  const signIns = load(generator, subject, subject.scenarios['sign-in'], { connections: 16, seconds });
+  const disturbed = await refreshes(stage);
+  const { perSecond } = await signIns;
+  return [
+    {
+      path: 'refresh-in-sign-in-storm',
+      ...beside({ rate, aloneResult, disturbed }),
+      signInsPerSecond: perSecond,
+      hashesPerSecond,
+      timesBound: perSecond / hashesPerSecond,
+    },
+  ];
 }
 
-/** As many sessions as there are fall due at one moment, and the sweeper takes them away under load. */
-async function sweeping({ subject, cluster, sessions, ...stage }) {
-  const due = await expireSoon(cluster.url(subject.database), sessions);
-  const cpu = () => cpuMilliseconds(subject.pid) + cpuMilliseconds(cluster.pid);
-  const sweep = { path: 'sweep', expired: sessions };
+/** How many passwords this machine can check in a second when it does nothing else: no server signs in more people. */
+async function argon2Bound(seconds) {
+  const { PasswordHasher, defaultHashing } = await import('@curfew/accounts');
+  const hasher = new PasswordHasher(defaultHashing());
+  const until = performance.now() + seconds * 1000;
+  let done = 0;
+  const began = performance.now();
+  const worker = async () => {
+    for (; performance.now() < until; done += 1) await hasher.hash('a password of the usual length');
+  };
+  await Promise.all(Array.from({ length: os.availableParallelism() }, worker));
+  return (done * 1000) / (performance.now() - began);
+}
+
+/** Very many sessions fall due at one moment, and the sweeper takes them away under load. */
+async function sweeping(stage) {
+  const { subject, cluster, expired, rate, seconds } = stage;
+  const due = await expireSoon(cluster.url(subject.database), expired);
+  const cpuSeconds = () => (cpuMilliseconds(subject.pid) + cpuMilliseconds(cluster.pid)) / 1000;
   try {
-    const row = await besides({ ...stage, subject }, async () => {
-      const [before, began] = [cpu(), performance.now()];
-      await due.begin();
-      while (!(await due.isOver()) && performance.now() - began < patientSeconds * 1000) await pause(1000);
-      sweep.swept = await due.isOver();
-      sweep.seconds = (performance.now() - began) / 1000;
-      sweep.cpuSecondsWithRefreshes = (cpu() - before) / 1000;
-    });
-    return [{ path: 'refresh-while-sweeping', ...row }, sweep];
+    const atFirst = cpuSeconds();
+    const aloneResult = await alone(stage);
+    const ofRefreshes = (cpuSeconds() - atFirst) / 2;
+    await due.begin();
+    await until(due.hasBegun, 100);
+    const [before, began] = [cpuSeconds(), performance.now()];
+    const disturbed = await refreshes(stage);
+    await until(due.isOver, 1000);
+    const sweep = {
+      path: 'sweep',
+      expired,
+      seconds: (performance.now() - began) / 1000,
+      cpuSeconds: cpuSeconds() - before - ofRefreshes,
+    };
+    return [{ path: 'refresh-while-sweeping', ...beside({ rate, aloneResult, disturbed }), seconds }, sweep];
   } finally {
     await due.close();
   }
 }
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+async function until(isTrue, everyMs) {
+  const began = performance.now();
+  while (!(await isTrue())) {
+    if (performance.now() - began > patientSeconds * 1000)
+      throw new Error(`not swept within ${patientSeconds} seconds`);
+    await pause(everyMs);
+  }
+}
 
 /** The thousandth refresh of a session against its first ones: nothing may grow with use. */
 async function longChains({ subject, cluster, generator, connections }) {
@@ -111,7 +150,7 @@ export async function runScenes({ names = Object.keys(scenes), progress, ...stag
   const rows = [];
   for (const name of names) {
     progress(`scene ${name}`);
-    for (const row of await scenes[name](stage)) {
+    for (const row of await scenes[name]({ ...stage, progress })) {
       rows.push({ ...row, sessions: stage.sessions });
       progress(JSON.stringify(row));
     }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import pg from 'pg';
 
 /*
@@ -65,36 +65,37 @@ export async function copyClients(database, clientId, count) {
 
 /**
  * Adds sessions that have been silent for too long without anybody noticing yet. `begin()` lets them fall due,
- * `isOver()` says whether the sweeper has ended them all.
+ * `hasBegun()` says whether the sweeper has ended any of them, `isOver()` whether it has ended all.
  */
 export async function expireSoon(databaseUrl, count) {
   const database = new pg.Client(databaseUrl);
   await database.connect();
+  const first = randomUUID();
   // They fall due by becoming visible: changing a million rows would itself be a load.
   try {
     await database.query('BEGIN');
     await database.query(
       `INSERT INTO session
-       SELECT (jsonb_populate_record(template, jsonb_build_object('id', gen_random_uuid(), 'token_hash', NULL, 'successor_seal', NULL,
-         'generation', 0, 'rotated_at', NULL, 'browser_session_uid', 'expired',
+       SELECT (jsonb_populate_record(template, jsonb_build_object('id', CASE n WHEN 1 THEN $2::uuid ELSE gen_random_uuid() END,
+         'token_hash', NULL, 'successor_seal', NULL, 'generation', 0, 'rotated_at', NULL, 'browser_session_uid', 'expired',
          'last_active_at', template.started_at - interval '2 hours', 'signed_in_at', template.signed_in_at - interval '2 hours',
-         'expires_at', template.started_at - interval '1 hour', 'check_after', template.started_at - interval '1 hour'))).*
+         'expires_at', template.started_at - interval '1 hour',
+         'check_after', template.started_at - CASE n WHEN 1 THEN interval '2 hours' ELSE interval '1 hour' END))).*
        FROM session template, generate_series(1, $1::int) n
        WHERE template.id = (SELECT id FROM session WHERE generation = 0 AND ended_at IS NULL LIMIT 1)`,
-      [count],
+      [count, first],
     );
   } catch (error) {
     await database.end();
     throw error;
   }
+  const isTrue = async (condition, values) =>
+    (await database.query(`SELECT ${condition} AS yes`, values)).rows[0].yes;
   return {
     begin: () => database.query('COMMIT'),
-    async isOver() {
-      const { rows } = await database.query(
-        'SELECT NOT EXISTS (SELECT 1 FROM session WHERE check_after <= now() AND ended_at IS NULL) AS over',
-      );
-      return rows[0].over;
-    },
+    hasBegun: () => isTrue('EXISTS (SELECT 1 FROM session WHERE id = $1 AND ended_at IS NOT NULL)', [first]),
+    isOver: () =>
+      isTrue('NOT EXISTS (SELECT 1 FROM session WHERE check_after <= now() AND ended_at IS NULL)', []),
     close: () => database.end(),
   };
 }
