@@ -4,11 +4,12 @@ import { startGenerator } from './load/generator.mjs';
 import { startCluster } from './machine/cluster.mjs';
 import { ensureBuilt } from './setup.mjs';
 import { startCurfew } from './subjects/curfew.mjs';
+import { startGateway } from './subjects/gateway.mjs';
 
 /*
  * node bench/soak.mjs --minutes 30: mixed load on the started product while its process and its PostgreSQL are killed in
- * turn. Every chain must go on where its last acknowledged answer left it, nothing that was ended may live again, and the
- * database must hold all promises that it can see.
+ * turn. Every chain must go on where its last acknowledged answer left it, nothing that was ended may live again, no
+ * gateway may let it in after the published bound, and the database must hold all promises that it can see.
  */
 const { values } = parseArgs({
   options: {
@@ -49,17 +50,32 @@ await ensureBuilt(progress);
 const cluster = await startCluster();
 const generator = startGenerator();
 let failed = true;
+let subject;
+let gateway;
 try {
   const sessions = Number(values.sessions);
-  const subject = await startCurfew({ cluster, generator, sessions, driven: sessions });
-  const seconds = Number(values.minutes) * 60;
-  // The last minute is free of kills, so that what is wrong shows as wrong and not as interrupted.
+  const minutes = Number(values.minutes);
+  // One in a hundred lives ends; these take their places.
+  const spare = Math.ceil(1000 * minutes);
+  const size = { sessions, driven: sessions, sideSessions: sessions + spare };
+  subject = await startCurfew({ cluster, generator, ...size });
+  gateway = await startGateway(subject);
+  const { pool, options } = subject.scenarios['refresh-guarded'];
+  const spares = 'curfew/spares';
+  await generator.call('load', { pool: spares, items: await generator.call('take', { pool, count: spare }) });
+  const seconds = minutes * 60;
+  // The last half minute is free of kills, so that what is wrong shows as wrong and not as interrupted.
   const until = performance.now() + Math.max(0, seconds - 30) * 1000;
   const [load, kills] = await Promise.all([
     generator.call('run', {
-      ...subject.scenarios.refresh,
+      pool,
       operation: 'life',
-      options: { ...subject.scenarios.refresh.options, introspector: subject.introspector },
+      options: {
+        ...options,
+        introspector: subject.registered.api,
+        spares,
+        gateway: { port: gateway.port, url: gateway.target.endpoints.gateway, headers: gateway.askings[0] },
+      },
       target: subject.target,
       port: subject.port,
       connections: Number(values.connections),
@@ -68,10 +84,11 @@ try {
     killInTurn({ subject, cluster, until }),
   ]);
   const broken = await violations(cluster, subject);
-  await subject.stop();
   process.stdout.write(`${JSON.stringify({ ...load, kills, violations: broken }, undefined, 2)}\n`);
   failed = load.wrong > 0 || broken.length > 0 || load.done === 0;
 } finally {
+  await gateway?.stop();
+  await subject?.stop();
   generator.stop();
   await cluster.stop();
 }

@@ -147,8 +147,10 @@ const methods = {
   async run({ pool, target, operation, options, rate, ...load }) {
     const make = operation === 'life' ? life : operations[operation];
     if (!make) throw new Error(`there is no operation ${operation}`);
-    const work = { ...load, pool: pools.get(pool), operation: make(target, options), rate };
-    return rate ? fixedRate(work) : closedLoop(work);
+    const take = (name) => pools.get(name)?.take();
+    const work = { ...load, pool: pools.get(pool), operation: make(target, options, take), rate };
+    const summary = await (rate ? fixedRate(work) : closedLoop(work));
+    return { ...summary, ...work.operation.counts };
   },
   /** Lets a pool be gone through again from its first item. */
   rewind({ pool }) {

@@ -137,8 +137,8 @@ export function codeRequest(url, client, { code, verifier, redirectUri }, header
   return formPost(url, form, { ...authentication, ...headers });
 }
 
-// Headers of a client with a secret; a public client names itself in the form instead.
-function authenticate(client, form) {
+/** Headers of a client with a secret; a public client names itself in the form instead. */
+export function authenticate(client, form) {
   if (client.secret) return [{ authorization: basic(client) }];
   form.client_id = client.id;
   return [{}];

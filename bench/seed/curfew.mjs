@@ -6,14 +6,21 @@ import { guardedApi, signedApi } from './register.mjs';
 import { seeding } from './seeding.mjs';
 import { spread } from './spread.mjs';
 
-const sideSessions = 2000;
 const sessionsPerAccount = 4;
 
 /**
  * Seeds Curfew: one session of each kind through the real pages, the rest copied from it. Names of the driver's pools
  * come back; the driver knows each copy's live token because it can compute it, given the service's own key.
  */
-export async function seedCurfew({ subject, databaseUrl, secret, generator, sessions, driven }) {
+export async function seedCurfew({
+  subject,
+  databaseUrl,
+  secret,
+  generator,
+  sessions,
+  driven,
+  sideSessions,
+}) {
   const codec = await tokenCodec(secret);
   const { web, spa, signed, guarded, person } = subject.registered;
   const key = newKey();

@@ -10,8 +10,11 @@ import { scenariosOf } from './curfew-scenarios.mjs';
 
 const scope = 'openid offline_access';
 
-/** Starts the product as in production with that many sessions, the driver holding `driven` of them. */
-export async function startCurfew({ cluster, generator, sessions, driven, cpuProfile, workers }) {
+/**
+ * Starts the product as in production with that many sessions, the driver holding `driven` of them; of each other kind
+ * there are `sideSessions`.
+ */
+export async function startCurfew({ cluster, generator, sideSessions = 2000, cpuProfile, workers, ...size }) {
   const databaseUrl = await createDatabase(cluster, 'measured');
   const { migrate } = await import('@curfew/persistence');
   await migrate(databaseUrl);
@@ -28,9 +31,10 @@ export async function startCurfew({ cluster, generator, sessions, driven, cpuPro
         CURFEW_ISSUER: issuer,
         CURFEW_AUTH_PORT: String(port),
         CURFEW_KEY_ENCRYPTION_SECRETS: secret,
-        // Everybody here signs in from one address; guessing is not what is measured.
+        // Everybody here comes from one address; guessing is not what is measured.
         CURFEW_THROTTLE_SIGN_IN: '100000/15m',
         CURFEW_THROTTLE_SIGN_IN_NETWORK: '100000/15m',
+        CURFEW_THROTTLE_REFRESH: '100000/1m',
         DATABASE_URL: databaseUrl,
         ...(workers === undefined ? {} : { CURFEW_WORKERS: String(workers) }),
       },
@@ -59,7 +63,7 @@ export async function startCurfew({ cluster, generator, sessions, driven, cpuPro
     subject.client = registered.web;
     subject.introspector = registered.web;
     subject.newSession = () => signIn(subject, registered.web);
-    const pools = await seedCurfew({ subject, databaseUrl, secret, generator, sessions, driven });
+    const pools = await seedCurfew({ subject, databaseUrl, secret, generator, sideSessions, ...size });
     subject.scenarios = scenariosOf(subject, pools);
     return subject;
   } catch (error) {
