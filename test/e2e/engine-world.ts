@@ -121,6 +121,7 @@ export class EngineWorld {
       CURFEW_SWEEP_INTERVAL: '1h',
       CURFEW_DATABASE_CONNECT_TIMEOUT: '20s',
       CURFEW_TRUSTED_HOPS: '1',
+      CURFEW_THROTTLE_REFRESH: '100000/1m',
       ...settings,
     };
     const databaseUrl = proxy?.url ?? database.url;

@@ -46,7 +46,8 @@ export class ProtocolWorld {
     const database = await createTestDatabase();
     const callbacks = await Callbacks.start();
     const [resources, clients] = await register(database, callbacks.address);
-    const server = await startServer({ databaseUrl: await through(database.url), settings });
+    const patient = { CURFEW_THROTTLE_REFRESH: '100000/1m', ...settings };
+    const server = await startServer({ databaseUrl: await through(database.url), settings: patient });
     const data = await server.firstRunData();
     await resources();
     return new ProtocolWorld(database, server, data, await clients(), callbacks);

@@ -13,6 +13,8 @@ import {
   PayloadSeal,
   type ProtocolPages,
   ProtocolServer,
+  RateBuckets,
+  RefreshThrottle,
 } from '@curfew/oidc';
 import { type HotStatements, isDatabaseUnavailable, type PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
@@ -80,6 +82,19 @@ export function assembleSessions({ configuration, prisma, hot, serviceKeys, regi
   return { sessions, queries, sweeper, events };
 }
 
+/** What is counted in the memory of this node, because counting it in the database would cost as much as what it guards. */
+function callerThrottles({ configuration: { throttles }, serviceKeys }: Foundation) {
+  const tokens = new RefreshTokenCodec(new KeyRing(serviceKeys.derive('refresh token mac')));
+  const limit = ({ count, window }: typeof throttles.refresh) => ({ count, window: seconds(window) });
+  return {
+    refreshThrottle: new RefreshThrottle(
+      limit(throttles.refresh),
+      (token) => tokens.decode(token)?.sessionId,
+    ),
+    introspections: new RateBuckets(limit(throttles.introspection)),
+  };
+}
+
 /** oidc-provider around the session engine, with the stores of what it keeps beside sessions. */
 export function assembleProtocol(
   foundation: Foundation,
@@ -119,6 +134,7 @@ export function assembleProtocol(
       allowInsideAddresses: configuration.mode !== 'production',
       throttle,
       confirmEnd: () => new EndConfirmation(new FeedNodeStore(prisma), clock).confirm(),
+      ...callerThrottles(foundation),
       userCodeGuesses: configuration.throttles.userCode as never,
       isUnavailable: isDatabaseUnavailable,
       report: (err, subject) => log.error({ err }, subject),

@@ -70,6 +70,7 @@ export interface Configuration {
     readonly signInNetwork: Rate;
     readonly client: Rate;
     readonly refresh: Rate;
+    readonly introspection: Rate;
     readonly userCode: Rate;
   };
   readonly signingKeys: { readonly rotationAge: Seconds; readonly publishAhead: Seconds };
@@ -219,6 +220,7 @@ function people(s: Settings): Pick<Configuration, 'passwords' | 'hashing' | 'thr
       signInNetwork: s.CURFEW_THROTTLE_SIGN_IN_NETWORK,
       client: s.CURFEW_THROTTLE_CLIENT,
       refresh: s.CURFEW_THROTTLE_REFRESH,
+      introspection: s.CURFEW_THROTTLE_INTROSPECTION,
       userCode: s.CURFEW_THROTTLE_USER_CODE,
     },
   };

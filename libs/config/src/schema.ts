@@ -191,7 +191,14 @@ const throttles = {
   CURFEW_THROTTLE_SIGN_IN: rate('Failed sign-ins for one account from one network.', '10/15m'),
   CURFEW_THROTTLE_SIGN_IN_NETWORK: rate('Failed sign-ins from one network, over all accounts.', '100/15m'),
   CURFEW_THROTTLE_CLIENT: rate('Failed authentications of one client from one network.', '30/1m'),
-  CURFEW_THROTTLE_REFRESH: rate('Failed refreshes of one client from one address.', '30/1m'),
+  CURFEW_THROTTLE_REFRESH: rate(
+    'Refused refreshes of one client from one network, at each process. Beyond it tokens that were never issued here, and those of sessions refused from there a moment ago, get a 429 unread.',
+    '30/1m',
+  ),
+  CURFEW_THROTTLE_INTROSPECTION: rate(
+    'Introspections of one client, at each process; more get a 429. The default is about what a process can answer.',
+    '900000/1m',
+  ),
   CURFEW_THROTTLE_USER_CODE: rate('Wrong device-flow codes from one network (RFC 8628 §5.1).', '10/10m'),
 };
 

@@ -1,7 +1,8 @@
 import { plus, seconds } from '@curfew/session-policy';
-import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { commitStaged } from './commit-staged.js';
 import { providerConfiguration } from './configuration.js';
+import { countRefusedRefresh, throttled } from './hooks/caller-throttles.js';
 import { confirmRevocation } from './hooks/confirm-revocation.js';
 import { announceInterval, slowDownDevices } from './hooks/device-throttle.js';
 import { enrichIntrospection } from './hooks/introspection.js';
@@ -55,6 +56,7 @@ async function around(
         await confirmRevocation(ctx, parts);
         break;
       case 'token':
+        countRefusedRefresh(ctx, scope, parts);
         await slowDownDevices(ctx, parts);
         break;
       case 'device_authorization':
@@ -96,12 +98,7 @@ function adaptClients(provider: Provider, { clients }: ProtocolParts): void {
   Client.prototype.compareClientSecret = async function compareClientSecret(presented) {
     const verdict = await clients.checkSecret(this.clientId, presented, currentScope().signals.prefix);
     if (typeof verdict === 'string') return verdict === 'right';
-    Provider.ctx?.set('Retry-After', String(verdict.throttledFor));
-    const throttled = new errors.CustomOIDCProviderError(
-      'temporarily_unavailable',
-      'too many failed attempts',
-    );
-    throw Object.assign(throttled, { status: 429, statusCode: 429 });
+    throw throttled(verdict.throttledFor, 'refused');
   };
 }
 

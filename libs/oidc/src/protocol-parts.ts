@@ -6,6 +6,8 @@ import type { ClientDirectory } from './client-directory.js';
 import type { ProtocolPages } from './protocol-pages.js';
 import type { ArtifactStore } from './storage/artifact-store.js';
 import type { BrowserSessionStore } from './storage/browser-session-store.js';
+import type { RateBuckets } from './throttles/rate-buckets.js';
+import type { RefreshThrottle } from './throttles/refresh-throttle.js';
 
 /** Everything the protocol layer translates between; assembled by the app. */
 export interface ProtocolParts {
@@ -30,6 +32,10 @@ export interface ProtocolParts {
   /** Whether addresses that clients registered may be internal ones: development and tests only. */
   readonly allowInsideAddresses: boolean;
   readonly throttle: Throttle;
+  /** Refused refreshes by client and network. */
+  readonly refreshThrottle: RefreshThrottle;
+  /** Introspections by caller. */
+  readonly introspections: RateBuckets;
   /** Wrong user codes let through per browser and network (RFC 8628 §5.1). */
   readonly userCodeGuesses: ThrottleLimit;
   /** Waits until every follower of the session feed has carried out what was ended, or has stopped trusting its memory. */

@@ -15,6 +15,10 @@ export interface RequestScope {
   opened?: OpenedRefreshToken;
   /** Set once a token that was shown proved to be of our making, alive or not. */
   recognised?: boolean;
+  /** Set once an authenticated caller has been let through to ask about a token. */
+  admitted?: boolean;
+  /** Set when the client was told to wait: nothing was looked at. */
+  throttled?: boolean;
   /** Set once the domain has decided about that token, so that refusals by the library itself can be told apart. */
   decided?: boolean;
   /** The browser session the request came with, where there was one. */

@@ -1,3 +1,4 @@
+import { tooMany } from '../hooks/caller-throttles.js';
 import { introspectAccessToken } from '../introspection/introspect-access-token.js';
 import { answerJson, introspectionHeaders } from './answer.js';
 import type { Lane } from './lane.js';
@@ -11,6 +12,11 @@ export const introspectionLane: Lane = async ({ form, client, now, signals, resp
     client.metadata.token_endpoint_auth_method === 'none'
   )
     return false;
+  const wait = parts.introspections.take(client.id, now);
+  if (wait !== null) {
+    answerJson(response, 429, tooMany.asked, introspectionHeaders, { 'Retry-After': String(wait) });
+    return true;
+  }
   const question = { token, caller: client, touch: form['touch'] !== 'false', ip: signals.ip };
   answerJson(response, 200, await introspectAccessToken(question, parts, now), introspectionHeaders);
   return true;

@@ -25,7 +25,10 @@ export const refreshLane: Lane = async (request, parts) => {
   if (form['refresh_token'] === undefined || form['resource'] !== undefined) return false;
   if (!metadata.grant_types.includes('refresh_token') || metadata.dpop_bound_access_tokens) return false;
   if (metadata.default_max_age !== undefined || parts.certificateHeader) return false;
-  const opened = await parts.sessions.openRefreshToken(form['refresh_token']);
+  const presented = { clientId: client.id, network: signals.prefix, token: form['refresh_token'] };
+  // Who must wait is told so over there.
+  if (parts.refreshThrottle.wait(presented, now) !== null) return false;
+  const opened = await parts.sessions.openRefreshToken(presented.token);
   if (!opened || opened.session.clientId !== client.id || opened.session.keyThumbprint !== null) return false;
   const grantable = await whatFor(request, opened, parts);
   if (!grantable) return false;
@@ -34,7 +37,7 @@ export const refreshLane: Lane = async (request, parts) => {
     { clientId: client.id, keyThumbprint: null, signals },
     now,
   );
-  if (outcome.kind === 'refused') return refuse(request, outcome.decision);
+  if (outcome.kind === 'refused') return refuse(request, outcome.decision, parts);
   return grant(request, outcome.staged, grantable, parts);
 };
 
@@ -108,7 +111,7 @@ async function grant(
   // No key for this client's algorithm: nothing has been written, so the library may find that out again and say so.
   if (what.withIdToken && idToken === undefined) return false;
   const committed = await staged.commit();
-  if (committed.kind === 'refused') return refuse(request, committed.decision);
+  if (committed.kind === 'refused') return refuse(request, committed.decision, parts);
   const body = {
     access_token: accessToken,
     expires_in: lifetime,
@@ -125,7 +128,12 @@ const sidOf = (authorization: Readonly<Record<string, unknown>>): string | undef
   (authorization as { sid?: string }).sid;
 
 /** Every end looks the same from outside; only a step-up tells the client what to do (RFC 9470). */
-function refuse({ response }: PlainRequest, decision: RefusedRefresh): true {
+function refuse(request: PlainRequest, decision: RefusedRefresh, { refreshThrottle }: LaneParts): true {
+  const { client, form, now, response, signals } = request;
+  if (decision.kind !== 'step_up') {
+    const presented = { clientId: client.id, network: signals.prefix, token: form['refresh_token']! };
+    refreshThrottle.count(presented, now);
+  }
   const body =
     decision.kind === 'step_up'
       ? {

@@ -7,7 +7,8 @@ type Endpoint = EventData['token.unknown']['endpoint'];
 
 /** What the answer of each endpoint looks like when the token it was shown told it nothing. */
 const toldNothing: { readonly [E in Endpoint]: (ctx: KoaContextWithOIDC) => boolean } = {
-  token: ({ status, oidc }) => status === 400 && oidc.params?.['refresh_token'] !== undefined,
+  token: ({ status, oidc }) =>
+    (status === 400 || status === 429) && oidc.params?.['refresh_token'] !== undefined,
   introspection: ({ status, body }) => status === 200 && (body as { active?: boolean })?.active === false,
   revocation: ({ status }) => status === 200,
   userinfo: ({ status, headers }) => status === 401 && headers.authorization !== undefined,

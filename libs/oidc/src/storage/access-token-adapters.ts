@@ -2,6 +2,7 @@ import type { Instant } from '@curfew/session-policy';
 import { clientEvent, isUuid, sessionEvent } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
 import { endForCodeReuse } from '../commit-staged.js';
+import { refuseThrottled } from '../hooks/caller-throttles.js';
 import { nameOfToken } from '../introspection/jwt-access-tokens.js';
 import { currentScope } from '../request-scope.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
@@ -24,6 +25,7 @@ export class SessionAccessTokenAdapter extends PartialAdapter {
 
   override async find(value: string): Promise<Record<string, unknown> | undefined> {
     const scope = currentScope();
+    refuseThrottled(this.parts, value);
     const claims = openLive(this.parts, value, 'AccessToken', scope.now);
     const sessionId = claims?.['grantId'];
     if (!claims || typeof sessionId !== 'string' || !isUuid(sessionId)) return undefined;
@@ -72,6 +74,7 @@ export class ClientCredentialsAdapter extends PartialAdapter {
 
   override async find(value: string): Promise<Record<string, unknown> | undefined> {
     const { now } = currentScope();
+    refuseThrottled(this.parts, value);
     const claims = openLive(this.parts, value, 'ClientCredentials', now);
     if (!claims) return undefined;
     const { clientId, issuedAtMs } = claims as { clientId: string; issuedAtMs: Instant };

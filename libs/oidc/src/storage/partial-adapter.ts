@@ -1,6 +1,8 @@
 import type { AccessTokenCodec, SessionQueries, SessionService } from '@curfew/sessions';
 import type { Adapter } from 'oidc-provider';
 import type { ClientDirectory } from '../client-directory.js';
+import type { RateBuckets } from '../throttles/rate-buckets.js';
+import type { RefreshThrottle } from '../throttles/refresh-throttle.js';
 import type { ArtifactStore } from './artifact-store.js';
 import type { BrowserSessionStore } from './browser-session-store.js';
 
@@ -12,6 +14,8 @@ export interface AdapterParts {
   readonly artifacts: ArtifactStore;
   readonly browserSessions: BrowserSessionStore;
   readonly clients: ClientDirectory;
+  readonly refreshThrottle: RefreshThrottle;
+  readonly introspections: RateBuckets;
 }
 
 /** What a model does not do is refused loudly rather than forgotten silently. */

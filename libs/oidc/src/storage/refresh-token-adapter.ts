@@ -1,5 +1,6 @@
 import type { StoredSession } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
+import { refuseThrottled } from '../hooks/caller-throttles.js';
 import { currentScope } from '../request-scope.js';
 import { epochSeconds, sessionPayload } from '../session-payload.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
@@ -15,6 +16,7 @@ export class RefreshTokenAdapter extends PartialAdapter {
 
   override async find(value: string): Promise<Record<string, unknown> | undefined> {
     const scope = currentScope();
+    refuseThrottled(this.parts, value);
     const opened = await this.parts.sessions.openRefreshToken(value);
     if (!opened) return undefined;
     scope.recognised = true;
