@@ -41,7 +41,7 @@ const postLogout = async (token: string): Promise<number> => {
 };
 
 beforeAll(async () => {
-  world = await ProtocolWorld.start({ CURFEW_VIRTUAL_CLOCK: 'true' });
+  world = await ProtocolWorld.start({ CURFEW_VIRTUAL_CLOCK: 'true', CURFEW_SWEEP_INTERVAL: '1s' });
   upstream = await startUpstream();
   const port = await freePort();
   const prisma = world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' });
@@ -390,6 +390,26 @@ describe('activity', () => {
     expect((await ask({})).status).toBe(200);
     expect(await idleFor()).toBeLessThan(10);
   });
+});
+
+describe('a connection that goes on', () => {
+  it('is closed when its session has been idle for too long: its traffic is no activity', async () => {
+    const { access_token: token } = (
+      await world.signIn(world.clients.web, { resource: orders, scope: 'openid orders:read' })
+    ).body;
+    const bearer = { authorization: `Bearer ${token}` };
+    const socket = (await upgrade(`http://127.0.0.1:${gateway.port}/live`, bearer)) as Socket;
+    const closed = once(
+      socket.on('error', () => {}),
+      'close',
+    );
+    socket.write('hello');
+    expect(String((await once(socket, 'data'))[0])).toBe('hello');
+    const { idle_expires_in: left } = (await world.introspect(token, undefined, { touch: 'false' })).body;
+    const prisma = world.database.prisma({ CURFEW_VIRTUAL_CLOCK: 'true' });
+    await advanceVirtualClock(prisma, (left + 1) * 1_000);
+    await closed;
+  }, 30_000);
 });
 
 describe('back-channel logout (OpenID Connect)', () => {

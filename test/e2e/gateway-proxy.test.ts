@@ -188,9 +188,12 @@ describe('what goes on when the session ends', () => {
     return performance.now() - at;
   };
 
-  it('is closed: an event stream', async () => {
+  it.each([
+    ['an event stream', '/stream'],
+    ['a long download', '/stream/of-known-length'],
+  ])('is closed: %s', async (_, path) => {
     const { access_token: token, refresh_token: refreshToken } = await signIn();
-    const outgoing = request(gateway.url, { path: '/stream', headers: bearer(token) }).end();
+    const outgoing = request(gateway.url, { path, headers: bearer(token) }).end();
     outgoing.on('error', () => {});
     const [answer] = await once(outgoing, 'response');
     let text = '';

@@ -178,6 +178,30 @@ describe('JWT access tokens that are read here', () => {
       expect(await outcome(one, bearing(token))).toBe('401 invalid_token');
   });
 
+  it('take connections that go on with them, when their session ends and when they are revoked alone', async () => {
+    const one = await reading();
+    const [ended, revoked, other] = await Promise.all([signIn(ledger), signIn(ledger), signIn(ledger)]);
+    const over: string[] = [];
+    const watch = async (name: string, token: string) => {
+      const verdict = await one.verify(bearing(token));
+      if (verdict.kind !== 'allowed') throw new TypeError('a good token was refused');
+      return () => one.watch(verdict.token, verdict.facts, () => over.push(name));
+    };
+    const late = await watch('opened too late', ended.access_token);
+    for (const [name, { access_token: token }] of Object.entries({ ended, revoked, other }))
+      (await watch(name, token))();
+    expect(one.live).toBe(3);
+    await world.revoke(world.clients.web, ended.refresh_token, { confirm: 'true' });
+    expect(over).toEqual(['ended']);
+    await world.revoke(world.clients.web, revoked.access_token, { confirm: 'true' });
+    expect(over).toEqual(['ended', 'revoked']);
+    late();
+    await pause(10);
+    expect([over.at(-1), one.live]).toEqual(['opened too late', 1]);
+    await one.close();
+    expect(over.at(-1)).toBe('other');
+  });
+
   it('that ended before anybody followed are known to have ended', async () => {
     const { access_token: token, refresh_token: refreshToken } = await signIn(ledger);
     await world.revoke(world.clients.web, refreshToken);

@@ -38,6 +38,7 @@ export async function startUpstream(): Promise<Upstream> {
       response.on('close', () => {
         if (!response.writableEnded) abandoned.push(url);
       });
+      if (url === '/stream/of-known-length') response.setHeader('content-length', '1000000000');
       if (url.startsWith('/stream')) return goOn(response);
       if (url.startsWith('/slow')) return;
       if (url.startsWith('/half')) {

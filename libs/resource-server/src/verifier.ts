@@ -146,7 +146,15 @@ export class Verifier {
    */
   watch(token: string, facts: TokenFacts, onOver: () => void): () => void {
     this.#watching ??= setInterval(() => this.#lookAfterLive(), watchIntervalMs).unref();
-    return this.#live.add({ name: revocationName(token) ?? hashToken(token), facts, onOver });
+    const { sessionId } = facts;
+    const name = revocationName(token) ?? hashToken(token);
+    const forget = this.#live.add({ name, facts, onOver });
+    // The end may have come between the verdict and this: nobody would tell of it again.
+    if (this.#cache.hasEnded(name, sessionId))
+      queueMicrotask(() =>
+        this.#live.end({ sessions: sessionId === undefined ? [] : [sessionId], tokens: [name], all: [] }),
+      );
+    return forget;
   }
 
   /**
