@@ -257,6 +257,46 @@ clients:
     expect(code).toBe(0);
   }, 40_000);
 
+  it('says whether recorded events are as they were sealed, and finds what somebody changed', async () => {
+    await world.signIn();
+    const [last] = await world.database.query<{ id: string }>(
+      `SELECT id::text AS id FROM event WHERE type = 'session.started' ORDER BY id DESC LIMIT 1`,
+    );
+    const sealedBehind = async (id: string) =>
+      (
+        await world.database.query(
+          'SELECT 1 FROM event_seal s, event e WHERE e.id = $1 AND (s.last_xid, s.last_id) >= (e.xid, e.id)',
+          [id],
+        )
+      ).length > 0;
+    for (const end = Date.now() + 30_000; !(await sealedBehind(last!.id)) && Date.now() < end; )
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    const whole = await curfew(['events', 'verify', '--json']);
+    expect([whole.code, whole.json.problems]).toEqual([0, []]);
+    const { seal, hash } = whole.json.head;
+    const kept = await curfew(['events', 'verify', '--head', `${seal}:${hash}`]);
+    expect([kept.code, kept.out]).toEqual([
+      0,
+      expect.stringMatching(/events behind \d+ seals looked at\nhead {2}\d+:/),
+    ]);
+    const another = await curfew(['events', 'verify', '--head', `${seal}:${'0'.repeat(64)}`]);
+    expect([another.code, another.out]).toEqual([
+      7,
+      expect.stringContaining('kept elsewhere is another one'),
+    ]);
+    expect((await curfew(['events', 'verify', '--head', 'nothing'])).code).toBe(2);
+    const change = (type: string) =>
+      world.database.query(
+        `DO $$ BEGIN ALTER TABLE event DISABLE TRIGGER USER; UPDATE event SET type = '${type}' WHERE id = '${last!.id}'; ALTER TABLE event ENABLE TRIGGER USER; END $$`,
+      );
+    await change('session.stepped_up');
+    const changed = await curfew(['events', 'verify']);
+    expect([changed.code, changed.out]).toEqual([7, expect.stringMatching(/seal \d+: an event was changed/)]);
+    expect((await curfew(['doctor'])).out).toMatch(/events\s+seal \d+: an event was changed/);
+    await change('session.started');
+    expect((await curfew(['events', 'verify'])).code).toBe(0);
+  }, 60_000);
+
   it('looks at everything and says what to do', async () => {
     const { json } = await curfew(['doctor', '--json']);
     const found = Object.fromEntries(

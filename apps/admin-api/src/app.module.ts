@@ -1,9 +1,17 @@
 import { AccountService, ConsentService } from '@curfew/accounts';
 import { ClientService, fetchedUriFault, PolicyService, Registry, ResourceService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
-import { EndConfirmation, EventLog, FeedNodeStore, Receivers, ReceiversStore } from '@curfew/events';
+import {
+  EndConfirmation,
+  EventHistory,
+  EventLog,
+  FeedNodeStore,
+  Receivers,
+  ReceiversStore,
+} from '@curfew/events';
 import { KeyStore, PayloadSeal } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
+import { seconds } from '@curfew/session-policy';
 import { KeyRing, SessionService } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -86,6 +94,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [KeysStore, new KeysStore(prisma)],
     [GatewayRoutesStore, new GatewayRoutesStore(prisma)],
     [EventsStore, events],
+    [EventHistory, new EventHistory(prisma, seconds(configuration.eventRetention))],
     [EventStreams, new EventStreams(events, authentication, foundation.clock)],
     [Stats, stats],
     [Metrics, new Metrics(stats, foundation.clock)],

@@ -76,7 +76,12 @@ export {
   SessionFeed,
   type SessionFeedParts,
 } from './feed/session-feed.js';
-export { type ChainHead, type ChainProblem, EventHistory } from './history/event-history.store.js';
+export {
+  type ChainCheck,
+  type ChainHead,
+  type ChainProblem,
+  EventHistory,
+} from './history/event-history.store.js';
 export { withFreshEventTables } from './manual.js';
 export { PollStore, type WaitingEvent } from './streams/poll.store.js';
 export {

@@ -78,6 +78,59 @@ export const list = operation({
   problems: { 400: ['invalid_cursor'], 410: ['position_lost'] },
 });
 
+/** The chain over all events. */
+export const integrity = operation({
+  id: 'checkEventIntegrity',
+  method: 'get',
+  path: '/v1/events/integrity',
+  tag: 'events',
+  summary: 'Compares recorded events with their seals, part by part.',
+  description:
+    'Looks at some seals from `from` on and stops after a second or two; `next` says where to go on, null that the end was reached. Every problem is a sign that somebody changed, added or removed events. Keep `head` somewhere else: given again as `known_seal` and `known_hash`, it shows that nothing before it was made anew.',
+  scope: 'events:read',
+  query: z.strictObject({
+    from: z.coerce
+      .number({ error: 'must be the number of a seal' })
+      .int({ error: 'must be the number of a seal' })
+      .min(1, { error: 'must be at least 1' })
+      .max(Number.MAX_SAFE_INTEGER, { error: 'must be the number of a seal' })
+      .default(1)
+      .meta({ description: 'The seal to begin with.' }),
+    limit: limitParameter(200, 1_000),
+    known_seal: z.coerce
+      .number({ error: 'must be the number of a seal' })
+      .int({ error: 'must be the number of a seal' })
+      .min(1, { error: 'must be at least 1' })
+      .max(Number.MAX_SAFE_INTEGER, { error: 'must be the number of a seal' })
+      .optional()
+      .meta({ description: 'A seal whose hash was kept elsewhere.' }),
+    known_hash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, { error: 'must be 64 hexadecimal digits' })
+      .optional()
+      .meta({ description: 'What its hash was.' }),
+  }),
+  answers: {
+    200: {
+      description: 'What was found.',
+      schema: z.object({
+        checked: z.object({
+          from: z.number().int(),
+          through: z.number().int().nullable().meta({ description: 'null where there is no such seal.' }),
+          events: z.number().int(),
+        }),
+        problems: z.array(z.object({ seal: z.number().int(), problem: z.string() })),
+        known_matches: z
+          .boolean()
+          .nullable()
+          .meta({ description: 'Whether the known seal is still as it was; null where none was given.' }),
+        next: z.number().int().nullable(),
+        head: z.object({ seal: z.number().int(), hash: z.string() }).nullable(),
+      }),
+    },
+  },
+});
+
 /** The live stream. */
 export const stream = operation({
   id: 'followEvents',

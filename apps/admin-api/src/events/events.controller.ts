@@ -1,3 +1,4 @@
+import { EventHistory } from '@curfew/events';
 import { ProblemError } from '@curfew/problem';
 import { Controller, Req, Res } from '@nestjs/common';
 import type { Response } from 'express';
@@ -10,11 +11,15 @@ import { EventStreams } from './event-streams.js';
 import { eventOnWire, positionOf } from './event-view.js';
 import { type EventSearch, EventsStore } from './events.store.js';
 
+/** So long one request looks at seals before it answers with how far it came. Milliseconds. */
+const checkedForMs = 1_000;
+
 /** What happened, and what is happening. */
 @Controller()
 export class EventsController {
   constructor(
     private readonly events: EventsStore,
+    private readonly history: EventHistory,
     private readonly streams: EventStreams,
     private readonly cursors: Cursors,
   ) {}
@@ -33,6 +38,25 @@ export class EventsController {
     const items = found.slice(0, limit);
     const next = found.length > limit ? this.cursors.seal(question, [items.at(-1)!.id]) : null;
     return ok({ items: items.map(eventOnWire), next_cursor: next });
+  }
+
+  @Operation(contracts.integrity)
+  async integrity(@Input() { query }: InputOf<typeof contracts.integrity>): Promise<Answer> {
+    const { from, limit, known_seal: seal, known_hash: hash } = query;
+    if ((seal === undefined) !== (hash === undefined))
+      throw new ProblemError({
+        status: 400,
+        code: 'invalid_request',
+        faults: [{ at: 'query/known_seal', detail: 'known_seal and known_hash go together' }],
+      });
+    const { problems, through, events, next } = await this.history.verifyFrom(from, limit, checkedForMs);
+    return ok({
+      checked: { from, through, events },
+      problems,
+      known_matches: seal === undefined ? null : (await this.history.hashOf(seal)) === hash,
+      next,
+      head: await this.history.head(),
+    });
   }
 
   @Operation(contracts.stream)

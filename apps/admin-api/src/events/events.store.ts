@@ -85,6 +85,7 @@ export class EventsStore {
     const events = await this.prisma.$queryRaw<StoredEvent[]>`
       SELECT ${columns} FROM event
       WHERE (xid, id) > (${after.xid}::text::xid8, ${after.id}::uuid) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        AND era = (SELECT era FROM service_state WHERE id = 1)
         AND ${conditionsOf(search)}
       ORDER BY event.xid, event.id LIMIT ${limit}`;
     return { events, position: reached(after, events, end, limit) };

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { createParser } from 'eventsource-parser';
 import type { AdminClient, Json, Request } from '../admin-client.js';
+import { type CheckedChain, checkChain } from '../chain.js';
 import { accountId, type Context, contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
 import { printable } from '../output.js';
@@ -46,7 +47,51 @@ Examples:
       if (options.follow) return follow(context, admin, query);
       const found = await admin.list('/v1/events', { ...query, limit: 200 }, Number(options.limit));
       for (const event of found.reverse()) tell(context, event);
+    })
+    .addCommand(verify());
+
+const verify = (): Command =>
+  new Command('verify')
+    .summary('whether recorded events are as they were sealed')
+    .option('--head <seal:hash>', 'a head that was kept elsewhere: nothing before it may have been made anew')
+    .option('--from <seal>', 'begin with this seal', '1')
+    .addHelpText(
+      'after',
+      `
+Compares every event with its seal, part by part. Keep the head it prints somewhere else and give it the next time.
+Exits with 7 where something does not fit.
+
+Examples:
+  curfew events verify
+  curfew events verify --head 4711:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  curfew events verify --json`,
+    )
+    .action(async (options: { head?: string; from: string }, command: Command) => {
+      const context = contextOf(command);
+      const [, seal, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(options.head ?? '') ?? [];
+      if (options.head !== undefined && seal === undefined)
+        throw new CommandError('--head must be a number, a colon and 64 hexadecimal digits', exitCodes.usage);
+      const known = seal && hash ? { seal: Number(seal), hash } : undefined;
+      const checked = await checkChain(await context.admin(), {
+        from: Number(options.from),
+        known,
+        progress: (through, of) => context.output.aside(`seal ${through} of ${of}`),
+      });
+      tellChain(context, checked);
+      if (checked.problems.length > 0 || checked.knownMatches === false) process.exitCode = exitCodes.found;
     });
+
+function tellChain({ output }: Context, checked: CheckedChain): void {
+  if (output.json) {
+    output.line(JSON.stringify(checked, null, 2));
+    return;
+  }
+  for (const { seal, problem } of checked.problems) output.line(`seal ${seal}: ${printable(problem)}`);
+  if (checked.knownMatches === false) output.line('the seal that was kept elsewhere is another one now');
+  const { head } = checked;
+  output.line(`${checked.events} events behind ${checked.seals} seals looked at`);
+  if (head) output.line(`head  ${head.seal}:${head.hash}`);
+}
 
 async function queryOf(admin: AdminClient, options: EventOptions): Promise<NonNullable<Request['query']>> {
   return {

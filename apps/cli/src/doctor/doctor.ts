@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ConfigurationError, loadConfiguration } from '@curfew/config';
-import type { Json } from '../admin-client.js';
+import type { AdminClient, Json } from '../admin-client.js';
+import { checkChain } from '../chain.js';
 import { readDevFile } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError } from '../exit.js';
@@ -89,6 +90,7 @@ async function throughAdmin(context: Context): Promise<readonly Finding[]> {
       fine('credentials', `a token for ${admin.connection.clientId}`),
       keysOf(keys),
       workOf(stats),
+      await chainOf(admin),
       firstRunOf(clients),
     ];
   } catch (error) {
@@ -108,6 +110,22 @@ function keysOf({ items }: Json): Finding {
   return signing.length === 0
     ? wrong('signing keys', 'none signs: start the authorization server')
     : fine('signing keys', `signing: ${[...new Set(signing)].join(', ')}`);
+}
+
+/** The latest part only: `curfew events verify` looks at all of it. */
+async function chainOf(admin: AdminClient): Promise<Finding> {
+  const { head } = await checkChain(admin, { from: Number.MAX_SAFE_INTEGER });
+  if (head === null) return noted('events', 'nothing is sealed yet');
+  const { problems, events } = await checkChain(admin, { from: Math.max(1, head.seal - 199), parts: 1 });
+  return problems.length === 0
+    ? fine(
+        'events',
+        `the latest ${events} are as they were sealed (curfew events verify looks at all of them)`,
+      )
+    : wrong(
+        'events',
+        `seal ${problems[0]!.seal}: ${problems[0]!.problem}; run curfew events verify, and find out who could change the database`,
+      );
 }
 
 const workOf = ({ sessions }: Json): Finding =>

@@ -57,6 +57,7 @@ export class WatchStore {
     const rows = await this.prisma.$queryRaw<EventRow[]>`
       SELECT xid::text AS xid, id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data FROM event e
       WHERE (e.xid, e.id) > (${place.xid}::text::xid8, ${place.eventId}::uuid) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+        AND e.era = (SELECT era FROM service_state WHERE id = 1)
       ORDER BY e.xid, e.id LIMIT ${most}`;
     return rows.map(placed);
   }
@@ -66,6 +67,7 @@ export class WatchStore {
     const rows = await this.prisma.$queryRaw<EventRow[]>`
       SELECT xid::text AS xid, id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data FROM event e
       WHERE e.at >= ${new Date(since)} AND (e.xid, e.id) <= (${upTo.xid}::text::xid8, ${upTo.eventId}::uuid)
+        AND e.era = (SELECT era FROM service_state WHERE id = 1)
       ORDER BY e.at DESC LIMIT ${most}`;
     return rows.map(placed).reverse();
   }

@@ -66,7 +66,7 @@ export class DeliveryStore {
       if (!cursor) return 0;
       const [moved] = await transaction.$queryRaw<{ seen: number }[]>`
         WITH place AS MATERIALIZED (
-          SELECT s.epoch, CASE WHEN s.epoch = ${cursor.epoch} THEN ${cursor.xid}::text::xid8
+          SELECT s.epoch, s.era, CASE WHEN s.epoch = ${cursor.epoch} THEN ${cursor.xid}::text::xid8
             -- Another database, or this one from a backup: what its restoration recorded is the first thing that counts.
             ELSE COALESCE((SELECT e.xid FROM event e WHERE e.type = 'service.restored' AND e.data ->> 'epoch' = s.epoch::text ORDER BY e.id DESC LIMIT 1),
               pg_snapshot_xmin(pg_current_snapshot())) END AS xid,
@@ -75,6 +75,7 @@ export class DeliveryStore {
         ), next AS MATERIALIZED (
           SELECT e.xid, e.id, e.at, e.type, e.session_id, e.client_id, e.data FROM event e
           WHERE (e.xid, e.id) > ((SELECT xid FROM place), (SELECT event_id FROM place)) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+            AND e.era = (SELECT era FROM place)
           ORDER BY e.xid, e.id LIMIT ${most}
         ), handed AS (
           INSERT INTO delivery (receiver_id, event_id, event_at, session_id, next_attempt_at, created_at)
@@ -160,7 +161,8 @@ export class DeliveryStore {
   /** Milliseconds since the oldest event that has not been handed on yet; 0 when all have. */
   async lag(now: Instant): Promise<number> {
     const [row] = await this.prisma.$queryRaw<{ at: Date }[]>`
-      SELECT e.at FROM event e, delivery_cursor c WHERE c.name = 'outbox' AND (e.xid, e.id) > (c.xid, c.event_id) ORDER BY e.xid, e.id LIMIT 1`;
+      SELECT e.at FROM event e, delivery_cursor c WHERE c.name = 'outbox' AND (e.xid, e.id) > (c.xid, c.event_id)
+        AND e.era = (SELECT era FROM service_state WHERE id = 1) ORDER BY e.xid, e.id LIMIT 1`;
     return row ? Math.max(0, now - row.at.getTime()) : 0;
   }
 
@@ -171,7 +173,8 @@ export class DeliveryStore {
     await this.prisma.$executeRaw`
       DELETE FROM delivery_receiver r WHERE r.kind = 'logout' AND NOT EXISTS (SELECT 1 FROM client c WHERE c.id = r.client_id)
         AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.receiver_id = r.id)
-        AND NOT EXISTS (SELECT 1 FROM event e, delivery_cursor c WHERE e.client_id = r.client_id AND (e.xid, e.id) > (c.xid, c.event_id))
+        AND NOT EXISTS (SELECT 1 FROM event e, delivery_cursor c WHERE e.client_id = r.client_id AND (e.xid, e.id) > (c.xid, c.event_id)
+          AND e.era = (SELECT era FROM service_state WHERE id = 1))
         AND NOT EXISTS (SELECT 1 FROM session s WHERE s.client_id = r.client_id AND s.ended_at IS NULL)`;
     return removed;
   }

@@ -52,7 +52,7 @@ export class FeedStore {
   async since(from: FeedPosition, most: number): Promise<ReadEnds> {
     const rows = await this.prisma.$queryRaw<Row[]>`
       SELECT instance_id::text || '.' || epoch AS origin, pg_snapshot_xmin(pg_current_snapshot())::text AS xid,
-        ARRAY(SELECT session_id::text FROM event WHERE xid >= ${from.xid}::text::xid8 AND type = 'session.ended' LIMIT ${most + 1}) AS sessions,
+        ARRAY(SELECT session_id::text FROM event WHERE xid >= ${from.xid}::text::xid8 AND type = 'session.ended' AND event.era = service_state.era LIMIT ${most + 1}) AS sessions,
         ARRAY(SELECT encode(token_hash, 'hex') FROM revoked_token WHERE xid >= ${from.xid}::text::xid8 LIMIT ${most + 1}) AS tokens,
         COALESCE((SELECT jsonb_agg(jsonb_build_object('kind', kind, 'target', target, 'at', floor(extract(epoch FROM at) * 1000)))
           FROM not_before WHERE xid >= ${from.xid}::text::xid8), '[]'::jsonb) AS all_ends

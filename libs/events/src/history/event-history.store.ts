@@ -15,6 +15,17 @@ export interface ChainHead {
   readonly hash: string;
 }
 
+/** What a look at a part of the chain found. */
+export interface ChainCheck {
+  readonly problems: readonly ChainProblem[];
+  /** The last seal that was looked at; null where there was none. */
+  readonly through: number | null;
+  /** Events behind the seals that were looked at. */
+  readonly events: number;
+  /** Where to go on; null at the end. */
+  readonly next: number | null;
+}
+
 /** Events sealed in one transaction. */
 const batch = 2_000;
 /** Months that have a partition before they begin. */
@@ -52,6 +63,35 @@ export class EventHistory {
     const rows = await this.prisma.$queryRaw<{ seal: bigint; problem: string }[]>`
       SELECT seal, problem FROM curfew_verify_event_chain()`;
     return rows.map(({ seal, problem }) => ({ seal: Number(seal), problem }));
+  }
+
+  /**
+   * Compares the events of some seals, from number `from` on, with what was sealed: at most so many seals, and no new one after
+   * `withinMs` milliseconds. Its cost is bounded by that, however long the history is.
+   */
+  async verifyFrom(from: number, most: number, withinMs: number): Promise<ChainCheck> {
+    const rows = await this.prisma.$queryRaw<
+      { seal: bigint; problem: string | null; events: bigint | null }[]
+    >`
+      SELECT seal, problem, events FROM curfew_verify_event_seals(${from}::bigint, ${most}::int, make_interval(secs => ${withinMs / 1000}))`;
+    const last = rows.find(({ problem }) => problem === null);
+    const head = await this.head();
+    const through = last ? Number(last.seal) : null;
+    return {
+      problems: rows.flatMap(({ seal, problem }) =>
+        problem === null ? [] : [{ seal: Number(seal), problem }],
+      ),
+      through,
+      events: Number(last?.events ?? 0),
+      next: through !== null && head !== null && head.seal > through ? through + 1 : null,
+    };
+  }
+
+  /** The hash of a seal, hexadecimal, or null where there is none of that number. */
+  async hashOf(seal: number): Promise<string | null> {
+    const [row] = await this.prisma.$queryRaw<{ hash: string }[]>`
+      SELECT encode(hash, 'hex') AS hash FROM event_seal WHERE number = ${seal}::bigint`;
+    return row?.hash ?? null;
   }
 
   /** The last link, or null before the first. */
