@@ -40,7 +40,9 @@ export class Background {
     const { configuration, sessions, events, sweeper, clock } = this.parts;
     this.#every(1_000, 'writing activity', () => sessions.activity.flush());
     this.#every(1_000, 'writing events', () => events.flush());
-    this.#every(configuration.sweepIntervalMs, 'sweeping sessions', () => sweeper.run(clock.now()));
+    this.#every(configuration.sweepIntervalMs, 'sweeping sessions', () =>
+      sweeper.run(clock.now(), this.#stopping.signal),
+    );
     this.#every(30_000, 'looking after signing keys', () => this.reloadKeys());
     this.#every(60_000, 'deleting what expired', () => this.#prune());
   }

@@ -1,12 +1,17 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { deadlines, elapsedMs, type Instant, killedBy, plus, seconds } from '@curfew/session-policy';
 import type { PolicySource } from './policy-source.js';
 import { decideStanding } from './standing.js';
 import type { End, FoundSession, SweepStore } from './store/session-store.js';
 
-/** Rows taken in one transaction. */
-const batch = 500;
+/** Rows taken in one transaction: so few that neither a row nor the event loop is held for long. */
+const batch = 100;
 /** Batches in one run, so that a backlog does not keep one run going for ever. */
-const mostBatches = 200;
+const mostBatches = 500;
+/** A backlog is worked off in this part of the time; the rest belongs to those who are waiting for an answer. */
+const share = 0.2;
+/** Milliseconds; a batch that a busy machine stretched does not stop the work for longer. */
+const longestPause = 500;
 /** Looking for all kinds of live sessions reads many rows; a stream of changes is gathered for so long. */
 const betweenChangesMs = 30_000;
 const lookAgainAfter = seconds(60);
@@ -31,12 +36,13 @@ export class Sweeper {
     this.#policiesChanged = true;
   }
 
-  /** One run; the number of sessions handled. */
-  async run(now: Instant): Promise<number> {
+  /** One run, which stops early once `signal` is aborted; the number of sessions handled. */
+  async run(now: Instant, signal?: AbortSignal): Promise<number> {
     await this.#applyPolicies(now);
     const faults: unknown[] = [];
     let handled = 0;
-    for (let round = 0; round < mostBatches; round++) {
+    for (let round = 0; round < mostBatches && !signal?.aborted; round++) {
+      const begun = performance.now();
       const settled = await this.store.settle(now, batch);
       const swept = await this.store.sweep(now, batch, (found) =>
         this.#verdict(found, now).catch((error: unknown) => {
@@ -48,6 +54,8 @@ export class Sweeper {
       const pruned = await this.store.prune(now, batch);
       handled += settled + swept;
       if (settled === 0 && swept < batch && pruned < batch) break;
+      const rest = Math.min((performance.now() - begun) * (1 / share - 1), longestPause);
+      await pause(rest, undefined, { ref: false });
     }
     if (faults.length > 0) throw faults[0];
     return handled;
