@@ -1,3 +1,4 @@
+import './memory.js';
 import 'reflect-metadata';
 import { HashingProcess } from '@curfew/accounts';
 import { ConfigurationError, exitWhenParentDies, loadConfiguration } from '@curfew/config';
