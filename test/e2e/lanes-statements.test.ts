@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Side } from './lanes-side.js';
 import { countStatements, type StatementCounter } from './lanes-statements.js';
-import { type LaneName, LanesWorld } from './lanes-world.js';
+import { type LaneName, LanesWorld, type TemplateName } from './lanes-world.js';
+import { assertionType, orders, type TestClient } from './protocol-world.js';
 
 /** So many of each, one after the other: what one of them needs, all of them together need so many times. */
 const many = 40;
@@ -18,6 +21,9 @@ afterAll(async () => {
   await lanes?.stop();
   await counter?.close();
 });
+
+/** The one statement by which a proof or an assertion is known to have been used. */
+const theRecord = expect.stringMatching(/^INSERT INTO protocol_artifact\b/);
 
 interface Count {
   readonly reads: number;
@@ -51,11 +57,22 @@ const inTurn = async (times: number, work: () => Promise<unknown>) => {
   for (let turn = 0; turn < times; turn += 1) await work();
 };
 
-async function refreshing(lane: LaneName, template: 'api' | 'web' | 'spa', client = lanes.world.clients.web) {
+interface Refreshing {
+  readonly client?: TestClient;
+  readonly change?: (row: Record<string, unknown>) => Record<string, unknown>;
+  /** What each request brings along as a proof of who it is. */
+  readonly proof?: () => Promise<{ headers?: Record<string, string>; form?: Record<string, string> }>;
+}
+
+const noProof: NonNullable<Refreshing['proof']> = async () => ({});
+
+async function refreshing(lane: LaneName, template: TemplateName, options: Refreshing = {}) {
+  const { client = lanes.world.clients.web, change, proof = noProof } = options;
   const side = new Side(lanes, lane);
-  let { token } = await side.session(template);
+  let { token } = await side.session(template, change);
   const once = async () => {
-    const { status, body } = await side.refresh(token, {}, client);
+    const { headers = {}, form = {} } = await proof();
+    const { status, body } = await side.refresh(token, form, client, headers);
     expect(status).toBe(200);
     token = body.refresh_token;
   };
@@ -74,7 +91,67 @@ describe.each(inBothLanes)('through the %s lane', (lane) => {
 
   it('a refresh of a public client needs no more', async () => {
     const { spa } = lanes.world.clients;
-    expect(await refreshing(lane, 'spa', spa)).toEqual({ reads: many, writes: many, others: [] });
+    expect(await refreshing(lane, 'spa', { client: spa })).toEqual({ reads: many, writes: many, others: [] });
+  });
+
+  it('a refresh for an API that wants JWTs, which the library makes, needs no more', async () => {
+    expect(await refreshing(lane, 'jwt')).toEqual({ reads: many, writes: many, others: [] });
+  });
+
+  it('a refresh with personal claims reads the account as well', async () => {
+    const { reads, writes, others } = await refreshing(lane, 'named');
+    expect({ reads, writes }).toEqual({ reads: many, writes: many });
+    expect(others).toHaveLength(1);
+    expect(others[0]).toMatch(/^SELECT .* FROM "public"\."account"/);
+  });
+
+  it('a refresh with a DPoP proof records that proof as well', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+    const jwk = await exportJWK(publicKey);
+    const key_thumbprint = await calculateJwkThumbprint(jwk);
+    const change = (row: Record<string, unknown>) => ({
+      key_thumbprint,
+      authorization: { ...(row['authorization'] as object), jkt: key_thumbprint },
+    });
+    const proof = async () => {
+      const claims = { htm: 'POST', htu: `${lanes.world.issuer}/token`, jti: randomUUID() };
+      const header = { typ: 'dpop+jwt', alg: 'ES256', jwk };
+      return {
+        headers: {
+          dpop: await new SignJWT(claims).setProtectedHeader(header).setIssuedAt().sign(privateKey),
+        },
+      };
+    };
+    const count = await refreshing(lane, 'spa', { client: lanes.world.clients.spa, change, proof });
+    expect(count).toEqual({ reads: many, writes: many, others: [theRecord] });
+  });
+
+  it('a refresh with a client assertion records that assertion as well', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }];
+    const id = `asserting-${lane}`;
+    const registration = {
+      client_name: 'Asserting',
+      redirect_uris: [lanes.world.callback],
+      grant_types: ['authorization_code' as const, 'refresh_token' as const],
+      token_endpoint_auth_method: 'private_key_jwt' as const,
+      resources: [orders],
+      jwks: { keys } as never,
+    };
+    await lanes.clients.create(registration, { id });
+    const proof = async () => ({
+      form: {
+        client_assertion_type: assertionType,
+        client_assertion: await new SignJWT({ iss: id, sub: id, aud: lanes.world.issuer, jti: randomUUID() })
+          .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+          .setIssuedAt()
+          .setExpirationTime('1m')
+          .sign(privateKey),
+      },
+    });
+    const client = { ...lanes.world.clients.web, id, secret: '' };
+    const count = await refreshing(lane, 'api', { client, change: () => ({ client_id: id }), proof });
+    expect(count).toEqual({ reads: many, writes: many, others: [theRecord] });
   });
 
   it('an introspection needs one read', async () => {

@@ -72,7 +72,7 @@ async function answered(
   const signals = parts.signals.read({ socketAddress: socket.remoteAddress, headers });
   const client = await authenticate(parts.clients, headers.authorization, form, signals.prefix);
   if (!client) return false;
-  return lane({ form, client, now: parts.clock.now(), signals, response }, parts);
+  return lane({ form, client, now: parts.clock.now(), signals, request, response }, parts);
 }
 
 /** What the library's answers become when something fails (hooks/unavailable.ts), in the same words. */

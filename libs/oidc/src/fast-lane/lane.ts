@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { KnownClient } from '@curfew/clients';
 import type { Instant, RequestSignals } from '@curfew/session-policy';
 import type { JwtAccessTokens } from '../introspection/jwt-access-tokens.js';
@@ -12,6 +12,7 @@ export interface PlainRequest {
   readonly client: KnownClient;
   readonly now: Instant;
   readonly signals: RequestSignals;
+  readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
 

@@ -7,6 +7,7 @@ import { sealAccessToken, within } from './access-token.js';
 import { answerJson, tokenHeaders } from './answer.js';
 import { signIdToken } from './id-token.js';
 import type { Lane, LaneParts, PlainRequest } from './lane.js';
+import { keepOpened } from './opened-token.js';
 
 /** What the access token will be for. */
 interface Grantable {
@@ -29,9 +30,13 @@ export const refreshLane: Lane = async (request, parts) => {
   // Who must wait is told so over there.
   if (parts.refreshThrottle.wait(presented, now) !== null) return false;
   const opened = await parts.sessions.openRefreshToken(presented.token);
-  if (!opened || opened.session.clientId !== client.id || opened.session.keyThumbprint !== null) return false;
-  const grantable = await whatFor(request, opened, parts);
-  if (!grantable) return false;
+  if (!opened) return false;
+  const isPlain = opened.session.clientId === client.id && opened.session.keyThumbprint === null;
+  const grantable = isPlain ? await whatFor(request, opened, parts) : undefined;
+  if (!grantable) {
+    keepOpened(request.request, presented.token, opened);
+    return false;
+  }
   const outcome = await parts.sessions.present(
     opened,
     { clientId: client.id, keyThumbprint: null, signals },

@@ -1,5 +1,6 @@
 import type { StoredSession } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
+import { takeOpened } from '../fast-lane/opened-token.js';
 import { refuseThrottled } from '../hooks/caller-throttles.js';
 import { currentScope } from '../request-scope.js';
 import { epochSeconds, sessionPayload } from '../session-payload.js';
@@ -17,7 +18,8 @@ export class RefreshTokenAdapter extends PartialAdapter {
   override async find(value: string): Promise<Record<string, unknown> | undefined> {
     const scope = currentScope();
     refuseThrottled(this.parts, value);
-    const opened = await this.parts.sessions.openRefreshToken(value);
+    const read = Provider.ctx && takeOpened(Provider.ctx.req, value);
+    const opened = read ?? (await this.parts.sessions.openRefreshToken(value));
     if (!opened) return undefined;
     scope.recognised = true;
     const route = Provider.ctx?.oidc.route;
