@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { freePort } from '../support/ports.js';
+import { smuggle, smugglings } from '../support/smuggling.js';
 import { type Seen, send, startUpstream, type Upstream, upgrade } from '../support/upstream.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
 
@@ -166,6 +167,15 @@ describe('the reverse proxy', () => {
     const { access_token: token } = await signIn();
     expect([400, 403]).toContain((await send(gateway.url, bearer(token), { path })).status);
     expect(upstream.seen).toHaveLength(before);
+  });
+
+  it.each(smugglings)('passes on one request for one, where it could be read as two: %s', async (way) => {
+    const before = upstream.seen.length;
+    const { access_token: token } = await signIn();
+    const answered = await smuggle(gateway.port, way, token);
+    const seen = upstream.seen.slice(before).map(({ method, url }) => `${method} ${url}`);
+    expect([[], ['PUT /orders']]).toContainEqual(seen);
+    expect(answered).not.toContain('"url":"/smuggled"');
   });
 
   it('knows no other host', async () => {

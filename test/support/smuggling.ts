@@ -1,0 +1,68 @@
+import { connect } from 'node:net';
+
+const hidden = 'GET /smuggled HTTP/1.1\r\nHost: orders.example.test\r\n\r\n';
+
+/** Heads and bodies whose end two servers might see at different places (RFC 9112 §11.2); a request of its own follows each. */
+const ambiguous: Readonly<Record<string, readonly [head: readonly string[], body: string]>> = {
+  'a length before a transfer coding': [
+    ['Content-Length: 6', 'Transfer-Encoding: chunked'],
+    `0\r\n\r\n${hidden}`,
+  ],
+  'a transfer coding before a length': [
+    ['Transfer-Encoding: chunked', 'Content-Length: 4'],
+    `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`,
+  ],
+  'two lengths': [['Content-Length: 0', `Content-Length: ${hidden.length}`], hidden],
+  'a length with a sign': [['Content-Length: +0'], hidden],
+  'a transfer coding that is misspelt': [
+    ['Transfer-Encoding: xchunked', `Content-Length: ${hidden.length}`],
+    hidden,
+  ],
+  'a transfer coding with a blank before the colon': [
+    ['Transfer-Encoding : chunked', `Content-Length: ${hidden.length}`],
+    `0\r\n\r\n${hidden}`,
+  ],
+  'a transfer coding behind a tab': [
+    ['Transfer-Encoding:\tchunked', `Content-Length: ${hidden.length + 5}`],
+    `0\r\n\r\n${hidden}`,
+  ],
+  'a folded header': [
+    ['X: y\r\n Transfer-Encoding: chunked', `Content-Length: ${hidden.length + 5}`],
+    `0\r\n\r\n${hidden}`,
+  ],
+  'a header after a line feed alone': [
+    ['X: y\nTransfer-Encoding: chunked', `Content-Length: ${hidden.length + 5}`],
+    `0\r\n\r\n${hidden}`,
+  ],
+  'a header after a carriage return alone': [
+    ['X: y\rTransfer-Encoding: chunked', `Content-Length: ${hidden.length + 5}`],
+    `0\r\n\r\n${hidden}`,
+  ],
+  'a chunk with an extension that ends in a line feed': [
+    ['Transfer-Encoding: chunked'],
+    `2;\nxx\r\n${hidden.length.toString(16)}\r\n0\r\n\r\n${hidden}`,
+  ],
+  'a body where there is none': [[], hidden],
+};
+
+/** The names of what is tried. The hidden request comes without a token. */
+export const smugglings = Object.keys(ambiguous);
+
+/** Sends one of them with a token on the outside; resolves with everything that was answered. */
+export function smuggle(port: number, name: string, token: string): Promise<string> {
+  const [head, body] = ambiguous[name]!;
+  const lines = [
+    'PUT /orders HTTP/1.1',
+    'Host: orders.example.test',
+    `Authorization: Bearer ${token}`,
+    ...head,
+  ];
+  return new Promise((resolve) => {
+    let answered = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`));
+    // Half a second of silence is the end of what this server has to say.
+    socket.setTimeout(500, () => socket.destroy());
+    socket.on('data', (chunk) => (answered += chunk)).on('error', () => {});
+    socket.on('close', () => resolve(answered));
+  });
+}
