@@ -1,6 +1,11 @@
+import { ManualClock } from '@curfew/clock';
 import { type Instant, instant, seconds } from '@curfew/session-policy';
 import { PrismaSessionStore } from '@curfew/sessions';
+import pg from 'pg';
 import { SessionSearchStore } from '../../apps/admin-api/src/sessions/session-search.store.js';
+import { Metrics } from '../../apps/admin-api/src/stats/metrics.js';
+import { Stats } from '../../apps/admin-api/src/stats/stats.js';
+import { StatsStore } from '../../apps/admin-api/src/stats/stats.store.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { seededSessions, seedSessions } from './admin-seed.js';
 
@@ -41,6 +46,72 @@ async function refresh(id: string, generation: number): Promise<number> {
   };
   return (await timed(() => store.rotate(rotation)))[1];
 }
+
+describe('the figures of the whole installation', () => {
+  it('leave out what a mass end covers before each end is recorded', async () => {
+    const figures = () => new StatsStore(database.prisma()).figures(at(2));
+    const before = await figures();
+    await database.query(
+      `INSERT INTO not_before (kind, target, at, reason) VALUES ('client', 'client-3', $1, 'ended_by_administrator')`,
+      [new Date(at(1)).toISOString()],
+    );
+    const after = await figures();
+    const of = ({ liveByClient }: typeof before, client: string) =>
+      liveByClient.find(({ client_id }) => client_id === client)?.count ?? 0;
+    expect(of(before, 'client-3')).toBeGreaterThan(0);
+    expect([of(after, 'client-3'), after.live]).toEqual([0, before.live - of(before, 'client-3')]);
+    await database.query(`DELETE FROM not_before WHERE target = 'client-3'`);
+  });
+
+  it('are counted by one for all who ask, the more seldom the longer it takes, and never waited for again', async () => {
+    const prisma = database.prisma({
+      CURFEW_DATABASE_STATEMENT_TIMEOUT: '20s',
+      CURFEW_DATABASE_TRANSACTION_TIMEOUT: '30s',
+    });
+    const stats = new Stats(new StatsStore(prisma));
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    const held = async <T>(work: () => Promise<T>): Promise<T> => {
+      await holder.query('BEGIN');
+      await holder.query('LOCK TABLE account IN ACCESS EXCLUSIVE MODE');
+      return work().finally(() => holder.query('COMMIT'));
+    };
+    const first = await held(async () => {
+      const both = [stats.read(at(0)), stats.read(at(0))];
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await holder.query('COMMIT');
+      const [one, other] = await Promise.all(both);
+      expect(one).toBe(other);
+      return one!;
+    });
+    // It took a fifth of a second, so for twenty seconds nobody counts again.
+    expect(await stats.read(instant(at(0) + 19_000))).toBe(first);
+    const later = instant(at(0) + 595_000);
+    expect(await held(() => stats.read(later))).toBe(first);
+    const deadline = performance.now() + 20_000;
+    while ((await stats.read(later)) === first && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect((await stats.read(later)).at).toBe(later);
+    await holder.end();
+  });
+
+  it('say how busy the connections to the database are', async () => {
+    const prisma = database.prisma({
+      CURFEW_DATABASE_POOL_SIZE: '2',
+      CURFEW_DATABASE_CONNECT_TIMEOUT: '20s',
+    });
+    expect(prisma.load()).toEqual({ open: 0, idle: 0, waiting: 0 });
+    const busy = Promise.all([1, 2, 3].map(() => prisma.$queryRaw`SELECT 1 FROM pg_sleep(0.5)`));
+    const deadline = performance.now() + 20_000;
+    while (prisma.load().waiting === 0 && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(prisma.load()).toEqual({ open: 2, idle: 0, waiting: 1 });
+    await busy;
+    expect(prisma.load()).toMatchObject({ idle: 2, waiting: 0 });
+    const metrics = new Metrics(new Stats(new StatsStore(prisma)), new ManualClock(now), () => prisma.load());
+    expect(await metrics.text()).toMatch(/^curfew_database_pool\{pool="main",state="open"\} 2$/m);
+  });
+});
 
 describe('a mass end, with very many sessions', () => {
   it('of an account takes less than 100 ms', async () => {

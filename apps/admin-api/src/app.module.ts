@@ -97,7 +97,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [EventHistory, new EventHistory(prisma, seconds(configuration.eventRetention))],
     [EventStreams, new EventStreams(events, authentication, foundation.clock)],
     [Stats, stats],
-    [Metrics, new Metrics(stats, foundation.clock)],
+    [Metrics, new Metrics(stats, foundation.clock, () => prisma.load())],
     [documentToken, openApiDocument(contracts)],
   ] as const;
   return {

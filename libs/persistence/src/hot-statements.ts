@@ -1,6 +1,6 @@
 import type { DatabaseConfiguration } from '@curfew/config';
 import pg from 'pg';
-import { poolSettings } from './pool.js';
+import { type PoolLoad, poolLoad, poolSettings } from './pool.js';
 
 /** A statement that is parsed and planned once per connection; `name` is its identity there. */
 export interface HotStatement {
@@ -28,9 +28,8 @@ export class HotStatements {
   }
 
   /** How many connections there are, how many have nothing to do, and how many statements wait for one. */
-  get load(): { readonly open: number; readonly idle: number; readonly waiting: number } {
-    const { totalCount, idleCount, waitingCount } = this.#pool;
-    return { open: totalCount, idle: idleCount, waiting: waitingCount };
+  get load(): PoolLoad {
+    return poolLoad(this.#pool);
   }
 
   /** Closes the connections. */

@@ -12,5 +12,6 @@ export {
   MigrationRefused,
   migrate,
 } from './migrations.js';
+export type { PoolLoad } from './pool.js';
 export { PrismaService, type Transaction } from './prisma.service.js';
 export { retrying } from './retrying.js';

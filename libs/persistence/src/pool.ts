@@ -28,6 +28,20 @@ export class ImpatientClient extends pg.Client {
   }
 }
 
+/** How busy the connections of a pool are. */
+export interface PoolLoad {
+  readonly open: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
+/** Reads how busy a pool is. */
+export const poolLoad = ({ totalCount, idleCount, waitingCount }: pg.Pool): PoolLoad => ({
+  open: totalCount,
+  idle: idleCount,
+  waiting: waitingCount,
+});
+
 /** The settings of a pool with bounds on everything: connections, waiting, statements, idle transactions. */
 export function poolSettings(
   configuration: DatabaseConfiguration,

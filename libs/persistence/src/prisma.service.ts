@@ -1,8 +1,9 @@
 import type { DatabaseConfiguration } from '@curfew/config';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { type Prisma, PrismaClient } from './generated/client.js';
-import { poolSettings } from './pool.js';
+import { type PoolLoad, poolLoad, poolSettings } from './pool.js';
 
 /** A client inside one transaction; what a store's function takes when it must join its caller's. */
 export type Transaction = Prisma.TransactionClient;
@@ -10,16 +11,21 @@ export type Transaction = Prisma.TransactionClient;
 /** The database. One per process, and a second one, with a pool of its own, where a flood elsewhere must not starve a reader. */
 @Injectable()
 export class PrismaService extends PrismaClient implements OnModuleDestroy {
+  /** How many connections there are, how many have nothing to do, and how many statements wait for one. */
+  readonly load: () => PoolLoad;
+
   /** `poolSize` replaces the configured number of connections. */
   constructor(configuration: DatabaseConfiguration, poolSize?: number) {
+    const pool = new pg.Pool(poolSettings(configuration, poolSize));
     super({
-      adapter: new PrismaPg(poolSettings(configuration, poolSize)),
+      adapter: new PrismaPg(pool, { disposeExternalPool: true }),
       transactionOptions: {
         maxWait: configuration.connectTimeoutMs,
         timeout: configuration.transactionTimeoutMs,
       },
       errorFormat: 'minimal',
     });
+    this.load = () => poolLoad(pool);
   }
 
   /** Closes the pool when the application stops. */

@@ -1,4 +1,5 @@
 import type { Clock } from '@curfew/clock';
+import type { PoolLoad } from '@curfew/persistence';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Stats } from './stats.js';
 
@@ -8,7 +9,7 @@ export class Metrics {
   readonly requests: Counter<'operation' | 'status'>;
   readonly duration: Histogram<'operation'>;
 
-  constructor(stats: Stats, clock: Clock) {
+  constructor(stats: Stats, clock: Clock, load: () => PoolLoad) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     this.requests = new Counter({
@@ -23,6 +24,15 @@ export class Metrics {
       labelNames: ['operation'],
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5],
       registers,
+    });
+    new Gauge({
+      name: 'curfew_database_pool',
+      help: 'Connections to the database by pool: open, idle, and statements waiting for one.',
+      labelNames: ['pool', 'state'],
+      registers,
+      collect() {
+        for (const [state, count] of Object.entries(load())) this.set({ pool: 'main', state }, count);
+      },
     });
     const read = () => stats.read(clock.now());
     new Gauge({

@@ -32,7 +32,8 @@ const stats = operation({
   method: 'get',
   path: '/v1/stats',
   tag: 'events',
-  summary: 'Figures of the whole installation, at most a few seconds old.',
+  summary:
+    'Figures of the whole installation, counted at the instant `counted_at`: a few seconds ago, with a million sessions up to a minute.',
   scope: 'events:read',
   answers: {
     200: {

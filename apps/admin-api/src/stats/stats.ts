@@ -1,26 +1,46 @@
 import type { Instant } from '@curfew/session-policy';
 import type { Figures, StatsStore } from './stats.store.js';
 
+/** Figures with the instant they were counted at. */
+export interface Counted {
+  readonly at: Instant;
+  readonly figures: Figures;
+}
+
 /** Figures are counted at most this often, however many ask. Milliseconds. */
 const keptFor = 5_000;
+/** Of a process's time, counting takes one part in so many: a million sessions are counted every half minute and not every five seconds. */
+const share = 100;
+/** A count that took longer than this is not waited for: what was counted last is answered while the next one runs. Milliseconds. */
+const worthWaiting = 100;
+/** Nothing older is answered, however long a count takes. Milliseconds. */
+const oldest = 600_000;
 
-/** Figures with the instant they were counted at; many callers share one count. */
+/** Figures of the whole installation, counted by one for all who ask, and the more seldom the more there is to count. */
 export class Stats {
-  #last: { readonly at: Instant; readonly figures: Promise<Figures> } | undefined;
+  #last: (Counted & { readonly tookMs: number }) | undefined;
+  #counting: Promise<Counted> | undefined;
 
   constructor(private readonly store: StatsStore) {}
 
-  /** The figures, at most a few seconds old. */
-  async read(now: Instant): Promise<{ readonly at: Instant; readonly figures: Figures }> {
-    if (!this.#last || now - this.#last.at >= keptFor || now < this.#last.at) {
-      const entry = { at: now, figures: this.store.figures(now) };
-      this.#last = entry;
-      // What failed is not kept.
-      entry.figures.catch(() => {
-        if (this.#last === entry) this.#last = undefined;
-      });
-    }
-    const { at, figures } = this.#last;
-    return { at, figures: await figures };
+  /** The figures, and when they were counted: a few seconds ago, with a million sessions up to a minute. */
+  async read(now: Instant): Promise<Counted> {
+    const last = this.#last;
+    const age = last ? now - last.at : Number.POSITIVE_INFINITY;
+    if (last && age >= 0 && age < Math.max(keptFor, share * last.tookMs)) return last;
+    this.#counting ??= this.#count(now).finally(() => {
+      this.#counting = undefined;
+    });
+    if (!last || last.tookMs <= worthWaiting || age < 0 || age > oldest) return this.#counting;
+    // What fails is tried again at the next question.
+    this.#counting.catch(() => {});
+    return last;
+  }
+
+  async #count(now: Instant): Promise<Counted> {
+    const began = performance.now();
+    const figures = await this.store.figures(now);
+    this.#last = { at: now, figures, tookMs: performance.now() - began };
+    return this.#last;
   }
 }

@@ -24,7 +24,7 @@ export async function tellOthers(
     seen: metrics.events.seen,
   });
   metrics.measureOutbox(delivery.store, foundation.clock);
-  metrics.measurePool(foundation.hot);
+  metrics.measurePools({ hot: () => foundation.hot.load, main: () => foundation.prisma.load() });
   metrics.measureNode(log, feed);
   const scraped = await serveMetrics(
     metrics.registry,

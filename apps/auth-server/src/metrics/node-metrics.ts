@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Clock } from '@curfew/clock';
 import type { DeliveryStore, EventLog, FollowerReport, SessionFeed } from '@curfew/events';
-import type { HotStatements } from '@curfew/persistence';
+import type { PoolLoad } from '@curfew/persistence';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { EventCounts } from './event-counts.js';
 import { routeOf } from './route-of.js';
@@ -114,15 +114,16 @@ export class NodeMetrics {
     });
   }
 
-  /** Measures the connections of the hottest statements whenever somebody asks. */
-  measurePool(hot: Pick<HotStatements, 'load'>): void {
+  /** Measures connections whenever somebody asks: those of the hottest statements, and those of everything else. */
+  measurePools(pools: Readonly<Record<'hot' | 'main', () => PoolLoad>>): void {
     new Gauge({
       name: 'curfew_database_pool',
-      help: 'Connections of the hottest statements: open, idle, and statements waiting for one.',
-      labelNames: ['state'],
+      help: 'Connections to the database by pool: open, idle, and statements waiting for one.',
+      labelNames: ['pool', 'state'],
       registers: [this.registry],
       collect() {
-        for (const [state, count] of Object.entries(hot.load)) this.set({ state }, count);
+        for (const [pool, load] of Object.entries(pools))
+          for (const [state, count] of Object.entries(load())) this.set({ pool, state }, count);
       },
     });
   }
