@@ -1,9 +1,14 @@
 /*
  * The paths, in the order they run. `compared` ones run in A B A B rounds with the floor and the baseline (where those
- * have the path); the others run alone. `before` names what is done to a pool first, out of the measured time: chains are
- * refreshed to have live access tokens, clients are met, browsers are sent for codes, what was revoked is gathered. `rate` is a fixed rate
- * for latencies that is promised (half of the throughput otherwise); `fromMemory`: whether no session, or some, must be read for answers. `measure`: not single operations are
- * measured, but what is said there.
+ * have the path); the others run alone.
+ *
+ * - `before`: what is done to a pool first, out of the measured time: chains are refreshed to have live access tokens,
+ *   clients are met, browsers are sent for codes, what was revoked is gathered.
+ * - `at`: the server that answers, where that is not the authorization server.
+ * - `rate`: a fixed rate for latencies that is promised; half of the throughput otherwise.
+ * - `fromMemory`: whether no session, or some, must be read for the answers.
+ * - `counted`: operations of the block that counts statements.
+ * - `measure`: no single operations are measured, but what is said there.
  */
 const gateway = { at: 'gateway', latency: true, before: 'live-tokens', chains: 'refresh-guarded' };
 
@@ -24,7 +29,7 @@ export const paths = [
   { path: 'revocation', before: 'tokens-of-all' },
   { path: 'introspection-ended', before: 'ended' },
   { path: 'code-exchange', before: 'codes', connections: 16 },
-  { path: 'sign-in', connections: 8 },
+  { path: 'sign-in', connections: 8, counted: 40 },
 ];
 
 /** The paths to run: all, or those named; an unknown name is an error. */

@@ -78,7 +78,7 @@ async function counts({ plan, subject, generator, connections, options }) {
     subject,
     scenario,
     connections: Math.min(16, connections),
-    count: scenario.once ? 100 : countedOperations,
+    count: plan.counted ?? (scenario.once ? 100 : countedOperations),
   });
   if (options.statements) {
     for (const { perOperation, query } of byStatement.slice(0, 12)) {
