@@ -127,6 +127,7 @@ async function memory({ subject, generator, connections, refreshes, progress }) 
     {
       path: 'memory',
       refreshes: 10 * tenth,
+      readyMb: subject.residentAtStart / 2 ** 20,
       startMb: start,
       middleMb: middle,
       endMb: end,

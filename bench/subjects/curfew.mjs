@@ -3,6 +3,7 @@ import { Browser } from '../load/browser.mjs';
 import { Connection } from '../load/connection.mjs';
 import { codeRequest } from '../load/operations.mjs';
 import { createDatabase } from '../machine/cluster.mjs';
+import { residentBytes } from '../machine/cpu.mjs';
 import { freePort, startServer } from '../machine/server-process.mjs';
 import { seedCurfew } from '../seed/curfew.mjs';
 import { register } from '../seed/register.mjs';
@@ -41,6 +42,7 @@ export async function startCurfew({ cluster, generator, sideSessions = 2000, cpu
       readyUrl: `${issuer}/health/ready`,
     });
   let server = await start();
+  const residentAtStart = residentBytes(server.pid)[0];
   const stop = () => server.stop();
   try {
     const subject = {
@@ -55,6 +57,7 @@ export async function startCurfew({ cluster, generator, sideSessions = 2000, cpu
       port,
       database: 'measured',
       issuer,
+      residentAtStart,
       target: { endpoints: await discover(issuer) },
       registered,
       scope,
