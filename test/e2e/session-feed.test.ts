@@ -7,8 +7,10 @@ import { asHeader, orders, ProtocolWorld } from './protocol-world.js';
 let world: ProtocolWorld;
 /** Reads from the beginning on, and acknowledges nothing. */
 let silent: Feed;
+let metricsPort: number;
 beforeAll(async () => {
-  world = await ProtocolWorld.start();
+  metricsPort = await freePort();
+  world = await ProtocolWorld.start({ CURFEW_METRICS_PORT: String(metricsPort) });
   silent = await Feed.open(undefined, world.issuer, world.clients.billingApi);
 }, 60_000);
 afterAll(async () => {
@@ -251,6 +253,16 @@ describe('a follower', () => {
     const [measured] = (await report()).filter(({ timeToDenyMs }) => timeToDenyMs !== null);
     expect(measured).toMatchObject({ stale: false });
     expect(measured!.timeToDenyMs).toBeLessThan(500);
+    const metrics = async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    expect(await metrics()).toMatch(/^curfew_feed_followers_stale \d+$/m);
+    const counted = new RegExp(
+      `^curfew_time_to_deny_seconds_count\\{client="${world.clients.api.id}"\\} [1-9]`,
+      'm',
+    );
+    while (!counted.test(await metrics())) {
+      expect(performance.now()).toBeLessThan(deadline);
+      await pause(200);
+    }
   }, 30_000);
 
   it('that says nothing raises an alert', async () => {
@@ -270,7 +282,7 @@ describe('a follower', () => {
     const port = await freePort();
     const other: RunningServer = await startServer({
       databaseUrl: world.database.url,
-      settings: { ...world.server.environment, CURFEW_AUTH_PORT: String(port) },
+      settings: { ...world.server.environment, CURFEW_AUTH_PORT: String(port), CURFEW_METRICS_PORT: '' },
     });
     const one = follow();
     await following(one);
