@@ -16,6 +16,11 @@ const projectLimitMs = 8 * 60_000;
 /** How long jest may take to leave once all is counted; whatever holds it back was left running by a test. */
 const leaveLimitMs = 30_000;
 
+/** Kinds of tests in which time passes. */
+const startProcesses = new Set(['integration', 'alone', 'e2e', 'browser']);
+/** More than so many files that fail are no accident. */
+const mostSecondRuns = 3;
+
 /** Types, style, import rules, then every kind of test; a failure of one does not hide the others. @param {string[]} patterns @returns {Promise<Count>} */
 export async function testEverything(patterns = []) {
   return counted(async (add) => {
@@ -89,9 +94,32 @@ async function check(name, values) {
   return code === 0;
 }
 
-/** @param {string} project @param {string[]} patterns @returns {Promise<Count>} */
+/**
+ * A kind of tests. Where a few files of those that start processes failed, they run once more, one at a time: on a machine
+ * that others use too, what was too slow beside another is told apart so from what is wrong. Both runs are shown.
+ * @param {string} project @param {string[]} patterns @returns {Promise<Count>}
+ */
 async function runProject(project, patterns) {
   console.log(`\n${project}`);
+  const narrowed = patterns.length > 0 ? ['--testPathPatterns', ...patterns] : [];
+  const first = await runJest(project, [`--maxWorkers=${project === 'alone' ? 1 : 2}`, ...narrowed]);
+  const { broken, passed, failed } = first;
+  if (!startProcesses.has(project) || broken.length === 0 || broken.length > mostSecondRuns || !first.isWhole)
+    return { passed, failed };
+  console.log(`once more, one at a time: ${broken.map(({ file }) => path.relative(top, file)).join(', ')}`);
+  const second = await runJest(project, [
+    '--maxWorkers=1',
+    '--runTestsByPath',
+    ...broken.map(({ file }) => file),
+  ]);
+  const before = broken.reduce((sum, { passed: held }) => sum + held, 0);
+  return { passed: passed - before + second.passed, failed: second.failed };
+}
+
+/** @typedef {Count & { broken: { file: string, passed: number }[], isWhole: boolean }} Outcome */
+
+/** @param {string} project @param {string[]} values @returns {Promise<Outcome>} */
+async function runJest(project, values) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'curfew-results-'));
   const results = path.join(folder, 'results.json');
   const child = spawn(
@@ -102,9 +130,9 @@ async function runProject(project, patterns) {
         '--disable-warning=ExperimentalWarning',
         at('node_modules/jest/bin/jest.js'),
       ],
-      ...['--selectProjects', project, '--passWithNoTests', `--maxWorkers=${project === 'alone' ? 1 : 2}`],
+      ...['--selectProjects', project, '--passWithNoTests'],
       ...['--json', `--outputFile=${results}`, `--reporters=${at('scripts/test-reporter.mjs')}`],
-      ...(patterns.length > 0 ? ['--testPathPatterns', ...patterns] : []),
+      ...values,
     ],
     { cwd: top, env: testEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] },
   );
@@ -115,13 +143,14 @@ async function runProject(project, patterns) {
   });
   process.once('exit', () => child.kill('SIGKILL'));
   const { code, why } = await leaving(child, results);
-  const count = countIn(results);
+  const outcome = outcomeIn(results);
   rmSync(folder, { recursive: true, force: true });
-  if (!count || (code !== 0 && count.failed === 0)) {
+  if (!outcome || (code !== 0 && outcome.failed === 0)) {
     console.log(`✗ ${project}: jest ended with status ${code}${why || (said ? '' : ', and said nothing')}`);
-    return { passed: count?.passed ?? 0, failed: (count?.failed ?? 0) + 1 };
+    const { passed = 0, failed = 0 } = outcome ?? {};
+    return { passed, failed: failed + 1, broken: [], isWhole: false };
   }
-  return count;
+  return outcome;
 }
 
 function testEnvironment() {
@@ -149,11 +178,26 @@ async function leaving(child, results) {
   return { code, why };
 }
 
-/** Tests by their outcome; a file that could not even be run counts as one failure. @param {string} results @returns {Count | undefined} */
-function countIn(results) {
+/** Tests by their outcome; a file that could not even be run counts as one failure. @param {string} results @returns {Outcome | undefined} */
+function outcomeIn(results) {
   if (!existsSync(results)) return undefined;
-  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, testResults } = JSON.parse(
     readFileSync(results, 'utf8'),
   );
-  return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
+  const broken = testResults
+    .filter((/** @type {{ status: string }} */ { status }) => status !== 'passed')
+    .map(
+      (
+        /** @type {{ name: string, assertionResults: { status: string }[] }} */ { name, assertionResults },
+      ) => ({
+        file: name,
+        passed: assertionResults.filter(({ status }) => status === 'passed').length,
+      }),
+    );
+  return {
+    passed: numPassedTests,
+    failed: numFailedTests + numRuntimeErrorTestSuites,
+    broken,
+    isWhole: true,
+  };
 }
