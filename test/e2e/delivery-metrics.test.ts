@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { alertPatterns } from '@curfew/events';
 import { parse } from 'yaml';
 import { freePort } from '../support/ports.js';
 import { startReceiver } from '../support/receiver.js';
 import { startServer } from '../support/server.js';
-import { ProtocolWorld } from './protocol-world.js';
+import { asHeader, ProtocolWorld } from './protocol-world.js';
 
 let world: ProtocolWorld;
 let metricsPort: number;
+let kept: string;
 beforeAll(async () => {
   metricsPort = await freePort();
   world = await ProtocolWorld.start({
@@ -16,6 +18,9 @@ beforeAll(async () => {
     CURFEW_ALERT_UNKNOWN_TOKENS: '20/5m',
     CURFEW_THROTTLE_REFRESH: '1000/1m',
   });
+  // Before another node is started: with a first-run file of its own it gives the people new passwords.
+  kept = (await world.signIn(world.clients.web, { scope: 'openid offline_access', prompt: 'consent' })).body
+    .refresh_token;
 }, 60_000);
 afterAll(() => world.stop());
 
@@ -94,6 +99,22 @@ describe('the metrics of a node', () => {
   });
 });
 
+/** Posts a form as the client `web` to one node, under the host of the issuer. */
+const askAt = (port: number, path: string, form: string) =>
+  new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+    const headers = {
+      ...asHeader(world.clients.web),
+      host: new URL(world.issuer).host,
+      'content-type': 'application/x-www-form-urlencoded',
+    };
+    const asked = request({ host: '127.0.0.1', port, path, method: 'POST', headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+      response.on('end', () => resolve({ status: response.statusCode, text }));
+    });
+    asked.on('error', reject).end(form);
+  });
+
 describe('traces', () => {
   it('are sent where the variables of OpenTelemetry say, with route and status and nothing a caller wrote', async () => {
     const collector = await startReceiver();
@@ -109,6 +130,10 @@ describe('traces', () => {
         OTEL_BSP_SCHEDULE_DELAY: '100',
       },
     });
+    const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: kept }).toString();
+    const refreshed = await askAt(traced.port, '/token', form);
+    expect(refreshed.status).toBe(200);
+    const given = JSON.parse(refreshed.text) as { access_token: string; refresh_token: string };
     const ask = `http://127.0.0.1:${traced.port}/jwks?secret=4711`;
     await fetch(ask, { headers: { traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` } });
     await until(async () => collector.received.some(({ body }) => body.includes('GET jwks')));
@@ -118,8 +143,58 @@ describe('traces', () => {
     expect(path).toBe('/v1/traces');
     expect(sent).toContain('curfew-auth-server');
     expect(sent).not.toContain('4711');
+    // The statements of a request are spans within its own.
+    const spans = collector.received.flatMap(({ body }) =>
+      (
+        JSON.parse(body) as {
+          resourceSpans: {
+            scopeSpans: {
+              spans: { name: string; traceId: string; parentSpanId?: string; spanId: string }[];
+            }[];
+          }[];
+        }
+      ).resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)),
+    );
+    const token = spans.find(({ name }) => name === 'POST token');
+    const statements = spans.filter(({ parentSpanId }) => parentSpanId === token?.spanId);
+    expect(statements.length).toBeGreaterThanOrEqual(2);
+    expect(sent).toContain('"db.operation.name"');
+    for (const secret of [kept, given.refresh_token, given.access_token, 'FROM session', 'db.query.text'])
+      expect(sent).not.toContain(secret);
     // Nobody in front is trusted here, so nobody decides which trace a request belongs to.
     expect(sent).not.toContain('abababab');
+    await collector.close();
+  });
+});
+
+describe('traces of the admin API', () => {
+  it('name operations by their paths in the document, and tell nothing else of them', async () => {
+    const collector = await startReceiver();
+    collector.behave(200);
+    const { CURFEW_DEV_FILE: _, ...environment } = world.server.environment;
+    const adminPort = String(await freePort());
+    const admin = await startServer({
+      databaseUrl: world.database.url,
+      main: 'apps/admin-api/dist/main.js',
+      listensAt: { portSetting: 'CURFEW_ADMIN_PORT', urlSetting: 'CURFEW_ADMIN_URL' },
+      settings: {
+        ...environment,
+        CURFEW_METRICS_PORT: '0',
+        CURFEW_ADMIN_PORT: adminPort,
+        CURFEW_ADMIN_URL: `http://localhost:${adminPort}`,
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: new URL('/v1/traces', collector.url).href,
+        OTEL_BSP_SCHEDULE_DELAY: '100',
+      },
+    });
+    const headers = { authorization: 'Bearer cfw_at_4711' };
+    await fetch(`${admin.issuer}/v1/sessions/4711?note=4711`, { headers });
+    await fetch(`${admin.issuer}/v1/nothing-4711`);
+    await until(async () => collector.received.some(({ body }) => body.includes('GET unknown')));
+    await admin.stop();
+    const sent = collector.received.map(({ body }) => body).join();
+    expect(sent).toContain('curfew-admin-api');
+    expect(sent).toContain('GET /v1/sessions/{id}');
+    expect(sent).not.toContain('4711');
     await collector.close();
   });
 });

@@ -19,6 +19,7 @@ import { type Foundation, layFoundation } from './foundation.js';
 import { frontDoor } from './front-door.js';
 import { HealthController } from './health.controller.js';
 import { Announcements } from './sessions/announcements.js';
+import { startTracing } from './stats/tracing.js';
 
 /** A running admin API. */
 export interface AdminApi {
@@ -40,19 +41,21 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
   registry.trust();
   const app = await application(foundation, announcements);
   const { limits, adminUrl, proxy, listen: addresses } = configuration;
+  const tracing = startTracing(process.env, contracts);
+  const door = frontDoor({
+    adminUrl,
+    trustedHops: proxy.trustedHops,
+    contracts,
+    application: app.getHttpAdapter().getInstance(),
+    log,
+  });
   const server = createServer(
     {
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: 65_000,
     },
-    frontDoor({
-      adminUrl,
-      trustedHops: proxy.trustedHops,
-      contracts,
-      application: app.getHttpAdapter().getInstance(),
-      log,
-    }),
+    tracing?.traced(door, proxy.trustedHops) ?? door,
   );
   server.maxConnections = limits.maxConnections;
   const port = await open(server, addresses.admin);
@@ -67,6 +70,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
     clock.stop();
     await app.close();
     await prisma.$disconnect();
+    await tracing?.stop();
     restoreTime();
   };
   return { port, stop };

@@ -1,5 +1,6 @@
 import type { DatabaseConfiguration } from '@curfew/config';
 import pg from 'pg';
+import { beginStatement, endStatement } from './statement-span.js';
 
 /** How much longer than the server's own limit a client waits for an answer before it takes the connection for dead. */
 const silenceMarginMs = 1_000;
@@ -12,13 +13,18 @@ export class ImpatientClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: the driver's overloads are kept as they are, whatever the arguments
   override query = (...values: any[]): any => {
     const callback = values.at(-1);
+    const span = beginStatement(values[0]);
+    const done = (error?: unknown): void => {
+      endStatement(span, error);
+      if (error) this.#closeIfSilent(error);
+    };
     if (typeof callback === 'function')
       values[values.length - 1] = (error: unknown, result: unknown) => {
-        this.#closeIfSilent(error);
+        done(error);
         callback(error, result);
       };
     const outcome = (pg.Client.prototype.query as (...passed: unknown[]) => unknown).apply(this, values);
-    if (outcome instanceof Promise) outcome.catch((error: unknown) => this.#closeIfSilent(error));
+    if (outcome instanceof Promise) outcome.then(() => done(), done);
     return outcome;
   };
 

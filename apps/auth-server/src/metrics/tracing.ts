@@ -1,5 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -17,7 +25,8 @@ export interface Tracing {
 
 /**
  * Starts tracing where OpenTelemetry's own variables ask for it (OTEL_EXPORTER_OTLP_ENDPOINT or its TRACES form, unless
- * OTEL_SDK_DISABLED); undefined otherwise. A span holds method, route and status: no address, query, header or body.
+ * OTEL_SDK_DISABLED); undefined otherwise. A span holds method, route and status: no address, query, header or body. The statements a
+ * request sends to the database are spans within it.
  */
 export function startTracing(env: Environment): Tracing | undefined {
   const endpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? env['OTEL_EXPORTER_OTLP_ENDPOINT'];
@@ -29,11 +38,13 @@ export function startTracing(env: Environment): Tracing | undefined {
     // Address, headers, timeout and compression are read by the exporter from the same family of variables.
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
   });
+  // Which request a statement belongs to is known by asynchronous context, which costs something only when this is on.
+  provider.register();
   const tracer = provider.getTracer('curfew');
   return {
     traced: (listener, base, trustedHops) => (request, response) => {
-      span(tracer, request, response, routeOf(request.url ?? '', base), trustedHops);
-      listener(request, response);
+      const within = span(tracer, request, response, routeOf(request.url ?? '', base), trustedHops);
+      context.with(within, () => listener(request, response));
     },
     // A collector that is away must not keep the process from stopping.
     stop: () => provider.shutdown().catch(() => {}),
@@ -48,7 +59,7 @@ function span(
   response: ServerResponse,
   route: string,
   trustedHops: number,
-): void {
+): Context {
   // As the semantic conventions have it: what is no method of HTTP is no name either.
   const method = known.has(request.method ?? '') ? request.method! : '_OTHER';
   const parent = trustedHops > 0 ? parentOf(request.headers['traceparent']) : ROOT_CONTEXT;
@@ -62,6 +73,7 @@ function span(
     if (response.statusCode >= 500) begun.setStatus({ code: SpanStatusCode.ERROR });
     begun.end();
   });
+  return trace.setSpan(parent, begun);
 }
 
 /** W3C Trace Context §3.2; believed only from a proxy of ours, because it decides what is recorded. */
