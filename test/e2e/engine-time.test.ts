@@ -1,3 +1,7 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { migrate } from '@curfew/persistence';
 import { decodeJwt } from 'jose';
 import { type EngineClient, EngineWorld, ledger, orders, type Tokens } from './engine-world.js';
 
@@ -185,4 +189,57 @@ describe('a node whose clock is wrong', () => {
     await world.passTo(await inMs(tokens.sid, 'expires_at'));
     expect(await world.refresh(web, last.refresh_token, { node: 1 })).toMatchObject(refused);
   });
+});
+
+describe('a newer version that has changed the structure already', () => {
+  it('lets the nodes of this one serve, and start again, until they are replaced', async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'curfew-newer-'));
+    await cp('prisma/migrations', folder, { recursive: true });
+    const newer = path.join(folder, '29991231000000_newer');
+    await mkdir(newer);
+    // All that the rule allows (docs/adr): columns that have a default or may be left out, tables, indexes.
+    await writeFile(
+      path.join(newer, 'migration.sql'),
+      [
+        'session',
+        'client',
+        'account',
+        'resource',
+        'policy',
+        'consent',
+        'browser_session',
+        'protocol_artifact',
+        'throttle',
+        'signing_key',
+        'event',
+        'not_before',
+        'revoked_token',
+      ]
+        .map(
+          (table) =>
+            `ALTER TABLE "${table}" ADD COLUMN "later" TEXT NOT NULL DEFAULT 'x', ADD COLUMN "perhaps" INTEGER; CREATE INDEX ON "${table}" ("perhaps");`,
+        )
+        .join('\n'),
+    );
+    const plain = await world.client();
+    let tokens = await world.signIn(plain);
+    let over = false;
+    const serving = (async () => {
+      for (let turn = 0; !over || turn < 20; turn += 1)
+        tokens = await world.refreshed(plain, tokens.refresh_token, { node: turn % 2 });
+    })();
+    const { applied } = await migrate(world.database.url, { folder });
+    over = true;
+    await serving;
+    expect(applied).toEqual(['29991231000000_newer']);
+    await rm(folder, { recursive: true, force: true });
+    await world.restart();
+    for (const node of [0, 1]) {
+      const again = await world.signIn(plain, { person: world.stranger(), node });
+      expect((await world.refresh(plain, again.refresh_token, { node })).status).toBe(200);
+      expect((await world.revoke(plain, again.refresh_token, node)).status).toBe(200);
+      expect(await world.isActive(api, again.access_token, node)).toBe(false);
+    }
+    expect((await world.refresh(plain, tokens.refresh_token)).status).toBe(200);
+  }, 60_000);
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { writeReleaseRecord } from '../support/release-record.js';
 import { Side } from './lanes-side.js';
 import { countStatements, type StatementCounter } from './lanes-statements.js';
 import { type LaneName, LanesWorld, type TemplateName } from './lanes-world.js';
@@ -18,6 +19,7 @@ beforeAll(async () => {
   });
 }, 120_000);
 afterAll(async () => {
+  if (process.env['CURFEW_RECORD_RELEASE']) writeReleaseRecord(counter.all());
   await lanes?.stop();
   await counter?.close();
 });

@@ -7,6 +7,8 @@ export interface StatementCounter {
   reset(): void;
   /** What was carried out since, each statement with its blanks in one form, in order. */
   carriedOut(): readonly string[];
+  /** Every statement there was since the beginning, once. */
+  all(): ReadonlySet<string>;
   close(): Promise<void>;
 }
 
@@ -57,10 +59,15 @@ class Reader {
 export async function countStatements(databaseUrl: string): Promise<StatementCounter> {
   const target = new URL(databaseUrl);
   let statements: string[] = [];
+  const all = new Set<string>();
   const sockets = new Set<net.Socket>();
   const server = net.createServer((client) => {
     const upstream = net.connect(Number(target.port || 5432), target.hostname);
-    const reader = new Reader((statement) => statements.push(statement.replaceAll(/\s+/g, ' ').trim()));
+    const reader = new Reader((text) => {
+      const statement = text.replaceAll(/\s+/g, ' ').trim();
+      statements.push(statement);
+      all.add(text.trim());
+    });
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
@@ -83,6 +90,7 @@ export async function countStatements(databaseUrl: string): Promise<StatementCou
       statements = [];
     },
     carriedOut: () => statements,
+    all: () => all,
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { MigrationFailed, MigrationRefused, migrate } from '@curfew/persistence';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { releaseRecords } from '../support/release-record.js';
 
 const run = promisify(execFile);
 const shipped = path.resolve('prisma/migrations');
@@ -185,4 +186,23 @@ describe('the migrations runner', () => {
     expect(await database.query('SELECT 1 FROM "account" UNION ALL SELECT 1 FROM "client"')).toEqual([]);
     expect(await readFile(path.join(shipped, 'migration_lock.toml'), 'utf8')).toContain('postgresql');
   });
+});
+
+describe('the newest structure', () => {
+  it.each(releaseRecords().map(({ version, statements }) => [version, statements] as const))(
+    'understands every statement of version %s',
+    async (_, statements) => {
+      await migrate(database.url);
+      const client = new pg.Client({ connectionString: database.url });
+      await client.connect();
+      const faults: string[] = [];
+      for (const [index, statement] of statements.entries())
+        await client
+          .query(`PREPARE s${index} AS ${statement}`)
+          .catch((error: Error) => faults.push(`${error.message}: ${statement}`));
+      await client.end();
+      expect(statements.length).toBeGreaterThan(40);
+      expect(faults).toEqual([]);
+    },
+  );
 });

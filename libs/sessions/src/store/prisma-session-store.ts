@@ -1,11 +1,11 @@
 import { eventRows, type NewEvent } from '@curfew/events';
 import type { PrismaService, Transaction } from '@curfew/persistence';
-import { retrying } from '@curfew/persistence';
+import { Prisma, retrying } from '@curfew/persistence';
 import type { EndReason, Instant, SessionId } from '@curfew/session-policy';
 import { sessionEvent } from '../session-events.js';
 import { endAllWithin, endAlong, endWithin } from './end-statements.js';
 import { packSignals } from './packed-columns.js';
-import { atDate as at, type FoundRow, readFound, startColumns } from './session-row.js';
+import { atDate as at, type FoundRow, readFound, startColumns, startValues } from './session-row.js';
 import {
   type AcceptedStepUp,
   type Activity,
@@ -226,10 +226,11 @@ async function healWithin(transaction: Transaction, stepUp: AcceptedStepUp, now:
 
 async function insertSession(transaction: Transaction, session: StoredSession): Promise<void> {
   const { offline, resources, baseline: signals } = session;
+  const columns = Prisma.raw(startColumns.map((name) => `"${name}"`).join(', '));
   const event = sessionEvent(session, 'session.started', { offline, resources, signals }, session.startedAt);
   await transaction.$executeRaw`
     WITH started AS (
-      INSERT INTO session SELECT * FROM jsonb_populate_record(NULL::session, ${startColumns(session)}::jsonb)
+      INSERT INTO session (${columns}) SELECT ${columns} FROM jsonb_populate_record(NULL::session, ${startValues(session)}::jsonb)
     )
     INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
     SELECT id, at, type, session_id, account_id, client_id, data FROM jsonb_to_recordset(${eventRows([event])}::jsonb)

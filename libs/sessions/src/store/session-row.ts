@@ -92,8 +92,31 @@ const iso = (value: Instant): string => new Date(value).toISOString();
 const bytes = (value: Uint8Array | null): string | null =>
   value ? `\\x${Buffer.from(value).toString('hex')}` : null;
 
-/** A new session as one JSON parameter for `jsonb_populate_record(NULL::session, …)`: every column, by its name. */
-export const startColumns = (session: StoredSession): string =>
+/** The columns a new session is written with, and no others: a later version may have added some that have their own defaults. */
+export const startColumns = [
+  'id',
+  'account_id',
+  'client_id',
+  'browser_session_uid',
+  'offline',
+  'resources',
+  'authorization',
+  'baseline',
+  'signed_in_at',
+  'started_at',
+  'inactivity_timeout',
+  'absolute_deadline',
+  'check_after',
+  'key_thumbprint',
+  'generation',
+  'retries',
+  'last_active_at',
+  'expires_at',
+  'token_hash',
+] as const;
+
+/** A new session as one JSON parameter for `jsonb_populate_record(NULL::session, …)`: those columns, by their names. */
+export const startValues = (session: StoredSession): string =>
   JSON.stringify({
     id: session.id,
     account_id: session.accountId,
@@ -114,7 +137,7 @@ export const startColumns = (session: StoredSession): string =>
     last_active_at: iso(session.lastActiveAt),
     expires_at: iso(session.expiresAt),
     token_hash: bytes(session.tokenHash),
-  });
+  } satisfies Record<(typeof startColumns)[number], unknown>);
 
 /** A found row as the domain speaks of it. */
 export const readFound = (row: FoundRow): FoundSession => ({
