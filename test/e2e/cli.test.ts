@@ -147,6 +147,8 @@ clients:
     grant_types: [authorization_code, refresh_token]
     resources: [https://shop.example.test]
     policy: shop
+gateway_routes:
+  shop-hours: { position: 1, resource: https://shop.example.test, hosts: [shop.example.test], path: /hours, public: true }
 `;
     await writeFile(file, text('20m'));
     const planned = await curfew(['apply', '-f', file, '--dry-run', '--json']);
@@ -157,6 +159,7 @@ clients:
       'create policy',
       'create resource',
       'create client',
+      'create route',
       'attach attachment',
       'attach attachment',
       'attach attachment',
@@ -175,6 +178,12 @@ clients:
     const changed = await curfew(['policies', 'apply', '-f', file, '--yes', '--json']);
     expect(changed.json.plan).toEqual([
       { action: 'change', kind: 'policy', name: 'shop', fields: ['inactivityTimeout'] },
+    ]);
+    expect((await curfew(['apply', '-f', file])).out).toBe('Nothing to change.\n');
+    await writeFile(file, text('25m').replace('public: true', 'scopes: [read]'));
+    const closed = await curfew(['apply', '-f', file, '--yes', '--json']);
+    expect(closed.json.plan).toEqual([
+      { action: 'change', kind: 'route', name: 'shop-hours', fields: ['public', 'scopes'] },
     ]);
     expect((await curfew(['apply', '-f', file])).out).toBe('Nothing to change.\n');
     await writeFile(file, 'policies: { shop: { basedOn: standard, inactivityTimeout: 1s } }\nclient: {}\n');

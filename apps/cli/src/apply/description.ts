@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { keptRoute, keptRouteFaults, routeParts } from '@curfew/config';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { CommandError, exitCodes } from '../exit.js';
@@ -18,6 +19,12 @@ const client = z
         });
   });
 
+const gatewayRoute = z
+  .strictObject({ position: z.int().min(0), resource: z.string(), ...keptRoute.shape })
+  .superRefine((route, context) => {
+    for (const message of keptRouteFaults(route)) context.addIssue({ code: 'custom', message });
+  });
+
 const schema = z.strictObject({
   everyone: attached,
   policies: z.record(policyName, z.record(z.string(), z.unknown())).default({}),
@@ -34,6 +41,7 @@ const schema = z.strictObject({
     )
     .default({}),
   clients: z.record(z.string(), client).default({}),
+  gateway_routes: z.record(routeParts.word, gatewayRoute).default({}),
 });
 
 /** What a file says there should be. */

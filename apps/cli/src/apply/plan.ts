@@ -7,7 +7,7 @@ import type { Description } from './description.js';
 /** One thing to be done, in words and as a request. */
 export interface Step {
   readonly action: 'create' | 'change' | 'attach' | 'detach';
-  readonly kind: 'policy' | 'resource' | 'client' | 'attachment';
+  readonly kind: 'policy' | 'resource' | 'client' | 'route' | 'attachment';
   readonly name: string;
   /** Members that differ. */
   readonly fields: readonly string[];
@@ -26,7 +26,8 @@ export async function planFor(admin: AdminClient, wanted: Description): Promise<
     resourceStep(admin, audience, resource),
   );
   const clients = await each(wanted.clients, (id, { policy: _, ...client }) => clientStep(admin, id, client));
-  return [...policies, ...resources, ...clients, ...(await attachmentSteps(admin, wanted))];
+  const routes = await each(wanted.gateway_routes, (name, route) => routeStep(admin, name, route));
+  return [...policies, ...resources, ...clients, ...routes, ...(await attachmentSteps(admin, wanted))];
 }
 
 async function each<T>(
@@ -98,6 +99,27 @@ async function clientStep(admin: AdminClient, id: string, wanted: Json): Promise
   if (fields.length === 0) return null;
   const request = { method: 'PATCH', path, body: only(wanted, fields), version: before.version };
   return { action: 'change', kind: 'client', name: id, fields, request };
+}
+
+/** A route is replaced as a whole: what the description leaves out gets its default again. */
+async function routeStep(admin: AdminClient, name: string, wanted: Json): Promise<Step | null> {
+  const path = `/v1/gateway-routes/${encodeURIComponent(name)}`;
+  const before = await existing(admin, path);
+  if (before === null) {
+    const request = { method: 'POST', path: '/v1/gateway-routes', body: { name, ...wanted } };
+    return { action: 'create', kind: 'route', name, fields: [], request };
+  }
+  const { name: _, version, created_at: _c, updated_at: _u, ...kept } = before;
+  const dropped = Object.keys(kept).filter((member) => !(member in wanted));
+  const fields = [...differing(wanted, kept), ...dropped];
+  if (fields.length === 0) return null;
+  return {
+    action: 'change',
+    kind: 'route',
+    name,
+    fields,
+    request: { method: 'PUT', path, body: wanted, version },
+  };
 }
 
 async function attachmentSteps(admin: AdminClient, wanted: Description): Promise<Step[]> {

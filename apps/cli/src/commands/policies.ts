@@ -177,5 +177,10 @@ const apply = (): Command =>
       const context = contextOf(command);
       const { policies: wanted } = await readDescription(options.file);
       const admin: AdminClient = await context.admin();
-      await applyDescription(context, admin, { policies: wanted, resources: {}, clients: {} }, options);
+      await applyDescription(
+        context,
+        admin,
+        { policies: wanted, resources: {}, clients: {}, gateway_routes: {} },
+        options,
+      );
     });
