@@ -5,7 +5,7 @@
 import { request } from 'node:http';
 
 const port = Number(process.argv[2] ?? process.env.CURFEW_AUTH_PORT ?? 3000);
-// The server refuses any host but its issuer's, also from inside its container.
+// The authorization server refuses any host but its issuer's, also from inside its container; the others do not mind.
 const { host } = new URL(process.env.CURFEW_ISSUER ?? `http://localhost:${port}`);
 
 const fail = (reason) => {

@@ -21,6 +21,9 @@ const lines = [
   '# Newest first, separated by commas. Every service key is derived from these: see docs/operations.md before changing them.',
   `CURFEW_KEY_ENCRYPTION_SECRETS=${randomBytes(48).toString('base64url')}`,
   `POSTGRES_PASSWORD=${randomBytes(32).toString('base64url')}`,
+  '# Addresses of the admin API and of the gateway, as their callers know them.',
+  'CURFEW_ADMIN_URL=http://localhost:3001',
+  'CURFEW_GATEWAY_URL=http://localhost:3002',
   '# How many reverse proxies stand in front of the server; 0 believes no X-Forwarded-For.',
   'CURFEW_TRUSTED_HOPS=0',
 ];

@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { loadConfiguration } from '@curfew/config';
+import { join, relative } from 'node:path';
+import { ConfigurationError, loadConfiguration } from '@curfew/config';
 import { parse } from 'yaml';
 
 // No container engine is needed here: what a file names must exist, and what it sets must be a valid configuration.
@@ -18,6 +18,7 @@ const manifest = JSON.parse(text('package.json')) as {
 interface Service {
   readonly build?: { context: string; target: string };
   readonly image: string;
+  readonly command?: string[];
   readonly environment: Record<string, string>;
   readonly depends_on?: Record<string, { condition: string }>;
   readonly read_only: boolean;
@@ -27,7 +28,7 @@ interface Service {
   readonly ports?: string[];
   readonly volumes?: string[];
   readonly tmpfs?: string[];
-  readonly healthcheck?: object;
+  readonly healthcheck?: { readonly test: string[] };
   readonly stop_grace_period: string;
 }
 interface Compose {
@@ -37,7 +38,9 @@ interface Compose {
 }
 const compose = parse(text('docker-compose.yml'), { merge: true }) as Compose;
 const services = Object.entries(compose.services);
-const servers = services.filter(([, { build }]) => build !== undefined);
+/** What runs this product's image, and where each listens if nothing is said. */
+const servers = services.filter(([, { image }]) => image === compose.services['auth-server']?.image);
+const ports: Readonly<Record<string, number>> = { 'auth-server': 3000, 'admin-api': 3001, gateway: 3002 };
 
 type Instruction = readonly [stage: string, keyword: string, rest: string];
 const dockerfile: Instruction[] = (() => {
@@ -107,9 +110,11 @@ describe('the generated .env', () => {
         name,
         interpolate(String(value), read()),
       ]);
-      const configuration = loadConfiguration({ ...imageEnvironment, ...Object.fromEntries(set) });
+      const needs = service.depends_on ? {} : { database: false, keys: false };
+      const configuration = loadConfiguration({ ...imageEnvironment, ...Object.fromEntries(set) }, needs);
       expect(configuration).toMatchObject({ mode: 'production', issuer: 'https://login.example.test' });
-      expect(Object.keys(compose.services)).toContain(new URL(configuration.database.url.reveal()).hostname);
+      const databases = service.environment['DATABASE_URL'] ? [configuration.database.url.reveal()] : [];
+      for (const url of databases) expect(Object.keys(compose.services)).toContain(new URL(url).hostname);
     },
   );
 });
@@ -130,8 +135,9 @@ describe('docker-compose.yml', () => {
       if (condition === 'service_healthy') expect(compose.services[other]?.healthcheck).toBeDefined();
     }
     for (const network of service.networks) expect(Object.keys(compose.networks)).toContain(network);
-    for (const volume of service.volumes ?? [])
-      expect(Object.keys(compose.volumes)).toContain(volume.split(':')[0]);
+    for (const [source = ''] of (service.volumes ?? []).map((volume) => volume.split(':')))
+      if (source.startsWith('./')) expect([source, existsSync(join(house, source))]).toEqual([source, true]);
+      else expect(Object.keys(compose.volumes)).toContain(source);
     if (service.build) expect(dockerfile.map(([stage]) => stage)).toContain(service.build.target);
   });
 
@@ -141,6 +147,88 @@ describe('docker-compose.yml', () => {
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
     expect(compose.services['postgres']?.ports).toBeUndefined();
     expect(compose.networks[compose.services['postgres']?.networks[0] ?? '']?.internal).toBe(true);
+  });
+});
+
+describe('the three servers', () => {
+  const parts = Object.entries(ports);
+  const entryOf = (command: readonly string[]): string =>
+    String(command.at(-1)).replace('/dist/', '/src/').replace(/\.js$/, '.ts');
+
+  it('are all in docker-compose.yml, each its own command of one image', () => {
+    expect(servers.map(([name]) => name).sort()).toEqual(Object.keys(ports).sort());
+    for (const [name, { command }] of servers) {
+      const started = command ?? (JSON.parse(inStage('runtime', 'CMD').join('')) as string[]);
+      const entry = entryOf(started);
+      expect([name, entry, existsSync(join(house, entry))]).toEqual([name, `apps/${name}/src/main.ts`, true]);
+    }
+  });
+
+  it.each(parts)('have %s listen, be asked and be published at one port, %p', (name, port) => {
+    const service = compose.services[name]!;
+    expect(service.healthcheck?.test).toEqual(['CMD', 'node', 'deploy/healthcheck.mjs', String(port)]);
+    expect(service.ports).toEqual([`127.0.0.1:${port}:${port}`]);
+    expect(inStage('runtime', 'EXPOSE').join(' ').split(' ')).toContain(String(port));
+    const { listen } = loadConfiguration({}, { database: false, keys: false });
+    expect([listen.auth.port, listen.admin.port, listen.gateway.port]).toContain(port);
+    const chart = text(`deploy/helm/curfew/templates/${name}.yaml`);
+    expect(chart).toContain(`{ name: http, containerPort: ${port} }`);
+    expect(chart).toMatch(new RegExp(`CURFEW_\\w+_PORT, value: '${port}'`));
+    expect(chart).toContain(`apps/${name}/dist/main.js`);
+    for (const needed of [
+      'kind: PodDisruptionBudget',
+      'include "curfew.probes"',
+      'include "curfew.containerSecurity"',
+    ])
+      expect([name, chart.includes(needed)]).toEqual([name, true]);
+    expect(text('deploy/helm/curfew/templates/network-policies.yaml')).toContain(`"part" "${name}"`);
+    expect(text(`deploy/systemd/curfew-${name}.service`)).toContain(`apps/${name}/dist/main.js`);
+  });
+
+  it('are scraped where they serve metrics', () => {
+    const { scrape_configs: jobs } = parse(text('deploy/prometheus/prometheus.yml')) as {
+      scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];
+    };
+    const targets = jobs.flatMap(({ static_configs: all }) => all.flatMap((one) => one.targets));
+    const served = parts.map(([name, port]) => {
+      const environment = compose.services[name]?.environment ?? {};
+      return `${name}:${environment['CURFEW_METRICS_PORT'] ?? port}`;
+    });
+    expect(targets.sort()).toEqual(served.sort());
+    for (const name of ['auth-server', 'gateway']) {
+      expect(text(`deploy/helm/curfew/templates/${name}.yaml`)).toMatch(
+        /name: metrics, containerPort: 9464[\s\S]*CURFEW_METRICS_PORT, value: '9464'/,
+      );
+    }
+  });
+
+  it('are given settings that exist, and no others', () => {
+    /** Names that the configuration itself takes for none of its settings. */
+    const isUnknown = (name: string): boolean => {
+      try {
+        loadConfiguration({ [name]: 'x' }, { database: false, keys: false });
+        return false;
+      } catch (error) {
+        return error instanceof ConfigurationError && error.message.includes(`${name} is not a setting`);
+      }
+    };
+    const files = [
+      'docker-compose.yml',
+      'Dockerfile',
+      'deploy/make-env.mjs',
+      'deploy/healthcheck.mjs',
+      'deploy/prometheus/prometheus.yml',
+      ...['helm/curfew', 'systemd'].flatMap((folder) =>
+        readdirSync(join(house, 'deploy', folder), { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => relative(house, join(entry.parentPath, entry.name))),
+      ),
+    ];
+    const named = files.flatMap((file) =>
+      [...text(file).matchAll(/\bCURFEW_[A-Z][A-Z0-9_]*[A-Z0-9]\b/g)].map(([name]) => [file, name] as const),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(([, name]) => isUnknown(name))).toEqual([]);
   });
 });
 

@@ -186,6 +186,9 @@ describe('traces of the admin API', () => {
         OTEL_BSP_SCHEDULE_DELAY: '100',
       },
     });
+    // Prometheus knows it by another name than operators do.
+    const byAddress = async (path: string) => (await fetch(`http://127.0.0.1:${adminPort}${path}`)).status;
+    expect([await byAddress('/metrics'), await byAddress('/v1/openapi.json')]).toEqual([200, 421]);
     const headers = { authorization: 'Bearer cfw_at_4711' };
     await fetch(`${admin.issuer}/v1/sessions/4711?note=4711`, { headers });
     await fetch(`${admin.issuer}/v1/nothing-4711`);

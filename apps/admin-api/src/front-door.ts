@@ -26,8 +26,7 @@ export function frontDoor({ adminUrl, trustedHops, contracts, application, log }
     const path = pathOf(request.url ?? '/');
     if (path === null) return sendProblem(response, malformed(), id);
     // A name of ours, or none: else a page of another site could be pointed here (DNS rebinding).
-    if (!path.startsWith('/health/') && request.headers.host !== host)
-      return sendProblem(response, misdirected(), id);
+    if (!forMachines(path) && request.headers.host !== host) return sendProblem(response, misdirected(), id);
     const methods = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
     if (methods.length === 0) return sendProblem(response, notFound(), id);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
@@ -35,6 +34,9 @@ export function frontDoor({ adminUrl, trustedHops, contracts, application, log }
     application(request, response);
   };
 }
+
+/** Asked by probes and by Prometheus, which know this process by its own address; nothing there is of anybody. */
+const forMachines = (path: string): boolean => path.startsWith('/health/') || path === '/metrics';
 
 function knownPaths(contracts: readonly OperationContract[]) {
   return contracts.map(({ path, method }) => ({
