@@ -69,6 +69,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
     await listener.stop();
     clock.stop();
     await app.close();
+    await foundation.hot.close();
     await prisma.$disconnect();
     await tracing?.stop();
     restoreTime();

@@ -11,7 +11,7 @@ import { DisciplinedClock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
 import { EventLog } from '@curfew/events';
 import { ArtifactStore, KeyStore, PayloadSeal } from '@curfew/oidc';
-import { databaseClock, PrismaService } from '@curfew/persistence';
+import { databaseClock, HotStatements, PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import {
   AccessTokenCodec,
@@ -54,6 +54,7 @@ export async function layFoundation(configuration: Configuration, log: Logger) {
     countryDatabase: maxmind.country,
   });
   const rules = { allowPrivateAddresses: configuration.mode !== 'production' };
+  const hot = new HotStatements(configuration.database, 1);
   return {
     configuration,
     log,
@@ -70,7 +71,9 @@ export async function layFoundation(configuration: Configuration, log: Logger) {
     artifacts: new ArtifactStore(
       prisma,
       new PayloadSeal(new KeyRing(serviceKeys.derive('protocol artifact'))),
+      hot,
     ),
+    hot,
     accessTokens: new AccessTokenCodec(new KeyRing(serviceKeys.derive('access token'))),
     ...engine(configuration, prisma, clock, serviceKeys, log),
   };

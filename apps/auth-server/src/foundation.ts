@@ -54,8 +54,8 @@ export async function layFoundation(
   return {
     configuration,
     prisma,
-    // Two batches of reads, two of rotations.
-    hot: new HotStatements(configuration.database, 4),
+    // Two batches of reads, two of rotations, and what sign-ins read and write.
+    hot: new HotStatements(configuration.database, 6),
     clock,
     serviceKeys,
     registry: new Registry(prisma, clock),

@@ -102,11 +102,22 @@ export function assembleProtocol(
   pages: ProtocolPages,
   keys: KeySet,
 ) {
-  const { configuration, prisma, clock, serviceKeys, registry, accounts, consents, throttle, signals, log } =
-    foundation;
+  const {
+    configuration,
+    prisma,
+    hot,
+    clock,
+    serviceKeys,
+    registry,
+    accounts,
+    consents,
+    throttle,
+    signals,
+    log,
+  } = foundation;
   const seal = new PayloadSeal(new KeyRing(serviceKeys.derive('protocol artifact')));
-  const artifacts = new ArtifactStore(prisma, seal);
-  const browserSessions = new BrowserSessionStore(prisma, seal, events);
+  const artifacts = new ArtifactStore(prisma, seal, hot);
+  const browserSessions = new BrowserSessionStore(prisma, seal, events, hot);
   const clients = new ClientDirectory(registry, throttle, clock, configuration.throttles.client as never);
   const { cookies } = configuration;
   const server = new ProtocolServer(

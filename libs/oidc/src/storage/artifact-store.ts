@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { HotStatement, HotStatements, PrismaService, Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import type { KeyRing } from '@curfew/sessions';
 
@@ -53,21 +53,49 @@ export class PayloadSeal {
   }
 }
 
-interface ArtifactRow {
-  payload: Uint8Array;
-  id_hash: Uint8Array;
-  consumed_at: Date | null;
-  expires_at: Date;
-}
+type ArtifactRow = [payload: Uint8Array, idHash: Uint8Array, consumedAt: Date | null, expiresAt: Date];
+
+// A sign-in reads and writes artifacts two dozen times, so they go straight through the driver (ADR 0015).
+const columns = 'payload, id_hash, consumed_at, expires_at';
+const findStatement: HotStatement = {
+  name: 'artifact_find',
+  text: `SELECT ${columns} FROM protocol_artifact WHERE kind = $1 AND id_hash = $2`,
+};
+const findByUserCodeStatement: HotStatement = {
+  name: 'artifact_find_by_user_code',
+  text: `SELECT ${columns} FROM protocol_artifact WHERE kind = $1 AND user_code_hash = $2`,
+};
+const saveStatement: HotStatement = {
+  name: 'artifact_save',
+  text: `
+    INSERT INTO protocol_artifact (kind, id_hash, payload, grant_id, user_code_hash, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (kind, id_hash) DO UPDATE SET payload = excluded.payload, grant_id = excluded.grant_id,
+      user_code_hash = excluded.user_code_hash, expires_at = excluded.expires_at
+    WHERE protocol_artifact.consumed_at IS NULL`,
+};
+const insertOnceStatement: HotStatement = {
+  name: 'artifact_insert_once',
+  text: `
+    INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at) VALUES ($1, $2, ''::bytea, $3)
+    ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at WHERE protocol_artifact.expires_at <= $4
+    RETURNING 1`,
+};
+const removeStatement: HotStatement = {
+  name: 'artifact_remove',
+  text: 'DELETE FROM protocol_artifact WHERE kind = $1 AND id_hash = $2',
+};
 
 /** Codes, device codes, pushed requests, interactions and replay records. Ids are hashed, payloads sealed. */
 export class ArtifactStore {
   readonly #prisma: PrismaService;
   readonly #seal: PayloadSeal;
+  readonly #hot: HotStatements;
 
-  constructor(prisma: PrismaService, seal: PayloadSeal) {
+  constructor(prisma: PrismaService, seal: PayloadSeal, hot: HotStatements) {
     this.#prisma = prisma;
     this.#seal = seal;
+    this.#hot = hot;
   }
 
   /** Writes or replaces an artifact. A consumed one stays as it is: nothing that was used once comes back. */
@@ -76,26 +104,18 @@ export class ArtifactStore {
     const userCode = typeof payload['userCode'] === 'string' ? hash(payload['userCode']) : null;
     const grantId = typeof payload['grantId'] === 'string' ? payload['grantId'] : null;
     const sealed = this.#seal.close(payload, idHash);
-    await this.#prisma.$executeRaw`
-      INSERT INTO protocol_artifact (kind, id_hash, payload, grant_id, user_code_hash, expires_at)
-      VALUES (${key.kind}, ${idHash}, ${sealed}, ${grantId}, ${userCode}, ${new Date(expiresAt)})
-      ON CONFLICT (kind, id_hash) DO UPDATE SET payload = excluded.payload, grant_id = excluded.grant_id,
-        user_code_hash = excluded.user_code_hash, expires_at = excluded.expires_at
-      WHERE protocol_artifact.consumed_at IS NULL`;
+    await this.#hot.run(saveStatement, [key.kind, idHash, sealed, grantId, userCode, new Date(expiresAt)]);
   }
 
   /** The artifact with this id, used or not, expired or not. */
   async find(key: ArtifactKey): Promise<FoundArtifact | undefined> {
-    const rows = await this.#prisma.$queryRaw<ArtifactRow[]>`
-      SELECT payload, id_hash, consumed_at, expires_at FROM protocol_artifact WHERE kind = ${key.kind} AND id_hash = ${hash(key.id)}`;
+    const rows = await this.#hot.run<ArtifactRow>(findStatement, [key.kind, hash(key.id)]);
     return this.#read(rows[0]);
   }
 
   /** The artifact a person typed the code of (RFC 8628 §3.3). */
   async findByUserCode(kind: string, userCode: string): Promise<FoundArtifact | undefined> {
-    const rows = await this.#prisma.$queryRaw<ArtifactRow[]>`
-      SELECT payload, id_hash, consumed_at, expires_at FROM protocol_artifact
-      WHERE kind = ${kind} AND user_code_hash = ${hash(userCode)}`;
+    const rows = await this.#hot.run<ArtifactRow>(findByUserCodeStatement, [kind, hash(userCode)]);
     return this.#read(rows[0]);
   }
 
@@ -109,18 +129,14 @@ export class ArtifactStore {
 
   /** True if nobody has registered this id before (until `expiresAt`); for proofs and assertions (RFC 9449 §11.1). */
   async insertOnce(key: ArtifactKey, now: Instant, expiresAt: Instant): Promise<boolean> {
-    const inserted = await this.#prisma.$executeRaw`
-      INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at)
-      VALUES (${key.kind}, ${hash(key.id)}, ''::bytea, ${new Date(expiresAt)})
-      ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at
-      WHERE protocol_artifact.expires_at <= ${new Date(now)}`;
-    return inserted === 1;
+    const values = [key.kind, hash(key.id), new Date(expiresAt), new Date(now)];
+    const inserted = await this.#hot.run(insertOnceStatement, values);
+    return inserted.length === 1;
   }
 
   /** Forgets an artifact. */
   async remove(key: ArtifactKey): Promise<void> {
-    await this.#prisma
-      .$executeRaw`DELETE FROM protocol_artifact WHERE kind = ${key.kind} AND id_hash = ${hash(key.id)}`;
+    await this.#hot.run(removeStatement, [key.kind, hash(key.id)]);
   }
 
   /** Kills unused codes of a grant, so that none can be redeemed after its session ended. */
@@ -138,8 +154,9 @@ export class ArtifactStore {
 
   #read(row: ArtifactRow | undefined): FoundArtifact | undefined {
     if (!row) return undefined;
-    const payload = this.#seal.open(row.payload, Buffer.from(row.id_hash));
+    const [sealed, idHash, consumedAt, expiresAt] = row;
+    const payload = this.#seal.open(sealed, Buffer.from(idHash));
     if (!payload) return undefined;
-    return { payload, consumed: row.consumed_at !== null, expiresAt: row.expires_at.getTime() as Instant };
+    return { payload, consumed: consumedAt !== null, expiresAt: expiresAt.getTime() as Instant };
   }
 }

@@ -1,11 +1,28 @@
 import { createHash } from 'node:crypto';
 import type { EventLog } from '@curfew/events';
-import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
+import {
+  type HotStatement,
+  type HotStatements,
+  Prisma,
+  type PrismaService,
+  type Transaction,
+} from '@curfew/persistence';
 import type { EndReason, Instant, RequestSignals } from '@curfew/session-policy';
 import { accountEvent } from '@curfew/sessions';
 import type { PayloadSeal } from './artifact-store.js';
 
 const hash = (id: string): Buffer => createHash('sha256').update(id).digest();
+
+const readBy = (condition: string): string => `
+  SELECT b.payload, b.id_hash, EXISTS (SELECT 1 FROM not_before n WHERE n.at >= b.signed_in_at
+    AND (n.kind, n.target) IN (('account', b.account_id::text), ('everyone', ''))) AS killed
+  FROM browser_session b WHERE ${condition}`;
+const findStatement: HotStatement = { name: 'browser_session_find', text: readBy('b.id_hash = $1') };
+const findByUidStatement: HotStatement = { name: 'browser_session_find_by_uid', text: readBy('b.uid = $1') };
+const previousSignInStatement: HotStatement = {
+  name: 'browser_session_previous',
+  text: 'SELECT signed_in_at, payload, id_hash FROM browser_session WHERE uid = $1 AND account_id = $2::uuid',
+};
 
 /** The part of a browser session that the database needs to see. */
 export interface BrowserSessionPayload extends Record<string, unknown> {
@@ -36,11 +53,13 @@ export class BrowserSessionStore {
   readonly #prisma: PrismaService;
   readonly #seal: PayloadSeal;
   readonly #events: EventLog;
+  readonly #hot: HotStatements;
 
-  constructor(prisma: PrismaService, seal: PayloadSeal, events: EventLog) {
+  constructor(prisma: PrismaService, seal: PayloadSeal, events: EventLog, hot: HotStatements) {
     this.#prisma = prisma;
     this.#seal = seal;
     this.#events = events;
+    this.#hot = hot;
   }
 
   /**
@@ -91,12 +110,12 @@ export class BrowserSessionStore {
 
   /** The session behind a cookie, unless it was ended for its whole account or for everyone since the sign-in. */
   async find(id: string): Promise<BrowserSessionPayload | undefined> {
-    return this.#read(Prisma.sql`b.id_hash = ${hash(id)}`);
+    return this.#read(findStatement, hash(id));
   }
 
   /** The session with this uid, under the same condition; an interaction asks whether it is still the same person's. */
   async findByUid(uid: string): Promise<BrowserSessionPayload | undefined> {
-    return this.#read(Prisma.sql`b.uid = ${uid}`);
+    return this.#read(findByUidStatement, uid);
   }
 
   /** Whether the session of this uid is still there; if so, it cannot go before `transaction` has ended. */
@@ -134,28 +153,22 @@ export class BrowserSessionStore {
         SELECT id_hash FROM browser_session WHERE expires_at < ${new Date(before)} LIMIT ${most} FOR UPDATE SKIP LOCKED)`;
   }
 
-  async #read(which: Prisma.Sql): Promise<BrowserSessionPayload | undefined> {
-    const rows = await this.#prisma.$queryRaw<
-      { payload: Uint8Array; id_hash: Uint8Array; killed: boolean }[]
-    >`
-      SELECT b.payload, b.id_hash, EXISTS (SELECT 1 FROM not_before n WHERE n.at >= b.signed_in_at
-        AND (n.kind, n.target) IN (('account', b.account_id::text), ('everyone', ''))) AS killed
-      FROM browser_session b WHERE ${which}`;
-    const row = rows[0];
-    if (!row || row.killed) return undefined;
-    return this.#seal.open(row.payload, Buffer.from(row.id_hash)) as BrowserSessionPayload | undefined;
+  async #read(statement: HotStatement, which: Buffer | string): Promise<BrowserSessionPayload | undefined> {
+    const [row] = await this.#hot.run<[payload: Uint8Array, idHash: Uint8Array, killed: boolean]>(statement, [
+      which,
+    ]);
+    if (!row?.[0] || row[2]) return undefined;
+    return this.#seal.open(row[0], Buffer.from(row[1])) as BrowserSessionPayload | undefined;
   }
 
   async #previousSignIn(payload: BrowserSessionPayload): Promise<Date | null> {
-    const rows = await this.#prisma.$queryRaw<
-      { signed_in_at: Date | null; payload: Uint8Array; id_hash: Uint8Array }[]
-    >`
-      SELECT signed_in_at, payload, id_hash FROM browser_session WHERE uid = ${payload.uid} AND account_id = ${payload.accountId ?? null}::uuid`;
-    const row = rows[0];
+    const values = [payload.uid, payload.accountId ?? null];
+    const [row] = await this.#hot.run<[signedInAt: Date | null, payload: Uint8Array, idHash: Uint8Array]>(
+      previousSignInStatement,
+      values,
+    );
     if (!row) return null;
-    const stored = this.#seal.open(row.payload, Buffer.from(row.id_hash)) as
-      | BrowserSessionPayload
-      | undefined;
-    return stored?.loginTs === payload.loginTs ? row.signed_in_at : null;
+    const stored = this.#seal.open(row[1], Buffer.from(row[2])) as BrowserSessionPayload | undefined;
+    return stored?.loginTs === payload.loginTs ? row[0] : null;
   }
 }
