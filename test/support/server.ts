@@ -95,7 +95,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return rm(folder, { recursive: true, force: true });
   });
   const url = environment[urlSetting]!;
-  await untilReady(Number(environment[portSetting]), url, child, printed);
+  // Each process of several has as much to load.
+  const patienceMs = 20_000 * Number(environment['CURFEW_WORKERS'] ?? 1);
+  await untilReady(Number(environment[portSetting]), url, child, printed, patienceMs);
   return {
     issuer: url,
     port: Number(environment[portSetting]),
@@ -120,8 +122,9 @@ async function untilReady(
   issuer: string,
   child: ChildProcess,
   output: () => string,
+  patienceMs: number,
 ): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + patienceMs;
   while (performance.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`the server ended before it was ready:\n${output()}`);
@@ -129,7 +132,7 @@ async function untilReady(
     await pause(50);
   }
   child.kill('SIGKILL');
-  throw new Error(`the server was not ready after 20 s:\n${output()}`);
+  throw new Error(`the server was not ready after ${patienceMs / 1000} s:\n${output()}`);
 }
 
 function healthOf(port: number, host: string): Promise<number | undefined> {

@@ -1,5 +1,4 @@
 import type { Server } from 'node:http';
-import type { Hashing } from '@curfew/accounts';
 import { ClientService, ResourceService, registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
@@ -23,6 +22,7 @@ import { NodeMetrics } from './metrics/index.js';
 import { assembleProtocol, assembleSessions } from './protocol.js';
 import { publicServer } from './public-server.js';
 import { type FollowerService, serveFollowers } from './session-feed/index.js';
+import type { Surroundings } from './surroundings.js';
 
 /** A running authorization server. */
 export interface AuthServer {
@@ -45,20 +45,15 @@ class PageLogTo extends PageLog {
   }
 }
 
-/** What a server is given by the process it runs in. */
-export interface Surroundings {
-  readonly hashing: Hashing;
-}
-
 /** Builds the whole server and listens. Rejects, with everything closed again, if any part cannot start. */
 export async function startAuthServer(
   configuration: Configuration,
   log: Logger,
-  { hashing }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<AuthServer> {
-  const foundation = await layFoundation(configuration, log, hashing);
+  const foundation = await layFoundation(configuration, log, surroundings.hashing);
   const { prisma, clock, registry, serviceKeys } = foundation;
-  await firstRun(foundation);
+  await firstRun(foundation, surroundings);
   const restoreTime = installAsProcessTime(clock);
   const keyStore = new KeyStore(prisma, serviceKeys, keySettings(configuration));
   await keyStore.load(clock.now());
@@ -93,9 +88,10 @@ export async function startAuthServer(
   const streams = serveStreams(foundation, protocol.clients, keyStore);
   const told = new Map([...followers.listeners, ...streams]);
   const server = publicServer(foundation, protocol.server.handle, app, told, throttled, metrics);
+  await surroundings.mayListen();
   const port = await open(server, configuration.listen.auth);
-  background.start();
-  const telling = await tellOthers(foundation, {
+  background.start(surroundings.looksAfterAll);
+  const telling = await tellOthers(foundation, surroundings, {
     keyStore,
     metrics,
     log: engine.events,
@@ -119,14 +115,17 @@ export async function startAuthServer(
 }
 
 /** Development starts with something to try; production refuses to start with it. */
-async function firstRun({ configuration, prisma, clock, accounts, log }: LaidFoundation): Promise<void> {
+async function firstRun(
+  { configuration, prisma, clock, accounts, log }: LaidFoundation,
+  { makesFirstRunData }: Surroundings,
+): Promise<void> {
   const rules = { allowPrivateAddresses: configuration.mode !== 'production' };
   const clients = new ClientService({ prisma, clock, rules });
   const services = { accounts, clients, resources: new ResourceService(prisma, clock) };
   if (configuration.mode === 'production')
     refuseFirstRunData(configuration.mode, await hasFirstRunData(services));
   const { devFile } = configuration;
-  if (!devFile) return;
+  if (!devFile || !makesFirstRunData) return;
   const { issuer, adminUrl, gatewayUrl } = configuration;
   const callbackUrl = `http://localhost:${process.env['CURFEW_CALLBACK_PORT'] ?? 3003}`;
   const databaseUrl = configuration.database.url.reveal();

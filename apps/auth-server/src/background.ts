@@ -35,15 +35,16 @@ export class Background {
 
   constructor(private readonly parts: BackgroundParts) {}
 
-  /** Starts all jobs. */
-  start(): void {
+  /** Starts the jobs every process needs and, where it looks after all, those of which one on a machine is enough. */
+  start(looksAfterAll: boolean): void {
     const { configuration, sessions, events, sweeper, clock } = this.parts;
     this.#every(1_000, 'writing activity', () => sessions.activity.flush());
     this.#every(1_000, 'writing events', () => events.flush());
+    this.#every(30_000, 'looking after signing keys', () => this.reloadKeys());
+    if (!looksAfterAll) return;
     this.#every(configuration.sweepIntervalMs, 'sweeping sessions', () =>
       sweeper.run(clock.now(), this.#stopping.signal),
     );
-    this.#every(30_000, 'looking after signing keys', () => this.reloadKeys());
     this.#every(60_000, 'deleting what expired', () => this.#prune());
   }
 

@@ -103,9 +103,9 @@ const network = {
   CURFEW_GATEWAY_ROUTES: path(
     'The file with the routes of the gateway (docs/gateway.md). Without one, a gateway with first-run data protects the sample resource, and any other lets nobody pass.',
   ),
-  CURFEW_METRICS_HOST: host('Address that serves the metrics of one authorization server process.'),
+  CURFEW_METRICS_HOST: host('Address that serves the metrics of one authorization server.'),
   CURFEW_METRICS_PORT: port(
-    'Port that serves the metrics of one authorization server process, which must not be public; 0 serves none.',
+    'Port that serves the metrics of one authorization server, added up over its workers; it must not be public. 0 serves none.',
     0,
   ),
   CURFEW_TRUSTED_HOPS: count(

@@ -2,7 +2,8 @@ import type { EventLog, SessionFeed } from '@curfew/events';
 import type { KeyStore } from '@curfew/oidc';
 import type { SessionService } from '@curfew/sessions';
 import type { LaidFoundation } from '../foundation.js';
-import { type NodeMetrics, serveMetrics } from '../metrics/index.js';
+import type { NodeMetrics } from '../metrics/index.js';
+import type { Surroundings } from '../surroundings.js';
 import { deliverEvents } from './deliver-events.js';
 
 /** What telling others needs beside the foundation. */
@@ -17,16 +18,18 @@ export interface Told {
 /** Starts everything by which the world outside learns what happened: deliveries, alerts and figures. */
 export async function tellOthers(
   foundation: LaidFoundation,
+  { looksAfterAll, showFigures }: Surroundings,
   { keyStore, metrics, log, feed, sessions }: Told,
 ): Promise<{ stop(): Promise<void> }> {
-  const delivery = deliverEvents(foundation, keyStore, sessions, {
-    attempted: metrics.attempted,
-    seen: metrics.events.seen,
-  });
-  metrics.measureOutbox(delivery.store, foundation.clock);
+  const { attempted } = metrics;
+  const { seen } = metrics.events;
+  const delivery = looksAfterAll
+    ? deliverEvents(foundation, keyStore, sessions, { attempted, seen })
+    : undefined;
+  if (delivery) metrics.measureOutbox(delivery.store, foundation.clock);
   metrics.measurePools({ hot: () => foundation.hot.load, main: () => foundation.prisma.load() });
   metrics.measureNode(log, feed);
-  const scraped = await serveMetrics(
+  const scraped = await showFigures(
     metrics.registry,
     foundation.configuration.listen.metrics,
     foundation.log,
@@ -34,7 +37,7 @@ export async function tellOthers(
   return {
     async stop() {
       await scraped?.stop();
-      await delivery.stop();
+      await delivery?.stop();
       await metrics.tracing?.stop();
     },
   };

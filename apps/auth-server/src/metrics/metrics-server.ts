@@ -2,7 +2,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Listen } from '@curfew/config';
 import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
+
+/** What can be scraped: one process's figures, or those of several. */
+export interface Figures {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
 
 /** A private listener that Prometheus scrapes. */
 export interface MetricsServer {
@@ -10,9 +15,9 @@ export interface MetricsServer {
   stop(): Promise<void>;
 }
 
-/** Serves the metrics of this process; nothing where no port is configured. Rejects when the port is taken. */
+/** Serves figures; nothing where no port is configured. Rejects when the port is taken. */
 export async function serveMetrics(
-  registry: Registry,
+  figures: Figures,
   { host, port }: Listen,
   log: Logger,
 ): Promise<MetricsServer | undefined> {
@@ -22,8 +27,8 @@ export async function serveMetrics(
       response.writeHead(request.url === '/metrics' ? 405 : 404).end();
       return;
     }
-    const text = await registry.metrics();
-    response.writeHead(200, { 'Content-Type': registry.contentType, 'Cache-Control': 'no-store' }).end(text);
+    const text = await figures.metrics();
+    response.writeHead(200, { 'Content-Type': figures.contentType, 'Cache-Control': 'no-store' }).end(text);
   };
   const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, (request, response) => {
     answer(request, response).catch((err: unknown) => {

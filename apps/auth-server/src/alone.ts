@@ -1,0 +1,28 @@
+import { type Configuration, exitWhenParentDies } from '@curfew/config';
+import { migrate } from '@curfew/persistence';
+import { startAuthServer } from './auth-server.js';
+import { hashingBeside } from './hashing-beside.js';
+import { createLog } from './log.js';
+import { serveMetrics } from './metrics/index.js';
+import { stopOnSignals } from './stop-on-signals.js';
+
+/** Runs the whole authorization server in this process. */
+export async function runAlone(configuration: Configuration): Promise<void> {
+  const log = createLog(configuration.logLevel);
+  await migrate(configuration.database.url.reveal());
+  const hashing = hashingBeside(configuration, log);
+  const server = await startAuthServer(configuration, log, {
+    hashing,
+    makesFirstRunData: true,
+    looksAfterAll: true,
+    mayListen: async () => {},
+    showFigures: serveMetrics,
+  });
+  hashing.start();
+  log.info({ issuer: configuration.issuer, port: server.port }, 'the authorization server is ready');
+  stopOnSignals(async () => {
+    await server.stop().finally(() => hashing.stop());
+    return true;
+  }, log);
+  exitWhenParentDies(process.env);
+}

@@ -1,0 +1,22 @@
+import type { Hashing } from '@curfew/accounts';
+import type { Listen } from '@curfew/config';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { MetricsServer } from './metrics/index.js';
+
+/** What a server is given by the process it runs in: alone, or one worker of several. */
+export interface Surroundings {
+  readonly hashing: Hashing;
+  /** Whether it makes first-run data, where they are asked for. */
+  readonly makesFirstRunData: boolean;
+  /** Whether it does what one process of a machine is enough for: sweeping, deleting, delivering, watching. */
+  readonly looksAfterAll: boolean;
+  /** Resolves when it may listen; everything is built by then. */
+  readonly mayListen: () => Promise<void>;
+  /** Lets its figures be read. */
+  readonly showFigures: (
+    registry: Registry,
+    listen: Listen,
+    log: Logger,
+  ) => Promise<MetricsServer | undefined>;
+}
