@@ -9,7 +9,7 @@ import { load, WrongAnswers } from './measure.mjs';
 import { choosePaths } from './plan.mjs';
 import { compareSizes, json, list, machine, table } from './report.mjs';
 import { runPath } from './run-path.mjs';
-import { runScenes } from './scenes.mjs';
+import { chooseScenes, runScene } from './scenes.mjs';
 import { startBaseline } from './subjects/baseline.mjs';
 import { startCurfew } from './subjects/curfew.mjs';
 import { startFloor } from './subjects/floor.mjs';
@@ -59,7 +59,18 @@ async function warmUp(subjects, generator) {
   }
 }
 
-async function runSize({ options, cluster, sessions, plans, failures, sceneRows }) {
+// A long run does not lose what it has found because one thing of it fails.
+async function unlessItFails(what, failures, work) {
+  try {
+    return await work();
+  } catch (error) {
+    failures.push(`${what}: ${error instanceof WrongAnswers ? error.message : error.stack}`);
+    progress(`${what}: NO NUMBER, ${error.message}`);
+    return [];
+  }
+}
+
+async function runSize({ options, cluster, sessions, plans, scenes, failures, sceneRows }) {
   const generator = startGenerator();
   progress(`${sessions} sessions: starting and seeding`);
   const subjects = await startSubjects({ options, cluster, generator, sessions });
@@ -69,25 +80,25 @@ async function runSize({ options, cluster, sessions, plans, failures, sceneRows 
     const bytesPerSession = await subjects[0].counters.bytesPerRow('session');
     await warmUp(subjects, generator);
     for (const plan of plans) {
-      try {
-        const measure = plan.measure === 'ends' ? measureEnds : runPath;
-        const found = await measure({ plan, subjects, generator, cluster, options, progress });
-        rows.push(...found.map((row) => ({ ...row, sessions })));
-      } catch (error) {
-        if (!(error instanceof WrongAnswers)) throw error;
-        failures.push(`${plan.path}: ${error.message}`);
-        progress(`${plan.path}: NO NUMBER, ${error.message}`);
-      }
+      const measure = plan.measure === 'ends' ? measureEnds : runPath;
+      const found = await unlessItFails(plan.path, failures, () =>
+        measure({ plan, subjects, generator, cluster, options, progress }),
+      );
+      rows.push(...found.map((row) => ({ ...row, sessions })));
     }
-    if (sceneRows) {
-      const { connections, refreshes, expired, scenes: names } = options;
-      const stage = { subject: subjects[0], cluster, generator, sessions, connections, progress, names };
-      const seconds = options.seconds * 3;
-      sceneRows.push(...(await runScenes({ ...stage, seconds, rate: 300, refreshes, expired })));
+    const { connections, refreshes, expired } = options;
+    const seconds = options.seconds * 3;
+    const stage = { subject: subjects[0], cluster, generator, sessions, connections, progress };
+    for (const name of scenes) {
+      const found = await unlessItFails(name, failures, () =>
+        runScene(name, { ...stage, seconds, rate: 300, refreshes, expired }),
+      );
+      sceneRows.push(...found);
     }
     const bytesAfterwards = await subjects[0].counters.bytesPerRow('session');
     for (const row of rows) Object.assign(row, { bytesPerSession, bytesAfterwards });
-    if (!options.onlyCurfew && !options.paths) await floorOfPostgres({ cluster, sessions, options });
+    if (!options.onlyCurfew && !options.paths)
+      await unlessItFails('pgbench', failures, () => floorOfPostgres({ cluster, sessions, options }));
   } finally {
     await stopAll(subjects);
     generator.stop();
@@ -108,6 +119,7 @@ async function floorOfPostgres({ cluster, sessions, options }) {
 /** Runs what the options ask for and prints it; the exit code says whether every path has its number. */
 export async function benchmark(options) {
   const plans = choosePaths(options.paths);
+  const chosenScenes = chooseScenes(options.scenes);
   if (options.cpuProfile) mkdirSync(options.cpuProfile, { recursive: true });
   const rows = [];
   const sceneRows = [];
@@ -118,15 +130,11 @@ export async function benchmark(options) {
     const cluster = await startCluster();
     about = machine(cluster.version);
     try {
-      const scenesHere = sessions === options.sessions[0] && options.scenes?.length !== 0;
-      const found = await runSize({
-        options,
-        cluster,
-        sessions,
-        plans,
-        failures,
-        ...(scenesHere ? { sceneRows } : {}),
-      });
+      // What scenes show does not depend on the size, and they take long.
+      const scenes = sessions === options.sessions[0] ? chosenScenes : [];
+      const found = await unlessItFails(`${sessions} sessions`, failures, () =>
+        runSize({ options, cluster, sessions, plans, scenes, failures, sceneRows }),
+      );
       rows.push(...found);
     } finally {
       await cluster.stop();

@@ -5,7 +5,7 @@ export const usage = `npm run bench -- [options]
   --quick             10,000 sessions, short blocks: three minutes (default: 10k, 100k and 1M sessions)
   --sessions <n,…>    sizes to run at, such as 10000,1000000
   --paths <name,…>    only these paths ('none' for none)
-  --scenes <name,…>   these scenes after the paths (default: all of them at the first size, none with --quick)
+  --scenes <name,…>   these scenes after the paths (default: all of them at the first size, 'none' for none, as with --quick)
   --rounds <n>        A B A B rounds per path
   --seconds <n>       length of a block
   --connections <n>   closed-loop connections

@@ -18,21 +18,40 @@ export function sessionId(kind, n, firstAt) {
 /** Secret of the n-th copy's refresh token. */
 export const tokenSecret = (kind, n) => createHash('sha256').update(`secret ${kind}${n}`).digest();
 
-// The template row itself supplies every column that is not named here, whatever columns the table has.
-const copySessions = `
-  INSERT INTO session
-  SELECT (jsonb_populate_record(template, jsonb_build_object(
-    'id', (lpad(to_hex($3::bigint + n), 12, '0') || '7' || left(md5($2 || n), 3) || '8' || substr(md5($2 || n), 4, 15))::uuid,
-    'account_id', COALESCE(($5::uuid[])[1 + n % GREATEST(cardinality($5::uuid[]), 1)], template.account_id),
-    'client_id', COALESCE(($6::text[])[1 + n % GREATEST(cardinality($6::text[]), 1)], template.client_id),
-    'browser_session_uid', left(md5('browser' || $2 || n), 21),
-    'token_hash', '\\x' || encode(sha256(sha256(convert_to('secret ' || $2 || n, 'UTF8'))), 'hex'),
-    'generation', 0, 'retries', 0, 'rotated_at', NULL, 'successor_seal', NULL))).*
-  FROM session template, generate_series(1, $4::int) n WHERE template.id = $1::uuid`;
+// The template row supplies every column that is not named here, whatever columns the table has.
+async function copyStatement(database, changes) {
+  const { rows } = await database.query(
+    `SELECT attname AS name FROM pg_attribute WHERE attrelid = 'session'::regclass AND attnum > 0 AND NOT attisdropped`,
+  );
+  const names = rows.map(({ name }) => name);
+  const unknown = Object.keys(changes).filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new Error(`sessions have no column ${unknown.join(', ')}`);
+  const columns = names.map((name) => pg.escapeIdentifier(name));
+  const values = names.map((name, index) => changes[name] ?? `template.${columns[index]}`);
+  return `INSERT INTO session (${columns.join(', ')}) SELECT ${values.join(', ')} FROM session template`;
+}
+
+const neverRefreshed = { generation: '0', retries: '0', rotated_at: 'NULL', successor_seal: 'NULL' };
 
 /** Copies a session `count` times; `accounts` and `clients`, where given, take turns as its account and client. */
 export async function copySession(database, { template, kind, firstAt, count, accounts = [], clients = [] }) {
-  await database.query(copySessions, [template, kind, firstAt, count, accounts, clients]);
+  const turn = (list, own) => `COALESCE((${list})[1 + n % GREATEST(cardinality(${list}), 1)], ${own})`;
+  const copy = await copyStatement(database, {
+    ...neverRefreshed,
+    id: `(lpad(to_hex($3::bigint + n), 12, '0') || '7' || left(md5($2::text || n), 3) || '8' || substr(md5($2::text || n), 4, 15))::uuid`,
+    account_id: turn('$5::uuid[]', 'template.account_id'),
+    client_id: turn('$6::text[]', 'template.client_id'),
+    browser_session_uid: "md5('browser' || $2::text || n)",
+    token_hash: "sha256(sha256(convert_to('secret ' || $2::text || n, 'UTF8')))",
+  });
+  await database.query(`${copy}, generate_series(1, $4::int) n WHERE template.id = $1::uuid`, [
+    template,
+    kind,
+    firstAt,
+    count,
+    accounts,
+    clients,
+  ]);
 }
 
 /** Copies the account a session belongs to, so that sessions spread over people as they do in life; returns the ids. */
@@ -65,7 +84,7 @@ export async function copyClients(database, clientId, count) {
 
 /**
  * Adds sessions that have been silent for too long without anybody noticing yet. `begin()` lets them fall due,
- * `hasBegun()` says whether the sweeper has ended any of them, `isOver()` whether it has ended all.
+ * `hasBegun()` says whether the sweeper has ended any of them, `isOver()` whether it has ended all, `left()` how many it has not.
  */
 export async function expireSoon(databaseUrl, count) {
   const database = new pg.Client(databaseUrl);
@@ -74,14 +93,18 @@ export async function expireSoon(databaseUrl, count) {
   // They fall due by becoming visible: changing a million rows would itself be a load.
   try {
     await database.query('BEGIN');
+    const copy = await copyStatement(database, {
+      ...neverRefreshed,
+      id: 'CASE n WHEN 1 THEN $2::uuid ELSE gen_random_uuid() END',
+      token_hash: 'NULL',
+      browser_session_uid: "'expired'",
+      last_active_at: "template.started_at - interval '2 hours'",
+      signed_in_at: "template.signed_in_at - interval '2 hours'",
+      expires_at: "template.started_at - interval '1 hour'",
+      check_after: "template.started_at - CASE n WHEN 1 THEN interval '2 hours' ELSE interval '1 hour' END",
+    });
     await database.query(
-      `INSERT INTO session
-       SELECT (jsonb_populate_record(template, jsonb_build_object('id', CASE n WHEN 1 THEN $2::uuid ELSE gen_random_uuid() END,
-         'token_hash', NULL, 'successor_seal', NULL, 'generation', 0, 'rotated_at', NULL, 'browser_session_uid', 'expired',
-         'last_active_at', template.started_at - interval '2 hours', 'signed_in_at', template.signed_in_at - interval '2 hours',
-         'expires_at', template.started_at - interval '1 hour',
-         'check_after', template.started_at - CASE n WHEN 1 THEN interval '2 hours' ELSE interval '1 hour' END))).*
-       FROM session template, generate_series(1, $1::int) n
+      `${copy}, generate_series(1, $1::int) n
        WHERE template.id = (SELECT id FROM session WHERE generation = 0 AND ended_at IS NULL LIMIT 1)`,
       [count, first],
     );
@@ -89,13 +112,14 @@ export async function expireSoon(databaseUrl, count) {
     await database.end();
     throw error;
   }
-  const isTrue = async (condition, values) =>
-    (await database.query(`SELECT ${condition} AS yes`, values)).rows[0].yes;
+  const ask = async (question, values = []) =>
+    (await database.query(`SELECT ${question} AS answer`, values)).rows[0].answer;
+  const due = 'FROM session WHERE check_after <= now() AND ended_at IS NULL';
   return {
     begin: () => database.query('COMMIT'),
-    hasBegun: () => isTrue('EXISTS (SELECT 1 FROM session WHERE id = $1 AND ended_at IS NOT NULL)', [first]),
-    isOver: () =>
-      isTrue('NOT EXISTS (SELECT 1 FROM session WHERE check_after <= now() AND ended_at IS NULL)', []),
+    hasBegun: () => ask('EXISTS (SELECT 1 FROM session WHERE id = $1 AND ended_at IS NOT NULL)', [first]),
+    isOver: () => ask(`NOT EXISTS (SELECT 1 ${due})`),
+    left: () => ask(`(SELECT count(*)::int ${due})`),
     close: () => database.end(),
   };
 }
