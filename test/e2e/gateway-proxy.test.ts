@@ -321,3 +321,24 @@ it('counts and measures, on a listener of its own', async () => {
   expect(text).toContain('curfew_gateway_following{api="orders"} 1');
   expect(text).toMatch(/curfew_gateway_decision_duration_seconds_count\{route="strict"\}/);
 });
+
+it('stops when it is told to, whatever goes on: after the grace it cuts what is left', async () => {
+  const other = await startGateway(world.server, {
+    CURFEW_GATEWAY_ROUTES: join(folder, 'routes.yaml'),
+    CURFEW_GATEWAY_URL: 'https://gateway.example.test',
+    CURFEW_SHUTDOWN_GRACE: '1s',
+  });
+  const { access_token: token } = await signIn();
+  const sockets = [
+    (await upgrade(`${other.url}/live`, bearer(token))) as Socket,
+    (await upgrade(`${other.url}/open/live`, host)) as Socket,
+  ];
+  const closed = sockets.map((socket) =>
+    once(
+      socket.on('error', () => {}),
+      'close',
+    ),
+  );
+  await other.stop();
+  await Promise.all(closed);
+}, 20_000);

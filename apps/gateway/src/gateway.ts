@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Configuration } from '@curfew/config';
 import { answerRefusal } from '@curfew/resource-server';
 import type { Logger } from 'pino';
@@ -72,8 +73,10 @@ export async function startGateway(
       });
     },
   );
+  const upgraded = new Set<Duplex>();
   server.on('upgrade', (request, socket, head) => {
-    socket.on('error', () => socket.destroy());
+    upgraded.add(socket);
+    socket.on('error', () => socket.destroy()).once('close', () => upgraded.delete(socket));
     entrance.upgrade(request, socket, head).catch((err: unknown) => {
       log.error({ err }, 'answering an upgrade');
       socket.destroy();
@@ -90,7 +93,7 @@ export async function startGateway(
     },
     async stop() {
       state.stopping = true;
-      await close(server, limits.shutdownGraceMs);
+      await close(server, upgraded, limits.shutdownGraceMs);
       await metricsServer?.stop();
       await decisions.close();
       proxy.close();
@@ -109,11 +112,15 @@ function open(server: Server, { host, port }: { host: string; port: number }): P
   });
 }
 
-/** Takes no more connections and lets the requests under way finish, but not for ever. */
-async function close(server: Server, graceMs: number): Promise<void> {
+/** Takes no more connections and lets the requests under way finish, but not for ever; what was upgraded never does by itself. */
+async function close(server: Server, upgraded: ReadonlySet<Duplex>, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const late = setTimeout(() => server.closeAllConnections(), graceMs);
+  const late = setTimeout(() => {
+    server.closeAllConnections();
+    // Node does not count these among its connections, and waits for them all the same.
+    for (const socket of upgraded) socket.destroy();
+  }, graceMs);
   await closed;
   clearTimeout(late);
 }
