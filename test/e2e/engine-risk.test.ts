@@ -1,3 +1,4 @@
+import { Person } from '../support/person.js';
 import { type Answer, type EngineClient, EngineWorld, orders, type Tokens } from './engine-world.js';
 
 let world: EngineWorld;
@@ -97,6 +98,41 @@ describe('a request that looks different from the sign-in', () => {
     const spoofed = { ...home, 'x-forwarded-for': '192.0.2.10, 203.0.113.5' };
     expect((await world.refresh(client, tokens.refresh_token, { headers: spoofed })).status).toBe(400);
     expect(await world.endOf(tokens.sid)).toBe('risk_ip');
+  });
+});
+
+describe('a session whose code a server redeemed', () => {
+  const server = { 'x-forwarded-for': '198.51.100.1', 'user-agent': 'node' };
+  const { 'x-device': _, 'x-tls': __, ...browser } = home;
+
+  it('is shown to its person as the browser they signed in with, and compared with the server', async () => {
+    const client = await world.client({}, { ...off, ipChange: 'end', deviceMismatch: 'end' });
+    const { username, password } = world.data.accounts[1]!;
+    const person = new Person(username, password, browser);
+    const tokens = await world.signIn(client, { headers: server, person });
+    const { body } = await person.open(`${world.issuer}/sessions`);
+    expect(body).toContain('<dt>With</dt><dd>Firefox on Linux</dd>');
+    expect(body).toContain('<dt>From</dt><dd>192.0.2.10</dd>');
+    expect(body).not.toContain('198.51.100.1');
+    expect((await world.row(tokens.sid)).baseline).toMatchObject({ ip: '198.51.100.1' });
+    const { status, body: refreshed } = await world.refresh(client, tokens.refresh_token, {
+      headers: server,
+    });
+    expect(status).toBe(200);
+    const thief = await world.refresh(client, refreshed.refresh_token, { headers: browser });
+    expect(thief.status).toBe(400);
+    expect(await world.endOf(tokens.sid)).toMatch(/^risk_/);
+  });
+
+  it('says no more than that, and nothing where the browser redeemed the code itself', async () => {
+    const client = await world.client();
+    const { username, password } = world.data.accounts[1]!;
+    const person = new Person(username, password, browser);
+    const served = await world.signIn(client, { headers: server, person });
+    const own = await world.signIn(client, { headers: browser, person });
+    const origin = async ({ sid }: Tokens) => (await world.row(sid)).authorization.origin;
+    expect(await origin(served)).toEqual({ ua: 'Firefox', os: 'Linux', ip: '192.0.2.10' });
+    expect(await origin(own)).toBeUndefined();
   });
 });
 

@@ -39,6 +39,8 @@ export class Person {
   constructor(
     private readonly username: string,
     private readonly password: string,
+    /** Headers the browser sends with every request. */
+    private readonly browser: Readonly<Record<string, string>> = {},
   ) {}
 
   /** Opens an address and looks at what is there, wherever it leads. */
@@ -90,6 +92,7 @@ export class Person {
       ...(send.body ? { body: send.body } : {}),
       headers: {
         accept: 'text/html',
+        ...this.browser,
         ...(cookie ? { cookie } : {}),
         ...(send.origin ? { origin: send.origin, 'sec-fetch-site': 'same-origin' } : {}),
       },

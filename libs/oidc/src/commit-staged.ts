@@ -8,6 +8,7 @@ import {
 } from '@curfew/sessions';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { refusedGrant, stepUpChallenge } from './hooks/refresh-hook.js';
+import { worthKeeping } from './origin.js';
 import type { RequestScope, StagedStart } from './request-scope.js';
 import { authorizationOf } from './session-payload.js';
 import type { ArtifactStore } from './storage/artifact-store.js';
@@ -94,7 +95,11 @@ async function commitStart(
     // A device is not the browser in which it was approved: signing out there must not sign the device out.
     browserSessionUid: AuthorizationCode ? (code.sessionUid ?? null) : null,
     offline: scopes.has('offline_access'),
-    authorization: authorizationOf(token, Grant as unknown as Record<string, unknown>),
+    authorization: authorizationOf(
+      token,
+      Grant as unknown as Record<string, unknown>,
+      worthKeeping(start.origin, scope.signals),
+    ),
     authenticatedAt: code.authTime === undefined ? null : instant(code.authTime * 1000),
     refreshTokenSecret: start.secret ?? null,
   };

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Instant, RequestSignals, SessionPolicy } from '@curfew/session-policy';
 import type { FoundAccess, OpenedRefreshToken, StagedRefresh } from '@curfew/sessions';
+import type { Origin } from './origin.js';
 import type { ArtifactKey } from './storage/artifact-store.js';
 
 /**
@@ -43,6 +44,8 @@ export interface StagedStart {
   /** When the code was made: what is ended at or after this instant takes the code along. */
   readonly madeAt: Instant;
   readonly policy: SessionPolicy;
+  /** The browser the code was made in. */
+  readonly origin: Origin | undefined;
   /** Set once the library has accepted the code; only then is there anything to commit. */
   consumed?: boolean;
   /** Secret of the first refresh token, if the client gets one. */

@@ -2,6 +2,7 @@ import type { KnownClient } from '@curfew/clients';
 import type { Instant } from '@curfew/session-policy';
 import type { StoredSession } from '@curfew/sessions';
 import { registeredScopes } from './client-scopes.js';
+import type { Origin } from './origin.js';
 
 /** Whole seconds, as JWTs and oidc-provider count. */
 export const epochSeconds = (at: Instant): number => Math.floor(at / 1000);
@@ -19,6 +20,8 @@ export interface Authorization {
   readonly sid?: string | undefined;
   readonly jkt?: string | undefined;
   readonly 'x5t#S256'?: string | undefined;
+  /** Where a browser was that another program redeemed the code of. */
+  readonly origin?: Origin | undefined;
   /** The grant of oidc-provider: OpenID scopes and claims, scopes by resource, what was rejected. */
   readonly grant: { readonly openid?: unknown; readonly resources?: unknown; readonly rejected?: unknown };
 }
@@ -45,10 +48,12 @@ const kept = [
 export function authorizationOf(
   source: Readonly<Record<string, unknown>>,
   grant: Readonly<Record<string, unknown>>,
+  origin: Origin | undefined,
 ): Readonly<Record<string, unknown>> {
   const pick = (from: Readonly<Record<string, unknown>>, names: readonly string[]) =>
     Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
-  return { ...pick(source, kept), grant: pick(grant, ['openid', 'resources', 'rejected']) };
+  const granted = pick(grant, ['openid', 'resources', 'rejected']);
+  return { ...pick(source, kept), ...(origin && { origin }), grant: granted };
 }
 
 /** The session as oidc-provider's model of this kind would have been stored. */
@@ -57,7 +62,7 @@ export function sessionPayload(
   kind: 'RefreshToken',
   client: KnownClient | undefined,
 ): Record<string, unknown> {
-  const { grant: _, ...common } = session.authorization as unknown as Authorization;
+  const { grant: _, origin: __, ...common } = session.authorization as unknown as Authorization;
   const scope = client ? registeredScopes(client, scopesOf(common.scope)).join(' ') : common.scope;
   return {
     ...common,

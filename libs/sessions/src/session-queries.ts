@@ -1,8 +1,16 @@
 import type { PrismaService } from '@curfew/persistence';
-import { deadlines, decideAccess, type Instant, withNotBefores } from '@curfew/session-policy';
+import {
+  deadlines,
+  decideAccess,
+  type Instant,
+  type RequestSignals,
+  unknownSignals,
+  withNotBefores,
+} from '@curfew/session-policy';
 import type { PolicySource } from './policy-source.js';
 import type { SessionSummary } from './session-service.js';
 import { atDate as at, type FoundRow, readFound } from './store/session-row.js';
+import type { StoredSession } from './store/session-store.js';
 
 /** So many sessions one list shows at the most. */
 const mostListed = 500;
@@ -60,7 +68,17 @@ export class SessionQueries {
       absoluteDeadline: absolute,
       browserSessionUid: session.browserSessionUid,
       offline: session.offline,
-      signals: session.baseline,
+      signals: shownSignals(session),
     };
   }
+}
+
+/** Where a session was authorized, as a person knows it: the browser, where another program redeemed its code. */
+function shownSignals({ authorization, baseline }: StoredSession): RequestSignals {
+  const { origin } = authorization as {
+    origin?: { ua?: string; os?: string; ip?: string; country?: string };
+  };
+  if (!origin) return baseline;
+  const { ua = null, os = null, ip = null, country = null } = origin;
+  return { ...unknownSignals, userAgentFamily: ua, operatingSystem: os, ip, country };
 }

@@ -246,5 +246,6 @@ export interface SessionSummary {
   readonly absoluteDeadline: Instant;
   readonly browserSessionUid: string | null;
   readonly offline: boolean;
+  /** Of the browser it was authorized in, where that is known; else of whoever asked for its tokens. */
   readonly signals: RequestSignals;
 }

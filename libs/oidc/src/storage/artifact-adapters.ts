@@ -1,5 +1,6 @@
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { errors, Provider } from 'oidc-provider';
+import { type Origin, originOf } from '../origin.js';
 import { currentScope } from '../request-scope.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 
@@ -48,7 +49,9 @@ export class CodeAdapter extends ArtifactAdapter {
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
     // PostgreSQL stores no NUL in text, so there can be no session with this; it is refused while that can be said.
     if (holdsNul(payload)) throw new errors.InvalidRequest('parameters must not contain NUL');
-    await super.upsert(id, payload, expiresIn);
+    // A device code is asked for by the device itself; an authorization code is made in a browser and redeemed elsewhere.
+    const origin = this.kind === 'AuthorizationCode' ? { origin: originOf(currentScope().signals) } : {};
+    await super.upsert(id, payload && { ...origin, ...payload }, expiresIn);
   }
 
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
@@ -62,6 +65,7 @@ export class CodeAdapter extends ArtifactAdapter {
         sessionId: code['grantId'],
         code: { kind: this.kind, id },
         madeAt: code['madeAtMs'] as Instant,
+        origin: code['origin'] as Origin | undefined,
         policy,
       };
     }
