@@ -1,12 +1,21 @@
+import { ClientService } from '@curfew/clients';
+import { Clock } from '@curfew/clock';
+import { instant } from '@curfew/session-policy';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { assertInvariants } from '../support/database.js';
 import { type EventReceiver, startReceiver } from '../support/receiver.js';
-import { asHeader, ProtocolWorld, type TestClient } from './protocol-world.js';
+import { asHeader, orders, ProtocolWorld, type TestClient } from './protocol-world.js';
 
 const revoked = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
 const verification = 'https://schemas.openid.net/secevent/ssf/event-type/verification';
 const push = 'urn:ietf:rfc:8935';
 const poll = 'urn:ietf:rfc:8936';
+
+class HostClock extends Clock {
+  now() {
+    return instant(Math.floor(performance.timeOrigin + performance.now()));
+  }
+}
 
 let world: ProtocolWorld;
 let receiver: EventReceiver;
@@ -86,7 +95,8 @@ describe('the transmitter', () => {
   });
 
   it('manages one stream for each client that proves who it is', async () => {
-    expect((await call('GET', '/ssf/streams')).status).toBe(404);
+    expect((await call('GET', '/ssf/streams')).body).toEqual([]);
+    expect((await call('GET', '/ssf/streams?stream_id=stream:another')).status).toBe(404);
     expect((await call('POST', '/ssf/streams', {}, { ...world.clients.api, secret: 'wrong' })).status).toBe(
       401,
     );
@@ -105,11 +115,48 @@ describe('the transmitter', () => {
       delivery: { method: push, endpoint_url: receiver.url },
     });
     expect((await call('POST', '/ssf/streams', wish)).status).toBe(409);
+    const listed = await call('GET', '/ssf/streams');
+    expect(listed.body).toEqual([made.body]);
+    const named = `?stream_id=${encodeURIComponent(made.body.stream_id)}`;
+    expect((await call('GET', `/ssf/streams${named}`)).body).toEqual(made.body);
+    expect((await call('GET', `/ssf/status${named}`)).body).toMatchObject({ status: 'enabled' });
+    expect((await call('GET', '/ssf/status?stream_id=another')).status).toBe(404);
     expect((await call('PATCH', '/ssf/streams', { stream_id: 'another' })).status).toBe(404);
     const changed = await call('PATCH', '/ssf/streams', { description: 'for the wiki' });
     expect(changed.body).toMatchObject({ description: 'for the wiki', events_delivered: [revoked] });
     expect((await call('DELETE', '/ssf/streams')).status).toBe(204);
-    expect((await call('GET', '/ssf/streams')).status).toBe(404);
+    expect((await call('GET', '/ssf/streams')).body).toEqual([]);
+  });
+
+  it('knows a client by a token of its own, and not by one that was made for an API', async () => {
+    const clients = new ClientService({
+      prisma: world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' }),
+      clock: new HostClock(),
+      rules: { allowPrivateAddresses: true },
+    });
+    const made = await clients.create({
+      client_name: 'Orders, by token',
+      grant_types: ['client_credentials'],
+      resource: orders,
+    });
+    const tokenOf = async (id: string, secret: string) =>
+      (await world.post('/token', { grant_type: 'client_credentials', client_id: id, client_secret: secret }))
+        .body.access_token as string;
+    const basic = { id: made.client.id, secret: made.secret! } as TestClient;
+    const answer = await fetch(`${world.issuer}/token`, {
+      method: 'POST',
+      headers: asHeader(basic),
+      body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    });
+    const { access_token: own } = (await answer.json()) as { access_token: string };
+    const asked = async (token: string) => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await fetch(`${world.issuer}/ssf/streams`, { headers })).status;
+    };
+    expect(await asked(own)).toBe(200);
+    expect(await asked(await tokenOf(world.clients.service.id, world.clients.service.secret))).toBe(401);
+    const { body } = await call('GET', '/.well-known/ssf-configuration');
+    expect(body.authorization_schemes).toContainEqual({ spec_urn: 'urn:ietf:rfc:6749' });
   });
 
   it.each([
@@ -187,6 +234,49 @@ describe('push delivery', () => {
     expect(receiver.received).toEqual([]);
     await call('POST', '/ssf/status', { status: 'enabled' });
     await pushedOf(sid);
+  });
+});
+
+describe('subjects of a stream', () => {
+  const about = async (path: 'add' | 'remove', subject: unknown) =>
+    (await call('POST', `/ssf/subjects/${path}`, { subject })).status;
+
+  it('are all of them, except those the receiver wants to hear nothing of', async () => {
+    const { body } = await call('POST', '/ssf/streams', {
+      delivery: { method: poll },
+      events_requested: [revoked],
+    });
+    const { body: metadata } = await call('GET', '/.well-known/ssf-configuration');
+    expect(metadata).toMatchObject({
+      default_subjects: 'ALL',
+      add_subject_endpoint: `${world.issuer}/ssf/subjects/add`,
+      remove_subject_endpoint: `${world.issuer}/ssf/subjects/remove`,
+    });
+    const [row] = await world.database.query<{ id: string }>(
+      `SELECT account_id::text AS id FROM event WHERE type = 'session.ended' ORDER BY id DESC LIMIT 1`,
+    );
+    const account = { format: 'iss_sub', iss: world.issuer, sub: row!.id };
+    expect(await about('remove', account)).toBe(204);
+    await endOfASession();
+    // The subject changes nothing else of the stream, and outlives a change of it.
+    await call('PATCH', '/ssf/streams', { stream_id: body.stream_id, description: 'without one' });
+    await until(async () =>
+      (await world.database.query('SELECT 1 FROM delivery')).length > 0 ? true : undefined,
+    );
+    expect((await pollOnce()).sets).toEqual({});
+    expect(await world.database.query('SELECT 1 FROM delivery')).toEqual([]);
+    expect(await about('add', { format: 'complex', user: account })).toBe(200);
+    const sid = await endOfASession();
+    const { sets } = await untilPolled(1);
+    expect(JSON.stringify(Object.values(sets).map((token) => decodeJwt(token)))).toContain(sid);
+    await pollOnce({ ack: Object.keys(sets) });
+    for (const unknown of [
+      { format: 'email', email: 'x@example.test' },
+      { ...account, iss: 'https://other.example' },
+      { format: 'complex', user: { format: 'complex', user: account } },
+      'everybody',
+    ])
+      expect([unknown, await about('remove', unknown)]).toEqual([unknown, 400]);
   });
 });
 

@@ -85,7 +85,7 @@ export async function startAuthServer(
     settings,
     log: new PageLogTo(log),
   });
-  const streams = serveStreams(foundation, protocol.clients, keyStore);
+  const streams = serveStreams(foundation, protocol, keyStore);
   const told = new Map([...followers.listeners, ...streams]);
   const server = publicServer(foundation, protocol.server.handle, app, told, throttled, metrics);
   await surroundings.mayListen();

@@ -33,6 +33,7 @@ const accountStatus: Record<AccountErrorCode, number> = {
 const receiverStatus: Record<ReceiverFault, number> = {
   invalid_name: 400,
   invalid_address: 400,
+  invalid_subject: 400,
   unknown_event_type: 400,
   unknown_receiver: 404,
   changed_meanwhile: 412,

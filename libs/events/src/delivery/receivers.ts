@@ -9,6 +9,7 @@ import { newWebhookSecret, type SecretSeal } from './webhook.js';
 export type ReceiverFault =
   | 'invalid_name'
   | 'invalid_address'
+  | 'invalid_subject'
   | 'unknown_event_type'
   | 'unknown_receiver'
   | 'changed_meanwhile'

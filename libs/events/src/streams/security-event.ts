@@ -2,6 +2,7 @@ import { type EndReason, endReasonMeanings } from '@curfew/session-policy';
 import type { Compose, StoredEvent } from '../delivery/delivery.js';
 import type { SignJwt } from '../delivery/logout-token.js';
 import type { SecretSeal } from '../delivery/webhook.js';
+import { isExcluded } from './subjects.js';
 
 const caep = 'https://schemas.openid.net/secevent/caep/event-type/';
 const risc = 'https://schemas.openid.net/secevent/risc/event-type/';
@@ -143,6 +144,7 @@ export const deliveryBehind = (jti: string): string | null => /^set-(\d{1,18})$/
 export const composePush =
   (issuer: string, sign: SignJwt, seal: SecretSeal): Compose =>
   async ({ id, target, event }, now) => {
+    if (isExcluded(target.settings, event)) return null;
     const identity = { issuer, audience: String(target.settings['aud']) };
     const claims = setClaims(identity, setId(id), event, Math.floor(now / 1000));
     if (!claims) return null;

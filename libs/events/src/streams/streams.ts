@@ -9,6 +9,7 @@ import type {
 } from '../delivery/receivers.store.js';
 import type { SecretSeal } from '../delivery/webhook.js';
 import { typesBehind } from './security-event.js';
+import { excludedOf, mostExcluded, type StreamSubject, withSubject } from './subjects.js';
 
 /** A stream as its owner wants it (SSF 1.0 §8.1.1). */
 export interface StreamWish {
@@ -51,7 +52,13 @@ export class Streams {
   /** Changes which events are told, where to, or the description; the method stays. @throws ReceiverError */
   async change(stream: Receiver, clientId: string, wish: StreamWish): Promise<Receiver> {
     const { store, clock } = this.parts;
-    const fields = this.#fields(clientId, wish, stream.status, stream.statusReason);
+    const fields = this.#fields(
+      clientId,
+      wish,
+      stream.status,
+      stream.statusReason,
+      excludedOf(stream.settings),
+    );
     if (!(await store.replace(stream.id, stream.version, fields, clock.now())))
       throw new ReceiverError('changed_meanwhile', 'the stream was changed by somebody else');
     return (await store.find(stream.id))!;
@@ -61,6 +68,25 @@ export class Streams {
   async setStatus(stream: Receiver, status: ReceiverStatus, reason: string | null): Promise<void> {
     const { name, address, clientId, eventTypes, settings } = stream;
     const fields = { name, address, clientId, eventTypes, settings, status, statusReason: reason };
+    if (!(await this.parts.store.replace(stream.id, stream.version, fields, this.parts.clock.now())))
+      throw new ReceiverError('changed_meanwhile', 'the stream was changed by somebody else');
+  }
+
+  /** Leaves a subject out of what a stream is told, or tells of it again. @throws ReceiverError */
+  async setSubject(stream: Receiver, subject: StreamSubject, told: boolean): Promise<void> {
+    const { name, address, clientId, eventTypes, settings, status, statusReason } = stream;
+    const excluded = withSubject(excludedOf(settings), subject, told);
+    if (excluded.length > mostExcluded)
+      throw new ReceiverError('invalid_subject', `a stream leaves out at most ${mostExcluded} subjects`);
+    const fields = {
+      name,
+      address,
+      clientId,
+      eventTypes,
+      settings: { ...settings, excluded },
+      status,
+      statusReason,
+    };
     if (!(await this.parts.store.replace(stream.id, stream.version, fields, this.parts.clock.now())))
       throw new ReceiverError('changed_meanwhile', 'the stream was changed by somebody else');
   }
@@ -80,13 +106,14 @@ export class Streams {
     { address, eventsRequested, description, method }: StreamWish,
     status: ReceiverStatus,
     statusReason: string | null,
+    excluded: readonly string[] = [],
   ): ReceiverFields {
     const fault = method === 'push' ? this.parts.addressFault(address ?? '') : null;
     if (fault !== null) throw new ReceiverError('invalid_address', `the endpoint_url ${fault}`);
     const eventTypes = typesBehind(eventsRequested);
     if (eventTypes.length === 0)
       throw new ReceiverError('unknown_event_type', 'none of the requested events is offered');
-    const settings = { aud: clientId, eventsRequested: [...eventsRequested], description };
+    const settings = { aud: clientId, eventsRequested: [...eventsRequested], description, excluded };
     return {
       name: `stream of ${clientId}`,
       address,

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '@curfew/clock';
 import {
   deliveryBehind,
+  isExcluded,
   type PollStore,
   type Receiver,
   type ReceiversStore,
@@ -92,7 +93,7 @@ export class Polling {
     const issuedAt = Math.floor(this.clock.now() / 1000);
     for (const { deliveryId, event } of waiting.slice(0, most)) {
       const jti = setId(deliveryId);
-      const claims = setClaims(identity, jti, event, issuedAt);
+      const claims = isExcluded(stream.settings, event) ? null : setClaims(identity, jti, event, issuedAt);
       if (claims) sets[jti] = await this.sign('secevent+jwt', setAlgorithm, claims);
       else unsaid.push(deliveryId);
     }

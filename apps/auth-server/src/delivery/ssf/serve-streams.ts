@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { fetchedUriFault } from '@curfew/clients';
 import { PollStore, ReceiversStore, Streams } from '@curfew/events';
-import { type ClientDirectory, type KeyStore, outboundFetch } from '@curfew/oidc';
+import { type ClientDirectory, type KeyStore, outboundFetch, type ProtocolServer } from '@curfew/oidc';
 import { isDatabaseUnavailable } from '@curfew/persistence';
 import { problemFrom, sendProblem } from '@curfew/problem';
 import type { LaidFoundation } from '../../foundation.js';
@@ -14,7 +14,7 @@ import { StreamEndpoints } from './stream-endpoints.js';
 /** The listeners of the Shared Signals transmitter, by path below the issuer. */
 export function serveStreams(
   { configuration, prisma, clock, serviceKeys, signals, log }: LaidFoundation,
-  clients: ClientDirectory,
+  { server, clients }: { readonly server: ProtocolServer; readonly clients: ClientDirectory },
   keyStore: KeyStore,
 ): ReadonlyMap<string, RequestListener> {
   const { issuer, delivery } = configuration;
@@ -30,7 +30,7 @@ export function serveStreams(
       seal,
       addressFault: (address) => fetchedUriFault(address, delivery.allowPrivateAddresses),
     }),
-    authentication: new FollowerAuthentication(clients, signals),
+    authentication: new FollowerAuthentication(clients, signals, (token) => server.clientOf(token)),
     polling,
     clock,
     sign,
@@ -55,6 +55,8 @@ export function serveStreams(
     ['/.well-known/ssf-configuration', answering(endpoints.metadata)],
     ['/ssf/streams', answering(endpoints.configuration)],
     ['/ssf/status', answering(endpoints.status)],
+    ['/ssf/subjects/add', answering(endpoints.addSubject)],
+    ['/ssf/subjects/remove', answering(endpoints.removeSubject)],
     ['/ssf/verification', answering(endpoints.verification)],
     ['/ssf/poll', answering(endpoints.poll)],
   ]);

@@ -5,6 +5,7 @@ import {
   type Receiver,
   ReceiverError,
   type ReceiverStatus,
+  readSubject,
   type Send,
   type SignJwt,
   type Streams,
@@ -49,9 +50,12 @@ export class StreamEndpoints {
       delivery_methods_supported: Object.values(deliveryMethods),
       configuration_endpoint: `${issuer}/ssf/streams`,
       status_endpoint: `${issuer}/ssf/status`,
+      add_subject_endpoint: `${issuer}/ssf/subjects/add`,
+      remove_subject_endpoint: `${issuer}/ssf/subjects/remove`,
       verification_endpoint: `${issuer}/ssf/verification`,
       default_subjects: 'ALL',
-      authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:7617' }],
+      // An access token of the client's own (client_credentials), or its secret.
+      authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:6749' }, { spec_urn: 'urn:ietf:rfc:7617' }],
     });
   }
 
@@ -67,7 +71,7 @@ export class StreamEndpoints {
         return answer(response, 201, streamView(made, issuer));
       }
       case 'GET':
-        return answerJson(response, streamView(await this.#stream(caller, request), issuer));
+        return answerJson(response, await this.#read(caller, request));
       case 'PATCH':
       case 'PUT': {
         const body = objectOf(await readJson(request, mostBytes));
@@ -99,8 +103,39 @@ export class StreamEndpoints {
         this.parts.streams.setStatus(stream, status as ReceiverStatus, textOf(body, 'reason', 200)),
       );
     } else if (request.method !== 'GET') throw notAllowed('GET, POST');
-    const { id, status, statusReason } = (await this.parts.streams.of(caller)) ?? missing();
+    const { id, status, statusReason } = await this.#stream(caller, request);
     answerJson(response, { stream_id: id, status, ...(statusReason ? { reason: statusReason } : {}) });
+  }
+
+  /** SSF 1.0 §8.1.3.2: everybody is told of from the start, so this only brings back whom the receiver had left out. */
+  async addSubject(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.#setSubject(request, true);
+    response.writeHead(200, { 'Cache-Control': 'no-store' }).end();
+  }
+
+  /** SSF 1.0 §8.1.3.3: from now on nothing is told of this subject. */
+  async removeSubject(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.#setSubject(request, false);
+    response.writeHead(204, { 'Cache-Control': 'no-store' }).end();
+  }
+
+  async #setSubject(request: IncomingMessage, told: boolean): Promise<void> {
+    if (request.method !== 'POST') throw notAllowed('POST');
+    const caller = await this.#caller(request);
+    const body = objectOf(await readJson(request, mostBytes));
+    const stream = await this.#stream(caller, request, body['stream_id']);
+    const subject = readSubject(body['subject'], this.parts.issuer);
+    if (!subject) throw invalid('subject must be an account (iss_sub) or a session (opaque) of this issuer');
+    await asProblem(this.parts.streams.setSubject(stream, subject, told));
+  }
+
+  /** SSF 1.0 §8.1.1.2: the stream that is named, or a list of all the caller has. */
+  async #read(caller: string, request: IncomingMessage): Promise<object> {
+    const { streams, issuer } = this.parts;
+    if (new URL(request.url ?? '/', issuer).searchParams.has('stream_id'))
+      return streamView(await this.#stream(caller, request), issuer);
+    const stream = await streams.of(caller);
+    return stream ? [streamView(stream, issuer)] : [];
   }
 
   /** SSF 1.0 §8.1.4: a token that shows that the stream works, with the caller's `state`. */
