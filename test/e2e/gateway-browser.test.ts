@@ -443,3 +443,21 @@ describe('back-channel logout (OpenID Connect)', () => {
     expect(logouts[0]).toBe(200);
   });
 });
+
+it('tells nobody that they are signed out while their session lives on', async () => {
+  const browser = new Browser();
+  await browser.signIn();
+  const own = { origin: `http://127.0.0.1:${gateway.port}` };
+  process.kill(world.server.pid, 'SIGSTOP');
+  try {
+    const answer = await browser.get('/.curfew/sign-out', own, 'POST');
+    expect([answer.status, answer.headers['set-cookie']]).toEqual([503, undefined]);
+  } finally {
+    process.kill(world.server.pid, 'SIGCONT');
+  }
+  const deadline = performance.now() + 20_000;
+  while ((await browser.get('/.curfew/sign-out', own, 'POST')).status !== 303) {
+    expect(performance.now()).toBeLessThan(deadline);
+    await pause(100);
+  }
+}, 40_000);
