@@ -17,6 +17,7 @@ const { values } = parseArgs({
     'kill-every': { type: 'string', default: '40' },
     sessions: { type: 'string', default: '2000' },
     connections: { type: 'string', default: '24' },
+    workers: { type: 'string' },
   },
 });
 const progress = (line) => process.stderr.write(`  ${line}\n`);
@@ -58,7 +59,7 @@ try {
   // One in a hundred lives ends; these take their places.
   const spare = Math.ceil(1000 * minutes);
   const size = { sessions, driven: sessions, sideSessions: sessions + spare };
-  subject = await startCurfew({ cluster, generator, ...size });
+  subject = await startCurfew({ cluster, generator, workers: values.workers, ...size });
   gateway = await startGateway(subject);
   const { pool, options } = subject.scenarios['refresh-guarded'];
   const spares = 'curfew/spares';
