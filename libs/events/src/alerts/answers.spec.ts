@@ -71,6 +71,20 @@ describe('the answer to an alert', () => {
     });
   });
 
+  it('is no end where a wrong caller shows tokens: that is recorded, and changes nothing', () => {
+    const shown = (type: string, prefix: string): StoredEvent => ({
+      ...failed(prefix),
+      type,
+      sessionId: 'session',
+      data: { cause: 'wrong_client', signals: { prefix } } as never,
+    });
+    const elsewhere = (type: string) => Array.from({ length: 20 }, (_, n) => shown(type, `10.0.${n}.0/24`));
+    const end = { session_in_two_places: 'end' } as const;
+    expect(raisedBy(end, elsewhere('session.refresh_refused'))).toBeUndefined();
+    expect(raisedBy(end, elsewhere('session.risk_observed'))?.data).toMatchObject({ action: 'end' });
+    expect(raisedBy({}, elsewhere('session.refresh_refused'))?.data).toMatchObject({ action: 'record' });
+  });
+
   it('names a bounded number of networks, whoever takes part', () => {
     const everybody = Array.from({ length: 5_000 }, (_, n) =>
       failed(`10.${n >> 8}.${n & 255}.0/24`, n / 100),

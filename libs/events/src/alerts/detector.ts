@@ -82,6 +82,8 @@ export class Detector {
       const { sign: signOf, distinct } = patterns[watched.pattern];
       const sign = signOf(event);
       if (!sign) return [];
+      // What was refused may have come from a wrong caller, who must not be able to end anything.
+      if (watched.answer === 'end' && event.type === 'session.refresh_refused') return [];
       const examples = sign.value === undefined ? [] : watched.values.add(sign.of, sign.value, event.at);
       const observed = distinct ? examples.length : watched.counts.add(sign.of, event.at, sign.amount);
       const networks = networksOf(watched, sign, event.at);
