@@ -35,7 +35,7 @@ beforeAll(async () => {
   prisma = database.prisma();
 });
 beforeEach(async () => {
-  await database.query('TRUNCATE client, client_secret, resource, policy, policy_attachment');
+  await database.query('TRUNCATE client, client_secret, resource, gateway_route, policy, policy_attachment');
   clock = new ManualClock();
   policies = new PolicyService(prisma, clock);
   registry = new Registry(prisma, clock);

@@ -42,7 +42,7 @@ beforeAll(async () => {
   prisma = database.prisma();
 });
 beforeEach(async () => {
-  await database.query('TRUNCATE client, client_secret, resource, policy, policy_attachment');
+  await database.query('TRUNCATE client, client_secret, resource, gateway_route, policy, policy_attachment');
   clock = new ManualClock();
   clients = new ClientService({ prisma, clock, rules: { allowPrivateAddresses: false } });
   resources = new ResourceService(prisma, clock);

@@ -60,7 +60,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
 });
 beforeEach(async () => {
-  await database.query('TRUNCATE account, throttle, client, client_secret, resource');
+  await database.query('TRUNCATE account, throttle, client, client_secret, resource, gateway_route');
   folder = await mkdtemp(join(tmpdir(), 'curfew-first-run-'));
   devFile = join(folder, 'below', 'dev.json');
 });
