@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { freePort } from '../support/ports.js';
+import { startReceiver } from '../support/receiver.js';
 import { smuggle, smugglings } from '../support/smuggling.js';
 import { type Seen, send, startUpstream, type Upstream, upgrade } from '../support/upstream.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
@@ -322,13 +323,22 @@ it('counts and measures, on a listener of its own', async () => {
   expect(text).toMatch(/curfew_gateway_decision_duration_seconds_count\{route="strict"\}/);
 });
 
-it('stops when it is told to, whatever goes on: after the grace it cuts what is left', async () => {
+it('stops when it is told to, whatever goes on, cuts what is left after the grace, and has told its traces', async () => {
+  const collector = await startReceiver();
+  collector.behave(200);
   const other = await startGateway(world.server, {
     CURFEW_GATEWAY_ROUTES: join(folder, 'routes.yaml'),
     CURFEW_GATEWAY_URL: 'https://gateway.example.test',
     CURFEW_SHUTDOWN_GRACE: '1s',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: new URL('/v1/traces', collector.url).href,
   });
   const { access_token: token } = await signIn();
+  const traced = { traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` };
+  const answer = await send(other.url, { ...bearer(token), ...traced }, { path: '/orders/4711?note=4711' });
+  // The proxy that sent it is trusted: the trace goes on through us to the upstream.
+  expect(seenBy(answer).headers['traceparent']).toMatch(
+    new RegExp(`^00-${'ab'.repeat(16)}-(?!cdcd)[0-9a-f]{16}-01$`),
+  );
   const sockets = [
     (await upgrade(`${other.url}/live`, bearer(token))) as Socket,
     (await upgrade(`${other.url}/open/live`, host)) as Socket,
@@ -341,4 +351,10 @@ it('stops when it is told to, whatever goes on: after the grace it cuts what is 
   );
   await other.stop();
   await Promise.all(closed);
+  const sent = collector.received.map(({ body }) => body).join();
+  for (const word of ['curfew-gateway', 'gateway everything-else', 'allowed', 'ab'.repeat(16)])
+    expect(sent).toContain(word);
+  expect(sent).not.toContain('4711');
+  expect(sent).not.toContain(token);
+  await collector.close();
 }, 20_000);

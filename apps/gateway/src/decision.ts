@@ -42,7 +42,7 @@ export const noRoute: Refusal = {
 /** Who hears of what happens here. */
 export interface DecisionHandlers {
   readonly onTrouble: (error: unknown, api: string) => void;
-  readonly onDecided: (decision: Decision, tookMs: number) => void;
+  readonly onDecided: (decision: Decision, tookMs: number, message: IncomingMessage) => void;
 }
 
 interface Held {
@@ -122,7 +122,7 @@ export class DecisionMaker {
   async decide(asked: AskedRequest, asking: Asking): Promise<Decision> {
     const began = performance.now();
     const decision = await this.#decide(asked, asking);
-    this.#handlers.onDecided(decision, performance.now() - began);
+    this.#handlers.onDecided(decision, performance.now() - began, asking.message);
     return decision;
   }
 

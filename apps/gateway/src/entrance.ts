@@ -29,6 +29,8 @@ export interface EntranceParts {
   readonly rules: () => GatewayRules;
   readonly decisions: DecisionMaker;
   readonly proxy: ReverseProxy;
+  /** What upstreams are told about the trace a request belongs to. */
+  readonly traceHeader: (message: IncomingMessage) => Readonly<Record<string, string>>;
   /** The scheme of the gateway's public address. */
   readonly publicScheme: string;
   readonly isReady: () => boolean;
@@ -149,7 +151,7 @@ export class Entrance {
   ) {
     const answerHeaders = sessionHeaders(allowed.facts, allowed.now);
     const client = forwardedFor(request, this.parts.rules());
-    return { asked, allowed, client, answerHeaders, cookies };
+    return { asked, allowed, client, answerHeaders, cookies, more: this.parts.traceHeader(request) };
   }
 }
 

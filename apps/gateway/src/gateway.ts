@@ -1,12 +1,14 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Configuration } from '@curfew/config';
 import { answerRefusal } from '@curfew/resource-server';
 import type { Logger } from 'pino';
+import { isTrusted } from './asked/forwarded.js';
 import { DecisionMaker } from './decision.js';
 import { Entrance } from './entrance.js';
 import { Metrics } from './metrics/metrics.js';
 import { serveMetrics } from './metrics/metrics-server.js';
+import { startTracing } from './metrics/tracing.js';
 import { ReverseProxy } from './proxy/reverse-proxy.js';
 import type { GatewayRules } from './routes/rules.js';
 import { TroubleLog } from './trouble-log.js';
@@ -35,6 +37,9 @@ export async function startGateway(
   let rules = first;
   const state = { stopping: false, followed: false };
   const troubles = new TroubleLog(log);
+  const tracing = await startTracing(process.env, ({ socket }) =>
+    isTrusted(socket.remoteAddress, rules.forwarded.proxies),
+  );
   const metrics: Metrics = new Metrics(() => decisions);
   const decisions: DecisionMaker = new DecisionMaker(rules, {
     onTrouble: (err, api) =>
@@ -42,7 +47,10 @@ export async function startGateway(
         `the authorization server could not be asked or followed for ${api}; it is tried again`,
         err,
       ),
-    onDecided: metrics.decided,
+    onDecided(decision, tookMs, message) {
+      metrics.decided(decision, tookMs);
+      tracing?.decided(message, decision);
+    },
   });
   const proxy = new ReverseProxy(
     () => (rules.clientCertificateHeader === undefined ? [] : [rules.clientCertificateHeader]),
@@ -52,12 +60,20 @@ export async function startGateway(
     rules: () => rules,
     decisions,
     proxy,
+    traceHeader: (message) => tracing?.parentHeader(message) ?? {},
     publicScheme: new URL(configuration.gatewayUrl).protocol.slice(0, -1),
     isReady() {
       state.followed ||= decisions.following;
       return state.followed && !state.stopping;
     },
   });
+  const answer: RequestListener = (request, response) => {
+    entrance.answer(request, response).catch((err: unknown) => {
+      log.error({ err }, 'answering a request');
+      if (response.headersSent) response.destroy();
+      else answerRefusal(response, failed);
+    });
+  };
   const { limits } = configuration;
   const server = createServer(
     {
@@ -65,23 +81,9 @@ export async function startGateway(
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: 65_000,
     },
-    (request, response) => {
-      entrance.answer(request, response).catch((err: unknown) => {
-        log.error({ err }, 'answering a request');
-        if (response.headersSent) response.destroy();
-        else answerRefusal(response, failed);
-      });
-    },
+    tracing?.traced(answer) ?? answer,
   );
-  const upgraded = new Set<Duplex>();
-  server.on('upgrade', (request, socket, head) => {
-    upgraded.add(socket);
-    socket.on('error', () => socket.destroy()).once('close', () => upgraded.delete(socket));
-    entrance.upgrade(request, socket, head).catch((err: unknown) => {
-      log.error({ err }, 'answering an upgrade');
-      socket.destroy();
-    });
-  });
+  const upgraded = takeUpgrades(server, entrance, log);
   server.maxConnections = limits.maxConnections;
   const port = await open(server, configuration.listen.gateway);
   const metricsServer = await serveMetrics(metrics.registry, configuration.listen.metrics);
@@ -96,9 +98,24 @@ export async function startGateway(
       await close(server, upgraded, limits.shutdownGraceMs);
       await metricsServer?.stop();
       await decisions.close();
+      await tracing?.stop();
       proxy.close();
     },
   };
+}
+
+/** Lets the entrance answer upgrades; the connections that were upgraded and are still there. */
+function takeUpgrades(server: Server, entrance: Entrance, log: Logger): ReadonlySet<Duplex> {
+  const upgraded = new Set<Duplex>();
+  server.on('upgrade', (request, socket, head) => {
+    upgraded.add(socket);
+    socket.on('error', () => socket.destroy()).once('close', () => upgraded.delete(socket));
+    entrance.upgrade(request, socket, head).catch((err: unknown) => {
+      log.error({ err }, 'answering an upgrade');
+      socket.destroy();
+    });
+  });
+  return upgraded;
 }
 
 function open(server: Server, { host, port }: { host: string; port: number }): Promise<number> {

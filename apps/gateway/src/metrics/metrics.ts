@@ -57,7 +57,8 @@ export class Metrics {
   };
 }
 
-function outcomeOf(decision: Decision): string {
+/** What became of a request, as one of a closed list of words. */
+export function outcomeOf(decision: Decision): string {
   if (decision.kind === 'allowed') return 'allowed';
   const { status, error } = decision.refusal;
   return error === undefined ? String(status) : `${status} ${error}`;

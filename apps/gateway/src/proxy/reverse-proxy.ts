@@ -19,6 +19,8 @@ export interface Passage {
   readonly client: string;
   /** What is told to the client beside the upstream's own headers. */
   readonly answerHeaders: Readonly<Record<string, string>>;
+  /** Headers that the upstream gets besides, lower case. */
+  readonly more: Readonly<Record<string, string>>;
   /** `Set-Cookie` values that go with the upstream's own. */
   readonly cookies: readonly string[];
 }
@@ -126,7 +128,7 @@ export class ReverseProxy {
     outgoing?.destroy();
   }
 
-  #prepare(request: IncomingMessage, { asked, allowed, client }: Passage): URL {
+  #prepare(request: IncomingMessage, { asked, allowed, client, more }: Passage): URL {
     const { upstream, passToken } = allowed.route;
     const added = {
       ...identityHeaders(allowed.facts),
@@ -134,6 +136,7 @@ export class ReverseProxy {
       'X-Forwarded-Proto': asked.scheme,
       'X-Forwarded-Host': asked.host,
       Host: asked.host,
+      ...more,
     };
     const chunked = isChunked(request.headers);
     request.headers = outgoingHeaders(request.headers, added, {
