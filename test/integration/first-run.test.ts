@@ -204,7 +204,7 @@ describe('a later start', () => {
 
   it('makes everything anew where the database is another one, and a file of another one fits no more', async () => {
     const before = await read();
-    await database.query('TRUNCATE account, client, client_secret, resource');
+    await database.query('TRUNCATE account, client, client_secret, resource, gateway_route');
     expect((await createFirstRunData(options())).outcome).toBe('created');
     const after = await read();
     expect(after.clients.web.client_id).not.toBe(before.clients.web.client_id);
