@@ -5,7 +5,8 @@ export type AccountErrorCode =
   | 'username_invalid'
   | 'password_too_short'
   | 'password_too_long'
-  | 'password_is_username';
+  | 'password_is_username'
+  | 'password_too_common';
 
 const sentences: Record<AccountErrorCode, string> = {
   unknown_account: 'There is no such account.',
@@ -14,6 +15,7 @@ const sentences: Record<AccountErrorCode, string> = {
   password_too_short: 'The password is too short.',
   password_too_long: 'The password is too long.',
   password_is_username: 'The password must not be the username.',
+  password_too_common: 'The password is one of those that are tried first.',
 };
 
 /** A refusal that the caller can answer for; its message never contains what was sent. */

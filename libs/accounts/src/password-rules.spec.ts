@@ -29,6 +29,12 @@ describe('new passwords', () => {
     expect(codeOf('alice', '\u{1f512}'.repeat(8))).toBe('accepted');
   });
 
+  it('are none of those that are tried first, in any case', () => {
+    for (const common of ['password123', 'PassWord1234', 'qwertyuiop', '123456789012', 'Iloveyou123'])
+      expect([common, codeOf('alice', common)]).toEqual([common, 'password_too_common']);
+    expect(codeOf('alice', 'password123 of mine')).toBe('accepted');
+  });
+
   it('are not the username in another spelling', () => {
     expect(codeOf('user1@example.test', 'USER1@example.test')).toBe('password_is_username');
   });

@@ -1,4 +1,5 @@
 import { AccountError } from './account-error.js';
+import { isGuessedFirst } from './guessed-passwords.js';
 import { normaliseUsername } from './username.js';
 
 /** Bounds of a password: fewest characters of a new one, and most bytes of UTF-8 that are hashed at all. */
@@ -24,4 +25,5 @@ export const checkNewPassword = (username: string, password: string, rules: Pass
   if (normaliseUsername(password) === normaliseUsername(username)) {
     throw new AccountError('password_is_username');
   }
+  if (isGuessedFirst(password)) throw new AccountError('password_too_common');
 };

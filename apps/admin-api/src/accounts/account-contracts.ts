@@ -89,7 +89,13 @@ export const create = operation({
   idempotent: true,
   answers: { 201: { description: 'The account.', schema: z.object({ ...detail.shape, password: madeUp }) } },
   problems: {
-    400: ['username_invalid', 'password_too_short', 'password_too_long', 'password_is_username'],
+    400: [
+      'username_invalid',
+      'password_too_short',
+      'password_too_long',
+      'password_is_username',
+      'password_too_common',
+    ],
     409: ['username_taken'],
     503: ['overloaded'],
   },
@@ -168,7 +174,7 @@ export const setPassword = operation({
     200: { description: 'Set.', schema: z.object({ password: madeUp, ended: endedAlong.nullable() }) },
   },
   problems: {
-    400: ['password_too_short', 'password_too_long', 'password_is_username'],
+    400: ['password_too_short', 'password_too_long', 'password_is_username', 'password_too_common'],
     403: ['beyond_own_scopes'],
     404: ['unknown_account'],
     503: ['overloaded'],

@@ -28,6 +28,7 @@ const accountStatus: Record<AccountErrorCode, number> = {
   password_too_short: 400,
   password_too_long: 400,
   password_is_username: 400,
+  password_too_common: 400,
 };
 
 const receiverStatus: Record<ReceiverFault, number> = {

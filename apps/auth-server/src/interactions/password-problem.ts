@@ -23,6 +23,8 @@ export function passwordProblem(
       return { field: 'new', text: 'The password must not be your username.' };
     case 'overloaded':
       return { field: 'form', text: 'Too much is going on at this moment. Try again in a few seconds.' };
+    case 'password_too_common':
+      return { field: 'new', text: 'Too many people use this password. Choose another one.' };
     case 'unknown_account':
     case 'username_invalid':
     case 'username_taken':
