@@ -118,7 +118,7 @@ async function floorOfPostgres({ cluster, sessions, options }) {
 
 /** Runs what the options ask for and prints it; the exit code says whether every path has its number. */
 export async function benchmark(options) {
-  const plans = choosePaths(options.paths);
+  const plans = choosePaths(options.paths, options.quick);
   const chosenScenes = chooseScenes(options.scenes);
   if (options.cpuProfile) mkdirSync(options.cpuProfile, { recursive: true });
   const rows = [];

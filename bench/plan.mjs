@@ -8,6 +8,7 @@
  * - `rate`: a fixed rate for latencies that is promised; half of the throughput otherwise.
  * - `fromMemory`: whether no session, or some, must be read for the answers.
  * - `counted`: operations of the block that counts statements.
+ * - `whenLong`: not with --quick, unless it is named.
  * - `measure`: no single operations are measured, but what is said there.
  */
 const gateway = { at: 'gateway', latency: true, before: 'live-tokens', chains: 'refresh-guarded' };
@@ -29,12 +30,14 @@ export const paths = [
   { path: 'revocation', before: 'tokens-of-all' },
   { path: 'introspection-ended', before: 'ended' },
   { path: 'code-exchange', before: 'codes', connections: 16 },
+  { path: 'admin-list', at: 'admin', connections: 8, whenLong: true },
+  { path: 'admin-search', at: 'admin', connections: 8, whenLong: true },
   { path: 'sign-in', connections: 8, counted: 40 },
 ];
 
 /** The paths to run: all, or those named; an unknown name is an error. */
-export function choosePaths(names) {
-  if (!names) return paths;
+export function choosePaths(names, isQuick) {
+  if (!names) return paths.filter(({ whenLong }) => !(isQuick && whenLong));
   if (names[0] === 'none') return [];
   const unknown = names.filter((name) => !paths.some(({ path }) => path === name));
   if (unknown.length > 0)

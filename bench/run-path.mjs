@@ -1,6 +1,7 @@
 import { notAlive } from './gates.mjs';
 import { closedBlock, countedBlock, fixedRateBlock, load, WrongAnswers } from './measure.mjs';
 import { median } from './statistics.mjs';
+import { startAdmin } from './subjects/admin.mjs';
 import { startGateway } from './subjects/gateway.mjs';
 
 const sampled = 32;
@@ -9,13 +10,14 @@ const countedOperations = 500;
 
 /** Measures one path, at the server it belongs to; a list of one row. */
 export async function runPath(stage) {
-  if (stage.plan.at !== 'gateway') return [await measurePath(stage)];
+  if (!stage.plan.at) return [await measurePath(stage)];
   const [curfew, ...others] = stage.subjects;
-  const gateway = await startGateway(curfew, { cpuProfile: stage.options.cpuProfile });
+  const start = stage.plan.at === 'gateway' ? startGateway : startAdmin;
+  const subject = await start(curfew, { cpuProfile: stage.options.cpuProfile });
   try {
-    return [await measurePath({ ...stage, subjects: [gateway, ...others] })];
+    return [await measurePath({ ...stage, subjects: [subject, ...others] })];
   } finally {
-    await gateway.stop();
+    await subject.stop();
   }
 }
 

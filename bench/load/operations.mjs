@@ -117,6 +117,19 @@ export const operations = {
     };
   },
 
+  /** An operator looks at sessions: the newest ones, or those of the item's account. */
+  'sessions-page'({ endpoints }, { authorization, query }) {
+    return async (connection, { account }) => {
+      const url = new URL(`${endpoints.sessions}?${query}${account ? `&account=${account}` : ''}`);
+      const answer = await connection.send(get(url, { authorization }));
+      if (answer.status !== 200) return unexpected(answer);
+      const { items } = parse(answer);
+      if (!Array.isArray(items) || items.length === 0) return 'a page without sessions';
+      if (account && items.some((session) => session.account_id !== account))
+        return 'a session of somebody else';
+    };
+  },
+
   /** A reverse proxy asks whether a request may pass; `answer` is what the head of the answer must match. */
   gateway({ endpoints }, { headers = {}, answer: wanted }) {
     const url = new URL(endpoints.gateway);

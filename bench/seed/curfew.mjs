@@ -34,7 +34,7 @@ export async function seedCurfew({
     signed: await real(signed, { scope: 'offline_access read', resource: signedApi }),
     guarded: await real(guarded, { scope: 'offline_access read', resource: guardedApi }),
   };
-  const others = await seeding(databaseUrl, async (database) => {
+  const { clients: others, accounts } = await seeding(databaseUrl, async (database) => {
     const accounts = await copyAccounts(database, person.username, Math.ceil(sessions / sessionsPerAccount));
     const clients = await copyClients(database, web.id, 1000);
     const copy = (kind, template, count, more) =>
@@ -45,7 +45,7 @@ export async function seedCurfew({
     for (const kind of ['public', 'bound', 'signed', 'guarded'])
       await copy(kind, templates[kind], sideSessions);
     for (const table of ['session', 'account', 'client']) await database.query(`VACUUM (ANALYZE) ${table}`);
-    return clients;
+    return { clients, accounts };
   });
   const pools = { sizes: {} };
   const load = async (pool, items) => {
@@ -70,6 +70,10 @@ export async function seedCurfew({
   await load(
     'machine',
     Array.from({ length: 1000 }, () => ({})),
+  );
+  await load(
+    'accounts',
+    accounts.slice(0, 1000).map((account) => ({ account })),
   );
   await load(
     'wrong',

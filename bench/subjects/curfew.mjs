@@ -23,22 +23,23 @@ export async function startCurfew({ cluster, generator, sideSessions = 2000, cpu
   const registered = await register(databaseUrl, secret);
   const port = await freePort();
   const issuer = `http://localhost:${port}`;
+  const environment = {
+    CURFEW_MODE: 'production',
+    CURFEW_ISSUER: issuer,
+    CURFEW_AUTH_PORT: String(port),
+    CURFEW_KEY_ENCRYPTION_SECRETS: secret,
+    // Everybody here comes from one address; guessing is not what is measured.
+    CURFEW_THROTTLE_SIGN_IN: '100000/15m',
+    CURFEW_THROTTLE_SIGN_IN_NETWORK: '100000/15m',
+    CURFEW_THROTTLE_REFRESH: '100000/1m',
+    DATABASE_URL: databaseUrl,
+    ...(workers === undefined ? {} : { CURFEW_WORKERS: String(workers) }),
+  };
   const start = () =>
     startServer({
       script: 'apps/auth-server/dist/main.js',
       flags: cpuProfile ? ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`] : [],
-      environment: {
-        CURFEW_MODE: 'production',
-        CURFEW_ISSUER: issuer,
-        CURFEW_AUTH_PORT: String(port),
-        CURFEW_KEY_ENCRYPTION_SECRETS: secret,
-        // Everybody here comes from one address; guessing is not what is measured.
-        CURFEW_THROTTLE_SIGN_IN: '100000/15m',
-        CURFEW_THROTTLE_SIGN_IN_NETWORK: '100000/15m',
-        CURFEW_THROTTLE_REFRESH: '100000/1m',
-        DATABASE_URL: databaseUrl,
-        ...(workers === undefined ? {} : { CURFEW_WORKERS: String(workers) }),
-      },
+      environment,
       readyUrl: `${issuer}/health/ready`,
     });
   let server = await start();
@@ -57,6 +58,7 @@ export async function startCurfew({ cluster, generator, sideSessions = 2000, cpu
       port,
       database: 'measured',
       issuer,
+      environment,
       residentAtStart,
       target: { endpoints: await discover(issuer) },
       registered,
