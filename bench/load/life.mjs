@@ -13,12 +13,17 @@ const looksBackOneIn = 20;
 const boundMs = 2_000;
 
 const isTransient = (problem) => /^status 50[0-9]|^connection/.test(problem);
+/** Nobody was there to ask, so nothing was done that a later repetition could be taken for a replay of. */
+const isUnheard = (problem) => /ECONNREFUSED/.test(problem);
 
 /** The operation again and again until it is answered; a wrong answer is wrong at once. */
 const patiently = (operation) => async (connection, item) => {
-  const began = performance.now();
+  let began = performance.now();
+  let heard = false;
   for (;;) {
     const problem = await operation(connection, item).catch((error) => `connection: ${error.message}`);
+    heard ||= problem === undefined || !isUnheard(problem);
+    if (!heard) began = performance.now();
     if (problem === undefined || !isTransient(problem) || performance.now() - began > patienceMs)
       return problem;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
