@@ -6,6 +6,8 @@ import { authenticate, operations } from './operations.mjs';
  * would: the retry window must give the same successor, so a kill never costs anybody a session.
  */
 const patienceMs = 25_000;
+/** A server that nobody can reach for so long does not come back. */
+const startsWithinMs = 120_000;
 const pauseMs = 250;
 const endsOneIn = 100;
 const looksBackOneIn = 20;
@@ -18,12 +20,13 @@ const isUnheard = (problem) => /ECONNREFUSED/.test(problem);
 
 /** The operation again and again until it is answered; a wrong answer is wrong at once. */
 const patiently = (operation) => async (connection, item) => {
-  let began = performance.now();
+  const asked = performance.now();
+  let began = asked;
   let heard = false;
   for (;;) {
     const problem = await operation(connection, item).catch((error) => `connection: ${error.message}`);
     heard ||= problem === undefined || !isUnheard(problem);
-    if (!heard) began = performance.now();
+    if (!heard && performance.now() - asked < startsWithinMs) began = performance.now();
     if (problem === undefined || !isTransient(problem) || performance.now() - began > patienceMs)
       return problem;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
