@@ -87,10 +87,11 @@ describe('an alert that is answered with', () => {
     }
     await world.until(
       'everything of the client is over',
-      async () => (await world.refresh(client, untouched.refresh_token)).status === 400,
+      async () => (await world.endOf(untouched.sid)) !== null,
       20_000,
     );
     expect(await world.endOf(untouched.sid)).toBe('attack_pattern');
+    expect((await world.refresh(client, untouched.refresh_token)).status).toBe(400);
     expect(await transactions('reuse_across_sessions')).toEqual([
       { types: ['alert.raised', 'session.ended', 'sessions.ended_together'] },
     ]);
