@@ -279,19 +279,27 @@ describe('a code whose redemption fails half-way', () => {
   });
 
   it('and nobody knows whether it committed: at most one session, and none that anybody could use', async () => {
-    const code = await world.code(web, { scope: 'openid' });
-    const [{ count: before } = { count: 0 }] = await world.database.query<{ count: number }>(
-      'SELECT count(*)::int AS count FROM session',
-    );
-    const cut = world.proxy.cutAfterClientSends('COMMIT');
-    const answer = await world.redeem(web, code);
-    await cut;
+    const counted = async () => {
+      const [row] = await world.database.query<{ count: number }>(
+        'SELECT count(*)::int AS count FROM session',
+      );
+      return row!.count;
+    };
+    const redeemAndCut = async () => {
+      const code = await world.code(web, { scope: 'openid' });
+      const before = await counted();
+      const cut = world.proxy.cutAfterClientSends('COMMIT');
+      const answer = await world.redeem(web, code);
+      await cut;
+      return { code, before, answer };
+    };
+    // Now and then it is a commit of the nodes' own that is cut, such as that of the watch.
+    let tried = await redeemAndCut();
+    for (let turn = 1; tried.answer.status === 200 && turn < 5; turn += 1) tried = await redeemAndCut();
+    const { code, before, answer } = tried;
     expectUnavailable(answer);
     const again = await world.redeem(web, code, { node: 1 });
-    const [{ count: after } = { count: 0 }] = await world.database.query<{ count: number }>(
-      'SELECT count(*)::int AS count FROM session',
-    );
-    expect(after).toBe(before + 1);
+    expect(await counted()).toBe(before + 1);
     expect([200, 400]).toContain(again.status);
   });
 });
