@@ -88,6 +88,11 @@ describe('the pages of one’s own account', () => {
     await page.getByRole('button', { name: 'Take back' }).first().click();
     expect(await page.getByRole('status').textContent()).toContain('Taken back');
     expect(await application.refresh(tokens)).toMatchObject({ error: 'invalid_grant' });
+    const [{ types }] = (await house.database.query(
+      `SELECT array_agg(DISTINCT type ORDER BY type) AS types FROM event
+       WHERE xid = (SELECT xid FROM event WHERE type = 'consent.withdrawn' ORDER BY id DESC LIMIT 1)`,
+    )) as [{ types: string[] }];
+    expect(types).toEqual(['consent.withdrawn', 'session.ended']);
     await page.goto(application.authorizationUrl());
     await page.getByRole('button', { name: 'Allow' }).waitFor();
   });

@@ -2,10 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Account, AccountService, ConsentService } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
+import { EventLog } from '@curfew/events';
 import { Interactions } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import type { EndReason, Instant } from '@curfew/session-policy';
-import { SessionQueries, SessionService, type SessionSummary } from '@curfew/sessions';
+import { accountEvent, SessionQueries, SessionService, type SessionSummary } from '@curfew/sessions';
 import { Injectable } from '@nestjs/common';
 
 /** One live session of the signed-in person, with the name of its application. */
@@ -34,6 +35,7 @@ export class OwnAccount {
     private readonly service: SessionService,
     private readonly queries: SessionQueries,
     private readonly interactions: Interactions,
+    private readonly events: EventLog,
   ) {}
 
   /** Live sessions, newest first. */
@@ -112,11 +114,18 @@ export class OwnAccount {
     }));
   }
 
-  /** Takes back what a client was allowed, and ends its sessions with this account; once more for those begun meanwhile. */
+  /** Takes back what a client was allowed and ends its sessions with this account, in one commit; once more for those begun meanwhile. */
   async withdrawConsent(accountId: string, clientId: string): Promise<void> {
     const ofClient = (session: SessionSummary) => session.clientId === clientId;
-    await this.endThose(accountId, 'consent_withdrawn', ofClient);
-    await this.consents.withdraw(accountId, clientId);
+    const now = this.clock.now();
+    const live = (await this.queries.liveOfAccount(accountId, now)).filter(ofClient).map(({ id }) => id);
+    const by = { kind: 'user', id: accountId, ip: null } as const;
+    await this.prisma.$transaction(async (tx) => {
+      if (!(await this.consents.withdraw(accountId, clientId, tx))) return;
+      await this.service.end(live, 'consent_withdrawn', { by }, now, [], tx);
+      const withdrawn = accountEvent(accountId, 'consent.withdrawn', { by }, now);
+      await this.events.record([{ ...withdrawn, clientId }], tx);
+    });
     await this.endThose(accountId, 'consent_withdrawn', ofClient);
   }
 
