@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { freePort } from '../support/ports.js';
 import { type RunningServer, startServer } from '../support/server.js';
 import { asHeader, ProtocolWorld } from './protocol-world.js';
@@ -141,11 +141,16 @@ const figure = (text: string, series: string): number =>
   );
 const discovered = 'curfew_http_requests_total{route="discovery",method="GET",status="200"}';
 const discovery = '/.well-known/openid-configuration';
+const mostConnections = 100;
 const twoServe = async () => figure(await scrape(), 'curfew_workers_serving') === 2;
 
 beforeAll(async () => {
   metricsPort = await freePort();
-  world = await ProtocolWorld.start({ CURFEW_WORKERS: '2', CURFEW_METRICS_PORT: String(metricsPort) });
+  world = await ProtocolWorld.start({
+    CURFEW_WORKERS: '2',
+    CURFEW_METRICS_PORT: String(metricsPort),
+    CURFEW_MAX_CONNECTIONS: String(mostConnections),
+  });
 }, 90_000);
 afterEach(() => {
   for (const line of lines.splice(0)) line.close();
@@ -190,6 +195,25 @@ onLinux('two workers of one authorization server', () => {
     );
     expect(successors.size).toBe(1);
     expect((await world.refresh(client, String([...successors][0]))).status).toBe(200);
+  });
+
+  it('close connections beyond what all of them accept, and hand them around to nobody', async () => {
+    let closed = 0;
+    const sockets = Array.from({ length: 2 * mostConnections + 20 }, () =>
+      connect(world.server.port, '127.0.0.1')
+        .on('error', () => {})
+        .on('close', () => {
+          closed += 1;
+        }),
+    );
+    await until('those beyond are closed', () => closed >= 20);
+    for (const socket of sockets) socket.destroy();
+    await until('there is room again', () =>
+      new Line(world.server.port).send(discovery).then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    );
   });
 
   it('have their figures added up, each request once', async () => {

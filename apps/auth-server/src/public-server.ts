@@ -37,6 +37,21 @@ export function publicServer(
     },
     metrics.counting(door, new URL(issuer).pathname.replace(/\/+$/, ''), proxy.trustedHops),
   );
-  server.maxConnections = limits.maxConnections;
+  limitConnections(server, limits.maxConnections);
   return server;
+}
+
+/**
+ * Closes what comes beyond so many connections. `maxConnections` would not do: where several workers share a port, Node hands what
+ * one of them refuses to the next, and when all are full hands it around without a pause.
+ */
+function limitConnections(server: Server, most: number): void {
+  let open = 0;
+  server.on('connection', (socket) => {
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+    });
+    if (open > most) socket.destroy();
+  });
 }
