@@ -73,9 +73,11 @@ export class Background {
   async #prune(): Promise<void> {
     const { artifacts, browserSessions, throttle, clock } = this.parts;
     const now = clock.now();
-    while ((await artifacts.prune(plus(now, seconds(-grace)), batch)) === batch);
-    while ((await browserSessions.prune(now, batch)) === batch);
-    while ((await throttle.prune(batch)) === batch);
+    // A backlog must not keep a stop from writing what is pending.
+    const isMore = (pruned: number) => pruned === batch && !this.#stopping.signal.aborted;
+    while (isMore(await artifacts.prune(plus(now, seconds(-grace)), batch)));
+    while (isMore(await browserSessions.prune(now, batch)));
+    while (isMore(await throttle.prune(batch)));
   }
 
   #every(intervalMs: number, subject: string, work: () => Promise<unknown>): void {
