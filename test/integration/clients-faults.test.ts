@@ -32,7 +32,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
 });
 beforeEach(async () => {
-  await database.query('TRUNCATE client, client_secret, resource, policy, policy_attachment');
+  await database.query('TRUNCATE client, client_secret, resource, gateway_route, policy, policy_attachment');
   clock = new ManualClock();
   const prisma = database.prisma();
   clients = new ClientService({ prisma, clock, rules: { allowPrivateAddresses: false } });

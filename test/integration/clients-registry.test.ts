@@ -48,7 +48,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
 });
 beforeEach(async () => {
-  await database.query('TRUNCATE client, client_secret, resource, policy, policy_attachment');
+  await database.query('TRUNCATE client, client_secret, resource, gateway_route, policy, policy_attachment');
   clock = new ManualClock();
   const writer = database.prisma();
   clients = new ClientService({ prisma: writer, clock, rules: { allowPrivateAddresses: false } });
