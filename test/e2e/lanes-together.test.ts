@@ -113,6 +113,24 @@ describe('a caller that asks too much', () => {
     expect((await refresh(side, garbage, lanes.twin('changing', 'fast'))).status).toBe(400);
   });
 
+  it('waits with nothing of a session that lives, so that reuse of its tokens is found', async () => {
+    const { id, token } = await sessionOf(impatient);
+    const [side, library] = [new Side(lanes, 'fast'), new Side(lanes, 'library')];
+    for (let turn = 0; turn < 40; turn += 1) await side.refresh(garbage, {}, impatient);
+    expect((await side.refresh(garbage, {}, impatient)).status).toBe(429);
+    // Whoever has a copy is refused with it, as often as it likes; that leaves no rows behind.
+    for (let turn = 0; turn < 3; turn += 1)
+      expect((await library.refresh(token, { scope: 'openid nonsense' }, impatient)).body.error).toBe(
+        'invalid_scope',
+      );
+    const refused = `SELECT 1 FROM event WHERE session_id = $1 AND type = 'session.refresh_refused'`;
+    expect(await lanes.world.database.query(refused, [id])).toEqual([]);
+    const { refresh_token: next } = (await side.refresh(token, {}, impatient)).body;
+    expect((await side.refresh(next, {}, impatient)).status).toBe(200);
+    expect((await side.refresh(token, {}, impatient)).body.error).toBe('invalid_grant');
+    expect(await rowOf(id)).toEqual({ generation: 2, end_reason: 'refresh_token_reuse' });
+  });
+
   it('about tokens waits, in either lane, while other callers are answered', async () => {
     const side = new Side(lanes, 'fast');
     const { token } = await sessionOf(impatient);

@@ -192,7 +192,7 @@ const throttles = {
   CURFEW_THROTTLE_SIGN_IN_NETWORK: rate('Failed sign-ins from one network, over all accounts.', '100/15m'),
   CURFEW_THROTTLE_CLIENT: rate('Failed authentications of one client from one network.', '30/1m'),
   CURFEW_THROTTLE_REFRESH: rate(
-    'Refused refreshes of one client from one network, at each process. Beyond it tokens that were never issued here, and those of sessions refused from there a moment ago, get a 429 unread.',
+    'Refused refreshes of one client from one network, at each process. Beyond it tokens that were never issued here, and those of ended sessions refused from there a moment ago, get a 429 unread.',
     '30/1m',
   ),
   CURFEW_THROTTLE_INTROSPECTION: rate(

@@ -13,6 +13,7 @@ import type { RequestScope, StagedStart } from './request-scope.js';
 import { authorizationOf } from './session-payload.js';
 import type { ArtifactStore } from './storage/artifact-store.js';
 import type { BrowserSessionStore } from './storage/browser-session-store.js';
+import type { RefreshThrottle } from './throttles/refresh-throttle.js';
 
 class CodeAlreadyUsed extends Error {
   override readonly name = 'CodeAlreadyUsed';
@@ -23,6 +24,7 @@ export interface CommitParts {
   readonly sessions: SessionService;
   readonly artifacts: ArtifactStore;
   readonly browserSessions: BrowserSessionStore;
+  readonly refreshThrottle: RefreshThrottle;
   /** Whether an error means that the database cannot be asked now. */
   readonly isUnavailable: (error: unknown) => boolean;
 }
@@ -172,23 +174,23 @@ const refusals: readonly RefusalCause[] = [
   'use_dpop_nonce',
 ];
 
-/** A genuine refresh token that the library refused before the domain was asked: nothing changed, but it is recorded. */
+/**
+ * A genuine refresh token that the library refused before the domain was asked: nothing changed, but it is recorded; no longer
+ * where its own client is refused again and again, which would otherwise write as many rows as it likes.
+ */
 async function noteRefusal(
   ctx: KoaContextWithOIDC,
   scope: RequestScope,
-  { sessions }: CommitParts,
+  { sessions, refreshThrottle }: CommitParts,
 ): Promise<void> {
-  const { opened, decided } = scope;
+  const { opened, decided, now, signals } = scope;
   if (!opened || decided || ctx.oidc?.route !== 'token' || ctx.status >= 500) return;
   const clientId = ctx.oidc.client?.clientId ?? 'unknown';
+  const isOwn = clientId === opened.session.clientId;
+  if (isOwn && refreshThrottle.wait({ clientId, network: signals.prefix, token: '' }, now) !== null) return;
   const cause = refusals.find((known) => known === (ctx.body as Body | undefined)?.['error']) ?? 'refused';
   try {
-    await sessions.refusedUnasked(
-      opened,
-      { clientId, keyThumbprint: null, signals: scope.signals },
-      cause,
-      scope.now,
-    );
+    await sessions.refusedUnasked(opened, { clientId, keyThumbprint: null, signals }, cause, now);
   } catch (error) {
     scope.failure = error;
     answerFailedCommit(ctx, scope, error);

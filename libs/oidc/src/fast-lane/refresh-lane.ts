@@ -42,7 +42,7 @@ export const refreshLane: Lane = async (request, parts) => {
     { clientId: client.id, keyThumbprint: null, signals },
     now,
   );
-  if (outcome.kind === 'refused') return refuse(request, outcome.decision, parts);
+  if (outcome.kind === 'refused') return refuse(request, outcome.decision, opened.session, parts);
   return grant(request, outcome.staged, grantable, parts);
 };
 
@@ -116,7 +116,7 @@ async function grant(
   // No key for this client's algorithm: nothing has been written, so the library may find that out again and say so.
   if (what.withIdToken && idToken === undefined) return false;
   const committed = await staged.commit();
-  if (committed.kind === 'refused') return refuse(request, committed.decision, parts);
+  if (committed.kind === 'refused') return refuse(request, committed.decision, session, parts);
   const body = {
     access_token: accessToken,
     expires_in: lifetime,
@@ -133,11 +133,16 @@ const sidOf = (authorization: Readonly<Record<string, unknown>>): string | undef
   (authorization as { sid?: string }).sid;
 
 /** Every end looks the same from outside; only a step-up tells the client what to do (RFC 9470). */
-function refuse(request: PlainRequest, decision: RefusedRefresh, { refreshThrottle }: LaneParts): true {
+function refuse(
+  request: PlainRequest,
+  decision: RefusedRefresh,
+  { ended }: StagedRefresh['session'],
+  { refreshThrottle }: LaneParts,
+): true {
   const { client, form, now, response, signals } = request;
   if (decision.kind !== 'step_up') {
     const presented = { clientId: client.id, network: signals.prefix, token: form['refresh_token']! };
-    refreshThrottle.count(presented, now);
+    refreshThrottle.count(presented, ended !== null, now);
   }
   const body =
     decision.kind === 'step_up'

@@ -59,5 +59,6 @@ export function countRefusedRefresh(
   const { error } = (ctx.body ?? {}) as { error?: unknown };
   if (ctx.status !== 400 || !oidc.client || typeof token !== 'string' || !failures.has(error)) return;
   const { clientId } = oidc.client;
-  refreshThrottle.count({ clientId, network: scope.signals.prefix, token }, scope.now);
+  const isOver = !scope.opened || scope.opened.session.ended !== null;
+  refreshThrottle.count({ clientId, network: scope.signals.prefix, token }, isOver, scope.now);
 }

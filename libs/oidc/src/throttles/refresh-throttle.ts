@@ -9,13 +9,14 @@ export interface PresentedRefresh {
   readonly token: string;
 }
 
-/** So many sessions that were refused lately are remembered. */
+/** So many sessions that are over and were asked for lately are remembered. */
 const mostSessions = 10_000;
 
 /**
  * Holds back a client that is refused refresh after refresh from one network, before anything is read or written for it.
- * Only what cannot be good is held back: tokens that this service never made, and those of sessions that were refused from
- * there a moment ago. A server that refreshes for thousands of people goes on with all its other sessions.
+ * Only what cannot be good is held back: tokens that this service never made, and those of sessions that were over a moment
+ * ago. Whatever a session that lives is refused for, its tokens are looked at: whoever has a copy of one could otherwise keep
+ * its holder waiting, and the reuse unseen (RFC 9700 §4.14.2).
  */
 export class RefreshThrottle {
   readonly #refused: RateBuckets;
@@ -44,10 +45,10 @@ export class RefreshThrottle {
     return this.sessionOf(token) !== undefined;
   }
 
-  /** Counts one that was refused. */
-  count(presented: PresentedRefresh, now: Instant): void {
+  /** Counts one that was refused; `isOver` says that its session had ended before, or is not there. */
+  count(presented: PresentedRefresh, isOver: boolean, now: Instant): void {
     this.#refused.take(placeOf(presented), now);
-    const session = this.sessionOf(presented.token);
+    const session = isOver ? this.sessionOf(presented.token) : undefined;
     if (session === undefined) return;
     const key = keyOf(presented, session);
     this.#sessions.delete(key);

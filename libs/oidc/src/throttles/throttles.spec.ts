@@ -44,19 +44,28 @@ describe('refused refreshes', () => {
 
   it('hold back what was never ours and what was refused a moment ago, and nothing that may be good', () => {
     const throttle = refused();
-    throttle.count(from('203.0.113.0/24', 'genuine-over'), t0);
-    throttle.count(from('203.0.113.0/24', 'garbage'), t0);
+    throttle.count(from('203.0.113.0/24', 'genuine-over'), true, t0);
+    throttle.count(from('203.0.113.0/24', 'garbage'), true, t0);
     expect(throttle.wait(from('203.0.113.0/24', 'garbage'), t0)).toBeNull();
-    throttle.count(from('203.0.113.0/24', 'garbage'), t0);
+    throttle.count(from('203.0.113.0/24', 'garbage'), true, t0);
     expect(throttle.wait(from('203.0.113.0/24', 'garbage'), t0)).toBe(20);
     expect(throttle.wait(from('203.0.113.0/24', 'genuine-over'), t0)).toBe(20);
     expect(throttle.wait(from('203.0.113.0/24', 'genuine-other'), t0)).toBeNull();
     expect(throttle.wait(from('203.0.113.0/24', 'garbage'), after(20))).toBeNull();
   });
 
+  it('of a session that lives hold nothing of it back, so that its reuse is found', () => {
+    const throttle = refused();
+    const holder = from('203.0.113.0/24', 'genuine-stolen');
+    throttle.count(holder, false, t0);
+    for (let turn = 0; turn < 3; turn += 1) throttle.count(from('203.0.113.0/24', 'garbage'), true, t0);
+    expect(throttle.wait(from('203.0.113.0/24', 'garbage'), t0)).toBe(20);
+    expect(throttle.wait(holder, t0)).toBeNull();
+  });
+
   it('are counted by client and network', () => {
     const throttle = refused();
-    for (let turn = 0; turn < 3; turn += 1) throttle.count(from('203.0.113.0/24', 'garbage'), t0);
+    for (let turn = 0; turn < 3; turn += 1) throttle.count(from('203.0.113.0/24', 'garbage'), true, t0);
     expect(throttle.wait(from('198.51.100.0/24', 'garbage'), t0)).toBeNull();
     expect(throttle.wait(from(null, 'garbage'), t0)).toBeNull();
     expect(throttle.wait(from('203.0.113.0/24', 'garbage', 'native'), t0)).toBeNull();
@@ -64,9 +73,9 @@ describe('refused refreshes', () => {
 
   it('of a session are remembered for one window', () => {
     const throttle = refused();
-    throttle.count(from(null, 'genuine-over'), t0);
+    throttle.count(from(null, 'genuine-over'), true, t0);
     const later = after(60);
-    for (let turn = 0; turn < 3; turn += 1) throttle.count(from(null, 'garbage'), later);
+    for (let turn = 0; turn < 3; turn += 1) throttle.count(from(null, 'garbage'), true, later);
     expect(throttle.wait(from(null, 'genuine-over'), later)).toBeNull();
   });
 });
