@@ -165,6 +165,29 @@ describe('the watch', () => {
     expect(ended).toEqual(['web']);
   });
 
+  it('counts bad tokens by the address they came from, and beyond some addresses by none', async () => {
+    const shown = (ip: string | null) => ({
+      id: newId(clock.now()),
+      at: clock.now(),
+      type: 'token.unknown' as const,
+      sessionId: null,
+      accountId: null,
+      clientId: null,
+      data: { endpoint: 'userinfo' as const, presentedBy: null, ip, count: 1 },
+    });
+    // Whoever comes first in a batch does not answer for the flood behind.
+    log.tally('token.unknown', 'userinfo', shown, '192.0.2.1');
+    for (let n = 0; n < 60; n += 1) log.tally('token.unknown', 'userinfo', shown, `203.0.113.${n % 30}`);
+    await log.flush();
+    const counted = await database.query<{ ip: string | null; count: number }>(
+      `SELECT data ->> 'ip' AS ip, (data ->> 'count')::int AS count FROM event WHERE data ->> 'endpoint' = 'userinfo' ORDER BY id`,
+    );
+    expect(counted).toHaveLength(21);
+    expect(counted.find(({ ip }) => ip === '192.0.2.1')?.count).toBe(1);
+    expect(counted.find(({ ip }) => ip === '203.0.113.3')?.count).toBe(2);
+    expect(counted.find(({ ip }) => ip === null)?.count).toBe(22);
+  });
+
   it('stays below 20 MB through 100,000 bad tokens of 100,000 callers, and loses no alert', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;

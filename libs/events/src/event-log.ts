@@ -23,6 +23,8 @@ export const eventRows = (events: readonly NewEvent[]): string =>
 
 /** So many events wait for the next batch; beyond that new ones are dropped and counted. */
 const mostWaiting = 10_000;
+/** So many addresses of one key are told apart in a batch; what comes from more is counted without one. */
+const mostApart = 20;
 
 /** Writes events that have no change of their own to ride with. Append only. */
 export class EventLog {
@@ -30,6 +32,8 @@ export class EventLog {
   #waiting: NewEvent[] = [];
   /** What is too frequent for a row each is counted, and one row a flush says how often. */
   readonly #tallies = new Map<string, { event: CountedEvent; count: number }>();
+  /** The addresses told apart since the last flush, by type and key. */
+  readonly #apart = new Map<string, Set<string>>();
   /** High-volume events dropped since the start because the database did not keep up. */
   dropped = 0;
 
@@ -60,13 +64,29 @@ export class EventLog {
     this.#waiting.push(event);
   }
 
-  /** Counts an event of which only the number matters; `first` stands for all of the same type and `key` until the next flush. */
-  tally(type: CountedEvent['type'], key: string, first: () => CountedEvent): void {
-    const name = `${type} ${key}`;
+  /**
+   * Counts an event of which only the number matters; `first` stands for all of the same type and `key` until the next flush.
+   * Where `address` is given, different ones are told apart, as far as `first` is handed one: nobody answers for another's flood.
+   */
+  tally(
+    type: CountedEvent['type'],
+    key: string,
+    first: (address: string | null) => CountedEvent,
+    address: string | null = null,
+  ): void {
+    const told = address === null ? null : this.#toldApart(`${type} ${key}`, address);
+    const name = `${type} ${key} ${told}`;
     const tally = this.#tallies.get(name);
     if (tally) tally.count += 1;
-    else if (this.#tallies.size < mostWaiting) this.#tallies.set(name, { event: first(), count: 1 });
+    else if (this.#tallies.size < mostWaiting) this.#tallies.set(name, { event: first(told), count: 1 });
     else this.dropped += 1;
+  }
+
+  #toldApart(group: string, address: string): string | null {
+    const known = this.#apart.get(group) ?? new Set<string>();
+    if (!known.has(address) && known.size >= mostApart) return null;
+    this.#apart.set(group, known.add(address));
+    return address;
   }
 
   /** Writes the batch in one statement. What cannot be written waits for the next time. */
@@ -77,6 +97,7 @@ export class EventLog {
     const batch = [...this.#waiting, ...counted];
     this.#waiting = [];
     this.#tallies.clear();
+    this.#apart.clear();
     try {
       await this.record(batch);
     } catch (error) {

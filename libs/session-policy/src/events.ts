@@ -76,7 +76,7 @@ export interface EventData {
     readonly by?: Actor;
     readonly note?: string;
   };
-  /** Presented by one client at one endpoint within about a second; the address is that of the first. */
+  /** Presented by one client at one endpoint from one address within about a second; null where there were too many addresses. */
   'token.unknown': {
     readonly endpoint: 'token' | 'introspection' | 'revocation' | 'userinfo';
     readonly presentedBy: string | null;

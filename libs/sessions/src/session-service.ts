@@ -204,7 +204,7 @@ export class SessionService {
     await this.#store.revokeAccessToken(tokenHash, expiresAt, revoked);
   }
 
-  /** Counts a token that was shown and is none of ours; a flood of them costs one row a second. */
+  /** Counts a token that was shown and is none of ours; a flood of them costs a few rows a second. */
   unknownToken(
     endpoint: EventData['token.unknown']['endpoint'],
     presentedBy: string | null,
@@ -212,9 +212,9 @@ export class SessionService {
     now: Instant,
   ): void {
     const key = `${endpoint} ${presentedBy}`;
-    this.#events.tally('token.unknown', key, () =>
-      clientEvent(presentedBy, 'token.unknown', { endpoint, presentedBy, ip, count: 1 }, now),
-    );
+    const event = (address: string | null) =>
+      clientEvent(presentedBy, 'token.unknown', { endpoint, presentedBy, ip: address, count: 1 }, now);
+    this.#events.tally('token.unknown', key, event, ip);
   }
 
   async #noteStartRefused(session: StoredSession, limit: number, now: Instant): Promise<void> {

@@ -87,7 +87,7 @@ export const patterns: Readonly<Record<AlertPattern, Pattern>> = {
     answers: ['throttle'],
     sign: ({ type, data }) => {
       if (type !== 'token.unknown') return null;
-      // Told in batches with the address of the first, so addresses are examples and not what is counted by.
+      // A thief has many addresses, so they are examples and not what is counted by.
       const value = text(data['ip']);
       return {
         of: text(data['presentedBy']) ?? 'anybody',
