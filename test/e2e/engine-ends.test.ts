@@ -143,6 +143,31 @@ describe('a sign-in', () => {
     expect(iat! - Number(provedAt)).toBeGreaterThanOrEqual(30);
   });
 
+  it('is not completed with a password that was typed before everything of the account was ended', async () => {
+    const barrier = await failExactlyAt(
+      world.database,
+      {
+        table: 'protocol_artifact',
+        operation: 'UPDATE',
+        timing: 'after',
+        when: `NEW.kind = 'Interaction'`,
+        times: 1,
+      },
+      { kind: 'barrier' },
+    );
+    const person = world.stranger(1);
+    const code = world.code(web, { scope: 'openid' }, person).catch((error: Error) => error.message);
+    await barrier.arrived(1);
+    const before = (await told()).length;
+    await world.engine().endAll(ended('account', await world.accountId(1), 'password_changed'));
+    await barrier.open();
+    expect(await code).toMatch(/^the sign-in ended at .* with 400/);
+    await barrier.remove();
+    expect((await told()).slice(before)).toEqual([]);
+    await world.pass(1);
+    await expectAlive(await world.signIn(web, { person }));
+  });
+
   it('is not made where it cannot be told of', async () => {
     const before = await told();
     const fault = await failExactlyAt(

@@ -96,8 +96,9 @@ export class Interactions {
     return this.server.inScope(request, async () => {
       await this.#current(request, response);
       // Said here, because a consent that follows takes this result along: it is no new proof of who the person is.
-      const ts = epochSeconds(currentScope().now);
-      const login = { accountId: person.accountId, amr: ['pwd'], remember: person.remember ?? false, ts };
+      const { now } = currentScope();
+      const { accountId, remember = false } = person;
+      const login = { accountId, amr: ['pwd'], remember, ts: epochSeconds(now), atMs: now };
       await this.#finish(request, response, { login }, false);
     });
   }

@@ -44,6 +44,16 @@ export class ArtifactAdapter extends PartialAdapter {
   }
 }
 
+/** Interactions. A proof of who the person is, kept in one until its browser comes back, dies with whatever is ended meanwhile. */
+export class InteractionAdapter extends ArtifactAdapter {
+  override async find(id: string): Promise<Record<string, unknown> | undefined> {
+    const found = await super.find(id);
+    const { login } = (found?.['result'] ?? {}) as { login?: { accountId: string; atMs?: Instant } };
+    if (login?.atMs === undefined) return found;
+    return (await this.parts.browserSessions.isOver(login.accountId, login.atMs)) ? undefined : found;
+  }
+}
+
 /** Codes that become a session. Consuming one is only staged: it commits together with the session's start. */
 export class CodeAdapter extends ArtifactAdapter {
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
