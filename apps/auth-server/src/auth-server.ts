@@ -18,7 +18,7 @@ import { createFirstRunData, hasFirstRunData } from './first-run/index.js';
 import { type LaidFoundation, layFoundation } from './foundation.js';
 import { HealthController } from './health.controller.js';
 import { PageErrorFilter, PageLog, PageSettings, PagesOfProtocol } from './interactions/index.js';
-import { NodeMetrics } from './metrics/index.js';
+import { NodeMetrics, startTracing } from './metrics/index.js';
 import { assembleProtocol, assembleSessions } from './protocol.js';
 import { publicServer } from './public-server.js';
 import { type FollowerService, serveFollowers } from './session-feed/index.js';
@@ -72,7 +72,7 @@ export async function startAuthServer(
     keyStore,
     protocol: protocol.server,
   });
-  const metrics = new NodeMetrics();
+  const metrics = new NodeMetrics(await startTracing(process.env));
   const followers = await serveFollowers(foundation, protocol, engine.events, metrics.probed);
   const throttled = await ThrottledRequests.over(foundation);
   const listener = listen(foundation, background, followers, throttled);

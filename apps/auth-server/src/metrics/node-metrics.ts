@@ -5,7 +5,7 @@ import type { PoolLoad } from '@curfew/persistence';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { EventCounts } from './event-counts.js';
 import { routeOf } from './route-of.js';
-import { startTracing, type Tracing } from './tracing.js';
+import type { Tracing } from './tracing.js';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const minutes = [0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200];
@@ -13,7 +13,6 @@ const methods = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
 /** What one process counts and measures. Every label is of a closed list: nothing a client sends becomes one. */
 export class NodeMetrics {
   readonly registry = new Registry();
-  readonly tracing: Tracing | undefined = startTracing(process.env);
   readonly events: EventCounts;
   readonly #requests: Counter<'route' | 'method' | 'status'>;
   readonly #duration: Histogram<'route'>;
@@ -21,7 +20,7 @@ export class NodeMetrics {
   readonly #deliveryAge: Histogram<'kind'>;
   readonly #timeToDeny: Histogram<'client'>;
 
-  constructor() {
+  constructor(readonly tracing: Tracing | undefined) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     this.events = new EventCounts(this.registry);

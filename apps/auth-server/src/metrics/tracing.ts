@@ -8,9 +8,6 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { routeOf } from './route-of.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,15 +25,21 @@ export interface Tracing {
  * OTEL_SDK_DISABLED); undefined otherwise. A span holds method, route and status: no address, query, header or body. The statements a
  * request sends to the database are spans within it.
  */
-export function startTracing(env: Environment): Tracing | undefined {
+export async function startTracing(env: Environment): Promise<Tracing | undefined> {
   const endpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? env['OTEL_EXPORTER_OTLP_ENDPOINT'];
   const off = env['OTEL_SDK_DISABLED'] === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none';
   if (!endpoint || off) return undefined;
+  // What is not asked for takes no memory: most servers send no traces.
+  const [{ OTLPTraceExporter }, { defaultResource, resourceFromAttributes }, sdk] = await Promise.all([
+    import('@opentelemetry/exporter-trace-otlp-http'),
+    import('@opentelemetry/resources'),
+    import('@opentelemetry/sdk-trace-node'),
+  ]);
   const name = env['OTEL_SERVICE_NAME'] ?? 'curfew-auth-server';
-  const provider = new NodeTracerProvider({
+  const provider = new sdk.NodeTracerProvider({
     resource: defaultResource().merge(resourceFromAttributes({ 'service.name': name })),
     // Address, headers, timeout and compression are read by the exporter from the same family of variables.
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
+    spanProcessors: [new sdk.BatchSpanProcessor(new OTLPTraceExporter())],
   });
   // Which request a statement belongs to is known by asynchronous context, which costs something only when this is on.
   provider.register();
