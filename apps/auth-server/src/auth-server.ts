@@ -108,6 +108,7 @@ export async function startAuthServer(
     clock.stop();
     await app.close();
     await foundation.hot.close();
+    await foundation.signIns.close();
     await prisma.$disconnect();
     restoreTime();
   };

@@ -54,8 +54,10 @@ export async function layFoundation(
   return {
     configuration,
     prisma,
-    // Two batches of reads, two of rotations, and what sign-ins read and write.
-    hot: new HotStatements(configuration.database, 6),
+    // Two batches of reads, two of rotations.
+    hot: new HotStatements(configuration.database, 4),
+    // Apart from those: whoever asks for many authorizations does not stand in the way of refreshes.
+    signIns: new HotStatements(configuration.database, 3),
     clock,
     serviceKeys,
     registry: new Registry(prisma, clock),

@@ -39,6 +39,7 @@ export interface Foundation {
   readonly prisma: PrismaService;
   /** Connections of their own for the hottest statements. */
   readonly hot: HotStatements;
+  readonly signIns: HotStatements;
   readonly clock: Clock;
   readonly serviceKeys: ServiceKeys;
   readonly registry: Registry;
@@ -105,7 +106,7 @@ export function assembleProtocol(
   const {
     configuration,
     prisma,
-    hot,
+    signIns,
     clock,
     serviceKeys,
     registry,
@@ -116,8 +117,8 @@ export function assembleProtocol(
     log,
   } = foundation;
   const seal = new PayloadSeal(new KeyRing(serviceKeys.derive('protocol artifact')));
-  const artifacts = new ArtifactStore(prisma, seal, hot);
-  const browserSessions = new BrowserSessionStore(prisma, seal, events, hot);
+  const artifacts = new ArtifactStore(prisma, seal, signIns);
+  const browserSessions = new BrowserSessionStore(prisma, seal, events, signIns);
   const clients = new ClientDirectory(registry, throttle, clock, configuration.throttles.client as never);
   const { cookies } = configuration;
   const server = new ProtocolServer(

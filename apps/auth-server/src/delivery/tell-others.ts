@@ -27,7 +27,11 @@ export async function tellOthers(
     ? deliverEvents(foundation, keyStore, sessions, { attempted, seen })
     : undefined;
   if (delivery) metrics.measureOutbox(delivery.store, foundation.clock);
-  metrics.measurePools({ hot: () => foundation.hot.load, main: () => foundation.prisma.load() });
+  metrics.measurePools({
+    hot: () => foundation.hot.load,
+    'sign-in': () => foundation.signIns.load,
+    main: () => foundation.prisma.load(),
+  });
   metrics.measureNode(log, feed);
   const scraped = await showFigures(
     metrics.registry,

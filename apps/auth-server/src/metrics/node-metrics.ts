@@ -114,7 +114,7 @@ export class NodeMetrics {
   }
 
   /** Measures connections whenever somebody asks: those of the hottest statements, and those of everything else. */
-  measurePools(pools: Readonly<Record<'hot' | 'main', () => PoolLoad>>): void {
+  measurePools(pools: Readonly<Record<'hot' | 'main' | 'sign-in', () => PoolLoad>>): void {
     new Gauge({
       name: 'curfew_database_pool',
       help: 'Connections to the database by pool: open, idle, and statements waiting for one.',

@@ -38,7 +38,6 @@ export class PrismaSweepStore extends SweepStore {
   ): Promise<number> {
     return this.prisma.$transaction(
       async (transaction) => {
-        await neverWaitForTheDisk(transaction);
         const due = await takeDue(transaction, now, most);
         const expired = due.filter((row) => row.ended_at !== null).map((row) => row.id);
         if (expired.length > 0)
@@ -64,7 +63,6 @@ export class PrismaSweepStore extends SweepStore {
   override settle(now: Instant, most: number): Promise<number> {
     return this.prisma.$transaction(
       async (transaction) => {
-        await neverWaitForTheDisk(transaction);
         const rows = await transaction.$queryRaw<UnsettledRow[]>`
           SELECT kind, target, at, reason, detail FROM not_before WHERE settled_at IS NULL ORDER BY at LIMIT 1 FOR UPDATE SKIP LOCKED`;
         const entry = rows[0];
@@ -124,14 +122,6 @@ export class PrismaSweepStore extends SweepStore {
         SELECT token_hash FROM revoked_token WHERE expires_at < ${at(now)} LIMIT ${most} FOR UPDATE SKIP LOCKED)`;
   }
 }
-
-/**
- * What a sweep records is true without it: the session is dead by the clock or by its not-before, whoever asks. If a crash
- * takes the record back, its event goes with it, and the next sweep writes both again. So its commits do not stand in the
- * queue of those that somebody waits for.
- */
-const neverWaitForTheDisk = (transaction: Transaction): Promise<number> =>
-  transaction.$executeRaw`SET LOCAL synchronous_commit = off`;
 
 const first = '00000000-0000-0000-0000-000000000000';
 
