@@ -41,6 +41,19 @@ describe('a registration', () => {
     });
   });
 
+  it('binds tokens to a key or to a certificate, and says nothing of certificates where there are none', () => {
+    const certified = { ...web, tls_client_certificate_bound_access_tokens: true };
+    expect(checkRegistration(certified, rules).metadata).toMatchObject({
+      tls_client_certificate_bound_access_tokens: true,
+    });
+    const not = { ...web, tls_client_certificate_bound_access_tokens: false };
+    expect(checkRegistration(not, rules)).toEqual(checkRegistration(web, rules));
+    expect(faultsOf({ ...certified, dpop_bound_access_tokens: true })).toEqual([
+      'invalid_client_metadata',
+      'dpop_bound_access_tokens and tls_client_certificate_bound_access_tokens must not be used together',
+    ]);
+  });
+
   it('reports every fault together, by name and never by value', () => {
     const faults = faultsOf({
       client_name: '',

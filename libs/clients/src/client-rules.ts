@@ -61,6 +61,11 @@ const relations: readonly Relation[] = [
     sentence: 'token_endpoint_auth_signing_alg goes with private_key_jwt only',
   },
   {
+    breaks: (r) => r.dpop_bound_access_tokens && r.tls_client_certificate_bound_access_tokens === true,
+    sentence:
+      'dpop_bound_access_tokens and tls_client_certificate_bound_access_tokens must not be used together',
+  },
+  {
     breaks: (r) =>
       [r.redirect_uris, r.post_logout_redirect_uris, r.grant_types, r.resources, r.contacts].some(hasRepeats),
     sentence: 'no list may have the same entry twice',

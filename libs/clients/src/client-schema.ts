@@ -79,6 +79,7 @@ export const registrationSchema = ({ allowPrivateAddresses }: RegistrationRules)
     scope: scope.optional(),
     id_token_signed_response_alg: oneOf(idTokenAlgs).default('ES256'),
     dpop_bound_access_tokens: flag.default(false),
+    tls_client_certificate_bound_access_tokens: flag.optional().transform((bound) => bound || undefined),
     require_pushed_authorization_requests: flag.default(false),
     backchannel_logout_uri: fetched.optional(),
     backchannel_logout_session_required: flag.default(true),

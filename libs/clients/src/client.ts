@@ -50,6 +50,8 @@ export interface ClientMetadata {
   readonly scope?: string;
   readonly id_token_signed_response_alg: IdTokenAlg;
   readonly dpop_bound_access_tokens: boolean;
+  /** RFC 8705 §3.4; absent where it is false, so that versions which do not know it can read every other client. */
+  readonly tls_client_certificate_bound_access_tokens?: true;
   readonly require_pushed_authorization_requests: boolean;
   readonly backchannel_logout_uri?: string;
   readonly backchannel_logout_session_required: boolean;
@@ -95,6 +97,10 @@ export const usesSecret = (method: AuthMethod): boolean =>
 /** Whether the client cannot keep a secret (RFC 6749 §2.1). */
 export const isPublicClient = (client: Pick<Client, 'metadata'>): boolean =>
   client.metadata.token_endpoint_auth_method === 'none';
+
+/** Whether every token of the client is bound to a key of its own (RFC 9449, RFC 8705 §3). */
+export const isSenderConstrained = ({ metadata }: Pick<Client, 'metadata'>): boolean =>
+  metadata.dpop_bound_access_tokens || metadata.tls_client_certificate_bound_access_tokens === true;
 
 /** Whether a text can be the id of a client at all; all others are unknown without asking. */
 export const isClientId = (id: string): boolean => /^[A-Za-z0-9._~-]{1,64}$/.test(id);

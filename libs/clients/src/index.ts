@@ -11,6 +11,7 @@ export {
   type IdTokenAlg,
   idTokenAlgs,
   isPublicClient,
+  isSenderConstrained,
   usesSecret,
 } from './client.js';
 export type { ClientRegistration, RegistrationRules } from './client-schema.js';

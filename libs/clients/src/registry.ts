@@ -1,7 +1,7 @@
 import type { Clock } from '@curfew/clock';
 import { DatabaseListener, type ListenerHandlers, type PrismaService } from '@curfew/persistence';
 import { effectivePolicy, profiles, type Seconds, type SessionPolicy, seconds } from '@curfew/session-policy';
-import { isClientId, isPublicClient } from './client.js';
+import { isClientId, isPublicClient, isSenderConstrained } from './client.js';
 import { FreshCache } from './fresh-cache.js';
 import { profileRevision, UnreadablePolicy } from './policy-revision.js';
 import { type KnownClient, type KnownPolicies, type KnownResource, RegistryStore } from './registry.store.js';
@@ -18,8 +18,7 @@ export interface RegistryOptions {
 const allPolicies = 'all';
 
 /** RFC 9700 §4.14.2: the refresh tokens of a public client are bound to a key or replaced at every use. */
-const mustRotate = (client: KnownClient): boolean =>
-  isPublicClient(client) && !client.metadata.dpop_bound_access_tokens;
+const mustRotate = (client: KnownClient): boolean => isPublicClient(client) && !isSenderConstrained(client);
 
 /**
  * What every request asks about clients, APIs and policies, from memory. Changes made by any process are announced and

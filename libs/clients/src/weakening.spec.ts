@@ -12,6 +12,7 @@ const keys = { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https:/
 const nobody = { token_endpoint_auth_method: 'none' };
 const posted = { token_endpoint_auth_method: 'client_secret_post' };
 const bound = { dpop_bound_access_tokens: true };
+const certified = { tls_client_certificate_bound_access_tokens: true };
 
 describe('a change of a client', () => {
   it.each([
@@ -20,6 +21,12 @@ describe('a change of a client', () => {
     ['nothing instead of a secret', {}, nobody, ['token_endpoint_auth_method']],
     ['tokens that are bound no more', bound, {}, ['dpop_bound_access_tokens']],
     ['tokens that must be bound from now on', nobody, { ...nobody, ...bound }, ['dpop_bound_access_tokens']],
+    [
+      'tokens that need no certificate any more',
+      certified,
+      {},
+      ['tls_client_certificate_bound_access_tokens'],
+    ],
     [
       'all of it',
       { ...keys, ...bound },

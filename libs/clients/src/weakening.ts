@@ -22,5 +22,7 @@ export function weakenedBy(before: ClientMetadata, after: ClientMetadata): reado
   if (proof(after) < proof(before)) members.push('token_endpoint_auth_method');
   if (before.dpop_bound_access_tokens !== after.dpop_bound_access_tokens)
     members.push('dpop_bound_access_tokens');
+  if (before.tls_client_certificate_bound_access_tokens !== after.tls_client_certificate_bound_access_tokens)
+    members.push('tls_client_certificate_bound_access_tokens');
   return members;
 }

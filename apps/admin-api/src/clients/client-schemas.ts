@@ -26,6 +26,10 @@ const members = {
   scope: text(10_000),
   id_token_signed_response_alg: oneOf(idTokenAlgs),
   dpop_bound_access_tokens: flag,
+  tls_client_certificate_bound_access_tokens: flag.meta({
+    description:
+      'RFC 8705 §3.4. Needs a proxy that hands over certificates (CURFEW_CLIENT_CERTIFICATE_HEADER).',
+  }),
   require_pushed_authorization_requests: flag,
   backchannel_logout_uri: uri,
   backchannel_logout_session_required: flag,

@@ -1,3 +1,4 @@
+import { isSenderConstrained } from '@curfew/clients';
 import { seconds } from '@curfew/session-policy';
 import { openidScopes, scopesAt } from '../client-scopes.js';
 import { scopesOf } from '../session-payload.js';
@@ -11,7 +12,7 @@ export const clientCredentialsLane: Lane = async (
   { clients, sessions, accessTokens },
 ) => {
   const { metadata } = client;
-  if (metadata.token_endpoint_auth_method === 'none' || metadata.dpop_bound_access_tokens) return false;
+  if (metadata.token_endpoint_auth_method === 'none' || isSenderConstrained(client)) return false;
   if (!metadata.grant_types.includes('client_credentials')) return false;
   const asked = scopesOf(form['scope']);
   // Scopes of OpenID Connect have rules of their own here; so has a scope with odd characters.

@@ -1,3 +1,4 @@
+import { isSenderConstrained } from '@curfew/clients';
 import { accessTokenLifetime } from '@curfew/session-policy';
 import type { OpenedRefreshToken, RefusedRefresh, StagedRefresh } from '@curfew/sessions';
 import { registeredScopes, scopesAt } from '../client-scopes.js';
@@ -24,7 +25,7 @@ export const refreshLane: Lane = async (request, parts) => {
   const { form, client, now, signals } = request;
   const { metadata } = client;
   if (form['refresh_token'] === undefined || form['resource'] !== undefined) return false;
-  if (!metadata.grant_types.includes('refresh_token') || metadata.dpop_bound_access_tokens) return false;
+  if (!metadata.grant_types.includes('refresh_token') || isSenderConstrained(client)) return false;
   if (metadata.default_max_age !== undefined || parts.certificateHeader) return false;
   const presented = { clientId: client.id, network: signals.prefix, token: form['refresh_token'] };
   // Who must wait is told so over there.

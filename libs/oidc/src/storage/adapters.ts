@@ -39,6 +39,9 @@ class ClientAdapter extends PartialAdapter {
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
     const client = await this.parts.clients.find(id);
     if (!client) return undefined;
+    // Without the header nothing could be bound: better no client at all than tokens that anybody can use.
+    if (client.metadata.tls_client_certificate_bound_access_tokens && !this.parts.certificateHeader)
+      return undefined;
     // Token lifetimes are asked for synchronously, so the policy is fetched while there is still time to wait.
     const scope = currentScope();
     scope.policy ??= await this.parts.sessions.policyFor(id, []);

@@ -16,6 +16,8 @@ export interface AdapterParts {
   readonly clients: ClientDirectory;
   readonly refreshThrottle: RefreshThrottle;
   readonly introspections: RateBuckets;
+  /** See `ProtocolParts`. */
+  readonly certificateHeader: string | undefined;
 }
 
 /** What a model does not do is refused loudly rather than forgotten silently. */

@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import { createHash, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ClientRegistration, ClientService } from '@curfew/clients';
+import { Clock } from '@curfew/clock';
+import { instant } from '@curfew/session-policy';
+import { orders, ProtocolWorld, type TestClient } from './protocol-world.js';
+
+class HostClock extends Clock {
+  now() {
+    return instant(performance.timeOrigin + performance.now());
+  }
+}
+
+const header = 'x-client-certificate';
+const forOrders = { resource: orders, scope: 'openid orders:read' };
+
+let world: ProtocolWorld;
+let folder: string;
+let mine: string;
+let other: string;
+let app: TestClient;
+let machine: TestClient;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'curfew-certificates-'));
+  [mine, other] = [certificate('mine'), certificate('other')];
+  world = await ProtocolWorld.start({
+    CURFEW_TRUSTED_HOPS: '1',
+    CURFEW_CLIENT_CERTIFICATE_HEADER: header,
+  });
+  app = await register(world, {
+    redirect_uris: [world.callback],
+    grant_types: ['authorization_code', 'refresh_token'],
+    token_endpoint_auth_method: 'none',
+  });
+  machine = await register(world, { grant_types: ['client_credentials'] });
+}, 60_000);
+afterAll(async () => {
+  await world?.stop();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+function certificate(name: string): string {
+  const [key, file] = [join(folder, `${name}.key`), join(folder, name)];
+  const values = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+  ];
+  execFileSync('openssl', [...values, '-subj', `/CN=${name}`, '-keyout', key, '-out', file], {
+    stdio: 'ignore',
+  });
+  return readFileSync(file, 'utf8');
+}
+
+/** A client whose tokens are bound to the certificate it comes with. */
+async function register(
+  { database }: ProtocolWorld,
+  registration: Omit<ClientRegistration, 'client_name'>,
+): Promise<TestClient> {
+  const prisma = database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' });
+  const clients = new ClientService({
+    prisma,
+    clock: new HostClock(),
+    rules: { allowPrivateAddresses: true },
+  });
+  const { client, secret } = await clients.create({
+    client_name: 'Bound',
+    resources: [orders],
+    tls_client_certificate_bound_access_tokens: true,
+    ...registration,
+  });
+  return { id: client.id, secret: secret ?? '' } as TestClient;
+}
+
+/** As a proxy that ends TLS hands a certificate over. */
+const by = (pem: string) => ({ [header]: encodeURIComponent(pem) });
+const thumbprintOf = (pem: string) =>
+  createHash('sha256').update(new X509Certificate(pem).raw).digest('base64url');
+
+const signIn = async () => {
+  const { code, verifier } = await world.authorize(app, forOrders);
+  return (await world.redeem(app, code, verifier, {}, by(mine))).body;
+};
+
+const ownToken = (headers: Record<string, string>) =>
+  world.post(
+    '/token',
+    { grant_type: 'client_credentials', scope: 'orders:read' },
+    {
+      authorization: `Basic ${Buffer.from(`${machine.id}:${machine.secret}`).toString('base64')}`,
+      ...headers,
+    },
+  );
+
+describe('client certificates (RFC 8705)', () => {
+  it('bind the access and the refresh token of a public client', async () => {
+    const { access_token, refresh_token } = await signIn();
+    const cnf = { 'x5t#S256': thumbprintOf(mine) };
+    expect((await world.introspect(access_token)).body).toMatchObject({ active: true, cnf });
+    const refreshed = await world.refresh(app, refresh_token, {}, by(mine));
+    expect(refreshed.status).toBe(200);
+    expect((await world.introspect(refreshed.body.access_token)).body).toMatchObject({ active: true, cnf });
+    const [row] = await world.database.query<{ key_thumbprint: string }>(
+      'SELECT key_thumbprint FROM session WHERE client_id = $1 ORDER BY id DESC LIMIT 1',
+      [app.id],
+    );
+    expect(row).toEqual({ key_thumbprint: thumbprintOf(mine) });
+  });
+
+  it.each([
+    ['another one', () => by(other)],
+    ['none', () => ({})],
+    ['one that cannot be read', () => ({ [header]: 'MIIB' })],
+  ])('refuse a refresh with %s, use nothing up and let the session live', async (_, headers) => {
+    const { refresh_token } = await signIn();
+    for (const lane of ['application/json', 'application/json;q=0.9'])
+      expect(
+        (await world.refresh(app, refresh_token, {}, { ...headers(), accept: lane })).body,
+      ).toMatchObject({
+        error: 'invalid_grant',
+      });
+    expect((await world.refresh(app, refresh_token, {}, by(mine))).status).toBe(200);
+  });
+
+  it('give a lost answer again to the same certificate only', async () => {
+    const { refresh_token } = await signIn();
+    const first = await world.refresh(app, refresh_token, {}, by(mine));
+    expect((await world.refresh(app, refresh_token, {}, by(other))).body.error).toBe('invalid_grant');
+    const again = await world.refresh(app, refresh_token, {}, by(mine));
+    expect(again.body.refresh_token).toBe(first.body.refresh_token);
+  });
+
+  it('are asked of a machine, too, and bind its tokens', async () => {
+    expect((await ownToken({})).body.error).toBe('invalid_grant');
+    const { body } = await ownToken(by(mine));
+    expect((await world.introspect(body.access_token)).body).toMatchObject({
+      cnf: { 'x5t#S256': thumbprintOf(mine) },
+    });
+  });
+
+  it('are asked for at the code, so that nobody gets unbound tokens for it', async () => {
+    const { code, verifier } = await world.authorize(app, forOrders);
+    expect((await world.redeem(app, code, verifier)).body.error).toBe('invalid_grant');
+  });
+});
+
+describe('a server that is handed no certificates', () => {
+  it('does not serve clients that need one, and believes nobody’s header', async () => {
+    const without = await ProtocolWorld.start();
+    try {
+      machine = await register(without, { grant_types: ['client_credentials'] });
+      const credentials = Buffer.from(`${machine.id}:${machine.secret}`).toString('base64');
+      for (const headers of [{}, by(mine)]) {
+        const form = { grant_type: 'client_credentials', scope: 'orders:read' };
+        const { status, body } = await without.post('/token', form, {
+          authorization: `Basic ${credentials}`,
+          ...headers,
+        });
+        expect([status, body.error]).toEqual([401, 'invalid_client']);
+      }
+    } finally {
+      await without.stop();
+    }
+  });
+});
