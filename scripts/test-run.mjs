@@ -12,7 +12,7 @@ const say = (/** @type {string} */ line) => console.log(`${line} …`);
 const node = process.execPath;
 
 /** A jest run that takes longer hangs. */
-const projectLimitMs = 8 * 60_000;
+const projectLimitMs = 12 * 60_000;
 /** How long jest may take to leave once all is counted; whatever holds it back was left running by a test. */
 const leaveLimitMs = 30_000;
 
