@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClientRegistration, ClientService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { instant } from '@curfew/session-policy';
+import { createCertificate } from '../support/certificate.js';
 import { orders, ProtocolWorld, type TestClient } from './protocol-world.js';
 
 class HostClock extends Clock {
@@ -26,7 +26,7 @@ let machine: TestClient;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'curfew-certificates-'));
-  [mine, other] = [certificate('mine'), certificate('other')];
+  [mine, other] = [createCertificate(folder, 'mine'), createCertificate(folder, 'other')];
   world = await ProtocolWorld.start({
     CURFEW_TRUSTED_HOPS: '1',
     CURFEW_CLIENT_CERTIFICATE_HEADER: header,
@@ -42,25 +42,6 @@ afterAll(async () => {
   await world?.stop();
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
-
-function certificate(name: string): string {
-  const [key, file] = [join(folder, `${name}.key`), join(folder, name)];
-  const values = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-days',
-    '2',
-  ];
-  execFileSync('openssl', [...values, '-subj', `/CN=${name}`, '-keyout', key, '-out', file], {
-    stdio: 'ignore',
-  });
-  return readFileSync(file, 'utf8');
-}
 
 /** A client whose tokens are bound to the certificate it comes with. */
 async function register(

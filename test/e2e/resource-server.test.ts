@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { createHash, createHmac, createPublicKey, randomUUID, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -17,6 +16,7 @@ import {
 import { instant } from '@curfew/session-policy';
 import { AccessTokenCodec, KeyRing, ServiceKeys } from '@curfew/sessions';
 import { calculateJwkThumbprint, decodeJwt, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { createCertificate } from '../support/certificate.js';
 import { asHeader, assertionType, ledger, orders, ProtocolWorld, type TestClient } from './protocol-world.js';
 
 class HostClock extends Clock {
@@ -345,24 +345,7 @@ describe('tokens bound to a key', () => {
 
 describe('tokens bound to a certificate (RFC 8705)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'curfew-certificates-'));
-  const certificate = (name: string): string => {
-    const [key, file] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)];
-    const values = [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-    ];
-    execFileSync('openssl', [...values, '-subj', `/CN=${name}`, '-keyout', key, '-out', file], {
-      stdio: 'ignore',
-    });
-    return readFileSync(file, 'utf8');
-  };
+  const certificate = (name: string): string => createCertificate(folder, name);
 
   it('pass with that certificate only', async () => {
     const mine = certificate('mine');

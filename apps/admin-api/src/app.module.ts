@@ -9,7 +9,7 @@ import {
   Receivers,
   ReceiversStore,
 } from '@curfew/events';
-import { KeyStore, PayloadSeal } from '@curfew/oidc';
+import { KeyStore, PayloadSeal, receiverSeal } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import { KeyRing, SessionService } from '@curfew/sessions';
@@ -34,7 +34,6 @@ import { KeysStore } from './keys/keys.store.js';
 import { documentToken } from './openapi/document.controller.js';
 import { openApiDocument } from './openapi/document.js';
 import { PreviewStore } from './policies/preview.store.js';
-import { receiverSeal } from './receivers/secret-seal.js';
 import { GatewayRoutesStore } from './routes/gateway-routes.store.js';
 import { Announcements } from './sessions/announcements.js';
 import { EndAlong } from './sessions/end-along.js';

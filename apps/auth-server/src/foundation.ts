@@ -54,8 +54,8 @@ export async function layFoundation(
   return {
     configuration,
     prisma,
-    // Two batches of reads, two of rotations.
-    hot: new HotStatements(configuration.database, 4),
+    // Two batches of reads and two of rotations are under way at most.
+    hot: new HotStatements(configuration.database, configuration.database.introspectionPoolSize),
     // Apart from those: whoever asks for many authorizations does not stand in the way of refreshes.
     signIns: new HotStatements(configuration.database, 3),
     clock,

@@ -65,7 +65,7 @@ const database = {
   ),
   CURFEW_DATABASE_POOL_SIZE: count('Connections of one process.', { min: 1, max: 200, default: 10 }),
   CURFEW_DATABASE_INTROSPECTION_POOL_SIZE: count(
-    'Connections of one process kept for introspection, so that a flood of sign-ins cannot starve it.',
+    'Connections of one process kept for introspection and refreshes, so that a flood of sign-ins cannot starve it.',
     { min: 1, max: 200, default: 5 },
   ),
   CURFEW_DATABASE_CONNECT_TIMEOUT: timeout(

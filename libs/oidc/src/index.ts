@@ -12,5 +12,6 @@ export { ProtocolServer } from './protocol-server.js';
 export { routes } from './routes.js';
 export { ArtifactStore, PayloadSeal } from './storage/artifact-store.js';
 export { BrowserSessionStore } from './storage/browser-session-store.js';
+export { receiverSeal } from './storage/receiver-seal.js';
 export { RateBuckets, type RateLimit } from './throttles/rate-buckets.js';
 export { type PresentedRefresh, RefreshThrottle } from './throttles/refresh-throttle.js';

@@ -14,13 +14,12 @@ import {
   Watch,
   WatchStore,
 } from '@curfew/events';
-import { type KeyStore, outboundFetch } from '@curfew/oidc';
+import { type KeyStore, outboundFetch, receiverSeal } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import { plus, seconds } from '@curfew/session-policy';
 import type { SessionService } from '@curfew/sessions';
 import { answersOf, endConcerned, thresholdsOf } from '../alerts/index.js';
 import type { LaidFoundation } from '../foundation.js';
-import { secretSeal } from './secret-seal.js';
 import { signWith } from './sign-with.js';
 
 /** What tells others of events. */
@@ -52,7 +51,7 @@ export function deliverEvents(
   const prisma = new PrismaService(configuration.database, 2);
   const store = new DeliveryStore(prisma);
   const report = (err: unknown) => log.warn({ err }, 'delivering events failed; it is tried again');
-  const seal = secretSeal(serviceKeys);
+  const seal = receiverSeal(serviceKeys);
   const sign = signWith(keyStore, clock);
   const courier = new Courier({
     store,

@@ -1,12 +1,17 @@
 import type { RequestListener } from 'node:http';
 import { fetchedUriFault } from '@curfew/clients';
 import { PollStore, ReceiversStore, Streams } from '@curfew/events';
-import { type ClientDirectory, type KeyStore, outboundFetch, type ProtocolServer } from '@curfew/oidc';
+import {
+  type ClientDirectory,
+  type KeyStore,
+  outboundFetch,
+  type ProtocolServer,
+  receiverSeal,
+} from '@curfew/oidc';
 import { isDatabaseUnavailable } from '@curfew/persistence';
 import { problemFrom, sendProblem } from '@curfew/problem';
 import type { LaidFoundation } from '../../foundation.js';
 import { FollowerAuthentication } from '../../session-feed/follower-authentication.js';
-import { secretSeal } from '../secret-seal.js';
 import { signWith } from '../sign-with.js';
 import { Polling } from './polling.js';
 import { StreamEndpoints } from './stream-endpoints.js';
@@ -18,7 +23,7 @@ export function serveStreams(
   keyStore: KeyStore,
 ): ReadonlyMap<string, RequestListener> {
   const { issuer, delivery } = configuration;
-  const seal = secretSeal(serviceKeys);
+  const seal = receiverSeal(serviceKeys);
   const store = new ReceiversStore(prisma);
   const sign = signWith(keyStore, clock);
   const polling = new Polling(issuer, new PollStore(prisma), clock, sign, store);

@@ -1,9 +1,9 @@
 import type { SecretSeal } from '@curfew/events';
-import { PayloadSeal } from '@curfew/oidc';
 import { KeyRing, type ServiceKeys } from '@curfew/sessions';
+import { PayloadSeal } from './artifact-store.js';
 
-/** Keeps the secrets of receivers under a service key of their own. */
-export function secretSeal(serviceKeys: ServiceKeys): SecretSeal {
+/** Keeps the secrets of receivers under a service key of their own, for those who write them and those who deliver. */
+export function receiverSeal(serviceKeys: ServiceKeys): SecretSeal {
   const seal = new PayloadSeal(new KeyRing(serviceKeys.derive('receiver secrets')));
   return {
     close: (secret, context) => seal.close({ secret }, Buffer.from(context)),
