@@ -49,8 +49,6 @@ export const eventCatalogue: { readonly [T in EventType]: EventEntry } = {
   'signin.succeeded': withCause('A person proved who they are.'),
   'signin.failed': batched('An attempt to sign in failed.'),
   'signin.ended': withCause('A browser is signed out, and with it every session that is not an offline one.'),
-  'client.authentication_failed': batched('A client did not prove to be itself; nothing changed.'),
-  'consent.granted': withCause('An account allowed a client what it asked for.'),
   'consent.withdrawn': withCause('What an account had allowed a client is taken back.'),
   'account.changed': withCause(
     'An account was created, disabled, enabled, deleted, or its password changed.',

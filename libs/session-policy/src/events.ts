@@ -97,8 +97,6 @@ export interface EventData {
     readonly count: number;
   };
   'signin.ended': { readonly reason: EndReason; readonly sessionsEnded: number };
-  'client.authentication_failed': { readonly method: string | null; readonly ip: string | null };
-  'consent.granted': { readonly scope: string; readonly resources: readonly string[] };
   'consent.withdrawn': { readonly by: Actor };
   'account.changed': {
     readonly change:
