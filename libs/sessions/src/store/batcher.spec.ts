@@ -4,21 +4,22 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const notEveryones = () => false;
 
 describe('a batcher', () => {
-  it('runs a lone item at once, and what comes meanwhile together', async () => {
+  it('runs what one turn brings together, and what comes meanwhile in the next', async () => {
     const runs: number[][] = [];
     const batcher = new Batcher<number, number>(
       async (items) => {
         runs.push([...items]);
-        await pause(5);
+        await pause(20);
         return items.map((item) => item * 10);
       },
       { inFlight: 1, largest: 3 },
       notEveryones,
     );
-    expect(await Promise.all([1, 2, 3, 4, 5].map((item) => batcher.submit(item)))).toEqual([
-      10, 20, 30, 40, 50,
-    ]);
-    expect(runs).toEqual([[1], [2, 3, 4], [5]]);
+    const first = [1, 2].map((item) => batcher.submit(item));
+    await pause(1);
+    const later = [3, 4, 5, 6].map((item) => batcher.submit(item));
+    expect(await Promise.all([...first, ...later])).toEqual([10, 20, 30, 40, 50, 60]);
+    expect(runs).toEqual([[1, 2], [3, 4, 5], [6]]);
   });
 
   it('lets one bad item fail alone', async () => {
@@ -66,6 +67,7 @@ describe('a batcher', () => {
       notEveryones,
     );
     const first = batcher.submit(0);
+    await pause(1);
     const early = batcher.submit(1);
     await pause(25);
     const late = batcher.submit(2);

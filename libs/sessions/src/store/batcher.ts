@@ -25,14 +25,15 @@ interface Waiting<Item, Outcome> {
 }
 
 /**
- * While one statement is under way, what comes next waits and goes together in the following one. An idle server gains no
- * latency; a busy one shares the round trip, the commit and the overhead of the driver among many. What waits in vain is
+ * What comes within one turn of the event loop, or while as many statements as may be are under way, goes together in the next one. An
+ * idle server gains no latency; a busy one shares the round trip, the commit and the overhead of the driver among many. What waits in vain is
  * told so in time, so that a slow database makes neither the queue nor the answers longer and longer.
  */
 export class Batcher<Item, Outcome> {
   readonly #longestWaitMs: number;
   #waiting: Waiting<Item, Outcome>[] = [];
   #underWay = 0;
+  #isGathering = false;
   #watch: NodeJS.Timeout | undefined;
 
   /** `run` answers for each item, in their order. If it fails for several, each is run alone, so that one cannot fail the others. */
@@ -48,22 +49,26 @@ export class Batcher<Item, Outcome> {
   submit(item: Item): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, since: performance.now(), resolve, reject });
-      this.#next();
+      if (this.#isGathering) return;
+      this.#isGathering = true;
+      // All that the same turn of the event loop brings goes together; waiting for its end costs no one time.
+      setImmediate(() => {
+        this.#isGathering = false;
+        this.#next();
+      });
     });
   }
 
   #next(): void {
-    if (this.#underWay >= this.limits.inFlight || this.#waiting.length === 0) {
-      if (this.#waiting.length > 0)
-        this.#watch ??= setTimeout(() => this.#giveUp(), this.#longestWaitMs).unref();
-      return;
+    while (this.#underWay < this.limits.inFlight && this.#waiting.length > 0) {
+      this.#underWay += 1;
+      void this.#carryOut(this.#waiting.splice(0, this.limits.largest)).finally(() => {
+        this.#underWay -= 1;
+        this.#next();
+      });
     }
-    const batch = this.#waiting.splice(0, this.limits.largest);
-    this.#underWay += 1;
-    void this.#carryOut(batch).finally(() => {
-      this.#underWay -= 1;
-      this.#next();
-    });
+    if (this.#waiting.length > 0)
+      this.#watch ??= setTimeout(() => this.#giveUp(), this.#longestWaitMs).unref();
   }
 
   /** They wait in the order in which they came, so those that waited too long are at the front. */

@@ -4,7 +4,7 @@ import { type EndReason, instant, type SessionId, seconds } from '@curfew/sessio
 import { Batcher, type BatchLimits } from './batcher.js';
 import type { PackedSignals } from './packed-columns.js';
 import { PrismaSessionStore } from './prisma-session-store.js';
-import { atDate, unpacked } from './session-row.js';
+import { unpacked } from './session-row.js';
 import type { FoundSession, Retention, Rotation } from './session-store.js';
 
 const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
@@ -25,7 +25,8 @@ const readStatement: HotStatement = {
 
 /**
  * Compare-and-set for many sessions at once. A session asked for twice is changed once, and the row that comes back says
- * for whom; the other lost, as it would have alone. Sorted by id, so that two batches take their locks in one order.
+ * for whom; the other lost, as it would have alone. Sorted by id, so that two batches take their locks in one order. Instants go as
+ * numbers: the driver takes long to write a date.
  */
 const rotateStatement: HotStatement = {
   name: 'session_rotate',
@@ -34,8 +35,12 @@ const rotateStatement: HotStatement = {
       last_active_at = GREATEST(s.last_active_at, w.last_active_at),
       expires_at = GREATEST(w.expires_at, CASE WHEN s.last_active_at > w.last_active_at THEN s.expires_at END),
       token_hash = w.token_hash, successor_seal = w.successor_seal
-    FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::bytea[], $7::bytea[])
-      WITH ORDINALITY AS w(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, place)
+    FROM (
+      SELECT id, generation, to_timestamp(at / 1000) AS at, to_timestamp(last_active_at / 1000) AS last_active_at,
+        to_timestamp(expires_at / 1000) AS expires_at, token_hash, successor_seal, place
+      FROM unnest($1::uuid[], $2::int[], $3::float8[], $4::float8[], $5::float8[], $6::bytea[], $7::bytea[])
+        WITH ORDINALITY AS u(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, place)
+    ) w
     WHERE s.id = w.id AND s.generation = w.generation AND s.ended_at IS NULL AND s.expires_at > w.at
     RETURNING w.place`,
 };
@@ -80,9 +85,9 @@ export class HotSessionStore extends PrismaSessionStore {
     const values = [
       sorted.map(({ id }) => id),
       sorted.map(({ fromGeneration }) => fromGeneration),
-      sorted.map(({ at }) => atDate(at)),
-      sorted.map(({ lastActiveAt }) => atDate(lastActiveAt)),
-      sorted.map(({ expiresAt }) => atDate(expiresAt)),
+      sorted.map(({ at }) => at),
+      sorted.map(({ lastActiveAt }) => lastActiveAt),
+      sorted.map(({ expiresAt }) => expiresAt),
       sorted.map(({ tokenHash }) => tokenHash),
       sorted.map(({ successorSeal }) => successorSeal),
     ];
