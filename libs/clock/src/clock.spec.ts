@@ -138,6 +138,9 @@ describe('installAsProcessTime', () => {
       expect(Date()).toContain('20'); // a call without new gives text
       expect(made).toBeInstanceOf(Date);
       expect(new Date()).toBeInstanceOf(Date);
+      class Holiday extends Date {}
+      expect(new Holiday()).toBeInstanceOf(Holiday);
+      expect(new Holiday().getTime()).toBe(Date.UTC(2040, 0, 1));
       clock.advance(60);
       expect(Date.now()).toBe(Date.UTC(2040, 0, 1) + 60_000);
     } finally {

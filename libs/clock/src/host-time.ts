@@ -19,11 +19,17 @@ export function installAsProcessTime(clock: Clock): () => void {
   const before = { constructor: globalThis.Date, now: HostDate.now };
   const now = (): number => clock.now();
   // A proxy, not a subclass: `instanceof Date` must go on holding for dates made before and by the runtime itself.
-  globalThis.Date = new Proxy(HostDate, {
+  const followed: DateConstructor = new Proxy(HostDate, {
+    // Constructed as itself: with the proxy as `new.target` the engine would make a hidden class for every single date.
     construct: (target, values, newTarget) =>
-      Reflect.construct(target, values.length === 0 ? [now()] : values, newTarget) as Date,
+      Reflect.construct(
+        target,
+        values.length === 0 ? [now()] : values,
+        newTarget === followed ? target : newTarget,
+      ) as Date,
     apply: (target) => new target(now()).toString(),
   });
+  globalThis.Date = followed;
   HostDate.now = now;
   return () => {
     globalThis.Date = before.constructor;

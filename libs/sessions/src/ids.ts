@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { Instant } from '@curfew/session-policy';
+import { randomBytes } from './tokens/random.js';
 
 /** A UUIDv7 (RFC 9562 §5.7): sorts by time of creation, so that keys of one time share pages and partitions. */
 export function newId(now: Instant): string {

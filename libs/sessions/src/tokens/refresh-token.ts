@@ -1,6 +1,7 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { SessionId } from '@curfew/session-policy';
 import { formatUuid, parseUuid } from '../ids.js';
+import { randomBytes } from './random.js';
 import type { KeyRing } from './service-keys.js';
 
 /*

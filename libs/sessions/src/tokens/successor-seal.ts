@@ -1,5 +1,7 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { parseUuid } from '../ids.js';
+import { deriveKey } from './derive-key.js';
+import { randomBytes } from './random.js';
 import type { RefreshToken } from './refresh-token.js';
 
 /*
@@ -12,15 +14,7 @@ const nonceBytes = 12;
 const tagBytes = 16;
 
 const sealingKey = (parent: RefreshToken): Buffer =>
-  Buffer.from(
-    hkdfSync(
-      'sha256',
-      parent.secret,
-      parseUuid(parent.sessionId),
-      `curfew successor of ${parent.generation}`,
-      32,
-    ),
-  );
+  deriveKey(parent.secret, parseUuid(parent.sessionId), `curfew successor of ${parent.generation}`);
 
 /** Seals the successor's secret for whoever holds the parent. */
 export function sealSuccessor(parent: RefreshToken, successorSecret: Buffer): Buffer {
