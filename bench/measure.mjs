@@ -52,13 +52,11 @@ export async function closedBlock({ generator, cluster, subject, scenario, conne
   };
 }
 
-/** Fixed rate: latencies as a client would see them, counted from when each request was due. */
+/** Fixed rate: latencies as a client would see them, counted from when each request was due. Warmed up like a closed block. */
 export async function fixedRateBlock({ generator, subject, scenario, rate, seconds }) {
-  const { p50Ms, p99Ms, p999Ms, late } = await load(generator, subject, scenario, {
-    connections: 256,
-    rate,
-    seconds,
-  });
+  const amount = { connections: 256, rate };
+  await load(generator, subject, scenario, { ...amount, seconds: seconds * warmUpShare });
+  const { p50Ms, p99Ms, p999Ms, late } = await load(generator, subject, scenario, { ...amount, seconds });
   return { p50Ms, p99Ms, p999Ms, rate, ...(late > 0 ? { neverSent: late } : {}) };
 }
 

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 export const usage = `npm run bench -- [options]
 
-  --quick             10,000 sessions, short blocks: three minutes (default: 10k, 100k and 1M sessions)
+  --quick             10,000 sessions, short blocks: three minutes (default: 10k, 100k, 1M and 10M sessions)
   --sessions <n,…>    sizes to run at, such as 10000,1000000
   --paths <name,…>    only these paths ('none' for none)
   --scenes <name,…>   these scenes after the paths (default: all of them at the first size, 'none' for none, as with --quick)
@@ -60,7 +60,7 @@ export function readOptions(argv) {
     cpuProfile: values['cpu-prof'],
     paths: values.paths?.split(','),
     scenes: values.scenes?.split(',') ?? (values.quick || values.paths ? [] : undefined),
-    sessions: list ?? (values.quick ? [10_000] : [10_000, 100_000, 1_000_000]),
+    sessions: list ?? (values.quick ? [10_000] : [10_000, 100_000, 1_000_000, 10_000_000]),
     rounds: number('rounds', values.quick ? 3 : 7),
     seconds: number('seconds', values.quick ? 1.2 : 5),
     connections: number('connections', 64),

@@ -5,7 +5,8 @@ import { significant } from './statistics.mjs';
 /*
  * What a row means. CPU is that of the server's and PostgreSQL's process trees, the generator is in neither.
  * `timesFloor` and `timesBaseline` are Curfew's CPU divided by theirs, the median over the rounds of one run: 2 is twice
- * their cost, 0.1 a tenth of it. Latencies are those at a fixed rate (`rate`), half of what the path reached.
+ * their cost, 0.1 a tenth of it. Latencies are those at a fixed rate (`rate`), half of what the path reached; `floorP99Ms`
+ * is what the floor has at that rate, so what generator and machine add by themselves.
  */
 const columns = [
   ['path', 'path'],
@@ -20,6 +21,8 @@ const columns = [
   ['p50Ms', 'p50 ms'],
   ['p99Ms', 'p99 ms'],
   ['p999Ms', 'p99.9 ms'],
+  ['rate', 'at /s'],
+  ['floorP99Ms', 'floor p99'],
   ['statements', 'statements'],
   ['commits', 'commits'],
   ['walBytes', 'WAL B'],

@@ -58,7 +58,9 @@ async function measurePath({ plan, subjects, generator, cluster, options, progre
     ...(subject.source ? { behindCpuMs: middle('behindCpuMs') } : {}),
     ...(await counts(stage)),
     ...(plan.latency ? await latencies(stage) : {}),
-    ...(plan.rate && other ? await besideFloor({ ...stage, subject: other }) : {}),
+    ...(plan.latency && other && (plan.rate || !options.quick)
+      ? await besideFloor({ ...stage, subject: other })
+      : {}),
     ...ratio('floor', own, blocks),
     ...ratio('baseline', own, blocks),
     saturatedP99Ms: middle('saturatedP99Ms'),
