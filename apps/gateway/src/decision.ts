@@ -146,7 +146,7 @@ export class DecisionMaker {
         certificate,
         severalTokens,
       },
-      { ...route.required, passive },
+      { passive, ...route.required },
     );
     if (verdict.kind === 'refused') return { kind: 'refused', route, refusal: verdict.refusal };
     const { facts, token } = verdict;

@@ -138,7 +138,7 @@ export class TokenInquiry {
 
   #together(question: Question): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.push({ ...question, resolve, reject }) === 1) setImmediate(() => this.#send());
+      if (this.#waiting.push({ resolve, reject, ...question }) === 1) setImmediate(() => this.#send());
     });
   }
 

@@ -202,7 +202,6 @@ export class VerdictTable {
       return seconds === 0 ? undefined : seconds * 1000;
     };
     return {
-      ...this.#shapes.at(this.#shape[slot]!),
       issuedAt: time(0) ?? 0,
       expiresAt: time(1) ?? 0,
       authenticatedAt: time(2),
@@ -214,6 +213,7 @@ export class VerdictTable {
       subject: odd?.subject ?? id(from + idBytes),
       keyThumbprint: odd?.keyThumbprint,
       certificateThumbprint: odd?.certificateThumbprint,
+      ...this.#shapes.at(this.#shape[slot]!),
     };
   }
 

@@ -108,7 +108,7 @@ export class RefreshSession {
     const { session, token } = opened;
     const policy = await this.#parts.policies.effectivePolicy(session.clientId, session.resources);
     const risk = assessRisk(session.baseline, presenter.signals, policy, session);
-    const presented = { ...presenter, generation: token.generation, matches: opened.matches };
+    const presented = { generation: token.generation, matches: opened.matches, ...presenter };
     const decision = decideRefresh(session, presented, policy, risk, now);
     const presentation = { opened, presenter, policy, findings: risk.findings, now };
     switch (decision.kind) {
@@ -135,7 +135,7 @@ export class RefreshSession {
 
   #opened(token: RefreshToken, found: FoundSession): OpenedRefreshToken {
     const row = this.#parts.activity.merged(found.session);
-    const session = { ...row, ...withNotBefores(row, found.notBefore) };
+    const session = withNotBefores(row, found.notBefore);
     return { token, session, matches: matchOf(token, session) };
   }
 
@@ -177,12 +177,12 @@ export class RefreshSession {
       const { expiresAt } = deadlines(next, policy);
       const clock = { id, at: now, lastActiveAt, expiresAt };
       const written = isKept
-        ? await store.keep({ ...clock, generation })
+        ? await store.keep({ generation, ...clock })
         : await store.rotate({
-            ...clock,
             fromGeneration: generation,
             tokenHash: hashSecret(secret),
             successorSeal: sealSuccessor(token, secret),
+            ...clock,
           });
       if (!written) return false;
       const { clientId } = session;

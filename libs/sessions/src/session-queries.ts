@@ -54,7 +54,7 @@ export class SessionQueries {
 
   async #summary(row: FoundRow, now: Instant): Promise<SessionSummary | null> {
     const found = readFound(row);
-    const session = { ...found.session, ...withNotBefores(found.session, found.notBefore) };
+    const session = withNotBefores(found.session, found.notBefore);
     const policy = await this.policies.effectivePolicy(session.clientId, session.resources);
     if (decideAccess(session, policy, now).kind !== 'active') return null;
     const { idle, absolute } = deadlines(session, policy);

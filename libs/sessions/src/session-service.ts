@@ -161,7 +161,7 @@ export class SessionService {
       const found = await this.#store.read(id, accessTokenHash);
       if (!found || found.tokenRevoked) return undefined;
       const row = this.activity.merged(found.session);
-      const session = { ...row, ...withNotBefores(row, found.notBefore) };
+      const session = withNotBefores(row, found.notBefore);
       const policy = await this.#policies.effectivePolicy(session.clientId, session.resources);
       const decision = decideStanding(session, policy, now);
       if (decision.kind !== 'end') return { session, policy, decision };

@@ -47,10 +47,10 @@ export async function answerForwardAuth(
     return;
   }
   response.writeHead(200, {
-    ...identityHeaders(decision.facts),
-    ...sessionHeaders(decision.facts, decision.now),
     'Cache-Control': 'no-store',
     'Content-Length': 0,
+    ...identityHeaders(decision.facts),
+    ...sessionHeaders(decision.facts, decision.now),
   });
   response.end();
 }

@@ -56,8 +56,8 @@ export function packAuthorization(row: Around & Pick<StoredSession, 'authorizati
 export function unpackAuthorization(packed: Members, row: Around): Members {
   const letters = packed[leftOut];
   if (typeof letters !== 'string') return packed;
-  const whole: Record<string, unknown> = { ...packed };
-  delete whole[leftOut];
+  const whole: Record<string, unknown> = {};
+  for (const member in packed) if (member !== leftOut) whole[member] = packed[member];
   for (const [letter, member, of] of implied)
     if (letters.includes(letter) && !(member in whole)) whole[member] = of(row, packed);
   return whole;
