@@ -43,7 +43,7 @@ export const t0 = instant(Date.UTC(2030, 0, 1));
 export const t = (count: number): Instant => plus(t0, seconds(count));
 const alone = async () => {};
 const unlimited = { most: null, whenFull: 'end_oldest' } as const;
-const parallel = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> =>
+export const parallel = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
 /** Like the hash of a secret: no two are the same. */

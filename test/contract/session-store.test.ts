@@ -1,8 +1,9 @@
 import { seconds } from '@curfew/session-policy';
 import { MemorySessionStore, MemorySweepStore } from '@curfew/sessions';
+import { describeProofs } from './session-proofs-contract.js';
 import { describeStore } from './session-store-contract.js';
 
-describeStore('in memory', async () => {
+const inMemory = async () => {
   const store = new MemorySessionStore({ ended: seconds(86_400) });
   const sweep = new MemorySweepStore(store);
   return {
@@ -14,4 +15,7 @@ describeStore('in memory', async () => {
     check: async () => {},
     close: async () => {},
   };
-});
+};
+
+describeStore('in memory', inMemory);
+describeProofs('in memory', inMemory);

@@ -1,6 +1,7 @@
 import { HotStatements } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import { HotSessionStore, PrismaSessionStore, PrismaSweepStore } from '@curfew/sessions';
+import { describeProofs } from '../contract/session-proofs-contract.js';
 import { describeStore, type SeenEvent } from '../contract/session-store-contract.js';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -26,13 +27,13 @@ const underTest = (database: TestDatabase) => {
   };
 };
 
-describeStore('in PostgreSQL', async () => {
+const inPostgres = async () => {
   const database = await createTestDatabase();
   const node = () => new PrismaSessionStore(database.prisma(settings), retention);
   return { ...underTest(database), store: node(), other: node(), close: () => database.drop() };
-});
+};
 
-describeStore('in PostgreSQL, as busy servers use it', async () => {
+const forBusyServers = async () => {
   const database = await createTestDatabase();
   const statements = [1, 2].map(() => new HotStatements(database.configuration(settings), 4));
   const limits = { inFlight: 2, largest: 64 };
@@ -47,4 +48,9 @@ describeStore('in PostgreSQL, as busy servers use it', async () => {
       await database.drop();
     },
   };
-});
+};
+
+for (const describeContract of [describeStore, describeProofs]) {
+  describeContract('in PostgreSQL', inPostgres);
+  describeContract('in PostgreSQL, as busy servers use it', forBusyServers);
+}

@@ -28,15 +28,10 @@ import {
 } from './refresh-outcome.js';
 import { clientEvent, sessionEvent } from './session-events.js';
 import { pastWrittenDeadline } from './standing.js';
-import type { FoundSession, SessionStore, StoredSession } from './store/session-store.js';
-import {
-  hashSecret,
-  newSecret,
-  type RefreshToken,
-  type RefreshTokenCodec,
-  secretMatches,
-} from './tokens/refresh-token.js';
-import { openSuccessor, sealSuccessor } from './tokens/successor-seal.js';
+import type { FoundSession, ProofRecord, SessionStore } from './store/session-store.js';
+import { matchOf, secretToHandOut } from './token-secrets.js';
+import { hashSecret, type RefreshToken, type RefreshTokenCodec } from './tokens/refresh-token.js';
+import { sealSuccessor } from './tokens/successor-seal.js';
 
 type StagedDecision = Extract<RefreshDecision, { kind: 'rotate' | 'keep' | 'replay' }>;
 
@@ -51,6 +46,8 @@ interface Presentation {
   readonly policy: SessionPolicy;
   readonly findings: readonly RiskFinding[];
   readonly now: Instant;
+  /** To be recorded by the statement that uses the token. */
+  readonly proof?: ProofRecord;
 }
 
 /** What a refresh works with. */
@@ -88,6 +85,22 @@ export class RefreshSession {
     return this.#present(opened, presenter, now);
   }
 
+  /**
+   * Stages the use of a live token together with the record of the proof it came with. Undefined where anything else is decided, a
+   * retry or a refusal; then nothing has been changed.
+   */
+  async stageProven(
+    opened: OpenedRefreshToken,
+    presenter: Presenter,
+    proof: ProofRecord,
+    now: Instant,
+  ): Promise<StagedRefresh | undefined> {
+    const { decision, presentation } = await this.#judge(opened, presenter, now);
+    const isUse = decision.kind === 'rotate' || decision.kind === 'keep';
+    if (!isUse || pastWrittenDeadline(opened.session, now)) return undefined;
+    return this.#stage(decision, { ...presentation, proof });
+  }
+
   async #present(opened: OpenedRefreshToken, presenter: Presenter, now: Instant): Promise<InternalOutcome> {
     let current: OpenedRefreshToken | undefined = opened;
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
@@ -105,17 +118,12 @@ export class RefreshSession {
     presenter: Presenter,
     now: Instant,
   ): Promise<InternalOutcome | 'stale'> {
-    const { session, token } = opened;
-    const policy = await this.#parts.policies.effectivePolicy(session.clientId, session.resources);
-    const risk = assessRisk(session.baseline, presenter.signals, policy, session);
-    const presented = { generation: token.generation, matches: opened.matches, ...presenter };
-    const decision = decideRefresh(session, presented, policy, risk, now);
-    const presentation = { opened, presenter, policy, findings: risk.findings, now };
+    const { decision, presentation } = await this.#judge(opened, presenter, now);
     switch (decision.kind) {
       case 'rotate':
       case 'keep':
       case 'replay': {
-        const passed = pastWrittenDeadline(session, now);
+        const passed = pastWrittenDeadline(opened.session, now);
         if (passed) return this.#refuse({ kind: 'end', reason: passed, scope: 'session' }, presentation);
         return { kind: 'staged', staged: this.#stage(decision, presentation) };
       }
@@ -126,6 +134,17 @@ export class RefreshSession {
       default:
         return unreachable(decision);
     }
+  }
+
+  /** What the domain says; nothing is carried out. */
+  async #judge(opened: OpenedRefreshToken, presenter: Presenter, now: Instant) {
+    const { session, token } = opened;
+    const policy = await this.#parts.policies.effectivePolicy(session.clientId, session.resources);
+    const risk = assessRisk(session.baseline, presenter.signals, policy, session);
+    const presented = { generation: token.generation, matches: opened.matches, ...presenter };
+    const decision = decideRefresh(session, presented, policy, risk, now);
+    const presentation: Presentation = { opened, presenter, policy, findings: risk.findings, now };
+    return { decision, presentation };
   }
 
   async #read(token: RefreshToken): Promise<OpenedRefreshToken | undefined> {
@@ -157,7 +176,7 @@ export class RefreshSession {
 
   async #write(decision: StagedDecision, secret: Buffer, presentation: Presentation): Promise<boolean> {
     const { store, events } = this.#parts;
-    const { opened, presenter, policy, now } = presentation;
+    const { opened, presenter, policy, now, proof } = presentation;
     const { session, token } = opened;
     const { id, generation } = session;
     if (decision.kind === 'replay') {
@@ -175,7 +194,7 @@ export class RefreshSession {
       const next = isKept ? kept(session, policy, now) : rotated(session, policy, now);
       const { lastActiveAt } = next;
       const { expiresAt } = deadlines(next, policy);
-      const clock = { id, at: now, lastActiveAt, expiresAt };
+      const clock = { id, at: now, lastActiveAt, expiresAt, proof };
       const written = isKept
         ? await store.keep({ generation, ...clock })
         : await store.rotate({
@@ -200,7 +219,10 @@ export class RefreshSession {
     this.#parts.events.soon(sessionEvent(opened.session, 'session.risk_observed', seen, now));
   }
 
-  /** Somebody else changed the session first: read it again and decide anew, by the same clock reading. */
+  /**
+   * Somebody else changed the session first: read it again and decide anew, by the same clock reading. A proof has been recorded by
+   * then, with what lost.
+   */
   async #commitAnew(token: RefreshToken, presenter: Presenter, now: Instant): Promise<CommittedRefresh> {
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
       // The row may lack activity that was counted here and kept it alive; then it refuses until it has it.
@@ -253,24 +275,3 @@ export class RefreshSession {
     }
   }
 }
-
-const matchOf = (token: RefreshToken, session: StoredSession): OpenedRefreshToken['matches'] => {
-  if (token.generation === session.generation)
-    return secretMatches(token.secret, session.tokenHash) ? 'current' : 'none';
-  if (token.generation !== session.generation - 1) return 'none';
-  return openSuccessor(token, session.successorSeal) ? 'previous' : 'none';
-};
-
-/** A new secret to rotate to, the same token to keep, or what the seal holds for the parent's holder. */
-const secretToHandOut = (kind: StagedDecision['kind'], { token, session }: OpenedRefreshToken): Buffer => {
-  switch (kind) {
-    case 'rotate':
-      return newSecret();
-    case 'keep':
-      return token.secret;
-    case 'replay':
-      return openSuccessor(token, session.successorSeal)!;
-    default:
-      return unreachable(kind);
-  }
-};

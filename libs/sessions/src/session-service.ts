@@ -17,7 +17,7 @@ import {
 import { ActivityRecorder } from './activity.js';
 import { EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
-import type { OpenedRefreshToken, Presenter, RefreshOutcome } from './refresh-outcome.js';
+import type { OpenedRefreshToken, Presenter, RefreshOutcome, StagedRefresh } from './refresh-outcome.js';
 import { RefreshSession } from './refresh-session.js';
 import { clientEvent, sessionEvent } from './session-events.js';
 import { decideStanding } from './standing.js';
@@ -27,6 +27,7 @@ import {
   type EndDetail,
   type EndedSession,
   type MassEnd,
+  type ProofRecord,
   type SessionStore,
   type StoredSession,
   TooManySessions,
@@ -134,6 +135,19 @@ export class SessionService {
   /** Decides about a refresh token; ends are committed, a rotation is only staged until its `commit`. */
   async present(opened: OpenedRefreshToken, presenter: Presenter, now: Instant): Promise<RefreshOutcome> {
     return this.#refresh.present(opened, presenter, now);
+  }
+
+  /**
+   * Stages the use of a live token shown with a proof, which is recorded by the same statement when it commits. Undefined, with
+   * nothing changed, where it is anything but a use of the live token. The `commit` throws ProofUsedBefore where the proof was known.
+   */
+  async stageProven(
+    opened: OpenedRefreshToken,
+    presenter: Presenter,
+    proof: ProofRecord,
+    now: Instant,
+  ): Promise<StagedRefresh | undefined> {
+    return this.#refresh.stageProven(opened, presenter, proof, now);
   }
 
   /** Records that a genuine token was refused before the domain was asked (another client, a missing key, a bad scope). */

@@ -5,7 +5,7 @@ import { Batcher, type BatchLimits } from './batcher.js';
 import type { PackedSignals } from './packed-columns.js';
 import { PrismaSessionStore } from './prisma-session-store.js';
 import { unpacked } from './session-row.js';
-import type { FoundSession, Retention, Rotation } from './session-store.js';
+import { type FoundSession, ProofUsedBefore, type Retention, type Rotation } from './session-store.js';
 
 const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
 
@@ -45,6 +45,44 @@ const rotateStatement: HotStatement = {
     RETURNING w.place`,
 };
 
+/**
+ * The same with the proofs that some came with (RFC 9449 §11.1): only whoever's proof was not known gets to its session, and what is
+ * recorded stays recorded where the session turns out to have changed. A proof that came twice is the first one's. The session's rows
+ * are joined with a list, not asked through a subquery: a row that another transaction has just changed is looked at again, and that
+ * must not lead back into the insertion.
+ */
+const provenRotateStatement: HotStatement = {
+  name: 'session_rotate_proven',
+  text: `
+    WITH w AS MATERIALIZED (
+      SELECT u.id, u.generation, to_timestamp(u.at / 1000) AS at, to_timestamp(u.last_active_at / 1000) AS last_active_at,
+        to_timestamp(u.expires_at / 1000) AS expires_at, u.token_hash, u.successor_seal, u.kind, u.proof,
+        to_timestamp(u.remembered_until / 1000) AS remembered_until, u.place
+      FROM unnest($1::uuid[], $2::int[], $3::float8[], $4::float8[], $5::float8[], $6::bytea[], $7::bytea[], $8::text[], $9::bytea[], $10::float8[])
+        WITH ORDINALITY AS u(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, kind, proof, remembered_until, place)
+    ), shown AS MATERIALIZED (
+      SELECT DISTINCT ON (kind, proof) kind, proof, remembered_until, place FROM w WHERE proof IS NOT NULL ORDER BY kind, proof, place
+    ), recorded AS (
+      INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at)
+      SELECT kind, proof, ''::bytea, remembered_until FROM shown ORDER BY kind, proof
+      ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at
+        WHERE protocol_artifact.expires_at <= to_timestamp($11::float8 / 1000)
+      RETURNING kind, id_hash
+    ), allowed AS MATERIALIZED (
+      SELECT w.* FROM w LEFT JOIN (shown JOIN recorded ON recorded.kind = shown.kind AND recorded.id_hash = shown.proof) ON shown.place = w.place
+      WHERE w.proof IS NULL OR shown.place IS NOT NULL ORDER BY w.place
+    ), rotated AS (
+      UPDATE session s SET generation = s.generation + 1, retries = 0, rotated_at = a.at,
+        last_active_at = GREATEST(s.last_active_at, a.last_active_at),
+        expires_at = GREATEST(a.expires_at, CASE WHEN s.last_active_at > a.last_active_at THEN s.expires_at END),
+        token_hash = a.token_hash, successor_seal = a.successor_seal
+      FROM allowed a
+      WHERE s.id = a.id AND s.generation = a.generation AND s.ended_at IS NULL AND s.expires_at > a.at
+      RETURNING a.place
+    )
+    SELECT a.place, r.place IS NOT NULL FROM allowed a LEFT JOIN rotated r ON r.place = a.place`,
+};
+
 interface Question {
   readonly id: SessionId;
   readonly hash: Uint8Array | null;
@@ -54,7 +92,7 @@ interface Question {
 export class HotSessionStore extends PrismaSessionStore {
   readonly #statements: HotStatements;
   readonly #reads: Batcher<Question, FoundSession | undefined>;
-  readonly #rotations: Batcher<Rotation, boolean>;
+  readonly #rotations: Batcher<Rotation, Rotated>;
 
   constructor(prisma: PrismaService, retention: Retention, statements: HotStatements, limits: BatchLimits) {
     super(prisma, retention);
@@ -67,8 +105,10 @@ export class HotSessionStore extends PrismaSessionStore {
     return this.#reads.submit({ id, hash: accessTokenHash ?? null });
   }
 
-  override rotate(rotation: Rotation): Promise<boolean> {
-    return this.#rotations.submit(rotation);
+  override async rotate(rotation: Rotation): Promise<boolean> {
+    const outcome = await this.#rotations.submit(rotation);
+    if (outcome === 'used before') throw new ProofUsedBefore();
+    return outcome;
   }
 
   async #readAll(questions: readonly Question[]): Promise<readonly (FoundSession | undefined)[]> {
@@ -79,24 +119,46 @@ export class HotSessionStore extends PrismaSessionStore {
     return answers;
   }
 
-  async #rotateAll(rotations: readonly Rotation[]): Promise<readonly boolean[]> {
+  async #rotateAll(rotations: readonly Rotation[]): Promise<readonly Rotated[]> {
     const order = [...rotations.keys()].sort((a, b) => (rotations[a]!.id < rotations[b]!.id ? -1 : 1));
     const sorted = order.map((index) => rotations[index]!);
-    const values = [
-      sorted.map(({ id }) => id),
-      sorted.map(({ fromGeneration }) => fromGeneration),
-      sorted.map(({ at }) => at),
-      sorted.map(({ lastActiveAt }) => lastActiveAt),
-      sorted.map(({ expiresAt }) => expiresAt),
-      sorted.map(({ tokenHash }) => tokenHash),
-      sorted.map(({ successorSeal }) => successorSeal),
-    ];
-    const won = await retrying(() => this.#statements.run<[string]>(rotateStatement, values));
-    const outcomes = new Array<boolean>(rotations.length).fill(false);
-    for (const [place] of won) outcomes[order[Number(place) - 1]!] = true;
+    const won = sorted.some(({ proof }) => proof)
+      ? await this.#rotateProven(sorted)
+      : (await this.#rotate(sorted)).map(([place]) => [place, true] as const);
+    const outcomes = rotations.map(({ proof }): Rotated => (proof ? 'used before' : false));
+    for (const [place, isRotated] of won) outcomes[order[Number(place) - 1]!] = isRotated;
     return outcomes;
   }
+
+  #rotate(sorted: readonly Rotation[]): Promise<[place: string][]> {
+    return retrying(() => this.#statements.run(rotateStatement, columnsOf(sorted)));
+  }
+
+  #rotateProven(sorted: readonly Rotation[]): Promise<[place: string, isRotated: boolean][]> {
+    const values = [
+      ...columnsOf(sorted),
+      sorted.map(({ proof }) => proof?.kind ?? null),
+      sorted.map(({ proof }) => proof?.idHash ?? null),
+      sorted.map(({ proof }) => proof?.expiresAt ?? null),
+      // What has been forgotten by the first of them has been by all.
+      Math.min(...sorted.map(({ at }) => at)),
+    ];
+    return retrying(() => this.#statements.run(provenRotateStatement, values));
+  }
 }
+
+/** Whether the session was rotated, or why it was not even looked for. */
+type Rotated = boolean | 'used before';
+
+const columnsOf = (sorted: readonly Rotation[]): unknown[] => [
+  sorted.map(({ id }) => id),
+  sorted.map(({ fromGeneration }) => fromGeneration),
+  sorted.map(({ at }) => at),
+  sorted.map(({ lastActiveAt }) => lastActiveAt),
+  sorted.map(({ expiresAt }) => expiresAt),
+  sorted.map(({ tokenHash }) => tokenHash),
+  sorted.map(({ successorSeal }) => successorSeal),
+];
 
 type HotRow = [
   place: string,

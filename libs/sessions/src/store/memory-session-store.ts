@@ -21,6 +21,8 @@ import {
   type FoundSession,
   type Keeping,
   type MassEnd,
+  type ProofRecord,
+  ProofUsedBefore,
   type Retention,
   type Rotation,
   type SessionLimit,
@@ -59,6 +61,7 @@ export class MemorySessionStore extends SessionStore {
   readonly rows = new Map<SessionId, MemoryRow>();
   readonly killers = new Map<string, MemoryKiller>();
   readonly revoked = new Map<string, Instant>();
+  readonly proofs = new Map<string, Instant>();
 
   constructor(private readonly retention: Retention) {
     super();
@@ -96,8 +99,10 @@ export class MemorySessionStore extends SessionStore {
     at,
     tokenHash,
     successorSeal,
+    proof,
     ...clock
   }: Rotation): Promise<boolean> {
+    this.record(proof, at);
     const session = this.changeable(id, fromGeneration, at);
     if (!session) return false;
     const next = { generation: fromGeneration + 1, retries: 0, rotatedAt: at, tokenHash, successorSeal };
@@ -105,7 +110,8 @@ export class MemorySessionStore extends SessionStore {
     return true;
   }
 
-  override async keep({ id, generation, at, ...clock }: Keeping): Promise<boolean> {
+  override async keep({ id, generation, at, proof, ...clock }: Keeping): Promise<boolean> {
+    this.record(proof, at);
     const session = this.changeable(id, generation, at);
     if (session) this.change(moved(session, clock));
     return session !== undefined;
@@ -235,6 +241,14 @@ export class MemorySessionStore extends SessionStore {
       });
       this.events.push(sessionEvent(session, 'session.stepped_up', { signals }, now));
     }
+  }
+
+  private record(proof: ProofRecord | undefined, now: Instant): void {
+    if (!proof) return;
+    const key = `${proof.kind} ${keyOf(proof.idHash)}`;
+    const known = this.proofs.get(key);
+    if (known !== undefined && !isPast(known, now)) throw new ProofUsedBefore();
+    this.proofs.set(key, proof.expiresAt);
   }
 
   private standing(id: SessionId, generation: number): StoredSession | undefined {

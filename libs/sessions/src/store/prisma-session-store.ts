@@ -16,6 +16,7 @@ import {
   type FoundSession,
   type Keeping,
   type MassEnd,
+  ProofUsedBefore,
   type Retention,
   type Rotation,
   type SessionLimit,
@@ -67,27 +68,28 @@ export class PrismaSessionStore extends SessionStore {
     );
   }
 
-  override async rotate(rotation: Rotation): Promise<boolean> {
-    const changed = await retrying(
-      () => this.#prisma.$executeRaw`
+  override rotate(rotation: Rotation): Promise<boolean> {
+    const { id, fromGeneration, lastActiveAt, expiresAt, tokenHash, successorSeal } = rotation;
+    return this.#change(
+      rotation,
+      (from) => Prisma.sql`
         UPDATE session SET generation = generation + 1, retries = 0, rotated_at = ${at(rotation.at)},
-          last_active_at = GREATEST(last_active_at, ${at(rotation.lastActiveAt)}),
-          expires_at = GREATEST(${at(rotation.expiresAt)}, CASE WHEN last_active_at > ${at(rotation.lastActiveAt)} THEN expires_at END),
-          token_hash = ${rotation.tokenHash}, successor_seal = ${rotation.successorSeal}
-        WHERE id = ${rotation.id}::uuid AND generation = ${rotation.fromGeneration}
-          AND ended_at IS NULL AND expires_at > ${at(rotation.at)}`,
+          last_active_at = GREATEST(last_active_at, ${at(lastActiveAt)}),
+          expires_at = GREATEST(${at(expiresAt)}, CASE WHEN last_active_at > ${at(lastActiveAt)} THEN expires_at END),
+          token_hash = ${tokenHash}, successor_seal = ${successorSeal} ${from}
+        WHERE id = ${id}::uuid AND generation = ${fromGeneration} AND ended_at IS NULL AND expires_at > ${at(rotation.at)}`,
     );
-    return changed === 1;
   }
 
-  override async keep(keeping: Keeping): Promise<boolean> {
-    const changed = await retrying(
-      () => this.#prisma.$executeRaw`
-        UPDATE session SET last_active_at = GREATEST(last_active_at, ${at(keeping.lastActiveAt)}),
-          expires_at = GREATEST(${at(keeping.expiresAt)}, CASE WHEN last_active_at > ${at(keeping.lastActiveAt)} THEN expires_at END)
-        WHERE id = ${keeping.id}::uuid AND generation = ${keeping.generation} AND ended_at IS NULL AND expires_at > ${at(keeping.at)}`,
+  override keep(keeping: Keeping): Promise<boolean> {
+    const { id, generation, lastActiveAt, expiresAt } = keeping;
+    return this.#change(
+      keeping,
+      (from) => Prisma.sql`
+        UPDATE session SET last_active_at = GREATEST(last_active_at, ${at(lastActiveAt)}),
+          expires_at = GREATEST(${at(expiresAt)}, CASE WHEN last_active_at > ${at(lastActiveAt)} THEN expires_at END) ${from}
+        WHERE id = ${id}::uuid AND generation = ${generation} AND ended_at IS NULL AND expires_at > ${at(keeping.at)}`,
     );
-    return changed === 1;
   }
 
   override async countRetry(id: SessionId, generation: number, retries: number): Promise<boolean> {
@@ -160,6 +162,26 @@ export class PrismaSessionStore extends SessionStore {
       INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
       SELECT e.* FROM jsonb_to_recordset(${eventRows([revoked])}::jsonb)
         AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb), entry`;
+  }
+
+  /** Makes a change to one session; in the same statement with the record of the proof it was asked for with. */
+  async #change(
+    { proof, at: now }: Rotation | Keeping,
+    update: (from: Prisma.Sql) => Prisma.Sql,
+  ): Promise<boolean> {
+    if (!proof) return (await retrying(() => this.#prisma.$executeRaw(update(Prisma.empty)))) === 1;
+    const { kind, idHash, expiresAt } = proof;
+    const [outcome] = await retrying(
+      () => this.#prisma.$queryRaw<[{ recorded: boolean; changed: boolean }]>`
+        WITH recorded AS (
+          INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at) VALUES (${kind}, ${idHash}, ''::bytea, ${at(expiresAt)})
+          ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at WHERE protocol_artifact.expires_at <= ${at(now)}
+          RETURNING id_hash
+        ), changed AS (${update(Prisma.sql`FROM recorded`)} RETURNING id)
+        SELECT EXISTS (SELECT FROM recorded) AS recorded, EXISTS (SELECT FROM changed) AS changed`,
+    );
+    if (!outcome.recorded) throw new ProofUsedBefore();
+    return outcome.changed;
   }
 
   async #makeRoom(

@@ -44,6 +44,24 @@ export interface AcceptedStepUp {
   readonly signals: RequestSignals;
 }
 
+/**
+ * What stays of a proof of possession (RFC 9449 §11.1): it was shown, and may not be shown again before `expiresAt`. One of the
+ * protocol's artifacts, by its kind and the hash of its id.
+ */
+export interface ProofRecord {
+  readonly kind: string;
+  readonly idHash: Uint8Array;
+  readonly expiresAt: Instant;
+}
+
+/** The proof that came with a request has been shown before, to whichever node; nothing was changed. */
+export class ProofUsedBefore extends Error {
+  override readonly name = 'ProofUsedBefore';
+  constructor() {
+    super('the proof has been shown before');
+  }
+}
+
 /** A rotation: the generation it was decided on, and the row's next state. */
 export interface Rotation {
   readonly id: SessionId;
@@ -53,6 +71,8 @@ export interface Rotation {
   readonly expiresAt: Instant;
   readonly tokenHash: Uint8Array;
   readonly successorSeal: Uint8Array;
+  /** Of the proof it was asked for with. */
+  readonly proof?: ProofRecord | undefined;
 }
 
 /** A refresh that keeps the token (rotation "never"): only the clock of the session moves. */
@@ -62,6 +82,8 @@ export interface Keeping {
   readonly at: Instant;
   readonly lastActiveAt: Instant;
   readonly expiresAt: Instant;
+  /** Of the proof it was asked for with. */
+  readonly proof?: ProofRecord | undefined;
 }
 
 /** Counted activity of one session, to be written behind. */
@@ -165,10 +187,12 @@ export abstract class SessionStore {
   /**
    * MUST change the row only if generation is still `fromGeneration`, it has not ended and `at` is before its expiry.
    * Activity counted since the decision MUST NOT be lost: its later deadline stays.
+   * With `proof`, that is recorded in the same commit, also where the row is not changed; of any number of callers with one proof,
+   * one gets through. The others MUST find nothing changed (ProofUsedBefore).
    */
   abstract rotate(rotation: Rotation): Promise<boolean>;
 
-  /** MUST change the row only under the same conditions as `rotate`. */
+  /** MUST change the row only under the same conditions as `rotate`, and treat a proof as it does. */
   abstract keep(keeping: Keeping): Promise<boolean>;
 
   /** MUST count only if generation and count are still those the decision was made on and the session has not ended. */

@@ -1,0 +1,30 @@
+import { unreachable } from '@curfew/session-policy';
+import type { OpenedRefreshToken } from './refresh-outcome.js';
+import type { StoredSession } from './store/session-store.js';
+import { newSecret, type RefreshToken, secretMatches } from './tokens/refresh-token.js';
+import { openSuccessor } from './tokens/successor-seal.js';
+
+/** Which secret of the session, if any, this token carries. */
+export const matchOf = (token: RefreshToken, session: StoredSession): OpenedRefreshToken['matches'] => {
+  if (token.generation === session.generation)
+    return secretMatches(token.secret, session.tokenHash) ? 'current' : 'none';
+  if (token.generation !== session.generation - 1) return 'none';
+  return openSuccessor(token, session.successorSeal) ? 'previous' : 'none';
+};
+
+/** A new secret to rotate to, the same token to keep, or what the seal holds for the parent's holder. */
+export const secretToHandOut = (
+  kind: 'rotate' | 'keep' | 'replay',
+  { token, session }: OpenedRefreshToken,
+): Buffer => {
+  switch (kind) {
+    case 'rotate':
+      return newSecret();
+    case 'keep':
+      return token.secret;
+    case 'replay':
+      return openSuccessor(token, session.successorSeal)!;
+    default:
+      return unreachable(kind);
+  }
+};
