@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { proofs } from './lanes-corpus-dpop.js';
 import { type Case, clientAuthentication, spoiltForms } from './lanes-corpus-forms.js';
 import { changes, introspections, machines } from './lanes-corpus-others.js';
 import { refreshes } from './lanes-corpus-refresh.js';
@@ -7,6 +8,7 @@ import { type LaneName, LanesWorld } from './lanes-world.js';
 
 const corpus: readonly Case[] = [
   ...refreshes,
+  ...proofs,
   ...machines,
   ...introspections,
   ...changes,
@@ -96,12 +98,14 @@ describe('a request', () => {
     expect([...kinds.keys()]).toEqual(
       expect.arrayContaining([
         '200 active false',
+        '400 invalid_dpop_proof',
         '400 invalid_grant',
         '400 invalid_request',
         '400 invalid_scope',
         '400 invalid_target',
         '400 insufficient_user_authentication',
         '400 unsupported_grant_type',
+        '400 use_dpop_nonce',
         '401 invalid_client',
       ]),
     );

@@ -1,8 +1,10 @@
 import { failExactlyAt } from '../support/faults.js';
 import { type DatabaseProxy, proxyTo } from '../support/proxy.js';
+import { aKey, aProof } from './lanes-proofs.js';
 import { Side } from './lanes-side.js';
 import { LanesWorld } from './lanes-world.js';
 
+const key = aKey();
 let lanes: LanesWorld;
 let proxy: DatabaseProxy;
 beforeAll(async () => {
@@ -45,11 +47,13 @@ describe('while something is wrong with the database, both lanes answer alike', 
         await side.refresh(token);
         await side.introspect(lanes.seal({ grantId: side.sessions[0] }));
         await side.machine(side.twin('machine'));
+        await side.refresh(token, {}, side.web, { dpop: aProof(side, key) });
       },
       () => proxy.heal(),
     );
     // Who may do what is remembered for as long as changes of it can be heard, and not a moment longer.
     expect(statuses.slice(0, 2)).toEqual([503, 503]);
+    expect(statuses.at(-1)).toBe(503);
     for (const { side } of sides) {
       expect(side.replies[0]!.headers).toHaveProperty('retry-after');
       expect(side.replies[0]!.body.error).toBe('temporarily_unavailable');
@@ -81,4 +85,35 @@ describe('while something is wrong with the database, both lanes answer alike', 
       expect(generation).toBe(0);
     }
   });
+
+  it.each(['session', 'protocol_artifact'])(
+    'that a refresh with a proof cannot write to %s; the fast lane uses up neither token nor proof',
+    async (table) => {
+      const { database } = lanes.world;
+      const operation = table === 'session' ? 'UPDATE' : 'INSERT';
+      let heal = async () => {};
+      const proofs = new Map<Side, string>();
+      const { statuses, sides } = await bothWhile(
+        async () => {
+          const installed = await failExactlyAt(
+            database,
+            { table, operation, timing: 'before' },
+            { kind: 'terminate' },
+          );
+          heal = () => installed.remove();
+        },
+        async (side, token) => {
+          proofs.set(side, aProof(side, key));
+          await side.refresh(token, {}, side.web, { dpop: proofs.get(side) });
+        },
+        () => heal(),
+      );
+      expect(statuses).toEqual([503]);
+      const [fast, library] = sides.map(({ side }) => side) as [Side, Side];
+      for (const side of [fast, library]) expect(side.replies[0]!.headers).toHaveProperty('dpop-nonce');
+      const again = sides[0]!;
+      const answer = await fast.refresh(again.token, {}, fast.web, { dpop: proofs.get(fast) });
+      expect(answer.status).toBe(200);
+    },
+  );
 });

@@ -45,6 +45,8 @@ const twins = {
   wary: code,
   short: code,
   several: code,
+  bound: { ...code, dpop_bound_access_tokens: true },
+  certified: { ...code, tls_client_certificate_bound_access_tokens: true },
   machine,
   'post-machine': { ...machine, token_endpoint_auth_method: 'client_secret_post' },
   'free-machine': { ...machine, resources: [] },

@@ -1,4 +1,3 @@
-import { plus, seconds } from '@curfew/session-policy';
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { commitStaged } from './commit-staged.js';
 import { providerConfiguration } from './configuration.js';
@@ -11,9 +10,9 @@ import { noteUnknownToken } from './hooks/unknown-token.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
 import { signIntrospection } from './introspection/signed-answer.js';
 import type { KeySet } from './keys/index.js';
-import { lifetimes } from './lifetimes.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { currentScope, type RequestScope, withScope } from './request-scope.js';
+import { rememberedUntil, replayKey } from './storage/replay-records.js';
 import { giveTokensTheirValues } from './token-values.js';
 
 /** An oidc-provider that signs with these keys, around the session engine. Cheap to make: a new key set makes a new one. */
@@ -109,13 +108,7 @@ function registerProofsOnce(provider: Provider, { artifacts }: ProtocolParts): v
   };
   ReplayDetection.unique = async (issuer, jti, exp) => {
     const { now } = currentScope();
-    // A proof dated in the future is valid for longer than the library would remember it.
-    const remembered = Math.max(exp * 1000, plus(now, seconds(lifetimes.dpopReplay)));
-    return artifacts.insertOnce(
-      { kind: 'ReplayDetection', id: JSON.stringify([issuer, jti]) },
-      now,
-      remembered as typeof now,
-    );
+    return artifacts.insertOnce(replayKey(issuer, jti), now, rememberedUntil(now, exp));
   };
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import type { KnownClient } from '@curfew/clients';
 import type { Provider } from 'oidc-provider';
 import { createProvider } from './create-provider.js';
+import { DpopProofs } from './fast-lane/dpop-proofs.js';
 import { fastLane } from './fast-lane/index.js';
 import {
   type IntrospectionAnswer,
@@ -13,6 +14,7 @@ import { translateJwts } from './introspection/jwt-translation.js';
 import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { withScope } from './request-scope.js';
+import { routes } from './routes.js';
 
 /** The running protocol: one oidc-provider at a time, replaced whole when the signing keys change. */
 export class ProtocolServer {
@@ -32,7 +34,9 @@ export class ProtocolServer {
     this.#provider = createProvider(parts, keys);
     this.#library = this.#provider.callback();
     this.#jwts = new JwtAccessTokens(parts.issuer, () => this.#keys);
-    const lanes = { ...parts, signingKeys: () => this.#keys, jwts: this.#jwts };
+    const tokenEndpoint = new URL(`${parts.basePath}${routes.token}`, parts.issuer).href;
+    const proofs = new DpopProofs(tokenEndpoint, parts.keys.dpopNonce);
+    const lanes = { ...parts, signingKeys: () => this.#keys, jwts: this.#jwts, proofs };
     const library = translateJwts(this.#jwts, parts.accessTokens, (request, response) =>
       this.#library(request, response),
     );

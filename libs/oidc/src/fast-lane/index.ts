@@ -14,7 +14,9 @@ export { answeredInFastLane } from './answer.js';
 /** Parameters that make a token request anything but plain. */
 const longWay = ['client_assertion', 'client_assertion_type', 'authorization_details'] as const;
 
-function laneFor(path: string, form: PlainForm): Lane | undefined {
+function laneFor(path: string, form: PlainForm, withProof: boolean): Lane | undefined {
+  // RFC 9449: a proof changes what the answer is, and only a refresh reads it here.
+  if (withProof && form['grant_type'] !== 'refresh_token') return undefined;
   if (longWay.some((name) => form[name] !== undefined)) return undefined;
   if (path === routes.introspection) return introspectionLane;
   switch (form['grant_type']) {
@@ -66,9 +68,9 @@ async function answered(
   parts: LaneParts,
 ): Promise<boolean> {
   const form = readForm(body);
-  const lane = form && laneFor(path, form);
-  if (!form || !lane) return false;
   const { headers, socket } = request;
+  const lane = form && laneFor(path, form, headers['dpop'] !== undefined);
+  if (!form || !lane) return false;
   const signals = parts.signals.read({ socketAddress: socket.remoteAddress, headers });
   const client = await authenticate(parts.clients, headers.authorization, form, signals.prefix);
   if (!client) return false;

@@ -4,6 +4,7 @@ import type { Instant, RequestSignals } from '@curfew/session-policy';
 import type { JwtAccessTokens } from '../introspection/jwt-access-tokens.js';
 import type { KeySet } from '../keys/index.js';
 import type { ProtocolParts } from '../protocol-parts.js';
+import type { DpopProofs } from './dpop-proofs.js';
 import type { PlainForm } from './plain-form.js';
 
 /** A plain request whose client has authenticated. */
@@ -21,6 +22,7 @@ export interface LaneParts extends ProtocolParts {
   readonly keys: ProtocolParts['keys'];
   readonly signingKeys: () => KeySet;
   readonly jwts: JwtAccessTokens;
+  readonly proofs: DpopProofs;
 }
 
 /**

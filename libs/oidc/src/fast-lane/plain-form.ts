@@ -12,7 +12,6 @@ const plainType = /^application\/x-www-form-urlencoded(; ?charset=utf-8)?$/i;
 /** Headers that change what the protocol does; a request with one of them is not plain. */
 const notPlain = [
   'origin',
-  'dpop',
   'content-encoding',
   'transfer-encoding',
   'expect',
@@ -20,7 +19,7 @@ const notPlain = [
   'oauth-client-attestation-pop',
 ] as const;
 
-/** Whether a request can be understood without the library: a small form, answered in JSON, without proofs and without CORS. */
+/** Whether a request can be understood without the library: a small form, answered in JSON, without attestations and without CORS. */
 export function looksPlain({ method, headers }: IncomingMessage): boolean {
   if (method !== 'POST' || !plainType.test(headers['content-type'] ?? '')) return false;
   const length = Number(headers['content-length']);

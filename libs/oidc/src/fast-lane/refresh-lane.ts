@@ -1,11 +1,18 @@
-import { isSenderConstrained } from '@curfew/clients';
+import { isSenderConstrained, type KnownClient } from '@curfew/clients';
 import { accessTokenLifetime } from '@curfew/session-policy';
-import type { OpenedRefreshToken, RefusedRefresh, StagedRefresh } from '@curfew/sessions';
+import {
+  type OpenedRefreshToken,
+  ProofUsedBefore,
+  type RefusedRefresh,
+  type StagedRefresh,
+} from '@curfew/sessions';
 import { registeredScopes, scopesAt } from '../client-scopes.js';
 import { stepUpChallenge } from '../hooks/refresh-hook.js';
 import { type Authorization, grantedOpenid, scopesOf } from '../session-payload.js';
+import { proofRecord } from '../storage/replay-records.js';
 import { sealAccessToken, within } from './access-token.js';
-import { answerJson, tokenHeaders } from './answer.js';
+import { answerJson, offerNonce, tokenHeaders } from './answer.js';
+import type { PlainProof } from './dpop-proofs.js';
 import { signIdToken } from './id-token.js';
 import type { Lane, LaneParts, PlainRequest } from './lane.js';
 import { keepOpened } from './opened-token.js';
@@ -18,34 +25,67 @@ interface Grantable {
 }
 
 /**
- * RFC 6749 §6 for the plain case: a bearer refresh token, one API or none, no claims of a person in the answer. The same
- * decision, the same staging and the same commit as through the library; one read, one write.
+ * RFC 6749 §6 for the plain case: one API or none, no claims of a person in the answer, no proof or one that is plainly right. The
+ * same decision, the same staging and the same commit as through the library; one read, one write.
  */
 export const refreshLane: Lane = async (request, parts) => {
   const { form, client, now, signals } = request;
-  const { metadata } = client;
   if (form['refresh_token'] === undefined || form['resource'] !== undefined) return false;
-  if (!metadata.grant_types.includes('refresh_token') || isSenderConstrained(client)) return false;
-  if (metadata.default_max_age !== undefined || parts.certificateHeader) return false;
+  if (!isPlainClient(client) || parts.certificateHeader) return false;
+  const shown = request.request.headers['dpop'];
+  const proof = shown === undefined ? undefined : parts.proofs.read(shown, now);
+  if (proof ? wantsCertificate(client) : shown !== undefined || isSenderConstrained(client)) return false;
+  offerNonce(request.response, proof?.nextNonce);
   const presented = { clientId: client.id, network: signals.prefix, token: form['refresh_token'] };
   // Who must wait is told so over there.
   if (parts.refreshThrottle.wait(presented, now) !== null) return false;
   const opened = await parts.sessions.openRefreshToken(presented.token);
   if (!opened) return false;
-  const isPlain = opened.session.clientId === client.id && opened.session.keyThumbprint === null;
+  const isPlain = opened.session.clientId === client.id && keyFits(opened, proof);
   const grantable = isPlain ? await whatFor(request, opened, parts) : undefined;
-  if (!grantable) {
-    keepOpened(request.request, presented.token, opened);
-    return false;
-  }
-  const outcome = await parts.sessions.present(
-    opened,
-    { clientId: client.id, keyThumbprint: null, signals },
-    now,
-  );
-  if (outcome.kind === 'refused') return refuse(request, outcome.decision, opened.session, parts);
-  return grant(request, outcome.staged, grantable, parts);
+  const isAnswered = grantable && (await answered({ ...request, opened, proof }, grantable, parts));
+  if (!isAnswered) keepOpened(request.request, presented.token, opened);
+  return isAnswered ?? false;
 };
+
+/** A plain request for the successor of a token that was found. */
+interface PlainRefresh extends PlainRequest {
+  readonly opened: OpenedRefreshToken;
+  readonly proof: PlainProof | undefined;
+}
+
+const isPlainClient = ({ metadata }: KnownClient): boolean =>
+  metadata.grant_types.includes('refresh_token') && metadata.default_max_age === undefined;
+
+const wantsCertificate = ({ metadata }: KnownClient): boolean =>
+  metadata.tls_client_certificate_bound_access_tokens === true;
+
+/** RFC 9449 §5: whether the session is bound to no key, or to that of the proof. Other bindings are looked into over there. */
+function keyFits({ session }: OpenedRefreshToken, proof: PlainProof | undefined): boolean {
+  const { jkt, 'x5t#S256': certificate } = session.authorization as unknown as Authorization;
+  if (certificate !== undefined || session.keyThumbprint !== (jkt ?? null)) return false;
+  return jkt === undefined || jkt === proof?.thumbprint;
+}
+
+async function answered(request: PlainRefresh, grantable: Grantable, parts: LaneParts): Promise<boolean> {
+  const { client, now, opened, proof, signals } = request;
+  const presenter = { clientId: client.id, keyThumbprint: opened.session.keyThumbprint, signals };
+  if (!proof) {
+    const outcome = await parts.sessions.present(opened, presenter, now);
+    if (outcome.kind === 'refused') return refuse(request, outcome.decision, opened.session, parts);
+    return grant(request, outcome.staged, grantable, parts);
+  }
+  // Retries and refusals go to the library, which records the proof before it lets the domain decide (RFC 9449 §11.1).
+  const record = proofRecord(client.id, proof.jti, now);
+  const staged = await parts.sessions.stageProven(opened, presenter, record, now);
+  try {
+    return staged ? await grant(request, staged, grantable, parts) : false;
+  } catch (error) {
+    // Nothing has been changed; whoever shows a proof twice is refused over there.
+    if (error instanceof ProofUsedBefore) return false;
+    throw error;
+  }
+}
 
 /** What this token may be exchanged for, or undefined where the library has to look into it. */
 async function whatFor(
@@ -88,12 +128,12 @@ const isSomethingRejected = (rejected: unknown): boolean =>
   rejected !== undefined && JSON.stringify(rejected) !== '{}';
 
 async function grant(
-  request: PlainRequest,
+  request: PlainRefresh,
   staged: StagedRefresh,
   what: Grantable,
   parts: LaneParts,
 ): Promise<boolean> {
-  const { client, now, response } = request;
+  const { client, now, proof, response } = request;
   const { session, policy } = staged;
   const { gty, nonce } = session.authorization as unknown as Authorization;
   const lifetime = accessTokenLifetime(session, policy, Math.random(), now);
@@ -103,6 +143,8 @@ async function grant(
     clientId: client.id,
     aud: what.audience,
     scope: what.scope,
+    // RFC 9449 §6: by whoever asked with a proof, the access token is used with that key only.
+    ...(proof && { jkt: proof.thumbprint }),
     gty: gty === undefined || gty.endsWith('refresh_token') ? gty : `${gty} refresh_token`,
   };
   const accessToken = sealAccessToken(parts.accessTokens, claims, lifetime, now);
@@ -124,7 +166,7 @@ async function grant(
     id_token: idToken,
     refresh_token: committed.refreshToken,
     scope: what.scope,
-    token_type: 'Bearer',
+    token_type: proof ? 'DPoP' : 'Bearer',
   };
   answerJson(response, 200, body, tokenHeaders);
   return true;

@@ -16,7 +16,8 @@ export interface FoundArtifact {
   readonly expiresAt: Instant;
 }
 
-const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
+/** What an id or a code is stored as. */
+export const hashArtifactId = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Seals payloads under a service key, so that a dump of the database opens nothing and shows nothing. */
 export class PayloadSeal {
@@ -100,8 +101,8 @@ export class ArtifactStore {
 
   /** Writes or replaces an artifact. A consumed one stays as it is: nothing that was used once comes back. */
   async save(key: ArtifactKey, payload: Record<string, unknown>, expiresAt: Instant): Promise<void> {
-    const idHash = hash(key.id);
-    const userCode = typeof payload['userCode'] === 'string' ? hash(payload['userCode']) : null;
+    const idHash = hashArtifactId(key.id);
+    const userCode = typeof payload['userCode'] === 'string' ? hashArtifactId(payload['userCode']) : null;
     const grantId = typeof payload['grantId'] === 'string' ? payload['grantId'] : null;
     const sealed = this.#seal.close(payload, idHash);
     await this.#hot.run(saveStatement, [key.kind, idHash, sealed, grantId, userCode, new Date(expiresAt)]);
@@ -109,13 +110,13 @@ export class ArtifactStore {
 
   /** The artifact with this id, used or not, expired or not. */
   async find(key: ArtifactKey): Promise<FoundArtifact | undefined> {
-    const rows = await this.#hot.run<ArtifactRow>(findStatement, [key.kind, hash(key.id)]);
+    const rows = await this.#hot.run<ArtifactRow>(findStatement, [key.kind, hashArtifactId(key.id)]);
     return this.#read(rows[0]);
   }
 
   /** The artifact a person typed the code of (RFC 8628 §3.3). */
   async findByUserCode(kind: string, userCode: string): Promise<FoundArtifact | undefined> {
-    const rows = await this.#hot.run<ArtifactRow>(findByUserCodeStatement, [kind, hash(userCode)]);
+    const rows = await this.#hot.run<ArtifactRow>(findByUserCodeStatement, [kind, hashArtifactId(userCode)]);
     return this.#read(rows[0]);
   }
 
@@ -123,20 +124,20 @@ export class ArtifactStore {
   async consume(key: ArtifactKey, now: Instant, transaction?: Transaction): Promise<boolean> {
     const changed = await (transaction ?? this.#prisma).$executeRaw`
       UPDATE protocol_artifact SET consumed_at = ${new Date(now)}
-      WHERE kind = ${key.kind} AND id_hash = ${hash(key.id)} AND consumed_at IS NULL AND expires_at > ${new Date(now)}`;
+      WHERE kind = ${key.kind} AND id_hash = ${hashArtifactId(key.id)} AND consumed_at IS NULL AND expires_at > ${new Date(now)}`;
     return changed === 1;
   }
 
   /** True if nobody has registered this id before (until `expiresAt`); for proofs and assertions (RFC 9449 §11.1). */
   async insertOnce(key: ArtifactKey, now: Instant, expiresAt: Instant): Promise<boolean> {
-    const values = [key.kind, hash(key.id), new Date(expiresAt), new Date(now)];
+    const values = [key.kind, hashArtifactId(key.id), new Date(expiresAt), new Date(now)];
     const inserted = await this.#hot.run(insertOnceStatement, values);
     return inserted.length === 1;
   }
 
   /** Forgets an artifact. */
   async remove(key: ArtifactKey): Promise<void> {
-    await this.#hot.run(removeStatement, [key.kind, hash(key.id)]);
+    await this.#hot.run(removeStatement, [key.kind, hashArtifactId(key.id)]);
   }
 
   /** Kills unused codes of a grant, so that none can be redeemed after its session ended. */
