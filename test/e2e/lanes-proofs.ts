@@ -1,4 +1,12 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+} from 'node:crypto';
 import type { Side } from './lanes-side.js';
 import type { TemplateName } from './lanes-world.js';
 
@@ -10,14 +18,25 @@ export interface ProofKey {
   readonly thumbprint: string;
 }
 
+type Alg = 'ES256' | 'ES384' | 'EdDSA' | 'Ed25519' | 'RS256';
+
+const publicKeyEncoding = { type: 'spki', format: 'der' } as const;
+const privateKeyEncoding = { type: 'pkcs8', format: 'der' } as const;
+
+function generated(alg: Alg): { publicKey: Buffer; privateKey: Buffer } {
+  const namedCurve = alg === 'ES384' ? 'P-384' : 'P-256';
+  if (alg === 'RS256')
+    return generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding, privateKeyEncoding });
+  if (alg.startsWith('Ed')) return generateKeyPairSync('ed25519', { publicKeyEncoding, privateKeyEncoding });
+  return generateKeyPairSync('ec', { namedCurve, publicKeyEncoding, privateKeyEncoding });
+}
+
 /** A new key of this kind. */
-export function aKey(alg: 'ES256' | 'ES384' | 'EdDSA' | 'Ed25519' | 'RS256' = 'ES256'): ProofKey {
-  const curve = alg === 'ES384' ? 'P-384' : 'P-256';
-  const { publicKey, privateKey } = alg.startsWith('Ed')
-    ? generateKeyPairSync('ed25519')
-    : alg === 'RS256'
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : generateKeyPairSync('ec', { namedCurve: curve });
+export function aKey(alg: Alg = 'ES256'): ProofKey {
+  const { publicKey: spki, privateKey: pkcs8 } = generated(alg);
+  // Keys as they were read, not as they were generated: those share a lock with their generation, in which an export may get stuck.
+  const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
   const jwk = publicKey.export({ format: 'jwk' }) as Record<string, string>;
   const required = Object.fromEntries(Object.entries(jwk).sort(([a], [b]) => (a < b ? -1 : 1)));
   const thumbprint = createHash('sha256').update(JSON.stringify(required)).digest('base64url');

@@ -21,7 +21,7 @@ const largest = 4096;
 const mostAway = 300;
 
 /** Keys that are kept ready, because reading one takes as long as verifying with it. */
-const mostKeys = 2000;
+const mostKeys = 1000;
 
 type Members = Readonly<Record<string, unknown>>;
 
