@@ -124,8 +124,11 @@ export class Side {
 
   /** Everything that must be the same on both sides. */
   async outcome(): Promise<unknown> {
-    const answers = await Promise.all(this.replies.map((reply) => this.#describe(reply)));
-    return this.#named({ answers, sessions: await Promise.all(this.sessions.map((id) => this.#state(id))) });
+    // One after the other, so that both sides note their moments in the same order.
+    const [answers, sessions]: [unknown[], unknown[]] = [[], []];
+    for (const reply of this.replies) answers.push(await this.#describe(reply));
+    for (const id of this.sessions) sessions.push(await this.#state(id));
+    return this.#named({ answers, sessions });
   }
 
   async #describe({ status, headers, order, text, body }: Reply) {
