@@ -43,7 +43,7 @@ export const refreshLane: Lane = async (request, parts) => {
   if (!opened) return false;
   const isPlain = opened.session.clientId === client.id && keyFits(opened, proof);
   const grantable = isPlain ? await whatFor(request, opened, parts) : undefined;
-  const isAnswered = grantable && (await answered({ ...request, opened, proof }, grantable, parts));
+  const isAnswered = grantable && (await answered({ opened, proof, ...request }, grantable, parts));
   if (!isAnswered) keepOpened(request.request, presented.token, opened);
   return isAnswered ?? false;
 };
