@@ -13,5 +13,6 @@ export {
   migrate,
 } from './migrations.js';
 export type { PoolLoad } from './pool.js';
+export type { RunStatement } from './prepared-transaction.js';
 export { PrismaService, type Transaction } from './prisma.service.js';
 export { retrying } from './retrying.js';

@@ -1,5 +1,5 @@
 import type { SessionPolicy } from './policy.js';
-import type { Session } from './session.js';
+import type { TimedSession } from './session.js';
 import { earliest, type Instant, plus, type Seconds, wholeSecond } from './time.js';
 
 /** When a session ends if nothing else happens. */
@@ -11,7 +11,7 @@ export interface Deadlines {
 }
 
 /** The inactivity timeout in force, in seconds: a later policy may shorten what the session was signed in under, never lengthen it. */
-export const inactivityTimeoutOf = (session: Session, policy: SessionPolicy): Seconds =>
+export const inactivityTimeoutOf = (session: TimedSession, policy: SessionPolicy): Seconds =>
   Math.min(session.inactivityTimeout, policy.inactivityTimeout) as Seconds;
 
 /**
@@ -22,7 +22,7 @@ export const absoluteDeadlineUnder = (policy: SessionPolicy, signedInAt: Instant
   wholeSecond(plus(signedInAt, policy.absoluteLifetime));
 
 /** The deadlines of a session under the strictest of the policy it was signed in under and the policy now. */
-export function deadlines(session: Session, policy: SessionPolicy): Deadlines {
+export function deadlines(session: TimedSession, policy: SessionPolicy): Deadlines {
   const idle = plus(session.lastActiveAt, inactivityTimeoutOf(session, policy));
   const absolute = earliest(session.absoluteDeadline, absoluteDeadlineUnder(policy, session.signedInAt));
   return { idle, absolute, expiresAt: earliest(idle, absolute) };

@@ -10,7 +10,10 @@ export interface NotBefore {
 }
 
 /** The entry that killed the session first, or null. All entries given must apply to its account, its client or everyone. */
-const firstToKill = (session: Session, notBefores: readonly NotBefore[]): NotBefore | null =>
+const firstToKill = (
+  session: Pick<Session, 'signedInAt'>,
+  notBefores: readonly NotBefore[],
+): NotBefore | null =>
   notBefores
     .filter((entry) => session.signedInAt <= entry.at)
     .reduce<NotBefore | null>(
@@ -19,8 +22,10 @@ const firstToKill = (session: Session, notBefores: readonly NotBefore[]): NotBef
     );
 
 /** The reason of the earliest applicable not-before that covers this session, or null where none does. */
-export const killedBy = (session: Session, notBefores: readonly NotBefore[]): EndReason | null =>
-  firstToKill(session, notBefores)?.reason ?? null;
+export const killedBy = (
+  session: Pick<Session, 'signedInAt'>,
+  notBefores: readonly NotBefore[],
+): EndReason | null => firstToKill(session, notBefores)?.reason ?? null;
 
 /** The session with its end as it truly is: its own, or where the row does not know it yet, that of a not-before. */
 export function withNotBefores<Any extends Session>(session: Any, notBefores: readonly NotBefore[]): Any {

@@ -39,6 +39,12 @@ export interface Session {
   readonly ended: { readonly at: Instant; readonly reason: EndReason } | null;
 }
 
+/** Of a session, what its deadlines follow from. */
+export type TimedSession = Pick<
+  Session,
+  'signedInAt' | 'lastActiveAt' | 'inactivityTimeout' | 'absoluteDeadline' | 'ended'
+>;
+
 /**
  * A refresh token as presented, after its MAC was verified and its secret compared.
  * `matches`: 'current' or 'previous' when the stored hash or seal agrees with the secret, else 'none'

@@ -32,7 +32,7 @@ export class ActivityRecorder {
   }
 
   /** The session as it stands with activity that is not written yet. */
-  merged(session: StoredSession): StoredSession {
+  merged<Some extends Pick<StoredSession, 'id' | 'lastActiveAt' | 'expiresAt'>>(session: Some): Some {
     const pending = this.#pending.get(session.id);
     if (!pending) return session;
     return {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { deadlines, elapsedMs, type Instant, killedBy, plus, seconds } from '@curfew/session-policy';
 import type { PolicySource } from './policy-source.js';
 import { decideStanding } from './standing.js';
-import type { End, FoundSession, SweepStore } from './store/session-store.js';
+import type { DueSession, End, SweepStore } from './store/session-store.js';
 
 /** Rows taken in one transaction: so few that neither a row nor the event loop is held for long. */
 const batch = 100;
@@ -28,7 +28,7 @@ export class Sweeper {
   constructor(
     private readonly store: SweepStore,
     private readonly policies: PolicySource,
-    private readonly merged: (session: FoundSession['session']) => FoundSession['session'],
+    private readonly merged: (session: DueSession['session']) => DueSession['session'],
   ) {}
 
   /** From the next run on, sessions that a shorter policy ends earlier are looked at earlier. */
@@ -78,7 +78,7 @@ export class Sweeper {
     }
   }
 
-  async #verdict(found: FoundSession, now: Instant): Promise<End | { readonly checkAfter: Instant }> {
+  async #verdict(found: DueSession, now: Instant): Promise<End | { readonly checkAfter: Instant }> {
     const session = this.merged(found.session);
     const killer = killedBy(session, found.notBefore);
     if (killer) return { id: session.id, reason: killer, at: now, detail: {} };

@@ -1,5 +1,5 @@
 import { eventRows, type NewEvent } from '@curfew/events';
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
 import { type EndReason, instant } from '@curfew/session-policy';
 import { newId } from '../ids.js';
 import { atDate as at } from './session-row.js';
@@ -32,16 +32,14 @@ export async function endAlong(
 }
 
 /**
- * Ends sessions inside a transaction or on its own; one statement. `events` are written if any of them ended by it.
- * Followers hear of it when it commits.
+ * Ends sessions, each with its one event, in one statement; `events` are written if any of them ended by it. Followers hear of it when it
+ * commits. Of all ways to end sessions this is the only one that writes.
  */
-export async function endWithin(
-  database: Transaction | PrismaService,
+export function endStatement(
   ends: readonly End[],
   events: readonly NewEvent[],
   retention: Retention,
-): Promise<readonly EndedSession[]> {
-  if (ends.length === 0) return [];
+): Prisma.Sql {
   const wanted = JSON.stringify(
     ends.map(({ id, reason, at: moment, detail, ifLastActiveAt }) => ({
       id,
@@ -52,7 +50,7 @@ export async function endWithin(
       if_last_active_at: ifLastActiveAt === undefined ? null : at(ifLastActiveAt),
     })),
   );
-  const rows = await database.$queryRaw<EndedRow[]>`
+  return Prisma.sql`
     WITH wanted AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${wanted}::jsonb)
         AS w(id uuid, reason text, at timestamptz, detail jsonb, event_id uuid, if_last_active_at timestamptz)
@@ -74,6 +72,17 @@ export async function endWithin(
         WHERE EXISTS (SELECT 1 FROM ended)
     ), told AS MATERIALIZED (SELECT id, pg_notify('curfew_ends', id::text) FROM ended)
     SELECT ended.id::text AS id, account_id::text AS account_id, client_id, reason, at FROM ended JOIN told USING (id)`;
+}
+
+/** Ends sessions inside a transaction or on its own, as `endStatement` does; those that ended by it. */
+export async function endWithin(
+  database: Transaction | PrismaService,
+  ends: readonly End[],
+  events: readonly NewEvent[],
+  retention: Retention,
+): Promise<readonly EndedSession[]> {
+  if (ends.length === 0) return [];
+  const rows = await database.$queryRaw<EndedRow[]>(endStatement(ends, events, retention));
   return rows.map((row) => ({
     id: row.id,
     accountId: row.account_id,

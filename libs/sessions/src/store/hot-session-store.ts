@@ -4,10 +4,8 @@ import { type EndReason, instant, type SessionId, seconds } from '@curfew/sessio
 import { Batcher, type BatchLimits } from './batcher.js';
 import type { PackedSignals } from './packed-columns.js';
 import { PrismaSessionStore } from './prisma-session-store.js';
-import { unpacked } from './session-row.js';
+import { ms, unpacked } from './session-row.js';
 import { type FoundSession, ProofUsedBefore, type Retention, type Rotation } from './session-store.js';
-
-const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
 
 /** One row per question, in the order of the questions; the column order is that of `readHot`. */
 const readStatement: HotStatement = {

@@ -1,12 +1,6 @@
 import { earliest, type Instant, isPast, plus } from '@curfew/session-policy';
 import type { MemoryRow, MemorySessionStore } from './memory-session-store.js';
-import {
-  type End,
-  type FoundSession,
-  type Lineage,
-  type ShorterLimits,
-  SweepStore,
-} from './session-store.js';
+import { type DueSession, type End, type Lineage, type ShorterLimits, SweepStore } from './session-store.js';
 
 /** Sweeping in memory. */
 export class MemorySweepStore extends SweepStore {
@@ -17,7 +11,7 @@ export class MemorySweepStore extends SweepStore {
   override async sweep(
     now: Instant,
     most: number,
-    decide: (found: FoundSession) => Promise<End | { readonly checkAfter: Instant }>,
+    decide: (due: DueSession) => Promise<End | { readonly checkAfter: Instant }>,
   ): Promise<number> {
     const due = [...this.store.rows.values()].filter(
       ({ checkAfter, taken }) => !taken && isPast(checkAfter, now),
@@ -34,7 +28,7 @@ export class MemorySweepStore extends SweepStore {
 
   private async look(
     row: MemoryRow,
-    decide: (found: FoundSession) => Promise<End | { readonly checkAfter: Instant }>,
+    decide: (due: DueSession) => Promise<End | { readonly checkAfter: Instant }>,
   ): Promise<void> {
     if (row.session.ended) {
       this.store.rows.delete(row.session.id);

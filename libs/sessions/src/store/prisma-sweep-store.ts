@@ -1,10 +1,10 @@
-import { type PrismaService, retrying, type Transaction } from '@curfew/persistence';
-import type { Instant } from '@curfew/session-policy';
-import { endWithin } from './end-statements.js';
-import { atDate as at, type FoundRow, readFound } from './session-row.js';
+import { type HotStatement, type PrismaService, retrying } from '@curfew/persistence';
+import { type EndReason, type Instant, instant, type NotBefore, seconds } from '@curfew/session-policy';
+import { endStatement, endWithin } from './end-statements.js';
+import { atDate as at, ms } from './session-row.js';
 import {
+  type DueSession,
   type End,
-  type FoundSession,
   type Lineage,
   type Retention,
   type ShorterLimits,
@@ -34,30 +34,27 @@ export class PrismaSweepStore extends SweepStore {
   override sweep(
     now: Instant,
     most: number,
-    decide: (found: FoundSession) => Promise<End | { readonly checkAfter: Instant }>,
+    decide: (due: DueSession) => Promise<End | { readonly checkAfter: Instant }>,
   ): Promise<number> {
-    return this.prisma.$transaction(
-      async (transaction) => {
-        const due = await takeDue(transaction, now, most);
-        const expired = due.filter((row) => row.ended_at !== null).map((row) => row.id);
-        if (expired.length > 0)
-          await transaction.$executeRaw`DELETE FROM session WHERE id = ANY(${expired}::uuid[])`;
-        const ends: End[] = [];
-        const later: { id: string; checkAfter: Instant }[] = [];
-        for (const row of due.filter((candidate) => candidate.ended_at === null)) {
-          const verdict = await decide(readFound(row));
-          if ('checkAfter' in verdict) later.push({ id: row.id, checkAfter: verdict.checkAfter });
-          else ends.push(verdict);
-        }
-        await endWithin(transaction, ends, [], this.retention);
-        await transaction.$executeRaw`
-          UPDATE session s SET check_after = l.at
-          FROM unnest(${later.map((l) => l.id)}::uuid[], ${later.map((l) => at(l.checkAfter))}::timestamptz[]) AS l(id, at)
-          WHERE s.id = l.id`;
-        return due.length;
-      },
-      { timeout: 30_000 },
-    );
+    return this.prisma.prepared(async (run) => {
+      const due = await run<DueRow>(takeDue, [now, most]);
+      const ends: End[] = [];
+      const later: { id: string; checkAfter: Instant }[] = [];
+      for (const row of due.filter(([, isExpired]) => !isExpired)) {
+        const verdict = await decide(readDue(row));
+        if ('checkAfter' in verdict) later.push({ id: row[0], checkAfter: verdict.checkAfter });
+        else ends.push(verdict);
+      }
+      const expired = due.filter(([, isExpired]) => isExpired).map(([id]) => id);
+      if (expired.length > 0) await run(forget, [expired]);
+      if (ends.length > 0) {
+        const { text, values } = endStatement(ends, [], this.retention);
+        await run({ name: 'sweep_end', text }, values);
+      }
+      if (later.length > 0)
+        await run(postpone, [later.map(({ id }) => id), later.map(({ checkAfter }) => checkAfter)]);
+      return due.length;
+    });
   }
 
   override settle(now: Instant, most: number): Promise<number> {
@@ -125,10 +122,52 @@ export class PrismaSweepStore extends SweepStore {
 
 const first = '00000000-0000-0000-0000-000000000000';
 
-const takeDue = (transaction: Transaction, now: Instant, most: number): Promise<FoundRow[]> =>
-  transaction.$queryRaw<FoundRow[]>`
-    SELECT s.*, (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', floor(extract(epoch FROM n.at) * 1000)))
-        FROM not_before n
-       WHERE (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', ''))
-         AND n.at >= s.signed_in_at) AS not_before, false AS token_revoked
-    FROM session s WHERE s.check_after <= ${at(now)} ORDER BY s.check_after LIMIT ${most} FOR UPDATE OF s SKIP LOCKED`;
+/** Only what a verdict needs; the column order is that of `readDue`. */
+const takeDue: HotStatement = {
+  name: 'sweep_due',
+  text: `
+    SELECT s.id, s.ended_at IS NOT NULL, s.client_id, s.resources, ${ms('s.signed_in_at')}, ${ms('s.last_active_at')},
+      s.inactivity_timeout, ${ms('s.absolute_deadline')}, ${ms('s.expires_at')},
+      (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${ms('n.at')})) FROM not_before n
+        WHERE (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', '')) AND n.at >= s.signed_in_at)
+    FROM session s WHERE s.check_after <= to_timestamp($1::float8 / 1000) ORDER BY s.check_after LIMIT $2::int FOR UPDATE OF s SKIP LOCKED`,
+};
+
+const forget: HotStatement = { name: 'sweep_forget', text: 'DELETE FROM session WHERE id = ANY($1::uuid[])' };
+
+const postpone: HotStatement = {
+  name: 'sweep_postpone',
+  text: `
+    UPDATE session s SET check_after = to_timestamp(l.at / 1000)
+    FROM unnest($1::uuid[], $2::float8[]) AS l(id, at) WHERE s.id = l.id`,
+};
+
+type DueRow = [
+  id: string,
+  isExpired: boolean,
+  clientId: string,
+  resources: string[],
+  signedInAt: number,
+  lastActiveAt: number,
+  inactivityTimeout: number,
+  absoluteDeadline: number,
+  expiresAt: number,
+  notBefore: { kind: NotBefore['kind']; reason: EndReason; at: number }[] | null,
+];
+
+const readDue = (row: DueRow): DueSession => ({
+  session: {
+    id: row[0],
+    clientId: row[2],
+    resources: row[3],
+    signedInAt: moment(row[4]),
+    lastActiveAt: moment(row[5]),
+    inactivityTimeout: seconds(row[6]),
+    absoluteDeadline: moment(row[7]),
+    expiresAt: moment(row[8]),
+    ended: null,
+  },
+  notBefore: (row[9] ?? []).map((entry) => ({ ...entry, at: moment(entry.at) })),
+});
+
+const moment = (value: number): Instant => instant(Math.round(value));

@@ -9,6 +9,7 @@ import type {
   Seconds,
   Session,
   SessionId,
+  TimedSession,
 } from '@curfew/session-policy';
 
 /** A session as its row holds it: what decisions need, and what the protocol layer stored beside it. */
@@ -220,6 +221,12 @@ export abstract class SessionStore {
   abstract revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant, revoked: NewEvent): Promise<void>;
 }
 
+/** Of a session that is due, as much as is needed to judge it, and the not-befores that kill it. */
+export interface DueSession {
+  readonly session: TimedSession & Pick<StoredSession, 'id' | 'clientId' | 'resources' | 'expiresAt'>;
+  readonly notBefore: readonly NotBefore[];
+}
+
 /** What the sweeper needs of the store; any number of nodes may call these at once. */
 export abstract class SweepStore {
   /**
@@ -229,7 +236,7 @@ export abstract class SweepStore {
   abstract sweep(
     now: Instant,
     most: number,
-    decide: (found: FoundSession) => Promise<End | { readonly checkAfter: Instant }>,
+    decide: (due: DueSession) => Promise<End | { readonly checkAfter: Instant }>,
   ): Promise<number>;
 
   /** Gives up to `most` sessions that a not-before killed their own end and event. The number handled. */
