@@ -20,6 +20,8 @@ export class PrismaService extends PrismaClient implements OnModuleDestroy {
   /** `poolSize` replaces the configured number of connections. */
   constructor(configuration: DatabaseConfiguration, poolSize?: number) {
     const pool = new pg.Pool(poolSettings(configuration, poolSize));
+    // A connection lost while idle is replaced at the next use; the error belongs to nobody.
+    pool.on('error', () => {});
     super({
       adapter: new PrismaPg(pool, { disposeExternalPool: true }),
       transactionOptions: {
