@@ -53,7 +53,9 @@ export const countEnds = ({ sessions, tokens, all }: AnnouncedEnds): number =>
 
 /** What one announcement says; null for what another version of the product may have sent, which may mean anything. */
 export function readAnnouncement(payload: string, now: Instant): AnnouncedEnds | null {
-  if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(payload)) return { ...noEnds, sessions: [payload] };
+  // One session, or as many as a sweep ended, with a space between.
+  if (/^[0-9a-f]{8}-[0-9a-f-]{27}( [0-9a-f]{8}-[0-9a-f-]{27})*$/.test(payload))
+    return { ...noEnds, sessions: payload.split(' ') };
   const [, kind, target = ''] = /^(account|client|everyone|token):(.*)$/s.exec(payload) ?? [];
   switch (kind) {
     case 'token':

@@ -8,6 +8,9 @@ import type { End, EndedSession, MassEnd, Retention, WithEnd } from './session-s
 /** So many sessions a mass end ends one by one in its own commit; beyond that the sweeper settles them. */
 const mostAtOnce = 1000;
 
+/** So many ends fit into one announcement, which is at most 8,000 bytes (PostgreSQL, NOTIFY). */
+const mostTogether = 200;
+
 interface EndedRow {
   id: string;
   account_id: string;
@@ -33,16 +36,19 @@ export async function endAlong(
 
 /**
  * Ends sessions, each with its one event, in one statement; `events` are written if any of them ended by it. Followers hear of it when it
- * commits. Of all ways to end sessions this is the only one that writes.
+ * commits: of each end in an announcement of its own, or, where nobody waits for that, of many `together`. Of all ways to end sessions this is
+ * the only one that writes.
  */
 export function endStatement(
   ends: readonly End[],
   events: readonly NewEvent[],
   retention: Retention,
+  { together = false } = {},
 ): Prisma.Sql {
   const wanted = JSON.stringify(
-    ends.map(({ id, reason, at: moment, detail, ifLastActiveAt }) => ({
+    ends.map(({ id, reason, at: moment, detail, ifLastActiveAt }, index) => ({
       id,
+      told: together ? Math.floor(index / mostTogether) : index,
       reason,
       at: at(moment),
       detail,
@@ -53,7 +59,7 @@ export function endStatement(
   return Prisma.sql`
     WITH wanted AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${wanted}::jsonb)
-        AS w(id uuid, reason text, at timestamptz, detail jsonb, event_id uuid, if_last_active_at timestamptz)
+        AS w(id uuid, told int, reason text, at timestamptz, detail jsonb, event_id uuid, if_last_active_at timestamptz)
     ), held AS MATERIALIZED (
       SELECT s.id FROM session s WHERE s.id IN (SELECT id FROM wanted) AND s.ended_at IS NULL ORDER BY s.id FOR UPDATE
     ), ended AS (
@@ -61,7 +67,7 @@ export function endStatement(
         check_after = s.absolute_deadline + make_interval(secs => ${retention.ended})
       FROM held, wanted w WHERE s.id = held.id AND w.id = held.id AND s.ended_at IS NULL
         AND (w.if_last_active_at IS NULL OR s.last_active_at <= w.if_last_active_at)
-      RETURNING s.id, s.account_id, s.client_id, w.reason, w.at, w.detail, w.event_id
+      RETURNING s.id, s.account_id, s.client_id, w.reason, w.at, w.detail, w.event_id, w.told
     ), noted AS (
       INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
       SELECT event_id, at, 'session.ended', id, account_id, client_id, detail || jsonb_build_object('reason', reason) FROM ended
@@ -70,8 +76,8 @@ export function endStatement(
         FROM jsonb_to_recordset(${eventRows(events)}::jsonb)
           AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
         WHERE EXISTS (SELECT 1 FROM ended)
-    ), told AS MATERIALIZED (SELECT id, pg_notify('curfew_ends', id::text) FROM ended)
-    SELECT ended.id::text AS id, account_id::text AS account_id, client_id, reason, at FROM ended JOIN told USING (id)`;
+    ), told AS MATERIALIZED (SELECT pg_notify('curfew_ends', string_agg(id::text, ' ')) FROM ended GROUP BY told)
+    SELECT id::text AS id, account_id::text AS account_id, client_id, reason, at FROM ended CROSS JOIN (SELECT count(*) FROM told) AS tellings`;
 }
 
 /** Ends sessions inside a transaction or on its own, as `endStatement` does; those that ended by it. */
@@ -80,9 +86,10 @@ export async function endWithin(
   ends: readonly End[],
   events: readonly NewEvent[],
   retention: Retention,
+  how?: { readonly together?: boolean },
 ): Promise<readonly EndedSession[]> {
   if (ends.length === 0) return [];
-  const rows = await database.$queryRaw<EndedRow[]>(endStatement(ends, events, retention));
+  const rows = await database.$queryRaw<EndedRow[]>(endStatement(ends, events, retention, how));
   return rows.map((row) => ({
     id: row.id,
     accountId: row.account_id,
@@ -122,7 +129,7 @@ export async function endAllWithin(
     ORDER BY id LIMIT ${mostAtOnce}`;
   if (first.length === 0) return [];
   const ends = first.map(({ id }) => ({ id, reason, at: massEnd.at, detail }));
-  return endWithin(transaction, ends, [], retention);
+  return endWithin(transaction, ends, [], retention, { together: true });
 }
 
 /** The one event of a mass end. */

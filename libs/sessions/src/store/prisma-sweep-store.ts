@@ -48,7 +48,7 @@ export class PrismaSweepStore extends SweepStore {
       const expired = due.filter(([, isExpired]) => isExpired).map(([id]) => id);
       if (expired.length > 0) await run(forget, [expired]);
       if (ends.length > 0) {
-        const { text, values } = endStatement(ends, [], this.retention);
+        const { text, values } = endStatement(ends, [], this.retention, { together: true });
         await run({ name: 'sweep_end', text }, values);
       }
       if (later.length > 0)
@@ -78,6 +78,7 @@ export class PrismaSweepStore extends SweepStore {
           killed.map(({ id }) => ({ id, ...end })),
           [],
           this.retention,
+          { together: true },
         );
         if (killed.length > 0) {
           this.#settledUpTo.set(name, killed.at(-1)!.id);
