@@ -42,9 +42,9 @@ export class Background {
     this.#every(1_000, 'writing events', () => events.flush());
     this.#every(30_000, 'looking after signing keys', () => this.reloadKeys());
     if (!looksAfterAll) return;
-    this.#every(configuration.sweepIntervalMs, 'sweeping sessions', () =>
-      sweeper.run(clock.now(), this.#stopping.signal),
-    );
+    this.#every(configuration.sweepIntervalMs, 'sweeping sessions', async () => {
+      while (await sweeper.run(clock.now(), this.#stopping.signal));
+    });
     this.#every(60_000, 'deleting what expired', () => this.#prune());
   }
 

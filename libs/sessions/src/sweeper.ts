@@ -3,15 +3,13 @@ import { deadlines, elapsedMs, type Instant, killedBy, plus, seconds } from '@cu
 import type { PolicySource } from './policy-source.js';
 import { decideStanding } from './standing.js';
 import type { DueSession, End, SweepStore } from './store/session-store.js';
+import { busyAtFirst, busyLately, paceBeside, restAfter } from './sweep-pace.js';
 
-/** Rows taken in one transaction: so few that neither a row nor the event loop is held for long. */
-const batch = 100;
-/** Batches in one run, so that a backlog does not keep one run going for ever. */
-const mostBatches = 500;
-/** A backlog is worked off in this part of the time; the rest belongs to those who are waiting for an answer. */
-const share = 0.2;
-/** Milliseconds; a batch that a busy machine stretched does not stop the work for longer. */
-const longestPause = 500;
+/** Rests for so many milliseconds; says how busy others kept the event loop meanwhile, 0 to 1. */
+export type Rest = (milliseconds: number) => Promise<number>;
+
+/** Batches of a kind in one run: whoever runs it asks again, with the time of then, while there is something left. */
+const mostBatches = 200;
 /** Looking for all kinds of live sessions reads many rows; a stream of changes is gathered for so long. */
 const betweenChangesMs = 30_000;
 const lookAgainAfter = seconds(60);
@@ -24,11 +22,13 @@ export class Sweeper {
   /** A policy may have been shortened while nobody looked, so the first run looks. */
   #policiesChanged = true;
   #policiesAppliedAt: Instant | undefined;
+  #busy = busyAtFirst;
 
   constructor(
     private readonly store: SweepStore,
     private readonly policies: PolicySource,
     private readonly merged: (session: DueSession['session']) => DueSession['session'],
+    private readonly rest: Rest = restOnEventLoop,
   ) {}
 
   /** From the next run on, sessions that a shorter policy ends earlier are looked at earlier. */
@@ -36,29 +36,46 @@ export class Sweeper {
     this.#policiesChanged = true;
   }
 
-  /** One run, which stops early once `signal` is aborted; the number of sessions handled. */
-  async run(now: Instant, signal?: AbortSignal): Promise<number> {
+  /** One run, which stops early once `signal` is aborted; whether it left something for the next one, which may begin at once. */
+  async run(now: Instant, signal?: AbortSignal): Promise<boolean> {
     await this.#applyPolicies(now);
     const faults: unknown[] = [];
-    let handled = 0;
-    for (let round = 0; round < mostBatches && !signal?.aborted; round++) {
-      const begun = performance.now();
-      const settled = await this.store.settle(now, batch);
-      const swept = await this.store.sweep(now, batch, (found) =>
-        this.#verdict(found, now).catch((error: unknown) => {
-          // One session that cannot be judged, say because its policy cannot be read, must not keep the others alive.
-          faults.push(error);
-          return { checkAfter: plus(now, lookAgainAfter) };
-        }),
-      );
-      const pruned = await this.store.prune(now, batch);
-      handled += settled + swept;
-      if (settled === 0 && swept < batch && pruned < batch) break;
-      const rest = Math.min((performance.now() - begun) * (1 / share - 1), longestPause);
-      await pause(rest, undefined, { ref: false });
-    }
+    const judged = (due: DueSession) =>
+      this.#verdict(due, now).catch((error: unknown) => {
+        // One session that cannot be judged, say because its policy cannot be read, must not keep the others alive.
+        faults.push(error);
+        return { checkAfter: plus(now, lookAgainAfter) };
+      });
+    // A batch of settling is of one mass end, and there may be others behind a small one.
+    const left = [
+      await this.#batches(
+        (most) => this.store.settle(now, most),
+        () => true,
+        signal,
+      ),
+      await this.#batches((most) => this.store.sweep(now, most, judged), isFull, signal),
+      await this.#batches((most) => this.store.prune(now, most), isFull, signal),
+    ];
     if (faults.length > 0) throw faults[0];
-    return handled;
+    return left.includes(true);
+  }
+
+  /** Works in batches, at the pace for which others leave room, while there may be more after the last one; whether there still may be. */
+  async #batches(
+    work: (most: number) => Promise<number>,
+    mayBeMore: (handled: number, most: number) => boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    for (let round = 0; round < mostBatches; round++) {
+      if (signal?.aborted) return false;
+      const pace = paceBeside(this.#busy);
+      const begun = performance.now();
+      const handled = await work(pace.size);
+      if (handled === 0 || !mayBeMore(handled, pace.size)) return false;
+      const seen = await this.rest(restAfter(pace, performance.now() - begun));
+      this.#busy = busyLately(this.#busy, seen);
+    }
+    return true;
   }
 
   async #applyPolicies(now: Instant): Promise<void> {
@@ -95,4 +112,12 @@ export class Sweeper {
     }
     return { checkAfter: deadlines(session, policy).expiresAt };
   }
+}
+
+const isFull = (handled: number, most: number): boolean => handled >= most;
+
+async function restOnEventLoop(milliseconds: number): Promise<number> {
+  const before = performance.eventLoopUtilization();
+  await pause(milliseconds, undefined, { ref: false });
+  return performance.eventLoopUtilization(before).utilization;
 }
