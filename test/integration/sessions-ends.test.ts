@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { readAnnouncement } from '@curfew/events';
+import { DatabaseListener } from '@curfew/persistence';
 import { type EndReason, instant, seconds, unknownSignals } from '@curfew/session-policy';
-import { AuthorizationKilled, type MassEnd, TooManySessions } from '@curfew/sessions';
+import { AuthorizationKilled, type MassEnd, PrismaSweepStore, TooManySessions } from '@curfew/sessions';
 import { failExactlyAt } from '../support/faults.js';
 import { House, type SignedIn, t } from './sessions-house.js';
 
@@ -197,6 +200,60 @@ describe('ends that nobody asked about', () => {
     await house.nodes[0].sweeper.run(t(51_860));
     expect(await house.endOf(odd)).toBe('inactivity_timeout');
   });
+
+  it('are announced many at a time, and each of them', async () => {
+    const all = await Promise.all(Array.from({ length: 450 }, () => house.signIn({ at: t(70_000) })));
+    const heard: string[] = [];
+    const listener = new DatabaseListener(house.database.url, ['curfew_ends', 'behind'], {
+      onNotification: (channel, payload) => heard.push(channel === 'behind' ? '' : payload),
+    });
+    await listener.start();
+    try {
+      const store = new PrismaSweepStore(house.database.prisma(), { ended: seconds(86_400) });
+      const end = async ({ session: { id } }: { session: { id: string } }) =>
+        ({ id, reason: 'inactivity_timeout', at: t(71_800), detail: {} }) as const;
+      expect(await store.sweep(t(71_800), 1_000, end)).toBe(450);
+      await house.database.query("NOTIFY behind, ''");
+      while (!heard.includes('')) await pause(10);
+    } finally {
+      await listener.stop();
+    }
+    const told = heard.filter(Boolean).map((payload) => readAnnouncement(payload, t(71_800))!.sessions);
+    expect(told.map(({ length }) => length).sort()).toEqual([200, 200, 50]);
+    expect(told.flat().sort()).toEqual(all.map(({ sid }) => sid).sort());
+  });
+
+  it.each([
+    ['before', 'session', 'UPDATE'],
+    ['after', 'session', 'UPDATE'],
+    ['before', 'event', 'INSERT'],
+    ['commit', 'session', 'UPDATE'],
+  ] as const)(
+    'are all undone when a sweep fails %s its %s %s, and made up for by the next',
+    async (timing, table, operation) => {
+      const at = { before: 80_000, after: 90_000, commit: 110_000 }[timing] + (table === 'event' ? 5_000 : 0);
+      const all = await Promise.all(Array.from({ length: 5 }, () => house.signIn({ at: t(at) })));
+      const fault = await failExactlyAt(
+        house.database,
+        { table, operation, timing, times: 1 },
+        { kind: 'terminate' },
+      );
+      try {
+        await expect(house.nodes[0].sweeper.run(t(at + 1_800))).rejects.toThrow();
+        expect(await fault.struck()).toBe(1);
+        for (const who of all) expect(await house.endOf(who)).toBeNull();
+        // The server may still be undoing it, and what another one holds is left to that.
+        while ((await house.endOf(all[0]!)) === null) {
+          await house.nodes[0].sweeper.run(t(at + 1_800));
+          await pause(10);
+        }
+      } finally {
+        await fault.remove();
+      }
+      for (const who of all)
+        expect(await house.events(who, 'session.ended')).toEqual([{ reason: 'inactivity_timeout' }]);
+    },
+  );
 
   it('and refreshes at the same moment neither wait for each other for long nor fail', async () => {
     const all = await Promise.all(Array.from({ length: 30 }, () => house.signIn({ at: t(60_000) })));
