@@ -97,7 +97,7 @@ export async function expireSoon(databaseUrl, count) {
       ...neverRefreshed,
       id: 'CASE n WHEN 1 THEN $2::uuid ELSE gen_random_uuid() END',
       token_hash: 'NULL',
-      browser_session_uid: "'expired'",
+      browser_session_uid: "md5('expired' || n)",
       last_active_at: "template.started_at - interval '2 hours'",
       signed_in_at: "template.signed_in_at - interval '2 hours'",
       expires_at: "template.started_at - interval '1 hour'",
