@@ -37,29 +37,30 @@ export async function endAlong(
 /**
  * Ends sessions, each with its one event, in one statement; `events` are written if any of them ended by it. Followers hear of it when it
  * commits: of each end in an announcement of its own, or, where nobody waits for that, of many `together`. Of all ways to end sessions this is
- * the only one that writes.
+ * the only one that writes. What it answers is `answer`, a query of `ended` and `told`, which must read all of `told`: else nobody is.
  */
 export function endStatement(
   ends: readonly End[],
   events: readonly NewEvent[],
   retention: Retention,
-  { together = false } = {},
+  { together, answer }: { readonly together: boolean; readonly answer: Prisma.Sql },
 ): Prisma.Sql {
   const wanted = JSON.stringify(
     ends.map(({ id, reason, at: moment, detail, ifLastActiveAt }, index) => ({
       id,
       told: together ? Math.floor(index / mostTogether) : index,
       reason,
-      at: at(moment),
+      at: moment,
       detail,
       event_id: newId(moment),
-      if_last_active_at: ifLastActiveAt === undefined ? null : at(ifLastActiveAt),
+      if_last_active_at: ifLastActiveAt,
     })),
   );
   return Prisma.sql`
     WITH wanted AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset(${wanted}::jsonb)
-        AS w(id uuid, told int, reason text, at timestamptz, detail jsonb, event_id uuid, if_last_active_at timestamptz)
+      SELECT id, told, reason, to_timestamp(at / 1000) AS at, detail, event_id, to_timestamp(if_last_active_at / 1000) AS if_last_active_at
+      FROM jsonb_to_recordset(${wanted}::jsonb)
+        AS w(id uuid, told int, reason text, at float8, detail jsonb, event_id uuid, if_last_active_at float8)
     ), held AS MATERIALIZED (
       SELECT s.id FROM session s WHERE s.id IN (SELECT id FROM wanted) AND s.ended_at IS NULL ORDER BY s.id FOR UPDATE
     ), ended AS (
@@ -77,8 +78,14 @@ export function endStatement(
           AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
         WHERE EXISTS (SELECT 1 FROM ended)
     ), told AS MATERIALIZED (SELECT pg_notify('curfew_ends', string_agg(id::text, ' ')) FROM ended GROUP BY told)
-    SELECT id::text AS id, account_id::text AS account_id, client_id, reason, at FROM ended CROSS JOIN (SELECT count(*) FROM told) AS tellings`;
+    ${answer}`;
 }
+
+/** The sessions that ended. */
+const whichEnded = Prisma.sql`
+  SELECT id::text AS id, account_id::text AS account_id, client_id, reason, at FROM ended CROSS JOIN (SELECT count(*) FROM told) AS tellings`;
+/** Where nobody asks which: how many announcements there were. */
+export const thatIsAll = Prisma.sql`SELECT count(*) FROM told`;
 
 /** Ends sessions inside a transaction or on its own, as `endStatement` does; those that ended by it. */
 export async function endWithin(
@@ -86,10 +93,12 @@ export async function endWithin(
   ends: readonly End[],
   events: readonly NewEvent[],
   retention: Retention,
-  how?: { readonly together?: boolean },
+  { together = false } = {},
 ): Promise<readonly EndedSession[]> {
   if (ends.length === 0) return [];
-  const rows = await database.$queryRaw<EndedRow[]>(endStatement(ends, events, retention, how));
+  const rows = await database.$queryRaw<EndedRow[]>(
+    endStatement(ends, events, retention, { together, answer: whichEnded }),
+  );
   return rows.map((row) => ({
     id: row.id,
     accountId: row.account_id,

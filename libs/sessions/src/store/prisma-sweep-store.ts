@@ -1,6 +1,6 @@
 import { type HotStatement, type PrismaService, retrying } from '@curfew/persistence';
 import { type EndReason, type Instant, instant, type NotBefore, seconds } from '@curfew/session-policy';
-import { endStatement, endWithin } from './end-statements.js';
+import { endStatement, endWithin, thatIsAll } from './end-statements.js';
 import { atDate as at, ms } from './session-row.js';
 import {
   type DueSession,
@@ -48,7 +48,8 @@ export class PrismaSweepStore extends SweepStore {
       const expired = due.filter(([, isExpired]) => isExpired).map(([id]) => id);
       if (expired.length > 0) await run(forget, [expired]);
       if (ends.length > 0) {
-        const { text, values } = endStatement(ends, [], this.retention, { together: true });
+        const how = { together: true, answer: thatIsAll };
+        const { text, values } = endStatement(ends, [], this.retention, how);
         await run({ name: 'sweep_end', text }, values);
       }
       if (later.length > 0)
