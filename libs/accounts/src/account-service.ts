@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { PrismaService, Statements, Transaction } from '@curfew/persistence';
 import { type Seconds, seconds } from '@curfew/session-policy';
 import type { Account, AccountPage } from './account.js';
 import { AccountStore } from './account.store.js';
@@ -56,6 +56,8 @@ export type PasswordVerdict =
 /** Collaborators of AccountService. */
 export interface AccountServiceParts {
   readonly prisma: PrismaService;
+  /** Connections for the statements of sign-ins, where there are many of them. */
+  readonly hot?: Statements;
   readonly clock: Clock;
   readonly hasher: PasswordHasher;
   readonly throttle: SignInThrottle;
@@ -79,7 +81,7 @@ export class AccountService {
   private underWay = 0;
 
   constructor(private readonly parts: AccountServiceParts) {
-    this.store = new AccountStore(parts.prisma);
+    this.store = new AccountStore(parts.prisma, parts.hot);
     this.rules = parts.rules ?? defaultPasswordRules;
   }
 

@@ -1,7 +1,9 @@
 import {
   type Account as AccountRow,
+  type HotStatement,
   isUniqueViolation,
   type PrismaService,
+  type Statements,
   type Transaction,
 } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
@@ -18,6 +20,41 @@ const accountOf = (row: AccountRow): Account => ({
   createdAt: instant(row.createdAt.getTime()),
 });
 
+const columns = `id::text AS id, username, (extract(epoch FROM password_changed_at) * 1000)::float8 AS password_changed_at,
+  must_change_password, (extract(epoch FROM disabled_at) * 1000)::float8 AS disabled_at, first_run,
+  (extract(epoch FROM created_at) * 1000)::float8 AS created_at`;
+const byIdStatement: HotStatement = {
+  name: 'account_by_id',
+  text: `SELECT ${columns} FROM account WHERE id = $1::uuid`,
+};
+const byNameStatement: HotStatement = {
+  name: 'account_by_name',
+  text: `SELECT ${columns}, password_hash FROM account WHERE username = $1::text`,
+};
+
+type HotRow = [
+  id: string,
+  username: string,
+  passwordChangedAt: number,
+  mustChangePassword: boolean,
+  disabledAt: number | null,
+  firstRun: boolean,
+  createdAt: number,
+  passwordHash: string,
+];
+
+const moment = (value: number): Instant => instant(Math.round(value));
+
+const hotAccount = (row: HotRow): Account => ({
+  id: row[0],
+  username: row[1],
+  passwordChangedAt: moment(row[2]),
+  mustChangePassword: row[3],
+  disabledAt: row[4] === null ? null : moment(row[4]),
+  firstRun: row[5],
+  createdAt: moment(row[6]),
+});
+
 /** What a change may touch. */
 export interface AccountChange {
   readonly passwordHash?: string;
@@ -29,7 +66,11 @@ export interface AccountChange {
 
 /** Rows of the table `account`. */
 export class AccountStore {
-  constructor(private readonly prisma: PrismaService) {}
+  constructor(
+    private readonly prisma: PrismaService,
+    /** Where accounts are read that sign in. */
+    private readonly hot: Statements = prisma,
+  ) {}
 
   async insert(
     account: { id: string; username: string; passwordHash: string; firstRun: boolean },
@@ -65,14 +106,22 @@ export class AccountStore {
   }
 
   async findById(id: string, tx: Transaction | undefined): Promise<Account | null> {
-    const row = await (tx ?? this.prisma).account.findUnique({ where: { id } });
+    if (!tx) {
+      const [row] = await this.hot.run<HotRow>(byIdStatement, [id]);
+      return row ? hotAccount(row) : null;
+    }
+    const row = await tx.account.findUnique({ where: { id } });
     return row && accountOf(row);
   }
 
   async findForSignIn(
     username: string,
-    tx: Transaction = this.prisma,
+    tx?: Transaction,
   ): Promise<{ account: Account; passwordHash: string } | null> {
+    if (!tx) {
+      const [row] = await this.hot.run<HotRow>(byNameStatement, [username]);
+      return row ? { account: hotAccount(row), passwordHash: row[7] } : null;
+    }
     const row = await tx.account.findUnique({ where: { username } });
     return row && { account: accountOf(row), passwordHash: row.passwordHash };
   }

@@ -1,5 +1,12 @@
 import type { Clock } from '@curfew/clock';
-import type { Consent as ConsentRow, Prisma, PrismaService, Transaction } from '@curfew/persistence';
+import type {
+  Consent as ConsentRow,
+  HotStatement,
+  Prisma,
+  PrismaService,
+  Statements,
+  Transaction,
+} from '@curfew/persistence';
 import { instant } from '@curfew/session-policy';
 import { type Consent, type ConsentedAccess, mergeAccess } from './consent.js';
 
@@ -34,6 +41,24 @@ const stored = (access: ConsentedAccess): Prisma.InputJsonValue => ({
   resources: mapValues(access.resources, join),
 });
 
+const findStatement: HotStatement = {
+  name: 'consent_find',
+  text: `SELECT granted, (extract(epoch FROM granted_at) * 1000)::float8 AS granted_at FROM consent
+    WHERE account_id = $1::uuid AND client_id = $2::text`,
+};
+const insertStatement: HotStatement = {
+  name: 'consent_insert',
+  text: `INSERT INTO consent (account_id, client_id, granted, granted_at) VALUES ($1::uuid, $2::text, $3::jsonb, $4::timestamptz)
+    ON CONFLICT DO NOTHING RETURNING 1 AS written`,
+};
+// What was read before must be what is written over: of two tabs that answer at once, neither forgets what the other allowed, and what
+// was withdrawn meanwhile does not come back.
+const replaceStatement: HotStatement = {
+  name: 'consent_replace',
+  text: `UPDATE consent SET granted = $3::jsonb, granted_at = $4::timestamptz
+    WHERE account_id = $1::uuid AND client_id = $2::text AND granted = $5::jsonb RETURNING 1 AS written`,
+};
+
 const nothing: ConsentedAccess = { scopes: [], claims: [], resources: {} };
 
 /** Consents that accounts gave to clients, remembered so that they are asked once. Withdrawing ends no session by itself. */
@@ -41,6 +66,8 @@ export class ConsentService {
   constructor(
     private readonly prisma: PrismaService,
     private readonly clock: Clock,
+    /** Where consents are read and given that belong to sign-ins. */
+    private readonly hot: Statements = prisma,
   ) {}
 
   /** Adds to what the account allowed the client before; simultaneous answers of two tabs are both kept. */
@@ -62,14 +89,28 @@ export class ConsentService {
       const granted = stored(mergeAccess(before, access));
       return consentOf(await db.consent.update({ where, data: { granted } }));
     };
-    return tx ? merge(tx) : this.prisma.$transaction(merge);
+    if (tx) return merge(tx);
+    const before = await this.find(accountId, clientId);
+    const granted = mergeAccess(before ?? nothing, access);
+    const grantedAt = this.clock.now();
+    const row = [accountId, clientId, JSON.stringify(stored(granted)), new Date(grantedAt).toISOString()];
+    const written = await (before
+      ? this.hot.run(replaceStatement, [...row, JSON.stringify(stored(before))])
+      : this.hot.run(insertStatement, row));
+    return written.length === 1
+      ? { ...granted, accountId, clientId, grantedAt }
+      : this.prisma.$transaction(merge);
   }
 
   /** What the account allowed the client, or null. */
   async find(accountId: string, clientId: string): Promise<Consent | null> {
-    const where = { accountId_clientId: { accountId, clientId } };
-    const row = await this.prisma.consent.findUnique({ where });
-    return row && consentOf(row);
+    const [row] = await this.hot.run<[granted: ConsentRow['granted'], grantedAt: number]>(findStatement, [
+      accountId,
+      clientId,
+    ]);
+    return row
+      ? consentOf({ accountId, clientId, granted: row[0], grantedAt: new Date(Math.round(row[1])) })
+      : null;
   }
 
   /** Everything the account allowed, latest first, at most 500. */

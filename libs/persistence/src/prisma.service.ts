@@ -3,6 +3,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { type Prisma, PrismaClient } from './generated/client.js';
+import type { HotStatement, Statements } from './hot-statements.js';
 import { type PoolLoad, poolLoad, poolSettings } from './pool.js';
 
 /** A client inside one transaction; what a store's function takes when it must join its caller's. */
@@ -10,7 +11,7 @@ export type Transaction = Prisma.TransactionClient;
 
 /** The database. One per process, and a second one, with a pool of its own, where a flood elsewhere must not starve a reader. */
 @Injectable()
-export class PrismaService extends PrismaClient implements OnModuleDestroy {
+export class PrismaService extends PrismaClient implements OnModuleDestroy, Statements {
   /** How many connections there are, how many have nothing to do, and how many statements wait for one. */
   readonly load: () => PoolLoad;
 
@@ -26,6 +27,12 @@ export class PrismaService extends PrismaClient implements OnModuleDestroy {
       errorFormat: 'minimal',
     });
     this.load = () => poolLoad(pool);
+  }
+
+  /** Runs a hot statement where nothing is hot; its columns must have names of their own. */
+  async run<Row extends unknown[]>({ text }: HotStatement, values: readonly unknown[]): Promise<Row[]> {
+    const rows = await this.$queryRawUnsafe<Record<string, unknown>[]>(text, ...values);
+    return rows.map((row) => Object.values(row) as Row);
   }
 
   /** Closes the pool when the application stops. */
