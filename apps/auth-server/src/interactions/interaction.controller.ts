@@ -49,10 +49,11 @@ export class InteractionController {
     const details = await this.details(uid, request, response, 403);
     if (!this.tokens.verify(form.get('csrf'), 'interaction', details.uid)) throw formRefused();
     const decision = form.get('decision');
-    if (decision === 'cancel' || decision === 'deny') return this.interactions.denied(request, response);
+    if (decision === 'cancel' || decision === 'deny')
+      return unlessGone(403, () => this.interactions.denied(request, response));
     if (details.prompt.name === 'consent') {
       if (decision !== 'allow') throw malformed();
-      return this.interactions.consented(request, response);
+      return unlessGone(403, () => this.interactions.consented(request, response));
     }
     const place = {
       request,
@@ -60,7 +61,8 @@ export class InteractionController {
       page: this.signInModel(details),
       binding: details.uid,
       formTargets: await this.targetsOf(details),
-      finish: (person: RecognisedPerson) => this.interactions.signedIn(request, response, person),
+      finish: (person: RecognisedPerson) =>
+        unlessGone(403, () => this.interactions.signedIn(request, response, person)),
     };
     return this.flow.answer(place, form);
   }
@@ -72,13 +74,9 @@ export class InteractionController {
     response: ServerResponse,
     whenGone: 400 | 403,
   ): Promise<InteractionDetails> {
-    try {
-      const details = await this.interactions.details(request, response);
-      if (details.uid === uid) return details;
-    } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'SessionNotFound') throw error;
-    }
-    throw interactionGone(whenGone);
+    const details = await unlessGone(whenGone, () => this.interactions.details(request, response));
+    if (details.uid !== uid) throw interactionGone(whenGone);
+    return details;
   }
 
   private formOf({ uid }: InteractionDetails) {
@@ -133,6 +131,16 @@ export class InteractionController {
       claims,
       resources: await Promise.all(named),
     };
+  }
+}
+
+/** An interaction may be over, or be finished by another tab while its form is answered. */
+async function unlessGone<T>(status: 400 | 403, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Error && error.name === 'SessionNotFound') throw interactionGone(status);
+    throw error;
   }
 }
 

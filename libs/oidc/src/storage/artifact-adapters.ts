@@ -2,6 +2,7 @@ import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { errors, Provider } from 'oidc-provider';
 import { type Origin, originOf } from '../origin.js';
 import { currentScope } from '../request-scope.js';
+import type { FoundArtifact } from './artifact-store.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 
 /** Things that live for minutes and are used once: pushed requests, interactions. */
@@ -14,29 +15,32 @@ export class ArtifactAdapter extends PartialAdapter {
   }
 
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
-    const { now } = currentScope();
+    const { now, staged } = currentScope();
     if (!id || !payload || !expiresIn) return;
     // `iat` counts in seconds; an end in the same second must still be told apart from this.
     const stamped = { madeAtMs: now, ...payload };
-    await this.parts.artifacts.save({ kind: this.kind, id }, stamped, plus(now, seconds(expiresIn)));
+    staged.save({ kind: this.kind, id }, stamped, plus(now, seconds(expiresIn)));
   }
 
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    return present(await this.parts.artifacts.find({ kind: this.kind, id }));
+    return present(await this.parts.artifacts.find({ kind: this.kind, id }, currentScope().staged));
   }
 
   override async findByUserCode(userCode: string): Promise<Record<string, unknown> | undefined> {
-    return present(await this.parts.artifacts.findByUserCode(this.kind, userCode));
+    const { staged } = currentScope();
+    return present(await this.parts.artifacts.findByUserCode(this.kind, userCode, staged));
   }
 
   /** Exactly one of any number of concurrent users wins (RFC 9126 §7.3). */
   override async consume(id: string): Promise<void> {
-    const won = await this.parts.artifacts.consume({ kind: this.kind, id }, currentScope().now);
+    const { now, staged } = currentScope();
+    staged.forget({ kind: this.kind, id });
+    const won = await this.parts.artifacts.consume({ kind: this.kind, id }, now);
     if (!won) throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used');
   }
 
   override async destroy(id: string): Promise<void> {
-    await this.parts.artifacts.remove({ kind: this.kind, id });
+    currentScope().staged.remove({ kind: this.kind, id });
   }
 
   override async revokeByGrantId(grantId: string): Promise<void> {
@@ -83,7 +87,8 @@ export class CodeAdapter extends ArtifactAdapter {
   }
 
   override async consume(id: string): Promise<void> {
-    const { start, now } = currentScope();
+    const { start, now, staged } = currentScope();
+    staged.forget({ kind: this.kind, id });
     if (!start) {
       // A device code that the person refused becomes no session: there is nothing to wait for.
       const won = await this.parts.artifacts.consume({ kind: this.kind, id }, now);
@@ -100,5 +105,5 @@ const holdsNul = (value: unknown): boolean => {
   return typeof value === 'object' && value !== null && Object.values(value).some(holdsNul);
 };
 
-const present = (found: { payload: Record<string, unknown>; consumed: boolean } | undefined) =>
-  found && { ...found.payload, ...(found.consumed ? { consumed: true } : {}) };
+const present = (found: FoundArtifact | undefined): Record<string, unknown> | undefined =>
+  found && { ...JSON.parse(found.text), ...(found.consumed ? { consumed: true } : {}) };
