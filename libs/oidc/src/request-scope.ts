@@ -2,8 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Instant, RequestSignals, SessionPolicy } from '@curfew/session-policy';
 import type { FoundAccess, OpenedRefreshToken, StagedRefresh } from '@curfew/sessions';
 import type { Origin } from './origin.js';
-import type { ArtifactKey } from './storage/artifact-store.js';
-import type { StagedWrites } from './storage/staged-writes.js';
+import type { ArtifactKey, StagedWrites } from './storage/staged-writes.js';
 
 /**
  * What one request has learnt and what it is about to change. Hooks and adapters write here; nothing reaches the

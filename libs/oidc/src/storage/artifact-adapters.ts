@@ -2,8 +2,8 @@ import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { errors, Provider } from 'oidc-provider';
 import { type Origin, originOf } from '../origin.js';
 import { currentScope } from '../request-scope.js';
-import type { FoundArtifact } from './artifact-store.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
+import type { FoundArtifact } from './staged-writes.js';
 
 /** Things that live for minutes and are used once: pushed requests, interactions. */
 export class ArtifactAdapter extends PartialAdapter {

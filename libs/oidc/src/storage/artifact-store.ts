@@ -1,79 +1,18 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { HotStatement, HotStatements, PrismaService, Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import type { KeyRing } from '@curfew/sessions';
 import {
   commitStatement,
   commitValues,
-  hashOfId as hash,
   onlyArtifact,
   saveStatement,
   saveValues,
 } from './commit-statements.js';
-import type { StagedWrites } from './staged-writes.js';
-
-/** Names one artifact without giving it away. */
-export interface ArtifactKey {
-  readonly kind: string;
-  readonly id: string;
-}
-
-/** An artifact as found: its payload as JSON, whether it was used, and when it expires. */
-export interface FoundArtifact {
-  readonly text: string;
-  readonly consumed: boolean;
-  readonly expiresAt: Instant;
-}
+import { hashOfId as hash, type PayloadSeal } from './payload-seal.js';
+import type { ArtifactKey, FoundArtifact, StagedWrites } from './staged-writes.js';
 
 /** The interaction that a request ended or answered is over: it was finished meanwhile, in another tab perhaps. */
 export class InteractionUsed extends Error {
   override readonly name = 'InteractionUsed';
-}
-
-/** Seals payloads under a service key, so that a dump of the database opens nothing and shows nothing. */
-export class PayloadSeal {
-  readonly #keys: KeyRing;
-
-  constructor(keys: KeyRing) {
-    this.#keys = keys;
-  }
-
-  /** Sealed bytes that open only beside the same `context`. */
-  close(payload: unknown, context: Buffer): Buffer {
-    return this.closeText(JSON.stringify(payload), context);
-  }
-
-  /** As `close`, of what is JSON already. */
-  closeText(text: string, context: Buffer): Buffer {
-    const header = Buffer.concat([Buffer.of(this.#keys.current.id), randomBytes(12)]);
-    const cipher = createCipheriv('aes-256-gcm', this.#keys.current.key, header.subarray(1));
-    cipher.setAAD(context);
-    const sealed = cipher.update(text, 'utf8');
-    return Buffer.concat([header, sealed, cipher.final(), cipher.getAuthTag()]);
-  }
-
-  /** The payload, or undefined when its key is gone or the row was tampered with. */
-  open(sealed: Uint8Array, context: Buffer): Record<string, unknown> | undefined {
-    const text = this.openText(sealed, context);
-    return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>);
-  }
-
-  /** As `open`, as JSON. */
-  openText(sealed: Uint8Array, context: Buffer): string | undefined {
-    const bytes = Buffer.from(sealed);
-    const key = this.#keys.find(bytes[0]!);
-    if (!key) return undefined;
-    const decipher = createDecipheriv('aes-256-gcm', key.key, bytes.subarray(1, 13));
-    decipher.setAAD(context);
-    decipher.setAuthTag(bytes.subarray(bytes.length - 16));
-    try {
-      return (
-        decipher.update(bytes.subarray(13, bytes.length - 16), undefined, 'utf8') + decipher.final('utf8')
-      );
-    } catch {
-      return undefined;
-    }
-  }
 }
 
 type ArtifactRow = [

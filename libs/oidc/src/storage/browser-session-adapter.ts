@@ -2,8 +2,9 @@ import { plus, seconds } from '@curfew/session-policy';
 import { accountEvent } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
-import type { BrowserSessionPayload, FoundBrowserSession } from './browser-session-store.js';
+
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
+import type { BrowserSessionPayload, FoundBrowserSession } from './staged-writes.js';
 
 /** oidc-provider's cookie session. Its end at logout ends the sessions that were started from it and are not offline. */
 export class BrowserSessionAdapter extends PartialAdapter {

@@ -8,8 +8,8 @@ import {
 } from '@curfew/persistence';
 import type { EndReason, Instant } from '@curfew/session-policy';
 import { accountEvent } from '@curfew/sessions';
-import type { PayloadSeal } from './artifact-store.js';
-import { hashOfId as hash } from './commit-statements.js';
+import { hashOfId as hash, type PayloadSeal } from './payload-seal.js';
+import type { BrowserSessionPayload, FoundBrowserSession } from './staged-writes.js';
 
 const readBy = (condition: string): string => `
   SELECT b.payload, b.id_hash, (extract(epoch FROM b.signed_in_at) * 1000)::float8, EXISTS (SELECT 1 FROM not_before n WHERE n.at >= b.signed_in_at
@@ -21,21 +21,6 @@ const endedSinceStatement: HotStatement = {
   name: 'account_ended_since',
   text: `SELECT 1 FROM not_before WHERE at >= $2 AND (kind, target) IN (('account', $1), ('everyone', ''))`,
 };
-/** The part of a browser session that the database needs to see. */
-export interface BrowserSessionPayload extends Record<string, unknown> {
-  readonly uid?: string;
-  readonly accountId?: string;
-  readonly loginTs?: number;
-  readonly acr?: string;
-  readonly amr?: readonly string[];
-}
-
-/** A browser session as found, and when its person signed in. */
-export interface FoundBrowserSession {
-  readonly payload: BrowserSessionPayload;
-  readonly signedInAt: Instant | null;
-}
-
 /** Why a person is signed out of a browser, and how many sessions went with that. */
 export interface SignedOut {
   readonly reason: EndReason;

@@ -1,11 +1,7 @@
-import { createHash } from 'node:crypto';
 import { eventRows } from '@curfew/events';
 import type { HotStatement } from '@curfew/persistence';
-import type { PayloadSeal } from './artifact-store.js';
+import { hashOfId, type PayloadSeal } from './payload-seal.js';
 import type { StagedArtifact, StagedWrites } from './staged-writes.js';
-
-/** Under which an id is stored: nobody who reads the database can use it. */
-export const hashOfId = (id: string): Buffer => createHash('sha256').update(id).digest();
 
 /** Milliseconds as the driver writes them quickest. */
 const at = (parameter: string): string => `to_timestamp(${parameter}::float8 / 1000)`;

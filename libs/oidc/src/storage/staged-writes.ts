@@ -1,7 +1,33 @@
 import type { NewEvent } from '@curfew/events';
 import type { Instant } from '@curfew/session-policy';
-import type { ArtifactKey, FoundArtifact } from './artifact-store.js';
-import type { BrowserSessionPayload, FoundBrowserSession } from './browser-session-store.js';
+
+/** Names one artifact without giving it away. */
+export interface ArtifactKey {
+  readonly kind: string;
+  readonly id: string;
+}
+
+/** An artifact as found: its payload as JSON, whether it was used, and when it expires. */
+export interface FoundArtifact {
+  readonly text: string;
+  readonly consumed: boolean;
+  readonly expiresAt: Instant;
+}
+
+/** The part of a browser session that the database needs to see. */
+export interface BrowserSessionPayload extends Record<string, unknown> {
+  readonly uid?: string;
+  readonly accountId?: string;
+  readonly loginTs?: number;
+  readonly acr?: string;
+  readonly amr?: readonly string[];
+}
+
+/** A browser session as found, and when its person signed in. */
+export interface FoundBrowserSession {
+  readonly payload: BrowserSessionPayload;
+  readonly signedInAt: Instant | null;
+}
 
 /** An artifact on its way into the database, as it was when the library saved it. */
 export interface StagedArtifact {
