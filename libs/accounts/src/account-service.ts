@@ -5,6 +5,7 @@ import { type Seconds, seconds } from '@curfew/session-policy';
 import type { Account, AccountPage } from './account.js';
 import { AccountStore } from './account.store.js';
 import { AccountError } from './account-error.js';
+import { isUuid } from './account-row.js';
 import type { PasswordHasher } from './password-hasher.js';
 import {
   checkNewPassword,
@@ -64,9 +65,6 @@ export interface AccountServiceParts {
   /** Bounds of passwords where they are not the usual ones. */
   readonly rules?: PasswordRules;
 }
-
-const isUuid = (id: string): boolean =>
-  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id);
 
 const overloaded = { kind: 'overloaded', retryAfter: seconds(5) } as const;
 const largestPage = 200;

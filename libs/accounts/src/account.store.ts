@@ -9,6 +9,7 @@ import {
 import { type Instant, instant } from '@curfew/session-policy';
 import type { Account } from './account.js';
 import { AccountError } from './account-error.js';
+import { accountColumns, accountWidth, type HotAccountRow, hotAccount } from './account-row.js';
 
 const accountOf = (row: AccountRow): Account => ({
   id: row.id,
@@ -20,40 +21,14 @@ const accountOf = (row: AccountRow): Account => ({
   createdAt: instant(row.createdAt.getTime()),
 });
 
-const columns = `id::text AS id, username, (extract(epoch FROM password_changed_at) * 1000)::float8 AS password_changed_at,
-  must_change_password, (extract(epoch FROM disabled_at) * 1000)::float8 AS disabled_at, first_run,
-  (extract(epoch FROM created_at) * 1000)::float8 AS created_at`;
 const byIdStatement: HotStatement = {
   name: 'account_by_id',
-  text: `SELECT ${columns} FROM account WHERE id = $1::uuid`,
+  text: `SELECT ${accountColumns('account')} FROM account WHERE id = $1::uuid`,
 };
 const byNameStatement: HotStatement = {
   name: 'account_by_name',
-  text: `SELECT ${columns}, password_hash FROM account WHERE username = $1::text`,
+  text: `SELECT ${accountColumns('account')}, password_hash FROM account WHERE username = $1::text`,
 };
-
-type HotRow = [
-  id: string,
-  username: string,
-  passwordChangedAt: number,
-  mustChangePassword: boolean,
-  disabledAt: number | null,
-  firstRun: boolean,
-  createdAt: number,
-  passwordHash: string,
-];
-
-const moment = (value: number): Instant => instant(Math.round(value));
-
-const hotAccount = (row: HotRow): Account => ({
-  id: row[0],
-  username: row[1],
-  passwordChangedAt: moment(row[2]),
-  mustChangePassword: row[3],
-  disabledAt: row[4] === null ? null : moment(row[4]),
-  firstRun: row[5],
-  createdAt: moment(row[6]),
-});
 
 /** What a change may touch. */
 export interface AccountChange {
@@ -107,7 +82,7 @@ export class AccountStore {
 
   async findById(id: string, tx: Transaction | undefined): Promise<Account | null> {
     if (!tx) {
-      const [row] = await this.hot.run<HotRow>(byIdStatement, [id]);
+      const [row] = await this.hot.run<HotAccountRow>(byIdStatement, [id]);
       return row ? hotAccount(row) : null;
     }
     const row = await tx.account.findUnique({ where: { id } });
@@ -119,8 +94,8 @@ export class AccountStore {
     tx?: Transaction,
   ): Promise<{ account: Account; passwordHash: string } | null> {
     if (!tx) {
-      const [row] = await this.hot.run<HotRow>(byNameStatement, [username]);
-      return row ? { account: hotAccount(row), passwordHash: row[7] } : null;
+      const [row] = await this.hot.run<[...HotAccountRow, passwordHash: string]>(byNameStatement, [username]);
+      return row ? { account: hotAccount(row as never), passwordHash: row[accountWidth] as string } : null;
     }
     const row = await tx.account.findUnique({ where: { username } });
     return row && { account: accountOf(row), passwordHash: row.passwordHash };

@@ -8,6 +8,8 @@ import type {
   Transaction,
 } from '@curfew/persistence';
 import { instant } from '@curfew/session-policy';
+import type { Account } from './account.js';
+import { accountColumns, accountWidth, type HotAccountRow, hotAccount, isUuid } from './account-row.js';
 import { type Consent, type ConsentedAccess, mergeAccess } from './consent.js';
 
 interface StoredAccess {
@@ -46,6 +48,11 @@ const findStatement: HotStatement = {
   text: `SELECT granted, (extract(epoch FROM granted_at) * 1000)::float8 AS granted_at FROM consent
     WHERE account_id = $1::uuid AND client_id = $2::text`,
 };
+const withAccountStatement: HotStatement = {
+  name: 'consent_with_account',
+  text: `SELECT ${accountColumns('a')}, c.granted, (extract(epoch FROM c.granted_at) * 1000)::float8 AS granted_at
+    FROM account a LEFT JOIN consent c ON c.account_id = a.id AND c.client_id = $2::text WHERE a.id = $1::uuid`,
+};
 const insertStatement: HotStatement = {
   name: 'consent_insert',
   text: `INSERT INTO consent (account_id, client_id, granted, granted_at) VALUES ($1::uuid, $2::text, $3::jsonb, $4::timestamptz)
@@ -58,6 +65,8 @@ const replaceStatement: HotStatement = {
   text: `UPDATE consent SET granted = $3::jsonb, granted_at = $4::timestamptz
     WHERE account_id = $1::uuid AND client_id = $2::text AND granted = $5::jsonb RETURNING 1 AS written`,
 };
+
+type AccountAndConsent = [...HotAccountRow, granted: unknown, grantedAt: number | null];
 
 const nothing: ConsentedAccess = { scopes: [], claims: [], resources: {} };
 
@@ -111,6 +120,22 @@ export class ConsentService {
     return row
       ? consentOf({ accountId, clientId, granted: row[0], grantedAt: new Date(Math.round(row[1])) })
       : null;
+  }
+
+  /** An account and what it allowed the client, in one read; null for an account that is not there. */
+  async findWithAccount(
+    accountId: string,
+    clientId: string,
+  ): Promise<{ readonly account: Account; readonly consent: Consent | null } | null> {
+    if (!isUuid(accountId)) return null;
+    const [row] = await this.hot.run<AccountAndConsent>(withAccountStatement, [accountId, clientId]);
+    if (!row) return null;
+    const [granted, grantedAt] = row.slice(accountWidth) as [ConsentRow['granted'] | null, number | null];
+    const consent =
+      grantedAt === null
+        ? null
+        : consentOf({ accountId, clientId, granted, grantedAt: new Date(Math.round(grantedAt)) });
+    return { account: hotAccount(row as never), consent };
   }
 
   /** Everything the account allowed, latest first, at most 500. */

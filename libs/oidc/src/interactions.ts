@@ -99,14 +99,14 @@ export class Interactions {
 
   /** The person has proved who they are; answers with the redirect onward (303). @throws InteractionGone */
   signedIn(request: IncomingMessage, response: ServerResponse, person: RecognisedPerson): Promise<void> {
-    // Read anew: hashing took its time, and what was ended meanwhile counts.
-    return this.server.inScope(request, async () => {
+    const finish = async () => {
       // Said here, because a consent that follows takes this result along: it is no new proof of who the person is.
       const { now } = currentScope();
       const { accountId, remember = false } = person;
       const login = { accountId, amr: ['pwd'], remember, ts: epochSeconds(now), atMs: now };
       await this.#finish(request, response, { login }, false);
-    });
+    };
+    return this.server.inScope(request, finish, this.#read.get(request));
   }
 
   /** The person allows what is missing: it is granted for this session and remembered for the next. @throws InteractionGone */

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Consent } from '@curfew/accounts';
 import type { Instant, RequestSignals, SessionPolicy } from '@curfew/session-policy';
 import type { FoundAccess, OpenedRefreshToken, StagedRefresh } from '@curfew/sessions';
 import type { Origin } from './origin.js';
@@ -14,6 +15,8 @@ export interface RequestScope {
   readonly signals: RequestSignals;
   /** What was read of artifacts and browser sessions, and what is to be written of them. */
   readonly staged: StagedWrites;
+  /** What the person of this authorization allowed the client before, once it was read. */
+  consent?: { readonly accountId: string; readonly clientId: string; readonly given: Consent | null };
   /** The refresh token as presented, with its session, from the request's one read. */
   opened?: OpenedRefreshToken;
   /** Set once a token that was shown proved to be of our making, alive or not. */

@@ -48,13 +48,17 @@ export class ArtifactAdapter extends PartialAdapter {
   }
 }
 
-/** Interactions. A proof of who the person is, kept in one until its browser comes back, dies with whatever is ended meanwhile. */
+/**
+ * Interactions. A proof of who the person is, kept in one until its browser comes back, dies with whatever is ended meanwhile: nothing is
+ * written on the strength of it then.
+ */
 export class InteractionAdapter extends ArtifactAdapter {
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
     const found = await super.find(id);
     const { login } = (found?.['result'] ?? {}) as { login?: { accountId: string; atMs?: Instant } };
-    if (login?.atMs === undefined) return found;
-    return (await this.parts.browserSessions.isOver(login.accountId, login.atMs)) ? undefined : found;
+    if (login?.atMs !== undefined)
+      currentScope().staged.notePresence({ accountId: login.accountId, at: login.atMs });
+    return found;
   }
 }
 

@@ -10,7 +10,7 @@ import {
 import { hashOfId as hash, type PayloadSeal } from './payload-seal.js';
 import type { ArtifactKey, FoundArtifact, StagedWrites } from './staged-writes.js';
 
-/** The interaction that a request ended or answered is over: it was finished meanwhile, in another tab perhaps. */
+/** The interaction that a request ended or answered is over: it was finished meanwhile, or everything of its account was ended. */
 export class InteractionUsed extends Error {
   override readonly name = 'InteractionUsed';
 }
@@ -59,7 +59,7 @@ export class ArtifactStore {
 
   /**
    * Carries out what a request staged, in one commit.
-   * @throws InteractionUsed where another request ended its interaction first; then nothing was written.
+   * @throws InteractionUsed where its interaction is over; then nothing was written.
    */
   async commit(writes: StagedWrites): Promise<void> {
     if (writes.isEmpty) return;

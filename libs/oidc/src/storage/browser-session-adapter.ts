@@ -17,7 +17,8 @@ export class BrowserSessionAdapter extends PartialAdapter {
   }
 
   override async findByUid(uid: string): Promise<Record<string, unknown> | undefined> {
-    return noted(await this.parts.browserSessions.findByUid(uid));
+    const known = currentScope().staged.foundBrowserSession(uid);
+    return noted(known ?? (await this.parts.browserSessions.findByUid(uid)));
   }
 
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {

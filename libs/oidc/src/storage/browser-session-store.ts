@@ -17,10 +17,6 @@ const readBy = (condition: string): string => `
   FROM browser_session b WHERE ${condition}`;
 const findStatement: HotStatement = { name: 'browser_session_find', text: readBy('b.id_hash = $1') };
 const findByUidStatement: HotStatement = { name: 'browser_session_find_by_uid', text: readBy('b.uid = $1') };
-const endedSinceStatement: HotStatement = {
-  name: 'account_ended_since',
-  text: `SELECT 1 FROM not_before WHERE at >= $2 AND (kind, target) IN (('account', $1), ('everyone', ''))`,
-};
 /** Why a person is signed out of a browser, and how many sessions went with that. */
 export interface SignedOut {
   readonly reason: EndReason;
@@ -49,11 +45,6 @@ export class BrowserSessionStore {
   /** The session with this uid, under the same condition; an interaction asks whether it is still the same person's. */
   async findByUid(uid: string): Promise<FoundBrowserSession | undefined> {
     return this.#read(findByUidStatement, uid);
-  }
-
-  /** Whether everything of the account, or of everyone, was ended at `provedAt` or later. */
-  async isOver(accountId: string, provedAt: Instant): Promise<boolean> {
-    return (await this.#hot.run(endedSinceStatement, [accountId, new Date(provedAt)])).length > 0;
   }
 
   /** Whether the session of this uid is still there; if so, it cannot go before `transaction` has ended. */

@@ -32,7 +32,9 @@ export const commitStatement: HotStatement = {
       UPDATE protocol_artifact SET payload = $3::bytea, grant_id = $4::text, expires_at = ${at('$5')}
       WHERE kind = 'Interaction' AND id_hash = $2::bytea AND consumed_at IS NULL RETURNING 1
     ), held AS (
-      SELECT ($1::bytea IS NULL OR EXISTS (SELECT 1 FROM ended)) AND ($2::bytea IS NULL OR EXISTS (SELECT 1 FROM answered)) AS ok
+      SELECT ($1::bytea IS NULL OR EXISTS (SELECT 1 FROM ended)) AND ($2::bytea IS NULL OR EXISTS (SELECT 1 FROM answered))
+        AND NOT EXISTS (SELECT 1 FROM not_before WHERE at >= ${at('$23')} AND (kind, target) IN (('account', $22::text), ('everyone', '')))
+        AS ok
     ), removed AS (
       DELETE FROM protocol_artifact a USING unnest($6::text[], $7::bytea[]) AS r(kind, id_hash)
       WHERE a.kind = r.kind AND a.id_hash = r.id_hash AND (SELECT ok FROM held) RETURNING 1
@@ -72,7 +74,7 @@ export const commitStatement: HotStatement = {
 /** The one artifact of writes that are nothing else. */
 export function onlyArtifact(writes: StagedWrites): StagedArtifact | undefined {
   const { saved, removed, endedInteraction, answeredInteraction, browserSession } = writes;
-  const isAlone = saved.length === 1 && removed.length === 0 && !browserSession;
+  const isAlone = saved.length === 1 && removed.length === 0 && !browserSession && !writes.proof;
   return isAlone && !endedInteraction && !answeredInteraction ? saved[0] : undefined;
 }
 
@@ -97,6 +99,8 @@ export function commitValues(writes: StagedWrites, seal: PayloadSeal): unknown[]
     ...[0, 1, 2, 3, 4, 5].map((column) => saved.map((values) => values[column])),
     ...(browserSession ? sessionValues(browserSession, seal) : [null, null, null, null, null, null, false]),
     eventRows(browserSession?.events ?? []),
+    writes.proof?.accountId ?? null,
+    writes.proof?.at ?? null,
   ];
 }
 

@@ -49,6 +49,12 @@ export interface StagedBrowserSession {
   readonly events: readonly NewEvent[];
 }
 
+/** Whose password was right, and when. */
+export interface ProvedPresence {
+  readonly accountId: string;
+  readonly at: Instant;
+}
+
 const nameOf = ({ kind, id }: ArtifactKey): string => `${kind} ${id}`;
 
 /** The grant an artifact goes with; an interaction in which consent was given names it in its result. */
@@ -68,6 +74,7 @@ export class StagedWrites {
   readonly #saved = new Map<string, StagedArtifact>();
   readonly #removed = new Map<string, ArtifactKey>();
   readonly #browserSessions = new Map<string, FoundBrowserSession>();
+  #proof: ProvedPresence | undefined;
   browserSession: StagedBrowserSession | undefined;
 
   /** What this request knows of an artifact: `undefined` where it has not asked, `null` where there is none any more. */
@@ -103,6 +110,15 @@ export class StagedWrites {
 
   noteBrowserSession(found: FoundBrowserSession): void {
     if (found.payload.uid !== undefined) this.#browserSessions.set(found.payload.uid, found);
+  }
+
+  /** The interaction this request was made in carries this proof of who the person is: it must still count when something is written. */
+  notePresence(proof: ProvedPresence): void {
+    this.#proof = proof;
+  }
+
+  get proof(): ProvedPresence | undefined {
+    return this.#proof;
   }
 
   /** The browser session of this uid, as it was when this request read it. */
