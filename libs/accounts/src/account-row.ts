@@ -34,6 +34,27 @@ export const hotAccount = (row: HotAccountRow): Account => ({
   createdAt: moment(row[6]),
 });
 
+/** An account and what its password is compared with. */
+export interface FoundForSignIn {
+  readonly account: Account;
+  readonly passwordHash: string;
+}
+
+/** The columns of such an account. */
+export const signInColumns = (table: string): string => `${accountColumns(table)}, ${table}.password_hash`;
+
+/** What a statement found of it. */
+export type SignInRow = [...HotAccountRow, passwordHash: string];
+
+/** The account in such a row, or null where a join found none. */
+export const foundForSignIn = (row: SignInRow | undefined): FoundForSignIn | null =>
+  row && row[0] !== null
+    ? {
+        account: hotAccount(row as unknown as HotAccountRow),
+        passwordHash: row[accountWidth] as string,
+      }
+    : null;
+
 /** Whether this text can be the id of an account. */
 export const isUuid = (id: string): boolean =>
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id);

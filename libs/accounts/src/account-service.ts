@@ -13,7 +13,7 @@ import {
   fitsForHashing,
   type PasswordRules,
 } from './password-rules.js';
-import type { SignInThrottle } from './sign-in-throttle.js';
+import type { AdmittedAttempt, SignInThrottle } from './sign-in-throttle.js';
 import { normaliseUsername } from './username.js';
 import { HashingOverloaded } from './work-queue.js';
 
@@ -119,12 +119,10 @@ export class AccountService {
 
   private async admitAndCompare(attempt: PasswordAttempt): Promise<PasswordVerdict> {
     const name = normaliseUsername(attempt.username);
-    const admission = await this.parts.throttle.admit({ ...attempt, username: name ?? attempt.username });
+    const admission = await this.parts.throttle.admit({ ...attempt, name });
     if (!admission.admitted) return { kind: 'throttled', retryAfter: admission.retryAfter };
     try {
-      const verdict = await this.compare(name, attempt.password);
-      if (verdict.kind === 'ok') await admission.succeeded();
-      return verdict;
+      return await this.compare(admission, attempt.password);
     } catch (error) {
       if (!(error instanceof HashingOverloaded)) throw error;
       await admission.abandoned();
@@ -132,9 +130,11 @@ export class AccountService {
     }
   }
 
-  private async compare(username: string | null, password: string): Promise<PasswordVerdict> {
+  private async compare(
+    { found, succeeded }: Pick<AdmittedAttempt, 'found' | 'succeeded'>,
+    password: string,
+  ): Promise<PasswordVerdict> {
     const { hasher } = this.parts;
-    const found = username === null ? null : await this.store.findForSignIn(username);
     if (!found) {
       await hasher.verifyNothing(password);
       return { kind: 'invalid', cause: 'unknown_account', accountId: null };
@@ -144,7 +144,7 @@ export class AccountService {
       return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
     }
     // Hashing takes its time, more so in a queue: what was changed meanwhile counts.
-    const current = await this.store.findForSignIn(account.username);
+    const current = await succeeded(found);
     if (current?.account.id !== account.id || current.passwordHash !== passwordHash) {
       return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
     }

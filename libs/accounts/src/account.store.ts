@@ -9,7 +9,15 @@ import {
 import { type Instant, instant } from '@curfew/session-policy';
 import type { Account } from './account.js';
 import { AccountError } from './account-error.js';
-import { accountColumns, accountWidth, type HotAccountRow, hotAccount } from './account-row.js';
+import {
+  accountColumns,
+  type FoundForSignIn,
+  foundForSignIn,
+  type HotAccountRow,
+  hotAccount,
+  type SignInRow,
+  signInColumns,
+} from './account-row.js';
 
 const accountOf = (row: AccountRow): Account => ({
   id: row.id,
@@ -27,7 +35,7 @@ const byIdStatement: HotStatement = {
 };
 const byNameStatement: HotStatement = {
   name: 'account_by_name',
-  text: `SELECT ${accountColumns('account')}, password_hash FROM account WHERE username = $1::text`,
+  text: `SELECT ${signInColumns('account')} FROM account WHERE username = $1::text`,
 };
 
 /** What a change may touch. */
@@ -89,13 +97,10 @@ export class AccountStore {
     return row && accountOf(row);
   }
 
-  async findForSignIn(
-    username: string,
-    tx?: Transaction,
-  ): Promise<{ account: Account; passwordHash: string } | null> {
+  async findForSignIn(username: string, tx?: Transaction): Promise<FoundForSignIn | null> {
     if (!tx) {
-      const [row] = await this.hot.run<[...HotAccountRow, passwordHash: string]>(byNameStatement, [username]);
-      return row ? { account: hotAccount(row as never), passwordHash: row[accountWidth] as string } : null;
+      const [row] = await this.hot.run<SignInRow>(byNameStatement, [username]);
+      return foundForSignIn(row);
     }
     const row = await tx.account.findUnique({ where: { username } });
     return row && { account: accountOf(row), passwordHash: row.passwordHash };

@@ -1,4 +1,5 @@
 import { type Seconds, seconds } from '@curfew/session-policy';
+import type { FoundForSignIn } from './account-row.js';
 import { type Counters, type Throttle, type ThrottleLimit, throttleKey } from './throttle.store.js';
 
 /*
@@ -39,8 +40,10 @@ export const defaultSignInLimits: SignInLimits = {
 
 /** Who tries, and from where. */
 export interface SignInAttempt {
-  /** Normalised, or as given if it is no username at all. */
+  /** As it was typed. */
   readonly username: string;
+  /** Normalised; null for what is no username at all. */
+  readonly name: string | null;
   /** The client's network, e.g. its /24 or /64 prefix. */
   readonly networkKey: string;
   /** A random value the sign-in page keeps in a long-lived cookie; believed only after a success with it. */
@@ -50,8 +53,13 @@ export interface SignInAttempt {
 /** An attempt that was let through; its outcome must be reported by one of the two, a failure by neither. */
 export interface AdmittedAttempt {
   readonly admitted: true;
-  /** The password was right: clears what this place had against it and remembers the place. */
-  succeeded(): Promise<void>;
+  /** The account that is tried, if there is one. */
+  readonly found: FoundForSignIn | null;
+  /**
+   * The password was right: clears what this place had against it and remembers the place, unless the account was changed or disabled
+   * while it was compared. The account as it is now.
+   */
+  succeeded(proved: FoundForSignIn): Promise<FoundForSignIn | null>;
   /** No password was compared: takes the count back. */
   abandoned(): Promise<void>;
 }
@@ -69,11 +77,12 @@ export class SignInThrottle {
   async admit(attempt: SignInAttempt): Promise<Admission> {
     const counters = this.countersOf(attempt);
     const { familiar } = counters;
-    const met = await this.throttle.takeInOrder(counters);
+    const met = await this.throttle.takeInOrder(counters, attempt.name);
     if (!met.verdict.allowed) return { admitted: false, retryAfter: met.verdict.retryAfter };
     return {
       admitted: true,
-      succeeded: () => this.throttle.settle(met, familiar, this.limits.familiarFor),
+      found: met.found,
+      succeeded: (proved) => this.throttle.settle(met, proved, familiar, this.limits.familiarFor),
       abandoned: async () => {
         const taken = [met.place, met.network, met.inSlowLane ? met.slowLane : met.lane];
         for (const { key, limit } of taken) await this.throttle.giveBack(key, limit);
@@ -90,7 +99,8 @@ export class SignInThrottle {
     );
   }
 
-  private countersOf({ username, networkKey, deviceKey }: SignInAttempt): Counters {
+  private countersOf({ name, username: typed, networkKey, deviceKey }: SignInAttempt): Counters {
+    const username = name ?? typed;
     const places = [['network', username, networkKey]];
     const familiar = [throttleKey('familiar-network', username, networkKey)];
     if (deviceKey !== undefined) {

@@ -1,4 +1,5 @@
 import type { HotStatement } from '@curfew/persistence';
+import { signInColumns } from './account-row.js';
 
 /** One count: beyond the limit the counter stands still, and a window that is over starts anew. */
 const counted = (now: string, limit: string): string => `
@@ -11,7 +12,7 @@ const now = '$1::timestamptz';
 
 /**
  * The counters of one attempt to sign in, each counted only when the one before it was not full; which place and lane they are of is
- * found out on the way. All attempts, and all successes, lock place, network, lane and slow lane in this order.
+ * found out on the way, and the account that is tried is read. All attempts, and all successes, lock place, network, lane and slow lane in this order.
  */
 export const admitStatement: HotStatement = {
   name: 'throttle_admit',
@@ -33,25 +34,37 @@ export const admitStatement: HotStatement = {
       SELECT ($13::text[])[how + 1], 1, $15::timestamptz FROM known, lane WHERE lane.count > $11::int ${counted(now, '$14')}
     )
     SELECT known.how::int AS how, place.count AS place_count, place.ends AS place_ends, network.count AS network_count, network.ends AS network_ends,
-      lane.count AS lane_count, lane.ends AS lane_ends, slow.count AS slow_count, slow.ends AS slow_ends
-    FROM known LEFT JOIN place ON true LEFT JOIN network ON true LEFT JOIN lane ON true LEFT JOIN slow ON true`,
+      lane.count AS lane_count, lane.ends AS lane_ends, slow.count AS slow_count, slow.ends AS slow_ends,
+      ${signInColumns('a')}
+    FROM known LEFT JOIN place ON true LEFT JOIN network ON true LEFT JOIN lane ON true LEFT JOIN slow ON true
+      LEFT JOIN account a ON a.username = $16::text`,
 };
 
-/** What a success forgets, gives back and remembers. Each step waits for the one before it, which keeps the order of the locks. */
+/**
+ * What a success forgets, gives back and remembers, if the account is still what its password was compared with; it is read once more in
+ * any case. Each step waits for the one before it, which keeps the order of the locks.
+ */
 export const succeededStatement: HotStatement = {
   name: 'throttle_succeeded',
   text: `
-    WITH place AS (
-      DELETE FROM throttle WHERE key = $1::text RETURNING 1
+    WITH found AS (
+      SELECT ${signInColumns('a')} FROM account a WHERE a.username = $8::text
+    ), fits AS (
+      SELECT EXISTS (SELECT 1 FROM found WHERE id = $9::text AND password_hash = $10::text AND disabled_at IS NULL) AS ok
+    ), place AS (
+      DELETE FROM throttle WHERE key = $1::text AND (SELECT ok FROM fits) RETURNING 1
     ), network AS (
       UPDATE throttle SET count = LEAST(count, $3::int) - 1
-      WHERE key = $2::text AND count > 0 AND (SELECT count(*) FROM place) >= 0 RETURNING 1
+      WHERE key = $2::text AND count > 0 AND (SELECT count(*) FROM place) >= 0 AND (SELECT ok FROM fits) RETURNING 1
     ), lane AS (
-      DELETE FROM throttle WHERE key = $4::text AND (SELECT count(*) FROM network) >= 0 RETURNING 1
+      DELETE FROM throttle WHERE key = $4::text AND (SELECT count(*) FROM network) >= 0 AND (SELECT ok FROM fits) RETURNING 1
     ), slow AS (
-      DELETE FROM throttle WHERE key = $5::text AND (SELECT count(*) FROM lane) >= 0 RETURNING 1
+      DELETE FROM throttle WHERE key = $5::text AND (SELECT count(*) FROM lane) >= 0 AND (SELECT ok FROM fits) RETURNING 1
+    ), marked AS (
+      INSERT INTO throttle (key, count, window_ends_at)
+      SELECT f.key, 1, $7::timestamptz FROM unnest($6::text[]) AS f(key)
+      WHERE (SELECT count(*) FROM slow) >= 0 AND (SELECT ok FROM fits) ORDER BY f.key
+      ON CONFLICT (key) DO UPDATE SET window_ends_at = EXCLUDED.window_ends_at
     )
-    INSERT INTO throttle (key, count, window_ends_at)
-    SELECT f.key, 1, $7::timestamptz FROM unnest($6::text[]) AS f(key) WHERE (SELECT count(*) FROM slow) >= 0 ORDER BY f.key
-    ON CONFLICT (key) DO UPDATE SET window_ends_at = EXCLUDED.window_ends_at`,
+    SELECT * FROM found`,
 };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
 import { Prisma, type PrismaService, retrying, type Statements } from '@curfew/persistence';
 import { plus, type Seconds, seconds } from '@curfew/session-policy';
+import { type FoundForSignIn, foundForSignIn, type SignInRow } from './account-row.js';
 import { admitStatement, succeededStatement } from './throttle-statements.js';
 
 /** How many attempts of one kind are let through in one window; written as configuration writes a rate. */
@@ -51,6 +52,8 @@ export interface CountedAttempt {
   readonly slowLane: Counter;
   /** The slow lane counted, because the other was full. */
   readonly inSlowLane: boolean;
+  /** The account that is tried, if there is one. */
+  readonly found: FoundForSignIn | null;
 }
 
 type CountedRow = [
@@ -63,6 +66,7 @@ type CountedRow = [
   laneEnds: number | null,
   slowCount: number | null,
   slowEnds: number | null,
+  ...account: SignInRow,
 ];
 
 interface Counted {
@@ -106,8 +110,11 @@ export class Throttle {
     return row && row.count > count ? full(row.windowEndsAt.getTime(), now) : { allowed: true };
   }
 
-  /** Counts one attempt to sign in: in one statement, counter by counter, up to the first that is full. */
-  async takeInOrder({ familiar, place, network, lane, slowLane }: Counters): Promise<CountedAttempt> {
+  /** Counts one attempt to sign in: in one statement, counter by counter, up to the first that is full; and reads whom it tries. */
+  async takeInOrder(
+    { familiar, place, network, lane, slowLane }: Counters,
+    username: string | null,
+  ): Promise<CountedAttempt> {
     const now = this.clock.now();
     const of = ({ limit: { count, window } }: { limit: ThrottleLimit }) => [count, iso(plus(now, window))];
     const values = [
@@ -122,10 +129,11 @@ export class Throttle {
       ...of(lane),
       slowLane.keys,
       ...of(slowLane),
+      username,
     ];
     const [row] = await retrying(() => this.hot.run<CountedRow>(admitStatement, values));
-    const [how, placeCount, placeEnds, networkCount, networkEnds, laneCount, laneEnds, slowCount, slowEnds] =
-      row!;
+    const [how, placeCount, placeEnds, networkCount, networkEnds, laneCount, laneEnds, ...rest] = row!;
+    const [slowCount, slowEnds, ...account] = rest;
     const inSlowLane = slowCount !== null;
     const met = [
       { limit: place.limit, count: placeCount, ends: placeEnds },
@@ -142,18 +150,26 @@ export class Throttle {
       lane: { key: lane.keys[how]!, limit: lane.limit },
       slowLane: { key: slowLane.keys[how]!, limit: slowLane.limit },
       inSlowLane,
+      found: foundForSignIn(account),
     };
   }
 
-  /** After a success: forgets place and lanes, takes the count of the network back, and remembers where it was for `window` seconds. */
+  /**
+   * After a password was right: forgets place and lanes, takes the count of the network back, and remembers where it was for `window`
+   * seconds; nothing of this if the account was changed or disabled meanwhile. The account as it is now.
+   */
   async settle(
     { place, network, lane, slowLane }: CountedAttempt,
+    proved: FoundForSignIn,
     familiar: readonly string[],
     window: Seconds,
-  ): Promise<void> {
+  ): Promise<FoundForSignIn | null> {
     const until = iso(plus(this.clock.now(), window));
-    const values = [place.key, network.key, network.limit.count, lane.key, slowLane.key, familiar, until];
-    await retrying(() => this.hot.run(succeededStatement, values));
+    const { id, username } = proved.account;
+    const counters = [place.key, network.key, network.limit.count, lane.key, slowLane.key];
+    const values = [...counters, familiar, until, username, id, proved.passwordHash];
+    const [row] = await retrying(() => this.hot.run<SignInRow>(succeededStatement, values));
+    return foundForSignIn(row);
   }
 
   /** Takes back one counted attempt that was allowed but turned out to be no guess. */
