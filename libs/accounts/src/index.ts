@@ -1,5 +1,6 @@
 export type { Account, AccountPage } from './account.js';
 export { AccountError, type AccountErrorCode } from './account-error.js';
+export { accountColumns, accountWidth, hotAccount } from './account-row.js';
 export {
   AccountService,
   type AccountServiceParts,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ConsentedAccess, ConsentService } from '@curfew/accounts';
+import type { Account, ConsentedAccess, ConsentService } from '@curfew/accounts';
 import type { Instant } from '@curfew/session-policy';
 import { errors, type Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
@@ -23,6 +23,7 @@ export interface InteractionDetails {
   };
   /** The account that is signed in already, if one is. */
   readonly accountId?: string | undefined;
+  readonly username?: string | undefined;
   /** What the client asks for and has not been allowed yet. */
   readonly scopes: {
     readonly openid: readonly string[];
@@ -87,6 +88,7 @@ export class Interactions {
           redirectOrigin: text(params['redirect_uri']),
         },
         accountId: session?.accountId,
+        username: session?.accountId && currentScope().staged.account(session.accountId)?.username,
         loginHint: text(params['login_hint']),
         scopes: {
           openid: scopes,
@@ -138,11 +140,12 @@ export class Interactions {
   currentAccount(
     request: IncomingMessage,
     response: ServerResponse,
-  ): Promise<{ accountId: string; browserSessionUid: string } | undefined> {
+  ): Promise<{ account: Account; browserSessionUid: string } | undefined> {
     return this.server.inScope(request, async () => {
       const { provider } = this.server;
       const session = await provider.Session.get(provider.createContext(request, response) as never);
-      return session.accountId ? { accountId: session.accountId, browserSessionUid: session.uid } : undefined;
+      const account = session.accountId && currentScope().staged.account(session.accountId);
+      return account ? { account, browserSessionUid: session.uid } : undefined;
     });
   }
 

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AccountService } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
 import { type InteractionDetails, Interactions, type RecognisedPerson } from '@curfew/oidc';
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
@@ -18,7 +17,6 @@ export class InteractionController {
   constructor(
     private readonly interactions: Interactions,
     private readonly flow: SignInFlow,
-    private readonly accounts: AccountService,
     private readonly registry: Registry,
     private readonly tokens: FormTokens,
     private readonly settings: PageSettings,
@@ -34,7 +32,7 @@ export class InteractionController {
     const markup =
       details.prompt.name === 'consent'
         ? consentPage(await this.consentModel(details))
-        : signInPage({ ...this.signInModel(details), username: await this.suggestedName(details) });
+        : signInPage({ ...this.signInModel(details), username: this.suggestedName(details) });
     sendPage(response, markup, { formTargets: await this.targetsOf(details) });
   }
 
@@ -94,13 +92,9 @@ export class InteractionController {
     };
   }
 
-  private async suggestedName(details: InteractionDetails): Promise<string | undefined> {
+  private suggestedName(details: InteractionDetails): string | undefined {
     if (details.loginHint !== undefined) return details.loginHint.slice(0, 320);
-    return this.nameOf(details.accountId);
-  }
-
-  private async nameOf(accountId: string | undefined): Promise<string | undefined> {
-    return accountId === undefined ? undefined : (await this.accounts.findById(accountId))?.username;
+    return details.username;
   }
 
   /**
@@ -126,7 +120,7 @@ export class InteractionController {
       ...this.formOf(details),
       clientName: details.client.name,
       returnsTo: target === undefined ? undefined : hostOf(target),
-      username: await this.nameOf(details.accountId),
+      username: details.username,
       personal: openid,
       claims,
       resources: await Promise.all(named),

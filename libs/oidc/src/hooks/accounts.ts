@@ -1,5 +1,5 @@
-import type { AccountService, ConsentService } from '@curfew/accounts';
-import type { Account, FindAccount } from 'oidc-provider';
+import type { AccountService, ConsentService, Account as StoredAccount } from '@curfew/accounts';
+import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
 
 /** The claims a scope stands for (OpenID Connect Core §5.4). */
@@ -28,11 +28,23 @@ export const accountFor =
       return { sub, preferred_username: account.username, ...email };
     };
     if (token?.kind === 'RefreshToken' || token?.kind === 'AccessToken') return { accountId: sub, claims };
-    // In an authorization what the person allowed this client is asked for next, so both come in one read.
-    const clientId = asksForConsent.has(ctx.oidc.route) ? ctx.oidc.client?.clientId : undefined;
-    const found = clientId === undefined ? undefined : await consents.findWithAccount(sub, clientId);
-    if (clientId !== undefined)
-      currentScope().consent = { accountId: sub, clientId, given: found?.consent ?? null };
-    const account = clientId === undefined ? await accounts.findById(sub) : found?.account;
+    const account = await signingIn(ctx, sub, accounts, consents);
     return account && account.disabledAt === null ? { accountId: sub, claims } : undefined;
   };
+
+/** The account of an authorization: read with its browser session, or with what it allowed the client, which is asked for next. */
+async function signingIn(
+  { oidc }: KoaContextWithOIDC,
+  sub: string,
+  accounts: AccountService,
+  consents: ConsentService,
+): Promise<StoredAccount | null> {
+  const scope = currentScope();
+  const known = scope.staged.account(sub);
+  if (known) return known;
+  if (!oidc.client || !asksForConsent.has(oidc.route)) return accounts.findById(sub);
+  const { clientId } = oidc.client;
+  const found = await consents.findWithAccount(sub, clientId);
+  scope.consent = { accountId: sub, clientId, given: found?.consent ?? null };
+  return found?.account ?? null;
+}

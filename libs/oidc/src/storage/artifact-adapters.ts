@@ -54,10 +54,14 @@ export class ArtifactAdapter extends PartialAdapter {
  */
 export class InteractionAdapter extends ArtifactAdapter {
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    const found = await super.find(id);
+    const { staged } = currentScope();
+    const { artifacts } = this.parts;
+    const key = { kind: this.kind, id };
+    // Outside of the library's own routes it is a page that asks, which decides nothing.
+    const read = Provider.ctx ? artifacts.find(key, staged) : artifacts.findForPage(key, staged);
+    const found = present(await read);
     const { login } = (found?.['result'] ?? {}) as { login?: { accountId: string; atMs?: Instant } };
-    if (login?.atMs !== undefined)
-      currentScope().staged.notePresence({ accountId: login.accountId, at: login.atMs });
+    if (login?.atMs !== undefined) staged.notePresence({ accountId: login.accountId, at: login.atMs });
     return found;
   }
 }

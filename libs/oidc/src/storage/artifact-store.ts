@@ -8,6 +8,7 @@ import {
   saveValues,
 } from './commit-statements.js';
 import { hashOfId as hash, type PayloadSeal } from './payload-seal.js';
+import { RecentInteractions } from './recent-interactions.js';
 import type { ArtifactKey, FoundArtifact, StagedWrites } from './staged-writes.js';
 
 /** The interaction that a request ended or answered is over: it was finished meanwhile, or everything of its account was ended. */
@@ -50,6 +51,7 @@ export class ArtifactStore {
   readonly #prisma: PrismaService;
   readonly #seal: PayloadSeal;
   readonly #hot: HotStatements;
+  readonly #recent = new RecentInteractions();
 
   constructor(prisma: PrismaService, seal: PayloadSeal, hot: HotStatements) {
     this.#prisma = prisma;
@@ -63,13 +65,22 @@ export class ArtifactStore {
    */
   async commit(writes: StagedWrites): Promise<void> {
     if (writes.isEmpty) return;
+    this.#recent.forget(writes);
     const alone = onlyArtifact(writes);
     if (alone) await this.#hot.run(saveStatement, saveValues(alone, this.#seal));
     else {
       const [row] = await this.#hot.run<[ok: boolean]>(commitStatement, commitValues(writes, this.#seal));
       if (!row?.[0]) throw new InteractionUsed();
     }
+    this.#recent.keep(writes);
     writes.clear();
+  }
+
+  /** An interaction for the page that asks: where this node made it a moment ago, it need not be read. @see RecentInteractions */
+  async findForPage(key: ArtifactKey, staged: StagedWrites): Promise<FoundArtifact | undefined> {
+    const recent = staged.known(key) === undefined ? this.#recent.get(key.id) : undefined;
+    if (recent) staged.note(key, recent);
+    return recent ?? this.find(key, staged);
   }
 
   /** The artifact with this id, used or not, expired or not; what is found is remembered in `staged`, as is the grant it goes with. */

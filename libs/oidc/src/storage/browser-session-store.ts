@@ -1,3 +1,4 @@
+import { accountColumns, accountWidth, hotAccount } from '@curfew/accounts';
 import type { EventLog } from '@curfew/events';
 import {
   type HotStatement,
@@ -12,9 +13,9 @@ import { hashOfId as hash, type PayloadSeal } from './payload-seal.js';
 import type { BrowserSessionPayload, FoundBrowserSession } from './staged-writes.js';
 
 const readBy = (condition: string): string => `
-  SELECT b.payload, b.id_hash, (extract(epoch FROM b.signed_in_at) * 1000)::float8, EXISTS (SELECT 1 FROM not_before n WHERE n.at >= b.signed_in_at
+  SELECT ${accountColumns('a')}, b.payload, b.id_hash, (extract(epoch FROM b.signed_in_at) * 1000)::float8, EXISTS (SELECT 1 FROM not_before n WHERE n.at >= b.signed_in_at
     AND (n.kind, n.target) IN (('account', b.account_id::text), ('everyone', ''))) AS killed
-  FROM browser_session b WHERE ${condition}`;
+  FROM browser_session b LEFT JOIN account a ON a.id = b.account_id WHERE ${condition}`;
 const findStatement: HotStatement = { name: 'browser_session_find', text: readBy('b.id_hash = $1') };
 const findByUidStatement: HotStatement = { name: 'browser_session_find_by_uid', text: readBy('b.uid = $1') };
 /** Why a person is signed out of a browser, and how many sessions went with that. */
@@ -83,11 +84,20 @@ export class BrowserSessionStore {
   }
 
   async #read(statement: HotStatement, which: Buffer | string): Promise<FoundBrowserSession | undefined> {
-    const [row] = await this.#hot.run<FoundRow>(statement, [which]);
-    if (!row?.[0] || row[3]) return undefined;
-    const payload = this.#seal.open(row[0], Buffer.from(row[1])) as BrowserSessionPayload | undefined;
-    return payload && { payload, signedInAt: row[2] === null ? null : (Math.round(row[2]) as Instant) };
+    const [row] = await this.#hot.run<[...AccountRow, ...FoundRow]>(statement, [which]);
+    if (!row) return undefined;
+    const account = row.slice(0, accountWidth) as AccountRow;
+    const [sealed, idHash, signedInAt, killed] = row.slice(accountWidth) as FoundRow;
+    if (killed) return undefined;
+    const payload = this.#seal.open(sealed, Buffer.from(idHash)) as BrowserSessionPayload | undefined;
+    if (!payload) return undefined;
+    return {
+      payload,
+      signedInAt: signedInAt === null ? null : (Math.round(signedInAt) as Instant),
+      account: account[0] === null ? null : hotAccount(account),
+    };
   }
 }
 
+type AccountRow = Parameters<typeof hotAccount>[0];
 type FoundRow = [payload: Uint8Array, idHash: Uint8Array, signedInAt: number | null, killed: boolean];

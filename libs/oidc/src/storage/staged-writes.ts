@@ -1,3 +1,4 @@
+import type { Account } from '@curfew/accounts';
 import type { NewEvent } from '@curfew/events';
 import type { Instant } from '@curfew/session-policy';
 
@@ -23,10 +24,11 @@ export interface BrowserSessionPayload extends Record<string, unknown> {
   readonly amr?: readonly string[];
 }
 
-/** A browser session as found, and when its person signed in. */
+/** A browser session as found, when its person signed in, and their account as it is now. */
 export interface FoundBrowserSession {
   readonly payload: BrowserSessionPayload;
   readonly signedInAt: Instant | null;
+  readonly account: Account | null;
 }
 
 /** An artifact on its way into the database, as it was when the library saved it. */
@@ -110,6 +112,12 @@ export class StagedWrites {
 
   noteBrowserSession(found: FoundBrowserSession): void {
     if (found.payload.uid !== undefined) this.#browserSessions.set(found.payload.uid, found);
+  }
+
+  /** An account, where this request has read it with a browser session. */
+  account(id: string): Account | undefined {
+    const found = [...this.#browserSessions.values()].map(({ account }) => account);
+    return found.find((account) => account?.id === id) ?? undefined;
   }
 
   /** The interaction this request was made in carries this proof of who the person is: it must still count when something is written. */
