@@ -78,8 +78,7 @@ export class ArtifactStore {
 
   /** An interaction for the page that asks: where this node made it a moment ago, it need not be read. @see RecentInteractions */
   async findForPage(key: ArtifactKey, staged: StagedWrites): Promise<FoundArtifact | undefined> {
-    const recent = staged.known(key) === undefined ? this.#recent.get(key.id) : undefined;
-    if (recent) staged.note(key, recent);
+    const recent = staged.known(key) === undefined ? this.#recent.get(key.id, staged) : undefined;
     return recent ?? this.find(key, staged);
   }
 

@@ -1,4 +1,4 @@
-import type { FoundArtifact, StagedWrites } from './staged-writes.js';
+import type { FoundArtifact, StagedArtifact, StagedWrites } from './staged-writes.js';
 
 /** So many characters are kept at most: two thousand interactions of the usual length, and hundreds of the longest there are. */
 const mostCharacters = 4_000_000;
@@ -9,21 +9,28 @@ const mostCharacters = 4_000_000;
  * still there.
  */
 export class RecentInteractions {
-  readonly #kept = new Map<string, FoundArtifact>();
+  readonly #kept = new Map<string, readonly StagedArtifact[]>();
   #characters = 0;
 
-  get(id: string): FoundArtifact | undefined {
-    return this.#kept.get(id);
+  /** The interaction with this id; it and the grant it was made with are noted in `staged`. */
+  get(id: string, staged: StagedWrites): FoundArtifact | undefined {
+    const kept = this.#kept
+      .get(id)
+      ?.map(({ key, text, expiresAt }) => ({ key, text, expiresAt, consumed: false }));
+    for (const found of kept ?? []) staged.note(found.key, found);
+    return kept?.find(({ key }) => key.kind === 'Interaction');
   }
 
   /** Keeps what was made by these writes. */
   keep({ saved }: StagedWrites): void {
-    for (const { key, text, expiresAt } of saved) {
-      if (key.kind !== 'Interaction') continue;
-      this.#drop(key.id);
-      this.#kept.set(key.id, { text, consumed: false, expiresAt });
-      this.#characters += text.length;
-    }
+    const made = saved.find(({ key }) => key.kind === 'Interaction');
+    if (!made) return;
+    this.#drop(made.key.id);
+    const kept = saved.filter(
+      ({ key }) => key === made.key || (key.kind === 'Grant' && key.id === made.grantId),
+    );
+    this.#kept.set(made.key.id, kept);
+    this.#characters += lengthOf(kept);
     while (this.#characters > mostCharacters) this.#drop(this.#kept.keys().next().value!);
   }
 
@@ -34,7 +41,10 @@ export class RecentInteractions {
   }
 
   #drop(id: string): void {
-    this.#characters -= this.#kept.get(id)?.text.length ?? 0;
+    this.#characters -= lengthOf(this.#kept.get(id) ?? []);
     this.#kept.delete(id);
   }
 }
+
+const lengthOf = (kept: readonly StagedArtifact[]): number =>
+  kept.reduce((sum, { text }) => sum + text.length, 0);
