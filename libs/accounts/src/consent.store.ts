@@ -7,7 +7,7 @@ import type {
   Statements,
   Transaction,
 } from '@curfew/persistence';
-import { instant } from '@curfew/session-policy';
+import { type Instant, instant } from '@curfew/session-policy';
 import type { Account } from './account.js';
 import { accountColumns, accountWidth, type HotAccountRow, hotAccount, isUuid } from './account-row.js';
 import { type Consent, type ConsentedAccess, mergeAccess } from './consent.js';
@@ -53,22 +53,18 @@ const withAccountStatement: HotStatement = {
   text: `SELECT ${accountColumns('a')}, c.granted, (extract(epoch FROM c.granted_at) * 1000)::float8 AS granted_at
     FROM account a LEFT JOIN consent c ON c.account_id = a.id AND c.client_id = $2::text WHERE a.id = $1::uuid`,
 };
-const insertStatement: HotStatement = {
-  name: 'consent_insert',
-  text: `INSERT INTO consent (account_id, client_id, granted, granted_at) VALUES ($1::uuid, $2::text, $3::jsonb, $4::timestamptz)
-    ON CONFLICT DO NOTHING RETURNING 1 AS written`,
-};
-// What was read before must be what is written over: of two tabs that answer at once, neither forgets what the other allowed, and what
-// was withdrawn meanwhile does not come back.
-const replaceStatement: HotStatement = {
-  name: 'consent_replace',
-  text: `UPDATE consent SET granted = $3::jsonb, granted_at = $4::timestamptz
-    WHERE account_id = $1::uuid AND client_id = $2::text AND granted = $5::jsonb RETURNING 1 AS written`,
-};
-
 type AccountAndConsent = [...HotAccountRow, granted: unknown, grantedAt: number | null];
 
 const nothing: ConsentedAccess = { scopes: [], claims: [], resources: {} };
+
+/** A consent as it is to be written: JSON of what is allowed now, and of what was before, null for nothing. */
+export interface PreparedConsent {
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly granted: string;
+  readonly before: string | null;
+  readonly grantedAt: Instant;
+}
 
 /** Consents that accounts gave to clients, remembered so that they are asked once. Withdrawing ends no session by itself. */
 export class ConsentService {
@@ -98,17 +94,22 @@ export class ConsentService {
       const granted = stored(mergeAccess(before, access));
       return consentOf(await db.consent.update({ where, data: { granted } }));
     };
-    if (tx) return merge(tx);
+    return tx ? merge(tx) : this.prisma.$transaction(merge);
+  }
+
+  /**
+   * As `remember`, for somebody who writes it together with what follows from it: as long as what the account allowed before is what
+   * `before` says. Where it is not, `remember` does it.
+   */
+  async prepare(accountId: string, clientId: string, access: ConsentedAccess): Promise<PreparedConsent> {
     const before = await this.find(accountId, clientId);
-    const granted = mergeAccess(before ?? nothing, access);
-    const grantedAt = this.clock.now();
-    const row = [accountId, clientId, JSON.stringify(stored(granted)), new Date(grantedAt).toISOString()];
-    const written = await (before
-      ? this.hot.run(replaceStatement, [...row, JSON.stringify(stored(before))])
-      : this.hot.run(insertStatement, row));
-    return written.length === 1
-      ? { ...granted, accountId, clientId, grantedAt }
-      : this.prisma.$transaction(merge);
+    return {
+      accountId,
+      clientId,
+      granted: JSON.stringify(stored(mergeAccess(before ?? nothing, access))),
+      before: before && JSON.stringify(stored(before)),
+      grantedAt: this.clock.now(),
+    };
   }
 
   /** What the account allowed the client, or null. */

@@ -9,7 +9,7 @@ export {
   PreparedPassword,
 } from './account-service.js';
 export { type Consent, type ConsentedAccess, isCovered } from './consent.js';
-export { ConsentService } from './consent.store.js';
+export { ConsentService, type PreparedConsent } from './consent.store.js';
 export {
   answerHashing,
   type Hashing,

@@ -63,7 +63,10 @@ export async function writeStaged(
   { failure, staged }: RequestScope,
   { artifacts }: CommitParts,
 ): Promise<void> {
-  if (failure === undefined) return artifacts.commit(staged);
+  if (failure === undefined) {
+    await artifacts.commit(staged);
+    return;
+  }
   ctx.remove('Set-Cookie');
   staged.clear();
 }

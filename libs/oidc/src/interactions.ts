@@ -123,8 +123,11 @@ export class Interactions {
       const grant = known ?? new provider.Grant({ accountId, clientId });
       const missing = missingAccess(prompt.details);
       grantAccess(grant, missing);
-      await this.consents.remember(accountId, clientId, missing);
-      await this.#finish(request, response, { consent: { grantId: await grant.save() } }, true);
+      currentScope().staged.consent = await this.consents.prepare(accountId, clientId, missing);
+      const result = { consent: { grantId: await grant.save() } };
+      await this.#finish(request, response, result, true, () =>
+        this.consents.remember(accountId, clientId, missing),
+      );
     };
     return this.server.inScope(request, consent, this.#read.get(request));
   }
@@ -197,11 +200,13 @@ export class Interactions {
     response: ServerResponse,
     result: object,
     mergeWithLastSubmission: boolean,
+    rememberAgain?: () => Promise<unknown>,
   ): Promise<void> {
     const merge = { mergeWithLastSubmission };
     const location = await orGone(async () => {
       const next = await this.server.provider.interactionResult(request, response, result as never, merge);
-      await this.server.commit();
+      const remembered = await this.server.commit();
+      if (!remembered) await rememberAgain?.();
       return next;
     });
     response.statusCode = 303;

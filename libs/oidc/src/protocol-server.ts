@@ -81,8 +81,8 @@ export class ProtocolServer {
     return withScope({ now: clock.now(), signals: seen, staged }, work);
   }
 
-  /** Writes what was saved in the current scope; an answer MUST NOT leave before. @throws InteractionUsed */
-  commit(): Promise<void> {
+  /** Writes what was saved in the current scope; an answer MUST NOT leave before. As `ArtifactStore.commit`. */
+  commit(): Promise<boolean> {
     return this.parts.artifacts.commit(currentScope().staged);
   }
 }

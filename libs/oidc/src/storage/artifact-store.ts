@@ -1,12 +1,6 @@
 import type { HotStatement, HotStatements, PrismaService, Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import {
-  commitStatement,
-  commitValues,
-  onlyArtifact,
-  saveStatement,
-  saveValues,
-} from './commit-statements.js';
+import { commitOf } from './commit-statements.js';
 import { hashOfId as hash, type PayloadSeal } from './payload-seal.js';
 import { RecentInteractions } from './recent-interactions.js';
 import type { ArtifactKey, FoundArtifact, StagedWrites } from './staged-writes.js';
@@ -60,20 +54,18 @@ export class ArtifactStore {
   }
 
   /**
-   * Carries out what a request staged, in one commit.
+   * Carries out what a request staged, in one commit. False where a consent had changed since it was read: that one must be given again.
    * @throws InteractionUsed where its interaction is over; then nothing was written.
    */
-  async commit(writes: StagedWrites): Promise<void> {
-    if (writes.isEmpty) return;
+  async commit(writes: StagedWrites): Promise<boolean> {
+    if (writes.isEmpty) return true;
     this.#recent.forget(writes);
-    const alone = onlyArtifact(writes);
-    if (alone) await this.#hot.run(saveStatement, saveValues(alone, this.#seal));
-    else {
-      const [row] = await this.#hot.run<[ok: boolean]>(commitStatement, commitValues(writes, this.#seal));
-      if (!row?.[0]) throw new InteractionUsed();
-    }
+    const { statement, values } = commitOf(writes, this.#seal);
+    const [row] = await this.#hot.run<[ok: boolean, remembered: boolean]>(statement, values);
+    if (!row?.[0]) throw new InteractionUsed();
     this.#recent.keep(writes);
     writes.clear();
+    return row[1];
   }
 
   /** An interaction for the page that asks: where this node made it a moment ago, it need not be read. @see RecentInteractions */

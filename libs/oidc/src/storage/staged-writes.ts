@@ -1,4 +1,4 @@
-import type { Account } from '@curfew/accounts';
+import type { Account, PreparedConsent } from '@curfew/accounts';
 import type { NewEvent } from '@curfew/events';
 import type { Instant } from '@curfew/session-policy';
 
@@ -78,6 +78,7 @@ export class StagedWrites {
   readonly #browserSessions = new Map<string, FoundBrowserSession>();
   #proof: ProvedPresence | undefined;
   browserSession: StagedBrowserSession | undefined;
+  consent: PreparedConsent | undefined;
 
   /** What this request knows of an artifact: `undefined` where it has not asked, `null` where there is none any more. */
   known(key: ArtifactKey): FoundArtifact | null | undefined {
@@ -155,7 +156,7 @@ export class StagedWrites {
   }
 
   get isEmpty(): boolean {
-    return this.#saved.size + this.#removed.size === 0 && this.browserSession === undefined;
+    return this.#saved.size + this.#removed.size === 0 && !this.browserSession && !this.consent;
   }
 
   /** Drops what was to be written, because it has been, or because nothing of this request shall be. */
@@ -163,6 +164,7 @@ export class StagedWrites {
     this.#saved.clear();
     this.#removed.clear();
     this.browserSession = undefined;
+    this.consent = undefined;
   }
 
   #isReadInteraction(key: ArtifactKey): boolean {
