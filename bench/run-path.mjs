@@ -85,8 +85,8 @@ async function counts({ plan, subject, generator, connections, options }) {
     count: plan.counted ?? (scenario.once ? 100 : countedOperations),
   });
   if (options.statements) {
-    for (const { perOperation, query } of byStatement.slice(0, 12)) {
-      process.stderr.write(`    ${perOperation.toFixed(2)} × ${query.slice(0, 240)}\n`);
+    for (const { perOperation, query } of byStatement.slice(0, 60)) {
+      process.stderr.write(`    ${perOperation.toFixed(2)} × ${query.slice(0, 400)}\n`);
     }
   }
   if (plan.fromMemory !== undefined) checkReads(plan, byStatement);

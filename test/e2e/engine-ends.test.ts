@@ -241,7 +241,7 @@ describe('signing out', () => {
       {
         table: 'protocol_artifact',
         operation: 'INSERT',
-        timing: 'after',
+        timing: 'before',
         when: `NEW.kind = 'AuthorizationCode'`,
         times: 1,
       },

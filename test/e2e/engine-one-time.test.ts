@@ -75,6 +75,46 @@ describe('of fifty uses at once on two nodes, one wins', () => {
     expect(codes).toHaveLength(1);
   });
 
+  it('with an interaction, answered and then resumed', async () => {
+    const { username, password } = world.data.accounts[0]!;
+    const jar = new Map<string, string>();
+    const visit = async (node: number, method: string, path: string, form?: Record<string, string>) => {
+      const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+      const answer = await world.send(node, method, path, form, {
+        cookie,
+        accept: 'text/html',
+        'sec-fetch-site': 'same-origin',
+      });
+      for (const line of [answer.headers['set-cookie'] ?? []].flat()) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]+)/.exec(line) ?? [];
+        if (!/1970/.test(line)) jar.set(name, value);
+      }
+      return answer;
+    };
+    const pathOf = ({ headers }: Answer) => new URL(headers.location ?? '', world.issuer).pathname;
+    const query = new URLSearchParams({
+      client_id: web.id,
+      redirect_uri: world.callback,
+      response_type: 'code',
+      scope: 'openid',
+      code_challenge: pkce().challenge,
+      code_challenge_method: 'S256',
+    });
+    const page = pathOf(await visit(0, 'GET', `/authorize?${query}`));
+    const markup = (await visit(1, 'GET', page)).body as string;
+    const csrf = /name="csrf" value="([^"]+)"/.exec(markup)?.[1] ?? '';
+    const resume = pathOf(await visit(1, 'POST', page, { csrf, username, password }));
+    expect(resume).toMatch(/^\/authorize\//);
+    const answers = await atOnce(50, (node) => visit(node, 'GET', resume));
+    noneBroke(answers);
+    const [led, ...more] = answers.filter(({ headers }) => headers.location !== undefined);
+    expect(led).toBeDefined();
+    expect(more).toEqual([]);
+    // What has been resumed cannot be answered once more, by whoever still has the form.
+    const late = await visit(0, 'POST', page, { csrf, username, password });
+    expect(late.status).toBe(403);
+  });
+
   it('with a device code that was allowed', async () => {
     const tv = await world.client({
       token_endpoint_auth_method: 'none',

@@ -8,6 +8,7 @@ import {
   Throttle,
 } from '@curfew/accounts';
 import { ManualClock } from '@curfew/clock';
+import { HotStatements } from '@curfew/persistence';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const cheap = { memoryCost: 64, timeCost: 1, concurrency: 2, queue: 1000 };
@@ -19,12 +20,13 @@ let clock: ManualClock;
 let hasher: PasswordHasher;
 let accounts: AccountService;
 let throttle: Throttle;
+let hot: HotStatements;
 
 const serviceWith = (options: Partial<ConstructorParameters<typeof PasswordHasher>[0]> = {}) => {
   const prisma = database.prisma();
   hasher = new PasswordHasher({ ...cheap, ...options });
-  throttle = new Throttle(prisma, clock);
-  return new AccountService({ prisma, clock, hasher, throttle: new SignInThrottle(throttle) });
+  throttle = new Throttle(prisma, clock, hot);
+  return new AccountService({ prisma, hot, clock, hasher, throttle: new SignInThrottle(throttle) });
 };
 const attempt = (password: string, from = home, deviceKey?: string): Promise<PasswordVerdict> =>
   accounts.verifyPassword({ username: 'Alice@Example.test', password, networkKey: from, deviceKey });
@@ -34,6 +36,7 @@ const count = (verdicts: readonly PasswordVerdict[], kind: string) =>
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  hot = new HotStatements(database.configuration(), 3);
 });
 beforeEach(async () => {
   await database.query('TRUNCATE account, throttle, consent');
@@ -42,7 +45,10 @@ beforeEach(async () => {
   await accounts.create({ username: 'alice@example.test', password: 'correct horse' });
 });
 afterEach(() => assertInvariants(database));
-afterAll(() => database.drop());
+afterAll(async () => {
+  await hot.close();
+  await database.drop();
+});
 
 describe('verifying a password', () => {
   it('finds the account in any spelling of its name', async () => {

@@ -38,7 +38,9 @@ export async function layFoundation(
   });
   await clock.start();
   const serviceKeys = new ServiceKeys(configuration.keyEncryptionSecrets.map((secret) => secret.reveal()));
-  const throttle = new Throttle(prisma, clock);
+  // Apart from those of token requests: whoever asks for many authorizations does not stand in the way of refreshes.
+  const signIns = new HotStatements(configuration.database, 3);
+  const throttle = new Throttle(prisma, clock, signIns);
   const { memoryBytes, passes, parallelism, concurrency, queue } = configuration.hashing;
   const hasher = new PasswordHasher(
     { memoryCost: memoryBytes / 1024, timeCost: passes, parallelism, concurrency, queue },
@@ -46,6 +48,7 @@ export async function layFoundation(
   );
   const accounts = new AccountService({
     prisma,
+    hot: signIns,
     clock,
     hasher,
     throttle: new SignInThrottle(throttle, signInLimits(configuration)),
@@ -56,13 +59,12 @@ export async function layFoundation(
     prisma,
     // Two batches of reads and two of rotations are under way at most.
     hot: new HotStatements(configuration.database, configuration.database.introspectionPoolSize),
-    // Apart from those: whoever asks for many authorizations does not stand in the way of refreshes.
-    signIns: new HotStatements(configuration.database, 3),
+    signIns,
     clock,
     serviceKeys,
     registry: new Registry(prisma, clock),
     accounts,
-    consents: new ConsentService(prisma, clock),
+    consents: new ConsentService(prisma, clock, signIns),
     throttle,
     signals: await openSignals(configuration),
     log,

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { PrismaService, Statements, Transaction } from '@curfew/persistence';
 import { type Seconds, seconds } from '@curfew/session-policy';
 import type { Account, AccountPage } from './account.js';
 import { AccountStore } from './account.store.js';
 import { AccountError } from './account-error.js';
+import { isUuid } from './account-row.js';
 import type { PasswordHasher } from './password-hasher.js';
 import {
   checkNewPassword,
@@ -12,7 +13,7 @@ import {
   fitsForHashing,
   type PasswordRules,
 } from './password-rules.js';
-import type { SignInThrottle } from './sign-in-throttle.js';
+import type { AdmittedAttempt, SignInThrottle } from './sign-in-throttle.js';
 import { normaliseUsername } from './username.js';
 import { HashingOverloaded } from './work-queue.js';
 
@@ -56,15 +57,14 @@ export type PasswordVerdict =
 /** Collaborators of AccountService. */
 export interface AccountServiceParts {
   readonly prisma: PrismaService;
+  /** Connections for the statements of sign-ins, where there are many of them. */
+  readonly hot?: Statements;
   readonly clock: Clock;
   readonly hasher: PasswordHasher;
   readonly throttle: SignInThrottle;
   /** Bounds of passwords where they are not the usual ones. */
   readonly rules?: PasswordRules;
 }
-
-const isUuid = (id: string): boolean =>
-  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id);
 
 const overloaded = { kind: 'overloaded', retryAfter: seconds(5) } as const;
 const largestPage = 200;
@@ -79,7 +79,7 @@ export class AccountService {
   private underWay = 0;
 
   constructor(private readonly parts: AccountServiceParts) {
-    this.store = new AccountStore(parts.prisma);
+    this.store = new AccountStore(parts.prisma, parts.hot);
     this.rules = parts.rules ?? defaultPasswordRules;
   }
 
@@ -119,12 +119,10 @@ export class AccountService {
 
   private async admitAndCompare(attempt: PasswordAttempt): Promise<PasswordVerdict> {
     const name = normaliseUsername(attempt.username);
-    const admission = await this.parts.throttle.admit({ ...attempt, username: name ?? attempt.username });
+    const admission = await this.parts.throttle.admit({ ...attempt, name });
     if (!admission.admitted) return { kind: 'throttled', retryAfter: admission.retryAfter };
     try {
-      const verdict = await this.compare(name, attempt.password);
-      if (verdict.kind === 'ok') await admission.succeeded();
-      return verdict;
+      return await this.compare(admission, attempt.password);
     } catch (error) {
       if (!(error instanceof HashingOverloaded)) throw error;
       await admission.abandoned();
@@ -132,9 +130,11 @@ export class AccountService {
     }
   }
 
-  private async compare(username: string | null, password: string): Promise<PasswordVerdict> {
+  private async compare(
+    { found, succeeded }: Pick<AdmittedAttempt, 'found' | 'succeeded'>,
+    password: string,
+  ): Promise<PasswordVerdict> {
     const { hasher } = this.parts;
-    const found = username === null ? null : await this.store.findForSignIn(username);
     if (!found) {
       await hasher.verifyNothing(password);
       return { kind: 'invalid', cause: 'unknown_account', accountId: null };
@@ -144,7 +144,7 @@ export class AccountService {
       return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
     }
     // Hashing takes its time, more so in a queue: what was changed meanwhile counts.
-    const current = await this.store.findForSignIn(account.username);
+    const current = await succeeded(found);
     if (current?.account.id !== account.id || current.passwordHash !== passwordHash) {
       return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
     }

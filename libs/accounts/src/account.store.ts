@@ -1,12 +1,23 @@
 import {
   type Account as AccountRow,
+  type HotStatement,
   isUniqueViolation,
   type PrismaService,
+  type Statements,
   type Transaction,
 } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { Account } from './account.js';
 import { AccountError } from './account-error.js';
+import {
+  accountColumns,
+  type FoundForSignIn,
+  foundForSignIn,
+  type HotAccountRow,
+  hotAccount,
+  type SignInRow,
+  signInColumns,
+} from './account-row.js';
 
 const accountOf = (row: AccountRow): Account => ({
   id: row.id,
@@ -17,6 +28,15 @@ const accountOf = (row: AccountRow): Account => ({
   firstRun: row.firstRun,
   createdAt: instant(row.createdAt.getTime()),
 });
+
+const byIdStatement: HotStatement = {
+  name: 'account_by_id',
+  text: `SELECT ${accountColumns('account')} FROM account WHERE id = $1::uuid`,
+};
+const byNameStatement: HotStatement = {
+  name: 'account_by_name',
+  text: `SELECT ${signInColumns('account')} FROM account WHERE username = $1::text`,
+};
 
 /** What a change may touch. */
 export interface AccountChange {
@@ -29,7 +49,11 @@ export interface AccountChange {
 
 /** Rows of the table `account`. */
 export class AccountStore {
-  constructor(private readonly prisma: PrismaService) {}
+  constructor(
+    private readonly prisma: PrismaService,
+    /** Where accounts are read that sign in. */
+    private readonly hot: Statements = prisma,
+  ) {}
 
   async insert(
     account: { id: string; username: string; passwordHash: string; firstRun: boolean },
@@ -65,14 +89,19 @@ export class AccountStore {
   }
 
   async findById(id: string, tx: Transaction | undefined): Promise<Account | null> {
-    const row = await (tx ?? this.prisma).account.findUnique({ where: { id } });
+    if (!tx) {
+      const [row] = await this.hot.run<HotAccountRow>(byIdStatement, [id]);
+      return row ? hotAccount(row) : null;
+    }
+    const row = await tx.account.findUnique({ where: { id } });
     return row && accountOf(row);
   }
 
-  async findForSignIn(
-    username: string,
-    tx: Transaction = this.prisma,
-  ): Promise<{ account: Account; passwordHash: string } | null> {
+  async findForSignIn(username: string, tx?: Transaction): Promise<FoundForSignIn | null> {
+    if (!tx) {
+      const [row] = await this.hot.run<SignInRow>(byNameStatement, [username]);
+      return foundForSignIn(row);
+    }
     const row = await tx.account.findUnique({ where: { username } });
     return row && { account: accountOf(row), passwordHash: row.passwordHash };
   }

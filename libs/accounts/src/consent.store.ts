@@ -1,6 +1,15 @@
 import type { Clock } from '@curfew/clock';
-import type { Consent as ConsentRow, Prisma, PrismaService, Transaction } from '@curfew/persistence';
-import { instant } from '@curfew/session-policy';
+import type {
+  Consent as ConsentRow,
+  HotStatement,
+  Prisma,
+  PrismaService,
+  Statements,
+  Transaction,
+} from '@curfew/persistence';
+import { type Instant, instant } from '@curfew/session-policy';
+import type { Account } from './account.js';
+import { accountColumns, accountWidth, type HotAccountRow, hotAccount, isUuid } from './account-row.js';
 import { type Consent, type ConsentedAccess, mergeAccess } from './consent.js';
 
 interface StoredAccess {
@@ -34,13 +43,36 @@ const stored = (access: ConsentedAccess): Prisma.InputJsonValue => ({
   resources: mapValues(access.resources, join),
 });
 
+const findStatement: HotStatement = {
+  name: 'consent_find',
+  text: `SELECT granted, (extract(epoch FROM granted_at) * 1000)::float8 AS granted_at FROM consent
+    WHERE account_id = $1::uuid AND client_id = $2::text`,
+};
+const withAccountStatement: HotStatement = {
+  name: 'consent_with_account',
+  text: `SELECT ${accountColumns('a')}, c.granted, (extract(epoch FROM c.granted_at) * 1000)::float8 AS granted_at
+    FROM account a LEFT JOIN consent c ON c.account_id = a.id AND c.client_id = $2::text WHERE a.id = $1::uuid`,
+};
+type AccountAndConsent = [...HotAccountRow, granted: unknown, grantedAt: number | null];
+
 const nothing: ConsentedAccess = { scopes: [], claims: [], resources: {} };
+
+/** A consent as it is to be written: JSON of what is allowed now, and of what was before, null for nothing. */
+export interface PreparedConsent {
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly granted: string;
+  readonly before: string | null;
+  readonly grantedAt: Instant;
+}
 
 /** Consents that accounts gave to clients, remembered so that they are asked once. Withdrawing ends no session by itself. */
 export class ConsentService {
   constructor(
     private readonly prisma: PrismaService,
     private readonly clock: Clock,
+    /** Where consents are read and given that belong to sign-ins. */
+    private readonly hot: Statements = prisma,
   ) {}
 
   /** Adds to what the account allowed the client before; simultaneous answers of two tabs are both kept. */
@@ -65,11 +97,46 @@ export class ConsentService {
     return tx ? merge(tx) : this.prisma.$transaction(merge);
   }
 
+  /**
+   * As `remember`, for somebody who writes it together with what follows from it: as long as what the account allowed before is what
+   * `before` says. Where it is not, `remember` does it.
+   */
+  async prepare(accountId: string, clientId: string, access: ConsentedAccess): Promise<PreparedConsent> {
+    const before = await this.find(accountId, clientId);
+    return {
+      accountId,
+      clientId,
+      granted: JSON.stringify(stored(mergeAccess(before ?? nothing, access))),
+      before: before && JSON.stringify(stored(before)),
+      grantedAt: this.clock.now(),
+    };
+  }
+
   /** What the account allowed the client, or null. */
   async find(accountId: string, clientId: string): Promise<Consent | null> {
-    const where = { accountId_clientId: { accountId, clientId } };
-    const row = await this.prisma.consent.findUnique({ where });
-    return row && consentOf(row);
+    const [row] = await this.hot.run<[granted: ConsentRow['granted'], grantedAt: number]>(findStatement, [
+      accountId,
+      clientId,
+    ]);
+    return row
+      ? consentOf({ accountId, clientId, granted: row[0], grantedAt: new Date(Math.round(row[1])) })
+      : null;
+  }
+
+  /** An account and what it allowed the client, in one read; null for an account that is not there. */
+  async findWithAccount(
+    accountId: string,
+    clientId: string,
+  ): Promise<{ readonly account: Account; readonly consent: Consent | null } | null> {
+    if (!isUuid(accountId)) return null;
+    const [row] = await this.hot.run<AccountAndConsent>(withAccountStatement, [accountId, clientId]);
+    if (!row) return null;
+    const [granted, grantedAt] = row.slice(accountWidth) as [ConsentRow['granted'] | null, number | null];
+    const consent =
+      grantedAt === null
+        ? null
+        : consentOf({ accountId, clientId, granted, grantedAt: new Date(Math.round(grantedAt)) });
+    return { account: hotAccount(row as never), consent };
   }
 
   /** Everything the account allowed, latest first, at most 500. */

@@ -1,5 +1,6 @@
 export type { Account, AccountPage } from './account.js';
 export { AccountError, type AccountErrorCode } from './account-error.js';
+export { accountColumns, accountWidth, hotAccount } from './account-row.js';
 export {
   AccountService,
   type AccountServiceParts,
@@ -8,7 +9,7 @@ export {
   PreparedPassword,
 } from './account-service.js';
 export { type Consent, type ConsentedAccess, isCovered } from './consent.js';
-export { ConsentService } from './consent.store.js';
+export { ConsentService, type PreparedConsent } from './consent.store.js';
 export {
   answerHashing,
   type Hashing,

@@ -1,5 +1,6 @@
 import { type Seconds, seconds } from '@curfew/session-policy';
-import { type Throttle, type ThrottleLimit, throttleKey } from './throttle.store.js';
+import type { FoundForSignIn } from './account-row.js';
+import { type Counters, type Throttle, type ThrottleLimit, throttleKey } from './throttle.store.js';
 
 /*
  * How password guessing is slowed down without giving anybody a means to lock others out.
@@ -39,8 +40,10 @@ export const defaultSignInLimits: SignInLimits = {
 
 /** Who tries, and from where. */
 export interface SignInAttempt {
-  /** Normalised, or as given if it is no username at all. */
+  /** As it was typed. */
   readonly username: string;
+  /** Normalised; null for what is no username at all. */
+  readonly name: string | null;
   /** The client's network, e.g. its /24 or /64 prefix. */
   readonly networkKey: string;
   /** A random value the sign-in page keeps in a long-lived cookie; believed only after a success with it. */
@@ -50,28 +53,19 @@ export interface SignInAttempt {
 /** An attempt that was let through; its outcome must be reported by one of the two, a failure by neither. */
 export interface AdmittedAttempt {
   readonly admitted: true;
-  /** The password was right: clears what this place had against it and remembers the place. */
-  succeeded(): Promise<void>;
+  /** The account that is tried, if there is one. */
+  readonly found: FoundForSignIn | null;
+  /**
+   * The password was right: clears what this place had against it and remembers the place, unless the account was changed or disabled
+   * while it was compared. The account as it is now.
+   */
+  succeeded(proved: FoundForSignIn): Promise<FoundForSignIn | null>;
   /** No password was compared: takes the count back. */
   abandoned(): Promise<void>;
 }
 
 /** Whether a sign-in attempt may reach the password hash. */
 export type Admission = AdmittedAttempt | { readonly admitted: false; readonly retryAfter: Seconds };
-
-interface Counter {
-  readonly key: string;
-  readonly limit: ThrottleLimit;
-}
-
-/** The counters one attempt meets, in order, and the keys under which its place is remembered. */
-interface Course {
-  readonly place: Counter;
-  readonly network: Counter;
-  readonly lane: Counter;
-  readonly slowLane: Counter;
-  readonly places: readonly string[];
-}
 
 /** Decides which sign-in attempts may reach the password hash. */
 export class SignInThrottle {
@@ -81,24 +75,16 @@ export class SignInThrottle {
   ) {}
 
   async admit(attempt: SignInAttempt): Promise<Admission> {
-    const course = await this.courseOf(attempt);
-    const taken: Counter[] = [];
-    for (const counter of [course.place, course.network]) {
-      const verdict = await this.throttle.take(counter.key, counter.limit);
-      if (!verdict.allowed) return { admitted: false, retryAfter: verdict.retryAfter };
-      taken.push(counter);
-    }
-    let lane = course.lane;
-    if (!(await this.throttle.take(lane.key, lane.limit)).allowed) {
-      lane = course.slowLane;
-      const verdict = await this.throttle.take(lane.key, lane.limit);
-      if (!verdict.allowed) return { admitted: false, retryAfter: verdict.retryAfter };
-    }
-    taken.push(lane);
+    const counters = this.countersOf(attempt);
+    const { familiar } = counters;
+    const met = await this.throttle.takeInOrder(counters, attempt.name);
+    if (!met.verdict.allowed) return { admitted: false, retryAfter: met.verdict.retryAfter };
     return {
       admitted: true,
-      succeeded: () => this.succeeded(course),
+      found: met.found,
+      succeeded: (proved) => this.throttle.settle(met, proved, familiar, this.limits.familiarFor),
       abandoned: async () => {
+        const taken = [met.place, met.network, met.inSlowLane ? met.slowLane : met.lane];
         for (const { key, limit } of taken) await this.throttle.giveBack(key, limit);
       },
     };
@@ -113,29 +99,22 @@ export class SignInThrottle {
     );
   }
 
-  private async courseOf({ username, networkKey, deviceKey }: SignInAttempt): Promise<Course> {
-    const network = throttleKey('familiar-network', username, networkKey);
-    const device = deviceKey === undefined ? null : throttleKey('familiar-device', username, deviceKey);
-    const places = device === null ? [network] : [network, device];
-    const familiar = await this.throttle.marked(places);
-    const place =
-      device !== null && familiar.has(device)
-        ? ['device', username, deviceKey ?? '']
-        : ['network', username, networkKey];
-    const lane = familiar.size > 0 ? place : ['strangers', username];
+  private countersOf({ name, username: typed, networkKey, deviceKey }: SignInAttempt): Counters {
+    const username = name ?? typed;
+    const places = [['network', username, networkKey]];
+    const familiar = [throttleKey('familiar-network', username, networkKey)];
+    if (deviceKey !== undefined) {
+      places.push(['device', username, deviceKey]);
+      familiar.push(throttleKey('familiar-device', username, deviceKey));
+    }
+    const lanes = [['strangers', username], ...places];
+    const { place, network, lane, slowLane } = this.limits;
     return {
-      place: { key: throttleKey('sign-in-place', ...place), limit: this.limits.place },
-      network: { key: throttleKey('sign-in-network', networkKey), limit: this.limits.network },
-      lane: { key: throttleKey('sign-in-lane', ...lane), limit: this.limits.lane },
-      slowLane: { key: throttleKey('sign-in-slow-lane', ...lane), limit: this.limits.slowLane },
-      places,
+      familiar,
+      place: { keys: places.map((who) => throttleKey('sign-in-place', ...who)), limit: place },
+      network: { key: throttleKey('sign-in-network', networkKey), limit: network },
+      lane: { keys: lanes.map((who) => throttleKey('sign-in-lane', ...who)), limit: lane },
+      slowLane: { keys: lanes.map((who) => throttleKey('sign-in-slow-lane', ...who)), limit: slowLane },
     };
-  }
-
-  private async succeeded({ place, network, lane, slowLane, places }: Course): Promise<void> {
-    await this.throttle.reset(place.key, lane.key, slowLane.key);
-    // Given back, not reset: else one account of one's own would buy any number of guesses at others.
-    await this.throttle.giveBack(network.key, network.limit);
-    for (const key of places) await this.throttle.mark(key, this.limits.familiarFor);
   }
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
-import { Prisma, type PrismaService } from '@curfew/persistence';
+import { Prisma, type PrismaService, retrying, type Statements } from '@curfew/persistence';
 import { plus, type Seconds, seconds } from '@curfew/session-policy';
+import { type FoundForSignIn, foundForSignIn, type SignInRow } from './account-row.js';
+import { admitStatement, succeededStatement } from './throttle-statements.js';
 
 /** How many attempts of one kind are let through in one window; written as configuration writes a rate. */
 export interface ThrottleLimit {
@@ -22,10 +24,61 @@ export type ThrottleVerdict =
 export const throttleKey = (what: string, ...who: readonly string[]): string =>
   `${what}:${createHash('sha256').update(JSON.stringify(who)).digest('base64url')}`;
 
+/** A counter and its limit. */
+export interface Counter {
+  readonly key: string;
+  readonly limit: ThrottleLimit;
+}
+
+/**
+ * The counters an attempt may meet, in order. `place`, `lane` and `slowLane` name several, of which one is taken: by network and by device,
+ * and of lanes before those the one of all strangers.
+ */
+export interface Counters {
+  /** Under which `mark` remembers the network, and the device where there is one. */
+  readonly familiar: readonly string[];
+  readonly place: { readonly keys: readonly string[]; readonly limit: ThrottleLimit };
+  readonly network: Counter;
+  readonly lane: { readonly keys: readonly string[]; readonly limit: ThrottleLimit };
+  readonly slowLane: { readonly keys: readonly string[]; readonly limit: ThrottleLimit };
+}
+
+/** Which counters were met, and whether one of them was full. */
+export interface CountedAttempt {
+  readonly verdict: ThrottleVerdict;
+  readonly place: Counter;
+  readonly network: Counter;
+  readonly lane: Counter;
+  readonly slowLane: Counter;
+  /** The slow lane counted, because the other was full. */
+  readonly inSlowLane: boolean;
+  /** The account that is tried, if there is one. */
+  readonly found: FoundForSignIn | null;
+}
+
+type CountedRow = [
+  how: number,
+  placeCount: number,
+  placeEnds: number,
+  networkCount: number | null,
+  networkEnds: number | null,
+  laneCount: number | null,
+  laneEnds: number | null,
+  slowCount: number | null,
+  slowEnds: number | null,
+  ...account: SignInRow,
+];
+
 interface Counted {
   count: number;
   windowEndsAt: Date;
 }
+
+/** Rounded up, and never 0: who waits that long finds the window closed. */
+const full = (windowEndsAt: number, now: number): ThrottleVerdict => ({
+  allowed: false,
+  retryAfter: seconds(Math.max(1, Math.ceil((windowEndsAt - now) / 1000))),
+});
 
 const iso = (at: number): string => new Date(at).toISOString();
 
@@ -38,6 +91,8 @@ export class Throttle {
   constructor(
     private readonly prisma: PrismaService,
     private readonly clock: Clock,
+    /** Where attempts to sign in are counted: most of a busy server's counting. */
+    private readonly hot: Statements = prisma,
   ) {}
 
   /** Counts one attempt. Beyond the limit the counter stands still, so refused attempts cost and prolong nothing. */
@@ -52,10 +107,69 @@ export class Throttle {
         window_ends_at = CASE WHEN throttle.window_ends_at <= ${iso(now)}::timestamptz THEN EXCLUDED.window_ends_at
                               ELSE throttle.window_ends_at END
       RETURNING count, window_ends_at AS "windowEndsAt"`);
-    if (!row || row.count <= count) return { allowed: true };
-    // Rounded up, and never 0: who waits that long finds the window closed.
-    const left = Math.ceil((row.windowEndsAt.getTime() - now) / 1000);
-    return { allowed: false, retryAfter: seconds(Math.max(1, left)) };
+    return row && row.count > count ? full(row.windowEndsAt.getTime(), now) : { allowed: true };
+  }
+
+  /** Counts one attempt to sign in: in one statement, counter by counter, up to the first that is full; and reads whom it tries. */
+  async takeInOrder(
+    { familiar, place, network, lane, slowLane }: Counters,
+    username: string | null,
+  ): Promise<CountedAttempt> {
+    const now = this.clock.now();
+    const of = ({ limit: { count, window } }: { limit: ThrottleLimit }) => [count, iso(plus(now, window))];
+    const values = [
+      iso(now),
+      familiar,
+      familiar[1] ?? null,
+      place.keys,
+      ...of(place),
+      network.key,
+      ...of(network),
+      lane.keys,
+      ...of(lane),
+      slowLane.keys,
+      ...of(slowLane),
+      username,
+    ];
+    const [row] = await retrying(() => this.hot.run<CountedRow>(admitStatement, values));
+    const [how, placeCount, placeEnds, networkCount, networkEnds, laneCount, laneEnds, ...rest] = row!;
+    const [slowCount, slowEnds, ...account] = rest;
+    const inSlowLane = slowCount !== null;
+    const met = [
+      { limit: place.limit, count: placeCount, ends: placeEnds },
+      { limit: network.limit, count: networkCount, ends: networkEnds },
+      inSlowLane
+        ? { limit: slowLane.limit, count: slowCount, ends: slowEnds }
+        : { limit: lane.limit, count: laneCount, ends: laneEnds },
+    ];
+    const refusing = met.find(({ count, limit }) => count !== null && count > limit.count);
+    return {
+      verdict: refusing ? full(refusing.ends ?? now, now) : { allowed: true },
+      place: { key: place.keys[Math.max(how, 1) - 1]!, limit: place.limit },
+      network,
+      lane: { key: lane.keys[how]!, limit: lane.limit },
+      slowLane: { key: slowLane.keys[how]!, limit: slowLane.limit },
+      inSlowLane,
+      found: foundForSignIn(account),
+    };
+  }
+
+  /**
+   * After a password was right: forgets place and lanes, takes the count of the network back, and remembers where it was for `window`
+   * seconds; nothing of this if the account was changed or disabled meanwhile. The account as it is now.
+   */
+  async settle(
+    { place, network, lane, slowLane }: CountedAttempt,
+    proved: FoundForSignIn,
+    familiar: readonly string[],
+    window: Seconds,
+  ): Promise<FoundForSignIn | null> {
+    const until = iso(plus(this.clock.now(), window));
+    const { id, username } = proved.account;
+    const counters = [place.key, network.key, network.limit.count, lane.key, slowLane.key];
+    const values = [...counters, familiar, until, username, id, proved.passwordHash];
+    const [row] = await retrying(() => this.hot.run<SignInRow>(succeededStatement, values));
+    return foundForSignIn(row);
   }
 
   /** Takes back one counted attempt that was allowed but turned out to be no guess. */
@@ -77,15 +191,6 @@ export class Throttle {
       create: { key, count: 1, windowEndsAt },
       update: { windowEndsAt },
     });
-  }
-
-  /** Which of these keys are remembered by `mark`. */
-  async marked(keys: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows = await this.prisma.throttle.findMany({
-      where: { key: { in: [...keys] }, windowEndsAt: { gt: new Date(this.clock.now()) } },
-      select: { key: true },
-    });
-    return new Set(rows.map((row) => row.key));
   }
 
   /** Deletes at most `limit` counters whose window is over and says how many; nodes that prune together do not meet. */

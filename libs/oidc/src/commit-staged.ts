@@ -53,6 +53,24 @@ export async function commitStaged(
   }
 }
 
+/**
+ * Writes what the library saved, in one commit, before the answer leaves. After a failure nothing of the request is written, and the
+ * browser keeps the cookies it has: it may try again.
+ * @throws InteractionUsed, and what the database says
+ */
+export async function writeStaged(
+  ctx: KoaContextWithOIDC,
+  { failure, staged }: RequestScope,
+  { artifacts }: CommitParts,
+): Promise<void> {
+  if (failure === undefined) {
+    await artifacts.commit(staged);
+    return;
+  }
+  ctx.remove('Set-Cookie');
+  staged.clear();
+}
+
 /** Tells a client that must send the person through a sign-in how recent that one has to be (RFC 9470 §3). */
 function challenge(ctx: KoaContextWithOIDC): void {
   const body = ctx.body as Body | undefined;

@@ -39,7 +39,7 @@ export function providerConfiguration(
   return {
     adapter: adapterFor(parts) as NonNullable<Configuration['adapter']>,
     jwks,
-    findAccount: accountFor(parts.accounts),
+    findAccount: accountFor(parts.accounts, parts.consents),
     features: features(parts),
     ...tokens(parts),
     ...edges(parts),

@@ -1,18 +1,20 @@
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { commitStaged } from './commit-staged.js';
+import { commitStaged, writeStaged } from './commit-staged.js';
 import { providerConfiguration } from './configuration.js';
 import { countRefusedRefresh, throttled } from './hooks/caller-throttles.js';
 import { confirmRevocation } from './hooks/confirm-revocation.js';
 import { announceInterval, slowDownDevices } from './hooks/device-throttle.js';
 import { enrichIntrospection } from './hooks/introspection.js';
-import { answerFault, answerUnavailable } from './hooks/unavailable.js';
+import { answerFault, answerGone, answerUnavailable } from './hooks/unavailable.js';
 import { noteUnknownToken } from './hooks/unknown-token.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
 import { signIntrospection } from './introspection/signed-answer.js';
 import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { currentScope, type RequestScope, withScope } from './request-scope.js';
+import { InteractionUsed } from './storage/artifact-store.js';
 import { rememberedUntil, replayKey } from './storage/replay-records.js';
+import { StagedWrites } from './storage/staged-writes.js';
 import { giveTokensTheirValues } from './token-values.js';
 
 /** An oidc-provider that signs with these keys, around the session engine. Cheap to make: a new key set makes a new one. */
@@ -30,7 +32,7 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
   provider.use((ctx, next) => {
     const { remoteAddress } = ctx.req.socket;
     const signals = parts.signals.read({ socketAddress: remoteAddress, headers: ctx.req.headers });
-    const scope: RequestScope = { now: parts.clock.now(), signals };
+    const scope: RequestScope = { now: parts.clock.now(), signals, staged: new StagedWrites() };
     return withScope(scope, () => around(ctx as KoaContextWithOIDC, scope, { ...parts, keySet: keys }, next));
   });
   return provider;
@@ -47,6 +49,7 @@ async function around(
     if (!(await userCodeAllowed(ctx, scope, parts))) return;
     await next();
     await commitStaged(ctx, scope, parts);
+    await writeStaged(ctx, scope, parts);
     switch (ctx.oidc?.route) {
       case 'introspection':
         await enrichIntrospection(ctx, scope, parts.sessions);
@@ -69,8 +72,11 @@ async function around(
     noteUnknownToken(ctx, scope, parts.sessions);
     if (ctx.oidc?.route === 'introspection') await signIntrospection(ctx, parts.keySet, scope.now);
   } catch (error) {
-    scope.failure = error;
-    answerFault(ctx, parts);
+    if (error instanceof InteractionUsed) answerGone(ctx, parts);
+    else {
+      scope.failure = error;
+      answerFault(ctx, parts);
+    }
   }
   answerUnavailable(ctx, scope, parts);
   keepFromCaches(ctx);

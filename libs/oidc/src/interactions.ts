@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ConsentedAccess, ConsentService } from '@curfew/accounts';
+import type { Account, ConsentedAccess, ConsentService } from '@curfew/accounts';
 import type { Instant } from '@curfew/session-policy';
 import { errors, type Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
@@ -7,7 +7,9 @@ import { grantAccess } from './hooks/grants.js';
 import type { ProtocolServer } from './protocol-server.js';
 import { currentScope } from './request-scope.js';
 import { epochSeconds } from './session-payload.js';
+import { InteractionUsed } from './storage/artifact-store.js';
 import type { BrowserSessionStore } from './storage/browser-session-store.js';
+import type { StagedWrites } from './storage/staged-writes.js';
 
 /** What a page needs to know to ask a person to sign in or to consent. */
 export interface InteractionDetails {
@@ -21,6 +23,7 @@ export interface InteractionDetails {
   };
   /** The account that is signed in already, if one is. */
   readonly accountId?: string | undefined;
+  readonly username?: string | undefined;
   /** What the client asks for and has not been allowed yet. */
   readonly scopes: {
     readonly openid: readonly string[];
@@ -57,6 +60,9 @@ interface Jar {
 
 /** The seam between oidc-provider's interactions and the pages that people see. */
 export class Interactions {
+  /** What showing an interaction read, for the answer to the same request. */
+  readonly #read = new WeakMap<IncomingMessage, StagedWrites>();
+
   constructor(
     private readonly server: ProtocolServer,
     private readonly clients: ClientDirectory,
@@ -70,6 +76,7 @@ export class Interactions {
   details(request: IncomingMessage, response: ServerResponse): Promise<InteractionDetails> {
     return this.server.inScope(request, async () => {
       const { uid, prompt, params, session } = await this.#current(request, response);
+      this.#read.set(request, currentScope().staged);
       const id = String(params['client_id']);
       const { scopes, claims, resources } = missingAccess(prompt.details);
       return {
@@ -81,6 +88,7 @@ export class Interactions {
           redirectOrigin: text(params['redirect_uri']),
         },
         accountId: session?.accountId,
+        username: session?.accountId && currentScope().staged.account(session.accountId)?.username,
         loginHint: text(params['login_hint']),
         scopes: {
           openid: scopes,
@@ -93,19 +101,19 @@ export class Interactions {
 
   /** The person has proved who they are; answers with the redirect onward (303). @throws InteractionGone */
   signedIn(request: IncomingMessage, response: ServerResponse, person: RecognisedPerson): Promise<void> {
-    return this.server.inScope(request, async () => {
-      await this.#current(request, response);
+    const finish = async () => {
       // Said here, because a consent that follows takes this result along: it is no new proof of who the person is.
       const { now } = currentScope();
       const { accountId, remember = false } = person;
       const login = { accountId, amr: ['pwd'], remember, ts: epochSeconds(now), atMs: now };
       await this.#finish(request, response, { login }, false);
-    });
+    };
+    return this.server.inScope(request, finish, this.#read.get(request));
   }
 
   /** The person allows what is missing: it is granted for this session and remembered for the next. @throws InteractionGone */
   consented(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    return this.server.inScope(request, async () => {
+    const consent = async () => {
       const { provider } = this.server;
       const { params, session, grantId, prompt } = await this.#current(request, response);
       const accountId = session?.accountId;
@@ -115,29 +123,32 @@ export class Interactions {
       const grant = known ?? new provider.Grant({ accountId, clientId });
       const missing = missingAccess(prompt.details);
       grantAccess(grant, missing);
-      await this.consents.remember(accountId, clientId, missing);
-      await this.#finish(request, response, { consent: { grantId: await grant.save() } }, true);
-    });
+      currentScope().staged.consent = await this.consents.prepare(accountId, clientId, missing);
+      const result = { consent: { grantId: await grant.save() } };
+      await this.#finish(request, response, result, true, () =>
+        this.consents.remember(accountId, clientId, missing),
+      );
+    };
+    return this.server.inScope(request, consent, this.#read.get(request));
   }
 
   /** The person says no; the client learns `access_denied`. @throws InteractionGone */
   denied(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    return this.server.inScope(request, async () => {
-      await this.#current(request, response);
-      const result = { error: 'access_denied', error_description: 'the person declined' };
-      await this.#finish(request, response, result, false);
-    });
+    const result = { error: 'access_denied', error_description: 'the person declined' };
+    const deny = () => this.#finish(request, response, result, false);
+    return this.server.inScope(request, deny, this.#read.get(request));
   }
 
   /** Who is signed in with this browser, for pages outside of any interaction. */
   currentAccount(
     request: IncomingMessage,
     response: ServerResponse,
-  ): Promise<{ accountId: string; browserSessionUid: string } | undefined> {
+  ): Promise<{ account: Account; browserSessionUid: string } | undefined> {
     return this.server.inScope(request, async () => {
       const { provider } = this.server;
       const session = await provider.Session.get(provider.createContext(request, response) as never);
-      return session.accountId ? { accountId: session.accountId, browserSessionUid: session.uid } : undefined;
+      const account = session.accountId && currentScope().staged.account(session.accountId);
+      return account ? { account, browserSessionUid: session.uid } : undefined;
     });
   }
 
@@ -156,6 +167,7 @@ export class Interactions {
       session.resetIdentifier();
       session.loginAccount({ accountId, amr: ['pwd'], transient: !remember });
       await session.save(this.cookies.lifetime);
+      await this.server.commit();
       context.cookies.secure = this.cookies.secure;
       context.cookies.set(provider.cookieName('session'), session.id, {
         path: '/',
@@ -179,23 +191,38 @@ export class Interactions {
   }
 
   async #current(request: IncomingMessage, response: ServerResponse) {
-    try {
-      return await this.server.provider.interactionDetails(request, response);
-    } catch (error) {
-      if (error instanceof errors.SessionNotFound) throw new InteractionGone();
-      throw error;
-    }
+    return orGone(() => this.server.provider.interactionDetails(request, response));
   }
 
-  #finish(
+  /** Answers with the redirect onward (303), once the result is written. */
+  async #finish(
     request: IncomingMessage,
     response: ServerResponse,
     result: object,
     mergeWithLastSubmission: boolean,
+    rememberAgain?: () => Promise<unknown>,
   ): Promise<void> {
-    return this.server.provider.interactionFinished(request, response, result as never, {
-      mergeWithLastSubmission,
+    const merge = { mergeWithLastSubmission };
+    const location = await orGone(async () => {
+      const next = await this.server.provider.interactionResult(request, response, result as never, merge);
+      const remembered = await this.server.commit();
+      if (!remembered) await rememberAgain?.();
+      return next;
     });
+    response.statusCode = 303;
+    response.setHeader('Location', location);
+    response.setHeader('Content-Length', '0');
+    response.end();
+  }
+}
+
+async function orGone<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof errors.SessionNotFound || error instanceof InteractionUsed)
+      throw new InteractionGone();
+    throw error;
   }
 }
 

@@ -13,8 +13,9 @@ import { JwtAccessTokens } from './introspection/jwt-access-tokens.js';
 import { translateJwts } from './introspection/jwt-translation.js';
 import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
-import { withScope } from './request-scope.js';
+import { currentScope, withScope } from './request-scope.js';
 import { routes } from './routes.js';
+import { StagedWrites } from './storage/staged-writes.js';
 
 /** The running protocol: one oidc-provider at a time, replaced whole when the signing keys change. */
 export class ProtocolServer {
@@ -74,10 +75,18 @@ export class ProtocolServer {
     return answer?.active ? caller : undefined;
   }
 
-  /** Runs work that uses oidc-provider's models for a request to one of our own pages. */
-  inScope<T>(request: IncomingMessage, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs work that uses oidc-provider's models for a request to one of our own pages; what was read before for the same request may be
+   * handed in. What the models save is written by `commit`.
+   */
+  inScope<T>(request: IncomingMessage, work: () => Promise<T>, staged = new StagedWrites()): Promise<T> {
     const { clock, signals } = this.parts;
     const seen = signals.read({ socketAddress: request.socket.remoteAddress, headers: request.headers });
-    return withScope({ now: clock.now(), signals: seen }, work);
+    return withScope({ now: clock.now(), signals: seen, staged }, work);
+  }
+
+  /** Writes what was saved in the current scope; an answer MUST NOT leave before. As `ArtifactStore.commit`. */
+  commit(): Promise<boolean> {
+    return this.parts.artifacts.commit(currentScope().staged);
   }
 }

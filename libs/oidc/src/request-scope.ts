@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Consent } from '@curfew/accounts';
 import type { Instant, RequestSignals, SessionPolicy } from '@curfew/session-policy';
 import type { FoundAccess, OpenedRefreshToken, StagedRefresh } from '@curfew/sessions';
 import type { Origin } from './origin.js';
-import type { ArtifactKey } from './storage/artifact-store.js';
+import type { ArtifactKey, StagedWrites } from './storage/staged-writes.js';
 
 /**
  * What one request has learnt and what it is about to change. Hooks and adapters write here; nothing reaches the
@@ -12,6 +13,10 @@ export interface RequestScope {
   /** Read once, when the request arrived. */
   readonly now: Instant;
   readonly signals: RequestSignals;
+  /** What was read of artifacts and browser sessions, and what is to be written of them. */
+  readonly staged: StagedWrites;
+  /** What the person of this authorization allowed the client before, once it was read. */
+  consent?: { readonly accountId: string; readonly clientId: string; readonly given: Consent | null };
   /** The refresh token as presented, with its session, from the request's one read. */
   opened?: OpenedRefreshToken;
   /** Set once a token that was shown proved to be of our making, alive or not. */
@@ -22,8 +27,6 @@ export interface RequestScope {
   throttled?: boolean;
   /** Set once the domain has decided about that token, so that refusals by the library itself can be told apart. */
   decided?: boolean;
-  /** The browser session the request came with, where there was one. */
-  browserSessionUid?: string | undefined;
   /** The session an access token names, from introspection's or userinfo's one read. */
   access?: FoundAccess;
   refresh?: StagedRefresh;

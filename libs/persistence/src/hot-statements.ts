@@ -8,11 +8,16 @@ export interface HotStatement {
   readonly text: string;
 }
 
+/** Runs a statement; rows come as arrays, in the order of its columns. */
+export interface Statements {
+  run<Row extends unknown[]>(statement: HotStatement, values: readonly unknown[]): Promise<Row[]>;
+}
+
 /**
  * The few statements of the hottest paths, straight through the driver and prepared. A query through Prisma costs the
  * process more than twice as much CPU (docs/performance.md, ADR 0015); everything that is not hot stays with Prisma.
  */
-export class HotStatements {
+export class HotStatements implements Statements {
   readonly #pool: pg.Pool;
 
   constructor(configuration: DatabaseConfiguration, connections: number) {

@@ -3,7 +3,7 @@ export { DatabaseListener, type ListenerHandlers, type ListenerPatience } from '
 export { isDatabaseUnavailable, isRetryable, isUniqueViolation } from './failures.js';
 export type * from './generated/client.js';
 export { Prisma } from './generated/client.js';
-export { type HotStatement, HotStatements } from './hot-statements.js';
+export { type HotStatement, HotStatements, type Statements } from './hot-statements.js';
 export {
   type AppliedMigrations,
   DatabaseTooOld,

@@ -3,6 +3,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { type Prisma, PrismaClient } from './generated/client.js';
+import type { HotStatement, Statements } from './hot-statements.js';
 import { type PoolLoad, poolLoad, poolSettings } from './pool.js';
 import { preparedTransaction, type RunStatement } from './prepared-transaction.js';
 
@@ -11,7 +12,7 @@ export type Transaction = Prisma.TransactionClient;
 
 /** The database. One per process, and a second one, with a pool of its own, where a flood elsewhere must not starve a reader. */
 @Injectable()
-export class PrismaService extends PrismaClient implements OnModuleDestroy {
+export class PrismaService extends PrismaClient implements OnModuleDestroy, Statements {
   /** How many connections there are, how many have nothing to do, and how many statements wait for one. */
   readonly load: () => PoolLoad;
   /** A transaction of prepared statements on the same connections, for work on very many rows that is not worth a Prisma call each. */
@@ -32,6 +33,12 @@ export class PrismaService extends PrismaClient implements OnModuleDestroy {
     });
     this.load = () => poolLoad(pool);
     this.prepared = (work) => preparedTransaction(pool, work);
+  }
+
+  /** Runs a hot statement where nothing is hot; its columns must have names of their own. */
+  async run<Row extends unknown[]>({ text }: HotStatement, values: readonly unknown[]): Promise<Row[]> {
+    const rows = await this.$queryRawUnsafe<Record<string, unknown>[]>(text, ...values);
+    return rows.map((row) => Object.values(row) as Row);
   }
 
   /** Closes the pool when the application stops. */

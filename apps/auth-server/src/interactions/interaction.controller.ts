@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AccountService } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
 import { type InteractionDetails, Interactions, type RecognisedPerson } from '@curfew/oidc';
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
@@ -18,7 +17,6 @@ export class InteractionController {
   constructor(
     private readonly interactions: Interactions,
     private readonly flow: SignInFlow,
-    private readonly accounts: AccountService,
     private readonly registry: Registry,
     private readonly tokens: FormTokens,
     private readonly settings: PageSettings,
@@ -34,7 +32,7 @@ export class InteractionController {
     const markup =
       details.prompt.name === 'consent'
         ? consentPage(await this.consentModel(details))
-        : signInPage({ ...this.signInModel(details), username: await this.suggestedName(details) });
+        : signInPage({ ...this.signInModel(details), username: this.suggestedName(details) });
     sendPage(response, markup, { formTargets: await this.targetsOf(details) });
   }
 
@@ -49,10 +47,11 @@ export class InteractionController {
     const details = await this.details(uid, request, response, 403);
     if (!this.tokens.verify(form.get('csrf'), 'interaction', details.uid)) throw formRefused();
     const decision = form.get('decision');
-    if (decision === 'cancel' || decision === 'deny') return this.interactions.denied(request, response);
+    if (decision === 'cancel' || decision === 'deny')
+      return unlessGone(403, () => this.interactions.denied(request, response));
     if (details.prompt.name === 'consent') {
       if (decision !== 'allow') throw malformed();
-      return this.interactions.consented(request, response);
+      return unlessGone(403, () => this.interactions.consented(request, response));
     }
     const place = {
       request,
@@ -60,7 +59,8 @@ export class InteractionController {
       page: this.signInModel(details),
       binding: details.uid,
       formTargets: await this.targetsOf(details),
-      finish: (person: RecognisedPerson) => this.interactions.signedIn(request, response, person),
+      finish: (person: RecognisedPerson) =>
+        unlessGone(403, () => this.interactions.signedIn(request, response, person)),
     };
     return this.flow.answer(place, form);
   }
@@ -72,13 +72,9 @@ export class InteractionController {
     response: ServerResponse,
     whenGone: 400 | 403,
   ): Promise<InteractionDetails> {
-    try {
-      const details = await this.interactions.details(request, response);
-      if (details.uid === uid) return details;
-    } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'SessionNotFound') throw error;
-    }
-    throw interactionGone(whenGone);
+    const details = await unlessGone(whenGone, () => this.interactions.details(request, response));
+    if (details.uid !== uid) throw interactionGone(whenGone);
+    return details;
   }
 
   private formOf({ uid }: InteractionDetails) {
@@ -96,13 +92,9 @@ export class InteractionController {
     };
   }
 
-  private async suggestedName(details: InteractionDetails): Promise<string | undefined> {
+  private suggestedName(details: InteractionDetails): string | undefined {
     if (details.loginHint !== undefined) return details.loginHint.slice(0, 320);
-    return this.nameOf(details.accountId);
-  }
-
-  private async nameOf(accountId: string | undefined): Promise<string | undefined> {
-    return accountId === undefined ? undefined : (await this.accounts.findById(accountId))?.username;
+    return details.username;
   }
 
   /**
@@ -128,11 +120,21 @@ export class InteractionController {
       ...this.formOf(details),
       clientName: details.client.name,
       returnsTo: target === undefined ? undefined : hostOf(target),
-      username: await this.nameOf(details.accountId),
+      username: details.username,
       personal: openid,
       claims,
       resources: await Promise.all(named),
     };
+  }
+}
+
+/** An interaction may be over, or be finished by another tab while its form is answered. */
+async function unlessGone<T>(status: 400 | 403, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Error && error.name === 'SessionNotFound') throw interactionGone(status);
+    throw error;
   }
 }
 

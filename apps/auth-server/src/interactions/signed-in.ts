@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Account, AccountService } from '@curfew/accounts';
+import type { Account } from '@curfew/accounts';
 import { Interactions } from '@curfew/oidc';
 import { Injectable } from '@nestjs/common';
 import { seeOther } from './answer.js';
@@ -21,7 +21,6 @@ export interface Person {
 export class SignedIn {
   constructor(
     private readonly interactions: Interactions,
-    private readonly accounts: AccountService,
     private readonly tokens: FormTokens,
     private readonly settings: PageSettings,
   ) {}
@@ -29,9 +28,8 @@ export class SignedIn {
   /** Whoever is signed in; an account that was disabled or deleted meanwhile is nobody. */
   async find(request: IncomingMessage, response: ServerResponse): Promise<Person | undefined> {
     const current = await this.interactions.currentAccount(request, response);
-    const account = current && (await this.accounts.findById(current.accountId));
-    if (!account || account.disabledAt !== null) return undefined;
-    const { browserSessionUid } = current;
+    if (!current || current.account.disabledAt !== null) return undefined;
+    const { account, browserSessionUid } = current;
     return { account, browserSessionUid, csrf: this.tokens.issue('account', browserSessionUid, account.id) };
   }
 

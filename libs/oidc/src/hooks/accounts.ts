@@ -1,16 +1,25 @@
-import type { AccountService } from '@curfew/accounts';
-import type { Account, FindAccount } from 'oidc-provider';
+import type { AccountService, ConsentService, Account as StoredAccount } from '@curfew/accounts';
+import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
+import { currentScope } from '../request-scope.js';
 
 /** The claims a scope stands for (OpenID Connect Core §5.4). */
 export const claimsByScope = { openid: ['sub'], email: ['email'], profile: ['preferred_username'] };
+
+/** The routes on which `loadExistingGrant` follows. */
+const asksForConsent: ReadonlySet<string> = new Set([
+  'authorization',
+  'resume',
+  'code_verification',
+  'device_resume',
+]);
 
 /**
  * The account behind a token or a sign-in. For tokens the session's row has already answered whether the account still
  * stands (disabling one ends its sessions in the same commit), so nothing is read unless claims are wanted.
  */
 export const accountFor =
-  (accounts: AccountService): FindAccount =>
-  async (_ctx, sub, token): Promise<Account | undefined> => {
+  (accounts: AccountService, consents: ConsentService): FindAccount =>
+  async (ctx, sub, token): Promise<Account | undefined> => {
     const claims = async (_use: string, scope: string) => {
       const isWanted = scope.split(' ').some((one) => one === 'email' || one === 'profile');
       const account = isWanted ? await accounts.findById(sub) : null;
@@ -19,6 +28,23 @@ export const accountFor =
       return { sub, preferred_username: account.username, ...email };
     };
     if (token?.kind === 'RefreshToken' || token?.kind === 'AccessToken') return { accountId: sub, claims };
-    const account = await accounts.findById(sub);
+    const account = await signingIn(ctx, sub, accounts, consents);
     return account && account.disabledAt === null ? { accountId: sub, claims } : undefined;
   };
+
+/** The account of an authorization: read with its browser session, or with what it allowed the client, which is asked for next. */
+async function signingIn(
+  { oidc }: KoaContextWithOIDC,
+  sub: string,
+  accounts: AccountService,
+  consents: ConsentService,
+): Promise<StoredAccount | null> {
+  const scope = currentScope();
+  const known = scope.staged.account(sub);
+  if (known) return known;
+  if (!oidc.client || !asksForConsent.has(oidc.route)) return accounts.findById(sub);
+  const { clientId } = oidc.client;
+  const found = await consents.findWithAccount(sub, clientId);
+  scope.consent = { accountId: sub, clientId, given: found?.consent ?? null };
+  return found?.account ?? null;
+}

@@ -1,5 +1,6 @@
 import type { ConsentedAccess, ConsentService } from '@curfew/accounts';
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
+import { currentScope } from '../request-scope.js';
 
 /**
  * Every authorization gets a grant of its own, made from remembered consent where there is one, so that two tabs, two
@@ -19,7 +20,9 @@ export const grantForAuthorization =
 async function remembered(ctx: KoaContextWithOIDC, consents: ConsentService): Promise<Grant | undefined> {
   const { client, account, provider } = ctx.oidc;
   if (!client || !account) return undefined;
-  const consent = await consents.find(account.accountId, client.clientId);
+  const { consent: known } = currentScope();
+  const isKnown = known?.accountId === account.accountId && known.clientId === client.clientId;
+  const consent = isKnown ? known.given : await consents.find(account.accountId, client.clientId);
   if (!consent) return undefined;
   const grant = new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
   grantAccess(grant, within(ctx, consent));

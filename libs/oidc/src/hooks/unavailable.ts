@@ -6,9 +6,24 @@ import type { RequestScope } from '../request-scope.js';
 /** Seconds after which a client should try again. */
 const retryAfter = '2';
 
-/** Replaces a half-made answer by a 500: a redirect in it may carry a code for what was never written. */
-export function answerFault(ctx: KoaContextWithOIDC, parts: ProtocolParts): void {
+/** Takes back what a half-made answer promises: a code or a cookie for what was never written. */
+function retract(ctx: KoaContextWithOIDC): void {
   ctx.remove('Location');
+  ctx.remove('Set-Cookie');
+}
+
+/** The interaction was finished meanwhile, in another tab perhaps: as the library answers to one it does not find. */
+export function answerGone(ctx: KoaContextWithOIDC, parts: ProtocolParts): void {
+  retract(ctx);
+  ctx.status = 400;
+  if (ctx.accepts('json', 'html') === 'html')
+    showError(ctx, parts, { status: 400, error: 'invalid_request' });
+  else ctx.body = { error: 'invalid_request', error_description: 'interaction session not found' };
+}
+
+/** Replaces a half-made answer by a 500. */
+export function answerFault(ctx: KoaContextWithOIDC, parts: ProtocolParts): void {
+  retract(ctx);
   ctx.status = 500;
   if (ctx.accepts('json', 'html') === 'html') showError(ctx, parts, { status: 500, error: 'server_error' });
   else ctx.body = { error: 'server_error', error_description: 'oops! something went wrong' };

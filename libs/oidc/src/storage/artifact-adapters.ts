@@ -3,6 +3,7 @@ import { errors, Provider } from 'oidc-provider';
 import { type Origin, originOf } from '../origin.js';
 import { currentScope } from '../request-scope.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
+import type { FoundArtifact } from './staged-writes.js';
 
 /** Things that live for minutes and are used once: pushed requests, interactions. */
 export class ArtifactAdapter extends PartialAdapter {
@@ -14,29 +15,32 @@ export class ArtifactAdapter extends PartialAdapter {
   }
 
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
-    const { now } = currentScope();
+    const { now, staged } = currentScope();
     if (!id || !payload || !expiresIn) return;
     // `iat` counts in seconds; an end in the same second must still be told apart from this.
     const stamped = { madeAtMs: now, ...payload };
-    await this.parts.artifacts.save({ kind: this.kind, id }, stamped, plus(now, seconds(expiresIn)));
+    staged.save({ kind: this.kind, id }, stamped, plus(now, seconds(expiresIn)));
   }
 
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    return present(await this.parts.artifacts.find({ kind: this.kind, id }));
+    return present(await this.parts.artifacts.find({ kind: this.kind, id }, currentScope().staged));
   }
 
   override async findByUserCode(userCode: string): Promise<Record<string, unknown> | undefined> {
-    return present(await this.parts.artifacts.findByUserCode(this.kind, userCode));
+    const { staged } = currentScope();
+    return present(await this.parts.artifacts.findByUserCode(this.kind, userCode, staged));
   }
 
   /** Exactly one of any number of concurrent users wins (RFC 9126 §7.3). */
   override async consume(id: string): Promise<void> {
-    const won = await this.parts.artifacts.consume({ kind: this.kind, id }, currentScope().now);
+    const { now, staged } = currentScope();
+    staged.forget({ kind: this.kind, id });
+    const won = await this.parts.artifacts.consume({ kind: this.kind, id }, now);
     if (!won) throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used');
   }
 
   override async destroy(id: string): Promise<void> {
-    await this.parts.artifacts.remove({ kind: this.kind, id });
+    currentScope().staged.remove({ kind: this.kind, id });
   }
 
   override async revokeByGrantId(grantId: string): Promise<void> {
@@ -44,13 +48,21 @@ export class ArtifactAdapter extends PartialAdapter {
   }
 }
 
-/** Interactions. A proof of who the person is, kept in one until its browser comes back, dies with whatever is ended meanwhile. */
+/**
+ * Interactions. A proof of who the person is, kept in one until its browser comes back, dies with whatever is ended meanwhile: nothing is
+ * written on the strength of it then.
+ */
 export class InteractionAdapter extends ArtifactAdapter {
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    const found = await super.find(id);
+    const { staged } = currentScope();
+    const { artifacts } = this.parts;
+    const key = { kind: this.kind, id };
+    // Outside of the library's own routes it is a page that asks, which decides nothing.
+    const read = Provider.ctx ? artifacts.find(key, staged) : artifacts.findForPage(key, staged);
+    const found = present(await read);
     const { login } = (found?.['result'] ?? {}) as { login?: { accountId: string; atMs?: Instant } };
-    if (login?.atMs === undefined) return found;
-    return (await this.parts.browserSessions.isOver(login.accountId, login.atMs)) ? undefined : found;
+    if (login?.atMs !== undefined) staged.notePresence({ accountId: login.accountId, at: login.atMs });
+    return found;
   }
 }
 
@@ -83,7 +95,8 @@ export class CodeAdapter extends ArtifactAdapter {
   }
 
   override async consume(id: string): Promise<void> {
-    const { start, now } = currentScope();
+    const { start, now, staged } = currentScope();
+    staged.forget({ kind: this.kind, id });
     if (!start) {
       // A device code that the person refused becomes no session: there is nothing to wait for.
       const won = await this.parts.artifacts.consume({ kind: this.kind, id }, now);
@@ -100,5 +113,5 @@ const holdsNul = (value: unknown): boolean => {
   return typeof value === 'object' && value !== null && Object.values(value).some(holdsNul);
 };
 
-const present = (found: { payload: Record<string, unknown>; consumed: boolean } | undefined) =>
-  found && { ...found.payload, ...(found.consumed ? { consumed: true } : {}) };
+const present = (found: FoundArtifact | undefined): Record<string, unknown> | undefined =>
+  found && { ...JSON.parse(found.text), ...(found.consumed ? { consumed: true } : {}) };

@@ -1,8 +1,10 @@
 import { plus, seconds } from '@curfew/session-policy';
+import { accountEvent } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
-import type { BrowserSessionPayload } from './browser-session-store.js';
+
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
+import type { BrowserSessionPayload, FoundBrowserSession } from './staged-writes.js';
 
 /** oidc-provider's cookie session. Its end at logout ends the sessions that were started from it and are not offline. */
 export class BrowserSessionAdapter extends PartialAdapter {
@@ -15,20 +17,33 @@ export class BrowserSessionAdapter extends PartialAdapter {
   }
 
   override async findByUid(uid: string): Promise<Record<string, unknown> | undefined> {
-    return noted(await this.parts.browserSessions.findByUid(uid));
+    const known = currentScope().staged.foundBrowserSession(uid);
+    return noted(known ?? (await this.parts.browserSessions.findByUid(uid)));
   }
 
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
     if (!id || !payload || !expiresIn) return;
-    const { now, signals, browserSessionUid } = currentScope();
+    const { now, signals, staged } = currentScope();
     const oidc = Provider.ctx?.oidc;
     // A browser session that outlives the sign-out page: the person signed out of the client that asked, and of nothing else.
     if (oidc?.route === 'end_session_confirm' && oidc.entities.Client) {
       await this.endStartedFrom(oidc.session!.uid, oidc.entities.Client.clientId);
     }
-    const existed = browserSessionUid !== undefined && browserSessionUid === payload['uid'];
-    const expiresAt = plus(now, seconds(expiresIn));
-    await this.parts.browserSessions.save(id, payload, { now, expiresAt, signals, existed });
+    const found = staged.foundBrowserSession(payload['uid'] as string | undefined);
+    const { accountId, loginTs, acr = null, amr = [] } = payload as BrowserSessionPayload;
+    // `signedInAt` moves only when somebody signs in anew, so that a not-before entry can be compared with it.
+    const isSame = found?.payload.accountId === accountId && found?.payload.loginTs === loginTs;
+    const previous = found && isSame && accountId !== undefined ? found.signedInAt : null;
+    const isNew = accountId !== undefined && previous === null;
+    staged.browserSession = {
+      id,
+      payload,
+      signedInAt: isNew ? now : previous,
+      expiresAt: plus(now, seconds(expiresIn)),
+      existed: found !== undefined,
+      // The sign-in is told of in the same commit.
+      events: isNew ? [accountEvent(accountId, 'signin.succeeded', { acr, amr, signals }, now)] : [],
+    };
   }
 
   override async destroy(id: string): Promise<void> {
@@ -36,8 +51,9 @@ export class BrowserSessionAdapter extends PartialAdapter {
     // A new id for the same session (against fixation): the row follows by its uid when it is saved.
     if ((oidc?.session as { oldId?: string } | undefined)?.oldId === id || currentScope().renewedFrom === id)
       return;
+    const { now, staged } = currentScope();
+    if (staged.browserSession?.id === id) staged.browserSession = undefined;
     const signedOut = oidc?.route === 'end_session_confirm' ? oidc.session!.uid : undefined;
-    const { now } = currentScope();
     if (!signedOut) return this.parts.browserSessions.remove(id, now);
     const sessionsEnded = await this.endStartedFrom(signedOut, null);
     await this.parts.browserSessions.remove(id, now, { reason: 'logout', sessionsEnded });
@@ -53,7 +69,8 @@ export class BrowserSessionAdapter extends PartialAdapter {
 }
 
 /** A request that began with a browser session must not bring it back when it has been ended meanwhile. */
-function noted(found: BrowserSessionPayload | undefined): BrowserSessionPayload | undefined {
-  if (found) currentScope().browserSessionUid = found.uid;
-  return found;
+function noted(found: FoundBrowserSession | undefined): Record<string, unknown> | undefined {
+  if (found) currentScope().staged.noteBrowserSession(found);
+  // The library changes what it is given.
+  return found && structuredClone(found.payload);
 }

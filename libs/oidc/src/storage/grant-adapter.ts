@@ -10,22 +10,20 @@ export class GrantAdapter extends PartialAdapter {
   }
 
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    const { opened, access } = currentScope();
+    const { opened, access, staged } = currentScope();
     const session = [opened?.session, access?.session].find((candidate) => candidate?.id === id);
     if (session) return grantPayload(session, await this.parts.clients.find(session.clientId));
-    return (await this.parts.artifacts.find({ kind: 'Grant', id }))?.payload;
+    const found = await this.parts.artifacts.find({ kind: 'Grant', id }, staged);
+    return found && (JSON.parse(found.text) as Record<string, unknown>);
   }
 
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
     if (!id || !payload || !expiresIn) return;
-    await this.parts.artifacts.save(
-      { kind: 'Grant', id },
-      payload,
-      plus(currentScope().now, seconds(expiresIn)),
-    );
+    const { now, staged } = currentScope();
+    staged.save({ kind: 'Grant', id }, payload, plus(now, seconds(expiresIn)));
   }
 
   override async destroy(id: string): Promise<void> {
-    await this.parts.artifacts.remove({ kind: 'Grant', id });
+    currentScope().staged.remove({ kind: 'Grant', id });
   }
 }

@@ -1,6 +1,6 @@
 import type { SecretSeal } from '@curfew/events';
 import { KeyRing, type ServiceKeys } from '@curfew/sessions';
-import { PayloadSeal } from './artifact-store.js';
+import { PayloadSeal } from './payload-seal.js';
 
 /** Keeps the secrets of receivers under a service key of their own, for those who write them and those who deliver. */
 export function receiverSeal(serviceKeys: ServiceKeys): SecretSeal {

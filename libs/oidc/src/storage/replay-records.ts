@@ -1,7 +1,8 @@
 import { type Instant, instant, plus, seconds } from '@curfew/session-policy';
 import type { ProofRecord } from '@curfew/sessions';
 import { lifetimes } from '../lifetimes.js';
-import { type ArtifactKey, hashArtifactId } from './artifact-store.js';
+import { hashOfId } from './payload-seal.js';
+import type { ArtifactKey } from './staged-writes.js';
 
 /** Names a proof or an assertion by who showed it and its `jti`; what is known by this name passes no more (RFC 9449 §11.1, RFC 7523 §3). */
 export const replayKey = (shownBy: string, jti: string): ArtifactKey => ({
@@ -16,5 +17,5 @@ export const rememberedUntil = (now: Instant, exp = 0): Instant =>
 /** The same record, to be written together with what the proof was shown for. */
 export function proofRecord(shownBy: string, jti: string, now: Instant): ProofRecord {
   const { kind, id } = replayKey(shownBy, jti);
-  return { kind, idHash: hashArtifactId(id), expiresAt: rememberedUntil(now) };
+  return { kind, idHash: hashOfId(id), expiresAt: rememberedUntil(now) };
 }

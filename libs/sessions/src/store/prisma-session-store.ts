@@ -59,10 +59,12 @@ export class PrismaSessionStore extends SessionStore {
     return retrying(() =>
       this.#prisma.$transaction(async (transaction) => {
         await alongside(transaction);
-        await refuseKilled(transaction, session);
+        // Whoever may not start at all is not told that there were too many.
+        if (limit.most !== null) await refuseKilled(transaction, session);
         const ended = await this.#makeRoom(transaction, session, limit);
-        await insertSession(transaction, session);
-        if (stepUp) await healWithin(transaction, stepUp, session.startedAt);
+        const { killedBy, waiting } = await insertSession(transaction, session, stepUp);
+        if (killedBy) throw new AuthorizationKilled(killedBy);
+        if (stepUp && waiting.length > 0) await healWithin(transaction, stepUp, waiting, session.startedAt);
         return ended;
       }),
     );
@@ -223,21 +225,18 @@ async function refuseKilled(transaction: Transaction, session: StoredSession): P
  * A step-up was made (RFC 9470): the sessions that await it have its circumstances as their baseline, and the sign-in
  * counts as activity. `auth_time` counts in seconds: a demand within that very second may have come later, and still stands.
  */
-async function healWithin(transaction: Transaction, stepUp: AcceptedStepUp, now: Instant): Promise<void> {
-  const { accountId, clientId, browserSessionUid, authenticatedAt, signals } = stepUp;
-  const waiting = await transaction.$queryRaw<{ id: string }[]>`
-    SELECT id::text AS id FROM session
-    WHERE browser_session_uid = ${browserSessionUid} AND account_id = ${accountId}::uuid AND client_id = ${clientId}
-      AND ended_at IS NULL AND expires_at > ${at(now)} AND step_up_required_at <= ${at(authenticatedAt)}
-      AND (stepped_up_at IS NULL OR stepped_up_at < step_up_required_at)
-    ORDER BY id FOR UPDATE`;
-  if (waiting.length === 0) return;
+async function healWithin(
+  transaction: Transaction,
+  { accountId, clientId, authenticatedAt, signals }: AcceptedStepUp,
+  waiting: readonly string[],
+  now: Instant,
+): Promise<void> {
   await transaction.$executeRaw`
     UPDATE session SET baseline = ${JSON.stringify(packSignals(signals))}::jsonb,
       stepped_up_at = GREATEST(step_up_required_at, ${at(authenticatedAt)}), last_active_at = GREATEST(last_active_at, ${at(now)}),
       expires_at = LEAST(absolute_deadline, GREATEST(expires_at, ${at(now)}::timestamptz + make_interval(secs => inactivity_timeout)))
-    WHERE id = ANY(${waiting.map(({ id }) => id)}::uuid[])`;
-  const events = waiting.map(({ id }) =>
+    WHERE id = ANY(${[...waiting]}::uuid[])`;
+  const events = waiting.map((id) =>
     sessionEvent({ id, accountId, clientId }, 'session.stepped_up', { signals }, now),
   );
   await transaction.$executeRaw`
@@ -246,15 +245,39 @@ async function healWithin(transaction: Transaction, stepUp: AcceptedStepUp, now:
       AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)`;
 }
 
-async function insertSession(transaction: Transaction, session: StoredSession): Promise<void> {
-  const { offline, resources, baseline: signals } = session;
+/**
+ * Starts the session unless everything of its account, of its client or of everyone has been ended since it was authorized, and finds those
+ * that wait for the step-up it stands for. One statement: whoever redeems a code waits for each.
+ */
+async function insertSession(
+  transaction: Transaction,
+  session: StoredSession,
+  stepUp: AcceptedStepUp | undefined,
+): Promise<{ killedBy: EndReason | null; waiting: readonly string[] }> {
+  const { accountId, clientId, offline, resources, baseline: signals } = session;
   const columns = Prisma.raw(startColumns.map((name) => `"${name}"`).join(', '));
   const event = sessionEvent(session, 'session.started', { offline, resources, signals }, session.startedAt);
-  await transaction.$executeRaw`
-    WITH started AS (
+  const [row] = await transaction.$queryRaw<{ reason: EndReason | null; waiting: string[] }[]>`
+    WITH killer AS (
+      SELECT reason FROM not_before
+      WHERE (kind, target) IN (('account', ${accountId}), ('client', ${clientId}), ('everyone', '')) AND at >= ${at(session.signedInAt)}
+      ORDER BY at LIMIT 1
+    ), started AS (
       INSERT INTO session (${columns}) SELECT ${columns} FROM jsonb_populate_record(NULL::session, ${startValues(session)}::jsonb)
+      WHERE NOT EXISTS (SELECT 1 FROM killer) RETURNING 1
+    ), told AS (
+      INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
+      SELECT id, at, type, session_id, account_id, client_id, data FROM jsonb_to_recordset(${eventRows([event])}::jsonb)
+        AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
+      WHERE EXISTS (SELECT 1 FROM started)
+    ), waiting AS (
+      SELECT id FROM session
+      WHERE browser_session_uid = ${stepUp?.browserSessionUid ?? null}::text AND account_id = ${accountId}::uuid AND client_id = ${clientId}
+        AND ended_at IS NULL AND expires_at > ${at(session.startedAt)}
+        AND step_up_required_at <= ${stepUp ? at(stepUp.authenticatedAt) : null}::timestamptz
+        AND (stepped_up_at IS NULL OR stepped_up_at < step_up_required_at)
+      ORDER BY id FOR UPDATE
     )
-    INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
-    SELECT id, at, type, session_id, account_id, client_id, data FROM jsonb_to_recordset(${eventRows([event])}::jsonb)
-      AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)`;
+    SELECT (SELECT reason FROM killer) AS reason, ARRAY(SELECT id::text FROM waiting) AS waiting`;
+  return { killedBy: row!.reason, waiting: row!.waiting };
 }

@@ -1,0 +1,60 @@
+import { type Instant, instant } from '@curfew/session-policy';
+import type { Account } from './account.js';
+
+/** The columns of an account, in the order of `HotAccountRow`; instants go as numbers, which the driver reads quickest. */
+export const accountColumns = (table: string): string => `${table}.id::text AS id, ${table}.username,
+  (extract(epoch FROM ${table}.password_changed_at) * 1000)::float8 AS password_changed_at, ${table}.must_change_password,
+  (extract(epoch FROM ${table}.disabled_at) * 1000)::float8 AS disabled_at, ${table}.first_run,
+  (extract(epoch FROM ${table}.created_at) * 1000)::float8 AS created_at`;
+
+/** So many columns they are. */
+export const accountWidth = 7;
+
+/** An account as a hot statement finds it. */
+export type HotAccountRow = [
+  id: string,
+  username: string,
+  passwordChangedAt: number,
+  mustChangePassword: boolean,
+  disabledAt: number | null,
+  firstRun: boolean,
+  createdAt: number,
+];
+
+const moment = (value: number): Instant => instant(Math.round(value));
+
+/** The account in such a row. */
+export const hotAccount = (row: HotAccountRow): Account => ({
+  id: row[0],
+  username: row[1],
+  passwordChangedAt: moment(row[2]),
+  mustChangePassword: row[3],
+  disabledAt: row[4] === null ? null : moment(row[4]),
+  firstRun: row[5],
+  createdAt: moment(row[6]),
+});
+
+/** An account and what its password is compared with. */
+export interface FoundForSignIn {
+  readonly account: Account;
+  readonly passwordHash: string;
+}
+
+/** The columns of such an account. */
+export const signInColumns = (table: string): string => `${accountColumns(table)}, ${table}.password_hash`;
+
+/** What a statement found of it. */
+export type SignInRow = [...HotAccountRow, passwordHash: string];
+
+/** The account in such a row, or null where a join found none. */
+export const foundForSignIn = (row: SignInRow | undefined): FoundForSignIn | null =>
+  row && row[0] !== null
+    ? {
+        account: hotAccount(row as unknown as HotAccountRow),
+        passwordHash: row[accountWidth] as string,
+      }
+    : null;
+
+/** Whether this text can be the id of an account. */
+export const isUuid = (id: string): boolean =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id);

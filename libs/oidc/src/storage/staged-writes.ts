@@ -1,0 +1,173 @@
+import type { Account, PreparedConsent } from '@curfew/accounts';
+import type { NewEvent } from '@curfew/events';
+import type { Instant } from '@curfew/session-policy';
+
+/** Names one artifact without giving it away. */
+export interface ArtifactKey {
+  readonly kind: string;
+  readonly id: string;
+}
+
+/** An artifact as found: its payload as JSON, whether it was used, and when it expires. */
+export interface FoundArtifact {
+  readonly text: string;
+  readonly consumed: boolean;
+  readonly expiresAt: Instant;
+}
+
+/** The part of a browser session that the database needs to see. */
+export interface BrowserSessionPayload extends Record<string, unknown> {
+  readonly uid?: string;
+  readonly accountId?: string;
+  readonly loginTs?: number;
+  readonly acr?: string;
+  readonly amr?: readonly string[];
+}
+
+/** A browser session as found, when its person signed in, and their account as it is now. */
+export interface FoundBrowserSession {
+  readonly payload: BrowserSessionPayload;
+  readonly signedInAt: Instant | null;
+  readonly account: Account | null;
+}
+
+/** An artifact on its way into the database, as it was when the library saved it. */
+export interface StagedArtifact {
+  readonly key: ArtifactKey;
+  readonly text: string;
+  readonly grantId: string | null;
+  readonly userCode: string | null;
+  readonly expiresAt: Instant;
+}
+
+/** A browser session on its way into the database, with what is told of it in the same commit. */
+export interface StagedBrowserSession {
+  readonly id: string;
+  readonly payload: BrowserSessionPayload;
+  readonly signedInAt: Instant | null;
+  readonly expiresAt: Instant;
+  /** Whether it was there when the request began: then it must not be brought back when it was ended meanwhile. */
+  readonly existed: boolean;
+  readonly events: readonly NewEvent[];
+}
+
+/** Whose password was right, and when. */
+export interface ProvedPresence {
+  readonly accountId: string;
+  readonly at: Instant;
+}
+
+const nameOf = ({ kind, id }: ArtifactKey): string => `${kind} ${id}`;
+
+/** The grant an artifact goes with; an interaction in which consent was given names it in its result. */
+function grantOf(payload: Record<string, unknown>): string | null {
+  const result = payload['result'] as { consent?: { grantId?: unknown } } | undefined;
+  const grantId = result?.consent?.grantId ?? payload['grantId'];
+  return typeof grantId === 'string' ? grantId : null;
+}
+
+/**
+ * What one request has read of the protocol's short-lived things, and what it is about to write. The library reads and saves the same
+ * ones again and again; here each is read once, and what is left at the end is written by one statement, just before the answer leaves
+ * (ADR 0002).
+ */
+export class StagedWrites {
+  readonly #found = new Map<string, FoundArtifact>();
+  readonly #saved = new Map<string, StagedArtifact>();
+  readonly #removed = new Map<string, ArtifactKey>();
+  readonly #browserSessions = new Map<string, FoundBrowserSession>();
+  #proof: ProvedPresence | undefined;
+  browserSession: StagedBrowserSession | undefined;
+  consent: PreparedConsent | undefined;
+
+  /** What this request knows of an artifact: `undefined` where it has not asked, `null` where there is none any more. */
+  known(key: ArtifactKey): FoundArtifact | null | undefined {
+    const name = nameOf(key);
+    if (this.#removed.has(name)) return null;
+    const saved = this.#saved.get(name);
+    if (!saved) return this.#found.get(name);
+    return { text: saved.text, consumed: false, expiresAt: saved.expiresAt };
+  }
+
+  /** Remembers what was read. */
+  note(key: ArtifactKey, found: FoundArtifact): void {
+    this.#found.set(nameOf(key), found);
+  }
+
+  /** Forgets what was read, because the database has been told otherwise. */
+  forget(key: ArtifactKey): void {
+    this.#found.delete(nameOf(key));
+  }
+
+  save(key: ArtifactKey, payload: Record<string, unknown>, expiresAt: Instant): void {
+    const userCode = typeof payload['userCode'] === 'string' ? payload['userCode'] : null;
+    const text = JSON.stringify(payload);
+    this.#removed.delete(nameOf(key));
+    this.#saved.set(nameOf(key), { key, text, grantId: grantOf(payload), userCode, expiresAt });
+  }
+
+  remove(key: ArtifactKey): void {
+    this.#saved.delete(nameOf(key));
+    this.#removed.set(nameOf(key), key);
+  }
+
+  noteBrowserSession(found: FoundBrowserSession): void {
+    if (found.payload.uid !== undefined) this.#browserSessions.set(found.payload.uid, found);
+  }
+
+  /** An account, where this request has read it with a browser session. */
+  account(id: string): Account | undefined {
+    const found = [...this.#browserSessions.values()].map(({ account }) => account);
+    return found.find((account) => account?.id === id) ?? undefined;
+  }
+
+  /** The interaction this request was made in carries this proof of who the person is: it must still count when something is written. */
+  notePresence(proof: ProvedPresence): void {
+    this.#proof = proof;
+  }
+
+  get proof(): ProvedPresence | undefined {
+    return this.#proof;
+  }
+
+  /** The browser session of this uid, as it was when this request read it. */
+  foundBrowserSession(uid: string | undefined): FoundBrowserSession | undefined {
+    return uid === undefined ? undefined : this.#browserSessions.get(uid);
+  }
+
+  /** The interaction this request was made in and has ended: it must still be there. */
+  get endedInteraction(): ArtifactKey | undefined {
+    return [...this.#removed.values()].find((key) => this.#isReadInteraction(key));
+  }
+
+  /** The interaction this request was made in and has answered: it must still be there. */
+  get answeredInteraction(): StagedArtifact | undefined {
+    return [...this.#saved.values()].find(({ key }) => this.#isReadInteraction(key));
+  }
+
+  /** Everything else that is to be written. */
+  get saved(): readonly StagedArtifact[] {
+    return [...this.#saved.values()].filter(({ key }) => !this.#isReadInteraction(key));
+  }
+
+  /** Everything else that is to go. */
+  get removed(): readonly ArtifactKey[] {
+    return [...this.#removed.values()].filter((key) => !this.#isReadInteraction(key));
+  }
+
+  get isEmpty(): boolean {
+    return this.#saved.size + this.#removed.size === 0 && !this.browserSession && !this.consent;
+  }
+
+  /** Drops what was to be written, because it has been, or because nothing of this request shall be. */
+  clear(): void {
+    this.#saved.clear();
+    this.#removed.clear();
+    this.browserSession = undefined;
+    this.consent = undefined;
+  }
+
+  #isReadInteraction(key: ArtifactKey): boolean {
+    return key.kind === 'Interaction' && this.#found.has(nameOf(key));
+  }
+}
