@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
-import type { Configuration } from '@curfew/config';
+import { type Configuration, unaskedConnections } from '@curfew/config';
 import { endsChannel } from '@curfew/events';
 import { signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
@@ -58,13 +58,14 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
     tracing?.traced(door, proxy.trustedHops) ?? door,
   );
   server.maxConnections = limits.maxConnections;
+  const closeUnasked = unaskedConnections(server);
   const port = await open(server, addresses.admin);
   const background = new Background(foundation);
   background.start();
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
     app.get(EventStreams).stop();
-    await close(server, limits.shutdownGraceMs);
+    await close(server, closeUnasked, limits.shutdownGraceMs);
     await background.stop();
     await listener.stop();
     clock.stop();
@@ -147,9 +148,10 @@ function open(server: Server, { host, port }: { host: string; port: number }): P
 }
 
 /** Takes no more connections and lets the requests under way finish, but not for ever. */
-async function close(server: Server, graceMs: number): Promise<void> {
+async function close(server: Server, closeUnasked: () => void, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  closeUnasked();
   const late = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(late);

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { ClientService, ResourceService, registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
-import { type Configuration, refuseFirstRunData } from '@curfew/config';
+import { type Configuration, refuseFirstRunData, unaskedConnections } from '@curfew/config';
 import { alertsChannel, endsChannel } from '@curfew/events';
 import { KeyStore, signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
@@ -88,6 +88,7 @@ export async function startAuthServer(
   const streams = serveStreams(foundation, protocol, keyStore);
   const told = new Map([...followers.listeners, ...streams]);
   const server = publicServer(foundation, protocol.server.handle, app, told, throttled, metrics);
+  const closeUnasked = unaskedConnections(server);
   await surroundings.mayListen();
   const port = await open(server, configuration.listen.auth);
   background.start(surroundings.looksAfterAll);
@@ -101,7 +102,7 @@ export async function startAuthServer(
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
     await followers.stop();
-    await close(server, configuration.limits.shutdownGraceMs);
+    await close(server, closeUnasked, configuration.limits.shutdownGraceMs);
     await background.stop();
     await telling.stop();
     await listener.stop();
@@ -234,9 +235,10 @@ function open(server: Server, { host, port }: { host: string; port: number }): P
 }
 
 /** Takes no more connections and lets the requests under way finish, but not for ever. */
-async function close(server: Server, graceMs: number): Promise<void> {
+async function close(server: Server, closeUnasked: () => void, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  closeUnasked();
   const late = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(late);

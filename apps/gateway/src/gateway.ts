@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Configuration } from '@curfew/config';
+import { type Configuration, unaskedConnections } from '@curfew/config';
 import { answerRefusal } from '@curfew/resource-server';
 import type { Logger } from 'pino';
 import { isTrusted } from './asked/forwarded.js';
@@ -85,6 +85,7 @@ export async function startGateway(
   );
   const upgraded = takeUpgrades(server, entrance, log);
   server.maxConnections = limits.maxConnections;
+  const closeUnasked = unaskedConnections(server);
   const port = await open(server, configuration.listen.gateway);
   const metricsServer = await serveMetrics(metrics.registry, configuration.listen.metrics);
   return {
@@ -95,7 +96,7 @@ export async function startGateway(
     },
     async stop() {
       state.stopping = true;
-      await close(server, upgraded, limits.shutdownGraceMs);
+      await close(server, upgraded, closeUnasked, limits.shutdownGraceMs);
       await metricsServer?.stop();
       await decisions.close();
       await tracing?.stop();
@@ -130,9 +131,15 @@ function open(server: Server, { host, port }: { host: string; port: number }): P
 }
 
 /** Takes no more connections and lets the requests under way finish, but not for ever; what was upgraded never does by itself. */
-async function close(server: Server, upgraded: ReadonlySet<Duplex>, graceMs: number): Promise<void> {
+async function close(
+  server: Server,
+  upgraded: ReadonlySet<Duplex>,
+  closeUnasked: () => void,
+  graceMs: number,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  closeUnasked();
   const late = setTimeout(() => {
     server.closeAllConnections();
     // Node does not count these among its connections, and waits for them all the same.

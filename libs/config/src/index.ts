@@ -14,4 +14,5 @@ export { manual } from './manual.js';
 export { exitWhenParentDies } from './parent.js';
 export { developmentSecretPrefix } from './relations.js';
 export { Secret } from './secret.js';
+export { unaskedConnections } from './unasked-connections.js';
 export type { Milliseconds, Rate, Seconds } from './values.js';

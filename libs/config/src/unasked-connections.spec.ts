@@ -1,0 +1,75 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { unaskedConnections } from './unasked-connections.js';
+
+describe('a server that stops', () => {
+  let server: Server;
+  let closeUnasked: () => void;
+  let answer: ServerResponse;
+  const sockets: Socket[] = [];
+
+  beforeEach(async () => {
+    server = createServer((_request, response) => {
+      answer = response;
+      server.emit('asked');
+    });
+    closeUnasked = unaskedConnections(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const connected = async (bytes = ''): Promise<{ text: Promise<string> }> => {
+    const accepted = new Promise((resolve) => server.once('connection', resolve));
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {});
+    sockets.push(socket);
+    const text = new Promise<string>((resolve) => {
+      let all = '';
+      socket.on('data', (some) => {
+        all += some;
+      });
+      socket.once('close', () => resolve(all));
+    });
+    if (bytes) socket.write(bytes);
+    await accepted;
+    return { text };
+  };
+  const stopped = () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    closeUnasked();
+    return closed;
+  };
+
+  it('does not wait for connections on which nothing was asked', async () => {
+    await connected();
+    await connected();
+    await stopped();
+    expect(server.listening).toBe(false);
+  }, 5_000);
+
+  it('answers what was asked before it closes the connection', async () => {
+    const asked = new Promise((resolve) => server.once('asked', resolve));
+    const { text } = await connected('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await asked;
+    const done = stopped();
+    answer.end('all of it');
+    expect(await text).toContain('all of it');
+    await done;
+  });
+
+  it('waits for the rest of a request that has begun', async () => {
+    const { text } = await connected('GET / HTTP/1.1\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const done = stopped();
+    const asked = new Promise((resolve) => server.once('asked', resolve));
+    sockets[0]!.write('Host: x\r\nConnection: close\r\n\r\n');
+    await asked;
+    answer.end('all of it');
+    expect(await text).toContain('all of it');
+    await done;
+  });
+});
