@@ -2,16 +2,16 @@ import type { Page } from 'playwright-core';
 import { freePort } from '../support/ports.js';
 import { House } from './house.js';
 
+let house: House;
+
+beforeAll(async () => {
+  house = await House.open();
+}, 60_000);
+
+afterAll(async () => house?.close());
+
 describe('signing in to an application', () => {
-  let house: House;
-
-  beforeAll(async () => {
-    house = await House.open();
-  }, 60_000);
-
   afterEach(async () => expect(await house?.tidy()).toEqual([]));
-
-  afterAll(async () => house?.close());
 
   const backAt = (page: Page) => page.getByRole('heading', { name: 'Back at the application' });
 
@@ -196,15 +196,7 @@ describe('signing in to an application', () => {
 });
 
 describe('a form that does not come from our page', () => {
-  let house: House;
-
-  beforeAll(async () => {
-    house = await House.open();
-  }, 60_000);
-
   afterEach(async () => void (await house?.tidy()));
-
-  afterAll(async () => house?.close());
 
   const elsewhere = async (action: string, fields: Record<string, string>) => {
     const { createServer } = await import('node:http');
