@@ -74,8 +74,19 @@ function judge(what: string, { status, text, headers }: Awaited<ReturnType<Admin
 
 const headers = { 'if-match': '"1"' };
 
+/** Runs so many at a time: alone, each would wait for its round trip. */
+async function eightAtATime(tasks: readonly (() => Promise<void>)[]): Promise<void> {
+  const left = tasks.values();
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (const task of left) await task();
+    }),
+  );
+}
+
 describe('hostile input to the admin API', () => {
   it('in any parameter of any operation gets no 5xx and no echo', async () => {
+    const tasks: (() => Promise<void>)[] = [];
     for (const operation of operations) {
       const components = document.components.schemas;
       const body = operation.body === null ? undefined : exampleOf(operation.body, components);
@@ -88,29 +99,32 @@ describe('hostile input to the admin API', () => {
           const target = `${targetOf(operation, components, given)}${query}`;
           const what = `${operation.id} ${parameter.name}=${JSON.stringify(value.slice(0, 40))}`;
           // A name that is only unusual may be found not to exist; nothing made up may be found to exist.
-          judge(what, await world.call(operation.method, target, { body, headers }));
+          tasks.push(async () => judge(what, await world.call(operation.method, target, { body, headers })));
         }
       }
     }
+    await eightAtATime(tasks);
   }, 240_000);
 
   it('in any member of any body gets no 5xx and no echo', async () => {
+    const tasks: (() => Promise<void>)[] = [];
     for (const operation of operations.filter(({ body }) => body !== null)) {
       const components = document.components.schemas;
       const target = targetOf(operation, components);
       const example = exampleOf(operation.body!, components) as Record<string, unknown>;
       const members = Object.keys((operation.body as { properties?: object }).properties ?? {});
+      const send = (what: string, body: unknown) =>
+        tasks.push(async () => judge(what, await world.call(operation.method, target, { body, headers })));
       for (const value of values) {
-        judge(`${operation.id} body`, await world.call(operation.method, target, { body: value, headers }));
-        for (const member of members) {
-          const what = `${operation.id} ${member}=${JSON.stringify(value)?.slice(0, 40)}`;
-          judge(
-            what,
-            await world.call(operation.method, target, { body: { ...example, [member]: value }, headers }),
-          );
-        }
+        send(`${operation.id} body`, value);
+        for (const member of members)
+          send(`${operation.id} ${member}=${JSON.stringify(value)?.slice(0, 40)}`, {
+            ...example,
+            [member]: value,
+          });
       }
     }
+    await eightAtATime(tasks);
   }, 240_000);
 
   it('as names that nobody knows is refused without repeating them', async () => {
