@@ -1,0 +1,52 @@
+import type { TokenFacts } from './token-facts.js';
+import { hashToken } from './token-inquiry.js';
+import { VerdictCache } from './verdict-cache.js';
+
+const facts = (changes: Partial<TokenFacts>): TokenFacts => ({
+  subject: 'person',
+  clientId: 'client',
+  sessionId: 'session',
+  issuer: 'https://login.example.com',
+  audiences: [],
+  scopes: [],
+  issuedAt: 10_000,
+  expiresAt: 600_000,
+  authenticatedAt: undefined,
+  acr: undefined,
+  amr: [],
+  idleDeadline: undefined,
+  absoluteDeadline: undefined,
+  sessionStartedAt: undefined,
+  lastActiveAt: undefined,
+  keyThumbprint: undefined,
+  certificateThumbprint: undefined,
+  ...changes,
+});
+const remembered = (changes: Partial<TokenFacts>, freshUntil: number) => ({
+  facts: facts(changes),
+  freshUntil,
+  touched: true,
+  name: undefined,
+});
+const no = { sessions: [], tokens: [], all: [] };
+
+describe('what a resource server remembers', () => {
+  it('is found again among very many, after every kind of change', () => {
+    const cache = new VerdictCache(5_000);
+    const id = (i: number) => `00000000-0000-7000-8000-${String(i).padStart(12, '0')}`;
+    const known = new Map<number, number>();
+    for (let i = 0; i < 12_000; i++) {
+      cache.set(hashToken(String(i)), remembered({ sessionId: id(i % 3_000), expiresAt: i * 1_000 }, i + 1));
+      const [oldest] = known.keys();
+      if (known.size === 5_000) known.delete(oldest!);
+      known.set(i, i * 1_000);
+      if (i % 7 === 0) {
+        cache.end({ ...no, sessions: [id((i * 31) % 3_000)] }, i);
+        for (const one of known.keys()) if (one % 3_000 === (i * 31) % 3_000) known.delete(one);
+      }
+    }
+    expect(cache.size).toBe(known.size);
+    for (const [i, expiresAt] of known)
+      expect(cache.get(hashToken(String(i)), i)?.facts.expiresAt).toBe(expiresAt);
+  });
+});
