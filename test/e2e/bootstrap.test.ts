@@ -30,6 +30,17 @@ describe('a new installation in production', () => {
       child.once('close', (status) => resolve({ status, out, err }));
     });
 
+  it('gets no administrator for an address that nobody named', async () => {
+    const made = await bootstrap({
+      CURFEW_MODE: 'production',
+      CURFEW_ISSUER: 'https://login.example.test',
+      CURFEW_KEY_ENCRYPTION_SECRETS: secrets,
+      DATABASE_URL: database.url,
+    });
+    expect(made).toMatchObject({ status: 78, out: '' });
+    expect(made.err).toContain('CURFEW_ADMIN_URL must be set explicitly in production');
+  });
+
   it('gets its first administrator by one command, once, and the secret opens the token endpoint', async () => {
     const port = await freePort();
     const adminUrl = 'http://localhost:9';
@@ -71,4 +82,33 @@ describe('a new installation in production', () => {
       await server.stop();
     }
   }, 60_000);
+});
+
+describe('a database with first-run data', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const server = await startServer({ databaseUrl: database.url });
+    await server.stop();
+  }, 60_000);
+  afterAll(async () => database?.drop());
+
+  it.each([
+    ['authorization server', 'apps/auth-server/dist/main.js', 'CURFEW_AUTH_PORT'],
+    ['admin API', 'apps/admin-api/dist/main.js', 'CURFEW_ADMIN_PORT'],
+  ])('is refused in production by the %s, in the same words', async (_, main, portSetting) => {
+    const started = startServer({
+      databaseUrl: database.url,
+      main,
+      listensAt: { portSetting, urlSetting: 'CURFEW_ADMIN_URL' },
+      settings: {
+        CURFEW_MODE: 'production',
+        CURFEW_ISSUER: 'https://login.example.test',
+        CURFEW_DEV_FILE: '',
+      },
+    });
+    await expect(started).rejects.toThrow(
+      /DATABASE_URL names a database with first-run data, which production refuses/,
+    );
+  });
 });

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { AccountService, PasswordHasher, SignInThrottle, Throttle } from '@curfew/accounts';
 import { ClientService, ResourceService } from '@curfew/clients';
 import { ManualClock } from '@curfew/clock';
+import { hasFirstRunData } from '@curfew/config';
 import {
   createFirstRunData,
   type FirstRunData,
   type FirstRunOptions,
-  hasFirstRunData,
 } from '../../apps/auth-server/src/first-run/index.js';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 

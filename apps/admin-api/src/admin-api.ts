@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
-import { type Configuration, unaskedConnections } from '@curfew/config';
+import { type Configuration, refuseFirstRunData, unaskedConnections } from '@curfew/config';
 import { endsChannel } from '@curfew/events';
 import { signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
@@ -33,6 +33,7 @@ export interface AdminApi {
 export async function startAdminApi(configuration: Configuration, log: Logger): Promise<AdminApi> {
   const foundation = await layFoundation(configuration, log);
   const { prisma, clock, registry, keyStore } = foundation;
+  await refuseFirstRunData(configuration.mode, foundation);
   const restoreTime = installAsProcessTime(clock);
   await keyStore.load(clock.now());
   const announcements = new Announcements();

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { ClientService, ResourceService } from '@curfew/clients';
-import { ConfigurationError, loadConfiguration } from '@curfew/config';
+import { ConfigurationError, loadConfiguration, refuseFirstRunData } from '@curfew/config';
 import { migrate } from '@curfew/persistence';
 import { adminScopeNames } from './access/scopes.js';
 import { layFoundation } from './foundation.js';
@@ -12,7 +12,8 @@ const usage = `Makes the first administrator of a new installation: the admin AP
 
 Reads the configuration of the service from the environment (docs/configuration.md) and applies missing migrations. Prints the
 client's id and secret once; they are stored nowhere in clear. Everything else (further clients, accounts, APIs, policies) is then
-made through the admin API or \`npx curfew\`. Refuses where a client for the admin API exists already.
+made through the admin API or \`npx curfew\`. The client is made for CURFEW_ADMIN_URL, which production must name: the public address
+of the admin API, the same for every process of the installation. Refuses where a client for the admin API exists already.
 `;
 
 /** There is an administrator already; a second one is made by the first. */
@@ -22,11 +23,12 @@ class AlreadyAdministered extends Error {
 
 /** Registers the admin API and its first client. Whoever may run this may read the database anyway. */
 async function bootstrap(): Promise<void> {
-  const configuration = loadConfiguration(process.env);
+  const configuration = loadConfiguration(process.env, { explicitAdminUrl: true });
   await migrate(configuration.database.url.reveal());
   const foundation = await layFoundation(configuration, createLog('error'));
   const { prisma, clock, clients, resources } = foundation;
   try {
+    await refuseFirstRunData(configuration.mode, foundation);
     await refuseSecond(clients, configuration.adminUrl);
     await registerApi(resources, configuration.adminUrl);
     const { client, secret } = await clients.create({

@@ -14,7 +14,7 @@ import { ThrottledRequests } from './alerts/index.js';
 import { type PageFoundation, pagesAround } from './app.module.js';
 import { Background } from './background.js';
 import { serveStreams, tellOthers } from './delivery/index.js';
-import { createFirstRunData, hasFirstRunData } from './first-run/index.js';
+import { createFirstRunData } from './first-run/index.js';
 import { type LaidFoundation, layFoundation } from './foundation.js';
 import { HealthController } from './health.controller.js';
 import { PageErrorFilter, PageLog, PageSettings, PagesOfProtocol } from './interactions/index.js';
@@ -124,8 +124,7 @@ async function firstRun(
   const rules = { allowPrivateAddresses: configuration.mode !== 'production' };
   const clients = new ClientService({ prisma, clock, rules });
   const services = { accounts, clients, resources: new ResourceService(prisma, clock) };
-  if (configuration.mode === 'production')
-    refuseFirstRunData(configuration.mode, await hasFirstRunData(services));
+  await refuseFirstRunData(configuration.mode, services);
   const { devFile } = configuration;
   if (!devFile || !makesFirstRunData) return;
   const { issuer, adminUrl, gatewayUrl } = configuration;

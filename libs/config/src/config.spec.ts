@@ -194,10 +194,28 @@ describe('production', () => {
       expect(faultsOf({ ...production, CURFEW_ISSUER: issuer })).toEqual([]);
   });
 
-  it('refuses a database with first-run data', () => {
-    expect(() => refuseFirstRunData('production', true)).toThrow(/first-run data/);
-    refuseFirstRunData('production', false);
-    refuseFirstRunData('development', true);
+  it('wants the address of the admin API from whoever writes it down', () => {
+    const unnamed = { ...production, CURFEW_ADMIN_URL: '' };
+    expect(faultsOf(unnamed, { explicitAdminUrl: true })).toEqual([
+      'CURFEW_ADMIN_URL must be set explicitly in production',
+    ]);
+    expect(faultsOf(unnamed)).toEqual([]);
+    expect(faultsOf({ ...unnamed, CURFEW_MODE: 'development' }, { explicitAdminUrl: true })).toEqual([]);
+    const named = { ...production, CURFEW_ADMIN_URL: 'https://admin.example.test' };
+    expect(faultsOf(named, { explicitAdminUrl: true })).toEqual([]);
+  });
+
+  it('refuses a database with first-run data', async () => {
+    const nothing = { firstRun: async () => [] };
+    const something = { firstRun: async () => ['made up'] };
+    for (const one of [
+      { accounts: something, clients: nothing },
+      { accounts: nothing, clients: something },
+    ]) {
+      await expect(refuseFirstRunData('production', one)).rejects.toThrow(/first-run data/);
+      await refuseFirstRunData('development', one);
+    }
+    await refuseFirstRunData('production', { accounts: nothing, clients: nothing });
   });
 });
 

@@ -9,7 +9,13 @@ export {
   routeParts,
   secondsOf,
 } from './gateway-routes.js';
-export { loadConfiguration, type Needs, refuseFirstRunData } from './load.js';
+export {
+  type FirstRunServices,
+  hasFirstRunData,
+  loadConfiguration,
+  type Needs,
+  refuseFirstRunData,
+} from './load.js';
 export { manual } from './manual.js';
 export { exitWhenParentDies } from './parent.js';
 export { developmentSecretPrefix } from './relations.js';

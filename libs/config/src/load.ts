@@ -8,6 +8,8 @@ import { Secret } from './secret.js';
 export interface Needs {
   readonly database?: boolean;
   readonly keys?: boolean;
+  /** Whether it writes the address of the admin API into the database, where a default of the wrong host would stay. */
+  readonly explicitAdminUrl?: boolean;
 }
 
 /**
@@ -22,6 +24,8 @@ export function loadConfiguration(
   const { settings, faults } = read(given);
   for (const rule of relations) faults.push(...rule(settings, given));
   faults.push(...missing(settings, faults, needs));
+  if (needs.explicitAdminUrl && settings.CURFEW_MODE === 'production' && !given['CURFEW_ADMIN_URL'])
+    faults.push({ setting: 'CURFEW_ADMIN_URL', rule: 'must be set explicitly in production' });
   if (faults.length > 0) throw new ConfigurationError(faults);
   return arrange(
     settings as Settings,
@@ -56,9 +60,22 @@ function missing(
     .map((setting) => ({ setting, rule: 'must be set' }));
 }
 
-/** Production does not start on data that `npm start` made up; call it once it is known whether such data is there. */
-export function refuseFirstRunData(mode: Configuration['mode'], found: boolean): void {
-  if (mode === 'production' && found)
+/** Whatever can say what a first start made of its own kind. */
+export interface FirstRunServices {
+  readonly accounts: { firstRun(): Promise<readonly unknown[]> };
+  readonly clients: { firstRun(): Promise<readonly unknown[]> };
+}
+
+/** Whether there is anything in the database that was made at a first start. */
+export const hasFirstRunData = async ({ accounts, clients }: FirstRunServices): Promise<boolean> =>
+  (await accounts.firstRun()).length > 0 || (await clients.firstRun()).length > 0;
+
+/** No process of production starts on data that `npm start` made up: its secrets stand in a file on somebody's machine. */
+export async function refuseFirstRunData(
+  mode: Configuration['mode'],
+  services: FirstRunServices,
+): Promise<void> {
+  if (mode === 'production' && (await hasFirstRunData(services)))
     throw new ConfigurationError([
       { setting: 'DATABASE_URL', rule: 'names a database with first-run data, which production refuses' },
     ]);

@@ -37,7 +37,10 @@ const service = {
     'The issuer identifier (RFC 8414 §2) and public address of the authorization server. Production needs it set explicitly, with https unless the host is this machine.',
     'http://localhost:3000',
   ),
-  CURFEW_ADMIN_URL: url('The public address of the admin API and its console.', 'http://localhost:3001'),
+  CURFEW_ADMIN_URL: url(
+    'The public address of the admin API and its console, and the resource that tokens for it name. In production the first administrator is made only where it is set explicitly.',
+    'http://localhost:3001',
+  ),
   CURFEW_GATEWAY_URL: url('The public address of the gateway.', 'http://localhost:3002'),
   CURFEW_KEY_ENCRYPTION_SECRETS: secrets(
     'The secrets all service keys are derived from. Put a new one first to replace a key; drop an old one to make everything protected by it unusable.',

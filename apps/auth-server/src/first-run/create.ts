@@ -80,10 +80,6 @@ export const createFirstRunData = async (options: FirstRunOptions): Promise<Firs
     { timeout: lockTimeoutMs, maxWait: lockTimeoutMs },
   );
 
-/** Whether there is anything in the database that was made at a first start. */
-export const hasFirstRunData = async ({ accounts, clients }: FirstRunServices): Promise<boolean> =>
-  (await accounts.firstRun()).length > 0 || (await clients.firstRun()).length > 0;
-
 const dataOf = async (run: Run): Promise<FirstRunData> => {
   const { issuer, adminUrl, gatewayUrl, databaseUrl } = run.options;
   await ensureResources(run);

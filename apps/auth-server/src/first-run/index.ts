@@ -4,7 +4,6 @@ export {
   FirstRunRefused,
   type FirstRunReport,
   type FirstRunServices,
-  hasFirstRunData,
 } from './create.js';
 export type { FirstRunAccount, FirstRunClient, FirstRunData } from './first-run-data.js';
 export { adminScopes, ordersAudience } from './registrations.js';
