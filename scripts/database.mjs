@@ -1,18 +1,18 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { startPostgres } from './embedded-postgres.mjs';
+import { KeptPostgres } from './kept-postgres.mjs';
 import { at } from './repository.mjs';
 
 /**
  * The database to use: the one DATABASE_URL names, or a PostgreSQL of our own below `home`.
- * @param {string} home @param {(line: string) => void} say
+ * @param {string} home @param {(line: string) => void} say @param {import('./kept-postgres.mjs').Surroundings} surroundings
  */
-export async function openDatabase(home, say) {
+export async function openDatabase(home, say, surroundings) {
   if (process.env.DATABASE_URL)
     return { url: process.env.DATABASE_URL, about: 'as DATABASE_URL says', stop: async () => {} };
   say(existsSync(path.join(home, 'postgres.json')) ? 'Starting PostgreSQL' : 'Making a PostgreSQL');
-  const cluster = await startPostgres({ home });
-  return { url: cluster.url, about: `embedded PostgreSQL, port ${cluster.port}`, stop: cluster.stop };
+  const kept = await KeptPostgres.start(home, surroundings);
+  return { url: kept.url, about: `embedded PostgreSQL, port ${kept.port}`, stop: () => kept.stop() };
 }
 
 /** Applies what is missing. @param {string} url @param {(line: string) => void} say */

@@ -8,6 +8,8 @@ export interface Cluster {
   /** Where its files are. */
   readonly data: string;
   urlOf(database: string): string;
+  /** Resolves when it runs no more, to how that came. */
+  readonly ended: Promise<string>;
   /** Ends it in good order. */
   stop(): Promise<void>;
   /** Kills it as a power cut would. */

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -34,6 +35,7 @@ const superuser = 'curfew';
  * @property {number} postmaster process id
  * @property {string} data where its files are
  * @property {(database: string) => string} urlOf
+ * @property {Promise<string>} ended resolves when it runs no more, to how that came
  * @property {() => Promise<void>} stop ends it in good order
  * @property {() => void} crash kills it as a power cut would
  */
@@ -56,6 +58,7 @@ export async function startPostgres({ home, fsync = true, settings = {}, onLog =
     ...(fsync ? {} : { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' }),
     ...settings,
   });
+  const ended = endOf(child);
   await untilReady(child, onLog);
   const postmaster = Number(readFileSync(path.join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
   const urlOf = (/** @type {string} */ database) =>
@@ -66,6 +69,7 @@ export async function startPostgres({ home, fsync = true, settings = {}, onLog =
     postmaster,
     data,
     urlOf,
+    ended,
     stop: () => stop(child, postmaster),
     crash: () => crash(child, postmaster),
   };
@@ -194,6 +198,20 @@ function launch(postgres, data, port, identity, settings) {
     detached: true, // Ctrl-C in the terminal must not stop the database before those who use it
   });
 }
+
+/**
+ * Resolves when the shell is gone, and PostgreSQL with it: what still waits at the pipe is let go, and if it was the shell alone that
+ * was killed, that stops PostgreSQL. A shell ends with 128 and the number of the signal that its PostgreSQL died of.
+ * @param {import('node:child_process').ChildProcess} child @returns {Promise<string>}
+ */
+const endOf = (child) =>
+  new Promise((resolve) =>
+    child.once('exit', (code, signalName) => {
+      child.stdin?.end();
+      const [died] = Object.entries(os.constants.signals).find(([, number]) => number + 128 === code) ?? [];
+      resolve(signalName ?? died ?? `status ${code}`);
+    }),
+  );
 
 /** @param {import('node:child_process').ChildProcess} child @param {(line: string) => void} onLog */
 async function untilReady(child, onLog) {

@@ -63,7 +63,13 @@ function endOfRun() {
 /** @param {{ home: string, undo: (() => unknown)[], end: ReturnType<typeof endOfRun>, watch: boolean, began: number }} run */
 async function setUp({ home, undo, end, watch, began }) {
   await prepare(say);
-  const database = await openDatabase(home, say);
+  const database = await openDatabase(home, say, {
+    tell: (line) => console.error(`  ${line}`),
+    onLost(why) {
+      console.error(`\n${why}\n`);
+      end.finish(1);
+    },
+  });
   undo.push(database.stop);
   await migrateDatabase(database.url, say);
   const env = environment(home, database.url);

@@ -5,6 +5,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
 import { freePort } from '../support/ports.js';
 
 // The launcher as a person runs it, on ports and in a folder of its own.
@@ -77,6 +78,14 @@ const takesConnections = (at: number): Promise<boolean> =>
 const databasePort = async (): Promise<number> =>
   JSON.parse(await readFile(path.join(home, 'postgres.json'), 'utf8')).port;
 
+const databaseUrl = async (): Promise<string> =>
+  JSON.parse(await readFile(path.join(home, 'dev.json'), 'utf8')).databaseUrl;
+const isReady = (): Promise<boolean> =>
+  fetch(`http://localhost:${port()}/health/ready`).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+
 async function untilNothingRuns(): Promise<void> {
   const ports = [port(), await databasePort()];
   const deadline = performance.now() + 15_000;
@@ -104,6 +113,28 @@ function processesOfOurs(): string[] {
         return []; // gone meanwhile
       }
     });
+}
+
+/** As the kernel does where memory runs out. Its data folder may lie outside of ours, so it is asked for its process id. */
+async function killDatabase(): Promise<{ pid: number }> {
+  const client = new pg.Client({ connectionString: await databaseUrl() });
+  client.on('error', () => {}); // its connection dies with it
+  await client.connect();
+  const { rows } = await client.query(
+    "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid",
+  );
+  const { pid } = rows[0];
+  process.kill(pid, 'SIGKILL');
+  await client.end().catch(() => {});
+  return { pid };
+}
+
+async function until(holds: () => boolean | Promise<boolean>, output: () => string): Promise<void> {
+  const deadline = performance.now() + 40_000;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`in vain; it said:\n${output()}`);
+    await pause(50);
+  }
 }
 
 describe('npm start', () => {
@@ -153,6 +184,20 @@ describe('npm start', () => {
     await untilNothingRuns();
     const third = launch(); // the lock of the dead one does not stand in the way
     await third.ready();
+  }, 120_000);
+
+  it('says that its PostgreSQL died and starts it again, but gives up where that does not last', async () => {
+    const { output, ready, status } = launch();
+    await ready();
+    const { pid: before } = await killDatabase();
+    await until(() => output().includes('PostgreSQL runs again'), output);
+    expect(output()).toContain('PostgreSQL ended unexpectedly (SIGKILL); starting it again');
+    await until(isReady, output);
+
+    expect((await killDatabase()).pid).not.toBe(before);
+    expect(await status).toBe(1);
+    expect(output()).toContain('PostgreSQL ended unexpectedly again (SIGKILL)');
+    await untilNothingRuns();
   }, 120_000);
 
   it('says which port is taken, and by which setting to choose another', async () => {
