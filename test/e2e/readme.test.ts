@@ -139,9 +139,17 @@ describe('the tour in the README', () => {
   it('signs a person in on another device', async () => {
     const printed = await terminal.paste(blocks[2]!);
     expect(printed).toContain(`sign in as ${data.accounts[0]!.username} with ${data.accounts[0]!.password}`);
-    const done = await person().follow(/open (\S+)/.exec(printed)![1]!);
-    expect([done.status, done.body]).toEqual([200, expect.stringContaining('Device connected')]);
-    expect(JSON.parse(await terminal.paste(blocks[3]!))).toMatchObject({ active: true });
+    // The next block is pasted too early: it waits, and goes on once it was allowed.
+    const told = await terminal.paste(blocks[3]!, {
+      on: /(waiting for you to allow it)/,
+      act: async () => {
+        const done = await person().follow(/open (\S+)/.exec(printed)![1]!);
+        expect([done.status, done.body]).toEqual([200, expect.stringContaining('Device connected')]);
+      },
+    });
+    const [waiting, ...rest] = new Set(lines(told));
+    expect([waiting, rest.length]).toEqual(['waiting for you to allow it …', 1]);
+    expect(JSON.parse(rest[0]!)).toMatchObject({ active: true });
   });
 
   it('answers a retry with the same successor', async () => {
