@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { authorizationRequest, orders, ProtocolWorld, pkce } from './protocol-world.js';
+import { asHeader, authorizationRequest, orders, ProtocolWorld, pkce } from './protocol-world.js';
 
 let world: ProtocolWorld;
 beforeAll(async () => {
@@ -92,6 +92,30 @@ describe('the authorization endpoint', () => {
         location?.searchParams.get('code'),
       ]).toEqual([true, location ? null : undefined]);
     }
+  });
+
+  it.each([
+    ['no scope', { scope: '' }],
+    ['no scope for an API that has some', { scope: '', resource: orders }],
+    ['scopes that nothing here has', { scope: 'nonsense orders:destroy', resource: orders }],
+    ['scopes of an API that is not asked for', { scope: 'orders:read' }],
+    ['nothing but access while away, without asking for consent', { scope: 'offline_access' }],
+  ])('asks nobody to sign in for %s (RFC 6749 §3.3)', async (_, wanted) => {
+    const { status, location } = await ask(request(wanted));
+    expect([status, location?.href.split('?')[0]]).toEqual([303, world.callback]);
+    expect(Object.fromEntries(location!.searchParams)).toMatchObject({
+      error: 'invalid_scope',
+      error_description: expect.stringContaining('scope'),
+      iss: world.issuer,
+      state: 'xyz',
+    });
+    const pushed = await world.post('/par', request(wanted), asHeader(world.clients.web));
+    expect([pushed.status, pushed.body.error]).toEqual([400, 'invalid_scope']);
+  });
+
+  it('grants an API’s scopes without any of OpenID Connect', async () => {
+    const { query } = await world.authorize(world.clients.web, { scope: 'orders:read', resource: orders });
+    expect(query.get('code')).not.toBeNull();
   });
 
   it('takes GET and POST (OpenID Connect Core §3.1.2.1)', async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { deviceGrant, ProtocolWorld } from './protocol-world.js';
+import { deviceGrant, orders, ProtocolWorld } from './protocol-world.js';
 
 let world: ProtocolWorld;
 beforeAll(async () => {
@@ -24,6 +24,21 @@ describe('the device flow (RFC 8628)', () => {
       expires_in: 600,
       interval: 5,
     });
+  });
+
+  it.each([{ scope: '' }, { scope: 'nonsense' }, { scope: '', resource: orders }])(
+    'begins nothing that could not be granted: %j (RFC 6749 §3.3)',
+    async (wanted) => {
+      const form = { client_id: world.clients.tv.id, ...wanted };
+      const { status, body } = await world.post('/device/authorization', form);
+      expect([status, body.error, body.user_code]).toEqual([400, 'invalid_scope', undefined]);
+    },
+  );
+
+  it('takes the one API of its client for the one that is meant', async () => {
+    const { verification_uri_complete, device_code } = await begin({ scope: 'orders:read' });
+    await world.person().follow(verification_uri_complete);
+    expect((await poll(device_code)).body.scope).toBe('orders:read');
   });
 
   it('signs the person in on the device', async () => {

@@ -9,6 +9,7 @@ import { jwtClaims } from './hooks/jwt-claims.js';
 import { devicePages, logoutPages, renderError } from './hooks/pages.js';
 import { refreshHook } from './hooks/refresh-hook.js';
 import { defaultResource, resourceServerFor } from './hooks/resources.js';
+import { scopeValidation } from './hooks/scopes.js';
 import { lifetimes } from './lifetimes.js';
 import { outboundFetch } from './outbound-fetch.js';
 import type { ProtocolParts } from './protocol-parts.js';
@@ -46,6 +47,7 @@ export function providerConfiguration(
     // The only response type there is: no implicit, no hybrid, no password grant (RFC 9700 §2.1.2, §2.4).
     responseTypes: ['code'],
     scopes: ['openid', 'offline_access'],
+    extraParams: scopeValidation,
     claims: claimsByScope,
     subjectTypes: ['public'],
     acrValues: [],
