@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import { orders, ProtocolWorld } from './protocol-world.js';
+import { assertionType, orders, ProtocolWorld } from './protocol-world.js';
 
 let world: ProtocolWorld;
 let key: ProofKey;
@@ -100,6 +100,65 @@ describe('DPoP (RFC 9449)', () => {
     });
     expect(two.status).toBe(400);
     expect((await refreshWith(refresh_token, await proof())).status).toBe(200);
+  });
+
+  it('says of a used proof that it is the proof, whatever it came with, and takes nothing for it (RFC 9449 §5)', async () => {
+    const { spa, service } = world.clients;
+    const used = await proof();
+    const own = { grant_type: 'client_credentials', scope: 'orders:read' };
+    const asService = { ...own, client_id: service.id, client_secret: service.secret };
+    expect((await world.post('/token', asService, { dpop: used })).status).toBe(200);
+    const asRobot = async () => ({
+      ...own,
+      client_assertion_type: assertionType,
+      client_assertion: await world.assertion(),
+    });
+    expect((await world.post('/token', await asRobot(), { dpop: used })).status).toBe(200);
+    const { refresh_token } = await signInBound();
+    const { code, verifier } = await world.authorize(spa, forOrders);
+    const session = await signInBound();
+    const spent = await proof();
+    expect((await refreshWith(session.refresh_token, spent)).status).toBe(200);
+    const refused = [
+      await world.post('/token', asService, { dpop: used }),
+      await world.post('/token', await asRobot(), { dpop: used }),
+      await refreshWith((await signInBound()).refresh_token, spent),
+      await world.redeem(spa, code, verifier, {}, { dpop: spent }),
+      await world.refresh(spa, refresh_token, {}, { dpop: spent, accept: 'application/json;q=0.5' }),
+    ];
+    for (const { status, body } of refused)
+      expect([status, body.error, body.access_token]).toEqual([400, 'invalid_dpop_proof', undefined]);
+    expect((await world.redeem(spa, code, verifier, {}, { dpop: await proof() })).status).toBe(200);
+    const assertion = await asRobot();
+    await world.post('/token', assertion, { dpop: await proof() });
+    expect(await world.post('/token', assertion, { dpop: await proof() })).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_client' },
+    });
+  });
+
+  it('neither ends nor rotates a session for a used proof', async () => {
+    const { refresh_token } = await signInBound();
+    const spent = await proof();
+    await refreshWith((await signInBound()).refresh_token, spent);
+    for (let time = 0; time < 3; time += 1)
+      expect((await refreshWith(refresh_token, spent)).body.error).toBe('invalid_dpop_proof');
+    const { body } = await refreshWith(refresh_token, await proof());
+    expect((await refreshWith(body.refresh_token, await proof())).status).toBe(200);
+  });
+
+  it('is not left out by sending it empty', async () => {
+    const { service, spa } = world.clients;
+    const own = { grant_type: 'client_credentials', scope: 'orders:read' };
+    const asService = { ...own, client_id: service.id, client_secret: service.secret };
+    const { refresh_token } = (await world.signIn(spa)).body;
+    for (const answer of [
+      await world.post('/token', asService, { dpop: '' }),
+      await world.refresh(spa, refresh_token, {}, { dpop: '' }),
+      await world.refresh(spa, refresh_token, {}, { dpop: '   ' }),
+    ])
+      expect([answer.status, answer.body.error]).toEqual([400, 'invalid_dpop_proof']);
+    expect((await world.refresh(spa, refresh_token)).status).toBe(200);
   });
 
   it('takes the same proof once, one after the other and 50 times at once', async () => {

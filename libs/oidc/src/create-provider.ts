@@ -5,6 +5,7 @@ import { countRefusedRefresh, throttled } from './hooks/caller-throttles.js';
 import { confirmRevocation } from './hooks/confirm-revocation.js';
 import { announceInterval, slowDownDevices } from './hooks/device-throttle.js';
 import { enrichIntrospection } from './hooks/introspection.js';
+import { readEmptyProof, registerProofsOnce } from './hooks/proofs-once.js';
 import { answerFault, answerGone, answerUnavailable } from './hooks/unavailable.js';
 import { noteUnknownToken } from './hooks/unknown-token.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
@@ -13,7 +14,6 @@ import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { currentScope, type RequestScope, withScope } from './request-scope.js';
 import { InteractionUsed } from './storage/artifact-store.js';
-import { rememberedUntil, replayKey } from './storage/replay-records.js';
 import { StagedWrites } from './storage/staged-writes.js';
 import { giveTokensTheirValues } from './token-values.js';
 
@@ -47,6 +47,7 @@ async function around(
 ): Promise<void> {
   try {
     if (!(await userCodeAllowed(ctx, scope, parts))) return;
+    readEmptyProof(ctx);
     await next();
     await commitStaged(ctx, scope, parts);
     await writeStaged(ctx, scope, parts);
@@ -104,17 +105,6 @@ function adaptClients(provider: Provider, { clients }: ProtocolParts): void {
     const verdict = await clients.checkSecret(this.clientId, presented, currentScope().signals.prefix);
     if (typeof verdict === 'string') return verdict === 'right';
     throw throttled(verdict.throttledFor, 'refused');
-  };
-}
-
-/** A proof or assertion passes once, on any number of nodes: inserting its record is the check (RFC 9449 §11.1, RFC 7523 §3). */
-function registerProofsOnce(provider: Provider, { artifacts }: ProtocolParts): void {
-  const ReplayDetection = provider.ReplayDetection as unknown as {
-    unique: (issuer: string, jti: string, exp: number) => Promise<boolean>;
-  };
-  ReplayDetection.unique = async (issuer, jti, exp) => {
-    const { now } = currentScope();
-    return artifacts.insertOnce(replayKey(issuer, jti), now, rememberedUntil(now, exp));
   };
 }
 

@@ -48,7 +48,10 @@ type CallerThrottles = Pick<ProtocolParts, 'refreshThrottle' | 'introspections'>
 
 const failures: ReadonlySet<unknown> = new Set(['invalid_grant', 'invalid_scope', 'invalid_target']);
 
-/** Counts a refresh that was refused to an authenticated client; a demand to sign in again or for a proof is none. */
+/**
+ * Counts a refresh that was refused to an authenticated client; a demand to sign in again or for a proof is none. A used
+ * proof counts: unlike every other wrong one it is found out only after the token was looked up.
+ */
 export function countRefusedRefresh(
   ctx: KoaContextWithOIDC,
   scope: RequestScope,
@@ -57,7 +60,8 @@ export function countRefusedRefresh(
   const { oidc } = ctx;
   const token = oidc.params?.['refresh_token'];
   const { error } = (ctx.body ?? {}) as { error?: unknown };
-  if (ctx.status !== 400 || !oidc.client || typeof token !== 'string' || !failures.has(error)) return;
+  if (ctx.status !== 400 || !oidc.client || typeof token !== 'string') return;
+  if (!failures.has(error) && !(error === 'invalid_dpop_proof' && scope.opened)) return;
   const { clientId } = oidc.client;
   const isOver = !scope.opened || scope.opened.session.ended !== null;
   refreshThrottle.count({ clientId, network: scope.signals.prefix, token }, isOver, scope.now);

@@ -1,0 +1,39 @@
+import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { ProtocolParts } from '../protocol-parts.js';
+import { currentScope } from '../request-scope.js';
+import { rememberedUntil, replayKey } from '../storage/replay-records.js';
+
+/** A proof or assertion passes once, on any number of nodes: inserting its record is the check (RFC 9449 §11.1, RFC 7523 §3). */
+export function registerProofsOnce(
+  provider: Provider,
+  { artifacts }: Pick<ProtocolParts, 'artifacts'>,
+): void {
+  const ReplayDetection = provider.ReplayDetection as unknown as {
+    unique: (issuer: string, jti: string, exp: number) => Promise<boolean>;
+  };
+  ReplayDetection.unique = async (issuer, jti, exp) => {
+    const { now } = currentScope();
+    const isFirst = await artifacts.insertOnce(replayKey(issuer, jti), now, rememberedUntil(now, exp));
+    // RFC 9449 §5: whatever is wrong with a proof is `invalid_dpop_proof`; the library says that the grant is.
+    if (!isFirst && isProof(Provider.ctx, jti))
+      throw new errors.InvalidDpopProof('the DPoP proof was used before');
+    return isFirst;
+  };
+}
+
+/** Whether this is the id of the proof that came with a request for tokens; at userinfo RFC 9449 §7.1 leaves the word open. */
+function isProof(ctx: KoaContextWithOIDC | undefined, jti: string): boolean {
+  const proof = ctx?.get('dpop');
+  if (!proof || ctx?.oidc.route === 'userinfo') return false;
+  try {
+    return JSON.parse(Buffer.from(proof.split('.')[1] ?? '', 'base64url').toString()).jti === jti;
+  } catch {
+    // The check is of a client assertion, and the proof has not been looked at yet.
+    return false;
+  }
+}
+
+/** RFC 9449 §4.3: a proof that is there and empty is a wrong proof. The library would take it for none and bind nothing. */
+export function readEmptyProof(ctx: Pick<KoaContextWithOIDC, 'req'>): void {
+  if (ctx.req.headers['dpop'] === '') ctx.req.headers['dpop'] = '.';
+}
