@@ -136,6 +136,29 @@ describe('client certificates (RFC 8705)', () => {
 });
 
 describe('a server that is handed no certificates', () => {
+  it('refuses a session that was bound to one, and lets it live', async () => {
+    const without = await ProtocolWorld.start();
+    try {
+      const { spa } = without.clients;
+      const { refresh_token } = (await without.signIn(spa, forOrders)).body;
+      const bind = (thumbprint: string | null, changes: string) =>
+        without.database.query(
+          `UPDATE session SET key_thumbprint = $1, "authorization" = ${changes} WHERE client_id = $2`,
+          [thumbprint, spa.id],
+        );
+      await bind('x'.repeat(43), `"authorization" || '{"x5t#S256": "${'x'.repeat(43)}"}'`);
+      for (const headers of [{}, by(mine)])
+        expect(await without.refresh(spa, refresh_token, {}, headers)).toMatchObject({
+          status: 400,
+          body: { error: 'invalid_grant' },
+        });
+      await bind(null, `"authorization" - 'x5t#S256'`);
+      expect((await without.refresh(spa, refresh_token)).status).toBe(200);
+    } finally {
+      await without.stop();
+    }
+  });
+
   it('does not serve clients that need one, and believes nobody’s header', async () => {
     const without = await ProtocolWorld.start();
     try {

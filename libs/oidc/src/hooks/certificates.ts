@@ -8,7 +8,8 @@ import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 export function certificateBinding(
   header: string | undefined,
 ): NonNullable<Configuration['features']>['mTLS'] {
-  if (!header) return { enabled: false };
+  // A session that was bound while there was a header is still asked for its certificate, and there is none to be had.
+  if (!header) return { enabled: false, getCertificate: () => undefined };
   return {
     enabled: true,
     certificateBoundAccessTokens: true,
