@@ -94,6 +94,15 @@ describe('the transmitter', () => {
     });
   });
 
+  it('says it to who asks, and takes nothing there', async () => {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      const response = await fetch(`${world.issuer}/.well-known/ssf-configuration`, { method });
+      expect([method, response.status, response.headers.get('allow')]).toEqual([method, 405, 'GET, HEAD']);
+    }
+    const head = await fetch(`${world.issuer}/.well-known/ssf-configuration`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+  });
+
   it('manages one stream for each client that proves who it is', async () => {
     expect((await call('GET', '/ssf/streams')).body).toEqual([]);
     expect((await call('GET', '/ssf/streams?stream_id=stream:another')).status).toBe(404);

@@ -117,3 +117,21 @@ describe('while something is wrong with the database, both lanes answer alike', 
     },
   );
 });
+
+it('whoever asks whether the service is ready is answered in JSON, ready or not, and a person in words', async () => {
+  const { issuer } = lanes.world;
+  const ask = async (path: string, accept: string) => {
+    const response = await fetch(`${issuer}${path}`, { headers: { accept } });
+    return [response.status, response.headers.get('content-type')?.split(';')[0]];
+  };
+  expect(await ask('/health/ready', '*/*')).toEqual([200, 'application/json']);
+  await proxy.cut();
+  for (const accept of ['*/*', 'text/html', 'application/json'])
+    expect(await ask('/health/ready', accept)).toEqual([503, 'application/problem+json']);
+  expect(await ask('/health/live', '*/*')).toEqual([200, 'application/json']);
+  expect(await ask('/sign-in', 'text/html')).toEqual([expect.any(Number), 'text/html']);
+  proxy.heal();
+  const deadline = performance.now() + 20_000;
+  while ((await ask('/health/ready', '*/*'))[0] !== 200 && performance.now() < deadline);
+  expect(await ask('/health/ready', '*/*')).toEqual([200, 'application/json']);
+});

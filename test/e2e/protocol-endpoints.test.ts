@@ -163,3 +163,43 @@ describe('the userinfo endpoint', () => {
     expect([status, answer.sub]).toEqual([403, undefined]);
   });
 });
+
+describe('a refusal', () => {
+  const html = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+  const typeOf = ({ headers }: { headers: Headers }) => headers.get('content-type')?.split(';')[0];
+
+  it.each([
+    ['/nothing', 404],
+    ['/logout/confirm', 405],
+    ['/token', 405],
+  ])('is a page for a browser and a problem for a program: %s', async (path, status) => {
+    const page = await world.get(path, html);
+    expect([page.status, typeOf(page)]).toEqual([status, 'text/html']);
+    expect(page.body).toContain('<html lang="en"');
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    for (const accept of [
+      'application/json',
+      'application/problem+json',
+      'text/html;q=0.4, application/json',
+    ]) {
+      const problem = await world.get(path, { accept });
+      expect([problem.status, typeOf(problem)]).toEqual([status, 'application/problem+json']);
+      expect(problem.body).toMatchObject({
+        status,
+        title: expect.any(String),
+        requestId: expect.any(String),
+      });
+    }
+    expect((await world.get('/logout/confirm', html)).headers.get('allow')).toBe('POST');
+  });
+
+  it('offers no OPTIONS to an OPTIONS that is not answered', async () => {
+    for (const path of ['/token', '/jwks', '/userinfo']) {
+      const response = await fetch(`${world.issuer}${path}`, { method: 'OPTIONS' });
+      expect([response.status, response.headers.get('allow')]).toEqual([
+        405,
+        expect.not.stringContaining('OPTIONS'),
+      ]);
+    }
+  });
+});

@@ -209,6 +209,39 @@ describe('signing out (OpenID Connect RP-Initiated Logout)', () => {
     }
   });
 
+  it('may be asked for by POST, which asks the person first all the same (RP-Initiated Logout §2)', async () => {
+    const { web } = world.clients;
+    const { code, verifier, person } = await world.authorize(web);
+    const { body } = await world.redeem(web, code, verifier);
+    const form = {
+      id_token_hint: body.id_token,
+      post_logout_redirect_uri: `${world.callback}/out`,
+      state: 'bye',
+      client_id: web.id,
+    };
+    const posted = await world.post('/logout', form, { accept: 'text/html', origin: 'https://app.test' });
+    expect([posted.status, posted.headers.get('cache-control')]).toEqual([303, 'no-store']);
+    expect((await world.refresh(web, body.refresh_token)).status).toBe(200);
+    const asked = new URL(posted.headers.get('location')!, world.issuer);
+    const page = await person.follow(asked.href, ({ body: shown }) => shown.includes('Sign out?'));
+    expect(page.body).toContain('Only from Test web');
+    expect((await person.follow(asked.href)).url.href).toBe(`${world.callback}/out?state=bye`);
+    expect((await world.authorize(web, { prompt: 'none' }, person)).query.get('error')).toBe(
+      'login_required',
+    );
+  });
+
+  it.each(['/logout', '/authorize'])('takes no more by POST at %s than fits an address', async (path) => {
+    const fits = await world.post(path, { state: 'x'.repeat(8_000) });
+    expect([fits.status, (await world.get(fits.headers.get('location')!)).status]).not.toContain(431);
+    for (const length of [9_000, 40_000, 200_000]) {
+      const { status, body, headers } = await world.post(path, { state: 'x'.repeat(length) });
+      expect([status, body.code, headers.get('location')]).toEqual([413, 'content_too_large', null]);
+    }
+    const other = await world.post(path, {}, { 'content-type': 'application/json' });
+    expect([other.status, other.body.code]).toEqual([415, 'unsupported_media_type']);
+  });
+
   it('asks the person first', async () => {
     const person = world.person();
     await world.authorize(world.clients.web, {}, person);

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { answeredInFastLane, routes } from '@curfew/oidc';
-import { ProblemError, sendProblem } from '@curfew/problem';
+import { answeredInFastLane } from '@curfew/oidc';
+import { ProblemError, problemFrom } from '@curfew/problem';
 import type { Logger } from 'pino';
 import type { ThrottledRequests } from './alerts/index.js';
-import { authorizeByPost } from './authorization-by-post.js';
+import { refuse, seeOther } from './interactions/index.js';
 import { protocolHeaders } from './pages/index.js';
-import { protocolMethods } from './protocol-routes.js';
+import { protocolMethods, sentRound } from './protocol-routes.js';
+import { getInsteadOf } from './sent-round.js';
 
 /** What stands behind the door. */
 export interface Rooms {
@@ -34,24 +35,30 @@ export function frontDoor(rooms: Rooms): RequestListener {
   return (request, response) => {
     const id = identify(request, response, trustedHops);
     logWhenDone(request, response, id, log);
+    const refused = (problem: ProblemError) =>
+      refuse(request, response, problem, { base, requestId: id, otherwise: 'problem' });
     const path = pathOf(request.url ?? '/');
-    if (path === null) return sendProblem(response, malformed(), id);
+    if (path === null) return refused(malformed());
     if (path.startsWith('/health/')) return pages(request, response);
-    if (request.headers.host !== host) return sendProblem(response, misdirected(), id);
+    if (request.headers.host !== host) return refused(misdirected());
     request.headers['x-forwarded-host'] = host;
     request.headers['x-forwarded-proto'] = scheme.slice(0, -1);
     if (metadataWithPath && path === metadataWithPath)
       return mounted(request, response, base, '/.well-known/oauth-authorization-server', protocol);
-    if (base && path !== base && !path.startsWith(`${base}/`)) return sendProblem(response, notFound(), id);
+    if (base && path !== base && !path.startsWith(`${base}/`)) return refused(notFound());
     const inside = path.slice(base.length) || '/';
     if (throttled.refused(request, response, inside, id)) return;
     const follower = followers.get(inside);
     if (follower) return follower(request, response);
     const allowed = protocolMethods(inside);
     if (!allowed) return base ? mounted(request, response, base, undefined, pages) : pages(request, response);
-    if (!answers(request, allowed)) return sendProblem(response, notThisWay(allowed), id);
-    if (inside === routes.authorization && request.method === 'POST')
-      return authorizeByPost(request, response, path, { id, bodyBytes });
+    if (!answers(request, allowed)) return refused(notThisWay(request, allowed));
+    if (sentRound(inside, request.method)) {
+      getInsteadOf(request, path, bodyBytes)
+        .then((location) => seeOther(response, location))
+        .catch((error: unknown) => refused(problemFrom(error, () => false)));
+      return;
+    }
     return base ? mounted(request, response, base, undefined, protocol) : protocol(request, response);
   };
 }
@@ -119,12 +126,13 @@ function logWhenDone(request: IncomingMessage, response: ServerResponse, id: str
 
 const malformed = () =>
   new ProblemError({ status: 400, code: 'malformed_request', title: 'The request target is malformed' });
-const notThisWay = (allowed: readonly string[]) =>
+/** RFC 9110 §15.5.6: OPTIONS that asks nothing of CORS is not answered, so it is not offered to who sent it. */
+const notThisWay = ({ method }: IncomingMessage, allowed: readonly string[]) =>
   new ProblemError({
     status: 405,
     code: 'method_not_allowed',
     title: 'This is not answered to that method',
-    headers: { Allow: allowed.join(', ') },
+    headers: { Allow: allowed.filter((one) => one !== 'OPTIONS' || one !== method).join(', ') },
   });
 const notFound = () => new ProblemError({ status: 404, code: 'not_found', title: 'There is nothing here' });
 const misdirected = () =>

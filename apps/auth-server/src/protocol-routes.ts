@@ -17,7 +17,7 @@ const methods = new Map<string, readonly string[]>([
   ['/.well-known/openid-configuration', readByAll],
   ['/.well-known/oauth-authorization-server', readByAll],
   [routes.code_verification, [...read, ...write]],
-  [routes.end_session, read],
+  [routes.end_session, [...read, ...write]],
   [`${routes.end_session}/confirm`, write],
   [`${routes.end_session}/success`, read],
 ]);
@@ -28,3 +28,7 @@ const goesOn = new RegExp(`^(?:${routes.authorization}|${routes.code_verificatio
 /** The methods that oidc-provider answers at this path (below the issuer's own path), or undefined where it answers none. */
 export const protocolMethods = (path: string): readonly string[] | undefined =>
   methods.get(path) ?? (goesOn.test(path) ? read : undefined);
+
+/** Whether a form posted here is answered by the same request as GET: where other sites send people to, with our cookies. */
+export const sentRound = (path: string, method: string | undefined): boolean =>
+  method === 'POST' && (path === routes.authorization || path === routes.end_session);

@@ -9,6 +9,7 @@ import { SignIn } from './sign-in.js';
 import { SignInFlow } from './sign-in-flow.js';
 import { SignedIn } from './signed-in.js';
 
+export { seeOther } from './answer.js';
 export { OwnAccount, type OwnApplication, type OwnSession } from './own-account.js';
 export { PageErrorFilter, type PageErrorFilterParts } from './page-error.filter.js';
 export { PageError } from './page-error.js';
@@ -16,6 +17,7 @@ export { PageLog } from './page-log.js';
 export { PageSettings } from './page-settings.js';
 
 export { PagesOfProtocol } from './protocol-pages.js';
+export { type RefusalPlace, refuse } from './refusal.js';
 
 /** Controllers of the pages for people; the application registers them without a global body parser. */
 export const pageControllers = [

@@ -41,7 +41,8 @@ export class StreamEndpoints {
   constructor(private readonly parts: StreamEndpointsParts) {}
 
   /** SSF 1.0 §7.1. */
-  async metadata(_: IncomingMessage, response: ServerResponse): Promise<void> {
+  async metadata({ method }: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (method !== 'GET' && method !== 'HEAD') throw notAllowed('GET, HEAD');
     const { issuer } = this.parts;
     answerJson(response, {
       spec_version: '1_0',

@@ -1,0 +1,49 @@
+import { type IncomingMessage, maxHeaderSize } from 'node:http';
+import { ProblemError } from '@curfew/problem';
+
+/** Half of what a request's line and headers may be together (431 beyond that): cookies and what browsers say take the rest. */
+const longestLocation = maxHeaderSize / 2;
+
+/**
+ * OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2: these requests may come by POST. Such a one is answered by
+ * sending the browser to the same request by GET, so that our cookies, which other sites' forms do not get
+ * (SameSite=Lax), come along after all; and to whatever is asked there before anything happens.
+ * @throws ProblemError 413, 415
+ */
+export async function getInsteadOf(
+  request: IncomingMessage,
+  path: string,
+  bodyBytes: number,
+): Promise<string> {
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/x-www-form-urlencoded')
+    throw new ProblemError({ status: 415, code: 'unsupported_media_type', title: 'Send a form' });
+  const location = `${path}?${new URLSearchParams((await read(request, bodyBytes)).toString('utf8'))}`;
+  if (location.length > longestLocation)
+    throw tooLarge('It is too long for an address, which it has to become. Push it instead (RFC 9126).');
+  return location;
+}
+
+/** The body, as far as it may be that long. What comes beyond is let go unread into memory until the connection ends. */
+function read(request: IncomingMessage, bodyBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= bodyBytes) chunks.push(chunk);
+      else reject(tooLarge());
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+  });
+}
+
+const tooLarge = (detail?: string) =>
+  new ProblemError({
+    status: 413,
+    code: 'content_too_large',
+    title: 'The request is too large',
+    // What is left of it is not read: the connection ends with the answer.
+    headers: { Connection: 'close' },
+    ...(detail === undefined ? {} : { detail }),
+  });
