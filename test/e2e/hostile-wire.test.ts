@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { faultsOf, overTheWire } from './hostile-world.js';
+import { faultsOf, marker, overTheWire } from './hostile-world.js';
 import { asHeader, ProtocolWorld } from './protocol-world.js';
 
 let world: ProtocolWorld;
@@ -69,6 +69,29 @@ describe('a request that could be read in two ways', () => {
     expect(answers.map(({ status }) => status)).toEqual(answers.length === 0 ? [] : [400]);
     expect(raw).not.toContain('"keys"');
   });
+});
+
+describe('the log', () => {
+  it.each(['/token', '/device', '/par', '/logout/confirm'])(
+    'stays one JSON object to a line when a body to %s is no HTTP, and repeats none of it',
+    async (path) => {
+      const wrong = head('Transfer-Encoding: chunked').replace('/token', path);
+      // What the library says at its start about the version of Node is not about requests.
+      const before = world.server.output().length;
+      for (const body of [`5\r\na=b&c\r\n${marker}\r\n`, `${marker}\r\n`, `3\r\na=${marker}\r\n`]) {
+        const socket = net.connect(world.server.port, '127.0.0.1').on('error', () => {});
+        socket.write(wrong);
+        await pause(100);
+        socket.write(body);
+        await pause(200);
+        socket.destroy();
+      }
+      const lines = world.server.output().slice(before).split('\n').filter(Boolean);
+      expect(lines.filter((line) => !/^\{.*\}$/.test(line))).toEqual([]);
+      for (const line of lines) expect(JSON.parse(line)).toHaveProperty('level');
+      expect(world.server.output()).not.toContain(marker);
+    },
+  );
 });
 
 describe('the host of a request', () => {

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { commitStaged, writeStaged } from './commit-staged.js';
 import { providerConfiguration } from './configuration.js';
@@ -29,6 +30,7 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
   provider.on('server_error', (_ctx, error) => {
     currentScope().failure = error;
   });
+  reportToLog(provider, parts);
   provider.use((ctx, next) => {
     const { remoteAddress } = ctx.req.socket;
     const signals = parts.signals.read({ socketAddress: remoteAddress, headers: ctx.req.headers });
@@ -36,6 +38,18 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
     return withScope(scope, () => around(ctx as KoaContextWithOIDC, scope, { ...parts, keySet: keys }, next));
   });
   return provider;
+}
+
+/**
+ * Koa writes what nobody listens for to the console, in lines that are no log's. What goes wrong with a connection (its bytes
+ * are no HTTP, the client is gone) is not reported at all: the line about the request says that it was aborted.
+ */
+function reportToLog(provider: Provider, parts: ProtocolParts): void {
+  const events: EventEmitter = provider;
+  events.on('error', (error: Error & { code?: unknown }) => {
+    if (/^(?:HPE_|ECONN|EPIPE|ERR_STREAM_)/.test(String(error.code))) return;
+    parts.report(error, 'answering a protocol request');
+  });
 }
 
 /** What happens around the library: before it looks at the request, and between its answer and the answer's leaving. */
