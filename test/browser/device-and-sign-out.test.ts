@@ -78,7 +78,8 @@ describe('connecting a device', () => {
     await page.getByLabel('Code').fill(device.user_code);
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByRole('button', { name: 'No, stop' }).click();
-    await page.getByRole('alert').waitFor();
+    await page.getByRole('heading', { name: 'Stopped' }).waitFor();
+    expect([await page.title(), await page.getByRole('alert').count()]).toEqual(['Stopped – Curfew', 0]);
     expect(await poll(device)).toMatchObject({ error: 'access_denied' });
   });
 });

@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { asHeader, orders, ProtocolWorld } from './protocol-world.js';
+import { asHeader, authorizationRequest, orders, ProtocolWorld, pkce } from './protocol-world.js';
 
 let world: ProtocolWorld;
 beforeAll(async () => {
@@ -161,6 +161,71 @@ describe('the userinfo endpoint', () => {
     ).body;
     const { status, body: answer } = await userinfo({ authorization: `Bearer ${access_token}` });
     expect([status, answer.sub]).toEqual([403, undefined]);
+  });
+});
+
+describe('a step that only a form can take', () => {
+  const authorization = (extra: Record<string, string>) =>
+    `/authorize?${authorizationRequest(world.clients.web, world.callback, {
+      code_challenge: pkce().challenge,
+      code_challenge_method: 'S256',
+      ...extra,
+    })}`;
+  const hostile = `"'><script>&amp;alert(1)</script>`;
+
+  it.each([
+    [
+      'a link with a device’s code',
+      () => `/device?user_code=${encodeURIComponent(hostile)}`,
+      'user_code',
+      true,
+    ],
+    ['signing out where nobody is signed in', () => '/logout', 'logout', true],
+    [
+      'an answer by form_post',
+      () => authorization({ response_mode: 'form_post', prompt: 'none', state: hostile }),
+      'state',
+      false,
+    ],
+  ])('is a page like the others: %s', async (_, path, field, staysHere) => {
+    const { status, body, headers } = await world.get(path(), { accept: 'text/html' });
+    expect([200, 400]).toContain(status);
+    expect(body).toMatch(/<html lang="en"/);
+    expect(body).toMatch(/<link rel="stylesheet"/);
+    expect(body).toContain('<button class="full">Continue</button>');
+    expect(body).toContain(`name="${field}" value="`);
+    expect(body).not.toMatch(/noscript|Submitting Callback|&amp;amp;amp;/);
+    expect(body.match(/<script/g)).toHaveLength(1);
+    const policy = headers.get('content-security-policy')!;
+    expect(policy).toMatch(
+      /^default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'sha256-[^ ;]+';/,
+    );
+    expect(policy).toContain("frame-ancestors 'none'; base-uri 'none'");
+    expect(policy.includes("form-action 'self'")).toBe(staysHere);
+    expect([headers.get('cache-control'), headers.get('x-frame-options')]).toEqual(['no-store', 'DENY']);
+  });
+
+  it('goes on to what the application gave, and gives back what it gave', async () => {
+    const { body } = await world.get(
+      authorization({ response_mode: 'form_post', prompt: 'none', state: hostile }),
+      { accept: 'text/html' },
+    );
+    expect(body).toContain(`<form method="post" action="${world.callback}"`);
+    expect(body).toContain(
+      'name="state" value="&quot;&#39;&gt;&lt;script&gt;&amp;amp;alert(1)&lt;/script&gt;"',
+    );
+    expect(body).toContain('name="error" value="login_required"');
+    const out = `${world.callback}/out`;
+    const query = new URLSearchParams({ client_id: world.clients.web.id, post_logout_redirect_uri: out });
+    const { headers } = await world.get(`/logout?${query}`, { accept: 'text/html' });
+    expect(headers.get('content-security-policy')).toContain(`form-action 'self' ${new URL(out).origin};`);
+    expect((await world.person().follow(`${world.issuer}/logout?${query}`)).url.href).toBe(out);
+  });
+
+  it('answers an application by form_post without script', async () => {
+    const { person } = await world.authorize(world.clients.web);
+    const shown = await person.open(`${world.issuer}${authorization({ response_mode: 'form_post' })}`);
+    expect(shown.body).toMatch(/name="code" value="[^"]+"/);
   });
 });
 

@@ -6,6 +6,7 @@ import { countRefusedRefresh, throttled } from './hooks/caller-throttles.js';
 import { confirmRevocation } from './hooks/confirm-revocation.js';
 import { announceInterval, slowDownDevices } from './hooks/device-throttle.js';
 import { enrichIntrospection } from './hooks/introspection.js';
+import { drawOnwardForm } from './hooks/onward-forms.js';
 import { readEmptyProof, registerProofsOnce } from './hooks/proofs-once.js';
 import { answerFault, answerGone, answerUnavailable } from './hooks/unavailable.js';
 import { noteUnknownToken } from './hooks/unknown-token.js';
@@ -63,6 +64,7 @@ async function around(
     if (!(await userCodeAllowed(ctx, scope, parts))) return;
     readEmptyProof(ctx);
     await next();
+    drawOnwardForm(ctx, parts.pages);
     await commitStaged(ctx, scope, parts);
     await writeStaged(ctx, scope, parts);
     switch (ctx.oidc?.route) {

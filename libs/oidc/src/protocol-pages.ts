@@ -28,5 +28,13 @@ export abstract class ProtocolPages {
     deviceInfo?: { ip?: string; ua?: string } | undefined;
   }): Page;
   abstract deviceDone(page: { clientName?: string | undefined }): Page;
+  abstract deviceStopped(): Page;
+  /** A form that submits itself where scripts run. `redirectUri`: as for `logout`. */
+  abstract onward(page: {
+    to: 'device' | 'sign_out' | 'application';
+    action: string;
+    fields: Readonly<Record<string, string>>;
+    redirectUri?: string | undefined;
+  }): Page;
   abstract error(page: { status: number; error: string; requestId?: string | undefined }): Page;
 }

@@ -3,10 +3,13 @@ import {
   deviceCodePage,
   deviceConfirmPage,
   deviceDonePage,
+  deviceStoppedPage,
   errorPage,
   formTarget,
   loggedOutPage,
   logoutPage,
+  onwardPage,
+  onwardScript,
   pageHeaders,
 } from '../pages/index.js';
 import type { PageSettings } from './page-settings.js';
@@ -52,6 +55,20 @@ export class PagesOfProtocol extends ProtocolPages {
 
   override deviceDone(page: { clientName?: string | undefined }): Page {
     return this.sent(deviceDonePage({ ...page, base: this.settings.base }));
+  }
+
+  override deviceStopped(): Page {
+    return this.sent(deviceStoppedPage({ base: this.settings.base }));
+  }
+
+  override onward({ redirectUri, ...page }: Parameters<ProtocolPages['onward']>[0]): Page {
+    const target = redirectUri === undefined ? undefined : formTarget(redirectUri);
+    // What a client does with what is posted to it, such as redirecting to another host of its own, is its business.
+    const formTargets = page.to === 'application' ? 'anywhere' : target === undefined ? [] : [target];
+    return {
+      html: onwardPage({ ...page, base: this.settings.base }),
+      headers: pageHeaders({ formTargets, scripts: [onwardScript] }),
+    };
   }
 
   override error({

@@ -21,7 +21,7 @@ ${page.error && problemNotice(page.error)}
 ${hidden('xsrf', page.xsrf)}
 <div class="field">
 <label for="user_code">Code</label>
-<input id="user_code" name="user_code" class="code" type="text" autocomplete="one-time-code" autocapitalize="characters" autocorrect="off" spellcheck="false" maxlength="64" required autofocus aria-describedby="explained hint" value="${page.userCode}"${page.error && html` aria-invalid="true"`}>
+<input id="user_code" name="user_code" class="code" type="text" autocomplete="one-time-code" autocapitalize="characters" autocorrect="off" spellcheck="false" maxlength="64" required autofocus aria-describedby="${page.error && 'problem '}explained hint" value="${page.userCode}"${page.error && html` aria-invalid="true"`}>
 <p class="hint" id="hint">Small or capital letters, with or without dashes.</p>
 </div>
 <button class="full">Continue</button>
@@ -59,6 +59,18 @@ ${hidden('user_code', page.userCode)}
 </form>
 </div>`;
   return layout({ title: 'Is this your device?', content, base: page.base });
+}
+
+/** RFC 8628 §3.3: the person said no, which is no fault of anybody. */
+export function deviceStoppedPage(page: PageModel = {}): string {
+  const content = html`<div class="card stack">
+<div class="tight">
+<h1>Stopped</h1>
+<p class="lead">Nothing was connected. You can close this page.</p>
+</div>
+<p><a href="${page.base}/device">Enter another code</a></p>
+</div>`;
+  return layout({ title: 'Stopped', content, base: page.base });
 }
 
 /** The end of connecting a device. */

@@ -7,10 +7,12 @@ export {
   deviceCodePage,
   deviceConfirmPage,
   deviceDonePage,
+  deviceStoppedPage,
 } from './device-pages.js';
 export { type ErrorPage, errorPage } from './error-page.js';
 export { type HomePage, homePage } from './home-page.js';
 export type { PageModel } from './layout.js';
+export { type OnwardPage, onwardPage, onwardScript } from './onward-page.js';
 export {
   type NewPasswordPage,
   newPasswordPage,

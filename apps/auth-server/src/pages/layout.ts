@@ -68,7 +68,8 @@ ${places.map(
 </ul></nav>`;
 
 /** A fault, said where it is seen first; `alert` makes assistive technology read it out. */
-export const problemNotice = (text: string): Html => html`<p class="notice bad" role="alert">${text}</p>`;
+export const problemNotice = (text: string): Html =>
+  html`<p class="notice bad" role="alert" id="problem">${text}</p>`;
 
 /** Something that went well. */
 export const goodNotice = (text: string): Html => html`<p class="notice good" role="status">${text}</p>`;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { instant } from '@curfew/session-policy';
 import * as pages from './index.js';
 
@@ -47,6 +48,7 @@ const all: [string, string][] = [
     }),
   ],
   ['device done', pages.deviceDonePage({ clientName: hostile })],
+  ['device stopped', pages.deviceStoppedPage()],
   ['sign-out', pages.logoutPage({ ...form, clientName: hostile })],
   ['signed out', pages.loggedOutPage({ clientName: hostile })],
   ['sessions', pages.sessionsPage({ ...form, now, sessions: [session], more: true, problem: hostile })],
@@ -106,6 +108,46 @@ describe.each(all)('the %s page', (_, page) => {
   it('carries no script, no style of its own and no handler', () => {
     expect(page).not.toMatch(/<style|<script|\son[a-z]+=|style=/);
   });
+});
+
+describe('the page that goes on by itself', () => {
+  const page = pages.onwardPage({ to: 'application', action: hostile, fields: { state: hostile } });
+
+  it('lets no text from outside become markup, and carries the one script that its policy names', () => {
+    const scripts = [...page.matchAll(/<script>([^<]*)<\/script>/g)].map(([, script]) => script!);
+    expect([scripts.length, page.match(/<script/g)?.length]).toEqual([1, 1]);
+    expect(page).not.toContain(hostile);
+    expect(page).not.toMatch(/="[^"]*"[^\s>/]|\son[a-z]+=|style=/);
+    const hash = createHash('sha256').update(scripts[0]!).digest('base64');
+    const policy = pages.pageHeaders({ scripts: [pages.onwardScript] })['Content-Security-Policy'];
+    expect(policy).toContain(`; script-src 'sha256-${hash}';`);
+  });
+
+  it('has a language, a heading and a button for browsers without script', () => {
+    expect(page).toMatch(/<html lang="en"/);
+    expect(page.match(/<h1/g)).toHaveLength(1);
+    expect(page).toContain('<button class="full">Continue</button>');
+    expect(page).not.toContain('<noscript');
+  });
+});
+
+it('ties what is wrong with a sign-in or a code to the fields it is about', () => {
+  const signIn = pages.signInPage({ ...form, problem: 'No.' });
+  expect(signIn.match(/aria-invalid="true" aria-describedby="problem"/g)).toHaveLength(2);
+  expect(pages.deviceCodePage({ ...form, error: 'No.' })).toContain(
+    'aria-describedby="problem explained hint"',
+  );
+  for (const page of [pages.signInPage(form), pages.deviceCodePage(form)])
+    expect(page).not.toMatch(/aria-invalid|="problem/);
+});
+
+it('calls stopping a device no error', () => {
+  expect(pages.deviceStoppedPage()).toContain('<title>Stopped – Curfew</title>');
+  expect(pages.deviceStoppedPage()).not.toContain('alert');
+});
+
+it('shows actions in the order in which they are reached', () => {
+  expect(pages.stylesheet).not.toMatch(/-reverse|[{;]order:/);
 });
 
 it('says first in the title that something is wrong', () => {

@@ -1,21 +1,27 @@
 /** What differs between the headers of pages. */
 export interface PageHeaders {
   /** Where a form may end beyond our own origin, as CSP source expressions (see `formTarget`). */
-  readonly formTargets?: readonly string[];
+  readonly formTargets?: readonly string[] | 'anywhere';
+  /** Scripts that may run, as CSP source expressions. */
+  readonly scripts?: readonly string[];
 }
 
 /**
- * Headers of every page for people: nothing but our own stylesheet is loaded, no script runs, no one may frame it
+ * Headers of every page for people: nothing but our own stylesheet is loaded, no script runs that is not named, no one may frame it
  * (RFC 9700 §4.16), nothing is stored and no address leaks to where a link leads.
  */
-export function pageHeaders({ formTargets = [] }: PageHeaders = {}): Readonly<Record<string, string>> {
+export function pageHeaders({
+  formTargets = [],
+  scripts = [],
+}: PageHeaders = {}): Readonly<Record<string, string>> {
   return {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy': [
       "default-src 'none'",
       "style-src 'self'",
       "img-src 'self' data:",
-      ['form-action', "'self'", ...new Set(formTargets)].join(' '),
+      ...(scripts.length > 0 ? [['script-src', ...scripts].join(' ')] : []),
+      ...(formTargets === 'anywhere' ? [] : [['form-action', "'self'", ...new Set(formTargets)].join(' ')]),
       "frame-ancestors 'none'",
       "base-uri 'none'",
     ].join('; '),
@@ -30,9 +36,9 @@ export function pageHeaders({ formTargets = [] }: PageHeaders = {}): Readonly<Re
 }
 
 /**
- * Headers for whatever oidc-provider answers by itself, to be set before it does; our own pages replace them. It has a page
- * that submits itself (`form_post`, a link with a device code in it) and adds the hash of that page's script to a
- * `script-src` it finds. Where that form goes is the client's registered redirect URI, checked before.
+ * Headers for whatever oidc-provider answers by itself, to be set before it does; our own pages replace them. Its page that
+ * submits itself (`form_post`, a link with a device code in it) is drawn again as one of ours; should an upgrade change it
+ * beyond recognition, it goes on working, because the library adds the hash of its script to a `script-src` it finds.
  */
 export const protocolHeaders: Readonly<Record<string, string>> = {
   'Content-Security-Policy': "default-src 'none'; script-src; frame-ancestors 'none'; base-uri 'none'",

@@ -29,11 +29,11 @@ ${page.problem && problemNotice(page.problem)}
 ${hidden('csrf', page.csrf)}
 <div class="field">
 <label for="username">Username</label>
-<input id="username" name="username" type="text" inputmode="email" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="320" required value="${page.username}"${page.problem && html` aria-invalid="true"`}${!again && html` autofocus`}>
+<input id="username" name="username" type="text" inputmode="email" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="320" required value="${page.username}"${page.problem && html` aria-invalid="true" aria-describedby="problem"`}${!again && html` autofocus`}>
 </div>
 <div class="field">
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required${page.problem && html` aria-invalid="true"`}${again && html` autofocus`}>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required${page.problem && html` aria-invalid="true" aria-describedby="problem"`}${again && html` autofocus`}>
 </div>
 <label class="check"><input type="checkbox" name="remember" value="yes"${page.remember && html` checked`}><span>Keep me signed in on this browser<br><span class="hint">Leave it empty on a computer that others use.</span></span></label>
 <button class="full">Sign in</button>

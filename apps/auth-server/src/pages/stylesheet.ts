@@ -61,7 +61,7 @@ button.plain:hover{background:var(--canvas);border-color:var(--ink)}
 button.ending{background:transparent;border-color:var(--danger);color:var(--danger)}
 button.ending:hover{background:var(--danger-surface)}
 button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
-.actions{display:flex;flex-wrap:wrap-reverse;gap:.75rem}
+.actions{display:flex;flex-wrap:wrap;gap:.75rem}
 .actions>*{flex:1 1 9rem}
 .full{display:flex;width:100%}
 .notice{padding:.875rem 1rem;border-radius:.625rem;border-inline-start:4px solid}

@@ -17,7 +17,6 @@ const codeErrors: Record<string, string> = {
   NotFoundError: 'That code is not right. Check it and try again.',
   ExpiredError: 'That code has expired. Start again on your device to get a new one.',
   AlreadyUsedError: 'That code was used already. Start again on your device to get a new one.',
-  AbortedError: 'Stopped. Nothing was connected.',
   NoCodeError: 'Enter the code that your device shows.',
 };
 
@@ -58,6 +57,7 @@ export const devicePages = (
   clients: ClientDirectory,
 ): Omit<Features['deviceFlow'] & object, 'enabled'> => ({
   userCodeInputSource: async (ctx, _form, out, error) => {
+    if (error?.name === 'AbortedError') return show(ctx, pages.deviceStopped());
     const action = ctx.oidc.urlFor('code_verification');
     const problem = error
       ? (codeErrors[error.name] ?? (out ? 'That did not work. Try again.' : undefined))

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { html } from './html.js';
+import { hidden, layout, type PageModel } from './layout.js';
+
+/** A step that only a form can take, and that nobody has to think about. */
+export interface OnwardPage extends PageModel {
+  readonly to: 'device' | 'sign_out' | 'application';
+  readonly action: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+const words = {
+  device: ['Connect a device', 'The link you followed brought the code of your device.'],
+  sign_out: ['Sign out', 'You are not signed in with this browser.'],
+  application: ['Back to the application', 'We are done here.'],
+} as const;
+
+// No character of it would be escaped, so the script on the page is the one that is hashed.
+const script = 'document.forms[0].submit()';
+
+/** The only script there is, as a CSP source expression: it submits the form of the page it stands on. */
+export const onwardScript = `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
+
+/** Goes on by itself where scripts run, and with a button where they do not. */
+export function onwardPage({ to, action, fields, base }: OnwardPage): string {
+  const [title, text] = words[to];
+  const content = html`<div class="card stack">
+<div class="tight">
+<h1>${title}</h1>
+<p class="lead">${text} If nothing happens by itself, continue here.</p>
+</div>
+<form method="post" action="${action}" class="stack">
+${Object.entries(fields).map(([name, value]) => hidden(name, value))}
+<button class="full">Continue</button>
+</form>
+</div>
+<script>${script}</script>`;
+  return layout({ title, content, base });
+}
