@@ -17,7 +17,7 @@ const names: readonly LaneName[] = ['fast', 'library'];
 const sideOf = (lane: LaneName) => new Side(lanes, lane);
 const refresh = (side: Side, token: string, dpop: string) =>
   side.refresh(token, {}, lanes.world.clients.spa, { dpop });
-const refused = { error: 'invalid_grant', error_description: 'grant request is invalid' };
+const refused = { error: 'invalid_dpop_proof', error_description: 'the DPoP proof was used before' };
 const generationOf = async (id: string) => {
   const [row] = await lanes.world.database.query<{ generation: number; end_reason: string | null }>(
     'SELECT generation, end_reason FROM session WHERE id = $1',

@@ -146,7 +146,7 @@ export class DecisionMaker {
         certificate,
         severalTokens,
       },
-      { passive, ...route.required },
+      { scopes: route.required.scopes, ...route.required, passive },
     );
     if (verdict.kind === 'refused') return { kind: 'refused', route, refusal: verdict.refusal };
     const { facts, token } = verdict;
