@@ -13,12 +13,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort, isFree } from './free-port.mjs';
 import { isReachable, postgresBinaries, postgresIdentity, publicFolder } from './postgres-binaries.mjs';
+import { endOf } from './postgres-end.mjs';
 
 // A real PostgreSQL for people who have none: a cluster in a folder of ours, on loopback, behind a password made up at first start.
 //
@@ -198,20 +198,6 @@ function launch(postgres, data, port, identity, settings) {
     detached: true, // Ctrl-C in the terminal must not stop the database before those who use it
   });
 }
-
-/**
- * Resolves when the shell is gone, and PostgreSQL with it: what still waits at the pipe is let go, and if it was the shell alone that
- * was killed, that stops PostgreSQL. A shell ends with 128 and the number of the signal that its PostgreSQL died of.
- * @param {import('node:child_process').ChildProcess} child @returns {Promise<string>}
- */
-const endOf = (child) =>
-  new Promise((resolve) =>
-    child.once('exit', (code, signalName) => {
-      child.stdin?.end();
-      const [died] = Object.entries(os.constants.signals).find(([, number]) => number + 128 === code) ?? [];
-      resolve(signalName ?? died ?? `status ${code}`);
-    }),
-  );
 
 /** @param {import('node:child_process').ChildProcess} child @param {(line: string) => void} onLog */
 async function untilReady(child, onLog) {

@@ -10,7 +10,6 @@ export {
   secondsOf,
 } from './gateway-routes.js';
 export {
-  type FirstRunServices,
   hasFirstRunData,
   loadConfiguration,
   type Needs,

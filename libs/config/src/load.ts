@@ -61,19 +61,19 @@ function missing(
 }
 
 /** Whatever can say what a first start made of its own kind. */
-export interface FirstRunServices {
+interface FirstRunMakers {
   readonly accounts: { firstRun(): Promise<readonly unknown[]> };
   readonly clients: { firstRun(): Promise<readonly unknown[]> };
 }
 
 /** Whether there is anything in the database that was made at a first start. */
-export const hasFirstRunData = async ({ accounts, clients }: FirstRunServices): Promise<boolean> =>
+export const hasFirstRunData = async ({ accounts, clients }: FirstRunMakers): Promise<boolean> =>
   (await accounts.firstRun()).length > 0 || (await clients.firstRun()).length > 0;
 
 /** No process of production starts on data that `npm start` made up: its secrets stand in a file on somebody's machine. */
 export async function refuseFirstRunData(
   mode: Configuration['mode'],
-  services: FirstRunServices,
+  services: FirstRunMakers,
 ): Promise<void> {
   if (mode === 'production' && (await hasFirstRunData(services)))
     throw new ConfigurationError([
