@@ -1,3 +1,4 @@
+import './runtime-notice.js';
 import 'reflect-metadata';
 import { ConfigurationError, loadConfiguration } from '@curfew/config';
 import type { Transaction } from '@curfew/persistence';

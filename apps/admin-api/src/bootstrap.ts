@@ -1,3 +1,4 @@
+import './runtime-notice.js';
 import 'reflect-metadata';
 import type { ClientService, ResourceService } from '@curfew/clients';
 import { ConfigurationError, loadConfiguration, refuseFirstRunData } from '@curfew/config';

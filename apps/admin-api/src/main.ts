@@ -1,3 +1,4 @@
+import './runtime-notice.js';
 import 'reflect-metadata';
 import { ConfigurationError, exitWhenParentDies, loadConfiguration } from '@curfew/config';
 import { startAdminApi } from './admin-api.js';

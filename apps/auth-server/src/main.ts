@@ -1,4 +1,5 @@
 import './memory.js';
+import './runtime-notice.js';
 import 'reflect-metadata';
 import cluster from 'node:cluster';
 import { ConfigurationError, loadConfiguration } from '@curfew/config';

@@ -18,6 +18,7 @@ export {
 export { manual } from './manual.js';
 export { exitWhenParentDies } from './parent.js';
 export { developmentSecretPrefix } from './relations.js';
+export { leaveOutRuntimeNotice } from './runtime-notice.js';
 export { Secret } from './secret.js';
 export { unaskedConnections } from './unasked-connections.js';
 export type { Milliseconds, Rate, Seconds } from './values.js';
