@@ -241,6 +241,13 @@ describe('Secret', () => {
 });
 
 describe('manual', () => {
+  it('names what a server lets stand besides', () => {
+    for (const name of ['CURFEW_HOME', 'CURFEW_CALLBACK_PORT', 'CURFEW_CLI_CLIENT_ID']) {
+      expect(faultsOf({ ...enough, [name]: 'x' })).toEqual([]);
+      expect(manual()).toContain(`\n- \`${name}\`: `);
+    }
+  });
+
   it('describes every setting with a default that is itself valid', () => {
     const text = manual();
     for (const [name, one] of Object.entries(schema.shape)) {

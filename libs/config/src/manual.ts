@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { launcherNames } from './relations.js';
 import { sections } from './schema.js';
 import type { SettingNotes } from './values.js';
 
@@ -13,6 +14,9 @@ How long sessions live, and what ends them, is not configured here: that is the 
 This page is generated from the schema: run \`npm run docs\` after changing it.
 `;
 
+const besideTheSettings =
+  'Read by the launcher (`npm start`) and the command line, and no setting of a server; a server lets these names stand.';
+
 const heading = ['setting', 'what it does', 'form', 'default'];
 
 /** The manual of all settings, as Markdown. */
@@ -23,7 +27,12 @@ export function manual(): string {
     );
     return `## ${title}\n\n${table(rows)}\n`;
   });
-  return [introduction, ...parts].join('\n');
+  const beside = [...launcherNames].map(([name, about]) => `- \`${name}\`: ${about}`);
+  return [
+    introduction,
+    ...parts,
+    `## Beside the settings\n\n${besideTheSettings}\n\n${beside.join('\n')}\n`,
+  ].join('\n');
 }
 
 function cells(name: string, { about, form, default: preset }: SettingNotes): string[] {

@@ -10,13 +10,22 @@ type Rule = (settings: Read, environment: Environment) => readonly Configuration
 
 const fault = (setting: string, rule: string): ConfigurationFault[] => [{ setting, rule }];
 
-/** Names that belong to the launcher, the command line and the tests and are not settings of the product. */
-const launcherNames = new Set([
-  'CURFEW_HOME',
-  'CURFEW_EXIT_WITH_PARENT',
-  'CURFEW_CALLBACK_PORT',
-  'CURFEW_CLI_CLIENT_ID',
-  'CURFEW_CLI_CLIENT_SECRET',
+/** Names that belong to the launcher and the command line and are not settings of the product, and what they are for. */
+export const launcherNames: ReadonlyMap<string, string> = new Map([
+  [
+    'CURFEW_HOME',
+    'The folder in which `npm start` and `npm run dev` keep everything: the data of the embedded PostgreSQL, what was made up at the first start, logs. `.curfew` in the top folder by default. One folder is one installation: a second one beside it needs a folder and ports of its own.',
+  ],
+  [
+    'CURFEW_CALLBACK_PORT',
+    'The port of the demo of `npm start`, and of the redirect URIs of first-run data; 3003 by default.',
+  ],
+  ['CURFEW_CLI_CLIENT_ID', 'The client `npx curfew` is.'],
+  ['CURFEW_CLI_CLIENT_SECRET', 'Its secret.'],
+  [
+    'CURFEW_EXIT_WITH_PARENT',
+    'With `true`, a process stops when its standard input is closed. `npm start` sets it, so that nothing outlives it.',
+  ],
 ]);
 
 const noUnknownNames: Rule = (_, environment) =>
