@@ -59,7 +59,9 @@ try {
   // One in a hundred lives ends; these take their places.
   const spare = Math.ceil(1000 * minutes);
   const size = { sessions, driven: sessions, sideSessions: sessions + spare };
-  subject = await startCurfew({ cluster, generator, workers: values.workers, ...size });
+  // The spare ones wait for their turn, perhaps to the end of the run; nobody else is ever silent for long.
+  const settings = { workers: values.workers, inactivityTimeout: '8h' };
+  subject = await startCurfew({ cluster, generator, ...settings, ...size });
   gateway = await startGateway(subject);
   const { pool, options } = subject.scenarios['refresh-guarded'];
   const spares = 'curfew/spares';

@@ -9,9 +9,9 @@ const redirectUri = 'https://client.example.test/callback';
 
 /**
  * Registers a person and the clients of the bench in an empty database, through the product's own services, as an
- * operator's tools would.
+ * operator's tools would; with `inactivityTimeout`, everybody may be silent for that long.
  */
-export async function register(databaseUrl, secret) {
+export async function register(databaseUrl, secret, inactivityTimeout) {
   const [{ loadConfiguration }, { PrismaService }, accounts, clients] = await Promise.all([
     import('@curfew/config'),
     import('@curfew/persistence'),
@@ -29,6 +29,12 @@ export async function register(databaseUrl, secret) {
     );
     const hasher = new accounts.PasswordHasher(accounts.defaultHashing());
     await new accounts.AccountService({ prisma, clock, hasher, throttle }).create(person);
+    if (inactivityTimeout) {
+      const policies = new clients.PolicyService(prisma, clock);
+      const settings = { basedOn: 'standard', inactivityTimeout };
+      await policies.save({ name: 'patient', previous: 0, settings, createdBy: 'bench' });
+      await policies.attach({ kind: 'everyone' }, 'patient');
+    }
     const resources = new clients.ResourceService(prisma, clock);
     const api = { scopes: ['read'] };
     await resources.create({

@@ -15,12 +15,20 @@ const scope = 'openid offline_access';
  * Starts the product as in production with that many sessions, the driver holding `driven` of them; of each other kind
  * there are `sideSessions`.
  */
-export async function startCurfew({ cluster, generator, sideSessions = 2000, cpuProfile, workers, ...size }) {
+export async function startCurfew({
+  cluster,
+  generator,
+  sideSessions = 2000,
+  cpuProfile,
+  workers,
+  inactivityTimeout,
+  ...size
+}) {
   const databaseUrl = await createDatabase(cluster, 'measured');
   const { migrate } = await import('@curfew/persistence');
   await migrate(databaseUrl);
   const secret = randomBytes(32).toString('base64url');
-  const registered = await register(databaseUrl, secret);
+  const registered = await register(databaseUrl, secret, inactivityTimeout);
   const port = await freePort();
   const issuer = `http://localhost:${port}`;
   const environment = {

@@ -79,8 +79,11 @@ export class House {
     if (new URL(page.url()).origin === this.issuer && (await page.getByLabel('Username').count()) > 0)
       await this.signIn(page);
     const allow = page.getByRole('button', { name: 'Allow' });
+    const back = page.waitForURL((url) => url.href.startsWith(application.redirectUri));
+    // The page after the sign-in may still be on its way.
+    await Promise.race([back, allow.waitFor()]);
     if ((await allow.count()) > 0) await allow.click();
-    await page.waitForURL((url) => url.href.startsWith(application.redirectUri));
+    await back;
     return application.redeem(page.url());
   }
 }
