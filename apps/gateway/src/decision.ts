@@ -146,6 +146,7 @@ export class DecisionMaker {
         certificate,
         severalTokens,
       },
+      // Not begun with a spread, because it grows by a property (docs/performance.md); a route's own rules come before `passive`.
       { scopes: route.required.scopes, ...route.required, passive },
     );
     if (verdict.kind === 'refused') return { kind: 'refused', route, refusal: verdict.refusal };
