@@ -64,11 +64,16 @@ export class House {
     await this.database.drop();
   }
 
-  /** Fills in the sign-in form in front of the person. */
-  async signIn(page: Page, { account = 0, remember = false } = {}): Promise<void> {
+  /** Types name and password into the form in front of the person. */
+  async fillIn(page: Page, account = 0): Promise<void> {
     const { username, password } = this.data.accounts[account]!;
     await page.getByLabel('Username').fill(username);
     await page.getByLabel('Password').fill(password);
+  }
+
+  /** Fills in the sign-in form in front of the person, and sends it. */
+  async signIn(page: Page, { account = 0, remember = false } = {}): Promise<void> {
+    await this.fillIn(page, account);
     if (remember) await page.getByLabel(/Keep me signed in/).check();
     await page.getByRole('button', { name: 'Sign in' }).click();
   }

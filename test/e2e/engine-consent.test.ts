@@ -33,9 +33,9 @@ it('consent that is withdrawn while the person answers again does not come back'
     world.database,
     {
       table: 'protocol_artifact',
-      operation: 'UPDATE',
+      operation: 'DELETE',
       timing: 'before',
-      when: `NEW.kind = 'Interaction'`,
+      when: `OLD.kind = 'Interaction'`,
       times: 1,
     },
     { kind: 'barrier' },

@@ -75,7 +75,7 @@ describe('of fifty uses at once on two nodes, one wins', () => {
     expect(codes).toHaveLength(1);
   });
 
-  it('with an interaction, answered and then resumed', async () => {
+  it('with an interaction whose form is answered', async () => {
     const { username, password } = world.data.accounts[0]!;
     const jar = new Map<string, string>();
     const visit = async (node: number, method: string, path: string, form?: Record<string, string>) => {
@@ -97,21 +97,24 @@ describe('of fifty uses at once on two nodes, one wins', () => {
       redirect_uri: world.callback,
       response_type: 'code',
       scope: 'openid',
+      prompt: 'consent',
       code_challenge: pkce().challenge,
       code_challenge_method: 'S256',
     });
+    const formAt = async (node: number, page: string) =>
+      /name="csrf" value="([^"]+)"/.exec((await visit(node, 'GET', page)).body as string)?.[1] ?? '';
     const page = pathOf(await visit(0, 'GET', `/authorize?${query}`));
-    const markup = (await visit(1, 'GET', page)).body as string;
-    const csrf = /name="csrf" value="([^"]+)"/.exec(markup)?.[1] ?? '';
-    const resume = pathOf(await visit(1, 'POST', page, { csrf, username, password }));
-    expect(resume).toMatch(/^\/authorize\//);
-    const answers = await atOnce(50, (node) => visit(node, 'GET', resume));
+    const typed = { csrf: await formAt(1, page), username, password };
+    const consent = pathOf(await visit(1, 'POST', page, typed));
+    expect(consent).toMatch(/^\/interaction\//);
+    const allowed = { csrf: await formAt(0, consent), decision: 'allow' };
+    const answers = await atOnce(50, (node) => visit(node, 'POST', consent, allowed));
     noneBroke(answers);
     const [led, ...more] = answers.filter(({ headers }) => headers.location !== undefined);
-    expect(led).toBeDefined();
+    expect(led?.headers.location).toMatch(/[?&]code=/);
     expect(more).toEqual([]);
-    // What has been resumed cannot be answered once more, by whoever still has the form.
-    const late = await visit(0, 'POST', page, { csrf, username, password });
+    // What led on cannot be answered once more, by whoever still has the form.
+    const late = await visit(0, 'POST', page, typed);
     expect(late.status).toBe(403);
   });
 

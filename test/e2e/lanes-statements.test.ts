@@ -175,3 +175,34 @@ describe.each(inBothLanes)('through the %s lane', (lane) => {
     expect(await asking(() => inTurn(many, once))).toEqual({ reads: 0, writes: 0, others: [] });
   });
 });
+
+/** How often each of many sign-ins in a new browser makes the server ask, and how often of these to write. */
+async function signingIn(extra: Record<string, string>): Promise<{ asked: number; written: number }> {
+  const { world } = lanes;
+  const once = async () => {
+    const { query } = await world.authorize(world.clients.web, extra, world.person());
+    expect(query.get('code')).not.toBeNull();
+  };
+  await inTurn(5, once);
+  counter.reset();
+  await inTurn(many, once);
+  const carriedOut = counter.carriedOut().filter((one) => !isBackground(one));
+  const written = carriedOut.filter((one) => /\b(?:INSERT INTO|UPDATE|DELETE FROM) /.test(one));
+  const each = (all: readonly string[]) => Math.round(all.length / many);
+  return { asked: each(carriedOut), written: each(written) };
+}
+
+/** What a server does on its own is no part of any sign-in. */
+const isBackground = (one: string) =>
+  !/\b(?:protocol_artifact|throttle|browser_session|account|consent)\b/.test(one);
+
+describe('a sign-in', () => {
+  it('with consent asks nine times, five of them to write', async () => {
+    const asked = { scope: 'openid offline_access', prompt: 'consent' };
+    expect(await signingIn(asked)).toEqual({ asked: 9, written: 5 });
+  });
+
+  it('whose consent is remembered asks five times, four of them to write', async () => {
+    expect(await signingIn({ scope: 'openid' })).toEqual({ asked: 5, written: 4 });
+  });
+});

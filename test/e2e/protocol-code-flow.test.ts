@@ -144,6 +144,17 @@ describe('the authorization endpoint', () => {
     );
   });
 
+  it('signs one person out before another one goes on in the same browser', async () => {
+    const person = world.person();
+    const { body } = await world.signIn(world.clients.web, { scope: 'openid' }, person);
+    const other = world.data.accounts[1]!;
+    const next = person.followedBy(other.username, other.password);
+    const second = await world.signIn(world.clients.web, { scope: 'openid', prompt: 'login' }, next);
+    expect(decodeJwt(second.body.id_token).sub).not.toBe(decodeJwt(body.id_token).sub);
+    const refreshed = await world.refresh(world.clients.web, body.refresh_token);
+    expect(refreshed.body.error).toBe('invalid_grant');
+  });
+
   it('redirects with 303, and shows what it shows unframed and uncached', async () => {
     const started = await ask(request());
     expect(started.status).toBe(303);

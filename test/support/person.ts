@@ -33,15 +33,19 @@ const formsOf = (body: string): (Form & { readonly markup: string })[] =>
 
 /** Someone at a browser without script: keeps cookies, follows redirects, fills in the form in front of them. */
 export class Person {
-  /** By name and path, as a browser keeps them (RFC 6265 §5.3). */
-  private readonly cookies = new Map<string, { name: string; value: string; path: string }>();
-
   constructor(
     private readonly username: string,
     private readonly password: string,
     /** Headers the browser sends with every request. */
     private readonly browser: Readonly<Record<string, string>> = {},
+    /** By name and path, as a browser keeps them (RFC 6265 §5.3). */
+    private readonly cookies = new Map<string, { name: string; value: string; path: string }>(),
   ) {}
+
+  /** Somebody else at the same browser. */
+  followedBy(username: string, password: string): Person {
+    return new Person(username, password, this.browser, this.cookies);
+  }
 
   /** Opens an address and looks at what is there, wherever it leads. */
   open(address: string): Promise<Page> {

@@ -60,15 +60,21 @@ export async function commitStaged(
  */
 export async function writeStaged(
   ctx: KoaContextWithOIDC,
-  { failure, staged }: RequestScope,
+  scope: RequestScope,
   { artifacts }: CommitParts,
 ): Promise<void> {
-  if (failure === undefined) {
-    await artifacts.commit(staged);
-    return;
-  }
+  if (scope.failure === undefined) return writeScope(scope, artifacts);
   ctx.remove('Set-Cookie');
-  staged.clear();
+  scope.staged.clear();
+}
+
+/** Writes what was saved in a scope, and a consent once more that had changed since it was read. @throws InteractionUsed */
+export async function writeScope(
+  { staged, consentAgain }: RequestScope,
+  artifacts: ArtifactStore,
+): Promise<void> {
+  const remembered = await artifacts.commit(staged);
+  if (!remembered) await consentAgain?.();
 }
 
 /** Tells a client that must send the person through a sign-in how recent that one has to be (RFC 9470 §3). */

@@ -14,7 +14,7 @@ import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js'
 import { signIntrospection } from './introspection/signed-answer.js';
 import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
-import { currentScope, type RequestScope, withScope } from './request-scope.js';
+import { currentScope, type RequestScope, resumingScope, withScope } from './request-scope.js';
 import { InteractionUsed } from './storage/artifact-store.js';
 import { StagedWrites } from './storage/staged-writes.js';
 import { giveTokensTheirValues } from './token-values.js';
@@ -33,12 +33,29 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
   });
   reportToLog(provider, parts);
   provider.use((ctx, next) => {
+    const surroundings = { ...parts, keySet: keys };
+    const resuming = resumingScope();
+    if (resuming) {
+      showResumeCookie(ctx, provider, resuming.resumes!);
+      return around(ctx as KoaContextWithOIDC, resuming, surroundings, next);
+    }
     const { remoteAddress } = ctx.req.socket;
     const signals = parts.signals.read({ socketAddress: remoteAddress, headers: ctx.req.headers });
     const scope: RequestScope = { now: parts.clock.now(), signals, staged: new StagedWrites() };
-    return withScope(scope, () => around(ctx as KoaContextWithOIDC, scope, { ...parts, keySet: keys }, next));
+    return withScope(scope, () => around(ctx as KoaContextWithOIDC, scope, surroundings, next));
   });
   return provider;
+}
+
+/**
+ * The cookie that says which interaction a browser may go on from is only sent where it would be sent back to. The form's own cookie, which
+ * was set with it and has been checked, says the same.
+ */
+function showResumeCookie(ctx: Pick<KoaContextWithOIDC, 'cookies'>, provider: Provider, uid: string): void {
+  const { cookies } = ctx;
+  const name = (provider as Provider & { cookieName(kind: string): string }).cookieName('resume');
+  const get = cookies.get.bind(cookies);
+  cookies.get = (asked, options) => (asked === name ? uid : get(asked, options));
 }
 
 /**

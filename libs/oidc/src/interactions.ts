@@ -123,11 +123,11 @@ export class Interactions {
       const grant = known ?? new provider.Grant({ accountId, clientId });
       const missing = missingAccess(prompt.details);
       grantAccess(grant, missing);
-      currentScope().staged.consent = await this.consents.prepare(accountId, clientId, missing);
+      const scope = currentScope();
+      scope.staged.consent = await this.consents.prepare(accountId, clientId, missing);
+      scope.consentAgain = () => this.consents.remember(accountId, clientId, missing);
       const result = { consent: { grantId: await grant.save() } };
-      await this.#finish(request, response, result, true, () =>
-        this.consents.remember(accountId, clientId, missing),
-      );
+      await this.#finish(request, response, result, true);
     };
     return this.server.inScope(request, consent, this.#read.get(request));
   }
@@ -194,21 +194,20 @@ export class Interactions {
     return orGone(() => this.server.provider.interactionDetails(request, response));
   }
 
-  /** Answers with the redirect onward (303), once the result is written. */
+  /** Goes on with the authorization in this answer; a device's is sent there (303), so that its last page can be loaded again. */
   async #finish(
     request: IncomingMessage,
     response: ServerResponse,
     result: object,
     mergeWithLastSubmission: boolean,
-    rememberAgain?: () => Promise<unknown>,
   ): Promise<void> {
+    const { provider } = this.server;
     const merge = { mergeWithLastSubmission };
-    const location = await orGone(async () => {
-      const next = await this.server.provider.interactionResult(request, response, result as never, merge);
-      const remembered = await this.server.commit();
-      if (!remembered) await rememberAgain?.();
-      return next;
-    });
+    const location = await orGone(() =>
+      provider.interactionResult(request, response, result as never, merge),
+    );
+    if (await this.server.resume(request, response, location)) return;
+    await orGone(() => this.server.commit());
     response.statusCode = 303;
     response.setHeader('Location', location);
     response.setHeader('Content-Length', '0');

@@ -1,6 +1,7 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { KnownClient } from '@curfew/clients';
 import type { Provider } from 'oidc-provider';
+import { writeScope } from './commit-staged.js';
 import { createProvider } from './create-provider.js';
 import { DpopProofs } from './fast-lane/dpop-proofs.js';
 import { fastLane } from './fast-lane/index.js';
@@ -20,7 +21,7 @@ import { StagedWrites } from './storage/staged-writes.js';
 /** The running protocol: one oidc-provider at a time, replaced whole when the signing keys change. */
 export class ProtocolServer {
   #provider: Provider;
-  #library: RequestListener;
+  #library: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   #keys: KeySet;
   readonly #jwts: JwtAccessTokens;
 
@@ -85,8 +86,29 @@ export class ProtocolServer {
     return withScope({ now: clock.now(), signals: seen, staged }, work);
   }
 
-  /** Writes what was saved in the current scope; an answer MUST NOT leave before. As `ArtifactStore.commit`. */
-  commit(): Promise<boolean> {
-    return this.parts.artifacts.commit(currentScope().staged);
+  /** Writes what was saved in the current scope; an answer MUST NOT leave before. @throws InteractionUsed */
+  commit(): Promise<void> {
+    return writeScope(currentScope(), this.parts.artifacts);
+  }
+
+  /**
+   * Answers a form with what its authorization comes to, as if the browser had been sent to the library and back: all that the form and the
+   * library save is one commit. False, with nothing done, where the interaction is not one of the authorization endpoint.
+   */
+  async resume(request: IncomingMessage, response: ServerResponse, returnTo: string): Promise<boolean> {
+    const { pathname } = new URL(returnTo);
+    const base = `${this.parts.basePath}${routes.authorization}/`;
+    if (!pathname.startsWith(base)) return false;
+    currentScope().resumes = pathname.slice(base.length);
+    const { method, url, originalUrl } = request as IncomingMessage & { originalUrl?: string };
+    const inside = pathname.slice(this.parts.basePath.length);
+    Object.assign(request, { method: 'GET', url: inside, originalUrl: pathname });
+    try {
+      await this.#library(request, response);
+    } finally {
+      // The line about this request says what was asked.
+      Object.assign(request, { method, url, originalUrl });
+    }
+    return true;
   }
 }

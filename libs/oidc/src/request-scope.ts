@@ -35,6 +35,10 @@ export interface RequestScope {
   policy?: SessionPolicy;
   /** The id of the browser session that is getting a new one, at a sign-in outside of the library's routes. */
   renewedFrom?: string;
+  /** The interaction that this request has answered and goes on from in the same answer. */
+  resumes?: string;
+  /** Gives the consent of this request once more, where the one it read had changed when it was written. */
+  consentAgain?: () => Promise<unknown>;
   /** The error behind a 5xx, for the answer's status and the log. */
   failure?: unknown;
 }
@@ -59,6 +63,12 @@ const scopes = new AsyncLocalStorage<RequestScope>();
 
 /** Runs `work` with a scope of its own. */
 export const withScope = <T>(scope: RequestScope, work: () => T): T => scopes.run(scope, work);
+
+/** The scope of a form's answer in which an authorization goes on, where this is one. */
+export function resumingScope(): RequestScope | undefined {
+  const scope = scopes.getStore();
+  return scope?.resumes === undefined ? undefined : scope;
+}
 
 /** The scope of the request being answered. Throws outside of one: that is a programming error. */
 export function currentScope(): RequestScope {

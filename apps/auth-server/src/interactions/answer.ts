@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { pageHeaders } from '../pages/index.js';
+import { pageHeaders, sentOnceScript } from '../pages/index.js';
 
 export interface Answer {
   readonly status?: number;
@@ -11,9 +11,8 @@ export interface Answer {
 /** Sends a page with the headers every page has. */
 export function sendPage(response: ServerResponse, markup: string, answer: Answer = {}): void {
   const body = Buffer.from(markup);
-  for (const [name, value] of Object.entries(pageHeaders({ formTargets: answer.formTargets ?? [] }))) {
-    response.setHeader(name, value);
-  }
+  const headers = pageHeaders({ formTargets: answer.formTargets ?? [], scripts: [sentOnceScript] });
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (answer.retryAfter !== undefined) response.setHeader('Retry-After', String(answer.retryAfter));
   response.statusCode = answer.status ?? 200;
   response.setHeader('Content-Length', String(body.length));

@@ -1,6 +1,7 @@
 import { type Html, html } from './html.js';
 import { hidden, layout, type PageModel } from './layout.js';
 import { scopeInWords } from './scope-words.js';
+import { sentOnce } from './sent-once.js';
 
 /** Consent: who asks for what. */
 export interface ConsentPage extends PageModel {
@@ -44,7 +45,8 @@ ${hidden('csrf', page.csrf)}
 <button class="plain" name="decision" value="deny">Deny</button>
 <button name="decision" value="allow">Allow</button>
 </form>
-</div>`;
+</div>
+${sentOnce}`;
   return layout({ title: `Allow ${page.clientName}?`, content });
 }
 

@@ -21,6 +21,7 @@ export {
   passwordPage,
 } from './password-page.js';
 export { formTarget, type PageHeaders, pageHeaders, protocolHeaders } from './security-headers.js';
+export { sentOnceScript } from './sent-once.js';
 export { type SessionEntry, type SessionsPage, sessionsPage } from './sessions-page.js';
 export { type SignInPage, signInPage } from './sign-in-page.js';
 export { type LoggedOutPage, type LogoutPage, loggedOutPage, logoutPage } from './sign-out-pages.js';

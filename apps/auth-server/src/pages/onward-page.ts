@@ -18,7 +18,7 @@ const words = {
 // No character of it would be escaped, so the script on the page is the one that is hashed.
 const script = 'document.forms[0].submit()';
 
-/** The only script there is, as a CSP source expression: it submits the form of the page it stands on. */
+/** Its script, as a CSP source expression: it submits the form of the page it stands on. */
 export const onwardScript = `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 
 /** Goes on by itself where scripts run, and with a button where they do not. */

@@ -1,5 +1,6 @@
 import { type Html, html } from './html.js';
 import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
+import { sentOnce } from './sent-once.js';
 
 /** Changing the password: whose, and what went wrong. */
 export interface PasswordPage extends PageModel {
@@ -65,7 +66,8 @@ ${hidden('csrf', page.csrf)}${Object.entries(page.proof).map(([name, value]) => 
 ${newPasswordFields(page, 'new')}
 <button class="full">Change and continue</button>
 </form>
-</div>`;
+</div>
+${sentOnce}`;
   return layout({ title: 'Choose a new password', content, failed: Boolean(page.problem), base: page.base });
 }
 

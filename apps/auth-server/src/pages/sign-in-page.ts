@@ -1,5 +1,6 @@
 import { html } from './html.js';
 import { hidden, layout, type PageModel, problemNotice } from './layout.js';
+import { sentOnce } from './sent-once.js';
 
 /** Sign-in: who asks, what was typed, what went wrong. */
 export interface SignInPage extends PageModel {
@@ -39,7 +40,8 @@ ${hidden('csrf', page.csrf)}
 <button class="full">Sign in</button>
 </form>
 ${page.clientName && cancelForm(page)}
-</div>`;
+</div>
+${sentOnce}`;
   return layout({ title: 'Sign in', content, failed: Boolean(page.problem), base: page.base });
 }
 

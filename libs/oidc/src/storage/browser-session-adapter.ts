@@ -13,7 +13,8 @@ export class BrowserSessionAdapter extends PartialAdapter {
   }
 
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    return noted(await this.parts.browserSessions.find(id));
+    const known = currentScope().staged.foundBrowserSessionById(id);
+    return noted(known ?? (await this.parts.browserSessions.find(id)));
   }
 
   override async findByUid(uid: string): Promise<Record<string, unknown> | undefined> {

@@ -18,6 +18,8 @@ export interface FoundArtifact {
 /** The part of a browser session that the database needs to see. */
 export interface BrowserSessionPayload extends Record<string, unknown> {
   readonly uid?: string;
+  /** The id in its cookie. */
+  readonly jti?: string;
   readonly accountId?: string;
   readonly loginTs?: number;
   readonly acr?: string;
@@ -133,6 +135,11 @@ export class StagedWrites {
   /** The browser session of this uid, as it was when this request read it. */
   foundBrowserSession(uid: string | undefined): FoundBrowserSession | undefined {
     return uid === undefined ? undefined : this.#browserSessions.get(uid);
+  }
+
+  /** The browser session whose cookie holds this id, as it was when this request read it. */
+  foundBrowserSessionById(id: string): FoundBrowserSession | undefined {
+    return [...this.#browserSessions.values()].find(({ payload }) => payload.jti === id);
   }
 
   /** The interaction this request was made in and has ended: it must still be there. */
