@@ -110,10 +110,13 @@ export const operations = {
     };
   },
 
-  /** A person with a new browser: pages, password, consent, redirect back. One operation is the whole flow. */
-  'sign-in'({ endpoints }, options) {
+  /** One person after the other, each with a new browser: pages, password, consent, redirect back. One operation is the whole flow. */
+  'sign-in'({ endpoints }, { people, ...options }) {
+    let turn = 0;
     return async (connection) => {
-      await new Browser().authorize(connection, { endpoint: endpoints.authorization, ...options });
+      turn += 1;
+      const person = { ...options.person, ...(people && { username: people[turn % people.length] }) };
+      await new Browser().authorize(connection, { endpoint: endpoints.authorization, ...options, person });
     };
   },
 

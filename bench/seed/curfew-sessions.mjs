@@ -65,6 +65,10 @@ export async function copyAccounts(database, username, count) {
   return rows.map(({ id }) => id);
 }
 
+/** The names of the first so many accounts that `copyAccounts` made. */
+export const copiedNames = (count) =>
+  Array.from({ length: count }, (_, index) => `bench-${index + 1}@example.test`);
+
 /** Registers copies of a client with the same secret; returns their ids. */
 export async function copyClients(database, clientId, count) {
   const { rows } = await database.query(

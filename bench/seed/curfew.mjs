@@ -1,7 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { dpopProof } from '../load/dpop.mjs';
 import { signIn } from '../subjects/curfew.mjs';
-import { copyAccounts, copyClients, copySession, sessionId, tokenSecret } from './curfew-sessions.mjs';
+import {
+  copiedNames,
+  copyAccounts,
+  copyClients,
+  copySession,
+  sessionId,
+  tokenSecret,
+} from './curfew-sessions.mjs';
 import { guardedApi, signedApi } from './register.mjs';
 import { seeding } from './seeding.mjs';
 import { spread } from './spread.mjs';
@@ -47,7 +54,8 @@ export async function seedCurfew({
     for (const table of ['session', 'account', 'client']) await database.query(`VACUUM (ANALYZE) ${table}`);
     return { clients, accounts };
   });
-  const pools = { sizes: {} };
+  // Few enough to be named in one message, and many enough that nobody signs in twice at a time.
+  const pools = { sizes: {}, people: copiedNames(Math.min(accounts.length, 500)) };
   const load = async (pool, items) => {
     pools[pool] = `curfew/${pool}`;
     pools.sizes[pool] = items.length;

@@ -40,6 +40,6 @@ export function scenariosOf({ registered, scope }, pools) {
       options: { client: web },
       once: pools.sizes.spent,
     },
-    'sign-in': { pool: pools.machine, operation: 'sign-in', options: flow },
+    'sign-in': { pool: pools.machine, operation: 'sign-in', options: { ...flow, people: pools.people } },
   };
 }
