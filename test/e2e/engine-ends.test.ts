@@ -9,7 +9,7 @@ import { ClientService } from '@curfew/clients';
 import type { EndReason } from '@curfew/session-policy';
 import type { MassEnd } from '@curfew/sessions';
 import { decodeJwt } from 'jose';
-import { failExactlyAt } from '../support/faults.js';
+import { failExactlyAt, holdTable } from '../support/faults.js';
 import { atOnce, type EngineClient, EngineWorld, orders, type Tokens } from './engine-world.js';
 import { authorizationRequest, pkce } from './protocol-world.js';
 
@@ -144,28 +144,50 @@ describe('a sign-in', () => {
   });
 
   it('is not completed with a password that was typed before everything of the account was ended', async () => {
+    // Nobody can be asked about consent: the password was right, and nothing has been written on the strength of it.
+    const held = await holdTable(world.database.url, 'consent');
+    const before = (await told()).length;
+    const person = world.stranger(1);
+    const code = world.code(web, { scope: 'openid' }, person).catch((error: Error) => error.message);
+    await held.arrived();
+    await world.engine().endAll(ended('account', await world.accountId(1), 'ended_by_administrator'));
+    await held.release();
+    expect(await code).toMatch(/^the sign-in ended at .* with 400/);
+    expect((await told()).slice(before)).toEqual([]);
+    await world.pass(1);
+    await expectAlive(await world.signIn(web, { person }));
+  });
+
+  it('is not completed with a password that was changed while it was compared', async () => {
+    const id = await world.accountId(1);
+    const setHash = async (hash: string) =>
+      void (await world.database.query('UPDATE account SET password_hash = $1 WHERE id = $2', [hash, id]));
+    const [found] = await world.database.query<{ password_hash: string }>(
+      'SELECT password_hash FROM account WHERE id = $1',
+      [id],
+    );
     const barrier = await failExactlyAt(
       world.database,
       {
-        table: 'protocol_artifact',
-        operation: 'UPDATE',
+        table: 'throttle',
+        operation: 'INSERT',
         timing: 'after',
-        when: `NEW.kind = 'Interaction'`,
+        when: `NEW.key LIKE 'sign-in-lane%'`,
         times: 1,
       },
       { kind: 'barrier' },
     );
+    const before = (await told()).length;
     const person = world.stranger(1);
     const code = world.code(web, { scope: 'openid' }, person).catch((error: Error) => error.message);
     await barrier.arrived(1);
-    const before = (await told()).length;
-    await world.engine().endAll(ended('account', await world.accountId(1), 'password_changed'));
+    await setHash('$argon2id$v=19$m=64,t=1,p=1$YW5vdGhlciBzYWx0$b25lIHRoYXQgbm9ib2R5IGtub3dz');
     await barrier.open();
     expect(await code).toMatch(/^the sign-in ended at .* with 400/);
     await barrier.remove();
     expect((await told()).slice(before)).toEqual([]);
-    await world.pass(1);
-    await expectAlive(await world.signIn(web, { person }));
+    expect((await person.open(`${world.issuer}/sessions`)).body).toContain('name="password"');
+    await setHash(found!.password_hash);
   });
 
   it('is not made where it cannot be told of', async () => {

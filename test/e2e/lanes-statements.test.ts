@@ -197,12 +197,12 @@ const isBackground = (one: string) =>
   !/\b(?:protocol_artifact|throttle|browser_session|account|consent)\b/.test(one);
 
 describe('a sign-in', () => {
-  it('with consent asks nine times, five of them to write', async () => {
+  it('with consent asks eight times, four of them to write', async () => {
     const asked = { scope: 'openid offline_access', prompt: 'consent' };
-    expect(await signingIn(asked)).toEqual({ asked: 9, written: 5 });
+    expect(await signingIn(asked)).toEqual({ asked: 8, written: 4 });
   });
 
-  it('whose consent is remembered asks five times, four of them to write', async () => {
-    expect(await signingIn({ scope: 'openid' })).toEqual({ asked: 5, written: 4 });
+  it('whose consent is remembered asks four times, three of them to write', async () => {
+    expect(await signingIn({ scope: 'openid' })).toEqual({ asked: 4, written: 3 });
   });
 });

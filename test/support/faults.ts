@@ -107,3 +107,25 @@ async function waitingAt(database: TestDatabase, lock: number): Promise<number> 
   );
   return row!.count;
 }
+
+/** A table nobody can look into for a while. */
+export interface HeldTable {
+  /** Waits until somebody wants to. */
+  arrived(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Keeps everybody from looking into a table, so that a test can act between two steps of a request. */
+export async function holdTable(url: string, table: string): Promise<HeldTable> {
+  const keeper = new pg.Client({ connectionString: url });
+  keeper.on('error', () => {});
+  await keeper.connect();
+  await keeper.query(`BEGIN; LOCK TABLE "${table}" IN ACCESS EXCLUSIVE MODE`);
+  const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '"${table}"'::regclass`;
+  return {
+    async arrived() {
+      while ((await keeper.query(waiting)).rowCount === 0) await pause(10);
+    },
+    release: () => keeper.end(),
+  };
+}

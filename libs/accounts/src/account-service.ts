@@ -14,6 +14,7 @@ import {
   type PasswordRules,
 } from './password-rules.js';
 import type { AdmittedAttempt, SignInThrottle } from './sign-in-throttle.js';
+import type { Settlement } from './throttle-statements.js';
 import { normaliseUsername } from './username.js';
 import { HashingOverloaded } from './work-queue.js';
 
@@ -38,6 +39,8 @@ export interface PasswordAttempt {
   readonly networkKey: string;
   /** Random value of a long-lived cookie, set (new or again) when a sign-in succeeds. */
   readonly deviceKey?: string | undefined;
+  /** Whether the caller writes what a success settles together with the sign-in itself. */
+  readonly settlesWithSignIn?: boolean;
 }
 
 /**
@@ -45,7 +48,12 @@ export interface PasswordAttempt {
  * a disabled account is told apart only after its password was found to be right.
  */
 export type PasswordVerdict =
-  | { readonly kind: 'ok'; readonly account: Account }
+  | {
+      readonly kind: 'ok';
+      readonly account: Account;
+      /** What is still to be written, with the sign-in; nothing of which may stand if this cannot. */
+      readonly settlement?: Settlement;
+    }
   | {
       readonly kind: 'invalid';
       readonly cause: 'unknown_account' | 'wrong_password' | 'account_disabled';
@@ -122,7 +130,7 @@ export class AccountService {
     const admission = await this.parts.throttle.admit({ ...attempt, name });
     if (!admission.admitted) return { kind: 'throttled', retryAfter: admission.retryAfter };
     try {
-      return await this.compare(admission, attempt.password);
+      return await this.compare(admission, attempt);
     } catch (error) {
       if (!(error instanceof HashingOverloaded)) throw error;
       await admission.abandoned();
@@ -131,8 +139,8 @@ export class AccountService {
   }
 
   private async compare(
-    { found, succeeded }: Pick<AdmittedAttempt, 'found' | 'succeeded'>,
-    password: string,
+    { found, succeeded, settlement }: AdmittedAttempt,
+    { password, settlesWithSignIn }: PasswordAttempt,
   ): Promise<PasswordVerdict> {
     const { hasher } = this.parts;
     if (!found) {
@@ -143,6 +151,9 @@ export class AccountService {
     if (!(await hasher.verify(passwordHash, password))) {
       return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
     }
+    const signsIn = account.disabledAt === null && !account.mustChangePassword;
+    if (settlesWithSignIn && signsIn && !hasher.isOutdated(passwordHash))
+      return { kind: 'ok', account, settlement: settlement(found) };
     // Hashing takes its time, more so in a queue: what was changed meanwhile counts.
     const current = await succeeded(found);
     if (current?.account.id !== account.id || current.passwordHash !== passwordHash) {

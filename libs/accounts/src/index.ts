@@ -25,5 +25,6 @@ export { defaultHashing, type HashingOptions, PasswordHasher } from './password-
 export { defaultPasswordRules, type PasswordRules } from './password-rules.js';
 export { defaultSignInLimits, type SignInLimits, SignInThrottle } from './sign-in-throttle.js';
 export { Throttle, type ThrottleLimit, type ThrottleVerdict, throttleKey } from './throttle.store.js';
+export { type Settlement, settlementFits, settlementSteps } from './throttle-statements.js';
 export { normaliseUsername } from './username.js';
 export { HashingOverloaded } from './work-queue.js';

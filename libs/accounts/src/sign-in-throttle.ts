@@ -1,6 +1,7 @@
 import { type Seconds, seconds } from '@curfew/session-policy';
 import type { FoundForSignIn } from './account-row.js';
 import { type Counters, type Throttle, type ThrottleLimit, throttleKey } from './throttle.store.js';
+import type { Settlement } from './throttle-statements.js';
 
 /*
  * How password guessing is slowed down without giving anybody a means to lock others out.
@@ -50,15 +51,14 @@ export interface SignInAttempt {
   readonly deviceKey?: string | undefined;
 }
 
-/** An attempt that was let through; its outcome must be reported by one of the two, a failure by neither. */
+/** An attempt that was let through; its outcome must be reported by one of these, a failure by none. */
 export interface AdmittedAttempt {
   readonly admitted: true;
   /** The account that is tried, if there is one. */
   readonly found: FoundForSignIn | null;
-  /**
-   * The password was right: clears what this place had against it and remembers the place, unless the account was changed or disabled
-   * while it was compared. The account as it is now.
-   */
+  /** The password was right: what clears what this place had against it and remembers the place, to be written with the sign-in. */
+  settlement(proved: FoundForSignIn): Settlement;
+  /** The same, written now, unless the account was changed or disabled while the password was compared. The account as it is now. */
   succeeded(proved: FoundForSignIn): Promise<FoundForSignIn | null>;
   /** No password was compared: takes the count back. */
   abandoned(): Promise<void>;
@@ -79,10 +79,13 @@ export class SignInThrottle {
     const { familiar } = counters;
     const met = await this.throttle.takeInOrder(counters, attempt.name);
     if (!met.verdict.allowed) return { admitted: false, retryAfter: met.verdict.retryAfter };
+    const settlement = (proved: FoundForSignIn) =>
+      this.throttle.settlement(met, proved, familiar, this.limits.familiarFor);
     return {
       admitted: true,
       found: met.found,
-      succeeded: (proved) => this.throttle.settle(met, proved, familiar, this.limits.familiarFor),
+      settlement,
+      succeeded: (proved) => this.throttle.settle(settlement(proved)),
       abandoned: async () => {
         const taken = [met.place, met.network, met.inSlowLane ? met.slowLane : met.lane];
         for (const { key, limit } of taken) await this.throttle.giveBack(key, limit);

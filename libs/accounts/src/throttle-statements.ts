@@ -40,31 +40,73 @@ export const admitStatement: HotStatement = {
       LEFT JOIN account a ON a.username = $16::text`,
 };
 
+/** What a right password is worth: what it forgets, gives back and remembers, if its account is still what it was compared with. */
+export interface Settlement {
+  readonly placeKey: string;
+  readonly networkKey: string;
+  readonly networkCount: number;
+  readonly laneKey: string;
+  readonly slowLaneKey: string;
+  /** Under which it is remembered from where it came, and until when (ISO 8601). */
+  readonly familiar: readonly string[];
+  readonly familiarUntil: string;
+  readonly username: string;
+  readonly accountId: string;
+  readonly passwordHash: string;
+}
+
+/** One step of a statement that writes, by its name. */
+type Step = readonly [name: string, text: string];
+
 /**
- * What a success forgets, gives back and remembers, if the account is still what its password was compared with; it is read once more in
- * any case. Each step waits for the one before it, which keeps the order of the locks.
+ * The steps of a settlement in a statement that may have others: each waits for the one before it, which keeps the order of the locks.
+ * @param value where a value stands in the statement, with its type
+ * @param ready what the first step waits for: the account must have been looked at (`settlementFits`) for it to be true
  */
-export const succeededStatement: HotStatement = {
-  name: 'throttle_succeeded',
-  text: `
-    WITH found AS (
-      SELECT ${signInColumns('a')} FROM account a WHERE a.username = $8::text
-    ), fits AS (
-      SELECT EXISTS (SELECT 1 FROM found WHERE id = $9::text AND password_hash = $10::text AND disabled_at IS NULL) AS ok
-    ), place AS (
-      DELETE FROM throttle WHERE key = $1::text AND (SELECT ok FROM fits) RETURNING 1
-    ), network AS (
-      UPDATE throttle SET count = LEAST(count, $3::int) - 1
-      WHERE key = $2::text AND count > 0 AND (SELECT count(*) FROM place) >= 0 AND (SELECT ok FROM fits) RETURNING 1
-    ), lane AS (
-      DELETE FROM throttle WHERE key = $4::text AND (SELECT count(*) FROM network) >= 0 AND (SELECT ok FROM fits) RETURNING 1
-    ), slow AS (
-      DELETE FROM throttle WHERE key = $5::text AND (SELECT count(*) FROM lane) >= 0 AND (SELECT ok FROM fits) RETURNING 1
-    ), marked AS (
-      INSERT INTO throttle (key, count, window_ends_at)
-      SELECT f.key, 1, $7::timestamptz FROM unnest($6::text[]) AS f(key)
-      WHERE (SELECT count(*) FROM slow) >= 0 AND (SELECT ok FROM fits) ORDER BY f.key
-      ON CONFLICT (key) DO UPDATE SET window_ends_at = EXCLUDED.window_ends_at
-    )
-    SELECT * FROM found`,
-};
+export function settlementSteps(
+  settlement: Settlement,
+  value: (value: unknown, type: string) => string,
+  ready: string,
+): readonly Step[] {
+  const { placeKey, networkKey, networkCount, laneKey, slowLaneKey, familiar, familiarUntil } = settlement;
+  const after = (step: string) => `(SELECT count(*) FROM ${step}) >= 0 AND ${ready}`;
+  const forgotten = (key: string) => `DELETE FROM throttle WHERE key = ${value(key, 'text')}`;
+  return [
+    ['place', `${forgotten(placeKey)} AND ${ready} RETURNING 1`],
+    [
+      'network',
+      `UPDATE throttle SET count = LEAST(count, ${value(networkCount, 'int')}) - 1
+       WHERE key = ${value(networkKey, 'text')} AND count > 0 AND ${after('place')} RETURNING 1`,
+    ],
+    ['lane', `${forgotten(laneKey)} AND ${after('network')} RETURNING 1`],
+    ['slow', `${forgotten(slowLaneKey)} AND ${after('lane')} RETURNING 1`],
+    [
+      'marked',
+      `INSERT INTO throttle (key, count, window_ends_at)
+       SELECT f.key, 1, ${value(familiarUntil, 'timestamptz')} FROM unnest(${value(familiar, 'text[]')}) AS f(key)
+       WHERE ${after('slow')} ORDER BY f.key
+       ON CONFLICT (key) DO UPDATE SET window_ends_at = EXCLUDED.window_ends_at RETURNING 1`,
+    ],
+  ];
+}
+
+/** Whether the account is still what the password was compared with. */
+export const settlementFits = (
+  { username, accountId, passwordHash }: Settlement,
+  value: (value: unknown, type: string) => string,
+): string => `EXISTS (SELECT 1 FROM account WHERE username = ${value(username, 'text')}
+  AND id = ${value(accountId, 'uuid')} AND password_hash = ${value(passwordHash, 'text')} AND disabled_at IS NULL)`;
+
+/** A settlement that is a commit of its own; the account is read once more in any case. */
+export function settleStatement(settlement: Settlement): { statement: HotStatement; values: unknown[] } {
+  const values: unknown[] = [];
+  const value = (one: unknown, type: string): string => {
+    values.push(one);
+    return `$${values.length}::${type}`;
+  };
+  const fits = `SELECT ${settlementFits(settlement, value)} AS ok`;
+  const steps = settlementSteps(settlement, value, '(SELECT ok FROM fits)');
+  const text = `WITH fits AS (${fits}), ${steps.map(([name, step]) => `${name} AS (${step})`).join(', ')}
+    SELECT ${signInColumns('a')} FROM account a WHERE a.username = ${value(settlement.username, 'text')}`;
+  return { statement: { name: 'throttle_succeeded', text }, values };
+}

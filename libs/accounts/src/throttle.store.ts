@@ -3,7 +3,7 @@ import type { Clock } from '@curfew/clock';
 import { Prisma, type PrismaService, retrying, type Statements } from '@curfew/persistence';
 import { plus, type Seconds, seconds } from '@curfew/session-policy';
 import { type FoundForSignIn, foundForSignIn, type SignInRow } from './account-row.js';
-import { admitStatement, succeededStatement } from './throttle-statements.js';
+import { admitStatement, type Settlement, settleStatement } from './throttle-statements.js';
 
 /** How many attempts of one kind are let through in one window; written as configuration writes a rate. */
 export interface ThrottleLimit {
@@ -155,20 +155,34 @@ export class Throttle {
   }
 
   /**
-   * After a password was right: forgets place and lanes, takes the count of the network back, and remembers where it was for `window`
-   * seconds; nothing of this if the account was changed or disabled meanwhile. The account as it is now.
+   * What a right password forgets, gives back and remembers: place and lanes are forgotten, the count of the network is taken back, and
+   * where it was is remembered for `window` seconds.
    */
-  async settle(
+  settlement(
     { place, network, lane, slowLane }: CountedAttempt,
     proved: FoundForSignIn,
     familiar: readonly string[],
     window: Seconds,
-  ): Promise<FoundForSignIn | null> {
-    const until = iso(plus(this.clock.now(), window));
+  ): Settlement {
     const { id, username } = proved.account;
-    const counters = [place.key, network.key, network.limit.count, lane.key, slowLane.key];
-    const values = [...counters, familiar, until, username, id, proved.passwordHash];
-    const [row] = await retrying(() => this.hot.run<SignInRow>(succeededStatement, values));
+    return {
+      placeKey: place.key,
+      networkKey: network.key,
+      networkCount: network.limit.count,
+      laneKey: lane.key,
+      slowLaneKey: slowLane.key,
+      familiar,
+      familiarUntil: iso(plus(this.clock.now(), window)),
+      username,
+      accountId: id,
+      passwordHash: proved.passwordHash,
+    };
+  }
+
+  /** Carries out a settlement, unless the account was changed or disabled meanwhile. The account as it is now. */
+  async settle(settlement: Settlement): Promise<FoundForSignIn | null> {
+    const { statement, values } = settleStatement(settlement);
+    const [row] = await retrying(() => this.hot.run<SignInRow>(statement, values));
     return foundForSignIn(row);
   }
 

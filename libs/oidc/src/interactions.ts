@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Account, ConsentedAccess, ConsentService } from '@curfew/accounts';
+import type { Account, ConsentedAccess, ConsentService, Settlement } from '@curfew/accounts';
 import type { Instant } from '@curfew/session-policy';
 import { errors, type Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
@@ -37,6 +37,8 @@ export interface InteractionDetails {
 export interface RecognisedPerson {
   readonly accountId: string;
   readonly remember?: boolean | undefined;
+  /** What their password settles, where that is not written yet. */
+  readonly settlement?: Settlement | undefined;
 }
 
 /** The interaction is over, was answered in another browser, or never was: the person starts again at the application. */
@@ -103,8 +105,9 @@ export class Interactions {
   signedIn(request: IncomingMessage, response: ServerResponse, person: RecognisedPerson): Promise<void> {
     const finish = async () => {
       // Said here, because a consent that follows takes this result along: it is no new proof of who the person is.
-      const { now } = currentScope();
-      const { accountId, remember = false } = person;
+      const { now, staged } = currentScope();
+      const { accountId, remember = false, settlement } = person;
+      staged.settlement = settlement;
       const login = { accountId, amr: ['pwd'], remember, ts: epochSeconds(now), atMs: now };
       await this.#finish(request, response, { login }, false);
     };
@@ -152,13 +155,16 @@ export class Interactions {
     });
   }
 
-  /** Signs the browser in without an application having asked; only sets the cookie. Its session gets a new id (against fixation). */
+  /**
+   * Signs the browser in without an application having asked; only sets the cookie. Its session gets a new id (against fixation).
+   * @throws InteractionGone where the account was changed while its password was compared
+   */
   signInBrowser(request: IncomingMessage, response: ServerResponse, person: RecognisedPerson): Promise<void> {
     return this.server.inScope(request, async () => {
       const provider = this.server.provider as Provider & { cookieName(kind: string): string };
       const context = provider.createContext(request, response) as unknown as Jar;
       const found = (await provider.Session.get(context as never)) as unknown as CookieSession;
-      const { accountId, remember = false } = person;
+      const { accountId, remember = false, settlement } = person;
       // Another person at the same browser starts afresh: nothing of the previous one is carried over.
       const isOther = found.accountId !== undefined && found.accountId !== accountId;
       const session = isOther ? (new provider.Session() as unknown as CookieSession) : found;
@@ -167,7 +173,8 @@ export class Interactions {
       session.resetIdentifier();
       session.loginAccount({ accountId, amr: ['pwd'], transient: !remember });
       await session.save(this.cookies.lifetime);
-      await this.server.commit();
+      currentScope().staged.settlement = settlement;
+      await orGone(() => this.server.commit());
       context.cookies.secure = this.cookies.secure;
       context.cookies.set(provider.cookieName('session'), session.id, {
         path: '/',

@@ -6,7 +6,7 @@ import { consentPage, formTarget, type SignInPage, signInPage } from '../pages/i
 import { sendPage } from './answer.js';
 import { readForm } from './form.js';
 import { FormTokens } from './form-tokens.js';
-import { formRefused, interactionGone, malformed } from './page-error.js';
+import { formRefused, interactionGone, malformed, unlessGone } from './page-error.js';
 import { PageSettings } from './page-settings.js';
 import { refuseForeignForm } from './same-origin.js';
 import { SignInFlow } from './sign-in-flow.js';
@@ -125,16 +125,6 @@ export class InteractionController {
       claims,
       resources: await Promise.all(named),
     };
-  }
-}
-
-/** An interaction may be over, or be finished by another tab while its form is answered. */
-async function unlessGone<T>(status: 400 | 403, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Error && error.name === 'SessionNotFound') throw interactionGone(status);
-    throw error;
   }
 }
 

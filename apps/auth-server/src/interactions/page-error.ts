@@ -30,3 +30,13 @@ export const formRefused = (): PageError =>
 
 export const malformed = (): PageError =>
   new PageError(400, 'This form cannot be read', 'Something in it is damaged. Go back and try again.');
+
+/** An interaction may be over, or be finished by another tab while its form is answered. */
+export async function unlessGone<T>(status: 400 | 403, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Error && error.name === 'SessionNotFound') throw interactionGone(status);
+    throw error;
+  }
+}

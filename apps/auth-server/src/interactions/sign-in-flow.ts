@@ -45,9 +45,9 @@ export class SignInFlow {
       const markup = signInPage({ ...place.page, username, remember, problem: outcome.problem });
       return sendPage(response, markup, { ...targets(place), ...outcome });
     }
-    const { account } = outcome;
+    const { account, settlement } = outcome;
     if (account.mustChangePassword) return this.askForNewPassword(place, account, { remember });
-    return place.finish({ accountId: account.id, remember });
+    return place.finish({ accountId: account.id, remember, settlement });
   }
 
   private askForNewPassword(

@@ -6,7 +6,7 @@ import { seeOther, sendPage } from './answer.js';
 import { freshValue, readCookie, setCookie } from './cookies.js';
 import { readForm } from './form.js';
 import { FormTokens } from './form-tokens.js';
-import { formRefused } from './page-error.js';
+import { formRefused, unlessGone } from './page-error.js';
 import { PageSettings } from './page-settings.js';
 import { refuseForeignForm } from './same-origin.js';
 import { SignInFlow } from './sign-in-flow.js';
@@ -54,7 +54,7 @@ export class SignInController {
     // Also against signing someone in as somebody else (login CSRF).
     if (!binding || !this.tokens.verify(form.get('csrf'), 'sign-in', binding)) throw formRefused();
     const finish = async (person: RecognisedPerson) => {
-      await this.interactions.signInBrowser(request, response, person);
+      await unlessGone(403, () => this.interactions.signInBrowser(request, response, person));
       this.goOn(response, destination(next));
     };
     const page = this.model(binding, destination(next));

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Account, AccountService, type PasswordVerdict } from '@curfew/accounts';
+import { AccountService, type PasswordVerdict } from '@curfew/accounts';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import { type RequestSignals, type Seconds, seconds, unknownSignals } from '@curfew/session-policy';
@@ -14,7 +14,7 @@ import { PageSettings } from './page-settings.js';
 
 /** What came of a form with name and password; a refusal comes with the words and status of the page that asks again. */
 export type SignInOutcome =
-  | { readonly kind: 'ok'; readonly account: Account }
+  | Extract<PasswordVerdict, { kind: 'ok' }>
   | {
       readonly kind: 'refused';
       readonly status: number;
@@ -43,7 +43,7 @@ export class SignIn {
     if (username === '' || password === '') {
       return { kind: 'refused', status: 422, problem: 'Enter your username and your password.' };
     }
-    const verdict = await this.verify(request, { username, password });
+    const verdict = await this.verify(request, { username, password, settlesWithSignIn: true });
     if (verdict.kind !== 'ok') return refusal(verdict);
     const value = readCookie(request, this.settings, 'device') ?? freshValue();
     setCookie(response, this.settings, 'device', { value, maxAge: deviceCookieLifetime });
@@ -53,7 +53,7 @@ export class SignIn {
   /** Verifies a name and a password that were typed into a form of ours, and tells of it when they were not right. */
   async verify(
     request: IncomingMessage,
-    typed: { readonly username: string; readonly password: string },
+    typed: { readonly username: string; readonly password: string; readonly settlesWithSignIn?: boolean },
   ): Promise<PasswordVerdict> {
     const { headers, socket } = request;
     const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });

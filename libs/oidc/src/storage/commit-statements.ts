@@ -1,3 +1,4 @@
+import { settlementFits, settlementSteps } from '@curfew/accounts';
 import { eventRows } from '@curfew/events';
 import type { HotStatement } from '@curfew/persistence';
 import { hashOfId, type PayloadSeal } from './payload-seal.js';
@@ -15,14 +16,15 @@ const at = (parameter: string): string => `to_timestamp(${parameter} / 1000)`;
 /**
  * The statement that writes everything a request staged, or nothing of it: where it ended or answered an interaction, that one must still
  * have been there, so of two that do so at once one leads on; and where that says who the person is, nothing of their account may have been
- * ended since they proved it. It answers whether that was so, and whether the consent was still what it was when it was read.
+ * ended since they proved it, nor their password changed. It answers whether that was so, and whether the consent was still what it was when it was read.
  *
  * It has the steps these writes need and no others, and is named by them. Each step waits for the one before it, so that all lock in one
- * order: interaction, other artifacts, consent, browser session.
+ * order: interaction, counters of attempts, other artifacts, consent, browser session.
  */
 export function commitOf(writes: StagedWrites, seal: PayloadSeal): Commit {
   const commit = new CommitBuilder();
   addInteraction(commit, writes, seal);
+  addSettlement(commit, writes);
   addArtifacts(commit, writes, seal);
   addConsent(commit, writes);
   addBrowserSession(commit, writes, seal);
@@ -71,12 +73,22 @@ class CommitBuilder {
     const remembered = names.find((name) => name.startsWith('consent'));
     const text = `WITH ${steps.join(', ')}
       SELECT ${ok} AS ok, ${remembered ? `EXISTS (SELECT 1 FROM ${remembered})` : 'true'} AS remembered`;
-    return { statement: { name: `commit_${names.join('_')}`, text }, values: this.#values };
+    return { statement: { name: nameOf(names), text }, values: this.#values };
   }
 }
 
+const known = new Map<string, string>();
+
+/** A name for the statement of these steps. PostgreSQL tells names apart by their first 63 bytes, so they are numbered. */
+function nameOf(steps: readonly string[]): string {
+  const all = steps.join(' ');
+  const name = known.get(all) ?? `commit_${known.size + 1}`;
+  known.set(all, name);
+  return name;
+}
+
 function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: PayloadSeal): void {
-  const { endedInteraction, answeredInteraction, proof } = writes;
+  const { endedInteraction, answeredInteraction, proof, settlement } = writes;
   const standing = (id: string) =>
     `kind = 'Interaction' AND id_hash = ${commit.value(hashOfId(id), 'bytea')} AND consumed_at IS NULL`;
   if (endedInteraction) {
@@ -100,7 +112,14 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
     );
     commit.condition('NOT EXISTS (SELECT 1 FROM over)');
   }
+  if (settlement) commit.condition(settlementFits(settlement, (value, type) => commit.value(value, type)));
   commit.holdConditions();
+}
+
+function addSettlement(commit: CommitBuilder, { settlement }: StagedWrites): void {
+  if (!settlement) return;
+  const value = (one: unknown, type: string) => commit.value(one, type);
+  for (const [name, text] of settlementSteps(settlement, value, commit.ready)) commit.writing(name, text);
 }
 
 function addArtifacts(commit: CommitBuilder, writes: StagedWrites, seal: PayloadSeal): void {

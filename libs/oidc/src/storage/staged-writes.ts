@@ -1,4 +1,4 @@
-import type { Account, PreparedConsent } from '@curfew/accounts';
+import type { Account, PreparedConsent, Settlement } from '@curfew/accounts';
 import type { NewEvent } from '@curfew/events';
 import type { Instant } from '@curfew/session-policy';
 
@@ -81,6 +81,8 @@ export class StagedWrites {
   #proof: ProvedPresence | undefined;
   browserSession: StagedBrowserSession | undefined;
   consent: PreparedConsent | undefined;
+  /** What the password that was just right settles. */
+  settlement: Settlement | undefined;
 
   /** What this request knows of an artifact: `undefined` where it has not asked, `null` where there is none any more. */
   known(key: ArtifactKey): FoundArtifact | null | undefined {
@@ -163,7 +165,8 @@ export class StagedWrites {
   }
 
   get isEmpty(): boolean {
-    return this.#saved.size + this.#removed.size === 0 && !this.browserSession && !this.consent;
+    const { browserSession, consent, settlement } = this;
+    return this.#saved.size + this.#removed.size === 0 && !browserSession && !consent && !settlement;
   }
 
   /** Drops what was to be written, because it has been, or because nothing of this request shall be. */
@@ -172,6 +175,7 @@ export class StagedWrites {
     this.#removed.clear();
     this.browserSession = undefined;
     this.consent = undefined;
+    this.settlement = undefined;
   }
 
   #isReadInteraction(key: ArtifactKey): boolean {
