@@ -13,11 +13,12 @@ export const freePort = () =>
   });
 
 /**
- * Starts a server as production would and waits until `readyUrl` answers 200.
+ * Starts a server as production would, with what stands `before` the command, and waits until `readyUrl` answers 200.
  * @returns {Promise<{ pid: number, stop: () => Promise<void> }>}
  */
-export async function startServer({ script, environment, readyUrl, flags = [] }) {
-  const child = spawn(process.execPath, [...flags, script], {
+export async function startServer({ script, environment, readyUrl, flags = [], before = [] }) {
+  const [program, ...words] = [...before, process.execPath, ...flags, script];
+  const child = spawn(program, words, {
     cwd: repository,
     env: { ...process.env, NODE_ENV: 'production', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

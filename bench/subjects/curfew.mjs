@@ -63,6 +63,18 @@ export async function startCurfew({
         await server.crash();
         server = await start();
       },
+      /** A second node, for people: behind everything else on this machine. */
+      async startForPeople() {
+        const port = await freePort();
+        const readyUrl = `${issuer.replace(/\d+$/, String(port))}/health/ready`;
+        const people = await startServer({
+          script: 'apps/auth-server/dist/main.js',
+          before: ['chrt', '--idle', '0'],
+          environment: { ...environment, CURFEW_AUTH_PORT: String(port) },
+          readyUrl,
+        });
+        return { ...people, port };
+      },
       port,
       database: 'measured',
       issuer,

@@ -22,6 +22,19 @@ const open = (options: { script?: string; patienceMs?: number } = {}): HashingPr
   return hashing;
 };
 const linux = process.platform === 'linux' ? it : it.skip;
+/** As the kernel numbers them (sched(7)); the 41st field of /proc/<pid>/stat. */
+const policy = { other: 0, idle: 5 };
+const everyThread = async (pid: number, wanted: number): Promise<void> => {
+  for (const until = performance.now() + 10_000; ; ) {
+    const found = readdirSync(`/proc/${pid}/task`).map((thread) => {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
+    });
+    if (found.every((one) => one === wanted)) return;
+    if (performance.now() > until) throw new Error(`threads have policies ${found}, not ${wanted}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
 const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -77,6 +90,30 @@ describe('the process that hashes passwords', () => {
     expect(seen).not.toContain('CURFEW_');
     expect(seen).not.toContain('telling');
   });
+
+  linux(
+    'stands behind all other work after a while, except after a hash that had to wait too long',
+    async () => {
+      const hashing = open();
+      const quick = () => hashing.hash('correct horse', cost);
+      await quick();
+      await everyThread(hashing.pid!, policy.other);
+      await new Promise((resolve) => setTimeout(resolve, 10_100));
+      await quick();
+      await everyThread(hashing.pid!, policy.idle);
+      const waited = hashing.hash('correct horse', { memoryCost: 65_536, timeCost: 3, parallelism: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      process.kill(hashing.pid!, 'SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      process.kill(hashing.pid!, 'SIGCONT');
+      await waited;
+      await everyThread(hashing.pid!, policy.other);
+      await quick();
+      await everyThread(hashing.pid!, policy.other);
+      expect(ends).toEqual([]);
+    },
+    40_000,
+  );
 
   it('is replaced when it is killed, and no question is lost', async () => {
     const hashing = open();

@@ -28,20 +28,21 @@ const addresses = (text: string, { gatewayPort, upstreamPort, host }: Surroundin
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${upstreamPort}`)
     .replaceAll('orders.example.com', host);
 
+async function nginxBy(example: string, folder: string, port: number): Promise<readonly string[]> {
+  const plain = example.replace('listen 443 ssl;', `listen 127.0.0.1:${port};`).replace(/^ *ssl_.*$/gm, '');
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  const around = `worker_processes 1; error_log stderr warn; pid ${folder}/pid; daemon off;
+    events {} http { access_log off; ${paths.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
+    include example.conf; }`;
+  await writeFile(join(folder, 'example.conf'), plain);
+  await writeFile(join(folder, 'nginx.conf'), around);
+  return ['nginx', '-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')];
+}
+
 /** Each by the example under deploy/, with our ports, without TLS, as an ordinary program in a folder of its own. */
 const starts: Readonly<Record<string, Start>> = {
-  async nginx(folder, port, where) {
-    const example = addresses(await readFile('deploy/nginx/orders.conf', 'utf8'), where)
-      .replace('listen 443 ssl;', `listen 127.0.0.1:${port};`)
-      .replace(/^ *ssl_.*$/gm, '');
-    const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-    const around = `worker_processes 1; error_log stderr warn; pid ${folder}/pid; daemon off;
-      events {} http { access_log off; ${paths.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
-      include orders.conf; }`;
-    await writeFile(join(folder, 'orders.conf'), example);
-    await writeFile(join(folder, 'nginx.conf'), around);
-    return ['nginx', '-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')];
-  },
+  nginx: async (folder, port, where) =>
+    nginxBy(addresses(await readFile('deploy/nginx/orders.conf', 'utf8'), where), folder, port),
   async haproxy(folder, port, where) {
     const script = addresses(await readFile('deploy/haproxy/curfew.lua', 'utf8'), where);
     const example = addresses(await readFile('deploy/haproxy/haproxy.cfg', 'utf8'), where)
@@ -75,11 +76,27 @@ export function isInstalled(name: string): boolean {
 }
 
 /** Starts one on a free port; resolves when it accepts connections. */
-export async function startOtherProxy(name: string, where: Surroundings): Promise<OtherProxy> {
+export const startOtherProxy = async (name: string, where: Surroundings): Promise<OtherProxy> =>
+  run(name, await freePort(), (folder, port) => starts[name]!(folder, port, where));
+
+/** nginx in front of authorization servers at these ports, by deploy/nginx/login.conf. */
+export const startNginxForLogin = async (port: number, programs: number, people: number) =>
+  run('nginx', port, async (folder) => {
+    const example = (await readFile('deploy/nginx/login.conf', 'utf8'))
+      .replaceAll('127.0.0.1:3000', `127.0.0.1:${programs}`)
+      .replaceAll('127.0.0.1:3010', `127.0.0.1:${people}`)
+      .replaceAll('login.example.com', 'localhost');
+    return nginxBy(example, folder, port);
+  });
+
+async function run(
+  name: string,
+  port: number,
+  prepare: (folder: string, port: number) => Promise<readonly string[]>,
+): Promise<OtherProxy> {
   const folder = await mkdtemp(join(tmpdir(), `curfew-${name}-`));
   await mkdir(join(folder, 'home'));
-  const port = await freePort();
-  const [program = '', ...values] = await starts[name]!(folder, port, where);
+  const [program = '', ...values] = await prepare(folder, port);
   const child: ChildProcess = spawn(program, values, {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', HOME: join(folder, 'home') },

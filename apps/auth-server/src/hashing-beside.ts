@@ -1,4 +1,4 @@
-import { HashingProcess } from '@curfew/accounts';
+import { HashingProcess, starvedStatus } from '@curfew/accounts';
 import type { Configuration } from '@curfew/config';
 import type { Logger } from 'pino';
 
@@ -6,5 +6,8 @@ import type { Logger } from 'pino';
 export const hashingBeside = ({ hashing }: Configuration, log: Logger): HashingProcess =>
   new HashingProcess({
     concurrency: hashing.concurrency,
-    onEnd: (end) => log.error(end, 'the process that hashes passwords ended; another one takes its place'),
+    onEnd: (end) =>
+      end.code === starvedStatus
+        ? log.info(end, 'passwords waited too long behind other work; a process that takes part takes over')
+        : log.error(end, 'the process that hashes passwords ended; another one takes its place'),
   });

@@ -1,3 +1,9 @@
-export { answerHashing, type HashingAnswer, HashingFailed, HashingQuestions } from './exchange.js';
+export {
+  answerHashing,
+  type HashingAnswer,
+  HashingFailed,
+  HashingQuestions,
+  starvedStatus,
+} from './exchange.js';
 export { type Hashing, type HashingCost, hashingHere } from './hashing.js';
 export { HashingProcess, type HashingProcessEnd, type HashingProcessOptions } from './hashing-process.js';
