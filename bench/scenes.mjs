@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { startGenerator } from './load/generator.mjs';
 import { cpuMilliseconds, residentBytes } from './machine/cpu.mjs';
+import { freePort, startServer } from './machine/server-process.mjs';
 import { closedBlock, load } from './measure.mjs';
 import { expireSoon } from './seed/curfew-sessions.mjs';
 
@@ -71,6 +72,49 @@ async function signInStorm(stage) {
     }
   } finally {
     browsers.stop();
+  }
+}
+
+/** What the library makes of sign-ins when nothing but passwords and its own pages is to be done, without and with the passwords. */
+async function signInFloor({ generator, seconds }) {
+  const hashesPerSecond = await argon2Bound(seconds);
+  const alone = await librarySignIns({ generator, seconds, compares: false });
+  const withPasswords = await librarySignIns({ generator, seconds, compares: true });
+  return [
+    { path: 'library-sign-in-without-password', ...alone },
+    {
+      path: 'library-sign-in',
+      ...withPasswords,
+      hashesPerSecond,
+      timesBound: withPasswords.perSecond / hashesPerSecond,
+    },
+  ];
+}
+
+async function librarySignIns({ generator, seconds, compares }) {
+  const port = await freePort();
+  const client = { id: 'library', secret: 'a-generated-secret-of-thirty-two-bytes' };
+  const redirectUri = 'https://client.example.test/callback';
+  const server = await startServer({
+    script: 'bench/floors/library.mjs',
+    environment: { BENCH_LIBRARY: JSON.stringify({ port, client, redirectUri, compares }) },
+    readyUrl: `http://127.0.0.1:${port}/ready`,
+  });
+  try {
+    const pool = 'library/machine';
+    await generator.call('load', { pool, items: Array.from({ length: 64 }, () => ({})) });
+    const endpoints = { authorization: `http://localhost:${port}/auth` };
+    const subject = { name: 'library', port, target: { endpoints } };
+    const person = { username: 'person', password: 'any' };
+    const options = { client, redirectUri, scope: 'openid offline_access', person };
+    const scenario = { pool, operation: 'sign-in', options };
+    const signIns = () => load(generator, subject, scenario, { connections: 8, seconds });
+    await signIns();
+    const before = cpuMilliseconds(server.pid);
+    const { done, perSecond } = await signIns();
+    return { cpuMs: (cpuMilliseconds(server.pid) - before) / done, perSecond };
+  } finally {
+    await server.stop();
   }
 }
 
@@ -168,6 +212,7 @@ async function memory({ subject, generator, connections, refreshes, progress }) 
 }
 
 const scenes = {
+  'sign-in-floor': signInFloor,
   'sign-in-storm': signInStorm,
   'long-chains': longChains,
   memory,
