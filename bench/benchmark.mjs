@@ -82,6 +82,8 @@ async function runSize({ options, cluster, sessions, plans, scenes, failures, sc
   try {
     await passGates(subjects);
     const bytesPerSession = await subjects[0].counters.bytesPerRow('session');
+    await cluster.rest();
+    progress('what was seeded is on the disk');
     await warmUp(subjects, generator);
     for (const plan of plans) {
       const measure = plan.measure === 'ends' ? measureEnds : runPath;

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { startPostgres } from '../../scripts/embedded-postgres.mjs';
 
@@ -42,6 +44,11 @@ export async function startCluster() {
     async crashAndRestart() {
       running.crash();
       running = await startPostgres({ home, settings });
+    },
+    /** Waits until everything that was written so far is on the disk, so that no measurement shares it with seeding. */
+    async rest() {
+      await asAdministrator({ url }, (client) => client.query('CHECKPOINT'));
+      await promisify(execFile)('sync');
     },
     async stop() {
       await running.stop();

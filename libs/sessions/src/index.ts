@@ -29,5 +29,6 @@ export { type FoundRow, readFound, type SessionRow } from './store/session-row.j
 export * from './store/session-store.js';
 export { Sweeper } from './sweeper.js';
 export { type AccessTokenClaims, AccessTokenCodec, hashAccessToken } from './tokens/access-token.js';
+export { randomBytes } from './tokens/random.js';
 export { newSecret, RefreshTokenCodec } from './tokens/refresh-token.js';
 export { KeyRing, type ServiceKey, ServiceKeys } from './tokens/service-keys.js';

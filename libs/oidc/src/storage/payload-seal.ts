@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import type { KeyRing } from '@curfew/sessions';
+import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import { type KeyRing, randomBytes } from '@curfew/sessions';
 
 /** Under which an id is stored: nobody who reads the database can use it. */
 export const hashOfId = (id: string): Buffer => createHash('sha256').update(id).digest();
