@@ -245,7 +245,10 @@ describe('headers', () => {
   });
 
   it('in great number change nothing', async () => {
-    expect((await about('X: y\r\n'.repeat(3_000).trimEnd())).answers[0]).toMatchObject({ status: 200 });
+    expect((await about('X: y\r\n'.repeat(500).trimEnd())).answers[0]).toMatchObject({ status: 200 });
+    // Newer releases of Node bound their number, older ones their length alone.
+    const [many] = (await about('X: y\r\n'.repeat(3_000).trimEnd())).answers;
+    expect([200, 431]).toContain(many?.status);
   });
 });
 
