@@ -158,14 +158,8 @@ describe('a sign-in', () => {
     await expectAlive(await world.signIn(web, { person }));
   });
 
-  it('is not completed with a password that was changed while it was compared', async () => {
-    const id = await world.accountId(1);
-    const setHash = async (hash: string) =>
-      void (await world.database.query('UPDATE account SET password_hash = $1 WHERE id = $2', [hash, id]));
-    const [found] = await world.database.query<{ password_hash: string }>(
-      'SELECT password_hash FROM account WHERE id = $1',
-      [id],
-    );
+  const changedWhileCompared = async (change: string, back: string) => {
+    await world.database.query('DELETE FROM throttle');
     const barrier = await failExactlyAt(
       world.database,
       {
@@ -177,18 +171,32 @@ describe('a sign-in', () => {
       },
       { kind: 'barrier' },
     );
+    const set = async (what: string) =>
+      world.database.query(`UPDATE account SET ${what} WHERE id = $1`, [await world.accountId(1)]);
     const before = (await told()).length;
     const person = world.stranger(1);
     const code = world.code(web, { scope: 'openid' }, person).catch((error: Error) => error.message);
     await barrier.arrived(1);
-    await setHash('$argon2id$v=19$m=64,t=1,p=1$YW5vdGhlciBzYWx0$b25lIHRoYXQgbm9ib2R5IGtub3dz');
+    await set(change);
     await barrier.open();
     expect(await code).toMatch(/^the sign-in ended at .* with 400/);
     await barrier.remove();
     expect((await told()).slice(before)).toEqual([]);
     expect((await person.open(`${world.issuer}/sessions`)).body).toContain('name="password"');
-    await setHash(found!.password_hash);
+    await set(back);
+  };
+
+  it('is not completed with a password that was changed while it was compared', async () => {
+    const [found] = await world.database.query<{ password_hash: string }>(
+      'SELECT password_hash FROM account WHERE id = $1',
+      [await world.accountId(1)],
+    );
+    const another = '$argon2id$v=19$m=64,t=1,p=1$YW5vdGhlciBzYWx0$b25lIHRoYXQgbm9ib2R5IGtub3dz';
+    await changedWhileCompared(`password_hash = '${another}'`, `password_hash = '${found!.password_hash}'`);
   });
+
+  it('is not completed where a new password became due while the old one was compared', () =>
+    changedWhileCompared('must_change_password = true', 'must_change_password = false'));
 
   it('is not made where it cannot be told of', async () => {
     const before = await told();

@@ -112,7 +112,8 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
     );
     commit.condition('NOT EXISTS (SELECT 1 FROM over)');
   }
-  if (settlement) commit.condition(settlementFits(settlement, (value, type) => commit.value(value, type)));
+  const value = (one: unknown, type: string) => commit.value(one, type);
+  if (settlement) commit.condition(settlementFits(settlement, value, true));
   commit.holdConditions();
 }
 
