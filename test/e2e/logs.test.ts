@@ -1,17 +1,20 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { failExactlyAt } from '../support/faults.js';
 import { freePort } from '../support/ports.js';
 import { type RunningServer, startServer } from '../support/server.js';
+import { pkce } from './protocol-world.js';
 
 describe('what a process prints, on any Node we support', () => {
   let database: TestDatabase;
   const running: RunningServer[] = [];
-  beforeAll(async () => {
+  beforeEach(async () => {
     database = await createTestDatabase();
   });
   afterEach(async () => {
     await Promise.all(running.splice(0).map((server) => server.stop()));
+    await database?.drop();
   });
-  afterAll(async () => database?.drop());
 
   it.each([
     ['authorization server', 'auth-server', 'CURFEW_AUTH_PORT', 'CURFEW_ISSUER', {}],
@@ -39,4 +42,47 @@ describe('what a process prints, on any Node we support', () => {
     },
     60_000,
   );
+
+  it('says what was asked, also where the browser left while its sign-in was written', async () => {
+    const server = await startServer({
+      databaseUrl: database.url,
+      settings: { CURFEW_LOG_LEVEL: 'info' },
+    });
+    running.push(server);
+    const { clients, accounts } = await server.firstRunData();
+    const { client_id, redirect_uris } = clients.spa;
+    const asked = { client_id, redirect_uri: redirect_uris[0]!, response_type: 'code', scope: 'openid' };
+    const code = { code_challenge: pkce().challenge, code_challenge_method: 'S256' };
+    const query = new URLSearchParams({ ...asked, ...code });
+    const begun = await fetch(`${server.issuer}/authorize?${query}`, { redirect: 'manual' });
+    const page = new URL(begun.headers.get('location')!, server.issuer);
+    const cookie = begun.headers
+      .getSetCookie()
+      .filter((line) => line.includes(`path=${page.pathname}`))
+      .map((line) => line.split(';')[0])
+      .join('; ');
+    const shown = await (await fetch(page, { headers: { cookie, accept: 'text/html' } })).text();
+    const csrf = /name="csrf" value="([^"]+)"/.exec(shown)![1]!;
+    const place = { table: 'browser_session', operation: 'INSERT', timing: 'before', times: 1 } as const;
+    const barrier = await failExactlyAt(database, place, { kind: 'barrier' });
+    const leaving = new AbortController();
+    const answer = fetch(page, {
+      method: 'POST',
+      body: new URLSearchParams({ csrf, ...accounts[0]! }),
+      headers: { cookie, accept: 'text/html', origin: server.issuer },
+      signal: leaving.signal,
+    });
+    const left = expect(answer).rejects.toThrow('aborted');
+    await barrier.arrived(1);
+    leaving.abort();
+    await left;
+    while (!server.output().includes('"aborted":true')) await pause(20);
+    await barrier.open();
+    await barrier.remove();
+    const line = server
+      .output()
+      .split('\n')
+      .find((one) => one.includes('"aborted":true'))!;
+    expect(JSON.parse(line)).toMatchObject({ method: 'POST', path: '/interaction/…' });
+  });
 });

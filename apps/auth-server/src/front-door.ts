@@ -34,7 +34,7 @@ export function frontDoor(rooms: Rooms): RequestListener {
   const metadataWithPath = base && `/.well-known/oauth-authorization-server${base}`;
   return (request, response) => {
     const id = identify(request, response, trustedHops);
-    logWhenDone(request, response, id, log);
+    logWhenDone(request, response, { id, base, log });
     const refused = (problem: ProblemError) =>
       refuse(request, response, problem, { base, requestId: id, otherwise: 'problem' });
     const path = pathOf(request.url ?? '/');
@@ -100,19 +100,26 @@ function identify(request: IncomingMessage, response: ServerResponse, trustedHop
   return id;
 }
 
-function logWhenDone(request: IncomingMessage, response: ServerResponse, id: string, log: Logger): void {
+function logWhenDone(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { id, base, log }: { readonly id: string; readonly base: string; readonly log: Logger },
+): void {
   if (!log.isLevelEnabled('info')) return;
   const startedAt = performance.now();
+  // As it was asked: further in, a form's request goes on as one to the authorization endpoint, and its browser may leave meanwhile.
+  const { method, url = '/' } = request;
+  const inside = base && url.startsWith(`${base}/`) ? url.slice(base.length) : url;
   response.once('close', () => {
     // The path without its query, and with ids in it cut off: neither codes nor interactions belong in a log.
-    const path = (pathOf(request.url ?? '/') ?? '')
+    const path = (pathOf(inside) ?? '')
       .replace(/^(\/(?:authorize|device|interaction|logout))\/.*$/, '$1/…')
       .slice(0, 128);
     const ms = Math.round((performance.now() - startedAt) * 10) / 10;
     log.info(
       {
         id,
-        method: request.method,
+        method,
         path,
         status: response.statusCode,
         ms,

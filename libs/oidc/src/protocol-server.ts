@@ -106,7 +106,7 @@ export class ProtocolServer {
     try {
       await this.#library(request, response);
     } finally {
-      // The line about this request says what was asked.
+      // Whoever looks at this request from here on sees what was asked.
       Object.assign(request, { method, url, originalUrl });
     }
     return true;
