@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { isInstalled, type OtherProxy, startNginxForLogin } from '../support/other-proxies.js';
 import { Person } from '../support/person.js';
@@ -68,6 +69,8 @@ withNginx('two authorization servers behind nginx, one for programs and one for 
       access_token?: string;
       refresh_token?: string;
     }>;
+  // Ids behind these are cut off in the log.
+  const logged = (path: string) => path.replace(/^\/device\/.*/, '/device/…');
   const pathsOf = ({ output }: RunningServer) =>
     new Set(
       [...output().matchAll(/"path":"(\/[^"/]*)/g)]
@@ -86,6 +89,31 @@ withNginx('two authorization servers behind nginx, one for programs and one for 
     expect(next.access_token).toBeDefined();
     expect(pathsOf(programs)).toEqual(new Set(['/token']));
     expect(pathsOf(people)).toEqual(new Set(['/authorize', '/interaction']));
+  });
+
+  it.each([
+    '/token',
+    '/introspection',
+    '/introspection/batch',
+    '/revocation',
+    '/par',
+    '/device/authorization',
+    '/userinfo',
+    '/jwks',
+    '/session-feed',
+    '/session-feed/acknowledgements',
+    '/gateway-routes',
+    '/ssf/streams',
+    '/ssf/poll',
+    '/.well-known/openid-configuration',
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/ssf-configuration',
+  ])('leave %s to the one for programs', async (path) => {
+    const asked = ({ output }: RunningServer) => output().split(`"path":"${logged(path)}"`).length;
+    const before = [asked(programs), asked(people)];
+    await (await fetch(`${issuer}${path}`)).body?.cancel();
+    while (asked(programs) + asked(people) === before[0]! + before[1]!) await pause(10);
+    expect([asked(programs), asked(people)]).toEqual([before[0]! + 1, before[1]]);
   });
 
   it('go on when the one for people is gone', async () => {
