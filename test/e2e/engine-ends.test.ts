@@ -198,6 +198,11 @@ describe('a sign-in', () => {
   it('is not completed where a new password became due while the old one was compared', () =>
     changedWhileCompared('must_change_password = true', 'must_change_password = false'));
 
+  it('is not completed where the account was disabled while the password was compared, and that is no fault', async () => {
+    await changedWhileCompared('disabled_at = now()', 'disabled_at = NULL');
+    expect(world.nodes[0]!.output()).not.toContain('getOIDCScopeEncountered');
+  });
+
   it('is not made where it cannot be told of', async () => {
     const before = await told();
     const fault = await failExactlyAt(

@@ -11,7 +11,7 @@ import { refusedGrant, stepUpChallenge } from './hooks/refresh-hook.js';
 import { worthKeeping } from './origin.js';
 import type { RequestScope, StagedStart } from './request-scope.js';
 import { authorizationOf } from './session-payload.js';
-import type { ArtifactStore } from './storage/artifact-store.js';
+import { type ArtifactStore, InteractionUsed } from './storage/artifact-store.js';
 import type { BrowserSessionStore } from './storage/browser-session-store.js';
 import type { RefreshThrottle } from './throttles/refresh-throttle.js';
 
@@ -66,6 +66,11 @@ export async function writeStaged(
   if (scope.failure === undefined) return writeScope(scope, artifacts);
   ctx.remove('Set-Cookie');
   scope.staged.clear();
+  if (!(scope.failure instanceof InteractionUsed)) return;
+  // The library takes what it does not know for a fault; this is none.
+  const gone = scope.failure;
+  scope.failure = undefined;
+  throw gone;
 }
 
 /** Writes what was saved in a scope, and a consent once more that had changed since it was read. @throws InteractionUsed */

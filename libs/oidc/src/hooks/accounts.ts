@@ -1,6 +1,7 @@
 import type { AccountService, ConsentService, Account as StoredAccount } from '@curfew/accounts';
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
+import { InteractionUsed } from '../storage/artifact-store.js';
 
 /** The claims a scope stands for (OpenID Connect Core §5.4). */
 export const claimsByScope = { openid: ['sub'], email: ['email'], profile: ['preferred_username'] };
@@ -12,6 +13,9 @@ const asksForConsent: ReadonlySet<string> = new Set([
   'code_verification',
   'device_resume',
 ]);
+
+/** The routes on which an answered interaction goes on. */
+const goesOn: ReadonlySet<string> = new Set(['resume', 'device_resume']);
 
 /**
  * The account behind a token or a sign-in. For tokens the session's row has already answered whether the account still
@@ -29,7 +33,10 @@ export const accountFor =
     };
     if (token?.kind === 'RefreshToken' || token?.kind === 'AccessToken') return { accountId: sub, claims };
     const account = await signingIn(ctx, sub, accounts, consents);
-    return account && account.disabledAt === null ? { accountId: sub, claims } : undefined;
+    if (account && account.disabledAt === null) return { accountId: sub, claims };
+    // Disabled or deleted while its password was compared; the library takes it for granted that who has just signed in is there.
+    if (goesOn.has(ctx.oidc.route)) throw new InteractionUsed();
+    return undefined;
   };
 
 /** The account of an authorization: read with its browser session, or with what it allowed the client, which is asked for next. */
