@@ -36,7 +36,7 @@ const beside = ({ rate, aloneResult, disturbed }) => ({
 
 /**
  * Everybody signs in at once: password hashing must not starve the token endpoint. Twice: at the server that refreshes, and at one of
- * their own as docs/operations.md says, which runs behind everything else.
+ * their own, as docs/operations.md says.
  */
 async function signInStorm(stage) {
   const { subject, seconds } = stage;

@@ -63,13 +63,13 @@ export async function startCurfew({
         await server.crash();
         server = await start();
       },
-      /** A second node, for people: behind everything else on this machine. */
+      /** A second node, for people, as docs/operations.md says: at a lower priority. */
       async startForPeople() {
         const port = await freePort();
         const readyUrl = `${issuer.replace(/\d+$/, String(port))}/health/ready`;
         const people = await startServer({
           script: 'apps/auth-server/dist/main.js',
-          before: ['chrt', '--idle', '0'],
+          before: ['nice', '-n', '15'],
           environment: { ...environment, CURFEW_AUTH_PORT: String(port) },
           readyUrl,
         });

@@ -1,4 +1,4 @@
-import { HashingProcess, starvedStatus } from '@curfew/accounts';
+import { HashingProcess } from '@curfew/accounts';
 import type { Configuration } from '@curfew/config';
 import type { Logger } from 'pino';
 
@@ -7,7 +7,7 @@ export const hashingBeside = ({ hashing }: Configuration, log: Logger): HashingP
   new HashingProcess({
     concurrency: hashing.concurrency,
     onEnd: (end) =>
-      end.code === starvedStatus
+      end.starved
         ? log.info(end, 'passwords waited too long behind other work; a process that takes part takes over')
         : log.error(end, 'the process that hashes passwords ended; another one takes its place'),
   });

@@ -20,7 +20,6 @@ export {
   type HashingProcessEnd,
   type HashingProcessOptions,
   HashingQuestions,
-  starvedStatus,
 } from './hashing/index.js';
 export { defaultHashing, type HashingOptions, PasswordHasher } from './password-hasher.js';
 export { defaultPasswordRules, type PasswordRules } from './password-rules.js';

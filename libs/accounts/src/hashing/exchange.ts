@@ -12,9 +12,6 @@ export type HashingAnswer =
   | { readonly hashing: 'later'; readonly id: number; readonly why: string }
   | { readonly hashing: 'failed'; readonly id: number; readonly why: string };
 
-/** The status of a hashing process that ends because it cannot get to work behind all other, and may not come forward. */
-export const starvedStatus = 75;
-
 /** Raised when what is to be compared is no hash, or is to cost what cannot be paid. */
 export class HashingFailed extends Error {
   override readonly name = 'HashingFailed';

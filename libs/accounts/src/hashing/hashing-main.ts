@@ -1,8 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { answerHashing, starvedStatus } from './exchange.js';
+import { answerHashing } from './exchange.js';
 import { hashingHere } from './hashing.js';
-import { changeScheduling, StandingBack } from './standing-back.js';
 
 // The process that hashes passwords and does nothing else. It is asked over the pipe it was born with, and ends with it.
 
@@ -29,16 +28,8 @@ for (const thread of threads()) {
 // Ctrl-C and supervisors tell a whole group; this one goes when whoever asks it goes.
 process.on('SIGINT', () => {}).on('SIGTERM', () => {});
 process.once('disconnect', () => process.exit(0));
-const standingBack = new StandingBack({
-  change: changeScheduling,
-  // Another one takes its place, in front again, and is asked what this one was.
-  onStuck: () => process.exit(starvedStatus),
-  now: () => performance.now(),
-});
 process.on('message', (message) => {
-  const asked = performance.now();
   answerHashing(hashingHere, message, (answer) => {
-    standingBack.answered(performance.now() - asked);
     if (process.connected) process.send?.(answer);
   });
 });

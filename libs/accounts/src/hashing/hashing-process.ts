@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type HashingQuestion, HashingQuestions } from './exchange.js';
 import type { Hashing, HashingCost } from './hashing.js';
+import { changeScheduling, StandingBack } from './standing-back.js';
 
 /** How a hashing process ended that nobody had told to. */
 export interface HashingProcessEnd {
@@ -9,6 +10,8 @@ export interface HashingProcessEnd {
   readonly signal: NodeJS.Signals | null;
   /** How many passwords waited for it. */
   readonly waiting: number;
+  /** It stood behind all other work, got nothing done there, and could not come forward: another one begins in front. */
+  readonly starved?: true;
 }
 
 /** How a hashing process is run. */
@@ -30,13 +33,15 @@ const longestPauseMs = 5_000;
 const farewellMs = 2_000;
 
 /**
- * Hashes in a process of its own, at a lower priority, so that no flood of sign-ins takes processor, threads or memory from
+ * Hashes in a process of its own, at a lower priority and mostly behind everything else (StandingBack), so that no flood of sign-ins takes processor, threads or memory from
  * the process that answers. It starts at the first password and ends with this process, however that ends. When it dies,
  * another one takes its place and is asked once more; then HashingOverloaded is raised. Passwords go through the pipe only.
  */
 export class HashingProcess implements Hashing {
   readonly #questions = new HashingQuestions((question) => this.#put(question));
   #child: ChildProcess | undefined;
+  #standing: StandingBack | undefined;
+  #starved = false;
   #pause: NodeJS.Timeout | undefined;
   #watch: NodeJS.Timeout | undefined;
   /** Ends since the last answer. */
@@ -68,6 +73,7 @@ export class HashingProcess implements Hashing {
     this.#stopped = true;
     clearTimeout(this.#pause);
     clearTimeout(this.#watch);
+    this.#standing?.stop();
     this.#questions.close();
     const child = this.#child;
     if (!child) return;
@@ -87,6 +93,7 @@ export class HashingProcess implements Hashing {
     }
     // What cannot be written any more is put again when the end of the process is heard of.
     child.send(question, () => {});
+    this.#standing?.asked(this.#questions.waiting);
     return true;
   }
 
@@ -99,15 +106,27 @@ export class HashingProcess implements Hashing {
       this.#ended(undefined, null, null);
       return;
     }
+    this.#standing = this.#standingOf(child);
     child.on('message', (message) => {
       if (!this.#questions.heard(message)) return;
       this.#ends = 0;
+      this.#standing?.answered(this.#questions.waiting);
       this.#look();
     });
     child.once('disconnect', () => this.#stopped || child.kill('SIGKILL'));
     child.on('error', () => child.pid === undefined && this.#ended(child, null, null));
     child.once('exit', (code, signal) => this.#ended(child, code, signal));
     this.#questions.again();
+  }
+
+  #standingOf(child: ChildProcess): StandingBack {
+    return new StandingBack({
+      change: (scheduling) => changeScheduling(child.pid!, scheduling),
+      onStuck: () => {
+        this.#starved = child.kill('SIGKILL');
+      },
+      now: () => performance.now(),
+    });
   }
 
   #fork(): ChildProcess | undefined {
@@ -129,8 +148,11 @@ export class HashingProcess implements Hashing {
   #ended(child: ChildProcess | undefined, code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#child !== child) return;
     this.#child = undefined;
+    this.#standing?.stop();
     if (this.#stopped) return;
-    this.options.onEnd?.({ code, signal, waiting: this.#questions.waiting });
+    const starved = this.#starved ? ({ starved: true } as const) : {};
+    this.#starved = false;
+    this.options.onEnd?.({ code, signal, waiting: this.#questions.waiting, ...starved });
     this.#questions.lost();
     this.#ends += 1;
     // The first death may be an accident; whatever dies again and again must not keep the machine busy with being born.

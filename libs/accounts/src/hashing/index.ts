@@ -3,7 +3,6 @@ export {
   type HashingAnswer,
   HashingFailed,
   HashingQuestions,
-  starvedStatus,
 } from './exchange.js';
 export { type Hashing, type HashingCost, hashingHere } from './hashing.js';
 export { HashingProcess, type HashingProcessEnd, type HashingProcessOptions } from './hashing-process.js';

@@ -1,6 +1,6 @@
 import { type Scheduling, StandingBack } from './standing-back.js';
 
-const settled = () => new Promise((resolve) => setImmediate(resolve));
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 function standing(may: (scheduling: Scheduling) => boolean = () => true) {
   const changes: Scheduling[] = [];
@@ -9,49 +9,65 @@ function standing(may: (scheduling: Scheduling) => boolean = () => true) {
     changes.push(scheduling);
     return may(scheduling);
   };
-  const standingBack = new StandingBack({ change, onStuck: () => at.stuck++, now: () => at.now });
-  const answered = async (afterMs: number, tookMs = 30) => {
+  const parts = { change, onStuck: () => at.stuck++, now: () => at.now, starvedMs: 20 };
+  const standingBack = new StandingBack(parts);
+  const ask = async (afterMs: number, answersMs = 0) => {
     at.now += afterMs;
-    standingBack.answered(tookMs);
-    await settled();
+    standingBack.asked(1);
+    await pause(answersMs);
+    standingBack.answered(0);
+    await pause(0);
   };
-  return { changes, at, answered };
+  return { changes, at, ask, standingBack };
 }
 
-it('takes part in the beginning, and stands back once hashes have come quickly for ten seconds', async () => {
-  const { changes, answered } = standing();
-  await answered(0);
-  await answered(9_999);
+it('takes part in the beginning, and stands back once ten seconds are over', async () => {
+  const { changes, ask } = standing();
+  await ask(0);
+  await ask(9_999);
   expect(changes).toEqual([]);
-  await answered(1);
-  await answered(1_000);
+  await ask(1);
+  await ask(1_000);
   expect(changes).toEqual(['idle']);
 });
 
-it('takes part again for ten seconds after a hash that had to wait', async () => {
-  const { changes, answered } = standing();
-  await answered(10_000);
-  await answered(1_000, 500);
-  expect(changes).toEqual(['idle']);
-  await answered(1_000, 501);
-  await answered(9_999);
+it('takes part again for ten seconds when no answer comes, while one is still due', async () => {
+  const { changes, at, ask, standingBack } = standing();
+  await ask(10_000);
+  standingBack.asked(1);
+  await pause(60);
   expect(changes).toEqual(['idle', 'other']);
-  await answered(1);
-  expect(changes).toEqual(['idle', 'other', 'idle']);
+  standingBack.answered(0);
+  await ask(9_999);
+  expect(changes).toEqual(['idle', 'other']);
+  await ask(1);
+  expect([changes, at.stuck]).toEqual([['idle', 'other', 'idle'], 0]);
+});
+
+it('stays back while answers keep coming, however many are due', async () => {
+  const { changes, ask, standingBack } = standing();
+  await ask(10_000);
+  standingBack.asked(9);
+  for (let left = 8; left >= 0; left--) {
+    await pause(5);
+    standingBack.answered(left);
+  }
+  await pause(60);
+  expect(changes).toEqual(['idle']);
 });
 
 it('stays as it is where it may not stand back', async () => {
-  const { changes, at, answered } = standing(() => false);
-  await answered(10_000);
-  await answered(10_000);
-  await answered(1, 501);
+  const { changes, at, ask } = standing(() => false);
+  await ask(10_000);
+  await ask(10_000, 60);
   expect([changes, at.stuck]).toEqual([['idle'], 0]);
 });
 
 it('says so where it may not come forward', async () => {
-  const { at, answered } = standing((scheduling) => scheduling === 'idle');
-  await answered(10_000);
+  const { at, ask } = standing((scheduling) => scheduling === 'idle');
+  await ask(10_000);
+  await ask(1_000);
   expect(at.stuck).toBe(0);
-  await answered(1_000, 600);
-  expect(at.stuck).toBe(1);
+  await ask(1_000, 60);
+  expect(at.stuck).toBeGreaterThan(0);
 });
