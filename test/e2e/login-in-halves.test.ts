@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -6,6 +5,7 @@ import { isInstalled, type OtherProxy, startNginxForLogin } from '../support/oth
 import { Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';
 import { type FirstRunData, type RunningServer, startServer } from '../support/server.js';
+import { pkce } from './protocol-world.js';
 
 const withNginx = isInstalled('nginx') ? describe : describe.skip;
 
@@ -46,14 +46,14 @@ withNginx('two authorization servers behind nginx, one for programs and one for 
 
   async function signIn(): Promise<{ access_token?: string; refresh_token?: string }> {
     const { client_id, redirect_uris } = data.clients.spa;
-    const verifier = randomBytes(32).toString('base64url');
+    const { verifier, challenge } = pkce();
     const redirect_uri = redirect_uris[0]!;
     const query = new URLSearchParams({
       client_id,
       redirect_uri,
       response_type: 'code',
       scope: 'openid',
-      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge: challenge,
       code_challenge_method: 'S256',
     });
     const { username, password } = data.accounts[0]!;

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { html } from './html.js';
 import { hidden, layout, type PageModel } from './layout.js';
+import { scriptSource } from './security-headers.js';
 
 /** A step that only a form can take, and that nobody has to think about. */
 export interface OnwardPage extends PageModel {
@@ -15,11 +15,10 @@ const words = {
   application: ['Back to the application', 'We are done here.'],
 } as const;
 
-// No character of it would be escaped, so the script on the page is the one that is hashed.
 const script = 'document.forms[0].submit()';
 
 /** Its script, as a CSP source expression: it submits the form of the page it stands on. */
-export const onwardScript = `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
+export const onwardScript = scriptSource(script);
 
 /** Goes on by itself where scripts run, and with a button where they do not. */
 export function onwardPage({ to, action, fields, base }: OnwardPage): string {

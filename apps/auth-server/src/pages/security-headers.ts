@@ -1,3 +1,9 @@
+import { createHash } from 'node:crypto';
+
+/** The CSP source expression of a script that stands on a page: no character of it may be one that `html` escapes. */
+export const scriptSource = (script: string): string =>
+  `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
+
 /** What differs between the headers of pages. */
 export interface PageHeaders {
   /** Where a form may end beyond our own origin, as CSP source expressions (see `formTarget`). */

@@ -33,9 +33,10 @@ const longestPauseMs = 5_000;
 const farewellMs = 2_000;
 
 /**
- * Hashes in a process of its own, at a lower priority and mostly behind everything else (StandingBack), so that no flood of sign-ins takes processor, threads or memory from
- * the process that answers. It starts at the first password and ends with this process, however that ends. When it dies,
- * another one takes its place and is asked once more; then HashingOverloaded is raised. Passwords go through the pipe only.
+ * Hashes in a process of its own, at a lower priority and mostly behind everything else (StandingBack), so that no flood of
+ * sign-ins takes processor, threads or memory from the process that answers. It starts at the first password and ends with
+ * this process, however that ends. When it dies, another one takes its place and is asked once more; then HashingOverloaded
+ * is raised. Passwords go through the pipe only.
  */
 export class HashingProcess implements Hashing {
   readonly #questions = new HashingQuestions((question) => this.#put(question));

@@ -1,8 +1,3 @@
-export {
-  answerHashing,
-  type HashingAnswer,
-  HashingFailed,
-  HashingQuestions,
-} from './exchange.js';
+export { answerHashing, type HashingAnswer, HashingFailed, HashingQuestions } from './exchange.js';
 export { type Hashing, type HashingCost, hashingHere } from './hashing.js';
 export { HashingProcess, type HashingProcessEnd, type HashingProcessOptions } from './hashing-process.js';

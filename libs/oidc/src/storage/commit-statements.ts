@@ -24,6 +24,8 @@ const at = (parameter: string): string => `to_timestamp(${parameter} / 1000)`;
 export function commitOf(writes: StagedWrites, seal: PayloadSeal): Commit {
   const commit = new CommitBuilder();
   addInteraction(commit, writes, seal);
+  if (writes.settlement) commit.condition(settlementFits(writes.settlement, commit.value, true));
+  commit.holdConditions();
   addSettlement(commit, writes);
   addArtifacts(commit, writes, seal);
   addConsent(commit, writes);
@@ -39,10 +41,10 @@ class CommitBuilder {
   ready = 'true';
 
   /** The place of a value. */
-  value(value: unknown, type: string): string {
+  readonly value = (value: unknown, type: string): string => {
     this.#values.push(value);
     return `$${this.#values.length}::${type}`;
-  }
+  };
 
   condition(text: string): void {
     this.#conditions.push(text);
@@ -88,7 +90,7 @@ function nameOf(steps: readonly string[]): string {
 }
 
 function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: PayloadSeal): void {
-  const { endedInteraction, answeredInteraction, proof, settlement } = writes;
+  const { endedInteraction, answeredInteraction, proof } = writes;
   const standing = (id: string) =>
     `kind = 'Interaction' AND id_hash = ${commit.value(hashOfId(id), 'bytea')} AND consumed_at IS NULL`;
   if (endedInteraction) {
@@ -112,15 +114,12 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
     );
     commit.condition('NOT EXISTS (SELECT 1 FROM over)');
   }
-  const value = (one: unknown, type: string) => commit.value(one, type);
-  if (settlement) commit.condition(settlementFits(settlement, value, true));
-  commit.holdConditions();
 }
 
 function addSettlement(commit: CommitBuilder, { settlement }: StagedWrites): void {
   if (!settlement) return;
-  const value = (one: unknown, type: string) => commit.value(one, type);
-  for (const [name, text] of settlementSteps(settlement, value, commit.ready)) commit.writing(name, text);
+  for (const [name, text] of settlementSteps(settlement, commit.value, commit.ready))
+    commit.writing(name, text);
 }
 
 function addArtifacts(commit: CommitBuilder, writes: StagedWrites, seal: PayloadSeal): void {
