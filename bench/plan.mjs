@@ -33,6 +33,7 @@ export const paths = [
   { path: 'admin-list', at: 'admin', connections: 8, whenLong: true },
   { path: 'admin-search', at: 'admin', connections: 8, whenLong: true },
   { path: 'sign-in', connections: 8, counted: 40 },
+  { path: 'sign-in-and-consent', connections: 8, counted: 40, whenLong: true },
 ];
 
 /** The paths to run: all, or those named; an unknown name is an error. */

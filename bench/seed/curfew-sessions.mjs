@@ -65,6 +65,16 @@ export async function copyAccounts(database, username, count) {
   return rows.map(({ id }) => id);
 }
 
+/** Lets the copies of an account have allowed every client what it has allowed them. */
+export async function copyConsents(database, username, accounts) {
+  await database.query(
+    `INSERT INTO consent
+     SELECT (jsonb_populate_record(c, jsonb_build_object('account_id', copy))).*
+     FROM consent c, unnest($2::uuid[]) copy WHERE c.account_id = (SELECT id FROM account WHERE username = $1)`,
+    [username, accounts],
+  );
+}
+
 /** The names of the first so many accounts that `copyAccounts` made. */
 export const copiedNames = (count) =>
   Array.from({ length: count }, (_, index) => `bench-${index + 1}@example.test`);

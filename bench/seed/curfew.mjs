@@ -5,6 +5,7 @@ import {
   copiedNames,
   copyAccounts,
   copyClients,
+  copyConsents,
   copySession,
   sessionId,
   tokenSecret,
@@ -43,6 +44,7 @@ export async function seedCurfew({
   };
   const { clients: others, accounts } = await seeding(databaseUrl, async (database) => {
     const accounts = await copyAccounts(database, person.username, Math.ceil(sessions / sessionsPerAccount));
+    await copyConsents(database, person.username, accounts);
     const clients = await copyClients(database, web.id, 1000);
     const copy = (kind, template, count, more) =>
       copySession(database, { template, kind, firstAt, count, accounts, ...more });
@@ -51,7 +53,8 @@ export async function seedCurfew({
     await copy('spent', templates.chains, sideSessions);
     for (const kind of ['public', 'bound', 'signed', 'guarded'])
       await copy(kind, templates[kind], sideSessions);
-    for (const table of ['session', 'account', 'client']) await database.query(`VACUUM (ANALYZE) ${table}`);
+    for (const table of ['session', 'account', 'consent', 'client'])
+      await database.query(`VACUUM (ANALYZE) ${table}`);
     return { clients, accounts };
   });
   // Few enough to be named in one message, and many enough that nobody signs in twice at a time.

@@ -40,6 +40,16 @@ export function scenariosOf({ registered, scope }, pools) {
       options: { client: web },
       once: pools.sizes.spent,
     },
-    'sign-in': { pool: pools.machine, operation: 'sign-in', options: { ...flow, people: pools.people } },
+    // People who have been here before, and the same people asked for their consent once more.
+    'sign-in': {
+      pool: pools.machine,
+      operation: 'sign-in',
+      options: { ...flow, scope: 'openid', people: pools.people },
+    },
+    'sign-in-and-consent': {
+      pool: pools.machine,
+      operation: 'sign-in',
+      options: { ...flow, people: pools.people },
+    },
   };
 }
