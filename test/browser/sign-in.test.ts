@@ -74,6 +74,21 @@ describe('signing in to an application', () => {
     expect(page.url()).toContain('code=');
   });
 
+  it('leads whoever reloads the page, or goes back to it, to the application', async () => {
+    const application = await house.application();
+    await house.signInTo(application, await house.window());
+    const page = await house.window();
+    await page.goto(application.authorizationUrl());
+    await page.reload();
+    await house.signIn(page);
+    await backAt(page).waitFor();
+    const first = page.url();
+    await page.goBack();
+    await backAt(page).waitFor();
+    expect(page.url()).toContain('code=');
+    expect(page.url()).not.toBe(first);
+  });
+
   it('says the same of a wrong password and of a name that does not exist, and keeps the name', async () => {
     const application = await house.application();
     const page = await house.window();
@@ -250,7 +265,8 @@ describe('a form that does not come from our page', () => {
     const application = await house.application();
     const page = await house.window();
     await page.goto(application.authorizationUrl());
-    const address = page.url();
+    const action = await page.locator('form[method=post]').first().getAttribute('action');
+    const address = new URL(action!, page.url()).href;
     const csrf = await page.locator('input[name=csrf]').first().inputValue();
     const body = new URLSearchParams({ csrf, username: 'a', password: 'b' });
     expect((await fetch(address, { method: 'POST', body, redirect: 'manual' })).status).toBe(403);

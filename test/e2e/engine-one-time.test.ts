@@ -103,7 +103,9 @@ describe('of fifty uses at once on two nodes, one wins', () => {
     });
     const formAt = async (node: number, page: string) =>
       /name="csrf" value="([^"]+)"/.exec((await visit(node, 'GET', page)).body as string)?.[1] ?? '';
-    const page = pathOf(await visit(0, 'GET', `/authorize?${query}`));
+    const first = await visit(0, 'GET', `/authorize?${query}`);
+    const page = /action="([^"]+)"/.exec(first.body as string)?.[1] ?? '';
+    expect(page).toMatch(/^\/interaction\//);
     const typed = { csrf: await formAt(1, page), username, password };
     const consent = pathOf(await visit(1, 'POST', page, typed));
     expect(consent).toMatch(/^\/interaction\//);

@@ -143,10 +143,8 @@ describe('the host of a request', () => {
       [`Host: ${host}`, 'X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: https'],
       `/authorize?client_id=${world.clients.web.id}&redirect_uri=${encodeURIComponent(world.callback)}&response_type=code&scope=openid&code_challenge=${'x'.repeat(43)}&code_challenge_method=S256`,
     );
-    expect(answers[0]).toMatchObject({ status: 303 });
-    expect(answers[0]!.headers.get('location')).toMatch(
-      /^\/interaction\/|^http:\/\/localhost:\d+\/interaction\//,
-    );
+    expect(answers[0]).toMatchObject({ status: 200 });
+    expect(answers[0]!.text).toMatch(/ action="\/interaction\/[\w-]+"/);
   });
 });
 

@@ -156,8 +156,8 @@ describe('the authorization endpoint', () => {
   });
 
   it('redirects with 303, and shows what it shows unframed and uncached', async () => {
-    const started = await ask(request());
-    expect(started.status).toBe(303);
+    const refused = await ask(request({ prompt: 'none' }));
+    expect(refused.status).toBe(303);
     const page = await world.get(`/authorize?${request({ client_id: 'nobody' })}`, { accept: 'text/html' });
     expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
     expect(page.headers.get('cache-control')).toContain('no-store');

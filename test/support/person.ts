@@ -23,7 +23,7 @@ const attribute = (tag: string, name: string): string | undefined => {
   return value === undefined ? undefined : plainText(value);
 };
 
-const formsOf = (body: string): (Form & { readonly markup: string })[] =>
+export const formsOf = (body: string): (Form & { readonly markup: string })[] =>
   [...body.matchAll(/<form\b[^>]*>[\s\S]*?<\/form>/g)].map(([markup]) => {
     const fields = [...markup.matchAll(/<input\b[^>]*>/g)]
       .filter(([tag]) => attribute(tag, 'type') !== 'checkbox')
@@ -54,8 +54,13 @@ export class Person {
 
   /** Opens an address and does what each page asks until one has no form left, the address is another origin's, or it is time to stop. */
   async follow(address: string, stopAt: (page: Page) => boolean = () => false): Promise<Page> {
-    const { origin } = new URL(address);
-    let page = await this.request(new URL(address));
+    return this.goOn(await this.open(address), stopAt);
+  }
+
+  /** The same, from a page that is open. */
+  async goOn(opened: Page, stopAt: (page: Page) => boolean = () => false): Promise<Page> {
+    const { origin } = opened.url;
+    let page = opened;
     for (let step = 0; step < 10 && page.url.origin === origin; step++) {
       const form = formsOf(page.body)[0];
       if (page.status >= 400 || form === undefined || stopAt(page)) return page;

@@ -17,7 +17,14 @@ import { serveStreams, tellOthers } from './delivery/index.js';
 import { createFirstRunData } from './first-run/index.js';
 import { type LaidFoundation, layFoundation } from './foundation.js';
 import { HealthController } from './health.controller.js';
-import { PageErrorFilter, PageLog, PageSettings, PagesOfProtocol } from './interactions/index.js';
+import {
+  FormTokens,
+  InteractionPages,
+  PageErrorFilter,
+  PageLog,
+  PageSettings,
+  PagesOfProtocol,
+} from './interactions/index.js';
 import { NodeMetrics, startTracing } from './metrics/index.js';
 import { assembleProtocol, assembleSessions } from './protocol.js';
 import { publicServer } from './public-server.js';
@@ -62,7 +69,7 @@ export async function startAuthServer(
   const protocol = assembleProtocol(
     foundation,
     engine,
-    new PagesOfProtocol(settings),
+    new PagesOfProtocol(settings, new InteractionPages(registry, new FormTokens(settings), settings)),
     keyStore.current(clock.now()),
   );
   const background = new Background({

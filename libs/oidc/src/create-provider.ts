@@ -5,6 +5,7 @@ import { providerConfiguration } from './configuration.js';
 import { countRefusedRefresh, throttled } from './hooks/caller-throttles.js';
 import { confirmRevocation } from './hooks/confirm-revocation.js';
 import { announceInterval, slowDownDevices } from './hooks/device-throttle.js';
+import { showInteraction } from './hooks/interaction-page.js';
 import { enrichIntrospection } from './hooks/introspection.js';
 import { drawOnwardForm } from './hooks/onward-forms.js';
 import { readEmptyProof, registerProofsOnce } from './hooks/proofs-once.js';
@@ -85,6 +86,9 @@ async function around(
     await commitStaged(ctx, scope, parts);
     await writeStaged(ctx, scope, parts);
     switch (ctx.oidc?.route) {
+      case 'authorization':
+        await showInteraction(ctx, scope, parts);
+        break;
       case 'introspection':
         await enrichIntrospection(ctx, scope, parts.sessions);
         break;

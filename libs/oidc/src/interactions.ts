@@ -1,37 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Account, ConsentedAccess, ConsentService, Settlement } from '@curfew/accounts';
+import type { Account, ConsentService, Settlement } from '@curfew/accounts';
 import type { Instant } from '@curfew/session-policy';
 import { errors, type Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
 import { grantAccess } from './hooks/grants.js';
+import {
+  detailsOf,
+  type InteractionDetails,
+  type LibraryInteraction,
+  missingAccess,
+} from './interaction-details.js';
 import type { ProtocolServer } from './protocol-server.js';
 import { currentScope } from './request-scope.js';
 import { epochSeconds } from './session-payload.js';
 import { InteractionUsed } from './storage/artifact-store.js';
 import type { BrowserSessionStore } from './storage/browser-session-store.js';
 import type { StagedWrites } from './storage/staged-writes.js';
-
-/** What a page needs to know to ask a person to sign in or to consent. */
-export interface InteractionDetails {
-  readonly uid: string;
-  readonly prompt: { readonly name: 'login' | 'consent'; readonly reasons: readonly string[] };
-  readonly client: {
-    readonly id: string;
-    readonly name: string;
-    /** Where the forms' submissions end; absent for a device. */
-    readonly redirectOrigin?: string | undefined;
-  };
-  /** The account that is signed in already, if one is. */
-  readonly accountId?: string | undefined;
-  readonly username?: string | undefined;
-  /** What the client asks for and has not been allowed yet. */
-  readonly scopes: {
-    readonly openid: readonly string[];
-    readonly claims: readonly string[];
-    readonly resources: readonly { readonly audience: string; readonly scopes: readonly string[] }[];
-  };
-  readonly loginHint?: string | undefined;
-}
 
 /** How a person was recognised; `remember` keeps them signed in when the browser is closed. */
 export interface RecognisedPerson {
@@ -77,27 +61,10 @@ export class Interactions {
   /** What is asked of the person. @throws InteractionGone */
   details(request: IncomingMessage, response: ServerResponse): Promise<InteractionDetails> {
     return this.server.inScope(request, async () => {
-      const { uid, prompt, params, session } = await this.#current(request, response);
-      this.#read.set(request, currentScope().staged);
-      const id = String(params['client_id']);
-      const { scopes, claims, resources } = missingAccess(prompt.details);
-      return {
-        uid,
-        prompt: { name: prompt.name as 'login' | 'consent', reasons: prompt.reasons },
-        client: {
-          id,
-          name: (await this.clients.find(id))?.name ?? id,
-          redirectOrigin: text(params['redirect_uri']),
-        },
-        accountId: session?.accountId,
-        username: session?.accountId && currentScope().staged.account(session.accountId)?.username,
-        loginHint: text(params['login_hint']),
-        scopes: {
-          openid: scopes,
-          claims,
-          resources: Object.entries(resources).map(([audience, asked]) => ({ audience, scopes: asked })),
-        },
-      };
+      const interaction = await this.#current(request, response);
+      const { staged } = currentScope();
+      this.#read.set(request, staged);
+      return detailsOf(interaction as unknown as LibraryInteraction, this.clients, staged);
     });
   }
 
@@ -231,19 +198,3 @@ async function orGone<T>(work: () => Promise<T>): Promise<T> {
     throw error;
   }
 }
-
-/** What a consent prompt says is not allowed yet. */
-function missingAccess(details: unknown): ConsentedAccess {
-  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = details as {
-    missingOIDCScope?: string[];
-    missingOIDCClaims?: string[];
-    missingResourceScopes?: Record<string, string[]>;
-  };
-  return {
-    scopes: missingOIDCScope ?? [],
-    claims: missingOIDCClaims ?? [],
-    resources: missingResourceScopes ?? {},
-  };
-}
-
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,11 +1,15 @@
+import type { InteractionDetails } from './interaction-details.js';
+
 /** What a page of the protocol answers with. */
 export interface Page {
   readonly html: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What the pages show that oidc-provider asks for by itself; the app that talks to people draws them. */
+/** What the pages show that answers of the protocol consist of; the app that talks to people draws them. */
 export abstract class ProtocolPages {
+  /** The page on which a person signs in or consents. */
+  abstract interaction(details: InteractionDetails): Promise<Page>;
   /** `redirectUri`: where the form's chain of redirects may end, for the page's form-action. */
   abstract logout(page: {
     action: string;

@@ -2,6 +2,7 @@ import { AccountController } from './account.controller.js';
 import { AssetsController } from './assets.controller.js';
 import { FormTokens } from './form-tokens.js';
 import { InteractionController } from './interaction.controller.js';
+import { InteractionPages } from './interaction-pages.js';
 import { OwnAccount } from './own-account.js';
 import { PasswordController } from './password.controller.js';
 import { SignInController } from './sign-in.controller.js';
@@ -10,6 +11,8 @@ import { SignInFlow } from './sign-in-flow.js';
 import { SignedIn } from './signed-in.js';
 
 export { seeOther } from './answer.js';
+export { FormTokens } from './form-tokens.js';
+export { InteractionPages } from './interaction-pages.js';
 export { OwnAccount, type OwnApplication, type OwnSession } from './own-account.js';
 export { PageErrorFilter, type PageErrorFilterParts } from './page-error.filter.js';
 export { PageError } from './page-error.js';
@@ -32,4 +35,4 @@ export const pageControllers = [
  * What the controllers need beyond what the application provides: AccountService, ConsentService, Registry, SessionService,
  * SessionQueries, EventLog, PrismaService, Clock, SignalsReader, Interactions, PageSettings and PageLog.
  */
-export const pageProviders = [FormTokens, OwnAccount, SignIn, SignInFlow, SignedIn];
+export const pageProviders = [FormTokens, InteractionPages, OwnAccount, SignIn, SignInFlow, SignedIn];

@@ -1,4 +1,4 @@
-import { type Page, ProtocolPages } from '@curfew/oidc';
+import { type InteractionDetails, type Page, ProtocolPages } from '@curfew/oidc';
 import {
   deviceCodePage,
   deviceConfirmPage,
@@ -11,13 +11,23 @@ import {
   onwardPage,
   onwardScript,
   pageHeaders,
+  sentOnceScript,
 } from '../pages/index.js';
+import type { InteractionPages } from './interaction-pages.js';
 import type { PageSettings } from './page-settings.js';
 
-/** The pages that oidc-provider asks for by itself, drawn like ours: sign-out, device codes, errors without a client to tell. */
+/** The pages that answers of the protocol consist of: the first one of an authorization, sign-out, device codes, errors without a client to tell. */
 export class PagesOfProtocol extends ProtocolPages {
-  constructor(private readonly settings: PageSettings) {
+  constructor(
+    private readonly settings: PageSettings,
+    private readonly interactions: InteractionPages,
+  ) {
     super();
+  }
+
+  override async interaction(details: InteractionDetails): Promise<Page> {
+    const { markup, formTargets } = await this.interactions.draw(details);
+    return { html: markup, headers: pageHeaders({ formTargets, scripts: [sentOnceScript] }) };
   }
 
   override logout(page: {

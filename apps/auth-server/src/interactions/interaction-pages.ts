@@ -1,0 +1,83 @@
+import { Registry } from '@curfew/clients';
+import type { InteractionDetails } from '@curfew/oidc';
+import { Injectable } from '@nestjs/common';
+import { consentPage, formTarget, type SignInPage, signInPage } from '../pages/index.js';
+import { FormTokens } from './form-tokens.js';
+import { PageSettings } from './page-settings.js';
+
+/** Draws the pages on which a person signs in or consents on behalf of an application. */
+@Injectable()
+export class InteractionPages {
+  constructor(
+    private readonly registry: Registry,
+    private readonly tokens: FormTokens,
+    private readonly settings: PageSettings,
+  ) {}
+
+  /** The page that asks what the interaction asks, and where its form may end. */
+  async draw(details: InteractionDetails): Promise<{ markup: string; formTargets: readonly string[] }> {
+    const markup =
+      details.prompt.name === 'consent'
+        ? consentPage(await this.consentModel(details))
+        : signInPage({ ...this.signInModel(details), username: suggestedName(details) });
+    return { markup, formTargets: await this.targetsOf(details) };
+  }
+
+  /** What every rendering of the sign-in form of an interaction has in common. */
+  signInModel(details: InteractionDetails): SignInPage {
+    const again = details.accountId !== undefined && !details.prompt.reasons.includes('no_session');
+    return {
+      ...this.formOf(details),
+      clientName: details.client.name,
+      reason: again ? 'The application asks you to sign in once more, to be sure that it is you.' : undefined,
+    };
+  }
+
+  /**
+   * Where the forms may end. Chromium follows a form's submission through every redirect, also one the client's callback
+   * answers with, so the other addresses that are registered for the client are named too: a closed list in any case.
+   */
+  async targetsOf({ client }: InteractionDetails): Promise<string[]> {
+    const registered = (await this.registry.client(client.id))?.metadata;
+    const uris = [client.redirectOrigin, ...(registered?.redirect_uris ?? []), registered?.client_uri];
+    const targets = uris.map((uri) => (uri === undefined ? undefined : formTarget(uri)));
+    return [...new Set(targets.filter((target) => target !== undefined))];
+  }
+
+  private formOf({ uid }: InteractionDetails) {
+    const { base } = this.settings;
+    const action = `${base}/interaction/${encodeURIComponent(uid)}`;
+    return { base, action, csrf: this.tokens.issue('interaction', uid) };
+  }
+
+  private async consentModel(details: InteractionDetails) {
+    const { openid, claims, resources } = details.scopes;
+    const target = details.client.redirectOrigin;
+    const named = resources.map(async ({ audience, scopes }) => ({
+      audience,
+      scopes,
+      name: (await this.registry.resource(audience))?.name ?? audience,
+    }));
+    return {
+      ...this.formOf(details),
+      clientName: details.client.name,
+      returnsTo: target === undefined ? undefined : hostOf(target),
+      username: details.username,
+      personal: openid,
+      claims,
+      resources: await Promise.all(named),
+    };
+  }
+}
+
+function suggestedName(details: InteractionDetails): string | undefined {
+  if (details.loginHint !== undefined) return details.loginHint.slice(0, 320);
+  return details.username;
+}
+
+/** What a person can recognise of a redirect URI: the host, or the scheme of a native application. */
+function hostOf(redirect: string): string | undefined {
+  if (!URL.canParse(redirect)) return undefined;
+  const { host, protocol } = new URL(redirect);
+  return host === '' ? protocol : host;
+}

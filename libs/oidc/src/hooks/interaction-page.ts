@@ -1,0 +1,23 @@
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { detailsOf, type LibraryInteraction } from '../interaction-details.js';
+import type { ProtocolParts } from '../protocol-parts.js';
+import type { RequestScope } from '../request-scope.js';
+
+/**
+ * The first page of an authorization stands in the answer to its request; the library would send the browser there. Going back to it
+ * or loading it again asks anew instead of finding that it has expired (ADR 35).
+ */
+export async function showInteraction(
+  ctx: KoaContextWithOIDC,
+  { staged, failure }: RequestScope,
+  { pages, clients }: ProtocolParts,
+): Promise<void> {
+  const { Interaction: interaction } = ctx.oidc.entities;
+  if (!interaction || failure !== undefined || ctx.status !== 303) return;
+  const details = await detailsOf(interaction as unknown as LibraryInteraction, clients, staged);
+  const { html, headers } = await pages.interaction(details);
+  ctx.remove('Location');
+  ctx.status = 200;
+  ctx.set({ ...headers });
+  ctx.body = html;
+}

@@ -1,0 +1,80 @@
+import type { ConsentedAccess } from '@curfew/accounts';
+import type { ClientDirectory } from './client-directory.js';
+import type { StagedWrites } from './storage/staged-writes.js';
+
+/** What a page needs to know to ask a person to sign in or to consent. */
+export interface InteractionDetails {
+  readonly uid: string;
+  readonly prompt: { readonly name: 'login' | 'consent'; readonly reasons: readonly string[] };
+  readonly client: {
+    readonly id: string;
+    readonly name: string;
+    /** Where the forms' submissions end; absent for a device. */
+    readonly redirectOrigin?: string | undefined;
+  };
+  /** The account that is signed in already, if one is. */
+  readonly accountId?: string | undefined;
+  readonly username?: string | undefined;
+  /** What the client asks for and has not been allowed yet. */
+  readonly scopes: {
+    readonly openid: readonly string[];
+    readonly claims: readonly string[];
+    readonly resources: readonly { readonly audience: string; readonly scopes: readonly string[] }[];
+  };
+  readonly loginHint?: string | undefined;
+}
+
+/** What is used of oidc-provider's interactions. */
+export interface LibraryInteraction {
+  readonly uid: string;
+  readonly prompt: {
+    readonly name: string;
+    readonly reasons: string[];
+    readonly details: Record<string, unknown>;
+  };
+  readonly params: Record<string, unknown>;
+  readonly session?: { readonly accountId?: string } | undefined;
+}
+
+/** What is asked of the person by an interaction that this request has read or made. */
+export async function detailsOf(
+  { uid, prompt, params, session }: LibraryInteraction,
+  clients: ClientDirectory,
+  staged: StagedWrites,
+): Promise<InteractionDetails> {
+  const id = String(params['client_id']);
+  const { scopes, claims, resources } = missingAccess(prompt.details);
+  return {
+    uid,
+    prompt: { name: prompt.name as 'login' | 'consent', reasons: prompt.reasons },
+    client: {
+      id,
+      name: (await clients.find(id))?.name ?? id,
+      redirectOrigin: text(params['redirect_uri']),
+    },
+    accountId: session?.accountId,
+    username: session?.accountId && staged.account(session.accountId)?.username,
+    loginHint: text(params['login_hint']),
+    scopes: {
+      openid: scopes,
+      claims,
+      resources: Object.entries(resources).map(([audience, asked]) => ({ audience, scopes: asked })),
+    },
+  };
+}
+
+/** What a consent prompt says is not allowed yet. */
+export function missingAccess(details: unknown): ConsentedAccess {
+  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = details as {
+    missingOIDCScope?: string[];
+    missingOIDCClaims?: string[];
+    missingResourceScopes?: Record<string, string[]>;
+  };
+  return {
+    scopes: missingOIDCScope ?? [],
+    claims: missingOIDCClaims ?? [],
+    resources: missingResourceScopes ?? {},
+  };
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

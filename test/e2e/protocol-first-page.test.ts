@@ -1,0 +1,72 @@
+import { formsOf } from '../support/person.js';
+import { authorizationRequest, ProtocolWorld, pkce } from './protocol-world.js';
+
+let world: ProtocolWorld;
+beforeAll(async () => {
+  world = await ProtocolWorld.start();
+}, 60_000);
+afterAll(() => world?.stop());
+
+const address = (extra: Record<string, string> = {}): string => {
+  const code_challenge = pkce().challenge;
+  const asked = { code_challenge, code_challenge_method: 'S256', ...extra };
+  return `/authorize?${authorizationRequest(world.clients.web, world.callback, asked)}`;
+};
+const cookiesOf = (headers: Headers): string =>
+  headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
+
+/** ADR 35. */
+describe('the first page of an authorization', () => {
+  it('is the answer to the request, with a form for the interaction’s own address', async () => {
+    const { status, headers, body } = await world.get(address(), { accept: 'text/html' });
+    expect([status, headers.get('location'), headers.get('cache-control')]).toEqual([200, null, 'no-store']);
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(headers.get('content-security-policy')).toContain(
+      `form-action 'self' ${new URL(world.callback).origin}`,
+    );
+    const [form] = formsOf(String(body));
+    expect(form!.action).toMatch(/^\/interaction\/[\w-]+$/);
+    // The same page for whoever was sent there, with the cookie alone that belongs to it.
+    const there = await world.get(form!.action, { accept: 'text/html', cookie: cookiesOf(headers) });
+    expect([there.status, there.body]).toEqual([200, body]);
+    expect((await world.get(form!.action, { accept: 'text/html' })).status).toBe(400);
+  });
+
+  it('answers HEAD with the same headers and no page', async () => {
+    const answer = await fetch(`${world.issuer}${address()}`, { method: 'HEAD' });
+    expect([answer.status, await answer.text()]).toEqual([200, '']);
+  });
+
+  it('can be loaded again: each form leads on', async () => {
+    for (const which of [0, 1]) {
+      const person = world.person();
+      const here = `${world.issuer}${address()}`;
+      const pages = [await person.open(here), await person.open(here)];
+      const actions = pages.map(({ body }) => formsOf(body)[0]!.action);
+      expect(actions[0]).not.toBe(actions[1]);
+      const done = await person.goOn(pages[which]!);
+      expect(done.url.href).toMatch(`${world.callback}?code=`);
+    }
+  });
+
+  it('goes on to the application when somebody who has signed in goes back to it', async () => {
+    const person = world.person();
+    const here = `${world.issuer}${address()}`;
+    const first = await person.follow(here);
+    const again = await person.open(here);
+    for (const { url } of [first, again]) expect(url.href).toMatch(`${world.callback}?code=`);
+    expect(again.url.href).not.toBe(first.url.href);
+  });
+
+  it('asks for consent where somebody is signed in', async () => {
+    const person = world.person();
+    await person.follow(`${world.issuer}${address()}`);
+    const page = await person.open(`${world.issuer}${address({ prompt: 'consent' })}`);
+    expect([page.status, page.url.pathname]).toEqual([200, '/authorize']);
+    expect(page.body).toContain('value="allow"');
+    expect((await person.goOn(page)).url.href).toMatch(`${world.callback}?code=`);
+  });
+});
