@@ -33,8 +33,8 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
     currentScope().failure = error;
   });
   reportToLog(provider, parts);
+  const surroundings = { ...parts, keySet: keys };
   provider.use((ctx, next) => {
-    const surroundings = { ...parts, keySet: keys };
     const resuming = resumingScope();
     if (resuming) {
       showResumeCookie(ctx, provider, resuming.resumes!);

@@ -7,6 +7,7 @@ import { DpopProofs } from './fast-lane/dpop-proofs.js';
 import { fastLane } from './fast-lane/index.js';
 import {
   type IntrospectionAnswer,
+  type IntrospectionParts,
   type IntrospectionQuestion,
   introspectAccessToken,
 } from './introspection/introspect-access-token.js';
@@ -24,6 +25,7 @@ export class ProtocolServer {
   #library: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   #keys: KeySet;
   readonly #jwts: JwtAccessTokens;
+  readonly #introspecting: IntrospectionParts;
 
   /** Answers a request to one of the protocol's paths. */
   readonly handle: RequestListener;
@@ -36,6 +38,7 @@ export class ProtocolServer {
     this.#provider = createProvider(parts, keys);
     this.#library = this.#provider.callback();
     this.#jwts = new JwtAccessTokens(parts.issuer, () => this.#keys);
+    this.#introspecting = { ...parts, jwts: this.#jwts };
     const tokenEndpoint = new URL(`${parts.basePath}${routes.token}`, parts.issuer).href;
     const proofs = new DpopProofs(tokenEndpoint, parts.keys.dpopNonce);
     const lanes = { ...parts, signingKeys: () => this.#keys, jwts: this.#jwts, proofs };
@@ -60,7 +63,7 @@ export class ProtocolServer {
 
   /** What the introspection endpoint would answer about an access token, for a caller that has authenticated. */
   introspect(question: IntrospectionQuestion): Promise<IntrospectionAnswer> {
-    return introspectAccessToken(question, { ...this.parts, jwts: this.#jwts }, this.parts.clock.now());
+    return introspectAccessToken(question, this.#introspecting, this.parts.clock.now());
   }
 
   /**

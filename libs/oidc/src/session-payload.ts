@@ -53,7 +53,7 @@ export function authorizationOf(
   const pick = (from: Readonly<Record<string, unknown>>, names: readonly string[]) =>
     Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
   const granted = pick(grant, ['openid', 'resources', 'rejected']);
-  return { ...pick(source, kept), ...(origin && { origin }), grant: granted };
+  return { grant: granted, ...pick(source, kept), ...(origin && { origin }) };
 }
 
 /** The session as oidc-provider's model of this kind would have been stored. */
@@ -65,9 +65,9 @@ export function sessionPayload(
   const { grant: _, origin: __, ...common } = session.authorization as unknown as Authorization;
   const scope = client ? registeredScopes(client, scopesOf(common.scope)).join(' ') : common.scope;
   return {
+    kind,
     ...common,
     scope: scope || undefined,
-    kind,
     accountId: session.accountId,
     clientId: session.clientId,
     grantId: session.id,
@@ -91,9 +91,9 @@ export function grantPayload(
   const { grant } = session.authorization as unknown as Authorization;
   const openid = grant.openid && { ...grant.openid, scope: grantedOpenid(grant, client).join(' ') };
   return {
+    kind: 'Grant',
     ...grant,
     ...(openid ? { openid } : {}),
-    kind: 'Grant',
     jti: session.id,
     accountId: session.accountId,
     clientId: session.clientId,

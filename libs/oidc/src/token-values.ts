@@ -35,7 +35,7 @@ function sealed(codec: AccessTokenCodec, token: TokenInTheMaking, now: Instant):
   );
   // A client's own token has no session whose sign-in could be compared with a not-before, so it carries its instant.
   const issued = token.kind === 'ClientCredentials' ? { issuedAtMs: now } : {};
-  return codec.seal({ ...claims, ...issued, iat: token.iat, exp: token.exp });
+  return codec.seal({ kind: token.kind, ...claims, ...issued, iat: token.iat, exp: token.exp });
 }
 
 /**

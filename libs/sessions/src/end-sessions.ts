@@ -33,7 +33,7 @@ export class EndSessions {
     const guard = byTheClock.has(reason) ? { ifLastActiveAt: session.lastActiveAt } : {};
     const all = { kind: 'account', target: session.accountId, reason, at: now } as const;
     const along: WithEnd =
-      end.scope === 'account' ? { events, all: { ...all, detail: { because: session.id } } } : { events };
+      end.scope === 'account' ? { events, all: { detail: { because: session.id }, ...all } } : { events };
     const ended = await this.store.end([{ id: session.id, reason, at: now, detail, ...guard }], along);
     return ended.length > 0;
   }

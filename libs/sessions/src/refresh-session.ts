@@ -98,7 +98,7 @@ export class RefreshSession {
     const { decision, presentation } = await this.#judge(opened, presenter, now);
     const isUse = decision.kind === 'rotate' || decision.kind === 'keep';
     if (!isUse || pastWrittenDeadline(opened.session, now)) return undefined;
-    return this.#stage(decision, { ...presentation, proof });
+    return this.#stage(decision, { proof, ...presentation });
   }
 
   async #present(opened: OpenedRefreshToken, presenter: Presenter, now: Instant): Promise<InternalOutcome> {

@@ -103,13 +103,13 @@ export class SessionService {
   ): Promise<StoredSession> {
     const session = started(start.facts, policy);
     const stored: StoredSession = {
+      successorSeal: null,
       ...session,
       browserSessionUid: start.browserSessionUid,
       offline: start.offline,
       startedAt: now,
       authorization: start.authorization,
       tokenHash: start.refreshTokenSecret ? hashSecret(start.refreshTokenSecret) : null,
-      successorSeal: null,
       expiresAt: deadlines(session, policy).expiresAt,
     };
     const limit = { most: policy.sessionsPerAccount, whenFull: policy.whenSessionsFull };

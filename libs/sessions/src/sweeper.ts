@@ -87,7 +87,7 @@ export class Sweeper {
       for (const lineage of await this.store.lineages()) {
         const policy = await this.policies.effectivePolicy(lineage.clientId, lineage.resources);
         const { inactivityTimeout, absoluteLifetime } = policy;
-        await this.store.bringForward({ ...lineage, inactivityTimeout, absoluteLifetime });
+        await this.store.bringForward({ inactivityTimeout, absoluteLifetime, ...lineage });
       }
     } catch (error) {
       this.#policiesChanged = true;

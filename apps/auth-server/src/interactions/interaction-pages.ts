@@ -19,7 +19,7 @@ export class InteractionPages {
     const markup =
       details.prompt.name === 'consent'
         ? consentPage(await this.consentModel(details))
-        : signInPage({ ...this.signInModel(details), username: suggestedName(details) });
+        : signInPage({ username: suggestedName(details), ...this.signInModel(details) });
     return { markup, formTargets: await this.targetsOf(details) };
   }
 
@@ -27,9 +27,9 @@ export class InteractionPages {
   signInModel(details: InteractionDetails): SignInPage {
     const again = details.accountId !== undefined && !details.prompt.reasons.includes('no_session');
     return {
-      ...this.formOf(details),
       clientName: details.client.name,
       reason: again ? 'The application asks you to sign in once more, to be sure that it is you.' : undefined,
+      ...this.formOf(details),
     };
   }
 
@@ -59,13 +59,13 @@ export class InteractionPages {
       name: (await this.registry.resource(audience))?.name ?? audience,
     }));
     return {
-      ...this.formOf(details),
       clientName: details.client.name,
       returnsTo: target === undefined ? undefined : hostOf(target),
       username: details.username,
       personal: openid,
       claims,
       resources: await Promise.all(named),
+      ...this.formOf(details),
     };
   }
 }

@@ -59,7 +59,7 @@ export class SignIn {
     const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });
     const networkKey = signals.prefix ?? 'unknown';
     const deviceKey = readCookie(request, this.settings, 'device');
-    const verdict = await this.accounts.verifyPassword({ ...typed, networkKey, deviceKey });
+    const verdict = await this.accounts.verifyPassword({ networkKey, deviceKey, ...typed });
     this.note(verdict, signals.ip);
     if (verdict.kind !== 'ok') this.tellFailed(verdict, signals);
     return verdict;
@@ -72,7 +72,7 @@ export class SignIn {
         : verdict.kind === 'invalid'
           ? { cause: verdict.cause, accountId: verdict.accountId }
           : { retryAfter: verdict.retryAfter };
-    this.log.note(`sign_in_${verdict.kind}`, { ...facts, ip });
+    this.log.note(`sign_in_${verdict.kind}`, { ip, ...facts });
   }
 
   /**

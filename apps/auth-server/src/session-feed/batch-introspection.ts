@@ -35,7 +35,9 @@ export class BatchIntrospection {
     const caller = await this.authentication.of(request);
     const asked = tokensOf(await readJson(request, mostBytes));
     const { ip } = this.authentication.signalsOf(request);
-    const answers = await Promise.all(asked.map((one) => this.introspect({ ...one, caller, ip })));
+    const answers = await Promise.all(
+      asked.map(({ token, touch }) => this.introspect({ token, touch, caller, ip })),
+    );
     answerJson(response, { answers });
   }
 }

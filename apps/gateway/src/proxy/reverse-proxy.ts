@@ -131,11 +131,11 @@ export class ReverseProxy {
   #prepare(request: IncomingMessage, { asked, allowed, client, more }: Passage): URL {
     const { upstream, passToken } = allowed.route;
     const added = {
-      ...identityHeaders(allowed.facts),
       'X-Forwarded-For': client,
       'X-Forwarded-Proto': asked.scheme,
       'X-Forwarded-Host': asked.host,
       Host: asked.host,
+      ...identityHeaders(allowed.facts),
       ...more,
     };
     const chunked = isChunked(request.headers);
@@ -178,10 +178,10 @@ function answerBadGateway(response: ServerResponse): void {
 export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
   const body = refusalBody(refusal);
   const headers = {
-    ...refusal.headers,
     'Content-Type': 'application/json',
     'Content-Length': String(Buffer.byteLength(body)),
     Connection: 'close',
+    ...refusal.headers,
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.end(`HTTP/1.1 ${refusal.status} Refused\r\n${lines.join('\r\n')}\r\n\r\n${body}`);

@@ -83,7 +83,7 @@ export class HashingQuestions implements Hashing {
 
   #ask(asked: Unnumbered<HashingQuestion>): Promise<string | boolean> {
     this.#last += 1;
-    const question = { ...asked, id: this.#last } as HashingQuestion;
+    const question = { id: this.#last, ...asked } as HashingQuestion;
     return new Promise((resolve, reject) => {
       const job: Job = { question, sent: 0, resolve, reject };
       this.#jobs.set(question.id, job);

@@ -66,8 +66,8 @@ function asSealed(claims: Readonly<Record<string, unknown>>): AccessTokenClaims 
     ...(x5t ? { 'x5t#S256': x5t } : {}),
   };
   return typeof sid === 'string'
-    ? { ...common, kind: 'AccessToken', grantId: sid }
-    : { ...common, kind: 'ClientCredentials', issuedAtMs: madeAt(jti, Number(iat)) };
+    ? { kind: 'AccessToken', grantId: sid, ...common }
+    : { kind: 'ClientCredentials', issuedAtMs: madeAt(jti, Number(iat)), ...common };
 }
 
 /** A UUIDv7 starts with its instant, which is more exact than `iat` (RFC 9562 §5.7). */

@@ -113,5 +113,8 @@ const holdsNul = (value: unknown): boolean => {
   return typeof value === 'object' && value !== null && Object.values(value).some(holdsNul);
 };
 
-const present = (found: FoundArtifact | undefined): Record<string, unknown> | undefined =>
-  found && { ...JSON.parse(found.text), ...(found.consumed ? { consumed: true } : {}) };
+function present(found: FoundArtifact | undefined): Record<string, unknown> | undefined {
+  if (!found) return undefined;
+  const payload = JSON.parse(found.text);
+  return found.consumed ? { ...payload, consumed: true } : payload;
+}

@@ -101,13 +101,13 @@ export class AuthorizationServer implements FeedConnection {
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
     const headers = {
-      ...(init.headers as Record<string, string>),
       authorization: await this.#authorization(),
+      ...(init.headers as Record<string, string>),
     };
     const response = await fetch(`${this.address.issuer}${path}`, {
+      redirect: 'error',
       ...init,
       headers,
-      redirect: 'error',
     }).catch((cause: unknown) => {
       throw new AuthorizationServerUnavailable('the authorization server did not answer', { cause });
     });

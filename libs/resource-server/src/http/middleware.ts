@@ -42,9 +42,9 @@ export function verifiable(request: IncomingMessage & { originalUrl?: string }):
 export function answerRefusal(response: ServerResponse, refusal: Refusal): void {
   const body = Buffer.from(refusalBody(refusal));
   response.writeHead(refusal.status, {
-    ...refusal.headers,
     'Content-Type': 'application/json',
     'Content-Length': body.length,
+    ...refusal.headers,
   });
   response.end(body);
 }
@@ -79,7 +79,7 @@ export const fastifyGuard =
     const { status, headers } = verdict.refusal;
     return reply
       .code(status)
-      .headers({ ...headers, 'content-type': 'application/json' })
+      .headers({ 'content-type': 'application/json', ...headers })
       .send(refusalBody(verdict.refusal));
   };
 

@@ -33,11 +33,11 @@ function wholeGrant({ resources: [api, ...others] }: Around, { scope }: Members)
   const asked = scope.split(' ');
   const openid = asked.filter((one) => ofOpenid.has(one)).join(' ');
   const granted = asked.filter((one) => !ofOpenid.has(one)).join(' ');
-  return {
-    ...(openid === '' ? {} : { openid: { scope: openid } }),
-    ...(granted === '' ? {} : { resources: { [api]: granted } }),
-    rejected: {},
-  };
+  const grant: Record<string, unknown> = {};
+  if (openid !== '') grant['openid'] = { scope: openid };
+  if (granted !== '') grant['resources'] = { [api]: granted };
+  grant['rejected'] = {};
+  return grant;
 }
 
 /** What was authorized, without what the rest of the row says. */
@@ -72,7 +72,7 @@ export function packSignals({
   operatingSystem: os,
   ...signals
 }: RequestSignals): PackedSignals {
-  const members = Object.entries({ ...signals, ua, os });
+  const members = Object.entries({ ua, os, ...signals });
   const known = Object.fromEntries(members.filter(([, value]) => value !== null));
   const follows = ipv4Prefix(signals.ip);
   if (signals.prefix === follows) delete known['prefix'];

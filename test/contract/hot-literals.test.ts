@@ -1,0 +1,97 @@
+import { readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import ts from 'typescript';
+
+/** What runs for every refresh, introspection and decision. What is read at the start, or stands in for a database, is not. */
+const hotRooms = [
+  'libs/session-policy/src',
+  'libs/sessions/src',
+  'libs/oidc/src/fast-lane',
+  'libs/oidc/src/introspection',
+  'libs/resource-server/src',
+  'apps/gateway/src/decision.ts',
+  'apps/gateway/src/forward-auth',
+  'apps/gateway/src/proxy',
+];
+const cold = /\.spec\.ts$|\/memory-[\w-]+\.ts$|^libs\/resource-server\/src\/nest\//;
+
+const house = process.cwd();
+const filesOf = (room: string): string[] =>
+  room.endsWith('.ts')
+    ? [room]
+    : readdirSync(room, { withFileTypes: true }).flatMap((entry) => {
+        const path = join(room, entry.name);
+        if (entry.isDirectory()) return filesOf(path);
+        return path.endsWith('.ts') ? [path] : [];
+      });
+
+/** The places of object literals that begin with a spread and then get members which what is spread need not have. */
+function growingLiterals(program: ts.Program, files: readonly string[]): string[] {
+  const checker = program.getTypeChecker();
+  const membersOf = (expression: ts.Expression, certain: boolean): string[] =>
+    checker
+      .getPropertiesOfType(checker.getApparentType(checker.getTypeAtLocation(expression)))
+      .filter(({ flags }) => !certain || !(flags & ts.SymbolFlags.Optional))
+      .map(({ name }) => name);
+  const grows = (literal: ts.ObjectLiteralExpression): boolean => {
+    const [first, ...rest] = literal.properties;
+    if (!first || !ts.isSpreadAssignment(first)) return false;
+    const there = new Set(membersOf(first.expression, true));
+    const added = rest.flatMap((member) =>
+      ts.isSpreadAssignment(member) ? membersOf(member.expression, false) : [nameOf(member.name)],
+    );
+    return added.some((name) => !there.has(name));
+  };
+  return files.flatMap((file) => {
+    const source = program.getSourceFile(file)!;
+    const places: string[] = [];
+    const visit = (node: ts.Node): void => {
+      if (ts.isObjectLiteralExpression(node) && grows(node))
+        places.push(`${file}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`);
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    return places;
+  });
+}
+
+const nameOf = (name: ts.PropertyName | undefined): string =>
+  name && (ts.isIdentifier(name) || ts.isStringLiteral(name)) ? name.text : '';
+
+function programOf(files: readonly string[], more?: ReadonlyMap<string, string>): ts.Program {
+  const { config } = ts.readConfigFile(join(house, 'tsconfig.base.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, house);
+  const settled = { ...options, noEmit: true, composite: false, incremental: false };
+  const host = ts.createCompilerHost(settled);
+  const { getSourceFile } = host;
+  host.getSourceFile = (name, ...others) => {
+    const text = more?.get(relative(house, name)) ?? more?.get(name);
+    return text === undefined
+      ? getSourceFile(name, ...others)
+      : ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
+  };
+  return ts.createProgram([...files, ...(more?.keys() ?? [])], settled, host);
+}
+
+/** docs/performance.md: each costs the engine a hidden class, which only a long collection takes back. */
+describe('an object literal on a hot path', () => {
+  it('does not begin with a spread and then grow', () => {
+    const files = hotRooms.flatMap(filesOf).filter((file) => !cold.test(file));
+    expect(files.length).toBeGreaterThan(80);
+    expect(growingLiterals(programOf(files), files)).toEqual([]);
+  }, 60_000);
+
+  it('is found where it does', () => {
+    const text = [
+      'const a = { x: 1 } as { x: number; y?: number };',
+      'export const overwritten = { ...a, x: 2 };',
+      'export const behind = { z: 1, ...a };',
+      'export const grown = { ...a, z: 1 };',
+      'export const perhaps = { ...a, y: 1 };',
+      'export const twice = { ...a, ...{ w: 1 } };',
+    ].join('\n');
+    const made = new Map([['made.ts', text]]);
+    const found = growingLiterals(programOf([], made), ['made.ts']);
+    expect(found).toEqual(['made.ts:4', 'made.ts:5', 'made.ts:6']);
+  }, 60_000);
+});
