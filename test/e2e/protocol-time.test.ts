@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { advanceVirtualClock } from '@curfew/persistence';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
-import { orders, ProtocolWorld } from './protocol-world.js';
+import { asHeader, authorizationRequest, orders, ProtocolWorld, pkce } from './protocol-world.js';
 
 let world: ProtocolWorld;
 beforeAll(async () => {
@@ -34,6 +34,15 @@ const pass = async (seconds: number): Promise<void> => {
 };
 const signIn = async () =>
   (await world.signIn(world.clients.web, { resource: orders, scope: 'openid orders:read' })).body;
+const push = async () => {
+  const { pushed } = world.clients;
+  const { verifier, challenge } = pkce();
+  const asked = { code_challenge: challenge, code_challenge_method: 'S256', prompt: 'consent' };
+  const query = authorizationRequest(pushed, world.callback, asked);
+  const { request_uri } = (await world.post('/par', query, asHeader(pushed))).body;
+  const parameters = new URLSearchParams({ client_id: pushed.id, request_uri });
+  return { verifier, here: `${world.issuer}/authorize?${parameters}` };
+};
 
 describe('as time passes', () => {
   it('an access token is over when it said it would be', async () => {
@@ -49,6 +58,18 @@ describe('as time passes', () => {
     const { code, verifier } = await world.authorize(world.clients.web);
     await pass(61);
     expect((await world.redeem(world.clients.web, code, verifier)).body.error).toBe('invalid_grant');
+  });
+
+  it('a person may take longer over a sign-in than its pushed request lives', async () => {
+    const { verifier, here } = await push();
+    const person = world.person();
+    const page = await person.open(here);
+    await pass(29 * minute);
+    expect((await world.person().open(here)).status).toBe(400);
+    const consent = await person.goOn(page, ({ body }) => body.includes('value="allow"'));
+    await pass(29 * minute);
+    const code = (await person.goOn(consent)).url.searchParams.get('code')!;
+    expect((await world.redeem(world.clients.pushed, code, verifier)).status).toBe(200);
   });
 
   it('a session ends by silence', async () => {

@@ -3,7 +3,12 @@ import type { Adapter } from 'oidc-provider';
 import { openidScopes, registeredScopes } from '../client-scopes.js';
 import { currentScope } from '../request-scope.js';
 import { ClientCredentialsAdapter, SessionAccessTokenAdapter } from './access-token-adapters.js';
-import { ArtifactAdapter, CodeAdapter, InteractionAdapter } from './artifact-adapters.js';
+import {
+  ArtifactAdapter,
+  CodeAdapter,
+  InteractionAdapter,
+  PushedRequestAdapter,
+} from './artifact-adapters.js';
 import { BrowserSessionAdapter } from './browser-session-adapter.js';
 import { GrantAdapter } from './grant-adapter.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
@@ -19,7 +24,7 @@ export function adapterFor(parts: AdapterParts): (model: string) => Adapter {
     Session: () => new BrowserSessionAdapter(parts),
     AuthorizationCode: () => new CodeAdapter('AuthorizationCode', parts),
     DeviceCode: () => new CodeAdapter('DeviceCode', parts),
-    PushedAuthorizationRequest: () => new ArtifactAdapter('PushedAuthorizationRequest', parts),
+    PushedAuthorizationRequest: () => new PushedRequestAdapter('PushedAuthorizationRequest', parts),
     Interaction: () => new InteractionAdapter('Interaction', parts),
     ReplayDetection: () => new ArtifactAdapter('ReplayDetection', parts),
     Client: () => new ClientAdapter(parts),

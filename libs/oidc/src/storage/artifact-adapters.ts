@@ -1,11 +1,12 @@
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { errors, Provider } from 'oidc-provider';
+import { lifetimes } from '../lifetimes.js';
 import { type Origin, originOf } from '../origin.js';
 import { currentScope } from '../request-scope.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 import type { FoundArtifact } from './staged-writes.js';
 
-/** Things that live for minutes and are used once: pushed requests, interactions. */
+/** Things that live for minutes and are used once. */
 export class ArtifactAdapter extends PartialAdapter {
   constructor(
     protected readonly kind: string,
@@ -45,6 +46,16 @@ export class ArtifactAdapter extends PartialAdapter {
 
   override async revokeByGrantId(grantId: string): Promise<void> {
     await this.parts.artifacts.removeByGrant(this.kind, grantId);
+  }
+}
+
+/**
+ * Pushed requests. How long one may begin an authorization, its own `exp` says; it is used up by the authorization's end, which comes
+ * after a person has signed in and consented, so it is kept for as long as that may take.
+ */
+export class PushedRequestAdapter extends ArtifactAdapter {
+  override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
+    await super.upsert(id, payload, expiresIn && expiresIn + 2 * lifetimes.interaction);
   }
 }
 
