@@ -72,6 +72,15 @@ describe('as time passes', () => {
     expect((await world.redeem(world.clients.pushed, code, verifier)).status).toBe(200);
   });
 
+  it('the page of a pushed request can be loaded again when that is over', async () => {
+    const { here } = await push();
+    const person = world.person();
+    const page = await person.open(here);
+    await pass(29 * minute);
+    const again = await person.open(page.url.href);
+    expect([again.status, again.body]).toEqual([200, page.body]);
+  });
+
   it('a session ends by silence', async () => {
     const { refresh_token } = await signIn();
     await pass(29 * minute);

@@ -5,15 +5,16 @@ import type { RequestScope } from '../request-scope.js';
 
 /**
  * The first page of an authorization stands in the answer to its request; the library would send the browser there. Going back to it
- * or loading it again asks anew instead of finding that it has expired (ADR 35).
+ * or loading it again asks anew instead of finding that it has expired (ADR 35). A pushed request cannot be asked again after a minute, so
+ * its page stays at the interaction's own address.
  */
 export async function showInteraction(
   ctx: KoaContextWithOIDC,
   { staged, failure }: RequestScope,
   { pages, clients }: ProtocolParts,
 ): Promise<void> {
-  const { Interaction: interaction } = ctx.oidc.entities;
-  if (!interaction || failure !== undefined || ctx.status !== 303) return;
+  const { Interaction: interaction, PushedAuthorizationRequest: pushed } = ctx.oidc.entities;
+  if (!interaction || pushed || failure !== undefined || ctx.status !== 303) return;
   const details = await detailsOf(interaction as unknown as LibraryInteraction, clients, staged);
   const { html, headers } = await pages.interaction(details);
   ctx.remove('Location');
