@@ -1,3 +1,4 @@
+import { failExactlyAt } from '../support/faults.js';
 import { formsOf } from '../support/person.js';
 import { authorizationRequest, ProtocolWorld, pkce } from './protocol-world.js';
 
@@ -38,6 +39,16 @@ describe('the first page of an authorization', () => {
   it('answers HEAD with the same headers and no page', async () => {
     const answer = await fetch(`${world.issuer}${address()}`, { method: 'HEAD' });
     expect([answer.status, await answer.text()]).toEqual([200, '']);
+  });
+
+  it('is not shown where its interaction was not written', async () => {
+    for (const timing of ['before', 'commit'] as const) {
+      const place = { table: 'protocol_artifact', operation: 'INSERT', timing } as const;
+      const fault = await failExactlyAt(world.database, place, { kind: 'terminate' });
+      const { status, headers, body } = await world.get(address(), { accept: 'text/html' });
+      await fault.remove();
+      expect([status, headers.getSetCookie(), formsOf(String(body))]).toEqual([503, [], []]);
+    }
   });
 
   it('can be loaded again: each form leads on', async () => {
