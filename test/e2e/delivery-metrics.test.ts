@@ -209,7 +209,7 @@ describe('an attack', () => {
       /curfew_alerts_total\{pattern="unknown_token_spray",severity="medium"\} [1-9]/.test(await scrape()),
     );
     const [alert] = await world.database.query<{ data: Record<string, unknown> }>(
-      `SELECT data FROM event WHERE type = 'alert.raised'`,
+      `SELECT data FROM event WHERE type = 'alert.raised' AND data ->> 'pattern' = 'unknown_token_spray'`,
     );
     expect(alert!.data).toMatchObject({
       pattern: 'unknown_token_spray',
