@@ -60,9 +60,13 @@ export function smuggle(port: number, name: string, token: string): Promise<stri
   return new Promise((resolve) => {
     let answered = '';
     const socket = connect(port, '127.0.0.1', () => socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`));
-    // A moment of silence is the end of what this server has to say; what came later would be seen by the next case.
-    socket.setTimeout(200, () => socket.destroy());
-    socket.on('data', (chunk) => (answered += chunk)).on('error', () => {});
-    socket.on('close', () => resolve(answered));
+    // A moment of silence after an answer is the end of what this server has to say, and what came later would be seen by the
+    // next case. Before the first one a busy machine may take its time, and what waits for more of the request says nothing.
+    socket.setTimeout(2_000, () => socket.destroy());
+    socket.on('data', (chunk) => {
+      answered += chunk;
+      socket.setTimeout(200);
+    });
+    socket.on('error', () => {}).on('close', () => resolve(answered));
   });
 }
