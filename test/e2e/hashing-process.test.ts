@@ -127,7 +127,8 @@ describe('the process that hashes passwords', () => {
   });
 
   linux('is replaced when it is there and says nothing', async () => {
-    const hashing = open({ patienceMs: 2_000 });
+    // Long enough for the next one to start and to answer.
+    const hashing = open({ patienceMs: 5_000 });
     const hash = await hashing.hash('correct horse', cost);
     process.kill(hashing.pid!, 'SIGSTOP');
     expect(await hashing.verify(hash, 'correct horse')).toBe(true);

@@ -29,12 +29,19 @@ let taken: ReadonlyMap<string, LaneName>;
 
 /** How often each thing that is counted, not recorded one by one, has happened so far. */
 async function countsSoFar(): Promise<ReadonlyMap<string, number>> {
-  await pause(1500);
-  const rows = await lanes.world.database.query<{ what: string; times: number }>(
-    `SELECT type || ' ' || coalesce(client_id, '') || ' ' || coalesce(data->>'endpoint', '') AS what,
-       sum((data->>'count')::int)::int AS times FROM event WHERE data ? 'count' GROUP BY 1`,
-  );
-  return new Map(rows.map(({ what, times }) => [what, times]));
+  const read = () =>
+    lanes.world.database.query<{ what: string; times: number }>(
+      `SELECT type || ' ' || coalesce(client_id, '') || ' ' || coalesce(data->>'endpoint', '') AS what,
+         sum((data->>'count')::int)::int AS times FROM event WHERE data ? 'count' GROUP BY 1 ORDER BY 1`,
+    );
+  // They are written every second, or later where the machine is busy: until nothing more comes.
+  for (let last = await read(); ; ) {
+    await pause(1500);
+    const rows = await read();
+    if (JSON.stringify(rows) === JSON.stringify(last))
+      return new Map(rows.map(({ what, times }) => [what, times]));
+    last = rows;
+  }
 }
 
 async function runAll(lane: LaneName): Promise<void> {

@@ -22,7 +22,7 @@ const pass = async (seconds: number): Promise<void> => {
   const [row] = await world.database.query<{ now: number }>(
     'SELECT (extract(epoch FROM clock_timestamp()) * 1000 + clock_offset_ms)::float8 AS now FROM service_state',
   );
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  for (let attempt = 0; attempt < 300; attempt += 1) {
     const { service } = world.clients;
     const form = { grant_type: 'client_credentials', client_id: service.id, client_secret: service.secret };
     const { body } = await world.post('/token', form);

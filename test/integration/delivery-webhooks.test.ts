@@ -187,7 +187,7 @@ describe('a webhook', () => {
     await subscribe(prompt.url);
     receiver.behave('hang');
     await log.record(Array.from({ length: 20 }, () => anEvent()));
-    const node = aNode({ timeoutMs: 400 });
+    const node = aNode({ timeoutMs: 2_000 });
     await node.run();
     while (prompt.received.length < 20) {
       await node.run();
