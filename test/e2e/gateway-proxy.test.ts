@@ -343,11 +343,8 @@ it('stops when it is told to, whatever goes on, cuts what is left after the grac
     (await upgrade(`${other.url}/live`, bearer(token))) as Socket,
     (await upgrade(`${other.url}/open/live`, host)) as Socket,
   ];
-  const closed = sockets.map((socket) =>
-    once(
-      socket.on('error', () => {}),
-      'close',
-    ),
+  const closed = sockets.map(
+    (socket) => new Promise((resolve) => socket.on('error', () => {}).once('close', resolve)),
   );
   await other.stop();
   await Promise.all(closed);
