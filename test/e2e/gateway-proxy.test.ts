@@ -264,7 +264,7 @@ describe('what the upstream has not begun to answer when the session ends', () =
     outgoing.on('error', () => {});
     const sending = setInterval(() => outgoing.write('more and more'), 10);
     const answered = once(outgoing, 'response');
-    await pause(200);
+    await until(() => upstream.begun.includes(path));
     await world.revoke(world.clients.web, refreshToken);
     const [answer] = await answered;
     clearInterval(sending);

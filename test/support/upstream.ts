@@ -19,6 +19,8 @@ export interface Upstream {
   readonly port: number;
   /** Everything it has seen. */
   readonly seen: readonly Seen[];
+  /** Paths of requests whose headers have arrived; what belongs to them may still be on its way. */
+  readonly begun: readonly string[];
   /** Paths of requests that were taken back before they were answered. */
   readonly abandoned: readonly string[];
   stop(): Promise<void>;
@@ -27,8 +29,10 @@ export interface Upstream {
 /** Starts one on a free port. */
 export async function startUpstream(): Promise<Upstream> {
   const seen: Seen[] = [];
+  const begun: string[] = [];
   const abandoned: string[] = [];
   const server = createServer((incoming, response) => {
+    begun.push(incoming.url ?? '');
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
@@ -69,6 +73,7 @@ export async function startUpstream(): Promise<Upstream> {
     url: `http://127.0.0.1:${port}`,
     port,
     seen,
+    begun,
     abandoned,
     async stop() {
       server.closeAllConnections();
