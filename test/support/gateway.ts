@@ -44,10 +44,10 @@ export async function startGateway(
     stream.setEncoding('utf8').on('data', (text) => (printed += text));
   const exited = once(child, 'exit');
   const url = `http://127.0.0.1:${port}`;
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 40_000;
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the gateway ended before it was ready:\n${printed}`);
-    if (performance.now() > deadline) throw new Error(`the gateway was not ready after 20 s:\n${printed}`);
+    if (performance.now() > deadline) throw new Error(`the gateway was not ready after 40 s:\n${printed}`);
     // Under another name than the address: a route may pass that on.
     if ((await fetch(`http://localhost:${port}/health/ready`).catch(() => undefined))?.ok) break;
     await pause(50);

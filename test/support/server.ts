@@ -96,7 +96,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const url = environment[urlSetting]!;
   // Each process of several has as much to load.
-  const patienceMs = 20_000 * Number(environment['CURFEW_WORKERS'] ?? 1);
+  const patienceMs = 40_000 * Number(environment['CURFEW_WORKERS'] ?? 1);
   await untilReady(Number(environment[portSetting]), url, child, printed, patienceMs);
   return {
     issuer: url,
