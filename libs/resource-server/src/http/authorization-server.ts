@@ -100,15 +100,12 @@ export class AuthorizationServer implements FeedConnection {
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
-    const headers = {
-      authorization: await this.#authorization(),
-      ...(init.headers as Record<string, string>),
-    };
-    const response = await fetch(`${this.address.issuer}${path}`, {
-      redirect: 'error',
-      ...init,
-      headers,
-    }).catch((cause: unknown) => {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', await this.#authorization());
+    const url = `${this.address.issuer}${path}`;
+    // Whatever is asked, the token goes along, and nowhere else.
+    const asked = Object.assign(init, { headers, redirect: 'error' as const });
+    const response = await fetch(url, asked).catch((cause: unknown) => {
       throw new AuthorizationServerUnavailable('the authorization server did not answer', { cause });
     });
     if (response.ok) return response;
