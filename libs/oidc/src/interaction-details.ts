@@ -1,4 +1,5 @@
 import type { ConsentedAccess } from '@curfew/accounts';
+import type { Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
 import type { StagedWrites } from './storage/staged-writes.js';
 
@@ -24,21 +25,11 @@ export interface InteractionDetails {
   readonly loginHint?: string | undefined;
 }
 
-/** What is used of oidc-provider's interactions. */
-export interface LibraryInteraction {
-  readonly uid: string;
-  readonly prompt: {
-    readonly name: string;
-    readonly reasons: string[];
-    readonly details: Record<string, unknown>;
-  };
-  readonly params: Record<string, unknown>;
-  readonly session?: { readonly accountId?: string } | undefined;
-}
+type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
 /** What is asked of the person by an interaction that this request has read or made. */
 export async function detailsOf(
-  { uid, prompt, params, session }: LibraryInteraction,
+  { uid, prompt, params, session }: Interaction,
   clients: ClientDirectory,
   staged: StagedWrites,
 ): Promise<InteractionDetails> {

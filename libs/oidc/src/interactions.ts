@@ -4,12 +4,7 @@ import type { Instant } from '@curfew/session-policy';
 import { errors, type Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
 import { grantAccess } from './hooks/grants.js';
-import {
-  detailsOf,
-  type InteractionDetails,
-  type LibraryInteraction,
-  missingAccess,
-} from './interaction-details.js';
+import { detailsOf, type InteractionDetails, missingAccess } from './interaction-details.js';
 import type { ProtocolServer } from './protocol-server.js';
 import { currentScope } from './request-scope.js';
 import { epochSeconds } from './session-payload.js';
@@ -64,7 +59,7 @@ export class Interactions {
       const interaction = await this.#current(request, response);
       const { staged } = currentScope();
       this.#read.set(request, staged);
-      return detailsOf(interaction as unknown as LibraryInteraction, this.clients, staged);
+      return detailsOf(interaction, this.clients, staged);
     });
   }
 

@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { detailsOf, type LibraryInteraction } from '../interaction-details.js';
+import { detailsOf } from '../interaction-details.js';
 import type { ProtocolParts } from '../protocol-parts.js';
 import type { RequestScope } from '../request-scope.js';
 
@@ -15,7 +15,7 @@ export async function showInteraction(
 ): Promise<void> {
   const { Interaction: interaction, PushedAuthorizationRequest: pushed } = ctx.oidc.entities;
   if (!interaction || pushed || failure !== undefined || ctx.status !== 303) return;
-  const details = await detailsOf(interaction as unknown as LibraryInteraction, clients, staged);
+  const details = await detailsOf(interaction, clients, staged);
   const { html, headers } = await pages.interaction(details);
   ctx.remove('Location');
   ctx.status = 200;
