@@ -21,9 +21,25 @@ export const inactivityTimeoutOf = (session: TimedSession, policy: SessionPolicy
 export const absoluteDeadlineUnder = (policy: SessionPolicy, signedInAt: Instant): Instant =>
   wholeSecond(plus(signedInAt, policy.absoluteLifetime));
 
-/** The deadlines of a session under the strictest of the policy it was signed in under and the policy now. */
+const silenceEnds = (session: TimedSession, policy: SessionPolicy, since: Instant): Instant =>
+  plus(since, inactivityTimeoutOf(session, policy));
+
+const lifetimeEnds = (session: TimedSession, policy: SessionPolicy): Instant =>
+  earliest(session.absoluteDeadline, absoluteDeadlineUnder(policy, session.signedInAt));
+
+/** The deadline that activity at `at` writes: the earlier of the two under the policy of that moment. */
+export const deadlineAfterActivity = (session: TimedSession, policy: SessionPolicy, at: Instant): Instant =>
+  earliest(silenceEnds(session, policy, at), lifetimeEnds(session, policy));
+
+/**
+ * The deadlines of a session under the strictest of three: the policy it was signed in under, the policy now, and the deadline that was
+ * written. The latter may come of a shorter policy that was taken back since.
+ */
 export function deadlines(session: TimedSession, policy: SessionPolicy): Deadlines {
-  const idle = plus(session.lastActiveAt, inactivityTimeoutOf(session, policy));
-  const absolute = earliest(session.absoluteDeadline, absoluteDeadlineUnder(policy, session.signedInAt));
+  const bySilence = silenceEnds(session, policy, session.lastActiveAt);
+  // A written deadline that is the absolute one says nothing of silence.
+  const idle =
+    session.expiresAt < session.absoluteDeadline ? earliest(bySilence, session.expiresAt) : bySilence;
+  const absolute = lifetimeEnds(session, policy);
   return { idle, absolute, expiresAt: earliest(idle, absolute) };
 }

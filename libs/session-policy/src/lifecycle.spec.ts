@@ -6,6 +6,7 @@ import {
   decideAccess,
   decideRefresh,
   ended,
+  endOf,
   instant,
   kept,
   noRisk,
@@ -65,8 +66,26 @@ describe('deadlines under a changed policy', () => {
   });
 
   it('name the absolute deadline once activity reaches past it', () => {
-    const session = aSession({ lastActiveAt: after('11h') });
-    expect(deadlines({ ...session, lastActiveAt: after('719m') }, policy).expiresAt).toBe(after('12h'));
+    expect(deadlines(aSession({ lastActiveAt: after('719m') }), policy).expiresAt).toBe(after('12h'));
+  });
+
+  it('keep the deadline that a shorter policy wrote, until the next activity', () => {
+    const brief = aPolicy({ inactivityTimeout: lasting('5m') });
+    const session = rotated(aSession(), brief, after('1m'));
+    expect(deadlines(session, policy).idle).toBe(after('6m'));
+    expect(decideAccess(session, policy, after('6m', -1))).toEqual({ kind: 'active' });
+    expect(decideAccess(session, policy, after('6m'))).toEqual({ kind: 'end', reason: 'inactivity_timeout' });
+    expect(endOf(session, policy, after('8m'))).toEqual({ at: after('6m'), reason: 'inactivity_timeout' });
+    const used = rotated(session, policy, after('5m'));
+    expect(deadlines(used, policy).idle).toBe(after('35m'));
+  });
+
+  it('are not lengthened by a refresh that is no activity', () => {
+    const brief = aPolicy({ inactivityTimeout: lasting('5m'), activity: 'use' });
+    const long = aPolicy({ activity: 'use' });
+    const session = rotated(aSession(), brief, after('1m'));
+    expect(deadlines(kept(session, long, after('2m')), long).idle).toBe(after('5m'));
+    expect(deadlines(rotated(session, long, after('2m')), long).idle).toBe(after('5m'));
   });
 });
 

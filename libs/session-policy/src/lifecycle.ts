@@ -1,9 +1,9 @@
-import { absoluteDeadlineUnder, deadlines, inactivityTimeoutOf } from './deadlines.js';
+import { absoluteDeadlineUnder, deadlineAfterActivity, deadlines, inactivityTimeoutOf } from './deadlines.js';
 import type { EndReason } from './end-reasons.js';
 import type { SessionPolicy } from './policy.js';
 import type { Session, SessionId } from './session.js';
 import type { RequestSignals } from './signals.js';
-import { elapsedMs, type Instant, isPast, latest } from './time.js';
+import { earliest, elapsedMs, type Instant, isPast, latest, plus } from './time.js';
 
 /** What is known of a sign-in when its session starts. */
 export interface SignInFacts {
@@ -28,6 +28,10 @@ export const started = (facts: SignInFacts, policy: SessionPolicy): Session => (
   lastActiveAt: facts.signedInAt,
   inactivityTimeout: policy.inactivityTimeout,
   absoluteDeadline: absoluteDeadlineUnder(policy, facts.signedInAt),
+  expiresAt: earliest(
+    plus(facts.signedInAt, policy.inactivityTimeout),
+    absoluteDeadlineUnder(policy, facts.signedInAt),
+  ),
   generation: 0,
   rotatedAt: null,
   retries: 0,
@@ -49,9 +53,14 @@ export const rotated = (session: Session, policy: SessionPolicy, now: Instant): 
   retries: 0,
 });
 
-/** After `keep`: the same token, and activity where the policy counts a refresh. */
+/**
+ * After `keep`: the same token, and activity where the policy counts a refresh. Only activity moves the written deadline back; without it a
+ * shorter policy still brings it forward.
+ */
 export const kept = (session: Session, policy: SessionPolicy, now: Instant): Session =>
-  refreshCounts(policy) ? { ...session, lastActiveAt: latest(session.lastActiveAt, now) } : session;
+  refreshCounts(policy) && now > session.lastActiveAt
+    ? { ...session, lastActiveAt: now, expiresAt: deadlineAfterActivity(session, policy, now) }
+    : { ...session, expiresAt: deadlines(session, policy).expiresAt };
 
 /** After a `replay` that counts: one retry more. The window does not move, and a retry is no activity. */
 export const retried = (session: Session): Session => ({ ...session, retries: session.retries + 1 });
@@ -75,7 +84,9 @@ export function touched(
   if (session.ended || isPast(deadlines(session, policy).expiresAt, now)) return null;
   if (elapsedMs(session.lastActiveAt, now) < activityThrottleMs(session, policy) - writtenWithinMs)
     return null;
-  return { ...session, lastActiveAt: now };
+  // What is written behind may come late and from a node with yesterday's policy, so it never shortens a life.
+  const expiresAt = latest(session.expiresAt, deadlineAfterActivity(session, policy, now));
+  return { ...session, lastActiveAt: now, expiresAt };
 }
 
 /** Whether risk has asked for a step-up that the person has not made yet. */
@@ -91,11 +102,15 @@ export const stepUpDemanded = (session: Session, now: Instant): Session | null =
  * After an accepted step-up (RFC 9470): its circumstances are the new baseline, whole, so that a demand cannot repeat
  * over what the person has just confirmed. A sign-in is activity; the absolute deadline stays where it was.
  */
-export const steppedUp = (session: Session, signals: RequestSignals, now: Instant): Session => ({
+export const steppedUp = <Any extends Session>(session: Any, signals: RequestSignals, now: Instant): Any => ({
   ...session,
   baseline: signals,
   steppedUpAt: latest(session.stepUpRequiredAt ?? now, now),
   lastActiveAt: latest(session.lastActiveAt, now),
+  expiresAt: earliest(
+    session.absoluteDeadline,
+    latest(session.expiresAt, plus(now, session.inactivityTimeout)),
+  ),
 });
 
 /** After any end: over, for the first reason given. A session ends once. */

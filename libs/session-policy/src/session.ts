@@ -23,6 +23,11 @@ export interface Session {
   readonly inactivityTimeout: Seconds;
   /** Fixed at sign-in; a later policy may bring it forward, never push it back. */
   readonly absoluteDeadline: Instant;
+  /**
+   * The deadline that its last counted activity wrote, under the policy of that moment. It holds until the next activity: a longer policy
+   * that comes later brings nothing back that has passed it.
+   */
+  readonly expiresAt: Instant;
   /** Counts rotations: the live refresh token carries this number, its parent one less. */
   readonly generation: number;
   /** When the previous generation was first used, i.e. when the last rotation happened. The retry window starts here. */
@@ -42,7 +47,7 @@ export interface Session {
 /** Of a session, what its deadlines follow from. */
 export type TimedSession = Pick<
   Session,
-  'signedInAt' | 'lastActiveAt' | 'inactivityTimeout' | 'absoluteDeadline' | 'ended'
+  'signedInAt' | 'lastActiveAt' | 'inactivityTimeout' | 'absoluteDeadline' | 'expiresAt' | 'ended'
 >;
 
 /**

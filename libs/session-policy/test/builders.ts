@@ -1,4 +1,5 @@
 import {
+  deadlineAfterActivity,
   type Instant,
   instant,
   type PresentedToken,
@@ -48,18 +49,28 @@ export const signals = (changes: Partial<RequestSignals> = {}): RequestSignals =
   ...changes,
 });
 
+/** The session after activity at that instant, its written deadline moved with it. */
+const agedTo = (at: Instant | undefined, session: Session, policy: SessionPolicy): Session =>
+  at === undefined
+    ? session
+    : { ...session, lastActiveAt: at, expiresAt: deadlineAfterActivity(session, policy, at) };
+
 /** A session signed in at t0 under the standard policy, or the one given. */
 export const aSession = (changes: Partial<Session> = {}, policy = aPolicy()): Session => ({
-  ...started(
-    {
-      id: '0190a000-0000-7000-8000-000000000001',
-      accountId: 'account-1',
-      clientId: 'client-1',
-      resources: [],
-      signedInAt: t0,
-      keyThumbprint: null,
-      signals: someSignals,
-    },
+  ...agedTo(
+    changes.lastActiveAt,
+    started(
+      {
+        id: '0190a000-0000-7000-8000-000000000001',
+        accountId: 'account-1',
+        clientId: 'client-1',
+        resources: [],
+        signedInAt: t0,
+        keyThumbprint: null,
+        signals: someSignals,
+      },
+      policy,
+    ),
     policy,
   ),
   ...changes,

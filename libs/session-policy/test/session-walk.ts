@@ -129,14 +129,14 @@ class Walk extends WalkRecord {
         this.answered(token, presented);
         claim(token.successor === null, 'a refresh token never has two successors');
         token.firstUsedAt = this.now;
-        if (this.policy.activity !== 'use') this.lastCounted = this.now;
+        this.noteRefresh();
         this.session = rotated(before, this.policy, this.now);
         token.successor = this.issue().secret;
         break;
       case 'keep':
         this.answered(token, presented);
         claim(token === this.head, 'only the live token is kept');
-        if (this.policy.activity !== 'use') this.lastCounted = this.now;
+        this.noteRefresh();
         this.session = kept(before, this.policy, this.now);
         break;
       case 'replay':
@@ -168,18 +168,23 @@ class Walk extends WalkRecord {
   private touch(): void {
     const next = touched(this.session, this.policy, this.now);
     const active = decideAccess(this.session, this.policy, this.now).kind === 'active';
-    claim(next === null || active, 'use revives nothing');
+    claim(next === null || active, 'only what stands is used');
     if (next === null) return;
     claim(this.policy.activity !== 'refresh', 'use counts only where the policy says so');
     this.note('touched');
-    this.lastCounted = this.now;
+    this.counted('written behind');
     this.session = next;
+  }
+
+  private noteRefresh(): void {
+    if (this.policy.activity === 'use') this.notCounted();
+    else this.counted('at once');
   }
 
   private stepUp(): void {
     if (decideAccess(this.session, this.policy, this.now).kind !== 'active') return;
     this.session = steppedUp(this.session, this.pick(elsewhere), this.now);
-    this.lastCounted = this.now;
+    this.provedAgain();
     this.note('stepped up');
   }
 

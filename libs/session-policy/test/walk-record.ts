@@ -3,11 +3,15 @@ import {
   deadlines,
   decideAccess,
   decideRefresh,
+  endOf,
   type Instant,
+  instant,
   type PresentedToken,
   type RefreshDecision,
   type Session,
   type SessionPolicy,
+  secondsUntil,
+  touched,
 } from '../src/index.js';
 import { someSignals, t0 } from './builders.js';
 
@@ -35,6 +39,8 @@ export abstract class WalkRecord {
   protected now: Instant = t0;
   protected readonly issued: Issued[] = [];
   protected lastCounted: Instant = t0;
+  /** The deadline that the last activity wrote, by the walk's own arithmetic. */
+  protected writtenDeadline: Instant;
   private shownBefore: Session;
 
   constructor(
@@ -43,6 +49,36 @@ export abstract class WalkRecord {
     private readonly signedInUnder = policy,
   ) {
     this.shownBefore = session;
+    this.writtenDeadline = this.deadlineSince(t0);
+  }
+
+  /** Activity was counted now: it alone moves the written deadline back. `written behind` never brings it forward. */
+  protected counted(how: 'at once' | 'written behind'): void {
+    if (this.now > this.lastCounted) {
+      const next = this.deadlineSince(this.now);
+      this.writtenDeadline = how === 'at once' ? next : instant(Math.max(this.writtenDeadline, next));
+      this.lastCounted = this.now;
+    } else this.notCounted();
+  }
+
+  /** The session was written without activity: a shorter policy shows, a longer one does not. */
+  protected notCounted(): void {
+    this.writtenDeadline = instant(Math.min(this.writtenDeadline, this.deadlineSince(this.lastCounted)));
+  }
+
+  /** The person signed in once more: a whole inactivity timeout of the sign-in, within the absolute deadline of the sign-in. */
+  protected provedAgain(): void {
+    const { inactivityTimeout, absoluteLifetime } = this.signedInUnder;
+    const silence = Math.max(this.writtenDeadline, this.now + inactivityTimeout * 1000);
+    this.writtenDeadline = instant(Math.min(silence, t0 + absoluteLifetime * 1000));
+    this.lastCounted = this.now;
+  }
+
+  private deadlineSince(at: Instant): Instant {
+    const [before, today] = [this.signedInUnder, this.policy];
+    const silence = Math.min(before.inactivityTimeout, today.inactivityTimeout) * 1000;
+    const lifetime = Math.min(before.absoluteLifetime, today.absoluteLifetime) * 1000;
+    return instant(Math.min(at + silence, t0 + lifetime));
   }
 
   protected get head(): Issued {
@@ -92,6 +128,10 @@ export abstract class WalkRecord {
     claim(this.now < t0 + Math.min(...lifetimes) * 1000, 'the absolute end is not extended');
     const timeouts = [this.signedInUnder.inactivityTimeout, this.policy.inactivityTimeout];
     claim(this.now < this.lastCounted + Math.min(...timeouts) * 1000, 'silence ends');
+    claim(
+      this.now < this.writtenDeadline,
+      'what passed a written deadline is not brought back by a longer policy',
+    );
     claim(token.generation >= this.session.generation - 1, 'no old ancestor is answered');
   }
 
@@ -135,15 +175,36 @@ export abstract class WalkRecord {
     claim(session.lastActiveAt >= before.lastActiveAt, 'activity is never moved back');
     claim(session.lastActiveAt === this.lastCounted, 'only counted activity moves the idle deadline');
     claim(before.ended === null || session.ended === before.ended, 'an end has one reason and stays');
+    claim(session.expiresAt === this.writtenDeadline, 'only activity moves the written deadline back');
     const { expiresAt, idle, absolute } = deadlines(session, this.policy);
     claim(expiresAt === Math.min(idle, absolute), 'the deadline stored is the earlier one');
     claim(absolute <= t0 + this.signedInUnder.absoluteLifetime * 1000, 'no policy lengthens a session');
     if (session.ended === null) {
       const active = decideAccess(session, this.policy, this.now).kind === 'active';
       claim(active === this.now < expiresAt, 'a session stands exactly until its deadline');
+      claim(
+        active || this.now >= Math.min(this.deadlineSince(this.lastCounted), this.writtenDeadline),
+        'nothing ends early',
+      );
     }
+    this.checkReaders();
     this.checkHeads(this.issued.slice(-2));
     this.shownBefore = session;
+  }
+
+  /** Whoever asks whether the session stands hears the same: a refresh, an access token, a list of sessions, and use. */
+  private checkReaders(): void {
+    const { session, policy, now } = this;
+    const active = decideAccess(session, policy, now).kind === 'active';
+    const { kind } = this.decide(this.present(this.head, { signals: session.baseline }));
+    claim(active === (kind === 'rotate' || kind === 'keep'), 'a refresh is refused exactly where access is');
+    const end = endOf(session, policy, now);
+    claim(active === (end === null), 'a list shows as live exactly what stands');
+    claim(end === null || end.at <= now, 'an end that is shown has been');
+    claim(active || touched(session, policy, now) === null, 'use revives nothing');
+    const { idle, absolute } = deadlines(session, policy);
+    const clocks = Math.min(secondsUntil(idle, now), secondsUntil(absolute, now));
+    claim(session.ended !== null || active || clocks === 0, 'the clocks of what does not stand have run out');
   }
 
   /** Of the tokens given, at most the newest would rotate if its own client came with it now. */

@@ -1,4 +1,4 @@
-import { deadlines, type Instant, latest, type SessionPolicy, touched } from '@curfew/session-policy';
+import { type Instant, latest, type SessionPolicy, touched } from '@curfew/session-policy';
 import type { Activity, SessionStore, StoredSession } from './store/session-store.js';
 
 /** So many sessions with unwritten activity are remembered; beyond that, activity is written before it is answered. */
@@ -25,10 +25,9 @@ export class ActivityRecorder {
   async used(session: StoredSession, policy: SessionPolicy, now: Instant): Promise<StoredSession> {
     const next = touched(session, policy, now, writtenWithinMs);
     if (!next) return session;
-    const { expiresAt } = deadlines(next, policy);
-    this.#pending.set(session.id, { id: session.id, at: now, expiresAt });
+    this.#pending.set(session.id, { id: session.id, at: now, expiresAt: next.expiresAt });
     if (this.#pending.size >= mostPending) await this.flush();
-    return { ...session, ...next, expiresAt: latest(session.expiresAt, expiresAt) };
+    return { ...session, ...next };
   }
 
   /** The session as it stands with activity that is not written yet. */

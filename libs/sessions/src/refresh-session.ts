@@ -1,7 +1,6 @@
 import type { EventLog } from '@curfew/events';
 import {
   assessRisk,
-  deadlines,
   decideRefresh,
   elapsedMs,
   type Instant,
@@ -27,7 +26,6 @@ import {
   type StagedRefresh,
 } from './refresh-outcome.js';
 import { clientEvent, sessionEvent } from './session-events.js';
-import { pastWrittenDeadline } from './standing.js';
 import type { FoundSession, ProofRecord, SessionStore } from './store/session-store.js';
 import { matchOf, secretToHandOut } from './token-secrets.js';
 import { hashSecret, type RefreshToken, type RefreshTokenCodec } from './tokens/refresh-token.js';
@@ -97,8 +95,7 @@ export class RefreshSession {
   ): Promise<StagedRefresh | undefined> {
     const { decision, presentation } = await this.#judge(opened, presenter, now);
     const isUse = decision.kind === 'rotate' || decision.kind === 'keep';
-    if (!isUse || pastWrittenDeadline(opened.session, now)) return undefined;
-    return this.#stage(decision, { proof, ...presentation });
+    return isUse ? this.#stage(decision, { proof, ...presentation }) : undefined;
   }
 
   async #present(opened: OpenedRefreshToken, presenter: Presenter, now: Instant): Promise<InternalOutcome> {
@@ -122,11 +119,8 @@ export class RefreshSession {
     switch (decision.kind) {
       case 'rotate':
       case 'keep':
-      case 'replay': {
-        const passed = pastWrittenDeadline(opened.session, now);
-        if (passed) return this.#refuse({ kind: 'end', reason: passed, scope: 'session' }, presentation);
+      case 'replay':
         return { kind: 'staged', staged: this.#stage(decision, presentation) };
-      }
       case 'refuse':
       case 'end':
       case 'step_up':
@@ -192,8 +186,7 @@ export class RefreshSession {
     } else {
       const isKept = decision.kind === 'keep';
       const next = isKept ? kept(session, policy, now) : rotated(session, policy, now);
-      const { lastActiveAt } = next;
-      const { expiresAt } = deadlines(next, policy);
+      const { lastActiveAt, expiresAt } = next;
       const clock = { id, at: now, lastActiveAt, expiresAt, proof };
       const written = isKept
         ? await store.keep({ generation, ...clock })

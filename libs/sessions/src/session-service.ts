@@ -2,7 +2,7 @@ import type { EventLog, NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
 import {
   type AccessDecision,
-  deadlines,
+  decideAccess,
   type EndReason,
   type EventData,
   type Instant,
@@ -20,7 +20,6 @@ import type { PolicySource } from './policy-source.js';
 import type { OpenedRefreshToken, Presenter, RefreshOutcome, StagedRefresh } from './refresh-outcome.js';
 import { RefreshSession } from './refresh-session.js';
 import { clientEvent, sessionEvent } from './session-events.js';
-import { decideStanding } from './standing.js';
 import {
   type AcceptedStepUp,
   type Alongside,
@@ -110,7 +109,6 @@ export class SessionService {
       startedAt: now,
       authorization: start.authorization,
       tokenHash: start.refreshTokenSecret ? hashSecret(start.refreshTokenSecret) : null,
-      expiresAt: deadlines(session, policy).expiresAt,
     };
     const limit = { most: policy.sessionsPerAccount, whenFull: policy.whenSessionsFull };
     try {
@@ -177,7 +175,7 @@ export class SessionService {
       const row = this.activity.merged(found.session);
       const session = withNotBefores(row, found.notBefore);
       const policy = await this.#policies.effectivePolicy(session.clientId, session.resources);
-      const decision = decideStanding(session, policy, now);
+      const decision = decideAccess(session, policy, now);
       if (decision.kind !== 'end') return { session, policy, decision };
       const end = { reason: decision.reason, scope: 'session', detail: {}, events: [] } as const;
       const wasEnded = await this.#ends.decided(session, end, now);

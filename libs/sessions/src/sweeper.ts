@@ -1,7 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { deadlines, elapsedMs, type Instant, killedBy, plus, seconds } from '@curfew/session-policy';
+import {
+  deadlines,
+  decideAccess,
+  elapsedMs,
+  type Instant,
+  killedBy,
+  plus,
+  seconds,
+} from '@curfew/session-policy';
 import type { PolicySource } from './policy-source.js';
-import { decideStanding } from './standing.js';
 import type { DueSession, End, SweepStore } from './store/session-store.js';
 import { busyAtFirst, busyLately, paceBeside, restAfter } from './sweep-pace.js';
 
@@ -100,7 +107,7 @@ export class Sweeper {
     const killer = killedBy(session, found.notBefore);
     if (killer) return { id: session.id, reason: killer, at: now, detail: {} };
     const policy = await this.policies.effectivePolicy(session.clientId, session.resources);
-    const decision = decideStanding(session, policy, now);
+    const decision = decideAccess(session, policy, now);
     if (decision.kind === 'end') {
       return {
         id: session.id,

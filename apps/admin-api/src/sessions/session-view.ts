@@ -1,11 +1,12 @@
 import type { Registry } from '@curfew/clients';
 import {
   deadlines,
-  decideAccess,
+  endOf,
   type Instant,
   type RequestSignals,
   type SessionPolicy,
   secondsUntil,
+  stepUpOutstanding,
   withNotBefores,
 } from '@curfew/session-policy';
 import type { FoundSession, StoredSession } from '@curfew/sessions';
@@ -54,24 +55,12 @@ export async function describeSession(
     resources: [...session.resources],
     offline: session.offline,
     sender_constrained: session.keyThumbprint !== null,
-    step_up_pending: awaitsStepUp(session),
+    step_up_pending: stepUpOutstanding(session),
     refreshes: session.generation,
     signals: signalsOnWire(session.baseline),
   };
   return { session, policy, wire };
 }
-
-/** Its recorded end, or the deadline that has passed without a record yet. */
-function endOf(session: StoredSession, policy: SessionPolicy, now: Instant) {
-  if (session.ended) return session.ended;
-  const decision = decideAccess(session, policy, now);
-  if (decision.kind !== 'end') return null;
-  const { idle, absolute } = deadlines(session, policy);
-  return { at: decision.reason === 'absolute_lifetime' ? absolute : idle, reason: decision.reason };
-}
-
-const awaitsStepUp = ({ stepUpRequiredAt, steppedUpAt }: StoredSession): boolean =>
-  stepUpRequiredAt !== null && (steppedUpAt === null || steppedUpAt < stepUpRequiredAt);
 
 /** Signals as the wire has them; a row of another version may lack some. */
 export const signalsOnWire = (signals: Partial<RequestSignals>): SessionOnWire['signals'] => ({

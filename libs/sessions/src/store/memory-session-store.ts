@@ -1,12 +1,13 @@
 import type { NewEvent } from '@curfew/events';
 import {
   type Instant,
-  instant,
   isPast,
   latest,
   type NotBefore,
   plus,
   type SessionId,
+  steppedUp,
+  stepUpOutstanding,
 } from '@curfew/session-policy';
 import { sessionEvent } from '../session-events.js';
 import { togetherEvent } from './end-statements.js';
@@ -143,7 +144,7 @@ export class MemorySessionStore extends SessionStore {
 
   override async requireStepUp(id: SessionId, at: Instant, events: readonly NewEvent[]): Promise<void> {
     const session = this.rows.get(id)?.session;
-    if (!session || session.ended || awaitsStepUp(session)) return;
+    if (!session || session.ended || stepUpOutstanding(session)) return;
     this.change({ ...session, stepUpRequiredAt: at });
     this.events.push(...events);
   }
@@ -226,18 +227,10 @@ export class MemorySessionStore extends SessionStore {
         session.clientId === clientId &&
         session.browserSessionUid === browserSessionUid;
       if (!isMeant || session.ended || isPast(session.expiresAt, now)) continue;
-      if (demanded === null || !awaitsStepUp(session) || demanded > authenticatedAt) continue;
+      if (demanded === null || !stepUpOutstanding(session) || demanded > authenticatedAt) continue;
       this.change({
-        ...session,
-        baseline: signals,
+        ...steppedUp(session, signals, now),
         steppedUpAt: latest(demanded, authenticatedAt),
-        lastActiveAt: latest(session.lastActiveAt, now),
-        expiresAt: instant(
-          Math.min(
-            session.absoluteDeadline,
-            Math.max(session.expiresAt, plus(now, session.inactivityTimeout)),
-          ),
-        ),
       });
       this.events.push(sessionEvent(session, 'session.stepped_up', { signals }, now));
     }
@@ -267,9 +260,6 @@ export class MemorySessionStore extends SessionStore {
 }
 
 const keyOf = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');
-
-const awaitsStepUp = ({ stepUpRequiredAt, steppedUpAt }: StoredSession): boolean =>
-  stepUpRequiredAt !== null && (steppedUpAt === null || steppedUpAt < stepUpRequiredAt);
 
 const moved = (
   session: StoredSession,

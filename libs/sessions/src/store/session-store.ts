@@ -23,8 +23,6 @@ export interface StoredSession extends Session {
   /** SHA-256 of the live refresh token's secret; null for a session without one. */
   readonly tokenHash: Uint8Array | null;
   readonly successorSeal: Uint8Array | null;
-  /** The deadline its last save wrote; an upper bound, a stricter policy may end it earlier. */
-  readonly expiresAt: Instant;
 }
 
 /** What one read brings together. */
@@ -223,7 +221,7 @@ export abstract class SessionStore {
 
 /** Of a session that is due, as much as is needed to judge it, and the not-befores that kill it. */
 export interface DueSession {
-  readonly session: TimedSession & Pick<StoredSession, 'id' | 'clientId' | 'resources' | 'expiresAt'>;
+  readonly session: TimedSession & Pick<StoredSession, 'id' | 'clientId' | 'resources'>;
   readonly notBefore: readonly NotBefore[];
 }
 
