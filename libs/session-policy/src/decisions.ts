@@ -1,3 +1,4 @@
+import type { EndReach } from './end-reach.js';
 import type { EndReason } from './end-reasons.js';
 
 /** How a reuse most likely came about; for operators, never for the client. */
@@ -46,7 +47,7 @@ export type RefreshDecision =
   | {
       readonly kind: 'end';
       readonly reason: EndReason;
-      readonly scope: 'session' | 'account';
+      readonly reach: EndReach;
       readonly evidence?: ReuseEvidence;
       readonly findings?: readonly RiskFinding[];
     };

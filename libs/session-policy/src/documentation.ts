@@ -1,4 +1,5 @@
 import { formatDuration } from './durations.js';
+import { endReach, type SilentReturn } from './end-reach.js';
 import { endReasonMeanings, endReasons } from './end-reasons.js';
 import { formatPolicy } from './parse-policy.js';
 import { policySettings, type SettingShape, settingNames } from './policy-settings.js';
@@ -54,9 +55,26 @@ const reasons = (): string =>
     endReasons.map((reason) => [`\`${reason}\``, endReasonMeanings[reason]]),
   );
 
+const silentReturns: { readonly [Return in SilentReturn]: string } = {
+  allowed: 'goes on as before',
+  proof_under_that_policy: 'asks for proof wherever that policy, or a stricter one, applies',
+  proof_at_that_client: 'asks for proof at that client, where all its sessions were ended',
+  proof: 'asks for proof',
+};
+
+const reach = (): string =>
+  table(
+    ['reason', 'what ends', 'the browser without a page', 'why so far'],
+    endReasons.map((reason) => {
+      const { ends, silentReturn, why } = endReach[reason];
+      return [`\`${reason}\``, ends, silentReturns[silentReturn], why];
+    }),
+  );
+
 /** The tables of docs/sessions.md, as Markdown, made from the very values that decide. */
 export const sessionTables: Readonly<Record<string, () => string>> = {
   decisions,
+  'end-reach': reach,
   'end-reasons': reasons,
   profiles: sources,
   settings,

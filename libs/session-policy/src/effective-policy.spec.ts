@@ -26,6 +26,17 @@ describe('the strictest of several policies', () => {
   });
 });
 
+describe('of several reaches of reuse', () => {
+  it.each([
+    ['session', 'browser', 'browser'],
+    ['browser', 'account', 'account'],
+    ['session', 'account', 'account'],
+  ] as const)('%s and %s give %s', (one, other, both) => {
+    expect(strictest(aPolicy({ onReuse: one }), aPolicy({ onReuse: other })).onReuse).toBe(both);
+    expect(strictest(aPolicy({ onReuse: other }), aPolicy({ onReuse: one })).onReuse).toBe(both);
+  });
+});
+
 describe('the policy that applies to a session', () => {
   const everyone = profiles.standard.policy;
 

@@ -1,3 +1,4 @@
+import { type EndReach, endReaches } from './end-reach.js';
 import type { IpGranularity, RiskAction, SessionPolicy } from './policy.js';
 import { ipGranularities, riskActions } from './policy-settings.js';
 import type { Seconds } from './time.js';
@@ -13,6 +14,8 @@ const stricterIn =
 const strongerAction = stricterIn<RiskAction>(riskActions);
 const finerGranularity = stricterIn<IpGranularity>(ipGranularities.toReversed());
 const stricterActivity = stricterIn<SessionPolicy['activity']>(['refresh_or_use', 'refresh', 'use']);
+
+const widerReach = stricterIn<EndReach>(endReaches);
 
 type IpRule = Pick<SessionPolicy, 'ipChange' | 'ipGranularity'>;
 
@@ -51,7 +54,7 @@ const stricterOf = (a: SessionPolicy, b: SessionPolicy): SessionPolicy => ({
   rotation: a.rotation === 'always' || b.rotation === 'always' ? 'always' : 'never',
   retryWindow: shorter(a.retryWindow, b.retryWindow),
   retryLimit: Math.min(a.retryLimit, b.retryLimit),
-  onReuse: stricterIn<SessionPolicy['onReuse']>(['session', 'account'])(a.onReuse, b.onReuse),
+  onReuse: widerReach(a.onReuse, b.onReuse),
   inactivityTimeout: shorter(a.inactivityTimeout, b.inactivityTimeout),
   absoluteLifetime: shorter(a.absoluteLifetime, b.absoluteLifetime),
   // Use says more of a person than a refresh (NIST SP 800-63B-4 §5.2); either says least.

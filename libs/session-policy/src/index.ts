@@ -5,6 +5,7 @@ export * from './decisions.js';
 export * from './documentation.js';
 export * from './durations.js';
 export * from './effective-policy.js';
+export * from './end-reach.js';
 export * from './end-reasons.js';
 export * from './event-catalogue.js';
 export * from './events.js';

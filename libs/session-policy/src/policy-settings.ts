@@ -1,3 +1,4 @@
+import { endReaches } from './end-reach.js';
 import type { IpGranularity, RiskAction, SessionPolicy } from './policy.js';
 import { seconds } from './time.js';
 
@@ -32,7 +33,7 @@ export const policySettings: { readonly [Name in keyof SessionPolicy]: SettingSh
   rotation: choice('always', 'never'),
   retryWindow: duration(0, minute),
   retryLimit: count(0, 20),
-  onReuse: choice('session', 'account'),
+  onReuse: choice(...endReaches),
   inactivityTimeout: duration(minute, 30 * day),
   absoluteLifetime: duration(5 * minute, 400 * day),
   activity: choice('refresh', 'use', 'refresh_or_use'),

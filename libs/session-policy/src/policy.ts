@@ -1,3 +1,4 @@
+import type { EndReach } from './end-reach.js';
 import type { Seconds } from './time.js';
 
 /** What a risk finding leads to, weakest first. */
@@ -15,7 +16,8 @@ export interface SessionPolicy {
   /** 0 is strict mode: any second use ends the session. */
   readonly retryWindow: Seconds;
   readonly retryLimit: number;
-  readonly onReuse: 'session' | 'account';
+  /** How far the end reaches when a superseded refresh token is used. */
+  readonly onReuse: EndReach;
   readonly inactivityTimeout: Seconds;
   readonly absoluteLifetime: Seconds;
   /** What keeps a session alive. NIST SP 800-63B-4 §5.2: a background refresh is no proof of a person. */

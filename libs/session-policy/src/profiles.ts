@@ -59,6 +59,7 @@ const sensitive: SessionPolicy = {
   ...standard,
   accessTokenLifetime: lasting('5m'),
   retryWindow: lasting('10s'),
+  onReuse: 'browser',
   inactivityTimeout: lasting('15m'),
   absoluteLifetime: lasting('8h'),
   activity: 'use',
@@ -99,6 +100,7 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
   'nist-aal2': {
     policy: {
       ...standard,
+      onReuse: 'browser',
       inactivityTimeout: lasting('1h'),
       absoluteLifetime: lasting('24h'),
       activity: 'use',

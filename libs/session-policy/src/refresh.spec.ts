@@ -157,7 +157,7 @@ describe('the absolute deadline', () => {
   it('is named before the idle deadline when both have passed', () => {
     expect(decide(aSession(), tokenOf(aSession()), after('13h'))).toEqual({
       ...ends('absolute_lifetime'),
-      scope: 'session',
+      reach: 'session',
     });
   });
 
@@ -183,7 +183,7 @@ describe('the idle deadline', () => {
   it('names inactivity as the reason', () => {
     expect(decide(aSession(), tokenOf(aSession()), after('30m'))).toEqual({
       ...ends('inactivity_timeout'),
-      scope: 'session',
+      reach: 'session',
     });
   });
 });
@@ -198,7 +198,7 @@ describe('risk', () => {
     expect(decide(session, tokenOf(session), after('1m'), { risk })).toEqual({
       kind: 'end',
       reason,
-      scope: 'session',
+      reach: 'browser',
       findings: risk.findings,
     });
   });

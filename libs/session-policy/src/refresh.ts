@@ -1,5 +1,6 @@
 import { deadlines } from './deadlines.js';
 import type { RefreshDecision, RiskAssessment, RiskFinding } from './decisions.js';
+import { reachOf } from './end-reach.js';
 import type { EndReason } from './end-reasons.js';
 import type { SessionPolicy } from './policy.js';
 import { concurrentWithin, evidenceOf, isConcurrent, keyFits } from './reuse.js';
@@ -27,11 +28,11 @@ const isSuperseded = ({ session, presented }: Facts): boolean => presented.gener
 const isPrevious = ({ session, presented }: Facts): boolean =>
   presented.generation === session.generation - 1;
 
-/** Reuse of a superseded token: ends the session, or by policy all of the account's. */
+/** Reuse of a superseded token: ends the session, or by policy its browser or all of the account with it. */
 const reused = ({ session, presented, policy, now }: Facts): RefreshDecision => ({
   kind: 'end',
   reason: 'refresh_token_reuse',
-  scope: policy.onReuse,
+  reach: reachOf('refresh_token_reuse', policy.onReuse),
   evidence: evidenceOf(session, presented, now),
 });
 
@@ -39,7 +40,7 @@ const reused = ({ session, presented, policy, now }: Facts): RefreshDecision => 
 const timedOut = (facts: Facts, reason: EndReason): RefreshDecision => ({
   kind: 'end',
   reason,
-  scope: 'session',
+  reach: reachOf(reason),
   ...afterEnd(facts),
 });
 
@@ -177,7 +178,7 @@ export const refreshRows: readonly RefreshRow[] = [
       const cause = risk.findings.find((finding) => finding.action === 'end');
       if (risk.action !== 'end' || !cause) return null;
       const reason = reasonOfFinding[cause.signal];
-      return { kind: 'end', reason, scope: 'session', findings: risk.findings };
+      return { kind: 'end', reason, reach: reachOf(reason), findings: risk.findings };
     },
   },
   {

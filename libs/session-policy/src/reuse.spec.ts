@@ -18,7 +18,7 @@ describe('an ancestor older than the previous token', () => {
     const session = aRotatedSession();
     expect(decide(session, tokenOf(session, generation), after('1m', 1))).toEqual({
       ...ends('refresh_token_reuse'),
-      scope: 'session',
+      reach: 'session',
       evidence: {
         class: 'stale_lineage',
         presentedGeneration: generation,
@@ -33,7 +33,7 @@ describe('an ancestor older than the previous token', () => {
     const session = aRotatedSession();
     const strict = aPolicy({ onReuse: 'account' });
     expect(decide(session, tokenOf(session, 0), after('2m'), { policy: strict })).toMatchObject({
-      scope: 'account',
+      reach: 'account',
     });
   });
 });

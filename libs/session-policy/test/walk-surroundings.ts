@@ -21,6 +21,7 @@ export const policies: readonly SessionPolicy[] = [
   { ...base, retryWindow: seconds(0) },
   { ...base, rotation: 'never' },
   { ...base, activity: 'use', retryLimit: 1, onReuse: 'account' },
+  { ...base, retryLimit: 0, onReuse: 'browser' },
   { ...base, activity: 'refresh', absoluteLifetime: seconds(3_600), deviceMismatch: 'end' },
 ];
 

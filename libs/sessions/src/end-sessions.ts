@@ -1,6 +1,6 @@
 import type { NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
-import type { EndReason, Instant } from '@curfew/session-policy';
+import type { EndReach, EndReason, Instant } from '@curfew/session-policy';
 import type {
   EndDetail,
   EndedSession,
@@ -15,7 +15,7 @@ const byTheClock: ReadonlySet<EndReason> = new Set(['inactivity_timeout', 'absol
 /** An end the domain has decided on. */
 export interface DecidedEnd {
   readonly reason: EndReason;
-  readonly scope: 'session' | 'account';
+  readonly reach: EndReach;
   readonly detail: EndDetail;
   readonly events: readonly NewEvent[];
 }
@@ -33,7 +33,7 @@ export class EndSessions {
     const guard = byTheClock.has(reason) ? { ifLastActiveAt: session.lastActiveAt } : {};
     const all = { kind: 'account', target: session.accountId, reason, at: now } as const;
     const along: WithEnd =
-      end.scope === 'account' ? { events, all: { detail: { because: session.id }, ...all } } : { events };
+      end.reach === 'account' ? { events, all: { detail: { because: session.id }, ...all } } : { events };
     const ended = await this.store.end([{ id: session.id, reason, at: now, detail, ...guard }], along);
     return ended.length > 0;
   }

@@ -249,13 +249,13 @@ export class RefreshSession {
         return true;
       }
       case 'end': {
-        const { reason, scope, evidence, findings } = decision;
+        const { reason, reach, evidence, findings } = decision;
         const detail = { signals, ...(evidence && { evidence }), ...(findings && { findings }) };
         const found =
           evidence && reason === 'refresh_token_reuse'
             ? [sessionEvent(session, 'session.reuse_found', { evidence, signals }, now)]
             : [];
-        return ends.decided(session, { reason, scope, detail, events: found }, now);
+        return ends.decided(session, { reason, reach, detail, events: found }, now);
       }
       case 'step_up': {
         const data = { findings: decision.findings, signals };

@@ -177,7 +177,7 @@ export class SessionService {
       const policy = await this.#policies.effectivePolicy(session.clientId, session.resources);
       const decision = decideAccess(session, policy, now);
       if (decision.kind !== 'end') return { session, policy, decision };
-      const end = { reason: decision.reason, scope: 'session', detail: {}, events: [] } as const;
+      const end = { reason: decision.reason, reach: 'session', detail: {}, events: [] } as const;
       const wasEnded = await this.#ends.decided(session, end, now);
       // Ended by somebody else, or used meanwhile: the row knows.
       if (wasEnded || attempt >= mostLooks) return { session, policy, decision };

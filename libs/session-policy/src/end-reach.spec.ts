@@ -1,0 +1,62 @@
+import { aPolicy } from '../test/builders.js';
+import {
+  type EndReason,
+  endReach,
+  endReaches,
+  endReasons,
+  profileNames,
+  profiles,
+  reachOf,
+} from './index.js';
+
+describe('how far an end reaches', () => {
+  const expected: { readonly [Reason in EndReason]: string } = {
+    inactivity_timeout: 'session',
+    absolute_lifetime: 'session',
+    refresh_token_reuse: 'session',
+    code_reuse: 'session',
+    revoked_by_client: 'session',
+    logout: 'session',
+    ended_by_user: 'browser',
+    ended_by_administrator: 'browser',
+    password_changed: 'account',
+    account_disabled: 'account',
+    account_deleted: 'account',
+    client_disabled: 'session',
+    client_deleted: 'session',
+    consent_withdrawn: 'session',
+    session_limit: 'session',
+    policy_changed: 'session',
+    risk_ip: 'browser',
+    risk_device: 'browser',
+    risk_tls_fingerprint: 'browser',
+    attack_pattern: 'browser',
+    restored_from_backup: 'account',
+  };
+
+  it.each(endReasons)('is fixed for %s', (reason) => expect(reachOf(reason)).toBe(expected[reason]));
+
+  it.each(endReaches)('is what onReuse says, and only for reuse: %s', (onReuse) => {
+    for (const reason of endReasons) {
+      const reach = reason === 'refresh_token_reuse' ? onReuse : expected[reason];
+      expect(reachOf(reason, onReuse)).toBe(reach);
+    }
+  });
+
+  it('goes beyond the session exactly where the browser has to bring proof for everything', () => {
+    for (const reason of endReasons.filter((one) => one !== 'logout')) {
+      const signedOut = reachOf(reason) !== 'session';
+      expect([reason, endReach[reason].silentReturn === 'proof']).toEqual([reason, signedOut]);
+    }
+  });
+
+  it('has a sentence that says why for each reason', () => {
+    for (const { why } of Object.values(endReach)) expect(why).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it('is a browser for reuse in the stricter profiles, and a session in the others', () => {
+    const wider = profileNames.filter((name) => profiles[name].policy.onReuse === 'browser');
+    expect(wider).toEqual(['sensitive', 'pci-dss', 'nist-aal2', 'nist-aal3', 'kiosk']);
+    expect(aPolicy().onReuse).toBe('session');
+  });
+});
