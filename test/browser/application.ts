@@ -14,12 +14,13 @@ export interface Tokens {
 export class Application {
   private readonly verifier = randomBytes(32).toString('base64url');
   private server: Server | undefined;
+  private readonly visits = new Map<string, () => void>();
 
   constructor(
     private readonly running: RunningServer,
     private readonly data: FirstRunData,
-    /** What the callback page does once it was called; by default it says so. */
-    private readonly onward?: string,
+    /** Redirects the application answers with, by path; every other path is a page of it. */
+    private readonly redirects: Readonly<Record<string, string>> = {},
   ) {}
 
   private get client() {
@@ -30,11 +31,18 @@ export class Application {
     return this.client.redirect_uris[0]!;
   }
 
+  /** Resolves when the next request for this path comes. */
+  visit(path: string): Promise<void> {
+    return new Promise((resolve) => this.visits.set(path, resolve));
+  }
+
   /** Listens where the client is registered. */
   async open(): Promise<this> {
     const server = createServer((request, response) => {
-      if (this.onward && request.url?.startsWith('/callback'))
-        response.writeHead(302, { location: this.onward });
+      const [path = ''] = request.url!.split('?');
+      this.visits.get(path)?.();
+      const location = this.redirects[path];
+      if (location !== undefined) response.writeHead(302, { location });
       else response.setHeader('content-type', 'text/html; charset=utf-8');
       response.end(
         '<!doctype html><html lang="en"><title>Application</title><h1>Back at the application</h1>',
@@ -42,7 +50,7 @@ export class Application {
     });
     const { port } = new URL(this.redirectUri);
     await new Promise<void>((resolve, reject) =>
-      server.once('error', reject).listen(Number(port), 'localhost', resolve),
+      server.once('error', reject).listen(Number(port), '127.0.0.1', resolve),
     );
     this.server = server;
     return this;

@@ -43,8 +43,8 @@ export class House {
     return window.page;
   }
 
-  async application(onward?: string): Promise<Application> {
-    const application = await new Application(this.server, this.data, onward).open();
+  async application(redirects?: Readonly<Record<string, string>>): Promise<Application> {
+    const application = await new Application(this.server, this.data, redirects).open();
     this.applications.push(application);
     return application;
   }

@@ -18,13 +18,7 @@ describe('signing in to an application', () => {
   it('leads over the sign-in page and consent back to the application, without script', async () => {
     const application = await house.application();
     const page = await house.window();
-    const answer = await page.goto(
-      application.authorizationUrl({ scope: 'openid offline_access', prompt: 'consent' }),
-    );
-    // Chromium holds every redirect after a form's submission against this; only the application is named beside us.
-    expect(answer?.headers()['content-security-policy']).toContain(
-      `form-action 'self' ${new URL(application.redirectUri).origin};`,
-    );
+    await page.goto(application.authorizationUrl({ scope: 'openid offline_access', prompt: 'consent' }));
     expect(await page.title()).toBe('Sign in – Curfew');
     await house.signIn(page);
     expect(await page.textContent('h1')).toMatch(/^Allow .+\?$/);
@@ -156,15 +150,6 @@ describe('signing in to an application', () => {
     await page.getByRole('button', { name: button }).click();
     await backAt(page).waitFor();
     expect(new URL(page.url()).searchParams.get('error')).toBe('access_denied');
-  });
-
-  it('ends at a callback that sends people on within the registered addresses of its client', async () => {
-    const application = await house.application('/home');
-    const page = await house.window();
-    await page.goto(application.authorizationUrl());
-    await house.signIn(page);
-    await page.waitForURL('**/home');
-    await backAt(page).waitFor();
   });
 
   it('can answer the application by a form that submits itself (form_post)', async () => {

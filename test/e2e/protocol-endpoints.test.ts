@@ -218,7 +218,7 @@ describe('a step that only a form can take', () => {
     const out = `${world.callback}/out`;
     const query = new URLSearchParams({ client_id: world.clients.web.id, post_logout_redirect_uri: out });
     const { headers } = await world.get(`/logout?${query}`, { accept: 'text/html' });
-    expect(headers.get('content-security-policy')).toContain(`form-action 'self' ${new URL(out).origin};`);
+    expect(headers.get('content-security-policy')).not.toContain('form-action');
     expect((await world.person().follow(`${world.issuer}/logout?${query}`)).url.href).toBe(out);
   });
 

@@ -25,9 +25,8 @@ describe('the first page of an authorization', () => {
     const { status, headers, body } = await world.get(address(), { accept: 'text/html' });
     expect([status, headers.get('location'), headers.get('cache-control')]).toEqual([200, null, 'no-store']);
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
-    expect(headers.get('content-security-policy')).toContain(
-      `form-action 'self' ${new URL(world.callback).origin}`,
-    );
+    // Chromium would hold this against each redirect of the application's own.
+    expect(headers.get('content-security-policy')).not.toContain('form-action');
     const [form] = formsOf(String(body));
     expect(form!.action).toMatch(/^\/interaction\/[\w-]+$/);
     // The same page for whoever was sent there, with the cookie alone that belongs to it.

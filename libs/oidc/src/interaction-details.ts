@@ -10,9 +10,11 @@ export interface InteractionDetails {
   readonly client: {
     readonly id: string;
     readonly name: string;
-    /** Where the forms' submissions end; absent for a device. */
-    readonly redirectOrigin?: string | undefined;
+    /** Where the answer is sent; absent for a device. */
+    readonly redirectUri?: string | undefined;
   };
+  /** Whether the answer to the page's form may take the browser to the application. */
+  readonly leadsOut: boolean;
   /** The account that is signed in already, if one is. */
   readonly accountId?: string | undefined;
   readonly username?: string | undefined;
@@ -34,6 +36,7 @@ export async function detailsOf(
   staged: StagedWrites,
 ): Promise<InteractionDetails> {
   const id = String(params['client_id']);
+  const redirectUri = text(params['redirect_uri']);
   const { scopes, claims, resources } = missingAccess(prompt.details);
   return {
     uid,
@@ -41,8 +44,9 @@ export async function detailsOf(
     client: {
       id,
       name: (await clients.find(id))?.name ?? id,
-      redirectOrigin: text(params['redirect_uri']),
+      redirectUri,
     },
+    leadsOut: redirectUri !== undefined,
     accountId: session?.accountId,
     username: session?.accountId && staged.account(session.accountId)?.username,
     loginHint: text(params['login_hint']),

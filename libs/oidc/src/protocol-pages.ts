@@ -10,12 +10,12 @@ export interface Page {
 export abstract class ProtocolPages {
   /** The page on which a person signs in or consents. */
   abstract interaction(details: InteractionDetails): Promise<Page>;
-  /** `redirectUri`: where the form's chain of redirects may end, for the page's form-action. */
+  /** `leadsOut`: whether the answer to the form may take the browser to an application. */
   abstract logout(page: {
     action: string;
     xsrf: string;
     clientName?: string | undefined;
-    redirectUri?: string | undefined;
+    leadsOut: boolean;
   }): Page;
   abstract loggedOut(page: { clientName?: string | undefined; stayed: boolean }): Page;
   abstract deviceCode(page: {
@@ -33,12 +33,12 @@ export abstract class ProtocolPages {
   }): Page;
   abstract deviceDone(page: { clientName?: string | undefined }): Page;
   abstract deviceStopped(): Page;
-  /** A form that submits itself where scripts run. `redirectUri`: as for `logout`. */
+  /** A form that submits itself where scripts run. `leadsOut`: as for `logout`. */
   abstract onward(page: {
     to: 'device' | 'sign_out' | 'application';
     action: string;
     fields: Readonly<Record<string, string>>;
-    redirectUri?: string | undefined;
+    leadsOut: boolean;
   }): Page;
   abstract error(page: { status: number; error: string; requestId?: string | undefined }): Page;
 }

@@ -3,15 +3,15 @@ import { pageHeaders, sentOnceScript } from '../pages/index.js';
 
 export interface Answer {
   readonly status?: number;
-  /** Targets the forms of the page may end at beyond ourselves, as `formTarget` gives them. */
-  readonly formTargets?: readonly string[];
+  /** Set where a form of the page leads to an application. */
+  readonly leadsOut?: boolean;
   readonly retryAfter?: number | undefined;
 }
 
 /** Sends a page with the headers every page has. */
 export function sendPage(response: ServerResponse, markup: string, answer: Answer = {}): void {
   const body = Buffer.from(markup);
-  const headers = pageHeaders({ formTargets: answer.formTargets ?? [], scripts: [sentOnceScript] });
+  const headers = pageHeaders({ leadsOut: answer.leadsOut ?? false, scripts: [sentOnceScript] });
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (answer.retryAfter !== undefined) response.setHeader('Retry-After', String(answer.retryAfter));
   response.statusCode = answer.status ?? 200;

@@ -1,7 +1,7 @@
 import { Registry } from '@curfew/clients';
 import type { InteractionDetails } from '@curfew/oidc';
 import { Injectable } from '@nestjs/common';
-import { consentPage, formTarget, type SignInPage, signInPage } from '../pages/index.js';
+import { consentPage, type SignInPage, signInPage } from '../pages/index.js';
 import { FormTokens } from './form-tokens.js';
 import { PageSettings } from './page-settings.js';
 
@@ -14,13 +14,11 @@ export class InteractionPages {
     private readonly settings: PageSettings,
   ) {}
 
-  /** The page that asks what the interaction asks, and where its form may end. */
-  async draw(details: InteractionDetails): Promise<{ markup: string; formTargets: readonly string[] }> {
-    const markup =
-      details.prompt.name === 'consent'
-        ? consentPage(await this.consentModel(details))
-        : signInPage({ username: suggestedName(details), ...this.signInModel(details) });
-    return { markup, formTargets: await this.targetsOf(details) };
+  /** The page that asks what the interaction asks. */
+  async draw(details: InteractionDetails): Promise<string> {
+    return details.prompt.name === 'consent'
+      ? consentPage(await this.consentModel(details))
+      : signInPage({ username: suggestedName(details), ...this.signInModel(details) });
   }
 
   /** What every rendering of the sign-in form of an interaction has in common. */
@@ -33,17 +31,6 @@ export class InteractionPages {
     };
   }
 
-  /**
-   * Where the forms may end. Chromium follows a form's submission through every redirect, also one the client's callback
-   * answers with, so the other addresses that are registered for the client are named too: a closed list in any case.
-   */
-  async targetsOf({ client }: InteractionDetails): Promise<string[]> {
-    const registered = (await this.registry.client(client.id))?.metadata;
-    const uris = [client.redirectOrigin, ...(registered?.redirect_uris ?? []), registered?.client_uri];
-    const targets = uris.map((uri) => (uri === undefined ? undefined : formTarget(uri)));
-    return [...new Set(targets.filter((target) => target !== undefined))];
-  }
-
   private formOf({ uid }: InteractionDetails) {
     const { base } = this.settings;
     const action = `${base}/interaction/${encodeURIComponent(uid)}`;
@@ -52,7 +39,7 @@ export class InteractionPages {
 
   private async consentModel(details: InteractionDetails) {
     const { openid, claims, resources } = details.scopes;
-    const target = details.client.redirectOrigin;
+    const target = details.client.redirectUri;
     const named = resources.map(async ({ audience, scopes }) => ({
       audience,
       scopes,

@@ -28,8 +28,7 @@ export class InteractionController {
     @Res() response: ServerResponse,
   ): Promise<void> {
     const details = await this.details(uid, request, response, 400);
-    const { markup, formTargets } = await this.pages.draw(details);
-    sendPage(response, markup, { formTargets });
+    sendPage(response, await this.pages.draw(details), { leadsOut: details.leadsOut });
   }
 
   @Post()
@@ -54,7 +53,7 @@ export class InteractionController {
       response,
       page: this.pages.signInModel(details),
       binding: details.uid,
-      formTargets: await this.pages.targetsOf(details),
+      leadsOut: details.leadsOut,
       finish: (person: RecognisedPerson) =>
         unlessGone(403, () => this.interactions.signedIn(request, response, person)),
     };

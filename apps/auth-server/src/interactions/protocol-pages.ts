@@ -5,7 +5,6 @@ import {
   deviceDonePage,
   deviceStoppedPage,
   errorPage,
-  formTarget,
   loggedOutPage,
   logoutPage,
   onwardPage,
@@ -26,18 +25,15 @@ export class PagesOfProtocol extends ProtocolPages {
   }
 
   override async interaction(details: InteractionDetails): Promise<Page> {
-    const { markup, formTargets } = await this.interactions.draw(details);
-    return { html: markup, headers: pageHeaders({ formTargets, scripts: [sentOnceScript] }) };
+    const { leadsOut } = details;
+    return {
+      html: await this.interactions.draw(details),
+      headers: pageHeaders({ leadsOut, scripts: [sentOnceScript] }),
+    };
   }
 
-  override logout(page: {
-    action: string;
-    xsrf: string;
-    clientName?: string | undefined;
-    redirectUri?: string | undefined;
-  }): Page {
-    const target = page.redirectUri === undefined ? undefined : formTarget(page.redirectUri);
-    return this.sent(logoutPage({ ...page, base: this.settings.base }), target);
+  override logout({ leadsOut, ...page }: Parameters<ProtocolPages['logout']>[0]): Page {
+    return this.sent(logoutPage({ ...page, base: this.settings.base }), leadsOut);
   }
 
   override loggedOut(page: { clientName?: string | undefined; stayed: boolean }): Page {
@@ -71,13 +67,10 @@ export class PagesOfProtocol extends ProtocolPages {
     return this.sent(deviceStoppedPage({ base: this.settings.base }));
   }
 
-  override onward({ redirectUri, ...page }: Parameters<ProtocolPages['onward']>[0]): Page {
-    const target = redirectUri === undefined ? undefined : formTarget(redirectUri);
-    // What a client does with what is posted to it, such as redirecting to another host of its own, is its business.
-    const formTargets = page.to === 'application' ? 'anywhere' : target === undefined ? [] : [target];
+  override onward({ leadsOut, ...page }: Parameters<ProtocolPages['onward']>[0]): Page {
     return {
       html: onwardPage({ ...page, base: this.settings.base }),
-      headers: pageHeaders({ formTargets, scripts: [onwardScript] }),
+      headers: pageHeaders({ leadsOut, scripts: [onwardScript] }),
     };
   }
 
@@ -95,8 +88,8 @@ export class PagesOfProtocol extends ProtocolPages {
     return this.sent(errorPage({ title, message, requestId, base: this.settings.base }));
   }
 
-  private sent(html: string, target?: string): Page {
-    return { html, headers: pageHeaders({ formTargets: target === undefined ? [] : [target] }) };
+  private sent(html: string, leadsOut = false): Page {
+    return { html, headers: pageHeaders({ leadsOut }) };
   }
 }
 

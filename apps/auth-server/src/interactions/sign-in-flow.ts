@@ -3,7 +3,7 @@ import { type Account, AccountError, AccountService, HashingOverloaded } from '@
 import type { RecognisedPerson } from '@curfew/oidc';
 import { Injectable } from '@nestjs/common';
 import { newPasswordPage, type PasswordField, type SignInPage, signInPage } from '../pages/index.js';
-import { type Answer, sendPage } from './answer.js';
+import { sendPage } from './answer.js';
 import type { Form } from './form.js';
 import { FormTokens } from './form-tokens.js';
 import { OwnAccount } from './own-account.js';
@@ -19,7 +19,8 @@ export interface SignInPlace {
   readonly page: SignInPage;
   /** What its form tokens are bound to. */
   readonly binding: string;
-  readonly formTargets?: readonly string[];
+  /** Set where the sign-in leads to an application. */
+  readonly leadsOut?: boolean;
   /** Called with who signed in; answers the request. */
   readonly finish: (person: RecognisedPerson) => Promise<void>;
 }
@@ -43,7 +44,7 @@ export class SignInFlow {
     if (outcome.kind === 'refused') {
       const username = form.get('username')?.slice(0, 320);
       const markup = signInPage({ ...place.page, username, remember, problem: outcome.problem });
-      return sendPage(response, markup, { ...targets(place), ...outcome });
+      return sendPage(response, markup, { leadsOut: place.leadsOut ?? false, ...outcome });
     }
     const { account, settlement } = outcome;
     if (account.mustChangePassword) return this.askForNewPassword(place, account, { remember });
@@ -63,7 +64,10 @@ export class SignInFlow {
     };
     const minLength = this.settings.parts.shortestPassword;
     const page = { action, csrf, base, proof, minLength, username: account.username, problem: state.problem };
-    sendPage(place.response, newPasswordPage(page), { ...targets(place), status: state.status ?? 200 });
+    sendPage(place.response, newPasswordPage(page), {
+      leadsOut: place.leadsOut ?? false,
+      status: state.status ?? 200,
+    });
   }
 
   private async changeDuePassword(place: SignInPlace, form: Form): Promise<void> {
@@ -72,7 +76,7 @@ export class SignInFlow {
     if (!due || !this.tokens.verify(form.get('proof'), 'new-password', ...proven(place, account))) {
       const problem = 'That took too long. Sign in once more.';
       return sendPage(place.response, signInPage({ ...place.page, problem }), {
-        ...targets(place),
+        leadsOut: place.leadsOut ?? false,
         status: 422,
       });
     }
@@ -103,5 +107,3 @@ const proven = (place: SignInPlace, account: Account): string[] => [
   account.id,
   String(account.passwordChangedAt),
 ];
-
-const targets = (place: SignInPlace): Answer => ({ formTargets: place.formTargets ?? [] });

@@ -20,7 +20,7 @@ export {
   type PasswordPage,
   passwordPage,
 } from './password-page.js';
-export { formTarget, type PageHeaders, pageHeaders, protocolHeaders } from './security-headers.js';
+export { type PageHeaders, pageHeaders, protocolHeaders } from './security-headers.js';
 export { sentOnceScript } from './sent-once.js';
 export { type SessionEntry, type SessionsPage, sessionsPage } from './sessions-page.js';
 export { type SignInPage, signInPage } from './sign-in-page.js';

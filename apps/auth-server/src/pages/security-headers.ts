@@ -6,8 +6,13 @@ export const scriptSource = (script: string): string =>
 
 /** What differs between the headers of pages. */
 export interface PageHeaders {
-  /** Where a form may end beyond our own origin, as CSP source expressions (see `formTarget`). */
-  readonly formTargets?: readonly string[] | 'anywhere';
+  /**
+   * Set where the answer to a form of the page may take the browser to an application. Chromium applies `form-action` to every
+   * redirect that follows a form's submission (CSP3 §6.5.1.1). The redirects that an application's callback answers with are its
+   * own business and cannot be known here, so such a page has no `form-action`: with one, Chromium would leave the person on it
+   * after the code is spent.
+   */
+  readonly leadsOut?: boolean;
   /** Scripts that may run, as CSP source expressions. */
   readonly scripts?: readonly string[];
 }
@@ -17,7 +22,7 @@ export interface PageHeaders {
  * (RFC 9700 §4.16), nothing is stored and no address leaks to where a link leads.
  */
 export function pageHeaders({
-  formTargets = [],
+  leadsOut = false,
   scripts = [],
 }: PageHeaders = {}): Readonly<Record<string, string>> {
   return {
@@ -27,7 +32,7 @@ export function pageHeaders({
       "style-src 'self'",
       "img-src 'self' data:",
       ...(scripts.length > 0 ? [['script-src', ...scripts].join(' ')] : []),
-      ...(formTargets === 'anywhere' ? [] : [['form-action', "'self'", ...new Set(formTargets)].join(' ')]),
+      ...(leadsOut ? [] : ["form-action 'self'"]),
       "frame-ancestors 'none'",
       "base-uri 'none'",
     ].join('; '),
@@ -52,16 +57,3 @@ export const protocolHeaders: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'no-referrer',
 };
-
-/**
- * The CSP source expression of a redirect URI. Chromium applies `form-action` to every redirect that follows a form's
- * submission, so a page whose form ends at the client must name the client. IPv6 literals have no expression in CSP
- * (host-source knows names and IPv4 only), so their scheme has to do; so has a private-use scheme (RFC 8252 §7.1).
- */
-export function formTarget(redirectUri: string): string | undefined {
-  if (!URL.canParse(redirectUri)) return undefined;
-  const { protocol, origin, hostname } = new URL(redirectUri);
-  if (!/^[a-z][a-z0-9+.-]*:$/.test(protocol)) return undefined;
-  if (protocol !== 'https:' && protocol !== 'http:') return protocol;
-  return hostname.startsWith('[') ? protocol : origin;
-}

@@ -20,14 +20,14 @@ export function drawOnwardForm(ctx: KoaContextWithOIDC, pages: ProtocolPages): v
   ctx.body = html;
 }
 
-/** Where it goes, and where the redirects after it may end, for the page's form-action. */
+/** Where the form goes, and whether an application may follow. */
 function destination({
   oidc,
-}: KoaContextWithOIDC): Pick<Parameters<ProtocolPages['onward']>[0], 'to' | 'redirectUri'> {
-  if (oidc.route === 'code_verification') return { to: 'device' };
-  if (oidc.route !== 'end_session') return { to: 'application' };
+}: KoaContextWithOIDC): Pick<Parameters<ProtocolPages['onward']>[0], 'to' | 'leadsOut'> {
+  if (oidc.route === 'code_verification') return { to: 'device', leadsOut: false };
+  if (oidc.route !== 'end_session') return { to: 'application', leadsOut: true };
   const { state } = (oidc.session ?? {}) as { state?: { postLogoutRedirectUri?: string } };
-  return { to: 'sign_out', redirectUri: state?.postLogoutRedirectUri };
+  return { to: 'sign_out', leadsOut: state?.postLogoutRedirectUri !== undefined };
 }
 
 const characters: Readonly<Record<string, string>> = {

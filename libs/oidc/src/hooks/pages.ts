@@ -38,7 +38,7 @@ export const logoutPages = (
         action,
         xsrf: xsrfOf(ctx),
         clientName: client?.name,
-        redirectUri: state.postLogoutRedirectUri,
+        leadsOut: state.postLogoutRedirectUri !== undefined,
       }),
     );
   },
