@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventLog } from '@curfew/events';
-import { HotStatements } from '@curfew/persistence';
+import { HotStatements, type PrismaService } from '@curfew/persistence';
 import {
   type Instant,
   instant,
@@ -25,6 +25,7 @@ import {
   type RefusedRefresh,
   ServiceKeys,
   SessionService,
+  type SessionStore,
   Sweeper,
 } from '@curfew/sessions';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -41,6 +42,8 @@ export class TestPolicies extends PolicySource {
 
 /** One node: the engine as a server has it. */
 export interface Node {
+  readonly prisma: PrismaService;
+  readonly store: SessionStore;
   readonly service: SessionService;
   readonly sweeper: Sweeper;
   readonly events: EventLog;
@@ -93,7 +96,7 @@ export class House {
       const service = new SessionService({ store, policies, codec, events, report });
       const merged = service.activity.merged.bind(service.activity);
       const sweeper = new Sweeper(new PrismaSweepStore(prisma, retention), policies, merged);
-      return { service, sweeper, events, faults };
+      return { prisma, store, service, sweeper, events, faults };
     };
     return new House(database, policies, [node(true), node(false)], statements);
   }

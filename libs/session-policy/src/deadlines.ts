@@ -2,6 +2,9 @@ import type { SessionPolicy } from './policy.js';
 import type { TimedSession } from './session.js';
 import { earliest, type Instant, plus, type Seconds, wholeSecond } from './time.js';
 
+/** The two timeouts of a policy: all that deadlines follow from. */
+export type DeadlineLimits = Pick<SessionPolicy, 'inactivityTimeout' | 'absoluteLifetime'>;
+
 /** When a session ends if nothing else happens. */
 export interface Deadlines {
   readonly idle: Instant;
@@ -11,31 +14,31 @@ export interface Deadlines {
 }
 
 /** The inactivity timeout in force, in seconds: a later policy may shorten what the session was signed in under, never lengthen it. */
-export const inactivityTimeoutOf = (session: TimedSession, policy: SessionPolicy): Seconds =>
+export const inactivityTimeoutOf = (session: TimedSession, policy: DeadlineLimits): Seconds =>
   Math.min(session.inactivityTimeout, policy.inactivityTimeout) as Seconds;
 
 /**
  * Sign-in plus the absolute lifetime, at the whole second before: `exp` of a token counts in seconds, so
  * a deadline between two seconds could not be kept by one.
  */
-export const absoluteDeadlineUnder = (policy: SessionPolicy, signedInAt: Instant): Instant =>
+export const absoluteDeadlineUnder = (policy: DeadlineLimits, signedInAt: Instant): Instant =>
   wholeSecond(plus(signedInAt, policy.absoluteLifetime));
 
-const silenceEnds = (session: TimedSession, policy: SessionPolicy, since: Instant): Instant =>
+const silenceEnds = (session: TimedSession, policy: DeadlineLimits, since: Instant): Instant =>
   plus(since, inactivityTimeoutOf(session, policy));
 
-const lifetimeEnds = (session: TimedSession, policy: SessionPolicy): Instant =>
+const lifetimeEnds = (session: TimedSession, policy: DeadlineLimits): Instant =>
   earliest(session.absoluteDeadline, absoluteDeadlineUnder(policy, session.signedInAt));
 
 /** The deadline that activity at `at` writes: the earlier of the two under the policy of that moment. */
-export const deadlineAfterActivity = (session: TimedSession, policy: SessionPolicy, at: Instant): Instant =>
+export const deadlineAfterActivity = (session: TimedSession, policy: DeadlineLimits, at: Instant): Instant =>
   earliest(silenceEnds(session, policy, at), lifetimeEnds(session, policy));
 
 /**
  * The deadlines of a session under the strictest of three: the policy it was signed in under, the policy now, and the deadline that was
  * written. The latter may come of a shorter policy that was taken back since.
  */
-export function deadlines(session: TimedSession, policy: SessionPolicy): Deadlines {
+export function deadlines(session: TimedSession, policy: DeadlineLimits): Deadlines {
   const bySilence = silenceEnds(session, policy, session.lastActiveAt);
   // A written deadline that is the absolute one says nothing of silence.
   const idle =

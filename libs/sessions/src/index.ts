@@ -27,6 +27,15 @@ export { PrismaSessionStore } from './store/prisma-session-store.js';
 export { PrismaSweepStore } from './store/prisma-sweep-store.js';
 export { type FoundRow, readFound, type SessionRow } from './store/session-row.js';
 export * from './store/session-store.js';
+export {
+  type AuthorizationColumns,
+  covers,
+  deadlineUnder,
+  killersOfSession,
+  notKilledUnsettled,
+  ofSession,
+  rowStands,
+} from './store/standing-statements.js';
 export { Sweeper } from './sweeper.js';
 export { type AccessTokenClaims, AccessTokenCodec, hashAccessToken } from './tokens/access-token.js';
 export { randomBytes } from './tokens/random.js';

@@ -1,4 +1,4 @@
-import type { PrismaService } from '@curfew/persistence';
+import { Prisma, type PrismaService } from '@curfew/persistence';
 import {
   deadlines,
   decideAccess,
@@ -11,6 +11,7 @@ import type { PolicySource } from './policy-source.js';
 import type { SessionSummary } from './session-service.js';
 import { atDate as at, type FoundRow, readFound } from './store/session-row.js';
 import type { StoredSession } from './store/session-store.js';
+import { covers, killersOfSession, rowStands } from './store/standing-statements.js';
 
 /** So many sessions one list shows at the most. */
 const mostListed = 500;
@@ -25,11 +26,8 @@ export class SessionQueries {
   /** The account's sessions that stand at `now`, newest first. */
   async liveOfAccount(accountId: string, now: Instant): Promise<readonly SessionSummary[]> {
     const rows = await this.prisma.$queryRaw<FoundRow[]>`
-      SELECT s.*, (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', floor(extract(epoch FROM n.at) * 1000)))
-          FROM not_before n
-         WHERE (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', ''))
-           AND n.at >= s.signed_in_at) AS not_before, false AS token_revoked
-      FROM session s WHERE s.account_id = ${accountId}::uuid AND s.ended_at IS NULL AND s.expires_at > ${at(now)}
+      SELECT s.*, ${Prisma.raw(killersOfSession)} AS not_before, false AS token_revoked
+      FROM session s WHERE s.account_id = ${accountId}::uuid AND ${rowStands(now)}
       ORDER BY s.id DESC LIMIT ${mostListed}`;
     const summaries = await Promise.all(rows.map((row) => this.#summary(row, now)));
     return summaries.filter((summary) => summary !== null);
@@ -47,8 +45,9 @@ export class SessionQueries {
   async clientStands(clientId: string, issuedAt: Instant, tokenHash: Uint8Array): Promise<boolean> {
     const rows = await this.prisma.$queryRaw<{ stands: boolean }[]>`
       SELECT NOT EXISTS (SELECT 1 FROM revoked_token WHERE token_hash = ${tokenHash})
-         AND NOT EXISTS (SELECT 1 FROM not_before WHERE (kind, target) IN (('client', ${clientId}), ('everyone', '')) AND at >= ${at(issuedAt)})
-        AS stands`;
+         AND NOT EXISTS (SELECT 1 FROM not_before n WHERE ${Prisma.raw(covers({ client: 'a.client', at: 'a.at' }))})
+        AS stands
+      FROM (SELECT ${clientId}::text AS client, ${at(issuedAt)}::timestamptz AS at) a`;
     return rows[0]?.stands === true;
   }
 

@@ -1,6 +1,6 @@
 import { Prisma, type PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { type FoundRow, type FoundSession, readFound } from '@curfew/sessions';
+import { type FoundRow, type FoundSession, killersOfSession, readFound } from '@curfew/sessions';
 import type { SessionOrder, SessionPosition, SessionSearch } from './search.js';
 import {
   addressWithin,
@@ -104,11 +104,7 @@ export class SessionSearchStore {
 
   private async rows(selected: Sql): Promise<FoundForOperator[]> {
     const rows = await this.prisma.$queryRaw<(FoundRow & { end_detail: Record<string, unknown> | null })[]>`
-      SELECT s.*, false AS token_revoked,
-        (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', floor(extract(epoch FROM n.at) * 1000)))
-           FROM not_before n
-          WHERE (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', ''))
-            AND n.at >= s.signed_in_at) AS not_before
+      SELECT s.*, false AS token_revoked, ${Prisma.raw(killersOfSession)} AS not_before
       FROM (${selected}) s`;
     return rows.map((row) => ({ ...readFound(row), endDetail: row.end_detail }));
   }

@@ -27,7 +27,7 @@ export interface StandingSession {
 /** Describes found sessions as they stand at `now`. */
 export async function describeSession(
   { session: row, notBefore }: FoundSession,
-  registry: Registry,
+  registry: Pick<Registry, 'effectivePolicy' | 'client'>,
   now: Instant,
 ): Promise<StandingSession> {
   const session = { ...row, ...withNotBefores(row, notBefore) };

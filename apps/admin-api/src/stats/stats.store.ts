@@ -1,6 +1,6 @@
 import type { PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { leastIdAt } from '@curfew/sessions';
+import { leastIdAt, notKilledUnsettled, rowStands } from '@curfew/sessions';
 
 /** Figures of the whole installation at one moment. */
 export interface Figures {
@@ -35,10 +35,7 @@ export class StatsStore {
     const [byClient, rows] = await Promise.all([
       this.prisma.$queryRaw<{ client_id: string; count: number }[]>`
         SELECT client_id, count(*)::int AS count FROM session s
-        WHERE ended_at IS NULL AND expires_at > ${new Date(now)}
-          -- What a mass end covers is over, also before its own end is recorded; of a settled one all are.
-          AND NOT EXISTS (SELECT 1 FROM not_before n WHERE n.settled_at IS NULL AND n.at >= s.signed_in_at AND (n.kind = 'everyone'
-            OR (n.kind = 'client' AND n.target = s.client_id) OR (n.kind = 'account' AND n.target = s.account_id::text)))
+        WHERE ${rowStands(now, notKilledUnsettled)}
         GROUP BY client_id ORDER BY count(*) DESC, client_id LIMIT 1000`,
       this.prisma.$queryRaw<Row[]>`
         SELECT (SELECT count(*)::int FROM session WHERE started_at >= ${since} AND id >= ${leastIdAt((now - day - hour) as Instant)}::uuid) AS started,

@@ -8,13 +8,13 @@ import {
   type Transaction,
 } from '@curfew/persistence';
 import type { EndReason, Instant } from '@curfew/session-policy';
-import { accountEvent } from '@curfew/sessions';
+import { accountEvent, covers } from '@curfew/sessions';
 import { hashOfId as hash, type PayloadSeal } from './payload-seal.js';
 import type { BrowserSessionPayload, FoundBrowserSession } from './staged-writes.js';
 
 const readBy = (condition: string): string => `
-  SELECT ${accountColumns('a')}, b.payload, b.id_hash, (extract(epoch FROM b.signed_in_at) * 1000)::float8, EXISTS (SELECT 1 FROM not_before n WHERE n.at >= b.signed_in_at
-    AND (n.kind, n.target) IN (('account', b.account_id::text), ('everyone', ''))) AS killed
+  SELECT ${accountColumns('a')}, b.payload, b.id_hash, (extract(epoch FROM b.signed_in_at) * 1000)::float8, EXISTS (SELECT 1 FROM not_before n
+    WHERE ${covers({ account: 'b.account_id::text', at: 'b.signed_in_at' })}) AS killed
   FROM browser_session b LEFT JOIN account a ON a.id = b.account_id WHERE ${condition}`;
 const findStatement: HotStatement = { name: 'browser_session_find', text: readBy('b.id_hash = $1') };
 const findByUidStatement: HotStatement = { name: 'browser_session_find_by_uid', text: readBy('b.uid = $1') };

@@ -1,6 +1,7 @@
 import { settlementFits, settlementSteps } from '@curfew/accounts';
 import { eventRows } from '@curfew/events';
 import type { HotStatement } from '@curfew/persistence';
+import { covers } from '@curfew/sessions';
 import { hashOfId, type PayloadSeal } from './payload-seal.js';
 import type { StagedArtifact, StagedWrites } from './staged-writes.js';
 
@@ -108,10 +109,7 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
   if (proof) {
     const since = at(commit.value(proof.at, 'float8'));
     const account = commit.value(proof.accountId, 'text');
-    commit.step(
-      'over',
-      `SELECT 1 FROM not_before WHERE at >= ${since} AND (kind, target) IN (('account', ${account}), ('everyone', ''))`,
-    );
+    commit.step('over', `SELECT 1 FROM not_before n WHERE ${covers({ account, at: since })}`);
     commit.condition('NOT EXISTS (SELECT 1 FROM over)');
   }
 }

@@ -6,6 +6,7 @@ import type { PackedSignals } from './packed-columns.js';
 import { PrismaSessionStore } from './prisma-session-store.js';
 import { ms, unpacked } from './session-row.js';
 import { type FoundSession, ProofUsedBefore, type Retention, type Rotation } from './session-store.js';
+import { killersOfSession } from './standing-statements.js';
 
 /** One row per question, in the order of the questions; the column order is that of `readHot`. */
 const readStatement: HotStatement = {
@@ -15,8 +16,7 @@ const readStatement: HotStatement = {
       ${ms('s.signed_in_at')}, ${ms('s.started_at')}, s.inactivity_timeout, ${ms('s.absolute_deadline')}, s.key_thumbprint,
       ${ms('s.step_up_required_at')}, ${ms('s.stepped_up_at')}, ${ms('s.ended_at')}, s.end_reason, s.generation, s.retries,
       ${ms('s.last_active_at')}, ${ms('s.expires_at')}, ${ms('s.rotated_at')}, s.token_hash, s.successor_seal,
-      (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${ms('n.at')})) FROM not_before n
-        WHERE (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', '')) AND n.at >= s.signed_in_at),
+      ${killersOfSession},
       w.hash IS NOT NULL AND EXISTS (SELECT 1 FROM revoked_token r WHERE r.token_hash = w.hash)
     FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS w(id, hash, place) JOIN session s ON s.id = w.id`,
 };

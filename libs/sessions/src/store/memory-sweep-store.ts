@@ -1,4 +1,4 @@
-import { earliest, type Instant, isPast, plus } from '@curfew/session-policy';
+import { deadlines, type Instant, isPast } from '@curfew/session-policy';
 import type { MemoryRow, MemorySessionStore } from './memory-session-store.js';
 import { type DueSession, type End, type Lineage, type ShorterLimits, SweepStore } from './session-store.js';
 
@@ -71,14 +71,12 @@ export class MemorySweepStore extends SweepStore {
   override async bringForward(limits: ShorterLimits): Promise<number> {
     let moved = 0;
     for (const row of this.store.rows.values()) {
-      const { clientId, resources, ended, lastActiveAt, signedInAt } = row.session;
+      const { clientId, resources, ended } = row.session;
       if (ended || clientId !== limits.clientId || resources.join(' ') !== limits.resources.join(' '))
         continue;
-      const idle = plus(lastActiveAt, limits.inactivityTimeout);
-      const absolute = plus(signedInAt, limits.absoluteLifetime);
-      const sooner = earliest(idle, absolute);
-      if (row.checkAfter <= sooner) continue;
-      row.checkAfter = sooner;
+      const { expiresAt } = deadlines(row.session, limits);
+      if (row.checkAfter <= expiresAt) continue;
+      row.checkAfter = expiresAt;
       moved += 1;
     }
     return moved;

@@ -25,6 +25,7 @@ import {
   TooManySessions,
   type WithEnd,
 } from './session-store.js';
+import { covers, killersOfSession, notKilled, rowStands } from './standing-statements.js';
 
 /** Sessions in PostgreSQL: every change is one conditional statement, or one transaction where several rows must agree. */
 export class PrismaSessionStore extends SessionStore {
@@ -39,12 +40,7 @@ export class PrismaSessionStore extends SessionStore {
 
   override async read(id: SessionId, accessTokenHash?: Uint8Array): Promise<FoundSession | undefined> {
     const rows = await this.#prisma.$queryRaw<FoundRow[]>`
-      SELECT s.*,
-        (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason,
-                                             'at', floor(extract(epoch FROM n.at) * 1000)))
-           FROM not_before n
-          WHERE (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', ''))
-            AND n.at >= s.signed_in_at) AS not_before,
+      SELECT s.*, ${Prisma.raw(killersOfSession)} AS not_before,
         EXISTS (SELECT 1 FROM revoked_token r WHERE r.token_hash = ${accessTokenHash ?? null}) AS token_revoked
       FROM session s WHERE s.id = ${id}::uuid`;
     return rows[0] && readFound(rows[0]);
@@ -106,8 +102,7 @@ export class PrismaSessionStore extends SessionStore {
   override async stands(id: SessionId, generation: number): Promise<boolean> {
     const rows = await this.#prisma.$queryRaw<unknown[]>`
       SELECT 1 FROM session s WHERE id = ${id}::uuid AND generation = ${generation} AND ended_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM not_before n WHERE n.at >= s.signed_in_at
-          AND (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', '')))`;
+        AND ${Prisma.raw(notKilled)}`;
     return rows.length === 1;
   }
 
@@ -194,11 +189,8 @@ export class PrismaSessionStore extends SessionStore {
     if (limit.most === null) return [];
     // Two sign-ins of one account at once must not both see the last free place.
     await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('session limit ' || ${session.accountId}, 0))`;
-    const now = at(session.startedAt);
     const live = await transaction.$queryRaw<{ id: string }[]>`
-      SELECT id FROM session s WHERE account_id = ${session.accountId}::uuid AND ended_at IS NULL AND expires_at > ${now}
-        AND NOT EXISTS (SELECT 1 FROM not_before n WHERE n.at >= s.signed_in_at
-          AND (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', '')))
+      SELECT id FROM session s WHERE account_id = ${session.accountId}::uuid AND ${rowStands(session.startedAt)}
       ORDER BY id`;
     const surplus = live.length - limit.most + 1;
     if (surplus <= 0) return [];
@@ -213,11 +205,14 @@ export class PrismaSessionStore extends SessionStore {
   }
 }
 
+/** The entries that end what is only being started: it has no row to compare with yet. */
+const killersOfNew = ({ accountId, clientId, signedInAt }: StoredSession): Prisma.Sql => Prisma.sql`
+  FROM not_before n, (SELECT ${accountId}::text AS account, ${clientId}::text AS client, ${at(signedInAt)}::timestamptz AS at) a
+  WHERE ${Prisma.raw(covers({ account: 'a.account', client: 'a.client', at: 'a.at' }))}`;
+
 async function refuseKilled(transaction: Transaction, session: StoredSession): Promise<void> {
   const killers = await transaction.$queryRaw<{ reason: EndReason }[]>`
-    SELECT reason FROM not_before
-    WHERE (kind, target) IN (('account', ${session.accountId}), ('client', ${session.clientId}), ('everyone', ''))
-      AND at >= ${at(session.signedInAt)} ORDER BY at LIMIT 1`;
+    SELECT n.reason ${killersOfNew(session)} ORDER BY n.at LIMIT 1`;
   if (killers[0]) throw new AuthorizationKilled(killers[0].reason);
 }
 
@@ -259,9 +254,7 @@ async function insertSession(
   const event = sessionEvent(session, 'session.started', { offline, resources, signals }, session.startedAt);
   const [row] = await transaction.$queryRaw<{ reason: EndReason | null; waiting: string[] }[]>`
     WITH killer AS (
-      SELECT reason FROM not_before
-      WHERE (kind, target) IN (('account', ${accountId}), ('client', ${clientId}), ('everyone', '')) AND at >= ${at(session.signedInAt)}
-      ORDER BY at LIMIT 1
+      SELECT n.reason ${killersOfNew(session)} ORDER BY n.at LIMIT 1
     ), started AS (
       INSERT INTO session (${columns}) SELECT ${columns} FROM jsonb_populate_record(NULL::session, ${startValues(session)}::jsonb)
       WHERE NOT EXISTS (SELECT 1 FROM killer) RETURNING 1

@@ -10,6 +10,7 @@ import {
   type ShorterLimits,
   SweepStore,
 } from './session-store.js';
+import { deadlineUnder, killersOfSession } from './standing-statements.js';
 
 interface UnsettledRow {
   kind: 'account' | 'client' | 'everyone';
@@ -104,14 +105,12 @@ export class PrismaSweepStore extends SweepStore {
   }
 
   override bringForward(limits: ShorterLimits): Promise<number> {
-    const { clientId, resources, inactivityTimeout, absoluteLifetime } = limits;
+    const { clientId, resources } = limits;
+    const deadline = deadlineUnder(limits);
     return retrying(
       () => this.prisma.$executeRaw`
-        UPDATE session SET check_after = LEAST(last_active_at + make_interval(secs => ${inactivityTimeout}),
-          signed_in_at + make_interval(secs => ${absoluteLifetime}))
-        WHERE client_id = ${clientId} AND resources = ${resources}::text[] AND ended_at IS NULL
-          AND check_after > LEAST(last_active_at + make_interval(secs => ${inactivityTimeout}),
-            signed_in_at + make_interval(secs => ${absoluteLifetime}))`,
+        UPDATE session s SET check_after = ${deadline}
+        WHERE client_id = ${clientId} AND resources = ${resources}::text[] AND ended_at IS NULL AND check_after > ${deadline}`,
     );
   }
 
@@ -130,8 +129,7 @@ const takeDue: HotStatement = {
   text: `
     SELECT s.id, s.ended_at IS NOT NULL, s.client_id, s.resources, ${ms('s.signed_in_at')}, ${ms('s.last_active_at')},
       s.inactivity_timeout, ${ms('s.absolute_deadline')}, ${ms('s.expires_at')},
-      (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${ms('n.at')})) FROM not_before n
-        WHERE (n.kind, n.target) IN (('account', s.account_id::text), ('client', s.client_id), ('everyone', '')) AND n.at >= s.signed_in_at)
+      ${killersOfSession}
     FROM session s WHERE s.check_after <= to_timestamp($1::float8 / 1000) ORDER BY s.check_after LIMIT $2::int FOR UPDATE OF s SKIP LOCKED`,
 };
 

@@ -1,6 +1,7 @@
 import type { NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
 import type {
+  DeadlineLimits,
   EndReason,
   EventData,
   Instant,
@@ -257,7 +258,4 @@ export interface Lineage {
 }
 
 /** The limits a policy puts on the sessions of a lineage now. */
-export interface ShorterLimits extends Lineage {
-  readonly inactivityTimeout: Seconds;
-  readonly absoluteLifetime: Seconds;
-}
+export interface ShorterLimits extends Lineage, DeadlineLimits {}

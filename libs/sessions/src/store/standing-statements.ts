@@ -1,0 +1,57 @@
+import { Prisma } from '@curfew/persistence';
+import type { DeadlineLimits, Instant } from '@curfew/session-policy';
+import { atDate, ms } from './session-row.js';
+
+/** Names of columns or parameters, as SQL text, that say whom something was authorized by and when. */
+export interface AuthorizationColumns {
+  readonly account?: string;
+  readonly client?: string;
+  readonly at: string;
+  /** false where the entry of everyone is looked up once for many rows. */
+  readonly everyone?: boolean;
+}
+
+/**
+ * The rule of `killedBy` as a condition on `not_before n`: the entry ends what this account authorized with this client at that instant. Every
+ * statement of the product that asks this is made with it.
+ */
+export function covers({ account, client, at, everyone = true }: AuthorizationColumns): string {
+  const targets = [
+    ...(account === undefined ? [] : [`('account', ${account})`]),
+    ...(client === undefined ? [] : [`('client', ${client})`]),
+    ...(everyone ? [`('everyone', '')`] : []),
+  ];
+  return `n.at >= ${at} AND (n.kind, n.target) IN (${targets.join(', ')})`;
+}
+
+/** The columns of `session s`. */
+export const ofSession = {
+  account: 's.account_id::text',
+  client: 's.client_id',
+  at: 's.signed_in_at',
+} as const satisfies AuthorizationColumns;
+
+/** A column expression of `session s`: the entries that end it, as `readFound` reads them; null where there are none. */
+export const killersOfSession = `(SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${ms('n.at')}))
+  FROM not_before n WHERE ${covers(ofSession)})`;
+
+/** A condition on `session s`: no entry ends it. */
+export const notKilled = `NOT EXISTS (SELECT 1 FROM not_before n WHERE ${covers(ofSession)})`;
+
+/** As `notKilled`, for counting many rows: each session that a settled entry covers has its own end already. */
+export const notKilledUnsettled = `NOT EXISTS (SELECT 1 FROM not_before n WHERE n.settled_at IS NULL AND ${covers(ofSession)})`;
+
+/**
+ * A condition on `session s`: its row stands at `now`, as far as rows tell. A policy that became stricter since its last activity may still
+ * say otherwise: `decideAccess` decides about each row that is found, `deadlineUnder` about those that are counted.
+ */
+export const rowStands = (now: Instant, killed: string = notKilled): Prisma.Sql =>
+  Prisma.sql`(s.ended_at IS NULL AND s.expires_at > ${atDate(now)}::timestamptz AND ${Prisma.raw(killed)})`;
+
+/** An expression on `session s`: what `deadlines` of the domain says of it under these limits. */
+export const deadlineUnder = ({
+  inactivityTimeout,
+  absoluteLifetime,
+}: DeadlineLimits): Prisma.Sql => Prisma.sql`
+  LEAST(s.expires_at, s.last_active_at + make_interval(secs => LEAST(s.inactivity_timeout, ${inactivityTimeout}::int)),
+    s.absolute_deadline, date_trunc('second', s.signed_in_at + make_interval(secs => ${absoluteLifetime}::int)))`;

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import {
+  deadlines,
+  decideAccess,
+  type Instant,
+  instant,
+  type SessionPolicy,
+  seconds,
+  withNotBefores,
+} from '@curfew/session-policy';
+import { deadlineUnder, rowStands, SessionQueries } from '@curfew/sessions';
+import { SessionSearchStore } from '../../apps/admin-api/src/sessions/session-search.store.js';
+import { describeSession } from '../../apps/admin-api/src/sessions/session-view.js';
+import { randomFrom } from '../../libs/session-policy/test/walk-surroundings.js';
+import { House, type SignedIn, t } from './sessions-house.js';
+
+let house: House;
+beforeAll(async () => {
+  house = await House.open();
+});
+afterEach(() => house.check());
+afterAll(() => house?.close());
+
+const walkers = 10;
+const steps = 30;
+const seed = Number(process.env['CURFEW_WALK_SEED'] ?? 1);
+
+/** Policies that come into force and are taken back; the shorter ones write deadlines that must go on holding. */
+const policies: readonly Partial<SessionPolicy>[] = [
+  {},
+  { inactivityTimeout: seconds(360) },
+  { inactivityTimeout: seconds(360), activity: 'use' },
+  { absoluteLifetime: seconds(3_600) },
+  { activity: 'refresh' },
+  { rotation: 'never' },
+];
+
+/** A session under way with its live token, and the answer of each reader. */
+interface Walker extends SignedIn {
+  token: string;
+  over: boolean;
+}
+
+/** What every reader says of one session at one instant; none of them changes anything. */
+async function readers({ sid, accountId, clientId }: Walker, now: Instant) {
+  const policy = house.policies.effectivePolicy(clientId);
+  const answers: Record<string, boolean> = {};
+  for (const [name, { prisma, store }] of Object.entries({ hot: house.nodes[0], plain: house.nodes[1] })) {
+    const found = (await store.read(sid))!;
+    const session = withNotBefores(found.session, found.notBefore);
+    answers[`access, ${name} store`] = decideAccess(session, policy, now).kind === 'active';
+    answers[`clocks, ${name} store`] = !session.ended && deadlines(session, policy).expiresAt > now;
+    const registry = { effectivePolicy: async () => policy, client: async () => null };
+    const shown = await describeSession(found, registry, now);
+    answers[`admin API, ${name} store`] = shown.wire.state === 'live';
+    const listed = await new SessionQueries(prisma, house.policies).liveOfAccount(accountId, now);
+    answers[`pages, ${name} store`] = listed.some(({ id }) => id === sid);
+  }
+  const { prisma } = house.nodes[0];
+  const search = new SessionSearchStore(prisma);
+  const page = await search.page({ ids: [sid], state: 'live' }, '-started_at', null, 1, now);
+  const byRow = page.found.length === 1;
+  const counted = await prisma.$queryRaw<unknown[]>`
+    SELECT 1 FROM session s WHERE s.id = ${sid}::uuid AND ${rowStands(now)} AND ${deadlineUnder(policy)} > ${new Date(now)}`;
+  answers['count in SQL'] = counted.length === 1;
+  return { answers, byRow };
+}
+
+/** Every reader agrees with the first; a row may only say more than today's policy, never less. */
+async function agreed(walker: Walker, now: Instant, after: string): Promise<boolean> {
+  const { answers, byRow } = await readers(walker, now);
+  const stands = Object.values(answers)[0]!;
+  const all = Object.fromEntries(Object.keys(answers).map((name) => [name, stands]));
+  expect({ after, ...answers }).toEqual({ after, ...all });
+  expect(byRow || !stands).toBe(true);
+  return stands;
+}
+
+it('every reader says the same of every session after every step, on PostgreSQL', async () => {
+  const random = randomFrom(seed);
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+  const sights = new Map<string, number>();
+  const note = (what: string) => sights.set(what, (sights.get(what) ?? 0) + 1);
+  for (let n = 0; n < walkers; n++) {
+    let now = t(n);
+    const clientId = house.client(pick(policies));
+    const standard = house.policies.everyone;
+    const walker: Walker = { ...(await house.signIn({ clientId, at: now })), over: false };
+    for (let step = 0; step < steps && !walker.over; step++) {
+      const draw = random();
+      const { service, sweeper } = house.nodes[step % 2]!;
+      let did = 'time';
+      if (draw < 0.35) {
+        const row = await house.row(walker);
+        const edge = row.expires_at.getTime() + pick([-1, 0]);
+        now = instant(Math.max(now, random() < 0.15 ? edge : now + Math.floor(random() * 600_000)));
+      } else if (draw < 0.55) {
+        house.policies.ofClients.set(clientId, { ...standard, ...pick(policies) });
+        did = 'policy';
+      } else if (draw < 0.8) {
+        const stood = await agreed(walker, now, 'before a refresh');
+        const outcome = await house.refresh(walker, walker.token, now, { node: step % 2 });
+        expect([step, outcome.kind]).toEqual([step, stood ? 'token' : 'refused']);
+        if (outcome.kind === 'token') walker.token = outcome.token;
+        did = `refresh ${outcome.kind}`;
+      } else if (draw < 0.93) {
+        const stood = await agreed(walker, now, 'before use');
+        expect(await house.stands(walker, now, { node: step % 2, use: true })).toBe(stood);
+        await service.activity.flush();
+        did = `use ${stood}`;
+      } else if (draw < 0.97) {
+        const stood = await agreed(walker, now, 'before the sweep');
+        sweeper.policiesChanged();
+        await sweeper.run(now);
+        if (!stood) expect(await house.endOf(walker)).not.toBeNull();
+        did = `sweep ${stood}`;
+      } else {
+        const kind = pick(['account', 'client'] as const);
+        const target = kind === 'account' ? walker.accountId : clientId;
+        await service.endAll({ kind, target, reason: 'ended_by_administrator', at: now, detail: {} });
+        did = 'mass end';
+      }
+      note(did);
+      const stands = await agreed(walker, now, did);
+      // What is over stays over for some steps more, whatever policy comes then.
+      if (!stands && (await house.endOf(walker)) !== null) walker.over = random() < 0.3;
+    }
+  }
+  if (seed !== 1) return;
+  for (const outcome of ['policy', 'refresh token', 'refresh refused', 'use true', 'mass end'])
+    expect([outcome, sights.get(outcome) ?? 0]).not.toEqual([outcome, 0]);
+});
+
+it('a deadline that a shorter policy wrote holds for every reader after the policy was taken back', async () => {
+  const clientId = house.client({ inactivityTimeout: seconds(360) });
+  const who = await house.signIn({ clientId: house.client(), accountId: randomUUID() });
+  const short = house.policies.ofClients.get(clientId)!;
+  house.policies.ofClients.set(who.clientId, short);
+  const token = await house.rotated(who, who.token, t(60));
+  house.policies.ofClients.set(who.clientId, house.policies.everyone);
+  const walker: Walker = { ...who, token, over: false };
+  expect(await agreed(walker, instant(t(60 + 360) - 1), 'before the deadline')).toBe(true);
+  expect(await agreed(walker, t(60 + 360), 'at the deadline')).toBe(false);
+  expect(await house.refresh(who, token, t(600))).toMatchObject({
+    kind: 'refused',
+    decision: { reason: 'inactivity_timeout' },
+  });
+});
+
+it('a mass end is one rule for each kind, and covers what was authorized up to its instant and nothing later', async () => {
+  const clientId = house.client();
+  const at = t(10_000);
+  for (const kind of ['account', 'client', 'everyone'] as const) {
+    const accountId = randomUUID();
+    const signedIn = await Promise.all(
+      [-1, 0, 1].map((ms) => house.signIn({ clientId, accountId, at: instant(at + ms) })),
+    );
+    const target = { account: accountId, client: clientId, everyone: '' }[kind];
+    // Written as it is before any session has an end of its own, so that the entry alone decides.
+    await house.database.query(
+      "INSERT INTO not_before (kind, target, at, reason) VALUES ($1, $2, $3, 'ended_by_administrator')",
+      [kind, target, new Date(at).toISOString()],
+    );
+    for (const [index, who] of signedIn.entries())
+      expect(await agreed({ ...who, over: false }, instant(at + 5), `${kind} ${index}`)).toBe(index === 2);
+    await house.database.query('DELETE FROM not_before');
+    await house.database.query('DELETE FROM session WHERE client_id = $1', [clientId]);
+  }
+});
