@@ -126,9 +126,7 @@ describe('a forged access token', () => {
     };
     const token = await forge(claims, keyFor('ES256'), { typ: 'at+jwt' });
     const { status, body } = await world.introspect(token, web);
-    expect(status === 200 ? body : [status, body.error]).toEqual(
-      status === 200 ? { active: false } : [400, 'unsupported_token_type'],
-    );
+    expect([status, body]).toEqual([200, { active: false }]);
     const shown = await world.get('/userinfo', { authorization: `Bearer ${token}` });
     expect(shown.status === 401 || shown.status === 400).toBe(true);
     expect(fetched).toEqual([]);
@@ -139,9 +137,7 @@ describe('a forged access token', () => {
     const { body } = await world.signIn(web, { resource: orders, scope: 'openid orders:read' });
     expect(decodeProtectedHeader(body.id_token)).not.toHaveProperty('typ', 'at+jwt');
     for (const caller of [web, api])
-      expect((await world.introspect(body.id_token, caller)).body).toMatchObject({
-        error: 'unsupported_token_type',
-      });
+      expect((await world.introspect(body.id_token, caller)).body).toEqual({ active: false });
     expect((await world.get('/userinfo', { authorization: `Bearer ${body.id_token}` })).status).toBe(401);
     expect((await world.get('/userinfo', { authorization: `Bearer ${body.refresh_token}` })).status).toBe(
       401,

@@ -18,7 +18,7 @@ export const machines: readonly Case[] = [
   machineCase('machine', { scope: 'orders:write orders:read' }, true),
   machineCase('machine', { resource: orders }, true),
   machineCase('machine', { resource: orders, scope: 'orders:read admin' }, true),
-  machineCase('machine', { scope: 'admin' }, true),
+  machineCase('machine', { scope: 'admin' }),
   machineCase('free-machine', {}, true),
   machineCase('two-machine', { resource: orders, scope: 'orders:read' }, true),
   machineCase('narrow-machine', { scope: 'orders:read orders:write' }, true),

@@ -36,6 +36,16 @@ const signInBound = async () => {
 const refreshWith = (token: string, dpop: string) => world.refresh(world.clients.spa, token, {}, { dpop });
 
 describe('DPoP (RFC 9449)', () => {
+  it('leaves the refresh token of a confidential client bound to the client alone (§5)', async () => {
+    const { web } = world.clients;
+    const { code, verifier } = await world.authorize(web, forOrders);
+    const { body } = await world.redeem(web, code, verifier, {}, { dpop: await proof() });
+    expect(body.token_type).toBe('DPoP');
+    const refreshed = await world.refresh(web, body.refresh_token);
+    expect(refreshed.body).toMatchObject({ token_type: 'Bearer' });
+    expect((await world.introspect(refreshed.body.access_token)).body).not.toHaveProperty('cnf');
+  });
+
   it('binds access and refresh token of a public client to the key', async () => {
     const body = await signInBound();
     expect(body.token_type).toBe('DPoP');

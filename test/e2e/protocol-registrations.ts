@@ -7,6 +7,7 @@ import type { TestDatabase } from '../support/database.js';
 export const orders = 'https://orders.example.test';
 export const billing = 'https://billing.example.test';
 export const ledger = 'https://ledger.example.test';
+export const reports = 'https://reports.example.test';
 export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
@@ -22,6 +23,12 @@ export type ClientName =
   | 'other'
   | 'spa'
   | 'robot'
+  | 'lenientRobot'
+  | 'boundRobot'
+  | 'native'
+  | 'nonce'
+  | 'agent'
+  | 'defaulted'
   | 'bound'
   | 'pushed'
   | 'tv'
@@ -73,6 +80,38 @@ export async function register(database: TestDatabase, callback: string) {
       grant_types: ['client_credentials'],
       resources: [orders],
     },
+    lenientRobot: {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: jwks as never,
+      grant_types: ['client_credentials', 'authorization_code'],
+      redirect_uris: [callback],
+      resources: [orders],
+      assertion_audience: 'any',
+    },
+    boundRobot: {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: jwks as never,
+      grant_types: ['client_credentials'],
+      resources: [orders],
+      dpop_bound_access_tokens: true,
+    },
+    native: {
+      ...none,
+      application_type: 'native',
+      redirect_uris: ['com.example.app:/oauth2redirect', 'com.example.app://signed/in'],
+      post_logout_redirect_uris: ['com.example.app:/signed-out'],
+      grant_types: ['authorization_code', 'refresh_token'],
+    },
+    nonce: { ...code, require_pkce: false },
+    // As MCP clients do: one API, no scope, public.
+    agent: { ...code, ...none, resources: [reports, orders] },
+    defaulted: {
+      redirect_uris: [callback],
+      grant_types: ['authorization_code', 'client_credentials', deviceGrant],
+      resources: [orders],
+      scope: 'orders:read orders:write email',
+      default_scope: 'openid orders:read email',
+    },
     api: { grant_types: [], resource: orders },
     billingApi: { grant_types: [], resource: billing },
   };
@@ -84,6 +123,12 @@ export async function register(database: TestDatabase, callback: string) {
       ),
     );
     if (!known.has(orders)) await apis.create({ audience: orders, name: 'Orders', scopes });
+    await apis.create({
+      audience: reports,
+      name: 'Reports',
+      scopes: ['reports:read', 'reports:write'],
+      defaultScopes: ['reports:read'],
+    });
     await apis.create({ audience: billing, name: 'Billing', scopes: ['billing:read'] });
     await apis.create({ audience: ledger, name: 'Ledger', scopes: ['orders:read'], tokenFormat: 'jwt' });
   };

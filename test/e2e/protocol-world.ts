@@ -13,6 +13,7 @@ export {
   deviceGrant,
   ledger,
   orders,
+  reports,
   type TestClient,
 } from './protocol-registrations.js';
 
@@ -151,12 +152,15 @@ export class ProtocolWorld {
   }
 
   /** A client assertion (RFC 7523 §3) of `robot`. */
-  async assertion(claims: Record<string, unknown> = {}, algorithm = 'ES256'): Promise<string> {
-    const { id, key } = this.clients.robot;
-    return new SignJWT({ iss: id, sub: id, aud: this.issuer, jti: randomUUID(), ...claims })
+  async assertion(
+    claims: Record<string, unknown> = {},
+    algorithm = 'ES256',
+    { id, key }: TestClient = this.clients.robot,
+  ): Promise<string> {
+    const now = Math.floor(Date.now() / 1000);
+    const common = { iss: id, sub: id, aud: this.issuer, jti: randomUUID(), iat: now, exp: now + 60 };
+    return new SignJWT({ ...common, ...claims })
       .setProtectedHeader({ alg: algorithm, kid: 'robot-1' })
-      .setIssuedAt()
-      .setExpirationTime('1m')
       .sign(key);
   }
 }

@@ -112,6 +112,8 @@ export class Person {
     await response.body?.cancel();
     const next = new URL(location, url);
     // Cookies belong to the server they came from: another origin is visited without them.
+    // An app is opened by the operating system; a browser has nothing to ask for.
+    if (!/^https?:$/.test(next.protocol)) return { url: next, status: 0, body: '' };
     if (next.origin !== url.origin) {
       const answer = await fetch(next, { redirect: 'manual' });
       return { url: next, status: answer.status, body: await answer.text() };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { ProblemError, sendProblem } from '@curfew/problem';
+import { hostCheck, UntrustedForwarding, untrustedForwarding } from '@curfew/signals';
 import type { Logger } from 'pino';
 import type { OperationContract } from './contract/operation.js';
 
@@ -15,7 +16,8 @@ export interface Rooms {
 
 /** Every request comes in here: it gets its id, must have been sent to the admin API's own host, and to something that is there. */
 export function frontDoor({ adminUrl, trustedHops, contracts, application, log }: Rooms): RequestListener {
-  const { host } = new URL(adminUrl);
+  const isOurs = hostCheck(adminUrl);
+  const forwarding = new UntrustedForwarding(trustedHops, () => log.warn(untrustedForwarding));
   const known = knownPaths(contracts);
   return (request, response) => {
     const id = identify(request, response, trustedHops);
@@ -26,7 +28,8 @@ export function frontDoor({ adminUrl, trustedHops, contracts, application, log }
     const path = pathOf(request.url ?? '/');
     if (path === null) return sendProblem(response, malformed(), id);
     // A name of ours, or none: else a page of another site could be pointed here (DNS rebinding).
-    if (!forMachines(path) && request.headers.host !== host) return sendProblem(response, misdirected(), id);
+    if (!forMachines(path) && !isOurs(request.headers.host)) return sendProblem(response, misdirected(), id);
+    forwarding.look(request.headers);
     const methods = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
     if (methods.length === 0) return sendProblem(response, notFound(), id);
     const method = request.method === 'HEAD' ? 'GET' : request.method;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answeredInFastLane } from '@curfew/oidc';
 import { ProblemError, problemFrom } from '@curfew/problem';
+import { hostCheck, UntrustedForwarding, untrustedForwarding } from '@curfew/signals';
 import type { Logger } from 'pino';
 import type { ThrottledRequests } from './alerts/index.js';
 import { refuse, seeOther } from './interactions/index.js';
@@ -30,6 +31,8 @@ export interface Rooms {
 export function frontDoor(rooms: Rooms): RequestListener {
   const { issuer, trustedHops, bodyBytes, protocol, pages, followers, throttled, log } = rooms;
   const { host, protocol: scheme, pathname } = new URL(issuer);
+  const isOurs = hostCheck(issuer);
+  const forwarding = new UntrustedForwarding(trustedHops, () => log.warn(untrustedForwarding));
   const base = pathname.replace(/\/+$/, '');
   const metadataWithPath = base && `/.well-known/oauth-authorization-server${base}`;
   return (request, response) => {
@@ -40,7 +43,10 @@ export function frontDoor(rooms: Rooms): RequestListener {
     const path = pathOf(request.url ?? '/');
     if (path === null) return refused(malformed());
     if (path.startsWith('/health/')) return pages(request, response);
-    if (request.headers.host !== host) return refused(misdirected());
+    if (!isOurs(request.headers.host)) return refused(misdirected());
+    forwarding.look(request.headers);
+    // Whoever builds an address of this service from here on has its one spelling.
+    request.headers.host = host;
     request.headers['x-forwarded-host'] = host;
     request.headers['x-forwarded-proto'] = scheme.slice(0, -1);
     if (metadataWithPath && path === metadataWithPath)

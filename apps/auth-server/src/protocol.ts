@@ -10,6 +10,7 @@ import {
   ClientDirectory,
   Interactions,
   type KeySet,
+  metadataMaxAge,
   PayloadSeal,
   type ProtocolPages,
   ProtocolServer,
@@ -142,6 +143,7 @@ export function assembleProtocol(
         // Nonces live for minutes, so the newest secret alone makes them; it is 32 bytes by definition of HKDF's length.
         dpopNonce: createHash('sha256').update(serviceKeys.derive('dpop nonce')[0]!.key).digest(),
       },
+      metadataMaxAge: metadataMaxAge(configuration.signingKeys.publishAhead),
       certificateHeader: configuration.proxy.clientCertificateHeader,
       allowInsideAddresses: configuration.mode !== 'production',
       throttle,

@@ -41,6 +41,21 @@ describe('a registration', () => {
     });
   });
 
+  it('says nothing of members that have their defaults, so that older versions can read them', () => {
+    const spelt = { ...web, require_pkce: true };
+    expect(checkRegistration(spelt, rules)).toEqual(checkRegistration(web, rules));
+    const keys = { ...web, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [publicJwk()] } };
+    expect(checkRegistration({ ...keys, assertion_audience: 'issuer' }, rules)).toEqual(
+      checkRegistration(keys, rules),
+    );
+    expect(checkRegistration({ ...keys, assertion_audience: 'any' }, rules).metadata).toMatchObject({
+      assertion_audience: 'any',
+    });
+    expect(checkRegistration({ ...web, require_pkce: false }, rules).metadata).toMatchObject({
+      require_pkce: false,
+    });
+  });
+
   it('binds tokens to a key or to a certificate, and says nothing of certificates where there are none', () => {
     const certified = { ...web, tls_client_certificate_bound_access_tokens: true };
     expect(checkRegistration(certified, rules).metadata).toMatchObject({
@@ -127,6 +142,30 @@ describe('a registration', () => {
       { ...web, token_endpoint_auth_method: 'client_secret_jwt' },
     ],
     ['an entry twice', { ...web, redirect_uris: [redirect, redirect] }],
+    ['the scheme of an app, for a web client', { ...web, redirect_uris: ['com.example.app:/callback'] }],
+    [
+      'the scheme of an app to sign out to, for a web client',
+      { ...web, post_logout_redirect_uris: ['com.example.app:/'] },
+    ],
+    ['no PKCE for a public client', { ...web, token_endpoint_auth_method: 'none', require_pkce: false }],
+    ['no PKCE for bound tokens', { ...web, dpop_bound_access_tokens: true, require_pkce: false }],
+    [
+      'no PKCE where requests must be pushed',
+      { ...web, require_pushed_authorization_requests: true, require_pkce: false },
+    ],
+    ['an audience of assertions without assertions', { ...web, assertion_audience: 'any' }],
+    [
+      'any audience of assertions for bound tokens',
+      {
+        ...web,
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [publicJwk()] },
+        dpop_bound_access_tokens: true,
+        assertion_audience: 'any',
+      },
+    ],
+    ['a default scope beyond what it may ask for', { ...web, scope: 'read', default_scope: 'read write' }],
+    ['a default scope that is none', { ...web, default_scope: 'two  spaces' }],
     ['an algorithm of no security', { ...web, id_token_signed_response_alg: 'none' }],
     ['a link that runs script', { ...web, logo_uri: 'javascript:alert(1)' }],
   ])('is refused with %s', (_, input) => {
@@ -148,6 +187,18 @@ describe('a registration', () => {
       },
     ],
     ['a resource server', { client_name: 'x', grant_types: [], resource: orders }],
+    [
+      'an app on a phone',
+      {
+        ...web,
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        redirect_uris: ['com.example.app:/callback'],
+        post_logout_redirect_uris: ['com.example.app:/'],
+      },
+    ],
+    ['a confidential client that sends a nonce instead of PKCE', { ...web, require_pkce: false }],
+    ['a default scope', { ...web, scope: 'read write', default_scope: 'openid read' }],
     [
       'a client with its own keys',
       { ...web, token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [publicJwk()] } },

@@ -2,6 +2,7 @@ import { type ClientMetadata, type GrantType } from './client.js';
 import { type ReadRegistration, type RegistrationRules, registrationSchema } from './client-schema.js';
 import { sentencesOf } from './faults.js';
 import { RegistrationError } from './registration-error.js';
+import { isPrivateUseUri } from './uri-rules.js';
 
 interface Relation {
   readonly breaks: (r: ReadRegistration, has: (grant: GrantType) => boolean) => boolean;
@@ -9,6 +10,19 @@ interface Relation {
 }
 
 const hasRepeats = (list: readonly string[]): boolean => new Set(list).size < list.length;
+
+/** A client that is held to the FAPI 2.0 Security Profile, as far as its registration tells. */
+const isHeldToFapi = (r: ReadRegistration): boolean =>
+  r.dpop_bound_access_tokens ||
+  r.tls_client_certificate_bound_access_tokens === true ||
+  r.require_pushed_authorization_requests;
+
+/** Whether the scope values of the first list are all on the second; without a second list everything may be asked for. */
+const isWithin = (scopes: string | undefined, allowed: string | undefined): boolean => {
+  if (scopes === undefined || allowed === undefined) return true;
+  const among = new Set(['openid', ...allowed.split(' ')]);
+  return scopes.split(' ').every((scope) => among.has(scope));
+};
 
 const deviceCode: GrantType = 'urn:ietf:params:oauth:grant-type:device_code';
 
@@ -64,6 +78,31 @@ const relations: readonly Relation[] = [
     breaks: (r) => r.dpop_bound_access_tokens && r.tls_client_certificate_bound_access_tokens === true,
     sentence:
       'dpop_bound_access_tokens and tls_client_certificate_bound_access_tokens must not be used together',
+  },
+  {
+    // RFC 8252 §7.1: an app receives what is sent to such a scheme; a web server never does.
+    breaks: (r) =>
+      r.application_type !== 'native' &&
+      [...r.redirect_uris, ...r.post_logout_redirect_uris].some(isPrivateUseUri),
+    sentence: 'application_type must be native for redirect_uris with the scheme of an app',
+  },
+  {
+    // RFC 9700 §2.1.1: public clients MUST use PKCE; FAPI 2.0 §5.3.2.2: so must those whose tokens are bound to a key.
+    breaks: (r) => r.require_pkce === false && (r.token_endpoint_auth_method === 'none' || isHeldToFapi(r)),
+    sentence:
+      'require_pkce must not be false for a public client, nor for one with bound tokens or pushed requests only',
+  },
+  {
+    // FAPI 2.0 §5.3.2.1: the issuer identifier is the only audience, as a text.
+    breaks: (r) =>
+      r.assertion_audience !== undefined &&
+      (r.token_endpoint_auth_method !== 'private_key_jwt' || isHeldToFapi(r)),
+    sentence:
+      'assertion_audience any goes with private_key_jwt only, and not with bound tokens or pushed requests only',
+  },
+  {
+    breaks: (r) => !isWithin(r.default_scope, r.scope),
+    sentence: 'default_scope must name scope values of the member scope only',
   },
   {
     breaks: (r) =>

@@ -81,6 +81,14 @@ export const registrationSchema = ({ allowPrivateAddresses }: RegistrationRules)
     dpop_bound_access_tokens: flag.default(false),
     tls_client_certificate_bound_access_tokens: flag.optional().transform((bound) => bound || undefined),
     require_pushed_authorization_requests: flag.default(false),
+    // Only what differs from the default is stored, so that a version which does not know the member can read all other clients.
+    require_pkce: flag
+      .optional()
+      .transform((required) => (required === false ? (false as const) : undefined)),
+    assertion_audience: oneOf(['issuer', 'any'])
+      .optional()
+      .transform((accepted) => (accepted === 'any' ? accepted : undefined)),
+    default_scope: scope.optional(),
     backchannel_logout_uri: fetched.optional(),
     backchannel_logout_session_required: flag.default(true),
     client_uri: ruled(linkFault).optional(),

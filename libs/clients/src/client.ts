@@ -33,7 +33,7 @@ export const assertionAlgs = ['ES256', 'ES384', 'ES512', 'EdDSA', 'PS256', 'RS25
 /** A signature algorithm of client assertions. */
 export type AssertionAlg = (typeof assertionAlgs)[number];
 
-/** Client metadata by their RFC 7591 names. PKCE is asked of every client and is no choice. */
+/** Client metadata, by their RFC 7591 names where they have one. */
 export interface ClientMetadata {
   readonly redirect_uris: readonly string[];
   readonly post_logout_redirect_uris: readonly string[];
@@ -53,6 +53,12 @@ export interface ClientMetadata {
   /** RFC 8705 §3.4; absent where it is false, so that versions which do not know it can read every other client. */
   readonly tls_client_certificate_bound_access_tokens?: true;
   readonly require_pushed_authorization_requests: boolean;
+  /** Absent: PKCE is required. False: a confidential client may send a nonce instead (RFC 9700 §2.1.1). */
+  readonly require_pkce?: false;
+  /** Absent: a client assertion names the issuer. `any`: it may name the token or the pushed request endpoint (RFC 9126 §2). */
+  readonly assertion_audience?: 'any';
+  /** Scope values of a request that names none (RFC 6749 §3.3), separated by spaces. */
+  readonly default_scope?: string;
   readonly backchannel_logout_uri?: string;
   readonly backchannel_logout_session_required: boolean;
   readonly client_uri?: string;

@@ -48,7 +48,11 @@ export class ResourceService {
       if (before.version !== version) throw new RegistrationError('version_conflict');
       const { name, scopes, tokenFormat, signingAlg } = before;
       const kept = change.tokenFormat === 'opaque' ? null : signingAlg;
-      const checked = checkResource({ name, scopes, tokenFormat, signingAlg: kept, ...change, audience });
+      // A scope that is taken away is no default any more, unless the change says what the defaults are.
+      const left = change.scopes ?? scopes;
+      const defaultScopes = before.defaultScopes.filter((scope) => left.includes(scope));
+      const same = { name, scopes, defaultScopes, tokenFormat, signingAlg: kept };
+      const checked = checkResource({ ...same, ...change, audience });
       const resource = await this.store.replace(checked, this.clock.now(), db);
       await announce(db, { kind: 'resource', id: audience });
       return resource;

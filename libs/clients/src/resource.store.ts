@@ -14,11 +14,18 @@ export const resourceOf = (row: ResourceRow): Resource => ({
   audience: row.audience,
   name: row.name,
   scopes: row.scopes,
+  defaultScopes: row.defaultScopes,
   tokenFormat: row.tokenFormat as TokenFormat,
   signingAlg: row.signingAlg as IdTokenAlg | null,
   version: row.version,
   createdAt: instant(row.createdAt.getTime()),
   updatedAt: instant(row.updatedAt.getTime()),
+});
+
+/** Prisma takes lists that it could change. */
+const listsOf = ({ scopes, defaultScopes }: Pick<CheckedResource, 'scopes' | 'defaultScopes'>) => ({
+  scopes: [...scopes],
+  defaultScopes: [...defaultScopes],
 });
 
 /** Rows of the table `resource`. */
@@ -27,7 +34,7 @@ export class ResourceStore {
 
   async insert(resource: CheckedResource, now: Instant, tx: Transaction): Promise<Resource> {
     const at = new Date(now);
-    const data = { ...resource, scopes: [...resource.scopes], createdAt: at, updatedAt: at };
+    const data = { ...resource, ...listsOf(resource), createdAt: at, updatedAt: at };
     try {
       return resourceOf(await tx.resource.create({ data }));
     } catch (error) {
@@ -49,7 +56,7 @@ export class ResourceStore {
     const { audience, ...columns } = resource;
     const data = {
       ...columns,
-      scopes: [...columns.scopes],
+      ...listsOf(columns),
       updatedAt: new Date(now),
       version: { increment: 1 },
     };

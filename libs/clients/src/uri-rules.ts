@@ -39,19 +39,41 @@ const commonFault = (text: string): string | null => {
 };
 
 /**
+ * RFC 8252 §7.1: the scheme of an app is a domain name that its makers control, in reverse order. The dot keeps every scheme with a
+ * meaning of its own out (`javascript`, `data`, `file`, `intent`), and every single word that another app may use as well (§8.4).
+ */
+const reverseDomain = /^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+:$/;
+
+/** Whether a redirect URI has the scheme of an app (RFC 8252 §7.1). */
+export const isPrivateUseUri = (text: string): boolean => {
+  const scheme = /^([a-z][a-z0-9+.-]*:)/i.exec(text)?.[1];
+  return scheme !== undefined && reverseDomain.test(scheme);
+};
+
+/**
  * What is wrong with a redirect URI, or null. RFC 9700 §2.1: compared exactly, so it is stored in its normal form only;
- * RFC 8252 §7.3: plain http only to the machine itself. A fragment is forbidden by RFC 6749 §3.1.2.
+ * RFC 8252 §7.1 and §7.3: the scheme of an app, or plain http to the machine itself. A fragment is forbidden by RFC 6749 §3.1.2.
  */
 export const redirectUriFault = (text: string): string | null => {
   const fault = commonFault(text);
   if (fault) return fault;
   const url = new URL(text);
+  if (isPrivateUseUri(text)) return privateUseFault(url, text);
   const secure = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));
-  if (!secure) return 'must use https, or http to a loopback address';
+  if (!secure)
+    return 'must use https, http to a loopback address, or the scheme of an app like com.example.app:/callback';
   if (url.href !== text && url.href !== `${text}/`) {
     return 'must be written in its normal form (lower-case host, no default port, no dot segments)';
   }
   return null;
+};
+
+const privateUseFault = (url: URL, text: string): string | null => {
+  // The one slash of RFC 8252 §7.1, or the two and a name that most tools of mobile platforms write.
+  const hasPath = url.pathname.startsWith('/') && !text.includes('://');
+  if (url.host === '' && !hasPath)
+    return 'must have a path after the scheme of an app, like com.example.app:/callback';
+  return url.href === text ? null : 'must be written in its normal form (no dot segments)';
 };
 
 /** What is wrong with a URI this service will fetch or post to, or null. */

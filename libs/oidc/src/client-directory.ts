@@ -35,26 +35,25 @@ export class ClientDirectory {
   }
 
   /**
-   * Whether this is one of the client's active secrets, in constant time, and nothing speaks against comparing. A no is
-   * not counted here: whoever asks MUST go on to `checkSecret` then.
+   * Whether this is one of the client's active secrets, in constant time. A no is not counted here: the caller MUST go on to
+   * `checkSecret` then.
    */
-  hasSecret(client: KnownClient, presented: string, network: string | null): boolean {
-    const now = this.clock.now();
-    const blockedUntil = this.#blockedUntil.size > 0 && this.#blockedUntil.get(keyOf(client.id, network));
-    return !(blockedUntil && !isPast(blockedUntil, now)) && verifySecret(client, presented, now);
+  hasSecret(client: KnownClient, presented: string): boolean {
+    return verifySecret(client, presented, this.clock.now());
   }
 
   /**
-   * Compares a secret in constant time. Failures are counted by client and network, for all nodes together; once there
-   * were too many, nothing is compared any more from there, while every other network goes on undisturbed.
+   * Compares a secret in constant time. Wrong ones are counted by client and network, for all nodes together, and after too many
+   * of them the network has to wait. The right secret is always right: it has 256 random bits, so refusing it would keep no
+   * guess out, only the client whose neighbour guesses.
    */
   async checkSecret(clientId: string, presented: string, network: string | null): Promise<SecretVerdict> {
     const key = keyOf(clientId, network);
     const now = this.clock.now();
+    if (verifySecret((await this.find(clientId)) ?? null, presented, now)) return 'right';
     const blockedUntil = this.#blockedUntil.get(key);
     if (blockedUntil !== undefined && !isPast(blockedUntil, now))
       return { throttledFor: secondsUntil(blockedUntil, now) };
-    if (verifySecret((await this.find(clientId)) ?? null, presented, now)) return 'right';
     const verdict = await this.throttle.take(key, this.failures);
     if (verdict.allowed) return 'wrong';
     this.#block(key, plus(now, verdict.retryAfter));

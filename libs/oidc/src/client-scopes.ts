@@ -13,6 +13,19 @@ export function registeredScopes({ metadata }: Registered, scopes: readonly stri
   return scopes.filter((scope) => registered.has(scope));
 }
 
+/**
+ * The scope values of a request that names none: the client's default scope, else those of the APIs it is for, as far as the
+ * client may ask for them (RFC 6749 §3.3).
+ */
+export function defaultScopes(
+  client: Registered,
+  apis: readonly (KnownResource | undefined)[],
+): readonly string[] {
+  const { default_scope } = client.metadata;
+  if (default_scope !== undefined) return default_scope.split(' ');
+  return registeredScopes(client, [...new Set(apis.flatMap((api) => api?.defaultScopes ?? []))]);
+}
+
 /** Scope values that a token of this client can have at an API. */
 export const scopesAt = (resource: KnownResource, client: Registered): readonly string[] =>
   registeredScopes(client, resource.scopes);

@@ -3,6 +3,13 @@ import type { Configuration } from 'oidc-provider';
 import { errors, interactionPolicy } from 'oidc-provider';
 import { accountFor, claimsByScope } from './hooks/accounts.js';
 import { certificateBinding } from './hooks/certificates.js';
+import {
+  type AssertionAudiences,
+  checkAssertion,
+  clockTolerance,
+  extraMetadata,
+  pkceRequired,
+} from './hooks/client-leniency.js';
 import { grantForAuthorization } from './hooks/grants.js';
 import { mayIntrospect, mayRevoke } from './hooks/introspection.js';
 import { jwtClaims } from './hooks/jwt-claims.js';
@@ -47,12 +54,12 @@ export function providerConfiguration(
     // The only response type there is: no implicit, no hybrid, no password grant (RFC 9700 §2.1.2, §2.4).
     responseTypes: ['code'],
     scopes: ['openid', 'offline_access'],
-    extraParams: scopeValidation,
+    extraParams: scopeValidation(parts.clients),
+    extraClientMetadata: { properties: [...extraMetadata] },
     claims: claimsByScope,
     subjectTypes: ['public'],
     acrValues: [],
-    // RFC 9700 §2.1.1 asks for PKCE of public clients and recommends it for all; here it is asked of all.
-    pkce: { required: () => true },
+    pkce: { required: pkceRequired },
     conformIdTokenClaims: true,
     allowOmittingSingleRegisteredRedirectUri: false,
     acceptQueryParamAccessTokens: false,
@@ -71,6 +78,15 @@ export function providerConfiguration(
       clientAuthSigningAlgValues: [...signatures.client],
       dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519'],
     },
+  };
+}
+
+function assertionAudiences({ issuer, basePath }: ProtocolParts): AssertionAudiences {
+  const at = (route: string) => new URL(`${basePath}${route}`, issuer).href;
+  return {
+    issuer,
+    tokenEndpoint: at(routes.token),
+    pushedRequestEndpoint: at(routes.pushed_authorization_request),
   };
 }
 
@@ -179,7 +195,8 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
     routes,
     // Clients in a browser: tokens, userinfo and revocation for origins they registered redirect URIs for; RFC 9700 §2.6 forbids it elsewhere.
     clientBasedCORS: (ctx, origin, client) => {
-      const isOwn = (uri: string) => URL.canParse(uri) && new URL(uri).origin === origin;
+      // The scheme of an app has no origin, which must not match the `Origin: null` that any sandboxed page can send.
+      const isOwn = (uri: string) => URL.canParse(uri) && origin !== 'null' && new URL(uri).origin === origin;
       if ((client.redirectUris ?? []).some(isOwn)) return true;
       // The library's own refusal repeats the origin and the client.
       ctx.remove('Access-Control-Allow-Origin');
@@ -188,13 +205,7 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
     fetch: outboundFetch({ allowInside: parts.allowInsideAddresses, timeoutMs: 2500 }) as NonNullable<
       Configuration['fetch']
     >,
-    // RFC 9700 update and FAPI 2.0 §5.3.2.1: an assertion is meant for the issuer, in exactly these letters, or for nobody.
-    assertJwtClientAuthClaimsAndHeader: (_ctx, claims) => {
-      if (claims['aud'] !== parts.issuer)
-        throw new errors.InvalidClientAuth(
-          'the audience of a client assertion must be the issuer identifier',
-        );
-    },
+    assertJwtClientAuthClaimsAndHeader: checkAssertion(assertionAudiences(parts)),
     // RFC 9701 §7: signed introspection answers, by hooks of our own.
     discovery: {
       introspection_signing_alg_values_supported: [...signatures.idToken],
@@ -202,6 +213,6 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
       backchannel_logout_supported: true,
       backchannel_logout_session_supported: true,
     },
-    clockTolerance: 10,
+    clockTolerance,
   };
 }

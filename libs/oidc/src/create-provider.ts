@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { Seconds } from '@curfew/session-policy';
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { commitStaged, writeStaged } from './commit-staged.js';
 import { providerConfiguration } from './configuration.js';
@@ -9,6 +10,8 @@ import { showInteraction } from './hooks/interaction-page.js';
 import { enrichIntrospection } from './hooks/introspection.js';
 import { drawOnwardForm } from './hooks/onward-forms.js';
 import { readEmptyProof, registerProofsOnce } from './hooks/proofs-once.js';
+import { refuseEmptyScope } from './hooks/scopes.js';
+import { answerForeignJwt, leaveEmptyAnswerUntyped } from './hooks/token-inquiries.js';
 import { answerFault, answerGone, answerUnavailable } from './hooks/unavailable.js';
 import { noteUnknownToken } from './hooks/unknown-token.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
@@ -83,6 +86,8 @@ async function around(
     readEmptyProof(ctx);
     await next();
     drawOnwardForm(ctx, parts.pages);
+    answerForeignJwt(ctx, scope, parts);
+    refuseEmptyScope(ctx);
     await commitStaged(ctx, scope, parts);
     await writeStaged(ctx, scope, parts);
     switch (ctx.oidc?.route) {
@@ -117,13 +122,18 @@ async function around(
     }
   }
   answerUnavailable(ctx, scope, parts);
-  keepFromCaches(ctx);
+  leaveEmptyAnswerUntyped(ctx);
+  sayWhatMayBeKept(ctx, parts.metadataMaxAge);
 }
 
-/** Only what is the same for everybody may be kept; the library forgets to say so of the form that submits a device's code. */
-function keepFromCaches(ctx: KoaContextWithOIDC): void {
+/**
+ * Metadata and keys are the same for everybody and may be kept for a while, less than a new key is published before it signs.
+ * Nothing else may be kept; the library forgets to say so of the form that submits a device's code.
+ */
+function sayWhatMayBeKept(ctx: KoaContextWithOIDC, metadataMaxAge: Seconds): void {
   const isPublic = ctx.oidc?.route === 'jwks' || ctx.oidc?.route === 'discovery';
-  if (!isPublic && !ctx.response.get('cache-control')) ctx.set('cache-control', 'no-store');
+  if (isPublic && ctx.status === 200) ctx.set('cache-control', `public, max-age=${metadataMaxAge}`);
+  else if (!ctx.response.get('cache-control')) ctx.set('cache-control', 'no-store');
 }
 
 /** Secrets are stored as hashes, so the library has none to compare with; it awaits the comparison (pinned by test/contract). */

@@ -1,5 +1,6 @@
 import type { AccountService, ConsentService, Throttle, ThrottleLimit } from '@curfew/accounts';
 import type { Clock } from '@curfew/clock';
+import type { Seconds } from '@curfew/session-policy';
 import type { AccessTokenCodec, SessionQueries, SessionService } from '@curfew/sessions';
 import type { SignalsReader } from '@curfew/signals';
 import type { ClientDirectory } from './client-directory.js';
@@ -29,6 +30,8 @@ export interface ProtocolParts {
   readonly keys: { readonly cookies: readonly string[]; readonly dpopNonce: Buffer };
   /** Header in which a trusted proxy hands over the client certificate, if one does (RFC 8705). */
   readonly certificateHeader: string | undefined;
+  /** How long others may keep the metadata and the key set. */
+  readonly metadataMaxAge: Seconds;
   /** Whether addresses that clients registered may be internal ones: development and tests only. */
   readonly allowInsideAddresses: boolean;
   readonly throttle: Throttle;

@@ -3,6 +3,7 @@ import type { KnownClient } from '@curfew/clients';
 import type { Provider } from 'oidc-provider';
 import { writeScope } from './commit-staged.js';
 import { createProvider } from './create-provider.js';
+import { readBasicCredentials } from './fast-lane/basic-credentials.js';
 import { DpopProofs } from './fast-lane/dpop-proofs.js';
 import { fastLane } from './fast-lane/index.js';
 import {
@@ -45,7 +46,7 @@ export class ProtocolServer {
     const library = translateJwts(this.#jwts, parts.accessTokens, (request, response) =>
       this.#library(request, response),
     );
-    this.handle = fastLane(lanes, library);
+    this.handle = readBasicCredentials(parts.clients, fastLane(lanes, library));
   }
 
   /** The oidc-provider in force. */

@@ -31,6 +31,16 @@ const members = {
       'RFC 8705 §3.4. Needs a proxy that hands over certificates (CURFEW_CLIENT_CERTIFICATE_HEADER).',
   }),
   require_pushed_authorization_requests: flag,
+  require_pkce: flag.meta({
+    description: 'false: a confidential client may send a nonce instead of PKCE (RFC 9700 §2.1.1).',
+  }),
+  assertion_audience: oneOf(['issuer', 'any']).meta({
+    description:
+      'any: an assertion may also name the token or the pushed authorization request endpoint (RFC 9126 §2).',
+  }),
+  default_scope: text(10_000).meta({
+    description: 'Scope values of a request that names none (RFC 6749 §3.3).',
+  }),
   backchannel_logout_uri: uri,
   backchannel_logout_session_required: flag,
   client_uri: uri,

@@ -16,6 +16,7 @@ const resource = z.object({
   audience: z.string(),
   name: z.string(),
   scopes: z.array(z.string()),
+  default_scopes: z.array(z.string()),
   token_format: z.enum(['opaque', 'jwt']),
   signing_alg: z.string().nullable(),
   policy: z.string().nullable(),
@@ -27,6 +28,11 @@ const resource = z.object({
 const members = {
   name: z.string().max(200, { error: 'must have at most 200 characters' }),
   scopes: z.array(z.string().max(128)).max(200),
+  default_scopes: z
+    .array(z.string().max(128))
+    .max(200)
+    .optional()
+    .meta({ description: 'Those of its scopes that a request gets which names none (RFC 6749 §3.3).' }),
   token_format: z.enum(['opaque', 'jwt'], { error: 'must be opaque or jwt' }).optional(),
   signing_alg: z
     .enum(idTokenAlgs, { error: `must be one of ${idTokenAlgs.join(', ')}` })

@@ -111,10 +111,13 @@ export class ResourcesController {
 }
 
 /** The members under their names in the room; what was not sent is absent. */
-function registrationOf<T extends { token_format?: unknown; signing_alg?: unknown }>(body: T) {
-  const { token_format, signing_alg, ...same } = body;
+function registrationOf<
+  T extends { default_scopes?: unknown; token_format?: unknown; signing_alg?: unknown },
+>(body: T) {
+  const { default_scopes, token_format, signing_alg, ...same } = body;
   return {
     ...same,
+    ...(default_scopes === undefined ? {} : { defaultScopes: default_scopes as Resource['defaultScopes'] }),
     ...(token_format === undefined ? {} : { tokenFormat: token_format as Resource['tokenFormat'] }),
     ...(signing_alg === undefined ? {} : { signingAlg: signing_alg as Resource['signingAlg'] }),
   };
@@ -124,6 +127,7 @@ const onWire = (resource: Resource, policies: ReadonlyMap<string, string>) => ({
   audience: resource.audience,
   name: resource.name,
   scopes: resource.scopes,
+  default_scopes: resource.defaultScopes,
   token_format: resource.tokenFormat,
   signing_alg: resource.signingAlg,
   policy: policies.get(resource.audience) ?? null,

@@ -31,7 +31,6 @@ export async function authenticate(
   clients: ClientDirectory,
   authorization: string | undefined,
   form: PlainForm,
-  network: string | null,
 ): Promise<KnownClient | undefined> {
   const credentials = credentialsOf(authorization, form);
   if (!credentials) return undefined;
@@ -42,7 +41,7 @@ export async function authenticate(
       return credentials.secret === undefined ? client : undefined;
     case 'client_secret_basic':
     case 'client_secret_post':
-      return credentials.secret !== undefined && clients.hasSecret(client, credentials.secret, network)
+      return credentials.secret !== undefined && clients.hasSecret(client, credentials.secret)
         ? client
         : undefined;
     default:

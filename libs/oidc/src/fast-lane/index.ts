@@ -72,7 +72,7 @@ async function answered(
   const lane = form && laneFor(path, form, headers['dpop'] !== undefined);
   if (!form || !lane) return false;
   const signals = parts.signals.read({ socketAddress: socket.remoteAddress, headers });
-  const client = await authenticate(parts.clients, headers.authorization, form, signals.prefix);
+  const client = await authenticate(parts.clients, headers.authorization, form);
   if (!client) return false;
   return lane({ form, client, now: parts.clock.now(), signals, request, response }, parts);
 }

@@ -1,9 +1,31 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import type { ClientDirectory } from '../client-directory.js';
+import { defaultScopes, openidScopes } from '../client-scopes.js';
 
 /**
- * RFC 6749 §3.3: a request that leaves the scope out, or names none that could be granted here, gets no default one; it is
- * `invalid_scope`. The library would find out only after the person has signed in, and call it their refusal. It asks
- * this for every authorization, pushed and device authorization request, once it knows the APIs that are asked for.
+ * RFC 6749 §3.3: a request that names no scope gets the default scope of its client, else that of the APIs it is for.
+ * `offline_access` needs consent that is asked for (OpenID Connect Core §11), as where a request names it.
+ */
+export async function assumeDefaultScope(ctx: KoaContextWithOIDC, clients: ClientDirectory): Promise<void> {
+  const { params, client, prompts, route } = ctx.oidc;
+  if (!params || !client || params['scope'] !== undefined) return;
+  const registered = await clients.find(client.clientId);
+  if (!registered) return;
+  const audiences = [params['resource'] ?? []].flat() as string[];
+  const apis = await Promise.all(audiences.map((audience) => clients.resource(audience)));
+  const isOwn = params['grant_type'] === 'client_credentials';
+  const mayStay = route === 'device_authorization' || (!isOwn && prompts.has('consent'));
+  const scopes = defaultScopes(registered, apis)
+    .filter((scope) => scope !== 'offline_access' || mayStay)
+    // A client's own token is about no person.
+    .filter((scope) => !isOwn || !openidScopes.has(scope));
+  if (scopes.length > 0) params['scope'] = scopes.join(' ');
+}
+
+/**
+ * A request without a scope that could be granted is `invalid_scope`. The library would find out only after the person has signed
+ * in, and call it their refusal. It asks this for every authorization, pushed and device authorization request, once it knows the
+ * APIs that are asked for.
  */
 function refuseNothing(ctx: KoaContextWithOIDC): void {
   const { requestParamOIDCScopes, requestParamScopes, resourceServers } = ctx.oidc;
@@ -14,4 +36,26 @@ function refuseNothing(ctx: KoaContextWithOIDC): void {
 }
 
 /** The library validates no parameter of its own by a hook, but takes a validator for one that is declared to be extra. */
-export const scopeValidation: NonNullable<Configuration['extraParams']> = { scope: refuseNothing };
+export const scopeValidation = (clients: ClientDirectory): NonNullable<Configuration['extraParams']> => ({
+  scope: async (ctx) => {
+    await assumeDefaultScope(ctx, clients);
+    refuseNothing(ctx);
+  },
+});
+
+/**
+ * RFC 6749 §3.3: an answer says which scope was granted where it is not the one asked for, and a client that asked for scope
+ * values of which none can be granted is told so. The library answers a client's own token without them.
+ */
+export function refuseEmptyScope(ctx: KoaContextWithOIDC): void {
+  const { params } = ctx.oidc;
+  const body = ctx.body as { readonly scope?: unknown } | undefined;
+  if (ctx.status !== 200 || params?.['grant_type'] !== 'client_credentials') return;
+  const asked = String(params['scope'] ?? '')
+    .split(' ')
+    .filter((scope) => scope !== '' && !openidScopes.has(scope));
+  if (asked.length === 0 || body?.scope !== undefined) return;
+  ctx.status = 400;
+  const { error, error_description } = new errors.InvalidScope('none of the scope values can be granted', '');
+  ctx.body = { error, error_description };
+}

@@ -24,6 +24,13 @@ export interface KeySettings {
   readonly keptFor: Seconds;
 }
 
+/**
+ * How long others may keep the key set and the metadata: five minutes, so that a key withdrawn in haste is soon gone everywhere,
+ * and always less than the time for which a key is published before it signs.
+ */
+export const metadataMaxAge = (publishAhead: Seconds): Seconds =>
+  Math.min(300, Math.floor(publishAhead / 2)) as Seconds;
+
 /** A key to be made. */
 export interface KeyToCreate {
   readonly alg: SigningAlgorithm;

@@ -56,7 +56,7 @@ class ClientAdapter extends PartialAdapter {
 
 /** Client metadata as oidc-provider reads it: unknown members would be refused, and unset ones must be absent. */
 function metadataFor({ id, metadata }: KnownClient): Record<string, unknown> {
-  const { resources: _, scope, ...known } = metadata;
+  const { resources: _, default_scope: __, scope, ...known } = metadata;
   // The library checks only its own scopes against this list; scopes of APIs are checked by their resource.
   const own = scope === undefined ? undefined : registeredScopes({ metadata }, [...openidScopes]).join(' ');
   return { ...known, client_id: id, ...(own === undefined ? {} : { scope: own }) };
