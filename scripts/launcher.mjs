@@ -5,6 +5,7 @@ import { developmentSecrets } from './development-secrets.mjs';
 import { watchLaunchingNpm } from './launching-npm.mjs';
 import { prepare, StepFailed } from './prepare.mjs';
 import { CannotStart, Product } from './product.mjs';
+import { progress } from './progress.mjs';
 import { at, top } from './repository.mjs';
 import { addressesOf, services } from './services.mjs';
 import { watchSources } from './source-watch.mjs';
@@ -13,8 +14,7 @@ import { AlreadyRunning, takeLock } from './start-lock.mjs';
 /** How a service ends whose configuration has faults (EX_CONFIG of sysexits). */
 const misconfigured = 'status 78';
 
-/** Progress, one line per step. @param {string} line */
-const say = (line) => console.log(`  ${line} …`);
+const { say, done } = progress(console.log);
 
 /**
  * Sets up and runs the product until it is told to stop. Resolves to the exit status.
@@ -36,6 +36,7 @@ export async function launch({ watch }) {
     console.error(`\n${expected ? error.message : (error.stack ?? error)}\n`);
     return 1;
   } finally {
+    done();
     for (const step of undo.reverse()) await step();
   }
 }
@@ -123,6 +124,7 @@ function restarting(product) {
 
 /** @param {NodeJS.ProcessEnv} env @param {string} home @param {string} database @param {number} tookMs */
 function banner(env, home, database, tookMs) {
+  done();
   const running = services(env);
   const devFile = env.CURFEW_DEV_FILE && path.relative(process.cwd(), env.CURFEW_DEV_FILE);
   const rows = [
@@ -130,6 +132,9 @@ function banner(env, home, database, tookMs) {
     ['Database', database, ''],
     ...(devFile
       ? [['First-run data', devFile, 'accounts, clients and their secrets, made up for this machine']]
+      : []),
+    ...(env.CURFEW_VIRTUAL_CLOCK === 'true'
+      ? [['Virtual clock', 'on', 'time can be moved forward here; CURFEW_VIRTUAL_CLOCK=false turns it off']]
       : []),
     ['Logs', path.relative(process.cwd(), path.join(home, 'log')), ''],
   ];

@@ -30,7 +30,7 @@ const all = [
     portSetting: 'CURFEW_ADMIN_PORT',
     port: 3001,
     urlSetting: 'CURFEW_ADMIN_URL',
-    about: "REST and the operators' console",
+    about: 'REST for operators, described at /docs',
   },
   {
     key: 'gateway',

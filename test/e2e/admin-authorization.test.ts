@@ -1,3 +1,4 @@
+import { aims, madeClient, powerless, standing } from './admin-authority.js';
 import { type DescribedOperation, exampleOf, operationsOf, targetOf } from './admin-requests.js';
 import { AdminWorld } from './admin-world.js';
 
@@ -165,4 +166,166 @@ describe('authorization of the admin API', () => {
     await world.call('PUT', `/v1/accounts/${account.id}/operator`, { body: { scopes: [] } });
     expect((await world.get('/v1/sessions', { token })).status).toBe(403);
   });
+});
+
+describe('nobody hands out, takes over, weakens or removes more than they hold', () => {
+  it('by any operation of the document that changes something', () => {
+    const changing = operations.filter(({ method, scope }) => method !== 'GET' && scope !== null);
+    expect(changing.map(({ id }) => id).sort()).toEqual([...Object.keys(aims), ...powerless].sort());
+  });
+
+  const rows = Object.entries(aims).flatMap(([id, targets]) =>
+    targets.map((aimed) => [id, aimed.target, aimed] as const),
+  );
+  it.each(rows)('%s: %s', async (id, _, { power, request }) => {
+    const { scope } = operations.find((one) => one.id === id)!;
+    // Only the scope of the operation; that and what the target has; for everything, also all but one scope.
+    const callers =
+      power === 'all'
+        ? [[scope!], scopes.filter((one) => one === scope || one !== scopes.at(-1)), scopes]
+        : [[scope!], ...(power.length === 0 ? [] : [[scope!, ...power]])];
+    for (const held of callers) {
+      const wanted = power === 'all' ? scopes : power;
+      const may = wanted.every((one) => held.includes(one));
+      const { method, path, body, version } = await request(world);
+      const token = await world.token([...new Set(held)].sort().join(' '));
+      const before = await standing(world);
+      const headers = version === undefined ? {} : { 'if-match': `"${version}"` };
+      const answer = await world.call(method, path, {
+        token,
+        headers,
+        ...(body === undefined ? {} : { body }),
+      });
+      if (may) expect([held, answer.status, answer.body?.code]).not.toEqual([held, 403, expect.anything()]);
+      else {
+        expect([held, answer.status, answer.body?.code]).toEqual([held, 403, 'beyond_own_scopes']);
+        expect(await standing(world)).toEqual(before);
+      }
+    }
+  });
+});
+
+describe('the last full administrator', () => {
+  beforeAll(async () => {
+    const { client_id } = world.data.clients.admin;
+    await world.database.query(
+      `UPDATE client SET disabled_at = now() WHERE id <> $1 AND metadata -> 'resources' ? $2`,
+      [client_id, world.adminUrl],
+    );
+    await world.database.query('DELETE FROM operator');
+  });
+
+  /** The authorization server hears of it a moment later. */
+  const enabledAgain = async (): Promise<void> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const token = await world.token(undefined, true).catch(() => null);
+      if (token !== null) return;
+      if (attempt > 100) throw new Error('the client was not enabled again');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  const own = () => `/v1/clients/${world.data.clients.admin.client_id}`;
+  const api = () => `/v1/resources/${encodeURIComponent(world.adminUrl)}`;
+  it.each<[string, string, () => string, unknown]>([
+    ['disabled', 'POST', () => `${own()}/disable`, {}],
+    ['deleted', 'DELETE', own, undefined],
+    ['without the admin API', 'PATCH', own, { resources: [] }],
+    ['with fewer scopes', 'PATCH', own, { scope: 'clients:read clients:write' }],
+    [
+      'with nobody who may sign in for it',
+      'PATCH',
+      own,
+      { grant_types: ['urn:ietf:params:oauth:grant-type:device_code'] },
+    ],
+    ['at an API without scopes', 'PATCH', api, { scopes: [] }],
+    ['at an API without one scope', 'PATCH', api, { scopes: ['clients:write'] }],
+    ['at an API of readable tokens', 'PATCH', api, { token_format: 'jwt' }],
+  ])('cannot be removed by anybody: %s', async (_, method, path, body) => {
+    const { version } = (await world.get(path())).body ?? {};
+    const before = await standing(world);
+    const named = version ?? (await world.get(path().replace(/\/disable$/, ''))).body.version;
+    const answer = await world.call(method, path(), { body, headers: { 'if-match': `"${named}"` } });
+    expect([answer.status, answer.body.code]).toEqual([409, 'last_administrator']);
+    expect(await standing(world)).toEqual(before);
+    expect((await world.get('/v1/clients')).status).toBe(200);
+  });
+
+  it('keeps a secret that does not run out', async () => {
+    const { secrets } = (await world.post(`${own()}/secrets`, {})).body;
+    const [newest, old] = [...secrets].sort(
+      (a, b) => Number(a.expires_at !== null) - Number(b.expires_at !== null),
+    );
+    expect([newest.expires_at, typeof old.expires_at]).toEqual([null, 'string']);
+    const ended = await world.call('DELETE', `${own()}/secrets/${newest.id}`);
+    expect([ended.status, ended.body.code]).toEqual([409, 'last_administrator']);
+  });
+
+  it('may be a person, as long as a client lets people sign in for all scopes', async () => {
+    const root = await world.token();
+    const { client_id, version } = await madeClient(world, {
+      grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+      resources: [world.adminUrl],
+      scope: `openid offline_access ${scopes.join(' ')}`,
+    });
+    const [{ id }] = (await world.get('/v1/accounts?prefix=user2')).body.items;
+    await world.call('PUT', `/v1/accounts/${id}/operator`, { body: { scopes } });
+    const asked = { client_id, resource: world.adminUrl, scope: `openid offline_access ${scopes.join(' ')}` };
+    const { access_token } = await world.signInRaw(world.person(1), asked);
+    const token = access_token!;
+    expect((await world.call('POST', `${own()}/disable`, { token, body: {} })).status).toBe(200);
+    const refused: [string, string, unknown?][] = [
+      ['PUT', `/v1/accounts/${id}/operator`, { scopes: [] }],
+      ['PUT', `/v1/accounts/${id}/operator`, { scopes: ['accounts:write'] }],
+      ['POST', `/v1/accounts/${id}/disable`, {}],
+      ['DELETE', `/v1/accounts/${id}`],
+      ['DELETE', `/v1/clients/${client_id}`],
+      ['POST', `/v1/clients/${client_id}/disable`, {}],
+      ['PATCH', `/v1/clients/${client_id}`, { scope: 'openid' }],
+    ];
+    for (const [method, path, body] of refused) {
+      const answer = await world.call(method, path, { token, body, headers: { 'if-match': `"${version}"` } });
+      expect([method, path, answer.status, answer.body?.code]).toEqual([
+        method,
+        path,
+        409,
+        'last_administrator',
+      ]);
+    }
+    expect((await world.call('POST', `${own()}/enable`, { token, body: {} })).status).toBe(204);
+    await enabledAgain();
+    expect((await world.get('/v1/clients', { token: root })).status).toBe(401);
+    expect((await world.call('PUT', `/v1/accounts/${id}/operator`, { body: { scopes: [] } })).status).toBe(
+      200,
+    );
+    await world.post(`/v1/clients/${client_id}/disable`, {});
+  });
+
+  it('is left when two remove each other at the same time, every time', async () => {
+    let left = 0;
+    for (let round = 0; round < 20; round += 1) {
+      const pair = await Promise.all(
+        [0, 1].map(async () => {
+          const made = await madeClient(world, { resources: [world.adminUrl] });
+          return { id: made.client_id, token: await world.clientToken(made) };
+        }),
+      );
+      // The one of the first start stands aside: of the pair, one must stay.
+      const { client_id } = world.data.clients.admin;
+      await world.database.query('UPDATE client SET disabled_at = now() WHERE id = $1', [client_id]);
+      const answers = await Promise.all(
+        pair.map(({ id }, index) =>
+          world.call('DELETE', `/v1/clients/${id}`, { token: pair[1 - index]!.token }),
+        ),
+      );
+      const statuses = answers.map(({ status }) => status);
+      expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+      left += (
+        await world.database.query('SELECT 1 FROM client WHERE id = ANY($1)', [pair.map(({ id }) => id)])
+      ).length;
+      await world.database.query('UPDATE client SET disabled_at = NULL WHERE id = $1', [client_id]);
+      await world.database.query('DELETE FROM client WHERE id = ANY($1)', [pair.map(({ id }) => id)]);
+    }
+    expect(left).toBe(20);
+  }, 60_000);
 });

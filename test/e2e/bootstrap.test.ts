@@ -14,9 +14,9 @@ describe('a new installation in production', () => {
 
   afterAll(async () => database?.drop());
 
-  const bootstrap = (settings: Readonly<Record<string, string>>) =>
+  const bootstrap = (settings: Readonly<Record<string, string>>, ...flags: string[]) =>
     new Promise<{ status: number | null; out: string; err: string }>((resolve) => {
-      const child = spawn(process.execPath, ['apps/admin-api/dist/bootstrap.js'], {
+      const child = spawn(process.execPath, ['apps/admin-api/dist/bootstrap.js', ...flags], {
         env: { PATH: process.env['PATH'] ?? '', ...settings },
       });
       let out = '';
@@ -82,6 +82,48 @@ describe('a new installation in production', () => {
       await server.stop();
     }
   }, 60_000);
+
+  it('gets a full administrator again where nobody is one, whatever took them away, and only there', async () => {
+    const settings = {
+      CURFEW_MODE: 'production',
+      CURFEW_ISSUER: 'https://login.example.test',
+      CURFEW_ADMIN_URL: 'http://localhost:9',
+      CURFEW_KEY_ENCRYPTION_SECRETS: secrets,
+      DATABASE_URL: database.url,
+    };
+    const repaired = () => bootstrap(settings, '--repair');
+    expect(await repaired()).toMatchObject({
+      status: 0,
+      out: '',
+      err: expect.stringContaining('nothing was changed'),
+    });
+    for (const lost of [`scopes = '{}'`, `token_format = 'jwt', signing_alg = 'ES256'`]) {
+      await database.query(`UPDATE resource SET ${lost}`);
+      expect(await repaired()).toMatchObject({
+        status: 0,
+        out: '',
+        err: expect.stringContaining('was repaired'),
+      });
+    }
+    for (const lost of [
+      'UPDATE client SET disabled_at = now()',
+      'DELETE FROM client_secret',
+      'DELETE FROM client',
+    ]) {
+      await database.query(lost);
+      const { status, out } = await repaired();
+      expect([lost, status, JSON.parse(out)]).toEqual([
+        lost,
+        0,
+        expect.objectContaining({
+          client_secret: expect.stringMatching(/^cfw_cs_/),
+          resource: 'http://localhost:9',
+        }),
+      ]);
+      expect((await repaired()).out).toBe('');
+    }
+    expect(await bootstrap(settings, '--repiar')).toMatchObject({ status: 2, out: '' });
+  }, 120_000);
 });
 
 describe('a database with first-run data', () => {

@@ -333,6 +333,7 @@ gateway_routes:
       database: 'ok',
       migrations: 'ok',
       clock: 'ok',
+      administrators: 'ok',
       'authorization server': 'ok',
       metadata: 'ok',
       'admin API': 'ok',
@@ -352,6 +353,20 @@ gateway_routes:
     expect(broken.code).toBe(7);
     expect(broken.out).toMatch(/WRONG\s+configuration\s+.*CURFEW_NO_SUCH/);
     expect(broken.out).toMatch(/WRONG\s+database\s+cannot be reached \(ECONNREFUSED\)/);
+  });
+
+  it('names a lock-out and how it is undone, although nobody can ask the admin API any more', async () => {
+    await world.database.query('UPDATE resource SET scopes = ARRAY[$1] WHERE audience = $2', [
+      'sessions:read',
+      world.adminUrl,
+    ]);
+    const { code, out } = await curfew(['doctor']);
+    await world.database.query('UPDATE resource SET scopes = $1 WHERE audience = $2', [
+      world.data.clients.admin.scope.split(' '),
+      world.adminUrl,
+    ]);
+    expect(code).toBe(7);
+    expect(out).toMatch(/WRONG\s+administrators\s+nobody can administer in full.*bootstrap\.js --repair/);
   });
 
   it('completes for three shells', async () => {

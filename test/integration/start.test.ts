@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { progress } from '../../scripts/progress.mjs';
 import { freePort } from '../support/ports.js';
 
 // The launcher as a person runs it, on ports and in a folder of its own.
@@ -137,12 +138,33 @@ async function until(holds: () => boolean | Promise<boolean>, output: () => stri
   }
 }
 
+describe('the progress of a start', () => {
+  it('names each step, and says again that a step which lasts goes on, until it is done', async () => {
+    const lines: string[] = [];
+    const { say, done } = progress((line: string) => lines.push(line), 5);
+    say('Compiling');
+    while (lines.length < 3) await pause(5);
+    say('Starting gateway');
+    done();
+    const told = lines.length;
+    await pause(30);
+    expect(lines.slice(0, 2)).toEqual(['  Compiling …', '    still at it after 0 s']);
+    expect([lines.length, lines.at(-1)]).toEqual([told, '  Starting gateway …']);
+  });
+});
+
 describe('npm start', () => {
   it('sets everything up, says what runs where, and stops everything when asked to', async () => {
     const { child, output, ready, status } = launch();
     await ready();
     expect(output()).toContain(`http://localhost:${port()}`);
     expect(output()).toContain('Making a PostgreSQL');
+    // It says what is there and nothing else: every address answers, and a clock that can be moved is named.
+    const told = new Set(output().match(/http:\/\/localhost:\d+/g));
+    const answered = await Promise.all([...told].map((url) => fetch(url).then(({ status }) => status < 500)));
+    expect([told.size >= 3, answered.every(Boolean)]).toEqual([true, true]);
+    expect(output()).toMatch(/Virtual clock +on/);
+    expect(output()).not.toMatch(/console/i);
     const discovery = await fetch(`http://localhost:${port()}/.well-known/openid-configuration`);
     expect(await discovery.json()).toMatchObject({ issuer: `http://localhost:${port()}` });
     child.kill('SIGINT');

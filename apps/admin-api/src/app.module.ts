@@ -1,6 +1,14 @@
 import { AccountService, ConsentService } from '@curfew/accounts';
-import { ClientService, fetchedUriFault, PolicyService, Registry, ResourceService } from '@curfew/clients';
+import {
+  ClientService,
+  FullAdministrators,
+  fetchedUriFault,
+  PolicyService,
+  Registry,
+  ResourceService,
+} from '@curfew/clients';
 import { Clock } from '@curfew/clock';
+import { adminScopeNames } from '@curfew/config';
 import {
   EndConfirmation,
   EventHistory,
@@ -16,11 +24,13 @@ import { KeyRing, SessionService } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
-import { AdminAddress } from './access/admin-address.js';
 import { Authentication } from './access/authentication.js';
+import { Authority } from './access/authority.js';
+import { AuthorityStore } from './access/authority.store.js';
 import { CallerLimits } from './access/limits.js';
 import { Operators } from './access/operators.store.js';
 import { AccountActs } from './accounts/account-acts.js';
+import { ClientActs } from './clients/client-acts.js';
 import { Cursors } from './contract/cursor.js';
 import { OperationGuard } from './contract/operation.guard.js';
 import { OperationInterceptor } from './contract/operation.interceptor.js';
@@ -33,8 +43,11 @@ import { IdempotencyStore } from './idempotency/idempotency.store.js';
 import { KeysStore } from './keys/keys.store.js';
 import { documentToken } from './openapi/document.controller.js';
 import { openApiDocument } from './openapi/document.js';
+import { PolicyActs } from './policies/policy-acts.js';
 import { PreviewStore } from './policies/preview.store.js';
+import { ResourceActs } from './resources/resource-acts.js';
 import { GatewayRoutesStore } from './routes/gateway-routes.store.js';
+import { RouteActs } from './routes/route-acts.js';
 import { Announcements } from './sessions/announcements.js';
 import { EndAlong } from './sessions/end-along.js';
 import { SessionEnds } from './sessions/session-ends.js';
@@ -79,6 +92,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [SignalsReader, foundation.signals],
     [Authentication, authentication],
     [Operators, operators],
+    [Authority, authorityOn(foundation, operators)],
     [CallerLimits, new CallerLimits()],
     [Cursors, new Cursors(new KeyRing(serviceKeys.derive('cursor')))],
     [Idempotency, new Idempotency(new IdempotencyStore(prisma, answers))],
@@ -88,7 +102,6 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [Receivers, receiversOn(foundation)],
     [SessionEnds, new SessionEnds({ ...foundation, search, announcements, confirmation })],
     [EndAlong, new EndAlong(foundation)],
-    [AdminAddress, new AdminAddress(adminUrl)],
     [PreviewStore, new PreviewStore(prisma)],
     [KeysStore, new KeysStore(prisma)],
     [GatewayRoutesStore, new GatewayRoutesStore(prisma)],
@@ -105,11 +118,28 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     providers: [
       ...given.map(([provide, useValue]) => ({ provide, useValue })),
       AccountActs,
+      ClientActs,
+      PolicyActs,
+      ResourceActs,
+      RouteActs,
       { provide: APP_GUARD, useClass: OperationGuard },
       { provide: APP_INTERCEPTOR, useClass: OperationInterceptor },
     ],
   };
 }
+
+/** One rule of who may change what, for every controller. */
+const authorityOn = ({ prisma, configuration, events }: Foundation, operators: Operators): Authority =>
+  new Authority({
+    adminUrl: configuration.adminUrl,
+    operators,
+    store: new AuthorityStore(),
+    administrators: new FullAdministrators(prisma, {
+      audience: configuration.adminUrl,
+      scopes: adminScopeNames,
+    }),
+    events,
+  });
 
 /** Webhooks are registered here and delivered by the authorization servers, under the same seal and the same rules. */
 const receiversOn = ({ prisma, clock, serviceKeys, configuration }: Foundation): Receivers =>

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { adminScopeNames } from '@curfew/config';
 import type { Connection } from './connection.js';
 import { CommandError, type ExitCode, exitCodes } from './exit.js';
 
@@ -144,18 +145,7 @@ export class AdminClient {
 }
 
 /** Everything the client may have; the service gives what it is registered for. */
-const allScopes = [
-  'sessions:read',
-  'sessions:end',
-  'policies:read',
-  'policies:write',
-  'clients:read',
-  'clients:write',
-  'accounts:read',
-  'accounts:write',
-  'events:read',
-  'keys:rotate',
-].join(' ');
+const allScopes = adminScopeNames.join(' ');
 
 function parsed(text: string): Json {
   try {

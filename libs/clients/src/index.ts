@@ -1,3 +1,4 @@
+export { type FullAdministrator, FullAdministrators } from './administrators.store.js';
 export {
   type AssertionAlg,
   type AuthMethod,

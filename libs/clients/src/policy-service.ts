@@ -78,8 +78,8 @@ export class PolicyService {
   }
 
   /** The revision in force, of a policy of one's own or a ready profile, or null; any text may be asked for. */
-  async find(name: string): Promise<PolicyRevision | null> {
-    return profileRevision(name) ?? (isPolicyName(name) ? this.store.latest(name) : null);
+  async find(name: string, tx?: Transaction): Promise<PolicyRevision | null> {
+    return profileRevision(name) ?? (isPolicyName(name) ? this.store.latest(name, tx) : null);
   }
 
   /** Every revision, newest first; empty if there is no such policy. */
@@ -116,6 +116,11 @@ export class PolicyService {
       if (detached) await announce(db, changeOf(target));
       return detached;
     });
+  }
+
+  /** The name of the policy attached to a target, or null. */
+  async attachedTo(target: PolicyTarget, tx?: Transaction): Promise<string | null> {
+    return this.store.attachedTo(target, tx);
   }
 
   /** Which policies are attached to what, at most 10,000. */

@@ -92,8 +92,8 @@ export class PolicyStore {
   }
 
   /** The name of the policy attached to a target, or null. */
-  async attachedTo(target: PolicyTarget): Promise<string | null> {
-    const row = await this.prisma.policyAttachment.findUnique({ where: { kind_target: keyOf(target) } });
+  async attachedTo(target: PolicyTarget, tx: Transaction = this.prisma): Promise<string | null> {
+    const row = await tx.policyAttachment.findUnique({ where: { kind_target: keyOf(target) } });
     return row?.policy ?? null;
   }
 

@@ -1,3 +1,4 @@
+export { type AdminScope, adminScopeNames, adminScopes, isAdminScope } from './admin-scopes.js';
 export type { Configuration, DatabaseConfiguration, HashingConfiguration, Listen } from './configuration.js';
 export { ConfigurationError, type ConfigurationFault } from './configuration-error.js';
 export {

@@ -38,7 +38,7 @@ const service = {
     'http://localhost:3000',
   ),
   CURFEW_ADMIN_URL: url(
-    'The public address of the admin API and its console, and the resource that tokens for it name. In production the first administrator is made only where it is set explicitly.',
+    'The public address of the admin API, and the resource that tokens for it name. In production the first administrator is made only where it is set explicitly.',
     'http://localhost:3001',
   ),
   CURFEW_GATEWAY_URL: url('The public address of the gateway.', 'http://localhost:3002'),

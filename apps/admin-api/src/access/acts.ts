@@ -3,6 +3,21 @@ import type { EventData, EventType, Instant } from '@curfew/session-policy';
 import { newId } from '@curfew/sessions';
 import type { Caller } from './caller.js';
 
+/** What somebody does: who, under which operation, when, and why. */
+export interface Act {
+  readonly caller: Caller;
+  readonly operation: string;
+  readonly now: Instant;
+  readonly note?: string | undefined;
+}
+
+/** The act a request asks for. */
+export const actOf = (
+  { caller, now }: Pick<Act, 'caller' | 'now'>,
+  { id }: { readonly id: string },
+  note?: string,
+): Act => ({ caller, now, operation: id, note });
+
 /** Whom an event is about. */
 export interface Subjects {
   readonly sessionId?: string | null;

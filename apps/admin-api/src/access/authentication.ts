@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Registry } from '@curfew/clients';
+import { type AdminScope, isAdminScope } from '@curfew/config';
 import type { ArtifactStore } from '@curfew/oidc';
 import { type Actor, type Instant, instant } from '@curfew/session-policy';
 import {
@@ -16,7 +17,6 @@ import type { Caller } from './caller.js';
 import { invalidProof, invalidToken, malformedCredentials, nothingSent } from './challenge.js';
 import { checkProof } from './dpop-proof.js';
 import type { Operators } from './operators.store.js';
-import { type AdminScope, isAdminScope } from './scopes.js';
 
 /** What authentication stands on. */
 export interface AuthenticationParts {

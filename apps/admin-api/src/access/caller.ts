@@ -1,5 +1,5 @@
+import type { AdminScope } from '@curfew/config';
 import type { Actor } from '@curfew/session-policy';
-import type { AdminScope } from './scopes.js';
 
 /** Who is asking, once their access token was found good. */
 export interface Caller {

@@ -1,6 +1,6 @@
+import type { AdminScope } from '@curfew/config';
 import { ProblemError } from '@curfew/problem';
 import { proofAlgorithms } from './dpop-proof.js';
-import type { AdminScope } from './scopes.js';
 
 const realm = 'realm="curfew-admin"';
 const dpop = `DPoP ${realm}, algs="${proofAlgorithms.join(' ')}"`;

@@ -1,6 +1,6 @@
+import { type AdminScope, isAdminScope } from '@curfew/config';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { type AdminScope, isAdminScope } from './scopes.js';
 
 /** Which people may administer, and how far; the table `operator`. */
 export class Operators {

@@ -6,25 +6,16 @@ import {
   ConsentService,
   type PreparedPassword,
 } from '@curfew/accounts';
+import type { AdminScope } from '@curfew/config';
 import { EventLog } from '@curfew/events';
 import { PrismaService, type Transaction } from '@curfew/persistence';
-import type { EventData, Instant } from '@curfew/session-policy';
+import type { EventData } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
-import { adminActed, eventOf } from '../access/acts.js';
-import type { Caller } from '../access/caller.js';
-import { requireOwn } from '../access/escalation.js';
+import { type Act, adminActed, eventOf } from '../access/acts.js';
+import { Authority } from '../access/authority.js';
 import { Operators } from '../access/operators.store.js';
-import type { AdminScope } from '../access/scopes.js';
 import { EndAlong } from '../sessions/end-along.js';
 import { SessionEnds } from '../sessions/session-ends.js';
-
-/** Who does something to an account, under which operation, and why. */
-export interface AccountAct {
-  readonly caller: Caller;
-  readonly operation: string;
-  readonly now: Instant;
-  readonly note?: string | undefined;
-}
 
 /** A new password, and whether it has to be changed at the next sign-in. */
 export interface NewPassword {
@@ -48,6 +39,7 @@ export class AccountActs {
     private readonly events: EventLog,
     private readonly ends: EndAlong,
     private readonly sessionEnds: SessionEnds,
+    private readonly authority: Authority,
   ) {}
 
   /** The account with this id; throws AccountError. */
@@ -60,7 +52,7 @@ export class AccountActs {
   /** Creates an account; the password that was made up, if none was given. */
   async create(
     wanted: { username: string; password: string | undefined; mustChange: boolean | undefined },
-    act: AccountAct,
+    act: Act,
   ): Promise<{ readonly account: Account; readonly madeUp: string | null }> {
     const madeUp = wanted.password === undefined ? madeUpPassword() : null;
     const given = madeUp ?? wanted.password!;
@@ -75,65 +67,60 @@ export class AccountActs {
   }
 
   /** Disables the account and ends what it has. */
-  async disable(id: string, act: AccountAct) {
-    const order = { ...act, reason: 'account_disabled', note: act.note } as const;
-    return this.ends.with({ kind: 'account', target: id }, order, async (tx) => {
+  disable(id: string, act: Act) {
+    return this.over(id, act, async (tx) => {
       await this.accounts.disable(id, tx);
       await this.note(id, ['disabled'], act, tx);
+      return this.ends.within(tx, { kind: 'account', target: id }, { ...act, reason: 'account_disabled' });
     });
   }
 
   /** Lets it sign in again. */
-  async enable(id: string, act: AccountAct): Promise<void> {
-    await this.existing(id);
-    requireOwn(act.caller, await this.operators.scopesOf(id));
-    await this.prisma.$transaction(async (tx) => {
+  enable(id: string, act: Act): Promise<void> {
+    return this.over(id, act, async (tx) => {
       await this.accounts.enable(id, tx);
       await this.note(id, ['enabled'], act, tx);
     });
   }
 
   /** Deletes the account with all it allowed, and ends what it has. */
-  async remove(id: string, act: AccountAct) {
-    const order = { ...act, reason: 'account_deleted', note: act.note } as const;
-    return this.ends.with({ kind: 'account', target: id }, order, async (tx) => {
+  remove(id: string, act: Act) {
+    return this.over(id, act, async (tx) => {
       await this.accounts.delete(id, tx);
       await this.operators.remove(id, tx);
       await this.note(id, ['deleted'], act, tx);
+      return this.ends.within(tx, { kind: 'account', target: id }, { ...act, reason: 'account_deleted' });
     });
   }
 
   /** Sets a password; whoever can set an operator's could sign in as them, so the caller must hold as much. */
-  async setPassword(id: string, wanted: NewPassword, act: AccountAct) {
+  async setPassword(id: string, wanted: NewPassword, act: Act) {
     const account = await this.existing(id);
-    requireOwn(act.caller, await this.operators.scopesOf(id));
     const madeUp = wanted.password === undefined ? madeUpPassword() : null;
     const prepared = await this.accounts.preparePassword(account.username, madeUp ?? wanted.password!);
-    const change = (tx: Transaction) =>
-      this.changePassword(id, prepared, wanted.mustChange ?? madeUp !== null, act, tx);
-    if (!wanted.endSessions) {
-      await this.prisma.$transaction(change);
-      return { password: madeUp, ended: null };
-    }
-    const order = { ...act, reason: 'password_changed', note: act.note } as const;
-    return { password: madeUp, ended: await this.ends.with({ kind: 'account', target: id }, order, change) };
+    const ended = await this.over(id, act, async (tx) => {
+      await this.changePassword(id, prepared, wanted.mustChange ?? madeUp !== null, act, tx);
+      const order = { ...act, reason: 'password_changed' } as const;
+      return wanted.endSessions ? this.ends.within(tx, { kind: 'account', target: id }, order) : null;
+    });
+    return { password: madeUp, ended };
   }
 
   /** Has the next sign-in choose a new password. */
-  async requirePassword(id: string, act: AccountAct): Promise<void> {
-    await this.prisma.$transaction(async (tx) => {
+  requirePassword(id: string, act: Act): Promise<void> {
+    return this.over(id, act, async (tx) => {
       await this.accounts.requireNewPassword(id, tx);
       await this.note(id, ['password_required'], act, tx);
     });
   }
 
   /** Takes back what the account allowed a client and ends the sessions that came of it, in one commit. */
-  async withdraw(id: string, clientId: string, act: AccountAct) {
+  async withdraw(id: string, clientId: string, act: Act) {
     const { caller, operation, now, note } = act;
     const subjects = { accountId: id, clientId };
     const search = { account: id, client: clientId };
     const order = { caller, reason: 'consent_withdrawn', note, now } as const;
-    const { withdrawn, ended } = await this.prisma.$transaction(async (tx) => {
+    const { withdrawn, ended } = await this.over(id, act, async (tx) => {
       const withdrawn = await this.consents.withdraw(id, clientId, tx);
       const ended = await this.sessionEnds.foundWithin(tx, search, order);
       const told = withdrawn ? [eventOf('consent.withdrawn', { by: caller.actor }, now, subjects)] : [];
@@ -149,10 +136,9 @@ export class AccountActs {
   }
 
   /** Replaces what a person may do here; neither what they had nor what they get may exceed what the caller holds. */
-  async setOperator(id: string, scopes: readonly AdminScope[], act: AccountAct): Promise<void> {
+  async setOperator(id: string, scopes: readonly AdminScope[], act: Act): Promise<void> {
     await this.existing(id);
-    requireOwn(act.caller, [...scopes, ...(await this.operators.scopesOf(id))]);
-    await this.prisma.$transaction(async (tx) => {
+    await this.over(id, act, async (tx) => {
       const { caller, operation, now } = act;
       await this.operators.set(id, [...new Set(scopes)], `${caller.kind}:${caller.actor.id}`, now, tx);
       const note = scopes.length === 0 ? 'no scopes' : scopes.join(' ');
@@ -160,11 +146,17 @@ export class AccountActs {
     });
   }
 
+  private over<T>(id: string, act: Act, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.prisma.$transaction((tx) =>
+      this.authority.change(act, { kind: 'account', id }, tx, () => work(tx)),
+    );
+  }
+
   private async changePassword(
     id: string,
     prepared: PreparedPassword,
     mustChange: boolean,
-    act: AccountAct,
+    act: Act,
     tx: Transaction,
   ): Promise<void> {
     await this.accounts.changePassword(id, prepared, tx);
@@ -177,12 +169,7 @@ export class AccountActs {
     );
   }
 
-  private async note(
-    id: string,
-    changes: readonly Change[],
-    act: AccountAct,
-    tx: Transaction,
-  ): Promise<void> {
+  private async note(id: string, changes: readonly Change[], act: Act, tx: Transaction): Promise<void> {
     const { caller, operation, now, note } = act;
     const subject = { accountId: id };
     await this.events.record(

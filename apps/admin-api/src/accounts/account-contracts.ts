@@ -1,5 +1,5 @@
+import { adminScopeNames } from '@curfew/config';
 import { z } from 'zod';
-import { adminScopeNames } from '../access/scopes.js';
 import { endedAlong } from '../clients/client-schemas.js';
 import { operation } from '../contract/operation.js';
 import {
@@ -117,7 +117,7 @@ export const disable = operation({
   bodyOptional: true,
   idempotent: true,
   answers: { 200: { description: 'Disabled.', schema: endedAlong } },
-  problems: { 404: ['unknown_account'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_account'], 409: ['last_administrator'] },
 });
 
 /** Enable. */
@@ -148,7 +148,7 @@ export const remove = operation({
   query: why,
   idempotent: true,
   answers: { 200: { description: 'Deleted.', schema: endedAlong } },
-  problems: { 404: ['unknown_account'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_account'], 409: ['last_administrator'] },
 });
 
 /** Set a password. */
@@ -193,7 +193,7 @@ export const requirePassword = operation({
   body: why,
   bodyOptional: true,
   answers: { 204: { description: 'Required.' } },
-  problems: { 404: ['unknown_account'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_account'] },
 });
 
 /** Its sessions. */
@@ -251,7 +251,7 @@ export const withdraw = operation({
       schema: z.object({ withdrawn: z.boolean(), sessions_ended: z.number().int() }),
     },
   },
-  problems: { 404: ['unknown_account'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_account'] },
 });
 
 /** Name an operator. */
@@ -266,5 +266,5 @@ export const setOperator = operation({
   params: byId,
   body: z.strictObject({ scopes: scopes.meta({ description: 'None: no operator any more.' }) }),
   answers: { 200: { description: 'The account.', schema: detail } },
-  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_account'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_account'], 409: ['last_administrator'] },
 });

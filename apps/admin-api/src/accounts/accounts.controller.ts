@@ -1,8 +1,8 @@
 import { type Account, AccountService, ConsentService } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
+import type { AdminScope } from '@curfew/config';
 import { Controller } from '@nestjs/common';
 import { Operators } from '../access/operators.store.js';
-import type { AdminScope } from '../access/scopes.js';
 import { type Answer, created, nothing, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';

@@ -89,6 +89,7 @@ export const change = operation({
     400: ['invalid_client_metadata', 'invalid_redirect_uri'],
     403: ['beyond_own_scopes'],
     404: ['unknown_client', 'unknown_resource'],
+    409: ['last_administrator'],
   },
 });
 
@@ -108,7 +109,7 @@ export const disable = operation({
   bodyOptional: true,
   idempotent: true,
   answers: { 200: { description: 'Disabled.', schema: endedAlong } },
-  problems: { 404: ['unknown_client'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_client'], 409: ['last_administrator'] },
 });
 
 /** Enable. */
@@ -139,7 +140,7 @@ export const remove = operation({
   query: why,
   idempotent: true,
   answers: { 200: { description: 'Deleted.', schema: endedAlong } },
-  problems: { 404: ['unknown_client'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_client'], 409: ['last_administrator'] },
 });
 
 /** Roll over. */
@@ -175,5 +176,9 @@ export const endSecret = operation({
   scope: 'clients:write',
   params: z.object({ id: clientId, secret_id: uuid }),
   answers: { 204: { description: 'Ended.' } },
-  problems: { 404: ['unknown_client', 'unknown_secret'] },
+  problems: {
+    403: ['beyond_own_scopes'],
+    404: ['unknown_client', 'unknown_secret'],
+    409: ['last_administrator'],
+  },
 });

@@ -1,6 +1,6 @@
+import type { AdminScope } from '@curfew/config';
 import { applyDecorators, RequestMapping, RequestMethod, SetMetadata } from '@nestjs/common';
 import type { z } from 'zod';
-import type { AdminScope } from '../access/scopes.js';
 
 /** One successful answer of an operation. */
 export interface AnswerContract {

@@ -1,5 +1,5 @@
+import { adminScopes } from '@curfew/config';
 import { z } from 'zod';
-import { adminScopes } from '../access/scopes.js';
 import type { AnswerContract, OperationContract, Tag } from '../contract/operation.js';
 
 type Json = Record<string, unknown>;

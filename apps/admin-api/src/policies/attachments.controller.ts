@@ -1,19 +1,14 @@
-import { PolicyService, type PolicyTarget } from '@curfew/clients';
-import { EventLog } from '@curfew/events';
+import { PolicyService } from '@curfew/clients';
 import { PrismaService } from '@curfew/persistence';
 import { Controller } from '@nestjs/common';
-import { adminActed, eventOf } from '../access/acts.js';
+import { actOf } from '../access/acts.js';
 import { type Answer, nothing, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
+import { PolicyActs } from './policy-acts.js';
 import * as contracts from './policy-contracts.js';
 import { targetOf, targetOnWire } from './policy-view.js';
-
-const keyOf = (target: PolicyTarget): { kind: PolicyTarget['kind']; target: string } => ({
-  kind: target.kind,
-  target: target.kind === 'client' ? target.id : target.kind === 'resource' ? target.audience : '',
-});
 
 /** Which policy applies where. */
 @Controller()
@@ -21,7 +16,7 @@ export class AttachmentsController {
   constructor(
     private readonly prisma: PrismaService,
     private readonly policies: PolicyService,
-    private readonly events: EventLog,
+    private readonly acts: PolicyActs,
     private readonly cursors: Cursors,
   ) {}
 
@@ -37,54 +32,16 @@ export class AttachmentsController {
   }
 
   @Operation(contracts.attach)
-  async attach(@Input() { body, caller, now }: InputOf<typeof contracts.attach>): Promise<Answer> {
-    const target = targetOf(body.target);
-    const version = (await this.policies.find(body.policy))?.version ?? 0;
-    await this.prisma.$transaction(async (tx) => {
-      await this.policies.attach(target, body.policy, tx);
-      const attachment = keyOf(target);
-      const data = {
-        policy: body.policy,
-        version,
-        change: 'attached',
-        attachment,
-        settings: [],
-        by: caller.actor,
-      } as const;
-      await this.events.record(
-        [eventOf('policy.changed', data, now), adminActed(caller, contracts.attach.id, body.policy, now)],
-        tx,
-      );
-    });
+  async attach(@Input() { body, ...asked }: InputOf<typeof contracts.attach>): Promise<Answer> {
+    const act = actOf(asked, contracts.attach);
+    await this.prisma.$transaction((tx) => this.acts.attach(targetOf(body.target), body.policy, act, tx));
     return nothing();
   }
 
   @Operation(contracts.detach)
-  async detach(@Input() { body, caller, now }: InputOf<typeof contracts.detach>): Promise<Answer> {
-    const target = targetOf(body.target);
-    const key = keyOf(target);
-    const attached = (await this.policies.attachments()).find(({ target: other }) => {
-      const its = keyOf(other);
-      return its.kind === key.kind && its.target === key.target;
-    });
-    await this.prisma.$transaction(async (tx) => {
-      if (!(await this.policies.detach(target, tx))) return;
-      const data = {
-        policy: attached?.policy ?? '',
-        version: 0,
-        change: 'detached',
-        attachment: key,
-        settings: [],
-        by: caller.actor,
-      } as const;
-      await this.events.record(
-        [
-          eventOf('policy.changed', data, now),
-          adminActed(caller, contracts.detach.id, attached?.policy ?? null, now),
-        ],
-        tx,
-      );
-    });
+  async detach(@Input() { body, ...asked }: InputOf<typeof contracts.detach>): Promise<Answer> {
+    const act = actOf(asked, contracts.detach);
+    await this.prisma.$transaction((tx) => this.acts.detach(targetOf(body.target), act, tx));
     return nothing();
   }
 }

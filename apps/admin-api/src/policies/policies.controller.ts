@@ -5,19 +5,17 @@ import {
   type PolicyTarget,
   RegistrationError,
 } from '@curfew/clients';
-import { EventLog } from '@curfew/events';
-import { PrismaService, type Transaction } from '@curfew/persistence';
+import { PrismaService } from '@curfew/persistence';
 import { ProblemError } from '@curfew/problem';
 import { parsePolicy, type SessionPolicy } from '@curfew/session-policy';
-import { SignalsConfigurationError, SignalsReader } from '@curfew/signals';
 import { Controller } from '@nestjs/common';
-import { adminActed, eventOf } from '../access/acts.js';
-import type { Caller } from '../access/caller.js';
+import { type Act, actOf } from '../access/acts.js';
 import { type Answer, created, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import { notFound } from '../contract/problems.js';
+import { PolicyActs } from './policy-acts.js';
 import { PolicyBook } from './policy-book.js';
 import * as contracts from './policy-contracts.js';
 import { complianceOf, policyOnWire, revisionOnWire, targetOf, warningsFor } from './policy-view.js';
@@ -29,8 +27,7 @@ export class PoliciesController {
   constructor(
     private readonly prisma: PrismaService,
     private readonly policies: PolicyService,
-    private readonly events: EventLog,
-    private readonly signals: SignalsReader,
+    private readonly acts: PolicyActs,
     private readonly previews: PreviewStore,
     private readonly cursors: Cursors,
   ) {}
@@ -65,10 +62,10 @@ export class PoliciesController {
   }
 
   @Operation(contracts.create)
-  async create(@Input() { body, caller, now }: InputOf<typeof contracts.create>): Promise<Answer> {
+  async create(@Input() { body, ...asked }: InputOf<typeof contracts.create>): Promise<Answer> {
     const { name, settings } = body;
     try {
-      const revision = await this.save({ name, previous: 0, settings }, caller, now, contracts.create.id);
+      const revision = await this.save({ name, previous: 0, settings }, actOf(asked, contracts.create));
       return created(this.detail(revision, []), `/v1/policies/${name}`, revision.version);
     } catch (error) {
       if (!(error instanceof RegistrationError) || error.code !== 'version_conflict') throw error;
@@ -82,10 +79,10 @@ export class PoliciesController {
 
   @Operation(contracts.change)
   async change(@Input() input: InputOf<typeof contracts.change>): Promise<Answer> {
-    const { params, body, version, caller, now } = input;
+    const { params, body, version } = input;
     await this.existing(params.name);
     const wanted = { name: params.name, previous: version, settings: body.settings };
-    const revision = await this.save(wanted, caller, now, contracts.change.id);
+    const revision = await this.save(wanted, actOf(input, contracts.change));
     return ok(this.detail(revision, await this.policies.attachments()), revision.version);
   }
 
@@ -93,7 +90,7 @@ export class PoliciesController {
   lint(@Input() { body }: InputOf<typeof contracts.lint>): Answer {
     const parsed = parsePolicy(body.settings);
     if (!parsed.ok) return ok({ valid: false, violations: parsed.violations, warnings: [], compliance: [] });
-    const missing = this.missingFor(parsed.policy);
+    const missing = this.acts.missingFor(parsed.policy);
     return ok({
       valid: missing === null,
       violations: missing === null ? [] : [missing],
@@ -124,48 +121,11 @@ export class PoliciesController {
     return ok({ live: sum('live'), would_end: sum('would_end'), by_client });
   }
 
-  private async save(
-    wanted: { name: string; previous: number; settings: unknown },
-    caller: Caller,
-    now: InputOf<typeof contracts.change>['now'],
-    operation: string,
+  private save(
+    wanted: { readonly name: string; readonly previous: number; readonly settings: unknown },
+    act: Act,
   ): Promise<PolicyRevision> {
-    const parsed = parsePolicy(wanted.settings);
-    const missing = parsed.ok ? this.missingFor(parsed.policy) : null;
-    if (missing !== null) throw new RegistrationError('invalid_policy', [missing]);
-    const createdBy = `${caller.kind}:${caller.actor.id}`;
-    return this.within(async (tx) => {
-      const revision = await this.policies.save({ ...wanted, createdBy }, tx);
-      const { name, version } = revision;
-      const data = {
-        policy: name,
-        version,
-        change: wanted.previous === 0 ? ('created' as const) : ('changed' as const),
-        attachment: null,
-        settings: Object.keys(wanted.settings as object),
-        by: caller.actor,
-      };
-      await this.events.record(
-        [eventOf('policy.changed', data, now), adminActed(caller, operation, name, now)],
-        tx,
-      );
-      return revision;
-    });
-  }
-
-  private within<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.prisma.$transaction(work);
-  }
-
-  /** What this installation lacks for a policy to work, or null. */
-  private missingFor(policy: SessionPolicy): string | null {
-    try {
-      this.signals.requireFor(policy);
-      return null;
-    } catch (error) {
-      if (error instanceof SignalsConfigurationError) return error.message;
-      throw error;
-    }
+    return this.prisma.$transaction((tx) => this.acts.save(wanted, act, tx));
   }
 
   private async supposed(name: string | undefined, settings: unknown): Promise<SessionPolicy> {

@@ -88,7 +88,12 @@ export const change = operation({
   body: z.strictObject({ settings: settingsSchema }),
   ifMatch: true,
   answers: { 200: { description: 'The new revision.', schema: policyDetail, headers: etag } },
-  problems: { 400: ['invalid_policy'], 404: ['unknown_policy'], 409: ['policy_is_built_in'] },
+  problems: {
+    400: ['invalid_policy'],
+    403: ['beyond_own_scopes'],
+    404: ['unknown_policy'],
+    409: ['policy_is_built_in'],
+  },
 });
 
 /** What is to be said about settings before they are saved. */
@@ -144,7 +149,7 @@ export const attach = operation({
   scope: 'policies:write',
   body: z.strictObject({ target: targetSchema, policy: policyName }),
   answers: { 204: { description: 'Attached.' } },
-  problems: { 404: ['unknown_policy', 'unknown_client', 'unknown_resource'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_policy', 'unknown_client', 'unknown_resource'] },
 });
 
 /** Detach. */
@@ -157,4 +162,5 @@ export const detach = operation({
   scope: 'policies:write',
   body: z.strictObject({ target: targetSchema }),
   answers: { 204: { description: 'Detached, or nothing was attached.' } },
+  problems: { 403: ['beyond_own_scopes'] },
 });

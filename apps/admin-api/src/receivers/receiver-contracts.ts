@@ -135,7 +135,7 @@ export const remove = operation({
   scope: 'clients:write',
   params: byId,
   answers: { 204: { description: 'Removed.' } },
-  problems: { 404: ['unknown_receiver'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_receiver'] },
 });
 
 const deadLetter = z.object({
@@ -182,7 +182,7 @@ export const redrive = operation({
   bodyOptional: true,
   idempotent: true,
   answers: { 200: { description: 'How many.', schema: z.object({ redriven: z.number().int() }) } },
-  problems: { 404: ['unknown_receiver'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_receiver'] },
 });
 
 const follower = z.object({

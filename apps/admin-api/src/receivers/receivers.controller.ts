@@ -2,9 +2,9 @@ import { EventLog, FeedNodeStore, type Receiver, Receivers, type WebhookWish } f
 import { PrismaService, type Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { Controller } from '@nestjs/common';
-import { adminActed } from '../access/acts.js';
+import { type Act, actOf, adminActed } from '../access/acts.js';
+import { Authority } from '../access/authority.js';
 import type { Caller } from '../access/caller.js';
-import { requireOwn } from '../access/escalation.js';
 import { type Answer, created, nothing, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
@@ -21,6 +21,7 @@ export class ReceiversController {
     private readonly nodes: FeedNodeStore,
     private readonly events: EventLog,
     private readonly cursors: Cursors,
+    private readonly authority: Authority,
   ) {}
 
   @Operation(contracts.list)
@@ -41,8 +42,7 @@ export class ReceiversController {
 
   @Operation(contracts.create)
   async create(@Input() { body, caller, now }: InputOf<typeof contracts.create>): Promise<Answer> {
-    requireOwn(caller, ['events:read']);
-    const { receiver, secret } = await this.prisma.$transaction(async (tx) => {
+    const { receiver, secret } = await this.over(actOf({ caller, now }, contracts.create), async (tx) => {
       const made = await this.receivers.createWebhook(wishOf(body), tx);
       await this.note(contracts.create.id, made.receiver.id, caller, now, tx);
       return made;
@@ -53,8 +53,7 @@ export class ReceiversController {
   @Operation(contracts.change)
   async change(@Input() input: InputOf<typeof contracts.change>): Promise<Answer> {
     const { params, body, version, caller, now } = input;
-    requireOwn(caller, ['events:read']);
-    const receiver = await this.prisma.$transaction(async (tx) => {
+    const receiver = await this.over(actOf({ caller, now }, contracts.change), async (tx) => {
       const changed = await this.receivers.changeWebhook(params.id, version, wishOf(body), tx);
       await this.note(contracts.change.id, changed.id, caller, now, tx);
       return changed;
@@ -64,8 +63,7 @@ export class ReceiversController {
 
   @Operation(contracts.rotate)
   async rotate(@Input() { params, caller, now }: InputOf<typeof contracts.rotate>): Promise<Answer> {
-    requireOwn(caller, ['events:read']);
-    const secret = await this.prisma.$transaction(async (tx) => {
+    const secret = await this.over(actOf({ caller, now }, contracts.rotate), async (tx) => {
       const made = await this.receivers.rotateSecret(params.id, tx);
       await this.note(contracts.rotate.id, params.id, caller, now, tx);
       return made;
@@ -75,7 +73,7 @@ export class ReceiversController {
 
   @Operation(contracts.remove)
   async remove(@Input() { params, caller, now }: InputOf<typeof contracts.remove>): Promise<Answer> {
-    await this.prisma.$transaction(async (tx) => {
+    await this.over(actOf({ caller, now }, contracts.remove), async (tx) => {
       await this.receivers.remove(params.id, tx);
       await this.note(contracts.remove.id, params.id, caller, now, tx);
     });
@@ -108,7 +106,7 @@ export class ReceiversController {
   @Operation(contracts.redrive)
   async redrive(@Input() { params, body, caller, now }: InputOf<typeof contracts.redrive>): Promise<Answer> {
     await this.receivers.get(params.id);
-    const redriven = await this.prisma.$transaction(async (tx) => {
+    const redriven = await this.over(actOf({ caller, now }, contracts.redrive), async (tx) => {
       const count = await this.receivers.redrive(params.id, body.ids ?? 'all', tx);
       await this.note(contracts.redrive.id, params.id, caller, now, tx, count);
       return count;
@@ -131,6 +129,13 @@ export class ReceiversController {
       })),
     }));
     return ok({ items });
+  }
+
+  /** Whoever changes who is told of everybody's sessions must be allowed to hear of them. */
+  private over<T>(act: Act, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.prisma.$transaction((tx) =>
+      this.authority.change(act, { kind: 'receiver' }, tx, () => work(tx)),
+    );
   }
 
   private async note(

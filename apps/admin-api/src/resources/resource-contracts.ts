@@ -77,7 +77,7 @@ export const create = operation({
   body: z.strictObject({ audience, ...members }),
   idempotent: true,
   answers: { 201: { description: 'The API.', schema: resource, headers: etag } },
-  problems: { 400: ['invalid_resource'], 409: ['resource_exists'] },
+  problems: { 400: ['invalid_resource'], 403: ['beyond_own_scopes'], 409: ['resource_exists'] },
 });
 
 /** Change. */
@@ -92,7 +92,12 @@ export const change = operation({
   body: z.strictObject({ ...members, name: members.name.optional(), scopes: members.scopes.optional() }),
   ifMatch: true,
   answers: { 200: { description: 'The API.', schema: resource, headers: etag } },
-  problems: { 400: ['invalid_resource'], 404: ['unknown_resource'] },
+  problems: {
+    400: ['invalid_resource'],
+    403: ['beyond_own_scopes'],
+    404: ['unknown_resource'],
+    409: ['last_administrator'],
+  },
 });
 
 /** Delete. */
@@ -105,5 +110,9 @@ export const remove = operation({
   scope: 'clients:write',
   params: byAudience,
   answers: { 204: { description: 'Deleted.' } },
-  problems: { 404: ['unknown_resource'], 409: ['resource_in_use'] },
+  problems: {
+    403: ['beyond_own_scopes'],
+    404: ['unknown_resource'],
+    409: ['resource_in_use', 'last_administrator'],
+  },
 });

@@ -1,24 +1,14 @@
-import {
-  PolicyService,
-  RegistrationError,
-  type Resource,
-  type ResourceRegistration,
-  ResourceService,
-} from '@curfew/clients';
-import { EventLog } from '@curfew/events';
-import { PrismaService, type Transaction } from '@curfew/persistence';
-import type { EventData, Instant } from '@curfew/session-policy';
+import { PolicyService, RegistrationError, type Resource, ResourceService } from '@curfew/clients';
+import { PrismaService } from '@curfew/persistence';
 import { Controller } from '@nestjs/common';
-import { adminActed, eventOf } from '../access/acts.js';
-import type { Caller } from '../access/caller.js';
+import { actOf } from '../access/acts.js';
 import { type Answer, created, nothing, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import { written } from '../contract/wire.js';
+import { ResourceActs, type SentResource } from './resource-acts.js';
 import * as contracts from './resource-contracts.js';
-
-type ResourceChange = Partial<Omit<ResourceRegistration, 'audience'>>;
 
 /** Registered APIs. */
 @Controller()
@@ -27,7 +17,7 @@ export class ResourcesController {
     private readonly prisma: PrismaService,
     private readonly resources: ResourceService,
     private readonly policies: PolicyService,
-    private readonly events: EventLog,
+    private readonly acts: ResourceActs,
     private readonly cursors: Cursors,
   ) {}
 
@@ -48,56 +38,29 @@ export class ResourcesController {
   }
 
   @Operation(contracts.create)
-  async create(@Input() { body, caller, now }: InputOf<typeof contracts.create>): Promise<Answer> {
-    const resource = await this.prisma.$transaction(async (tx) => {
-      const made = await this.resources.create(registrationOf(body) as ResourceRegistration, tx);
-      await this.note(made.audience, 'created', Object.keys(body), contracts.create.id, caller, now, tx);
-      return made;
-    });
+  async create(@Input() { body, ...asked }: InputOf<typeof contracts.create>): Promise<Answer> {
+    const act = actOf(asked, contracts.create);
+    const resource = await this.prisma.$transaction((tx) => this.acts.create(body, act, tx));
     const location = `/v1/resources/${encodeURIComponent(resource.audience)}`;
     return created(onWire(resource, await this.attached()), location, resource.version);
   }
 
   @Operation(contracts.change)
   async change(
-    @Input() { params, body, version, caller, now }: InputOf<typeof contracts.change>,
+    @Input() { params, body, version, ...asked }: InputOf<typeof contracts.change>,
   ): Promise<Answer> {
-    const resource = await this.prisma.$transaction(async (tx) => {
-      const changed = await this.resources.update(
-        params.audience,
-        registrationOf(body) as ResourceChange,
-        version,
-        tx,
-      );
-      await this.note(params.audience, 'changed', Object.keys(body), contracts.change.id, caller, now, tx);
-      return changed;
-    });
+    const act = actOf(asked, contracts.change);
+    const resource = await this.prisma.$transaction((tx) =>
+      this.acts.change(params.audience, body as Partial<SentResource>, version, act, tx),
+    );
     return ok(onWire(resource, await this.attached()), resource.version);
   }
 
   @Operation(contracts.remove)
-  async remove(@Input() { params, caller, now }: InputOf<typeof contracts.remove>): Promise<Answer> {
-    await this.prisma.$transaction(async (tx) => {
-      await this.resources.delete(params.audience, tx);
-      await this.note(params.audience, 'deleted', [], contracts.remove.id, caller, now, tx);
-    });
+  async remove(@Input() { params, ...asked }: InputOf<typeof contracts.remove>): Promise<Answer> {
+    const act = actOf(asked, contracts.remove);
+    await this.prisma.$transaction((tx) => this.acts.remove(params.audience, act, tx));
     return nothing();
-  }
-
-  private async note(
-    audience: string,
-    change: EventData['resource.changed']['change'],
-    fields: readonly string[],
-    operation: string,
-    caller: Caller,
-    now: Instant,
-    tx: Transaction,
-  ): Promise<void> {
-    const data = { audience, change, fields, by: caller.actor };
-    await this.events.record(
-      [eventOf('resource.changed', data, now), adminActed(caller, operation, audience, now)],
-      tx,
-    );
   }
 
   private async attached(): Promise<ReadonlyMap<string, string>> {
@@ -108,19 +71,6 @@ export class ResourcesController {
       ),
     );
   }
-}
-
-/** The members under their names in the room; what was not sent is absent. */
-function registrationOf<
-  T extends { default_scopes?: unknown; token_format?: unknown; signing_alg?: unknown },
->(body: T) {
-  const { default_scopes, token_format, signing_alg, ...same } = body;
-  return {
-    ...same,
-    ...(default_scopes === undefined ? {} : { defaultScopes: default_scopes as Resource['defaultScopes'] }),
-    ...(token_format === undefined ? {} : { tokenFormat: token_format as Resource['tokenFormat'] }),
-    ...(signing_alg === undefined ? {} : { signingAlg: signing_alg as Resource['signingAlg'] }),
-  };
 }
 
 const onWire = (resource: Resource, policies: ReadonlyMap<string, string>) => ({

@@ -74,7 +74,7 @@ export const create = operation({
   body: whole({ name }),
   idempotent: true,
   answers: { 201: { description: 'The route, version 1.', schema: shown, headers: etag } },
-  problems: { 404: ['unknown_resource'], 409: ['route_exists'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_resource'], 409: ['route_exists'] },
 });
 
 /** A change. */
@@ -89,7 +89,7 @@ export const change = operation({
   body: whole({}),
   ifMatch: true,
   answers: { 200: { description: 'The route.', schema: shown, headers: etag } },
-  problems: { 404: ['unknown_route', 'unknown_resource'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_route', 'unknown_resource'] },
 });
 
 /** Delete. */
@@ -103,5 +103,5 @@ export const remove = operation({
   params: byName,
   ifMatch: true,
   answers: { 204: { description: 'Deleted.' } },
-  problems: { 404: ['unknown_route'] },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_route'] },
 });

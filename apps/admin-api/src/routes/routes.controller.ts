@@ -1,16 +1,15 @@
 import type { KeptRoute } from '@curfew/config';
-import { EventLog } from '@curfew/events';
-import { PrismaService, type Transaction } from '@curfew/persistence';
-import { ProblemError } from '@curfew/problem';
+import { PrismaService } from '@curfew/persistence';
 import { Controller } from '@nestjs/common';
-import { adminActed } from '../access/acts.js';
+import { actOf } from '../access/acts.js';
 import { type Answer, created, nothing, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
-import { Input, type InputOf, versionConflict } from '../contract/input.js';
+import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import { notFound } from '../contract/problems.js';
 import { written } from '../contract/wire.js';
 import { type GatewayRoute, GatewayRoutesStore, type WrittenRoute } from './gateway-routes.store.js';
+import { RouteActs } from './route-acts.js';
 import * as contracts from './route-contracts.js';
 
 /** Routes of gateways, for whoever does not want to write them into a file of each. */
@@ -19,7 +18,7 @@ export class RoutesController {
   constructor(
     private readonly prisma: PrismaService,
     private readonly routes: GatewayRoutesStore,
-    private readonly events: EventLog,
+    private readonly acts: RouteActs,
     private readonly cursors: Cursors,
   ) {}
 
@@ -42,44 +41,31 @@ export class RoutesController {
   }
 
   @Operation(contracts.create)
-  async create(@Input() { body, caller, now }: InputOf<typeof contracts.create>): Promise<Answer> {
-    const route = await this.prisma.$transaction(async (tx) => {
-      await this.holdResource(body.resource, tx);
-      const made = await this.routes.insert(writtenRoute(body.name, body), now, tx);
-      if (!made)
-        throw new ProblemError({
-          status: 409,
-          code: 'route_exists',
-          detail: 'There is a route with this name.',
-        });
-      await this.events.record([adminActed(caller, contracts.create.id, made.name, now)], tx);
-      return made;
-    });
+  async create(@Input() { body, ...asked }: InputOf<typeof contracts.create>): Promise<Answer> {
+    const act = actOf(asked, contracts.create);
+    const route = await this.prisma.$transaction((tx) =>
+      this.acts.create(writtenRoute(body.name, body), act, tx),
+    );
     return created(onWire(route), `/v1/gateway-routes/${route.name}`, route.version);
   }
 
   @Operation(contracts.change)
   async change(
-    @Input() { params, body, version, caller, now }: InputOf<typeof contracts.change>,
+    @Input() { params, body, version, ...asked }: InputOf<typeof contracts.change>,
   ): Promise<Answer> {
     await this.existing(params.name);
-    const route = await this.prisma.$transaction(async (tx) => {
-      await this.holdResource(body.resource, tx);
-      const changed = await this.routes.replace(writtenRoute(params.name, body), version, now, tx);
-      if (!changed) throw versionConflict();
-      await this.events.record([adminActed(caller, contracts.change.id, params.name, now)], tx);
-      return changed;
-    });
+    const act = actOf(asked, contracts.change);
+    const route = await this.prisma.$transaction((tx) =>
+      this.acts.change(writtenRoute(params.name, body), version, act, tx),
+    );
     return ok(onWire(route), route.version);
   }
 
   @Operation(contracts.remove)
-  async remove(@Input() { params, version, caller, now }: InputOf<typeof contracts.remove>): Promise<Answer> {
+  async remove(@Input() { params, version, ...asked }: InputOf<typeof contracts.remove>): Promise<Answer> {
     await this.existing(params.name);
-    await this.prisma.$transaction(async (tx) => {
-      if (!(await this.routes.remove(params.name, version, tx))) throw versionConflict();
-      await this.events.record([adminActed(caller, contracts.remove.id, params.name, now)], tx);
-    });
+    const act = actOf(asked, contracts.remove);
+    await this.prisma.$transaction((tx) => this.acts.remove(params.name, version, act, tx));
     return nothing();
   }
 
@@ -87,11 +73,6 @@ export class RoutesController {
     const route = await this.routes.find(name);
     if (!route) throw notFound('unknown_route', 'There is no route with this name.');
     return route;
-  }
-
-  private async holdResource(audience: string, tx: Transaction): Promise<void> {
-    if (!(await this.routes.holdResource(audience, tx)))
-      throw notFound('unknown_resource', 'There is no API with this audience.');
   }
 }
 

@@ -1,26 +1,12 @@
 import type { Clock } from '@curfew/clock';
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { Transaction } from '@curfew/persistence';
 import type { SessionService } from '@curfew/sessions';
 import { written } from '../contract/wire.js';
 import type { EndOrder, MassTarget } from './session-ends.js';
 
 /** Changes that end sessions: the change and the ends are one commit, so that neither exists without the other. */
 export class EndAlong {
-  constructor(
-    private readonly parts: {
-      readonly prisma: PrismaService;
-      readonly clock: Clock;
-      readonly sessions: SessionService;
-    },
-  ) {}
-
-  /** Does `work` and ends everything the target has authorized until now. */
-  async with(target: MassTarget, order: EndOrder, work: (tx: Transaction) => Promise<void>) {
-    return this.parts.prisma.$transaction(async (tx) => {
-      await work(tx);
-      return this.within(tx, target, order);
-    });
-  }
+  constructor(private readonly parts: { readonly clock: Clock; readonly sessions: SessionService }) {}
 
   /** Ends everything the target has authorized until now, in the transaction of the change that asks for it. */
   async within(tx: Transaction, target: MassTarget, { caller, reason, note }: EndOrder) {

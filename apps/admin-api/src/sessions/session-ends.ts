@@ -16,7 +16,7 @@ import { describeSession } from './session-view.js';
 export interface EndOrder {
   readonly caller: Caller;
   readonly reason: EndReason;
-  readonly note: string | undefined;
+  readonly note?: string | undefined;
   readonly now: Instant;
   /** Whether to wait until no follower lets it pass any more. */
   readonly confirm?: boolean;

@@ -6,4 +6,4 @@ export {
   type FirstRunServices,
 } from './create.js';
 export type { FirstRunAccount, FirstRunClient, FirstRunData } from './first-run-data.js';
-export { adminScopes, ordersAudience } from './registrations.js';
+export { ordersAudience } from './registrations.js';

@@ -1,22 +1,9 @@
 import type { ClientRegistration, ResourceRegistration } from '@curfew/clients';
+import { adminScopeNames } from '@curfew/config';
 import type { ClientName } from './first-run-data.js';
 
 /** The API that examples are about. */
 export const ordersAudience = 'https://orders.example.test';
-
-/** What the admin API lets its callers do. */
-export const adminScopes = [
-  'sessions:read',
-  'sessions:end',
-  'policies:read',
-  'policies:write',
-  'clients:read',
-  'clients:write',
-  'accounts:read',
-  'accounts:write',
-  'events:read',
-  'keys:rotate',
-] as const;
 
 /** Usernames of the accounts to try things with. */
 export const usernames = ['user1@example.test', 'user2@example.test'] as const;
@@ -33,7 +20,7 @@ export interface Addresses {
 /** The APIs of the first start. */
 export const resourceRegistrations = ({ adminUrl }: Addresses): readonly ResourceRegistration[] => [
   { audience: ordersAudience, name: 'Orders', scopes: ['orders:read', 'orders:write'] },
-  { audience: adminUrl, name: 'Curfew administration', scopes: adminScopes },
+  { audience: adminUrl, name: 'Curfew administration', scopes: adminScopeNames },
 ];
 
 const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code' as const;
@@ -75,7 +62,7 @@ export const clientRegistrations = ({
     admin: {
       client_name: 'Example operator',
       grant_types: ['client_credentials'],
-      scope: adminScopes.join(' '),
+      scope: adminScopeNames.join(' '),
       resources: [adminUrl],
     },
   };

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { adminScopeNames, type Configuration } from '@curfew/config';
 import pg from 'pg';
 import { hostNow } from '../time.js';
 import { type Finding, fine, noted, wrong } from './check.js';
@@ -10,6 +11,33 @@ interface Facts {
   readonly synchronous: string;
   readonly migrated: boolean;
   readonly now: number;
+}
+
+/** Looks at who may administer, from the database: where nobody can, the admin API cannot tell. */
+export async function checkAdministrators(configuration: Configuration): Promise<Finding> {
+  // Loaded where it is asked for: most commands need no database.
+  const [{ FullAdministrators }, { PrismaService }] = await Promise.all([
+    import('@curfew/clients'),
+    import('@curfew/persistence'),
+  ]);
+  const prisma = new PrismaService(configuration.database);
+  try {
+    const adminApi = { audience: configuration.adminUrl, scopes: adminScopeNames };
+    const found = await new FullAdministrators(prisma, adminApi).list();
+    return found.length === 0
+      ? wrong(
+          'administrators',
+          'nobody can administer in full, so some things can never be changed: run node apps/admin-api/dist/bootstrap.js --repair',
+        )
+      : fine(
+          'administrators',
+          `${found.length === 100 ? '100 or more' : found.length} can administer in full`,
+        );
+  } catch {
+    return noted('administrators', 'could not be read from the database');
+  } finally {
+    await prisma.$disconnect();
+  }
 }
 
 /** Looks at the database: reachable, new enough, durable, migrated, and how far its clock is from this host's. */

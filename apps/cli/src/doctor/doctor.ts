@@ -7,7 +7,7 @@ import { readDevFile } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError } from '../exit.js';
 import { type Finding, fine, noted, wrong } from './check.js';
-import { checkDatabase } from './database.store.js';
+import { checkAdministrators, checkDatabase } from './database.store.js';
 import { checkCertificate, checkMetadata, checkReady } from './reachability.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,7 +24,7 @@ export async function examine(context: Context, env: Environment): Promise<reado
     node(),
     configuration(settings),
     ...(database
-      ? await checkDatabase(database)
+      ? [...(await checkDatabase(database)), ...(await administrators(settings))]
       : [noted('database', 'DATABASE_URL is not set here, so it was not looked at')]),
     await checkReady('authorization server', issuer, 'is it running (npm start)?'),
     await checkMetadata(issuer),
@@ -67,6 +67,16 @@ function configuration(settings: Environment): Finding {
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     return wrong('configuration', error.message.replaceAll('\n', '; '));
+  }
+}
+
+/** Who may administer; where the configuration has faults, they are told of instead. */
+async function administrators(settings: Environment): Promise<readonly Finding[]> {
+  try {
+    return [await checkAdministrators(loadConfiguration(settings))];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return [];
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a caller of the admin API may be allowed, and what each of them opens. Closed. */
+/** The scopes of the admin API and what each of them opens. The list is closed. */
 export const adminScopes = {
   'sessions:read': 'See sessions, their circumstances and their history.',
   'sessions:end': 'End sessions: one, a selection, all of an account or a client, everyone.',

@@ -1,0 +1,81 @@
+import {
+  type ClientRegistration,
+  FullAdministrators,
+  type RegisteredClient,
+  type ResourceRegistration,
+} from '@curfew/clients';
+import { adminScopeNames } from '@curfew/config';
+import type { Transaction } from '@curfew/persistence';
+import { eventOf } from './access/acts.js';
+import type { Foundation } from './foundation.js';
+
+/** The admin API as a resource. */
+export const registrationOfAdminApi = (audience: string): ResourceRegistration => ({
+  audience,
+  name: 'Curfew administration',
+  scopes: [...adminScopeNames],
+});
+
+/** A client that may do everything at the admin API. */
+export const registrationOfAdministrator = (name: string, audience: string): ClientRegistration => ({
+  client_name: name,
+  grant_types: ['client_credentials'],
+  token_endpoint_auth_method: 'client_secret_basic',
+  resources: [audience],
+  scope: adminScopeNames.join(' '),
+});
+
+/** What was repaired, in words, and the administrator that had to be made. */
+export interface RepairedAdministration {
+  readonly done: readonly string[];
+  readonly made: RegisteredClient | null;
+}
+
+type Parts = Pick<Foundation, 'prisma' | 'clock' | 'clients' | 'resources' | 'events' | 'configuration'>;
+
+/** Gives an installation that nobody can administer in full a full administrator, in one commit; else changes nothing. */
+export async function repairAdministration(parts: Parts): Promise<RepairedAdministration> {
+  const audience = parts.configuration.adminUrl;
+  const administrators = new FullAdministrators(parts.prisma, { audience, scopes: adminScopeNames });
+  return parts.prisma.$transaction(async (tx) => {
+    await administrators.hold(tx);
+    const [known] = await administrators.list(tx);
+    if (known)
+      return {
+        done: [`The ${known.kind} ${known.id} can administer in full: nothing was changed.`],
+        made: null,
+      };
+    await repairApi(parts, tx);
+    const [again] = await administrators.list(tx);
+    if (again)
+      return {
+        done: [`The admin API was repaired; the ${again.kind} ${again.id} can administer in full.`],
+        made: null,
+      };
+    const registration = registrationOfAdministrator('Administrator made by repair', audience);
+    const made = await parts.clients.create(registration, {}, tx);
+    const data = { change: 'created', fields: Object.keys(registration), by: bySystem } as const;
+    await parts.events.record(
+      [eventOf('client.changed', data, parts.clock.now(), { clientId: made.client.id })],
+      tx,
+    );
+    return { done: ['A new full administrator was made.'], made };
+  });
+}
+
+/** The admin API has all its scopes again, beside others it was given, and tokens that only the service itself reads. */
+async function repairApi(
+  { resources, events, clock, configuration: { adminUrl } }: Parts,
+  tx: Transaction,
+): Promise<void> {
+  const before = await resources.find(adminUrl, tx);
+  if (before) {
+    const scopes = [...new Set([...before.scopes, ...adminScopeNames])];
+    await resources.update(adminUrl, { scopes, tokenFormat: 'opaque' }, before.version, tx);
+  } else await resources.create(registrationOfAdminApi(adminUrl), tx);
+  const change = before ? 'changed' : 'created';
+  const data = { audience: adminUrl, change, fields: ['scopes', 'token_format'], by: bySystem } as const;
+  await events.record([eventOf('resource.changed', data, clock.now())], tx);
+}
+
+const bySystem = { kind: 'system', id: null, ip: null } as const;

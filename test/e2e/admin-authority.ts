@@ -1,0 +1,293 @@
+import { randomUUID } from 'node:crypto';
+import type { AdminAnswer, AdminWorld } from './admin-world.js';
+import { orders } from './admin-world.js';
+
+/** One request of an operation, aimed at a target. */
+interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly version?: number;
+}
+
+/** A target with power over the admin API, and what a caller must hold to touch it. */
+interface Aimed {
+  readonly target: string;
+  readonly power: readonly string[] | 'all';
+  readonly request: (world: AdminWorld) => Promise<Request>;
+}
+
+const encoded = encodeURIComponent;
+const machine = { grant_types: ['client_credentials'] };
+
+/** Registers a client as the operator of the first start. */
+export async function madeClient(world: AdminWorld, members: object): Promise<AdminAnswer['body']> {
+  const made = await world.post('/v1/clients', { client_name: 'Target', ...machine, ...members });
+  if (made.status !== 201) throw new Error(made.text);
+  return made.body;
+}
+
+/** Creates an account, with these scopes as an operator. */
+export async function madeOperator(world: AdminWorld, scopes: readonly string[]): Promise<string> {
+  const made = await world.post('/v1/accounts', { username: `o${randomUUID()}@example.test` });
+  if (scopes.length > 0)
+    await world.call('PUT', `/v1/accounts/${made.body.id}/operator`, { body: { scopes } });
+  return made.body.id;
+}
+
+type Clients = Readonly<
+  Record<string, readonly [power: Aimed['power'], members: (world: AdminWorld) => object]>
+>;
+
+/** Clients by what control of them is worth. */
+const clients: Clients = {
+  'a full administrator': ['all', ({ adminUrl }) => ({ resources: [adminUrl] })],
+  'a client that answers for the admin API': [
+    'all',
+    ({ adminUrl }) => ({ grant_types: [], resource: adminUrl }),
+  ],
+  'a client that answers for another API': [['events:read'], () => ({ grant_types: [], resource: orders })],
+  'a client that may rotate keys': [
+    ['keys:rotate'],
+    ({ adminUrl }) => ({ resources: [adminUrl], scope: 'keys:rotate' }),
+  ],
+  'a client of no power': [[], () => ({ resources: [orders] })],
+};
+
+const everyClient = (request: (client: AdminAnswer['body']) => Request): readonly Aimed[] =>
+  Object.entries(clients).map(([target, [power, members]]) => ({
+    target,
+    power,
+    request: async (world) => request(await madeClient(world, members(world))),
+  }));
+
+const everyAccount = (request: (id: string) => Request): readonly Aimed[] =>
+  (
+    [
+      ['all', 'a full administrator'],
+      [['keys:rotate'], 'an operator for keys'],
+      [[], 'a person'],
+    ] as const
+  ).map(([power, target]) => ({
+    target,
+    power,
+    request: async (world) =>
+      request(await madeOperator(world, power === 'all' ? world.data.clients.admin.scope.split(' ') : power)),
+  }));
+
+const aimed = (target: string, power: Aimed['power'], request: Aimed['request']): Aimed => ({
+  target,
+  power,
+  request,
+});
+
+const madeWebhook = async (world: AdminWorld): Promise<AdminAnswer['body']> =>
+  (await world.post('/v1/receivers', { name: 'told', address: 'http://127.0.0.1:9/told' })).body;
+
+async function attachedPolicy(world: AdminWorld, target: object): Promise<AdminAnswer['body']> {
+  const name = `p${randomUUID()}`;
+  const made = await world.post('/v1/policies', { name, settings: { basedOn: 'standard' } });
+  await world.call('PUT', '/v1/policy-attachments', { body: { target, policy: name } });
+  return made.body;
+}
+
+const route = (resource: string, name: string) => ({
+  name,
+  position: 1,
+  hosts: ['orders.example.test'],
+  resource,
+  path: `/${name}`,
+  public: true,
+});
+async function madeRoute(world: AdminWorld, resource: string): Promise<AdminAnswer['body']> {
+  return (await world.post('/v1/gateway-routes', route(resource, `r${randomUUID().slice(0, 8)}`))).body;
+}
+const byResource = (request: (world: AdminWorld, resource: string) => Promise<Request>): readonly Aimed[] => [
+  aimed('the admin API', 'all', (world) => request(world, world.adminUrl)),
+  aimed('another API', [], (world) => request(world, orders)),
+];
+
+const toClient = (method: string, more: string, body?: unknown) =>
+  everyClient(({ client_id, version }) => ({
+    method,
+    path: `/v1/clients/${client_id}${more}`,
+    body,
+    version,
+  }));
+const toAccount = (method: string, more: string, body?: unknown) =>
+  everyAccount((id) => ({ method, path: `/v1/accounts/${id}${more}`, body }));
+const toReceiver = (method: string, more: string, body?: unknown) => [
+  aimed('a webhook', ['events:read'], async (world) => {
+    const { id, version } = await madeWebhook(world);
+    return { method, path: `/v1/receivers/${id}${more}`, body, version };
+  }),
+];
+
+/**
+ * Every operation that can hand out, take over, weaken or remove power over the admin API, with its targets. Ending sessions and
+ * rotating keys removes nobody's power: whoever is signed out signs in again, and tokens for the admin API are opaque.
+ */
+export const aims: Readonly<Record<string, readonly Aimed[]>> = {
+  createClient: Object.entries(clients).map(([target, [power, members]]) =>
+    aimed(target, power, async (world) => ({
+      method: 'POST',
+      path: '/v1/clients',
+      body: { client_name: 'Handed out', ...machine, ...members(world) },
+    })),
+  ),
+  changeClient: [
+    ...toClient('PATCH', '', { client_name: 'Changed' }),
+    aimed('a client that becomes a full administrator', 'all', async (world) => {
+      const { client_id, version } = await madeClient(world, {});
+      return {
+        method: 'PATCH',
+        path: `/v1/clients/${client_id}`,
+        body: { resources: [world.adminUrl] },
+        version,
+      };
+    }),
+    aimed('a client that becomes the API of others', ['events:read'], async (world) => {
+      const { client_id, version } = await madeClient(world, {});
+      return { method: 'PATCH', path: `/v1/clients/${client_id}`, body: { resource: orders }, version };
+    }),
+  ],
+  disableClient: toClient('POST', '/disable', {}),
+  enableClient: toClient('POST', '/enable', {}),
+  deleteClient: toClient('DELETE', ''),
+  rollOverClientSecret: toClient('POST', '/secrets', {}),
+  deleteClientSecret: everyClient(({ client_id, secrets }) => ({
+    method: 'DELETE',
+    path: `/v1/clients/${client_id}/secrets/${secrets[0].id}`,
+  })),
+  createResource: [
+    aimed('another API', [], async () => ({
+      method: 'POST',
+      path: '/v1/resources',
+      body: { audience: `https://${randomUUID()}.example.test`, name: 'New', scopes: [] },
+    })),
+  ],
+  changeResource: byResource(async (world, audience) => {
+    const path = `/v1/resources/${encoded(audience)}`;
+    return {
+      method: 'PATCH',
+      path,
+      body: { name: 'Changed' },
+      version: (await world.get(path)).body.version,
+    };
+  }),
+  deleteResource: byResource(async (_, audience) => ({
+    method: 'DELETE',
+    path: `/v1/resources/${encoded(audience)}`,
+  })),
+  createGatewayRoute: byResource(async (_, resource) => ({
+    method: 'POST',
+    path: '/v1/gateway-routes',
+    body: route(resource, `r${randomUUID().slice(0, 8)}`),
+  })),
+  changeGatewayRoute: [
+    ...byResource(async (world, resource) => {
+      const { name, version } = await madeRoute(world, resource);
+      const { name: _, ...body } = route(orders, name);
+      return { method: 'PUT', path: `/v1/gateway-routes/${name}`, body, version };
+    }),
+    aimed('a route that becomes one of the admin API', 'all', async (world) => {
+      const { name, version } = await madeRoute(world, orders);
+      const { name: _, ...body } = route(world.adminUrl, name);
+      return { method: 'PUT', path: `/v1/gateway-routes/${name}`, body, version };
+    }),
+  ],
+  deleteGatewayRoute: byResource(async (world, resource) => {
+    const { name, version } = await madeRoute(world, resource);
+    return { method: 'DELETE', path: `/v1/gateway-routes/${name}`, version };
+  }),
+  changePolicy: [
+    ['the admin API', 'all', (world: AdminWorld) => ({ kind: 'resource', audience: world.adminUrl })],
+    ['another API', [], () => ({ kind: 'resource', audience: orders })],
+    [
+      'a full administrator',
+      'all',
+      (world: AdminWorld) => ({ kind: 'client', client_id: world.data.clients.admin.client_id }),
+    ],
+  ].map(([target, power, attached]) =>
+    aimed(target as string, power as Aimed['power'], async (world) => {
+      const { name, version } = await attachedPolicy(
+        world,
+        (attached as (world: AdminWorld) => object)(world),
+      );
+      return {
+        method: 'PUT',
+        path: `/v1/policies/${name}`,
+        body: { settings: { basedOn: 'kiosk' } },
+        version,
+      };
+    }),
+  ),
+  attachPolicy: byResource(async (_, audience) => ({
+    method: 'PUT',
+    path: '/v1/policy-attachments',
+    body: { target: { kind: 'resource', audience }, policy: 'kiosk' },
+  })),
+  detachPolicy: byResource(async (_, audience) => ({
+    method: 'POST',
+    path: '/v1/policy-attachments/detach',
+    body: { target: { kind: 'resource', audience } },
+  })),
+  deleteAccount: toAccount('DELETE', ''),
+  disableAccount: toAccount('POST', '/disable', {}),
+  enableAccount: toAccount('POST', '/enable', {}),
+  setPassword: toAccount('PUT', '/password', {}),
+  requireNewPassword: toAccount('POST', '/require-password', {}),
+  withdrawConsent: toAccount('DELETE', '/consents/nobody'),
+  setOperator: [
+    ...toAccount('PUT', '/operator', { scopes: [] }),
+    aimed('a person who becomes an operator for keys', ['keys:rotate'], async (world) => ({
+      method: 'PUT',
+      path: `/v1/accounts/${await madeOperator(world, [])}/operator`,
+      body: { scopes: ['keys:rotate'] },
+    })),
+  ],
+  createWebhook: [
+    aimed('a webhook', ['events:read'], async () => ({
+      method: 'POST',
+      path: '/v1/receivers',
+      body: { name: 'listener', address: 'http://127.0.0.1:9/told' },
+    })),
+  ],
+  changeWebhook: toReceiver('PUT', '', { name: 'moved', address: 'http://127.0.0.1:9/elsewhere' }),
+  deleteReceiver: toReceiver('DELETE', ''),
+  rotateWebhookSecret: toReceiver('POST', '/secret', {}),
+  redriveDeadLetters: toReceiver('POST', '/redrive', {}),
+};
+
+/** Operations that change something and have no target with power; every other one that is not in `aims` only reads. */
+export const powerless: readonly string[] = [
+  'createAccount',
+  'createPolicy',
+  'endSession',
+  'endSessions',
+  'lintPolicy',
+  'previewPolicy',
+  'rotateKeys',
+  'withdrawKey',
+];
+
+/** A fingerprint of each table that says who has power. */
+export async function standing(world: AdminWorld): Promise<Record<string, string>> {
+  const tables = [
+    'client',
+    'client_secret',
+    'resource',
+    'operator',
+    'account',
+    'policy_attachment',
+    'policy',
+    'gateway_route',
+  ];
+  const of = (table: string) =>
+    `(SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM ${table} t) AS ${table}`;
+  const told = `(SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM delivery_receiver t WHERE kind = 'webhook') AS told`;
+  const [row] = await world.database.query<Record<string, string>>(
+    `SELECT ${[...tables.map(of), told].join(', ')}`,
+  );
+  return row!;
+}
