@@ -62,6 +62,7 @@ export function aSession(overrides: Partial<StoredSession> = {}): StoredSession 
     authorization: { scope: 'openid' },
     baseline: unknownSignals,
     signedInAt,
+    authenticatedAt: null,
     startedAt: signedInAt,
     lastActiveAt: signedInAt,
     inactivityTimeout: seconds(1800),

@@ -265,6 +265,7 @@ function whole(row: Record<string, unknown>): Record<string, unknown> {
     id: String(row['id']),
     keyThumbprint: row['key_thumbprint'] as string | null,
     signedInAt: instant(Date.parse(String(row['signed_in_at']))),
+    authenticatedAt: null,
     resources: row['resources'] as string[],
   };
   return {

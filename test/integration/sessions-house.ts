@@ -137,7 +137,16 @@ export class House {
     const secret = newSecret();
     await service.start(
       {
-        facts: { id: sid, accountId, clientId, resources: [], signedInAt: at, keyThumbprint: null, signals },
+        facts: {
+          id: sid,
+          accountId,
+          clientId,
+          resources: [],
+          signedInAt: at,
+          authenticatedAt: null,
+          keyThumbprint: null,
+          signals,
+        },
         browserSessionUid: facts.browser ?? null,
         offline,
         authorization: {},

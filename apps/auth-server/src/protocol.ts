@@ -21,6 +21,7 @@ import { type HotStatements, isDatabaseUnavailable, type PrismaService } from '@
 import { seconds } from '@curfew/session-policy';
 import {
   AccessTokenCodec,
+  BrowserSessionEnds,
   HotSessionStore,
   KeyRing,
   PolicySource,
@@ -81,7 +82,8 @@ export function assembleSessions({ configuration, prisma, hot, serviceKeys, regi
   const sweeper = new Sweeper(new PrismaSweepStore(prisma, retention), policies, (session) =>
     sessions.activity.merged(session),
   );
-  return { sessions, queries, sweeper, events };
+  const browserSessionEnds = new BrowserSessionEnds(prisma, retention);
+  return { sessions, queries, sweeper, events, browserSessionEnds };
 }
 
 /** What is counted in the memory of this node, because counting it in the database would cost as much as what it guards. */
@@ -100,7 +102,11 @@ function callerThrottles({ configuration: { throttles }, serviceKeys }: Foundati
 /** oidc-provider around the session engine, with the stores of what it keeps beside sessions. */
 export function assembleProtocol(
   foundation: Foundation,
-  { sessions, queries, events }: Pick<ReturnType<typeof assembleSessions>, 'sessions' | 'queries' | 'events'>,
+  {
+    sessions,
+    queries,
+    browserSessionEnds,
+  }: Pick<ReturnType<typeof assembleSessions>, 'sessions' | 'queries' | 'browserSessionEnds'>,
   pages: ProtocolPages,
   keys: KeySet,
 ) {
@@ -119,7 +125,7 @@ export function assembleProtocol(
   } = foundation;
   const seal = new PayloadSeal(new KeyRing(serviceKeys.derive('protocol artifact')));
   const artifacts = new ArtifactStore(prisma, seal, signIns);
-  const browserSessions = new BrowserSessionStore(prisma, seal, events, signIns);
+  const browserSessions = new BrowserSessionStore(prisma, seal, signIns);
   const clients = new ClientDirectory(registry, throttle, clock, configuration.throttles.client as never);
   const { cookies } = configuration;
   const server = new ProtocolServer(
@@ -132,6 +138,7 @@ export function assembleProtocol(
       accessTokens: new AccessTokenCodec(new KeyRing(serviceKeys.derive('access token'))),
       artifacts,
       browserSessions,
+      browserSessionEnds,
       accounts,
       consents,
       clients,
@@ -155,6 +162,6 @@ export function assembleProtocol(
     },
     keys,
   );
-  const interactions = new Interactions(server, clients, consents, browserSessions, cookies);
+  const interactions = new Interactions(server, clients, consents, browserSessionEnds, cookies);
   return { server, interactions, artifacts, browserSessions, clients };
 }

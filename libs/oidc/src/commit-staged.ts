@@ -1,4 +1,4 @@
-import { instant, type RefusalCause } from '@curfew/session-policy';
+import { instant, type RefusalCause, wholeSecond } from '@curfew/session-policy';
 import {
   AuthorizationKilled,
   clientEvent,
@@ -112,12 +112,14 @@ async function commitStart(
   const token = (RefreshToken ?? code) as unknown as Record<string, unknown>;
   const bound = (RefreshToken as { jkt?: string; 'x5t#S256'?: string } | undefined) ?? {};
   const scopes = new Set(String(code.scope ?? '').split(' '));
+  const authenticatedAt = code.authTime === undefined ? null : instant(code.authTime * 1000);
   const facts = {
     id: start.sessionId,
     accountId: code.accountId as string,
     clientId: ctx.oidc.client!.clientId,
     resources: [code.resource ?? []].flat(),
     signedInAt: start.madeAt,
+    authenticatedAt: authenticatedAt === wholeSecond(start.madeAt) ? null : authenticatedAt,
     keyThumbprint: bound.jkt ?? bound['x5t#S256'] ?? null,
     signals: scope.signals,
   };
@@ -131,7 +133,7 @@ async function commitStart(
       Grant as unknown as Record<string, unknown>,
       worthKeeping(start.origin, scope.signals),
     ),
-    authenticatedAt: code.authTime === undefined ? null : instant(code.authTime * 1000),
+    authenticatedAt,
     refreshTokenSecret: start.secret ?? null,
   };
   try {

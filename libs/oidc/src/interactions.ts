@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account, ConsentService, Settlement } from '@curfew/accounts';
 import type { Instant } from '@curfew/session-policy';
+import type { BrowserSessionEnds } from '@curfew/sessions';
 import { errors, type Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
 import { grantAccess } from './hooks/grants.js';
@@ -9,7 +10,6 @@ import type { ProtocolServer } from './protocol-server.js';
 import { currentScope } from './request-scope.js';
 import { epochSeconds } from './session-payload.js';
 import { InteractionUsed } from './storage/artifact-store.js';
-import type { BrowserSessionStore } from './storage/browser-session-store.js';
 import type { StagedWrites } from './storage/staged-writes.js';
 
 /** How a person was recognised; `remember` keeps them signed in when the browser is closed. */
@@ -48,7 +48,7 @@ export class Interactions {
     private readonly server: ProtocolServer,
     private readonly clients: ClientDirectory,
     private readonly consents: ConsentService,
-    private readonly browserSessions: BrowserSessionStore,
+    private readonly browserSessionEnds: BrowserSessionEnds,
     /** Lifetime in seconds. */
     private readonly cookies: { readonly lifetime: number; readonly secure: boolean },
   ) {}
@@ -156,7 +156,10 @@ export class Interactions {
     exceptBrowserSessionUid: string,
     now: Instant,
   ): Promise<void> {
-    await this.browserSessions.removeOfAccount(accountId, exceptBrowserSessionUid, now);
+    const uids = await this.browserSessionEnds.ofAccount(accountId);
+    const others = uids.filter((uid) => uid !== exceptBrowserSessionUid);
+    const reason = 'ended_by_user' as const;
+    await this.browserSessionEnds.end(others.map((uid) => ({ uid, at: now, reason })));
   }
 
   async #current(request: IncomingMessage, response: ServerResponse) {

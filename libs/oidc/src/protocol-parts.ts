@@ -1,7 +1,7 @@
 import type { AccountService, ConsentService, Throttle, ThrottleLimit } from '@curfew/accounts';
 import type { Clock } from '@curfew/clock';
 import type { Seconds } from '@curfew/session-policy';
-import type { AccessTokenCodec, SessionQueries, SessionService } from '@curfew/sessions';
+import type { AccessTokenCodec, BrowserSessionEnds, SessionQueries, SessionService } from '@curfew/sessions';
 import type { SignalsReader } from '@curfew/signals';
 import type { ClientDirectory } from './client-directory.js';
 import type { ProtocolPages } from './protocol-pages.js';
@@ -21,6 +21,7 @@ export interface ProtocolParts {
   readonly accessTokens: AccessTokenCodec;
   readonly artifacts: ArtifactStore;
   readonly browserSessions: BrowserSessionStore;
+  readonly browserSessionEnds: BrowserSessionEnds;
   readonly accounts: AccountService;
   readonly consents: ConsentService;
   readonly clients: ClientDirectory;

@@ -18,17 +18,26 @@ export const inactivityTimeoutOf = (session: TimedSession, policy: DeadlineLimit
   Math.min(session.inactivityTimeout, policy.inactivityTimeout) as Seconds;
 
 /**
- * Sign-in plus the absolute lifetime, at the whole second before: `exp` of a token counts in seconds, so
+ * When the person last proved who they are: a session that was authorized silently has not seen them prove it itself
+ * (OpenID Connect Core §2, `auth_time`).
+ */
+const provedAt = ({ signedInAt, authenticatedAt }: Pick<TimedSession, 'signedInAt' | 'authenticatedAt'>) =>
+  earliest(signedInAt, authenticatedAt ?? signedInAt);
+
+/**
+ * The person's proof plus the absolute lifetime, at the whole second before: `exp` of a token counts in seconds, so
  * a deadline between two seconds could not be kept by one.
  */
-export const absoluteDeadlineUnder = (policy: DeadlineLimits, signedInAt: Instant): Instant =>
-  wholeSecond(plus(signedInAt, policy.absoluteLifetime));
+export const absoluteDeadlineUnder = (
+  policy: DeadlineLimits,
+  session: Pick<TimedSession, 'signedInAt' | 'authenticatedAt'>,
+): Instant => wholeSecond(plus(provedAt(session), policy.absoluteLifetime));
 
 const silenceEnds = (session: TimedSession, policy: DeadlineLimits, since: Instant): Instant =>
   plus(since, inactivityTimeoutOf(session, policy));
 
 const lifetimeEnds = (session: TimedSession, policy: DeadlineLimits): Instant =>
-  earliest(session.absoluteDeadline, absoluteDeadlineUnder(policy, session.signedInAt));
+  earliest(session.absoluteDeadline, absoluteDeadlineUnder(policy, session));
 
 /** The deadline that activity at `at` writes: the earlier of the two under the policy of that moment. */
 export const deadlineAfterActivity = (session: TimedSession, policy: DeadlineLimits, at: Instant): Instant =>

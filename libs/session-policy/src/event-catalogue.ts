@@ -48,7 +48,9 @@ export const eventCatalogue: { readonly [T in EventType]: EventEntry } = {
   ),
   'signin.succeeded': withCause('A person proved who they are.'),
   'signin.failed': batched('An attempt to sign in failed.'),
-  'signin.ended': withCause('A browser is signed out, and with it every session that is not an offline one.'),
+  'signin.ended': withCause(
+    'A browser is signed out: its cookie signs nobody in any more, for the one reason given.',
+  ),
   'consent.withdrawn': withCause('What an account had allowed a client is taken back.'),
   'account.changed': withCause(
     'An account was created, disabled, enabled, deleted, or its password changed.',

@@ -96,7 +96,17 @@ export interface EventData {
     readonly signals: RequestSignals;
     readonly count: number;
   };
-  'signin.ended': { readonly reason: EndReason; readonly sessionsEnded: number };
+  'signin.ended': {
+    readonly reason: EndReason;
+    readonly browserSessionUid: string;
+    /** How many sessions went with it, where they ended by the same act. */
+    readonly sessionsEnded?: number;
+    /** Absent where the service itself found the end due. */
+    readonly by?: Actor;
+    readonly note?: string;
+    /** The session whose end took this browser along. */
+    readonly because?: SessionId;
+  };
   'consent.withdrawn': { readonly by: Actor };
   'account.changed': {
     readonly change:

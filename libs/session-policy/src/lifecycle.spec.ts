@@ -40,6 +40,7 @@ describe('starting a session', () => {
         clientId: 'c',
         resources: [],
         signedInAt: instant(t0 + 999),
+        authenticatedAt: null,
         keyThumbprint: null,
         signals: signals(),
       },

@@ -13,6 +13,8 @@ export interface SignInFacts {
   readonly resources: readonly string[];
   /** When the person authorized, not when the code was redeemed. */
   readonly signedInAt: Instant;
+  /** When the person last proved who they are, where it was before they authorized this; else null. */
+  readonly authenticatedAt: Instant | null;
   readonly keyThumbprint: string | null;
   /** Of the request that redeems the sign-in, because refreshes come from the same caller. */
   readonly signals: RequestSignals;
@@ -25,13 +27,11 @@ export const started = (facts: SignInFacts, policy: SessionPolicy): Session => (
   clientId: facts.clientId,
   resources: facts.resources,
   signedInAt: facts.signedInAt,
+  authenticatedAt: facts.authenticatedAt,
   lastActiveAt: facts.signedInAt,
   inactivityTimeout: policy.inactivityTimeout,
-  absoluteDeadline: absoluteDeadlineUnder(policy, facts.signedInAt),
-  expiresAt: earliest(
-    plus(facts.signedInAt, policy.inactivityTimeout),
-    absoluteDeadlineUnder(policy, facts.signedInAt),
-  ),
+  absoluteDeadline: absoluteDeadlineUnder(policy, facts),
+  expiresAt: earliest(plus(facts.signedInAt, policy.inactivityTimeout), absoluteDeadlineUnder(policy, facts)),
   generation: 0,
   rotatedAt: null,
   retries: 0,

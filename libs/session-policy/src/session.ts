@@ -17,6 +17,8 @@ export interface Session {
   readonly resources: readonly string[];
   /** When the person authorized it. Compared with not-before instants: what was authorized earlier is dead. */
   readonly signedInAt: Instant;
+  /** When the person proved who they are (`auth_time`), where that was before `signedInAt`: the absolute lifetime counts from it. */
+  readonly authenticatedAt: Instant | null;
   /** Last counted activity: sign-in, refresh or use, as the policy says. */
   readonly lastActiveAt: Instant;
   /** The inactivity timeout it was signed in under; a later policy may shorten it, never lengthen it. */
@@ -47,7 +49,13 @@ export interface Session {
 /** Of a session, what its deadlines follow from. */
 export type TimedSession = Pick<
   Session,
-  'signedInAt' | 'lastActiveAt' | 'inactivityTimeout' | 'absoluteDeadline' | 'expiresAt' | 'ended'
+  | 'signedInAt'
+  | 'authenticatedAt'
+  | 'lastActiveAt'
+  | 'inactivityTimeout'
+  | 'absoluteDeadline'
+  | 'expiresAt'
+  | 'ended'
 >;
 
 /**

@@ -66,6 +66,7 @@ export const aSession = (changes: Partial<Session> = {}, policy = aPolicy()): Se
         clientId: 'client-1',
         resources: [],
         signedInAt: t0,
+        authenticatedAt: null,
         keyThumbprint: null,
         signals: someSignals,
       },

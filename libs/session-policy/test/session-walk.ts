@@ -23,6 +23,7 @@ const signIn = {
   clientId: 'client',
   resources: [],
   signedInAt: t0,
+  authenticatedAt: null,
   signals: someSignals,
 };
 

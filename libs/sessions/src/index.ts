@@ -1,4 +1,9 @@
 export { ActivityRecorder } from './activity.js';
+export {
+  type BrowserSessionEnd,
+  BrowserSessionEnds,
+  type EndedBrowserSession,
+} from './browser-session-ends.js';
 export { isUuid, leastIdAt, newId } from './ids.js';
 export { PolicySource } from './policy-source.js';
 export {
@@ -23,6 +28,7 @@ export type { BatchLimits } from './store/batcher.js';
 export { HotSessionStore } from './store/hot-session-store.js';
 export { MemorySessionStore } from './store/memory-session-store.js';
 export { MemorySweepStore } from './store/memory-sweep-store.js';
+export { packSignals, unpackSignals } from './store/packed-columns.js';
 export { PrismaSessionStore } from './store/prisma-session-store.js';
 export { PrismaSweepStore } from './store/prisma-sweep-store.js';
 export { type FoundRow, readFound, type SessionRow } from './store/session-row.js';

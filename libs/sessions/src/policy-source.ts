@@ -7,4 +7,9 @@ export abstract class PolicySource {
     clientId: string,
     resources: readonly string[],
   ): Promise<SessionPolicy> | SessionPolicy;
+
+  /** The policy of everyone alone: what a browser's own sign-in is under, for which no client and no resource speaks. */
+  everyones(): Promise<SessionPolicy> | SessionPolicy {
+    return this.effectivePolicy('', []);
+  }
 }

@@ -90,6 +90,11 @@ export class SessionService {
     return this.#policies.effectivePolicy(clientId, resources);
   }
 
+  /** The policy of everyone, which the sign-in of a browser is under. */
+  async everyonesPolicy(): Promise<SessionPolicy> {
+    return this.#policies.everyones();
+  }
+
   /**
    * Starts a session in one transaction with `alongside` (the consumption of its code).
    * @throws TooManySessions, AuthorizationKilled, and whatever `alongside` throws; then nothing happened.

@@ -1,10 +1,10 @@
-import { plus, seconds } from '@curfew/session-policy';
+import { absoluteDeadlineUnder, type Instant, plus, seconds } from '@curfew/session-policy';
 import { accountEvent } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
 
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
-import type { BrowserSessionPayload, FoundBrowserSession } from './staged-writes.js';
+import type { BrowserSessionPayload, FoundBrowserSession, KeptSignIn } from './staged-writes.js';
 
 /** oidc-provider's cookie session. Its end at logout ends the sessions that were started from it and are not offline. */
 export class BrowserSessionAdapter extends PartialAdapter {
@@ -14,12 +14,12 @@ export class BrowserSessionAdapter extends PartialAdapter {
 
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
     const known = currentScope().staged.foundBrowserSessionById(id);
-    return noted(known ?? (await this.parts.browserSessions.find(id)));
+    return noted(known ?? (await this.parts.browserSessions.find(id, currentScope().now)));
   }
 
   override async findByUid(uid: string): Promise<Record<string, unknown> | undefined> {
     const known = currentScope().staged.foundBrowserSession(uid);
-    return noted(known ?? (await this.parts.browserSessions.findByUid(uid)));
+    return noted(known ?? (await this.parts.browserSessions.findByUid(uid, currentScope().now)));
   }
 
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
@@ -34,12 +34,13 @@ export class BrowserSessionAdapter extends PartialAdapter {
     const { accountId, loginTs, acr = null, amr = [] } = payload as BrowserSessionPayload;
     // `signedInAt` moves only when somebody signs in anew, so that a not-before entry can be compared with it.
     const isSame = found?.payload.accountId === accountId && found?.payload.loginTs === loginTs;
-    const previous = found && isSame && accountId !== undefined ? found.signedInAt : null;
+    const previous = found && isSame && accountId !== undefined ? found.signIn : null;
     const isNew = accountId !== undefined && previous === null;
     staged.browserSession = {
       id,
       payload,
-      signedInAt: isNew ? now : previous,
+      signIn: isNew ? await this.begun(now) : previous,
+      baseline: isNew ? signals : null,
       expiresAt: plus(now, seconds(expiresIn)),
       existed: found !== undefined,
       // The sign-in is told of in the same commit.
@@ -55,11 +56,22 @@ export class BrowserSessionAdapter extends PartialAdapter {
     const { now, staged } = currentScope();
     if (staged.browserSession?.id === id) staged.browserSession = undefined;
     const signedOut = oidc?.route === 'end_session_confirm' ? oidc.session!.uid : undefined;
-    if (!signedOut) return this.parts.browserSessions.remove(id, now);
+    if (!signedOut) return this.parts.browserSessions.remove(id);
     const sessionsEnded = await this.endStartedFrom(signedOut, null);
-    await this.parts.browserSessions.remove(id, now, { reason: 'logout', sessionsEnded });
+    await this.parts.browserSessionEnds.end([{ uid: signedOut, at: now, reason: 'logout', sessionsEnded }]);
     // Once more for what a code started meanwhile; from here on none can (commit-staged.ts).
     await this.endStartedFrom(signedOut, null);
+  }
+
+  /** A sign-in that begins now, its limits fixed by the policy of everyone. */
+  private async begun(now: Instant): Promise<KeptSignIn> {
+    const policy = await this.parts.sessions.everyonesPolicy();
+    const times = { signedInAt: now, authenticatedAt: null };
+    const { inactivityTimeout } = policy;
+    return {
+      ...{ signedInAt: now, lastActiveAt: now, inactivityTimeout },
+      absoluteDeadline: absoluteDeadlineUnder(policy, times),
+    };
   }
 
   private async endStartedFrom(browserSessionUid: string, clientId: string | null): Promise<number> {

@@ -1,7 +1,7 @@
 import { settlementFits, settlementSteps } from '@curfew/accounts';
 import { eventRows } from '@curfew/events';
 import type { HotStatement } from '@curfew/persistence';
-import { covers } from '@curfew/sessions';
+import { covers, packSignals } from '@curfew/sessions';
 import { hashOfId, type PayloadSeal } from './payload-seal.js';
 import type { StagedArtifact, StagedWrites } from './staged-writes.js';
 
@@ -191,28 +191,34 @@ function addConsent(commit: CommitBuilder, { consent }: StagedWrites): void {
 
 function addBrowserSession(commit: CommitBuilder, { browserSession }: StagedWrites, seal: PayloadSeal): void {
   if (!browserSession) return;
-  const { id, payload, signedInAt, expiresAt, existed, events } = browserSession;
+  const { id, payload, signIn, baseline, expiresAt, existed, events } = browserSession;
   const { uid, accountId = null } = payload;
   const idHash = hashOfId(id);
   const values = [
     ['id_hash', commit.value(idHash, 'bytea')],
     ['account_id', commit.value(accountId, 'uuid')],
     ['payload', commit.value(seal.close(payload, idHash), 'bytea')],
-    ['signed_in_at', at(commit.value(signedInAt, 'float8'))],
+    ['signed_in_at', at(commit.value(signIn?.signedInAt ?? null, 'float8'))],
+    ['last_active_at', at(commit.value(signIn?.lastActiveAt ?? null, 'float8'))],
+    ['inactivity_timeout', commit.value(signIn?.inactivityTimeout ?? null, 'int')],
+    ['absolute_deadline', at(commit.value(signIn?.absoluteDeadline ?? null, 'float8'))],
     ['expires_at', at(commit.value(expiresAt, 'float8'))],
+    ...(baseline
+      ? [['baseline', commit.value(JSON.stringify(packSignals(baseline)), 'jsonb')] as const]
+      : []),
   ] as const;
   const columns = values.map(([name]) => name);
   // A session gets a new id at every sign-in (fixation); the row is the person's, so it follows by uid. One that is gone stays gone.
   if (existed) {
     const set = values.map(([name, value]) => `${name} = ${value}`).join(', ');
-    const where = `uid = ${commit.value(uid, 'text')} AND ${commit.ready}`;
+    const where = `uid = ${commit.value(uid, 'text')} AND ended_at IS NULL AND ${commit.ready}`;
     commit.writing('moved', `UPDATE browser_session SET ${set} WHERE ${where} RETURNING 1`);
   } else {
     const all = [commit.value(uid, 'text'), ...values.map(([, value]) => value)].join(', ');
     commit.writing(
       'begun',
       `INSERT INTO browser_session (uid, ${columns.join(', ')}) SELECT ${all} WHERE ${commit.ready}
-       ON CONFLICT (uid) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(', ')} RETURNING 1`,
+       ON CONFLICT (uid) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(', ')} WHERE browser_session.ended_at IS NULL RETURNING 1`,
     );
   }
   if (events.length === 0) return;

@@ -1,4 +1,4 @@
-import type { AccessTokenCodec, SessionQueries, SessionService } from '@curfew/sessions';
+import type { AccessTokenCodec, BrowserSessionEnds, SessionQueries, SessionService } from '@curfew/sessions';
 import type { Adapter } from 'oidc-provider';
 import type { ClientDirectory } from '../client-directory.js';
 import type { RateBuckets } from '../throttles/rate-buckets.js';
@@ -13,6 +13,7 @@ export interface AdapterParts {
   readonly accessTokens: AccessTokenCodec;
   readonly artifacts: ArtifactStore;
   readonly browserSessions: BrowserSessionStore;
+  readonly browserSessionEnds: BrowserSessionEnds;
   readonly clients: ClientDirectory;
   readonly refreshThrottle: RefreshThrottle;
   readonly introspections: RateBuckets;

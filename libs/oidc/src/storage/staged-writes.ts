@@ -1,6 +1,6 @@
 import type { Account, PreparedConsent, Settlement } from '@curfew/accounts';
 import type { NewEvent } from '@curfew/events';
-import type { Instant } from '@curfew/session-policy';
+import type { BrowserSession, Instant, RequestSignals } from '@curfew/session-policy';
 
 /** Names one artifact without giving it away. */
 export interface ArtifactKey {
@@ -26,12 +26,18 @@ export interface BrowserSessionPayload extends Record<string, unknown> {
   readonly amr?: readonly string[];
 }
 
-/** A browser session as found, when its person signed in, and their account as it is now. */
+/** A browser session as found, its person's sign-in where somebody is signed in, and their account as it is now. */
 export interface FoundBrowserSession {
   readonly payload: BrowserSessionPayload;
-  readonly signedInAt: Instant | null;
+  readonly signIn: BrowserSession | null;
   readonly account: Account | null;
 }
+
+/** What a row keeps of a sign-in: when the person proved who they are, when they were last active, and the limits from then on. */
+export type KeptSignIn = Pick<
+  BrowserSession,
+  'signedInAt' | 'lastActiveAt' | 'inactivityTimeout' | 'absoluteDeadline'
+>;
 
 /** An artifact on its way into the database, as it was when the library saved it. */
 export interface StagedArtifact {
@@ -46,7 +52,9 @@ export interface StagedArtifact {
 export interface StagedBrowserSession {
   readonly id: string;
   readonly payload: BrowserSessionPayload;
-  readonly signedInAt: Instant | null;
+  readonly signIn: KeptSignIn | null;
+  /** Of a sign-in that is new, its circumstances. */
+  readonly baseline: RequestSignals | null;
   readonly expiresAt: Instant;
   /** Whether it was there when the request began: then it must not be brought back when it was ended meanwhile. */
   readonly existed: boolean;

@@ -15,7 +15,7 @@ const readStatement: HotStatement = {
     SELECT w.place, s.id, s.account_id, s.client_id, s.browser_session_uid, s.offline, s.resources, s."authorization", s.baseline,
       ${ms('s.signed_in_at')}, ${ms('s.started_at')}, s.inactivity_timeout, ${ms('s.absolute_deadline')}, s.key_thumbprint,
       ${ms('s.step_up_required_at')}, ${ms('s.stepped_up_at')}, ${ms('s.ended_at')}, s.end_reason, s.generation, s.retries,
-      ${ms('s.last_active_at')}, ${ms('s.expires_at')}, ${ms('s.rotated_at')}, s.token_hash, s.successor_seal,
+      ${ms('s.last_active_at')}, ${ms('s.expires_at')}, ${ms('s.rotated_at')}, s.token_hash, s.successor_seal, ${ms('s.authenticated_at')},
       ${killersOfSession},
       w.hash IS NOT NULL AND EXISTS (SELECT 1 FROM revoked_token r WHERE r.token_hash = w.hash)
     FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS w(id, hash, place) JOIN session s ON s.id = w.id`,
@@ -184,6 +184,7 @@ type HotRow = [
   rotatedAt: number | null,
   tokenHash: Buffer | null,
   successorSeal: Buffer | null,
+  authenticatedAt: number | null,
   notBefore: { kind: 'account' | 'client' | 'everyone'; reason: EndReason; at: number }[] | null,
   tokenRevoked: boolean,
 ];
@@ -216,7 +217,8 @@ function readHot(row: HotRow): FoundSession {
     rotatedAt: momentOrNull(row[22]),
     tokenHash: row[23],
     successorSeal: row[24],
+    authenticatedAt: momentOrNull(row[25]),
   });
-  const notBefore = (row[25] ?? []).map((entry) => ({ ...entry, at: moment(entry.at) }));
-  return { session, notBefore, tokenRevoked: row[26] };
+  const notBefore = (row[26] ?? []).map((entry) => ({ ...entry, at: moment(entry.at) }));
+  return { session, notBefore, tokenRevoked: row[27] };
 }

@@ -128,7 +128,7 @@ const takeDue: HotStatement = {
   name: 'sweep_due',
   text: `
     SELECT s.id, s.ended_at IS NOT NULL, s.client_id, s.resources, ${ms('s.signed_in_at')}, ${ms('s.last_active_at')},
-      s.inactivity_timeout, ${ms('s.absolute_deadline')}, ${ms('s.expires_at')},
+      s.inactivity_timeout, ${ms('s.absolute_deadline')}, ${ms('s.expires_at')}, ${ms('s.authenticated_at')},
       ${killersOfSession}
     FROM session s WHERE s.check_after <= to_timestamp($1::float8 / 1000) ORDER BY s.check_after LIMIT $2::int FOR UPDATE OF s SKIP LOCKED`,
 };
@@ -152,6 +152,7 @@ type DueRow = [
   inactivityTimeout: number,
   absoluteDeadline: number,
   expiresAt: number,
+  authenticatedAt: number | null,
   notBefore: { kind: NotBefore['kind']; reason: EndReason; at: number }[] | null,
 ];
 
@@ -165,9 +166,10 @@ const readDue = (row: DueRow): DueSession => ({
     inactivityTimeout: seconds(row[6]),
     absoluteDeadline: moment(row[7]),
     expiresAt: moment(row[8]),
+    authenticatedAt: row[9] === null ? null : moment(row[9]),
     ended: null,
   },
-  notBefore: (row[9] ?? []).map((entry) => ({ ...entry, at: moment(entry.at) })),
+  notBefore: (row[10] ?? []).map((entry) => ({ ...entry, at: moment(entry.at) })),
 });
 
 const moment = (value: number): Instant => instant(Math.round(value));

@@ -21,6 +21,7 @@ export interface SessionRow {
   /** As `packSignals` leaves it. */
   baseline: PackedSignals;
   signed_in_at: Date;
+  authenticated_at: Date | null;
   started_at: Date;
   inactivity_timeout: number;
   absolute_deadline: Date;
@@ -65,6 +66,7 @@ export const readRow = (row: SessionRow): StoredSession =>
     authorization: row.authorization,
     baseline: row.baseline,
     signedInAt: moment(row.signed_in_at),
+    authenticatedAt: momentOrNull(row.authenticated_at),
     startedAt: moment(row.started_at),
     inactivityTimeout: seconds(row.inactivity_timeout),
     absoluteDeadline: moment(row.absolute_deadline),
@@ -106,6 +108,7 @@ export const startColumns = [
   'authorization',
   'baseline',
   'signed_in_at',
+  'authenticated_at',
   'started_at',
   'inactivity_timeout',
   'absolute_deadline',
@@ -130,6 +133,7 @@ export const startValues = (session: StoredSession): string =>
     authorization: packAuthorization(session),
     baseline: packSignals(session.baseline),
     signed_in_at: iso(session.signedInAt),
+    authenticated_at: session.authenticatedAt === null ? null : iso(session.authenticatedAt),
     started_at: iso(session.startedAt),
     inactivity_timeout: session.inactivityTimeout,
     absolute_deadline: iso(session.absoluteDeadline),

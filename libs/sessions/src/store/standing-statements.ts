@@ -54,4 +54,4 @@ export const deadlineUnder = ({
   absoluteLifetime,
 }: DeadlineLimits): Prisma.Sql => Prisma.sql`
   LEAST(s.expires_at, s.last_active_at + make_interval(secs => LEAST(s.inactivity_timeout, ${inactivityTimeout}::int)),
-    s.absolute_deadline, date_trunc('second', s.signed_in_at + make_interval(secs => ${absoluteLifetime}::int)))`;
+    s.absolute_deadline, date_trunc('second', LEAST(s.signed_in_at, s.authenticated_at) + make_interval(secs => ${absoluteLifetime}::int)))`;
