@@ -15,6 +15,7 @@ local told = {
   ["x-curfew-acr"] = "txn.curfew_acr",
   ["x-curfew-auth-time"] = "txn.curfew_auth_time",
   ["x-session-idle-expires-in"] = "txn.curfew_idle",
+  ["x-session-idle-warning-in"] = "txn.curfew_idle_warning",
   ["www-authenticate"] = "txn.curfew_challenge",
 }
 

@@ -19,6 +19,7 @@ describe('sessions over the admin API', () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({ id: sid, state: 'live', client_id: world.data.clients.device.client_id });
     expect(body.idle_expires_in).toBeGreaterThan(0);
+    expect(body.idle_expires_in - body.idle_warning_in).toBe(120);
     expect(body.absolute_expires_in).toBeGreaterThan(body.idle_expires_in);
     expect(body.policy).toMatchObject({ inactivityTimeout: '30m' });
     expect(body.timeline[0]).toMatchObject({ type: 'session.started' });

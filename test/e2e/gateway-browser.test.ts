@@ -274,6 +274,7 @@ describe('a browser at the gateway', () => {
     expect(JSON.parse((await browser.get('/.curfew/session')).body)).toEqual({
       signed_in: true,
       idle_expires_in: expect.any(Number),
+      idle_warning_in: expect.any(Number),
       absolute_expires_in: expect.any(Number),
     });
   });

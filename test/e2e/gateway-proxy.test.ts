@@ -94,7 +94,12 @@ describe('the reverse proxy', () => {
       'x-forwarded-proto': 'https',
     });
     expect(headers).not.toHaveProperty('authorization');
-    expect(Number(answer.headers['x-session-idle-expires-in'])).toBeGreaterThan(0);
+    const [idle, warning] = ['x-session-idle-expires-in', 'x-session-idle-warning-in'].map((name) =>
+      Number(answer.headers[name]),
+    );
+    // The policy `standard` warns two minutes before.
+    expect(warning).toBeGreaterThan(0);
+    expect(idle! - warning!).toBe(120);
   });
 
   it('passes bodies on, with a length or in pieces', async () => {

@@ -58,7 +58,9 @@ describe('a JWT access token', () => {
       scope: 'orders:read',
       token_type: 'Bearer',
       idle_expires_in: expect.any(Number),
+      idle_warning_in: expect.any(Number),
       absolute_expires_in: expect.any(Number),
+      cache_max_age: 10,
     });
     expect((await world.introspect(token, world.clients.billingApi)).body).toEqual({ active: false });
   });
@@ -121,9 +123,10 @@ describe('a signed introspection answer (RFC 9701)', () => {
     });
     expect(protectedHeader.alg).toBe('ES256');
     expect(Object.keys(payload).sort()).toEqual(['aud', 'iat', 'iss', 'token_introspection']);
-    const { idle_expires_in, absolute_expires_in, ...stable } = plain;
+    const { idle_expires_in, idle_warning_in, absolute_expires_in, ...stable } = plain;
     expect(payload['token_introspection']).toMatchObject({ ...stable, active: true, sid: plain.sid });
-    expect([idle_expires_in, absolute_expires_in]).toEqual([expect.any(Number), expect.any(Number)]);
+    const clocks = [idle_expires_in, idle_warning_in, absolute_expires_in];
+    expect(clocks.map((left) => typeof left)).toEqual(['number', 'number', 'number']);
   });
 
   it('says no more than that of a token that is not active', async () => {

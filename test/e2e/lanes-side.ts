@@ -171,7 +171,7 @@ export class Side {
   #timeless(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
     if (typeof members['expires_in'] === 'number') this.durations.push(members['expires_in']);
     const instants = ['iat', 'exp', 'expires_in', 'issuedAtMs', 'session_age', 'idle_for'];
-    const remaining = ['idle_expires_in', 'absolute_expires_in'];
+    const remaining = ['idle_expires_in', 'idle_warning_in', 'absolute_expires_in'];
     const kept = Object.entries(members).map(([name, value]) => {
       if (![...instants, ...remaining].includes(name) || typeof value !== 'number')
         return [name, value] as const;

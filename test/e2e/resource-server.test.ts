@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ClientService } from '@curfew/clients';
+import { ClientService, PolicyService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import {
   createVerifier,
@@ -119,6 +119,60 @@ describe('opaque tokens', () => {
       for (let i = 0; i < 3; i++) expect(await outcome(one, bearing(token))).toBe('allowed');
     });
     expect(asked).toBe(3);
+  });
+
+  describe('whose policy says how long a verdict may be kept', () => {
+    const policies = () =>
+      new PolicyService(world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' }), new HostClock());
+    const target = () => ({ kind: 'client', id: world.clients.web.id }) as const;
+    afterEach(() => policies().detach(target()));
+    /** A token under a policy with this much, known to the server. */
+    async function tokenUnder(introspectionCache: number, name: string): Promise<string> {
+      const settings = { basedOn: 'standard', introspectionCache };
+      await policies().save({ name, previous: 0, settings, createdBy: 'test' });
+      await policies().attach(target(), name);
+      const { access_token: token } = await signIn(orders);
+      for (let told = -1; told !== introspectionCache; await pause(20))
+        told = (await world.introspect(token, world.clients.api, { touch: 'false' })).body.cache_max_age;
+      return token;
+    }
+
+    it('are asked about each time where that is 0, whatever the API would keep', async () => {
+      const one = await verifierFor(world.clients.api, orders, { cacheForMs: 30_000 });
+      const token = await tokenUnder(0, 'exact');
+      const asked = await countQuestions(async () => {
+        for (let i = 0; i < 3; i++) expect(await outcome(one, bearing(token))).toBe('allowed');
+      });
+      expect([asked, one.remembered]).toEqual([3, 0]);
+    });
+
+    it('are not answered from a question that was sent before where that is 0', async () => {
+      const one = await verifierFor(world.clients.api, orders);
+      const token = await tokenUnder(0, 'exact-too');
+      const asked = await countQuestions(async () => {
+        const begun = [outcome(one, bearing(token))];
+        for (const before = fetchCount; fetchCount === before; ) await new Promise(setImmediate);
+        for (let i = 0; i < 20; i++) begun.push(outcome(one, bearing(token)));
+        expect(new Set(await Promise.all(begun))).toEqual(new Set(['allowed']));
+      });
+      expect(asked).toBe(2);
+    });
+
+    it('are remembered for the smaller of that and what the API would keep', async () => {
+      const token = await tokenUnder(1, 'a-second');
+      const [long, short] = [
+        await verifierFor(world.clients.api, orders, { cacheForMs: 30_000 }),
+        await verifierFor(world.clients.api, orders, { cacheForMs: 0 }),
+      ];
+      const count = (one: Verifier) =>
+        countQuestions(async () => {
+          for (let i = 0; i < 2; i++) expect(await outcome(one, bearing(token))).toBe('allowed');
+        });
+      expect(await count(short)).toBe(2);
+      expect(await count(long)).toBe(1);
+      await pause(1_100);
+      expect(await count(long)).toBe(1);
+    });
   });
 
   it('that were seen passively are asked about again by the first active request, so that it counts', async () => {

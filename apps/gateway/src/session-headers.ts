@@ -8,9 +8,10 @@ const secondsUntil = (deadline: number, now: number): string =>
  * application can warn the person before the idle end.
  */
 export function sessionHeaders(facts: TokenFacts | null, now: number): Record<string, string> {
-  const { idleDeadline, absoluteDeadline } = facts ?? {};
+  const { idleDeadline, idleWarningAt, absoluteDeadline } = facts ?? {};
   return {
     ...(idleDeadline === undefined ? {} : { 'X-Session-Idle-Expires-In': secondsUntil(idleDeadline, now) }),
+    ...(idleWarningAt === undefined ? {} : { 'X-Session-Idle-Warning-In': secondsUntil(idleWarningAt, now) }),
     ...(absoluteDeadline === undefined
       ? {}
       : { 'X-Session-Expires-In': secondsUntil(absoluteDeadline, now) }),

@@ -16,6 +16,8 @@ export interface TokenFacts {
   readonly amr: readonly string[];
   /** When the session ends unless somebody uses it. */
   readonly idleDeadline: number | undefined;
+  /** From when on a person should be warned of that end (WCAG 2.2.1). */
+  readonly idleWarningAt: number | undefined;
   readonly absoluteDeadline: number | undefined;
   /** When the session began, and when it was last used before this token was asked about. */
   readonly sessionStartedAt: number | undefined;
@@ -45,16 +47,27 @@ export function readIntrospection(answer: unknown, now: number): TokenFacts | nu
   if (claims['active'] === false) return null;
   if (claims['active'] !== true) throw new UnreadableAnswer();
   const idle = number(claims['idle_expires_in']);
+  const warning = number(claims['idle_warning_in']);
   const absolute = number(claims['absolute_expires_in']);
   const age = number(claims['session_age']);
   const idleFor = number(claims['idle_for']);
   return {
     ...readClaims(claims),
     idleDeadline: idle === undefined ? undefined : now + idle * 1000,
+    idleWarningAt: warning === undefined ? undefined : now + warning * 1000,
     absoluteDeadline: absolute === undefined ? undefined : now + absolute * 1000,
     sessionStartedAt: age === undefined ? undefined : now - age * 1000,
     lastActiveAt: idleFor === undefined ? undefined : now - idleFor * 1000,
   };
+}
+
+/**
+ * Milliseconds for which the authorization server lets an answer be kept: `cache_max_age` of the session's policy. A server that says nothing
+ * leaves it to whoever asked.
+ */
+export function allowedCacheMs(answer: unknown): number {
+  const seconds = number((answer as Readonly<Record<string, unknown>> | null)?.['cache_max_age']);
+  return seconds === undefined || !(seconds >= 0) ? Number.POSITIVE_INFINITY : seconds * 1000;
 }
 
 /** Reads the members that introspection responses and JWT access tokens (RFC 9068 §2.2) have in common. */
@@ -77,6 +90,7 @@ export function readClaims(claims: Readonly<Record<string, unknown>>): TokenFact
     acr: text(claims['acr']),
     amr: texts(claims['amr']),
     idleDeadline: undefined,
+    idleWarningAt: undefined,
     absoluteDeadline: undefined,
     sessionStartedAt: undefined,
     lastActiveAt: undefined,

@@ -4,7 +4,7 @@ import type { AuthorizationServer, Question } from './http/authorization-server.
 import type { JwtAccessTokens } from './jwt/jwt-access-tokens.js';
 import { looksLikeJwt, readJwt } from './jwt/signed-jwt.js';
 import { type ServerClock, steadyNow } from './server-clock.js';
-import { readIntrospection, type TokenFacts } from './token-facts.js';
+import { allowedCacheMs, readIntrospection, type TokenFacts } from './token-facts.js';
 import type { VerdictCache } from './verdict-cache.js';
 
 /** Bounds of what is remembered. */
@@ -19,10 +19,32 @@ export interface InquiryLimits {
 const inactiveForMs = 2_000;
 const mostInactive = 10_000;
 
+/** A question that is under way; whoever comes before it is sent gets an answer no older than their own question. */
+interface UnderWay {
+  readonly answer: Promise<Answered>;
+  isSent: boolean;
+}
+
+/** What was found, and whether it may be used for questions that come after this one was sent. */
+interface Answered {
+  readonly facts: TokenFacts | null;
+  readonly mayBeKept: boolean;
+}
+
 interface Waiting extends Question {
+  readonly onSent: () => void;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
+
+interface Asked {
+  readonly token: string;
+  readonly hash: string;
+  readonly passive: boolean;
+  readonly onSent: () => void;
+}
+
+const nothing: Answered = { facts: null, mayBeKept: true };
 
 /** Mass ends that come while a question is under way make it be asked again, but not for ever. */
 const mostAttempts = 3;
@@ -57,7 +79,7 @@ export const hashToken = (token: string): string => createHash('sha256').update(
  * token are asked once however many wait for the answer, and questions of one moment go together.
  */
 export class TokenInquiry {
-  readonly #underWay = new Map<string, Promise<TokenFacts | null>>();
+  readonly #underWay = new Map<string, UnderWay>();
   readonly #inactive = new Map<string, number>();
   #waiting: Waiting[] = [];
 
@@ -76,12 +98,31 @@ export class TokenInquiry {
     if ((this.#inactive.get(hash) ?? 0) > at) return null;
     const own = ofSession ? 'ask' : await this.#byItself(token);
     if (own !== 'ask') return own;
+    return this.#askOnce(token, hash, passive);
+  }
+
+  /** Waits for a question that is under way. One sent before is good enough only where its answer may be kept at all. */
+  async #askOnce(token: string, hash: string, passive: boolean): Promise<TokenFacts | null> {
     const key = `${passive ? 'p' : 'u'}${hash}`;
-    const underWay = this.#underWay.get(key);
-    if (underWay) return underWay;
-    const asked = this.#ask(token, hash, passive).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, asked);
-    return asked;
+    for (;;) {
+      let underWay = this.#underWay.get(key);
+      if (!underWay) {
+        const begun: UnderWay = { isSent: false, answer: this.#begin(key, token, hash, passive) };
+        underWay = begun;
+        this.#underWay.set(key, begun);
+      }
+      const isInTime = !underWay.isSent;
+      const { facts, mayBeKept } = await underWay.answer;
+      if (isInTime || mayBeKept || facts === null) return facts;
+    }
+  }
+
+  #begin(key: string, token: string, hash: string, passive: boolean): Promise<Answered> {
+    const onSent = () => {
+      const underWay = this.#underWay.get(key);
+      if (underWay) underWay.isSent = true;
+    };
+    return this.#ask({ token, hash, passive, onSent }).finally(() => this.#underWay.delete(key));
   }
 
   /** What a JWT says for itself, as long as memory can vouch that neither it nor its session has ended. */
@@ -102,31 +143,34 @@ export class TokenInquiry {
     return this.parts.cache.hasEnded(hash, known.facts.sessionId) ? undefined : known.facts;
   }
 
-  async #ask(token: string, hash: string, passive: boolean, attempt = 1): Promise<TokenFacts | null> {
+  async #ask(asked: Asked, attempt = 1): Promise<Answered> {
+    const { token, hash, passive, onSent } = asked;
     const { cache, clock, feed, limits } = this.parts;
     const { generation } = cache;
     const trustedBefore = feed.trusted(steadyNow());
-    const answer = await this.#together({ token, touch: !passive });
+    const answer = await this.#together({ token, touch: !passive, onSent });
     const at = steadyNow();
     const now = clock.now(at);
     const facts = readIntrospection(answer, now);
     if (!facts) {
       this.#noteInactive(hash, at);
-      return null;
+      return nothing;
     }
     // The end may have overtaken the answer.
     const name = revocationName(token);
-    if (cache.hasEnded(name ?? hash, facts.sessionId)) return null;
+    if (cache.hasEnded(name ?? hash, facts.sessionId)) return nothing;
     const mayBeOutdated = generation !== cache.generation;
-    if (mayBeOutdated && attempt < mostAttempts) return this.#ask(token, hash, passive, attempt + 1);
-    if (!mayBeOutdated && trustedBefore && feed.trusted(at) && limits.cacheForMs > 0) {
+    if (mayBeOutdated && attempt < mostAttempts) return this.#ask(asked, attempt + 1);
+    const cacheForMs = Math.min(limits.cacheForMs, allowedCacheMs(answer));
+    const mayBeKept = cacheForMs > 0;
+    if (!mayBeOutdated && trustedBefore && feed.trusted(at) && mayBeKept) {
       const deadlines = [facts.expiresAt, facts.idleDeadline, facts.absoluteDeadline];
       const known = deadlines.filter((deadline) => deadline !== undefined);
-      const freshUntil = Math.min(now + limits.cacheForMs, ...known);
+      const freshUntil = Math.min(now + cacheForMs, ...known);
       const kept = passive ? facts : { ...facts, lastActiveAt: now };
       cache.set(hash, { facts: kept, freshUntil, touched: !passive, name });
     }
-    return facts;
+    return { facts, mayBeKept };
   }
 
   #noteInactive(hash: string, at: number): void {
@@ -136,7 +180,7 @@ export class TokenInquiry {
     this.#inactive.set(hash, at + inactiveForMs);
   }
 
-  #together(question: Question): Promise<unknown> {
+  #together(question: Question & Pick<Waiting, 'onSent'>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.push({ resolve, reject, ...question }) === 1) setImmediate(() => this.#send());
     });
@@ -147,6 +191,7 @@ export class TokenInquiry {
     this.#waiting = [];
     for (let from = 0; from < waiting.length; from += this.parts.limits.mostPerQuestion) {
       const part = waiting.slice(from, from + this.parts.limits.mostPerQuestion);
+      for (const { onSent } of part) onSent();
       const questions = part.map(({ token, touch }) => ({ token, touch }));
       this.parts.server.introspect(questions).then(
         (answers) => {

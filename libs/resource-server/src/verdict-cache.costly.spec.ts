@@ -15,6 +15,7 @@ const facts = (changes: Partial<TokenFacts>): TokenFacts => ({
   acr: undefined,
   amr: [],
   idleDeadline: undefined,
+  idleWarningAt: undefined,
   absoluteDeadline: undefined,
   sessionStartedAt: undefined,
   lastActiveAt: undefined,

@@ -27,6 +27,7 @@ const instants = [
   'absoluteDeadline',
   'sessionStartedAt',
   'lastActiveAt',
+  'idleWarningAt',
 ] as const;
 
 /** What does not fit into the columns; few tokens have any of it. */
@@ -209,6 +210,7 @@ export class VerdictTable {
       absoluteDeadline: time(4),
       sessionStartedAt: time(5),
       lastActiveAt: time(6),
+      idleWarningAt: time(7),
       sessionId: odd?.sessionId ?? id(from),
       subject: odd?.subject ?? id(from + idBytes),
       keyThumbprint: odd?.keyThumbprint,

@@ -44,6 +44,16 @@ export const deadlineAfterActivity = (session: TimedSession, policy: DeadlineLim
   earliest(silenceEnds(session, policy, at), lifetimeEnds(session, policy));
 
 /**
+ * When a person should be warned of the idle end, to have time to ask for more (WCAG 2.2.1). A session that was signed in under a shorter
+ * timeout than its warning is warned of all the while.
+ */
+export const idleWarningAt = (
+  session: TimedSession,
+  policy: DeadlineLimits & Pick<SessionPolicy, 'idleWarning'>,
+  { idle }: Pick<Deadlines, 'idle'>,
+): Instant => plus(idle, -Math.min(policy.idleWarning, inactivityTimeoutOf(session, policy)) as Seconds);
+
+/**
  * The deadlines of a session under the strictest of three: the policy it was signed in under, the policy now, and the deadline that was
  * written. The latter may come of a shorter policy that was taken back since.
  */

@@ -7,12 +7,15 @@ import {
   decideRefresh,
   ended,
   endOf,
+  idleWarningAt,
   instant,
   kept,
   noRisk,
   plus,
   retried,
   rotated,
+  type Session,
+  type SessionPolicy,
   seconds,
   started,
   steppedUp,
@@ -48,6 +51,25 @@ describe('starting a session', () => {
     );
     expect(session.absoluteDeadline).toBe(after('12h'));
     expect(deadlines(session, policy).idle).toBe(after('30m', 999));
+  });
+});
+
+describe('the warning before the idle end', () => {
+  const warned = (session: Session, under: SessionPolicy) =>
+    idleWarningAt(session, under, deadlines(session, under));
+
+  it('comes as long before it as the policy says, also where activity or a shorter policy moved that end', () => {
+    const policy = aPolicy({ idleWarning: lasting('2m') });
+    expect(warned(aSession(), policy)).toBe(after('28m'));
+    expect(warned(aSession({ lastActiveAt: after('10m') }), policy)).toBe(after('38m'));
+    const brief = aPolicy({ inactivityTimeout: lasting('11m'), idleWarning: lasting('5m') });
+    expect(warned(aSession(), brief)).toBe(after('6m'));
+  });
+
+  it('never lies before the last activity', () => {
+    const brief = aSession({}, aPolicy({ inactivityTimeout: lasting('11m') }));
+    const patient = aPolicy({ inactivityTimeout: lasting('2h'), idleWarning: lasting('1h') });
+    expect(warned(brief, patient)).toBe(t0);
   });
 });
 

@@ -3,6 +3,7 @@ import {
   deadlines,
   decideAccess,
   type Instant,
+  idleWarningAt,
   type RequestSignals,
   unknownSignals,
   withNotBefores,
@@ -56,15 +57,16 @@ export class SessionQueries {
     const session = withNotBefores(found.session, found.notBefore);
     const policy = await this.policies.effectivePolicy(session.clientId, session.resources);
     if (decideAccess(session, policy, now).kind !== 'active') return null;
-    const { idle, absolute } = deadlines(session, policy);
+    const ends = deadlines(session, policy);
     return {
       id: session.id,
       accountId: session.accountId,
       clientId: session.clientId,
       signedInAt: session.signedInAt,
       lastActiveAt: session.lastActiveAt,
-      inactivityDeadline: idle,
-      absoluteDeadline: absolute,
+      inactivityDeadline: ends.idle,
+      idleWarningAt: idleWarningAt(session, policy, ends),
+      absoluteDeadline: ends.absolute,
       browserSessionUid: session.browserSessionUid,
       offline: session.offline,
       signals: shownSignals(session),

@@ -260,6 +260,8 @@ export interface SessionSummary {
   readonly signedInAt: Instant;
   readonly lastActiveAt: Instant;
   readonly inactivityDeadline: Instant;
+  /** From when on the person should be warned of that (WCAG 2.2.1). */
+  readonly idleWarningAt: Instant;
   readonly absoluteDeadline: Instant;
   readonly browserSessionUid: string | null;
   readonly offline: boolean;

@@ -107,6 +107,10 @@ const sessionMembers = {
   started_at: timestamp,
   last_active_at: timestamp,
   idle_expires_in: z.number().int().meta({ description: 'Seconds of silence left; 0 once ended.' }),
+  idle_warning_in: z.number().int().meta({
+    description:
+      'Seconds until the person should be warned of the end by silence (WCAG 2.2.1); 0 from then on.',
+  }),
   absolute_expires_in: z
     .number()
     .int()

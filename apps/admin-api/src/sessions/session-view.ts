@@ -3,6 +3,7 @@ import {
   deadlines,
   endOf,
   type Instant,
+  idleWarningAt,
   type RequestSignals,
   type SessionPolicy,
   secondsUntil,
@@ -36,7 +37,7 @@ export async function describeSession(
     registry.client(session.clientId),
   ]);
   const end = endOf(session, policy, now);
-  const { idle, absolute } = deadlines(session, policy);
+  const ends = deadlines(session, policy);
   const scope = session.authorization['scope'];
   const wire: SessionOnWire = {
     id: session.id,
@@ -47,8 +48,9 @@ export async function describeSession(
     signed_in_at: written(session.signedInAt),
     started_at: written(session.startedAt),
     last_active_at: written(session.lastActiveAt),
-    idle_expires_in: end ? 0 : secondsUntil(idle, now),
-    absolute_expires_in: end ? 0 : secondsUntil(absolute, now),
+    idle_expires_in: end ? 0 : secondsUntil(ends.idle, now),
+    idle_warning_in: end ? 0 : secondsUntil(idleWarningAt(session, policy, ends), now),
+    absolute_expires_in: end ? 0 : secondsUntil(ends.absolute, now),
     ended_at: writtenOrNull(end?.at),
     end_reason: end?.reason ?? null,
     scope: typeof scope === 'string' ? scope : '',

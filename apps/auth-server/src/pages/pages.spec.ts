@@ -14,6 +14,7 @@ const session: pages.SessionEntry = {
   lastActiveAt: now,
   expiresAt: now,
   absoluteDeadline: now,
+  idleWarningAt: now,
   device: hostile,
   from: hostile,
   thisBrowser: false,
@@ -172,7 +173,11 @@ it('tells the idle end and the absolute end apart', () => {
     ...session,
     expiresAt: instant(now + 1_800_000),
     absoluteDeadline: instant(now + 36_000_000),
+    idleWarningAt: instant(now + 1),
   };
   const page = pages.sessionsPage({ ...form, now, sessions: [entry], more: false });
   expect(page).toMatch(/in 30 minutes<\/time> unless it is used; at the latest <time[^>]+>in 10 hours/);
+  expect(page).not.toContain('Soon');
+  const warned = pages.sessionsPage({ ...form, now: entry.idleWarningAt, sessions: [entry], more: false });
+  expect(warned).toContain('Soon');
 });

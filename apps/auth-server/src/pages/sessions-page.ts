@@ -24,6 +24,8 @@ export interface SessionEntry {
   /** When it ends if it is left alone: the earlier of the two deadlines. */
   readonly expiresAt: Instant;
   readonly absoluteDeadline: Instant;
+  /** From when on the end by silence is announced (WCAG 2.2.1). */
+  readonly idleWarningAt: Instant;
   /** Browser and system it was signed in with, e.g. "Firefox on Windows". */
   readonly device?: string | undefined;
   /** Where the sign-in came from, e.g. "192.0.2.7, DE". */
@@ -78,7 +80,7 @@ ${session.device && html`<dt>With</dt><dd>${session.device}</dd>`}
 ${session.from && html`<dt>From</dt><dd>${session.from}</dd>`}
 <dt>Signed in</dt><dd>${ago(session.signedInAt, page.now)}</dd>
 <dt>Last active</dt><dd>${ago(session.lastActiveAt, page.now)}</dd>
-<dt>Ends</dt><dd>${ending(session, page.now)}</dd>
+<dt>Ends</dt><dd>${page.now >= session.idleWarningAt && html`<span class="badge">Soon</span> `}${ending(session, page.now)}</dd>
 ${session.offline && html`<dt>Offline</dt><dd>Stays when you sign out of the browser</dd>`}
 </dl>
 </div>

@@ -123,6 +123,7 @@ function described(one: Json): string {
     one.state === 'live'
       ? [
           ['idle left', length(one.idle_expires_in)],
+          ['warned of in', length(one.idle_warning_in)],
           ['absolute left', length(one.absolute_expires_in)],
         ]
       : [

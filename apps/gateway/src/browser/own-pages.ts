@@ -77,12 +77,13 @@ async function tellSession(
   response.writeHead(200, { ...noStore, 'Content-Type': 'application/json' }).end(JSON.stringify(body));
 }
 
-const describe = ({ idleDeadline, absoluteDeadline }: TokenFacts, now: number) => {
+const describe = ({ idleDeadline, idleWarningAt, absoluteDeadline }: TokenFacts, now: number) => {
   const left = (deadline: number | undefined) =>
     deadline === undefined ? null : Math.max(0, Math.floor((deadline - now) / 1000));
   return {
     signed_in: true,
     idle_expires_in: left(idleDeadline),
+    idle_warning_in: left(idleWarningAt),
     absolute_expires_in: left(absoluteDeadline),
   };
 };

@@ -2,7 +2,7 @@ import { deadlines } from '@curfew/session-policy';
 import type { SessionService } from '@curfew/sessions';
 import type { AccessToken, Client, ClientCredentials, KoaContextWithOIDC, RefreshToken } from 'oidc-provider';
 import type { ClientDirectory } from '../client-directory.js';
-import { sessionClocks } from '../introspection/session-clocks.js';
+import { cacheMaxAge, sessionClocks } from '../introspection/session-clocks.js';
 import type { RequestScope } from '../request-scope.js';
 import { epochSeconds } from '../session-payload.js';
 
@@ -40,13 +40,26 @@ export async function enrichIntrospection(
 ): Promise<void> {
   const body = ctx.body as Record<string, unknown> | undefined;
   const { access, now } = scope;
-  if (ctx.status !== 200 || body?.['active'] !== true || !access) return;
+  if (ctx.status !== 200 || body?.['active'] !== true) return;
+  if (!access) return addCacheMaxAge(ctx, body, sessions);
   // A client that asks about its own refresh token does not use the session.
   const ofRefreshToken = ctx.oidc.entities.RefreshToken !== undefined;
   const passive = ofRefreshToken || touchParameter(ctx) === 'false';
   const session = passive ? access.session : await sessions.used(access, now);
   if (ofRefreshToken) body['exp'] = epochSeconds(deadlines(session, access.policy).expiresAt);
   Object.assign(body, { sid: session.id, ...sessionClocks({ ...access, session }, access, now) });
+}
+
+/** A client's own token has no session; how long its verdict may be kept follows from the policies of client and API. */
+async function addCacheMaxAge(
+  ctx: KoaContextWithOIDC,
+  body: Record<string, unknown>,
+  sessions: SessionService,
+): Promise<void> {
+  const token = ctx.oidc.entities.ClientCredentials;
+  if (!token) return;
+  const policy = await sessions.policyFor(token.clientId!, [token.aud ?? []].flat());
+  body['cache_max_age'] = cacheMaxAge(policy);
 }
 
 /** `touch=false` asks without counting as use, for monitoring. */

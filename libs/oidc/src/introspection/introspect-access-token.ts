@@ -9,7 +9,7 @@ import {
 } from '@curfew/sessions';
 import type { ClientDirectory } from '../client-directory.js';
 import { type JwtAccessTokens, nameOfToken } from './jwt-access-tokens.js';
-import { sessionClocks } from './session-clocks.js';
+import { cacheMaxAge, sessionClocks } from './session-clocks.js';
 
 /** What an introspection answers (RFC 7662 §2.2), with this product's members beside the standard's. */
 export type IntrospectionAnswer = { readonly active: boolean } & Readonly<Record<string, unknown>>;
@@ -65,7 +65,9 @@ export async function introspectAccessToken(
   if (claims.kind === 'ClientCredentials') {
     const issuedAt = claims.issuedAtMs as typeof now;
     const stands = await queries.clientStands(claims.clientId, issuedAt, nameOfToken(token, opened!));
-    return stands ? { active: true, ...describe(claims, undefined, issuer) } : inactive;
+    if (!stands) return inactive;
+    const policy = await sessions.policyFor(claims.clientId, claims.aud === undefined ? [] : [claims.aud]);
+    return { active: true, ...describe(claims, undefined, issuer), cache_max_age: cacheMaxAge(policy) };
   }
   if (claims.kind !== 'AccessToken' || !claims.grantId || !isUuid(claims.grantId)) return inactive;
   const access = await sessions.access(claims.grantId, nameOfToken(token, opened!), now);

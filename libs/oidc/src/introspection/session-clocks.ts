@@ -1,7 +1,17 @@
-import { deadlines, elapsedMs, type Instant, secondsUntil } from '@curfew/session-policy';
+import {
+  deadlines,
+  elapsedMs,
+  type Instant,
+  idleWarningAt,
+  type SessionPolicy,
+  secondsUntil,
+} from '@curfew/session-policy';
 import type { FoundAccess } from '@curfew/sessions';
 
 const wholeSeconds = (ms: number): number => Math.floor(ms / 1000);
+
+/** Seconds for which whoever asked may keep the verdict (RFC 7662 §4 leaves it open): 0 asks each time. */
+export const cacheMaxAge = ({ introspectionCache }: SessionPolicy): number => introspectionCache;
 
 /**
  * What an introspection answer says of the session beyond the standard's members; `before` is the session as it stood
@@ -12,15 +22,17 @@ export const sessionClocks = (
   before: Pick<FoundAccess, 'session'>,
   now: Instant,
 ) => {
-  const { idle, absolute } = deadlines(session, policy);
+  const ends = deadlines(session, policy);
   const { acr, amr, authTime } = session.authorization as { acr?: string; amr?: string[]; authTime?: number };
   return {
     auth_time: authTime,
     acr,
     amr,
-    idle_expires_in: secondsUntil(idle, now),
-    absolute_expires_in: secondsUntil(absolute, now),
+    idle_expires_in: secondsUntil(ends.idle, now),
+    idle_warning_in: secondsUntil(idleWarningAt(session, policy, ends), now),
+    absolute_expires_in: secondsUntil(ends.absolute, now),
     session_age: wholeSeconds(elapsedMs(session.signedInAt, now)),
     idle_for: wholeSeconds(elapsedMs(before.session.lastActiveAt, now)),
+    cache_max_age: cacheMaxAge(policy),
   };
 };
