@@ -15,6 +15,7 @@ export {
   isSenderConstrained,
   usesSecret,
 } from './client.js';
+export { type ClientWarning, lintClient } from './client-lint.js';
 export type { ClientRegistration, RegistrationRules } from './client-schema.js';
 export { type StoredSecret, verifySecret } from './client-secret.js';
 export {

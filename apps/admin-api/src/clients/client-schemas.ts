@@ -109,7 +109,19 @@ export const clientPage = pageOf(clientSchema);
 
 /** A client with its secrets, without what they are. */
 export const clientDetail = z
-  .object({ ...clientSchema.shape, secrets: z.array(secret), policy: z.string().nullable() })
+  .object({
+    ...clientSchema.shape,
+    secrets: z.array(secret),
+    policy: z.string().nullable(),
+    warnings: z.array(
+      z.object({
+        code: z.string(),
+        member: z.string(),
+        severity: z.enum(['warning', 'note']),
+        message: z.string(),
+      }),
+    ),
+  })
   .catchall(z.unknown());
 
 const secretOnce = z

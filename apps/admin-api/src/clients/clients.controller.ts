@@ -3,6 +3,7 @@ import {
   type ClientDetails,
   type ClientRegistration,
   ClientService,
+  lintClient,
   PolicyService,
   RegistrationError,
 } from '@curfew/clients';
@@ -116,6 +117,11 @@ export class ClientsController {
   private async detail(details: ClientDetails) {
     const attachments = await this.policies.attachments();
     const own = attachments.find(({ target }) => target.kind === 'client' && target.id === details.client.id);
-    return { ...clientOnWire(details.client), secrets: secretsOnWire(details), policy: own?.policy ?? null };
+    return {
+      ...clientOnWire(details.client),
+      secrets: secretsOnWire(details),
+      policy: own?.policy ?? null,
+      warnings: [...lintClient(details.client)],
+    };
   }
 }

@@ -47,9 +47,11 @@ const show = (): Command =>
     .action(async (id: string, _: unknown, command: Command) => {
       const context = contextOf(command);
       const client = await (await context.admin()).get(`/v1/clients/${encodeURIComponent(id)}`);
-      context.output.line(
-        context.output.json ? JSON.stringify(client, null, 2) : facts(Object.entries(client)),
-      );
+      if (context.output.json) return context.output.line(JSON.stringify(client, null, 2));
+      const { warnings, ...members } = client;
+      context.output.line(facts(Object.entries(members)));
+      for (const { severity, member, message } of warnings)
+        context.output.line(`${severity}: ${member} ${message}`);
     });
 
 const rollOver = (): Command =>
