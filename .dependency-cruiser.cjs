@@ -25,6 +25,7 @@ const mayImport = {
     'clock',
     'signals',
     'events',
+    'problem',
   ],
   'resource-server': ['session-policy', 'config', 'clock'],
 };

@@ -9,7 +9,7 @@ let operations: DescribedOperation[];
 let scopes: string[];
 
 beforeAll(async () => {
-  world = await AdminWorld.start();
+  world = await AdminWorld.start({ CURFEW_LOG_LEVEL: 'info' });
   document = (await world.get('/v1/openapi.json', { token: null })).body;
   operations = operationsOf(document);
   scopes = Object.keys(document.components.securitySchemes.accessToken.flows.clientCredentials.scopes);
@@ -73,6 +73,21 @@ describe('authorization of the admin API', () => {
   it('leaves the open ones open', async () => {
     for (const operation of operations.filter(({ scope }) => scope === null))
       expect((await ask(operation, null)).status).toBe(200);
+  });
+
+  it('tells the log and the metric why a token is refused, and the caller only that it is', async () => {
+    const answer = await world.get('/v1/sessions', { token: 'cfw_at_AAAA' });
+    expect(answer.body.code).toBe('invalid_token');
+    expect(answer.text).not.toContain('token_unknown');
+    const { text } = await world.get('/metrics', { token: null });
+    expect(text).toMatch(/^curfew_admin_refusals_total\{cause="token_unknown"\} \d/m);
+    expect(text).not.toContain('curfew_admin_refusals_total{cause="other"}');
+    const id = answer.headers.get('x-request-id');
+    const line = world.admin
+      .output()
+      .split('\n')
+      .find((one) => one.includes(`"id":"${id}"`) && one.includes('"msg":"request"'));
+    expect(JSON.parse(line ?? '{}')).toMatchObject({ error: 'invalid_token', cause: 'token_unknown' });
   });
 
   it('refuses tokens that are garbage, for another audience, revoked, or sent in the wrong place', async () => {

@@ -19,6 +19,7 @@ import { type Foundation, layFoundation } from './foundation.js';
 import { frontDoor } from './front-door.js';
 import { HealthController } from './health.controller.js';
 import { Announcements } from './sessions/announcements.js';
+import { Metrics } from './stats/metrics.js';
 import { startTracing } from './stats/tracing.js';
 
 /** A running admin API. */
@@ -48,6 +49,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
     trustedHops: proxy.trustedHops,
     contracts,
     application: app.getHttpAdapter().getInstance(),
+    refusals: app.get(Metrics).refusals,
     log,
   });
   const server = createServer(

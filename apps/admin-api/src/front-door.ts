@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { ProblemError, sendProblem } from '@curfew/problem';
+import { ProblemError, refusalOf, sendProblem } from '@curfew/problem';
 import { hostCheck, UntrustedForwarding, untrustedForwarding } from '@curfew/signals';
 import type { Logger } from 'pino';
+import type { Counter } from 'prom-client';
 import type { OperationContract } from './contract/operation.js';
+import { causeLabel } from './contract/refusal-causes.js';
 
 /** What stands behind the door. */
 export interface Rooms {
@@ -11,17 +13,27 @@ export interface Rooms {
   readonly trustedHops: number;
   readonly contracts: readonly OperationContract[];
   readonly application: RequestListener;
+  /** Counts refusals by their exact cause. */
+  readonly refusals: Counter<'cause'>;
   readonly log: Logger;
 }
 
 /** Every request comes in here: it gets its id, must have been sent to the admin API's own host, and to something that is there. */
-export function frontDoor({ adminUrl, trustedHops, contracts, application, log }: Rooms): RequestListener {
+export function frontDoor({
+  adminUrl,
+  trustedHops,
+  contracts,
+  application,
+  refusals,
+  log,
+}: Rooms): RequestListener {
   const isOurs = hostCheck(adminUrl);
   const forwarding = new UntrustedForwarding(trustedHops, () => log.warn(untrustedForwarding));
   const known = knownPaths(contracts);
   return (request, response) => {
     const id = identify(request, response, trustedHops);
     logWhenDone(request, response, id, log);
+    countRefusal(response, refusals);
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
@@ -65,6 +77,13 @@ function identify(request: IncomingMessage, response: ServerResponse, trustedHop
   return id;
 }
 
+function countRefusal(response: ServerResponse, refusals: Rooms['refusals']): void {
+  response.once('close', () => {
+    const refusal = refusalOf(response);
+    if (refusal) refusals.inc({ cause: causeLabel(refusal.cause) });
+  });
+}
+
 function logWhenDone(request: IncomingMessage, response: ServerResponse, id: string, log: Logger): void {
   if (!log.isLevelEnabled('info')) return;
   const startedAt = performance.now();
@@ -72,7 +91,11 @@ function logWhenDone(request: IncomingMessage, response: ServerResponse, id: str
     const path = (pathOf(request.url ?? '/') ?? '').slice(0, 128);
     const ms = Math.round((performance.now() - startedAt) * 10) / 10;
     const aborted = response.writableFinished ? {} : { aborted: true };
-    log.info({ id, method: request.method, path, status: response.statusCode, ms, ...aborted }, 'request');
+    const { method } = request;
+    log.info(
+      { id, method, path, status: response.statusCode, ms, ...refusalOf(response), ...aborted },
+      'request',
+    );
   });
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answeredInFastLane } from '@curfew/oidc';
-import { ProblemError, problemFrom } from '@curfew/problem';
+import { ProblemError, problemFrom, refusalOf } from '@curfew/problem';
 import { hostCheck, UntrustedForwarding, untrustedForwarding } from '@curfew/signals';
 import type { Logger } from 'pino';
 import type { ThrottledRequests } from './alerts/index.js';
@@ -129,6 +129,7 @@ function logWhenDone(
         path,
         status: response.statusCode,
         ms,
+        ...refusalOf(response),
         ...(answeredInFastLane(response) ? { lane: 'fast' } : {}),
         ...(response.writableFinished ? {} : { aborted: true }),
       },

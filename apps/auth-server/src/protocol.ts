@@ -153,6 +153,7 @@ export function assembleProtocol(
       metadataMaxAge: metadataMaxAge(configuration.signingKeys.publishAhead),
       certificateHeader: configuration.proxy.clientCertificateHeader,
       allowInsideAddresses: configuration.mode !== 'production',
+      advisesDevelopers: configuration.mode === 'development',
       throttle,
       confirmEnd: () => new EndConfirmation(new FeedNodeStore(prisma), clock).confirm(),
       ...callerThrottles(foundation),

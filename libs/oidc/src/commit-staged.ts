@@ -9,6 +9,7 @@ import {
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { refusedGrant, stepUpChallenge } from './hooks/refresh-hook.js';
 import { worthKeeping } from './origin.js';
+import { note, noteError } from './refusals/note-refusals.js';
 import type { RequestScope, StagedStart } from './request-scope.js';
 import { authorizationOf } from './session-payload.js';
 import { type ArtifactStore, InteractionUsed } from './storage/artifact-store.js';
@@ -157,10 +158,13 @@ async function commitStart(
 
 function answerFailedCommit(ctx: KoaContextWithOIDC, scope: RequestScope, error: unknown): void {
   if (error instanceof errors.OIDCProviderError) {
+    noteError(ctx, error);
     answer(ctx, error.statusCode, error.error, error.error_description);
   } else if (error instanceof AuthorizationKilled) {
+    note(ctx, 'invalid_grant', { cause: 'session_over' });
     answer(ctx, 400, 'invalid_grant', new errors.InvalidGrant('').error_description);
   } else if (error instanceof TooManySessions) {
+    note(ctx, 'invalid_grant', { cause: 'session_limit' });
     answer(ctx, 400, 'invalid_grant', 'too many sessions');
   } else {
     scope.failure = error;

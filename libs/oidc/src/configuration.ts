@@ -191,7 +191,7 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
       policy: interactionPolicy.base(),
       url: (_ctx, { uid }) => `${parts.basePath}/interaction/${uid}`,
     },
-    renderError: renderError(parts.pages),
+    renderError: renderError(parts),
     routes,
     // Clients in a browser: tokens, userinfo and revocation for origins they registered redirect URIs for; RFC 9700 §2.6 forbids it elsewhere.
     clientBasedCORS: (ctx, origin, client) => {

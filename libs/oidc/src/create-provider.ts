@@ -18,6 +18,7 @@ import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js'
 import { signIntrospection } from './introspection/signed-answer.js';
 import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
+import { noteRefusals, tellRefusal } from './refusals/note-refusals.js';
 import { currentScope, type RequestScope, resumingScope, withScope } from './request-scope.js';
 import { InteractionUsed } from './storage/artifact-store.js';
 import { StagedWrites } from './storage/staged-writes.js';
@@ -36,6 +37,7 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
     currentScope().failure = error;
   });
   reportToLog(provider, parts);
+  noteRefusals(provider);
   const surroundings = { ...parts, keySet: keys };
   provider.use((ctx, next) => {
     const resuming = resumingScope();
@@ -122,6 +124,7 @@ async function around(
     }
   }
   answerUnavailable(ctx, scope, parts);
+  tellRefusal(ctx, scope, parts.sessions);
   leaveEmptyAnswerUntyped(ctx);
   sayWhatMayBeKept(ctx, parts.metadataMaxAge);
 }

@@ -10,6 +10,13 @@ export { InsideAddressRefused, isInside, type OutboundRules, outboundFetch } fro
 export { type Page, ProtocolPages } from './protocol-pages.js';
 export type { ProtocolParts } from './protocol-parts.js';
 export { ProtocolServer } from './protocol-server.js';
+export {
+  type ErrorCause,
+  errorCauses,
+  isErrorCause,
+  type PublicWords,
+  publicWords,
+} from './refusals/error-cause.js';
 export { routes } from './routes.js';
 export { ArtifactStore } from './storage/artifact-store.js';
 export { BrowserSessionStore } from './storage/browser-session-store.js';

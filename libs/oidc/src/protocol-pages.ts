@@ -1,4 +1,5 @@
 import type { InteractionDetails } from './interaction-details.js';
+import type { PublicWords } from './refusals/error-cause.js';
 
 /** What a page of the protocol answers with. */
 export interface Page {
@@ -40,5 +41,10 @@ export abstract class ProtocolPages {
     fields: Readonly<Record<string, string>>;
     leadsOut: boolean;
   }): Page;
-  abstract error(page: { status: number; error: string; requestId?: string | undefined }): Page;
+  /** `advice` tells the developer of a client what is wrong; it may repeat what was sent. */
+  abstract error(page: {
+    words: PublicWords;
+    requestId?: string | undefined;
+    advice?: string | undefined;
+  }): Page;
 }

@@ -35,6 +35,8 @@ export interface ProtocolParts {
   readonly metadataMaxAge: Seconds;
   /** Whether addresses that clients registered may be internal ones: development and tests only. */
   readonly allowInsideAddresses: boolean;
+  /** Whether pages tell the developer of a client what is wrong with its request: development only. */
+  readonly advisesDevelopers: boolean;
   readonly throttle: Throttle;
   /** Refused refreshes by client and network. */
   readonly refreshThrottle: RefreshThrottle;

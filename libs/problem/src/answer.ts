@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { ProblemError } from './problem.js';
+import { noteRefusal } from './refusal.js';
 
 /** Writes a problem as the whole answer (RFC 9457 §3, `application/problem+json`); closes the connection if an answer had begun. */
 export function sendProblem(response: ServerResponse, problem: ProblemError, requestId?: string): void {
@@ -7,6 +8,7 @@ export function sendProblem(response: ServerResponse, problem: ProblemError, req
     response.destroy();
     return;
   }
+  noteRefusal(response, { error: problem.code, cause: problem.exactCause });
   const body = Buffer.from(JSON.stringify(problem.toProblem(requestId)));
   response.statusCode = problem.status;
   for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);

@@ -29,8 +29,10 @@ export interface ProblemStatement {
   readonly faults?: readonly ProblemFault[];
   /** Further headers of the answer, such as WWW-Authenticate. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** For the log; never sent. */
+  /** The error behind it, for the log; never sent. */
   readonly cause?: unknown;
+  /** Why, more exactly than the caller is told: a word of a closed list, for the log and for metrics; never sent. */
+  readonly exactCause?: string;
 }
 
 /** An error that knows the answer it leads to. */
@@ -43,6 +45,7 @@ export class ProblemError extends Error {
   readonly retryAfter: number | undefined;
   readonly faults: readonly ProblemFault[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly exactCause: string;
 
   constructor(statement: ProblemStatement) {
     super(statement.detail ?? statement.title ?? statement.code, { cause: statement.cause });
@@ -53,6 +56,7 @@ export class ProblemError extends Error {
     this.retryAfter = statement.retryAfter;
     this.faults = statement.faults;
     this.headers = statement.headers ?? {};
+    this.exactCause = statement.exactCause ?? statement.code;
   }
 
   /** The body of the answer. The type is a URN because nothing needs to be fetched to understand a code (RFC 9457 §3.1.1). */

@@ -42,6 +42,9 @@ export const eventCatalogue: { readonly [T in EventType]: EventEntry } = {
   'token.unknown': batched(
     'Something was presented that this service never issued, or cannot read any more.',
   ),
+  'request.refused': batched(
+    'A request was refused for a cause that an attack could have; it is counted by cause, client and address.',
+  ),
   'token.revoked': withCause('A single access token was revoked before its time; its session goes on.'),
   'code.reuse_found': withCause(
     'An authorization code was redeemed twice; what the first use started is ended.',

@@ -83,6 +83,14 @@ export interface EventData {
     readonly ip: string | null;
     readonly count: number;
   };
+  /** By one client, for one cause, from one address within about a second; null where no client is known, or too many addresses. */
+  'request.refused': {
+    readonly endpoint: string;
+    readonly cause: string;
+    readonly presentedBy: string | null;
+    readonly ip: string | null;
+    readonly count: number;
+  };
   'token.revoked': { readonly token: 'access_token'; readonly by?: Actor };
   'code.reuse_found': { readonly presentedBy: string | null; readonly ip: string | null };
   'signin.succeeded': {

@@ -234,6 +234,20 @@ export class SessionService {
     this.#events.tally('token.unknown', key, event, ip);
   }
 
+  /** Counts a refused request that belongs to no session. */
+  requestRefused(
+    refused: Pick<EventData['request.refused'], 'endpoint' | 'cause' | 'presentedBy'>,
+    ip: string | null,
+    now: Instant,
+  ): void {
+    const { endpoint, cause, presentedBy } = refused;
+    const event = (address: string | null) => {
+      const data = { endpoint, cause, presentedBy, ip: address, count: 1 };
+      return clientEvent(presentedBy, 'request.refused', data, now);
+    };
+    this.#events.tally('request.refused', `${endpoint} ${cause} ${presentedBy}`, event, ip);
+  }
+
   async #noteStartRefused(session: StoredSession, limit: number, now: Instant): Promise<void> {
     const data = { cause: 'session_limit', limit } as const;
     const refused = sessionEvent(session, 'session.start_refused', data, now);

@@ -14,7 +14,13 @@ import {
 } from '@curfew/sessions';
 import type { SignalsReader } from '@curfew/signals';
 import type { Caller } from './caller.js';
-import { invalidProof, invalidToken, malformedCredentials, nothingSent } from './challenge.js';
+import {
+  invalidProof,
+  invalidToken,
+  malformedCredentials,
+  nothingSent,
+  type TokenFault,
+} from './challenge.js';
 import { checkProof } from './dpop-proof.js';
 import type { Operators } from './operators.store.js';
 
@@ -50,7 +56,7 @@ export class Authentication {
     const credentials = credentialsOf(request);
     const claims = this.open(credentials, now);
     const standing = await this.standing(claims, credentials.token, now);
-    if (!standing) throw invalidToken(credentials.scheme);
+    if (typeof standing === 'string') throw invalidToken(credentials.scheme, standing);
     await this.checkBinding(request, credentials, claims, now);
     const ip = this.parts.signals.address({
       socketAddress: request.socket.remoteAddress,
@@ -63,40 +69,41 @@ export class Authentication {
   async stillStands(request: IncomingMessage, now: Instant): Promise<boolean> {
     const credentials = credentialsOf(request);
     const standing = await this.standing(this.open(credentials, now), credentials.token, now);
-    return standing !== undefined;
+    return typeof standing !== 'string';
   }
 
   private open({ scheme, token }: Credentials, now: Instant): AccessTokenClaims {
     const claims = this.parts.accessTokens.open(token);
     const audiences = [claims?.['aud'] ?? []].flat();
     const expiry = claims?.['exp'];
-    if (!claims || !audiences.includes(this.parts.adminUrl)) throw invalidToken(scheme);
+    if (!claims) throw invalidToken(scheme, 'token_unknown');
+    if (!audiences.includes(this.parts.adminUrl)) throw invalidToken(scheme, 'token_of_another_audience');
     // RFC 7519 §4.1.4, without leeway: these are our own clocks.
-    if (typeof expiry !== 'number' || expiry * 1000 <= now) throw invalidToken(scheme);
+    if (typeof expiry !== 'number' || expiry * 1000 <= now) throw invalidToken(scheme, 'token_expired');
     return claims;
   }
 
-  /** Who the token stands for, if it still does: the same questions introspection asks. */
+  /** Who the token stands for, or why it stands for nobody any more: the same questions introspection asks. */
   private async standing(
     claims: AccessTokenClaims,
     token: string,
     now: Instant,
-  ): Promise<Omit<Caller, 'actor'> | undefined> {
+  ): Promise<Omit<Caller, 'actor'> | TokenFault> {
     const clientId = String(claims['clientId']);
     const { queries, sessions, registry, operators } = this.parts;
     const client = await registry.client(clientId);
-    if (!client || client.disabledAt !== null) return undefined;
+    if (!client || client.disabledAt !== null) return 'client_gone';
     const granted = this.grantedTo(claims, client.metadata);
     if (claims['kind'] === 'ClientCredentials') {
       const issuedAt = instant(Number(claims['issuedAtMs']));
-      if (!(await queries.clientStands(clientId, issuedAt, hashAccessToken(token)))) return undefined;
+      if (!(await queries.clientStands(clientId, issuedAt, hashAccessToken(token)))) return 'token_revoked';
       return { kind: 'client', clientId, accountId: null, sessionId: null, scopes: granted };
     }
     const sessionId = claims['grantId'];
     if (claims['kind'] !== 'AccessToken' || typeof sessionId !== 'string' || !isUuid(sessionId))
-      return undefined;
+      return 'token_unknown';
     const access = await sessions.access(sessionId, hashAccessToken(token), now);
-    if (access?.decision.kind !== 'active') return undefined;
+    if (access?.decision.kind !== 'active') return 'session_over';
     await sessions.used(access, now);
     const { accountId } = access.session;
     // A person has no more than they were made an operator for, whatever they let the client ask for.
@@ -127,9 +134,9 @@ export class Authentication {
   ): Promise<void> {
     const { jkt, 'x5t#S256': certificate } = claims;
     if (certificate !== undefined && certificate !== this.certificateThumbprint(request))
-      throw invalidToken(scheme);
+      throw invalidToken(scheme, 'certificate_mismatch');
     // RFC 9449 §7.1: a bound token must not be usable as a bearer token, nor the other way round.
-    if ((jkt !== undefined) !== (scheme === 'DPoP')) throw invalidToken(scheme);
+    if ((jkt !== undefined) !== (scheme === 'DPoP')) throw invalidToken(scheme, 'scheme_mismatch');
     if (jkt === undefined) return;
     const proofs = headerValues(request, 'dpop');
     const path = (request.url ?? '/').split('?')[0]!;
@@ -139,10 +146,11 @@ export class Authentication {
       accessToken: token,
     };
     const proof = proofs.length === 1 ? await checkProof(proofs[0]!, proven, now) : undefined;
-    if (!proof || proof.thumbprint !== jkt) throw invalidProof();
+    if (!proof) throw invalidProof(proofs.length === 0 ? 'proof_missing' : 'proof_invalid');
+    if (proof.thumbprint !== jkt) throw invalidProof('proof_of_another_key');
     const key = { kind: 'ReplayDetection', id: JSON.stringify(['admin', proof.thumbprint, proof.jti]) };
     const fresh = await this.parts.artifacts.insertOnce(key, now, instant((proof.usableUntil + 1) * 1000));
-    if (!fresh) throw invalidProof();
+    if (!fresh) throw invalidProof('proof_used');
   }
 
   private certificateThumbprint(request: IncomingMessage): string | undefined {

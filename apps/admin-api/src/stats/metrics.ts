@@ -8,6 +8,7 @@ export class Metrics {
   readonly registry = new Registry();
   readonly requests: Counter<'operation' | 'status'>;
   readonly duration: Histogram<'operation'>;
+  readonly refusals: Counter<'cause'>;
 
   constructor(stats: Stats, clock: Clock, load: () => PoolLoad) {
     const registers = [this.registry];
@@ -23,6 +24,12 @@ export class Metrics {
       help: 'How long operations of the admin API took.',
       labelNames: ['operation'],
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5],
+      registers,
+    });
+    this.refusals = new Counter({
+      name: 'curfew_admin_refusals_total',
+      help: 'Requests that the admin API refused, by exact cause.',
+      labelNames: ['cause'],
       registers,
     });
     new Gauge({

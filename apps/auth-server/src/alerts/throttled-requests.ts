@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ThrottledNetworks, WatchStore } from '@curfew/events';
 import { routes } from '@curfew/oidc';
-import { ProblemError, sendProblem } from '@curfew/problem';
+import { noteRefusal, ProblemError, sendProblem } from '@curfew/problem';
 import type { Seconds } from '@curfew/session-policy';
 import type { SignalsReader } from '@curfew/signals';
 import type { LaidFoundation } from '../foundation.js';
@@ -52,6 +52,7 @@ export class ThrottledRequests {
     const wait = this.networks.wait([prefix, ip]);
     if (wait === null) return false;
     request.resume();
+    noteRefusal(response, { error: 'temporarily_unavailable', cause: 'too_many_requests' });
     if (forClients.has(path)) answerClient(response, wait);
     else sendProblem(response, heldBack(wait), id);
     return true;
@@ -76,6 +77,7 @@ const heldBack = (retryAfter: number) =>
   new ProblemError({
     status: 429,
     code: 'throttled',
+    exactCause: 'too_many_requests',
     title: 'Too many requests from this network',
     retryAfter,
   });

@@ -29,13 +29,10 @@ function refuseOtherTypes({ headers }: IncomingMessage): void {
     type!.trim() === 'application/x-www-form-urlencoded' &&
     charsets.every((charset) => /^charset="?utf-8"?$/.test(charset)) &&
     (headers['content-encoding'] ?? 'identity') === 'identity';
-  if (!readable) {
-    throw new PageError(415, 'This form cannot be read', 'It is not the kind of form this page sends.');
-  }
+  if (!readable) throw new PageError(415, 'unsupported_media_type');
 }
 
-const tooLarge = (): PageError =>
-  new PageError(413, 'This form is too large', 'It has more in it than this page asks for.');
+const tooLarge = (): PageError => new PageError(413, 'content_too_large');
 
 async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();

@@ -74,51 +74,12 @@ export class PagesOfProtocol extends ProtocolPages {
     };
   }
 
-  override error({
-    status,
-    error,
-    requestId,
-  }: {
-    status: number;
-    error: string;
-    requestId?: string | undefined;
-  }): Page {
-    const [title, message] =
-      words.get(error) ?? words.get(status >= 500 ? 'server_error' : 'invalid_request')!;
-    return this.sent(errorPage({ title, message, requestId, base: this.settings.base }));
+  override error({ words, ...page }: Parameters<ProtocolPages['error']>[0]): Page {
+    const { title, text: message } = words;
+    return this.sent(errorPage({ title, message, ...page, base: this.settings.base }));
   }
 
   private sent(html: string, leadsOut = false): Page {
     return { html, headers: pageHeaders({ leadsOut }) };
   }
 }
-
-type Words = readonly [title: string, message: string];
-
-const notKnown: Words = [
-  'This application is not known here',
-  'The address you came by does not belong to an application that may sign people in here. Tell whoever runs the application.',
-];
-
-/** What OAuth's error codes mean to a person; none of them repeats what was sent. */
-const words: ReadonlyMap<string, Words> = new Map<string, Words>([
-  [
-    'invalid_request',
-    [
-      'This request cannot be answered',
-      'It is damaged or has expired. Go back to the application and start again; if that does not help, tell whoever runs it.',
-    ],
-  ],
-  ['invalid_client', notKnown],
-  ['unauthorized_client', notKnown],
-  ['invalid_redirect_uri', notKnown],
-  ['access_denied', ['Access was denied', 'Nothing was allowed. You can close this page.']],
-  [
-    'temporarily_unavailable',
-    ['We cannot answer right now', 'Nothing was changed. Try again in a few seconds.'],
-  ],
-  [
-    'server_error',
-    ['Something went wrong', 'It is our fault, not yours. Nothing was changed; try again in a moment.'],
-  ],
-]);

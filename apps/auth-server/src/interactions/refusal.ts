@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ProblemError, problemFrom, sendProblem } from '@curfew/problem';
+import { isErrorCause } from '@curfew/oidc';
+import { noteRefusal, ProblemError, problemFrom, sendProblem } from '@curfew/problem';
 import { errorPage } from '../pages/index.js';
 import { sendPage } from './answer.js';
 import { PageError } from './page-error.js';
@@ -28,7 +29,9 @@ export function refuse(
     sendProblem(response, refusal instanceof ProblemError ? refusal : asProblem(refusal), requestId);
     return;
   }
-  const { title, message, status, retryAfter } = refusal instanceof PageError ? refusal : asPage(refusal);
+  const page = refusal instanceof PageError ? refusal : asPage(refusal);
+  const { title, message, status, retryAfter } = page;
+  noteRefusal(response, { error: asProblem(page).code, cause: refusal.exactCause });
   if (refusal instanceof ProblemError)
     for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
   sendPage(response, errorPage({ title, message, requestId, base }), { status, retryAfter });
@@ -53,28 +56,19 @@ function preferredForm({ url = '', headers }: IncomingMessage): RefusalPlace['ot
 }
 
 const asProblem = (refusal: PageError): ProblemError => {
-  const { status, title, message, retryAfter } = refusal;
+  const { status, title, message, exactCause, retryAfter } = refusal;
   const { code } = problemFrom(refusal, () => false);
   return new ProblemError({
     status,
     code,
+    exactCause,
     title,
     detail: message,
     ...(retryAfter === undefined ? {} : { retryAfter }),
   });
 };
 
-const asPage = ({ status, retryAfter }: ProblemError): PageError => {
-  const [title, message] = words.get(status) ?? (status < 500 ? words.get(400)! : words.get(500)!);
-  return new PageError(status, title, message, retryAfter);
+const asPage = ({ status, exactCause, retryAfter }: ProblemError): PageError => {
+  const general = status < 500 ? 'malformed_request' : 'internal_error';
+  return new PageError(status, isErrorCause(exactCause) ? exactCause : general, retryAfter);
 };
-
-const words = new Map<number, readonly [title: string, message: string]>([
-  [400, ['This request cannot be read', 'Something in it is damaged. Go back and try again.']],
-  [404, ['There is nothing here', 'The address may be mistyped, or the page is gone.']],
-  [405, ['This cannot be done here', 'The address exists, but not for what was tried.']],
-  [413, ['This is too large', 'More was sent than can be read here. Tell whoever runs the application.']],
-  [421, ['This is another address', 'The service answers at one address only, and it is not this one.']],
-  [500, ['Something went wrong', 'It is our fault, not yours. Nothing was changed; try again in a moment.']],
-  [503, ['We cannot answer right now', 'Nothing was changed. Try again in a few seconds.']],
-]);

@@ -1,7 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Clock } from '@curfew/clock';
 import type { DeliveryStore, EventLog, FollowerReport, SessionFeed } from '@curfew/events';
+import { isErrorCause } from '@curfew/oidc';
 import type { PoolLoad } from '@curfew/persistence';
+import { refusalOf } from '@curfew/problem';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { EventCounts } from './event-counts.js';
 import { routeOf } from './route-of.js';
@@ -16,6 +18,7 @@ export class NodeMetrics {
   readonly events: EventCounts;
   readonly #requests: Counter<'route' | 'method' | 'status'>;
   readonly #duration: Histogram<'route'>;
+  readonly #refusals: Counter<'route' | 'cause'>;
   readonly #attempts: Counter<'kind' | 'outcome'>;
   readonly #deliveryAge: Histogram<'kind'>;
   readonly #timeToDeny: Histogram<'client'>;
@@ -35,6 +38,12 @@ export class NodeMetrics {
       help: 'How long requests took.',
       labelNames: ['route'],
       buckets: seconds,
+      registers,
+    });
+    this.#refusals = new Counter({
+      name: 'curfew_refusals_total',
+      help: 'Requests refused, by route and exact cause.',
+      labelNames: ['route', 'cause'],
       registers,
     });
     this.#attempts = new Counter({
@@ -76,6 +85,9 @@ export class NodeMetrics {
         stop();
         const status = response.writableFinished ? String(response.statusCode) : 'aborted';
         this.#requests.inc({ route, method, status });
+        const refusal = refusalOf(response);
+        if (refusal)
+          this.#refusals.inc({ route, cause: isErrorCause(refusal.cause) ? refusal.cause : 'other' });
       });
       listener(request, response);
     };

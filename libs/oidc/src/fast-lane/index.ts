@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { noteRefusal } from '@curfew/problem';
 import { RefreshContention } from '@curfew/sessions';
 import { routes } from '../routes.js';
 import { answerJson, introspectionHeaders, tokenHeaders } from './answer.js';
@@ -85,6 +86,11 @@ function fail(response: ServerResponse, path: string, error: unknown, parts: Lan
     return;
   }
   const exposed = path === routes.introspection ? introspectionHeaders : tokenHeaders;
+  const isKnown = parts.isUnavailable(error) || error instanceof RefreshContention;
+  noteRefusal(response, {
+    error: isKnown ? 'temporarily_unavailable' : 'server_error',
+    cause: isKnown ? 'unavailable' : 'internal_error',
+  });
   const unavailable = {
     error: 'temporarily_unavailable',
     error_description: 'the service cannot answer right now; try again',

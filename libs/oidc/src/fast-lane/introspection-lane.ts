@@ -1,3 +1,4 @@
+import { noteRefusal } from '@curfew/problem';
 import { tooMany } from '../hooks/caller-throttles.js';
 import { introspectAccessToken } from '../introspection/introspect-access-token.js';
 import { answerJson, introspectionHeaders } from './answer.js';
@@ -14,6 +15,7 @@ export const introspectionLane: Lane = async ({ form, client, now, signals, resp
     return false;
   const wait = parts.introspections.take(client.id, now);
   if (wait !== null) {
+    noteRefusal(response, { error: tooMany.asked.error, cause: 'too_many_requests', clientId: client.id });
     answerJson(response, 429, tooMany.asked, introspectionHeaders, { 'Retry-After': String(wait) });
     return true;
   }

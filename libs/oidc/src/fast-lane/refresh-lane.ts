@@ -1,4 +1,5 @@
 import { isSenderConstrained, type KnownClient } from '@curfew/clients';
+import { noteRefusal } from '@curfew/problem';
 import { accessTokenLifetime } from '@curfew/session-policy';
 import {
   type OpenedRefreshToken,
@@ -8,6 +9,7 @@ import {
 } from '@curfew/sessions';
 import { registeredScopes, scopesAt } from '../client-scopes.js';
 import { stepUpChallenge } from '../hooks/refresh-hook.js';
+import { causeOfRefusedRefresh } from '../refusals/cause-of.js';
 import { type Authorization, grantedOpenid, scopesOf } from '../session-payload.js';
 import { proofRecord } from '../storage/replay-records.js';
 import { sealAccessToken, within } from './access-token.js';
@@ -187,6 +189,8 @@ function refuse(
     const presented = { clientId: client.id, network: signals.prefix, token: form['refresh_token']! };
     refreshThrottle.count(presented, ended !== null, now);
   }
+  const error = decision.kind === 'step_up' ? stepUpChallenge.error : 'invalid_grant';
+  noteRefusal(response, { error, clientId: client.id, ...causeOfRefusedRefresh(decision) });
   const body =
     decision.kind === 'step_up'
       ? {

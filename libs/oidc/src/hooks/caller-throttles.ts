@@ -1,6 +1,7 @@
 import type { Seconds } from '@curfew/session-policy';
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { ProtocolParts } from '../protocol-parts.js';
+import { because } from '../refusals/cause-of.js';
 import { currentScope, type RequestScope } from '../request-scope.js';
 
 /** What is answered, with 429 and Retry-After, to whoever must wait. */
@@ -14,7 +15,8 @@ export function throttled(wait: Seconds, what: keyof typeof tooMany): Error {
   Provider.ctx?.set('Retry-After', String(wait));
   const { error, error_description } = tooMany[what];
   const answered = new errors.CustomOIDCProviderError(error, error_description);
-  return Object.assign(answered, { status: 429, statusCode: 429 });
+  const cause = what === 'refused' ? 'too_many_attempts' : 'too_many_requests';
+  return because(Object.assign(answered, { status: 429, statusCode: 429 }), cause);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtocolParts } from '../protocol-parts.js';
+import { note } from '../refusals/note-refusals.js';
 
 /**
  * With `confirm=true` a revocation is answered only when no gateway and no resource server lets the token pass any more.
@@ -14,6 +15,7 @@ export async function confirmRevocation(
   const { confirmed } = await confirmEnd();
   if (confirmed) return;
   ctx.status = 503;
+  note(ctx, 'temporarily_unavailable', { cause: 'unavailable' });
   ctx.set('Retry-After', '1');
   ctx.body = { error: 'temporarily_unavailable', error_description: 'revoked, but not confirmed in time' };
 }

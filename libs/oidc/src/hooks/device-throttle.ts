@@ -2,6 +2,7 @@ import { throttleKey } from '@curfew/accounts';
 import { seconds } from '@curfew/session-policy';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtocolParts } from '../protocol-parts.js';
+import { note } from '../refusals/note-refusals.js';
 
 /** RFC 8628 §3.2: seconds a device waits between two polls. */
 export const pollingInterval = 5;
@@ -20,5 +21,6 @@ export async function slowDownDevices(ctx: KoaContextWithOIDC, { throttle }: Pro
   const verdict = await throttle.take(key, { count: 1, window: seconds(pollingInterval) });
   if (verdict.allowed) return;
   await throttle.mark(key, seconds(pollingInterval * 2));
+  note(ctx, 'slow_down', { cause: 'polling_too_fast' });
   ctx.body = { error: 'slow_down', error_description: 'wait 5 seconds longer between polls' };
 }

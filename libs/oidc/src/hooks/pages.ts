@@ -1,6 +1,10 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { ClientDirectory } from '../client-directory.js';
 import type { Page, ProtocolPages } from '../protocol-pages.js';
+import type { ProtocolParts } from '../protocol-parts.js';
+import { adviceFor } from '../refusals/advice.js';
+import { showErrorPage } from '../refusals/error-page.js';
+import { noteError } from '../refusals/note-refusals.js';
 
 type Features = NonNullable<Configuration['features']>;
 
@@ -57,6 +61,7 @@ export const devicePages = (
   clients: ClientDirectory,
 ): Omit<Features['deviceFlow'] & object, 'enabled'> => ({
   userCodeInputSource: async (ctx, _form, out, error) => {
+    if (error) noteError(ctx, error);
     if (error?.name === 'AbortedError') return show(ctx, pages.deviceStopped());
     const action = ctx.oidc.urlFor('code_verification');
     const problem = error
@@ -82,8 +87,8 @@ export const devicePages = (
 
 /** The page for people where a protocol error cannot be sent to a client. */
 export const renderError =
-  (pages: ProtocolPages) =>
-  async (ctx: KoaContextWithOIDC, out: { error: string }): Promise<void> => {
-    const requestId = String(ctx.response.get('x-request-id') || '') || undefined;
-    show(ctx, pages.error({ status: ctx.status, error: out.error, requestId }));
+  ({ pages, advisesDevelopers }: Pick<ProtocolParts, 'pages' | 'advisesDevelopers'>) =>
+  async (ctx: KoaContextWithOIDC, _out: unknown, error: Error): Promise<void> => {
+    const { cause } = noteError(ctx, error);
+    showErrorPage(ctx, pages, cause, advisesDevelopers ? adviceFor(ctx, error, cause) : undefined);
   };

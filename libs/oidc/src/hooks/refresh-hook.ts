@@ -1,6 +1,6 @@
-import { unreachable } from '@curfew/session-policy';
 import { type RefusedRefresh, type SessionService } from '@curfew/sessions';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { because, causeOfRefusedRefresh } from '../refusals/cause-of.js';
 import { currentScope } from '../request-scope.js';
 
 /** RFC 9470 §3 at the token endpoint: the client sends the person through a sign-in that satisfies these. */
@@ -8,15 +8,12 @@ export const stepUpChallenge = { error: 'insufficient_user_authentication', max_
 
 /** The OAuth error for a refusal. Every end looks the same from outside; the log, the event and the operator know which. */
 export function refusedGrant(decision: RefusedRefresh): Error {
-  switch (decision.kind) {
-    case 'step_up':
-      return new errors.CustomOIDCProviderError(stepUpChallenge.error, 'the person must authenticate again');
-    case 'refuse':
-    case 'end':
-      return new errors.InvalidGrant(`session: ${decision.kind} ${decision.reason}`);
-    default:
-      return unreachable(decision);
-  }
+  const { cause, detail } = causeOfRefusedRefresh(decision);
+  const error =
+    decision.kind === 'step_up'
+      ? new errors.CustomOIDCProviderError(stepUpChallenge.error, 'the person must authenticate again')
+      : new errors.InvalidGrant(`session: ${decision.kind} ${decision.reason}`);
+  return because(error, cause, detail);
 }
 
 /**

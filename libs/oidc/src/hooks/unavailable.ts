@@ -1,6 +1,8 @@
 import { RefreshContention } from '@curfew/sessions';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtocolParts } from '../protocol-parts.js';
+import { showErrorPage } from '../refusals/error-page.js';
+import { note } from '../refusals/note-refusals.js';
 import type { RequestScope } from '../request-scope.js';
 
 /** Seconds after which a client should try again. */
@@ -16,8 +18,8 @@ function retract(ctx: KoaContextWithOIDC): void {
 export function answerGone(ctx: KoaContextWithOIDC, parts: ProtocolParts): void {
   retract(ctx);
   ctx.status = 400;
-  if (ctx.accepts('json', 'html') === 'html')
-    showError(ctx, parts, { status: 400, error: 'invalid_request' });
+  note(ctx, 'invalid_request', { cause: 'interaction_gone' });
+  if (ctx.accepts('json', 'html') === 'html') showErrorPage(ctx, parts.pages, 'interaction_gone');
   else ctx.body = { error: 'invalid_request', error_description: 'interaction session not found' };
 }
 
@@ -25,22 +27,10 @@ export function answerGone(ctx: KoaContextWithOIDC, parts: ProtocolParts): void 
 export function answerFault(ctx: KoaContextWithOIDC, parts: ProtocolParts): void {
   retract(ctx);
   ctx.status = 500;
-  if (ctx.accepts('json', 'html') === 'html') showError(ctx, parts, { status: 500, error: 'server_error' });
+  note(ctx, 'server_error', { cause: 'internal_error' });
+  if (ctx.accepts('json', 'html') === 'html') showErrorPage(ctx, parts.pages, 'internal_error');
   else ctx.body = { error: 'server_error', error_description: 'oops! something went wrong' };
 }
-
-function showError(
-  ctx: KoaContextWithOIDC,
-  { pages }: ProtocolParts,
-  what: Omit<ErrorFacts, 'requestId'>,
-): void {
-  const requestId = ctx.response.get('x-request-id') || undefined;
-  const { html, headers } = pages.error({ ...what, requestId });
-  ctx.set({ ...headers });
-  ctx.body = html;
-}
-
-type ErrorFacts = Parameters<ProtocolParts['pages']['error']>[0];
 
 /**
  * A lost database is no fault of the request: 503, nothing consumed, try again. RFC 7009 §2.2.1 asks for it by name.
@@ -51,6 +41,10 @@ export function answerUnavailable(ctx: KoaContextWithOIDC, scope: RequestScope, 
   if (failure === undefined) return;
   parts.report(failure, `answering ${ctx.oidc?.route ?? 'a protocol request'}`);
   if (ctx.status < 500 && ctx.status !== 303 && ctx.status !== 302) return;
+  const isKnown = failure instanceof RefreshContention || parts.isUnavailable(failure);
+  note(ctx, isKnown ? 'temporarily_unavailable' : 'server_error', {
+    cause: isKnown ? 'unavailable' : 'internal_error',
+  });
   if (failure instanceof RefreshContention) {
     ctx.status = 503;
     ctx.set('Retry-After', '1');
@@ -62,7 +56,7 @@ export function answerUnavailable(ctx: KoaContextWithOIDC, scope: RequestScope, 
   ctx.status = 503;
   ctx.set('Retry-After', retryAfter);
   if (ctx.accepts('json', 'html') === 'html') {
-    showError(ctx, parts, { status: 503, error: 'temporarily_unavailable' });
+    showErrorPage(ctx, parts.pages, 'unavailable');
     return;
   }
   ctx.body = {

@@ -1,6 +1,8 @@
 import { throttleKey } from '@curfew/accounts';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtocolParts } from '../protocol-parts.js';
+import { showErrorPage } from '../refusals/error-page.js';
+import { note } from '../refusals/note-refusals.js';
 import type { RequestScope } from '../request-scope.js';
 
 /**
@@ -17,9 +19,8 @@ export async function userCodeAllowed(
   if (verdict.allowed) return true;
   ctx.status = 429;
   ctx.set('Retry-After', String(verdict.retryAfter));
-  const page = parts.pages.error({ status: 429, error: 'slow_down' });
-  ctx.set({ ...page.headers });
-  ctx.body = page.html;
+  note(ctx, 'slow_down', { cause: 'too_many_attempts' });
+  showErrorPage(ctx, parts.pages, 'too_many_attempts');
   return false;
 }
 

@@ -1,0 +1,16 @@
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { ProtocolPages } from '../protocol-pages.js';
+import { type ErrorCause, publicWords } from './error-cause.js';
+
+/** Answers with the page that says to a person what this cause means for them; `advice` is for the developer of the client. */
+export function showErrorPage(
+  ctx: KoaContextWithOIDC,
+  pages: ProtocolPages,
+  cause: ErrorCause,
+  advice?: string,
+): void {
+  const requestId = ctx.response.get('x-request-id') || undefined;
+  const { html, headers } = pages.error({ words: publicWords(cause), requestId, advice });
+  ctx.set({ ...headers });
+  ctx.body = html;
+}
