@@ -1,6 +1,7 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { ClientDirectory } from '../client-directory.js';
 import { defaultScopes, openidScopes } from '../client-scopes.js';
+import { note } from '../refusals/note-refusals.js';
 
 /**
  * RFC 6749 §3.3: a request that names no scope gets the default scope of its client, else that of the APIs it is for.
@@ -57,5 +58,6 @@ export function refuseEmptyScope(ctx: KoaContextWithOIDC): void {
   if (asked.length === 0 || body?.scope !== undefined) return;
   ctx.status = 400;
   const { error, error_description } = new errors.InvalidScope('none of the scope values can be granted', '');
+  note(ctx, error, { cause: 'scope_invalid' });
   ctx.body = { error, error_description };
 }

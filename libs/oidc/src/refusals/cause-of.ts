@@ -38,6 +38,7 @@ export const phrases: readonly (readonly [words: string, cause: ErrorCause])[] =
   ['client assertion tokens must only be used once', 'client_assertion_used'],
   ['client_assertion', 'client_assertion_invalid'],
   ['client assertion', 'client_assertion_invalid'],
+  ['the assertion must', 'client_assertion_invalid'],
   ['alg mismatch', 'client_assertion_invalid'],
   ['(JWT issuer)', 'client_assertion_invalid'],
   ['audience (aud)', 'client_assertion_invalid'],
