@@ -10,7 +10,7 @@ import { ClientService, PolicyService, Registry, ResourceService } from '@curfew
 import { DisciplinedClock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
 import { EventLog } from '@curfew/events';
-import { ArtifactStore, KeyStore, PayloadSeal } from '@curfew/oidc';
+import { ArtifactStore, KeyStore, keySettings, PayloadSeal } from '@curfew/oidc';
 import { databaseClock, HotStatements, PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import {
@@ -67,7 +67,7 @@ export async function layFoundation(configuration: Configuration, log: Logger) {
     clients: new ClientService({ prisma, clock, rules }),
     resources: new ResourceService(prisma, clock),
     policies: new PolicyService(prisma, clock),
-    keyStore: new KeyStore(prisma, serviceKeys, keySettings(configuration)),
+    keyStore: new KeyStore(prisma, serviceKeys, keySettings(configuration.signingKeys)),
     artifacts: new ArtifactStore(
       prisma,
       new PayloadSeal(new KeyRing(serviceKeys.derive('protocol artifact'))),
@@ -119,10 +119,3 @@ function accountService(
   const rules = { shortest: passwords.minLength, longest: passwords.maxBytes };
   return new AccountService({ prisma, clock, hasher, throttle, rules });
 }
-
-const keySettings = ({ signingKeys }: Configuration) => ({
-  rotationAge: seconds(signingKeys.rotationAge),
-  publishAhead: seconds(signingKeys.publishAhead),
-  // As at the authorization server: the rows must be read the same way everywhere.
-  keptFor: seconds(3_600),
-});

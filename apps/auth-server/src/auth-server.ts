@@ -3,9 +3,8 @@ import { ClientService, ResourceService, registryChannel } from '@curfew/clients
 import { installAsProcessTime } from '@curfew/clock';
 import { type Configuration, refuseFirstRunData, unaskedConnections } from '@curfew/config';
 import { alertsChannel, endsChannel } from '@curfew/events';
-import { KeyStore, signingKeysChannel } from '@curfew/oidc';
+import { KeyStore, keySettings, signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
-import { seconds } from '@curfew/session-policy';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import express from 'express';
@@ -62,7 +61,7 @@ export async function startAuthServer(
   const { prisma, clock, registry, serviceKeys } = foundation;
   await firstRun(foundation, surroundings);
   const restoreTime = installAsProcessTime(clock);
-  const keyStore = new KeyStore(prisma, serviceKeys, keySettings(configuration));
+  const keyStore = new KeyStore(prisma, serviceKeys, keySettings(configuration.signingKeys));
   await keyStore.load(clock.now());
   const settings = pageSettings(foundation);
   const engine = assembleSessions(foundation);
@@ -149,14 +148,6 @@ async function firstRun(
   });
   for (const note of report.notes) log.warn(note);
 }
-
-const keySettings = ({ signingKeys, cookies }: Configuration) => ({
-  rotationAge: seconds(signingKeys.rotationAge),
-  publishAhead: seconds(signingKeys.publishAhead),
-  // Nothing we sign opens a door for longer than minutes, but an ID token is shown again as a hint when its person signs
-  // out, which may be as late as the browser session lasts (OpenID Connect RP-Initiated Logout §2).
-  keptFor: seconds(cookies.lifetime),
-});
 
 function pageSettings({ configuration, serviceKeys }: LaidFoundation): PageSettings {
   return new PageSettings({

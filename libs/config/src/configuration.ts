@@ -73,7 +73,12 @@ export interface Configuration {
     readonly introspection: Rate;
     readonly userCode: Rate;
   };
-  readonly signingKeys: { readonly rotationAge: Seconds; readonly publishAhead: Seconds };
+  readonly signingKeys: {
+    readonly rotationAge: Seconds;
+    readonly publishAhead: Seconds;
+    /** How long a key stays published after it signed last. */
+    readonly keptFor: Seconds;
+  };
   readonly endedSessionRetention: Seconds;
   readonly sweepIntervalMs: Milliseconds;
   readonly delivery: {
@@ -136,7 +141,13 @@ export function arrange(
     },
     ...edges(s),
     ...people(s),
-    signingKeys: { rotationAge: s.CURFEW_KEY_ROTATION_AGE, publishAhead: s.CURFEW_KEY_PUBLISH_AHEAD },
+    signingKeys: {
+      rotationAge: s.CURFEW_KEY_ROTATION_AGE,
+      publishAhead: s.CURFEW_KEY_PUBLISH_AHEAD,
+      // Nothing we sign opens a door for longer than minutes, but an ID token is shown again as a hint when its person signs
+      // out, which may be as late as the browser session lasts (OpenID Connect RP-Initiated Logout 1.0 §2).
+      keptFor: s.CURFEW_COOKIE_LIFETIME,
+    },
     endedSessionRetention: s.CURFEW_ENDED_SESSION_RETENTION,
     sweepIntervalMs: s.CURFEW_SWEEP_INTERVAL,
     ...happenings(s),

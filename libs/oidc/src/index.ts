@@ -4,7 +4,14 @@ export { answeredInFastLane } from './fast-lane/index.js';
 export type { InteractionDetails } from './interaction-details.js';
 export { Interactions, type RecognisedPerson } from './interactions.js';
 export type { IntrospectionAnswer, IntrospectionQuestion } from './introspection/introspect-access-token.js';
-export { KeySet, type KeySettings, KeyStore, metadataMaxAge, signingKeysChannel } from './keys/index.js';
+export {
+  KeySet,
+  type KeySettings,
+  KeyStore,
+  keySettings,
+  metadataMaxAge,
+  signingKeysChannel,
+} from './keys/index.js';
 export { lifetimes } from './lifetimes.js';
 export { InsideAddressRefused, isInside, type OutboundRules, outboundFetch } from './outbound-fetch.js';
 export { type Page, ProtocolPages } from './protocol-pages.js';

@@ -1,4 +1,4 @@
-export { type KeySettings, metadataMaxAge } from './key-schedule.js';
+export { type KeySettings, keySettings, metadataMaxAge } from './key-schedule.js';
 export { KeySet } from './key-set.js';
 export { KeyStore, SigningKeysNotLoaded } from './key-store.js';
 export { type PublicJwk, type SigningAlgorithm, SigningKey, signingAlgorithms } from './signing-key.js';

@@ -1,4 +1,4 @@
-import { type Instant, instant, isPast, plus, type Seconds } from '@curfew/session-policy';
+import { type Instant, instant, isPast, plus, type Seconds, seconds } from '@curfew/session-policy';
 import type { SigningAlgorithm } from './signing-key.js';
 
 /** The dates of one signing key. */
@@ -30,6 +30,13 @@ export interface KeySettings {
  */
 export const metadataMaxAge = (publishAhead: Seconds): Seconds =>
   Math.min(300, Math.floor(publishAhead / 2)) as Seconds;
+
+/** The lengths of a key's life as they are configured; every program that writes keys takes them from here. */
+export const keySettings = (configured: Readonly<Record<keyof KeySettings, number>>): KeySettings => ({
+  rotationAge: seconds(configured.rotationAge),
+  publishAhead: seconds(configured.publishAhead),
+  keptFor: seconds(configured.keptFor),
+});
 
 /** A key to be made. */
 export interface KeyToCreate {
