@@ -49,6 +49,9 @@ afterEach(async () => {
   await database.drop();
 });
 
+/** A token whose content does not matter. */
+const anyToken = async () => ({ headers: { 'content-type': 'text/plain' }, body: 'token' });
+
 /** One more node that delivers. */
 function aNode({
   allowInside = true,
@@ -60,7 +63,7 @@ function aNode({
   return new Courier({
     store: new DeliveryStore(database.prisma()),
     clock,
-    compose: { webhook: composeWebhook(seal) },
+    compose: { webhook: composeWebhook(seal), logout: anyToken, set_push: anyToken },
     send: outboundFetch({ allowInside, timeoutMs }),
     patience,
     timeoutMs,
@@ -166,6 +169,43 @@ describe('a webhook', () => {
     await node.drain();
     expect(ids()).toEqual([event.id, event.id, event.id, event.id]);
     expect(await waiting()).toBe(0);
+  });
+
+  // OpenID Connect Back-Channel Logout 1.0 §2.5, RFC 8935 §2: only problems of delivery are tried again.
+  it('that speaks a standard and refuses a token for good is not sent it again; any other failure is tried again', async () => {
+    const final = [400, 401, 403, 405, 410, 413, 415, 422, 451];
+    const passing = [302, 404, 408, 421, 425, 429, 500, 502, 503, 504];
+    const cases = ['logout', 'set_push', 'webhook'].flatMap((kind) =>
+      [...final, ...passing].map((status) => ({
+        kind,
+        status,
+        isFinal: kind !== 'webhook' && final.includes(status),
+      })),
+    );
+    for (const { kind, status } of cases)
+      await database.query(
+        `INSERT INTO delivery_receiver (id, kind, name, address, event_types, secrets, settings, created_at, updated_at)
+         VALUES ($1, $2, 'one', $3, '{}', $4, '{}', now(), now())`,
+        [
+          `${kind}-${status}`,
+          kind,
+          receiver.url.replace('/hook', `/${status}`),
+          kind === 'webhook' ? [seal.close('whsec_c2VjcmV0', `${kind}-${status}`)] : [],
+        ],
+      );
+    receiver.behave(({ path }, response) => response.writeHead(Number(path.slice(1))).end());
+    await log.record([anEvent()]);
+    await aNode().drain();
+    const rows = await database.query<{ id: string; dead: boolean; cause: string }>(
+      `SELECT receiver_id AS id, dead_at IS NOT NULL AS dead, last_cause AS cause FROM delivery WHERE attempts = 1`,
+    );
+    expect(
+      Object.fromEntries(rows.filter(({ id }) => /\d$/.test(id)).map(({ id, dead }) => [id, dead])),
+    ).toEqual(Object.fromEntries(cases.map(({ kind, status, isFinal }) => [`${kind}-${status}`, isFinal])));
+    const told = await database.query(
+      `SELECT 1 FROM event WHERE type = 'delivery.failed' AND data ->> 'attempts' = '1'`,
+    );
+    expect(told).toHaveLength(2 * final.length);
   });
 
   it('is not followed where it redirects', async () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '@curfew/clock';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { NewEvent } from '../event-log.js';
@@ -30,7 +31,10 @@ const batch = 500;
 const mostUnderWay = 64;
 const mostPerReceiver = 4;
 
-type Verdict = { readonly done: true } | { readonly cause: string; readonly askedMs: number };
+/** `refused`: the receiver has read the request and does not want it, so sending it again changes nothing. */
+type Verdict =
+  | { readonly done: true }
+  | { readonly cause: string; readonly askedMs: number; readonly refused?: boolean };
 
 /** Delivers from the outbox. Any number of nodes may do so at once; none ever waits for another. */
 export class Courier {
@@ -40,6 +44,8 @@ export class Courier {
 
   constructor(parts: CourierParts) {
     this.#parts = parts;
+    // Every attempt under way listens for the stop.
+    setMaxListeners(mostUnderWay, this.#stopping.signal);
   }
 
   /** Hands on new events, and begins to deliver what is due. Returns before the deliveries are done; call it often. */
@@ -99,7 +105,9 @@ export class Courier {
       return;
     }
     const now = clock.now();
-    const again = nextAttempt(attempt, now, Math.random(), patience, verdict.askedMs);
+    const again = verdict.refused
+      ? null
+      : nextAttempt(attempt, now, Math.random(), patience, verdict.askedMs);
     if (again === null) await store.died(delivery, verdict.cause, now, failure(delivery, verdict.cause, now));
     else await store.failed(delivery, verdict.cause, again);
     attempted?.(target.kind, again === null ? 'dead' : 'failed', event.at);
@@ -140,8 +148,22 @@ function verdictOf({ status, headers }: Response, kind: ReceiverKind): Verdict {
   if (kind === 'set_push' ? status === 202 : status >= 200 && status < 300) return { done: true };
   const asked = Number(headers.get('retry-after') ?? 0);
   const cause = status >= 300 && status < 400 ? `redirect ${status} not followed` : `status ${status}`;
-  return { cause, askedMs: Number.isFinite(asked) && asked > 0 ? asked * 1000 : 0 };
+  return {
+    cause,
+    askedMs: Number.isFinite(asked) && asked > 0 ? asked * 1000 : 0,
+    refused: kind !== 'webhook' && isRefusal(status),
+  };
 }
+
+/** Answers of the 400s that are no word about the request itself: wrong address for now, too slow, wrong server, too early, too often. */
+const deliveryProblems = new Set([404, 408, 421, 425, 429]);
+
+/**
+ * Whether a receiver that speaks one of the standards has refused the token for good. Only problems of delivery are tried again
+ * (OpenID Connect Back-Channel Logout 1.0 §2.5 and §2.8, RFC 8935 §2). A webhook has no such rule: its owner repairs it, and it is
+ * tried meanwhile.
+ */
+const isRefusal = (status: number): boolean => status >= 400 && status < 500 && !deliveryProblems.has(status);
 
 /** A failure in a few words that hold nothing a receiver wrote. */
 function causeOf(error: unknown): string {
