@@ -25,16 +25,18 @@ interface Place {
   serving: boolean;
   /** When it began to serve, in steady milliseconds. */
   since: number;
-  /** Deaths in a row without a while of service between them. */
-  failures: number;
+  /** Ends in a row without a while of service between them; each makes the pause before the next start longer. */
+  ends: number;
+  /** Starts in a row that did not come to serving. */
+  failedStarts: number;
 }
 
 const firstPauseMs = 100;
 const longestPauseMs = 30_000;
-/** Who has served for so long has not died of starting. */
+/** A worker that served for so long did not end because of its start. */
 const settledMs = 10_000;
-/** So many times in a row one may fail to start while nobody else serves. */
-const mostFailures = 5;
+/** The primary gives up after so many failed starts of one worker in a row, if nobody else serves. */
+const maxFailedStarts = 5;
 
 /**
  * The workers of one machine. The first builds alone, because it migrates; then the others; when all are built they
@@ -42,7 +44,8 @@ const mostFailures = 5;
  */
 export class Workers {
   readonly #places: readonly Place[];
-  readonly #pauses = new Set<NodeJS.Timeout>();
+  /** Places whose next worker is started when their pause is over. */
+  readonly #pauses = new Map<Place, NodeJS.Timeout>();
   /** Whether the first one has migrated, and made what a first start makes. */
   #installed = false;
   /** Whether workers may listen as soon as they are built. */
@@ -62,7 +65,8 @@ export class Workers {
       built: false,
       serving: false,
       since: 0,
-      failures: 0,
+      ends: 0,
+      failedStarts: 0,
     }));
     // The terminal is the primary's.
     cluster.setupPrimary({ stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -89,7 +93,7 @@ export class Workers {
   }
 
   async #stopAll(): Promise<boolean> {
-    for (const pause of this.#pauses) clearTimeout(pause);
+    for (const pause of this.#pauses.values()) clearTimeout(pause);
     const gone = this.#places.flatMap(({ worker }) => (worker ? [this.#stopOne(worker)] : []));
     return (await Promise.all(gone)).every((clean) => clean);
   }
@@ -138,7 +142,7 @@ export class Workers {
       else if (this.#places.every(({ built }) => built)) this.#letAllListen();
       if (!this.#installed) this.#letOthersBuild();
     } else {
-      Object.assign(place, { serving: true, since: performance.now() });
+      Object.assign(place, { serving: true, since: performance.now(), failedStarts: 0 });
       if (this.#complete || !this.#places.every(({ serving }) => serving)) return;
       this.#complete = true;
       this.#everyoneServes(word.port);
@@ -161,23 +165,49 @@ export class Workers {
 
   #ended(place: Place, worker: Worker, code: number | null, signal: string | null): void {
     if (place.worker !== worker) return;
-    const settled = place.serving && performance.now() - place.since > settledMs;
+    const { serving, since } = place;
+    const settled = serving && performance.now() - since > settledMs;
     Object.assign(place, { worker: undefined, here: false, built: false, serving: false });
     this.parts.onEnd(worker);
     if (this.#stopping) return;
-    place.failures = settled ? 1 : place.failures + 1;
+    place.ends = settled ? 1 : place.ends + 1;
+    // A worker that served can be started, whatever ended it since.
+    if (!serving) place.failedStarts += 1;
     this.parts.log.error({ worker: place.number, code, signal }, 'a worker ended');
-    if (!this.#complete || (place.failures >= mostFailures && this.serving.length === 0)) {
+    if (!serving && this.#isHopeless(place)) {
       this.parts.onGivenUp(code || 1);
       return;
     }
-    const pauseMs = Math.min(firstPauseMs * 2 ** (place.failures - 1), longestPauseMs);
-    const pause = setTimeout(() => {
-      this.#pauses.delete(pause);
-      this.replaced += 1;
-      this.#fork(place);
-    }, pauseMs);
-    this.#pauses.add(pause);
+    this.#startLater(place);
+    if (this.serving.length === 0) this.#startWithoutDelay();
+  }
+
+  /** The first start of all fails at once, as one process would; later the service outlives some failed starts. */
+  #isHopeless({ failedStarts }: Place): boolean {
+    if (!this.#complete) return true;
+    return failedStarts >= maxFailedStarts && this.serving.length === 0;
+  }
+
+  #startLater(place: Place): void {
+    const pauseMs = Math.min(firstPauseMs * 2 ** (place.ends - 1), longestPauseMs);
+    this.#pauses.set(
+      place,
+      setTimeout(() => this.#startAgain(place), pauseMs),
+    );
+  }
+
+  /** Pauses spare those who serve; while nobody serves there is nobody to spare. */
+  #startWithoutDelay(): void {
+    for (const [place, pause] of this.#pauses) {
+      clearTimeout(pause);
+      this.#startAgain(place);
+    }
+  }
+
+  #startAgain(place: Place): void {
+    this.#pauses.delete(place);
+    this.replaced += 1;
+    this.#fork(place);
   }
 }
 
