@@ -1,6 +1,6 @@
-import { instant } from '@curfew/session-policy';
+import { instant, type SessionId, type SessionPolicy, seconds } from '@curfew/session-policy';
 import { PolicySource } from './policy-source.js';
-import { SweepStore } from './store/session-store.js';
+import { type Lineage, type ShorterLimits, SweepStore } from './store/session-store.js';
 import { Sweeper } from './sweeper.js';
 
 /** Sessions that are due, of which only the number matters. */
@@ -27,11 +27,12 @@ class Backlog extends SweepStore {
   override async prune(): Promise<number> {
     return 0;
   }
-  override async lineages() {
-    return [];
-  }
-  override async bringForward(): Promise<number> {
-    return 0;
+  override async bringForward(
+    _after: SessionId | undefined,
+    _max: number,
+    _limitsOf: (lineages: readonly Lineage[]) => Promise<readonly ShorterLimits[]>,
+  ): Promise<SessionId | undefined> {
+    return undefined;
   }
 }
 
@@ -98,5 +99,143 @@ describe('a sweeper', () => {
     const { sweeper } = among(0.5, backlog);
     expect(await sweeper.run(now)).toBe(false);
     expect(backlog).toMatchObject({ unsettled: 0, left: 0, taken: [10] });
+  });
+});
+
+/** Fails in the parts it is told to, and counts what is done in the others. */
+class Failing extends Backlog {
+  readonly done: string[] = [];
+  readonly failing = new Set<string>();
+
+  #part(name: string): void {
+    if (this.failing.has(name)) throw new Error(`${name} takes too long`);
+    this.done.push(name);
+  }
+  override async settle(): Promise<number> {
+    this.#part('settle');
+    return 0;
+  }
+  override async sweep(): Promise<number> {
+    this.#part('sweep');
+    return 0;
+  }
+  override async prune(): Promise<number> {
+    this.#part('prune');
+    return 0;
+  }
+  override async bringForward(): Promise<SessionId | undefined> {
+    this.#part('bringForward');
+    return undefined;
+  }
+}
+
+describe('a part of a sweep that fails', () => {
+  const parts = ['settle', 'sweep', 'prune', 'bringForward'];
+
+  it.each(parts)('is reported and stops no other part: %s', async (name) => {
+    const store = new Failing(0);
+    store.failing.add(name);
+    const { sweeper } = among(0.5, store);
+    await expect(sweeper.run(now)).rejects.toThrow(`${name} takes too long`);
+    expect(store.done).toEqual(parts.filter((part) => part !== name));
+  });
+
+  it('is reported together with the others that fail', async () => {
+    const store = new Failing(0);
+    for (const name of parts) store.failing.add(name);
+    const { sweeper } = among(0.5, store);
+    await expect(sweeper.run(now)).rejects.toMatchObject({
+      errors: parts.map((name) => new Error(`${name} takes too long`)),
+    });
+  });
+});
+
+/** Sessions of as many clients, one after the other, whose limits are brought forward. */
+class Walked extends Backlog {
+  readonly steps: (string | undefined)[] = [];
+  readonly limited: string[] = [];
+  failAt: string | undefined;
+
+  constructor(private readonly clients: readonly string[]) {
+    super(0);
+  }
+  override async bringForward(
+    after: SessionId | undefined,
+    _max: number,
+    limitsOf: (lineages: readonly Lineage[]) => Promise<readonly ShorterLimits[]>,
+  ): Promise<SessionId | undefined> {
+    this.steps.push(after);
+    const next = this.clients.find((clientId) => after === undefined || clientId > after);
+    if (next === undefined) return undefined;
+    if (next === this.failAt) throw new Error('the statement took too long');
+    const limits = await limitsOf([{ clientId: next, resources: [] }]);
+    this.limited.push(...limits.map(({ clientId }) => clientId));
+    return next as SessionId;
+  }
+}
+
+describe('the walk that follows a change of policies', () => {
+  const policies = (unreadable?: string) =>
+    new (class extends PolicySource {
+      override async effectivePolicy(clientId: string) {
+        if (clientId === unreadable) throw new Error('the policy cannot be read');
+        return { inactivityTimeout: seconds(60), absoluteLifetime: seconds(300) } as SessionPolicy;
+      }
+    })();
+  const walking = (store: Walked, source: PolicySource) =>
+    new Sweeper(
+      store,
+      source,
+      (session) => session,
+      async () => 0.5,
+    );
+  const later = (count: number) => instant(count * 30_000);
+
+  it('goes over all sessions once, and again after the next change', async () => {
+    const store = new Walked(['a', 'b', 'c']);
+    const sweeper = walking(store, policies());
+    await sweeper.run(now);
+    await sweeper.run(later(1));
+    expect(store.steps).toEqual([undefined, 'a', 'b', 'c']);
+    sweeper.policiesChanged();
+    await sweeper.run(later(2));
+    expect(store.limited).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
+
+  it('gathers changes for half a minute', async () => {
+    const store = new Walked(['a']);
+    const sweeper = walking(store, policies());
+    await sweeper.run(now);
+    sweeper.policiesChanged();
+    await sweeper.run(instant(29_999));
+    expect(store.limited).toEqual(['a']);
+    await sweeper.run(later(1));
+    expect(store.limited).toEqual(['a', 'a']);
+  });
+
+  it('goes on where it was after a step failed', async () => {
+    const store = new Walked(['a', 'b', 'c']);
+    store.failAt = 'b';
+    const sweeper = walking(store, policies());
+    await expect(sweeper.run(now)).rejects.toThrow('the statement took too long');
+    store.failAt = undefined;
+    await sweeper.run(instant(1));
+    expect(store.limited).toEqual(['a', 'b', 'c']);
+  });
+
+  it('passes sessions whose policy cannot be read, and comes back for them', async () => {
+    const store = new Walked(['a', 'b', 'c']);
+    let unreadable: string | undefined = 'b';
+    const source = new (class extends PolicySource {
+      override effectivePolicy(clientId: string) {
+        return policies(unreadable).effectivePolicy(clientId);
+      }
+    })();
+    const sweeper = walking(store, source);
+    await expect(sweeper.run(now)).rejects.toThrow('the policy cannot be read');
+    expect(store.limited).toEqual(['a', 'c']);
+    unreadable = undefined;
+    await sweeper.run(later(1));
+    expect(store.limited).toEqual(['a', 'c', 'a', 'b', 'c']);
   });
 });

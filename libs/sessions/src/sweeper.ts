@@ -6,10 +6,11 @@ import {
   type Instant,
   killedBy,
   plus,
+  type SessionId,
   seconds,
 } from '@curfew/session-policy';
 import type { PolicySource } from './policy-source.js';
-import type { DueSession, End, SweepStore } from './store/session-store.js';
+import type { DueSession, End, Lineage, ShorterLimits, SweepStore } from './store/session-store.js';
 import { busyAtFirst, busyLately, paceBeside, restAfter } from './sweep-pace.js';
 
 /** Rests for so many milliseconds; says how busy others kept the event loop meanwhile, 0 to 1. */
@@ -17,9 +18,13 @@ export type Rest = (milliseconds: number) => Promise<number>;
 
 /** Batches of a kind in one run: whoever runs it asks again, with the time of then, while there is something left. */
 const mostBatches = 200;
-/** Looking for all kinds of live sessions reads many rows; a stream of changes is gathered for so long. */
+/** Changed policies are applied by a walk over all sessions; a stream of changes is gathered for so long. */
 const betweenChangesMs = 30_000;
 const lookAgainAfter = seconds(60);
+/** Sessions the walk looks at for each that a batch of the sweep would take: most of them need no change. */
+const walkedForEach = 10;
+/** Faults of one run that are reported. */
+const maxReported = 10;
 
 /**
  * Records the ends that nobody asked about, soon after they pass, and deletes what is past its retention. Any number of
@@ -29,6 +34,8 @@ export class Sweeper {
   /** A policy may have been shortened while nobody looked, so the first run looks. */
   #policiesChanged = true;
   #policiesAppliedAt: Instant | undefined;
+  /** The walk that applies policies, and the last session it has seen. */
+  #walk: { readonly after: SessionId | undefined } | undefined;
   #busy = busyAtFirst;
 
   constructor(
@@ -43,9 +50,11 @@ export class Sweeper {
     this.#policiesChanged = true;
   }
 
-  /** One run, which stops early once `signal` is aborted; whether it left something for the next one, which may begin at once. */
+  /**
+   * One run, which stops early once `signal` is aborted; whether it left something for the next one, which may begin at once. Its parts do
+   * not depend on each other: one that fails is reported when the others have done their work.
+   */
   async run(now: Instant, signal?: AbortSignal): Promise<boolean> {
-    await this.#applyPolicies(now);
     const faults: unknown[] = [];
     const judged = (due: DueSession) =>
       this.#verdict(due, now).catch((error: unknown) => {
@@ -53,18 +62,23 @@ export class Sweeper {
         faults.push(error);
         return { checkAfter: plus(now, lookAgainAfter) };
       });
+    const always = () => true;
+    let leftSomething = false;
+    const part = async (work: () => Promise<boolean>): Promise<void> => {
+      const left = await work().catch((error: unknown) => {
+        faults.push(error);
+        return false;
+      });
+      leftSomething ||= left;
+    };
     // A batch of settling is of one mass end, and there may be others behind a small one.
-    const left = [
-      await this.#batches(
-        (most) => this.store.settle(now, most),
-        () => true,
-        signal,
-      ),
-      await this.#batches((most) => this.store.sweep(now, most, judged), isFull, signal),
-      await this.#batches((most) => this.store.prune(now, most), isFull, signal),
-    ];
+    await part(() => this.#batches((max) => this.store.settle(now, max), always, signal));
+    await part(() => this.#batches((max) => this.store.sweep(now, max, judged), isFull, signal));
+    await part(() => this.#batches((max) => this.store.prune(now, max), isFull, signal));
+    await part(() => this.#batches((max) => this.#applyPolicies(now, max, faults), always, signal));
+    if (faults.length > 1) throw new AggregateError(faults.slice(0, maxReported), 'parts of a sweep failed');
     if (faults.length > 0) throw faults[0];
-    return left.includes(true);
+    return leftSomething;
   }
 
   /** Works in batches, at the pace for which others leave room, while there may be more after the last one; whether there still may be. */
@@ -85,21 +99,41 @@ export class Sweeper {
     return true;
   }
 
-  async #applyPolicies(now: Instant): Promise<void> {
+  /** One step of the walk over all sessions that follows a change of policies; 0 when there is nothing to do. */
+  async #applyPolicies(now: Instant, max: number, faults: unknown[]): Promise<number> {
+    if (!this.#walk && !this.#isWalkDue(now)) return 0;
+    if (!this.#walk) {
+      this.#policiesChanged = false;
+      this.#policiesAppliedAt = now;
+      this.#walk = { after: undefined };
+    }
+    const size = max * walkedForEach;
+    const after = await this.store.bringForward(this.#walk.after, size, (lineages) =>
+      this.#limitsOf(lineages, faults),
+    );
+    this.#walk = after === undefined ? undefined : { after };
+    return after === undefined ? 0 : size;
+  }
+
+  #isWalkDue(now: Instant): boolean {
     const last = this.#policiesAppliedAt;
-    if (!this.#policiesChanged || (last !== undefined && elapsedMs(last, now) < betweenChangesMs)) return;
-    this.#policiesChanged = false;
-    this.#policiesAppliedAt = now;
-    try {
-      for (const lineage of await this.store.lineages()) {
+    return this.#policiesChanged && (last === undefined || elapsedMs(last, now) >= betweenChangesMs);
+  }
+
+  /** The limits of now. Where a policy cannot be read its sessions stay as they are, and all are walked over once more. */
+  async #limitsOf(lineages: readonly Lineage[], faults: unknown[]): Promise<readonly ShorterLimits[]> {
+    const limits: ShorterLimits[] = [];
+    for (const lineage of lineages) {
+      try {
         const policy = await this.policies.effectivePolicy(lineage.clientId, lineage.resources);
         const { inactivityTimeout, absoluteLifetime } = policy;
-        await this.store.bringForward({ inactivityTimeout, absoluteLifetime, ...lineage });
+        limits.push({ ...lineage, inactivityTimeout, absoluteLifetime });
+      } catch (error) {
+        this.#policiesChanged = true;
+        faults.push(error);
       }
-    } catch (error) {
-      this.#policiesChanged = true;
-      throw error;
     }
+    return limits;
   }
 
   async #verdict(found: DueSession, now: Instant): Promise<End | { readonly checkAfter: Instant }> {

@@ -1,4 +1,4 @@
-import { deadlines, type Instant, isPast } from '@curfew/session-policy';
+import { deadlines, earliest, type Instant, isPast, type SessionId } from '@curfew/session-policy';
 import type { MemoryRow, MemorySessionStore } from './memory-session-store.js';
 import { type DueSession, type End, type Lineage, type ShorterLimits, SweepStore } from './session-store.js';
 
@@ -61,24 +61,26 @@ export class MemorySweepStore extends SweepStore {
     return gone.length;
   }
 
-  override async lineages(): Promise<readonly Lineage[]> {
-    const all = [...this.store.rows.values()]
-      .filter(({ session }) => !session.ended)
-      .map(({ session: { clientId, resources } }) => JSON.stringify({ clientId, resources }));
-    return [...new Set(all)].map((text) => JSON.parse(text) as Lineage);
-  }
-
-  override async bringForward(limits: ShorterLimits): Promise<number> {
-    let moved = 0;
-    for (const row of this.store.rows.values()) {
-      const { clientId, resources, ended } = row.session;
-      if (ended || clientId !== limits.clientId || resources.join(' ') !== limits.resources.join(' '))
-        continue;
-      const { expiresAt } = deadlines(row.session, limits);
-      if (row.checkAfter <= expiresAt) continue;
-      row.checkAfter = expiresAt;
-      moved += 1;
+  override async bringForward(
+    after: SessionId | undefined,
+    max: number,
+    limitsOf: (lineages: readonly Lineage[]) => Promise<readonly ShorterLimits[]>,
+  ): Promise<SessionId | undefined> {
+    const page = [...this.store.rows.values()]
+      .filter(({ session: { id } }) => after === undefined || id > after)
+      .sort((a, b) => (a.session.id < b.session.id ? -1 : 1))
+      .slice(0, max);
+    const live = page.filter(({ session }) => !session.ended);
+    const lineages = new Map(live.map(({ session }) => [lineageKey(session), session]));
+    const limits = await limitsOf(
+      [...lineages.values()].map(({ clientId, resources }) => ({ clientId, resources })),
+    );
+    for (const row of live) {
+      const shorter = limits.find((one) => lineageKey(one) === lineageKey(row.session));
+      if (shorter) row.checkAfter = earliest(row.checkAfter, deadlines(row.session, shorter).expiresAt);
     }
-    return moved;
+    return page.at(-1)?.session.id;
   }
 }
+
+const lineageKey = ({ clientId, resources }: Lineage): string => JSON.stringify([clientId, resources]);

@@ -1,5 +1,18 @@
-import { type HotStatement, type PrismaService, retrying } from '@curfew/persistence';
-import { type EndReason, type Instant, instant, type NotBefore, seconds } from '@curfew/session-policy';
+import {
+  type HotStatement,
+  Prisma,
+  type PrismaService,
+  retrying,
+  type Transaction,
+} from '@curfew/persistence';
+import {
+  type EndReason,
+  type Instant,
+  instant,
+  type NotBefore,
+  type SessionId,
+  seconds,
+} from '@curfew/session-policy';
 import { endStatement, endWithin, thatIsAll } from './end-statements.js';
 import { atDate as at, ms } from './session-row.js';
 import {
@@ -10,7 +23,7 @@ import {
   type ShorterLimits,
   SweepStore,
 } from './session-store.js';
-import { deadlineUnder, killersOfSession } from './standing-statements.js';
+import { deadlineUnderEach, killersOfSession } from './standing-statements.js';
 
 interface UnsettledRow {
   kind: 'account' | 'client' | 'everyone';
@@ -20,10 +33,30 @@ interface UnsettledRow {
   detail: End['detail'] | null;
 }
 
+/** A walk over the sessions that a mass end may have killed, in the order of their ids. */
+interface Walk {
+  readonly at: number;
+  readonly upTo: string;
+  /** Whether it passed sessions that somebody else held. */
+  readonly hasSkipped: boolean;
+}
+
+/** Walks a node remembers; where there are more mass ends at a time, some begin again. */
+const maxWalks = 1_000;
+/** Sessions looked at for each that may be ended: most of them have ended already or began later. */
+const lookedAtForEach = 10;
+
+const nameOf = ({ kind, target }: UnsettledRow): string => `${kind}:${target}`;
+/** Each of these has an index whose order is that of the ids, or finds few sessions. */
+function covered({ kind, target }: UnsettledRow): Prisma.Sql {
+  if (kind === 'account') return Prisma.sql`account_id = ${target}::uuid`;
+  return kind === 'client' ? Prisma.sql`client_id = ${target}` : Prisma.sql`true`;
+}
+
 /** Sweeping in PostgreSQL: rows are taken with SKIP LOCKED, so nodes share the work and none waits for another. */
 export class PrismaSweepStore extends SweepStore {
-  /** How far this node has come with a mass end, so that a million sessions are not searched from the start each time. */
-  readonly #settledUpTo = new Map<string, string>();
+  /** How far this node has come with each mass end. Every statement looks at a bounded number of sessions, however many there are. */
+  readonly #walks = new Map<string, Walk>();
 
   constructor(
     private readonly prisma: PrismaService,
@@ -59,59 +92,86 @@ export class PrismaSweepStore extends SweepStore {
     });
   }
 
-  override settle(now: Instant, most: number): Promise<number> {
+  override settle(now: Instant, max: number): Promise<number> {
     return this.prisma.$transaction(
       async (transaction) => {
-        const rows = await transaction.$queryRaw<UnsettledRow[]>`
+        const [entry] = await transaction.$queryRaw<UnsettledRow[]>`
           SELECT kind, target, at, reason, detail FROM not_before WHERE settled_at IS NULL ORDER BY at LIMIT 1 FOR UPDATE SKIP LOCKED`;
-        const entry = rows[0];
         if (!entry) return 0;
-        const account = entry.kind === 'account' ? entry.target : null;
-        const client = entry.kind === 'client' ? entry.target : null;
-        const name = `${entry.kind}:${entry.target}`;
-        const killed = await transaction.$queryRaw<{ id: string }[]>`
-          SELECT id::text AS id FROM session
-          WHERE ended_at IS NULL AND signed_in_at <= ${entry.at} AND id > ${this.#settledUpTo.get(name) ?? first}::uuid
-            AND (${account}::uuid IS NULL OR account_id = ${account}::uuid) AND (${client}::text IS NULL OR client_id = ${client})
-          ORDER BY id LIMIT ${most} FOR UPDATE SKIP LOCKED`;
-        const end = { reason: entry.reason, at: entry.at.getTime() as Instant, detail: entry.detail ?? {} };
-        await endWithin(
-          transaction,
-          killed.map(({ id }) => ({ id, ...end })),
-          [],
-          this.retention,
-          { together: true },
-        );
-        if (killed.length > 0) {
-          this.#settledUpTo.set(name, killed.at(-1)!.id);
-          return killed.length;
-        }
-        this.#settledUpTo.delete(name);
-        // Nothing to take may also mean that others hold what is left: then it is not settled yet.
-        const settled = await transaction.$executeRaw`
-          UPDATE not_before SET settled_at = ${at(now)} WHERE kind = ${entry.kind} AND target = ${entry.target}
-            AND NOT EXISTS (SELECT 1 FROM session WHERE ended_at IS NULL AND signed_in_at <= ${entry.at}
-              AND (${account}::uuid IS NULL OR account_id = ${account}::uuid) AND (${client}::text IS NULL OR client_id = ${client}))`;
-        return settled;
+        const walk = this.#walkOf(entry);
+        const page = await transaction.$queryRaw<{ id: string; killed: boolean }[]>`
+          SELECT id::text AS id, ended_at IS NULL AND signed_in_at <= ${entry.at} AS killed FROM session
+          WHERE id > ${walk.upTo}::uuid AND ${covered(entry)} ORDER BY id LIMIT ${max * lookedAtForEach}`;
+        if (page.length === 0) return this.#settled(transaction, entry, walk, now);
+        const killed = page.filter((row) => row.killed).slice(0, max);
+        const upTo = killed.length === max ? killed.at(-1)!.id : page.at(-1)!.id;
+        const taken = await this.#endKilled(transaction, entry, killed);
+        this.#walks.set(nameOf(entry), {
+          ...walk,
+          upTo,
+          hasSkipped: walk.hasSkipped || taken < killed.length,
+        });
+        return Math.max(1, taken);
       },
       { timeout: 30_000 },
     );
   }
 
-  override async lineages(): Promise<readonly Lineage[]> {
-    const rows = await this.prisma.$queryRaw<{ client_id: string; resources: string[] }[]>`
-      SELECT DISTINCT client_id, resources FROM session WHERE ended_at IS NULL`;
-    return rows.map(({ client_id: clientId, resources }) => ({ clientId, resources }));
+  /** Ends those of the sessions that nobody else holds; how many. */
+  async #endKilled(
+    transaction: Transaction,
+    entry: UnsettledRow,
+    killed: readonly { id: string }[],
+  ): Promise<number> {
+    if (killed.length === 0) return 0;
+    const ids = killed.map(({ id }) => id);
+    const taken = await transaction.$queryRaw<{ id: string }[]>`
+      SELECT id::text AS id FROM session WHERE id = ANY(${ids}::uuid[]) FOR UPDATE SKIP LOCKED`;
+    const end = { reason: entry.reason, at: entry.at.getTime() as Instant, detail: entry.detail ?? {} };
+    const ends = taken.map(({ id }) => ({ id, ...end }));
+    await endWithin(transaction, ends, [], this.retention, { together: true });
+    return taken.length;
   }
 
-  override bringForward(limits: ShorterLimits): Promise<number> {
-    const { clientId, resources } = limits;
-    const deadline = deadlineUnder(limits);
-    return retrying(
-      () => this.prisma.$executeRaw`
-        UPDATE session s SET check_after = ${deadline}
-        WHERE client_id = ${clientId} AND resources = ${resources}::text[] AND ended_at IS NULL AND check_after > ${deadline}`,
-    );
+  /** The walk has come to its end. Sessions that others held meanwhile need one more. */
+  async #settled(transaction: Transaction, entry: UnsettledRow, walk: Walk, now: Instant): Promise<number> {
+    this.#walks.delete(nameOf(entry));
+    if (walk.hasSkipped) return 0;
+    return transaction.$executeRaw`
+      UPDATE not_before SET settled_at = ${at(now)} WHERE kind = ${entry.kind} AND target = ${entry.target}`;
+  }
+
+  #walkOf(entry: UnsettledRow): Walk {
+    const walk = this.#walks.get(nameOf(entry));
+    if (walk?.at === entry.at.getTime()) return walk;
+    if (this.#walks.size >= maxWalks) this.#walks.clear();
+    return { at: entry.at.getTime(), upTo: first, hasSkipped: false };
+  }
+
+  override async bringForward(
+    after: SessionId | undefined,
+    max: number,
+    limitsOf: (lineages: readonly Lineage[]) => Promise<readonly ShorterLimits[]>,
+  ): Promise<SessionId | undefined> {
+    const from = after ?? first;
+    const [page] = await this.prisma.$queryRaw<{ last: SessionId | null; lineages: Lineage[] | null }[]>`
+      WITH page AS MATERIALIZED (
+        SELECT id, client_id, resources, ended_at FROM session WHERE id > ${from}::uuid ORDER BY id LIMIT ${max}
+      ), live AS (SELECT DISTINCT client_id AS "clientId", resources FROM page WHERE ended_at IS NULL)
+      SELECT (SELECT id::text FROM page ORDER BY id DESC LIMIT 1) AS last, (SELECT jsonb_agg(to_jsonb(live)) FROM live) AS lineages`;
+    if (!page?.last) return undefined;
+    const limits = page.lineages ? await limitsOf(page.lineages) : [];
+    if (limits.length > 0) await retrying(() => this.#applyLimits(from, page.last!, limits));
+    return page.last;
+  }
+
+  #applyLimits(from: string, last: SessionId, limits: readonly ShorterLimits[]): Promise<number> {
+    return this.prisma.$executeRaw`
+      UPDATE session s SET check_after = ${deadlineUnderEach}
+      FROM jsonb_to_recordset(${JSON.stringify(limits)}::jsonb)
+        AS l("clientId" text, resources text[], "inactivityTimeout" int, "absoluteLifetime" int)
+      WHERE s.id > ${from}::uuid AND s.id <= ${last}::uuid AND s.ended_at IS NULL
+        AND s.client_id = l."clientId" AND s.resources = l.resources AND s.check_after > ${deadlineUnderEach}`;
   }
 
   override prune(now: Instant, most: number): Promise<number> {

@@ -244,11 +244,16 @@ export abstract class SweepStore {
   /** Deletes up to `most` revoked-token entries that have expired. The number deleted. */
   abstract prune(now: Instant, most: number): Promise<number>;
 
-  /** Every pair of client and resources that has a live session. */
-  abstract lineages(): Promise<readonly Lineage[]>;
-
-  /** Has live sessions looked at when these shorter limits end them, where that is earlier than planned. The number moved. */
-  abstract bringForward(limits: ShorterLimits): Promise<number>;
+  /**
+   * Looks at the next `max` sessions in the order of their ids, after the one given, and has the live ones among them looked at when the
+   * limits of now end them, where that is earlier than planned. `limitsOf` is asked once for each pair of client and resources it meets.
+   * The last session it looked at; undefined when there was none.
+   */
+  abstract bringForward(
+    after: SessionId | undefined,
+    max: number,
+    limitsOf: (lineages: readonly Lineage[]) => Promise<readonly ShorterLimits[]>,
+  ): Promise<SessionId | undefined>;
 }
 
 /** What selects the policies of a session. */

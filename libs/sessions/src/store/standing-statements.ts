@@ -48,10 +48,17 @@ export const notKilledUnsettled = `NOT EXISTS (SELECT 1 FROM not_before n WHERE 
 export const rowStands = (now: Instant, killed: string = notKilled): Prisma.Sql =>
   Prisma.sql`(s.ended_at IS NULL AND s.expires_at > ${atDate(now)}::timestamptz AND ${Prisma.raw(killed)})`;
 
+/** What `deadlines` of the domain says of `session s` under limits that are expressions. */
+const deadlineOf = (inactivityTimeout: Prisma.Sql, absoluteLifetime: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  LEAST(s.expires_at, s.last_active_at + make_interval(secs => LEAST(s.inactivity_timeout, ${inactivityTimeout})),
+    s.absolute_deadline, date_trunc('second', LEAST(s.signed_in_at, s.authenticated_at) + make_interval(secs => ${absoluteLifetime})))`;
+
 /** An expression on `session s`: what `deadlines` of the domain says of it under these limits. */
-export const deadlineUnder = ({
-  inactivityTimeout,
-  absoluteLifetime,
-}: DeadlineLimits): Prisma.Sql => Prisma.sql`
-  LEAST(s.expires_at, s.last_active_at + make_interval(secs => LEAST(s.inactivity_timeout, ${inactivityTimeout}::int)),
-    s.absolute_deadline, date_trunc('second', LEAST(s.signed_in_at, s.authenticated_at) + make_interval(secs => ${absoluteLifetime}::int)))`;
+export const deadlineUnder = ({ inactivityTimeout, absoluteLifetime }: DeadlineLimits): Prisma.Sql =>
+  deadlineOf(Prisma.sql`${inactivityTimeout}::int`, Prisma.sql`${absoluteLifetime}::int`);
+
+/** As `deadlineUnder`, where each session is joined with a row `l` of its limits. */
+export const deadlineUnderEach = deadlineOf(
+  Prisma.raw('l."inactivityTimeout"'),
+  Prisma.raw('l."absoluteLifetime"'),
+);
