@@ -127,7 +127,7 @@ export class Sweeper {
       try {
         const policy = await this.policies.effectivePolicy(lineage.clientId, lineage.resources);
         const { inactivityTimeout, absoluteLifetime } = policy;
-        limits.push({ ...lineage, inactivityTimeout, absoluteLifetime });
+        limits.push({ inactivityTimeout, absoluteLifetime, ...lineage });
       } catch (error) {
         this.#policiesChanged = true;
         faults.push(error);
