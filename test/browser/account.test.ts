@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { House } from './house.js';
 
 describe('the pages of one’s own account', () => {
@@ -10,6 +11,15 @@ describe('the pages of one’s own account', () => {
   afterEach(async () => expect(await house?.tidy()).toEqual([]));
 
   afterAll(async () => house?.close());
+
+  /** Signs out what tests before this one left signed in. */
+  async function endAllOthers(page: Page): Promise<void> {
+    await page.goto(`${house.issuer}/sessions`);
+    await page.getByRole('heading', { name: 'Your sessions' }).waitFor();
+    const button = page.getByRole('button', { name: 'End all others' });
+    if (await button.isVisible()) await button.click();
+    expect(await page.getByRole('article').filter({ hasNotText: 'This browser' }).count()).toBe(0);
+  }
 
   it('send whoever is not signed in to sign in first, and then where they wanted to go', async () => {
     const page = await house.window();
@@ -36,6 +46,7 @@ describe('the pages of one’s own account', () => {
       scope: 'openid offline_access',
       prompt: 'consent',
     });
+    await endAllOthers(here);
     const tokensThere = await house.signInTo(application, there, {
       scope: 'openid offline_access',
       prompt: 'consent',
@@ -48,11 +59,40 @@ describe('the pages of one’s own account', () => {
     expect(await own.textContent()).toMatch(
       /From[\s\S]+Signed in\s*just now[\s\S]+Ends\s*in .+; at the latest\s*in /,
     );
+    expect(await other.textContent()).toContain('Example web application');
     await other.getByRole('button', { name: 'End' }).click();
-    expect(await here.getByRole('status').textContent()).toContain('The session is ended');
+    expect(await here.getByRole('status').textContent()).toContain('It is signed out');
     expect(await cards.count()).toBe(1);
     expect(await application.refresh(tokensThere)).toMatchObject({ error: 'invalid_grant' });
     expect(await application.refresh(tokensHere)).toHaveProperty('access_token');
+  });
+
+  it('sign a browser out with its row, and keep its offline sessions where that is ticked', async () => {
+    const application = await house.application();
+    const here = await house.window();
+    const there = await house.window();
+    await here.goto(`${house.issuer}/sessions`);
+    await house.signIn(here);
+    await endAllOthers(here);
+    const asked = { scope: 'openid offline_access', prompt: 'consent' };
+    const kept = await house.signInTo(application, there, asked);
+    const other = here.getByRole('article').filter({ hasNotText: 'This browser' });
+    await here.goto(`${house.issuer}/sessions`);
+    expect(await here.getByRole('article').filter({ hasText: 'This browser' }).textContent()).toContain(
+      'No application is signed in with it.',
+    );
+    await other.getByLabel(/Keep offline access of/).check();
+    await other.getByRole('button', { name: 'End' }).click();
+    await here.getByRole('status').waitFor();
+    const next = await application.refresh(kept);
+    expect(next).toHaveProperty('access_token');
+    await there.goto(`${house.issuer}/sessions`);
+    expect(new URL(there.url()).pathname).toBe('/sign-in');
+    expect(await other.getByRole('heading', { level: 2 }).count()).toBe(1);
+    await other.getByRole('button', { name: 'End' }).click();
+    await here.getByRole('status').waitFor();
+    expect(await other.count()).toBe(0);
+    expect(await application.refresh(next)).toMatchObject({ error: 'invalid_grant' });
   });
 
   it('end all other sessions and sign other browsers out', async () => {
@@ -69,7 +109,7 @@ describe('the pages of one’s own account', () => {
     });
     await here.goto(`${house.issuer}/sessions`);
     await here.getByRole('button', { name: 'End all others' }).click();
-    expect(await here.getByRole('status').textContent()).toContain('All other sessions are ended');
+    expect(await here.getByRole('status').textContent()).toContain('Everything else is signed out');
     expect(await here.getByRole('article').filter({ hasNotText: 'This browser' }).count()).toBe(0);
     expect(await application.refresh(tokensThere)).toMatchObject({ error: 'invalid_grant' });
     expect(await application.refresh(tokensHere)).toHaveProperty('access_token');

@@ -17,6 +17,7 @@ import { EventLog } from '@curfew/events';
 import { advanceVirtualClock, databaseClock, type PrismaService } from '@curfew/persistence';
 import { formatPolicy, profiles, seconds } from '@curfew/session-policy';
 import {
+  BrowserSessionEnds,
   KeyRing,
   PolicySource,
   PrismaSessionStore,
@@ -448,8 +449,10 @@ export class EngineWorld {
   /** The engine in this process, for what operators do. */
   engine(): SessionService {
     const registry = new Registry(this.prisma, this.clock);
+    const retention = { ended: seconds(86_400) };
     return new SessionService({
-      store: new PrismaSessionStore(this.prisma, { ended: seconds(86_400) }),
+      store: new PrismaSessionStore(this.prisma, retention),
+      browserSessionEnds: new BrowserSessionEnds(this.prisma, retention),
       policies: new RegistryPolicies(registry),
       codec: new RefreshTokenCodec(new KeyRing(new ServiceKeys(['x'.repeat(32)]).derive('none'))),
       events: new EventLog(this.prisma),

@@ -116,7 +116,7 @@ describe('one end for many', () => {
     const startedAt = performance.now();
     const ended = await house.nodes[0].service.endAll(massEnd('account', accountId, 'account_disabled', 810));
     expect(performance.now() - startedAt).toBeLessThan(5_000);
-    expect(ended).toHaveLength(1000);
+    expect(ended.sessions).toHaveLength(1000);
     const live = 'SELECT id FROM session WHERE account_id = $1 AND ended_at IS NULL';
     const [left] = await house.database.query<{ id: string }>(live, [accountId]);
     expect(await house.stands({ ...template, sid: left!.id }, t(811))).toBe(false);
@@ -351,7 +351,7 @@ describe('what a write decided on is compared when it is written', () => {
     await barrier.open();
     const [rotated, ended] = await Promise.all([rotating, ending]);
     await barrier.remove();
-    expect([rotated.kind, ended.length]).toEqual(['token', 1]);
+    expect([rotated.kind, ended.sessions.length]).toEqual(['token', 1]);
     if (rotated.kind === 'token')
       expect((await house.refresh(who, rotated.token, t(91_012))).kind).toBe('refused');
     expect(await house.stands(who, t(91_012))).toBe(false);

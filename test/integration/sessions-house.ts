@@ -12,6 +12,8 @@ import {
   unknownSignals,
 } from '@curfew/session-policy';
 import {
+  type Alongside,
+  BrowserSessionEnds,
   type CommittedRefresh,
   HotSessionStore,
   KeyRing,
@@ -91,9 +93,10 @@ export class House {
         new KeyRing(new ServiceKeys(['s'.repeat(32)]).derive('refresh token mac')),
       );
       const events = new EventLog(prisma);
+      const browserSessionEnds = new BrowserSessionEnds(prisma, retention);
       const faults: unknown[] = [];
       const report = (error: unknown) => faults.push(error);
-      const service = new SessionService({ store, policies, codec, events, report });
+      const service = new SessionService({ store, browserSessionEnds, policies, codec, events, report });
       const merged = service.activity.merged.bind(service.activity);
       const sweeper = new Sweeper(new PrismaSweepStore(prisma, retention), policies, merged);
       return { prisma, store, service, sweeper, events, faults };
@@ -126,6 +129,7 @@ export class House {
       browser?: string;
       authenticatedAt?: Instant;
       offline?: boolean;
+      alongside?: Alongside;
     } = {},
     node = 0,
   ): Promise<SignedIn> {
@@ -155,7 +159,7 @@ export class House {
       },
       policy,
       at,
-      async () => {},
+      facts.alongside ?? (async () => {}),
     );
     return { sid, accountId, clientId, token: service.refreshToken(sid, 0, secret) };
   }

@@ -20,7 +20,7 @@ import {
 import { KeyStore, PayloadSeal, receiverSeal } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
-import { KeyRing, SessionService } from '@curfew/sessions';
+import { BrowserSessionQueries, KeyRing, SessionService } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
@@ -50,6 +50,8 @@ import { GatewayRoutesStore } from './routes/gateway-routes.store.js';
 import { RouteActs } from './routes/route-acts.js';
 import { Announcements } from './sessions/announcements.js';
 import { EndAlong } from './sessions/end-along.js';
+import { EndPreview } from './sessions/end-preview.js';
+import { ReachCountStore } from './sessions/reach-count.store.js';
 import { SessionEnds } from './sessions/session-ends.js';
 import { SessionSearchStore } from './sessions/session-search.store.js';
 import { TimelineStore } from './sessions/timeline.store.js';
@@ -97,6 +99,8 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [Cursors, new Cursors(new KeyRing(serviceKeys.derive('cursor')))],
     [Idempotency, new Idempotency(new IdempotencyStore(prisma, answers))],
     [SessionSearchStore, search],
+    [BrowserSessionQueries, foundation.browsers],
+    [ReachCountStore, new ReachCountStore(prisma)],
     [TimelineStore, new TimelineStore(prisma)],
     [FeedNodeStore, feedNodes],
     [Receivers, receiversOn(foundation)],
@@ -117,16 +121,15 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     controllers: [...controllers],
     providers: [
       ...given.map(([provide, useValue]) => ({ provide, useValue })),
-      AccountActs,
-      ClientActs,
-      PolicyActs,
-      ResourceActs,
-      RouteActs,
+      ...useCases,
       { provide: APP_GUARD, useClass: OperationGuard },
       { provide: APP_INTERCEPTOR, useClass: OperationInterceptor },
     ],
   };
 }
+
+/** What controllers have in common, made by the container of what is given. */
+const useCases = [AccountActs, ClientActs, PolicyActs, ResourceActs, RouteActs, EndPreview];
 
 /** One rule of who may change what, for every controller. */
 const authorityOn = ({ prisma, configuration, events }: Foundation, operators: Operators): Authority =>

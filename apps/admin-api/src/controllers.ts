@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { AccountsController } from './accounts/accounts.controller.js';
+import { BrowsersController } from './browsers/browsers.controller.js';
 import { ClientsController } from './clients/clients.controller.js';
 import { contractKey, type OperationContract } from './contract/operation.js';
 import { EventsController } from './events/events.controller.js';
@@ -18,6 +19,7 @@ import { StatsController } from './stats/stats.controller.js';
 /** Every controller, in the order of the document. */
 export const controllers: readonly Type[] = [
   SessionsController,
+  BrowsersController,
   PoliciesController,
   AttachmentsController,
   ClientsController,

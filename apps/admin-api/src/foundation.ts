@@ -15,6 +15,8 @@ import { databaseClock, HotStatements, PrismaService } from '@curfew/persistence
 import { seconds } from '@curfew/session-policy';
 import {
   AccessTokenCodec,
+  BrowserSessionEnds,
+  BrowserSessionQueries,
   KeyRing,
   PolicySource,
   PrismaSessionStore,
@@ -92,14 +94,17 @@ function engine(
   const registry = new Registry(prisma, clock);
   const policySource = new RegistryPolicies(registry);
   const events = new EventLog(prisma);
+  const retention = { ended: seconds(configuration.endedSessionRetention) };
   const sessions = new SessionService({
-    store: new PrismaSessionStore(prisma, { ended: seconds(configuration.endedSessionRetention) }),
+    store: new PrismaSessionStore(prisma, retention),
+    browserSessionEnds: new BrowserSessionEnds(prisma, retention),
     policies: policySource,
     codec: new RefreshTokenCodec(new KeyRing(serviceKeys.derive('refresh token mac'))),
     events,
     report: (err) => log.error({ err }, 'activity could not be written; it is kept and tried again'),
   });
-  return { registry, events, sessions, queries: new SessionQueries(prisma, policySource) };
+  const browsers = new BrowserSessionQueries(prisma, policySource);
+  return { registry, events, sessions, browsers, queries: new SessionQueries(prisma, policySource) };
 }
 
 function accountService(

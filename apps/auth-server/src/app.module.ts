@@ -4,7 +4,7 @@ import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import { Interactions } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
-import { SessionQueries, SessionService } from '@curfew/sessions';
+import { BrowserSessionQueries, SessionQueries, SessionService } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HealthController } from './health.controller.js';
@@ -20,6 +20,7 @@ export interface PageFoundation {
   readonly signals: SignalsReader;
   readonly sessions: SessionService;
   readonly queries: SessionQueries;
+  readonly browsers: BrowserSessionQueries;
   readonly events: EventLog;
   readonly interactions: Interactions;
   readonly settings: PageSettings;
@@ -41,6 +42,7 @@ export function pagesAround(foundation: PageFoundation): DynamicModule {
     { provide: SignalsReader, useValue: foundation.signals },
     { provide: SessionService, useValue: foundation.sessions },
     { provide: SessionQueries, useValue: foundation.queries },
+    { provide: BrowserSessionQueries, useValue: foundation.browsers },
     { provide: EventLog, useValue: foundation.events },
     { provide: Interactions, useValue: foundation.interactions },
     { provide: PageSettings, useValue: foundation.settings },

@@ -22,6 +22,7 @@ import { seconds } from '@curfew/session-policy';
 import {
   AccessTokenCodec,
   BrowserSessionEnds,
+  BrowserSessionQueries,
   HotSessionStore,
   KeyRing,
   PolicySource,
@@ -71,8 +72,10 @@ export function assembleSessions({ configuration, prisma, hot, serviceKeys, regi
   const policies = new RegistryPolicies(registry);
   const retention = { ended: seconds(configuration.endedSessionRetention) };
   const events = new EventLog(prisma);
+  const browserSessionEnds = new BrowserSessionEnds(prisma, retention);
   const sessions = new SessionService({
     store: new HotSessionStore(prisma, retention, hot, batches),
+    browserSessionEnds,
     policies,
     codec: new RefreshTokenCodec(new KeyRing(serviceKeys.derive('refresh token mac'))),
     events,
@@ -82,8 +85,8 @@ export function assembleSessions({ configuration, prisma, hot, serviceKeys, regi
   const sweeper = new Sweeper(new PrismaSweepStore(prisma, retention), policies, (session) =>
     sessions.activity.merged(session),
   );
-  const browserSessionEnds = new BrowserSessionEnds(prisma, retention);
-  return { sessions, queries, sweeper, events, browserSessionEnds };
+  const browsers = new BrowserSessionQueries(prisma, policies);
+  return { sessions, queries, browsers, sweeper, events, browserSessionEnds };
 }
 
 /** What is counted in the memory of this node, because counting it in the database would cost as much as what it guards. */
@@ -163,6 +166,6 @@ export function assembleProtocol(
     },
     keys,
   );
-  const interactions = new Interactions(server, clients, consents, browserSessionEnds, cookies);
+  const interactions = new Interactions(server, clients, consents, cookies);
   return { server, interactions, artifacts, browserSessions, clients };
 }

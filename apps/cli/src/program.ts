@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { accounts } from './commands/accounts.js';
 import { apply } from './commands/apply.js';
+import { browsers } from './commands/browsers.js';
 import { clients } from './commands/clients.js';
 import { completion } from './commands/completion.js';
 import { doctor } from './commands/doctor.js';
@@ -41,6 +42,7 @@ export function program(): Command {
   const all = [
     status,
     sessions,
+    browsers,
     accounts,
     clients,
     policies,

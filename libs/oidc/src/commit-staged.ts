@@ -183,7 +183,9 @@ export async function endForCodeReuse(
   { now, signals }: RequestScope,
 ): Promise<void> {
   const reused = clientEvent(presentedBy, 'code.reuse_found', { presentedBy, ip: signals.ip }, now);
-  await sessions.end([sessionId], 'code_reuse', { signals }, now, [{ ...reused, sessionId }]);
+  await sessions.end([sessionId], 'code_reuse', { signals }, now, {
+    events: [{ ...reused, sessionId }],
+  });
 }
 
 /** Replaces an answer with an OAuth error (RFC 6749 §5.2). */

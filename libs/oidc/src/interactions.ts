@@ -1,7 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account, ConsentService, Settlement } from '@curfew/accounts';
-import type { Instant } from '@curfew/session-policy';
-import type { BrowserSessionEnds } from '@curfew/sessions';
 import { errors, type Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
 import { grantAccess } from './hooks/grants.js';
@@ -48,7 +46,6 @@ export class Interactions {
     private readonly server: ProtocolServer,
     private readonly clients: ClientDirectory,
     private readonly consents: ConsentService,
-    private readonly browserSessionEnds: BrowserSessionEnds,
     /** Lifetime in seconds. */
     private readonly cookies: { readonly lifetime: number; readonly secure: boolean },
   ) {}
@@ -148,18 +145,6 @@ export class Interactions {
         ...(remember ? { maxAge: this.cookies.lifetime * 1000 } : {}),
       });
     });
-  }
-
-  /** Signs an account out of all browsers but one, so that nothing is signed in silently there any more. */
-  async signOutOtherBrowsers(
-    accountId: string,
-    exceptBrowserSessionUid: string,
-    now: Instant,
-  ): Promise<void> {
-    const uids = await this.browserSessionEnds.ofAccount(accountId);
-    const others = uids.filter((uid) => uid !== exceptBrowserSessionUid);
-    const reason = 'ended_by_user' as const;
-    await this.browserSessionEnds.end(others.map((uid) => ({ uid, at: now, reason })));
   }
 
   async #current(request: IncomingMessage, response: ServerResponse) {

@@ -97,6 +97,8 @@ export interface EventData {
     readonly acr: string | null;
     readonly amr: readonly string[];
     readonly signals: RequestSignals;
+    /** Absent in events of earlier versions. */
+    readonly browserSessionUid?: string;
   };
   /** For one cause, of one account where it exists, from one network within about a second; the signals are those of the first. */
   'signin.failed': {

@@ -28,7 +28,10 @@ export const killedBy = (
 ): EndReason | null => firstToKill(session, notBefores)?.reason ?? null;
 
 /** The session with its end as it truly is: its own, or where the row does not know it yet, that of a not-before. */
-export function withNotBefores<Any extends Session>(session: Any, notBefores: readonly NotBefore[]): Any {
+export function withNotBefores<Any extends Pick<Session, 'signedInAt' | 'ended'>>(
+  session: Any,
+  notBefores: readonly NotBefore[],
+): Any {
   if (session.ended) return session;
   const killer = firstToKill(session, notBefores);
   return killer ? { ...session, ended: { at: killer.at, reason: killer.reason } } : session;

@@ -1,7 +1,8 @@
 import type { PrismaService, Transaction } from '@curfew/persistence';
-import { Prisma } from '@curfew/persistence';
-import type { EventData, Instant } from '@curfew/session-policy';
+import { Prisma, retrying } from '@curfew/persistence';
+import type { EventData, Instant, SessionId } from '@curfew/session-policy';
 import { newId } from './ids.js';
+import { atDate as at } from './store/session-row.js';
 import type { Retention } from './store/session-store.js';
 
 /** The end of one browser session, with all that its event tells of it. */
@@ -17,6 +18,16 @@ export interface EndedBrowserSession {
   readonly uid: string;
   readonly accountId: string;
 }
+
+/** A session and the browser session it came of. */
+export interface CameOf {
+  readonly id: SessionId;
+  readonly uid: string;
+  readonly accountId: string;
+}
+
+/** The most browser sessions of an account that end in the commit of a mass end. */
+const maxTogether = 1000;
 
 /** Ends browser sessions. Of all ways to end them this is the only one that writes. */
 export class BrowserSessionEnds {
@@ -40,10 +51,45 @@ export class BrowserSessionEnds {
     return rows.map(({ uid, account_id: accountId }) => ({ uid, accountId }));
   }
 
-  /** The uids of the browsers that an account is signed in with, in the order in which they are locked. */
-  async ofAccount(accountId: string, transaction?: Transaction): Promise<readonly string[]> {
+  /** Does `work` in `transaction`, or in one of its own that is tried again where it lost against others. */
+  async within<T>(transaction: Transaction | undefined, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return transaction ? work(transaction) : retrying(() => this.prisma.$transaction(work));
+  }
+
+  /** Locks those of these browser sessions that have not ended; whoever starts a session in one of them waits from here on. */
+  async hold(uids: readonly string[], transaction: Transaction): Promise<readonly EndedBrowserSession[]> {
+    if (uids.length === 0) return [];
+    return transaction.$queryRaw<EndedBrowserSession[]>`
+      SELECT uid, account_id::text AS "accountId" FROM browser_session
+      WHERE uid = ANY(${[...uids]}::text[]) AND account_id IS NOT NULL AND ended_at IS NULL ORDER BY uid FOR UPDATE`;
+  }
+
+  /** The browser sessions that these sessions came of; a session of a device without a browser has none. */
+  async cameOf(ids: readonly SessionId[], transaction: Transaction): Promise<readonly CameOf[]> {
+    return transaction.$queryRaw<CameOf[]>`
+      SELECT id::text AS id, browser_session_uid AS uid, account_id::text AS "accountId" FROM session
+      WHERE id = ANY(${[...ids]}::uuid[]) AND browser_session_uid IS NOT NULL ORDER BY id`;
+  }
+
+  /** The sessions of these people that came of their browser sessions and have not ended. */
+  async liveSessions(
+    of: readonly EndedBrowserSession[],
+    keepOffline: boolean,
+    transaction: Transaction,
+  ): Promise<readonly CameOf[]> {
+    if (of.length === 0) return [];
+    const [uids, accountIds] = [of.map(({ uid }) => uid), of.map(({ accountId }) => accountId)];
+    return transaction.$queryRaw<CameOf[]>`
+      SELECT s.id::text AS id, s.browser_session_uid AS uid, s.account_id::text AS "accountId" FROM session s
+      WHERE (s.browser_session_uid, s.account_id) IN (SELECT * FROM unnest(${uids}::text[], ${accountIds}::uuid[]))
+        AND s.ended_at IS NULL AND NOT (s.offline AND ${keepOffline}) ORDER BY s.id`;
+  }
+
+  /** The browser sessions of an account, as far as somebody signed in there at or before `until`; bounded, the sweeper ends the rest. */
+  async ofAccount(accountId: string, until: Instant, transaction?: Transaction): Promise<readonly string[]> {
     const rows = await (transaction ?? this.prisma).$queryRaw<{ uid: string }[]>`
-      SELECT uid FROM browser_session WHERE account_id = ${accountId}::uuid AND ended_at IS NULL ORDER BY uid`;
+      SELECT uid FROM browser_session
+      WHERE account_id = ${accountId}::uuid AND ended_at IS NULL AND signed_in_at <= ${at(until)} ORDER BY uid LIMIT ${maxTogether}`;
     return rows.map(({ uid }) => uid);
   }
 }
@@ -51,12 +97,12 @@ export class BrowserSessionEnds {
 /** The payload goes with the end, so that no node, of this version or of one before, can open the row again. */
 function endStatement(ends: readonly BrowserSessionEnd[], retention: Retention): Prisma.Sql {
   const wanted = JSON.stringify(
-    ends.map(({ uid, at, ifLastActiveAt, reason, ...detail }) => ({
+    ends.map(({ uid, at: moment, ifLastActiveAt, reason, ...detail }) => ({
       uid,
-      at,
+      at: moment,
       reason,
       detail,
-      event_id: newId(at),
+      event_id: newId(moment),
       if_last_active_at: ifLastActiveAt,
     })),
   );

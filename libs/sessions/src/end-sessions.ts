@@ -1,14 +1,8 @@
-import type { NewEvent } from '@curfew/events';
+import type { EventLog, NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
-import type { EndReach, EndReason, Instant } from '@curfew/session-policy';
-import type {
-  EndDetail,
-  EndedSession,
-  MassEnd,
-  SessionStore,
-  StoredSession,
-  WithEnd,
-} from './store/session-store.js';
+import { type EndReach, type EndReason, type Instant, reachOf, type SessionId } from '@curfew/session-policy';
+import type { BrowserSessionEnds, CameOf, EndedBrowserSession } from './browser-session-ends.js';
+import type { EndDetail, EndedSession, MassEnd, SessionStore, StoredSession } from './store/session-store.js';
 
 const byTheClock: ReadonlySet<EndReason> = new Set(['inactivity_timeout', 'absolute_lifetime']);
 
@@ -20,40 +14,168 @@ export interface DecidedEnd {
   readonly events: readonly NewEvent[];
 }
 
-/** The one place that ends sessions, so that no path can forget the reason, the event or the followers. */
+/** What goes with an end, and where it differs from the table of reach. */
+export interface EndAlongside {
+  /** Recorded if anything really ended by it. */
+  readonly events?: readonly NewEvent[] | undefined;
+  /** Where it is given, everything commits with that. */
+  readonly transaction?: Transaction | undefined;
+  /** How far it goes; as the table of reach says for the reason, unless whoever ends says otherwise. */
+  readonly reach?: EndReach | undefined;
+  /** Browser sessions to be ended beside those that the ended sessions came of. */
+  readonly browserSessionUids?: readonly string[] | undefined;
+  /** Whether offline sessions outlive a browser that is ended, unless they are named themselves. */
+  readonly keepOffline?: boolean | undefined;
+}
+
+/** Everything one act has ended. */
+export interface EndOutcome {
+  readonly sessions: readonly EndedSession[];
+  readonly browserSessions: readonly EndedBrowserSession[];
+}
+
+const nothing: EndOutcome = { sessions: [], browserSessions: [] };
+
+/** Sessions and browser sessions that end together for one reason. */
+interface JointEnd {
+  readonly ids: readonly SessionId[];
+  readonly uids: readonly string[];
+  readonly reason: EndReason;
+  readonly detail: EndDetail;
+  readonly now: Instant;
+  readonly keepOffline: boolean;
+}
+
+/** The one place that ends sessions, so that no path can forget the reason, the event, the browser or the followers. */
 export class EndSessions {
-  constructor(private readonly store: SessionStore) {}
+  constructor(
+    private readonly store: SessionStore,
+    private readonly browsers: BrowserSessionEnds,
+    private readonly log: EventLog,
+  ) {}
 
   /**
    * Carries out a decision of the domain, in one commit. False when the session is no longer as it was decided on: it was
    * ended meanwhile, or, for an end by the clock, it was used. Then nothing was ended, and the decision must be made again.
    */
   async decided(session: StoredSession, end: DecidedEnd, now: Instant): Promise<boolean> {
-    const { reason, detail, events } = end;
+    const { reason, reach, detail, events } = end;
+    if (reach === 'account') return this.#withAccount(session, end, now);
+    if (reach === 'browser' && session.browserSessionUid !== null) {
+      const outcome = await this.these([session.id], reason, detail, now, { reach, events });
+      return outcome.sessions.some(({ id }) => id === session.id);
+    }
     const guard = byTheClock.has(reason) ? { ifLastActiveAt: session.lastActiveAt } : {};
-    const all = { kind: 'account', target: session.accountId, reason, at: now } as const;
-    const along: WithEnd =
-      end.reach === 'account' ? { events, all: { detail: { because: session.id }, ...all } } : { events };
-    const ended = await this.store.end([{ id: session.id, reason, at: now, detail, ...guard }], along);
+    const ended = await this.store.end([{ id: session.id, reason, at: now, detail, ...guard }], { events });
     return ended.length > 0;
   }
 
-  /** Ends the sessions with these ids that still live. */
+  /** Ends the sessions with these ids that still live, and as much more as the reach of the end says, in one commit. */
   async these(
-    ids: readonly string[],
+    ids: readonly SessionId[],
     reason: EndReason,
     detail: EndDetail,
     now: Instant,
-    along?: WithEnd,
-  ): Promise<readonly EndedSession[]> {
-    return this.store.end(
-      ids.map((id) => ({ id, reason, at: now, detail })),
-      along,
-    );
+    along: EndAlongside = {},
+  ): Promise<EndOutcome> {
+    const { events = [], transaction, browserSessionUids = [], keepOffline = false } = along;
+    const reach = along.reach ?? reachOf(reason);
+    if (reach === 'session' && browserSessionUids.length === 0) {
+      const ends = ids.map((id) => ({ id, reason, at: now, detail }));
+      return { sessions: await this.store.end(ends, { events, transaction }), browserSessions: [] };
+    }
+    return this.browsers.within(transaction, async (tx) => {
+      const came = reach === 'session' ? [] : await this.browsers.cameOf(ids, tx);
+      const uids = [...new Set([...browserSessionUids, ...came.map(({ uid }) => uid)])];
+      const outcome = await this.#joint({ ids, uids, reason, detail, now, keepOffline }, came, tx);
+      if (outcome.sessions.length + outcome.browserSessions.length > 0) await this.log.record(events, tx);
+      return outcome;
+    });
   }
 
-  /** Ends every session of an account, of a client or of everyone; inside `transaction` it commits with that. */
-  async all(massEnd: MassEnd, transaction?: Transaction): Promise<readonly EndedSession[]> {
-    return this.store.endAll(massEnd, transaction);
+  /**
+   * Ends every session of an account, of a client or of everyone; inside `transaction` it commits with that. The browsers of an account
+   * are signed out in the same commit, those of everyone by the sweeper: until then the not-before row makes them worthless.
+   */
+  async all(massEnd: MassEnd, transaction?: Transaction): Promise<EndOutcome> {
+    if (massEnd.kind !== 'account') {
+      return { sessions: await this.store.endAll(massEnd, transaction), browserSessions: [] };
+    }
+    const work = (tx: Transaction) => this.store.endAll(massEnd, tx);
+    return this.browsers.within(transaction, (tx) => this.#account(massEnd, work, tx));
+  }
+
+  /** Ends a session and, if it ended by that, everything else of its account. */
+  async #withAccount(session: StoredSession, { reason, detail, events }: DecidedEnd, now: Instant) {
+    const because = { because: session.id };
+    const all = { kind: 'account', target: session.accountId, reason, at: now, detail: because } as const;
+    const first = { id: session.id, reason, at: now, detail };
+    const work = async (transaction: Transaction) => {
+      const ended = await this.store.end([first], { events, all, transaction });
+      return ended.length > 0 ? ended : undefined;
+    };
+    const outcome = await this.browsers.within(undefined, (tx) => this.#account(all, work, tx));
+    return outcome.sessions.length > 0;
+  }
+
+  /** Does `work`, which ends the sessions of an account, and ends its browser sessions if that is done. */
+  async #account(
+    { target, reason, at, detail }: MassEnd,
+    work: (tx: Transaction) => Promise<readonly EndedSession[] | undefined>,
+    tx: Transaction,
+  ): Promise<EndOutcome> {
+    const held = await this.browsers.hold(await this.browsers.ofAccount(target, at, tx), tx);
+    const sessions = await work(tx);
+    if (!sessions) return nothing;
+    const ends = held.map(({ uid }) => ({ uid, at, reason, ...alongWith(detail.because, saidOf(detail)) }));
+    return { sessions, browserSessions: await this.browsers.end(ends, tx) };
+  }
+
+  /** Browser sessions are held first; a session that starts in one meanwhile is seen here, or finds that it has ended. */
+  async #joint(end: JointEnd, came: readonly CameOf[], tx: Transaction): Promise<EndOutcome> {
+    const { ids, uids, reason, detail, now, keepOffline } = end;
+    const held = await this.browsers.hold(uids, tx);
+    const first = new Map(came.toReversed().map(({ uid, id }) => [uid, id] as const));
+    const named = new Set(ids);
+    const live = await this.browsers.liveSessions([...held, ...came], keepOffline, tx);
+    const others = live.filter(({ id }) => !named.has(id));
+    const said = saidOf(detail);
+    const sessions = await this.store.end(
+      [
+        ...ids.map((id) => ({ id, reason, at: now, detail })),
+        ...others.map(({ id, uid }) => ({
+          id,
+          reason,
+          at: now,
+          detail: alongWith(first.get(uid), saidOfSession(detail)),
+        })),
+      ],
+      { transaction: tx },
+    );
+    const ended = new Set(sessions.map(({ id }) => id));
+    const browserSessions = await this.browsers.end(
+      held.map(({ uid }) => ({
+        uid,
+        at: now,
+        reason,
+        sessionsEnded: [...came, ...others].filter((one) => one.uid === uid && ended.has(one.id)).length,
+        ...alongWith(first.get(uid), said),
+      })),
+      tx,
+    );
+    return { sessions, browserSessions };
   }
 }
+
+/** Of what is said about an end, as much as is true of what ends along with it. */
+const saidOf = ({ by, note }: EndDetail): Pick<EndDetail, 'by' | 'note'> => {
+  if (note === undefined) return by === undefined ? {} : { by };
+  return by === undefined ? { note } : { by, note };
+};
+
+/** The same of a session, with the circumstances of the act that ends it. */
+const saidOfSession = (detail: EndDetail): EndDetail =>
+  detail.signals === undefined ? saidOf(detail) : { signals: detail.signals, ...saidOf(detail) };
+
+const alongWith = <Said extends EndDetail>(because: SessionId | undefined, said: Said) =>
+  because === undefined ? said : { because, ...said };

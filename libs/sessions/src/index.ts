@@ -4,6 +4,12 @@ export {
   BrowserSessionEnds,
   type EndedBrowserSession,
 } from './browser-session-ends.js';
+export {
+  type BrowserSessionPosition,
+  BrowserSessionQueries,
+  type BrowserSessionSummary,
+} from './browser-session-queries.js';
+export type { EndAlongside, EndOutcome } from './end-sessions.js';
 export { isUuid, leastIdAt, newId } from './ids.js';
 export { PolicySource } from './policy-source.js';
 export {

@@ -34,11 +34,11 @@ export class SessionQueries {
     return summaries.filter((summary) => summary !== null);
   }
 
-  /** Ids of live sessions that were signed in from one browser and do not outlive it; of all clients, or of one. */
-  async liveOfBrowser(browserSessionUid: string, clientId: string | null = null): Promise<readonly string[]> {
+  /** Ids of a client's live sessions that were signed in from one browser and do not outlive it. */
+  async liveOfBrowser(browserSessionUid: string, clientId: string): Promise<readonly string[]> {
     const rows = await this.prisma.$queryRaw<{ id: string }[]>`
       SELECT id::text AS id FROM session WHERE browser_session_uid = ${browserSessionUid} AND NOT offline AND ended_at IS NULL
-         AND (${clientId}::text IS NULL OR client_id = ${clientId})`;
+         AND client_id = ${clientId}`;
     return rows.map(({ id }) => id);
   }
 

@@ -15,7 +15,8 @@ import {
   withNotBefores,
 } from '@curfew/session-policy';
 import { ActivityRecorder } from './activity.js';
-import { EndSessions } from './end-sessions.js';
+import type { BrowserSessionEnds } from './browser-session-ends.js';
+import { type EndAlongside, type EndOutcome, EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
 import type { OpenedRefreshToken, Presenter, RefreshOutcome, StagedRefresh } from './refresh-outcome.js';
 import { RefreshSession } from './refresh-session.js';
@@ -24,7 +25,6 @@ import {
   type AcceptedStepUp,
   type Alongside,
   type EndDetail,
-  type EndedSession,
   type MassEnd,
   type ProofRecord,
   type SessionStore,
@@ -58,6 +58,7 @@ export interface FoundAccess {
 /** Everything a session service is made of; `report` hears of failures nobody is waiting for. */
 export interface SessionServiceParts {
   readonly store: SessionStore;
+  readonly browserSessionEnds: BrowserSessionEnds;
   readonly policies: PolicySource;
   readonly codec: RefreshTokenCodec;
   readonly events: EventLog;
@@ -74,13 +75,13 @@ export class SessionService {
   readonly #ends: EndSessions;
   readonly #refresh: RefreshSession;
 
-  constructor({ store, policies, codec, events, report }: SessionServiceParts) {
+  constructor({ store, browserSessionEnds, policies, codec, events, report }: SessionServiceParts) {
     this.#store = store;
     this.#policies = policies;
     this.#codec = codec;
     this.#events = events;
     this.activity = new ActivityRecorder(store, report);
-    this.#ends = new EndSessions(store);
+    this.#ends = new EndSessions(store, browserSessionEnds, events);
     const { activity } = this;
     this.#refresh = new RefreshSession({ store, policies, codec, ends: this.#ends, events, activity });
   }
@@ -197,22 +198,21 @@ export class SessionService {
   }
 
   /**
-   * Ends the sessions with these ids that still live; durable when it returns, or with `transaction` where that is given.
-   * `events` go with an end that really happens.
+   * Ends the sessions with these ids that still live, and the browsers they came of where the reason reaches so far (`endReach`); durable
+   * when it returns, or with `along.transaction` where that is given.
    */
   async end(
     ids: readonly SessionId[],
     reason: EndReason,
     detail: EndDetail,
     now: Instant,
-    events: readonly NewEvent[] = [],
-    transaction?: Transaction,
-  ): Promise<readonly EndedSession[]> {
-    return this.#ends.these(ids, reason, detail, now, { events, transaction });
+    along?: EndAlongside,
+  ): Promise<EndOutcome> {
+    return this.#ends.these(ids, reason, detail, now, along);
   }
 
   /** Ends every session of an account, of a client or of everyone, in one commit; re-enabling revives none of them. */
-  async endAll(massEnd: MassEnd, transaction?: Transaction): Promise<readonly EndedSession[]> {
+  async endAll(massEnd: MassEnd, transaction?: Transaction): Promise<EndOutcome> {
     return this.#ends.all(massEnd, transaction);
   }
 

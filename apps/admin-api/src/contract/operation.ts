@@ -14,6 +14,7 @@ export interface AnswerContract {
 
 /** Headings of the document, in its order. */
 export type Tag =
+  | 'browsers'
   | 'sessions'
   | 'policies'
   | 'clients'

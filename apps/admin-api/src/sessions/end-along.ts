@@ -14,6 +14,7 @@ export class EndAlong {
     // Read after the change took its locks: what was authorized while it waited is ended too.
     const at = this.parts.clock.now();
     const ended = await this.parts.sessions.endAll({ ...target, reason, at, detail }, tx);
-    return { recorded: ended.length, complete: ended.length < 1_000, not_before: written(at) };
+    const { length: recorded } = ended.sessions;
+    return { recorded, complete: recorded < 1_000, not_before: written(at) };
   }
 }

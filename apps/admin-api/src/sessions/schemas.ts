@@ -86,7 +86,8 @@ export const listQuery = z.strictObject({
   cursor: cursorParameter,
 });
 
-const signals = z.object({
+/** What a request showed of where it came from. */
+export const signalsSchema = z.object({
   ip: z.string().nullable(),
   network: z.string().nullable(),
   asn: z.number().int().nullable(),
@@ -119,13 +120,16 @@ const sessionMembers = {
   end_reason: endReason.nullable(),
   scope: z.string(),
   resources: z.array(z.string()),
+  browser: z.string().nullable().meta({
+    description: 'Uid of the browser session it came of; null for a device without a browser.',
+  }),
   offline: z.boolean().meta({ description: 'Whether it outlives the sign-in of its browser.' }),
   sender_constrained: z
     .boolean()
     .meta({ description: 'Whether its tokens are bound to a key (DPoP or mTLS).' }),
   step_up_pending: z.boolean(),
   refreshes: z.number().int().meta({ description: 'How often its refresh token was rotated.' }),
-  signals: signals.meta({ description: 'Circumstances at sign-in, or at the last step-up.' }),
+  signals: signalsSchema.meta({ description: 'Circumstances at sign-in, or at the last step-up.' }),
 };
 
 /** A session as lists show it. */
@@ -134,7 +138,8 @@ export const sessionSchema = z.object(sessionMembers).meta({ id: 'Session' });
 /** A page of sessions. */
 export const sessionPage = pageOf(sessionSchema);
 
-const timelineEntry = z.object({
+/** One entry of a history. */
+export const timelineEntry = z.object({
   type: z.string(),
   at: timestamp,
   until: timestamp
@@ -202,15 +207,27 @@ export const endWords = {
   note: note.optional(),
 };
 
-const confirmMeaning =
+/** What `confirm` means. */
+export const confirmMeaning =
   'Wait until no gateway or API that follows the feed lets it pass any more; four seconds at most.';
+
+const onlyThisSession =
+  'End what is named and nothing else: the browser stays signed in, with everything else it signed in.';
 
 /** The query of the end of one session. */
 export const endOneQuery = z.strictObject({
   ...endWords,
+  only_this_session: flagParameter.optional().meta({ description: onlyThisSession }),
   dry_run: flagParameter.optional(),
   confirm: flagParameter.optional().meta({ description: confirmMeaning }),
 });
+
+const reachedMembers = {
+  along: z.array(uuid).meta({
+    description: 'Other sessions that ended with it, or would, because they came of the same browser.',
+  }),
+  browsers: z.array(z.string()).meta({ description: 'Browsers that were signed out, or would be.' }),
+};
 
 /** The answer to the end of one session. */
 export const endedOne = z.object({
@@ -219,6 +236,7 @@ export const endedOne = z.object({
     .boolean()
     .meta({ description: 'Whether this request ended it; false if it was over already, or in a dry run.' }),
   dry_run: z.boolean(),
+  ...reachedMembers,
   ended_at: timestamp.nullable(),
   end_reason: endReason.nullable(),
   propagation: propagation.nullable(),
@@ -236,12 +254,22 @@ const selection = z.union(
 );
 
 /** The body of the end of many sessions. */
-export const endManyBody = z.strictObject({
-  selection: selection.meta({ description: 'Which sessions.' }),
-  ...endWords,
-  dry_run: z.boolean().default(false).meta({ description: 'Only count what would be ended.' }),
-  confirm: z.boolean().default(false).meta({ description: confirmMeaning }),
-});
+export const endManyBody = z
+  .strictObject({
+    selection: selection.meta({ description: 'Which sessions.' }),
+    ...endWords,
+    only_this_session: z.boolean().default(false).meta({ description: onlyThisSession }),
+    dry_run: z.boolean().default(false).meta({ description: 'Only count what would be ended.' }),
+    confirm: z.boolean().default(false).meta({ description: confirmMeaning }),
+  })
+  .superRefine(({ selection: selected, only_this_session }, context) => {
+    if (only_this_session && !('ids' in selected) && !('search' in selected))
+      context.addIssue({
+        code: 'custom',
+        path: ['only_this_session'],
+        message: 'must be false for a selection other than ids or search: those are ended as a whole',
+      });
+  });
 
 /** What was selected for an end. */
 export type EndSelection = z.output<typeof selection>;
@@ -254,6 +282,11 @@ export const endedMany = z.object({
       'Live sessions the selection names; counted in a dry run, and where they were ended one by one.',
   }),
   by_client: z.array(z.object({ client_id: z.string(), count: z.number().int() })),
+  along: z.number().int().meta({
+    description:
+      'Sessions that end beside those of the selection, or would, because they came of the same browsers.',
+  }),
+  browsers: z.number().int().meta({ description: 'Browsers that are signed out, or would be.' }),
   recorded: z.number().int().meta({ description: 'Sessions whose own end is written already.' }),
   complete: z.boolean().meta({
     description:

@@ -3,7 +3,7 @@ import type { Clock } from '@curfew/clock';
 import type { Confirmation, EndConfirmation, EventLog } from '@curfew/events';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type EndReason, type Instant, revocationTarget } from '@curfew/session-policy';
-import type { EndedSession, MassEnd, SessionService } from '@curfew/sessions';
+import type { EndedSession, EndOutcome, MassEnd, SessionService } from '@curfew/sessions';
 import { adminActed } from '../access/acts.js';
 import type { Caller } from '../access/caller.js';
 import { written } from '../contract/wire.js';
@@ -20,6 +20,8 @@ export interface EndOrder {
   readonly now: Instant;
   /** Whether to wait until no follower lets it pass any more. */
   readonly confirm?: boolean;
+  /** Whether the browsers that the sessions came of stay signed in, with everything else they signed in. */
+  readonly onlyThisSession?: boolean;
 }
 
 /** Ends carried out: how many have their own record, and how the news got out. */
@@ -27,6 +29,10 @@ export interface CarriedOut {
   readonly recorded: number;
   readonly complete: boolean;
   readonly matched: number | null;
+  /** Sessions that ended along with those that were named, because they came of the same browsers. */
+  readonly along: readonly string[];
+  /** The browsers that were signed out. */
+  readonly browsers: readonly string[];
   readonly notBefore: Instant | null;
   readonly announcedAfterMs: number | null;
   /** null where nobody asked to wait for it. */
@@ -58,7 +64,8 @@ export class SessionEnds {
 
   /** Ends those of these sessions that live. */
   async these(ids: readonly string[], operation: string, order: EndOrder): Promise<CarriedOut> {
-    let recorded = 0;
+    const ended: EndedSession[] = [];
+    const browsers: string[] = [];
     let announcedAfterMs: number | null = null;
     for (let from = 0; from < ids.length; from += batch) {
       const part = ids.slice(from, from + batch);
@@ -66,13 +73,47 @@ export class SessionEnds {
       const { result, afterMs } = await this.parts.announcements.during(
         part.at(-1)!,
         () => this.endPart(part, operation, target, order),
-        (ended) => ended.some(({ id }) => id === part.at(-1)),
+        ({ sessions }) => sessions.some(({ id }) => id === part.at(-1)),
       );
-      recorded += result.length;
+      ended.push(...result.sessions);
+      browsers.push(...result.browserSessions.map(({ uid }) => uid));
       announcedAfterMs = afterMs ?? announcedAfterMs;
     }
+    const named = new Set(ids);
+    const along = ended.map(({ id }) => id).filter((id) => !named.has(id));
+    const recorded = ended.length;
+    const matched = recorded - along.length;
     const confirmation = recorded > 0 ? await this.confirmed(order) : null;
-    return { recorded, complete: true, matched: recorded, notBefore: null, announcedAfterMs, confirmation };
+    return {
+      recorded,
+      complete: true,
+      matched,
+      along,
+      browsers,
+      notBefore: null,
+      announcedAfterMs,
+      confirmation,
+    };
+  }
+
+  /** Signs a browser out, with everything it signed in; offline sessions stay where they are kept. */
+  async browser(uid: string, keepOffline: boolean, operation: string, order: EndOrder): Promise<CarriedOut> {
+    const { caller, reason, note, now } = order;
+    const acted = adminActed(caller, operation, uid, now, { note });
+    const said = note === undefined ? { by: caller.actor } : { by: caller.actor, note };
+    const along = { browserSessionUids: [uid], keepOffline, events: [acted] };
+    const ended = await this.parts.sessions.end([], reason, said, now, along);
+    const sessions = ended.sessions.map(({ id }) => id);
+    return {
+      recorded: sessions.length,
+      complete: true,
+      matched: sessions.length,
+      along: sessions,
+      browsers: ended.browserSessions.map((one) => one.uid),
+      notBefore: null,
+      announcedAfterMs: null,
+      confirmation: sessions.length > 0 ? await this.confirmed(order) : null,
+    };
   }
 
   /** Ends live sessions that meet a search, the latest first, up to a bound. */
@@ -86,7 +127,7 @@ export class SessionEnds {
     const { caller, reason, note, now } = order;
     const { ids } = await this.live(search, order);
     const said = note === undefined ? { by: caller.actor } : { by: caller.actor, note };
-    return (await this.parts.sessions.end(ids, reason, said, now, [], tx)).length;
+    return (await this.parts.sessions.end(ids, reason, said, now, { transaction: tx })).sessions.length;
   }
 
   private async live(search: SessionSearch, order: EndOrder) {
@@ -120,7 +161,7 @@ export class SessionEnds {
       accountId: target.kind === 'account' ? target.target : null,
       clientId: target.kind === 'client' ? target.target : null,
     };
-    const work = (): Promise<readonly EndedSession[]> =>
+    const work = (): Promise<EndOutcome> =>
       prisma.$transaction(async (tx) => {
         const ended = await sessions.endAll({ ...target, reason, at, detail: said }, tx);
         await events.record(
@@ -135,12 +176,15 @@ export class SessionEnds {
       () => true,
     );
     // The first thousand got their record in the same commit; the sweeper writes the others.
-    const complete = target.kind !== 'everyone' && result.length < 1_000;
+    const recorded = result.sessions.length;
+    const complete = target.kind !== 'everyone' && recorded < 1_000;
     const confirmation = await this.confirmed(order);
     return {
-      recorded: result.length,
+      recorded,
       complete,
       matched: null,
+      along: [],
+      browsers: result.browserSessions.map(({ uid }) => uid),
       notBefore: at,
       announcedAfterMs: afterMs,
       confirmation,
@@ -159,13 +203,22 @@ export class SessionEnds {
       note,
       ...(target === null ? {} : { sessionId: target }),
     });
-    return this.parts.sessions.end(ids, reason, note === undefined ? { by } : { by, note }, now, [acted]);
+    return this.parts.sessions.end(ids, reason, note === undefined ? { by } : { by, note }, now, {
+      events: [acted],
+      reach: order.onlyThisSession ? 'session' : undefined,
+    });
   }
 }
 
 /** How an end got out, as the wire has it; null where nothing was ended. */
-export const propagationOf = ({ recorded, notBefore, announcedAfterMs, confirmation }: CarriedOut) =>
-  recorded === 0 && notBefore === null
+export const propagationOf = ({
+  recorded,
+  browsers,
+  notBefore,
+  announcedAfterMs,
+  confirmation,
+}: CarriedOut) =>
+  recorded + browsers.length === 0 && notBefore === null
     ? null
     : {
         durable: true as const,
@@ -183,6 +236,8 @@ export const carriedOutOnWire = (outcome: CarriedOut) => ({
   matched: outcome.matched,
   by_client: [],
   recorded: outcome.recorded,
+  along: outcome.along.length,
+  browsers: outcome.browsers.length,
   complete: outcome.complete,
   not_before: outcome.notBefore === null ? null : written(outcome.notBefore),
   propagation: propagationOf(outcome),

@@ -38,6 +38,8 @@ const sortable = 4_000;
 /** A search answers with what it has by then, and where to go on. Milliseconds. */
 const patience = 120;
 const mostSources = 60;
+/** The most sessions of one browser that are shown. */
+const maxOfBrowser = 200;
 
 /**
  * Searches sessions without ever reading them all. What a search asks for decides which index is walked in order; conditions
@@ -50,6 +52,14 @@ export class SessionSearchStore {
   async find(id: string): Promise<FoundForOperator | undefined> {
     const rows = await this.rows(Prisma.sql`SELECT s.* FROM session s WHERE s.id = ${id}::uuid`);
     return rows[0];
+  }
+
+  /** What came of a browser session of this account, the latest first. */
+  async ofBrowser(uid: string, accountId: string): Promise<readonly FoundForOperator[]> {
+    return this.rows(
+      Prisma.sql`SELECT s.* FROM session s WHERE s.browser_session_uid = ${uid} AND s.account_id = ${accountId}::uuid
+        ORDER BY s.id DESC LIMIT ${maxOfBrowser}`,
+    );
   }
 
   /** One page of what is looked for. */

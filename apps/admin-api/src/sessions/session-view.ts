@@ -55,6 +55,7 @@ export async function describeSession(
     end_reason: end?.reason ?? null,
     scope: typeof scope === 'string' ? scope : '',
     resources: [...session.resources],
+    browser: session.browserSessionUid,
     offline: session.offline,
     sender_constrained: session.keyThumbprint !== null,
     step_up_pending: stepUpOutstanding(session),

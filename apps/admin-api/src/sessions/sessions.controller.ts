@@ -1,6 +1,6 @@
 import { AccountError, AccountService } from '@curfew/accounts';
 import { PolicyService, RegistrationError, Registry } from '@curfew/clients';
-import { formatPolicy } from '@curfew/session-policy';
+import { formatPolicy, type Instant } from '@curfew/session-policy';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
 import { type Answer, ok } from '../contract/answer.js';
@@ -10,6 +10,8 @@ import { Operation, operation } from '../contract/operation.js';
 import { notFound } from '../contract/problems.js';
 import { uuid, writtenOrNull } from '../contract/wire.js';
 import { policyReach } from '../policies/policy-reach.js';
+import { EndPreview } from './end-preview.js';
+import type { ReachCount } from './reach-count.store.js';
 import {
   type EndSelection,
   endedMany,
@@ -26,6 +28,7 @@ import {
   type CarriedOut,
   carriedOutOnWire,
   type EndOrder,
+  type MassTarget,
   propagationOf,
   SessionEnds,
 } from './session-ends.js';
@@ -67,8 +70,9 @@ const endOne = operation({
   method: 'delete',
   path: '/v1/sessions/{id}',
   tag: 'sessions',
-  summary: 'Ends one session.',
-  description: 'The answer comes after the end is durable. A session that is over already stays as it is.',
+  summary: 'Ends one session, and signs its browser out with everything else that signed in there.',
+  description:
+    'One commit; the answer comes after it is durable, and says what ended. `only_this_session` leaves the browser alone. A session that is over already stays as it is; its browser is signed out all the same.',
   scope: 'sessions:end',
   params: byId,
   query: endOneQuery,
@@ -84,7 +88,7 @@ const endMany = operation({
   tag: 'sessions',
   summary: 'Ends a selection of sessions, all of an account, of a client, or of everyone.',
   description:
-    'With `dry_run` nothing is ended, and what would be is counted. A mass end is one commit: from then on everything authorized before is refused, whether or not each session has its own record yet.',
+    'Sessions that are named by ids or a search take their browsers along unless `only_this_session` is set; an account takes all its browsers; a client takes none, but asks for proof of everybody who signed in before. With `dry_run` nothing is ended, and what would be is counted. A mass end is one commit: from then on everything authorized before is refused, whether or not each session has its own record yet.',
   scope: 'sessions:end',
   body: endManyBody,
   idempotent: true,
@@ -97,6 +101,7 @@ const endMany = operation({
 export class SessionsController {
   constructor(
     private readonly search: SessionSearchStore,
+    private readonly preview: EndPreview,
     private readonly timelines: TimelineStore,
     private readonly ends: SessionEnds,
     private readonly registry: Registry,
@@ -145,16 +150,37 @@ export class SessionsController {
   @Operation(endOne)
   async endOne(@Input() { params, query, caller, now }: InputOf<typeof endOne>): Promise<Answer> {
     const before = await describeSession(await this.existing(params.id), this.registry, now);
-    const { reason, note, dry_run = false, confirm = false } = query;
-    const nothing = { id: params.id, ended: false, dry_run, propagation: null };
-    if (dry_run || before.wire.state === 'ended')
-      return ok({ ...nothing, ended_at: before.wire.ended_at, end_reason: before.wire.end_reason });
-    const outcome = await this.ends.these([params.id], endOne.id, { caller, reason, note, now, confirm });
+    const {
+      reason,
+      note,
+      dry_run = false,
+      confirm = false,
+      only_this_session: onlyThisSession = false,
+    } = query;
+    if (dry_run) {
+      const reached = onlyThisSession
+        ? { along: [], browsers: [] }
+        : await this.preview.ofSession(before.session, now);
+      const { ended_at, end_reason } = before.wire;
+      return ok({
+        id: params.id,
+        ended: false,
+        dry_run,
+        ...reached,
+        ended_at,
+        end_reason,
+        propagation: null,
+      });
+    }
+    const order = { caller, reason, note, now, confirm, onlyThisSession };
+    const outcome = await this.ends.these([params.id], endOne.id, order);
     const after = await describeSession(await this.existing(params.id), this.registry, now);
     return ok({
       id: params.id,
-      ended: outcome.recorded === 1,
+      ended: outcome.matched === 1,
       dry_run,
+      along: outcome.along,
+      browsers: outcome.browsers,
       ended_at: writtenOrNull(after.session.ended?.at),
       end_reason: after.session.ended?.reason ?? null,
       propagation: propagationOf(outcome),
@@ -163,12 +189,16 @@ export class SessionsController {
 
   @Operation(endMany)
   async endMany(@Input() { body, caller, now }: InputOf<typeof endMany>): Promise<Answer> {
-    const { selection, reason, note, dry_run, confirm } = body;
-    if (!dry_run)
-      return ok(carriedOutOnWire(await this.carryOut(selection, { caller, reason, note, now, confirm })));
-    const counted = await this.count(selection, now);
+    const { selection, reason, note, dry_run, confirm, only_this_session: onlyThisSession } = body;
+    const order = { caller, reason, note, now, confirm, onlyThisSession };
+    if (!dry_run) return ok(carriedOutOnWire(await this.carryOut(selection, order)));
+    const [counted, reached] = await Promise.all([
+      this.count(selection, now),
+      onlyThisSession ? nothing : this.reached(selection, now),
+    ]);
     return ok({
       dry_run,
+      ...reached,
       matched: counted.reduce((sum, { count }) => sum + count, 0),
       by_client: counted.map(({ clientId: client_id, count }) => ({ client_id, count })),
       recorded: 0,
@@ -182,15 +212,11 @@ export class SessionsController {
     if ('ids' in selection) return this.ends.these([...new Set(selection.ids)], endMany.id, order);
     if ('search' in selection)
       return this.ends.found(await this.searchOf(selection.search), endMany.id, order);
-    if ('account' in selection) {
-      if (!(await this.accounts.findById(selection.account))) throw new AccountError('unknown_account');
-      return this.ends.all({ kind: 'account', target: selection.account }, endMany.id, order);
-    }
-    if ('client' in selection) {
-      if (!(await this.registry.client(selection.client))) throw new RegistrationError('unknown_client');
-      return this.ends.all({ kind: 'client', target: selection.client }, endMany.id, order);
-    }
-    return this.ends.all({ kind: 'everyone', target: '' }, endMany.id, order);
+    if ('account' in selection && !(await this.accounts.findById(selection.account)))
+      throw new AccountError('unknown_account');
+    if ('client' in selection && !(await this.registry.client(selection.client)))
+      throw new RegistrationError('unknown_client');
+    return this.ends.all(massTargetOf(selection), endMany.id, order);
   }
 
   private async count(selection: EndSelection, now: InputOf<typeof endMany>['now']) {
@@ -198,6 +224,13 @@ export class SessionsController {
     const search =
       'search' in selection ? await this.searchOf(selection.search) : { ...selection, everyone: undefined };
     return this.search.countByClient({ ...search, state: 'live' }, now);
+  }
+
+  private async reached(selection: EndSelection, now: Instant): Promise<ReachCount> {
+    if ('ids' in selection) return this.preview.ofSearch({ ids: selection.ids }, now);
+    if ('search' in selection)
+      return this.preview.ofSearch({ ...(await this.searchOf(selection.search)), state: 'live' }, now);
+    return this.preview.ofAll(massTargetOf(selection), now);
   }
 
   private async existing(id: string): Promise<FoundForOperator> {
@@ -224,6 +257,15 @@ export class SessionsController {
       policy: wanted.policy === undefined ? undefined : await policyReach(this.policies, wanted.policy),
     };
   }
+}
+
+const nothing: ReachCount = { along: 0, browsers: 0 };
+
+function massTargetOf(selection: Exclude<EndSelection, { ids: unknown } | { search: unknown }>): MassTarget {
+  if ('account' in selection) return { kind: 'account', target: selection.account };
+  return 'client' in selection
+    ? { kind: 'client', target: selection.client }
+    : { kind: 'everyone', target: '' };
 }
 
 const positionOf = ([at, id]: readonly (string | number)[]): SessionPosition => ({

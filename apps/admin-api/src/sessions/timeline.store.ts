@@ -20,4 +20,16 @@ export class TimelineStore {
       SELECT type, at, data FROM event WHERE session_id = ${sessionId}::uuid ORDER BY id DESC LIMIT ${mostTimelineEvents}`;
     return rows.reverse();
   }
+
+  /** The same of a browser: who signed in with it and how that ended, and the starts and ends of the sessions that came of it. */
+  async ofBrowser(uid: string, accountId: string): Promise<readonly TimelineEvent[]> {
+    const rows = await this.prisma.$queryRaw<TimelineEvent[]>`
+      SELECT type, at, data FROM event e
+      WHERE account_id = ${accountId}::uuid AND (
+        (type IN ('signin.succeeded', 'signin.ended') AND data ->> 'browserSessionUid' = ${uid})
+        OR (type IN ('session.started', 'session.ended') AND session_id IN (
+          SELECT id FROM session WHERE browser_session_uid = ${uid} AND account_id = ${accountId}::uuid)))
+      ORDER BY id DESC LIMIT ${mostTimelineEvents}`;
+    return rows.reverse();
+  }
 }

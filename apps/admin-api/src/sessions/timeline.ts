@@ -28,11 +28,20 @@ export function timelineOf(session: StoredSession, events: readonly TimelineEven
     if (last && last.type === type && summedUp.has(type)) {
       entries[entries.length - 1] = { ...last, until: at.toISOString(), count: last.count + 1, data };
     } else {
-      entries.push({ type, at: at.toISOString(), until: null, count: 1, data });
+      entries.push(timelineEntryOf({ type, at, data }));
     }
   }
   return [...entries, ...refreshesOf(session)].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
+
+/** One event as an entry of a history. */
+export const timelineEntryOf = ({ type, at, data }: TimelineEvent): TimelineEntry => ({
+  type,
+  at: at.toISOString(),
+  until: null,
+  count: 1,
+  data,
+});
 
 function refreshesOf({ generation, rotatedAt, retries, startedAt }: StoredSession): TimelineEntry[] {
   if (generation === 0 || rotatedAt === null) return [];

@@ -40,7 +40,7 @@ export const endConcerned =
     const reason = 'attack_pattern';
     const detail = { by: { kind: 'policy', id: null, ip: null }, note: data.pattern } as const;
     const at = clock.now();
-    if (sessionId !== null) await sessions.end([sessionId], reason, detail, at, [], transaction);
+    if (sessionId !== null) await sessions.end([sessionId], reason, detail, at, { transaction });
     else if (clientId !== null)
       await sessions.endAll({ kind: 'client', target: clientId, reason, at, detail }, transaction);
   };

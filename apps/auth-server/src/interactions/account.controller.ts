@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Clock } from '@curfew/clock';
-import { earliest } from '@curfew/session-policy';
+import { earliest, type RequestSignals } from '@curfew/session-policy';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
-import { applicationsPage, homePage, type SessionEntry, sessionsPage } from '../pages/index.js';
+import { applicationsPage, homePage, type SignInEntry, sessionsPage } from '../pages/index.js';
 import { seeOther, sendPage } from './answer.js';
-import { OwnAccount, type OwnSession } from './own-account.js';
+import { OwnAccount, type OwnSession, type OwnSignIn } from './own-account.js';
 import { malformed } from './page-error.js';
 import { PageSettings } from './page-settings.js';
 import { SignedIn } from './signed-in.js';
 
-/** So many sessions one page shows; those behind it come up when others end. */
-const mostShown = 100;
+/** The most sign-ins that one page shows; those behind it come up when others end. */
+const maxShown = 100;
 
 /** The pages of a signed-in person: where they land, what is signed in where, which applications they allowed what. */
 @Controller()
@@ -39,14 +39,14 @@ export class AccountController {
   ): Promise<void> {
     const person = await this.signedIn.require(request, response, 'sessions');
     if (!person) return;
-    const sessions = await this.own.sessions(person.account.id);
+    const signIns = await this.own.signIns(person.account.id);
     const page = {
       base: this.settings.base,
       action: `${this.settings.base}/sessions`,
       csrf: person.csrf,
       now: this.clock.now(),
-      sessions: sessions.slice(0, mostShown).map((session) => entryOf(session, person.browserSessionUid)),
-      more: sessions.length > mostShown,
+      signIns: signIns.slice(0, maxShown).map((signIn) => entryOf(signIn, person.browserSessionUid)),
+      more: signIns.length > maxShown,
       done: done === 'one' || done === 'others' || done === 'gone' ? done : undefined,
     } as const;
     sendPage(response, sessionsPage(page));
@@ -61,7 +61,8 @@ export class AccountController {
       await this.own.endOthers(person.account.id, person.browserSessionUid);
       return seeOther(response, `${this.settings.base}/sessions?done=others`);
     }
-    const ended = await this.own.end(person.account.id, which);
+    const keepOffline = form.get('keep') === 'offline';
+    const ended = await this.own.end(person.account.id, which, { keepOffline });
     return seeOther(response, `${this.settings.base}/sessions?done=${ended ? 'one' : 'gone'}`);
   }
 
@@ -94,15 +95,35 @@ export class AccountController {
   }
 }
 
-function entryOf(session: OwnSession, browserSessionUid: string): SessionEntry {
-  const { userAgentFamily, operatingSystem, ip, country } = session.signals;
-  const device = [userAgentFamily, operatingSystem].filter((known) => known !== null).join(' on ');
-  const from = [ip, country].filter((known) => known !== null).join(', ');
+function entryOf({ id, browser, sessions }: OwnSignIn, browserSessionUid: string): SignInEntry {
+  const shown = browser ?? sessions[0];
   return {
-    ...session,
-    expiresAt: earliest(session.inactivityDeadline, session.absoluteDeadline),
-    device: device === '' ? undefined : device,
-    from: from === '' ? undefined : from,
-    thisBrowser: session.browserSessionUid === browserSessionUid,
+    id,
+    ...placeOf(browser?.signals ?? sessions[0]?.signals),
+    signedInAt: shown?.signedInAt,
+    lastActiveAt: browser?.lastActiveAt,
+    thisBrowser: id === browserSessionUid,
+    kind: browser ? 'browser' : sessions[0]?.browserSessionUid ? 'signed_out_browser' : 'device',
+    sessions: sessions.map(sessionEntry),
+  };
+}
+
+const sessionEntry = (session: OwnSession) => ({
+  id: session.id,
+  clientName: session.clientName,
+  lastActiveAt: session.lastActiveAt,
+  expiresAt: earliest(session.inactivityDeadline, session.absoluteDeadline),
+  absoluteDeadline: session.absoluteDeadline,
+  idleWarningAt: session.idleWarningAt,
+  offline: session.offline,
+});
+
+/** Where somebody signed in, in words: "Firefox on Windows", "192.0.2.7, DE". */
+function placeOf(signals: RequestSignals | null | undefined) {
+  const joined = (parts: readonly (string | null | undefined)[], by: string) =>
+    parts.filter((known) => known !== null && known !== undefined).join(by) || undefined;
+  return {
+    device: joined([signals?.userAgentFamily, signals?.operatingSystem], ' on '),
+    from: joined([signals?.ip, signals?.country], ', '),
   };
 }

@@ -13,7 +13,7 @@ import { SignedIn } from './signed-in.js';
 export { seeOther } from './answer.js';
 export { FormTokens } from './form-tokens.js';
 export { InteractionPages } from './interaction-pages.js';
-export { OwnAccount, type OwnApplication, type OwnSession } from './own-account.js';
+export { OwnAccount, type OwnApplication, type OwnSession, type OwnSignIn } from './own-account.js';
 export { PageErrorFilter, type PageErrorFilterParts } from './page-error.filter.js';
 export { PageError } from './page-error.js';
 export { PageLog } from './page-log.js';
@@ -33,6 +33,6 @@ export const pageControllers = [
 
 /**
  * What the controllers need beyond what the application provides: AccountService, ConsentService, Registry, SessionService,
- * SessionQueries, EventLog, PrismaService, Clock, SignalsReader, Interactions, PageSettings and PageLog.
+ * SessionQueries, BrowserSessionQueries, EventLog, PrismaService, Clock, SignalsReader, Interactions, PageSettings and PageLog.
  */
 export const pageProviders = [FormTokens, InteractionPages, OwnAccount, SignIn, SignInFlow, SignedIn];

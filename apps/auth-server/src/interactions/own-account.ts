@@ -3,15 +3,30 @@ import { type Account, AccountService, ConsentService } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
-import { Interactions } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import type { EndReason, Instant } from '@curfew/session-policy';
-import { accountEvent, SessionQueries, SessionService, type SessionSummary } from '@curfew/sessions';
+import {
+  accountEvent,
+  BrowserSessionQueries,
+  type BrowserSessionSummary,
+  SessionQueries,
+  SessionService,
+  type SessionSummary,
+} from '@curfew/sessions';
 import { Injectable } from '@nestjs/common';
 
 /** One live session of the signed-in person, with the name of its application. */
 export interface OwnSession extends SessionSummary {
   readonly clientName: string;
+}
+
+/** One place in which the person is signed in: a browser with what it signed in, or a session that stands alone. */
+export interface OwnSignIn {
+  /** The uid of its browser session, or the id of the session where it is a device without one. */
+  readonly id: string;
+  /** null where the browser is signed out already and offline sessions remain, and for a device. */
+  readonly browser: BrowserSessionSummary | null;
+  readonly sessions: readonly OwnSession[];
 }
 
 /** One application with remembered consent. */
@@ -34,7 +49,7 @@ export class OwnAccount {
     private readonly registry: Registry,
     private readonly service: SessionService,
     private readonly queries: SessionQueries,
-    private readonly interactions: Interactions,
+    private readonly browsers: BrowserSessionQueries,
     private readonly events: EventLog,
   ) {}
 
@@ -50,20 +65,55 @@ export class OwnAccount {
     return (await this.queries.liveOfAccount(accountId, this.clock.now())).length;
   }
 
-  /** Ends one session of the account; false when it is not theirs or does not live. */
-  async end(accountId: string, sessionId: string): Promise<boolean> {
-    const ended = await this.endThose(accountId, 'ended_by_user', ({ id }) => id === sessionId);
-    return ended > 0;
+  /** Where the person is signed in, the latest first: each browser with its sessions, and each device. */
+  async signIns(accountId: string): Promise<readonly OwnSignIn[]> {
+    const now = this.clock.now();
+    const [browsers, sessions] = await Promise.all([
+      this.browsers.liveOfAccount(accountId, now),
+      this.sessions(accountId),
+    ]);
+    const known = new Map(browsers.map((browser) => [browser.uid, browser]));
+    const ids = new Set([...known.keys(), ...sessions.map(signInIdOf)]);
+    return [...ids]
+      .map((id) => ({
+        id,
+        browser: known.get(id) ?? null,
+        sessions: sessions.filter((session) => signInIdOf(session) === id),
+      }))
+      .sort((a, b) => latestOf(b) - latestOf(a));
   }
 
-  /** Ends all sessions but those of one browser. Other browsers are signed out first, so that none starts a new one meanwhile. */
+  /**
+   * Ends one of them: the browser is signed out with everything it signed in, offline sessions too unless they are kept. False when it is
+   * not theirs or does not live.
+   */
+  async end(accountId: string, id: string, options: { keepOffline: boolean }): Promise<boolean> {
+    const signIn = (await this.signIns(accountId)).find((one) => one.id === id);
+    return signIn !== undefined && this.endSignIn(accountId, signIn, options);
+  }
+
+  /** Ends everything but what one browser signed in, and that browser. */
   async endOthers(accountId: string, browserSessionUid: string): Promise<void> {
-    await this.interactions.signOutOtherBrowsers(accountId, browserSessionUid, this.clock.now());
-    await this.endThose(
-      accountId,
-      'ended_by_user',
-      (session) => session.browserSessionUid !== browserSessionUid,
-    );
+    // The list shows so many at the most: what lies behind comes up when those are ended.
+    for (;;) {
+      const others = (await this.signIns(accountId)).filter(({ id }) => id !== browserSessionUid);
+      const ended = [];
+      for (const one of others) ended.push(await this.endSignIn(accountId, one, { keepOffline: false }));
+      if (!ended.includes(true)) return;
+    }
+  }
+
+  private async endSignIn(
+    accountId: string,
+    { browser, sessions }: OwnSignIn,
+    { keepOffline }: { keepOffline: boolean },
+  ): Promise<boolean> {
+    const by = { kind: 'user', id: accountId, ip: null } as const;
+    // A browser that is signed out already is named by what remains of it.
+    const ids = browser ? [] : sessions.map(({ id }) => id);
+    const along = { browserSessionUids: browser ? [browser.uid] : [], keepOffline };
+    const ended = await this.service.end(ids, 'ended_by_user', { by }, this.clock.now(), along);
+    return ended.sessions.length + ended.browserSessions.length > 0;
   }
 
   /**
@@ -122,7 +172,7 @@ export class OwnAccount {
     const by = { kind: 'user', id: accountId, ip: null } as const;
     await this.prisma.$transaction(async (tx) => {
       if (!(await this.consents.withdraw(accountId, clientId, tx))) return;
-      await this.service.end(live, 'consent_withdrawn', { by }, now, [], tx);
+      await this.service.end(live, 'consent_withdrawn', { by }, now, { transaction: tx });
       const withdrawn = accountEvent(accountId, 'consent.withdrawn', { by }, now);
       await this.events.record([{ ...withdrawn, clientId }], tx);
     });
@@ -139,7 +189,7 @@ export class OwnAccount {
       const now = this.clock.now();
       const ids = (await this.queries.liveOfAccount(accountId, now)).filter(which).map(({ id }) => id);
       if (ids.length === 0) return ended;
-      ended += (await this.service.end(ids, reason, {}, now)).length;
+      ended += (await this.service.end(ids, reason, {}, now)).sessions.length;
     }
   }
 
@@ -150,3 +200,8 @@ export class OwnAccount {
     return new Map(await Promise.all(entries));
   }
 }
+
+const signInIdOf = ({ browserSessionUid, id }: OwnSession): string => browserSessionUid ?? id;
+
+const latestOf = ({ browser, sessions }: OwnSignIn): number =>
+  Math.max(browser?.signedInAt ?? 0, ...sessions.map(({ signedInAt }) => signedInAt));

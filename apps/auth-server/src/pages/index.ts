@@ -22,7 +22,7 @@ export {
 } from './password-page.js';
 export { type PageHeaders, pageHeaders, protocolHeaders } from './security-headers.js';
 export { sentOnceScript } from './sent-once.js';
-export { type SessionEntry, type SessionsPage, sessionsPage } from './sessions-page.js';
+export { type SessionEntry, type SessionsPage, type SignInEntry, sessionsPage } from './sessions-page.js';
 export { type SignInPage, signInPage } from './sign-in-page.js';
 export { type LoggedOutPage, type LogoutPage, loggedOutPage, logoutPage } from './sign-out-pages.js';
 export { stylesheet, stylesheetPath } from './stylesheet.js';

@@ -10,15 +10,21 @@ const form = { action: hostile, csrf: hostile, xsrf: hostile };
 const session: pages.SessionEntry = {
   id: hostile,
   clientName: hostile,
-  signedInAt: now,
   lastActiveAt: now,
   expiresAt: now,
   absoluteDeadline: now,
   idleWarningAt: now,
+  offline: true,
+};
+const signIn: pages.SignInEntry = {
+  id: hostile,
+  kind: 'browser',
   device: hostile,
   from: hostile,
+  signedInAt: now,
+  lastActiveAt: now,
   thisBrowser: false,
-  offline: true,
+  sessions: [session],
 };
 const problem = { field: 'current', text: hostile } as const;
 
@@ -54,7 +60,7 @@ const all: [string, string][] = [
   ['device stopped', pages.deviceStoppedPage()],
   ['sign-out', pages.logoutPage({ ...form, clientName: hostile })],
   ['signed out', pages.loggedOutPage({ clientName: hostile })],
-  ['sessions', pages.sessionsPage({ ...form, now, sessions: [session], more: true, problem: hostile })],
+  ['sessions', pages.sessionsPage({ ...form, now, signIns: [signIn], more: true, problem: hostile })],
   ['password', pages.passwordPage({ ...form, username: hostile, minLength: 12, problem })],
   [
     'new password',
@@ -175,9 +181,24 @@ it('tells the idle end and the absolute end apart', () => {
     absoluteDeadline: instant(now + 36_000_000),
     idleWarningAt: instant(now + 1),
   };
-  const page = pages.sessionsPage({ ...form, now, sessions: [entry], more: false });
+  const page = pages.sessionsPage({ ...form, now, signIns: [{ ...signIn, sessions: [entry] }], more: false });
   expect(page).toMatch(/in 30 minutes<\/time> unless it is used; at the latest <time[^>]+>in 10 hours/);
   expect(page).not.toContain('Soon');
-  const warned = pages.sessionsPage({ ...form, now: entry.idleWarningAt, sessions: [entry], more: false });
+  const warned = pages.sessionsPage({
+    ...form,
+    now: entry.idleWarningAt,
+    signIns: [{ ...signIn, sessions: [entry] }],
+    more: false,
+  });
   expect(warned).toContain('Soon');
+});
+
+it('offers to keep offline sessions where a browser has some, and names them', () => {
+  const offer = (entry: Partial<pages.SignInEntry>) =>
+    pages.sessionsPage({ ...form, now, signIns: [{ ...signIn, ...entry }], more: false });
+  const named = { ...session, clientName: 'Sample web' };
+  expect(offer({ sessions: [named] })).toContain('Keep offline access of Sample web');
+  expect(offer({ sessions: [{ ...named, offline: false }] })).not.toContain('name="keep"');
+  expect(offer({ kind: 'device', sessions: [named] })).not.toContain('name="keep"');
+  expect(offer({ sessions: [] })).toContain('No application is signed in with it.');
 });

@@ -8,9 +8,10 @@ export const stylesheet = `:root{color-scheme:light dark;${customProperties(day)
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column;background:var(--canvas);color:var(--ink);
   font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",Cantarell,"DejaVu Sans",sans-serif;overflow-wrap:anywhere}
-h1,h2,p,ul,dl,dd,fieldset{margin:0;padding:0}
+h1,h2,h3,p,ul,dl,dd,fieldset{margin:0;padding:0}
 h1{font-size:1.5rem;line-height:1.25;font-weight:650;letter-spacing:-.01em;text-wrap:balance}
 h2{font-size:1.0625rem;line-height:1.35;font-weight:650}
+h3{font-size:1rem;font-weight:600}
 ul{list-style:none}
 a{color:var(--accent);text-underline-offset:.2em}
 a:hover{text-decoration-thickness:2px}
@@ -70,11 +71,12 @@ button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
 .scopes>li{display:grid;grid-template-columns:1.25rem 1fr;gap:.625rem;padding-block:.4375rem}
 .scopes svg{width:1.125rem;height:1.125rem;margin-block-start:.1875rem;color:var(--success)}
 .group{border-block-start:1px solid var(--hairline);padding-block-start:1rem}
+.session .group{margin-block-start:1rem}
 .usercode{display:block;padding:1rem;border:1px dashed var(--line);border-radius:.625rem;text-align:center;font-weight:600;font-size:1.625rem;letter-spacing:.12em}
 .facts{display:grid;grid-template-columns:auto 1fr;gap:.25rem 1.25rem;font-size:.9375rem}
 .facts dt{color:var(--quiet)}
 .facts dd{min-width:0}
-.session{display:grid;grid-template-columns:1fr auto;gap:1rem;align-items:start}
+.session{display:grid;grid-template-columns:1fr minmax(auto,14rem);gap:1rem;align-items:start}
 .session header{display:flex;flex-wrap:wrap;align-items:center;gap:.375rem .625rem;margin-block-end:.5rem}
 .badge{display:inline-block;padding:.0625rem .5625rem;border-radius:1rem;background:var(--success-surface);color:var(--success);font-size:.8125rem;font-weight:600}
 .heading{display:flex;flex-wrap:wrap;align-items:end;justify-content:space-between;gap:1rem;margin-block-end:1.25rem}

@@ -131,6 +131,7 @@ function described(one: Json): string {
           ['reason', one.end_reason],
           ['by', one.end?.by ? `${one.end.by.kind} ${one.end.by.id ?? ''} ${one.end.by.ip ?? ''}` : null],
           ['note', one.end?.note],
+          ['with session', one.end?.because],
         ];
   const pairs = [
     ['id', one.id],
@@ -145,6 +146,7 @@ function described(one: Json): string {
     ['from', [one.signals.ip, one.signals.user_agent_family, one.signals.operating_system].filter(Boolean)],
     ['refreshes', one.refreshes],
     ['bound to a key', one.sender_constrained],
+    ['browser', one.browser ?? 'none (a device)'],
   ] as [string, unknown][];
   const history = one.timeline.map((entry: Json) => [
     entry.at,
@@ -158,6 +160,7 @@ function described(one: Json): string {
 interface EndOptions extends SearchOptions {
   readonly everyone?: boolean;
   readonly dryRun?: boolean;
+  readonly onlyThisSession?: boolean;
   readonly note?: string;
   readonly yes?: boolean;
 }
@@ -169,6 +172,7 @@ const end = (): Command =>
   ])
     .argument('[ids...]', 'sids')
     .option('--everyone', 'every session there is')
+    .option('--only-this-session', 'leave the browser it came of signed in, and what else that signed in')
     .option('--dry-run', 'only count what would be ended')
     .option('--note <text>', 'why; kept in the history')
     .option('--reason <reason>', 'reason to record', 'ended_by_administrator')
@@ -176,11 +180,14 @@ const end = (): Command =>
     .addHelpText(
       'after',
       `
+A session takes its browser along, and everything else that signed in there, unless --only-this-session says otherwise.
 --account or --client alone is a mass end: one commit, and everything authorized until now is over, whatever there is.
+An account takes all its browsers; a client takes none, but asks for proof of everybody who signed in before.
 With further conditions the live sessions that meet all of them are ended one by one.
 
 Examples:
   curfew sessions end 0192f0c1-8a4e-7c3d-9f10-2b6a4d8e1c55 --note "laptop stolen"
+  curfew sessions end 0192f0c1-8a4e-7c3d-9f10-2b6a4d8e1c55 --only-this-session
   curfew sessions end --account user1@example.test --yes
   curfew sessions end --client shop --ip 192.0.2.0/24 --dry-run
   curfew sessions end --everyone --note "key compromise" --yes`,
@@ -189,11 +196,15 @@ Examples:
       const context = contextOf(command);
       const admin = await context.admin();
       const selection = await selectionOf(admin, ids, options);
-      const words = { reason: options.reason, ...(options.note === undefined ? {} : { note: options.note }) };
+      const words = {
+        reason: options.reason,
+        ...(options.note === undefined ? {} : { note: options.note }),
+        ...(options.onlyThisSession ? { only_this_session: true } : {}),
+      };
       if (options.dryRun || !('ids' in selection)) {
         const counted = await ordered(admin, { selection, ...words, dry_run: true });
         if (options.dryRun) return tellCount(context, counted);
-        await confirm(context, `This ends ${counted.matched} live session(s).`, options.yes);
+        await confirm(context, `This ends ${reachOf(counted)}.`, options.yes);
       }
       const done = await ordered(admin, { selection, ...words, confirm: true });
       if (context.output.json) return context.output.line(JSON.stringify(done, null, 2));
@@ -236,7 +247,7 @@ function tellCount({ output }: Context, counted: Json): void {
     output.line(JSON.stringify(counted, null, 2));
     return;
   }
-  output.line(`${counted.matched} live session(s) would end. Nothing was ended.`);
+  output.line(`Would end: ${reachOf(counted)}. Nothing was ended.`);
   if (counted.by_client.length > 0)
     output.line(
       `\n${table(
@@ -246,11 +257,28 @@ function tellCount({ output }: Context, counted: Json): void {
     );
 }
 
+const reachOf = ({ matched, along, browsers }: Json): string =>
+  [
+    `${matched} live session(s)`,
+    ...(along > 0 ? [`${along} more of the same browser(s)`] : []),
+    ...(browsers > 0 ? [`${browsers} browser(s) signed out`] : []),
+  ].join(', ');
+
 function toldEnd(done: Json): string {
   if (done.propagation === null) return 'Nothing was ended: none of them was live.';
   const covered = done.not_before === null ? '' : ` Everything authorized until ${done.not_before} is over.`;
   const rest = done.complete ? '' : ' The records of the others follow within seconds.';
-  const { confirmed, confirmed_after_ms: ms, honoured_everywhere_within_seconds: bound } = done.propagation;
+  const along = done.along > 0 ? `, ${done.along} of them along with their browser` : '';
+  const browsers = done.browsers > 0 ? ` Signed out ${done.browsers} browser(s).` : '';
+  return `Ended ${done.recorded} session(s)${along}.${browsers}${covered}${rest}${propagated(done.propagation)}`;
+}
+
+/** How an end got out, in words. */
+export function propagated({
+  confirmed,
+  confirmed_after_ms: ms,
+  honoured_everywhere_within_seconds: bound,
+}: Json): string {
   const heard = confirmed ? ` Every follower confirmed it after ${ms} ms;` : '';
-  return `Ended ${done.recorded} session(s).${covered}${rest}${heard} honoured everywhere within ${bound} s.`;
+  return `${heard} honoured everywhere within ${bound} s.`;
 }

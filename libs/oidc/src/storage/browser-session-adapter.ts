@@ -30,12 +30,13 @@ export class BrowserSessionAdapter extends PartialAdapter {
     if (oidc?.route === 'end_session_confirm' && oidc.entities.Client) {
       await this.endStartedFrom(oidc.session!.uid, oidc.entities.Client.clientId);
     }
-    const found = staged.foundBrowserSession(payload['uid'] as string | undefined);
-    const { accountId, loginTs, acr = null, amr = [] } = payload as BrowserSessionPayload;
+    const { uid = '', accountId, loginTs, acr = null, amr = [] } = payload as BrowserSessionPayload;
+    const found = staged.foundBrowserSession(uid);
     // `signedInAt` moves only when somebody signs in anew, so that a not-before entry can be compared with it.
     const isSame = found?.payload.accountId === accountId && found?.payload.loginTs === loginTs;
     const previous = found && isSame && accountId !== undefined ? found.signIn : null;
     const isNew = accountId !== undefined && previous === null;
+    const told = { acr, amr, signals, browserSessionUid: uid };
     staged.browserSession = {
       id,
       payload,
@@ -44,7 +45,7 @@ export class BrowserSessionAdapter extends PartialAdapter {
       expiresAt: plus(now, seconds(expiresIn)),
       existed: found !== undefined,
       // The sign-in is told of in the same commit.
-      events: isNew ? [accountEvent(accountId, 'signin.succeeded', { acr, amr, signals }, now)] : [],
+      events: isNew ? [accountEvent(accountId, 'signin.succeeded', told, now)] : [],
     };
   }
 
@@ -53,14 +54,13 @@ export class BrowserSessionAdapter extends PartialAdapter {
     // A new id for the same session (against fixation): the row follows by its uid when it is saved.
     if ((oidc?.session as { oldId?: string } | undefined)?.oldId === id || currentScope().renewedFrom === id)
       return;
-    const { now, staged } = currentScope();
+    const { now, signals, staged } = currentScope();
     if (staged.browserSession?.id === id) staged.browserSession = undefined;
     const signedOut = oidc?.route === 'end_session_confirm' ? oidc.session!.uid : undefined;
     if (!signedOut) return this.parts.browserSessions.remove(id);
-    const sessionsEnded = await this.endStartedFrom(signedOut, null);
-    await this.parts.browserSessionEnds.end([{ uid: signedOut, at: now, reason: 'logout', sessionsEnded }]);
-    // Once more for what a code started meanwhile; from here on none can (commit-staged.ts).
-    await this.endStartedFrom(signedOut, null);
+    // A session that a code starts meanwhile is ended with the others, or finds its browser signed out (commit-staged.ts).
+    const along = { browserSessionUids: [signedOut], keepOffline: true };
+    await this.parts.sessions.end([], 'logout', { signals }, now, along);
   }
 
   /** A sign-in that begins now, its limits fixed by the policy of everyone. */
@@ -74,10 +74,10 @@ export class BrowserSessionAdapter extends PartialAdapter {
     };
   }
 
-  private async endStartedFrom(browserSessionUid: string, clientId: string | null): Promise<number> {
+  private async endStartedFrom(browserSessionUid: string, clientId: string): Promise<void> {
     const { now, signals } = currentScope();
     const started = await this.parts.queries.liveOfBrowser(browserSessionUid, clientId);
-    return (await this.parts.sessions.end(started, 'logout', { signals }, now)).length;
+    await this.parts.sessions.end(started, 'logout', { signals }, now);
   }
 }
 

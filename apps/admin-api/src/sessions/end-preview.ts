@@ -1,0 +1,55 @@
+import { Registry } from '@curfew/clients';
+import type { Instant } from '@curfew/session-policy';
+import { BrowserSessionQueries, type StoredSession } from '@curfew/sessions';
+import { Injectable } from '@nestjs/common';
+import { type ReachCount, ReachCountStore } from './reach-count.store.js';
+import type { SessionSearch } from './search.js';
+import type { MassTarget } from './session-ends.js';
+import { SessionSearchStore } from './session-search.store.js';
+import { describeSession } from './session-view.js';
+
+/** What an end would take along, by its ids. */
+export interface Reached {
+  readonly along: readonly string[];
+  readonly browsers: readonly string[];
+}
+
+/** Says what an end would reach beyond what it names; ends nothing. */
+@Injectable()
+export class EndPreview {
+  constructor(
+    private readonly search: SessionSearchStore,
+    private readonly browsers: BrowserSessionQueries,
+    private readonly counts: ReachCountStore,
+    private readonly registry: Registry,
+  ) {}
+
+  /** Of the end of one session. */
+  async ofSession({ id, accountId, browserSessionUid: uid }: StoredSession, now: Instant): Promise<Reached> {
+    if (uid === null) return { along: [], browsers: [] };
+    const [browser, live] = await Promise.all([
+      this.browsers.find(uid, now),
+      this.liveOfBrowser(uid, accountId, now),
+    ]);
+    const along = live.map((session) => session.id).filter((one) => one !== id);
+    return { along, browsers: browser?.ended === null ? [uid] : [] };
+  }
+
+  /** Live sessions that came of a browser. */
+  async liveOfBrowser(uid: string, accountId: string, now: Instant) {
+    const found = await this.search.ofBrowser(uid, accountId);
+    const described = await Promise.all(found.map((one) => describeSession(one, this.registry, now)));
+    return described.map(({ wire }) => wire).filter(({ state }) => state === 'live');
+  }
+
+  /** Of the end of sessions that meet a search, in numbers. */
+  ofSearch(search: SessionSearch, now: Instant): Promise<ReachCount> {
+    return this.counts.ofSearch(search, now);
+  }
+
+  /** Of the end of everything of an account, a client or everyone; that of a client takes no browser along. */
+  async ofAll({ kind, target }: MassTarget, now: Instant): Promise<ReachCount> {
+    if (kind === 'client') return { along: 0, browsers: 0 };
+    return kind === 'account' ? this.counts.ofAccount(target, now) : this.counts.ofEveryone(now);
+  }
+}

@@ -1,0 +1,50 @@
+import { Prisma, type PrismaService } from '@curfew/persistence';
+import type { Instant } from '@curfew/session-policy';
+import type { SessionSearch } from './search.js';
+import { conditionsOf } from './search-conditions.store.js';
+
+/** How much an end would take along: other sessions of the same browsers, and those browsers. */
+export interface ReachCount {
+  readonly along: number;
+  readonly browsers: number;
+}
+
+/** Counts what an end would reach beyond what it names, without ending anything. */
+export class ReachCountStore {
+  constructor(private readonly prisma: PrismaService) {}
+
+  /** Of an end that names the sessions that meet a search, one by one. */
+  async ofSearch(search: SessionSearch, now: Instant): Promise<ReachCount> {
+    const everyone = await this.prisma.$queryRaw<{ at: Date }[]>`
+      SELECT at FROM not_before WHERE kind = 'everyone' AND target = ''`;
+    const named = conditionsOf(search, now, everyone[0]?.at ?? null);
+    const [counted] = await this.prisma.$queryRaw<ReachCount[]>`
+      WITH named AS MATERIALIZED (SELECT s.id, s.browser_session_uid, s.account_id FROM session s WHERE ${named}),
+        came AS MATERIALIZED (SELECT DISTINCT browser_session_uid AS uid, account_id FROM named WHERE browser_session_uid IS NOT NULL)
+      SELECT
+        (SELECT count(*)::int FROM came JOIN session s ON s.browser_session_uid = came.uid AND s.account_id = came.account_id
+          WHERE s.ended_at IS NULL AND s.expires_at > ${new Date(now)} AND s.id NOT IN (SELECT id FROM named)) AS along,
+        (SELECT count(*)::int FROM came JOIN browser_session b ON b.uid = came.uid WHERE ${live(now)}) AS browsers`;
+    return counted!;
+  }
+
+  /** Of an end of everything an account has: all its browsers. */
+  async ofAccount(accountId: string, now: Instant): Promise<ReachCount> {
+    const [counted] = await this.prisma.$queryRaw<ReachCount[]>`
+      SELECT 0 AS along, count(*)::int AS browsers FROM browser_session b WHERE b.account_id = ${accountId}::uuid AND ${live(now)}`;
+    return counted!;
+  }
+
+  /** Of an end of everyone: all browsers there are. */
+  async ofEveryone(now: Instant): Promise<ReachCount> {
+    const [counted] = await this.prisma.$queryRaw<ReachCount[]>`
+      SELECT 0 AS along, count(*)::int AS browsers FROM browser_session b WHERE b.account_id IS NOT NULL AND ${live(now)}`;
+    return counted!;
+  }
+}
+
+/** By what the row itself knows: the deadlines that are written there, and the mass ends. */
+const live = (now: Instant): Prisma.Sql => Prisma.sql`
+  b.ended_at IS NULL AND b.signed_in_at IS NOT NULL AND b.expires_at > ${new Date(now)}
+  AND NOT EXISTS (SELECT 1 FROM not_before n WHERE n.at >= b.signed_in_at
+    AND (n.kind, n.target) IN (('account', b.account_id::text), ('everyone', '')))`;
