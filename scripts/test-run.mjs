@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ensureBuilt, ensureClient, ensureDependencies, noteBuilt, StepFailed } from './prepare.mjs';
 import { at, top } from './repository.mjs';
+import { rememberSecondRuns } from './second-runs.mjs';
 import { everyday, needBuild } from './test-projects.mjs';
 
 /** @typedef {{ passed: number, failed: number }} Count */
@@ -20,6 +22,8 @@ const leaveLimitMs = 30_000;
 const startProcesses = new Set(['integration', 'alone', 'e2e', 'browser']);
 /** More than so many files that fail are no accident. */
 const mostSecondRuns = 3;
+/** Files that ran a second time so far. @type {import('./second-runs.mjs').SecondRun[]} */
+const secondRuns = [];
 
 /** Types, style, import rules, then every kind of test; a failure of one does not hide the others. @param {string[]} patterns @returns {Promise<Count>} */
 export async function testEverything(patterns = []) {
@@ -45,6 +49,9 @@ export async function testEverything(patterns = []) {
       );
     add(await check('generated documents', [at('scripts/docs.mjs'), '--check']));
     for (const project of everyday) add(await runProject(project, patterns));
+    const { lines, failed } = rememberSecondRuns(secondRuns);
+    for (const line of lines) console.log(line);
+    if (failed > 0) add({ passed: 0, failed });
   });
 }
 
@@ -53,7 +60,17 @@ export async function testSome(names, patterns) {
   return counted(async (add) => {
     await setUp();
     if (names.some((name) => needBuild.has(name))) await ensureBuilt(say);
-    for (const project of names) add(await runProject(project, patterns));
+    let ran = 0;
+    for (const project of names) {
+      const outcome = await runProject(project, patterns);
+      ran += outcome.passed + outcome.failed;
+      add(outcome);
+    }
+    for (const { file, passed } of secondRuns)
+      console.log(`ran a second time: ${file} (${passed ? 'passed then' : 'failed then, too'})`);
+    if (ran > 0) return;
+    console.log(`✗ no test stands under ${[...names, ...patterns].join(' ')}`);
+    add(false);
   });
 }
 
@@ -66,6 +83,9 @@ async function setUp() {
 async function counted(work) {
   const total = { passed: 0, failed: 0 };
   const began = performance.now();
+  // One seed for everything random in this run: a second run of a file draws what the first one drew.
+  process.env.CURFEW_TEST_SEED ??= String(randomInt(2 ** 31));
+  console.log(`CURFEW_TEST_SEED=${process.env.CURFEW_TEST_SEED}`);
   try {
     await work((outcome) => {
       const { passed, failed } =
@@ -77,7 +97,8 @@ async function counted(work) {
     console.error(error instanceof StepFailed ? error.message : error);
     total.failed += 1;
   }
-  console.log(`\nin ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  console.log(`\nin ${seconds} s, with CURFEW_TEST_SEED=${process.env.CURFEW_TEST_SEED}`);
   return total;
 }
 
@@ -112,11 +133,17 @@ async function runProject(project, patterns) {
     '--runTestsByPath',
     ...broken.map(({ file }) => file),
   ]);
+  for (const { file, tests } of broken)
+    secondRuns.push({
+      file: path.relative(top, file),
+      tests,
+      passed: second.isWhole && !second.broken.some((one) => one.file === file),
+    });
   const before = broken.reduce((sum, { passed: held }) => sum + held, 0);
   return { passed: passed - before + second.passed, failed: second.failed };
 }
 
-/** @typedef {Count & { broken: { file: string, passed: number }[], isWhole: boolean }} Outcome */
+/** @typedef {Count & { broken: { file: string, passed: number, tests: string[] }[], isWhole: boolean }} Outcome */
 
 /** @param {string} project @param {string[]} values @returns {Promise<Outcome>} */
 async function runJest(project, values) {
@@ -188,10 +215,14 @@ function outcomeIn(results) {
     .filter((/** @type {{ status: string }} */ { status }) => status !== 'passed')
     .map(
       (
-        /** @type {{ name: string, assertionResults: { status: string }[] }} */ { name, assertionResults },
+        /** @type {{ name: string, assertionResults: { status: string, fullName: string }[] }} */ {
+          name,
+          assertionResults,
+        },
       ) => ({
         file: name,
         passed: assertionResults.filter(({ status }) => status === 'passed').length,
+        tests: assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
       }),
     );
   return {

@@ -1,7 +1,10 @@
-import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { atOnce, type EngineClient, type EngineWorld, sessionOf, type Tokens } from '../e2e/engine-world.js';
+import { testSeed, wholeNumbers } from '../support/random.js';
 import type { OwnDatabase } from './own-cluster.js';
+
+const randomInt = wholeNumbers('storm');
+process.stdout.write(`storm: CURFEW_TEST_SEED=${testSeed}\n`);
 
 /** What is killed, and when it hurts most. */
 export const kinds = ['server', 'backend', 'postmaster', 'commit'] as const;

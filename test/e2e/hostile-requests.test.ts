@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { faultsOf, marker } from './hostile-world.js';
+import { faultsOf, marker, markupFaults } from './hostile-world.js';
 import { asHeader, assertionType, deviceGrant, orders, ProtocolWorld } from './protocol-world.js';
 
 let world: ProtocolWorld;
@@ -249,7 +249,51 @@ const leadsAstray = (location: string | undefined): boolean => {
   return origin !== world.issuer && origin !== new URL(world.callback).origin;
 };
 
+describe('a look for what was sent in a page', () => {
+  it.each([
+    `<p>${marker}</p>`,
+    `<input name="user_code" value="${marker}">`,
+    `<input value='x${marker}' disabled>`,
+    `<a href="/device?user_code=${marker}">on</a>`,
+    `<!doctype html><title>${marker}</title><script>let a = 1 < 2;</script>`,
+    `&lt;${marker}&gt; &quot;${marker}`,
+  ])('lets pass what is text or the value of an attribute: %s', (page) => {
+    expect(markupFaults(page)).toEqual([]);
+  });
+
+  it.each([
+    `<${marker}>`,
+    `<p><${marker} x="y"></p>`,
+    `<input value="" ${marker}="">`,
+    `<input value=${marker}>`,
+    `<input value=""'><${marker}>">`,
+    `<p onclick="${marker}">`,
+    `<a href="javascript:${marker}">on</a>`,
+    `<a href=" JavaScript:${marker}">on</a>`,
+    `<script>let a = "${marker}";</script>`,
+    `<style>${marker}</style>`,
+    `<!-- ${marker} -->`,
+    `<p>< ${marker}</p>`,
+    `<a href="x"${marker}>`,
+  ])('finds what is more: %s', (page) => {
+    expect(markupFaults(page)).not.toEqual([]);
+  });
+});
+
 describe('any request at any endpoint', () => {
+  it.each(['/device?user_code=zq7marker', '/device?user_code=%22%3E%3Czq7marker%3E'])(
+    'that once was a counterexample is answered as it should be: GET %s',
+    async (path) => {
+      const response = await fetch(`${world.issuer}${path}`, { headers: { accept: 'text/html' } });
+      const answer = {
+        status: response.status,
+        headers: new Map(response.headers),
+        text: await response.text(),
+      };
+      expect(faultsOf(answer)).toEqual([]);
+    },
+  );
+
   it('is answered without a fault of ours, in the form of the place, and with nothing of it in the answer', async () => {
     await fc.assert(
       fc.asyncProperty(request, async (hostile) => {

@@ -126,7 +126,7 @@ export function faultsOf(answer: {
     must(!text.includes(marker) || type.startsWith('text/html'), 'repeats what was sent');
   }
   if (type.startsWith('text/html')) {
-    must(!text.includes(`<${marker}`) && !text.includes(`"${marker}`), 'lets what was sent become markup');
+    faults.push(...markupFaults(text));
     must(/frame-ancestors 'none'/.test(headers.get('content-security-policy') ?? ''), 'may be framed');
     must(/no-store/.test(headers.get('cache-control') ?? ''), 'may be cached');
   }
@@ -151,4 +151,45 @@ function faultsOfError({ error, error_description = '' }: Record<string, unknown
     ...(isKnown ? [] : [`says ${error}`]),
     ...(isDescribed ? [] : ['describes itself in forbidden characters']),
   ];
+}
+
+const rawText = /<(script|style)\b[^>]*>([\s\S]*?)<\/\1>/gi;
+/** A whole tag with well-formed attributes, a comment or the doctype (HTML Living Standard §13.1.2). */
+const markup =
+  /<!doctype[^>]*>|<!--[\s\S]*?-->|<\/?([a-z][a-z0-9-]*)((?:\s+[^\s"'<>/=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?)*)\s*\/?>/gi;
+const attribute = /([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?/g;
+const leadsSomewhere = new Set(['href', 'src', 'action', 'formaction', 'poster', 'data']);
+
+/**
+ * Where in a page the marker has become more than text: part of a tag, of a script or a comment, or an address that runs. As text, and as
+ * the quoted value of an attribute, it is what was sent and nothing else.
+ */
+export function markupFaults(page: string): string[] {
+  const faults: string[] = [];
+  const isMarked = (text: string): boolean => text.toLowerCase().includes(marker);
+  const withoutRaw = page.replaceAll(rawText, (_whole, name: string, inside: string) => {
+    if (isMarked(inside)) faults.push(`lets what was sent into a ${name.toLowerCase()}`);
+    return '';
+  });
+  const text = withoutRaw.replaceAll(markup, (whole, tag: string | undefined, attributes = '') => {
+    if (tag === undefined || isMarked(tag)) {
+      if (isMarked(whole)) faults.push('lets what was sent become markup');
+      return '';
+    }
+    for (const [, name = '', double, single, bare] of (attributes as string).matchAll(attribute)) {
+      const value = double ?? single ?? bare ?? '';
+      if (isMarked(name) || (bare !== undefined && isMarked(bare)))
+        faults.push('lets what was sent become an attribute');
+      if (isMarked(value) && /^on/i.test(name)) faults.push('lets what was sent become a script');
+      if (
+        isMarked(value) &&
+        leadsSomewhere.has(name.toLowerCase()) &&
+        /^\s*(javascript|data|vbscript):/i.test(value)
+      )
+        faults.push('lets what was sent become an address that runs');
+    }
+    return '';
+  });
+  if (text.includes('<')) faults.push('has a sign of markup that belongs to no tag');
+  return faults;
 }
