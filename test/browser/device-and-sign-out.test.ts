@@ -108,7 +108,7 @@ describe('signing out', () => {
     const page = await house.window();
     const tokens = await house.signInTo(application, page);
     const returnTo = new URL('/', application.redirectUri).href;
-    const request = { id_token_hint: tokens.id_token ?? '', post_logout_redirect_uri: returnTo };
+    const request = { client_id: house.data.clients.web.client_id, post_logout_redirect_uri: returnTo };
     await page.goto(`${house.issuer}/logout?${new URLSearchParams(request)}`);
     await page.getByRole('button', { name: button }).click();
     await page.getByRole('heading', { name: 'Back at the application' }).waitFor();
@@ -116,6 +116,22 @@ describe('signing out', () => {
     expect(await application.refresh(tokens)).toMatchObject({ error: 'invalid_grant' });
     await page.goto(`${house.issuer}/`);
     expect(new URL(page.url()).pathname).toBe(staysSignedIn ? '/' : '/sign-in');
+  });
+
+  it('goes on by itself where the application shows who is to be signed out', async () => {
+    const application = await house.application();
+    const page = await house.window({ javaScriptEnabled: true });
+    const tokens = await house.signInTo(application, page);
+    const returnTo = new URL('/', application.redirectUri).href;
+    const request = { id_token_hint: tokens.id_token ?? '', post_logout_redirect_uri: returnTo };
+    await page.goto(`${house.issuer}/logout?${new URLSearchParams(request)}`);
+    await page.waitForURL(returnTo);
+    expect(await application.refresh(tokens)).toMatchObject({ error: 'invalid_grant' });
+    // Somebody else at the same browser is asked: the hint is not of them.
+    await page.goto(`${house.issuer}/sign-in`);
+    await house.signIn(page, { account: 1 });
+    await page.goto(`${house.issuer}/logout?${new URLSearchParams(request)}`);
+    await page.getByRole('heading', { name: 'Sign out?' }).waitFor();
   });
 
   it('can be declined', async () => {

@@ -1,6 +1,6 @@
 import { failExactlyAt } from '../support/faults.js';
 import { formsOf } from '../support/person.js';
-import { authorizationRequest, ProtocolWorld, pkce } from './protocol-world.js';
+import { authorizationRequest, orders, ProtocolWorld, pkce } from './protocol-world.js';
 
 let world: ProtocolWorld;
 beforeAll(async () => {
@@ -71,12 +71,41 @@ describe('the first page of an authorization', () => {
     expect(again.url.href).not.toBe(first.url.href);
   });
 
+  it('asks which account where the client wants one chosen, whoever is signed in', async () => {
+    const person = world.person();
+    await person.follow(`${world.issuer}${address()}`);
+    const page = await person.open(`${world.issuer}${address({ prompt: 'select_account' })}`);
+    expect(page.body).toContain('which account you want to use');
+    const { username, password } = world.data.accounts[1]!;
+    const other = person.followedBy(username, password);
+    expect((await other.goOn(page)).url.href).toMatch(`${world.callback}?code=`);
+    expect((await other.open(`${world.issuer}/`)).body).toContain(username);
+    const both = await other.open(`${world.issuer}${address({ prompt: 'select_account consent' })}`);
+    expect((await other.goOn(both)).url.href).toMatch(`${world.callback}?code=`);
+    const silent = await other.open(`${world.issuer}${address({ prompt: 'none select_account' })}`);
+    expect(silent.url.searchParams.get('error')).toBe('invalid_request');
+  });
+
   it('asks for consent where somebody is signed in', async () => {
     const person = world.person();
     await person.follow(`${world.issuer}${address()}`);
     const page = await person.open(`${world.issuer}${address({ prompt: 'consent' })}`);
     expect([page.status, page.url.pathname]).toEqual([200, '/authorize']);
     expect(page.body).toContain('value="allow"');
+    // However often it was allowed before: what will be granted is listed, and what is new is told apart.
+    for (let time = 0; time < 3; time++) {
+      const again = await person.open(`${world.issuer}${address({ prompt: 'consent' })}`);
+      expect(again.body).toContain('Know that it is you <span class="small quiet">(allowed before)</span>');
+      expect((await person.goOn(again)).url.href).toMatch(`${world.callback}?code=`);
+    }
+    const wider = { prompt: 'consent', scope: 'openid offline_access orders:read', resource: orders };
+    for (const marked of [1, 3]) {
+      const more = await person.open(`${world.issuer}${address(wider)}`);
+      expect(more.body).toContain('See orders');
+      expect(more.body).toContain('Keep its access while you are away');
+      expect(more.body.match(/\(allowed before\)/g)).toHaveLength(marked);
+      await person.goOn(more);
+    }
     expect((await person.goOn(page)).url.href).toMatch(`${world.callback}?code=`);
   });
 });

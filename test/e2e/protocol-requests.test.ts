@@ -214,7 +214,6 @@ describe('signing out (OpenID Connect RP-Initiated Logout)', () => {
     const { code, verifier, person } = await world.authorize(web);
     const { body } = await world.redeem(web, code, verifier);
     const form = {
-      id_token_hint: body.id_token,
       post_logout_redirect_uri: `${world.callback}/out`,
       state: 'bye',
       client_id: web.id,

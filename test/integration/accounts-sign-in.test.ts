@@ -56,6 +56,38 @@ describe('verifying a password', () => {
     expect(verdict).toMatchObject({ kind: 'ok', account: { username: 'alice@example.test' } });
   });
 
+  it.each(['  alice@example.test', 'alice@example.test\u00a0', '\talice@example.test\n'])(
+    'finds it with blanks around its name: %j',
+    async (username) => {
+      const typed = { username, password: 'correct horse', networkKey: home };
+      expect(await kindOf(accounts.verifyPassword(typed))).toBe('ok');
+    },
+  );
+
+  it('takes a password in any form that means the same, and one that was hashed as it was typed', async () => {
+    const forms = ['NFC', 'NFD', 'NFKC', 'NFKD'] as const;
+    const written = 'caf\u00e9 \ufb01ne pass';
+    for (const set of forms) {
+      const username = `in-${set.toLowerCase()}`;
+      await accounts.create({ username, password: written.normalize(set) });
+      for (const form of forms) {
+        const typed = { username, password: written.normalize(form), networkKey: home };
+        expect([set, form, await kindOf(accounts.verifyPassword(typed))]).toEqual([set, form, 'ok']);
+      }
+    }
+    const older = written.normalize('NFD');
+    await accounts.create({ username: 'older', password: 'replaced below' });
+    await database.query("UPDATE account SET password_hash = $1 WHERE username = 'older'", [
+      await hasher.hash(older),
+    ]);
+    const verdict = (password: string) =>
+      kindOf(accounts.verifyPassword({ username: 'older', password, networkKey: home }));
+    expect(await verdict(older)).toBe('ok');
+    // The sign-in hashed it anew, in the one form that all others lead to.
+    expect(await verdict(written.normalize('NFKC'))).toBe('ok');
+    expect(await verdict('cafe fine pass')).toBe('invalid');
+  });
+
   it('looks alike for an unknown account, a wrong password and a disabled account, and hashes once for each', async () => {
     const disabled = await accounts.create({ username: 'bob', password: 'battery staple' });
     await accounts.disable(disabled.id);

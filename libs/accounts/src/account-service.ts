@@ -11,6 +11,7 @@ import {
   checkNewPassword,
   defaultPasswordRules,
   fitsForHashing,
+  normalisePassword,
   type PasswordRules,
 } from './password-rules.js';
 import type { AdmittedAttempt, SignInThrottle } from './sign-in-throttle.js';
@@ -105,8 +106,11 @@ export class AccountService {
 
   /** Checks and hashes a new password before a transaction is opened; throws AccountError or HashingOverloaded. */
   async preparePassword(username: string, password: string): Promise<PreparedPassword> {
-    checkNewPassword(username, password, this.rules);
-    return new PreparedPassword(await this.parts.hasher.hash(password));
+    // Normalising can make a text longer, but takes time: what is too long as it was typed does not get that far.
+    if (!fitsForHashing(password, this.rules)) throw new AccountError('password_too_long');
+    const normalised = normalisePassword(password);
+    checkNewPassword(username, normalised, this.rules);
+    return new PreparedPassword(await this.parts.hasher.hash(normalised));
   }
 
   /** Counts the attempt, then verifies the password, taking as long for an unknown account as for a wrong password. */
@@ -143,16 +147,13 @@ export class AccountService {
     { password, settlesWithSignIn }: PasswordAttempt,
   ): Promise<PasswordVerdict> {
     const { hasher } = this.parts;
-    if (!found) {
-      await hasher.verifyNothing(password);
-      return { kind: 'invalid', cause: 'unknown_account', accountId: null };
-    }
+    const matched = await this.match(found?.passwordHash, password);
+    if (!found) return { kind: 'invalid', cause: 'unknown_account', accountId: null };
     const { account, passwordHash } = found;
-    if (!(await hasher.verify(passwordHash, password))) {
-      return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
-    }
+    if (matched === undefined) return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
+    const isOutdated = matched !== normalisePassword(password) || hasher.isOutdated(passwordHash);
     const signsIn = account.disabledAt === null && !account.mustChangePassword;
-    if (settlesWithSignIn && signsIn && !hasher.isOutdated(passwordHash))
+    if (settlesWithSignIn && signsIn && !isOutdated)
       return { kind: 'ok', account, settlement: settlement(found) };
     // Hashing takes its time, more so in a queue: what was changed meanwhile counts.
     const current = await succeeded(found);
@@ -162,8 +163,21 @@ export class AccountService {
     if (current.account.disabledAt !== null) {
       return { kind: 'invalid', cause: 'account_disabled', accountId: account.id };
     }
-    if (hasher.isOutdated(passwordHash)) await this.rehash(account.id, passwordHash, password);
+    if (isOutdated) await this.rehash(account.id, passwordHash, normalisePassword(password));
     return { kind: 'ok', account: current.account };
+  }
+
+  /**
+   * The form of the password that belongs to the hash: normalised, or as it was typed, because older hashes were made of that. Without
+   * an account it takes as long as with one.
+   */
+  private async match(hash: string | undefined, typed: string): Promise<string | undefined> {
+    const { hasher } = this.parts;
+    for (const form of new Set([normalisePassword(typed), typed])) {
+      const isRight = hash === undefined ? await hasher.verifyNothing(form) : await hasher.verify(hash, form);
+      if (isRight) return form;
+    }
+    return undefined;
   }
 
   /** Only if the hash is still the one that was verified: a password changed meanwhile must not come back. */

@@ -38,4 +38,8 @@ describe('new passwords', () => {
   it('are not the username in another spelling', () => {
     expect(codeOf('user1@example.test', 'USER1@example.test')).toBe('password_is_username');
   });
+
+  it('are not blamed for a username that cannot be one', () => {
+    expect(codeOf('a b', 'correct horse battery')).toBe('username_invalid');
+  });
 });

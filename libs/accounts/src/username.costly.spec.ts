@@ -27,8 +27,13 @@ describe('usernames', () => {
     );
   });
 
+  it('are the same name with blanks around them, which people paste along', () => {
+    for (const name of [' alice', 'alice ', '\talice\n', '\u3000alice\u00a0'])
+      expect(normaliseUsername(name)).toBe('alice');
+  });
+
   it('have no spaces, control characters, invisible characters or lone surrogates', () => {
-    for (const name of ['', 'a b', ' a', 'a\u0000', 'a\n', 'a\u200bb', 'a\u202eb', 'a\ud800', 'a\u00a0b']) {
+    for (const name of ['', '  ', 'a b', 'a\u0000', 'a\nb', 'a\u200bb', 'a\u202eb', 'a\ud800', 'a\u00a0b']) {
       expect(normaliseUsername(name)).toBeNull();
     }
   });

@@ -1,6 +1,6 @@
 import { accessTokenLifetime, seconds } from '@curfew/session-policy';
 import type { Configuration } from 'oidc-provider';
-import { errors, interactionPolicy } from 'oidc-provider';
+import { errors } from 'oidc-provider';
 import { accountFor, claimsByScope } from './hooks/accounts.js';
 import { certificateBinding } from './hooks/certificates.js';
 import {
@@ -11,6 +11,7 @@ import {
   pkceRequired,
 } from './hooks/client-leniency.js';
 import { grantForAuthorization } from './hooks/grants.js';
+import { whenPeopleAreAsked } from './hooks/interaction-policy.js';
 import { mayIntrospect, mayRevoke } from './hooks/introspection.js';
 import { jwtClaims } from './hooks/jwt-claims.js';
 import { devicePages, logoutPages, renderError } from './hooks/pages.js';
@@ -188,7 +189,7 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
       short: flags,
     },
     interactions: {
-      policy: interactionPolicy.base(),
+      policy: whenPeopleAreAsked(),
       url: (_ctx, { uid }) => `${parts.basePath}/interaction/${uid}`,
     },
     renderError: renderError(parts),
@@ -208,6 +209,8 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
     assertJwtClientAuthClaimsAndHeader: checkAssertion(assertionAudiences(parts)),
     // RFC 9701 §7: signed introspection answers, by hooks of our own.
     discovery: {
+      // OpenID Connect Prompt Create 1.0 §5; the library does not say it.
+      prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
       introspection_signing_alg_values_supported: [...signatures.idToken],
       // Logout tokens are sent from the outbox, for every kind of end; the library would do it for sign-outs only.
       backchannel_logout_supported: true,

@@ -1,12 +1,16 @@
 import type { ConsentedAccess } from '@curfew/accounts';
 import type { Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
+import { givenBefore } from './hooks/interaction-policy.js';
 import type { StagedWrites } from './storage/staged-writes.js';
 
 /** What a page needs to know to ask a person to sign in or to consent. */
 export interface InteractionDetails {
   readonly uid: string;
-  readonly prompt: { readonly name: 'login' | 'consent'; readonly reasons: readonly string[] };
+  readonly prompt: {
+    readonly name: 'login' | 'consent' | 'select_account';
+    readonly reasons: readonly string[];
+  };
   readonly client: {
     readonly id: string;
     readonly name: string;
@@ -18,12 +22,8 @@ export interface InteractionDetails {
   /** The account that is signed in already, if one is. */
   readonly accountId?: string | undefined;
   readonly username?: string | undefined;
-  /** What the client asks for and has not been allowed yet. */
-  readonly scopes: {
-    readonly openid: readonly string[];
-    readonly claims: readonly string[];
-    readonly resources: readonly { readonly audience: string; readonly scopes: readonly string[] }[];
-  };
+  /** What the client asks for: what it has not been allowed yet, and what it was allowed before. */
+  readonly asked: { readonly missing: ConsentedAccess; readonly before: ConsentedAccess };
   readonly loginHint?: string | undefined;
 }
 
@@ -37,10 +37,9 @@ export async function detailsOf(
 ): Promise<InteractionDetails> {
   const id = String(params['client_id']);
   const redirectUri = text(params['redirect_uri']);
-  const { scopes, claims, resources } = missingAccess(prompt.details);
   return {
     uid,
-    prompt: { name: prompt.name as 'login' | 'consent', reasons: prompt.reasons },
+    prompt: { name: prompt.name as InteractionDetails['prompt']['name'], reasons: prompt.reasons },
     client: {
       id,
       name: (await clients.find(id))?.name ?? id,
@@ -50,11 +49,7 @@ export async function detailsOf(
     accountId: session?.accountId,
     username: session?.accountId && staged.account(session.accountId)?.username,
     loginHint: text(params['login_hint']),
-    scopes: {
-      openid: scopes,
-      claims,
-      resources: Object.entries(resources).map(([audience, asked]) => ({ audience, scopes: asked })),
-    },
+    asked: { missing: missingAccess(prompt.details), before: accessGivenBefore(prompt.details) },
   };
 }
 
@@ -71,5 +66,9 @@ export function missingAccess(details: unknown): ConsentedAccess {
     resources: missingResourceScopes ?? {},
   };
 }
+
+/** What a consent prompt says was allowed before; a prompt that an older node made does not say it. */
+const accessGivenBefore = (details: unknown): ConsentedAccess =>
+  (details as { [givenBefore]?: ConsentedAccess })[givenBefore] ?? { scopes: [], claims: [], resources: {} };
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -3,6 +3,7 @@ import type { Account, ConsentService, Settlement } from '@curfew/accounts';
 import { errors, type Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
 import { grantAccess } from './hooks/grants.js';
+import { signedInAs } from './hooks/interaction-policy.js';
 import { detailsOf, type InteractionDetails, missingAccess } from './interaction-details.js';
 import type { ProtocolServer } from './protocol-server.js';
 import { currentScope } from './request-scope.js';
@@ -68,7 +69,7 @@ export class Interactions {
       const { accountId, remember = false, settlement } = person;
       staged.settlement = settlement;
       const login = { accountId, amr: ['pwd'], remember, ts: epochSeconds(now), atMs: now };
-      await this.#finish(request, response, { login }, false);
+      await this.#finish(request, response, signedInAs(login), false);
     };
     return this.server.inScope(request, finish, this.#read.get(request));
   }

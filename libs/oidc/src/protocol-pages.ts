@@ -36,7 +36,7 @@ export abstract class ProtocolPages {
   abstract deviceStopped(): Page;
   /** A form that submits itself where scripts run. `leadsOut`: as for `logout`. */
   abstract onward(page: {
-    to: 'device' | 'sign_out' | 'application';
+    to: 'device' | 'sign_out' | 'signing_out' | 'application';
     action: string;
     fields: Readonly<Record<string, string>>;
     leadsOut: boolean;

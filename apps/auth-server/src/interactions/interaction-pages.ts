@@ -1,7 +1,7 @@
 import { Registry } from '@curfew/clients';
 import type { InteractionDetails } from '@curfew/oidc';
 import { Injectable } from '@nestjs/common';
-import { consentPage, type SignInPage, signInPage } from '../pages/index.js';
+import { type ConsentItem, consentPage, type SignInPage, signInPage } from '../pages/index.js';
 import { FormTokens } from './form-tokens.js';
 import { PageSettings } from './page-settings.js';
 
@@ -23,10 +23,9 @@ export class InteractionPages {
 
   /** What every rendering of the sign-in form of an interaction has in common. */
   signInModel(details: InteractionDetails): SignInPage {
-    const again = details.accountId !== undefined && !details.prompt.reasons.includes('no_session');
     return {
       clientName: details.client.name,
-      reason: again ? 'The application asks you to sign in once more, to be sure that it is you.' : undefined,
+      reason: reasonFor(details),
       ...this.formOf(details),
     };
   }
@@ -38,24 +37,39 @@ export class InteractionPages {
   }
 
   private async consentModel(details: InteractionDetails) {
-    const { openid, claims, resources } = details.scopes;
+    const { missing, before } = details.asked;
+    const audiences = [...new Set([missing, before].flatMap(({ resources }) => Object.keys(resources)))];
     const target = details.client.redirectUri;
-    const named = resources.map(async ({ audience, scopes }) => ({
+    const named = audiences.map(async (audience) => ({
       audience,
-      scopes,
+      scopes: items(missing.resources[audience], before.resources[audience]),
       name: (await this.registry.resource(audience))?.name ?? audience,
     }));
     return {
       clientName: details.client.name,
       returnsTo: target === undefined ? undefined : hostOf(target),
       username: details.username,
-      personal: openid,
-      claims,
+      personal: items(missing.scopes, before.scopes),
+      claims: items(missing.claims, before.claims),
       resources: await Promise.all(named),
       ...this.formOf(details),
     };
   }
 }
+
+/** Why a person who is signed in already sees the sign-in page. */
+function reasonFor({ accountId, prompt }: InteractionDetails): string | undefined {
+  if (accountId === undefined || prompt.reasons.includes('no_session')) return undefined;
+  return prompt.name === 'select_account'
+    ? 'The application asks which account you want to use. Sign in with that one.'
+    : 'The application asks you to sign in once more, to be sure that it is you.';
+}
+
+/** What allowing grants: what is new first, then what was allowed before. */
+const items = (missing: readonly string[] = [], before: readonly string[] = []): ConsentItem[] => [
+  ...missing.map((name) => ({ name, before: false })),
+  ...before.filter((name) => !missing.includes(name)).map((name) => ({ name, before: true })),
+];
 
 function suggestedName(details: InteractionDetails): string | undefined {
   if (details.loginHint !== undefined) return details.loginHint.slice(0, 320);

@@ -12,23 +12,32 @@ export interface ConsentPage extends PageModel {
   readonly returnsTo?: string | undefined;
   readonly username?: string | undefined;
   /** Scopes about the person; `openid` among them. */
-  readonly personal: readonly string[];
+  readonly personal: readonly ConsentItem[];
   /** Single claims asked for beyond the scopes. */
-  readonly claims: readonly string[];
+  readonly claims: readonly ConsentItem[];
   readonly resources: readonly ConsentResource[];
+}
+
+/** One scope or claim that is granted by allowing. */
+export interface ConsentItem {
+  readonly name: string;
+  /** Whether the person allowed it before. */
+  readonly before: boolean;
 }
 
 /** What is asked for at one API. */
 export interface ConsentResource {
   readonly name: string;
   readonly audience: string;
-  readonly scopes: readonly string[];
+  readonly scopes: readonly ConsentItem[];
 }
 
 /** Who asks, for what, at which API; allow or deny. */
 export function consentPage(page: ConsentPage): string {
-  const personal = page.personal.map(scopeInWords);
-  const claims = page.claims.map((claim) => `See your ${claim.replaceAll('_', ' ')}`);
+  const personal = page.personal.map(({ name, before }) => line(html`${scopeInWords(name)}`, before));
+  const claims = page.claims.map(({ name, before }) =>
+    line(html`See your ${name.replaceAll('_', ' ')}`, before),
+  );
   const content = html`<div class="card stack">
 <div class="tight">
 <h1>Allow ${page.clientName}?</h1>
@@ -36,7 +45,7 @@ export function consentPage(page: ConsentPage): string {
 </div>
 ${
   personal.length + claims.length > 0 &&
-  html`<section class="group tight" aria-labelledby="about-you"><h2 id="about-you">About you, it may</h2>${granted([...personal, ...claims].map((words) => html`${words}`))}</section>`
+  html`<section class="group tight" aria-labelledby="about-you"><h2 id="about-you">About you, it may</h2>${granted([...personal, ...claims])}</section>`
 }
 ${page.resources.map(resourceSection)}
 ${page.returnsTo && html`<p class="small quiet">Your answer is sent to <strong>${page.returnsTo}</strong>. Deny if you did not start this there.</p>`}
@@ -51,9 +60,11 @@ ${sentOnce}`;
 }
 
 function resourceSection(resource: ConsentResource, index: number): Html {
-  const lines = resource.scopes.map((scope) => {
+  const lines = resource.scopes.map(({ name: scope, before }) => {
     const words = scopeInWords(scope);
-    return words === scope ? html`<code>${scope}</code>` : html`${words} <code class="quiet">${scope}</code>`;
+    const named =
+      words === scope ? html`<code>${scope}</code>` : html`${words} <code class="quiet">${scope}</code>`;
+    return line(named, before);
   });
   return html`<section class="group tight" aria-labelledby="resource-${index}">
 <h2 id="resource-${index}">At ${resource.name}, it may</h2>
@@ -61,6 +72,10 @@ ${resource.name !== resource.audience && html`<p class="small quiet">${resource.
 ${granted(lines)}
 </section>`;
 }
+
+/** Allowing grants all that is listed; what the person allowed before is marked. */
+const line = (words: Html, before: boolean): Html =>
+  html`${words}${before && html` <span class="small quiet">(allowed before)</span>`}`;
 
 const tick = html`<svg viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="m4 10.5 4 4 8-9"/></svg>`;
 

@@ -1,5 +1,5 @@
 export { type ApplicationEntry, type ApplicationsPage, applicationsPage } from './applications-page.js';
-export { type ConsentPage, type ConsentResource, consentPage } from './consent-page.js';
+export { type ConsentItem, type ConsentPage, type ConsentResource, consentPage } from './consent-page.js';
 export {
   type DeviceCodePage,
   type DeviceConfirmPage,

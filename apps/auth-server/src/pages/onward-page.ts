@@ -4,7 +4,7 @@ import { scriptSource } from './security-headers.js';
 
 /** A step that only a form can take, and that nobody has to think about. */
 export interface OnwardPage extends PageModel {
-  readonly to: 'device' | 'sign_out' | 'application';
+  readonly to: 'device' | 'sign_out' | 'signing_out' | 'application';
   readonly action: string;
   readonly fields: Readonly<Record<string, string>>;
 }
@@ -12,6 +12,7 @@ export interface OnwardPage extends PageModel {
 const words = {
   device: ['Connect a device', 'The link you followed brought the code of your device.'],
   sign_out: ['Sign out', 'You are not signed in with this browser.'],
+  signing_out: ['Sign out', 'The application signs you out with this browser.'],
   application: ['Back to the application', 'We are done here.'],
 } as const;
 

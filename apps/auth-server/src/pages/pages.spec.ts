@@ -41,9 +41,18 @@ const all: [string, string][] = [
       clientName: hostile,
       returnsTo: hostile,
       username: hostile,
-      personal: [hostile],
-      claims: [hostile],
-      resources: [{ name: hostile, audience: 'https://api.example', scopes: [hostile, `${hostile}:read`] }],
+      personal: [{ name: hostile, before: true }],
+      claims: [{ name: hostile, before: false }],
+      resources: [
+        {
+          name: hostile,
+          audience: 'https://api.example',
+          scopes: [
+            { name: hostile, before: false },
+            { name: `${hostile}:read`, before: true },
+          ],
+        },
+      ],
     }),
   ],
   ['device code', pages.deviceCodePage({ ...form, error: hostile, userCode: hostile })],

@@ -2,7 +2,7 @@ import { scopeInWords } from './scope-words.js';
 
 it.each([
   ['openid', 'Know that it is you'],
-  ['email', 'See your email address'],
+  ['email', 'See your email address, if your username is one'],
   ['orders:read', 'See orders'],
   ['orders.write', 'Add and change orders'],
   ['read:purchase_orders', 'See purchase orders'],

@@ -1,7 +1,7 @@
 const known: Readonly<Record<string, string>> = {
   openid: 'Know that it is you',
-  profile: 'See your name and profile',
-  email: 'See your email address',
+  profile: 'See your username',
+  email: 'See your email address, if your username is one',
   address: 'See your postal address',
   phone: 'See your phone number',
   offline_access: 'Keep its access while you are away, until the session ends or you end it',

@@ -22,8 +22,8 @@ export function logoutPage(page: LogoutPage): string {
 </div>
 <form method="post" action="${page.action}" class="actions">
 ${hidden('xsrf', page.xsrf)}
-<button class="plain">${page.clientName ? `Only from ${page.clientName}` : 'Stay signed in'}</button>
-<button name="logout" value="yes">${page.clientName ? 'From everything' : 'Sign out'}</button>
+<button${!page.clientName && html` class="plain"`}>${page.clientName ? `Only from ${page.clientName}` : 'Stay signed in'}</button>
+<button${page.clientName && html` class="plain"`} name="logout" value="yes">${page.clientName ? 'From everything' : 'Sign out'}</button>
 </form>
 </div>`;
   return layout({ title: 'Sign out?', content, base: page.base });

@@ -24,6 +24,14 @@ const codeErrors: Record<string, string> = {
   NoCodeError: 'Enter the code that your device shows.',
 };
 
+/**
+ * Whether the client has shown that the person who is signed in is the one to be signed out (RP-Initiated Logout §2). The library has
+ * verified the hint; without it, or where another person is signed in, the person is asked.
+ */
+const isMeant = ({ oidc }: KoaContextWithOIDC): boolean =>
+  oidc.entities.IdTokenHint !== undefined &&
+  oidc.entities.IdTokenHint.payload.sub === oidc.session?.accountId;
+
 /** The pages of sign-out. */
 export const logoutPages = (
   pages: ProtocolPages,
@@ -36,15 +44,11 @@ export const logoutPages = (
     ).state;
     const client = state.clientId ? await clients.find(state.clientId) : undefined;
     const action = ctx.oidc.urlFor('end_session_confirm');
-    show(
-      ctx,
-      pages.logout({
-        action,
-        xsrf: xsrfOf(ctx),
-        clientName: client?.name,
-        leadsOut: state.postLogoutRedirectUri !== undefined,
-      }),
-    );
+    const leadsOut = state.postLogoutRedirectUri !== undefined;
+    const xsrf = xsrfOf(ctx);
+    if (isMeant(ctx))
+      show(ctx, pages.onward({ to: 'signing_out', action, fields: { xsrf, logout: 'yes' }, leadsOut }));
+    else show(ctx, pages.logout({ action, xsrf, clientName: client?.name, leadsOut }));
   },
   postLogoutSuccessSource: async (ctx) => {
     const { client } = ctx.oidc;

@@ -1,0 +1,38 @@
+import type { ConsentedAccess } from '@curfew/accounts';
+import { type InteractionResults, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+
+/** The member of a consent prompt's details that holds what the grant has already. */
+export const givenBefore = 'givenBefore';
+
+/**
+ * When a person is asked, and for what. To the library's own prompts comes one to choose an account (OpenID Connect Core §3.1.2.1);
+ * signing in answers it. A consent prompt also says what was allowed before, because all that will be granted is shown.
+ */
+export function whenPeopleAreAsked(): interactionPolicy.DefaultPolicy {
+  const policy = interactionPolicy.base();
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
+  Object.assign(policy.get('consent')!, {
+    details: (ctx: KoaContextWithOIDC) => ({ [givenBefore]: alreadyGranted(ctx) }),
+  });
+  return policy;
+}
+
+/** A sign-in answers both prompts that ask who is there. */
+export const signedInAs = (login: NonNullable<InteractionResults['login']>): InteractionResults => ({
+  login,
+  select_account: {},
+});
+
+/** Of what this request asks for, the part that its grant has from a remembered consent. */
+function alreadyGranted({ oidc }: KoaContextWithOIDC): ConsentedAccess {
+  const { grant, requestParamScopes, requestParamClaims, resourceServers = {} } = oidc;
+  const granted = (scopes: string) => scopes.split(' ').filter((scope) => requestParamScopes.has(scope));
+  const resources = Object.keys(resourceServers).map(
+    (audience) => [audience, granted(grant?.getResourceScope(audience) ?? '')] as const,
+  );
+  return {
+    scopes: granted(grant?.getOIDCScope() ?? ''),
+    claims: (grant?.getOIDCClaims() ?? []).filter((claim) => requestParamClaims.has(claim)),
+    resources: Object.fromEntries(resources.filter(([, scopes]) => scopes.length > 0)),
+  };
+}
