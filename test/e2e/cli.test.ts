@@ -81,6 +81,29 @@ describe('the command line', () => {
     expect((await curfew(['sessions', 'end', sid])).out).toMatch(/^Nothing was ended/);
   });
 
+  it('lists, shows and signs out a browser, and says so where a session takes it along', async () => {
+    const person = world.person(1);
+    const { username } = world.data.accounts[1]!;
+    await person.follow(`${world.server.issuer}/sign-in`, ({ url }) => url.pathname === '/');
+    const browsers = async () =>
+      (await curfew(['browsers', 'list', '--account', username, '--state', 'live', '--json'])).json;
+    const [{ uid }] = await browsers();
+    const shown = await curfew(['browsers', 'show', '--', uid]);
+    expect(shown.out).toMatch(/state\s+live[\s\S]+signin\.succeeded/);
+    expect((await curfew(['browsers', 'end', '--dry-run', '--', uid])).out).toMatch(/Nothing was ended/);
+    const ended = await curfew(['browsers', 'end', '--note', 'lost', '--', uid]);
+    expect(ended.out).toMatch(/^Signed the browser out; ended 0 session\(s\)\./);
+    expect(await browsers()).toEqual([]);
+    expect((await curfew(['browsers', 'show', '--', uid])).out).toMatch(/note\s+lost/);
+    expect((await curfew(['browsers', 'end', '--', uid])).out).toMatch(/^Nothing was ended/);
+    expect((await curfew(['browsers', 'show', 'nobody'])).code).toBe(3);
+    const { sid } = await world.signIn(person);
+    const alone = await curfew(['sessions', 'end', sid, '--only-this-session']);
+    expect(alone.out).toMatch(/^Ended 1 session\(s\)\. /);
+    const whole = await curfew(['sessions', 'end', '--account', username, '--only-this-session', '--yes']);
+    expect([whole.code, whole.err]).toEqual([2, expect.stringContaining('only_this_session')]);
+  });
+
   it('counts first, asks before it ends many, and does nothing where nobody can be asked', async () => {
     const { access_token } = await world.signIn(world.person(1));
     const { username } = world.data.accounts[1]!;
