@@ -20,7 +20,7 @@ import {
 import { KeyStore, PayloadSeal, receiverSeal } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
-import { BrowserSessionQueries, KeyRing, SessionService } from '@curfew/sessions';
+import { AccountChanges, BrowserSessionQueries, KeyRing, SessionService } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
@@ -68,16 +68,15 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
   const operators = new Operators(prisma);
   const search = new SessionSearchStore(prisma);
   const answers = new PayloadSeal(new KeyRing(serviceKeys.derive('idempotent answers')));
-  const { proxy, adminUrl } = configuration;
   const events = new EventsStore(prisma);
   const feedNodes = new FeedNodeStore(prisma);
   const confirmation = new EndConfirmation(feedNodes, foundation.clock);
   const stats = new Stats(new StatsStore(prisma));
   const authentication = new Authentication({
     ...foundation,
-    adminUrl,
+    adminUrl: configuration.adminUrl,
     operators,
-    certificateHeader: proxy.clientCertificateHeader,
+    certificateHeader: configuration.proxy.clientCertificateHeader,
   });
   const given = [
     [PrismaService, prisma],
@@ -91,6 +90,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [EventLog, foundation.events],
     [KeyStore, foundation.keyStore],
     [SessionService, foundation.sessions],
+    [AccountChanges, new AccountChanges(foundation)],
     [SignalsReader, foundation.signals],
     [Authentication, authentication],
     [Operators, operators],

@@ -21,5 +21,6 @@ export * from './refresh.js';
 export { concurrentWithin } from './reuse.js';
 export * from './risk.js';
 export * from './session.js';
+export * from './setting-readers.js';
 export * from './signals.js';
 export * from './time.js';

@@ -94,7 +94,7 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
   },
   'nist-aal1': {
     policy: { ...standard, inactivityTimeout: lasting('7d'), absoluteLifetime: lasting('30d') },
-    purpose: 'Some assurance: sign in again at least every 30 days.',
+    purpose: 'The timeout of AAL1: sign in again at least every 30 days.',
     source: 'NIST SP 800-63B-4 §2.1.3: overall timeout of at most 30 days; an inactivity timeout is optional',
   },
   'nist-aal2': {
@@ -106,13 +106,15 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
       activity: 'use',
       onPasswordChange: 'end_others',
     },
-    purpose: 'High assurance with two factors: a day at most, an hour of silence.',
+    purpose:
+      'The timeouts of AAL2, not the whole level: a day at most, an hour of silence. No second factor can be proved here.',
     source:
       'NIST SP 800-63B-4 §2.2.3: overall timeout of at most 24 hours, inactivity of at most 1 hour; §5.2 (activity of the person)',
   },
   'nist-aal3': {
     policy: { ...sensitive, absoluteLifetime: lasting('12h'), ipChange: 'observe', ipGranularity: 'prefix' },
-    purpose: 'Very high assurance with a hardware key: half a day at most, a quarter of an hour of silence.',
+    purpose:
+      'The timeouts of AAL3, not the whole level: half a day at most, a quarter of an hour of silence. No hardware key can be proved here.',
     source:
       'NIST SP 800-63B-4 §2.3.3: overall timeout of at most 12 hours, inactivity of at most 15 minutes; §5.2 (activity of the person)',
   },

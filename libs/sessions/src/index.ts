@@ -1,3 +1,4 @@
+export * from './account-changes.js';
 export { ActivityRecorder } from './activity.js';
 export {
   type BrowserSessionEnd,

@@ -1,4 +1,4 @@
-import { Prisma, type PrismaService } from '@curfew/persistence';
+import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
 import {
   deadlines,
   decideAccess,
@@ -11,7 +11,7 @@ import {
 import type { PolicySource } from './policy-source.js';
 import type { SessionSummary } from './session-service.js';
 import { atDate as at, type FoundRow, readFound } from './store/session-row.js';
-import type { StoredSession } from './store/session-store.js';
+import type { Lineage, StoredSession } from './store/session-store.js';
 import { covers, killersOfSession, rowStands } from './store/standing-statements.js';
 
 /** So many sessions one list shows at the most. */
@@ -32,6 +32,31 @@ export class SessionQueries {
       ORDER BY s.id DESC LIMIT ${mostListed}`;
     const summaries = await Promise.all(rows.map((row) => this.#summary(row, now)));
     return summaries.filter((summary) => summary !== null);
+  }
+
+  /** Clients and resources of the account's sessions that stand at `now` by their rows: what selects their policies. */
+  async lineagesOfAccount(
+    accountId: string,
+    now: Instant,
+    transaction?: Transaction,
+  ): Promise<readonly Lineage[]> {
+    const rows = await (transaction ?? this.prisma).$queryRaw<{ client_id: string; resources: string[] }[]>`
+      SELECT DISTINCT s.client_id, s.resources FROM session s
+      WHERE s.account_id = ${accountId}::uuid AND ${rowStands(now)}`;
+    return rows.map(({ client_id: clientId, resources }) => ({ clientId, resources }));
+  }
+
+  /** Ids of the sessions of one account with one client that stand at `now` by their rows. */
+  async liveOfClient(
+    accountId: string,
+    clientId: string,
+    now: Instant,
+    transaction?: Transaction,
+  ): Promise<readonly string[]> {
+    const rows = await (transaction ?? this.prisma).$queryRaw<{ id: string }[]>`
+      SELECT s.id::text AS id FROM session s
+      WHERE s.account_id = ${accountId}::uuid AND s.client_id = ${clientId} AND ${rowStands(now)}`;
+    return rows.map(({ id }) => id);
   }
 
   /** Ids of a client's live sessions that were signed in from one browser and do not outlive it. */

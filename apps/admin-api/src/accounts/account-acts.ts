@@ -1,21 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type Account,
-  AccountError,
-  AccountService,
-  ConsentService,
-  type PreparedPassword,
-} from '@curfew/accounts';
+import { type Account, AccountError, AccountService, ConsentService } from '@curfew/accounts';
 import type { AdminScope } from '@curfew/config';
 import { EventLog } from '@curfew/events';
 import { PrismaService, type Transaction } from '@curfew/persistence';
 import type { EventData } from '@curfew/session-policy';
+import { type AccountChange, AccountChanges } from '@curfew/sessions';
 import { Injectable } from '@nestjs/common';
-import { type Act, adminActed, eventOf } from '../access/acts.js';
+import { type Act, adminActed } from '../access/acts.js';
 import { Authority } from '../access/authority.js';
 import { Operators } from '../access/operators.store.js';
-import { EndAlong } from '../sessions/end-along.js';
-import { SessionEnds } from '../sessions/session-ends.js';
+import { EndAlong, endedOnWire } from '../sessions/end-along.js';
 
 /** A new password, and whether it has to be changed at the next sign-in. */
 export interface NewPassword {
@@ -38,7 +32,7 @@ export class AccountActs {
     private readonly operators: Operators,
     private readonly events: EventLog,
     private readonly ends: EndAlong,
-    private readonly sessionEnds: SessionEnds,
+    private readonly changes: AccountChanges,
     private readonly authority: Authority,
   ) {}
 
@@ -99,9 +93,13 @@ export class AccountActs {
     const madeUp = wanted.password === undefined ? madeUpPassword() : null;
     const prepared = await this.accounts.preparePassword(account.username, madeUp ?? wanted.password!);
     const ended = await this.over(id, act, async (tx) => {
-      await this.changePassword(id, prepared, wanted.mustChange ?? madeUp !== null, act, tx);
-      const order = { ...act, reason: 'password_changed' } as const;
-      return wanted.endSessions ? this.ends.within(tx, { kind: 'account', target: id }, order) : null;
+      const mustChange = wanted.mustChange ?? madeUp !== null;
+      await this.accounts.changePassword(id, prepared, tx);
+      if (mustChange) await this.accounts.requireNewPassword(id, tx);
+      const required = mustChange ? (['password_required'] as const) : [];
+      const change = this.changeOf(id, ['password_changed', ...required], act);
+      const ends = await this.changes.within(tx, change, wanted.endSessions ? 'password_changed' : null);
+      return ends && endedOnWire(ends);
     });
     return { password: madeUp, ended };
   }
@@ -118,21 +116,16 @@ export class AccountActs {
   async withdraw(id: string, clientId: string, act: Act) {
     const { caller, operation, now, note } = act;
     const subjects = { accountId: id, clientId };
-    const search = { account: id, client: clientId };
-    const order = { caller, reason: 'consent_withdrawn', note, now } as const;
+    const withdrawal = { accountId: id, clientId, by: caller.actor, note };
     const { withdrawn, ended } = await this.over(id, act, async (tx) => {
       const withdrawn = await this.consents.withdraw(id, clientId, tx);
-      const ended = await this.sessionEnds.foundWithin(tx, search, order);
-      const told = withdrawn ? [eventOf('consent.withdrawn', { by: caller.actor }, now, subjects)] : [];
-      await this.events.record(
-        [...told, adminActed(caller, operation, clientId, now, { note, count: ended, ...subjects })],
-        tx,
-      );
+      const ended = await this.changes.consentWithdrawn(tx, withdrawal, withdrawn, (count) => [
+        adminActed(caller, operation, clientId, now, { note, count, ...subjects }),
+      ]);
       return { withdrawn, ended };
     });
     // Once more for a session that began on the old consent meanwhile.
-    const { recorded } = await this.sessionEnds.found(search, operation, order);
-    return { withdrawn, ended: ended + recorded };
+    return { withdrawn, ended: ended + (await this.changes.endOfConsent(withdrawal)) };
   }
 
   /** Replaces what a person may do here; neither what they had nor what they get may exceed what the caller holds. */
@@ -152,32 +145,13 @@ export class AccountActs {
     );
   }
 
-  private async changePassword(
-    id: string,
-    prepared: PreparedPassword,
-    mustChange: boolean,
-    act: Act,
-    tx: Transaction,
-  ): Promise<void> {
-    await this.accounts.changePassword(id, prepared, tx);
-    if (mustChange) await this.accounts.requireNewPassword(id, tx);
-    await this.note(
-      id,
-      mustChange ? ['password_changed', 'password_required'] : ['password_changed'],
-      act,
-      tx,
-    );
+  private async note(id: string, changes: readonly Change[], act: Act, tx: Transaction): Promise<void> {
+    await this.changes.within(tx, this.changeOf(id, changes, act), null);
   }
 
-  private async note(id: string, changes: readonly Change[], act: Act, tx: Transaction): Promise<void> {
+  private changeOf(accountId: string, changes: readonly Change[], act: Act): AccountChange {
     const { caller, operation, now, note } = act;
-    const subject = { accountId: id };
-    await this.events.record(
-      [
-        ...changes.map((change) => eventOf('account.changed', { change, by: caller.actor }, now, subject)),
-        adminActed(caller, operation, id, now, { note, ...subject }),
-      ],
-      tx,
-    );
+    const acted = adminActed(caller, operation, accountId, now, { note, accountId });
+    return { accountId, by: caller.actor, note, changes, along: [acted] };
   }
 }

@@ -44,12 +44,21 @@ export function warningsFor(
   return [...new Map(all.map((warning) => [warning.code, warning])).values()];
 }
 
-/** Profiles that stand for a document, and the settings by which that document is met. */
+/**
+ * Profiles that stand for the timeouts of a document, and the settings that keep them. A document demands more than timeouts (NIST SP 800-63B-4
+ * §2.2.1 two factors, PCI DSS §8.4 the same), so that it is met as a whole is never said.
+ */
 const documents = {
-  'pci-dss': ['inactivityTimeout', 'activity'],
-  'nist-aal1': ['absoluteLifetime'],
-  'nist-aal2': ['inactivityTimeout', 'absoluteLifetime', 'activity'],
-  'nist-aal3': ['inactivityTimeout', 'absoluteLifetime', 'activity'],
+  'pci-dss': { timeouts: 'the idle timeout of PCI DSS 8.2.8', settings: ['inactivityTimeout', 'activity'] },
+  'nist-aal1': { timeouts: 'the timeouts of AAL1', settings: ['absoluteLifetime'] },
+  'nist-aal2': {
+    timeouts: 'the timeouts of AAL2',
+    settings: ['inactivityTimeout', 'absoluteLifetime', 'activity'],
+  },
+  'nist-aal3': {
+    timeouts: 'the timeouts of AAL3',
+    settings: ['inactivityTimeout', 'absoluteLifetime', 'activity'],
+  },
 } as const;
 
 const isMet = (policy: SessionPolicy, demanded: SessionPolicy, setting: keyof SessionPolicy): boolean => {
@@ -57,13 +66,14 @@ const isMet = (policy: SessionPolicy, demanded: SessionPolicy, setting: keyof Se
   return typeof mine === 'number' && typeof limit === 'number' ? mine <= limit : mine === limit;
 };
 
-/** Which documents a policy meets, and by which settings it misses the others. */
+/** The timeouts of which documents a policy keeps, and by which settings it misses the others. */
 export const complianceOf = (policy: SessionPolicy) =>
   profileNames.flatMap((profile) => {
     if (!(profile in documents)) return [];
     const demanded = profiles[profile];
-    const missed_by = documents[profile as keyof typeof documents].filter(
-      (setting) => !isMet(policy, demanded.policy, setting),
-    );
-    return [{ profile, source: demanded.source, met: missed_by.length === 0, missed_by }];
+    const { timeouts, settings } = documents[profile as keyof typeof documents];
+    const missed_by = settings.filter((setting) => !isMet(policy, demanded.policy, setting));
+    return [
+      { profile, timeouts_of: timeouts, source: demanded.source, met: missed_by.length === 0, missed_by },
+    ];
   });

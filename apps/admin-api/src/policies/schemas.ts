@@ -102,8 +102,13 @@ export const lintAnswer = z.object({
   compliance: z.array(
     z.object({
       profile: z.string(),
+      timeouts_of: z
+        .string()
+        .meta({ description: 'What of the document is compared: its timeouts, and nothing else of it.' }),
       source: z.string(),
-      met: z.boolean(),
+      met: z
+        .boolean()
+        .meta({ description: 'Whether these timeouts are kept; the document as a whole demands more.' }),
       missed_by: z
         .array(z.string())
         .meta({ description: 'Settings that are laxer than the document allows.' }),

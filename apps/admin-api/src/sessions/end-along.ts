@@ -1,6 +1,6 @@
 import type { Clock } from '@curfew/clock';
 import type { Transaction } from '@curfew/persistence';
-import type { SessionService } from '@curfew/sessions';
+import type { AccountEnds, SessionService } from '@curfew/sessions';
 import { written } from '../contract/wire.js';
 import type { EndOrder, MassTarget } from './session-ends.js';
 
@@ -14,7 +14,13 @@ export class EndAlong {
     // Read after the change took its locks: what was authorized while it waited is ended too.
     const at = this.parts.clock.now();
     const ended = await this.parts.sessions.endAll({ ...target, reason, at, detail }, tx);
-    const { length: recorded } = ended.sessions;
-    return { recorded, complete: recorded < 1_000, not_before: written(at) };
+    return endedOnWire({ ended: ended.sessions, at });
   }
 }
+
+/** The ends that came of a change, as the wire has them. */
+export const endedOnWire = ({ ended, at }: AccountEnds) => ({
+  recorded: ended.length,
+  complete: ended.length < 1_000,
+  not_before: written(at),
+});

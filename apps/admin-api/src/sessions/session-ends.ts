@@ -1,7 +1,7 @@
 import type { Registry } from '@curfew/clients';
 import type { Clock } from '@curfew/clock';
 import type { Confirmation, EndConfirmation, EventLog } from '@curfew/events';
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { PrismaService } from '@curfew/persistence';
 import { type EndReason, type Instant, revocationTarget } from '@curfew/session-policy';
 import type { EndedSession, EndOutcome, MassEnd, SessionService } from '@curfew/sessions';
 import { adminActed } from '../access/acts.js';
@@ -120,14 +120,6 @@ export class SessionEnds {
   async found(search: SessionSearch, operation: string, order: EndOrder): Promise<CarriedOut> {
     const { ids, complete } = await this.live(search, order);
     return { ...(await this.these(ids, operation, order)), complete };
-  }
-
-  /** Ends live sessions that meet a search in the transaction of what is their cause, up to a bound; says how many. */
-  async foundWithin(tx: Transaction, search: SessionSearch, order: EndOrder): Promise<number> {
-    const { caller, reason, note, now } = order;
-    const { ids } = await this.live(search, order);
-    const said = note === undefined ? { by: caller.actor } : { by: caller.actor, note };
-    return (await this.parts.sessions.end(ids, reason, said, now, { transaction: tx })).sessions.length;
   }
 
   private async live(search: SessionSearch, order: EndOrder) {

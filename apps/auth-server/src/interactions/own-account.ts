@@ -4,9 +4,9 @@ import { Registry } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import { PrismaService } from '@curfew/persistence';
-import type { EndReason, Instant } from '@curfew/session-policy';
+import type { Instant } from '@curfew/session-policy';
 import {
-  accountEvent,
+  AccountChanges,
   BrowserSessionQueries,
   type BrowserSessionSummary,
   SessionQueries,
@@ -41,6 +41,8 @@ export interface OwnApplication {
 /** What a person can see and end of what is their own; another's session or consent is simply not there. */
 @Injectable()
 export class OwnAccount {
+  private readonly changes: AccountChanges;
+
   constructor(
     private readonly prisma: PrismaService,
     private readonly clock: Clock,
@@ -50,8 +52,10 @@ export class OwnAccount {
     private readonly service: SessionService,
     private readonly queries: SessionQueries,
     private readonly browsers: BrowserSessionQueries,
-    private readonly events: EventLog,
-  ) {}
+    events: EventLog,
+  ) {
+    this.changes = new AccountChanges({ prisma, clock, sessions: service, queries, events });
+  }
 
   /** Live sessions, newest first. */
   async sessions(accountId: string): Promise<readonly OwnSession[]> {
@@ -108,7 +112,7 @@ export class OwnAccount {
     { browser, sessions }: OwnSignIn,
     { keepOffline }: { keepOffline: boolean },
   ): Promise<boolean> {
-    const by = { kind: 'user', id: accountId, ip: null } as const;
+    const by = personOf(accountId);
     // A browser that is signed out already is named by what remains of it.
     const ids = browser ? [] : sessions.map(({ id }) => id);
     const along = { browserSessionUids: browser ? [browser.uid] : [], keepOffline };
@@ -116,28 +120,29 @@ export class OwnAccount {
     return ended.sessions.length + ended.browserSessions.length > 0;
   }
 
+  /** Whether a change of the password ends everything that is signed in, whatever the person wishes. */
+  async passwordEndsSessions(accountId: string): Promise<boolean> {
+    return this.changes.passwordEndsSessions(accountId);
+  }
+
   /**
-   * Changes the password; with `endSessions` everything authorized until now dies in the same transaction, this browser's
-   * sign-in too. Throws AccountError or HashingOverloaded.
+   * Changes the password. Where the person wishes it (`endSessions`) or the policy demands it, everything authorized until now dies in the
+   * same transaction, this browser's sign-in too; whether it did. Throws AccountError or HashingOverloaded.
    */
-  async changePassword(account: Account, password: string, options: { endSessions: boolean }): Promise<void> {
+  async changePassword(
+    account: Account,
+    password: string,
+    options: { endSessions: boolean },
+  ): Promise<boolean> {
     const prepared = await this.accounts.preparePassword(account.username, password);
-    const at = this.clock.now();
-    await this.prisma.$transaction(async (transaction) => {
+    const author = { accountId: account.id, by: personOf(account.id) };
+    const ends = await this.prisma.$transaction(async (transaction) => {
       await this.accounts.changePassword(account.id, prepared, transaction);
-      if (!options.endSessions) return;
-      const end = {
-        kind: 'account',
-        target: account.id,
-        reason: 'password_changed',
-        at,
-        detail: {},
-      } as const;
-      await this.service.endAll(end, transaction);
+      return this.changes.ownPassword(transaction, author, options.endSessions);
     });
-    // What is authorized at `at` itself is dead too: who signs in again right away must not be among it.
-    for (let turns = 0; options.endSessions && this.clock.now() <= at && turns < 50; turns += 1)
-      await delay(1);
+    // What is authorized at that instant itself is dead too: who signs in again right away must not be among it.
+    for (let turns = 0; ends && this.clock.now() <= ends.at && turns < 50; turns += 1) await delay(1);
+    return ends !== null;
   }
 
   /** Applications the person allowed something, latest first. */
@@ -166,31 +171,12 @@ export class OwnAccount {
 
   /** Takes back what a client was allowed and ends its sessions with this account, in one commit; once more for those begun meanwhile. */
   async withdrawConsent(accountId: string, clientId: string): Promise<void> {
-    const ofClient = (session: SessionSummary) => session.clientId === clientId;
-    const now = this.clock.now();
-    const live = (await this.queries.liveOfAccount(accountId, now)).filter(ofClient).map(({ id }) => id);
-    const by = { kind: 'user', id: accountId, ip: null } as const;
+    const withdrawal = { accountId, clientId, by: personOf(accountId) };
     await this.prisma.$transaction(async (tx) => {
-      if (!(await this.consents.withdraw(accountId, clientId, tx))) return;
-      await this.service.end(live, 'consent_withdrawn', { by }, now, { transaction: tx });
-      const withdrawn = accountEvent(accountId, 'consent.withdrawn', { by }, now);
-      await this.events.record([{ ...withdrawn, clientId }], tx);
+      const withdrawn = await this.consents.withdraw(accountId, clientId, tx);
+      await this.changes.consentWithdrawn(tx, withdrawal, withdrawn);
     });
-    await this.endThose(accountId, 'consent_withdrawn', ofClient);
-  }
-
-  private async endThose(
-    accountId: string,
-    reason: EndReason,
-    which: (session: SessionSummary) => boolean,
-  ): Promise<number> {
-    // The list shows so many at the most: what lies behind comes up when those are ended.
-    for (let ended = 0; ; ) {
-      const now = this.clock.now();
-      const ids = (await this.queries.liveOfAccount(accountId, now)).filter(which).map(({ id }) => id);
-      if (ids.length === 0) return ended;
-      ended += (await this.service.end(ids, reason, {}, now)).sessions.length;
-    }
+    await this.changes.endOfConsent(withdrawal);
   }
 
   private async namesOf(clientIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -205,3 +191,5 @@ const signInIdOf = ({ browserSessionUid, id }: OwnSession): string => browserSes
 
 const latestOf = ({ browser, sessions }: OwnSignIn): number =>
   Math.max(browser?.signedInAt ?? 0, ...sessions.map(({ signedInAt }) => signedInAt));
+/** The person themselves, as events name who acted. */
+const personOf = (accountId: string) => ({ kind: 'user', id: accountId, ip: null }) as const;

@@ -38,19 +38,19 @@ export class PasswordController {
     const person = await this.signedIn.require(request, response, 'password');
     if (!person) return;
     const changed = done === 'changed' || done === 'others' ? { endedOthers: done === 'others' } : undefined;
-    sendPage(response, passwordPage({ ...this.model(person), changed }));
+    sendPage(response, passwordPage({ ...(await this.model(person)), changed }));
   }
 
   @Post()
   async change(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
     const { person, form } = await this.signedIn.form(request, response);
-    const refusal = (await this.refuseWrongPassword(request, person, form)) ?? (await this.set(person, form));
-
-    if (refusal) {
-      return sendPage(response, passwordPage({ ...this.model(person), problem: refusal }), refusal);
+    const outcome = (await this.refuseWrongPassword(request, person, form)) ?? (await this.set(person, form));
+    if ('status' in outcome) {
+      const model = await this.model(person);
+      return sendPage(response, passwordPage({ ...model, problem: outcome }), outcome);
     }
     this.log.note('password_changed', { accountId: person.account.id });
-    const endedAll = form.get('end_others') === 'yes';
+    const { endedAll } = outcome;
     // That ended this browser's sign-in too; whoever knew both passwords may stay.
     if (endedAll) {
       await this.interactions.signInBrowser(request, response, {
@@ -88,11 +88,10 @@ export class PasswordController {
     }
   }
 
-  private async set({ account }: Person, form: Form): Promise<Refusal | undefined> {
+  private async set({ account }: Person, form: Form): Promise<Refusal | { readonly endedAll: boolean }> {
     try {
       const endSessions = form.get('end_others') === 'yes';
-      await this.own.changePassword(account, form.get('new') ?? '', { endSessions });
-      return undefined;
+      return { endedAll: await this.own.changePassword(account, form.get('new') ?? '', { endSessions }) };
     } catch (error) {
       if (error instanceof AccountError)
         return { status: 422, ...passwordProblem(error.code, this.settings) };
@@ -101,9 +100,17 @@ export class PasswordController {
     }
   }
 
-  private model({ account, csrf }: Person): PasswordPage {
+  private async model({ account, csrf }: Person): Promise<PasswordPage> {
     const { base, parts } = this.settings;
     const { username } = account;
-    return { base, action: `${base}/password`, csrf, username, minLength: parts.shortestPassword };
+    const endsOthers = await this.own.passwordEndsSessions(account.id);
+    return {
+      base,
+      action: `${base}/password`,
+      csrf,
+      username,
+      endsOthers,
+      minLength: parts.shortestPassword,
+    };
   }
 }

@@ -8,6 +8,8 @@ export interface PasswordPage extends PageModel {
   readonly csrf: string;
   readonly username: string;
   readonly minLength: number;
+  /** Everything that is signed in ends with the change by policy, so nobody is asked. */
+  readonly endsOthers?: boolean;
   readonly problem?: { readonly field: PasswordField; readonly text: string } | undefined;
   /** The password was changed, and whether every session ended with it. */
   readonly changed?: { readonly endedOthers: boolean } | undefined;
@@ -29,7 +31,7 @@ ${hidden('csrf', page.csrf)}
 <input id="username" type="text" autocomplete="username" readonly value="${page.username}"></div>
 ${field(page, { name: 'current', label: 'Current password', autocomplete: 'current-password', first: !page.changed })}
 ${newPasswordFields(page)}
-<label class="check"><input type="checkbox" name="end_others" value="yes" checked><span>Sign out everywhere else<br><span class="hint">Every application must sign in again; whoever knew the old password is out at once.</span></span></label>
+${page.endsOthers ? html`<p class="hint">Everything that is signed in will be signed out. Every application must sign in again.</p>` : endOthers}
 <button>Change password</button>
 </form>
 </div>`;
@@ -41,6 +43,8 @@ ${newPasswordFields(page)}
     base: page.base,
   });
 }
+
+const endOthers = html`<label class="check"><input type="checkbox" name="end_others" value="yes" checked><span>Sign out everywhere else<br><span class="hint">Every application must sign in again; whoever knew the old password is out at once.</span></span></label>`;
 
 /** Replacing a password that must not stay. */
 export interface NewPasswordPage extends PageModel {

@@ -102,7 +102,7 @@ function tellLint(
   if (found.length > 0) output.line(warnings(found));
   for (const one of compliance)
     output.line(
-      `  ${one.met ? 'meets' : 'does not meet'} ${one.profile}${one.met ? '' : ` (${one.missed_by.join(', ')})`}`,
+      `  ${one.met ? 'keeps' : 'does not keep'} ${one.timeouts_of}${one.met ? '' : ` (${one.missed_by.join(', ')})`}`,
     );
 }
 

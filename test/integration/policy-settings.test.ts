@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import {
+  accessTokenLifetime,
+  deadlines,
+  idleWarningAt,
+  type SessionPolicy,
+  seconds,
+  settingNames,
+  settingReaders,
+  unknownSignals,
+} from '@curfew/session-policy';
+import { AccountChanges, SessionQueries } from '@curfew/sessions';
+import { cacheMaxAge } from '../../libs/oidc/src/introspection/session-clocks.js';
+import { House, t } from './sessions-house.js';
+
+let house: House;
+beforeAll(async () => {
+  house = await House.open();
+});
+afterEach(() => house.check());
+afterAll(() => house?.close());
+
+const home = {
+  ...unknownSignals,
+  ip: '192.0.2.10',
+  prefix: '192.0.2.0/24',
+  country: 'DE',
+  deviceId: 'laptop',
+  tlsFingerprint: 't1',
+};
+const quiet = { ipChange: 'off', deviceMismatch: 'off', tlsFingerprintChange: 'off' } as const;
+
+interface Trial {
+  /** What both policies have, and the two values of the setting. */
+  readonly under?: Partial<SessionPolicy>;
+  readonly values: readonly [SessionPolicy[keyof SessionPolicy], SessionPolicy[keyof SessionPolicy]];
+  /** What is seen under the policy of this client. */
+  readonly seen: (clientId: string) => Promise<unknown>;
+}
+
+const policyOf = (clientId: string) => house.policies.effectivePolicy(clientId);
+/** How refreshes of one session at these seconds go; `again` shows the first token each time. */
+const refreshes =
+  (at: readonly number[], { again = false, signals = home } = {}) =>
+  async (clientId: string) => {
+    const who = await house.signIn({ clientId, signals: home });
+    const seen: string[] = [];
+    let { token } = who;
+    for (const second of at) {
+      const outcome = await house.refresh(who, token, t(second), { signals });
+      seen.push(outcome.kind === 'token' ? outcome.how : outcome.decision.kind);
+      if (outcome.kind === 'token' && !again) token = outcome.token;
+    }
+    return seen;
+  };
+const aSession = async (clientId: string) => {
+  const who = await house.signIn({ clientId });
+  return (await house.nodes[0].store.read(who.sid))!.session;
+};
+const lifetime = async (clientId: string) =>
+  accessTokenLifetime(await aSession(clientId), policyOf(clientId), 0.9, t(1));
+/** The second sign-in of an account: whether it started, and whether the first session lives on. */
+const secondSignIn = async (clientId: string) => {
+  const accountId = randomUUID();
+  const first = await house.signIn({ clientId, accountId });
+  const started = await house.signIn({ clientId, accountId, at: t(1) }).then(
+    () => true,
+    () => false,
+  );
+  return [started, await house.endOf(first)];
+};
+
+/** Of each setting, two values and what is seen under them. The compiler asks for a line for each. */
+const trials: { readonly [Name in keyof SessionPolicy]: Trial } = {
+  accessTokenLifetime: { values: [seconds(300), seconds(600)], seen: lifetime },
+  accessTokenJitterPercent: { values: [0, 25], seen: lifetime },
+  rotation: { values: ['always', 'never'], seen: refreshes([10]) },
+  retryWindow: { values: [seconds(0), seconds(30)], seen: refreshes([10, 15], { again: true }) },
+  retryLimit: { values: [0, 2], seen: refreshes([10, 15], { again: true }) },
+  onReuse: {
+    under: { retryWindow: seconds(0) },
+    values: ['session', 'account'],
+    seen: async (clientId) => {
+      const accountId = randomUUID();
+      const [other, who] = [
+        await house.signIn({ clientId, accountId }),
+        await house.signIn({ clientId, accountId }),
+      ];
+      await house.rotated(who, who.token, t(10));
+      await house.refresh(who, who.token, t(20));
+      return house.stands(other, t(21));
+    },
+  },
+  inactivityTimeout: { values: [seconds(360), seconds(1800)], seen: refreshes([900]) },
+  absoluteLifetime: {
+    under: { inactivityTimeout: seconds(900) },
+    values: [seconds(900), seconds(3600)],
+    seen: refreshes([600, 1200]),
+  },
+  activity: {
+    under: { inactivityTimeout: seconds(900) },
+    values: ['refresh', 'use'],
+    seen: refreshes([600, 1200]),
+  },
+  ipChange: {
+    values: ['off', 'end'],
+    seen: refreshes([1], { signals: { ...home, prefix: '203.0.113.0/24' } }),
+  },
+  ipGranularity: {
+    under: { ipChange: 'end' },
+    values: ['exact', 'country'],
+    seen: refreshes([1], { signals: { ...home, ip: '192.0.2.77' } }),
+  },
+  deviceMismatch: {
+    values: ['off', 'end'],
+    seen: refreshes([1], { signals: { ...home, deviceId: 'phone' } }),
+  },
+  tlsFingerprintChange: {
+    values: ['off', 'step_up'],
+    seen: refreshes([1], { signals: { ...home, tlsFingerprint: 't2' } }),
+  },
+  sessionsPerAccount: { values: [1, null], seen: secondSignIn },
+  whenSessionsFull: {
+    under: { sessionsPerAccount: 1 },
+    values: ['end_oldest', 'refuse_new'],
+    seen: secondSignIn,
+  },
+  // That gateways and APIs obey it is seen in test/e2e/resource-server.test.ts.
+  introspectionCache: { values: [seconds(0), seconds(5)], seen: async (id) => cacheMaxAge(policyOf(id)) },
+  onPasswordChange: {
+    values: ['keep_others', 'end_others'],
+    seen: async (clientId) => {
+      const who = await house.signIn({ clientId });
+      const { prisma, service: sessions, events } = house.nodes[0];
+      const clock = { now: () => t(60) } as ConstructorParameters<typeof AccountChanges>[0]['clock'];
+      const queries = new SessionQueries(prisma, house.policies);
+      const changes = new AccountChanges({ prisma, clock, sessions, queries, events });
+      const by = { kind: 'user', id: who.accountId, ip: null } as const;
+      await prisma.$transaction((tx) => changes.ownPassword(tx, { accountId: who.accountId, by }, false));
+      const told = await house.database.query(
+        "SELECT data->>'change' AS change FROM event WHERE account_id = $1 AND type = 'account.changed'",
+        [who.accountId],
+      );
+      expect(told).toEqual([{ change: 'password_changed' }]);
+      return house.endOf(who);
+    },
+  },
+  idleWarning: {
+    values: [seconds(60), seconds(300)],
+    seen: async (clientId) => {
+      const [session, policy] = [await aSession(clientId), policyOf(clientId)];
+      return idleWarningAt(session, policy, deadlines(session, policy));
+    },
+  },
+};
+
+it.each(settingNames)('the setting %s changes what is seen', async (name) => {
+  const { under = {}, values, seen } = trials[name];
+  const outcomes: unknown[] = [];
+  for (const value of values)
+    outcomes.push(
+      await seen(house.client({ ...quiet, accessTokenJitterPercent: 10, ...under, [name]: value })),
+    );
+  expect(JSON.stringify(outcomes[0])).not.toBe(JSON.stringify(outcomes[1]));
+});
+
+it.each(settingNames)('the setting %s is read where it says', (name) => {
+  const { file, name: reader } = settingReaders[name];
+  const text = readFileSync(file, 'utf8');
+  expect(text).toMatch(new RegExp(`export (const|function|class) ${reader}\\b`));
+  expect(text).toMatch(new RegExp(`\\b${name}\\b`));
+});
