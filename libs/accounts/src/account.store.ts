@@ -78,8 +78,8 @@ export class AccountStore {
     tx: Transaction | undefined,
   ): Promise<boolean> {
     const data = { ...change, updatedAt: new Date(now) };
-    const { count } = await (tx ?? this.prisma).account.updateMany({ where, data });
-    return count === 1;
+    const select = { id: true } as const;
+    return (await (tx ?? this.prisma).account.updateManyAndReturn({ where, data, select })).length === 1;
   }
 
   async remove(id: string, tx: Transaction | undefined): Promise<boolean> {

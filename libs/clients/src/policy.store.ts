@@ -45,12 +45,12 @@ export class PolicyStore {
   ): Promise<boolean> {
     const { name, previous, settings, createdBy } = revision;
     // Of two that append at once the primary key lets one through; ON CONFLICT keeps the other's transaction usable.
-    const added = await tx.$executeRaw`
+    const added = await tx.$queryRaw<unknown[]>`
       INSERT INTO policy (name, version, settings, created_at, created_by)
       SELECT ${name}, ${previous + 1}::int, ${JSON.stringify(settings)}::jsonb, ${new Date(now).toISOString()}::timestamptz, ${createdBy}
       WHERE COALESCE((SELECT max(version) FROM policy WHERE name = ${name}), 0) = ${previous}::int
-      ON CONFLICT (name, version) DO NOTHING`;
-    return added === 1;
+      ON CONFLICT (name, version) DO NOTHING RETURNING 1`;
+    return added.length === 1;
   }
 
   async latest(name: string, tx: Transaction = this.prisma): Promise<PolicyRevision | null> {

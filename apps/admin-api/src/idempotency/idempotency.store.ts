@@ -37,14 +37,15 @@ export class IdempotencyStore {
 
   /** Takes the key for this request; of any number of callers at once, exactly one is the first. */
   async begin(entry: KeyEntry, now: Instant, expiresAt: Instant, abandonedBefore: Instant): Promise<Begun> {
-    const taken = await this.prisma.$executeRaw`
+    const taken = await this.prisma.$queryRaw<unknown[]>`
       INSERT INTO idempotency_key (caller, key_hash, request_hash, created_at, expires_at)
       VALUES (${entry.caller}, ${entry.keyHash}, ${entry.requestHash}, ${new Date(now)}, ${new Date(expiresAt)})
       ON CONFLICT (caller, key_hash) DO UPDATE SET request_hash = excluded.request_hash, status = NULL, answer = NULL,
         created_at = excluded.created_at, expires_at = excluded.expires_at
       WHERE idempotency_key.expires_at <= excluded.created_at
-         OR (idempotency_key.status IS NULL AND idempotency_key.created_at < ${new Date(abandonedBefore)})`;
-    if (taken === 1) return { kind: 'first' };
+         OR (idempotency_key.status IS NULL AND idempotency_key.created_at < ${new Date(abandonedBefore)})
+      RETURNING 1`;
+    if (taken.length === 1) return { kind: 'first' };
     const rows = await this.prisma.$queryRaw<Row[]>`
       SELECT request_hash, answer FROM idempotency_key WHERE caller = ${entry.caller} AND key_hash = ${entry.keyHash}`;
     const row = rows[0];

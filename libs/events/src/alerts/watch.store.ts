@@ -78,13 +78,13 @@ export class WatchStore {
    */
   async raise(alert: NewEvent, along?: (transaction: Transaction) => Promise<void>): Promise<boolean> {
     return this.prisma.$transaction(async (transaction) => {
-      const added = await transaction.$executeRaw`
+      const added = await transaction.$queryRaw<unknown[]>`
         INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
         SELECT id, at, type, session_id, account_id, client_id, data
         FROM jsonb_to_recordset(${eventRows([alert])}::jsonb)
           AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
-        ON CONFLICT (id) DO NOTHING`;
-      if (added === 0) return false;
+        ON CONFLICT (id) DO NOTHING RETURNING 1`;
+      if (added.length === 0) return false;
       await transaction.$executeRaw`SELECT pg_notify(${alertsChannel}, '')`;
       await along?.(transaction);
       return true;
@@ -104,9 +104,10 @@ export class WatchStore {
 
   /** Remembers how far the node has come; says whether it still has the watch. */
   async reached(node: string, { xid, eventId }: EventPlace): Promise<boolean> {
-    const changed = await this.prisma.$executeRaw`
-      UPDATE delivery_cursor SET xid = ${xid}::text::xid8, event_id = ${eventId}::uuid WHERE name = 'watch' AND holder = ${node}::uuid`;
-    return changed === 1;
+    const changed = await this.prisma.$queryRaw<unknown[]>`
+      UPDATE delivery_cursor SET xid = ${xid}::text::xid8, event_id = ${eventId}::uuid WHERE name = 'watch' AND holder = ${node}::uuid
+      RETURNING 1`;
+    return changed.length === 1;
   }
 }
 

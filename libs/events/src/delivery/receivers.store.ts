@@ -95,20 +95,20 @@ export class ReceiversStore {
     transaction?: Transaction,
   ): Promise<boolean> {
     const { name, address, clientId, eventTypes, settings, status, statusReason } = fields;
-    const changed = await (transaction ?? this.prisma).$executeRaw`
+    const changed = await (transaction ?? this.prisma).$queryRaw<unknown[]>`
       UPDATE delivery_receiver SET name = ${name}, address = ${address}, client_id = ${clientId}, event_types = ${[...eventTypes]}::text[],
         settings = ${JSON.stringify(settings)}::jsonb, status = ${status}, status_reason = ${statusReason},
         updated_at = ${new Date(now)}, version = version + 1
-      WHERE id = ${id} AND version = ${version}`;
-    return changed === 1;
+      WHERE id = ${id} AND version = ${version} RETURNING 1`;
+    return changed.length === 1;
   }
 
   /** Puts a new secret before the newest one, which stays so that receivers can change over; older ones go. */
   async addSecret(id: string, sealed: Uint8Array, now: Instant, transaction?: Transaction): Promise<boolean> {
-    const changed = await (transaction ?? this.prisma).$executeRaw`
+    const changed = await (transaction ?? this.prisma).$queryRaw<unknown[]>`
       UPDATE delivery_receiver SET secrets = ARRAY[${Buffer.from(sealed)}::bytea] || secrets[1:1], updated_at = ${new Date(now)}, version = version + 1
-      WHERE id = ${id} AND kind = 'webhook'`;
-    return changed === 1;
+      WHERE id = ${id} AND kind = 'webhook' RETURNING 1`;
+    return changed.length === 1;
   }
 
   /** Keeps a token about no event until the receiver has acknowledged it; null lets it go. */

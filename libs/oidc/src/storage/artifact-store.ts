@@ -96,10 +96,10 @@ export class ArtifactStore {
 
   /** Compare-and-set: true for exactly one of any number of callers, on any number of nodes. */
   async consume(key: ArtifactKey, now: Instant, transaction?: Transaction): Promise<boolean> {
-    const changed = await (transaction ?? this.#prisma).$executeRaw`
+    const changed = await (transaction ?? this.#prisma).$queryRaw<unknown[]>`
       UPDATE protocol_artifact SET consumed_at = ${new Date(now)}
-      WHERE kind = ${key.kind} AND id_hash = ${hash(key.id)} AND consumed_at IS NULL AND expires_at > ${new Date(now)}`;
-    return changed === 1;
+      WHERE kind = ${key.kind} AND id_hash = ${hash(key.id)} AND consumed_at IS NULL AND expires_at > ${new Date(now)} RETURNING 1`;
+    return changed.length === 1;
   }
 
   /** True if nobody has registered this id before (until `expiresAt`); for proofs and assertions (RFC 9449 §11.1). */

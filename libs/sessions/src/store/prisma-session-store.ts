@@ -92,11 +92,11 @@ export class PrismaSessionStore extends SessionStore {
 
   override async countRetry(id: SessionId, generation: number, retries: number): Promise<boolean> {
     const changed = await retrying(
-      () => this.#prisma.$executeRaw`
+      () => this.#prisma.$queryRaw<unknown[]>`
         UPDATE session SET retries = retries + 1
-        WHERE id = ${id}::uuid AND generation = ${generation} AND retries = ${retries} AND ended_at IS NULL`,
+        WHERE id = ${id}::uuid AND generation = ${generation} AND retries = ${retries} AND ended_at IS NULL RETURNING 1`,
     );
-    return changed === 1;
+    return changed.length === 1;
   }
 
   override async stands(id: SessionId, generation: number): Promise<boolean> {
@@ -166,7 +166,10 @@ export class PrismaSessionStore extends SessionStore {
     { proof, at: now }: Rotation | Keeping,
     update: (from: Prisma.Sql) => Prisma.Sql,
   ): Promise<boolean> {
-    if (!proof) return (await retrying(() => this.#prisma.$executeRaw(update(Prisma.empty)))) === 1;
+    if (!proof) {
+      const statement = Prisma.sql`${update(Prisma.empty)} RETURNING 1`;
+      return (await retrying(() => this.#prisma.$queryRaw<unknown[]>(statement))).length === 1;
+    }
     const { kind, idHash, expiresAt } = proof;
     const [outcome] = await retrying(
       () => this.#prisma.$queryRaw<[{ recorded: boolean; changed: boolean }]>`
