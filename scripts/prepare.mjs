@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { at, recall, remember, top } from './repository.mjs';
 import { schemaEngineEnvironment } from './schema-engine-choice.mjs';
@@ -91,15 +91,28 @@ export async function ensureClient(say) {
 /** @param {Say} say */
 export async function ensureBuilt(say) {
   const state = sourceState();
-  const complete = projects().every((project) => existsSync(at(project, 'dist', 'index.js')));
+  const complete =
+    projects().every((project) => existsSync(at(project, 'dist', 'index.js'))) && existsSync(commonJs);
   if (complete && recall('built') === state) return;
   say('Compiling');
   await quietly(process.execPath, [at('node_modules/typescript/bin/tsc'), '-b', ...projects()], 'tsc -b');
+  markCommonJs();
   remember('built', state);
 }
 
 /** Notes that the sources have been compiled as they are now. */
-export const noteBuilt = () => remember('built', sourceState());
+export function noteBuilt() {
+  markCommonJs();
+  remember('built', sourceState());
+}
+
+const commonJs = at('libs/resource-server/dist/cjs/package.json');
+
+/** The package for APIs is built twice; Node takes the second build for CommonJS because this says so. */
+function markCommonJs() {
+  mkdirSync(path.dirname(commonJs), { recursive: true });
+  writeFileSync(commonJs, '{ "type": "commonjs" }\n');
+}
 
 /** Everything `tsc -b` builds except the tests. */
 export function projects() {
