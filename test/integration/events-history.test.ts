@@ -190,7 +190,14 @@ describe('the months of events', () => {
     expect((await partitions()).filter((name) => /^event_2030_0[1-4]/.test(name))).toEqual(['event_2030_04']);
     expect(await database.query('SELECT count(*)::int AS count FROM event')).toEqual([{ count: 12 }]);
     expect(await history.verify()).toEqual([]);
+    // The seals go with their events, but for the one the chain begins with.
+    const seals = await database.query<{ number: string }>(
+      'SELECT number::text FROM event_seal ORDER BY event_seal.number',
+    );
+    expect(seals.map(({ number }) => number)).toEqual(['3', '4', '5', '6']);
     await assertInvariants(database);
+    await asIntruder('DELETE FROM event_seal WHERE number <= 4');
+    expect((await history.verify()).map(({ problem }) => problem)).toContain('a seal before it is missing');
   });
 
   it('that came before their partition stay where they are and are given up in time, too', async () => {

@@ -395,3 +395,32 @@ describe('what a write decided on is compared when it is written', () => {
     }
   });
 });
+
+describe('a mass end that is long over', () => {
+  it('is forgotten when nothing can live any more that it would end, and not a day before', async () => {
+    const at = 900 * 86_400;
+    const [gone, kept] = [randomUUID(), randomUUID()];
+    const rows: [string, string, number, number | null][] = [
+      ['account', gone, 402, 401.5],
+      ['account', kept, 402, 400],
+      ['client', `client-${gone}`, 402, 401.5],
+      ['client', `client-${kept}`, 402, 400.9],
+    ];
+    for (const [kind, target, ended, settled] of rows)
+      await house.database.query(
+        `INSERT INTO not_before (kind, target, at, reason, settled_at) VALUES ($1, $2, $3, 'ended_by_administrator', $4)`,
+        [
+          kind,
+          target,
+          new Date(t(at - ended * 86_400)),
+          settled === null ? null : new Date(t(at - settled * 86_400)),
+        ],
+      );
+    await house.nodes[0].sweeper.run(t(at));
+    const left = await house.database.query<{ target: string }>(
+      `SELECT target FROM not_before WHERE target LIKE '%' || $1 OR target LIKE '%' || $2 ORDER BY target`,
+      [gone, kept],
+    );
+    expect(left.map(({ target }) => target).sort()).toEqual([kept, `client-${kept}`].sort());
+  });
+});

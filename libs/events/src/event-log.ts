@@ -84,7 +84,7 @@ export class EventLog {
 
   #toldApart(group: string, address: string): string | null {
     const known = this.#apart.get(group) ?? new Set<string>();
-    if (!known.has(address) && known.size >= mostApart) return null;
+    if (!known.has(address) && (known.size >= mostApart || this.#apart.size >= mostWaiting)) return null;
     this.#apart.set(group, known.add(address));
     return address;
   }
@@ -101,7 +101,9 @@ export class EventLog {
     try {
       await this.record(batch);
     } catch (error) {
-      this.#waiting = [...batch, ...this.#waiting].slice(-mostWaiting);
+      const all = [...batch, ...this.#waiting];
+      this.#waiting = all.slice(-mostWaiting);
+      this.dropped += all.length - this.#waiting.length;
       throw error;
     }
   }

@@ -68,7 +68,13 @@ export {
   writePosition,
 } from './feed/feed.store.js';
 export { type FeedNode, FeedNodeStore } from './feed/feed-node.store.js';
-export { type FollowerReport, Followers, type FollowerWord, leaseMs } from './feed/followers.js';
+export {
+  type FollowerReport,
+  Followers,
+  type FollowerWord,
+  leaseMs,
+  TooManyFollowers,
+} from './feed/followers.js';
 export {
   beatIntervalMs,
   type FeedMessage,

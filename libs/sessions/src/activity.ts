@@ -2,7 +2,7 @@ import { type Instant, latest, type SessionPolicy, touched } from '@curfew/sessi
 import type { Activity, SessionStore, StoredSession } from './store/session-store.js';
 
 /** So many sessions with unwritten activity are remembered; beyond that, activity is written before it is answered. */
-const mostPending = 100_000;
+const maxPending = 100_000;
 /** Rows changed by one statement. */
 const batch = 1_000;
 
@@ -19,14 +19,17 @@ export class ActivityRecorder {
   constructor(
     private readonly store: SessionStore,
     private readonly report: (error: unknown) => void,
+    private readonly max = maxPending,
   ) {}
 
   /** Counts a use at `now`, where the policy counts use and enough time has passed since the last one. */
   async used(session: StoredSession, policy: SessionPolicy, now: Instant): Promise<StoredSession> {
     const next = touched(session, policy, now, writtenWithinMs);
     if (!next) return session;
-    this.#pending.set(session.id, { id: session.id, at: now, expiresAt: next.expiresAt });
-    if (this.#pending.size >= mostPending) await this.flush();
+    const activity = { id: session.id, at: now, expiresAt: next.expiresAt };
+    // There is no room while the database takes no writes: then this one is not answered either.
+    if (this.#pending.size >= this.max && !this.#pending.has(session.id)) await this.store.touch([activity]);
+    else this.#pending.set(session.id, activity);
     return { ...session, ...next };
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FeedMessage, FollowerWord, SessionFeed } from '@curfew/events';
+import { type FeedMessage, type FollowerWord, type SessionFeed, TooManyFollowers } from '@curfew/events';
+import { ProblemError } from '@curfew/problem';
 import type { FollowerAuthentication } from './follower-authentication.js';
 import { answerJson, invalid, readJson, requireMethod } from './json-exchange.js';
 
@@ -29,11 +30,10 @@ export class FeedEndpoint {
       response.destroy();
       return false;
     };
-    const unfollow = await this.feed.follow(
-      write,
-      typeof from === 'string' && from ? from : undefined,
-      clientId,
-    );
+    const position = typeof from === 'string' && from ? from : undefined;
+    const unfollow = await this.feed.follow(write, position, clientId).catch((error: unknown) => {
+      throw error instanceof TooManyFollowers ? tooMany(error) : error;
+    });
     this.#open.add(response);
     response.once('close', () => {
       unfollow();
@@ -55,6 +55,15 @@ export class FeedEndpoint {
     for (const response of this.#open) response.end();
   }
 }
+
+const tooMany = ({ limit }: TooManyFollowers) =>
+  new ProblemError({
+    status: 429,
+    code: 'too_many_followers',
+    title: 'This client follows with too many connections',
+    detail: `A client may have ${limit} session feeds open at one node; each instance of an API needs one.`,
+    retryAfter: 2,
+  });
 
 /** So many confirmations and probes are acknowledged at once. */
 const mostDone = 100;

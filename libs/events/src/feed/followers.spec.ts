@@ -1,5 +1,5 @@
 import { instant } from '@curfew/session-policy';
-import { Followers, leaseMs } from './followers.js';
+import { Followers, leaseMs, maxFollowersOfClient, TooManyFollowers } from './followers.js';
 
 const now = instant(1_800_000_000_000);
 
@@ -12,7 +12,7 @@ describe('followers', () => {
 
   it('that have a stream and say nothing are stale from the second probe on, and are told of once', async () => {
     const followers = new Followers();
-    followers.join('orders-api', now);
+    followers.join('orders-api', now, at);
     expect(await followers.probe('first', time)).toEqual([]);
     at += 10_000;
     expect(await followers.probe('second', time)).toEqual(['orders-api']);
@@ -23,7 +23,7 @@ describe('followers', () => {
 
   it('that speak again and deny the next probe are stale no more, and are told of when they fail again', async () => {
     const followers = new Followers();
-    const follower = followers.join('orders-api', now);
+    const follower = followers.join('orders-api', now, at);
     await followers.probe('first', time);
     at += 10_000;
     await followers.probe('second', time);
@@ -40,9 +40,29 @@ describe('followers', () => {
 
   it('that have left are told of to nobody', async () => {
     const followers = new Followers();
-    followers.leave(followers.join('orders-api', now));
+    followers.leave(followers.join('orders-api', now, at));
     await followers.probe('first', time);
     expect(await followers.probe('second', time)).toEqual([]);
     expect(followers.report(at)).toEqual([]);
+  });
+
+  it('are as many as one client may have, and no more; those of others have their own room', () => {
+    const followers = new Followers();
+    const ids = Array.from({ length: maxFollowersOfClient }, () => followers.join('orders-api', now, at));
+    expect(() => followers.join('orders-api', now, at)).toThrow(TooManyFollowers);
+    expect(followers.join('invoices-api', now, at)).toBeDefined();
+    followers.leave(ids[0]!);
+    expect(followers.join('orders-api', now, at)).toBeDefined();
+    expect(() => followers.join('orders-api', now, at)).toThrow(TooManyFollowers);
+  });
+
+  it('that have left with a lease keep their place until it is over', () => {
+    const followers = new Followers();
+    const ids = Array.from({ length: maxFollowersOfClient }, () => followers.join('orders-api', now, at));
+    followers.acknowledge({ follower: ids[0]!, done: [] }, now, at);
+    followers.leave(ids[0]!);
+    expect(() => followers.join('orders-api', now, at)).toThrow(TooManyFollowers);
+    at += leaseMs;
+    expect(followers.join('orders-api', now, at)).toBeDefined();
   });
 });

@@ -4,6 +4,17 @@ import type { Instant } from '@curfew/session-policy';
 /** Milliseconds a follower counts as live after its last acknowledgement; it stops trusting itself at the latest then. */
 export const leaseMs = 2_000;
 
+/** Followers one client may have at a node: an instance of an API or a gateway needs one. */
+export const maxFollowersOfClient = 256;
+
+/** The client has as many followers at this node as one may have. */
+export class TooManyFollowers extends Error {
+  override readonly name = 'TooManyFollowers';
+  constructor(readonly limit: number) {
+    super(`the client has its ${limit} followers at this node already`);
+  }
+}
+
 /** What an operator may want to know of a follower. Lengths are milliseconds. */
 export interface FollowerReport {
   readonly id: string;
@@ -47,8 +58,15 @@ export class Followers {
   readonly #entries = new Map<string, Entry>();
   readonly #asked = new Map<string, Asked>();
 
-  /** A new follower's id. It has no lease before its first acknowledgement. */
-  join(clientId: string, now: Instant): string {
+  /**
+   * A new follower's id. It has no lease before its first acknowledgement.
+   * @throws TooManyFollowers
+   */
+  join(clientId: string, now: Instant, at: number): string {
+    this.#forgetGone(at);
+    let others = 0;
+    for (const entry of this.#entries.values()) if (entry.clientId === clientId) others += 1;
+    if (others >= maxFollowersOfClient) throw new TooManyFollowers(maxFollowersOfClient);
     const id = randomUUID();
     this.#entries.set(id, {
       id,

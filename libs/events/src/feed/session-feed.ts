@@ -46,6 +46,11 @@ const probeLivesMs = 300;
 /** So many confirmations are remembered for whoever waits for them. */
 const mostConfirmed = 50;
 
+/**
+ * Ends that are known to have been told. The set is emptied with each new position; while an old transaction holds the position back, it
+ * is emptied at this size, and then some are told again.
+ */
+const maxTold = 100_000;
 /** So many ends go into one message. */
 const mostPerMessage = 1_000;
 
@@ -120,14 +125,14 @@ export class SessionFeed {
 
   /**
    * Follows from a position on, or from now with a snapshot of what ended lately. The returned function ends it.
-   * Rejects if the database cannot be read: then nothing was promised.
+   * Rejects if the database cannot be read, and where the client has too many followers (TooManyFollowers): then nothing was promised.
    */
   async follow(reader: FeedReader, from: string | undefined, clientId: string): Promise<() => void> {
     const missed: FeedMessage[] = [];
     let caughtUp = false;
     // Live ends are kept until the past has been told: a beat must never overtake it.
     const live: FeedReader = (message) => (caughtUp ? reader(message) : missed.push(message) <= mostAtOnce);
-    const id = this.#followers.join(clientId, this.#parts.clock.now());
+    const id = this.#followers.join(clientId, this.#parts.clock.now(), performance.now());
     const unfollow = (): void => {
       this.#readers.delete(live);
       this.#followers.leave(id);
@@ -249,6 +254,7 @@ export class SessionFeed {
       tokens: waiting.flatMap(({ tokens }) => tokens),
       all: waiting.flatMap(({ all }) => all),
     };
+    if (this.#told.size > maxTold) this.#told = new Set();
     for (const key of [...ends.sessions, ...ends.tokens]) this.#told.add(key);
     for (const message of messagesOf(ends)) this.#tell(message);
   }

@@ -49,13 +49,20 @@ export class EventHistory {
     }
   }
 
-  /** Makes the partitions of this month and the next ones, and drops whole months that are older than the retention. */
+  /** Makes the partitions of this month and the next ones, and drops whole months that are older than the retention, with their seals. */
   async keep(now: Instant): Promise<void> {
     await this.prisma
       .$queryRaw`SELECT curfew_make_event_partitions(${new Date(now)}::timestamptz, ${monthsAhead + 1}::int)`;
     const before = plus(now, seconds(-this.retention));
     await this.prisma
       .$queryRaw`SELECT curfew_drop_events_before(${new Date(before)}::timestamptz, ${new Date(now)}::timestamptz)`;
+    while ((await this.#dropSeals()) === batch);
+  }
+
+  async #dropSeals(): Promise<number> {
+    const [row] = await this.prisma.$queryRaw<{ dropped: number }[]>`
+      SELECT curfew_drop_seals(${batch}::int) AS dropped`;
+    return row!.dropped;
   }
 
   /** Compares every event with its seal, which reads them all; empty when nothing was changed, added or taken away. */

@@ -163,6 +163,8 @@ export class KeyStore {
   async #read(transaction?: Transaction): Promise<readonly HeldKey[]> {
     const rows = await this.#rows.all(transaction);
     const held: HeldKey[] = [];
+    const kept = new Set(rows.map(({ kid }) => kid));
+    for (const kid of this.#opened.keys()) if (!kept.has(kid) && !transaction) this.#opened.delete(kid);
     for (const row of rows) {
       const key = this.#opened.get(row.kid) ?? (await this.#open(row));
       const { kid, alg, activatesAt, retiresAt, removedAt } = row;

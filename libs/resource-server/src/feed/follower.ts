@@ -3,6 +3,9 @@ import { type ServerClock, type Steady, steadyNow } from '../server-clock.js';
 import { EventStreamReader, type StreamEvent } from './event-stream.js';
 import { type Ends, readBeat, readEnds, readId } from './messages.js';
 
+/** Probes that wait for their end at a time; there is one every few seconds. */
+const maxProbes = 100;
+
 /** Milliseconds without a beat after which nothing remembered is trusted: the published bound. */
 export const trustBoundMs = 2_000;
 
@@ -135,6 +138,8 @@ export class FeedFollower {
         this.#handlers.onResync();
         break;
       case 'probe':
+        // One whose end never came is of no interest any more.
+        if (this.#probes.size >= maxProbes) this.#probes.clear();
         this.#probes.add(readId(data));
         this.#handlers.onProbe?.(readId(data));
         break;

@@ -10,6 +10,7 @@ import {
   type Instant,
   instant,
   type NotBefore,
+  plus,
   type SessionId,
   seconds,
 } from '@curfew/session-policy';
@@ -174,12 +175,31 @@ export class PrismaSweepStore extends SweepStore {
         AND s.client_id = l."clientId" AND s.resources = l.resources AND s.check_after > ${deadlineUnderEach}`;
   }
 
-  override prune(now: Instant, most: number): Promise<number> {
-    return this.prisma.$executeRaw`
+  override async prune(now: Instant, max: number): Promise<number> {
+    const tokens = await this.prisma.$executeRaw`
       DELETE FROM revoked_token WHERE token_hash IN (
-        SELECT token_hash FROM revoked_token WHERE expires_at < ${at(now)} LIMIT ${most} FOR UPDATE SKIP LOCKED)`;
+        SELECT token_hash FROM revoked_token WHERE expires_at < ${at(now)} LIMIT ${max} FOR UPDATE SKIP LOCKED)`;
+    return Math.max(tokens, await this.#pruneNotBefore(plus(now, seconds(-notBeforeKept)), max));
+  }
+
+  /** Deletes mass ends that can end nothing any more. That of everyone is one row, and stays. */
+  #pruneNotBefore(before: Instant, max: number): Promise<number> {
+    return this.prisma.$executeRaw`
+      DELETE FROM not_before WHERE (kind, target) IN (
+        SELECT n.kind, n.target FROM not_before n WHERE n.settled_at < ${at(before)} AND n.at < ${at(before)} AND n.kind <> 'everyone'
+          AND NOT EXISTS (SELECT 1 FROM session s WHERE s.ended_at IS NULL AND s.signed_in_at <= n.at
+            AND s.account_id = CASE WHEN n.kind = 'account' THEN n.target::uuid END)
+          AND NOT EXISTS (SELECT 1 FROM session s WHERE s.ended_at IS NULL AND s.signed_in_at <= n.at
+            AND s.client_id = CASE WHEN n.kind = 'client' THEN n.target END)
+        LIMIT ${max} FOR UPDATE SKIP LOCKED)`;
   }
 }
+
+/**
+ * How long a mass end is kept after it was settled. Nothing that was authorized before it lives longer than a browser stays signed in, which
+ * is 400 days at most; sessions are asked for one by one.
+ */
+const notBeforeKept = 401 * 86_400;
 
 const first = '00000000-0000-0000-0000-000000000000';
 

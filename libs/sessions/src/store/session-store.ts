@@ -241,7 +241,7 @@ export abstract class SweepStore {
   /** Gives up to `most` sessions that a not-before killed their own end and event. The number handled. */
   abstract settle(now: Instant, most: number): Promise<number>;
 
-  /** Deletes up to `most` revoked-token entries that have expired. The number deleted. */
+  /** Deletes up to `most` revoked-token entries that have expired, and as many mass ends that end nothing any more. The larger number. */
   abstract prune(now: Instant, most: number): Promise<number>;
 
   /**
