@@ -211,7 +211,7 @@ async function untilReady(child, onLog) {
       child.stderr?.setEncoding('utf8').on('data', (chunk) => {
         said = (said + chunk).slice(-4_000);
         for (const line of chunk.split('\n').filter(Boolean)) onLog(line);
-        if (said.includes('ready to accept connections')) resolve(undefined);
+        if (/ready to accept (read-only )?connections/.test(said)) resolve(undefined);
       });
     });
   } catch (error) {

@@ -1,11 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { loadConfiguration } from '@curfew/config';
-import { migrate, PrismaService } from '@curfew/persistence';
-import pg from 'pg';
+import { migrate } from '@curfew/persistence';
 import { type Cluster, startPostgres } from '../../scripts/embedded-postgres.mjs';
-import type { TestDatabase } from '../support/database.js';
+import { databaseAt, type TestDatabase } from '../support/database.js';
 
 /** A database in a PostgreSQL of its own, which may be killed. */
 export interface OwnDatabase extends TestDatabase {
@@ -21,34 +19,16 @@ export async function startOwnDatabase(
   const start = (): Promise<Cluster> =>
     startPostgres({ home, fsync: true, settings: { max_connections: '200', ...settings } });
   let cluster = await start();
-  const { url } = cluster;
-  await migrate(url);
-  const pool = new pg.Pool({ connectionString: url, max: 3 });
-  pool.on('error', () => {}); // killed on purpose
-  const clients: PrismaService[] = [];
-  const configuration: TestDatabase['configuration'] = (changes = {}) =>
-    loadConfiguration({ DATABASE_URL: url, ...changes }, { keys: false }).database;
+  await migrate(cluster.url);
+  const remove = async () => {
+    await cluster.stop();
+    rmSync(home, { recursive: true, force: true });
+  };
   return {
-    name: 'curfew',
-    url,
-    configuration,
-    prisma(changes) {
-      const client = new PrismaService(configuration(changes));
-      clients.push(client);
-      return client;
-    },
-    async query<Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
-      return (await pool.query(sql, [...values])).rows as Row[];
-    },
+    ...databaseAt(cluster.url, 'curfew', remove),
     async crashAndRecover() {
       cluster.crash();
       cluster = await start();
-    },
-    async drop() {
-      await Promise.allSettled(clients.map((client) => client.$disconnect()));
-      await pool.end().catch(() => {});
-      await cluster.stop();
-      rmSync(home, { recursive: true, force: true });
     },
   };
 }

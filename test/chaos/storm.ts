@@ -32,7 +32,7 @@ export async function refreshInParallel(
 }
 
 /** A client that does everything right: what was not answered it asks again, with the same token. */
-class HonestClient {
+export class HonestClient {
   acknowledged = 0;
   readonly complaints: string[] = [];
   readonly #successors = new Map<string, Set<string>>();

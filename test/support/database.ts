@@ -43,7 +43,11 @@ export async function createTestDatabase({ template = true } = {}): Promise<Test
   await onServer(`CREATE DATABASE "${name}"${template ? ` TEMPLATE "${setting('TEST_TEMPLATE')}"` : ''}`);
   const address = new URL(setting('TEST_SERVER_URL'));
   address.pathname = `/${name}`;
-  const url = address.href;
+  return databaseAt(address.href, name, () => onServer(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`));
+}
+
+/** A migrated database wherever it is; `remove` takes it away when every client of ours is closed. */
+export function databaseAt(url: string, name: string, remove: () => Promise<void>): TestDatabase {
   const pool = new pg.Pool({ connectionString: url, max: 3 });
   pool.on('error', () => {}); // tests cut connections on purpose
   const clients: PrismaService[] = [];
@@ -63,8 +67,8 @@ export async function createTestDatabase({ template = true } = {}): Promise<Test
     },
     async drop() {
       await Promise.allSettled(clients.map((client) => client.$disconnect()));
-      await pool.end();
-      await onServer(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+      await pool.end().catch(() => {});
+      await remove();
     },
   };
 }

@@ -12,6 +12,8 @@ export interface DatabaseProxy {
   delay(milliseconds: number): void;
   /** Breaks a connection right after the client's bytes `text` went to the server, so that the answer is never seen. */
   cutAfterClientSends(text: string): Promise<void>;
+  /** Breaks every connection, and leads new ones to another server. */
+  turnTo(databaseUrl: string): void;
   /** Lets everything through again; connections that were frozen stay dead. */
   heal(): void;
   close(): Promise<void>;
@@ -21,7 +23,7 @@ type State = 'open' | 'cut' | 'frozen';
 
 /** Puts a proxy in front of the server of `databaseUrl`. */
 export async function proxyTo(databaseUrl: string): Promise<DatabaseProxy> {
-  const target = new URL(databaseUrl);
+  let target = new URL(databaseUrl);
   const pairs = new Set<readonly [net.Socket, net.Socket]>();
   let state: State = 'open';
   let delayMs = 0;
@@ -76,6 +78,10 @@ export async function proxyTo(databaseUrl: string): Promise<DatabaseProxy> {
       new Promise((resolve) => {
         trap = { text: Buffer.from(text), sprung: resolve };
       }),
+    turnTo(other) {
+      target = new URL(other);
+      for (const pair of pairs) breakPair(pair);
+    },
     heal() {
       if (state === 'frozen') for (const pair of pairs) breakPair(pair);
       state = 'open';

@@ -32,7 +32,7 @@ export interface AdminApi {
 
 /** Builds the admin API and listens. Migrations are the authorization server's work: here they must have been applied. */
 export async function startAdminApi(configuration: Configuration, log: Logger): Promise<AdminApi> {
-  const foundation = await layFoundation(configuration, log);
+  const foundation = await layFoundation(configuration, log, `admin-api-${configuration.listen.admin.port}`);
   const { prisma, clock, registry, keyStore } = foundation;
   await refuseFirstRunData(configuration.mode, foundation);
   const restoreTime = installAsProcessTime(clock);
@@ -45,6 +45,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
   const { limits, adminUrl, proxy, listen: addresses } = configuration;
   const tracing = startTracing(process.env, contracts);
   const door = frontDoor({
+    databaseRefusal: () => foundation.guard.refusal,
     adminUrl,
     trustedHops: proxy.trustedHops,
     contracts,
@@ -73,6 +74,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
     await listener.stop();
     clock.stop();
     await app.close();
+    await foundation.guard.stop();
     await foundation.hot.close();
     await prisma.$disconnect();
     await tracing?.stop();

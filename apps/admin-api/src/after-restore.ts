@@ -1,14 +1,11 @@
 import './runtime-notice.js';
 import 'reflect-metadata';
 import { ConfigurationError, loadConfiguration } from '@curfew/config';
-import type { Transaction } from '@curfew/persistence';
-import { eventOf } from './access/acts.js';
-import { layFoundation } from './foundation.js';
+import { takeRestoreStep } from '@curfew/sessions';
 import { createLog } from './log.js';
 import { MigrationsMissing, requireMigrations } from './migrations.store.js';
-import { raiseEpoch } from './service-state.store.js';
 
-const usage = `Run once after the database came back from a backup, before anything is let in again.
+const usage = `Run once after the database came back from a backup, or lost something in a failover, before anything is let in again.
 
   node apps/admin-api/dist/after-restore.js --yes
 
@@ -17,26 +14,13 @@ until now is over, people sign in again, and the epoch of the installation is ra
 events learn that their positions mean nothing any more. Reads the configuration of the service from the environment.
 `;
 
-/** Ends everything and raises the epoch, in one commit. */
+/** Takes the step, whether or not a process has found the loss by itself. */
 async function afterRestore(): Promise<void> {
   const configuration = loadConfiguration(process.env);
   await requireMigrations(configuration.database.url.reveal());
-  const { prisma, clock, sessions, events } = await layFoundation(configuration, createLog('error'));
-  const by = { kind: 'system', id: null, ip: null } as const;
-  try {
-    const { epoch, at } = await prisma.$transaction(async (tx: Transaction) => {
-      const raised = await raiseEpoch(tx);
-      const at = clock.now();
-      const reason = 'restored_from_backup';
-      await sessions.endAll({ kind: 'everyone', target: '', reason, at, detail: { by } }, tx);
-      await events.record([eventOf('service.restored', { epoch: raised, notBefore: at }, at)], tx);
-      return { epoch: raised, at };
-    });
-    process.stdout.write(`${JSON.stringify({ epoch, not_before: new Date(at).toISOString() })}\n`);
-  } finally {
-    clock.stop();
-    await prisma.$disconnect();
-  }
+  const taken = await takeRestoreStep(configuration, { onlyIfLost: false });
+  const { epoch, notBefore } = taken!;
+  process.stdout.write(`${JSON.stringify({ epoch, not_before: new Date(notBefore).toISOString() })}\n`);
 }
 
 if (!process.argv.includes('--yes')) {

@@ -18,7 +18,7 @@ import {
   ReceiversStore,
 } from '@curfew/events';
 import { KeyStore, PayloadSeal, receiverSeal } from '@curfew/oidc';
-import { PrismaService } from '@curfew/persistence';
+import { DatabaseGuard, PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import { AccountChanges, BrowserSessionQueries, KeyRing, SessionService } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
@@ -64,7 +64,7 @@ class AppModule {}
 
 /** Everything is built before Nest starts, so that an error at start names its cause and not a container. */
 export function applicationOn(foundation: Foundation, announcements: Announcements): DynamicModule {
-  const { prisma, serviceKeys, configuration } = foundation;
+  const { prisma, guard, serviceKeys, configuration } = foundation;
   const operators = new Operators(prisma);
   const search = new SessionSearchStore(prisma);
   const answers = new PayloadSeal(new KeyRing(serviceKeys.derive('idempotent answers')));
@@ -72,14 +72,10 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
   const feedNodes = new FeedNodeStore(prisma);
   const confirmation = new EndConfirmation(feedNodes, foundation.clock);
   const stats = new Stats(new StatsStore(prisma));
-  const authentication = new Authentication({
-    ...foundation,
-    adminUrl: configuration.adminUrl,
-    operators,
-    certificateHeader: configuration.proxy.clientCertificateHeader,
-  });
+  const authentication = authenticationOn(foundation, operators);
   const given = [
     [PrismaService, prisma],
+    [DatabaseGuard, guard],
     [Clock, foundation.clock],
     [AccountService, foundation.accounts],
     [ConsentService, foundation.consents],
@@ -143,6 +139,16 @@ const authorityOn = ({ prisma, configuration, events }: Foundation, operators: O
     }),
     events,
   });
+
+const authenticationOn = (foundation: Foundation, operators: Operators): Authentication => {
+  const { adminUrl, proxy } = foundation.configuration;
+  return new Authentication({
+    ...foundation,
+    adminUrl,
+    operators,
+    certificateHeader: proxy.clientCertificateHeader,
+  });
+};
 
 /** Webhooks are registered here and delivered by the authorization servers, under the same seal and the same rules. */
 const receiversOn = ({ prisma, clock, serviceKeys, configuration }: Foundation): Receivers =>

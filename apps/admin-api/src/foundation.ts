@@ -11,7 +11,7 @@ import { DisciplinedClock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
 import { EventLog } from '@curfew/events';
 import { ArtifactStore, KeyStore, keySettings, PayloadSeal } from '@curfew/oidc';
-import { databaseClock, HotStatements, PrismaService } from '@curfew/persistence';
+import { databaseClock, HotStatements, openGuard, PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import {
   AccessTokenCodec,
@@ -24,6 +24,7 @@ import {
   ServiceKeys,
   SessionQueries,
   SessionService,
+  takeRestoreStep,
 } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import type { Logger } from 'pino';
@@ -39,9 +40,17 @@ class RegistryPolicies extends PolicySource {
   }
 }
 
-/** Connects to the database, starts the clock, and builds the rooms the admin API is about. */
-export async function layFoundation(configuration: Configuration, log: Logger) {
-  const prisma = new PrismaService(configuration.database);
+/**
+ * Connects to the database, starts the clock, and builds the rooms the admin API is about. `process` is the name under which a process that
+ * serves is remembered; a command has none.
+ */
+export async function layFoundation(configuration: Configuration, log: Logger, process?: string) {
+  const guard = await openGuard(configuration.database, {
+    process,
+    log,
+    takeStep: async () => void (await takeRestoreStep(configuration, { onlyIfLost: true })),
+  });
+  const prisma = new PrismaService(configuration.database, undefined, guard);
   const clock = new DisciplinedClock(databaseClock(prisma, { virtualClock: configuration.virtualClock }), {
     intervalMs: configuration.virtualClock ? 2_000 : 30_000,
     onFailure: (err) =>
@@ -56,10 +65,12 @@ export async function layFoundation(configuration: Configuration, log: Logger) {
     countryDatabase: maxmind.country,
   });
   const rules = { allowPrivateAddresses: configuration.mode !== 'production' };
-  const hot = new HotStatements(configuration.database, 1);
+  const hot = new HotStatements(configuration.database, 1, guard);
+  guard.start(hot);
   return {
     configuration,
     log,
+    guard,
     prisma,
     clock,
     serviceKeys,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { ProblemError, refusalOf, sendProblem } from '@curfew/problem';
+import { databaseUnavailable, ProblemError, refusalOf, sendProblem } from '@curfew/problem';
 import { hostCheck, UntrustedForwarding, untrustedForwarding } from '@curfew/signals';
 import type { Logger } from 'pino';
 import type { Counter } from 'prom-client';
@@ -15,6 +15,8 @@ export interface Rooms {
   readonly application: RequestListener;
   /** Counts refusals by their exact cause. */
   readonly refusals: Counter<'cause'>;
+  /** Why the database may not be served from, if it may not. */
+  readonly databaseRefusal: () => Error | undefined;
   readonly log: Logger;
 }
 
@@ -25,6 +27,7 @@ export function frontDoor({
   contracts,
   application,
   refusals,
+  databaseRefusal,
   log,
 }: Rooms): RequestListener {
   const isOurs = hostCheck(adminUrl);
@@ -46,6 +49,8 @@ export function frontDoor({
     if (methods.length === 0) return sendProblem(response, notFound(), id);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (!methods.includes(method ?? '')) return sendProblem(response, notAllowed(methods), id);
+    const refused = forMachines(path) ? undefined : databaseRefusal();
+    if (refused) return sendProblem(response, databaseUnavailable(refused), id);
     application(request, response);
   };
 }

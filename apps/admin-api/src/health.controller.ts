@@ -1,5 +1,5 @@
-import { PrismaService } from '@curfew/persistence';
-import { ProblemError } from '@curfew/problem';
+import { DatabaseGuard, PrismaService } from '@curfew/persistence';
+import { databaseUnavailable, ProblemError } from '@curfew/problem';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
 import { Answer } from './contract/answer.js';
@@ -22,7 +22,7 @@ const ready = operation({
   method: 'get',
   path: '/health/ready',
   tag: 'service',
-  summary: 'Whether it can serve: the database answers.',
+  summary: 'Whether it can serve: the database answers, lost nothing, and commits go through.',
   scope: null,
   answers: { 200: { description: 'It can.', schema: health } },
   problems: { 503: ['stopping', 'unavailable'] },
@@ -34,7 +34,10 @@ export class HealthController {
   /** Set while the process stops, so that a load balancer sends nothing new. */
   stopping = false;
 
-  constructor(private readonly prisma: PrismaService) {}
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly guard: DatabaseGuard,
+  ) {}
 
   @Operation(live)
   live(): Answer {
@@ -51,6 +54,7 @@ export class HealthController {
         retryAfter: 5,
       });
     await this.prisma.$queryRaw`SELECT 1`;
+    if (!this.guard.commits) throw databaseUnavailable();
     return new Answer(200, { status: 'ok' });
   }
 }

@@ -1,9 +1,9 @@
 import { AccountService, ConsentService } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
-import { EventLog } from '@curfew/events';
+import { EventLog, SessionFeed } from '@curfew/events';
 import { Interactions } from '@curfew/oidc';
-import { PrismaService } from '@curfew/persistence';
+import { DatabaseGuard, PrismaService } from '@curfew/persistence';
 import { BrowserSessionQueries, SessionQueries, SessionService } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -13,6 +13,8 @@ import { PageLog, PageSettings, pageControllers, pageProviders } from './interac
 /** What the pages need of the rest of the process. */
 export interface PageFoundation {
   readonly prisma: PrismaService;
+  readonly guard: DatabaseGuard;
+  readonly feed: SessionFeed;
   readonly clock: Clock;
   readonly accounts: AccountService;
   readonly consents: ConsentService;
@@ -35,6 +37,8 @@ class AppModule {}
 export function pagesAround(foundation: PageFoundation): DynamicModule {
   const given = [
     { provide: PrismaService, useValue: foundation.prisma },
+    { provide: DatabaseGuard, useValue: foundation.guard },
+    { provide: SessionFeed, useValue: foundation.feed },
     { provide: Clock, useValue: foundation.clock },
     { provide: AccountService, useValue: foundation.accounts },
     { provide: ConsentService, useValue: foundation.consents },

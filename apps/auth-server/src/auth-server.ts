@@ -57,7 +57,7 @@ export async function startAuthServer(
   log: Logger,
   surroundings: Surroundings,
 ): Promise<AuthServer> {
-  const foundation = await layFoundation(configuration, log, surroundings.hashing);
+  const foundation = await layFoundation(configuration, log, surroundings);
   const { prisma, clock, registry, serviceKeys } = foundation;
   await firstRun(foundation, surroundings);
   const restoreTime = installAsProcessTime(clock);
@@ -87,12 +87,12 @@ export async function startAuthServer(
   const app = await pages({
     ...foundation,
     ...engine,
+    feed: followers.feed,
     interactions: protocol.interactions,
     settings,
     log: new PageLogTo(log),
   });
-  const streams = serveStreams(foundation, protocol, keyStore);
-  const told = new Map([...followers.listeners, ...streams]);
+  const told = new Map([...followers.listeners, ...serveStreams(foundation, protocol, keyStore)]);
   const server = publicServer(foundation, protocol.server.handle, app, told, throttled, metrics);
   const closeUnasked = unaskedConnections(server);
   await surroundings.mayListen();
@@ -114,6 +114,7 @@ export async function startAuthServer(
     await listener.stop();
     clock.stop();
     await app.close();
+    await foundation.guard.stop();
     await foundation.hot.close();
     await foundation.signIns.close();
     await prisma.$disconnect();

@@ -2,7 +2,6 @@ import {
   AccountService,
   ConsentService,
   defaultSignInLimits,
-  type Hashing,
   PasswordHasher,
   SignInThrottle,
   Throttle,
@@ -10,12 +9,13 @@ import {
 import { Registry } from '@curfew/clients';
 import { DisciplinedClock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
-import { databaseClock, HotStatements, PrismaService } from '@curfew/persistence';
+import { databaseClock, HotStatements, openGuard, PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
-import { ServiceKeys } from '@curfew/sessions';
+import { ServiceKeys, takeRestoreStep } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import type { Logger } from 'pino';
 import type { Foundation } from './protocol.js';
+import type { Surroundings } from './surroundings.js';
 
 /** The foundation with what must be started and stopped about it. */
 export interface LaidFoundation extends Foundation {
@@ -27,9 +27,14 @@ export interface LaidFoundation extends Foundation {
 export async function layFoundation(
   configuration: Configuration,
   log: Logger,
-  hashing: Hashing,
+  { hashing, worker }: Pick<Surroundings, 'hashing' | 'worker'>,
 ): Promise<LaidFoundation> {
-  const prisma = new PrismaService(configuration.database);
+  const guard = await openGuard(configuration.database, {
+    process: `auth-server-${configuration.listen.auth.port}${worker === undefined ? '' : `-${worker}`}`,
+    log,
+    takeStep: async () => void (await takeRestoreStep(configuration, { onlyIfLost: true })),
+  });
+  const prisma = new PrismaService(configuration.database, undefined, guard);
   const clock = new DisciplinedClock(databaseClock(prisma, { virtualClock: configuration.virtualClock }), {
     // A moved virtual clock is announced; this is the net under the announcement.
     intervalMs: configuration.virtualClock ? 2_000 : 30_000,
@@ -39,7 +44,7 @@ export async function layFoundation(
   await clock.start();
   const serviceKeys = new ServiceKeys(configuration.keyEncryptionSecrets.map((secret) => secret.reveal()));
   // Apart from those of token requests: whoever asks for many authorizations does not stand in the way of refreshes.
-  const signIns = new HotStatements(configuration.database, 3);
+  const signIns = new HotStatements(configuration.database, 3, guard);
   const throttle = new Throttle(prisma, clock, signIns);
   const { memoryBytes, passes, parallelism, concurrency, queue } = configuration.hashing;
   const hasher = new PasswordHasher(
@@ -54,11 +59,14 @@ export async function layFoundation(
     throttle: new SignInThrottle(throttle, signInLimits(configuration)),
     rules: { shortest: configuration.passwords.minLength, longest: configuration.passwords.maxBytes },
   });
+  // Two batches of reads and two of rotations are under way at most.
+  const hot = new HotStatements(configuration.database, configuration.database.introspectionPoolSize, guard);
+  guard.start(hot);
   return {
     configuration,
+    guard,
     prisma,
-    // Two batches of reads and two of rotations are under way at most.
-    hot: new HotStatements(configuration.database, configuration.database.introspectionPoolSize),
+    hot,
     signIns,
     clock,
     serviceKeys,

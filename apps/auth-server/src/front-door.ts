@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answeredInFastLane } from '@curfew/oidc';
-import { ProblemError, problemFrom, refusalOf } from '@curfew/problem';
+import { databaseUnavailable, ProblemError, problemFrom, refusalOf } from '@curfew/problem';
 import { hostCheck, UntrustedForwarding, untrustedForwarding } from '@curfew/signals';
 import type { Logger } from 'pino';
 import type { ThrottledRequests } from './alerts/index.js';
@@ -21,6 +21,8 @@ export interface Rooms {
   readonly followers: ReadonlyMap<string, RequestListener>;
   /** Knows whom alerts hold back. */
   readonly throttled: ThrottledRequests;
+  /** Why the database may not be served from, if it may not. */
+  readonly databaseRefusal: () => Error | undefined;
   readonly log: Logger;
 }
 
@@ -29,7 +31,8 @@ export interface Rooms {
  * to the pages. What a client sends as forwarded host or scheme is dropped: URLs are built from the issuer alone.
  */
 export function frontDoor(rooms: Rooms): RequestListener {
-  const { issuer, trustedHops, bodyBytes, protocol, pages, followers, throttled, log } = rooms;
+  const { issuer, trustedHops, bodyBytes, protocol, pages, followers, throttled, databaseRefusal, log } =
+    rooms;
   const { host, protocol: scheme, pathname } = new URL(issuer);
   const isOurs = hostCheck(issuer);
   const forwarding = new UntrustedForwarding(trustedHops, () => log.warn(untrustedForwarding));
@@ -47,6 +50,9 @@ export function frontDoor(rooms: Rooms): RequestListener {
     forwarding.look(request.headers);
     // Whoever builds an address of this service from here on has its one spelling.
     request.headers.host = host;
+    // Keys and metadata too: whoever serves from a past that was lost cannot say which of its keys still stand.
+    const unsound = databaseRefusal();
+    if (unsound) return refused(databaseUnavailable(unsound));
     request.headers['x-forwarded-host'] = host;
     request.headers['x-forwarded-proto'] = scheme.slice(0, -1);
     if (metadataWithPath && path === metadataWithPath)

@@ -1,6 +1,10 @@
-import { PrismaService } from '@curfew/persistence';
-import { ProblemError } from '@curfew/problem';
+import { SessionFeed } from '@curfew/events';
+import { DatabaseGuard, PrismaService } from '@curfew/persistence';
+import { databaseUnavailable, ProblemError } from '@curfew/problem';
 import { Controller, Get, Header, HttpCode } from '@nestjs/common';
+
+/** A node whose feed is silent for longer tells its followers nothing, and each of their requests costs a question. */
+const maxFeedSilenceMs = 5_000;
 
 /** Whether this process is up, and whether it can serve. */
 @Controller('health')
@@ -8,7 +12,11 @@ export class HealthController {
   /** Set while the process stops, so that a load balancer sends nothing new. */
   stopping = false;
 
-  constructor(private readonly prisma: PrismaService) {}
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly guard: DatabaseGuard,
+    private readonly feed: SessionFeed,
+  ) {}
 
   @Get('live')
   @HttpCode(200)
@@ -29,6 +37,7 @@ export class HealthController {
         retryAfter: 5,
       });
     await this.prisma.$queryRaw`SELECT 1`;
+    if (!this.guard.commits || this.feed.silentMs > maxFeedSilenceMs) throw databaseUnavailable();
     return { status: 'ok' };
   }
 }

@@ -17,7 +17,12 @@ import {
   RateBuckets,
   RefreshThrottle,
 } from '@curfew/oidc';
-import { type HotStatements, isDatabaseUnavailable, type PrismaService } from '@curfew/persistence';
+import {
+  type DatabaseGuard,
+  type HotStatements,
+  isDatabaseUnavailable,
+  type PrismaService,
+} from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import {
   AccessTokenCodec,
@@ -39,6 +44,7 @@ import type { Logger } from 'pino';
 /** What the session engine and the protocol stand on. */
 export interface Foundation {
   readonly configuration: Configuration;
+  readonly guard: DatabaseGuard;
   readonly prisma: PrismaService;
   /** Connections of their own for the hottest statements. */
   readonly hot: HotStatements;

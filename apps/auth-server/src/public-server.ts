@@ -7,7 +7,7 @@ import type { NodeMetrics } from './metrics/index.js';
 
 /** The listener of everything public. */
 export function publicServer(
-  { configuration, log }: LaidFoundation,
+  { configuration, guard, log }: LaidFoundation,
   protocol: RequestListener,
   pages: NestExpressApplication,
   followers: ReadonlyMap<string, RequestListener>,
@@ -23,6 +23,7 @@ export function publicServer(
     pages: pages.getHttpAdapter().getInstance(),
     followers,
     throttled,
+    databaseRefusal: () => guard.refusal,
     log,
   });
   const server = createServer(

@@ -7,6 +7,8 @@ import type { MetricsServer } from './metrics/index.js';
 /** What a server is given by the process it runs in: alone, or one worker of several. */
 export interface Surroundings {
   readonly hashing: Hashing;
+  /** The number of the worker, which its successor gets too; undefined where the process is alone. */
+  readonly worker?: number;
   /** Whether it makes first-run data, where they are asked for. */
   readonly makesFirstRunData: boolean;
   /** Whether it does what one process of a machine is enough for: sweeping, deleting, delivering, watching. */

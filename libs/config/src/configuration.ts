@@ -17,6 +17,10 @@ export interface DatabaseConfiguration {
   readonly statementTimeoutMs: Milliseconds;
   readonly transactionTimeoutMs: Milliseconds;
   readonly idleTimeoutMs: Milliseconds;
+  /** The folder in which a process keeps what the database acknowledged to it. */
+  readonly stateFolder: string | undefined;
+  /** Whether an operator or the service itself takes the step that follows a loss. */
+  readonly afterFailover: 'refuse' | 'end-all';
 }
 
 /** The cost of one password hash (RFC 9106 §4) and how many are computed at a time. */
@@ -138,6 +142,8 @@ export function arrange(
       statementTimeoutMs: s.CURFEW_DATABASE_STATEMENT_TIMEOUT,
       transactionTimeoutMs: s.CURFEW_DATABASE_TRANSACTION_TIMEOUT,
       idleTimeoutMs: s.CURFEW_DATABASE_IDLE_TIMEOUT,
+      stateFolder: s.CURFEW_STATE_FOLDER,
+      afterFailover: s.CURFEW_AFTER_FAILOVER,
     },
     ...edges(s),
     ...people(s),

@@ -94,6 +94,14 @@ const database = {
     max: '1h',
     default: '30s',
   }),
+  CURFEW_STATE_FOLDER: path(
+    'The folder in which each process writes down what the database last acknowledged to it. With it, a database that went backwards is noticed after a restart too. Processes of one machine may share it; one that cannot write there says so and goes on without.',
+  ),
+  CURFEW_AFTER_FAILOVER: choice(
+    'What happens when the database lost something that was acknowledged. `refuse` honours no token until an operator has run after-restore (docs/operations.md); `end-all` takes that step at once, so that everybody signs in again.',
+    ['refuse', 'end-all'],
+    'refuse',
+  ),
 };
 
 const network = {

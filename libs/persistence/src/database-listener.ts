@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { standbyRefused } from './guard/refusal.js';
+import { isInRecovery } from './guard/server.js';
 
 /** What a listener tells its owner; the functions must not throw. */
 export interface ListenerHandlers {
@@ -87,6 +89,8 @@ export class DatabaseListener {
     );
     try {
       await client.connect();
+      // A standby would answer LISTEN with an error in any case, but not every pooler says whose error it is.
+      if (await isInRecovery(client)) throw standbyRefused();
       await client.query(
         this.#channels.map((channel) => `LISTEN ${client.escapeIdentifier(channel)}`).join('; '),
       );

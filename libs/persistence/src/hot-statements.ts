@@ -1,17 +1,8 @@
 import type { DatabaseConfiguration } from '@curfew/config';
 import pg from 'pg';
+import type { DatabaseGuard } from './guard/database-guard.js';
 import { type PoolLoad, poolLoad, poolSettings } from './pool.js';
-
-/** A statement that is parsed and planned once per connection; `name` is its identity there. */
-export interface HotStatement {
-  readonly name: string;
-  readonly text: string;
-}
-
-/** Runs a statement; rows come as arrays, in the order of its columns. */
-export interface Statements {
-  run<Row extends unknown[]>(statement: HotStatement, values: readonly unknown[]): Promise<Row[]>;
-}
+import type { HotStatement, Statements } from './statements.js';
 
 /**
  * The few statements of the hottest paths, straight through the driver and prepared. A query through Prisma costs the
@@ -20,15 +11,19 @@ export interface Statements {
 export class HotStatements implements Statements {
   readonly #pool: pg.Pool;
 
-  constructor(configuration: DatabaseConfiguration, connections: number) {
-    this.#pool = new pg.Pool(poolSettings(configuration, connections));
+  constructor(configuration: DatabaseConfiguration, connections: number, guard?: DatabaseGuard) {
+    this.#pool = new pg.Pool(poolSettings(configuration, connections, guard));
     // A connection lost while idle is replaced at the next use; the error belongs to nobody.
     this.#pool.on('error', () => {});
   }
 
   /** Runs a statement; rows as arrays, in the order of its columns. */
-  async run<Row extends unknown[]>({ name, text }: HotStatement, values: readonly unknown[]): Promise<Row[]> {
-    const result = await this.#pool.query({ name, text, values: values as unknown[], rowMode: 'array' });
+  async run<Row extends unknown[]>(
+    { name, text, place }: HotStatement,
+    values: readonly unknown[],
+  ): Promise<Row[]> {
+    const asked = { name, text, values: values as unknown[], rowMode: 'array' as const, place };
+    const result = await this.#pool.query(asked);
     return result.rows as Row[];
   }
 

@@ -3,7 +3,11 @@ export { DatabaseListener, type ListenerHandlers, type ListenerPatience } from '
 export { isDatabaseUnavailable, isRetryable, isUniqueViolation } from './failures.js';
 export type * from './generated/client.js';
 export { Prisma } from './generated/client.js';
-export { type HotStatement, HotStatements, type Statements } from './hot-statements.js';
+export { DatabaseGuard, type GuardParts } from './guard/database-guard.js';
+export { type GuardedProcess, type GuardLog, openGuard } from './guard/open-guard.js';
+export { DatabaseRefused, type RefusalKind } from './guard/refusal.js';
+export { WitnessFiles } from './guard/witness-files.js';
+export { HotStatements } from './hot-statements.js';
 export {
   type AppliedMigrations,
   DatabaseTooOld,
@@ -16,3 +20,4 @@ export type { PoolLoad } from './pool.js';
 export type { RunStatement } from './prepared-transaction.js';
 export { PrismaService, type Transaction } from './prisma.service.js';
 export { retrying } from './retrying.js';
+export { commitColumns, type HotStatement, type Statements } from './statements.js';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { HotStatement } from './hot-statements.js';
+import type { HotStatement } from './statements.js';
 
 /** Runs a statement of a transaction; rows as arrays, in the order of its columns. */
 export type RunStatement = <Row extends unknown[]>(

@@ -3,9 +3,10 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { type Prisma, PrismaClient } from './generated/client.js';
-import type { HotStatement, Statements } from './hot-statements.js';
+import type { DatabaseGuard } from './guard/database-guard.js';
 import { type PoolLoad, poolLoad, poolSettings } from './pool.js';
 import { preparedTransaction, type RunStatement } from './prepared-transaction.js';
+import type { HotStatement, Statements } from './statements.js';
 
 /** A client inside one transaction; what a store's function takes when it must join its caller's. */
 export type Transaction = Prisma.TransactionClient;
@@ -19,8 +20,8 @@ export class PrismaService extends PrismaClient implements OnModuleDestroy, Stat
   readonly prepared: <T>(work: (run: RunStatement) => Promise<T>) => Promise<T>;
 
   /** `poolSize` replaces the configured number of connections. */
-  constructor(configuration: DatabaseConfiguration, poolSize?: number) {
-    const pool = new pg.Pool(poolSettings(configuration, poolSize));
+  constructor(configuration: DatabaseConfiguration, poolSize?: number, guard?: DatabaseGuard) {
+    const pool = new pg.Pool(poolSettings(configuration, poolSize, guard));
     // A connection lost while idle is replaced at the next use; the error belongs to nobody.
     pool.on('error', () => {});
     super({

@@ -38,6 +38,7 @@ export { MemorySweepStore } from './store/memory-sweep-store.js';
 export { packSignals, unpackSignals } from './store/packed-columns.js';
 export { PrismaSessionStore } from './store/prisma-session-store.js';
 export { PrismaSweepStore } from './store/prisma-sweep-store.js';
+export { type RestoredService, type RestoreTaken, takeRestoreStep } from './store/restore-step.js';
 export { type FoundRow, readFound, type SessionRow } from './store/session-row.js';
 export * from './store/session-store.js';
 export {

@@ -42,13 +42,13 @@ const partitionsIntervalMs = 600_000;
 
 /** Delivers events until it is stopped. On connections of its own: receivers must not be able to slow a request down. */
 export function deliverEvents(
-  { configuration, clock, serviceKeys, log }: LaidFoundation,
+  { configuration, guard, clock, serviceKeys, log }: LaidFoundation,
   keyStore: KeyStore,
   sessions: SessionService,
   { attempted, seen }: DeliveryListener,
 ): DeliveryService {
   const { timeoutMs, firstRetryMs, attempts, allowPrivateAddresses, intervalMs } = configuration.delivery;
-  const prisma = new PrismaService(configuration.database, 2);
+  const prisma = new PrismaService(configuration.database, 2, guard);
   const store = new DeliveryStore(prisma);
   const report = (err: unknown) => log.warn({ err }, 'delivering events failed; it is tried again');
   const seal = receiverSeal(serviceKeys);

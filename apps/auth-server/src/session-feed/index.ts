@@ -30,12 +30,12 @@ export interface FollowerService {
 
 /** Starts the feed. It reads on connections of its own, so that a flood of sign-ins cannot hold back a beat. */
 export async function serveFollowers(
-  { configuration, clock, signals, log }: LaidFoundation,
+  { configuration, guard, clock, signals, log }: LaidFoundation,
   { server, clients }: { readonly server: ProtocolServer; readonly clients: ClientDirectory },
   events: EventLog,
   onProbed: (follower: FollowerReport) => void,
 ): Promise<FollowerService> {
-  const prisma = new PrismaService(configuration.database, 2);
+  const prisma = new PrismaService(configuration.database, 2, guard);
   const report = (err: unknown) =>
     log.warn({ err }, 'the session feed could not be read; followers are told nothing');
   const nodes = new FeedNodeStore(prisma);

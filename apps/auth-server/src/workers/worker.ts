@@ -19,6 +19,7 @@ export async function runWorker(configuration: Configuration): Promise<void> {
   if (installs) await migrate(configuration.database.url.reveal());
   const server = await startAuthServer(configuration, log, {
     hashing: hashingAtPrimary(),
+    worker,
     makesFirstRunData: installs,
     looksAfterAll: worker === caretaker,
     async mayListen() {

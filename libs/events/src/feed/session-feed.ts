@@ -85,6 +85,7 @@ export class SessionFeed {
   readonly #followers = new Followers();
   #confirmed: string[] = [];
   #beats = 0;
+  #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: SessionFeedParts) {
     this.#parts = parts;
@@ -93,6 +94,7 @@ export class SessionFeed {
   /** Finds its place and starts to beat; rejects if the database cannot be read. */
   async start(): Promise<void> {
     this.#position = await this.#parts.store.position();
+    this.#readAt = performance.now();
     await this.#reportNode(this.#parts.clock.now());
     this.#running = this.#beat();
   }
@@ -103,6 +105,11 @@ export class SessionFeed {
     this.#readers.clear();
     await this.#running;
     await this.#parts.nodes.remove(this.#id).catch(this.#parts.report);
+  }
+
+  /** Milliseconds since the ends were last read from the database: while it is long, followers are told nothing. */
+  get silentMs(): number {
+    return performance.now() - this.#readAt;
   }
 
   /** How many follow at the moment. */
@@ -230,6 +237,7 @@ export class SessionFeed {
     // Read before the database is: whatever commits from here on is told after this beat.
     const at = clock.now();
     const { ends, position, truncated } = await store.since(from, mostAtOnce);
+    this.#readAt = performance.now();
     this.#flush();
     if (truncated || position.origin !== from.origin) this.#tell({ kind: 'resync' });
     for (const message of messagesOf(this.#untold(ends))) this.#tell(message);

@@ -1,4 +1,10 @@
-import type { HotStatement, HotStatements, PrismaService, Transaction } from '@curfew/persistence';
+import {
+  commitColumns,
+  type HotStatement,
+  type HotStatements,
+  type PrismaService,
+  type Transaction,
+} from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { commitOf } from './commit-statements.js';
 import { hashOfId as hash, type PayloadSeal } from './payload-seal.js';
@@ -35,11 +41,13 @@ const findByUserCodeStatement: HotStatement = {
 };
 const insertOnceStatement: HotStatement = {
   name: 'artifact_insert_once',
+  place: 'in its rows',
   text: `
     INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at) VALUES ($1, $2, ''::bytea, $3)
     ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at WHERE protocol_artifact.expires_at <= $4
-    RETURNING 1`,
+    RETURNING ${commitColumns}`,
 };
+
 /** Codes, device codes, pushed requests, interactions and replay records. Ids are hashed, payloads sealed. */
 export class ArtifactStore {
   readonly #prisma: PrismaService;

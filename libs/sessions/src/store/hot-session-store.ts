@@ -1,5 +1,11 @@
 import type { PrismaService } from '@curfew/persistence';
-import { type HotStatement, type HotStatements, isDatabaseUnavailable, retrying } from '@curfew/persistence';
+import {
+  commitColumns,
+  type HotStatement,
+  type HotStatements,
+  isDatabaseUnavailable,
+  retrying,
+} from '@curfew/persistence';
 import { type EndReason, instant, type SessionId, seconds } from '@curfew/session-policy';
 import { Batcher, type BatchLimits } from './batcher.js';
 import type { PackedSignals } from './packed-columns.js';
@@ -28,6 +34,7 @@ const readStatement: HotStatement = {
  */
 const rotateStatement: HotStatement = {
   name: 'session_rotate',
+  place: 'in its rows',
   text: `
     UPDATE session s SET generation = s.generation + 1, retries = 0, rotated_at = w.at,
       last_active_at = GREATEST(s.last_active_at, w.last_active_at),
@@ -40,7 +47,7 @@ const rotateStatement: HotStatement = {
         WITH ORDINALITY AS u(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, place)
     ) w
     WHERE s.id = w.id AND s.generation = w.generation AND s.ended_at IS NULL AND s.expires_at > w.at
-    RETURNING w.place`,
+    RETURNING w.place, ${commitColumns}`,
 };
 
 /**
@@ -51,6 +58,7 @@ const rotateStatement: HotStatement = {
  */
 const provenRotateStatement: HotStatement = {
   name: 'session_rotate_proven',
+  place: 'in its rows',
   text: `
     WITH w AS MATERIALIZED (
       SELECT u.id, u.generation, to_timestamp(u.at / 1000) AS at, to_timestamp(u.last_active_at / 1000) AS last_active_at,
@@ -78,7 +86,7 @@ const provenRotateStatement: HotStatement = {
       WHERE s.id = a.id AND s.generation = a.generation AND s.ended_at IS NULL AND s.expires_at > a.at
       RETURNING a.place
     )
-    SELECT a.place, r.place IS NOT NULL FROM allowed a LEFT JOIN rotated r ON r.place = a.place`,
+    SELECT a.place, r.place IS NOT NULL, ${commitColumns} FROM allowed a LEFT JOIN rotated r ON r.place = a.place`,
 };
 
 interface Question {

@@ -1,0 +1,63 @@
+import pg from 'pg';
+
+/** The id of a transaction that changed something, and a WAL position after its first change. */
+export type CommitPlace = readonly [xid: string | null, position: string];
+
+/**
+ * Asks a transaction for its id and its place in the WAL. Where its commit is acknowledged before it is durable (`synchronous_commit` is
+ * off), nothing is promised, and it has none.
+ */
+export const placeText = `SELECT CASE WHEN current_setting('synchronous_commit') <> 'off' THEN pg_current_xact_id_if_assigned()::text END, pg_current_wal_insert_lsn()::text`;
+const placeName = 'commit_place';
+
+/** What is called of the driver's connection; its types do not tell. */
+interface Wire {
+  readonly parsedStatements: Record<string, string>;
+  parse(statement: { name: string; text: string; types: readonly number[] }): void;
+  bind(portal: { statement: string; values: readonly unknown[] }): void;
+  execute(portal: { portal?: string; rows?: number }): void;
+  sync(): void;
+}
+
+interface DriverQuery {
+  readonly portal: string;
+  handleDataRow(message: { fields: (string | null)[] }): void;
+  handleCommandComplete(message: unknown, connection: Wire): void;
+}
+
+const DriverQuery = pg.Query as unknown as new (...values: unknown[]) => DriverQuery & { callback?: unknown };
+
+/**
+ * A statement outside of a transaction that also tells the place of its commit. The question for it travels behind the statement in the
+ * same message, before the Sync that commits both (PostgreSQL, "Extended Query", pipelining): no round trip more, and no commit more.
+ */
+export class PlacedQuery extends DriverQuery {
+  place: CommitPlace | undefined;
+  #isComplete = false;
+  #wire: Wire | undefined;
+
+  /** Called by the driver where it would execute the statement and send Sync. */
+  _getRows(connection: Wire): void {
+    this.#wire = connection;
+    connection.execute({ portal: this.portal });
+    if (!connection.parsedStatements[placeName])
+      connection.parse({ name: placeName, text: placeText, types: [] });
+    connection.bind({ statement: placeName, values: [] });
+    connection.execute({});
+    connection.sync();
+  }
+
+  override handleDataRow(message: { fields: (string | null)[] }): void {
+    if (!this.#isComplete) super.handleDataRow(message);
+    else {
+      // Only here is it known that the server has the statement: after an error it skips what was sent behind.
+      this.#wire!.parsedStatements[placeName] = placeText;
+      this.place = [message.fields[0] ?? null, message.fields[1]!];
+    }
+  }
+
+  override handleCommandComplete(message: unknown, connection: Wire): void {
+    if (!this.#isComplete) super.handleCommandComplete(message, connection);
+    this.#isComplete = true;
+  }
+}
