@@ -73,8 +73,8 @@ try {
   const checks = place('checks', ['publint@0.3', '@arethetypeswrong/cli@0.18']);
   for (const tarball of tarballs) {
     const name = path.basename(tarball);
-    attempt(`${name}: publint`, () => run('npx', ['--no', 'publint', tarball, '--strict'], checks));
-    attempt(`${name}: are the types wrong`, () => run('npx', ['--no', 'attw', tarball], checks));
+    attempt(`${name}: publint`, () => run('npx', ['--no', '--', 'publint', tarball, '--strict'], checks));
+    attempt(`${name}: are the types wrong`, () => run('npx', ['--no', '--', 'attw', tarball], checks));
   }
   for (const version of compilers) {
     const where = place(`typescript-${version}`, [...tarballs, `typescript@${version}`, '@types/node@22']);
@@ -91,7 +91,7 @@ try {
       attempt(`TypeScript ${version}: ${values.join(' ')}`, () =>
         run(
           'npx',
-          ['--no', 'tsc', '--strict', '--noEmit', '--target', 'es2022', '--types', 'node', ...values],
+          ['--no', '--', 'tsc', '--strict', '--noEmit', '--target', 'es2022', '--types', 'node', ...values],
           where,
         ),
       );
@@ -118,7 +118,7 @@ try {
   }
   const where = place('jest', [...tarballs, 'jest@30']);
   writeFileSync(path.join(where, 'api.test.js'), ownTest);
-  attempt('Jest in CommonJS', () => run('npx', ['--no', 'jest'], where));
+  attempt('Jest in CommonJS', () => run('npx', ['--no', '--', 'jest'], where));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
