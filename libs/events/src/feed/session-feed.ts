@@ -46,10 +46,7 @@ const probeLivesMs = 300;
 /** So many confirmations are remembered for whoever waits for them. */
 const mostConfirmed = 50;
 
-/**
- * Ends that are known to have been told. The set is emptied with each new position; while an old transaction holds the position back, it
- * is emptied at this size, and then some are told again.
- */
+/** Ends known as told while an old transaction holds the position back; beyond that some are told again. */
 const maxTold = 100_000;
 /** So many ends go into one message. */
 const mostPerMessage = 1_000;
