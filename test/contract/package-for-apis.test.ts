@@ -4,6 +4,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { proofTolerance } from '@curfew/oidc';
+import { proofLifetime } from '../../libs/resource-server/src/binding/dpop.js';
 
 const run = promisify(execFile);
 
@@ -54,6 +56,9 @@ beforeAll(async () => {
 afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
+
+it('takes proofs of possession within the tolerance that the authorization server has', () =>
+  expect(proofLifetime).toEqual(proofTolerance));
 
 describe('the package for API authors, packed and installed somewhere else', () => {
   it('brings nothing along: no dependency, no sources, no tests', async () => {

@@ -12,7 +12,7 @@ export {
   metadataMaxAge,
   signingKeysChannel,
 } from './keys/index.js';
-export { lifetimes } from './lifetimes.js';
+export { lifetimes, proofTolerance } from './lifetimes.js';
 export { InsideAddressRefused, isInside, type OutboundRules, outboundFetch } from './outbound-fetch.js';
 export { type Page, ProtocolPages } from './protocol-pages.js';
 export type { ProtocolParts } from './protocol-parts.js';

@@ -13,7 +13,7 @@ export {
   verifiable,
 } from './http/middleware.js';
 export type { VerifySignature } from './jwt/jwt-access-tokens.js';
-export type { Requirement } from './requirement.js';
+export { type Requirement, together } from './requirement.js';
 export { type TokenFacts, UnreadableAnswer } from './token-facts.js';
 export {
   createVerifier,

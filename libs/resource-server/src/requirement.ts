@@ -55,3 +55,27 @@ export function missing(
     return refuse(401, 'insufficient_user_authentication', description, context, parameters);
   }
 }
+
+/**
+ * What two requirements ask for together: all scopes, the shorter of two ages, an authentication context class of both.
+ * Undefined where no class is in both, so that no token could meet them.
+ */
+export function together(a: Requirement, b: Requirement): Requirement | undefined {
+  const shorter = (name: 'maxTokenAge' | 'maxAuthAge' | 'maxSessionAge' | 'maxIdle') => {
+    const ages = [a[name], b[name]].filter((age) => age !== undefined);
+    return ages.length === 0 ? undefined : Math.min(...ages);
+  };
+  const [some = [], others = []] = [a.acrValues, b.acrValues];
+  const acrValues =
+    some.length > 0 && others.length > 0 ? some.filter((acr) => others.includes(acr)) : [...some, ...others];
+  if (acrValues.length === 0 && some.length > 0) return undefined;
+  return {
+    scopes: [...new Set([...(a.scopes ?? []), ...(b.scopes ?? [])])],
+    acrValues,
+    maxTokenAge: shorter('maxTokenAge'),
+    maxAuthAge: shorter('maxAuthAge'),
+    maxSessionAge: shorter('maxSessionAge'),
+    maxIdle: shorter('maxIdle'),
+    passive: a.passive === true || b.passive === true,
+  };
+}

@@ -1,15 +1,10 @@
+import { type BindingFault, bindingFaults } from './binding/binding-faults.js';
 import { certificateThumbprint } from './binding/certificate.js';
 import { DpopProofs } from './binding/dpop.js';
 import { FeedFollower } from './feed/follower.js';
 import type { Ends } from './feed/messages.js';
 import { AuthorizationServer } from './http/authorization-server.js';
-import {
-  type ChallengeContext,
-  type Refusal,
-  type RefusalCode,
-  refuse,
-  unavailable,
-} from './http/challenges.js';
+import { type ChallengeContext, type Refusal, refuse, unavailable } from './http/challenges.js';
 import { type PresentedCredentials, type RequestHeaders, readCredentials } from './http/credentials.js';
 import { JwtAccessTokens } from './jwt/jwt-access-tokens.js';
 import { RemoteKeySet } from './jwt/key-set.js';
@@ -55,7 +50,7 @@ export class Verifier {
   readonly #feed: FeedFollower;
   readonly #inquiry: TokenInquiry;
   readonly #context: ChallengeContext;
-  readonly #proofs = new DpopProofs();
+  readonly #proofs: DpopProofs;
   readonly #live = new LiveAccesses();
   readonly #keys: RemoteKeySet;
   readonly #logouts = new Map<string, LogoutTokens>();
@@ -85,6 +80,7 @@ export class Verifier {
       limits: { cacheForMs: options.cacheForMs ?? 10_000, mostPerQuestion: 100 },
     });
     this.#context = { realm: options.realm, schemes: options.origin ? ['Bearer', 'DPoP'] : ['Bearer'] };
+    this.#proofs = new DpopProofs(clientSecret);
     this.#feed.start();
   }
 
@@ -123,7 +119,7 @@ export class Verifier {
   /** Verifies the token a request carries. Never rejects: what cannot be decided is refused with 503. */
   async verify(request: VerifiableRequest, required: Requirement = {}): Promise<Verdict> {
     const presented = readCredentials(request.headers, request.url, request.severalTokens);
-    if (presented.kind !== 'token') return refused(this.#unpresentable(presented));
+    if (presented.kind !== 'token') return refused(this.#unpresentable(presented, request));
     const { maxIdle, maxSessionAge, passive } = required;
     const ofSession = maxIdle !== undefined || maxSessionAge !== undefined;
     try {
@@ -211,13 +207,14 @@ export class Verifier {
   ): Verdict {
     const { issuer, audience } = this.#options;
     const now = this.#clock.now(steadyNow());
-    // One description for all of these: what is wrong with a token is nothing its bearer needs to know.
-    if (!facts || facts.issuer !== issuer || !facts.audiences.includes(audience) || now >= facts.expiresAt)
-      return this.#refuse('invalid_token');
-    const unbound = this.#bindingFault(facts, presented, request, now);
-    if (unbound) return this.#refuse(unbound);
-    const lacks = missing(facts, required, this.#context, now);
-    return lacks ? refused(lacks) : { kind: 'allowed', facts, token: presented.token };
+    const context = this.#contextFor(presented.scheme);
+    const unbound =
+      facts && facts.issuer === issuer && facts.audiences.includes(audience) && now < facts.expiresAt
+        ? this.#bindingFault(facts, presented, request, now)
+        : 'invalid_token';
+    if (unbound) return refused(this.#refuseUnbound(unbound, context, now));
+    const lacks = missing(facts!, required, context, now);
+    return lacks ? refused(lacks) : { kind: 'allowed', facts: facts!, token: presented.token };
   }
 
   /** RFC 9449 §7.1 and RFC 8705 §3: a bound token is worth nothing without its key, and a key is worth nothing to an unbound one. */
@@ -226,41 +223,50 @@ export class Verifier {
     { scheme, token }: PresentedToken,
     request: VerifiableRequest,
     now: number,
-  ): 'invalid_token' | 'invalid_dpop_proof' | undefined {
+  ): BindingFault | undefined {
     const { keyThumbprint, certificateThumbprint: wanted } = facts;
-    if ((keyThumbprint !== undefined) !== (scheme === 'DPoP')) return 'invalid_token';
+    if (keyThumbprint !== undefined && scheme !== 'DPoP') return 'unproved';
+    if (keyThumbprint === undefined && scheme === 'DPoP') return 'invalid_token';
     if (wanted !== undefined && certificateThumbprint(request.certificate) !== wanted) return 'invalid_token';
     if (keyThumbprint === undefined) return undefined;
     const proof = request.headers['dpop'];
-    const origin = request.origin ?? this.#options.origin;
-    const url = URL.canParse(request.url ?? '', origin) ? new URL(request.url ?? '', origin) : undefined;
-    if (typeof proof !== 'string' || !url || !origin || request.method === undefined)
-      return 'invalid_dpop_proof';
-    const publicUrl = new URL(url.pathname, origin);
-    const proved = this.#proofs.check(proof, { method: request.method, url: publicUrl, token }, now);
-    if (proved === undefined) return 'invalid_dpop_proof';
-    return proved === keyThumbprint ? undefined : 'invalid_token';
+    const url = publicUrl(request.url ?? '', request.origin ?? this.#options.origin);
+    if (typeof proof !== 'string' || !url || request.method === undefined) return 'missing';
+    return this.#proofs.faultOf(proof, { method: request.method, url, token, keyThumbprint }, now);
   }
 
-  #unpresentable({ kind }: Exclude<PresentedCredentials, { kind: 'token' }>): Refusal {
-    switch (kind) {
-      case 'none':
-        return refuse(401, undefined, undefined, this.#context);
-      case 'several':
-        return refuse(400, 'invalid_request', 'more than one access token was sent', this.#context);
-      case 'malformed':
-        return refuse(
-          400,
-          'invalid_request',
-          'send the access token in the Authorization header',
-          this.#context,
-        );
-    }
+  /** The challenge names the scheme that was tried; a program that tried none is told of all. */
+  #contextFor(scheme: PresentedToken['scheme']): ChallengeContext {
+    return scheme === 'DPoP' ? { realm: this.#options.realm, schemes: ['DPoP'] } : this.#context;
   }
 
-  #refuse(error: RefusalCode): Verdict {
-    return refused(refuse(401, error, 'the access token is not valid here', this.#context));
+  #unpresentable(
+    { kind }: Exclude<PresentedCredentials, { kind: 'token' }>,
+    { headers: { authorization } }: VerifiableRequest,
+  ): Refusal {
+    if (kind === 'none') return refuse(401, undefined, undefined, this.#context);
+    const triedDpop = typeof authorization === 'string' && /^\s*dpop(\s|$)/i.test(authorization);
+    const description =
+      kind === 'several'
+        ? 'more than one access token was sent'
+        : 'send the access token in the Authorization header';
+    return refuse(400, 'invalid_request', description, this.#contextFor(triedDpop ? 'DPoP' : 'Bearer'));
   }
+
+  #refuseUnbound(fault: BindingFault, context: ChallengeContext, now: number): Refusal {
+    const { code, description } = bindingFaults[fault];
+    if (code === 'invalid_token')
+      return refuse(401, code, description, fault === 'unproved' ? this.#contextFor('DPoP') : context);
+    // RFC 9449 §9: whoever has the wrong time, or would rather not rely on it, goes on with a nonce.
+    return refuse(401, code, description, context, {}, { 'DPoP-Nonce': this.#proofs.nonce(now) });
+  }
+}
+
+/** The URL of a request as its client knows it: the path that was sent, at the public origin. */
+function publicUrl(target: string, origin: string | undefined): URL | undefined {
+  if (origin === undefined) return undefined;
+  const whole = target.startsWith('/') ? `${origin}${target}` : target;
+  return URL.canParse(whole) ? new URL(new URL(whole).pathname, origin) : undefined;
 }
 
 const refused = (refusal: Refusal): Verdict => ({ kind: 'refused', refusal });

@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer';
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
 import type { Instant } from '@curfew/session-policy';
 import { LRUCache } from 'lru-cache';
-import { epochSeconds } from '../session-payload.js';
+import { isTimely } from '../proof-time.js';
 import { DpopNonces } from './dpop-nonces.js';
 
 /** A proof that is right by itself. Whose key it is and whether it was shown before remains to be seen. */
@@ -16,9 +16,6 @@ export interface PlainProof {
 
 /** Larger proofs go the long way. */
 const largest = 4096;
-
-/** Seconds a proof may be away from now, without a nonce that says when it was made; as the library has it. */
-const mostAway = 300;
 
 /** Keys that are kept ready, because reading one takes as long as verifying with it. */
 const mostKeys = 1000;
@@ -81,7 +78,7 @@ export class DpopProofs {
     if (claims['exp'] !== undefined || claims['nbf'] !== undefined) return false;
     const isRecent =
       nonce === undefined
-        ? Math.abs(epochSeconds(now) - iat) <= mostAway
+        ? isTimely(iat, now)
         : typeof nonce === 'string' && this.#nonces.accepts(nonce, now);
     return isRecent && typeof htu === 'string' && this.#isHere(htu);
   }

@@ -1,4 +1,6 @@
+import type { Instant } from '@curfew/session-policy';
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { isTimely } from '../proof-time.js';
 import type { ProtocolParts } from '../protocol-parts.js';
 import { currentScope } from '../request-scope.js';
 import { rememberedUntil, replayKey } from '../storage/replay-records.js';
@@ -13,6 +15,7 @@ export function registerProofsOnce(
   };
   ReplayDetection.unique = async (issuer, jti, exp) => {
     const { now } = currentScope();
+    refuseEarlyProof(Provider.ctx, jti, now);
     const isFirst = await artifacts.insertOnce(replayKey(issuer, jti), now, rememberedUntil(now, exp));
     // RFC 9449 §5: whatever is wrong with a proof is `invalid_dpop_proof`; the library says that the grant is.
     if (!isFirst && isProof(Provider.ctx, jti))
@@ -21,15 +24,30 @@ export function registerProofsOnce(
   };
 }
 
+/**
+ * The library takes proofs from five minutes ahead; ours is the tolerance of `isTimely`. It has already put a nonce into the answer,
+ * with which a client whose clock is wrong can go on (RFC 9449 §8).
+ */
+function refuseEarlyProof(ctx: KoaContextWithOIDC | undefined, jti: string, now: Instant): void {
+  const shown = proofClaims(ctx);
+  if (shown?.['jti'] !== jti || shown['nonce'] !== undefined || typeof shown['iat'] !== 'number') return;
+  if (!isTimely(shown['iat'], now))
+    throw new errors.UseDpopNonce('the DPoP proof is too far in the future: use the nonce');
+}
+
 /** Whether this is the id of the proof that came with a request for tokens; at userinfo RFC 9449 §7.1 leaves the word open. */
 function isProof(ctx: KoaContextWithOIDC | undefined, jti: string): boolean {
+  return ctx?.oidc.route !== 'userinfo' && proofClaims(ctx)?.['jti'] === jti;
+}
+
+function proofClaims(ctx: KoaContextWithOIDC | undefined): Readonly<Record<string, unknown>> | undefined {
   const proof = ctx?.get('dpop');
-  if (!proof || ctx?.oidc.route === 'userinfo') return false;
+  if (!proof) return undefined;
   try {
-    return JSON.parse(Buffer.from(proof.split('.')[1] ?? '', 'base64url').toString()).jti === jti;
+    return JSON.parse(Buffer.from(proof.split('.')[1] ?? '', 'base64url').toString());
   } catch {
     // The check is of a client assertion, and the proof has not been looked at yet.
-    return false;
+    return undefined;
   }
 }
 

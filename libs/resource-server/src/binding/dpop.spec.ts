@@ -1,14 +1,19 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { calculateJwkThumbprint, type JWTPayload, SignJWT } from 'jose';
+import { calculateJwkThumbprint, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { DpopProofs, proofLifetime } from './dpop.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const jwk = publicKey.export({ format: 'jwk' });
 const token = 'cfw_at_something';
 const at = 1_700_000_000;
-const request = { method: 'GET', url: new URL('https://api.example.com/orders/1?page=2'), token };
+const url = new URL('https://api.example.com/orders/1?page=2');
 const ath = createHash('sha256').update(token).digest('base64url');
+let keyThumbprint: string;
 let count = 0;
+
+beforeAll(async () => {
+  keyThumbprint = await calculateJwkThumbprint(jwk as JWK);
+});
 
 const prove = (claims: JWTPayload = {}, header: Record<string, unknown> = {}, key: KeyObject = privateKey) =>
   new SignJWT({
@@ -23,37 +28,77 @@ const prove = (claims: JWTPayload = {}, header: Record<string, unknown> = {}, ke
     .sign(key);
 
 describe('a proof of possession (RFC 9449 §4.3)', () => {
-  const proofs = new DpopProofs();
-  const check = (proof: string, now = at) => proofs.check(proof, request, now * 1000);
+  const proofs = new DpopProofs('secret');
+  const faultOf = (proof: string, now = at, of = url) =>
+    proofs.faultOf(proof, { method: 'GET', url: of, token, keyThumbprint }, now * 1000);
 
-  it('names its key', async () =>
-    expect(check(await prove())).toBe(await calculateJwkThumbprint(jwk as never)));
-
-  it('passes once', async () => {
-    const proof = await prove();
-    expect(check(proof)).toBeDefined();
-    expect(check(proof)).toBeUndefined();
-    expect(check(proof, at + proofLifetime.past)).toBeUndefined();
+  it('passes once, for as long as it could be accepted', async () => {
+    const early = await prove({ iat: at + proofLifetime.future });
+    expect(faultOf(early)).toBeUndefined();
+    expect(faultOf(early)).toBe('used');
+    expect(faultOf(early, at + proofLifetime.future + proofLifetime.past)).toBe('used');
   });
 
-  it('is not for another method, another URL, another token or another time', async () => {
-    expect(check(await prove({ htm: 'POST' }))).toBeUndefined();
-    expect(check(await prove({ htu: 'https://api.example.com/orders/2' }))).toBeUndefined();
-    expect(check(await prove({ htu: 'https://evil.example.com/orders/1' }))).toBeUndefined();
-    expect(check(await prove({ htu: 'https://API.example.com:443/orders/1?x=1#y' }))).toBeDefined();
-    expect(check(await prove({ ath: 'other' }))).toBeUndefined();
-    expect(check(await prove(), at + proofLifetime.past + 1)).toBeUndefined();
-    expect(check(await prove(), at - proofLifetime.future - 1)).toBeUndefined();
+  it.each([
+    [-proofLifetime.past, undefined],
+    [-proofLifetime.past - 1, 'not_recent'],
+    [-65, undefined],
+    [6, undefined],
+    [10, undefined],
+    [proofLifetime.future, undefined],
+    [proofLifetime.future + 1, 'not_recent'],
+    [61, 'not_recent'],
+  ])('made %i seconds from now is %s', async (away, fault) =>
+    expect(faultOf(await prove({ iat: at + away }))).toBe(fault),
+  );
+
+  it.each([
+    [{ htm: 'POST' }, 'of_other_request'],
+    [{ htu: 'https://api.example.com/orders/2' }, 'of_other_request'],
+    [{ htu: 'https://evil.example.com/orders/1' }, 'of_other_request'],
+    [{ htu: 'http://api.example.com/orders/1' }, 'of_other_request'],
+    [{ htu: 'https://api.example.com/Orders/1' }, 'of_other_request'],
+    [{ htu: 'https://api.example.com/orders%2F1' }, 'of_other_request'],
+    [{ htu: 7 }, 'of_other_request'],
+    [{ htu: 'HTTPS://API.example.com:443/orders/1?x=1#y' }, undefined],
+    [{ htu: 'https://api.example.com/%6frders/%31' }, undefined],
+    [{ ath: 'other' }, 'of_other_token'],
+    [{ jti: '' }, 'malformed'],
+    [{ iat: 'now' as never }, 'malformed'],
+    [{ nonce: 'of nobody' }, 'nonce_unknown'],
+    [{ nonce: 7 }, 'nonce_unknown'],
+  ])('with %j is %s', async (claims, fault) =>
+    expect(faultOf(await prove(claims as JWTPayload))).toBe(fault),
+  );
+
+  it.each([
+    ['https://api.example.com/~u/%C3%A4', 'https://api.example.com/%7Eu/%c3%a4'],
+    ['https://api.example.com/%7Eu', 'https://api.example.com/~u'],
+    ['https://api.example.com/', 'https://api.example.com'],
+  ])('is for %s in every spelling that RFC 3986 §6.2 takes for the same: %s', async (of, htu) =>
+    expect(faultOf(await prove({ htu }), at, new URL(of))).toBeUndefined(),
+  );
+
+  it('needs its type, a public key, an asymmetric algorithm and a signature', async () => {
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    expect(faultOf(await prove({}, { typ: 'JWT' }))).toBe('malformed');
+    expect(faultOf(await prove({}, { jwk: privateKey.export({ format: 'jwk' }) }))).toBe('malformed');
+    expect(faultOf(await prove({}, { jwk: other.publicKey.export({ format: 'jwk' }) }))).toBe('malformed');
+    expect(faultOf(`${(await prove()).split('.').slice(0, 2).join('.')}.`)).toBe('malformed');
+    expect(faultOf('x'.repeat(5_000))).toBe('malformed');
+    const foreign = await prove({}, { jwk: other.publicKey.export({ format: 'jwk' }) }, other.privateKey);
+    expect(faultOf(foreign)).toBe('of_other_key');
   });
 
-  it('needs its type, a public key, an asymmetric algorithm and an id', async () => {
-    expect(check(await prove({}, { typ: 'JWT' }))).toBeUndefined();
-    expect(check(await prove({}, { jwk: privateKey.export({ format: 'jwk' }) }))).toBeUndefined();
-    expect(check(await prove({ jti: '' }))).toBeUndefined();
-    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
-    expect(check(await prove({}, { jwk: other }))).toBeUndefined();
-    const unsigned = (await prove()).split('.').slice(0, 2).join('.');
-    expect(check(`${unsigned}.`)).toBeUndefined();
-    expect(check('x'.repeat(5_000))).toBeUndefined();
+  it('may carry a nonce instead of the right time, of any process with the same secret, while it is recent', async () => {
+    const nonce = new DpopProofs('secret').nonce(at * 1000);
+    expect(faultOf(await prove({ nonce, iat: at - 86_400 }))).toBeUndefined();
+    expect(faultOf(await prove({ nonce, iat: at + 86_400 }))).toBeUndefined();
+    expect(faultOf(await prove({ nonce }), at + 119)).toBeUndefined();
+    expect(faultOf(await prove({ nonce }), at + 240)).toBe('nonce_unknown');
+    expect(faultOf(await prove({ nonce: new DpopProofs('other').nonce(at * 1000) }))).toBe('nonce_unknown');
+    expect(faultOf(await prove({ nonce: new DpopProofs().nonce(at * 1000) }))).toBe('nonce_unknown');
+    const once = await prove({ nonce });
+    expect([faultOf(once), faultOf(once)]).toEqual([undefined, 'used']);
   });
 });

@@ -1,5 +1,6 @@
 import { createHash, type JsonWebKey } from 'node:crypto';
-import { isSignedBy, publicKeyFor, readJwt } from '../jwt/signed-jwt.js';
+import { isSignedBy, publicKeyFor, readJwt, type SignedJwt } from '../jwt/signed-jwt.js';
+import { DpopNonces } from './dpop-nonces.js';
 
 /** What a proof must be for. */
 export interface ProvedRequest {
@@ -7,15 +8,32 @@ export interface ProvedRequest {
   /** The public URL; query and fragment are not compared. */
   readonly url: URL;
   readonly token: string;
+  /** Of the key that the token is bound to (RFC 9449 §6). */
+  readonly keyThumbprint: string;
 }
 
-/** Seconds a proof is accepted after it was made, and before: clocks of clients are often wrong, but then they can learn. */
-export const proofLifetime = { past: 60, future: 5 } as const;
+/** What is wrong with a proof. */
+export type ProofFault =
+  | 'malformed'
+  | 'of_other_request'
+  | 'of_other_token'
+  | 'not_recent'
+  | 'nonce_unknown'
+  | 'of_other_key'
+  | 'used';
+
+/**
+ * Seconds a proof is accepted after it was made, and before: clocks of clients are often wrong. Proofs of more than a minute ahead
+ * must be refused (FAPI 2.0 Security Profile §5.3.2.1). The authorization server has the same bounds.
+ */
+export const proofLifetime = { past: 300, future: 30 } as const;
 
 /** The longest proof that is looked at. */
 const longestProof = 4_096;
-/** So many proofs of one lifetime are remembered; a flood beyond that is refused rather than believed. */
-const mostRemembered = 100_000;
+/** So many proofs are remembered; a flood beyond that is refused rather than believed. */
+const maxRemembered = 500_000;
+/** Seconds in which a proof could be accepted again, whether its time or its nonce speaks for it. */
+const rememberedFor = proofLifetime.past + proofLifetime.future;
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
@@ -28,47 +46,73 @@ const thumbprintMembers: Readonly<Record<string, readonly string[]>> = {
 
 /** Checks proofs of possession (RFC 9449 §4.3) and lets each pass once. */
 export class DpopProofs {
-  /** Ids of proofs with the second until which they would be accepted, oldest first. */
+  readonly #nonces: DpopNonces;
+  /** Ids of proofs with the second until which they are remembered, oldest first. */
   readonly #seen = new Map<string, number>();
 
-  /** The thumbprint of the key that made the proof, or undefined when it is not a good one. `now` in milliseconds. */
-  check(proof: string, request: ProvedRequest, now: number): string | undefined {
-    const jwt = proof.length <= longestProof ? readJwt(proof) : undefined;
-    if (jwt?.header['typ'] !== 'dpop+jwt' || jwt.header['crit'] !== undefined) return undefined;
-    const jwk = jwt.header['jwk'];
-    if (typeof jwk !== 'object' || jwk === null || 'd' in jwk || 'k' in jwk) return undefined;
-    const key = publicKeyFor(jwt.header['alg'], jwk as JsonWebKey);
-    if (!key || !isSignedBy(jwt, key)) return undefined;
-    const { htm, htu, iat, jti, ath } = jwt.claims;
-    if (htm !== request.method || !isSameTarget(htu, request.url) || ath !== sha256(request.token))
-      return undefined;
-    if (typeof iat !== 'number' || typeof jti !== 'string' || jti === '' || jti.length > 256)
-      return undefined;
-    const age = now / 1000 - iat;
-    if (age > proofLifetime.past || age < -proofLifetime.future) return undefined;
-    const thumbprint = thumbprintOf(jwk as JsonWebKey);
-    return this.#isFirst(sha256(`${thumbprint} ${jti}`), iat + proofLifetime.past, now / 1000)
-      ? thumbprint
-      : undefined;
+  /** `secret` is what the nonces of all processes of one API follow from. */
+  constructor(secret?: string) {
+    this.#nonces = new DpopNonces(secret);
   }
 
-  #isFirst(id: string, until: number, now: number): boolean {
+  /** The nonce that clients are to use from now on; `now` in milliseconds. */
+  nonce(now: number): string {
+    return this.#nonces.newest(now / 1000);
+  }
+
+  /** What is wrong with a proof, or undefined for a good one, which is then used. `now` in milliseconds. */
+  faultOf(proof: string, request: ProvedRequest, now: number): ProofFault | undefined {
+    const jwt = proof.length <= longestProof ? readJwt(proof) : undefined;
+    const jwk = jwt && keyIn(jwt);
+    if (!jwt || !jwk) return 'malformed';
+    const { htm, htu, iat, jti, ath, nonce } = jwt.claims;
+    if (typeof iat !== 'number' || typeof jti !== 'string' || jti === '' || jti.length > 256)
+      return 'malformed';
+    if (htm !== request.method || !isSameTarget(htu, request.url)) return 'of_other_request';
+    if (ath !== sha256(request.token)) return 'of_other_token';
+    const seconds = now / 1000;
+    // RFC 9449 §11.1: a nonce says when the proof was made, whatever the clock of the client says.
+    if (nonce !== undefined && !this.#nonces.accepts(nonce, seconds)) return 'nonce_unknown';
+    const age = seconds - iat;
+    if (nonce === undefined && (age > proofLifetime.past || age < -proofLifetime.future)) return 'not_recent';
+    if (thumbprintOf(jwk) !== request.keyThumbprint) return 'of_other_key';
+    return this.#isFirst(sha256(`${request.keyThumbprint} ${jti}`).slice(0, 22), seconds)
+      ? undefined
+      : 'used';
+  }
+
+  #isFirst(id: string, now: number): boolean {
     for (const [old, expires] of this.#seen) {
-      // In the order they came, which is nearly that of their expiry; what is left over goes a little later.
       if (expires >= now) break;
       this.#seen.delete(old);
     }
-    if (this.#seen.has(id) || this.#seen.size >= mostRemembered) return false;
-    this.#seen.set(id, until);
+    if (this.#seen.has(id) || this.#seen.size >= maxRemembered) return false;
+    this.#seen.set(id, now + rememberedFor);
     return true;
   }
 }
 
+/** The public key that a proof brings along and is signed by (RFC 9449 §4.2); undefined for what is no proof. */
+function keyIn(jwt: SignedJwt): JsonWebKey | undefined {
+  if (jwt.header['typ'] !== 'dpop+jwt' || jwt.header['crit'] !== undefined) return undefined;
+  const jwk = jwt.header['jwk'];
+  if (typeof jwk !== 'object' || jwk === null || 'd' in jwk || 'k' in jwk) return undefined;
+  const key = publicKeyFor(jwt.header['alg'], jwk as JsonWebKey);
+  return key && isSignedBy(jwt, key) ? (jwk as JsonWebKey) : undefined;
+}
+
+/** RFC 9449 §4.3 number 9: compared after the normalisation of RFC 3986 §6.2.2 and §6.2.3. */
 function isSameTarget(htu: unknown, url: URL): boolean {
   if (typeof htu !== 'string' || !URL.canParse(htu)) return false;
   const stated = new URL(htu);
-  return stated.origin === url.origin && stated.pathname === url.pathname;
+  return stated.origin === url.origin && normalPath(stated) === normalPath(url);
 }
+
+const normalPath = ({ pathname }: URL): string =>
+  pathname.replace(/%[0-9a-f]{2}/gi, (encoded) => {
+    const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+    return /[\w.~-]/.test(character) ? character : encoded.toUpperCase();
+  });
 
 const thumbprintOf = (jwk: JsonWebKey): string =>
   sha256(

@@ -9,7 +9,7 @@ export type RefusalCode =
 
 /** A refusal as it is answered: 503 where nobody can say whether the token is good. */
 export interface Refusal {
-  readonly status: 400 | 401 | 403 | 503;
+  readonly status: 400 | 401 | 403 | 414 | 503;
   readonly error: RefusalCode | 'temporarily_unavailable' | undefined;
   readonly description: string | undefined;
   /** Seconds an authentication may be old, where a more recent one is wanted (RFC 9470). */
@@ -33,13 +33,17 @@ export interface ChallengeContext {
   readonly schemes: readonly ('Bearer' | 'DPoP')[];
 }
 
-/** A refusal with its challenge. Without `error` nothing was presented, and the challenge only says what is wanted (RFC 6750 §3.1). */
+/**
+ * A refusal with its challenge. Without `error` nothing was presented, and the challenge only says what is wanted (RFC 6750 §3.1).
+ * `more` are further headers of the answer.
+ */
 export function refuse(
   status: 400 | 401 | 403,
   error: RefusalCode | undefined,
   description: string | undefined,
   context: ChallengeContext,
   parameters: ChallengeParameters = {},
+  more: Readonly<Record<string, string>> = {},
 ): Refusal {
   const entries = [
     ['realm', context.realm],
@@ -55,6 +59,7 @@ export function refuse(
   const headers = {
     'WWW-Authenticate': context.schemes.map(challenge).join(', '),
     'Cache-Control': 'no-store',
+    ...more,
   };
   return { status, error, description, headers, maxAge: parameters.max_age };
 }

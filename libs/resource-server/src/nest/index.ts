@@ -16,7 +16,7 @@ import { APP_GUARD, Reflector } from '@nestjs/core';
 import { JwtModule, JwtService } from '@nestjs/jwt';
 import { refusalBody } from '../http/challenges.js';
 import { accessOf, noteAccess, verifiable } from '../http/middleware.js';
-import type { Requirement } from '../requirement.js';
+import { type Requirement, together } from '../requirement.js';
 import type { TokenFacts } from '../token-facts.js';
 import { Verifier } from '../verifier.js';
 import type { VerifierOptions } from '../verifier-options.js';
@@ -51,7 +51,9 @@ export class AccessGuard implements CanActivate {
       requirementKey,
       places,
     );
-    const required = together(ofController ?? {}, ofHandler ?? {});
+    // Of two lists of classes the handler's own is the one.
+    const acrValues = ofHandler?.acrValues ?? ofController?.acrValues;
+    const required = together({ ...ofController, acrValues }, ofHandler ?? {});
     const http = context.switchToHttp();
     const request = http.getRequest<IncomingMessage & { raw?: IncomingMessage }>();
     const verdict = await this.verifier.verify(verifiable(request.raw ?? request), required);
@@ -70,23 +72,6 @@ export class AccessGuard implements CanActivate {
 }
 
 type SetHeader = (name: string, value: string) => unknown;
-
-/** Both requirements at once; of two ages the shorter one. */
-function together(a: Requirement, b: Requirement): Requirement {
-  const shorter = (name: 'maxTokenAge' | 'maxAuthAge' | 'maxSessionAge' | 'maxIdle') => {
-    const ages = [a[name], b[name]].filter((age) => age !== undefined);
-    return ages.length === 0 ? undefined : Math.min(...ages);
-  };
-  return {
-    ...a,
-    ...b,
-    scopes: [...new Set([...(a.scopes ?? []), ...(b.scopes ?? [])])],
-    maxTokenAge: shorter('maxTokenAge'),
-    maxAuthAge: shorter('maxAuthAge'),
-    maxSessionAge: shorter('maxSessionAge'),
-    maxIdle: shorter('maxIdle'),
-  };
-}
 
 /** Guards every handler of the application that is not `@Public()`. */
 @Module({})
