@@ -77,11 +77,11 @@ export function isInstalled(name: string): boolean {
 
 /** Starts one on a free port; resolves when it accepts connections. */
 export const startOtherProxy = async (name: string, where: Surroundings): Promise<OtherProxy> =>
-  run(name, await freePort(), (folder, port) => starts[name]!(folder, port, where));
+  startProgram(name, await freePort(), (folder, port) => starts[name]!(folder, port, where));
 
 /** nginx in front of authorization servers at these ports, by deploy/nginx/login.conf. */
 export const startNginxForLogin = async (port: number, programs: number, people: number) =>
-  run('nginx', port, async (folder) => {
+  startProgram('nginx', port, async (folder) => {
     const example = (await readFile('deploy/nginx/login.conf', 'utf8'))
       .replaceAll('127.0.0.1:3000', `127.0.0.1:${programs}`)
       .replaceAll('127.0.0.1:3010', `127.0.0.1:${people}`)
@@ -89,7 +89,8 @@ export const startNginxForLogin = async (port: number, programs: number, people:
     return nginxBy(example, folder, port);
   });
 
-async function run(
+/** Starts a program that listens on this port, in a folder of its own; `prepare` says by which command. */
+export async function startProgram(
   name: string,
   port: number,
   prepare: (folder: string, port: number) => Promise<readonly string[]>,

@@ -23,6 +23,8 @@ export interface Upstream {
   readonly begun: readonly string[];
   /** Paths of requests that were taken back before they were answered. */
   readonly abandoned: readonly string[];
+  /** Closes connections on which nothing is asked at the moment, without a word. */
+  closeIdle(): void;
   stop(): Promise<void>;
 }
 
@@ -75,6 +77,7 @@ export async function startUpstream(): Promise<Upstream> {
     seen,
     begun,
     abandoned,
+    closeIdle: () => server.closeIdleConnections(),
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
-import { type Configuration, refuseFirstRunData, unaskedConnections } from '@curfew/config';
+import { type Configuration, listenerLimits, refuseFirstRunData, unaskedConnections } from '@curfew/config';
 import { endsChannel } from '@curfew/events';
 import { signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
@@ -53,14 +53,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
     refusals: app.get(Metrics).refusals,
     log,
   });
-  const server = createServer(
-    {
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: 65_000,
-    },
-    tracing?.traced(door, proxy.trustedHops) ?? door,
-  );
+  const server = createServer(listenerLimits(limits), tracing?.traced(door, proxy.trustedHops) ?? door);
   server.maxConnections = limits.maxConnections;
   const closeUnasked = unaskedConnections(server);
   const port = await open(server, addresses.admin);

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { listenerLimits } from '@curfew/config';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ThrottledRequests } from './alerts/index.js';
 import type { LaidFoundation } from './foundation.js';
@@ -28,11 +29,7 @@ export function publicServer(
   });
   const server = createServer(
     {
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: 65_000,
-      // Node looks for slow clients every half minute by default, which would be the real limit then.
-      connectionsCheckingInterval: 1_000,
+      ...listenerLimits(limits),
       // A second Host or Authorization is joined to the first, and then fits nothing; taking either would be a guess.
       joinDuplicateHeaders: true,
     },

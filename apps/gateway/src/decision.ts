@@ -2,7 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { createVerifier, type Refusal, type TokenFacts, type Verifier } from '@curfew/resource-server';
 import type { AskedRequest } from './asked/asked-request.js';
 import { BrowserMode } from './browser/browser-mode.js';
-import { type ProtectedApi, type Route, RouteTable } from './routes/route.js';
+import { corsHeaders, preflightHeaders, preflightMethod } from './cors.js';
+import type { ProtectedApi, Route } from './routes/route.js';
+import { RouteTable } from './routes/route-table.js';
 import type { GatewayRules } from './routes/rules.js';
 
 /** A request that may pass, by which route and with whose access. */
@@ -39,9 +41,19 @@ export const noRoute: Refusal = {
   headers: { 'Cache-Control': 'no-store' },
 };
 
+/** The refusal of a path that the upstream may read otherwise, where the route does not allow that. */
+const ambiguousPath: Refusal = {
+  status: 403,
+  error: 'invalid_request',
+  description: 'the path may mean something else to the upstream',
+  headers: { 'Cache-Control': 'no-store' },
+};
+
 /** Who hears of what happens here. */
 export interface DecisionHandlers {
   readonly onTrouble: (error: unknown, api: string) => void;
+  /** A request came that no route is for. */
+  readonly onUnrouted: (asked: Pick<AskedRequest, 'host' | 'path'> & { readonly scheme: string }) => void;
   readonly onDecided: (decision: Decision, tookMs: number, message: IncomingMessage) => void;
 }
 
@@ -53,6 +65,17 @@ interface Held {
 
 const never = (): (() => void) => () => {};
 
+const isAmbiguous = ({ reading }: AskedRequest, { allow }: Route): boolean =>
+  reading.traits.some((trait) => !allow?.includes(trait));
+
+/** A page that the route lists can read the refusal, and its challenge. */
+function withCors(decision: Decision, message: IncomingMessage): Decision {
+  const headers = decision.kind === 'refused' ? corsHeaders(decision.route, message) : undefined;
+  if (decision.kind !== 'refused' || !headers) return decision;
+  const { refusal } = decision;
+  return { ...decision, refusal: { ...refusal, headers: { ...refusal.headers, ...headers } } };
+}
+
 /** Decides by the route table and the tokens that requests carry. */
 export class DecisionMaker {
   readonly #handlers: DecisionHandlers;
@@ -60,7 +83,12 @@ export class DecisionMaker {
   #browsers: ReadonlyMap<string, BrowserMode> = new Map();
   #table = new RouteTable([]);
 
-  constructor(rules: GatewayRules, handlers: DecisionHandlers) {
+  /** `ownPort` is where the gateway listens: hosts may come with it. */
+  constructor(
+    rules: GatewayRules,
+    handlers: DecisionHandlers,
+    private readonly ownPort?: number,
+  ) {
     this.#handlers = handlers;
     this.use(rules);
   }
@@ -69,7 +97,7 @@ export class DecisionMaker {
   use({ issuer, apis, browsers, routes }: GatewayRules): void {
     const before = this.#held;
     this.#held = new Map(apis.map((api) => [api.name, this.#holding(issuer, api, before.get(api.name))]));
-    this.#table = new RouteTable(routes);
+    this.#table = new RouteTable(routes, this.ownPort);
     this.#browsers = new Map(
       browsers.map((client) => {
         const known = this.#browsers.get(client.name);
@@ -86,6 +114,11 @@ export class DecisionMaker {
     return [...this.#held.values()].every(({ verifier }) => verifier.following);
   }
 
+  /** Whether any request with a token can be decided on at the moment, or none ever is. */
+  get deciding(): boolean {
+    return this.#held.size === 0 || [...this.#held.values()].some(({ verifier }) => verifier.following);
+  }
+
   /** The verifiers by the name of their API. */
   get verifiers(): ReadonlyMap<string, Verifier> {
     return new Map([...this.#held].map(([name, { verifier }]) => [name, verifier]));
@@ -98,7 +131,9 @@ export class DecisionMaker {
 
   /** The browser mode of a request's route, or of its host for the gateway's own pages. */
   browserOf(asked: AskedRequest, ofHost = false): BrowserMode | undefined {
-    const name = ofHost ? this.#table.browserAt(asked.host) : this.#table.find(asked)?.browser;
+    const route = ofHost ? undefined : this.#table.find(asked);
+    if (route && isAmbiguous(asked, route)) return undefined;
+    const name = ofHost ? this.#table.browserAt(asked.host) : route?.browser;
     return name === undefined ? undefined : this.#browsers.get(name);
   }
 
@@ -112,6 +147,16 @@ export class DecisionMaker {
     return this.#table.find(asked)?.required.passive === true || headers['x-session-activity'] === 'passive';
   }
 
+  /** The answer to a preflight that a route wants answered; undefined for every other request. */
+  preflight(asked: AskedRequest, message: IncomingMessage): Record<string, string> | undefined {
+    const method = preflightMethod(message, asked.method);
+    if (method === undefined) return undefined;
+    const route = this.#table.find({ ...asked, method });
+    return route && !route.closed && !isAmbiguous(asked, route)
+      ? preflightHeaders(route, message, method)
+      : undefined;
+  }
+
   /** The time at the authorization server. */
   #now(): number {
     const [held] = this.#held.values();
@@ -121,14 +166,16 @@ export class DecisionMaker {
   /** Decides about a request. */
   async decide(asked: AskedRequest, asking: Asking): Promise<Decision> {
     const began = performance.now();
-    const decision = await this.#decide(asked, asking);
+    const decision = withCors(await this.#decide(asked, asking), asking.message);
     this.#handlers.onDecided(decision, performance.now() - began, asking.message);
     return decision;
   }
 
   async #decide(asked: AskedRequest, { message, certificate }: Asking): Promise<Decision> {
     const route = this.#table.find(asked);
+    if (!route) this.#handlers.onUnrouted(asked);
     if (!route || route.closed) return { kind: 'refused', refusal: noRoute, route: route ?? null };
+    if (isAmbiguous(asked, route)) return { kind: 'refused', refusal: ambiguousPath, route };
     if (route.api === null)
       return { kind: 'allowed', route, facts: null, ownCookies: [], now: 0, watch: never };
     const { headers, rawHeaders } = message;

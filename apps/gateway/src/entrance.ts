@@ -6,7 +6,7 @@ import type { AskedRequest } from './asked/asked-request.js';
 import { isOwnPath } from './browser/browser-client.js';
 import { answerOwnPage, redirect } from './browser/own-pages.js';
 import { decidePerson, type PersonDecision } from './browser/person-request.js';
-import { type DecisionMaker, noRoute } from './decision.js';
+import { type DecisionHandlers, type DecisionMaker, noRoute } from './decision.js';
 import { answerForwardAuth, faultWords } from './forward-auth/forward-auth.js';
 import { certificateOf, forwardedFor, readProxied } from './proxied-request.js';
 import { type ReverseProxy, refuseUpgrade } from './proxy/reverse-proxy.js';
@@ -19,6 +19,14 @@ const overtaken: Refusal = {
   error: 'temporarily_unavailable',
   description: 'the access ended while the request was under way',
   headers: { 'Retry-After': '1', 'Cache-Control': 'no-store' },
+};
+
+/** RFC 9112 §3.2: whichever of two hosts is taken, somebody else takes the other. */
+const severalHosts: Refusal = {
+  status: 400,
+  error: 'invalid_request',
+  description: 'the request names more than one host',
+  headers: { 'Cache-Control': 'no-store', Connection: 'close' },
 };
 
 const forwardAuthPath = '/forward-auth';
@@ -34,6 +42,9 @@ export interface EntranceParts {
   /** The scheme of the gateway's public address. */
   readonly publicScheme: string;
   readonly isReady: () => boolean;
+  readonly onUnrouted: DecisionHandlers['onUnrouted'];
+  /** A request came of which it is not known, or in doubt, what it asks for. */
+  readonly onFault: (fault: string, message: IncomingMessage) => void;
 }
 
 /** A request that was understood, or the refusal of one that was not. */
@@ -48,16 +59,20 @@ export class Entrance {
 
   /** Answers a request. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (hasSeveralHosts(request)) return answerRefusal(response, severalHosts);
     if (this.#isPassedOn(request)) return this.#passOn(request, response);
     const path = pathOf(request);
     if (path === '/health/live') return answerHealth(response, true);
     if (path === '/health/ready') return answerHealth(response, this.parts.isReady());
     if (isForwardAuth(path)) return this.#answerForwardAuth(request, response);
+    const { publicScheme: scheme, onUnrouted } = this.parts;
+    onUnrouted({ scheme, host: request.headers.host ?? '', path });
     return answerRefusal(response, noRoute);
   }
 
   /** Answers an upgrade. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    if (hasSeveralHosts(request)) return refuseUpgrade(socket, severalHosts);
     // Caddy asks about an upgrade by asking for one; all it wants is the answer.
     if (!this.#isPassedOn(request) && isForwardAuth(pathOf(request))) {
       const response = new ServerResponse(request);
@@ -73,8 +88,7 @@ export class Entrance {
     const decision = await this.#decide(asked, request, { isUpgrade: true });
     if (decision.kind !== 'allowed')
       return refuseUpgrade(socket, decision.kind === 'refused' ? decision.refusal : noRoute);
-    if (!decision.allowed.route.upstream || request.headers.upgrade?.toLowerCase() !== 'websocket')
-      return refuseUpgrade(socket, noRoute);
+    if (!decision.allowed.route.upstream) return refuseUpgrade(socket, noRoute);
     const refuse = (again: PersonDecision) =>
       refuseUpgrade(socket, again.kind === 'refused' ? again.refusal : overtaken);
     this.parts.proxy.upgrade(request, socket, head, this.#passage(request, asked, decision), () => {
@@ -84,9 +98,8 @@ export class Entrance {
   }
 
   #answerForwardAuth(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { rules, decisions } = this.parts;
     const target = (request.url ?? '').slice(forwardAuthPath.length);
-    return answerForwardAuth(request, response, target, rules(), decisions);
+    return answerForwardAuth(request, response, target, { ...this.parts, rules: this.parts.rules() });
   }
 
   #isPassedOn({ headers }: IncomingMessage): boolean {
@@ -103,6 +116,11 @@ export class Entrance {
     const verifier = ofHost && decisions.verifierFor(ofHost);
     if (ofHost && verifier)
       return answerOwnPage(request, response, asked, { issuer: rules().issuer, browser: ofHost, verifier });
+    const preflight = decisions.preflight(asked, request);
+    if (preflight) {
+      response.writeHead(204, preflight).end();
+      return;
+    }
     const headers = { ...request.headers };
     const decision = await this.#decide(asked, request);
     if (decision.kind !== 'allowed') return answerNo(response, decision);
@@ -135,9 +153,11 @@ export class Entrance {
   #understand(request: IncomingMessage): Understood {
     const asked = readProxied(request, this.parts.rules(), this.parts.publicScheme);
     if (typeof asked !== 'string') return { asked };
-    return {
-      refusal: { status: 400, error: 'invalid_request', description: faultWords[asked], headers: noStore },
-    };
+    const description = faultWords[asked];
+    this.parts.onFault(description, request);
+    // RFC 9110 §15.5.15.
+    const status = asked === 'target_too_long' ? 414 : 400;
+    return { refusal: { status, error: 'invalid_request', description, headers: noStore } };
   }
 
   #asking(message: IncomingMessage) {
@@ -163,6 +183,9 @@ function answerNo(response: ServerResponse, decision: Exclude<PersonDecision, { 
   if (decision.cookies.length > 0) response.setHeader('Set-Cookie', [...decision.cookies]);
   answerRefusal(response, decision.refusal);
 }
+
+const hasSeveralHosts = ({ rawHeaders }: IncomingMessage): boolean =>
+  rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length > 1;
 
 const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0]!;
 

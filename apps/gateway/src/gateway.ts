@@ -1,11 +1,12 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Configuration, unaskedConnections } from '@curfew/config';
+import { type Configuration, listenerLimits, unaskedConnections } from '@curfew/config';
 import { answerRefusal } from '@curfew/resource-server';
 import type { Logger } from 'pino';
 import { isTrusted } from './asked/forwarded.js';
-import { DecisionMaker } from './decision.js';
+import { type DecisionHandlers, DecisionMaker } from './decision.js';
 import { Entrance } from './entrance.js';
+import { ignoreUpgrade, wantsWebSocket } from './ignored-upgrade.js';
 import { Metrics } from './metrics/metrics.js';
 import { serveMetrics } from './metrics/metrics-server.js';
 import { startTracing } from './metrics/tracing.js';
@@ -28,6 +29,12 @@ const failed = {
   headers: { 'Cache-Control': 'no-store' },
 } as const;
 
+/** Milliseconds between two lines about requests that no route takes. */
+const unroutedQuietMs = 60_000;
+
+/** Bytes of a request's head: nginx lets clients send 32 KiB, and asks with all of it and an address of its own. */
+const maxHeaderSize = 65_536;
+
 /** Listens and decides by these rules until stopped. */
 export async function startGateway(
   configuration: Configuration,
@@ -37,24 +44,29 @@ export async function startGateway(
   let rules = first;
   const state = { stopping: false, followed: false };
   const troubles = new TroubleLog(log);
+  let unrouted = new TroubleLog(log, unroutedQuietMs);
+  const onUnrouted: DecisionHandlers['onUnrouted'] = ({ scheme, host, path }) =>
+    unrouted.note('no route is for this request', { scheme, host, path: path.slice(0, 200) });
   const tracing = await startTracing(process.env, ({ socket }) =>
     isTrusted(socket.remoteAddress, rules.forwarded.proxies),
   );
   const metrics: Metrics = new Metrics(() => decisions);
-  const decisions: DecisionMaker = new DecisionMaker(rules, {
+  const handlers: DecisionHandlers = {
     onTrouble: (err, api) =>
-      troubles.note(
-        `the authorization server could not be asked or followed for ${api}; it is tried again`,
+      troubles.note(`the authorization server could not be asked or followed for ${api}; it is tried again`, {
         err,
-      ),
+      }),
+    onUnrouted,
     onDecided(decision, tookMs, message) {
       metrics.decided(decision, tookMs);
       tracing?.decided(message, decision);
     },
-  });
+  };
+  const ownPort = configuration.listen.gateway.port;
+  const decisions: DecisionMaker = new DecisionMaker(rules, handlers, ownPort);
   const proxy = new ReverseProxy(
-    () => (rules.clientCertificateHeader === undefined ? [] : [rules.clientCertificateHeader]),
-    (err) => troubles.note('an upstream did not answer', err),
+    () => rules,
+    (err) => troubles.note('an upstream did not answer', { err }),
   );
   const entrance = new Entrance({
     rules: () => rules,
@@ -63,27 +75,22 @@ export async function startGateway(
     traceHeader: (message) => tracing?.parentHeader(message) ?? {},
     publicScheme: new URL(configuration.gatewayUrl).protocol.slice(0, -1),
     isReady() {
+      // At the start everything must be followed; later, a gateway that answers 503 to everybody must not be sent requests.
       state.followed ||= decisions.following;
-      return state.followed && !state.stopping;
+      return state.followed && decisions.deciding && !state.stopping;
     },
+    onUnrouted,
+    onFault: (fault, { socket }) =>
+      troubles.note(`a request could not be understood: ${fault}`, { from: socket.remoteAddress }),
   });
-  const answer: RequestListener = (request, response) => {
-    entrance.answer(request, response).catch((err: unknown) => {
-      log.error({ err }, 'answering a request');
-      if (response.headersSent) response.destroy();
-      else answerRefusal(response, failed);
-    });
-  };
+  const latest = new WeakMap<Duplex, ServerResponse>();
+  const answer = answering(entrance, latest, log);
   const { limits } = configuration;
   const server = createServer(
-    {
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: 65_000,
-    },
+    { ...listenerLimits(limits), maxHeaderSize },
     tracing?.traced(answer) ?? answer,
   );
-  const upgraded = takeUpgrades(server, entrance, log);
+  const upgraded = takeUpgrades(server, entrance, latest, log);
   server.maxConnections = limits.maxConnections;
   const closeUnasked = unaskedConnections(server);
   const port = await open(server, configuration.listen.gateway);
@@ -92,6 +99,7 @@ export async function startGateway(
     port,
     use(next) {
       rules = next;
+      unrouted = new TroubleLog(log, unroutedQuietMs);
       decisions.use(next);
     },
     async stop() {
@@ -105,10 +113,31 @@ export async function startGateway(
   };
 }
 
+/** Lets the entrance answer requests; `latest` is told which answer is the last one of a connection. */
+const answering =
+  (entrance: Entrance, latest: WeakMap<Duplex, ServerResponse>, log: Logger): RequestListener =>
+  (request, response) => {
+    latest.set(request.socket, response);
+    entrance.answer(request, response).catch((err: unknown) => {
+      log.error({ err }, 'answering a request');
+      if (response.headersSent) response.destroy();
+      else answerRefusal(response, failed);
+    });
+  };
+
 /** Lets the entrance answer upgrades; the connections that were upgraded and are still there. */
-function takeUpgrades(server: Server, entrance: Entrance, log: Logger): ReadonlySet<Duplex> {
+function takeUpgrades(
+  server: Server,
+  entrance: Entrance,
+  latest: WeakMap<Duplex, ServerResponse>,
+  log: Logger,
+): ReadonlySet<Duplex> {
   const upgraded = new Set<Duplex>();
   server.on('upgrade', (request, socket, head) => {
+    if (!wantsWebSocket(request)) {
+      ignoreUpgrade(server, request, socket, head, latest.get(socket));
+      return;
+    }
     upgraded.add(socket);
     socket.on('error', () => socket.destroy()).once('close', () => upgraded.delete(socket));
     entrance.upgrade(request, socket, head).catch((err: unknown) => {

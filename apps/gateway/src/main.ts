@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const configuration = loadConfiguration(process.env, { database: false, keys: false });
   const log = createLog(configuration.logLevel);
   const troubles = new TroubleLog(log);
-  const source = new KeptRoutes(sourceOf(configuration), (sentence, err) => troubles.note(sentence, err));
+  const source = new KeptRoutes(sourceOf(configuration), (sentence, err) => troubles.note(sentence, { err }));
   const gateway = await startGateway(configuration, await source.read(), log);
   log.info({ port: gateway.port }, 'the gateway is ready');
   const reload = (): void => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type AskedFault, type AskedRequest, readAsked } from './asked/asked-request.js';
-import { isTrusted } from './asked/forwarded.js';
+import { isTrusted, ofHop } from './asked/forwarded.js';
 import type { GatewayRules } from './routes/rules.js';
 
 /**
@@ -16,8 +16,8 @@ export function readProxied(
   const stated = isTrusted(socket.remoteAddress, forwarded.proxies)
     ? headers['x-forwarded-proto']
     : undefined;
-  const scheme = typeof stated === 'string' ? stated : publicScheme;
-  return readAsked({ method, scheme, host: headers.host ?? '', target: url });
+  const scheme = typeof stated === 'string' ? ofHop(stated, forwarded.hops) : undefined;
+  return readAsked({ method, scheme: scheme ?? publicScheme, host: headers.host ?? '', target: url });
 }
 
 /** The addresses a request came through, as its upstream is told: a trusted proxy's word and its own address, or the address alone. */

@@ -1,24 +1,25 @@
 import type { Logger } from 'pino';
 
-/** Milliseconds between two lines about the same thing. */
-const quietForMs = 5_000;
-
 /** Says what goes wrong without a line for every request that suffers from it. */
 export class TroubleLog {
   readonly #said = new Map<string, { at: number; since: number }>();
 
-  constructor(private readonly log: Logger) {}
+  /** `quietForMs` are the milliseconds between two lines about the same thing. */
+  constructor(
+    private readonly log: Logger,
+    private readonly quietForMs = 5_000,
+  ) {}
 
-  /** `subject` is one of few: what goes wrong, and where. */
-  note(subject: string, err: unknown): void {
+  /** `subject` is one of few: what goes wrong, and where; `facts` are of the one time that is written down. */
+  note(subject: string, facts: Readonly<Record<string, unknown>>): void {
     const now = performance.now();
     const said = this.#said.get(subject);
-    if (said && now - said.at < quietForMs) {
+    if (said && now - said.at < this.quietForMs) {
       said.since += 1;
       return;
     }
     const notSaid = said?.since ?? 0;
     this.#said.set(subject, { at: now, since: 0 });
-    this.log.warn({ err, ...(notSaid > 0 ? { notSaid } : {}) }, subject);
+    this.log.warn({ ...facts, ...(notSaid > 0 ? { notSaid } : {}) }, subject);
   }
 }

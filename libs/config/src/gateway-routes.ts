@@ -40,8 +40,22 @@ const upstream = z.string().refine((text) => URL.canParse(text) && /^https?:$/.t
   error: 'must be an http or https URL',
 });
 
+/** What a path may have on a route whose upstream reads it as the gateway does; elsewhere it is refused. */
+const allow = z.array(
+  z.enum(['encoded-slash', 'encoded-percent', 'semicolon'], {
+    error: 'must be encoded-slash, encoded-percent or semicolon',
+  }),
+);
+
+/** The origin of a page (RFC 6454 §6.1). */
+const webOrigin = z
+  .string()
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text && text !== 'null', {
+    error: 'must be an origin such as https://shop.example.com',
+  });
+
 /** What routes are made of, wherever they are written: in a gateway's file, or over the admin API. */
-export const routeParts = { duration, word, host, path, method, scope, upstream } as const;
+export const routeParts = { duration, word, host, path, method, scope, upstream, allow, webOrigin } as const;
 
 /** A route as it is kept by operators, beside its name and the API it belongs to. */
 export const keptRoute = z.strictObject({
@@ -52,6 +66,20 @@ export const keptRoute = z.strictObject({
     .max(2)
     .default(['https']),
   path: path.default('/**'),
+  // Not there unless written: gateways of an earlier version refuse members that they do not know.
+  case_sensitive: z
+    .boolean()
+    .optional()
+    .meta({ description: 'The upstream distinguishes letter case in paths; so does the route, then.' }),
+  allow: allow
+    .max(3)
+    .optional()
+    .meta({ description: 'What a path may have that programs are known to read differently.' }),
+  cors: z
+    .array(webOrigin.max(256))
+    .max(50)
+    .optional()
+    .meta({ description: 'Origins of pages that may read what the gateway itself answers.' }),
   methods: z.array(method).max(20).default([]).meta({ description: 'Empty for every method.' }),
   public: z.boolean().default(false).meta({ description: 'Everybody may pass.' }),
   scopes: z.array(scope.max(128)).max(50).default([]),

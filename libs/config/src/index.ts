@@ -10,6 +10,7 @@ export {
   routeParts,
   secondsOf,
 } from './gateway-routes.js';
+export { listenerLimits } from './listener-limits.js';
 export {
   hasFirstRunData,
   loadConfiguration,

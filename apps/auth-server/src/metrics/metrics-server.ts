@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Listen } from '@curfew/config';
+import { type Listen, listenerLimits } from '@curfew/config';
 import type { Logger } from 'pino';
 
 /** What can be scraped: one process's figures, or those of several. */
@@ -30,13 +30,16 @@ export async function serveMetrics(
     const text = await figures.metrics();
     response.writeHead(200, { 'Content-Type': figures.contentType, 'Cache-Control': 'no-store' }).end(text);
   };
-  const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, (request, response) => {
-    answer(request, response).catch((err: unknown) => {
-      log.warn({ err }, 'the metrics could not be read');
-      // Half the figures would look like figures: none are better.
-      response.writeHead(503).end();
-    });
-  });
+  const server = createServer(
+    listenerLimits({ headersTimeoutMs: 5_000, requestTimeoutMs: 5_000 }),
+    (request, response) => {
+      answer(request, response).catch((err: unknown) => {
+        log.warn({ err }, 'the metrics could not be read');
+        // Half the figures would look like figures: none are better.
+        response.writeHead(503).end();
+      });
+    },
+  );
   server.maxConnections = 20;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

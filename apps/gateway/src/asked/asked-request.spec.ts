@@ -11,44 +11,21 @@ describe('a request that is asked about', () => {
     });
   });
 
-  it.each([
-    '//orders',
-    '/a//b',
-    '/a/./b',
-    '/a/../b',
-    '/a/..',
-    '/.',
-    '/%2e%2e/a',
-    '/a/%2E/b',
-    '/a%2fb',
-    '/a%5Cb',
-    '/a%00',
-    '/a%0d%0ab',
-    '/a%7f',
-    '/a;b',
-    '/a%3bb',
-    '/a%252e',
-  ])('is refused where its path may be read in two ways: %s', (target) =>
-    expect(stated({ target })).toBe('path_ambiguous'),
+  it.each(['?', '?a={b}|c^d`e\\f"g<h>', "?'", '?a?b', '?%zz', '?#', '?\u00e4', '?/../..//;%00'])(
+    'has a query that no decision looks at: %s',
+    (query) => expect(stated({ target: `/orders${query}` })).toMatchObject({ path: '/orders', query }),
   );
 
-  it.each([
-    '',
-    'orders',
-    '*',
-    'https://x/',
-    '/a b',
-    '/a\\b',
-    '/a#b',
-    '/ä',
-    '/a%zz',
-    '/a%2',
-    '/a\u0000b',
-    '/<a>',
-    `/${'a'.repeat(9_000)}`,
-  ])('is refused where its target is none: %.20s', (target) =>
-    expect(stated({ target })).toBe('target_malformed'),
+  it.each(['/a b', '/a?b c', '/a?\r\nX: y', '/a?\u0000', '/a?\u007f', '/a\t'])(
+    'is refused for bytes that could split it: %j',
+    (target) => expect(stated({ target })).toBe('target_malformed'),
   );
+
+  it('is refused for its length in a word of its own', () => {
+    expect(stated({ target: `/${'a'.repeat(8_191)}` })).toMatchObject({ query: '' });
+    expect(stated({ target: `/${'a'.repeat(8_192)}` })).toBe('target_too_long');
+    expect(stated({ target: `/?${'a'.repeat(8_191)}` })).toBe('target_too_long');
+  });
 
   it.each([
     ['ORDERS.example.TEST', 'orders.example.test'],
@@ -68,5 +45,17 @@ describe('a request that is asked about', () => {
     (method) => expect(stated({ method })).toBe('method_malformed'),
   );
 
-  it('is http or https', () => expect(stated({ scheme: 'ws' })).toBe('scheme_malformed'));
+  it.each([
+    ['http', 'http'],
+    ['HTTPS', 'https'],
+    ['ws', 'http'],
+    ['wss', 'https'],
+    ['WSS', 'https'],
+  ])('has the scheme %s as %s (RFC 6455 §3)', (scheme, known) =>
+    expect(stated({ scheme })).toMatchObject({ scheme: known }),
+  );
+
+  it.each(['', 'ftp', 'https, http', 'constructor'])('is refused for the scheme %j', (scheme) =>
+    expect(stated({ scheme })).toBe('scheme_malformed'),
+  );
 });

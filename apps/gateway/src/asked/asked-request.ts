@@ -1,19 +1,22 @@
+import { type PathFault, type PathReading, readPath } from './path-reading.js';
+
 /** A request as the upstream will see it. */
 export interface AskedRequest {
   readonly method: string;
   readonly scheme: 'http' | 'https';
   /** Lower case; without a default port. */
   readonly host: string;
-  /** The path as sent, proven to mean the same to every program that reads it. */
+  /** The path as sent; routes are found by its reading. */
   readonly path: string;
-  /** With its question mark, or ''. */
+  readonly reading: PathReading;
+  /** As sent, with its question mark, or ''. No decision looks at it. */
   readonly query: string;
 }
 
 /** Why a request cannot be decided on. */
 export type AskedFault =
-  | 'target_malformed'
-  | 'path_ambiguous'
+  | PathFault
+  | 'target_too_long'
   | 'method_malformed'
   | 'host_malformed'
   | 'scheme_malformed';
@@ -27,12 +30,20 @@ export interface StatedRequest {
   readonly target: string;
 }
 
+/** RFC 6455 §3: ws and wss are http and https with another name; Traefik says them of handshakes. */
+const schemes: ReadonlyMap<string, AskedRequest['scheme']> = new Map([
+  ['http', 'http'],
+  ['https', 'https'],
+  ['ws', 'http'],
+  ['wss', 'https'],
+]);
+
 /** Checks every part; the first fault found is the answer. */
 export function readAsked(stated: StatedRequest): AskedRequest | AskedFault {
-  const { scheme } = stated;
+  const scheme = schemes.get(stated.scheme.toLowerCase());
   // RFC 9110 §9.1 allows more, but no method in use has other letters.
   if (!/^[A-Z]{1,32}$/.test(stated.method)) return 'method_malformed';
-  if (scheme !== 'http' && scheme !== 'https') return 'scheme_malformed';
+  if (scheme === undefined) return 'scheme_malformed';
   const host = hostOf(stated.host, scheme);
   if (host === null) return 'host_malformed';
   const target = readTarget(stated.target);
@@ -48,22 +59,17 @@ function hostOf(host: string, scheme: 'http' | 'https'): string | null {
   return isDefault ? bare : `${bare}:${Number(port)}`;
 }
 
-/**
- * RFC 3986 leaves room for programs to disagree about a path. What proxies, gateways and upstreams are known to read
- * differently is refused: dot segments, empty segments, encoded slashes, dots, backslashes and control characters, path
- * parameters, and whatever is no URI at all (CVE-2021-32637).
- */
-function readTarget(target: string): Pick<AskedRequest, 'path' | 'query'> | AskedFault {
-  if (!target.startsWith('/') || target.length > 8_192 || /[^\x21-\x7e]|["<>\\^`{|}#]/.test(target))
-    return 'target_malformed';
+/** The longest path and query that is looked at, in characters. */
+const maxTarget = 8_192;
+
+/** Divides path and query. Of the query only bytes that could split a request are refused; browsers send many that are no URI. */
+function readTarget(target: string): Pick<AskedRequest, 'path' | 'query' | 'reading'> | AskedFault {
+  if (target.length > maxTarget) return 'target_too_long';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the bytes that must not be there.
+  if (/[\x00-\x20\x7f]/.test(target)) return 'target_malformed';
   const question = target.indexOf('?');
   const path = question === -1 ? target : target.slice(0, question);
-  const query = question === -1 ? '' : target.slice(question);
-  if (/%(?![0-9a-f]{2})/i.test(path)) return 'target_malformed';
-  const ambiguous =
-    path.includes('//') ||
-    path.includes(';') ||
-    /%(2f|5c|2e|3b|25|[01][0-9a-f]|7f)/i.test(path) ||
-    path.split('/').some((segment) => segment === '.' || segment === '..');
-  return ambiguous ? 'path_ambiguous' : { path, query };
+  const reading = readPath(path);
+  if (typeof reading === 'string') return reading;
+  return { path, reading, query: question === -1 ? '' : target.slice(question) };
 }

@@ -22,8 +22,18 @@ const requestOf = ({ method, path, headers }: Shape, from = '10.1.2.3', more: re
     rawHeaders: [...Object.entries(headers).flat(), ...more],
     socket: { remoteAddress: from },
   }) as unknown as IncomingMessage;
-const read = (shape: Shape, forms: readonly ForwardedForm[], from?: string, more?: readonly string[]) =>
-  readForwarded(requestOf(shape, from, more), shape.path.slice('/forward-auth'.length), { proxies, forms });
+const read = (
+  shape: Shape,
+  forms: readonly ForwardedForm[],
+  from?: string,
+  more?: readonly string[],
+  hops = 1,
+) =>
+  readForwarded(requestOf(shape, from, more), shape.path.slice('/forward-auth'.length), {
+    proxies,
+    forms,
+    hops,
+  });
 
 const folder = 'test/fixtures/forward-auth';
 const fixtures = readdirSync(folder).map(
@@ -36,7 +46,7 @@ const fixtures = readdirSync(folder).map(
 
 describe('the request that a proxy asks about', () => {
   it.each(fixtures)('is read as %s states it', (_, { form, request }) => {
-    expect(read(request, [form])).toEqual({
+    expect(read(request, [form])).toMatchObject({
       method: 'DELETE',
       scheme: 'https',
       host: 'orders.example.test',
@@ -83,6 +93,26 @@ describe('the request that a proxy asks about', () => {
     expect(read(url('https://orders.example.test/open'), ['x-forwarded', 'x-original'])).toBe(
       'contradictory',
     );
+  });
+
+  it.each([
+    ['wss', 1, 'https'],
+    ['ws', 1, 'http'],
+    ['HTTPS', 1, 'https'],
+    ['https, http', 1, 'http'],
+    ['https, http', 2, 'https'],
+    ['http,https,http', 2, 'https'],
+    ['https', 3, 'https'],
+  ])('has the scheme %s at %i hops as %s', (proto, hops, scheme) => {
+    const headers = { ...parts.headers, 'X-Forwarded-Proto': proto };
+    expect(read({ ...parts, headers }, ['x-forwarded'], undefined, [], hops)).toMatchObject({ scheme });
+  });
+
+  it('has the host that the outermost of our proxies saw, not what a client put before it', () => {
+    const headers = { ...parts.headers, 'X-Forwarded-Host': 'evil.test, orders.example.test, inner.test' };
+    expect(read({ ...parts, headers }, ['x-forwarded'], undefined, [], 2)).toMatchObject({
+      host: 'orders.example.test',
+    });
   });
 
   it('must be whole', () => {

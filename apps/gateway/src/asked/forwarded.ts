@@ -16,6 +16,8 @@ export interface ForwardedRules {
   /** Addresses of proxies; nobody else may ask. */
   readonly proxies: BlockList;
   readonly forms: readonly ForwardedForm[];
+  /** Proxies between clients and here: of a list, the entry that the outermost of them wrote counts. */
+  readonly hops: number;
 }
 
 /** Reads the request asked about from what a trusted proxy says; forms that are not configured are not looked at. */
@@ -25,7 +27,7 @@ export function readForwarded(
   rules: ForwardedRules,
 ): AskedRequest | ForwardedFault {
   if (!isTrusted(request.socket.remoteAddress, rules.proxies)) return 'untrusted_proxy';
-  const stated = rules.forms.flatMap((form) => statedIn(form, request, target) ?? []);
+  const stated = rules.forms.flatMap((form) => statedIn(form, request, target, rules.hops) ?? []);
   const [first, ...others] = stated;
   if (first === undefined) return 'not_stated';
   const fault = stated.find((one) => typeof one === 'string');
@@ -65,12 +67,13 @@ function statedIn(
   form: ForwardedForm,
   request: IncomingMessage,
   target: string,
+  hops: number,
 ): StatedRequest | 'stated_twice' | 'target_malformed' | undefined {
   const { headers } = request;
   if (isStatedTwice(request)) return 'stated_twice';
   switch (form) {
     case 'x-forwarded':
-      return byParts(headers);
+      return byParts(headers, hops);
     case 'x-original':
       return byUrl(headers);
     case 'itself':
@@ -78,7 +81,7 @@ function statedIn(
         ? undefined
         : {
             method: request.method ?? '',
-            scheme: one(headers, 'x-forwarded-proto') ?? '',
+            scheme: ofHop(one(headers, 'x-forwarded-proto'), hops) ?? '',
             host: headers.host ?? '',
             target,
           };
@@ -105,16 +108,25 @@ const one = (headers: IncomingHttpHeaders, name: string): string | undefined => 
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-function byParts(headers: IncomingHttpHeaders): StatedRequest | undefined {
+/**
+ * What the outermost of our proxies said, where each added its own word to a list (`https, http`). Further to the left stands what
+ * a client may have sent itself.
+ */
+export function ofHop(list: string | undefined, hops: number): string | undefined {
+  const entries = list?.split(',').map((entry) => entry.trim());
+  return entries?.at(-Math.min(hops, entries.length));
+}
+
+function byParts(headers: IncomingHttpHeaders, hops: number): StatedRequest | undefined {
   const [method, host, target] = [
     one(headers, 'x-forwarded-method'),
-    one(headers, 'x-forwarded-host'),
+    ofHop(one(headers, 'x-forwarded-host'), hops),
     one(headers, 'x-forwarded-uri'),
   ];
   if (host === undefined && target === undefined) return undefined;
   return {
     method: method ?? 'GET',
-    scheme: one(headers, 'x-forwarded-proto') ?? '',
+    scheme: ofHop(one(headers, 'x-forwarded-proto'), hops) ?? '',
     host: host ?? '',
     target: target ?? '',
   };
@@ -123,7 +135,7 @@ function byParts(headers: IncomingHttpHeaders): StatedRequest | undefined {
 function byUrl(headers: IncomingHttpHeaders): StatedRequest | 'target_malformed' | undefined {
   const url = one(headers, 'x-original-url');
   if (url === undefined) return undefined;
-  const [, scheme, host, target] = /^(https?):\/\/([^/?#@]+)(\/.*)$/s.exec(url) ?? [];
+  const [, scheme, host, target] = /^(https?|wss?):\/\/([^/?#@]+)(\/.*)$/is.exec(url) ?? [];
   if (scheme === undefined || host === undefined || target === undefined) return 'target_malformed';
   return { method: one(headers, 'x-original-method') ?? 'GET', scheme, host, target };
 }

@@ -16,6 +16,7 @@ const asked: AskedRequest = {
   scheme: 'https',
   host: 'shop.example.test',
   path: '/',
+  reading: { sent: '/', meanings: ['/'], caseless: ['/'], traits: [] },
   query: '',
 };
 const now = 1_800_000_000_000;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerRefusal } from '@curfew/resource-server';
+import { answerRefusal, type Refusal, type TokenFacts } from '@curfew/resource-server';
 import { type ForwardedFault, readForwarded } from '../asked/forwarded.js';
 import type { DecisionMaker } from '../decision.js';
 import { identityHeaders } from '../identity-headers.js';
@@ -14,11 +14,19 @@ export const faultWords: { readonly [Fault in ForwardedFault]: string } = {
   stated_twice: 'a header that says which request is asked about came twice',
   contradictory: 'the headers that say which request is asked about contradict each other',
   target_malformed: 'the path is no URI path',
+  target_too_long: 'path and query are longer than 8192 characters',
   path_ambiguous: 'the path may mean something else to the upstream',
   method_malformed: 'the method is none',
   host_malformed: 'the host is none',
   scheme_malformed: 'the scheme is neither http nor https',
 };
+
+/** What answering needs. */
+export interface ForwardAuthParts {
+  readonly rules: GatewayRules;
+  readonly decisions: DecisionMaker;
+  readonly onFault: (fault: string, message: IncomingMessage) => void;
+}
 
 /**
  * Answers whether a proxy may let a request pass: 200 with identity headers, or the refusal to hand to the client.
@@ -28,29 +36,46 @@ export async function answerForwardAuth(
   message: IncomingMessage,
   response: ServerResponse,
   target: string,
-  rules: GatewayRules,
-  decisions: DecisionMaker,
+  { rules, decisions, onFault }: ForwardAuthParts,
 ): Promise<void> {
   const asked = readForwarded(message, target, rules.forwarded);
   if (typeof asked === 'string') {
+    onFault(faultWords[asked], message);
     answerRefusal(response, {
-      status: asked === 'not_stated' ? 400 : 403,
+      status: 403,
       error: 'invalid_request',
       description: faultWords[asked],
       headers: { 'Cache-Control': 'no-store' },
     });
     return;
   }
+  // The upstream answers it: an answer of success from here means to proxies that the request may pass.
+  if (decisions.preflight(asked, message)) return answerYes(response, {});
   const decision = await decisions.decide(asked, { message, certificate: certificateOf(message, rules) });
   if (decision.kind === 'refused') {
-    answerRefusal(response, decision.refusal);
+    answerRefusal(response, forProxies(decision.refusal));
     return;
   }
+  answerYes(response, sessionHeaders(decision.facts, decision.now), decision.facts);
+}
+
+function answerYes(
+  response: ServerResponse,
+  more: Readonly<Record<string, string>>,
+  facts: TokenFacts | null = null,
+): void {
   response.writeHead(200, {
     'Cache-Control': 'no-store',
     'Content-Length': 0,
-    ...identityHeaders(decision.facts),
-    ...sessionHeaders(decision.facts, decision.now),
+    ...identityHeaders(facts),
+    ...more,
   });
   response.end();
 }
+
+/**
+ * What a client sent wrongly, as proxies understand it: ngx_http_auth_request_module takes 401 and 403 for an answer, and everything
+ * else for a gateway that is broken.
+ */
+const forProxies = (refusal: Refusal): Refusal =>
+  refusal.status === 400 ? Object.assign({ ...refusal }, { status: 401 as const }) : refusal;

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Listen } from '@curfew/config';
+import { type Listen, listenerLimits } from '@curfew/config';
 import type { Registry } from 'prom-client';
 
 /** A private listener that Prometheus scrapes. */
@@ -15,16 +15,19 @@ export async function serveMetrics(
   { host, port }: Listen,
 ): Promise<MetricsServer | undefined> {
   if (port === 0) return undefined;
-  const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, (request, response) => {
-    if (request.method !== 'GET' || request.url !== '/metrics') {
-      response.writeHead(404).end();
-      return;
-    }
-    registry.metrics().then(
-      (text) => response.writeHead(200, { 'Content-Type': registry.contentType }).end(text),
-      () => response.writeHead(503).end(),
-    );
-  });
+  const server = createServer(
+    listenerLimits({ headersTimeoutMs: 5_000, requestTimeoutMs: 5_000 }),
+    (request, response) => {
+      if (request.method !== 'GET' || request.url !== '/metrics') {
+        response.writeHead(404).end();
+        return;
+      }
+      registry.metrics().then(
+        (text) => response.writeHead(200, { 'Content-Type': registry.contentType }).end(text),
+        () => response.writeHead(503).end(),
+      );
+    },
+  );
   server.maxConnections = 20;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

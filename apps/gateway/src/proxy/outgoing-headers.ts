@@ -21,7 +21,7 @@ const hopByHop = new Set([
 
 /** Headers by which a request could say something of itself that only we may say, or be taken for another request. */
 const ours =
-  /^(x-curfew-.*|x-forwarded(-.*)?|forwarded|x-original-.*|x-rewrite-url|x-real-ip|x-client-ip|true-client-ip|x-http-method(-override)?|x-method-override|x-session-activity|x-auth-(user|request-.*)|x-user|x-remote-user|remote-user|x-ssl-client-.*|x-client-cert.*)$/;
+  /^(x-webauth-.*|x-authenticated-.*|x-authentik-.*|x-goog-(authenticated|iap)-.*|x-ms-client-principal.*|x-amzn-(oidc|mtls)-.*|cf-connecting-ip.*|cf-access-.*|fastly-client-ip|x-cluster-client-ip|x-appengine-.*|x-arr-.*|ssl-client-.*|x-curfew-.*|x-forwarded(-.*)?|forwarded|x-original-.*|x-rewrite-url|x-real-ip|x-client-ip|true-client-ip|x-http-method(-override)?|x-method-override|x-session-activity|x-auth-(user|request-.*)|x-user|x-remote-user|remote-user|x-ssl-client-.*|x-client-cert.*)$/;
 
 /** What is kept of a client's headers, and what is added. */
 export interface HeaderRules {
@@ -29,8 +29,8 @@ export interface HeaderRules {
   readonly passToken: boolean;
   /** Cookies of the gateway itself, which are nobody else's business. */
   readonly ownCookies: readonly string[];
-  /** Other headers that only a trusted proxy sets, lower case. */
-  readonly trusted: readonly string[];
+  /** Other headers that clients do not set, lower case; a `*` at the end stands for any rest. */
+  readonly removed: readonly string[];
 }
 
 /**
@@ -41,15 +41,17 @@ export interface HeaderRules {
 export function outgoingHeaders(
   incoming: IncomingHttpHeaders,
   added: Readonly<Record<string, string>>,
-  { passToken, ownCookies, trusted }: HeaderRules,
+  { passToken, ownCookies, removed }: HeaderRules,
 ): IncomingHttpHeaders {
   const listed = new Set((incoming.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
-  const reserved = new Set([...Object.keys(added), ...trusted].map(spelling));
+  const reserved = new Set([...Object.keys(added), ...removed].map(spelling));
+  const beginnings = [...reserved].filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1));
   const kept: IncomingHttpHeaders = {};
   for (const [name, value] of Object.entries(incoming)) {
     const spelled = spelling(name);
     if (hopByHop.has(name) || (listed.has(name) && name !== 'host')) continue;
     if (ours.test(spelled) || reserved.has(spelled) || name === 'dpop') continue;
+    if (beginnings.some((beginning) => spelled.startsWith(beginning))) continue;
     if (name === 'authorization' && !passToken) continue;
     kept[name] = value;
   }
@@ -58,6 +60,12 @@ export function outgoingHeaders(
   else delete kept.cookie;
   for (const [name, value] of Object.entries(added)) kept[name.toLowerCase()] = value;
   return kept;
+}
+
+/** Takes away what an upstream says of its own connection to us (RFC 9110 §7.6.1). */
+export function removeHopByHop(headers: IncomingHttpHeaders): void {
+  const listed = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
+  for (const name of [...hopByHop, ...listed]) delete headers[name];
 }
 
 /** Whether a body follows that has no length (RFC 9112 §6.3); Node needs to be told, because the header is per connection. */

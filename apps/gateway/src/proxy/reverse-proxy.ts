@@ -1,4 +1,5 @@
-import { type ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, ServerResponse } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Refusal, refusalBody } from '@curfew/resource-server';
@@ -6,7 +7,8 @@ import { createProxyServer, type ProxyServer } from 'http-proxy-3';
 import type { AskedRequest } from '../asked/asked-request.js';
 import type { Allowed } from '../decision.js';
 import { identityHeaders } from '../identity-headers.js';
-import { type HeaderRules, isChunked, outgoingHeaders } from './outgoing-headers.js';
+import type { GatewayRules } from '../routes/rules.js';
+import { isChunked, outgoingHeaders, removeHopByHop } from './outgoing-headers.js';
 
 /** Milliseconds an upstream may take until it begins to answer. */
 const patienceMs = 60_000;
@@ -25,46 +27,90 @@ export interface Passage {
   readonly cookies: readonly string[];
 }
 
+/** What an upstream may be sent a second time: it was lost with a connection that the upstream was just closing. */
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+
+/** A request on its way to its upstream. */
+interface UnderWay {
+  readonly target: URL;
+  /** As it was decided on, below the upstream's own path. */
+  readonly path: string;
+  readonly chunked: boolean;
+  readonly cookies: readonly string[];
+  sent?: ClientRequest;
+  /** The upstream has no say any more. */
+  overtaken?: true;
+}
+
+/** Milliseconds an idle connection is kept; many servers close theirs after two seconds or more. */
+const keptMs = 1_500;
+
 /** Passes requests that were allowed on to their upstream, and cuts what goes on when its session ends. */
 export class ReverseProxy {
   readonly #proxy: ProxyServer;
-  readonly #cookies = new WeakMap<IncomingMessage, readonly string[]>();
-  /** What was sent to upstreams, by the request it was sent for. */
-  readonly #sent = new WeakMap<IncomingMessage, ClientRequest>();
-  /** Requests whose upstream has no say any more. */
-  readonly #overtaken = new WeakSet<IncomingMessage>();
+  readonly #underWay = new WeakMap<IncomingMessage, UnderWay>();
+  readonly #agents = {
+    'http:': new HttpAgent({ keepAlive: true, timeout: keptMs }),
+    'https:': new HttpsAgent({ keepAlive: true, timeout: keptMs }),
+  };
 
   constructor(
-    /** Headers that only a trusted proxy sets, lower case. */
-    private readonly trusted: () => HeaderRules['trusted'],
+    private readonly rules: () => Pick<GatewayRules, 'clientCertificateHeader' | 'removedHeaders'>,
     private readonly onFailure: (error: unknown) => void,
   ) {
     this.#proxy = createProxyServer({ xfwd: false, changeOrigin: false, proxyTimeout: patienceMs });
-    const sent = (outgoing: ClientRequest, request: IncomingMessage): void => {
-      if (this.#overtaken.has(request)) outgoing.destroy();
-      else this.#sent.set(request, outgoing);
-    };
-    this.#proxy.on('proxyReq', sent);
-    this.#proxy.on('proxyReqWs', sent);
-    this.#proxy.on('proxyRes', (answer, request, response) => {
-      const cookies = this.#cookies.get(request) ?? [];
-      if (cookies.length > 0) {
-        answer.headers['set-cookie'] = [...(answer.headers['set-cookie'] ?? []), ...cookies];
-        // Whatever the upstream says of its answer: no cache on the way may hand these cookies to somebody else.
-        answer.headers['cache-control'] = 'no-store';
-      }
-      // What has begun may be silent for as long as it likes; what breaks off must not look whole, nor wait for ever.
-      answer.socket.setTimeout(0);
-      answer.once('close', () => {
-        if (!answer.complete && !this.#overtaken.has(request)) response.destroy();
-      });
-    });
+    this.#proxy.on('proxyReq', (outgoing, request) => this.#send(outgoing, request));
+    this.#proxy.on('proxyReqWs', (outgoing, request) => this.#send(outgoing, request));
+    this.#proxy.on('proxyRes', (answer, request, response) => this.#takeAnswer(answer, request, response));
     this.#proxy.on('error', (error, request, response) => {
-      if (this.#overtaken.has(request)) return;
+      const { overtaken } = this.#underWay.get(request) ?? {};
+      if (overtaken || this.#sentAgain(error, request, response)) return;
       this.onFailure(error);
       if (response instanceof ServerResponse) answerBadGateway(response);
       else (response as Socket | undefined)?.destroy();
     });
+  }
+
+  /** The library would normalise the path, and give a DELETE with a body in pieces the length 0. */
+  #send(outgoing: ClientRequest, request: IncomingMessage): void {
+    const underWay = this.#underWay.get(request);
+    if (!underWay || underWay.overtaken) {
+      outgoing.destroy();
+      return;
+    }
+    underWay.sent = outgoing;
+    outgoing.path = underWay.path;
+    if (!underWay.chunked) return;
+    outgoing.removeHeader('content-length');
+    outgoing.setHeader('transfer-encoding', 'chunked');
+  }
+
+  #takeAnswer(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
+    const { cookies = [] } = this.#underWay.get(request) ?? {};
+    removeHopByHop(answer.headers);
+    // The library says of our connection what the request says.
+    request.headers.connection = response.shouldKeepAlive ? 'keep-alive' : 'close';
+    if (cookies.length > 0) {
+      answer.headers['set-cookie'] = [...(answer.headers['set-cookie'] ?? []), ...cookies];
+      // Whatever the upstream says of its answer: no cache on the way may hand these cookies to somebody else.
+      answer.headers['cache-control'] = 'no-store';
+    }
+    // What has begun may be silent for as long as it likes; what breaks off must not look whole, nor wait for ever.
+    answer.socket.setTimeout(0);
+    answer.once('close', () => {
+      if (!answer.complete && !this.#underWay.get(request)?.overtaken) response.destroy();
+    });
+  }
+
+  /** Sends what was lost with a kept connection once more on a new one (RFC 9110 §9.2.2, RFC 9112 §9.3.1). */
+  #sentAgain(error: NodeJS.ErrnoException, request: IncomingMessage, response: unknown): boolean {
+    const underWay = this.#underWay.get(request);
+    if (!(response instanceof ServerResponse) || response.headersSent || !underWay?.sent?.reusedSocket)
+      return false;
+    const hasBody = underWay.chunked || Number(request.headers['content-length'] ?? 0) > 0;
+    if (error.code !== 'ECONNRESET' || hasBody || !idempotent.has(request.method ?? '')) return false;
+    this.#proxy.web(request, response, { target: underWay.target });
+    return true;
   }
 
   /**
@@ -74,7 +120,6 @@ export class ReverseProxy {
    */
   pass(request: IncomingMessage, response: ServerResponse, passage: Passage): Promise<'passed' | 'over'> {
     const target = this.#prepare(request, passage);
-    this.#cookies.set(request, passage.cookies);
     for (const [name, value] of Object.entries(passage.answerHeaders)) response.setHeader(name, value);
     return new Promise((resolve) => {
       const unwatch = passage.allowed.watch(() => {
@@ -91,7 +136,10 @@ export class ReverseProxy {
         unwatch();
         resolve('passed');
       });
-      this.#proxy.web(request, response, { target });
+      this.#proxy.web(request, response, {
+        target,
+        agent: this.#agents[target.protocol as 'http:' | 'https:'],
+      });
     });
   }
 
@@ -121,15 +169,17 @@ export class ReverseProxy {
   }
 
   #stop(request: IncomingMessage): void {
-    this.#overtaken.add(request);
-    const outgoing = this.#sent.get(request);
+    const underWay = this.#underWay.get(request);
+    if (underWay) underWay.overtaken = true;
+    const outgoing = underWay?.sent;
     // What the library does about its failure would take the client's connection along.
     outgoing?.removeAllListeners('error').on('error', () => {});
     outgoing?.destroy();
   }
 
-  #prepare(request: IncomingMessage, { asked, allowed, client, more }: Passage): URL {
+  #prepare(request: IncomingMessage, { asked, allowed, client, more, cookies }: Passage): URL {
     const { upstream, passToken } = allowed.route;
+    const { clientCertificateHeader, removedHeaders } = this.rules();
     const added = {
       'X-Forwarded-For': client,
       'X-Forwarded-Proto': asked.scheme,
@@ -142,15 +192,19 @@ export class ReverseProxy {
     request.headers = outgoingHeaders(request.headers, added, {
       passToken,
       ownCookies: allowed.ownCookies,
-      trusted: this.trusted(),
+      removed: clientCertificateHeader ? [...removedHeaders, clientCertificateHeader] : removedHeaders,
     });
     if (chunked) request.headers['transfer-encoding'] = 'chunked';
-    return upstream!;
+    const target = upstream!;
+    const path = `${target.pathname.replace(/\/$/, '')}${asked.path}${asked.query}`;
+    this.#underWay.set(request, { target, path, chunked, cookies });
+    return target;
   }
 
   /** Ends idle connections to upstreams. */
   close(): void {
     this.#proxy.close();
+    for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 }
 

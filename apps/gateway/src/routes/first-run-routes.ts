@@ -41,7 +41,8 @@ export async function firstRunRules(path: string): Promise<GatewayRules> {
   };
   return {
     issuer,
-    forwarded: { proxies: thisMachine(), forms: ['x-forwarded', 'x-original'] },
+    forwarded: { proxies: thisMachine(), forms: ['x-forwarded', 'x-original'], hops: 1 },
+    removedHeaders: [],
     clientCertificateHeader: undefined,
     apis: [orders],
     browsers: [],

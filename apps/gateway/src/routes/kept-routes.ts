@@ -132,7 +132,13 @@ export class KeptRoutes extends RouteSource {
     const limit = (text: string | undefined) => (text === undefined ? undefined : secondsOf(text));
     return {
       name: kept.name,
-      match: { hosts: kept.hosts, schemes: kept.schemes, path: kept.path, methods: kept.methods },
+      match: {
+        hosts: kept.hosts,
+        schemes: kept.schemes,
+        path: kept.path,
+        methods: kept.methods,
+        caseSensitive: kept.case_sensitive,
+      },
       api: kept.public ? null : api.name,
       required: {
         scopes: kept.scopes,
@@ -146,6 +152,8 @@ export class KeptRoutes extends RouteSource {
       upstream: target,
       passToken: kept.pass_token,
       browser,
+      allow: kept.allow,
+      cors: kept.cors,
       ...(faults.length > 0 ? { closed: true } : {}),
     };
   }

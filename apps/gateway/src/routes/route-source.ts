@@ -72,7 +72,8 @@ export class NoRoutes extends RouteSource {
   override async read(): Promise<GatewayRules> {
     return {
       issuer: this.issuer,
-      forwarded: { proxies: thisMachine(), forms: [] },
+      forwarded: { proxies: thisMachine(), forms: [], hops: 1 },
+      removedHeaders: [],
       clientCertificateHeader: undefined,
       apis: [],
       browsers: [],

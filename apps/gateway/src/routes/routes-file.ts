@@ -64,6 +64,9 @@ const route = z.strictObject({
     .min(1)
     .default(['https']),
   path: routeParts.path.default('/**'),
+  caseSensitive: z.boolean().default(false),
+  allow: routeParts.allow.default([]),
+  cors: z.array(routeParts.webOrigin).default([]),
   methods: z.array(method).default([]),
   api: word.optional(),
   public: z.boolean().default(false),
@@ -83,6 +86,14 @@ const file = z.strictObject({
     .optional(),
   proxies: z.array(z.string()).default([]),
   forwarded: z.array(z.enum(['x-forwarded', 'x-original', 'itself'])).default([]),
+  hops: z.int().min(1).max(10).default(1),
+  removeHeaders: z
+    .array(
+      z
+        .string()
+        .regex(/^[a-z0-9-]+\*?$/, { error: 'must be a header name in lower case, or its beginning and *' }),
+    )
+    .default([]),
   clientCertificateHeader: word.optional(),
   timeouts: z.record(word, timeoutClass).default({}),
   apis: z.record(word, api).default({}),
@@ -115,7 +126,8 @@ export async function readRoutesFile(
   if (faults.length > 0) throw new RoutesFileError(faults);
   return {
     issuer: read.data.issuer ?? issuer,
-    forwarded: { proxies, forms: read.data.forwarded },
+    forwarded: { proxies, forms: read.data.forwarded, hops: read.data.hops },
+    removedHeaders: read.data.removeHeaders,
     clientCertificateHeader: read.data.clientCertificateHeader?.toLowerCase(),
     apis,
     browsers,
@@ -221,7 +233,13 @@ function routeOf(one: z.output<typeof route>, { timeouts }: RoutesFile): Route {
   const limits = one.timeouts === undefined ? {} : (timeouts[one.timeouts] ?? {});
   return {
     name: one.name,
-    match: { hosts: one.hosts, schemes: one.schemes, path: one.path, methods: one.methods },
+    match: {
+      hosts: one.hosts,
+      schemes: one.schemes,
+      path: one.path,
+      methods: one.methods,
+      caseSensitive: one.caseSensitive,
+    },
     api: one.api ?? null,
     required: {
       scopes: one.scopes,
@@ -235,5 +253,7 @@ function routeOf(one: z.output<typeof route>, { timeouts }: RoutesFile): Route {
     upstream: one.upstream,
     passToken: one.passToken,
     browser: one.browser,
+    allow: one.allow,
+    cors: one.cors,
   };
 }

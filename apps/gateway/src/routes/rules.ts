@@ -6,6 +6,8 @@ import type { ProtectedApi, Route } from './route.js';
 export interface GatewayRules {
   readonly issuer: string;
   readonly forwarded: ForwardedRules;
+  /** Further headers of clients that upstreams do not get, lower case; a `*` at the end stands for any rest. */
+  readonly removedHeaders: readonly string[];
   /** Header in which a trusted proxy hands over the verified client certificate (RFC 8705), lower case. */
   readonly clientCertificateHeader: string | undefined;
   readonly apis: readonly ProtectedApi[];

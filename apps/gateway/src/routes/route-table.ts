@@ -1,0 +1,54 @@
+import type { AskedRequest } from '../asked/asked-request.js';
+import { CompiledMatch, Fit, isHost } from './compiled-match.js';
+import type { Route } from './route.js';
+import { strictest } from './strictest.js';
+
+/**
+ * Routes in their order. The first that a request fits exactly is the one, and those before it that it fits when it is read as some
+ * upstream reads it must be met as well (docs/adr/0040). Where none fits exactly, nobody passes.
+ */
+export class RouteTable {
+  readonly #routes: readonly { readonly route: Route; readonly match: CompiledMatch }[];
+
+  readonly #ownPort: number | undefined;
+
+  /** A host with `ownPort`, on which the gateway listens itself, is the host without it, unless a route names that port. */
+  constructor(
+    readonly routes: readonly Route[],
+    ownPort?: number,
+  ) {
+    const isNamed = routes.some(({ match }) => match.hosts.some((host) => host.endsWith(`:${ownPort}`)));
+    this.#ownPort = isNamed ? undefined : ownPort;
+    this.#routes = routes.map((route) => ({ route, match: new CompiledMatch(route.match, this.#ownPort) }));
+  }
+
+  /** Whether any route sends requests to this host to an upstream; a default port may be stated or not. */
+  passesOn(host: string): boolean {
+    const bare = host.replace(/:(80|443)$/, '').replace(/\.(?=:|$)/, '');
+    return this.routes.some(
+      ({ upstream, match }) =>
+        upstream !== undefined &&
+        match.hosts.some((pattern) => pattern === host || isHost(pattern, bare, this.#ownPort)),
+    );
+  }
+
+  /** The name of the client by which people are signed in at this host, whatever the path. */
+  browserAt(host: string): string | undefined {
+    return this.routes.find(
+      ({ browser, match }) =>
+        browser !== undefined && match.hosts.some((pattern) => isHost(pattern, host, this.#ownPort)),
+    )?.browser;
+  }
+
+  /** What a request must meet: its route, together with those that another reading of it leads to; undefined where nobody passes. */
+  find(asked: AskedRequest): Route | undefined {
+    const others: Route[] = [];
+    for (const { route, match } of this.#routes) {
+      const fit = match.fit(asked);
+      if (fit === Fit.none) continue;
+      if (fit === Fit.exact) return others.length === 0 ? route : strictest([...others, route]);
+      others.push(route);
+    }
+    return undefined;
+  }
+}
