@@ -261,6 +261,29 @@ describe('a browser at the gateway', () => {
       expect((await new Browser().navigate(path)).status).toBe(400);
   });
 
+  it.each([900, 2_000, 3_000, 8_000])('signs in by a link of %i characters', async (length) => {
+    const browser = new Browser();
+    const link = `/orders?q=${'x'.repeat(length - 10)}`;
+    const sent = await browser.navigate(link);
+    for (const cookie of sent.headers['set-cookie'] ?? []) expect(cookie.length).toBeLessThanOrEqual(4_096);
+    const page = await world.person().follow(sent.headers.location!);
+    const back = await browser.navigate(`${page.url.pathname}${page.url.search}`);
+    expect([back.status, back.headers.location]).toEqual([303, length > 2_048 ? '/' : link]);
+    expect((await browser.navigate('/orders')).status).toBe(200);
+  });
+
+  it('opens many tabs before it signs in, one after the other or at once, and keeps a few ways back', async () => {
+    const browser = new Browser();
+    browser.cookies.set('curfew_way_of-long-ago_', 'x'.repeat(400));
+    for (let tab = 0; tab < 66; tab++)
+      await browser.navigate(`/orders?tab=${tab}&q=${'x'.repeat(tab % 2 ? 2_000 : 850)}`);
+    await Promise.all(Array.from({ length: 66 }, (_, tab) => browser.navigate(`/orders?tab=${tab}`)));
+    const sent = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    expect([browser.cookies.size, sent.length < 8_192]).toEqual([4, true]);
+    await browser.signIn('/orders?tab=last');
+    expect((await browser.navigate('/orders')).status).toBe(200);
+  }, 60_000);
+
   it('is told 401 when a script asks, and not sent anywhere', async () => {
     const answer = await new Browser().fetch('/orders');
     expect([answer.status, answer.headers.location]).toEqual([401, undefined]);

@@ -118,7 +118,7 @@ export class BrowserMode {
   /** Sends a person to sign in, if it is one who asks; undefined for a script, which is to be told 401. */
   sendToSignIn(request: IncomingMessage, asked: AskedRequest, maxAge?: number): Redirect | undefined {
     if (!isNavigation(request)) return undefined;
-    return this.signIn.begin(asked, `${asked.path}${asked.query}`, maxAge);
+    return this.signIn.begin(request, asked, `${asked.path}${asked.query}`, maxAge);
   }
 
   /** The cookie that keeps tokens. @throws CookieTooLong */

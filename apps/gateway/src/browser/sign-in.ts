@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { AskedRequest } from '../asked/asked-request.js';
 import { type BrowserClient, ownPaths } from './browser-client.js';
@@ -7,6 +7,16 @@ import { cookieName, readCookie, writeCookie } from './cookies.js';
 
 /** Seconds a person has to sign in before the way back is forgotten. */
 const signInLasts = 1_800;
+
+/**
+ * Places for the ways back of sign-ins under way, so that tabs do not disturb each other and their cookies together stay below the
+ * 8 KiB that servers take of one header. The first is for long return addresses.
+ */
+const places = ['slot-0000000', 'slot-0000001', 'slot-0000002', 'slot-0000003'] as const;
+/** Characters of a return address; a longer one would make a cookie that browsers drop (RFC 6265 §6.1), so the way leads to `/`. */
+const maxReturnAddress = 2_048;
+/** Longer addresses have one place for all of them. */
+const maxShortAddress = 896;
 
 /** What is remembered of a sign-in under way, sealed in a cookie of its own. */
 interface SignInUnderWay {
@@ -37,8 +47,11 @@ export class SignIn {
   ) {}
 
   /** Sends a person there; `maxAge` (seconds) asks for an authentication that is not older (RFC 9470 §4). */
-  begin({ scheme, host }: AskedRequest, returnTo: string, maxAge?: number): Redirect {
-    const state = randomBytes(16).toString('base64url');
+  begin(request: IncomingMessage, { scheme, host }: AskedRequest, wanted: string, maxAge?: number): Redirect {
+    const returnTo = wanted.length > maxReturnAddress ? '/' : wanted;
+    const known = wayCookies(request);
+    const place = freePlace(known, returnTo.length > maxShortAddress);
+    const state = stateFor(place);
     const verifier = randomBytes(32).toString('base64url');
     const address = new URL(`${this.issuer}/authorize`);
     address.search = new URLSearchParams({
@@ -54,16 +67,19 @@ export class SignIn {
       ...(this.client.scopes.includes('offline_access') ? { prompt: 'consent' } : {}),
       ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
     }).toString();
-    const name = this.#cookie(scheme, state);
+    const name = wayName(scheme, place);
     const sealed = this.seal.close({ state, verifier, returnTo } satisfies SignInUnderWay, `${name} ${host}`);
-    return { location: address.href, cookies: [writeCookie(name, sealed, scheme, signInLasts)] };
+    return {
+      location: address.href,
+      cookies: [...this.#forgetOthers(known, scheme), writeCookie(name, sealed, scheme, signInLasts)],
+    };
   }
 
   /** Reads what the person came back with, and forgets the way. */
   end(request: IncomingMessage, { scheme, host, query }: AskedRequest): [ReturnedSignIn, readonly string[]] {
     const returned = new URLSearchParams(query);
     const state = returned.get('state') ?? '';
-    const name = this.#cookie(scheme, state);
+    const name = wayName(scheme, placeOf(state));
     const underWay = this.seal.open<SignInUnderWay>(readCookie(request, name), `${name} ${host}`);
     if (!underWay || underWay.state !== state) return [{ kind: 'unknown' }, []];
     const cookies = [writeCookie(name, '', scheme, 0)];
@@ -75,11 +91,42 @@ export class SignIn {
     return [{ kind: 'code', code, verifier, returnTo }, cookies];
   }
 
-  /** One cookie for each sign-in, so that two tabs do not disturb each other. */
-  #cookie(scheme: string, state: string): string {
-    const suffix = createHash('sha256').update(state).digest('base64url').slice(0, 12);
-    return cookieName(`curfew_way_${suffix}`, scheme);
+  /** Cookies of ways that have no place any more, such as those of an earlier version. */
+  #forgetOthers(known: readonly string[], scheme: string): readonly string[] {
+    const kept = new Set(places.map((place) => wayName(scheme, place)));
+    return known.filter((name) => !kept.has(name)).map((name) => writeCookie(name, '', scheme, 0));
   }
+}
+
+const wayName = (scheme: string, place: string): string => cookieName(`curfew_way_${place}`, scheme);
+
+/** Names of the way cookies of a request, oldest first (RFC 6265 §5.4). */
+const wayCookies = ({ headers }: IncomingMessage): readonly string[] =>
+  (headers.cookie ?? '')
+    .split(';')
+    .map((pair) => pair.trim().split('=', 1)[0] ?? '')
+    .filter((name) => /^(__Host-)?curfew_way_[\w-]+$/.test(name));
+
+/** A place that is free, by chance because tabs ask at the same time; where none is, that of the oldest way. */
+function freePlace(known: readonly string[], isLong: boolean): string {
+  if (isLong) return places[0];
+  const short = places.slice(1);
+  const isTaken = (place: string) => known.some((name) => name.endsWith(place));
+  const free = short.filter((place) => !isTaken(place));
+  if (free.length > 0) return free[randomInt(free.length)]!;
+  const oldest = known
+    .map((name) => name.slice(-short[0]!.length))
+    .find((place) => short.includes(place as never));
+  return oldest ?? short[0]!;
+}
+
+/** The state says which place its way has. */
+const placeOf = (state: string): string => places[(Buffer.from(state, 'base64url')[0] ?? 0) % places.length]!;
+
+function stateFor(place: string): string {
+  const bytes = randomBytes(16);
+  bytes[0] = (bytes[0]! & ~(places.length - 1)) | places.indexOf(place as never);
+  return bytes.toString('base64url');
 }
 
 /** Where the authorization server sends people back to. */
