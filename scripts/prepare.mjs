@@ -95,7 +95,11 @@ export async function ensureBuilt(say) {
     projects().every((project) => existsSync(at(project, 'dist', 'index.js'))) && existsSync(commonJs);
   if (complete && recall('built') === state) return;
   say('Compiling');
-  await quietly(process.execPath, [at('node_modules/typescript/bin/tsc'), '-b', ...projects()], 'tsc -b');
+  await quietly(
+    process.execPath,
+    [at('node_modules/typescript/bin/tsc'), '-b', ...projects(), commonJsProject],
+    'tsc -b',
+  );
   markCommonJs();
   remember('built', state);
 }
@@ -106,6 +110,11 @@ export function noteBuilt() {
   remember('built', sourceState());
 }
 
+/**
+ * The second build of the package for APIs. The first one must not name it as a reference: both have the same sources, and the compiler
+ * emits no source that belongs to a referenced project.
+ */
+const commonJsProject = 'libs/resource-server/tsconfig.cjs.json';
 const commonJs = at('libs/resource-server/dist/cjs/package.json');
 
 /** The package for APIs is built twice; Node takes the second build for CommonJS because this says so. */
@@ -119,7 +128,7 @@ export function projects() {
   const { references } = JSON.parse(readFileSync(at('tsconfig.json'), 'utf8'));
   return references
     .map(({ path: project }) => project)
-    .filter((/** @type {string} */ project) => project !== 'test');
+    .filter((/** @type {string} */ project) => project !== 'test' && project !== commonJsProject);
 }
 
 /** Changes whenever a source or a setting of the compiler does; by time and size, because reading all would take longer. */
