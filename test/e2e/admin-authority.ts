@@ -99,6 +99,10 @@ const route = (resource: string, name: string) => ({
   path: `/${name}`,
   public: true,
 });
+const unnamed = (resource: string) => {
+  const { name: _, ...members } = route(resource, 'r');
+  return members;
+};
 async function madeRoute(world: AdminWorld, resource: string): Promise<AdminAnswer['body']> {
   return (await world.post('/v1/gateway-routes', route(resource, `r${randomUUID().slice(0, 8)}`))).body;
 }
@@ -246,6 +250,37 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
       body: { scopes: ['keys:rotate'] },
     })),
   ],
+  applyDescription: [
+    ...byResource(async (_, audience) => ({
+      method: 'POST',
+      path: '/v1/apply',
+      body: { description: { gateway_routes: { [`r${randomUUID().slice(0, 8)}`]: unnamed(audience) } } },
+    })),
+    aimed('a full administrator', 'all', async (world) => ({
+      method: 'POST',
+      path: '/v1/apply',
+      body: {
+        description: {
+          clients: {
+            [(await madeClient(world, { resources: [world.adminUrl] })).client_id]: {
+              client_name: 'Changed',
+            },
+          },
+        },
+      },
+    })),
+    aimed('the admin API as a resource', 'all', async (world) => ({
+      method: 'POST',
+      path: '/v1/apply',
+      body: {
+        description: {
+          resources: {
+            [world.adminUrl]: { name: 'Changed', scopes: world.data.clients.admin.scope.split(' ') },
+          },
+        },
+      },
+    })),
+  ],
   createWebhook: [
     aimed('a webhook', ['events:read'], async () => ({
       method: 'POST',
@@ -263,6 +298,7 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
 export const powerless: readonly string[] = [
   'createAccount',
   'createPolicy',
+  'endBrowser',
   'endSession',
   'endSessions',
   'lintPolicy',

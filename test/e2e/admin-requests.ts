@@ -8,6 +8,8 @@ export interface DescribedOperation {
   readonly method: string;
   readonly path: string;
   readonly scope: string | null;
+  /** Another scope that lets a caller in. */
+  readonly orScope: string | null;
   readonly parameters: readonly { name: string; in: string; required: boolean; schema: Json }[];
   readonly body: Json | null;
   readonly bodyRequired: boolean;
@@ -24,6 +26,7 @@ export function operationsOf(document: any): DescribedOperation[] {
       method: method.toUpperCase(),
       path,
       scope: described.security[0]?.accessToken[0] ?? null,
+      orScope: described.security[2]?.accessToken[0] ?? null,
       parameters: described.parameters,
       body: described.requestBody?.content['application/json'].schema ?? null,
       bodyRequired: described.requestBody?.required ?? false,

@@ -215,8 +215,133 @@ gateway_routes:
     expect((await curfew(['apply', '-f', file])).out).toBe('Nothing to change.\n');
     await writeFile(file, 'policies: { shop: { basedOn: standard, inactivityTimeout: 1s } }\nclient: {}\n');
     const wrong = await curfew(['apply', '-f', file, '--yes']);
-    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('client')]);
+    expect([wrong.code, wrong.err]).toEqual([
+      2,
+      expect.stringContaining(
+        `${file}:2: client: is not known here; known are everyone, policies, resources`,
+      ),
+    ]);
+  }, 120_000);
+
+  it('says of each fault in a file where it is, what is written there and what is right, and changes nothing', async () => {
+    const file = path.join(folder, 'faults.yaml');
+    const good = 'policies:\n  half: { basedOn: standard, inactivityTimeout: 20m }\n';
+    const snapshot = async () =>
+      JSON.stringify([
+        (await world.get('/v1/policies?limit=200')).body,
+        (await world.get('/v1/clients?limit=200')).body,
+        (await world.get('/v1/resources?limit=200')).body,
+        (await world.get('/v1/policy-attachments?limit=200')).body,
+      ]);
+    const before = await snapshot();
+    const cases: [text: string, told: RegExp][] = [
+      [
+        'clients:\n  a:\n    client_name: A\n    redirect_uri: https://a.example.test/\n',
+        /:6: clients\.a\.redirect_uri "https.*: is not known here; known are client_name, redirect_uris/,
+      ],
+      [
+        'clients:\n  a:\n    client_name: A\n    redirect_uris:\n      - http://a.example.test/\n',
+        /:7: clients\.a\.redirect_uris\.0 "http:.*must/,
+      ],
+      ['clients:\n  a:\n    client_name: null\n', /:5: clients\.a\.client_name null: must be a text/],
+      [
+        'clients:\n  a:\n    client_name: A\n    grant_types: [password]\n',
+        /:6: clients\.a\.grant_types\.0 "password": must be one of authorization_code/,
+      ],
+      [
+        'clients:\n  a:\n    client_name: A\n    grant_types: [client_credentials]\n    resources: [https://no.example.test]\n',
+        /clients\.a\.resources\.0 "https:.*must name a registered resource/,
+      ],
+      [
+        'resources:\n  https://r.example.test: { policy: half }\n',
+        /:4: resources\.https:\/\/r\.example\.test\.name: /,
+      ],
+      [
+        'resources:\n  https://r.example.test: { name: R, scopes: [openid] }\n',
+        /:4: resources\.https:.*scopes\.0 "openid": must not be a scope of OpenID Connect/,
+      ],
+      ['everyone: nobody\n', /:3: everyone "nobody": There is no such policy/],
+      [
+        'gateway_routes:\n  r: { position: 1, resource: https://no.example.test, hosts: [x.example.test] }\n',
+        /:4: gateway_routes\.r: There is no API/,
+      ],
+      ['everyone: 5\n  x: 1\n', /:\d+: is neither YAML nor JSON: /],
+      [
+        `resources:\n  ${world.adminUrl}: { name: X, scopes: [] }\n`,
+        /:4: resources\.http.*Nobody could administer in full/,
+      ],
+    ];
+    for (const [text, told] of cases) {
+      await writeFile(file, good + text);
+      for (const flag of ['--dry-run', '--yes']) {
+        const { code, err, out } = await curfew(['apply', '-f', file, flag]);
+        expect([text, out, code === 0 || code === 7, err]).toEqual([
+          text,
+          '',
+          false,
+          expect.stringMatching(told),
+        ]);
+      }
+    }
+    // Faults of several entries are told at once.
+    await writeFile(
+      file,
+      'clients:\n  a: { client_name: A }\n  b: { client_name: B, grant_types: [], resource: https://no.example.test }\n',
+    );
+    const { err } = await curfew(['apply', '-f', file, '--yes']);
+    expect(err).toMatch(/:2: clients\.a[\s\S]*:3: clients\.b\.resource/);
+    expect(await snapshot()).toBe(before);
+  }, 120_000);
+
+  it('makes the example of the documents true, and nothing of a plan that is out of date', async () => {
+    const file = 'docs/examples/curfew.yaml';
+    const applied = await curfew(['apply', '-f', file, '--yes', '--json']);
+    expect([applied.code, applied.err]).toEqual([0, '']);
+    expect(applied.json.secrets.map(({ client_id }: { client_id: string }) => client_id)).toEqual(
+      expect.arrayContaining(['nightly-report', 'orders-api']),
+    );
+    expect((await curfew(['apply', '-f', file])).out).toBe('Nothing to change.\n');
+    const stale = await world.post('/v1/apply', {
+      description: { policies: { shop: { basedOn: 'kiosk' } } },
+      expected_plan: '0'.repeat(64),
+    });
+    expect([stale.status, stale.body.code]).toEqual([412, 'plan_changed']);
+    expect((await curfew(['apply', '-f', file])).out).toBe('Nothing to change.\n');
   });
+
+  it('registers a client from flags, and sets the timeout of an API by a policy of its own', async () => {
+    const made = await curfew([
+      'clients',
+      'create',
+      'lamp',
+      '--name',
+      'Lamp',
+      '--grant',
+      'device_code',
+      '--auth',
+      'none',
+      '--json',
+    ]);
+    expect(made.json).toMatchObject({
+      client_id: 'lamp',
+      grant_types: ['urn:ietf:params:oauth:grant-type:device_code'],
+    });
+    const refused = await curfew(['clients', 'create', '--name', 'x', '--redirect-uri', 'nowhere']);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('redirect_uris[0]')]);
+    const api = 'https://orders.example.test';
+    const idle = (...more: string[]) => curfew(['policies', 'set-idle', api, '14m', ...more]);
+    const planned = await idle('--dry-run');
+    expect([planned.code, planned.out]).toEqual([
+      7,
+      expect.stringMatching(/create +policy +orders[\s\S]*live session\(s\) would end now/),
+    ]);
+    expect((await idle('--yes')).code).toBe(0);
+    expect((await idle('--yes')).out).toBe('Nothing to change.\n');
+    const { policy } = (await world.get(`/v1/resources/${encodeURIComponent(api)}`)).body;
+    expect((await world.get(`/v1/policies/${policy}`)).body.settings.inactivityTimeout).toBe('14m');
+    const wrong = await curfew(['policies', 'set-idle', api, '14', '--yes']);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('inactivityTimeout "14"')]);
+  }, 120_000);
 
   it('lints and previews policies', async () => {
     const file = path.join(folder, 'policy.yaml');

@@ -47,10 +47,11 @@ async function call(method: string, path: string, body?: unknown, client: TestCl
   // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, judged by the assertions
   return { status: response.status, body: (text ? JSON.parse(text) : null) as any };
 }
-async function endOfASession(): Promise<string> {
+async function endOfASession(resource: string | null = orders): Promise<string> {
   const { body } = await world.signIn(world.clients.web, {
     scope: 'openid offline_access',
     prompt: 'consent',
+    ...(resource === null ? {} : { resource }),
   });
   await world.revoke(world.clients.web, body.refresh_token);
   return String(decodeJwt(body.id_token)['sid']);
@@ -286,6 +287,18 @@ describe('subjects of a stream', () => {
       'everybody',
     ])
       expect([unknown, await about('remove', unknown)]).toEqual([unknown, 400]);
+  });
+});
+
+describe('a stream of the client of an API', () => {
+  it('is told of sessions that had its audience, and of no others', async () => {
+    await call('POST', '/ssf/streams', { delivery: { method: poll }, events_requested: [revoked] });
+    const foreign = await endOfASession(null);
+    const own = await endOfASession();
+    const { sets } = await untilPolled(1);
+    const told = JSON.stringify(Object.values(sets).map((token) => decodeJwt(token)));
+    expect([told.includes(own), told.includes(foreign)]).toEqual([true, false]);
+    await pollOnce({ ack: Object.keys(sets) });
   });
 });
 

@@ -61,7 +61,7 @@ function aNode({
   },
 } = {}): Courier {
   return new Courier({
-    store: new DeliveryStore(database.prisma()),
+    store: new DeliveryStore(database.prisma(), 'http://admin.example.test'),
     clock,
     compose: { webhook: composeWebhook(seal), logout: anyToken, set_push: anyToken },
     send: outboundFetch({ allowInside, timeoutMs }),
@@ -373,7 +373,7 @@ describe('the outbox', () => {
     await subscribe();
     const event = anEvent();
     await log.record([event]);
-    const store = new DeliveryStore(database.prisma());
+    const store = new DeliveryStore(database.prisma(), 'http://admin.example.test');
     await store.handOn(clock.now(), 100);
     const lostAt = (clock.now() + 3_000) as never;
     expect(

@@ -116,7 +116,7 @@ describe('a logical backup in a cluster whose transactions are behind', () => {
     await asRestored(20);
     expect(await afterRestore()).toBe(0);
 
-    const store = new DeliveryStore(database.prisma());
+    const store = new DeliveryStore(database.prisma(), 'http://admin.example.test');
     const seen: string[] = [];
     const thresholds = Object.fromEntries(
       alertPatterns.map((pattern) => [pattern, { count: 10, window: 300 }]),

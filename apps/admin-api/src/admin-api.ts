@@ -11,6 +11,7 @@ import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-ex
 import express from 'express';
 import type { Logger } from 'pino';
 import { applicationOn } from './app.module.js';
+import { apply, maxDescriptionBytes } from './apply/apply-contracts.js';
 import { Background } from './background.js';
 import { isJson } from './contract/input.js';
 import { contracts } from './controllers.js';
@@ -116,9 +117,9 @@ async function application(
   instance.disable('x-powered-by');
   instance.disable('etag');
   // Only JSON is read, only as it stands: no inflating, no form posts from foreign pages.
-  instance.use(
-    express.json({ limit: configuration.limits.bodyBytes, inflate: false, strict: true, type: isJson }),
-  );
+  const json = (limit: number) => express.json({ limit, inflate: false, strict: true, type: isJson });
+  instance.use(apply.path, json(Math.max(maxDescriptionBytes, configuration.limits.bodyBytes)));
+  instance.use(json(configuration.limits.bodyBytes));
   const app = await NestFactory.create<NestExpressApplication>(
     applicationOn(foundation, announcements),
     new ExpressAdapter(instance),

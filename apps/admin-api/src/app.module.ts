@@ -30,6 +30,8 @@ import { AuthorityStore } from './access/authority.store.js';
 import { CallerLimits } from './access/limits.js';
 import { Operators } from './access/operators.store.js';
 import { AccountActs } from './accounts/account-acts.js';
+import { Usernames } from './accounts/usernames.store.js';
+import { Entries } from './apply/entries.js';
 import { ClientActs } from './clients/client-acts.js';
 import { Cursors } from './contract/cursor.js';
 import { OperationGuard } from './contract/operation.guard.js';
@@ -68,11 +70,14 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
   const operators = new Operators(prisma);
   const search = new SessionSearchStore(prisma);
   const answers = new PayloadSeal(new KeyRing(serviceKeys.derive('idempotent answers')));
+  const { adminUrl } = configuration;
   const events = new EventsStore(prisma);
   const feedNodes = new FeedNodeStore(prisma);
   const confirmation = new EndConfirmation(feedNodes, foundation.clock);
   const stats = new Stats(new StatsStore(prisma));
   const authentication = authenticationOn(foundation, operators);
+  const administrators = new FullAdministrators(prisma, { audience: adminUrl, scopes: adminScopeNames });
+  const usernames = new Usernames(prisma);
   const given = [
     [PrismaService, prisma],
     [DatabaseGuard, guard],
@@ -90,7 +95,8 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [SignalsReader, foundation.signals],
     [Authentication, authentication],
     [Operators, operators],
-    [Authority, authorityOn(foundation, operators)],
+    [FullAdministrators, administrators],
+    [Authority, authorityOn(foundation, operators, administrators)],
     [CallerLimits, new CallerLimits()],
     [Cursors, new Cursors(new KeyRing(serviceKeys.derive('cursor')))],
     [Idempotency, new Idempotency(new IdempotencyStore(prisma, answers))],
@@ -98,6 +104,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [BrowserSessionQueries, foundation.browsers],
     [ReachCountStore, new ReachCountStore(prisma)],
     [TimelineStore, new TimelineStore(prisma)],
+    [Usernames, usernames],
     [FeedNodeStore, feedNodes],
     [Receivers, receiversOn(foundation)],
     [SessionEnds, new SessionEnds({ ...foundation, search, announcements, confirmation })],
@@ -107,7 +114,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [GatewayRoutesStore, new GatewayRoutesStore(prisma)],
     [EventsStore, events],
     [EventHistory, new EventHistory(prisma, seconds(configuration.eventRetention))],
-    [EventStreams, new EventStreams(events, authentication, foundation.clock)],
+    [EventStreams, new EventStreams(events, authentication, foundation.clock, usernames)],
     [Stats, stats],
     [Metrics, new Metrics(stats, foundation.clock, () => prisma.load())],
     [documentToken, openApiDocument(contracts)],
@@ -125,18 +132,19 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
 }
 
 /** What controllers have in common, made by the container of what is given. */
-const useCases = [AccountActs, ClientActs, PolicyActs, ResourceActs, RouteActs, EndPreview];
+const useCases = [AccountActs, ClientActs, PolicyActs, ResourceActs, RouteActs, EndPreview, Entries];
 
 /** One rule of who may change what, for every controller. */
-const authorityOn = ({ prisma, configuration, events }: Foundation, operators: Operators): Authority =>
+const authorityOn = (
+  { configuration, events }: Foundation,
+  operators: Operators,
+  administrators: FullAdministrators,
+): Authority =>
   new Authority({
     adminUrl: configuration.adminUrl,
     operators,
     store: new AuthorityStore(),
-    administrators: new FullAdministrators(prisma, {
-      audience: configuration.adminUrl,
-      scopes: adminScopeNames,
-    }),
+    administrators,
     events,
   });
 

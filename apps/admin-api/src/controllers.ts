@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { AccountsController } from './accounts/accounts.controller.js';
+import { ApplyController } from './apply/apply.controller.js';
 import { BrowsersController } from './browsers/browsers.controller.js';
 import { ClientsController } from './clients/clients.controller.js';
 import { contractKey, type OperationContract } from './contract/operation.js';
@@ -26,6 +27,7 @@ export const controllers: readonly Type[] = [
   ResourcesController,
   RoutesController,
   AccountsController,
+  ApplyController,
   KeysController,
   EventsController,
   ReceiversController,

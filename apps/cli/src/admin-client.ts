@@ -164,5 +164,5 @@ function judged(answer: AdminResponse): AdminResponse {
     ...faults.map((fault: { at: string; detail: string }) => `  ${fault.at}: ${fault.detail}`),
     ...(answer.status >= 500 && requestId ? [`  request ${requestId}`] : []),
   ];
-  throw new CommandError(lines.join('\n'), codesByStatus[answer.status] ?? exitCodes.failed);
+  throw new CommandError(lines.join('\n'), codesByStatus[answer.status] ?? exitCodes.failed, faults);
 }

@@ -31,6 +31,8 @@ export class CommandError extends Error {
   constructor(
     message: string,
     readonly exitCode: ExitCode = exitCodes.failed,
+    /** The single faults of a request, as the service told them. */
+    readonly faults: readonly { readonly at: string; readonly detail: string }[] = [],
   ) {
     super(message);
   }

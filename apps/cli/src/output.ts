@@ -46,6 +46,11 @@ export function table(headings: readonly string[], rows: readonly (readonly unkn
     .join('\n');
 }
 
+/** Who did something: a person by their name, else what they are and their id; null for nobody. */
+export const actorText = (
+  by: { kind: string; id: string | null; ip: string | null; username: string | null } | null,
+): string | null => by && [by.kind, by.username ?? by.id, by.ip && `from ${by.ip}`].filter(Boolean).join(' ');
+
 /** Names and values, one per line. */
 export function facts(pairs: readonly (readonly [string, unknown])[]): string {
   const width = Math.max(...pairs.map(([name]) => name.length));

@@ -143,11 +143,11 @@ export class ClientService {
   }
 
   /** The client with its secrets' dates, straight from the database, or null; any text may be asked for. */
-  async find(id: string): Promise<ClientDetails | null> {
-    const client = isClientId(id) ? await this.store.find(id) : null;
+  async find(id: string, tx?: Transaction): Promise<ClientDetails | null> {
+    const client = isClientId(id) ? await this.store.find(id, tx) : null;
     if (!client) return null;
     const now = this.parts.clock.now();
-    const secrets = (await this.store.secrets(id)).filter((secret) => isActive(secret, now));
+    const secrets = (await this.store.secrets(id, tx)).filter((secret) => isActive(secret, now));
     return {
       client,
       secrets: secrets.map(({ id, createdAt, expiresAt }) => ({ id, createdAt, expiresAt })),

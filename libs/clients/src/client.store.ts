@@ -61,8 +61,8 @@ export class ClientStore {
     }
   }
 
-  async find(id: string): Promise<Client | null> {
-    const row = await this.prisma.client.findUnique({ where: { id } });
+  async find(id: string, tx: Transaction = this.prisma): Promise<Client | null> {
+    const row = await tx.client.findUnique({ where: { id } });
     return row && clientOf(row);
   }
 

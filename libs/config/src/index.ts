@@ -19,6 +19,7 @@ export {
 } from './load.js';
 export { manual } from './manual.js';
 export { exitWhenParentDies } from './parent.js';
+export { type ReadFault, readFaults, unknownMember } from './read-faults.js';
 export { developmentSecretPrefix } from './relations.js';
 export { leaveOutRuntimeNotice } from './runtime-notice.js';
 export { Secret } from './secret.js';

@@ -17,7 +17,7 @@ export interface Problem {
   readonly faults?: readonly ProblemFault[];
 }
 
-/** What a thrower states about a problem; `detail` and `faults` MUST NOT repeat what the caller sent. */
+/** What a thrower states about a problem; `detail` and `faults` MUST NOT repeat what the caller sent, but for plain names of members. */
 export interface ProblemStatement {
   readonly status: number;
   /** Stable, lower_snake_case; clients may compare it. */

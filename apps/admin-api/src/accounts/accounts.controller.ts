@@ -8,10 +8,12 @@ import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import { written, writtenOrNull } from '../contract/wire.js';
+import { named } from '../sessions/session-names.js';
 import { SessionSearchStore } from '../sessions/session-search.store.js';
 import { describeSession } from '../sessions/session-view.js';
 import { AccountActs } from './account-acts.js';
 import * as contracts from './account-contracts.js';
+import { Usernames } from './usernames.store.js';
 
 /** People who sign in. */
 @Controller()
@@ -24,6 +26,7 @@ export class AccountsController {
     private readonly search: SessionSearchStore,
     private readonly registry: Registry,
     private readonly cursors: Cursors,
+    private readonly usernames: Usernames,
   ) {}
 
   @Operation(contracts.list)
@@ -110,9 +113,10 @@ export class AccountsController {
       now,
     );
     const described = await Promise.all(found.map((one) => describeSession(one, this.registry, now)));
-    const items = described
-      .map(({ wire }) => wire)
-      .filter((wire) => state !== 'live' || wire.state === 'live');
+    const shown = described
+      .map(({ wire }, index) => ({ wire, detail: found[index]!.endDetail }))
+      .filter(({ wire }) => state !== 'live' || wire.state === 'live');
+    const items = await named(shown, this.usernames);
     return ok({ items, next_cursor: next && this.cursors.seal(question, [next.at, next.id]) });
   }
 

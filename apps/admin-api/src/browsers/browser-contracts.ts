@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
 import { cursorParameter, flagParameter, limitParameter, pageOf, timestamp, uuid } from '../contract/wire.js';
+import { timelineEntry } from '../sessions/name-schemas.js';
 import {
   confirmMeaning,
   endReason,
@@ -8,7 +9,6 @@ import {
   propagation,
   sessionSchema,
   signalsSchema,
-  timelineEntry,
 } from '../sessions/schemas.js';
 
 /** The uid of a browser session. */

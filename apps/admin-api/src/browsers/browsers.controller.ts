@@ -2,6 +2,7 @@ import { Registry } from '@curfew/clients';
 import { type Instant, instant } from '@curfew/session-policy';
 import { BrowserSessionQueries, type BrowserSessionSummary } from '@curfew/sessions';
 import { Controller } from '@nestjs/common';
+import { Usernames } from '../accounts/usernames.store.js';
 import { type Answer, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
@@ -10,6 +11,7 @@ import { notFound } from '../contract/problems.js';
 import { writtenOrNull } from '../contract/wire.js';
 import { EndPreview } from '../sessions/end-preview.js';
 import { propagationOf, SessionEnds } from '../sessions/session-ends.js';
+import { named, namedTimeline } from '../sessions/session-names.js';
 import { SessionSearchStore } from '../sessions/session-search.store.js';
 import { describeSession } from '../sessions/session-view.js';
 import { timelineEntryOf } from '../sessions/timeline.js';
@@ -28,6 +30,7 @@ export class BrowsersController {
     private readonly ends: SessionEnds,
     private readonly registry: Registry,
     private readonly cursors: Cursors,
+    private readonly usernames: Usernames,
   ) {}
 
   @Operation(list)
@@ -56,8 +59,11 @@ export class BrowsersController {
     return ok({
       ...browserOnWire(browser, now),
       end: browser.ended ? (browser.endDetail ?? {}) : null,
-      sessions: described.map(({ wire }) => wire),
-      timeline: events.map(timelineEntryOf),
+      sessions: await named(
+        described.map(({ wire }, index) => ({ wire, detail: found[index]!.endDetail })),
+        this.usernames,
+      ),
+      timeline: await namedTimeline(events.map(timelineEntryOf), this.usernames),
     });
   }
 

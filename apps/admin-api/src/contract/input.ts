@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import { type ReadFault, readFaults } from '@curfew/config';
 import { ProblemError, type ProblemFault } from '@curfew/problem';
 import type { Instant } from '@curfew/session-policy';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Caller } from '../access/caller.js';
 import type { OperationContract } from './operation.js';
 
@@ -37,19 +38,18 @@ export const Input = createParamDecorator(
   (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<AdminRequest>().input,
 );
 
-/** Reads a request by its contract; throws one problem that names every fault and repeats no value. */
+/** Reads a request by its contract; throws one problem that names every fault, and every unknown member, and repeats no value. */
 export function readInput(contract: OperationContract, request: AdminRequest) {
   const faults: ProblemFault[] = [];
   const read = (schema: z.ZodType | undefined, value: unknown, at: string): unknown => {
     if (!schema) return undefined;
     const result = schema.safeParse(value);
     if (result.success) return result.data;
-    faults.push(...faultsOf(result.error, at));
+    faults.push(...readFaults(result.error, schema).map((fault) => faultAt(at, fault)));
     return undefined;
   };
   const params = read(contract.params, storable(request.params, 'path', faults), 'path');
-  const query = read(contract.query, storable(queryOf(request, faults), 'query', faults), 'query');
-  if (!contract.query && new URL(request.url, 'http://admin').search !== '') unknownParameters(faults);
+  const query = read(contract.query ?? noQuery, storable(queryOf(request, faults), 'query', faults), 'query');
   const body = read(contract.body, storable(bodyOf(contract, request), 'body', faults), 'body');
   if (faults.length > 0)
     throw new ProblemError({
@@ -62,17 +62,15 @@ export function readInput(contract: OperationContract, request: AdminRequest) {
   return { params, query, body, version, caller: request.caller, now: request.receivedAt };
 }
 
-function faultsOf(error: z.ZodError, at: string): ProblemFault[] {
-  return error.issues.map(({ code, path, message }) => ({
-    at: `${at}${path.map((part) => `/${String(part)}`).join('')}`.slice(0, 200),
-    // Zod's own sentence would repeat the names that were sent.
-    detail: code === 'unrecognized_keys' ? 'has members that this operation does not know' : message,
-  }));
-}
+const noQuery = z.strictObject({});
 
-const unknownParameters = (faults: ProblemFault[]): void => {
-  faults.push({ at: 'query', detail: 'has members that this operation does not know' });
-};
+/** A fault with its place as problems write it; a part with a slash in it is escaped as in RFC 6901 §3. */
+export const faultAt = (at: string, { path, detail }: ReadFault): ProblemFault => ({
+  at: [at, ...path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1'))]
+    .join('/')
+    .slice(0, 700),
+  detail,
+});
 
 /** A query as name and value; a name that stands twice is a list, which only some parameters take. */
 function queryOf(request: Request, faults: ProblemFault[]): Record<string, string | string[]> {

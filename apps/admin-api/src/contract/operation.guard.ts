@@ -32,7 +32,9 @@ export class OperationGuard implements CanActivate {
     if (contract.scope === null) return true;
     const { caller, scheme } = await this.authentication.callerOf(request, request.receivedAt);
     this.limits.take(caller, request.receivedAt);
-    if (!caller.scopes.has(contract.scope)) {
+    if (
+      ![contract.scope, contract.orScope].some((scope) => scope !== undefined && caller.scopes.has(scope))
+    ) {
       this.events.soon(adminActed(caller, contract.id, null, request.receivedAt, { outcome: 'refused' }));
       throw insufficientScope(contract.scope, scheme);
     }

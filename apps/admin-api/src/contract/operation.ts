@@ -40,6 +40,8 @@ export interface OperationContract {
   readonly description?: string;
   /** null: open to everybody. */
   readonly scope: AdminScope | null;
+  /** Another scope that also lets a caller in; what each opens is decided inside. */
+  readonly orScope?: AdminScope;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;

@@ -1,5 +1,6 @@
 import { AccountError, type AccountErrorCode, HashingOverloaded } from '@curfew/accounts';
 import { RegistrationError, type RegistrationErrorCode } from '@curfew/clients';
+import type { ReadFault } from '@curfew/config';
 import { ReceiverError, type ReceiverFault } from '@curfew/events';
 import { ProblemError } from '@curfew/problem';
 import { versionConflict } from './input.js';
@@ -71,6 +72,22 @@ export function problemOf(error: unknown): unknown {
       retryAfter: 5,
     });
   return error;
+}
+
+/**
+ * What a room found wrong with a registration, each fault at the member its sentence begins with; undefined for any other error. The
+ * rooms say `redirect_uris[0] must …` and know some members by another spelling than the wire.
+ */
+export function memberFaults(error: unknown, sent: unknown): readonly ReadFault[] | undefined {
+  if (!(error instanceof RegistrationError) || error.violations.length === 0) return undefined;
+  const names = typeof sent === 'object' && sent !== null ? Object.keys(sent) : [];
+  return error.violations.map((sentence) => {
+    const [, place = '', detail = sentence] = /^([A-Za-z_]\w*(?:\[\d+\]|\.\w+)*) (.+)$/s.exec(sentence) ?? [];
+    const [member = '', ...below] = place.split(/[[\].]+/).filter((part) => part !== '');
+    const onWire = [member, member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+    const named = onWire.find((name) => names.includes(name));
+    return named === undefined ? { path: [], detail: sentence } : { path: [named, ...below], detail };
+  });
 }
 
 /** 404 for a thing that is named in the path. */

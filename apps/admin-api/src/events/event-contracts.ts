@@ -10,6 +10,7 @@ import {
   timestamp,
   uuid,
 } from '../contract/wire.js';
+import { actor } from '../sessions/name-schemas.js';
 
 const type = z.enum(eventTypes as [EventType, ...EventType[]], {
   error: 'must be a type of the closed list',
@@ -26,7 +27,9 @@ export const eventSchema = z.object({
   }),
   session_id: uuid.nullable(),
   account_id: uuid.nullable(),
+  username: z.string().nullable().meta({ description: 'Of the account; null where it was deleted.' }),
   client_id: z.string().nullable(),
+  by: actor.nullable().meta({ description: 'Who did it, with their username.' }),
   data: z.record(z.string(), z.unknown()),
   position: z
     .string()

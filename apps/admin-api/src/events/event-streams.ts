@@ -4,8 +4,9 @@ import { ProblemError } from '@curfew/problem';
 import type { Response } from 'express';
 import type { Authentication } from '../access/authentication.js';
 import { type Caller, callerKey } from '../access/caller.js';
+import type { Usernames } from '../accounts/usernames.store.js';
 import type { AdminRequest } from '../contract/input.js';
-import { eventOnWire, positionOf, writePosition } from './event-view.js';
+import { eventsOnWire, positionOf, writePosition } from './event-view.js';
 import type { EventPosition, EventSearch, EventsStore } from './events.store.js';
 
 /** What one stream needs. */
@@ -38,6 +39,7 @@ export class EventStreams {
     private readonly events: EventsStore,
     private readonly authentication: Authentication,
     private readonly clock: Clock,
+    private readonly usernames: Usernames,
   ) {}
 
   /** Writes events until the client goes, its token does, or the process stops. */
@@ -89,9 +91,11 @@ export class EventStreams {
       const page = await this.events.feed(search, position, batch).catch(() => null);
       // Out of reach: the client comes back with its position and misses nothing.
       if (page === null) return;
-      for (const event of page.events) {
-        const text = JSON.stringify(eventOnWire(event));
-        const room = response.write(`id: ${writePosition(event)}\nevent: ${event.type}\ndata: ${text}\n\n`);
+      const told = await eventsOnWire(page.events, this.usernames).catch(() => null);
+      if (told === null) return;
+      for (const event of told) {
+        const text = JSON.stringify(event);
+        const room = response.write(`id: ${event.position}\nevent: ${event.type}\ndata: ${text}\n\n`);
         if (!room) await drained(response, signal);
       }
       ({ position } = page);

@@ -1,3 +1,4 @@
+import { actorIn, type Usernames, withUsername } from '../accounts/usernames.store.js';
 import type { EventPosition, StoredEvent } from './events.store.js';
 
 /** A position as callers carry it around. */
@@ -14,14 +15,19 @@ export function positionOf(text: string): EventPosition {
   };
 }
 
-/** An event as the wire has it. */
-export const eventOnWire = (event: StoredEvent) => ({
-  id: event.id,
-  at: event.at.toISOString(),
-  type: event.type,
-  session_id: event.session_id,
-  account_id: event.account_id,
-  client_id: event.client_id,
-  data: event.data,
-  position: writePosition(event),
-});
+/** Events as the wire has them, with names for people; one question for all of them. */
+export async function eventsOnWire(events: readonly StoredEvent[], names: Usernames) {
+  const usernames = await names.of(events.flatMap(({ account_id, data }) => [account_id, actorIn(data)?.id]));
+  return events.map((event) => ({
+    id: event.id,
+    at: event.at.toISOString(),
+    type: event.type,
+    session_id: event.session_id,
+    account_id: event.account_id,
+    username: (event.account_id && usernames.get(event.account_id)) ?? null,
+    client_id: event.client_id,
+    by: withUsername(actorIn(event.data), usernames),
+    data: event.data,
+    position: writePosition(event),
+  }));
+}

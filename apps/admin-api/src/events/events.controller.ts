@@ -2,13 +2,14 @@ import { EventHistory } from '@curfew/events';
 import { ProblemError } from '@curfew/problem';
 import { Controller, Req, Res } from '@nestjs/common';
 import type { Response } from 'express';
+import { Usernames } from '../accounts/usernames.store.js';
 import { type Answer, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
 import { type AdminRequest, Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import * as contracts from './event-contracts.js';
 import { EventStreams } from './event-streams.js';
-import { eventOnWire, positionOf } from './event-view.js';
+import { eventsOnWire, positionOf } from './event-view.js';
 import { type EventSearch, EventsStore } from './events.store.js';
 
 /** So long one request looks at seals before it answers with how far it came. Milliseconds. */
@@ -22,6 +23,7 @@ export class EventsController {
     private readonly history: EventHistory,
     private readonly streams: EventStreams,
     private readonly cursors: Cursors,
+    private readonly usernames: Usernames,
   ) {}
 
   @Operation(contracts.list)
@@ -30,14 +32,14 @@ export class EventsController {
     const search = searchOf(wanted);
     if (after !== undefined) {
       const { events } = await this.events.feed(search, positionOf(after), limit);
-      return ok({ items: events.map(eventOnWire), next_cursor: null });
+      return ok({ items: await eventsOnWire(events, this.usernames), next_cursor: null });
     }
     const question = `events ${JSON.stringify(wanted)}`;
     const before = cursor === undefined ? null : String(this.cursors.open(question, cursor)[0]);
     const found = await this.events.history(search, before, limit + 1);
     const items = found.slice(0, limit);
     const next = found.length > limit ? this.cursors.seal(question, [items.at(-1)!.id]) : null;
-    return ok({ items: items.map(eventOnWire), next_cursor: next });
+    return ok({ items: await eventsOnWire(items, this.usernames), next_cursor: next });
   }
 
   @Operation(contracts.integrity)

@@ -61,13 +61,14 @@ export function openApiDocument(contracts: readonly OperationContract[]): Json {
 }
 
 function describe(contract: OperationContract, schemas: Schemas): Json {
-  const { id, tag, summary, description, scope, answers } = contract;
+  const { id, tag, summary, description, scope, orScope, answers } = contract;
+  const admitting = [scope, orScope].filter((one) => one !== null && one !== undefined);
   return {
     operationId: id,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: scope === null ? [] : [{ accessToken: [scope] }, { dpop: [scope] }],
+    security: admitting.flatMap((one) => [{ accessToken: [one] }, { dpop: [one] }]),
     parameters: parametersOf(contract, schemas),
     ...bodyOf(contract, schemas),
     responses: {

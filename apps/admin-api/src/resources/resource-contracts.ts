@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { operation } from '../contract/operation.js';
 import { cursorParameter, limitParameter, pageOf, timestamp } from '../contract/wire.js';
 
-const audience = z
+/** The audience of an API. */
+export const audience = z
   .string()
   .min(1)
   .max(512)
@@ -25,7 +26,8 @@ const resource = z.object({
   updated_at: timestamp,
 });
 
-const members = {
+/** What may be sent of an API beside its audience. */
+export const members = {
   name: z.string().max(200, { error: 'must have at most 200 characters' }),
   scopes: z.array(z.string().max(128)).max(200),
   default_scopes: z

@@ -1,4 +1,4 @@
-import { PolicyService, RegistrationError, type Resource, ResourceService } from '@curfew/clients';
+import { PolicyService, RegistrationError, ResourceService } from '@curfew/clients';
 import { PrismaService } from '@curfew/persistence';
 import { Controller } from '@nestjs/common';
 import { actOf } from '../access/acts.js';
@@ -6,9 +6,9 @@ import { type Answer, created, nothing, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
-import { written } from '../contract/wire.js';
 import { ResourceActs, type SentResource } from './resource-acts.js';
 import * as contracts from './resource-contracts.js';
+import { resourceOnWire } from './resource-view.js';
 
 /** Registered APIs. */
 @Controller()
@@ -26,7 +26,7 @@ export class ResourcesController {
     const after = query.cursor === undefined ? null : String(this.cursors.open('resources', query.cursor)[0]);
     const { resources, next } = await this.resources.list({ after, limit: query.limit });
     const policies = await this.attached();
-    const items = resources.map((one) => onWire(one, policies));
+    const items = resources.map((one) => resourceOnWire(one, policies));
     return ok({ items, next_cursor: next && this.cursors.seal('resources', [next]) });
   }
 
@@ -34,7 +34,7 @@ export class ResourcesController {
   async show(@Input() { params }: InputOf<typeof contracts.show>): Promise<Answer> {
     const resource = await this.resources.find(params.audience);
     if (!resource) throw new RegistrationError('unknown_resource');
-    return ok(onWire(resource, await this.attached()), resource.version);
+    return ok(resourceOnWire(resource, await this.attached()), resource.version);
   }
 
   @Operation(contracts.create)
@@ -42,7 +42,7 @@ export class ResourcesController {
     const act = actOf(asked, contracts.create);
     const resource = await this.prisma.$transaction((tx) => this.acts.create(body, act, tx));
     const location = `/v1/resources/${encodeURIComponent(resource.audience)}`;
-    return created(onWire(resource, await this.attached()), location, resource.version);
+    return created(resourceOnWire(resource, await this.attached()), location, resource.version);
   }
 
   @Operation(contracts.change)
@@ -53,7 +53,7 @@ export class ResourcesController {
     const resource = await this.prisma.$transaction((tx) =>
       this.acts.change(params.audience, body as Partial<SentResource>, version, act, tx),
     );
-    return ok(onWire(resource, await this.attached()), resource.version);
+    return ok(resourceOnWire(resource, await this.attached()), resource.version);
   }
 
   @Operation(contracts.remove)
@@ -72,16 +72,3 @@ export class ResourcesController {
     );
   }
 }
-
-const onWire = (resource: Resource, policies: ReadonlyMap<string, string>) => ({
-  audience: resource.audience,
-  name: resource.name,
-  scopes: resource.scopes,
-  default_scopes: resource.defaultScopes,
-  token_format: resource.tokenFormat,
-  signing_alg: resource.signingAlg,
-  policy: policies.get(resource.audience) ?? null,
-  version: resource.version,
-  created_at: written(resource.createdAt),
-  updated_at: written(resource.updatedAt),
-});

@@ -54,8 +54,8 @@ export class GatewayRoutesStore {
   }
 
   /** One, or undefined. */
-  async find(name: string): Promise<GatewayRoute | undefined> {
-    const rows = await this.prisma.$queryRaw<Row[]>`
+  async find(name: string, tx: Transaction = this.prisma): Promise<GatewayRoute | undefined> {
+    const rows = await tx.$queryRaw<Row[]>`
       SELECT name, position, resource, settings, version, created_at, updated_at
       FROM gateway_route WHERE name = ${name}`;
     return rows.map(routeOf)[0];

@@ -30,7 +30,7 @@ const shown = z.object({
 });
 
 /** A whole route: what holds between its members is checked with them. */
-const whole = <T extends z.ZodRawShape>(more: T) =>
+export const wholeRoute = <T extends z.ZodRawShape>(more: T) =>
   z.strictObject({ ...more, position, resource, ...keptRoute.shape }).superRefine((route, context) => {
     for (const message of keptRouteFaults(route as never)) context.addIssue({ code: 'custom', message });
   });
@@ -71,7 +71,7 @@ export const create = operation({
   description:
     'Gateways that take part look for changes every two seconds. Routes kept here come before those of a gateway’s own file.',
   scope: 'policies:write',
-  body: whole({ name }),
+  body: wholeRoute({ name }),
   idempotent: true,
   answers: { 201: { description: 'The route, version 1.', schema: shown, headers: etag } },
   problems: { 403: ['beyond_own_scopes'], 404: ['unknown_resource'], 409: ['route_exists'] },
@@ -86,7 +86,7 @@ export const change = operation({
   summary: 'Replaces a route of gateways; what is left out gets its default again.',
   scope: 'policies:write',
   params: byName,
-  body: whole({}),
+  body: wholeRoute({}),
   ifMatch: true,
   answers: { 200: { description: 'The route.', schema: shown, headers: etag } },
   problems: { 403: ['beyond_own_scopes'], 404: ['unknown_route', 'unknown_resource'] },

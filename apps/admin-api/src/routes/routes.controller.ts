@@ -1,4 +1,3 @@
-import type { KeptRoute } from '@curfew/config';
 import { PrismaService } from '@curfew/persistence';
 import { Controller } from '@nestjs/common';
 import { actOf } from '../access/acts.js';
@@ -7,10 +6,10 @@ import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import { notFound } from '../contract/problems.js';
-import { written } from '../contract/wire.js';
-import { type GatewayRoute, GatewayRoutesStore, type WrittenRoute } from './gateway-routes.store.js';
+import { type GatewayRoute, GatewayRoutesStore } from './gateway-routes.store.js';
 import { RouteActs } from './route-acts.js';
 import * as contracts from './route-contracts.js';
+import { routeOnWire, writtenRoute } from './route-view.js';
 
 /** Routes of gateways, for whoever does not want to write them into a file of each. */
 @Controller()
@@ -31,13 +30,13 @@ export class RoutesController {
     const page = found.slice(0, query.limit);
     const last = found.length > query.limit ? page.at(-1) : undefined;
     const next = last ? this.cursors.seal(question, [String(last.position), last.name]) : null;
-    return ok({ items: page.map(onWire), next_cursor: next });
+    return ok({ items: page.map(routeOnWire), next_cursor: next });
   }
 
   @Operation(contracts.show)
   async show(@Input() { params }: InputOf<typeof contracts.show>): Promise<Answer> {
     const route = await this.existing(params.name);
-    return ok(onWire(route), route.version);
+    return ok(routeOnWire(route), route.version);
   }
 
   @Operation(contracts.create)
@@ -46,7 +45,7 @@ export class RoutesController {
     const route = await this.prisma.$transaction((tx) =>
       this.acts.create(writtenRoute(body.name, body), act, tx),
     );
-    return created(onWire(route), `/v1/gateway-routes/${route.name}`, route.version);
+    return created(routeOnWire(route), `/v1/gateway-routes/${route.name}`, route.version);
   }
 
   @Operation(contracts.change)
@@ -58,7 +57,7 @@ export class RoutesController {
     const route = await this.prisma.$transaction((tx) =>
       this.acts.change(writtenRoute(params.name, body), version, act, tx),
     );
-    return ok(onWire(route), route.version);
+    return ok(routeOnWire(route), route.version);
   }
 
   @Operation(contracts.remove)
@@ -75,21 +74,3 @@ export class RoutesController {
     return route;
   }
 }
-
-function writtenRoute(
-  name: string,
-  { position, resource, ...rest }: KeptRoute & { readonly position: number; readonly resource: string },
-): WrittenRoute {
-  const { name: _, ...settings } = rest as typeof rest & { readonly name?: string };
-  return { name, position, resource, settings };
-}
-
-const onWire = ({ name, position, resource, settings, version, createdAt, updatedAt }: GatewayRoute) => ({
-  name,
-  position,
-  resource,
-  ...settings,
-  version,
-  created_at: written(createdAt),
-  updated_at: written(updatedAt),
-});

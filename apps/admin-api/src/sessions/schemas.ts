@@ -12,6 +12,7 @@ import {
   timestamp,
   uuid,
 } from '../contract/wire.js';
+import { nameMembers, timelineEntry } from './name-schemas.js';
 
 const network = /^(.+)\/(\d{1,3})$/;
 
@@ -133,25 +134,15 @@ const sessionMembers = {
 };
 
 /** A session as lists show it. */
-export const sessionSchema = z.object(sessionMembers).meta({ id: 'Session' });
+export const sessionSchema = z.object({ ...sessionMembers, ...nameMembers }).meta({ id: 'Session' });
 
 /** A page of sessions. */
 export const sessionPage = pageOf(sessionSchema);
 
-/** One entry of a history. */
-export const timelineEntry = z.object({
-  type: z.string(),
-  at: timestamp,
-  until: timestamp
-    .nullable()
-    .meta({ description: 'Of the last one, where several of a kind are summed up.' }),
-  count: z.number().int(),
-  data: z.record(z.string(), z.unknown()),
-});
-
 /** A session with its history. */
 export const sessionDetail = z.object({
   ...sessionMembers,
+  ...nameMembers,
   authentication: z.object({
     acr: z.string().nullable(),
     amr: z.array(z.string()),

@@ -16,7 +16,7 @@ import { written, writtenOrNull } from '../contract/wire.js';
 import type { sessionSchema } from './schemas.js';
 
 /** A session as the wire has it. */
-export type SessionOnWire = z.output<typeof sessionSchema>;
+export type SessionOnWire = Omit<z.output<typeof sessionSchema>, 'username' | 'ended_by' | 'end_cause'>;
 
 /** A session as it truly stands at an instant: with mass ends and today's policy taken into account. */
 export interface StandingSession {

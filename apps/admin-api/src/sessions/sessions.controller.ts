@@ -3,6 +3,7 @@ import { PolicyService, RegistrationError, Registry } from '@curfew/clients';
 import { formatPolicy, type Instant } from '@curfew/session-policy';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
+import { Usernames } from '../accounts/usernames.store.js';
 import { type Answer, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
@@ -32,6 +33,7 @@ import {
   propagationOf,
   SessionEnds,
 } from './session-ends.js';
+import { named, namedTimeline } from './session-names.js';
 import { type FoundForOperator, SessionSearchStore } from './session-search.store.js';
 import { describeSession } from './session-view.js';
 import { timelineOf } from './timeline.js';
@@ -108,6 +110,7 @@ export class SessionsController {
     private readonly accounts: AccountService,
     private readonly policies: PolicyService,
     private readonly cursors: Cursors,
+    private readonly usernames: Usernames,
   ) {}
 
   @Operation(list)
@@ -119,9 +122,10 @@ export class SessionsController {
     const { found, next } = await this.search.page(search, sort, after, limit, now);
     const described = await Promise.all(found.map((one) => describeSession(one, this.registry, now)));
     // A policy that became stricter may have ended what its row still calls live.
-    const items = described
-      .map(({ wire }) => wire)
-      .filter(({ state }) => wanted.state !== 'live' || state === 'live');
+    const shown = described
+      .map(({ wire }, index) => ({ wire, detail: found[index]!.endDetail }))
+      .filter(({ wire }) => wanted.state !== 'live' || wire.state === 'live');
+    const items = await named(shown, this.usernames);
     return ok({ items, next_cursor: next && this.cursors.seal(question, [next.at, next.id]) });
   }
 
@@ -137,12 +141,14 @@ export class SessionsController {
       amr?: string[];
       authTime?: number;
     };
+    const detail = found.endDetail;
+    const [names] = await named([{ wire, detail }], this.usernames);
     return ok({
-      ...wire,
+      ...names,
       authentication: { acr: acr ?? null, amr: amr ?? [], auth_time: authTime ?? null },
       policy: formatPolicy(policy),
-      end: wire.state === 'live' ? null : (found.endDetail ?? {}),
-      timeline: timelineOf(session, events),
+      end: wire.state === 'live' ? null : (detail ?? {}),
+      timeline: await namedTimeline(timelineOf(session, events), this.usernames),
       timeline_truncated: events.length === mostTimelineEvents,
     });
   }

@@ -49,7 +49,7 @@ export function deliverEvents(
 ): DeliveryService {
   const { timeoutMs, firstRetryMs, attempts, allowPrivateAddresses, intervalMs } = configuration.delivery;
   const prisma = new PrismaService(configuration.database, 2, guard);
-  const store = new DeliveryStore(prisma);
+  const store = new DeliveryStore(prisma, configuration.adminUrl);
   const report = (err: unknown) => log.warn({ err }, 'delivering events failed; it is tried again');
   const seal = receiverSeal(serviceKeys);
   const sign = signWith(keyStore, clock);

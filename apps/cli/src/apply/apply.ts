@@ -1,9 +1,8 @@
-import type { AdminClient } from '../admin-client.js';
+import type { AdminClient, Json } from '../admin-client.js';
 import { type Context, confirm } from '../context.js';
-import { exitCodes } from '../exit.js';
-import { table } from '../output.js';
-import type { Description } from './description.js';
-import { planFor, type Step } from './plan.js';
+import { CommandError, exitCodes } from '../exit.js';
+import { printable, table } from '../output.js';
+import type { DescriptionFault } from './description.js';
 
 /** How far to go. */
 export interface ApplyOptions {
@@ -11,50 +10,46 @@ export interface ApplyOptions {
   readonly yes?: boolean;
 }
 
-interface MadeSecret {
-  readonly client_id: string;
-  readonly client_secret: string;
+/** What should be true, and how a fault of it is told. */
+export interface Wanted {
+  readonly content: Readonly<Record<string, unknown>>;
+  told(fault: DescriptionFault): string;
 }
 
-const signs = { create: '+', change: '~', attach: '+', detach: '-' } as const;
+const signs: Readonly<Record<string, string>> = { create: '+', change: '~', attach: '+', detach: '-' };
 
-/** Plans, shows the plan, asks, and does it. What was done before a failure stays; the next run goes on from there. */
+/** Has the service plan, shows the plan, asks, and has it done: all of it or nothing. */
 export async function applyDescription(
   context: Context,
   admin: AdminClient,
-  wanted: Description,
+  wanted: Wanted,
   options: ApplyOptions,
 ): Promise<void> {
   const { output } = context;
-  const plan = await planFor(admin, wanted);
-  const described = plan.map(({ action, kind, name, fields }) => ({ action, kind, name, fields }));
-  if (plan.length === 0 || options.dryRun) {
-    output.line(
-      output.json
-        ? JSON.stringify({ plan: described, applied: false, secrets: [] }, null, 2)
-        : planText(plan),
-    );
-    if (plan.length > 0) process.exitCode = exitCodes.found;
+  const planned = await ordered(admin, wanted, { dry_run: true });
+  if (planned.plan.length === 0 || options.dryRun) {
+    output.line(output.json ? shown(planned) : planText(planned.plan));
+    if (planned.plan.length > 0) process.exitCode = exitCodes.found;
     return;
   }
-  if (!output.json) output.line(planText(plan));
-  await confirm(context, `Apply ${plan.length} change(s)?`, options.yes);
-  const secrets: MadeSecret[] = [];
-  for (const step of plan) {
-    secrets.push(...(await carryOut(admin, step)));
-    if (!output.json) output.line(`${signs[step.action]} ${step.kind} ${step.name}: done`);
-  }
-  if (output.json) return output.line(JSON.stringify({ plan: described, applied: true, secrets }, null, 2));
-  if (secrets.length > 0)
+  if (!output.json) output.line(planText(planned.plan));
+  await confirm(context, `Apply ${planned.plan.length} change(s)?`, options.yes);
+  const done = await ordered(admin, wanted, { expected_plan: planned.plan_hash });
+  if (output.json) return output.line(shown(done));
+  output.line('Done, all of it in one transaction.');
+  if (done.secrets.length > 0)
     output.line(
       `\nShown this once:\n${table(
         ['CLIENT', 'SECRET'],
-        secrets.map((one) => [one.client_id, one.client_secret]),
+        done.secrets.map((one: Json) => [one.client_id, one.client_secret]),
       )}`,
     );
 }
 
-const planText = (plan: readonly Step[]): string =>
+const shown = ({ plan, applied, secrets }: Json): string =>
+  JSON.stringify({ plan, applied, secrets }, null, 2);
+
+const planText = (plan: readonly Json[]): string =>
   plan.length === 0
     ? 'Nothing to change.'
     : table(
@@ -62,13 +57,15 @@ const planText = (plan: readonly Step[]): string =>
         plan.map(({ action, kind, name, fields }) => [`${signs[action]} ${action}`, kind, name, fields]),
       );
 
-async function carryOut(admin: AdminClient, { kind, name, request }: Step): Promise<MadeSecret[]> {
-  const { method, path, body, version } = request;
-  const answer = await admin.send(method, path, {
-    body,
-    ...(version === undefined ? {} : { version }),
-    idempotent: method === 'POST' && path !== '/v1/policy-attachments/detach',
-  });
-  const secret: unknown = kind === 'client' ? answer.body?.client_secret : undefined;
-  return typeof secret === 'string' ? [{ client_id: name, client_secret: secret }] : [];
+/** Asks the service; its faults are told as whoever wrote the description can find them. */
+async function ordered(admin: AdminClient, wanted: Wanted, more: object): Promise<Json> {
+  const body = { description: wanted.content, ...more };
+  try {
+    return (await admin.send('POST', '/v1/apply', { body, idempotent: true })).body;
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.faults.length === 0) throw error;
+    const [sentence] = error.message.split('\n');
+    const told = error.faults.map((fault) => printable(wanted.told(fault)));
+    throw new CommandError([sentence, ...told].join('\n'), error.exitCode);
+  }
 }

@@ -1,69 +1,107 @@
 import { readFile } from 'node:fs/promises';
-import { keptRoute, keptRouteFaults, routeParts } from '@curfew/config';
-import { parse } from 'yaml';
-import { z } from 'zod';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml';
 import { CommandError, exitCodes } from '../exit.js';
 
-const policyName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, { error: 'must be the name of a policy' });
-const attached = policyName.nullable().optional();
+/** A fault the service found in a description: its place as a JSON pointer below `body/description`, and what is right there. */
+export interface DescriptionFault {
+  readonly at: string;
+  readonly detail: string;
+}
 
-const client = z
-  .looseObject({ client_name: z.string(), resource: z.string().nullable().optional(), policy: attached })
-  .superRefine((members, context) => {
-    for (const [name, value] of Object.entries(members))
-      if (value === null && name !== 'policy' && name !== 'resource')
-        context.addIssue({
-          code: 'custom',
-          path: [name],
-          message: 'must not be null: leave it out, or write the value',
-        });
-  });
+/** Where a part of a file stands, and what is written there. */
+interface Place {
+  readonly line: number | null;
+  readonly value: unknown;
+}
 
-const gatewayRoute = z
-  .strictObject({ position: z.int().min(0), resource: z.string(), ...keptRoute.shape })
-  .superRefine((route, context) => {
-    for (const message of keptRouteFaults(route)) context.addIssue({ code: 'custom', message });
-  });
+/** A value is told up to so many characters. */
+const maxShown = 80;
 
-const schema = z.strictObject({
-  everyone: attached,
-  policies: z.record(policyName, z.record(z.string(), z.unknown())).default({}),
-  resources: z
-    .record(
-      z.string(),
-      z.strictObject({
-        name: z.string(),
-        scopes: z.array(z.string()),
-        token_format: z.enum(['opaque', 'jwt']).optional(),
-        signing_alg: z.string().nullable().optional(),
-        policy: attached,
-      }),
-    )
-    .default({}),
-  clients: z.record(z.string(), client).default({}),
-  gateway_routes: z.record(routeParts.word, gatewayRoute).default({}),
-});
+/** A description as it was written, so that a fault is told with its line and value. */
+export class WrittenDescription {
+  readonly content: Readonly<Record<string, unknown>>;
 
-/** What a file says there should be. */
-export type Description = z.output<typeof schema>;
+  constructor(
+    private readonly file: string,
+    private readonly document: Document,
+    private readonly lines: LineCounter,
+  ) {
+    const content: unknown = document.toJS({ maxAliasCount: 50 }) ?? {};
+    if (typeof content !== 'object' || Array.isArray(content))
+      throw new CommandError(
+        `${file}:1: must have members such as policies, resources, clients`,
+        exitCodes.usage,
+      );
+    this.content = content as Readonly<Record<string, unknown>>;
+  }
 
-/** Reads a description; every fault of the file is told at once, with its place. */
-export async function readDescription(file: string): Promise<Description> {
+  /** A fault with file, line, field, value and what is right. */
+  told({ at, detail }: DescriptionFault): string {
+    const path = at
+      .split('/')
+      .slice(2)
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const { line, value } = this.placeOf(path);
+    const place = line === null ? this.file : `${this.file}:${line}`;
+    const written =
+      value === undefined || (typeof value === 'object' && value !== null)
+        ? ''
+        : ` ${JSON.stringify(value).slice(0, maxShown)}`;
+    return `${place}: ${path.join('.') || 'the file'}${written}: ${detail}`;
+  }
+
+  private placeOf(path: readonly string[]): Place {
+    let node: unknown = this.document.contents;
+    let line = 1;
+    for (const part of path) {
+      const next = childOf(node, part);
+      if (next === undefined) return { line, value: undefined };
+      line = this.lineOf(next.at) ?? line;
+      node = next.value;
+    }
+    return { line, value: isScalar(node) ? node.value : isNode(node) ? {} : undefined };
+  }
+
+  private lineOf(node: unknown): number | null {
+    const start = isNode(node) ? node.range?.[0] : undefined;
+    return start === undefined ? null : this.lines.linePos(start).line;
+  }
+}
+
+/** What stands under a name or a number, and the node that says where. */
+function childOf(node: unknown, part: string): { readonly at: unknown; readonly value: unknown } | undefined {
+  if (isSeq(node)) {
+    const item = node.items[Number(part)] as Node | undefined;
+    return item && { at: item, value: item };
+  }
+  if (!isMap(node)) return undefined;
+  const pair = node.items.find(
+    (one) => isPair(one) && String(isScalar(one.key) ? one.key.value : one.key) === part,
+  );
+  return pair && { at: pair.key, value: pair.value };
+}
+
+/** Reads a description; the service says what is wrong with it. */
+export async function readDescription(file: string): Promise<WrittenDescription> {
   const text = await readFile(file, 'utf8').catch(() => {
     throw new CommandError(`${file} cannot be read`, exitCodes.usage);
   });
-  let content: unknown;
-  try {
-    content = parse(text, { maxAliasCount: 50 });
-  } catch (error) {
-    const { linePos } = error as { linePos?: { line: number }[] };
-    const place = linePos?.[0] ? `, line ${linePos[0].line}` : '';
-    throw new CommandError(`${file}${place}: is neither YAML nor JSON`, exitCodes.usage);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [fault] = document.errors;
+  if (fault) {
+    const { line } = lines.linePos(fault.pos[0]);
+    throw new CommandError(`${file}:${line}: is neither YAML nor JSON: ${fault.message}`, exitCodes.usage);
   }
-  const read = schema.safeParse(content);
-  if (read.success) return read.data;
-  const faults = read.error.issues.map(
-    ({ path, message }) => `  ${path.map(String).join('.') || '(file)'}: ${message}`,
-  );
-  throw new CommandError(`${file}:\n${faults.join('\n')}`, exitCodes.usage);
+  return new WrittenDescription(file, document, lines);
 }

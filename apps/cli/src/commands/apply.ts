@@ -8,7 +8,7 @@ export const apply = (): Command =>
   new Command('apply')
     .summary('make what a file describes true: plan, then apply')
     .description(
-      'Policies, APIs, clients and attachments from a file. What the file does not mention is left alone.',
+      'Policies, APIs, clients, gateway routes and attachments from a file: all of it or nothing. What the file does not mention is left alone.',
     )
     .requiredOption('-f, --file <file>', 'YAML or JSON')
     .option('--dry-run', 'only plan; exits with 7 where something would change')
@@ -35,7 +35,7 @@ A file:
       resources: [https://orders.example.com]
       policy: shop
 
-A second run changes nothing. Secrets of new clients are shown once.
+A second run changes nothing. Secrets of new clients are shown once. docs/examples/curfew.yaml has everything a file may say.
 
 Examples:
   curfew apply -f curfew.yaml --dry-run
@@ -43,6 +43,6 @@ Examples:
     )
     .action(async (options: { file: string; dryRun?: boolean; yes?: boolean }, command: Command) => {
       const context = contextOf(command);
-      const description = await readDescription(options.file);
-      await applyDescription(context, await context.admin(), description, options);
+      const wanted = await readDescription(options.file);
+      await applyDescription(context, await context.admin(), wanted, options);
     });

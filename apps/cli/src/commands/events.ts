@@ -4,7 +4,7 @@ import type { AdminClient, Json, Request } from '../admin-client.js';
 import { type CheckedChain, checkChain } from '../chain.js';
 import { accountId, type Context, contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
-import { printable } from '../output.js';
+import { actorText, printable } from '../output.js';
 import { instantFrom } from '../time.js';
 
 interface EventOptions {
@@ -111,12 +111,14 @@ function tell({ output }: Context, event: Json): void {
   }
   const subjects = [
     event.session_id && `session ${event.session_id}`,
-    event.account_id && `account ${event.account_id}`,
+    event.account_id && `account ${event.username ?? event.account_id}`,
     event.client_id && `client ${event.client_id}`,
+    event.by && `by ${actorText(event.by)}`,
   ].filter(Boolean);
-  const { reason, cause, operation, change, count } = event.data;
+  const { reason, cause, operation, change, count, evidence } = event.data;
   const why = [
     reason,
+    evidence?.class,
     cause,
     operation,
     change,

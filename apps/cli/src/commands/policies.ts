@@ -1,22 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { parse } from 'yaml';
-import type { AdminClient, Json } from '../admin-client.js';
+import type { Json } from '../admin-client.js';
 import { applyDescription } from '../apply/apply.js';
 import { readDescription } from '../apply/description.js';
 import { type Context, contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
 import { table } from '../output.js';
+import { setIdle } from './set-idle.js';
 
 /** `curfew policies`. */
 export const policies = (): Command =>
   new Command('policies')
-    .summary('policies: list, show, lint, preview, apply')
+    .summary('policies: list, show, lint, preview, set-idle, apply')
     .description('How long sessions live and what ends them.')
     .addCommand(list())
     .addCommand(show())
     .addCommand(lint())
     .addCommand(preview())
+    .addCommand(setIdle())
     .addCommand(apply());
 
 const list = (): Command =>
@@ -175,12 +177,12 @@ const apply = (): Command =>
     .addHelpText('after', '\nExample:\n  curfew policies apply -f curfew.yaml')
     .action(async (options: { file: string; dryRun?: boolean; yes?: boolean }, command: Command) => {
       const context = contextOf(command);
-      const { policies: wanted } = await readDescription(options.file);
-      const admin: AdminClient = await context.admin();
+      const wanted = await readDescription(options.file);
+      const content = { policies: wanted.content['policies'] ?? {} };
       await applyDescription(
         context,
-        admin,
-        { policies: wanted, resources: {}, clients: {}, gateway_routes: {} },
+        await context.admin(),
+        { content, told: (fault) => wanted.told(fault) },
         options,
       );
     });

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { AdminClient, Json } from '../admin-client.js';
 import { accountId, type Context, confirm, contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
-import { facts, length, table } from '../output.js';
+import { actorText, facts, length, table } from '../output.js';
 import { instantFrom } from '../time.js';
 
 interface SearchOptions {
@@ -95,14 +95,18 @@ Examples:
         one.id,
         one.state === 'live' ? 'live' : one.end_reason,
         one.client_id,
-        one.account_id,
+        one.username ?? one.account_id,
+        whyText(one),
         one.signals.ip,
         one.started_at,
         one.state === 'live' ? length(one.idle_expires_in) : '-',
         one.state === 'live' ? length(one.absolute_expires_in) : '-',
       ]);
       context.output.line(
-        table(['ID', 'STATE', 'CLIENT', 'ACCOUNT', 'IP', 'STARTED', 'IDLE LEFT', 'ABSOLUTE LEFT'], rows),
+        table(
+          ['ID', 'STATE', 'CLIENT', 'ACCOUNT', 'WHY', 'IP', 'STARTED', 'IDLE LEFT', 'ABSOLUTE LEFT'],
+          rows,
+        ),
       );
     });
 
@@ -118,6 +122,10 @@ const show = (): Command =>
       context.output.line(described(one));
     });
 
+/** What an end came of, and who ended it. */
+const whyText = ({ end_cause, ended_by }: Json): string =>
+  [end_cause, actorText(ended_by) && `by ${actorText(ended_by)}`].filter(Boolean).join(', ');
+
 function described(one: Json): string {
   const life =
     one.state === 'live'
@@ -129,14 +137,15 @@ function described(one: Json): string {
       : [
           ['ended', one.ended_at],
           ['reason', one.end_reason],
-          ['by', one.end?.by ? `${one.end.by.kind} ${one.end.by.id ?? ''} ${one.end.by.ip ?? ''}` : null],
+          ['cause', one.end_cause],
+          ['by', actorText(one.ended_by)],
           ['note', one.end?.note],
           ['with session', one.end?.because],
         ];
   const pairs = [
     ['id', one.id],
     ['state', one.state],
-    ['account', one.account_id],
+    ['account', one.username === null ? one.account_id : `${one.username} (${one.account_id})`],
     ['client', `${one.client_id} (${one.client_name ?? 'deleted'})`],
     ['scope', one.scope],
     ['resources', one.resources],
@@ -152,9 +161,10 @@ function described(one: Json): string {
     entry.at,
     entry.type,
     entry.count > 1 ? `x${entry.count}` : '',
-    entry.data.reason ?? entry.data.cause,
+    [entry.data.reason, entry.cause].filter(Boolean),
+    actorText(entry.by),
   ]);
-  return `${facts(pairs)}\n\n${table(['AT', 'WHAT', 'TIMES', 'WHY'], history)}`;
+  return `${facts(pairs)}\n\n${table(['AT', 'WHAT', 'TIMES', 'WHY', 'BY'], history)}`;
 }
 
 interface EndOptions extends SearchOptions {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 import path from 'node:path';
-import { routeFaults, routeParts, secondsOf } from '@curfew/config';
+import { readFaults, routeFaults, routeParts, secondsOf } from '@curfew/config';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { BrowserClient } from '../browser/browser-client.js';
@@ -116,7 +116,9 @@ export async function readRoutesFile(
   const read = file.safeParse(parseYaml(text));
   if (!read.success)
     throw new RoutesFileError(
-      read.error.issues.map(({ path: place, message }) => `${place.join('.') || 'the file'}: ${message}`),
+      readFaults(read.error, file).map(
+        ({ path: place, detail }) => `${place.join('.') || 'the file'}: ${detail}`,
+      ),
     );
   const faults = relationsOf(read.data);
   const proxies = addressesOf(read.data.proxies, faults);

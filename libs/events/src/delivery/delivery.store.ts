@@ -52,7 +52,11 @@ const date = (at: Instant): Date => new Date(at);
 
 /** The outbox in PostgreSQL: the event table is its content, a cursor says how far it has been handed on. */
 export class DeliveryStore {
-  constructor(private readonly prisma: PrismaService) {}
+  constructor(
+    private readonly prisma: PrismaService,
+    /** The audience of the admin API. */
+    private readonly adminAudience: string,
+  ) {}
 
   /**
    * Makes deliveries of the next events, and says how many events it saw. One node at a time does it, so deliveries are numbered in
@@ -73,7 +77,7 @@ export class DeliveryStore {
             CASE WHEN s.epoch = ${cursor.epoch} THEN ${cursor.event_id}::uuid ELSE '00000000-0000-0000-0000-000000000000'::uuid END AS event_id
           FROM service_state s
         ), next AS MATERIALIZED (
-          SELECT e.xid, e.id, e.at, e.type, e.session_id, e.client_id, e.data FROM event e
+          SELECT e.xid, e.id, e.at, e.type, e.session_id, e.account_id, e.client_id, e.data FROM event e
           WHERE (e.xid, e.id) > ((SELECT xid FROM place), (SELECT event_id FROM place)) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
             AND e.era = (SELECT era FROM place)
           ORDER BY e.xid, e.id LIMIT ${most}
@@ -82,6 +86,13 @@ export class DeliveryStore {
           SELECT r.id, n.id, n.at, n.session_id, ${date(now)}, ${date(now)} FROM next n JOIN delivery_receiver r ON r.status <> 'disabled'
             AND (cardinality(r.event_types) = 0 OR n.type = ANY(r.event_types))
             AND (r.client_id IS NULL OR r.client_id = n.client_id)
+            -- A stream is told of sessions that had the audience of its client; of everybody where its client may read events.
+            AND (r.kind NOT IN ('set_push', 'set_poll') OR EXISTS (
+              SELECT 1 FROM client c WHERE c.id = r.settings ->> 'aud' AND c.disabled_at IS NULL AND (
+                (c.metadata -> 'resources' @> to_jsonb(${this.adminAudience}::text)
+                  AND (c.metadata ->> 'scope' IS NULL OR 'events:read' = ANY(string_to_array(c.metadata ->> 'scope', ' '))))
+                OR EXISTS (SELECT 1 FROM session s WHERE c.resource = ANY(s.resources)
+                  AND (s.id = n.session_id OR (n.session_id IS NULL AND s.account_id = n.account_id))))))
             -- A receiver that fails is not told so.
             AND NOT (n.type = 'delivery.failed' AND n.data ->> 'endpoint' = r.id)
           ORDER BY n.xid, n.id

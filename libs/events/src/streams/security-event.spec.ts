@@ -58,6 +58,22 @@ describe('a security event token', () => {
     expect(told('toString')).toBeNull();
   });
 
+  it('tells of a changed password as a change of the credential, to those who asked for it', () => {
+    const event = anEvent('account.changed', { change: 'password_changed', by: { kind: 'user' } });
+    const claimsFor = (requested?: string[]) =>
+      setClaims({ ...identity, requested }, 'j', event, 1)?.['events'];
+    const uri = 'https://schemas.openid.net/secevent/caep/event-type/credential-change';
+    expect(claimsFor()).toEqual({
+      [uri]: {
+        event_timestamp: 1_900_000_000,
+        credential_type: 'password',
+        change_type: 'update',
+        initiating_entity: 'user',
+      },
+    });
+    expect(claimsFor(offeredEvents.filter((one) => one !== uri))).toBeUndefined();
+  });
+
   it('has the transaction of its cause: an end that took others along is one', () => {
     const txn = (data: object) => setClaims(identity, 'j', anEvent('session.ended', data), 1)!['txn'];
     expect([txn({ reason: 'logout' }), txn({ reason: 'logout', because: 'another' })]).toEqual([

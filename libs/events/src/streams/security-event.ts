@@ -56,54 +56,73 @@ function initiator(data: Data): 'admin' | 'user' | 'policy' | 'system' {
 }
 
 /** What each of our events is in the words of CAEP and RISC. */
-const translations: Readonly<Record<string, Translation>> = {
-  'session.ended': {
-    uri: `${caep}session-revoked`,
-    claims: (data) => ({ initiating_entity: initiator(data), reason_admin: { en: reasonText(data) } }),
-  },
-  'session.started': {
-    uri: `${caep}session-established`,
-    claims: () => ({ initiating_entity: 'user', reason_admin: { en: 'A person signed in.' } }),
-  },
-  'session.step_up_required': {
-    uri: `${caep}assurance-level-change`,
-    claims: () => ({
-      namespace: 'urn:curfew:step-up',
-      current_level: 'step_up_required',
-      change_direction: 'decrease',
-      initiating_entity: 'policy',
-      reason_admin: { en: 'The circumstances changed; the person must sign in again.' },
-    }),
-  },
-  'session.stepped_up': {
-    uri: `${caep}assurance-level-change`,
-    claims: () => ({
-      namespace: 'urn:curfew:step-up',
-      current_level: 'stepped_up',
-      change_direction: 'increase',
-      initiating_entity: 'user',
-      reason_admin: { en: 'The person signed in again.' },
-    }),
-  },
-  'account.changed': {
-    uri: `${risc}account-disabled`,
-    claims: ({ change }) => (change === 'disabled' ? {} : null),
-  },
+const translations: Readonly<Record<string, readonly Translation[]>> = {
+  'session.ended': [
+    {
+      uri: `${caep}session-revoked`,
+      claims: (data) => ({ initiating_entity: initiator(data), reason_admin: { en: reasonText(data) } }),
+    },
+  ],
+  'session.started': [
+    {
+      uri: `${caep}session-established`,
+      claims: () => ({ initiating_entity: 'user', reason_admin: { en: 'A person signed in.' } }),
+    },
+  ],
+  'session.step_up_required': [
+    {
+      uri: `${caep}assurance-level-change`,
+      claims: () => ({
+        namespace: 'urn:curfew:step-up',
+        current_level: 'step_up_required',
+        change_direction: 'decrease',
+        initiating_entity: 'policy',
+        reason_admin: { en: 'The circumstances changed; the person must sign in again.' },
+      }),
+    },
+  ],
+  'session.stepped_up': [
+    {
+      uri: `${caep}assurance-level-change`,
+      claims: () => ({
+        namespace: 'urn:curfew:step-up',
+        current_level: 'stepped_up',
+        change_direction: 'increase',
+        initiating_entity: 'user',
+        reason_admin: { en: 'The person signed in again.' },
+      }),
+    },
+  ],
+  'account.changed': [
+    { uri: `${risc}account-disabled`, claims: ({ change }) => (change === 'disabled' ? {} : null) },
+    {
+      // CAEP 1.0 §3.3.
+      uri: `${caep}credential-change`,
+      claims: (data) =>
+        data['change'] === 'password_changed'
+          ? { credential_type: 'password', change_type: 'update', initiating_entity: initiator(data) }
+          : null,
+    },
+  ],
 };
 
 /** The event types that can be asked for, by their URIs. */
 export const offeredEvents: readonly string[] = [
-  ...new Set(Object.values(translations).map(({ uri }) => uri)),
+  ...new Set(Object.values(translations).flatMap((all) => all.map(({ uri }) => uri))),
 ];
 
 /** Our own types behind URIs; unknown ones are left out. */
 export const typesBehind = (uris: readonly string[]): string[] =>
-  Object.entries(translations).flatMap(([type, { uri }]) => (uris.includes(uri) ? [type] : []));
+  Object.entries(translations).flatMap(([type, all]) =>
+    all.some(({ uri }) => uris.includes(uri)) ? [type] : [],
+  );
 
 /** What a stream's tokens say of themselves. */
 export interface StreamIdentity {
   readonly issuer: string;
   readonly audience: string;
+  /** The event types it asked for, by their URIs; all of them unless given. */
+  readonly requested?: unknown;
 }
 
 /**
@@ -111,12 +130,14 @@ export interface StreamIdentity {
  * cause (SSF "SET profile"). Null for an event that CAEP has no word for.
  */
 export function setClaims(
-  { issuer, audience }: StreamIdentity,
+  { issuer, audience, requested }: StreamIdentity,
   jti: string,
   event: StoredEvent,
   issuedAt: number,
 ): Readonly<Record<string, unknown>> | null {
-  const translation = Object.hasOwn(translations, event.type) ? translations[event.type] : undefined;
+  const asked = Array.isArray(requested) ? (requested as string[]) : offeredEvents;
+  const all = Object.hasOwn(translations, event.type) ? (translations[event.type] ?? []) : [];
+  const translation = all.find(({ uri, claims }) => asked.includes(uri) && claims(event.data) !== null);
   const own = translation?.claims(event.data);
   if (!translation || !own) return null;
   const user = event.accountId ? { user: { format: 'iss_sub', iss: issuer, sub: event.accountId } } : {};
@@ -145,7 +166,8 @@ export const composePush =
   (issuer: string, sign: SignJwt, seal: SecretSeal): Compose =>
   async ({ id, target, event }, now) => {
     if (isExcluded(target.settings, event)) return null;
-    const identity = { issuer, audience: String(target.settings['aud']) };
+    const { aud, eventsRequested: requested } = target.settings;
+    const identity = { issuer, audience: String(aud), requested };
     const claims = setClaims(identity, setId(id), event, Math.floor(now / 1000));
     if (!claims) return null;
     const body = await sign('secevent+jwt', setAlgorithm, claims);

@@ -89,7 +89,8 @@ export class Polling {
     if (verification && !acknowledged.includes(verification.jti)) sets[verification.jti] = verification.token;
     const waiting = await this.store.waiting(stream.id, most + 1);
     const unsaid: string[] = [];
-    const identity = { issuer: this.issuer, audience: String(stream.settings['aud']) };
+    const { aud, eventsRequested: requested } = stream.settings;
+    const identity = { issuer: this.issuer, audience: String(aud), requested };
     const issuedAt = Math.floor(this.clock.now() / 1000);
     for (const { deliveryId, event } of waiting.slice(0, most)) {
       const jti = setId(deliveryId);
