@@ -14,10 +14,11 @@ export class FailoverWorld {
     readonly api: EngineClient,
   ) {}
 
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<FailoverWorld> {
+  static async start(settings: Readonly<Record<string, string>> = {}, nodes = 2): Promise<FailoverWorld> {
     const pair = await startDatabasePair();
     const world = await EngineWorld.start({
       database: pair,
+      nodes,
       settings: { CURFEW_DATABASE_CONNECT_TIMEOUT: '2s', CURFEW_DATABASE_POOL_SIZE: '4', ...settings },
     }).catch(async (error: unknown) => {
       await pair.drop();
@@ -148,7 +149,8 @@ async function askUntilRefused(
 
 const count = (text: string): number => text.split('the database lost what was acknowledged').length;
 
-async function untilCaughtUp(pair: DatabasePair): Promise<void> {
+/** Waits until the standby has replayed everything that the primary wrote. */
+export async function untilCaughtUp(pair: DatabasePair): Promise<void> {
   for (let looks = 0; looks < 200; looks += 1) {
     const [{ position }] = (await pair.on(
       'primary',

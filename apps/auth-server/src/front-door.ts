@@ -5,6 +5,7 @@ import { databaseUnavailable, ProblemError, problemFrom, refusalOf } from '@curf
 import { hostCheck, UntrustedForwarding, untrustedForwarding } from '@curfew/signals';
 import type { Logger } from 'pino';
 import type { ThrottledRequests } from './alerts/index.js';
+import { isForClients, refuseClient } from './client-refusal.js';
 import { refuse, seeOther } from './interactions/index.js';
 import { protocolHeaders } from './pages/index.js';
 import { protocolMethods, sentRound } from './protocol-routes.js';
@@ -52,7 +53,10 @@ export function frontDoor(rooms: Rooms): RequestListener {
     request.headers.host = host;
     // Keys and metadata too: whoever serves from a past that was lost cannot say which of its keys still stand.
     const unsound = databaseRefusal();
-    if (unsound) return refused(databaseUnavailable(unsound));
+    if (unsound) {
+      const problem = databaseUnavailable(unsound);
+      return isForClients(path.slice(base.length)) ? refuseClient(response, problem) : refused(problem);
+    }
     request.headers['x-forwarded-host'] = host;
     request.headers['x-forwarded-proto'] = scheme.slice(0, -1);
     if (metadataWithPath && path === metadataWithPath)

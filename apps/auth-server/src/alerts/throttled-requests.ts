@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ThrottledNetworks, WatchStore } from '@curfew/events';
 import { routes } from '@curfew/oidc';
-import { noteRefusal, ProblemError, sendProblem } from '@curfew/problem';
-import type { Seconds } from '@curfew/session-policy';
+import { ProblemError, sendProblem } from '@curfew/problem';
 import type { SignalsReader } from '@curfew/signals';
+import { isForClients, refuseClient } from '../client-refusal.js';
 import type { LaidFoundation } from '../foundation.js';
 
 /** Where tokens, codes and passwords are tried; whoever is held back may still read metadata and sign out. */
@@ -16,15 +16,6 @@ const guarded: ReadonlySet<string> = new Set([
   routes.code_verification,
   routes.pushed_authorization_request,
 ]);
-/** Where an OAuth client waits for the answer of RFC 6749 §5.2. */
-const forClients: ReadonlySet<string> = new Set([
-  routes.token,
-  routes.revocation,
-  routes.userinfo,
-  routes.device_authorization,
-  routes.pushed_authorization_request,
-]);
-
 /** Answers 429 to requests from networks that an alert holds back. Introspection is not among them: it is asked by our own APIs. */
 export class ThrottledRequests {
   private constructor(
@@ -52,25 +43,10 @@ export class ThrottledRequests {
     const wait = this.networks.wait([prefix, ip]);
     if (wait === null) return false;
     request.resume();
-    noteRefusal(response, { error: 'temporarily_unavailable', cause: 'too_many_requests' });
-    if (forClients.has(path)) answerClient(response, wait);
+    if (isForClients(path)) refuseClient(response, heldBack(wait));
     else sendProblem(response, heldBack(wait), id);
     return true;
   }
-}
-
-function answerClient(response: ServerResponse, wait: Seconds): void {
-  const body = {
-    error: 'temporarily_unavailable',
-    error_description: 'too many requests from this network; try again later',
-  };
-  const headers = {
-    'Content-Type': 'application/json',
-    'Cache-Control': 'no-store',
-    'Retry-After': Math.ceil(wait),
-    Connection: 'close',
-  };
-  response.writeHead(429, headers).end(JSON.stringify(body));
 }
 
 const heldBack = (retryAfter: number) =>
@@ -79,5 +55,6 @@ const heldBack = (retryAfter: number) =>
     code: 'throttled',
     exactCause: 'too_many_requests',
     title: 'Too many requests from this network',
+    detail: 'Try again later.',
     retryAfter,
   });
