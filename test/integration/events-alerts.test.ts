@@ -4,6 +4,7 @@ import { ManualClock } from '@curfew/clock';
 import {
   type AlertThresholds,
   alertPatterns,
+  type CountedEvent,
   EventLog,
   type NewEvent,
   ThrottledNetworks,
@@ -186,6 +187,43 @@ describe('the watch', () => {
     expect(counted.find(({ ip }) => ip === '192.0.2.1')?.count).toBe(1);
     expect(counted.find(({ ip }) => ip === '203.0.113.3')?.count).toBe(2);
     expect(counted.find(({ ip }) => ip === null)?.count).toBe(22);
+  });
+
+  it('writes one row a minute about the refreshes of a client, and counts of failures at once', async () => {
+    const used = (clientId: string): CountedEvent => ({
+      id: newId(clock.now()),
+      at: clock.now(),
+      type: 'sessions.refreshed',
+      sessionId: null,
+      accountId: null,
+      clientId,
+      data: { count: 1 },
+    });
+    const failed = (): CountedEvent => ({
+      ...used('web'),
+      type: 'token.unknown',
+      data: { endpoint: 'token', presentedBy: 'web', ip: null, count: 1 },
+    });
+    const rows = async (type: string) =>
+      (
+        await database.query<{ count: number }>(
+          `SELECT (data ->> 'count')::int AS count FROM event WHERE type = '${type}' ORDER BY count`,
+        )
+      ).map(({ count }) => count);
+    for (let second = 0; second < 180; second += 1) {
+      for (const clientId of ['web', 'spa', 'web'])
+        log.tally('sessions.refreshed', clientId, () => used(clientId));
+      if (second < 3) log.tally('token.unknown', 'web', failed);
+      await log.flush(clock.now());
+      clock.advance(1);
+    }
+    expect(await rows('token.unknown')).toEqual([1, 1, 1]);
+    // Three minutes, two clients: the last minute of each is still being counted.
+    expect((await rows('sessions.refreshed')).length).toBeLessThanOrEqual(6);
+    await log.flush();
+    const all = await rows('sessions.refreshed');
+    expect(all.length).toBeLessThanOrEqual(6);
+    expect(all.reduce((sum, count) => sum + count, 0)).toBe(540);
   });
 
   it('stays below 20 MB through 100,000 bad tokens of 100,000 callers, and loses no alert', async () => {

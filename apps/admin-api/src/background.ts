@@ -16,9 +16,9 @@ export class Background {
 
   /** Starts all jobs. */
   start(): void {
-    const { sessions, events } = this.parts;
+    const { sessions, events, clock } = this.parts;
     this.#every(1_000, 'writing activity', () => sessions.activity.flush());
-    this.#every(1_000, 'writing events', () => events.flush());
+    this.#every(1_000, 'writing events', () => events.flush(clock.now()));
     this.#every(60_000, 'deleting what expired', () => this.#prune());
   }
 

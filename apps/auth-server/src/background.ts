@@ -39,7 +39,7 @@ export class Background {
   start(looksAfterAll: boolean): void {
     const { configuration, sessions, events, sweeper, clock } = this.parts;
     this.#every(1_000, 'writing activity', () => sessions.activity.flush());
-    this.#every(1_000, 'writing events', () => events.flush());
+    this.#every(1_000, 'writing events', () => events.flush(clock.now()));
     this.#every(30_000, 'looking after signing keys', () => this.reloadKeys());
     if (!looksAfterAll) return;
     this.#every(configuration.sweepIntervalMs, 'sweeping sessions', async () => {

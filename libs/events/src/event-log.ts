@@ -1,5 +1,5 @@
 import type { PrismaService, Transaction } from '@curfew/persistence';
-import type { SessionEvent } from '@curfew/session-policy';
+import type { Instant, SessionEvent } from '@curfew/session-policy';
 
 /** Something that happened, of the closed list, as it is about to be written; `id` is a UUIDv7. */
 export type NewEvent = SessionEvent & { readonly id: string };
@@ -26,12 +26,25 @@ const mostWaiting = 10_000;
 /** So many addresses of one key are told apart in a batch; what comes from more is counted without one. */
 const mostApart = 20;
 
+/** Milliseconds that one row about everyday use covers. */
+const everydayMs = 60_000;
+/** Nobody is alarmed by these events, so their count is written once a minute; no pattern of an attack looks at them. */
+const everyday: ReadonlySet<CountedEvent['type']> = new Set(['sessions.refreshed']);
+
+interface Tally {
+  readonly event: CountedEvent;
+  count: number;
+}
+type Tallies = Map<string, Tally>;
+
 /** Writes events that have no change of their own to ride with. Append only. */
 export class EventLog {
   readonly #prisma: PrismaService;
   #waiting: NewEvent[] = [];
   /** What is too frequent for a row each is counted, and one row a flush says how often. */
-  readonly #tallies = new Map<string, { event: CountedEvent; count: number }>();
+  readonly #tallies: Tallies = new Map();
+  /** Counts of everyday use, apart from the others so that many clients in use never push out what an attack leaves behind. */
+  readonly #everyday: Tallies = new Map();
   /** The addresses told apart since the last flush, by type and key. */
   readonly #apart = new Map<string, Set<string>>();
   /** High-volume events dropped since the start because the database did not keep up. */
@@ -76,9 +89,10 @@ export class EventLog {
   ): void {
     const told = address === null ? null : this.#toldApart(`${type} ${key}`, address);
     const name = `${type} ${key} ${told}`;
-    const tally = this.#tallies.get(name);
+    const tallies = everyday.has(type) ? this.#everyday : this.#tallies;
+    const tally = tallies.get(name);
     if (tally) tally.count += 1;
-    else if (this.#tallies.size < mostWaiting) this.#tallies.set(name, { event: first(told), count: 1 });
+    else if (tallies.size < mostWaiting) tallies.set(name, { event: first(told), count: 1 });
     else this.dropped += 1;
   }
 
@@ -89,9 +103,23 @@ export class EventLog {
     return address;
   }
 
-  /** Writes the batch in one statement. What cannot be written waits for the next time. */
-  async flush(): Promise<void> {
-    const counted = [...this.#tallies.values()].map(
+  /** Takes the counts of everyday use that are a minute old; all of them when no moment is given, or when there is no room for more. */
+  #dueEveryday(now: Instant | undefined): readonly Tally[] {
+    const isFull = this.#everyday.size >= mostWaiting;
+    const due = [...this.#everyday].filter(
+      // A clock that was set back makes a row early rather than never.
+      ([, { event }]) => now === undefined || isFull || Math.abs(now - event.at) >= everydayMs,
+    );
+    for (const [name] of due) this.#everyday.delete(name);
+    return due.map(([, tally]) => tally);
+  }
+
+  /**
+   * Writes the batch in one statement. What cannot be written waits for the next time. With `now`, counts of everyday use wait until
+   * they cover a minute; without it nothing is left behind.
+   */
+  async flush(now?: Instant): Promise<void> {
+    const counted = [...this.#tallies.values(), ...this.#dueEveryday(now)].map(
       ({ event, count }) => ({ ...event, data: { ...event.data, count } }) as CountedEvent,
     );
     const batch = [...this.#waiting, ...counted];

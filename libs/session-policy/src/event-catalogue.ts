@@ -20,7 +20,9 @@ export const eventCatalogue: { readonly [T in EventType]: EventEntry } = {
   'session.start_refused': withCause(
     'A sign-in got no session, because the account has as many as its policy allows.',
   ),
-  'sessions.refreshed': batched('So many refresh tokens of a client were used as intended within a second.'),
+  'sessions.refreshed': batched(
+    'Refresh tokens of a client were used as intended, so many at one node within a minute.',
+  ),
   'session.refresh_retried': batched(
     'A client asked again within the retry window and got the same successor.',
   ),

@@ -36,7 +36,7 @@ export interface EventData {
     readonly signals: RequestSignals;
   };
   'session.start_refused': { readonly cause: 'session_limit'; readonly limit: number };
-  /** Of one client within about a second; the session's own row knows its generation and last activity. */
+  /** Of one client at one node within about a minute; the session's own row knows its generation and last activity. */
   'sessions.refreshed': { readonly count: number };
   'session.refresh_retried': {
     readonly generation: number;
