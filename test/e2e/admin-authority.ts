@@ -275,7 +275,10 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
       body: {
         description: {
           resources: {
-            [world.adminUrl]: { name: 'Changed', scopes: world.data.clients.admin.scope.split(' ') },
+            [world.adminUrl]: {
+              name: `Changed ${randomUUID()}`,
+              scopes: world.data.clients.admin.scope.split(' '),
+            },
           },
         },
       },

@@ -348,7 +348,7 @@ gateway_routes:
     await writeFile(file, 'basedOn: standard\nretryLimit: 0\n');
     const linted = await curfew(['policies', 'lint', file]);
     expect([linted.code, linted.out]).toEqual([7, expect.stringContaining('retryLimit')]);
-    expect(linted.out).toMatch(/does not meet pci-dss/);
+    expect(linted.out).toMatch(/does not keep the idle timeout of PCI DSS/);
     await writeFile(file, 'basedOn: pci-dss\n');
     expect((await curfew(['policies', 'lint', file])).code).toBe(0);
     await world.signIn();
