@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-const rows = readFileSync('docs/threat-model.md', 'utf8')
-  .split('\n')
-  .filter((line) => line.startsWith('|') && line.includes('.ts`'));
+const page = readFileSync('docs/threat-model.md', 'utf8');
+const rows = page.split('\n').filter((line) => line.startsWith('|') && line.includes('.ts`'));
 
 /** The files a row names, each with the titles that follow it. */
 const citations = rows.flatMap((row) =>
@@ -16,8 +15,9 @@ const citations = rows.flatMap((row) =>
 
 describe('the threat model', () => {
   it('names at least one test for each of its promises', () => {
-    const promises = rows.filter((row) => /^\| *\d+ /.test(row));
-    expect(promises).toHaveLength(22);
+    const promises = page.split('\n').filter((line) => /^\| *\d+ +\| \*\*/.test(line));
+    expect(promises.length).toBeGreaterThanOrEqual(20);
+    expect(promises.filter((line) => !line.includes('.ts`'))).toEqual([]);
   });
 
   it.each(citations)('names a file that exists, and titles that are in it: %s', (file, titles) => {

@@ -25,7 +25,7 @@ const inMs = async (sid: string, column: 'expires_at' | 'absolute_deadline') =>
   (await world.row(sid))[column].getTime() as number;
 /** Refreshed every five minutes until shortly before the absolute deadline, so that only that one is left. */
 const nearItsEnd = async (): Promise<Tokens> => {
-  let tokens = await world.signIn(web);
+  let tokens = await world.signIn(web, { person: world.stranger() });
   for (let n = 0; n < 3; n++) {
     await world.pass(300);
     tokens = await world.refreshed(web, tokens.refresh_token);
@@ -76,7 +76,10 @@ describe.each([
 describe('access tokens', () => {
   it('never outlive the absolute deadline of their session, opaque or signed', async () => {
     for (const resource of [orders, ledger]) {
-      let tokens = await world.signIn(web, { extra: { resource, scope: 'openid orders:read' } });
+      let tokens = await world.signIn(web, {
+        extra: { resource, scope: 'openid orders:read' },
+        person: world.stranger(),
+      });
       for (let n = 0; n < 3; n++) {
         await world.pass(300);
         tokens = await world.refreshed(web, tokens.refresh_token);

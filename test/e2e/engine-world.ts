@@ -15,7 +15,7 @@ import {
 import { DisciplinedClock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import { advanceVirtualClock, databaseClock, type PrismaService } from '@curfew/persistence';
-import { formatPolicy, profiles, seconds } from '@curfew/session-policy';
+import { formatPolicy, profiles, type SessionPolicy, seconds } from '@curfew/session-policy';
 import {
   BrowserSessionEnds,
   KeyRing,
@@ -78,11 +78,12 @@ interface WorldOptions {
   readonly database?: TestDatabase;
 }
 
-class RegistryPolicies extends PolicySource {
+/** Policies as the registry has them. */
+export class RegistryPolicies extends PolicySource {
   constructor(private readonly registry: Registry) {
     super();
   }
-  override effectivePolicy(clientId: string, resources: readonly string[]) {
+  override effectivePolicy(clientId: string, resources: readonly string[]): Promise<SessionPolicy> {
     return this.registry.effectivePolicy(clientId, resources);
   }
 }
@@ -446,9 +447,14 @@ export class EngineWorld {
     await this.pass((instantMs - this.clock.now()) / 1000);
   }
 
+  /** Clients and policies as this process reads them. */
+  registry(): Registry {
+    return new Registry(this.prisma, this.clock);
+  }
+
   /** The engine in this process, for what operators do. */
   engine(): SessionService {
-    const registry = new Registry(this.prisma, this.clock);
+    const registry = this.registry();
     const retention = { ended: seconds(86_400) };
     return new SessionService({
       store: new PrismaSessionStore(this.prisma, retention),

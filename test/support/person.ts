@@ -69,6 +69,14 @@ export class Person {
     return page;
   }
 
+  /** The cookies that go with a request to this path. */
+  cookieFor(pathname: string): string {
+    return [...this.cookies.values()]
+      .filter(({ path }) => pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`))
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ');
+  }
+
   private submit(page: Page, form: Form & { readonly markup: string }): Promise<Page> {
     const fields = new URLSearchParams(form.fields);
     if (fields.has('username')) fields.set('username', this.username);
@@ -88,13 +96,7 @@ export class Person {
     url: URL,
     send: { method?: string; body?: URLSearchParams; origin?: string } = {},
   ): Promise<Page> {
-    const cookie = [...this.cookies.values()]
-      .filter(
-        ({ path }) =>
-          url.pathname === path || url.pathname.startsWith(path.endsWith('/') ? path : `${path}/`),
-      )
-      .map(({ name, value }) => `${name}=${value}`)
-      .join('; ');
+    const cookie = this.cookieFor(url.pathname);
     const response = await fetch(url, {
       method: send.method ?? 'GET',
       redirect: 'manual',

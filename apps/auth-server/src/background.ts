@@ -3,9 +3,9 @@ import type { Throttle } from '@curfew/accounts';
 import type { Clock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
 import type { EventLog } from '@curfew/events';
-import type { ArtifactStore, BrowserSessionStore, KeyStore, ProtocolServer } from '@curfew/oidc';
+import type { ArtifactStore, KeyStore, ProtocolServer } from '@curfew/oidc';
 import { plus, seconds } from '@curfew/session-policy';
-import type { SessionService, Sweeper } from '@curfew/sessions';
+import type { BrowserSessionSweeper, SessionService, Sweeper } from '@curfew/sessions';
 import type { Logger } from 'pino';
 
 /** What runs without anyone asking. */
@@ -19,7 +19,7 @@ export interface BackgroundParts {
   readonly events: EventLog;
   readonly sweeper: Sweeper;
   readonly artifacts: ArtifactStore;
-  readonly browserSessions: BrowserSessionStore;
+  readonly browserSweeper: BrowserSessionSweeper;
   readonly throttle: Throttle;
 }
 
@@ -37,7 +37,7 @@ export class Background {
 
   /** Starts the jobs every process needs and, where it looks after all, those of which one on a machine is enough. */
   start(looksAfterAll: boolean): void {
-    const { configuration, sessions, events, sweeper, clock } = this.parts;
+    const { configuration, sessions, events, sweeper, browserSweeper, clock } = this.parts;
     this.#every(1_000, 'writing activity', () => sessions.activity.flush());
     this.#every(1_000, 'writing events', () => events.flush(clock.now()));
     this.#every(30_000, 'looking after signing keys', () => this.reloadKeys());
@@ -45,6 +45,9 @@ export class Background {
     this.#every(configuration.sweepIntervalMs, 'sweeping sessions', async () => {
       while (await sweeper.run(clock.now(), this.#stopping.signal));
     });
+    this.#every(configuration.sweepIntervalMs, 'sweeping browser sessions', () =>
+      browserSweeper.run(clock.now(), this.#stopping.signal),
+    );
     this.#every(60_000, 'deleting what expired', () => this.#prune());
   }
 
@@ -59,6 +62,7 @@ export class Background {
   /** A policy may be shorter now: sessions it ends earlier must be looked at earlier. */
   policiesChanged(): void {
     this.parts.sweeper.policiesChanged();
+    this.parts.browserSweeper.policiesChanged();
   }
 
   /** Reads the signing keys and hands a changed set to the protocol. */
@@ -71,12 +75,11 @@ export class Background {
   }
 
   async #prune(): Promise<void> {
-    const { artifacts, browserSessions, throttle, clock } = this.parts;
+    const { artifacts, throttle, clock } = this.parts;
     const now = clock.now();
     // A backlog must not keep a stop from writing what is pending.
     const isMore = (pruned: number) => pruned === batch && !this.#stopping.signal.aborted;
     while (isMore(await artifacts.prune(plus(now, seconds(-grace)), batch)));
-    while (isMore(await browserSessions.prune(now, batch)));
     while (isMore(await throttle.prune(batch)));
   }
 

@@ -28,6 +28,7 @@ import {
   AccessTokenCodec,
   BrowserSessionEnds,
   BrowserSessionQueries,
+  BrowserSessionSweeper,
   HotSessionStore,
   KeyRing,
   PolicySource,
@@ -92,7 +93,8 @@ export function assembleSessions({ configuration, prisma, hot, serviceKeys, regi
     sessions.activity.merged(session),
   );
   const browsers = new BrowserSessionQueries(prisma, policies);
-  return { sessions, queries, browsers, sweeper, events, browserSessionEnds };
+  const browserSweeper = new BrowserSessionSweeper(prisma, policies, retention);
+  return { sessions, queries, browsers, sweeper, events, browserSessionEnds, browserSweeper };
 }
 
 /** What is counted in the memory of this node, because counting it in the database would cost as much as what it guards. */
@@ -172,6 +174,6 @@ export function assembleProtocol(
     },
     keys,
   );
-  const interactions = new Interactions(server, clients, consents, cookies);
+  const interactions = new Interactions(server, clients, consents, { sessions, browserSessions }, cookies);
   return { server, interactions, artifacts, browserSessions, clients };
 }

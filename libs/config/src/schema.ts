@@ -243,11 +243,14 @@ const sessions = {
     'lower-case letters, digits, - and _',
     'curfew',
   ),
-  CURFEW_COOKIE_LIFETIME: duration('How long a browser stays signed in at the authorization server.', {
-    min: '5m',
-    max: '400d',
-    default: '14d',
-  }),
+  CURFEW_COOKIE_LIFETIME: duration(
+    'How long a browser keeps the cookie of a sign-in at most, where the person wants to be kept signed in. Policies bound the sign-in itself.',
+    {
+      min: '5m',
+      max: '400d',
+      default: '14d',
+    },
+  ),
 };
 
 /** The settings in the order and under the headings of the manual. */

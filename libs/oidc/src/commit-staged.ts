@@ -1,4 +1,4 @@
-import { instant, type RefusalCause, wholeSecond } from '@curfew/session-policy';
+import { type RefusalCause, wholeSecond } from '@curfew/session-policy';
 import {
   AuthorizationKilled,
   clientEvent,
@@ -113,7 +113,7 @@ async function commitStart(
   const token = (RefreshToken ?? code) as unknown as Record<string, unknown>;
   const bound = (RefreshToken as { jkt?: string; 'x5t#S256'?: string } | undefined) ?? {};
   const scopes = new Set(String(code.scope ?? '').split(' '));
-  const authenticatedAt = code.authTime === undefined ? null : instant(code.authTime * 1000);
+  const { authenticatedAt } = start;
   const facts = {
     id: start.sessionId,
     accountId: code.accountId as string,
@@ -140,13 +140,9 @@ async function commitStart(
   try {
     await parts.sessions.start(beginning, start.policy, scope.now, async (transaction) => {
       if (!(await parts.artifacts.consume(start.code, scope.now, transaction))) throw new CodeAlreadyUsed();
-      const { browserSessionUid, offline } = beginning;
-      // Signing out waits for this start or is seen here: a code does not outlive the browser session it was made in.
-      if (
-        browserSessionUid &&
-        !offline &&
-        !(await parts.browserSessions.hold(browserSessionUid, transaction))
-      )
+      const { browserSessionUid } = beginning;
+      // An end of the browser session waits for this start or is seen here: a code does not outlive the browser session it was made in.
+      if (browserSessionUid && !(await parts.browserSessions.hold(browserSessionUid, transaction)))
         throw new AuthorizationKilled('logout');
     });
   } catch (error) {

@@ -1,4 +1,4 @@
-import { accessTokenLifetime, seconds } from '@curfew/session-policy';
+import { accessTokenLifetime, beginning, type SessionPolicy, seconds } from '@curfew/session-policy';
 import type { Configuration } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { accountFor, claimsByScope } from './hooks/accounts.js';
@@ -33,12 +33,20 @@ export const signatures = {
 
 /** The lifetime of the access token in the making: what the policy says, never past the session's absolute deadline. */
 function accessTokenSeconds(): number {
-  const { refresh, policy, now } = currentScope();
+  const { refresh, start, policy, now } = currentScope();
   if (!policy) throw new TypeError('an access token is made before its policy is known');
   if (refresh) return accessTokenLifetime(refresh.session, refresh.policy, Math.random(), now);
+  if (start) {
+    const session = beginning({ ...start, signedInAt: start.madeAt }, policy);
+    return accessTokenLifetime(session, policy, Math.random(), now);
+  }
   const spread = (policy.accessTokenLifetime * policy.accessTokenJitterPercent * Math.random()) / 100;
   return Math.floor(policy.accessTokenLifetime - spread);
 }
+
+/** Seconds for which a browser keeps the cookie at most: what is configured, and never longer than the policy of everyone lets a sign-in live. */
+export const cookieLifetime = (configured: number, everyones: SessionPolicy | undefined): number =>
+  Math.min(configured, everyones?.absoluteLifetime ?? configured);
 
 /** Everything about oidc-provider that is switched, in one place; a snapshot test pins the result. */
 export function providerConfiguration(
@@ -164,7 +172,7 @@ function tokens(parts: ProtocolParts): Partial<Configuration> {
       // A grant is stored only until its code is redeemed; then it is part of the session.
       Grant: lifetimes.grant,
       RefreshToken: () => currentScope().policy?.absoluteLifetime ?? seconds(1),
-      Session: parts.cookies.lifetime,
+      Session: () => cookieLifetime(parts.cookies.lifetime, currentScope().everyones),
     },
   };
 }
@@ -189,7 +197,7 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
       short: flags,
     },
     interactions: {
-      policy: whenPeopleAreAsked(),
+      policy: whenPeopleAreAsked(parts.sessions),
       url: (_ctx, { uid }) => `${parts.basePath}/interaction/${uid}`,
     },
     renderError: renderError(parts),

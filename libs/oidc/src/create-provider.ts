@@ -12,7 +12,7 @@ import { drawOnwardForm } from './hooks/onward-forms.js';
 import { readEmptyProof, registerProofsOnce } from './hooks/proofs-once.js';
 import { refuseEmptyScope } from './hooks/scopes.js';
 import { answerForeignJwt, leaveEmptyAnswerUntyped } from './hooks/token-inquiries.js';
-import { answerFault, answerGone, answerUnavailable } from './hooks/unavailable.js';
+import { answerFault, answerGone, answerSignedOut, answerUnavailable } from './hooks/unavailable.js';
 import { noteUnknownToken } from './hooks/unknown-token.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
 import { signIntrospection } from './introspection/signed-answer.js';
@@ -20,7 +20,7 @@ import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { noteRefusals, tellRefusal } from './refusals/note-refusals.js';
 import { currentScope, type RequestScope, resumingScope, withScope } from './request-scope.js';
-import { InteractionUsed } from './storage/artifact-store.js';
+import { InteractionUsed, SignedOutMeanwhile } from './storage/artifact-store.js';
 import { StagedWrites } from './storage/staged-writes.js';
 import { giveTokensTheirValues } from './token-values.js';
 
@@ -117,7 +117,9 @@ async function around(
     noteUnknownToken(ctx, scope, parts.sessions);
     if (ctx.oidc?.route === 'introspection') await signIntrospection(ctx, parts.keySet, scope.now);
   } catch (error) {
-    if (error instanceof InteractionUsed) answerGone(ctx, parts);
+    if (error instanceof SignedOutMeanwhile && ctx.oidc?.route === 'authorization')
+      answerSignedOut(ctx, parts);
+    else if (error instanceof InteractionUsed) answerGone(ctx, parts);
     else {
       scope.failure = error;
       answerFault(ctx, parts);

@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account, ConsentService, Settlement } from '@curfew/accounts';
+import { activityThrottleMs, deadlines, elapsedMs } from '@curfew/session-policy';
 import { errors, type Provider } from 'oidc-provider';
 import type { ClientDirectory } from './client-directory.js';
+import { cookieLifetime } from './configuration.js';
 import { grantAccess } from './hooks/grants.js';
 import { signedInAs } from './hooks/interaction-policy.js';
 import { detailsOf, type InteractionDetails, missingAccess } from './interaction-details.js';
+import type { ProtocolParts } from './protocol-parts.js';
 import type { ProtocolServer } from './protocol-server.js';
 import { currentScope } from './request-scope.js';
 import { epochSeconds } from './session-payload.js';
@@ -27,6 +30,7 @@ export class InteractionGone extends Error {
 /** What is used of oidc-provider's cookie session beyond its types; pinned by test/contract. */
 interface CookieSession {
   readonly id: string;
+  readonly uid: string;
   readonly accountId?: string;
   resetIdentifier(): void;
   loginAccount(details: { accountId: string; amr: string[]; transient: boolean }): void;
@@ -47,6 +51,7 @@ export class Interactions {
     private readonly server: ProtocolServer,
     private readonly clients: ClientDirectory,
     private readonly consents: ConsentService,
+    private readonly parts: Pick<ProtocolParts, 'sessions' | 'browserSessions'>,
     /** Lifetime in seconds. */
     private readonly cookies: { readonly lifetime: number; readonly secure: boolean },
   ) {}
@@ -65,7 +70,9 @@ export class Interactions {
   signedIn(request: IncomingMessage, response: ServerResponse, person: RecognisedPerson): Promise<void> {
     const finish = async () => {
       // Said here, because a consent that follows takes this result along: it is no new proof of who the person is.
-      const { now, staged } = currentScope();
+      const scope = currentScope();
+      const { now, staged } = scope;
+      scope.isAct = true;
       const { accountId, remember = false, settlement } = person;
       staged.settlement = settlement;
       const login = { accountId, amr: ['pwd'], remember, ts: epochSeconds(now), atMs: now };
@@ -78,6 +85,7 @@ export class Interactions {
   consented(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const consent = async () => {
       const { provider } = this.server;
+      currentScope().isAct = true;
       const { params, session, grantId, prompt } = await this.#current(request, response);
       const accountId = session?.accountId;
       if (!accountId) throw new InteractionGone();
@@ -111,6 +119,7 @@ export class Interactions {
       const { provider } = this.server;
       const session = await provider.Session.get(provider.createContext(request, response) as never);
       const account = session.accountId && currentScope().staged.account(session.accountId);
+      if (account) await this.#noteAct(session.uid);
       return account ? { account, browserSessionUid: session.uid } : undefined;
     });
   }
@@ -129,11 +138,14 @@ export class Interactions {
       const isOther = found.accountId !== undefined && found.accountId !== accountId;
       const session = isOther ? (new provider.Session() as unknown as CookieSession) : found;
       // Outside of the library's own routes nothing else tells a renewed session from one that is to go.
+      const { staged } = currentScope();
+      if (isOther) staged.forgetBrowserSession(found.uid);
       currentScope().renewedFrom = session.id;
       session.resetIdentifier();
       session.loginAccount({ accountId, amr: ['pwd'], transient: !remember });
-      await session.save(this.cookies.lifetime);
-      currentScope().staged.settlement = settlement;
+      const lifetime = cookieLifetime(this.cookies.lifetime, await this.parts.sessions.everyonesPolicy());
+      await session.save(lifetime);
+      staged.settlement = settlement;
       await orGone(() => this.server.commit());
       context.cookies.secure = this.cookies.secure;
       context.cookies.set(provider.cookieName('session'), session.id, {
@@ -143,9 +155,19 @@ export class Interactions {
         secure: this.cookies.secure,
         signed: true,
         overwrite: true,
-        ...(remember ? { maxAge: this.cookies.lifetime * 1000 } : {}),
+        ...(remember ? { maxAge: lifetime * 1000 } : {}),
       });
     });
+  }
+
+  /** A page of their own that a person opens or answers shows that they are there; written as sparsely as the activity of sessions is. */
+  async #noteAct(uid: string): Promise<void> {
+    const { now, staged, everyones } = currentScope();
+    const signIn = staged.foundBrowserSession(uid)?.signIn;
+    if (!signIn || !everyones) return;
+    if (elapsedMs(signIn.lastActiveAt, now) < activityThrottleMs(signIn, everyones)) return;
+    const { expiresAt } = deadlines({ ...signIn, lastActiveAt: now }, everyones);
+    await this.parts.browserSessions.touch(uid, now, expiresAt);
   }
 
   async #current(request: IncomingMessage, response: ServerResponse) {

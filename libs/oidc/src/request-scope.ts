@@ -33,6 +33,10 @@ export interface RequestScope {
   start?: StagedStart;
   /** The policy of whatever token is being made, for lifetimes that must be known without waiting. */
   policy?: SessionPolicy;
+  /** The policy of everyone, once a browser session has been judged by it. */
+  everyones?: SessionPolicy;
+  /** Set where a person acts: they have signed in, consented, or submitted a form of their own pages. */
+  isAct?: boolean;
   /** The id of the browser session that is getting a new one, at a sign-in outside of the library's routes. */
   renewedFrom?: string;
   /** The interaction that this request has answered and goes on from in the same answer. */
@@ -50,6 +54,8 @@ export interface StagedStart {
   readonly code: ArtifactKey;
   /** When the code was made: what is ended at or after this instant takes the code along. */
   readonly madeAt: Instant;
+  /** When the person had proved who they are, to the second (`auth_time`). */
+  readonly authenticatedAt: Instant | null;
   readonly policy: SessionPolicy;
   /** The browser the code was made in. */
   readonly origin: Origin | undefined;

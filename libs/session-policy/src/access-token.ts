@@ -1,6 +1,6 @@
 import { deadlines } from './deadlines.js';
 import type { SessionPolicy } from './policy.js';
-import type { Session } from './session.js';
+import type { TimedSession } from './session.js';
 import { type Instant, type Seconds, seconds, secondsUntil } from './time.js';
 
 /**
@@ -9,7 +9,7 @@ import { type Instant, type Seconds, seconds, secondsUntil } from './time.js';
  * The idle deadline does not cut it: use may still move that one, and the session's row is asked anyway.
  */
 export function accessTokenLifetime(
-  session: Session,
+  session: TimedSession,
   policy: SessionPolicy,
   random01: number,
   now: Instant,

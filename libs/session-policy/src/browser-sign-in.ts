@@ -1,5 +1,9 @@
+import { decideAccess } from './access.js';
+import type { EndReason } from './end-reasons.js';
+import { beginning } from './lifecycle.js';
+import type { SessionPolicy } from './policy.js';
 import type { TimedSession } from './session.js';
-import type { Instant, Seconds } from './time.js';
+import { elapsedMs, type Instant, type Seconds } from './time.js';
 
 /**
  * A person signed in with one browser, as much of it as decisions need. `signedInAt` is when they last proved who they are;
@@ -13,4 +17,154 @@ export interface BrowserSession extends TimedSession {
    * has not replaced by a later one which still stands; null where there is none.
    */
   readonly silentFor: Seconds | null;
+  /** Clients of sessions that came of this browser, all of whose sessions were ended since the person's proof. */
+  readonly endedClients: readonly string[];
+}
+
+/** What a browser's sign-in is to answer: an authorization request. */
+export interface AskedSignIn {
+  readonly clientId: string;
+  /** `max_age` (OpenID Connect Core §3.1.2.1), null where none was asked. */
+  readonly maxAge: Seconds | null;
+  /** Whether the person has proved who they are for this very request: that is as fresh as it gets. */
+  readonly isProved: boolean;
+}
+
+/** Why a person must prove who they are before an authorization request is answered. */
+export type ProofReason =
+  | 'absolute_lifetime'
+  | 'inactivity_timeout'
+  | 'max_age'
+  | 'step_up_outstanding'
+  | 'session_fell_silent'
+  | 'client_ended';
+
+/** Whether a browser's sign-in answers an authorization request. Handle it exhaustively. */
+export type BrowserSignInDecision =
+  | { readonly kind: 'answer' }
+  | { readonly kind: 'prove'; readonly reason: ProofReason }
+  /** The sign-in is over: the browser is one that nobody is signed in with. */
+  | { readonly kind: 'signed_out'; readonly reason: EndReason };
+
+interface Facts {
+  readonly browser: BrowserSession;
+  /** The policy in force for what is asked: the strictest of everyone's, the client's and the resources'. */
+  readonly policy: SessionPolicy;
+  readonly asked: AskedSignIn;
+  readonly now: Instant;
+}
+
+/** One row of the table, in words for the documentation and as the function that decides. */
+export interface BrowserSignInRow {
+  readonly when: string;
+  readonly decision: string;
+  readonly reason: string;
+  readonly decide: (facts: Facts) => BrowserSignInDecision | null;
+}
+
+const prove = (reason: ProofReason, isDue: (facts: Facts) => boolean): BrowserSignInRow['decide'] => {
+  const decision = { kind: 'prove', reason } as const;
+  return (facts) => (isDue(facts) ? decision : null);
+};
+
+/** A deadline of the policy asked about, by the one rule for deadlines. */
+const timedOut =
+  (reason: 'absolute_lifetime' | 'inactivity_timeout') =>
+  ({ browser, policy, now }: Facts): boolean => {
+    const decision = decideAccess(browser, policy, now);
+    return decision.kind === 'end' && decision.reason === reason;
+  };
+
+/** The table. The first row that answers decides; the last one answers whatever no row has caught. */
+export const browserSignInRows: readonly BrowserSignInRow[] = [
+  {
+    when: 'the browser session has ended',
+    decision: 'as no cookie',
+    reason: 'its stored reason',
+    decide: ({ browser: { ended } }) => (ended ? { kind: 'signed_out', reason: ended.reason } : null),
+  },
+  {
+    // A session made silently is no new proof, so the clock of the first one goes on (ASVS 7.3.2).
+    when: 'now ≥ the proof of the person + absolute lifetime',
+    decision: 'ask for proof',
+    reason: 'absolute_lifetime',
+    decide: prove('absolute_lifetime', timedOut('absolute_lifetime')),
+  },
+  {
+    when: 'now ≥ the last thing the person did + inactivity timeout',
+    decision: 'ask for proof',
+    reason: 'inactivity_timeout',
+    decide: prove('inactivity_timeout', timedOut('inactivity_timeout')),
+  },
+  {
+    // OpenID Connect Core §3.1.2.1; with 0 the person is always asked.
+    when: 'now ≥ the proof of the person + `max_age`, and they have given none for this request',
+    decision: 'ask for proof',
+    reason: 'max_age',
+    decide: prove(
+      'max_age',
+      ({ browser, asked, now }) =>
+        !asked.isProved && asked.maxAge !== null && elapsedMs(browser.signedInAt, now) >= asked.maxAge * 1000,
+    ),
+  },
+  {
+    when: 'a session of this browser awaits a step-up that was demanded since the proof of the person',
+    decision: 'ask for proof',
+    reason: 'step_up_outstanding',
+    decide: prove(
+      'step_up_outstanding',
+      ({ browser: { stepUpRequiredAt, signedInAt } }) =>
+        stepUpRequiredAt !== null && stepUpRequiredAt >= signedInAt,
+    ),
+  },
+  {
+    // A page that renews silently leaves older sessions idle behind it; those are no sign that the person has gone.
+    when: 'a session of this browser ended by inactivity under this policy or a more lenient one since the proof of the person, and its client has no later one here that stands',
+    decision: 'ask for proof',
+    reason: 'session_fell_silent',
+    decide: prove(
+      'session_fell_silent',
+      ({ browser, policy }) => browser.silentFor !== null && browser.silentFor >= policy.inactivityTimeout,
+    ),
+  },
+  {
+    when: 'all sessions of this client were ended since the proof of the person, and this browser had one',
+    decision: 'ask for proof',
+    reason: 'client_ended',
+    decide: prove('client_ended', ({ browser, asked }) => browser.endedClients.includes(asked.clientId)),
+  },
+  { when: 'none of these', decision: 'answer', reason: '–', decide: () => ({ kind: 'answer' }) },
+];
+
+/** Whether the sign-in of a browser may answer an authorization request: the first row of the table that matches. Pure. */
+export function decideBrowserSignIn(
+  browser: BrowserSession,
+  policy: SessionPolicy,
+  asked: AskedSignIn,
+  now: Instant,
+): BrowserSignInDecision {
+  const facts: Facts = { browser, policy, asked, now };
+  for (const row of browserSignInRows) {
+    const decision = row.decide(facts);
+    if (decision) return decision;
+  }
+  return { kind: 'answer' };
+}
+
+/** The sign-in of a browser that begins at `at`, its limits fixed by the policy given. */
+export function signedInBrowser(policy: SessionPolicy, at: Instant): BrowserSession {
+  const { absoluteDeadline } = beginning({ signedInAt: at, authenticatedAt: null }, policy);
+  return {
+    signedInAt: at,
+    authenticatedAt: null,
+    lastActiveAt: at,
+    inactivityTimeout: policy.inactivityTimeout,
+    absoluteDeadline,
+    // What the sessions of a browser do counts as well, so no deadline of silence is written.
+    expiresAt: absoluteDeadline,
+    stepUpRequiredAt: null,
+    silentFor: null,
+    endedClients: [],
+    ended: null,
+  };
 }

@@ -1,3 +1,4 @@
+import { browserSignInRows } from './browser-sign-in.js';
 import { formatDuration } from './durations.js';
 import { endReach, type SilentReturn } from './end-reach.js';
 import { endReasonMeanings, endReasons } from './end-reasons.js';
@@ -14,16 +15,20 @@ const line = (cells: Cells): string => `| ${cells.join(' | ')} |`;
 const table = (head: Cells, rows: readonly Cells[]): string =>
   [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 
-const decisions = (): string =>
+const decisionTable = (
+  rows: readonly { readonly when: string; readonly decision: string; readonly reason: string }[],
+): string =>
   table(
     ['#', 'when', 'decision', 'reason'],
-    [...refreshRows, lastRefreshRow].map((row, index) => [
+    rows.map((row, index) => [
       String(index + 1),
       row.when,
       row.decision,
       row.reason.replaceAll(/\b[a-z]+(?:_[a-z]+)+\b/g, '`$&`'),
     ]),
   );
+
+const decisions = (): string => decisionTable([...refreshRows, lastRefreshRow]);
 
 const inWords = (shape: SettingShape): string => {
   if (shape.kind === 'choice') return shape.choices.map((choice) => `\`${choice}\``).join(', ');
@@ -73,6 +78,7 @@ const reach = (): string =>
 
 /** The tables of docs/sessions.md, as Markdown, made from the very values that decide. */
 export const sessionTables: Readonly<Record<string, () => string>> = {
+  'browser-sign-in': () => decisionTable(browserSignInRows),
   decisions,
   'end-reach': reach,
   'end-reasons': reasons,

@@ -1,7 +1,13 @@
-import { absoluteDeadlineUnder, deadlineAfterActivity, deadlines, inactivityTimeoutOf } from './deadlines.js';
+import {
+  absoluteDeadlineUnder,
+  type DeadlineLimits,
+  deadlineAfterActivity,
+  deadlines,
+  inactivityTimeoutOf,
+} from './deadlines.js';
 import type { EndReason } from './end-reasons.js';
 import type { SessionPolicy } from './policy.js';
-import type { Session, SessionId } from './session.js';
+import type { Session, SessionId, TimedSession } from './session.js';
 import type { RequestSignals } from './signals.js';
 import { earliest, elapsedMs, type Instant, isPast, latest, plus } from './time.js';
 
@@ -20,18 +26,29 @@ export interface SignInFacts {
   readonly signals: RequestSignals;
 }
 
+/** The times of what begins with an authorization, its deadlines fixed by the policy it is signed in under. */
+export const beginning = (
+  { signedInAt, authenticatedAt }: Pick<SignInFacts, 'signedInAt' | 'authenticatedAt'>,
+  policy: DeadlineLimits,
+): TimedSession => {
+  const absoluteDeadline = absoluteDeadlineUnder(policy, { signedInAt, authenticatedAt });
+  return {
+    signedInAt,
+    authenticatedAt,
+    lastActiveAt: signedInAt,
+    inactivityTimeout: policy.inactivityTimeout,
+    absoluteDeadline,
+    expiresAt: earliest(plus(signedInAt, policy.inactivityTimeout), absoluteDeadline),
+    ended: null,
+  };
+};
+
 /** A new session, its deadlines fixed by the policy it is signed in under. */
 export const started = (facts: SignInFacts, policy: SessionPolicy): Session => ({
   id: facts.id,
   accountId: facts.accountId,
   clientId: facts.clientId,
   resources: facts.resources,
-  signedInAt: facts.signedInAt,
-  authenticatedAt: facts.authenticatedAt,
-  lastActiveAt: facts.signedInAt,
-  inactivityTimeout: policy.inactivityTimeout,
-  absoluteDeadline: absoluteDeadlineUnder(policy, facts),
-  expiresAt: earliest(plus(facts.signedInAt, policy.inactivityTimeout), absoluteDeadlineUnder(policy, facts)),
   generation: 0,
   rotatedAt: null,
   retries: 0,
@@ -39,7 +56,7 @@ export const started = (facts: SignInFacts, policy: SessionPolicy): Session => (
   baseline: facts.signals,
   stepUpRequiredAt: null,
   steppedUpAt: null,
-  ended: null,
+  ...beginning(facts, policy),
 });
 
 const refreshCounts = (policy: SessionPolicy): boolean => policy.activity !== 'use';
@@ -66,7 +83,7 @@ export const kept = (session: Session, policy: SessionPolicy, now: Instant): Ses
 export const retried = (session: Session): Session => ({ ...session, retries: session.retries + 1 });
 
 /** Milliseconds of activity that may go unwritten: min(60 s, inactivity timeout / 20), by which a session may end early, never late. */
-export const activityThrottleMs = (session: Session, policy: SessionPolicy): number =>
+export const activityThrottleMs = (session: TimedSession, policy: SessionPolicy): number =>
   Math.min(60_000, (inactivityTimeoutOf(session, policy) * 1000) / 20);
 
 /**

@@ -29,7 +29,7 @@ export interface CameOf {
 /** The most browser sessions of an account that end in the commit of a mass end. */
 const maxTogether = 1000;
 
-/** Ends browser sessions. Of all ways to end them this is the only one that writes. */
+/** Ends browser sessions. */
 export class BrowserSessionEnds {
   constructor(
     private readonly prisma: PrismaService,
@@ -46,7 +46,7 @@ export class BrowserSessionEnds {
   ): Promise<readonly EndedBrowserSession[]> {
     if (ends.length === 0) return [];
     const rows = await (transaction ?? this.prisma).$queryRaw<{ uid: string; account_id: string }[]>(
-      endStatement(ends, this.retention),
+      endBrowserSessions(ends, this.retention),
     );
     return rows.map(({ uid, account_id: accountId }) => ({ uid, accountId }));
   }
@@ -94,8 +94,11 @@ export class BrowserSessionEnds {
   }
 }
 
-/** The payload goes with the end, so that no node, of this version or of one before, can open the row again. */
-function endStatement(ends: readonly BrowserSessionEnd[], retention: Retention): Prisma.Sql {
+/**
+ * Ends those browser sessions that have not ended, each with its one event; answers which. The payload goes with the end, so that no node,
+ * of this version or of one before, can open the row again.
+ */
+export function endBrowserSessions(ends: readonly BrowserSessionEnd[], retention: Retention): Prisma.Sql {
   const wanted = JSON.stringify(
     ends.map(({ uid, at: moment, ifLastActiveAt, reason, ...detail }) => ({
       uid,

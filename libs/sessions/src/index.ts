@@ -10,6 +10,14 @@ export {
   BrowserSessionQueries,
   type BrowserSessionSummary,
 } from './browser-session-queries.js';
+export {
+  type BrowserSessionColumns,
+  browserSessionColumns,
+  coversBrowser,
+  readBrowserSession,
+  sessionsOfBrowser,
+} from './browser-session-row.js';
+export { BrowserSessionSweeper } from './browser-session-sweeper.js';
 export type { EndAlongside, EndOutcome } from './end-sessions.js';
 export { isUuid, leastIdAt, newId } from './ids.js';
 export { PolicySource } from './policy-source.js';

@@ -6,6 +6,7 @@ import {
   type EndReason,
   type EventData,
   type Instant,
+  isPast,
   type RefusalCause,
   type RequestSignals,
   type SessionId,
@@ -24,6 +25,7 @@ import { clientEvent, sessionEvent } from './session-events.js';
 import {
   type AcceptedStepUp,
   type Alongside,
+  AuthorizationKilled,
   type EndDetail,
   type MassEnd,
   type ProofRecord,
@@ -116,6 +118,8 @@ export class SessionService {
       authorization: start.authorization,
       tokenHash: start.refreshTokenSecret ? hashSecret(start.refreshTokenSecret) : null,
     };
+    // What was authorized shortly before the person's proof grew too old begins nothing after that.
+    if (isPast(stored.absoluteDeadline, now)) throw new AuthorizationKilled('absolute_lifetime');
     const limit = { most: policy.sessionsPerAccount, whenFull: policy.whenSessionsFull };
     try {
       await this.#store.start(stored, limit, alongside, stepUpBy(start));

@@ -1,16 +1,19 @@
 import type { ConsentedAccess } from '@curfew/accounts';
+import type { SessionService } from '@curfew/sessions';
 import { type InteractionResults, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { limitsOfSignIn } from './browser-sign-in.js';
 
 /** The member of a consent prompt's details that holds what the grant has already. */
 export const givenBefore = 'givenBefore';
 
 /**
  * When a person is asked, and for what. To the library's own prompts comes one to choose an account (OpenID Connect Core §3.1.2.1);
- * signing in answers it. A consent prompt also says what was allowed before, because all that will be granted is shown.
+ * signing in answers it. Policies say for how long a sign-in answers. A consent prompt also says what was allowed before, because all that will be granted is shown.
  */
-export function whenPeopleAreAsked(): interactionPolicy.DefaultPolicy {
+export function whenPeopleAreAsked(sessions: SessionService): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
+  policy.get('login')!.checks.add(limitsOfSignIn(sessions));
   Object.assign(policy.get('consent')!, {
     details: (ctx: KoaContextWithOIDC) => ({ [givenBefore]: alreadyGranted(ctx) }),
   });

@@ -23,6 +23,26 @@ export function answerGone(ctx: KoaContextWithOIDC, parts: ProtocolParts): void 
   else ctx.body = { error: 'invalid_request', error_description: 'interaction session not found' };
 }
 
+/**
+ * The person was signed out while their authorization was answered. A client that wanted no page learns that they must sign in (OpenID Connect
+ * Core §3.1.2.6); any other request is made once more, and finds nobody signed in. A pushed request can be made only once.
+ */
+export function answerSignedOut(ctx: KoaContextWithOIDC, { issuer }: ProtocolParts): void {
+  const answered = ctx.response.get('location');
+  retract(ctx);
+  ctx.status = 303;
+  const isLast = ctx.oidc.promptPending('none') || ctx.oidc.entities.PushedAuthorizationRequest !== undefined;
+  const target = isLast && URL.canParse(answered) ? new URL(answered) : undefined;
+  if (!target?.searchParams.has('code')) {
+    ctx.set('Location', new URL(ctx.originalUrl, issuer).href);
+    return;
+  }
+  target.searchParams.delete('code');
+  target.searchParams.set('error', 'login_required');
+  target.searchParams.set('error_description', 'End-User authentication is required');
+  ctx.set('Location', target.href);
+}
+
 /** Replaces a half-made answer by a 500. */
 export function answerFault(ctx: KoaContextWithOIDC, parts: ProtocolParts): void {
   retract(ctx);

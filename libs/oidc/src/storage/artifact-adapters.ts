@@ -1,4 +1,4 @@
-import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { type Instant, instant, plus, seconds } from '@curfew/session-policy';
 import { errors, Provider } from 'oidc-provider';
 import { lifetimes } from '../lifetimes.js';
 import { type Origin, originOf } from '../origin.js';
@@ -98,6 +98,7 @@ export class CodeAdapter extends ArtifactAdapter {
         sessionId: code['grantId'],
         code: { kind: this.kind, id },
         madeAt: code['madeAtMs'] as Instant,
+        authenticatedAt: code['authTime'] === undefined ? null : instant(Number(code['authTime']) * 1000),
         origin: code['origin'] as Origin | undefined,
         policy,
       };

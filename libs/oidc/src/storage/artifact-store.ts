@@ -16,6 +16,9 @@ export class InteractionUsed extends Error {
   override readonly name = 'InteractionUsed';
 }
 
+/** Somebody was signed in with this browser when the request began, and is no more. */
+export class SignedOutMeanwhile extends InteractionUsed {}
+
 type ArtifactRow = [
   payload: Uint8Array,
   idHash: Uint8Array,
@@ -69,8 +72,9 @@ export class ArtifactStore {
     if (writes.isEmpty) return true;
     this.#recent.forget(writes);
     const { statement, values } = commitOf(writes, this.#seal);
-    const [row] = await this.#hot.run<[ok: boolean, remembered: boolean]>(statement, values);
-    if (!row?.[0]) throw new InteractionUsed();
+    type Outcome = [ok: boolean, remembered: boolean, signedIn: boolean];
+    const [row] = await this.#hot.run<Outcome>(statement, values);
+    if (!row?.[0]) throw row?.[2] === false ? new SignedOutMeanwhile() : new InteractionUsed();
     this.#recent.keep(writes);
     writes.clear();
     return row[1];

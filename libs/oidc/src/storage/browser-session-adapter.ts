@@ -1,8 +1,17 @@
-import { absoluteDeadlineUnder, type Instant, plus, seconds } from '@curfew/session-policy';
+import {
+  deadlines,
+  decideAccess,
+  earliest,
+  type Instant,
+  latest,
+  plus,
+  type SessionPolicy,
+  seconds,
+  signedInBrowser,
+} from '@curfew/session-policy';
 import { accountEvent } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
-
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 import type { BrowserSessionPayload, FoundBrowserSession, KeptSignIn } from './staged-writes.js';
 
@@ -13,13 +22,15 @@ export class BrowserSessionAdapter extends PartialAdapter {
   }
 
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    const known = currentScope().staged.foundBrowserSessionById(id);
-    return noted(known ?? (await this.parts.browserSessions.find(id, currentScope().now)));
+    const { now, staged } = currentScope();
+    const known = staged.foundBrowserSessionById(id);
+    return noted(known ?? (await this.standing(await this.parts.browserSessions.find(id, now))));
   }
 
   override async findByUid(uid: string): Promise<Record<string, unknown> | undefined> {
-    const known = currentScope().staged.foundBrowserSession(uid);
-    return noted(known ?? (await this.parts.browserSessions.findByUid(uid, currentScope().now)));
+    const { now, staged } = currentScope();
+    const known = staged.foundBrowserSession(uid);
+    return noted(known ?? (await this.standing(await this.parts.browserSessions.findByUid(uid, now))));
   }
 
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
@@ -30,19 +41,19 @@ export class BrowserSessionAdapter extends PartialAdapter {
     if (oidc?.route === 'end_session_confirm' && oidc.entities.Client) {
       await this.endStartedFrom(oidc.session!.uid, oidc.entities.Client.clientId);
     }
-    const { uid = '', accountId, loginTs, acr = null, amr = [] } = payload as BrowserSessionPayload;
+    const { uid = '', accountId, acr = null, amr = [] } = payload as BrowserSessionPayload;
     const found = staged.foundBrowserSession(uid);
-    // `signedInAt` moves only when somebody signs in anew, so that a not-before entry can be compared with it.
-    const isSame = found?.payload.accountId === accountId && found?.payload.loginTs === loginTs;
-    const previous = found && isSame && accountId !== undefined ? found.signIn : null;
+    const previous = keptSignIn(found, payload);
     const isNew = accountId !== undefined && previous === null;
+    const policy = accountId === undefined ? undefined : await this.policy();
+    const signIn = isNew ? signedInBrowser(policy!, provedBy(accountId, now)) : bounded(previous, policy);
     const told = { acr, amr, signals, browserSessionUid: uid };
     staged.browserSession = {
       id,
       payload,
-      signIn: isNew ? await this.begun(now) : previous,
+      signIn,
       baseline: isNew ? signals : null,
-      expiresAt: plus(now, seconds(expiresIn)),
+      expiresAt: signIn && policy ? lookedAtNext(signIn, policy) : plus(now, seconds(expiresIn)),
       existed: found !== undefined,
       // The sign-in is told of in the same commit.
       events: isNew ? [accountEvent(accountId, 'signin.succeeded', told, now)] : [],
@@ -61,17 +72,25 @@ export class BrowserSessionAdapter extends PartialAdapter {
     // A session that a code starts meanwhile is ended with the others, or finds its browser signed out (commit-staged.ts).
     const along = { browserSessionUids: [signedOut], keepOffline: true };
     await this.parts.sessions.end([], 'logout', { signals }, now, along);
+    staged.forgetBrowserSession(signedOut);
   }
 
-  /** A sign-in that begins now, its limits fixed by the policy of everyone. */
-  private async begun(now: Instant): Promise<KeptSignIn> {
-    const policy = await this.parts.sessions.everyonesPolicy();
-    const times = { signedInAt: now, authenticatedAt: null };
-    const { inactivityTimeout } = policy;
-    return {
-      ...{ signedInAt: now, lastActiveAt: now, inactivityTimeout },
-      absoluteDeadline: absoluteDeadlineUnder(policy, times),
-    };
+  /** The browser session, unless a limit of its own has passed: then it ends here and now, and is not found. */
+  private async standing(found: FoundBrowserSession | undefined): Promise<FoundBrowserSession | undefined> {
+    if (!found?.signIn) return found;
+    const { now } = currentScope();
+    const decision = decideAccess(found.signIn, await this.policy(), now);
+    if (decision.kind === 'active') return found;
+    const end = { uid: String(found.payload.uid), at: now, reason: decision.reason };
+    await this.parts.browserSessionEnds.end([end]);
+    return undefined;
+  }
+
+  /** The policy of everyone, which a browser's own sign-in is under; remembered for what the library asks without waiting. */
+  private async policy(): Promise<SessionPolicy> {
+    const scope = currentScope();
+    scope.everyones ??= await this.parts.sessions.everyonesPolicy();
+    return scope.everyones;
   }
 
   private async endStartedFrom(browserSessionUid: string, clientId: string): Promise<void> {
@@ -80,6 +99,44 @@ export class BrowserSessionAdapter extends PartialAdapter {
     await this.parts.sessions.end(started, 'logout', { signals }, now);
   }
 }
+
+/** When the person proved who they are: in the interaction that led here, or in this request. */
+function provedBy(accountId: string, now: Instant): Instant {
+  const { proof } = currentScope().staged;
+  return proof?.accountId === accountId ? proof.at : now;
+}
+
+/** The sign-in that goes on, or null where it is another's or the person has proved anew who they are. An act of theirs moves its activity. */
+function keptSignIn(
+  found: FoundBrowserSession | undefined,
+  payload: BrowserSessionPayload,
+): KeptSignIn | null {
+  const { accountId, loginTs } = payload;
+  const { signIn = null, payload: before } = found ?? {};
+  const isSame = before?.accountId === accountId && before?.loginTs === loginTs;
+  if (!signIn || !isSame || accountId === undefined) return null;
+  const { isAct, now, staged } = currentScope();
+  if (staged.proof && staged.proof.accountId === accountId && staged.proof.at > signIn.signedInAt)
+    return null;
+  return isAct ? { ...signIn, lastActiveAt: latest(signIn.lastActiveAt, now) } : signIn;
+}
+
+/** The limits as they are written: those of the sign-in, or of a policy that has become shorter since. */
+function bounded(signIn: KeptSignIn | null, policy: SessionPolicy | undefined): KeptSignIn | null {
+  if (!signIn || !policy) return null;
+  const { inactivityTimeout, absoluteDeadline } = signedInBrowser(policy, signIn.signedInAt);
+  const absolute = earliest(signIn.absoluteDeadline, absoluteDeadline);
+  return {
+    ...signIn,
+    inactivityTimeout: seconds(Math.min(signIn.inactivityTimeout, inactivityTimeout)),
+    absoluteDeadline: absolute,
+    expiresAt: absolute,
+  };
+}
+
+/** When the sweeper has to look at a browser session: at its deadline, as far as its own row tells. */
+const lookedAtNext = (signIn: KeptSignIn, policy: SessionPolicy): Instant =>
+  deadlines({ ...signIn, authenticatedAt: null, ended: null }, policy).expiresAt;
 
 /** A request that began with a browser session must not bring it back when it has been ended meanwhile. */
 function noted(found: FoundBrowserSession | undefined): Record<string, unknown> | undefined {

@@ -1,39 +1,31 @@
 import { accountColumns, accountWidth, hotAccount } from '@curfew/accounts';
 import type { HotStatement, HotStatements, PrismaService, Transaction } from '@curfew/persistence';
-import { type BrowserSession, type Instant, instant, latest, seconds } from '@curfew/session-policy';
-import { covers } from '@curfew/sessions';
+import type { Instant } from '@curfew/session-policy';
+import {
+  type BrowserSessionColumns,
+  browserSessionColumns,
+  coversBrowser,
+  readBrowserSession,
+  sessionsOfBrowser,
+} from '@curfew/sessions';
 import { hashOfId as hash, type PayloadSeal } from './payload-seal.js';
 import type { BrowserSessionPayload, FoundBrowserSession } from './staged-writes.js';
 
-const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
-
-/**
- * A browser's row, its account, and what the sessions that came of it say: when one was last active beyond its start, which may have been
- * silent; the last step-up that is outstanding; and, by client, whether the latest to end by inactivity has been followed by one that stands.
- */
+/** A browser's row, its account, and what the sessions that came of it say. */
 const readBy = (condition: string): string => `
-  SELECT ${accountColumns('a')}, b.payload, b.id_hash, ${ms('b.signed_in_at')}, ${ms('b.last_active_at')}, b.inactivity_timeout,
-    ${ms('b.absolute_deadline')}, ${ms('came.active_at')}, ${ms('came.step_up_at')}, came.silent_for,
-    EXISTS (SELECT 1 FROM not_before n WHERE ${covers({ account: 'b.account_id::text', at: 'b.signed_in_at' })}) AS killed
-  FROM browser_session b LEFT JOIN account a ON a.id = b.account_id, LATERAL (
-    SELECT max(c.active_at) AS active_at, max(c.step_up_at) AS step_up_at,
-      max(c.silent_for) FILTER (WHERE c.standing_since IS NULL OR c.standing_since < c.silent_since) AS silent_for
-    FROM (
-      SELECT max(s.last_active_at) FILTER (WHERE s.last_active_at > s.signed_in_at) AS active_at,
-        max(s.step_up_required_at) FILTER (WHERE s.stepped_up_at IS NULL OR s.stepped_up_at < s.step_up_required_at) AS step_up_at,
-        max(s.started_at) FILTER (WHERE s.ended_at IS NULL AND s.expires_at > w.now) AS standing_since,
-        max(s.started_at) FILTER (WHERE w.is_silent) AS silent_since, max(s.inactivity_timeout) FILTER (WHERE w.is_silent) AS silent_for
-      FROM session s, LATERAL (
-        SELECT to_timestamp($2::float8 / 1000) AS now, LEAST(s.ended_at, s.expires_at) > b.signed_in_at AND CASE
-          WHEN s.ended_at IS NULL THEN s.expires_at <= to_timestamp($2::float8 / 1000) AND s.expires_at < s.absolute_deadline
-          ELSE s.end_reason = 'inactivity_timeout' END AS is_silent
-      ) w
-      WHERE s.browser_session_uid = b.uid AND s.account_id = b.account_id GROUP BY s.client_id
-    ) c
-  ) came
+  SELECT ${accountColumns('a')}, b.payload, b.id_hash, EXISTS (SELECT 1 FROM not_before n WHERE ${coversBrowser}) AS killed, ${browserSessionColumns}
+  FROM browser_session b LEFT JOIN account a ON a.id = b.account_id, ${sessionsOfBrowser('to_timestamp($2::float8 / 1000)')}
   WHERE ${condition} AND b.ended_at IS NULL`;
 const findStatement: HotStatement = { name: 'browser_session_find', text: readBy('b.id_hash = $1') };
 const findByUidStatement: HotStatement = { name: 'browser_session_find_by_uid', text: readBy('b.uid = $1') };
+
+const touchStatement: HotStatement = {
+  name: 'browser_session_touch',
+  text: `
+    UPDATE browser_session SET last_active_at = GREATEST(last_active_at, to_timestamp($2::float8 / 1000)),
+      expires_at = GREATEST(expires_at, to_timestamp($3::float8 / 1000))
+    WHERE uid = $1 AND ended_at IS NULL`,
+};
 
 /** Who is signed in with which browser (the cookie holds the id; here only its hash is known). */
 export class BrowserSessionStore {
@@ -57,6 +49,11 @@ export class BrowserSessionStore {
     return this.#read(findByUidStatement, uid, now);
   }
 
+  /** Notes that the person acted at `now`; nothing brings back what has ended. */
+  async touch(uid: string, now: Instant, expiresAt: Instant): Promise<void> {
+    await this.#hot.run(touchStatement, [uid, now, expiresAt]);
+  }
+
   /** Whether the session of this uid has not ended; if so, it cannot end before `transaction` has. */
   async hold(uid: string, transaction: Transaction | undefined): Promise<boolean> {
     const rows = await (transaction ?? this.#prisma).$queryRaw<unknown[]>`
@@ -70,13 +67,6 @@ export class BrowserSessionStore {
       .$executeRaw`DELETE FROM browser_session WHERE id_hash = ${hash(id)} AND ended_at IS NULL`;
   }
 
-  /** Deletes what expired before `before`, a batch at a time; the number deleted. */
-  async prune(before: Instant, most: number): Promise<number> {
-    return this.#prisma.$executeRaw`
-      DELETE FROM browser_session WHERE id_hash IN (
-        SELECT id_hash FROM browser_session WHERE expires_at < ${new Date(before)} LIMIT ${most} FOR UPDATE SKIP LOCKED)`;
-  }
-
   async #read(
     statement: HotStatement,
     which: Buffer | string,
@@ -85,48 +75,17 @@ export class BrowserSessionStore {
     const [row] = await this.#hot.run<[...AccountRow, ...FoundRow]>(statement, [which, now]);
     if (!row) return undefined;
     const account = row.slice(0, accountWidth) as AccountRow;
-    const found = row.slice(accountWidth) as FoundRow;
-    const [sealed, idHash] = found;
-    const isKilled = found[9];
+    const [sealed, idHash, isKilled, ...columns] = row.slice(accountWidth) as FoundRow;
     if (isKilled) return undefined;
     const payload = this.#seal.open(sealed, Buffer.from(idHash)) as BrowserSessionPayload | undefined;
     if (!payload) return undefined;
-    return { payload, signIn: signInOf(found), account: account[0] === null ? null : hotAccount(account) };
+    return {
+      payload,
+      signIn: readBrowserSession(columns),
+      account: account[0] === null ? null : hotAccount(account),
+    };
   }
 }
 
 type AccountRow = Parameters<typeof hotAccount>[0];
-type FoundRow = [
-  payload: Uint8Array,
-  idHash: Uint8Array,
-  signedInAt: number | null,
-  lastActiveAt: number | null,
-  inactivityTimeout: number | null,
-  absoluteDeadline: number | null,
-  sessionsActiveAt: number | null,
-  stepUpRequiredAt: number | null,
-  silentFor: number | null,
-  killed: boolean,
-];
-
-/** A row of an older version has no limits of its own: only the policy in force bounds it. */
-const unlimited = Number.MAX_SAFE_INTEGER;
-
-const moment = (value: number): Instant => instant(Math.round(value));
-
-function signInOf(row: FoundRow): BrowserSession | null {
-  const [, , provedAt, actedAt, inactivityTimeout, absoluteDeadline, activeAt, stepUpAt, silentFor] = row;
-  if (provedAt === null) return null;
-  return {
-    signedInAt: moment(provedAt),
-    authenticatedAt: null,
-    lastActiveAt: latest(moment(actedAt ?? provedAt), moment(activeAt ?? provedAt)),
-    inactivityTimeout: seconds(inactivityTimeout ?? unlimited),
-    absoluteDeadline: moment(absoluteDeadline ?? unlimited),
-    // The row's own deadline knows nothing of what the sessions did: silence is counted from the last activity alone.
-    expiresAt: moment(absoluteDeadline ?? unlimited),
-    stepUpRequiredAt: stepUpAt === null ? null : moment(stepUpAt),
-    silentFor: silentFor === null ? null : seconds(silentFor),
-    ended: null,
-  };
-}
+type FoundRow = [payload: Uint8Array, idHash: Uint8Array, isKilled: boolean, ...BrowserSessionColumns];

@@ -1,7 +1,7 @@
 import { settlementFits, settlementSteps } from '@curfew/accounts';
 import { eventRows } from '@curfew/events';
 import type { HotStatement } from '@curfew/persistence';
-import { covers, packSignals } from '@curfew/sessions';
+import { covers, coversBrowser, packSignals } from '@curfew/sessions';
 import { hashOfId, type PayloadSeal } from './payload-seal.js';
 import type { StagedArtifact, StagedWrites } from './staged-writes.js';
 
@@ -20,11 +20,12 @@ const at = (parameter: string): string => `to_timestamp(${parameter} / 1000)`;
  * ended since they proved it, nor their password changed. It answers whether that was so, and whether the consent was still what it was when it was read.
  *
  * It has the steps these writes need and no others, and is named by them. Each step waits for the one before it, so that all lock in one
- * order: interaction, counters of attempts, other artifacts, consent, browser session.
+ * order: interaction, browser sessions relied on, counters of attempts, other artifacts, consent, browser session.
  */
 export function commitOf(writes: StagedWrites, seal: PayloadSeal): Commit {
   const commit = new CommitBuilder();
   addInteraction(commit, writes, seal);
+  addReliance(commit, writes);
   if (writes.settlement) commit.condition(settlementFits(writes.settlement, commit.value, true));
   commit.holdConditions();
   addSettlement(commit, writes);
@@ -38,6 +39,8 @@ class CommitBuilder {
   readonly #values: unknown[] = [];
   readonly #steps: [name: string, text: string][] = [];
   readonly #conditions: string[] = [];
+  /** Whether everybody is still signed in whom the request took for that. */
+  signedIn = 'true';
   /** What every step from here on waits for. */
   ready = 'true';
 
@@ -75,7 +78,7 @@ class CommitBuilder {
     const ok = names.includes('held') ? '(SELECT ok FROM held)' : 'true';
     const remembered = names.find((name) => name.startsWith('consent'));
     const text = `WITH ${steps.join(', ')}
-      SELECT ${ok} AS ok, ${remembered ? `EXISTS (SELECT 1 FROM ${remembered})` : 'true'} AS remembered`;
+      SELECT ${ok} AS ok, ${remembered ? `EXISTS (SELECT 1 FROM ${remembered})` : 'true'} AS remembered, ${this.signedIn} AS signed_in`;
     return { statement: { name: nameOf(names), text }, values: this.#values };
   }
 }
@@ -112,6 +115,22 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
     commit.step('over', `SELECT 1 FROM not_before n WHERE ${covers({ account, at: since })}`);
     commit.condition('NOT EXISTS (SELECT 1 FROM over)');
   }
+}
+
+/**
+ * A request that found somebody signed in writes only while they are: an end of their browser session waits for this commit or is seen by it.
+ * What ended everything of their account since they signed in counts as such an end.
+ */
+function addReliance(commit: CommitBuilder, { relyingOn }: StagedWrites): void {
+  if (relyingOn.length === 0) return;
+  const uids = commit.value(relyingOn, 'text[]');
+  commit.step(
+    'relied',
+    `SELECT 1 FROM browser_session b WHERE b.uid = ANY(${uids}) AND b.ended_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM not_before n WHERE ${coversBrowser}) ORDER BY b.uid FOR KEY SHARE OF b`,
+  );
+  commit.signedIn = `(SELECT count(*) FROM relied) = ${commit.value(relyingOn.length, 'int')}`;
+  commit.condition(commit.signedIn);
 }
 
 function addSettlement(commit: CommitBuilder, { settlement }: StagedWrites): void {

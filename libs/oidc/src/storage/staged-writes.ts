@@ -36,7 +36,7 @@ export interface FoundBrowserSession {
 /** What a row keeps of a sign-in: when the person proved who they are, when they were last active, and the limits from then on. */
 export type KeptSignIn = Pick<
   BrowserSession,
-  'signedInAt' | 'lastActiveAt' | 'inactivityTimeout' | 'absoluteDeadline'
+  'signedInAt' | 'lastActiveAt' | 'inactivityTimeout' | 'absoluteDeadline' | 'expiresAt'
 >;
 
 /** An artifact on its way into the database, as it was when the library saved it. */
@@ -140,6 +140,17 @@ export class StagedWrites {
 
   get proof(): ProvedPresence | undefined {
     return this.#proof;
+  }
+
+  /** Signed out by this request itself: nothing that it writes rests on that browser session any more. */
+  forgetBrowserSession(uid: string): void {
+    this.#browserSessions.delete(uid);
+  }
+
+  /** The browser sessions this request found somebody signed in with: none may have ended when something is written on that strength. */
+  get relyingOn(): readonly string[] {
+    const found = [...this.#browserSessions.values()].filter(({ signIn }) => signIn !== null);
+    return found.map(({ payload }) => String(payload.uid));
   }
 
   /** The browser session of this uid, as it was when this request read it. */

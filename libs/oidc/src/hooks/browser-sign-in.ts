@@ -1,0 +1,70 @@
+import {
+  type BrowserSession,
+  type BrowserSignInDecision,
+  decideBrowserSignIn,
+  type Instant,
+  latest,
+  type SessionPolicy,
+  seconds,
+  signedInBrowser,
+} from '@curfew/session-policy';
+import type { SessionService } from '@curfew/sessions';
+import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { currentScope } from '../request-scope.js';
+
+/** The name under which the library tells the pages of it, and the reason it gives a client that asked for no page. */
+export const proofRequired = 'proof_required';
+
+/**
+ * A check for the prompt that asks for a sign-in: the policy in force for what is asked decides whether the sign-in of this browser may
+ * answer. Where it may not, the person is asked to sign in, or a client that wanted no page gets `login_required`.
+ */
+export function limitsOfSignIn(sessions: SessionService): interactionPolicy.Check {
+  const { Check } = interactionPolicy;
+  return new Check(
+    proofRequired,
+    'End-User authentication is required once more',
+    'login_required',
+    async (ctx) => ((await mayAnswer(ctx, sessions)) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT),
+  );
+}
+
+/** True also where nobody is signed in: that is for the library's own check to say. */
+async function mayAnswer(ctx: KoaContextWithOIDC, sessions: SessionService): Promise<boolean> {
+  const { client, params, resourceServers } = ctx.oidc;
+  const { now } = currentScope();
+  if (!client) return true;
+  const policy = await sessions.policyFor(client.clientId, Object.keys(resourceServers ?? {}));
+  const known = browserOf(ctx, policy);
+  if (!known) return true;
+  const maxAge = params?.['max_age'];
+  const asked = {
+    clientId: client.clientId,
+    maxAge: maxAge === undefined ? null : seconds(Number(maxAge)),
+    isProved: known.isProved,
+  };
+  return allows(decideBrowserSignIn(known.browser, policy, asked, now));
+}
+
+const allows = ({ kind }: BrowserSignInDecision): boolean => kind === 'answer';
+
+/**
+ * The sign-in of the browser as this request leaves it: as its row has it, or begun anew where the person has proved who they are in the
+ * interaction that led here.
+ */
+function browserOf(
+  ctx: KoaContextWithOIDC,
+  policy: SessionPolicy,
+): { readonly browser: BrowserSession; readonly isProved: boolean } | null {
+  const { session, result } = ctx.oidc;
+  if (!session?.accountId) return null;
+  const found = currentScope().staged.foundBrowserSession(session.uid);
+  const row = found?.payload.accountId === session.accountId ? found.signIn : null;
+  const login = result?.login as { accountId: string; atMs?: Instant } | undefined;
+  const provedAt = login?.accountId === session.accountId ? login.atMs : undefined;
+  if (provedAt === undefined) return row && { browser: row, isProved: false };
+  if (row && row.signedInAt >= provedAt) return { browser: row, isProved: true };
+  const begun = signedInBrowser(policy, provedAt);
+  const lastActiveAt = latest(provedAt, row?.lastActiveAt ?? provedAt);
+  return { browser: { ...begun, lastActiveAt }, isProved: true };
+}

@@ -1,0 +1,135 @@
+import type { HotStatement, PrismaService } from '@curfew/persistence';
+import {
+  type BrowserSession,
+  deadlines,
+  decideAccess,
+  type EndReason,
+  type Instant,
+  type SessionPolicy,
+} from '@curfew/session-policy';
+import { type BrowserSessionEnd, endBrowserSessions } from './browser-session-ends.js';
+import {
+  type BrowserSessionColumns,
+  browserSessionColumns,
+  coversBrowser,
+  readBrowserSession,
+  sessionsOfBrowser,
+} from './browser-session-row.js';
+import type { PolicySource } from './policy-source.js';
+import type { Retention } from './store/session-store.js';
+
+/** So many rows one transaction takes. */
+const maxTogether = 200;
+
+type DueRow = [uid: string, isOver: boolean, killer: EndReason | null, ...BrowserSessionColumns];
+type Run = Parameters<Parameters<PrismaService['prepared']>[0]>[0];
+
+/**
+ * Ends the sign-ins of browsers whose limits have passed, soon after they do, and deletes what is past its retention. Any number of nodes may
+ * run one: rows are taken with SKIP LOCKED.
+ */
+export class BrowserSessionSweeper {
+  /** A policy may have been shortened while nobody looked, so the first run looks. */
+  #policiesChanged = true;
+
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly policies: PolicySource,
+    private readonly retention: Retention,
+  ) {}
+
+  /** From the next run on, a shorter policy of everyone is the limit of every browser. */
+  policiesChanged(): void {
+    this.#policiesChanged = true;
+  }
+
+  /** One run, which stops early once `signal` is aborted. */
+  async run(now: Instant, signal?: AbortSignal): Promise<void> {
+    const policy = await this.policies.everyones();
+    if (this.#policiesChanged) await this.#writeLimits(policy);
+    while (!signal?.aborted && (await this.#sweep(policy, now)) === maxTogether);
+  }
+
+  async #sweep(policy: SessionPolicy, now: Instant): Promise<number> {
+    return this.prisma.prepared(async (run) => {
+      const due = await run<DueRow>(takeDue, [now, maxTogether]);
+      const over = due.filter(([, isOver]) => isOver).map(([uid]) => uid);
+      if (over.length > 0) await run(forget, [over]);
+      const standing = due.flatMap((row) => {
+        const [uid, isOver, killer, ...columns] = row;
+        const browser = isOver ? null : readBrowserSession(columns);
+        return browser ? [{ uid, killer, browser }] : [];
+      });
+      await this.#judge(run, standing, policy, now);
+      return due.length;
+    });
+  }
+
+  async #judge(run: Run, due: readonly Due[], policy: SessionPolicy, now: Instant): Promise<void> {
+    const ends: BrowserSessionEnd[] = [];
+    const later: { uid: string; at: Instant }[] = [];
+    for (const { uid, killer, browser } of due) {
+      const reason = killer ?? reasonOf(browser, policy, now);
+      if (reason) ends.push({ uid, at: now, reason });
+      else later.push({ uid, at: deadlines(browser, policy).expiresAt });
+    }
+    if (ends.length > 0) {
+      const { text, values } = endBrowserSessions(ends, this.retention);
+      await run({ name: 'browser_session_sweep_end', text }, values);
+    }
+    if (later.length > 0) await run(postpone, [later.map(({ uid }) => uid), later.map(({ at }) => at)]);
+  }
+
+  /** A limit that was once in force is written: a longer policy that follows does not bring back what it would have ended. */
+  async #writeLimits({ inactivityTimeout, absoluteLifetime }: SessionPolicy): Promise<void> {
+    this.#policiesChanged = false;
+    try {
+      await this.prisma.$executeRaw`
+        UPDATE browser_session b SET inactivity_timeout = LEAST(b.inactivity_timeout, ${inactivityTimeout}::int),
+          absolute_deadline = LEAST(b.absolute_deadline, l.absolute_deadline),
+          expires_at = LEAST(b.expires_at, l.absolute_deadline, COALESCE(b.last_active_at, b.signed_in_at) + make_interval(secs => ${inactivityTimeout}::int))
+        FROM (SELECT uid, date_trunc('second', signed_in_at + make_interval(secs => ${absoluteLifetime}::int)) AS absolute_deadline
+          FROM browser_session WHERE account_id IS NOT NULL AND ended_at IS NULL ORDER BY uid FOR NO KEY UPDATE) l
+        WHERE b.uid = l.uid AND b.ended_at IS NULL
+          AND (b.inactivity_timeout IS NULL OR b.inactivity_timeout > ${inactivityTimeout}::int
+            OR b.absolute_deadline IS NULL OR b.absolute_deadline > l.absolute_deadline)`;
+    } catch (error) {
+      this.#policiesChanged = true;
+      throw error;
+    }
+  }
+}
+
+interface Due {
+  readonly uid: string;
+  readonly killer: EndReason | null;
+  readonly browser: BrowserSession;
+}
+
+function reasonOf(browser: BrowserSession, policy: SessionPolicy, now: Instant): EndReason | null {
+  const decision = decideAccess(browser, policy, now);
+  return decision.kind === 'active' ? null : decision.reason;
+}
+
+const atNow = 'to_timestamp($1::float8 / 1000)';
+
+const takeDue: HotStatement = {
+  name: 'browser_session_due',
+  text: `
+    SELECT b.uid, b.ended_at IS NOT NULL OR b.signed_in_at IS NULL,
+      (SELECT n.reason FROM not_before n WHERE ${coversBrowser} ORDER BY n.at LIMIT 1), ${browserSessionColumns}
+    FROM browser_session b, ${sessionsOfBrowser(atNow)}
+    WHERE b.expires_at <= ${atNow} ORDER BY b.expires_at LIMIT $2::int FOR UPDATE OF b SKIP LOCKED`,
+};
+
+const forget: HotStatement = {
+  name: 'browser_session_forget',
+  text: 'DELETE FROM browser_session WHERE uid = ANY($1::text[])',
+};
+
+const postpone: HotStatement = {
+  name: 'browser_session_postpone',
+  text: `
+    UPDATE browser_session b SET expires_at = to_timestamp(l.at / 1000)
+    FROM unnest($1::text[], $2::float8[]) AS l(uid, at) WHERE b.uid = l.uid AND b.ended_at IS NULL`,
+};

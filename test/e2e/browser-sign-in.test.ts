@@ -1,0 +1,434 @@
+import { PolicyService } from '@curfew/clients';
+import { endReach, endReasons, formatPolicy, profiles, seconds } from '@curfew/session-policy';
+import { BrowserSessionSweeper } from '@curfew/sessions';
+import { decodeJwt } from 'jose';
+import type { Page, Person } from '../support/person.js';
+import { type EngineClient, EngineWorld, orders, RegistryPolicies } from './engine-world.js';
+import { authorizationRequest, pkce } from './protocol-world.js';
+
+let world: EngineWorld;
+let plain: EngineClient;
+let strict: EngineClient;
+let api: EngineClient;
+beforeAll(async () => {
+  world = await EngineWorld.start();
+  plain = await world.client();
+  strict = await world.client(
+    {},
+    { accessTokenLifetime: '5m', inactivityTimeout: '6m', absoluteLifetime: '20m' },
+  );
+  api = await world.client({ grant_types: [], redirect_uris: [], resources: [], resource: orders });
+  // What the person allowed once is not asked again.
+  for (const client of [plain, strict]) await world.signIn(client, { person: world.stranger(1) });
+}, 90_000);
+beforeEach(() => everyone({}));
+afterEach(() => world.check());
+afterAll(() => world?.stop());
+
+const minute = 60;
+const hour = 60 * minute;
+
+/** Writes the next revision of everyone's policy, based on `standard`, and has the nodes know it. */
+async function everyone(settings: Readonly<Record<string, unknown>>): Promise<void> {
+  const policies = new PolicyService(world.prisma, world.clock);
+  const previous = (await policies.find('of-everyone'))?.version ?? 0;
+  const base = formatPolicy(profiles.standard.policy);
+  const revision = { name: 'of-everyone', previous, settings: { ...base, ...settings }, createdBy: 'test' };
+  await policies.save(revision);
+  await policies.attach({ kind: 'everyone' }, 'of-everyone');
+  await world.until('the nodes know the policy', async () => {
+    const absolute = world.nodes.map(
+      async (_, node) => (await world.send(node, 'GET', '/health/ready')).status,
+    );
+    return (await Promise.all(absolute)).every((status) => status === 200);
+  });
+}
+
+const isSignIn = ({ body }: Page): boolean => /<input id="password"/.test(body);
+
+/** An authorization request as an application sends it; where it led. */
+async function authorize(client: EngineClient, person: Person, extra: Record<string, string> = {}) {
+  const { verifier, challenge } = pkce();
+  const code = { code_challenge: challenge, code_challenge_method: 'S256' };
+  const parameters = authorizationRequest(client as never, world.callback, { ...code, ...extra });
+  const page = await person.open(`${world.issuer}/authorize?${parameters}`);
+  const query = page.url.searchParams;
+  return { page, verifier, code: query.get('code'), error: query.get('error') };
+}
+
+/** What comes of asking without a page: 'code', or the error the application gets. */
+async function silently(client: EngineClient, person: Person, extra: Record<string, string> = {}) {
+  const { code, error } = await authorize(client, person, { prompt: 'none', ...extra });
+  return code ? 'code' : error;
+}
+
+const newcomer = async (client = plain): Promise<Person> => {
+  const person = world.stranger(1);
+  await world.signIn(client, { person });
+  return person;
+};
+
+const browsers = async () =>
+  world.database.query<{ uid: string; end_reason: string | null; expires_at: Date; last_active_at: Date }>(
+    'SELECT * FROM browser_session WHERE account_id = $1 ORDER BY signed_in_at DESC',
+    [await world.accountId(1)],
+  );
+const newest = async () => (await browsers())[0]!;
+const ends = async (uid: string) =>
+  (
+    await world.database.query<{ reason: string }>(
+      `SELECT data ->> 'reason' AS reason FROM event WHERE type = 'signin.ended' AND data ->> 'browserSessionUid' = $1`,
+      [uid],
+    )
+  ).map(({ reason }) => reason);
+
+describe('the sign-in of a browser', () => {
+  it('answers without a page while the policy allows it', async () => {
+    const person = await newcomer();
+    await world.pass(29 * minute);
+    expect(await silently(plain, person)).toBe('code');
+  });
+
+  it('does not after the silence that the policy of everyone allows, and ends with reason and event', async () => {
+    const person = await newcomer();
+    const { uid } = await newest();
+    await world.pass(30 * minute);
+    expect(await silently(plain, person)).toBe('login_required');
+    expect(await newest()).toMatchObject({ uid, end_reason: 'inactivity_timeout' });
+    expect(await ends(uid)).toEqual(['inactivity_timeout']);
+    const { page } = await authorize(plain, person);
+    expect(isSignIn(page)).toBe(true);
+  });
+
+  it('does not at the age that the policy of everyone allows, however active the person was', async () => {
+    await everyone({ absoluteLifetime: '1h' });
+    const person = await newcomer();
+    const { uid } = await newest();
+    for (let turn = 0; turn < 3; turn += 1) {
+      await world.pass(19 * minute);
+      expect((await person.open(`${world.issuer}/sessions`)).body).toContain('Your sessions');
+    }
+    await world.pass(4 * minute);
+    expect(await silently(plain, person)).toBe('login_required');
+    expect(await ends(uid)).toEqual(['absolute_lifetime']);
+  });
+
+  it('is asked for proof by a strict client, where a lesser one still signs in silently', async () => {
+    const person = await newcomer();
+    expect(await silently(strict, person)).toBe('code');
+    await world.pass(6 * minute);
+    expect(await silently(strict, person)).toBe('login_required');
+    expect(await silently(plain, person)).toBe('code');
+    const { page } = await authorize(strict, person);
+    expect(isSignIn(page)).toBe(true);
+    expect(page.body).toContain(`value="${world.data.accounts[1]!.username}"`);
+    const back = await person.goOn(page);
+    expect(back.url.searchParams.get('code')).not.toBeNull();
+    expect(await silently(strict, person)).toBe('code');
+  });
+
+  it('keeps one row however often its person proves who they are', async () => {
+    const person = await newcomer();
+    const { uid } = await newest();
+    await world.pass(7 * minute);
+    await person.goOn((await authorize(strict, person)).page);
+    expect((await browsers()).filter((row) => row.uid === uid)).toHaveLength(1);
+    expect((await newest()).uid).toBe(uid);
+  });
+
+  it.each([
+    ['0', 0, 'login_required'],
+    ['60', 59, 'code'],
+    ['60', 61, 'login_required'],
+  ])('with max_age=%s after %i seconds: %s', async (maxAge, age, outcome) => {
+    const person = await newcomer();
+    await world.pass(age);
+    expect(await silently(plain, person, { max_age: maxAge })).toBe(outcome);
+    const { page } = await authorize(plain, person, { max_age: maxAge });
+    expect((await person.goOn(page)).url.searchParams.get('code')).not.toBeNull();
+  });
+});
+
+describe('what a person does', () => {
+  it.each(['', 'sessions', 'applications', 'password'])(
+    'on the page /%s keeps the browser signed in',
+    async (path) => {
+      const person = await newcomer();
+      await world.pass(20 * minute);
+      await person.open(`${world.issuer}/${path}`);
+      await world.pass(20 * minute);
+      expect(isSignIn(await person.open(`${world.issuer}/sessions`))).toBe(false);
+    },
+  );
+
+  it('with a session of this browser keeps it signed in, where the policy counts that as activity', async () => {
+    const person = world.stranger(1);
+    const tokens = await world.signIn(plain, { person });
+    await world.pass(20 * minute);
+    await world.refreshed(plain, tokens.refresh_token);
+    await world.pass(20 * minute);
+    expect(await silently(plain, person)).toBe('code');
+  });
+
+  it('is nothing that a request without a page does: silence goes on', async () => {
+    const person = await newcomer();
+    for (let turn = 0; turn < 2; turn += 1) {
+      await world.pass(10 * minute);
+      expect(await silently(plain, person)).toBe('code');
+      await authorize(plain, person);
+    }
+    await world.pass(10 * minute);
+    expect(await silently(plain, person)).toBe('login_required');
+  });
+});
+
+describe('a session that began without a page', () => {
+  it('counts its absolute lifetime from the proof of the person, as do its tokens', async () => {
+    const person = await newcomer(strict);
+    await world.pass(5 * minute);
+    await person.open(`${world.issuer}/sessions`);
+    const asked = await authorize(strict, person, {
+      ...{ prompt: 'none', max_age: '3600' },
+      ...{ resource: orders, scope: 'openid orders:read' },
+    });
+    const { body } = await world.redeem(strict, { code: asked.code!, verifier: asked.verifier });
+    const { sid, auth_time: provedAt } = decodeJwt(body.id_token) as { sid: string; auth_time: number };
+    const row = await world.row(sid);
+    expect(row.absolute_deadline.getTime()).toBe((provedAt + 20 * minute) * 1000);
+    expect(row.signed_in_at.getTime() - row.authenticated_at.getTime()).toBeGreaterThanOrEqual(
+      5 * minute * 1000,
+    );
+    const { body: seen } = await world.introspect(api, body.access_token);
+    expect(seen.absolute_expires_in).toBeLessThanOrEqual(15 * minute);
+    expect(seen.exp).toBeLessThanOrEqual(provedAt + 20 * minute);
+  });
+
+  it('is ended by a shorter policy that counts from there', async () => {
+    const client = await world.client({}, { absoluteLifetime: '10h' });
+    const person = world.stranger(1);
+    await world.signIn(client, { person });
+    await world.pass(25 * minute);
+    const later = await world.signIn(client, { person });
+    await world.policy(client.id, {
+      accessTokenLifetime: '5m',
+      inactivityTimeout: '6m',
+      absoluteLifetime: '25m',
+    });
+    expect((await world.refresh(client, later.refresh_token)).body.error).toBe('invalid_grant');
+    expect(await world.endOf(later.sid)).toBe('absolute_lifetime');
+  });
+
+  it('leaves those before it idle behind it, and that is no sign that the person has gone', async () => {
+    const person = await newcomer(strict);
+    for (let turn = 0; turn < 3; turn += 1) {
+      await world.pass(4 * minute);
+      await person.open(`${world.issuer}/sessions`);
+      expect(await silently(strict, person)).toBe('code');
+      await world.signIn(strict, { person });
+    }
+  });
+});
+
+describe('an end by the clock of one session', () => {
+  it('asks for proof wherever that policy or a stricter one applies, and nowhere else', async () => {
+    const [first, second] = [
+      await world.client({}, { accessTokenLifetime: '5m', inactivityTimeout: '10m' }),
+      await world.client({}, { accessTokenLifetime: '5m', inactivityTimeout: '10m' }),
+    ];
+    const person = world.stranger(1);
+    await world.signIn(first, { person });
+    for (let turn = 0; turn < 2; turn += 1) {
+      await world.pass(6 * minute);
+      await person.open(`${world.issuer}/sessions`);
+    }
+    expect(await silently(first, person)).toBe('login_required');
+    expect(await silently(second, person)).toBe('login_required');
+    expect(await silently(strict, person)).toBe('login_required');
+    expect(await silently(plain, person)).toBe('code');
+  });
+});
+
+describe('an outstanding step-up', () => {
+  it('asks every application in that browser for proof, until the person has given it', async () => {
+    const person = world.stranger(1);
+    const tokens = await world.signIn(plain, { person });
+    await world.database.query('UPDATE session SET step_up_required_at = $2 WHERE id = $1', [
+      tokens.sid,
+      new Date(world.clock.now()),
+    ]);
+    expect(await silently(strict, person)).toBe('login_required');
+    await world.pass(2);
+    await person.goOn((await authorize(plain, person)).page);
+    expect(await silently(strict, person)).toBe('code');
+  });
+});
+
+describe('the end of everything of a client', () => {
+  it('asks for proof at that client, and at no other', async () => {
+    const client = await world.client();
+    const person = world.stranger(1);
+    await world.signIn(client, { person });
+    const end = { kind: 'client', target: client.id, reason: 'ended_by_administrator', detail: {} } as const;
+    await world.pass(1);
+    await world.engine().endAll({ ...end, at: world.clock.now() });
+    expect(await silently(client, person)).toBe('login_required');
+    expect(await silently(plain, person)).toBe('code');
+  });
+});
+
+describe('the limits of a browser', () => {
+  const sweep = async () => {
+    await world.clock.remeasure();
+    const policies = new RegistryPolicies(world.registry());
+    await new BrowserSessionSweeper(world.prisma, policies, { ended: seconds(hour) }).run(world.clock.now());
+  };
+
+  it('are recorded by the sweeper when nobody asks, once, and the row goes after its retention', async () => {
+    await newcomer();
+    const { uid } = await newest();
+    await world.pass(31 * minute);
+    await Promise.all([sweep(), sweep()]);
+    expect(await newest()).toMatchObject({ uid, end_reason: 'inactivity_timeout' });
+    expect(await ends(uid)).toEqual(['inactivity_timeout']);
+    await world.pass(hour);
+    await sweep();
+    expect((await browsers()).map((row) => row.uid)).not.toContain(uid);
+  });
+
+  it('move with what its sessions do', async () => {
+    const person = world.stranger(1);
+    const tokens = await world.signIn(plain, { person });
+    const { uid } = await newest();
+    await world.pass(20 * minute);
+    await world.refreshed(plain, tokens.refresh_token);
+    await world.pass(11 * minute);
+    await sweep();
+    expect(await newest()).toMatchObject({ uid, end_reason: null });
+    expect((await newest()).expires_at.getTime()).toBeGreaterThan(world.clock.now() + 18 * minute * 1000);
+  });
+
+  it('hold once they were written: a longer policy does not bring back what a shorter one would have ended', async () => {
+    const person = await newcomer();
+    await everyone({ inactivityTimeout: '16m' });
+    await sweep();
+    await everyone({ inactivityTimeout: '2h' });
+    await sweep();
+    await world.pass(16 * minute);
+    expect(await silently(plain, person)).toBe('login_required');
+  });
+
+  it('end the pages of the account too', async () => {
+    const person = await newcomer();
+    await world.pass(31 * minute);
+    for (const path of ['', 'sessions', 'password', 'applications', 'device'])
+      expect(isSignIn(await person.open(`${world.issuer}/${path}`)) || path === 'device').toBe(true);
+  });
+
+  it('are not longer for somebody who wants to be kept signed in', async () => {
+    const person = world.stranger(1);
+    const { page } = await authorize(plain, person);
+    await person.goOn({ ...page, body: page.body.replace('type="checkbox"', 'type="hidden"') });
+    await world.pass(30 * minute);
+    expect(await silently(plain, person)).toBe('login_required');
+  });
+});
+
+describe('an end of a browser that races with requests of it', () => {
+  /** 200 rounds are run before a release (ROUNDS=200); a few each time. */
+  const rounds = Number(process.env['ROUNDS'] ?? 6);
+  const end = async (uid: string) => {
+    const reason = 'ended_by_administrator' as const;
+    const now = world.clock.now();
+    await world.engine().end([], reason, {}, now, { browserSessionUids: [uid] });
+  };
+
+  it(`leaves no code and no session after it was acknowledged, on any node, in ${rounds} rounds`, async () => {
+    let issued = 0;
+    for (let round = 0; round < rounds; round += 1) {
+      const person = await newcomer();
+      const { uid } = await newest();
+      const cookie = person.cookieFor('/authorize');
+      const { verifier, challenge } = pkce();
+      const code = { code_challenge: challenge, code_challenge_method: 'S256', prompt: 'none' };
+      const offline = { scope: 'openid offline_access' };
+      const ask = async (node: number) => {
+        const parameters = authorizationRequest(plain as never, world.callback, { ...code, ...offline });
+        const { status, headers } = await world.send(node, 'GET', `/authorize?${parameters}`, undefined, {
+          cookie,
+        });
+        expect(status).toBe(303);
+        return new URL(String(headers.location)).searchParams;
+      };
+      const asked = Array.from({ length: 20 }, (_, index) => ask(index % 2));
+      await Promise.race(asked.slice(0, 1 + (round % 20)));
+      await end(uid);
+      const late = await Promise.all([ask(0), ask(1)]);
+      const answers = await Promise.all(asked);
+      expect(late.map((answer) => answer.get('error'))).toEqual(['login_required', 'login_required']);
+      for (const answer of answers) {
+        const given = answer.get('code');
+        if (!given) expect(answer.get('error')).toBe('login_required');
+        else issued += 1;
+        // What was issued before the end leads to nothing after it.
+        if (given)
+          expect((await world.redeem(plain, { code: given, verifier })).body.error).toBe('invalid_grant');
+      }
+      const [started] = await world.database.query<{ count: number }>(
+        'SELECT count(*)::int AS count FROM session WHERE browser_session_uid = $1',
+        [uid],
+      );
+      expect(started!.count).toBe(1);
+    }
+    // A race in which nobody ever got there first would prove nothing.
+    expect(issued).toBeGreaterThan(0);
+  }, 600_000);
+
+  it('finds an interaction in another tab over, and its answer is not taken', async () => {
+    const person = await newcomer();
+    const { uid } = await newest();
+    const { page } = await authorize(plain, person, { prompt: 'consent' });
+    await end(uid);
+    expect((await person.goOn(page)).status).toBe(403);
+  });
+});
+
+describe.each(endReasons)('after an end for the reason %s', (reason) => {
+  /** What brings it about: the clock, the person, or whoever the engine hears it from. */
+  async function end(client: EngineClient, person: Person, sid: string): Promise<void> {
+    const now = world.clock.now();
+    const whole = { reason, detail: {}, at: now } as const;
+    if (reason === 'inactivity_timeout') {
+      await world.pass(4 * minute);
+      await person.open(`${world.issuer}/sessions`);
+      await world.pass(2 * minute);
+    } else if (reason === 'absolute_lifetime') await world.pass(20 * minute);
+    else if (reason === 'logout') await person.follow(`${world.issuer}/logout`);
+    else if (/^account_|^password_/.test(reason))
+      await world.engine().endAll({ kind: 'account', target: await world.accountId(1), ...whole });
+    else if (/^client_/.test(reason))
+      await world.engine().endAll({ kind: 'client', target: client.id, ...whole });
+    else if (reason === 'restored_from_backup')
+      await world.engine().endAll({ kind: 'everyone', target: '', ...whole });
+    else await world.engine().end([sid], reason, {}, now);
+  }
+
+  it('nobody returns without the proof that the table of reach asks for, at any endpoint and node', async () => {
+    const policy = { accessTokenLifetime: '5m', absoluteLifetime: '20m' };
+    const idle = reason === 'inactivity_timeout' ? '6m' : '20m';
+    const client = await world.client({}, { ...policy, inactivityTimeout: idle });
+    const person = world.stranger(1);
+    const tokens = await world.signIn(client, { person });
+    await world.pass(1);
+    await end(client, person, tokens.sid);
+    const { silentReturn } = endReach[reason];
+    expect(await silently(client, person)).toBe(silentReturn === 'allowed' ? 'code' : 'login_required');
+    expect(await silently(plain, person)).toBe(silentReturn === 'proof' ? 'login_required' : 'code');
+    expect(isSignIn((await authorize(client, person)).page)).toBe(silentReturn !== 'allowed');
+    expect(isSignIn(await person.open(`${world.issuer}/sessions`))).toBe(silentReturn === 'proof');
+    for (const node of [0, 1]) {
+      expect((await world.refresh(client, tokens.refresh_token, { node })).body.error).toBe('invalid_grant');
+      expect(await world.isActive(api, tokens.access_token, node)).toBe(false);
+      expect((await world.userinfo(tokens.access_token, node)).status).toBe(401);
+    }
+  });
+});
