@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { moveAbout } from './chromium.js';
 import { House } from './house.js';
 
 describe('the pages of one’s own account', () => {
@@ -159,6 +160,7 @@ describe('the pages of one’s own account', () => {
     expect(await page.getByRole('alert').textContent()).toBe('The two new passwords are not the same.');
     await send(password, username, username);
     expect(await page.getByRole('alert').textContent()).toBe('The password must not be your username.');
+    expect(await moveAbout(page)).toEqual(Array(3).fill('Change your password'));
     await send(password, chosen, chosen);
     expect(await page.getByRole('status').textContent()).toContain('Your password is changed');
     await page.goto(`${house.issuer}/`);
@@ -191,6 +193,9 @@ describe('the pages of one’s own account', () => {
     };
     await choose('three words in a row', 'two words in a row');
     expect(await page.getByRole('alert').textContent()).toBe('The two new passwords are not the same.');
+    // The page is shown once: who comes back to it, perhaps somebody else, has to know the old password.
+    expect(await moveAbout(page)).toEqual(Array(3).fill('Sign in'));
+    await house.signIn(page);
     await choose(`${password}, changed`, `${password}, changed`);
     await page.getByRole('button', { name: 'Allow' }).click();
     await page.getByRole('heading', { name: 'Back at the application' }).waitFor();

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright-core';
 
 const places = [
   process.env['CURFEW_TEST_CHROMIUM'],
@@ -35,7 +35,7 @@ export async function openWindow(browser: Browser, options: BrowserContextOption
   const complaints: string[] = [];
   page.on('console', (message) => {
     const text = message.text();
-    // A page that answers 422 is not a fault; Chromium notes it all the same.
+    // A page that says what was wrong with a form answers 422, which is no fault; Chromium notes it all the same.
     if (message.type() === 'error' && !text.startsWith('Failed to load resource: the server responded'))
       complaints.push(text);
   });
@@ -47,4 +47,20 @@ export async function openWindow(browser: Browser, options: BrowserContextOption
       complaints.push(`${request.url()}: ${cause}`);
   });
   return { page, complaints, close: () => context.close() };
+}
+
+/** Goes back, forward and loads again what is shown then; returns the heading of each page. Fails where a form would be sent again. */
+export async function moveAbout(page: Page): Promise<(string | null)[]> {
+  const sent: string[] = [];
+  const watch = (request: Request) => request.method() === 'POST' && sent.push(request.url());
+  page.on('request', watch);
+  const headings: (string | null)[] = [];
+  for (const move of ['goBack', 'goForward', 'reload'] as const) {
+    // Where only a form could be sent again, Chromium answers with ERR_CACHE_MISS, and this throws.
+    await page[move]();
+    headings.push(await page.textContent('h1'));
+  }
+  page.off('request', watch);
+  if (sent.length > 0) throw new Error(`a form was sent again: ${sent.join(', ')}`);
+  return headings;
 }

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { moveAbout } from './chromium.js';
 import { House } from './house.js';
 
 interface DeviceStart {
@@ -45,6 +46,8 @@ describe('connecting a device', () => {
     await page.getByLabel('Code').fill('WRNG-CODE');
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByRole('alert').waitFor();
+    expect(await page.getByLabel('Code').inputValue()).toBe('WRNG-CODE');
+    expect(await moveAbout(page)).toEqual(Array(3).fill('Connect a device'));
     await page.getByLabel('Code').fill(device.user_code.toLowerCase().replace('-', ' '));
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByRole('heading', { name: 'Is this your device?' }).waitFor();
@@ -81,6 +84,7 @@ describe('connecting a device', () => {
     await page.getByRole('heading', { name: 'Stopped' }).waitFor();
     expect([await page.title(), await page.getByRole('alert').count()]).toEqual(['Stopped – Curfew', 0]);
     expect(await poll(device)).toMatchObject({ error: 'access_denied' });
+    expect(await moveAbout(page)).toEqual(Array(3).fill('Connect a device'));
   });
 });
 

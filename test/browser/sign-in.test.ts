@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { freePort } from '../support/ports.js';
+import { moveAbout } from './chromium.js';
 import { House } from './house.js';
 
 let house: House;
@@ -98,6 +99,60 @@ describe('signing in to an application', () => {
       tried.push(await page.getByRole('alert').textContent());
     }
     expect(tried).toEqual(Array(2).fill('The username or the password is not right.'));
+  });
+
+  it.each([
+    ['an application', false],
+    ['an application', true],
+    ['one’s own pages', false],
+  ])(
+    'that was refused can be gone back to and loaded again: %s, with script: %p',
+    async (place, javaScriptEnabled) => {
+      const application = await house.application();
+      const page = await house.window({ javaScriptEnabled });
+      const statuses: number[] = [];
+      page.on('response', (answer) => {
+        if (answer.request().isNavigationRequest()) statuses.push(answer.status());
+      });
+      const own = `${house.issuer}/sign-in?next=sessions`;
+      await page.goto(place === 'an application' ? application.authorizationUrl() : own);
+      await page.getByLabel('Username').fill(house.data.accounts[0]!.username);
+      await page.getByLabel('Password').fill('not the password');
+      await page.getByLabel(/Keep me signed in/).check();
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('alert').waitFor();
+      expect(statuses).toEqual([200, 303, 422]);
+      expect(await page.getByLabel(/Keep me signed in/).isChecked()).toBe(true);
+      expect(page.url()).not.toMatch(/user|password/);
+      const kept = (await page.context().cookies(page.url())).map(({ name }) => name);
+      expect(kept).not.toContain('curfew_notice');
+      expect(await moveAbout(page)).toEqual(Array(3).fill('Sign in'));
+      expect(await page.getByRole('alert').count()).toBe(0);
+      await house.signIn(page);
+      const allow = page.getByRole('button', { name: 'Allow' });
+      const ownPage = page.getByRole('heading', { name: 'Your sessions' });
+      await allow.or(backAt(page)).or(ownPage).first().waitFor();
+    },
+  );
+
+  it('tells a tab what was wrong with its own form, and no other tab of the same browser', async () => {
+    const page = await house.window();
+    await page.goto(`${house.issuer}/sign-in`);
+    const other = await page.context().newPage();
+    const csrf = await page.locator('input[name=csrf]').first().inputValue();
+    const form = { csrf, username: 'somebody', password: 'not the password' };
+    // While the first tab is on its way to the page that tells it, the other one comes to the same page.
+    const sent = await page
+      .context()
+      .request.post(`${house.issuer}/sign-in`, { form, maxRedirects: 0, headers: { accept: 'text/html' } });
+    for (const path of ['/sign-in', '/sign-in?notice=another']) {
+      await other.goto(`${house.issuer}${path}`);
+      expect(await other.getByLabel('Username').inputValue()).toBe('');
+      expect(await other.getByRole('alert').count()).toBe(0);
+    }
+    await page.goto(new URL(sent.headers()['location']!, house.issuer).href);
+    expect(await page.getByLabel('Username').inputValue()).toBe('somebody');
+    await page.getByRole('alert').waitFor();
   });
 
   it('does not let a name become markup', async () => {
@@ -263,7 +318,11 @@ describe('a form that does not come from our page', () => {
         redirect: 'manual',
         headers: { cookie: cookie.join('; ') },
       });
-    expect((await send(body)).status).toBe(422);
+    const answer = await send(body);
+    expect([answer.status, answer.headers.get('location')]).toEqual([
+      303,
+      expect.stringContaining('?notice='),
+    ]);
     body.set('csrf', `${csrf.slice(1)}A`);
     expect((await send(body)).status).toBe(403);
     body.delete('csrf');

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
-import { ClientService, ResourceService, registryChannel } from '@curfew/clients';
-import { installAsProcessTime } from '@curfew/clock';
+import { ClientService, type Registry, ResourceService, registryChannel } from '@curfew/clients';
+import { type Clock, installAsProcessTime } from '@curfew/clock';
 import { type Configuration, refuseFirstRunData, unaskedConnections } from '@curfew/config';
 import { alertsChannel, endsChannel } from '@curfew/events';
 import { KeyStore, keySettings, signingKeysChannel } from '@curfew/oidc';
@@ -19,6 +19,7 @@ import { HealthController } from './health.controller.js';
 import {
   FormTokens,
   InteractionPages,
+  Notices,
   PageErrorFilter,
   PageLog,
   PageSettings,
@@ -68,7 +69,7 @@ export async function startAuthServer(
   const protocol = assembleProtocol(
     foundation,
     engine,
-    new PagesOfProtocol(settings, new InteractionPages(registry, new FormTokens(settings), settings)),
+    pagesOfProtocol(settings, registry, clock),
     keyStore.current(clock.now()),
   );
   const background = new Background({
@@ -121,6 +122,12 @@ export async function startAuthServer(
     restoreTime();
   };
   return { foundation, port, stop };
+}
+
+function pagesOfProtocol(settings: PageSettings, registry: Registry, clock: Clock): PagesOfProtocol {
+  const tokens = new FormTokens(settings);
+  const interactions = new InteractionPages(registry, tokens, settings);
+  return new PagesOfProtocol(settings, interactions, new Notices(tokens, settings, clock));
 }
 
 /** Development starts with something to try; production refuses to start with it. */

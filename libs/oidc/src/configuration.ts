@@ -10,6 +10,7 @@ import {
   extraMetadata,
   pkceRequired,
 } from './hooks/client-leniency.js';
+import { sessionCookieName } from './hooks/device-notices.js';
 import { grantForAuthorization } from './hooks/grants.js';
 import { whenPeopleAreAsked } from './hooks/interaction-policy.js';
 import { mayIntrospect, mayRevoke } from './hooks/introspection.js';
@@ -112,7 +113,7 @@ function features(parts: ProtocolParts): NonNullable<Configuration['features']> 
       }),
       mask: '****-****',
       charset: 'base-20',
-      ...devicePages(pages, clients),
+      ...devicePages(parts),
     },
     dPoP: { enabled: true, nonceSecret: keys.dpopNonce, requireNonce: () => false, allowReplay: false },
     introspection: { enabled: true, allowedPolicy: mayIntrospect(clients) },
@@ -179,9 +180,6 @@ function tokens(parts: ProtocolParts): Partial<Configuration> {
 
 function edges(parts: ProtocolParts): Partial<Configuration> {
   const { cookies } = parts;
-  // `__Host-`: only this host, only over TLS, the whole path (NIST SP 800-63B-4 §5.1.1). Interactions need a path of their own.
-  const name = (suffix: string) =>
-    `${cookies.secure && suffix === '' ? '__Host-' : ''}${cookies.name}${suffix}`;
   const flags = {
     httpOnly: true,
     sameSite: 'lax',
@@ -191,7 +189,12 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
   } as const;
   return {
     cookies: {
-      names: { session: name(''), interaction: name('_interaction'), resume: name('_resume') },
+      // Interactions need a path of their own.
+      names: {
+        session: sessionCookieName(cookies),
+        interaction: `${cookies.name}_interaction`,
+        resume: `${cookies.name}_resume`,
+      },
       keys: [...parts.keys.cookies],
       long: { ...flags, path: '/' },
       short: flags,

@@ -14,7 +14,13 @@ export {
 } from './keys/index.js';
 export { lifetimes, proofTolerance } from './lifetimes.js';
 export { InsideAddressRefused, isInside, type OutboundRules, outboundFetch } from './outbound-fetch.js';
-export { type Page, ProtocolPages } from './protocol-pages.js';
+export {
+  type DeviceNotice,
+  type DeviceProblem,
+  type NoticePlace,
+  type Page,
+  ProtocolPages,
+} from './protocol-pages.js';
 export type { ProtocolParts } from './protocol-parts.js';
 export { ProtocolServer } from './protocol-server.js';
 export {

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InteractionDetails } from './interaction-details.js';
 import type { PublicWords } from './refusals/error-cause.js';
 
@@ -5,6 +6,36 @@ import type { PublicWords } from './refusals/error-cause.js';
 export interface Page {
   readonly html: string;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Every reason for which a device's code is not taken. */
+export type DeviceProblem = 'not_found' | 'expired' | 'used' | 'missing' | 'too_many_attempts' | 'failed';
+
+/** What came of the form of a device's code, for the page that the browser is sent to. */
+export type DeviceNotice =
+  | {
+      readonly page: 'code';
+      readonly problem: DeviceProblem;
+      readonly userCode?: string | undefined;
+      readonly status: number;
+      readonly retryAfter?: number;
+    }
+  | {
+      readonly page: 'confirm';
+      readonly clientName: string;
+      readonly userCode: string;
+      readonly deviceInfo?: { ip?: string; ua?: string } | undefined;
+    }
+  | { readonly page: 'done'; readonly clientName?: string | undefined }
+  | { readonly page: 'stopped' };
+
+/** The page that a form leads back to, and the value of its browser that ties a notice to it. */
+export interface NoticePlace {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The address of the page, with the issuer's own path. */
+  readonly address: string;
+  readonly binding: string;
 }
 
 /** What the pages show that answers of the protocol consist of; the app that talks to people draws them. */
@@ -34,6 +65,10 @@ export abstract class ProtocolPages {
   }): Page;
   abstract deviceDone(page: { clientName?: string | undefined }): Page;
   abstract deviceStopped(): Page;
+  /** Keeps a notice for the page that follows a form, and returns the address that shows it. */
+  abstract leaveNotice(place: NoticePlace, notice: DeviceNotice): string;
+  /** The notice that a request is to show, if there is one; it is gone afterwards. */
+  abstract takeNotice(place: NoticePlace): DeviceNotice | undefined;
   /** A form that submits itself where scripts run. `leadsOut`: as for `logout`. */
   abstract onward(page: {
     to: 'device' | 'sign_out' | 'signing_out' | 'application';

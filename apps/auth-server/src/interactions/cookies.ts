@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Seconds } from '@curfew/session-policy';
+import { type Seconds, seconds } from '@curfew/session-policy';
 import type { PageSettings } from './page-settings.js';
 
 const randomValue = /^[A-Za-z0-9_-]{43}$/;
@@ -14,10 +14,20 @@ export function readCookie(
   settings: PageSettings,
   purpose: string,
 ): string | undefined {
-  const start = `${settings.cookieName(purpose)}=`;
-  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim());
-  const value = pairs.find((pair) => pair.startsWith(start))?.slice(start.length);
+  const value = readCookieText(request, settings, purpose);
   return value !== undefined && randomValue.test(value) ? value : undefined;
+}
+
+/** The value of one of our cookies as it was sent, whoever made it. */
+export function readCookieText(
+  request: IncomingMessage,
+  settings: PageSettings,
+  purpose: string,
+  path = '/',
+): string | undefined {
+  const start = `${settings.cookieName(purpose, path)}=`;
+  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim());
+  return pairs.find((pair) => pair.startsWith(start))?.slice(start.length);
 }
 
 /** Sets one of our cookies: never for scripts, never sent along from other sites' forms; until the browser closes without `maxAge`. */
@@ -25,15 +35,27 @@ export function setCookie(
   response: ServerResponse,
   settings: PageSettings,
   purpose: string,
-  cookie: { readonly value: string; readonly maxAge?: Seconds },
+  {
+    value,
+    maxAge,
+    path = '/',
+  }: { readonly value: string; readonly maxAge?: Seconds; readonly path?: string },
 ): void {
   const attributes = [
-    `${settings.cookieName(purpose)}=${cookie.value}`,
-    'Path=/',
+    `${settings.cookieName(purpose, path)}=${value}`,
+    `Path=${path}`,
     'HttpOnly',
     'SameSite=Lax',
     ...(settings.secureCookies ? ['Secure'] : []),
-    ...(cookie.maxAge === undefined ? [] : [`Max-Age=${cookie.maxAge}`]),
+    ...(maxAge === undefined ? [] : [`Max-Age=${maxAge}`]),
   ];
   response.appendHeader('Set-Cookie', attributes.join('; '));
 }
+
+/** Takes one of our cookies back from the browser. */
+export const dropCookie = (
+  response: ServerResponse,
+  settings: PageSettings,
+  purpose: string,
+  path: string,
+): void => setCookie(response, settings, purpose, { value: '', maxAge: seconds(0), path });

@@ -3,6 +3,7 @@ import { AssetsController } from './assets.controller.js';
 import { FormTokens } from './form-tokens.js';
 import { InteractionController } from './interaction.controller.js';
 import { InteractionPages } from './interaction-pages.js';
+import { Notices } from './notices.js';
 import { OwnAccount } from './own-account.js';
 import { PasswordController } from './password.controller.js';
 import { SignInController } from './sign-in.controller.js';
@@ -13,6 +14,7 @@ import { SignedIn } from './signed-in.js';
 export { seeOther } from './answer.js';
 export { FormTokens } from './form-tokens.js';
 export { InteractionPages } from './interaction-pages.js';
+export { Notices } from './notices.js';
 export { OwnAccount, type OwnApplication, type OwnSession, type OwnSignIn } from './own-account.js';
 export { PageErrorFilter, type PageErrorFilterParts } from './page-error.filter.js';
 export { PageError } from './page-error.js';
@@ -35,4 +37,12 @@ export const pageControllers = [
  * What the controllers need beyond what the application provides: AccountService, ConsentService, Registry, SessionService,
  * SessionQueries, BrowserSessionQueries, EventLog, PrismaService, Clock, SignalsReader, Interactions, PageSettings and PageLog.
  */
-export const pageProviders = [FormTokens, InteractionPages, OwnAccount, SignIn, SignInFlow, SignedIn];
+export const pageProviders = [
+  FormTokens,
+  InteractionPages,
+  Notices,
+  OwnAccount,
+  SignIn,
+  SignInFlow,
+  SignedIn,
+];

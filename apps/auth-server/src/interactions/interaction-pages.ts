@@ -18,13 +18,14 @@ export class InteractionPages {
   async draw(details: InteractionDetails): Promise<string> {
     return details.prompt.name === 'consent'
       ? consentPage(await this.consentModel(details))
-      : signInPage({ username: suggestedName(details), ...this.signInModel(details) });
+      : signInPage(this.signInModel(details));
   }
 
   /** What every rendering of the sign-in form of an interaction has in common. */
   signInModel(details: InteractionDetails): SignInPage {
     return {
       clientName: details.client.name,
+      username: suggestedName(details),
       reason: reasonFor(details),
       ...this.formOf(details),
     };

@@ -8,7 +8,7 @@ import { InteractionPages } from './interaction-pages.js';
 import { formRefused, interactionGone, malformed, unlessGone } from './page-error.js';
 import { PageSettings } from './page-settings.js';
 import { refuseForeignForm } from './same-origin.js';
-import { SignInFlow } from './sign-in-flow.js';
+import { SignInFlow, type SignInPlace } from './sign-in-flow.js';
 
 /** Sign-in and consent on behalf of an application: one address per interaction, shown by GET and answered by POST. */
 @Controller('interaction/:uid')
@@ -28,7 +28,9 @@ export class InteractionController {
     @Res() response: ServerResponse,
   ): Promise<void> {
     const details = await this.details(uid, request, response, 400);
-    sendPage(response, await this.pages.draw(details), { leadsOut: details.leadsOut });
+    const { leadsOut, prompt } = details;
+    if (prompt.name !== 'consent') return this.flow.show(this.place(request, response, details));
+    sendPage(response, await this.pages.draw(details), { leadsOut });
   }
 
   @Post()
@@ -48,16 +50,19 @@ export class InteractionController {
       if (decision !== 'allow') throw malformed();
       return unlessGone(403, () => this.interactions.consented(request, response));
     }
-    const place = {
-      request,
-      response,
-      page: this.pages.signInModel(details),
-      binding: details.uid,
-      leadsOut: details.leadsOut,
-      finish: (person: RecognisedPerson) =>
-        unlessGone(403, () => this.interactions.signedIn(request, response, person)),
-    };
-    return this.flow.answer(place, form);
+    const finish = (person: RecognisedPerson) =>
+      unlessGone(403, () => this.interactions.signedIn(request, response, person));
+    return this.flow.answer(this.place(request, response, details), form, finish);
+  }
+
+  private place(
+    request: IncomingMessage,
+    response: ServerResponse,
+    details: InteractionDetails,
+  ): SignInPlace {
+    const page = this.pages.signInModel(details);
+    const { uid: binding, leadsOut } = details;
+    return { request, response, page, address: page.action, binding, leadsOut };
   }
 
   /** The interaction of this browser's cookie, which must be the one in the address (RFC 6749 §10.12). */

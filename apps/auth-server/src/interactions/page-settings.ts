@@ -26,8 +26,9 @@ export class PageSettings {
     this.#cookieName = parts.cookieName;
   }
 
-  /** Name of one of our cookies; with https its prefix ties it to this host (RFC 6265bis §4.1.3.2). */
-  cookieName(purpose: string): string {
-    return `${this.secureCookies ? '__Host-' : ''}${this.#cookieName}_${purpose}`;
+  /** Name of one of our cookies; with https its prefix ties it to this host or, on a path of its own, to https (RFC 6265bis §4.1.3). */
+  cookieName(purpose: string, path = '/'): string {
+    const prefix = path === '/' ? '__Host-' : '__Secure-';
+    return `${this.secureCookies ? prefix : ''}${this.#cookieName}_${purpose}`;
   }
 }

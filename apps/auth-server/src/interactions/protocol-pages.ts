@@ -1,4 +1,10 @@
-import { type InteractionDetails, type Page, ProtocolPages } from '@curfew/oidc';
+import {
+  type DeviceNotice,
+  type InteractionDetails,
+  type NoticePlace,
+  type Page,
+  ProtocolPages,
+} from '@curfew/oidc';
 import {
   deviceCodePage,
   deviceConfirmPage,
@@ -13,6 +19,7 @@ import {
   sentOnceScript,
 } from '../pages/index.js';
 import type { InteractionPages } from './interaction-pages.js';
+import type { Notices } from './notices.js';
 import type { PageSettings } from './page-settings.js';
 
 /** The pages that answers of the protocol consist of: the first one of an authorization, sign-out, device codes, errors without a client to tell. */
@@ -20,6 +27,7 @@ export class PagesOfProtocol extends ProtocolPages {
   constructor(
     private readonly settings: PageSettings,
     private readonly interactions: InteractionPages,
+    private readonly notices: Notices,
   ) {
     super();
   }
@@ -65,6 +73,14 @@ export class PagesOfProtocol extends ProtocolPages {
 
   override deviceStopped(): Page {
     return this.sent(deviceStoppedPage({ base: this.settings.base }));
+  }
+
+  override leaveNotice(place: NoticePlace, notice: DeviceNotice): string {
+    return this.notices.leave(place, notice);
+  }
+
+  override takeNotice(place: NoticePlace): DeviceNotice | undefined {
+    return this.notices.take<DeviceNotice>(place);
   }
 
   override onward({ leadsOut, ...page }: Parameters<ProtocolPages['onward']>[0]): Page {

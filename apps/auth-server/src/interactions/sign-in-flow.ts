@@ -1,28 +1,31 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Account, AccountError, AccountService, HashingOverloaded } from '@curfew/accounts';
-import type { RecognisedPerson } from '@curfew/oidc';
+import { type Account, AccountService } from '@curfew/accounts';
+import type { NoticePlace, RecognisedPerson } from '@curfew/oidc';
 import { Injectable } from '@nestjs/common';
-import { newPasswordPage, type PasswordField, type SignInPage, signInPage } from '../pages/index.js';
+import { newPasswordPage, type SignInPage, signInPage } from '../pages/index.js';
 import { sendPage } from './answer.js';
 import type { Form } from './form.js';
+import { type FormProblem, inWords, problemOfError } from './form-problem.js';
 import { FormTokens } from './form-tokens.js';
+import { Notices } from './notices.js';
 import { OwnAccount } from './own-account.js';
 import { PageSettings } from './page-settings.js';
-import { passwordProblem } from './password-problem.js';
 import { SignIn } from './sign-in.js';
 
 /** Where a sign-in happens: for an application's interaction, or directly. */
-export interface SignInPlace {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+export interface SignInPlace extends NoticePlace {
   /** What every rendering of the form there has in common. */
   readonly page: SignInPage;
-  /** What its form tokens are bound to. */
-  readonly binding: string;
   /** Set where the sign-in leads to an application. */
   readonly leadsOut?: boolean;
-  /** Called with who signed in; answers the request. */
-  readonly finish: (person: RecognisedPerson) => Promise<void>;
+}
+
+/** What the page of a sign-in has to say of the form before it. */
+interface SignInNotice {
+  readonly problem?: FormProblem;
+  readonly username?: string | undefined;
+  readonly remember?: boolean;
+  /** Set where the password was right and a new one is due: what proves it to the next form. */
+  readonly proof?: Readonly<Record<string, string>>;
 }
 
 /** From the first form to a recognised person, by way of a new password where one is due. */
@@ -33,70 +36,88 @@ export class SignInFlow {
     private readonly accounts: AccountService,
     private readonly own: OwnAccount,
     private readonly tokens: FormTokens,
+    private readonly notices: Notices,
     private readonly settings: PageSettings,
   ) {}
 
-  async answer(place: SignInPlace, form: Form): Promise<void> {
-    if (form.has('proof')) return this.changeDuePassword(place, form);
-    const { request, response } = place;
-    const outcome = await this.signIn.attempt(request, response, form);
+  /** The form, with what there is to say of the one before. */
+  show(place: SignInPlace): void {
+    const { problem, proof, username, remember } = this.notices.take<SignInNotice>(place) ?? {};
+    const told = problem && inWords(problem, this.settings);
+    const { page } = place;
+    const again = problem ? { username, remember, problem: told?.text } : {};
+    const markup = proof
+      ? newPasswordPage({
+          ...{ base: page.base, action: page.action, csrf: page.csrf, proof, problem: told },
+          ...{ username: username ?? '', minLength: this.settings.parts.shortestPassword },
+        })
+      : signInPage({ ...page, ...again });
+    sendPage(place.response, markup, {
+      leadsOut: place.leadsOut ?? false,
+      status: told?.status ?? 200,
+      retryAfter: problem?.retryAfter,
+    });
+  }
+
+  /** Answers a form: with `finish` and who signed in, or by asking again. */
+  async answer(
+    place: SignInPlace,
+    form: Form,
+    finish: (person: RecognisedPerson) => Promise<void>,
+  ): Promise<void> {
+    if (form.has('proof')) return this.changeDuePassword(place, form, finish);
+    const outcome = await this.signIn.attempt(place.request, place.response, form);
     const remember = form.get('remember') === 'yes';
     if (outcome.kind === 'refused') {
       const username = form.get('username')?.slice(0, 320);
-      const markup = signInPage({ ...place.page, username, remember, problem: outcome.problem });
-      return sendPage(response, markup, { leadsOut: place.leadsOut ?? false, ...outcome });
+      return this.ask(place, { problem: outcome.problem, username, remember });
     }
     const { account, settlement } = outcome;
-    if (account.mustChangePassword) return this.askForNewPassword(place, account, { remember });
-    return place.finish({ accountId: account.id, remember, settlement });
+    if (account.mustChangePassword) return this.askForNewPassword(place, account, remember);
+    return finish({ accountId: account.id, remember, settlement });
+  }
+
+  private ask(place: SignInPlace, notice: SignInNotice): void {
+    this.notices.sendTo(place, notice, notice.problem?.retryAfter);
   }
 
   private askForNewPassword(
     place: SignInPlace,
     account: Account,
-    state: { remember: boolean; status?: number; problem?: { field: PasswordField; text: string } },
+    remember: boolean,
+    problem?: FormProblem,
   ): void {
-    const { action, csrf, base } = place.page;
     const proof = {
       account: account.id,
       proof: this.tokens.issue('new-password', ...proven(place, account)),
-      ...(state.remember ? { remember: 'yes' } : {}),
+      ...(remember ? { remember: 'yes' } : {}),
     };
-    const minLength = this.settings.parts.shortestPassword;
-    const page = { action, csrf, base, proof, minLength, username: account.username, problem: state.problem };
-    sendPage(place.response, newPasswordPage(page), {
-      leadsOut: place.leadsOut ?? false,
-      status: state.status ?? 200,
-    });
+    this.ask(place, { proof, username: account.username, ...(problem && { problem }) });
   }
 
-  private async changeDuePassword(place: SignInPlace, form: Form): Promise<void> {
+  private async changeDuePassword(
+    place: SignInPlace,
+    form: Form,
+    finish: (person: RecognisedPerson) => Promise<void>,
+  ): Promise<void> {
     const account = await this.accounts.findById(form.get('account') ?? '');
     const due = account?.mustChangePassword && account.disabledAt === null;
-    if (!due || !this.tokens.verify(form.get('proof'), 'new-password', ...proven(place, account))) {
-      const problem = 'That took too long. Sign in once more.';
-      return sendPage(place.response, signInPage({ ...place.page, problem }), {
-        leadsOut: place.leadsOut ?? false,
-        status: 422,
-      });
-    }
+    if (!due || !this.tokens.verify(form.get('proof'), 'new-password', ...proven(place, account)))
+      return this.ask(place, { problem: { code: 'took_too_long' } });
     const remember = form.get('remember') === 'yes';
     const password = form.get('new') ?? '';
-    const fault =
-      password === form.get('repeat') ? undefined : passwordProblem('repeat_differs', this.settings);
-    const refused = fault ?? (await this.change(account, password));
-    if (refused) return this.askForNewPassword(place, account, { remember, status: 422, problem: refused });
-    return place.finish({ accountId: account.id, remember });
+    const problem: FormProblem | undefined =
+      password === form.get('repeat') ? await this.change(account, password) : { code: 'repeat_differs' };
+    if (problem) return this.askForNewPassword(place, account, remember, problem);
+    return finish({ accountId: account.id, remember });
   }
 
-  private async change(account: Account, password: string) {
+  private async change(account: Account, password: string): Promise<FormProblem | undefined> {
     try {
       await this.own.changePassword(account, password, { endSessions: true });
       return undefined;
     } catch (error) {
-      if (error instanceof AccountError) return passwordProblem(error.code, this.settings);
-      if (error instanceof HashingOverloaded) return passwordProblem('overloaded', this.settings);
-      throw error;
+      return problemOfError(error);
     }
   }
 }

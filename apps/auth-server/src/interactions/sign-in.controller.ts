@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Interactions, type RecognisedPerson } from '@curfew/oidc';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
-import { type SignInPage, signInPage } from '../pages/index.js';
-import { seeOther, sendPage } from './answer.js';
+import { seeOther } from './answer.js';
 import { freshValue, readCookie, setCookie } from './cookies.js';
 import { readForm } from './form.js';
 import { FormTokens } from './form-tokens.js';
 import { formRefused, unlessGone } from './page-error.js';
 import { PageSettings } from './page-settings.js';
 import { refuseForeignForm } from './same-origin.js';
-import { SignInFlow } from './sign-in-flow.js';
+import { SignInFlow, type SignInPlace } from './sign-in-flow.js';
 import { SignedIn } from './signed-in.js';
 
 /** Where one may go on to after signing in here: a closed list, so that no address from outside is ever followed. */
@@ -37,7 +36,7 @@ export class SignInController {
     if (await this.signedIn.find(request, response)) return this.goOn(response, destination(next));
     const binding = readCookie(request, this.settings, 'form') ?? freshValue();
     setCookie(response, this.settings, 'form', { value: binding });
-    sendPage(response, signInPage(this.model(binding, destination(next))));
+    this.flow.show({ request, response, binding, ...this.page(binding, destination(next)) });
   }
 
   @Post()
@@ -57,14 +56,14 @@ export class SignInController {
       await unlessGone(403, () => this.interactions.signInBrowser(request, response, person));
       this.goOn(response, destination(next));
     };
-    const page = this.model(binding, destination(next));
-    return this.flow.answer({ request, response, page, binding, finish }, form);
+    const place = { request, response, binding, ...this.page(binding, destination(next)) };
+    return this.flow.answer(place, form, finish);
   }
 
-  private model(binding: string, next: string): SignInPage {
+  private page(binding: string, next: string): Pick<SignInPlace, 'address' | 'page'> {
     const { base } = this.settings;
-    const action = `${base}/sign-in${next && `?next=${next}`}`;
-    return { base, action, csrf: this.tokens.issue('sign-in', binding) };
+    const address = `${base}/sign-in${next && `?next=${next}`}`;
+    return { address, page: { base, action: address, csrf: this.tokens.issue('sign-in', binding) } };
   }
 
   private goOn(response: ServerResponse, next: string): void {

@@ -2,25 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AccountService, type PasswordVerdict } from '@curfew/accounts';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
-import { type RequestSignals, type Seconds, seconds, unknownSignals } from '@curfew/session-policy';
+import { type RequestSignals, seconds, unknownSignals } from '@curfew/session-policy';
 import { accountEvent } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { Injectable } from '@nestjs/common';
-import { lengthInWords } from '../pages/index.js';
 import { freshValue, readCookie, setCookie } from './cookies.js';
 import type { Form } from './form.js';
+import { type FormProblem, problemOfVerdict } from './form-problem.js';
 import { PageLog } from './page-log.js';
 import { PageSettings } from './page-settings.js';
 
-/** What came of a form with name and password; a refusal comes with the words and status of the page that asks again. */
+/** What came of a form with name and password. */
 export type SignInOutcome =
   | Extract<PasswordVerdict, { kind: 'ok' }>
-  | {
-      readonly kind: 'refused';
-      readonly status: number;
-      readonly problem: string;
-      readonly retryAfter?: Seconds;
-    };
+  | { readonly kind: 'refused'; readonly problem: FormProblem };
 
 /** How long a browser that signed in keeps a throttling lane of its own; browsers keep cookies for 400 days at most. */
 const deviceCookieLifetime = seconds(400 * 86_400);
@@ -41,10 +36,11 @@ export class SignIn {
     const username = form.get('username') ?? '';
     const password = form.get('password') ?? '';
     if (username === '' || password === '') {
-      return { kind: 'refused', status: 422, problem: 'Enter your username and your password.' };
+      return { kind: 'refused', problem: { code: 'credentials_missing' } };
     }
     const verdict = await this.verify(request, { username, password, settlesWithSignIn: true });
-    if (verdict.kind !== 'ok') return refusal(verdict);
+    if (verdict.kind !== 'ok')
+      return { kind: 'refused', problem: problemOfVerdict(verdict, 'credentials_wrong') };
     const value = readCookie(request, this.settings, 'device') ?? freshValue();
     setCookie(response, this.settings, 'device', { value, maxAge: deviceCookieLifetime });
     return verdict;
@@ -92,20 +88,3 @@ export class SignIn {
 }
 
 type FailedVerdict = Exclude<PasswordVerdict, { kind: 'ok' }>;
-
-/** The same words whatever was wrong, so that nobody learns which names exist. */
-function refusal(verdict: FailedVerdict): SignInOutcome {
-  switch (verdict.kind) {
-    case 'invalid':
-      return { kind: 'refused', status: 422, problem: 'The username or the password is not right.' };
-    case 'throttled': {
-      const wait = lengthInWords(verdict.retryAfter);
-      const problem = `There were too many attempts. Try again in ${wait}.`;
-      return { kind: 'refused', status: 429, problem, retryAfter: verdict.retryAfter };
-    }
-    case 'overloaded': {
-      const problem = 'Too many people are signing in at this moment. Try again in a few seconds.';
-      return { kind: 'refused', status: 503, problem, retryAfter: verdict.retryAfter };
-    }
-  }
-}

@@ -1,10 +1,11 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { ClientDirectory } from '../client-directory.js';
-import type { Page, ProtocolPages } from '../protocol-pages.js';
+import type { DeviceNotice, DeviceProblem, Page, ProtocolPages } from '../protocol-pages.js';
 import type { ProtocolParts } from '../protocol-parts.js';
 import { adviceFor } from '../refusals/advice.js';
 import { showErrorPage } from '../refusals/error-page.js';
 import { noteError } from '../refusals/note-refusals.js';
+import { sendToDevicePage, takeDeviceNotice } from './device-notices.js';
 
 type Features = NonNullable<Configuration['features']>;
 
@@ -16,12 +17,22 @@ function show(ctx: KoaContextWithOIDC, { html, headers }: Page): void {
 const xsrfOf = (ctx: KoaContextWithOIDC): string =>
   String((ctx.oidc.session as { state?: { secret?: string } } | undefined)?.state?.secret ?? '');
 
-/** What a person is told when a code they typed does not lead on; all of these re-render the form (RFC 8628 §3.3). */
-const codeErrors: Record<string, string> = {
-  NotFoundError: 'That code is not right. Check it and try again.',
-  ExpiredError: 'That code has expired. Start again on your device to get a new one.',
-  AlreadyUsedError: 'That code was used already. Start again on your device to get a new one.',
-  NoCodeError: 'Enter the code that your device shows.',
+/** What the library calls a code that does not lead on. */
+const codeProblems: Readonly<Record<string, DeviceProblem>> = {
+  NotFoundError: 'not_found',
+  ExpiredError: 'expired',
+  AlreadyUsedError: 'used',
+  NoCodeError: 'missing',
+};
+
+/** What a person is told of it (RFC 8628 §3.3). */
+const codeWords: Readonly<Record<DeviceProblem, string>> = {
+  not_found: 'That code is not right. Check it and try again.',
+  expired: 'That code has expired. Start again on your device to get a new one.',
+  used: 'That code was used already. Start again on your device to get a new one.',
+  missing: 'Enter the code that your device shows.',
+  too_many_attempts: 'There were too many attempts. Wait a while and try again.',
+  failed: 'That did not work. Try again.',
 };
 
 /**
@@ -59,35 +70,68 @@ export const logoutPages = (
   },
 });
 
-/** The pages of the device flow (RFC 8628). */
-export const devicePages = (
-  pages: ProtocolPages,
-  clients: ClientDirectory,
-): Omit<Features['deviceFlow'] & object, 'enabled'> => ({
-  userCodeInputSource: async (ctx, _form, out, error) => {
-    if (error) noteError(ctx, error);
-    if (error?.name === 'AbortedError') return show(ctx, pages.deviceStopped());
-    const action = ctx.oidc.urlFor('code_verification');
-    const problem = error
-      ? (codeErrors[error.name] ?? (out ? 'That did not work. Try again.' : undefined))
-      : undefined;
-    const userCode = (error as { userCode?: string } | undefined)?.userCode;
-    show(ctx, pages.deviceCode({ action, xsrf: xsrfOf(ctx), error: problem, userCode }));
-  },
-  userCodeConfirmSource: async (ctx, _form, client, deviceInfo, userCode) => {
-    const registered = await clients.find(client.clientId);
-    const action = ctx.oidc.urlFor('code_verification');
-    const clientName = registered?.name ?? client.clientId;
-    show(ctx, pages.deviceConfirm({ action, xsrf: xsrfOf(ctx), clientName, userCode, deviceInfo }));
-  },
-  successSource: async (ctx) => {
-    const { client } = ctx.oidc;
-    show(
-      ctx,
-      pages.deviceDone({ clientName: client ? (await clients.find(client.clientId))?.name : undefined }),
-    );
-  },
+/** The pages of the device flow (RFC 8628). Each form is answered by sending the browser to the page that follows. */
+export function devicePages(
+  parts: Pick<ProtocolParts, 'pages' | 'clients' | 'basePath' | 'cookies'>,
+): Omit<Features['deviceFlow'] & object, 'enabled'> {
+  const { clients } = parts;
+  const next = (ctx: KoaContextWithOIDC, notice: DeviceNotice): void => {
+    if (ctx.method === 'POST') sendToDevicePage(ctx, parts, notice);
+    else show(ctx, devicePageOf(ctx, parts, notice));
+  };
+  return {
+    userCodeInputSource: async (ctx, _form, _out, error) => {
+      if (error) {
+        noteError(ctx, error);
+        next(ctx, noticeOf(ctx, error));
+      } else show(ctx, devicePageOf(ctx, parts, takeDeviceNotice(ctx, parts)));
+    },
+    userCodeConfirmSource: async (ctx, _form, client, deviceInfo, userCode) => {
+      const registered = await clients.find(client.clientId);
+      const clientName = registered?.name ?? client.clientId;
+      next(ctx, { page: 'confirm', clientName, userCode, deviceInfo: shortened(deviceInfo) });
+    },
+    successSource: async (ctx) => {
+      const { client } = ctx.oidc;
+      next(ctx, {
+        page: 'done',
+        clientName: client ? (await clients.find(client.clientId))?.name : undefined,
+      });
+    },
+  };
+}
+
+/** A notice is a cookie, so what others sent is cut. */
+const maxCodeShown = 64;
+const maxAgentShown = 256;
+
+function noticeOf({ status }: KoaContextWithOIDC, error: Error & { userCode?: string }): DeviceNotice {
+  if (error.name === 'AbortedError') return { page: 'stopped' };
+  const userCode = error.userCode?.slice(0, maxCodeShown);
+  return { page: 'code', problem: codeProblems[error.name] ?? 'failed', userCode, status };
+}
+
+const shortened = ({ ip, ua }: { ip?: string; ua?: string } = {}) => ({
+  ...(ip && { ip }),
+  ...(ua && { ua: ua.slice(0, maxAgentShown) }),
 });
+
+/** The page that a notice is for; without one, the form for a code. */
+function devicePageOf(
+  ctx: KoaContextWithOIDC,
+  { pages }: Pick<ProtocolParts, 'pages'>,
+  notice?: DeviceNotice,
+): Page {
+  const form = { action: ctx.oidc.urlFor('code_verification'), xsrf: xsrfOf(ctx) };
+  if (notice?.page === 'stopped') return pages.deviceStopped();
+  if (notice?.page === 'done') return pages.deviceDone(notice);
+  if (notice?.page === 'confirm') return pages.deviceConfirm({ ...notice, ...form });
+  if (!notice) return pages.deviceCode(form);
+  const { status, problem, retryAfter, userCode } = notice;
+  ctx.status = status;
+  if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter));
+  return pages.deviceCode({ ...form, error: codeWords[problem], userCode });
+}
 
 /** The page for people where a protocol error cannot be sent to a client. */
 export const renderError =

@@ -1,9 +1,9 @@
 import { throttleKey } from '@curfew/accounts';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtocolParts } from '../protocol-parts.js';
-import { showErrorPage } from '../refusals/error-page.js';
 import { note } from '../refusals/note-refusals.js';
 import type { RequestScope } from '../request-scope.js';
+import { sendToDevicePage } from './device-notices.js';
 
 /**
  * RFC 8628 §5.1: a user code is short enough to be typed, so guesses are counted, by network, before the code is looked
@@ -17,10 +17,10 @@ export async function userCodeAllowed(
   if (ctx.method !== 'POST' || ctx.path !== `${parts.basePath}/device`) return true;
   const verdict = await parts.throttle.take(keyFor(scope), parts.userCodeGuesses);
   if (verdict.allowed) return true;
-  ctx.status = 429;
-  ctx.set('Retry-After', String(verdict.retryAfter));
+  const { retryAfter } = verdict;
   note(ctx, 'slow_down', { cause: 'too_many_attempts' });
-  showErrorPage(ctx, parts.pages, 'too_many_attempts');
+  ctx.set('Retry-After', String(retryAfter));
+  sendToDevicePage(ctx, parts, { page: 'code', problem: 'too_many_attempts', status: 429, retryAfter });
   return false;
 }
 
