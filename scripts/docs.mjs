@@ -8,13 +8,15 @@ const { prepare } = await import('./prepare.mjs');
 await prepare((line) => console.log(`${line} …`));
 const { manual } = await import(at('libs/config/dist/index.js'));
 const { openApiText } = await import(at('apps/admin-api/dist/index.js'));
-const { withFreshEventTables } = await import(at('libs/events/dist/index.js'));
+const { withFreshEventTables, withFreshTables } = await import(at('libs/events/dist/index.js'));
+const { causeTable } = await import(at('libs/oidc/dist/refusals/error-cause.js'));
 
 /** Each generated file with its text. @type {[string, string][]} */
 const documents = [
   ['docs/configuration.md', manual()],
   ['docs/openapi.json', openApiText()],
   ['docs/events.md', withFreshEventTables(read('docs/events.md') ?? '')],
+  ['docs/operations.md', withFreshTables(read('docs/operations.md') ?? '', { causes: causeTable() })],
 ];
 
 const stale = documents.filter(([file, text]) => read(file) !== text);

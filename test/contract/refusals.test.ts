@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { causeLabel } from '../../apps/admin-api/src/contract/refusal-causes.js';
+import { withFreshTables } from '../../libs/events/src/manual.js';
 import { phrases } from '../../libs/oidc/src/refusals/cause-of.js';
-import { errorCauses } from '../../libs/oidc/src/refusals/error-cause.js';
+import { causeTable, errorCauses } from '../../libs/oidc/src/refusals/error-cause.js';
 
 const textsIn = (folder: string, ending: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -31,6 +32,12 @@ describe('the causes of refusals', () => {
     // The one code that is zod's, for what a schema of ours finds itself.
     const unknown = new Set(said.filter((code) => code !== 'custom' && causeLabel(code) === 'other'));
     expect([...unknown]).toEqual([]);
+  });
+
+  it('stand in docs/operations.md as the code has them; else run npm run docs', () => {
+    const page = readFileSync('docs/operations.md', 'utf8');
+    expect(page).toBe(withFreshTables(page, { causes: causeTable() }));
+    for (const cause of Object.keys(errorCauses)) expect(page).toContain(`| \`${cause}\` `);
   });
 
   it('that nobody listed become one label', () => {

@@ -378,6 +378,31 @@ describe('a refusal is logged with its exact cause, under the number of its requ
   });
 });
 
+describe('an access token at userinfo', () => {
+  const shown = async (token: string) => world.get('/userinfo', { authorization: `Bearer ${token}` });
+  const counted = async () => {
+    const [sums] = await world.database.query<{ refused: number; unknown: number }>(
+      `SELECT coalesce(sum((data->>'count')::int) FILTER (WHERE type = 'request.refused'), 0)::int AS refused,
+         coalesce(sum((data->>'count')::int) FILTER (WHERE type = 'token.unknown'), 0)::int AS unknown
+       FROM event WHERE data->>'endpoint' = 'userinfo'
+         AND (type = 'token.unknown' OR data->>'cause' = 'access_token_invalid')`,
+    );
+    return sums!;
+  };
+
+  it('is counted once: as unknown where it never was one of ours, as refused where it was', async () => {
+    const before = await counted();
+    for (let time = 0; time < 3; time++) expect((await shown('never-issued')).status).toBe(401);
+    const { body } = await world.signIn(world.clients.web);
+    await world.revoke(world.clients.web, body.access_token);
+    expect((await shown(body.access_token)).status).toBe(401);
+    // What was counted before it is written with it, or was earlier.
+    for (let tries = 0; tries < 100 && (await counted()).refused === before.refused; tries++)
+      await pause(100);
+    expect(await counted()).toEqual({ refused: before.refused + 1, unknown: before.unknown + 3 });
+  });
+});
+
 describe('the page of a refusal', () => {
   it.each([
     ['an address that is not registered', 'The application cannot be answered there'],

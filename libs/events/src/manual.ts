@@ -20,8 +20,11 @@ const tables = () => ({
   ] as const,
 });
 
+/** The cells of a table: its heading, then its rows. */
+export type Table = readonly [heading: readonly string[], rows: readonly (readonly string[])[]];
+
 /** Columns of one width, as the formatter of the house wants them. */
-function table([heading, rows]: readonly [readonly string[], readonly (readonly string[])[]]): string {
+function drawn([heading, rows]: Table): string {
   const all = [heading, ...rows];
   const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) =>
@@ -29,10 +32,12 @@ function table([heading, rows]: readonly [readonly string[], readonly (readonly 
   return [line(heading), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** A page with its marked tables made anew from the lists that the code uses. */
-export const withFreshEventTables = (page: string): string =>
-  page.replaceAll(
-    /<!-- table: (events|alerts) -->\n[\s\S]*?<!-- end of table -->/g,
-    (_, name: 'events' | 'alerts') =>
-      `<!-- table: ${name} -->\n\n${table(tables()[name])}\n\n<!-- end of table -->`,
-  );
+/** A page with its marked tables made anew, each by its name. */
+export const withFreshTables = (page: string, named: Readonly<Record<string, Table>>): string =>
+  page.replaceAll(/<!-- table: (\w+) -->\n[\s\S]*?<!-- end of table -->/g, (whole, name: string) => {
+    const table = named[name];
+    return table ? `<!-- table: ${name} -->\n\n${drawn(table)}\n\n<!-- end of table -->` : whole;
+  });
+
+/** A page with its marked tables of events and alerts made anew from the lists that the code uses. */
+export const withFreshEventTables = (page: string): string => withFreshTables(page, tables());

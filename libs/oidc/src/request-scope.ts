@@ -21,6 +21,8 @@ export interface RequestScope {
   opened?: OpenedRefreshToken;
   /** Set once a token that was shown proved to be of our making, alive or not. */
   recognised?: boolean;
+  /** Set once such a token that is not of our making has been counted. */
+  toldUnknown?: boolean;
   /** Set once an authenticated caller has been let through to ask about a token. */
   admitted?: boolean;
   /** Set when the client was told to wait: nothing was looked at. */

@@ -25,5 +25,6 @@ export function noteUnknownToken(
 ): void {
   const route = ctx.oidc?.route;
   if (!isEndpoint(route) || scope.recognised || !toldNothing[route](ctx)) return;
+  scope.toldUnknown = true;
   sessions.unknownToken(route, ctx.oidc.client?.clientId ?? null, scope.signals.ip, scope.now);
 }

@@ -178,3 +178,13 @@ export const publicWords = (cause: ErrorCause): PublicWords => words[errorCauses
 
 /** Whether an attack could look like this, so that it is counted as an event. */
 export const isSuspicious = (cause: ErrorCause): boolean => 'suspicious' in errorCauses[cause];
+
+/** The closed list as the documentation prints it. */
+export const causeTable = (): readonly [readonly string[], readonly (readonly string[])[]] => [
+  ['cause', 'what it means', 'event'],
+  Object.entries<Entry>(errorCauses).map(([cause, { meaning, suspicious }]) => [
+    `\`${cause}\``,
+    meaning,
+    suspicious ? 'yes' : '',
+  ]),
+];

@@ -89,6 +89,8 @@ export function tellRefusal(ctx: KoaContextWithOIDC, scope: RequestScope, sessio
   if (!refusal || !route || scope.opened || !isErrorCause(refusal.cause) || !isSuspicious(refusal.cause))
     return;
   const { cause, clientId = null } = refusal;
+  // It is counted as `token.unknown`, where patterns of attacks look for it; nothing is counted twice.
+  if (scope.toldUnknown && cause === 'access_token_invalid') return;
   const endpoint = endpoints[route] ?? route;
   sessions.requestRefused({ endpoint, cause, presentedBy: clientId }, scope.signals.ip, scope.now);
 }
