@@ -123,11 +123,12 @@ describe('the userinfo endpoint', () => {
   it('answers the person of a token, and 401 with a challenge for one that was revoked', async () => {
     // Nobody has verified the address, and that is said wherever it is (OpenID Connect Core §5.1).
     const email = { email: world.data.accounts[0]!.username, email_verified: false };
-    const { body } = await world.signIn(world.clients.web, {
-      scope: 'openid email',
-      claims: JSON.stringify({ id_token: { email: null, email_verified: null } }),
+    const forApi = await world.signIn(world.clients.web, {
+      scope: 'openid email orders:read',
+      resource: orders,
     });
-    expect(decodeJwt(body.id_token)).toMatchObject(email);
+    expect(decodeJwt(forApi.body.id_token)).toMatchObject(email);
+    const { body } = await world.signIn(world.clients.web, { scope: 'openid email' });
     const claims = await userinfo({ authorization: `Bearer ${body.access_token}` });
     expect(claims.body).toMatchObject({ sub: decodeJwt(body.id_token).sub, ...email });
     await world.revoke(world.clients.web, body.refresh_token);
