@@ -88,7 +88,7 @@ export {
   type ChainProblem,
   EventHistory,
 } from './history/event-history.store.js';
-export { type Table, withFreshEventTables, withFreshTables } from './manual.js';
+export { withFreshEventTables, withFreshTables } from './manual.js';
 export { PollStore, type WaitingEvent } from './streams/poll.store.js';
 export {
   composePush,

@@ -21,7 +21,7 @@ const tables = () => ({
 });
 
 /** The cells of a table: its heading, then its rows. */
-export type Table = readonly [heading: readonly string[], rows: readonly (readonly string[])[]];
+type Table = readonly [heading: readonly string[], rows: readonly (readonly string[])[]];
 
 /** Columns of one width, as the formatter of the house wants them. */
 function drawn([heading, rows]: Table): string {
