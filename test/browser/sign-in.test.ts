@@ -135,6 +135,22 @@ describe('signing in to an application', () => {
     },
   );
 
+  it('says of a form that was answered in another tab that it has expired, on a page that can be come back to', async () => {
+    const application = await house.application();
+    await house.signInTo(application, await house.window());
+    const page = await house.window();
+    await page.goto(application.authorizationUrl());
+    const action = await page.locator('form[method=post]').first().getAttribute('action');
+    const other = await page.context().newPage();
+    await other.goto(new URL(action!, page.url()).href);
+    await house.signIn(other);
+    await backAt(other).waitFor();
+    await house.signIn(page);
+    await page.getByRole('heading', { name: 'This page has expired' }).waitFor();
+    const expired = 'This page has expired';
+    expect(await moveAbout(page)).toEqual(['Back at the application', expired, expired]);
+  });
+
   it('tells a tab what was wrong with its own form, and no other tab of the same browser', async () => {
     const page = await house.window();
     await page.goto(`${house.issuer}/sign-in`);

@@ -31,9 +31,14 @@ export class InteractionPages {
     };
   }
 
+  /** Where the page of an interaction is, and where its form is sent. */
+  addressOf(uid: string): string {
+    return `${this.settings.base}/interaction/${encodeURIComponent(uid)}`;
+  }
+
   private formOf({ uid }: InteractionDetails) {
     const { base } = this.settings;
-    const action = `${base}/interaction/${encodeURIComponent(uid)}`;
+    const action = this.addressOf(uid);
     return { base, action, csrf: this.tokens.issue('interaction', uid) };
   }
 

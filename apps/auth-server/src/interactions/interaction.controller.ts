@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type InteractionDetails, Interactions, type RecognisedPerson } from '@curfew/oidc';
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
-import { sendPage } from './answer.js';
-import { readForm } from './form.js';
+import { seeOther, sendPage } from './answer.js';
+import { type Form, readForm } from './form.js';
 import { FormTokens } from './form-tokens.js';
 import { InteractionPages } from './interaction-pages.js';
-import { formRefused, interactionGone, malformed, unlessGone } from './page-error.js';
+import { formRefused, interactionGone, isGone, malformed, unlessGone } from './page-error.js';
 import { PageSettings } from './page-settings.js';
-import { refuseForeignForm } from './same-origin.js';
+import { isOwnNavigation, refuseForeignForm } from './same-origin.js';
 import { SignInFlow, type SignInPlace } from './sign-in-flow.js';
 
 /** Sign-in and consent on behalf of an application: one address per interaction, shown by GET and answered by POST. */
@@ -41,6 +41,21 @@ export class InteractionController {
   ): Promise<void> {
     refuseForeignForm(request, this.settings.origin);
     const form = await readForm(request, this.settings.parts.bodyBytes);
+    try {
+      await this.take(form, uid, request, response);
+    } catch (error) {
+      // The page itself says that it has expired, and can be come back to.
+      if (!(isGone(error) && isOwnNavigation(request))) throw error;
+      seeOther(response, this.pages.addressOf(uid));
+    }
+  }
+
+  private async take(
+    form: Form,
+    uid: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const details = await this.details(uid, request, response, 403);
     if (!this.tokens.verify(form.get('csrf'), 'interaction', details.uid)) throw formRefused();
     const decision = form.get('decision');
@@ -52,7 +67,7 @@ export class InteractionController {
     }
     const finish = (person: RecognisedPerson) =>
       unlessGone(403, () => this.interactions.signedIn(request, response, person));
-    return this.flow.answer(this.place(request, response, details), form, finish);
+    await this.flow.answer(this.place(request, response, details), form, finish);
   }
 
   private place(

@@ -20,6 +20,9 @@ export class PageError extends Error {
 /** OpenID Connect interactions live for a while only, in the browser they started in. */
 export const interactionGone = (status: 400 | 403): PageError => new PageError(status, 'interaction_gone');
 
+export const isGone = (error: unknown): boolean =>
+  error instanceof PageError && error.exactCause === 'interaction_gone';
+
 export const formRefused = (): PageError => new PageError(403, 'form_refused');
 
 export const malformed = (): PageError => new PageError(400, 'form_malformed');

@@ -16,3 +16,7 @@ export function refuseForeignForm({ headers }: IncomingMessage, origin: string):
     throw formRefused();
   }
 }
+
+/** Whether a browser says that it submits a form of ours and will show the answer, so that the person can come back to it. */
+export const isOwnNavigation = ({ headers }: IncomingMessage): boolean =>
+  headers['sec-fetch-site'] === 'same-origin' && headers['sec-fetch-mode'] === 'navigate';

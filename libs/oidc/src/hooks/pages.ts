@@ -83,7 +83,11 @@ export function devicePages(
     userCodeInputSource: async (ctx, _form, _out, error) => {
       if (error) {
         noteError(ctx, error);
-        next(ctx, noticeOf(ctx, error));
+        const notice = noticeOf(ctx, error);
+        // A form that is none of ours, is damaged or too large stays refused in its own answer.
+        if (notice.page === 'code' && notice.problem === 'failed')
+          show(ctx, devicePageOf(ctx, parts, notice));
+        else next(ctx, notice);
       } else show(ctx, devicePageOf(ctx, parts, takeDeviceNotice(ctx, parts)));
     },
     userCodeConfirmSource: async (ctx, _form, client, deviceInfo, userCode) => {
