@@ -33,6 +33,8 @@ COPY --from=build /app/libs ./libs
 COPY --from=build /app/apps ./apps
 COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/deploy/healthcheck.mjs ./deploy/healthcheck.mjs
+# The one folder that is written to, where CURFEW_STATE_FOLDER names it; a new volume takes its owner from here.
+RUN install -d -o node -g node -m 0700 /var/lib/curfew
 USER node
 EXPOSE 3000 3001 3002
 # Node is process 1 and handles SIGTERM itself: it finishes what it began and exits.

@@ -40,9 +40,8 @@ export class FailoverWorld {
     return all;
   }
 
-  /** Ends sessions one after the other, and says which ends were acknowledged. */
-  async endAll(sessions: readonly Tokens[]): Promise<Tokens[]> {
-    const ended: Tokens[] = [];
+  /** Ends sessions one after the other; those whose end was acknowledged are put into `ended`. */
+  async endAll(sessions: readonly Tokens[], ended: Tokens[] = []): Promise<Tokens[]> {
     for (const tokens of sessions) {
       const answer = await this.world
         .revoke(this.web, tokens.refresh_token, randomInt(0, 2))
@@ -87,10 +86,14 @@ export async function synchronousRound(failover: FailoverWorld) {
   const chains = (await failover.signIns(3)).map((tokens) => new HonestClient(world, web, tokens));
   const doomed = await failover.signIns(12);
   const running = Promise.all(chains.map((chain) => chain.run()));
-  const ending = failover.endAll(doomed);
-  await pause(randomInt(100, 600));
+  const ended: Tokens[] = [];
+  const ending = failover.endAll(doomed, ended);
+  const refreshed = () => chains.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
+  await world.until('something can be lost', async () => ended.length >= 3 && refreshed() >= 3, 30_000);
+  await pause(randomInt(0, 60));
+  const before = { ended: ended.length, refreshed: refreshed() };
   await pair.killAndPromote();
-  const ended = await ending;
+  await ending;
   await Promise.all([failover.untilServed(0), failover.untilServed(1)]);
   for (const chain of chains) chain.stop();
   await running;
@@ -100,7 +103,7 @@ export async function synchronousRound(failover: FailoverWorld) {
     await chain.refresh();
     expect(chain.complaints).toEqual([]);
   }
-  return { ended: ended.length, refreshed: chains.reduce((sum, { acknowledged }) => sum + acknowledged, 0) };
+  return { before, ended: ended.length, refreshed: refreshed() };
 }
 
 /** The primary dies, and a standby that has not heard of the last ends takes over: nobody is served until an operator has taken the step. */

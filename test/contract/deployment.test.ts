@@ -185,6 +185,22 @@ describe('the three servers', () => {
     expect(text(`deploy/systemd/curfew-${name}.service`)).toContain(`apps/${name}/dist/main.js`);
   });
 
+  it.each(['auth-server', 'admin-api'])('remember in a folder that outlives a restart: %s', (name) => {
+    const { environment, volumes } = compose.services[name]!;
+    const folder = environment['CURFEW_STATE_FOLDER'];
+    expect(volumes).toContain(`state:${folder}`);
+    expect(inStage('runtime', 'RUN').join()).toContain(`-o node -g node -m 0700 ${folder}`);
+    const chart = text(`deploy/helm/curfew/templates/${name}.yaml`);
+    expect(chart).toContain(`{ name: state, mountPath: ${folder} }`);
+    expect(chart).toMatch(/name: state, emptyDir: \{ sizeLimit/);
+    expect(chart).toContain('include "curfew.database"');
+    expect(text('deploy/helm/curfew/templates/_names.tpl')).toContain(
+      `CURFEW_STATE_FOLDER, value: ${folder}`,
+    );
+    const unit = text(`deploy/systemd/curfew-${name}.service`);
+    expect(unit).toContain(`CURFEW_STATE_FOLDER=%S/curfew-${name}\nStateDirectory=curfew-${name}\n`);
+  });
+
   it('are scraped where they serve metrics', () => {
     const { scrape_configs: jobs } = parse(text('deploy/prometheus/prometheus.yml')) as {
       scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { assertInvariants } from '../support/database.js';
 import { AdminWorld } from './admin-world.js';
 
@@ -481,6 +482,9 @@ gateway_routes:
       database: 'ok',
       migrations: 'ok',
       clock: 'ok',
+      failover: 'note',
+      'lost data': 'ok',
+      'state folder': 'note',
       administrators: 'ok',
       'authorization server': 'ok',
       metadata: 'ok',
@@ -501,6 +505,18 @@ gateway_routes:
     expect(broken.code).toBe(7);
     expect(broken.out).toMatch(/WRONG\s+configuration\s+.*CURFEW_NO_SUCH/);
     expect(broken.out).toMatch(/WRONG\s+database\s+cannot be reached \(ECONNREFUSED\)/);
+  });
+
+  it('says that the database lost something, and which step follows', async () => {
+    await world.database.query('UPDATE service_state SET lost_since = now()');
+    const { code, out } = await curfew(['doctor'], { ...environment(), CURFEW_STATE_FOLDER: '/tmp' });
+    await world.database.query('UPDATE service_state SET lost_since = NULL');
+    expect(code).toBe(7);
+    expect(out).toMatch(/WRONG\s+lost data\s+.*after-restore\.js --yes/);
+    expect(out).toMatch(/ok\s+state folder\s+\/tmp/);
+    // Whoever has heard of it meanwhile looks again.
+    for (const url of [world.server.issuer, world.adminUrl])
+      while (!(await fetch(`${url}/health/ready`)).ok) await pause(100);
   });
 
   it('names a lock-out and how it is undone, although nobody can ask the admin API any more', async () => {

@@ -27,6 +27,8 @@ export interface DatabasePair extends TestDatabase {
   killAndPromote(): Promise<void>;
   /** Kills the primary as a power cut would, and starts it again. */
   crashAndRecover(): Promise<void>;
+  /** From here on no standby confirms, and commits wait; `false` lets them go. */
+  holdCommits(held: boolean): Promise<void>;
   /** Stops the primary in good order when the standby has everything, and promotes the standby. */
   switchOver(): Promise<void>;
   /** Runs statements past the address that leads to the primary. */
@@ -87,7 +89,9 @@ export async function startDatabasePair(): Promise<DatabasePair> {
       primary.cluster.crash();
       await primary.cluster.ended;
       primary.cluster = await start(primary.home);
+      proxy.turnTo(primary.cluster.url);
     },
+    holdCommits: (held) => configure(primary, 'synchronous_standby_names', held ? 'nobody' : ''),
     async switchOver() {
       await primary.cluster.stop();
       await promote();

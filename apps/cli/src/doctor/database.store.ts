@@ -4,6 +4,7 @@ import { adminScopeNames, type Configuration } from '@curfew/config';
 import pg from 'pg';
 import { hostNow } from '../time.js';
 import { type Finding, fine, noted, wrong } from './check.js';
+import { checkServing, checkStandbys } from './failover.store.js';
 
 interface Facts {
   readonly number: number;
@@ -67,7 +68,9 @@ export async function checkDatabase(url: string): Promise<readonly Finding[]> {
     return [
       versionOf(facts),
       durabilityOf(facts),
+      await checkStandbys(client),
       ...(await migrationsOf(client, facts)),
+      ...(facts.migrated ? [await checkServing(client)] : []),
       clockOf(facts.now - between),
     ];
   } catch {

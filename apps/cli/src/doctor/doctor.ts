@@ -8,6 +8,7 @@ import type { Context } from '../context.js';
 import { CommandError } from '../exit.js';
 import { type Finding, fine, noted, wrong } from './check.js';
 import { checkAdministrators, checkDatabase } from './database.store.js';
+import { checkStateFolder } from './failover.store.js';
 import { checkCertificate, checkMetadata, checkReady } from './reachability.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,6 +27,7 @@ export async function examine(context: Context, env: Environment): Promise<reado
     ...(database
       ? [...(await checkDatabase(database)), ...(await administrators(settings))]
       : [noted('database', 'DATABASE_URL is not set here, so it was not looked at')]),
+    checkStateFolder(settings['CURFEW_STATE_FOLDER']),
     await checkReady('authorization server', issuer, 'is it running (npm start)?'),
     await checkMetadata(issuer),
     await checkReady('admin API', adminUrl, 'is it running, and is CURFEW_ADMIN_URL right?'),
@@ -55,6 +57,7 @@ async function settingsOf(devFile: string, env: Environment): Promise<Environmen
     CURFEW_ADMIN_URL: dev.adminUrl,
     CURFEW_GATEWAY_URL: dev.gatewayUrl,
     CURFEW_KEY_ENCRYPTION_SECRETS: secrets,
+    CURFEW_STATE_FOLDER: secrets && path.join(path.dirname(devFile), 'state'),
   };
   return { ...Object.fromEntries(Object.entries(madeUp).filter(([, value]) => value)), ...given };
 }

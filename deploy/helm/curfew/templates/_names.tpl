@@ -40,6 +40,7 @@ capabilities: { drop: [ALL] }
 {{- end }}
 
 {{- define "curfew.database" -}}
+- { name: CURFEW_STATE_FOLDER, value: /var/lib/curfew }
 - name: DATABASE_URL
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: DATABASE_URL } }
 - name: CURFEW_KEY_ENCRYPTION_SECRETS

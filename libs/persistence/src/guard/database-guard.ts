@@ -104,17 +104,19 @@ export class DatabaseGuard {
    */
   async admit(client: pg.ClientBase): Promise<string> {
     if (await isInRecovery(client)) throw this.#standby(standbyRefused());
-    const server = await readServer(client);
     for (;;) {
       if (this.#judging) await this.#judging;
+      // Known before this one is read: what another connection reads meanwhile lies further on, and that is no step back.
       const current = this.#server;
+      const server = await readServer(client);
+      if (this.#judging || this.#server !== current) continue;
       if (current && !this.#refusal && isSameStart(current, server)) {
         this.#seenPrimaryAt = performance.now();
         return historyOf(server);
       }
       if (current && current.system === server.system && server.timeline < current.timeline)
         throw this.#standby(leftBehind(server.timeline, current.timeline));
-      this.#judging ??= this.#decide(server, client).finally(() => {
+      this.#judging = this.#decide(server, client).finally(() => {
         this.#judging = undefined;
       });
     }

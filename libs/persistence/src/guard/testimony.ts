@@ -3,11 +3,15 @@ import { type DatabaseServer, historyOf } from './server.js';
 import { readWalPosition } from './wal-position.js';
 import type { Witness } from './witness.js';
 
-/** What the database knows about what a witness remembers. */
-interface Answer {
+/**
+ * What the database knows about what a witness remembers: its mark, its commits in their order, and where its timeline ended. Its position is
+ * asked for with that: one that was read before the witness spoke may lie before what was acknowledged since.
+ */
+export interface KnownOfWitness {
   readonly mark: string | null;
   readonly outcomes: readonly string[];
   readonly next_began: string | null;
+  readonly position: string;
 }
 
 /** Rows of processes that are gone for longer are deleted, and a witness of that age says nothing any more. */
@@ -19,7 +23,8 @@ const question = `
   SELECT (SELECT mark::text FROM node_mark WHERE node = $1::uuid) AS mark,
     ARRAY(SELECT CASE WHEN id::xid8 < pg_snapshot_xmax(pg_current_snapshot()) THEN coalesce(pg_xact_status(id::xid8), 'forgotten') ELSE 'unknown' END
           FROM unnest($2::text[]) WITH ORDINALITY AS asked(id, place) ORDER BY place) AS outcomes,
-    (SELECT began_at::text FROM wal_timeline WHERE system = $3 AND timeline > $4 ORDER BY timeline LIMIT 1) AS next_began`;
+    (SELECT began_at::text FROM wal_timeline WHERE system = $3 AND timeline > $4 ORDER BY timeline LIMIT 1) AS next_began,
+    pg_current_wal_insert_lsn()::text AS position`;
 
 /**
  * What a database lacks of what a witness remembers, in words for an operator; undefined if it lacks nothing. `now` is the time of the
@@ -32,19 +37,27 @@ export async function missingFor(
   now: number,
 ): Promise<string | undefined> {
   if (now - witness.at > believedForMs) return undefined;
-  const { rows } = await client.query<Answer>(question, [
+  const { rows } = await client.query<KnownOfWitness>(question, [
     witness.node,
     witness.commits.map(({ xid }) => xid),
     witness.system,
     witness.timeline,
   ]);
-  const { mark, outcomes, next_began } = rows[0]!;
+  return lackOf(witness, server, rows[0]!);
+}
+
+/** What a server lacks of what a witness remembers, given what its database knows; undefined if it lacks nothing. */
+export function lackOf(
+  witness: Witness,
+  server: Pick<DatabaseServer, 'system' | 'timeline' | 'recoveredTo'>,
+  { mark, outcomes, next_began, position: reached }: KnownOfWitness,
+): string | undefined {
   if (Number(mark ?? 0) < witness.mark)
     return `process ${witness.node} committed mark ${witness.mark}, the database has ${mark ?? 'none'}`;
   const isSameSystem = witness.system === server.system;
   if (isSameSystem && server.timeline < witness.timeline)
     return `it was on WAL timeline ${witness.timeline}, and is on ${server.timeline}`;
-  const reach = isSameSystem ? reachOf(witness, server, next_began) : undefined;
+  const reach = isSameSystem ? reachOf(witness, server, { next_began, position: reached }) : undefined;
   for (const [index, { xid, position, isMark }] of witness.commits.entries()) {
     if (reach !== undefined && readWalPosition(position) > reach)
       return `WAL position ${position} was acknowledged, timeline ${historyOf(server)} does not reach it`;
@@ -56,7 +69,11 @@ export async function missingFor(
 }
 
 /** How far the timeline of the witness goes in the history of this server; undefined where nobody saw it end. */
-function reachOf(witness: Witness, server: DatabaseServer, nextBegan: string | null): bigint | undefined {
-  if (server.timeline === witness.timeline) return server.position;
-  return nextBegan === null ? (server.recoveredTo ?? undefined) : readWalPosition(nextBegan);
+function reachOf(
+  witness: Witness,
+  server: Pick<DatabaseServer, 'timeline' | 'recoveredTo'>,
+  { next_began, position }: Pick<KnownOfWitness, 'next_began' | 'position'>,
+): bigint | undefined {
+  if (server.timeline === witness.timeline) return readWalPosition(position);
+  return next_began === null ? (server.recoveredTo ?? undefined) : readWalPosition(next_began);
 }

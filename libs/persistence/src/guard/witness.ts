@@ -29,6 +29,8 @@ export function readWitness(text: string): Witness | undefined {
     [node, instance, system].every((one) => typeof one === 'string') &&
     [timeline, mark, at].every((one) => Number.isSafeInteger(one)) &&
     Array.isArray(commits) &&
-    commits.every(({ xid, position }) => /^\d{1,20}$/.test(xid) && /^[0-9A-F]+\/[0-9A-F]+$/.test(position));
+    commits.every(
+      (one) => /^\d{1,20}$/.test(one?.xid) && /^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/.test(one?.position),
+    );
   return isWhole ? (read as Witness) : undefined;
 }
