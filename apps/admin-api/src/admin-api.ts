@@ -1,7 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import { registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
-import { type Configuration, listenerLimits, refuseFirstRunData, unaskedConnections } from '@curfew/config';
+import {
+  answerDespiteExpectations,
+  type Configuration,
+  listenerLimits,
+  refuseFirstRunData,
+  unaskedConnections,
+} from '@curfew/config';
 import { endsChannel } from '@curfew/events';
 import { signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
@@ -55,6 +61,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
     log,
   });
   const server = createServer(listenerLimits(limits), tracing?.traced(door, proxy.trustedHops) ?? door);
+  answerDespiteExpectations(server);
   server.maxConnections = limits.maxConnections;
   const closeUnasked = unaskedConnections(server);
   const port = await open(server, addresses.admin);

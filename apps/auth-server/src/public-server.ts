@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { listenerLimits } from '@curfew/config';
+import { answerDespiteExpectations, listenerLimits } from '@curfew/config';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ThrottledRequests } from './alerts/index.js';
 import type { LaidFoundation } from './foundation.js';
@@ -35,6 +35,7 @@ export function publicServer(
     },
     metrics.counting(door, new URL(issuer).pathname.replace(/\/+$/, ''), proxy.trustedHops),
   );
+  answerDespiteExpectations(server);
   limitConnections(server, limits.maxConnections);
   return server;
 }

@@ -4,6 +4,16 @@ import { ProblemError } from '@curfew/problem';
 /** Half of what a request's line and headers may be together (431 beyond that): cookies and what browsers say take the rest. */
 const longestLocation = maxHeaderSize / 2;
 
+/** Neither endpoint asks for these, and an address is kept in histories and logs: a client that sends them by mistake does not see them there. */
+const neverInAddresses = [
+  'client_secret',
+  'client_assertion',
+  'access_token',
+  'refresh_token',
+  'code_verifier',
+  'password',
+] as const;
+
 /**
  * OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2: these requests may come by POST. Such a one is answered by
  * sending the browser to the same request by GET, so that our cookies, which other sites' forms do not get
@@ -18,7 +28,9 @@ export async function getInsteadOf(
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded')
     throw new ProblemError({ status: 415, code: 'unsupported_media_type', title: 'Send a form' });
-  const location = `${path}?${new URLSearchParams((await read(request, bodyBytes)).toString('utf8'))}`;
+  const form = new URLSearchParams((await read(request, bodyBytes)).toString('utf8'));
+  for (const name of neverInAddresses) form.delete(name);
+  const location = `${path}?${form}`;
   if (location.length > longestLocation)
     throw tooLarge('It is too long for an address, which it has to become. Push it instead (RFC 9126).');
   return location;

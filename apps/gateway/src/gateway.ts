@@ -1,6 +1,11 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Configuration, listenerLimits, unaskedConnections } from '@curfew/config';
+import {
+  answerDespiteExpectations,
+  type Configuration,
+  listenerLimits,
+  unaskedConnections,
+} from '@curfew/config';
 import { answerRefusal } from '@curfew/resource-server';
 import type { Logger } from 'pino';
 import { isTrusted } from './asked/forwarded.js';
@@ -62,8 +67,7 @@ export async function startGateway(
       tracing?.decided(message, decision);
     },
   };
-  const ownPort = configuration.listen.gateway.port;
-  const decisions: DecisionMaker = new DecisionMaker(rules, handlers, ownPort);
+  const decisions: DecisionMaker = new DecisionMaker(rules, handlers, configuration.listen.gateway.port);
   const proxy = new ReverseProxy(
     () => rules,
     (err) => troubles.note('an upstream did not answer', { err }),
@@ -91,6 +95,7 @@ export async function startGateway(
     tracing?.traced(answer) ?? answer,
   );
   const upgraded = takeUpgrades(server, entrance, latest, log);
+  answerDespiteExpectations(server);
   server.maxConnections = limits.maxConnections;
   const closeUnasked = unaskedConnections(server);
   const port = await open(server, configuration.listen.gateway);

@@ -10,7 +10,7 @@ export {
   routeParts,
   secondsOf,
 } from './gateway-routes.js';
-export { listenerLimits } from './listener-limits.js';
+export { answerDespiteExpectations, listenerLimits } from './listener-limits.js';
 export {
   hasFirstRunData,
   loadConfiguration,

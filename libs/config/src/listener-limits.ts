@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { Milliseconds } from './values.js';
 
 /** How long a client may take with the head of a request, and with all of it. */
@@ -14,3 +15,11 @@ export const listenerLimits = ({ headersTimeoutMs, requestTimeoutMs }: Patience)
   // Node looks for slow clients every half minute by default, which would be the real limit then.
   connectionsCheckingInterval: 1_000,
 });
+
+/**
+ * Lets a request with an expectation that nobody knows be answered like any other (RFC 9110 §10.1.1). Node would answer it with a 417
+ * before the request is seen: without its number, without the headers that every answer has, and without a line in the log.
+ */
+export function answerDespiteExpectations(server: Server): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+}
