@@ -105,6 +105,16 @@ const oauthErrors = new Set([
   'registration_not_supported',
 ]);
 
+/** A stack, a folder, or the words of the database: nothing of that is anybody's business. */
+const insides = /\n\s+at [^<]*:\d+:\d+|node_modules|Prisma|SQLSTATE|22P05|22021/;
+
+/** What is wrong with a refusal of the gateway's own, which stands for the application and speaks its own words. */
+export const faultsOfProxy = ({ status, text }: WireAnswer): string[] => [
+  ...(status < 500 ? [] : [`is a ${status}`]),
+  ...(insides.test(text) ? ['shows its insides'] : []),
+  ...(text.includes(marker) ? ['repeats what was sent'] : []),
+];
+
 /** Everything that is wrong with an answer to a hostile request, in words; empty when it is as it should be. */
 export function faultsOf(answer: {
   status: number;
@@ -118,7 +128,7 @@ export function faultsOf(answer: {
     if (!holds) faults.push(what);
   };
   must(status < 500, `is a ${status}`);
-  must(!/\n\s+at [^<]*:\d+:\d+|node_modules|Prisma|SQLSTATE|22P05|22021/.test(text), 'shows its insides');
+  must(!insides.test(text), 'shows its insides');
   must(headers.has('x-request-id'), 'has no request id');
   must(headers.get('x-content-type-options') === 'nosniff', 'may be sniffed');
   if (status >= 400 && text !== '') {
