@@ -209,9 +209,14 @@ routes:
     const { listener } = sent;
     const { status, headers } = answer;
     const faults: string[] = [];
-    for (const [name, value] of headers)
-      if (name !== 'location' && value.toLowerCase().includes(marker))
-        faults.push(`repeats what was sent in ${name}`);
+    // Public metadata is readable by every page; its origin is told back to it (Fetch §3.3.3), never with credentials.
+    const isOpen = listener === 'auth' && !headers.has('access-control-allow-credentials');
+    for (const [name, value] of headers) {
+      const mayRepeat = name === 'location' || (isOpen && name === 'access-control-allow-origin');
+      if (!mayRepeat && value.toLowerCase().includes(marker)) faults.push(`repeats what was sent in ${name}`);
+    }
+    // A head that is too large is refused by the parser of HTTP, before there is a request (RFC 6585 §5).
+    if (status === 431 && answer.text === '') return faults;
     if (headers.has('x-injected')) faults.push('lets headers be injected');
     faults.push(...this.#faultsOfLocation(sent, headers.get('location')));
     // What is too much at this moment is asked for again later (RFC 9110 §15.6.4).
