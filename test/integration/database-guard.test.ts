@@ -1,0 +1,74 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { type DatabaseGuard, openGuard } from '@curfew/persistence';
+import { takeRestoreStep } from '@curfew/sessions';
+import pg from 'pg';
+import { type DatabasePair, startDatabasePair } from '../support/database-pair.js';
+
+let old: DatabasePair;
+let fresh: DatabasePair;
+let folder: string;
+const lines: string[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'curfew-moved-'));
+  [old, fresh] = await Promise.all([startDatabasePair(), startDatabasePair()]);
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([old?.drop(), fresh?.drop()]);
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+/** The guard of one and the same process, which was started again. */
+const restarted = (): Promise<DatabaseGuard> =>
+  openGuard(old.configuration({ CURFEW_STATE_FOLDER: folder }), {
+    process: 'auth-server',
+    log: { error: (_, line) => lines.push(line), warn: () => {} },
+    takeStep: async () => {},
+  });
+
+async function admitted(guard: DatabaseGuard, database: DatabasePair): Promise<string> {
+  const client = new pg.Client(database.url);
+  await client.connect();
+  try {
+    return await guard.admit(client);
+  } finally {
+    await client.end();
+    await guard.stop();
+  }
+}
+
+/** Brings to another cluster what a dump brings of the things by which a database is known again. */
+async function moveDump(): Promise<void> {
+  const [{ id }] = (await old.query('SELECT instance_id AS id FROM service_state')) as [{ id: string }];
+  await fresh.query('UPDATE service_state SET instance_id = $1', [id]);
+  const marks = await old.query('SELECT * FROM node_mark');
+  await fresh.query(
+    'INSERT INTO node_mark SELECT * FROM jsonb_populate_recordset(NULL::node_mark, $1::jsonb)',
+    [JSON.stringify(marks)],
+  );
+}
+
+it('a dump that was moved to another cluster while nothing ran is served from', async () => {
+  await admitted(await restarted(), old);
+  await moveDump();
+  expect(await admitted(await restarted(), fresh)).toMatch(/^\d+\/1$/);
+  expect(lines).toEqual([]);
+});
+
+it('a dump that was made before something was acknowledged is refused until the step is taken', async () => {
+  await fresh.query('UPDATE node_mark SET mark = mark - 1');
+  const guard = await restarted();
+  await expect(admitted(guard, fresh)).rejects.toThrow('the database lost what was acknowledged');
+  expect(lines).toEqual([
+    expect.stringMatching(/committed mark 2, the database has 1.*after-restore\.js --yes/),
+  ]);
+  // Whoever starts later and remembers nothing refuses as well.
+  await rm(folder, { recursive: true });
+  await expect(admitted(await restarted(), fresh)).rejects.toThrow('the database lost');
+
+  const service = { database: fresh.configuration(), virtualClock: false, endedSessionRetention: 86_400 };
+  expect(await takeRestoreStep(service, { onlyIfLost: true })).toMatchObject({ epoch: 2 });
+  expect(await takeRestoreStep(service, { onlyIfLost: true })).toBeUndefined();
+  expect(await admitted(guard, fresh)).toMatch(/^\d+\/1$/);
+});
