@@ -55,7 +55,7 @@ describe('the map of the protocol', () => {
     const ids = rows
       .flatMap(({ id }) => (/^R\d+$/.test(id) ? [Number(id.slice(1))] : []))
       .sort((a, b) => a - b);
-    expect(ids).toEqual(Array.from({ length: 127 }, (_, index) => index + 1));
+    expect(ids).toEqual(Array.from({ length: 128 }, (_, index) => index + 1));
   });
 
   it.each(done.map(({ id, cells }) => [id, cells] as const))('%s names files that exist', (_, cells) => {

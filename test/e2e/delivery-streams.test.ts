@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ClientService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { instant } from '@curfew/session-policy';
@@ -280,13 +281,121 @@ describe('subjects of a stream', () => {
     const { sets } = await untilPolled(1);
     expect(JSON.stringify(Object.values(sets).map((token) => decodeJwt(token)))).toContain(sid);
     await pollOnce({ ack: Object.keys(sets) });
-    for (const unknown of [
-      { format: 'email', email: 'x@example.test' },
-      { ...account, iss: 'https://other.example' },
-      { format: 'complex', user: { format: 'complex', user: account } },
-      'everybody',
-    ])
-      expect([unknown, await about('remove', unknown)]).toEqual([unknown, 400]);
+  });
+
+  describe('that a receiver names', () => {
+    const known = async () => {
+      const { username } = world.data.accounts[0]!;
+      const [row] = await world.database.query<{ id: string; session: string }>(
+        'SELECT a.id::text AS id, s.id::text AS session FROM account a JOIN session s ON s.account_id = a.id WHERE username = $1',
+        [username],
+      );
+      return { username, ...row! };
+    };
+    const excluded = async () =>
+      (
+        await world.database.query<{ excluded: string[] }>(
+          `SELECT settings -> 'excluded' AS excluded FROM delivery_receiver WHERE kind = 'set_poll'`,
+        )
+      )[0]!.excluded;
+    beforeEach(async () => {
+      await endOfASession();
+      await call('POST', '/ssf/streams', { delivery: { method: poll }, events_requested: [revoked] });
+    });
+
+    it('are found by the address that is the username, in any spelling of it', async () => {
+      const { username, id } = await known();
+      const wide = username.replace('e', '\uff45');
+      for (const email of [username, username.toUpperCase(), `  ${username} `, wide]) {
+        for (const subject of [
+          { format: 'email', email },
+          { format: 'complex', user: { format: 'email', email } },
+        ]) {
+          expect([subject, await about('remove', subject), await excluded()]).toEqual([
+            subject,
+            204,
+            [`account:${id}`],
+          ]);
+          expect([subject, await about('add', subject), await excluded()]).toEqual([subject, 200, []]);
+        }
+      }
+    });
+
+    it('may be disabled, and may be told of again after they were deleted', async () => {
+      const email = 'leaver@example.test';
+      const id = randomUUID();
+      await world.database.query(
+        `INSERT INTO account (id, username, password_hash, password_changed_at, disabled_at, created_at, updated_at)
+         VALUES ($1, $2, '', now(), now(), now(), now())`,
+        [id, email],
+      );
+      expect(await about('remove', { format: 'email', email })).toBe(204);
+      await world.database.query('DELETE FROM account WHERE id = $1', [id]);
+      expect(await about('remove', { format: 'email', email })).toBe(404);
+      expect(await excluded()).toEqual([`account:${id}`]);
+      const deleted = { format: 'iss_sub', iss: world.issuer, sub: id };
+      expect([await about('add', deleted), await excluded()]).toEqual([200, []]);
+      expect([await about('add', deleted), await about('remove', deleted)]).toEqual([404, 404]);
+    });
+
+    it('are answered 404 where there is no such account or session, and nothing changes', async () => {
+      const { id, session } = await known();
+      const account = { format: 'iss_sub', iss: world.issuer, sub: id };
+      expect(await about('remove', { format: 'opaque', id: session })).toBe(204);
+      const unknown = [
+        { format: 'email', email: 'nobody@example.test' },
+        { ...account, sub: randomUUID() },
+        { ...account, sub: 'user1' },
+        { ...account, sub: session },
+        { ...account, iss: 'https://other.example' },
+        { format: 'opaque', id: randomUUID() },
+        { format: 'opaque', id },
+        { format: 'opaque', id: 'no session' },
+        { format: 'complex', user: { format: 'opaque', id: session } },
+        { format: 'complex', session: account },
+        { format: 'complex', tenant: { format: 'opaque', id: 'all' } },
+        { format: 'phone_number', phone_number: '+12065550123' },
+        { format: 'did', url: 'did:example:123456' },
+      ];
+      for (const subject of unknown)
+        for (const path of ['add', 'remove'] as const)
+          expect([subject, path, await about(path, subject)]).toEqual([subject, path, 404]);
+      expect(await excluded()).toEqual([`session:${session}`]);
+    });
+
+    it.each([
+      [undefined],
+      ['everybody'],
+      [null],
+      [[]],
+      [{}],
+      [{ format: '' }],
+      [{ format: 'email' }],
+      [{ format: 'email', email: 7 }],
+      [{ format: 'email', email: 'user1' }],
+      [{ format: 'email', email: 'a\u0000@example.test' }],
+      [{ format: 'iss_sub', sub: 'x' }],
+      [{ format: 'opaque', id: '' }],
+      [{ format: 'complex', user: null }],
+      [{ format: 'complex', user: { format: 'complex', user: {} } }],
+    ])('are refused where their identifier is not well formed: %j', async (subject) => {
+      expect([await about('add', subject), await about('remove', subject)]).toEqual([400, 400]);
+      expect(await excluded()).toEqual([]);
+    });
+
+    it('are set for the stream of the client that asks, and for no other', async () => {
+      const { username } = await known();
+      const subject = { format: 'email', email: username };
+      const { id: owner } = world.clients.api;
+      const asked = (body: object, client?: TestClient) => call('POST', '/ssf/subjects/remove', body, client);
+      const foreign = await asked({ stream_id: `stream:${owner}`, subject }, world.clients.billingApi);
+      expect([foreign.status, foreign.body.code]).toEqual([404, 'unknown_stream']);
+      expect((await asked({ stream_id: 'stream:other', subject })).status).toBe(404);
+      expect((await asked({ subject }, { ...world.clients.api, secret: 'wrong' })).status).toBe(401);
+      expect((await asked({ subject }, world.clients.web)).status).toBe(403);
+      expect(await excluded()).toEqual([]);
+      expect((await asked({ stream_id: `stream:${owner}`, subject })).status).toBe(204);
+    });
   });
 });
 

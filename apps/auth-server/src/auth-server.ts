@@ -93,7 +93,7 @@ export async function startAuthServer(
     settings,
     log: new PageLogTo(log),
   });
-  const told = new Map([...followers.listeners, ...serveStreams(foundation, protocol, keyStore)]);
+  const told = new Map([...followers.listeners, ...serveStreams(foundation, protocol, engine, keyStore)]);
   const server = publicServer(foundation, protocol.server.handle, app, told, throttled, metrics);
   const closeUnasked = unaskedConnections(server);
   await surroundings.mayListen();

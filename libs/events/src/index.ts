@@ -103,4 +103,4 @@ export {
   verificationEvent,
 } from './streams/security-event.js';
 export { Streams, type StreamsParts, type StreamWish } from './streams/streams.js';
-export { isExcluded, readSubject, type StreamSubject } from './streams/subjects.js';
+export { isExcluded, readSubject, type StreamSubject, type SubjectDirectory } from './streams/subjects.js';

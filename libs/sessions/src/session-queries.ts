@@ -8,6 +8,7 @@ import {
   unknownSignals,
   withNotBefores,
 } from '@curfew/session-policy';
+import { isUuid } from './ids.js';
 import type { PolicySource } from './policy-source.js';
 import type { SessionSummary } from './session-service.js';
 import { atDate as at, type FoundRow, readFound } from './store/session-row.js';
@@ -65,6 +66,11 @@ export class SessionQueries {
       SELECT id::text AS id FROM session WHERE browser_session_uid = ${browserSessionUid} AND NOT offline AND ended_at IS NULL
          AND client_id = ${clientId}`;
     return rows.map(({ id }) => id);
+  }
+
+  /** Whether there is a record of this session, live or ended; any text may be asked for. */
+  async exists(id: string): Promise<boolean> {
+    return isUuid(id) && (await this.prisma.session.count({ where: { id } })) > 0;
   }
 
   /** Whether an access token of a client itself still stands: neither it nor its client was ended since it was made. */

@@ -38,6 +38,7 @@ const receiverStatus: Record<ReceiverFault, number> = {
   invalid_subject: 400,
   unknown_event_type: 400,
   unknown_receiver: 404,
+  unknown_subject: 404,
   changed_meanwhile: 412,
   not_a_webhook: 409,
 };

@@ -12,6 +12,7 @@ export type ReceiverFault =
   | 'invalid_subject'
   | 'unknown_event_type'
   | 'unknown_receiver'
+  | 'unknown_subject'
   | 'changed_meanwhile'
   | 'not_a_webhook';
 

@@ -9,7 +9,14 @@ import type {
 } from '../delivery/receivers.store.js';
 import type { SecretSeal } from '../delivery/webhook.js';
 import { typesBehind } from './security-event.js';
-import { excludedOf, mostExcluded, type StreamSubject, withSubject } from './subjects.js';
+import {
+  excludedOf,
+  findSubject,
+  maxExcluded,
+  type NamedSubject,
+  type SubjectDirectory,
+  withSubject,
+} from './subjects.js';
 
 /** A stream as its owner wants it (SSF 1.0 §8.1.1). */
 export interface StreamWish {
@@ -25,6 +32,7 @@ export interface StreamsParts {
   readonly store: ReceiversStore;
   readonly clock: Clock;
   readonly seal: SecretSeal;
+  readonly subjects: SubjectDirectory;
   /** Says what is wrong with an address this service would post to, or null. */
   readonly addressFault: (address: string) => string | null;
 }
@@ -73,11 +81,13 @@ export class Streams {
   }
 
   /** Leaves a subject out of what a stream is told, or tells of it again. @throws ReceiverError */
-  async setSubject(stream: Receiver, subject: StreamSubject, told: boolean): Promise<void> {
+  async setSubject(stream: Receiver, named: NamedSubject, told: boolean): Promise<void> {
     const { name, address, clientId, eventTypes, settings, status, statusReason } = stream;
+    const subject = await findSubject(named, this.parts.subjects, excludedOf(settings));
+    if (!subject) throw new ReceiverError('unknown_subject', 'there is no such account or session here');
     const excluded = withSubject(excludedOf(settings), subject, told);
-    if (excluded.length > mostExcluded)
-      throw new ReceiverError('invalid_subject', `a stream leaves out at most ${mostExcluded} subjects`);
+    if (excluded.length > maxExcluded)
+      throw new ReceiverError('invalid_subject', `a stream leaves out at most ${maxExcluded} subjects`);
     const fields = {
       name,
       address,

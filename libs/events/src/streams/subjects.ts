@@ -6,42 +6,81 @@ export interface StreamSubject {
   readonly id: string;
 }
 
-/** So many subjects a stream leaves out at most. */
-export const mostExcluded = 1_000;
+/** A subject as a receiver names it: by its id, by the address that is a username, or in a form that names nothing of this issuer. */
+export type NamedSubject =
+  | StreamSubject
+  | { readonly kind: 'username'; readonly id: string }
+  | { readonly kind: 'foreign' };
+
+/** Says which accounts and sessions there are. */
+export interface SubjectDirectory {
+  /** The id of the account with this username in any spelling of it, or null. */
+  accountOf(username: string): Promise<string | null>;
+  /** Whether there is such an account or session. */
+  knows(subject: StreamSubject): Promise<boolean>;
+}
+
+/** The largest number of subjects that one stream leaves out. */
+export const maxExcluded = 1_000;
 
 type Json = Readonly<Record<string, unknown>>;
 
+const foreign = { kind: 'foreign' } as const;
+
 const written = ({ kind, id }: StreamSubject): string => `${kind}:${id}`;
 const textOf = (value: unknown): string | null =>
-  typeof value === 'string' && value.length > 0 && value.length <= 200 && !/\p{C}/u.test(value)
+  typeof value === 'string' && value.length > 0 && value.length <= 1_000 && !/\p{C}/u.test(value)
     ? value
     : null;
 
 /**
- * The subject behind a subject identifier (RFC 9493) as tokens of this issuer carry them: `iss_sub` of an account, `opaque` of a
- * session, or `complex` of one of them. Null for any other.
+ * Reads a subject identifier (RFC 9493 §3.2): `iss_sub` or `email` for an account, `opaque` for a session, or `complex` of one of them
+ * (SSF 1.0 §3.2). One of another issuer or another format is foreign. Null where it is not well formed.
  */
-export function readSubject(value: unknown, issuer: string): StreamSubject | null {
+export function readSubject(value: unknown, issuer: string): NamedSubject | null {
   const subject = (typeof value === 'object' && value !== null ? value : {}) as Json;
   switch (subject['format']) {
     case 'iss_sub': {
-      const id = subject['iss'] === issuer ? textOf(subject['sub']) : null;
-      return id === null ? null : { kind: 'account', id };
+      const [iss, id] = [textOf(subject['iss']), textOf(subject['sub'])];
+      if (iss === null || id === null) return null;
+      return iss === issuer ? { kind: 'account', id } : foreign;
+    }
+    case 'email': {
+      const id = textOf(subject['email']);
+      return id !== null && /[^@]@[^@]+$/.test(id) ? { kind: 'username', id } : null;
     }
     case 'opaque': {
       const id = textOf(subject['id']);
       return id === null ? null : { kind: 'session', id };
     }
-    case 'complex': {
-      // The session is the narrower one of the two.
-      const inner = subject['session'] ?? subject['user'];
-      const read = (inner as Json | undefined)?.['format'] === 'complex' ? null : readSubject(inner, issuer);
-      const wanted = subject['session'] === undefined ? 'account' : 'session';
-      return read?.kind === wanted ? read : null;
-    }
+    case 'complex':
+      return readComplex(subject, issuer);
     default:
-      return null;
+      return textOf(subject['format']) === null ? null : foreign;
   }
+}
+
+/** The session of a complex subject, which is the narrower one, else its user. */
+function readComplex(subject: Json, issuer: string): NamedSubject | null {
+  const part = subject['session'] === undefined ? 'user' : 'session';
+  const inner = subject[part];
+  if (inner === undefined) return foreign;
+  const read = (inner as Json | null)?.['format'] === 'complex' ? null : readSubject(inner, issuer);
+  return read && (read.kind === 'session') !== (part === 'session') ? foreign : read;
+}
+
+/** The account or session that is named, or null where there is none. Somebody who is left out already may be gone meanwhile. */
+export async function findSubject(
+  named: NamedSubject,
+  directory: SubjectDirectory,
+  excluded: readonly string[],
+): Promise<StreamSubject | null> {
+  if (named.kind === 'foreign') return null;
+  if (named.kind === 'username') {
+    const id = await directory.accountOf(named.id);
+    return id === null ? null : { kind: 'account', id };
+  }
+  return excluded.includes(written(named)) || (await directory.knows(named)) ? named : null;
 }
 
 /** What a stream leaves out, as its settings have it. */

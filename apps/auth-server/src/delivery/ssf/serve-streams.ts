@@ -10,6 +10,7 @@ import {
 } from '@curfew/oidc';
 import { isDatabaseUnavailable } from '@curfew/persistence';
 import { problemFrom, sendProblem } from '@curfew/problem';
+import type { SessionQueries } from '@curfew/sessions';
 import type { LaidFoundation } from '../../foundation.js';
 import { FollowerAuthentication } from '../../session-feed/follower-authentication.js';
 import { signWith } from '../sign-with.js';
@@ -18,8 +19,9 @@ import { StreamEndpoints } from './stream-endpoints.js';
 
 /** The listeners of the Shared Signals transmitter, by path below the issuer. */
 export function serveStreams(
-  { configuration, prisma, clock, serviceKeys, signals, log }: LaidFoundation,
+  { configuration, prisma, clock, serviceKeys, signals, accounts, log }: LaidFoundation,
   { server, clients }: { readonly server: ProtocolServer; readonly clients: ClientDirectory },
+  { queries }: { readonly queries: SessionQueries },
   keyStore: KeyStore,
 ): ReadonlyMap<string, RequestListener> {
   const { issuer, delivery } = configuration;
@@ -33,6 +35,11 @@ export function serveStreams(
       store,
       clock,
       seal,
+      subjects: {
+        accountOf: async (username) => (await accounts.findByUsername(username))?.id ?? null,
+        knows: async ({ kind, id }) =>
+          kind === 'account' ? (await accounts.findById(id)) !== null : queries.exists(id),
+      },
       addressFault: (address) => fetchedUriFault(address, delivery.allowPrivateAddresses),
     }),
     authentication: new FollowerAuthentication(clients, signals, (token) => server.clientOf(token)),

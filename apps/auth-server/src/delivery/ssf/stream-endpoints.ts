@@ -19,6 +19,8 @@ import type { Polling } from './polling.js';
 import { deliveryMethods, objectOf, readStream, streamView, textOf } from './stream-wish.js';
 
 const mostBytes = 64 * 1024;
+const malformedSubject =
+  'subject must be a subject identifier (RFC 9493): iss_sub with iss and sub, email with email, or opaque with the id of a session';
 
 /** What the endpoints need. */
 export interface StreamEndpointsParts {
@@ -126,7 +128,7 @@ export class StreamEndpoints {
     const body = objectOf(await readJson(request, mostBytes));
     const stream = await this.#stream(caller, request, body['stream_id']);
     const subject = readSubject(body['subject'], this.parts.issuer);
-    if (!subject) throw invalid('subject must be an account (iss_sub) or a session (opaque) of this issuer');
+    if (!subject) throw invalid(malformedSubject);
     await asProblem(this.parts.streams.setSubject(stream, subject, told));
   }
 
@@ -207,6 +209,8 @@ const asProblem = <T>(work: Promise<T>): Promise<T> =>
     if (!(error instanceof ReceiverError)) throw error;
     if (error.code === 'changed_meanwhile')
       throw new ProblemError({ status: 409, code: 'stream_conflict', title: error.message });
+    if (error.code === 'unknown_subject')
+      throw new ProblemError({ status: 404, code: error.code, title: error.message });
     throw invalid(error.message);
   });
 
