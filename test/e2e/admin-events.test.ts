@@ -59,6 +59,46 @@ describe('events over the admin API', () => {
     expect((await world.get('/v1/events?type=session.slept')).status).toBe(400);
   });
 
+  it('name the person, who acted and the class of a reuse, in the list and as they come in', async () => {
+    const { username } = world.data.accounts[0]!;
+    const person = world.person();
+    const following = await follow('?type=session.ended,session.reuse_found,admin.acted');
+    const [own, reused, operated] = [
+      await world.signIn(person),
+      await world.signIn(person),
+      await world.signIn(person),
+    ];
+    await world.endOwn(person, own);
+    await world.reuse(reused);
+    await world.call('DELETE', `/v1/sessions/${operated.sid}`);
+    const streamed = () => following.messages.map(({ data }) => JSON.parse(data));
+    const of = ({ sid }: { sid: string }, type: string, events: { session_id: string; type: string }[]) =>
+      events.find((event) => event.session_id === sid && event.type === type);
+    expect(await following.until(() => of(operated, 'session.ended', streamed()) !== undefined)).toBe(true);
+    following.stop();
+    const { account_id: id } = of(own, 'session.ended', streamed()) as unknown as { account_id: string };
+    const listed = (await world.get(`/v1/events?account=${id}&limit=200`)).body.items;
+    const operator = { kind: 'administrator', id: world.data.clients.admin.client_id, username: null };
+    for (const events of [listed, streamed()]) {
+      const named = { account_id: id, username };
+      expect(of(own, 'session.ended', events)).toMatchObject({
+        ...named,
+        by: { kind: 'user', id, username },
+      });
+      expect(of(operated, 'session.ended', events)).toMatchObject({ ...named, by: operator });
+      expect(of(reused, 'session.reuse_found', events)).toMatchObject({
+        ...named,
+        by: null,
+        data: { evidence: { class: 'stale_lineage' } },
+      });
+      expect(of(reused, 'session.ended', events)).toMatchObject({
+        ...named,
+        by: null,
+        data: { reason: 'refresh_token_reuse', evidence: { class: 'stale_lineage' } },
+      });
+    }
+  });
+
   it('are listed page by page', async () => {
     const seen: string[] = [];
     let cursor = '';

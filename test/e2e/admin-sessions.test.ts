@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { assertInvariants } from '../support/database.js';
-import { AdminWorld } from './admin-world.js';
+import { Person } from '../support/person.js';
+import { AdminWorld, type SignedIn } from './admin-world.js';
 
 let world: AdminWorld;
 
@@ -204,6 +205,65 @@ describe('sessions over the admin API', () => {
       note: 'trace',
       by: { kind: 'administrator', id: world.data.clients.admin.client_id },
     });
+  });
+});
+
+describe('the names in a session', () => {
+  const shown = async (sid: string) => (await world.get(`/v1/sessions/${sid}`)).body;
+  const listed = async (accountId: string, sid: string) =>
+    (await world.get(`/v1/sessions?account=${accountId}`)).body.items.find(
+      ({ id }: { id: string }) => id === sid,
+    );
+
+  it.each<[string, object | null, string | null, (person: Person, session: SignedIn) => Promise<unknown>]>([
+    ['nobody yet', null, null, async () => {}],
+    ['a reused refresh token', null, 'stale_lineage', (_, session) => world.reuse(session)],
+    ['the person', { kind: 'user' }, null, (person, session) => world.endOwn(person, session)],
+    [
+      'an operator',
+      { kind: 'administrator', ip: '127.0.0.1' },
+      null,
+      (_, { sid }) => world.call('DELETE', `/v1/sessions/${sid}`),
+    ],
+  ])(
+    'say whose it is and what ended it, in the list, the session and its timeline: %s',
+    async (_, expected, cause, act) => {
+      const person = world.person();
+      const { username } = world.data.accounts[0]!;
+      const session = await world.signIn(person);
+      await act(person, session);
+      const one = await shown(session.sid);
+      const id = one.account_id;
+      const by = expected && {
+        ip: null,
+        ...('ip' in expected ? { id: world.data.clients.admin.client_id, username: null } : { id, username }),
+        ...expected,
+      };
+      const names = { username, account_id: id, ended_by: by, end_cause: cause };
+      expect([one, await listed(id, session.sid)]).toEqual([
+        expect.objectContaining(names),
+        expect.objectContaining(names),
+      ]);
+      const entries = one.timeline as { type: string; by: unknown; cause: unknown }[];
+      const found = (type: string) => entries.filter((entry) => entry.type === type);
+      const ends = one.state === 'ended' ? [expect.objectContaining({ by, cause })] : [];
+      expect(found('session.ended')).toEqual(ends);
+      const reuses = cause === null ? [] : [expect.objectContaining({ by: null, cause })];
+      expect(found('session.reuse_found')).toEqual(reuses);
+    },
+  );
+
+  it('are gone with the account, and its id stays', async () => {
+    const wanted = { username: `${randomUUID()}@example.test`, must_change_password: false };
+    const { id, username, password } = (await world.post('/v1/accounts', wanted)).body;
+    const person = new Person(username, password);
+    const session = await world.signIn(person);
+    await world.endOwn(person, session);
+    const by = { kind: 'user', id, ip: null };
+    expect(await shown(session.sid)).toMatchObject({ username, ended_by: { ...by, username } });
+    expect((await world.call('DELETE', `/v1/accounts/${id}`)).status).toBeLessThan(300);
+    const gone = { account_id: id, username: null, ended_by: { ...by, username: null } };
+    expect([await shown(session.sid), await listed(id, session.sid)]).toMatchObject([gone, gone]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { Person } from '../support/person.js';
+import { formsOf, Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';
 import { type FirstRunData, type RunningServer, startServer } from '../support/server.js';
 
@@ -164,6 +164,22 @@ export class AdminWorld {
     const start = await this.form('/device/authorization', { client_id, resource, scope });
     await person.follow(start['verification_uri_complete']!);
     return this.form('/token', { grant_type: deviceGrant, client_id, device_code: start['device_code']! });
+  }
+
+  /** Shows a refresh token that two later ones have superseded. */
+  async reuse({ refresh_token }: SignedIn): Promise<void> {
+    const { refresh_token: second } = await this.refresh(refresh_token);
+    await this.refresh(second!);
+    const { error } = await this.refresh(refresh_token);
+    if (error !== 'invalid_grant') throw new Error(`the reuse was answered ${error}`);
+  }
+
+  /** Lets a person end a session on their page "Your sessions". */
+  async endOwn(person: Person, { sid }: SignedIn): Promise<void> {
+    const page = await person.open(`${this.server.issuer}/sessions`);
+    const body = formsOf(page.body).find(({ markup }) => markup.includes(sid))?.markup ?? '';
+    const { url } = await person.goOn({ ...page, body }, ({ url }) => url.searchParams.has('done'));
+    if (url.searchParams.get('done') !== 'one') throw new Error(`not ended: ${url}`);
   }
 
   async refresh(refreshToken: string): Promise<Record<string, string>> {

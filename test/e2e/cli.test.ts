@@ -82,6 +82,48 @@ describe('the command line', () => {
     expect((await curfew(['sessions', 'end', sid])).out).toMatch(/^Nothing was ended/);
   });
 
+  it('says whose a session is, who ended it and of which class a reuse was', async () => {
+    const { username } = world.data.accounts[0]!;
+    const person = world.person();
+    const [own, reused, operated] = [
+      await world.signIn(person),
+      await world.signIn(person),
+      await world.signIn(person),
+    ];
+    await world.endOwn(person, own);
+    await world.reuse(reused);
+    await world.call('DELETE', `/v1/sessions/${operated.sid}`);
+    const { client_id: operator } = world.data.clients.admin;
+    const [listed, ended, found, ...shown] = await Promise.all([
+      curfew(['sessions', 'list', '--account', username, '--state', 'ended']),
+      curfew(['events', '--type', 'session.ended', '--account', username]),
+      curfew(['events', '--type', 'session.reuse_found', '--account', username]),
+      ...[own, reused, operated].map(({ sid }) => curfew(['sessions', 'show', sid])),
+    ]);
+    const lineOf = (out: string, { sid }: { sid: string }) =>
+      out.split('\n').find((line) => line.includes(sid)) ?? '';
+    const says = (line: string, words: readonly string[]) => words.filter((word) => !line.includes(word));
+    const person1 = `by user ${username}`;
+    const admin = `by administrator ${operator} from 127.0.0.1`;
+    expect({
+      own: says(lineOf(listed.out, own), ['ended_by_user', username, person1]),
+      reused: says(lineOf(listed.out, reused), ['refresh_token_reuse', username, 'stale_lineage']),
+      operated: says(lineOf(listed.out, operated), ['ended_by_administrator', username, admin]),
+    }).toEqual({ own: [], reused: [], operated: [] });
+    expect({
+      own: says(lineOf(ended.out, own), ['ended_by_user', `account ${username}`, person1]),
+      reused: says(lineOf(ended.out, reused), ['refresh_token_reuse', 'stale_lineage', username]),
+      operated: says(lineOf(ended.out, operated), [`account ${username}`, admin]),
+      found: says(lineOf(found.out, reused), ['stale_lineage', `account ${username}`]),
+    }).toEqual({ own: [], reused: [], operated: [], found: [] });
+    for (const { out } of shown) expect(out).toContain(`${username} (`);
+    expect(shown[0]!.out).toMatch(
+      new RegExp(`by +user ${username}[\\s\\S]+session\\.ended.+user ${username}`),
+    );
+    expect(shown[1]!.out).toMatch(/cause +stale_lineage[\s\S]+session\.reuse_found.+stale_lineage/);
+    expect(shown[2]!.out).toMatch(/by +administrator .+[\s\S]+session\.ended.+administrator/);
+  });
+
   it('lists, shows and signs out a browser, and says so where a session takes it along', async () => {
     const person = world.person(1);
     const { username } = world.data.accounts[1]!;
