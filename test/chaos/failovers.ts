@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type EngineClient, EngineWorld, orders, type Tokens } from '../e2e/engine-world.js';
 import { type DatabasePair, startDatabasePair } from '../support/database-pair.js';
+import { wholeNumbers } from '../support/random.js';
 import { HonestClient } from './storm.js';
+
+const randomInt = wholeNumbers('failovers');
 
 /** Two nodes on a primary and its standby, and who signs in there. */
 export class FailoverWorld {

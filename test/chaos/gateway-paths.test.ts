@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +14,7 @@ import {
   startPathUpstreams,
 } from '../support/path-differential.js';
 import { freePort } from '../support/ports.js';
+import { testSeed } from '../support/random.js';
 
 const count = Number(process.env['CURFEW_TEST_PATHS'] ?? 100_000);
 
@@ -109,7 +109,7 @@ afterAll(async () => {
 });
 
 it('a hundred thousand spellings: none passes under a route weaker than that of what an upstream serves', async () => {
-  const seed = Number(process.env['CURFEW_TEST_SEED'] ?? randomInt(2 ** 31));
+  const seed = testSeed;
   const found = await differencesBetween(gateway.port, upstreams, spelledPaths(count, seed));
   process.stderr.write(`${describeDifferences(found, seed)}\n`);
   expect(found.weaker).toEqual([]);

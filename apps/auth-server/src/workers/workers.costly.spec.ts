@@ -32,7 +32,7 @@ afterEach(async () => {
 const startsFail = (fail: boolean): void =>
   fail ? writeFileSync(path.join(folder, 'failing'), '') : rmSync(path.join(folder, 'failing'));
 const ids = () => workers.serving.map(({ id }) => id);
-async function until(holds: () => boolean, withinMs = 5_000): Promise<void> {
+async function until(holds: () => boolean, withinMs = 20_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!holds() && performance.now() < deadline) await pause(10);
   expect(holds()).toBe(true);
@@ -82,6 +82,6 @@ describe('the workers of a machine', () => {
     expect(givenUp).toEqual([]);
     expect(ids()).toEqual([lasting]);
     startsFail(false);
-    await until(() => ids().length === 2, 10_000);
+    await until(() => ids().length === 2, 20_000);
   });
 });
