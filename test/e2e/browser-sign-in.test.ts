@@ -3,6 +3,7 @@ import { endReach, endReasons, formatPolicy, profiles, seconds } from '@curfew/s
 import { BrowserSessionSweeper } from '@curfew/sessions';
 import { decodeJwt } from 'jose';
 import type { Page, Person } from '../support/person.js';
+import { clocksFor, endForReason } from './end-for-reason.js';
 import { type EngineClient, EngineWorld, orders, RegistryPolicies } from './engine-world.js';
 import { authorizationRequest, pkce } from './protocol-world.js';
 
@@ -393,33 +394,12 @@ describe('an end of a browser that races with requests of it', () => {
 });
 
 describe.each(endReasons)('after an end for the reason %s', (reason) => {
-  /** What brings it about: the clock, the person, or whoever the engine hears it from. */
-  async function end(client: EngineClient, person: Person, sid: string): Promise<void> {
-    const now = world.clock.now();
-    const whole = { reason, detail: {}, at: now } as const;
-    if (reason === 'inactivity_timeout') {
-      await world.pass(4 * minute);
-      await person.open(`${world.issuer}/sessions`);
-      await world.pass(2 * minute);
-    } else if (reason === 'absolute_lifetime') await world.pass(20 * minute);
-    else if (reason === 'logout') await person.follow(`${world.issuer}/logout`);
-    else if (/^account_|^password_/.test(reason))
-      await world.engine().endAll({ kind: 'account', target: await world.accountId(1), ...whole });
-    else if (/^client_/.test(reason))
-      await world.engine().endAll({ kind: 'client', target: client.id, ...whole });
-    else if (reason === 'restored_from_backup')
-      await world.engine().endAll({ kind: 'everyone', target: '', ...whole });
-    else await world.engine().end([sid], reason, {}, now);
-  }
-
   it('nobody returns without the proof that the table of reach asks for, at any endpoint and node', async () => {
-    const policy = { accessTokenLifetime: '5m', absoluteLifetime: '20m' };
-    const idle = reason === 'inactivity_timeout' ? '6m' : '20m';
-    const client = await world.client({}, { ...policy, inactivityTimeout: idle });
+    const client = await world.client({}, clocksFor(reason));
     const person = world.stranger(1);
     const tokens = await world.signIn(client, { person });
     await world.pass(1);
-    await end(client, person, tokens.sid);
+    await endForReason(world, reason, { client, sid: tokens.sid, person });
     const { silentReturn } = endReach[reason];
     expect(await silently(client, person)).toBe(silentReturn === 'allowed' ? 'code' : 'login_required');
     expect(await silently(plain, person)).toBe(silentReturn === 'proof' ? 'login_required' : 'code');

@@ -76,12 +76,36 @@ const reach = (): string =>
     }),
   );
 
+/** What each way of coming back leads to after an end for this reason, in the order of `waysBack`. */
+const outcomes = (silentReturn: SilentReturn): Cells => {
+  const [silent, page] =
+    silentReturn === 'allowed' ? ['goes on', 'goes on'] : ['`login_required`', 'sign-in page'];
+  const own = silentReturn === 'proof' ? 'sign-in page' : 'go on';
+  return [silent, page, silent, own, 'refused on every node'];
+};
+
+const waysBack: Cells = [
+  'reason',
+  '`prompt=none`',
+  'authorization with a page',
+  'silent renewal in a frame',
+  'account pages',
+  'refresh, introspection, userinfo of the ended session',
+];
+
+const returns = (): string =>
+  table(
+    waysBack,
+    endReasons.map((reason) => [`\`${reason}\``, ...outcomes(endReach[reason].silentReturn)]),
+  );
+
 /** The tables of docs/sessions.md, as Markdown, made from the very values that decide. */
 export const sessionTables: Readonly<Record<string, () => string>> = {
   'browser-sign-in': () => decisionTable(browserSignInRows),
   decisions,
   'end-reach': reach,
   'end-reasons': reasons,
+  'end-returns': returns,
   profiles: sources,
   settings,
 };
