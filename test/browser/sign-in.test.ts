@@ -1,3 +1,4 @@
+import { profiles } from '@curfew/session-policy';
 import type { Page } from 'playwright-core';
 import { freePort } from '../support/ports.js';
 import { moveAbout } from './chromium.js';
@@ -67,6 +68,23 @@ describe('signing in to an application', () => {
     await page.goto(application.authorizationUrl());
     await backAt(page).waitFor();
     expect(page.url()).toContain('code=');
+  });
+
+  it.each([
+    [false, 'goes with the window'],
+    [true, 'outlives the window, and not the absolute lifetime of everyone’s policy'],
+  ])('with "Keep me signed in" ticked: %p, the cookie %s', async (remember) => {
+    const page = await house.window();
+    await page.goto(`${house.issuer}/sign-in?next=sessions`);
+    await house.signIn(page, { remember });
+    await page.getByRole('heading', { name: 'Your sessions' }).waitFor();
+    const kept = await page.context().cookies(house.issuer);
+    const { expires } = kept.find(({ name }) => name === 'curfew')!;
+    const left = expires - Date.now() / 1000;
+    const limit = profiles.standard.policy.absoluteLifetime;
+    // Whole seconds of Max-Age, and the time that the page took.
+    if (remember) expect([left > limit - 60, left <= limit + 2]).toEqual([true, true]);
+    else expect(expires).toBe(-1);
   });
 
   it('leads whoever reloads the page, or goes back to it, to the application', async () => {
