@@ -23,7 +23,7 @@ const made = (client: EngineClient, node: number, ip: string): Promise<Answer> =
 /** Transactions that wrote the alerts of a pattern and the ends that came of them. */
 const transactions = (pattern: string) =>
   world.database.query<{ types: string[] }>(
-    `SELECT array_agg(DISTINCT type ORDER BY type) AS types FROM event e WHERE type IN ('alert.raised', 'session.ended', 'sessions.ended_together')
+    `SELECT array_agg(DISTINCT type ORDER BY type) AS types FROM event e WHERE type IN ('alert.raised', 'session.ended', 'sessions.ended_together', 'signin.ended')
        AND EXISTS (SELECT 1 FROM event a WHERE a.xid = e.xid AND a.type = 'alert.raised' AND a.data ->> 'pattern' = $1) GROUP BY xid`,
     [pattern],
   );
@@ -58,21 +58,24 @@ describe('an alert that is answered with', () => {
     expect((await made(client, 1, thief)).status).toBe(400);
   }, 90_000);
 
-  it('an end ends the session it is about, in the transaction of the alert', async () => {
+  it('an end ends the session it is about and its browser, in the transaction of the alert', async () => {
     const client = await world.client({}, { ipChange: 'observe', deviceMismatch: 'off' });
     const person = world.stranger();
     const { sid, refresh_token } = await world.signIn(client, { ...from('192.0.2.10'), person });
     const other = await world.signIn(client, { ...from('192.0.2.10'), person });
+    const elsewhere = await world.signIn(client, { ...from('192.0.2.11'), person: world.stranger() });
     const first = await world.refresh(client, refresh_token, from('198.51.100.5'));
     expect(first.status).toBe(200);
     expect((await world.refresh(client, first.body.refresh_token, from('203.0.113.77'))).status).toBe(200);
     await world.until('it is over', async () => (await world.endOf(sid)) === 'attack_pattern', 20_000);
     const [ended] = await world.events(sid, 'session.ended');
     expect(ended!.data).toMatchObject({ by: { kind: 'policy' }, note: 'session_in_two_places' });
+    // The end reaches the browser that the session came of, and what else that browser signed in (ADR 37).
+    expect(await world.endOf(other.sid)).toBe('attack_pattern');
     expect(await transactions('session_in_two_places')).toEqual([
-      { types: ['alert.raised', 'session.ended'] },
+      { types: ['alert.raised', 'session.ended', 'signin.ended'] },
     ]);
-    expect(await world.endOf(other.sid)).toBeNull();
+    expect(await world.endOf(elsewhere.sid)).toBeNull();
   }, 60_000);
 
   it('an end, where many sessions of a client are concerned, ends all of that client, once', async () => {
