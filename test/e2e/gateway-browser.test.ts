@@ -418,6 +418,51 @@ describe('refreshing for a browser', () => {
   }, 30_000);
 });
 
+describe('an end, to a person behind the gateway', () => {
+  type End = (person: ReturnType<typeof world.person>) => Promise<unknown>;
+  const ends: [string, End][] = [
+    ['after a silence', () => moveClock(31)],
+    ['at an age', () => moveClock(12 * 60 + 1)],
+    ['by the person, who ends this browser', (person) => person.press(`${world.issuer}/sessions`, 'End')],
+    [
+      'of everything of the account',
+      () =>
+        world.database.query(
+          `INSERT INTO not_before (kind, target, at, reason)
+             SELECT 'account', id::text, now() + make_interval(secs => s.clock_offset_ms / 1000.0), 'account_disabled'
+             FROM account, service_state s WHERE username = $1
+           ON CONFLICT (kind, target) DO UPDATE SET at = excluded.at`,
+          [world.data.accounts[0]!.username],
+        ),
+    ],
+  ];
+
+  it.each(ends)('%s asks for proof: nobody is led back in without signing in', async (_, end) => {
+    const [browser, person] = [new Browser(), world.person()];
+    await browser.signIn('/orders', person);
+    expect((await browser.fetch('/orders')).status).toBe(200);
+    await end(person);
+    await until(async () => (await browser.fetch('/orders')).status === 401);
+    const sent = await browser.navigate('/orders');
+    expect(sent.status).toBe(303);
+    const page = await person.open(sent.headers.location!);
+    expect([page.url.origin, page.status]).toEqual([world.issuer, 200]);
+    expect(page.body).toContain('type="password"');
+    // With the password the person is where they wanted to go.
+    await browser.signIn('/orders', person);
+    expect((await browser.fetch('/orders')).status).toBe(200);
+  });
+
+  it('that is of no session of its browser leaves it alone: the person is led back in', async () => {
+    const [browser, person] = [new Browser(), world.person()];
+    await browser.signIn('/orders', person);
+    browser.cookies.clear();
+    const sent = await browser.navigate('/orders');
+    const page = await person.open(sent.headers.location!);
+    expect(page.url.origin).toBe(`http://127.0.0.1:${gateway.port}`);
+  });
+});
+
 describe('activity', () => {
   it('is a request, but not one that says it is passive', async () => {
     const { access_token: token } = (

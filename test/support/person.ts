@@ -57,6 +57,14 @@ export class Person {
     return this.goOn(await this.open(address), stopAt);
   }
 
+  /** Opens an address and sends the first form there whose last button says `words`. */
+  async press(address: string, words: string): Promise<Page> {
+    const page = await this.open(address);
+    const form = formsOf(page.body).find(({ markup }) => markup.includes(`>${words}</button>`));
+    if (!form) throw new Error(`${page.url} has no button "${words}": ${page.body}`);
+    return this.submit(page, form);
+  }
+
   /** The same, from a page that is open. */
   async goOn(opened: Page, stopAt: (page: Page) => boolean = () => false): Promise<Page> {
     const { origin } = opened.url;

@@ -1,10 +1,18 @@
-import { type Instant, instant, plus, seconds } from '@curfew/session-policy';
+import { earliest, type Instant, instant, plus, seconds } from '@curfew/session-policy';
 import { errors, Provider } from 'oidc-provider';
 import { lifetimes } from '../lifetimes.js';
 import { type Origin, originOf } from '../origin.js';
 import { currentScope } from '../request-scope.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 import type { FoundArtifact } from './staged-writes.js';
+
+/**
+ * When the person of a code had proved who they are. The library reads its clock a moment after the request began, so across the edge
+ * of a second `auth_time` may be later than the code itself.
+ */
+function authenticatedAt({ authTime, madeAtMs }: Record<string, unknown>): Instant | null {
+  return authTime === undefined ? null : earliest(instant(Number(authTime) * 1000), madeAtMs as Instant);
+}
 
 /** Things that live for minutes and are used once. */
 export class ArtifactAdapter extends PartialAdapter {
@@ -98,7 +106,7 @@ export class CodeAdapter extends ArtifactAdapter {
         sessionId: code['grantId'],
         code: { kind: this.kind, id },
         madeAt: code['madeAtMs'] as Instant,
-        authenticatedAt: code['authTime'] === undefined ? null : instant(Number(code['authTime']) * 1000),
+        authenticatedAt: authenticatedAt(code),
         origin: code['origin'] as Origin | undefined,
         policy,
       };
