@@ -182,10 +182,15 @@ describe('a webhook', () => {
         isFinal: kind !== 'webhook' && final.includes(status),
       })),
     );
+    // A stream is told of everybody where its client may read events.
+    await database.query(
+      `INSERT INTO client (id, name, metadata, created_at, updated_at) VALUES ('siem', 'siem', $1, now(), now())`,
+      [{ resources: ['http://admin.example.test'], scope: 'events:read' }],
+    );
     for (const { kind, status } of cases)
       await database.query(
         `INSERT INTO delivery_receiver (id, kind, name, address, event_types, secrets, settings, created_at, updated_at)
-         VALUES ($1, $2, 'one', $3, '{}', $4, '{}', now(), now())`,
+         VALUES ($1, $2, 'one', $3, '{}', $4, '{ "aud": "siem" }', now(), now())`,
         [
           `${kind}-${status}`,
           kind,
