@@ -173,12 +173,15 @@ const untilServed = async () => {
   );
 };
 
-/** Every row of every table, as one hash each; `service_state` without the columns that note a loss. */
+/**
+ * Every row of every table, as one hash each; without the columns that note a loss, and without what the guard writes of its own before
+ * it has heard its peers: its marks, and where the timeline of the new server began.
+ */
 async function contents(server: 'primary' | 'standby'): Promise<Record<string, unknown>> {
   const { pair } = failover;
   const tables = await pair.on(
     server,
-    "SELECT format('%I', tablename) AS name FROM pg_tables WHERE schemaname = 'public'",
+    "SELECT format('%I', tablename) AS name FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('node_mark', 'wal_timeline')",
   );
   const asked = tables.map(({ name }) => {
     const row = `to_jsonb(t) - 'lost_since' - 'lost_known_at'`;

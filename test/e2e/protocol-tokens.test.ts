@@ -174,7 +174,8 @@ describe('a machine', () => {
     const once = await form();
     const answers = await Promise.all(Array.from({ length: 10 }, () => world.post('/token', once)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(401)]);
-    for (const aud of [`${world.issuer}/token`, [world.issuer], 'https://elsewhere.test'])
+    const both = [world.issuer, 'https://elsewhere.test'];
+    for (const aud of [`${world.issuer}/token`, both, 'https://elsewhere.test'])
       expect(await world.post('/token', await form({ aud }))).toMatchObject({
         status: 401,
         body: { error: 'invalid_client' },
