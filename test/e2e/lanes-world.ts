@@ -146,7 +146,8 @@ export class LanesWorld {
     const template = change ? whole(stored) : stored;
     const [id, secret] = [newId(this.clock.now()), randomBytes(32)];
     const authorization = { ...(template['authorization'] as object), sid: id };
-    const own = { ...template, id, authorization, generation };
+    // Of no browser: an end that reaches the browser would otherwise end the template, and with it every later copy.
+    const own = { ...template, id, authorization, generation, browser_session_uid: null };
     const row = {
       ...own,
       token_hash: `\\x${createHash('sha256').update(secret).digest('hex')}`,
