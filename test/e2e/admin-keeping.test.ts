@@ -95,7 +95,7 @@ describe('policies over the admin API', () => {
     const { sid, access_token } = await world.signIn();
     const { client_id } = world.data.clients.device;
     await world.database.query(
-      `UPDATE session SET last_active_at = last_active_at - interval '16 minutes', signed_in_at = signed_in_at - interval '16 minutes' WHERE id = $1`,
+      `UPDATE session SET last_active_at = last_active_at - interval '16 minutes', signed_in_at = signed_in_at - interval '16 minutes', authenticated_at = authenticated_at - interval '16 minutes' WHERE id = $1`,
       [sid],
     );
     const preview = async (body: object) => (await world.post('/v1/policies/preview', body)).body;

@@ -60,11 +60,11 @@ describe('npx curfew at a terminal', () => {
       const no = await npxCurfew(`sessions end --account ${username}`, 'n');
       expect([no.code, no.shown]).toEqual([
         1,
-        expect.stringMatching(/This ends \d+ live session\(s\)\. \[y\/N\]/),
+        expect.stringMatching(/This ends \d+ live session\(s\), \d+ browser\(s\) signed out\. \[y\/N\]/),
       ]);
       expect(await world.introspect(access_token)).toMatchObject({ active: true });
       const yes = await npxCurfew(`sessions end --account ${username}`, 'y');
-      expect([yes.code, yes.shown]).toEqual([0, expect.stringMatching(/Ended \d+ session\(s\)\./)]);
+      expect([yes.code, yes.shown]).toEqual([0, expect.stringMatching(/Ended \d+ session\(s\)/)]);
       expect(await world.introspect(access_token)).toEqual({ active: false });
     },
     60_000,

@@ -201,7 +201,7 @@ describe('from outside, tokens that do not work are all the same', () => {
     await world.refresh(web, reused.refresh_token);
     for (const { sid } of [expired, idle])
       await world.database.query(
-        `UPDATE session SET last_active_at = last_active_at - interval '1 day', signed_in_at = signed_in_at - interval '1 day',
+        `UPDATE session SET last_active_at = last_active_at - interval '1 day', signed_in_at = signed_in_at - interval '1 day', authenticated_at = authenticated_at - interval '1 day',
            expires_at = expires_at - interval '1 day', absolute_deadline = absolute_deadline - make_interval(days => $2) WHERE id = $1`,
         [sid, sid === expired.sid ? 1 : 0],
       );

@@ -429,8 +429,8 @@ describe('an end, to a person behind the gateway', () => {
       () =>
         world.database.query(
           `INSERT INTO not_before (kind, target, at, reason)
-             SELECT 'account', id::text, now() + make_interval(secs => s.clock_offset_ms / 1000.0), 'account_disabled'
-             FROM account, service_state s WHERE username = $1
+             SELECT 'account', a.id::text, now() + make_interval(secs => s.clock_offset_ms / 1000.0), 'account_disabled'
+             FROM account a, service_state s WHERE username = $1
            ON CONFLICT (kind, target) DO UPDATE SET at = excluded.at`,
           [world.data.accounts[0]!.username],
         ),
