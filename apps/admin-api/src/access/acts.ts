@@ -3,7 +3,7 @@ import type { EventData, EventType, Instant } from '@curfew/session-policy';
 import { newId } from '@curfew/sessions';
 import type { Caller } from './caller.js';
 
-/** What somebody does: who, under which operation, when, and why. */
+/** An act of an operator: the caller, the operation, the instant and the note. */
 export interface Act {
   readonly caller: Caller;
   readonly operation: string;

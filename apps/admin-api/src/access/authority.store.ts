@@ -1,6 +1,6 @@
 import type { Transaction } from '@curfew/persistence';
 
-/** What the authority over a client follows from. */
+/** The facts that authority over a client follows from. */
 export interface ClientAuthority {
   readonly scope: string | null;
   readonly resources: readonly string[];
@@ -8,7 +8,7 @@ export interface ClientAuthority {
   readonly resource: string | null;
 }
 
-/** What a policy is attached to, as its rows say. */
+/** The attachments of a policy, as its rows say. */
 export interface AttachedTarget {
   readonly kind: 'everyone' | 'client' | 'resource';
   readonly target: string;
@@ -30,7 +30,7 @@ export class AuthorityStore {
     await tx.$queryRaw`SELECT 1 FROM account WHERE id = ${id}::uuid FOR UPDATE`;
   }
 
-  /** What a policy is attached to. */
+  /** The attachments of a policy. */
   async attachedTo(policy: string, tx: Transaction): Promise<readonly AttachedTarget[]> {
     return tx.$queryRaw<AttachedTarget[]>`
       SELECT kind, target FROM policy_attachment WHERE policy = ${policy} LIMIT 10000`;

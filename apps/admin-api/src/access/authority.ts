@@ -21,10 +21,10 @@ type Scopes = ReadonlySet<AdminScope>;
 
 const none: Scopes = new Set();
 const all: Scopes = new Set(adminScopeNames);
-/** What somebody can do who hears of everybody's sessions. */
+/** The scope of a caller that hears of everybody's sessions. */
 const hearing: Scopes = new Set<AdminScope>(['events:read']);
 
-/** What authority is decided from. */
+/** The facts that authority is decided from. */
 export interface AuthorityParts {
   /** The audience of the admin API. */
   readonly adminUrl: string;

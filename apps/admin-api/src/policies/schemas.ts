@@ -52,7 +52,7 @@ export const policyName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,62}$/, { error: 'must have 1 to 63 lower-case letters, digits and hyphens' });
 
-/** What a policy is attached to. */
+/** The attachments of a policy. */
 export const targetSchema = z.union(
   [
     z.strictObject({ kind: z.literal('everyone') }),
