@@ -8,7 +8,6 @@ const mayImport = {
   'session-policy': [],
   clock: ['session-policy'],
   config: [],
-  problem: [],
   persistence: ['config'],
   signals: ['config', 'session-policy'],
   events: ['session-policy', 'persistence', 'clock'],
@@ -25,9 +24,10 @@ const mayImport = {
     'clock',
     'signals',
     'events',
-    'problem',
+    'web',
   ],
   'resource-server': ['session-policy', 'config', 'clock'],
+  web: ['config'],
 };
 
 const spec = '\\.spec\\.ts$';

@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { at, recall, remember, top } from './repository.mjs';
 import { schemaEngineEnvironment } from './schema-engine-choice.mjs';
@@ -19,6 +27,7 @@ export async function prepare(say) {
 /** @param {Say} say */
 export async function ensureDependencies(say) {
   if (!dependenciesAreInstalled()) await installDependencies(say);
+  linkRooms();
   await ensureNativeCode(say);
 }
 
@@ -70,9 +79,19 @@ function dependenciesAreInstalled() {
   const wanted = JSON.parse(readFileSync(at('package-lock.json'), 'utf8')).packages;
   const present = JSON.parse(readFileSync(noted, 'utf8')).packages;
   return Object.entries(wanted).every(([name, { version, optional, link }]) => {
-    if (name === '' || (optional && !(name in present))) return true;
-    return name in present && (link || present[name].version === version);
+    if (!name.startsWith('node_modules/') || link || (optional && !(name in present))) return true;
+    return name in present && present[name].version === version;
   });
+}
+
+/** A room that is new since the installation needs a link, not an installation of everything else. */
+function linkRooms() {
+  const { packages } = JSON.parse(readFileSync(at('package-lock.json'), 'utf8'));
+  for (const [name, { link, resolved }] of Object.entries(packages)) {
+    if (!link || existsSync(at(name))) continue;
+    mkdirSync(path.dirname(at(name)), { recursive: true });
+    symlinkSync(path.relative(path.dirname(at(name)), at(resolved)), at(name), 'junction');
+  }
 }
 
 /** @param {Say} say */

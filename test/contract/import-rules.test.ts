@@ -34,11 +34,11 @@ const rooms = [
   'events',
   'oidc',
   'persistence',
-  'problem',
   'resource-server',
   'session-policy',
   'sessions',
   'signals',
+  'web',
 ];
 const packages = ['oidc-provider', '@prisma/client', 'pg', 'express', 'jest'];
 
@@ -49,7 +49,7 @@ const offences: [string, string, string[]][] = [
   ['libs/session-policy/src/c.ts', 'express', ['session-policy-is-pure', 'sessions-know-no-http']],
   ['libs/clock/src/a.ts', '@curfew/config', ['room-clock']],
   ['libs/config/src/a.ts', '@curfew/clock', ['room-config']],
-  ['libs/problem/src/a.ts', '@curfew/config', ['room-problem']],
+  ['libs/web/src/a.ts', '@curfew/signals', ['room-web']],
   ['libs/persistence/src/a.ts', '@curfew/session-policy', ['room-persistence']],
   ['libs/signals/src/a.ts', '@curfew/persistence', ['room-signals']],
   ['libs/events/src/a.ts', '@curfew/sessions', ['room-events']],

@@ -1,17 +1,10 @@
-import { createServer, type Server } from 'node:http';
 import { registryChannel } from '@curfew/clients';
 import { installAsProcessTime } from '@curfew/clock';
-import {
-  answerDespiteExpectations,
-  type Configuration,
-  listenerLimits,
-  refuseFirstRunData,
-  unaskedConnections,
-} from '@curfew/config';
+import { type Configuration, refuseFirstRunData } from '@curfew/config';
 import { endsChannel } from '@curfew/events';
 import { signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
-import { ProblemFilter } from '@curfew/problem';
+import { HttpServer, startTracing } from '@curfew/web';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import express from 'express';
@@ -20,14 +13,15 @@ import { applicationOn } from './app.module.js';
 import { apply, maxDescriptionBytes } from './apply/apply-contracts.js';
 import { Background } from './background.js';
 import { isJson } from './contract/input.js';
+import { operationPaths, routeOf } from './contract/operation-paths.js';
+import { ProblemFilter } from './contract/problem.filter.js';
 import { contracts } from './controllers.js';
 import { EventStreams } from './events/event-streams.js';
 import { type Foundation, layFoundation } from './foundation.js';
-import { frontDoor } from './front-door.js';
+import { adminDoor } from './front-door.js';
 import { HealthController } from './health.controller.js';
 import { Announcements } from './sessions/announcements.js';
 import { Metrics } from './stats/metrics.js';
-import { startTracing } from './stats/tracing.js';
 
 /** A running admin API. */
 export interface AdminApi {
@@ -50,27 +44,29 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
   registry.trust();
   const app = await application(foundation, announcements);
   const { limits, adminUrl, proxy, listen: addresses } = configuration;
-  const tracing = startTracing(process.env, contracts);
-  const door = frontDoor({
+  const paths = operationPaths(contracts);
+  const tracing = await startTracing(process.env, {
+    service: 'curfew-admin-api',
+    routeOf: ({ url = '' }) => routeOf(url, paths),
+    isTrusted: () => proxy.trustedHops > 0,
+  });
+  const door = adminDoor({
     databaseRefusal: () => foundation.guard.refusal,
     adminUrl,
     trustedHops: proxy.trustedHops,
-    contracts,
+    paths,
     application: app.getHttpAdapter().getInstance(),
     refusals: app.get(Metrics).refusals,
     log,
   });
-  const server = createServer(listenerLimits(limits), tracing?.traced(door, proxy.trustedHops) ?? door);
-  answerDespiteExpectations(server);
-  server.maxConnections = limits.maxConnections;
-  const closeUnasked = unaskedConnections(server);
-  const port = await open(server, addresses.admin);
+  const server = new HttpServer(tracing?.traced(door) ?? door, limits);
+  const port = await server.open(addresses.admin);
   const background = new Background(foundation);
   background.start();
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
     app.get(EventStreams).stop();
-    await close(server, closeUnasked, limits.shutdownGraceMs);
+    await server.close(limits.shutdownGraceMs);
     await background.stop();
     await listener.stop();
     clock.stop();
@@ -140,25 +136,4 @@ async function application(
   );
   await app.init();
   return app;
-}
-
-function open(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address ? address.port : port);
-    });
-  });
-}
-
-/** Takes no more connections and lets the requests under way finish, but not for ever. */
-async function close(server: Server, closeUnasked: () => void, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  closeUnasked();
-  const late = setTimeout(() => server.closeAllConnections(), graceMs);
-  await closed;
-  clearTimeout(late);
 }

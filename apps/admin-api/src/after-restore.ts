@@ -2,7 +2,7 @@ import './runtime-notice.js';
 import 'reflect-metadata';
 import { ConfigurationError, loadConfiguration } from '@curfew/config';
 import { takeRestoreStep } from '@curfew/sessions';
-import { createLog } from './log.js';
+import { createLog } from '@curfew/web';
 import { MigrationsMissing, requireMigrations } from './migrations.store.js';
 
 const usage = `Run once after the database came back from a backup, or lost something in a failover, before anything is let in again.
@@ -34,7 +34,7 @@ if (!process.argv.includes('--yes')) {
       process.stderr.write(
         told ? `${error.message}\n` : 'Nothing was changed; the database could not be asked.\n',
       );
-      if (!told) createLog('error').error({ err: error }, 'after the restore');
+      if (!told) createLog('admin-api', 'error').error({ err: error }, 'after the restore');
       process.exit(error instanceof ConfigurationError ? 78 : 1);
     },
   );

@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { PayloadSeal } from '@curfew/oidc';
 import { KeyRing } from '@curfew/sessions';
+import { BackgroundLoops } from '@curfew/web';
 import type { Foundation } from './foundation.js';
 import { IdempotencyStore } from './idempotency/idempotency.store.js';
 
@@ -9,23 +9,23 @@ const batch = 1_000;
 
 /** What runs without anyone asking; a failure only ever costs one run. */
 export class Background {
-  readonly #stopping = new AbortController();
-  readonly #jobs: Promise<void>[] = [];
+  readonly #loops: BackgroundLoops;
 
-  constructor(private readonly parts: Foundation) {}
+  constructor(private readonly parts: Foundation) {
+    this.#loops = new BackgroundLoops(parts.log);
+  }
 
   /** Starts all jobs. */
   start(): void {
     const { sessions, events, clock } = this.parts;
-    this.#every(1_000, 'writing activity', () => sessions.activity.flush());
-    this.#every(1_000, 'writing events', () => events.flush(clock.now()));
-    this.#every(60_000, 'deleting what expired', () => this.#prune());
+    this.#loops.every(1_000, 'writing activity', () => sessions.activity.flush());
+    this.#loops.every(1_000, 'writing events', () => events.flush(clock.now()));
+    this.#loops.every(60_000, 'deleting what expired', () => this.#prune());
   }
 
   /** Stops after the runs under way, and writes what is still pending. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await Promise.all(this.#jobs);
+    await this.#loops.stop();
     await this.parts.sessions.activity.flush();
     await this.parts.events.flush();
   }
@@ -37,20 +37,5 @@ export class Background {
       new PayloadSeal(new KeyRing(serviceKeys.derive('idempotent answers'))),
     );
     while ((await store.prune(clock.now(), batch)) === batch);
-  }
-
-  #every(intervalMs: number, subject: string, work: () => Promise<unknown>): void {
-    const { signal } = this.#stopping;
-    const run = async (): Promise<void> => {
-      while (!signal.aborted) {
-        const wait = intervalMs * (0.9 + Math.random() * 0.2);
-        await pause(wait, undefined, { signal, ref: false }).catch(() => {});
-        if (signal.aborted) return;
-        await work().catch((err: unknown) =>
-          this.parts.log.error({ err }, `${subject} failed; it is tried again`),
-        );
-      }
-    };
-    this.#jobs.push(run());
   }
 }

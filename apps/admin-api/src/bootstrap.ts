@@ -3,8 +3,8 @@ import 'reflect-metadata';
 import type { ClientService, RegisteredClient } from '@curfew/clients';
 import { ConfigurationError, loadConfiguration, refuseFirstRunData } from '@curfew/config';
 import { migrate } from '@curfew/persistence';
+import { createLog } from '@curfew/web';
 import { type Foundation, layFoundation } from './foundation.js';
-import { createLog } from './log.js';
 import { registrationOfAdminApi, registrationOfAdministrator, repairAdministration } from './repair.js';
 
 const usage = `Makes the first administrator of a new installation: the admin API as a resource, and one client that may do everything there.
@@ -30,7 +30,7 @@ class AlreadyAdministered extends Error {
 async function bootstrap(work: (foundation: Foundation) => Promise<void>): Promise<void> {
   const configuration = loadConfiguration(process.env, { explicitAdminUrl: true });
   await migrate(configuration.database.url.reveal());
-  const foundation = await layFoundation(configuration, createLog('error'));
+  const foundation = await layFoundation(configuration, createLog('admin-api', 'error'));
   try {
     await refuseFirstRunData(configuration.mode, foundation);
     await work(foundation);
@@ -86,7 +86,7 @@ else if (values.some((value) => value !== '--repair')) {
     (error: unknown) => {
       const told = error instanceof ConfigurationError || error instanceof AlreadyAdministered;
       process.stderr.write(told ? `${error.message}\n` : 'There is no administrator: something failed.\n');
-      if (!told) createLog('error').error({ err: error }, 'bootstrap');
+      if (!told) createLog('admin-api', 'error').error({ err: error }, 'bootstrap');
       process.exit(error instanceof ConfigurationError ? 78 : 1);
     },
   );

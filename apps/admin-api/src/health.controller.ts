@@ -1,5 +1,5 @@
 import { DatabaseGuard, PrismaService } from '@curfew/persistence';
-import { databaseUnavailable, ProblemError } from '@curfew/problem';
+import { databaseUnavailable, ProblemError } from '@curfew/web';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
 import { Answer } from './contract/answer.js';

@@ -1,14 +1,12 @@
-import { type Configuration, exitWhenParentDies } from '@curfew/config';
+import type { Configuration } from '@curfew/config';
 import { migrate } from '@curfew/persistence';
+import { createLog, exitWhenParentDies, serveMetrics, stopOnSignals } from '@curfew/web';
 import { startAuthServer } from './auth-server.js';
 import { hashingBeside } from './hashing-beside.js';
-import { createLog } from './log.js';
-import { serveMetrics } from './metrics/index.js';
-import { stopOnSignals } from './stop-on-signals.js';
 
 /** Runs the whole authorization server in this process. */
 export async function runAlone(configuration: Configuration): Promise<void> {
-  const log = createLog(configuration.logLevel);
+  const log = createLog('auth-server', configuration.logLevel);
   await migrate(configuration.database.url.reveal());
   const hashing = hashingBeside(configuration, log);
   const server = await startAuthServer(configuration, log, {

@@ -1,10 +1,10 @@
-import type { Server } from 'node:http';
 import { ClientService, type Registry, ResourceService, registryChannel } from '@curfew/clients';
 import { type Clock, installAsProcessTime } from '@curfew/clock';
-import { type Configuration, refuseFirstRunData, unaskedConnections } from '@curfew/config';
+import { type Configuration, refuseFirstRunData } from '@curfew/config';
 import { alertsChannel, endsChannel } from '@curfew/events';
 import { KeyStore, keySettings, signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
+import { startTracing } from '@curfew/web';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import express from 'express';
@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import { ThrottledRequests } from './alerts/index.js';
 import { type PageFoundation, pagesAround } from './app.module.js';
 import { Background } from './background.js';
+import { basePathOf } from './base-path.js';
 import { serveStreams, tellOthers } from './delivery/index.js';
 import { createFirstRunData } from './first-run/index.js';
 import { type LaidFoundation, layFoundation } from './foundation.js';
@@ -25,7 +26,7 @@ import {
   PageSettings,
   PagesOfProtocol,
 } from './interactions/index.js';
-import { NodeMetrics, startTracing } from './metrics/index.js';
+import { NodeMetrics, routeOf } from './metrics/index.js';
 import { assembleProtocol, assembleSessions } from './protocol.js';
 import { publicServer } from './public-server.js';
 import { type FollowerService, serveFollowers } from './session-feed/index.js';
@@ -79,7 +80,7 @@ export async function startAuthServer(
     keyStore,
     protocol: protocol.server,
   });
-  const metrics = new NodeMetrics(await startTracing(process.env));
+  const metrics = new NodeMetrics(await tracingOf(configuration));
   const followers = await serveFollowers(foundation, protocol, engine.events, metrics.probed);
   const throttled = await ThrottledRequests.over(foundation);
   const listener = listen(foundation, background, followers, throttled);
@@ -95,9 +96,8 @@ export async function startAuthServer(
   });
   const told = new Map([...followers.listeners, ...serveStreams(foundation, protocol, engine, keyStore)]);
   const server = publicServer(foundation, protocol.server.handle, app, told, throttled, metrics);
-  const closeUnasked = unaskedConnections(server);
   await surroundings.mayListen();
-  const port = await open(server, configuration.listen.auth);
+  const port = await server.open(configuration.listen.auth);
   background.start(surroundings.looksAfterAll);
   const telling = await tellOthers(foundation, surroundings, {
     keyStore,
@@ -109,7 +109,7 @@ export async function startAuthServer(
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
     await followers.stop();
-    await close(server, closeUnasked, configuration.limits.shutdownGraceMs);
+    await server.close(configuration.limits.shutdownGraceMs);
     await background.stop();
     await telling.stop();
     await listener.stop();
@@ -122,6 +122,16 @@ export async function startAuthServer(
     restoreTime();
   };
   return { foundation, port, stop };
+}
+
+/** Which trace a request belongs to is for a trusted proxy to say. */
+function tracingOf({ issuer, proxy }: Configuration) {
+  const base = basePathOf(issuer);
+  return startTracing(process.env, {
+    service: 'curfew-auth-server',
+    routeOf: ({ url = '' }) => routeOf(url, base),
+    isTrusted: () => proxy.trustedHops > 0,
+  });
 }
 
 function pagesOfProtocol(settings: PageSettings, registry: Registry, clock: Clock): PagesOfProtocol {
@@ -226,25 +236,4 @@ async function pages(foundation: PageFoundation): Promise<NestExpressApplication
   );
   await app.init();
   return app;
-}
-
-function open(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address ? address.port : port);
-    });
-  });
-}
-
-/** Takes no more connections and lets the requests under way finish, but not for ever. */
-async function close(server: Server, closeUnasked: () => void, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  closeUnasked();
-  const late = setTimeout(() => server.closeAllConnections(), graceMs);
-  await closed;
-  clearTimeout(late);
 }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Throttle } from '@curfew/accounts';
 import type { Clock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
@@ -6,6 +5,7 @@ import type { EventLog } from '@curfew/events';
 import type { ArtifactStore, KeyStore, ProtocolServer } from '@curfew/oidc';
 import { plus, seconds } from '@curfew/session-policy';
 import type { BrowserSessionSweeper, SessionService, Sweeper } from '@curfew/sessions';
+import { BackgroundLoops } from '@curfew/web';
 import type { Logger } from 'pino';
 
 /** What runs without anyone asking. */
@@ -30,31 +30,31 @@ const grace = seconds(3_600);
 
 /** The clockwork of a node: every job alone, one run after the other, and a failure only ever costs one run. */
 export class Background {
-  readonly #stopping = new AbortController();
-  readonly #jobs: Promise<void>[] = [];
+  readonly #loops: BackgroundLoops;
 
-  constructor(private readonly parts: BackgroundParts) {}
+  constructor(private readonly parts: BackgroundParts) {
+    this.#loops = new BackgroundLoops(parts.log);
+  }
 
   /** Starts the jobs every process needs and, where it looks after all, those of which one on a machine is enough. */
   start(looksAfterAll: boolean): void {
     const { configuration, sessions, events, sweeper, browserSweeper, clock } = this.parts;
-    this.#every(1_000, 'writing activity', () => sessions.activity.flush());
-    this.#every(1_000, 'writing events', () => events.flush(clock.now()));
-    this.#every(30_000, 'looking after signing keys', () => this.reloadKeys());
+    this.#loops.every(1_000, 'writing activity', () => sessions.activity.flush());
+    this.#loops.every(1_000, 'writing events', () => events.flush(clock.now()));
+    this.#loops.every(30_000, 'looking after signing keys', () => this.reloadKeys());
     if (!looksAfterAll) return;
-    this.#every(configuration.sweepIntervalMs, 'sweeping sessions', async () => {
-      while (await sweeper.run(clock.now(), this.#stopping.signal));
+    this.#loops.every(configuration.sweepIntervalMs, 'sweeping sessions', async () => {
+      while (await sweeper.run(clock.now(), this.#loops.signal));
     });
-    this.#every(configuration.sweepIntervalMs, 'sweeping browser sessions', () =>
-      browserSweeper.run(clock.now(), this.#stopping.signal),
+    this.#loops.every(configuration.sweepIntervalMs, 'sweeping browser sessions', () =>
+      browserSweeper.run(clock.now(), this.#loops.signal),
     );
-    this.#every(60_000, 'deleting what expired', () => this.#prune());
+    this.#loops.every(60_000, 'deleting what expired', () => this.#prune());
   }
 
   /** Stops after the runs under way, and writes the activity and the events that are still pending. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await Promise.all(this.#jobs);
+    await this.#loops.stop();
     await this.parts.sessions.activity.flush();
     await this.parts.events.flush();
   }
@@ -78,25 +78,8 @@ export class Background {
     const { artifacts, throttle, clock } = this.parts;
     const now = clock.now();
     // A backlog must not keep a stop from writing what is pending.
-    const isMore = (pruned: number) => pruned === batch && !this.#stopping.signal.aborted;
+    const isMore = (pruned: number) => pruned === batch && !this.#loops.signal.aborted;
     while (isMore(await artifacts.prune(plus(now, seconds(-grace)), batch)));
     while (isMore(await throttle.prune(batch)));
-  }
-
-  #every(intervalMs: number, subject: string, work: () => Promise<unknown>): void {
-    const { signal } = this.#stopping;
-    const run = async (): Promise<void> => {
-      while (!signal.aborted) {
-        // Spread out, so that nodes that started together do not work in step.
-        await pause(intervalMs * (0.9 + Math.random() * 0.2), undefined, { signal, ref: false }).catch(
-          () => {},
-        );
-        if (signal.aborted) return;
-        await work().catch((err: unknown) =>
-          this.parts.log.error({ err }, `${subject} failed; it is tried again`),
-        );
-      }
-    };
-    this.#jobs.push(run());
   }
 }

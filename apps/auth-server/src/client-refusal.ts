@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { routes } from '@curfew/oidc';
-import { noteRefusal, type ProblemError } from '@curfew/problem';
+import { noteRefusal, type ProblemError } from '@curfew/web';
 
 const forClients: ReadonlySet<string> = new Set([
   routes.token,

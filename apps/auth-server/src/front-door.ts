@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answeredInFastLane } from '@curfew/oidc';
-import { databaseUnavailable, ProblemError, problemFrom, refusalOf } from '@curfew/problem';
-import { hostCheck, UntrustedForwarding, untrustedForwarding } from '@curfew/signals';
+import { databaseUnavailable, frontDoor, ProblemError, problemFrom } from '@curfew/web';
 import type { Logger } from 'pino';
 import type { ThrottledRequests } from './alerts/index.js';
+import { basePathOf } from './base-path.js';
 import { isForClients, refuseClient } from './client-refusal.js';
 import { refuse, seeOther } from './interactions/index.js';
 import { protocolHeaders } from './pages/index.js';
@@ -28,27 +27,36 @@ export interface Rooms {
 }
 
 /**
- * Every request comes in here: it gets its id, must have been sent to the issuer's own host, and goes to the protocol or
- * to the pages. What a client sends as forwarded host or scheme is dropped: URLs are built from the issuer alone.
+ * Lets requests in that are for the issuer's own host, and hands them to the protocol or to the pages. A forwarded host or scheme that a
+ * client sends is dropped: URLs are built from the issuer alone.
  */
-export function frontDoor(rooms: Rooms): RequestListener {
+export function publicDoor(rooms: Rooms): RequestListener {
   const { issuer, trustedHops, bodyBytes, protocol, pages, followers, throttled, databaseRefusal, log } =
     rooms;
-  const { host, protocol: scheme, pathname } = new URL(issuer);
-  const isOurs = hostCheck(issuer);
-  const forwarding = new UntrustedForwarding(trustedHops, () => log.warn(untrustedForwarding));
-  const base = pathname.replace(/\/+$/, '');
+  const { host, protocol: scheme } = new URL(issuer);
+  const base = basePathOf(issuer);
   const metadataWithPath = base && `/.well-known/oauth-authorization-server${base}`;
-  return (request, response) => {
-    const id = identify(request, response, trustedHops);
-    logWhenDone(request, response, { id, base, log });
-    const refused = (problem: ProblemError) =>
-      refuse(request, response, problem, { base, requestId: id, otherwise: 'problem' });
-    const path = pathOf(request.url ?? '/');
-    if (path === null) return refused(malformed());
-    if (path.startsWith('/health/')) return pages(request, response);
-    if (!isOurs(request.headers.host)) return refused(misdirected());
-    forwarding.look(request.headers);
+  const refuseProblem = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    problem: ProblemError,
+    id: string,
+  ) => refuse(request, response, problem, { base, requestId: id, otherwise: 'problem' });
+  const door = {
+    url: issuer,
+    urlName: 'the issuer identifier',
+    trustedHops,
+    headers: protocolHeaders,
+    isForMachines,
+    loggedPath: (path: string) =>
+      withoutIds(base && path.startsWith(`${base}/`) ? path.slice(base.length) : path),
+    loggedFacts: (response: ServerResponse) => (answeredInFastLane(response) ? fastLane : undefined),
+    refuse: refuseProblem,
+    log,
+  };
+  return frontDoor(door, (request, response, path, id) => {
+    if (isForMachines(path)) return pages(request, response);
+    const refused = (problem: ProblemError) => refuseProblem(request, response, problem, id);
     // Whoever builds an address of this service from here on has its one spelling.
     request.headers.host = host;
     // Keys and metadata too: whoever serves from a past that was lost cannot say which of its keys still stand.
@@ -76,8 +84,17 @@ export function frontDoor(rooms: Rooms): RequestListener {
       return;
     }
     return base ? mounted(request, response, base, undefined, protocol) : protocol(request, response);
-  };
+  });
 }
+
+/** Probes know this process by its own address. */
+const isForMachines = (path: string): boolean => path.startsWith('/health/');
+
+/** Codes of devices and ids of interactions do not belong in a log. */
+const withoutIds = (path: string): string =>
+  path.replace(/^(\/(?:authorize|device|interaction|logout))\/.*$/, '$1/…');
+
+const fastLane = { lane: 'fast' } as const;
 
 /** An OPTIONS request is a question of CORS (Fetch §4.8) or nothing we know. */
 const answers = ({ method = '', headers }: IncomingMessage, allowed: readonly string[]): boolean =>
@@ -98,58 +115,6 @@ function mounted(
   room(request, response);
 }
 
-/** The path of a request target in origin form, or null for anything else (RFC 9112 §3.2). */
-function pathOf(target: string): string | null {
-  if (!target.startsWith('/') || target.startsWith('//') || /[^\x21-\x7e]/.test(target)) return null;
-  const query = target.indexOf('?');
-  return query === -1 ? target : target.slice(0, query);
-}
-
-/** Names the answer and guards it. A proxy of ours may have named the request already; nobody else may. */
-function identify(request: IncomingMessage, response: ServerResponse, trustedHops: number): string {
-  const given = request.headers['x-request-id'];
-  const id =
-    trustedHops > 0 && typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
-  Object.assign(request, { id });
-  response.setHeader('X-Request-Id', id);
-  for (const [name, value] of Object.entries(protocolHeaders)) response.setHeader(name, value);
-  return id;
-}
-
-function logWhenDone(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { id, base, log }: { readonly id: string; readonly base: string; readonly log: Logger },
-): void {
-  if (!log.isLevelEnabled('info')) return;
-  const startedAt = performance.now();
-  // As it was asked: further in, a form's request goes on as one to the authorization endpoint, and its browser may leave meanwhile.
-  const { method, url = '/' } = request;
-  const inside = base && url.startsWith(`${base}/`) ? url.slice(base.length) : url;
-  response.once('close', () => {
-    // The path without its query, and with ids in it cut off: neither codes nor interactions belong in a log.
-    const path = (pathOf(inside) ?? '')
-      .replace(/^(\/(?:authorize|device|interaction|logout))\/.*$/, '$1/…')
-      .slice(0, 128);
-    const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-    log.info(
-      {
-        id,
-        method,
-        path,
-        status: response.statusCode,
-        ms,
-        ...refusalOf(response),
-        ...(answeredInFastLane(response) ? { lane: 'fast' } : {}),
-        ...(response.writableFinished ? {} : { aborted: true }),
-      },
-      'request',
-    );
-  });
-}
-
-const malformed = () =>
-  new ProblemError({ status: 400, code: 'malformed_request', title: 'The request target is malformed' });
 /** RFC 9110 §15.5.6: OPTIONS that asks nothing of CORS is not answered, so it is not offered to who sent it. */
 const notThisWay = ({ method }: IncomingMessage, allowed: readonly string[]) =>
   new ProblemError({
@@ -159,10 +124,3 @@ const notThisWay = ({ method }: IncomingMessage, allowed: readonly string[]) =>
     headers: { Allow: allowed.filter((one) => one !== 'OPTIONS' || one !== method).join(', ') },
   });
 const notFound = () => new ProblemError({ status: 404, code: 'not_found', title: 'There is nothing here' });
-const misdirected = () =>
-  new ProblemError({
-    status: 421,
-    code: 'wrong_host',
-    title: 'Not the host of this issuer',
-    detail: 'Send the request to the host that the issuer identifier names.',
-  });

@@ -1,6 +1,6 @@
 import { SessionFeed } from '@curfew/events';
 import { DatabaseGuard, PrismaService } from '@curfew/persistence';
-import { databaseUnavailable, ProblemError } from '@curfew/problem';
+import { databaseUnavailable, ProblemError } from '@curfew/web';
 import { Controller, Get, Header, HttpCode } from '@nestjs/common';
 
 /** A node whose feed is silent for longer tells its followers nothing, and each of their requests costs a question. */

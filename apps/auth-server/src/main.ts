@@ -3,7 +3,7 @@ import './runtime-notice.js';
 import 'reflect-metadata';
 import cluster from 'node:cluster';
 import { ConfigurationError, loadConfiguration } from '@curfew/config';
-import { createLog } from './log.js';
+import { createLog } from '@curfew/web';
 
 /**
  * Starts the authorization server from the environment: one process, or as many workers as CURFEW_WORKERS says with a
@@ -19,6 +19,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`);
-  else createLog('error').fatal({ err: error }, 'the authorization server could not start');
+  else createLog('auth-server', 'error').fatal({ err: error }, 'the authorization server could not start');
   process.exit(error instanceof ConfigurationError ? 78 : 1);
 });

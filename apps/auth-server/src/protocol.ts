@@ -41,6 +41,7 @@ import {
 } from '@curfew/sessions';
 import type { SignalsReader } from '@curfew/signals';
 import type { Logger } from 'pino';
+import { basePathOf } from './base-path.js';
 
 /** What the session engine and the protocol stand on. */
 export interface Foundation {
@@ -142,7 +143,7 @@ export function assembleProtocol(
   const server = new ProtocolServer(
     {
       issuer: configuration.issuer,
-      basePath: new URL(configuration.issuer).pathname.replace(/\/+$/, ''),
+      basePath: basePathOf(configuration.issuer),
       clock,
       sessions,
       queries,

@@ -1,5 +1,5 @@
 import { type IncomingMessage, maxHeaderSize } from 'node:http';
-import { ProblemError } from '@curfew/problem';
+import { ProblemError, readBody } from '@curfew/web';
 
 /** Half of what a request's line and headers may be together (431 beyond that): cookies and what browsers say take the rest. */
 const longestLocation = maxHeaderSize / 2;
@@ -28,26 +28,14 @@ export async function getInsteadOf(
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded')
     throw new ProblemError({ status: 415, code: 'unsupported_media_type', title: 'Send a form' });
-  const form = new URLSearchParams((await read(request, bodyBytes)).toString('utf8'));
+  const body = await readBody(request, bodyBytes);
+  if (!body) throw tooLarge();
+  const form = new URLSearchParams(body.toString('utf8'));
   for (const name of neverInAddresses) form.delete(name);
   const location = `${path}?${form}`;
   if (location.length > longestLocation)
     throw tooLarge('It is too long for an address, which it has to become. Push it instead (RFC 9126).');
   return location;
-}
-
-/** The body, as far as it may be that long. What comes beyond is let go unread into memory until the connection ends. */
-function read(request: IncomingMessage, bodyBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= bodyBytes) chunks.push(chunk);
-      else reject(tooLarge());
-    });
-    request.once('end', () => resolve(Buffer.concat(chunks)));
-  });
 }
 
 const tooLarge = (detail?: string) =>

@@ -1,8 +1,8 @@
 import type { Hashing } from '@curfew/accounts';
 import type { Listen } from '@curfew/config';
+import type { MetricsServer } from '@curfew/web';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { MetricsServer } from './metrics/index.js';
 
 /** What a server is given by the process it runs in: alone, or one worker of several. */
 export interface Surroundings {

@@ -1,20 +1,14 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import {
-  answerDespiteExpectations,
-  type Configuration,
-  listenerLimits,
-  unaskedConnections,
-} from '@curfew/config';
+import type { Configuration } from '@curfew/config';
 import { answerRefusal } from '@curfew/resource-server';
+import { HttpServer, serveMetrics, startTracing } from '@curfew/web';
 import type { Logger } from 'pino';
 import { isTrusted } from './asked/forwarded.js';
 import { type DecisionHandlers, DecisionMaker } from './decision.js';
 import { Entrance } from './entrance.js';
 import { ignoreUpgrade, wantsWebSocket } from './ignored-upgrade.js';
-import { Metrics } from './metrics/metrics.js';
-import { serveMetrics } from './metrics/metrics-server.js';
-import { startTracing } from './metrics/tracing.js';
+import { Metrics, outcomeOf } from './metrics/metrics.js';
 import { ReverseProxy } from './proxy/reverse-proxy.js';
 import type { GatewayRules } from './routes/rules.js';
 import { TroubleLog } from './trouble-log.js';
@@ -52,9 +46,10 @@ export async function startGateway(
   let unrouted = new TroubleLog(log, unroutedQuietMs);
   const onUnrouted: DecisionHandlers['onUnrouted'] = ({ scheme, host, path }) =>
     unrouted.note('no route is for this request', { scheme, host, path: path.slice(0, 200) });
-  const tracing = await startTracing(process.env, ({ socket }) =>
-    isTrusted(socket.remoteAddress, rules.forwarded.proxies),
-  );
+  const tracing = await startTracing(process.env, {
+    service: 'curfew-gateway',
+    isTrusted: ({ socket }) => isTrusted(socket.remoteAddress, rules.forwarded.proxies),
+  });
   const metrics: Metrics = new Metrics(() => decisions);
   const handlers: DecisionHandlers = {
     onTrouble: (err, api) =>
@@ -64,7 +59,9 @@ export async function startGateway(
     onUnrouted,
     onDecided(decision, tookMs, message) {
       metrics.decided(decision, tookMs);
-      tracing?.decided(message, decision);
+      const route = decision.route?.name ?? 'none';
+      const attributes = { 'curfew.route': route, 'curfew.outcome': outcomeOf(decision) };
+      tracing?.describe(message, { name: `gateway ${route}`, attributes });
     },
   };
   const decisions: DecisionMaker = new DecisionMaker(rules, handlers, configuration.listen.gateway.port);
@@ -90,16 +87,13 @@ export async function startGateway(
   const latest = new WeakMap<Duplex, ServerResponse>();
   const answer = answering(entrance, latest, log);
   const { limits } = configuration;
-  const server = createServer(
-    { ...listenerLimits(limits), maxHeaderSize },
-    tracing?.traced(answer) ?? answer,
-  );
-  const upgraded = takeUpgrades(server, entrance, latest, log);
-  answerDespiteExpectations(server);
-  server.maxConnections = limits.maxConnections;
-  const closeUnasked = unaskedConnections(server);
-  const port = await open(server, configuration.listen.gateway);
-  const metricsServer = await serveMetrics(metrics.registry, configuration.listen.metrics);
+  const httpServer = new HttpServer(tracing?.traced(answer) ?? answer, {
+    ...limits,
+    server: { maxHeaderSize },
+  });
+  takeUpgrades(httpServer.server, entrance, latest, log);
+  const port = await httpServer.open(configuration.listen.gateway);
+  const metricsServer = await serveMetrics(metrics.registry, configuration.listen.metrics, log);
   return {
     port,
     use(next) {
@@ -109,7 +103,7 @@ export async function startGateway(
     },
     async stop() {
       state.stopping = true;
-      await close(server, upgraded, closeUnasked, limits.shutdownGraceMs);
+      await httpServer.close(limits.shutdownGraceMs);
       await metricsServer?.stop();
       await decisions.close();
       await tracing?.stop();
@@ -130,55 +124,22 @@ const answering =
     });
   };
 
-/** Lets the entrance answer upgrades; the connections that were upgraded and are still there. */
+/** Lets the entrance answer upgrades. */
 function takeUpgrades(
   server: Server,
   entrance: Entrance,
   latest: WeakMap<Duplex, ServerResponse>,
   log: Logger,
-): ReadonlySet<Duplex> {
-  const upgraded = new Set<Duplex>();
+): void {
   server.on('upgrade', (request, socket, head) => {
     if (!wantsWebSocket(request)) {
       ignoreUpgrade(server, request, socket, head, latest.get(socket));
       return;
     }
-    upgraded.add(socket);
-    socket.on('error', () => socket.destroy()).once('close', () => upgraded.delete(socket));
+    socket.on('error', () => socket.destroy());
     entrance.upgrade(request, socket, head).catch((err: unknown) => {
       log.error({ err }, 'answering an upgrade');
       socket.destroy();
     });
   });
-  return upgraded;
-}
-
-function open(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address ? address.port : port);
-    });
-  });
-}
-
-/** Takes no more connections and lets the requests under way finish, but not for ever; what was upgraded never does by itself. */
-async function close(
-  server: Server,
-  upgraded: ReadonlySet<Duplex>,
-  closeUnasked: () => void,
-  graceMs: number,
-): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  closeUnasked();
-  const late = setTimeout(() => {
-    server.closeAllConnections();
-    // Node does not count these among its connections, and waits for them all the same.
-    for (const socket of upgraded) socket.destroy();
-  }, graceMs);
-  await closed;
-  clearTimeout(late);
 }

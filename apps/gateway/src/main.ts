@@ -1,11 +1,6 @@
-import {
-  type Configuration,
-  ConfigurationError,
-  exitWhenParentDies,
-  loadConfiguration,
-} from '@curfew/config';
+import { type Configuration, ConfigurationError, loadConfiguration } from '@curfew/config';
+import { createLog, exitWhenParentDies, stopOnSignals } from '@curfew/web';
 import { startGateway } from './gateway.js';
-import { createLog } from './log.js';
 import { KeptRoutes } from './routes/kept-routes.js';
 import { FileRoutes, FirstRunRoutes, NoRoutes, type RouteSource } from './routes/route-source.js';
 import { RoutesFileError } from './routes/routes-file.js';
@@ -14,7 +9,7 @@ import { TroubleLog } from './trouble-log.js';
 /** Starts the gateway from the environment. */
 async function main(): Promise<void> {
   const configuration = loadConfiguration(process.env, { database: false, keys: false });
-  const log = createLog(configuration.logLevel);
+  const log = createLog('gateway', configuration.logLevel);
   const troubles = new TroubleLog(log);
   const source = new KeptRoutes(sourceOf(configuration), (sentence, err) => troubles.note(sentence, { err }));
   const gateway = await startGateway(configuration, await source.read(), log);
@@ -31,17 +26,10 @@ async function main(): Promise<void> {
   };
   process.on('SIGHUP', reload);
   const unwatch = source.watch(reload);
-  const stop = (): void => {
+  stopOnSignals(() => {
     unwatch();
-    gateway.stop().then(
-      () => process.exit(0),
-      (err: unknown) => {
-        log.error({ err }, 'stopping failed');
-        process.exit(1);
-      },
-    );
-  };
-  process.once('SIGTERM', stop).once('SIGINT', stop);
+    return gateway.stop();
+  }, log);
   exitWhenParentDies(process.env);
 }
 
@@ -53,6 +41,6 @@ function sourceOf({ gatewayRoutes, devFile, issuer }: Configuration): RouteSourc
 main().catch((error: unknown) => {
   const isMistake = error instanceof ConfigurationError || error instanceof RoutesFileError;
   if (isMistake) process.stderr.write(`${error.message}\n`);
-  else createLog('error').fatal({ err: error }, 'the gateway could not start');
+  else createLog('gateway', 'error').fatal({ err: error }, 'the gateway could not start');
   process.exit(isMistake ? 78 : 1);
 });

@@ -10,7 +10,6 @@ export {
   routeParts,
   secondsOf,
 } from './gateway-routes.js';
-export { answerDespiteExpectations, listenerLimits } from './listener-limits.js';
 export {
   hasFirstRunData,
   loadConfiguration,
@@ -18,10 +17,8 @@ export {
   refuseFirstRunData,
 } from './load.js';
 export { manual } from './manual.js';
-export { exitWhenParentDies } from './parent.js';
 export { type ReadFault, readFaults, unknownMember } from './read-faults.js';
 export { developmentSecretPrefix } from './relations.js';
 export { leaveOutRuntimeNotice } from './runtime-notice.js';
 export { Secret } from './secret.js';
-export { unaskedConnections } from './unasked-connections.js';
 export type { Milliseconds, Rate, Seconds } from './values.js';

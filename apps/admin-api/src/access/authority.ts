@@ -2,7 +2,7 @@ import type { FullAdministrators } from '@curfew/clients';
 import { type AdminScope, adminScopeNames, isAdminScope } from '@curfew/config';
 import type { EventLog } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
-import { ProblemError } from '@curfew/problem';
+import { ProblemError } from '@curfew/web';
 import { type Act, adminActed } from './acts.js';
 import type { AuthorityStore, ClientAuthority } from './authority.store.js';
 import type { Operators } from './operators.store.js';

@@ -1,5 +1,5 @@
 import type { AdminScope } from '@curfew/config';
-import { ProblemError } from '@curfew/problem';
+import { ProblemError } from '@curfew/web';
 import { proofAlgorithms } from './dpop-proof.js';
 
 const realm = 'realm="curfew-admin"';

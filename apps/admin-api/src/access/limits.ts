@@ -1,5 +1,5 @@
-import { ProblemError } from '@curfew/problem';
 import type { Instant } from '@curfew/session-policy';
+import { ProblemError } from '@curfew/web';
 import { LRUCache } from 'lru-cache';
 import { type Caller, callerKey } from './caller.js';
 

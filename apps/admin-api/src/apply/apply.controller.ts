@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { FullAdministrators, type PolicyTarget } from '@curfew/clients';
 import type { AdminScope } from '@curfew/config';
 import { PrismaService, type Transaction } from '@curfew/persistence';
-import { ProblemError, type ProblemFault } from '@curfew/problem';
+import { ProblemError, type ProblemFault } from '@curfew/web';
 import { Controller } from '@nestjs/common';
 import { type Act, actOf } from '../access/acts.js';
 import { type Answer, ok } from '../contract/answer.js';

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { ProblemError } from '@curfew/problem';
 import type { KeyRing } from '@curfew/sessions';
+import { ProblemError } from '@curfew/web';
 
 const macBytes = 16;
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type ReadFault, readFaults } from '@curfew/config';
-import { ProblemError, type ProblemFault } from '@curfew/problem';
 import type { Instant } from '@curfew/session-policy';
+import { ProblemError, type ProblemFault } from '@curfew/web';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { z } from 'zod';

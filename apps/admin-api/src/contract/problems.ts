@@ -2,7 +2,7 @@ import { AccountError, type AccountErrorCode, HashingOverloaded } from '@curfew/
 import { RegistrationError, type RegistrationErrorCode } from '@curfew/clients';
 import type { ReadFault } from '@curfew/config';
 import { ReceiverError, type ReceiverFault } from '@curfew/events';
-import { ProblemError } from '@curfew/problem';
+import { ProblemError } from '@curfew/web';
 import { versionConflict } from './input.js';
 
 const registrationStatus: Record<RegistrationErrorCode, number> = {

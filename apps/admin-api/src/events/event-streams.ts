@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '@curfew/clock';
-import { ProblemError } from '@curfew/problem';
+import { ProblemError } from '@curfew/web';
 import type { Response } from 'express';
 import type { Authentication } from '../access/authentication.js';
 import { type Caller, callerKey } from '../access/caller.js';

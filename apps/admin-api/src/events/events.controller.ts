@@ -1,5 +1,5 @@
 import { EventHistory } from '@curfew/events';
-import { ProblemError } from '@curfew/problem';
+import { ProblemError } from '@curfew/web';
 import { Controller, Req, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { Usernames } from '../accounts/usernames.store.js';

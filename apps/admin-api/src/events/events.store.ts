@@ -1,6 +1,6 @@
 import { Prisma, type PrismaService } from '@curfew/persistence';
-import { ProblemError } from '@curfew/problem';
 import type { Instant } from '@curfew/session-policy';
+import { ProblemError } from '@curfew/web';
 
 /** What events are asked for; everything given must hold. */
 export interface EventSearch {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ProblemError } from '@curfew/problem';
 import { plus, seconds } from '@curfew/session-policy';
+import { ProblemError } from '@curfew/web';
 import { callerKey } from '../access/caller.js';
 import { Answer } from '../contract/answer.js';
 import type { AdminRequest } from '../contract/input.js';

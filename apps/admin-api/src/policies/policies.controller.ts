@@ -6,8 +6,8 @@ import {
   RegistrationError,
 } from '@curfew/clients';
 import { PrismaService } from '@curfew/persistence';
-import { ProblemError } from '@curfew/problem';
 import { parsePolicy, type SessionPolicy } from '@curfew/session-policy';
+import { ProblemError } from '@curfew/web';
 import { Controller } from '@nestjs/common';
 import { type Act, actOf } from '../access/acts.js';
 import { type Answer, created, ok } from '../contract/answer.js';

@@ -1,6 +1,6 @@
 import { EventLog } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
-import { ProblemError } from '@curfew/problem';
+import { ProblemError } from '@curfew/web';
 import { Injectable } from '@nestjs/common';
 import { type Act, adminActed } from '../access/acts.js';
 import { Authority } from '../access/authority.js';

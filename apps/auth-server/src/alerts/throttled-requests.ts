@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ThrottledNetworks, WatchStore } from '@curfew/events';
 import { routes } from '@curfew/oidc';
-import { ProblemError, sendProblem } from '@curfew/problem';
 import type { SignalsReader } from '@curfew/signals';
+import { ProblemError, sendProblem } from '@curfew/web';
 import { isForClients, refuseClient } from '../client-refusal.js';
 import type { LaidFoundation } from '../foundation.js';
 

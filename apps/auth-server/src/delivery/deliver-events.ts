@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   type AttemptOutcome,
   Courier,
@@ -18,6 +17,7 @@ import { type KeyStore, outboundFetch, receiverSeal } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import { plus, seconds } from '@curfew/session-policy';
 import type { SessionService } from '@curfew/sessions';
+import { BackgroundLoops } from '@curfew/web';
 import { answersOf, endConcerned, thresholdsOf } from '../alerts/index.js';
 import type { LaidFoundation } from '../foundation.js';
 import { signWith } from './sign-with.js';
@@ -67,15 +67,6 @@ export function deliverEvents(
     attempted: (kind, outcome, eventAt) => attempted(kind, outcome, Math.max(0, clock.now() - eventAt)),
     report,
   });
-  const stopping = new AbortController();
-  const every = async (ms: number, work: () => Promise<unknown>): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      // Spread out, so that nodes that started together do not work in step.
-      const signal = stopping.signal;
-      await pause(ms * (0.8 + Math.random() * 0.4), undefined, { signal, ref: false }).catch(() => {});
-      if (!stopping.signal.aborted) await work().catch(report);
-    }
-  };
   const prune = () => store.prune(plus(clock.now(), seconds(-configuration.eventRetention)), 1_000);
   const watch = new Watch({
     store: new WatchStore(prisma),
@@ -87,18 +78,16 @@ export function deliverEvents(
     seen,
   });
   const history = new EventHistory(prisma, seconds(configuration.eventRetention));
-  const jobs = [
-    every(intervalMs, () => courier.run()),
-    every(intervalMs, () => watch.run()),
-    every(pruneIntervalMs, prune),
-    every(sealIntervalMs, () => history.seal(clock.now())),
-    every(partitionsIntervalMs, () => history.keep(clock.now())),
-  ];
+  const loops = new BackgroundLoops(log, 'warn');
+  loops.every(intervalMs, 'delivering events', () => courier.run());
+  loops.every(intervalMs, 'watching events', () => watch.run());
+  loops.every(pruneIntervalMs, 'deleting old deliveries', prune);
+  loops.every(sealIntervalMs, 'sealing the history', () => history.seal(clock.now()));
+  loops.every(partitionsIntervalMs, 'keeping partitions', () => history.keep(clock.now()));
   return {
     store,
     async stop() {
-      stopping.abort();
-      await Promise.all(jobs);
+      await loops.stop();
       await courier.stop();
       await watch.stop().catch(report);
       await prisma.$disconnect();

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { seconds } from '@curfew/session-policy';
-import { freshValue, readCookie, setCookie } from './cookies.js';
+import { freshValue, readOwnCookie, setCookie } from './cookies.js';
 import { PageSettings } from './page-settings.js';
 
 const settings = (issuer: string) =>
@@ -34,8 +34,8 @@ it('keeps cookies from scripts and other sites, and with https ties them to this
 
 it('reads back what it set, among others', () => {
   const value = freshValue();
-  expect(readCookie(request(`a=b; curfew_device=${value}; c=d`), plain, 'device')).toBe(value);
-  expect(readCookie(request(`curfew_device=${value}`), secure, 'device')).toBeUndefined();
+  expect(readOwnCookie(request(`a=b; curfew_device=${value}; c=d`), plain, 'device')).toBe(value);
+  expect(readOwnCookie(request(`curfew_device=${value}`), secure, 'device')).toBeUndefined();
 });
 
 it.each([
@@ -46,7 +46,7 @@ it.each([
   'curfew_device=short',
   'curfew_device="<script>"',
 ])('takes the header %p for no cookie of ours', (header) => {
-  expect(readCookie(request(header), plain, 'device')).toBeUndefined();
+  expect(readOwnCookie(request(header), plain, 'device')).toBeUndefined();
 });
 
 it('knows the path of an issuer that does not stand at the root', () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Seconds, seconds } from '@curfew/session-policy';
+import { cookieHeader, readCookie } from '@curfew/web';
 import type { PageSettings } from './page-settings.js';
 
 const randomValue = /^[A-Za-z0-9_-]{43}$/;
@@ -9,7 +10,7 @@ const randomValue = /^[A-Za-z0-9_-]{43}$/;
 export const freshValue = (): string => randomBytes(32).toString('base64url');
 
 /** The value of one of our random cookies, or undefined if it is absent or was not made by us. */
-export function readCookie(
+export function readOwnCookie(
   request: IncomingMessage,
   settings: PageSettings,
   purpose: string,
@@ -25,9 +26,7 @@ export function readCookieText(
   purpose: string,
   path = '/',
 ): string | undefined {
-  const start = `${settings.cookieName(purpose, path)}=`;
-  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim());
-  return pairs.find((pair) => pair.startsWith(start))?.slice(start.length);
+  return readCookie(request, settings.cookieName(purpose, path));
 }
 
 /** Sets one of our cookies: never for scripts, never sent along from other sites' forms; until the browser closes without `maxAge`. */
@@ -41,15 +40,8 @@ export function setCookie(
     path = '/',
   }: { readonly value: string; readonly maxAge?: Seconds; readonly path?: string },
 ): void {
-  const attributes = [
-    `${settings.cookieName(purpose, path)}=${value}`,
-    `Path=${path}`,
-    'HttpOnly',
-    'SameSite=Lax',
-    ...(settings.secureCookies ? ['Secure'] : []),
-    ...(maxAge === undefined ? [] : [`Max-Age=${maxAge}`]),
-  ];
-  response.appendHeader('Set-Cookie', attributes.join('; '));
+  const attributes = { secure: settings.secureCookies, maxAge, path };
+  response.appendHeader('Set-Cookie', cookieHeader(settings.cookieName(purpose, path), value, attributes));
 }
 
 /** Takes one of our cookies back from the browser. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { readBody } from '@curfew/web';
 import { malformed, PageError } from './page-error.js';
 
 /** The fields of a form a browser sent. */
@@ -12,7 +13,9 @@ const mostFields = 50;
  */
 export async function readForm(request: IncomingMessage, limit: number): Promise<Form> {
   refuseOtherTypes(request);
-  const fields = new URLSearchParams(decode(await readBody(request, limit)));
+  const body = await readBody(request, limit);
+  if (!body) throw new PageError(413, 'content_too_large');
+  const fields = new URLSearchParams(decode(body));
   const form = new Map<string, string>();
   for (const [name, value] of fields) {
     const damaged = /[\0\uFFFD]/.test(name) || /[\0\uFFFD]/.test(value);
@@ -30,20 +33,6 @@ function refuseOtherTypes({ headers }: IncomingMessage): void {
     charsets.every((charset) => /^charset="?utf-8"?$/.test(charset)) &&
     (headers['content-encoding'] ?? 'identity') === 'identity';
   if (!readable) throw new PageError(415, 'unsupported_media_type');
-}
-
-const tooLarge = (): PageError => new PageError(413, 'content_too_large');
-
-async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > limit) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function decode(body: Buffer): string {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type IsUnavailable, problemFrom } from '@curfew/problem';
+import { type IsUnavailable, problemFrom } from '@curfew/web';
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import { PageError } from './page-error.js';
 import type { PageLog } from './page-log.js';

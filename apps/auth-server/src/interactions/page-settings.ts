@@ -1,3 +1,5 @@
+import { basePathOf } from '../base-path.js';
+
 /** What the pages need to know of the installation. */
 export class PageSettings {
   /** Origin of the issuer: the only one our own forms come from. */
@@ -21,7 +23,7 @@ export class PageSettings {
   ) {
     const issuer = new URL(parts.issuer);
     this.origin = issuer.origin;
-    this.base = issuer.pathname.replace(/\/+$/, '');
+    this.base = basePathOf(parts.issuer);
     this.secureCookies = issuer.protocol === 'https:';
     this.#cookieName = parts.cookieName;
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isErrorCause } from '@curfew/oidc';
-import { noteRefusal, ProblemError, problemFrom, sendProblem } from '@curfew/problem';
+import { noteRefusal, ProblemError, problemFrom, sendProblem } from '@curfew/web';
 import { errorPage } from '../pages/index.js';
 import { sendPage } from './answer.js';
 import { PageError } from './page-error.js';

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Interactions, type RecognisedPerson } from '@curfew/oidc';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { seeOther } from './answer.js';
-import { freshValue, readCookie, setCookie } from './cookies.js';
+import { freshValue, readOwnCookie, setCookie } from './cookies.js';
 import { readForm } from './form.js';
 import { FormTokens } from './form-tokens.js';
 import { formRefused, unlessGone } from './page-error.js';
@@ -34,7 +34,7 @@ export class SignInController {
     @Res() response: ServerResponse,
   ): Promise<void> {
     if (await this.signedIn.find(request, response)) return this.goOn(response, destination(next));
-    const binding = readCookie(request, this.settings, 'form') ?? freshValue();
+    const binding = readOwnCookie(request, this.settings, 'form') ?? freshValue();
     setCookie(response, this.settings, 'form', { value: binding });
     this.flow.show({ request, response, binding, ...this.page(binding, destination(next)) });
   }
@@ -49,7 +49,7 @@ export class SignInController {
     const form = await readForm(request, this.settings.parts.bodyBytes);
     // Signed in meanwhile, in another tab: it stays so.
     if (await this.signedIn.find(request, response)) return this.goOn(response, destination(next));
-    const binding = readCookie(request, this.settings, 'form');
+    const binding = readOwnCookie(request, this.settings, 'form');
     // Also against signing someone in as somebody else (login CSRF).
     if (!binding || !this.tokens.verify(form.get('csrf'), 'sign-in', binding)) throw formRefused();
     const finish = async (person: RecognisedPerson) => {

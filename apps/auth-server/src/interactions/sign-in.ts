@@ -6,7 +6,7 @@ import { type RequestSignals, seconds, unknownSignals } from '@curfew/session-po
 import { accountEvent } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { Injectable } from '@nestjs/common';
-import { freshValue, readCookie, setCookie } from './cookies.js';
+import { freshValue, readOwnCookie, setCookie } from './cookies.js';
 import type { Form } from './form.js';
 import { type FormProblem, problemOfVerdict } from './form-problem.js';
 import { PageLog } from './page-log.js';
@@ -41,7 +41,7 @@ export class SignIn {
     const verdict = await this.verify(request, { username, password, settlesWithSignIn: true });
     if (verdict.kind !== 'ok')
       return { kind: 'refused', problem: problemOfVerdict(verdict, 'credentials_wrong') };
-    const value = readCookie(request, this.settings, 'device') ?? freshValue();
+    const value = readOwnCookie(request, this.settings, 'device') ?? freshValue();
     setCookie(response, this.settings, 'device', { value, maxAge: deviceCookieLifetime });
     return verdict;
   }
@@ -54,7 +54,7 @@ export class SignIn {
     const { headers, socket } = request;
     const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });
     const networkKey = signals.prefix ?? 'unknown';
-    const deviceKey = readCookie(request, this.settings, 'device');
+    const deviceKey = readOwnCookie(request, this.settings, 'device');
     const verdict = await this.accounts.verifyPassword({ networkKey, deviceKey, ...typed });
     this.note(verdict, signals.ip);
     if (verdict.kind !== 'ok') this.tellFailed(verdict, signals);

@@ -3,11 +3,10 @@ import type { Clock } from '@curfew/clock';
 import type { DeliveryStore, EventLog, FollowerReport, SessionFeed } from '@curfew/events';
 import { isErrorCause } from '@curfew/oidc';
 import type { PoolLoad } from '@curfew/persistence';
-import { refusalOf } from '@curfew/problem';
+import { refusalOf, type Tracing } from '@curfew/web';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { EventCounts } from './event-counts.js';
 import { routeOf } from './route-of.js';
-import type { Tracing } from './tracing.js';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const minutes = [0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200];
@@ -74,8 +73,8 @@ export class NodeMetrics {
   };
 
   /** A listener that is counted and timed and, where that is asked for, traced. */
-  counting(door: RequestListener, base: string, trustedHops: number): RequestListener {
-    const listener = this.tracing?.traced(door, base, trustedHops) ?? door;
+  counting(door: RequestListener, base: string): RequestListener {
+    const listener = this.tracing?.traced(door) ?? door;
     return (request: IncomingMessage, response: ServerResponse) => {
       const route = routeOf(request.url ?? '', base);
       const method = methods.has(request.method ?? '') ? request.method! : 'other';

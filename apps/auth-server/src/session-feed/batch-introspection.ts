@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IntrospectionAnswer, IntrospectionQuestion } from '@curfew/oidc';
+import { answerJson, malformedBody, readJson, requireMethod } from '@curfew/web';
 import type { FollowerAuthentication } from './follower-authentication.js';
-import { answerJson, invalid, readJson, requireMethod } from './json-exchange.js';
 
 /** So many tokens may be asked about in one call. */
 const mostTokens = 200;
@@ -46,11 +46,11 @@ function tokensOf(body: unknown): readonly AskedToken[] {
   const tokens =
     typeof body === 'object' && body !== null ? (body as { tokens?: unknown }).tokens : undefined;
   if (!Array.isArray(tokens) || tokens.length === 0 || tokens.length > mostTokens)
-    throw invalid(`tokens must be a list of 1 to ${mostTokens} entries`);
+    throw malformedBody(`tokens must be a list of 1 to ${mostTokens} entries`);
   return tokens.map((entry: unknown) => {
     const { token, touch = true } = (entry ?? {}) as { token?: unknown; touch?: unknown };
     if (typeof token !== 'string' || token.length > longestToken || typeof touch !== 'boolean')
-      throw invalid('each entry must have a token, and touch must be true or false');
+      throw malformedBody('each entry must have a token, and touch must be true or false');
     return { token, touch };
   });
 }

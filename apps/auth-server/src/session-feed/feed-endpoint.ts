@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type FeedMessage, type FollowerWord, type SessionFeed, TooManyFollowers } from '@curfew/events';
-import { ProblemError } from '@curfew/problem';
+import { answerJson, malformedBody, ProblemError, readJson, requireMethod } from '@curfew/web';
 import type { FollowerAuthentication } from './follower-authentication.js';
-import { answerJson, invalid, readJson, requireMethod } from './json-exchange.js';
 
 /** Bytes a follower may be behind before it is let go: it comes back and resumes, or forgets. */
 const mostUnread = 4 * 1024 * 1024;
@@ -71,9 +70,9 @@ const mostDone = 100;
 function wordOf(body: unknown): FollowerWord {
   const { follower, done } = (body ?? {}) as { follower?: unknown; done?: unknown };
   if (typeof follower !== 'string' || !isId(follower) || !Array.isArray(done) || done.length > mostDone)
-    throw invalid(`follower must be an id, and done a list of at most ${mostDone} ids`);
+    throw malformedBody(`follower must be an id, and done a list of at most ${mostDone} ids`);
   if (!done.every((id): id is string => typeof id === 'string' && isId(id)))
-    throw invalid('done must list ids');
+    throw malformedBody('done must list ids');
   return { follower, done };
 }
 

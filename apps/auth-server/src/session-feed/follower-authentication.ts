@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { KnownClient } from '@curfew/clients';
 import type { ClientDirectory } from '@curfew/oidc';
-import { ProblemError } from '@curfew/problem';
 import type { RequestSignals } from '@curfew/session-policy';
 import type { SignalsReader } from '@curfew/signals';
+import { ProblemError } from '@curfew/web';
 
 /** Who may follow and ask for many tokens at once: the client of a resource server, with its secret or a token of its own. */
 export class FollowerAuthentication {

@@ -10,9 +10,9 @@ import {
 } from '@curfew/events';
 import type { ClientDirectory, ProtocolServer } from '@curfew/oidc';
 import { isDatabaseUnavailable, PrismaService } from '@curfew/persistence';
-import { problemFrom, sendProblem } from '@curfew/problem';
 import { type Instant, seconds } from '@curfew/session-policy';
 import { newId } from '@curfew/sessions';
+import { problemFrom, sendProblem } from '@curfew/web';
 import type { LaidFoundation } from '../foundation.js';
 import { BatchIntrospection } from './batch-introspection.js';
 import { FeedEndpoint } from './feed-endpoint.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { requireMethod } from '@curfew/web';
 import type { FollowerAuthentication } from './follower-authentication.js';
 import type { GatewayRoutesStore } from './gateway-routes.store.js';
-import { requireMethod } from './json-exchange.js';
 
 /** Hands gateways the routes that operators keep, each client those of the API it serves. */
 export class RouteEndpoint {

@@ -1,11 +1,9 @@
 import type { Worker } from 'node:cluster';
 import { answerHashing } from '@curfew/accounts';
-import { type Configuration, exitWhenParentDies } from '@curfew/config';
+import type { Configuration } from '@curfew/config';
+import { createLog, exitWhenParentDies, serveMetrics, stopOnSignals } from '@curfew/web';
 import { Gauge } from 'prom-client';
 import { hashingBeside } from '../hashing-beside.js';
-import { createLog } from '../log.js';
-import { serveMetrics } from '../metrics/metrics-server.js';
-import { stopOnSignals } from '../stop-on-signals.js';
 import { isWord, type WordToPrimary } from './messages.js';
 import { WorkerFigures } from './worker-figures.js';
 import { Workers } from './workers.js';
@@ -19,7 +17,7 @@ const farewellMs = 10_000;
  */
 export async function runPrimary(configuration: Configuration): Promise<void> {
   const { workers: count, limits, issuer, listen } = configuration;
-  const log = createLog(configuration.logLevel);
+  const log = createLog('auth-server', configuration.logLevel);
   const hashing = hashingBeside(configuration, log);
   hashing.start();
   const figures = new WorkerFigures(() => workers.serving.map(asSource));

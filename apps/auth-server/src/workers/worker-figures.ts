@@ -1,5 +1,5 @@
+import type { Figures } from '@curfew/web';
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
-import type { Figures } from '../metrics/index.js';
 import type { FigureList, WordToPrimary, WordToWorker } from './messages.js';
 
 /** Somebody whose figures belong to the sum. */

@@ -1,10 +1,9 @@
 import { HashingQuestions } from '@curfew/accounts';
 import type { Configuration } from '@curfew/config';
 import { migrate } from '@curfew/persistence';
+import { createLog, stopOnSignals } from '@curfew/web';
 import type { Registry } from 'prom-client';
 import { startAuthServer } from '../auth-server.js';
-import { createLog } from '../log.js';
-import { stopOnSignals } from '../stop-on-signals.js';
 import { isWord, type WordToPrimary, type WordToWorker } from './messages.js';
 
 /** The worker that looks after what one process of a machine is enough for; its successor has its number. */
@@ -15,7 +14,7 @@ export async function runWorker(configuration: Configuration): Promise<void> {
   const told = heard('build');
   say({ curfew: 'here' });
   const { worker, installs } = await told;
-  const log = createLog(configuration.logLevel).child({ worker });
+  const log = createLog('auth-server', configuration.logLevel).child({ worker });
   if (installs) await migrate(configuration.database.url.reveal());
   const server = await startAuthServer(configuration, log, {
     hashing: hashingAtPrimary(),

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '@curfew/resource-server';
+import { cookieNames, readCookie } from '@curfew/web';
 import type { AskedRequest } from '../asked/asked-request.js';
 import type { BrowserClient, BrowserTokens } from './browser-client.js';
 import { CookieSeal } from './cookie-seal.js';
-import { cookieName, readCookie, writeCookie } from './cookies.js';
+import { cookieName, writeCookie } from './cookies.js';
 import { isForgeable, isNavigation } from './page-requests.js';
 import { type Redirect, redirectUri, SignIn } from './sign-in.js';
 import { TokenEndpoint, type TokenOutcome } from './token-endpoint.js';
@@ -56,9 +57,8 @@ export class BrowserMode {
   readonly #now: () => number;
 
   /** The names of the gateway's cookies in this request; the upstream gets none of them. */
-  ownCookies({ headers }: IncomingMessage): readonly string[] {
-    const names = (headers.cookie ?? '').split(';').map((pair) => pair.trim().split('=', 1)[0] ?? '');
-    return names.filter((name) => /^(__Host-)?curfew_(gateway|way_[\w-]+)$/.test(name));
+  ownCookies(request: IncomingMessage): readonly string[] {
+    return cookieNames(request).filter((name) => /^(__Host-)?curfew_(gateway|way_[\w-]+)$/.test(name));
   }
 
   /** What a signed-in browser brought along, if it did. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerRefusal, type TokenFacts, type Verifier } from '@curfew/resource-server';
+import { readBody } from '@curfew/web';
 import type { AskedRequest } from '../asked/asked-request.js';
 import { ownPaths } from './browser-client.js';
 import type { BrowserMode } from './browser-mode.js';
@@ -13,7 +14,7 @@ export interface OwnPagesParts {
 }
 
 /** Bytes of a logout token's form. */
-const mostForm = 16 * 1024;
+const maxFormBytes = 16 * 1024;
 const noStore = { 'Cache-Control': 'no-store' };
 
 /** Answers what lies below `/.curfew/` at a host where people are signed in. */
@@ -115,15 +116,9 @@ async function logOut(
   response: ServerResponse,
   { browser, verifier }: OwnPagesParts,
 ): Promise<void> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > mostForm) break;
-    chunks.push(chunk);
-  }
-  const token = new URLSearchParams(Buffer.concat(chunks).toString('utf8')).get('logout_token') ?? '';
-  const done = bytes <= mostForm && (await verifier.logOut(token, browser.client.clientId));
+  const body = await readBody(request, maxFormBytes);
+  const token = new URLSearchParams(body?.toString('utf8')).get('logout_token') ?? '';
+  const done = body !== undefined && (await verifier.logOut(token, browser.client.clientId));
   response.writeHead(done ? 200 : 400, { ...noStore, 'Content-Type': 'application/json' });
   response.end(done ? '{}' : '{"error":"invalid_request"}');
 }

@@ -1,9 +1,10 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { cookieNames, readCookie } from '@curfew/web';
 import type { AskedRequest } from '../asked/asked-request.js';
 import { type BrowserClient, ownPaths } from './browser-client.js';
 import type { CookieSeal } from './cookie-seal.js';
-import { cookieName, readCookie, writeCookie } from './cookies.js';
+import { cookieName, writeCookie } from './cookies.js';
 
 /** Seconds a person has to sign in before the way back is forgotten. */
 const signInLasts = 1_800;
@@ -101,11 +102,8 @@ export class SignIn {
 const wayName = (scheme: string, place: string): string => cookieName(`curfew_way_${place}`, scheme);
 
 /** Names of the way cookies of a request, oldest first (RFC 6265 §5.4). */
-const wayCookies = ({ headers }: IncomingMessage): readonly string[] =>
-  (headers.cookie ?? '')
-    .split(';')
-    .map((pair) => pair.trim().split('=', 1)[0] ?? '')
-    .filter((name) => /^(__Host-)?curfew_way_[\w-]+$/.test(name));
+const wayCookies = (request: IncomingMessage): readonly string[] =>
+  cookieNames(request).filter((name) => /^(__Host-)?curfew_way_[\w-]+$/.test(name));
 
 /** A place that is free, by chance because tabs ask at the same time; where none is, that of the oldest way. */
 function freePlace(known: readonly string[], isLong: boolean): string {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { noteRefusal } from '@curfew/problem';
 import { RefreshContention } from '@curfew/sessions';
+import { noteRefusal } from '@curfew/web';
 import { routes } from '../routes.js';
 import { answerJson, introspectionHeaders, tokenHeaders } from './answer.js';
 import { authenticate } from './authenticate.js';

@@ -1,4 +1,4 @@
-import { noteRefusal } from '@curfew/problem';
+import { noteRefusal } from '@curfew/web';
 import { tooMany } from '../hooks/caller-throttles.js';
 import { introspectAccessToken } from '../introspection/introspect-access-token.js';
 import { answerJson, introspectionHeaders } from './answer.js';

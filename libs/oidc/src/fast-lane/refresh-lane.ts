@@ -1,5 +1,4 @@
 import { isSenderConstrained, type KnownClient } from '@curfew/clients';
-import { noteRefusal } from '@curfew/problem';
 import { accessTokenLifetime } from '@curfew/session-policy';
 import {
   type OpenedRefreshToken,
@@ -7,6 +6,7 @@ import {
   type RefusedRefresh,
   type StagedRefresh,
 } from '@curfew/sessions';
+import { noteRefusal } from '@curfew/web';
 import { registeredScopes, scopesAt } from '../client-scopes.js';
 import { stepUpChallenge } from '../hooks/refresh-hook.js';
 import { causeOfRefusedRefresh } from '../refusals/cause-of.js';

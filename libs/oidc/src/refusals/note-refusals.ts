@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
-import { noteRefusal, type Refusal, refusalOf } from '@curfew/problem';
 import type { SessionService } from '@curfew/sessions';
+import { noteRefusal, type Refusal, refusalOf } from '@curfew/web';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { RequestScope } from '../request-scope.js';
 import { causeOf, type ProtocolError, type StatedCause } from './cause-of.js';

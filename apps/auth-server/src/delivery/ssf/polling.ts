@@ -11,7 +11,7 @@ import {
   setClaims,
   setId,
 } from '@curfew/events';
-import { invalid } from '../../session-feed/json-exchange.js';
+import { malformedBody } from '@curfew/web';
 import { objectOf } from './stream-wish.js';
 
 /** Tokens in one answer, acknowledgements in one question. */
@@ -106,12 +106,12 @@ export class Polling {
 function read(body: unknown): Question {
   const { maxEvents = mostAtOnce, returnImmediately = false, ack = [], setErrs = {} } = objectOf(body);
   if (typeof maxEvents !== 'number' || !Number.isInteger(maxEvents) || maxEvents < 0)
-    throw invalid('maxEvents must be a whole number, 0 or more');
-  if (typeof returnImmediately !== 'boolean') throw invalid('returnImmediately must be true or false');
+    throw malformedBody('maxEvents must be a whole number, 0 or more');
+  if (typeof returnImmediately !== 'boolean') throw malformedBody('returnImmediately must be true or false');
   if (!Array.isArray(ack) || ack.length > mostAcknowledged || !ack.every((jti) => typeof jti === 'string'))
-    throw invalid(`ack must be a list of at most ${mostAcknowledged} ids`);
+    throw malformedBody(`ack must be a list of at most ${mostAcknowledged} ids`);
   const errors = Object.entries(objectOf(setErrs));
-  if (errors.length > mostAcknowledged) throw invalid('setErrs has too many members');
+  if (errors.length > mostAcknowledged) throw malformedBody('setErrs has too many members');
   return {
     maxEvents: Math.min(maxEvents, mostAtOnce),
     returnImmediately,

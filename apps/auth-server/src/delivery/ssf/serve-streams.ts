@@ -9,8 +9,8 @@ import {
   receiverSeal,
 } from '@curfew/oidc';
 import { isDatabaseUnavailable } from '@curfew/persistence';
-import { problemFrom, sendProblem } from '@curfew/problem';
 import type { SessionQueries } from '@curfew/sessions';
+import { problemFrom, sendProblem } from '@curfew/web';
 import type { LaidFoundation } from '../../foundation.js';
 import { FollowerAuthentication } from '../../session-feed/follower-authentication.js';
 import { signWith } from '../sign-with.js';

@@ -12,9 +12,8 @@ import {
   setAlgorithm,
   verificationEvent,
 } from '@curfew/events';
-import { ProblemError } from '@curfew/problem';
+import { answerJson, malformedBody, ProblemError, readJson } from '@curfew/web';
 import type { FollowerAuthentication } from '../../session-feed/follower-authentication.js';
-import { answerJson, invalid, readJson } from '../../session-feed/json-exchange.js';
 import type { Polling } from './polling.js';
 import { deliveryMethods, objectOf, readStream, streamView, textOf } from './stream-wish.js';
 
@@ -70,8 +69,7 @@ export class StreamEndpoints {
       case 'POST': {
         const { wish, authorization } = readStream(await readJson(request, mostBytes), null);
         const made = await asProblem(streams.create(caller, wish, authorization));
-        response.statusCode = 201;
-        return answer(response, 201, streamView(made, issuer));
+        return answerJson(response, streamView(made, issuer), 201);
       }
       case 'GET':
         return answerJson(response, await this.#read(caller, request));
@@ -101,7 +99,7 @@ export class StreamEndpoints {
       const stream = await this.#stream(caller, request, body['stream_id']);
       const { status } = body;
       if (status !== 'enabled' && status !== 'paused' && status !== 'disabled')
-        throw invalid('status must be enabled, paused or disabled');
+        throw malformedBody('status must be enabled, paused or disabled');
       await asProblem(
         this.parts.streams.setStatus(stream, status as ReceiverStatus, textOf(body, 'reason', 200)),
       );
@@ -128,7 +126,7 @@ export class StreamEndpoints {
     const body = objectOf(await readJson(request, mostBytes));
     const stream = await this.#stream(caller, request, body['stream_id']);
     const subject = readSubject(body['subject'], this.parts.issuer);
-    if (!subject) throw invalid(malformedSubject);
+    if (!subject) throw malformedBody(malformedSubject);
     await asProblem(this.parts.streams.setSubject(stream, subject, told));
   }
 
@@ -199,11 +197,6 @@ export class StreamEndpoints {
   }
 }
 
-function answer(response: ServerResponse, status: number, value: object): void {
-  const body = JSON.stringify(value);
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }).end(body);
-}
-
 const asProblem = <T>(work: Promise<T>): Promise<T> =>
   work.catch((error: unknown) => {
     if (!(error instanceof ReceiverError)) throw error;
@@ -211,7 +204,7 @@ const asProblem = <T>(work: Promise<T>): Promise<T> =>
       throw new ProblemError({ status: 409, code: 'stream_conflict', title: error.message });
     if (error.code === 'unknown_subject')
       throw new ProblemError({ status: 404, code: error.code, title: error.message });
-    throw invalid(error.message);
+    throw malformedBody(error.message);
   });
 
 function missing(): never {

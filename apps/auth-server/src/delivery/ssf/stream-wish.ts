@@ -1,5 +1,5 @@
 import { offeredEvents, type Receiver, type StreamWish } from '@curfew/events';
-import { invalid } from '../../session-feed/json-exchange.js';
+import { malformedBody } from '@curfew/web';
 
 /** Delivery methods by their names in SSF 1.0 §6.1. */
 export const deliveryMethods = { push: 'urn:ietf:rfc:8935', poll: 'urn:ietf:rfc:8936' } as const;
@@ -15,7 +15,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** A JSON object. @throws ProblemError 400 */
 export function objectOf(value: unknown): Json {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid('the body must be a JSON object');
+    throw malformedBody('the body must be a JSON object');
   return value as Json;
 }
 
@@ -24,7 +24,7 @@ export function textOf(body: Json, name: string, longest: number): string | null
   const value = body[name];
   if (value === undefined || value === null) return null;
   if (typeof value !== 'string' || value.length > longest || /\p{C}/u.test(value))
-    throw invalid(`${name} must be a text of at most ${longest} characters`);
+    throw malformedBody(`${name} must be a text of at most ${longest} characters`);
   return value;
 }
 
@@ -52,9 +52,9 @@ function methodOf(method: unknown, known: Receiver | null): 'push' | 'poll' {
   const now = known && (known.kind === 'set_push' ? 'push' : 'poll');
   if (method === undefined) return now ?? 'poll';
   const asked = method === deliveryMethods.push ? 'push' : method === deliveryMethods.poll ? 'poll' : null;
-  if (asked === null) throw invalid('delivery.method must be one of the supported methods');
+  if (asked === null) throw malformedBody('delivery.method must be one of the supported methods');
   if (now !== null && asked !== now)
-    throw invalid('the method of a stream stays; delete it and make another');
+    throw malformedBody('the method of a stream stays; delete it and make another');
   return asked;
 }
 
@@ -66,7 +66,7 @@ function eventsOf(events: unknown, known: Receiver | null): readonly string[] {
     events.length > 50 ||
     !events.every((one) => typeof one === 'string' && one.length <= 200)
   )
-    throw invalid('events_requested must be a list of at most 50 URIs');
+    throw malformedBody('events_requested must be a list of at most 50 URIs');
   return events as string[];
 }
 

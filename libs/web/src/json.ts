@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ProblemError } from '@curfew/problem';
+import { readBody } from './body.js';
+import { ProblemError } from './problem/problem.js';
 
-/** @throws ProblemError 405 for any other method. */
+/** Refuses any other method. @throws ProblemError 405 */
 export function requireMethod({ method }: IncomingMessage, wanted: 'GET' | 'POST'): void {
   if (method === wanted) return;
   throw new ProblemError({
@@ -12,29 +13,24 @@ export function requireMethod({ method }: IncomingMessage, wanted: 'GET' | 'POST
   });
 }
 
-/** Reads a JSON body of at most so many bytes. @throws ProblemError 400, 413, 415 */
-export async function readJson(request: IncomingMessage, mostBytes: number): Promise<unknown> {
+/** Reads a JSON body of at most `maxBytes`. @throws ProblemError 400, 413, 415 */
+export async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
   if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
     throw new ProblemError({ status: 415, code: 'unsupported_media_type', title: 'The body must be JSON' });
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > mostBytes)
-      throw new ProblemError({ status: 413, code: 'content_too_large', title: 'The body is too large' });
-    chunks.push(chunk);
-  }
+  const body = await readBody(request, maxBytes);
+  if (!body)
+    throw new ProblemError({ status: 413, code: 'content_too_large', title: 'The body is too large' });
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(body.toString('utf8'));
   } catch {
-    throw invalid('The body is not JSON');
+    throw malformedBody('The body is not JSON');
   }
 }
 
 /** Writes a JSON answer that nobody may keep. */
-export function answerJson(response: ServerResponse, value: object): void {
+export function answerJson(response: ServerResponse, value: object, status = 200): void {
   const body = Buffer.from(JSON.stringify(value));
-  response.writeHead(200, {
+  response.writeHead(status, {
     'Content-Type': 'application/json',
     'Cache-Control': 'no-store',
     'Content-Length': body.length,
@@ -43,5 +39,5 @@ export function answerJson(response: ServerResponse, value: object): void {
 }
 
 /** The problem of a body that breaks the rules; `detail` must not repeat what was sent. */
-export const invalid = (detail: string): ProblemError =>
+export const malformedBody = (detail: string): ProblemError =>
   new ProblemError({ status: 400, code: 'invalid_request', title: 'The request is not well-formed', detail });

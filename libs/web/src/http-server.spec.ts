@@ -1,20 +1,23 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { unaskedConnections } from './unasked-connections.js';
+import { HttpServer } from './http-server.js';
 
 describe('a server that stops', () => {
   let server: Server;
-  let closeUnasked: () => void;
+  let httpServer: HttpServer;
   let answer: ServerResponse;
   const sockets: Socket[] = [];
 
   beforeEach(async () => {
-    server = createServer((_request, response) => {
-      answer = response;
-      server.emit('asked');
-    });
-    closeUnasked = unaskedConnections(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    httpServer = new HttpServer(
+      (_request, response) => {
+        answer = response;
+        server.emit('asked');
+      },
+      { headersTimeoutMs: 5_000, requestTimeoutMs: 5_000, maxConnections: 2 },
+    );
+    ({ server } = httpServer);
+    await httpServer.open({ host: '127.0.0.1', port: 0 });
   });
   afterEach(() => {
     for (const socket of sockets.splice(0)) socket.destroy();
@@ -37,12 +40,7 @@ describe('a server that stops', () => {
     await accepted;
     return { text };
   };
-  const stopped = () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
-    closeUnasked();
-    return closed;
-  };
+  const stopped = (graceMs = 60_000) => httpServer.close(graceMs);
 
   it('does not wait for connections on which nothing was asked', async () => {
     await connected();
@@ -71,5 +69,29 @@ describe('a server that stops', () => {
     answer.end('all of it');
     expect(await text).toContain('all of it');
     await done;
+  });
+
+  it('closes what is still open when its time is up, also what was upgraded', async () => {
+    server.on('upgrade', (_request, socket: Socket) => {
+      socket.on('error', () => {});
+      server.emit('asked');
+    });
+    const asked = new Promise((resolve) => server.once('asked', resolve));
+    const { text } = await connected(
+      'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
+    await asked;
+    await stopped(0);
+    expect(await text).toBe('');
+  });
+
+  it('closes a connection beyond its limit, and answers those before it', async () => {
+    const asked = new Promise((resolve) => server.once('asked', resolve));
+    const first = await connected('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await asked;
+    await connected();
+    expect(await (await connected()).text).toBe('');
+    answer.end('all of it');
+    expect(await first.text).toContain('all of it');
   });
 });

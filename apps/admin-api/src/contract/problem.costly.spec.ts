@@ -1,7 +1,8 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { ProblemError, sendProblem } from '@curfew/web';
 import { type ArgumentsHost, NotFoundException, ServiceUnavailableException } from '@nestjs/common';
-import { ProblemError, ProblemFilter, sendProblem } from './index.js';
+import { ProblemFilter } from './problem.filter.js';
 
 const unavailable = new Error('connect ECONNREFUSED 127.0.0.1:5432');
 

@@ -1,8 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IsUnavailable, type ProblemError, problemFrom, sendProblem } from '@curfew/web';
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
-import { sendProblem } from './answer.js';
-import { type IsUnavailable, problemFrom } from './from-error.js';
-import type { ProblemError } from './problem.js';
 
 /** What the filter needs from the application around it. */
 export interface ProblemFilterOptions {

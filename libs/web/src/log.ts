@@ -2,19 +2,18 @@ import type { Configuration } from '@curfew/config';
 import { type Logger, pino } from 'pino';
 
 /**
- * The structured log. Errors are reduced to what helps and cannot carry a secret: name, code, message and stack, never the
- * request, its headers, its body or the parameters of a statement.
+ * The structured log of a process that calls itself `service`. An error is reduced to its name, code, message and stack: the request,
+ * its headers, its body and the parameters of a statement may hold secrets and are never written.
  */
-export const createLog = (level: Configuration['logLevel']): Logger =>
+export const createLog = (service: string, level: Configuration['logLevel']): Logger =>
   pino({
     level,
-    base: { service: 'admin-api' },
+    base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: describeError },
   });
 
-/** The parts of an error that may be written down. */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: typeof error };
   const { code } = error as { code?: unknown };

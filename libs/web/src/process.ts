@@ -1,3 +1,23 @@
+import type { Logger } from 'pino';
+
+/** Lets SIGTERM and SIGINT stop the process: with status 1 when `stop` rejects or resolves to false, else with status 0. */
+export function stopOnSignals(stop: () => Promise<unknown>, log: Logger): void {
+  let stopping = false;
+  const begin = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    stop().then(
+      (clean) => process.exit(clean === false ? 1 : 0),
+      (err: unknown) => {
+        log.error({ err }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', begin).on('SIGINT', begin);
+}
+
 /**
  * Stops this process when the one that started it goes away, even by kill -9: the parent holds the other end of standard input, and
  * the kernel closes it. Does nothing unless CURFEW_EXIT_WITH_PARENT is `true`, because a terminal or /dev/null may be closed too.

@@ -1,0 +1,82 @@
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Listen } from '@curfew/config';
+
+/** The limits of an HTTP server. */
+export interface HttpServerOptions {
+  /** Milliseconds a client may take for the head of a request, and for all of it. */
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  /** A connection beyond this many is closed. */
+  readonly maxConnections: number;
+  /** Further options of Node's server, such as how long a request's head may be. */
+  readonly server?: ServerOptions;
+}
+
+/** An HTTP server with its limits, opened and closed the same way in every process. */
+export class HttpServer {
+  readonly server: Server;
+  readonly #connections = new Set<Socket>();
+
+  constructor(
+    handle: RequestListener,
+    { headersTimeoutMs, requestTimeoutMs, maxConnections, server }: HttpServerOptions,
+  ) {
+    this.server = createServer(
+      {
+        headersTimeout: headersTimeoutMs,
+        requestTimeout: requestTimeoutMs,
+        keepAliveTimeout: 65_000,
+        // Node looks for slow clients every half minute by default, which would be the real limit then.
+        connectionsCheckingInterval: 1_000,
+        ...server,
+      },
+      handle,
+    );
+    // Node answers an unknown expectation with 417 before the request is seen: without its id, without the headers that every answer
+    // has, and without a line in the log. It is answered like any other request (RFC 9110 §10.1.1).
+    this.server.on('checkExpectation', (request, response) => this.server.emit('request', request, response));
+    this.server.on('connection', (socket) => this.#admit(socket, maxConnections));
+  }
+
+  /** Listens; resolves with the port, or rejects when the address cannot be had. */
+  open({ host, port }: Listen): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject);
+        resolve((this.server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  /**
+   * Takes no more connections and lets the requests under way finish for `graceMs`; then it closes every connection, also those that
+   * were upgraded, for which Node waits without counting them among its own. A connection on which nothing has come yet, such as a
+   * client opens in advance, is closed at once: Node takes it for busy, so one of them would use up the whole time. A client that had
+   * just begun to write asks again elsewhere, as after every connection that is closed between two requests (RFC 9112 §9.3.1).
+   */
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.server.closeIdleConnections();
+    for (const socket of this.#connections) if (socket.bytesRead === 0) socket.destroy();
+    const late = setTimeout(() => {
+      for (const socket of this.#connections) socket.destroy();
+    }, graceMs);
+    await closed;
+    clearTimeout(late);
+  }
+
+  /**
+   * Node's own `maxConnections` would not do: where several workers share a port, Node hands a connection that one of them refuses to the
+   * next, and when all are full it hands it around without a pause.
+   */
+  #admit(socket: Socket, maxConnections: number): void {
+    if (this.#connections.size >= maxConnections) {
+      socket.destroy();
+      return;
+    }
+    this.#connections.add(socket);
+    socket.once('close', () => this.#connections.delete(socket));
+  }
+}

@@ -1,0 +1,43 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+
+/** Work that a process repeats without being asked. Each job has its own loop, never overlaps with itself, and outlives its failures. */
+export class BackgroundLoops {
+  readonly #stopping = new AbortController();
+  readonly #loops: Promise<void>[] = [];
+
+  /** A failure is logged at `level`. */
+  constructor(
+    private readonly log: Logger,
+    private readonly level: 'error' | 'warn' = 'error',
+  ) {}
+
+  /** Aborts when the loops stop, so that a long job can break off. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Repeats `work` about every `intervalMs`; the log calls it `subject`. */
+  every(intervalMs: number, subject: string, work: () => Promise<unknown>): void {
+    this.#loops.push(this.#repeat(intervalMs, subject, work));
+  }
+
+  /** Resolves when the runs under way are over; no other one begins. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all(this.#loops);
+  }
+
+  async #repeat(intervalMs: number, subject: string, work: () => Promise<unknown>): Promise<void> {
+    const { signal } = this;
+    while (!signal.aborted) {
+      // Spread out, so that nodes that started together do not work in step.
+      const waitMs = intervalMs * (0.9 + Math.random() * 0.2);
+      await pause(waitMs, undefined, { signal, ref: false }).catch(() => {});
+      if (signal.aborted) return;
+      await work().catch((err: unknown) =>
+        this.log[this.level]({ err }, `${subject} failed; it is tried again`),
+      );
+    }
+  }
+}
