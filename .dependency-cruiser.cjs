@@ -13,7 +13,8 @@ const mayImport = {
   events: ['session-policy', 'persistence', 'clock'],
   clients: ['session-policy', 'persistence', 'clock'],
   accounts: ['session-policy', 'persistence', 'clock'],
-  sessions: ['session-policy', 'events', 'persistence', 'clock'],
+  insight: ['session-policy', 'persistence'],
+  sessions: ['session-policy', 'events', 'insight', 'persistence', 'clock'],
   oidc: [
     'sessions',
     'clients',

@@ -1,0 +1,105 @@
+import { bucketCount, bucketEnd, bucketMiddle, shareBeyond } from './buckets.js';
+
+/**
+ * What is counted, each as a histogram of lengths of time. Silences: `returned` (ended by activity), `cut` (ended by the inactivity timeout),
+ * `censored` (ended otherwise). After a cut: `back` (last activity to the next sign-in of the same account and client), `shown`, `proved` and
+ * `resumed` (from the cut to the sign-in page, to an accepted password, to the new session). Of whole sessions: `aged` (age at any other end)
+ * and `aged_out` (age at the end by the absolute lifetime). `first` is the first sign-in of an account and client on a day.
+ */
+export const countKinds = [
+  'returned',
+  'cut',
+  'censored',
+  'back',
+  'shown',
+  'proved',
+  'resumed',
+  'aged',
+  'aged_out',
+  'first',
+] as const;
+
+/** One of the kinds of counts. */
+export type CountKind = (typeof countKinds)[number];
+
+/** Accounts are divided into this many folds by their id: leaving out one at a time gives intervals that respect that people repeat themselves. */
+export const foldCount = 16;
+
+/** The fold of an account: the last hexadecimal digit of its id, which is random in every version of UUID issued here. */
+export function foldOf(accountId: string): number {
+  const code = accountId.charCodeAt(accountId.length - 1);
+  return (code <= 57 ? code - 48 : code - 87) & 15;
+}
+
+/** Histograms of every kind. */
+export type Counts = Readonly<Record<CountKind, Float64Array>>;
+
+/** Histograms of every kind, all zero. */
+export const noCounts = (): Counts =>
+  Object.fromEntries(countKinds.map((kind) => [kind, new Float64Array(bucketCount)])) as unknown as Counts;
+
+/** Adds the second histogram to the first. */
+export function addTo(sum: Float64Array, counts: ArrayLike<number>): void {
+  for (let bucket = 0; bucket < sum.length; bucket++) sum[bucket]! += counts[bucket] ?? 0;
+}
+
+/** Counts by fold, and their sums. */
+export class FoldedCounts {
+  readonly folds: readonly Counts[] = Array.from({ length: foldCount }, noCounts);
+
+  /** Adds a histogram of one kind to one fold. */
+  add(fold: number, kind: CountKind, counts: ArrayLike<number>): void {
+    addTo(this.folds[fold]![kind], counts);
+  }
+
+  /** The sum over all folds. */
+  total(): Counts {
+    return this.without(-1);
+  }
+
+  /** The sum over all folds but one. */
+  without(fold: number): Counts {
+    const sum = noCounts();
+    this.folds.forEach((counts, index) => {
+      if (index !== fold) for (const kind of countKinds) addTo(sum[kind], counts[kind]);
+    });
+    return sum;
+  }
+
+  /** The largest share that one fold has of a kind: half of the accounts' silences in one fold say little about the others. */
+  largestShare(kind: CountKind): number {
+    const sums = this.folds.map((counts) => sumOf(counts[kind]));
+    const total = sums.reduce((a, b) => a + b, 0);
+    return total === 0 ? 0 : Math.max(...sums) / total;
+  }
+}
+
+/** How many a histogram holds. */
+export function sumOf(counts: Float64Array): number {
+  let sum = 0;
+  for (let bucket = 0; bucket < counts.length; bucket++) sum += counts[bucket]!;
+  return sum;
+}
+
+/** How many a histogram holds that are at least `length` seconds long. */
+export function countBeyond(counts: Float64Array, length: number): number {
+  let sum = 0;
+  for (let bucket = counts.length - 1; bucket >= 0; bucket--) {
+    if (bucketEnd(bucket) <= length) break;
+    if (counts[bucket]! > 0) sum += counts[bucket]! * shareBeyond(bucket, length);
+  }
+  return sum;
+}
+
+/** How many a histogram holds that are shorter than `length` seconds. */
+export const countWithin = (counts: Float64Array, length: number): number =>
+  sumOf(counts) - countBeyond(counts, length);
+
+const middles = Float64Array.from({ length: bucketCount }, (_, bucket) => bucketMiddle(bucket));
+
+/** The lengths a histogram holds, added up, in seconds. */
+export function secondsIn(counts: Float64Array): number {
+  let sum = 0;
+  for (let bucket = 0; bucket < counts.length; bucket++) sum += counts[bucket]! * middles[bucket]!;
+  return sum;
+}
