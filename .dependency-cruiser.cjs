@@ -29,6 +29,19 @@ const mayImport = {
   ],
   'resource-server': ['session-policy', 'config', 'clock'],
   web: ['config'],
+  foundation: [
+    'accounts',
+    'clients',
+    'clock',
+    'config',
+    'events',
+    'oidc',
+    'persistence',
+    'session-policy',
+    'sessions',
+    'signals',
+    'web',
+  ],
 };
 
 const spec = '\\.spec\\.ts$';

@@ -1,9 +1,7 @@
-import { registryChannel } from '@curfew/clients';
-import { installAsProcessTime } from '@curfew/clock';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
 import { endsChannel } from '@curfew/events';
-import { signingKeysChannel } from '@curfew/oidc';
-import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
+import { type Foundation, hearAnnouncements, openFoundation } from '@curfew/foundation';
+import { isDatabaseUnavailable } from '@curfew/persistence';
 import { HttpServer, startTracing } from '@curfew/web';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
@@ -11,15 +9,15 @@ import express from 'express';
 import type { Logger } from 'pino';
 import { applicationOn } from './app.module.js';
 import { apply, maxDescriptionBytes } from './apply/apply-contracts.js';
-import { Background } from './background.js';
+import { startLoops } from './background.js';
 import { isJson } from './contract/input.js';
 import { operationPaths, routeOf } from './contract/operation-paths.js';
 import { ProblemFilter } from './contract/problem.filter.js';
 import { contracts } from './controllers.js';
 import { EventStreams } from './events/event-streams.js';
-import { type Foundation, layFoundation } from './foundation.js';
 import { adminDoor } from './front-door.js';
 import { HealthController } from './health.controller.js';
+import { IdempotencyStore } from './idempotency/idempotency.store.js';
 import { Announcements } from './sessions/announcements.js';
 import { Metrics } from './stats/metrics.js';
 
@@ -33,15 +31,19 @@ export interface AdminApi {
 
 /** Builds the admin API and listens. Migrations are the authorization server's work: here they must have been applied. */
 export async function startAdminApi(configuration: Configuration, log: Logger): Promise<AdminApi> {
-  const foundation = await layFoundation(configuration, log, `admin-api-${configuration.listen.admin.port}`);
-  const { prisma, clock, registry, keyStore } = foundation;
+  const foundation = await openFoundation(configuration, log, {
+    process: `admin-api-${configuration.listen.admin.port}`,
+    connections: { hot: 1 },
+  });
   await refuseFirstRunData(configuration.mode, foundation);
-  const restoreTime = installAsProcessTime(clock);
-  await keyStore.load(clock.now());
+  await foundation.begin();
   const announcements = new Announcements();
-  const listener = listen(foundation, announcements);
+  const listener = hearAnnouncements(foundation, {
+    channels: new Map([[endsChannel, (payload) => announcements.heard(payload)]]),
+    reloadKeys: () => foundation.keyStore.load(foundation.clock.now()),
+  });
   await listener.start();
-  registry.trust();
+  foundation.registry.trust();
   const app = await application(foundation, announcements);
   const { limits, adminUrl, proxy, listen: addresses } = configuration;
   const paths = operationPaths(contracts);
@@ -61,54 +63,18 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
   });
   const server = new HttpServer(tracing?.traced(door) ?? door, limits);
   const port = await server.open(addresses.admin);
-  const background = new Background(foundation);
-  background.start();
+  const loops = startLoops(foundation, app.get(IdempotencyStore));
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
     app.get(EventStreams).stop();
     await server.close(limits.shutdownGraceMs);
-    await background.stop();
+    await loops.stop();
     await listener.stop();
-    clock.stop();
     await app.close();
-    await foundation.guard.stop();
-    await foundation.hot.close();
-    await prisma.$disconnect();
     await tracing?.stop();
-    restoreTime();
+    await foundation.close();
   };
   return { port, stop };
-}
-
-/** One connection hears everything that other processes announce. */
-function listen(
-  { configuration, registry, clock, keyStore, log }: Foundation,
-  announcements: Announcements,
-): DatabaseListener {
-  const report = (subject: string) => (err: unknown) => log.error({ err }, subject);
-  const reloadKeys = () => void keyStore.load(clock.now()).catch(report('reading the signing keys'));
-  const remeasure = () => void clock.remeasure().catch(report('measuring the clock'));
-  return new DatabaseListener(
-    configuration.database.url.reveal(),
-    [registryChannel, signingKeysChannel, clockChannel, endsChannel],
-    {
-      onNotification: (channel, payload) => {
-        registry.handlers.onNotification(channel, payload);
-        if (channel === endsChannel) announcements.heard(payload);
-        if (channel === signingKeysChannel) reloadKeys();
-        if (channel === clockChannel) remeasure();
-      },
-      onLost: (err) => {
-        log.warn({ err }, 'announcements cannot be heard; the database is asked every time');
-        registry.handlers.onLost?.(err);
-      },
-      onGap: () => {
-        registry.handlers.onGap?.();
-        reloadKeys();
-        remeasure();
-      },
-    },
-  );
 }
 
 async function application(

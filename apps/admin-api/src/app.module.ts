@@ -1,27 +1,10 @@
-import { AccountService, ConsentService } from '@curfew/accounts';
-import {
-  ClientService,
-  FullAdministrators,
-  fetchedUriFault,
-  PolicyService,
-  Registry,
-  ResourceService,
-} from '@curfew/clients';
-import { Clock } from '@curfew/clock';
+import { FullAdministrators } from '@curfew/clients';
 import { adminScopeNames } from '@curfew/config';
-import {
-  EndConfirmation,
-  EventHistory,
-  EventLog,
-  FeedNodeStore,
-  Receivers,
-  ReceiversStore,
-} from '@curfew/events';
-import { KeyStore, PayloadSeal, receiverSeal } from '@curfew/oidc';
-import { DatabaseGuard, PrismaService } from '@curfew/persistence';
+import { EndConfirmation, EventHistory, FeedNodeStore, Receivers, ReceiversStore } from '@curfew/events';
+import { type Foundation, foundationProviders } from '@curfew/foundation';
+import { PayloadSeal } from '@curfew/oidc';
 import { seconds } from '@curfew/session-policy';
-import { AccountChanges, BrowserSessionQueries, KeyRing, SessionService } from '@curfew/sessions';
-import { SignalsReader } from '@curfew/signals';
+import { AccountChanges, KeyRing } from '@curfew/sessions';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { Authentication } from './access/authentication.js';
@@ -39,7 +22,6 @@ import { OperationInterceptor } from './contract/operation.interceptor.js';
 import { contracts, controllers } from './controllers.js';
 import { EventStreams } from './events/event-streams.js';
 import { EventsStore } from './events/events.store.js';
-import type { Foundation } from './foundation.js';
 import { Idempotency } from './idempotency/idempotency.js';
 import { IdempotencyStore } from './idempotency/idempotency.store.js';
 import { KeysStore } from './keys/keys.store.js';
@@ -66,10 +48,13 @@ class AppModule {}
 
 /** Everything is built before Nest starts, so that an error at start names its cause and not a container. */
 export function applicationOn(foundation: Foundation, announcements: Announcements): DynamicModule {
-  const { prisma, guard, serviceKeys, configuration } = foundation;
+  const { prisma, serviceKeys, configuration } = foundation;
   const operators = new Operators(prisma);
   const search = new SessionSearchStore(prisma);
-  const answers = new PayloadSeal(new KeyRing(serviceKeys.derive('idempotent answers')));
+  const answers = new IdempotencyStore(
+    prisma,
+    new PayloadSeal(new KeyRing(serviceKeys.derive('idempotent answers'))),
+  );
   const { adminUrl } = configuration;
   const events = new EventsStore(prisma);
   const feedNodes = new FeedNodeStore(prisma);
@@ -79,29 +64,16 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
   const administrators = new FullAdministrators(prisma, { audience: adminUrl, scopes: adminScopeNames });
   const usernames = new Usernames(prisma);
   const given = [
-    [PrismaService, prisma],
-    [DatabaseGuard, guard],
-    [Clock, foundation.clock],
-    [AccountService, foundation.accounts],
-    [ConsentService, foundation.consents],
-    [ClientService, foundation.clients],
-    [ResourceService, foundation.resources],
-    [PolicyService, foundation.policies],
-    [Registry, foundation.registry],
-    [EventLog, foundation.events],
-    [KeyStore, foundation.keyStore],
-    [SessionService, foundation.sessions],
     [AccountChanges, new AccountChanges(foundation)],
-    [SignalsReader, foundation.signals],
     [Authentication, authentication],
     [Operators, operators],
     [FullAdministrators, administrators],
     [Authority, authorityOn(foundation, operators, administrators)],
     [CallerLimits, new CallerLimits()],
     [Cursors, new Cursors(new KeyRing(serviceKeys.derive('cursor')))],
-    [Idempotency, new Idempotency(new IdempotencyStore(prisma, answers))],
+    [Idempotency, new Idempotency(answers)],
+    [IdempotencyStore, answers],
     [SessionSearchStore, search],
-    [BrowserSessionQueries, foundation.browsers],
     [ReachCountStore, new ReachCountStore(prisma)],
     [TimelineStore, new TimelineStore(prisma)],
     [Usernames, usernames],
@@ -123,6 +95,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     module: AppModule,
     controllers: [...controllers],
     providers: [
+      ...foundationProviders(foundation),
       ...given.map(([provide, useValue]) => ({ provide, useValue })),
       ...useCases,
       { provide: APP_GUARD, useClass: OperationGuard },
@@ -159,10 +132,10 @@ const authenticationOn = (foundation: Foundation, operators: Operators): Authent
 };
 
 /** Webhooks are registered here and delivered by the authorization servers, under the same seal and the same rules. */
-const receiversOn = ({ prisma, clock, serviceKeys, configuration }: Foundation): Receivers =>
+const receiversOn = ({ prisma, clock, receiverSeal, receiverAddressFault }: Foundation): Receivers =>
   new Receivers({
     store: new ReceiversStore(prisma),
     clock,
-    seal: receiverSeal(serviceKeys),
-    addressFault: (address) => fetchedUriFault(address, configuration.delivery.allowPrivateAddresses),
+    seal: receiverSeal,
+    addressFault: receiverAddressFault,
   });

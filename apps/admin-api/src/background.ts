@@ -1,41 +1,15 @@
-import { PayloadSeal } from '@curfew/oidc';
-import { KeyRing } from '@curfew/sessions';
-import { BackgroundLoops } from '@curfew/web';
-import type { Foundation } from './foundation.js';
-import { IdempotencyStore } from './idempotency/idempotency.store.js';
+import { type Foundation, ServiceLoops } from '@curfew/foundation';
+import type { IdempotencyStore } from './idempotency/idempotency.store.js';
 
-/** So many rows are deleted in one go. */
+/** Rows that one statement of the pruning deletes at most. */
 const batch = 1_000;
 
-/** What runs without anyone asking; a failure only ever costs one run. */
-export class Background {
-  readonly #loops: BackgroundLoops;
-
-  constructor(private readonly parts: Foundation) {
-    this.#loops = new BackgroundLoops(parts.log);
-  }
-
-  /** Starts all jobs. */
-  start(): void {
-    const { sessions, events, clock } = this.parts;
-    this.#loops.every(1_000, 'writing activity', () => sessions.activity.flush());
-    this.#loops.every(1_000, 'writing events', () => events.flush(clock.now()));
-    this.#loops.every(60_000, 'deleting what expired', () => this.#prune());
-  }
-
-  /** Stops after the runs under way, and writes what is still pending. */
-  async stop(): Promise<void> {
-    await this.#loops.stop();
-    await this.parts.sessions.activity.flush();
-    await this.parts.events.flush();
-  }
-
-  async #prune(): Promise<void> {
-    const { prisma, serviceKeys, clock } = this.parts;
-    const store = new IdempotencyStore(
-      prisma,
-      new PayloadSeal(new KeyRing(serviceKeys.derive('idempotent answers'))),
-    );
-    while ((await store.prune(clock.now(), batch)) === batch);
-  }
+/** Starts the background loops of the admin API. */
+export function startLoops(foundation: Foundation, answers: IdempotencyStore): ServiceLoops {
+  const loops = new ServiceLoops(foundation);
+  loops.start();
+  loops.every(60_000, 'deleting what expired', async () => {
+    while ((await answers.prune(foundation.clock.now(), batch)) === batch && !loops.signal.aborted);
+  });
+  return loops;
 }

@@ -2,9 +2,9 @@ import './runtime-notice.js';
 import 'reflect-metadata';
 import type { ClientService, RegisteredClient } from '@curfew/clients';
 import { ConfigurationError, loadConfiguration, refuseFirstRunData } from '@curfew/config';
+import { type Foundation, openFoundation } from '@curfew/foundation';
 import { migrate } from '@curfew/persistence';
 import { createLog } from '@curfew/web';
-import { type Foundation, layFoundation } from './foundation.js';
 import { registrationOfAdminApi, registrationOfAdministrator, repairAdministration } from './repair.js';
 
 const usage = `Makes the first administrator of a new installation: the admin API as a resource, and one client that may do everything there.
@@ -30,13 +30,15 @@ class AlreadyAdministered extends Error {
 async function bootstrap(work: (foundation: Foundation) => Promise<void>): Promise<void> {
   const configuration = loadConfiguration(process.env, { explicitAdminUrl: true });
   await migrate(configuration.database.url.reveal());
-  const foundation = await layFoundation(configuration, createLog('admin-api', 'error'));
+  const foundation = await openFoundation(configuration, createLog('admin-api', 'error'), {
+    process: undefined,
+    connections: { hot: 1 },
+  });
   try {
     await refuseFirstRunData(configuration.mode, foundation);
     await work(foundation);
   } finally {
-    foundation.clock.stop();
-    await foundation.prisma.$disconnect();
+    await foundation.close();
   }
 }
 

@@ -5,9 +5,9 @@ import {
   type ResourceRegistration,
 } from '@curfew/clients';
 import { adminScopeNames } from '@curfew/config';
+import type { Foundation } from '@curfew/foundation';
 import type { Transaction } from '@curfew/persistence';
 import { eventOf } from './access/acts.js';
-import type { Foundation } from './foundation.js';
 
 /** The admin API as a resource. */
 export const registrationOfAdminApi = (audience: string): ResourceRegistration => ({

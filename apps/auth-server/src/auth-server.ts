@@ -1,21 +1,19 @@
-import { ClientService, type Registry, ResourceService, registryChannel } from '@curfew/clients';
-import { type Clock, installAsProcessTime } from '@curfew/clock';
+import { registryChannel } from '@curfew/clients';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
 import { alertsChannel, endsChannel } from '@curfew/events';
-import { KeyStore, keySettings, signingKeysChannel } from '@curfew/oidc';
-import { clockChannel, DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
+import { type Foundation, hearAnnouncements, openFoundation } from '@curfew/foundation';
+import { type DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
 import { startTracing } from '@curfew/web';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import express from 'express';
 import type { Logger } from 'pino';
 import { ThrottledRequests } from './alerts/index.js';
-import { type PageFoundation, pagesAround } from './app.module.js';
+import { type PageParts, pagesAround } from './app.module.js';
 import { Background } from './background.js';
 import { basePathOf } from './base-path.js';
 import { serveStreams, tellOthers } from './delivery/index.js';
 import { createFirstRunData } from './first-run/index.js';
-import { type LaidFoundation, layFoundation } from './foundation.js';
 import { HealthController } from './health.controller.js';
 import {
   FormTokens,
@@ -27,14 +25,14 @@ import {
   PagesOfProtocol,
 } from './interactions/index.js';
 import { NodeMetrics, routeOf } from './metrics/index.js';
-import { assembleProtocol, assembleSessions } from './protocol.js';
+import { assembleProtocol } from './protocol.js';
 import { publicServer } from './public-server.js';
 import { type FollowerService, serveFollowers } from './session-feed/index.js';
 import type { Surroundings } from './surroundings.js';
 
 /** A running authorization server. */
 export interface AuthServer {
-  readonly foundation: LaidFoundation;
+  readonly foundation: Foundation;
   /** Where it listens. */
   readonly port: number;
   /** Finishes what is under way, writes what is pending, and closes. */
@@ -59,53 +57,36 @@ export async function startAuthServer(
   log: Logger,
   surroundings: Surroundings,
 ): Promise<AuthServer> {
-  const foundation = await layFoundation(configuration, log, surroundings);
-  const { prisma, clock, registry, serviceKeys } = foundation;
-  await firstRun(foundation, surroundings);
-  const restoreTime = installAsProcessTime(clock);
-  const keyStore = new KeyStore(prisma, serviceKeys, keySettings(configuration.signingKeys));
-  await keyStore.load(clock.now());
-  const settings = pageSettings(foundation);
-  const engine = assembleSessions(foundation);
-  const protocol = assembleProtocol(
-    foundation,
-    engine,
-    pagesOfProtocol(settings, registry, clock),
-    keyStore.current(clock.now()),
-  );
-  const background = new Background({
-    ...foundation,
-    ...engine,
-    ...protocol,
-    keyStore,
-    protocol: protocol.server,
+  const { worker, hashing } = surroundings;
+  const foundation = await openFoundation(configuration, log, {
+    process: `auth-server-${configuration.listen.auth.port}${worker === undefined ? '' : `-${worker}`}`,
+    // Sign-ins have connections of their own: many authorizations at once do not stand in the way of refreshes.
+    connections: { hot: configuration.database.introspectionPoolSize, signIns: 3 },
+    hashing,
   });
+  await firstRun(foundation, surroundings);
+  await foundation.begin();
+  const settings = pageSettings(foundation);
+  const protocol = assembleProtocol(foundation, pagesOfProtocol(settings, foundation));
+  const background = new Background(foundation, protocol.server);
   const metrics = new NodeMetrics(await tracingOf(configuration));
-  const followers = await serveFollowers(foundation, protocol, engine.events, metrics.probed);
+  const followers = await serveFollowers(foundation, protocol, metrics.probed);
   const throttled = await ThrottledRequests.over(foundation);
   const listener = listen(foundation, background, followers, throttled);
   await listener.start();
-  registry.trust();
-  const app = await pages({
-    ...foundation,
-    ...engine,
+  foundation.registry.trust();
+  const app = await pages(foundation, {
     feed: followers.feed,
     interactions: protocol.interactions,
     settings,
     log: new PageLogTo(log),
   });
-  const told = new Map([...followers.listeners, ...serveStreams(foundation, protocol, engine, keyStore)]);
+  const told = new Map([...followers.listeners, ...serveStreams(foundation, protocol)]);
   const server = publicServer(foundation, protocol.server.handle, app, told, throttled, metrics);
   await surroundings.mayListen();
   const port = await server.open(configuration.listen.auth);
   background.start(surroundings.looksAfterAll);
-  const telling = await tellOthers(foundation, surroundings, {
-    keyStore,
-    metrics,
-    log: engine.events,
-    feed: followers.feed,
-    sessions: engine.sessions,
-  });
+  const telling = await tellOthers(foundation, surroundings, { metrics, feed: followers.feed });
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
     await followers.stop();
@@ -113,13 +94,8 @@ export async function startAuthServer(
     await background.stop();
     await telling.stop();
     await listener.stop();
-    clock.stop();
     await app.close();
-    await foundation.guard.stop();
-    await foundation.hot.close();
-    await foundation.signIns.close();
-    await prisma.$disconnect();
-    restoreTime();
+    await foundation.close();
   };
   return { foundation, port, stop };
 }
@@ -134,7 +110,7 @@ function tracingOf({ issuer, proxy }: Configuration) {
   });
 }
 
-function pagesOfProtocol(settings: PageSettings, registry: Registry, clock: Clock): PagesOfProtocol {
+function pagesOfProtocol(settings: PageSettings, { registry, clock }: Foundation): PagesOfProtocol {
   const tokens = new FormTokens(settings);
   const interactions = new InteractionPages(registry, tokens, settings);
   return new PagesOfProtocol(settings, interactions, new Notices(tokens, settings, clock));
@@ -142,12 +118,10 @@ function pagesOfProtocol(settings: PageSettings, registry: Registry, clock: Cloc
 
 /** Development starts with something to try; production refuses to start with it. */
 async function firstRun(
-  { configuration, prisma, clock, accounts, log }: LaidFoundation,
+  { configuration, prisma, accounts, clients, resources, log }: Foundation,
   { makesFirstRunData }: Surroundings,
 ): Promise<void> {
-  const rules = { allowPrivateAddresses: configuration.mode !== 'production' };
-  const clients = new ClientService({ prisma, clock, rules });
-  const services = { accounts, clients, resources: new ResourceService(prisma, clock) };
+  const services = { accounts, clients, resources };
   await refuseFirstRunData(configuration.mode, services);
   const { devFile } = configuration;
   if (!devFile || !makesFirstRunData) return;
@@ -167,7 +141,7 @@ async function firstRun(
   for (const note of report.notes) log.warn(note);
 }
 
-function pageSettings({ configuration, serviceKeys }: LaidFoundation): PageSettings {
+function pageSettings({ configuration, serviceKeys }: Foundation): PageSettings {
   return new PageSettings({
     issuer: configuration.issuer,
     cookieName: configuration.cookies.name,
@@ -177,50 +151,37 @@ function pageSettings({ configuration, serviceKeys }: LaidFoundation): PageSetti
   });
 }
 
-/** One connection hears everything that other nodes announce. */
+/** Hears what other nodes announce. */
 function listen(
-  { configuration, registry, clock, log }: LaidFoundation,
+  foundation: Foundation,
   background: Background,
   { feed }: FollowerService,
   throttled: ThrottledRequests,
 ): DatabaseListener {
-  const report = (subject: string) => (err: unknown) => log.error({ err }, subject);
-  const reloadKeys = () => background.reloadKeys().catch(report('reading the signing keys'));
-  const reloadThrottled = () => throttled.load().catch(report('reading whom alerts hold back'));
-  const remeasure = () => clock.remeasure().catch(report('measuring the clock'));
-  return new DatabaseListener(
-    configuration.database.url.reveal(),
-    [registryChannel, signingKeysChannel, clockChannel, endsChannel, alertsChannel],
-    {
-      onNotification: (channel, payload) => {
-        registry.handlers.onNotification(channel, payload);
-        if (channel === registryChannel) background.policiesChanged();
-        if (channel === endsChannel) feed.heard(payload);
-        if (channel === signingKeysChannel) void reloadKeys();
-        if (channel === alertsChannel) void reloadThrottled();
-        if (channel === clockChannel) void remeasure();
-      },
-      onLost: (err) => {
-        log.warn({ err }, 'announcements cannot be heard; the database is asked every time');
-        registry.handlers.onLost?.(err);
-      },
-      onGap: () => {
-        registry.handlers.onGap?.();
-        background.policiesChanged();
-        void reloadKeys();
-        void reloadThrottled();
-        void remeasure();
-      },
+  const reloadThrottled = () =>
+    void throttled
+      .load()
+      .catch((err: unknown) => foundation.log.error({ err }, 'reading whom alerts hold back'));
+  return hearAnnouncements(foundation, {
+    channels: new Map<string, (payload: string) => void>([
+      [registryChannel, () => background.policiesChanged()],
+      [endsChannel, (payload) => feed.heard(payload)],
+      [alertsChannel, reloadThrottled],
+    ]),
+    reloadKeys: () => background.reloadKeys(),
+    onGap: () => {
+      background.policiesChanged();
+      reloadThrottled();
     },
-  );
+  });
 }
 
-async function pages(foundation: PageFoundation): Promise<NestExpressApplication> {
+async function pages(foundation: Foundation, parts: PageParts): Promise<NestExpressApplication> {
   const instance = express();
   instance.disable('x-powered-by');
   instance.disable('etag');
   const app = await NestFactory.create<NestExpressApplication>(
-    pagesAround(foundation),
+    pagesAround(foundation, parts),
     new ExpressAdapter(instance),
     {
       bodyParser: false,
@@ -229,8 +190,8 @@ async function pages(foundation: PageFoundation): Promise<NestExpressApplication
   );
   app.useGlobalFilters(
     new PageErrorFilter({
-      settings: foundation.settings,
-      log: foundation.log,
+      settings: parts.settings,
+      log: parts.log,
       isUnavailable: isDatabaseUnavailable,
     }),
   );

@@ -1,15 +1,15 @@
 import type { RequestListener } from 'node:http';
+import type { Foundation } from '@curfew/foundation';
 import { HttpServer } from '@curfew/web';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ThrottledRequests } from './alerts/index.js';
 import { basePathOf } from './base-path.js';
-import type { LaidFoundation } from './foundation.js';
 import { publicDoor } from './front-door.js';
 import type { NodeMetrics } from './metrics/index.js';
 
 /** The HTTP server of everything public. */
 export function publicServer(
-  { configuration, guard, log }: LaidFoundation,
+  { configuration, guard, log }: Foundation,
   protocol: RequestListener,
   pages: NestExpressApplication,
   followers: ReadonlyMap<string, RequestListener>,

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ThrottledNetworks, WatchStore } from '@curfew/events';
+import type { Foundation } from '@curfew/foundation';
 import { routes } from '@curfew/oidc';
 import type { SignalsReader } from '@curfew/signals';
 import { ProblemError, sendProblem } from '@curfew/web';
 import { isForClients, refuseClient } from '../client-refusal.js';
-import type { LaidFoundation } from '../foundation.js';
 
 /** Where tokens, codes and passwords are tried; whoever is held back may still read metadata and sign out. */
 const guarded: ReadonlySet<string> = new Set([
@@ -24,7 +24,7 @@ export class ThrottledRequests {
   ) {}
 
   /** Knows at once what earlier alerts hold back. */
-  static async over({ prisma, clock, signals }: LaidFoundation): Promise<ThrottledRequests> {
+  static async over({ prisma, clock, signals }: Foundation): Promise<ThrottledRequests> {
     const networks = new ThrottledNetworks(new WatchStore(prisma), clock);
     await networks.load();
     return new ThrottledRequests(networks, signals);

@@ -13,13 +13,12 @@ import {
   Watch,
   WatchStore,
 } from '@curfew/events';
-import { type KeyStore, outboundFetch, receiverSeal } from '@curfew/oidc';
+import type { Foundation } from '@curfew/foundation';
+import { outboundFetch } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import { plus, seconds } from '@curfew/session-policy';
-import type { SessionService } from '@curfew/sessions';
 import { BackgroundLoops } from '@curfew/web';
 import { answersOf, endConcerned, thresholdsOf } from '../alerts/index.js';
-import type { LaidFoundation } from '../foundation.js';
 import { signWith } from './sign-with.js';
 
 /** What tells others of events. */
@@ -42,16 +41,13 @@ const partitionsIntervalMs = 600_000;
 
 /** Delivers events until it is stopped. On connections of its own: receivers must not be able to slow a request down. */
 export function deliverEvents(
-  { configuration, guard, clock, serviceKeys, log }: LaidFoundation,
-  keyStore: KeyStore,
-  sessions: SessionService,
+  { configuration, guard, clock, receiverSeal: seal, keyStore, sessions, log }: Foundation,
   { attempted, seen }: DeliveryListener,
 ): DeliveryService {
   const { timeoutMs, firstRetryMs, attempts, allowPrivateAddresses, intervalMs } = configuration.delivery;
   const prisma = new PrismaService(configuration.database, 2, guard);
   const store = new DeliveryStore(prisma, configuration.adminUrl);
   const report = (err: unknown) => log.warn({ err }, 'delivering events failed; it is tried again');
-  const seal = receiverSeal(serviceKeys);
   const sign = signWith(keyStore, clock);
   const courier = new Courier({
     store,

@@ -1,38 +1,31 @@
-import type { EventLog, SessionFeed } from '@curfew/events';
-import type { KeyStore } from '@curfew/oidc';
-import type { SessionService } from '@curfew/sessions';
-import type { LaidFoundation } from '../foundation.js';
+import type { SessionFeed } from '@curfew/events';
+import type { Foundation } from '@curfew/foundation';
 import type { NodeMetrics } from '../metrics/index.js';
 import type { Surroundings } from '../surroundings.js';
 import { deliverEvents } from './deliver-events.js';
 
 /** What telling others needs beside the foundation. */
 export interface Told {
-  readonly keyStore: KeyStore;
   readonly metrics: NodeMetrics;
-  readonly log: EventLog;
   readonly feed: SessionFeed;
-  readonly sessions: SessionService;
 }
 
 /** Starts everything by which the world outside learns what happened: deliveries, alerts and figures. */
 export async function tellOthers(
-  foundation: LaidFoundation,
+  foundation: Foundation,
   { looksAfterAll, showFigures }: Surroundings,
-  { keyStore, metrics, log, feed, sessions }: Told,
+  { metrics, feed }: Told,
 ): Promise<{ stop(): Promise<void> }> {
   const { attempted } = metrics;
   const { seen } = metrics.events;
-  const delivery = looksAfterAll
-    ? deliverEvents(foundation, keyStore, sessions, { attempted, seen })
-    : undefined;
+  const delivery = looksAfterAll ? deliverEvents(foundation, { attempted, seen }) : undefined;
   if (delivery) metrics.measureOutbox(delivery.store, foundation.clock);
   metrics.measurePools({
     hot: () => foundation.hot.load,
     'sign-in': () => foundation.signIns.load,
     main: () => foundation.prisma.load(),
   });
-  metrics.measureNode(log, feed);
+  metrics.measureNode(foundation.events, feed);
   const scraped = await showFigures(
     metrics.registry,
     foundation.configuration.listen.metrics,

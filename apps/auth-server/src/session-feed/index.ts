@@ -1,6 +1,5 @@
 import type { RequestListener } from 'node:http';
 import {
-  type EventLog,
   FeedNodeStore,
   FeedStore,
   type FollowerReport,
@@ -8,12 +7,12 @@ import {
   type NewEvent,
   SessionFeed,
 } from '@curfew/events';
+import type { Foundation } from '@curfew/foundation';
 import type { ClientDirectory, ProtocolServer } from '@curfew/oidc';
 import { isDatabaseUnavailable, PrismaService } from '@curfew/persistence';
 import { type Instant, seconds } from '@curfew/session-policy';
 import { newId } from '@curfew/sessions';
 import { problemFrom, sendProblem } from '@curfew/web';
-import type { LaidFoundation } from '../foundation.js';
 import { BatchIntrospection } from './batch-introspection.js';
 import { FeedEndpoint } from './feed-endpoint.js';
 import { FollowerAuthentication } from './follower-authentication.js';
@@ -30,9 +29,8 @@ export interface FollowerService {
 
 /** Starts the feed. It reads on connections of its own, so that a flood of sign-ins cannot hold back a beat. */
 export async function serveFollowers(
-  { configuration, guard, clock, signals, log }: LaidFoundation,
+  { configuration, guard, clock, signals, events, log }: Foundation,
   { server, clients }: { readonly server: ProtocolServer; readonly clients: ClientDirectory },
-  events: EventLog,
   onProbed: (follower: FollowerReport) => void,
 ): Promise<FollowerService> {
   const prisma = new PrismaService(configuration.database, 2, guard);

@@ -1,17 +1,9 @@
 import type { RequestListener } from 'node:http';
-import { fetchedUriFault } from '@curfew/clients';
 import { PollStore, ReceiversStore, Streams } from '@curfew/events';
-import {
-  type ClientDirectory,
-  type KeyStore,
-  outboundFetch,
-  type ProtocolServer,
-  receiverSeal,
-} from '@curfew/oidc';
+import type { Foundation } from '@curfew/foundation';
+import { type ClientDirectory, outboundFetch, type ProtocolServer } from '@curfew/oidc';
 import { isDatabaseUnavailable } from '@curfew/persistence';
-import type { SessionQueries } from '@curfew/sessions';
 import { problemFrom, sendProblem } from '@curfew/web';
-import type { LaidFoundation } from '../../foundation.js';
 import { FollowerAuthentication } from '../../session-feed/follower-authentication.js';
 import { signWith } from '../sign-with.js';
 import { Polling } from './polling.js';
@@ -19,13 +11,21 @@ import { StreamEndpoints } from './stream-endpoints.js';
 
 /** The listeners of the Shared Signals transmitter, by path below the issuer. */
 export function serveStreams(
-  { configuration, prisma, clock, serviceKeys, signals, accounts, log }: LaidFoundation,
+  {
+    configuration,
+    prisma,
+    clock,
+    receiverSeal: seal,
+    receiverAddressFault,
+    signals,
+    accounts,
+    queries,
+    keyStore,
+    log,
+  }: Foundation,
   { server, clients }: { readonly server: ProtocolServer; readonly clients: ClientDirectory },
-  { queries }: { readonly queries: SessionQueries },
-  keyStore: KeyStore,
 ): ReadonlyMap<string, RequestListener> {
   const { issuer, delivery } = configuration;
-  const seal = receiverSeal(serviceKeys);
   const store = new ReceiversStore(prisma);
   const sign = signWith(keyStore, clock);
   const polling = new Polling(issuer, new PollStore(prisma), clock, sign, store);
@@ -40,7 +40,7 @@ export function serveStreams(
         knows: async ({ kind, id }) =>
           kind === 'account' ? (await accounts.findById(id)) !== null : queries.exists(id),
       },
-      addressFault: (address) => fetchedUriFault(address, delivery.allowPrivateAddresses),
+      addressFault: receiverAddressFault,
     }),
     authentication: new FollowerAuthentication(clients, signals, (token) => server.clientOf(token)),
     polling,

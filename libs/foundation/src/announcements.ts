@@ -1,0 +1,47 @@
+import { registryChannel } from '@curfew/clients';
+import { signingKeysChannel } from '@curfew/oidc';
+import { clockChannel, DatabaseListener } from '@curfew/persistence';
+import type { Foundation } from './open-foundation.js';
+
+/** What a process does about announcements beyond what every process does. */
+export interface AnnouncementHandlers {
+  /** By channel; each is given the payload. */
+  readonly channels: ReadonlyMap<string, (payload: string) => void>;
+  /** Takes the signing keys as they are now. */
+  readonly reloadKeys: () => Promise<unknown>;
+  /** Announcements may have been missed. */
+  readonly onGap?: () => void;
+}
+
+/** One connection that hears what other processes announce: policies and registrations, signing keys, the clock, and `also`. */
+export function hearAnnouncements(
+  { configuration, registry, clock, log }: Foundation,
+  also: AnnouncementHandlers,
+): DatabaseListener {
+  const report = (subject: string) => (err: unknown) => log.error({ err }, subject);
+  const reloadKeys = () => void also.reloadKeys().catch(report('reading the signing keys'));
+  const remeasure = () => void clock.remeasure().catch(report('measuring the clock'));
+  const own = [registryChannel, signingKeysChannel, clockChannel];
+  return new DatabaseListener(
+    configuration.database.url.reveal(),
+    [...new Set([...own, ...also.channels.keys()])],
+    {
+      onNotification: (channel, payload) => {
+        registry.handlers.onNotification(channel, payload);
+        if (channel === signingKeysChannel) reloadKeys();
+        if (channel === clockChannel) remeasure();
+        also.channels.get(channel)?.(payload);
+      },
+      onLost: (err) => {
+        log.warn({ err }, 'announcements cannot be heard; the database is asked every time');
+        registry.handlers.onLost?.(err);
+      },
+      onGap: () => {
+        registry.handlers.onGap?.();
+        reloadKeys();
+        remeasure();
+        also.onGap?.();
+      },
+    },
+  );
+}

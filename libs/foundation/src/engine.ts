@@ -1,0 +1,69 @@
+import type { Registry } from '@curfew/clients';
+import type { Configuration } from '@curfew/config';
+import { EventLog } from '@curfew/events';
+import type { HotStatements, PrismaService } from '@curfew/persistence';
+import { seconds } from '@curfew/session-policy';
+import {
+  BrowserSessionEnds,
+  BrowserSessionQueries,
+  BrowserSessionSweeper,
+  HotSessionStore,
+  PolicySource,
+  PrismaSweepStore,
+  type RefreshTokenCodec,
+  SessionQueries,
+  SessionService,
+  Sweeper,
+} from '@curfew/sessions';
+import type { Logger } from 'pino';
+
+/** What the engine is built on. */
+export interface EngineParts {
+  readonly configuration: Configuration;
+  readonly prisma: PrismaService;
+  readonly hot: HotStatements;
+  readonly refreshTokens: RefreshTokenCodec;
+  readonly registry: Registry;
+  readonly log: Logger;
+}
+
+/** Two batches under way keep the database busy while the next one gathers; larger ones would only make their members wait. */
+const batches = { inFlight: 2, largest: 64 };
+
+/** Policies as the registry has them. */
+class RegistryPolicies extends PolicySource {
+  constructor(private readonly registry: Registry) {
+    super();
+  }
+
+  override effectivePolicy(clientId: string, resources: readonly string[]) {
+    return this.registry.effectivePolicy(clientId, resources);
+  }
+}
+
+/** The session engine: the one writer, its events, the queries for people, and the sweepers. */
+export function engineOn({ configuration, prisma, hot, refreshTokens, registry, log }: EngineParts) {
+  const policies = new RegistryPolicies(registry);
+  const retention = { ended: seconds(configuration.endedSessionRetention) };
+  const events = new EventLog(prisma);
+  const browserSessionEnds = new BrowserSessionEnds(prisma, retention);
+  const sessions = new SessionService({
+    store: new HotSessionStore(prisma, retention, hot, batches),
+    browserSessionEnds,
+    policies,
+    codec: refreshTokens,
+    events,
+    report: (err) => log.error({ err }, 'activity could not be written; it is kept and tried again'),
+  });
+  return {
+    events,
+    sessions,
+    browserSessionEnds,
+    queries: new SessionQueries(prisma, policies),
+    browsers: new BrowserSessionQueries(prisma, policies),
+    sweeper: new Sweeper(new PrismaSweepStore(prisma, retention), policies, (session) =>
+      sessions.activity.merged(session),
+    ),
+    browserSweeper: new BrowserSessionSweeper(prisma, policies, retention),
+  };
+}

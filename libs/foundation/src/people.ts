@@ -1,0 +1,50 @@
+import {
+  AccountService,
+  ConsentService,
+  defaultSignInLimits,
+  type Hashing,
+  PasswordHasher,
+  SignInThrottle,
+  Throttle,
+} from '@curfew/accounts';
+import type { Clock } from '@curfew/clock';
+import type { Configuration } from '@curfew/config';
+import type { HotStatements, PrismaService } from '@curfew/persistence';
+import { seconds } from '@curfew/session-policy';
+
+interface Connected {
+  readonly prisma: PrismaService;
+  readonly clock: Clock;
+  readonly signIns: HotStatements;
+}
+
+/** Accounts, their passwords and what they allowed. */
+export function peopleOn(
+  configuration: Configuration,
+  { prisma, clock, signIns }: Connected,
+  hashing: Hashing | undefined,
+) {
+  const { memoryBytes, passes, parallelism, concurrency, queue } = configuration.hashing;
+  const hasher = new PasswordHasher(
+    { memoryCost: memoryBytes / 1024, timeCost: passes, parallelism, concurrency, queue },
+    hashing,
+  );
+  const throttle = new Throttle(prisma, clock, signIns);
+  const accounts = new AccountService({
+    prisma,
+    hot: signIns,
+    clock,
+    hasher,
+    throttle: new SignInThrottle(throttle, signInLimits(configuration)),
+    rules: { shortest: configuration.passwords.minLength, longest: configuration.passwords.maxBytes },
+  });
+  return { accounts, consents: new ConsentService(prisma, clock, signIns), throttle };
+}
+
+function signInLimits({ throttles: { signIn, signInNetwork } }: Configuration) {
+  const limit = (rate: { count: number; window: number }) => ({
+    count: rate.count,
+    window: seconds(rate.window),
+  });
+  return { ...defaultSignInLimits, place: limit(signIn), network: limit(signInNetwork) };
+}

@@ -1,0 +1,28 @@
+import { AccountService, ConsentService } from '@curfew/accounts';
+import { ClientService, PolicyService, Registry, ResourceService } from '@curfew/clients';
+import { Clock } from '@curfew/clock';
+import { EventLog } from '@curfew/events';
+import { KeyStore } from '@curfew/oidc';
+import { DatabaseGuard, PrismaService } from '@curfew/persistence';
+import { BrowserSessionQueries, SessionQueries, SessionService } from '@curfew/sessions';
+import { SignalsReader } from '@curfew/signals';
+import type { Foundation } from './open-foundation.js';
+
+/** The foundation as providers of a Nest module: controllers ask for its members by their classes. */
+export const foundationProviders = (foundation: Foundation) => [
+  { provide: PrismaService, useValue: foundation.prisma },
+  { provide: DatabaseGuard, useValue: foundation.guard },
+  { provide: Clock, useValue: foundation.clock },
+  { provide: AccountService, useValue: foundation.accounts },
+  { provide: ConsentService, useValue: foundation.consents },
+  { provide: ClientService, useValue: foundation.clients },
+  { provide: ResourceService, useValue: foundation.resources },
+  { provide: PolicyService, useValue: foundation.policies },
+  { provide: Registry, useValue: foundation.registry },
+  { provide: EventLog, useValue: foundation.events },
+  { provide: KeyStore, useValue: foundation.keyStore },
+  { provide: SessionService, useValue: foundation.sessions },
+  { provide: SessionQueries, useValue: foundation.queries },
+  { provide: BrowserSessionQueries, useValue: foundation.browsers },
+  { provide: SignalsReader, useValue: foundation.signals },
+];
