@@ -17,6 +17,7 @@ local told = {
   ["x-session-idle-expires-in"] = "txn.curfew_idle",
   ["x-session-idle-warning-in"] = "txn.curfew_idle_warning",
   ["www-authenticate"] = "txn.curfew_challenge",
+  ["dpop-nonce"] = "txn.curfew_nonce",
 }
 
 local function decide(txn)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { isInstalled, type OtherProxy, otherProxies, startOtherProxy } from '../support/other-proxies.js';
+import { proofKey } from '../support/proof-key.js';
 import { smuggle, smugglings } from '../support/smuggling.js';
 import { type Seen, send, startUpstream, type Upstream, upgrade } from '../support/upstream.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
@@ -105,6 +106,33 @@ describe.each(otherProxies.filter(isInstalled))('behind %s', (name) => {
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer realm="orders"']);
     const wrong = await ask('/orders', {}, 'GET', 'cfw_at_nothing');
     expect(wrong.headers['www-authenticate']).toContain('error="invalid_token"');
+  });
+
+  it('hands on the nonce for a token that is bound to a key, and lets a client with a wrong clock go on with it', async () => {
+    const key = await proofKey();
+    const { code, verifier } = await world.authorize(world.clients.spa, { resource: orders });
+    const atToken = await key.prove({ htm: 'POST', htu: `${world.issuer}/token` });
+    const bound = (await world.redeem(world.clients.spa, code, verifier, {}, { dpop: atToken })).body
+      .access_token;
+    const show = async (claims: Record<string, unknown>) =>
+      ask(
+        '/orders',
+        {
+          authorization: `DPoP ${bound}`,
+          dpop: await key.prove({ htm: 'GET', htu: `http://${hostName}/orders`, ...claims }, bound),
+        },
+        'GET',
+        '',
+      );
+    const late = await show({ iat: 1_000_000_000 });
+    expect([late.status, late.headers['www-authenticate']]).toEqual([
+      401,
+      expect.stringContaining('error="use_dpop_nonce"'),
+    ]);
+    const nonce = late.headers['dpop-nonce'];
+    expect(nonce).toMatch(/^[\w-]{22}$/);
+    const answer = await show({ iat: 1_000_000_000, nonce });
+    expect([answer.status, answer.headers['dpop-nonce']]).toEqual([200, undefined]);
   });
 
   it('decides by the method and the path of the request, whatever the client says they are', async () => {

@@ -1,11 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
+import { type ProofKey, proofKey } from '../support/proof-key.js';
 import { type Seen, send, startUpstream, type Upstream } from '../support/upstream.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
 
@@ -289,22 +288,11 @@ describe('connections', () => {
 });
 
 describe('a token that is bound to a key', () => {
-  let key: { privateKey: CryptoKey; jwk: JWK };
+  let key: ProofKey;
   let bound: string;
   const now = () => Math.floor((performance.timeOrigin + performance.now()) / 1000);
   const prove = (claims: Record<string, unknown> = {}) =>
-    new SignJWT({
-      jti: randomUUID(),
-      iat: now(),
-      htm: 'GET',
-      htu: 'https://orders.example.test/~u/%C3%A4',
-      ath: createHash('sha256')
-        .update(bound ?? '')
-        .digest('base64url'),
-      ...claims,
-    })
-      .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: key.jwk })
-      .sign(key.privateKey);
+    key.prove({ htm: 'GET', htu: 'https://orders.example.test/~u/%C3%A4', ...claims }, bound ?? '');
   const show = async (claims?: Record<string, unknown>, scheme = 'DPoP') =>
     send(
       gateway.url,
@@ -313,8 +301,7 @@ describe('a token that is bound to a key', () => {
     );
 
   beforeAll(async () => {
-    const pair = await generateKeyPair('ES256', { extractable: true });
-    key = { privateKey: pair.privateKey as CryptoKey, jwk: await exportJWK(pair.publicKey) };
+    key = await proofKey();
     const scopes = { resource: orders, scope: 'openid orders:read' };
     const { code, verifier } = await world.authorize(world.clients.spa, scopes);
     const dpop = await prove({ htm: 'POST', htu: `${world.issuer}/token` });
