@@ -26,7 +26,7 @@ export class Product {
 
   /** @param {ReturnType<typeof services>[number]} service @param {(line: string) => void} say */
   async #startOne(service, say) {
-    say(`Starting ${service.title.toLowerCase()}`);
+    say(`Starting the ${service.title.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())}`);
     const running = new RunningService(service, this.surroundings);
     this.#running.push(running);
     if (await running.ready()) return;

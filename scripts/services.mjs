@@ -8,7 +8,7 @@ import { at } from './repository.mjs';
  * @property {string} main the built file
  * @property {string} portSetting
  * @property {number} port by default
- * @property {string} [urlSetting] where it learns its own public address
+ * @property {string} urlSetting where it learns its own public address
  * @property {string} about
  */
 
@@ -41,14 +41,6 @@ const all = [
     urlSetting: 'CURFEW_GATEWAY_URL',
     about: 'decides for reverse proxies, or is one',
   },
-  {
-    key: 'demo',
-    title: 'Demo',
-    main: 'apps/demo/dist/main.js',
-    portSetting: 'CURFEW_CALLBACK_PORT',
-    port: 3003,
-    about: 'a client and an API to try things with',
-  },
 ];
 
 /** Those that this version has, with their ports and addresses. @param {NodeJS.ProcessEnv} env */
@@ -57,7 +49,7 @@ export function services(env) {
     .filter(({ main }) => existsSync(at(main)))
     .map((service) => {
       const port = Number(env[service.portSetting] || service.port);
-      const url = (service.urlSetting && env[service.urlSetting]) || `http://localhost:${port}`;
+      const url = env[service.urlSetting] || `http://localhost:${port}`;
       return { ...service, port, url };
     });
 }
@@ -66,7 +58,7 @@ export function services(env) {
 export function addressesOf(running) {
   const settings = running.flatMap(({ portSetting, port, urlSetting, url }) => [
     [portSetting, String(port)],
-    ...(urlSetting ? [[urlSetting, url]] : []),
+    [urlSetting, url],
   ]);
   return Object.fromEntries(settings);
 }

@@ -67,7 +67,7 @@ export class AdminClient {
     for (let attempt = 1; ; attempt++) {
       const answer = await this.#once(method, path, request, key);
       const again = answer.status === 401 || answer.status === 429 || answer.status === 503;
-      if (!again || attempt >= attempts) return judged(answer);
+      if (!again || attempt >= attempts) return judged(answer, path);
       if (answer.status === 401) this.#token = undefined;
       else
         await new Promise((resolve) =>
@@ -155,13 +155,25 @@ function parsed(text: string): Json {
   }
 }
 
-/** A problem (RFC 9457) as a sentence, with each fault on a line of its own. */
-function judged(answer: AdminResponse): AdminResponse {
+/** What a path names, in order: `/v1/clients/shop/secrets/2` names `shop` and `2`. */
+const namedIn = (path: string): string[] =>
+  path
+    .split('/')
+    .filter((_, index) => index > 2 && index % 2 === 1)
+    .map(decodeURIComponent);
+
+/** A problem (RFC 9457) as a sentence, with each fault on a line of its own. The service repeats no value; here it is shown to whoever typed it. */
+function judged(answer: AdminResponse, path: string): AdminResponse {
   if (answer.status < 400) return answer;
   const { code = 'unknown', detail, title, faults = [], requestId } = (answer.body ?? {}) as Json;
+  const named = namedIn(path).map((name) => JSON.stringify(name));
+  const missing = answer.status === 404 && named.length > 0 ? `: ${named.join(', ')}` : '';
   const lines = [
-    `${detail ?? title ?? 'refused'} (${code})`,
-    ...faults.map((fault: { at: string; detail: string }) => `  ${fault.at}: ${fault.detail}`),
+    `${detail ?? title ?? 'refused'} (${code})${missing}`,
+    ...faults.map((fault: { at: string; detail: string }) => {
+      const value = fault.at.startsWith('path/') && named.length === 1 ? ` ${named[0]}` : '';
+      return `  ${fault.at}${value}: ${fault.detail}`;
+    }),
     ...(answer.status >= 500 && requestId ? [`  request ${requestId}`] : []),
   ];
   throw new CommandError(lines.join('\n'), codesByStatus[answer.status] ?? exitCodes.failed, faults);

@@ -55,7 +55,7 @@ export function readInput(contract: OperationContract, request: AdminRequest) {
     throw new ProblemError({
       status: 400,
       code: 'invalid_request',
-      title: 'The request breaks the contract of this operation',
+      title: 'The request is not valid',
       faults: faults.slice(0, 20),
     });
   const version = contract.ifMatch ? versionOf(request) : 0;

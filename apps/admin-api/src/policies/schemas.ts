@@ -5,19 +5,14 @@ import { clientId, pageOf, timestamp } from '../contract/wire.js';
 /** What a setting may be, as its bounds say; the rules between settings are the domain's. */
 function settingSchema(shape: SettingShape): z.ZodType {
   switch (shape.kind) {
-    case 'duration':
-      return z.union(
-        [
-          z.string().regex(/^(\d{1,9}d)?(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s)?$/),
-          z.int().min(shape.min).max(shape.max),
-        ],
-        {
-          error: `must be a duration such as "15m", or whole seconds, between ${shape.min} and ${shape.max}`,
-        },
-      );
+    case 'duration': {
+      const error = `must be a duration such as "15m", or whole seconds, between ${shape.min} and ${shape.max}`;
+      const written = z.string().regex(/^(\d{1,9}d)?(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s)?$/, { error });
+      return z.union([written, z.int().min(shape.min, { error }).max(shape.max, { error })], { error });
+    }
     case 'count': {
-      const count = z.int({ error: `must be a whole number between ${shape.min} and ${shape.max}` });
-      const within = count.min(shape.min).max(shape.max);
+      const error = `must be a whole number between ${shape.min} and ${shape.max}`;
+      const within = z.int({ error }).min(shape.min, { error }).max(shape.max, { error });
       return shape.orUnlimited ? within.nullable() : within;
     }
     case 'choice':
