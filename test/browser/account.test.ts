@@ -62,7 +62,7 @@ describe('the pages of one’s own account', () => {
     );
     expect(await other.textContent()).toContain('Example web application');
     await other.getByRole('button', { name: 'End' }).click();
-    expect(await here.getByRole('status').textContent()).toContain('It is signed out');
+    expect(await here.getByRole('status').textContent()).toContain('Signed out.');
     expect(await cards.count()).toBe(1);
     expect(await application.refresh(tokensThere)).toMatchObject({ error: 'invalid_grant' });
     expect(await application.refresh(tokensHere)).toHaveProperty('access_token');
@@ -80,7 +80,7 @@ describe('the pages of one’s own account', () => {
     const other = here.getByRole('article').filter({ hasNotText: 'This browser' });
     await here.goto(`${house.issuer}/sessions`);
     expect(await here.getByRole('article').filter({ hasText: 'This browser' }).textContent()).toContain(
-      'No application is signed in with it.',
+      'No application is signed in here.',
     );
     await other.getByLabel(/Keep offline access of/).check();
     await other.getByRole('button', { name: 'End' }).click();
@@ -110,7 +110,7 @@ describe('the pages of one’s own account', () => {
     });
     await here.goto(`${house.issuer}/sessions`);
     await here.getByRole('button', { name: 'End all others' }).click();
-    expect(await here.getByRole('status').textContent()).toContain('Everything else is signed out');
+    expect(await here.getByRole('status').textContent()).toContain('Signed out everywhere else');
     expect(await here.getByRole('article').filter({ hasNotText: 'This browser' }).count()).toBe(0);
     expect(await application.refresh(tokensThere)).toMatchObject({ error: 'invalid_grant' });
     expect(await application.refresh(tokensHere)).toHaveProperty('access_token');
@@ -126,8 +126,8 @@ describe('the pages of one’s own account', () => {
       prompt: 'consent',
     });
     await page.goto(`${house.issuer}/applications`);
-    await page.getByRole('button', { name: 'Take back' }).first().click();
-    expect(await page.getByRole('status').textContent()).toContain('Taken back');
+    await page.getByRole('button', { name: 'Remove access' }).first().click();
+    expect(await page.getByRole('status').textContent()).toContain('Access removed');
     expect(await application.refresh(tokens)).toMatchObject({ error: 'invalid_grant' });
     const [{ types }] = (await house.database.query(
       `SELECT array_agg(DISTINCT type ORDER BY type) AS types FROM event
@@ -150,7 +150,7 @@ describe('the pages of one’s own account', () => {
     const send = async (current: string, chosen: string, repeated: string) => {
       await page.getByLabel('Current password').fill(current);
       await page.getByLabel('New password', { exact: true }).fill(chosen);
-      await page.getByLabel('New password once more').fill(repeated);
+      await page.getByLabel('Confirm new password').fill(repeated);
       await page.getByRole('button', { name: 'Change password' }).click();
     };
     const chosen = 'three words in a row';
@@ -188,7 +188,7 @@ describe('the pages of one’s own account', () => {
     await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
     const choose = async (chosen: string, repeated: string) => {
       await page.getByLabel('New password', { exact: true }).fill(chosen);
-      await page.getByLabel('New password once more').fill(repeated);
+      await page.getByLabel('Confirm new password').fill(repeated);
       await page.getByRole('button', { name: 'Change and continue' }).click();
     };
     await choose('three words in a row', 'two words in a row');

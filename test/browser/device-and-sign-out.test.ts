@@ -105,8 +105,8 @@ describe('signing out', () => {
   });
 
   it.each([
-    ['Only from', true],
-    ['From everything', false],
+    ['Sign out of ', true],
+    ['Sign out everywhere in this browser', false],
   ])('asked for by an application goes back to it: %s', async (button, staysSignedIn) => {
     const application = await house.application();
     const page = await house.window();

@@ -75,7 +75,7 @@ describe.each(cases)(
       const returnTo = new URL('/', leaving.application.redirectUri).href;
       const asked = { client_id: house.data.clients.web.client_id, post_logout_redirect_uri: returnTo };
       await page.goto(`${house.issuer}/logout?${new URLSearchParams(asked)}`);
-      const everything = page.getByRole('button', { name: 'From everything' });
+      const everything = page.getByRole('button', { name: 'Sign out everywhere in this browser' });
       await follow(page, leaving, '/', () => everything.click());
     });
   },

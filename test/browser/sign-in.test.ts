@@ -24,7 +24,7 @@ describe('signing in to an application', () => {
     expect(await page.title()).toBe('Sign in – Curfew');
     await house.signIn(page);
     expect(await page.textContent('h1')).toMatch(/^Allow .+\?$/);
-    expect(await page.textContent('main')).toContain('Know that it is you');
+    expect(await page.textContent('main')).toContain('Recognize you');
     expect(await page.textContent('main')).toContain(new URL(application.redirectUri).host);
     await page.getByRole('button', { name: 'Allow' }).click();
     await backAt(page).waitFor();
@@ -51,7 +51,7 @@ describe('signing in to an application', () => {
     const asked = { scope: 'openid orders:read', resource: house.data.clients.api.resource };
     await page.goto(application.authorizationUrl(asked));
     await house.signIn(page, { account: 1 });
-    const api = page.getByRole('region', { name: 'At Orders, it may' });
+    const api = page.getByRole('region', { name: 'At Orders, it can' });
     expect(await api.textContent()).toContain('See orders');
     await page.getByRole('button', { name: 'Deny' }).click();
     await backAt(page).waitFor();
@@ -116,7 +116,7 @@ describe('signing in to an application', () => {
       expect(await page.title()).toMatch(/^Error: /);
       tried.push(await page.getByRole('alert').textContent());
     }
-    expect(tried).toEqual(Array(2).fill('The username or the password is not right.'));
+    expect(tried).toEqual(Array(2).fill('Wrong username or password.'));
   });
 
   it.each([

@@ -81,7 +81,7 @@ describe('the authorization endpoint', () => {
       expect([redirect_uri, status, location]).toEqual([redirect_uri, 400, undefined]);
       expect(body).not.toContain('evil.test');
       // What helps a developer would help a stranger: it is for development only (ADR 41).
-      expect(body).toContain('The application cannot be answered there');
+      expect(body).toContain('This link cannot return you to the application');
       expect(body).not.toMatch(/developer|mismatch|registered http/);
       expect(body).not.toContain(registered.host);
     }

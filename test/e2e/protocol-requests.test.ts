@@ -223,7 +223,7 @@ describe('signing out (OpenID Connect RP-Initiated Logout)', () => {
     expect((await world.refresh(web, body.refresh_token)).status).toBe(200);
     const asked = new URL(posted.headers.get('location')!, world.issuer);
     const page = await person.follow(asked.href, ({ body: shown }) => shown.includes('Sign out?'));
-    expect(page.body).toContain('Only from Test web');
+    expect(page.body).toContain('Sign out of Test web');
     expect((await person.follow(asked.href)).url.href).toBe(`${world.callback}/out?state=bye`);
     expect((await world.authorize(web, { prompt: 'none' }, person)).query.get('error')).toBe(
       'login_required',

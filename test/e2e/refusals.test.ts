@@ -405,7 +405,7 @@ describe('an access token at userinfo', () => {
 
 describe('the page of a refusal', () => {
   it.each([
-    ['an address that is not registered', 'The application cannot be answered there'],
+    ['an address that is not registered', 'This link cannot return you to the application'],
     ['an unknown client', 'This application is not known here'],
     ['no client', 'The application’s request was not accepted'],
     ['sign-out with an address that is not registered', 'You were not signed out'],

@@ -45,20 +45,20 @@ export function inWords({ code, retryAfter }: FormProblem, settings: PageSetting
     case 'credentials_missing':
       return atForm('Enter your username and your password.');
     case 'credentials_wrong':
-      return atForm('The username or the password is not right.');
+      return atForm('Wrong username or password.');
     case 'current_password_wrong':
       return { status: 422, field: 'current', text: 'This is not your current password.' };
     case 'repeat_differs':
       return { status: 422, field: 'repeat', text: 'The two new passwords are not the same.' };
     case 'took_too_long':
-      return atForm('That took too long. Sign in once more.');
+      return atForm('That took too long. Sign in again.');
     case 'throttled':
       return atForm(
         `There were too many attempts. Try again in ${lengthInWords(retryAfter ?? seconds(60))}.`,
         429,
       );
     case 'overloaded':
-      return atForm('Too much is going on at this moment. Try again in a few seconds.', 503);
+      return atForm('The service is busy. Try again in a few seconds.', 503);
     case 'password_too_short':
       return atNew(`Use at least ${settings.parts.shortestPassword} characters.`);
     case 'password_too_long':
@@ -66,7 +66,7 @@ export function inWords({ code, retryAfter }: FormProblem, settings: PageSetting
     case 'password_is_username':
       return atNew('The password must not be your username.');
     case 'password_too_common':
-      return atNew('Too many people use this password. Choose another one.');
+      return atNew('This password is too common. Choose another one.');
     case 'unknown_account':
     case 'username_invalid':
     case 'username_taken':

@@ -68,7 +68,7 @@ function reasonFor({ accountId, prompt }: InteractionDetails): string | undefine
   if (accountId === undefined || prompt.reasons.includes('no_session')) return undefined;
   return prompt.name === 'select_account'
     ? 'The application asks which account you want to use. Sign in with that one.'
-    : 'The application asks you to sign in once more, to be sure that it is you.';
+    : 'The application asks you to sign in again, to confirm that it is you.';
 }
 
 /** What allowing grants: what is new first, then what was allowed before. */

@@ -26,11 +26,11 @@ export interface ApplicationEntry {
 export function applicationsPage(page: ApplicationsPage): string {
   const content = html`<div class="heading">
 <div class="tight"><h1>Applications</h1>
-<p class="lead">What you allowed, and to whom. You are not asked again while it stands here.</p></div>
+<p class="lead">These applications can access your account. You won’t be asked again while an application is listed here.</p></div>
 </div>
 <div class="stack">
-${page.withdrawn && goodNotice('Taken back. The application has lost access and must ask you again.')}
-${page.applications.length === 0 && html`<p class="card">You have not allowed any application anything yet.</p>`}
+${page.withdrawn && goodNotice('Access removed. The application must ask you again.')}
+${page.applications.length === 0 && html`<p class="card">No application has access to your account.</p>`}
 <ul class="stack">${page.applications.map((application, index) => html`<li>${card(application, index, page)}</li>`)}</ul>
 </div>`;
   return layout({ title: 'Applications', content, navigation: 'applications', base: page.base });
@@ -48,11 +48,11 @@ function card(application: ApplicationEntry, index: number, page: ApplicationsPa
 <div>
 <header><h2 id="${name}">${application.clientName}</h2></header>
 <dl class="facts"><dt>Allowed</dt><dd>${ago(application.grantedAt, page.now)}</dd>
-<dt>It may</dt><dd><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul></dd></dl>
+<dt>It can</dt><dd><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul></dd></dl>
 </div>
 <form method="post" action="${page.action}">
 ${hidden('csrf', page.csrf)}
-<button class="ending compact" name="withdraw" value="${application.clientId}" aria-describedby="${name}">Take back</button>
+<button class="ending compact" name="withdraw" value="${application.clientId}" aria-describedby="${name}">Remove access</button>
 </form>
 </article>`;
 }

@@ -45,10 +45,10 @@ export function consentPage(page: ConsentPage): string {
 </div>
 ${
   personal.length + claims.length > 0 &&
-  html`<section class="group tight" aria-labelledby="about-you"><h2 id="about-you">About you, it may</h2>${granted([...personal, ...claims])}</section>`
+  html`<section class="group tight" aria-labelledby="about-you"><h2 id="about-you">About you, it can</h2>${granted([...personal, ...claims])}</section>`
 }
 ${page.resources.map(resourceSection)}
-${page.returnsTo && html`<p class="small quiet">Your answer is sent to <strong>${page.returnsTo}</strong>. Deny if you did not start this there.</p>`}
+${page.returnsTo && html`<p class="small quiet">You will return to <strong>${page.returnsTo}</strong>. If you did not come from there, choose Deny.</p>`}
 <form method="post" action="${page.action}" class="actions">
 ${hidden('csrf', page.csrf)}
 <button class="plain" name="decision" value="deny">Deny</button>
@@ -67,7 +67,7 @@ function resourceSection(resource: ConsentResource, index: number): Html {
     return line(named, before);
   });
   return html`<section class="group tight" aria-labelledby="resource-${index}">
-<h2 id="resource-${index}">At ${resource.name}, it may</h2>
+<h2 id="resource-${index}">At ${resource.name}, it can</h2>
 ${resource.name !== resource.audience && html`<p class="small quiet">${resource.audience}</p>`}
 ${granted(lines)}
 </section>`;

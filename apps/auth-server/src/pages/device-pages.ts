@@ -22,7 +22,7 @@ ${hidden('xsrf', page.xsrf)}
 <div class="field">
 <label for="user_code">Code</label>
 <input id="user_code" name="user_code" class="code" type="text" autocomplete="one-time-code" autocapitalize="characters" autocorrect="off" spellcheck="false" maxlength="64" required autofocus aria-describedby="${page.error && 'problem '}explained hint" value="${page.userCode}"${page.error && html` aria-invalid="true"`}>
-<p class="hint" id="hint">Small or capital letters, with or without dashes.</p>
+<p class="hint" id="hint">Capital letters and dashes make no difference.</p>
 </div>
 <button class="full">Continue</button>
 </form>
@@ -49,7 +49,7 @@ export function deviceConfirmPage(page: DeviceConfirmPage): string {
 <p class="lead"><strong>${page.clientName}</strong> wants to sign in with your account. The device in front of you must show exactly this code:</p>
 </div>
 <strong class="usercode"><code>${page.userCode}</code></strong>
-${(ip || ua) && html`<dl class="facts">${ip && html`<dt>Asked from</dt><dd>${ip}</dd>`}${ua && html`<dt>By</dt><dd>${ua}</dd>`}</dl>`}
+${(ip || ua) && html`<dl class="facts">${ip && html`<dt>Address</dt><dd>${ip}</dd>`}${ua && html`<dt>Program</dt><dd>${ua}</dd>`}</dl>`}
 <p class="quiet">If someone sent you this code, or you see no device showing it, do not continue: they would be signed in as you.</p>
 <form method="post" action="${page.action}" class="actions">
 ${hidden('xsrf', page.xsrf)}

@@ -15,22 +15,22 @@ export function homePage(page: HomePage): string {
 </div></div>
 <section class="card stack" aria-labelledby="home-sessions">
 <div class="tight"><h2 id="home-sessions">Your sessions</h2>
-<p class="quiet">${page.sessionCount === 0 ? 'No application is signed in with your account.' : page.sessionCount === 1 ? 'One application is signed in with your account.' : html`There are ${page.sessionCount} sessions open with your account.`} See where, since when and until when; end what should not be there.</p></div>
+<p class="quiet">${page.sessionCount === 0 ? 'No application is signed in with your account.' : page.sessionCount === 1 ? 'One application is signed in with your account.' : html`There are ${page.sessionCount} sessions open with your account.`} See where you are signed in, and end anything you do not recognize.</p></div>
 <p><a href="${page.base}/sessions">See your sessions</a></p>
 </section>
 <section class="card stack" aria-labelledby="home-applications">
 <div class="tight"><h2 id="home-applications">Applications</h2>
-<p class="quiet">Which applications you allowed what; take back what you no longer want.</p></div>
+<p class="quiet">See which applications can access your account, and remove any you no longer use.</p></div>
 <p><a href="${page.base}/applications">See your applications</a></p>
 </section>
 <section class="card stack" aria-labelledby="home-password">
 <div class="tight"><h2 id="home-password">Password</h2>
-<p class="quiet">Change it when someone else may know it; everything else that is signed in can be ended along with it.</p></div>
+<p class="quiet">Change your password if someone else may know it. You can sign out everywhere else at the same time.</p></div>
 <p><a href="${page.base}/password">Change your password</a></p>
 </section>
 <section class="card stack" aria-labelledby="home-device">
 <div class="tight"><h2 id="home-device">Connect a device</h2>
-<p class="quiet">A television or command line shows you a code: enter it here.</p></div>
+<p class="quiet">Enter the code that a television or a command line shows you.</p></div>
 <p><a href="${page.base}/device">Enter a code</a></p>
 </section>`;
   return layout({ title: 'Your account', content, navigation: 'home', base: page.base });

@@ -10,10 +10,10 @@ export interface OnwardPage extends PageModel {
 }
 
 const words = {
-  device: ['Connect a device', 'The link you followed brought the code of your device.'],
-  sign_out: ['Sign out', 'You are not signed in with this browser.'],
-  signing_out: ['Sign out', 'The application signs you out with this browser.'],
-  application: ['Back to the application', 'We are done here.'],
+  device: ['Connect a device', 'The link you followed contains the code of your device.'],
+  sign_out: ['Sign out', 'You are not signed in in this browser.'],
+  signing_out: ['Sign out', 'The application is signing you out of this browser.'],
+  application: ['Back to the application', 'You can return to the application.'],
 } as const;
 
 const script = 'document.forms[0].submit()';
@@ -27,7 +27,7 @@ export function onwardPage({ to, action, fields, base }: OnwardPage): string {
   const content = html`<div class="card stack">
 <div class="tight">
 <h1>${title}</h1>
-<p class="lead">${text} If nothing happens by itself, continue here.</p>
+<p class="lead">${text} If nothing happens, press Continue.</p>
 </div>
 <form method="post" action="${action}" class="stack">
 ${Object.entries(fields).map(([name, value]) => hidden(name, value))}

@@ -191,7 +191,7 @@ it('tells the idle end and the absolute end apart', () => {
     idleWarningAt: instant(now + 1),
   };
   const page = pages.sessionsPage({ ...form, now, signIns: [{ ...signIn, sessions: [entry] }], more: false });
-  expect(page).toMatch(/in 30 minutes<\/time> unless it is used; at the latest <time[^>]+>in 10 hours/);
+  expect(page).toMatch(/in 30 minutes<\/time> unless it is used, and no later than <time[^>]+>in 10 hours/);
   expect(page).not.toContain('Soon');
   const warned = pages.sessionsPage({
     ...form,
@@ -209,5 +209,5 @@ it('offers to keep offline sessions where a browser has some, and names them', (
   expect(offer({ sessions: [named] })).toContain('Keep offline access of Sample web');
   expect(offer({ sessions: [{ ...named, offline: false }] })).not.toContain('name="keep"');
   expect(offer({ kind: 'device', sessions: [named] })).not.toContain('name="keep"');
-  expect(offer({ sessions: [] })).toContain('No application is signed in with it.');
+  expect(offer({ sessions: [] })).toContain('No application is signed in here.');
 });

@@ -23,7 +23,7 @@ export function passwordPage(page: PasswordPage): string {
   const { problem } = page;
   const content = html`<div class="heading"><h1>Change your password</h1></div>
 <div class="card stack">
-${page.changed && goodNotice(page.changed.endedOthers ? 'Your password is changed, and everything that was signed in is signed out.' : 'Your password is changed.')}
+${page.changed && goodNotice(page.changed.endedOthers ? 'Your password is changed, and every application is signed out.' : 'Your password is changed.')}
 ${problem?.field === 'form' && problemNotice(problem.text)}
 <form method="post" action="${page.action}" class="stack">
 ${hidden('csrf', page.csrf)}
@@ -31,7 +31,7 @@ ${hidden('csrf', page.csrf)}
 <input id="username" type="text" autocomplete="username" readonly value="${page.username}"></div>
 ${field(page, { name: 'current', label: 'Current password', autocomplete: 'current-password', first: !page.changed })}
 ${newPasswordFields(page)}
-${page.endsOthers ? html`<p class="hint">Everything that is signed in will be signed out. Every application must sign in again.</p>` : endOthers}
+${page.endsOthers ? html`<p class="hint">You will be signed out everywhere, and every application must sign in again.</p>` : endOthers}
 <button>Change password</button>
 </form>
 </div>`;
@@ -44,7 +44,7 @@ ${page.endsOthers ? html`<p class="hint">Everything that is signed in will be si
   });
 }
 
-const endOthers = html`<label class="check"><input type="checkbox" name="end_others" value="yes" checked><span>Sign out everywhere else<br><span class="hint">Every application must sign in again; whoever knew the old password is out at once.</span></span></label>`;
+const endOthers = html`<label class="check"><input type="checkbox" name="end_others" value="yes" checked><span>Sign out everywhere else<br><span class="hint">Every application must sign in again. Anyone who knew the old password is signed out at once.</span></span></label>`;
 
 /** Replacing a password that must not stay. */
 export interface NewPasswordPage extends PageModel {
@@ -61,7 +61,7 @@ export interface NewPasswordPage extends PageModel {
 export function newPasswordPage(page: NewPasswordPage): string {
   const content = html`<div class="card stack">
 <div class="tight"><h1>Choose a new password</h1>
-<p class="lead">Your password was right, but it must be replaced before you go on. Everything that is signed in with the old one ends.</p></div>
+<p class="lead">Your password must be replaced before you can continue. Every session that began with the old one ends.</p></div>
 ${page.problem?.field === 'form' && problemNotice(page.problem.text)}
 <form method="post" action="${page.action}" class="stack">
 ${hidden('csrf', page.csrf)}${Object.entries(page.proof).map(([name, value]) => hidden(name, value))}
@@ -86,7 +86,7 @@ const newPasswordFields = (page: WithProblem, first?: Field['name']): Html =>
       hint: `At least ${page.minLength} characters. A few words in a row are easy to remember and hard to guess.`,
       first: first === 'new',
     }),
-    field(page, { name: 'repeat', label: 'New password once more', autocomplete: 'new-password' }),
+    field(page, { name: 'repeat', label: 'Confirm new password', autocomplete: 'new-password' }),
   ]}`;
 
 interface Field {

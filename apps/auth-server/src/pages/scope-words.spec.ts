@@ -1,8 +1,8 @@
 import { scopeInWords } from './scope-words.js';
 
 it.each([
-  ['openid', 'Know that it is you'],
-  ['email', 'See your email address, if your username is one'],
+  ['openid', 'Recognize you'],
+  ['email', 'See your email address, if you sign in with one'],
   ['orders:read', 'See orders'],
   ['orders.write', 'Add and change orders'],
   ['read:purchase_orders', 'See purchase orders'],

@@ -1,10 +1,10 @@
 const known: Readonly<Record<string, string>> = {
-  openid: 'Know that it is you',
+  openid: 'Recognize you',
   profile: 'See your username',
-  email: 'See your email address, if your username is one',
+  email: 'See your email address, if you sign in with one',
   address: 'See your postal address',
   phone: 'See your phone number',
-  offline_access: 'Keep its access while you are away, until the session ends or you end it',
+  offline_access: 'Stay connected while you are away, until the session ends or you end it',
 };
 
 const verbs: Readonly<Record<string, string>> = {

@@ -46,9 +46,9 @@ export interface SessionEntry {
 }
 
 const done = {
-  one: 'It is signed out. What was signed in with it has lost access.',
-  gone: 'That had ended already.',
-  others: 'Everything else is signed out. What was signed in there has lost access.',
+  one: 'Signed out. Applications that were signed in there have lost access.',
+  gone: 'It had already ended.',
+  others: 'Signed out everywhere else. Applications that were signed in there have lost access.',
 } as const;
 
 /** What is signed in where, since when and until when; end one browser or device, or all but this browser (OWASP ASVS 7.5.2). */
@@ -56,14 +56,14 @@ export function sessionsPage(page: SessionsPage): string {
   const others = page.signIns.some((signIn) => !signIn.thisBrowser) || page.more;
   const content = html`<div class="heading">
 <div class="tight"><h1>Your sessions</h1>
-<p class="lead">Everything that is signed in with your account.</p></div>
+<p class="lead">These browsers and devices are signed in to your account.</p></div>
 ${others && endOthersForm(page)}
 </div>
 <div class="stack">
 ${page.done && goodNotice(done[page.done])}
 ${page.problem && problemNotice(page.problem)}
 <ul class="stack">${page.signIns.map((signIn) => html`<li>${signInCard(signIn, page)}</li>`)}</ul>
-${page.more && html`<p class="quiet">There are more; these are the latest. End all others to end those too.</p>`}
+${page.more && html`<p class="quiet">Only the latest are shown. “End all others” ends the rest as well.</p>`}
 </div>`;
   return layout({
     title: 'Your sessions',
@@ -96,7 +96,7 @@ ${signIn.from && html`<dt>From</dt><dd>${signIn.from}</dd>`}
 ${signIn.signedInAt !== undefined && html`<dt>Signed in</dt><dd>${ago(signIn.signedInAt, page.now)}</dd>`}
 ${signIn.lastActiveAt !== undefined && html`<dt>Last active</dt><dd>${ago(signIn.lastActiveAt, page.now)}</dd>`}
 </dl>
-${signIn.sessions.length === 0 && html`<p class="quiet">No application is signed in with it.</p>`}
+${signIn.sessions.length === 0 && html`<p class="quiet">No application is signed in here.</p>`}
 ${signIn.sessions.map((session) => sessionFacts(session, page.now))}
 </div>
 <form method="post" action="${page.action}">
@@ -124,5 +124,5 @@ ${session.offline && html`<dt>Offline</dt><dd>Stays when you sign out of the bro
 
 const ending = (session: SessionEntry, now: Instant): Html =>
   session.expiresAt < session.absoluteDeadline
-    ? html`${ahead(session.expiresAt, now)} unless it is used; at the latest ${ahead(session.absoluteDeadline, now)}`
+    ? html`${ahead(session.expiresAt, now)} unless it is used, and no later than ${ahead(session.absoluteDeadline, now)}`
     : ahead(session.absoluteDeadline, now);

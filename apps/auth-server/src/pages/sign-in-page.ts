@@ -36,7 +36,7 @@ ${hidden('csrf', page.csrf)}
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required${page.problem && html` aria-invalid="true" aria-describedby="problem"`}${again && html` autofocus`}>
 </div>
-<label class="check"><input type="checkbox" name="remember" value="yes"${page.remember && html` checked`}><span>Keep me signed in when I close this browser<br><span class="hint">It lasts no longer for that. Leave it empty on a computer that others use.</span></span></label>
+<label class="check"><input type="checkbox" name="remember" value="yes"${page.remember && html` checked`}><span>Keep me signed in when I close this browser<br><span class="hint">Your sign-in still ends at the same time. Leave this off on a shared computer.</span></span></label>
 <button class="full">Sign in</button>
 </form>
 ${page.clientName && cancelForm(page)}

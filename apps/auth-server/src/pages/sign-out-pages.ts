@@ -16,14 +16,14 @@ export function logoutPage(page: LogoutPage): string {
 <h1>Sign out?</h1>
 <p class="lead">${
     page.clientName
-      ? html`<strong>${page.clientName}</strong> asks to sign you out. You can end that alone, or everything you are signed in to with this browser.`
-      : 'This ends everything you are signed in to with this browser.'
-  } Applications you allowed to keep their access while you are away keep it.</p>
+      ? html`<strong>${page.clientName}</strong> wants to sign you out. You can sign out of it alone, or of everything in this browser.`
+      : 'You will be signed out of everything in this browser.'
+  } Applications with offline access stay connected.</p>
 </div>
 <form method="post" action="${page.action}" class="actions">
 ${hidden('xsrf', page.xsrf)}
-<button${!page.clientName && html` class="plain"`}>${page.clientName ? `Only from ${page.clientName}` : 'Stay signed in'}</button>
-<button${page.clientName && html` class="plain"`} name="logout" value="yes">${page.clientName ? 'From everything' : 'Sign out'}</button>
+<button${!page.clientName && html` class="plain"`}>${page.clientName ? `Sign out of ${page.clientName}` : 'Stay signed in'}</button>
+<button${page.clientName && html` class="plain"`} name="logout" value="yes">${page.clientName ? 'Sign out everywhere in this browser' : 'Sign out'}</button>
 </form>
 </div>`;
   return layout({ title: 'Sign out?', content, base: page.base });
@@ -41,9 +41,9 @@ export function loggedOutPage(page: LoggedOutPage = {}): string {
   const [title, text] = page.stayed
     ? ([
         'You are still signed in',
-        page.clientName ? 'Nothing else was ended.' : 'Nothing was ended.',
+        page.clientName ? 'Everything else stays signed in.' : 'You were not signed out of anything.',
       ] as const)
-    : (['You are signed out', 'What you were signed in to with this browser has ended.'] as const);
+    : (['You are signed out', 'Nothing is signed in in this browser any more.'] as const);
   const content = html`<div class="card stack">
 <div class="tight">
 <h1>${title}</h1>

@@ -63,7 +63,7 @@ button.ending{background:transparent;border-color:var(--danger);color:var(--dang
 button.ending:hover{background:var(--danger-surface)}
 button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem}
-.actions>*{flex:1 1 9rem}
+.actions>*{flex:1 1 9rem;min-width:fit-content}
 .full{display:flex;width:100%}
 .notice{padding:.875rem 1rem;border-radius:.625rem;border-inline-start:4px solid}
 .notice.bad{background:var(--danger-surface);border-color:var(--danger)}
@@ -77,6 +77,8 @@ button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
 .facts dt{color:var(--quiet)}
 .facts dd{min-width:0}
 .session{display:grid;grid-template-columns:1fr minmax(auto,14rem);gap:1rem;align-items:start}
+.session>form{justify-self:end}
+.facts+.quiet{margin-block-start:.75rem}
 .session header{display:flex;flex-wrap:wrap;align-items:center;gap:.375rem .625rem;margin-block-end:.5rem}
 .badge{display:inline-block;padding:.0625rem .5625rem;border-radius:1rem;background:var(--success-surface);color:var(--success);font-size:.8125rem;font-weight:600}
 .heading{display:flex;flex-wrap:wrap;align-items:end;justify-content:space-between;gap:1rem;margin-block-end:1.25rem}
@@ -84,7 +86,7 @@ button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
 .mark.good{color:var(--success)}
 .mark.bad{color:var(--danger)}
 .unseen{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@media (max-width:30rem){.card{padding:1.25rem;border-radius:.875rem}.session{grid-template-columns:1fr}.session button{width:100%}.facts{gap:.375rem .75rem}}
+@media (max-width:30rem){.card{padding:1.25rem;border-radius:.875rem}.session{grid-template-columns:1fr}.session>form{justify-self:stretch}.session button{width:100%}.facts{gap:.375rem .75rem}}
 @media (prefers-reduced-motion:reduce){*,*::before,*::after{transition:none!important;animation:none!important;scroll-behavior:auto!important}}
 @media (forced-colors:active){button,.button,.card,.badge,.notice{border:1px solid}}
 @media print{.skip,nav,form{display:none}}

@@ -27,7 +27,7 @@ const codeProblems: Readonly<Record<string, DeviceProblem>> = {
 
 /** What a person is told of it (RFC 8628 §3.3). */
 const codeWords: Readonly<Record<DeviceProblem, string>> = {
-  not_found: 'That code is not right. Check it and try again.',
+  not_found: 'Wrong code. Check it and try again.',
   expired: 'That code has expired. Start again on your device to get a new one.',
   used: 'That code was used already. Start again on your device to get a new one.',
   missing: 'Enter the code that your device shows.',

@@ -7,23 +7,23 @@ export interface PublicWords {
 const words = {
   client: {
     title: 'This application is not known here',
-    text: 'The address you came by does not belong to an application that may sign people in here. Tell whoever runs the application.',
+    text: 'The link you followed names no application that is registered here. Contact the people who run the application.',
   },
   returnAddress: {
-    title: 'The application cannot be answered there',
-    text: 'The application is known, but the address it wants you to return to is not registered for it. Tell whoever runs the application.',
+    title: 'This link cannot return you to the application',
+    text: 'The application is registered here, but the return address in this link is not one of its addresses. Contact the people who run the application.',
   },
   signOutAddress: {
     title: 'You were not signed out',
-    text: 'The application asked to take you to an address afterwards that is not registered for it. Tell whoever runs the application. You can sign out on your account page.',
+    text: 'The address to which the application wanted to take you afterwards is not registered for it. Contact the people who run the application. You can sign out on your account page.',
   },
   signOutHint: {
     title: 'You were not signed out',
-    text: 'What the application sent to say who is to be signed out was not accepted. Tell whoever runs the application. You can sign out on your account page.',
+    text: 'The application did not say correctly whom to sign out. Contact the people who run the application. You can sign out on your account page.',
   },
   request: {
     title: 'The application’s request was not accepted',
-    text: 'Something in it is missing or not allowed, and trying again will not change that. Tell whoever runs the application.',
+    text: 'Something in it is missing or not allowed, so trying again will not help. Contact the people who run the application.',
   },
   expired: {
     title: 'This page has expired',
@@ -42,14 +42,17 @@ const words = {
     text: 'Something in it is damaged. Go back and try again.',
   },
   nothing: { title: 'There is nothing here', text: 'The address may be mistyped, or the page is gone.' },
-  method: { title: 'This cannot be done here', text: 'The address exists, but not for what was tried.' },
+  method: {
+    title: 'This cannot be done here',
+    text: 'The address exists, but it does not take this kind of request.',
+  },
   tooLarge: {
     title: 'This is too large',
-    text: 'More was sent than can be read here. Tell whoever runs the application.',
+    text: 'The request is larger than this service accepts. Contact the people who run the application.',
   },
   host: {
-    title: 'This is another address',
-    text: 'The service answers at one address only, and it is not this one.',
+    title: 'Wrong address',
+    text: 'This service answers at another address.',
   },
   denied: { title: 'Access was denied', text: 'Nothing was allowed. You can close this page.' },
   wait: { title: 'There were too many attempts', text: 'Nothing was changed. Wait a while and try again.' },
