@@ -58,7 +58,7 @@ describe('the pages of one’s own account', () => {
     const own = cards.filter({ hasText: 'This browser' });
     const other = cards.filter({ hasNotText: 'This browser' });
     expect(await own.textContent()).toMatch(
-      /From[\s\S]+Signed in\s*just now[\s\S]+Ends\s*in .+; at the latest\s*in /,
+      /From[\s\S]+Signed in\s*just now[\s\S]+Ends\s*in .+, and no later than\s*in /,
     );
     expect(await other.textContent()).toContain('Example web application');
     await other.getByRole('button', { name: 'End' }).click();

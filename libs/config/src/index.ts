@@ -22,3 +22,4 @@ export { developmentSecretPrefix } from './relations.js';
 export { leaveOutRuntimeNotice } from './runtime-notice.js';
 export { Secret } from './secret.js';
 export type { Milliseconds, Rate, Seconds } from './values.js';
+export { UnreadableFile, WrittenFile, type WrittenPlace } from './written-file.js';

@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { parse } from 'yaml';
 import type { Json } from '../admin-client.js';
 import { applyDescription } from '../apply/apply.js';
 import { readDescription } from '../apply/description.js';
@@ -110,13 +108,7 @@ function tellLint(
 
 /** The policies of a file, by name. */
 async function policiesIn(file: string): Promise<[string, unknown][]> {
-  const content: unknown = await readFile(file, 'utf8')
-    .then(parse)
-    .catch(() => {
-      throw new CommandError(`${file} cannot be read as YAML or JSON`, exitCodes.usage);
-    });
-  if (typeof content !== 'object' || content === null)
-    throw new CommandError(`${file} has no policy in it`, exitCodes.usage);
+  const { content } = await readDescription(file);
   const { policies: several } = content as { policies?: Record<string, unknown> };
   return several ? Object.entries(several) : [[file, content]];
 }

@@ -1,15 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 import path from 'node:path';
-import { readFaults, routeFaults, routeParts, secondsOf } from '@curfew/config';
-import { parse } from 'yaml';
+import {
+  type ReadFault,
+  readFaults,
+  routeFaults,
+  routeParts,
+  secondsOf,
+  UnreadableFile,
+  WrittenFile,
+} from '@curfew/config';
 import { z } from 'zod';
 import type { BrowserClient } from '../browser/browser-client.js';
 import type { ProtectedApi, Route } from './route.js';
 import type { GatewayRules } from './rules.js';
 import { SecretReader } from './secret-reader.js';
 
-/** The routes file cannot be followed; every fault is named by its place, never by its value. */
+/** The routes file cannot be followed. Every fault is told with its line and field; values stay out, because they go to a log. */
 export class RoutesFileError extends Error {
   override readonly name = 'RoutesFileError';
 
@@ -111,21 +118,24 @@ export async function readRoutesFile(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<GatewayRules> {
   const text = await readFile(location, 'utf8').catch(() => {
-    throw new RoutesFileError(['it cannot be read']);
+    throw new RoutesFileError([`${location}: cannot be read`]);
   });
-  const read = file.safeParse(parseYaml(text));
-  if (!read.success)
-    throw new RoutesFileError(
-      readFaults(read.error, file).map(
-        ({ path: place, detail }) => `${place.join('.') || 'the file'}: ${detail}`,
-      ),
-    );
+  const written = writtenIn(location, text);
+  const refuse = (faults: readonly ReadFault[]): void => {
+    if (faults.length > 0)
+      throw new RoutesFileError(faults.map((fault) => faultWithLine(location, written, fault)));
+  };
+  const read = file.safeParse(written.content);
+  if (!read.success) {
+    refuse(readFaults(read.error, file));
+    throw read.error;
+  }
   const faults = relationsOf(read.data);
   const proxies = addressesOf(read.data.proxies, faults);
   const secrets = new SecretReader(path.dirname(path.resolve(location)), env, faults);
   const apis = await apisOf(read.data, secrets);
   const browsers = await browsersOf(read.data, secrets);
-  if (faults.length > 0) throw new RoutesFileError(faults);
+  refuse(faults);
   return {
     issuer: read.data.issuer ?? issuer,
     forwarded: { proxies, forms: read.data.forwarded, hops: read.data.hops },
@@ -138,13 +148,19 @@ export async function readRoutesFile(
   };
 }
 
-function parseYaml(text: string): unknown {
+function writtenIn(location: string, text: string): WrittenFile {
   try {
-    // Aliases may be used, but not so many that a small file becomes a large one.
-    return parse(text, { maxAliasCount: 100, uniqueKeys: true });
-  } catch {
-    throw new RoutesFileError(['it is no YAML']);
+    return WrittenFile.of(text);
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    throw new RoutesFileError([`${location}:${error.line}: ${error.message}`]);
   }
+}
+
+/** As `curfew apply` tells a fault, without the value. */
+function faultWithLine(location: string, written: WrittenFile, { path: at, detail }: ReadFault): string {
+  const { line } = written.placeOf(at);
+  return `${location}:${line ?? 1}: ${at.join('.') || 'the file'}: ${detail}`;
 }
 
 /** What must hold between entries. */
@@ -156,29 +172,32 @@ function relationsOf({
   forwarded,
   proxies,
   keptRoutes,
-}: RoutesFile): string[] {
-  const faults: string[] = [];
-  const names = routes.map(({ name }) => name);
-  for (const name of new Set(names))
-    if (names.indexOf(name) !== names.lastIndexOf(name)) faults.push(`routes: ${name} is there twice`);
+}: RoutesFile): ReadFault[] {
+  const faults: ReadFault[] = [];
+  const fault = (at: ReadFault['path'], detail: string) => faults.push({ path: at, detail });
   for (const [name, one] of Object.entries(browsers))
-    if (!(one.api in apis)) faults.push(`browsers.${name}: names an api that is not there`);
-  for (const { name, ...one } of routes) {
-    const fault = (text: string) => faults.push(`routes.${name}: ${text}`);
-    if (one.public === (one.api !== undefined)) fault('must name an api or be public, and not both');
-    if (one.api !== undefined && !(one.api in apis)) fault('names an api that is not there');
+    if (!(one.api in apis)) fault(['browsers', name, 'api'], 'names an api that is not in this file');
+  for (const [at, { name, ...one }] of routes.entries()) {
+    const here = ['routes', at];
+    if (routes.findIndex((other) => other.name === name) < at)
+      fault([...here, 'name'], 'is the name of an earlier route as well');
+    if (one.public === (one.api !== undefined)) fault(here, 'must name an api or be public, and not both');
+    if (one.api !== undefined && !(one.api in apis))
+      fault([...here, 'api'], 'names an api that is not in this file');
     if (one.browser !== undefined && browsers[one.browser]?.api !== one.api)
-      fault('names a browser client that is not there, or is for another api');
-    if (one.timeouts !== undefined && !(one.timeouts in timeouts)) fault('names timeouts that are not there');
-    for (const text of routeFaults({ ...one, limited: one.timeouts !== undefined })) fault(text);
+      fault([...here, 'browser'], 'names a browser client that is not in this file, or is for another api');
+    if (one.timeouts !== undefined && !(one.timeouts in timeouts))
+      fault([...here, 'timeouts'], 'names timeouts that are not in this file');
+    for (const text of routeFaults({ ...one, limited: one.timeouts !== undefined })) fault(here, text);
   }
-  if (routes.length === 0 && !keptRoutes) faults.push('routes: there are none, and no keptRoutes');
+  if (routes.length === 0 && !keptRoutes)
+    fault(['routes'], 'must have an entry where there is no keptRoutes');
   if (forwarded.length > 0 && proxies.length === 0)
-    faults.push('forwarded: needs proxies, because nobody else may say which request is asked about');
+    fault(['forwarded'], 'needs proxies, because nobody else may say which request is asked about');
   return faults;
 }
 
-function addressesOf(proxies: readonly string[], faults: string[]): BlockList {
+function addressesOf(proxies: readonly string[], faults: ReadFault[]): BlockList {
   const list = new BlockList();
   for (const [at, entry] of proxies.entries()) {
     const [address = '', length, ...more] = entry.split('/');
@@ -186,7 +205,7 @@ function addressesOf(proxies: readonly string[], faults: string[]): BlockList {
     const longest = family === 'ipv6' ? 128 : 32;
     const bits = length === undefined ? longest : Number(length);
     if (isIP(address) === 0 || more.length > 0 || !(bits >= 0 && bits <= longest) || length === '')
-      faults.push(`proxies.${at}: must be an address or a network such as 10.0.0.0/8`);
+      faults.push({ path: ['proxies', at], detail: 'must be an address or a network such as 10.0.0.0/8' });
     else list.addSubnet(address, bits, family);
   }
   return list;
@@ -199,7 +218,8 @@ const apisOf = ({ apis }: RoutesFile, secrets: SecretReader): Promise<ProtectedA
         ...one,
         name,
         clientSecret: await secrets.read(
-          `apis.${name}: clientSecret`,
+          ['apis', name],
+          'clientSecret',
           clientSecretFile,
           clientSecretVariable,
         ),
@@ -211,18 +231,16 @@ const apisOf = ({ apis }: RoutesFile, secrets: SecretReader): Promise<ProtectedA
 const browsersOf = ({ browsers, apis }: RoutesFile, secrets: SecretReader): Promise<BrowserClient[]> =>
   Promise.all(
     Object.entries(browsers).map(async ([name, one]) => {
-      const at = `browsers.${name}`;
+      const at = ['browsers', name];
       const { clientSecretFile, clientSecretVariable, cookieSecretFile, cookieSecretVariable } = one;
-      const cookies = await secrets.read(`${at}: cookieSecret`, cookieSecretFile, cookieSecretVariable);
+      const cookies = await secrets.read(at, 'cookieSecret', cookieSecretFile, cookieSecretVariable);
       const cookieSecrets = cookies.split(',').map((secret) => secret.trim());
       if (cookieSecrets.some((secret) => secret.length < 32))
-        secrets.fault(
-          `${at}: cookieSecret must have at least 32 characters; several are separated by commas`,
-        );
+        secrets.fault(at, 'cookieSecret must have at least 32 characters; several are separated by commas');
       return {
         name,
         clientId: one.clientId,
-        clientSecret: await secrets.read(`${at}: clientSecret`, clientSecretFile, clientSecretVariable),
+        clientSecret: await secrets.read(at, 'clientSecret', clientSecretFile, clientSecretVariable),
         scopes: one.scopes,
         audience: apis[one.api]?.audience ?? '',
         cookieSecrets,

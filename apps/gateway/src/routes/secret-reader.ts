@@ -1,29 +1,39 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { ReadFault } from '@curfew/config';
 
 /** Reads secrets from where the routes file says they are; what cannot be read is noted by its place. */
 export class SecretReader {
   constructor(
     private readonly folder: string,
     private readonly env: Readonly<Record<string, string | undefined>>,
-    private readonly faults: string[],
+    private readonly faults: ReadFault[],
   ) {}
 
-  /** The secret in exactly one of a file (relative to the routes file) and a variable; '' where there is none, with a fault. */
-  async read(place: string, file: string | undefined, variable: string | undefined): Promise<string> {
+  /** The secret `name` in exactly one of a file (relative to the routes file) and a variable; '' where there is none, with a fault. */
+  async read(
+    at: ReadFault['path'],
+    name: string,
+    file: string | undefined,
+    variable: string | undefined,
+  ): Promise<string> {
     if ((file === undefined) === (variable === undefined)) {
-      this.fault(`${place}File or ${place.split(' ').at(-1)}Variable must be given, and not both`);
+      this.fault(at, `${name}File or ${name}Variable must be given, and not both`);
       return '';
     }
     const text = file === undefined ? this.env[variable!] : await this.#contents(file);
     const secret = text?.trim() ?? '';
-    if (secret === '') this.fault(`${place} cannot be read`);
+    if (secret === '')
+      this.fault(
+        [...at, `${name}${file === undefined ? 'Variable' : 'File'}`],
+        'cannot be read, or is empty',
+      );
     return secret;
   }
 
   /** Notes something that is wrong. */
-  fault(sentence: string): void {
-    this.faults.push(sentence);
+  fault(at: ReadFault['path'], detail: string): void {
+    this.faults.push({ path: at, detail });
   }
 
   #contents(file: string): Promise<string | undefined> {

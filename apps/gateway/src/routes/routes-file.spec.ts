@@ -1,0 +1,99 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readRoutesFile } from './routes-file.js';
+
+const good = `proxies: [127.0.0.1]
+forwarded: [x-forwarded]
+apis:
+  orders: { audience: https://orders.example.test, clientId: orders-api, clientSecretVariable: SECRET }
+routes:
+  - name: admin
+    hosts: [orders.example.test]
+    path: /admin/**
+    api: orders
+  - name: open
+    hosts: [orders.example.test]
+    public: true
+`;
+
+let folder: string;
+let location: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'curfew-routes-'));
+  location = join(folder, 'routes.yaml');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function read(text: string) {
+  await writeFile(location, text);
+  return readRoutesFile(location, 'https://login.example.test', { SECRET: 'a secret of the client' });
+}
+
+/** The faults, each without the name of the file. */
+const faultsOf = (text: string): Promise<readonly string[]> =>
+  read(text).then(
+    () => [],
+    (error: { faults: readonly string[] }) => error.faults.map((fault) => fault.replace(location, 'f')),
+  );
+
+describe('a routes file', () => {
+  it('is followed where nothing is wrong', async () => {
+    const { routes, apis } = await read(good);
+    expect([routes.map(({ name }) => name), apis.map(({ clientSecret }) => clientSecret)]).toEqual([
+      ['admin', 'open'],
+      ['a secret of the client'],
+    ]);
+  });
+
+  it.each([
+    [
+      'a host in capitals',
+      'hosts: [orders',
+      'hosts: [ORDERS',
+      ['f:7: routes.0.hosts.0: must be a host name'],
+    ],
+    ['a field nobody knows', 'path: /admin', 'paths: /admin', ['f:8: routes.0.paths: is not known here']],
+    ['an api that is missing', 'api: orders', 'api: order', ['f:9: routes.0.api: names an api that is not']],
+    [
+      'neither an api nor public',
+      '    public: true\n',
+      '',
+      ['f:10: routes.1: must name an api or be public'],
+    ],
+    ['a name twice', 'name: open', 'name: admin', ['f:10: routes.1.name: is the name of an earlier route']],
+    ['a network that is none', '[127.0.0.1]', '[localhost]', ['f:1: proxies.0: must be an address']],
+    [
+      'a secret nobody set',
+      ': SECRET',
+      ': SECRETS',
+      ['f:4: apis.orders.clientSecretVariable: cannot be read'],
+    ],
+    ['no secret at all', ', clientSecretVariable: SECRET', '', ['f:4: apis.orders: clientSecretFile or']],
+    [
+      'a key twice',
+      'path: /admin/**',
+      'name: again',
+      ['f:8: is neither YAML nor JSON: Map keys must be unique'],
+    ],
+    ['no YAML', 'proxies: [', 'proxies: [[', ['f:2: is neither YAML nor JSON']],
+  ])('is refused with line and field: %s', async (_, from, to, faults) => {
+    const found = await faultsOf(good.replace(from, to));
+    expect(found).toHaveLength(faults.length);
+    for (const [at, fault] of faults.entries()) expect(found[at]).toContain(fault);
+  });
+
+  it('has all its faults told at once, and no value of it', async () => {
+    const found = await faultsOf(
+      good.replace('/admin/**', 'a-value').replace('public: true', 'public: a-value'),
+    );
+    expect(found.map((fault) => fault.split(' ')[0])).toEqual(['f:8:', 'f:12:']);
+    expect(found.join()).not.toContain('a-value');
+  });
+
+  it('is not followed where aliases make much of little', async () => {
+    const bomb = `a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a]\nc: [*b, *b, *b, *b, *b, *b, *b]\n`;
+    expect((await faultsOf(`${bomb}${good}`))[0]).toMatch(/^f:1: .*(alias|is not known here)/);
+  });
+});
