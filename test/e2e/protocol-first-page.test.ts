@@ -95,14 +95,14 @@ describe('the first page of an authorization', () => {
     // However often it was allowed before: what will be granted is listed, and what is new is told apart.
     for (let time = 0; time < 3; time++) {
       const again = await person.open(`${world.issuer}${address({ prompt: 'consent' })}`);
-      expect(again.body).toContain('Know that it is you <span class="small quiet">(allowed before)</span>');
+      expect(again.body).toContain('Recognize you <span class="small quiet">(allowed before)</span>');
       expect((await person.goOn(again)).url.href).toMatch(`${world.callback}?code=`);
     }
     const wider = { prompt: 'consent', scope: 'openid offline_access orders:read', resource: orders };
     for (const marked of [1, 3]) {
       const more = await person.open(`${world.issuer}${address(wider)}`);
       expect(more.body).toContain('See orders');
-      expect(more.body).toContain('Keep its access while you are away');
+      expect(more.body).toContain('Stay connected while you are away');
       expect(more.body.match(/\(allowed before\)/g)).toHaveLength(marked);
       await person.goOn(more);
     }
