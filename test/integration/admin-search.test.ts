@@ -1,5 +1,11 @@
 import type { PrismaService } from '@curfew/persistence';
-import { instant } from '@curfew/session-policy';
+import { instant, profiles } from '@curfew/session-policy';
+import { Client } from 'pg';
+import {
+  type PreviewLimits,
+  PreviewStore,
+  PreviewTooLarge,
+} from '../../apps/admin-api/src/policies/preview.store.js';
 import type {
   SessionOrder,
   SessionPosition,
@@ -194,5 +200,33 @@ describe('the search of sessions', () => {
       expect(indexdef).not.toMatch(
         /last_active_at|expires_at|generation|retries|rotated_at|token_hash|successor_seal/,
       );
+  });
+});
+
+describe('a preview of a policy', () => {
+  const countWith = (limits?: PreviewLimits, by = prisma) =>
+    new PreviewStore(by, limits).count(() => profiles.standard.policy, now);
+  const enough = { maxLineages: 1_000, maxMs: 60_000 };
+
+  it('counts all live sessions up to its limit of clients and APIs, and nothing one beyond', async () => {
+    const [{ lineages, live }] = await database.query<{ lineages: number; live: number }>(
+      `SELECT count(DISTINCT (client_id, resources))::int AS lineages, count(*)::int AS live FROM session WHERE ended_at IS NULL`,
+    );
+    const counts = await countWith({ ...enough, maxLineages: lineages });
+    expect(counts.reduce((sum, one) => sum + one.live, 0)).toBe(live);
+    await expect(countWith({ ...enough, maxLineages: lineages - 1 })).rejects.toThrow(PreviewTooLarge);
+  });
+
+  it('stops where it takes longer than it may, as a whole or in one statement', async () => {
+    await expect(countWith({ ...enough, maxMs: 0 })).rejects.toThrow(PreviewTooLarge);
+    const hurried = database.prisma({ CURFEW_DATABASE_STATEMENT_TIMEOUT: '100ms' });
+    const other = new Client(database.url);
+    await other.connect();
+    await other.query('BEGIN; LOCK TABLE session IN ACCESS EXCLUSIVE MODE');
+    try {
+      await expect(countWith(enough, hurried)).rejects.toThrow(PreviewTooLarge);
+    } finally {
+      await other.end();
+    }
   });
 });

@@ -69,6 +69,11 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return links(error).some((link) => linkIsUnavailable(link) || linkIsConflict(link));
 }
 
+/** Tells whether a statement was cancelled because it took longer than the statement timeout. */
+export function isStatementTimeout(error: unknown): boolean {
+  return links(error).some(({ code, originalCode }) => code === '57014' || originalCode === '57014');
+}
+
 /** Tells whether the transaction lost against another one (serialization failure, deadlock) and may simply be run again. */
 export function isRetryable(error: unknown): boolean {
   return links(error).some(linkIsConflict);

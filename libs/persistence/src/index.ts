@@ -1,6 +1,6 @@
 export { advanceVirtualClock, clockChannel, databaseClock, VirtualClockRefused } from './database-clock.js';
 export { DatabaseListener, type ListenerHandlers, type ListenerPatience } from './database-listener.js';
-export { isDatabaseUnavailable, isRetryable, isUniqueViolation } from './failures.js';
+export { isDatabaseUnavailable, isRetryable, isStatementTimeout, isUniqueViolation } from './failures.js';
 export type * from './generated/client.js';
 export { Prisma } from './generated/client.js';
 export { DatabaseGuard, type GuardParts } from './guard/database-guard.js';

@@ -43,6 +43,7 @@ const causes: ReadonlySet<string> = new Set([
   'position_lost',
   'precondition_failed',
   'precondition_required',
+  'preview_too_large',
   'proof_invalid',
   'proof_missing',
   'proof_of_another_key',

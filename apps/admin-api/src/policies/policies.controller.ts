@@ -19,7 +19,7 @@ import { PolicyActs } from './policy-acts.js';
 import { PolicyBook } from './policy-book.js';
 import * as contracts from './policy-contracts.js';
 import { complianceOf, policyOnWire, revisionOnWire, targetOf, warningsFor } from './policy-view.js';
-import { PreviewStore } from './preview.store.js';
+import { PreviewStore, PreviewTooLarge } from './preview.store.js';
 
 /** Policies: what applies to whom, changed by version, tried before it is applied. */
 @Controller()
@@ -109,15 +109,15 @@ export class PoliciesController {
     };
     const [revisions, attachments] = await Promise.all([this.policies.list(), this.policies.attachments()]);
     const book = new PolicyBook(revisions, attachments, change);
-    const byClient = new Map<string, { live: number; would_end: number }>();
-    for (const lineage of await this.previews.lineages(now)) {
-      const effective = book.effective(lineage.clientId, lineage.resources);
-      const count = await this.previews.wouldEnd(lineage, effective, now);
-      const sum = byClient.get(lineage.clientId) ?? { live: 0, would_end: 0 };
-      byClient.set(lineage.clientId, { live: sum.live + lineage.live, would_end: sum.would_end + count });
-    }
-    const by_client = [...byClient].map(([client_id, counts]) => ({ client_id, ...counts }));
-    const sum = (member: 'live' | 'would_end') => by_client.reduce((all, counts) => all + counts[member], 0);
+    const counts = await this.previews
+      .count((clientId, resources) => book.effective(clientId, resources), now)
+      .catch(tooLarge);
+    const by_client = counts.map(({ clientId, live, wouldEnd }) => ({
+      client_id: clientId,
+      live,
+      would_end: wouldEnd,
+    }));
+    const sum = (member: 'live' | 'would_end') => by_client.reduce((all, one) => all + one[member], 0);
     return ok({ live: sum('live'), would_end: sum('would_end'), by_client });
   }
 
@@ -153,4 +153,14 @@ export class PoliciesController {
     const kinds = [...new Set(own.map(({ target }) => target.kind))] as PolicyTarget['kind'][];
     return { ...policyOnWire(revision, attachments), warnings: warningsFor(revision.policy, kinds) };
   }
+}
+
+function tooLarge(error: unknown): never {
+  if (!(error instanceof PreviewTooLarge)) throw error;
+  throw new ProblemError({
+    status: 422,
+    code: 'preview_too_large',
+    detail:
+      'There are more live sessions than can be counted within the limits of a preview. Nothing was changed.',
+  });
 }

@@ -123,7 +123,7 @@ export const preview = operation({
   scope: 'policies:read',
   body: previewBody,
   answers: { 200: { description: 'Live sessions, and how many of them would end.', schema: previewAnswer } },
-  problems: { 400: ['invalid_policy'], 404: ['unknown_policy'] },
+  problems: { 400: ['invalid_policy'], 404: ['unknown_policy'], 422: ['preview_too_large'] },
 });
 
 /** Which policies are attached to what. */
