@@ -1,22 +1,21 @@
 import type { EndReach } from './end-reach.js';
 import type { EndReason } from './end-reasons.js';
 
-/** How a reuse most likely came about; for operators, never for the client. */
-export type ReuseClass =
-  /** The parent came again within moments of the rotation: parallel requests of one client. */
-  | 'concurrent'
-  /** The parent came again later, its successor never used: the client lost the answer, or somebody copied the token. */
-  | 'lost_response'
-  /** An older ancestor: a stale copy (backup, second process), or a thief. */
-  | 'stale_lineage'
-  /** A superseded token of a session that is over anyway. */
-  | 'after_end'
-  /** A genuine token shown by another client than the one it was issued to. */
-  | 'foreign_client'
-  /** A generation the row never reached: the database went back in time, or the MAC key has leaked. */
-  | 'ahead_of_row'
-  /** A right generation with a secret the row does not know: the same two causes. */
-  | 'unknown_secret';
+/** How a reuse most likely came about, and what that means; for operators, never for the client. */
+export const reuseClasses = {
+  concurrent: 'The parent came again within moments of the rotation: parallel requests of one client.',
+  lost_response:
+    'The parent came again later, its successor never used: the client lost the answer, or somebody copied the token.',
+  stale_lineage: 'An older ancestor: a stale copy (backup, second process), or a thief.',
+  after_end: 'A superseded token of a session that is over anyway.',
+  foreign_client: 'A genuine token shown by another client than the one it was issued to.',
+  ahead_of_row:
+    'A generation the row never reached: the database went back in time, or the MAC key has leaked.',
+  unknown_secret: 'A right generation with a secret the row does not know: the same two causes.',
+} as const satisfies Readonly<Record<string, string>>;
+
+/** One of the closed list. */
+export type ReuseClass = keyof typeof reuseClasses;
 
 /** The classes that mean an alarm for operators and never an end: the state is wrong, not the client. */
 export const alarmingClasses: ReadonlySet<ReuseClass> = new Set(['ahead_of_row', 'unknown_secret']);

@@ -1,20 +1,12 @@
 import { alertPatterns, type StoredEvent } from '@curfew/events';
-import { type EventType, endReasons, isEventType } from '@curfew/session-policy';
+import { type EventType, endReasons, isEventType, reuseClasses } from '@curfew/session-policy';
 import { Counter, type Registry } from 'prom-client';
 
 const reasons: ReadonlySet<string> = new Set(endReasons);
 /** A label comes from a closed list, or is 'other': rows may have been written by another version of the product. */
 const known = (value: unknown, list: ReadonlySet<string>): string =>
   typeof value === 'string' && list.has(value) ? value : 'other';
-const reuseClasses: ReadonlySet<string> = new Set([
-  'concurrent',
-  'lost_response',
-  'stale_lineage',
-  'after_end',
-  'foreign_client',
-  'ahead_of_row',
-  'unknown_secret',
-]);
+const classes: ReadonlySet<string> = new Set(Object.keys(reuseClasses));
 const endpoints: ReadonlySet<string> = new Set(['token', 'introspection', 'revocation', 'userinfo']);
 const signals: ReadonlySet<string> = new Set(['ip', 'device', 'tls_fingerprint']);
 const actions: ReadonlySet<string> = new Set(['observe', 'step_up', 'end']);
@@ -47,7 +39,7 @@ const severities: ReadonlySet<string> = new Set(['low', 'medium', 'high']);
 
 const countOf = ({ count }: StoredEvent['data']): number => (typeof count === 'number' ? count : 1);
 const classOf = ({ evidence }: StoredEvent['data']): string =>
-  known((evidence as { class?: unknown } | undefined)?.class, reuseClasses);
+  known((evidence as { class?: unknown } | undefined)?.class, classes);
 
 interface Finding {
   readonly signal?: unknown;
