@@ -18,8 +18,8 @@ export async function openDatabase(home, say, surroundings) {
 /** Applies what is missing. @param {string} url @param {(line: string) => void} say */
 export async function migrateDatabase(url, say) {
   const { migrate } = await import(at('libs/persistence/dist/migrations.js'));
+  say('Preparing the database');
   await migrate(url, {
-    onApplied: (/** @type {string} */ name) => say(`Applied migration ${name}`),
     onEdited: (/** @type {string} */ name) =>
       say(`Warning: migration ${name} was edited after it had been applied`),
   });

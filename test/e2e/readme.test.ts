@@ -10,7 +10,7 @@ import { type FirstRunData, type RunningServer, startServer } from '../support/s
 
 /** The blocks a reader pastes, in order: every bash block under the heading of the tour. */
 const blocksOf = (readme: string): string[] => {
-  const tour = readme.slice(readme.indexOf('\n## A tour'), readme.indexOf('\n## The house'));
+  const tour = readme.slice(readme.indexOf('\n## A tour'), readme.indexOf('\n## Repository layout'));
   return [...tour.matchAll(/```bash\n([\s\S]*?)```/g)].map(([, block]) => String(block));
 };
 

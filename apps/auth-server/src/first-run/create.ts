@@ -169,6 +169,9 @@ const describe = (
     client_id: client.id,
     ...(secret === null ? {} : { client_secret: secret }),
     ...(registration.redirect_uris ? { redirect_uris: registration.redirect_uris } : {}),
+    ...(registration.post_logout_redirect_uris
+      ? { post_logout_redirect_uris: registration.post_logout_redirect_uris }
+      : {}),
     ...(resource ? { resource } : {}),
     ...(registration.scope ? { scope: registration.scope } : {}),
   };

@@ -9,6 +9,7 @@ export interface FirstRunClient {
   readonly client_id: string;
   readonly client_secret?: string;
   readonly redirect_uris?: readonly string[];
+  readonly post_logout_redirect_uris?: readonly string[];
   /** The audience it serves, or, of `admin`, the one it asks tokens for. */
   readonly resource?: string;
   /** Scope values it may ask for, separated by spaces. */
