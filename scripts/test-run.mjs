@@ -25,7 +25,7 @@ const mostSecondRuns = 3;
 /** Files that ran a second time so far. @type {import('./second-runs.mjs').SecondRun[]} */
 const secondRuns = [];
 
-/** Types, style, import rules, then every kind of test; a failure of one does not hide the others. @param {string[]} patterns @returns {Promise<Count>} */
+/** Types, style, then every kind of test (test/contract holds the import rules); a failure of one does not hide the others. @param {string[]} patterns @returns {Promise<Count>} */
 export async function testEverything(patterns = []) {
   return counted(async (add) => {
     await setUp();
@@ -40,13 +40,6 @@ export async function testEverything(patterns = []) {
         '.',
       ]),
     );
-    if (existsSync(at('.dependency-cruiser.cjs')))
-      add(
-        await check('import rules', [
-          at('node_modules/dependency-cruiser/bin/dependency-cruise.mjs'),
-          ...['--config', '.dependency-cruiser.cjs', 'libs', 'apps'],
-        ]),
-      );
     add(await check('generated documents', [at('scripts/docs.mjs'), '--check']));
     for (const project of everyday) add(await runProject(project, patterns));
     const { lines, failed } = rememberSecondRuns(secondRuns);

@@ -138,7 +138,7 @@ describe('the import rules', () => {
     for (const { from, rule } of (await cruise(folder)).summary.violations) {
       fired.set(from, (fired.get(from) ?? new Set()).add(rule.name));
     }
-  }, 60_000);
+  }, 240_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it.each(offences)('refuse that %s imports %s, by %j', (file, _, expected) => {
@@ -164,5 +164,5 @@ describe('this house', () => {
     for (const { module, resolved } of followed) {
       expect(resolved).toBe(`libs/${module.slice('@curfew/'.length)}/src/index.ts`);
     }
-  }, 60_000);
+  }, 240_000);
 });
