@@ -20,6 +20,19 @@ describe('the threat model', () => {
     expect(promises.filter((line) => !line.includes('.ts`'))).toEqual([]);
   });
 
+  it('names a test for each fault that was found from outside', () => {
+    const numbered = (letter: string, count: number) =>
+      Array.from({ length: count }, (_, at) => `${letter}${at + 1}`);
+    // A20 is about second factors, which are not offered.
+    const faults = [...numbered('G', 13), ...numbered('A', 22), ...numbered('M', 14)].filter(
+      (id) => id !== 'A20',
+    );
+    const named = rows.flatMap((row) =>
+      [...(row.split('|')[1] ?? '').matchAll(/\b[GAM]\d+\b/g)].map(([id]) => id),
+    );
+    expect(faults.filter((id) => !named.includes(id))).toEqual([]);
+  });
+
   it.each(citations)('names a file that exists, and titles that are in it: %s', (file, titles) => {
     expect(existsSync(file)).toBe(true);
     const text = readFileSync(file, 'utf8');

@@ -356,6 +356,9 @@ describe('subjects of a stream', () => {
         { format: 'complex', tenant: { format: 'opaque', id: 'all' } },
         { format: 'phone_number', phone_number: '+12065550123' },
         { format: 'did', url: 'did:example:123456' },
+        { format: 'account', uri: 'acct:user1@example.test' },
+        { format: 'aliases', identifiers: [account, { format: 'email', email: 'user1@example.test' }] },
+        { format: 'uri', uri: 'https://example.test/user1' },
       ];
       for (const subject of unknown)
         for (const path of ['add', 'remove'] as const)

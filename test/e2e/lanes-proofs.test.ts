@@ -110,8 +110,12 @@ describe('a nonce that one lane offers', () => {
     expect(nonce).toMatch(/^[\w-]{43}$/);
     // Only a proof with a nonce may be this old.
     const aged = { nonce, iat: 1_000_000_000 };
-    const second = await refresh(there, body.refresh_token, aProof(there, key, { claims: aged }));
+    const proof = aProof(there, key, { claims: aged });
+    const second = await refresh(there, body.refresh_token, proof);
     expect(second.status).toBe(200);
+    // It is remembered for as long as its nonce could be accepted, not for as long as its iat says (ADR 50).
+    for (const side of [there, here])
+      expect((await refresh(side, second.body.refresh_token, proof)).body.error).toBe('invalid_dpop_proof');
     // The one in use is offered no more, unless the next minute has begun.
     expect([undefined, expect.stringMatching(/^[\w-]{43}$/)]).toContainEqual(second.headers['dpop-nonce']);
     expect(second.headers['dpop-nonce']).not.toBe(nonce);
