@@ -36,6 +36,34 @@ test('refuses a request without a token', async () => {
   await verifier.close();
 });
 `;
+/** An API in Nest: one handler that is guarded, and one that is open. */
+const nest = `
+import 'reflect-metadata';
+import { Controller, Get, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Public, Require, ResourceServerModule } from '@curfew/resource-server/nest';
+@Controller()
+class Orders {
+  @Get('orders') @Require({ scopes: ['orders:read'] }) list() { return []; }
+  @Get('hours') @Public() hours() { return 'nine to five'; }
+}
+@Module({
+  imports: [ResourceServerModule.forRoot({ issuer: 'http://127.0.0.1:9', clientId: 'a', clientSecret: 'b', audience: 'https://a.example' })],
+  controllers: [Orders],
+})
+class Api {}
+async function main() {
+  const api = await NestFactory.create(Api, { logger: false });
+  await api.listen(0, '127.0.0.1');
+  const asked = ['orders', 'hours'].map(async (path) => {
+    const answer = await fetch((await api.getUrl()) + '/' + path);
+    return answer.status + ' ' + answer.headers.get('www-authenticate');
+  });
+  console.log((await Promise.all(asked)).join(', '));
+  await api.close();
+}
+void main();
+`;
 
 const outcome = { passed: 0, failed: 0 };
 /** @param {string} title @param {() => unknown} work */
@@ -115,6 +143,29 @@ try {
         const said = run(binary, [file], where);
         if (said.trim() !== `refused v${version}`) throw new Error(`it said ${said}`);
       });
+  }
+  for (const [major, module] of [
+    ['11', 'commonjs'],
+    ['12', 'nodenext'],
+  ]) {
+    const names = ['common', 'core', 'platform-express'].map((name) => `@nestjs/${name}@${major}`);
+    const others = [
+      `@nestjs/jwt@${major}`,
+      'reflect-metadata@0.2',
+      'rxjs@7',
+      'typescript@5.9.3',
+      '@types/node@22',
+    ];
+    const there = place(`nest-${major}`, [...tarballs, ...names, ...others]);
+    const file = module === 'commonjs' ? 'api.ts' : 'api.mts';
+    writeFileSync(path.join(there, file), nest);
+    const decorators = ['--experimentalDecorators', '--emitDecoratorMetadata', '--skipLibCheck'];
+    attempt(`Nest ${major}: an API in ${module}`, () => {
+      const settings = ['--module', module, '--target', 'es2022', '--types', 'node', ...decorators];
+      run('npx', ['--no', '--', 'tsc', '--strict', ...settings, file], there);
+      const said = run('node', [file.replace('ts', 'js')], there).trim();
+      if (said !== '401 Bearer, 200 null') throw new Error(`it said ${said}`);
+    });
   }
   const where = place('jest', [...tarballs, 'jest@30']);
   writeFileSync(path.join(where, 'api.test.js'), ownTest);
