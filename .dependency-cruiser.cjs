@@ -35,6 +35,7 @@ const mayImport = {
     'clock',
     'config',
     'events',
+    'insight',
     'oidc',
     'persistence',
     'session-policy',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventLog } from '@curfew/events';
+import { SilenceRecorder } from '@curfew/insight';
 import { HotStatements, type PrismaService } from '@curfew/persistence';
 import {
   type Instant,
@@ -50,6 +51,7 @@ export interface Node {
   readonly sweeper: Sweeper;
   readonly events: EventLog;
   readonly faults: unknown[];
+  readonly silences: SilenceRecorder;
 }
 
 /** A sign-in as the tests know it. */
@@ -86,9 +88,10 @@ export class House {
     const limits = { inFlight: 2, largest: 64 };
     const node = (hot: boolean): Node => {
       const prisma = database.prisma(settings);
+      const silences = new SilenceRecorder(true);
       const store = hot
-        ? new HotSessionStore(prisma, retention, statements, limits)
-        : new PrismaSessionStore(prisma, retention);
+        ? new HotSessionStore(prisma, retention, statements, limits, silences)
+        : new PrismaSessionStore(prisma, retention, silences);
       const codec = new RefreshTokenCodec(
         new KeyRing(new ServiceKeys(['s'.repeat(32)]).derive('refresh token mac')),
       );
@@ -96,10 +99,12 @@ export class House {
       const browserSessionEnds = new BrowserSessionEnds(prisma, retention);
       const faults: unknown[] = [];
       const report = (error: unknown) => faults.push(error);
-      const service = new SessionService({ store, browserSessionEnds, policies, codec, events, report });
+      const service = new SessionService({
+        ...{ store, browserSessionEnds, policies, codec, events, report, silences },
+      });
       const merged = service.activity.merged.bind(service.activity);
-      const sweeper = new Sweeper(new PrismaSweepStore(prisma, retention), policies, merged);
-      return { prisma, store, service, sweeper, events, faults };
+      const sweeper = new Sweeper(new PrismaSweepStore(prisma, retention, silences), policies, merged);
+      return { prisma, store, service, sweeper, events, faults, silences };
     };
     return new House(database, policies, [node(true), node(false)], statements);
   }

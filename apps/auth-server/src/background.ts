@@ -32,6 +32,7 @@ export class Background {
       browserSweeper.run(clock.now(), signal),
     );
     this.#loops.every(60_000, 'deleting what expired', () => this.#prune());
+    this.#loops.every(3_600_000, 'adding up and deleting counts', () => this.#keepCounts());
   }
 
   /** Stops after the runs under way. */
@@ -52,6 +53,15 @@ export class Background {
     if (!(await keyStore.load(now))) return;
     this.protocol.useKeys(keyStore.current(now));
     log.info({ kids: keyStore.current(now).activeKids }, 'the signing keys changed');
+  }
+
+  async #keepCounts(): Promise<void> {
+    const { counts, clock, configuration } = this.foundation;
+    const now = clock.now();
+    const mayGoOn = () => !this.#loops.signal.aborted;
+    while ((await counts.foldDays(now)) > 0 && mayGoOn());
+    const before = plus(now, seconds(-configuration.insight.retention));
+    while ((await counts.prune(before, batch)) === batch && mayGoOn());
   }
 
   async #prune(): Promise<void> {

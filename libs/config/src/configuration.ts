@@ -85,6 +85,8 @@ export interface Configuration {
   };
   readonly endedSessionRetention: Seconds;
   readonly sweepIntervalMs: Milliseconds;
+  /** Whether silences are counted, and how long the counts are kept. */
+  readonly insight: { readonly isOn: boolean; readonly retention: Seconds };
   readonly delivery: {
     readonly intervalMs: Milliseconds;
     readonly timeoutMs: Milliseconds;
@@ -156,6 +158,7 @@ export function arrange(
     },
     endedSessionRetention: s.CURFEW_ENDED_SESSION_RETENTION,
     sweepIntervalMs: s.CURFEW_SWEEP_INTERVAL,
+    insight: { isOn: s.CURFEW_INSIGHT, retention: s.CURFEW_INSIGHT_RETENTION },
     ...happenings(s),
     cookies: {
       name: s.CURFEW_COOKIE_NAME,

@@ -253,6 +253,18 @@ const sessions = {
   ),
 };
 
+const insight = {
+  CURFEW_INSIGHT: flag(
+    'Counts how long sessions are silent, by client and never by person, so that timeouts can be chosen from evidence (docs/insight.md).',
+    true,
+  ),
+  CURFEW_INSIGHT_RETENTION: duration('How long those counts are kept.', {
+    min: '14d',
+    max: '4000d',
+    default: '180d',
+  }),
+};
+
 /** The settings in the order and under the headings of the manual. */
 export const sections = [
   { title: 'The service', settings: service },
@@ -263,6 +275,7 @@ export const sections = [
   { title: 'Throttling', settings: throttles },
   { title: 'Signing keys', settings: keys },
   { title: 'Sessions and cookies', settings: sessions },
+  { title: 'Insight', settings: insight },
   { title: 'Events and their delivery', settings: delivery },
   { title: 'Alerts', settings: alerts },
 ] as const;
@@ -277,6 +290,7 @@ export const schema = z.object({
   ...throttles,
   ...keys,
   ...sessions,
+  ...insight,
   ...delivery,
   ...alerts,
 });

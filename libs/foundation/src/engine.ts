@@ -1,6 +1,7 @@
 import type { Registry } from '@curfew/clients';
 import type { Configuration } from '@curfew/config';
 import { EventLog } from '@curfew/events';
+import { CountsStore, CountsWriter, SilenceRecorder } from '@curfew/insight';
 import type { HotStatements, PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import {
@@ -46,14 +47,17 @@ export function engineOn({ configuration, prisma, hot, refreshTokens, registry, 
   const policies = new RegistryPolicies(registry);
   const retention = { ended: seconds(configuration.endedSessionRetention) };
   const events = new EventLog(prisma);
+  const silences = new SilenceRecorder(configuration.insight.isOn);
+  const counts = new CountsStore(prisma);
   const browserSessionEnds = new BrowserSessionEnds(prisma, retention);
   const sessions = new SessionService({
-    store: new HotSessionStore(prisma, retention, hot, batches),
+    store: new HotSessionStore(prisma, retention, hot, batches, silences),
     browserSessionEnds,
     policies,
     codec: refreshTokens,
     events,
     report: (err) => log.error({ err }, 'activity could not be written; it is kept and tried again'),
+    silences,
   });
   return {
     events,
@@ -61,9 +65,13 @@ export function engineOn({ configuration, prisma, hot, refreshTokens, registry, 
     browserSessionEnds,
     queries: new SessionQueries(prisma, policies),
     browsers: new BrowserSessionQueries(prisma, policies),
-    sweeper: new Sweeper(new PrismaSweepStore(prisma, retention), policies, (session) =>
+    sweeper: new Sweeper(new PrismaSweepStore(prisma, retention, silences), policies, (session) =>
       sessions.activity.merged(session),
     ),
     browserSweeper: new BrowserSessionSweeper(prisma, policies, retention),
+    counts,
+    countsWriter: new CountsWriter(silences, counts, (lost, err) =>
+      log.warn({ lost, err }, 'counts of silences were lost, or could not be written yet'),
+    ),
   };
 }

@@ -1,22 +1,27 @@
+import { countsWrittenEveryMs } from '@curfew/insight';
 import { BackgroundLoops } from '@curfew/web';
 import type { Foundation } from './open-foundation.js';
 
-/** The background loops of a process that serves. Activity and events that are still pending are written before they stop. */
+/** The background loops of a process that serves. Activity, events and counts that are still pending are written before they stop. */
 export class ServiceLoops extends BackgroundLoops {
-  constructor(private readonly foundation: Pick<Foundation, 'sessions' | 'events' | 'clock' | 'log'>) {
+  constructor(
+    private readonly foundation: Pick<Foundation, 'sessions' | 'events' | 'countsWriter' | 'clock' | 'log'>,
+  ) {
     super(foundation.log);
   }
 
   /** Starts those that every process needs. */
   start(): void {
-    const { sessions, events, clock } = this.foundation;
+    const { sessions, events, countsWriter, clock } = this.foundation;
     this.every(1_000, 'writing activity', () => sessions.activity.flush());
     this.every(1_000, 'writing events', () => events.flush(clock.now()));
+    this.every(countsWrittenEveryMs, 'writing counts', () => countsWriter.flush());
   }
 
   override async stop(): Promise<void> {
     await super.stop();
     await this.foundation.sessions.activity.flush();
     await this.foundation.events.flush();
+    await this.foundation.countsWriter.flush();
   }
 }

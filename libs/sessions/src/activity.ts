@@ -1,4 +1,11 @@
-import { type Instant, latest, type SessionPolicy, touched } from '@curfew/session-policy';
+import { SilenceRecorder } from '@curfew/insight';
+import {
+  type Instant,
+  inactivityTimeoutOf,
+  latest,
+  type SessionPolicy,
+  touched,
+} from '@curfew/session-policy';
 import type { Activity, SessionStore, StoredSession } from './store/session-store.js';
 
 /** So many sessions with unwritten activity are remembered; beyond that, activity is written before it is answered. */
@@ -20,6 +27,7 @@ export class ActivityRecorder {
     private readonly store: SessionStore,
     private readonly report: (error: unknown) => void,
     private readonly max = maxPending,
+    private readonly silences = new SilenceRecorder(false),
   ) {}
 
   /** Counts a use at `now`, where the policy counts use and enough time has passed since the last one. */
@@ -30,6 +38,13 @@ export class ActivityRecorder {
     // There is no room while the database takes no writes: then this one is not answered either.
     if (this.#pending.size >= this.max && !this.#pending.has(session.id)) await this.store.touch([activity]);
     else this.#pending.set(session.id, activity);
+    this.silences.count(
+      'returned',
+      session,
+      inactivityTimeoutOf(session, policy),
+      now - session.lastActiveAt,
+      now,
+    );
     return { ...session, ...next };
   }
 

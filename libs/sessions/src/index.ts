@@ -37,8 +37,8 @@ export {
   SessionService,
   type SessionServiceParts,
   type SessionStart,
-  type SessionSummary,
 } from './session-service.js';
+export type { SessionSummary } from './session-summary.js';
 export type { BatchLimits } from './store/batcher.js';
 export { HotSessionStore } from './store/hot-session-store.js';
 export { MemorySessionStore } from './store/memory-session-store.js';

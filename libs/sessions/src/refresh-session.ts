@@ -1,9 +1,11 @@
 import type { EventLog } from '@curfew/events';
+import type { SilenceRecorder } from '@curfew/insight';
 import {
   assessRisk,
   decideRefresh,
   elapsedMs,
   type Instant,
+  inactivityTimeoutOf,
   kept,
   type RefreshDecision,
   type RiskFinding,
@@ -56,6 +58,7 @@ export interface RefreshParts {
   readonly ends: EndSessions;
   readonly events: EventLog;
   readonly activity: ActivityRecorder;
+  readonly silences: SilenceRecorder;
 }
 
 /** Losing a compare-and-set this often in a row means a storm on one session; the caller may try again later. */
@@ -169,7 +172,7 @@ export class RefreshSession {
   }
 
   async #write(decision: StagedDecision, secret: Buffer, presentation: Presentation): Promise<boolean> {
-    const { store, events } = this.#parts;
+    const { store, events, silences } = this.#parts;
     const { opened, presenter, policy, now, proof } = presentation;
     const { session, token } = opened;
     const { id, generation } = session;
@@ -197,6 +200,15 @@ export class RefreshSession {
             ...clock,
           });
       if (!written) return false;
+      // Where the policy does not count a refresh as activity, the silence goes on.
+      if (lastActiveAt > session.lastActiveAt)
+        silences.count(
+          'returned',
+          session,
+          inactivityTimeoutOf(session, policy),
+          now - session.lastActiveAt,
+          now,
+        );
       const { clientId } = session;
       events.tally('sessions.refreshed', clientId, () =>
         clientEvent(clientId, 'sessions.refreshed', { count: 1 }, now),

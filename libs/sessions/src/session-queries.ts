@@ -10,7 +10,7 @@ import {
 } from '@curfew/session-policy';
 import { isUuid } from './ids.js';
 import type { PolicySource } from './policy-source.js';
-import type { SessionSummary } from './session-service.js';
+import type { SessionSummary } from './session-summary.js';
 import { atDate as at, type FoundRow, readFound } from './store/session-row.js';
 import type { Lineage, StoredSession } from './store/session-store.js';
 import { covers, killersOfSession, rowStands } from './store/standing-statements.js';

@@ -1,4 +1,5 @@
 import type { EventLog, NewEvent } from '@curfew/events';
+import { SilenceRecorder } from '@curfew/insight';
 import type { Transaction } from '@curfew/persistence';
 import {
   type AccessDecision,
@@ -8,7 +9,6 @@ import {
   type Instant,
   isPast,
   type RefusalCause,
-  type RequestSignals,
   type SessionId,
   type SessionPolicy,
   type SignInFacts,
@@ -65,6 +65,8 @@ export interface SessionServiceParts {
   readonly codec: RefreshTokenCodec;
   readonly events: EventLog;
   readonly report: (error: unknown) => void;
+  /** Counts silences; without one, nothing is counted. */
+  readonly silences?: SilenceRecorder;
 }
 
 /** The one writer of sessions: start, refresh, ask, use, end. */
@@ -77,15 +79,25 @@ export class SessionService {
   readonly #ends: EndSessions;
   readonly #refresh: RefreshSession;
 
-  constructor({ store, browserSessionEnds, policies, codec, events, report }: SessionServiceParts) {
+  constructor(parts: SessionServiceParts) {
+    const { store, browserSessionEnds, policies, codec, events, report } = parts;
+    const { silences = new SilenceRecorder(false) } = parts;
     this.#store = store;
     this.#policies = policies;
     this.#codec = codec;
     this.#events = events;
-    this.activity = new ActivityRecorder(store, report);
+    this.activity = new ActivityRecorder(store, report, undefined, silences);
     this.#ends = new EndSessions(store, browserSessionEnds, events);
     const { activity } = this;
-    this.#refresh = new RefreshSession({ store, policies, codec, ends: this.#ends, events, activity });
+    this.#refresh = new RefreshSession({
+      store,
+      policies,
+      codec,
+      ends: this.#ends,
+      events,
+      activity,
+      silences,
+    });
   }
 
   /** The policy in force for a client asking for these resources. */
@@ -269,20 +281,3 @@ const stepUpBy = (start: SessionStart): AcceptedStepUp | undefined => {
   const { accountId, clientId, signals } = facts;
   return { accountId, clientId, browserSessionUid, authenticatedAt, signals };
 };
-
-/** What a list of sessions shows of each. */
-export interface SessionSummary {
-  readonly id: SessionId;
-  readonly accountId: string;
-  readonly clientId: string;
-  readonly signedInAt: Instant;
-  readonly lastActiveAt: Instant;
-  readonly inactivityDeadline: Instant;
-  /** From when on the person should be warned of that (WCAG 2.2.1). */
-  readonly idleWarningAt: Instant;
-  readonly absoluteDeadline: Instant;
-  readonly browserSessionUid: string | null;
-  readonly offline: boolean;
-  /** Of the browser it was authorized in, where that is known; else of whoever asked for its tokens. */
-  readonly signals: RequestSignals;
-}

@@ -1,8 +1,9 @@
 import { eventRows, type NewEvent } from '@curfew/events';
+import type { EndedSilence, SilenceRecorder } from '@curfew/insight';
 import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
 import { type EndReason, instant } from '@curfew/session-policy';
 import { newId } from '../ids.js';
-import { atDate as at } from './session-row.js';
+import { atDate as at, ms } from './session-row.js';
 import type { End, EndedSession, MassEnd, Retention, WithEnd } from './session-store.js';
 
 /** So many sessions a mass end ends one by one in its own commit; beyond that the sweeper settles them. */
@@ -11,13 +12,17 @@ const mostAtOnce = 1000;
 /** So many ends fit into one announcement, which is at most 8,000 bytes (PostgreSQL, NOTIFY). */
 const mostTogether = 200;
 
-interface EndedRow {
-  id: string;
-  account_id: string;
-  client_id: string;
-  reason: EndReason;
-  at: Date;
-}
+/** What an end says of a session that ended by it. */
+export type EndedRow = [
+  id: string,
+  accountId: string,
+  clientId: string,
+  reason: EndReason,
+  at: number,
+  signedInAt: number,
+  lastActiveAt: number,
+  inactivityTimeout: number,
+];
 
 /** Ends sessions and, where that ends any, what goes with it; one statement, or one transaction. */
 export async function endAlong(
@@ -25,11 +30,12 @@ export async function endAlong(
   ends: readonly End[],
   { events = [], all, transaction }: WithEnd,
   retention: Retention,
+  silences?: SilenceRecorder,
 ): Promise<readonly EndedSession[]> {
-  if (!all) return endWithin(transaction ?? prisma, ends, events, retention);
+  if (!all) return endWithin(transaction ?? prisma, ends, events, retention, { silences });
   const both = async (within: Transaction): Promise<readonly EndedSession[]> => {
-    const ended = await endWithin(within, ends, events, retention);
-    return ended.length === 0 ? [] : [...ended, ...(await endAllWithin(within, all, retention))];
+    const ended = await endWithin(within, ends, events, retention, { silences });
+    return ended.length === 0 ? [] : [...ended, ...(await endAllWithin(within, all, retention, silences))];
   };
   return transaction ? both(transaction) : prisma.$transaction(both);
 }
@@ -68,7 +74,8 @@ export function endStatement(
         check_after = s.absolute_deadline + make_interval(secs => ${retention.ended})
       FROM held, wanted w WHERE s.id = held.id AND w.id = held.id AND s.ended_at IS NULL
         AND (w.if_last_active_at IS NULL OR s.last_active_at <= w.if_last_active_at)
-      RETURNING s.id, s.account_id, s.client_id, w.reason, w.at, w.detail, w.event_id, w.told
+      RETURNING s.id, s.account_id, s.client_id, w.reason, w.at, w.detail, w.event_id, w.told, s.signed_in_at, s.last_active_at,
+        CASE WHEN s.expires_at < s.absolute_deadline THEN extract(epoch FROM s.expires_at - s.last_active_at) ELSE s.inactivity_timeout END AS idle
     ), noted AS (
       INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
       SELECT event_id, at, 'session.ended', id, account_id, client_id, detail || jsonb_build_object('reason', reason) FROM ended
@@ -81,11 +88,10 @@ export function endStatement(
     ${answer}`;
 }
 
-/** The sessions that ended. */
-const whichEnded = Prisma.sql`
-  SELECT id::text AS id, account_id::text AS account_id, client_id, reason, at FROM ended CROSS JOIN (SELECT count(*) FROM told) AS tellings`;
-/** Where nobody asks which: how many announcements there were. */
-export const thatIsAll = Prisma.sql`SELECT count(*) FROM told`;
+/** The sessions that ended, as `EndedRow` has them. */
+export const whichEnded = Prisma.sql`
+  SELECT id::text AS id, account_id::text AS account_id, client_id, reason, ${Prisma.raw(ms('at'))} AS at, ${Prisma.raw(ms('signed_in_at'))} AS signed_in_at,
+    ${Prisma.raw(ms('last_active_at'))} AS last_active_at, round(idle)::int AS idle FROM ended CROSS JOIN (SELECT count(*) FROM told) AS tellings`;
 
 /** Ends sessions inside a transaction or on its own, as `endStatement` does; those that ended by it. */
 export async function endWithin(
@@ -93,26 +99,43 @@ export async function endWithin(
   ends: readonly End[],
   events: readonly NewEvent[],
   retention: Retention,
-  { together = false } = {},
+  { together = false, silences }: { together?: boolean; silences?: SilenceRecorder | undefined } = {},
 ): Promise<readonly EndedSession[]> {
   if (ends.length === 0) return [];
-  const rows = await database.$queryRaw<EndedRow[]>(
+  const rows = await database.$queryRaw<Record<string, EndedRow[number]>[]>(
     endStatement(ends, events, retention, { together, answer: whichEnded }),
   );
-  return rows.map((row) => ({
-    id: row.id,
-    accountId: row.account_id,
-    clientId: row.client_id,
-    reason: row.reason,
-    at: instant(row.at.getTime()),
+  const ended = rows.map((row) => Object.values(row) as EndedRow);
+  silences?.ended(ended.map(endedSilence));
+  return ended.map(([id, accountId, clientId, reason, moment]) => ({
+    id,
+    accountId,
+    clientId,
+    reason,
+    at: instant(Math.round(moment)),
   }));
 }
+
+/** What is counted of an end. */
+export const endedSilence = ([, accountId, clientId, reason, ...times]: EndedRow): EndedSilence => {
+  const [moment, signedInAt, lastActiveAt, inactivityTimeout] = times;
+  return {
+    accountId,
+    clientId,
+    reason,
+    at: instant(Math.round(moment)),
+    signedInAt: instant(Math.round(signedInAt)),
+    lastActiveAt: instant(Math.round(lastActiveAt)),
+    inactivityTimeout,
+  };
+};
 
 /** Writes the not-before row that kills them all with its event, and gives the first of them their own end. */
 export async function endAllWithin(
   transaction: Transaction,
   massEnd: MassEnd,
   retention: Retention,
+  silences?: SilenceRecorder,
 ): Promise<readonly EndedSession[]> {
   const { kind, target, reason, detail } = massEnd;
   await transaction.$executeRaw`
@@ -138,7 +161,7 @@ export async function endAllWithin(
     ORDER BY id LIMIT ${mostAtOnce}`;
   if (first.length === 0) return [];
   const ends = first.map(({ id }) => ({ id, reason, at: massEnd.at, detail }));
-  return endWithin(transaction, ends, [], retention, { together: true });
+  return endWithin(transaction, ends, [], retention, { together: true, silences });
 }
 
 /** The one event of a mass end. */

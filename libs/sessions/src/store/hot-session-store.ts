@@ -1,3 +1,4 @@
+import type { SilenceRecorder } from '@curfew/insight';
 import type { PrismaService } from '@curfew/persistence';
 import {
   commitColumns,
@@ -100,8 +101,14 @@ export class HotSessionStore extends PrismaSessionStore {
   readonly #reads: Batcher<Question, FoundSession | undefined>;
   readonly #rotations: Batcher<Rotation, Rotated>;
 
-  constructor(prisma: PrismaService, retention: Retention, statements: HotStatements, limits: BatchLimits) {
-    super(prisma, retention);
+  constructor(
+    prisma: PrismaService,
+    retention: Retention,
+    statements: HotStatements,
+    limits: BatchLimits,
+    silences?: SilenceRecorder,
+  ) {
+    super(prisma, retention, silences);
     this.#statements = statements;
     this.#reads = new Batcher((questions) => this.#readAll(questions), limits, isDatabaseUnavailable);
     this.#rotations = new Batcher((rotations) => this.#rotateAll(rotations), limits, isDatabaseUnavailable);

@@ -1,10 +1,12 @@
 import { eventRows, type NewEvent } from '@curfew/events';
+import type { SessionBefore, SilenceRecorder } from '@curfew/insight';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { Prisma, retrying } from '@curfew/persistence';
 import type { EndReason, Instant, SessionId } from '@curfew/session-policy';
 import { sessionEvent } from '../session-events.js';
 import { endAllWithin, endAlong, endWithin } from './end-statements.js';
 import { packSignals } from './packed-columns.js';
+import { type BeforeRow, readBefore, sessionBefore } from './session-before.js';
 import { atDate as at, type FoundRow, readFound, startColumns, startValues } from './session-row.js';
 import {
   type AcceptedStepUp,
@@ -31,11 +33,13 @@ import { covers, killersOfSession, notKilled, rowStands } from './standing-state
 export class PrismaSessionStore extends SessionStore {
   readonly #prisma: PrismaService;
   readonly #retention: Retention;
+  readonly #silences: SilenceRecorder | undefined;
 
-  constructor(prisma: PrismaService, retention: Retention) {
+  constructor(prisma: PrismaService, retention: Retention, silences?: SilenceRecorder) {
     super();
     this.#prisma = prisma;
     this.#retention = retention;
+    this.#silences = silences;
   }
 
   override async read(id: SessionId, accessTokenHash?: Uint8Array): Promise<FoundSession | undefined> {
@@ -52,18 +56,21 @@ export class PrismaSessionStore extends SessionStore {
     alongside: Alongside,
     stepUp?: AcceptedStepUp,
   ): Promise<readonly EndedSession[]> {
-    return retrying(() =>
+    const { startedAt: now, inactivityTimeout } = session;
+    const begun = await retrying(() =>
       this.#prisma.$transaction(async (transaction) => {
         await alongside(transaction);
         // Whoever may not start at all is not told that there were too many.
         if (limit.most !== null) await refuseKilled(transaction, session);
         const ended = await this.#makeRoom(transaction, session, limit);
-        const { killedBy, waiting } = await insertSession(transaction, session, stepUp);
+        const { killedBy, waiting, before } = await insertSession(transaction, session, stepUp);
         if (killedBy) throw new AuthorizationKilled(killedBy);
-        if (stepUp && waiting.length > 0) await healWithin(transaction, stepUp, waiting, session.startedAt);
-        return ended;
+        if (stepUp && waiting.length > 0) await healWithin(transaction, stepUp, waiting, now);
+        return { ended, before };
       }),
     );
+    this.#silences?.started(session, begun.before, inactivityTimeout, now);
+    return begun.ended;
   }
 
   override rotate(rotation: Rotation): Promise<boolean> {
@@ -137,14 +144,14 @@ export class PrismaSessionStore extends SessionStore {
 
   override async end(ends: readonly End[], along: WithEnd = {}): Promise<readonly EndedSession[]> {
     if (ends.length === 0) return [];
-    const work = () => endAlong(this.#prisma, ends, along, this.#retention);
+    const work = () => endAlong(this.#prisma, ends, along, this.#retention, this.#silences);
     // What lost inside somebody else's transaction can only be tried again with the whole of it.
     return along.transaction ? work() : retrying(work);
   }
 
   override async endAll(massEnd: MassEnd, transaction?: Transaction): Promise<readonly EndedSession[]> {
-    if (transaction) return endAllWithin(transaction, massEnd, this.#retention);
-    return retrying(() => this.#prisma.$transaction((own) => endAllWithin(own, massEnd, this.#retention)));
+    const within = (own: Transaction) => endAllWithin(own, massEnd, this.#retention, this.#silences);
+    return transaction ? within(transaction) : retrying(() => this.#prisma.$transaction(within));
   }
 
   override async revokeAccessToken(
@@ -204,7 +211,7 @@ export class PrismaSessionStore extends SessionStore {
       at: session.startedAt,
       detail: { because: session.id },
     }));
-    return endWithin(transaction, ends, [], this.#retention);
+    return endWithin(transaction, ends, [], this.#retention, { silences: this.#silences });
   }
 }
 
@@ -251,15 +258,16 @@ async function insertSession(
   transaction: Transaction,
   session: StoredSession,
   stepUp: AcceptedStepUp | undefined,
-): Promise<{ killedBy: EndReason | null; waiting: readonly string[] }> {
+): Promise<{ killedBy: EndReason | null; waiting: readonly string[]; before: SessionBefore }> {
   const { accountId, clientId, offline, resources, baseline: signals } = session;
   const columns = Prisma.raw(startColumns.map((name) => `"${name}"`).join(', '));
   const event = sessionEvent(session, 'session.started', { offline, resources, signals }, session.startedAt);
-  const [row] = await transaction.$queryRaw<{ reason: EndReason | null; waiting: string[] }[]>`
+  const [row] = await transaction.$queryRaw<({ reason: EndReason | null; waiting: string[] } & BeforeRow)[]>`
     WITH killer AS (
       SELECT n.reason ${killersOfNew(session)} ORDER BY n.at LIMIT 1
-    ), started AS (
-      INSERT INTO session (${columns}) SELECT ${columns} FROM jsonb_populate_record(NULL::session, ${startValues(session)}::jsonb)
+    ), before AS MATERIALIZED (${sessionBefore(session)}), started AS (
+      INSERT INTO session (${columns}, after_idle_cut)
+      SELECT ${columns}, (SELECT true FROM before WHERE cut_at IS NOT NULL) FROM jsonb_populate_record(NULL::session, ${startValues(session)}::jsonb)
       WHERE NOT EXISTS (SELECT 1 FROM killer) RETURNING 1
     ), told AS (
       INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
@@ -274,6 +282,7 @@ async function insertSession(
         AND (stepped_up_at IS NULL OR stepped_up_at < step_up_required_at)
       ORDER BY id FOR UPDATE
     )
-    SELECT (SELECT reason FROM killer) AS reason, ARRAY(SELECT id::text FROM waiting) AS waiting`;
-  return { killedBy: row!.reason, waiting: row!.waiting };
+    SELECT (SELECT reason FROM killer) AS reason, ARRAY(SELECT id::text FROM waiting) AS waiting, b.*
+    FROM (SELECT 1) one LEFT JOIN before b ON true`;
+  return { killedBy: row!.reason, waiting: row!.waiting, before: readBefore(row!) };
 }

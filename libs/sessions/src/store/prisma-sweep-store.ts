@@ -1,3 +1,4 @@
+import type { SilenceRecorder } from '@curfew/insight';
 import {
   type HotStatement,
   Prisma,
@@ -14,7 +15,7 @@ import {
   type SessionId,
   seconds,
 } from '@curfew/session-policy';
-import { endStatement, endWithin, thatIsAll } from './end-statements.js';
+import { type EndedRow, endedSilence, endStatement, endWithin, whichEnded } from './end-statements.js';
 import { atDate as at, ms } from './session-row.js';
 import {
   type DueSession,
@@ -62,16 +63,18 @@ export class PrismaSweepStore extends SweepStore {
   constructor(
     private readonly prisma: PrismaService,
     private readonly retention: Retention,
+    private readonly silences?: SilenceRecorder,
   ) {
     super();
   }
 
-  override sweep(
+  override async sweep(
     now: Instant,
     most: number,
     decide: (due: DueSession) => Promise<End | { readonly checkAfter: Instant }>,
   ): Promise<number> {
-    return this.prisma.prepared(async (run) => {
+    const ended: EndedRow[] = [];
+    const handled = await this.prisma.prepared(async (run) => {
       const due = await run<DueRow>(takeDue, [now, most]);
       const ends: End[] = [];
       const later: { id: string; checkAfter: Instant }[] = [];
@@ -83,14 +86,16 @@ export class PrismaSweepStore extends SweepStore {
       const expired = due.filter(([, isExpired]) => isExpired).map(([id]) => id);
       if (expired.length > 0) await run(forget, [expired]);
       if (ends.length > 0) {
-        const how = { together: true, answer: thatIsAll };
+        const how = { together: true, answer: whichEnded };
         const { text, values } = endStatement(ends, [], this.retention, how);
-        await run({ name: 'sweep_end', text }, values);
+        ended.push(...(await run<EndedRow>({ name: 'sweep_end', text }, values)));
       }
       if (later.length > 0)
         await run(postpone, [later.map(({ id }) => id), later.map(({ checkAfter }) => checkAfter)]);
       return due.length;
     });
+    this.silences?.ended(ended.map(endedSilence));
+    return handled;
   }
 
   override settle(now: Instant, max: number): Promise<number> {
@@ -130,7 +135,7 @@ export class PrismaSweepStore extends SweepStore {
       SELECT id::text AS id FROM session WHERE id = ANY(${ids}::uuid[]) FOR UPDATE SKIP LOCKED`;
     const end = { reason: entry.reason, at: entry.at.getTime() as Instant, detail: entry.detail ?? {} };
     const ends = taken.map(({ id }) => ({ id, ...end }));
-    await endWithin(transaction, ends, [], this.retention, { together: true });
+    await endWithin(transaction, ends, [], this.retention, { together: true, silences: this.silences });
     return taken.length;
   }
 

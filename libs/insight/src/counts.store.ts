@@ -1,0 +1,208 @@
+import { Prisma, type PrismaService, retrying } from '@curfew/persistence';
+import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { bucketCount } from './buckets.js';
+import { addTo, type CountKind, FoldedCounts } from './counts.js';
+import type { CountsUnderTimeout } from './evidence.js';
+import { type CountedHour, dayOf, histogramsOf, hourOfWeek } from './recorder.js';
+
+/** All clients together are counted as a client with this id, which none can have. */
+export const allClients = '';
+
+/** Which counts are asked for. */
+export interface CountsQuestion {
+  /** Undefined for all clients together. */
+  readonly clientIds?: readonly string[] | undefined;
+  /** The first day, and the one after the last. */
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** Counts and the days on which they were made. */
+export interface FoundCounts {
+  readonly groups: readonly CountsUnderTimeout[];
+  readonly days: number;
+}
+
+/** Returned silences of an hour of the week, under one timeout. */
+export interface HourCounts {
+  readonly clientId: string;
+  readonly inactivityTimeout: number;
+  readonly hourOfWeek: number;
+  readonly weeks: number;
+  readonly returned: Float64Array;
+}
+
+interface CountsRow {
+  inactivity_timeout: number;
+  fold: number;
+  kind: CountKind;
+  counts: number[];
+}
+
+/** Days are kept as they are for a fortnight; whole weeks older than that are added up. */
+const daysKept = seconds(14 * 86_400);
+
+/** Where counts are kept. Every statement of a flush is one. */
+export class CountsStore {
+  constructor(private readonly prisma: PrismaService) {}
+
+  /** Adds what was counted, in one statement. Sorted by key, so that two nodes that write at once do not wait for each other. */
+  async add(hours: readonly CountedHour[]): Promise<void> {
+    const histograms = summedBy(hours, ({ hour, ...rest }) => ({ day: dayOf(hour), ...rest }));
+    const returned = summedBy(hours, ({ hour, kind, ...rest }) =>
+      kind === 'returned' ? { ...rest, hour: hourOfWeek(hour), day: dayOf(hour), kind, fold: 0 } : undefined,
+    );
+    if (histograms.length === 0) return;
+    const rows = (sums: readonly Sum[]) =>
+      JSON.stringify(sums.map(({ key, counts }) => ({ ...key, counts: inSql(counts) })));
+    await retrying(
+      () => this.prisma.$executeRaw`
+        WITH counted AS (
+          INSERT INTO gap_histogram (client_id, inactivity_timeout, day, fold, kind, counts)
+          SELECT "clientId", "inactivityTimeout", day, fold, kind, counts::int[] FROM jsonb_to_recordset(${rows(histograms)}::jsonb)
+            AS h("clientId" text, "inactivityTimeout" int, day date, fold smallint, kind text, counts text) ORDER BY 1, 2, 3, 4, 5
+          ON CONFLICT (client_id, inactivity_timeout, day, fold, arm, kind)
+            DO UPDATE SET counts = curfew_add_counts(gap_histogram.counts, excluded.counts)
+        )
+        INSERT INTO gap_hour (client_id, inactivity_timeout, hour_of_week, first_day, last_day, counts)
+        SELECT "clientId", "inactivityTimeout", hour, day, day, counts::bigint[] FROM jsonb_to_recordset(${rows(returned)}::jsonb)
+          AS h("clientId" text, "inactivityTimeout" int, hour smallint, day date, counts text) ORDER BY 1, 2, 3
+        ON CONFLICT (client_id, inactivity_timeout, hour_of_week) DO UPDATE SET
+          first_day = LEAST(gap_hour.first_day, excluded.first_day), last_day = GREATEST(gap_hour.last_day, excluded.last_day),
+          counts = curfew_add_counts(gap_hour.counts, excluded.counts)`,
+    );
+  }
+
+  /** The counts of the days asked for, by the timeout they were made under. */
+  async find({ clientIds, from, to }: CountsQuestion): Promise<FoundCounts> {
+    const clients = clientIds ?? [allClients];
+    const range = Prisma.sql`client_id = ANY(${[...clients]}::text[]) AND day >= ${dayAt(from)}::date AND day < ${dayAt(to)}::date`;
+    const [rows, [span]] = await Promise.all([
+      this.prisma.$queryRaw<CountsRow[]>`
+        SELECT inactivity_timeout, fold, kind, ARRAY[${sums}] AS counts FROM gap_histogram WHERE ${range}
+        GROUP BY inactivity_timeout, fold, kind`,
+      this.prisma.$queryRaw<{ days: number }[]>`
+        SELECT coalesce(sum(days), 0)::int AS days FROM (SELECT max(days) AS days FROM gap_histogram WHERE ${range} GROUP BY day) d`,
+    ]);
+    const groups = new Map<number, FoldedCounts>();
+    for (const { inactivity_timeout: timeout, fold, kind, counts } of rows) {
+      const folded = groups.get(timeout) ?? new FoldedCounts();
+      folded.add(fold, kind, counts);
+      groups.set(timeout, folded);
+    }
+    return {
+      groups: [...groups].map(([inactivityTimeout, folded]) => ({ inactivityTimeout, folded })),
+      days: span!.days,
+    };
+  }
+
+  /** Returned silences of each client over all folds, most first. */
+  async returnedByClient(
+    from: Instant,
+    to: Instant,
+    max: number,
+  ): Promise<{ clientId: string; returned: Float64Array }[]> {
+    const rows = await this.prisma.$queryRaw<{ client_id: string; counts: number[] }[]>`
+      SELECT client_id, ARRAY[${sums}] AS counts FROM gap_histogram
+      WHERE day >= ${dayAt(from)}::date AND day < ${dayAt(to)}::date AND kind = 'returned' AND client_id <> ${allClients}
+      GROUP BY client_id`;
+    return rows
+      .map(({ client_id: clientId, counts }) => ({ clientId, returned: Float64Array.from(counts) }))
+      .sort((a, b) => total(b.returned) - total(a.returned))
+      .slice(0, max);
+  }
+
+  /** Returned silences by the hour of the week. */
+  async hours(clientIds: readonly string[] | undefined): Promise<HourCounts[]> {
+    const rows = await this.prisma.$queryRaw<
+      {
+        client_id: string;
+        inactivity_timeout: number;
+        hour_of_week: number;
+        weeks: number;
+        counts: bigint[];
+      }[]
+    >`
+      SELECT client_id, inactivity_timeout, hour_of_week::int AS hour_of_week, counts,
+        greatest(1, ceil((last_day - first_day + 1) / 7.0))::int AS weeks
+      FROM gap_hour WHERE client_id = ANY(${[...(clientIds ?? [allClients])]}::text[])`;
+    return rows.map((row) => ({
+      clientId: row.client_id,
+      inactivityTimeout: row.inactivity_timeout,
+      hourOfWeek: row.hour_of_week,
+      weeks: row.weeks,
+      returned: Float64Array.from(row.counts, Number),
+    }));
+  }
+
+  /** Makes weeks of the days of one client that are over a fortnight old; how many rows those were. Ask again until there are none. */
+  foldDays(now: Instant): Promise<number> {
+    const before = dayAt(plus(now, seconds(-daysKept)));
+    return this.prisma.$executeRaw`
+      WITH old AS (
+        DELETE FROM gap_histogram WHERE days = 1 AND day < date_trunc('week', ${before}::date)::date AND client_id = (
+          SELECT client_id FROM gap_histogram WHERE days = 1 AND day < date_trunc('week', ${before}::date)::date LIMIT 1)
+        RETURNING *
+      )
+      INSERT INTO gap_histogram (client_id, inactivity_timeout, day, fold, arm, kind, days, counts)
+      SELECT client_id, inactivity_timeout, date_trunc('week', day)::date, fold, arm, kind, 7, curfew_sum_counts(counts) FROM old
+      GROUP BY 1, 2, 3, 4, 5, 6
+      ON CONFLICT (client_id, inactivity_timeout, day, fold, arm, kind)
+        DO UPDATE SET counts = curfew_add_counts(gap_histogram.counts, excluded.counts), days = 7`;
+  }
+
+  /** Deletes up to `max` rows of counts from before `before`; how many. */
+  async prune(before: Instant, max: number): Promise<number> {
+    const day = dayAt(before);
+    const histograms = await this.prisma.$executeRaw`
+      DELETE FROM gap_histogram WHERE ctid IN (SELECT ctid FROM gap_histogram WHERE day < ${day}::date LIMIT ${max})`;
+    const hours = await this.prisma.$executeRaw`
+      DELETE FROM gap_hour WHERE ctid IN (SELECT ctid FROM gap_hour WHERE last_day < ${day}::date LIMIT ${max})`;
+    return Math.max(histograms, hours);
+  }
+}
+
+interface Key {
+  readonly clientId: string;
+  readonly inactivityTimeout: number;
+  readonly day: string;
+  readonly kind: CountKind;
+  readonly fold: number;
+  readonly hour?: number;
+}
+
+interface Sum {
+  readonly key: Key;
+  readonly counts: Float64Array;
+}
+
+type Counted = ReturnType<typeof histogramsOf>[number];
+
+/** Adds up histograms of one key, for each client and for all together. */
+function summedBy(hours: readonly CountedHour[], keyOf: (counted: Counted) => Key | undefined): Sum[] {
+  const sums = new Map<string, Sum>();
+  for (const counted of histogramsOf(hours)) {
+    for (const clientId of [counted.clientId, allClients]) {
+      const key = keyOf({ ...counted, clientId });
+      if (key === undefined) continue;
+      const { inactivityTimeout, day, kind, fold, hour } = key;
+      const name = [clientId, inactivityTimeout, hour === undefined ? day : hour, kind, fold].join(' ');
+      const sum = sums.get(name) ?? {
+        key: { clientId, inactivityTimeout, day, kind, fold, ...(hour !== undefined && { hour }) },
+        counts: new Float64Array(bucketCount),
+      };
+      addTo(sum.counts, counted.counts);
+      sums.set(name, sum);
+    }
+  }
+  return [...sums.values()];
+}
+
+const inSql = (counts: Float64Array): string => `{${counts.join(',')}}`;
+const dayAt = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
+const total = (counts: Float64Array): number => counts.reduce((sum, count) => sum + count, 0);
+
+/** The sum of each bucket; by place, which costs a tenth of what unnesting costs. */
+const sums = Prisma.raw(
+  Array.from({ length: bucketCount }, (_, bucket) => `sum(counts[${bucket + 1}])::float8`).join(', '),
+);

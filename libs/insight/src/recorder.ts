@@ -1,0 +1,205 @@
+import type { EndReason, Instant } from '@curfew/session-policy';
+import { bucketCount, bucketOf } from './buckets.js';
+import { type CountKind, countKinds, foldCount, foldOf } from './counts.js';
+
+/** Whose silence is counted. */
+export interface CountedSession {
+  readonly accountId: string;
+  readonly clientId: string;
+}
+
+/** A session that has ended, as it is counted. */
+export interface EndedSilence extends CountedSession {
+  readonly reason: EndReason;
+  readonly at: Instant;
+  readonly signedInAt: Instant;
+  readonly lastActiveAt: Instant;
+  /** In seconds, as it was in force for the last silence. */
+  readonly inactivityTimeout: number;
+}
+
+/** What is known, when a session starts, of the one before it of the same account and client. */
+export interface SessionBefore {
+  /** Where the inactivity timeout ended it within the last eight hours: when, and under which timeout in seconds. */
+  readonly cut: { readonly at: Instant; readonly inactivityTimeout: number } | null;
+  readonly lastActiveAt: Instant | null;
+  /** Whether the account has signed in to this client on this day (UTC) already. */
+  readonly isSameDay: boolean;
+}
+
+/** Counts of one client under one timeout: a histogram for each kind and fold that was met. */
+interface TimeoutCells {
+  readonly inactivityTimeout: number;
+  readonly histograms: (Int32Array | undefined)[];
+}
+
+/** The counts of one hour, by client. */
+export interface CountedHour {
+  /** Hours since the epoch. */
+  readonly hour: number;
+  readonly clients: Map<string, TimeoutCells[]>;
+}
+
+/** One histogram, as it is written. */
+export interface CountedHistogram {
+  readonly hour: number;
+  readonly clientId: string;
+  readonly inactivityTimeout: number;
+  readonly kind: CountKind;
+  readonly fold: number;
+  readonly counts: Int32Array;
+}
+
+const hourMs = 3_600_000;
+/** Histograms kept in memory, 404 bytes each: about what 150 busy clients make. Beyond it, counts are lost and that is said. */
+const maxHistograms = 20_000;
+
+const place: Readonly<Record<CountKind, number>> = Object.fromEntries(
+  countKinds.map((kind, index) => [kind, index * foldCount]),
+) as Record<CountKind, number>;
+
+/**
+ * Counts silences in the memory of this node until they are written. A count is an increment in a typed array; nothing is allocated for it but
+ * the first of its kind since the last flush. A length below zero (a clock moved back) is counted as nothing.
+ */
+export class SilenceRecorder {
+  #hour: CountedHour = emptyHour(0);
+  /** Hours before, which could not be written yet or are over. */
+  #past: CountedHour[] = [];
+  #histograms = 0;
+  #lost = 0;
+
+  constructor(
+    private readonly isOn: boolean,
+    private readonly max = maxHistograms,
+  ) {}
+
+  /** Counts one length of time. */
+  count(
+    kind: CountKind,
+    session: CountedSession,
+    inactivityTimeout: number,
+    lengthMs: number,
+    now: Instant,
+  ): void {
+    if (!this.isOn || !(lengthMs >= 0)) return;
+    const hour = Math.floor(now / hourMs);
+    if (hour !== this.#hour.hour) this.#turnTo(hour);
+    const histogram = this.#histogram(kind, session, inactivityTimeout);
+    if (histogram === undefined) this.#lost++;
+    else histogram[bucketOf(lengthMs)]!++;
+  }
+
+  /** Counts the last silence and the age of sessions that have ended. */
+  ended(sessions: readonly EndedSilence[]): void {
+    for (const session of sessions) {
+      const { reason, at, signedInAt, lastActiveAt, inactivityTimeout } = session;
+      const isCut = reason === 'inactivity_timeout';
+      // The sweeper finds an end later than it was: a cut silence has the length of its timeout.
+      if (isCut) this.count('cut', session, inactivityTimeout, inactivityTimeout * 1_000, at);
+      else
+        this.count(
+          'censored',
+          session,
+          inactivityTimeout,
+          Math.min(at - lastActiveAt, inactivityTimeout * 1_000),
+          at,
+        );
+      if (reason === 'absolute_lifetime')
+        this.count('aged_out', session, inactivityTimeout, at - signedInAt, at);
+      else this.count('aged', session, inactivityTimeout, lastActiveAt - signedInAt, at);
+    }
+  }
+
+  /** Counts what a new session tells of the one before it. */
+  started(session: CountedSession, before: SessionBefore, inactivityTimeout: number, now: Instant): void {
+    const { cut, lastActiveAt, isSameDay } = before;
+    if (cut && lastActiveAt !== null) {
+      this.count('back', session, cut.inactivityTimeout, now - lastActiveAt, now);
+      this.count('resumed', session, cut.inactivityTimeout, now - cut.at, now);
+    }
+    const sinceLast = lastActiveAt === null ? Number.MAX_SAFE_INTEGER : now - lastActiveAt;
+    if (!isSameDay) this.count('first', session, inactivityTimeout, sinceLast, now);
+  }
+
+  /** Hands over what was counted and begins anew. How many counts were lost meanwhile. */
+  take(): { readonly hours: readonly CountedHour[]; readonly lost: number } {
+    const hours = [...this.#past, this.#hour].filter(({ clients }) => clients.size > 0);
+    const lost = this.#lost;
+    this.#past = [];
+    this.#hour = emptyHour(this.#hour.hour);
+    this.#histograms = 0;
+    this.#lost = 0;
+    return { hours, lost };
+  }
+
+  /** Takes back what could not be written, as far as there is room. */
+  giveBack(hours: readonly CountedHour[]): void {
+    for (const { hour, clientId, inactivityTimeout, kind, fold, counts } of histogramsOf(hours)) {
+      if (this.#hour.hour !== hour) this.#turnTo(hour);
+      const kept = this.#cell(clientId, inactivityTimeout, place[kind] + fold);
+      if (kept === undefined) this.#lost += counts.reduce((sum, count) => sum + count, 0);
+      else
+        counts.forEach((count, bucket) => {
+          kept[bucket]! += count;
+        });
+    }
+  }
+
+  #histogram(kind: CountKind, { accountId, clientId }: CountedSession, inactivityTimeout: number) {
+    return this.#cell(clientId, inactivityTimeout, place[kind] + foldOf(accountId));
+  }
+
+  #cell(clientId: string, inactivityTimeout: number, index: number): Int32Array | undefined {
+    const { histograms } = this.#cells(clientId, inactivityTimeout);
+    if (histograms[index] === undefined && this.#histograms < this.max) {
+      this.#histograms++;
+      histograms[index] = new Int32Array(bucketCount);
+    }
+    return histograms[index];
+  }
+
+  #cells(clientId: string, inactivityTimeout: number): TimeoutCells {
+    const { clients } = this.#hour;
+    const known = clients.get(clientId);
+    const timeouts = known ?? [];
+    if (known === undefined) clients.set(clientId, timeouts);
+    // Most clients have one timeout; a search with a function would allocate for each count.
+    for (let at = 0; at < timeouts.length; at++)
+      if (timeouts[at]!.inactivityTimeout === inactivityTimeout) return timeouts[at]!;
+    const cells: TimeoutCells = { inactivityTimeout, histograms: [] };
+    timeouts.push(cells);
+    return cells;
+  }
+
+  /** Another hour has begun, or the clock was moved: each hour has its own counts. */
+  #turnTo(hour: number): void {
+    if (this.#hour.clients.size > 0) this.#past.push(this.#hour);
+    const index = this.#past.findIndex((past) => past.hour === hour);
+    this.#hour = index === -1 ? emptyHour(hour) : this.#past.splice(index, 1)[0]!;
+  }
+}
+
+const emptyHour = (hour: number): CountedHour => ({ hour, clients: new Map() });
+
+/** The histograms of these hours, one by one. */
+export function histogramsOf(hours: readonly CountedHour[]): CountedHistogram[] {
+  return hours.flatMap(({ hour, clients }) =>
+    [...clients].flatMap(([clientId, timeouts]) =>
+      timeouts.flatMap(({ inactivityTimeout, histograms }) =>
+        countKinds.flatMap((kind) =>
+          Array.from({ length: foldCount }, (_, fold) => fold).flatMap((fold) => {
+            const counts = histograms[place[kind] + fold];
+            return counts ? [{ hour, clientId, inactivityTimeout, kind, fold, counts }] : [];
+          }),
+        ),
+      ),
+    ),
+  );
+}
+
+/** The hour of the week an hour since the epoch falls into: 0 is Monday from midnight, UTC. */
+export const hourOfWeek = (hour: number): number => (((hour + 72) % 168) + 168) % 168;
+
+/** The day an hour since the epoch falls into, as the database writes it. */
+export const dayOf = (hour: number): string => new Date(hour * hourMs).toISOString().slice(0, 10);
