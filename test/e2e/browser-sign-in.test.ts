@@ -1,8 +1,17 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PolicyService } from '@curfew/clients';
 import { endReach, endReasons, formatPolicy, profiles, seconds } from '@curfew/session-policy';
 import { BrowserSessionSweeper } from '@curfew/sessions';
 import { decodeJwt } from 'jose';
+import { endsOfBrowsersInRaces } from '../chaos/browser-races.js';
+import { type RunningGateway, startGateway } from '../support/gateway.js';
+import { GatewayBrowser } from '../support/gateway-browser.js';
 import type { Page, Person } from '../support/person.js';
+import { freePort } from '../support/ports.js';
+import { startUpstream, type Upstream } from '../support/upstream.js';
 import { clocksFor, endForReason } from './end-for-reason.js';
 import { type EngineClient, EngineWorld, orders, RegistryPolicies } from './engine-world.js';
 import { authorizationRequest, pkce } from './protocol-world.js';
@@ -82,6 +91,19 @@ const ends = async (uid: string) =>
       [uid],
     )
   ).map(({ reason }) => reason);
+
+/** An operator ends this browser. */
+const end = (uid: string) =>
+  world.engine().end([], 'ended_by_administrator', {}, world.clock.now(), { browserSessionUids: [uid] });
+/** An operator ends everything of the account. */
+const endAccount = async () => {
+  const all = {
+    kind: 'account',
+    target: await world.accountId(1),
+    reason: 'ended_by_administrator',
+  } as const;
+  return world.engine().endAll({ ...all, detail: {}, at: world.clock.now() });
+};
 
 describe('the sign-in of a browser', () => {
   it('answers without a page while the policy allows it', async () => {
@@ -334,55 +356,43 @@ describe('the limits of a browser', () => {
   });
 });
 
-describe('an end of a browser that races with requests of it', () => {
-  /** 200 rounds are run before a release (ROUNDS=200); a few each time. */
-  const rounds = Number(process.env['ROUNDS'] ?? 6);
-  const end = async (uid: string) => {
-    const reason = 'ended_by_administrator' as const;
-    const now = world.clock.now();
-    await world.engine().end([], reason, {}, now, { browserSessionUids: [uid] });
-  };
+describe('a sign-in page that was left open while the sign-in of its browser ended', () => {
+  const endings: [string, (uid: string) => Promise<unknown>][] = [
+    ['at a limit of the browser', () => world.pass(11 * minute)],
+    ['by an operator', (uid) => end(uid)],
+    ['with everything of the account', () => endAccount()],
+  ];
 
-  it(`leaves no code and no session after it was acknowledged, on any node, in ${rounds} rounds`, async () => {
-    let issued = 0;
-    for (let round = 0; round < rounds; round += 1) {
-      const person = await newcomer();
-      const { uid } = await newest();
-      const cookie = person.cookieFor('/authorize');
-      const { verifier, challenge } = pkce();
-      const code = { code_challenge: challenge, code_challenge_method: 'S256', prompt: 'none' };
-      const offline = { scope: 'openid offline_access' };
-      const ask = async (node: number) => {
-        const parameters = authorizationRequest(plain as never, world.callback, { ...code, ...offline });
-        const { status, headers } = await world.send(node, 'GET', `/authorize?${parameters}`, undefined, {
-          cookie,
-        });
-        expect(status).toBe(303);
-        return new URL(String(headers.location)).searchParams;
-      };
-      const asked = Array.from({ length: 20 }, (_, index) => ask(index % 2));
-      await Promise.race(asked.slice(0, 1 + (round % 20)));
-      await end(uid);
-      const late = await Promise.all([ask(0), ask(1)]);
-      const answers = await Promise.all(asked);
-      expect(late.map((answer) => answer.get('error'))).toEqual(['login_required', 'login_required']);
-      for (const answer of answers) {
-        const given = answer.get('code');
-        if (!given) expect(answer.get('error')).toBe('login_required');
-        else issued += 1;
-        // What was issued before the end leads to nothing after it.
-        if (given)
-          expect((await world.redeem(plain, { code: given, verifier })).body.error).toBe('invalid_grant');
-      }
-      const [started] = await world.database.query<{ count: number }>(
-        'SELECT count(*)::int AS count FROM session WHERE browser_session_uid = $1',
-        [uid],
-      );
-      expect(started!.count).toBe(1);
-    }
-    // A race in which nobody ever got there first would prove nothing.
-    expect(issued).toBeGreaterThan(0);
-  }, 600_000);
+  it.each(endings)('%s leads on, as whoever answers it proves who they are', async (_, ending) => {
+    const person = await newcomer(strict);
+    const { uid } = await newest();
+    await world.pass(20 * minute);
+    const { page } = await authorize(strict, person);
+    expect(isSignIn(page)).toBe(true);
+    await ending(uid);
+    const back = await person.goOn(page);
+    expect(back.url.searchParams.get('code')).not.toBeNull();
+    expect((await newest()).uid).not.toBe(uid);
+    expect(await ends(uid)).toHaveLength(1);
+    expect(await silently(plain, person)).toBe('code');
+  });
+
+  it('asks for a password that is right', async () => {
+    const person = await newcomer(strict);
+    await world.pass(20 * minute);
+    const { page } = await authorize(strict, person);
+    await world.pass(11 * minute);
+    const { username } = world.data.accounts[1]!;
+    const wrong = await person.followedBy(username, 'not the password').goOn(page, isSignIn);
+    expect([wrong.url.origin, isSignIn(wrong)]).toEqual([world.issuer, true]);
+    expect(await silently(plain, person)).toBe('login_required');
+  });
+});
+
+describe('an end of a browser that races with requests of it', () => {
+  it('leaves no code and no session after it was acknowledged, on any node, in 6 rounds', async () => {
+    await endsOfBrowsersInRaces(world, plain, 6);
+  }, 120_000);
 
   it('finds an interaction in another tab over, and its answer is not taken', async () => {
     const person = await newcomer();
@@ -411,4 +421,84 @@ describe.each(endReasons)('after an end for the reason %s', (reason) => {
       expect((await world.userinfo(tokens.access_token, node)).status).toBe(401);
     }
   });
+});
+
+describe('a browser at the gateway', () => {
+  /** One host signs in with a client whose sessions end by silence first, the other with one whose sessions end by their age. */
+  const hosts = { '127.0.0.1': 'inactivity_timeout', '127.0.0.2': 'absolute_lifetime' } as const;
+  const clients = new Map<string, EngineClient>();
+  let gateway: RunningGateway;
+  let upstream: Upstream;
+  let folder: string;
+  beforeAll(async () => {
+    upstream = await startUpstream();
+    folder = await mkdtemp(join(tmpdir(), 'curfew-reasons-'));
+    const port = await freePort();
+    await writeFile(join(folder, 'api'), api.secret);
+    await writeFile(join(folder, 'cookies'), randomBytes(32).toString('hex'));
+    const browsers: Record<string, unknown> = {};
+    const routes: unknown[] = [];
+    for (const [host, reason] of Object.entries(hosts)) {
+      const redirectUri = `http://${host}:${port}/.curfew/callback`;
+      // Nothing is kept, so what was ended is refused at the next request and the test waits for no announcement.
+      const client = await world.client(
+        { redirect_uris: [redirectUri] },
+        { ...clocksFor(reason), introspectionCache: '0s' },
+      );
+      clients.set(host, client);
+      await writeFile(join(folder, client.id), client.secret);
+      const named = { clientId: client.id, clientSecretFile: client.id, cookieSecretFile: 'cookies' };
+      browsers[client.id] = { api: 'orders', ...named, scopes: ['openid', 'orders:read'] };
+      const asked = { hosts: [`${host}:${port}`], schemes: ['http'], api: 'orders', browser: client.id };
+      routes.push({ name: client.id, ...asked, upstream: upstream.url });
+    }
+    const apis = { orders: { audience: orders, clientId: api.id, clientSecretFile: 'api' } };
+    await writeFile(join(folder, 'routes.yaml'), JSON.stringify({ apis, browsers, routes }));
+    gateway = await startGateway(world.nodes[0]!, {
+      CURFEW_GATEWAY_PORT: String(port),
+      CURFEW_GATEWAY_HOST: '0.0.0.0',
+      CURFEW_GATEWAY_URL: `http://127.0.0.1:${port}`,
+      CURFEW_GATEWAY_ROUTES: join(folder, 'routes.yaml'),
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await gateway?.stop();
+    await upstream?.stop();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  it.each(endReasons)(
+    'after an end for the reason %s is let in again only as the table of reach says',
+    async (reason) => {
+      const host = reason === 'inactivity_timeout' ? '127.0.0.1' : '127.0.0.2';
+      const [browser, person] = [new GatewayBrowser(`${host}:${gateway.port}`), world.stranger(1)];
+      await browser.signInAs(person, '/orders');
+      const { headers } = JSON.parse((await browser.fetch('/orders')).body);
+      const sealed = new Map(browser.cookies);
+      await world.pass(1);
+      await endForReason(world, reason, {
+        client: clients.get(host)!,
+        sid: headers['x-curfew-session'],
+        person,
+      });
+      const served = upstream.seen.length;
+      const script = await browser.fetch('/orders');
+      expect([script.status, script.headers.location]).toEqual([401, undefined]);
+      const sent = await browser.navigate('/orders');
+      expect(sent.status).toBe(303);
+      expect(upstream.seen).toHaveLength(served);
+      const { silentReturn } = endReach[reason];
+      const page = await person.open(sent.headers.location!);
+      expect(isSignIn(page)).toBe(silentReturn !== 'allowed');
+      const back = await person.goOn(page);
+      expect((await browser.navigate(`${back.url.pathname}${back.url.search}`)).headers.location).toBe(
+        '/orders',
+      );
+      expect((await browser.fetch('/orders')).status).toBe(200);
+      // What the ended session had sealed stays worthless beside the new one.
+      browser.cookies.clear();
+      for (const [name, value] of sealed) browser.cookies.set(name, value);
+      expect((await browser.fetch('/orders')).status).toBe(401);
+    },
+  );
 });

@@ -10,7 +10,7 @@ import type { EndReason } from '@curfew/session-policy';
 import type { MassEnd } from '@curfew/sessions';
 import { decodeJwt } from 'jose';
 import { failExactlyAt, holdTable } from '../support/faults.js';
-import { atOnce, type EngineClient, EngineWorld, orders, type Tokens } from './engine-world.js';
+import { atOnce, type EngineClient, EngineWorld, ledger, orders, type Tokens } from './engine-world.js';
 import { authorizationRequest, pkce } from './protocol-world.js';
 
 let world: EngineWorld;
@@ -370,6 +370,59 @@ describe('an account or client that is switched off', () => {
     await world.pass(1);
     await expectAlive(await world.signIn(web, { person: world.stranger() }));
   });
+});
+
+describe('an end of everything of everyone, which ends no row in its commit', () => {
+  const endEveryone = () => world.engine().endAll(ended('everyone', '', 'ended_by_administrator'));
+
+  it.each(['opaque', 'jwt'] as const)(
+    'is not survived by a rotation that commits after it was acknowledged: %s',
+    async (format) => {
+      const extra = { resource: format === 'jwt' ? ledger : orders, scope: 'openid orders:read' };
+      const tokens = await world.signIn(web, { person: world.stranger(), extra });
+      const barrier = await failExactlyAt(
+        world.database,
+        {
+          table: 'session',
+          operation: 'UPDATE',
+          timing: 'before',
+          when: `NEW.id = '${tokens.sid}'`,
+          times: 1,
+        },
+        { kind: 'barrier' },
+      );
+      const rotating = world.refresh(web, tokens.refresh_token);
+      await barrier.arrived(1);
+      await endEveryone();
+      await barrier.open();
+      const rotated = await rotating;
+      await barrier.remove();
+      expect(rotated.status).toBe(200);
+      await expectDead({ ...tokens, ...rotated.body });
+    },
+  );
+
+  it('leaves nothing of 8 rotations at once that works, in 10 rounds on two nodes', async () => {
+    let rotatedAfter = 0;
+    for (let round = 0; round < 10; round++) {
+      const person = world.stranger();
+      const tokens: Tokens[] = [];
+      for (let n = 0; n < 8; n++) tokens.push(await world.signIn(web, { person }));
+      let isOver = false;
+      const rotations = tokens.map(async (one, index) => {
+        const answer = await world.refresh(web, one.refresh_token, { node: index % 2 });
+        if (isOver && answer.status === 200) rotatedAfter += 1;
+        return { ...one, ...(answer.status === 200 ? answer.body : {}) } as Tokens;
+      });
+      await Promise.race(rotations.slice(0, 1 + (round % 8)));
+      await endEveryone();
+      isOver = true;
+      for (const one of await Promise.all(rotations)) await expectDead(one);
+    }
+    process.stdout.write(
+      `${rotatedAfter} of 80 rotations were answered after the end, and none of them works\n`,
+    );
+  }, 60_000);
 });
 
 describe('ends that nobody asks about', () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { advanceVirtualClock } from '@curfew/persistence';
 import { instant } from '@curfew/session-policy';
 import { decodeJwt, SignJWT } from 'jose';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
+import { GatewayBrowser } from '../support/gateway-browser.js';
 import { freePort } from '../support/ports.js';
 import { type Seen, send, startUpstream, type Upstream, upgrade } from '../support/upstream.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
@@ -120,54 +121,14 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-/** A browser as far as the gateway is concerned. */
-class Browser {
-  readonly cookies = new Map<string, string>();
-
-  /** Where it takes the gateway to be; another one may stand behind the same name. */
-  constructor(private readonly port = () => gateway.port) {}
-
-  async get(path: string, headers: Record<string, string> = {}, method = 'GET') {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const host = `127.0.0.1:${gateway.port}`;
-    const answer = await send(
-      `http://127.0.0.1:${this.port()}`,
-      { host, ...(cookie ? { cookie } : {}), ...headers },
-      { path, method },
-    );
-    this.keep(answer.headers);
-    return answer;
+/** A browser at the gateway; another one may stand behind the same name. */
+class Browser extends GatewayBrowser {
+  constructor(via = () => gateway.port) {
+    super(`127.0.0.1:${gateway.port}`, via);
   }
 
-  navigate(path: string) {
-    return this.get(path, {
-      accept: 'text/html',
-      'sec-fetch-mode': 'navigate',
-      'sec-fetch-dest': 'document',
-    });
-  }
-
-  fetch(path: string, headers: Record<string, string> = {}, method = 'GET') {
-    const own = { accept: 'application/json', 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' };
-    return this.get(path, { ...own, ...headers }, method);
-  }
-
-  keep(headers: IncomingHttpHeaders): void {
-    for (const line of headers['set-cookie'] ?? []) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      expect(line).toMatch(/; Path=\/; HttpOnly; SameSite=Lax/);
-      if (/Max-Age=0/.test(line)) this.cookies.delete(name);
-      else this.cookies.set(name, value);
-    }
-  }
-
-  /** Goes to a page and signs in on the way. */
-  async signIn(path = '/orders?page=2', person = world.person()): Promise<void> {
-    const sent = await this.navigate(path);
-    expect(sent.status).toBe(303);
-    const page = await person.follow(sent.headers.location!);
-    const back = await this.navigate(`${page.url.pathname}${page.url.search}`);
-    expect([back.status, back.headers.location]).toEqual([303, path]);
+  signIn(path = '/orders?page=2', person = world.person()): Promise<void> {
+    return super.signInAs(person, path);
   }
 }
 

@@ -94,6 +94,10 @@ describe('what a resource server remembers', () => {
     expect(cache.isCertain(facts({ issuedAt: 11_000 }))).toBe(false);
     expect(cache.isCertain(facts({ issuedAt: 12_000 }))).toBe(true);
     expect(cache.isCertain(facts({ subject: 'somebody else' }))).toBe(true);
+    // An end that took a while to commit was unknown to requests until then, and they issued tokens.
+    cache.end({ ...no, all: [{ kind: 'account', target: 'person', at: 12_000 }] }, 15_000);
+    expect(cache.isCertain(facts({ issuedAt: 15_000 }))).toBe(false);
+    expect(cache.isCertain(facts({ issuedAt: 16_000 }))).toBe(true);
     cache.resync(20_000);
     expect(cache.isCertain(facts({ issuedAt: 19_000 }))).toBe(false);
     expect(cache.isCertain(facts({ issuedAt: 21_000 }))).toBe(true);

@@ -90,7 +90,7 @@ export class VerdictCache {
       this.#note(hash, now);
       this.#forget(this.#byName.get(hash) ?? hash);
     }
-    for (const massEnd of all) this.#endAll(massEnd);
+    for (const massEnd of all) this.#endAll(massEnd, now);
   }
 
   /** Ends may have been missed before `now`. Forgets every verdict; ends that are known stay known. */
@@ -106,10 +106,11 @@ export class VerdictCache {
     this.#names.clear();
   }
 
-  #endAll(massEnd: MassEnd): void {
-    const { kind, target, at } = massEnd;
-    // The same one, told again with its exact instant, replaces what was said first.
-    this.#massEnds = [...this.#massEnds.filter((one) => one.kind !== kind || one.target !== target), massEnd];
+  #endAll({ kind, target, at: endedAt }: MassEnd, now: number): void {
+    // A token may have been issued between the instant of the end and its commit, by a request that knew nothing of it yet.
+    const at = Math.max(endedAt, now);
+    const others = this.#massEnds.filter((one) => one.kind !== kind || one.target !== target);
+    this.#massEnds = [...others, { kind, target, at }];
     if (this.#massEnds.length > mostMassEnds) {
       this.#massEnds.shift();
       this.#completeSince = Math.max(this.#completeSince, at);

@@ -81,7 +81,8 @@ const outcomes = (silentReturn: SilentReturn): Cells => {
   const [silent, page] =
     silentReturn === 'allowed' ? ['goes on', 'goes on'] : ['`login_required`', 'sign-in page'];
   const own = silentReturn === 'proof' ? 'sign-in page' : 'go on';
-  return [silent, page, silent, own, 'refused on every node'];
+  const behindGateway = `a script gets 401; a page leads ${silentReturn === 'allowed' ? 'back in' : 'to the sign-in page'}`;
+  return [silent, page, silent, behindGateway, own, 'refused on every node'];
 };
 
 const waysBack: Cells = [
@@ -89,6 +90,7 @@ const waysBack: Cells = [
   '`prompt=none`',
   'authorization with a page',
   'silent renewal in a frame',
+  'gateway in browser mode, with the cookie of the ended session',
   'account pages',
   'refresh, introspection, userinfo of the ended session',
 ];

@@ -1,21 +1,25 @@
-import { Prisma, type PrismaService } from '@curfew/persistence';
+import type { HotStatement, PrismaService } from '@curfew/persistence';
 import {
   deadlines,
   type EndReason,
   endOf,
   type Instant,
   instant,
-  latest,
   type NotBefore,
   type RequestSignals,
   type SessionPolicy,
-  seconds,
-  type TimedSession,
   withNotBefores,
 } from '@curfew/session-policy';
+import {
+  type BrowserSessionColumns,
+  browserSessionColumns,
+  coversBrowser,
+  readBrowserSession,
+  sessionsOfBrowser,
+} from './browser-session-row.js';
 import type { PolicySource } from './policy-source.js';
 import { type PackedSignals, unpackSignals } from './store/packed-columns.js';
-import { atDate as at } from './store/session-row.js';
+import { ms } from './store/session-row.js';
 
 /** A browser in which somebody is or was signed in, as people and operators see it. */
 export interface BrowserSessionSummary {
@@ -40,20 +44,37 @@ export interface BrowserSessionPosition {
   readonly uid: string;
 }
 
-interface Row {
-  uid: string;
-  account_id: string;
-  signed_in_at: Date;
-  last_active_at: Date | null;
-  sessions_active_at: Date | null;
-  inactivity_timeout: number | null;
-  absolute_deadline: Date | null;
-  baseline: PackedSignals | null;
-  ended_at: Date | null;
-  end_reason: EndReason | null;
-  end_detail: Record<string, unknown> | null;
-  not_before: { kind: NotBefore['kind']; at: number; reason: EndReason }[] | null;
-}
+/** What is read beside the columns that judge a sign-in. */
+type Row = [
+  uid: string,
+  accountId: string,
+  baseline: PackedSignals | null,
+  endedAt: number | null,
+  endReason: EndReason | null,
+  endDetail: Record<string, unknown> | null,
+  notBefore: { kind: NotBefore['kind']; at: number; reason: EndReason }[] | null,
+  ...BrowserSessionColumns,
+];
+
+/** The rows that `which` selects of `browser_session b`, in its order; `which` may begin its parameters at $2. */
+const readBy = (which: string): string => `
+  SELECT b.uid, b.account_id::text AS account_id, b.baseline, ${ms('b.ended_at')} AS ended_at, b.end_reason, b.end_detail,
+    (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${ms('n.at')})) FROM not_before n WHERE ${coversBrowser}) AS not_before,
+    ${browserSessionColumns}
+  FROM (SELECT b.* FROM browser_session b WHERE b.signed_in_at IS NOT NULL AND ${which}) b, ${sessionsOfBrowser('to_timestamp($1::float8 / 1000)')}
+  ORDER BY b.signed_in_at DESC, b.uid DESC`;
+
+const latestFirst = 'ORDER BY b.signed_in_at DESC, b.uid DESC';
+const findStatement = { name: 'browser_session_show', text: readBy('b.uid = $2') };
+const listStatement = {
+  name: 'browser_session_list',
+  text: readBy(`b.account_id = $2::uuid ${latestFirst} LIMIT $3::int`),
+};
+const goOnStatement = {
+  name: 'browser_session_list_after',
+  text: readBy(`b.account_id = $2::uuid AND (b.signed_in_at, b.uid) < (to_timestamp($4::float8 / 1000), $5::text)
+    ${latestFirst} LIMIT $3::int`),
+};
 
 /** Reading browser sessions for people and operators; decides nothing and changes nothing. */
 export class BrowserSessionQueries {
@@ -75,76 +96,49 @@ export class BrowserSessionQueries {
     most: number,
     now: Instant,
   ): Promise<readonly BrowserSessionSummary[]> {
-    const beyond = after
-      ? Prisma.sql`AND (b.signed_in_at, b.uid) < (${at(after.signedInAt)}, ${after.uid})`
-      : Prisma.empty;
-    return this.#read(
-      Prisma.sql`b.account_id = ${accountId}::uuid ${beyond} ORDER BY b.signed_in_at DESC, b.uid DESC LIMIT ${most}`,
-      now,
-    );
+    const asked = [now, accountId, most] as const;
+    if (after === null) return this.#read(listStatement, asked);
+    return this.#read(goOnStatement, [...asked, after.signedInAt, after.uid]);
   }
 
   /** One browser session, live or ended. */
   async find(uid: string, now: Instant): Promise<BrowserSessionSummary | undefined> {
-    const [found] = await this.#read(Prisma.sql`b.uid = ${uid} AND b.account_id IS NOT NULL`, now);
+    const [found] = await this.#read(findStatement, [now, uid]);
     return found;
   }
 
-  /** Activity of the sessions that came of a browser is activity of its person, unless it is their start, which may have been silent. */
-  async #read(which: Prisma.Sql, now: Instant): Promise<readonly BrowserSessionSummary[]> {
-    const rows = await this.prisma.$queryRaw<Row[]>`
-      SELECT b.uid, b.account_id::text AS account_id, b.signed_in_at, b.last_active_at, b.inactivity_timeout, b.absolute_deadline, b.baseline,
-        b.ended_at, b.end_reason, b.end_detail,
-        (SELECT max(s.last_active_at) FROM session s WHERE s.browser_session_uid = b.uid AND s.account_id = b.account_id
-          AND s.last_active_at > s.signed_in_at) AS sessions_active_at,
-        (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', floor(extract(epoch FROM n.at) * 1000)))
-          FROM not_before n WHERE n.at >= b.signed_in_at AND (n.kind, n.target) IN (('account', b.account_id::text), ('everyone', ''))) AS not_before
-      FROM browser_session b WHERE b.signed_in_at IS NOT NULL AND ${which}`;
+  async #read(
+    statement: HotStatement,
+    values: readonly [Instant, ...unknown[]],
+  ): Promise<readonly BrowserSessionSummary[]> {
+    const rows = await this.prisma.run<Row>(statement, values);
     const policy = await this.policies.everyones();
-    return rows.map((row) => summaryOf(row, policy, now));
+    return rows.flatMap((row) => summaryOf(row, policy, values[0]) ?? []);
   }
 }
 
 /** The most browsers that one list shows. */
 const maxListed = 200;
 
-/** A row of an earlier version has no limits of its own: only the policy in force bounds it. */
-const unlimited = Number.MAX_SAFE_INTEGER;
-
-function summaryOf(row: Row, policy: SessionPolicy, now: Instant): BrowserSessionSummary {
-  const session = withNotBefores(timesOf(row), notBeforesOf(row));
+function summaryOf(row: Row, policy: SessionPolicy, now: Instant): BrowserSessionSummary | null {
+  const [uid, accountId, baseline, endedAt, reason, endDetail, notBefore, ...columns] = row;
+  const signIn = readBrowserSession(columns);
+  if (!signIn) return null;
+  const ended = endedAt !== null && reason ? { at: moment(endedAt), reason } : null;
+  const entries = (notBefore ?? []).map((entry) => ({ ...entry, at: moment(entry.at) }));
+  const session = withNotBefores({ ...signIn, ended }, entries);
   const { idle, absolute } = deadlines(session, policy);
   return {
-    uid: row.uid,
-    accountId: row.account_id,
+    uid,
+    accountId,
     signedInAt: session.signedInAt,
     lastActiveAt: session.lastActiveAt,
     inactivityDeadline: idle,
     absoluteDeadline: absolute,
-    signals: row.baseline && unpackSignals(row.baseline),
+    signals: baseline && unpackSignals(baseline),
     ended: endOf(session, policy, now),
-    endDetail: row.end_detail,
+    endDetail,
   };
 }
 
-const moment = (value: Date): Instant => instant(value.getTime());
-
-function timesOf(row: Row): TimedSession {
-  const signedInAt = moment(row.signed_in_at);
-  const absoluteDeadline = row.absolute_deadline ? moment(row.absolute_deadline) : instant(unlimited);
-  return {
-    signedInAt,
-    authenticatedAt: null,
-    lastActiveAt: latest(
-      moment(row.last_active_at ?? row.signed_in_at),
-      moment(row.sessions_active_at ?? row.signed_in_at),
-    ),
-    inactivityTimeout: seconds(row.inactivity_timeout ?? unlimited),
-    absoluteDeadline,
-    expiresAt: absoluteDeadline,
-    ended: row.ended_at && row.end_reason ? { at: moment(row.ended_at), reason: row.end_reason } : null,
-  };
-}
-
-const notBeforesOf = ({ not_before }: Row): readonly NotBefore[] =>
-  (not_before ?? []).map((entry) => ({ ...entry, at: instant(entry.at) }));
+const moment = (value: number): Instant => instant(Math.round(value));

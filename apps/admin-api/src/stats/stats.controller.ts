@@ -41,8 +41,13 @@ const stats = operation({
       schema: z.object({
         counted_at: timestamp,
         sessions: z.object({
-          live: z.number().int(),
-          live_by_client: z.array(z.object({ client_id: z.string(), count: z.number().int() })),
+          live: z.number().int().meta({
+            description:
+              'Sessions that have not ended and whose written deadline has not passed. One that a shorter policy has ended since its last use counts until the sweep that follows the change has recorded that.',
+          }),
+          live_by_client: z
+            .array(z.object({ client_id: z.string(), count: z.number().int() }))
+            .meta({ description: 'The same by client, for the 1,000 clients that have the most.' }),
           started_last_24h: z.number().int(),
           ended_last_24h: z.record(z.string(), z.number().int()).meta({ description: 'By reason.' }),
           unsettled_mass_ends: z.number().int(),

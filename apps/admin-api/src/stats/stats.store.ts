@@ -25,7 +25,10 @@ const day = 86_400_000;
 /** A session's id is made when it is authorized, which is up to this much before it starts. */
 const hour = 3_600_000;
 
-/** Counts; live sessions are read one by one, so the answer is worth keeping a while. */
+/**
+ * Counts; live sessions are read one by one, so the answer is worth keeping a while. To ask each for the policy in force today would read all
+ * of them twice, first for the policies and then for the count; what a shorter policy has ended is left to the sweep that follows its change.
+ */
 export class StatsStore {
   constructor(private readonly prisma: PrismaService) {}
 

@@ -63,3 +63,35 @@ livenessProbe:
   timeoutSeconds: 5
   failureThreshold: 6
 {{- end }}
+
+{{/* What a process remembers of its database is kept in its pod, or in a volume that outlives the pod and comes back with its name. */}}
+{{- define "curfew.stateKind" -}}
+{{ if .Values.state.storage }}StatefulSet{{ else }}Deployment{{ end }}
+{{- end }}
+
+{{/* A pod with a volume of its own is replaced in place, so one is missing while it is; without one, a new pod comes first. */}}
+{{- define "curfew.stateUpdates" -}}
+{{- if .root.Values.state.storage -}}
+serviceName: {{ include "curfew.name" . }}
+podManagementPolicy: Parallel
+updateStrategy: { type: RollingUpdate }
+{{- else -}}
+strategy:
+  rollingUpdate: { maxUnavailable: 0, maxSurge: 1 }
+{{- end }}
+{{- end }}
+
+{{- define "curfew.stateClaims" -}}
+{{- with .Values.state }}
+{{- if .storage -}}
+volumeClaimTemplates:
+  - metadata: { name: state }
+    spec:
+      accessModes: [ReadWriteOnce]
+      {{- with .storageClassName }}
+      storageClassName: {{ . }}
+      {{- end }}
+      resources: { requests: { storage: {{ .storage }} } }
+{{- end }}
+{{- end }}
+{{- end }}

@@ -3,6 +3,7 @@ import { errors, Provider } from 'oidc-provider';
 import { lifetimes } from '../lifetimes.js';
 import { type Origin, originOf } from '../origin.js';
 import { currentScope } from '../request-scope.js';
+import { BrowserSessionAdapter } from './browser-session-adapter.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 import type { FoundArtifact } from './staged-writes.js';
 
@@ -78,10 +79,28 @@ export class InteractionAdapter extends ArtifactAdapter {
     const key = { kind: this.kind, id };
     // Outside of the library's own routes it is a page that asks, which decides nothing.
     const read = Provider.ctx ? artifacts.find(key, staged) : artifacts.findForPage(key, staged);
-    const found = present(await read);
+    const found = await this.ofWhoIsThere(present(await read));
     const { login } = (found?.['result'] ?? {}) as { login?: { accountId: string; atMs?: Instant } };
     if (login?.atMs !== undefined) staged.notePresence({ accountId: login.accountId, at: login.atMs });
     return found;
+  }
+
+  /**
+   * A page that asks for a password leads on, also where the sign-in that its browser had when it was opened is over: whoever answers it
+   * proves who they are, as in a browser in which nobody was signed in. A consent rests on that sign-in, and a proof that was given before
+   * it ended is none after that; both are over with it.
+   */
+  private async ofWhoIsThere(
+    found: Record<string, unknown> | undefined,
+  ): Promise<Record<string, unknown> | undefined> {
+    const { prompt, result, session } = (found ?? {}) as {
+      prompt?: { name: string };
+      result?: unknown;
+      session?: { uid?: string };
+    };
+    if (session?.uid === undefined || prompt?.name === 'consent' || result !== undefined) return found;
+    if (await new BrowserSessionAdapter(this.parts).findByUid(session.uid)) return found;
+    return { ...found, session: undefined };
   }
 }
 

@@ -32,6 +32,10 @@ const readStatement: HotStatement = {
  * Compare-and-set for many sessions at once. A session asked for twice is changed once, and the row that comes back says
  * for whom; the other lost, as it would have alone. Sorted by id, so that two batches take their locks in one order. Instants go as
  * numbers: the driver takes long to write a date.
+ *
+ * It compares no not-before entry, so a rotation may commit after an end of everything was acknowledged. What it hands out is dead all the
+ * same: whoever shows it is judged by the entries that are there then, and by `signed_in_at`, which no rotation moves. An entry compared
+ * here would still miss an end that commits while the statement runs.
  */
 const rotateStatement: HotStatement = {
   name: 'session_rotate',
