@@ -394,6 +394,39 @@ describe('an end of a browser that races with requests of it', () => {
     await endsOfBrowsersInRaces(world, plain, 6);
   }, 120_000);
 
+  it.each(['client', 'everyone'] as const)(
+    'of everything of a %s, not committed yet, leaves a code that leads to nothing after it',
+    async (kind) => {
+      const client = await world.client();
+      const person = world.stranger(1);
+      await world.signIn(client, { person });
+      await world.pass(1);
+      const whole = { kind, target: kind === 'client' ? client.id : '', detail: {} } as const;
+      const given = await world.prisma.$transaction(async (transaction) => {
+        const all = { ...whole, reason: 'ended_by_administrator', at: world.clock.now() } as const;
+        await world.engine().endAll(all, transaction);
+        await world.pass(1);
+        return authorize(client, person, { prompt: 'none' });
+      });
+      expect(given.error).toBeNull();
+      const redeemed = await world.redeem(client, { code: given.code!, verifier: given.verifier });
+      expect(redeemed.body.error).toBe('invalid_grant');
+    },
+  );
+
+  it('with everything of its account takes along a session that began without a page while the end was on its way', async () => {
+    const person = await newcomer();
+    await world.pass(1);
+    const at = world.clock.now();
+    await world.pass(1);
+    const begun = await world.signIn(plain, { person });
+    const target = await world.accountId(1);
+    const all = { kind: 'account', target, reason: 'ended_by_administrator', detail: {}, at } as const;
+    await world.engine().endAll(all);
+    expect(await world.endOf(begun.sid)).toBe('ended_by_administrator');
+    expect((await world.refresh(plain, begun.refresh_token)).body.error).toBe('invalid_grant');
+  });
+
   it('finds an interaction in another tab over, and its answer is not taken', async () => {
     const person = await newcomer();
     const { uid } = await newest();

@@ -141,9 +141,11 @@ async function commitStart(
     await parts.sessions.start(beginning, start.policy, scope.now, async (transaction) => {
       if (!(await parts.artifacts.consume(start.code, scope.now, transaction))) throw new CodeAlreadyUsed();
       const { browserSessionUid } = beginning;
+      if (!browserSessionUid) return;
       // An end of the browser session waits for this start or is seen here: a code does not outlive the browser session it was made in.
-      if (browserSessionUid && !(await parts.browserSessions.hold(browserSessionUid, transaction)))
-        throw new AuthorizationKilled('logout');
+      const { clientId } = facts;
+      const stands = await parts.browserSessions.hold(browserSessionUid, clientId, scope.now, transaction);
+      if (!stands) throw new AuthorizationKilled('logout');
     });
   } catch (error) {
     if (!(error instanceof CodeAlreadyUsed)) throw error;

@@ -26,6 +26,14 @@ export interface CameOf {
   readonly accountId: string;
 }
 
+/** Which of the sessions that came of a browser are asked for. */
+export interface LiveSessionsChoice {
+  /** Leaves offline sessions out. */
+  readonly keepOffline?: boolean;
+  /** Leaves out what was authorized at or before this instant. */
+  readonly begunAfter?: Instant;
+}
+
 /** The most browser sessions of an account that end in the commit of a mass end. */
 const maxTogether = 1000;
 
@@ -71,18 +79,20 @@ export class BrowserSessionEnds {
       WHERE id = ANY(${[...ids]}::uuid[]) AND browser_session_uid IS NOT NULL ORDER BY id`;
   }
 
-  /** The sessions of these people that came of their browser sessions and have not ended. */
+  /** The sessions of these people that came of their browser sessions and have not ended, as far as the choice goes. */
   async liveSessions(
     of: readonly EndedBrowserSession[],
-    keepOffline: boolean,
+    { keepOffline = false, begunAfter }: LiveSessionsChoice,
     transaction: Transaction,
   ): Promise<readonly CameOf[]> {
     if (of.length === 0) return [];
+    const since = begunAfter === undefined ? null : at(begunAfter);
     const [uids, accountIds] = [of.map(({ uid }) => uid), of.map(({ accountId }) => accountId)];
     return transaction.$queryRaw<CameOf[]>`
       SELECT s.id::text AS id, s.browser_session_uid AS uid, s.account_id::text AS "accountId" FROM session s
       WHERE (s.browser_session_uid, s.account_id) IN (SELECT * FROM unnest(${uids}::text[], ${accountIds}::uuid[]))
-        AND s.ended_at IS NULL AND NOT (s.offline AND ${keepOffline}) ORDER BY s.id`;
+        AND s.ended_at IS NULL AND NOT (s.offline AND ${keepOffline})
+        AND (${since}::timestamptz IS NULL OR s.signed_in_at > ${since}::timestamptz) ORDER BY s.id`;
   }
 
   /** The browser sessions of an account, as far as somebody signed in there at or before `until`; bounded, the sweeper ends the rest. */

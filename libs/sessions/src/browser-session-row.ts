@@ -41,6 +41,9 @@ export const sessionsOfBrowser = (now: string): string => `LATERAL (
 /** A condition on `not_before n`: the entry ends what `browser_session b` signed in. */
 export const coversBrowser = covers({ account: 'b.account_id::text', at: 'b.signed_in_at' });
 
+/** A condition on `browser_session b`: its sign-in has not ended, for itself or with everything of its account or of everyone. */
+export const browserStands = `(b.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM not_before n WHERE ${coversBrowser}))`;
+
 /** The columns as the driver hands them over. */
 export type BrowserSessionColumns = [
   signedInAt: number | null,

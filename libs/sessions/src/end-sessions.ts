@@ -127,8 +127,14 @@ export class EndSessions {
     const held = await this.browsers.hold(await this.browsers.ofAccount(target, at, tx), tx);
     const sessions = await work(tx);
     if (!sessions) return nothing;
+    // What one of them began without a page, after the instant of the end and before its row was held, rests on a sign-in that ends here.
+    const since = await this.browsers.liveSessions(held, { begunAfter: at }, tx);
+    const begun = await this.store.end(
+      since.map(({ id }) => ({ id, reason, at, detail })),
+      { transaction: tx },
+    );
     const ends = held.map(({ uid }) => ({ uid, at, reason, ...alongWith(detail.because, saidOf(detail)) }));
-    return { sessions, browserSessions: await this.browsers.end(ends, tx) };
+    return { sessions: [...sessions, ...begun], browserSessions: await this.browsers.end(ends, tx) };
   }
 
   /** Browser sessions are held first; a session that starts in one meanwhile is seen here, or finds that it has ended. */
@@ -137,7 +143,7 @@ export class EndSessions {
     const held = await this.browsers.hold(uids, tx);
     const first = new Map(came.toReversed().map(({ uid, id }) => [uid, id] as const));
     const named = new Set(ids);
-    const live = await this.browsers.liveSessions([...held, ...came], keepOffline, tx);
+    const live = await this.browsers.liveSessions([...held, ...came], { keepOffline }, tx);
     const others = live.filter(({ id }) => !named.has(id));
     const said = saidOf(detail);
     const sessions = await this.store.end(

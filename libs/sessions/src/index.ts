@@ -13,6 +13,7 @@ export {
 export {
   type BrowserSessionColumns,
   browserSessionColumns,
+  browserStands,
   coversBrowser,
   readBrowserSession,
   sessionsOfBrowser,

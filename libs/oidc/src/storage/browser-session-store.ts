@@ -4,6 +4,7 @@ import type { Instant } from '@curfew/session-policy';
 import {
   type BrowserSessionColumns,
   browserSessionColumns,
+  browserStands,
   coversBrowser,
   readBrowserSession,
   sessionsOfBrowser,
@@ -26,6 +27,11 @@ const touchStatement: HotStatement = {
       expires_at = GREATEST(expires_at, to_timestamp($3::float8 / 1000))
     WHERE uid = $1 AND ended_at IS NULL`,
 };
+
+/** The browser session of uid $1, at the instant $2, where it stands and may answer the client $3 without proof. */
+const holdText = `
+  SELECT 1 FROM browser_session b, ${sessionsOfBrowser('to_timestamp($2::float8 / 1000)')}
+  WHERE b.uid = $1 AND ${browserStands} AND NOT COALESCE($3 = ANY(came.ended_clients), false) FOR KEY SHARE OF b`;
 
 /** Who is signed in with which browser (the cookie holds the id; here only its hash is known). */
 export class BrowserSessionStore {
@@ -54,10 +60,18 @@ export class BrowserSessionStore {
     await this.#hot.run(touchStatement, [uid, now, expiresAt]);
   }
 
-  /** Whether the session of this uid has not ended; if so, it cannot end before `transaction` has. */
-  async hold(uid: string, transaction: Transaction | undefined): Promise<boolean> {
-    const rows = await (transaction ?? this.#prisma).$queryRaw<unknown[]>`
-      SELECT 1 FROM browser_session WHERE uid = ${uid} AND ended_at IS NULL FOR KEY SHARE`;
+  /**
+   * Whether the session of this uid stands and may still answer this client: a code that was made while an end was under way is asked what the
+   * authorization request would be asked after it. If so, it cannot end before `transaction` has.
+   */
+  async hold(
+    uid: string,
+    clientId: string,
+    now: Instant,
+    transaction: Transaction | undefined,
+  ): Promise<boolean> {
+    const database = transaction ?? this.#prisma;
+    const rows = await database.$queryRawUnsafe<unknown[]>(holdText, uid, now, clientId);
     return rows.length === 1;
   }
 

@@ -1,7 +1,7 @@
 import { settlementFits, settlementSteps } from '@curfew/accounts';
 import { eventRows } from '@curfew/events';
 import type { HotStatement } from '@curfew/persistence';
-import { covers, coversBrowser, packSignals } from '@curfew/sessions';
+import { browserStands, covers, packSignals } from '@curfew/sessions';
 import { hashOfId, type PayloadSeal } from './payload-seal.js';
 import type { StagedArtifact, StagedWrites } from './staged-writes.js';
 
@@ -126,8 +126,7 @@ function addReliance(commit: CommitBuilder, { relyingOn }: StagedWrites): void {
   const uids = commit.value(relyingOn, 'text[]');
   commit.step(
     'relied',
-    `SELECT 1 FROM browser_session b WHERE b.uid = ANY(${uids}) AND b.ended_at IS NULL
-       AND NOT EXISTS (SELECT 1 FROM not_before n WHERE ${coversBrowser}) ORDER BY b.uid FOR KEY SHARE OF b`,
+    `SELECT 1 FROM browser_session b WHERE b.uid = ANY(${uids}) AND ${browserStands} ORDER BY b.uid FOR KEY SHARE OF b`,
   );
   commit.signedIn = `(SELECT count(*) FROM relied) = ${commit.value(relyingOn.length, 'int')}`;
   commit.condition(commit.signedIn);
