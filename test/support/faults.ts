@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { retrying } from '@curfew/persistence';
 import pg from 'pg';
 import type { TestDatabase } from './database.js';
 
@@ -72,7 +73,8 @@ export async function failExactlyAt(
     },
     async remove() {
       await keeper?.end().catch(() => {});
-      await database.query(`DROP FUNCTION ${name} CASCADE`);
+      // A statement under way may hold the table; a fault that stayed in place would fail whatever comes next.
+      await retrying(() => database.query(`DROP FUNCTION ${name} CASCADE`), 10);
       await database.query(`DROP SEQUENCE ${name}`);
     },
   };
