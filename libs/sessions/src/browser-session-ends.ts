@@ -27,7 +27,7 @@ export interface CameOf {
 }
 
 /** Which of the sessions that came of a browser are asked for. */
-export interface LiveSessionsChoice {
+interface LiveSessionsChoice {
   /** Leaves offline sessions out. */
   readonly keepOffline?: boolean;
   /** Leaves out what was authorized at or before this instant. */
