@@ -192,7 +192,9 @@ describe('the three servers', () => {
     expect(inStage('runtime', 'RUN').join()).toContain(`-o node -g node -m 0700 ${folder}`);
     const chart = text(`deploy/helm/curfew/templates/${name}.yaml`);
     expect(chart).toContain(`{ name: state, mountPath: ${folder} }`);
-    expect(chart).toMatch(/if not \.Values\.state\.storage \}\}[^{]*name: state, emptyDir: \{ sizeLimit/);
+    expect(chart).toMatch(
+      /if not \.Values\.state\.storage \}\}\n +#[^\n]*\n +- \{ name: state, emptyDir: \{ sizeLimit/,
+    );
     for (const named of ['Kind', 'Updates', 'Claims'])
       expect(chart).toContain(`include "curfew.state${named}"`);
     expect(chart).toContain('include "curfew.database"');
