@@ -9,12 +9,14 @@ await prepare((line) => console.log(`${line} …`));
 const { manual } = await import(at('libs/config/dist/index.js'));
 const { openApiText } = await import(at('apps/admin-api/dist/index.js'));
 const { withFreshEventTables, withFreshTables } = await import(at('libs/events/dist/index.js'));
+const { scenarioJsonSchema } = await import(at('apps/cli/dist/scenario/scenario.js'));
 const { causeTable } = await import(at('libs/oidc/dist/refusals/error-cause.js'));
 
 /** Each generated file with its text. @type {[string, string][]} */
 const documents = [
   ['docs/configuration.md', manual()],
   ['docs/openapi.json', openApiText()],
+  ['docs/scenario.schema.json', `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`],
   ['docs/events.md', withFreshEventTables(read('docs/events.md') ?? '')],
   ['docs/operations.md', withFreshTables(read('docs/operations.md') ?? '', { causes: causeTable() })],
 ];

@@ -146,7 +146,7 @@ function banner(env, home, database, tookMs) {
 
 ${lines.join('\n')}
 
-  Next:  curl ${running[0].url}/.well-known/openid-configuration
+  Next:  npx curfew scenario run stolen-token
          then the five-minute tour in ${path.relative(process.cwd(), path.join(top, 'README.md'))}
   Ctrl-C stops everything.
 `);

@@ -62,6 +62,19 @@ describe('the command line', () => {
     expect(out).toMatch(/live sessions\s+\d+/);
   });
 
+  it('plays no scenario that moves the clock where nobody may, and makes nothing', async () => {
+    const { code, err } = await curfew(['scenario', 'run', 'idle-end', 'database-away']);
+    expect([code, err]).toEqual([1, expect.stringContaining('CURFEW_VIRTUAL_CLOCK is not true here')]);
+    expect(await world.call('GET', '/v1/clock')).toMatchObject({ status: 200, body: { movable: false } });
+    const moved = await world.call('POST', '/v1/clock/advance', { body: { seconds: 60 } });
+    expect([moved.status, moved.body.code]).toEqual([409, 'clock_not_movable']);
+  });
+
+  it('plays a scenario that moves no clock anywhere', async () => {
+    const { code, out } = await curfew(['scenario', 'run', 'lost-answer']);
+    expect([code, out]).toEqual([0, expect.stringContaining('passed: lost-answer')]);
+  });
+
   it('lists, shows and ends a session, and the token dies', async () => {
     const { sid, access_token } = await world.signIn();
     const listed = await curfew([

@@ -16,6 +16,7 @@ import { AccountActs } from './accounts/account-acts.js';
 import { Usernames } from './accounts/usernames.store.js';
 import { Entries } from './apply/entries.js';
 import { ClientActs } from './clients/client-acts.js';
+import { VirtualClock } from './clock/virtual-clock.js';
 import { Cursors } from './contract/cursor.js';
 import { OperationGuard } from './contract/operation.guard.js';
 import { OperationInterceptor } from './contract/operation.interceptor.js';
@@ -89,6 +90,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [EventStreams, new EventStreams(events, authentication, foundation.clock, usernames)],
     [Stats, stats],
     [Metrics, new Metrics(stats, foundation.clock, () => prisma.load())],
+    [VirtualClock, new VirtualClock(foundation)],
     [documentToken, openApiDocument(contracts)],
   ] as const;
   return {

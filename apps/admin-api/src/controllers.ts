@@ -4,6 +4,7 @@ import { AccountsController } from './accounts/accounts.controller.js';
 import { ApplyController } from './apply/apply.controller.js';
 import { BrowsersController } from './browsers/browsers.controller.js';
 import { ClientsController } from './clients/clients.controller.js';
+import { ClockController } from './clock/clock.controller.js';
 import { contractKey, type OperationContract } from './contract/operation.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health.controller.js';
@@ -32,6 +33,7 @@ export const controllers: readonly Type[] = [
   EventsController,
   ReceiversController,
   StatsController,
+  ClockController,
   DocumentController,
   HealthController,
 ];

@@ -34,6 +34,7 @@ export interface DevFile {
       readonly client_secret?: string;
       readonly resource?: string;
     };
+    readonly api?: { readonly resource?: string };
   };
 }
 

@@ -9,6 +9,7 @@ import { events } from './commands/events.js';
 import { keys } from './commands/keys.js';
 import { policies } from './commands/policies.js';
 import { receivers } from './commands/receivers.js';
+import { scenario } from './commands/scenario.js';
 import { sessions } from './commands/sessions.js';
 import { status } from './commands/status.js';
 import { exitCodeMeanings } from './exit.js';
@@ -25,6 +26,7 @@ Examples:
   curfew sessions list --state live
   curfew sessions end --account user1@example.test --note "laptop stolen"
   curfew events --follow
+  curfew scenario run stolen-token
   curfew doctor`;
 
 /** The whole command line; nothing happens before it is parsed. */
@@ -50,6 +52,7 @@ export function program(): Command {
     events,
     receivers,
     apply,
+    scenario,
     doctor,
     completion,
   ];

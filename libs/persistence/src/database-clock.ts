@@ -1,4 +1,4 @@
-import type { PrismaService } from './prisma.service.js';
+import type { PrismaService, Transaction } from './prisma.service.js';
 
 /** The channel on which nodes are told to measure again because the virtual clock was moved. */
 export const clockChannel = 'curfew_clock';
@@ -33,7 +33,10 @@ export function databaseClock(
 }
 
 /** Moves the virtual clock of the whole installation forward by `milliseconds` and tells every node. */
-export async function advanceVirtualClock(prisma: PrismaService, milliseconds: number): Promise<void> {
+export async function advanceVirtualClock(
+  prisma: PrismaService | Transaction,
+  milliseconds: number,
+): Promise<void> {
   await prisma.$executeRaw`
     WITH moved AS (UPDATE "service_state" SET "clock_offset_ms" = "clock_offset_ms" + ${BigInt(Math.max(0, Math.round(milliseconds)))}
                    WHERE "id" = 1 RETURNING "id")

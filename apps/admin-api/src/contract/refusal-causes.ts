@@ -8,6 +8,7 @@ const causes: ReadonlySet<string> = new Set([
   'changed_meanwhile',
   'client_exists',
   'client_gone',
+  'clock_not_movable',
   'conflict',
   'content_too_large',
   'forbidden',

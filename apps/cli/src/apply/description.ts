@@ -44,15 +44,15 @@ export class WrittenDescription {
   }
 }
 
-/** Reads a description; the service says what is wrong with it. */
-export async function readDescription(file: string): Promise<WrittenDescription> {
+/** Reads a description; whoever knows what belongs in it says what is wrong with it. `shown` is what faults call the file. */
+export async function readDescription(file: string, shown = file): Promise<WrittenDescription> {
   const text = await readFile(file, 'utf8').catch(() => {
-    throw new CommandError(`${file} cannot be read`, exitCodes.usage);
+    throw new CommandError(`${shown} cannot be read`, exitCodes.usage);
   });
   try {
-    return new WrittenDescription(file, WrittenFile.of(text));
+    return new WrittenDescription(shown, WrittenFile.of(text));
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
-    throw new CommandError(`${file}:${error.line}: ${error.message}`, exitCodes.usage);
+    throw new CommandError(`${shown}:${error.line}: ${error.message}`, exitCodes.usage);
   }
 }

@@ -1,0 +1,110 @@
+import { CommandError } from '../exit.js';
+import { acts, NotAsExpected, type Scene } from './acts.js';
+import { BlockedDatabase } from './blocked-database.store.js';
+import { Holders } from './holders.js';
+import type { Installation } from './installation.js';
+import type { Scenario } from './scenario.js';
+import { Stage } from './stage.js';
+import type { Step } from './steps.js';
+
+/** What became of one step. */
+export interface PlayedStep {
+  readonly step: Step;
+  /** Seconds of the installation's clock since the scenario began. */
+  readonly at: number;
+  /** What it took on this machine, in milliseconds. */
+  readonly tookMs: number;
+  readonly outcome: 'passed' | 'failed' | 'left_out';
+  /** What happened, or what happened instead of what was expected. */
+  readonly told: string;
+}
+
+/** What became of a scenario. */
+export interface Played {
+  readonly name: string;
+  readonly scenario: Scenario;
+  readonly steps: readonly PlayedStep[];
+  readonly tookMs: number;
+  /** What could not be removed afterwards. */
+  readonly left: readonly string[];
+  /** Why it could not be played to its end, beside a step that failed. */
+  readonly broken: string | null;
+}
+
+/** Whether everything happened that was expected. */
+export const hasPassed = ({ steps, broken }: Played): boolean =>
+  broken === null && steps.every(({ outcome }) => outcome !== 'failed');
+
+/** Steps that move the clock or block the database, which no installation in production may suffer. */
+const isIntrusive = ({ name }: Step): boolean => name === 'wait' || name === 'database';
+
+/** Rejects where a scenario may not be played, before anything is made. */
+export async function refuseInProduction(
+  { admin }: Installation,
+  scenarios: readonly Scenario[],
+): Promise<void> {
+  if (!scenarios.some(({ steps }) => steps.some(isIntrusive))) return;
+  const { movable } = await admin.get('/v1/clock');
+  if (!movable)
+    throw new CommandError(
+      'this scenario moves the clock or blocks the database, and this installation lets nobody do that: CURFEW_VIRTUAL_CLOCK is not true here, and in production it never is',
+    );
+}
+
+/** Plays a scenario to its end or to the first step that goes another way; each step is told as it happens. */
+export async function play(
+  installation: Installation,
+  name: string,
+  scenario: Scenario,
+  tell: (played: PlayedStep) => void,
+  interrupted: AbortSignal,
+): Promise<Played> {
+  const began = performance.now();
+  const steps: PlayedStep[] = [];
+  let broken: string | null = null;
+  let stage: Stage | undefined;
+  const database = new BlockedDatabase(installation.databaseUrl);
+  try {
+    stage = await Stage.setUp(installation, scenario);
+    const scene = { stage, holders: new Holders(stage), database };
+    const first = stage.now();
+    for (const step of scenario.steps) {
+      interrupted.throwIfAborted();
+      const played = await playStep(scene, step, first);
+      steps.push(played);
+      tell(played);
+      if (played.outcome === 'failed') break;
+    }
+  } catch (error) {
+    broken = interrupted.aborted ? 'interrupted' : toldOf(error);
+  }
+  await database.free();
+  const left = (await stage?.tearDown()) ?? [];
+  return { name, scenario, steps, tookMs: performance.now() - began, left, broken };
+}
+
+async function playStep(scene: Scene, step: Step, first: number): Promise<PlayedStep> {
+  const began = performance.now();
+  const at = Math.round((scene.stage.now() - first) / 1_000);
+  const done = (outcome: PlayedStep['outcome'], told: string): PlayedStep => ({
+    step,
+    at,
+    tookMs: performance.now() - began,
+    outcome,
+    told,
+  });
+  if (step.name === 'use' && step.value.at === 'gateway' && !scene.stage.installation.gateway)
+    return done('left_out', 'no gateway is known here');
+  try {
+    const act = acts[step.name] as (scene: Scene, value: unknown) => Promise<string>;
+    return done('passed', await act(scene, step.value));
+  } catch (error) {
+    return done('failed', toldOf(error));
+  }
+}
+
+/** What went wrong, in one sentence without anything secret; a defect of ours is not hidden. */
+function toldOf(error: unknown): string {
+  if (error instanceof NotAsExpected || error instanceof CommandError) return error.message;
+  throw error;
+}
