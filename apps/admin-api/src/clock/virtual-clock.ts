@@ -1,8 +1,8 @@
 import type { DisciplinedClock } from '@curfew/clock';
 import type { EventLog } from '@curfew/events';
 import { advanceVirtualClock, type PrismaService } from '@curfew/persistence';
-import { ProblemError } from '@curfew/problem';
 import type { Instant, Seconds } from '@curfew/session-policy';
+import { ProblemError } from '@curfew/web';
 import { type Act, adminActed } from '../access/acts.js';
 
 /** The clock of the installation, which operators may move forward where the configuration allows it (never in production). */
