@@ -299,6 +299,7 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
 
 /** Operations that change something and have no target with power; every other one that is not in `aims` only reads. */
 export const powerless: readonly string[] = [
+  'advanceClock',
   'createAccount',
   'createPolicy',
   'endBrowser',
