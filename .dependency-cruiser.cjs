@@ -29,6 +29,7 @@ const mayImport = {
   ],
   'resource-server': ['session-policy', 'config', 'clock'],
   web: ['config'],
+  operations: ['accounts', 'clients', 'clock', 'events', 'persistence', 'session-policy', 'sessions'],
   foundation: [
     'accounts',
     'clients',
@@ -37,6 +38,7 @@ const mayImport = {
     'events',
     'insight',
     'oidc',
+    'operations',
     'persistence',
     'session-policy',
     'sessions',
@@ -133,7 +135,7 @@ module.exports = {
       name: 'sessions-know-no-http',
       severity: 'error',
       comment: 'The one writer is used by every edge and belongs to none.',
-      from: { path: '^libs/(sessions|session-policy|events|clients|accounts|persistence)/', pathNot: spec },
+      from: { path: '^libs/(sessions|session-policy|events|clients|accounts|operations|persistence)/', pathNot: spec },
       to: {
         path: [
           '^(node:)?https?2?$',

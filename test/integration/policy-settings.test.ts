@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { type OperationParts, passwordEndsSessions } from '@curfew/operations';
 import {
   accessTokenLifetime,
   deadlines,
@@ -10,7 +11,7 @@ import {
   settingReaders,
   unknownSignals,
 } from '@curfew/session-policy';
-import { AccountChanges, SessionQueries } from '@curfew/sessions';
+import { SessionQueries } from '@curfew/sessions';
 import { cacheMaxAge } from '../../libs/oidc/src/introspection/session-clocks.js';
 import { House, t } from './sessions-house.js';
 
@@ -132,18 +133,10 @@ const trials: { readonly [Name in keyof SessionPolicy]: Trial } = {
     values: ['keep_others', 'end_others'],
     seen: async (clientId) => {
       const who = await house.signIn({ clientId });
-      const { prisma, service: sessions, events } = house.nodes[0];
-      const clock = { now: () => t(60) } as ConstructorParameters<typeof AccountChanges>[0]['clock'];
+      const { prisma, service: sessions } = house.nodes[0];
+      const clock = { now: () => t(60) } as OperationParts['clock'];
       const queries = new SessionQueries(prisma, house.policies);
-      const changes = new AccountChanges({ prisma, clock, sessions, queries, events });
-      const by = { kind: 'user', id: who.accountId, ip: null } as const;
-      await prisma.$transaction((tx) => changes.ownPassword(tx, { accountId: who.accountId, by }, false));
-      const told = await house.database.query(
-        "SELECT data->>'change' AS change FROM event WHERE account_id = $1 AND type = 'account.changed'",
-        [who.accountId],
-      );
-      expect(told).toEqual([{ change: 'password_changed' }]);
-      return house.endOf(who);
+      return passwordEndsSessions({ queries, sessions, clock }, who.accountId);
     },
   },
   idleWarning: {
@@ -168,6 +161,6 @@ it.each(settingNames)('the setting %s changes what is seen', async (name) => {
 it.each(settingNames)('the setting %s is read where it says', (name) => {
   const { file, name: reader } = settingReaders[name];
   const text = readFileSync(file, 'utf8');
-  expect(text).toMatch(new RegExp(`export (const|function|class) ${reader}\\b`));
+  expect(text).toMatch(new RegExp(`export (const|(async )?function|class) ${reader}\\b`));
   expect(text).toMatch(new RegExp(`\\b${name}\\b`));
 });

@@ -4,7 +4,7 @@ import { EndConfirmation, EventHistory, FeedNodeStore, Receivers, ReceiversStore
 import { type Foundation, foundationProviders } from '@curfew/foundation';
 import { PayloadSeal } from '@curfew/oidc';
 import { seconds } from '@curfew/session-policy';
-import { AccountChanges, KeyRing } from '@curfew/sessions';
+import { KeyRing } from '@curfew/sessions';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { Authentication } from './access/authentication.js';
@@ -34,7 +34,6 @@ import { ResourceActs } from './resources/resource-acts.js';
 import { GatewayRoutesStore } from './routes/gateway-routes.store.js';
 import { RouteActs } from './routes/route-acts.js';
 import { Announcements } from './sessions/announcements.js';
-import { EndAlong } from './sessions/end-along.js';
 import { EndPreview } from './sessions/end-preview.js';
 import { ReachCountStore } from './sessions/reach-count.store.js';
 import { SessionEnds } from './sessions/session-ends.js';
@@ -65,7 +64,6 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
   const administrators = new FullAdministrators(prisma, { audience: adminUrl, scopes: adminScopeNames });
   const usernames = new Usernames(prisma);
   const given = [
-    [AccountChanges, new AccountChanges(foundation)],
     [Authentication, authentication],
     [Operators, operators],
     [FullAdministrators, administrators],
@@ -81,7 +79,6 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [FeedNodeStore, feedNodes],
     [Receivers, receiversOn(foundation)],
     [SessionEnds, new SessionEnds({ ...foundation, search, announcements, confirmation })],
-    [EndAlong, new EndAlong(foundation)],
     [PreviewStore, new PreviewStore(prisma)],
     [KeysStore, new KeysStore(prisma)],
     [GatewayRoutesStore, new GatewayRoutesStore(prisma)],

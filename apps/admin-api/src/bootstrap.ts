@@ -3,9 +3,15 @@ import 'reflect-metadata';
 import type { ClientService, RegisteredClient } from '@curfew/clients';
 import { ConfigurationError, loadConfiguration, refuseFirstRunData } from '@curfew/config';
 import { type Foundation, openFoundation } from '@curfew/foundation';
+import { registerClient } from '@curfew/operations';
 import { migrate } from '@curfew/persistence';
 import { createLog } from '@curfew/web';
-import { registrationOfAdminApi, registrationOfAdministrator, repairAdministration } from './repair.js';
+import {
+  commandLine,
+  registrationOfAdminApi,
+  registrationOfAdministrator,
+  repairAdministration,
+} from './repair.js';
 
 const usage = `Makes the first administrator of a new installation: the admin API as a resource, and one client that may do everything there.
 
@@ -42,11 +48,13 @@ async function bootstrap(work: (foundation: Foundation) => Promise<void>): Promi
   }
 }
 
-async function makeFirst({ clients, resources, configuration }: Foundation): Promise<void> {
+async function makeFirst(foundation: Foundation): Promise<void> {
+  const { clients, resources, configuration } = foundation;
   const { adminUrl } = configuration;
   await refuseSecond(clients, adminUrl);
   if (!(await resources.find(adminUrl))) await resources.create(registrationOfAdminApi(adminUrl));
-  tell(await clients.create(registrationOfAdministrator('First administrator', adminUrl)), adminUrl);
+  const registration = registrationOfAdministrator('First administrator', adminUrl);
+  tell(await registerClient(foundation, registration, { author: () => commandLine }), adminUrl);
 }
 
 async function repair(foundation: Foundation): Promise<void> {

@@ -6,6 +6,7 @@ import {
 } from '@curfew/clients';
 import { adminScopeNames } from '@curfew/config';
 import type { Foundation } from '@curfew/foundation';
+import { registerClient } from '@curfew/operations';
 import type { Transaction } from '@curfew/persistence';
 import { eventOf } from './access/acts.js';
 
@@ -53,12 +54,7 @@ export async function repairAdministration(parts: Parts): Promise<RepairedAdmini
         made: null,
       };
     const registration = registrationOfAdministrator('Administrator made by repair', audience);
-    const made = await parts.clients.create(registration, {}, tx);
-    const data = { change: 'created', fields: Object.keys(registration), by: bySystem } as const;
-    await parts.events.record(
-      [eventOf('client.changed', data, parts.clock.now(), { clientId: made.client.id })],
-      tx,
-    );
+    const made = await registerClient(parts, registration, { author: () => commandLine }, tx);
     return { done: ['A new full administrator was made.'], made };
   });
 }
@@ -79,3 +75,6 @@ async function repairApi(
 }
 
 const bySystem = { kind: 'system', id: null, ip: null } as const;
+
+/** The author of what is done at the command line. */
+export const commandLine = { by: bySystem };

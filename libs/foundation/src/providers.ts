@@ -3,6 +3,7 @@ import { ClientService, PolicyService, Registry, ResourceService } from '@curfew
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import { KeyStore } from '@curfew/oidc';
+import { OperationParts } from '@curfew/operations';
 import { DatabaseGuard, PrismaService } from '@curfew/persistence';
 import { BrowserSessionQueries, SessionQueries, SessionService } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
@@ -24,5 +25,6 @@ export const foundationProviders = (foundation: Foundation) => [
   { provide: SessionService, useValue: foundation.sessions },
   { provide: SessionQueries, useValue: foundation.queries },
   { provide: BrowserSessionQueries, useValue: foundation.browsers },
+  { provide: OperationParts, useValue: foundation },
   { provide: SignalsReader, useValue: foundation.signals },
 ];

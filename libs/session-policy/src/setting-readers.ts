@@ -27,6 +27,6 @@ export const settingReaders: { readonly [Name in keyof SessionPolicy]: SettingRe
   sessionsPerAccount: { file: 'libs/sessions/src/session-service.ts', name: 'SessionService' },
   whenSessionsFull: { file: 'libs/sessions/src/session-service.ts', name: 'SessionService' },
   introspectionCache: { file: 'libs/oidc/src/introspection/session-clocks.ts', name: 'cacheMaxAge' },
-  onPasswordChange: { file: 'libs/sessions/src/account-changes.ts', name: 'AccountChanges' },
+  onPasswordChange: { file: 'libs/operations/src/change-password.ts', name: 'passwordEndsSessions' },
   idleWarning: { file: 'libs/session-policy/src/deadlines.ts', name: 'idleWarningAt' },
 };

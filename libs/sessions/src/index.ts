@@ -1,4 +1,3 @@
-export * from './account-changes.js';
 export { ActivityRecorder } from './activity.js';
 export {
   type BrowserSessionEnd,

@@ -1,15 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { type Account, AccountError, AccountService, ConsentService } from '@curfew/accounts';
+import { type Account, AccountError, AccountService } from '@curfew/accounts';
 import type { AdminScope } from '@curfew/config';
 import { EventLog } from '@curfew/events';
-import { PrismaService, type Transaction } from '@curfew/persistence';
-import type { EventData } from '@curfew/session-policy';
-import { type AccountChange, AccountChanges } from '@curfew/sessions';
+import {
+  type Author,
+  changePassword,
+  createAccount,
+  deleteAccount,
+  disableAccount,
+  enableAccount,
+  OperationParts,
+  requireNewPassword,
+  withdrawConsent,
+} from '@curfew/operations';
+import type { Transaction } from '@curfew/persistence';
 import { Injectable } from '@nestjs/common';
 import { type Act, adminActed } from '../access/acts.js';
 import { Authority } from '../access/authority.js';
 import { Operators } from '../access/operators.store.js';
-import { EndAlong, endedOnWire } from '../sessions/end-along.js';
+import { endedOnWire } from '../sessions/ended-on-wire.js';
 
 /** A new password, and whether it has to be changed at the next sign-in. */
 export interface NewPassword {
@@ -18,21 +27,16 @@ export interface NewPassword {
   readonly endSessions: boolean;
 }
 
-type Change = EventData['account.changed']['change'];
-
 const madeUpPassword = (): string => randomBytes(18).toString('base64url');
 
 /** What operators do to accounts; each act commits with its events and with the ends it brings. */
 @Injectable()
 export class AccountActs {
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly parts: OperationParts,
     private readonly accounts: AccountService,
-    private readonly consents: ConsentService,
     private readonly operators: Operators,
     private readonly events: EventLog,
-    private readonly ends: EndAlong,
-    private readonly changes: AccountChanges,
     private readonly authority: Authority,
   ) {}
 
@@ -50,108 +54,85 @@ export class AccountActs {
   ): Promise<{ readonly account: Account; readonly madeUp: string | null }> {
     const madeUp = wanted.password === undefined ? madeUpPassword() : null;
     const given = madeUp ?? wanted.password!;
-    const prepared = await this.accounts.preparePassword(wanted.username, given);
-    const id = await this.prisma.$transaction(async (tx) => {
-      const made = await this.accounts.create({ username: wanted.username, password: prepared }, tx);
-      if (wanted.mustChange ?? madeUp !== null) await this.accounts.requireNewPassword(made.id, tx);
-      await this.note(made.id, ['created'], act, tx);
-      return made.id;
-    });
+    const password = await this.accounts.preparePassword(wanted.username, given);
+    const mustChange = wanted.mustChange ?? madeUp !== null;
+    const { id } = await createAccount(
+      this.parts,
+      { username: wanted.username, password, mustChange },
+      (made) => this.author(made, act),
+    );
     return { account: await this.existing(id), madeUp };
   }
 
   /** Disables the account and ends what it has. */
-  disable(id: string, act: Act) {
-    return this.over(id, act, async (tx) => {
-      await this.accounts.disable(id, tx);
-      await this.note(id, ['disabled'], act, tx);
-      return this.ends.within(tx, { kind: 'account', target: id }, { ...act, reason: 'account_disabled' });
-    });
+  async disable(id: string, act: Act) {
+    return endedOnWire(await disableAccount(this.parts, id, this.author(id, act)));
   }
 
   /** Lets it sign in again. */
   enable(id: string, act: Act): Promise<void> {
-    return this.over(id, act, async (tx) => {
-      await this.accounts.enable(id, tx);
-      await this.note(id, ['enabled'], act, tx);
-    });
+    return enableAccount(this.parts, id, this.author(id, act));
   }
 
-  /** Deletes the account with all it allowed, and ends what it has. */
-  remove(id: string, act: Act) {
-    return this.over(id, act, async (tx) => {
-      await this.accounts.delete(id, tx);
-      await this.operators.remove(id, tx);
-      await this.note(id, ['deleted'], act, tx);
-      return this.ends.within(tx, { kind: 'account', target: id }, { ...act, reason: 'account_deleted' });
-    });
+  /** Deletes the account with all it allowed and with what it may do here, and ends what it has. */
+  async remove(id: string, act: Act) {
+    const author = this.author(id, act);
+    const authorize: Author['authorize'] = (tx, work) =>
+      author.authorize(tx, async () => {
+        const done = await work();
+        await this.operators.remove(id, tx);
+        return done;
+      });
+    return endedOnWire(await deleteAccount(this.parts, id, { ...author, authorize }));
   }
 
   /** Sets a password; whoever can set an operator's could sign in as them, so the caller must hold as much. */
   async setPassword(id: string, wanted: NewPassword, act: Act) {
     const account = await this.existing(id);
     const madeUp = wanted.password === undefined ? madeUpPassword() : null;
-    const prepared = await this.accounts.preparePassword(account.username, madeUp ?? wanted.password!);
-    const ended = await this.over(id, act, async (tx) => {
-      const mustChange = wanted.mustChange ?? madeUp !== null;
-      await this.accounts.changePassword(id, prepared, tx);
-      if (mustChange) await this.accounts.requireNewPassword(id, tx);
-      const required = mustChange ? (['password_required'] as const) : [];
-      const change = this.changeOf(id, ['password_changed', ...required], act);
-      const ends = await this.changes.within(tx, change, wanted.endSessions ? 'password_changed' : null);
-      return ends && endedOnWire(ends);
-    });
-    return { password: madeUp, ended };
+    const password = await this.accounts.preparePassword(account.username, madeUp ?? wanted.password!);
+    const mustChange = wanted.mustChange ?? madeUp !== null;
+    const change = { accountId: id, password, mustChange, endSessions: wanted.endSessions };
+    const ends = await changePassword(this.parts, change, this.author(id, act));
+    return { password: madeUp, ended: ends && endedOnWire(ends) };
   }
 
   /** Has the next sign-in choose a new password. */
   requirePassword(id: string, act: Act): Promise<void> {
-    return this.over(id, act, async (tx) => {
-      await this.accounts.requireNewPassword(id, tx);
-      await this.note(id, ['password_required'], act, tx);
-    });
+    return requireNewPassword(this.parts, id, this.author(id, act));
   }
 
-  /** Takes back what the account allowed a client and ends the sessions that came of it, in one commit. */
-  async withdraw(id: string, clientId: string, act: Act) {
+  /** Takes back what the account allowed a client and ends the sessions that came of it. */
+  withdraw(accountId: string, clientId: string, act: Act) {
     const { caller, operation, now, note } = act;
-    const subjects = { accountId: id, clientId };
-    const withdrawal = { accountId: id, clientId, by: caller.actor, note };
-    const { withdrawn, ended } = await this.over(id, act, async (tx) => {
-      const withdrawn = await this.consents.withdraw(id, clientId, tx);
-      const ended = await this.changes.consentWithdrawn(tx, withdrawal, withdrawn, (count) => [
-        adminActed(caller, operation, clientId, now, { note, count, ...subjects }),
-      ]);
-      return { withdrawn, ended };
-    });
-    // Once more for a session that began on the old consent meanwhile.
-    return { withdrawn, ended: ended + (await this.changes.endOfConsent(withdrawal)) };
+    const along = (count?: number) => [
+      adminActed(caller, operation, clientId, now, { note, count: count ?? null, accountId, clientId }),
+    ];
+    const author = { ...this.author(accountId, act), along };
+    return withdrawConsent(this.parts, { accountId, clientId }, author);
   }
 
   /** Replaces what a person may do here; neither what they had nor what they get may exceed what the caller holds. */
   async setOperator(id: string, scopes: readonly AdminScope[], act: Act): Promise<void> {
     await this.existing(id);
-    await this.over(id, act, async (tx) => {
-      const { caller, operation, now } = act;
-      await this.operators.set(id, [...new Set(scopes)], `${caller.kind}:${caller.actor.id}`, now, tx);
-      const note = scopes.length === 0 ? 'no scopes' : scopes.join(' ');
-      await this.events.record([adminActed(caller, operation, id, now, { note, accountId: id })], tx);
-    });
-  }
-
-  private over<T>(id: string, act: Act, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.prisma.$transaction((tx) =>
-      this.authority.change(act, { kind: 'account', id }, tx, () => work(tx)),
+    await this.parts.prisma.$transaction((tx) =>
+      this.authority.change(act, { kind: 'account', id }, tx, async () => {
+        const { caller, operation, now } = act;
+        await this.operators.set(id, [...new Set(scopes)], `${caller.kind}:${caller.actor.id}`, now, tx);
+        const note = scopes.length === 0 ? 'no scopes' : scopes.join(' ');
+        await this.events.record([adminActed(caller, operation, id, now, { note, accountId: id })], tx);
+      }),
     );
   }
 
-  private async note(id: string, changes: readonly Change[], act: Act, tx: Transaction): Promise<void> {
-    await this.changes.within(tx, this.changeOf(id, changes, act), null);
-  }
-
-  private changeOf(accountId: string, changes: readonly Change[], act: Act): AccountChange {
+  private author(accountId: string, act: Act) {
     const { caller, operation, now, note } = act;
-    const acted = adminActed(caller, operation, accountId, now, { note, accountId });
-    return { accountId, by: caller.actor, note, changes, along: [acted] };
+    return {
+      by: caller.actor,
+      note,
+      along: () => [adminActed(caller, operation, accountId, now, { note, accountId })],
+      authorize: <T>(tx: Transaction, work: () => Promise<T>) =>
+        this.authority.change(act, { kind: 'account', id: accountId }, tx, work),
+    } satisfies Author;
   }
 }

@@ -1,9 +1,8 @@
 import type { Registry } from '@curfew/clients';
-import type { Clock } from '@curfew/clock';
-import type { Confirmation, EndConfirmation, EventLog } from '@curfew/events';
-import type { PrismaService } from '@curfew/persistence';
+import type { Confirmation, EndConfirmation, NewEvent } from '@curfew/events';
+import { type Author, endEverything, endSessions, type OperationParts } from '@curfew/operations';
 import { type EndReason, type Instant, revocationTarget } from '@curfew/session-policy';
-import type { EndedSession, EndOutcome, MassEnd, SessionService } from '@curfew/sessions';
+import type { EndedSession, MassEnd } from '@curfew/sessions';
 import { adminActed } from '../access/acts.js';
 import type { Caller } from '../access/caller.js';
 import { written } from '../contract/wire.js';
@@ -42,11 +41,7 @@ export interface CarriedOut {
 /** Whom a mass end covers. */
 export type MassTarget = Pick<MassEnd, 'kind' | 'target'>;
 
-interface Parts {
-  readonly prisma: PrismaService;
-  readonly clock: Clock;
-  readonly sessions: SessionService;
-  readonly events: EventLog;
+interface Parts extends OperationParts {
   readonly registry: Registry;
   readonly search: SessionSearchStore;
   readonly announcements: Announcements;
@@ -100,9 +95,8 @@ export class SessionEnds {
   async browser(uid: string, keepOffline: boolean, operation: string, order: EndOrder): Promise<CarriedOut> {
     const { caller, reason, note, now } = order;
     const acted = adminActed(caller, operation, uid, now, { note });
-    const said = note === undefined ? { by: caller.actor } : { by: caller.actor, note };
-    const along = { browserSessionUids: [uid], keepOffline, events: [acted] };
-    const ended = await this.parts.sessions.end([], reason, said, now, along);
+    const named = { browserSessionUids: [uid], keepOffline };
+    const ended = await endSessions(this.parts, named, reason, authorOf(order, acted));
     const sessions = ended.sessions.map(({ id }) => id);
     return {
       recorded: sessions.length,
@@ -144,27 +138,15 @@ export class SessionEnds {
 
   /** Ends everything an account, a client or everyone has authorized until now: one commit, however many there are. */
   async all(target: MassTarget, operation: string, order: EndOrder): Promise<CarriedOut> {
-    const { prisma, clock, sessions, events, announcements } = this.parts;
-    const at = clock.now();
-    const { caller, reason, note } = order;
-    const by = caller.actor;
-    const said = note === undefined ? { by } : { by, note };
-    const subjects = {
+    const { caller, reason, note, now } = order;
+    const acted = adminActed(caller, operation, target.target || target.kind, now, {
+      note,
       accountId: target.kind === 'account' ? target.target : null,
       clientId: target.kind === 'client' ? target.target : null,
-    };
-    const work = (): Promise<EndOutcome> =>
-      prisma.$transaction(async (tx) => {
-        const ended = await sessions.endAll({ ...target, reason, at, detail: said }, tx);
-        await events.record(
-          [adminActed(caller, operation, target.target || target.kind, at, { note, ...subjects })],
-          tx,
-        );
-        return ended;
-      });
-    const { result, afterMs } = await announcements.during(
+    });
+    const { result, afterMs } = await this.parts.announcements.during(
       `${target.kind}:${target.target}`,
-      work,
+      () => endEverything(this.parts, target, reason, authorOf(order, acted)),
       () => true,
     );
     // The first thousand got their record in the same commit; the sweeper writes the others.
@@ -177,7 +159,7 @@ export class SessionEnds {
       matched: null,
       along: [],
       browsers: result.browserSessions.map(({ uid }) => uid),
-      notBefore: at,
+      notBefore: result.at,
       announcedAfterMs: afterMs,
       confirmation,
     };
@@ -189,18 +171,21 @@ export class SessionEnds {
 
   private endPart(ids: readonly string[], operation: string, target: string | null, order: EndOrder) {
     const { caller, reason, note, now } = order;
-    const by = caller.actor;
     const acted = adminActed(caller, operation, target, now, {
       count: ids.length,
       note,
       ...(target === null ? {} : { sessionId: target }),
     });
-    return this.parts.sessions.end(ids, reason, note === undefined ? { by } : { by, note }, now, {
-      events: [acted],
-      reach: order.onlyThisSession ? 'session' : undefined,
-    });
+    const named = { sessionIds: ids, reach: order.onlyThisSession ? ('session' as const) : undefined };
+    return endSessions(this.parts, named, reason, authorOf(order, acted));
   }
 }
+
+const authorOf = ({ caller, note }: EndOrder, acted: NewEvent): Author => ({
+  by: caller.actor,
+  note,
+  along: () => [acted],
+});
 
 /** How an end got out, as the wire has it; null where nothing was ended. */
 export const propagationOf = ({

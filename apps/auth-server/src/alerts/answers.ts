@@ -1,9 +1,8 @@
-import type { Clock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
 import type { AlertThresholds, DetectorAnswers, RaisedAlert } from '@curfew/events';
+import { endEverything, endSessions, type OperationParts } from '@curfew/operations';
 import type { Transaction } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
-import type { SessionService } from '@curfew/sessions';
 
 /** How much of each pattern is an alert. */
 export const thresholdsOf = ({ alerts }: Configuration): AlertThresholds => ({
@@ -35,12 +34,12 @@ export const answersOf = ({ alerts: { answers, throttledFor } }: Configuration):
  * of tokens seems to be in other hands.
  */
 export const endConcerned =
-  (sessions: SessionService, clock: Clock) =>
+  (parts: OperationParts) =>
   async ({ data, sessionId, clientId }: RaisedAlert, transaction: Transaction): Promise<void> => {
+    const author = { by: { kind: 'policy', id: null, ip: null }, note: data.pattern } as const;
     const reason = 'attack_pattern';
-    const detail = { by: { kind: 'policy', id: null, ip: null }, note: data.pattern } as const;
-    const at = clock.now();
-    if (sessionId !== null) await sessions.end([sessionId], reason, detail, at, { transaction });
+    if (sessionId !== null)
+      await endSessions(parts, { sessionIds: [sessionId] }, reason, author, transaction);
     else if (clientId !== null)
-      await sessions.endAll({ kind: 'client', target: clientId, reason, at, detail }, transaction);
+      await endEverything(parts, { kind: 'client', target: clientId }, reason, author, transaction);
   };

@@ -41,9 +41,10 @@ const partitionsIntervalMs = 600_000;
 
 /** Delivers events until it is stopped. On connections of its own: receivers must not be able to slow a request down. */
 export function deliverEvents(
-  { configuration, guard, clock, receiverSeal: seal, keyStore, sessions, log }: Foundation,
+  foundation: Foundation,
   { attempted, seen }: DeliveryListener,
 ): DeliveryService {
+  const { configuration, guard, clock, receiverSeal: seal, keyStore, log } = foundation;
   const { timeoutMs, firstRetryMs, attempts, allowPrivateAddresses, intervalMs } = configuration.delivery;
   const prisma = new PrismaService(configuration.database, 2, guard);
   const store = new DeliveryStore(prisma, configuration.adminUrl);
@@ -70,7 +71,7 @@ export function deliverEvents(
     clock,
     thresholds: thresholdsOf(configuration),
     answers: answersOf(configuration),
-    end: endConcerned(sessions, clock),
+    end: endConcerned(foundation),
     seen,
   });
   const history = new EventHistory(prisma, seconds(configuration.eventRetention));

@@ -34,8 +34,7 @@ export const pageControllers = [
 ];
 
 /**
- * What the controllers need beyond what the application provides: AccountService, ConsentService, Registry, SessionService,
- * SessionQueries, BrowserSessionQueries, EventLog, PrismaService, Clock, SignalsReader, Interactions, PageSettings and PageLog.
+ * What the controllers need beyond the providers of the foundation, Interactions, PageSettings and PageLog.
  */
 export const pageProviders = [
   FormTokens,

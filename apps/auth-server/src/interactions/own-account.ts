@@ -2,15 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Account, AccountService, ConsentService } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
-import { EventLog } from '@curfew/events';
-import { PrismaService } from '@curfew/persistence';
+import {
+  changePassword,
+  endSessions,
+  OperationParts,
+  passwordEndsSessions,
+  withdrawConsent,
+} from '@curfew/operations';
 import type { Instant } from '@curfew/session-policy';
 import {
-  AccountChanges,
   BrowserSessionQueries,
   type BrowserSessionSummary,
   SessionQueries,
-  SessionService,
   type SessionSummary,
 } from '@curfew/sessions';
 import { Injectable } from '@nestjs/common';
@@ -41,21 +44,15 @@ export interface OwnApplication {
 /** What a person can see and end of what is their own; another's session or consent is simply not there. */
 @Injectable()
 export class OwnAccount {
-  private readonly changes: AccountChanges;
-
   constructor(
-    private readonly prisma: PrismaService,
+    private readonly parts: OperationParts,
     private readonly clock: Clock,
     private readonly accounts: AccountService,
     private readonly consents: ConsentService,
     private readonly registry: Registry,
-    private readonly service: SessionService,
     private readonly queries: SessionQueries,
     private readonly browsers: BrowserSessionQueries,
-    events: EventLog,
-  ) {
-    this.changes = new AccountChanges({ prisma, clock, sessions: service, queries, events });
-  }
+  ) {}
 
   /** Live sessions, newest first. */
   async sessions(accountId: string): Promise<readonly OwnSession[]> {
@@ -112,35 +109,32 @@ export class OwnAccount {
     { browser, sessions }: OwnSignIn,
     { keepOffline }: { keepOffline: boolean },
   ): Promise<boolean> {
-    const by = personOf(accountId);
     // A browser that is signed out already is named by what remains of it.
-    const ids = browser ? [] : sessions.map(({ id }) => id);
-    const along = { browserSessionUids: browser ? [browser.uid] : [], keepOffline };
-    const ended = await this.service.end(ids, 'ended_by_user', { by }, this.clock.now(), along);
+    const named = browser
+      ? { browserSessionUids: [browser.uid], keepOffline }
+      : { sessionIds: sessions.map(({ id }) => id), keepOffline };
+    const ended = await endSessions(this.parts, named, 'ended_by_user', personAt(accountId));
     return ended.sessions.length + ended.browserSessions.length > 0;
   }
 
   /** Whether a change of the password ends everything that is signed in, whatever the person wishes. */
-  async passwordEndsSessions(accountId: string): Promise<boolean> {
-    return this.changes.passwordEndsSessions(accountId);
+  passwordEndsSessions(accountId: string): Promise<boolean> {
+    return passwordEndsSessions(this.parts, accountId);
   }
 
   /**
-   * Changes the password. Where the person wishes it (`endSessions`) or the policy demands it, everything authorized until now dies in the
+   * Changes the password. Where the person wishes it (`endSessions`) or the policy demands it, everything authorized until now ends in the
    * same transaction, this browser's sign-in too; whether it did. Throws AccountError or HashingOverloaded.
    */
   async changePassword(
-    account: Account,
-    password: string,
-    options: { endSessions: boolean },
+    { id: accountId, username }: Account,
+    wanted: string,
+    { endSessions }: { readonly endSessions: boolean },
   ): Promise<boolean> {
-    const prepared = await this.accounts.preparePassword(account.username, password);
-    const author = { accountId: account.id, by: personOf(account.id) };
-    const ends = await this.prisma.$transaction(async (transaction) => {
-      await this.accounts.changePassword(account.id, prepared, transaction);
-      return this.changes.ownPassword(transaction, author, options.endSessions);
-    });
-    // What is authorized at that instant itself is dead too: who signs in again right away must not be among it.
+    const password = await this.accounts.preparePassword(username, wanted);
+    const change = { accountId, password, endSessions: endSessions || ('by_policy' as const) };
+    const ends = await changePassword(this.parts, change, personAt(accountId));
+    // What is authorized at that instant itself has ended too: somebody who signs in again right away must not be among it.
     for (let turns = 0; ends && this.clock.now() <= ends.at && turns < 50; turns += 1) await delay(1);
     return ends !== null;
   }
@@ -169,14 +163,9 @@ export class OwnAccount {
     }));
   }
 
-  /** Takes back what a client was allowed and ends its sessions with this account, in one commit; once more for those begun meanwhile. */
+  /** Takes back what a client was allowed, and ends its sessions with this account. */
   async withdrawConsent(accountId: string, clientId: string): Promise<void> {
-    const withdrawal = { accountId, clientId, by: personOf(accountId) };
-    await this.prisma.$transaction(async (tx) => {
-      const withdrawn = await this.consents.withdraw(accountId, clientId, tx);
-      await this.changes.consentWithdrawn(tx, withdrawal, withdrawn);
-    });
-    await this.changes.endOfConsent(withdrawal);
+    await withdrawConsent(this.parts, { accountId, clientId }, personAt(accountId));
   }
 
   private async namesOf(clientIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -191,5 +180,6 @@ const signInIdOf = ({ browserSessionUid, id }: OwnSession): string => browserSes
 
 const latestOf = ({ browser, sessions }: OwnSignIn): number =>
   Math.max(browser?.signedInAt ?? 0, ...sessions.map(({ signedInAt }) => signedInAt));
-/** The person themselves, as events name who acted. */
-const personOf = (accountId: string) => ({ kind: 'user', id: accountId, ip: null }) as const;
+
+/** The person themselves, as the author of what they do to their account. */
+const personAt = (accountId: string) => ({ by: { kind: 'user', id: accountId, ip: null } }) as const;

@@ -1,0 +1,68 @@
+import type { Account, PreparedPassword } from '@curfew/accounts';
+import type { Transaction } from '@curfew/persistence';
+import { endAccount, recordChanges } from './account-changed.js';
+import { type Author, inTransaction, type OperationParts } from './author.js';
+import type { EverythingEnded } from './end-sessions.js';
+
+/** Makes an account. */
+export const createAccount = (
+  parts: OperationParts,
+  wanted: { readonly username: string; readonly password: PreparedPassword; readonly mustChange: boolean },
+  author: (accountId: string) => Author,
+): Promise<Account> =>
+  parts.prisma.$transaction(async (tx) => {
+    const made = await parts.accounts.create({ username: wanted.username, password: wanted.password }, tx);
+    if (wanted.mustChange) await parts.accounts.requireNewPassword(made.id, tx);
+    await recordChanges(parts, made.id, ['created'], author(made.id), tx);
+    return made;
+  });
+
+/** Disables an account and ends everything it has authorized. */
+export const disableAccount = (
+  parts: OperationParts,
+  id: string,
+  author: Author,
+  tx?: Transaction,
+): Promise<EverythingEnded> =>
+  inTransaction(parts, author, tx, async (transaction) => {
+    await parts.accounts.disable(id, transaction);
+    await recordChanges(parts, id, ['disabled'], author, transaction);
+    return endAccount(parts, id, 'account_disabled', author, transaction);
+  });
+
+/** Lets an account sign in again; what ended stays ended. */
+export const enableAccount = (
+  parts: OperationParts,
+  id: string,
+  author: Author,
+  tx?: Transaction,
+): Promise<void> =>
+  inTransaction(parts, author, tx, async (transaction) => {
+    await parts.accounts.enable(id, transaction);
+    await recordChanges(parts, id, ['enabled'], author, transaction);
+  });
+
+/** Deletes an account with all it allowed, and ends everything it has authorized. */
+export const deleteAccount = (
+  parts: OperationParts,
+  id: string,
+  author: Author,
+  tx?: Transaction,
+): Promise<EverythingEnded> =>
+  inTransaction(parts, author, tx, async (transaction) => {
+    await parts.accounts.delete(id, transaction);
+    await recordChanges(parts, id, ['deleted'], author, transaction);
+    return endAccount(parts, id, 'account_deleted', author, transaction);
+  });
+
+/** Has the next sign-in of an account choose a new password. */
+export const requireNewPassword = (
+  parts: OperationParts,
+  id: string,
+  author: Author,
+  tx?: Transaction,
+): Promise<void> =>
+  inTransaction(parts, author, tx, async (transaction) => {
+    await parts.accounts.requireNewPassword(id, transaction);
+    await recordChanges(parts, id, ['password_required'], author, transaction);
+  });

@@ -1,0 +1,43 @@
+import type { AccountService, ConsentService } from '@curfew/accounts';
+import type { ClientService } from '@curfew/clients';
+import type { Clock } from '@curfew/clock';
+import type { EventLog, NewEvent } from '@curfew/events';
+import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { Actor } from '@curfew/session-policy';
+import type { EndDetail, SessionQueries, SessionService } from '@curfew/sessions';
+
+/** What operations are carried out with; a class, so that Nest can hand it out. */
+export abstract class OperationParts {
+  abstract readonly prisma: PrismaService;
+  abstract readonly clock: Clock;
+  abstract readonly accounts: AccountService;
+  abstract readonly consents: ConsentService;
+  abstract readonly clients: ClientService;
+  abstract readonly sessions: SessionService;
+  abstract readonly queries: SessionQueries;
+  abstract readonly events: EventLog;
+}
+
+/** Who asks for an operation: a person at the pages, an operator, an alert or a command. */
+export interface Author {
+  readonly by: Actor;
+  readonly note?: string | undefined;
+  /** Further events of the same commit; `ended` is how many sessions the operation ended, where that is known before the commit. */
+  readonly along?: (ended?: number) => readonly NewEvent[];
+  /** Runs the work inside its transaction; throws where the author may not do it. */
+  readonly authorize?: <T>(tx: Transaction, work: () => Promise<T>) => Promise<T>;
+}
+
+/** Runs an operation in one transaction: `given`, or one of its own. */
+export function inTransaction<T>(
+  { prisma }: Pick<OperationParts, 'prisma'>,
+  { authorize }: Author,
+  given: Transaction | undefined,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const run = (tx: Transaction) => (authorize ? authorize(tx, () => work(tx)) : work(tx));
+  return given ? run(given) : prisma.$transaction(run);
+}
+
+/** What the record of an end says of who ended it. */
+export const saidBy = ({ by, note }: Author): EndDetail => (note === undefined ? { by } : { by, note });

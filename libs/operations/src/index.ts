@@ -1,0 +1,20 @@
+export {
+  createAccount,
+  deleteAccount,
+  disableAccount,
+  enableAccount,
+  requireNewPassword,
+} from './accounts.js';
+export { type Author, OperationParts } from './author.js';
+export { changePassword, type PasswordChange, passwordEndsSessions } from './change-password.js';
+export {
+  addClientSecret,
+  changeClient,
+  deleteClient,
+  disableClient,
+  enableClient,
+  endClientSecret,
+  registerClient,
+} from './clients.js';
+export { type EverythingEnded, endEverything, endSessions, type NamedEnds } from './end-sessions.js';
+export { type ConsentOf, type ConsentWithdrawn, withdrawConsent } from './withdraw-consent.js';
