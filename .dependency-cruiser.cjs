@@ -135,7 +135,10 @@ module.exports = {
       name: 'sessions-know-no-http',
       severity: 'error',
       comment: 'The one writer is used by every edge and belongs to none.',
-      from: { path: '^libs/(sessions|session-policy|events|clients|accounts|operations|persistence)/', pathNot: spec },
+      from: {
+        path: '^libs/(sessions|session-policy|events|clients|accounts|operations|persistence)/',
+        pathNot: spec,
+      },
       to: {
         path: [
           '^(node:)?https?2?$',

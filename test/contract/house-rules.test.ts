@@ -1,56 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
+import { filesBelow, isProduct, nodesIn, placeOf, syntaxOf } from '../support/sources.js';
 
 const house = process.cwd();
-const notOurs = new Set(['node_modules', 'dist', 'generated', '.git', '.curfew', 'coverage']);
-
-/** Every file and folder below `folder` that we wrote, relative to the house, with forward slashes. */
-const walk = (folder: string): string[] =>
-  readdirSync(join(house, folder), { withFileTypes: true })
-    .filter(({ name }) => !notOurs.has(name))
-    .flatMap((entry) => {
-      const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
-      return entry.isDirectory() ? [`${path}/`, ...walk(path)] : [path];
-    });
-
-const everything = walk('.');
+const everything = filesBelow('.');
 const isSource = (path: string) => /\.(ts|tsx|mts|mjs|cjs|js|jsx)$/.test(path);
 const sources = everything.filter(isSource);
-const product = sources.filter(
-  (path) => /^(libs|apps)\/[^/]+\/src\//.test(path) && !/\.(spec|test)\.tsx?$/.test(path),
-);
-
-const parsed = new Map<string, ts.SourceFile>();
-const parse = (path: string): ts.SourceFile => {
-  const known = parsed.get(path);
-  if (known !== undefined) return known;
-  const file = ts.createSourceFile(
-    path,
-    readFileSync(join(house, path), 'utf8'),
-    ts.ScriptTarget.Latest,
-    true,
-  );
-  parsed.set(path, file);
-  return file;
-};
-
-const at = (node: ts.Node): string => {
-  const file = node.getSourceFile();
-  return `${file.fileName}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
-};
-
-/** The places in these files where `matches` says so. */
+const product = everything.filter(isProduct);
 const places = (files: readonly string[], matches: (node: ts.Node) => boolean): string[] =>
-  files.flatMap((path) => {
-    const found: string[] = [];
-    const visit = (node: ts.Node): void => {
-      if (matches(node)) found.push(at(node));
-      ts.forEachChild(node, visit);
-    };
-    visit(parse(path));
-    return found;
-  });
+  nodesIn(files, matches).map(placeOf);
 
 const isNamed = (node: ts.Node, name: string): boolean => ts.isIdentifier(node) && node.text === name;
 
@@ -69,7 +28,7 @@ interface Exported {
 }
 
 const declarationsIn = (path: string): Exported[] =>
-  parse(path).statements.flatMap((statement): Exported[] => {
+  syntaxOf(path).statements.flatMap((statement): Exported[] => {
     if (ts.isVariableStatement(statement)) {
       return statement.declarationList.declarations.map(({ name }) => ({
         name: name.getText(),
@@ -87,7 +46,7 @@ const isExported = ({ declaration }: Exported): boolean =>
 /** What a module exports, followed through its re-exports to the declarations. */
 const exportsOf = (path: string): Exported[] => {
   const own = declarationsIn(path).filter(isExported);
-  const passedOn = parse(path)
+  const passedOn = syntaxOf(path)
     .statements.filter(ts.isExportDeclaration)
     .flatMap((statement): Exported[] => {
       const specifier = statement.moduleSpecifier;
@@ -162,7 +121,7 @@ describe('this house', () => {
       exportsOf(index)
         .filter(({ declaration }) => !declaration.getSourceFile().fileName.includes('/generated/'))
         .filter(({ declaration }) => !isDocumented(declaration))
-        .map(({ name, declaration }) => `${name} (${at(declaration)})`),
+        .map(({ name, declaration }) => `${name} (${placeOf(declaration)})`),
     );
     expect([...new Set(silent)]).toEqual([]);
   });
@@ -181,7 +140,7 @@ describe('this house', () => {
       .filter(({ name }) => /^[A-Z][a-z]/.test(name))
       .filter(({ declaration }) => !declaration.getSourceFile().fileName.includes('/generated/'));
     const named = (exported: readonly Exported[]) => [
-      ...new Set(exported.map(({ name, declaration }) => `${name} (${at(declaration)})`)),
+      ...new Set(exported.map(({ name, declaration }) => `${name} (${placeOf(declaration)})`)),
     ];
 
     it('agree: every noun a room exports is a term of the glossary, or a term and what is said of it', () => {

@@ -1,0 +1,250 @@
+import ts from 'typescript';
+import { filesBelow, isProduct, nodesIn } from '../support/sources.js';
+
+const product = filesBelow('.').filter(isProduct);
+
+/** What a string or a part of a template says. */
+const textOf = (node: ts.Node | undefined): string =>
+  node !== undefined &&
+  (ts.isStringLiteralLike(node) ||
+    ts.isTemplateHead(node) ||
+    ts.isTemplateMiddle(node) ||
+    ts.isTemplateTail(node))
+    ? node.text
+    : '';
+const says =
+  (pattern: RegExp) =>
+  (node: ts.Node): boolean =>
+    pattern.test(textOf(node));
+const calls =
+  (names: readonly string[], first?: string) =>
+  (node: ts.Node): boolean => {
+    if (!ts.isCallExpression(node) && !ts.isNewExpression(node)) return false;
+    const { expression, arguments: given } = node;
+    const name = ts.isPropertyAccessExpression(expression) ? expression.name.text : expression.getText();
+    return names.includes(name) && (first === undefined || textOf(given?.[0]) === first);
+  };
+
+interface OneHome {
+  readonly finds: (node: ts.Node) => boolean;
+  /** The place of the rule, and why it is there where that is not plain. */
+  readonly home: Readonly<Record<string, string>>;
+  /** Places that stand beside the home for a reason that stays. */
+  readonly beside?: Readonly<Record<string, string>>;
+  /** Second copies known today, with how often each has it and what will end it. This list only shrinks. */
+  readonly known?: Readonly<Record<string, readonly [count: number, endsWith: string]>>;
+}
+
+const endpoint = 'our own token endpoint takes the place of the lane and of the library behind it';
+const oneStore = 'one store: every hot statement is prepared, and the events of a statement are a fragment';
+const oneVerifier = 'one verifier of proofs with one tolerance';
+const oneSeal = 'one seal for every purpose';
+const standing = 'one predicate, generated from the domain';
+
+/** Each rule that has one home, found by its structure: who writes it a second time meets this table. */
+const rules: Readonly<Record<string, OneHome>> = {
+  'opens an HTTP server': {
+    finds: calls(['createServer']),
+    home: { 'libs/web/src/http-server.ts': 'limits, close and connections' },
+    beside: { 'apps/demo/src/orders.ts': 'an example of an API, in plain Node' },
+  },
+  'reads a body from the network': {
+    finds: calls(['on'], 'data'),
+    home: { 'libs/web/src/body.ts': '' },
+    known: { 'libs/oidc/src/fast-lane/plain-form.ts': [1, endpoint] },
+  },
+  'sets a cookie': {
+    finds: says(/\bHttpOnly\b/i),
+    home: { 'libs/web/src/cookies.ts': '' },
+  },
+  'answers with a problem': {
+    finds: (node) =>
+      ts.isCallExpression(node) && node.arguments.some((one) => textOf(one) === 'application/problem+json'),
+    home: { 'libs/web/src/problem/send-problem.ts': '' },
+  },
+  'writes a structured log': {
+    finds: calls(['pino']),
+    home: { 'libs/web/src/log.ts': '' },
+  },
+  'exports spans': {
+    finds: calls(['NodeTracerProvider']),
+    home: { 'libs/web/src/tracing.ts': '' },
+  },
+  'stops on a signal': {
+    finds: calls(['on', 'once'], 'SIGTERM'),
+    home: { 'libs/web/src/process.ts': '' },
+    beside: {
+      'apps/cli/src/commands/events.ts': 'a command that follows events until it is stopped',
+      'libs/accounts/src/hashing/hashing-main.ts': 'the hashing process, which leaves its end to its parent',
+    },
+  },
+  'builds what a process stands on': {
+    finds: calls([
+      'openGuard',
+      'DisciplinedClock',
+      'KeyStore',
+      'ServiceKeys',
+      'HotStatements',
+      'RefreshTokenCodec',
+      'AccessTokenCodec',
+      'SessionService',
+      'HotSessionStore',
+      'DatabaseListener',
+    ]),
+    home: {
+      'libs/foundation/src/open-foundation.ts': '',
+      'libs/foundation/src/engine.ts': '',
+      'libs/foundation/src/announcements.ts': '',
+    },
+    known: {
+      'libs/clients/src/registry.ts': [
+        1,
+        'no process lets its registry listen by itself: it goes to the tests',
+      ],
+    },
+  },
+  'ends everything of somebody': {
+    finds: calls(['endAll']),
+    home: { 'libs/operations/src/end-sessions.ts': 'with who ends it and the events of the author' },
+    beside: {
+      'libs/sessions/src/end-sessions.ts': 'the one writer, which hands it to the store',
+      'libs/resource-server/src/verifier.ts': 'connections of a resource server, not sessions',
+    },
+  },
+  'changes accounts, consents and clients': {
+    finds: (node) =>
+      calls(['changePassword', 'withdraw', 'disable', 'delete', 'forgetClient', 'rollOverSecret'])(node) &&
+      /\.(accounts|consents|clients)\.\w+$/.test((node as ts.CallExpression).expression.getText()),
+    home: {
+      'libs/operations/src/accounts.ts': '',
+      'libs/operations/src/change-password.ts': '',
+      'libs/operations/src/clients.ts': '',
+      'libs/operations/src/withdraw-consent.ts': '',
+    },
+  },
+  'seals with AES-GCM': {
+    finds: calls(['createCipheriv', 'createDecipheriv']),
+    home: { 'libs/oidc/src/storage/payload-seal.ts': '' },
+    known: {
+      'libs/oidc/src/keys/private-key-seal.ts': [2, oneSeal],
+      'libs/sessions/src/tokens/access-token.ts': [2, oneSeal],
+      'libs/sessions/src/tokens/successor-seal.ts': [2, oneSeal],
+      'apps/gateway/src/browser/cookie-seal.ts': [2, oneSeal],
+    },
+  },
+  'derives a key': {
+    finds: calls(['hkdf', 'hkdfSync']),
+    home: { 'libs/sessions/src/tokens/service-keys.ts': '' },
+    known: {
+      'libs/oidc/src/fast-lane/dpop-nonces.ts': [1, endpoint],
+      'libs/resource-server/src/binding/dpop-nonces.ts': [1, oneVerifier],
+      'apps/gateway/src/browser/cookie-seal.ts': [1, oneSeal],
+    },
+  },
+  'records an event': {
+    finds: says(/INSERT INTO event\b/i),
+    home: { 'libs/events/src/event-log.ts': '' },
+    known: {
+      'libs/events/src/alerts/watch.store.ts': [1, oneStore],
+      'libs/events/src/delivery/delivery.store.ts': [1, oneStore],
+      'libs/oidc/src/keys/signing-key.store.ts': [1, oneStore],
+      'libs/oidc/src/storage/commit-statements.ts': [1, oneStore],
+      'libs/sessions/src/browser-session-ends.ts': [1, oneStore],
+      'libs/sessions/src/store/end-statements.ts': [2, oneStore],
+      'libs/sessions/src/store/prisma-session-store.ts': [4, oneStore],
+    },
+  },
+  'asks for mass ends': {
+    finds: says(/\b(FROM|JOIN)\s+not_before\b/i),
+    home: { 'libs/sessions/src/store/standing-statements.ts': '' },
+    beside: {
+      'libs/events/src/feed/feed.store.ts': 'followers are told of each',
+      'apps/admin-api/src/stats/stats.store.ts': 'counts the mass ends themselves',
+    },
+    known: {
+      'libs/oidc/src/storage/browser-session-store.ts': [1, standing],
+      'libs/oidc/src/storage/commit-statements.ts': [2, standing],
+      'libs/sessions/src/browser-session-queries.ts': [1, standing],
+      'libs/sessions/src/browser-session-row.ts': [1, standing],
+      'libs/sessions/src/browser-session-sweeper.ts': [1, standing],
+      'libs/sessions/src/session-queries.ts': [1, standing],
+      'libs/sessions/src/store/prisma-session-store.ts': [1, standing],
+      'libs/sessions/src/store/prisma-sweep-store.ts': [2, standing],
+      'apps/admin-api/src/sessions/reach-count.store.ts': [2, standing],
+      'apps/admin-api/src/sessions/search-conditions.store.ts': [1, standing],
+      'apps/admin-api/src/sessions/session-search.store.ts': [2, standing],
+    },
+  },
+  'ends everything by a row': {
+    finds: says(/INSERT INTO not_before\b/i),
+    home: { 'libs/sessions/src/store/end-statements.ts': '' },
+  },
+  'rotates by compare-and-set': {
+    finds: says(/\bSET generation\b/i),
+    home: { 'libs/sessions/src/store/hot-session-store.ts': 'alone, and with a proof' },
+    known: { 'libs/sessions/src/store/prisma-session-store.ts': [1, oneStore] },
+  },
+  'announces over the database': {
+    finds: says(/\bpg_notify\b/i),
+    home: { 'libs/sessions/src/store/end-statements.ts': 'ends: alone, and many' },
+    beside: {
+      'libs/clients/src/registry-channel.ts': 'registrations and policies',
+      'libs/events/src/alerts/watch.store.ts': 'alerts',
+      'libs/events/src/feed/feed-node.store.ts': 'questions to the other nodes',
+      'libs/oidc/src/keys/signing-key.store.ts': 'signing keys',
+      'libs/persistence/src/database-clock.ts': 'a moved virtual clock',
+    },
+  },
+  'reads a token of three parts': {
+    finds: (node) => calls(['split'], '.')(node) || calls(['jwtVerify', 'compactVerify', 'decodeJwt'])(node),
+    home: { 'libs/resource-server/src/jwt/signed-jwt.ts': 'needs nothing else, because APIs install it' },
+    beside: {
+      'apps/admin-api/src/events/event-view.ts': 'the name of an event type',
+      'apps/auth-server/src/interactions/notices.ts': 'a cookie with a signature of ours',
+      'apps/cli/src/doctor/doctor.ts': 'the number of a Node version',
+    },
+    known: {
+      'libs/oidc/src/fast-lane/dpop-proofs.ts': [1, oneVerifier],
+      'libs/oidc/src/hooks/proofs-once.ts': [1, endpoint],
+      'libs/oidc/src/introspection/jwt-access-tokens.ts': [1, endpoint],
+      'apps/admin-api/src/access/dpop-proof.ts': [1, oneVerifier],
+    },
+  },
+  'checks a DPoP proof': {
+    finds: says(/^dpop\+jwt$/),
+    home: { 'libs/resource-server/src/binding/dpop.ts': '' },
+    known: {
+      'libs/oidc/src/fast-lane/dpop-proofs.ts': [1, oneVerifier],
+      'apps/admin-api/src/access/dpop-proof.ts': [1, oneVerifier],
+    },
+  },
+};
+
+const countsOf = (finds: OneHome['finds']): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const node of nodesIn(product, finds)) {
+    const { fileName } = node.getSourceFile();
+    counts[fileName] = (counts[fileName] ?? 0) + 1;
+  }
+  return counts;
+};
+
+describe.each(Object.entries(rules))('the code that %s', (_, { finds, home, beside = {}, known = {} }) => {
+  const counts = countsOf(finds);
+  const places = Object.keys(counts);
+
+  it('stands at its home', () => {
+    expect(places).toEqual(expect.arrayContaining(Object.keys(home)));
+  });
+
+  it('stands nowhere else but where this table says', () => {
+    const allowed = new Set([...Object.keys(home), ...Object.keys(beside), ...Object.keys(known)]);
+    expect(places.filter((place) => !allowed.has(place))).toEqual([]);
+  });
+
+  it('has as many second copies as this table says: one that has gone goes from it too', () => {
+    const left = Object.keys(known).map((place) => [place, counts[place] ?? 0]);
+    expect(left).toEqual(Object.entries(known).map(([place, [count]]) => [place, count]));
+    expect(Object.keys(beside).filter((place) => !counts[place])).toEqual([]);
+  });
+});
