@@ -32,7 +32,7 @@ async function measurePath({ plan, subjects, generator, cluster, options, progre
   for (let round = 0; round < rounds; round += 1) {
     for (const subject of able) {
       const scenario = subject.scenarios[plan.path];
-      if (round === 0) await before({ plan, subject, generator });
+      if (round === 0) await prepare({ plan, subject, generator });
       // Started for this path, it is still compiling.
       if (round === 0 && subject.source)
         await load(generator, subject, scenario, { connections, seconds: 1.5 });
@@ -73,7 +73,7 @@ async function counts({ plan, subject, generator, connections, options }) {
   const scenario = subject.scenarios[plan.path];
   if (plan.fromMemory) {
     // Tokens that nobody has asked about, each asked about once: from now on memory has them all, and for long enough.
-    await before({ plan, subject, generator });
+    await prepare({ plan, subject, generator });
     await load(generator, subject, scenario, { connections: 16, count: liveTokens });
   }
   const { byStatement, ...counted } = await countedBlock({
@@ -130,8 +130,8 @@ function ratio(other, own, blocks) {
   };
 }
 
-// Brings a scenario's pool into the state the path needs, at the server where tokens come from.
-async function before({ plan, subject: asked, generator }) {
+/** Brings the pool of a scenario into the state that the path needs, at the server where tokens come from. */
+export async function prepare({ plan, subject: asked, generator }) {
   const subject = asked.source ?? asked;
   const { scenarios } = subject;
   const { pool } = asked.scenarios[plan.path];

@@ -1,0 +1,88 @@
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { choosePaths } from './plan.mjs';
+import { prepare } from './run-path.mjs';
+import { median } from './statistics.mjs';
+
+/*
+ * node bench/pairs.mjs <folder> [--paths refresh,…] [--rounds n] [--seconds n]: this checkout beside another one, both
+ * built, each with a PostgreSQL of its own. Their blocks take turns in one run (A B B A …), so that what else the machine
+ * does meets both, and the medians of the ratios say what changed. Paths of gateways and operators are not among them.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    paths: { type: 'string', default: 'refresh' },
+    rounds: { type: 'string', default: '12' },
+    seconds: { type: 'string', default: '1' },
+    'cpu-prof': { type: 'string' },
+  },
+});
+const [folder] = positionals;
+if (!folder) throw new Error('usage: node bench/pairs.mjs <folder of another checkout> [options]');
+const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
+const sessions = 10_000;
+const connections = 64;
+
+/** A checkout that is under load with the means of its own bench. */
+async function open(name, root) {
+  const load = (file) => import(new URL(`bench/${file}`, root).href);
+  const [{ startCluster }, { startGenerator }, { startCurfew }, measure] = await Promise.all(
+    ['machine/cluster.mjs', 'load/generator.mjs', 'subjects/curfew.mjs', 'measure.mjs'].map(load),
+  );
+  const cluster = await startCluster();
+  const generator = startGenerator();
+  const cpuProfile = values['cpu-prof'] && `${values['cpu-prof']}/${name}`;
+  const subject = await startCurfew({ cluster, generator, sessions, driven: sessions, cpuProfile });
+  await cluster.rest();
+  const close = async () => {
+    await subject.stop();
+    generator.stop();
+    await cluster.stop();
+  };
+  return { name, cluster, generator, subject, measure, close };
+}
+
+async function block({ cluster, generator, subject, measure }, plan) {
+  const scenario = subject.scenarios[plan.path];
+  const length = scenario.once ? { once: (0.9 * scenario.once) / (0.7 * rounds) } : {};
+  const amount = { connections: plan.connections ?? connections, seconds };
+  return measure.closedBlock({ cluster, generator, subject, scenario: { ...scenario, ...length }, ...amount });
+}
+
+async function compare(plan, [before, after]) {
+  for (const side of [before, after]) {
+    await prepare({ plan, ...side });
+    const scenario = side.subject.scenarios[plan.path];
+    if (!scenario.once)
+      await side.measure.load(side.generator, side.subject, scenario, { connections, seconds: 3 });
+  }
+  const pairs = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const order = round % 2 ? [after, before] : [before, after];
+    const found = new Map();
+    for (const side of order) found.set(side, await block(side, plan));
+    pairs.push([found.get(before), found.get(after)]);
+  }
+  const of = (field) => {
+    const [old, own] = [0, 1].map((side) => median(pairs.map((pair) => pair[side][field])));
+    const ratio = median(pairs.map(([other, mine]) => mine[field] / other[field]));
+    return `${old.toPrecision(3)} → ${own.toPrecision(3)} (× ${ratio.toFixed(3)})`;
+  };
+  const ratios = pairs.map(([other, mine]) => mine.cpuMs / other.cpuMs).sort((a, b) => a - b);
+  const middle = ratios.slice(ratios.length >> 2, Math.ceil((ratios.length * 3) / 4));
+  return (
+    `${plan.path}: CPU ms ${of('cpuMs')}, middle half × ${middle[0].toFixed(3)} to ${middle.at(-1).toFixed(3)}; ` +
+    `server ${of('serverCpuMs')}; PostgreSQL ${of('postgresCpuMs')}; per second ${of('perSecond')}`
+  );
+}
+
+const plans = choosePaths(values.paths.split(','), false).filter(({ at, measure }) => !at && !measure);
+const sides = [];
+try {
+  sides.push(await open('other', pathToFileURL(`${folder}/`)));
+  sides.push(await open('own', new URL('../', import.meta.url)));
+  for (const plan of plans) process.stdout.write(`${await compare(plan, sides)}\n`);
+} finally {
+  for (const side of sides) await side.close();
+}
