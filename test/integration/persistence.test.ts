@@ -5,6 +5,7 @@ import {
   clockChannel,
   DatabaseListener,
   databaseClock,
+  HotStatements,
   isDatabaseUnavailable,
   isRetryable,
   isUniqueViolation,
@@ -37,6 +38,28 @@ const aSecretRow = (name: string) => ({
   key: name,
   count: 1,
   windowEndsAt: new Date(Date.UTC(2030, 0, 1)),
+});
+
+describe('a hot statement', () => {
+  const statement = {
+    name: 'throttles_by_key',
+    text: 'SELECT t.count FROM unnest($1::text[]) AS w(key) JOIN throttle t ON t.key = w.key',
+  };
+
+  it('is planned once for a connection, whatever its lists, and not as a scan of a table that was empty then', async () => {
+    const hot = new HotStatements(database.configuration(), 1);
+    try {
+      const ask = (name: string, text: string) => hot.run<unknown[]>({ name, text }, []);
+      for (let length = 1; length <= 12; length += 1)
+        await hot.run(statement, [Array.from({ length }, (_, index) => `key ${index}`)]);
+      const plans = `SELECT generic_plans::int, custom_plans::int FROM pg_prepared_statements WHERE name = '${statement.name}'`;
+      expect(await ask('plans', plans)).toEqual([[12, 0]]);
+      const plan = await ask('plan', `EXPLAIN EXECUTE ${statement.name} (ARRAY['a key'])`);
+      expect(plan.join('\n')).toMatch(/Index .*Scan using throttle_pkey/);
+    } finally {
+      await hot.close();
+    }
+  });
 });
 
 describe('a database in trouble', () => {

@@ -1,11 +1,12 @@
+import { milliseconds } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { Account } from './account.js';
 
 /** The columns of an account, in the order of `HotAccountRow`; instants go as numbers, which the driver reads quickest. */
 export const accountColumns = (table: string): string => `${table}.id::text AS id, ${table}.username,
-  (extract(epoch FROM ${table}.password_changed_at) * 1000)::float8 AS password_changed_at, ${table}.must_change_password,
-  (extract(epoch FROM ${table}.disabled_at) * 1000)::float8 AS disabled_at, ${table}.first_run,
-  (extract(epoch FROM ${table}.created_at) * 1000)::float8 AS created_at`;
+  ${milliseconds(`${table}.password_changed_at`)} AS password_changed_at, ${table}.must_change_password,
+  ${milliseconds(`${table}.disabled_at`)} AS disabled_at, ${table}.first_run,
+  ${milliseconds(`${table}.created_at`)} AS created_at`;
 
 /** So many columns they are. */
 export const accountWidth = 7;

@@ -1,11 +1,12 @@
 import type { Clock } from '@curfew/clock';
-import type {
-  Consent as ConsentRow,
-  HotStatement,
-  Prisma,
-  PrismaService,
-  Statements,
-  Transaction,
+import {
+  type Consent as ConsentRow,
+  type HotStatement,
+  milliseconds,
+  type Prisma,
+  type PrismaService,
+  type Statements,
+  type Transaction,
 } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { Account } from './account.js';
@@ -45,12 +46,12 @@ const stored = (access: ConsentedAccess): Prisma.InputJsonValue => ({
 
 const findStatement: HotStatement = {
   name: 'consent_find',
-  text: `SELECT granted, (extract(epoch FROM granted_at) * 1000)::float8 AS granted_at FROM consent
+  text: `SELECT granted, ${milliseconds('granted_at')} AS granted_at FROM consent
     WHERE account_id = $1::uuid AND client_id = $2::text`,
 };
 const withAccountStatement: HotStatement = {
   name: 'consent_with_account',
-  text: `SELECT ${accountColumns('a')}, c.granted, (extract(epoch FROM c.granted_at) * 1000)::float8 AS granted_at
+  text: `SELECT ${accountColumns('a')}, c.granted, ${milliseconds('c.granted_at')} AS granted_at
     FROM account a LEFT JOIN consent c ON c.account_id = a.id AND c.client_id = $2::text WHERE a.id = $1::uuid`,
 };
 type AccountAndConsent = [...HotAccountRow, granted: unknown, grantedAt: number | null];

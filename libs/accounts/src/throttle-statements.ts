@@ -1,4 +1,4 @@
-import type { HotStatement } from '@curfew/persistence';
+import { type HotStatement, milliseconds } from '@curfew/persistence';
 import { signInColumns } from './account-row.js';
 
 /** One count: beyond the limit the counter stands still, and a window that is over starts anew. */
@@ -6,7 +6,7 @@ const counted = (now: string, limit: string): string => `
     ON CONFLICT (key) DO UPDATE SET
       count = CASE WHEN t.window_ends_at <= ${now} THEN 1 ELSE LEAST(t.count + 1, ${limit}::int + 1) END,
       window_ends_at = CASE WHEN t.window_ends_at <= ${now} THEN EXCLUDED.window_ends_at ELSE t.window_ends_at END
-    RETURNING t.count, (extract(epoch FROM t.window_ends_at) * 1000)::float8 AS ends`;
+    RETURNING t.count, ${milliseconds('t.window_ends_at')} AS ends`;
 
 const now = '$1::timestamptz';
 

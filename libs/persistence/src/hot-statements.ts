@@ -5,6 +5,13 @@ import { type PoolLoad, poolLoad, poolSettings } from './pool.js';
 import type { HotStatement, Statements } from './statements.js';
 
 /**
+ * By default PostgreSQL plans a statement with short arrays anew at each execution, because it takes the plan for these arrays to be cheaper
+ * than a general one (PREPARE, Notes); planning costs three times what the statement does. Every statement here finds its rows by a key, so
+ * one plan is right for all values. It must not be a scan of a table that was empty when it was made.
+ */
+const planOnce = 'SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off';
+
+/**
  * The few statements of the hottest paths, straight through the driver and prepared. A query through Prisma costs the
  * process more than twice as much CPU (docs/performance.md, ADR 0015); everything that is not hot stays with Prisma.
  */
@@ -12,7 +19,14 @@ export class HotStatements implements Statements {
   readonly #pool: pg.Pool;
 
   constructor(configuration: DatabaseConfiguration, connections: number, guard?: DatabaseGuard) {
-    this.#pool = new pg.Pool(poolSettings(configuration, connections, guard));
+    const settings = poolSettings(configuration, connections, guard);
+    this.#pool = new pg.Pool({
+      ...settings,
+      onConnect: async (client) => {
+        await settings.onConnect(client);
+        await client.query(planOnce);
+      },
+    });
     // A connection lost while idle is replaced at the next use; the error belongs to nobody.
     this.#pool.on('error', () => {});
   }

@@ -20,4 +20,4 @@ export type { PoolLoad } from './pool.js';
 export type { RunStatement } from './prepared-transaction.js';
 export { PrismaService, type Transaction } from './prisma.service.js';
 export { retrying } from './retrying.js';
-export { commitColumns, type HotStatement, type Statements } from './statements.js';
+export { commitColumns, type HotStatement, milliseconds, type Statements } from './statements.js';

@@ -238,7 +238,7 @@ export function poolSettings(
   configuration: DatabaseConfiguration,
   size = configuration.poolSize,
   guard?: DatabaseGuard,
-): pg.PoolConfig & GuardedConfig {
+): pg.PoolConfig & GuardedConfig & { readonly onConnect: (client: pg.ClientBase) => Promise<void> } {
   return {
     connectionString: configuration.url.reveal(),
     Client: GuardedClient as unknown as NonNullable<pg.PoolConfig['Client']>,

@@ -1,5 +1,5 @@
+import { milliseconds } from '@curfew/persistence';
 import { type BrowserSession, endReach, instant, latest, seconds } from '@curfew/session-policy';
-import { ms } from './store/session-row.js';
 import { covers } from './store/standing-statements.js';
 
 /** Reasons of an end after which the person is asked to prove who they are at that client, as SQL text. */
@@ -10,8 +10,8 @@ const endsClient = Object.entries(endReach)
 
 /** What is read of `browser_session b` and of `came` to judge a browser's sign-in; in the order of `BrowserSessionColumns`, each with a name. */
 export const browserSessionColumns = `
-  ${ms('b.signed_in_at')} AS proved_at, ${ms('b.last_active_at')} AS acted_at, b.inactivity_timeout, ${ms('b.absolute_deadline')} AS absolute_deadline,
-  ${ms('came.active_at')} AS active_at, ${ms('came.step_up_at')} AS step_up_at, came.silent_for, came.ended_clients`;
+  ${milliseconds('b.signed_in_at')} AS proved_at, ${milliseconds('b.last_active_at')} AS acted_at, b.inactivity_timeout, ${milliseconds('b.absolute_deadline')} AS absolute_deadline,
+  ${milliseconds('came.active_at')} AS active_at, ${milliseconds('came.step_up_at')} AS step_up_at, came.silent_for, came.ended_clients`;
 
 /**
  * What the sessions that came of `browser_session b` say at `now`, joined as `came`: when one was last active beyond its start, which may have

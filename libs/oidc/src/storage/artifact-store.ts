@@ -2,6 +2,7 @@ import {
   commitColumns,
   type HotStatement,
   type HotStatements,
+  milliseconds,
   type PrismaService,
   type Transaction,
 } from '@curfew/persistence';
@@ -32,8 +33,8 @@ type ArtifactRow = [
 // Requests of a sign-in read and write artifacts, so they go straight through the driver (ADR 0015). Whoever asks for an interaction in
 // which consent was given, or for a code, asks for its grant next: it comes along.
 const readBy = (condition: string): string => `
-  SELECT a.payload, a.id_hash, a.consumed_at IS NOT NULL, (extract(epoch FROM a.expires_at) * 1000)::float8,
-    a.grant_id, g.payload, (extract(epoch FROM g.expires_at) * 1000)::float8
+  SELECT a.payload, a.id_hash, a.consumed_at IS NOT NULL, ${milliseconds('a.expires_at')},
+    a.grant_id, g.payload, ${milliseconds('g.expires_at')}
   FROM protocol_artifact a
   LEFT JOIN protocol_artifact g ON g.kind = 'Grant' AND g.id_hash = sha256(convert_to(a.grant_id, 'UTF8'))
   WHERE a.kind = $1 AND ${condition}`;

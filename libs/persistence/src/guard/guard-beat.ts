@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { isDatabaseUnavailable } from '../failures.js';
-import type { HotStatement, Statements } from '../statements.js';
+import { type HotStatement, milliseconds, type Statements } from '../statements.js';
 import { type LossState, lossStateQuestion, type Peer } from './judgement.js';
 import { forgottenAfterDays } from './testimony.js';
 
@@ -32,7 +32,7 @@ const betweenIdleMarksMs = 15_000;
 const markText = `
   INSERT INTO node_mark (node, mark, server, marked_at) VALUES ($1::uuid, $2::bigint, $3, clock_timestamp())
   ON CONFLICT (node) DO UPDATE SET mark = GREATEST(node_mark.mark, excluded.mark), server = excluded.server, marked_at = excluded.marked_at
-  RETURNING pg_current_xact_id()::text, pg_current_wal_insert_lsn()::text, (extract(epoch FROM marked_at) * 1000)::float8`;
+  RETURNING pg_current_xact_id()::text, pg_current_wal_insert_lsn()::text, ${milliseconds('marked_at')}`;
 const markStatement: HotStatement = { name: 'node_mark', text: markText, place: 'noted by its caller' };
 type MarkRow = [xid: string, position: string, at: number];
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
+import { milliseconds } from '../statements.js';
 import { type DatabaseRefused, databaseLost } from './refusal.js';
 import { type DatabaseServer, historyOf } from './server.js';
 import { missingFor } from './testimony.js';
@@ -21,11 +22,9 @@ export interface LossState {
   readonly peers: readonly Peer[];
 }
 
-const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
-
 /** Asks for the state, as the process with the id $1 is interested in it: its peers are those that served lately. */
 export const lossStateQuestion = `
-  SELECT instance_id::text AS instance, ${ms('clock_timestamp()')} AS now, ${ms('lost_since')} AS lost_since, ${ms('restored_at')} AS restored_at,
+  SELECT instance_id::text AS instance, ${milliseconds('clock_timestamp()')} AS now, ${milliseconds('lost_since')} AS lost_since, ${milliseconds('restored_at')} AS restored_at,
     COALESCE((SELECT jsonb_agg(jsonb_build_object('node', node, 'mark', mark, 'server', server)) FROM node_mark
       WHERE marked_at > clock_timestamp() - interval '20 seconds' AND node <> $1::uuid AND server IS NOT NULL), '[]'::jsonb) AS peers
   FROM service_state WHERE id = 1`;

@@ -5,13 +5,14 @@ import {
   type HotStatement,
   type HotStatements,
   isDatabaseUnavailable,
+  milliseconds,
   retrying,
 } from '@curfew/persistence';
 import { type EndReason, instant, type SessionId, seconds } from '@curfew/session-policy';
 import { Batcher, type BatchLimits } from './batcher.js';
 import type { PackedSignals } from './packed-columns.js';
 import { PrismaSessionStore } from './prisma-session-store.js';
-import { ms, unpacked } from './session-row.js';
+import { unpacked } from './session-row.js';
 import { type FoundSession, ProofUsedBefore, type Retention, type Rotation } from './session-store.js';
 import { killersOfSession } from './standing-statements.js';
 
@@ -20,9 +21,9 @@ const readStatement: HotStatement = {
   name: 'session_read',
   text: `
     SELECT w.place, s.id, s.account_id, s.client_id, s.browser_session_uid, s.offline, s.resources, s."authorization", s.baseline,
-      ${ms('s.signed_in_at')}, ${ms('s.started_at')}, s.inactivity_timeout, ${ms('s.absolute_deadline')}, s.key_thumbprint,
-      ${ms('s.step_up_required_at')}, ${ms('s.stepped_up_at')}, ${ms('s.ended_at')}, s.end_reason, s.generation, s.retries,
-      ${ms('s.last_active_at')}, ${ms('s.expires_at')}, ${ms('s.rotated_at')}, s.token_hash, s.successor_seal, ${ms('s.authenticated_at')},
+      ${milliseconds('s.signed_in_at')}, ${milliseconds('s.started_at')}, s.inactivity_timeout, ${milliseconds('s.absolute_deadline')}, s.key_thumbprint,
+      ${milliseconds('s.step_up_required_at')}, ${milliseconds('s.stepped_up_at')}, ${milliseconds('s.ended_at')}, s.end_reason, s.generation, s.retries,
+      ${milliseconds('s.last_active_at')}, ${milliseconds('s.expires_at')}, ${milliseconds('s.rotated_at')}, s.token_hash, s.successor_seal, ${milliseconds('s.authenticated_at')},
       ${killersOfSession},
       w.hash IS NOT NULL AND EXISTS (SELECT 1 FROM revoked_token r WHERE r.token_hash = w.hash)
     FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS w(id, hash, place) JOIN session s ON s.id = w.id`,

@@ -1,6 +1,7 @@
 import type { SilenceRecorder } from '@curfew/insight';
 import {
   type HotStatement,
+  milliseconds,
   Prisma,
   type PrismaService,
   retrying,
@@ -16,7 +17,7 @@ import {
   seconds,
 } from '@curfew/session-policy';
 import { type EndedRow, endedSilence, endStatement, endWithin, whichEnded } from './end-statements.js';
-import { atDate as at, ms } from './session-row.js';
+import { atDate as at } from './session-row.js';
 import {
   type DueSession,
   type End,
@@ -212,8 +213,8 @@ const first = '00000000-0000-0000-0000-000000000000';
 const takeDue: HotStatement = {
   name: 'sweep_due',
   text: `
-    SELECT s.id, s.ended_at IS NOT NULL, s.client_id, s.resources, ${ms('s.signed_in_at')}, ${ms('s.last_active_at')},
-      s.inactivity_timeout, ${ms('s.absolute_deadline')}, ${ms('s.expires_at')}, ${ms('s.authenticated_at')},
+    SELECT s.id, s.ended_at IS NOT NULL, s.client_id, s.resources, ${milliseconds('s.signed_in_at')}, ${milliseconds('s.last_active_at')},
+      s.inactivity_timeout, ${milliseconds('s.absolute_deadline')}, ${milliseconds('s.expires_at')}, ${milliseconds('s.authenticated_at')},
       ${killersOfSession}
     FROM session s WHERE s.check_after <= to_timestamp($1::float8 / 1000) ORDER BY s.check_after LIMIT $2::int FOR UPDATE OF s SKIP LOCKED`,
 };

@@ -45,9 +45,6 @@ export interface FoundRow extends SessionRow {
   token_revoked: boolean;
 }
 
-/** A column with an instant as a number, which costs the driver less than a date. */
-export const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
-
 /** An instant as the driver wants it. */
 export const atDate = (value: Instant): Date => new Date(value);
 

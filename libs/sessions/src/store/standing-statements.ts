@@ -1,6 +1,6 @@
-import { Prisma } from '@curfew/persistence';
+import { milliseconds, Prisma } from '@curfew/persistence';
 import type { DeadlineLimits, Instant } from '@curfew/session-policy';
-import { atDate, ms } from './session-row.js';
+import { atDate } from './session-row.js';
 
 /** Names of columns or parameters, as SQL text, that say whom something was authorized by and when. */
 export interface AuthorizationColumns {
@@ -31,9 +31,12 @@ export const ofSession = {
   at: 's.signed_in_at',
 } as const satisfies AuthorizationColumns;
 
-/** A column expression of `session s`: the entries that end it, as `readFound` reads them; null where there are none. */
-export const killersOfSession = `(SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${ms('n.at')}))
-  FROM not_before n WHERE ${covers(ofSession)})`;
+/**
+ * A column expression of `session s`: the entries that end it, as `readFound` reads them; null where there are none. Most of the time there
+ * are none at all, which one look for all rows of a statement finds out.
+ */
+export const killersOfSession = `CASE WHEN EXISTS (SELECT 1 FROM not_before) THEN (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${milliseconds('n.at')}))
+  FROM not_before n WHERE ${covers(ofSession)}) END`;
 
 /** A condition on `session s`: no entry ends it. */
 export const notKilled = `NOT EXISTS (SELECT 1 FROM not_before n WHERE ${covers(ofSession)})`;
