@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { measureEnds } from './ends.mjs';
 import { runPgbench } from './floors/pgbench.mjs';
 import { replayEndsSession, successorsOfParallelUse } from './gates.mjs';
+import { measureIdle } from './idle.mjs';
 import { startGenerator } from './load/generator.mjs';
 import { startCluster } from './machine/cluster.mjs';
 import { openCounters } from './machine/database-counters.mjs';
@@ -42,6 +43,9 @@ async function stopAll(subjects) {
     await subject.stop();
   }
 }
+
+/** What measures a path of which no single operations are measured. */
+const measures = { ends: measureEnds, idle: measureIdle };
 
 // No right answers, no number: the measured server must pass all gates; of the others it is said what they do.
 async function passGates([curfew, ...others]) {
@@ -86,7 +90,7 @@ async function runSize({ options, cluster, sessions, plans, scenes, failures, sc
     progress('what was seeded is on the disk');
     await warmUp(subjects, generator);
     for (const plan of plans) {
-      const measure = plan.measure === 'ends' ? measureEnds : runPath;
+      const measure = plan.measure ? measures[plan.measure] : runPath;
       const found = await unlessItFails(plan.path, failures, () =>
         measure({ plan, subjects, generator, cluster, options, progress }),
       );

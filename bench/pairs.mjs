@@ -47,7 +47,13 @@ async function block({ cluster, generator, subject, measure }, plan) {
   const scenario = subject.scenarios[plan.path];
   const length = scenario.once ? { once: (0.9 * scenario.once) / (0.7 * rounds) } : {};
   const amount = { connections: plan.connections ?? connections, seconds };
-  return measure.closedBlock({ cluster, generator, subject, scenario: { ...scenario, ...length }, ...amount });
+  return measure.closedBlock({
+    cluster,
+    generator,
+    subject,
+    scenario: { ...scenario, ...length },
+    ...amount,
+  });
 }
 
 async function compare(plan, [before, after]) {

@@ -7,7 +7,9 @@ let database: TestDatabase;
 let world: EngineWorld;
 let web: EngineClient;
 let api: EngineClient;
-/** Statements that a node makes by itself, also where nobody asks anything. */
+const idleSeconds = 4;
+/** What a node asked for by itself in that time, in which nobody asked anything. */
+let whenIdle: readonly Statement[];
 let ownStatements: ReadonlySet<string>;
 beforeAll(async () => {
   database = await startOwnDatabase({ shared_preload_libraries: 'pg_stat_statements', autovacuum: 'off' });
@@ -16,9 +18,11 @@ beforeAll(async () => {
   web = await world.client();
   api = await world.client({ grant_types: [], redirect_uris: [], resources: [], resource: orders });
   await world.signIn(web);
+  await pause(1_500);
   await database.query('SELECT pg_stat_statements_reset()');
-  await pause(4_000);
-  ownStatements = new Set((await statements()).map(({ query }) => query));
+  await pause(idleSeconds * 1_000);
+  whenIdle = await statements();
+  ownStatements = new Set(whenIdle.map(({ query }) => query));
 }, 90_000);
 afterEach(() => world.check());
 afterAll(() => (world ? world.stop() : database?.drop()));
@@ -49,6 +53,7 @@ async function costOf(times: number, request: (index: number) => Promise<unknown
     transactions: per(all.filter(isControl)),
   };
 }
+const isChange = ({ query }: Statement) => /UPDATE (?!OF)|INSERT|DELETE/.test(query);
 const isControl = ({ query }: Statement) => /^(BEGIN|COMMIT|ROLLBACK|START)\b/i.test(query);
 
 /** Refreshes one session again and again. */
@@ -66,6 +71,13 @@ const chain = async (from: Tokens, times: number): Promise<Tokens> => {
 };
 
 describe('what it costs', () => {
+  it('nothing to speak of where nobody asks: a few looks a second, and fewer than two changes', () => {
+    const perSecond = (some: readonly Statement[]) =>
+      some.reduce((sum, { calls }) => sum + calls, 0) / idleSeconds;
+    expect(perSecond(whenIdle)).toBeLessThan(10);
+    expect(perSecond(whenIdle.filter(isChange))).toBeLessThan(2);
+  });
+
   it('a refresh: one read, one write, which is its own commit', async () => {
     const again = refreshing(await world.signIn(web));
     await again();

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { writeReleaseRecord } from '../support/release-record.js';
+import { countStatements, type StatementCounter } from '../support/statement-counter.js';
 import { aKey, aProof } from './lanes-proofs.js';
 import { Side } from './lanes-side.js';
-import { countStatements, type StatementCounter } from './lanes-statements.js';
 import { type LaneName, LanesWorld, type TemplateName } from './lanes-world.js';
 import { assertionType, orders, type TestClient } from './protocol-world.js';
 

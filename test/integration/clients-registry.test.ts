@@ -11,6 +11,7 @@ import { isDatabaseUnavailable } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type DatabaseProxy, proxyTo } from '../support/proxy.js';
+import { countStatements } from '../support/statement-counter.js';
 
 const orders = 'https://orders.example.test';
 const web: ClientRegistration = { client_name: 'Web', redirect_uris: ['https://app.example.test/callback'] };
@@ -82,6 +83,28 @@ describe('the registry', () => {
     expect(isDatabaseUnavailable(error)).toBe(true);
     expect(await registry.client('not a client id \u0000')).toBeNull();
     expect(await registry.resource('\u0000')).toBeNull();
+  });
+
+  it('reads clients that are asked for at once with one statement for each table, each as it is', async () => {
+    const ids = Array.from({ length: 40 }, (_, index) => `app-${index}`);
+    for (const id of ids) await clients.create({ ...web, client_name: id }, { id });
+    await clients.rollOverSecret('app-7');
+    await policies.attach({ kind: 'client', id: 'app-9' }, 'mobile');
+    const counter = await countStatements(database.url);
+    const fresh = new Registry(database.prisma({ DATABASE_URL: counter.url }), clock);
+    const found = await Promise.all([...ids, 'nobody'].map((id) => fresh.client(id)));
+    const tables = counter.carriedOut().flatMap((one) => /FROM "public"\."(\w+)"/.exec(one)?.[1] ?? []);
+    expect(tables.sort()).toEqual(['client', 'client_secret', 'policy_attachment']);
+    expect(found.map((client) => client?.name)).toEqual([...ids, undefined]);
+    expect(found.map((client) => client?.secrets.length)).toEqual([
+      ...ids.map((id) => (id === 'app-7' ? 2 : 1)),
+      undefined,
+    ]);
+    expect(found.flatMap((client) => (client?.policy ? [client.id, client.policy] : []))).toEqual([
+      'app-9',
+      'mobile',
+    ]);
+    await counter.close();
   });
 
   it('sees what another process changes within milliseconds', async () => {

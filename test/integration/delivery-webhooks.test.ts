@@ -17,6 +17,7 @@ import { newId } from '@curfew/sessions';
 import pg from 'pg';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type EventReceiver, startReceiver } from '../support/receiver.js';
+import { countStatements } from '../support/statement-counter.js';
 
 // Sealing is the application's; here it only has to be something that can be undone beside its context.
 const seal: SecretSeal = {
@@ -59,9 +60,10 @@ function aNode({
   report = (error: unknown): void => {
     throw error;
   },
+  databaseUrl = database.url,
 } = {}): Courier {
   return new Courier({
-    store: new DeliveryStore(database.prisma(), 'http://admin.example.test'),
+    store: new DeliveryStore(database.prisma({ DATABASE_URL: databaseUrl }), 'http://admin.example.test'),
     clock,
     compose: { webhook: composeWebhook(seal), logout: anyToken, set_push: anyToken },
     send: outboundFetch({ allowInside, timeoutMs }),
@@ -89,6 +91,18 @@ const waiting = async () =>
 const ids = () => receiver.received.map(({ headers }) => headers['webhook-id']);
 
 describe('a webhook', () => {
+  it('costs one look where there is nothing to tell', async () => {
+    const counter = await countStatements(database.url);
+    await subscribe();
+    await log.record([anEvent()]);
+    const node = aNode({ databaseUrl: counter.url });
+    await node.drain();
+    counter.reset();
+    for (let time = 0; time < 3; time += 1) await node.run();
+    expect(counter.carriedOut()).toHaveLength(3);
+    await counter.close();
+  });
+
   it('is told of an event with an id, a time and a signature over both and the body', async () => {
     const { secret } = await subscribe();
     const event = anEvent();

@@ -15,6 +15,7 @@ import {
 import { type SessionId, seconds } from '@curfew/session-policy';
 import { newId } from '@curfew/sessions';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
+import { countStatements } from '../support/statement-counter.js';
 
 const thresholds = Object.fromEntries(
   alertPatterns.map((pattern) => [pattern, { count: 10, window: 300 }]),
@@ -33,8 +34,8 @@ afterEach(async () => {
   await database.drop();
 });
 
-const aNode = (seen: string[] = [], more: Partial<WatchParts> = {}): Watch => {
-  const prisma = database.prisma();
+const aNode = (seen: string[] = [], more: Partial<WatchParts> = {}, databaseUrl = database.url): Watch => {
+  const prisma = database.prisma({ DATABASE_URL: databaseUrl });
   return new Watch({
     store: new WatchStore(prisma),
     log: new EventLog(prisma),
@@ -89,6 +90,23 @@ describe('the watch', () => {
     const all = [...first, ...second];
     expect(all.length).toBeGreaterThanOrEqual(100);
     expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('costs one look where nothing has happened, at the node that has it and at the others', async () => {
+    const counter = await countStatements(database.url);
+    const nodes = [aNode([], {}, counter.url), aNode([], {}, counter.url)];
+    await record(3);
+    for (const node of nodes) for (let time = 0; time < 2; time += 1) await node.run();
+    counter.reset();
+    for (const node of nodes) await node.run();
+    expect(counter.carriedOut()).toHaveLength(2);
+    // It is kept in good time.
+    clock.advance(6);
+    for (const node of nodes) await node.run();
+    clock.advance(6);
+    for (const node of nodes) await node.run();
+    expect(nodes.map((node) => node.watching)).toEqual([true, false]);
+    await counter.close();
   });
 
   it('is taken over from a node that died, with what that one remembered', async () => {

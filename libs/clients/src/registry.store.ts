@@ -1,4 +1,4 @@
-import type { PrismaService } from '@curfew/persistence';
+import { Batcher, isDatabaseUnavailable, type PrismaService } from '@curfew/persistence';
 import type { Client } from './client.js';
 import { clientOf, secretOf } from './client.store.js';
 import type { StoredSecret } from './client-secret.js';
@@ -26,17 +26,39 @@ export interface KnownPolicies {
   readonly everyone: string | null;
 }
 
+/** How many reads of clients are under way at most, and how many clients are in one. */
+const clientLimits = { inFlight: 2, largest: 200 };
+
 /** What the registry reads. Where a change falls between two parts of an answer, its announcement makes it be read again. */
 export class RegistryStore {
-  constructor(private readonly prisma: PrismaService) {}
+  /** Clients that are asked for at once are read at once: a walk over all sessions, and busy servers, ask for hundreds. */
+  private readonly clients: Batcher<string, KnownClient | null>;
 
-  async client(id: string): Promise<KnownClient | null> {
-    const [row, secrets, attachment] = await Promise.all([
-      this.prisma.client.findUnique({ where: { id } }),
-      this.prisma.clientSecret.findMany({ where: { clientId: id }, orderBy: { createdAt: 'desc' } }),
-      this.prisma.policyAttachment.findUnique({ where: { kind_target: { kind: 'client', target: id } } }),
+  constructor(private readonly prisma: PrismaService) {
+    this.clients = new Batcher((ids) => this.readClients(ids), clientLimits, isDatabaseUnavailable);
+  }
+
+  client(id: string): Promise<KnownClient | null> {
+    return this.clients.submit(id);
+  }
+
+  private async readClients(ids: readonly string[]): Promise<readonly (KnownClient | null)[]> {
+    const among = { in: [...ids] };
+    const [rows, secrets, attachments] = await Promise.all([
+      this.prisma.client.findMany({ where: { id: among } }),
+      this.prisma.clientSecret.findMany({ where: { clientId: among }, orderBy: { createdAt: 'desc' } }),
+      this.prisma.policyAttachment.findMany({ where: { kind: 'client', target: among } }),
     ]);
-    return row && { ...clientOf(row), secrets: secrets.map(secretOf), policy: attachment?.policy ?? null };
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    const policies = new Map(attachments.map(({ target, policy }) => [target, policy]));
+    const secretsOf = new Map<string, typeof secrets>(ids.map((id) => [id, []]));
+    for (const secret of secrets) secretsOf.get(secret.clientId)?.push(secret);
+    return ids.map((id) => {
+      const row = byId.get(id);
+      if (!row) return null;
+      const own = (secretsOf.get(id) ?? []).map(secretOf);
+      return { ...clientOf(row), secrets: own, policy: policies.get(id) ?? null };
+    });
   }
 
   async resource(audience: string): Promise<KnownResource | null> {

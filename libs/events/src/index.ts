@@ -67,6 +67,7 @@ export {
   readPosition,
   writePosition,
 } from './feed/feed.store.js';
+export type { FeedMessage } from './feed/feed-message.js';
 export { type FeedNode, FeedNodeStore } from './feed/feed-node.store.js';
 export {
   type FollowerReport,
@@ -77,7 +78,6 @@ export {
 } from './feed/followers.js';
 export {
   beatIntervalMs,
-  type FeedMessage,
   type FeedReader,
   SessionFeed,
   type SessionFeedParts,

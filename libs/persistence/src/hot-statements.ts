@@ -4,6 +4,17 @@ import type { DatabaseGuard } from './guard/database-guard.js';
 import { type PoolLoad, poolLoad, poolSettings } from './pool.js';
 import type { HotStatement, Statements } from './statements.js';
 
+/** Runs a prepared statement on a connection of the pool. */
+export async function runOn<Row extends unknown[]>(
+  pool: pg.Pool,
+  { name, text, place }: HotStatement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  const asked = { name, text, values: values as unknown[], rowMode: 'array' as const, place };
+  const result = await pool.query(asked);
+  return result.rows as Row[];
+}
+
 /**
  * By default PostgreSQL plans a statement with short arrays anew at each execution, because it takes the plan for these arrays to be cheaper
  * than a general one (PREPARE, Notes); planning costs three times what the statement does. Every statement here finds its rows by a key, so
@@ -32,13 +43,8 @@ export class HotStatements implements Statements {
   }
 
   /** Runs a statement; rows as arrays, in the order of its columns. */
-  async run<Row extends unknown[]>(
-    { name, text, place }: HotStatement,
-    values: readonly unknown[],
-  ): Promise<Row[]> {
-    const asked = { name, text, values: values as unknown[], rowMode: 'array' as const, place };
-    const result = await this.#pool.query(asked);
-    return result.rows as Row[];
+  run<Row extends unknown[]>(statement: HotStatement, values: readonly unknown[]): Promise<Row[]> {
+    return runOn(this.#pool, statement, values);
   }
 
   /** How many connections there are, how many have nothing to do, and how many statements wait for one. */

@@ -1,3 +1,4 @@
+export { Batcher, type BatchLimits } from './batcher.js';
 export { advanceVirtualClock, clockChannel, databaseClock, VirtualClockRefused } from './database-clock.js';
 export { DatabaseListener, type ListenerHandlers, type ListenerPatience } from './database-listener.js';
 export { isDatabaseUnavailable, isRetryable, isStatementTimeout, isUniqueViolation } from './failures.js';

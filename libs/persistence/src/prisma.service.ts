@@ -4,6 +4,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { type Prisma, PrismaClient } from './generated/client.js';
 import type { DatabaseGuard } from './guard/database-guard.js';
+import { runOn } from './hot-statements.js';
 import { type PoolLoad, poolLoad, poolSettings } from './pool.js';
 import { preparedTransaction, type RunStatement } from './prepared-transaction.js';
 import type { HotStatement, Statements } from './statements.js';
@@ -19,6 +20,9 @@ export class PrismaService extends PrismaClient implements OnModuleDestroy, Stat
   /** A transaction of prepared statements on the same connections, for work on very many rows that is not worth a Prisma call each. */
   readonly prepared: <T>(work: (run: RunStatement) => Promise<T>) => Promise<T>;
 
+  /** Prepared statements on the same connections, for what is asked again and again although nothing is going on. */
+  readonly direct: Statements;
+
   /** `poolSize` replaces the configured number of connections. */
   constructor(configuration: DatabaseConfiguration, poolSize?: number, guard?: DatabaseGuard) {
     const pool = new pg.Pool(poolSettings(configuration, poolSize, guard));
@@ -33,6 +37,7 @@ export class PrismaService extends PrismaClient implements OnModuleDestroy, Stat
       errorFormat: 'minimal',
     });
     this.load = () => poolLoad(pool);
+    this.direct = { run: (statement, values) => runOn(pool, statement, values) };
     this.prepared = (work) => preparedTransaction(pool, work);
   }
 

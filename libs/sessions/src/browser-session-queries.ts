@@ -1,4 +1,4 @@
-import type { HotStatement, PrismaService } from '@curfew/persistence';
+import { type HotStatement, milliseconds, type PrismaService } from '@curfew/persistence';
 import {
   deadlines,
   type EndReason,
@@ -19,7 +19,6 @@ import {
 } from './browser-session-row.js';
 import type { PolicySource } from './policy-source.js';
 import { type PackedSignals, unpackSignals } from './store/packed-columns.js';
-import { ms } from './store/session-row.js';
 
 /** A browser in which somebody is or was signed in, as people and operators see it. */
 export interface BrowserSessionSummary {
@@ -58,8 +57,8 @@ type Row = [
 
 /** The rows that `which` selects of `browser_session b`, in its order; `which` may begin its parameters at $2. */
 const readBy = (which: string): string => `
-  SELECT b.uid, b.account_id::text AS account_id, b.baseline, ${ms('b.ended_at')} AS ended_at, b.end_reason, b.end_detail,
-    (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${ms('n.at')})) FROM not_before n WHERE ${coversBrowser}) AS not_before,
+  SELECT b.uid, b.account_id::text AS account_id, b.baseline, ${milliseconds('b.ended_at')} AS ended_at, b.end_reason, b.end_detail,
+    (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${milliseconds('n.at')})) FROM not_before n WHERE ${coversBrowser}) AS not_before,
     ${browserSessionColumns}
   FROM (SELECT b.* FROM browser_session b WHERE b.signed_in_at IS NOT NULL AND ${which}) b, ${sessionsOfBrowser('to_timestamp($1::float8 / 1000)')}
   ORDER BY b.signed_in_at DESC, b.uid DESC`;

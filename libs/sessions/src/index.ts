@@ -39,7 +39,6 @@ export {
   type SessionStart,
 } from './session-service.js';
 export type { SessionSummary } from './session-summary.js';
-export type { BatchLimits } from './store/batcher.js';
 export { HotSessionStore } from './store/hot-session-store.js';
 export { MemorySessionStore } from './store/memory-session-store.js';
 export { MemorySweepStore } from './store/memory-sweep-store.js';

@@ -1,4 +1,4 @@
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { HotStatement, PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { StoredEvent } from '../delivery/delivery.js';
 import { eventRows, type NewEvent } from '../event-log.js';
@@ -29,9 +29,26 @@ interface EventRow {
   data: Record<string, unknown>;
 }
 
+const lookStatement: HotStatement = {
+  name: 'watch_look',
+  text: `
+    SELECT CASE WHEN c.epoch = s.epoch AND c.held_until > to_timestamp($1::float8 / 1000) THEN c.holder::text END,
+      EXISTS (SELECT 1 FROM event e WHERE (e.xid, e.id) > (c.xid, c.event_id) AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) AND e.era = s.era)
+    FROM delivery_cursor c, service_state s WHERE c.name = 'watch'`,
+};
+
 /** What the one node that watches reads and remembers. */
 export class WatchStore {
   constructor(private readonly prisma: PrismaService) {}
+
+  /** Who holds the watch beyond `until`, and whether there are events that they have not seen. Locks and writes nothing. */
+  async look(until: Instant): Promise<{ readonly holder: string | null; readonly isNews: boolean }> {
+    const rows = await this.prisma.direct.run<[holder: string | null, isNews: boolean]>(lookStatement, [
+      until,
+    ]);
+    const [holder, isNews] = rows[0] ?? [null, true];
+    return { holder, isNews };
+  }
 
   /** Takes or keeps the watch until `until`; where it stands, or null while another node has it. */
   async hold(node: string, now: Instant, until: Instant): Promise<EventPlace | null> {

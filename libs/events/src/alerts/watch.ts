@@ -44,6 +44,7 @@ export class Watch {
   /** Reads what is new, if this node has the watch, and records the alerts. Says how many events it saw. */
   async run(): Promise<number> {
     const { store, clock } = this.#parts;
+    if (await this.#isQuiet()) return 0;
     let total = 0;
     for (;;) {
       const now = clock.now();
@@ -68,6 +69,15 @@ export class Watch {
   /** Whether this node had the watch when it last looked. */
   get watching(): boolean {
     return this.#detector !== undefined;
+  }
+
+  /** Whether there is nothing to do, as most of the time: another node has the watch, or this one has it for a while and has seen everything. */
+  async #isQuiet(): Promise<boolean> {
+    const { store, clock } = this.#parts;
+    const { holder, isNews } = await store.look(instant(clock.now() + watchMs / 2));
+    const isHere = holder === this.#node;
+    if (holder !== null && !isHere) this.#detector = undefined;
+    return isHere ? this.#detector !== undefined && !isNews : holder !== null;
   }
 
   async #read(place: EventPlace, detector: Detector): Promise<number> {

@@ -51,8 +51,9 @@ export class Courier {
   /** Hands on new events, and begins to deliver what is due. Returns before the deliveries are done; call it often. */
   async run(): Promise<void> {
     const { store, clock } = this.#parts;
-    while ((await store.handOn(clock.now(), batch)) === batch && !this.#stopping.signal.aborted);
-    await this.#begin();
+    const { events, due } = await store.look(clock.now());
+    if (events) while ((await store.handOn(clock.now(), batch)) === batch && !this.#stopping.signal.aborted);
+    if (events || due) await this.#begin();
   }
 
   /** Runs until nothing is due and nothing is under way. */

@@ -1,4 +1,4 @@
-import type { PrismaService } from '@curfew/persistence';
+import type { HotStatement, PrismaService } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import { eventRows, type NewEvent } from '../event-log.js';
 import type { ReceiverKind, TakenDelivery } from './delivery.js';
@@ -48,6 +48,17 @@ export interface OutboxDepth {
   readonly oldestMs: number;
 }
 
+/** Whether there are events to hand on, and whether a delivery is due, as `handOn` and `take` see it. */
+const lookStatement: HotStatement = {
+  name: 'outbox_look',
+  text: `
+    SELECT c.epoch <> s.epoch OR EXISTS (
+        SELECT 1 FROM event e WHERE (e.xid, e.id) > (c.xid, c.event_id) AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) AND e.era = s.era),
+      EXISTS (SELECT 1 FROM delivery_receiver r JOIN delivery d ON d.receiver_id = r.id AND d.dead_at IS NULL AND d.next_attempt_at <= to_timestamp($1::float8 / 1000)
+        WHERE r.status = 'enabled' AND r.kind <> 'set_poll')
+    FROM delivery_cursor c, service_state s WHERE c.name = 'outbox'`,
+};
+
 const date = (at: Instant): Date => new Date(at);
 
 /** The outbox in PostgreSQL: the event table is its content, a cursor says how far it has been handed on. */
@@ -57,6 +68,13 @@ export class DeliveryStore {
     /** The audience of the admin API. */
     private readonly adminAudience: string,
   ) {}
+
+  /** Whether there is anything to hand on or to take: a look that locks and writes nothing, as most of the time there is not. */
+  async look(now: Instant): Promise<{ readonly events: boolean; readonly due: boolean }> {
+    const rows = await this.prisma.direct.run<[events: boolean, due: boolean]>(lookStatement, [now]);
+    const [events, due] = rows[0] ?? [true, true];
+    return { events, due };
+  }
 
   /**
    * Makes deliveries of the next events, and says how many events it saw. One node at a time does it, so deliveries are numbered in

@@ -1,4 +1,4 @@
-import type { PrismaService } from '@curfew/persistence';
+import type { HotStatement, PrismaService } from '@curfew/persistence';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { endsChannel } from './announcement.js';
 import type { FollowerReport } from './followers.js';
@@ -15,6 +15,15 @@ const goneAfter = seconds(3);
 /** Rows of nodes that are long gone are deleted after this. */
 const forgottenAfter = seconds(60);
 
+const reportStatement: HotStatement = {
+  name: 'feed_node_report',
+  text: `
+    WITH gone AS (DELETE FROM feed_node WHERE seen_at < to_timestamp($1::float8 / 1000))
+    INSERT INTO feed_node (id, seen_at, followers, confirmed)
+    VALUES ($2::uuid, to_timestamp($3::float8 / 1000), $4::jsonb, $5::text[])
+    ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, followers = excluded.followers, confirmed = excluded.confirmed`,
+};
+
 /** What nodes tell each other, and whoever wants to know, about their followers. */
 export class FeedNodeStore {
   constructor(private readonly prisma: PrismaService) {}
@@ -26,11 +35,8 @@ export class FeedNodeStore {
     followers: readonly FollowerReport[],
     confirmed: readonly string[],
   ): Promise<void> {
-    await this.prisma.$executeRaw`
-      WITH gone AS (DELETE FROM feed_node WHERE seen_at < ${new Date(plus(now, seconds(-forgottenAfter)))})
-      INSERT INTO feed_node (id, seen_at, followers, confirmed)
-      VALUES (${id}::uuid, ${new Date(now)}, ${JSON.stringify(followers)}::jsonb, ${[...confirmed]})
-      ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, followers = excluded.followers, confirmed = excluded.confirmed`;
+    const before = plus(now, seconds(-forgottenAfter));
+    await this.prisma.direct.run(reportStatement, [before, id, now, JSON.stringify(followers), confirmed]);
   }
 
   /** Takes this node's row away: it stops. */

@@ -1,4 +1,4 @@
-import type { PrismaService } from '@curfew/persistence';
+import type { HotStatement, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import type { AnnouncedEnds, AnnouncedMassEnd } from './announcement.js';
 
@@ -28,6 +28,19 @@ interface Row {
   all_ends: AnnouncedMassEnd[];
 }
 
+type Columns = [origin: string, xid: string, sessions: string[], tokens: string[], all: AnnouncedMassEnd[]];
+
+const sinceStatement: HotStatement = {
+  name: 'feed_since',
+  text: `
+    SELECT instance_id::text || '.' || epoch, pg_snapshot_xmin(pg_current_snapshot())::text,
+      ARRAY(SELECT session_id::text FROM event WHERE xid >= $1::text::xid8 AND type = 'session.ended' AND event.era = service_state.era LIMIT $2::int),
+      ARRAY(SELECT encode(token_hash, 'hex') FROM revoked_token WHERE xid >= $1::text::xid8 LIMIT $2::int),
+      COALESCE((SELECT jsonb_agg(jsonb_build_object('kind', kind, 'target', target, 'at', floor(extract(epoch FROM at) * 1000)))
+        FROM not_before WHERE xid >= $1::text::xid8), '[]'::jsonb)
+    FROM service_state`,
+};
+
 /** A position as followers carry it around. */
 export const writePosition = ({ origin, xid }: FeedPosition): string => `${origin}.${xid}`;
 
@@ -50,14 +63,9 @@ export class FeedStore {
 
   /** Every end of a transaction at or after `from` that is visible now, in one statement and so in one snapshot. */
   async since(from: FeedPosition, most: number): Promise<ReadEnds> {
-    const rows = await this.prisma.$queryRaw<Row[]>`
-      SELECT instance_id::text || '.' || epoch AS origin, pg_snapshot_xmin(pg_current_snapshot())::text AS xid,
-        ARRAY(SELECT session_id::text FROM event WHERE xid >= ${from.xid}::text::xid8 AND type = 'session.ended' AND event.era = service_state.era LIMIT ${most + 1}) AS sessions,
-        ARRAY(SELECT encode(token_hash, 'hex') FROM revoked_token WHERE xid >= ${from.xid}::text::xid8 LIMIT ${most + 1}) AS tokens,
-        COALESCE((SELECT jsonb_agg(jsonb_build_object('kind', kind, 'target', target, 'at', floor(extract(epoch FROM at) * 1000)))
-          FROM not_before WHERE xid >= ${from.xid}::text::xid8), '[]'::jsonb) AS all_ends
-      FROM service_state`;
-    return read(rows[0]!, most);
+    const rows = await this.prisma.direct.run<Columns>(sinceStatement, [from.xid, most + 1]);
+    const [origin, xid, sessions, tokens, all] = rows[0]!;
+    return read({ origin, xid, sessions, tokens, all_ends: all }, most);
   }
 
   /** Every end since `after`: for a follower that has just come and holds tokens that were issued before. */

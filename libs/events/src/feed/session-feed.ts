@@ -4,36 +4,26 @@ import type { Clock } from '@curfew/clock';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import {
   type AnnouncedEnds,
-  countEnds,
   type NodeWord,
-  noEnds,
   readAnnouncement,
   readNodeWord,
   writeNodeWord,
 } from './announcement.js';
 import { type FeedPosition, FeedStore, readPosition, writePosition } from './feed.store.js';
+import { type FeedMessage, messagesOf } from './feed-message.js';
 import type { FeedNodeStore } from './feed-node.store.js';
 import { type FollowerReport, Followers, type FollowerWord } from './followers.js';
-
-/** What one follower is told, in this order. Every message is harmless when it comes twice: an end stays an end. */
-export type FeedMessage =
-  /** What the follower calls itself when it acknowledges. */
-  | { readonly kind: 'hello'; readonly id: string }
-  | { readonly kind: 'ends'; readonly ends: AnnouncedEnds }
-  /** Everything that ended before `at` has been told; `position` is where to go on after an interruption. */
-  | { readonly kind: 'beat'; readonly at: Instant; readonly position: string }
-  /** Ends may have been missed: forget everything that was learnt before. */
-  | { readonly kind: 'resync' }
-  /** A session that is none will end: know it, and say when it is denied. */
-  | { readonly kind: 'probe'; readonly id: string }
-  /** Say when everything told before this has been carried out. */
-  | { readonly kind: 'confirm'; readonly id: string };
 
 /** Takes messages; returns false when it has fallen too far behind to be worth going on with. */
 export type FeedReader = (message: FeedMessage) => boolean;
 
 /** Milliseconds between two beats. A follower that misses them for 2 s stops trusting what it remembers. */
 export const beatIntervalMs = 500;
+
+/** Milliseconds between two reads that nobody follows; other nodes take one that they have not heard of for 3 s for gone. */
+const unfollowedIntervalMs = 2_000;
+/** Beats between two reports to the other nodes, which learn at once of a follower that comes. */
+const beatsPerReport = 2;
 
 /** No access token lives longer than 15 minutes; the rest is for clocks that disagree. */
 const snapshotReach = seconds(16 * 60);
@@ -48,9 +38,6 @@ const mostConfirmed = 50;
 
 /** Ends known as told while an old transaction holds the position back; beyond that some are told again. */
 const maxTold = 100_000;
-/** So many ends go into one message. */
-const mostPerMessage = 1_000;
-
 /** What a session feed is made of; `report` hears of failures, after which followers stop trusting by themselves. */
 export interface SessionFeedParts {
   readonly store: FeedStore;
@@ -65,7 +52,7 @@ export interface SessionFeedParts {
 
 /**
  * One node's session feed. Ends are told when they are announced, within milliseconds. The database is then read once a
- * beat, from the last position on, so that an announcement that got lost is made up for before the next beat goes out:
+ * beat while somebody follows, from the last position on, so that an announcement that got lost is made up for before the next beat goes out:
  * a beat says that everything before it is known, and a node that cannot read sends none.
  */
 export class SessionFeed {
@@ -224,6 +211,7 @@ export class SessionFeed {
     while (!signal.aborted) {
       await pause(beatIntervalMs, undefined, { signal, ref: false }).catch(() => {});
       if (signal.aborted) return;
+      if (this.#readers.size === 0 && this.silentMs < unfollowedIntervalMs) continue;
       await this.#readAndBeat().catch(this.#parts.report);
     }
   }
@@ -243,7 +231,7 @@ export class SessionFeed {
       [this.#toldBefore, this.#told] = [this.#told, new Set()];
     }
     // Whoever waits for a confirmation must know of this node before a follower of its can trust anything.
-    await this.#reportNode(at);
+    if (this.#readers.size === 0 || this.#beats % beatsPerReport === 0) await this.#reportNode(at);
     this.#tell({ kind: 'beat', at, position: writePosition(position) });
     this.#beats += 1;
     if (this.#beats % beatsPerProbe === 0 && this.#readers.size > 0)
@@ -281,20 +269,4 @@ export class SessionFeed {
   #tell(message: FeedMessage): void {
     for (const reader of this.#readers) if (!reader(message)) this.#readers.delete(reader);
   }
-}
-
-function messagesOf(ends: AnnouncedEnds): FeedMessage[] {
-  if (countEnds(ends) === 0) return [];
-  const { sessions, tokens, all } = ends;
-  const messages: FeedMessage[] = [];
-  for (let from = 0; from < Math.max(sessions.length, tokens.length, 1); from += mostPerMessage) {
-    const part = {
-      ...noEnds,
-      sessions: sessions.slice(from, from + mostPerMessage),
-      tokens: tokens.slice(from, from + mostPerMessage),
-      all: from === 0 ? all : [],
-    };
-    messages.push({ kind: 'ends', ends: part });
-  }
-  return messages;
 }

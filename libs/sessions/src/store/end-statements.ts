@@ -1,9 +1,9 @@
 import { eventRows, type NewEvent } from '@curfew/events';
 import type { EndedSilence, SilenceRecorder } from '@curfew/insight';
-import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
+import { milliseconds, Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
 import { type EndReason, instant } from '@curfew/session-policy';
 import { newId } from '../ids.js';
-import { atDate as at, ms } from './session-row.js';
+import { atDate as at } from './session-row.js';
 import type { End, EndedSession, MassEnd, Retention, WithEnd } from './session-store.js';
 
 /** So many sessions a mass end ends one by one in its own commit; beyond that the sweeper settles them. */
@@ -90,8 +90,8 @@ export function endStatement(
 
 /** The sessions that ended, as `EndedRow` has them. */
 export const whichEnded = Prisma.sql`
-  SELECT id::text AS id, account_id::text AS account_id, client_id, reason, ${Prisma.raw(ms('at'))} AS at, ${Prisma.raw(ms('signed_in_at'))} AS signed_in_at,
-    ${Prisma.raw(ms('last_active_at'))} AS last_active_at, round(idle)::int AS idle FROM ended CROSS JOIN (SELECT count(*) FROM told) AS tellings`;
+  SELECT id::text AS id, account_id::text AS account_id, client_id, reason, ${Prisma.raw(milliseconds('at'))} AS at, ${Prisma.raw(milliseconds('signed_in_at'))} AS signed_in_at,
+    ${Prisma.raw(milliseconds('last_active_at'))} AS last_active_at, round(idle)::int AS idle FROM ended CROSS JOIN (SELECT count(*) FROM told) AS tellings`;
 
 /** Ends sessions inside a transaction or on its own, as `endStatement` does; those that ended by it. */
 export async function endWithin(

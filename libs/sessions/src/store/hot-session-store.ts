@@ -1,6 +1,8 @@
 import type { SilenceRecorder } from '@curfew/insight';
 import type { PrismaService } from '@curfew/persistence';
 import {
+  Batcher,
+  type BatchLimits,
   commitColumns,
   type HotStatement,
   type HotStatements,
@@ -9,7 +11,6 @@ import {
   retrying,
 } from '@curfew/persistence';
 import { type EndReason, instant, type SessionId, seconds } from '@curfew/session-policy';
-import { Batcher, type BatchLimits } from './batcher.js';
 import type { PackedSignals } from './packed-columns.js';
 import { PrismaSessionStore } from './prisma-session-store.js';
 import { unpacked } from './session-row.js';
