@@ -6,3 +6,9 @@ export const everyday = projects.filter((project) => project !== 'chaos');
 
 /** Those that start what has been built, or read it. */
 export const needBuild = new Set(['contract', 'integration', 'alone', 'e2e', 'browser', 'chaos']);
+
+/**
+ * Those that `npm test` runs in one go, in order. What starts servers shares one PostgreSQL and both workers to the end, so that no
+ * worker waits for the last file of its kind; `alone` has a PostgreSQL to itself.
+ */
+export const together = [['unit', 'costly'], ['contract'], ['integration', 'e2e', 'browser'], ['alone']];

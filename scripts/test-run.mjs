@@ -6,46 +6,50 @@ import path from 'node:path';
 import { ensureBuilt, ensureClient, ensureDependencies, noteBuilt, StepFailed } from './prepare.mjs';
 import { at, top } from './repository.mjs';
 import { rememberSecondRuns } from './second-runs.mjs';
-import { everyday, needBuild } from './test-projects.mjs';
+import { needBuild, together } from './test-projects.mjs';
 
 /** @typedef {{ passed: number, failed: number }} Count */
 
 const say = (/** @type {string} */ line) => console.log(`${line} …`);
 const node = process.execPath;
 
-/** A jest run that takes longer hangs; the storms of chaos go on for hours. @param {string} project */
-const limitMsOf = (project) => (project === 'chaos' ? 6 * 60 : 12) * 60_000;
+/** A jest run that takes longer hangs; the storms of chaos go on for hours. @param {string[]} names */
+const limitMsOf = (names) => (names.includes('chaos') ? 6 * 60 : 18) * 60_000;
 /** How long jest may take to leave once all is counted; whatever holds it back was left running by a test. */
 const leaveLimitMs = 30_000;
 
 /** Kinds of tests in which time passes. */
 const startProcesses = new Set(['integration', 'alone', 'e2e', 'browser']);
-/** More than so many files that fail are no accident. */
-const mostSecondRuns = 3;
+/** More than so many files that fail in one run are no accident. */
+const maxSecondRuns = 5;
 /** Files that ran a second time so far. @type {import('./second-runs.mjs').SecondRun[]} */
 const secondRuns = [];
 
-/** Types, style, then every kind of test (test/contract holds the import rules); a failure of one does not hide the others. @param {string[]} patterns @returns {Promise<Count>} */
+/**
+ * Types, style, then every kind of test (test/contract holds the import rules); a failure of one does not hide the others. The compiler
+ * uses one core, so the tests that need nothing built run beside it.
+ * @param {string[]} patterns @returns {Promise<Count>}
+ */
 export async function testEverything(patterns = []) {
   return counted(async (add) => {
     await setUp();
-    const compiled = await check('types', [at('node_modules/typescript/bin/tsc'), '-b']);
-    if (compiled) noteBuilt();
-    add(compiled);
-    add(
-      await check('style', [
-        at('node_modules/@biomejs/biome/bin/biome'),
-        'check',
-        '--max-diagnostics=50',
-        '.',
-      ]),
-    );
-    add(await check('generated documents', [at('scripts/docs.mjs'), '--check']));
-    for (const project of everyday) add(await runProject(project, patterns));
+    const [pure = [], ...others] = together;
+    await Promise.all([checks(add), runProjects(pure, patterns).then(add)]);
+    for (const names of others) add(await runProjects(names, patterns));
     const { lines, failed } = rememberSecondRuns(secondRuns);
     for (const line of lines) console.log(line);
     if (failed > 0) add({ passed: 0, failed });
   });
+}
+
+/** @param {(outcome: boolean) => void} add */
+async function checks(add) {
+  const compiled = await check('types', [at('node_modules/typescript/bin/tsc'), '-b']);
+  if (compiled) noteBuilt();
+  add(compiled);
+  const style = [at('node_modules/@biomejs/biome/bin/biome'), 'check', '--max-diagnostics=50', '.'];
+  add(await check('style', style));
+  add(await check('generated documents', [at('scripts/docs.mjs'), '--check']));
 }
 
 /** Only the named kinds of tests. @param {string[]} names @param {string[]} patterns @returns {Promise<Count>} */
@@ -55,7 +59,7 @@ export async function testSome(names, patterns) {
     if (names.some((name) => needBuild.has(name))) await ensureBuilt(say);
     let ran = 0;
     for (const project of names) {
-      const outcome = await runProject(project, patterns);
+      const outcome = await runProjects([project], patterns);
       ran += outcome.passed + outcome.failed;
       add(outcome);
     }
@@ -109,19 +113,25 @@ async function check(name, values) {
 }
 
 /**
- * A kind of tests. Where a few files of those that start processes failed, they run once more, one at a time: on a machine
- * that others use too, what was too slow beside another is told apart so from what is wrong. Both runs are shown.
- * @param {string} project @param {string[]} patterns @returns {Promise<Count>}
+ * Some kinds of tests, in one run of jest. Where a few files of those that start processes failed, they run once more, one at a time: on
+ * a machine that others use too, what was too slow beside another is told apart so from what is wrong. Both runs are shown.
+ * @param {string[]} names @param {string[]} patterns @returns {Promise<Count>}
  */
-async function runProject(project, patterns) {
-  console.log(`\n${project}`);
+async function runProjects(names, patterns) {
+  console.log(`\n${names.join(', ')}`);
   const narrowed = patterns.length > 0 ? ['--testPathPatterns', ...patterns] : [];
-  const first = await runJest(project, [`--maxWorkers=${project === 'alone' ? 1 : 2}`, ...narrowed]);
+  const workers = names.includes('alone') ? 1 : 2;
+  const first = await runJest(names, [`--maxWorkers=${workers}`, ...narrowed]);
   const { broken, passed, failed } = first;
-  if (!startProcesses.has(project) || broken.length === 0 || broken.length > mostSecondRuns || !first.isWhole)
+  if (
+    !names.some((name) => startProcesses.has(name)) ||
+    broken.length === 0 ||
+    broken.length > maxSecondRuns ||
+    !first.isWhole
+  )
     return { passed, failed };
   console.log(`once more, one at a time: ${broken.map(({ file }) => path.relative(top, file)).join(', ')}`);
-  const second = await runJest(project, [
+  const second = await runJest(names, [
     '--maxWorkers=1',
     '--runTestsByPath',
     ...broken.map(({ file }) => file),
@@ -138,8 +148,8 @@ async function runProject(project, patterns) {
 
 /** @typedef {Count & { broken: { file: string, passed: number, tests: string[] }[], isWhole: boolean }} Outcome */
 
-/** @param {string} project @param {string[]} values @returns {Promise<Outcome>} */
-async function runJest(project, values) {
+/** @param {string[]} names @param {string[]} values @returns {Promise<Outcome>} */
+async function runJest(names, values) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'curfew-results-'));
   const results = path.join(folder, 'results.json');
   const child = spawn(
@@ -150,7 +160,7 @@ async function runJest(project, values) {
         '--disable-warning=ExperimentalWarning',
         at('node_modules/jest/bin/jest.js'),
       ],
-      ...['--selectProjects', project, '--passWithNoTests'],
+      ...['--selectProjects', ...names, '--passWithNoTests'],
       ...['--json', `--outputFile=${results}`, `--reporters=${at('scripts/test-reporter.mjs')}`],
       ...values,
     ],
@@ -162,11 +172,13 @@ async function runJest(project, values) {
     process.stdout.write(text.replace(/^Test results written to: .*\n/m, ''));
   });
   process.once('exit', () => child.kill('SIGKILL'));
-  const { code, why } = await leaving(child, results, limitMsOf(project));
+  const { code, why } = await leaving(child, results, limitMsOf(names));
   const outcome = outcomeIn(results);
   rmSync(folder, { recursive: true, force: true });
   if (!outcome || (code !== 0 && outcome.failed === 0)) {
-    console.log(`✗ ${project}: jest ended with status ${code}${why || (said ? '' : ', and said nothing')}`);
+    console.log(
+      `✗ ${names.join(', ')}: jest ended with status ${code}${why || (said ? '' : ', and said nothing')}`,
+    );
     const { passed = 0, failed = 0 } = outcome ?? {};
     return { passed, failed: failed + 1, broken: [], isWhole: false };
   }

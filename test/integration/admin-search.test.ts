@@ -209,9 +209,10 @@ describe('a preview of a policy', () => {
   const enough = { maxLineages: 1_000, maxMs: 60_000 };
 
   it('counts all live sessions up to its limit of clients and APIs, and nothing one beyond', async () => {
-    const [{ lineages, live }] = await database.query<{ lineages: number; live: number }>(
+    const [row] = await database.query<{ lineages: number; live: number }>(
       `SELECT count(DISTINCT (client_id, resources))::int AS lineages, count(*)::int AS live FROM session WHERE ended_at IS NULL`,
     );
+    const { lineages, live } = row!;
     const counts = await countWith({ ...enough, maxLineages: lineages });
     expect(counts.reduce((sum, one) => sum + one.live, 0)).toBe(live);
     await expect(countWith({ ...enough, maxLineages: lineages - 1 })).rejects.toThrow(PreviewTooLarge);
