@@ -218,7 +218,7 @@ routes:
     // A head that is too large is refused by the parser of HTTP, before there is a request (RFC 6585 §5).
     if (status === 431 && answer.text === '') return faults;
     if (headers.has('x-injected')) faults.push('lets headers be injected');
-    faults.push(...this.#faultsOfLocation(sent, headers.get('location')));
+    faults.push(...this.#faultsOfLocation(sent, status, headers.get('location')));
     // What is too much at this moment is asked for again later (RFC 9110 §15.6.4).
     if (status === 503 && headers.has('retry-after')) return faults;
     // The application behind the gateway says what it saw.
@@ -227,8 +227,19 @@ routes:
   }
 
   /** A redirect leads to a registered address or to the server itself, and brings nothing but `state` back (RFC 6749 §4.1.2). */
-  #faultsOfLocation({ listener, method, path }: GeneratedRequest, location: string | undefined): string[] {
+  #faultsOfLocation(
+    { listener, method, path }: GeneratedRequest,
+    status: number,
+    location: string | undefined,
+  ): string[] {
     if (location === undefined) return [];
+    // What was created is named by what it was called, encoded, below where it was created (RFC 9110 §15.3.2).
+    if (
+      status === 201 &&
+      location.startsWith(`${path}/`) &&
+      /^[\w%.~!*'()-]+$/.test(location.slice(path.length + 1))
+    )
+      return [];
     const own = listener === 'admin' ? this.admin.adminUrl : this.admin.server.issuer;
     const target = new URL(location, own);
     const registered = Object.values(this.admin.data.clients).flatMap(

@@ -39,7 +39,8 @@ describe('a look for what was sent in a page', () => {
   });
 });
 
-type Counterexample = Pick<GeneratedRequest, 'listener' | 'path'> & Partial<GeneratedRequest>;
+type Counterexample = Pick<GeneratedRequest, 'listener' | 'path'> &
+  Partial<GeneratedRequest> & { readonly mayAct?: boolean };
 /** Requests that once showed a fault, or stand for a kind that others showed. */
 const counterexamples: readonly Counterexample[] = [
   { listener: 'auth', path: '/device?user_code=zq7marker', headers: { accept: 'text/html' } },
@@ -63,16 +64,25 @@ const counterexamples: readonly Counterexample[] = [
       body: `client_id=x&client_secret=${marker}&client_assertion=${marker}&state=x`,
     }),
   ),
+  // The address of what was created has its name in it.
+  {
+    listener: 'admin',
+    path: '/v1/resources',
+    method: 'POST',
+    mayAct: true,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ audience: `javascript:${marker}`, name: 'A name', scopes: [] }),
+  },
 ];
 
 describe('any request at any endpoint', () => {
   it.each(counterexamples)(
     'that once was a counterexample is answered as it should be: $listener $method $path',
-    async ({ listener, path, method = 'GET', headers = {}, body = null }) => {
+    async ({ listener, path, method = 'GET', headers = {}, body = null, mayAct = false }) => {
       const host = world.known.hosts[listener][0]!;
-      expect(
-        (await world.faultsAfter({ listener, path, method, headers: { host, ...headers }, body })).faults,
-      ).toEqual([]);
+      const authorization = mayAct ? { authorization: world.known.credentials[listener][0]! } : {};
+      const sent = { listener, path, method, headers: { host, ...authorization, ...headers }, body };
+      expect((await world.faultsAfter(sent)).faults).toEqual([]);
     },
   );
 
