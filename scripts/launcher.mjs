@@ -127,7 +127,7 @@ function restarting(product) {
 function banner(env, home, database, tookMs) {
   done();
   const running = services(env);
-  const devFile = env.CURFEW_DEV_FILE && path.relative(process.cwd(), env.CURFEW_DEV_FILE);
+  const devFile = env.CURFEW_DEV_FILE && shown(env.CURFEW_DEV_FILE);
   const rows = [
     ...running.map(({ title, url, about }) => [title, url, about]),
     ['Database', database, ''],
@@ -135,9 +135,9 @@ function banner(env, home, database, tookMs) {
       ? [['First-run data', devFile, 'accounts, clients and their secrets, made up for this machine']]
       : []),
     ...(env.CURFEW_VIRTUAL_CLOCK === 'true'
-      ? [['Virtual clock', 'on', 'time can be moved forward here; CURFEW_VIRTUAL_CLOCK=false turns it off']]
+      ? [['Virtual clock', 'on', 'tests may move time forward; CURFEW_VIRTUAL_CLOCK=false turns it off']]
       : []),
-    ['Logs', path.relative(process.cwd(), path.join(home, 'log')), ''],
+    ['Logs', shown(path.join(home, 'log')), ''],
   ];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)));
   const lines = rows.map(([a, b, c]) => `  ${a.padEnd(widths[0])}   ${b.padEnd(widths[1])}   ${c}`.trimEnd());
@@ -147,7 +147,13 @@ function banner(env, home, database, tookMs) {
 ${lines.join('\n')}
 
   Next:  npx curfew scenario run stolen-token
-         then the five-minute tour in ${path.relative(process.cwd(), path.join(top, 'README.md'))}
+         then the five-minute tour in ${shown(path.join(top, 'README.md'))}
   Ctrl-C stops everything.
 `);
+}
+
+/** A path as it can be pasted: relative below the working folder, whole elsewhere. @param {string} file */
+function shown(file) {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith('..') ? file : relative;
 }

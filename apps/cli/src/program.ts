@@ -32,12 +32,12 @@ Examples:
 /** The whole command line; nothing happens before it is parsed. */
 export function program(): Command {
   const top = new Command('curfew')
-    .description('Sees and ends sessions, and keeps what they depend on, through the admin API.')
+    .description('Manage sessions, clients, policies, accounts and keys through the admin API.')
     .option('--issuer <url>', 'the authorization server')
     .option('--admin-url <url>', 'the admin API')
     .option('--client-id <id>', 'the client to get a token for')
     .option('--client-secret-file <file>', 'a file with its secret, or - for standard input')
-    .option('--dev-file <file>', 'what npm start wrote down', '.curfew/dev.json')
+    .option('--dev-file <file>', 'the file that npm start writes', '.curfew/dev.json')
     .option('--json', 'for scripts')
     .showHelpAfterError('(curfew help shows how)')
     .addHelpText('after', about);

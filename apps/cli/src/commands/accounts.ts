@@ -29,7 +29,7 @@ export const accounts = (): Command =>
 
 const list = (): Command =>
   new Command('list')
-    .summary('accounts by username')
+    .summary('list accounts')
     .option('--prefix <text>', 'how the username begins')
     .option('--limit <number>', 'most accounts to list', '200')
     .addHelpText('after', '\nExample:\n  curfew accounts list --prefix user')
@@ -52,7 +52,7 @@ const list = (): Command =>
 
 const show = (): Command =>
   new Command('show')
-    .summary('one account, what it allowed and what lives')
+    .summary('show an account with its consents and live sessions')
     .argument('<account>', 'id or username')
     .addHelpText('after', '\nExample:\n  curfew accounts show user1@example.test')
     .action(async (name: string, _: unknown, command: Command) => {
@@ -77,7 +77,7 @@ const show = (): Command =>
 
 const create = (): Command =>
   new Command('create')
-    .summary('create an account with a password made up for it')
+    .summary('create an account with a generated password')
     .argument('<username>')
     .addHelpText(
       'after',
@@ -99,7 +99,7 @@ const create = (): Command =>
 
 const password = (): Command =>
   new Command('password')
-    .summary('make up a new password, and end all sessions')
+    .summary('generate a new password, and end all sessions')
     .argument('<account>', 'id or username')
     .option('--keep-sessions', 'do not end sessions')
     .option('-y, --yes', 'do not ask')
@@ -146,7 +146,7 @@ const ending = (name: string, summary: string, target: (id: string) => readonly 
 
 const enable = (): Command =>
   new Command('enable')
-    .summary('let a disabled account sign in again')
+    .summary('enable a disabled account')
     .argument('<account>', 'id or username')
     .addHelpText('after', '\nExample:\n  curfew accounts enable user1@example.test')
     .action(async (name: string, _: unknown, command: Command) => {
@@ -158,7 +158,7 @@ const enable = (): Command =>
 
 const operator = (): Command =>
   new Command('operator')
-    .summary('say what a person may do in the admin API')
+    .summary('set what a person may do in the admin API')
     .argument('<account>', 'id or username')
     .argument('[scopes...]', 'such as sessions:read sessions:end; none: no operator any more')
     .addHelpText('after', '\nExample:\n  curfew accounts operator ada@example.com sessions:read sessions:end')

@@ -6,7 +6,7 @@ import { contextOf } from '../context.js';
 /** `curfew apply`. */
 export const apply = (): Command =>
   new Command('apply')
-    .summary('make what a file describes true: plan, then apply')
+    .summary('plan and apply the changes in a file')
     .description(
       'Policies, APIs, clients, gateway routes and attachments from a file: all of it or nothing. What the file does not mention is left alone.',
     )

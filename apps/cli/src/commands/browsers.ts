@@ -9,14 +9,14 @@ import { propagated } from './sessions.js';
 export const browsers = (): Command =>
   new Command('browsers')
     .summary('list, show and sign out browsers')
-    .description('Browsers: where people are signed in, what came of it, and the end of it.')
+    .description('Browsers in which people are signed in. Show their sessions, or sign them out.')
     .addCommand(list())
     .addCommand(show())
     .addCommand(end());
 
 const list = (): Command =>
   new Command('list')
-    .summary('the browsers of an account, the latest sign-in first')
+    .summary('list the browsers of an account, latest sign-in first')
     .requiredOption('--account <id|username>', 'of this account')
     .addOption(new Option('--state <state>', 'live or ended').choices(['live', 'ended']))
     .option('--limit <number>', 'most browsers to list', '50')
@@ -55,7 +55,7 @@ const placeOf = ({ signals }: Json): string =>
 
 const show = (): Command =>
   new Command('show')
-    .summary('one browser, what it signed in, and its history')
+    .summary('show a browser with its sessions and its history')
     .argument('<uid>', 'the uid, as sessions show it')
     .addHelpText('after', '\nExample:\n  curfew browsers show nF1sQ0wL8mXa4b2kZ7cVt')
     .action(async (uid: string, _: unknown, command: Command) => {
@@ -109,7 +109,7 @@ interface EndOptions {
 
 const end = (): Command =>
   new Command('end')
-    .summary('sign a browser out, with everything it signed in')
+    .summary('sign a browser out, and end its sessions')
     .argument('<uid>', 'the uid, as sessions show it')
     .option('--keep-offline', 'leave its offline sessions alone')
     .option('--dry-run', 'only say what would end')

@@ -21,7 +21,7 @@ export const clients = (): Command =>
 
 const list = (): Command =>
   new Command('list')
-    .summary('clients by id')
+    .summary('list clients')
     .option('--search <text>', 'part of id or name')
     .option('--limit <number>', 'most clients to list', '200')
     .addHelpText('after', '\nExample:\n  curfew clients list --search shop')
@@ -45,7 +45,7 @@ const list = (): Command =>
 
 const show = (): Command =>
   new Command('show')
-    .summary('one client')
+    .summary('show a client')
     .argument('<id>')
     .addHelpText('after', '\nExample:\n  curfew clients show shop')
     .action(async (id: string, _: unknown, command: Command) => {
@@ -60,7 +60,7 @@ const show = (): Command =>
 
 const rollOver = (): Command =>
   new Command('secret')
-    .summary('make a new secret; the old one is accepted a while longer')
+    .summary('generate a new secret; the old one stays valid for a while')
     .argument('<id>')
     .option('--overlap <seconds>', 'how long the old one is accepted; 0 ends it at once', '86400')
     .addHelpText(
@@ -109,7 +109,7 @@ const ending = (name: 'disable' | 'delete', summary: string): Command =>
 
 const enable = (): Command =>
   new Command('enable')
-    .summary('accept a disabled client again')
+    .summary('enable a disabled client')
     .argument('<id>')
     .addHelpText('after', '\nExample:\n  curfew clients enable shop')
     .action(async (id: string, _: unknown, command: Command) => {

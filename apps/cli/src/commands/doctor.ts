@@ -9,7 +9,7 @@ const signs = { ok: 'ok', note: 'note', wrong: 'WRONG' } as const;
 /** `curfew doctor`. */
 export const doctor = (): Command =>
   new Command('doctor')
-    .summary('look at everything, and say what to do')
+    .summary('check the whole installation, and say what to do')
     .description(
       'Configuration, database, migrations, clocks, keys, certificates, reachability. Each line is in order, worth knowing, or wrong and says what to do.',
     )

@@ -21,7 +21,7 @@ interface EventOptions {
 /** `curfew events`. */
 export const events = (): Command =>
   new Command('events')
-    .summary('what happened, and with --follow what happens')
+    .summary('list events, and follow new ones with --follow')
     .option('-f, --follow', 'go on as things happen, until interrupted')
     .option('--type <types>', 'one or several types, separated by commas')
     .option('--session <sid>', 'of this session')
@@ -52,7 +52,7 @@ Examples:
 
 const verify = (): Command =>
   new Command('verify')
-    .summary('whether recorded events are as they were sealed')
+    .summary('check that no recorded event was changed')
     .option('--head <seal:hash>', 'a head that was kept elsewhere: nothing before it may have been made anew')
     .option('--from <seal>', 'begin with this seal', '1')
     .addHelpText(

@@ -13,7 +13,7 @@ export const keys = (): Command =>
 
 const list = (): Command =>
   new Command('list')
-    .summary('which sign, which follow, which are kept for what they signed')
+    .summary('active, next and retired signing keys')
     .addHelpText('after', '\nExample:\n  curfew keys list')
     .action(async (_: unknown, command: Command) => {
       const context = contextOf(command);
@@ -22,7 +22,7 @@ const list = (): Command =>
 
 const rotate = (): Command =>
   new Command('rotate')
-    .summary('have keys followed by new ones')
+    .summary('rotate signing keys')
     .addOption(new Option('--alg <algorithm>', 'only of this algorithm').choices(['ES256', 'EdDSA', 'RS256']))
     .addHelpText(
       'after',
@@ -36,7 +36,7 @@ const rotate = (): Command =>
 
 const withdraw = (): Command =>
   new Command('withdraw')
-    .summary('take a compromised key out at once')
+    .summary('withdraw a compromised key at once')
     .argument('<kid>')
     .option('-y, --yes', 'do not ask')
     .addHelpText(

@@ -21,7 +21,7 @@ export const policies = (): Command =>
 
 const list = (): Command =>
   new Command('list')
-    .summary('policies in force, and where they are attached')
+    .summary('list policies and what they are attached to')
     .addHelpText('after', '\nExample:\n  curfew policies list')
     .action(async (_: unknown, command: Command) => {
       const context = contextOf(command);
@@ -46,7 +46,7 @@ const targetText = (target: Json): string =>
 
 const show = (): Command =>
   new Command('show')
-    .summary('one policy with its settings')
+    .summary('show a policy with its settings')
     .argument('<name>')
     .addHelpText('after', '\nExample:\n  curfew policies show nist-aal2')
     .action(async (name: string, _: unknown, command: Command) => {
@@ -65,7 +65,7 @@ const warnings = (found: Json[]): string =>
 
 const lint = (): Command =>
   new Command('lint')
-    .summary('check policies in a file: rules, footguns, documents they meet')
+    .summary('check the policies in a file for errors and risks')
     .argument('<file>', 'YAML or JSON: one policy, or a file for curfew apply')
     .addOption(
       new Option('--attached-to <kind>', 'as if attached there').choices(['everyone', 'client', 'resource']),
@@ -162,7 +162,7 @@ async function previewBody(policy: string, options: PreviewOptions): Promise<obj
 
 const apply = (): Command =>
   new Command('apply')
-    .summary('make the policies of a file true: plan, then apply')
+    .summary('plan and apply the policies in a file')
     .requiredOption('-f, --file <file>', 'a file as for curfew apply; only its policies are looked at')
     .option('--dry-run', 'only plan')
     .option('-y, --yes', 'do not ask')

@@ -6,14 +6,14 @@ import { table } from '../output.js';
 /** `curfew receivers`. */
 export const receivers = (): Command =>
   new Command('receivers')
-    .summary('who is told of events: list, dead letters, send again')
+    .summary('receivers of events: list, dead letters, send again')
     .addCommand(list())
     .addCommand(dead())
     .addCommand(redrive());
 
 const list = (): Command =>
   new Command('list')
-    .summary('webhooks, logout receivers and streams, with what waits for each')
+    .summary('webhooks, logout receivers and streams, with the events that wait for each')
     .addHelpText('after', '\nExample:\n  curfew receivers list')
     .action(async (_: unknown, command: Command) => {
       const context = contextOf(command);

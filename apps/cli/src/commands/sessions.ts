@@ -59,7 +59,7 @@ async function searchOf(admin: AdminClient, options: SearchOptions) {
 export const sessions = (): Command =>
   new Command('sessions')
     .summary('list, show and end sessions')
-    .description('Sessions: what lives, what ended and why, and the end of it.')
+    .description('Live and ended sessions. Show why a session ended, or end it.')
     .addCommand(list())
     .addCommand(show())
     .addCommand(end());
@@ -112,7 +112,7 @@ Examples:
 
 const show = (): Command =>
   new Command('show')
-    .summary('one session, its two clocks and its history')
+    .summary('show a session with its deadlines and its history')
     .argument('<id>', 'the sid')
     .addHelpText('after', '\nExample:\n  curfew sessions show 0192f0c1-8a4e-7c3d-9f10-2b6a4d8e1c55')
     .action(async (id: string, _: unknown, command: Command) => {

@@ -5,7 +5,7 @@ import { facts, table } from '../output.js';
 /** `curfew status`. */
 export const status = (): Command =>
   new Command('status')
-    .summary('what lives, what ended and why, at a glance')
+    .summary('live sessions, and recent ends with their reasons')
     .addHelpText('after', '\nExamples:\n  curfew status\n  curfew status --json')
     .action(async (_: unknown, command: Command) => {
       const context = contextOf(command);
