@@ -193,6 +193,11 @@ describe('the command line', () => {
       expect([args.join(' '), code]).toEqual([args.join(' '), expected]);
       expect(err).not.toMatch(/at .*\.js:\d+|cfw_cs_/);
     }
+    // What was mistyped is shown to whoever typed it.
+    expect(finished[0]!.err).toContain(
+      `There is no such session, or it was deleted after its retention. (unknown_session): "${nobody}"`,
+    );
+    expect(finished[1]!.err).toContain('path/id "x": must be a UUID');
   });
 
   it('takes the secret from a file or from standard input, and never shows it', async () => {
@@ -396,7 +401,10 @@ gateway_routes:
     const { policy } = (await world.get(`/v1/resources/${encodeURIComponent(api)}`)).body;
     expect((await world.get(`/v1/policies/${policy}`)).body.settings.inactivityTimeout).toBe('14m');
     const wrong = await curfew(['policies', 'set-idle', api, '14', '--yes']);
-    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('inactivityTimeout "14"')]);
+    expect([wrong.code, wrong.err]).toEqual([
+      2,
+      expect.stringContaining('inactivityTimeout "14": must be a duration such as "15m"'),
+    ]);
   }, 120_000);
 
   it('lints and previews policies', async () => {
