@@ -25,6 +25,10 @@ import { EventStreams } from './events/event-streams.js';
 import { EventsStore } from './events/events.store.js';
 import { Idempotency } from './idempotency/idempotency.js';
 import { IdempotencyStore } from './idempotency/idempotency.store.js';
+import { ExposureOverTime } from './insight/exposure-over-time.js';
+import { InsightQuestions } from './insight/insight-question.js';
+import { ReuseEndsStore } from './insight/reuse-ends.store.js';
+import { WhatIf } from './insight/what-if.js';
 import { KeysStore } from './keys/keys.store.js';
 import { documentToken } from './openapi/document.controller.js';
 import { openApiDocument } from './openapi/document.js';
@@ -80,6 +84,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [Receivers, receiversOn(foundation)],
     [SessionEnds, new SessionEnds({ ...foundation, search, announcements, confirmation })],
     [PreviewStore, new PreviewStore(prisma)],
+    [ReuseEndsStore, new ReuseEndsStore(prisma)],
     [KeysStore, new KeysStore(prisma)],
     [GatewayRoutesStore, new GatewayRoutesStore(prisma)],
     [EventsStore, events],
@@ -104,7 +109,10 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
 }
 
 /** What controllers have in common, made by the container of what is given. */
-const useCases = [AccountActs, ClientActs, PolicyActs, ResourceActs, RouteActs, EndPreview, Entries];
+const useCases = [
+  ...[AccountActs, ClientActs, PolicyActs, ResourceActs, RouteActs, EndPreview, Entries],
+  ...[InsightQuestions, WhatIf, ExposureOverTime],
+];
 
 /** One rule of who may change what, for every controller. */
 const authorityOn = (

@@ -8,6 +8,7 @@ import { ClockController } from './clock/clock.controller.js';
 import { contractKey, type OperationContract } from './contract/operation.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health.controller.js';
+import { InsightController } from './insight/insight.controller.js';
 import { KeysController } from './keys/keys.controller.js';
 import { DocumentController } from './openapi/document.controller.js';
 import { AttachmentsController } from './policies/attachments.controller.js';
@@ -24,6 +25,7 @@ export const controllers: readonly Type[] = [
   BrowsersController,
   PoliciesController,
   AttachmentsController,
+  InsightController,
   ClientsController,
   ResourcesController,
   RoutesController,

@@ -6,6 +6,7 @@ import { clients } from './commands/clients.js';
 import { completion } from './commands/completion.js';
 import { doctor } from './commands/doctor.js';
 import { events } from './commands/events.js';
+import { insight } from './commands/insight.js';
 import { keys } from './commands/keys.js';
 import { policies } from './commands/policies.js';
 import { receivers } from './commands/receivers.js';
@@ -48,6 +49,7 @@ export function program(): Command {
     accounts,
     clients,
     policies,
+    insight,
     keys,
     events,
     receivers,

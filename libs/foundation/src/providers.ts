@@ -2,6 +2,7 @@ import { AccountService, ConsentService } from '@curfew/accounts';
 import { ClientService, PolicyService, Registry, ResourceService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
+import { CountsStore } from '@curfew/insight';
 import { KeyStore } from '@curfew/oidc';
 import { OperationParts } from '@curfew/operations';
 import { DatabaseGuard, PrismaService } from '@curfew/persistence';
@@ -20,6 +21,7 @@ export const foundationProviders = (foundation: Foundation) => [
   { provide: ResourceService, useValue: foundation.resources },
   { provide: PolicyService, useValue: foundation.policies },
   { provide: Registry, useValue: foundation.registry },
+  { provide: CountsStore, useValue: foundation.counts },
   { provide: EventLog, useValue: foundation.events },
   { provide: KeyStore, useValue: foundation.keyStore },
   { provide: SessionService, useValue: foundation.sessions },

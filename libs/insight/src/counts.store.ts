@@ -1,12 +1,15 @@
 import { Prisma, type PrismaService, retrying } from '@curfew/persistence';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { bucketCount } from './buckets.js';
-import { addTo, type CountKind, FoldedCounts } from './counts.js';
+import { addTo, type CountKind, countKinds, FoldedCounts, foldCount, sumOf } from './counts.js';
 import type { CountsUnderTimeout } from './evidence.js';
 import { type CountedHour, dayOf, histogramsOf, hourOfWeek } from './recorder.js';
 
 /** All clients together are counted as a client with this id, which none can have. */
 export const allClients = '';
+
+/** Returned silences of a client over all of its folds are a fold of their own: clients are ranked by them. */
+const allFolds = foldCount;
 
 /** Which counts are asked for. */
 export interface CountsQuestion {
@@ -15,6 +18,8 @@ export interface CountsQuestion {
   /** The first day, and the one after the last. */
   readonly from: Instant;
   readonly to: Instant;
+  /** All of them where it is left out. */
+  readonly kinds?: readonly CountKind[];
 }
 
 /** Counts and the days on which they were made. */
@@ -48,7 +53,12 @@ export class CountsStore {
 
   /** Adds what was counted, in one statement. Sorted by key, so that two nodes that write at once do not wait for each other. */
   async add(hours: readonly CountedHour[]): Promise<void> {
-    const histograms = summedBy(hours, ({ hour, ...rest }) => ({ day: dayOf(hour), ...rest }));
+    const histograms = [
+      ...summedBy(hours, ({ hour, ...rest }) => ({ day: dayOf(hour), ...rest })),
+      ...summedBy(hours, ({ hour, ...rest }) =>
+        isRanked(rest) ? { day: dayOf(hour), ...rest, fold: allFolds } : undefined,
+      ),
+    ];
     const returned = summedBy(hours, ({ hour, kind, ...rest }) =>
       kind === 'returned' ? { ...rest, hour: hourOfWeek(hour), day: dayOf(hour), kind, fold: 0 } : undefined,
     );
@@ -74,12 +84,13 @@ export class CountsStore {
   }
 
   /** The counts of the days asked for, by the timeout they were made under. */
-  async find({ clientIds, from, to }: CountsQuestion): Promise<FoundCounts> {
+  async find({ clientIds, from, to, kinds = countKinds }: CountsQuestion): Promise<FoundCounts> {
     const clients = clientIds ?? [allClients];
     const range = Prisma.sql`client_id = ANY(${[...clients]}::text[]) AND day >= ${dayAt(from)}::date AND day < ${dayAt(to)}::date`;
     const [rows, [span]] = await Promise.all([
       this.prisma.$queryRaw<CountsRow[]>`
-        SELECT inactivity_timeout, fold, kind, ARRAY[${sums}] AS counts FROM gap_histogram WHERE ${range}
+        SELECT inactivity_timeout, fold, kind, ARRAY[${sums}] AS counts FROM gap_histogram
+        WHERE ${range} AND fold < ${allFolds} AND kind = ANY(${[...kinds]}::text[])
         GROUP BY inactivity_timeout, fold, kind`,
       this.prisma.$queryRaw<{ days: number }[]>`
         SELECT coalesce(sum(days), 0)::int AS days FROM (SELECT max(days) AS days FROM gap_histogram WHERE ${range} GROUP BY day) d`,
@@ -96,20 +107,30 @@ export class CountsStore {
     };
   }
 
-  /** Returned silences of each client over all folds, most first. */
+  /** Returned silences of each client over all folds, the busiest first. */
   async returnedByClient(
     from: Instant,
     to: Instant,
-    max: number,
-  ): Promise<{ clientId: string; returned: Float64Array }[]> {
+  ): Promise<readonly { readonly clientId: string; readonly returned: Float64Array }[]> {
     const rows = await this.prisma.$queryRaw<{ client_id: string; counts: number[] }[]>`
       SELECT client_id, ARRAY[${sums}] AS counts FROM gap_histogram
-      WHERE day >= ${dayAt(from)}::date AND day < ${dayAt(to)}::date AND kind = 'returned' AND client_id <> ${allClients}
+      WHERE day >= ${dayAt(from)}::date AND day < ${dayAt(to)}::date AND kind = 'returned' AND fold = ${allFolds}
       GROUP BY client_id`;
     return rows
       .map(({ client_id: clientId, counts }) => ({ clientId, returned: Float64Array.from(counts) }))
-      .sort((a, b) => total(b.returned) - total(a.returned))
-      .slice(0, max);
+      .sort((a, b) => sumOf(b.returned) - sumOf(a.returned));
+  }
+
+  /** Counts of each of these clients, by the timeout they were made under. */
+  async findByClient(
+    clientIds: readonly string[],
+    question: Omit<CountsQuestion, 'clientIds'>,
+  ): Promise<readonly { readonly clientId: string; readonly groups: readonly CountsUnderTimeout[] }[]> {
+    const found = clientIds.map(async (clientId) => {
+      const { groups } = await this.find({ ...question, clientIds: [clientId] });
+      return { clientId, groups };
+    });
+    return Promise.all(found);
   }
 
   /** Returned silences by the hour of the week. */
@@ -162,6 +183,10 @@ export class CountsStore {
   }
 }
 
+/** Clients are ranked by their returned silences; all of them together are no client. */
+const isRanked = ({ kind, clientId }: Pick<Key, 'kind' | 'clientId'>): boolean =>
+  kind === 'returned' && clientId !== allClients;
+
 interface Key {
   readonly clientId: string;
   readonly inactivityTimeout: number;
@@ -200,7 +225,6 @@ function summedBy(hours: readonly CountedHour[], keyOf: (counted: Counted) => Ke
 
 const inSql = (counts: Float64Array): string => `{${counts.join(',')}}`;
 const dayAt = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
-const total = (counts: Float64Array): number => counts.reduce((sum, count) => sum + count, 0);
 
 /** The sum of each bucket; by place, which costs a tenth of what unnesting costs. */
 const sums = Prisma.raw(

@@ -1,6 +1,17 @@
 export { type LifetimeOutcome, lifetimeUnder } from './ages.js';
 export { bucketCount, bucketEdges, bucketOf } from './buckets.js';
-export { type CountKind, type Counts, countKinds, FoldedCounts, foldCount, foldOf, sumOf } from './counts.js';
+export {
+  addTo,
+  type CountKind,
+  type Counts,
+  countBeyond,
+  countKinds,
+  FoldedCounts,
+  foldCount,
+  foldOf,
+  noCounts,
+  sumOf,
+} from './counts.js';
 export {
   allClients,
   type CountsQuestion,
@@ -9,7 +20,13 @@ export {
   type HourCounts,
 } from './counts.store.js';
 export { neededForAnswer, type Shortfall, shortfalls } from './enough-data.js';
-export { assumedGiveUpShare, type CountsUnderTimeout, Evidence, type GiveUpShare } from './evidence.js';
+export {
+  assumedGiveUpShare,
+  type CountsUnderTimeout,
+  Evidence,
+  type Figure,
+  type GiveUpShare,
+} from './evidence.js';
 export * from './figures.js';
 export { type FunnelWindow, funnelOf } from './funnel.js';
 export type { Estimate } from './jackknife.js';

@@ -14,8 +14,10 @@ export interface Deadlines {
 }
 
 /** The inactivity timeout in force, in seconds: a later policy may shorten what the session was signed in under, never lengthen it. */
-export const inactivityTimeoutOf = (session: TimedSession, policy: DeadlineLimits): Seconds =>
-  Math.min(session.inactivityTimeout, policy.inactivityTimeout) as Seconds;
+export const inactivityTimeoutOf = (
+  session: Pick<TimedSession, 'inactivityTimeout'>,
+  policy: DeadlineLimits,
+): Seconds => Math.min(session.inactivityTimeout, policy.inactivityTimeout) as Seconds;
 
 /**
  * When the person last proved who they are: a session that was authorized silently has not seen them prove it itself

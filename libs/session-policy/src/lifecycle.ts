@@ -83,8 +83,10 @@ export const kept = (session: Session, policy: SessionPolicy, now: Instant): Ses
 export const retried = (session: Session): Session => ({ ...session, retries: session.retries + 1 });
 
 /** Milliseconds of activity that may go unwritten: min(60 s, inactivity timeout / 20), by which a session may end early, never late. */
-export const activityThrottleMs = (session: TimedSession, policy: SessionPolicy): number =>
-  Math.min(60_000, (inactivityTimeoutOf(session, policy) * 1000) / 20);
+export const activityThrottleMs = (
+  session: Pick<TimedSession, 'inactivityTimeout'>,
+  policy: SessionPolicy,
+): number => Math.min(60_000, (inactivityTimeoutOf(session, policy) * 1000) / 20);
 
 /**
  * After use of an access token by a person: the session with its activity moved, or null where there is nothing to

@@ -17,6 +17,7 @@ export type Tag =
   | 'browsers'
   | 'sessions'
   | 'policies'
+  | 'insight'
   | 'clients'
   | 'resources'
   | 'accounts'

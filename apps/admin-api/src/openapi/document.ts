@@ -8,6 +8,7 @@ const tags: Record<Tag, string> = {
   sessions: 'What lives, what ended and why; and the end of it.',
   browsers: 'Where people are signed in, and the end of that.',
   policies: 'How long sessions live and what ends them, attached to clients, APIs or everyone.',
+  insight: 'What timeouts cost and save, estimated from counts of silences.',
   clients: 'Registered clients, by the names of RFC 7591.',
   resources: 'Registered APIs: audience, scopes, form of their tokens.',
   accounts: 'People who sign in, what they allowed, and who of them may administer.',

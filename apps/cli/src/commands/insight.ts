@@ -1,0 +1,190 @@
+import { Command } from 'commander';
+import type { Json } from '../admin-client.js';
+import { type Context, contextOf } from '../context.js';
+import { facts, length, table } from '../output.js';
+import { instantFrom } from '../time.js';
+
+/** `curfew insight`. */
+export const insight = (): Command =>
+  new Command('insight')
+    .summary('insight: timeouts, what-if, exposure')
+    .description('What timeouts cost people, and what they save: from counts, with intervals.')
+    .addCommand(timeouts())
+    .addCommand(whatIf())
+    .addCommand(exposure());
+
+interface Subject {
+  readonly client?: string;
+  readonly policy?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+const about = (command: Command): Command =>
+  command
+    .option('--client <id>', 'only this client')
+    .option('--policy <name>', 'only the clients this policy is attached to')
+    .option('--from <time>', 'the first day, such as 2027-01-31T00:00:00Z or 28d')
+    .option('--to <time>', 'the last day');
+
+const queryOf = ({ client, policy, from, to }: Subject) => ({
+  client,
+  policy,
+  from: from && instantFrom(from),
+  to: to && instantFrom(to),
+});
+
+/** Asks, and writes the answer for scripts, or what is missing; what was found otherwise. */
+async function ask(context: Context, path: string, query: Record<string, string | undefined>): Promise<Json> {
+  const answer = await (await context.admin()).get(`/v1/insight/${path}`, query);
+  if (context.output.json) {
+    context.output.line(JSON.stringify(answer, null, 2));
+    return undefined;
+  }
+  tellEvidence(context, answer);
+  return answer.found ?? undefined;
+}
+
+function tellEvidence({ output }: Context, { evidence, missing }: Json): void {
+  const days = `${evidence.from.slice(0, 10)} to ${evidence.to.slice(0, 10)}, counts on ${evidence.days} day(s)`;
+  output.line(
+    facts([
+      ['Window', days],
+      ['Seen', `${evidence.silences} silences in ${evidence.visits} visits`],
+      ['Timeouts in force', evidence.inactivity_timeouts.map(length)],
+    ]),
+  );
+  for (const text of evidence.unknown) output.line(`  - ${text}`);
+  if (missing.length > 0) output.line('\nThere is too little data yet:');
+  for (const { of, have, need, days: more } of missing)
+    output.line(
+      `  ${of}: ${have} of ${need}${more === null ? '' : `, enough in about ${more} day(s) at the present rate`}`,
+    );
+  output.line();
+}
+
+const figure = (value: number): string => {
+  const size = Math.abs(value);
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 3);
+};
+const estimate = ({ value, low, high }: Json): string =>
+  `${figure(value)} (${figure(low)} to ${figure(high)})`;
+const share = ({ value, low, high }: Json): string =>
+  `${(value * 100).toFixed(1)} % (${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)} %)`;
+
+const visitRows = [
+  ['Sign-ins again per person and day', 'sign_ins_again_per_person_day', estimate],
+  ['Sign-ins again per visit', 'sign_ins_again_per_visit', estimate],
+  ['Sessions ended by it per visit', 'cuts_per_visit', estimate],
+  ['Visits given up at the sign-in page', 'gave_up_per_visit', share],
+  ['People cut at work per day', 'cut_at_work_per_day', estimate],
+  ['Unattended, usable hours per day', 'exposure_hours_per_day', estimate],
+] as const;
+
+const timeouts = (): Command =>
+  about(new Command('timeouts'))
+    .summary('how long sessions are silent, and what the timeouts in force cost and save')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  curfew insight timeouts\n  curfew insight timeouts --client shop --from 14d',
+    )
+    .action(async (options: Subject, command: Command) => {
+      const context = contextOf(command);
+      const found = await ask(context, 'timeouts', queryOf(options));
+      if (!found) return;
+      const { output } = context;
+      output.line(facts(visitRows.map(([name, member, shown]) => [name, shown(found.in_force[member])])));
+      output.line(facts([['Timeouts that cut somebody at work', share(found.cut_while_working)]]));
+      if (found.valley)
+        output.line(
+          `\nSilences are rarest at about ${length(Math.round(found.valley.seconds))}: a hint for a timeout.`,
+        );
+      const steps = found.funnel.map((one: Json) => [
+        length(one.within_seconds),
+        one.ended,
+        one.shown,
+        one.proved,
+        one.resumed,
+      ]);
+      output.line(`\n${table(['WITHIN', 'ENDED', 'SAW SIGN-IN', 'PROVED', 'BACK'], steps)}`);
+      tellLowValue(context, found.low_value);
+    });
+
+function tellLowValue({ output }: Context, { share: all, by_client: clients }: Json): void {
+  output.line(`\nSilences ended by a clock and not a person: ${share(all)}`);
+  for (const { client_id: client, share: part, advice } of clients)
+    if (part >= 0.02) output.line(`  ${client}: ${(part * 100).toFixed(1)} %. ${advice}`);
+}
+
+interface Candidates extends Subject {
+  readonly inactivityTimeout?: string;
+  readonly absoluteLifetime?: string;
+  readonly retryWindow?: string;
+}
+
+const whatIf = (): Command =>
+  about(new Command('what-if'))
+    .summary('what another timeout, lifetime or retry window would do')
+    .option('--inactivity-timeout <duration>', 'such as 15m')
+    .option('--absolute-lifetime <duration>', 'such as 8h')
+    .option('--retry-window <duration>', 'such as 30s')
+    .addHelpText('after', '\nExample:\n  curfew insight what-if --policy staff --inactivity-timeout 15m')
+    .action(async (options: Candidates, command: Command) => {
+      const context = contextOf(command);
+      const found = await ask(context, 'what-if', {
+        ...queryOf(options),
+        inactivity_timeout: options.inactivityTimeout,
+        absolute_lifetime: options.absoluteLifetime,
+        retry_window: options.retryWindow,
+      });
+      if (found) tellComparison(context, found);
+    });
+
+function tellComparison({ output }: Context, found: Json): void {
+  const { inactivity_timeout: idle, absolute_lifetime: lifetime, retry_window: retry } = found;
+  if (idle) {
+    const rows = visitRows.map(([name, member, shown]) => [
+      name,
+      shown(idle.before[member]),
+      shown(idle.after[member]),
+    ]);
+    output.line(table(['', 'NOW', `WITH ${length(idle.candidate_seconds)}`], rows));
+    const clients = idle.by_client.map((one: Json) => [
+      one.client_id,
+      estimate(one.before),
+      estimate(one.after),
+    ]);
+    if (clients.length > 0) output.line(`\n${table(['SIGN-INS AGAIN PER VISIT', 'NOW', 'THEN'], clients)}`);
+  }
+  if (lifetime)
+    output.line(
+      `\nAn absolute lifetime of ${length(lifetime.candidate_seconds)} is reached by ${share(lifetime.reached)} of sessions and ends ${estimate(lifetime.ends_per_session)} per session.`,
+    );
+  if (retry)
+    output.line(
+      `\nOf ${retry.reuse_ends} session(s) ended for a reused token, ${retry.would_be_retries} would have been retries.`,
+    );
+}
+
+const exposure = (): Command =>
+  about(new Command('exposure'))
+    .summary('hours a day in which sessions are alive and nobody is there')
+    .addHelpText('after', '\nExample:\n  curfew insight exposure --policy staff --from 90d')
+    .action(async (options: Subject, command: Command) => {
+      const context = contextOf(command);
+      const found = await ask(context, 'exposure', queryOf(options));
+      if (!found) return;
+      const { output } = context;
+      output.line(`Unattended, usable hours per day: ${estimate(found.hours_per_day)}\n`);
+      const rows = found.over_time.map((one: Json) => [
+        one.from.slice(0, 10),
+        one.days,
+        estimate(one.hours_per_day),
+      ]);
+      output.line(table(['FROM', 'DAYS', 'HOURS PER DAY'], rows));
+      const { last_change: change } = found;
+      if (change)
+        output.line(
+          `\nVersion ${change.version} of ${change.policy} (${change.at}): ${estimate(change.before)} before, predicted ${estimate(change.predicted)}, now ${estimate(change.after)}.`,
+        );
+    });

@@ -1,0 +1,176 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { populationUnder, type Truth } from '../../libs/insight/test/population.js';
+import { type AdminAnswer, AdminWorld } from './admin-world.js';
+
+let world: AdminWorld;
+beforeAll(async () => {
+  world = await AdminWorld.start({ CURFEW_SWEEP_INTERVAL: '1h' });
+});
+afterAll(() => world?.stop());
+
+const inForce = 1_800;
+const truth: Truth = { people: 320, days: 5, giveUpShare: 0.12, seed: 21 };
+const clockwork = { share: 0.3, every: 290 };
+const seen = populationUnder(inForce, truth);
+const planted = populationUnder(inForce, { ...truth, people: 160, seed: 22, clockwork });
+/** Each day of the population, once for each of these days. */
+const days = 4;
+const off = (estimate: number, really: number) => Math.abs(estimate / really - 1);
+
+const ask = (path: string, query: Record<string, string> = {}): Promise<AdminAnswer> =>
+  world.call('GET', `/v1/insight/${path}?${new URLSearchParams(query)}`);
+
+/** Writes counts of a population as if they had been made on each of the last days. */
+async function write(clientId: string, { folded }: typeof seen): Promise<void> {
+  const inSql = (histogram: Float64Array) => `{${histogram.join(',')}}`;
+  const rows = folded.folds.flatMap((counts, fold) =>
+    Object.entries(counts).map(([kind, histogram]) => ({ fold, kind, counts: inSql(histogram) })),
+  );
+  // Clients are ranked by a fold of their own.
+  if (clientId !== '') rows.push({ fold: 16, kind: 'returned', counts: inSql(folded.total().returned) });
+  await world.database.query(
+    `INSERT INTO gap_histogram (client_id, inactivity_timeout, day, fold, kind, counts)
+     SELECT $1, $2, (now() AT TIME ZONE 'UTC')::date - d, fold, kind, counts::int[]
+       FROM jsonb_to_recordset($3::jsonb) AS r(fold smallint, kind text, counts text), generate_series(1, $4::int) d
+     ON CONFLICT (client_id, inactivity_timeout, day, fold, arm, kind)
+       DO UPDATE SET counts = curfew_add_counts(gap_histogram.counts, excluded.counts)`,
+    [clientId, inForce, JSON.stringify(rows), days],
+  );
+}
+
+describe('before anything was counted', () => {
+  it('each answer says what is missing, and finds nothing', async () => {
+    for (const path of ['timeouts', 'exposure', 'what-if']) {
+      const { status, body } = await ask(path, path === 'what-if' ? { inactivity_timeout: '15m' } : {});
+      expect([path, status, body.found]).toEqual([path, 200, null]);
+      expect(body.missing.map(({ of }: { of: string }) => of)).toEqual(['days', 'silences', 'visits']);
+      expect(body.evidence.unknown.length).toBeGreaterThan(1);
+    }
+  });
+});
+
+describe('with counts of a population whose truth is known', () => {
+  let names: { web: string; other: string };
+  beforeAll(async () => {
+    const [web, other] = (await world.call('GET', '/v1/clients?limit=2')).body.items;
+    names = { web: web.client_id, other: other.client_id };
+    for (const [clientId, population] of [
+      [names.web, seen],
+      ['', seen],
+      [names.other, planted],
+      ['', planted],
+    ] as const)
+      await write(clientId, population);
+  });
+
+  it('timeouts tell what the timeout in force costs and saves', async () => {
+    const { status, body } = await ask('timeouts', { client: names.web });
+    expect(status).toBe(200);
+    expect(body.missing).toEqual([]);
+    expect(body.evidence).toMatchObject({ days, visits: seen.visits * days, inactivity_timeouts: [inForce] });
+    const { in_force: figures, curve, funnel } = body.found;
+    expect(off(figures.sign_ins_again_per_visit.value, seen.signedInAgain / seen.visits)).toBeLessThan(0.1);
+    expect(off(figures.exposure_hours_per_day.value, seen.exposureHours)).toBeLessThan(0.1);
+    expect(figures.gave_up_per_visit.low).toBeLessThan(seen.gaveUp / seen.visits);
+    expect(figures.gave_up_per_visit.high).toBeGreaterThan(seen.gaveUp / seen.visits);
+    expect(curve.length).toBeGreaterThan(30);
+    expect(funnel[0]).toMatchObject({ within_seconds: 120, ended: seen.cuts * days });
+  });
+
+  it('background refreshes are found by client, with what would end them', async () => {
+    const { body } = await ask('timeouts');
+    const { by_client: clients } = body.found.low_value;
+    expect(clients[0].client_id).toBe(names.other);
+    expect(Math.abs(clients[0].share - clockwork.share)).toBeLessThan(0.03);
+    expect(clients[0].advice).toContain('passive');
+    expect(clients[1]).toMatchObject({ client_id: names.web, advice: 'Nothing to do.' });
+  });
+
+  it('what-if tells what half of the timeout would do', async () => {
+    const really = populationUnder(inForce / 2, { ...truth, seed: 23 });
+    const { status, body } = await ask('what-if', {
+      ...{ client: names.web, inactivity_timeout: '15m', absolute_lifetime: '8h', retry_window: '30' },
+    });
+    expect(status).toBe(200);
+    const { inactivity_timeout: idle, absolute_lifetime: lifetime, retry_window: retry } = body.found;
+    const again = idle.after.sign_ins_again_per_visit;
+    expect(off(again.value, really.signedInAgain / really.visits)).toBeLessThan(0.1);
+    expect(again.low).toBeLessThan(again.value);
+    expect(idle.after.exposure_hours_per_day.value).toBeLessThan(idle.before.exposure_hours_per_day.value);
+    expect(idle.by_client).toEqual([
+      { client_id: names.web, before: expect.any(Object), after: expect.any(Object) },
+    ]);
+    expect(idle.by_hour_of_week).toHaveLength(168);
+    expect(lifetime).toMatchObject({ candidate_seconds: 28_800, reached: { value: 0 } });
+    expect(retry).toEqual({ candidate_seconds: 30, reuse_ends: 0, would_be_retries: 0 });
+  });
+
+  it('exposure is told over time, and beside what was predicted for the last change', async () => {
+    const policy = 'insight-staff';
+    const settings = { basedOn: 'standard', inactivityTimeout: '30m' };
+    await world.call('POST', '/v1/policies', { body: { name: policy, settings } });
+    const headers = { 'if-match': '"1"' };
+    const next = { settings: { ...settings, inactivityTimeout: '15m' } };
+    await world.call('PUT', `/v1/policies/${policy}`, { body: next, headers });
+    await world.database.query(
+      `UPDATE policy SET created_at = now() - interval '2 days' WHERE name = $1 AND version = 2`,
+      [policy],
+    );
+    await world.call('PUT', '/v1/policy-attachments', {
+      body: { target: { kind: 'client', client_id: names.web }, policy },
+    });
+    const { body } = await ask('exposure', { policy });
+    expect(off(body.found.hours_per_day.value, seen.exposureHours)).toBeLessThan(0.1);
+    const { last_change: change, over_time: weeks } = body.found;
+    expect(change).toMatchObject({ policy, version: 2 });
+    expect(change.predicted.value).toBeLessThan(change.before.value);
+    expect(weeks.reduce((sum: number, week: { days: number }) => sum + week.days, 0)).toBe(days);
+  });
+
+  it('the command line shows the same, for people and for scripts', async () => {
+    const run = async (...words: string[]): Promise<string> => {
+      const flags = ['--issuer', world.server.issuer, '--admin-url', world.adminUrl];
+      const { client_id: id, client_secret: secret } = world.data.clients.admin;
+      const env = { ...process.env, CURFEW_CLI_CLIENT_ID: id, CURFEW_CLI_CLIENT_SECRET: secret };
+      const command = ['apps/cli/bin/curfew.mjs', ...flags, ...words];
+      return (await promisify(execFile)(process.execPath, command, { env })).stdout;
+    };
+    const text = await run('insight', 'timeouts', '--client', names.web);
+    expect(text).toMatch(/Sign-ins again per person and day +\d+\.\d+ \(\d+\.\d+ to \d+\.\d+\)/);
+    expect(text).toContain('WITHIN');
+    const tried = await run('insight', 'what-if', '--client', names.web, '--inactivity-timeout', '15m');
+    expect(tried).toContain('WITH 15m');
+    expect(await run('insight', 'exposure', '--policy', 'insight-staff')).toContain('HOURS PER DAY');
+    const told = JSON.parse(await run('--json', 'insight', 'what-if', '--inactivity-timeout', '15m'));
+    expect(told.found.inactivity_timeout.candidate_seconds).toBe(900);
+  });
+});
+
+describe('what makes no sense is refused with its name, and all of it at once', () => {
+  it.each([
+    ['what-if', {}, ['query/inactivity_timeout']],
+    ['what-if', { inactivity_timeout: '0' }, ['query/inactivity_timeout']],
+    ['what-if', { inactivity_timeout: '15 minutes' }, ['query/inactivity_timeout']],
+    [
+      'what-if',
+      { inactivity_timeout: '99d', absolute_lifetime: '1s', retry_window: '2m' },
+      ['query/inactivity_timeout', 'query/absolute_lifetime', 'query/retry_window'],
+    ],
+    ['timeouts', { client: 'a', policy: 'b' }, ['query/policy']],
+    ['exposure', { from: '2030-01-02T00:00:00Z', to: '2030-01-01T00:00:00Z' }, ['query/to']],
+    ['exposure', { from: 'yesterday' }, ['query/from']],
+  ])('%s %j', async (path, query, places) => {
+    const { status, body } = await ask(path, query as unknown as Record<string, string>);
+    expect(status).toBe(400);
+    expect(body.faults.map(({ at }: { at: string }) => at)).toEqual(places);
+  });
+
+  it.each([
+    [{ client: 'nobody' }, 'unknown_client'],
+    [{ policy: 'nobody' }, 'unknown_policy'],
+  ])('what does not exist is told apart from what has no counts: %j', async (query, code) => {
+    const { status, body } = await ask('timeouts', query as unknown as Record<string, string>);
+    expect([status, body.code]).toEqual([404, code]);
+  });
+});
