@@ -108,7 +108,7 @@ describe('revocation by the client', () => {
 describe('a sign-in', () => {
   const told = async () =>
     world.database.query<{ type: string; at: Date; data: Record<string, unknown> }>(
-      `SELECT type, at, data FROM event WHERE account_id = $1 AND type LIKE 'signin.%' ORDER BY xid, id`,
+      `SELECT type, at, data FROM any_event WHERE account_id = $1 AND type LIKE 'signin.%' ORDER BY xid, id`,
       [await world.accountId(1)],
     );
 

@@ -172,11 +172,11 @@ describe('who must not be able to change anything', () => {
     await world.userinfo('garbage');
     const counted = () =>
       world.database.query<{ endpoint: string; count: number }>(
-        `SELECT data->>'endpoint' AS endpoint, sum((data->>'count')::int)::int AS count FROM event WHERE type = 'token.unknown' GROUP BY 1 ORDER BY 1`,
+        `SELECT data->>'endpoint' AS endpoint, sum((data->>'count')::int)::int AS count FROM event_count WHERE type = 'token.unknown' GROUP BY 1 ORDER BY 1`,
       );
     await world.until('they are counted', async () => (await counted()).length === 4);
     await world.until('all are counted', async () => (await counted())[2]!.count === 20);
-    const rows = await world.database.query(`SELECT data FROM event WHERE type = 'token.unknown'`);
+    const rows = await world.database.query(`SELECT data FROM event_count WHERE type = 'token.unknown'`);
     expect(rows.length).toBeLessThan(15);
     expect(JSON.stringify(rows)).not.toContain('garbage');
   });

@@ -431,3 +431,28 @@ it('is not sent requests while it cannot decide about any', async () => {
   }
   expect((await ask('/a', reader)).status).toBe(503);
 });
+
+describe('a refusal of the gateway itself', () => {
+  const askedAbout = { 'x-forwarded-method': 'GET', 'x-forwarded-proto': 'https' };
+
+  it.each([
+    ['without a route', { host: 'nobody.example.test' }, '/x', 403],
+    ['without a token', host, '/x', 401],
+    ['to another proxy', { ...askedAbout, 'x-forwarded-uri': 'open' }, '/forward-auth', 403],
+  ] as const)('%s has an id of its own, and is taken for nothing else', async (_, headers, path, status) => {
+    const [one, another] = [
+      await send(gateway.url, headers, { path }),
+      await send(gateway.url, headers, { path }),
+    ];
+    expect([one.status, one.headers['x-content-type-options']]).toEqual([status, 'nosniff']);
+    expect(one.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(one.headers['x-request-id']).not.toBe(another.headers['x-request-id']);
+  });
+
+  it('has the id that a proxy of ours gave the request, and no other', async () => {
+    const named = async (id: string) =>
+      (await send(gateway.url, { ...host, 'x-request-id': id }, { path: '/x' })).headers['x-request-id'];
+    expect(await named('from-the-proxy-1')).toBe('from-the-proxy-1');
+    expect(await named('<script>')).not.toContain('script');
+  });
+});

@@ -14,12 +14,16 @@ import {
   listeners,
   RequestMaker,
 } from './generated-requests.js';
+import { type Debtor, reportHang } from './hang-report.js';
 import { faultsOf, faultsOfProxy, marker, type WireAnswer } from './hostile-world.js';
 import { knownOf } from './known-world.js';
 
 /** An answer that has not come after so many milliseconds counts as none; the slowest machine needs a few seconds. */
 const patienceMs = 30_000;
 const unlimited = '100000/1s';
+
+/** Why there is no answer; a hang comes with a report of what the server was doing. */
+type NoAnswer = 'broken off' | `a hang ${string}`;
 
 /** What became of many requests. */
 export interface Outcome {
@@ -96,7 +100,7 @@ routes:
       const answer = await this.#send(sent);
       // A connection that was kept may have been closed while the request was on its way (RFC 9112 §9.3.1).
       if (answer === 'broken off' && attempt < 3) continue;
-      if (typeof answer === 'string') return { status: answer, faults: [`is ${answer}`] };
+      if (typeof answer === 'string') return { status: answer.split(' {', 1)[0]!, faults: [`is ${answer}`] };
       return { status: answer.status, faults: this.#judge(sent, answer) };
     }
   }
@@ -133,27 +137,22 @@ routes:
   }
 
   #memory(): Record<Listener, number> {
-    const pids = { auth: this.admin.server.pid, admin: this.admin.admin.pid, gateway: this.gateway.pid };
     return Object.fromEntries(
-      Object.entries(pids).map(([listener, pid]) => {
+      listeners.map((listener) => {
+        const { pid } = this.#debtor(listener);
         const [, kib] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
         return [listener, Math.round(Number(kib) / 1024)];
       }),
     ) as Record<Listener, number>;
   }
 
-  #portOf(listener: Listener): number {
-    if (listener === 'gateway') return this.gateway.port;
-    return listener === 'auth' ? this.admin.server.port : this.admin.admin.port;
+  #debtor(listener: Listener): Debtor {
+    const server = { auth: this.admin.server, admin: this.admin.admin, gateway: this.gateway }[listener];
+    const host = this.known.hosts[listener][0]!;
+    return { pid: server.pid, port: server.port, host, database: this.admin.database };
   }
 
-  #send({
-    listener,
-    method,
-    path,
-    headers,
-    body,
-  }: GeneratedRequest): Promise<WireAnswer | 'broken off' | 'a hang'> {
+  #send({ listener, method, path, headers, body }: GeneratedRequest): Promise<WireAnswer | NoAnswer> {
     const sendable = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [
         name,
@@ -166,18 +165,19 @@ routes:
     return new Promise((resolve) => {
       const outgoing = request({
         host: '127.0.0.1',
-        port: this.#portOf(listener),
+        port: this.#debtor(listener).port,
         method,
         path: targetText(path),
         headers: { ...sendable, ...length },
         agent: this.#agents[listener],
       });
-      const end = (answer: WireAnswer | 'broken off' | 'a hang') => {
+      const end = (answer: WireAnswer | NoAnswer) => {
         clearTimeout(timer);
         resolve(answer);
       };
-      const timer = setTimeout(() => {
-        end('a hang');
+      const timer = setTimeout(async () => {
+        const report = await reportHang(outgoing, this.#debtor(listener)).catch(String);
+        end(`a hang ${report}`);
         outgoing.destroy();
       }, patienceMs);
       outgoing.on('error', () => end('broken off'));
@@ -206,13 +206,15 @@ routes:
   }
 
   #judge(sent: GeneratedRequest, answer: WireAnswer): string[] {
-    const { listener } = sent;
+    const { listener, path } = sent;
     const { status, headers } = answer;
     const faults: string[] = [];
     // Public metadata is readable by every page; its origin is told back to it (Fetch §3.3.3), never with credentials.
     const isOpen = listener === 'auth' && !headers.has('access-control-allow-credentials');
+    // Nor are the names of headers, as which its answer to a preflight says that any may be sent (Fetch §4.8).
+    const open = ['access-control-allow-origin', 'access-control-allow-headers'];
     for (const [name, value] of headers) {
-      const mayRepeat = name === 'location' || (isOpen && name === 'access-control-allow-origin');
+      const mayRepeat = name === 'location' || (isOpen && open.includes(name));
       if (!mayRepeat && value.toLowerCase().includes(marker)) faults.push(`repeats what was sent in ${name}`);
     }
     // A head that is too large is refused by the parser of HTTP, before there is a request (RFC 6585 §5).
@@ -220,7 +222,7 @@ routes:
     if (headers.has('x-injected')) faults.push('lets headers be injected');
     faults.push(...this.#faultsOfLocation(sent, status, headers.get('location')));
     // What is too much at this moment is asked for again later (RFC 9110 §15.6.4).
-    if (status === 503 && headers.has('retry-after')) return faults;
+    if (status === 503 && (headers.has('retry-after') || path.startsWith('/health/ready'))) return faults;
     // The application behind the gateway says what it saw.
     if (listener === 'gateway' && status < 400) return faults;
     return [...faults, ...(listener === 'gateway' ? faultsOfProxy(answer) : faultsOf(answer))];

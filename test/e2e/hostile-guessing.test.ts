@@ -198,7 +198,7 @@ describe('guessing a password', () => {
       const events = await world.database.query<{
         account_id: string | null;
         data: { cause: string; count: number; signals: { ip: string | null } };
-      }>(`SELECT account_id, data FROM event WHERE type = 'signin.failed' ORDER BY xid, id`);
+      }>(`SELECT account_id, data FROM event_count WHERE type = 'signin.failed' ORDER BY xid, id`);
       return events.filter(({ data }) => data.signals.ip?.startsWith('198.51.101.'));
     };
     const sum = (events: Awaited<ReturnType<typeof recorded>>) =>

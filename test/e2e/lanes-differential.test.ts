@@ -32,7 +32,7 @@ async function countsSoFar(): Promise<ReadonlyMap<string, number>> {
   const read = () =>
     lanes.world.database.query<{ what: string; times: number }>(
       `SELECT type || ' ' || coalesce(client_id, '') || ' ' || coalesce(data->>'endpoint', '') AS what,
-         sum((data->>'count')::int)::int AS times FROM event WHERE data ? 'count' GROUP BY 1 ORDER BY 1`,
+         sum((data->>'count')::int)::int AS times FROM any_event WHERE data ? 'count' GROUP BY 1 ORDER BY 1`,
     );
   // They are written every second, or later where the machine is busy: until nothing more comes.
   for (let last = await read(); ; ) {

@@ -362,7 +362,7 @@ describe('a refusal is logged with its exact cause, under the number of its requ
     type Row = { data: { cause: string; endpoint: string; ip: string; count: number } };
     const read = () =>
       world.database.query<Row>(
-        `SELECT data FROM event WHERE type = 'request.refused' AND client_id = $1
+        `SELECT data FROM event_count WHERE type = 'request.refused' AND client_id = $1
          AND data->>'cause' = 'redirect_uri_mismatch'`,
         [id],
       );
@@ -384,7 +384,7 @@ describe('an access token at userinfo', () => {
     const [sums] = await world.database.query<{ refused: number; unknown: number }>(
       `SELECT coalesce(sum((data->>'count')::int) FILTER (WHERE type = 'request.refused'), 0)::int AS refused,
          coalesce(sum((data->>'count')::int) FILTER (WHERE type = 'token.unknown'), 0)::int AS unknown
-       FROM event WHERE data->>'endpoint' = 'userinfo'
+       FROM event_count WHERE data->>'endpoint' = 'userinfo'
          AND (type = 'token.unknown' OR data->>'cause' = 'access_token_invalid')`,
     );
     return sums!;

@@ -140,6 +140,27 @@ describe('the watch', () => {
     expect(await alerts()).toHaveLength(1);
   });
 
+  it('sees counts beside the events, in their order, and a node that takes over reads them again', async () => {
+    const [seen, first] = [[] as string[], aNode()];
+    const shown = (count: number): NewEvent => ({
+      ...reuse(),
+      type: 'token.unknown',
+      sessionId: null,
+      data: { endpoint: 'token', presentedBy: 'web', ip: null, count },
+    });
+    await log.record([shown(4), reuse()]);
+    await first.run();
+    clock.advance(11);
+    const second = aNode(seen);
+    await second.run();
+    const last = [reuse(), shown(6)];
+    await log.record(last);
+    await second.run();
+    expect(seen).toEqual(expect.arrayContaining(last.map(({ id }) => id)));
+    expect(seen).toHaveLength(2);
+    expect(await alerts()).toEqual([{ pattern: 'unknown_token_spray', observed: 10 }]);
+  });
+
   it('holds networks back at every node, also one that starts later, until the time is over', async () => {
     const answers = { answers: { credential_stuffing: 'throttle' }, throttledFor: seconds(600) } as const;
     const node = aNode([], { answers });
@@ -199,7 +220,7 @@ describe('the watch', () => {
     for (let n = 0; n < 60; n += 1) log.tally('token.unknown', 'userinfo', shown, `203.0.113.${n % 30}`);
     await log.flush();
     const counted = await database.query<{ ip: string | null; count: number }>(
-      `SELECT data ->> 'ip' AS ip, (data ->> 'count')::int AS count FROM event WHERE data ->> 'endpoint' = 'userinfo' ORDER BY id`,
+      `SELECT data ->> 'ip' AS ip, (data ->> 'count')::int AS count FROM event_count WHERE data ->> 'endpoint' = 'userinfo' ORDER BY id`,
     );
     expect(counted).toHaveLength(21);
     expect(counted.find(({ ip }) => ip === '192.0.2.1')?.count).toBe(1);
@@ -225,7 +246,7 @@ describe('the watch', () => {
     const rows = async (type: string) =>
       (
         await database.query<{ count: number }>(
-          `SELECT (data ->> 'count')::int AS count FROM event WHERE type = '${type}' ORDER BY count`,
+          `SELECT (data ->> 'count')::int AS count FROM event_count WHERE type = '${type}' ORDER BY count`,
         )
       ).map(({ count }) => count);
     for (let second = 0; second < 180; second += 1) {
@@ -236,6 +257,7 @@ describe('the watch', () => {
       clock.advance(1);
     }
     expect(await rows('token.unknown')).toEqual([1, 1, 1]);
+    expect(await database.query('SELECT 1 FROM event')).toEqual([]);
     // Three minutes, two clients: the last minute of each is still being counted.
     expect((await rows('sessions.refreshed')).length).toBeLessThanOrEqual(6);
     await log.flush();

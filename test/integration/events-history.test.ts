@@ -6,6 +6,7 @@ import pg from 'pg';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const day = 86_400;
+const retention = { events: seconds(90 * day), counts: seconds(30 * day) };
 
 let database: TestDatabase;
 let clock: ManualClock;
@@ -15,7 +16,7 @@ beforeEach(async () => {
   database = await createTestDatabase();
   clock = new ManualClock();
   log = new EventLog(database.prisma());
-  history = new EventHistory(database.prisma(), seconds(90 * day));
+  history = new EventHistory(database.prisma(), retention);
 });
 afterEach(() => database.drop());
 
@@ -64,7 +65,7 @@ describe('what happened', () => {
   });
 
   it('is sealed in batches, by one of two nodes at a time, and verifies', async () => {
-    const other = new EventHistory(database.prisma(), seconds(90 * day));
+    const other = new EventHistory(database.prisma(), retention);
     await record(30);
     const first = (await Promise.all([history.seal(clock.now()), other.seal(clock.now())])).reduce(
       (a, b) => a + b,
@@ -200,6 +201,44 @@ describe('the months of events', () => {
     expect((await history.verify()).map(({ problem }) => problem)).toContain('a seal before it is missing');
   });
 
+  it('leave counts out of the chain, which go with what still waits of them when their own retention is over', async () => {
+    const failed = (): NewEvent => ({
+      ...anEvent(),
+      type: 'signin.failed',
+      sessionId: null,
+      data: { cause: 'wrong_password', signals: {}, count: 3 } as never,
+    });
+    const early = failed();
+    await log.record([early, anEvent()]);
+    clock.advance(29 * day);
+    const late = failed();
+    await log.record([late]);
+    await database.query(
+      `INSERT INTO delivery_receiver (id, kind, name, settings, created_at, updated_at) VALUES ('r', 'webhook', 'r', '{}', now(), now())`,
+    );
+    await database.query(
+      `INSERT INTO delivery (receiver_id, event_id, event_at, next_attempt_at, created_at)
+       SELECT 'r', id, at, now(), now() FROM any_event`,
+    );
+    await history.seal(clock.now());
+    await history.keep(clock.now());
+    const left = async (table: string, column: string) =>
+      (await database.query<{ id: string }>(`SELECT ${column}::text AS id FROM ${table} ORDER BY 1`)).map(
+        ({ id }) => id,
+      );
+    expect([await left('event_count', 'id'), await left('event', 'id')]).toEqual([
+      [early.id, late.id].sort(),
+      [expect.any(String)],
+    ]);
+    clock.advance(2 * day);
+    await history.keep(clock.now());
+    expect(await left('event_count', 'id')).toEqual([late.id]);
+    expect(await left('delivery', 'event_id')).not.toContain(early.id);
+    expect(await left('delivery', 'event_id')).toHaveLength(2);
+    expect(await history.verify()).toEqual([]);
+    expect((await history.head())!.seal).toBe(1);
+  });
+
   it('that came before their partition stay where they are and are given up in time, too', async () => {
     await record(5);
     await history.keep(clock.now());
@@ -212,7 +251,7 @@ describe('the months of events', () => {
   });
 
   it('are kept by several nodes at once without getting in each other’s way', async () => {
-    const nodes = Array.from({ length: 4 }, () => new EventHistory(database.prisma(), seconds(90 * day)));
+    const nodes = Array.from({ length: 4 }, () => new EventHistory(database.prisma(), retention));
     await Promise.all(nodes.map((node) => node.keep(clock.now())));
     expect(await partitions()).toContain('event_2030_04');
   });

@@ -27,7 +27,10 @@ beforeEach(async () => {
   database = await createTestDatabase();
   clock = new ManualClock(instant(Math.floor(performance.timeOrigin + performance.now())));
   log = new EventLog(database.prisma());
-  history = new EventHistory(database.prisma(), seconds(90 * 86_400));
+  history = new EventHistory(database.prisma(), {
+    events: seconds(90 * 86_400),
+    counts: seconds(30 * 86_400),
+  });
 });
 afterEach(async () => {
   await assertInvariants(database);

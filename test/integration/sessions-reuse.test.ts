@@ -309,7 +309,7 @@ describe('events of everyday use', () => {
     await lineage(who, 5);
     await house.nodes[0].events.flush();
     const rows = await house.database.query(
-      `SELECT client_id, data FROM event WHERE type = 'sessions.refreshed' AND client_id = $1`,
+      `SELECT client_id, data FROM event_count WHERE type = 'sessions.refreshed' AND client_id = $1`,
       [who.clientId],
     );
     expect(rows).toEqual([{ client_id: who.clientId, data: { count: 5 } }]);

@@ -3,7 +3,6 @@ import { adminScopeNames } from '@curfew/config';
 import { EndConfirmation, EventHistory, FeedNodeStore, Receivers, ReceiversStore } from '@curfew/events';
 import { type Foundation, foundationProviders } from '@curfew/foundation';
 import { PayloadSeal } from '@curfew/oidc';
-import { seconds } from '@curfew/session-policy';
 import { KeyRing } from '@curfew/sessions';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
@@ -88,7 +87,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [KeysStore, new KeysStore(prisma)],
     [GatewayRoutesStore, new GatewayRoutesStore(prisma)],
     [EventsStore, events],
-    [EventHistory, new EventHistory(prisma, seconds(configuration.eventRetention))],
+    [EventHistory, new EventHistory(prisma, configuration.eventRetention)],
     [EventStreams, new EventStreams(events, authentication, foundation.clock, usernames)],
     [Stats, stats],
     [Metrics, new Metrics(stats, foundation.clock, () => prisma.load())],

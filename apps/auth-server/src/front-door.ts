@@ -57,6 +57,7 @@ export function publicDoor(rooms: Rooms): RequestListener {
   return frontDoor(door, (request, response, path, id) => {
     if (isForMachines(path)) return pages(request, response);
     const refused = (problem: ProblemError) => refuseProblem(request, response, problem, id);
+    if (isEncoded(request)) return refused(encoded());
     // Whoever builds an address of this service from here on has its one spelling.
     request.headers.host = host;
     // Keys and metadata too: whoever serves from a past that was lost cannot say which of its keys still stand.
@@ -95,6 +96,19 @@ const withoutIds = (path: string): string =>
   path.replace(/^(\/(?:authorize|device|interaction|logout))\/.*$/, '$1/…');
 
 const fastLane = { lane: 'fast' } as const;
+
+/** Nothing here is read compressed: its bytes would be taken for the form or the JSON that they stand for (RFC 9110 §8.4). */
+const isEncoded = ({ headers }: IncomingMessage): boolean =>
+  (headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity';
+
+const encoded = () =>
+  new ProblemError({
+    status: 415,
+    code: 'unsupported_media_type',
+    title: 'Send the body as it is, not compressed',
+    // RFC 9110 §12.5.3: what would have been read.
+    headers: { 'Accept-Encoding': 'identity' },
+  });
 
 /** An OPTIONS request is a question of CORS (Fetch §4.8) or nothing we know. */
 const answers = ({ method = '', headers }: IncomingMessage, allowed: readonly string[]): boolean =>

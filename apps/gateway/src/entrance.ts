@@ -8,6 +8,7 @@ import { answerOwnPage, redirect } from './browser/own-pages.js';
 import { decidePerson, type PersonDecision } from './browser/person-request.js';
 import { type DecisionHandlers, type DecisionMaker, noRoute } from './decision.js';
 import { answerForwardAuth, faultWords } from './forward-auth/forward-auth.js';
+import { ownRefusal } from './own-refusal.js';
 import { certificateOf, forwardedFor, readProxied } from './proxied-request.js';
 import { type ReverseProxy, refuseUpgrade } from './proxy/reverse-proxy.js';
 import type { GatewayRules } from './routes/rules.js';
@@ -59,7 +60,7 @@ export class Entrance {
 
   /** Answers a request. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (hasSeveralHosts(request)) return answerRefusal(response, severalHosts);
+    if (hasSeveralHosts(request)) return this.#refuse(response, severalHosts);
     if (this.#isPassedOn(request)) return this.#passOn(request, response);
     const path = pathOf(request);
     if (path === '/health/live') return answerHealth(response, true);
@@ -67,12 +68,12 @@ export class Entrance {
     if (isForwardAuth(path)) return this.#answerForwardAuth(request, response);
     const { publicScheme: scheme, onUnrouted } = this.parts;
     onUnrouted({ scheme, host: request.headers.host ?? '', path });
-    return answerRefusal(response, noRoute);
+    return this.#refuse(response, noRoute);
   }
 
   /** Answers an upgrade. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    if (hasSeveralHosts(request)) return refuseUpgrade(socket, severalHosts);
+    if (hasSeveralHosts(request)) return this.#refuseUpgrade(request, socket, severalHosts);
     // Caddy asks about an upgrade by asking for one; all it wants is the answer.
     if (!this.#isPassedOn(request) && isForwardAuth(pathOf(request))) {
       const response = new ServerResponse(request);
@@ -82,15 +83,15 @@ export class Entrance {
       return this.#answerForwardAuth(request, response);
     }
     const understood = this.#isPassedOn(request) ? this.#understand(request) : { refusal: noRoute };
-    if ('refusal' in understood) return refuseUpgrade(socket, understood.refusal);
+    if ('refusal' in understood) return this.#refuseUpgrade(request, socket, understood.refusal);
     const { asked } = understood;
     const headers = { ...request.headers };
     const decision = await this.#decide(asked, request, { isUpgrade: true });
     if (decision.kind !== 'allowed')
-      return refuseUpgrade(socket, decision.kind === 'refused' ? decision.refusal : noRoute);
-    if (!decision.allowed.route.upstream) return refuseUpgrade(socket, noRoute);
+      return this.#refuseUpgrade(request, socket, decision.kind === 'refused' ? decision.refusal : noRoute);
+    if (!decision.allowed.route.upstream) return this.#refuseUpgrade(request, socket, noRoute);
     const refuse = (again: PersonDecision) =>
-      refuseUpgrade(socket, again.kind === 'refused' ? again.refusal : overtaken);
+      this.#refuseUpgrade(request, socket, again.kind === 'refused' ? again.refusal : overtaken);
     this.parts.proxy.upgrade(request, socket, head, this.#passage(request, asked, decision), () => {
       request.headers = headers;
       this.#decide(asked, request, { isUpgrade: true }).then(refuse, () => socket.destroy());
@@ -102,6 +103,23 @@ export class Entrance {
     return answerForwardAuth(request, response, target, { ...this.parts, rules: this.parts.rules() });
   }
 
+  #answerNo(response: ServerResponse, decision: Exclude<PersonDecision, { kind: 'allowed' }>): void {
+    if (decision.kind === 'redirect') {
+      redirect(response, decision.redirect.location, decision.redirect.cookies);
+      return;
+    }
+    if (decision.cookies.length > 0) response.setHeader('Set-Cookie', [...decision.cookies]);
+    this.#refuse(response, decision.refusal);
+  }
+
+  #refuse(response: ServerResponse, refusal: Refusal): void {
+    answerRefusal(response, ownRefusal(refusal, response.req, this.parts.rules().forwarded.proxies));
+  }
+
+  #refuseUpgrade(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
+    refuseUpgrade(socket, ownRefusal(refusal, request, this.parts.rules().forwarded.proxies));
+  }
+
   #isPassedOn({ headers }: IncomingMessage): boolean {
     const host = headers.host?.toLowerCase();
     return host !== undefined && this.parts.decisions.passesOn(host);
@@ -109,13 +127,13 @@ export class Entrance {
 
   async #passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const understood = this.#understand(request);
-    if ('refusal' in understood) return answerRefusal(response, understood.refusal);
+    if ('refusal' in understood) return this.#refuse(response, understood.refusal);
     const { asked } = understood;
     const { decisions, rules, proxy } = this.parts;
     const ofHost = isOwnPath(asked.path) ? decisions.browserOf(asked, true) : undefined;
     const verifier = ofHost && decisions.verifierFor(ofHost);
     if (ofHost && verifier)
-      return answerOwnPage(request, response, asked, { issuer: rules().issuer, browser: ofHost, verifier });
+      return answerOwnPage(request, response, asked, { rules: rules(), browser: ofHost, verifier });
     const preflight = decisions.preflight(asked, request);
     if (preflight) {
       response.writeHead(204, preflight).end();
@@ -123,14 +141,14 @@ export class Entrance {
     }
     const headers = { ...request.headers };
     const decision = await this.#decide(asked, request);
-    if (decision.kind !== 'allowed') return answerNo(response, decision);
-    if (!decision.allowed.route.upstream) return answerRefusal(response, noRoute);
+    if (decision.kind !== 'allowed') return this.#answerNo(response, decision);
+    if (!decision.allowed.route.upstream) return this.#refuse(response, noRoute);
     const outcome = await proxy.pass(request, response, this.#passage(request, asked, decision));
     if (outcome === 'passed') return;
     // Its access ended while the upstream was thinking: what is said now is what would be said to it if it came now.
     request.headers = headers;
     const again = await this.#decide(asked, request);
-    answerNo(
+    this.#answerNo(
       response,
       again.kind === 'allowed' ? { kind: 'refused', refusal: overtaken, cookies: again.cookies } : again,
     );
@@ -173,15 +191,6 @@ export class Entrance {
     const client = forwardedFor(request, this.parts.rules());
     return { asked, allowed, client, answerHeaders, cookies, more: this.parts.traceHeader(request) };
   }
-}
-
-function answerNo(response: ServerResponse, decision: Exclude<PersonDecision, { kind: 'allowed' }>): void {
-  if (decision.kind === 'redirect') {
-    redirect(response, decision.redirect.location, decision.redirect.cookies);
-    return;
-  }
-  if (decision.cookies.length > 0) response.setHeader('Set-Cookie', [...decision.cookies]);
-  answerRefusal(response, decision.refusal);
 }
 
 const hasSeveralHosts = ({ rawHeaders }: IncomingMessage): boolean =>

@@ -1,4 +1,5 @@
-import type { RequestListener, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { BlockList } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Configuration } from '@curfew/config';
 import { answerRefusal } from '@curfew/resource-server';
@@ -9,6 +10,7 @@ import { type DecisionHandlers, DecisionMaker } from './decision.js';
 import { Entrance } from './entrance.js';
 import { ignoreUpgrade, wantsWebSocket } from './ignored-upgrade.js';
 import { Metrics, outcomeOf } from './metrics/metrics.js';
+import { ownRefusal, requestIdFor } from './own-refusal.js';
 import { ReverseProxy } from './proxy/reverse-proxy.js';
 import type { GatewayRules } from './routes/rules.js';
 import { TroubleLog } from './trouble-log.js';
@@ -81,11 +83,11 @@ export async function startGateway(
       return state.followed && decisions.deciding && !state.stopping;
     },
     onUnrouted,
-    onFault: (fault, { socket }) =>
-      troubles.note(`a request could not be understood: ${fault}`, { from: socket.remoteAddress }),
+    onFault: (fault, message) =>
+      troubles.note(`a request could not be understood: ${fault}`, factsOf(message, rules)),
   });
   const latest = new WeakMap<Duplex, ServerResponse>();
-  const answer = answering(entrance, latest, log);
+  const answer = answering(entrance, latest, log, () => rules.forwarded.proxies);
   const { limits } = configuration;
   const httpServer = new HttpServer(tracing?.traced(answer) ?? answer, {
     ...limits,
@@ -112,15 +114,26 @@ export async function startGateway(
   };
 }
 
+/** What a line in the log says of a request: who sent it, and the id that its refusal has. */
+const factsOf = (message: IncomingMessage, { forwarded: { proxies } }: GatewayRules) => ({
+  from: message.socket.remoteAddress,
+  requestId: requestIdFor(message, proxies),
+});
+
 /** Lets the entrance answer requests; `latest` is told which answer is the last one of a connection. */
 const answering =
-  (entrance: Entrance, latest: WeakMap<Duplex, ServerResponse>, log: Logger): RequestListener =>
+  (
+    entrance: Entrance,
+    latest: WeakMap<Duplex, ServerResponse>,
+    log: Logger,
+    proxies: () => BlockList,
+  ): RequestListener =>
   (request, response) => {
     latest.set(request.socket, response);
     entrance.answer(request, response).catch((err: unknown) => {
-      log.error({ err }, 'answering a request');
+      log.error({ err, requestId: requestIdFor(request, proxies()) }, 'answering a request');
       if (response.headersSent) response.destroy();
-      else answerRefusal(response, failed);
+      else answerRefusal(response, ownRefusal(failed, request, proxies()));
     });
   };
 

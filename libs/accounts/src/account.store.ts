@@ -84,8 +84,8 @@ export class AccountStore {
 
   async remove(id: string, tx: Transaction | undefined): Promise<boolean> {
     const db = tx ?? this.prisma;
-    const { count } = await db.account.deleteMany({ where: { id } });
-    return count === 1;
+    const removed = await db.$queryRaw<unknown[]>`DELETE FROM account WHERE id = ${id}::uuid RETURNING 1`;
+    return removed.length === 1;
   }
 
   async findById(id: string, tx: Transaction | undefined): Promise<Account | null> {

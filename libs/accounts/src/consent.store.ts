@@ -152,8 +152,9 @@ export class ConsentService {
 
   /** Forgets one consent and says whether there was one. */
   async withdraw(accountId: string, clientId: string, tx?: Transaction): Promise<boolean> {
-    const { count } = await (tx ?? this.prisma).consent.deleteMany({ where: { accountId, clientId } });
-    return count === 1;
+    const forgotten = await (tx ?? this.prisma).$queryRaw<unknown[]>`
+      DELETE FROM consent WHERE account_id = ${accountId}::uuid AND client_id = ${clientId} RETURNING 1`;
+    return forgotten.length === 1;
   }
 
   /** Forgets every consent that was given to a client that is deleted. */

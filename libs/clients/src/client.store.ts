@@ -140,10 +140,10 @@ export class ClientStore {
     await tx.clientSecret.update({ where: { id }, data: { expiresAt: new Date(expiresAt) } });
   }
 
-  /** Removes these secrets of a client, or all, and says how many. */
-  async removeSecrets(clientId: string, ids: readonly string[] | 'all', tx: Transaction): Promise<number> {
+  /** Removes these secrets of a client, or all. */
+  async removeSecrets(clientId: string, ids: readonly string[] | 'all', tx: Transaction): Promise<void> {
     const where = { clientId, ...(ids === 'all' ? {} : { id: { in: [...ids] } }) };
-    return (await tx.clientSecret.deleteMany({ where })).count;
+    await tx.clientSecret.deleteMany({ where });
   }
 
   /** Which of these audiences are registered; they stay so until the transaction ends. */

@@ -83,7 +83,10 @@ export class PolicyStore {
   }
 
   async detach(target: PolicyTarget, tx: Transaction): Promise<boolean> {
-    return (await tx.policyAttachment.deleteMany({ where: keyOf(target) })).count === 1;
+    const key = keyOf(target);
+    const detached = await tx.$queryRaw<unknown[]>`
+      DELETE FROM policy_attachment WHERE kind = ${key.kind} AND target = ${key.target} RETURNING 1`;
+    return detached.length === 1;
   }
 
   async attachments(): Promise<PolicyAttachment[]> {

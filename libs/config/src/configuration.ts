@@ -94,7 +94,8 @@ export interface Configuration {
     readonly attempts: number;
     readonly allowPrivateAddresses: boolean;
   };
-  readonly eventRetention: Seconds;
+  /** How long events are kept, and the counts beside them. */
+  readonly eventRetention: { readonly events: Seconds; readonly counts: Seconds };
   /** How much of a pattern is an alert. */
   readonly alerts: {
     readonly unknownTokens: Rate;
@@ -103,6 +104,7 @@ export interface Configuration {
     readonly addressAccounts: Rate;
     readonly failedSignIns: Rate;
     readonly refreshStorm: Rate;
+    readonly refusedRequests: Rate;
     readonly sessionPlaces: Rate;
     /** What is done beyond recording. */
     readonly answers: {
@@ -112,6 +114,7 @@ export interface Configuration {
       readonly addressAccounts: 'record' | 'throttle';
       readonly failedSignIns: 'record' | 'throttle';
       readonly refreshStorm: 'record' | 'throttle';
+      readonly refusedRequests: 'record' | 'throttle';
       readonly sessionPlaces: 'record' | 'end';
     };
     readonly throttledFor: Seconds;
@@ -177,7 +180,7 @@ function happenings(s: Settings): Pick<Configuration, 'delivery' | 'eventRetenti
       attempts: s.CURFEW_DELIVERY_ATTEMPTS,
       allowPrivateAddresses: s.CURFEW_MODE !== 'production' || s.CURFEW_DELIVERY_PRIVATE_ADDRESSES,
     },
-    eventRetention: s.CURFEW_EVENT_RETENTION,
+    eventRetention: { events: s.CURFEW_EVENT_RETENTION, counts: s.CURFEW_EVENT_COUNT_RETENTION },
     alerts: {
       unknownTokens: s.CURFEW_ALERT_UNKNOWN_TOKENS,
       reuseSessions: s.CURFEW_ALERT_REUSE_SESSIONS,
@@ -185,6 +188,7 @@ function happenings(s: Settings): Pick<Configuration, 'delivery' | 'eventRetenti
       addressAccounts: s.CURFEW_ALERT_ADDRESS_ACCOUNTS,
       failedSignIns: s.CURFEW_ALERT_FAILED_SIGN_INS,
       refreshStorm: s.CURFEW_ALERT_REFRESH_STORM,
+      refusedRequests: s.CURFEW_ALERT_REFUSED_REQUESTS,
       sessionPlaces: s.CURFEW_ALERT_SESSION_PLACES,
       answers: {
         unknownTokens: s.CURFEW_ALERT_UNKNOWN_TOKENS_ANSWER,
@@ -193,6 +197,7 @@ function happenings(s: Settings): Pick<Configuration, 'delivery' | 'eventRetenti
         addressAccounts: s.CURFEW_ALERT_ADDRESS_ACCOUNTS_ANSWER,
         failedSignIns: s.CURFEW_ALERT_FAILED_SIGN_INS_ANSWER,
         refreshStorm: s.CURFEW_ALERT_REFRESH_STORM_ANSWER,
+        refusedRequests: s.CURFEW_ALERT_REFUSED_REQUESTS_ANSWER,
         sessionPlaces: s.CURFEW_ALERT_SESSION_PLACES_ANSWER,
       },
       throttledFor: s.CURFEW_ALERT_THROTTLE,

@@ -29,6 +29,11 @@ export const delivery = {
     max: '4000d',
     default: '400d',
   }),
+  CURFEW_EVENT_COUNT_RETENTION: duration('How long the counts of frequent events are kept.', {
+    min: '2d',
+    max: '4000d',
+    default: '90d',
+  }),
 };
 
 const throttles = ['record', 'throttle'] as const;
@@ -48,6 +53,10 @@ export const alerts = {
   CURFEW_ALERT_ADDRESS_ACCOUNTS: rate('Accounts one address fails with.', '20/10m'),
   CURFEW_ALERT_FAILED_SIGN_INS: rate('Failed sign-ins, over all accounts and addresses.', '200/10m'),
   CURFEW_ALERT_REFRESH_STORM: rate('Retried and refused refreshes of one client.', '500/5m'),
+  CURFEW_ALERT_REFUSED_REQUESTS: rate(
+    'Requests of one address that were refused for a cause that an attack could have.',
+    '300/10m',
+  ),
   CURFEW_ALERT_SESSION_PLACES: rate(
     'Networks the tokens of one session are shown from, where they differ from the sign-in or are refused.',
     '2/5m',
@@ -58,6 +67,7 @@ export const alerts = {
   CURFEW_ALERT_ADDRESS_ACCOUNTS_ANSWER: answer('CURFEW_ALERT_ADDRESS_ACCOUNTS', throttles),
   CURFEW_ALERT_FAILED_SIGN_INS_ANSWER: answer('CURFEW_ALERT_FAILED_SIGN_INS', throttles),
   CURFEW_ALERT_REFRESH_STORM_ANSWER: answer('CURFEW_ALERT_REFRESH_STORM', throttles),
+  CURFEW_ALERT_REFUSED_REQUESTS_ANSWER: answer('CURFEW_ALERT_REFUSED_REQUESTS', throttles),
   CURFEW_ALERT_SESSION_PLACES_ANSWER: answer('CURFEW_ALERT_SESSION_PLACES', ends),
   CURFEW_ALERT_THROTTLE: duration(
     'How long an alert that is answered with `throttle` holds back the networks it names.',

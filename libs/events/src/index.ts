@@ -87,6 +87,7 @@ export {
   type ChainHead,
   type ChainProblem,
   EventHistory,
+  type HistoryRetention,
 } from './history/event-history.store.js';
 export { withFreshEventTables, withFreshTables } from './manual.js';
 export { PollStore, type WaitingEvent } from './streams/poll.store.js';
@@ -104,3 +105,4 @@ export {
 } from './streams/security-event.js';
 export { Streams, type StreamsParts, type StreamWish } from './streams/streams.js';
 export { isExcluded, readSubject, type StreamSubject, type SubjectDirectory } from './streams/subjects.js';
+export type { CountedEvent } from './tallies.js';

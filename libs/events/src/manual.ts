@@ -1,13 +1,15 @@
 import { eventCatalogue, eventTypes } from '@curfew/session-policy';
 import { alertPatterns, patterns } from './alerts/patterns.js';
 
+const manners = { with_cause: 'with its cause', batched: 'in batches', counted: 'as a count' };
+
 /** The tables of docs/events.md, each a heading and its rows. */
 const tables = () => ({
   events: [
     ['event', 'what happened', 'written'],
     eventTypes.map((type) => {
       const { meaning, written } = eventCatalogue[type];
-      return [`\`${type}\``, meaning, written === 'with_cause' ? 'with its cause' : 'in batches'];
+      return [`\`${type}\``, meaning, manners[written]];
     }),
   ] as const,
   alerts: [

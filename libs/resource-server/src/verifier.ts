@@ -39,6 +39,8 @@ export type Verdict =
 
 /** Milliseconds between two looks at connections that go on. */
 const watchIntervalMs = 250;
+/** Clients of which logout tokens are read; beyond that their readers are made again. */
+const maxLogouts = 100;
 
 type PresentedToken = Extract<PresentedCredentials, { kind: 'token' }>;
 
@@ -161,6 +163,7 @@ export class Verifier {
     const { issuer } = this.#options;
     let tokens = this.#logouts.get(clientId);
     if (!tokens) {
+      if (this.#logouts.size >= maxLogouts) this.#logouts.clear();
       tokens = new LogoutTokens(this.#keys, issuer, clientId);
       this.#logouts.set(clientId, tokens);
     }

@@ -7,12 +7,14 @@ export interface EventEntry {
   /**
    * 'with_cause': in the transaction of what it tells, so neither exists without the other.
    * 'batched': frequent and without consequence; written in batches, the last of which a crash may lose.
+   * 'counted': only how often it happened is written, in rows that cover a minute at most and are no part of the sealed history (ADR 49).
    */
-  readonly written: 'with_cause' | 'batched';
+  readonly written: 'with_cause' | 'batched' | 'counted';
 }
 
 const withCause = (meaning: string): EventEntry => ({ meaning, written: 'with_cause' });
 const batched = (meaning: string): EventEntry => ({ meaning, written: 'batched' });
+const counted = (meaning: string): EventEntry => ({ meaning, written: 'counted' });
 
 /** The closed list of events. Documentation, filters and checks of stored events read it from here. */
 export const eventCatalogue: { readonly [T in EventType]: EventEntry } = {
@@ -20,7 +22,7 @@ export const eventCatalogue: { readonly [T in EventType]: EventEntry } = {
   'session.start_refused': withCause(
     'A sign-in got no session, because the account has as many as its policy allows.',
   ),
-  'sessions.refreshed': batched(
+  'sessions.refreshed': counted(
     'Refresh tokens of a client were used as intended, so many at one node within a minute.',
   ),
   'session.refresh_retried': batched(
@@ -41,10 +43,10 @@ export const eventCatalogue: { readonly [T in EventType]: EventEntry } = {
   'sessions.ended_together': withCause(
     'Everything an account, a client or everyone had authorized until now is over.',
   ),
-  'token.unknown': batched(
+  'token.unknown': counted(
     'Something was presented that this service never issued, or cannot read any more.',
   ),
-  'request.refused': batched(
+  'request.refused': counted(
     'A request was refused for a cause that an attack could have; it is counted by cause, client and address.',
   ),
   'token.revoked': withCause('A single access token was revoked before its time; its session goes on.'),
@@ -52,7 +54,7 @@ export const eventCatalogue: { readonly [T in EventType]: EventEntry } = {
     'An authorization code was redeemed twice; what the first use started is ended.',
   ),
   'signin.succeeded': withCause('A person proved who they are.'),
-  'signin.failed': batched('An attempt to sign in failed.'),
+  'signin.failed': counted('An attempt to sign in failed.'),
   'signin.ended': withCause(
     'A browser is signed out: its cookie signs nobody in any more, for the one reason given.',
   ),
@@ -79,3 +81,6 @@ export const eventTypes = Object.keys(eventCatalogue) as readonly EventType[];
 
 /** Whether a string names an event of the closed list. */
 export const isEventType = (name: string): name is EventType => Object.hasOwn(eventCatalogue, name);
+
+/** Whether only the number of these events is written, outside the sealed history. */
+export const isCounted = (type: EventType): boolean => eventCatalogue[type].written === 'counted';

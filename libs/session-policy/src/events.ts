@@ -76,14 +76,14 @@ export interface EventData {
     readonly by?: Actor;
     readonly note?: string;
   };
-  /** Presented by one client at one endpoint from one address within about a second; null where there were too many addresses. */
+  /** Presented by one client at one endpoint from one address within a minute; null where there were too many addresses. */
   'token.unknown': {
     readonly endpoint: 'token' | 'introspection' | 'revocation' | 'userinfo';
     readonly presentedBy: string | null;
     readonly ip: string | null;
     readonly count: number;
   };
-  /** By one client, for one cause, from one address within about a second; null where no client is known, or too many addresses. */
+  /** By one client, for one cause, from one address within a minute; null where no client is known, or too many addresses. */
   'request.refused': {
     readonly endpoint: string;
     readonly cause: string;
@@ -100,7 +100,7 @@ export interface EventData {
     /** Absent in events of earlier versions. */
     readonly browserSessionUid?: string;
   };
-  /** For one cause, of one account where it exists, from one network within about a second; the signals are those of the first. */
+  /** For one cause, of one account where it exists, from one network within a minute; the signals are those of the first. */
   'signin.failed': {
     readonly cause: 'unknown_account' | 'wrong_password' | 'account_disabled' | 'throttled' | 'overloaded';
     readonly signals: RequestSignals;

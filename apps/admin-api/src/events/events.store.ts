@@ -65,7 +65,7 @@ function conditionsOf({ types, session, account, client, after, before }: EventS
 }
 
 /**
- * Reads the table `event`. As history it is ordered by id, which is time; as a feed by transaction, and only below the oldest
+ * Reads the view `any_event`: events, and counts beside them. As history it is ordered by id, which is time; as a feed by transaction, and only below the oldest
  * transaction still running, because transactions commit out of order and a later one must not hide an earlier one.
  */
 export class EventsStore {
@@ -74,7 +74,7 @@ export class EventsStore {
   /** The latest first, before the event `before`. */
   async history(search: EventSearch, before: string | null, limit: number): Promise<readonly StoredEvent[]> {
     return this.prisma.$queryRaw<StoredEvent[]>`
-      SELECT ${columns} FROM event
+      SELECT ${columns} FROM any_event
       WHERE ${conditionsOf(search)} AND id < ${before ?? lastId}::uuid ORDER BY id DESC LIMIT ${limit}`;
   }
 
@@ -83,11 +83,11 @@ export class EventsStore {
     const end = await this.end();
     if (end.epoch !== after.epoch) throw positionLost();
     const events = await this.prisma.$queryRaw<StoredEvent[]>`
-      SELECT ${columns} FROM event
+      SELECT ${columns} FROM any_event
       WHERE (xid, id) > (${after.xid}::text::xid8, ${after.id}::uuid) AND xid < pg_snapshot_xmin(pg_current_snapshot())
         AND era = (SELECT era FROM service_state WHERE id = 1)
         AND ${conditionsOf(search)}
-      ORDER BY event.xid, event.id LIMIT ${limit}`;
+      ORDER BY any_event.xid, any_event.id LIMIT ${limit}`;
     return { events, position: reached(after, events, end, limit) };
   }
 

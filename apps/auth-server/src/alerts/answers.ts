@@ -12,6 +12,7 @@ export const thresholdsOf = ({ alerts }: Configuration): AlertThresholds => ({
   address_touching_accounts: alerts.addressAccounts,
   credential_stuffing: alerts.failedSignIns,
   refresh_storm: alerts.refreshStorm,
+  refused_requests: alerts.refusedRequests,
   session_in_two_places: alerts.sessionPlaces,
 });
 
@@ -24,6 +25,7 @@ export const answersOf = ({ alerts: { answers, throttledFor } }: Configuration):
     address_touching_accounts: answers.addressAccounts,
     credential_stuffing: answers.failedSignIns,
     refresh_storm: answers.refreshStorm,
+    refused_requests: answers.refusedRequests,
     session_in_two_places: answers.sessionPlaces,
   },
   throttledFor: seconds(throttledFor),

@@ -64,7 +64,7 @@ export function deliverEvents(
     attempted: (kind, outcome, eventAt) => attempted(kind, outcome, Math.max(0, clock.now() - eventAt)),
     report,
   });
-  const prune = () => store.prune(plus(clock.now(), seconds(-configuration.eventRetention)), 1_000);
+  const prune = () => store.prune(plus(clock.now(), seconds(-configuration.eventRetention.events)), 1_000);
   const watch = new Watch({
     store: new WatchStore(prisma),
     log: new EventLog(prisma),
@@ -74,7 +74,7 @@ export function deliverEvents(
     end: endConcerned(foundation),
     seen,
   });
-  const history = new EventHistory(prisma, seconds(configuration.eventRetention));
+  const history = new EventHistory(prisma, configuration.eventRetention);
   const loops = new BackgroundLoops(log, 'warn');
   loops.every(intervalMs, 'delivering events', () => courier.run());
   loops.every(intervalMs, 'watching events', () => watch.run());

@@ -40,7 +40,6 @@ describe('a form', () => {
     ['no type', { 'content-type': '' }],
     ['UTF-7', { 'content-type': `${urlencoded}; charset=utf-7` }],
     ['a type that only starts right', { 'content-type': `${urlencoded}x` }],
-    ['compression', { 'content-encoding': 'gzip' }],
   ])('with %s is refused as another kind', async (_, headers) => {
     await expect(readForm(request('a=1', headers), limit)).rejects.toMatchObject({ status: 415 });
   });

@@ -8,8 +8,8 @@ export type Form = ReadonlyMap<string, string>;
 const mostFields = 50;
 
 /**
- * Reads an `application/x-www-form-urlencoded` body of at most `limit` bytes, and nothing else: no JSON, no multipart, no
- * compression. A field sent twice, a NUL (PostgreSQL cannot store it) or broken UTF-8 makes the form unreadable.
+ * Reads an `application/x-www-form-urlencoded` body of at most `limit` bytes, and nothing else: no JSON, no multipart (what is
+ * compressed is refused at the door). A field sent twice, a NUL (PostgreSQL cannot store it) or broken UTF-8 makes the form unreadable.
  */
 export async function readForm(request: IncomingMessage, limit: number): Promise<Form> {
   refuseOtherTypes(request);
@@ -30,8 +30,7 @@ function refuseOtherTypes({ headers }: IncomingMessage): void {
   const charsets = parameters.map((parameter) => parameter.trim()).filter((p) => p.startsWith('charset='));
   const readable =
     type!.trim() === 'application/x-www-form-urlencoded' &&
-    charsets.every((charset) => /^charset="?utf-8"?$/.test(charset)) &&
-    (headers['content-encoding'] ?? 'identity') === 'identity';
+    charsets.every((charset) => /^charset="?utf-8"?$/.test(charset));
   if (!readable) throw new PageError(415, 'unsupported_media_type');
 }
 

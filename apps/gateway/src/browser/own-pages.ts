@@ -2,13 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerRefusal, type TokenFacts, type Verifier } from '@curfew/resource-server';
 import { readBody } from '@curfew/web';
 import type { AskedRequest } from '../asked/asked-request.js';
+import { ownRefusal } from '../own-refusal.js';
+import type { GatewayRules } from '../routes/rules.js';
 import { ownPaths } from './browser-client.js';
 import type { BrowserMode } from './browser-mode.js';
 import { isForgeable } from './page-requests.js';
 
 /** What the gateway's own pages at a host work with. */
 export interface OwnPagesParts {
-  readonly issuer: string;
+  readonly rules: GatewayRules;
   readonly browser: BrowserMode;
   readonly verifier: Verifier;
 }
@@ -67,13 +69,13 @@ async function tellSession(
   request: IncomingMessage,
   response: ServerResponse,
   asked: AskedRequest,
-  { browser, verifier }: OwnPagesParts,
+  { rules, browser, verifier }: OwnPagesParts,
 ): Promise<void> {
   const tokens = browser.read(request, asked);
   const headers = { authorization: `Bearer ${tokens?.accessToken ?? ''}` };
   const verdict = tokens ? await verifier.verify({ headers }, { passive: true }) : undefined;
   if (verdict?.kind === 'refused' && verdict.refusal.status === 503)
-    return answerRefusal(response, verdict.refusal);
+    return answerRefusal(response, ownRefusal(verdict.refusal, request, rules.forwarded.proxies));
   const body = verdict?.kind === 'allowed' ? describe(verdict.facts, verifier.now) : { signed_in: false };
   response.writeHead(200, { ...noStore, 'Content-Type': 'application/json' }).end(JSON.stringify(body));
 }
@@ -94,7 +96,7 @@ async function signOut(
   request: IncomingMessage,
   response: ServerResponse,
   asked: AskedRequest,
-  { issuer, browser }: OwnPagesParts,
+  { rules: { issuer }, browser }: OwnPagesParts,
 ): Promise<void> {
   if (isForgeable(request, asked))
     return page(response, 403, 'This request may come from another site.', '/');

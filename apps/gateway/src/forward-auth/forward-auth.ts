@@ -3,6 +3,7 @@ import { answerRefusal, type Refusal, type TokenFacts } from '@curfew/resource-s
 import { type ForwardedFault, readForwarded } from '../asked/forwarded.js';
 import type { DecisionMaker } from '../decision.js';
 import { identityHeaders } from '../identity-headers.js';
+import { ownRefusal } from '../own-refusal.js';
 import { certificateOf } from '../proxied-request.js';
 import type { GatewayRules } from '../routes/rules.js';
 import { sessionHeaders } from '../session-headers.js';
@@ -38,10 +39,12 @@ export async function answerForwardAuth(
   target: string,
   { rules, decisions, onFault }: ForwardAuthParts,
 ): Promise<void> {
+  const refuse = (refusal: Refusal) =>
+    answerRefusal(response, ownRefusal(refusal, message, rules.forwarded.proxies));
   const asked = readForwarded(message, target, rules.forwarded);
   if (typeof asked === 'string') {
     onFault(faultWords[asked], message);
-    answerRefusal(response, {
+    refuse({
       status: 403,
       error: 'invalid_request',
       description: faultWords[asked],
@@ -53,7 +56,7 @@ export async function answerForwardAuth(
   if (decisions.preflight(asked, message)) return answerYes(response, {});
   const decision = await decisions.decide(asked, { message, certificate: certificateOf(message, rules) });
   if (decision.kind === 'refused') {
-    answerRefusal(response, forProxies(decision.refusal));
+    refuse(forProxies(decision.refusal));
     return;
   }
   answerYes(response, sessionHeaders(decision.facts, decision.now), decision.facts);

@@ -43,6 +43,8 @@ export class KeptRoutes extends RouteSource {
   override async read(): Promise<GatewayRules> {
     const rules = await this.own.read();
     this.#rules = rules;
+    const present = new Set(rules.apis.map(keyOf));
+    for (const key of this.#known.keys()) if (!present.has(key)) this.#known.delete(key);
     if (rules.keptUpstreams === undefined) return rules;
     await Promise.all(rules.apis.map((api) => this.#firstOf(rules.issuer, api)));
     const kept = rules.apis.flatMap((api) =>

@@ -47,7 +47,7 @@ describe('an alert', () => {
         found.add((alert.data as unknown as { subjects: string[] }).subjects[0]!);
     }
     expect([...found]).toEqual(['the-thief']);
-    expect(detector.size).toBeLessThanOrEqual(14 * 2_000);
+    expect(detector.size).toBeLessThanOrEqual(16 * 2_000);
   });
 });
 
@@ -64,6 +64,6 @@ describe('the answer to an alert', () => {
     expect(Math.max(...alerts.map(({ data }) => data.throttled?.networks.length ?? 0))).toBeLessThanOrEqual(
       20,
     );
-    expect(detector.size).toBeLessThanOrEqual(16 * 2_000);
+    expect(detector.size).toBeLessThanOrEqual(18 * 2_000);
   });
 });

@@ -33,6 +33,7 @@ const signs: readonly [AlertPattern, (index: number) => StoredEvent][] = [
   ],
   ['credential_stuffing', () => anEvent('signin.failed', { data: { cause: 'wrong_password' } as never })],
   ['refresh_storm', () => anEvent('session.refresh_retried', { clientId: 'web' })],
+  ['refused_requests', () => anEvent('request.refused', { data: { ip: '192.0.2.1', count: 1 } })],
   [
     'session_in_two_places',
     (n) => anEvent('session.risk_observed', { sessionId: 's', data: from('192.0.2.1', `net${n}`) }),

@@ -9,6 +9,7 @@ export const alertPatterns = [
   'address_touching_accounts',
   'credential_stuffing',
   'refresh_storm',
+  'refused_requests',
   'session_in_two_places',
 ] as const;
 
@@ -152,6 +153,23 @@ export const patterns: Readonly<Record<AlertPattern, Pattern>> = {
       (event.type === 'session.refresh_retried' || event.type === 'session.refresh_refused') && event.clientId
         ? { of: event.clientId, network: networkIn(event) }
         : null,
+  },
+  refused_requests: {
+    severity: 'low',
+    meaning: 'One address is refused again and again for causes that an attack could have: somebody probes.',
+    distinct: false,
+    answers: ['throttle'],
+    sign: ({ type, data }) => {
+      if (type !== 'request.refused') return null;
+      const [address, client] = [text(data['ip']), text(data['presentedBy'])];
+      return {
+        of: address ?? 'many addresses',
+        amount: number(data['count']),
+        ...(client && { value: client }),
+        // An API asks about whatever it is shown: holding it back would punish it for its callers.
+        network: data['endpoint'] === 'introspection' ? null : address,
+      };
+    },
   },
   session_in_two_places: {
     severity: 'high',

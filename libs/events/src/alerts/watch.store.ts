@@ -72,7 +72,7 @@ export class WatchStore {
   /** Events after a place, in their order, of transactions that nothing can appear before any more. */
   async after(place: EventPlace, most: number): Promise<PlacedEvent[]> {
     const rows = await this.prisma.$queryRaw<EventRow[]>`
-      SELECT xid::text AS xid, id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data FROM event e
+      SELECT xid::text AS xid, id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data FROM any_event e
       WHERE (e.xid, e.id) > (${place.xid}::text::xid8, ${place.eventId}::uuid) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
         AND e.era = (SELECT era FROM service_state WHERE id = 1)
       ORDER BY e.xid, e.id LIMIT ${most}`;
@@ -82,7 +82,7 @@ export class WatchStore {
   /** The newest events up to a place that are not older than `since`, oldest first. */
   async lately(upTo: EventPlace, since: Instant, most: number): Promise<PlacedEvent[]> {
     const rows = await this.prisma.$queryRaw<EventRow[]>`
-      SELECT xid::text AS xid, id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data FROM event e
+      SELECT xid::text AS xid, id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data FROM any_event e
       WHERE e.at >= ${new Date(since)} AND (e.xid, e.id) <= (${upTo.xid}::text::xid8, ${upTo.eventId}::uuid)
         AND e.era = (SELECT era FROM service_state WHERE id = 1)
       ORDER BY e.at DESC LIMIT ${most}`;

@@ -61,7 +61,7 @@ const lookStatement: HotStatement = {
 
 const date = (at: Instant): Date => new Date(at);
 
-/** The outbox in PostgreSQL: the event table is its content, a cursor says how far it has been handed on. */
+/** The outbox in PostgreSQL: the events and counts are its content, a cursor says how far it has been handed on. */
 export class DeliveryStore {
   constructor(
     private readonly prisma: PrismaService,
@@ -95,7 +95,7 @@ export class DeliveryStore {
             CASE WHEN s.epoch = ${cursor.epoch} THEN ${cursor.event_id}::uuid ELSE '00000000-0000-0000-0000-000000000000'::uuid END AS event_id
           FROM service_state s
         ), next AS MATERIALIZED (
-          SELECT e.xid, e.id, e.at, e.type, e.session_id, e.account_id, e.client_id, e.data FROM event e
+          SELECT e.xid, e.id, e.at, e.type, e.session_id, e.account_id, e.client_id, e.data FROM any_event e
           WHERE (e.xid, e.id) > ((SELECT xid FROM place), (SELECT event_id FROM place)) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
             AND e.era = (SELECT era FROM place)
           ORDER BY e.xid, e.id LIMIT ${most}
@@ -138,7 +138,7 @@ export class DeliveryStore {
         LIMIT ${most}
       )
       UPDATE delivery d SET attempts = d.attempts + 1, next_attempt_at = ${date(lostAt)}
-      FROM picked, delivery_receiver r, event e
+      FROM picked, delivery_receiver r, any_event e
       WHERE d.id = picked.id AND r.id = d.receiver_id AND e.id = d.event_id
       RETURNING d.id::text AS id, d.attempts AS attempt, r.id AS receiver_id, r.kind, r.address, r.client_id AS receiver_client_id, r.secrets, r.settings,
         e.id::text AS event_id, e.at, e.type, e.session_id::text AS session_id, e.account_id::text AS account_id, e.client_id, e.data`;
@@ -190,7 +190,7 @@ export class DeliveryStore {
   /** Milliseconds since the oldest event that has not been handed on yet; 0 when all have. */
   async lag(now: Instant): Promise<number> {
     const [row] = await this.prisma.$queryRaw<{ at: Date }[]>`
-      SELECT e.at FROM event e, delivery_cursor c WHERE c.name = 'outbox' AND (e.xid, e.id) > (c.xid, c.event_id)
+      SELECT e.at FROM any_event e, delivery_cursor c WHERE c.name = 'outbox' AND (e.xid, e.id) > (c.xid, c.event_id)
         AND e.era = (SELECT era FROM service_state WHERE id = 1) ORDER BY e.xid, e.id LIMIT 1`;
     return row ? Math.max(0, now - row.at.getTime()) : 0;
   }
@@ -202,7 +202,7 @@ export class DeliveryStore {
     await this.prisma.$executeRaw`
       DELETE FROM delivery_receiver r WHERE r.kind = 'logout' AND NOT EXISTS (SELECT 1 FROM client c WHERE c.id = r.client_id)
         AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.receiver_id = r.id)
-        AND NOT EXISTS (SELECT 1 FROM event e, delivery_cursor c WHERE e.client_id = r.client_id AND (e.xid, e.id) > (c.xid, c.event_id)
+        AND NOT EXISTS (SELECT 1 FROM any_event e, delivery_cursor c WHERE e.client_id = r.client_id AND (e.xid, e.id) > (c.xid, c.event_id)
           AND e.era = (SELECT era FROM service_state WHERE id = 1))
         AND NOT EXISTS (SELECT 1 FROM session s WHERE s.client_id = r.client_id AND s.ended_at IS NULL)`;
     return removed;

@@ -128,9 +128,9 @@ export class ReceiversStore {
   }
 
   async remove(id: string, transaction?: Transaction): Promise<boolean> {
-    const removed = await (transaction ?? this.prisma)
-      .$executeRaw`DELETE FROM delivery_receiver WHERE id = ${id} AND kind <> 'logout'`;
-    return removed === 1;
+    const removed = await (transaction ?? this.prisma).$queryRaw<unknown[]>`
+      DELETE FROM delivery_receiver WHERE id = ${id} AND kind <> 'logout' RETURNING 1`;
+    return removed.length === 1;
   }
 
   async find(id: string, transaction?: Transaction): Promise<Receiver | null> {

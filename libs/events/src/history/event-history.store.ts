@@ -31,11 +31,17 @@ const batch = 2_000;
 /** Months that have a partition before they begin. */
 const monthsAhead = 3;
 
+/** How long events are kept, and the counts beside them. */
+export interface HistoryRetention {
+  readonly events: Seconds;
+  readonly counts: Seconds;
+}
+
 /** Keeps the history: seals it, makes room for what comes, and gives up what is too old. On any number of nodes, one does each thing. */
 export class EventHistory {
   constructor(
     private readonly prisma: PrismaService,
-    private readonly retention: Seconds,
+    private readonly retention: HistoryRetention,
   ) {}
 
   /** Seals what is new; says how many events. */
@@ -49,14 +55,29 @@ export class EventHistory {
     }
   }
 
-  /** Makes the partitions of this month and the next ones, and drops whole months that are older than the retention, with their seals. */
+  /** Makes the partitions of this month and the next ones, and drops whole months that are older than the retention, with their seals, and counts past theirs. */
   async keep(now: Instant): Promise<void> {
     await this.prisma
       .$queryRaw`SELECT curfew_make_event_partitions(${new Date(now)}::timestamptz, ${monthsAhead + 1}::int)`;
-    const before = plus(now, seconds(-this.retention));
+    const before = plus(now, seconds(-this.retention.events));
     await this.prisma
       .$queryRaw`SELECT curfew_drop_events_before(${new Date(before)}::timestamptz, ${new Date(now)}::timestamptz)`;
     while ((await this.#dropSeals()) === batch);
+    const countsBefore = plus(now, seconds(-this.retention.counts));
+    while ((await this.#dropCounts(countsBefore)) === batch);
+  }
+
+  /** Deletes old counts, with what still waits to be delivered of them; says how many. */
+  async #dropCounts(before: Instant): Promise<number> {
+    const [row] = await this.prisma.$queryRaw<{ dropped: number }[]>`
+      WITH gone AS (
+        DELETE FROM event_count WHERE id IN (
+          SELECT id FROM event_count WHERE at < ${new Date(before)}::timestamptz ORDER BY at LIMIT ${batch} FOR UPDATE SKIP LOCKED)
+        RETURNING id
+      ), undelivered AS (
+        DELETE FROM delivery d USING delivery_receiver r, gone WHERE d.receiver_id = r.id AND d.event_id = gone.id
+      ) SELECT count(*)::int AS dropped FROM gone`;
+    return row!.dropped;
   }
 
   async #dropSeals(): Promise<number> {

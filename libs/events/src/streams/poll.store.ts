@@ -27,7 +27,7 @@ export class PollStore {
   async waiting(receiverId: string, most: number): Promise<WaitingEvent[]> {
     const rows = await this.prisma.$queryRaw<WaitingRow[]>`
       SELECT d.id::text AS delivery_id, e.id::text AS id, e.at, e.type, e.session_id::text AS session_id, e.account_id::text AS account_id, e.client_id, e.data
-      FROM delivery d JOIN event e ON e.id = d.event_id
+      FROM delivery d JOIN any_event e ON e.id = d.event_id
       WHERE d.receiver_id = ${receiverId} AND d.dead_at IS NULL ORDER BY d.id LIMIT ${most}`;
     return rows.map((row) => ({
       deliveryId: row.delivery_id,

@@ -15,7 +15,8 @@ export const nameOfToken = (value: string, { jti }: AccessTokenClaims): Buffer =
 
 /** JWT access tokens that this service signed (RFC 9068), read back with its own keys. */
 export class JwtAccessTokens {
-  readonly #keys = new Map<string, KeyObject>();
+  /** By the published key: what is published no more is forgotten with its key set. */
+  readonly #keys = new WeakMap<PublicJwk, KeyObject>();
 
   constructor(
     private readonly issuer: string,
@@ -40,10 +41,10 @@ export class JwtAccessTokens {
   }
 
   #verifies(jwk: PublicJwk, signed: Buffer, signature: Buffer): boolean {
-    let key = this.#keys.get(jwk.kid);
+    let key = this.#keys.get(jwk);
     if (!key) {
       key = createPublicKey({ key: jwk, format: 'jwk' });
-      this.#keys.set(jwk.kid, key);
+      this.#keys.set(jwk, key);
     }
     if (jwk.alg === 'EdDSA') return verify(null, signed, key, signature);
     const options = jwk.alg === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' as const } : key;

@@ -71,6 +71,14 @@ describe('refused refreshes', () => {
     expect(throttle.wait(from('203.0.113.0/24', 'garbage', 'native'), t0)).toBeNull();
   });
 
+  it('are remembered of ten thousand sessions, the oldest of which makes room for one more', () => {
+    const throttle = new RefreshThrottle({ count: 1, window: seconds(60) }, (token) => token as never);
+    for (let n = 0; n < 10_000; n += 1) throttle.count(from(null, `${n}`), true, t0);
+    expect([throttle.wait(from(null, '0'), t0), throttle.wait(from(null, '9999'), t0)]).toEqual([60, 60]);
+    throttle.count(from(null, 'one more'), true, t0);
+    expect([throttle.wait(from(null, '0'), t0), throttle.wait(from(null, '1'), t0)]).toEqual([null, 60]);
+  });
+
   it('of a session are remembered for one window', () => {
     const throttle = refused();
     throttle.count(from(null, 'genuine-over'), true, t0);

@@ -25,6 +25,9 @@ const maxCommitOverdueMs = 5_000;
 /** A server that was seen as a primary this lately is not doubted because another connection reached a standby. */
 const trustedForMs = 2_000;
 
+/** Other processes whose marks are remembered. */
+const maxPeers = 1_000;
+
 /**
  * Knows whether the database may be served from. Every connection of a process is proven before its first use: a server in recovery counts as
  * no connection, and a server that this process has not seen must have everything that was acknowledged to this process, to the others of
@@ -198,7 +201,15 @@ export class DatabaseGuard {
     else this.#seenPrimaryAt = performance.now();
     if (this.#refusal) return;
     this.#peers = peers;
-    for (const peer of peers) this.#marksOfPeers.set(peer.node, peer);
+    for (const peer of peers) this.#remember(peer);
+  }
+
+  /** Of more processes than this, those not heard of for longest are forgotten: the others are witnesses enough. */
+  #remember(peer: Peer): void {
+    this.#marksOfPeers.delete(peer.node);
+    if (this.#marksOfPeers.size >= maxPeers)
+      this.#marksOfPeers.delete(this.#marksOfPeers.keys().next().value!);
+    this.#marksOfPeers.set(peer.node, peer);
   }
 
   #marked({ mark, at, beganAt, xid, position }: AcknowledgedMark): void {

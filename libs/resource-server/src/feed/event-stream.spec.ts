@@ -27,6 +27,14 @@ describe('an event stream', () => {
     ]);
   });
 
+  it('takes an event of four megabytes in many lines, and no larger one', () => {
+    const line = `data: ${'a'.repeat(1024 * 1024 - 1)}\n`;
+    const [event] = read(line, line, line, line, '\n');
+    expect(event!.data).toHaveLength(4 * 1024 * 1024 - 1);
+    expect(() => read(line, line, line, line, 'data:\n')).toThrow(OversizedEvent);
+    expect(read(`${line}\n`, `${line}\n`, `${line}\n`, `${line}\n`, `${line}\n`)).toHaveLength(5);
+  });
+
   it('does not gather a line without end', () => {
     const reader = new EventStreamReader();
     expect(() => {

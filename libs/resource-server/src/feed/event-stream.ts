@@ -8,7 +8,7 @@ export interface StreamEvent {
 /** The longest line that is read; a feed that sends longer ones is none of ours. */
 const longestLine = 4 * 1024 * 1024;
 
-/** A line was longer than any the session feed sends. */
+/** An event, or a line of one, was longer than any the session feed sends. */
 export class OversizedEvent extends RangeError {
   override readonly name = 'OversizedEvent';
 }
@@ -19,6 +19,8 @@ export class EventStreamReader {
   #rest = '';
   #event = '';
   #data: string[] = [];
+  /** Characters of the event that has begun. */
+  #held = 0;
   #id: string | undefined;
 
   /** The events that are complete with this chunk. */
@@ -38,7 +40,11 @@ export class EventStreamReader {
     const field = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (field === 'event') this.#event = value;
-    if (field === 'data') this.#data.push(value);
+    if (field === 'data') {
+      this.#held += value.length + 1;
+      if (this.#held > longestLine) throw new OversizedEvent();
+      this.#data.push(value);
+    }
     if (field === 'id') this.#id = value;
     return undefined;
   }
@@ -47,6 +53,7 @@ export class EventStreamReader {
     const [event, data, id] = [this.#event || 'message', this.#data, this.#id];
     this.#event = '';
     this.#data = [];
+    this.#held = 0;
     this.#id = undefined;
     return data.length === 0 ? undefined : { event, data: data.join('\n'), id };
   }

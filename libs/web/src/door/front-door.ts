@@ -43,7 +43,7 @@ export function frontDoor(door: Door, admitted: Admitted): RequestListener {
   const everyHeader = Object.entries(headers);
   const forwarding = new UntrustedForwarding(trustedHops, () => log.warn(untrustedForwarding));
   return (request, response) => {
-    const id = idOf(request, trustedHops);
+    const id = requestIdOf(request, trustedHops > 0);
     Object.assign(request, { id });
     response.setHeader('X-Request-Id', id);
     for (const [name, value] of everyHeader) response.setHeader(name, value);
@@ -66,10 +66,10 @@ function pathOf(target: string): string | null {
   return query === -1 ? target : target.slice(0, query);
 }
 
-/** A proxy of ours may have named the request already; nobody else may. */
-function idOf({ headers }: IncomingMessage, trustedHops: number): string {
+/** The id of a request, for answer and log. A proxy of ours may have named the request already; nobody else may. */
+export function requestIdOf({ headers }: IncomingMessage, isByProxy: boolean): string {
   const given = headers['x-request-id'];
-  return trustedHops > 0 && typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
+  return isByProxy && typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
 }
 
 function logWhenDone(
