@@ -106,6 +106,21 @@ const endAccount = async () => {
 };
 
 describe('the sign-in of a browser', () => {
+  it('is counted after a timeout, step by step: the page, the password, the session', async () => {
+    const client = await world.client();
+    const person = await newcomer(client);
+    await world.pass(31 * minute);
+    await world.signIn(client, { person });
+    const steps = () =>
+      world.database.query<{ kind: string; count: number }>(
+        `SELECT kind, sum(c)::int AS count FROM gap_histogram, unnest(counts) c
+          WHERE client_id = $1 AND kind IN ('shown', 'proved', 'resumed') GROUP BY kind ORDER BY kind`,
+        [client.id],
+      );
+    await world.until('the steps are written', async () => (await steps()).length === 3, 60_000);
+    expect(await steps()).toEqual(['proved', 'resumed', 'shown'].map((kind) => ({ kind, count: 1 })));
+  }, 90_000);
+
   it('answers without a page while the policy allows it', async () => {
     const person = await newcomer();
     await world.pass(29 * minute);

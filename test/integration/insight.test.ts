@@ -9,6 +9,7 @@ import {
   sumOf,
 } from '@curfew/insight';
 import { type Instant, instant, seconds } from '@curfew/session-policy';
+import { TimeoutReturns } from '@curfew/sessions';
 import { House, t, t0 } from './sessions-house.js';
 
 let house: House;
@@ -179,6 +180,66 @@ describe('silences are counted where activity is written and sessions end', () =
     const recorder = new SilenceRecorder(false);
     recorder.count('returned', { accountId: randomUUID(), clientId: 'shop' }, 1_800, 5_000, t0);
     expect(recorder.take()).toEqual({ hours: [], lost: 0 });
+  });
+});
+
+describe('how people come back after a timeout', () => {
+  const browsers = async () => {
+    const browser = { uid: randomUUID(), idHash: Buffer.from(randomUUID()) };
+    await house.database.query(
+      `INSERT INTO browser_session (id_hash, uid, payload, expires_at) VALUES ($1, $2, '', $3)`,
+      [browser.idHash, browser.uid, new Date(minutes(40))],
+    );
+    return browser;
+  };
+  const timeout = () => house.policies.everyone.inactivityTimeout;
+  const pastTimeout = (length: number) => t(timeout() + length);
+  const returns = () => new TimeoutReturns(house.nodes[0].prisma, house.nodes[0].silences);
+
+  it('a sign-in page shown to the same browser and client counts once for each timeout, however often it is loaded', async () => {
+    const { uid, idHash } = await browsers();
+    const who = await house.signIn({ browser: uid });
+    const steps = returns();
+    for (const length of [60, 61, 90]) steps.shown(idHash, who.clientId, pastTimeout(length));
+    await steps.flush();
+    steps.shown(idHash, who.clientId, pastTimeout(200));
+    await steps.flush();
+    expect((await counted(who.clientId)).shown).toEqual([60]);
+  });
+
+  it.each([
+    ['another client', 60, 'client-other', undefined],
+    ['another browser', 60, undefined, Buffer.from('no such browser')],
+    ['nine hours later', 9 * 3_600, undefined, undefined],
+    ['before the timeout', -60, undefined, undefined],
+  ])('%s is no return', async (_, length, clientId, idHash) => {
+    const browser = await browsers();
+    const who = await house.signIn({ browser: browser.uid });
+    const steps = returns();
+    steps.shown(idHash ?? browser.idHash, clientId ?? who.clientId, pastTimeout(length));
+    await steps.flush();
+    expect((await counted(clientId ?? who.clientId)).shown).toBeUndefined();
+  });
+
+  it('a right password counts by account, also where the new session has begun before anybody looked', async () => {
+    const first = await house.signIn();
+    const { accountId, clientId } = first;
+    const steps = returns();
+    steps.proved(accountId, clientId, pastTimeout(300));
+    await house.signIn({ accountId, clientId, at: pastTimeout(301) });
+    await steps.flush();
+    steps.proved(accountId, clientId, pastTimeout(400));
+    await steps.flush();
+    const found = await counted(clientId);
+    expect({ proved: found.proved, resumed: found.resumed }).toEqual({ proved: [300], resumed: [300] });
+  });
+
+  it('a flush without steps asks nothing, and more steps than fit are forgotten', async () => {
+    const steps = new TimeoutReturns({} as never, new SilenceRecorder(true));
+    await steps.flush();
+    const off = new TimeoutReturns({} as never, new SilenceRecorder(false));
+    off.proved(randomUUID(), 'shop', t0);
+    await off.flush();
   });
 });
 

@@ -15,6 +15,7 @@ import {
   SessionQueries,
   SessionService,
   Sweeper,
+  TimeoutReturns,
 } from '@curfew/sessions';
 import type { Logger } from 'pino';
 
@@ -70,6 +71,7 @@ export function engineOn({ configuration, prisma, hot, refreshTokens, registry, 
     ),
     browserSweeper: new BrowserSessionSweeper(prisma, policies, retention),
     counts,
+    timeoutReturns: new TimeoutReturns(prisma, silences),
     countsWriter: new CountsWriter(silences, counts, (lost, err) =>
       log.warn({ lost, err }, 'counts of silences were lost, or could not be written yet'),
     ),

@@ -6,7 +6,7 @@ import { CountsStore } from '@curfew/insight';
 import { KeyStore } from '@curfew/oidc';
 import { OperationParts } from '@curfew/operations';
 import { DatabaseGuard, PrismaService } from '@curfew/persistence';
-import { BrowserSessionQueries, SessionQueries, SessionService } from '@curfew/sessions';
+import { BrowserSessionQueries, SessionQueries, SessionService, TimeoutReturns } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import type { Foundation } from './open-foundation.js';
 
@@ -22,6 +22,7 @@ export const foundationProviders = (foundation: Foundation) => [
   { provide: PolicyService, useValue: foundation.policies },
   { provide: Registry, useValue: foundation.registry },
   { provide: CountsStore, useValue: foundation.counts },
+  { provide: TimeoutReturns, useValue: foundation.timeoutReturns },
   { provide: EventLog, useValue: foundation.events },
   { provide: KeyStore, useValue: foundation.keyStore },
   { provide: SessionService, useValue: foundation.sessions },

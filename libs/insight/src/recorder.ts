@@ -70,7 +70,7 @@ export class SilenceRecorder {
   #lost = 0;
 
   constructor(
-    private readonly isOn: boolean,
+    readonly isOn: boolean,
     private readonly max = maxHistograms,
   ) {}
 

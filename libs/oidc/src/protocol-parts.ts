@@ -1,7 +1,13 @@
 import type { AccountService, ConsentService, Throttle, ThrottleLimit } from '@curfew/accounts';
 import type { Clock } from '@curfew/clock';
 import type { Seconds } from '@curfew/session-policy';
-import type { AccessTokenCodec, BrowserSessionEnds, SessionQueries, SessionService } from '@curfew/sessions';
+import type {
+  AccessTokenCodec,
+  BrowserSessionEnds,
+  SessionQueries,
+  SessionService,
+  TimeoutReturns,
+} from '@curfew/sessions';
 import type { SignalsReader } from '@curfew/signals';
 import type { ClientDirectory } from './client-directory.js';
 import type { ProtocolPages } from './protocol-pages.js';
@@ -21,6 +27,8 @@ export interface ProtocolParts {
   readonly accessTokens: AccessTokenCodec;
   readonly artifacts: ArtifactStore;
   readonly browserSessions: BrowserSessionStore;
+  /** Counts how people come back after a timeout; without it, nobody does. */
+  readonly timeoutReturns?: TimeoutReturns | undefined;
   readonly browserSessionEnds: BrowserSessionEnds;
   readonly accounts: AccountService;
   readonly consents: ConsentService;

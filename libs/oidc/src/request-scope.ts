@@ -39,6 +39,8 @@ export interface RequestScope {
   everyones?: SessionPolicy;
   /** Set where a person acts: they have signed in, consented, or submitted a form of their own pages. */
   isAct?: boolean;
+  /** The id in the cookie of this browser, whether or not its session still stands. */
+  browserId?: string;
   /** The id of the browser session that is getting a new one, at a sign-in outside of the library's routes. */
   renewedFrom?: string;
   /** The interaction that this request has answered and goes on from in the same answer. */

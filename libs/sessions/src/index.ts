@@ -57,6 +57,7 @@ export {
   ofSession,
   rowStands,
 } from './store/standing-statements.js';
+export { TimeoutReturns } from './store/timeout-returns.store.js';
 export { Sweeper } from './sweeper.js';
 export { type AccessTokenClaims, AccessTokenCodec, hashAccessToken } from './tokens/access-token.js';
 export { randomBytes } from './tokens/random.js';

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Clock } from '@curfew/clock';
 import { type InteractionDetails, Interactions, type RecognisedPerson } from '@curfew/oidc';
+import { TimeoutReturns } from '@curfew/sessions';
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { seeOther, sendPage } from './answer.js';
 import { type Form, readForm } from './form.js';
@@ -19,6 +21,8 @@ export class InteractionController {
     private readonly pages: InteractionPages,
     private readonly tokens: FormTokens,
     private readonly settings: PageSettings,
+    private readonly returns: TimeoutReturns,
+    private readonly clock: Clock,
   ) {}
 
   @Get()
@@ -65,8 +69,10 @@ export class InteractionController {
       if (decision !== 'allow') throw malformed();
       return unlessGone(403, () => this.interactions.consented(request, response));
     }
-    const finish = (person: RecognisedPerson) =>
-      unlessGone(403, () => this.interactions.signedIn(request, response, person));
+    const finish = async (person: RecognisedPerson) => {
+      await unlessGone(403, () => this.interactions.signedIn(request, response, person));
+      this.returns.proved(person.accountId, details.client.id, this.clock.now());
+    };
     await this.flow.answer(this.place(request, response, details), form, finish);
   }
 

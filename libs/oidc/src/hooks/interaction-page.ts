@@ -2,6 +2,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { detailsOf } from '../interaction-details.js';
 import type { ProtocolParts } from '../protocol-parts.js';
 import type { RequestScope } from '../request-scope.js';
+import { hashOfId } from '../storage/payload-seal.js';
 
 /**
  * The first page of an authorization stands in the answer to its request; the library would send the browser there. Going back to it
@@ -10,12 +11,14 @@ import type { RequestScope } from '../request-scope.js';
  */
 export async function showInteraction(
   ctx: KoaContextWithOIDC,
-  { staged, failure }: RequestScope,
-  { pages, clients }: ProtocolParts,
+  { staged, failure, browserId, now }: RequestScope,
+  { pages, clients, timeoutReturns }: ProtocolParts,
 ): Promise<void> {
   const { Interaction: interaction, PushedAuthorizationRequest: pushed } = ctx.oidc.entities;
   if (!interaction || pushed || failure !== undefined || ctx.status !== 303) return;
   const details = await detailsOf(interaction, clients, staged);
+  if (browserId !== undefined && details.prompt.name === 'login')
+    timeoutReturns?.shown(hashOfId(browserId), details.client.id, now);
   const { html, headers } = await pages.interaction(details);
   ctx.remove('Location');
   ctx.status = 200;

@@ -22,7 +22,9 @@ export class BrowserSessionAdapter extends PartialAdapter {
   }
 
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    const { now, staged } = currentScope();
+    const scope = currentScope();
+    const { now, staged } = scope;
+    scope.browserId ??= id;
     const known = staged.foundBrowserSessionById(id);
     return noted(known ?? (await this.standing(await this.parts.browserSessions.find(id, now))));
   }
