@@ -40,10 +40,13 @@ const upstream = z.string().refine((text) => URL.canParse(text) && /^https?:$/.t
   error: 'must be an http or https URL',
 });
 
-/** What a path may have on a route whose upstream reads it as the gateway does; elsewhere it is refused. */
+/**
+ * What a path may have on a route whose upstream reads it as the gateway does. Elsewhere it is refused, except for an extension: with one a
+ * path must meet the routes for the same path without it, too.
+ */
 const allow = z.array(
-  z.enum(['encoded-slash', 'encoded-percent', 'semicolon'], {
-    error: 'must be encoded-slash, encoded-percent or semicolon',
+  z.enum(['encoded-slash', 'encoded-percent', 'semicolon', 'extension'], {
+    error: 'must be encoded-slash, encoded-percent, semicolon or extension',
   }),
 );
 

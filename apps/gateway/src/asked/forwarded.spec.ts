@@ -86,7 +86,10 @@ describe('the request that a proxy asks about', () => {
   it('must not be stated twice, however it is spelled, nor in two ways that differ', () => {
     expect(read(parts, ['x-forwarded'], undefined, ['x-forwarded-uri', '/other'])).toBe('stated_twice');
     expect(read(parts, ['x-forwarded'], undefined, ['X_Forwarded_Uri', '/other'])).toBe('stated_twice');
-    const url = (text: string) => ({ ...parts, headers: { ...parts.headers, 'X-Original-URL': text } });
+    const url = (text: string) => ({
+      ...parts,
+      headers: { ...parts.headers, 'X-Original-URL': text, 'X-Original-Method': 'GET' },
+    });
     expect(read(url('https://orders.example.test/orders'), ['x-forwarded', 'x-original'])).toMatchObject({
       path: '/orders',
     });
@@ -120,10 +123,15 @@ describe('the request that a proxy asks about', () => {
       const { [name]: _, ...headers } = parts.headers as Record<string, string>;
       return read({ ...parts, headers }, ['x-forwarded']);
     };
+    // A proxy that does not say the method would have every route for DELETE passed as GET.
+    expect(without('X-Forwarded-Method')).toBe('method_malformed');
     expect(without('X-Forwarded-Proto')).toBe('scheme_malformed');
     expect(without('X-Forwarded-Host')).toBe('host_malformed');
     expect(without('X-Forwarded-Uri')).toBe('target_malformed');
     const headers = { 'X-Original-URL': '/orders', 'X-Original-Method': 'GET' };
     expect(read({ ...parts, headers }, ['x-original'])).toBe('target_malformed');
+    const whole = { 'X-Original-URL': 'https://orders.example.test/orders' };
+    for (const method of [{}, { 'X-Original-Method': '' }, { 'X-Forwarded-Method': 'GET' }])
+      expect(read({ ...parts, headers: { ...whole, ...method } }, ['x-original'])).toBe('method_malformed');
   });
 });

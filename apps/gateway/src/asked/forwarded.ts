@@ -125,7 +125,7 @@ function byParts(headers: IncomingHttpHeaders, hops: number): StatedRequest | un
   ];
   if (host === undefined && target === undefined) return undefined;
   return {
-    method: method ?? 'GET',
+    method: method ?? '',
     scheme: ofHop(one(headers, 'x-forwarded-proto'), hops) ?? '',
     host: host ?? '',
     target: target ?? '',
@@ -137,5 +137,5 @@ function byUrl(headers: IncomingHttpHeaders): StatedRequest | 'target_malformed'
   if (url === undefined) return undefined;
   const [, scheme, host, target] = /^(https?|wss?):\/\/([^/?#@]+)(\/.*)$/is.exec(url) ?? [];
   if (scheme === undefined || host === undefined || target === undefined) return 'target_malformed';
-  return { method: one(headers, 'x-original-method') ?? 'GET', scheme, host, target };
+  return { method: one(headers, 'x-original-method') ?? '', scheme, host, target };
 }

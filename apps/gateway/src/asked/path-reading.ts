@@ -109,6 +109,9 @@ function readAgain(reading: string): readonly (string | undefined)[] {
   return others;
 }
 
-/** Windows drops dots and blanks at the end of a name, and other programs trim: `/admin.` is `/admin` there. */
+/**
+ * Windows drops dots and blanks at the end of a name, and other programs trim: `/admin.` is `/admin` there. So is `/admin::$DATA`, and
+ * `/admin:$i30:$INDEX_ALLOCATION` the folder: NTFS takes what follows the colon for a stream of the file (CVE-2010-2731).
+ */
 const isAmbiguous = (reading: string): boolean =>
-  /\/\/|\\|\p{Cc}|(?:^|\/)\.{1,2}(?:\/|$)|\.(?:\/|$)|\/\s|\s(?:\/|$)/u.test(reading);
+  /\/\/|\\|\p{Cc}|(?:^|\/)\.{1,2}(?:\/|$)|\.(?:\/|$)|\/\s|\s(?:\/|$)|:\$/u.test(reading);

@@ -2,13 +2,14 @@ import type { AskedRequest } from '../asked/asked-request.js';
 import { decoded, type PathReading, withoutCase, withoutLastSlash } from '../asked/path-reading.js';
 import type { RouteMatch } from './route.js';
 
-/** How well a request fits: not at all, only in another reading than that of its bytes, or as it was sent. */
-export const Fit = { none: 0, otherwise: 1, exact: 2 } as const;
+/** How well a request fits: not at all, only without an extension of its path, only in another reading than that of its bytes, or as it was sent. */
+export const Fit = { none: 0, withoutExtension: 1, otherwise: 2, exact: 3 } as const;
 
 /** The match of a route, ready to be compared with requests. */
 export class CompiledMatch {
   readonly #asSent: RegExp;
   readonly #asRead: RegExp;
+  readonly #withExtension: RegExp;
 
   constructor(
     private readonly match: RouteMatch,
@@ -16,10 +17,12 @@ export class CompiledMatch {
   ) {
     const { path, caseSensitive } = match;
     this.#asSent = pathPattern(path, (segment) => segment);
-    this.#asRead = pathPattern(withoutLastSlash(path), (segment) => {
+    const read = (segment: string): string => {
       const meaning = decoded(segment) ?? segment;
       return caseSensitive ? meaning : withoutCase(meaning);
-    });
+    };
+    this.#asRead = pathPattern(withoutLastSlash(path), read);
+    this.#withExtension = extensionPattern(withoutLastSlash(path), read);
   }
 
   /** How well a request fits. */
@@ -39,7 +42,8 @@ export class CompiledMatch {
 
   #fitsPath({ sent, meanings, caseless }: PathReading): number {
     const readings = this.match.caseSensitive ? meanings : caseless;
-    if (!readings.some((reading) => this.#asRead.test(reading))) return Fit.none;
+    if (!readings.some((reading) => this.#asRead.test(reading)))
+      return readings.some((reading) => this.#withExtension.test(reading)) ? Fit.withoutExtension : Fit.none;
     const isCertain = this.#asSent.test(sent) && readings.every((reading) => this.#asRead.test(reading));
     return isCertain ? Fit.exact : Fit.otherwise;
   }
@@ -56,10 +60,18 @@ function isNamed(pattern: string, host: string): boolean {
 }
 
 function pathPattern(path: string, read: (segment: string) => string): RegExp {
-  const below = path.endsWith('/**');
-  const exact = (below ? path.slice(0, -3) : path)
+  const isBelow = path.endsWith('/**');
+  return new RegExp(`^${segmentsPattern(path, read)}${isBelow ? '(/.*)?' : ''}$`, 's');
+}
+
+/** Rails and Spring before 5.3 serve /admin for /admin.json: an extension names the format of the answer there. */
+function extensionPattern(path: string, read: (segment: string) => string): RegExp {
+  return new RegExp(`^${segmentsPattern(path, read)}(?<=[^/])\\.[^/]*$`, 's');
+}
+
+const segmentsPattern = (path: string, read: (segment: string) => string): string =>
+  path
+    .replace(/\/\*\*$/, '')
     .split('/')
     .map((segment) => (segment === '*' ? '[^/]+' : read(segment).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
     .join('/');
-  return new RegExp(`^${exact}${below ? '(/.*)?' : ''}$`, 's');
-}

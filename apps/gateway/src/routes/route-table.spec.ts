@@ -133,6 +133,41 @@ describe('a request that upstreams read in several ways', () => {
     expect(alone.find(asked('https://a.test/Admin/x'))).toBeUndefined();
   });
 
+  it.each([
+    ['/admin.json', ['admin', 'read']],
+    ['/Admin.JSON', ['admin', 'read']],
+    ['/admin%2ejson', undefined],
+    ['/adm%69n.json', ['admin', 'read']],
+    ['/admin.a.b', ['admin', 'read']],
+    ['/admin.json/', ['admin', 'read']],
+    ['/admin.json?x', ['admin', 'read']],
+    ['/admin.%6ason', ['admin', 'read']],
+    ['/report.xml', ['report', 'read']],
+    ['/open.txt', ['read']],
+    ['/open/x.txt', 'public'],
+    ['/administration.json', ['read']],
+    ['/admin.json/x', ['read']],
+    ['/x/admin.json', ['read']],
+    ['/.admin', ['read']],
+  ])('must meet the route for the same path without its extension: %s', (path, scopes) => {
+    const read = readAsked({ method: 'GET', scheme: 'https', host: 'a.test', target: path });
+    expect(typeof read === 'string' ? undefined : scopesFor(path)).toEqual(scopes);
+  });
+
+  it('has an extension that is part of the name where its route allows that, or another upstream serves it', () => {
+    const reach = (of: Changes, at: Changes) =>
+      new RouteTable([
+        route('app', { path: '/app/**', api: 'a', required: { scopes: ['app'] }, ...of }),
+        route('files', at),
+      ]).find(asked('https://a.test/app.js'))?.api;
+    const [one, other] = [new URL('http://one.test'), new URL('http://other.test')];
+    expect(reach({}, {})).toBe('a');
+    expect(reach({}, { allow: ['extension'] })).toBeNull();
+    expect(reach({ allow: ['extension'] }, {})).toBe('a');
+    expect(reach({ upstream: one }, { upstream: one })).toBe('a');
+    expect(reach({ upstream: one }, { upstream: other })).toBeNull();
+  });
+
   it('meets the later route, too, where an encoded slash might be one', () => {
     const projects = new RouteTable([
       route('raw', { path: '/p/*/raw', allow: ['encoded-slash'] }),

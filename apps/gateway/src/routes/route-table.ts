@@ -42,13 +42,28 @@ export class RouteTable {
 
   /** What a request must meet: its route, together with those that another reading of it leads to; undefined where nobody passes. */
   find(asked: AskedRequest): Route | undefined {
-    const others: Route[] = [];
+    const others: Other[] = [];
     for (const { route, match } of this.#routes) {
       const fit = match.fit(asked);
       if (fit === Fit.none) continue;
-      if (fit === Fit.exact) return others.length === 0 ? route : strictest([...others, route]);
-      others.push(route);
+      if (fit === Fit.exact) return others.length === 0 ? route : strictestOf(others, route);
+      others.push({ route, fit });
     }
     return undefined;
   }
 }
+
+/** A route before the one that a request fits exactly, which it fits less well. */
+interface Other {
+  readonly route: Route;
+  readonly fit: number;
+}
+
+function strictestOf(others: readonly Other[], exact: Route): Route {
+  const met = others.filter(({ route, fit }) => fit !== Fit.withoutExtension || readsExtension(exact, route));
+  return met.length === 0 ? exact : strictest([...met.map(({ route }) => route), exact]);
+}
+
+/** Whether the upstream of a route may serve the path of another one for the same with an extension: both must be its own. */
+const readsExtension = ({ allow, upstream }: Route, other: Route): boolean =>
+  !allow?.includes('extension') && upstream?.href === other.upstream?.href;
