@@ -85,6 +85,18 @@ describe('a server that stops', () => {
     expect(await text).toBe('');
   });
 
+  it('admits a connection once, however often its requests are read again', async () => {
+    const admitted = new Promise<Socket>((resolve) => server.once('connection', resolve));
+    await connected();
+    await connected();
+    const socket = await admitted;
+    const listeners = socket.listenerCount('close');
+    // As the gateway does with an upgrade that it ignores; both connections that the limit allows are taken.
+    const [admit] = server.listeners('connection').slice(-1);
+    for (let count = 0; count < 20; count += 1) admit!.call(server, socket);
+    expect([socket.destroyed, socket.listenerCount('close')]).toEqual([false, listeners]);
+  });
+
   it('closes a connection beyond its limit, and answers those before it', async () => {
     const asked = new Promise((resolve) => server.once('asked', resolve));
     const first = await connected('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');

@@ -72,6 +72,8 @@ export class HttpServer {
    * next, and when all are full it hands it around without a pause.
    */
   #admit(socket: Socket, maxConnections: number): void {
+    // Whoever reads a request again after an upgrade that nobody wanted announces a connection which was admitted before.
+    if (this.#connections.has(socket)) return;
     if (this.#connections.size >= maxConnections) {
       socket.destroy();
       return;
