@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DisciplinedClock } from '@curfew/clock';
+import { ArtifactStore, PayloadSeal } from '@curfew/oidc';
 import {
   advanceVirtualClock,
   clockChannel,
@@ -13,6 +14,8 @@ import {
   retrying,
   VirtualClockRefused,
 } from '@curfew/persistence';
+import { instant } from '@curfew/session-policy';
+import { KeyRing, ServiceKeys } from '@curfew/sessions';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { failExactlyAt } from '../support/faults.js';
 import { type DatabaseProxy, proxyTo } from '../support/proxy.js';
@@ -59,6 +62,42 @@ describe('a hot statement', () => {
     } finally {
       await hot.close();
     }
+  });
+});
+
+describe('artifacts of the protocol', () => {
+  it('are gone within a minute after they expire; a code that nobody used stays for an hour', async () => {
+    const hot = new HotStatements(database.configuration(), 1);
+    const store = new ArtifactStore(
+      database.prisma(),
+      new PayloadSeal(
+        new KeyRing(new ServiceKeys(['a secret of a test that is long enough']).derive('test')),
+      ),
+      hot,
+    );
+    const at = Date.UTC(2030, 0, 1);
+    const kinds = ['AuthorizationCode', 'DeviceCode', 'Grant', 'Interaction', 'ReplayDetection'];
+    await database.query(
+      `INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at, consumed_at)
+       SELECT kind, sha256((kind || used || late)::bytea), '', to_timestamp($2::float8 / 1000) + make_interval(secs => late), CASE WHEN used THEN now() END
+       FROM unnest($1::text[]) AS kind, unnest(ARRAY[true, false]) AS used, unnest(ARRAY[0, 60]) AS late`,
+      [kinds, at],
+    );
+    const left = () =>
+      database.query<{ kind: string; used: boolean }>(
+        'SELECT kind, consumed_at IS NOT NULL AS used FROM protocol_artifact ORDER BY kind',
+      );
+    const pruned = async (now: number) => {
+      while ((await store.prune(instant(now), 3)) === 3);
+      return left();
+    };
+    const codes = ['AuthorizationCode', 'DeviceCode'].map((kind) => ({ kind, used: false }));
+    expect(await pruned(at)).toHaveLength(20);
+    expect(await pruned(at + 1)).toHaveLength(12);
+    expect(await pruned(at + 60_001)).toEqual(codes.flatMap((code) => [code, code]));
+    expect(await pruned(at + 3_600_001)).toEqual(codes);
+    expect(await pruned(at + 3_660_001)).toEqual([]);
+    await hot.close();
   });
 });
 

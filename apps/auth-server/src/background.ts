@@ -4,8 +4,6 @@ import { plus, seconds } from '@curfew/session-policy';
 
 /** Rows that one statement of the pruning deletes at most. */
 const batch = 1_000;
-/** A used code is kept for this long after it expires, so that a late replay is still recognised. */
-const keptAfterExpiry = seconds(3_600);
 
 /** The background loops of a node. */
 export class Background {
@@ -69,7 +67,7 @@ export class Background {
     const now = clock.now();
     // A backlog must not keep a stop from writing what is pending.
     const isMore = (pruned: number) => pruned === batch && !this.#loops.signal.aborted;
-    while (isMore(await artifacts.prune(plus(now, seconds(-keptAfterExpiry)), batch)));
+    while (isMore(await artifacts.prune(now, batch)));
     while (isMore(await throttle.prune(batch)));
   }
 }

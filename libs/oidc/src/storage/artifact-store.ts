@@ -6,7 +6,7 @@ import {
   type PrismaService,
   type Transaction,
 } from '@curfew/persistence';
-import type { Instant } from '@curfew/session-policy';
+import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { commitOf } from './commit-statements.js';
 import { hashOfId as hash, type PayloadSeal } from './payload-seal.js';
 import { RecentInteractions } from './recent-interactions.js';
@@ -51,6 +51,9 @@ const insertOnceStatement: HotStatement = {
     ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at WHERE protocol_artifact.expires_at <= $4
     RETURNING ${commitColumns}`,
 };
+
+/** How long a code that nobody used is kept after it has expired. */
+const unusedCodesKept = seconds(3_600);
 
 /** Codes, device codes, pushed requests, interactions and replay records. Ids are hashed, payloads sealed. */
 export class ArtifactStore {
@@ -128,11 +131,17 @@ export class ArtifactStore {
       DELETE FROM protocol_artifact WHERE kind = ${kind} AND grant_id = ${grantId} AND consumed_at IS NULL`;
   }
 
-  /** Deletes what expired before `before`, a batch at a time; the number deleted. */
-  async prune(before: Instant, most: number): Promise<number> {
+  /**
+   * Deletes what has expired, a batch at a time; the number deleted. Codes that nobody used stay for a while, so that whoever comes too late
+   * is told so (RFC 8628 §3.5, `expired_token`).
+   */
+  async prune(now: Instant, max: number): Promise<number> {
+    const before = new Date(plus(now, seconds(-unusedCodesKept)));
     return this.#prisma.$executeRaw`
       DELETE FROM protocol_artifact WHERE (kind, id_hash) IN (
-        SELECT kind, id_hash FROM protocol_artifact WHERE expires_at < ${new Date(before)} LIMIT ${most} FOR UPDATE SKIP LOCKED)`;
+        SELECT kind, id_hash FROM protocol_artifact WHERE expires_at < ${new Date(now)}
+          AND (expires_at < ${before} OR consumed_at IS NOT NULL OR kind NOT IN ('AuthorizationCode', 'DeviceCode'))
+        LIMIT ${max} FOR UPDATE SKIP LOCKED)`;
   }
 
   #read(row: ArtifactRow | undefined, staged: StagedWrites): FoundArtifact | undefined {
