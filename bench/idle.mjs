@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { cpuMilliseconds } from './machine/cpu.mjs';
 
-/** What follows a start or a block of load (events written behind, a walk over the sessions) is over after this. */
-const settledMs = 8_000;
+/** What follows a start or a block of load is over after this: events written behind, and the walk over all sessions that registrations begin. */
+const settledMs = 60_000;
 
 /**
  * What an installation costs that nobody asks anything: the figures are those of one second. Statements are counted in a second stretch,

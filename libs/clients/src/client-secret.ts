@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Instant, isPast } from '@curfew/session-policy';
 
 const prefix = 'cfw_cs_';
@@ -18,7 +18,7 @@ export interface StoredSecret {
 export const newSecret = (): string => `${prefix}${randomBytes(randomLength).toString('base64url')}`;
 
 /** What is stored of a secret. */
-export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret, 'utf8').digest();
+export const hashSecret = (secret: string): Buffer => hash('sha256', secret, 'buffer');
 
 /** Whether a secret is still accepted. */
 export const isActive = (secret: Pick<StoredSecret, 'expiresAt'>, now: Instant): boolean =>

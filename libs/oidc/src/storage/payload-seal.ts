@@ -1,8 +1,8 @@
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash } from 'node:crypto';
 import { type KeyRing, randomBytes } from '@curfew/sessions';
 
 /** Under which an id is stored: nobody who reads the database can use it. */
-export const hashOfId = (id: string): Buffer => createHash('sha256').update(id).digest();
+export const hashOfId = (id: string): Buffer => hash('sha256', id, 'buffer');
 
 /** Seals payloads under a service key, so that a dump of the database opens nothing and shows nothing. */
 export class PayloadSeal {

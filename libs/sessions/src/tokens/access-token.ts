@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash } from 'node:crypto';
 import { randomBytes } from './random.js';
 import type { KeyRing } from './service-keys.js';
 
@@ -60,4 +60,4 @@ export class AccessTokenCodec {
 }
 
 /** Names a single access token in the list of revoked ones. */
-export const hashAccessToken = (value: string): Buffer => createHash('sha256').update(value).digest();
+export const hashAccessToken = (value: string): Buffer => hash('sha256', value, 'buffer');

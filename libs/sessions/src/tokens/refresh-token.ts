@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { SessionId } from '@curfew/session-policy';
 import { formatUuid, parseUuid } from '../ids.js';
 import { randomBytes } from './random.js';
@@ -65,7 +65,7 @@ export class RefreshTokenCodec {
 export const newSecret = (): Buffer => randomBytes(32);
 
 /** What the row keeps of the live token's secret. */
-export const hashSecret = (secret: Buffer): Buffer => createHash('sha256').update(secret).digest();
+export const hashSecret = (secret: Buffer): Buffer => hash('sha256', secret, 'buffer');
 
 /** Compares a presented secret with a stored hash in constant time. */
 export const secretMatches = (secret: Buffer, storedHash: Uint8Array | null): boolean =>
