@@ -11,4 +11,5 @@ export { type Problem, ProblemError, type ProblemFault, type ProblemStatement } 
 export { noteRefusal, type Refusal, refusalOf } from './problem/refusal.js';
 export { sendProblem } from './problem/send-problem.js';
 export { exitWhenParentDies, stopOnSignals } from './process.js';
+export { collectProcessMetrics } from './process-metrics.js';
 export { type RequestSpan, startTracing, type Tracing, type TracingOptions } from './tracing.js';

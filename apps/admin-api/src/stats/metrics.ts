@@ -1,6 +1,7 @@
 import type { Clock } from '@curfew/clock';
 import type { PoolLoad } from '@curfew/persistence';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectProcessMetrics } from '@curfew/web';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Stats } from './stats.js';
 
 /** What this process counts, in a registry of its own. Labels are closed lists: operations of the document, statuses, reasons. */
@@ -12,7 +13,7 @@ export class Metrics {
 
   constructor(stats: Stats, clock: Clock, load: () => PoolLoad) {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
+    collectProcessMetrics(this.registry);
     this.requests = new Counter({
       name: 'curfew_admin_requests_total',
       help: 'Requests to the admin API, by operation and status.',

@@ -3,8 +3,8 @@ import type { Clock } from '@curfew/clock';
 import type { DeliveryStore, EventLog, FollowerReport, SessionFeed } from '@curfew/events';
 import { isErrorCause } from '@curfew/oidc';
 import type { PoolLoad } from '@curfew/persistence';
-import { refusalOf, type Tracing } from '@curfew/web';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectProcessMetrics, refusalOf, type Tracing } from '@curfew/web';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { EventCounts } from './event-counts.js';
 import { routeOf } from './route-of.js';
 
@@ -24,7 +24,7 @@ export class NodeMetrics {
 
   constructor(readonly tracing: Tracing | undefined) {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
+    collectProcessMetrics(this.registry);
     this.events = new EventCounts(this.registry);
     this.#requests = new Counter({
       name: 'curfew_http_requests_total',

@@ -1,5 +1,5 @@
-import type { Figures } from '@curfew/web';
-import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
+import { collectProcessMetrics, type Figures } from '@curfew/web';
+import { AggregatorRegistry, Registry } from 'prom-client';
 import type { FigureList, WordToPrimary, WordToWorker } from './messages.js';
 
 /** Somebody whose figures belong to the sum. */
@@ -32,7 +32,7 @@ export class WorkerFigures implements Figures {
   #last = 0;
 
   constructor(private readonly sources: () => readonly FigureSource[]) {
-    collectDefaultMetrics({ register: this.own });
+    collectProcessMetrics(this.own);
   }
 
   /** The sum as text; rejects if a worker that is there does not answer. */

@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectProcessMetrics } from '@curfew/web';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Decision, DecisionMaker } from '../decision.js';
 
 /** From a decision out of memory to one that had to wait for its answer. */
@@ -12,7 +13,7 @@ export class Metrics {
 
   constructor(decisions: () => DecisionMaker) {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
+    collectProcessMetrics(this.registry);
     this.#decisions = new Counter({
       name: 'curfew_gateway_decisions_total',
       help: 'Decisions, by route and outcome: allowed, or the status and error of the refusal.',
