@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { populationUnder, type Truth } from '../../libs/insight/test/population.js';
+import { populationUnder, type Truth } from '../support/population.js';
 import { type AdminAnswer, AdminWorld } from './admin-world.js';
 
 let world: AdminWorld;

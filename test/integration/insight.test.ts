@@ -5,11 +5,14 @@ import {
   CountsStore,
   CountsWriter,
   countKinds,
+  Evidence,
   SilenceRecorder,
+  signInsPerVisit,
   sumOf,
 } from '@curfew/insight';
 import { type Instant, instant, seconds } from '@curfew/session-policy';
 import { TimeoutReturns } from '@curfew/sessions';
+import { populationUnder, visitsUnder } from '../support/population.js';
 import { House, t, t0 } from './sessions-house.js';
 
 let house: House;
@@ -241,6 +244,52 @@ describe('how people come back after a timeout', () => {
     off.proved(randomUUID(), 'shop', t0);
     await off.flush();
   });
+});
+
+describe('a population that works through the engine', () => {
+  it('is counted exactly as it was, so that its sign-ins under half of the timeout are told from it', async () => {
+    const timeout = 1_800;
+    const truth = { people: 96, days: 1, giveUpShare: 0.15, seed: 31 };
+    const clientId = house.client({
+      inactivityTimeout: seconds(timeout),
+      absoluteLifetime: seconds(100 * day),
+    });
+    const plans = [...visitsUnder(timeout, truth)];
+    await Promise.all(Array.from({ length: 12 }, (_, worker) => work(worker)));
+    async function work(worker: number): Promise<void> {
+      for (let index = worker; index < plans.length; index += 12) await live(plans[index]!, index % 2);
+    }
+    async function live({ person, visits }: (typeof plans)[number], node: number): Promise<void> {
+      const accountId = `${randomUUID().slice(0, -1)}${(person % 16).toString(16)}`;
+      // Visits are days apart: a sign-in is told as coming back for eight hours.
+      for (const [index, steps] of visits.entries()) {
+        let at = index * 5 * day;
+        let who = await house.signIn({ accountId, clientId, at: t(at) }, node);
+        let { token } = who;
+        for (const { kind, length } of steps) {
+          at += length;
+          if (kind === 'returned') token = await house.rotated(who, token, t(at), { node });
+          if (kind !== 'came back') continue;
+          who = await house.signIn({ accountId, clientId, at: t(at) }, node);
+          ({ token } = who);
+        }
+      }
+    }
+    while (await sweep(t(30 * day)));
+    await flush(0);
+    await flush(1);
+    const { groups } = await store.find({ clientIds: [clientId], from: t0, to: t(40 * day) });
+    const recorded = groups[0]!.folded;
+    const { folded } = populationUnder(timeout, truth);
+    for (const kind of ['returned', 'cut', 'back', 'resumed'] as const)
+      for (const [fold, counts] of folded.folds.entries())
+        expect([kind, fold, [...recorded.folds[fold]![kind]]]).toEqual([kind, fold, [...counts[kind]]]);
+    const really = populationUnder(timeout / 2, { ...truth, people: 1_000 });
+    const evidence = new Evidence([{ inactivityTimeout: timeout, folded: recorded }]);
+    const { low, high } = evidence.estimate(signInsPerVisit(timeout / 2));
+    expect(low).toBeLessThan(really.signedInAgain / really.visits);
+    expect(high).toBeGreaterThan(really.signedInAgain / really.visits);
+  }, 120_000);
 });
 
 describe('counts are written every ten seconds', () => {
