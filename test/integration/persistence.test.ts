@@ -329,4 +329,17 @@ describe('the clock of the database', () => {
       await database.query('UPDATE "service_state" SET "clock_offset_ms" = 0');
     }
   });
+
+  it('is a hundred years ahead at most: after the year 9999 no date could be read, and nothing brings it back', async () => {
+    const prisma = database.prisma();
+    const century = 100 * 365.25 * 86_400_000;
+    const ahead = () => database.query('SELECT "clock_offset_ms"::float8 AS ms FROM "service_state"');
+    try {
+      expect(await advanceVirtualClock(prisma, century)).toBe(true);
+      expect(await advanceVirtualClock(prisma, 1)).toBe(false);
+      expect(await ahead()).toEqual([{ ms: century }]);
+    } finally {
+      await database.query('UPDATE "service_state" SET "clock_offset_ms" = 0');
+    }
+  });
 });

@@ -32,13 +32,23 @@ export function databaseClock(
   };
 }
 
-/** Moves the virtual clock of the whole installation forward by `milliseconds` and tells every node. */
+/**
+ * Milliseconds the virtual clock may be ahead in all, a hundred years. Beyond the year 9999 dates are written in a form that PostgreSQL
+ * does not read, every request fails, and the clock never goes back.
+ */
+const maxAhead = 100 * 365.25 * 86_400_000;
+
+/**
+ * Moves the virtual clock of the whole installation forward by `milliseconds` and tells every node; false, and nothing is changed, where
+ * it would be more than a hundred years ahead.
+ */
 export async function advanceVirtualClock(
   prisma: PrismaService | Transaction,
   milliseconds: number,
-): Promise<void> {
-  await prisma.$executeRaw`
+): Promise<boolean> {
+  const moved = await prisma.$queryRaw<unknown[]>`
     WITH moved AS (UPDATE "service_state" SET "clock_offset_ms" = "clock_offset_ms" + ${BigInt(Math.max(0, Math.round(milliseconds)))}
-                   WHERE "id" = 1 RETURNING "id")
-    SELECT pg_notify(${clockChannel}, '') FROM moved`;
+                   WHERE "id" = 1 AND "clock_offset_ms" + ${BigInt(Math.max(0, Math.round(milliseconds)))} <= ${BigInt(maxAhead)} RETURNING "id")
+    SELECT pg_notify(${clockChannel}, '')::text FROM moved`;
+  return moved.length > 0;
 }

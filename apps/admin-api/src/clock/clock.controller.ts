@@ -36,7 +36,7 @@ const advance = operation({
   tag: 'service',
   summary: 'Moves the clock of the whole installation forward, to try out timeouts without waiting.',
   description:
-    'For development and tests only: it needs CURFEW_VIRTUAL_CLOCK=true, which production refuses. Every session whose deadline is passed over is over. The clock cannot be moved back.',
+    'For development and tests only: it needs CURFEW_VIRTUAL_CLOCK=true, which production refuses. Every session whose deadline is passed over is over. The clock may be a hundred years ahead in all, and it cannot be moved back.',
   scope: 'sessions:end',
   body: z.strictObject({
     seconds: z

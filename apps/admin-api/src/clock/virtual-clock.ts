@@ -24,17 +24,20 @@ export class VirtualClock {
   async advance(length: Seconds, act: Act): Promise<Instant> {
     const { prisma, clock, events } = this.parts;
     if (!this.movable)
-      throw new ProblemError({
-        status: 409,
-        code: 'clock_not_movable',
-        detail:
-          'The clock of this installation cannot be moved: CURFEW_VIRTUAL_CLOCK is not true, and in production it never is.',
-      });
+      throw notMovable(
+        'The clock of this installation cannot be moved: CURFEW_VIRTUAL_CLOCK is not true, and in production it never is.',
+      );
     await prisma.$transaction(async (tx) => {
-      await advanceVirtualClock(tx, length * 1_000);
+      if (!(await advanceVirtualClock(tx, length * 1_000)))
+        throw notMovable(
+          'The clock may be a hundred years ahead at most. A new installation begins today again.',
+        );
       await events.record([adminActed(act.caller, act.operation, `${length}s`, act.now)], tx);
     });
     await clock.remeasure();
     return clock.now();
   }
 }
+
+const notMovable = (detail: string): ProblemError =>
+  new ProblemError({ status: 409, code: 'clock_not_movable', detail });

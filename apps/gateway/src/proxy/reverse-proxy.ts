@@ -9,6 +9,7 @@ import type { Allowed } from '../decision.js';
 import { identityHeaders } from '../identity-headers.js';
 import type { GatewayRules } from '../routes/rules.js';
 import { isChunked, outgoingHeaders, removeHopByHop } from './outgoing-headers.js';
+import { giveUpOnSilence } from './silent-upstream.js';
 
 /** Milliseconds an upstream may take until it begins to answer. */
 const patienceMs = 60_000;
@@ -60,7 +61,10 @@ export class ReverseProxy {
   ) {
     this.#proxy = createProxyServer({ xfwd: false, changeOrigin: false, proxyTimeout: patienceMs });
     this.#proxy.on('proxyReq', (outgoing, request) => this.#send(outgoing, request));
-    this.#proxy.on('proxyReqWs', (outgoing, request) => this.#send(outgoing, request));
+    this.#proxy.on('proxyReqWs', (outgoing, request) => {
+      this.#send(outgoing, request);
+      giveUpOnSilence(outgoing, patienceMs);
+    });
     this.#proxy.on('proxyRes', (answer, request, response) => this.#takeAnswer(answer, request, response));
     this.#proxy.on('error', (error, request, response) => {
       const { overtaken } = this.#underWay.get(request) ?? {};
