@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { type DatabaseGuard, openGuard } from '@curfew/persistence';
 import { takeRestoreStep } from '@curfew/sessions';
 import pg from 'pg';
+import { judge } from '../../libs/persistence/src/guard/judgement.js';
+import { readServer } from '../../libs/persistence/src/guard/server.js';
 import { type DatabasePair, startDatabasePair } from '../support/database-pair.js';
 
 let old: DatabasePair;
@@ -71,4 +74,26 @@ it('a dump that was made before something was acknowledged is refused until the 
   expect(await takeRestoreStep(service, { onlyIfLost: true })).toMatchObject({ epoch: 2 });
   expect(await takeRestoreStep(service, { onlyIfLost: true })).toBeUndefined();
   expect(await admitted(guard, fresh)).toMatch(/^\d+\/1$/);
+});
+
+it.each([
+  ['an hour ago', 1, 'lost'],
+  ['so long ago that its row may be deleted', 24 * 51, undefined],
+])('a process that was heard of %s and has no row: %s', async (_, hours, refusal) => {
+  const client = new pg.Client(old.url);
+  await client.connect();
+  try {
+    const { rows } = await client.query('SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now');
+    const heardAt = rows[0].now - hours * 3_600_000;
+    const peers = [{ node: randomUUID(), mark: 3, server: null, heardAt }];
+    const judged = await judge(await readServer(client), client, {
+      node: randomUUID(),
+      witnesses: [],
+      peers,
+    });
+    expect(judged.refusal?.kind).toBe(refusal);
+  } finally {
+    await client.query('UPDATE service_state SET lost_since = NULL, lost_known_at = NULL');
+    await client.end();
+  }
 });

@@ -3,7 +3,14 @@ import type pg from 'pg';
 import type { Statements } from '../statements.js';
 import { AcknowledgedCommits } from './acknowledged.js';
 import { type AcknowledgedMark, GuardBeat } from './guard-beat.js';
-import { type Hearing, judge, type LossState, type Peer, waitForPeers } from './judgement.js';
+import {
+  type Hearing,
+  judge,
+  type LossState,
+  type Peer,
+  type RememberedPeer,
+  waitForPeers,
+} from './judgement.js';
 import { type DatabaseRefused, databaseLost, leftBehind, standbyRefused } from './refusal.js';
 import { type DatabaseServer, historyOf, isInRecovery, readServer } from './server.js';
 import type { Witness } from './witness.js';
@@ -46,7 +53,7 @@ export class DatabaseGuard {
   #refusal: DatabaseRefused | undefined;
   #seenPrimaryAt = Number.NEGATIVE_INFINITY;
   #peers: readonly Peer[] = [];
-  readonly #marksOfPeers = new Map<string, Peer>();
+  readonly #marksOfPeers = new Map<string, RememberedPeer>();
 
   private constructor(parts: GuardParts) {
     this.#parts = parts;
@@ -195,17 +202,17 @@ export class DatabaseGuard {
     return refusal;
   }
 
-  #heard({ lostSince, peers }: LossState, isRecovering: boolean): void {
+  #heard({ now, lostSince, peers }: LossState, isRecovering: boolean): void {
     if (isRecovering) this.#refuse(standbyRefused());
     else if (lostSince !== null) this.#refuse(databaseLost('another process has found that'));
     else this.#seenPrimaryAt = performance.now();
     if (this.#refusal) return;
     this.#peers = peers;
-    for (const peer of peers) this.#remember(peer);
+    for (const peer of peers) this.#remember({ ...peer, heardAt: now });
   }
 
   /** Of more processes than this, those not heard of for longest are forgotten: the others are witnesses enough. */
-  #remember(peer: Peer): void {
+  #remember(peer: RememberedPeer): void {
     this.#marksOfPeers.delete(peer.node);
     if (this.#marksOfPeers.size >= maxPeers)
       this.#marksOfPeers.delete(this.#marksOfPeers.keys().next().value!);

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { milliseconds } from '../statements.js';
 import { type DatabaseRefused, databaseLost } from './refusal.js';
 import { type DatabaseServer, historyOf } from './server.js';
-import { missingFor } from './testimony.js';
+import { isBelieved, missingFor } from './testimony.js';
 import type { Witness } from './witness.js';
 
 /** A process that was seen to serve from the same database, and how many marks it had committed then. */
@@ -11,6 +11,11 @@ export interface Peer {
   readonly node: string;
   readonly mark: number;
   readonly server: string | null;
+}
+
+/** What is remembered of a peer, and when it was read, by the clock of the database in milliseconds since the epoch. */
+export interface RememberedPeer extends Peer {
+  readonly heardAt: number;
 }
 
 /** The state of the installation as far as losses go. Instants are milliseconds since the epoch, by the clock of the database. */
@@ -43,7 +48,7 @@ export interface Hearing {
   readonly node: string;
   readonly witnesses: readonly Witness[];
   /** Marks of other processes, as they were read from the database while it was sound. */
-  readonly peers: readonly Peer[];
+  readonly peers: readonly RememberedPeer[];
 }
 
 /**
@@ -61,9 +66,12 @@ export async function judge(
       instance === state.instance && (state.restoredAt === null || state.restoredAt <= at),
   );
   const knownAt = Math.max(0, ...witnesses.map(({ at }) => at));
+  const believed = peers.filter(({ heardAt }) => isBelieved(heardAt, state.now));
   const missing =
     (await firstMissing(concerned, server, client, state.now)) ??
-    (state.restoredAt !== null && state.restoredAt > knownAt ? undefined : await missingMark(peers, client));
+    (state.restoredAt !== null && state.restoredAt > knownAt
+      ? undefined
+      : await missingMark(believed, client));
   if (missing !== undefined) {
     await noteLoss(client, knownAt);
     return { state, refusal: databaseLost(missing) };
@@ -86,7 +94,10 @@ async function firstMissing(
   return undefined;
 }
 
-async function missingMark(peers: readonly Peer[], client: pg.ClientBase): Promise<string | undefined> {
+async function missingMark(
+  peers: readonly RememberedPeer[],
+  client: pg.ClientBase,
+): Promise<string | undefined> {
   const { rows } = await client.query<{ node: string; mark: number }>(
     `SELECT p.node, p.mark FROM jsonb_to_recordset($1::jsonb) AS p(node text, mark int)
        LEFT JOIN node_mark m ON m.node = p.node::uuid WHERE m.mark IS NULL OR m.mark < p.mark LIMIT 1`,
@@ -115,7 +126,7 @@ const betweenLooksMs = 50;
 export async function waitForPeers(
   server: DatabaseServer,
   client: pg.ClientBase,
-  { node, peers }: Pick<Hearing, 'node' | 'peers'>,
+  { node, peers }: { readonly node: string; readonly peers: readonly Peer[] },
 ): Promise<DatabaseRefused | undefined> {
   const history = historyOf(server);
   const deadline = performance.now() + patienceMs;

@@ -18,6 +18,12 @@ export interface KnownOfWitness {
 export const forgottenAfterDays = 60;
 const believedForMs = (forgottenAfterDays - 10) * 86_400_000;
 
+/**
+ * Whether what was known at `at` still says something at `now`, both by the clock of the database in milliseconds since the epoch: the row
+ * that would confirm it is deleted after a while.
+ */
+export const isBelieved = (at: number, now: number): boolean => now - at <= believedForMs;
+
 // `pg_xact_status` fails for an id that was never given; a sequence of transactions that is behind has given fewer.
 const question = `
   SELECT (SELECT mark::text FROM node_mark WHERE node = $1::uuid) AS mark,
@@ -36,7 +42,7 @@ export async function missingFor(
   client: pg.ClientBase,
   now: number,
 ): Promise<string | undefined> {
-  if (now - witness.at > believedForMs) return undefined;
+  if (!isBelieved(witness.at, now)) return undefined;
   const { rows } = await client.query<KnownOfWitness>(question, [
     witness.node,
     witness.commits.map(({ xid }) => xid),
