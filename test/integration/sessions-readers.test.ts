@@ -8,7 +8,7 @@ import {
   seconds,
   withNotBefores,
 } from '@curfew/session-policy';
-import { deadlineUnder, rowStands, SessionQueries } from '@curfew/sessions';
+import { BrowserSessionQueries, deadlineUnder, rowStands, SessionQueries } from '@curfew/sessions';
 import { SessionSearchStore } from '../../apps/admin-api/src/sessions/session-search.store.js';
 import { describeSession } from '../../apps/admin-api/src/sessions/session-view.js';
 import { randomFrom } from '../../libs/session-policy/test/walk-surroundings.js';
@@ -166,4 +166,20 @@ it('a mass end is one rule for each kind, and covers what was authorized up to i
     await house.database.query('DELETE FROM not_before');
     await house.database.query('DELETE FROM session WHERE client_id = $1', [clientId]);
   }
+});
+
+it('a browser in which somebody is still signed in is listed, however many later ones have ended', async () => {
+  const accountId = randomUUID();
+  await house.database.query(
+    `INSERT INTO browser_session (id_hash, uid, account_id, payload, signed_in_at, expires_at, ended_at, end_reason)
+     SELECT decode(md5(n || $1::text), 'hex'), n || $1::text, $1::uuid, ''::bytea, $2::timestamptz + make_interval(secs => n), $2::timestamptz + interval '1 day',
+       CASE WHEN n > 0 THEN $2::timestamptz + interval '10 minutes' END, CASE WHEN n > 0 THEN 'logout' END
+     FROM generate_series(0, 250) AS n`,
+    [accountId, new Date(t(0)).toISOString()],
+  );
+  const browsers = new BrowserSessionQueries(house.nodes[0].prisma, house.policies);
+  const listed = await browsers.liveOfAccount(accountId, t(700));
+  // Their ends have no events, so they do not stay.
+  await house.database.query('DELETE FROM browser_session WHERE account_id = $1', [accountId]);
+  expect(listed.map(({ uid }) => uid)).toEqual([`0${accountId}`]);
 });

@@ -13,6 +13,7 @@ import {
 import {
   type BrowserSessionColumns,
   browserSessionColumns,
+  browserStands,
   coversBrowser,
   readBrowserSession,
   sessionsOfBrowser,
@@ -69,6 +70,10 @@ const listStatement = {
   name: 'browser_session_list',
   text: readBy(`b.account_id = $2::uuid ${latestFirst} LIMIT $3::int`),
 };
+const liveStatement = {
+  name: 'browser_session_list_live',
+  text: readBy(`b.account_id = $2::uuid AND ${browserStands} ${latestFirst} LIMIT $3::int`),
+};
 const goOnStatement = {
   name: 'browser_session_list_after',
   text: readBy(`b.account_id = $2::uuid AND (b.signed_in_at, b.uid) < (to_timestamp($4::float8 / 1000), $5::text)
@@ -82,9 +87,9 @@ export class BrowserSessionQueries {
     private readonly policies: PolicySource,
   ) {}
 
-  /** The browsers an account is signed in with at `now`, the latest sign-in first. */
+  /** The browsers an account is signed in with at `now`, the latest sign-in first; those beyond the bound come up when others end. */
   async liveOfAccount(accountId: string, now: Instant): Promise<readonly BrowserSessionSummary[]> {
-    const found = await this.ofAccount(accountId, null, maxListed, now);
+    const found = await this.#read(liveStatement, [now, accountId, maxListed]);
     return found.filter(({ ended }) => ended === null);
   }
 

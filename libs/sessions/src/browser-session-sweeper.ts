@@ -1,4 +1,4 @@
-import type { HotStatement, PrismaService } from '@curfew/persistence';
+import { type HotStatement, Prisma, type PrismaService } from '@curfew/persistence';
 import {
   type BrowserSession,
   deadlines,
@@ -17,9 +17,12 @@ import {
 } from './browser-session-row.js';
 import type { PolicySource } from './policy-source.js';
 import type { Retention } from './store/session-store.js';
+import { absoluteDeadlineFrom } from './store/standing-statements.js';
 
-/** So many rows one transaction takes. */
+/** Rows that one transaction of the sweep takes. */
 const maxTogether = 200;
+/** Rows that one statement looks at when limits are written. */
+const maxWalked = 10_000;
 
 type DueRow = [uid: string, isOver: boolean, killer: EndReason | null, ...BrowserSessionColumns];
 type Run = Parameters<Parameters<PrismaService['prepared']>[0]>[0];
@@ -36,6 +39,7 @@ export class BrowserSessionSweeper {
     private readonly prisma: PrismaService,
     private readonly policies: PolicySource,
     private readonly retention: Retention,
+    private readonly walked = maxWalked,
   ) {}
 
   /** From the next run on, a shorter policy of everyone is the limit of every browser. */
@@ -46,7 +50,7 @@ export class BrowserSessionSweeper {
   /** One run, which stops early once `signal` is aborted. */
   async run(now: Instant, signal?: AbortSignal): Promise<void> {
     const policy = await this.policies.everyones();
-    if (this.#policiesChanged) await this.#writeLimits(policy);
+    if (this.#policiesChanged) await this.#writeLimits(policy, signal);
     while (!signal?.aborted && (await this.#sweep(policy, now)) === maxTogether);
   }
 
@@ -80,23 +84,46 @@ export class BrowserSessionSweeper {
     if (later.length > 0) await run(postpone, [later.map(({ uid }) => uid), later.map(({ at }) => at)]);
   }
 
-  /** A limit that was once in force is written: a longer policy that follows does not bring back what it would have ended. */
-  async #writeLimits({ inactivityTimeout, absoluteLifetime }: SessionPolicy): Promise<void> {
+  /**
+   * A limit that was once in force is written: a longer policy that follows does not bring back what it would have ended. It walks over all
+   * rows, a bounded number with each statement; a walk that did not come to its end begins again in the next run.
+   */
+  async #writeLimits(policy: SessionPolicy, signal: AbortSignal | undefined): Promise<void> {
     this.#policiesChanged = false;
+    let after: string | null = '';
     try {
-      await this.prisma.$executeRaw`
+      while (after !== null && !signal?.aborted) after = await this.#writeLimitsAfter(after, policy);
+    } finally {
+      this.#policiesChanged ||= after !== null;
+    }
+  }
+
+  /** Writes the limits of the rows behind this one; the last that was looked at, or null where there is none. */
+  async #writeLimitsAfter(
+    after: string,
+    { inactivityTimeout, absoluteLifetime }: SessionPolicy,
+  ): Promise<string | null> {
+    const absoluteDeadline = absoluteDeadlineFrom(
+      Prisma.sql`b.signed_in_at`,
+      Prisma.sql`${absoluteLifetime}::int`,
+    );
+    const [page] = await this.prisma.$queryRaw<{ last: string | null }[]>`
+      WITH page AS MATERIALIZED (
+        SELECT uid FROM browser_session WHERE uid > ${after} ORDER BY uid LIMIT ${this.walked}
+      ), longer AS MATERIALIZED (
+        SELECT b.uid, ${absoluteDeadline} AS absolute_deadline FROM browser_session b
+        WHERE b.uid IN (SELECT uid FROM page) AND b.account_id IS NOT NULL AND b.ended_at IS NULL
+          AND (b.inactivity_timeout IS NULL OR b.inactivity_timeout > ${inactivityTimeout}::int
+            OR b.absolute_deadline IS NULL OR b.absolute_deadline > ${absoluteDeadline})
+        ORDER BY b.uid FOR NO KEY UPDATE
+      ), written AS (
         UPDATE browser_session b SET inactivity_timeout = LEAST(b.inactivity_timeout, ${inactivityTimeout}::int),
           absolute_deadline = LEAST(b.absolute_deadline, l.absolute_deadline),
           expires_at = LEAST(b.expires_at, l.absolute_deadline, COALESCE(b.last_active_at, b.signed_in_at) + make_interval(secs => ${inactivityTimeout}::int))
-        FROM (SELECT uid, date_trunc('second', signed_in_at + make_interval(secs => ${absoluteLifetime}::int)) AS absolute_deadline
-          FROM browser_session WHERE account_id IS NOT NULL AND ended_at IS NULL ORDER BY uid FOR NO KEY UPDATE) l
-        WHERE b.uid = l.uid AND b.ended_at IS NULL
-          AND (b.inactivity_timeout IS NULL OR b.inactivity_timeout > ${inactivityTimeout}::int
-            OR b.absolute_deadline IS NULL OR b.absolute_deadline > l.absolute_deadline)`;
-    } catch (error) {
-      this.#policiesChanged = true;
-      throw error;
-    }
+        FROM longer l WHERE b.uid = l.uid AND b.ended_at IS NULL
+      )
+      SELECT max(uid) AS last FROM page`;
+    return page?.last ?? null;
   }
 }
 

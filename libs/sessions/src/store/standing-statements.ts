@@ -51,10 +51,14 @@ export const notKilledUnsettled = `NOT EXISTS (SELECT 1 FROM not_before n WHERE 
 export const rowStands = (now: Instant, killed: string = notKilled): Prisma.Sql =>
   Prisma.sql`(s.ended_at IS NULL AND s.expires_at > ${atDate(now)}::timestamptz AND ${Prisma.raw(killed)})`;
 
+/** The rule of `absoluteDeadlineUnder` as an expression: the whole second before the person's proof plus the absolute lifetime. */
+export const absoluteDeadlineFrom = (provedAt: Prisma.Sql, absoluteLifetime: Prisma.Sql): Prisma.Sql =>
+  Prisma.sql`date_trunc('second', ${provedAt} + make_interval(secs => ${absoluteLifetime}))`;
+
 /** What `deadlines` of the domain says of `session s` under limits that are expressions. */
 const deadlineOf = (inactivityTimeout: Prisma.Sql, absoluteLifetime: Prisma.Sql): Prisma.Sql => Prisma.sql`
   LEAST(s.expires_at, s.last_active_at + make_interval(secs => LEAST(s.inactivity_timeout, ${inactivityTimeout})),
-    s.absolute_deadline, date_trunc('second', LEAST(s.signed_in_at, s.authenticated_at) + make_interval(secs => ${absoluteLifetime})))`;
+    s.absolute_deadline, ${absoluteDeadlineFrom(Prisma.sql`LEAST(s.signed_in_at, s.authenticated_at)`, absoluteLifetime)})`;
 
 /** An expression on `session s`: what `deadlines` of the domain says of it under these limits. */
 export const deadlineUnder = ({ inactivityTimeout, absoluteLifetime }: DeadlineLimits): Prisma.Sql =>
