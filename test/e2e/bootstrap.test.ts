@@ -122,6 +122,14 @@ describe('a new installation in production', () => {
       ]);
       expect((await repaired()).out).toBe('');
     }
+    // It is one commit: without the client there is no API either.
+    await database.query('DELETE FROM client');
+    await database.query('DELETE FROM resource');
+    await database.query('ALTER TABLE client ADD CONSTRAINT none CHECK (false)');
+    expect((await repaired()).status).toBe(1);
+    expect(await database.query('SELECT audience FROM resource')).toEqual([]);
+    await database.query('ALTER TABLE client DROP CONSTRAINT none');
+    expect(JSON.parse((await repaired()).out)).toMatchObject({ resource: 'http://localhost:9' });
     expect(await bootstrap(settings, '--repiar')).toMatchObject({ status: 2, out: '' });
   }, 120_000);
 });
