@@ -103,6 +103,17 @@ describe('a webhook', () => {
     await counter.close();
   });
 
+  it('is told of a count where nothing else happens', async () => {
+    await subscribe();
+    const node = aNode();
+    await node.drain();
+    const data = { endpoint: 'token', presentedBy: 'web', ip: null, count: 3 } as const;
+    const counted = anEvent({ type: 'token.unknown', sessionId: null, data } as Partial<NewEvent>);
+    await log.record([counted]);
+    await node.drain();
+    expect(ids()).toEqual([counted.id]);
+  });
+
   it('is told of an event with an id, a time and a signature over both and the body', async () => {
     const { secret } = await subscribe();
     const event = anEvent();

@@ -159,6 +159,11 @@ describe('the watch', () => {
     expect(seen).toEqual(expect.arrayContaining(last.map(({ id }) => id)));
     expect(seen).toHaveLength(2);
     expect(await alerts()).toEqual([{ pattern: 'unknown_token_spray', observed: 10 }]);
+    // A count is reason enough to look, also where nothing else happens.
+    const alone = shown(1);
+    await log.record([alone]);
+    await second.run();
+    expect(seen).toContain(alone.id);
   });
 
   it('holds networks back at every node, also one that starts later, until the time is over', async () => {

@@ -2,6 +2,7 @@ import type { HotStatement, PrismaService, Transaction } from '@curfew/persisten
 import { type Instant, instant } from '@curfew/session-policy';
 import type { StoredEvent } from '../delivery/delivery.js';
 import { eventRows, type NewEvent } from '../event-log.js';
+import { hasNews } from '../news.js';
 
 /** The channel on which nodes are told that an alert holds networks back. */
 export const alertsChannel = 'curfew_alerts';
@@ -33,7 +34,7 @@ const lookStatement: HotStatement = {
   name: 'watch_look',
   text: `
     SELECT CASE WHEN c.epoch = s.epoch AND c.held_until > to_timestamp($1::float8 / 1000) THEN c.holder::text END,
-      EXISTS (SELECT 1 FROM event e WHERE (e.xid, e.id) > (c.xid, c.event_id) AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) AND e.era = s.era)
+      ${hasNews}
     FROM delivery_cursor c, service_state s WHERE c.name = 'watch'`,
 };
 

@@ -1,6 +1,7 @@
 import type { HotStatement, PrismaService } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import { eventRows, type NewEvent } from '../event-log.js';
+import { hasNews } from '../news.js';
 import type { ReceiverKind, TakenDelivery } from './delivery.js';
 
 interface CursorRow {
@@ -52,8 +53,7 @@ export interface OutboxDepth {
 const lookStatement: HotStatement = {
   name: 'outbox_look',
   text: `
-    SELECT c.epoch <> s.epoch OR EXISTS (
-        SELECT 1 FROM event e WHERE (e.xid, e.id) > (c.xid, c.event_id) AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) AND e.era = s.era),
+    SELECT c.epoch <> s.epoch OR ${hasNews},
       EXISTS (SELECT 1 FROM delivery_receiver r JOIN delivery d ON d.receiver_id = r.id AND d.dead_at IS NULL AND d.next_attempt_at <= to_timestamp($1::float8 / 1000)
         WHERE r.status = 'enabled' AND r.kind <> 'set_poll')
     FROM delivery_cursor c, service_state s WHERE c.name = 'outbox'`,
