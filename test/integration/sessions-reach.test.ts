@@ -203,6 +203,20 @@ describe('reuse of a refresh token', () => {
   });
 });
 
+it('ends no browser where the session had ended before its end was carried out', async () => {
+  const person = await aPerson(house.client({ onReuse: 'browser', retryWindow: seconds(0) }));
+  const { clientId, token, sid } = person.named;
+  await house.rotated(person.named, token, t(10));
+  const { service } = house.nodes[0];
+  const opened = (await service.openRefreshToken(token))!;
+  await service.end([sid], 'revoked_by_client', {}, t(15));
+  const presenter = { clientId, keyThumbprint: null, signals: unknownSignals };
+  const decision = { kind: 'refuse', reason: 'revoked_by_client' };
+  expect(await service.present(opened, presenter, t(20))).toMatchObject({ kind: 'refused', decision });
+  expect(await overOf(person)).toEqual(['named']);
+  expect(await house.events(person.named, 'session.reuse_found')).toEqual([]);
+});
+
 describe('a finding of risk', () => {
   it('takes the browser along, in the commit of the refusal', async () => {
     const person = await aPerson(house.client({ ipChange: 'end', ipGranularity: 'exact' }), {

@@ -36,6 +36,11 @@ export interface EndOutcome {
 
 const nothing: EndOutcome = { sessions: [], browserSessions: [] };
 
+/** Takes back what ended along with a session that had ended before. */
+class EndedMeanwhile extends Error {
+  override readonly name = 'EndedMeanwhile';
+}
+
 /** Sessions and browser sessions that end together for one reason. */
 interface JointEnd {
   readonly ids: readonly SessionId[];
@@ -61,10 +66,8 @@ export class EndSessions {
   async decided(session: StoredSession, end: DecidedEnd, now: Instant): Promise<boolean> {
     const { reason, reach, detail, events } = end;
     if (reach === 'account') return this.#withAccount(session, end, now);
-    if (reach === 'browser' && session.browserSessionUid !== null) {
-      const outcome = await this.these([session.id], reason, detail, now, { reach, events });
-      return outcome.sessions.some(({ id }) => id === session.id);
-    }
+    if (reach === 'browser' && session.browserSessionUid !== null)
+      return this.#withBrowser(session, end, now);
     const guard = byTheClock.has(reason) ? { ifLastActiveAt: session.lastActiveAt } : {};
     const ended = await this.store.end([{ id: session.id, reason, at: now, detail, ...guard }], { events });
     return ended.length > 0;
@@ -103,6 +106,22 @@ export class EndSessions {
     }
     const work = (tx: Transaction) => this.store.endAll(massEnd, tx);
     return this.browsers.within(transaction, (tx) => this.#account(massEnd, work, tx));
+  }
+
+  /** Ends a session and, if it ended by that, its browser and everything else that came of it. */
+  async #withBrowser(session: StoredSession, { reason, reach, detail, events }: DecidedEnd, now: Instant) {
+    const work = async (transaction: Transaction): Promise<void> => {
+      const along = { reach, events, transaction };
+      const { sessions } = await this.these([session.id], reason, detail, now, along);
+      if (!sessions.some(({ id }) => id === session.id)) throw new EndedMeanwhile();
+    };
+    try {
+      await this.browsers.within(undefined, work);
+      return true;
+    } catch (error) {
+      if (error instanceof EndedMeanwhile) return false;
+      throw error;
+    }
   }
 
   /** Ends a session and, if it ended by that, everything else of its account. */
