@@ -42,9 +42,9 @@ export async function passwordEndsSessions(
   tx?: Transaction,
 ): Promise<boolean> {
   const lineages = await queries.lineagesOfAccount(accountId, clock.now(), tx);
-  const everyone = { clientId: '', resources: [] };
-  const policies = await Promise.all(
-    [everyone, ...lineages].map(({ clientId, resources }) => sessions.policyFor(clientId, resources)),
-  );
+  const policies = await Promise.all([
+    sessions.everyonesPolicy(),
+    ...lineages.map(({ clientId, resources }) => sessions.policyFor(clientId, resources)),
+  ]);
   return policies.some(({ onPasswordChange }) => onPasswordChange === 'end_others');
 }

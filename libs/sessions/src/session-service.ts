@@ -9,6 +9,7 @@ import {
   type Instant,
   isPast,
   type RefusalCause,
+  reachOf,
   type SessionId,
   type SessionPolicy,
   type SignInFacts,
@@ -199,7 +200,8 @@ export class SessionService {
       const policy = await this.#policies.effectivePolicy(session.clientId, session.resources);
       const decision = decideAccess(session, policy, now);
       if (decision.kind !== 'end') return { session, policy, decision };
-      const end = { reason: decision.reason, reach: 'session', detail: {}, events: [] } as const;
+      const { reason } = decision;
+      const end = { reason, reach: reachOf(reason), detail: {}, events: [] };
       const wasEnded = await this.#ends.decided(session, end, now);
       // Ended by somebody else, or used meanwhile: the row knows.
       if (wasEnded || attempt >= mostLooks) return { session, policy, decision };
