@@ -63,6 +63,7 @@ export async function play(
   const steps: PlayedStep[] = [];
   let broken: string | null = null;
   let stage: Stage | undefined;
+  let left: readonly string[] = [];
   const database = new BlockedDatabase(installation.databaseUrl);
   try {
     stage = await Stage.setUp(installation, scenario);
@@ -77,9 +78,11 @@ export async function play(
     }
   } catch (error) {
     broken = interrupted.aborted ? 'interrupted' : toldOf(error);
+  } finally {
+    // A defect of ours, too, leaves neither a blocked database nor an account behind.
+    await database.free();
+    left = (await stage?.tearDown()) ?? [];
   }
-  await database.free();
-  const left = (await stage?.tearDown()) ?? [];
   return { name, scenario, steps, tookMs: performance.now() - began, left, broken };
 }
 
