@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import type { Person } from '../support/person.js';
 import type { LaneName, LanesWorld, TemplateName, TwinName } from './lanes-world.js';
 import type { TestClient } from './protocol-world.js';
 
@@ -117,6 +118,18 @@ export class Side {
     return this.post('/token', { grant_type: 'client_credentials', ...extra }, basic(client));
   }
 
+  /** The person that all cases share: signed in once, so that a code costs no password. */
+  get person(): Person {
+    return this.lanes.person;
+  }
+
+  /** A code of `web`, with the verifier that goes with it. */
+  async code(extra: Record<string, string>): Promise<{ readonly code: string; readonly verifier: string }> {
+    const { code, verifier, page } = await this.lanes.world.authorize(this.web, extra, this.person);
+    if (!code) throw new Error(`the authorization ended at ${page.url} with ${page.status}: ${page.body}`);
+    return { code, verifier };
+  }
+
   /** Waits until the server has heard of a change to a client; announcements take milliseconds. */
   async settled(): Promise<void> {
     await pause(250);
@@ -124,11 +137,20 @@ export class Side {
 
   /** Everything that must be the same on both sides. */
   async outcome(): Promise<unknown> {
+    this.#findStarted();
     // One after the other, so that both sides note their moments in the same order.
     const [answers, sessions]: [unknown[], unknown[]] = [[], []];
     for (const reply of this.replies) answers.push(await this.#describe(reply));
     for (const id of this.sessions) sessions.push(await this.#state(id));
     return this.#named({ answers, sessions });
+  }
+
+  /** Sessions that a request of this side started are its own as well. */
+  #findStarted(): void {
+    for (const { body } of this.replies) {
+      const id = this.lanes.refreshTokens.decode(String(body?.refresh_token ?? ''))?.sessionId;
+      if (id !== undefined && !this.sessions.includes(id)) this.sessions.push(id);
+    }
   }
 
   async #describe({ status, headers, order, text, body }: Reply) {
@@ -141,8 +163,10 @@ export class Side {
 
   async #readBody(body: Record<string, unknown>): Promise<Record<string, unknown>> {
     const { access_token, refresh_token, id_token, ...rest } = body;
+    const made = ['device_code', 'user_code', 'verification_uri_complete'].filter((name) => name in rest);
     return {
       ...this.#timeless(rest),
+      ...Object.fromEntries(made.map((name) => [name, typeof rest[name]])),
       ...(access_token === undefined ? {} : { access_token: this.#accessToken(String(access_token)) }),
       ...(refresh_token === undefined ? {} : { refresh_token: this.#refreshToken(String(refresh_token)) }),
       ...(id_token === undefined ? {} : { id_token: await this.#idToken(String(id_token)) }),
@@ -164,7 +188,8 @@ export class Side {
     const { issuer } = this.lanes.world;
     const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
     const { payload, protectedHeader } = await jwtVerify(token, keys, { issuer });
-    return { header: protectedHeader, claims: this.#timeless(payload) };
+    const { at_hash, ...claims } = payload;
+    return { header: protectedHeader, at_hash: typeof at_hash, claims: this.#timeless(claims) };
   }
 
   /** Instants and remaining times go to `moments`; the time between two of them stays. */

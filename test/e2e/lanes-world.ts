@@ -5,6 +5,7 @@ import { Clock } from '@curfew/clock';
 import { instant } from '@curfew/session-policy';
 import { AccessTokenCodec, KeyRing, newId, RefreshTokenCodec, ServiceKeys } from '@curfew/sessions';
 import { unpackAuthorization, unpackSignals } from '../../libs/sessions/src/store/packed-columns.js';
+import type { Person } from '../support/person.js';
 import {
   authorizationRequest,
   deviceGrant,
@@ -89,6 +90,8 @@ export class LanesWorld {
   readonly policies: PolicyService;
   readonly resources: ResourceService;
   readonly clock = new HostClock();
+  /** Somebody who stays signed in. */
+  readonly person: Person;
   readonly #sessions = new Map<TemplateName, string>();
   readonly #twins = new Map<string, TestClient>();
 
@@ -98,6 +101,7 @@ export class LanesWorld {
     this.accessTokens = new AccessTokenCodec(new KeyRing(keys.derive('access token')));
     const prisma = world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '2' });
     const { clock } = this;
+    this.person = world.person();
     this.clients = new ClientService({ prisma, clock, rules: { allowPrivateAddresses: true } });
     this.policies = new PolicyService(prisma, clock);
     this.resources = new ResourceService(prisma, clock);

@@ -143,15 +143,10 @@ const rules: Readonly<Record<string, OneHome>> = {
   },
   'records an event': {
     finds: says(/INSERT INTO event\b/i),
-    home: { 'libs/events/src/event-log.ts': '' },
+    home: { 'libs/events/src/event-log.ts': 'as a fragment' },
     known: {
-      'libs/events/src/alerts/watch.store.ts': [1, oneStore],
-      'libs/events/src/delivery/delivery.store.ts': [1, oneStore],
-      'libs/oidc/src/keys/signing-key.store.ts': [1, oneStore],
-      'libs/oidc/src/storage/commit-statements.ts': [1, oneStore],
       'libs/sessions/src/browser-session-ends.ts': [1, oneStore],
-      'libs/sessions/src/store/end-statements.ts': [2, oneStore],
-      'libs/sessions/src/store/prisma-session-store.ts': [4, oneStore],
+      'libs/sessions/src/store/end-statements.ts': [1, oneStore],
     },
   },
   'asks for mass ends': {
