@@ -1,4 +1,4 @@
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
 import { type Instant, isCounted, type SessionEvent } from '@curfew/session-policy';
 import { type CountedEvent, Tallies } from './tallies.js';
 
@@ -18,6 +18,19 @@ export const eventRows = (events: readonly NewEvent[]): string =>
       data,
     })),
   );
+
+const into =
+  'INSERT INTO event (id, at, type, session_id, account_id, client_id, data) SELECT e.* FROM jsonb_to_recordset(';
+const columns =
+  'id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb';
+const after = (condition: string) => `) AS e(${columns}) ${condition} ON CONFLICT (id) DO NOTHING`;
+
+/** The statement, or the part of one, that records events; where a condition is given, only if it holds. */
+export const insertEvents = (events: readonly NewEvent[], condition = ''): Prisma.Sql =>
+  Prisma.sql`${Prisma.raw(into)}${eventRows(events)}::jsonb${Prisma.raw(after(condition))}`;
+
+/** The same as text, for a statement that goes straight through the driver; `rows` stands for what `eventRows` makes. */
+export const insertEventsText = (rows: string, condition = ''): string => `${into}${rows}${after(condition)}`;
 
 /** Events that wait for the next batch; beyond that new ones are dropped and counted. */
 const maxWaiting = 10_000;
@@ -43,12 +56,7 @@ export class EventLog {
     if (counts.length > 0) await this.#recordCounts(counts, transaction);
     if (counts.length === events.length) return;
     const sealed = counts.length === 0 ? events : events.filter(({ type }) => !isCounted(type));
-    await (transaction ?? this.#prisma).$executeRaw`
-      INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
-      SELECT id, at, type, session_id, account_id, client_id, data
-      FROM jsonb_to_recordset(${eventRows(sealed)}::jsonb)
-        AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
-      ON CONFLICT (id) DO NOTHING`;
+    await (transaction ?? this.#prisma).$executeRaw(insertEvents(sealed));
   }
 
   async #recordCounts(counts: readonly NewEvent[], transaction: Transaction | undefined): Promise<void> {

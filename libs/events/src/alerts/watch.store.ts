@@ -1,7 +1,7 @@
 import type { HotStatement, PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { StoredEvent } from '../delivery/delivery.js';
-import { eventRows, type NewEvent } from '../event-log.js';
+import { insertEvents, type NewEvent } from '../event-log.js';
 import { hasNews } from '../news.js';
 
 /** The channel on which nodes are told that an alert holds networks back. */
@@ -96,12 +96,7 @@ export class WatchStore {
    */
   async raise(alert: NewEvent, along?: (transaction: Transaction) => Promise<void>): Promise<boolean> {
     return this.prisma.$transaction(async (transaction) => {
-      const added = await transaction.$queryRaw<unknown[]>`
-        INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
-        SELECT id, at, type, session_id, account_id, client_id, data
-        FROM jsonb_to_recordset(${eventRows([alert])}::jsonb)
-          AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
-        ON CONFLICT (id) DO NOTHING RETURNING 1`;
+      const added = await transaction.$queryRaw<unknown[]>`${insertEvents([alert])} RETURNING 1`;
       if (added.length === 0) return false;
       await transaction.$executeRaw`SELECT pg_notify(${alertsChannel}, '')`;
       await along?.(transaction);

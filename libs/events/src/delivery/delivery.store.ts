@@ -1,6 +1,6 @@
 import type { HotStatement, PrismaService } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
-import { eventRows, type NewEvent } from '../event-log.js';
+import { insertEvents, type NewEvent } from '../event-log.js';
 import { hasNews } from '../news.js';
 import type { ReceiverKind, TakenDelivery } from './delivery.js';
 
@@ -166,9 +166,7 @@ export class DeliveryStore {
     await this.prisma.$executeRaw`
       WITH dead AS (UPDATE delivery SET dead_at = ${date(now)}, last_cause = ${cause}
         WHERE id = ${id}::text::bigint AND attempts = ${attempt} AND dead_at IS NULL RETURNING 1)
-      INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
-      SELECT e.* FROM jsonb_to_recordset(${eventRows(events)}::jsonb)
-        AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb) WHERE EXISTS (SELECT 1 FROM dead)`;
+      ${insertEvents(events, 'WHERE EXISTS (SELECT 1 FROM dead)')}`;
   }
 
   /** How much waits for each kind of receiver. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { eventRows, type NewEvent } from '@curfew/events';
+import { insertEvents, type NewEvent } from '@curfew/events';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { PublicJwk, SigningAlgorithm } from './signing-key.js';
@@ -98,11 +98,6 @@ export class SigningKeyStore {
     database: Transaction | PrismaService = this.prisma,
   ): Promise<void> {
     if (events.length === 0) return;
-    await database.$executeRaw`
-      INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
-      SELECT id, at, type, session_id, account_id, client_id, data
-      FROM jsonb_to_recordset(${eventRows(events)}::jsonb)
-        AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
-      ON CONFLICT (id) DO NOTHING`;
+    await database.$executeRaw(insertEvents(events));
   }
 }

@@ -1,5 +1,5 @@
 import { settlementFits, settlementSteps } from '@curfew/accounts';
-import { eventRows } from '@curfew/events';
+import { eventRows, insertEventsText } from '@curfew/events';
 import type { HotStatement } from '@curfew/persistence';
 import { browserStands, covers, packSignals } from '@curfew/sessions';
 import { hashOfId, type PayloadSeal } from './payload-seal.js';
@@ -242,12 +242,10 @@ function addBrowserSession(commit: CommitBuilder, { browserSession }: StagedWrit
   if (events.length === 0) return;
   commit.step(
     'told',
-    `INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
-     SELECT id, at, type, session_id, account_id, client_id, data
-     FROM jsonb_to_recordset(${commit.value(eventRows(events), 'jsonb')})
-       AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
-     WHERE EXISTS (SELECT 1 FROM ${existed ? 'moved' : 'begun'})
-     ON CONFLICT (id) DO NOTHING`,
+    insertEventsText(
+      commit.value(eventRows(events), 'jsonb'),
+      `WHERE EXISTS (SELECT 1 FROM ${existed ? 'moved' : 'begun'})`,
+    ),
   );
 }
 

@@ -1,4 +1,4 @@
-import { eventRows, type NewEvent } from '@curfew/events';
+import { eventRows, insertEvents, type NewEvent } from '@curfew/events';
 import type { EndedSilence, SilenceRecorder } from '@curfew/insight';
 import { milliseconds, Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
 import { type EndReason, instant } from '@curfew/session-policy';
@@ -146,10 +146,7 @@ export async function endAllWithin(
         reason = CASE WHEN excluded.at >= not_before.at THEN excluded.reason ELSE not_before.reason END,
         detail = CASE WHEN excluded.at >= not_before.at THEN excluded.detail ELSE not_before.detail END
     )
-    INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
-    SELECT id, at, type, session_id, account_id, client_id, data
-      FROM jsonb_to_recordset(${eventRows([togetherEvent(massEnd)])}::jsonb)
-        AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)`;
+    ${insertEvents([togetherEvent(massEnd)])}`;
   await transaction.$executeRaw`SELECT pg_notify('curfew_ends', ${`${kind}:${target}`})`;
   if (kind === 'everyone') return [];
   const account = kind === 'account' ? target : null;

@@ -1,4 +1,4 @@
-import { eventRows, type NewEvent } from '@curfew/events';
+import { insertEvents, type NewEvent } from '@curfew/events';
 import type { SessionBefore, SilenceRecorder } from '@curfew/insight';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { Prisma, retrying } from '@curfew/persistence';
@@ -136,9 +136,7 @@ export class PrismaSessionStore extends SessionStore {
           UPDATE session SET step_up_required_at = ${at(moment)} WHERE id = ${id}::uuid AND ended_at IS NULL
             AND (step_up_required_at IS NULL OR stepped_up_at >= step_up_required_at) RETURNING 1
         )
-        INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
-        SELECT e.* FROM jsonb_to_recordset(${eventRows(events)}::jsonb)
-          AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb), marked`,
+        ${insertEvents(events, 'WHERE EXISTS (SELECT 1 FROM marked)')}`,
     );
   }
 
@@ -163,9 +161,7 @@ export class PrismaSessionStore extends SessionStore {
       WITH entry AS (
         INSERT INTO revoked_token (token_hash, expires_at) VALUES (${tokenHash}, ${at(expiresAt)}) ON CONFLICT DO NOTHING RETURNING 1
       )
-      INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
-      SELECT e.* FROM jsonb_to_recordset(${eventRows([revoked])}::jsonb)
-        AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb), entry`;
+      ${insertEvents([revoked], 'WHERE EXISTS (SELECT 1 FROM entry)')}`;
   }
 
   /** Makes a change to one session; in the same statement with the record of the proof it was asked for with. */
@@ -244,10 +240,7 @@ async function healWithin(
   const events = waiting.map((id) =>
     sessionEvent({ id, accountId, clientId }, 'session.stepped_up', { signals }, now),
   );
-  await transaction.$executeRaw`
-    INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
-    SELECT e.* FROM jsonb_to_recordset(${eventRows(events)}::jsonb)
-      AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)`;
+  await transaction.$executeRaw(insertEvents(events));
 }
 
 /**
@@ -270,10 +263,7 @@ async function insertSession(
       SELECT ${columns}, (SELECT true FROM before WHERE cut_at IS NOT NULL) FROM jsonb_populate_record(NULL::session, ${startValues(session)}::jsonb)
       WHERE NOT EXISTS (SELECT 1 FROM killer) RETURNING 1
     ), told AS (
-      INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
-      SELECT id, at, type, session_id, account_id, client_id, data FROM jsonb_to_recordset(${eventRows([event])}::jsonb)
-        AS e(id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb)
-      WHERE EXISTS (SELECT 1 FROM started)
+      ${insertEvents([event], 'WHERE EXISTS (SELECT 1 FROM started)')}
     ), waiting AS (
       SELECT id FROM session
       WHERE browser_session_uid = ${stepUp?.browserSessionUid ?? null}::text AND account_id = ${accountId}::uuid AND client_id = ${clientId}
