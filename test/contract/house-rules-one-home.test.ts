@@ -158,9 +158,9 @@ const rules: Readonly<Record<string, OneHome>> = {
     },
     known: {
       'libs/oidc/src/storage/browser-session-store.ts': [1, standing],
-      'libs/oidc/src/storage/commit-statements.ts': [2, standing],
+      'libs/oidc/src/storage/commit-statements.ts': [1, standing],
       'libs/sessions/src/browser-session-queries.ts': [1, standing],
-      'libs/sessions/src/browser-session-row.ts': [1, standing],
+      'libs/sessions/src/browser-session-row.ts': [2, standing],
       'libs/sessions/src/browser-session-sweeper.ts': [1, standing],
       'libs/sessions/src/session-queries.ts': [1, standing],
       'libs/sessions/src/store/prisma-session-store.ts': [1, standing],
