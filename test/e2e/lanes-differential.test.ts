@@ -20,7 +20,13 @@ const corpus: readonly Case[] = [
 ];
 
 /** Cases that are answered otherwise than oidc-provider answered them, with the reason. */
-const differences: Readonly<Record<string, string>> = {};
+const compressed =
+  'a compressed body is refused with 415 (RFC 9110 §15.5.16); the library read it as it stood';
+const differences: Readonly<Record<string, string>> = {
+  'a refresh with a body said to be compressed': compressed,
+  'a machine’s request with a body said to be compressed': compressed,
+  'an introspection with a body said to be compressed': compressed,
+};
 
 interface Run {
   readonly side: Side;
@@ -153,9 +159,14 @@ describe('a request', () => {
     expect(faults.map(([name]) => name)).toEqual([]);
   });
 
-  it('is counted alike in both lanes, where it is counted', () => {
-    expect(Object.fromEntries(counted.fast)).toEqual(Object.fromEntries(counted.library));
+  it('is counted in both lanes under the same names, and about as often', () => {
+    expect([...counted.fast.keys()]).toEqual([...counted.library.keys()]);
     expect(counted.fast.size).toBeGreaterThan(3);
+    // Within a minute a count is written when it has doubled, so up to half of one lane's may be written while the other runs.
+    for (const [what, times] of counted.fast) {
+      const share = times / counted.library.get(what)!;
+      expect({ what, share: share > 1 / 3 && share < 3 }).toEqual({ what, share: true });
+    }
   });
 
   it('takes the lane it is meant for', () => {
