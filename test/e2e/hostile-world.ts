@@ -105,8 +105,8 @@ const oauthErrors = new Set([
   'registration_not_supported',
 ]);
 
-/** A stack, a folder, or the words of the database: nothing of that is anybody's business. */
-const insides = /\n\s+at [^<]*:\d+:\d+|node_modules|Prisma|SQLSTATE|22P05|22021/;
+/** A stack, a folder, or the words of the database: nothing of that is anybody's business. Codes stand alone; digits of an id are none. */
+const insides = /\n\s+at [^<]*:\d+:\d+|node_modules|Prisma|SQLSTATE|\b(22P05|22021)\b/;
 
 /** What is wrong with a refusal of the gateway's own, which stands for the application and speaks its own words. */
 export const faultsOfProxy = ({ status, text }: WireAnswer): string[] => [

@@ -1,14 +1,12 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { BlockList } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { Configuration } from '@curfew/config';
 import { answerRefusal } from '@curfew/resource-server';
-import { HttpServer, serveMetrics, startTracing } from '@curfew/web';
+import { HttpServer, serveMetrics, startTracing, type Upgrades } from '@curfew/web';
 import type { Logger } from 'pino';
 import { isTrusted } from './asked/forwarded.js';
 import { type DecisionHandlers, DecisionMaker } from './decision.js';
 import { Entrance } from './entrance.js';
-import { ignoreUpgrade, wantsWebSocket } from './ignored-upgrade.js';
 import { Metrics, outcomeOf } from './metrics/metrics.js';
 import { ownRefusal, requestIdFor } from './own-refusal.js';
 import { ReverseProxy } from './proxy/reverse-proxy.js';
@@ -86,14 +84,13 @@ export async function startGateway(
     onFault: (fault, message) =>
       troubles.note(`a request could not be understood: ${fault}`, factsOf(message, rules)),
   });
-  const latest = new WeakMap<Duplex, ServerResponse>();
-  const answer = answering(entrance, latest, log, () => rules.forwarded.proxies);
+  const answer = answering(entrance, log, () => rules.forwarded.proxies);
   const { limits } = configuration;
   const httpServer = new HttpServer(tracing?.traced(answer) ?? answer, {
     ...limits,
     server: { maxHeaderSize },
+    upgrades: webSockets(entrance, log),
   });
-  takeUpgrades(httpServer.server, entrance, latest, log);
   const port = await httpServer.open(configuration.listen.gateway);
   const metricsServer = await serveMetrics(metrics.registry, configuration.listen.metrics, log);
   return {
@@ -120,16 +117,14 @@ const factsOf = (message: IncomingMessage, { forwarded: { proxies } }: GatewayRu
   requestId: requestIdFor(message, proxies),
 });
 
-/** Lets the entrance answer requests; `latest` is told which answer is the last one of a connection. */
+/** Whether a request wants a WebSocket (RFC 6455 §4.1), the one protocol that is passed on. */
+export const wantsWebSocket = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'GET' && /(^|,)\s*websocket\s*(,|$)/i.test(headers.upgrade ?? '');
+
+/** Lets the entrance answer requests. */
 const answering =
-  (
-    entrance: Entrance,
-    latest: WeakMap<Duplex, ServerResponse>,
-    log: Logger,
-    proxies: () => BlockList,
-  ): RequestListener =>
+  (entrance: Entrance, log: Logger, proxies: () => BlockList): RequestListener =>
   (request, response) => {
-    latest.set(request.socket, response);
     entrance.answer(request, response).catch((err: unknown) => {
       log.error({ err, requestId: requestIdFor(request, proxies()) }, 'answering a request');
       if (response.headersSent) response.destroy();
@@ -137,22 +132,14 @@ const answering =
     });
   };
 
-/** Lets the entrance answer upgrades. */
-function takeUpgrades(
-  server: Server,
-  entrance: Entrance,
-  latest: WeakMap<Duplex, ServerResponse>,
-  log: Logger,
-): void {
-  server.on('upgrade', (request, socket, head) => {
-    if (!wantsWebSocket(request)) {
-      ignoreUpgrade(server, request, socket, head, latest.get(socket));
-      return;
-    }
+/** Lets the entrance answer requests for a WebSocket. */
+const webSockets = (entrance: Entrance, log: Logger): Upgrades => ({
+  wants: wantsWebSocket,
+  take(request, socket, head) {
     socket.on('error', () => socket.destroy());
     entrance.upgrade(request, socket, head).catch((err: unknown) => {
       log.error({ err }, 'answering an upgrade');
       socket.destroy();
     });
-  });
-}
+  },
+});

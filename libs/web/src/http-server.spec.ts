@@ -107,3 +107,55 @@ describe('a server that stops', () => {
     expect(await first.text).toContain('all of it');
   });
 });
+
+describe('a request for another protocol that nobody takes (RFC 9110 §7.8)', () => {
+  const large = 'x'.repeat(300_000);
+  const body = (text: string) => `Content-Length: ${text.length}\r\n\r\n${text}`;
+  const upgrades = ['h2c', 'TLS/1.2', 'websocket', 'h2c, foo'];
+  const bodies: readonly (readonly [string, string, string])[] = [
+    ['nothing', 'GET', '\r\n'],
+    ['an empty body', 'POST', body('')],
+    ['a small body', 'POST', body('hello')],
+    ['a large body', 'POST', body(large)],
+    ['chunks', 'POST', 'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'],
+  ];
+  const rows = bodies.flatMap(([what, method, rest]) =>
+    upgrades.flatMap((upgrade) =>
+      [true, false].map((isEarly) => [what, upgrade, isEarly, method, rest] as const),
+    ),
+  );
+
+  it.each(rows)(
+    'with %s and Upgrade: %s, answered early: %s, is answered, and so is what follows at once',
+    async (_, upgrade, isEarly, method, rest) => {
+      const asked: string[] = [];
+      const httpServer = new HttpServer(
+        (request, response) => {
+          asked.push(`${request.method} ${request.url}`);
+          if (isEarly) response.end(`to ${request.url};`);
+          else request.resume().once('end', () => response.end(`to ${request.url};`));
+        },
+        { headersTimeoutMs: 5_000, requestTimeoutMs: 5_000, maxConnections: 2 },
+      );
+      const port = await httpServer.open({ host: '127.0.0.1', port: 0 });
+      const socket = connect(port, '127.0.0.1');
+      let answered = '';
+      const last = new Promise<void>((resolve) => {
+        socket.on('data', (some) => {
+          answered += some;
+          if (answered.includes('to /third;')) resolve();
+        });
+      });
+      const next = 'GET /next HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
+      socket.write(
+        `${method} /first HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: ${upgrade}\r\n${rest}${next}GET /third HTTP/1.1\r\nHost: x\r\n\r\n`,
+      );
+      await last;
+      socket.destroy();
+      await httpServer.close(0);
+      expect(asked).toEqual([`${method} /first`, 'GET /next', 'GET /third']);
+      expect(answered.match(/to \/\w+;/g)).toEqual(['to /first;', 'to /next;', 'to /third;']);
+    },
+    10_000,
+  );
+});

@@ -1,6 +1,15 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Listen } from '@curfew/config';
+import { ignoreUpgrade } from './ignored-upgrade.js';
 
 /** The limits of an HTTP server. */
 export interface HttpServerOptions {
@@ -11,16 +20,26 @@ export interface HttpServerOptions {
   readonly maxConnections: number;
   /** Further options of Node's server, such as how long a request's head may be. */
   readonly server?: ServerOptions;
+  /** The requests for another protocol that are taken. Every other one is answered as if it had not asked for it. */
+  readonly upgrades?: Upgrades;
+}
+
+/** Requests for another protocol (RFC 9110 §7.8) that a process takes, and how. */
+export interface Upgrades {
+  readonly wants: (request: IncomingMessage) => boolean;
+  readonly take: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 /** An HTTP server with its limits, opened and closed the same way in every process. */
 export class HttpServer {
   readonly server: Server;
   readonly #connections = new Set<Socket>();
+  /** The answer to the last request of a connection. */
+  readonly #latest = new WeakMap<Duplex, ServerResponse>();
 
   constructor(
     handle: RequestListener,
-    { headersTimeoutMs, requestTimeoutMs, maxConnections, server }: HttpServerOptions,
+    { headersTimeoutMs, requestTimeoutMs, maxConnections, server, upgrades }: HttpServerOptions,
   ) {
     this.server = createServer(
       {
@@ -36,6 +55,11 @@ export class HttpServer {
     // Node answers an unknown expectation with 417 before the request is seen: without its id, without the headers that every answer
     // has, and without a line in the log. It is answered like any other request (RFC 9110 §10.1.1).
     this.server.on('checkExpectation', (request, response) => this.server.emit('request', request, response));
+    this.server.on('request', ({ socket }, response) => this.#latest.set(socket, response));
+    this.server.on('upgrade', (request, socket, head) => {
+      if (upgrades?.wants(request)) upgrades.take(request, socket, head);
+      else ignoreUpgrade(this.server, request, socket, head, this.#latest.get(socket));
+    });
     this.server.on('connection', (socket) => this.#admit(socket, maxConnections));
   }
 

@@ -1,15 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Whether a request wants a WebSocket (RFC 6455 §4.1), the one protocol that is passed on. */
-export const wantsWebSocket = ({ method, headers }: IncomingMessage): boolean =>
-  method === 'GET' && /(^|,)\s*websocket\s*(,|$)/i.test(headers.upgrade ?? '');
-
 const ofUpgrade = new Set(['upgrade', 'http2-settings']);
 
 /**
  * Has a request answered as if it had not asked for another protocol (RFC 9110 §7.8): the server reads it again from the connection,
- * with its body, without the headers that asked. Node has stopped reading HTTP there, because the server takes some upgrades.
+ * with its body, without the headers that asked. `before` is the answer that is under way or was the last one of this connection.
+ * Left to itself, Node answers such a request and then loses whatever it has read of the next one together with the end of the body.
  */
 export function ignoreUpgrade(
   server: Server,
