@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { Configuration } from '@curfew/config';
 import { answerRefusal } from '@curfew/resource-server';
-import { HttpServer, serveMetrics, startTracing, type Upgrades } from '@curfew/web';
+import { HttpServer, type HttpServerOptions, serveMetrics, startTracing } from '@curfew/web';
 import type { Logger } from 'pino';
 import { isTrusted } from './asked/forwarded.js';
 import { type DecisionHandlers, DecisionMaker } from './decision.js';
@@ -133,7 +133,7 @@ const answering =
   };
 
 /** Lets the entrance answer requests for a WebSocket. */
-const webSockets = (entrance: Entrance, log: Logger): Upgrades => ({
+const webSockets = (entrance: Entrance, log: Logger): HttpServerOptions['upgrades'] => ({
   wants: wantsWebSocket,
   take(request, socket, head) {
     socket.on('error', () => socket.destroy());

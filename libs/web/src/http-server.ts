@@ -20,14 +20,11 @@ export interface HttpServerOptions {
   readonly maxConnections: number;
   /** Further options of Node's server, such as how long a request's head may be. */
   readonly server?: ServerOptions;
-  /** The requests for another protocol that are taken. Every other one is answered as if it had not asked for it. */
-  readonly upgrades?: Upgrades;
-}
-
-/** Requests for another protocol (RFC 9110 §7.8) that a process takes, and how. */
-export interface Upgrades {
-  readonly wants: (request: IncomingMessage) => boolean;
-  readonly take: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** The requests for another protocol (RFC 9110 §7.8) that are taken, and how. Every other one is answered as if it had not asked for it. */
+  readonly upgrades?: {
+    readonly wants: (request: IncomingMessage) => boolean;
+    readonly take: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  };
 }
 
 /** An HTTP server with its limits, opened and closed the same way in every process. */

@@ -1,7 +1,7 @@
 export { readBody } from './body.js';
 export { cookieHeader, cookieNames, readCookie } from './cookies.js';
 export { type Admitted, type Door, frontDoor, requestIdOf } from './door/front-door.js';
-export { HttpServer, type HttpServerOptions, type Upgrades } from './http-server.js';
+export { HttpServer, type HttpServerOptions } from './http-server.js';
 export { answerJson, malformedBody, readJson, requireMethod } from './json.js';
 export { createLog } from './log.js';
 export { BackgroundLoops } from './loops.js';
