@@ -133,7 +133,7 @@ const answering =
   };
 
 /** Lets the entrance answer requests for a WebSocket. */
-const webSockets = (entrance: Entrance, log: Logger): HttpServerOptions['upgrades'] => ({
+const webSockets = (entrance: Entrance, log: Logger): NonNullable<HttpServerOptions['upgrades']> => ({
   wants: wantsWebSocket,
   take(request, socket, head) {
     socket.on('error', () => socket.destroy());
