@@ -121,14 +121,18 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
  * A request that found somebody signed in writes only while they are: an end of their browser session waits for this commit or is seen by it.
  * What ended everything of their account since they signed in counts as such an end.
  */
-function addReliance(commit: CommitBuilder, { relyingOn }: StagedWrites): void {
+function addReliance(commit: CommitBuilder, { relyingOn, browserSession }: StagedWrites): void {
   if (relyingOn.length === 0) return;
   const uids = commit.value(relyingOn, 'text[]');
+  // Of two that share the row and then both want to write it, each would wait for the other.
+  const isWritten =
+    browserSession?.existed === true && relyingOn.includes(String(browserSession.payload.uid));
+  const [name, lock] = isWritten ? ['relied_and_written', 'UPDATE'] : ['relied', 'KEY SHARE'];
   commit.step(
-    'relied',
-    `SELECT 1 FROM browser_session b WHERE b.uid = ANY(${uids}) AND ${browserStands} ORDER BY b.uid FOR KEY SHARE OF b`,
+    name,
+    `SELECT 1 FROM browser_session b WHERE b.uid = ANY(${uids}) AND ${browserStands} ORDER BY b.uid FOR ${lock} OF b`,
   );
-  commit.signedIn = `(SELECT count(*) FROM relied) = ${commit.value(relyingOn.length, 'int')}`;
+  commit.signedIn = `(SELECT count(*) FROM ${name}) = ${commit.value(relyingOn.length, 'int')}`;
   commit.condition(commit.signedIn);
 }
 
