@@ -5,7 +5,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { HealthController } from './health.controller.js';
 import { PageLog, PageSettings, pageControllers, pageProviders } from './interactions/index.js';
 
-/** What the pages need beside the foundation. */
+/** The parts that pages need beside the foundation. */
 export interface PageParts {
   readonly feed: SessionFeed;
   readonly interactions: Interactions;

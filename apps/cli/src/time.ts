@@ -1,7 +1,7 @@
 import { parseDuration } from '@curfew/session-policy';
 import { CommandError, exitCodes } from './exit.js';
 
-/** The time of this host; only for turning "2h ago" into an instant and for comparing clocks. */
+/** The time of this host; only for turning "2h ago" into an instant and for telling how far another clock is ahead. */
 export const hostNow = (): number => performance.timeOrigin + performance.now();
 
 /** An instant as the API wants it, from RFC 3339 or from a duration that has passed: "2h", "7d". */

@@ -131,7 +131,7 @@ export const timeouts = operation({
   problems: { 404: ['unknown_client', 'unknown_policy'] },
 });
 
-/** What another setting would do. */
+/** The effect of another setting. */
 export const whatIf = operation({
   id: 'getInsightWhatIf',
   method: 'get',

@@ -22,7 +22,7 @@ import { notFound } from '../contract/problems.js';
 import { written } from '../contract/wire.js';
 import { policyReach } from '../policies/policy-reach.js';
 
-/** What an insight operation is asked about. */
+/** A question to an insight operation. */
 export interface InsightQuery {
   readonly client?: string | undefined;
   readonly policy?: string | undefined;
@@ -37,7 +37,7 @@ export interface InsightQuestion {
   /** From the first day, and up to the day after the last. */
   readonly from: Instant;
   readonly to: Instant;
-  /** What applies to the first of the clients now. */
+  /** The policy in force for the first of the clients. */
   readonly policy: SessionPolicy;
   readonly notes: readonly string[];
 }

@@ -9,7 +9,7 @@ import { evidenceOnWire, type FoundEvidence, InsightQuestions } from './insight-
 import { lowValueOf, timeoutsOnWire } from './timeouts-view.js';
 import { WhatIf } from './what-if.js';
 
-/** What records say about timeouts: as they are, as they might be, and the exposure they leave. */
+/** Answers from counts: timeouts as they are, as they might be, and the exposure they leave. */
 @Controller()
 export class InsightController {
   constructor(

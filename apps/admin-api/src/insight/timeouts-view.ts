@@ -27,7 +27,7 @@ const maxClients = 20;
 /** A smaller share is not worth a change. */
 const worthTelling = 0.02;
 
-/** What visits look like under a timeout: the one in force, or a candidate in seconds. */
+/** Figures of visits under a timeout: the one in force, or a candidate in seconds. */
 export function visitFigures(evidence: Evidence, days: number, candidate?: number) {
   return {
     cuts_per_visit: evidence.estimate(cutsPerVisit(candidate)),

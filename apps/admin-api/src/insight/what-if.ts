@@ -22,7 +22,7 @@ export interface Candidates {
 
 /** Clients that a candidate is shown for one by one. */
 const maxClients = 5;
-/** What tells visits. */
+/** The counts from which visits are estimated. */
 const kindsOfVisits = ['returned', 'cut', 'censored', 'back'] as const;
 
 /** Compares settings in force with candidates. */

@@ -16,7 +16,7 @@ export interface PreviewCount {
   readonly wouldEnd: number;
 }
 
-/** What a preview may cost the database that everybody else uses. */
+/** Limits of a preview, because everybody else uses the same database. */
 export interface PreviewLimits {
   /** Pairs of a client and a set of APIs; each is a statement of its own. */
   readonly maxLineages: number;

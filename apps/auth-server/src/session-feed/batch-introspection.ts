@@ -4,7 +4,7 @@ import { answerJson, malformedBody, readJson, requireMethod } from '@curfew/web'
 import type { FollowerAuthentication } from './follower-authentication.js';
 
 /** So many tokens may be asked about in one call. */
-const mostTokens = 200;
+const maxTokens = 200;
 /** The longest access token that is read at all. */
 const longestToken = 8_192;
 /** Bytes of a call: its tokens and a little around them. */
@@ -45,8 +45,8 @@ export class BatchIntrospection {
 function tokensOf(body: unknown): readonly AskedToken[] {
   const tokens =
     typeof body === 'object' && body !== null ? (body as { tokens?: unknown }).tokens : undefined;
-  if (!Array.isArray(tokens) || tokens.length === 0 || tokens.length > mostTokens)
-    throw malformedBody(`tokens must be a list of 1 to ${mostTokens} entries`);
+  if (!Array.isArray(tokens) || tokens.length === 0 || tokens.length > maxTokens)
+    throw malformedBody(`tokens must be a list of 1 to ${maxTokens} entries`);
   return tokens.map((entry: unknown) => {
     const { token, touch = true } = (entry ?? {}) as { token?: unknown; touch?: unknown };
     if (typeof token !== 'string' || token.length > longestToken || typeof touch !== 'boolean')

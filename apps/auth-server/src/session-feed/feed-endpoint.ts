@@ -6,7 +6,7 @@ import type { FollowerAuthentication } from './follower-authentication.js';
 /** Bytes a follower may be behind before it is let go: it comes back and resumes, or forgets. */
 const mostUnread = 4 * 1024 * 1024;
 /** Bytes of an acknowledgement. */
-const mostAcknowledged = 64 * 1024;
+const maxAcknowledgementBytes = 64 * 1024;
 
 /** Serves the session feed as server-sent events (HTML Living Standard §9.2). */
 export class FeedEndpoint {
@@ -45,7 +45,7 @@ export class FeedEndpoint {
   async acknowledge(request: IncomingMessage, response: ServerResponse): Promise<void> {
     requireMethod(request, 'POST');
     await this.authentication.of(request);
-    const word = wordOf(await readJson(request, mostAcknowledged));
+    const word = wordOf(await readJson(request, maxAcknowledgementBytes));
     answerJson(response, { at: await this.feed.acknowledge(word) });
   }
 
@@ -65,12 +65,12 @@ const tooMany = ({ limit }: TooManyFollowers) =>
   });
 
 /** So many confirmations and probes are acknowledged at once. */
-const mostDone = 100;
+const maxDone = 100;
 
 function wordOf(body: unknown): FollowerWord {
   const { follower, done } = (body ?? {}) as { follower?: unknown; done?: unknown };
-  if (typeof follower !== 'string' || !isId(follower) || !Array.isArray(done) || done.length > mostDone)
-    throw malformedBody(`follower must be an id, and done a list of at most ${mostDone} ids`);
+  if (typeof follower !== 'string' || !isId(follower) || !Array.isArray(done) || done.length > maxDone)
+    throw malformedBody(`follower must be an id, and done a list of at most ${maxDone} ids`);
   if (!done.every((id): id is string => typeof id === 'string' && isId(id)))
     throw malformedBody('done must list ids');
   return { follower, done };

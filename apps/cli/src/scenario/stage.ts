@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { exportJWK, generateKeyPair } from 'jose';
 import type { AdminClient, Json } from '../admin-client.js';
 import { CommandError, exitCodes } from '../exit.js';
+import { hostNow } from '../time.js';
 import { besides, type Installation, soon } from './installation.js';
 import { type Credentials, callback, introspect, ownToken } from './oauth.js';
 import type { Scenario } from './scenario.js';
@@ -90,7 +91,7 @@ export class Stage {
 
   /** The instant by the clock of the installation, in milliseconds since the epoch. */
   now(): number {
-    return performance.timeOrigin + performance.now() + this.#aheadMs;
+    return hostNow() + this.#aheadMs;
   }
 
   /** Moves the clock of the installation and waits until its nodes follow. */
@@ -123,7 +124,7 @@ export class Stage {
 
   async #readClock(): Promise<void> {
     const { now } = await this.installation.admin.get('/v1/clock');
-    this.#aheadMs = Date.parse(now) - (performance.timeOrigin + performance.now());
+    this.#aheadMs = Date.parse(now) - hostNow();
   }
 }
 

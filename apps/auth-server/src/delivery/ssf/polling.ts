@@ -16,7 +16,7 @@ import { objectOf } from './stream-wish.js';
 
 /** Tokens in one answer, acknowledgements in one question. */
 const mostAtOnce = 100;
-const mostAcknowledged = 1_000;
+const maxAcknowledged = 1_000;
 /** A question that waits for something to happen gets an empty answer after so many milliseconds. */
 const longestWaitMs = 20_000;
 const lookIntervalMs = 500;
@@ -108,10 +108,10 @@ function read(body: unknown): Question {
   if (typeof maxEvents !== 'number' || !Number.isInteger(maxEvents) || maxEvents < 0)
     throw malformedBody('maxEvents must be a whole number, 0 or more');
   if (typeof returnImmediately !== 'boolean') throw malformedBody('returnImmediately must be true or false');
-  if (!Array.isArray(ack) || ack.length > mostAcknowledged || !ack.every((jti) => typeof jti === 'string'))
-    throw malformedBody(`ack must be a list of at most ${mostAcknowledged} ids`);
+  if (!Array.isArray(ack) || ack.length > maxAcknowledged || !ack.every((jti) => typeof jti === 'string'))
+    throw malformedBody(`ack must be a list of at most ${maxAcknowledged} ids`);
   const errors = Object.entries(objectOf(setErrs));
-  if (errors.length > mostAcknowledged) throw malformedBody('setErrs has too many members');
+  if (errors.length > maxAcknowledged) throw malformedBody('setErrs has too many members');
   return {
     maxEvents: Math.min(maxEvents, mostAtOnce),
     returnImmediately,
