@@ -1,3 +1,4 @@
+import assert from 'node:assert';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -51,8 +52,11 @@ describe('a new installation in production', () => {
       CURFEW_KEY_ENCRYPTION_SECRETS: secrets,
       DATABASE_URL: database.url,
     };
-    const made = await bootstrap(settings);
-    expect(made).toMatchObject({ status: 0 });
+    // Of two that run at once, one makes it and the other one says so.
+    const both = await Promise.all([bootstrap(settings), bootstrap(settings)]);
+    const [made, late] = both.sort((one, other) => (one.status ?? 9) - (other.status ?? 9));
+    expect([made?.status, late?.status, late?.out]).toEqual([0, 1, '']);
+    assert(made);
     const { client_id, client_secret, scope } = JSON.parse(made.out) as Record<string, string>;
 
     const again = await bootstrap(settings);

@@ -13,8 +13,11 @@ import { AuthorityStore } from '../../apps/admin-api/src/access/authority.store.
 import type { Caller } from '../../apps/admin-api/src/access/caller.js';
 import { Operators } from '../../apps/admin-api/src/access/operators.store.js';
 import { AccountActs } from '../../apps/admin-api/src/accounts/account-acts.js';
+import {
+  registrationOfAdministrator,
+  repairAdministration,
+} from '../../apps/admin-api/src/administration.js';
 import { ClientActs } from '../../apps/admin-api/src/clients/client-acts.js';
-import { registrationOfAdministrator, repairAdministration } from '../../apps/admin-api/src/repair.js';
 import { Announcements } from '../../apps/admin-api/src/sessions/announcements.js';
 import { SessionEnds } from '../../apps/admin-api/src/sessions/session-ends.js';
 import { SessionSearchStore } from '../../apps/admin-api/src/sessions/session-search.store.js';

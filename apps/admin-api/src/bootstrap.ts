@@ -1,17 +1,11 @@
 import './runtime-notice.js';
 import 'reflect-metadata';
-import type { ClientService, RegisteredClient } from '@curfew/clients';
+import type { RegisteredClient } from '@curfew/clients';
 import { ConfigurationError, loadConfiguration, refuseFirstRunData } from '@curfew/config';
 import { type Foundation, openFoundation } from '@curfew/foundation';
-import { registerClient } from '@curfew/operations';
 import { migrate } from '@curfew/persistence';
 import { createLog } from '@curfew/web';
-import {
-  commandLine,
-  registrationOfAdminApi,
-  registrationOfAdministrator,
-  repairAdministration,
-} from './repair.js';
+import { AlreadyAdministered, makeFirstAdministrator, repairAdministration } from './administration.js';
 
 const usage = `Makes the first administrator of a new installation: the admin API as a resource, and one client that may do everything there.
 
@@ -26,11 +20,6 @@ of the admin API, the same for every process of the installation. Refuses where 
 With --repair, an installation that nobody can administer in full gets a full administrator again: the admin API has all its scopes
 and opaque tokens, and where that was not enough, a new client is made and its secret printed. It changes nothing where somebody can.
 `;
-
-/** There is an administrator already; a second one is made by the first. */
-class AlreadyAdministered extends Error {
-  override readonly name = 'AlreadyAdministered';
-}
 
 /** Registers the admin API and its first client. Whoever may run this may read the database anyway. */
 async function bootstrap(work: (foundation: Foundation) => Promise<void>): Promise<void> {
@@ -49,12 +38,7 @@ async function bootstrap(work: (foundation: Foundation) => Promise<void>): Promi
 }
 
 async function makeFirst(foundation: Foundation): Promise<void> {
-  const { clients, resources, configuration } = foundation;
-  const { adminUrl } = configuration;
-  await refuseSecond(clients, adminUrl);
-  if (!(await resources.find(adminUrl))) await resources.create(registrationOfAdminApi(adminUrl));
-  const registration = registrationOfAdministrator('First administrator', adminUrl);
-  tell(await registerClient(foundation, registration, { author: () => commandLine }), adminUrl);
+  tell(await makeFirstAdministrator(foundation), foundation.configuration.adminUrl);
 }
 
 async function repair(foundation: Foundation): Promise<void> {
@@ -68,19 +52,6 @@ function tell({ client, secret }: RegisteredClient, resource: string): void {
   const answer = { client_id: client.id, client_secret: secret, resource, scope: client.metadata.scope };
   process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
   process.stderr.write('Keep the secret: it is not stored, and not shown again.\n');
-}
-
-async function refuseSecond(clients: ClientService, audience: string): Promise<void> {
-  for (let after: string | null = null; ; ) {
-    const page = await clients.list({ after, limit: 200 });
-    const known = page.clients.find(({ metadata }) => metadata.resources.includes(audience));
-    if (known)
-      throw new AlreadyAdministered(
-        `the client ${known.id} may use the admin API already; make further ones with it, or use --repair where nobody can`,
-      );
-    if (page.next === null) return;
-    after = page.next;
-  }
 }
 
 const values = process.argv.slice(2);

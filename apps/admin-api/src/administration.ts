@@ -1,5 +1,6 @@
 import {
   type ClientRegistration,
+  type ClientService,
   FullAdministrators,
   type RegisteredClient,
   type ResourceRegistration,
@@ -34,10 +35,46 @@ export interface RepairedAdministration {
 
 type Parts = Pick<Foundation, 'prisma' | 'clock' | 'clients' | 'resources' | 'events' | 'configuration'>;
 
+/** A client for the admin API exists already; further administrators are made by it. */
+export class AlreadyAdministered extends Error {
+  override readonly name = 'AlreadyAdministered';
+}
+
+const administratorsOf = ({ prisma, configuration: { adminUrl } }: Parts): FullAdministrators =>
+  new FullAdministrators(prisma, { audience: adminUrl, scopes: adminScopeNames });
+
+/**
+ * Registers the admin API and its first client, in one commit. Of two that run at once, the later one finds the client of the earlier one.
+ * @throws {AlreadyAdministered} where a client for the admin API exists.
+ */
+export async function makeFirstAdministrator(parts: Parts): Promise<RegisteredClient> {
+  const { clients, resources, configuration } = parts;
+  const { adminUrl } = configuration;
+  return parts.prisma.$transaction(async (tx) => {
+    await administratorsOf(parts).hold(tx);
+    await refuseSecond(clients, adminUrl);
+    if (!(await resources.find(adminUrl, tx))) await resources.create(registrationOfAdminApi(adminUrl), tx);
+    const registration = registrationOfAdministrator('First administrator', adminUrl);
+    return registerClient(parts, registration, { author: () => commandLine }, tx);
+  });
+}
+
+async function refuseSecond(clients: ClientService, audience: string): Promise<void> {
+  for (let after: string | null = null; ; ) {
+    const page = await clients.list({ after, limit: 200 });
+    const known = page.clients.find(({ metadata }) => metadata.resources.includes(audience));
+    if (known)
+      throw new AlreadyAdministered(
+        `the client ${known.id} may use the admin API already; make further ones with it, or use --repair where nobody can`,
+      );
+    if (page.next === null) return;
+    after = page.next;
+  }
+}
+
 /** Gives an installation that nobody can administer in full a full administrator, in one commit; else changes nothing. */
 export async function repairAdministration(parts: Parts): Promise<RepairedAdministration> {
-  const audience = parts.configuration.adminUrl;
-  const administrators = new FullAdministrators(parts.prisma, { audience, scopes: adminScopeNames });
+  const administrators = administratorsOf(parts);
   return parts.prisma.$transaction(async (tx) => {
     await administrators.hold(tx);
     const [known] = await administrators.list(tx);
@@ -53,7 +90,8 @@ export async function repairAdministration(parts: Parts): Promise<RepairedAdmini
         done: [`The admin API was repaired; the ${again.kind} ${again.id} can administer in full.`],
         made: null,
       };
-    const registration = registrationOfAdministrator('Administrator made by repair', audience);
+    const { adminUrl } = parts.configuration;
+    const registration = registrationOfAdministrator('Administrator made by repair', adminUrl);
     const made = await registerClient(parts, registration, { author: () => commandLine }, tx);
     return { done: ['A new full administrator was made.'], made };
   });
