@@ -247,8 +247,16 @@ describe('the dashboard and the alert rules', () => {
 
   it('name only metrics that exist', async () => {
     const kinds = new Set([...(await scrape()).matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name!));
-    // The admin API's own figure; its test pins the name.
-    kinds.add('curfew_sessions_live');
+    // The admin API's own figures; their tests pin the names.
+    for (const name of [
+      'curfew_sessions_live',
+      'curfew_reuse_ends_last_day',
+      'curfew_after_timeout',
+      'curfew_cut_while_working_ratio',
+      'curfew_drop_off_ratio',
+      'curfew_exposure_hours_per_day',
+    ])
+      kinds.add(name);
     expect(named.length).toBeGreaterThan(15);
     expect(named.filter((name) => !kinds.has(name.replace(/_(bucket|sum|count)$/, '')))).toEqual([]);
   });

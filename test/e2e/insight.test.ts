@@ -21,6 +21,15 @@ const off = (estimate: number, really: number) => Math.abs(estimate / really - 1
 const ask = (path: string, query: Record<string, string> = {}): Promise<AdminAnswer> =>
   world.call('GET', `/v1/insight/${path}?${new URLSearchParams(query)}`);
 
+const metrics = async () => (await world.get('/metrics', { token: null })).text;
+async function until(look: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!(await look())) {
+    if (performance.now() > deadline) throw new Error('it did not happen');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
 /** Writes counts of a population as if they had been made on each of the last days. */
 async function write(clientId: string, { folded }: typeof seen): Promise<void> {
   const inSql = (histogram: Float64Array) => `{${histogram.join(',')}}`;
@@ -50,6 +59,34 @@ describe('before anything was counted', () => {
   });
 });
 
+describe('what ends of sessions cost people', () => {
+  it('a person who signs in again from where the reused token came from was no thief; from elsewhere it may be one', async () => {
+    const clumsy = world.person(0);
+    await world.reuse(await world.signIn(clumsy));
+    await world.signIn(clumsy);
+    const robbed = world.person(1);
+    const { refresh_token: stolen } = await world.signIn(robbed);
+    const { refresh_token: second } = await world.refresh(stolen);
+    await world.refresh(second!);
+    const { client_id } = world.data.clients.device;
+    const thief = { 'user-agent': 'curl/8.5.0' };
+    const shown = { grant_type: 'refresh_token', client_id, refresh_token: stolen };
+    expect((await world.form('/token', shown, thief))['error']).toBe('invalid_grant');
+    await world.signIn(robbed);
+    await world.reuse(await world.signIn(clumsy));
+    const text = await metrics();
+    expect(text).toMatch(/^curfew_reuse_ends_last_day\{outcome="came_back"\} 1$/m);
+    expect(text).toMatch(/^curfew_reuse_ends_last_day\{outcome="not_seen"\} 2$/m);
+  });
+
+  it('figures that there is too little data for have no series', async () => {
+    const text = await metrics();
+    expect(text).toMatch(/^# TYPE curfew_drop_off_ratio gauge$/m);
+    expect(text).not.toMatch(/^curfew_drop_off_ratio/m);
+    expect(text).toMatch(/^curfew_after_timeout\{step="ended",within="120"\} 0$/m);
+  });
+});
+
 describe('with counts of a population whose truth is known', () => {
   let names: { web: string; other: string };
   beforeAll(async () => {
@@ -76,6 +113,29 @@ describe('with counts of a population whose truth is known', () => {
     expect(figures.gave_up_per_visit.high).toBeGreaterThan(seen.gaveUp / seen.visits);
     expect(curve.length).toBeGreaterThan(30);
     expect(funnel[0]).toMatchObject({ within_seconds: 120, ended: seen.cuts * days });
+  });
+
+  it('metrics tell the friction of seven days, each figure with its interval and without a client', async () => {
+    const { body } = await ask('timeouts');
+    const told = [
+      ['curfew_drop_off_ratio', body.found.in_force.gave_up_per_visit],
+      ['curfew_exposure_hours_per_day', body.found.in_force.exposure_hours_per_day],
+      ['curfew_cut_while_working_ratio', body.found.cut_while_working],
+    ];
+    // Figures are counted for all who ask, once in five seconds.
+    await until(async () => (await metrics()).includes('\ncurfew_drop_off_ratio{'));
+    const text = await metrics();
+    for (const [name, estimate] of told)
+      for (const [bound, value] of Object.entries<number>(estimate)) {
+        const [, shown] = new RegExp(`^${name}\\{bound="${bound}"\\} (\\S+)$`, 'm').exec(text) ?? [];
+        expect([name, bound, Number(shown)]).toEqual([name, bound, expect.closeTo(value, 6)]);
+      }
+    expect(text).toContain(
+      `curfew_after_timeout{step="ended",within="3600"} ${(seen.cuts + planted.cuts) * days}\n`,
+    );
+    expect(text.match(/^curfew_(drop_off|cut_while|exposure|after_timeout|reuse_ends)[^ ]+ /gm)).toHaveLength(
+      3 * 3 + 4 * 4 + 2,
+    );
   });
 
   it('background refreshes are found by client, with what would end them', async () => {

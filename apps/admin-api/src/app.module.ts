@@ -24,7 +24,9 @@ import { EventStreams } from './events/event-streams.js';
 import { EventsStore } from './events/events.store.js';
 import { Idempotency } from './idempotency/idempotency.js';
 import { IdempotencyStore } from './idempotency/idempotency.store.js';
+import { CameBackStore } from './insight/came-back.store.js';
 import { ExposureOverTime } from './insight/exposure-over-time.js';
+import { FrictionFigures } from './insight/friction.js';
 import { InsightQuestions } from './insight/insight-question.js';
 import { ReuseEndsStore } from './insight/reuse-ends.store.js';
 import { WhatIf } from './insight/what-if.js';
@@ -63,6 +65,8 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
   const feedNodes = new FeedNodeStore(prisma);
   const confirmation = new EndConfirmation(feedNodes, foundation.clock);
   const stats = new Stats(new StatsStore(prisma));
+  const cameBack = new CameBackStore(prisma);
+  const friction = new Stats(new FrictionFigures(foundation.counts, cameBack));
   const authentication = authenticationOn(foundation, operators);
   const administrators = new FullAdministrators(prisma, { audience: adminUrl, scopes: adminScopeNames });
   const usernames = new Usernames(prisma);
@@ -83,6 +87,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [Receivers, receiversOn(foundation)],
     [SessionEnds, new SessionEnds({ ...foundation, search, announcements, confirmation })],
     [PreviewStore, new PreviewStore(prisma)],
+    [CameBackStore, cameBack],
     [ReuseEndsStore, new ReuseEndsStore(prisma)],
     [KeysStore, new KeysStore(prisma)],
     [GatewayRoutesStore, new GatewayRoutesStore(prisma)],
@@ -90,7 +95,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
     [EventHistory, new EventHistory(prisma, configuration.eventRetention)],
     [EventStreams, new EventStreams(events, authentication, foundation.clock, usernames)],
     [Stats, stats],
-    [Metrics, new Metrics(stats, foundation.clock, () => prisma.load())],
+    [Metrics, new Metrics(stats, friction, foundation.clock, () => prisma.load())],
     [VirtualClock, new VirtualClock(foundation)],
     [documentToken, openApiDocument(contracts)],
   ] as const;

@@ -1,5 +1,5 @@
-import type { FoldedCounts } from './counts.js';
-import { sumOf } from './counts.js';
+import { countKinds, FoldedCounts, sumOf } from './counts.js';
+import type { CountsUnderTimeout } from './evidence.js';
 import { visitsIn } from './visits.js';
 
 /** What an answer needs before it is given. */
@@ -34,6 +34,15 @@ export function shortfalls(folded: FoldedCounts, days: number): readonly Shortfa
         { of: 'folds', have: Math.floor(1 / share), need: Math.ceil(1 / maxFoldShare), days: null },
       ]
     : missing;
+}
+
+/** What is missing from counts that were made under several timeouts. */
+export function shortfallsOf(groups: readonly CountsUnderTimeout[], days: number): readonly Shortfall[] {
+  const together = new FoldedCounts();
+  for (const { folded } of groups)
+    for (const [fold, counts] of folded.folds.entries())
+      for (const kind of countKinds) together.add(fold, kind, counts[kind]);
+  return shortfalls(together, days);
 }
 
 const shortfall = (of: Shortfall['of'], have: number, need: number, perDay: number): Shortfall => ({

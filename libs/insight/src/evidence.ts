@@ -1,5 +1,5 @@
 import type { Assumption } from './assumption.js';
-import { type Counts, type FoldedCounts, sumOf } from './counts.js';
+import { addTo, type Counts, countKinds, type FoldedCounts, noCounts, sumOf } from './counts.js';
 import { type Estimate, intervalOf, replicatesOf } from './jackknife.js';
 import { visitsIn } from './visits.js';
 
@@ -38,6 +38,13 @@ export type Figure = (groups: readonly TimeoutCounts[], assumption: Assumption) 
 export interface FigureBounds {
   readonly least?: number;
   readonly most?: number;
+}
+
+/** The counts of all groups together. */
+export function totalCounts(groups: readonly TimeoutCounts[]): Counts {
+  const total = noCounts();
+  for (const { counts } of groups) for (const kind of countKinds) addTo(total[kind], counts[kind]);
+  return total;
 }
 
 /** Counts under one or more timeouts, ready to be asked for figures with intervals. */

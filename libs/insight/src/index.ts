@@ -19,13 +19,14 @@ export {
   type FoundCounts,
   type HourCounts,
 } from './counts.store.js';
-export { neededForAnswer, type Shortfall, shortfalls } from './enough-data.js';
+export { neededForAnswer, type Shortfall, shortfalls, shortfallsOf } from './enough-data.js';
 export {
   assumedGiveUpShare,
   type CountsUnderTimeout,
   Evidence,
   type Figure,
   type GiveUpShare,
+  totalCounts,
 } from './evidence.js';
 export * from './figures.js';
 export { type FunnelWindow, funnelOf } from './funnel.js';

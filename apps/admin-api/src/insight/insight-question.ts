@@ -1,13 +1,5 @@
 import { PolicyService, Registry } from '@curfew/clients';
-import {
-  CountsStore,
-  countKinds,
-  Evidence,
-  FoldedCounts,
-  type FoundCounts,
-  type Shortfall,
-  shortfalls,
-} from '@curfew/insight';
+import { CountsStore, Evidence, type FoundCounts, type Shortfall, shortfallsOf } from '@curfew/insight';
 import {
   activityThrottleMs,
   type Instant,
@@ -52,7 +44,8 @@ export interface FoundEvidence {
 
 const dayMs = 86_400_000;
 const presetDays = seconds(28 * 86_400);
-const dayOf = (at: Instant): Instant => instant(at - (at % dayMs));
+/** The beginning of a day of UTC. */
+export const dayOf = (at: Instant): Instant => instant(at - (at % dayMs));
 
 /** Finds the counts that a question is about. */
 @Injectable()
@@ -82,11 +75,7 @@ export class InsightQuestions {
   ): Promise<FoundEvidence> {
     const asked = { ...question, ...span };
     const counts = await this.counts.find(asked);
-    const together = new FoldedCounts();
-    for (const { folded } of counts.groups)
-      for (const [fold, one] of folded.folds.entries())
-        for (const kind of countKinds) together.add(fold, kind, one[kind]);
-    const missing = shortfalls(together, counts.days);
+    const missing = shortfallsOf(counts.groups, counts.days);
     return { question: asked, counts, evidence: new Evidence(counts.groups), missing };
   }
 

@@ -5,7 +5,6 @@ import {
   type CountKind,
   type CountsStore,
   clockworkShare,
-  countKinds,
   cutAtWorkPerDay,
   cutsPerVisit,
   cutWhileWorking,
@@ -18,6 +17,7 @@ import {
   signInsPerPersonDay,
   signInsPerVisit,
   sumOf,
+  totalCounts,
   valleyOf,
 } from '@curfew/insight';
 import { type FoundEvidence, rankedSince } from './insight-question.js';
@@ -41,8 +41,7 @@ export function visitFigures(evidence: Evidence, days: number, candidate?: numbe
 
 /** The curve of silences and what follows from it. */
 export function timeoutsOnWire({ evidence, counts: { days } }: FoundEvidence) {
-  const total = noCounts();
-  for (const { counts } of evidence.all) for (const kind of countKinds) addTo(total[kind], counts[kind]);
+  const total = totalCounts(evidence.all);
   return {
     curve: bucketEdges
       .map((from, bucket) => ({

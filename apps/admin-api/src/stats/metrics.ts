@@ -2,6 +2,8 @@ import type { Clock } from '@curfew/clock';
 import type { PoolLoad } from '@curfew/persistence';
 import { collectProcessMetrics } from '@curfew/web';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Friction } from '../insight/friction.js';
+import { measureFriction } from '../insight/friction-metrics.js';
 import type { Stats } from './stats.js';
 
 /** What this process counts, in a registry of its own. Labels are closed lists: operations of the document, statuses, reasons. */
@@ -11,7 +13,7 @@ export class Metrics {
   readonly duration: Histogram<'operation'>;
   readonly refusals: Counter<'cause'>;
 
-  constructor(stats: Stats, clock: Clock, load: () => PoolLoad) {
+  constructor(stats: Stats, friction: Stats<Friction>, clock: Clock, load: () => PoolLoad) {
     const registers = [this.registry];
     collectProcessMetrics(this.registry);
     this.requests = new Counter({
@@ -62,6 +64,7 @@ export class Metrics {
           this.set({ reason }, count);
       },
     });
+    measureFriction(this.registry, async () => (await friction.read(clock.now())).figures);
   }
 
   /** Everything, in Prometheus' text format. */

@@ -1,10 +1,10 @@
 import type { Instant } from '@curfew/session-policy';
-import type { Figures, StatsStore } from './stats.store.js';
+import type { Figures } from './stats.store.js';
 
 /** Figures with the instant they were counted at. */
-export interface Counted {
+export interface Counted<Of = Figures> {
   readonly at: Instant;
-  readonly figures: Figures;
+  readonly figures: Of;
 }
 
 /** Figures are counted at most this often, however many ask. Milliseconds. */
@@ -17,14 +17,14 @@ const worthWaiting = 100;
 const oldest = 600_000;
 
 /** Figures of the whole installation, counted by one for all who ask, and the more seldom the more there is to count. */
-export class Stats {
-  #last: (Counted & { readonly tookMs: number }) | undefined;
-  #counting: Promise<Counted> | undefined;
+export class Stats<Of = Figures> {
+  #last: (Counted<Of> & { readonly tookMs: number }) | undefined;
+  #counting: Promise<Counted<Of>> | undefined;
 
-  constructor(private readonly store: StatsStore) {}
+  constructor(private readonly source: { figures(now: Instant): Promise<Of> }) {}
 
   /** The figures, and when they were counted: a few seconds ago, with a million sessions up to a minute. */
-  async read(now: Instant): Promise<Counted> {
+  async read(now: Instant): Promise<Counted<Of>> {
     const last = this.#last;
     const age = last ? now - last.at : Number.POSITIVE_INFINITY;
     if (last && age >= 0 && age < Math.max(keptFor, share * last.tookMs)) return last;
@@ -37,9 +37,9 @@ export class Stats {
     return last;
   }
 
-  async #count(now: Instant): Promise<Counted> {
+  async #count(now: Instant): Promise<Counted<Of>> {
     const began = performance.now();
-    const figures = await this.store.figures(now);
+    const figures = await this.source.figures(now);
     this.#last = { at: now, figures, tookMs: performance.now() - began };
     return this.#last;
   }
