@@ -147,7 +147,7 @@ function banner(env, home, database, tookMs) {
 ${lines.join('\n')}
 
   Next:  npx curfew scenario run stolen-token
-         then the five-minute tour in ${shown(path.join(top, 'README.md'))}
+         then the five-minute tour in ${shown(path.join(top, 'docs/getting-started.md'))}
   Ctrl-C stops everything.
 `);
 }

@@ -1,5 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { parse } from 'yaml';
+import { descriptionSchema } from '../../apps/admin-api/src/apply/apply-contracts.js';
+import { readRoutesFile } from '../../apps/gateway/src/routes/routes-file.js';
 
 const house = process.cwd();
 const skipped = new Set(['node_modules', 'dist', '.git', '.curfew', 'generated']);
@@ -64,5 +68,45 @@ describe('the decisions', () => {
       ([, file]) => file,
     );
     expect(listed).toEqual(decisions.map(([path]) => path.replace('docs/adr/', '')).sort());
+  });
+});
+
+describe('the blocks of the guides', () => {
+  const blocksIn = (language: string) =>
+    pages
+      .filter(([path]) => path.startsWith('docs/guides/'))
+      .flatMap(([path, text]) =>
+        [...text.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(
+          ([, block], index) => [`${path}, ${language} ${index + 1}`, String(block)] as const,
+        ),
+      );
+  const files = blocksIn('yaml');
+  const isRoutes = (block: string) => /^# \S*routes\.yaml$/m.test(block);
+  const examples = readdirSync('docs/examples', { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(join('docs/examples', path), 'utf8'));
+
+  it.each(blocksIn('ts'))('are whole files of docs/examples, which are compiled: %s', (_, block) => {
+    expect(examples).toContain(block);
+  });
+
+  it.each(files.filter(([, block]) => !isRoutes(block)))('are files for curfew apply: %s', (_, block) => {
+    const read = descriptionSchema.safeParse(parse(block));
+    expect(read.error?.issues ?? []).toEqual([]);
+  });
+
+  it.each(files.filter(([, block]) => isRoutes(block)))('are routes files: %s', async (_, block) => {
+    const folder = mkdtempSync(join(tmpdir(), 'curfew-routes-'));
+    try {
+      const local = block.replace(/\/etc\/curfew\/(\S+)/g, (_whole, name: string) => {
+        if (name.endsWith('.secret')) writeFileSync(join(folder, name), 'x'.repeat(40));
+        return name;
+      });
+      writeFileSync(join(folder, 'routes.yaml'), local);
+      const rules = await readRoutesFile(join(folder, 'routes.yaml'), 'https://login.example.com', {});
+      expect(rules.routes.length).toBeGreaterThan(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

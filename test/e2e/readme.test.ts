@@ -9,8 +9,8 @@ import { freePort } from '../support/ports.js';
 import { type FirstRunData, type RunningServer, startServer } from '../support/server.js';
 
 /** The blocks a reader pastes, in order: every bash block under the heading of the tour. */
-const blocksOf = (readme: string): string[] => {
-  const tour = readme.slice(readme.indexOf('\n## A tour'), readme.indexOf('\n## Repository layout'));
+const blocksOf = (page: string): string[] => {
+  const tour = page.slice(page.indexOf('\n## A tour'), page.indexOf('\n## Next'));
   return [...tour.matchAll(/```bash\n([\s\S]*?)```/g)].map(([, block]) => String(block));
 };
 
@@ -68,7 +68,7 @@ class Terminal {
 
 const lines = (printed: string): string[] => printed.split('\n').filter((line) => line.trim() !== '');
 
-describe('the tour in the README', () => {
+describe('the tour in docs/getting-started.md', () => {
   let database: TestDatabase;
   let server: RunningServer;
   let admin: RunningServer;
@@ -107,7 +107,7 @@ describe('the tour in the README', () => {
     // What `npx curfew` needs to find itself.
     for (const name of ['node_modules', 'package.json', 'apps'])
       await symlink(join(process.cwd(), name), join(folder, name));
-    blocks = blocksOf(await readFile('README.md', 'utf8'));
+    blocks = blocksOf(await readFile('docs/getting-started.md', 'utf8'));
     terminal = new Terminal(folder);
   }, 60_000);
 
