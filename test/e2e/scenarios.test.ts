@@ -3,6 +3,11 @@ import { readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { AdminClient } from '../../apps/cli/src/admin-client.js';
+import { connectionFrom } from '../../apps/cli/src/connection.js';
+import { scenarioOf } from '../../apps/cli/src/scenario/built-in.js';
+import { installationOf } from '../../apps/cli/src/scenario/installation.js';
+import { play } from '../../apps/cli/src/scenario/play.js';
 import { assertInvariants } from '../support/database.js';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { freePort } from '../support/ports.js';
@@ -109,6 +114,25 @@ it('removes what it made when it is interrupted', async () => {
   const { code, out } = await scenario(['run', file], 'laptop refreshes');
   expect([code, out]).toEqual([1, expect.stringContaining('✗ interrupted')]);
   expect(await leftovers()).toEqual([]);
+}, 60_000);
+
+it('removes what it made, and frees the database, after a defect of its own', async () => {
+  const devFile = world.server.environment['CURFEW_DEV_FILE']!;
+  const env = { CURFEW_ADMIN_URL: world.adminUrl, DATABASE_URL: world.database.url };
+  const admin = new AdminClient(await connectionFrom({ devFile }, env));
+  const { name, scenario: story } = await scenarioOf('database-away');
+  const installation = await installationOf(admin, devFile, env);
+  let stood = Promise.resolve<readonly string[]>([]);
+  const tell = ({ step }: { step: { name: string } }) => {
+    if (step.name === 'sign-in') stood = leftovers();
+    else throw new Error('a defect');
+  };
+  const played = play(installation, name, story, tell, new AbortController().signal);
+  await expect(played).rejects.toThrow('a defect');
+  expect(await stood).toHaveLength(3);
+  expect(await leftovers()).toEqual([]);
+  const { access_token } = await world.signIn();
+  expect(await world.introspect(access_token)).toMatchObject({ active: true });
 }, 60_000);
 
 it('removes what an earlier scenario that was killed left behind, once that is old', async () => {
