@@ -1,7 +1,10 @@
 import { ManualClock } from '@curfew/clock';
+import { CountsStore } from '@curfew/insight';
 import { type Instant, instant, seconds } from '@curfew/session-policy';
 import { PrismaSessionStore } from '@curfew/sessions';
 import pg from 'pg';
+import { CameBackStore } from '../../apps/admin-api/src/insight/came-back.store.js';
+import { FrictionFigures } from '../../apps/admin-api/src/insight/friction.js';
 import { SessionSearchStore } from '../../apps/admin-api/src/sessions/session-search.store.js';
 import { Metrics } from '../../apps/admin-api/src/stats/metrics.js';
 import { Stats } from '../../apps/admin-api/src/stats/stats.js';
@@ -108,7 +111,13 @@ describe('the figures of the whole installation', () => {
     expect(prisma.load()).toEqual({ open: 2, idle: 0, waiting: 1 });
     await busy;
     expect(prisma.load()).toMatchObject({ idle: 2, waiting: 0 });
-    const metrics = new Metrics(new Stats(new StatsStore(prisma)), new ManualClock(now), () => prisma.load());
+    const friction = new FrictionFigures(new CountsStore(prisma), new CameBackStore(prisma));
+    const metrics = new Metrics(
+      new Stats(new StatsStore(prisma)),
+      new Stats(friction),
+      new ManualClock(now),
+      () => prisma.load(),
+    );
     expect(await metrics.text()).toMatch(/^curfew_database_pool\{pool="main",state="open"\} 2$/m);
   });
 });
