@@ -4,8 +4,8 @@
 
 local gateway = os.getenv("CURFEW_GATEWAY_ADDRESS") or "127.0.0.1:3002"
 
--- What the gateway decides by, beside method, host and path.
-local asked_by = { "authorization", "dpop", "cookie", "accept", "x-session-activity" }
+-- What the gateway decides by, beside method, host and path, and the number that haproxy.cfg gave the request.
+local asked_by = { "authorization", "dpop", "cookie", "accept", "x-session-activity", "x-request-id" }
 
 local told = {
   ["x-curfew-subject"] = "txn.curfew_subject",

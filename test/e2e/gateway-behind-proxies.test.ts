@@ -108,6 +108,16 @@ describe.each(otherProxies.filter(isInstalled))('behind %s', (name) => {
     expect(wrong.headers['www-authenticate']).toContain('error="invalid_token"');
   });
 
+  it('numbers the request itself, whatever number the client sends', async () => {
+    const number = { 'x-request-id': 'chosen-outside' };
+    const passed = seenBy(await ask('/orders/7', number)).headers['x-request-id'];
+    expect(passed).toMatch(/^[0-9a-f-]{32,36}$/);
+    const refused = await ask('/orders', number, 'GET', '');
+    expect(refused.status).toBe(401);
+    expect(refused.headers['x-request-id']).not.toBe('chosen-outside');
+    expect(gateway.output()).not.toContain('chosen-outside');
+  });
+
   it('hands on the nonce for a token that is bound to a key, and lets a client with a wrong clock go on with it', async () => {
     const key = await proofKey();
     const { code, verifier } = await world.authorize(world.clients.spa, { resource: orders });

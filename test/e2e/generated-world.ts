@@ -214,7 +214,11 @@ routes:
     // Nor are the names of headers, as which its answer to a preflight says that any may be sent (Fetch §4.8).
     const open = ['access-control-allow-origin', 'access-control-allow-headers'];
     for (const [name, value] of headers) {
-      const mayRepeat = name === 'location' || (isOpen && open.includes(name));
+      const mayRepeat =
+        name === 'location' ||
+        (isOpen && open.includes(name)) ||
+        // Who asks is one of the gateway's proxies, by its routes file, and such a proxy numbers its requests.
+        (name === 'x-request-id' && listener === 'gateway' && isOwnNumber(sent, value));
       if (!mayRepeat && value.toLowerCase().includes(marker)) faults.push(`repeats what was sent in ${name}`);
     }
     // A head that is too large is refused by the parser of HTTP, before there is a request (RFC 6585 §5).
@@ -261,6 +265,13 @@ routes:
     return [...astray, ...repeated];
   }
 }
+
+/** Whether a number is the one that came with the request, whole, as far as a proxy may give it: short, plain and no credential. */
+const isOwnNumber = ({ headers }: GeneratedRequest, number: string): boolean =>
+  typeof headers['x-request-id'] === 'string' &&
+  headerText(headers['x-request-id']) === number &&
+  /^[\w.-]{8,64}$/.test(number) &&
+  !number.startsWith('cfw_');
 
 /** A request in one line, without what it only repeats. */
 const shortened = (sent: GeneratedRequest): string =>

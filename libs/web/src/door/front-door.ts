@@ -66,10 +66,13 @@ function pathOf(target: string): string | null {
   return query === -1 ? target : target.slice(0, query);
 }
 
+/** A well-formed id of a request; a credential of ours is none, since an id is written to the log. */
+const wellFormedId = /^(?!cfw_)[\w.-]{8,64}$/;
+
 /** The id of a request, for answer and log. A proxy of ours may have named the request already; nobody else may. */
-export function requestIdOf({ headers }: IncomingMessage, isByProxy: boolean): string {
+export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>, isByProxy: boolean): string {
   const given = headers['x-request-id'];
-  return isByProxy && typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
+  return isByProxy && typeof given === 'string' && wellFormedId.test(given) ? given : randomUUID();
 }
 
 function logWhenDone(
