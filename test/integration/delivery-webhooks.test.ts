@@ -12,7 +12,7 @@ import {
   webhookSignature,
 } from '@curfew/events';
 import { outboundFetch } from '@curfew/oidc';
-import type { SessionId } from '@curfew/session-policy';
+import { instant, type SessionId } from '@curfew/session-policy';
 import { newId } from '@curfew/sessions';
 import pg from 'pg';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -52,6 +52,24 @@ afterEach(async () => {
 
 /** A token whose content does not matter. */
 const anyToken = async () => ({ headers: { 'content-type': 'text/plain' }, body: 'token' });
+
+/** A transaction that stays open for a while. */
+async function openTransaction() {
+  const connection = new pg.Client({ connectionString: database.url });
+  await connection.connect();
+  await connection.query('BEGIN');
+  return {
+    record: ({ id, type, sessionId, accountId, clientId }: NewEvent) =>
+      connection.query(
+        `INSERT INTO event (id, at, type, session_id, account_id, client_id, data) VALUES ($1, now(), $2, $3, $4, $5, '{}')`,
+        [id, type, sessionId, accountId, clientId],
+      ),
+    async commit() {
+      await connection.query('COMMIT');
+      await connection.end();
+    },
+  };
+}
 
 /** One more node that delivers. */
 function aNode({
@@ -153,6 +171,63 @@ describe('a webhook', () => {
     expect(ids()).toEqual([wanted.id]);
   });
 
+  it('hears of nothing that was committed before it was registered, also where that is handed on later', async () => {
+    await log.record([anEvent()]);
+    await subscribe();
+    // An end by time is recorded later than it happened.
+    const past = anEvent({ at: instant(clock.now() - 60_000) });
+    await log.record([past]);
+    await aNode().drain();
+    expect(ids()).toEqual([past.id]);
+  });
+
+  it('hears of what commits after it was registered, also where its transaction began before', async () => {
+    const early = await openTransaction();
+    const begun = anEvent();
+    await early.record(begun);
+    await subscribe();
+    const written = anEvent();
+    await early.record(written);
+    await early.commit();
+    await aNode().drain();
+    expect(ids().sort()).toEqual([begun.id, written.id].sort());
+  });
+
+  it('hears of what commits while its registration is under way', async () => {
+    const event = anEvent();
+    await database.prisma().$transaction(async (transaction) => {
+      await receivers.createWebhook({ name: 'siem', address: receiver.url }, transaction);
+      await log.record([event]);
+    });
+    await aNode().drain();
+    expect(ids()).toEqual([event.id]);
+  });
+
+  it('that was disabled hears of nothing from that time once it is enabled again, and one that was paused of everything', async () => {
+    const wish = { name: 'siem', address: receiver.url };
+    const [disabled, paused] = [
+      (await receivers.createWebhook({ ...wish, status: 'disabled' })).receiver,
+      (await receivers.createWebhook({ ...wish, status: 'paused' })).receiver,
+    ];
+    const before = anEvent();
+    await log.record([before]);
+    for (const { id } of [disabled, paused]) await receivers.changeWebhook(id, 1, wish);
+    // A new secret and another name change nothing about it.
+    for (const { id } of [disabled, paused]) await receivers.rotateSecret(id);
+    const after = anEvent();
+    await log.record([after]);
+    await new DeliveryStore(database.prisma(), 'http://admin.example.test').handOn(clock.now(), 100);
+    const owed = await database.query<{ id: string; events: string[] }>(
+      'SELECT receiver_id AS id, array_agg(event_id::text ORDER BY id) AS events FROM delivery GROUP BY receiver_id',
+    );
+    expect(new Map(owed.map(({ id, events }) => [id, events]))).toEqual(
+      new Map([
+        [disabled.id, [after.id]],
+        [paused.id, [before.id, after.id]],
+      ]),
+    );
+  });
+
   it('is signed with the new secret and the one before while a secret is rolled over', async () => {
     const { receiver: webhook, secret } = await subscribe();
     const rotated = await receivers.rotateSecret(webhook.id);
@@ -197,6 +272,25 @@ describe('a webhook', () => {
   });
 
   // OpenID Connect Back-Channel Logout 1.0 §2.5, RFC 8935 §2: only problems of delivery are tried again.
+  it('for logouts hears of what ends after its client has an address for them', async () => {
+    await database.query(
+      `INSERT INTO client (id, name, metadata, created_at, updated_at) VALUES ('web', 'web', '{}', now(), now())`,
+    );
+    const ended = (): NewEvent => anEvent({ type: 'session.ended' } as Partial<NewEvent>);
+    await log.record([ended()]);
+    await database.query(`UPDATE client SET metadata = $1 WHERE id = 'web'`, [
+      { backchannel_logout_uri: receiver.url },
+    ]);
+    const wanted = ended();
+    await log.record([wanted]);
+    // The client moves its address: what it is owed goes there.
+    await database.query(`UPDATE client SET metadata = metadata || '{ "x": 1 }' WHERE id = 'web'`);
+    await new DeliveryStore(database.prisma(), 'http://admin.example.test').handOn(clock.now(), 100);
+    expect(await database.query('SELECT receiver_id, event_id FROM delivery')).toEqual([
+      { receiver_id: 'logout:web', event_id: wanted.id },
+    ]);
+  });
+
   it('that speaks a standard and refuses a token for good is not sent it again; any other failure is tried again', async () => {
     const final = [400, 401, 403, 405, 410, 413, 415, 422, 451];
     const passing = [302, 404, 408, 421, 425, 429, 500, 502, 503, 504];
@@ -363,21 +457,15 @@ describe('the outbox', () => {
 
   it('hands nothing on that an older, still open transaction could come before', async () => {
     await subscribe();
-    const slow = new pg.Client({ connectionString: database.url });
-    await slow.connect();
-    await slow.query('BEGIN');
+    const slow = await openTransaction();
     const early = anEvent();
-    await slow.query(
-      `INSERT INTO event (id, at, type, session_id, account_id, client_id, data) VALUES ($1, now(), $2, $3, $4, $5, '{}')`,
-      [early.id, early.type, early.sessionId, early.accountId, early.clientId],
-    );
+    await slow.record(early);
     const late = anEvent();
     await log.record([late]);
     const node = aNode();
     await node.drain();
     expect(receiver.received).toEqual([]);
-    await slow.query('COMMIT');
-    await slow.end();
+    await slow.commit();
     await node.drain();
     expect(ids().sort()).toEqual([early.id, late.id].sort());
     const order = await database.query<{ event_id: string }>(

@@ -69,6 +69,7 @@ async function asRestored(sealed: number): Promise<void> {
     ['delivery_cursor', 'xid'],
   ] as const)
     await database.query(`UPDATE ${table} SET ${later(column)}`);
+  await database.query(`UPDATE delivery_receiver SET since = '${10 * ahead}:${10 * ahead}:'`);
   await database.query('DELETE FROM event_seal');
   // What the lost cluster had sealed is sealed again as it stands there, which an era that is over allows.
   await database.query('UPDATE service_state SET era = 1');

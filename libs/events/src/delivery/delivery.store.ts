@@ -102,6 +102,8 @@ export class DeliveryStore {
         ), handed AS (
           INSERT INTO delivery (receiver_id, event_id, event_at, session_id, next_attempt_at, created_at)
           SELECT r.id, n.id, n.at, n.session_id, ${date(now)}, ${date(now)} FROM next n JOIN delivery_receiver r ON r.status <> 'disabled'
+            -- A receiver is told of what was not committed yet when it was registered (ADR 58).
+            AND (r.since IS NULL OR NOT pg_visible_in_snapshot(n.xid, r.since))
             AND (cardinality(r.event_types) = 0 OR n.type = ANY(r.event_types))
             AND (r.client_id IS NULL OR r.client_id = n.client_id)
             -- A stream is told of sessions that had the audience of its client; of everybody where its client may read events.

@@ -86,7 +86,10 @@ export class ReceiversStore {
         ${JSON.stringify(settings)}::jsonb, ${status}, ${statusReason}, ${new Date(now)}, ${new Date(now)})`;
   }
 
-  /** Replaces what may be written, if the row still has this version; says whether it did. */
+  /**
+   * Replaces what may be written, if the row still has this version; says whether it did. A receiver that was disabled and no longer is
+   * hears of what happens from now on, like a new one.
+   */
   async replace(
     id: string,
     version: number,
@@ -98,7 +101,7 @@ export class ReceiversStore {
     const changed = await (transaction ?? this.prisma).$queryRaw<unknown[]>`
       UPDATE delivery_receiver SET name = ${name}, address = ${address}, client_id = ${clientId}, event_types = ${[...eventTypes]}::text[],
         settings = ${JSON.stringify(settings)}::jsonb, status = ${status}, status_reason = ${statusReason},
-        updated_at = ${new Date(now)}, version = version + 1
+        since = CASE WHEN status = 'disabled' THEN pg_current_snapshot() ELSE since END, updated_at = ${new Date(now)}, version = version + 1
       WHERE id = ${id} AND version = ${version} RETURNING 1`;
     return changed.length === 1;
   }
