@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Route } from './routes/route.js';
 
-/** What a page of another origin may read of an answer of the gateway, beside its body (Fetch Standard, CORS protocol). */
+/** The response headers that a page of another origin may read (Fetch Standard, CORS protocol). */
 const exposed = 'WWW-Authenticate, DPoP-Nonce, Retry-After, X-Session-Idle-Expires-In, X-Session-Expires-In';
 
 /** Seconds a browser may remember the answer to a preflight. */

@@ -11,7 +11,7 @@ import type { GatewayRules } from './routes/rules.js';
 export interface Allowed {
   readonly kind: 'allowed';
   readonly route: Route;
-  /** What is known of the token; null on public routes. */
+  /** The facts about the token; null on public routes. */
   readonly facts: TokenFacts | null;
   /** Cookies of the gateway's own that the upstream must not see. */
   readonly ownCookies: readonly string[];
@@ -21,7 +21,7 @@ export interface Allowed {
   watch(onOver: () => void): () => void;
 }
 
-/** What the gateway says of a request. */
+/** The gateway's decision about a request. */
 export type Decision =
   | Allowed
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly route: Route | null };
@@ -49,7 +49,7 @@ const ambiguousPath: Refusal = {
   headers: { 'Cache-Control': 'no-store' },
 };
 
-/** Who hears of what happens here. */
+/** Callbacks for trouble, requests without a route, and decisions. */
 export interface DecisionHandlers {
   readonly onTrouble: (error: unknown, api: string) => void;
   /** A request came that no route is for. */
@@ -93,7 +93,7 @@ export class DecisionMaker {
     this.use(rules);
   }
 
-  /** Goes by other rules from now on. What is remembered for an API that stays as it was is kept. */
+  /** Replaces the rules. Verdicts are kept for each API whose settings stay the same. */
   use({ issuer, apis, browsers, routes }: GatewayRules): void {
     const before = this.#held;
     this.#held = new Map(apis.map((api) => [api.name, this.#holding(issuer, api, before.get(api.name))]));

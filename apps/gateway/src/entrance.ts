@@ -22,7 +22,7 @@ const overtaken: Refusal = {
   headers: { 'Retry-After': '1', 'Cache-Control': 'no-store' },
 };
 
-/** RFC 9112 §3.2: whichever of two hosts is taken, somebody else takes the other. */
+/** RFC 9112 §3.2: with two hosts, another program could choose the other one. */
 const severalHosts: Refusal = {
   status: 400,
   error: 'invalid_request',
@@ -33,12 +33,12 @@ const severalHosts: Refusal = {
 const forwardAuthPath = '/forward-auth';
 const noStore = { 'Cache-Control': 'no-store' };
 
-/** What stands behind the entrance. */
+/** The handlers behind the entrance. */
 export interface EntranceParts {
   readonly rules: () => GatewayRules;
   readonly decisions: DecisionMaker;
   readonly proxy: ReverseProxy;
-  /** What upstreams are told about the trace a request belongs to. */
+  /** The headers that tell upstreams the trace of a request. */
   readonly traceHeader: (message: IncomingMessage) => Readonly<Record<string, string>>;
   /** The scheme of the gateway's public address. */
   readonly publicScheme: string;
@@ -145,7 +145,7 @@ export class Entrance {
     if (!decision.allowed.route.upstream) return this.#refuse(response, noRoute);
     const outcome = await proxy.pass(request, response, this.#passage(request, asked, decision));
     if (outcome === 'passed') return;
-    // Its access ended while the upstream was thinking: what is said now is what would be said to it if it came now.
+    // Its access ended while the upstream was working. The response is that of a new request with the same token.
     request.headers = headers;
     const again = await this.#decide(asked, request);
     this.#answerNo(

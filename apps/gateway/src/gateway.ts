@@ -111,7 +111,7 @@ export async function startGateway(
   };
 }
 
-/** What a line in the log says of a request: who sent it, and the id that its refusal has. */
+/** The facts about a request in a line of the log: its sender, and the id in its refusal. */
 const factsOf = (message: IncomingMessage, { forwarded: { proxies } }: GatewayRules) => ({
   from: message.socket.remoteAddress,
   requestId: requestIdFor(message, proxies),

@@ -10,7 +10,7 @@ export const identityHeaderNames = [
   'X-Curfew-Auth-Time',
 ] as const;
 
-/** A value that is one header value whatever it contains: what is not visible ASCII is percent-encoded. */
+/** A value as exactly one header value: everything but visible ASCII is percent-encoded. */
 const encoded = (value: string): string =>
   value.replace(/[^\x20-\x24\x26-\x7e]/gu, (character) =>
     [...Buffer.from(character)]
@@ -18,7 +18,7 @@ const encoded = (value: string): string =>
       .join(''),
   );
 
-/** What upstreams are told of a request that may pass; empty values where nothing is known. */
+/** The identity headers for an upstream; a header is empty when nothing is known. */
 export function identityHeaders(
   facts: TokenFacts | null,
 ): Record<(typeof identityHeaderNames)[number], string> {

@@ -14,7 +14,7 @@ export class TroubleLog {
     private readonly quietForMs = 5_000,
   ) {}
 
-  /** `subject` is one of few: what goes wrong, and where; `facts` are of the one time that is written down. */
+  /** `subject` is one of few: the kind of trouble and its place. `facts` describe the one occurrence that is logged. */
   note(subject: string, facts: Readonly<Record<string, unknown>>): void {
     const now = performance.now();
     const said = this.#said.get(subject);

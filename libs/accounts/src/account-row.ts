@@ -8,7 +8,7 @@ export const accountColumns = (table: string): string => `${table}.id::text AS i
   ${milliseconds(`${table}.disabled_at`)} AS disabled_at, ${table}.first_run,
   ${milliseconds(`${table}.created_at`)} AS created_at`;
 
-/** So many columns they are. */
+/** The number of these columns. */
 export const accountWidth = 7;
 
 /** An account as a hot statement finds it. */
@@ -44,7 +44,7 @@ export interface FoundForSignIn {
 /** The columns of such an account. */
 export const signInColumns = (table: string): string => `${accountColumns(table)}, ${table}.password_hash`;
 
-/** What a statement found of it. */
+/** The row of an account as read at a sign-in. */
 export type SignInRow = [...HotAccountRow, passwordHash: string];
 
 /** The account in such a row, or null where a join found none. */

@@ -32,7 +32,7 @@ export class PreparedPassword {
   }
 }
 
-/** What a person sent to sign in, and from where. */
+/** An attempt to sign in: username, password, and the network it came from. */
 export interface PasswordAttempt {
   readonly username: string;
   readonly password: string;
@@ -52,7 +52,7 @@ export type PasswordVerdict =
   | {
       readonly kind: 'ok';
       readonly account: Account;
-      /** What is still to be written, with the sign-in; nothing of which may stand if this cannot. */
+      /** Throttle changes to write in the transaction of the sign-in; the sign-in must not succeed without them. */
       readonly settlement?: Settlement;
     }
   | {
@@ -79,8 +79,8 @@ const overloaded = { kind: 'overloaded', retryAfter: seconds(5) } as const;
 const largestPage = 200;
 
 /**
- * People who sign in. It knows nothing of sessions: who disables or deletes an account, or changes its password, passes a
- * transaction and ends the sessions in the same one.
+ * People who sign in. It knows nothing of sessions: a caller that disables or deletes an account, or changes its password, passes a
+ * transaction and ends the sessions in it.
  */
 export class AccountService {
   private readonly store: AccountStore;
@@ -106,7 +106,7 @@ export class AccountService {
 
   /** Checks and hashes a new password before a transaction is opened; throws AccountError or HashingOverloaded. */
   async preparePassword(username: string, password: string): Promise<PreparedPassword> {
-    // Normalising can make a text longer, but takes time: what is too long as it was typed does not get that far.
+    // Normalising takes time and can make a text longer, so a password that is too long as typed is refused first.
     if (!fitsForHashing(password, this.rules)) throw new AccountError('password_too_long');
     const normalised = normalisePassword(password);
     checkNewPassword(username, normalised, this.rules);
@@ -155,7 +155,7 @@ export class AccountService {
     const signsIn = account.disabledAt === null && !account.mustChangePassword;
     if (settlesWithSignIn && signsIn && !isOutdated)
       return { kind: 'ok', account, settlement: settlement(found) };
-    // Hashing takes its time, more so in a queue: what was changed meanwhile counts.
+    // Hashing takes time, more so in a queue, so the account is read again.
     const current = await succeeded(found);
     if (current?.account.id !== account.id || current.passwordHash !== passwordHash) {
       return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };

@@ -38,7 +38,7 @@ const byNameStatement: HotStatement = {
   text: `SELECT ${signInColumns('account')} FROM account WHERE username = $1::text`,
 };
 
-/** What a change may touch. */
+/** The columns a change may set. */
 export interface AccountChange {
   readonly passwordHash?: string;
   readonly passwordChangedAt?: Date;
@@ -51,7 +51,7 @@ export interface AccountChange {
 export class AccountStore {
   constructor(
     private readonly prisma: PrismaService,
-    /** Where accounts are read that sign in. */
+    /** Reads the accounts of people who sign in. */
     private readonly hot: Statements = prisma,
   ) {}
 

@@ -72,7 +72,7 @@ export class ConsentService {
   constructor(
     private readonly prisma: PrismaService,
     private readonly clock: Clock,
-    /** Where consents are read and given that belong to sign-ins. */
+    /** Reads and writes consents during sign-ins. */
     private readonly hot: Statements = prisma,
   ) {}
 
@@ -99,8 +99,8 @@ export class ConsentService {
   }
 
   /**
-   * As `remember`, for somebody who writes it together with what follows from it: as long as what the account allowed before is what
-   * `before` says. Where it is not, `remember` does it.
+   * Like `remember`, as a statement for the caller's transaction. It applies only while the account's consent still equals `before`;
+   * otherwise the caller uses `remember`.
    */
   async prepare(accountId: string, clientId: string, access: ConsentedAccess): Promise<PreparedConsent> {
     const before = await this.find(accountId, clientId);
@@ -113,7 +113,7 @@ export class ConsentService {
     };
   }
 
-  /** What the account allowed the client, or null. */
+  /** The consent of the account for the client, or null. */
   async find(accountId: string, clientId: string): Promise<Consent | null> {
     const [row] = await this.hot.run<[granted: ConsentRow['granted'], grantedAt: number]>(findStatement, [
       accountId,

@@ -1,6 +1,6 @@
 import type { Instant } from '@curfew/session-policy';
 
-/** What an account allows a client: scopes and claims about the person, and scopes per API. */
+/** The access an account allows a client: scopes and claims about the person, and scopes per API. */
 export interface ConsentedAccess {
   /** Scope values of OpenID Connect, e.g. `openid`, `email`. */
   readonly scopes: readonly string[];
@@ -9,7 +9,7 @@ export interface ConsentedAccess {
   readonly resources: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Remembered consent: what need not be asked again at the next authorization. */
+/** Remembered consent, which need not be asked for again at the next authorization. */
 export interface Consent extends ConsentedAccess {
   readonly accountId: string;
   readonly clientId: string;
@@ -18,7 +18,7 @@ export interface Consent extends ConsentedAccess {
 
 const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])].sort();
 
-/** What was allowed before and what is allowed now, together. */
+/** The union of earlier and new access. */
 export const mergeAccess = (before: ConsentedAccess, now: ConsentedAccess): ConsentedAccess => {
   const audiences = union(Object.keys(before.resources), Object.keys(now.resources));
   const scopesFor = (audience: string) =>

@@ -1,6 +1,5 @@
 /*
- * Passwords that people choose again and again: what leads the lists of leaked ones, of eight characters and more, in
- * lower case. Guessing is throttled, so a guesser has a hundred attempts, not a billion; this is what those would be spent on.
+ * The most common leaked passwords of eight characters and more, in lower case. Guessing is throttled, so a guesser has a hundred attempts, not a billion, and would try these first.
  */
 const guessed = `
   0000000000 000000000000 00000000 010203040506 0123456789 01234567890 0987654321 11111111 111111111 1111111111 11111111111

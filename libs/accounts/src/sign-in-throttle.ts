@@ -30,7 +30,7 @@ export interface SignInLimits {
 const minutes = (count: number): Seconds => seconds(count * 60);
 const days = (count: number): Seconds => minutes(count * 24 * 60);
 
-/** What applies where nothing else is configured. */
+/** The default limits. */
 export const defaultSignInLimits: SignInLimits = {
   place: { count: 10, window: minutes(15) },
   network: { count: 100, window: minutes(15) },
@@ -39,7 +39,7 @@ export const defaultSignInLimits: SignInLimits = {
   familiarFor: days(90),
 };
 
-/** Who tries, and from where. */
+/** The account and the network of an attempt to sign in. */
 export interface SignInAttempt {
   /** As it was typed. */
   readonly username: string;
@@ -56,7 +56,10 @@ export interface AdmittedAttempt {
   readonly admitted: true;
   /** The account that is tried, if there is one. */
   readonly found: FoundForSignIn | null;
-  /** The password was right: what clears what this place had against it and remembers the place, to be written with the sign-in. */
+  /**
+   * The changes after a right password, to write with the sign-in: they clear the failures of this network and device and remember
+   * both.
+   */
   settlement(proved: FoundForSignIn): Settlement;
   /** The same, written now, unless the account was changed or disabled while the password was compared. The account as it is now. */
   succeeded(proved: FoundForSignIn): Promise<FoundForSignIn | null>;

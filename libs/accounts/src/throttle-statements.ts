@@ -40,7 +40,7 @@ export const admitStatement: HotStatement = {
       LEFT JOIN account a ON a.username = $16::text`,
 };
 
-/** What a right password is worth: what it forgets, gives back and remembers, if its account is still what it was compared with. */
+/** The throttle changes after a right password. They apply only while the account is unchanged since the comparison. */
 export interface Settlement {
   readonly placeKey: string;
   readonly networkKey: string;

@@ -18,8 +18,8 @@ export type ThrottleVerdict =
   | { readonly allowed: false; readonly retryAfter: Seconds };
 
 /**
- * The key of a counter: what is counted, then who it is counted for. The second part is hashed because names and addresses
- * of people do not belong into a table of counters; its parts cannot be shifted against each other.
+ * The key of a counter: the kind of attempt, then a hash of the names and addresses it is counted for, which do not belong into a table
+ * of counters. The hash input is unambiguous about where each part ends.
  */
 export const throttleKey = (what: string, ...who: readonly string[]): string =>
   `${what}:${createHash('sha256').update(JSON.stringify(who)).digest('base64url')}`;
@@ -74,7 +74,7 @@ interface Counted {
   windowEndsAt: Date;
 }
 
-/** Rounded up, and never 0: who waits that long finds the window closed. */
+/** Rounded up and never 0, so that after this wait the window is over. */
 const full = (windowEndsAt: number, now: number): ThrottleVerdict => ({
   allowed: false,
   retryAfter: seconds(Math.max(1, Math.ceil((windowEndsAt - now) / 1000))),
@@ -91,7 +91,7 @@ export class Throttle {
   constructor(
     private readonly prisma: PrismaService,
     private readonly clock: Clock,
-    /** Where attempts to sign in are counted: most of a busy server's counting. */
+    /** Counts attempts to sign in, which are most of a busy server's counting. */
     private readonly hot: Statements = prisma,
   ) {}
 
@@ -155,8 +155,8 @@ export class Throttle {
   }
 
   /**
-   * What a right password forgets, gives back and remembers: place and lanes are forgotten, the count of the network is taken back, and
-   * where it was is remembered for `window` seconds.
+   * The changes after a right password: the counters of the network and device are cleared, the network's count is taken back, and both
+   * are remembered for `window` seconds.
    */
   settlement(
     { place, network, lane, slowLane }: CountedAttempt,

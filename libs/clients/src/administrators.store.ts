@@ -7,8 +7,8 @@ export interface FullAdministrator {
 }
 
 /**
- * Who may do everything at the admin API. A client counts if it gets tokens of its own there with every scope and proves itself by
- * something that does not run out; a person counts if they are an operator with every scope and a client lets people sign in for them.
+ * The clients and people who may do everything at the admin API. A client counts if it gets tokens there with every scope and its
+ * credentials do not expire. A person counts if they are an operator with every scope and a client exists with which they can sign in.
  */
 export class FullAdministrators {
   constructor(

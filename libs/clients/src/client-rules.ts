@@ -55,7 +55,7 @@ const relations: readonly Relation[] = [
     sentence: 'grant_types may be empty for a resource server only (member resource)',
   },
   {
-    // RFC 7662 §2.1: who introspects must authenticate.
+    // RFC 7662 §2.1: a client that introspects must authenticate.
     breaks: (r) => r.resource !== null && r.token_endpoint_auth_method === 'none',
     sentence: 'token_endpoint_auth_method must not be none for a resource server',
   },
@@ -147,7 +147,7 @@ export const checkRegistration = (input: unknown, rules: RegistrationRules): Che
   };
 };
 
-/** What a stored client would be registered with, to change it member by member. */
+/** The registration of a stored client, to change it member by member. */
 export const registrationOf = (checked: CheckedRegistration): Record<string, unknown> => ({
   ...checked.metadata,
   // Follows from the grant types, which may be what is changed.

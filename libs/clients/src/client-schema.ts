@@ -4,7 +4,7 @@ import type { PublicKeySet } from './key-set-rules.js';
 import { keySetFaults } from './key-set-rules.js';
 import { audienceFault, fetchedUriFault, linkFault, redirectUriFault } from './uri-rules.js';
 
-/** What depends on where the service runs. */
+/** Rules that depend on the installation. */
 export interface RegistrationRules {
   /** Development only: the service may fetch from and post to private and loopback addresses. */
   readonly allowPrivateAddresses: boolean;
@@ -34,7 +34,7 @@ const name = ruled((text) => {
 /** RFC 6749 §3.3: scope tokens, here each once and in their usual form, separated by single spaces. */
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
 
-/** What is wrong with one scope value, or null. */
+/** The fault of one scope value, or null. */
 export const scopeFault = (scope: string): string | null =>
   scopeToken.test(scope) ? null : 'must be a scope token of RFC 6749 §3.3 with at most 128 characters';
 
@@ -106,7 +106,7 @@ export const registrationSchema = ({ allowPrivateAddresses }: RegistrationRules)
   });
 };
 
-/** What may be sent to register a client; what is left out takes its default. */
+/** A registration as it may be sent; missing members take their defaults. */
 export type ClientRegistration = z.input<ReturnType<typeof registrationSchema>>;
 
 /** A registration with its defaults, before the relations between its members are checked. */

@@ -17,7 +17,7 @@ export interface StoredSecret {
 /** A new secret of 256 random bits; the prefix lets secret scanners find leaks. */
 export const newSecret = (): string => `${prefix}${randomBytes(randomLength).toString('base64url')}`;
 
-/** What is stored of a secret. */
+/** The hash that is stored of a secret. */
 export const hashSecret = (secret: string): Buffer => hash('sha256', secret, 'buffer');
 
 /** Whether a secret is still accepted. */

@@ -53,8 +53,8 @@ const longestOverlap = seconds(90 * 86_400);
 export const secretOverlap = seconds(24 * 3600);
 
 /**
- * Registered clients. Every change is announced to all processes in its own transaction. It knows nothing of sessions: who
- * disables or deletes a client passes a transaction and ends the sessions in the same one.
+ * Registered clients. Every change is announced to all processes in its own transaction. It knows nothing of sessions: a caller that
+ * disables or deletes a client passes a transaction and ends the sessions in it.
  */
 export class ClientService {
   private readonly store: ClientStore;
@@ -91,9 +91,9 @@ export class ClientService {
   }
 
   /**
-   * Changes members of the registration that was read as `version`; throws RegistrationError. A client that now needs a
-   * secret gets one, and the secrets of one that needs none any more are gone. Where the answer names something weakened, the
-   * caller MUST end the client's sessions in the same transaction.
+   * Changes members of the registration that was read as `version`; throws RegistrationError. A client that now needs a secret gets
+   * one, and the secrets of one that needs none any more are gone. If the result names something weakened, the caller MUST end the
+   * client's sessions in the same transaction.
    */
   async update(id: string, change: ClientChange, version: number, tx?: Transaction): Promise<ChangedClient> {
     return this.within(tx, async (db) => {

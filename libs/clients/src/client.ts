@@ -1,7 +1,7 @@
 import type { Instant } from '@curfew/session-policy';
 import type { PublicKeySet } from './key-set-rules.js';
 
-/** What a client may ask the token endpoint for; anything else is refused at registration. */
+/** The grant types a client may be registered for; any other is refused. */
 export const grantTypes = [
   'authorization_code',
   'refresh_token',
@@ -72,7 +72,7 @@ export interface ClientMetadata {
   readonly resources: readonly string[];
 }
 
-/** What identifies one of a client's secrets, without the secret. */
+/** Facts that identify one of a client's secrets, without the secret. */
 export interface ClientSecretInfo {
   readonly id: string;
   readonly createdAt: Instant;

@@ -8,9 +8,9 @@ interface Entry<T> {
 }
 
 /**
- * A bounded memory of what was loaded. A value is never older than `maxAge`; one that is in use is loaded again in the
- * background when two thirds of that have passed, so nobody waits for it. What is forgotten while it is being loaded is
- * not kept, and whoever asks after the forgetting does not get it: the load may have read the state before the change.
+ * A bounded cache of loaded values. A value is never older than `maxAge`; one that is in use is loaded again in the background when two
+ * thirds of that have passed, so nobody waits for it. A value that is forgotten while it is being loaded is not kept or returned to
+ * later callers, because the load may have read the state before the change.
  */
 export class FreshCache<T extends object> {
   private readonly known: LRUCache<string, Entry<T>>;

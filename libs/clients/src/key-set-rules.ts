@@ -36,7 +36,7 @@ const keyFault = (key: unknown): string | null => {
   return null;
 };
 
-/** What is wrong with a set of public keys, one sentence for each fault. */
+/** The faults of a set of public keys, one sentence each. */
 export const keySetFaults = (input: unknown): string[] => {
   const keys = isRecord(input) ? input['keys'] : undefined;
   if (!Array.isArray(keys) || keys.length === 0 || keys.length > mostKeys) {

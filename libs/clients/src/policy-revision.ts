@@ -24,7 +24,7 @@ export interface PolicyRevision {
   readonly createdBy: string | null;
 }
 
-/** What a policy can be attached to. */
+/** The targets a policy can be attached to. */
 export type PolicyTarget =
   | { readonly kind: 'everyone' }
   | { readonly kind: 'client'; readonly id: string }

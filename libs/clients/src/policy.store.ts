@@ -44,7 +44,7 @@ export class PolicyStore {
     tx: Transaction,
   ): Promise<boolean> {
     const { name, previous, settings, createdBy } = revision;
-    // Of two that append at once the primary key lets one through; ON CONFLICT keeps the other's transaction usable.
+    // When two append at once, the primary key lets one through; ON CONFLICT keeps the other's transaction usable.
     const added = await tx.$queryRaw<unknown[]>`
       INSERT INTO policy (name, version, settings, created_at, created_by)
       SELECT ${name}, ${previous + 1}::int, ${JSON.stringify(settings)}::jsonb, ${new Date(now).toISOString()}::timestamptz, ${createdBy}

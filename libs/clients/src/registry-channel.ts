@@ -3,7 +3,7 @@ import type { Transaction } from '@curfew/persistence';
 /** The NOTIFY channel on which changes of clients, resources and policies are announced to all processes. */
 export const registryChannel = 'curfew_registry';
 
-/** What changed; policies and their attachments are announced as one, because they are read as one. */
+/** An announced change. Policies and their attachments are announced together, because they are read together. */
 export type RegistryChange =
   | { readonly kind: 'client'; readonly id: string }
   | { readonly kind: 'resource'; readonly id: string }
@@ -24,7 +24,7 @@ export const readChange = (payload: string): RegistryChange | null => {
     if (kind === 'policies') return { kind };
     if ((kind === 'client' || kind === 'resource') && typeof id === 'string') return { kind, id };
   } catch {
-    // Answered below: what cannot be read may have meant anything.
+    // Handled below: an unreadable announcement may have meant any change.
   }
   return null;
 };

@@ -29,7 +29,7 @@ export interface KnownPolicies {
 /** How many reads of clients are under way at most, and how many clients are in one. */
 const clientLimits = { inFlight: 2, largest: 200 };
 
-/** What the registry reads. Where a change falls between two parts of an answer, its announcement makes it be read again. */
+/** Reads for the registry. A change between two statements of one read is announced, so it is read again. */
 export class RegistryStore {
   /** Clients that are asked for at once are read at once: a walk over all sessions, and busy servers, ask for hundreds. */
   private readonly clients: Batcher<string, KnownClient | null>;

@@ -21,9 +21,9 @@ const allPolicies = 'all';
 const mustRotate = (client: KnownClient): boolean => isPublicClient(client) && !isSenderConstrained(client);
 
 /**
- * What every request asks about clients, APIs and policies, from memory. Changes made by any process are announced and
- * forgotten here within milliseconds. Memory is trusted only while the announcements can be heard: before `start`, and
- * while the connection is lost, every question goes to the database, and fails if that fails.
+ * Clients, APIs and policies from memory, for every request. A change by any process is announced and reaches this memory within
+ * milliseconds. Memory is trusted only while announcements arrive: before `start` and while the connection is lost, every question goes
+ * to the database, and fails if that fails.
  */
 export class Registry {
   private readonly clients: FreshCache<KnownClient>;
@@ -81,8 +81,8 @@ export class Registry {
   }
 
   /**
-   * The policy of a session of this client with these APIs: setting by setting the strictest of those attached to
-   * everyone, the client and the APIs. Where none is attached to everyone, a client without its own is under `standard`.
+   * The policy of a session of this client with these APIs: setting by setting the strictest of those attached to everyone, the client
+   * and the APIs. If none is attached to everyone, a client without a policy of its own gets `standard`.
    */
   async effectivePolicy(clientId: string, resources: readonly string[]): Promise<SessionPolicy> {
     const [policies, client, ...apis] = await Promise.all([

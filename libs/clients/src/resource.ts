@@ -11,14 +11,14 @@ export type TokenFormat = 'opaque' | 'jwt';
 
 /** A registered API. */
 export interface Resource {
-  /** RFC 8707: what clients name to ask for tokens, and the `aud` of those. */
+  /** RFC 8707: the value clients send as `resource`, and the `aud` of its tokens. */
   readonly audience: string;
   readonly name: string;
   readonly scopes: readonly string[];
   /** Those of its scopes that a request gets which names none (RFC 6749 §3.3). */
   readonly defaultScopes: readonly string[];
   readonly tokenFormat: TokenFormat;
-  /** Of its JWTs; null where tokens are opaque. */
+  /** The algorithm of its JWTs; null for opaque tokens. */
   readonly signingAlg: IdTokenAlg | null;
   /** Counts changes; a change names the version it was made from. */
   readonly version: number;
@@ -26,7 +26,7 @@ export interface Resource {
   readonly updatedAt: Instant;
 }
 
-/** What may be sent to register an API. */
+/** A registration of an API as it may be sent. */
 export interface ResourceRegistration {
   readonly audience: string;
   readonly name: string;

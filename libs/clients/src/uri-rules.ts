@@ -16,7 +16,7 @@ export const isLoopback = (url: URL): boolean => {
 
 const localName = /^(localhost|.*\.(localhost|local|internal|intranet|lan|home\.arpa))$/;
 
-/** Whether a URL names a public host. Names are judged by their look only: who fetches must judge the resolved address. */
+/** Whether a URL names a public host. Names are judged by their form only: code that fetches must judge the resolved address. */
 export const namesPublicHost = (url: URL): boolean => {
   const host = bareHost(url).replace(/\.$/, '');
   if (ipaddr.isValid(host)) return isPublicAddress(host);
@@ -51,8 +51,8 @@ export const isPrivateUseUri = (text: string): boolean => {
 };
 
 /**
- * What is wrong with a redirect URI, or null. RFC 9700 §2.1: compared exactly, so it is stored in its normal form only;
- * RFC 8252 §7.1 and §7.3: the scheme of an app, or plain http to the machine itself. A fragment is forbidden by RFC 6749 §3.1.2.
+ * The fault of a redirect URI, or null. RFC 9700 §2.1: compared exactly, so it is stored in its normal form only; RFC 8252 §7.1 and
+ * §7.3: the scheme of an app, or plain http to the machine itself. A fragment is forbidden by RFC 6749 §3.1.2.
  */
 export const redirectUriFault = (text: string): string | null => {
   const fault = commonFault(text);
@@ -76,7 +76,7 @@ const privateUseFault = (url: URL, text: string): string | null => {
   return url.href === text ? null : 'must be written in its normal form (no dot segments)';
 };
 
-/** What is wrong with a URI this service will fetch or post to, or null. */
+/** The fault of a URI this service will fetch or post to, or null. */
 export const fetchedUriFault = (text: string, allowPrivate: boolean): string | null => {
   const fault = commonFault(text);
   if (fault) return fault;
@@ -87,7 +87,7 @@ export const fetchedUriFault = (text: string, allowPrivate: boolean): string | n
   return null;
 };
 
-/** What is wrong with a URI that is shown to people as a link, or null. */
+/** The fault of a URI that is shown to people as a link, or null. */
 export const linkFault = (text: string): string | null => {
   const fault = commonFault(text.split('#')[0] ?? '');
   if (fault) return fault;
@@ -95,7 +95,7 @@ export const linkFault = (text: string): string | null => {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)) ? null : 'must use https';
 };
 
-/** What is wrong with the audience of an API, or null (RFC 8707 §2: an absolute URI without fragment). */
+/** The fault of an API's audience, or null (RFC 8707 §2: an absolute URI without fragment). */
 export const audienceFault = (text: string): string | null => {
   if (text.length > 512) return 'must have at most 512 characters';
   return commonFault(text);

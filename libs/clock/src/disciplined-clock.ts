@@ -11,7 +11,7 @@ export class ClockNotMeasured extends Error {
   }
 }
 
-/** What an operator may want to know about a node's clock, in milliseconds. */
+/** Figures about a node's clock for operators, in milliseconds. */
 export interface ClockReport {
   /** How far this clock is ahead of the host's own. */
   readonly offsetMs: number;
@@ -48,8 +48,8 @@ const suspiciousJumpMs = 1_000;
 
 /**
  * Follows another clock, the database's, so that nodes with skewed hosts agree about deadlines. Between measurements it runs on the
- * host's steady clock, which nobody can set; it never steps back: where a measurement says that it is ahead, it stands still until
- * the reference has caught up.
+ * host's steady clock, which nobody can set; it never steps back: if a measurement says that it is ahead, it stands still until the
+ * reference has caught up.
  */
 export class DisciplinedClock extends Clock {
   readonly #measure: () => Promise<number>;

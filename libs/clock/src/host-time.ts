@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 
-// The only file that reads the time of the host. What it reads is bound here, at load, because `installAsProcessTime` replaces the
-// globals later and the disciplined clock must not follow itself.
+// The only file that reads the time of the host. `Date` is bound here, at load, because `installAsProcessTime` replaces the globals later
+// and the disciplined clock must not follow itself.
 const HostDate = Date;
 const readWallClock = Date.now;
 

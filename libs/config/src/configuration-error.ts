@@ -1,4 +1,4 @@
-/** What is wrong with one setting: its name and the rule it breaks, never its value. */
+/** A fault of one setting: its name and the rule it breaks, never its value. */
 export interface ConfigurationFault {
   readonly setting: string;
   readonly rule: string;

@@ -2,7 +2,7 @@ import type { Settings } from './schema.js';
 import type { Secret } from './secret.js';
 import type { Milliseconds, Rate, Seconds } from './values.js';
 
-/** Where a process listens. */
+/** The address at which a process listens. */
 export interface Listen {
   readonly host: string;
   readonly port: number;
@@ -106,7 +106,7 @@ export interface Configuration {
     readonly refreshStorm: Rate;
     readonly refusedRequests: Rate;
     readonly sessionPlaces: Rate;
-    /** What is done beyond recording. */
+    /** The reaction beyond recording. */
     readonly answers: {
       readonly unknownTokens: 'record' | 'throttle';
       readonly reuseSessions: 'record' | 'throttle' | 'end';

@@ -40,7 +40,11 @@ const throttles = ['record', 'throttle'] as const;
 const ends = ['record', 'end'] as const;
 const everything = ['record', 'throttle', 'end'] as const;
 const answer = <const T extends readonly [string, ...string[]]>(threshold: string, answers: T) =>
-  choice(`What is done beyond recording the alert of ${threshold} (docs/events.md).`, answers, 'record');
+  choice(
+    `The reaction to an alert of ${threshold}, beyond recording it (docs/events.md).`,
+    answers,
+    'record',
+  );
 
 /** How much of a pattern is an alert, and what is done about it. */
 export const alerts = {

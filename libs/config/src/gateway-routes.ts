@@ -41,8 +41,8 @@ const upstream = z.string().refine((text) => URL.canParse(text) && /^https?:$/.t
 });
 
 /**
- * What a path may have on a route whose upstream reads it as the gateway does. Elsewhere it is refused, except for an extension: with one a
- * path must meet the routes for the same path without it, too.
+ * Traits that a path may have on a route whose upstream reads them as the gateway does. On other routes they are refused, except an
+ * extension: such a path must also meet the routes for the same path without it.
  */
 const allow = z.array(
   z.enum(['encoded-slash', 'encoded-percent', 'semicolon', 'extension'], {
@@ -57,7 +57,7 @@ const webOrigin = z
     error: 'must be an origin such as https://shop.example.com',
   });
 
-/** What routes are made of, wherever they are written: in a gateway's file, or over the admin API. */
+/** The parts of a route, for a gateway's file and for the admin API. */
 export const routeParts = { duration, word, host, path, method, scope, upstream, allow, webOrigin } as const;
 
 /** A route as it is kept by operators, beside its name and the API it belongs to. */
@@ -77,7 +77,7 @@ export const keptRoute = z.strictObject({
   allow: allow
     .max(3)
     .optional()
-    .meta({ description: 'What a path may have that programs are known to read differently.' }),
+    .meta({ description: 'Traits that a path may have although programs read them differently.' }),
   cors: z
     .array(webOrigin.max(256))
     .max(50)
@@ -104,7 +104,7 @@ export const keptRoute = z.strictObject({
 /** A kept route with everything that stands for something absent. */
 export type KeptRoute = z.output<typeof keptRoute>;
 
-/** What must hold between the members of a route; a sentence each. */
+/** Faults in the relations between the members of a route, one sentence each. */
 export function routeFaults(route: {
   readonly public: boolean;
   readonly scopes: readonly string[];
@@ -121,7 +121,7 @@ export function routeFaults(route: {
   return faults;
 }
 
-/** What is wrong with a kept route as a whole. */
+/** The faults of a kept route as a whole. */
 export const keptRouteFaults = (route: KeptRoute): string[] =>
   routeFaults({ ...route, limited: Object.values(route.timeouts).some((limit) => limit !== undefined) });
 

@@ -4,7 +4,7 @@ import { relations } from './relations.js';
 import { type Settings, schema } from './schema.js';
 import { Secret } from './secret.js';
 
-/** What a process cannot do without; a gateway, for one, has neither a database nor keys. */
+/** The settings a process requires; a gateway, for example, has neither a database nor keys. */
 export interface Needs {
   readonly database?: boolean;
   readonly keys?: boolean;
@@ -13,8 +13,8 @@ export interface Needs {
 }
 
 /**
- * Reads the whole configuration once. Throws a `ConfigurationError` that names every fault found, and no value. Where `needs` says
- * that a process does without the database or the keys, an absent one is left empty.
+ * Reads the whole configuration once. Throws a `ConfigurationError` that names every fault found, and no value. If `needs` says that a
+ * process does without the database or the keys, an absent one is left empty.
  */
 export function loadConfiguration(
   env: Readonly<Record<string, string | undefined>>,
@@ -60,7 +60,7 @@ function missing(
     .map((setting) => ({ setting, rule: 'must be set' }));
 }
 
-/** Whatever can say what a first start made of its own kind. */
+/** Sources of first-run data for settings that were not given. */
 interface FirstRunMakers {
   readonly accounts: { firstRun(): Promise<readonly unknown[]> };
   readonly clients: { firstRun(): Promise<readonly unknown[]> };

@@ -17,7 +17,7 @@ This page is generated from the schema: run \`npm run docs\` after changing it.
 const besideTheSettings =
   'Read by the launcher (`npm start`) and the command line, and no setting of a server; a server lets these names stand.';
 
-const heading = ['setting', 'what it does', 'form', 'default'];
+const heading = ['setting', 'meaning', 'form', 'default'];
 
 /** The manual of all settings, as Markdown. */
 export function manual(): string {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** One fault of what was sent or written: where it is, and what is right there. */
+/** A fault of an input: its place, and the value that is allowed there. */
 export interface ReadFault {
   readonly path: readonly PropertyKey[];
   readonly detail: string;
@@ -8,7 +8,7 @@ export interface ReadFault {
 
 /** A name that can be repeated to whoever wrote it; others could be markup, or steer a terminal. */
 const plainName = /^[\w.:/@-]{1,64}$/;
-/** So many known members are listed. */
+/** The number of known members that are listed. */
 const maxListed = 60;
 
 /**
@@ -29,14 +29,14 @@ export const readFaults = (error: z.ZodError, schema: z.ZodType): ReadFault[] =>
     );
   });
 
-/** What is said of a member that nobody knows. */
+/** The sentence about an unknown member. */
 export function unknownMember(known: readonly string[]): string {
   if (known.length === 0) return 'is not known here';
   const listed = known.slice(0, maxListed).join(', ');
   return `is not known here; known are ${listed}${known.length > maxListed ? ', …' : ''}`;
 }
 
-/** What a schema knows at a place; empty where it cannot be told. */
+/** The members a schema knows at a place; empty if it cannot be told. */
 function knownMembers(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
   let at: Definition | undefined = inner(schema as unknown as Described);
   for (const part of path) {

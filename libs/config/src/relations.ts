@@ -101,7 +101,7 @@ function isPublicHttp(issuer: string): boolean {
   return protocol === 'http:' && !/^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
-/** What must hold between settings, and between a setting and the mode. */
+/** Rules between settings, and between a setting and the mode. */
 export const relations: readonly Rule[] = [
   noUnknownNames,
   headersNeedAProxy,

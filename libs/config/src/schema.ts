@@ -29,7 +29,7 @@ const header = (about: string) =>
 
 const service = {
   CURFEW_MODE: choice(
-    'What kind of installation this is. Production refuses first-run data and every setting meant for development.',
+    'The kind of installation. Production refuses first-run data and every setting meant for development.',
     ['development', 'test', 'production'],
     'development',
   ),
@@ -98,7 +98,7 @@ const database = {
     'The folder in which each process writes down what the database last acknowledged to it. With it, a database that went backwards is noticed after a restart too. Processes of one machine may share it; one that cannot write there says so and goes on without.',
   ),
   CURFEW_AFTER_FAILOVER: choice(
-    'What happens when the database lost something that was acknowledged. `refuse` honours no token until an operator has run after-restore (docs/operations.md); `end-all` takes that step at once, so that everybody signs in again.',
+    'The reaction to a database that lost acknowledged writes. `refuse` honours no token until an operator has run after-restore (docs/operations.md); `end-all` takes that step at once, so that everybody signs in again.',
     ['refuse', 'end-all'],
     'refuse',
   ),

@@ -16,7 +16,7 @@ export interface Rate {
   readonly window: Seconds;
 }
 
-/** What the manual says about a setting. */
+/** The manual's notes about a setting. */
 export interface SettingNotes {
   readonly about: string;
   readonly form: string;

@@ -10,7 +10,7 @@ import {
   parseDocument,
 } from 'yaml';
 
-/** Where a part of a file stands, and what is written there; a list or a map is told as `{}`. */
+/** The line of a part of a file, and the value written there; a list or a map is shown as `{}`. */
 export interface WrittenPlace {
   readonly line: number | null;
   readonly value: unknown;
@@ -55,7 +55,7 @@ export class WrittenFile {
     }
   }
 
-  /** The place of a member; where it is missing, that of the innermost member that is there. */
+  /** The place of a member; if it is missing, the place of the innermost member that is there. */
   placeOf(path: readonly PropertyKey[]): WrittenPlace {
     let node: unknown = this.document.contents;
     let line: number | null = 1;
@@ -74,7 +74,7 @@ export class WrittenFile {
   }
 }
 
-/** What stands under a name or a number, and the node that says where. */
+/** The value under a name or a number, and the node with its place. */
 function childOf(node: unknown, part: string): { readonly at: unknown; readonly value: unknown } | undefined {
   if (isSeq(node)) {
     const item = node.items[Number(part)] as Node | undefined;

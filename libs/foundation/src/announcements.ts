@@ -3,7 +3,7 @@ import { signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener } from '@curfew/persistence';
 import type { Foundation } from './open-foundation.js';
 
-/** What a process does about announcements beyond what every process does. */
+/** Handlers of one process for announcements, in addition to those of every process. */
 export interface AnnouncementHandlers {
   /** By channel; each is given the payload. */
   readonly channels: ReadonlyMap<string, (payload: string) => void>;

@@ -19,7 +19,7 @@ import {
 } from '@curfew/sessions';
 import type { Logger } from 'pino';
 
-/** What the engine is built on. */
+/** The dependencies of the engine. */
 export interface EngineParts {
   readonly configuration: Configuration;
   readonly prisma: PrismaService;

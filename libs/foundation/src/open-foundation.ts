@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import { engineOn } from './engine.js';
 import { peopleOn } from './people.js';
 
-/** What differs between the processes of one installation. */
+/** Options that differ between the processes of one installation. */
 export interface FoundationOptions {
   /** The name under which a process that serves is remembered; a command has none. */
   readonly process: string | undefined;
@@ -24,8 +24,8 @@ export interface FoundationOptions {
 export type Foundation = Awaited<ReturnType<typeof openFoundation>>;
 
 /**
- * Connects to the database, starts the clock, and builds what every process of the service stands on. Whatever two processes must agree
- * on (keys, seals, retention, rules of registration) is made of the configuration here and nowhere else.
+ * Connects to the database, starts the clock, and builds the parts that every process needs. Everything that two processes must agree
+ * on (keys, seals, retention, registration rules) is derived from the configuration here and nowhere else.
  */
 export async function openFoundation(configuration: Configuration, log: Logger, options: FoundationOptions) {
   const connected = await connect(configuration, log, options);
@@ -56,7 +56,7 @@ export async function openFoundation(configuration: Configuration, log: Logger, 
     accessTokens: new AccessTokenCodec(ring('access token')),
     refreshTokens,
     receiverSeal: receiverSeal(serviceKeys),
-    /** What is wrong with an address that this service is asked to send events to. */
+    /** The fault of an address to which this service would send events, or null. */
     receiverAddressFault: (address: string) =>
       fetchedUriFault(address, configuration.delivery.allowPrivateAddresses),
     ...engineOn({ configuration, prisma, hot, refreshTokens, registry, log }),

@@ -30,7 +30,7 @@ export const disableAccount = (
     return endAccount(parts, id, 'account_disabled', author, transaction);
   });
 
-/** Lets an account sign in again; what ended stays ended. */
+/** Lets an account sign in again. Its ended sessions stay ended. */
 export const enableAccount = (
   parts: OperationParts,
   id: string,

@@ -6,7 +6,7 @@ import type { PrismaService, Transaction } from '@curfew/persistence';
 import type { Actor } from '@curfew/session-policy';
 import type { EndDetail, SessionQueries, SessionService } from '@curfew/sessions';
 
-/** What operations are carried out with; a class, so that Nest can hand it out. */
+/** The dependencies of operations; a class, so that Nest can inject it. */
 export abstract class OperationParts {
   abstract readonly prisma: PrismaService;
   abstract readonly clock: Clock;
@@ -18,7 +18,7 @@ export abstract class OperationParts {
   abstract readonly events: EventLog;
 }
 
-/** Who asks for an operation: a person at the pages, an operator, an alert or a command. */
+/** The author of an operation: a person at the pages, an operator, an alert or a command. */
 export interface Author {
   readonly by: Actor;
   readonly note?: string | undefined;
@@ -39,5 +39,5 @@ export function inTransaction<T>(
   return given ? run(given) : prisma.$transaction(run);
 }
 
-/** What the record of an end says of who ended it. */
+/** The author's part of the record of an end. */
 export const saidBy = ({ by, note }: Author): EndDetail => (note === undefined ? { by } : { by, note });

@@ -55,7 +55,7 @@ export const disableClient = (
     return endClient(parts, id, 'client_disabled', author, transaction);
   });
 
-/** Accepts a disabled client again; what ended stays ended. */
+/** Accepts a disabled client again. Its ended sessions stay ended. */
 export const enableClient = (
   parts: OperationParts,
   id: string,

@@ -41,7 +41,7 @@ export function endEverything(
   tx?: Transaction,
 ): Promise<EverythingEnded> {
   return inTransaction(parts, author, tx, async (transaction) => {
-    // Read after earlier work of the transaction took its locks: what was authorized while it waited is ended too.
+    // The time is read after the transaction took its locks, so sessions authorized while it waited end too.
     const at = parts.clock.now();
     const ended = await parts.sessions.endAll({ ...target, reason, at, detail: saidBy(author) }, transaction);
     await parts.events.record(author.along?.() ?? [], transaction);

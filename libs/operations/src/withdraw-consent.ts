@@ -3,7 +3,7 @@ import { accountEvent } from '@curfew/sessions';
 import { type Author, inTransaction, type OperationParts } from './author.js';
 import { endSessions } from './end-sessions.js';
 
-/** What an account allowed a client. */
+/** The consent of an account for a client. */
 export interface ConsentOf {
   readonly accountId: string;
   readonly clientId: string;

@@ -3,7 +3,7 @@ import type { TokenFacts } from './token-facts.js';
 
 /** A connection that goes on for as long as the access it was opened with. */
 export interface LiveAccess {
-  /** What the feed calls its token when that is revoked alone. */
+  /** The name of its token in the feed when that token alone is revoked. */
   readonly name: string;
   readonly facts: TokenFacts;
   /** Called once, when the access is over or nobody can say any more that it is not. */

@@ -1,7 +1,7 @@
 import { type ChallengeContext, type Refusal, refuse } from './http/challenges.js';
 import type { TokenFacts } from './token-facts.js';
 
-/** What a route wants of a token beyond being active and meant for this resource. Lengths of time are whole seconds. */
+/** The requirements of a route, beyond a token that is active and meant for this resource. Durations are whole seconds. */
 export interface Requirement {
   /** Every one of these scope values. */
   readonly scopes?: readonly string[] | undefined;
@@ -46,7 +46,7 @@ export function missing(
     return refuse(403, 'insufficient_scope', 'the token lacks a scope', context, { scope: scopes.join(' ') });
   return undefined;
 
-  /** What is not known is over: a route that asks must not be passed because nobody could say. */
+  /** An unknown time counts as too long ago: a missing fact must not let a request pass. */
   function isOver(longest: number | undefined, since: number | undefined): boolean {
     return longest !== undefined && (since === undefined || seconds(now - since) >= longest);
   }
@@ -57,8 +57,8 @@ export function missing(
 }
 
 /**
- * What two requirements ask for together: all scopes, the shorter of two ages, an authentication context class of both.
- * Undefined where no class is in both, so that no token could meet them.
+ * Combines two requirements: all scopes, the shorter of two ages, the authentication context classes that both allow. Undefined when no
+ * class is in both, because no token could meet them.
  */
 export function together(a: Requirement, b: Requirement): Requirement | undefined {
   const shorter = (name: 'maxTokenAge' | 'maxAuthAge' | 'maxSessionAge' | 'maxIdle') => {

@@ -27,7 +27,7 @@ export class ServerClock {
     const roundTrip = received - sent;
     const known = this.#measurement;
     const outdated = known === undefined || received - known.at > preferredFor;
-    // The server's clock may have been moved: what it says now counts, whatever the old measurement promised.
+    // The server's clock may have been moved, so the new measurement replaces the old bound.
     const moved =
       known !== undefined &&
       (stated > known.latest + received || stated < known.latest + sent - known.roundTrip);

@@ -1,6 +1,6 @@
 import type { TokenFacts } from './token-facts.js';
 
-/** What many tokens have in common. */
+/** The facts that many tokens share. */
 export type Shape = Pick<TokenFacts, 'clientId' | 'issuer' | 'audiences' | 'scopes' | 'acr' | 'amr'>;
 
 /** Keeps each shape once, for as long as a token has it. */

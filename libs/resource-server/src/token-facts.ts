@@ -1,4 +1,4 @@
-/** What is known of an access token that is active. Instants are milliseconds since the epoch, by the authorization server's clock. */
+/** The facts about an active access token. Instants are milliseconds since the epoch, by the authorization server's clock. */
 export interface TokenFacts {
   /** Account, or undefined for a client's own token. */
   readonly subject: string | undefined;

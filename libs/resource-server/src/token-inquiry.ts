@@ -19,13 +19,13 @@ export interface InquiryLimits {
 const inactiveForMs = 2_000;
 const mostInactive = 10_000;
 
-/** A question that is under way; whoever comes before it is sent gets an answer no older than their own question. */
+/** An introspection that is gathering questions; it is sent later than every caller's question, so no result is older than that. */
 interface UnderWay {
   readonly answer: Promise<Answered>;
   isSent: boolean;
 }
 
-/** What was found, and whether it may be used for questions that come after this one was sent. */
+/** The result of an introspection, and whether it may also serve questions that came after it was sent. */
 interface Answered {
   readonly facts: TokenFacts | null;
   readonly mayBeKept: boolean;
@@ -55,13 +55,13 @@ export function revocationName(token: string): string | undefined {
   return typeof id === 'string' ? hashToken(id) : undefined;
 }
 
-/** What an inquiry is for. */
+/** The purpose of an inquiry: its requirement of freshness, and whether it counts as use. */
 export interface Inquiry {
   readonly passive?: boolean | undefined;
   readonly ofSession?: boolean | undefined;
 }
 
-/** What token inquiries are made with; without `jwts`, JWTs are asked about like all others. */
+/** The dependencies of token inquiries; without `jwts`, JWTs are introspected like opaque tokens. */
 export interface InquiryParts {
   readonly server: AuthorizationServer;
   readonly clock: ServerClock;
@@ -71,12 +71,12 @@ export interface InquiryParts {
   readonly limits: InquiryLimits;
 }
 
-/** SHA-256 of a token, hexadecimal: what it is remembered by, and what the feed calls it. */
+/** The SHA-256 of a token in hexadecimal, which is its key in memory and its name in the feed. */
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 /**
- * What is known of opaque tokens: from memory while the feed vouches for it, by asking otherwise. Questions about one
- * token are asked once however many wait for the answer, and questions of one moment go together.
+ * Facts about tokens, from memory while the feed is trusted and by introspection otherwise. Concurrent questions about one token are
+ * asked once, and questions of one moment go in one request.
  */
 export class TokenInquiry {
   readonly #underWay = new Map<string, UnderWay>();
@@ -125,7 +125,7 @@ export class TokenInquiry {
     return this.#ask({ token, hash, passive, onSent }).finally(() => this.#underWay.delete(key));
   }
 
-  /** What a JWT says for itself, as long as memory can vouch that neither it nor its session has ended. */
+  /** The facts in a JWT, as long as memory can tell that neither it nor its session has ended. */
   async #byItself(token: string): Promise<TokenFacts | null | 'ask'> {
     const { jwts, cache, feed } = this.parts;
     if (!jwts || !looksLikeJwt(token)) return 'ask';
@@ -134,7 +134,7 @@ export class TokenInquiry {
     return feed.trusted(steadyNow()) && cache.isCertain(read.facts) ? read.facts : 'ask';
   }
 
-  /** What memory may answer: only while the feed is trusted, and use must have been counted within the bound. */
+  /** The remembered facts, only while the feed is trusted and the use was counted recently enough. */
   remembered(hash: string, passive: boolean): TokenFacts | undefined {
     const at = steadyNow();
     if (!this.parts.feed.trusted(at)) return undefined;

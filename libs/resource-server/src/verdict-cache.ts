@@ -2,22 +2,22 @@ import type { Ends, MassEnd } from './feed/messages.js';
 import type { TokenFacts } from './token-facts.js';
 import { type Remembered, VerdictTable } from './verdict-table.js';
 
-/** No access token lives longer than 15 minutes; what ended before that is past anyway. */
+/** No access token lives longer than 15 minutes, so older ends need not be remembered. */
 const longestTokenMs = 20 * 60_000;
-/** So many mass ends are remembered exactly; before the oldest of them, nothing is known for certain. */
+/** The number of mass ends that are remembered exactly; tokens from before the oldest of them are asked about. */
 const mostMassEnds = 1_000;
 /** Instants in JWTs are whole seconds. */
 const wholeSecond = 1_000;
 
-/** So many ends are remembered; a session that ended is never good again, so what is remembered denies without asking. */
+/** The number of ended sessions that are remembered, so that their tokens are denied without asking. */
 const mostEnded = 100_000;
 
 /**
- * Verdicts by the SHA-256 of their token: bounded, and emptied by the feed. Facts are remembered, never decisions: what
- * a route requires is compared anew each time, so that one route's verdict is never another's (CVE-2021-32701).
+ * Verdicts by the SHA-256 of their token: bounded, and emptied by the feed. Facts are remembered, never decisions: each request is
+ * compared with its own route, so that one route's verdict is never another's (CVE-2021-32701).
  */
 export class VerdictCache {
-  /** Of JWTs: the hash a token is remembered by, for the name it is revoked by, and the other way round. */
+  /** For JWTs, the hash that is the key in memory by the name in the feed, and the other way round. */
   readonly #byName = new Map<string, string>();
   readonly #names = new Map<string, string>();
   #table: VerdictTable;
@@ -26,7 +26,7 @@ export class VerdictCache {
   /** Counts what may have ended many at once: an answer asked for before must not be kept after. */
   #generation = 0;
   #massEnds: MassEnd[] = [];
-  /** Of tokens issued before, ends may have been missed. */
+  /** Ends of tokens that were issued before this instant may have been missed. */
   #completeSince = 0;
 
   constructor(private readonly most: number) {
@@ -43,7 +43,7 @@ export class VerdictCache {
     return this.#generation;
   }
 
-  /** What is remembered of the token with this hash, if it is fresh at `now`. */
+  /** The facts about the token with this hash, if they are fresh at `now`. */
   get(hash: string, now: number): Omit<Remembered, 'name'> | undefined {
     const slot = this.#table.find(hash);
     if (slot === -1) return undefined;

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { Shapes } from './shapes.js';
 import type { TokenFacts } from './token-facts.js';
 
-/** What is remembered of a token. */
+/** A token's entry in memory. */
 export interface Remembered {
   readonly facts: TokenFacts;
   /** Milliseconds since the epoch at the authorization server; from then on it must be asked again. */
   readonly freshUntil: number;
   /** Whether the question it was learnt by counted as use. */
   readonly touched: boolean;
-  /** What the feed calls this token when it is revoked alone, where that is not the hash it is remembered by. */
+  /** The name of this token in the feed when it alone is revoked, if that differs from its hash. */
   readonly name: string | undefined;
 }
 
@@ -30,7 +30,7 @@ const instants = [
   'idleWarningAt',
 ] as const;
 
-/** What does not fit into the columns; few tokens have any of it. */
+/** Facts without a column of their own; few tokens have any. */
 interface Odd {
   readonly subject?: string | undefined;
   readonly sessionId?: string | undefined;

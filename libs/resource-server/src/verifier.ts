@@ -32,7 +32,7 @@ export interface VerifiableRequest {
   readonly severalTokens?: boolean | undefined;
 }
 
-/** The outcome of verifying: what is known of the token, or the refusal to answer with. */
+/** The outcome of verifying: the facts about the token, or the refusal to respond with. */
 export type Verdict =
   | { readonly kind: 'allowed'; readonly facts: TokenFacts; readonly token: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
@@ -101,7 +101,7 @@ export class Verifier {
     return this.#cache.hasEnded(sessionId, sessionId);
   }
 
-  /** The time at the authorization server, in milliseconds since the epoch: what the instants of facts are compared with. */
+  /** The time at the authorization server, in milliseconds since the epoch. Instants in facts are compared with it. */
   get now(): number {
     return this.#clock.now(steadyNow());
   }
@@ -118,14 +118,14 @@ export class Verifier {
     await this.#feed.stop();
   }
 
-  /** Verifies the token a request carries. Never rejects: what cannot be decided is refused with 503. */
+  /** Verifies the token a request carries. Never rejects its promise: a request that cannot be decided is refused with 503. */
   async verify(request: VerifiableRequest, required: Requirement = {}): Promise<Verdict> {
     const presented = readCredentials(request.headers, request.url, request.severalTokens);
     if (presented.kind !== 'token') return refused(this.#unpresentable(presented, request));
     const { maxIdle, maxSessionAge, passive } = required;
     const ofSession = maxIdle !== undefined || maxSessionAge !== undefined;
     try {
-      // Where a use may come too late to be one, it is counted only after it has been allowed.
+      // With `maxIdle` a use may come too late, so it is counted only after it has been allowed.
       const first = { ofSession, passive: passive || maxIdle !== undefined };
       const facts = await this.#inquiry.about(presented.token, first);
       const verdict = this.#judge(facts, presented, request, required);
@@ -260,7 +260,7 @@ export class Verifier {
     const { code, description } = bindingFaults[fault];
     if (code === 'invalid_token')
       return refuse(401, code, description, fault === 'unproved' ? this.#contextFor('DPoP') : context);
-    // RFC 9449 §9: whoever has the wrong time, or would rather not rely on it, goes on with a nonce.
+    // RFC 9449 §9: a client whose clock is wrong continues with a nonce.
     return refuse(401, code, description, context, {}, { 'DPoP-Nonce': this.#proofs.nonce(now) });
   }
 }

@@ -3,7 +3,7 @@ import { clientAddress, networkPrefix } from './client-address.js';
 import { asnOf, countryOf, OfflineDatabase } from './offline-database.js';
 import { UserAgentReader } from './user-agent.js';
 
-/** Where the signals of a request are found. Everything is off unless it is named here. */
+/** The headers and files that signals are read from. Each is off unless it is named here. */
 export interface SignalsOptions {
   /** How many proxies of our own stand in front, each adding one X-Forwarded-For entry; 0 believes no header. */
   readonly trustedHops: number;
@@ -93,7 +93,7 @@ export class SignalsReader {
     return clientAddress(source.socketAddress, source.headers['x-forwarded-for'], this.options.trustedHops);
   }
 
-  /** Every signal of the request; what is unknown, malformed or too long is null. */
+  /** Every signal of the request; an unknown, malformed or overlong one is null. */
   read(source: SignalSource): RequestSignals {
     const ip = this.address(source);
     const agent = this.userAgents.read(last(source.headers['user-agent']));
@@ -119,7 +119,7 @@ export class SignalsReader {
   private tlsFingerprint({ headers }: SignalSource): string | null {
     const name = this.options.tlsFingerprintHeader;
     if (name === undefined || this.options.trustedHops === 0) return null;
-    // The proxy's own value is the last one; what a client sent under the same name comes before it.
+    // The proxy's own value is the last one; values before it may come from the client.
     return printable(last(headers[name])?.split(/,\s+/).at(-1), longestFingerprint);
   }
 }

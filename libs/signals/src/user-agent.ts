@@ -1,7 +1,7 @@
 import Bowser from 'bowser';
 import { LRUCache } from 'lru-cache';
 
-/** What is kept of a User-Agent: names without versions, so that an update of browser or system is no difference. */
+/** The parts of a User-Agent that are kept: names without versions, so that an update of browser or system makes no difference. */
 export interface UserAgent {
   readonly family: string | null;
   readonly operatingSystem: string | null;

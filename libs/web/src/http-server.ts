@@ -89,11 +89,11 @@ export class HttpServer {
   }
 
   /**
-   * Node's own `maxConnections` would not do: where several workers share a port, Node hands a connection that one of them refuses to the
-   * next, and when all are full it hands it around without a pause.
+   * Node's own `maxConnections` does not work here: when several workers share a port, Node hands a connection that one of them refuses
+   * to the next, and when all are full it hands it around without a pause.
    */
   #admit(socket: Socket, maxConnections: number): void {
-    // Whoever reads a request again after an upgrade that nobody wanted announces a connection which was admitted before.
+    // A request that is read again after an ignored upgrade announces a connection that was admitted before.
     if (this.#connections.has(socket)) return;
     if (this.#connections.size >= maxConnections) {
       socket.destroy();

@@ -3,7 +3,7 @@ import type { Listen } from '@curfew/config';
 import type { Logger } from 'pino';
 import { HttpServer } from './http-server.js';
 
-/** What can be scraped: one process's figures, or those of several. */
+/** Figures for a scrape: those of one process, or of several. */
 export interface Figures {
   readonly contentType: string;
   metrics(): Promise<string>;

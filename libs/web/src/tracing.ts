@@ -19,7 +19,7 @@ export interface RequestSpan {
   readonly attributes: Attributes;
 }
 
-/** What differs between the processes that are traced. */
+/** Options that differ between traced processes. */
 export interface TracingOptions {
   /** The name of the process among others, unless OTEL_SERVICE_NAME gives another one. */
   readonly service: string;

@@ -62,7 +62,10 @@ function hostOf(host: string, scheme: 'http' | 'https'): string | null {
 /** The longest path and query that is looked at, in characters. */
 const maxTarget = 8_192;
 
-/** Divides path and query. Of the query only bytes that could split a request are refused; browsers send many that are no URI. */
+/**
+ * Divides path and query. In the query only bytes that could split a request are refused, because browsers send many that are not valid
+ * in a URI.
+ */
 function readTarget(target: string): Pick<AskedRequest, 'path' | 'query' | 'reading'> | AskedFault {
   if (target.length > maxTarget) return 'target_too_long';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the bytes that must not be there.

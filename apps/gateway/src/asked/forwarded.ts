@@ -3,20 +3,20 @@ import { type BlockList, isIPv6 } from 'node:net';
 import { type AskedFault, type AskedRequest, readAsked, type StatedRequest } from './asked-request.js';
 
 /**
- * Where the request that is asked about stands: in `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri` (Traefik, Caddy),
- * in `X-Original-Method` and `X-Original-URL` (nginx), or in the request itself below a prefix (Envoy, HAProxy).
+ * The place that names the request to decide about: `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri` (Traefik, Caddy),
+ * `X-Original-Method` and `X-Original-URL` (nginx), or the request itself below a prefix (Envoy, HAProxy).
  */
 export type ForwardedForm = 'x-forwarded' | 'x-original' | 'itself';
 
 /** Why it is unknown which request is asked about. */
 export type ForwardedFault = AskedFault | 'untrusted_proxy' | 'not_stated' | 'stated_twice' | 'contradictory';
 
-/** Whose word is taken, and in which form. */
+/** The proxies that are trusted to name a request, and the form in which they do. */
 export interface ForwardedRules {
   /** Addresses of proxies; nobody else may ask. */
   readonly proxies: BlockList;
   readonly forms: readonly ForwardedForm[];
-  /** Proxies between clients and here: of a list, the entry that the outermost of them wrote counts. */
+  /** The number of proxies between clients and the gateway. In a list, the entry written by the outermost proxy counts. */
   readonly hops: number;
 }
 
@@ -43,7 +43,7 @@ export function readForwarded(
   return asked;
 }
 
-/** What each list says of addresses; the few proxies there are ask again and again, and looking one up is dear. */
+/** Results of lookups, by list and address: the same few proxies ask again and again, and a lookup is expensive. */
 const knownAddresses = new WeakMap<BlockList, Map<string, boolean>>();
 const mostKnownAddresses = 1_000;
 
@@ -108,10 +108,7 @@ const one = (headers: IncomingHttpHeaders, name: string): string | undefined => 
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-/**
- * What the outermost of our proxies said, where each added its own word to a list (`https, http`). Further to the left stands what
- * a client may have sent itself.
- */
+/** The entry that the outermost trusted proxy added to a list (`https, http`). Entries to its left may come from the client. */
 export function ofHop(list: string | undefined, hops: number): string | undefined {
   const entries = list?.split(',').map((entry) => entry.trim());
   return entries?.at(-Math.min(hops, entries.length));

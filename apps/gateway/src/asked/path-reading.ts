@@ -97,7 +97,7 @@ function readingsOf(first: string): readonly string[] | undefined {
   return [...readings];
 }
 
-/** What another program could make of a reading; undefined for what can only be meant to deceive. */
+/** The readings another program could derive from this one; undefined for a path that only an attacker would send. */
 function readAgain(reading: string): readonly (string | undefined)[] {
   const others: (string | undefined)[] = [];
   if (reading.includes('%2F')) others.push(reading.replaceAll('%2F', '/'));

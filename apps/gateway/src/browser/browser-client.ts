@@ -7,13 +7,13 @@ export interface BrowserClient {
   readonly scopes: readonly string[];
   /** The audience of the access tokens that are asked for (RFC 8707). */
   readonly audience: string;
-  /** What cookies are sealed with; the first one seals, the others still open. */
+  /** Secrets of the cookie key: the first one seals, and all of them open. */
   readonly cookieSecrets: readonly string[];
-  /** Where a person is sent after signing out; a path of the same host. */
+  /** The path of the same host to which a person is sent after signing out. */
   readonly afterSignOut: string;
 }
 
-/** What a signed-in browser carries, sealed. Instants are milliseconds since the epoch, by the authorization server's clock. */
+/** The sealed content of a signed-in browser's cookie. Instants are milliseconds since the epoch, by the authorization server's clock. */
 export interface BrowserTokens {
   readonly accessToken: string;
   readonly refreshToken: string | undefined;

@@ -29,7 +29,7 @@ export class CookieTooLong extends RangeError {
   }
 }
 
-/** What a browser's request comes to before it is decided on. */
+/** The result of reading a browser's request, before the decision about it. */
 export type BrowserRequest =
   /** Decide with this token; `cookies` go with the answer. */
   | { readonly kind: 'token'; readonly accessToken: string; readonly cookies: readonly string[] }
@@ -61,7 +61,7 @@ export class BrowserMode {
     return cookieNames(request).filter((name) => /^(__Host-)?curfew_(gateway|way_[\w-]+)$/.test(name));
   }
 
-  /** What a signed-in browser brought along, if it did. */
+  /** The tokens in the cookie of a signed-in browser, if there are any. */
   read(request: IncomingMessage, asked: AskedRequest): BrowserTokens | undefined {
     const name = this.#cookie(asked);
     return this.#seal.open<BrowserTokens>(readCookie(request, name), `${name} ${asked.host}`);

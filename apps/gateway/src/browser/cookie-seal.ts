@@ -23,7 +23,7 @@ export class CookieSeal {
     return Buffer.concat([nonce, sealed, cipher.final(), cipher.getAuthTag()]).toString('base64url');
   }
 
-  /** What was sealed for this place, or undefined. */
+  /** Opens a text that was sealed for this place; undefined for any other text. */
   open<T>(text: string | undefined, place: string): T | undefined {
     if (text === undefined || text.length > 4_096) return undefined;
     const bytes = Buffer.from(text, 'base64url');

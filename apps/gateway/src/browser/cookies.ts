@@ -1,6 +1,6 @@
 import { cookieHeader } from '@curfew/web';
 
-/** What a cookie is called: with TLS it gets the prefix that keeps it on this host (RFC 6265bis §4.1.3.2). */
+/** The name of a cookie: with TLS it gets the prefix that keeps it on this host (RFC 6265bis §4.1.3.2). */
 export const cookieName = (name: string, scheme: string): string =>
   scheme === 'https' ? `__Host-${name}` : name;
 

@@ -8,7 +8,7 @@ import { ownPaths } from './browser-client.js';
 import type { BrowserMode } from './browser-mode.js';
 import { isForgeable } from './page-requests.js';
 
-/** What the gateway's own pages at a host work with. */
+/** The dependencies of the gateway's own pages at a host. */
 export interface OwnPagesParts {
   readonly rules: GatewayRules;
   readonly browser: BrowserMode;

@@ -5,7 +5,7 @@ import type { Allowed, Asking, DecisionMaker } from '../decision.js';
 import type { BrowserMode } from './browser-mode.js';
 import type { Redirect } from './sign-in.js';
 
-/** What a request with browser mode comes to; `cookies` go with whatever is answered. */
+/** The decision about a request in browser mode; `cookies` are set on the response in every case. */
 export type PersonDecision =
   | { readonly kind: 'allowed'; readonly allowed: Allowed; readonly cookies: readonly string[] }
   | { readonly kind: 'redirect'; readonly redirect: Redirect }

@@ -19,7 +19,7 @@ const maxReturnAddress = 2_048;
 /** Longer addresses have one place for all of them. */
 const maxShortAddress = 896;
 
-/** What is remembered of a sign-in under way, sealed in a cookie of its own. */
+/** The state of a sign-in in progress, sealed in a cookie of its own. */
 interface SignInUnderWay {
   readonly state: string;
   readonly verifier: string;
@@ -33,7 +33,7 @@ export interface Redirect {
   readonly cookies: readonly string[];
 }
 
-/** What the callback's query says, when it belongs to a sign-in that this browser began. */
+/** The result in the callback's query, when it belongs to a sign-in that this browser began. */
 export type ReturnedSignIn =
   | { readonly kind: 'code'; readonly code: string; readonly verifier: string; readonly returnTo: string }
   | { readonly kind: 'refused'; readonly returnTo: string }
@@ -105,7 +105,7 @@ const wayName = (scheme: string, place: string): string => cookieName(`curfew_wa
 const wayCookies = (request: IncomingMessage): readonly string[] =>
   cookieNames(request).filter((name) => /^(__Host-)?curfew_way_[\w-]+$/.test(name));
 
-/** A place that is free, by chance because tabs ask at the same time; where none is, that of the oldest way. */
+/** A free slot, chosen at random because tabs ask at the same time; if none is free, the slot of the oldest sign-in. */
 function freePlace(known: readonly string[], isLong: boolean): string {
   if (isLong) return places[0];
   const short = places.slice(1);
@@ -127,6 +127,6 @@ function stateFor(place: string): string {
   return bytes.toString('base64url');
 }
 
-/** Where the authorization server sends people back to. */
+/** The redirect URI of the gateway at a host. */
 export const redirectUri = (scheme: string, host: string): string =>
   `${scheme}://${host}${ownPaths.callback}`;

@@ -8,7 +8,7 @@ import { certificateOf } from '../proxied-request.js';
 import type { GatewayRules } from '../routes/rules.js';
 import { sessionHeaders } from '../session-headers.js';
 
-/** What each fault means to whoever configures the proxy; none repeats what was sent. */
+/** A sentence about each fault for the person who configures the proxy; none repeats a value that was sent. */
 export const faultWords: { readonly [Fault in ForwardedFault]: string } = {
   untrusted_proxy: 'this address is not one of the configured proxies',
   not_stated: 'the headers that say which request is asked about are missing',
@@ -22,7 +22,7 @@ export const faultWords: { readonly [Fault in ForwardedFault]: string } = {
   scheme_malformed: 'the scheme is neither http nor https',
 };
 
-/** What answering needs. */
+/** The dependencies of forward-auth. */
 export interface ForwardAuthParts {
   readonly rules: GatewayRules;
   readonly decisions: DecisionMaker;
@@ -77,8 +77,8 @@ function answerYes(
 }
 
 /**
- * What a client sent wrongly, as proxies understand it: ngx_http_auth_request_module takes 401 and 403 for an answer, and everything
- * else for a gateway that is broken.
+ * A refusal of a malformed request in a form that proxies pass on: ngx_http_auth_request_module accepts 401 and 403, and takes every
+ * other status for a broken gateway.
  */
 const forProxies = (refusal: Refusal): Refusal =>
   refusal.status === 400 ? Object.assign({ ...refusal }, { status: 401 as const }) : refusal;

@@ -5,7 +5,7 @@ import type { Decision, DecisionMaker } from '../decision.js';
 /** From a decision out of memory to one that had to wait for its answer. */
 const seconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2];
 
-/** What one gateway counts and measures. Labels are names from the routes file and closed lists; nothing a client sends is one. */
+/** The counters and histograms of one gateway. Labels come from the routes file and closed lists, never from a client. */
 export class Metrics {
   readonly registry = new Registry();
   readonly #decisions: Counter<'route' | 'outcome'>;
@@ -58,7 +58,7 @@ export class Metrics {
   };
 }
 
-/** What became of a request, as one of a closed list of words. */
+/** The outcome of a request, from a closed list of words. */
 export function outcomeOf(decision: Decision): string {
   if (decision.kind === 'allowed') return 'allowed';
   const { status, error } = decision.refusal;

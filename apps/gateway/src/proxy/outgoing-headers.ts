@@ -23,7 +23,7 @@ const hopByHop = new Set([
 const ours =
   /^(x-webauth-.*|x-authenticated-.*|x-authentik-.*|x-goog-(authenticated|iap)-.*|x-ms-client-principal.*|x-amzn-(oidc|mtls)-.*|cf-connecting-ip.*|cf-access-.*|fastly-client-ip|x-cluster-client-ip|x-appengine-.*|x-arr-.*|ssl-client-.*|x-curfew-.*|x-forwarded(-.*)?|forwarded|x-original-.*|x-rewrite-url|x-real-ip|x-client-ip|true-client-ip|x-http-method(-override)?|x-method-override|x-session-activity|x-auth-(user|request-.*)|x-user|x-remote-user|remote-user|x-ssl-client-.*|x-client-cert.*)$/;
 
-/** What is kept of a client's headers, and what is added. */
+/** The rules for headers to an upstream: those of the client that are removed, and those that are added. */
 export interface HeaderRules {
   /** Whether the upstream gets the access token. */
   readonly passToken: boolean;

@@ -14,13 +14,13 @@ import { giveUpOnSilence } from './silent-upstream.js';
 /** Milliseconds an upstream may take until it begins to answer. */
 const patienceMs = 60_000;
 
-/** Where requests come from and go to, beside their headers. */
+/** A request that may pass: its client, the decision, and the headers to add in both directions. */
 export interface Passage {
   readonly asked: AskedRequest;
   readonly allowed: Allowed;
   /** The address the request came from. */
   readonly client: string;
-  /** What is told to the client beside the upstream's own headers. */
+  /** Headers added to the upstream's response. */
   readonly answerHeaders: Readonly<Record<string, string>>;
   /** Headers that the upstream gets besides, lower case. */
   readonly more: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface Passage {
   readonly cookies: readonly string[];
 }
 
-/** What an upstream may be sent a second time: it was lost with a connection that the upstream was just closing. */
+/** Methods that may be sent a second time when the upstream was just closing the connection. */
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 /** A request on its way to its upstream. */
@@ -96,10 +96,10 @@ export class ReverseProxy {
     request.headers.connection = response.shouldKeepAlive ? 'keep-alive' : 'close';
     if (cookies.length > 0) {
       answer.headers['set-cookie'] = [...(answer.headers['set-cookie'] ?? []), ...cookies];
-      // Whatever the upstream says of its answer: no cache on the way may hand these cookies to somebody else.
+      // No cache on the way may hand these cookies to somebody else, whatever the upstream's headers allow.
       answer.headers['cache-control'] = 'no-store';
     }
-    // What has begun may be silent for as long as it likes; what breaks off must not look whole, nor wait for ever.
+    // A response that has begun may pause for any time. A response that breaks off must neither look complete nor wait for ever.
     answer.socket.setTimeout(0);
     answer.once('close', () => {
       if (!answer.complete && !this.#underWay.get(request)?.overtaken) response.destroy();
@@ -176,7 +176,7 @@ export class ReverseProxy {
     const underWay = this.#underWay.get(request);
     if (underWay) underWay.overtaken = true;
     const outgoing = underWay?.sent;
-    // What the library does about its failure would take the client's connection along.
+    // The library's own error handling would close the client's connection as well.
     outgoing?.removeAllListeners('error').on('error', () => {});
     outgoing?.destroy();
   }

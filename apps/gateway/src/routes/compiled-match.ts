@@ -36,7 +36,7 @@ export class CompiledMatch {
   #fitsMethod(method: string): number {
     const { methods } = this.match;
     if (methods.length === 0 || methods.includes(method)) return Fit.exact;
-    // RFC 9110 §9.3.2: what answers GET answers HEAD.
+    // RFC 9110 §9.3.2: HEAD meets the routes for GET.
     return method === 'HEAD' && methods.includes('GET') ? Fit.otherwise : Fit.none;
   }
 

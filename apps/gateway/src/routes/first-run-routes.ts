@@ -15,7 +15,7 @@ export class NoFirstRunData extends Error {
   override readonly name = 'NoFirstRunData';
 }
 
-/** What protects the sample API, as the first start registered it: any path, asked about in either form, from this machine. */
+/** The rules for the sample API of the first start: any path, asked about in either form, from this machine only. */
 export async function firstRunRules(path: string): Promise<GatewayRules> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new NoFirstRunData('the file of the first start cannot be read', { cause });

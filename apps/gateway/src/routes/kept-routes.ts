@@ -26,8 +26,8 @@ interface Known {
 export type OnKeptRouteTrouble = (sentence: string, error?: unknown) => void;
 
 /**
- * Routes that operators keep with the admin API, before those of another source. The authorization server is asked for
- * them with the credentials of each API. What was known last stays in force while it does not answer.
+ * Routes that operators keep with the admin API, before those of another source. The gateway fetches them from the authorization server
+ * with the credentials of each API. The last known routes stay in force while the server does not respond.
  */
 export class KeptRoutes extends RouteSource {
   readonly #known = new Map<string, Known>();

@@ -4,7 +4,7 @@ import { firstRunRules, NoFirstRunData, thisMachine } from './first-run-routes.j
 import { readRoutesFile } from './routes-file.js';
 import type { GatewayRules } from './rules.js';
 
-/** Where rules come from. */
+/** A source of rules: a file, the first start, or nothing. */
 export abstract class RouteSource {
   /** The rules as they are now. Rejects when there are none that can be followed. */
   abstract read(): Promise<GatewayRules>;
@@ -44,7 +44,7 @@ export class FileRoutes extends RouteSource {
 /** Milliseconds the authorization server may take to write down what it made at its first start. */
 const firstStartMs = 30_000;
 
-/** What protects the sample resource. */
+/** The rules for the sample resource. */
 export class FirstRunRoutes extends RouteSource {
   constructor(private readonly devFile: string) {
     super();

@@ -4,8 +4,8 @@ import type { Route } from './route.js';
 import { strictest } from './strictest.js';
 
 /**
- * Routes in their order. The first that a request fits exactly is the one, and those before it that it fits when it is read as some
- * upstream reads it must be met as well (docs/adr/0040). Where none fits exactly, nobody passes.
+ * Routes in their order. The first that a request fits exactly applies, together with earlier ones that the request fits in another
+ * reading of its path (docs/adr/0040). A request that fits none exactly is rejected.
  */
 export class RouteTable {
   readonly #routes: readonly { readonly route: Route; readonly match: CompiledMatch }[];
@@ -40,7 +40,7 @@ export class RouteTable {
     )?.browser;
   }
 
-  /** What a request must meet: its route, together with those that another reading of it leads to; undefined where nobody passes. */
+  /** The requirements of a request: its route, together with those that another reading of its path leads to; undefined rejects it. */
   find(asked: AskedRequest): Route | undefined {
     const others: Other[] = [];
     for (const { route, match } of this.#routes) {

@@ -33,13 +33,13 @@ export interface Route {
   /** Name of the API, or null where everybody may pass. */
   readonly api: string | null;
   readonly required: Requirement;
-  /** Where the gateway's own reverse proxy sends requests; undefined where another proxy does that. */
+  /** The upstream of the gateway's own reverse proxy; undefined when another proxy forwards the request. */
   readonly upstream: URL | undefined;
   /** Whether the upstream of that reverse proxy gets the access token, too. */
   readonly passToken: boolean;
   /** Name of the client by which people are signed in who have no token; undefined where they are only told so. */
   readonly browser: string | undefined;
-  /** What a path may have although programs read it differently; nothing by default. */
+  /** Traits of a path that this route allows although programs read them differently; none by default. */
   readonly allow?: readonly PathTrait[] | undefined;
   /** Origins of pages that may read what the gateway itself answers. */
   readonly cors?: readonly string[] | undefined;

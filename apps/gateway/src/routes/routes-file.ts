@@ -163,7 +163,7 @@ function faultWithLine(location: string, written: WrittenFile, { path: at, detai
   return `${location}:${line ?? 1}: ${at.join('.') || 'the file'}: ${detail}`;
 }
 
-/** What must hold between entries. */
+/** Rules between entries: names that must exist, and combinations that are not allowed. */
 function relationsOf({
   routes,
   apis,

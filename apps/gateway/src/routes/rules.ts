@@ -14,8 +14,8 @@ export interface GatewayRules {
   readonly browsers: readonly BrowserClient[];
   readonly routes: readonly Route[];
   /**
-   * Origins that routes kept by operators may name as their upstream; undefined where such routes are not followed at
-   * all. Who may write routes shall not thereby reach everything this gateway can reach.
+   * Origins that routes kept by operators may name as their upstream, so that the right to write routes does not open everything this
+   * gateway can reach. Undefined when kept routes are not followed.
    */
   readonly keptUpstreams: readonly string[] | undefined;
 }

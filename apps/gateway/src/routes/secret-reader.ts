@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ReadFault } from '@curfew/config';
 
-/** Reads secrets from where the routes file says they are; what cannot be read is noted by its place. */
+/** Reads the secrets that the routes file names; a secret that cannot be read becomes a fault with its place in the file. */
 export class SecretReader {
   constructor(
     private readonly folder: string,

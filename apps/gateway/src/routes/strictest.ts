@@ -1,7 +1,7 @@
 import { together } from '@curfew/resource-server';
 import type { Route } from './route.js';
 
-/** One route that asks for everything these ask for. Where no request could meet them all, nobody passes. */
+/** One route with the requirements of all of these. If no request could meet them all, it rejects every request. */
 export const strictest = (routes: readonly Route[]): Route => routes.reduce(both);
 
 function both(a: Route, b: Route): Route {
@@ -27,6 +27,6 @@ function both(a: Route, b: Route): Route {
   };
 }
 
-/** Two different ones; where one route has none, that of the other holds. */
+/** Whether both routes have a value and the values differ. */
 const differ = (a: string | null | undefined, b: string | null | undefined): boolean =>
   typeof a === 'string' && typeof b === 'string' && a !== b;

@@ -1,12 +1,12 @@
 import { HashingOverloaded } from '../work-queue.js';
 import type { Hashing, HashingCost } from './hashing.js';
 
-/** What is asked of whoever hashes, between processes of one machine. Passwords travel here and nowhere else. */
+/** A question to the hashing process of the same machine. Passwords travel here and nowhere else. */
 export type HashingQuestion =
   | { readonly hashing: 'hash'; readonly id: number; readonly password: string; readonly cost: HashingCost }
   | { readonly hashing: 'verify'; readonly id: number; readonly password: string; readonly hash: string };
 
-/** What comes back: the hash or the verdict; or that it cannot be done now, or never. */
+/** The answer of the hashing process: the hash or the verdict, or that it cannot be done now, or never. */
 export type HashingAnswer =
   | { readonly hashing: 'done'; readonly id: number; readonly value: string | boolean }
   | { readonly hashing: 'later'; readonly id: number; readonly why: string }
@@ -38,7 +38,7 @@ export class HashingQuestions implements Hashing {
   readonly #jobs = new Map<number, Job>();
   #last = 0;
 
-  /** `send` says whether there was somebody to send to; where there was not, `again` is called when there is. */
+  /** `send` returns whether a process was there to receive the question; if not, `again` is called once there is. */
   constructor(private readonly send: (question: HashingQuestion) => boolean) {}
 
   hash(password: string, cost: HashingCost): Promise<string> {
@@ -66,7 +66,7 @@ export class HashingQuestions implements Hashing {
     return true;
   }
 
-  /** Whoever was asked is gone: what was put often enough is given up. */
+  /** The hashing process is gone. Questions are sent again, except those that were sent often enough. */
   lost(): void {
     this.#giveUp(({ sent }) => sent >= mostAttempts, 'The process that hashes passwords ended twice at it.');
   }

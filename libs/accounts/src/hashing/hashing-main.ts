@@ -5,7 +5,7 @@ import { hashingHere } from './hashing.js';
 
 // The process that hashes passwords and does nothing else. It is asked over the pipe it was born with, and ends with it.
 
-/** Half-way down: whatever else the machine has to do comes first, and hashing takes what is left. */
+/** A low priority, so that everything else the machine does comes before hashing. */
 const priority = 10;
 
 /** Linux keeps a priority for each thread, and the threads that will hash are there already; new ones inherit theirs. */

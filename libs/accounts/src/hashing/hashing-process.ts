@@ -27,7 +27,7 @@ export interface HashingProcessOptions {
 }
 
 const builtScript = fileURLToPath(new URL('./hashing-main.js', import.meta.url));
-/** What a process may need of the environment to start at all; nothing in it is secret. */
+/** Environment variables a process may need in order to start; none of them is secret. */
 const passedOn = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'SystemRoot', 'TZ'];
 const longestPauseMs = 5_000;
 const farewellMs = 2_000;
@@ -69,7 +69,7 @@ export class HashingProcess implements Hashing {
     if (!this.#child && !this.#pause) this.#start();
   }
 
-  /** Ends it; what waits for it is refused. */
+  /** Ends the process, and refuses all questions that wait. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#pause);
@@ -92,7 +92,7 @@ export class HashingProcess implements Hashing {
       if (!this.#pause) this.#start();
       return false;
     }
-    // What cannot be written any more is put again when the end of the process is heard of.
+    // A question that cannot be written is sent again after the process has ended.
     child.send(question, () => {});
     this.#standing?.asked(this.#questions.waiting);
     return true;
@@ -156,7 +156,7 @@ export class HashingProcess implements Hashing {
     this.options.onEnd?.({ code, signal, waiting: this.#questions.waiting, ...starved });
     this.#questions.lost();
     this.#ends += 1;
-    // The first death may be an accident; whatever dies again and again must not keep the machine busy with being born.
+    // The first exit may be an accident, so it is followed at once; repeated exits get a growing pause.
     const pauseMs = this.#ends === 1 ? 0 : Math.min(100 * 2 ** (this.#ends - 2), longestPauseMs);
     this.#pause = setTimeout(() => this.#start(), pauseMs);
   }

@@ -1,13 +1,13 @@
 import argon2 from 'argon2';
 
-/** What one argon2id hash costs (RFC 9106 §3.1); memory in KiB. */
+/** The cost of one argon2id hash (RFC 9106 §3.1); memory in KiB. */
 export interface HashingCost {
   readonly memoryCost: number;
   readonly timeCost: number;
   readonly parallelism: number;
 }
 
-/** Where passwords are hashed: in this process, or in one of its own. Whoever asks bounds how much is asked at a time. */
+/** Hashes passwords, in this process or in one of its own. The caller bounds how many hashes are under way. */
 export interface Hashing {
   /** The argon2id hash in PHC form. */
   hash(password: string, cost: HashingCost): Promise<string>;

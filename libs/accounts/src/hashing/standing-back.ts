@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 /** How the kernel gives processors to the threads of a process: `idle` is what nobody else wants (SCHED_IDLE, sched(7)). */
 export type Scheduling = 'idle' | 'other';
 
-/** What StandingBack works with. */
+/** The dependencies of StandingBack. */
 export interface StandingBackParts {
   /** Changes all threads of the process; false where that is not possible or not allowed. */
   readonly change: (scheduling: Scheduling) => Promise<boolean>;
-  /** It stands back, has to wait too long, and may not come forward: who is not root may not, on most machines. */
+  /** The process has a low priority, waits too long, and may not raise it: on most machines only root may. */
   readonly onStuck: () => void;
   /** Steady milliseconds. */
   readonly now: () => number;

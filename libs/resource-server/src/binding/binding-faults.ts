@@ -4,7 +4,7 @@ import type { ProofFault } from './dpop.js';
 /** Why a token is worth nothing to whoever presents it: it is not valid, or its key has not been shown. */
 export type BindingFault = ProofFault | 'missing' | 'invalid_token' | 'unproved';
 
-/** What each fault is called in the answer. Of a token that is not valid nothing more is said: its bearer need not know. */
+/** The error code and description of each fault. They say nothing more about an invalid token, because its bearer need not know. */
 export const bindingFaults: Readonly<Record<BindingFault, { code: RefusalCode; description: string }>> = {
   invalid_token: { code: 'invalid_token', description: 'the access token is not valid here' },
   of_other_key: { code: 'invalid_token', description: 'the access token is not valid here' },

@@ -2,17 +2,17 @@ import { createHash, type JsonWebKey } from 'node:crypto';
 import { isSignedBy, publicKeyFor, readJwt, type SignedJwt } from '../jwt/signed-jwt.js';
 import { DpopNonces } from './dpop-nonces.js';
 
-/** What a proof must be for. */
+/** The request and the key that a proof must be for. */
 export interface ProvedRequest {
   readonly method: string;
   /** The public URL; query and fragment are not compared. */
   readonly url: URL;
   readonly token: string;
-  /** Of the key that the token is bound to (RFC 9449 §6). */
+  /** The thumbprint of the key that the token is bound to (RFC 9449 §6). */
   readonly keyThumbprint: string;
 }
 
-/** What is wrong with a proof. */
+/** A reason to refuse a proof. */
 export type ProofFault =
   | 'malformed'
   | 'of_other_request'
@@ -30,7 +30,7 @@ export const proofLifetime = { past: 300, future: 30 } as const;
 
 /** The longest proof that is looked at. */
 const longestProof = 4_096;
-/** So many proofs are remembered; a flood beyond that is refused rather than believed. */
+/** The number of proofs that are remembered; further ones are refused, because a replay could not be noticed. */
 const maxRemembered = 500_000;
 /** Seconds in which a proof could be accepted again, whether its time or its nonce speaks for it. */
 const rememberedFor = proofLifetime.past + proofLifetime.future;
@@ -60,7 +60,7 @@ export class DpopProofs {
     return this.#nonces.newest(now / 1000);
   }
 
-  /** What is wrong with a proof, or undefined for a good one, which is then used. `now` in milliseconds. */
+  /** The fault of a proof, or undefined for a good one, which then counts as used. `now` in milliseconds. */
   faultOf(proof: string, request: ProvedRequest, now: number): ProofFault | undefined {
     const jwt = proof.length <= longestProof ? readJwt(proof) : undefined;
     const jwk = jwt && keyIn(jwt);

@@ -12,7 +12,7 @@ export const trustBoundMs = 2_000;
 const firstRetryMs = 50;
 const lastRetryMs = 1_000;
 
-/** What a follower tells; the functions must not throw. */
+/** Callbacks of a follower; they must not throw. */
 export interface FollowerHandlers {
   readonly onEnds: (ends: Ends) => void;
   /** Ends may have been missed: everything learnt before is worth nothing. */
@@ -23,7 +23,7 @@ export interface FollowerHandlers {
   readonly onLost?: ((error: unknown) => void) | undefined;
 }
 
-/** What a follower tells the authorization server: who it is, and what it has carried out. */
+/** An acknowledgement to the authorization server: the follower's id, and the requests it has carried out. */
 export interface Acknowledgement {
   readonly follower: string;
   readonly position: string | undefined;
@@ -40,10 +40,10 @@ export interface FeedConnection {
 }
 
 /**
- * Follows the session feed. What was remembered may be trusted only while two things are young: the last beat, which
- * says that every end before it has been told, and the last acknowledgement that was answered, which says that the
- * authorization server counts on this follower. The age of a beat is measured by the server's own time, so that a stream
- * that is only late does not pass for a live one. A stream that falls silent is cut and opened again from its position.
+ * Follows the session feed. Remembered verdicts are trusted only while two things are recent: the last heartbeat, which guarantees that
+ * every earlier end has been sent, and the last acknowledgement that got a response, which shows that the authorization server waits
+ * for this follower. The age of a heartbeat is measured by the server's clock, so a delayed stream is not taken for a live one. A
+ * silent stream is closed and opened again from its position.
  */
 export class FeedFollower {
   readonly #connection: FeedConnection;
@@ -166,7 +166,7 @@ export class FeedFollower {
     void this.#acknowledge();
   }
 
-  /** One at a time; what is to be told meanwhile goes with the next one. */
+  /** Acknowledgements are sent one at a time; everything new goes with the next one. */
   async #acknowledge(): Promise<void> {
     if (this.#acknowledging || this.#id === undefined) return;
     this.#acknowledging = true;

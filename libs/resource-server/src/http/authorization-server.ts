@@ -40,7 +40,7 @@ export class AuthorizationServer implements FeedConnection {
     this.#authorization = async () => (clientToken ? `Bearer ${await clientToken()}` : basic);
   }
 
-  /** What introspection says of each token, in the order of the questions. */
+  /** The introspection response for each token, in the order of the questions. */
   async introspect(questions: readonly Question[]): Promise<readonly unknown[]> {
     const { answers } = await this.#post<{ answers?: unknown }>('/introspection/batch', {
       tokens: questions,
@@ -103,7 +103,7 @@ export class AuthorizationServer implements FeedConnection {
     const headers = new Headers(init.headers);
     headers.set('authorization', await this.#authorization());
     const url = `${this.address.issuer}${path}`;
-    // Whatever is asked, the token goes along, and nowhere else.
+    // The access token is sent with every request, and never to a redirect.
     const asked = Object.assign(init, { headers, redirect: 'error' as const });
     const response = await fetch(url, asked).catch((cause: unknown) => {
       throw new AuthorizationServerUnavailable('the authorization server did not answer', { cause });

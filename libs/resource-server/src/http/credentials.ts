@@ -1,7 +1,7 @@
 /** Headers as Node gives them: lower-case names. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** What was presented: a token by a scheme, nothing, or something that cannot be right. */
+/** The credentials of a request: a token with its scheme, none, or malformed ones. */
 export type PresentedCredentials =
   | { readonly kind: 'token'; readonly scheme: 'Bearer' | 'DPoP'; readonly token: string }
   | { readonly kind: 'none' }

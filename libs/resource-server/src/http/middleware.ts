@@ -16,7 +16,7 @@ export class NotVerified extends TypeError {
   }
 }
 
-/** What is known of the token that a request passed its guard with. @throws NotVerified */
+/** The facts about the token with which a request passed its guard. @throws NotVerified */
 export function accessOf(request: object): TokenFacts {
   const facts = known.get(request);
   if (!facts) throw new NotVerified();

@@ -21,9 +21,9 @@ export class JwtAccessTokens {
   ) {}
 
   /**
-   * What a token says, or undefined for anything the authorization server did not sign as an access token: ID tokens,
-   * logout tokens, security events and introspection answers have another type (§4, RFC 8725 §3.11). Keys that the token
-   * itself brings along or points to (`jwk`, `jku`, `x5u`) are not looked at. Says nothing about expiry.
+   * The claims of a token, or undefined for anything the authorization server did not sign as an access token: ID tokens, logout
+   * tokens, security events and introspection answers have another type (§4, RFC 8725 §3.11). Keys that the token itself brings along
+   * or points to (`jwk`, `jku`, `x5u`) are not looked at. Expiry is not checked.
    */
   async read(token: string): Promise<ReadAccessToken | undefined> {
     const jwt = readJwt(token);

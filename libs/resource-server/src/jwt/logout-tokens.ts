@@ -5,7 +5,7 @@ const backchannelLogout = 'http://schemas.openid.net/event/backchannel-logout';
 /** Seconds a logout token may be old when it arrives; deliveries are repeated with new ones. */
 const oldest = 300;
 
-/** What a logout token ends: a session, or all of an account at this client. */
+/** The sessions a logout token ends: one, or all of an account at this client. */
 export interface LoggedOut {
   readonly sessionId: string | undefined;
   readonly subject: string | undefined;
@@ -22,7 +22,7 @@ export class LogoutTokens {
     private readonly clientId: string,
   ) {}
 
-  /** What a token ends, or undefined for anything that is not a logout token for this client. `now` in milliseconds. */
+  /** Reads a logout token; undefined for anything that is not one for this client. `now` in milliseconds. */
   async read(token: string, now: number): Promise<LoggedOut | undefined> {
     const jwt = readJwt(token);
     if (!jwt || jwt.header['crit'] !== undefined) return undefined;

@@ -4,7 +4,7 @@ import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:c
 export interface SignedJwt {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
-  /** What the signature is about. */
+  /** The signed bytes: header and payload. */
   readonly signed: Buffer;
   readonly signature: Buffer;
 }

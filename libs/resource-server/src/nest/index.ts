@@ -25,13 +25,13 @@ import { signatureBy } from './jwt-signature.js';
 const requirementKey = 'curfew:requirement';
 const publicKey = 'curfew:public';
 
-/** What a controller or a handler wants of a token; that of the handler is added to that of its controller. */
+/** The requirement of a controller or a handler; that of the handler is added to that of its controller. */
 export const Require = (required: Requirement) => SetMetadata(requirementKey, required);
 
 /** Lets everybody in, with or without a token. */
 export const Public = () => SetMetadata(publicKey, true);
 
-/** A parameter of a handler: what is known of the token the request passed with. */
+/** A parameter of a handler: the facts about the token with which the request passed. */
 export const Access = createParamDecorator(
   (_: unknown, context: ExecutionContext): TokenFacts => accessOf(context.switchToHttp().getRequest()),
 );
@@ -51,7 +51,7 @@ export class AccessGuard implements CanActivate {
       requirementKey,
       places,
     );
-    // Of two lists of classes the handler's own is the one.
+    // The handler's own list of classes replaces that of the controller.
     const acrValues = ofHandler?.acrValues ?? ofController?.acrValues;
     const required = together({ ...ofController, acrValues }, ofHandler ?? {});
     const http = context.switchToHttp();

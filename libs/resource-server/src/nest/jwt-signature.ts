@@ -3,7 +3,7 @@ import type { JwtService } from '@nestjs/jwt';
 import type { VerifySignature } from '../jwt/jwt-access-tokens.js';
 import { isSignedBy, readJwt } from '../jwt/signed-jwt.js';
 
-/** What `@nestjs/jwt` can verify; it knows no Edwards curves. */
+/** The algorithms `@nestjs/jwt` can verify; it does not support Edwards curves. */
 const known = ['ES256', 'RS256', 'ES384'] as const;
 
 const isKnown = (alg: string): alg is (typeof known)[number] => (known as readonly string[]).includes(alg);

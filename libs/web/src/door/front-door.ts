@@ -6,7 +6,7 @@ import { refusalOf } from '../problem/refusal.js';
 import { hostCheck } from './host.js';
 import { UntrustedForwarding, untrustedForwarding } from './untrusted-forwarding.js';
 
-/** What the front door of a process must know. */
+/** The settings of a process's front door. */
 export interface Door {
   /** The public address, whose host a request must have been sent to. */
   readonly url: string;
@@ -19,7 +19,7 @@ export interface Door {
   readonly isForMachines: (path: string) => boolean;
   /** The path as the log may show it: neither codes nor ids of interactions. */
   readonly loggedPath?: (path: string) => string;
-  /** What else the log says of an answer. */
+  /** Further facts for the log about a response. */
   readonly loggedFacts?: (response: ServerResponse) => object | undefined;
   readonly refuse: (
     request: IncomingMessage,

@@ -25,6 +25,6 @@ export class UntrustedForwarding {
   }
 }
 
-/** What the warning says. */
+/** The text of the warning. */
 export const untrustedForwarding =
   'a request came with X-Forwarded-For, but CURFEW_TRUSTED_HOPS is 0: if a proxy of yours sent it, all its clients share one address for throttles and risk';

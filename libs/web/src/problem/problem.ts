@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-/** One fault among several in a request: where (a JSON pointer or a parameter's name) and what is wrong with it, without its value. */
+/** A fault in a request: its place (a JSON pointer or a parameter's name) and a sentence about it, without the value. */
 export interface ProblemFault {
   readonly at: string;
   readonly detail: string;
@@ -17,7 +17,7 @@ export interface Problem {
   readonly faults?: readonly ProblemFault[];
 }
 
-/** What a thrower states about a problem; `detail` and `faults` MUST NOT repeat what the caller sent, but for plain names of members. */
+/** The facts a thrower states about a problem; `detail` and `faults` MUST NOT repeat input, except plain names of members. */
 export interface ProblemStatement {
   readonly status: number;
   /** Stable, lower_snake_case; clients may compare it. */
