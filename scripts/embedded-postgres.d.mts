@@ -1,11 +1,11 @@
 /** A PostgreSQL that was started here (embedded-postgres.mjs). */
 export interface Cluster {
-  /** Of the database `curfew`. */
+  /** The URL of the database `curfew`. */
   readonly url: string;
   readonly port: number;
   /** Process id. */
   readonly postmaster: number;
-  /** Where its files are. */
+  /** The folder of its files. */
   readonly data: string;
   urlOf(database: string): string;
   /** Resolves when it runs no more, to how that came. */

@@ -75,7 +75,7 @@ export async function startPostgres({ home, fsync = true, settings = {}, onLog =
   };
 }
 
-/** Where the data lives: below `home` if PostgreSQL's user can get there, else in a public place. */
+/** The data folder: below `home` if PostgreSQL's user can get there, else in a public place. */
 function dataFolder(home, identity) {
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const inside = path.join(path.resolve(home), 'postgres');
@@ -133,7 +133,7 @@ async function ensureCluster(home, data, { initdb }, identity) {
   return { password };
 }
 
-/** What a start that was killed half-way has left; its `initdb` may still be busy in there, and then the next start cleans up. */
+/** Removes the leftovers of a start that was killed half-way. If its `initdb` is still busy, the next start cleans up. */
 function removeLeftovers(data) {
   const name = path.basename(data);
   for (const entry of readdirSync(path.dirname(data))) {
@@ -177,7 +177,7 @@ function launch(postgres, data, port, identity, settings) {
     max_connections: '200',
     shared_buffers: '64MB',
     jit: 'off',
-    // What people send must not end up in a log file, by way of an error message or its statement.
+    // Input of people must not reach a log file through an error message or its statement.
     log_error_verbosity: 'terse',
     log_min_error_statement: 'panic',
     ...settings,
@@ -238,7 +238,7 @@ async function stop(child, postmaster) {
  */
 function crash(child, postmaster) {
   signal(postmaster, 'SIGKILL');
-  child.stdin?.end(); // whoever waits at the other end of the pipe has nothing to wait for any more
+  child.stdin?.end(); // the process at the other end of the pipe stops waiting
 }
 
 function signal(pid, name) {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startPostgres } from './embedded-postgres.mjs';
 
-// Whoever runs `npm start` sees a terminal, not the logs: a database that dies behind it must be told there, and come back.
+// A person who runs `npm start` sees a terminal, not the logs, so a database that dies is reported there and started again.
 
 /** Dying again so soon after it was started again is no accident. */
 const soonMs = 60_000;
@@ -84,7 +84,7 @@ export class KeptPostgres {
     // The services know the address of before.
     if (this.url !== before)
       return onLost('PostgreSQL ended unexpectedly, and meanwhile another program took its port.');
-    tell('PostgreSQL runs again; what was committed is there.');
+    tell('PostgreSQL runs again; every committed change is there.');
   }
 
   async #startAgain() {

@@ -23,7 +23,7 @@ const { say, done } = progress(console.log);
 export async function launch({ watch }) {
   const began = performance.now();
   const home = path.resolve(process.env.CURFEW_HOME || at('.curfew'));
-  /** What is to be undone at the end, last first. @type {(() => unknown)[]} */
+  /** Functions that undo each step at the end, last first. @type {(() => unknown)[]} */
   const undo = [];
   const end = endOfRun();
   try {
@@ -53,7 +53,7 @@ function endOfRun() {
   const stop = () => {
     told += 1;
     if (told === 1) console.log('\n  Stopping …');
-    if (told === 3) process.exit(1); // whoever asks three times means it; what we started sees its pipe close
+    if (told === 3) process.exit(1); // after the third request the processes are left alone and see their pipe close
     finish(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
@@ -90,10 +90,13 @@ async function setUp({ home, undo, end, watch, began }) {
   if (watch) undo.push(watchSources(restarting(product)));
 }
 
-/** What the services learn: everything given to us, and what we found out or made up. @param {string} home @param {string} databaseUrl */
+/**
+ * The environment of the services: the given settings, and those found out or generated here. @param {string} home @param {string}
+ * databaseUrl
+ */
 function environment(home, databaseUrl) {
   const given = { ...process.env, CURFEW_HOME: home, DATABASE_URL: databaseUrl };
-  // Nothing is made up for production: what is missing there must be reported as missing.
+  // Nothing is generated for production, where a missing setting must be reported.
   if (process.env.CURFEW_MODE === 'production') return given;
   return {
     CURFEW_KEY_ENCRYPTION_SECRETS: developmentSecrets(home),

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Calls `onGone` when the npm that runs this script is gone, even by kill -9. npm waits behind a shell, so neither a signal nor a closed
- * pipe would tell; what tells is that one of the two gets a new parent. Does nothing if this was not started by npm.
- * @param {() => void} onGone
+ * Calls `onGone` when the npm that runs this script is gone, even by kill -9. npm waits behind a shell, so neither a signal nor a
+ * closed pipe shows it; a new parent of one of the two does. Does nothing if this was not started by npm. @param {() => void} onGone
  */
 export function watchLaunchingNpm(onGone) {
   if (!process.env.npm_lifecycle_event) return;

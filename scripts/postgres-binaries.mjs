@@ -15,7 +15,10 @@ import { fileURLToPath } from 'node:url';
 // Finds the PostgreSQL that comes in an npm package, and makes it runnable: installs without scripts leave out the links between its
 // libraries, and a package below root's home cannot be read by the user it has to run as.
 
-/** @typedef {{ uid: number, gid: number, name: string } | undefined} Identity whom PostgreSQL runs as; undefined: whoever runs this */
+/**
+ * @typedef {{ uid: number, gid: number, name: string } | undefined} Identity the user PostgreSQL runs as; undefined for the current
+ * user
+ */
 
 /** Another user than root, because PostgreSQL refuses to run as root. @returns {Identity} */
 export function postgresIdentity() {
@@ -72,7 +75,7 @@ function mayEnter(folder, user) {
   return ((mode >> shift) & 1) === 1;
 }
 
-/** A folder outside of root's home, made by root for good: what stands under its name must not be somebody else's. @param {string} name */
+/** A folder outside of root's home, made by root for good: it must not belong to another user. @param {string} name */
 export function publicFolder(name) {
   const folder = path.join('/var/tmp', name);
   mkdirSync(folder, { recursive: true, mode: 0o711 });

@@ -1,9 +1,9 @@
 import os from 'node:os';
 
 /**
- * Resolves when the shell is gone, and PostgreSQL with it: what still waits at the pipe is let go, and if it was the shell alone that
- * was killed, that stops PostgreSQL. A shell ends with 128 and the number of the signal that its PostgreSQL died of.
- * @param {import('node:child_process').ChildProcess} child @returns {Promise<string>}
+ * Resolves when the shell is gone, and PostgreSQL with it: the pipe is closed, which stops PostgreSQL if only the shell was killed. A
+ * shell ends with 128 and the number of the signal that its PostgreSQL died of. @param {import('node:child_process').ChildProcess}
+ * child @returns {Promise<string>}
  */
 export const endOf = (child) =>
   new Promise((resolve) =>

@@ -13,7 +13,7 @@ import path from 'node:path';
 import { at, recall, remember, top } from './repository.mjs';
 import { schemaEngineEnvironment } from './schema-engine-choice.mjs';
 
-// What must be done before anything can run, each step only when something it depends on has changed.
+// The steps before anything can run; each is done only when something it depends on has changed.
 
 /** @typedef {(line: string) => void} Say */
 
@@ -38,16 +38,15 @@ async function installDependencies(say) {
     await npm('ci');
   } catch (error) {
     if (!(error instanceof StepFailed) || !error.message.includes('EUSAGE')) throw error;
-    // A registry that lacks the packages of other platforms makes `npm ci` reject any lock file; what is locked stays locked here too.
+    // A registry that lacks the packages of other platforms makes `npm ci` reject any lock file. The locked versions stay locked here too.
     say('npm ci does not accept the lock file; installing with npm install, which leaves it as it is');
     await npm('install', '--no-save');
   }
 }
 
 /**
- * argon2 brings its machine code along, but not for every machine that Node runs on; where it does not load (or crashes) its own install
- * script compiles it.
- * @param {Say} say
+ * argon2 ships machine code, but not for every machine that Node runs on. If it does not load, or crashes, its install script compiles
+ * it. @param {Say} say
  */
 async function ensureNativeCode(say) {
   const { version } = JSON.parse(readFileSync(at('node_modules/argon2/package.json'), 'utf8'));
@@ -67,7 +66,7 @@ function npm(...values) {
   const [command, ...before] = process.env.npm_execpath
     ? [process.execPath, process.env.npm_execpath]
     : ['npm'];
-  // What comes later on a command line wins.
+  // A later option on a command line wins.
   const all = [...before, values[0], '--ignore-scripts', '--no-audit', '--no-fund', ...values.slice(1)];
   return quietly(command, all, `npm ${values.join(' ')}`);
 }
@@ -175,7 +174,10 @@ function hashOf(files, read) {
   return hash.digest('hex');
 }
 
-/** Runs a step; what it says is shown only if it fails. @param {string} command @param {string[]} values @param {string} name @param {Record<string, string>} [env] */
+/**
+ * Runs a step; its output is shown only if it fails. @param {string} command @param {string[]} values @param {string} name @param
+ * {Record<string, string>} [env]
+ */
 async function quietly(command, values, name, env = {}) {
   const child = spawn(command, values, {
     cwd: top,

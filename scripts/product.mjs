@@ -46,7 +46,7 @@ export class Product {
 
 /** Says which port is taken, before a service fails on it in its own words. @param {ReturnType<typeof services>[number]} service */
 async function refuseBusyPort({ title, port, portSetting }) {
-  // On both addresses that `localhost` may mean: whoever sits on one of them would get half of the requests.
+  // Both addresses of `localhost` are tried, because another program on one of them would get half of the requests.
   const busy = await Promise.all(['127.0.0.1', '::1'].map((host) => isTaken(host, port)));
   if (busy.includes(true))
     throw new CannotStart(

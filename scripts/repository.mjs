@@ -8,10 +8,10 @@ export const top = fileURLToPath(new URL('..', import.meta.url));
 /** A path from the top. @param {...string} parts */
 export const at = (...parts) => path.join(top, ...parts);
 
-// What has been prepared is remembered inside node_modules, so that removing that folder forgets it too.
+// The record of prepared steps is inside node_modules, so that removing that folder removes it too.
 const memory = at('node_modules', '.cache', 'curfew');
 
-/** What was noted under `name`, '' if nothing. @param {string} name */
+/** The note under `name`, '' if there is none. @param {string} name */
 export function recall(name) {
   const file = path.join(memory, name);
   return existsSync(file) ? readFileSync(file, 'utf8') : '';

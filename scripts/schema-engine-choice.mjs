@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { at } from './repository.mjs';
 
 /**
- * What to add to the environment of the Prisma CLI. Where its native schema engine is installed, or PRISMA_SCHEMA_ENGINE_BINARY names
- * one, that is used; else the same engine as WebAssembly, because the native one is not in the package registry. Set
+ * Additions to the environment of the Prisma CLI. If its native schema engine is installed, or PRISMA_SCHEMA_ENGINE_BINARY names one,
+ * that is used; otherwise the same engine as WebAssembly, because the native one is not in the package registry. Set
  * PRISMA_NATIVE_ENGINE=true to let Prisma download its own.
  */
 export function schemaEngineEnvironment(env = process.env) {

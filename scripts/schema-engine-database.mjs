@@ -145,7 +145,7 @@ function catalogueClient(read) {
   };
 }
 
-/** What the engine expects when a script fails. @param {any} error @returns {never} */
+/** Throws the error that the engine expects when a script fails. @param {any} error @returns {never} */
 function asAdapterError(error) {
   const { code, severity, message, detail, column, hint } = error;
   const cause = { kind: 'postgres', code, severity, message, detail, column, hint, originalCode: code };

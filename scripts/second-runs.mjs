@@ -6,9 +6,9 @@ import { recall, remember } from './repository.mjs';
 const memory = 'second-runs';
 
 /**
- * What is said of the files that ran a second time, and how many of them count as failures. A file that needed its second run in the run
- * before, too, is no accident: where `strict`, it fails.
- * @param {readonly SecondRun[]} runs @param {readonly string[]} before @param {boolean} strict @returns {Judgement}
+ * Judges the files that ran a second time: the lines to print, and the number that count as failures. A file that also needed its
+ * second run in the run before fails if `strict`. @param {readonly SecondRun[]} runs @param {readonly string[]} before @param {boolean}
+ * strict @returns {Judgement}
  */
 export function judgeSecondRuns(runs, before, strict) {
   if (runs.length === 0) return { lines: [], failed: 0, needed: [] };

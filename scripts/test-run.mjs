@@ -15,7 +15,7 @@ const node = process.execPath;
 
 /** A jest run that takes longer hangs; the storms of chaos go on for hours. @param {string[]} names */
 const limitMsOf = (names) => (names.includes('chaos') ? 6 * 60 : 18) * 60_000;
-/** How long jest may take to leave once all is counted; whatever holds it back was left running by a test. */
+/** The time jest may take to exit after the last result; longer means that a test left something running. */
 const leaveLimitMs = 30_000;
 
 /** Kinds of tests in which time passes. */
@@ -99,7 +99,7 @@ async function counted(work) {
   return total;
 }
 
-/** One check that either holds or does not; what it says is shown if it does not. @param {string} name @param {string[]} values */
+/** Runs one check; its output is shown if it fails. @param {string} name @param {string[]} values */
 async function check(name, values) {
   const began = performance.now();
   const child = spawn(node, values, { cwd: top, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -113,9 +113,9 @@ async function check(name, values) {
 }
 
 /**
- * Some kinds of tests, in one run of jest. Where a few files of those that start processes failed, they run once more, one at a time: on
- * a machine that others use too, what was too slow beside another is told apart so from what is wrong. Both runs are shown.
- * @param {string[]} names @param {string[]} patterns @returns {Promise<Count>}
+ * Runs some kinds of tests in one run of jest. If a few files that start processes failed, they run once more, one at a time, which
+ * tells slowness on a busy machine from a fault. Both runs are shown. @param {string[]} names @param {string[]} patterns @returns
+ * {Promise<Count>}
  */
 async function runProjects(names, patterns) {
   console.log(`\n${names.join(', ')}`);

@@ -1,7 +1,7 @@
 import './node-version.mjs';
 
-// npm test: sets up and runs everything that can fail. npm run test:unit (and so on) runs one kind of test; what follows it narrows that
-// down, as in `npm run test:unit -- libs/clock`.
+// npm test: sets up and runs everything that can fail. npm run test:unit (and so on) runs one kind of test; arguments narrow it down, as
+// in `npm run test:unit -- libs/clock`.
 const { testEverything, testSome } = await import('./test-run.mjs');
 const { projects } = await import('./test-projects.mjs');
 

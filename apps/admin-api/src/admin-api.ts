@@ -23,7 +23,7 @@ import { Metrics } from './stats/metrics.js';
 
 /** A running admin API. */
 export interface AdminApi {
-  /** Where it listens. */
+  /** The port it listens on. */
   readonly port: number;
   /** Finishes what is under way, writes what is pending, and closes. */
   stop(): Promise<void>;

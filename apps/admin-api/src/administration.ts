@@ -27,7 +27,7 @@ export const registrationOfAdministrator = (name: string, audience: string): Cli
   scope: adminScopeNames.join(' '),
 });
 
-/** What was repaired, in words, and the administrator that had to be made. */
+/** The repairs in words, and the administrator that had to be created. */
 export interface RepairedAdministration {
   readonly done: readonly string[];
   readonly made: RegisteredClient | null;
@@ -44,8 +44,8 @@ const administratorsOf = ({ prisma, configuration: { adminUrl } }: Parts): FullA
   new FullAdministrators(prisma, { audience: adminUrl, scopes: adminScopeNames });
 
 /**
- * Registers the admin API and its first client, in one commit. Of two that run at once, the later one finds the client of the earlier one.
- * @throws {AlreadyAdministered} where a client for the admin API exists.
+ * Registers the admin API and its first client, in one commit. If two run at once, the later one finds the client of the earlier one.
+ * @throws {AlreadyAdministered} if a client for the admin API exists.
  */
 export async function makeFirstAdministrator(parts: Parts): Promise<RegisteredClient> {
   const { clients, resources, configuration } = parts;

@@ -112,7 +112,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
   };
 }
 
-/** What controllers have in common, made by the container of what is given. */
+/** Providers that controllers share; the container builds them. */
 const useCases = [
   ...[AccountActs, ClientActs, PolicyActs, ResourceActs, RouteActs, EndPreview, Entries],
   ...[InsightQuestions, WhatIf, ExposureOverTime],

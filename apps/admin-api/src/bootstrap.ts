@@ -21,7 +21,7 @@ With --repair, an installation that nobody can administer in full gets a full ad
 and opaque tokens, and where that was not enough, a new client is made and its secret printed. It changes nothing where somebody can.
 `;
 
-/** Registers the admin API and its first client. Whoever may run this may read the database anyway. */
+/** Registers the admin API and its first client. A person who can run this can read the database anyway. */
 async function bootstrap(work: (foundation: Foundation) => Promise<void>): Promise<void> {
   const configuration = loadConfiguration(process.env, { explicitAdminUrl: true });
   await migrate(configuration.database.url.reveal());

@@ -5,7 +5,7 @@ import type { Counter } from 'prom-client';
 import type { OperationPath } from './contract/operation-paths.js';
 import { causeLabel } from './contract/refusal-causes.js';
 
-/** What stands behind the door. */
+/** The handlers behind the front door, and the settings of the door. */
 export interface Rooms {
   readonly adminUrl: string;
   readonly trustedHops: number;

@@ -19,7 +19,7 @@ export async function requireMigrations(databaseUrl: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
   const known = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
-  client.on('error', () => {}); // whatever is lost shows in the query that was running
+  client.on('error', () => {}); // a lost connection shows in the query that was running
   await client.connect();
   try {
     const { rows } = await client.query<{ records: boolean }>(

@@ -33,7 +33,7 @@ import type { Surroundings } from './surroundings.js';
 /** A running authorization server. */
 export interface AuthServer {
   readonly foundation: Foundation;
-  /** Where it listens. */
+  /** The port it listens on. */
   readonly port: number;
   /** Finishes what is under way, writes what is pending, and closes. */
   stop(): Promise<void>;

@@ -10,7 +10,7 @@ import { protocolHeaders } from './pages/index.js';
 import { protocolMethods, sentRound } from './protocol-routes.js';
 import { getInsteadOf } from './sent-round.js';
 
-/** What stands behind the door. */
+/** The handlers behind the front door, and the settings of the door. */
 export interface Rooms {
   readonly issuer: string;
   readonly trustedHops: number;
@@ -58,9 +58,9 @@ export function publicDoor(rooms: Rooms): RequestListener {
     if (isForMachines(path)) return pages(request, response);
     const refused = (problem: ProblemError) => refuseProblem(request, response, problem, id);
     if (isEncoded(request)) return refused(encoded());
-    // Whoever builds an address of this service from here on has its one spelling.
+    // Every address of this service that is built from here on has this one spelling.
     request.headers.host = host;
-    // Keys and metadata too: whoever serves from a past that was lost cannot say which of its keys still stand.
+    // Keys and metadata are refused too, because a database that lost writes may list withdrawn keys.
     const unsound = databaseRefusal();
     if (unsound) {
       const problem = databaseUnavailable(unsound);
@@ -106,7 +106,7 @@ const encoded = () =>
     status: 415,
     code: 'unsupported_media_type',
     title: 'Send the body as it is, not compressed',
-    // RFC 9110 §12.5.3: what would have been read.
+    // RFC 9110 §12.5.3: the codings that are accepted.
     headers: { 'Accept-Encoding': 'identity' },
   });
 

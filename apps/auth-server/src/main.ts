@@ -11,7 +11,7 @@ import { createLog } from '@curfew/web';
  */
 async function main(): Promise<void> {
   const configuration = loadConfiguration(process.env);
-  // The primary answers no request: what it does not need it does not load.
+  // The primary answers no request, so it loads only the modules it needs.
   if (cluster.isWorker) await (await import('./workers/worker.js')).runWorker(configuration);
   else if (configuration.workers > 1) await (await import('./workers/primary.js')).runPrimary(configuration);
   else await (await import('./alone.js')).runAlone(configuration);

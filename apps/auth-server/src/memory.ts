@@ -7,6 +7,6 @@ import { setFlagsFromString } from 'node:v8';
 
 // Prisma's query compiler is WebAssembly off the hot path: compiled once, and not a second time for speed. 45 MB.
 setFlagsFromString('--liftoff-only');
-// The old generation may grow by little more than a fifth between collections, not to the fourfold: what is promoted under load is mostly garbage. Less would
-// collect so often that the p99 of refreshes shows it.
+// The old generation may grow by little more than a fifth between collections instead of to the fourfold, because most objects promoted
+// under load are garbage. With less, collections become so frequent that the p99 of refreshes shows it.
 setFlagsFromString('--heap-growing-percent=22');

@@ -22,13 +22,16 @@ const methods = new Map<string, readonly string[]>([
   [`${routes.end_session}/success`, read],
 ]);
 
-/** Where an authorization or a device goes on: one segment more, which only the library can read. */
+/** The path at which an authorization or a device continues: one segment more, which only oidc-provider can read. */
 const goesOn = new RegExp(`^(?:${routes.authorization}|${routes.code_verification})/[^/]+$`);
 
 /** The methods that oidc-provider answers at this path (below the issuer's own path), or undefined where it answers none. */
 export const protocolMethods = (path: string): readonly string[] | undefined =>
   methods.get(path) ?? (goesOn.test(path) ? read : undefined);
 
-/** Whether a form posted here is answered by the same request as GET: where other sites send people to, with our cookies. */
+/**
+ * Whether a form posted here is answered by a redirect to the same request as GET. Other sites send people here, and only then do our
+ * cookies come along.
+ */
 export const sentRound = (path: string, method: string | undefined): boolean =>
   method === 'POST' && (path === routes.authorization || path === routes.end_session);

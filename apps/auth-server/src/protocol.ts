@@ -15,7 +15,7 @@ import { isDatabaseUnavailable } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import { basePathOf } from './base-path.js';
 
-/** What is counted in the memory of this node, because counting it in the database would cost as much as what it guards. */
+/** Throttles in the memory of this node, because counting in the database would cost as much as the requests they bound. */
 function callerThrottles({ configuration: { throttles }, refreshTokens }: Foundation) {
   const limit = ({ count, window }: typeof throttles.refresh) => ({ count, window: seconds(window) });
   return {

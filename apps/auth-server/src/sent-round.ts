@@ -43,7 +43,7 @@ const tooLarge = (detail?: string) =>
     status: 413,
     code: 'content_too_large',
     title: 'The request is too large',
-    // What is left of it is not read: the connection ends with the answer.
+    // The rest of the body is not read, so the connection is closed after the response.
     headers: { Connection: 'close' },
     ...(detail === undefined ? {} : { detail }),
   });

@@ -4,7 +4,7 @@ import type { MetricsServer } from '@curfew/web';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 
-/** What a server is given by the process it runs in: alone, or one worker of several. */
+/** The process a server runs in: alone, or one worker of several. */
 export interface Surroundings {
   readonly hashing: Hashing;
   /** The number of the worker, which its successor gets too; undefined where the process is alone. */

@@ -6,7 +6,7 @@ import { CommandError, type ExitCode, exitCodes } from './exit.js';
 // biome-ignore lint/suspicious/noExplicitAny: commands read what the document of the API describes
 export type Json = any;
 
-/** What a request to the admin API may carry. */
+/** The parts of a request to the admin API. */
 export interface Request {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
@@ -155,7 +155,7 @@ function parsed(text: string): Json {
   }
 }
 
-/** What a path names, in order: `/v1/clients/shop/secrets/2` names `shop` and `2`. */
+/** The names in a path, in order: `/v1/clients/shop/secrets/2` names `shop` and `2`. */
 const namedIn = (path: string): string[] =>
   path
     .split('/')

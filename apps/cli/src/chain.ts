@@ -6,7 +6,7 @@ export interface ChainHead {
   readonly hash: string;
 }
 
-/** What a look at the whole chain found. */
+/** The result of checking the whole chain. */
 export interface CheckedChain {
   readonly events: number;
   readonly seals: number;
@@ -15,7 +15,7 @@ export interface CheckedChain {
   readonly head: ChainHead | null;
 }
 
-/** Where to begin, what is known already, and who hears how far it is. */
+/** The start of a check, the head known before, and a callback for progress. */
 export interface ChainQuestion {
   readonly from?: number;
   readonly known?: ChainHead | undefined;

@@ -12,7 +12,7 @@ export interface GlobalOptions {
   readonly json?: boolean;
 }
 
-/** Where the service is, and as whom to talk to it. */
+/** The addresses of the service, and the credentials for it. */
 export interface Connection {
   readonly issuer: string;
   readonly adminUrl: string;
@@ -22,7 +22,7 @@ export interface Connection {
   readonly clientSecret: string;
 }
 
-/** What the first start wrote down for scripts and examples, as far as it is needed here. */
+/** The part of the first start's file that the command line reads. */
 export interface DevFile {
   readonly issuer?: string;
   readonly adminUrl?: string;

@@ -5,7 +5,7 @@ import { connectionFrom, type GlobalOptions } from './connection.js';
 import { CommandError, exitCodes } from './exit.js';
 import { type Output, terminal } from './output.js';
 
-/** What every command works with. */
+/** The dependencies of every command. */
 export interface Context {
   readonly options: GlobalOptions;
   readonly output: Output;

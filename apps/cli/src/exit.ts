@@ -1,4 +1,4 @@
-/** What a script can tell from how the command ended. Closed; listed in the help. */
+/** The exit codes of a command, a closed list that the help shows. */
 export const exitCodes = {
   ok: 0,
   failed: 1,
@@ -13,7 +13,7 @@ export const exitCodes = {
 /** One of the closed list. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** What each code means, for the help. */
+/** The meaning of each code, for the help. */
 export const exitCodeMeanings = `Exit codes:
   0  done
   1  failed for another reason

@@ -1,4 +1,4 @@
-/** Where a command writes, and for whom. */
+/** The output of a command, for a person or a script. */
 export interface Output {
   /** For scripts: one JSON document, or one per line where there is no end. */
   readonly json: boolean;
@@ -46,7 +46,7 @@ export function table(headings: readonly string[], rows: readonly (readonly unkn
     .join('\n');
 }
 
-/** Who did something: a person by their name, else what they are and their id; null for nobody. */
+/** An actor as text: a person by name, any other by kind and id; null for none. */
 export const actorText = (
   by: { kind: string; id: string | null; ip: string | null; username: string | null } | null,
 ): string | null => by && [by.kind, by.username ?? by.id, by.ip && `from ${by.ip}`].filter(Boolean).join(' ');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What the demonstrations need of the file that the first start wrote. */
+/** The part of the first start's file that the demonstrations read. */
 export interface DevFile {
   readonly issuer: string;
   readonly gatewayUrl: string;

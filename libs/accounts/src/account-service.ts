@@ -155,7 +155,7 @@ export class AccountService {
     const signsIn = account.disabledAt === null && !account.mustChangePassword;
     if (settlesWithSignIn && signsIn && !isOutdated)
       return { kind: 'ok', account, settlement: settlement(found) };
-    // Hashing takes time, more so in a queue, so the account is read again.
+    // Hashing takes time, more so in a queue, so the account is compared with its present state.
     const current = await succeeded(found);
     if (current?.account.id !== account.id || current.passwordHash !== passwordHash) {
       return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };

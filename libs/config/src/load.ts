@@ -60,7 +60,7 @@ function missing(
     .map((setting) => ({ setting, rule: 'must be set' }));
 }
 
-/** Sources of first-run data for settings that were not given. */
+/** Services that can list their first-run data. */
 interface FirstRunMakers {
   readonly accounts: { firstRun(): Promise<readonly unknown[]> };
   readonly clients: { firstRun(): Promise<readonly unknown[]> };
@@ -70,7 +70,7 @@ interface FirstRunMakers {
 export const hasFirstRunData = async ({ accounts, clients }: FirstRunMakers): Promise<boolean> =>
   (await accounts.firstRun()).length > 0 || (await clients.firstRun()).length > 0;
 
-/** No process of production starts on data that `npm start` made up: its secrets stand in a file on somebody's machine. */
+/** A production process must not start on first-run data, because its secrets are in a file on a developer's machine. */
 export async function refuseFirstRunData(
   mode: Configuration['mode'],
   services: FirstRunMakers,

@@ -55,7 +55,7 @@ export function revocationName(token: string): string | undefined {
   return typeof id === 'string' ? hashToken(id) : undefined;
 }
 
-/** The purpose of an inquiry: its requirement of freshness, and whether it counts as use. */
+/** Options of an inquiry; see `TokenInquiry.about`. */
 export interface Inquiry {
   readonly passive?: boolean | undefined;
   readonly ofSession?: boolean | undefined;
@@ -86,8 +86,8 @@ export class TokenInquiry {
   constructor(private readonly parts: InquiryParts) {}
 
   /**
-   * The facts of an active token, or null. `passive` does not count as use; `ofSession` wants what only the session's row
-   * knows. Rejects when nobody can say.
+   * The facts of an active token, or null. `passive` does not count as use; `ofSession` needs facts that only the session's row has, so
+   * a JWT is introspected. Rejects when the authorization server cannot be asked.
    */
   async about(token: string, { passive = false, ofSession = false }: Inquiry): Promise<TokenFacts | null> {
     const hash = hashToken(token);

@@ -33,7 +33,7 @@ export const eventOf = <T extends EventType>(
   { sessionId = null, accountId = null, clientId = null }: Subjects = {},
 ): NewEvent => ({ id: newId(now), at: now, type, sessionId, accountId, clientId, data }) as NewEvent;
 
-/** What an operator did: who, from where, to what, how much of it, and why. */
+/** The event of an operator's act: actor, network, target, extent, and note. */
 export const adminActed = (
   caller: Caller,
   operation: string,

@@ -24,7 +24,7 @@ import {
 import { checkProof } from './dpop-proof.js';
 import type { Operators } from './operators.store.js';
 
-/** What authentication stands on. */
+/** The dependencies of authentication. */
 export interface AuthenticationParts {
   /** The audience tokens must be made for, and the base of the URLs proofs are made for. */
   readonly adminUrl: string;
@@ -83,7 +83,7 @@ export class Authentication {
     return claims;
   }
 
-  /** Who the token stands for, or why it stands for nobody any more: the same questions introspection asks. */
+  /** The caller a token stands for, or the reason why it is no longer valid, by the same rules as introspection. */
   private async standing(
     claims: AccessTokenClaims,
     token: string,

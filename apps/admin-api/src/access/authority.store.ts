@@ -14,7 +14,7 @@ export interface AttachedTarget {
   readonly target: string;
 }
 
-/** Rows that say how much power a target has; what is read is held until the transaction ends. */
+/** Reads the rights of a target; the rows are locked until the transaction ends. */
 export class AuthorityStore {
   /** A client, or undefined. */
   async client(id: string, tx: Transaction): Promise<ClientAuthority | undefined> {

@@ -90,7 +90,7 @@ export class Authority {
       case 'receiver':
         return hearing;
       case 'everyone':
-        // What holds for everyone holds for operators too; it is what policies:write is for.
+        // A policy for everyone applies to operators too; policies:write is the right for that.
         return none;
     }
   }

@@ -1,7 +1,7 @@
 import type { AdminScope } from '@curfew/config';
 import type { Actor } from '@curfew/session-policy';
 
-/** Who is asking, once their access token was found good. */
+/** The caller with a valid access token. */
 export interface Caller {
   readonly kind: 'client' | 'person';
   /** The client the token was issued to. */

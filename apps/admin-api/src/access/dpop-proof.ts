@@ -8,7 +8,7 @@ export const proofAlgorithms = ['ES256', 'EdDSA', 'Ed25519'] as const;
 /** A proof may be this many seconds old, or ahead, for clients whose clock is off (RFC 9449 §11.1). */
 const tolerance = 300;
 
-/** A proof found good: whose key it is, and what identifies it so that it counts once. */
+/** A valid proof: the thumbprint of its key, and its identity, by which it counts once. */
 export interface DpopProof {
   readonly thumbprint: string;
   readonly jti: string;

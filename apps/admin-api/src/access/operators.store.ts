@@ -6,7 +6,7 @@ import type { Instant } from '@curfew/session-policy';
 export class Operators {
   constructor(private readonly prisma: PrismaService) {}
 
-  /** What this account may do here; nothing, unless somebody said so. */
+  /** The admin scopes of an account; none unless an operator granted them. */
   async scopesOf(accountId: string, tx: Transaction = this.prisma): Promise<ReadonlySet<AdminScope>> {
     const rows = await tx.$queryRaw<{ scopes: string[] }[]>`
       SELECT scopes FROM operator WHERE account_id = ${accountId}::uuid`;

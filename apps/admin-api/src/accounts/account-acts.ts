@@ -29,7 +29,7 @@ export interface NewPassword {
 
 const madeUpPassword = (): string => randomBytes(18).toString('base64url');
 
-/** What operators do to accounts; each act commits with its events and with the ends it brings. */
+/** Acts of operators on accounts; each commits with its events and the ends it causes. */
 @Injectable()
 export class AccountActs {
   constructor(
@@ -86,7 +86,7 @@ export class AccountActs {
     return endedOnWire(await deleteAccount(this.parts, id, { ...author, authorize }));
   }
 
-  /** Sets a password; whoever can set an operator's could sign in as them, so the caller must hold as much. */
+  /** Sets a password. The caller could then sign in as that account, so they must hold all of its scopes. */
   async setPassword(id: string, wanted: NewPassword, act: Act) {
     const account = await this.existing(id);
     const madeUp = wanted.password === undefined ? madeUpPassword() : null;

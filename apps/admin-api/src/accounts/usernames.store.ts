@@ -1,12 +1,12 @@
 import type { PrismaService } from '@curfew/persistence';
 import type { Actor } from '@curfew/session-policy';
 
-/** Who did something, as operators see it: a person with their username. */
+/** An actor as operators see it: a person with their username. */
 export interface NamedActor extends Actor {
   readonly username: string | null;
 }
 
-/** Who did it, as the details of an end or the data of an event say. */
+/** The actor in the details of an end or the data of an event. */
 export const actorIn = (data: Readonly<Record<string, unknown>> | null): Actor | null => {
   const by = data?.['by'];
   return typeof by === 'object' && by !== null ? (by as Actor) : null;

@@ -10,7 +10,7 @@ import { wholeRoute } from '../routes/route-contracts.js';
 /** A description may have this many bytes; other bodies of the admin API are smaller. */
 export const maxDescriptionBytes = 1_048_576;
 
-/** So many entries a description may have: all of them are one transaction. */
+/** The number of entries in a description, all of which are applied in one transaction. */
 const maxEntries = 500;
 
 const attached = policyName
@@ -24,7 +24,7 @@ const client = z.strictObject({
 });
 const resource = z.strictObject({ ...resourceMembers, policy: attached });
 
-/** What there should be; what is not mentioned is left alone. */
+/** The wanted state; everything that is not mentioned is left alone. */
 export const descriptionSchema = z
   .strictObject({
     everyone: attached,
@@ -40,7 +40,7 @@ export const descriptionSchema = z
   )
   .meta({ id: 'Description' });
 
-/** What a file says there should be, checked. */
+/** A checked description. */
 export type Description = z.output<typeof descriptionSchema>;
 
 const step = z.object({
@@ -79,14 +79,14 @@ export const apply = operation({
   idempotent: true,
   answers: {
     200: {
-      description: 'What was done, or would be.',
+      description: 'The changes made, or planned in a dry run.',
       schema: z.object({
         applied: z.boolean(),
         plan: z.array(step),
         plan_hash: z.string(),
         secrets: z
           .array(z.object({ client_id: z.string(), client_secret: z.string() }))
-          .meta({ description: 'Of new clients, shown this once.' }),
+          .meta({ description: 'Secrets of new clients, shown this once.' }),
       }),
     },
   },

@@ -13,7 +13,7 @@ import { withinSavepoint } from './apply.store.js';
 import * as contracts from './apply-contracts.js';
 import { type DoneEntry, Entries } from './entries.js';
 
-/** One entry of a description: where it stands, what it needs, and how it is made true. */
+/** An entry of a description: its place, the scope it needs, and the function that applies it. */
 interface Entry {
   readonly path: readonly string[];
   readonly sent: unknown;
@@ -29,7 +29,7 @@ interface Outcome {
 /** A whole transaction may take this long. Milliseconds. */
 const patienceMs = 60_000;
 
-/** What a dry run throws, so that all it did is rolled back. */
+/** The error a dry run throws, so that its transaction is rolled back. */
 class RolledBack extends Error {
   constructor(readonly answer: Answer) {
     super('rolled back');

@@ -21,12 +21,12 @@ import { routeOnWire, writtenRoute } from '../routes/route-view.js';
 import type { Description, Step } from './apply-contracts.js';
 import { differing, only } from './differences.js';
 
-/** What one entry of a description led to: nothing, or a step that was done. */
+/** The result of one entry of a description: nothing, or a step that was done. */
 export interface DoneEntry {
   readonly step: Step | null;
   /** The version it was done from. */
   readonly from?: number;
-  /** Of a client that was made, or that now needs one. */
+  /** The secret of a new client, or of one that now needs one. */
   readonly secret?: string | null;
 }
 
@@ -122,7 +122,7 @@ export class Entries {
     return { step: { action: 'change', kind: 'route', name, fields }, from: version };
   }
 
-  /** What is attached to a target; null detaches. */
+  /** Attaches a policy to a target; null detaches. */
   async attachment(
     target: PolicyTarget,
     policy: string | null,

@@ -47,7 +47,7 @@ const browserDetail = z.object({
     .meta({ description: 'By whom it was ended, and what was said; null while it lives.' }),
   sessions: z
     .array(sessionSchema)
-    .meta({ description: 'What it signed in, live and ended, the latest first.' }),
+    .meta({ description: 'The sessions it signed in, live and ended, the latest first.' }),
   timeline: z
     .array(timelineEntry)
     .meta({ description: 'Oldest first; the starts and ends of its sessions too.' }),
@@ -109,7 +109,7 @@ export const end = operation({
   idempotent: true,
   answers: {
     200: {
-      description: 'What was done, or would be.',
+      description: 'The ends, or those planned in a dry run.',
       schema: z.object({
         uid: browserUid,
         ended: z.boolean().meta({

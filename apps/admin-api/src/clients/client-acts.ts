@@ -19,7 +19,7 @@ import { endedOnWire } from '../sessions/ended-on-wire.js';
 
 type Ended = ReturnType<typeof endedOnWire>;
 
-/** What operators do to clients: each act is allowed by its authority, and commits with its events and the ends it brings. */
+/** Acts of operators on clients. Each is checked for authority, and commits with its events and the ends it causes. */
 @Injectable()
 export class ClientActs {
   constructor(
@@ -40,7 +40,7 @@ export class ClientActs {
     );
   }
 
-  /** Changes a client. One that may do or proves less than before starts anew: what it was given earlier never comes back. */
+  /** Changes a client. If it may do less or proves less than before, its sessions end and never come back. */
   async change(
     id: string,
     change: ClientChange,

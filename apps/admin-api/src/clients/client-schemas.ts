@@ -11,7 +11,7 @@ const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
 const flag = z.boolean({ error: 'must be true or false' });
 const jwk = z.record(z.string().max(64), z.unknown()).meta({ description: 'A public key (RFC 7517).' });
 
-/** What may be sent of a client, by the names of RFC 7591; the rules between members are the room's. */
+/** The members of a client by their names in RFC 7591; rules between members are in libs/clients. */
 const members = {
   client_name: text(200),
   redirect_uris: uris,

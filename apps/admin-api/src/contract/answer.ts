@@ -1,4 +1,4 @@
-/** What a handler answers, beside throwing a problem. */
+/** The response of a handler that throws no problem. */
 export class Answer {
   constructor(
     readonly status: number,

@@ -10,7 +10,7 @@ import type { OperationContract } from './operation.js';
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
 
-/** What a handler gets: the request as its contract says, and who asks. */
+/** The input of a handler: the parts of the request by its contract, and the caller. */
 export interface InputOf<C extends OperationContract> {
   readonly params: Parsed<C['params']>;
   readonly query: Parsed<C['query']>;
@@ -129,7 +129,7 @@ function storable(value: unknown, at: string, faults: ProblemFault[]): unknown {
   return value;
 }
 
-/** RFC 9110 §13.1.1: what a change was made from. RFC 6585 §3 where it is missing. */
+/** RFC 9110 §13.1.1: the version a change was made from; RFC 6585 §3 if it is missing. */
 function versionOf(request: Request): number {
   const header = request.headers['if-match'];
   if (header === undefined)

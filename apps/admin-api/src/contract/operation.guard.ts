@@ -11,7 +11,7 @@ import { Metrics } from '../stats/metrics.js';
 import type { AdminRequest } from './input.js';
 import { contractKey, type OperationContract } from './operation.js';
 
-/** Lets a request in whose token is good and has the scope its operation asks for. What is not an operation is not let in. */
+/** Admits a request whose token is valid and has the scope of its operation. A handler without a contract is never called. */
 @Injectable()
 export class OperationGuard implements CanActivate {
   constructor(

@@ -7,7 +7,7 @@ export interface AnswerContract {
   readonly description: string;
   /** Absent for an answer without a JSON body. */
   readonly schema?: z.ZodType;
-  /** Where it is not application/json. */
+  /** The media type, if it is not application/json. */
   readonly mediaType?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -41,7 +41,7 @@ export interface OperationContract {
   readonly description?: string;
   /** null: open to everybody. */
   readonly scope: AdminScope | null;
-  /** Another scope that also lets a caller in; what each opens is decided inside. */
+  /** Another scope that also admits a caller; the handler decides what each scope opens. */
   readonly orScope?: AdminScope;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
@@ -57,7 +57,7 @@ export interface OperationContract {
   readonly problems?: Readonly<Record<number, readonly string[]>>;
 }
 
-/** Where a handler's contract is found. */
+/** The metadata key of a handler's contract. */
 export const contractKey = 'curfew:operation';
 
 const methods = {

@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type IsUnavailable, type ProblemError, problemFrom, sendProblem } from '@curfew/web';
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 
-/** What the filter needs from the application around it. */
+/** The dependencies of the filter. */
 export interface ProblemFilterOptions {
   /** Recognises errors that mean "the database is out of reach". */
   readonly isUnavailable: IsUnavailable;
   /** Told about each answer of 500 and above, with the error behind it; the place to log. */
   readonly onServerError?: (error: unknown, problem: ProblemError, requestId: string | undefined) => void;
-  /** Where a request carries its id; by default its `id` property, as set by the front door. */
+  /** The id of a request; by default its `id` property, which the front door sets. */
   readonly requestId?: (request: IncomingMessage) => string | undefined;
 }
 

@@ -43,7 +43,7 @@ const receiverStatus: Record<ReceiverFault, number> = {
   not_a_webhook: 409,
 };
 
-/** What the rooms refuse, as a problem; anything else is handed back as it is. */
+/** Turns an error of a library into a problem; any other error is returned as it is. */
 export function problemOf(error: unknown): unknown {
   if (error instanceof RegistrationError) {
     if (error.code === 'version_conflict') return versionConflict();
@@ -76,8 +76,8 @@ export function problemOf(error: unknown): unknown {
 }
 
 /**
- * What a room found wrong with a registration, each fault at the member its sentence begins with; undefined for any other error. The
- * rooms say `redirect_uris[0] must …` and know some members by another spelling than the wire.
+ * The faults of a registration, each at the member its sentence begins with; undefined for any other error. Libraries say
+ * `redirect_uris[0] must …` and spell some members otherwise than the wire.
  */
 export function memberFaults(error: unknown, sent: unknown): readonly ReadFault[] | undefined {
   if (!(error instanceof RegistrationError) || error.violations.length === 0) return undefined;

@@ -44,7 +44,7 @@ export const cursorParameter = z
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({
     items: z.array(item),
-    next_cursor: z.string().nullable().meta({ description: 'Where the next page begins; null at the end.' }),
+    next_cursor: z.string().nullable().meta({ description: 'The start of the next page; null at the end.' }),
   });
 
 /** The id of a session or an account. */

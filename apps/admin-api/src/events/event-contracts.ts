@@ -27,9 +27,12 @@ export const eventSchema = z.object({
   }),
   session_id: uuid.nullable(),
   account_id: uuid.nullable(),
-  username: z.string().nullable().meta({ description: 'Of the account; null where it was deleted.' }),
+  username: z
+    .string()
+    .nullable()
+    .meta({ description: 'The username of the account; null if it was deleted.' }),
   client_id: z.string().nullable(),
-  by: actor.nullable().meta({ description: 'Who did it, with their username.' }),
+  by: actor.nullable().meta({ description: 'The actor, with their username.' }),
   data: z.record(z.string(), z.unknown()),
   position: z
     .string()
@@ -59,7 +62,10 @@ const position = z
   .max(80)
   .regex(positionForm, { error: 'must be the position of an event' })
   .optional()
-  .meta({ description: 'Position of an event: what follows it, in the order of the feed, oldest first.' });
+  .meta({
+    description:
+      'The position of an event; the response has the events after it, in the order of the feed, oldest first.',
+  });
 
 /** The history, or the feed from a position. */
 export const list = operation({
@@ -111,11 +117,11 @@ export const integrity = operation({
       .string()
       .regex(/^[0-9a-f]{64}$/, { error: 'must be 64 hexadecimal digits' })
       .optional()
-      .meta({ description: 'What its hash was.' }),
+      .meta({ description: 'Its hash.' }),
   }),
   answers: {
     200: {
-      description: 'What was found.',
+      description: 'The result of the check.',
       schema: z.object({
         checked: z.object({
           from: z.number().int(),

@@ -9,7 +9,7 @@ import type { AdminRequest } from '../contract/input.js';
 import { eventsOnWire, positionOf, writePosition } from './event-view.js';
 import type { EventPosition, EventSearch, EventsStore } from './events.store.js';
 
-/** What one stream needs. */
+/** The dependencies of one stream. */
 export interface StreamRequest {
   readonly request: AdminRequest;
   readonly response: Response;

@@ -15,7 +15,7 @@ import { type EventSearch, EventsStore } from './events.store.js';
 /** So long one request looks at seals before it answers with how far it came. Milliseconds. */
 const checkedForMs = 1_000;
 
-/** What happened, and what is happening. */
+/** Past events, and a stream of new ones. */
 @Controller()
 export class EventsController {
   constructor(

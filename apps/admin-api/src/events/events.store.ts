@@ -2,7 +2,7 @@ import { Prisma, type PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { ProblemError } from '@curfew/web';
 
-/** What events are asked for; everything given must hold. */
+/** A search for events; all given conditions must hold. */
 export interface EventSearch {
   readonly types?: readonly string[] | undefined;
   readonly session?: string | undefined;
@@ -33,7 +33,10 @@ export interface EventPosition {
   readonly id: string;
 }
 
-/** What follows a position, and how far has been looked: further than the last event, where the rest was asked not for. */
+/**
+ * The events after a position, and the position up to which the feed was read, which is beyond the last event if later ones did not
+ * match.
+ */
 export interface FeedPage {
   readonly events: readonly StoredEvent[];
   readonly position: EventPosition;
@@ -91,7 +94,7 @@ export class EventsStore {
     return { events, position: reached(after, events, end, limit) };
   }
 
-  /** Where the feed stands now. */
+  /** The present end of the feed. */
   async end(): Promise<EventPosition> {
     const rows = await this.prisma.$queryRaw<{ xid: string; epoch: number }[]>`
       SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid, epoch FROM service_state WHERE id = 1`;

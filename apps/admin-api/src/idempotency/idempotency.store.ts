@@ -35,7 +35,7 @@ export class IdempotencyStore {
     private readonly seal: PayloadSeal,
   ) {}
 
-  /** Takes the key for this request; of any number of callers at once, exactly one is the first. */
+  /** Takes the key for this request; among any number of simultaneous callers, exactly one is the first. */
   async begin(entry: KeyEntry, now: Instant, expiresAt: Instant, abandonedBefore: Instant): Promise<Begun> {
     const taken = await this.prisma.$queryRaw<unknown[]>`
       INSERT INTO idempotency_key (caller, key_hash, request_hash, created_at, expires_at)

@@ -12,8 +12,8 @@ const remembered = seconds(24 * 3_600);
 const abandonedAfter = seconds(60);
 
 /**
- * Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): of any number of requests with one key, one is carried out and
- * all get its answer, for a day. A key is the caller's own; it does not answer for another request.
+ * Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): if any number of requests have one key, one is carried out and all get
+ * its response, for a day. A key belongs to its caller, and is refused for a different request.
  */
 export class Idempotency {
   constructor(private readonly store: IdempotencyStore) {}

@@ -40,7 +40,7 @@ const rotate = operation({
   path: '/v1/keys/rotate',
   tag: 'keys',
   summary: 'Has keys followed by new ones: published at once, signing after the publish-ahead time.',
-  description: 'Where a successor is on its way already, that one stands.',
+  description: 'If a successor exists already, it is kept.',
   scope: 'keys:rotate',
   body: z.strictObject({
     alg: z
@@ -58,7 +58,7 @@ const withdraw = operation({
   method: 'delete',
   path: '/v1/keys/{kid}',
   tag: 'keys',
-  summary: 'Takes a compromised key out of the set at once; what it signed is believed no more.',
+  summary: 'Removes a compromised key from the set at once; tokens it signed are no longer accepted.',
   scope: 'keys:rotate',
   params: z.object({ kid: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, { error: 'must be the id of a key' }) }),
   answers: { 200: { description: 'The keys that remain.', schema: keyList } },

@@ -21,7 +21,7 @@ import * as contracts from './policy-contracts.js';
 import { complianceOf, policyOnWire, revisionOnWire, targetOf, warningsFor } from './policy-view.js';
 import { PreviewStore, PreviewTooLarge } from './preview.store.js';
 
-/** Policies: what applies to whom, changed by version, tried before it is applied. */
+/** Policies and their attachments: changed by version, and previewed before they are applied. */
 @Controller()
 export class PoliciesController {
   constructor(

@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common';
 import { type Act, adminActed, eventOf } from '../access/acts.js';
 import { Authority } from '../access/authority.js';
 
-/** What operators do to policies and attachments: each act is allowed by its authority and commits with its events. */
+/** Acts of operators on policies and attachments. Each is checked for authority and commits with its events. */
 @Injectable()
 export class PolicyActs {
   constructor(
@@ -64,7 +64,7 @@ export class PolicyActs {
     });
   }
 
-  /** What this installation lacks for a policy to work, or null. */
+  /** A sentence about a setting that a policy needs and this installation lacks, or null. */
   missingFor(policy: SessionPolicy): string | null {
     try {
       this.signals.requireFor(policy);

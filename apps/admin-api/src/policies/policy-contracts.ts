@@ -96,7 +96,7 @@ export const change = operation({
   },
 });
 
-/** What is to be said about settings before they are saved. */
+/** Lints settings before they are saved. */
 export const lint = operation({
   id: 'lintPolicy',
   method: 'post',
@@ -110,10 +110,10 @@ export const lint = operation({
       .enum(['everyone', 'client', 'resource'], { error: 'must be everyone, client or resource' })
       .optional(),
   }),
-  answers: { 200: { description: 'What was found.', schema: lintAnswer } },
+  answers: { 200: { description: 'The findings.', schema: lintAnswer } },
 });
 
-/** What settings would end. */
+/** Counts the sessions that settings would end. */
 export const preview = operation({
   id: 'previewPolicy',
   method: 'post',

@@ -2,7 +2,7 @@ import type { PolicyService } from '@curfew/clients';
 import { notFound } from '../contract/problems.js';
 import type { PolicyReach } from '../sessions/search.js';
 
-/** Where a policy is attached; throws 404 if there is no such policy. */
+/** The targets a policy is attached to; throws 404 if there is no such policy. */
 export async function policyReach(policies: PolicyService, name: string): Promise<PolicyReach> {
   const [revision, attachments] = await Promise.all([policies.find(name), policies.attachments()]);
   if (!revision) throw notFound('unknown_policy', 'There is no such policy.');

@@ -35,7 +35,7 @@ export const policyOnWire = (revision: PolicyRevision, attachments: readonly Pol
     .map(({ target }) => targetOnWire(target)),
 });
 
-/** What lint has to say about a policy wherever it is attached, each thing once. */
+/** The lint warnings about a policy at all its attachments, each once. */
 export function warningsFor(
   policy: SessionPolicy,
   kinds: readonly PolicyTarget['kind'][],

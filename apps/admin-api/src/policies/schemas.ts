@@ -2,7 +2,7 @@ import { policySettings, profileNames, type SettingShape, settingNames } from '@
 import { z } from 'zod';
 import { clientId, pageOf, timestamp } from '../contract/wire.js';
 
-/** What a setting may be, as its bounds say; the rules between settings are the domain's. */
+/** The schema of a setting by its bounds; rules between settings are in libs/session-policy. */
 function settingSchema(shape: SettingShape): z.ZodType {
   switch (shape.kind) {
     case 'duration': {
@@ -89,7 +89,7 @@ export const policyDetail = z.object({ ...policySchema.shape, warnings: z.array(
 /** Every revision of a policy. */
 export const revisionList = z.object({ items: z.array(policySchema.omit({ attached_to: true })) });
 
-/** What lint finds. */
+/** The response of lint. */
 export const lintAnswer = z.object({
   valid: z.boolean(),
   violations: z.array(z.string()),
@@ -99,7 +99,9 @@ export const lintAnswer = z.object({
       profile: z.string(),
       timeouts_of: z
         .string()
-        .meta({ description: 'What of the document is compared: its timeouts, and nothing else of it.' }),
+        .meta({
+          description: 'The parts of the document that are compared: its timeouts, and nothing else.',
+        }),
       source: z.string(),
       met: z
         .boolean()
@@ -111,16 +113,16 @@ export const lintAnswer = z.object({
   ),
 });
 
-/** What a preview is asked. */
+/** The body of a preview. */
 export const previewBody = z.strictObject({
   name: policyName.optional().meta({ description: 'The policy to change, or to attach as it stands.' }),
   settings: settingsSchema.optional(),
   attach_to: targetSchema
     .optional()
-    .meta({ description: 'Where it would be attached; else where it is attached now.' }),
+    .meta({ description: 'The target it would be attached to; by default its present attachments.' }),
 });
 
-/** What would end. */
+/** The response of a preview. */
 export const previewAnswer = z.object({
   live: z.number().int(),
   would_end: z.number().int(),

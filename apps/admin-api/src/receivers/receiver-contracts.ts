@@ -79,7 +79,7 @@ export const create = operation({
   path: '/v1/receivers',
   tag: 'receivers',
   summary: 'Registers a webhook for what happens from now on; its secret is shown once, in the answer.',
-  description: 'Whoever registers one hears what it hears, so the caller needs events:read as well.',
+  description: 'A receiver gets events, so the caller needs events:read as well.',
   scope: 'clients:write',
   body: wish,
   idempotent: true,
@@ -102,7 +102,8 @@ export const change = operation({
   method: 'put',
   path: '/v1/receivers/{id}',
   tag: 'receivers',
-  summary: 'Replaces the registration of a webhook; what is paused is kept, what is disabled is not told.',
+  summary:
+    'Replaces the registration of a webhook. A paused webhook keeps its events for later; a disabled one misses them.',
   scope: 'clients:write',
   params: byId,
   body: wish,
@@ -148,7 +149,7 @@ const deadLetter = z.object({
   dead_at: timestamp,
 });
 
-/** What was given up. */
+/** Deliveries that were given up. */
 export const deadLetters = operation({
   id: 'listDeadLetters',
   method: 'get',
@@ -196,7 +197,7 @@ const follower = z.object({
     .meta({ description: 'Missed its lease or its last probe; it denies by itself meanwhile.' }),
 });
 
-/** Who follows the feed of ends. */
+/** The followers of the session feed. */
 export const followers = operation({
   id: 'listFollowers',
   method: 'get',

@@ -12,7 +12,7 @@ import { Operation } from '../contract/operation.js';
 import { written, writtenOrNull } from '../contract/wire.js';
 import * as contracts from './receiver-contracts.js';
 
-/** Who is told of events, and who follows ends. */
+/** Receivers of events, and followers of the session feed. */
 @Controller()
 export class ReceiversController {
   constructor(
@@ -131,7 +131,7 @@ export class ReceiversController {
     return ok({ items });
   }
 
-  /** Whoever changes who is told of everybody's sessions must be allowed to hear of them. */
+  /** A receiver gets events about everybody's sessions, so the caller must be allowed to read them. */
   private over<T>(act: Act, work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.prisma.$transaction((tx) =>
       this.authority.change(act, { kind: 'receiver' }, tx, () => work(tx)),

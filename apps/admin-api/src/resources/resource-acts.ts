@@ -16,7 +16,7 @@ export interface SentResource {
   readonly signing_alg?: Resource['signingAlg'] | undefined;
 }
 
-/** What operators do to APIs: each act is allowed by its authority and commits with its events. */
+/** Acts of operators on APIs. Each is checked for authority and commits with its events. */
 @Injectable()
 export class ResourceActs {
   constructor(
@@ -71,7 +71,7 @@ export class ResourceActs {
   }
 }
 
-/** The members under their names in the room; what was not sent is absent. */
+/** The members under their names in libs/clients; members that were not sent are absent. */
 function registrationOf({ default_scopes, token_format, signing_alg, ...same }: Partial<SentResource>) {
   return {
     ...same,

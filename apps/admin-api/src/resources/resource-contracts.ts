@@ -26,7 +26,7 @@ const resource = z.object({
   updated_at: timestamp,
 });
 
-/** What may be sent of an API beside its audience. */
+/** The members of an API beside its audience. */
 export const members = {
   name: z.string().max(200, { error: 'must have at most 200 characters' }),
   scopes: z.array(z.string().max(128)).max(200),

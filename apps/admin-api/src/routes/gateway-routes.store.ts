@@ -15,7 +15,7 @@ export interface GatewayRoute {
   readonly updatedAt: Instant;
 }
 
-/** What an operator writes of a route. */
+/** The part of a route that an operator writes. */
 export type WrittenRoute = Pick<GatewayRoute, 'name' | 'position' | 'resource' | 'settings'>;
 
 interface Row {

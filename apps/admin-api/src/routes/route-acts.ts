@@ -8,7 +8,7 @@ import { versionConflict } from '../contract/input.js';
 import { notFound } from '../contract/problems.js';
 import { type GatewayRoute, GatewayRoutesStore, type WrittenRoute } from './gateway-routes.store.js';
 
-/** What operators do to routes of gateways: each act is allowed by its authority and commits with its event. */
+/** Acts of operators on gateway routes. Each is checked for authority and commits with its event. */
 @Injectable()
 export class RouteActs {
   constructor(

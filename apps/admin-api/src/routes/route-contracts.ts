@@ -29,7 +29,7 @@ const shown = z.object({
   updated_at: timestamp,
 });
 
-/** A whole route: what holds between its members is checked with them. */
+/** A whole route, with the rules between its members. */
 export const wholeRoute = <T extends z.ZodRawShape>(more: T) =>
   z.strictObject({ ...more, position, resource, ...keptRoute.shape }).superRefine((route, context) => {
     for (const message of keptRouteFaults(route as never)) context.addIssue({ code: 'custom', message });
@@ -83,7 +83,7 @@ export const change = operation({
   method: 'put',
   path: '/v1/gateway-routes/{name}',
   tag: 'resources',
-  summary: 'Replaces a route of gateways; what is left out gets its default again.',
+  summary: 'Replaces a gateway route; missing members get their defaults again.',
   scope: 'policies:write',
   params: byName,
   body: wholeRoute({}),
@@ -98,7 +98,7 @@ export const remove = operation({
   method: 'delete',
   path: '/v1/gateway-routes/{name}',
   tag: 'resources',
-  summary: 'Deletes a route of gateways. Where no other matches, nobody passes.',
+  summary: 'Deletes a gateway route. A request that matches no other route is rejected.',
   scope: 'policies:write',
   params: byName,
   ifMatch: true,

@@ -1,4 +1,4 @@
-/** What was done, and after how many milliseconds its announcement was heard here; null where it was not. */
+/** A result, and the milliseconds after which its announcement arrived here; null if it did not. */
 export interface Announced<T> {
   readonly result: T;
   readonly afterMs: number | null;

@@ -8,7 +8,7 @@ import type { MassTarget } from './session-ends.js';
 import { SessionSearchStore } from './session-search.store.js';
 import { describeSession } from './session-view.js';
 
-/** What an end would take along, by its ids. */
+/** The sessions and browsers an end would reach, by id. */
 export interface Reached {
   readonly along: readonly string[];
   readonly browsers: readonly string[];
@@ -24,7 +24,7 @@ export class EndPreview {
     private readonly registry: Registry,
   ) {}
 
-  /** Of the end of one session. */
+  /** Previews the end of one session. */
   async ofSession({ id, accountId, browserSessionUid: uid }: StoredSession, now: Instant): Promise<Reached> {
     if (uid === null) return { along: [], browsers: [] };
     const [browser, live] = await Promise.all([
@@ -42,12 +42,12 @@ export class EndPreview {
     return described.map(({ wire }) => wire).filter(({ state }) => state === 'live');
   }
 
-  /** Of the end of sessions that meet a search, in numbers. */
+  /** Counts the reach of an end of the sessions that match a search. */
   ofSearch(search: SessionSearch, now: Instant): Promise<ReachCount> {
     return this.counts.ofSearch(search, now);
   }
 
-  /** Of the end of everything of an account, a client or everyone; that of a client takes no browser along. */
+  /** Counts the reach of an end of everything of an account, a client or everyone; the end of a client signs out no browser. */
   async ofAll({ kind, target }: MassTarget, now: Instant): Promise<ReachCount> {
     if (kind === 'client') return { along: 0, browsers: 0 };
     return kind === 'account' ? this.counts.ofAccount(target, now) : this.counts.ofEveryone(now);

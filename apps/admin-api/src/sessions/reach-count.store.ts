@@ -13,7 +13,7 @@ export interface ReachCount {
 export class ReachCountStore {
   constructor(private readonly prisma: PrismaService) {}
 
-  /** Of an end that names the sessions that meet a search, one by one. */
+  /** Counts the reach of ending the sessions that match a search, one by one. */
   async ofSearch(search: SessionSearch, now: Instant): Promise<ReachCount> {
     const everyone = await this.prisma.$queryRaw<{ at: Date }[]>`
       SELECT at FROM not_before WHERE kind = 'everyone' AND target = ''`;
@@ -28,14 +28,14 @@ export class ReachCountStore {
     return counted!;
   }
 
-  /** Of an end of everything an account has: all its browsers. */
+  /** Counts all browsers of an account. */
   async ofAccount(accountId: string, now: Instant): Promise<ReachCount> {
     const [counted] = await this.prisma.$queryRaw<ReachCount[]>`
       SELECT 0 AS along, count(*)::int AS browsers FROM browser_session b WHERE b.account_id = ${accountId}::uuid AND ${live(now)}`;
     return counted!;
   }
 
-  /** Of an end of everyone: all browsers there are. */
+  /** Counts all browsers. */
   async ofEveryone(now: Instant): Promise<ReachCount> {
     const [counted] = await this.prisma.$queryRaw<ReachCount[]>`
       SELECT 0 AS along, count(*)::int AS browsers FROM browser_session b WHERE b.account_id IS NOT NULL AND ${live(now)}`;

@@ -69,7 +69,7 @@ const searchMembers = {
     .meta({ description: 'Name of a policy that is attached to the client or to an API of the session.' }),
 };
 
-/** What sessions are searched by, in a query or in a body. */
+/** The conditions of a search for sessions, in a query or in a body. */
 export const searchSchema = z.strictObject(searchMembers).meta({ id: 'SessionSearch' });
 
 /** The search as it was sent, checked. */
@@ -87,7 +87,7 @@ export const listQuery = z.strictObject({
   cursor: cursorParameter,
 });
 
-/** What a request showed of where it came from. */
+/** The address, network and device information of a request. */
 export const signalsSchema = z.object({
   ip: z.string().nullable(),
   network: z.string().nullable(),
@@ -180,7 +180,7 @@ export const propagation = z.object({
     .meta({ description: 'The bound for gateways and APIs that follow the session feed.' }),
 });
 
-/** What may be said about an end. */
+/** The reason and the note of an end. */
 export const endWords = {
   reason: z
     .enum(
@@ -198,7 +198,7 @@ export const endWords = {
   note: note.optional(),
 };
 
-/** What `confirm` means. */
+/** The description of `confirm`. */
 export const confirmMeaning =
   'Wait until no gateway or API that follows the feed lets it pass any more; four seconds at most.';
 
@@ -262,7 +262,7 @@ export const endManyBody = z
       });
   });
 
-/** What was selected for an end. */
+/** The sessions selected for an end. */
 export type EndSelection = z.output<typeof selection>;
 
 /** The answer to the end of many sessions. */

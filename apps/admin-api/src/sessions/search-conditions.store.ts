@@ -63,7 +63,7 @@ const policy = ({ policy: reach }: SessionSearch): Sql[] =>
         Prisma.sql`(s.client_id = ANY(${[...reach.clients]}::text[]) OR s.resources && ${[...reach.resources]}::text[])`,
       ];
 
-/** What of `family operating-system` must be contained; a pattern for LIKE. */
+/** A pattern for LIKE that finds the text in `family operating-system`. */
 export const userAgentPattern = (text: string): string =>
   `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
 

@@ -1,6 +1,6 @@
 import type { EndReason, Instant } from '@curfew/session-policy';
 
-/** What sessions are looked for; everything given must hold. */
+/** A search for sessions; all given conditions must hold. */
 export interface SessionSearch {
   readonly ids?: readonly string[] | undefined;
   readonly account?: string | undefined;
@@ -21,7 +21,7 @@ export interface SessionSearch {
   readonly policy?: PolicyReach | undefined;
 }
 
-/** Where a policy is attached, and so which sessions are under it. */
+/** The attachments of a policy, which decide the sessions under it. */
 export interface PolicyReach {
   readonly everyone: boolean;
   readonly clients: readonly string[];
@@ -31,7 +31,7 @@ export interface PolicyReach {
 /** In which order sessions are listed. */
 export type SessionOrder = '-started_at' | 'started_at' | '-ended_at' | 'ended_at';
 
-/** Where a list goes on: the key of the last session seen, or scanned. */
+/** The position at which a list continues: the key of the last session seen, or scanned. */
 export interface SessionPosition {
   /** Milliseconds since the epoch: its end where the list is ordered by ends, else its start. */
   readonly at: number;

@@ -11,7 +11,7 @@ import type { SessionSearch } from './search.js';
 import type { SessionSearchStore } from './session-search.store.js';
 import { describeSession } from './session-view.js';
 
-/** Who ends sessions, and what they say about it. */
+/** The author, the reason and the note of an end. */
 export interface EndOrder {
   readonly caller: Caller;
   readonly reason: EndReason;

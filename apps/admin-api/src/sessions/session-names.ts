@@ -4,7 +4,7 @@ import type { TimelineEntry } from './timeline.js';
 
 type Data = Readonly<Record<string, unknown>>;
 
-/** What an end or an event says of its cause beyond its reason: the class of a reuse, what was found, a cause or a change. */
+/** The cause in an end or an event beyond its reason: the class of a reuse, the finding, the cause or the change. */
 export function causeIn(data: Data | null): string | null {
   const { evidence, findings, cause, change, operation } = (data ?? {}) as Data & {
     readonly evidence?: { readonly class?: string };
@@ -17,7 +17,7 @@ export function causeIn(data: Data | null): string | null {
   return (named as string | undefined) ?? null;
 }
 
-/** A session with names for people: whose it is, who ended it, and what the end came of. */
+/** A session with names for people: its account, the actor who ended it, and the cause. */
 export type NamedSession = SessionOnWire & {
   readonly username: string | null;
   readonly ended_by: NamedActor | null;

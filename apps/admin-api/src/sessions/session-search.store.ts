@@ -42,8 +42,8 @@ const mostSources = 60;
 const maxOfBrowser = 200;
 
 /**
- * Searches sessions without ever reading them all. What a search asks for decides which index is walked in order; conditions
- * that no index knows are checked on the way, and the walk stops after a bounded time with the position it has reached.
+ * Searches sessions without ever reading them all. The conditions decide which index is walked in order; conditions without an index
+ * are checked on the way, and the walk stops after a bounded time with the position it has reached.
  */
 export class SessionSearchStore {
   constructor(private readonly prisma: PrismaService) {}
@@ -54,7 +54,7 @@ export class SessionSearchStore {
     return rows[0];
   }
 
-  /** What came of a browser session of this account, the latest first. */
+  /** The sessions of a browser session of this account, the latest first. */
   async ofBrowser(uid: string, accountId: string): Promise<readonly FoundForOperator[]> {
     return this.rows(
       Prisma.sql`SELECT s.* FROM session s WHERE s.browser_session_uid = ${uid} AND s.account_id = ${accountId}::uuid
@@ -209,7 +209,7 @@ export class SessionSearchStore {
 const both = (conditions: readonly Sql[]): Sql =>
   conditions.length === 0 ? Prisma.sql`true` : Prisma.join([...conditions], ' AND ');
 
-/** Whatever is live began after everyone was ended. */
+/** A live session began after the last end of everyone. */
 function liveSince(search: SessionSearch, everyoneAt: Date | null): SessionSearch {
   if (search.state !== 'live' || everyoneAt === null) return search;
   const since = Math.max(everyoneAt.getTime(), search.startedAfter ?? 0) as Instant;
@@ -223,7 +223,7 @@ function orderOf(walk: Walk): Sql {
     : Prisma.sql`ORDER BY s.ended_at ${direction}, s.id ${direction}`;
 }
 
-/** So many rows of the walk one statement looks at: less of each source where there are many. */
+/** The number of rows one statement of the walk reads: fewer of each source if there are many sources. */
 const stepOf = ({ sources }: Walk): number => Math.max(100, Math.floor(scanned / sources.length));
 
 /** The next step of the walk: its rows, or only their keys. */

@@ -79,7 +79,7 @@ const endOne = operation({
   params: byId,
   query: endOneQuery,
   idempotent: true,
-  answers: { 200: { description: 'What was done.', schema: endedOne } },
+  answers: { 200: { description: 'The ends.', schema: endedOne } },
   problems: { 404: ['unknown_session'] },
 });
 
@@ -94,7 +94,7 @@ const endMany = operation({
   scope: 'sessions:end',
   body: endManyBody,
   idempotent: true,
-  answers: { 200: { description: 'What was done, or would be.', schema: endedMany } },
+  answers: { 200: { description: 'The ends, or those planned in a dry run.', schema: endedMany } },
   problems: { 404: ['unknown_account', 'unknown_client', 'unknown_policy'] },
 });
 

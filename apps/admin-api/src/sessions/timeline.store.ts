@@ -7,7 +7,7 @@ export interface TimelineEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** So many events of one session are read. */
+/** The number of events of one session that are read. */
 export const mostTimelineEvents = 1_000;
 
 /** The history of one session, oldest first, from the table `event`. */
@@ -21,7 +21,7 @@ export class TimelineStore {
     return rows.reverse();
   }
 
-  /** The same of a browser: who signed in with it and how that ended, and the starts and ends of the sessions that came of it. */
+  /** The timeline of a browser: its sign-ins and their ends, and the starts and ends of its sessions. */
   async ofBrowser(uid: string, accountId: string): Promise<readonly TimelineEvent[]> {
     const rows = await this.prisma.$queryRaw<TimelineEvent[]>`
       SELECT type, at, data FROM event e

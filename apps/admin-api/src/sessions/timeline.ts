@@ -18,8 +18,8 @@ const summedUp: ReadonlySet<string> = new Set<EventType>([
 ]);
 
 /**
- * The history as people read it, oldest first: what is frequent and without consequence is summed up between what matters.
- * Refreshes have no event each; the session's own row says how many there were and when the last one was.
+ * The history for people, oldest first: frequent events without consequence are summed up between the others. Refreshes have no event
+ * each; the session's own row says how many there were and when the last one was.
  */
 export function timelineOf(session: StoredSession, events: readonly TimelineEvent[]): TimelineEntry[] {
   const entries: TimelineEntry[] = [];

@@ -6,7 +6,7 @@ import type { Friction } from '../insight/friction.js';
 import { measureFriction } from '../insight/friction-metrics.js';
 import type { Stats } from './stats.js';
 
-/** What this process counts, in a registry of its own. Labels are closed lists: operations of the document, statuses, reasons. */
+/** The metrics of this process, in a registry of its own. Labels are closed lists: operations of the document, statuses, reasons. */
 export class Metrics {
   readonly registry = new Registry();
   readonly requests: Counter<'operation' | 'status'>;

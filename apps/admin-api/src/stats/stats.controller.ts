@@ -10,7 +10,7 @@ import { timestamp, written } from '../contract/wire.js';
 import { Metrics } from './metrics.js';
 import { Stats } from './stats.js';
 
-/** So many followers are shown one by one, slowest first; the counts are of all. */
+/** The number of followers shown one by one, slowest first; the counts include all. */
 const mostShown = 200;
 
 const timeToDeny = z.object({

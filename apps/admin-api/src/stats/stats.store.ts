@@ -26,8 +26,8 @@ const day = 86_400_000;
 const hour = 3_600_000;
 
 /**
- * Counts; live sessions are read one by one, so the answer is worth keeping a while. To ask each for the policy in force today would read all
- * of them twice, first for the policies and then for the count; what a shorter policy has ended is left to the sweep that follows its change.
+ * Counts; live sessions are read one by one, so the answer is worth keeping a while. Asking for each session's present policy would
+ * read all of them twice, so sessions that a shorter policy ended count until the sweep after its change.
  */
 export class StatsStore {
   constructor(private readonly prisma: PrismaService) {}

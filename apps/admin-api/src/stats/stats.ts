@@ -9,9 +9,12 @@ export interface Counted<Of = Figures> {
 
 /** Figures are counted at most this often, however many ask. Milliseconds. */
 const keptFor = 5_000;
-/** Of a process's time, counting takes one part in so many: a million sessions are counted every half minute and not every five seconds. */
+/**
+ * Counting takes one part in this many of a process's time: a million sessions are counted every half minute and not every five
+ * seconds.
+ */
 const share = 100;
-/** A count that took longer than this is not waited for: what was counted last is answered while the next one runs. Milliseconds. */
+/** A count that took longer than this is not waited for: the last count is returned while the next one runs. Milliseconds. */
 const worthWaiting = 100;
 /** Nothing older is answered, however long a count takes. Milliseconds. */
 const oldest = 600_000;
@@ -32,7 +35,7 @@ export class Stats<Of = Figures> {
       this.#counting = undefined;
     });
     if (!last || last.tookMs <= worthWaiting || age < 0 || age > oldest) return this.#counting;
-    // What fails is tried again at the next question.
+    // A failed count is tried again at the next request.
     this.#counting.catch(() => {});
     return last;
   }

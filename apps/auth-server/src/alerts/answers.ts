@@ -16,7 +16,7 @@ export const thresholdsOf = ({ alerts }: Configuration): AlertThresholds => ({
   session_in_two_places: alerts.sessionPlaces,
 });
 
-/** What is done about each pattern. */
+/** The reaction to each pattern. */
 export const answersOf = ({ alerts: { answers, throttledFor } }: Configuration): DetectorAnswers => ({
   answers: {
     unknown_token_spray: answers.unknownTokens,

@@ -6,7 +6,7 @@ import type { SignalsReader } from '@curfew/signals';
 import { ProblemError, sendProblem } from '@curfew/web';
 import { isForClients, refuseClient } from '../client-refusal.js';
 
-/** Where tokens, codes and passwords are tried; whoever is held back may still read metadata and sign out. */
+/** Endpoints that take tokens, codes and passwords; throttled networks can still read metadata and sign out. */
 const guarded: ReadonlySet<string> = new Set([
   routes.authorization,
   routes.token,

@@ -21,7 +21,7 @@ import { BackgroundLoops } from '@curfew/web';
 import { answersOf, endConcerned, thresholdsOf } from '../alerts/index.js';
 import { signWith } from './sign-with.js';
 
-/** What tells others of events. */
+/** Delivers events to their receivers. */
 export interface DeliveryService {
   readonly store: DeliveryStore;
   /** Breaks off what is under way; another node, or this one when it is back, goes on. */

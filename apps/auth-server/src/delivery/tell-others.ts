@@ -4,7 +4,7 @@ import type { NodeMetrics } from '../metrics/index.js';
 import type { Surroundings } from '../surroundings.js';
 import { deliverEvents } from './deliver-events.js';
 
-/** What telling others needs beside the foundation. */
+/** The dependencies of deliveries, beside the foundation. */
 export interface Told {
   readonly metrics: NodeMetrics;
   readonly feed: SessionFeed;

@@ -25,18 +25,18 @@ export interface FirstRunServices {
   readonly resources: ResourceService;
 }
 
-/** What createFirstRunData needs to know. */
+/** The options of createFirstRunData. */
 export interface FirstRunOptions extends Addresses {
   readonly prisma: PrismaService;
   readonly services: FirstRunServices;
-  /** Where the data are written for scripts and examples. */
+  /** The file to which the data are written, for scripts and examples. */
   readonly devFile: string;
   readonly databaseUrl: string;
 }
 
 /**
- * What was done: everything made for the first time; nothing but checked; or, where file and database did not belong
- * together, credentials made anew. `notes` are sentences for the log, without any secret.
+ * The result of a start: first-run data were created, checked, or, if file and database did not belong together, given new credentials.
+ * `notes` are sentences for the log, without any secret.
  */
 export interface FirstRunReport {
   readonly outcome: 'created' | 'kept' | 'renewed';
@@ -59,9 +59,9 @@ interface Run {
 const lockTimeoutMs = 60_000;
 
 /**
- * Makes the accounts, clients and APIs to try things with, once, with random credentials, and writes them to the file.
- * At every later start it checks that the file still opens the database's doors; where it does not, it makes new
- * credentials for the rows it once made, and says so. Of nodes that start together, one does it and the others find it done.
+ * Creates the sample accounts, clients and APIs once, with random credentials, and writes them to the file. Every later start checks
+ * that the credentials in the file still work; if not, it gives the rows new credentials and reports that. If several nodes start
+ * together, one does it and the others find it done.
  */
 export const createFirstRunData = async (options: FirstRunOptions): Promise<FirstRunReport> =>
   options.prisma.$transaction(
@@ -71,7 +71,7 @@ export const createFirstRunData = async (options: FirstRunOptions): Promise<Firs
       const { accounts, clients } = options.services;
       const before = (await accounts.firstRun(tx)).length + (await clients.firstRun(tx)).length;
       const data = await dataOf(run);
-      // Before the commit, and so under the lock: who comes next finds a file that fits. If the commit fails, the file
+      // The file is written before the commit and so under the lock: the next node finds a file that fits. If the commit fails, the file
       // does not fit, and the next start makes new credentials.
       await writeDevFile(options.devFile, data);
       const outcome = before === 0 ? 'created' : run.notes.length > 0 ? 'renewed' : 'kept';
@@ -140,7 +140,7 @@ const ensureClient = async (
   return describe(name, client, registration, await clients.rollOverSecret(client.id, undefined, run.tx));
 };
 
-/** Ports may have changed since; what somebody changed by hand stays. */
+/** Adds addresses at new ports; changes made by hand stay. */
 const includeAddresses = async (
   run: Run,
   client: Client,

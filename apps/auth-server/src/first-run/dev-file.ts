@@ -12,7 +12,7 @@ const schema = z.looseObject({
   clients: z.partialRecord(z.enum(clientNames), client),
 });
 
-/** What a file of an earlier start says. */
+/** The content of the file of an earlier start. */
 export type ReadDevFile = z.output<typeof schema>;
 
 /** Reads the file; null if there is none, or if it is none of ours. */

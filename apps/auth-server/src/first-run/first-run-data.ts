@@ -4,7 +4,7 @@ export interface FirstRunAccount {
   readonly password: string;
 }
 
-/** A client of the first start; what does not apply to it is absent. */
+/** A client of the first start; members that do not apply to it are absent. */
 export interface FirstRunClient {
   readonly client_id: string;
   readonly client_secret?: string;
@@ -21,7 +21,7 @@ export const clientNames = ['web', 'spa', 'service', 'device', 'api', 'admin'] a
 
 export type ClientName = (typeof clientNames)[number];
 
-/** What the first start made, as it stands in the file that scripts and examples read. */
+/** The data of the first start, as in the file that scripts and examples read. */
 export interface FirstRunData {
   readonly issuer: string;
   readonly adminUrl: string;

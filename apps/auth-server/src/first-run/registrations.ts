@@ -8,12 +8,12 @@ export const ordersAudience = 'https://orders.example.test';
 /** Usernames of the accounts to try things with. */
 export const usernames = ['user1@example.test', 'user2@example.test'] as const;
 
-/** Where the parts of the installation are reached. */
+/** The addresses of the parts of the installation. */
 export interface Addresses {
   readonly issuer: string;
   readonly adminUrl: string;
   readonly gatewayUrl: string;
-  /** Where the client to try things with listens for its redirects. */
+  /** The redirect URI of the sample client. */
   readonly callbackUrl: string;
 }
 

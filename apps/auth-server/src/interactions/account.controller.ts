@@ -12,7 +12,7 @@ import { SignedIn } from './signed-in.js';
 /** The most sign-ins that one page shows; those behind it come up when others end. */
 const maxShown = 100;
 
-/** The pages of a signed-in person: where they land, what is signed in where, which applications they allowed what. */
+/** The pages of a signed-in person: home, sign-ins with their sessions, and allowed applications. */
 @Controller()
 export class AccountController {
   constructor(
@@ -118,7 +118,7 @@ const sessionEntry = (session: OwnSession) => ({
   offline: session.offline,
 });
 
-/** Where somebody signed in, in words: "Firefox on Windows", "192.0.2.7, DE". */
+/** The place of a sign-in in words: "Firefox on Windows", "192.0.2.7, DE". */
 function placeOf(signals: RequestSignals | null | undefined) {
   const joined = (parts: readonly (string | null | undefined)[], by: string) =>
     parts.filter((known) => known !== null && known !== undefined).join(by) || undefined;

@@ -25,7 +25,7 @@ export interface FormProblem {
   readonly retryAfter?: Seconds;
 }
 
-/** What a person reads of a problem, at which field, and the status of the page that says it. */
+/** A problem for a person: its text, its field, and the status of the page. */
 export interface ProblemInWords {
   readonly status: 422 | 429 | 503;
   readonly field: PasswordField;

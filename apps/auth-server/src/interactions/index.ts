@@ -33,9 +33,7 @@ export const pageControllers = [
   AssetsController,
 ];
 
-/**
- * What the controllers need beyond the providers of the foundation, Interactions, PageSettings and PageLog.
- */
+/** Providers for the controllers, in addition to those of the foundation, Interactions, PageSettings and PageLog. */
 export const pageProviders = [
   FormTokens,
   InteractionPages,

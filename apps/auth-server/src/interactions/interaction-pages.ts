@@ -21,7 +21,7 @@ export class InteractionPages {
       : signInPage(this.signInModel(details));
   }
 
-  /** What every rendering of the sign-in form of an interaction has in common. */
+  /** The parts that every rendering of an interaction's sign-in form shares. */
   signInModel(details: InteractionDetails): SignInPage {
     return {
       clientName: details.client.name,
@@ -31,7 +31,7 @@ export class InteractionPages {
     };
   }
 
-  /** Where the page of an interaction is, and where its form is sent. */
+  /** The address of an interaction's page, to which its form is also sent. */
   addressOf(uid: string): string {
     return `${this.settings.base}/interaction/${encodeURIComponent(uid)}`;
   }
@@ -71,7 +71,7 @@ function reasonFor({ accountId, prompt }: InteractionDetails): string | undefine
     : 'The application asks you to sign in again, to confirm that it is you.';
 }
 
-/** What allowing grants: what is new first, then what was allowed before. */
+/** The access that allowing grants: new scopes first, then those allowed before. */
 const items = (missing: readonly string[] = [], before: readonly string[] = []): ConsentItem[] => [
   ...missing.map((name) => ({ name, before: false })),
   ...before.filter((name) => !missing.includes(name)).map((name) => ({ name, before: true })),
@@ -82,7 +82,7 @@ function suggestedName(details: InteractionDetails): string | undefined {
   return details.username;
 }
 
-/** What a person can recognise of a redirect URI: the host, or the scheme of a native application. */
+/** The part of a redirect URI that a person can recognise: the host, or the scheme of a native application. */
 function hostOf(redirect: string): string | undefined {
   if (!URL.canParse(redirect)) return undefined;
   const { host, protocol } = new URL(redirect);

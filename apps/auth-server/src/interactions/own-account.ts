@@ -41,7 +41,7 @@ export interface OwnApplication {
   readonly resources: readonly { readonly name: string; readonly scopes: readonly string[] }[];
 }
 
-/** What a person can see and end of what is their own; another's session or consent is simply not there. */
+/** A person's own sign-ins, sessions and consents; those of others are reported as absent. */
 @Injectable()
 export class OwnAccount {
   constructor(
@@ -66,7 +66,7 @@ export class OwnAccount {
     return (await this.queries.liveOfAccount(accountId, this.clock.now())).length;
   }
 
-  /** Where the person is signed in, the latest first: each browser with its sessions, and each device. */
+  /** The person's sign-ins, the latest first: each browser with its sessions, and each device. */
   async signIns(accountId: string): Promise<readonly OwnSignIn[]> {
     const now = this.clock.now();
     const [browsers, sessions] = await Promise.all([
@@ -95,7 +95,7 @@ export class OwnAccount {
 
   /** Ends everything but what one browser signed in, and that browser. */
   async endOthers(accountId: string, browserSessionUid: string): Promise<void> {
-    // The list shows so many at the most: what lies behind comes up when those are ended.
+    // A list is bounded, so it is read again until nothing is left to end.
     for (;;) {
       const others = (await this.signIns(accountId)).filter(({ id }) => id !== browserSessionUid);
       const ended = [];
@@ -123,8 +123,8 @@ export class OwnAccount {
   }
 
   /**
-   * Changes the password. Where the person wishes it (`endSessions`) or the policy demands it, everything authorized until now ends in the
-   * same transaction, this browser's sign-in too; whether it did. Throws AccountError or HashingOverloaded.
+   * Changes the password. If the person wishes it (`endSessions`) or the policy demands it, everything authorized until now ends in the
+   * same transaction, including this browser's sign-in. Returns whether it did. Throws AccountError or HashingOverloaded.
    */
   async changePassword(
     { id: accountId, username }: Account,
@@ -134,7 +134,7 @@ export class OwnAccount {
     const password = await this.accounts.preparePassword(username, wanted);
     const change = { accountId, password, endSessions: endSessions || ('by_policy' as const) };
     const ends = await changePassword(this.parts, change, personAt(accountId));
-    // What is authorized at that instant itself has ended too: somebody who signs in again right away must not be among it.
+    // Sessions authorized at that very instant have ended too, so a new sign-in has to wait until the instant is over.
     for (let turns = 0; ends && this.clock.now() <= ends.at && turns < 50; turns += 1) await delay(1);
     return ends !== null;
   }

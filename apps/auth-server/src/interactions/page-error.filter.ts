@@ -6,7 +6,7 @@ import type { PageLog } from './page-log.js';
 import type { PageSettings } from './page-settings.js';
 import { refuse } from './refusal.js';
 
-/** What the filter needs from the application around it. */
+/** The dependencies of the filter. */
 export interface PageErrorFilterParts {
   readonly settings: PageSettings;
   readonly log: PageLog;
@@ -26,7 +26,7 @@ export class PageErrorFilter implements ExceptionFilter {
     const requestId = idOf(request, response);
     const refusal = error instanceof PageError ? error : problemFrom(error, this.parts.isUnavailable);
     if (refusal.status >= 500 && !(error instanceof PageError)) this.parts.log.fault(error, requestId);
-    // What is left of a refused body is not read: the connection ends with the answer.
+    // The rest of a refused body is not read, so the connection is closed after the response.
     if (refusal.status === 413 && !response.headersSent) response.setHeader('Connection', 'close');
     const { base } = this.parts.settings;
     refuse(request, response, refusal, { base, requestId, otherwise: 'page' });

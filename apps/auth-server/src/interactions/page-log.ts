@@ -1,4 +1,4 @@
-/** Where the pages report what an operator should see; what people are told is vaguer. */
+/** The log of the pages for operators; pages tell people less. */
 export abstract class PageLog {
   /** A sign-in or a refusal of one: `facts` never hold a password or a cookie. */
   abstract note(event: string, facts: Readonly<Record<string, unknown>>): void;

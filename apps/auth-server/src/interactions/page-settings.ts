@@ -1,6 +1,6 @@
 import { basePathOf } from '../base-path.js';
 
-/** What the pages need to know of the installation. */
+/** The settings of the installation that pages use. */
 export class PageSettings {
   /** Origin of the issuer: the only one our own forms come from. */
   readonly origin: string;

@@ -50,7 +50,7 @@ export class PasswordController {
       return this.notices.sendTo(this.place(request, response, person), outcome, outcome.retryAfter);
     this.log.note('password_changed', { accountId: person.account.id });
     const { endedAll } = outcome;
-    // That ended this browser's sign-in too; whoever knew both passwords may stay.
+    // This browser's sign-in ended as well. The person has just proved both passwords, so it is signed in anew.
     if (endedAll) {
       await this.interactions.signInBrowser(request, response, {
         accountId: person.account.id,

@@ -5,7 +5,7 @@ import { errorPage } from '../pages/index.js';
 import { sendPage } from './answer.js';
 import { PageError } from './page-error.js';
 
-/** What every refusal needs to know of its surroundings. */
+/** The context of a refusal. */
 export interface RefusalPlace {
   /** The issuer's own path. */
   readonly base?: string | undefined;

@@ -11,20 +11,20 @@ import { OwnAccount } from './own-account.js';
 import { PageSettings } from './page-settings.js';
 import { SignIn } from './sign-in.js';
 
-/** Where a sign-in happens: for an application's interaction, or directly. */
+/** The place of a sign-in: an application's interaction, or the pages of this server. */
 export interface SignInPlace extends NoticePlace {
-  /** What every rendering of the form there has in common. */
+  /** The parts that every rendering of the form there shares. */
   readonly page: SignInPage;
   /** Set where the sign-in leads to an application. */
   readonly leadsOut?: boolean;
 }
 
-/** What the page of a sign-in has to say of the form before it. */
+/** The notice on a sign-in page about the form sent before. */
 interface SignInNotice {
   readonly problem?: FormProblem;
   readonly username?: string | undefined;
   readonly remember?: boolean;
-  /** Set where the password was right and a new one is due: what proves it to the next form. */
+  /** Hidden fields that prove the right password to the next form; set when a new password is due. */
   readonly proof?: Readonly<Record<string, string>>;
 }
 

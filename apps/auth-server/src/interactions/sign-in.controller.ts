@@ -11,7 +11,7 @@ import { refuseForeignForm } from './same-origin.js';
 import { SignInFlow, type SignInPlace } from './sign-in-flow.js';
 import { SignedIn } from './signed-in.js';
 
-/** Where one may go on to after signing in here: a closed list, so that no address from outside is ever followed. */
+/** The pages one may continue to after signing in here: a closed list, so that no address from outside is followed. */
 const destinations = ['sessions', 'password', 'applications', 'device'];
 const destination = (next: unknown): string =>
   typeof next === 'string' && destinations.includes(next) ? next : '';

@@ -12,7 +12,7 @@ import { type FormProblem, problemOfVerdict } from './form-problem.js';
 import { PageLog } from './page-log.js';
 import { PageSettings } from './page-settings.js';
 
-/** What came of a form with name and password. */
+/** The outcome of a form with username and password. */
 export type SignInOutcome =
   | Extract<PasswordVerdict, { kind: 'ok' }>
   | { readonly kind: 'refused'; readonly problem: FormProblem };
@@ -72,13 +72,13 @@ export class SignIn {
   }
 
   /**
-   * Guesses come in floods, so they are counted and one event a second says how many. What was typed is never part of it,
-   * the name of nobody neither: it may well be a password in the wrong field.
+   * Guesses come in floods, so they are counted, and one event a second has their number. The typed text is never part of it, and
+   * neither is an unknown username, which may be a password in the wrong field.
    */
   private tellFailed(verdict: FailedVerdict, seen: RequestSignals): void {
     const cause = verdict.kind === 'invalid' ? verdict.cause : verdict.kind;
     const accountId = verdict.kind === 'invalid' ? verdict.accountId : null;
-    // Who is turned away because too much goes on costs us nothing, and shall cost no row for each network either.
+    // An attempt that was refused because of overload must not cost one row for each network.
     const signals = cause === 'overloaded' ? unknownSignals : seen;
     const key = JSON.stringify([cause, accountId, signals.prefix]);
     this.events.tally('signin.failed', key, () =>

@@ -25,7 +25,7 @@ export class SignedIn {
     private readonly settings: PageSettings,
   ) {}
 
-  /** Whoever is signed in; an account that was disabled or deleted meanwhile is nobody. */
+  /** The person who is signed in; undefined if the account was disabled or deleted meanwhile. */
   async find(request: IncomingMessage, response: ServerResponse): Promise<Person | undefined> {
     const current = await this.interactions.currentAccount(request, response);
     if (!current || current.account.disabledAt !== null) return undefined;

@@ -11,7 +11,7 @@ import { routeOf } from './route-of.js';
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const minutes = [0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200];
 const methods = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
-/** What one process counts and measures. Every label is of a closed list: nothing a client sends becomes one. */
+/** The counters and histograms of one process. Every label is of a closed list; no value from a client becomes one. */
 export class NodeMetrics {
   readonly registry = new Registry();
   readonly events: EventCounts;

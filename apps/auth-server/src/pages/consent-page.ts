@@ -3,12 +3,12 @@ import { hidden, layout, type PageModel } from './layout.js';
 import { scopeInWords } from './scope-words.js';
 import { sentOnce } from './sent-once.js';
 
-/** Consent: who asks for what. */
+/** The consent page: the application and the access it asks for. */
 export interface ConsentPage extends PageModel {
   readonly action: string;
   readonly csrf: string;
   readonly clientName: string;
-  /** Where the answer goes, e.g. `app.example.com`: the part of an application's identity it cannot choose freely. */
+  /** The host of the redirect URI, e.g. `app.example.com`: the part of an application's identity it cannot choose freely. */
   readonly returnsTo?: string | undefined;
   readonly username?: string | undefined;
   /** Scopes about the person; `openid` among them. */
@@ -25,14 +25,14 @@ export interface ConsentItem {
   readonly before: boolean;
 }
 
-/** What is asked for at one API. */
+/** The access asked for at one API. */
 export interface ConsentResource {
   readonly name: string;
   readonly audience: string;
   readonly scopes: readonly ConsentItem[];
 }
 
-/** Who asks, for what, at which API; allow or deny. */
+/** Renders the consent page, with buttons to allow and to deny. */
 export function consentPage(page: ConsentPage): string {
   const personal = page.personal.map(({ name, before }) => line(html`${scopeInWords(name)}`, before));
   const claims = page.claims.map(({ name, before }) =>
@@ -73,7 +73,7 @@ ${granted(lines)}
 </section>`;
 }
 
-/** Allowing grants all that is listed; what the person allowed before is marked. */
+/** An item of the list; allowing grants all items, and those allowed before are marked. */
 const line = (words: Html, before: boolean): Html =>
   html`${words}${before && html` <span class="small quiet">(allowed before)</span>`}`;
 

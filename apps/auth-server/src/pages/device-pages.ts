@@ -1,7 +1,7 @@
 import { html } from './html.js';
 import { hidden, layout, type PageModel, problemNotice } from './layout.js';
 
-/** Where the code of a device is typed. */
+/** The page on which a person types the code of a device. */
 export interface DeviceCodePage extends PageModel {
   readonly action: string;
   readonly xsrf: string;
@@ -36,7 +36,7 @@ export interface DeviceConfirmPage extends PageModel {
   readonly xsrf: string;
   readonly clientName: string;
   readonly userCode: string;
-  /** What the device showed of itself when it asked for the code. */
+  /** The network and user agent of the device's request for the code. */
   readonly deviceInfo?: { readonly ip?: string | undefined; readonly ua?: string | undefined } | undefined;
 }
 

@@ -7,7 +7,7 @@ export interface ErrorPage extends PageModel {
   readonly message: string;
   /** Lets an operator find the cause in the log; the page itself never tells it. */
   readonly requestId?: string | undefined;
-  /** In development: what the developer of the application has to know. */
+  /** Advice for the developer of the application; shown in development only. */
   readonly advice?: string | undefined;
 }
 

@@ -1,13 +1,13 @@
 import { html } from './html.js';
 import { layout, type PageModel } from './layout.js';
 
-/** What the landing page shows. */
+/** The content of the home page. */
 export interface HomePage extends PageModel {
   readonly username: string;
   readonly sessionCount: number;
 }
 
-/** Where a signed-in person lands who came without an application. */
+/** Renders the home page of a person who signed in without an application. */
 export function homePage(page: HomePage): string {
   const content = html`<div class="heading"><div class="tight">
 <h1>Your account</h1>

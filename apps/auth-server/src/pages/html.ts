@@ -32,7 +32,7 @@ export class Html {
   }
 }
 
-/** What may stand between `${` and `}`: absent values print nothing, arrays print their members. */
+/** A value between `${` and `}`: absent values print nothing, arrays print their members. */
 export type HtmlValue = Html | string | number | null | undefined | false | readonly HtmlValue[];
 
 function render(value: HtmlValue): string {

@@ -1,7 +1,7 @@
 import { type Html, html } from './html.js';
 import { stylesheetPath } from './stylesheet.js';
 
-/** What every page can be told: the path of an issuer that does not stand at the root of its host, e.g. `/id`. */
+/** The model of every page: the path of an issuer that is not at the root of its host, e.g. `/id`. */
 export interface PageModel {
   readonly base?: string | undefined;
 }

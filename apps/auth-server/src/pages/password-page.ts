@@ -2,7 +2,7 @@ import { type Html, html } from './html.js';
 import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
 import { sentOnce } from './sent-once.js';
 
-/** Changing the password: whose, and what went wrong. */
+/** The page that changes a password: the account, and the fault of the last attempt. */
 export interface PasswordPage extends PageModel {
   readonly action: string;
   readonly csrf: string;
@@ -57,7 +57,7 @@ export interface NewPasswordPage extends PageModel {
   readonly problem?: { readonly field: PasswordField; readonly text: string } | undefined;
 }
 
-/** Who signs in with a password that must not stay gets to choose another one before going on. */
+/** Renders the page on which a person with a temporary password chooses a new one. */
 export function newPasswordPage(page: NewPasswordPage): string {
   const content = html`<div class="card stack">
 <div class="tight"><h1>Choose a new password</h1>
@@ -94,7 +94,7 @@ interface Field {
   readonly label: string;
   readonly autocomplete: 'current-password' | 'new-password';
   readonly hint?: string;
-  /** Where typing starts when nothing is wrong. */
+  /** Whether the field has the focus when there is no fault. */
   readonly first?: boolean;
 }
 

@@ -24,8 +24,8 @@ const verbs: Readonly<Record<string, string>> = {
 };
 
 /**
- * A scope in words a person can decide on: what OpenID Connect defines in full sentences, and the customary
- * `orders:read` or `read.orders` as "See orders". What cannot be read this way is shown as it is, never guessed at.
+ * A scope in words a person can decide on: the scopes of OpenID Connect in full sentences, and the customary `orders:read` or
+ * `read.orders` as "See orders". Any other scope is shown as it is.
  */
 export function scopeInWords(scope: string): string {
   if (Object.hasOwn(known, scope)) return known[scope]!;

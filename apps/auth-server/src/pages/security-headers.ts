@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 export const scriptSource = (script: string): string =>
   `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 
-/** What differs between the headers of pages. */
+/** The parts of the security headers that differ between pages. */
 export interface PageHeaders {
   /**
    * Set where the answer to a form of the page may take the browser to an application. Chromium applies `form-action` to every

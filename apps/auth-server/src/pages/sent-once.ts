@@ -2,8 +2,7 @@ import { type Html, html } from './html.js';
 import { scriptSource } from './security-headers.js';
 
 /*
- * The form of a sign-in or of a consent is accepted once, and whoever clicks twice must not see the refusal of the second time instead of
- * the application. Only for a moment: what was stopped, or is shown again by going back, can be sent.
+ * A form of a sign-in or a consent is accepted once. A person who clicks twice must not see the refusal of the second request instead of the application. The block lasts a moment only, so a stopped form, or one shown again by going back, can be sent.
  */
 const script = 'var sent;onsubmit=function(){if(sent)return false;sent=setTimeout(function(){sent=0},3000)}';
 

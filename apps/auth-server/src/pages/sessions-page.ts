@@ -22,7 +22,7 @@ export interface SignInEntry {
   readonly kind: 'browser' | 'signed_out_browser' | 'device';
   /** Browser and system, e.g. "Firefox on Windows". */
   readonly device?: string | undefined;
-  /** Where the sign-in came from, e.g. "192.0.2.7, DE". */
+  /** The network of the sign-in, e.g. "192.0.2.7, DE". */
   readonly from?: string | undefined;
   readonly signedInAt: Instant | undefined;
   readonly lastActiveAt: Instant | undefined;
@@ -51,7 +51,7 @@ const done = {
   others: 'Signed out everywhere else. Applications that were signed in there have lost access.',
 } as const;
 
-/** What is signed in where, since when and until when; end one browser or device, or all but this browser (OWASP ASVS 7.5.2). */
+/** Renders sign-ins with their times, and buttons to end one browser or device, or all but this browser (OWASP ASVS 7.5.2). */
 export function sessionsPage(page: SessionsPage): string {
   const others = page.signIns.some((signIn) => !signIn.thisBrowser) || page.more;
   const content = html`<div class="heading">

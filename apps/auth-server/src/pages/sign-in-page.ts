@@ -2,7 +2,7 @@ import { html } from './html.js';
 import { hidden, layout, type PageModel, problemNotice } from './layout.js';
 import { sentOnce } from './sent-once.js';
 
-/** Sign-in: who asks, what was typed, what went wrong. */
+/** The sign-in page: the application, the typed username, and the fault of the last attempt. */
 export interface SignInPage extends PageModel {
   readonly action: string;
   readonly csrf: string;

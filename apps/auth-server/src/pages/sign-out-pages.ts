@@ -29,7 +29,7 @@ ${hidden('xsrf', page.xsrf)}
   return layout({ title: 'Sign out?', content, base: page.base });
 }
 
-/** What is left after signing out. */
+/** The page after signing out. */
 export interface LoggedOutPage extends PageModel {
   /** The application the person was signed out of. */
   readonly clientName?: string | undefined;

@@ -3,7 +3,7 @@ import type { IntrospectionAnswer, IntrospectionQuestion } from '@curfew/oidc';
 import { answerJson, malformedBody, readJson, requireMethod } from '@curfew/web';
 import type { FollowerAuthentication } from './follower-authentication.js';
 
-/** So many tokens may be asked about in one call. */
+/** The number of tokens in one call. */
 const maxTokens = 200;
 /** The longest access token that is read at all. */
 const longestToken = 8_192;

@@ -64,7 +64,7 @@ const tooMany = ({ limit }: TooManyFollowers) =>
     retryAfter: 2,
   });
 
-/** So many confirmations and probes are acknowledged at once. */
+/** The number of confirmations and probes in one acknowledgement. */
 const maxDone = 100;
 
 function wordOf(body: unknown): FollowerWord {

@@ -5,7 +5,10 @@ import type { RequestSignals } from '@curfew/session-policy';
 import type { SignalsReader } from '@curfew/signals';
 import { ProblemError } from '@curfew/web';
 
-/** Who may follow and ask for many tokens at once: the client of a resource server, with its secret or a token of its own. */
+/**
+ * Authenticates followers of the feed and callers of batch introspection: clients of a resource server, with their secret or an access
+ * token.
+ */
 export class FollowerAuthentication {
   constructor(
     private readonly clients: ClientDirectory,
@@ -35,7 +38,7 @@ export class FollowerAuthentication {
     return client;
   }
 
-  /** What the request shows of where it comes from. */
+  /** The address, network and device information of a request. */
   signalsOf({ socket, headers }: IncomingMessage): RequestSignals {
     return this.signals.read({ socketAddress: socket.remoteAddress, headers });
   }

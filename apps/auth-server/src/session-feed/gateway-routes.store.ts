@@ -3,7 +3,7 @@ import type { PrismaService } from '@curfew/persistence';
 /** A route as it is handed to gateways: its name and what an operator wrote. */
 export type HandedRoute = { readonly name: string } & Readonly<Record<string, unknown>>;
 
-/** So many routes are handed over at once. */
+/** The number of routes in one response. */
 const mostRoutes = 2_000;
 
 /** Reads the table `gateway_route`, which the admin API writes. */

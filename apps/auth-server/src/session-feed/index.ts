@@ -19,7 +19,7 @@ import { FollowerAuthentication } from './follower-authentication.js';
 import { GatewayRoutesStore } from './gateway-routes.store.js';
 import { RouteEndpoint } from './route-endpoint.js';
 
-/** What resource servers and gateways are served: the session feed, introspection of many tokens at once, and routes. */
+/** The endpoints for resource servers and gateways: session feed, batch introspection, and gateway routes. */
 export interface FollowerService {
   readonly feed: SessionFeed;
   /** By path below the issuer. */
@@ -81,7 +81,7 @@ export async function serveFollowers(
   };
 }
 
-/** What operators are alerted with: clients whose followers let an ended session pass for longer than they may. */
+/** The alert about clients whose followers accept an ended session for longer than they may. */
 const staleFollowers = (clientIds: readonly string[], at: Instant): NewEvent => ({
   id: newId(at),
   at,

@@ -3,7 +3,7 @@ import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 /** The figures of one process, as they travel. */
 export type FigureList = readonly MetricObjectWithValues<MetricValue<string>>[];
 
-/** What the primary tells a worker. Questions and answers about passwords travel the same way, in their own words. */
+/** A message from the primary to a worker. Questions and answers about passwords travel on the same channel with their own types. */
 export type WordToWorker =
   /** Build everything: as which worker, and whether as the first one of this start, which also migrates. */
   | { readonly curfew: 'build'; readonly worker: number; readonly installs: boolean }
@@ -11,9 +11,9 @@ export type WordToWorker =
   | { readonly curfew: 'listen' }
   | { readonly curfew: 'figures'; readonly id: number };
 
-/** What a worker tells the primary. */
+/** A message from a worker to the primary. */
 export type WordToPrimary =
-  /** It listens to the primary now; what was said before got lost. */
+  /** The worker listens to the primary now; earlier messages were lost. */
   | { readonly curfew: 'here' }
   | { readonly curfew: 'built' }
   | { readonly curfew: 'serving'; readonly port: number }

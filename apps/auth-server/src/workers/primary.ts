@@ -8,7 +8,7 @@ import { isWord, type WordToPrimary } from './messages.js';
 import { WorkerFigures } from './worker-figures.js';
 import { Workers } from './workers.js';
 
-/** Beyond what requests may take: what is pending must be written. */
+/** Time to write pending changes, beyond the time for requests. */
 const farewellMs = 10_000;
 
 /**

@@ -15,12 +15,12 @@ interface Asked {
 }
 
 const patienceMs = 4_000;
-/** What only ever grows, as long as nothing is forgotten. */
+/** Kinds of metrics that only grow. */
 const growing: ReadonlySet<unknown> = new Set(['counter', 'histogram']);
 
 /**
- * The figures of all workers and of the primary, added up. What a worker that died had counted, as far as it was asked,
- * stays in the sum: otherwise a counter would fall by all of it, and be taken for one that began anew.
+ * The sum of the metrics of all workers and of the primary. The last known counts of a worker that exited stay in the sum: otherwise a
+ * counter would fall, and Prometheus would take it for a restart.
  */
 export class WorkerFigures implements Figures {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
@@ -41,7 +41,7 @@ export class WorkerFigures implements Figures {
     const answers = await Promise.all(
       this.sources().map(async (source) => ({ id: source.id, figures: await this.#ask(source) })),
     );
-    // Who died since then is among the departed already.
+    // A worker that exited since then is among the departed already.
     const present = answers.filter(({ id }) => this.#lastOf.has(id)).map(({ figures }) => figures);
     return sumOf([own, ...present, ...this.#departed]).metrics();
   }

@@ -38,7 +38,7 @@ export async function runWorker(configuration: Configuration): Promise<void> {
   say({ curfew: 'serving', port: server.port });
 }
 
-/** What cannot be said any more is of no interest: then the primary is gone, and so is this process. */
+/** A message that cannot be sent does not matter: the primary is gone, and this process exits. */
 function say(word: WordToPrimary): void {
   process.send?.(word, undefined, undefined, () => {});
 }

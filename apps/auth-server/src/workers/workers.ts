@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { closeWhatTheDeadWereHanded } from './handed-connections.js';
 import { isWord, type WordToPrimary, type WordToWorker } from './messages.js';
 
-/** What the workers need of the primary around them. */
+/** The dependencies of the workers. */
 export interface WorkersParts {
   readonly count: number;
   /** Milliseconds a worker that is told to stop may take before it is killed. */
@@ -72,7 +72,7 @@ export class Workers {
     cluster.setupPrimary({ stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   }
 
-  /** Starts them; resolves with the port when all of them serve. Where they cannot start, onGivenUp is called instead. */
+  /** Starts the workers; resolves with the port when all of them serve. If they cannot start, onGivenUp is called instead. */
   start(): Promise<number> {
     const served = new Promise<number>((resolve) => {
       this.#everyoneServes = resolve;
@@ -211,7 +211,7 @@ export class Workers {
   }
 }
 
-/** Who cannot be told is dying, and that is heard of. */
+/** A worker that cannot be reached is exiting, which the exit event reports. */
 function tell(worker: Worker, word: WordToWorker): void {
   worker.send(word, undefined, undefined, () => {});
 }

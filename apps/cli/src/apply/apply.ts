@@ -10,7 +10,7 @@ export interface ApplyOptions {
   readonly yes?: boolean;
 }
 
-/** What should be true, and how a fault of it is told. */
+/** The wanted state, and a function that words its faults. */
 export interface Wanted {
   readonly content: Readonly<Record<string, unknown>>;
   told(fault: DescriptionFault): string;

@@ -8,7 +8,7 @@ export interface DescriptionFault {
   readonly detail: string;
 }
 
-/** A value is told up to so many characters. */
+/** The number of characters of a value that a fault shows. */
 const maxShown = 80;
 
 /** A description as it was written, so that a fault is told with its line and value. */
@@ -44,7 +44,7 @@ export class WrittenDescription {
   }
 }
 
-/** Reads a description; whoever knows what belongs in it says what is wrong with it. `shown` is what faults call the file. */
+/** Reads a description. The service checks its content. `shown` is the name of the file in faults. */
 export async function readDescription(file: string, shown = file): Promise<WrittenDescription> {
   const text = await readFile(file, 'utf8').catch(() => {
     throw new CommandError(`${shown} cannot be read`, exitCodes.usage);

@@ -8,7 +8,7 @@ export const apply = (): Command =>
   new Command('apply')
     .summary('plan and apply the changes in a file')
     .description(
-      'Policies, APIs, clients, gateway routes and attachments from a file: all of it or nothing. What the file does not mention is left alone.',
+      'Policies, APIs, clients, gateway routes and attachments from a file: all of it or nothing. Everything the file does not mention is left alone.',
     )
     .requiredOption('-f, --file <file>', 'YAML or JSON')
     .option('--dry-run', 'only plan; exits with 7 where something would change')

@@ -17,7 +17,7 @@ export const browsers = (): Command =>
 const list = (): Command =>
   new Command('list')
     .summary('list the browsers of an account, latest sign-in first')
-    .requiredOption('--account <id|username>', 'of this account')
+    .requiredOption('--account <id|username>', 'only this account')
     .addOption(new Option('--state <state>', 'live or ended').choices(['live', 'ended']))
     .option('--limit <number>', 'most browsers to list', '50')
     .addHelpText('after', '\nExample:\n  curfew browsers list --account user1@example.test --state live')

@@ -21,9 +21,9 @@ export const createClient = (): Command =>
   new Command('create')
     .summary('register a client; its secret is shown once')
     .argument('[id]', 'generated unless given')
-    .requiredOption('--name <text>', 'what people read when they are asked for consent')
-    .option('--redirect-uri <uri...>', 'where answers to authorization requests may go')
-    .option('--post-logout-redirect-uri <uri...>', 'where people may go after signing out')
+    .requiredOption('--name <text>', 'name shown to people when they are asked for consent')
+    .option('--redirect-uri <uri...>', 'redirect URI of authorization responses')
+    .option('--post-logout-redirect-uri <uri...>', 'address to return to after signing out')
     .option(
       '--grant <type...>',
       'authorization_code (the default), refresh_token, client_credentials, device_code',
@@ -65,7 +65,7 @@ Examples:
       );
     });
 
-/** The registration by its RFC 7591 names; what no flag was given for is left to its default. */
+/** The registration by its RFC 7591 names; members without a flag keep their defaults. */
 function registrationOf(id: string | undefined, options: CreateOptions): object {
   const grants = options.grant ?? (options.answersFor === undefined ? undefined : []);
   const members = {

@@ -8,7 +8,7 @@ import { instantFrom } from '../time.js';
 export const insight = (): Command =>
   new Command('insight')
     .summary('insight: timeouts, what-if, exposure')
-    .description('What timeouts cost people, and what they save: from counts, with intervals.')
+    .description('The cost of timeouts to people and the exposure they save, from counts, with intervals.')
     .addCommand(timeouts())
     .addCommand(whatIf())
     .addCommand(exposure());
@@ -34,7 +34,7 @@ const queryOf = ({ client, policy, from, to }: Subject) => ({
   to: to && instantFrom(to),
 });
 
-/** Asks, and writes the answer for scripts, or what is missing; what was found otherwise. */
+/** Requests a report. Prints JSON for scripts, or the missing data, or hands the result on. */
 async function ask(context: Context, path: string, query: Record<string, string | undefined>): Promise<Json> {
   const answer = await (await context.admin()).get(`/v1/insight/${path}`, query);
   if (context.output.json) {
@@ -124,7 +124,7 @@ interface Candidates extends Subject {
 
 const whatIf = (): Command =>
   about(new Command('what-if'))
-    .summary('what another timeout, lifetime or retry window would do')
+    .summary('estimate another timeout, lifetime or retry window')
     .option('--inactivity-timeout <duration>', 'such as 15m')
     .option('--absolute-lifetime <duration>', 'such as 8h')
     .option('--retry-window <duration>', 'such as 30s')

@@ -41,11 +41,11 @@ const withdraw = (): Command =>
     .option('-y, --yes', 'do not ask')
     .addHelpText(
       'after',
-      '\nWhat it signed is believed no more.\n\nExample:\n  curfew keys withdraw kYq3… --yes',
+      '\nTokens it signed are no longer accepted.\n\nExample:\n  curfew keys withdraw kYq3… --yes',
     )
     .action(async (kid: string, options: { yes?: boolean }, command: Command) => {
       const context = contextOf(command);
-      await confirm(context, 'What this key signed will not be believed any more.', options.yes);
+      await confirm(context, 'Tokens signed with this key will no longer be accepted.', options.yes);
       tell(
         context,
         (await (await context.admin()).send('DELETE', `/v1/keys/${encodeURIComponent(kid)}`)).body,

@@ -14,7 +14,9 @@ import { removeLeftovers } from '../scenario/stage.js';
 export const scenario = (): Command =>
   new Command('scenario')
     .summary('play what happens to sessions, on a clock that moves')
-    .description('Plays scenarios on the running product: what happens to a session, and when it ends.')
+    .description(
+      'Plays scenarios on the running product. They show how a session proceeds, and when it ends.',
+    )
     .addHelpText(
       'after',
       `
@@ -124,7 +126,7 @@ function interruption(): AbortSignal {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(exitCodes.failed);
-      process.stderr.write('Stopping; what the scenario made is removed first …\n');
+      process.stderr.write('Stopping; removing the accounts and clients of the scenario first …\n');
       controller.abort();
     });
   return controller.signal;

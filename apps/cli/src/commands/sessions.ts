@@ -24,8 +24,8 @@ interface SearchOptions {
 /** Flags that say which sessions. */
 function searchable(command: Command, times: readonly string[]): Command {
   command
-    .option('--account <id|username>', 'of this account')
-    .option('--client <id>', 'of this client')
+    .option('--account <id|username>', 'only this account')
+    .option('--client <id>', 'only this client')
     .option('--ip <address|network>', 'signed in from there, such as 192.0.2.7 or 192.0.2.0/24')
     .option('--user-agent <text>', 'part of browser and operating system')
     .option('--policy <name>', 'under this policy');
@@ -122,7 +122,7 @@ const show = (): Command =>
       context.output.line(described(one));
     });
 
-/** What an end came of, and who ended it. */
+/** The cause and the author of an end. */
 const whyText = ({ end_cause, ended_by }: Json): string =>
   [end_cause, actorText(ended_by) && `by ${actorText(ended_by)}`].filter(Boolean).join(', ');
 

@@ -19,8 +19,8 @@ export const setIdle = (): Command =>
     .addHelpText(
       'after',
       `
-The policy of the API is changed where it is attached to nothing else. Else the API gets a policy of its own, which says the same
-but for the inactivity timeout. Where several policies match a session, the strictest applies.
+If the policy of the API is attached to nothing else, it is changed. Otherwise the API gets a copy of it with the new inactivity
+timeout. If several policies match a session, the strictest applies.
 
 Examples:
   curfew policies set-idle https://orders.example.com 15m --dry-run

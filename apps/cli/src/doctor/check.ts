@@ -1,4 +1,4 @@
-/** What a look at one thing found: in order, worth knowing, or wrong, and then what to do. */
+/** The finding of one check: in order, worth knowing, or wrong with advice. */
 export interface Finding {
   readonly what: string;
   readonly state: 'ok' | 'note' | 'wrong';

@@ -14,7 +14,7 @@ interface Facts {
   readonly now: number;
 }
 
-/** Looks at who may administer, from the database: where nobody can, the admin API cannot tell. */
+/** Checks in the database that somebody can administer, because without an administrator the admin API cannot be asked. */
 export async function checkAdministrators(configuration: Configuration): Promise<Finding> {
   // Loaded where it is asked for: most commands need no database.
   const [{ FullAdministrators }, { PrismaService }] = await Promise.all([
@@ -48,7 +48,7 @@ export async function checkDatabase(url: string): Promise<readonly Finding[]> {
     connectionTimeoutMillis: 5_000,
     query_timeout: 5_000,
   });
-  client.on('error', () => {}); // whatever is lost shows in the query that was running
+  client.on('error', () => {}); // a lost connection shows in the query that was running
   try {
     await client.connect();
   } catch (error) {

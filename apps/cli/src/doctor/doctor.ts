@@ -73,7 +73,7 @@ function configuration(settings: Environment): Finding {
   }
 }
 
-/** Who may administer; where the configuration has faults, they are told of instead. */
+/** Checks the administrators, or reports the faults of the configuration. */
 async function administrators(settings: Environment): Promise<readonly Finding[]> {
   try {
     return [await checkAdministrators(loadConfiguration(settings))];
@@ -89,7 +89,7 @@ async function gateway(url: string | undefined): Promise<Finding> {
   return found.state === 'wrong' ? { ...found, state: 'note' } : found;
 }
 
-/** What only the service itself can tell: its keys, first-run data, and whether work is left lying. */
+/** Findings that only the service has: its keys, first-run data, and overdue work. */
 async function throughAdmin(context: Context): Promise<readonly Finding[]> {
   try {
     const admin = await context.admin();

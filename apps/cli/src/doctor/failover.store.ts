@@ -30,7 +30,7 @@ export async function checkStandbys(client: pg.Client): Promise<Finding> {
   return standbysOf(rows[0]!);
 }
 
-/** What these facts about replication mean for a failover. */
+/** The meaning of these facts about replication for a failover. */
 export function standbysOf({ recovering, waits, commit, standbys }: Replication): Finding {
   if (recovering)
     return wrong(
@@ -53,7 +53,7 @@ export function standbysOf({ recovering, waits, commit, standbys }: Replication)
   if (standbys.length === 0)
     return noted(
       what,
-      'no standby follows: what is committed after the last backup is lost with this server',
+      'no standby follows: everything committed after the last backup is lost with this server',
     );
   return noted(
     what,

@@ -9,7 +9,7 @@ import { formsOf } from './person.js';
 import type { Stage } from './stage.js';
 import type { StepName, StepValue } from './steps.js';
 
-/** What the steps of a scenario act on. */
+/** The state that the steps of a scenario act on. */
 export interface Scene {
   readonly stage: Stage;
   readonly holders: Holders;
@@ -100,7 +100,7 @@ export const acts: { readonly [S in StepName]: Act<S> } = {
         : async () => (await holders.introspect(holder.tokens, besides, true)).active;
     const began = performance.now();
     const wanted = expect === 'allowed';
-    // What is allowed must be so at once; a denial may take as long as is published.
+    // A token that should be allowed must be allowed at once; a denial may take the published time.
     const isSo = await soon(async () => (await ask()) === wanted, wanted ? 0 : within * 1_000);
     if (!isSo) throw new NotAsExpected(`the ${at} ${wanted ? 'denies' : 'still allows'} the access token`);
     return `${expect} by the ${at} after ${(performance.now() - began).toFixed(0)} ms`;
@@ -154,7 +154,7 @@ export const acts: { readonly [S in StepName]: Act<S> } = {
   },
 };
 
-/** Where a step says that its requests come from. */
+/** The origin a step states for its requests. */
 type Asked = { readonly [Name in keyof Origin]?: Origin[Name] | undefined };
 
 const given = ({ network, device }: Asked): Partial<Origin> => ({

@@ -11,7 +11,7 @@ export interface NamedScenario {
   readonly scenario: Scenario;
 }
 
-/** Where the built-in scenarios are. */
+/** The folder of the built-in scenarios. */
 const folder = fileURLToPath(new URL('../../scenarios/', import.meta.url));
 
 /** Names of the built-in scenarios, in the order in which they are best read. */

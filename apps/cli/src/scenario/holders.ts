@@ -5,7 +5,7 @@ import { callback, introspect, type TokenAnswer, type Tokens } from './oauth.js'
 import { Person } from './person.js';
 import type { Stage } from './stage.js';
 
-/** Whoever holds tokens: the application in a person's browser, or somebody who took a copy. */
+/** A holder of tokens: the application in a person's browser, or somebody who took a copy. */
 export interface Holder {
   origin: Origin;
   tokens: Tokens;
@@ -15,7 +15,7 @@ export interface Holder {
   readonly browser: Browser | null;
 }
 
-/** A browser with its cookies; where it is can change. */
+/** A browser with its cookies; its network can change. */
 export interface Browser {
   origin: Origin;
   person: Person;
@@ -30,7 +30,7 @@ export class Holders {
 
   constructor(private readonly stage: Stage) {}
 
-  /** Who goes by this name; a scenario names nobody who has no tokens. */
+  /** The holder with this name, which has got tokens in an earlier step. */
   of(name: string): Holder {
     const holder = this.#byName.get(name);
     if (!holder) throw new CommandError(`nobody is called ${name}`);

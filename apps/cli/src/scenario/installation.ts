@@ -14,7 +14,7 @@ export interface Installation {
   readonly databaseUrl: string | null;
 }
 
-/** What discovery says (RFC 8414 §2), as far as scenarios need it. */
+/** The endpoints from discovery (RFC 8414 §2) that scenarios need. */
 export interface Endpoints {
   readonly authorization_endpoint: string;
   readonly token_endpoint: string;

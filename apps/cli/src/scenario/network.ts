@@ -14,13 +14,13 @@ export const devices = {
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1',
 } as const;
 
-/** Where a request comes from. */
+/** The origin of a request: its address and user agent. */
 export interface Origin {
   readonly network: (typeof networks)[number];
   readonly device: keyof typeof devices;
 }
 
-/** What is sent. */
+/** A request to send. */
 export interface Message {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;

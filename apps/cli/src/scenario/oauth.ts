@@ -5,7 +5,7 @@ import type { Endpoints } from './installation.js';
 import type { Send } from './network.js';
 import type { Page, Person } from './person.js';
 
-/** Where the applications of scenarios are sent back to. Nothing answers there, and nobody asks. */
+/** The redirect URI of the applications in scenarios. Nothing listens there, and no request is sent to it. */
 export const callback = 'https://application.example/callback';
 
 /** A client of a scenario with what it authenticates with. */
@@ -15,20 +15,20 @@ export interface Credentials {
   readonly key: JWK | null;
 }
 
-/** What a sign-in or a refresh gave. */
+/** The tokens of a sign-in or a refresh. */
 export interface Tokens {
   readonly accessToken: string;
   readonly refreshToken: string;
 }
 
-/** What the token endpoint answered. */
+/** A response of the token endpoint. */
 export interface TokenAnswer {
   readonly status: number;
   readonly error: string | null;
   readonly tokens: Tokens | null;
 }
 
-/** What is needed to talk to the token endpoint as a client. */
+/** The credentials and key of a client at the token endpoint. */
 export interface AsClient {
   readonly issuer: string;
   readonly endpoints: Endpoints;
@@ -88,7 +88,7 @@ export const refresh = (as: AsClient, refreshToken: string, send: Send): Promise
 export const ownToken = (as: AsClient, send: Send): Promise<TokenAnswer> =>
   token(as, { grant_type: 'client_credentials', resource: as.audience }, send);
 
-/** What introspection says of a token (RFC 7662 §2.2). Looking does not count as a use. */
+/** The introspection response for a token (RFC 7662 §2.2). It does not count as a use. */
 export async function introspect(
   { endpoints, client }: Pick<AsClient, 'endpoints' | 'client'>,
   accessToken: string,

@@ -100,7 +100,7 @@ export class Person {
     const fields = new URLSearchParams({ ...form.fields, ...values });
     if (fields.has('username')) fields.set('username', this.username);
     if (fields.has('password')) fields.set('password', this.password);
-    // Of several buttons, the last one is the one that goes on.
+    // If there are several buttons, the last one continues.
     const button = [...form.markup.matchAll(/<button\b[^>]*>/g)].at(-1)?.[0] ?? '';
     const name = attribute(button, 'name');
     if (name !== undefined) fields.set(name, attribute(button, 'value') ?? '');

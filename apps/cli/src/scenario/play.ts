@@ -7,25 +7,25 @@ import type { Scenario } from './scenario.js';
 import { Stage } from './stage.js';
 import type { Step } from './steps.js';
 
-/** What became of one step. */
+/** The outcome of one step. */
 export interface PlayedStep {
   readonly step: Step;
   /** Seconds of the installation's clock since the scenario began. */
   readonly at: number;
-  /** What it took on this machine, in milliseconds. */
+  /** The time it took on this machine, in milliseconds. */
   readonly tookMs: number;
   readonly outcome: 'passed' | 'failed' | 'left_out';
-  /** What happened, or what happened instead of what was expected. */
+  /** A sentence about the outcome, and about the expected one if it differs. */
   readonly told: string;
 }
 
-/** What became of a scenario. */
+/** The outcome of a scenario. */
 export interface Played {
   readonly name: string;
   readonly scenario: Scenario;
   readonly steps: readonly PlayedStep[];
   readonly tookMs: number;
-  /** What could not be removed afterwards. */
+  /** Accounts and clients that could not be removed afterwards. */
   readonly left: readonly string[];
   /** Why it could not be played to its end, beside a step that failed. */
   readonly broken: string | null;
@@ -106,7 +106,7 @@ async function playStep(scene: Scene, step: Step, first: number): Promise<Played
   }
 }
 
-/** What went wrong, in one sentence without anything secret; a defect of ours is not hidden. */
+/** A sentence about an error, without anything secret; an unexpected error is shown as it is. */
 function toldOf(error: unknown): string {
   if (error instanceof NotAsExpected || error instanceof CommandError) return error.message;
   throw error;

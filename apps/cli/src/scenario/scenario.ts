@@ -18,7 +18,7 @@ export interface Scenario {
   readonly steps: readonly Step[];
 }
 
-/** A fault of a scenario: where, as a JSON pointer, and what is right. */
+/** A fault of a scenario: its place as a JSON pointer, and the allowed value. */
 export interface ScenarioFault {
   readonly at: string;
   readonly detail: string;
@@ -107,7 +107,7 @@ function policyFaults(settings: unknown, at: string): ScenarioFault[] {
   });
 }
 
-/** Who holds tokens must have got them in an earlier step. */
+/** Checks that every holder gets its tokens before it uses them. */
 function unknownHolders(steps: readonly (Step | null)[]): ScenarioFault[] {
   const known = new Set<string>();
   const faults: ScenarioFault[] = [];

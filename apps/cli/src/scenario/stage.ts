@@ -13,7 +13,7 @@ const prefix = 'scenario-';
 const mailDomain = '@example.test';
 const audienceOf = (name: string): string => `https://${name}.example`;
 const apiPath = (audience: string): string => `/v1/resources/${encodeURIComponent(audience)}`;
-/** What an interrupted scenario left behind is removed by a later one once it is this old: no scenario takes so long. */
+/** Leftovers of an interrupted scenario are removed by a later one at this age, which no scenario reaches. */
 const leftoverAgeMs = 3_600_000;
 const maxLeftovers = 1_000;
 /** Nodes hear of a policy that was attached within this time; nothing public says when. */
@@ -42,7 +42,7 @@ export class Stage {
     readonly audience: string,
   ) {}
 
-  /** Makes what a scenario needs. What was made is removed again where the rest cannot be made. */
+  /** Creates the accounts, clients and APIs of a scenario. If one cannot be created, the others are removed. */
   static async setUp(installation: Installation, scenario: Scenario): Promise<Stage> {
     const { admin } = installation;
     const name = `${prefix}${randomBytes(5).toString('hex')}`;

@@ -12,7 +12,7 @@ export const text = (max: number) =>
 export const holder = z
   .string({ error: 'must be the name of who holds the tokens' })
   .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: 'must be a name such as laptop: a–z, 0–9 and -' })
-  .meta({ description: 'Who holds the tokens: a name of your choice, such as laptop or thief.' });
+  .meta({ description: 'The holder of the tokens: a name of your choice, such as laptop or thief.' });
 const duration = z
   .string({ error: 'must be a duration with a unit, such as 16m' })
   .refine((written) => (parseDuration(written) ?? 0) > 0, {
@@ -30,7 +30,7 @@ const from = {
   device: oneOf(Object.keys(devices) as [keyof typeof devices, ...(keyof typeof devices)[]]).optional(),
 };
 
-/** One kind of step: what it does, its members, and the member that may be written alone (`refresh: laptop`). */
+/** A kind of step: its description, its members, and the member that may be written alone (`refresh: laptop`). */
 interface StepKind<T extends z.ZodType> {
   readonly about: string;
   readonly schema: T;
@@ -81,7 +81,7 @@ export const stepKinds = {
       .min(1, { error: timesFault })
       .max(maxAtOnce, { error: timesFault })
       .default(1)
-      .meta({ description: 'So many at once, with one refresh token.' }),
+      .meta({ description: 'The number of simultaneous requests with one refresh token.' }),
     'clock-ahead': duration.optional().meta({
       description: 'How far the clock of the client is ahead; for clients that sign what they send.',
     }),
@@ -128,6 +128,6 @@ export type StepName = keyof typeof stepKinds;
 export type StepValue<S extends StepName> = z.output<(typeof stepKinds)[S]['schema']>;
 /** A step as it was read. */
 export type Step = { [S in StepName]: { readonly name: S; readonly value: StepValue<S> } }[StepName] & {
-  /** What the author says of it, for people. */
+  /** The author's remark about the step. */
   readonly because: string | null;
 };

@@ -39,7 +39,7 @@ interface Question {
   readonly setErrs: readonly (readonly [string, string])[];
 }
 
-/** Poll delivery (RFC 8936): what is not acknowledged is delivered again. */
+/** Poll delivery (RFC 8936): events that are not acknowledged are delivered again. */
 export class Polling {
   #waiting = 0;
 
@@ -120,7 +120,7 @@ function read(body: unknown): Question {
   };
 }
 
-/** A code of RFC 8935 §2.4; whatever else a receiver says is not kept. */
+/** An error code of RFC 8935 §2.4; other text from a receiver is not kept. */
 function codeOf(error: unknown): string {
   const { err } = (error ?? {}) as { err?: unknown };
   return typeof err === 'string' && /^[a-z_]{1,40}$/.test(err) ? err : 'unspecified';

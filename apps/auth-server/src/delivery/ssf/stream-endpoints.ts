@@ -21,7 +21,7 @@ const mostBytes = 64 * 1024;
 const malformedSubject =
   'subject must be a subject identifier (RFC 9493): iss_sub with iss and sub, email with email, or opaque with the id of a session';
 
-/** What the endpoints need. */
+/** The dependencies of the endpoints. */
 export interface StreamEndpointsParts {
   readonly issuer: string;
   readonly streams: Streams;

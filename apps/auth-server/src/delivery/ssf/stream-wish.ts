@@ -28,7 +28,7 @@ export function textOf(body: Json, name: string, longest: number): string | null
   return value;
 }
 
-/** What a receiver may say of its stream; what it leaves out is as in `known`. @throws ProblemError 400 */
+/** Reads a receiver's configuration of its stream; missing members are taken from `known`. @throws ProblemError 400 */
 export function readStream(value: unknown, known: Receiver | null): AskedStream {
   const body = objectOf(value);
   const delivery = body['delivery'] === undefined ? null : objectOf(body['delivery']);
