@@ -97,11 +97,9 @@ export const lintAnswer = z.object({
   compliance: z.array(
     z.object({
       profile: z.string(),
-      timeouts_of: z
-        .string()
-        .meta({
-          description: 'The parts of the document that are compared: its timeouts, and nothing else.',
-        }),
+      timeouts_of: z.string().meta({
+        description: 'The parts of the document that are compared: its timeouts, and nothing else.',
+      }),
       source: z.string(),
       met: z
         .boolean()
