@@ -96,7 +96,7 @@ describe('a decision', () => {
   const upkeep = [
     'libs/events/src/delivery/delivery.store.ts',
     'libs/insight/src/counts.store.ts',
-    'libs/sessions/src/store/prisma-sweep-store.ts',
+    'libs/sessions/src/store/postgres-sweep-store.ts',
   ];
 
   it('never trusts how many rows a driver reports as changed, but what the statement returned', () => {

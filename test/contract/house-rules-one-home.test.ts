@@ -88,7 +88,8 @@ const rules: Readonly<Record<string, OneHome>> = {
       'RefreshTokenCodec',
       'AccessTokenCodec',
       'SessionService',
-      'HotSessionStore',
+      'PostgresSessionStore',
+      'EndWriter',
       'DatabaseListener',
     ]),
     home: {
@@ -146,7 +147,6 @@ const rules: Readonly<Record<string, OneHome>> = {
     home: { 'libs/events/src/event-log.ts': 'as a fragment' },
     known: {
       'libs/sessions/src/browser-session-ends.ts': [1, oneStore],
-      'libs/sessions/src/store/end-statements.ts': [1, oneStore],
     },
   },
   'asks for mass ends': {
@@ -163,8 +163,8 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/sessions/src/browser-session-row.ts': [2, standing],
       'libs/sessions/src/browser-session-sweeper.ts': [1, standing],
       'libs/sessions/src/session-queries.ts': [1, standing],
-      'libs/sessions/src/store/prisma-session-store.ts': [1, standing],
-      'libs/sessions/src/store/prisma-sweep-store.ts': [2, standing],
+      'libs/sessions/src/store/postgres-sweep-store.ts': [2, standing],
+      'libs/sessions/src/store/session-start.ts': [1, standing],
       'apps/admin-api/src/sessions/reach-count.store.ts': [2, standing],
       'apps/admin-api/src/sessions/search-conditions.store.ts': [1, standing],
       'apps/admin-api/src/sessions/session-search.store.ts': [2, standing],
@@ -172,20 +172,18 @@ const rules: Readonly<Record<string, OneHome>> = {
   },
   'ends everything by a row': {
     finds: says(/INSERT INTO not_before\b/i),
-    home: { 'libs/sessions/src/store/end-statements.ts': '' },
+    home: { 'libs/sessions/src/store/mass-end.ts': '' },
   },
   'rotates by compare-and-set': {
     finds: says(/\bSET generation\b/i),
-    home: { 'libs/sessions/src/store/hot-session-store.ts': 'alone, and with a proof' },
-    known: { 'libs/sessions/src/store/prisma-session-store.ts': [1, oneStore] },
+    home: { 'libs/sessions/src/store/session-rotate.ts': 'alone, and with a proof' },
   },
   'announces over the database': {
     finds: says(/\bpg_notify\b/i),
-    home: { 'libs/sessions/src/store/end-statements.ts': 'ends: alone, and many' },
+    home: { 'libs/events/src/feed/end-announcer.ts': 'ends, and what nodes say to each other about them' },
     beside: {
       'libs/clients/src/registry-channel.ts': 'registrations and policies',
       'libs/events/src/alerts/watch.store.ts': 'alerts',
-      'libs/events/src/feed/feed-node.store.ts': 'questions to the other nodes',
       'libs/oidc/src/keys/signing-key.store.ts': 'signing keys',
       'libs/persistence/src/database-clock.ts': 'a moved virtual clock',
     },

@@ -428,6 +428,29 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         ]);
       });
 
+      it('of many acts at once leaves each act whole: what goes with it comes once, and only if it ended something', async () => {
+        const sessions = await parallel(20, () => start());
+        // Each act names three sessions, so three acts on two nodes name each session; every fourth act is late by the clock.
+        const acts = sessions.map((session, index) => {
+          const named = [0, 1, 2].map((next) => sessions[(index + next) % 20]!);
+          const late = index % 4 === 0 ? { ifLastActiveAt: instant(t0 - 1) } : {};
+          const along = sessionEvent(session, 'session.stepped_up', { signals: unknownSignals }, t(9));
+          return { ends: named.map((one) => anEnd(one, late)), along };
+        });
+        const ended = await parallel(20, (index) =>
+          both(index).end(acts[index]!.ends, { events: [acts[index]!.along] }),
+        );
+        const idsOf = (some: readonly { id: string }[]) => some.map(({ id }) => id).sort();
+        expect(idsOf(ended.flat())).toEqual(idsOf(sessions));
+        for (const [index, session] of sessions.entries()) {
+          const ids = idsOf(ended[index]!);
+          expect(idsOf(index % 4 === 0 ? [] : acts[index]!.ends)).toEqual(expect.arrayContaining(ids));
+          const told = (await eventsOf(session)).map(({ type }) => type).sort();
+          const along = ids.length > 0 ? ['session.stepped_up'] : [];
+          expect(told).toEqual(['session.ended', 'session.started', ...along]);
+        }
+      });
+
       it('takes the whole account along in the same commit, where asked to', async () => {
         const accountId = randomUUID();
         const [one, two] = [await start({ accountId }), await start({ accountId })];

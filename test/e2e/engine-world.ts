@@ -20,7 +20,6 @@ import {
   BrowserSessionEnds,
   KeyRing,
   PolicySource,
-  PrismaSessionStore,
   RefreshTokenCodec,
   ServiceKeys,
   SessionService,
@@ -30,6 +29,7 @@ import { Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';
 import { type DatabaseProxy, proxyTo } from '../support/proxy.js';
 import { type FirstRunData, type RunningServer, startServer } from '../support/server.js';
+import { sessionStores } from '../support/session-stores.js';
 import { asHeader, authorizationRequest, pkce } from './protocol-world.js';
 
 export const orders = 'https://orders.example.test';
@@ -457,7 +457,7 @@ export class EngineWorld {
     const registry = this.registry();
     const retention = { ended: seconds(86_400) };
     return new SessionService({
-      store: new PrismaSessionStore(this.prisma, retention),
+      store: sessionStores(this.prisma).store,
       browserSessionEnds: new BrowserSessionEnds(this.prisma, retention),
       policies: new RegistryPolicies(registry),
       codec: new RefreshTokenCodec(new KeyRing(new ServiceKeys(['x'.repeat(32)]).derive('none'))),

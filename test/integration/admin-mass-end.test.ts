@@ -1,7 +1,7 @@
 import { ManualClock } from '@curfew/clock';
 import { CountsStore } from '@curfew/insight';
-import { type Instant, instant, seconds } from '@curfew/session-policy';
-import { PrismaSessionStore } from '@curfew/sessions';
+import { type Instant, instant } from '@curfew/session-policy';
+import type { PostgresSessionStore } from '@curfew/sessions';
 import pg from 'pg';
 import { CameBackStore } from '../../apps/admin-api/src/insight/came-back.store.js';
 import { FrictionFigures } from '../../apps/admin-api/src/insight/friction.js';
@@ -10,6 +10,7 @@ import { Metrics } from '../../apps/admin-api/src/stats/metrics.js';
 import { Stats } from '../../apps/admin-api/src/stats/stats.js';
 import { StatsStore } from '../../apps/admin-api/src/stats/stats.store.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { sessionStores } from '../support/session-stores.js';
 import { seededSessions, seedSessions } from './admin-seed.js';
 
 const now = instant(Date.UTC(2030, 0, 10));
@@ -17,14 +18,14 @@ const at = (minutes: number): Instant => instant(now + minutes * 60_000);
 const by = { kind: 'administrator', id: 'operator', ip: null } as const;
 
 let database: TestDatabase;
-let store: PrismaSessionStore;
+let store: PostgresSessionStore;
 let search: SessionSearchStore;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   const settings = { CURFEW_DATABASE_STATEMENT_TIMEOUT: '60s', CURFEW_DATABASE_TRANSACTION_TIMEOUT: '60s' };
   const prisma = database.prisma(settings);
-  store = new PrismaSessionStore(prisma, { ended: seconds(3_600) });
+  ({ store } = sessionStores(prisma));
   search = new SessionSearchStore(prisma);
   await seedSessions(database, now);
 }, 600_000);

@@ -54,7 +54,7 @@ beforeAll(async () => {
     ...foundation,
     search: new SessionSearchStore(prisma),
     announcements: new Announcements(),
-    confirmation: new EndConfirmation(new FeedNodeStore(prisma), clock),
+    confirmation: new EndConfirmation(new FeedNodeStore(prisma), foundation.announcer, clock),
   });
 }, 60_000);
 afterAll(async () => {

@@ -3,8 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readAnnouncement } from '@curfew/events';
 import { DatabaseListener } from '@curfew/persistence';
 import { type EndReason, instant, seconds, unknownSignals } from '@curfew/session-policy';
-import { AuthorizationKilled, type MassEnd, PrismaSweepStore, TooManySessions } from '@curfew/sessions';
+import { AuthorizationKilled, type MassEnd, TooManySessions } from '@curfew/sessions';
 import { failExactlyAt } from '../support/faults.js';
+import { sessionStores } from '../support/session-stores.js';
 import { House, type SignedIn, t } from './sessions-house.js';
 
 let house: House;
@@ -209,7 +210,7 @@ describe('ends that nobody asked about', () => {
     });
     await listener.start();
     try {
-      const store = new PrismaSweepStore(house.database.prisma(), { ended: seconds(86_400) });
+      const store = sessionStores(house.database.prisma()).sweep;
       const end = async ({ session: { id } }: { session: { id: string } }) =>
         ({ id, reason: 'inactivity_timeout', at: t(71_800), detail: {} }) as const;
       expect(await store.sweep(t(71_800), 1_000, end)).toBe(450);

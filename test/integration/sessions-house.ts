@@ -16,14 +16,12 @@ import {
   type Alongside,
   BrowserSessionEnds,
   type CommittedRefresh,
-  HotSessionStore,
+  type EndWriter,
   KeyRing,
   newId,
   newSecret,
   PolicySource,
   type Presenter,
-  PrismaSessionStore,
-  PrismaSweepStore,
   RefreshTokenCodec,
   type RefusedRefresh,
   ServiceKeys,
@@ -32,6 +30,7 @@ import {
   Sweeper,
 } from '@curfew/sessions';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
+import { sessionStores } from '../support/session-stores.js';
 
 /** Policies of the tests: one for everybody, which may change, and one per client where there is one. */
 export class TestPolicies extends PolicySource {
@@ -47,6 +46,7 @@ export class TestPolicies extends PolicySource {
 export interface Node {
   readonly prisma: PrismaService;
   readonly store: SessionStore;
+  readonly ends: EndWriter;
   readonly service: SessionService;
   readonly sweeper: Sweeper;
   readonly events: EventLog;
@@ -85,26 +85,25 @@ export class House {
     const settings = { CURFEW_DATABASE_POOL_SIZE: '6', CURFEW_DATABASE_CONNECT_TIMEOUT: '20s' };
     const retention = { ended: seconds(86_400) };
     const statements = new HotStatements(database.configuration(settings), 4);
-    const limits = { inFlight: 2, largest: 64 };
     const node = (hot: boolean): Node => {
       const prisma = database.prisma(settings);
       const silences = new SilenceRecorder(true);
-      const store = hot
-        ? new HotSessionStore(prisma, retention, statements, limits, silences)
-        : new PrismaSessionStore(prisma, retention, silences);
+      const faults: unknown[] = [];
+      const report = (error: unknown) => faults.push(error);
+      // One node has connections of its own for the hottest statements, the other shares those of Prisma.
+      const own = hot ? { statements } : {};
+      const { store, sweep, ends } = sessionStores(prisma, { silences, report, ...own });
       const codec = new RefreshTokenCodec(
         new KeyRing(new ServiceKeys(['s'.repeat(32)]).derive('refresh token mac')),
       );
       const events = new EventLog(prisma);
       const browserSessionEnds = new BrowserSessionEnds(prisma, retention);
-      const faults: unknown[] = [];
-      const report = (error: unknown) => faults.push(error);
       const service = new SessionService({
         ...{ store, browserSessionEnds, policies, codec, events, report, silences },
       });
       const merged = service.activity.merged.bind(service.activity);
-      const sweeper = new Sweeper(new PrismaSweepStore(prisma, retention, silences), policies, merged);
-      return { prisma, store, service, sweeper, events, faults, silences };
+      const sweeper = new Sweeper(sweep, policies, merged);
+      return { prisma, store, ends, service, sweeper, events, faults, silences };
     };
     return new House(database, policies, [node(true), node(false)], statements);
   }

@@ -63,7 +63,7 @@ export function applicationOn(foundation: Foundation, announcements: Announcemen
   const { adminUrl } = configuration;
   const events = new EventsStore(prisma);
   const feedNodes = new FeedNodeStore(prisma);
-  const confirmation = new EndConfirmation(feedNodes, foundation.clock);
+  const confirmation = new EndConfirmation(feedNodes, foundation.announcer, foundation.clock);
   const stats = new Stats(new StatsStore(prisma));
   const cameBack = new CameBackStore(prisma);
   const friction = new Stats(new FrictionFigures(foundation.counts, cameBack));

@@ -32,6 +32,7 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
   const {
     configuration,
     prisma,
+    announcer,
     signIns,
     clock,
     serviceKeys,
@@ -81,7 +82,7 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
       allowInsideAddresses: configuration.mode !== 'production',
       advisesDevelopers: configuration.mode === 'development',
       throttle,
-      confirmEnd: () => new EndConfirmation(new FeedNodeStore(prisma), clock).confirm(),
+      confirmEnd: () => new EndConfirmation(new FeedNodeStore(prisma), announcer, clock).confirm(),
       ...callerThrottles(foundation),
       userCodeGuesses: configuration.throttles.userCode as never,
       isUnavailable: isDatabaseUnavailable,

@@ -5,25 +5,30 @@ import { type CountedEvent, Tallies } from './tallies.js';
 /** Something that happened, of the closed list, as it is about to be written; `id` is a UUIDv7. */
 export type NewEvent = SessionEvent & { readonly id: string };
 
-/** The rows of events as one JSON parameter, for `jsonb_to_recordset` inside the statement that causes them. */
-export const eventRows = (events: readonly NewEvent[]): string =>
-  JSON.stringify(
-    events.map(({ id, at, type, sessionId, accountId, clientId, data }) => ({
-      id,
-      at: new Date(at).toISOString(),
-      type,
-      session_id: sessionId,
-      account_id: accountId,
-      client_id: clientId,
-      data,
-    })),
-  );
+/** An event as a row of the table, for JSON. */
+export const eventRow = ({ id, at, type, sessionId, accountId, clientId, data }: NewEvent) => ({
+  id,
+  at: new Date(at).toISOString(),
+  type,
+  session_id: sessionId,
+  account_id: accountId,
+  client_id: clientId,
+  data,
+});
 
-const into =
-  'INSERT INTO event (id, at, type, session_id, account_id, client_id, data) SELECT e.* FROM jsonb_to_recordset(';
-const columns =
+/** The rows of events as one JSON parameter, for `jsonb_to_recordset` inside the statement that causes them. */
+export const eventRows = (events: readonly NewEvent[]): string => JSON.stringify(events.map(eventRow));
+
+/** The columns of such rows, as `jsonb_to_recordset` wants them. */
+export const eventColumns =
   'id uuid, at timestamptz, type text, session_id uuid, account_id uuid, client_id text, data jsonb';
-const after = (condition: string) => `) AS e(${columns}) ${condition} ON CONFLICT (id) DO NOTHING`;
+
+/** Records the events that a query selects: id, instant, type, session, account, client and data. */
+export const insertSelectedEvents = (query: string): string =>
+  `INSERT INTO event (id, at, type, session_id, account_id, client_id, data) ${query}`;
+
+const into = insertSelectedEvents('SELECT e.* FROM jsonb_to_recordset(');
+const after = (condition: string) => `) AS e(${eventColumns}) ${condition} ON CONFLICT (id) DO NOTHING`;
 
 /** The statement, or the part of one, that records events; where a condition is given, only if it holds. */
 export const insertEvents = (events: readonly NewEvent[], condition = ''): Prisma.Sql =>

@@ -19,6 +19,7 @@ export { type Receiver, type ReceiverStatus, ReceiversStore } from './delivery/r
 export { composeWebhook, type SecretSeal, webhookSignature } from './delivery/webhook.js';
 export * from './event-log.js';
 export { endsChannel, readAnnouncement } from './feed/announcement.js';
+export { EndAnnouncer } from './feed/end-announcer.js';
 export { type Confirmation, EndConfirmation } from './feed/end-confirmation.js';
 export { FeedStore, writePosition } from './feed/feed.store.js';
 export type { FeedMessage } from './feed/feed-message.js';

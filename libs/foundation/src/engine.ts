@@ -1,6 +1,6 @@
 import type { Registry } from '@curfew/clients';
 import type { Configuration } from '@curfew/config';
-import { EventLog } from '@curfew/events';
+import { EndAnnouncer, EventLog } from '@curfew/events';
 import { CountsStore, CountsWriter, SilenceRecorder } from '@curfew/insight';
 import type { HotStatements, PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
@@ -8,9 +8,10 @@ import {
   BrowserSessionEnds,
   BrowserSessionQueries,
   BrowserSessionSweeper,
-  HotSessionStore,
+  EndWriter,
   PolicySource,
-  PrismaSweepStore,
+  PostgresSessionStore,
+  PostgresSweepStore,
   type RefreshTokenCodec,
   SessionQueries,
   SessionService,
@@ -51,8 +52,13 @@ export function engineOn({ configuration, prisma, hot, refreshTokens, registry, 
   const silences = new SilenceRecorder(configuration.insight.isOn);
   const counts = new CountsStore(prisma);
   const browserSessionEnds = new BrowserSessionEnds(prisma, retention);
+  const announcer = new EndAnnouncer(hot, (err) =>
+    log.warn({ err }, 'ends could not be announced; followers read them from the tables'),
+  );
+  const onHot = { prisma, statements: hot, limits: batches, silences };
+  const ends = new EndWriter({ announcer, retention, ...onHot });
   const sessions = new SessionService({
-    store: new HotSessionStore(prisma, retention, hot, batches, silences),
+    store: new PostgresSessionStore({ ends, ...onHot }),
     browserSessionEnds,
     policies,
     codec: refreshTokens,
@@ -62,11 +68,12 @@ export function engineOn({ configuration, prisma, hot, refreshTokens, registry, 
   });
   return {
     events,
+    announcer,
     sessions,
     browserSessionEnds,
     queries: new SessionQueries(prisma, policies),
     browsers: new BrowserSessionQueries(prisma, policies),
-    sweeper: new Sweeper(new PrismaSweepStore(prisma, retention, silences), policies, (session) =>
+    sweeper: new Sweeper(new PostgresSweepStore(prisma, ends), policies, (session) =>
       sessions.activity.merged(session),
     ),
     browserSweeper: new BrowserSessionSweeper(prisma, policies, retention),

@@ -38,6 +38,7 @@ export async function openFoundation(configuration: Configuration, log: Logger, 
   const registry = new Registry(prisma, clock);
   const seal = new PayloadSeal(ring('protocol artifact'));
   const keyStore = new KeyStore(prisma, serviceKeys, keySettings(configuration.signingKeys));
+  const engine = engineOn({ configuration, prisma, hot, refreshTokens, registry, log });
   let restoreTime = (): void => {};
   return {
     configuration,
@@ -59,7 +60,7 @@ export async function openFoundation(configuration: Configuration, log: Logger, 
     /** The fault of an address to which this service would send events, or null. */
     receiverAddressFault: (address: string) =>
       fetchedUriFault(address, configuration.delivery.allowPrivateAddresses),
-    ...engineOn({ configuration, prisma, hot, refreshTokens, registry, log }),
+    ...engine,
 
     /** Lets the time of this process follow the database, and reads the signing keys. */
     async begin(): Promise<void> {
@@ -70,6 +71,7 @@ export async function openFoundation(configuration: Configuration, log: Logger, 
     /** Closes everything, in the order in which nothing needs what is closed already. */
     async close(): Promise<void> {
       clock.stop();
+      await engine.announcer.settle();
       await guard.stop();
       await hot.close();
       if (signIns !== hot) await signIns.close();

@@ -1,3 +1,4 @@
+export { afterCommit } from './after-commit.js';
 export { Batcher, type BatchLimits } from './batcher.js';
 export { advanceVirtualClock, clockChannel, databaseClock, VirtualClockRefused } from './database-clock.js';
 export { DatabaseListener, type ListenerHandlers, type ListenerPatience } from './database-listener.js';
@@ -19,6 +20,6 @@ export {
 } from './migrations.js';
 export type { PoolLoad } from './pool.js';
 export type { RunStatement } from './prepared-transaction.js';
-export { PrismaService, type Transaction } from './prisma.service.js';
+export { PrismaService, statementsIn, type Transaction } from './prisma.service.js';
 export { retrying } from './retrying.js';
 export { commitColumns, type HotStatement, milliseconds, type Statements } from './statements.js';

@@ -2,6 +2,7 @@ import type { DatabaseConfiguration } from '@curfew/config';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { takeTasks } from './after-commit.js';
 import { type Prisma, PrismaClient } from './generated/client.js';
 import type { DatabaseGuard } from './guard/database-guard.js';
 import { runOn } from './hot-statements.js';
@@ -11,6 +12,8 @@ import type { HotStatement, Statements } from './statements.js';
 
 /** A client inside one transaction; what a store's function takes when it must join its caller's. */
 export type Transaction = Prisma.TransactionClient;
+
+type Options = Parameters<PrismaClient['$transaction']>[1];
 
 /** The database. One per process, and a second one, with a pool of its own, where a flood elsewhere must not starve a reader. */
 @Injectable()
@@ -41,10 +44,25 @@ export class PrismaService extends PrismaClient implements OnModuleDestroy, Stat
     this.prepared = (work) => preparedTransaction(pool, work);
   }
 
+  /** As the client has it; a transaction that a function makes takes tasks for the time after it (`afterCommit`). */
+  override $transaction<R>(work: (transaction: Transaction) => Promise<R>, options?: Options): Promise<R>;
+  // biome-ignore lint/suspicious/noExplicitAny: the client's other overload is kept as it is
+  override $transaction(work: any[], options?: Options): Promise<any>;
+  // biome-ignore lint/suspicious/noExplicitAny: both overloads together
+  override async $transaction(work: any, options?: Options): Promise<any> {
+    if (typeof work !== 'function') return super.$transaction(work, options);
+    let carryOut = (): void => {};
+    const outcome = await super.$transaction((transaction) => {
+      carryOut = takeTasks(transaction);
+      return work(transaction);
+    }, options);
+    carryOut();
+    return outcome;
+  }
+
   /** Runs a hot statement where nothing is hot; its columns must have names of their own. */
-  async run<Row extends unknown[]>({ text }: HotStatement, values: readonly unknown[]): Promise<Row[]> {
-    const rows = await this.$queryRawUnsafe<Record<string, unknown>[]>(text, ...values);
-    return rows.map((row) => Object.values(row) as Row);
+  run<Row extends unknown[]>(statement: HotStatement, values: readonly unknown[]): Promise<Row[]> {
+    return statementsIn(this).run(statement, values);
   }
 
   /** Closes the pool when the application stops. */
@@ -52,3 +70,11 @@ export class PrismaService extends PrismaClient implements OnModuleDestroy, Stat
     await this.$disconnect();
   }
 }
+
+/** Runs hot statements with a client of Prisma, say inside a transaction; their columns must have names of their own. */
+export const statementsIn = (client: Pick<Transaction, '$queryRawUnsafe'>): Statements => ({
+  async run<Row extends unknown[]>({ text }: HotStatement, values: readonly unknown[]): Promise<Row[]> {
+    const rows = await client.$queryRawUnsafe<Record<string, unknown>[]>(text, ...values);
+    return rows.map((row) => Object.values(row) as Row);
+  },
+});

@@ -39,12 +39,12 @@ export {
   type SessionStart,
 } from './session-service.js';
 export type { SessionSummary } from './session-summary.js';
-export { HotSessionStore } from './store/hot-session-store.js';
+export { EndWriter } from './store/end-writer.js';
 export { MemorySessionStore } from './store/memory-session-store.js';
 export { MemorySweepStore } from './store/memory-sweep-store.js';
 export { packSignals, unpackSignals } from './store/packed-columns.js';
-export { PrismaSessionStore } from './store/prisma-session-store.js';
-export { PrismaSweepStore } from './store/prisma-sweep-store.js';
+export { PostgresSessionStore } from './store/postgres-session-store.js';
+export { PostgresSweepStore } from './store/postgres-sweep-store.js';
 export { type RestoredService, type RestoreTaken, takeRestoreStep } from './store/restore-step.js';
 export { type FoundRow, readFound, type SessionRow } from './store/session-row.js';
 export * from './store/session-store.js';

@@ -13,10 +13,12 @@ export class Announcements {
 
   /** To be called for every announcement heard. */
   heard(payload: string): void {
-    for (const hear of this.#waiting.get(payload) ?? []) hear();
+    // Sessions are announced together, with a space between their ids.
+    const names = payload.includes(':') ? [payload] : payload.split(' ');
+    for (const name of names) for (const hear of this.#waiting.get(name) ?? []) hear();
   }
 
-  /** Does `work`, which announces `payload` if `announces` says so of its result, and waits a moment to hear that. */
+  /** Does `work`, which announces `payload` (alone, or among others) if `announces` says so of its result, and waits a moment to hear that. */
   async during<T>(
     payload: string,
     work: () => Promise<T>,

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import {
+  EndAnnouncer,
   FeedNodeStore,
   FeedStore,
   type FollowerReport,
@@ -40,6 +41,7 @@ export async function serveFollowers(
   const feed = new SessionFeed({
     store: new FeedStore(prisma),
     nodes,
+    announcer: new EndAnnouncer(prisma.direct, report),
     clock,
     onProbed,
     onStale: (clientIds) => {

@@ -1,6 +1,6 @@
 import type { Instant } from '@curfew/session-policy';
 
-/** The NOTIFY channel on which every end is announced by the transaction that makes it true. */
+/** The NOTIFY channel on which every end is announced once it has committed (ADR 64). */
 export const endsChannel = 'curfew_ends';
 
 /** A mass end as followers hear of it: what was authorized at or before `at` is over. */

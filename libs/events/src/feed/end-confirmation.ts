@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '@curfew/clock';
 import { writeNodeWord } from './announcement.js';
+import type { EndAnnouncer } from './end-announcer.js';
 import type { FeedNodeStore } from './feed-node.store.js';
 
 /** Milliseconds after which every follower has either carried out an end or stopped trusting what it remembers. */
@@ -17,6 +18,7 @@ export interface Confirmation {
 export class EndConfirmation {
   constructor(
     private readonly nodes: FeedNodeStore,
+    private readonly announcer: EndAnnouncer,
     private readonly clock: Clock,
   ) {}
 
@@ -27,7 +29,7 @@ export class EndConfirmation {
   async confirm(): Promise<Confirmation> {
     const began = performance.now();
     const id = randomUUID();
-    await this.nodes.announce(writeNodeWord({ kind: 'confirm', id }));
+    await this.announcer.say(writeNodeWord({ kind: 'confirm', id }));
     for (let wait = 5; ; wait = Math.min(wait * 1.5, 50)) {
       await pause(wait);
       const waitedMs = Math.round(performance.now() - began);

@@ -1,6 +1,5 @@
 import type { HotStatement, PrismaService } from '@curfew/persistence';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
-import { endsChannel } from './announcement.js';
 import type { FollowerReport } from './followers.js';
 
 /** A node that serves the feed, as other processes see it. */
@@ -61,10 +60,5 @@ export class FeedNodeStore {
       SELECT count(*)::int AS count FROM feed_node
       WHERE seen_at > ${new Date(plus(now, seconds(-goneAfter)))} AND NOT ${id} = ANY(confirmed)`;
     return rows[0]!.count;
-  }
-
-  /** Says something on the channel of ends, in order with them. */
-  async announce(payload: string): Promise<void> {
-    await this.prisma.$executeRaw`SELECT pg_notify(${endsChannel}, ${payload})`;
   }
 }

@@ -9,6 +9,7 @@ import {
   readNodeWord,
   writeNodeWord,
 } from './announcement.js';
+import type { EndAnnouncer } from './end-announcer.js';
 import { type FeedPosition, FeedStore, readPosition, writePosition } from './feed.store.js';
 import { type FeedMessage, messagesOf } from './feed-message.js';
 import type { FeedNodeStore } from './feed-node.store.js';
@@ -42,6 +43,7 @@ const maxTold = 100_000;
 export interface SessionFeedParts {
   readonly store: FeedStore;
   readonly nodes: FeedNodeStore;
+  readonly announcer: EndAnnouncer;
   readonly clock: Clock;
   readonly report: (error: unknown) => void;
   /** Told of each follower's time-to-deny, in milliseconds. */
@@ -145,7 +147,7 @@ export class SessionFeed {
   async acknowledge(word: FollowerWord): Promise<Instant> {
     const now = this.#parts.clock.now();
     if (!this.#followers.acknowledge(word, now, performance.now()))
-      await this.#parts.nodes.announce(writeNodeWord({ kind: 'acknowledged', ...word }));
+      await this.#parts.announcer.say(writeNodeWord({ kind: 'acknowledged', ...word }));
     return this.#parts.clock.now();
   }
 
@@ -159,16 +161,16 @@ export class SessionFeed {
       this.#followers.acknowledge(word, this.#parts.clock.now(), performance.now());
       return;
     }
-    // What was announced before this must be told before this.
-    this.#flush();
-    this.#tell({ kind: 'confirm', id: word.id });
-    this.#followers
-      .allHaveDone(word.id, () => performance.now())
-      .then(() => {
-        this.#confirmed = [...this.#confirmed, word.id].slice(-mostConfirmed);
-        return this.#reportNode(this.#parts.clock.now());
-      })
-      .catch(this.#parts.report);
+    this.#confirm(word.id).catch(this.#parts.report);
+  }
+
+  /** Everything that ended before the word was said must be told first, also where its announcement got lost. */
+  async #confirm(id: string): Promise<void> {
+    await this.#tellUnheard();
+    this.#tell({ kind: 'confirm', id });
+    await this.#followers.allHaveDone(id, () => performance.now());
+    this.#confirmed = [...this.#confirmed, id].slice(-mostConfirmed);
+    await this.#reportNode(this.#parts.clock.now());
   }
 
   #reportNode(now: Instant): Promise<void> {
@@ -178,11 +180,11 @@ export class SessionFeed {
   /** Ends a session that is none, and measures how long followers let it pass. */
   async #probe(): Promise<void> {
     const id = randomUUID();
-    const { nodes, onProbed, onStale } = this.#parts;
+    const { announcer, onProbed, onStale } = this.#parts;
     this.#tell({ kind: 'probe', id });
     await pause(probeLivesMs, undefined, { ref: false });
     const denied = this.#followers.probe(id, () => performance.now());
-    await nodes.announce(id);
+    await announcer.say(id);
     const missed = await denied;
     for (const follower of this.report()) if (follower.timeToDenyMs !== null) onProbed?.(follower);
     if (missed.length > 0) onStale?.(missed);
@@ -217,15 +219,10 @@ export class SessionFeed {
   }
 
   async #readAndBeat(): Promise<void> {
-    const { store, clock } = this.#parts;
     const from = this.#position!;
     // Read before the database is: whatever commits from here on is told after this beat.
-    const at = clock.now();
-    const { ends, position, truncated } = await store.since(from, mostAtOnce);
-    this.#readAt = performance.now();
-    this.#flush();
-    if (truncated || position.origin !== from.origin) this.#tell({ kind: 'resync' });
-    for (const message of messagesOf(this.#untold(ends))) this.#tell(message);
+    const at = this.#parts.clock.now();
+    const position = await this.#tellUnheard();
     if (position.xid !== from.xid || position.origin !== from.origin) {
       this.#position = position;
       [this.#toldBefore, this.#told] = [this.#told, new Set()];
@@ -238,18 +235,29 @@ export class SessionFeed {
       void this.#probe().catch(this.#parts.report);
   }
 
+  /** Reads the ends since the last position and tells those that no announcement has told; the position that was read up to. */
+  async #tellUnheard(): Promise<FeedPosition> {
+    const { origin } = this.#position!;
+    const { ends, position, truncated } = await this.#parts.store.since(this.#position!, mostAtOnce);
+    this.#readAt = performance.now();
+    this.#flush();
+    if (truncated || position.origin !== origin) this.#tell({ kind: 'resync' });
+    for (const message of messagesOf(this.#untold(ends))) this.#tell(message);
+    return position;
+  }
+
   #flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     if (waiting.length === 0) return;
+    if (this.#told.size > maxTold) this.#told = new Set();
     const ends = {
       sessions: waiting.flatMap(({ sessions }) => sessions),
       tokens: waiting.flatMap(({ tokens }) => tokens),
       all: waiting.flatMap(({ all }) => all),
     };
-    if (this.#told.size > maxTold) this.#told = new Set();
-    for (const key of [...ends.sessions, ...ends.tokens]) this.#told.add(key);
-    for (const message of messagesOf(ends)) this.#tell(message);
+    // A beat may have read the end from the database before its announcement came.
+    for (const message of messagesOf(this.#untold(ends))) this.#tell(message);
   }
 
   #untold({ sessions, tokens, all }: AnnouncedEnds): AnnouncedEnds {

@@ -10,7 +10,7 @@ import {
   stepUpOutstanding,
 } from '@curfew/session-policy';
 import { sessionEvent } from '../session-events.js';
-import { togetherEvent } from './end-statements.js';
+import { togetherEvent } from './mass-end.js';
 import {
   type AcceptedStepUp,
   type Activity,

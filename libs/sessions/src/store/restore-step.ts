@@ -1,9 +1,8 @@
-import { EventLog, type NewEvent } from '@curfew/events';
+import { EndAnnouncer, EventLog, type NewEvent } from '@curfew/events';
 import { databaseClock, PrismaService, type Transaction } from '@curfew/persistence';
-import { type Instant, instant, seconds } from '@curfew/session-policy';
+import { type Instant, instant } from '@curfew/session-policy';
 import { newId } from '../ids.js';
-import { endAllWithin } from './end-statements.js';
-import type { Retention } from './session-store.js';
+import { writeMassEnd } from './mass-end.js';
 
 /** What the step needs to know of the configuration. */
 export interface RestoredService {
@@ -28,12 +27,13 @@ export async function takeRestoreStep(
   { onlyIfLost }: { readonly onlyIfLost: boolean },
 ): Promise<RestoreTaken | undefined> {
   const prisma = new PrismaService(service.database, 1);
-  const retention = { ended: seconds(service.endedSessionRetention) };
   try {
     const now = await databaseClock(prisma, service)();
-    return await prisma.$transaction((transaction) =>
-      restoreWithin(transaction, prisma, { now, retention, onlyIfLost }),
+    const taken = await prisma.$transaction((transaction) =>
+      restoreWithin(transaction, prisma, { now, onlyIfLost }),
     );
+    if (taken) await announceEnd(prisma);
+    return taken;
   } finally {
     await prisma.$disconnect();
   }
@@ -41,14 +41,13 @@ export async function takeRestoreStep(
 
 interface Step {
   readonly now: number;
-  readonly retention: Retention;
   readonly onlyIfLost: boolean;
 }
 
 async function restoreWithin(
   transaction: Transaction,
   prisma: PrismaService,
-  { now, onlyIfLost, retention }: Step,
+  { now, onlyIfLost }: Step,
 ): Promise<RestoreTaken | undefined> {
   const raised = await raiseEpoch(transaction, now, onlyIfLost);
   if (!raised) return undefined;
@@ -62,9 +61,16 @@ async function restoreWithin(
     at,
     detail: { by },
   } as const;
-  await endAllWithin(transaction, massEnd, retention);
+  await writeMassEnd(transaction, massEnd);
   await new EventLog(prisma).record([restoredEvent(raised)], transaction);
   return raised;
+}
+
+/** Whoever follows the feed hears of it now; where the announcement fails, within a beat. */
+async function announceEnd(prisma: PrismaService): Promise<void> {
+  const announcer = new EndAnnouncer(prisma.direct, () => {});
+  announcer.all({ kind: 'everyone', target: '' });
+  await announcer.settle();
 }
 
 /** The step comes after everything that is remembered of the database, also where the clock of the lost one was ahead. */

@@ -1,4 +1,3 @@
-import type { SilenceRecorder } from '@curfew/insight';
 import {
   type HotStatement,
   milliseconds,
@@ -16,16 +15,9 @@ import {
   type SessionId,
   seconds,
 } from '@curfew/session-policy';
-import { type EndedRow, endedSilence, endStatement, endWithin, whichEnded } from './end-statements.js';
+import type { EndWriter } from './end-writer.js';
 import { atDate as at } from './session-row.js';
-import {
-  type DueSession,
-  type End,
-  type Lineage,
-  type Retention,
-  type ShorterLimits,
-  SweepStore,
-} from './session-store.js';
+import { type DueSession, type End, type Lineage, type ShorterLimits, SweepStore } from './session-store.js';
 import { deadlineUnderEach, killersOfSession } from './standing-statements.js';
 
 interface UnsettledRow {
@@ -57,14 +49,13 @@ function covered({ kind, target }: UnsettledRow): Prisma.Sql {
 }
 
 /** Sweeping in PostgreSQL: rows are taken with SKIP LOCKED, so nodes share the work and none waits for another. */
-export class PrismaSweepStore extends SweepStore {
+export class PostgresSweepStore extends SweepStore {
   /** How far this node has come with each mass end. Every statement looks at a bounded number of sessions, however many there are. */
   readonly #walks = new Map<string, Walk>();
 
   constructor(
     private readonly prisma: PrismaService,
-    private readonly retention: Retention,
-    private readonly silences?: SilenceRecorder,
+    private readonly ends: EndWriter,
   ) {
     super();
   }
@@ -74,7 +65,7 @@ export class PrismaSweepStore extends SweepStore {
     most: number,
     decide: (due: DueSession) => Promise<End | { readonly checkAfter: Instant }>,
   ): Promise<number> {
-    const ended: EndedRow[] = [];
+    let tell = (): void => {};
     const handled = await this.prisma.prepared(async (run) => {
       const due = await run<DueRow>(takeDue, [now, most]);
       const ends: End[] = [];
@@ -86,16 +77,12 @@ export class PrismaSweepStore extends SweepStore {
       }
       const expired = due.filter(([, isExpired]) => isExpired).map(([id]) => id);
       if (expired.length > 0) await run(forget, [expired]);
-      if (ends.length > 0) {
-        const how = { together: true, answer: whichEnded };
-        const { text, values } = endStatement(ends, [], this.retention, how);
-        ended.push(...(await run<EndedRow>({ name: 'sweep_end', text }, values)));
-      }
+      if (ends.length > 0) tell = await this.ends.endOn({ run }, ends);
       if (later.length > 0)
         await run(postpone, [later.map(({ id }) => id), later.map(({ checkAfter }) => checkAfter)]);
       return due.length;
     });
-    this.silences?.ended(ended.map(endedSilence));
+    tell();
     return handled;
   }
 
@@ -136,7 +123,7 @@ export class PrismaSweepStore extends SweepStore {
       SELECT id::text AS id FROM session WHERE id = ANY(${ids}::uuid[]) FOR UPDATE SKIP LOCKED`;
     const end = { reason: entry.reason, at: entry.at.getTime() as Instant, detail: entry.detail ?? {} };
     const ends = taken.map(({ id }) => ({ id, ...end }));
-    await endWithin(transaction, ends, [], this.retention, { together: true, silences: this.silences });
+    await this.ends.end(ends, { transaction });
     return taken.length;
   }
 

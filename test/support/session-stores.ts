@@ -1,0 +1,31 @@
+import { EndAnnouncer } from '@curfew/events';
+import type { SilenceRecorder } from '@curfew/insight';
+import type { PrismaService, Statements } from '@curfew/persistence';
+import { seconds } from '@curfew/session-policy';
+import { EndWriter, PostgresSessionStore, PostgresSweepStore } from '@curfew/sessions';
+
+const limits = { inFlight: 2, largest: 64 };
+
+/** The stores of sessions as a process has them, one day of retention; the hottest statements share Prisma's connections unless they have their own. */
+export function sessionStores(
+  prisma: PrismaService,
+  {
+    statements = prisma.direct,
+    announcements = statements,
+    silences,
+    report = () => {},
+  }: {
+    statements?: Statements;
+    /** Carries announcements. */
+    announcements?: Statements;
+    silences?: SilenceRecorder;
+    report?: (error: unknown) => void;
+  } = {},
+) {
+  const retention = { ended: seconds(86_400) };
+  const parts = { prisma, statements, limits, silences };
+  const announcer = new EndAnnouncer(announcements, report);
+  const ends = new EndWriter({ announcer, retention, ...parts });
+  const store = new PostgresSessionStore({ ends, ...parts });
+  return { announcer, ends, store, sweep: new PostgresSweepStore(prisma, ends) };
+}
