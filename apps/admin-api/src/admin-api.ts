@@ -13,8 +13,8 @@ import { startLoops } from './background.js';
 import { isJson } from './contract/input.js';
 import { operationPaths, routeOf } from './contract/operation-paths.js';
 import { ProblemFilter } from './contract/problem.filter.js';
-import { contracts } from './controllers.js';
 import { EventStreams } from './events/event-streams.js';
+import { contracts } from './features.js';
 import { adminDoor } from './front-door.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencyStore } from './idempotency/idempotency.store.js';
@@ -37,14 +37,14 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
   });
   await refuseFirstRunData(configuration.mode, foundation);
   await foundation.begin();
-  const announcements = new Announcements();
+  const app = await application(foundation);
+  const announcements = app.get(Announcements, { strict: false });
   const listener = hearAnnouncements(foundation, {
     channels: new Map([[endsChannel, (payload) => announcements.heard(payload)]]),
     reloadKeys: () => foundation.keyStore.load(foundation.clock.now()),
   });
   await listener.start();
   foundation.registry.trust();
-  const app = await application(foundation, announcements);
   const { limits, adminUrl, proxy, listen: addresses } = configuration;
   const paths = operationPaths(contracts);
   const tracing = await startTracing(process.env, {
@@ -58,15 +58,15 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
     trustedHops: proxy.trustedHops,
     paths,
     application: app.getHttpAdapter().getInstance(),
-    refusals: app.get(Metrics).refusals,
+    refusals: app.get(Metrics, { strict: false }).refusals,
     log,
   });
   const server = new HttpServer(tracing?.traced(door) ?? door, limits);
   const port = await server.open(addresses.admin);
-  const loops = startLoops(foundation, app.get(IdempotencyStore));
+  const loops = startLoops(foundation, app.get(IdempotencyStore, { strict: false }));
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
-    app.get(EventStreams).stop();
+    app.get(EventStreams, { strict: false }).stop();
     await server.close(limits.shutdownGraceMs);
     await loops.stop();
     await listener.stop();
@@ -77,10 +77,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
   return { port, stop };
 }
 
-async function application(
-  foundation: Foundation,
-  announcements: Announcements,
-): Promise<NestExpressApplication> {
+async function application(foundation: Foundation): Promise<NestExpressApplication> {
   const { configuration, log } = foundation;
   const instance = express();
   instance.disable('x-powered-by');
@@ -90,9 +87,9 @@ async function application(
   instance.use(apply.path, json(Math.max(maxDescriptionBytes, configuration.limits.bodyBytes)));
   instance.use(json(configuration.limits.bodyBytes));
   const app = await NestFactory.create<NestExpressApplication>(
-    applicationOn(foundation, announcements),
+    applicationOn(foundation),
     new ExpressAdapter(instance),
-    { bodyParser: false, logger: ['error', 'fatal'] },
+    { bodyParser: false, logger: ['error', 'fatal'], abortOnError: false },
   );
   app.useGlobalFilters(
     new ProblemFilter({

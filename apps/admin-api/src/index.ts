@@ -1,4 +1,4 @@
-import { contracts } from './controllers.js';
+import { contracts } from './features.js';
 import { openApiDocument } from './openapi/document.js';
 
 /** The OpenAPI document of the admin API as it is checked in. */

@@ -1,5 +1,5 @@
 import { SessionFeed } from '@curfew/events';
-import { type Foundation, foundationProviders } from '@curfew/foundation';
+import { type Foundation, FoundationModule } from '@curfew/foundation';
 import { Interactions } from '@curfew/oidc';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HealthController } from './health.controller.js';
@@ -21,9 +21,9 @@ class AppModule {}
 export function pagesAround(foundation: Foundation, parts: PageParts): DynamicModule {
   return {
     module: AppModule,
+    imports: [FoundationModule.forRoot(foundation)],
     controllers: [HealthController, ...pageControllers],
     providers: [
-      ...foundationProviders(foundation),
       { provide: SessionFeed, useValue: parts.feed },
       { provide: Interactions, useValue: parts.interactions },
       { provide: PageSettings, useValue: parts.settings },

@@ -1,4 +1,5 @@
 export { type AnnouncementHandlers, hearAnnouncements } from './announcements.js';
+export { FoundationModule } from './foundation.module.js';
 export { type Foundation, type FoundationOptions, openFoundation } from './open-foundation.js';
-export { foundationProviders } from './providers.js';
+export { foundationToken } from './providers.js';
 export { ServiceLoops } from './service-loops.js';

@@ -10,6 +10,9 @@ import { BrowserSessionQueries, SessionQueries, SessionService, TimeoutReturns }
 import { SignalsReader } from '@curfew/signals';
 import type { Foundation } from './open-foundation.js';
 
+/** Stands for the whole foundation among the providers. */
+export const foundationToken = Symbol('Foundation');
+
 /** The foundation as providers of a Nest module: controllers ask for its members by their classes. */
 export const foundationProviders = (foundation: Foundation) => [
   { provide: PrismaService, useValue: foundation.prisma },

@@ -1,5 +1,6 @@
 import type { Instant } from '@curfew/session-policy';
 import { ProblemError } from '@curfew/web';
+import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type Caller, callerKey } from './caller.js';
 
@@ -14,6 +15,7 @@ interface Bucket {
 }
 
 /** Keeps one caller's loop from taking the whole process; the bound on memory is the number of callers remembered. */
+@Injectable()
 export class CallerLimits {
   readonly #buckets = new LRUCache<string, Bucket>({ max: mostCallers });
 

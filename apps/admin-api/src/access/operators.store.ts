@@ -1,8 +1,10 @@
 import { type AdminScope, isAdminScope } from '@curfew/config';
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import { PrismaService, type Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
+import { Injectable } from '@nestjs/common';
 
 /** Which people may administer, and how far; the table `operator`. */
+@Injectable()
 export class Operators {
   constructor(private readonly prisma: PrismaService) {}
 

@@ -1,5 +1,6 @@
-import type { PrismaService } from '@curfew/persistence';
+import { PrismaService } from '@curfew/persistence';
 import type { Actor } from '@curfew/session-policy';
+import { Injectable } from '@nestjs/common';
 
 /** An actor as operators see it: a person with their username. */
 export interface NamedActor extends Actor {
@@ -13,6 +14,7 @@ export const actorIn = (data: Readonly<Record<string, unknown>> | null): Actor |
 };
 
 /** Usernames for the ids of accounts. Deleted accounts have none. */
+@Injectable()
 export class Usernames {
   constructor(private readonly prisma: PrismaService) {}
 

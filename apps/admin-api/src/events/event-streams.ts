@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Clock } from '@curfew/clock';
+import { Clock } from '@curfew/clock';
 import { ProblemError } from '@curfew/web';
+import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import type { Authentication } from '../access/authentication.js';
+import { Authentication } from '../access/authentication.js';
 import { type Caller, callerKey } from '../access/caller.js';
-import type { Usernames } from '../accounts/usernames.store.js';
+import { Usernames } from '../accounts/usernames.store.js';
 import type { AdminRequest } from '../contract/input.js';
 import { eventsOnWire, positionOf, writePosition } from './event-view.js';
-import type { EventPosition, EventSearch, EventsStore } from './events.store.js';
+import { type EventPosition, type EventSearch, EventsStore } from './events.store.js';
 
 /** The dependencies of one stream. */
 export interface StreamRequest {
@@ -31,6 +32,7 @@ const beatEvery = 5_000;
 const checkEvery = 10_000;
 
 /** Live streams of events; each reads the feed from its own position, so a slow reader holds up nobody. */
+@Injectable()
 export class EventStreams {
   readonly #open = new Map<string, number>();
   readonly #stopping = new AbortController();

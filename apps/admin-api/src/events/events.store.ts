@@ -1,6 +1,7 @@
-import { Prisma, type PrismaService } from '@curfew/persistence';
+import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { ProblemError } from '@curfew/web';
+import { Injectable } from '@nestjs/common';
 
 /** A search for events; all given conditions must hold. */
 export interface EventSearch {
@@ -71,6 +72,7 @@ function conditionsOf({ types, session, account, client, after, before }: EventS
  * Reads the view `any_event`: events, and counts beside them. As history it is ordered by id, which is time; as a feed by transaction, and only below the oldest
  * transaction still running, because transactions commit out of order and a later one must not hide an earlier one.
  */
+@Injectable()
 export class EventsStore {
   constructor(private readonly prisma: PrismaService) {}
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { plus, seconds } from '@curfew/session-policy';
 import { ProblemError } from '@curfew/web';
+import { Injectable } from '@nestjs/common';
 import { callerKey } from '../access/caller.js';
 import { Answer } from '../contract/answer.js';
 import type { AdminRequest } from '../contract/input.js';
@@ -15,6 +16,7 @@ const abandonedAfter = seconds(60);
  * Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): if any number of requests have one key, one is carried out and all get
  * its response, for a day. A key belongs to its caller, and is refused for a different request.
  */
+@Injectable()
 export class Idempotency {
   constructor(private readonly store: IdempotencyStore) {}
 

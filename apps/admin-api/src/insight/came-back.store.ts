@@ -1,4 +1,4 @@
-import type { PrismaService } from '@curfew/persistence';
+import { PrismaService } from '@curfew/persistence';
 import {
   differingSignals,
   type EventType,
@@ -7,6 +7,7 @@ import {
   type RiskFinding,
 } from '@curfew/session-policy';
 import { leastIdAt } from '@curfew/sessions';
+import { Injectable } from '@nestjs/common';
 
 /** Which events are looked at. */
 export interface IncidentQuestion {
@@ -40,6 +41,7 @@ const backWithinHours = 8;
  * Incidents of sessions with what their people did next. A person who signs in, or steps up, from the place that the incident came from was
  * no thief: the thief of a token cannot prove to be its person.
  */
+@Injectable()
 export class CameBackStore {
   constructor(private readonly prisma: PrismaService) {}
 

@@ -1,5 +1,5 @@
 import {
-  type CountsStore,
+  CountsStore,
   cutWhileWorking,
   type Estimate,
   Evidence,
@@ -11,7 +11,8 @@ import {
   totalCounts,
 } from '@curfew/insight';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
-import type { CameBackStore } from './came-back.store.js';
+import { Injectable } from '@nestjs/common';
+import { CameBackStore } from './came-back.store.js';
 import { dayOf } from './insight-question.js';
 
 /** What timeouts and ends cost people, over the whole installation. */
@@ -30,6 +31,7 @@ const week = seconds(7 * 86_400);
 const day = seconds(86_400);
 
 /** Measures friction from the counts of a week and from the ends of a day. */
+@Injectable()
 export class FrictionFigures {
   constructor(
     private readonly counts: CountsStore,

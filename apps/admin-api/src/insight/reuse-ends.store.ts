@@ -1,11 +1,13 @@
-import type { PrismaService } from '@curfew/persistence';
+import { PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { leastIdAt } from '@curfew/sessions';
+import { Injectable } from '@nestjs/common';
 
 /** Ends by reuse that are looked at, newest first. */
 const maxLooked = 10_000;
 
 /** Ends by reuse, with the evidence that was kept of them. */
+@Injectable()
 export class ReuseEndsStore {
   constructor(private readonly prisma: PrismaService) {}
 

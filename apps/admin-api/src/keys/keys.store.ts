@@ -1,4 +1,5 @@
-import type { PrismaService } from '@curfew/persistence';
+import { PrismaService } from '@curfew/persistence';
+import { Injectable } from '@nestjs/common';
 
 /** A signing key without its private part. */
 export interface KeyRow {
@@ -12,6 +13,7 @@ export interface KeyRow {
 }
 
 /** Signing keys as operators see them; the private parts are not read. */
+@Injectable()
 export class KeysStore {
   constructor(private readonly prisma: PrismaService) {}
 

@@ -1,6 +1,7 @@
 import type { KeptRoute } from '@curfew/config';
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import { PrismaService, type Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
+import { Injectable } from '@nestjs/common';
 
 /** A route of the gateways that protect an API. */
 export interface GatewayRoute {
@@ -35,6 +36,7 @@ const routeOf = ({ created_at, updated_at, ...row }: Row): GatewayRoute => ({
 });
 
 /** Rows of the table `gateway_route`. */
+@Injectable()
 export class GatewayRoutesStore {
   constructor(private readonly prisma: PrismaService) {}
 

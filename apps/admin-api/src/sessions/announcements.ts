@@ -1,3 +1,5 @@
+import { Injectable } from '@nestjs/common';
+
 /** A result, and the milliseconds after which its announcement arrived here; null if it did not. */
 export interface Announced<T> {
   readonly result: T;
@@ -8,6 +10,7 @@ export interface Announced<T> {
 const patience = 250;
 
 /** Hears announcements of ends, so that an answer can say that its own got out. */
+@Injectable()
 export class Announcements {
   readonly #waiting = new Map<string, Set<() => void>>();
 

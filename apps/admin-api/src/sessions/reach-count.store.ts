@@ -1,5 +1,6 @@
-import { Prisma, type PrismaService } from '@curfew/persistence';
+import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
+import { Injectable } from '@nestjs/common';
 import type { SessionSearch } from './search.js';
 import { conditionsOf } from './search-conditions.store.js';
 
@@ -10,6 +11,7 @@ export interface ReachCount {
 }
 
 /** Counts what an end would reach beyond what it names, without ending anything. */
+@Injectable()
 export class ReachCountStore {
   constructor(private readonly prisma: PrismaService) {}
 

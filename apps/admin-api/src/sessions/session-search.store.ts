@@ -1,6 +1,7 @@
-import { Prisma, type PrismaService } from '@curfew/persistence';
+import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { type FoundRow, type FoundSession, killersOfSession, readFound } from '@curfew/sessions';
+import { Injectable } from '@nestjs/common';
 import type { SessionOrder, SessionPosition, SessionSearch } from './search.js';
 import {
   addressWithin,
@@ -45,6 +46,7 @@ const maxOfBrowser = 200;
  * Searches sessions without ever reading them all. The conditions decide which index is walked in order; conditions without an index
  * are checked on the way, and the walk stops after a bounded time with the position it has reached.
  */
+@Injectable()
 export class SessionSearchStore {
   constructor(private readonly prisma: PrismaService) {}
 

@@ -1,4 +1,5 @@
-import type { PrismaService } from '@curfew/persistence';
+import { PrismaService } from '@curfew/persistence';
+import { Injectable } from '@nestjs/common';
 
 /** One thing that happened to a session. */
 export interface TimelineEvent {
@@ -11,6 +12,7 @@ export interface TimelineEvent {
 export const mostTimelineEvents = 1_000;
 
 /** The history of one session, oldest first, from the table `event`. */
+@Injectable()
 export class TimelineStore {
   constructor(private readonly prisma: PrismaService) {}
 

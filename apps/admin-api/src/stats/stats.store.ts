@@ -1,6 +1,7 @@
-import type { PrismaService } from '@curfew/persistence';
+import { PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { leastIdAt, notKilledUnsettled, rowStands } from '@curfew/sessions';
+import { Injectable } from '@nestjs/common';
 
 /** Figures of the whole installation at one moment. */
 export interface Figures {
@@ -29,6 +30,7 @@ const hour = 3_600_000;
  * Counts; live sessions are read one by one, so the answer is worth keeping a while. Asking for each session's present policy would
  * read all of them twice, so sessions that a shorter policy ended count until the sweep after its change.
  */
+@Injectable()
 export class StatsStore {
   constructor(private readonly prisma: PrismaService) {}
 

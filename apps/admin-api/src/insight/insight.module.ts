@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { CameBackStore } from './came-back.store.js';
+import { ExposureOverTime } from './exposure-over-time.js';
+import { FrictionFigures } from './friction.js';
+import { InsightController } from './insight.controller.js';
+import { InsightQuestions } from './insight-question.js';
+import { ReuseEndsStore } from './reuse-ends.store.js';
+import { WhatIf } from './what-if.js';
+
+/** What the counts say of timeouts. */
+@Module({
+  controllers: [InsightController],
+  providers: [CameBackStore, ExposureOverTime, FrictionFigures, InsightQuestions, ReuseEndsStore, WhatIf],
+  exports: [FrictionFigures],
+})
+export class InsightModule {}

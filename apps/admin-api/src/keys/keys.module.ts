@@ -1,0 +1,10 @@
+import { Module } from '@nestjs/common';
+import { KeysController } from './keys.controller.js';
+import { KeysStore } from './keys.store.js';
+
+/** The signing keys. */
+@Module({
+  controllers: [KeysController],
+  providers: [KeysStore],
+})
+export class KeysModule {}
