@@ -44,6 +44,177 @@ function heldBy(file: string, text: string): string[] {
   });
 }
 
+/** A test that reaches a bound and goes one beyond it: its file, and its title or the beginning of that. */
+type Shown = readonly [file: string, title: string];
+
+const tallies: Shown = ['libs/events/src/tallies.spec.ts', 'hold ten thousand keys of each kind'];
+const hashing: Shown = [
+  'libs/accounts/src/work-queue.spec.ts',
+  'refuses at once what finds all places taken',
+];
+const callers: Shown = [
+  'apps/admin-api/src/access/limits.costly.spec.ts',
+  'is remembered of ten thousand callers, and of one more',
+];
+const fresh: Shown = ['libs/clients/src/fresh-cache.spec.ts', 'remembers as many as it may'];
+const followers: Shown = ['libs/events/src/feed/followers.spec.ts', 'are as many as one client may have'];
+const told: Shown = ['libs/events/src/feed/told-ends.spec.ts', 'are remembered to a number'];
+const verdicts: Shown = [
+  'libs/resource-server/src/verdict-cache.spec.ts',
+  'is bounded, and the oldest goes first',
+];
+const questions: Shown = [
+  'libs/resource-server/src/token-inquiry.spec.ts',
+  'is asked once for all who wait for it',
+];
+const live: Shown = [
+  'libs/resource-server/src/live-access.spec.ts',
+  'take their entry along when they close',
+];
+const figures: Shown = [
+  'apps/auth-server/src/workers/worker-figures.spec.ts',
+  'keep what dead workers had counted',
+];
+const kept: Shown = ['test/e2e/gateway-routes.test.ts', 'are in force within seconds'];
+
+/** What shows each bound; a sentence where there is no number to reach, because something else is limited that each entry belongs to. */
+const shownBy: Readonly<Record<string, Shown | string>> = {
+  'Tallies.soon': tallies,
+  'Tallies.everyday': tallies,
+  'Tallies.apart': ['libs/events/src/tallies.spec.ts', 'tell twenty addresses of one key apart'],
+  'EventLog.waiting': ['libs/events/src/event-log.spec.ts', 'are ten thousand, also after a batch'],
+  'ActivityRecorder.pending': ['libs/sessions/src/activity.spec.ts', 'is that of as many sessions as may be'],
+  'Batcher.waiting': ['libs/persistence/src/batcher.spec.ts', 'tells what waits in vain, in time'],
+  'WorkQueue.waiting': hashing,
+  'HashingQuestions.jobs': hashing,
+  'RateBuckets.buckets': [
+    'libs/oidc/src/throttles/throttles.spec.ts',
+    'is forgotten when there are too many',
+  ],
+  'CallerLimits.buckets': callers,
+  'RefreshThrottle.sessions': [
+    'libs/oidc/src/throttles/throttles.spec.ts',
+    'are remembered of ten thousand sessions',
+  ],
+  'ClientDirectory.blockedUntil': [
+    'libs/oidc/src/client-directory.spec.ts',
+    'are remembered to the number of ten thousand',
+  ],
+  'ThrottledNetworks.until': [
+    'test/integration/events-alerts.test.ts',
+    'holds back as many networks as it may',
+  ],
+  'BoundedKeys.kept': ['libs/events/src/alerts/sliding-window.spec.ts', 'keep as many keys as they may'],
+  'RecentInteractions.kept': [
+    'libs/oidc/src/storage/recent-interactions.spec.ts',
+    'are kept to four million characters',
+  ],
+  'FreshCache.known': fresh,
+  'FreshCache.unknown': fresh,
+  'FreshCache.loading': ['libs/clients/src/fresh-cache.spec.ts', 'loads once for many who ask at once'],
+  'SilenceRecorder.past': [
+    'test/integration/insight.test.ts',
+    'a node that cannot write goes on counting within its bound',
+  ],
+  'TimeoutReturns.seen': ['test/integration/insight.test.ts', 'as many steps as fit wait for a flush'],
+  'TimeoutReturns.counted': ['test/integration/insight.test.ts', 'as many cuts as fit are counted once'],
+  'HttpServer.connections': ['libs/web/src/http-server.spec.ts', 'closes a connection beyond its limit'],
+  'UserAgentReader.known': ['libs/signals/src/user-agent.spec.ts', 'are remembered to a number'],
+  'DpopProofs.keys': ['libs/oidc/src/fast-lane/dpop-proofs.spec.ts', 'are kept ready to a number'],
+  'DpopProofs.seen': [
+    'libs/resource-server/src/binding/dpop.spec.ts',
+    'passes while fewer are remembered than may be',
+  ],
+  'DpopNonces.around': [
+    'libs/oidc/src/fast-lane/dpop-proofs.spec.ts',
+    'are accepted for two minutes around their own',
+  ],
+  'KeyStore.opened': ['test/integration/keys.test.ts', 'and drops the old key when nothing it signed lives'],
+  'RemoteKeySet.keys': ['libs/resource-server/src/jwt/key-set.spec.ts', 'is read to its hundredth key'],
+  'commit-statements.known': 'The code can make only so many combinations of steps.',
+  'AcknowledgedCommits.entries': [
+    'libs/persistence/src/guard/guard.spec.ts',
+    'stay few, however many there were',
+  ],
+  'DatabaseGuard.peers': 'The list is replaced by what the table holds.',
+  'PeerMarks.marks': ['libs/persistence/src/guard/peer-marks.spec.ts', 'are those of a thousand'],
+  'PostgresSweepStore.walks': [
+    'test/integration/sessions-ends.test.ts',
+    'are all recorded, also where a node remembers',
+  ],
+  'SessionFeed.readers': followers,
+  'FeedEndpoint.open': [
+    'apps/auth-server/src/session-feed/feed-endpoint.spec.ts',
+    'do not include that of a follower',
+  ],
+  'Followers.entries': followers,
+  'Followers.asked': ['test/e2e/session-feed.test.ts', 'delays a confirmation until its lease has run out'],
+  'EndAnnouncer.unsent': [
+    'libs/events/src/feed/end-announcer.spec.ts',
+    'are ten thousand that the database did not take',
+  ],
+  'SessionFeed.confirmed': ['libs/events/src/feed/end-confirmation.spec.ts', 'the last fifty confirmations'],
+  'SessionFeed.waiting': ['test/e2e/session-feed.test.ts', 'tells ends within milliseconds, and beats'],
+  'ToldEnds.last': told,
+  'ToldEnds.before': told,
+  'Courier.underWay': ['test/integration/delivery-webhooks.test.ts', 'and sixty-four in all'],
+  'StreamPlaces.open': ['apps/admin-api/src/events/stream-places.spec.ts', 'are two hundred in all'],
+  'Announcements.waiting': [
+    'apps/admin-api/src/sessions/announcements.spec.ts',
+    'leave when their operation is answered',
+  ],
+  'BackgroundLoops.loops': 'A process begins its jobs once, at its start.',
+  'Workers.pauses': [
+    'apps/auth-server/src/workers/workers.costly.spec.ts',
+    'come back after any number of kills',
+  ],
+  'WorkerFigures.asked': figures,
+  'WorkerFigures.lastOf': figures,
+  'WorkerFigures.departed': figures,
+  'DecisionMaker.held': kept,
+  'DecisionMaker.browsers': kept,
+  'KeptRoutes.known': kept,
+  'TokenEndpoint.refreshes': [
+    'apps/gateway/src/browser/token-endpoint.spec.ts',
+    'are remembered to a number',
+  ],
+  'TroubleLog.said': [
+    'apps/gateway/src/trouble-log.spec.ts',
+    'remembers a thousand, and says one more at once',
+  ],
+  'VerdictCache.byName': verdicts,
+  'VerdictCache.names': verdicts,
+  'VerdictTable.odd': verdicts,
+  'Shapes.byText': verdicts,
+  'Shapes.held': verdicts,
+  'Shapes.free': verdicts,
+  'VerdictCache.ended': ['libs/resource-server/src/verdict-cache.spec.ts', 'knows a bounded number of ends'],
+  'VerdictCache.massEnds': [
+    'libs/resource-server/src/verdict-cache.spec.ts',
+    'knows a bounded number of mass ends',
+  ],
+  'TokenInquiry.inactive': [
+    'libs/resource-server/src/token-inquiry.spec.ts',
+    'are ten thousand that nobody is asked about',
+  ],
+  'TokenInquiry.underWay': questions,
+  'TokenInquiry.waiting': questions,
+  'LiveAccesses.all': live,
+  'LiveAccesses.bySession': live,
+  'FeedFollower.done': [
+    'libs/resource-server/src/feed/follower.spec.ts',
+    'confirmations at most a hundred at a time',
+  ],
+  'FeedFollower.probes': [
+    'libs/resource-server/src/feed/follower.spec.ts',
+    'remembers a hundred probes, and at one more',
+  ],
+  'EventStreamReader.data': [
+    'libs/resource-server/src/feed/event-stream.spec.ts',
+    'takes an event of four megabytes',
+  ],
+};
+
 describe('what is held in memory', () => {
   // What a caller without rights holds: empty, and read only.
   const fixed = ['authority.none'];
@@ -85,6 +256,15 @@ const fixed = new Map([['a', 1]]);
     expect([...named].sort()).toEqual([...held].sort());
     for (const line of table)
       for (const cell of line.split('|').slice(2, 4)) expect(cell.trim().length).toBeGreaterThan(10);
+  });
+
+  it('is held to its bound by a test, or has no number that could be reached', () => {
+    expect(Object.keys(shownBy).sort()).toEqual([...held].sort());
+    for (const [name, shown] of Object.entries(shownBy)) {
+      if (typeof shown === 'string') continue;
+      const [file, title] = shown;
+      expect([name, existsSync(file) && readFileSync(file, 'utf8').includes(title)]).toEqual([name, true]);
+    }
   });
 });
 

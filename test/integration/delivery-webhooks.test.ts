@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { ManualClock } from '@curfew/clock';
 import {
   type AttemptOutcome,
@@ -271,7 +272,6 @@ describe('a webhook', () => {
     expect(await waiting()).toBe(0);
   });
 
-  // OpenID Connect Back-Channel Logout 1.0 §2.5, RFC 8935 §2: only problems of delivery are tried again.
   it('for logouts hears of what ends after its client has an address for them', async () => {
     await database.query(
       `INSERT INTO client (id, name, metadata, created_at, updated_at) VALUES ('web', 'web', '{}', now(), now())`,
@@ -291,6 +291,7 @@ describe('a webhook', () => {
     ]);
   });
 
+  // OpenID Connect Back-Channel Logout 1.0 §2.5, RFC 8935 §2: only problems of delivery are tried again.
   it('that speaks a standard and refuses a token for good is not sent it again; any other failure is tried again', async () => {
     const final = [400, 401, 403, 405, 410, 413, 415, 422, 451];
     const passing = [302, 404, 408, 421, 425, 429, 500, 502, 503, 504];
@@ -360,6 +361,26 @@ describe('a webhook', () => {
     expect(receiver.received.length).toBeLessThanOrEqual(8);
     await node.stop();
     await prompt.close();
+  });
+
+  it('is one of as many as are served at a time: four deliveries of each are under way, and sixty-four in all', async () => {
+    let arrived = 0;
+    receiver.behave(() => {
+      arrived += 1;
+    });
+    for (let n = 0; n < 17; n += 1) await subscribe();
+    await log.record(Array.from({ length: 5 }, () => anEvent()));
+    const node = aNode({ timeoutMs: 60_000, report: () => {} });
+    for (let round = 0; round < 5; round += 1) await node.run();
+    const [taken] = await database.query<{ all: number; most: number }>(
+      `SELECT sum(count)::int AS "all", max(count)::int AS most
+       FROM (SELECT count(*) FROM delivery WHERE attempts > 0 GROUP BY receiver_id) AS of_receiver`,
+    );
+    expect(taken).toEqual({ all: 64, most: 4 });
+    const deadline = performance.now() + 10_000;
+    while (arrived < 64 && performance.now() < deadline) await pause(20);
+    await node.stop();
+    expect(arrived).toBe(64);
   });
 
   it('that answers without end is cut off after its status', async () => {

@@ -190,6 +190,30 @@ describe('the watch', () => {
     expect([late.any, late.wait(['192.0.2.0/24'])]).toEqual([false, null]);
   });
 
+  it('holds back as many networks as it may, and of one more those that are free again soonest are let go', async () => {
+    const answers = { answers: { credential_stuffing: 'throttle' }, throttledFor: seconds(3_600) } as const;
+    const node = aNode([], { answers });
+    const failedFrom = (prefix: string): NewEvent => ({
+      ...reuse(),
+      type: 'signin.failed',
+      data: { cause: 'wrong_password', signals: { prefix } } as never,
+    });
+    const prefixes = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'];
+    const waits = async (max: number) => {
+      const networks = new ThrottledNetworks(new WatchStore(database.prisma()), clock, max);
+      await networks.load();
+      return prefixes.map((prefix) => networks.wait([prefix]) !== null);
+    };
+    for (const prefix of prefixes) {
+      await log.record(Array.from({ length: 10 }, () => failedFrom(prefix)));
+      await node.run();
+      // Another window, and another alert.
+      clock.advance(301);
+    }
+    expect(await waits(3)).toEqual([true, true, true]);
+    expect(await waits(2)).toEqual([false, true, true]);
+  });
+
   it('ends what an alert is about once for a window, and not at all without the alert', async () => {
     const answers = { answers: { reuse_across_sessions: 'end' }, throttledFor: seconds(600) } as const;
     const ended: (string | null)[] = [];

@@ -237,7 +237,46 @@ describe('how people come back after a timeout', () => {
     expect({ proved: found.proved, resumed: found.resumed }).toEqual({ proved: [300], resumed: [300] });
   });
 
-  it('a flush without steps asks nothing, and more steps than fit are forgotten', async () => {
+  it('as many steps as fit wait for a flush, and one more is not counted', async () => {
+    const { uid, idHash } = await browsers();
+    const visits = await Promise.all([1, 2, 3].map(() => house.signIn({ browser: uid })));
+    const steps = new TimeoutReturns(house.nodes[0].prisma, house.nodes[0].silences, {
+      steps: 2,
+      counted: 10,
+    });
+    const show = () => {
+      for (const { clientId } of visits) steps.shown(idHash, clientId, pastTimeout(60));
+    };
+    const shown = async () => {
+      const counts: number[] = [];
+      for (const { clientId } of visits) counts.push((await counted(clientId)).shown?.length ?? 0);
+      return counts;
+    };
+    show();
+    await steps.flush();
+    expect(await shown()).toEqual([1, 1, 0]);
+    steps.shown(idHash, visits[2]!.clientId, pastTimeout(60));
+    await steps.flush();
+    expect(await shown()).toEqual([1, 1, 1]);
+  });
+
+  it('as many cuts as fit are counted once, and at one more all are counted again', async () => {
+    const { uid, idHash } = await browsers();
+    const visits = await Promise.all([1, 2].map(() => house.signIn({ browser: uid })));
+    const steps = new TimeoutReturns(house.nodes[0].prisma, house.nodes[0].silences, {
+      steps: 10,
+      counted: 1,
+    });
+    const show = async (visit: number) => {
+      steps.shown(idHash, visits[visit]!.clientId, pastTimeout(60));
+      await steps.flush();
+    };
+    for (const visit of [0, 0, 1, 0]) await show(visit);
+    expect((await counted(visits[0]!.clientId)).shown).toEqual([60, 60]);
+    expect((await counted(visits[1]!.clientId)).shown).toEqual([60]);
+  });
+
+  it('a flush without steps asks nothing, and where nothing is counted no step is noted', async () => {
     const steps = new TimeoutReturns({} as never, new SilenceRecorder(true));
     await steps.flush();
     const off = new TimeoutReturns({} as never, new SilenceRecorder(false));

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readAnnouncement } from '@curfew/events';
 import { DatabaseListener } from '@curfew/persistence';
 import { type EndReason, instant, seconds, unknownSignals } from '@curfew/session-policy';
-import { AuthorizationKilled, type MassEnd, TooManySessions } from '@curfew/sessions';
+import { AuthorizationKilled, type MassEnd, PostgresSweepStore, TooManySessions } from '@curfew/sessions';
 import { failExactlyAt } from '../support/faults.js';
 import { sessionStores } from '../support/session-stores.js';
 import { House, type SignedIn, t } from './sessions-house.js';
@@ -130,6 +130,36 @@ describe('one end for many', () => {
     );
     expect(told).toEqual({ sessions: 2501, events: 2501 });
   }, 60_000);
+});
+
+describe('mass ends of one moment', () => {
+  it('are all recorded, also where a node remembers fewer walks than there are', async () => {
+    const [store, other] = house.nodes.map(
+      ({ ends }) => new PostgresSweepStore(house.database.prisma(), ends, 1),
+    ) as [PostgresSweepStore, PostgresSweepStore];
+    const accounts = [randomUUID(), randomUUID()];
+    for (const [place, accountId] of accounts.entries()) {
+      for (let n = 0; n < 3; n += 1) await house.signIn({ accountId, at: t(820) });
+      await house.nodes[0].service.endAll(massEnd('account', accountId, 'account_disabled', 830 + place));
+    }
+    const settled = async (): Promise<number> =>
+      (
+        await house.database.query(
+          'SELECT 1 FROM not_before WHERE target = ANY($1::text[]) AND settled_at IS NOT NULL',
+          [accounts],
+        )
+      ).length;
+    // One node has begun with the first, the other one finishes it, and the first node has room for no second walk.
+    await store.settle(t(832), 1);
+    while ((await settled()) === 0) await other.settle(t(832), 1);
+    while ((await settled()) === 1) await store.settle(t(832), 1);
+    const [left] = await house.database.query<{ live: number; unsettled: number }>(
+      `SELECT (SELECT count(*)::int FROM session WHERE account_id = ANY($1::uuid[]) AND ended_at IS NULL) AS live,
+         (SELECT count(*)::int FROM not_before WHERE target = ANY($1::text[]) AND settled_at IS NULL) AS unsettled`,
+      [accounts],
+    );
+    expect(left).toEqual({ live: 0, unsettled: 0 });
+  });
 });
 
 describe('ends that nobody asked about', () => {

@@ -108,6 +108,26 @@ describe('a memory that is fresh', () => {
     expect(pending).toHaveLength(0);
   });
 
+  it('remembers as many as it may, a tenth as many that are unknown, and of one more the least recently used is loaded again', async () => {
+    const { cache, next, pending } = setUp(2);
+    const load = async (key: string, text: string | null) => {
+      const asked = cache.get(key, true);
+      next().answer(text);
+      return asked;
+    };
+    for (const key of ['a', 'b']) await load(key, key);
+    await load('nobody', null);
+    for (const key of ['a', 'b', 'nobody', 'a']) await cache.get(key, true);
+    expect(pending).toHaveLength(0);
+    await load('c', 'c');
+    await load('nothing', null);
+    await Promise.all(['a', 'c', 'nothing'].map((key) => cache.get(key, true)));
+    expect(pending).toHaveLength(0);
+    void cache.get('b', true);
+    void cache.get('nobody', true);
+    expect(pending.map(({ key }) => key)).toEqual(['b', 'nobody']);
+  });
+
   it('asks for every answer while its memory cannot be trusted, and keeps none', async () => {
     const { cache, next } = setUp();
     for (const text of ['one', 'two']) {

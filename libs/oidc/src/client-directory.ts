@@ -6,8 +6,8 @@ import { type Instant, isPast, plus, type Seconds, secondsUntil } from '@curfew/
 /** The outcome of checking a client's secret. */
 export type SecretVerdict = 'right' | 'wrong' | { readonly throttledFor: Seconds };
 
-/** So many blocked pairs of client and network are remembered; the database knows the others. */
-const mostBlocked = 10_000;
+/** Blocked pairs of client and network that are remembered; the database knows the others. */
+const maxBlocked = 10_000;
 
 const keyOf = (clientId: string, network: string | null): string =>
   throttleKey('client-secret', clientId, network ?? '');
@@ -61,9 +61,9 @@ export class ClientDirectory {
   }
 
   #block(key: string, until: Instant): void {
-    const oldest = this.#blockedUntil.keys().next().value;
-    if (this.#blockedUntil.size >= mostBlocked && oldest !== undefined) this.#blockedUntil.delete(oldest);
     this.#blockedUntil.delete(key);
+    if (this.#blockedUntil.size >= maxBlocked)
+      this.#blockedUntil.delete(this.#blockedUntil.keys().next().value!);
     this.#blockedUntil.set(key, until);
   }
 }

@@ -17,7 +17,7 @@ export interface InquiryLimits {
 
 /** Inactive tokens stay inactive; this long nobody is asked again. */
 const inactiveForMs = 2_000;
-const mostInactive = 10_000;
+const maxInactive = 10_000;
 
 /** An introspection that is gathering questions; it is sent later than every caller's question, so no result is older than that. */
 interface UnderWay {
@@ -174,9 +174,8 @@ export class TokenInquiry {
   }
 
   #noteInactive(hash: string, at: number): void {
-    const oldest = this.#inactive.size >= mostInactive ? this.#inactive.keys().next().value : undefined;
-    if (oldest !== undefined) this.#inactive.delete(oldest);
     this.#inactive.delete(hash);
+    if (this.#inactive.size >= maxInactive) this.#inactive.delete(this.#inactive.keys().next().value!);
     this.#inactive.set(hash, at + inactiveForMs);
   }
 

@@ -110,6 +110,20 @@ describe('what a resource server remembers', () => {
     expect(cache.isCertain(facts({ sessionId: 's0', issuedAt: 40_000 }))).toBe(false);
   });
 
+  it('knows a bounded number of mass ends, and doubts what is older than those it dropped', () => {
+    const cache = new VerdictCache(10);
+    const endOf = (n: number) =>
+      cache.end({ ...no, all: [{ kind: 'account', target: `person ${n}`, at: 50_000 + n }] }, 50_000);
+    for (let n = 0; n < 1_000; n += 1) endOf(n);
+    const other = facts({ subject: 'another', issuedAt: 49_000 });
+    expect(cache.isCertain(other)).toBe(true);
+    endOf(999);
+    expect(cache.isCertain(other)).toBe(true);
+    endOf(1_000);
+    expect(cache.isCertain(other)).toBe(false);
+    expect(cache.isCertain(facts({ subject: 'another', issuedAt: 120_000 }))).toBe(true);
+  });
+
   it('comes out as it went in, whatever it is', () => {
     const cache = new VerdictCache(10);
     const whole = facts({

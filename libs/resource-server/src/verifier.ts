@@ -39,8 +39,6 @@ export type Verdict =
 
 /** Milliseconds between two looks at connections that go on. */
 const watchIntervalMs = 250;
-/** Clients of which logout tokens are read; beyond that their readers are made again. */
-const maxLogouts = 100;
 
 type PresentedToken = Extract<PresentedCredentials, { kind: 'token' }>;
 
@@ -55,7 +53,6 @@ export class Verifier {
   readonly #proofs: DpopProofs;
   readonly #live = new LiveAccesses();
   readonly #keys: RemoteKeySet;
-  readonly #logouts = new Map<string, LogoutTokens>();
   #watching: NodeJS.Timeout | undefined;
 
   constructor(options: VerifierOptions) {
@@ -161,14 +158,8 @@ export class Verifier {
    */
   async logOut(token: string, clientId: string): Promise<boolean> {
     const { issuer } = this.#options;
-    let tokens = this.#logouts.get(clientId);
-    if (!tokens) {
-      if (this.#logouts.size >= maxLogouts) this.#logouts.clear();
-      tokens = new LogoutTokens(this.#keys, issuer, clientId);
-      this.#logouts.set(clientId, tokens);
-    }
     const { now } = this;
-    const out = await tokens.read(token, now);
+    const out = await new LogoutTokens(this.#keys, issuer, clientId).read(token, now);
     if (!out) return false;
     const { sessionId, subject } = out;
     const all =

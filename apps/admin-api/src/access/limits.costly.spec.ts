@@ -39,6 +39,17 @@ describe('the limit of one caller', () => {
     expect(letThrough(limits, caller('b'), 0, 10)).toBe(10);
   });
 
+  it('is remembered of ten thousand callers, and of one more the one that asked least recently begins anew', () => {
+    const limits = new CallerLimits();
+    const mayAsk = (id: string) => letThrough(limits, caller(id), 0, 1) === 1;
+    for (const id of ['one', 'two']) letThrough(limits, caller(id), 0, 1_000);
+    for (let n = 0; n < 9_998; n += 1) mayAsk(`other ${n}`);
+    expect(['one', 'two'].map(mayAsk)).toEqual([false, false]);
+    for (let n = 0; n < 9_998; n += 1) mayAsk(`other ${n}`);
+    expect(mayAsk('one more')).toBe(true);
+    expect(['two', 'one'].map(mayAsk)).toEqual([false, true]);
+  });
+
   it('gives nothing for a clock that steps back', () => {
     const limits = new CallerLimits();
     letThrough(limits, caller('a'), 10_000, 1_500);

@@ -7,7 +7,7 @@ import { type Caller, callerKey } from './caller.js';
 /** Requests one caller may send at once, and per second from then on, to one process. */
 const burst = 1_000;
 const perSecond = 500;
-const mostCallers = 10_000;
+const maxCallers = 10_000;
 
 interface Bucket {
   left: number;
@@ -17,7 +17,7 @@ interface Bucket {
 /** Keeps one caller's loop from taking the whole process; the bound on memory is the number of callers remembered. */
 @Injectable()
 export class CallerLimits {
-  readonly #buckets = new LRUCache<string, Bucket>({ max: mostCallers });
+  readonly #buckets = new LRUCache<string, Bucket>({ max: maxCallers });
 
   /** Takes one request from the caller's bucket; throws 429 with Retry-After where it is empty. */
   take(caller: Caller, now: Instant): void {

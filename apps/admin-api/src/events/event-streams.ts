@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Clock } from '@curfew/clock';
-import { ProblemError } from '@curfew/web';
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { Authentication } from '../access/authentication.js';
@@ -9,6 +8,7 @@ import { Usernames } from '../accounts/usernames.store.js';
 import type { AdminRequest } from '../contract/input.js';
 import { eventsOnWire, positionOf, writePosition } from './event-view.js';
 import { type EventPosition, type EventSearch, EventsStore } from './events.store.js';
+import { StreamPlaces } from './stream-places.js';
 
 /** The dependencies of one stream. */
 export interface StreamRequest {
@@ -21,8 +21,6 @@ export interface StreamRequest {
   readonly from: string | undefined;
 }
 
-const mostStreams = 200;
-const mostOfOneCaller = 10;
 /** Events read in one go. */
 const batch = 200;
 /** Between two looks at the table, and between two signs of life. Milliseconds. */
@@ -34,7 +32,7 @@ const checkEvery = 10_000;
 /** Live streams of events; each reads the feed from its own position, so a slow reader holds up nobody. */
 @Injectable()
 export class EventStreams {
-  readonly #open = new Map<string, number>();
+  readonly #places = new StreamPlaces();
   readonly #stopping = new AbortController();
 
   constructor(
@@ -46,7 +44,7 @@ export class EventStreams {
 
   /** Writes events until the client goes, its token does, or the process stops. */
   async follow(stream: StreamRequest): Promise<void> {
-    const release = this.#admit(stream.caller);
+    const release = this.#places.take(callerKey(stream.caller));
     try {
       const { response, from } = stream;
       const position = from === undefined ? await this.events.end() : positionOf(from);
@@ -117,25 +115,6 @@ export class EventStreams {
   /** A stream must not outlive the token it was opened with. */
   async #stillStands(request: AdminRequest): Promise<boolean> {
     return this.authentication.stillStands(request, this.clock.now()).catch(() => false);
-  }
-
-  #admit(caller: Caller): () => void {
-    const key = callerKey(caller);
-    const own = this.#open.get(key) ?? 0;
-    const all = [...this.#open.values()].reduce((sum, count) => sum + count, 0);
-    if (own >= mostOfOneCaller || all >= mostStreams)
-      throw new ProblemError({
-        status: 429,
-        code: 'too_many_streams',
-        detail: 'Too many streams are open already.',
-        retryAfter: 5,
-      });
-    this.#open.set(key, own + 1);
-    return () => {
-      const left = (this.#open.get(key) ?? 1) - 1;
-      if (left === 0) this.#open.delete(key);
-      else this.#open.set(key, left);
-    };
   }
 }
 

@@ -14,6 +14,11 @@ const patience = 250;
 export class Announcements {
   readonly #waiting = new Map<string, Set<() => void>>();
 
+  /** Announcements that somebody waits for. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   /** To be called for every announcement heard. */
   heard(payload: string): void {
     // Sessions are announced together, with a space between their ids.

@@ -33,12 +33,13 @@ export class FeedEndpoint {
     const unfollow = await this.feed.follow(write, position, clientId).catch((error: unknown) => {
       throw error instanceof TooManyFollowers ? tooMany(error) : error;
     });
+    // A follower that left while it was let in closes no second time.
+    if (response.closed) return unfollow();
     this.#open.add(response);
     response.once('close', () => {
       unfollow();
       this.#open.delete(response);
     });
-    if (response.closed) unfollow();
   }
 
   /** Answers `POST /session-feed/acknowledgements`: the follower is alive, and learns what time it is here. */

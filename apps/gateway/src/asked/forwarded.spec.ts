@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { BlockList } from 'node:net';
-import { type ForwardedForm, readForwarded } from './forwarded.js';
+import { type ForwardedForm, isTrusted, readForwarded } from './forwarded.js';
 
 const proxies = new BlockList();
 proxies.addSubnet('10.0.0.0', 8, 'ipv4');
@@ -133,5 +133,31 @@ describe('the request that a proxy asks about', () => {
     const whole = { 'X-Original-URL': 'https://orders.example.test/orders' };
     for (const method of [{}, { 'X-Original-Method': '' }, { 'X-Forwarded-Method': 'GET' }])
       expect(read({ ...parts, headers: { ...whole, ...method } }, ['x-original'])).toBe('method_malformed');
+  });
+});
+
+describe('addresses of callers', () => {
+  it('are a thousand for each list that are looked up once, and at one more all are looked up again', () => {
+    let lookedUp = 0;
+    const list = new BlockList();
+    list.addSubnet('10.0.0.0', 8, 'ipv4');
+    const check = list.check.bind(list) as (address: string, family?: 'ipv4' | 'ipv6') => boolean;
+    list.check = (address: unknown, family?: 'ipv4' | 'ipv6') => {
+      lookedUp += 1;
+      return check(String(address), family);
+    };
+    const address = (n: number) => `10.0.${Math.floor(n / 256)}.${n % 256}`;
+    const ask = (first: number, end: number) => {
+      for (let n = first; n < end; n += 1) expect(isTrusted(address(n), list)).toBe(true);
+    };
+    ask(0, 1_000);
+    ask(0, 1_000);
+    expect(lookedUp).toBe(1_000);
+    ask(1_000, 1_001);
+    ask(1_000, 1_001);
+    expect(lookedUp).toBe(1_001);
+    ask(0, 1);
+    expect(lookedUp).toBe(1_002);
+    expect(isTrusted('192.0.2.1', list)).toBe(false);
   });
 });

@@ -45,18 +45,18 @@ export function readForwarded(
 
 /** Results of lookups, by list and address: the same few proxies ask again and again, and a lookup is expensive. */
 const knownAddresses = new WeakMap<BlockList, Map<string, boolean>>();
-const mostKnownAddresses = 1_000;
+const maxKnownAddresses = 1_000;
 
 /** Whether an address is one of the configured proxies. */
 export function isTrusted(address: string | undefined, proxies: BlockList): boolean {
   if (address === undefined) return false;
   let known = knownAddresses.get(proxies);
-  if (!known || known.size > mostKnownAddresses) {
+  const before = known?.get(address);
+  if (before !== undefined) return before;
+  if (!known || known.size >= maxKnownAddresses) {
     known = new Map();
     knownAddresses.set(proxies, known);
   }
-  const before = known.get(address);
-  if (before !== undefined) return before;
   const mapped = address.replace(/^::ffff:(?=\d+\.)/i, '');
   const trusted = proxies.check(mapped, isIPv6(mapped) ? 'ipv6' : 'ipv4');
   known.set(address, trusted);

@@ -16,7 +16,7 @@ const patienceMs = 5_000;
  * comes with an answer, and an upstream may take a minute to begin one.
  */
 const rememberedMs = 90_000;
-const mostRemembered = 10_000;
+const maxRemembered = 10_000;
 
 /** Gets tokens for browsers (RFC 6749 §4.1.3, §6), each refresh token once however many requests bring it. */
 export class TokenEndpoint {
@@ -26,6 +26,7 @@ export class TokenEndpoint {
     private readonly issuer: string,
     private readonly client: BrowserClient,
     private readonly now: () => number,
+    private readonly max = maxRemembered,
   ) {}
 
   /** Redeems an authorization code. */
@@ -48,7 +49,7 @@ export class TokenEndpoint {
     const key = createHash('sha256').update(refreshToken).digest('base64url');
     const known = this.#refreshes.get(key);
     if (known) return known;
-    const oldest = this.#refreshes.size >= mostRemembered ? this.#refreshes.keys().next().value : undefined;
+    const oldest = this.#refreshes.size >= this.max ? this.#refreshes.keys().next().value : undefined;
     if (oldest !== undefined) this.#refreshes.delete(oldest);
     const asked = this.#ask({
       grant_type: 'refresh_token',

@@ -2,8 +2,8 @@ import type { Clock } from '@curfew/clock';
 import { type Instant, isPast, type Seconds, secondsUntil } from '@curfew/session-policy';
 import type { WatchStore } from './watch.store.js';
 
-/** So many networks are held back at a time; beyond that those that are free again soonest are let go. */
-const mostThrottled = 10_000;
+/** Networks that are held back at a time; beyond that those that are free again soonest are let go. */
+const maxThrottled = 10_000;
 
 /**
  * The networks that alerts hold back, as this node knows them. The alerts in the table are the truth: `load` reads them, at the start
@@ -16,11 +16,12 @@ export class ThrottledNetworks {
   constructor(
     private readonly store: WatchStore,
     private readonly clock: Clock,
+    private readonly max = maxThrottled,
   ) {}
 
   /** Reads what recent alerts hold back. */
   async load(): Promise<void> {
-    const throttled = await this.store.throttled(this.clock.now(), mostThrottled);
+    const throttled = await this.store.throttled(this.clock.now(), this.max);
     this.#until = new Map(throttled);
     this.#latest = throttled[0]?.[1];
   }

@@ -8,6 +8,13 @@ import type { FeedNodeStore } from './feed-node.store.js';
 /** Milliseconds after which every follower has either carried out an end or stopped trusting what it remembers. */
 const longestWaitMs = 4_000;
 
+/** Confirmations that are remembered for whoever waits for them. */
+const maxConfirmed = 50;
+
+/** The last confirmations, with one more. */
+export const confirmedWith = (known: readonly string[], id: string): readonly string[] =>
+  [...known, id].slice(-maxConfirmed);
+
 /** How a confirmation went: whether everybody has carried it out, and in how many milliseconds. */
 export interface Confirmation {
   readonly confirmed: boolean;

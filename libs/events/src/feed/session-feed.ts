@@ -10,10 +10,12 @@ import {
   writeNodeWord,
 } from './announcement.js';
 import type { EndAnnouncer } from './end-announcer.js';
+import { confirmedWith } from './end-confirmation.js';
 import { type FeedPosition, FeedStore, readPosition, writePosition } from './feed.store.js';
 import { type FeedMessage, messagesOf } from './feed-message.js';
 import type { FeedNodeStore } from './feed-node.store.js';
 import { type FollowerReport, Followers, type FollowerWord } from './followers.js';
+import { ToldEnds } from './told-ends.js';
 
 /** Takes messages; returns false when it has fallen too far behind to be worth going on with. */
 export type FeedReader = (message: FeedMessage) => boolean;
@@ -34,11 +36,7 @@ const mostAtOnce = 20_000;
 const beatsPerProbe = 20;
 /** Milliseconds a follower has to learn of a probe before it ends. */
 const probeLivesMs = 300;
-/** So many confirmations are remembered for whoever waits for them. */
-const mostConfirmed = 50;
 
-/** Ends known as told while an old transaction holds the position back; beyond that some are told again. */
-const maxTold = 100_000;
 /** What a session feed is made of; `report` hears of failures, after which followers stop trusting by themselves. */
 export interface SessionFeedParts {
   readonly store: FeedStore;
@@ -63,13 +61,11 @@ export class SessionFeed {
   readonly #stopping = new AbortController();
   #waiting: AnnouncedEnds[] = [];
   #position: FeedPosition | undefined;
-  /** What was told since the last two positions, so that reading it again does not tell it again. */
-  #told = new Set<string>();
-  #toldBefore = new Set<string>();
+  readonly #told = new ToldEnds();
   #running: Promise<void> = Promise.resolve();
   readonly #id = randomUUID();
   readonly #followers = new Followers();
-  #confirmed: string[] = [];
+  #confirmed: readonly string[] = [];
   #beats = 0;
   #readAt = Number.NEGATIVE_INFINITY;
 
@@ -169,7 +165,7 @@ export class SessionFeed {
     await this.#tellUnheard();
     this.#tell({ kind: 'confirm', id });
     await this.#followers.allHaveDone(id, () => performance.now());
-    this.#confirmed = [...this.#confirmed, id].slice(-mostConfirmed);
+    this.#confirmed = confirmedWith(this.#confirmed, id);
     await this.#reportNode(this.#parts.clock.now());
   }
 
@@ -225,7 +221,7 @@ export class SessionFeed {
     const position = await this.#tellUnheard();
     if (position.xid !== from.xid || position.origin !== from.origin) {
       this.#position = position;
-      [this.#toldBefore, this.#told] = [this.#told, new Set()];
+      this.#told.advance();
     }
     // Whoever waits for a confirmation must know of this node before a follower of its can trust anything.
     if (this.#readers.size === 0 || this.#beats % beatsPerReport === 0) await this.#reportNode(at);
@@ -250,7 +246,6 @@ export class SessionFeed {
     const waiting = this.#waiting;
     this.#waiting = [];
     if (waiting.length === 0) return;
-    if (this.#told.size > maxTold) this.#told = new Set();
     const ends = {
       sessions: waiting.flatMap(({ sessions }) => sessions),
       tokens: waiting.flatMap(({ tokens }) => tokens),
@@ -261,11 +256,7 @@ export class SessionFeed {
   }
 
   #untold({ sessions, tokens, all }: AnnouncedEnds): AnnouncedEnds {
-    const isNew = (key: string): boolean => {
-      if (this.#told.has(key) || this.#toldBefore.has(key)) return false;
-      this.#told.add(key);
-      return true;
-    };
+    const isNew = (key: string): boolean => this.#told.isNew(key);
     // A mass end is told again with its exact instant, once.
     return {
       sessions: sessions.filter(isNew),

@@ -18,7 +18,7 @@ export interface PlainProof {
 const largest = 4096;
 
 /** Keys that are kept ready, because reading one takes as long as verifying with it. */
-const mostKeys = 1000;
+const maxKeys = 1000;
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -45,9 +45,10 @@ const kinds: Readonly<Record<string, Kind>> = {
 export class DpopProofs {
   readonly #htu: string;
   readonly #nonces: DpopNonces;
-  readonly #keys = new LRUCache<string, KeyObject>({ max: mostKeys });
+  readonly #keys: LRUCache<string, KeyObject>;
 
-  constructor(tokenEndpoint: string, nonceSecret: Buffer) {
+  constructor(tokenEndpoint: string, nonceSecret: Buffer, max = maxKeys) {
+    this.#keys = new LRUCache({ max });
     this.#htu = tokenEndpoint;
     this.#nonces = new DpopNonces(nonceSecret);
   }

@@ -3,14 +3,8 @@ import type pg from 'pg';
 import type { Statements } from '../statements.js';
 import { AcknowledgedCommits } from './acknowledged.js';
 import { type AcknowledgedMark, GuardBeat } from './guard-beat.js';
-import {
-  type Hearing,
-  judge,
-  type LossState,
-  type Peer,
-  type RememberedPeer,
-  waitForPeers,
-} from './judgement.js';
+import { type Hearing, judge, type LossState, type Peer, waitForPeers } from './judgement.js';
+import { PeerMarks } from './peer-marks.js';
 import { type DatabaseRefused, databaseLost, leftBehind, standbyRefused } from './refusal.js';
 import { type DatabaseServer, historyOf, isInRecovery, readServer } from './server.js';
 import type { Witness } from './witness.js';
@@ -32,9 +26,6 @@ const maxCommitOverdueMs = 5_000;
 /** A server that was seen as a primary this lately is not doubted because another connection reached a standby. */
 const trustedForMs = 2_000;
 
-/** Other processes whose marks are remembered. */
-const maxPeers = 1_000;
-
 /**
  * Knows whether the database may be served from. Every connection of a process is proven before its first use: a server in recovery counts as
  * no connection, and a server that this process has not seen must have everything that was acknowledged to this process, to the others of
@@ -53,7 +44,7 @@ export class DatabaseGuard {
   #refusal: DatabaseRefused | undefined;
   #seenPrimaryAt = Number.NEGATIVE_INFINITY;
   #peers: readonly Peer[] = [];
-  readonly #marksOfPeers = new Map<string, RememberedPeer>();
+  readonly #marksOfPeers = new PeerMarks();
 
   private constructor(parts: GuardParts) {
     this.#parts = parts;
@@ -160,7 +151,7 @@ export class DatabaseGuard {
     // A server that may forget what it acknowledges is believed: nothing was promised on its word.
     if (!server.isDurable) return { node, witnesses: [], peers: [] };
     const others = ((await this.#parts.files?.all()) ?? []).filter((other) => other.node !== node);
-    return { node, witnesses: own ? [own, ...others] : others, peers: [...this.#marksOfPeers.values()] };
+    return { node, witnesses: own ? [own, ...others] : others, peers: this.#marksOfPeers.list() };
   }
 
   async #takeOver(
@@ -208,15 +199,7 @@ export class DatabaseGuard {
     else this.#seenPrimaryAt = performance.now();
     if (this.#refusal) return;
     this.#peers = peers;
-    for (const peer of peers) this.#remember({ ...peer, heardAt: now });
-  }
-
-  /** Of more processes than this, those not heard of for longest are forgotten: the others are witnesses enough. */
-  #remember(peer: RememberedPeer): void {
-    this.#marksOfPeers.delete(peer.node);
-    if (this.#marksOfPeers.size >= maxPeers)
-      this.#marksOfPeers.delete(this.#marksOfPeers.keys().next().value!);
-    this.#marksOfPeers.set(peer.node, peer);
+    for (const peer of peers) this.#marksOfPeers.remember({ ...peer, heardAt: now });
   }
 
   #marked({ mark, at, beganAt, xid, position }: AcknowledgedMark): void {

@@ -39,6 +39,18 @@ describe('a proof of possession (RFC 9449 §4.3)', () => {
     expect(faultOf(early, at + proofLifetime.future + proofLifetime.past)).toBe('used');
   });
 
+  it('passes while fewer are remembered than may be, and one more is refused until some have expired', async () => {
+    const few = new DpopProofs('secret', 2);
+    const show = (proof: string, now: number) =>
+      few.faultOf(proof, { method: 'GET', url, token, keyThumbprint }, now * 1000);
+    expect([show(await prove(), at), show(await prove(), at + 1)]).toEqual([undefined, undefined]);
+    const third = await prove();
+    expect(show(third, at + 2)).toBe('used');
+    const over = at + proofLifetime.past + proofLifetime.future + 1;
+    expect(show(await prove({ iat: over }), over)).toBeUndefined();
+    expect(show(await prove({ iat: over }), over)).toBe('used');
+  });
+
   it.each([
     [-proofLifetime.past, undefined],
     [-proofLifetime.past - 1, 'not_recent'],

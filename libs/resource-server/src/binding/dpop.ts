@@ -50,8 +50,11 @@ export class DpopProofs {
   /** Ids of proofs with the second until which they are remembered, oldest first. */
   readonly #seen = new Map<string, number>();
 
-  /** `secret` is what the nonces of all processes of one API follow from. */
-  constructor(secret?: string) {
+  /** `secret` is what the nonces of all processes of one API follow from; `max` proofs are remembered. */
+  constructor(
+    secret?: string,
+    private readonly max = maxRemembered,
+  ) {
     this.#nonces = new DpopNonces(secret);
   }
 
@@ -86,7 +89,7 @@ export class DpopProofs {
       if (expires >= now) break;
       this.#seen.delete(old);
     }
-    if (this.#seen.has(id) || this.#seen.size >= maxRemembered) return false;
+    if (this.#seen.has(id) || this.#seen.size >= this.max) return false;
     this.#seen.set(id, now + rememberedFor);
     return true;
   }

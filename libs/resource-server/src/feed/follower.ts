@@ -6,6 +6,9 @@ import { type Ends, readBeat, readEnds, readId } from './messages.js';
 /** Probes that wait for their end at a time; there is one every few seconds. */
 const maxProbes = 100;
 
+/** Ids in one acknowledgement: the authorization server takes no more. */
+const maxDone = 100;
+
 /** Milliseconds without a beat after which nothing remembered is trusted: the published bound. */
 export const trustBoundMs = 2_000;
 
@@ -59,7 +62,7 @@ export class FeedFollower {
   /** When the last answered acknowledgement left. */
   #acknowledgedAt: Steady | undefined;
   #acknowledging = false;
-  #done: string[] = [];
+  readonly #done: string[] = [];
   #probes = new Set<string>();
 
   constructor(connection: FeedConnection, clock: ServerClock, handlers: FollowerHandlers) {
@@ -172,9 +175,7 @@ export class FeedFollower {
     this.#acknowledging = true;
     try {
       do {
-        const done = this.#done;
-        this.#done = [];
-        await this.#exchange(this.#id, done);
+        await this.#exchange(this.#id, this.#done.splice(0, maxDone));
       } while (this.#done.length > 0);
     } catch (error) {
       // Without an answer trust runs out by itself; the next beat is acknowledged again.

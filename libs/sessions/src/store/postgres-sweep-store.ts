@@ -56,6 +56,7 @@ export class PostgresSweepStore extends SweepStore {
   constructor(
     private readonly prisma: PrismaService,
     private readonly ends: EndWriter,
+    private readonly max = maxWalks,
   ) {
     super();
   }
@@ -138,7 +139,7 @@ export class PostgresSweepStore extends SweepStore {
   #walkOf(entry: UnsettledRow): Walk {
     const walk = this.#walks.get(nameOf(entry));
     if (walk?.at === entry.at.getTime()) return walk;
-    if (this.#walks.size >= maxWalks) this.#walks.clear();
+    if (this.#walks.size >= this.max) this.#walks.clear();
     return { at: entry.at.getTime(), upTo: first, hasSkipped: false };
   }
 

@@ -37,6 +37,7 @@ export class TimeoutReturns {
   constructor(
     private readonly prisma: PrismaService,
     private readonly silences: SilenceRecorder,
+    private readonly max = { steps: maxSteps, counted: maxCounted },
   ) {}
 
   /** A sign-in page was shown to the browser whose cookie has this hashed id. */
@@ -57,7 +58,7 @@ export class TimeoutReturns {
       const { step, clientId, at } = seen[row.place]!;
       const key = `${step} ${row.id}`;
       if (this.#counted.has(key)) continue;
-      if (this.#counted.size >= maxCounted) this.#counted.clear();
+      if (this.#counted.size >= this.max.counted) this.#counted.clear();
       this.#counted.add(key);
       const session = { accountId: row.account_id, clientId };
       this.silences.count(step, session, row.timeout, at - instant(row.cut_at.getTime()), at);
@@ -66,7 +67,7 @@ export class TimeoutReturns {
   }
 
   #note(seen: Seen): void {
-    if (this.silences.isOn && this.#seen.length < maxSteps) this.#seen.push(seen);
+    if (this.silences.isOn && this.#seen.length < this.max.steps) this.#seen.push(seen);
   }
 
   #found(seen: readonly Seen[]): Promise<FoundReturn[]> {

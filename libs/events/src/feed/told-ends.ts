@@ -1,0 +1,23 @@
+/** Ends known as told while an old transaction holds the position back; beyond that all are forgotten, and some are told again. */
+const maxTold = 100_000;
+
+/** The ends that were told since the position before the last, so that reading them again does not tell them again. */
+export class ToldEnds {
+  #last = new Set<string>();
+  #before = new Set<string>();
+
+  constructor(private readonly max = maxTold) {}
+
+  /** Whether this end was not told yet; from now on it was. */
+  isNew(key: string): boolean {
+    if (this.#last.has(key) || this.#before.has(key)) return false;
+    if (this.#last.size >= this.max) this.#last = new Set();
+    this.#last.add(key);
+    return true;
+  }
+
+  /** The position has moved on: what was told before the one before it is not read again. */
+  advance(): void {
+    [this.#before, this.#last] = [this.#last, new Set()];
+  }
+}

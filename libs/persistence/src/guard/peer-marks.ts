@@ -1,0 +1,26 @@
+import type { RememberedPeer } from './judgement.js';
+
+/** Other processes whose marks are remembered. */
+const maxPeers = 1_000;
+
+/** The marks of other processes. Of more than fit, those not heard of for longest are forgotten: the others are witnesses enough. */
+export class PeerMarks {
+  readonly #marks = new Map<string, RememberedPeer>();
+
+  /** Takes note of what was just heard of a process. */
+  remember(peer: RememberedPeer): void {
+    this.#marks.delete(peer.node);
+    if (this.#marks.size >= maxPeers) this.#marks.delete(this.#marks.keys().next().value!);
+    this.#marks.set(peer.node, peer);
+  }
+
+  /** All of them, the one heard of last at the end. */
+  list(): readonly RememberedPeer[] {
+    return [...this.#marks.values()];
+  }
+
+  /** Forgets them: what they were about is over. */
+  clear(): void {
+    this.#marks.clear();
+  }
+}

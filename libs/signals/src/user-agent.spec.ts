@@ -1,0 +1,27 @@
+import { UserAgentReader } from './user-agent.js';
+
+describe('values of User-Agent', () => {
+  it('are remembered to a number, and of one more the one that was used least recently is parsed again', () => {
+    const reader = new UserAgentReader(2);
+    const [first, second] = [reader.read('one/1'), reader.read('two/1')];
+    expect([reader.read('one/1') === first, reader.read('two/1') === second]).toEqual([true, true]);
+    reader.read('one/1');
+    reader.read('three/1');
+    expect(reader.read('one/1')).toBe(first);
+    const again = reader.read('two/1');
+    expect(again).toEqual(second);
+    expect(again).not.toBe(second);
+  });
+
+  it('are two thousand', () => {
+    const reader = new UserAgentReader();
+    const first = reader.read('agent-0/1');
+    for (let n = 1; n < 2_000; n += 1) reader.read(`agent-${n}/1`);
+    expect(reader.read('agent-0/1')).toBe(first);
+    const second = reader.read('agent-1/1');
+    reader.read('one-more/1');
+    reader.read('another/1');
+    expect(reader.read('agent-1/1')).toBe(second);
+    expect(reader.read('agent-0/1')).toBe(first);
+  });
+});
