@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import { freePort, startServer } from '../machine/server-process.mjs';
 import { register } from '../seed/register.mjs';
 
-/** The two servers on one database, as in production. */
-export async function startServers(databaseUrl) {
+/** The two servers on one database, as in production where `settings` do not say otherwise. */
+export async function startServers(databaseUrl, settings = {}) {
   const { migrate } = await import('@curfew/persistence');
   await migrate(databaseUrl);
   const secret = randomBytes(32).toString('base64url');
@@ -24,6 +24,7 @@ export async function startServers(databaseUrl) {
     CURFEW_THROTTLE_REFRESH: '100000/1m',
     CURFEW_LOG_LEVEL: 'warn',
     DATABASE_URL: databaseUrl,
+    ...settings,
   };
   const start = (name, url) =>
     startServer({ script: `apps/${name}/dist/main.js`, environment, readyUrl: `${url}/health/ready` });
@@ -34,7 +35,18 @@ export async function startServers(databaseUrl) {
     await admin.stop();
     await auth.stop();
   };
-  return { secret, registered, port, issuer, adminUrl, operator, pid: auth.pid, stop };
+  return {
+    secret,
+    registered,
+    port,
+    issuer,
+    adminUrl,
+    operator,
+    environment,
+    pid: auth.pid,
+    adminPid: admin.pid,
+    stop,
+  };
 }
 
 /** What an operator does once in a new installation. */
@@ -50,8 +62,9 @@ async function firstAdministrator(environment) {
 export class Operator {
   #token;
 
-  constructor(servers) {
+  constructor(servers, scope = 'sessions:read sessions:end') {
     this.servers = servers;
+    this.scope = scope;
   }
 
   async signIn() {
@@ -62,7 +75,7 @@ export class Operator {
       body: new URLSearchParams({
         grant_type: 'client_credentials',
         resource: adminUrl,
-        scope: 'sessions:read sessions:end',
+        scope: this.scope,
       }),
     });
     const body = await answer.json();

@@ -11,7 +11,7 @@ import {
 import { BrowserSessionQueries, deadlineUnder, rowStands, SessionQueries } from '@curfew/sessions';
 import { SessionSearchStore } from '../../apps/admin-api/src/sessions/session-search.store.js';
 import { describeSession } from '../../apps/admin-api/src/sessions/session-view.js';
-import { randomFrom } from '../../libs/session-policy/test/walk-surroundings.js';
+import { randomFrom } from '../../libs/session-policy/test/random-from.mjs';
 import { House, type SignedIn, t } from './sessions-house.js';
 
 let house: House;

@@ -2,6 +2,7 @@ import { Agent, createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { fastify } from 'fastify';
+import { randomFrom } from '../../libs/session-policy/test/random-from.mjs';
 
 /** What an upstream says it serves for a path; undefined where it serves nothing of its own. */
 export type Served = 'admin' | 'raw' | 'exact' | 'open' | 'other';
@@ -121,20 +122,9 @@ const inserted = [
   ],
 ];
 
-/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
-export function numbersFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Other spellings of paths that the routes name: encodings at every depth, letter case, dots, slashes, semicolons, UTF-8 valid and not. */
 export function spelledPaths(count: number, seed: number): readonly string[] {
-  const next = numbersFrom(seed);
+  const next = randomFrom(seed);
   const of = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
   const paths = new Set<string>();
   while (paths.size < count) {

@@ -1,4 +1,4 @@
-import { randomFrom } from '../../libs/session-policy/test/walk-surroundings.js';
+import { randomFrom } from '../../libs/session-policy/test/random-from.mjs';
 
 /** The seed of everything that is random in this run; CURFEW_TEST_SEED repeats a run. */
 export const testSeed = Number(process.env['CURFEW_TEST_SEED'] ?? 1);

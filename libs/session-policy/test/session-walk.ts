@@ -14,8 +14,9 @@ import {
   touched,
 } from '../src/index.js';
 import { someSignals, t0 } from './builders.js';
+import { randomFrom } from './random-from.mjs';
 import { claim, type Issued, WalkRecord } from './walk-record.js';
-import { elsewhere, policies, randomFrom } from './walk-surroundings.js';
+import { elsewhere, policies } from './walk-surroundings.js';
 
 const signIn = {
   id: 'session',

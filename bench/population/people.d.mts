@@ -1,0 +1,47 @@
+/** What is hidden from the estimators. */
+export interface Truth {
+  readonly people: number;
+  readonly days: number;
+  readonly giveUpShare: number;
+  /** The share of silences that a client ends in the background, and at which length. */
+  readonly clockwork?: { readonly share: number; readonly every: number };
+  /** The share of days on which a person visits once; without it, everybody visits once or twice on every day. */
+  readonly visitShare?: number;
+  readonly seed: number;
+}
+
+/** A silence as it is intended, in seconds. */
+export interface IntendedSilence {
+  readonly length: number;
+  /** A client ends it in the background, and no person does. */
+  readonly byClock: boolean;
+  /** A person with less than the give-up share gives up at a sign-in page. */
+  readonly patience: number;
+}
+
+/** A visit as a person intends it. */
+export interface IntendedVisit {
+  /** Seconds after midnight. */
+  readonly startsAt: number;
+  readonly silences: readonly IntendedSilence[];
+}
+
+/** How a silence of a visit ended, and how long it was, in seconds. */
+export interface VisitStep {
+  readonly kind: 'returned' | 'came back' | 'gave up';
+  readonly length: number;
+  readonly byClock: boolean;
+}
+
+/** For each person and day, the visits they intend. */
+export function intendedVisits(truth: Truth): Generator<{
+  readonly person: number;
+  readonly day: number;
+  readonly visits: readonly IntendedVisit[];
+}>;
+
+/** What becomes of a visit under a timeout: its silences, up to the last activity or to where the person gives up. */
+export function livedUnder(visit: IntendedVisit, timeout: number, giveUpShare: number): VisitStep[];
+
+/** Hours in which the sessions of a visit are alive and nobody has been active for two minutes; its last silence ends by the timeout. */
+export function exposureHoursOf(steps: readonly VisitStep[], timeout: number): number;
