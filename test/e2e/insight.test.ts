@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { populationUnder, type Truth } from '../support/population.js';
-import { type AdminAnswer, AdminWorld } from './admin-world.js';
+import { type AdminAnswer, AdminWorld, deviceGrant, orders } from './admin-world.js';
 
 let world: AdminWorld;
 beforeAll(async () => {
@@ -79,6 +79,54 @@ describe('what ends of sessions cost people', () => {
     expect(text).toMatch(/^curfew_reuse_ends_last_day\{outcome="not_seen"\} 2$/m);
   });
 
+  it('what-if tries a retry window and risk rules on what has happened, and needs no counts for it', async () => {
+    const { client_id } = world.data.clients.device;
+    await world.call('POST', '/v1/policies', {
+      body: {
+        name: 'impatient',
+        settings: { basedOn: 'standard', deviceMismatch: 'observe', retryWindow: '0s' },
+      },
+    });
+    await world.call('PUT', '/v1/policy-attachments', {
+      body: { target: { kind: 'client', client_id }, policy: 'impatient' },
+    });
+    const elsewhere = { 'user-agent': 'curl/8.5.0' };
+    const refresh = (token: string, headers = {}) =>
+      world.form('/token', { grant_type: 'refresh_token', client_id, refresh_token: token }, headers);
+    // Two people whose refreshes come from elsewhere; one of them signs in from there.
+    for (const number of [0, 1]) {
+      const { refresh_token: token } = await world.signIn(world.person(number));
+      await until(async () => 'access_token' in (await refresh(token, elsewhere)));
+    }
+    const scope = 'openid offline_access';
+    const start = await world.form('/device/authorization', { client_id, resource: orders, scope });
+    await world.person(1).follow(start['verification_uri_complete']!);
+    const code = { grant_type: deviceGrant, client_id, device_code: start['device_code']! };
+    const { refresh_token: own } = await world.form('/token', code, elsewhere);
+    // An answer that was lost, to a client that asks again at once.
+    await refresh(own!, elsewhere);
+    expect((await refresh(own!, elsewhere))['error']).toBe('invalid_grant');
+    const asked = { client: client_id, device_mismatch: 'end', ip_change: 'step_up', retry_window: '30s' };
+    await until(async () => (await ask('what-if', asked)).body.found.risk_rules[1].sessions === 2);
+    const { body } = await ask('what-if', asked);
+    expect(body.missing).toEqual([]);
+    const { risk_rules: rules, retry_window: retry, inactivity_timeout: idle } = body.found;
+    expect(idle).toBeNull();
+    expect(rules).toEqual([
+      {
+        ...{ rule: 'ip_change', candidate: 'step_up', sessions: 0, came_back_as_themselves: 0 },
+        ...{ share: { value: 0, low: 0, high: 1 }, complete: true },
+      },
+      {
+        ...{ rule: 'device_mismatch', candidate: 'end', sessions: 2, came_back_as_themselves: 1 },
+        ...{ share: { value: 0.5, low: expect.any(Number), high: expect.any(Number) }, complete: true },
+      },
+    ]);
+    expect(retry).toMatchObject({ candidate_seconds: 30, reuse_ends: 4, would_be_retries: 1 });
+    expect(retry.share.low).toBeGreaterThan(0);
+    expect(retry.share.high).toBeLessThan(1);
+  });
+
   it('figures that there is too little data for have no series', async () => {
     const text = await metrics();
     expect(text).toMatch(/^# TYPE curfew_drop_off_ratio gauge$/m);
@@ -122,17 +170,15 @@ describe('with counts of a population whose truth is known', () => {
       ['curfew_exposure_hours_per_day', body.found.in_force.exposure_hours_per_day],
       ['curfew_cut_while_working_ratio', body.found.cut_while_working],
     ];
-    // Figures are counted for all who ask, once in five seconds.
-    await until(async () => (await metrics()).includes('\ncurfew_drop_off_ratio{'));
+    // Figures are counted for all who ask, once in five seconds; the last count may be of less.
+    const all = `curfew_after_timeout{step="ended",within="3600"} ${(seen.cuts + planted.cuts) * days}\n`;
+    await until(async () => (await metrics()).includes(all));
     const text = await metrics();
     for (const [name, estimate] of told)
       for (const [bound, value] of Object.entries<number>(estimate)) {
         const [, shown] = new RegExp(`^${name}\\{bound="${bound}"\\} (\\S+)$`, 'm').exec(text) ?? [];
         expect([name, bound, Number(shown)]).toEqual([name, bound, expect.closeTo(value, 6)]);
       }
-    expect(text).toContain(
-      `curfew_after_timeout{step="ended",within="3600"} ${(seen.cuts + planted.cuts) * days}\n`,
-    );
     expect(text.match(/^curfew_(drop_off|cut_while|exposure|after_timeout|reuse_ends)[^ ]+ /gm)).toHaveLength(
       3 * 3 + 4 * 4 + 2,
     );
@@ -163,7 +209,7 @@ describe('with counts of a population whose truth is known', () => {
     ]);
     expect(idle.by_hour_of_week).toHaveLength(168);
     expect(lifetime).toMatchObject({ candidate_seconds: 28_800, reached: { value: 0 } });
-    expect(retry).toEqual({ candidate_seconds: 30, reuse_ends: 0, would_be_retries: 0 });
+    expect(retry).toMatchObject({ candidate_seconds: 30, reuse_ends: 0, would_be_retries: 0 });
   });
 
   it('exposure is told over time, and beside what was predicted for the last change', async () => {
@@ -185,6 +231,11 @@ describe('with counts of a population whose truth is known', () => {
     const { last_change: change, over_time: weeks } = body.found;
     expect(change).toMatchObject({ policy, version: 2 });
     expect(change.predicted.value).toBeLessThan(change.before.value);
+    expect(body.found.now).toMatchObject({ live: 0, unattended: 0, usable_hours: 0 });
+    const { found } = (await ask('exposure')).body;
+    // Everybody in this file has been active within two minutes.
+    expect(found.now.live).toBeGreaterThan(2);
+    expect(found.now.unattended).toBe(0);
     expect(weeks.reduce((sum: number, week: { days: number }) => sum + week.days, 0)).toBe(days);
   });
 
@@ -201,7 +252,12 @@ describe('with counts of a population whose truth is known', () => {
     expect(text).toContain('WITHIN');
     const tried = await run('insight', 'what-if', '--client', names.web, '--inactivity-timeout', '15m');
     expect(tried).toContain('WITH 15m');
-    expect(await run('insight', 'exposure', '--policy', 'insight-staff')).toContain('HOURS PER DAY');
+    const exposure = await run('insight', 'exposure', '--policy', 'insight-staff');
+    expect(exposure).toMatch(/^Now: 0 of 0 session\(s\) are unattended/m);
+    expect(exposure).toContain('HOURS PER DAY');
+    expect(await run('insight', 'what-if', '--device-mismatch', 'end', '--retry-window', '30')).toMatch(
+      /would have been retries: 25\.0 %[\s\S]*With device_mismatch: end, 2 session\(s\) would have been ended; the person of 1 was there: 50\.0 %/,
+    );
     const told = JSON.parse(await run('--json', 'insight', 'what-if', '--inactivity-timeout', '15m'));
     expect(told.found.inactivity_timeout.candidate_seconds).toBe(900);
   });
@@ -214,8 +270,8 @@ describe('what makes no sense is refused with its name, and all of it at once', 
     ['what-if', { inactivity_timeout: '15 minutes' }, ['query/inactivity_timeout']],
     [
       'what-if',
-      { inactivity_timeout: '99d', absolute_lifetime: '1s', retry_window: '2m' },
-      ['query/inactivity_timeout', 'query/absolute_lifetime', 'query/retry_window'],
+      { inactivity_timeout: '99d', absolute_lifetime: '1s', retry_window: '2m', ip_change: 'observe' },
+      ['query/inactivity_timeout', 'query/absolute_lifetime', 'query/retry_window', 'query/ip_change'],
     ],
     ['timeouts', { client: 'a', policy: 'b' }, ['query/policy']],
     ['exposure', { from: '2030-01-02T00:00:00Z', to: '2030-01-01T00:00:00Z' }, ['query/to']],

@@ -91,6 +91,14 @@ export function countBeyond(counts: Float64Array, length: number): number {
   return sum;
 }
 
+/** For each bucket, how many a histogram holds from there on: `countBeyond` at every edge, in one pass. */
+export function countsFromEdges(counts: Float64Array): Float64Array {
+  const sums = new Float64Array(counts.length + 1);
+  for (let bucket = counts.length - 1; bucket >= 0; bucket--)
+    sums[bucket] = sums[bucket + 1]! + counts[bucket]!;
+  return sums;
+}
+
 /** How many a histogram holds that are shorter than `length` seconds. */
 export const countWithin = (counts: Float64Array, length: number): number =>
   sumOf(counts) - countBeyond(counts, length);

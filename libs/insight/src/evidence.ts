@@ -1,6 +1,6 @@
 import type { Assumption } from './assumption.js';
-import { addTo, type Counts, countKinds, type FoldedCounts, noCounts, sumOf } from './counts.js';
-import { type Estimate, intervalOf, replicatesOf } from './jackknife.js';
+import { addTo, type Counts, countKinds, type FoldedCounts, foldCount, noCounts, sumOf } from './counts.js';
+import { type Estimate, evenFolds, intervalOf, replicatesOf } from './jackknife.js';
 import { visitsIn } from './visits.js';
 
 /** Counts that were made under one inactivity timeout. */
@@ -47,16 +47,24 @@ export function totalCounts(groups: readonly TimeoutCounts[]): Counts {
   return total;
 }
 
+const endsIn = ({ cut, censored }: Counts): number => sumOf(cut) + sumOf(censored);
+
 /** Counts under one or more timeouts, ready to be asked for figures with intervals. */
 export class Evidence {
   readonly all: readonly TimeoutCounts[];
   readonly #leftOut: readonly (readonly TimeoutCounts[])[];
+  readonly #folds: number;
 
   constructor(
     groups: readonly CountsUnderTimeout[],
     readonly giveUpShare: GiveUpShare = assumedGiveUpShare,
   ) {
     this.all = groups.map(({ inactivityTimeout, folded }) => ({ inactivityTimeout, counts: folded.total() }));
+    this.#folds = evenFolds(
+      Array.from({ length: foldCount }, (_, fold) =>
+        groups.reduce((sum, { folded }) => sum + endsIn(folded.folds[fold]!), 0),
+      ),
+    );
     const replicates = groups.map(({ folded }) => replicatesOf(folded));
     this.#leftOut = (replicates[0] ?? []).map((_, fold) =>
       groups.map(({ inactivityTimeout }, index) => ({
@@ -97,6 +105,6 @@ export class Evidence {
 
   #under(figure: Figure, assumption: Assumption, bounds: FigureBounds): Estimate {
     const leftOut = this.#leftOut.map((groups) => figure(groups, assumption));
-    return intervalOf(figure(this.all, assumption), leftOut, bounds);
+    return intervalOf(figure(this.all, assumption), leftOut, bounds, this.#folds);
   }
 }

@@ -1,6 +1,6 @@
 import type { Assumption } from './assumption.js';
-import { bucketCount, bucketEdges, bucketEnd } from './buckets.js';
-import { type Counts, countWithin, sumOf } from './counts.js';
+import { bucketEnd, bucketOf } from './buckets.js';
+import { type Counts, countBeyond, countsFromEdges, sumOf } from './counts.js';
 import { seenVisits } from './visits.js';
 
 /** Two minutes without activity are taken for presence: somebody reads, thinks or answers the telephone. */
@@ -18,24 +18,26 @@ export function exposureHours(
 ): number {
   const seen = seenVisits(counts, inForce, assumption);
   if (!seen) return 0;
-  const { visits, rateBeyond, under } = seen;
+  const { visits, under } = seen;
   const { span, gaveUp } = under(candidate);
   // The last silence of a visit has no end, unless its session was ended otherwise.
   const last = visits * (1 - gaveUp);
-  const endedOtherwise = Math.min(
-    1,
-    sumOf(counts.censored) / Math.max(visits * (1 - under(inForce).gaveUp), 1),
-  );
   const censored = sumOf(counts.censored);
-  const lasting = (length: number) => {
-    const gone = censored === 0 ? 0 : (countWithin(counts.censored, length) / censored) * endedOtherwise;
-    return visits * rateBeyond(length) * span + last * (1 - gone);
-  };
+  const endedOtherwise = Math.min(1, censored / Math.max(visits * (1 - under(inForce).gaveUp), 1));
+  const lasting = (rate: number, stillThere: number) =>
+    visits * rate * span + last * (censored === 0 ? 1 : 1 - (1 - stillThere / censored) * endedOtherwise);
+  const rates = seen.ratesFromEdges();
+  const stillThere = countsFromEdges(counts.censored);
   let total = 0;
-  for (let bucket = 0; bucket < bucketCount; bucket++) {
-    const begin = Math.max(bucketEdges[bucket]!, presenceSeconds);
+  let before = lasting(seen.rateBeyond(presenceSeconds), countBeyond(counts.censored, presenceSeconds));
+  for (let bucket = bucketOf(presenceSeconds * 1_000), begin = presenceSeconds; begin < candidate; bucket++) {
     const end = Math.min(bucketEnd(bucket), candidate);
-    if (end > begin) total += ((lasting(begin) + lasting(end)) / 2) * (end - begin);
+    const isEdge = end === bucketEnd(bucket);
+    const after = isEdge
+      ? lasting(rates[bucket + 1]!, stillThere[bucket + 1]!)
+      : lasting(seen.rateBeyond(end), countBeyond(counts.censored, end));
+    total += ((before + after) / 2) * (end - begin);
+    [begin, before] = [end, after];
   }
   return total / 3_600;
 }

@@ -28,6 +28,7 @@ export {
   type GiveUpShare,
   totalCounts,
 } from './evidence.js';
+export { presenceSeconds } from './exposure.js';
 export * from './figures.js';
 export { type FunnelWindow, funnelOf } from './funnel.js';
 export type { Estimate } from './jackknife.js';
@@ -37,5 +38,7 @@ export {
   type SessionBefore,
   SilenceRecorder,
 } from './recorder.js';
+export { shareEstimate } from './shares.js';
 export { type Valley, valleyOf } from './survival.js';
+export { kindsOfVisits } from './visits.js';
 export { CountsWriter, countsWrittenEveryMs } from './writer.js';

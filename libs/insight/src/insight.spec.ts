@@ -12,11 +12,12 @@ import {
   foldOf,
   funnelOf,
   lifetimeUnder,
+  shareEstimate,
   shortfalls,
   signInsPerVisit,
   valleyOf,
 } from './index.js';
-import { jackknife, jackknifeError } from './jackknife.js';
+import { evenFolds, jackknife, jackknifeError, student95 } from './jackknife.js';
 import { kaplanMeier } from './survival.js';
 
 const minutes = (count: number) => count * 60;
@@ -98,6 +99,34 @@ describe('the estimators beside a public survival library', () => {
       expect((high - low) / 2 / error).toBeCloseTo(2.13145, 4);
       expect((high + low) / 2).toBeCloseTo(value, 9);
     }
+  });
+});
+
+it.each([
+  [4, 2.7764451],
+  [9, 2.2621572],
+  [15, 2.1314495],
+  [1e9, 1.959964],
+])("Student's distribution with %d degrees of freedom has its tables' value", (freedom, value) => {
+  expect(Math.abs(student95(freedom) - value)).toBeLessThan(0.003);
+});
+
+it('folds that hold unequally much tell as much as fewer of one size, and never fewer than four', () => {
+  expect(evenFolds(Array(16).fill(7))).toBe(16);
+  expect(evenFolds([...Array(8).fill(5), ...Array(8).fill(0)])).toBe(8);
+  expect(evenFolds([1_000, ...Array(15).fill(1)])).toBe(4);
+  expect(evenFolds(Array(16).fill(0))).toBe(16);
+});
+
+describe('a share', () => {
+  it.each([
+    [0, 0, { value: 0, low: 0, high: 1 }],
+    [0, 10, { value: 0, low: 0, high: 0.277533 }],
+    [5, 10, { value: 0.5, low: 0.236593, high: 0.763407 }],
+    [81, 263, { value: 0.307985, low: 0.255289, high: 0.36621 }],
+  ])("of %d in %d has Wilson's interval", (part, whole, known) => {
+    for (const [name, value] of Object.entries(shareEstimate(part, whole)))
+      expect(value).toBeCloseTo(known[name as keyof typeof known], 4);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Assumption } from './assumption.js';
-import { type Counts, countBeyond, secondsIn, sumOf } from './counts.js';
+import { type Counts, countBeyond, countsFromEdges, secondsIn, sumOf } from './counts.js';
 
 /** What a timeout does to a visit: the span in which a person works with a client, cut or not, until they are done. */
 export interface VisitOutcome {
@@ -18,9 +18,14 @@ export interface SeenVisits {
   readonly visits: number;
   /** Silences of at least so many seconds, for each second of the span that people mean to work. */
   readonly rateBeyond: (length: number) => number;
+  /** The same at the beginning of each bucket. */
+  readonly ratesFromEdges: () => Float64Array;
   /** The visit under another timeout. */
   readonly under: (candidate: number) => VisitOutcome;
 }
+
+/** The counts from which visits are estimated. */
+export const kindsOfVisits = ['returned', 'cut', 'censored', 'back'] as const;
 
 /** Visits that were seen: ended sessions less those that went on with another sign-in. */
 export const visitsIn = ({ cut, censored, back }: Counts): number =>
@@ -41,6 +46,10 @@ export function seenVisits(
   if (visits < 1 || span === 0) return undefined;
   const rateBeyond = (length: number) =>
     (countBeyond(counts.returned, length) + countBeyond(counts.back, length) / (1 - giveUpShare)) / span;
+  const ratesFromEdges = () => {
+    const [returned, back] = [countsFromEdges(counts.returned), countsFromEdges(counts.back)];
+    return returned.map((count, bucket) => (count + back[bucket]! / (1 - giveUpShare)) / span);
+  };
   const intended = intendedSpan(rateBeyond(inForce) * giveUpShare, span / visits, spanShape);
   const under = (candidate: number): VisitOutcome => {
     const rate = rateBeyond(candidate);
@@ -53,7 +62,7 @@ export function seenVisits(
       span: seen,
     };
   };
-  return { visits, rateBeyond, under };
+  return { visits, rateBeyond, ratesFromEdges, under };
 }
 
 /**

@@ -45,8 +45,13 @@ const backWithinHours = 8;
 export class CameBackStore {
   constructor(private readonly prisma: PrismaService) {}
 
-  /** The latest incidents of a span of time, newest first. */
-  async find({ types, clientIds, from, to }: IncidentQuestion): Promise<readonly Incident[]> {
+  /** The latest incidents of a span of time, newest first, and whether they are all there were. */
+  async find({
+    types,
+    clientIds,
+    from,
+    to,
+  }: IncidentQuestion): Promise<{ readonly incidents: readonly Incident[]; readonly isComplete: boolean }> {
     const rows = await this.prisma.$queryRaw<IncidentRow[]>`
       SELECT e.session_id::text, e.data, b.signals AS back
       FROM (SELECT * FROM event WHERE type = ANY(${[...types]}::text[]) AND id >= ${leastIdAt(from)}::uuid AND id < ${leastIdAt(to)}::uuid
@@ -59,11 +64,12 @@ export class CameBackStore {
           AND at <= e.at + make_interval(hours => ${backWithinHours})
         ORDER BY id LIMIT 1) b ON true
       ORDER BY e.id DESC`;
-    return rows.map(({ session_id: sessionId, data, back }) => ({
+    const incidents = rows.map(({ session_id: sessionId, data, back }) => ({
       sessionId,
       findings: data.findings ?? [],
       cameBack: back !== null && isSamePlace(data.signals, back),
     }));
+    return { incidents, isComplete: incidents.length < maxIncidents };
   }
 }
 

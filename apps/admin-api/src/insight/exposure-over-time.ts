@@ -1,11 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { PolicyService } from '@curfew/clients';
-import { exposurePerDay } from '@curfew/insight';
+import { CountsStore, Evidence, exposurePerDay, kindsOfVisits } from '@curfew/insight';
 import { type Instant, instant, plus, seconds } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
 import { written } from '../contract/wire.js';
-import { type FoundEvidence, InsightQuestions } from './insight-question.js';
+import { Stats } from '../stats/stats.js';
+import { type FoundEvidence, type InsightQuestion, InsightQuestions } from './insight-question.js';
 
-const week = seconds(7 * 86_400);
+const weekLength = 7 * 86_400;
+/** How long an answer waits for sessions to be counted. */
+const maxWaitMs = 150;
 const dayMs = 86_400_000;
 /** Weeks that are shown, newest first. */
 const maxWeeks = 26;
@@ -16,35 +20,48 @@ export class ExposureOverTime {
   constructor(
     private readonly questions: InsightQuestions,
     private readonly policies: PolicyService,
+    private readonly counts: CountsStore,
+    private readonly stats: Stats,
   ) {}
 
   /** All that is known about it. */
-  async show(found: FoundEvidence, policy: string | undefined) {
-    const { evidence, counts } = found;
+  async show(found: FoundEvidence, policy: string | undefined, now: Instant) {
+    const { evidence, counts, question } = found;
+    const [present, overTime, lastChange] = await Promise.all([
+      this.present(question, now),
+      this.byWeek(found),
+      policy === undefined ? null : this.lastChange(found, policy),
+    ]);
     return {
+      now: present,
       hours_per_day: evidence.estimate(exposurePerDay(counts.days)),
-      over_time: await this.byWeek(found),
-      last_change: policy === undefined ? null : await this.lastChange(found, policy),
+      over_time: overTime,
+      last_change: lastChange,
     };
   }
 
-  private async byWeek({ question }: FoundEvidence) {
-    const starts: Instant[] = [];
-    for (let from = question.from; from < question.to; from = plus(from, week)) starts.push(from);
-    const parts = await Promise.all(
-      starts
-        .slice(-maxWeeks)
-        .map((from) =>
-          this.questions.find(question, { from, to: Math.min(question.to, plus(from, week)) as Instant }),
-        ),
-    );
-    return parts
-      .filter(({ counts: { days } }) => days > 0)
-      .map(({ question: { from }, evidence, counts: { days } }) => ({
-        from: written(from),
-        days,
-        hours_per_day: evidence.estimate(exposurePerDay(days)),
-      }));
+  /** Sessions that are unattended at this moment. Very many take a while to count; an answer does not wait for that. */
+  private async present({ clientIds }: InsightQuestion, now: Instant) {
+    const counted = await Promise.race([this.stats.read(now), pause(maxWaitMs, undefined, { ref: false })]);
+    if (counted === undefined) return null;
+    const { at, figures } = counted;
+    const sum = { live: 0, unattended: 0, usable_hours: 0 };
+    for (const { client_id: clientId, count, unattended, unattended_hours: hours } of figures.liveByClient) {
+      if (clientIds !== undefined && !clientIds.includes(clientId)) continue;
+      sum.live += count;
+      sum.unattended += unattended;
+      sum.usable_hours += hours;
+    }
+    return { counted_at: written(at), ...sum };
+  }
+
+  private async byWeek({ question: { clientIds, from, to } }: FoundEvidence) {
+    const weeks = await this.counts.findByWeek({ clientIds, from, to, kinds: kindsOfVisits });
+    return weeks.slice(-maxWeeks).map(({ week, groups, days }) => ({
+      from: written(plus(from, seconds(week * weekLength))),
+      days,
+      hours_per_day: new Evidence(groups).estimate(exposurePerDay(days)),
+    }));
   }
 
   /** The days before the last revision and those after it; the day itself belongs to neither. */

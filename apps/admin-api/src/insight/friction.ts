@@ -41,7 +41,7 @@ export class FrictionFigures {
   /** The figures as they stand; days are those of UTC, and today is one of the seven. */
   async figures(now: Instant): Promise<Friction> {
     const to = plus(dayOf(now), day);
-    const [{ groups, days }, ends] = await Promise.all([
+    const [{ groups, days }, { incidents: ends }] = await Promise.all([
       this.counts.find({
         from: plus(to, seconds(-week)),
         to,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { operation } from '../contract/operation.js';
 import { clientId, instantParameter, timestamp } from '../contract/wire.js';
 import { policyName } from '../policies/schemas.js';
+import { type RiskRule, riskRules } from './what-if-rules.js';
 
 const lengthOf = (setting: 'inactivityTimeout' | 'absoluteLifetime' | 'retryWindow') => {
   const { min, max } = policySettings[setting] as { min: number; max: number };
@@ -18,6 +19,9 @@ const lengthOf = (setting: 'inactivityTimeout' | 'absoluteLifetime' | 'retryWind
     })
     .optional();
 };
+
+const stricterActions = ['step_up', 'end'] as const;
+const stricterAction = z.enum(stricterActions, { error: 'must be step_up or end' }).optional();
 
 const asked = {
   client: clientId.optional(),
@@ -137,7 +141,7 @@ export const whatIf = operation({
   method: 'get',
   path: '/v1/insight/what-if',
   tag: 'insight',
-  summary: 'Estimates what another timeout, lifetime or retry window would do. Changes nothing.',
+  summary: 'Estimates what another timeout, lifetime, retry window or risk rule would do. Changes nothing.',
   scope: 'policies:read',
   query: z
     .strictObject({
@@ -145,13 +149,17 @@ export const whatIf = operation({
       inactivity_timeout: lengthOf('inactivityTimeout'),
       absolute_lifetime: lengthOf('absoluteLifetime'),
       retry_window: lengthOf('retryWindow'),
+      ip_change: stricterAction,
+      device_mismatch: stricterAction,
+      tls_fingerprint_change: stricterAction,
     })
     .refine(isOneSubject, oneSubject)
     .refine(isInOrder, inOrder)
     .refine(
-      (query) => (query.inactivity_timeout ?? query.absolute_lifetime ?? query.retry_window) !== undefined,
+      ({ client: _, policy: __, from: ___, to: ____, ...candidates }) =>
+        Object.values(candidates).some((candidate) => candidate !== undefined),
       {
-        error: 'must be given, or absolute_lifetime or retry_window in its place',
+        error: `must be given, or one of absolute_lifetime, retry_window, ${Object.keys(riskRules).join(', ')} in its place`,
         path: ['inactivity_timeout'],
       },
     ),
@@ -187,8 +195,30 @@ export const whatIf = operation({
               candidate_seconds: z.number().int(),
               reuse_ends: z.number().int(),
               would_be_retries: z.number().int(),
+              share: estimate,
             })
             .nullable(),
+          risk_rules: z
+            .array(
+              z.object({
+                rule: z.enum(Object.keys(riskRules) as [RiskRule, ...RiskRule[]]),
+                candidate: z.enum(stricterActions),
+                sessions: z
+                  .number()
+                  .int()
+                  .meta({ description: 'Sessions that it would have stepped up or ended.' }),
+                came_back_as_themselves: z.number().int().meta({
+                  description:
+                    'Those of them whose account had a new session of the client, or stepped up, within eight hours from the place that differed.',
+                }),
+                share: estimate,
+                complete: z.boolean().meta({
+                  description: 'false where there were so many findings that only the latest were looked at.',
+                }),
+              }),
+            )
+            .nullable()
+            .meta({ description: 'From findings that were recorded; a rule that is off records none.' }),
         }),
       ),
     },
@@ -210,6 +240,20 @@ export const exposure = operation({
       description: 'The figures, or what is missing for them.',
       schema: answerOf(
         z.object({
+          now: z
+            .object({
+              counted_at: timestamp,
+              live: z.number().int(),
+              unattended: z.number().int().meta({ description: 'Nobody has been active for two minutes.' }),
+              usable_hours: z
+                .number()
+                .meta({ description: 'For so long they stay usable, all together, if nobody comes back.' }),
+            })
+            .nullable()
+            .meta({
+              description:
+                'Live sessions of the 1,000 clients that have the most; null while they are being counted.',
+            }),
           hours_per_day: estimate,
           over_time: z.array(z.object({ from: timestamp, days: z.number().int(), hours_per_day: estimate })),
           last_change: z

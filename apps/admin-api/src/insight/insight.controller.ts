@@ -7,7 +7,8 @@ import { ExposureOverTime } from './exposure-over-time.js';
 import * as contracts from './insight-contracts.js';
 import { evidenceOnWire, type FoundEvidence, InsightQuestions } from './insight-question.js';
 import { lowValueOf, timeoutsOnWire } from './timeouts-view.js';
-import { WhatIf } from './what-if.js';
+import { lifetimeOnWire, WhatIf } from './what-if.js';
+import { WhatIfRules } from './what-if-rules.js';
 
 /** Answers from counts: timeouts as they are, as they might be, and the exposure they leave. */
 @Controller()
@@ -16,6 +17,7 @@ export class InsightController {
     private readonly questions: InsightQuestions,
     private readonly counts: CountsStore,
     private readonly whatIf: WhatIf,
+    private readonly rules: WhatIfRules,
     private readonly exposure: ExposureOverTime,
   ) {}
 
@@ -30,20 +32,31 @@ export class InsightController {
 
   @Operation(contracts.whatIf)
   async compare(@Input() { query, now }: InputOf<typeof contracts.whatIf>): Promise<Answer> {
-    const found = await this.questions.find(await this.questions.read(query, now));
-    return answered(found, () =>
-      this.whatIf.compare(found, {
-        inactivityTimeout: query.inactivity_timeout,
-        absoluteLifetime: query.absolute_lifetime,
-        retryWindow: query.retry_window,
-      }),
-    );
+    const { inactivity_timeout: idle, absolute_lifetime: lifetime, retry_window: retry } = query;
+    const { ip_change, device_mismatch, tls_fingerprint_change } = query;
+    const stricter = { ip_change, device_mismatch, tls_fingerprint_change };
+    const isStricter = Object.values(stricter).some((candidate) => candidate !== undefined);
+    const question = await this.questions.read(query, now);
+    const [found, details, retries, risk] = await Promise.all([
+      this.questions.find(question),
+      idle === undefined ? null : this.whatIf.details(question, idle),
+      retry === undefined ? null : this.rules.retries(question, retry),
+      isStricter ? this.rules.stricter(question, stricter) : null,
+    ]);
+    const needsCounts = (idle ?? lifetime) !== undefined;
+    return answered(needsCounts ? found : { ...found, missing: [] }, async () => ({
+      inactivity_timeout:
+        idle === undefined || details === null ? null : this.whatIf.idle(found, idle, details),
+      absolute_lifetime: lifetime === undefined ? null : lifetimeOnWire(found.evidence, lifetime),
+      retry_window: retries,
+      risk_rules: risk,
+    }));
   }
 
   @Operation(contracts.exposure)
   async hours(@Input() { query, now }: InputOf<typeof contracts.exposure>): Promise<Answer> {
     const found = await this.questions.find(await this.questions.read(query, now));
-    return answered(found, () => this.exposure.show(found, query.policy));
+    return answered(found, () => this.exposure.show(found, query.policy, now));
   }
 }
 

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { FiguresModule } from '../stats/figures.module.js';
 import { CameBackStore } from './came-back.store.js';
 import { ExposureOverTime } from './exposure-over-time.js';
 import { FrictionFigures } from './friction.js';
@@ -6,11 +7,21 @@ import { InsightController } from './insight.controller.js';
 import { InsightQuestions } from './insight-question.js';
 import { ReuseEndsStore } from './reuse-ends.store.js';
 import { WhatIf } from './what-if.js';
+import { WhatIfRules } from './what-if-rules.js';
 
 /** What the counts say of timeouts. */
 @Module({
+  imports: [FiguresModule],
   controllers: [InsightController],
-  providers: [CameBackStore, ExposureOverTime, FrictionFigures, InsightQuestions, ReuseEndsStore, WhatIf],
+  providers: [
+    CameBackStore,
+    ExposureOverTime,
+    FrictionFigures,
+    InsightQuestions,
+    ReuseEndsStore,
+    WhatIf,
+    WhatIfRules,
+  ],
   exports: [FrictionFigures],
 })
 export class InsightModule {}

@@ -1,81 +1,63 @@
 import {
   addTo,
   CountsStore,
+  type CountsUnderTimeout,
   countBeyond,
   Evidence,
   type Figure,
+  kindsOfVisits,
   lifetimeUnder,
   noCounts,
   signInsPerVisit,
 } from '@curfew/insight';
 import { Injectable } from '@nestjs/common';
-import { type FoundEvidence, type InsightQuestion, rankedSince } from './insight-question.js';
-import { ReuseEndsStore } from './reuse-ends.store.js';
+import type { FoundEvidence, InsightQuestion } from './insight-question.js';
+import { rankedSince } from './insight-question.js';
 import { visitFigures } from './timeouts-view.js';
-
-/** Settings to try, in seconds. */
-export interface Candidates {
-  readonly inactivityTimeout: number | undefined;
-  readonly absoluteLifetime: number | undefined;
-  readonly retryWindow: number | undefined;
-}
 
 /** Clients that a candidate is shown for one by one. */
 const maxClients = 5;
-/** The counts from which visits are estimated. */
-const kindsOfVisits = ['returned', 'cut', 'censored', 'back'] as const;
 
-/** Compares settings in force with candidates. */
+/** What is asked beside the counts of all clients together, while those are being read. */
+export interface CandidateDetails {
+  readonly byClient: readonly { readonly clientId: string; readonly groups: readonly CountsUnderTimeout[] }[];
+  readonly furtherCuts: readonly { readonly hour: number; readonly cuts_per_week: number }[];
+}
+
+/** Compares timeouts in force with candidates. */
 @Injectable()
 export class WhatIf {
-  constructor(
-    private readonly counts: CountsStore,
-    private readonly reuses: ReuseEndsStore,
-  ) {}
+  constructor(private readonly counts: CountsStore) {}
 
-  /** The figures before and after. */
-  async compare(found: FoundEvidence, { inactivityTimeout, absoluteLifetime, retryWindow }: Candidates) {
-    const { evidence, question } = found;
-    const [idle, retry] = await Promise.all([
-      inactivityTimeout === undefined ? null : this.idle(found, inactivityTimeout),
-      retryWindow === undefined ? null : this.retries(question, retryWindow),
-    ]);
-    return {
-      inactivity_timeout: idle,
-      absolute_lifetime: absoluteLifetime === undefined ? null : lifetime(evidence, absoluteLifetime),
-      retry_window: retry,
-    };
-  }
-
-  private async idle({ evidence, counts, question }: FoundEvidence, candidate: number) {
-    const [byClient, byHour] = await Promise.all([
-      this.byClient(question, candidate),
+  /** Reads the counts that a candidate for the inactivity timeout needs beside those of the whole question. */
+  async details(question: InsightQuestion, candidate: number): Promise<CandidateDetails> {
+    const [byClient, furtherCuts] = await Promise.all([
+      this.byClient(question),
       this.byHour(question, candidate),
     ]);
+    return { byClient, furtherCuts };
+  }
+
+  /** Visits under the inactivity timeout in force, and under the candidate. */
+  idle({ evidence, counts }: FoundEvidence, candidate: number, { byClient, furtherCuts }: CandidateDetails) {
     return {
       candidate_seconds: candidate,
       before: visitFigures(evidence, counts.days),
       after: visitFigures(evidence, counts.days, candidate),
-      by_client: byClient,
-      by_hour_of_week: byHour,
+      by_client: byClient.map(({ clientId, groups }) => signInsOf(clientId, groups, candidate)),
+      by_hour_of_week: furtherCuts,
     };
   }
 
-  private async byClient(question: InsightQuestion, candidate: number) {
-    const { clientIds, from, to } = question;
-    const busiest = (await this.counts.returnedByClient(rankedSince(question), to))
+  private async byClient({ clientIds, from, to, ...question }: InsightQuestion) {
+    const span = { from, to, kinds: kindsOfVisits };
+    if (clientIds?.length === 1) return this.counts.findByClient(clientIds, span);
+    const busiest = await this.counts.returnedByClient(rankedSince({ clientIds, from, to, ...question }), to);
+    const shown = busiest
       .map(({ clientId }) => clientId)
       .filter((clientId) => clientIds === undefined || clientIds.includes(clientId))
       .slice(0, maxClients);
-    const found = await this.counts.findByClient(busiest, { from, to, kinds: kindsOfVisits });
-    return found.map(({ clientId, groups }) => {
-      const evidence = new Evidence(groups);
-      return {
-        client_id: clientId,
-        before: evidence.estimate(signInsPerVisit()),
-        after: evidence.estimate(signInsPerVisit(candidate)),
-      };
-    });
+    return this.counts.findByClient(shown, span);
   }
 
   /** Silences that ended by activity today and would be cut: between the candidate and the timeout in force. */
@@ -85,14 +67,19 @@ export class WhatIf {
       cuts[hourOfWeek]! += countBeyond(returned, candidate) / weeks;
     return [...cuts].map((count, hour) => ({ hour, cuts_per_week: count }));
   }
-
-  private async retries({ clientIds, from, to }: InsightQuestion, window: number) {
-    const { ends, wouldBeRetries } = await this.reuses.count(clientIds, from, to, window);
-    return { candidate_seconds: window, reuse_ends: ends, would_be_retries: wouldBeRetries };
-  }
 }
 
-function lifetime(evidence: Evidence, candidate: number) {
+function signInsOf(clientId: string, groups: readonly CountsUnderTimeout[], candidate: number) {
+  const evidence = new Evidence(groups);
+  return {
+    client_id: clientId,
+    before: evidence.estimate(signInsPerVisit()),
+    after: evidence.estimate(signInsPerVisit(candidate)),
+  };
+}
+
+/** Sessions under a candidate for the absolute lifetime. */
+export function lifetimeOnWire(evidence: Evidence, candidate: number) {
   const figure =
     (name: 'reached' | 'ends'): Figure =>
     (groups) => {

@@ -88,7 +88,7 @@ export class StatsController {
       counted_at: written(at),
       sessions: {
         live: figures.live,
-        live_by_client: figures.liveByClient,
+        live_by_client: figures.liveByClient.map(({ client_id, count }) => ({ client_id, count })),
         started_last_24h: figures.startedLastDay,
         ended_last_24h: figures.endedLastDay,
         unsettled_mass_ends: figures.unsettledMassEnds,

@@ -3,24 +3,19 @@ import { Module } from '@nestjs/common';
 import { FollowersModule } from '../followers/followers.module.js';
 import { FrictionFigures } from '../insight/friction.js';
 import { InsightModule } from '../insight/insight.module.js';
+import { FiguresModule } from './figures.module.js';
 import { Metrics } from './metrics.js';
 import { StatsController } from './stats.controller.js';
 import { Stats } from './stats.js';
-import { StatsStore } from './stats.store.js';
 
-const statsOn = (store: StatsStore): Stats => new Stats(store);
 const metricsOn = ({ clock, prisma }: Foundation, stats: Stats, friction: FrictionFigures): Metrics =>
   new Metrics(stats, new Stats(friction), clock, () => prisma.load());
 
 /** Figures of the whole installation. */
 @Module({
-  imports: [FollowersModule, InsightModule],
+  imports: [FiguresModule, FollowersModule, InsightModule],
   controllers: [StatsController],
-  providers: [
-    StatsStore,
-    { provide: Stats, useFactory: statsOn, inject: [StatsStore] },
-    { provide: Metrics, useFactory: metricsOn, inject: [foundationToken, Stats, FrictionFigures] },
-  ],
+  providers: [{ provide: Metrics, useFactory: metricsOn, inject: [foundationToken, Stats, FrictionFigures] }],
   exports: [Metrics],
 })
 export class StatsModule {}

@@ -1,4 +1,5 @@
-import { PrismaService } from '@curfew/persistence';
+import { presenceSeconds } from '@curfew/insight';
+import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { leastIdAt, notKilledUnsettled, rowStands } from '@curfew/sessions';
 import { Injectable } from '@nestjs/common';
@@ -6,12 +7,21 @@ import { Injectable } from '@nestjs/common';
 /** Figures of the whole installation at one moment. */
 export interface Figures {
   readonly live: number;
-  readonly liveByClient: readonly { readonly client_id: string; readonly count: number }[];
+  readonly liveByClient: readonly LiveSessions[];
   readonly startedLastDay: number;
   readonly endedLastDay: Readonly<Record<string, number>>;
   readonly unsettledMassEnds: number;
   readonly accounts: number;
   readonly clients: number;
+}
+
+/** Live sessions of a client. */
+export interface LiveSessions {
+  readonly client_id: string;
+  readonly count: number;
+  /** Those in which nobody has been active for two minutes, and for how many hours they are usable if nobody comes back. */
+  readonly unattended: number;
+  readonly unattended_hours: number;
 }
 
 interface Row {
@@ -26,6 +36,9 @@ const day = 86_400_000;
 /** A session's id is made when it is authorized, which is up to this much before it starts. */
 const hour = 3_600_000;
 
+const unattended = (now: Instant): Prisma.Sql =>
+  Prisma.sql`last_active_at <= ${new Date(now - presenceSeconds * 1_000)}`;
+
 /**
  * Counts; live sessions are read one by one, so the answer is worth keeping a while. Asking for each session's present policy would
  * read all of them twice, so sessions that a shorter policy ended count until the sweep after its change.
@@ -38,8 +51,10 @@ export class StatsStore {
   async figures(now: Instant): Promise<Figures> {
     const since = new Date(now - day);
     const [byClient, rows] = await Promise.all([
-      this.prisma.$queryRaw<{ client_id: string; count: number }[]>`
-        SELECT client_id, count(*)::int AS count FROM session s
+      this.prisma.$queryRaw<LiveSessions[]>`
+        SELECT client_id, count(*)::int AS count, count(*) FILTER (WHERE ${unattended(now)})::int AS unattended,
+          coalesce(sum(extract(epoch FROM expires_at - ${new Date(now)}) / 3600) FILTER (WHERE ${unattended(now)}), 0)::float8 AS unattended_hours
+        FROM session s
         WHERE ${rowStands(now, notKilledUnsettled)}
         GROUP BY client_id ORDER BY count(*) DESC, client_id LIMIT 1000`,
       this.prisma.$queryRaw<Row[]>`

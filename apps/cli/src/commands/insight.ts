@@ -120,15 +120,24 @@ interface Candidates extends Subject {
   readonly inactivityTimeout?: string;
   readonly absoluteLifetime?: string;
   readonly retryWindow?: string;
+  readonly ipChange?: string;
+  readonly deviceMismatch?: string;
+  readonly tlsFingerprintChange?: string;
 }
 
 const whatIf = (): Command =>
   about(new Command('what-if'))
-    .summary('estimate another timeout, lifetime or retry window')
+    .summary('estimate another timeout, lifetime, retry window or risk rule')
     .option('--inactivity-timeout <duration>', 'such as 15m')
     .option('--absolute-lifetime <duration>', 'such as 8h')
     .option('--retry-window <duration>', 'such as 30s')
-    .addHelpText('after', '\nExample:\n  curfew insight what-if --policy staff --inactivity-timeout 15m')
+    .option('--ip-change <action>', 'step_up or end')
+    .option('--device-mismatch <action>', 'step_up or end')
+    .option('--tls-fingerprint-change <action>', 'step_up or end')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  curfew insight what-if --policy staff --inactivity-timeout 15m\n  curfew insight what-if --ip-change end --retry-window 60s',
+    )
     .action(async (options: Candidates, command: Command) => {
       const context = contextOf(command);
       const found = await ask(context, 'what-if', {
@@ -136,12 +145,20 @@ const whatIf = (): Command =>
         inactivity_timeout: options.inactivityTimeout,
         absolute_lifetime: options.absoluteLifetime,
         retry_window: options.retryWindow,
+        ip_change: options.ipChange,
+        device_mismatch: options.deviceMismatch,
+        tls_fingerprint_change: options.tlsFingerprintChange,
       });
       if (found) tellComparison(context, found);
     });
 
 function tellComparison({ output }: Context, found: Json): void {
-  const { inactivity_timeout: idle, absolute_lifetime: lifetime, retry_window: retry } = found;
+  const {
+    inactivity_timeout: idle,
+    absolute_lifetime: lifetime,
+    retry_window: retry,
+    risk_rules: risk,
+  } = found;
   if (idle) {
     const rows = visitRows.map(([name, member, shown]) => [
       name,
@@ -162,7 +179,18 @@ function tellComparison({ output }: Context, found: Json): void {
     );
   if (retry)
     output.line(
-      `\nOf ${retry.reuse_ends} session(s) ended for a reused token, ${retry.would_be_retries} would have been retries.`,
+      `\nOf ${retry.reuse_ends} session(s) ended for a reused token, ${retry.would_be_retries} would have been retries: ${share(retry.share)}.`,
+    );
+  for (const {
+    rule,
+    candidate,
+    sessions,
+    came_back_as_themselves: themselves,
+    share: part,
+    complete,
+  } of risk ?? [])
+    output.line(
+      `\nWith ${rule}: ${candidate}, ${sessions} session(s) would have been ${candidate === 'end' ? 'ended' : 'stepped up'}${complete ? '' : ' (of the latest findings)'}; the person of ${themselves} was there: ${share(part)}.`,
     );
 }
 
@@ -175,6 +203,10 @@ const exposure = (): Command =>
       const found = await ask(context, 'exposure', queryOf(options));
       if (!found) return;
       const { output } = context;
+      if (found.now)
+        output.line(
+          `Now: ${found.now.unattended} of ${found.now.live} session(s) are unattended, and usable for ${figure(found.now.usable_hours)} hours if nobody comes back.`,
+        );
       output.line(`Unattended, usable hours per day: ${estimate(found.hours_per_day)}\n`);
       const rows = found.over_time.map((one: Json) => [
         one.from.slice(0, 10),
