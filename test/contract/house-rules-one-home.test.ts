@@ -36,7 +36,6 @@ interface OneHome {
 }
 
 const endpoint = 'our own token endpoint takes the place of the lane and of the library behind it';
-const oneStore = 'one store: every hot statement is prepared, and the events of a statement are a fragment';
 const oneVerifier = 'one verifier of proofs with one tolerance';
 const oneSeal = 'one seal for every purpose';
 const standing = 'one predicate, generated from the domain';
@@ -145,9 +144,6 @@ const rules: Readonly<Record<string, OneHome>> = {
   'records an event': {
     finds: says(/INSERT INTO event\b/i),
     home: { 'libs/events/src/event-log.ts': 'as a fragment' },
-    known: {
-      'libs/sessions/src/browser-session-ends.ts': [1, oneStore],
-    },
   },
   'asks for mass ends': {
     finds: says(/\b(FROM|JOIN)\s+not_before\b/i),
@@ -169,6 +165,10 @@ const rules: Readonly<Record<string, OneHome>> = {
       'apps/admin-api/src/sessions/search-conditions.store.ts': [1, standing],
       'apps/admin-api/src/sessions/session-search.store.ts': [2, standing],
     },
+  },
+  'writes the end of a session': {
+    finds: says(/\bSET ended_at\b/i),
+    home: { 'libs/sessions/src/store/end-statement.ts': 'of a session, and of a browser session' },
   },
   'ends everything by a row': {
     finds: says(/INSERT INTO not_before\b/i),

@@ -11,6 +11,7 @@ import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { GatewayBrowser } from '../support/gateway-browser.js';
 import type { Page, Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';
+import { sessionStores } from '../support/session-stores.js';
 import { startUpstream, type Upstream } from '../support/upstream.js';
 import { clocksFor, endForReason } from './end-for-reason.js';
 import { type EngineClient, EngineWorld, orders, RegistryPolicies } from './engine-world.js';
@@ -319,7 +320,8 @@ describe('the limits of a browser', () => {
     await world.clock.remeasure();
     const policies = new RegistryPolicies(world.registry());
     // A walk that looks at one row with each statement comes to every one of them.
-    const sweeper = new BrowserSessionSweeper(world.prisma, policies, { ended: seconds(hour) }, 1);
+    const { ends } = sessionStores(world.prisma, { retention: { ended: seconds(hour) } });
+    const sweeper = new BrowserSessionSweeper(world.prisma, policies, ends, 1);
     await sweeper.run(world.clock.now());
   };
 

@@ -15,7 +15,7 @@ import {
 import { DisciplinedClock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import { advanceVirtualClock, databaseClock, type PrismaService } from '@curfew/persistence';
-import { formatPolicy, profiles, type SessionPolicy, seconds } from '@curfew/session-policy';
+import { formatPolicy, profiles, type SessionPolicy } from '@curfew/session-policy';
 import {
   BrowserSessionEnds,
   KeyRing,
@@ -455,10 +455,10 @@ export class EngineWorld {
   /** The engine in this process, for what operators do. */
   engine(): SessionService {
     const registry = this.registry();
-    const retention = { ended: seconds(86_400) };
+    const { store, ends } = sessionStores(this.prisma);
     return new SessionService({
-      store: sessionStores(this.prisma).store,
-      browserSessionEnds: new BrowserSessionEnds(this.prisma, retention),
+      store,
+      browserSessionEnds: new BrowserSessionEnds(this.prisma, ends),
       policies: new RegistryPolicies(registry),
       codec: new RefreshTokenCodec(new KeyRing(new ServiceKeys(['x'.repeat(32)]).derive('none'))),
       events: new EventLog(this.prisma),

@@ -83,7 +83,6 @@ export class House {
     const database = await createTestDatabase();
     const policies = new TestPolicies();
     const settings = { CURFEW_DATABASE_POOL_SIZE: '6', CURFEW_DATABASE_CONNECT_TIMEOUT: '20s' };
-    const retention = { ended: seconds(86_400) };
     const statements = new HotStatements(database.configuration(settings), 4);
     const node = (hot: boolean): Node => {
       const prisma = database.prisma(settings);
@@ -97,7 +96,7 @@ export class House {
         new KeyRing(new ServiceKeys(['s'.repeat(32)]).derive('refresh token mac')),
       );
       const events = new EventLog(prisma);
-      const browserSessionEnds = new BrowserSessionEnds(prisma, retention);
+      const browserSessionEnds = new BrowserSessionEnds(prisma, ends);
       const service = new SessionService({
         ...{ store, browserSessionEnds, policies, codec, events, report, silences },
       });

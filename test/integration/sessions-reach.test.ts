@@ -133,6 +133,72 @@ describe('the end of a session', () => {
   });
 });
 
+describe('many ends at once, over the same browsers', () => {
+  /** Each act with what it ended, by names. */
+  async function carriedOut(person: Person, isAtOnce: boolean) {
+    const { service } = house.nodes[0];
+    const { named, sibling, offline, elsewhere, device, here, there } = person;
+    const names = new Map(
+      Object.entries({ named, sibling, offline, elsewhere, device }).map(([name, { sid }]) => [sid, name]),
+    );
+    const acts = [
+      () => service.end([], 'ended_by_user', {}, t(10), { browserSessionUids: [here], keepOffline: true }),
+      () => service.end([sibling.sid], 'ended_by_administrator', { by }, t(11)),
+      () => service.end([named.sid, device.sid], 'ended_by_administrator', { by }, t(12)),
+      () => service.end([elsewhere.sid], 'ended_by_user', {}, t(13)),
+      () => service.end([elsewhere.sid], 'logout', {}, t(14), { browserSessionUids: [there] }),
+    ];
+    const outcomes = [];
+    if (isAtOnce) outcomes.push(...(await Promise.all(acts.map((act) => act()))));
+    else for (const act of acts) outcomes.push(await act());
+    return outcomes.map(({ sessions, browserSessions }) => ({
+      sessions: sessions.map(({ id }) => names.get(id)).sort(),
+      browsers: browserSessions.map(({ uid }) => (uid === here ? 'here' : 'there')),
+    }));
+  }
+
+  it('are what they would be one after the other, with one event for each', async () => {
+    const [together, apart] = [await aPerson(), await aPerson()];
+    expect(await carriedOut(together, true)).toEqual(await carriedOut(apart, false));
+    expect(await overOf(together)).toEqual([
+      'named',
+      'sibling',
+      'offline',
+      'elsewhere',
+      'device',
+      'here',
+      'there',
+    ]);
+    for (const { accountId } of [together, apart]) {
+      const told = await house.database.query<{ type: string; count: number }>(
+        `SELECT type, count(*)::int AS count FROM event WHERE account_id = $1 AND type LIKE '%.ended' GROUP BY type ORDER BY type`,
+        [accountId],
+      );
+      expect(told).toEqual([
+        { type: 'session.ended', count: 5 },
+        { type: 'signin.ended', count: 2 },
+      ]);
+    }
+  });
+
+  it('on two nodes, beside refreshes, end each session once and let nobody fail', async () => {
+    const people = await Promise.all(Array.from({ length: 6 }, () => aPerson()));
+    const work = people.flatMap(({ here, named, sibling }, index) => [
+      house.nodes[index % 2]!.service.end([named.sid], 'ended_by_administrator', { by }, t(10)),
+      house.nodes[(index + 1) % 2]!.service.end([sibling.sid], 'risk_ip', {}, t(10)),
+      house.nodes[index % 2]!.service.end([], 'ended_by_user', {}, t(10), { browserSessionUids: [here] }),
+      house.refresh(named, named.token, t(9)),
+      house.refresh(sibling, sibling.token, t(9), { node: 1 }),
+    ]);
+    await Promise.all(work);
+    for (const person of people) {
+      expect(await overOf(person)).toEqual(wholeBrowser);
+      for (const name of ['named', 'sibling', 'offline'] as const)
+        expect(await house.events(person[name], 'session.ended')).toHaveLength(1);
+    }
+  });
+});
+
 describe('a browser that is ended by name', () => {
   it.each([
     [false, wholeBrowser],

@@ -51,12 +51,12 @@ export function engineOn({ configuration, prisma, hot, refreshTokens, registry, 
   const events = new EventLog(prisma);
   const silences = new SilenceRecorder(configuration.insight.isOn);
   const counts = new CountsStore(prisma);
-  const browserSessionEnds = new BrowserSessionEnds(prisma, retention);
   const announcer = new EndAnnouncer(hot, (err) =>
     log.warn({ err }, 'ends could not be announced; followers read them from the tables'),
   );
   const onHot = { prisma, statements: hot, limits: batches, silences };
   const ends = new EndWriter({ announcer, retention, ...onHot });
+  const browserSessionEnds = new BrowserSessionEnds(prisma, ends);
   const sessions = new SessionService({
     store: new PostgresSessionStore({ ends, ...onHot }),
     browserSessionEnds,
@@ -76,7 +76,7 @@ export function engineOn({ configuration, prisma, hot, refreshTokens, registry, 
     sweeper: new Sweeper(new PostgresSweepStore(prisma, ends), policies, (session) =>
       sessions.activity.merged(session),
     ),
-    browserSweeper: new BrowserSessionSweeper(prisma, policies, retention),
+    browserSweeper: new BrowserSessionSweeper(prisma, policies, ends),
     counts,
     timeoutReturns: new TimeoutReturns(prisma, silences),
     countsWriter: new CountsWriter(silences, counts, (lost, err) =>

@@ -7,7 +7,6 @@ import {
   type Instant,
   type SessionPolicy,
 } from '@curfew/session-policy';
-import { type BrowserSessionEnd, endBrowserSessions } from './browser-session-ends.js';
 import {
   type BrowserSessionColumns,
   browserSessionColumns,
@@ -16,7 +15,8 @@ import {
   sessionsOfBrowser,
 } from './browser-session-row.js';
 import type { PolicySource } from './policy-source.js';
-import type { Retention } from './store/session-store.js';
+import type { BrowserSessionEnd } from './store/end-statement.js';
+import type { EndWriter } from './store/end-writer.js';
 import { absoluteDeadlineFrom } from './store/standing-statements.js';
 
 /** Rows that one transaction of the sweep takes. */
@@ -38,7 +38,7 @@ export class BrowserSessionSweeper {
   constructor(
     private readonly prisma: PrismaService,
     private readonly policies: PolicySource,
-    private readonly retention: Retention,
+    private readonly ends: EndWriter,
     private readonly walked = maxWalked,
   ) {}
 
@@ -77,10 +77,7 @@ export class BrowserSessionSweeper {
       if (reason) ends.push({ uid, at: now, reason });
       else later.push({ uid, at: deadlines(browser, policy).expiresAt });
     }
-    if (ends.length > 0) {
-      const { text, values } = endBrowserSessions(ends, this.retention);
-      await run({ name: 'browser_session_sweep_end', text }, values);
-    }
+    await this.ends.endOn({ run }, { browserEnds: ends });
     if (later.length > 0) await run(postpone, [later.map(({ uid }) => uid), later.map(({ at }) => at)]);
   }
 

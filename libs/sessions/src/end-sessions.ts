@@ -1,7 +1,9 @@
-import type { EventLog, NewEvent } from '@curfew/events';
+import type { NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
 import { type EndReach, type EndReason, type Instant, reachOf, type SessionId } from '@curfew/session-policy';
-import type { BrowserSessionEnds, CameOf, EndedBrowserSession } from './browser-session-ends.js';
+import type { BrowserSessionEnds } from './browser-session-ends.js';
+import type { EndOutcome } from './store/end-writer.js';
+import { alongWith, saidOf } from './store/joint-ends.js';
 import type { EndDetail, EndedSession, MassEnd, SessionStore, StoredSession } from './store/session-store.js';
 
 const byTheClock: ReadonlySet<EndReason> = new Set(['inactivity_timeout', 'absolute_lifetime']);
@@ -28,35 +30,13 @@ export interface EndAlongside {
   readonly keepOffline?: boolean | undefined;
 }
 
-/** Everything one act has ended. */
-export interface EndOutcome {
-  readonly sessions: readonly EndedSession[];
-  readonly browserSessions: readonly EndedBrowserSession[];
-}
-
 const nothing: EndOutcome = { sessions: [], browserSessions: [] };
-
-/** Takes back what ended along with a session that had ended before. */
-class EndedMeanwhile extends Error {
-  override readonly name = 'EndedMeanwhile';
-}
-
-/** Sessions and browser sessions that end together for one reason. */
-interface JointEnd {
-  readonly ids: readonly SessionId[];
-  readonly uids: readonly string[];
-  readonly reason: EndReason;
-  readonly detail: EndDetail;
-  readonly now: Instant;
-  readonly keepOffline: boolean;
-}
 
 /** The one place that ends sessions, so that no path can forget the reason, the event, the browser or the followers. */
 export class EndSessions {
   constructor(
     private readonly store: SessionStore,
     private readonly browsers: BrowserSessionEnds,
-    private readonly log: EventLog,
   ) {}
 
   /**
@@ -66,8 +46,11 @@ export class EndSessions {
   async decided(session: StoredSession, end: DecidedEnd, now: Instant): Promise<boolean> {
     const { reason, reach, detail, events } = end;
     if (reach === 'account') return this.#withAccount(session, end, now);
-    if (reach === 'browser' && session.browserSessionUid !== null)
-      return this.#withBrowser(session, end, now);
+    if (reach === 'browser' && session.browserSessionUid !== null) {
+      const onlyWith = session.id;
+      const { sessions } = await this.#jointly([onlyWith], reason, detail, now, { reach, events, onlyWith });
+      return sessions.length > 0;
+    }
     const guard = byTheClock.has(reason) ? { ifLastActiveAt: session.lastActiveAt } : {};
     const ended = await this.store.end([{ id: session.id, reason, at: now, detail, ...guard }], { events });
     return ended.length > 0;
@@ -81,19 +64,15 @@ export class EndSessions {
     now: Instant,
     along: EndAlongside = {},
   ): Promise<EndOutcome> {
-    const { events = [], transaction, browserSessionUids = [], keepOffline = false } = along;
+    const { events = [], transaction, browserSessionUids = [] } = along;
     const reach = along.reach ?? reachOf(reason);
     if (reach === 'session' && browserSessionUids.length === 0) {
       const ends = ids.map((id) => ({ id, reason, at: now, detail }));
       return { sessions: await this.store.end(ends, { events, transaction }), browserSessions: [] };
     }
-    return this.browsers.within(transaction, async (tx) => {
-      const came = reach === 'session' ? [] : await this.browsers.cameOf(ids, tx);
-      const uids = [...new Set([...browserSessionUids, ...came.map(({ uid }) => uid)])];
-      const outcome = await this.#joint({ ids, uids, reason, detail, now, keepOffline }, came, tx);
-      if (outcome.sessions.length + outcome.browserSessions.length > 0) await this.log.record(events, tx);
-      return outcome;
-    });
+    const { keepOffline } = along;
+    const all = { reach, events, transaction, browserSessionUids, keepOffline };
+    return this.#jointly(ids, reason, detail, now, all);
   }
 
   /**
@@ -108,20 +87,19 @@ export class EndSessions {
     return this.browsers.within(transaction, (tx) => this.#account(massEnd, work, tx));
   }
 
-  /** Ends a session and, if it ended by that, its browser and everything else that came of it. */
-  async #withBrowser(session: StoredSession, { reason, reach, detail, events }: DecidedEnd, now: Instant) {
-    const work = async (transaction: Transaction): Promise<void> => {
-      const along = { reach, events, transaction };
-      const { sessions } = await this.these([session.id], reason, detail, now, along);
-      if (!sessions.some(({ id }) => id === session.id)) throw new EndedMeanwhile();
-    };
-    try {
-      await this.browsers.within(undefined, work);
-      return true;
-    } catch (error) {
-      if (error instanceof EndedMeanwhile) return false;
-      throw error;
-    }
+  #jointly(
+    ids: readonly SessionId[],
+    reason: EndReason,
+    detail: EndDetail,
+    now: Instant,
+    along: EndAlongside & { readonly onlyWith?: SessionId },
+  ): Promise<EndOutcome> {
+    const { events = [], browserSessionUids: uids = [], keepOffline = false, reach, onlyWith } = along;
+    const takesBrowsers = reach !== 'session';
+    return this.browsers.endJointly(
+      { ids, uids, takesBrowsers, reason, detail, now, keepOffline, events, onlyWith },
+      along.transaction,
+    );
   }
 
   /** Ends a session and, if it ended by that, everything else of its account. */
@@ -147,7 +125,7 @@ export class EndSessions {
     const sessions = await work(tx);
     if (!sessions) return nothing;
     // What one of them began without a page, after the instant of the end and before its row was held, rests on a sign-in that ends here.
-    const since = await this.browsers.liveSessions(held, { begunAfter: at }, tx);
+    const since = await this.browsers.sessionsSince(held, at, tx);
     const begun = await this.store.end(
       since.map(({ id }) => ({ id, reason, at, detail })),
       { transaction: tx },
@@ -155,52 +133,4 @@ export class EndSessions {
     const ends = held.map(({ uid }) => ({ uid, at, reason, ...alongWith(detail.because, saidOf(detail)) }));
     return { sessions: [...sessions, ...begun], browserSessions: await this.browsers.end(ends, tx) };
   }
-
-  /** Browser sessions are held first; a session that starts in one meanwhile is seen here, or finds that it has ended. */
-  async #joint(end: JointEnd, came: readonly CameOf[], tx: Transaction): Promise<EndOutcome> {
-    const { ids, uids, reason, detail, now, keepOffline } = end;
-    const held = await this.browsers.hold(uids, tx);
-    const first = new Map(came.toReversed().map(({ uid, id }) => [uid, id] as const));
-    const named = new Set(ids);
-    const live = await this.browsers.liveSessions([...held, ...came], { keepOffline }, tx);
-    const others = live.filter(({ id }) => !named.has(id));
-    const said = saidOf(detail);
-    const sessions = await this.store.end(
-      [
-        ...ids.map((id) => ({ id, reason, at: now, detail })),
-        ...others.map(({ id, uid }) => ({
-          id,
-          reason,
-          at: now,
-          detail: alongWith(first.get(uid), saidOfSession(detail)),
-        })),
-      ],
-      { transaction: tx },
-    );
-    const ended = new Set(sessions.map(({ id }) => id));
-    const browserSessions = await this.browsers.end(
-      held.map(({ uid }) => ({
-        uid,
-        at: now,
-        reason,
-        sessionsEnded: [...came, ...others].filter((one) => one.uid === uid && ended.has(one.id)).length,
-        ...alongWith(first.get(uid), said),
-      })),
-      tx,
-    );
-    return { sessions, browserSessions };
-  }
 }
-
-/** Of what is said about an end, as much as is true of what ends along with it. */
-const saidOf = ({ by, note }: EndDetail): Pick<EndDetail, 'by' | 'note'> => {
-  if (note === undefined) return by === undefined ? {} : { by };
-  return by === undefined ? { note } : { by, note };
-};
-
-/** The same of a session, with the circumstances of the act that ends it. */
-const saidOfSession = (detail: EndDetail): EndDetail =>
-  detail.signals === undefined ? saidOf(detail) : { signals: detail.signals, ...saidOf(detail) };
-
-const alongWith = <Said extends EndDetail>(because: SessionId | undefined, said: Said) =>
-  because === undefined ? said : { because, ...said };

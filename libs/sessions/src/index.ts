@@ -1,9 +1,5 @@
 export { ActivityRecorder } from './activity.js';
-export {
-  type BrowserSessionEnd,
-  BrowserSessionEnds,
-  type EndedBrowserSession,
-} from './browser-session-ends.js';
+export { BrowserSessionEnds } from './browser-session-ends.js';
 export {
   type BrowserSessionPosition,
   BrowserSessionQueries,
@@ -18,7 +14,7 @@ export {
   sessionsOfBrowser,
 } from './browser-session-row.js';
 export { BrowserSessionSweeper } from './browser-session-sweeper.js';
-export type { EndAlongside, EndOutcome } from './end-sessions.js';
+export type { EndAlongside } from './end-sessions.js';
 export { isUuid, leastIdAt, newId } from './ids.js';
 export { PolicySource } from './policy-source.js';
 export {
@@ -39,7 +35,8 @@ export {
   type SessionStart,
 } from './session-service.js';
 export type { SessionSummary } from './session-summary.js';
-export { EndWriter } from './store/end-writer.js';
+export type { BrowserSessionEnd } from './store/end-statement.js';
+export { type EndedBrowserSession, type EndOutcome, EndWriter } from './store/end-writer.js';
 export { MemorySessionStore } from './store/memory-session-store.js';
 export { MemorySweepStore } from './store/memory-sweep-store.js';
 export { packSignals, unpackSignals } from './store/packed-columns.js';

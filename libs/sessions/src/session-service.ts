@@ -18,11 +18,12 @@ import {
 } from '@curfew/session-policy';
 import { ActivityRecorder } from './activity.js';
 import type { BrowserSessionEnds } from './browser-session-ends.js';
-import { type EndAlongside, type EndOutcome, EndSessions } from './end-sessions.js';
+import { type EndAlongside, EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
 import type { OpenedRefreshToken, Presenter, RefreshOutcome, StagedRefresh } from './refresh-outcome.js';
 import { RefreshSession } from './refresh-session.js';
 import { clientEvent, sessionEvent } from './session-events.js';
+import type { EndOutcome } from './store/end-writer.js';
 import {
   type AcceptedStepUp,
   type Alongside,
@@ -88,7 +89,7 @@ export class SessionService {
     this.#codec = codec;
     this.#events = events;
     this.activity = new ActivityRecorder(store, report, undefined, silences);
-    this.#ends = new EndSessions(store, browserSessionEnds, events);
+    this.#ends = new EndSessions(store, browserSessionEnds);
     const { activity } = this;
     this.#refresh = new RefreshSession({
       store,

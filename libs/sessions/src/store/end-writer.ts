@@ -12,13 +12,14 @@ import {
   type Transaction,
 } from '@curfew/persistence';
 import {
+  type BrowserSessionEnd,
   type EndCall,
   type EndedRow,
   endedSession,
   endedSilence,
-  endStatement,
-  valuesOf,
+  endOf,
 } from './end-statement.js';
+import { holdJointEnds, type JointEnd } from './joint-ends.js';
 import { writeMassEnd } from './mass-end.js';
 import type { End, EndedSession, MassEnd, Retention, WithEnd } from './session-store.js';
 
@@ -34,17 +35,32 @@ export interface EndWriterParts {
   readonly silences?: SilenceRecorder | undefined;
 }
 
+/** A browser session that an act ended; others may have been ended before. */
+export interface EndedBrowserSession {
+  readonly uid: string;
+  readonly accountId: string;
+}
+
+/** Everything one act has ended. */
+export interface EndOutcome {
+  readonly sessions: readonly EndedSession[];
+  readonly browserSessions: readonly EndedBrowserSession[];
+}
+
 /**
  * Carries ends of sessions out and, once they are durable, has them announced. Acts that come together go together, as rotations do; each is
  * whole by itself.
  */
 export class EndWriter {
   readonly #parts: EndWriterParts;
-  readonly #batcher: Batcher<EndCall, readonly EndedSession[]>;
+  readonly #alone: Batcher<EndCall, EndOutcome>;
+  readonly #jointly: Batcher<JointEnd, EndOutcome>;
 
   constructor(parts: EndWriterParts) {
+    const { limits } = parts;
     this.#parts = parts;
-    this.#batcher = new Batcher((calls) => this.#endTogether(calls), parts.limits, isDatabaseUnavailable);
+    this.#alone = new Batcher((calls) => this.#endTogether(calls), limits, isDatabaseUnavailable);
+    this.#jointly = new Batcher((acts) => this.#endJointly(acts), limits, isDatabaseUnavailable);
   }
 
   /** Ends those that still live and, where that ends any, what goes with it; durable when it returns, or with its transaction. */
@@ -52,9 +68,27 @@ export class EndWriter {
     if (ends.length === 0) return [];
     const { events = [], all, transaction } = along;
     if (transaction) return this.#within(transaction, ends, events, all);
-    if (!all) return this.#batcher.submit({ ends, events });
+    if (!all) return (await this.#alone.submit({ ends, events })).sessions;
     const { prisma } = this.#parts;
     return retrying(() => prisma.$transaction((own) => this.#within(own, ends, events, all)));
+  }
+
+  /** Ends sessions with the browsers they came of, or browsers with what they signed in; in one commit, or with `transaction`. */
+  async endJointly(act: JointEnd, transaction?: Transaction): Promise<EndOutcome> {
+    if (!transaction) return this.#jointly.submit(act);
+    const statements = statementsIn(transaction);
+    const rows = await this.#run(statements, await holdJointEnds(statements, [act]));
+    afterCommit(transaction, () => this.#tell(rows));
+    return outcomeOf(rows);
+  }
+
+  /** Ends those of these browser sessions that have not ended, and nothing else; durable when it returns, or with `transaction`. */
+  async endBrowsers(
+    browserEnds: readonly BrowserSessionEnd[],
+    transaction?: Transaction,
+  ): Promise<readonly EndedBrowserSession[]> {
+    const statements = transaction ? statementsIn(transaction) : this.#parts.statements;
+    return outcomeOf(await this.#run(statements, [{ ends: [], browserEnds, events: [] }])).browserSessions;
   }
 
   /** Writes the entry that ends them all and ends the first of them; durable when it returns, or with `transaction`. */
@@ -67,18 +101,24 @@ export class EndWriter {
     return transaction ? work(transaction) : retrying(() => this.#parts.prisma.$transaction(work));
   }
 
-  /** Ends sessions with the statements of a transaction that is not Prisma's. The function that it returns belongs after the commit. */
-  async endOn(statements: Statements, ends: readonly End[]): Promise<() => void> {
-    const rows = await this.#run(statements, [{ ends, events: [] }]);
+  /** Ends them with the statements of a transaction that is not Prisma's. The function that it returns belongs after the commit. */
+  async endOn(statements: Statements, act: Partial<EndCall>): Promise<() => void> {
+    const rows = await this.#run(statements, [{ ends: [], events: [], ...act }]);
     return () => this.#tell(rows);
   }
 
-  async #endTogether(calls: readonly EndCall[]): Promise<readonly (readonly EndedSession[])[]> {
+  async #endTogether(calls: readonly EndCall[]): Promise<readonly EndOutcome[]> {
     const rows = await retrying(() => this.#run(this.#parts.statements, calls));
     this.#tell(rows);
-    const outcomes: EndedSession[][] = calls.map(() => []);
-    for (const row of rows) outcomes[row[0]]!.push(endedSession(row));
-    return outcomes;
+    return outcomesOf(rows, calls.length);
+  }
+
+  async #endJointly(acts: readonly JointEnd[]): Promise<readonly EndOutcome[]> {
+    const rows = await retrying(() =>
+      this.#parts.prisma.prepared(async (run) => this.#run({ run }, await holdJointEnds({ run }, acts))),
+    );
+    this.#tell(rows);
+    return outcomesOf(rows, acts.length);
   }
 
   async #within(
@@ -94,12 +134,27 @@ export class EndWriter {
     return all ? [...ended, ...(await this.endEverything(all, transaction))] : ended;
   }
 
-  #run(statements: Statements, calls: readonly EndCall[]): Promise<EndedRow[]> {
-    return statements.run<EndedRow>(endStatement, valuesOf(calls, this.#parts.retention));
+  async #run(statements: Statements, calls: readonly EndCall[]): Promise<EndedRow[]> {
+    if (calls.every(({ ends, browserEnds = [] }) => ends.length + browserEnds.length === 0)) return [];
+    const { statement, values } = endOf(calls, this.#parts.retention);
+    return statements.run<EndedRow>(statement, values);
   }
 
   #tell(rows: readonly EndedRow[]): void {
-    this.#parts.announcer.sessions(rows.map(([, id]) => id));
-    this.#parts.silences?.ended(rows.map(endedSilence));
+    const sessions = rows.filter(([, uid]) => uid === null);
+    this.#parts.announcer.sessions(sessions.map(([, , id]) => id));
+    this.#parts.silences?.ended(sessions.map(endedSilence));
   }
 }
+
+/** What ended, for each of so many acts. */
+function outcomesOf(rows: readonly EndedRow[], acts: number): EndOutcome[] {
+  const rowsOf: EndedRow[][] = Array.from({ length: acts }, () => []);
+  for (const row of rows) rowsOf[row[0]]!.push(row);
+  return rowsOf.map(outcomeOf);
+}
+
+const outcomeOf = (rows: readonly EndedRow[]): EndOutcome => ({
+  sessions: rows.filter(([, uid]) => uid === null).map(endedSession),
+  browserSessions: rows.flatMap(([, uid, , accountId]) => (uid === null ? [] : [{ uid, accountId }])),
+});

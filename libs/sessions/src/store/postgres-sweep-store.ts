@@ -78,7 +78,7 @@ export class PostgresSweepStore extends SweepStore {
       }
       const expired = due.filter(([, isExpired]) => isExpired).map(([id]) => id);
       if (expired.length > 0) await run(forget, [expired]);
-      if (ends.length > 0) tell = await this.ends.endOn({ run }, ends);
+      if (ends.length > 0) tell = await this.ends.endOn({ run }, { ends });
       if (later.length > 0)
         await run(postpone, [later.map(({ id }) => id), later.map(({ checkAfter }) => checkAfter)]);
       return due.length;
