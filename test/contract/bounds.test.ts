@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const page = readFileSync('docs/operations.md', 'utf8');
-const keptAt = page.indexOf('## What bounds what is kept');
+const keptAt = page.indexOf('## Bounds of the database');
 const section = page.slice(keptAt, page.indexOf('\n## ', keptAt + 1));
 const rows = section
   .split('\n')
@@ -246,7 +246,7 @@ const fixed = new Map([['a', 1]]);
   });
 
   it('has a bound that is written down, and nothing else is', () => {
-    const start = page.indexOf('## What bounds memory');
+    const start = page.indexOf('## Bounds of memory');
     const section = page.slice(start, page.indexOf('\n## ', start + 1));
     const table = section.split('\n').filter((line) => line.startsWith('| `'));
     const named = table.flatMap((line) =>
