@@ -71,6 +71,18 @@ const indexes = everything.filter((path) => /^libs\/[^/]+\/src\/index\.ts$/.test
 const isDocumented = (node: ts.Node): boolean =>
   ts.getJSDocCommentsAndTags(node).some((doc) => /\w+ \w+/.test(doc.getText()));
 
+/** Clauses that begin with What, Whoever or Where in place of a noun, by room; the numbers may only fall. */
+const clausesLeft: Readonly<Record<string, number>> = {
+  'apps/admin-api': 12,
+  'libs/events': 85,
+  'libs/insight': 30,
+  'libs/oidc': 150,
+  'libs/persistence': 45,
+  'libs/session-policy': 45,
+  'libs/sessions': 85,
+  pages: 60,
+};
+
 describe('this house', () => {
   it('was looked at: rooms, apps and sources were found', () => {
     expect(indexes.length).toBeGreaterThanOrEqual(12);
@@ -124,6 +136,41 @@ describe('this house', () => {
         .map(({ name, declaration }) => `${name} (${placeOf(declaration)})`),
     );
     expect([...new Set(silent)]).toEqual([]);
+  });
+
+  describe('and its language', () => {
+    const clausal = /^(What|Whatever|Whoever|Where|Wherever|Who|So many|So much|Of)\b(?!.*\?$)/;
+    const commentsOf = (text: string) =>
+      [...text.matchAll(/\/\*\*?[^]*?\*\/|(?:^\s*(?:\/\/|--) .*\n)+/gm)].map(([comment]) =>
+        comment.replace(/^\s*(?:\/\*\*?|\*\/|\*|\/\/|--)/gm, ' ').replace(/\*\/$/, ''),
+      );
+    const proseOf = (text: string) =>
+      text
+        .replace(/```[^]*?```/g, '')
+        .split(/\n\n|\n(?=[-#\d])|\n?\|/)
+        .map((part) => part.replace(/^[-#*\d. ]+/, ''));
+    const clausesOf = (path: string): string[] => {
+      const text = readFileSync(join(house, path), 'utf8');
+      return (path.endsWith('.md') ? proseOf(text) : commentsOf(text))
+        .flatMap((part) =>
+          part
+            .replace(/\s+/g, ' ')
+            .trim()
+            .split(/(?<=[.;:]) /),
+        )
+        .map((clause) => clause.slice(0, 1).toUpperCase() + clause.slice(1))
+        .filter((clause) => clausal.test(clause));
+    };
+    const pages = everything.filter((path) => /^(docs\/(guides\/)?)?[^/]+\.md$/.test(path));
+    const roomOf = (path: string) => (path.endsWith('.md') ? 'pages' : path.split('/').slice(0, 2).join('/'));
+
+    it('begins clauses with their subject: no room has more of the others than before', () => {
+      const found = new Map<string, string[]>();
+      for (const path of [...product, ...pages.filter((page) => page !== 'CHANGELOG.md')])
+        found.set(roomOf(path), [...(found.get(roomOf(path)) ?? []), ...clausesOf(path)]);
+      const over = [...found].filter(([room, clauses]) => clauses.length > (clausesLeft[room] ?? 0));
+      expect(over).toEqual([]);
+    });
   });
 
   describe('and CONTEXT.md', () => {

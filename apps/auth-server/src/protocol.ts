@@ -52,7 +52,7 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
     log,
   } = foundation;
   const browserSessions = new BrowserSessionStore(prisma, seal, signIns);
-  const clients = new ClientDirectory(registry, throttle, clock, configuration.throttles.client as never);
+  const clients = new ClientDirectory(registry, throttle, clock, configuration.throttles.client);
   const { cookies } = configuration;
   const server = new ProtocolServer(
     {
@@ -84,7 +84,7 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
       throttle,
       confirmEnd: () => new EndConfirmation(new FeedNodeStore(prisma), announcer, clock).confirm(),
       ...callerThrottles(foundation),
-      userCodeGuesses: configuration.throttles.userCode as never,
+      userCodeGuesses: configuration.throttles.userCode,
       isUnavailable: isDatabaseUnavailable,
       report: (err, subject) => log.error({ err }, subject),
     },

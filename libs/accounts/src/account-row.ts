@@ -25,7 +25,7 @@ export type HotAccountRow = [
 const moment = (value: number): Instant => instant(Math.round(value));
 
 /** The account in such a row. */
-export const hotAccount = (row: HotAccountRow): Account => ({
+export const hotAccount = (row: HotAccountRow | [...HotAccountRow, ...unknown[]]): Account => ({
   id: row[0],
   username: row[1],
   passwordChangedAt: moment(row[2]),
@@ -51,7 +51,7 @@ export type SignInRow = [...HotAccountRow, passwordHash: string];
 export const foundForSignIn = (row: SignInRow | undefined): FoundForSignIn | null =>
   row && row[0] !== null
     ? {
-        account: hotAccount(row as unknown as HotAccountRow),
+        account: hotAccount(row),
         passwordHash: row[accountWidth] as string,
       }
     : null;

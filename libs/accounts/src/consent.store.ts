@@ -137,7 +137,7 @@ export class ConsentService {
       grantedAt === null
         ? null
         : consentOf({ accountId, clientId, granted, grantedAt: new Date(Math.round(grantedAt)) });
-    return { account: hotAccount(row as never), consent };
+    return { account: hotAccount(row), consent };
   }
 
   /** Everything the account allowed, latest first, at most 500. */

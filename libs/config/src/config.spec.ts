@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
+import { arrange } from './configuration.js';
 import {
   ConfigurationError,
   developmentSecretPrefix,
@@ -9,7 +10,7 @@ import {
   refuseFirstRunData,
   Secret,
 } from './index.js';
-import { schema } from './schema.js';
+import { type Settings, schema } from './schema.js';
 
 const secretText = 'a-key-encryption-secret-of-forty-characters';
 const enough = {
@@ -230,6 +231,18 @@ describe('Secret', () => {
     ];
     for (const text of printed) expect(text).not.toContain('hunter2');
     expect(secret.reveal()).toBe('hunter2');
+  });
+
+  it('hands every setting on to the processes, under a name of the configuration', () => {
+    const read = new Set<string>(['DATABASE_URL', 'CURFEW_KEY_ENCRYPTION_SECRETS']); // handed over beside the settings
+    const settings = new Proxy({} as Settings, {
+      get: (_, name) => {
+        read.add(String(name));
+        return name === 'CURFEW_MODE' ? 'production' : String(name);
+      },
+    });
+    arrange(settings, new Secret(''), []);
+    expect([...read].sort()).toEqual(Object.keys(schema.shape).sort());
   });
 
   it('keeps a whole configuration safe to log', () => {

@@ -15,7 +15,7 @@ This page is generated from the schema: run \`npm run docs\` after changing it.
 `;
 
 const besideTheSettings =
-  'Read by the launcher (`npm start`) and the command line, and no setting of a server; a server lets these names stand.';
+  'Only the launcher (`npm start`) and the command line read these. Servers ignore them.';
 
 const heading = ['setting', 'meaning', 'form', 'default'];
 

@@ -5,7 +5,7 @@ import { Answer } from '../contract/answer.js';
 import { Operation, operation } from '../contract/operation.js';
 import { documentPage, pagePolicy } from './page.js';
 
-/** Where the generated document is provided. */
+/** The provider token of the generated document. */
 export const documentToken = Symbol('openapi document');
 
 const document = operation({

@@ -51,7 +51,7 @@ pre { background: var(--soft); padding: .75rem; border-radius: .5rem; overflow: 
 summary { cursor: pointer; }
 `;
 
-/** What the page may load: its own style, and nothing else. */
+/** The page may load its own style and nothing else. */
 export const pagePolicy = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,

@@ -1,4 +1,4 @@
-import { endReasons } from '@curfew/session-policy';
+import { administratorMayUse, endReasons } from '@curfew/session-policy';
 import { canonicalAddress } from '@curfew/signals';
 import { z } from 'zod';
 import {
@@ -183,17 +183,7 @@ export const propagation = z.object({
 /** The reason and the note of an end. */
 export const endWords = {
   reason: z
-    .enum(
-      [
-        'ended_by_administrator',
-        'account_disabled',
-        'account_deleted',
-        'client_disabled',
-        'client_deleted',
-        'policy_changed',
-      ],
-      { error: 'must be a reason an administrator may give' },
-    )
+    .enum(endReasons.filter(administratorMayUse), { error: 'must be a reason an administrator may give' })
     .default('ended_by_administrator'),
   note: note.optional(),
 };

@@ -114,7 +114,7 @@ function freePlace(known: readonly string[], isLong: boolean): string {
   if (free.length > 0) return free[randomInt(free.length)]!;
   const oldest = known
     .map((name) => name.slice(-short[0]!.length))
-    .find((place) => short.includes(place as never));
+    .find((place) => short.some((one) => one === place));
   return oldest ?? short[0]!;
 }
 
@@ -123,7 +123,7 @@ const placeOf = (state: string): string => places[(Buffer.from(state, 'base64url
 
 function stateFor(place: string): string {
   const bytes = randomBytes(16);
-  bytes[0] = (bytes[0]! & ~(places.length - 1)) | places.indexOf(place as never);
+  bytes[0] = (bytes[0]! & ~(places.length - 1)) | places.findIndex((one) => one === place);
   return bytes.toString('base64url');
 }
 
