@@ -76,7 +76,7 @@ describe('the blocks of the guides', () => {
     pages
       .filter(([path]) => path.startsWith('docs/guides/'))
       .flatMap(([path, text]) =>
-        [...text.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(
+        [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
           ([, block], index) => [`${path}, ${language} ${index + 1}`, String(block)] as const,
         ),
       );

@@ -141,12 +141,12 @@ describe('this house', () => {
   describe('and its language', () => {
     const clausal = /^(What|Whatever|Whoever|Where|Wherever|Who|So many|So much|Of)\b(?!.*\?$)/;
     const commentsOf = (text: string) =>
-      [...text.matchAll(/\/\*\*?[^]*?\*\/|(?:^\s*(?:\/\/|--) .*\n)+/gm)].map(([comment]) =>
+      [...text.matchAll(/\/\*\*?[\s\S]*?\*\/|(?:^\s*(?:\/\/|--) .*\n)+/gm)].map(([comment]) =>
         comment.replace(/^\s*(?:\/\*\*?|\*\/|\*|\/\/|--)/gm, ' ').replace(/\*\/$/, ''),
       );
     const proseOf = (text: string) =>
       text
-        .replace(/```[^]*?```/g, '')
+        .replace(/```[\s\S]*?```/g, '')
         .split(/\n\n|\n(?=[-#\d])|\n?\|/)
         .map((part) => part.replace(/^[-#*\d. ]+/, ''));
     const clausesOf = (path: string): string[] => {

@@ -13,7 +13,12 @@ const signInLasts = 1_800;
  * Places for the ways back of sign-ins under way, so that tabs do not disturb each other and their cookies together stay below the
  * 8 KiB that servers take of one header. The first is for long return addresses.
  */
-const places = ['slot-0000000', 'slot-0000001', 'slot-0000002', 'slot-0000003'] as const;
+const places: readonly [string, ...string[]] = [
+  'slot-0000000',
+  'slot-0000001',
+  'slot-0000002',
+  'slot-0000003',
+];
 /** Characters of a return address; a longer one would make a cookie that browsers drop (RFC 6265 §6.1), so the way leads to `/`. */
 const maxReturnAddress = 2_048;
 /** Longer addresses have one place for all of them. */
@@ -112,9 +117,7 @@ function freePlace(known: readonly string[], isLong: boolean): string {
   const isTaken = (place: string) => known.some((name) => name.endsWith(place));
   const free = short.filter((place) => !isTaken(place));
   if (free.length > 0) return free[randomInt(free.length)]!;
-  const oldest = known
-    .map((name) => name.slice(-short[0]!.length))
-    .find((place) => short.some((one) => one === place));
+  const oldest = known.map((name) => name.slice(-short[0]!.length)).find((place) => short.includes(place));
   return oldest ?? short[0]!;
 }
 
@@ -123,7 +126,7 @@ const placeOf = (state: string): string => places[(Buffer.from(state, 'base64url
 
 function stateFor(place: string): string {
   const bytes = randomBytes(16);
-  bytes[0] = (bytes[0]! & ~(places.length - 1)) | places.findIndex((one) => one === place);
+  bytes[0] = (bytes[0]! & ~(places.length - 1)) | places.indexOf(place);
   return bytes.toString('base64url');
 }
 
