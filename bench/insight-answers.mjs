@@ -6,6 +6,7 @@ import { intendedVisits, livedUnder } from './population/people.mjs';
 import { copyAccounts, copyClients, copySession } from './seed/curfew-sessions.mjs';
 import { seeding } from './seed/seeding.mjs';
 import { median, percentile } from './statistics.mjs';
+import { signIn } from './subjects/curfew.mjs';
 import { Operator, startServers } from './subjects/operated.mjs';
 
 /*
@@ -130,7 +131,6 @@ async function seed(servers, databaseUrl) {
 async function copySessions(database, accounts, clients) {
   if (sessions === 0) return;
   const { rows } = await database.query('SELECT id FROM session LIMIT 1');
-  if (rows.length === 0) return;
   const firstAt = Date.now() - 50_000_000;
   await copySession(database, {
     template: rows[0].id,
@@ -187,6 +187,9 @@ let servers;
 try {
   const databaseUrl = await createDatabase(cluster, 'insight');
   servers = await startServers(databaseUrl);
+  const { issuer, registered } = servers;
+  const endpoints = { authorization: `${issuer}/authorize`, token: `${issuer}/token` };
+  await signIn({ ...servers, target: { endpoints }, scope: 'openid offline_access' }, registered.web);
   await seed(servers, databaseUrl);
   const rows = await measure(servers, [servers.adminPid, cluster.pid]);
   process.stdout.write(`${JSON.stringify({ clients: clientCount, sessions, incidents, rows }, null, 2)}\n`);

@@ -54,16 +54,21 @@ export class FoldedCounts {
 
   /** The sum over all folds. */
   total(): Counts {
-    return this.without(-1);
+    const sum = noCounts();
+    for (const counts of this.folds) for (const kind of countKinds) addTo(sum[kind], counts[kind]);
+    return sum;
   }
 
-  /** The sum over all folds but one. */
-  without(fold: number): Counts {
-    const sum = noCounts();
-    this.folds.forEach((counts, index) => {
-      if (index !== fold) for (const kind of countKinds) addTo(sum[kind], counts[kind]);
+  /** The sum over all folds but one, for each of them. Counts are whole numbers, so nothing is lost by taking one away. */
+  withoutEach(): readonly Counts[] {
+    const total = this.total();
+    return this.folds.map((counts) => {
+      const rest = noCounts();
+      for (const kind of countKinds)
+        for (let bucket = 0; bucket < bucketCount; bucket++)
+          rest[kind][bucket] = total[kind][bucket]! - counts[kind][bucket]!;
+      return rest;
     });
-    return sum;
   }
 
   /** The largest share that one fold has of a kind: half of the accounts' silences in one fold say little about the others. */

@@ -1,6 +1,6 @@
 import type { Assumption } from './assumption.js';
 import { addTo, type Counts, countKinds, type FoldedCounts, foldCount, noCounts, sumOf } from './counts.js';
-import { type Estimate, evenFolds, intervalOf, replicatesOf } from './jackknife.js';
+import { type Estimate, evenFolds, intervalOf } from './jackknife.js';
 import { visitsIn } from './visits.js';
 
 /** Counts that were made under one inactivity timeout. */
@@ -65,7 +65,7 @@ export class Evidence {
         groups.reduce((sum, { folded }) => sum + endsIn(folded.folds[fold]!), 0),
       ),
     );
-    const replicates = groups.map(({ folded }) => replicatesOf(folded));
+    const replicates = groups.map(({ folded }) => folded.withoutEach());
     this.#leftOut = (replicates[0] ?? []).map((_, fold) =>
       groups.map(({ inactivityTimeout }, index) => ({
         inactivityTimeout,

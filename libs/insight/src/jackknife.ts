@@ -1,4 +1,4 @@
-import { type Counts, type FoldedCounts, foldCount } from './counts.js';
+import type { Counts, FoldedCounts } from './counts.js';
 
 /** A figure with its 95 % interval. */
 export interface Estimate {
@@ -49,12 +49,8 @@ export function jackknife(
   estimate: (counts: Counts) => number,
   { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY } = {},
 ): Estimate {
-  return intervalOf(estimate(folded.total()), replicatesOf(folded).map(estimate), { least, most });
+  return intervalOf(estimate(folded.total()), folded.withoutEach().map(estimate), { least, most });
 }
-
-/** The counts with each fold left out in turn; reused where many figures come of the same counts. */
-export const replicatesOf = (folded: FoldedCounts): readonly Counts[] =>
-  Array.from({ length: foldCount }, (_, fold) => folded.without(fold));
 
 /** The interval around a value from its replicates, which tell as much as `folds` of one size. */
 export function intervalOf(

@@ -70,8 +70,8 @@ export class ExposureOverTime {
     const at = latest?.createdAt ?? null;
     if (!latest || latest.version < 2 || at === null || at < question.from || at > question.to) return null;
     const day = instant(at - (at % dayMs));
-    const before = await this.questions.find(question, { to: day });
-    const after = await this.questions.find(question, { from: plus(day, seconds(86_400)) });
+    const before = await this.questions.find(question, kindsOfVisits, { to: day });
+    const after = await this.questions.find(question, kindsOfVisits, { from: plus(day, seconds(86_400)) });
     const { inactivityTimeout } = latest.policy;
     return {
       policy,

@@ -1,5 +1,12 @@
 import { PolicyService, Registry } from '@curfew/clients';
-import { CountsStore, Evidence, type FoundCounts, type Shortfall, shortfallsOf } from '@curfew/insight';
+import {
+  type CountKind,
+  CountsStore,
+  Evidence,
+  type FoundCounts,
+  type Shortfall,
+  shortfallsOf,
+} from '@curfew/insight';
 import {
   activityThrottleMs,
   type Instant,
@@ -68,13 +75,14 @@ export class InsightQuestions {
     };
   }
 
-  /** The counts of a question, or of a part of its time, ready to be asked. */
+  /** The counts of a question, or of a part of its time, ready to be asked. Each kind of counts costs as much as any other. */
   async find(
     question: InsightQuestion,
+    kinds: readonly CountKind[],
     span: Partial<Pick<InsightQuestion, 'from' | 'to'>> = {},
   ): Promise<FoundEvidence> {
     const asked = { ...question, ...span };
-    const counts = await this.counts.find(asked);
+    const counts = await this.counts.find({ ...asked, kinds });
     const missing = shortfallsOf(counts.groups, counts.days);
     return { question: asked, counts, evidence: new Evidence(counts.groups), missing };
   }

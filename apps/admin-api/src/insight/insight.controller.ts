@@ -1,4 +1,4 @@
-import { CountsStore } from '@curfew/insight';
+import { CountsStore, kindsOfVisits } from '@curfew/insight';
 import { Controller } from '@nestjs/common';
 import { type Answer, ok } from '../contract/answer.js';
 import { Input, type InputOf } from '../contract/input.js';
@@ -9,6 +9,9 @@ import { evidenceOnWire, type FoundEvidence, InsightQuestions } from './insight-
 import { lowValueOf, timeoutsOnWire } from './timeouts-view.js';
 import { lifetimeOnWire, WhatIf } from './what-if.js';
 import { WhatIfRules } from './what-if-rules.js';
+
+const kindsOfTimeouts = [...kindsOfVisits, 'first', 'shown', 'proved', 'resumed'] as const;
+const kindsOfCandidates = [...kindsOfVisits, 'first', 'aged', 'aged_out'] as const;
 
 /** Answers from counts: timeouts as they are, as they might be, and the exposure they leave. */
 @Controller()
@@ -23,7 +26,7 @@ export class InsightController {
 
   @Operation(contracts.timeouts)
   async timeouts(@Input() { query, now }: InputOf<typeof contracts.timeouts>): Promise<Answer> {
-    const found = await this.questions.find(await this.questions.read(query, now));
+    const found = await this.questions.find(await this.questions.read(query, now), kindsOfTimeouts);
     return answered(found, async () => ({
       ...timeoutsOnWire(found),
       low_value: await lowValueOf(found, this.counts),
@@ -38,7 +41,7 @@ export class InsightController {
     const isStricter = Object.values(stricter).some((candidate) => candidate !== undefined);
     const question = await this.questions.read(query, now);
     const [found, details, retries, risk] = await Promise.all([
-      this.questions.find(question),
+      this.questions.find(question, kindsOfCandidates),
       idle === undefined ? null : this.whatIf.details(question, idle),
       retry === undefined ? null : this.rules.retries(question, retry),
       isStricter ? this.rules.stricter(question, stricter) : null,
@@ -55,7 +58,7 @@ export class InsightController {
 
   @Operation(contracts.exposure)
   async hours(@Input() { query, now }: InputOf<typeof contracts.exposure>): Promise<Answer> {
-    const found = await this.questions.find(await this.questions.read(query, now));
+    const found = await this.questions.find(await this.questions.read(query, now), kindsOfVisits);
     return answered(found, () => this.exposure.show(found, query.policy, now));
   }
 }

@@ -10,13 +10,15 @@ import {
   noCounts,
   signInsPerVisit,
 } from '@curfew/insight';
+import { latest, plus, seconds } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
 import type { FoundEvidence, InsightQuestion } from './insight-question.js';
-import { rankedSince } from './insight-question.js';
 import { visitFigures } from './timeouts-view.js';
 
 /** Clients that a candidate is shown for one by one. */
 const maxClients = 5;
+/** They are the busiest of the last days of the time asked about. */
+const rankedFor = seconds(7 * 86_400);
 
 /** What is asked beside the counts of all clients together, while those are being read. */
 export interface CandidateDetails {
@@ -49,10 +51,10 @@ export class WhatIf {
     };
   }
 
-  private async byClient({ clientIds, from, to, ...question }: InsightQuestion) {
+  private async byClient({ clientIds, from, to }: InsightQuestion) {
     const span = { from, to, kinds: kindsOfVisits };
     if (clientIds?.length === 1) return this.counts.findByClient(clientIds, span);
-    const busiest = await this.counts.returnedByClient(rankedSince({ clientIds, from, to, ...question }), to);
+    const busiest = await this.counts.returnedByClient(latest(from, plus(to, seconds(-rankedFor))), to);
     const shown = busiest
       .map(({ clientId }) => clientId)
       .filter((clientId) => clientIds === undefined || clientIds.includes(clientId))
