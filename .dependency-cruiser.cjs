@@ -125,6 +125,20 @@ module.exports = {
       to: { path: named('oidc-provider') },
     },
     {
+      name: 'token-endpoint-without-library',
+      severity: 'error',
+      comment:
+        'Tokens are made, judged and taken back without oidc-provider, and without what stands around it (ADR 62).',
+      from: { path: '^libs/oidc/src/token-endpoint/' },
+      to: {
+        path: [
+          named('oidc-provider'),
+          '^libs/oidc/src/hooks/',
+          '^libs/oidc/src/storage/[\\w-]*adapters?\\.ts$',
+        ],
+      },
+    },
+    {
       name: 'oidc-provider-root-only',
       severity: 'error',
       comment: 'What lies behind the root of oidc-provider is private and moves without notice.',

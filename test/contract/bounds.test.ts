@@ -120,13 +120,21 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'TimeoutReturns.counted': ['test/integration/insight.test.ts', 'as many cuts as fit are counted once'],
   'HttpServer.connections': ['libs/web/src/http-server.spec.ts', 'closes a connection beyond its limit'],
   'UserAgentReader.known': ['libs/signals/src/user-agent.spec.ts', 'are remembered to a number'],
-  'DpopProofs.keys': ['libs/oidc/src/fast-lane/dpop-proofs.spec.ts', 'are kept ready to a number'],
+  'Proofs.keys': ['libs/oidc/src/token-endpoint/proof.spec.ts', 'are kept ready to a number'],
+  'ClientKeys.fetched': [
+    'libs/oidc/src/token-endpoint/client-keys.spec.ts',
+    'are kept of a number of clients',
+  ],
+  'ClientKeys.underWay': [
+    'libs/oidc/src/token-endpoint/client-keys.spec.ts',
+    'are fetched once for all who wait',
+  ],
   'DpopProofs.seen': [
     'libs/resource-server/src/binding/dpop.spec.ts',
     'passes while fewer are remembered than may be',
   ],
   'DpopNonces.around': [
-    'libs/oidc/src/fast-lane/dpop-proofs.spec.ts',
+    'libs/oidc/src/token-endpoint/proof.spec.ts',
     'are accepted for two minutes around their own',
   ],
   'KeyStore.opened': ['test/integration/keys.test.ts', 'and drops the old key when nothing it signed lives'],

@@ -6,7 +6,7 @@ import ts from 'typescript';
 const hotRooms = [
   'libs/session-policy/src',
   'libs/sessions/src',
-  'libs/oidc/src/fast-lane',
+  'libs/oidc/src/token-endpoint',
   'libs/oidc/src/introspection',
   'libs/resource-server/src',
   'apps/gateway/src/decision.ts',

@@ -35,7 +35,7 @@ interface OneHome {
   readonly known?: Readonly<Record<string, readonly [count: number, endsWith: string]>>;
 }
 
-const endpoint = 'our own token endpoint takes the place of the lane and of the library behind it';
+const library = 'the endpoints that the library keeps leave proofs and client authentication to ours';
 const oneVerifier = 'one verifier of proofs with one tolerance';
 const oneSeal = 'one seal for every purpose';
 const standing = 'one predicate, generated from the domain';
@@ -50,7 +50,6 @@ const rules: Readonly<Record<string, OneHome>> = {
   'reads a body from the network': {
     finds: calls(['on'], 'data'),
     home: { 'libs/web/src/body.ts': '' },
-    known: { 'libs/oidc/src/fast-lane/plain-form.ts': [1, endpoint] },
   },
   'sets a cookie': {
     finds: says(/\bHttpOnly\b/i),
@@ -136,7 +135,7 @@ const rules: Readonly<Record<string, OneHome>> = {
     finds: calls(['hkdf', 'hkdfSync']),
     home: { 'libs/sessions/src/tokens/service-keys.ts': '' },
     known: {
-      'libs/oidc/src/fast-lane/dpop-nonces.ts': [1, endpoint],
+      'libs/oidc/src/token-endpoint/dpop-nonces.ts': [1, library],
       'libs/resource-server/src/binding/dpop-nonces.ts': [1, oneVerifier],
       'apps/gateway/src/browser/cookie-seal.ts': [1, oneSeal],
     },
@@ -197,9 +196,9 @@ const rules: Readonly<Record<string, OneHome>> = {
       'apps/cli/src/doctor/doctor.ts': 'the number of a Node version',
     },
     known: {
-      'libs/oidc/src/fast-lane/dpop-proofs.ts': [1, oneVerifier],
-      'libs/oidc/src/hooks/proofs-once.ts': [1, endpoint],
-      'libs/oidc/src/introspection/jwt-access-tokens.ts': [1, endpoint],
+      'libs/oidc/src/token-endpoint/jws.ts': [1, oneVerifier],
+      'libs/oidc/src/token-endpoint/proof.ts': [1, oneVerifier],
+      'libs/oidc/src/hooks/proofs-once.ts': [1, library],
       'apps/admin-api/src/access/dpop-proof.ts': [1, oneVerifier],
     },
   },
@@ -207,7 +206,7 @@ const rules: Readonly<Record<string, OneHome>> = {
     finds: says(/^dpop\+jwt$/),
     home: { 'libs/resource-server/src/binding/dpop.ts': '' },
     known: {
-      'libs/oidc/src/fast-lane/dpop-proofs.ts': [1, oneVerifier],
+      'libs/oidc/src/token-endpoint/proof.ts': [1, oneVerifier],
       'apps/admin-api/src/access/dpop-proof.ts': [1, oneVerifier],
     },
   },

@@ -102,15 +102,6 @@ describe('oidc-provider, what is on and off unless said otherwise (T15)', () => 
     expect(response.headers.get('location')).toContain('/interaction/');
   });
 
-  it('rotates refresh tokens by default only for public clients without a key, or late in their life', async () => {
-    running = await start({ rotateRefreshToken: undefined as never });
-    const { body } = await running.signIn();
-    expect((await running.refresh(body.refresh_token)).body.refresh_token).toBe(body.refresh_token);
-    const spa = await running.signIn({ client_id: 'spa' }, {});
-    const again = await running.refresh(spa.body.refresh_token, {}, { client_id: 'spa' });
-    expect(again.body.refresh_token).not.toBe(spa.body.refresh_token);
-  });
-
   it('defaults to RS256 for ID tokens, so without an RSA key clients need clientDefaults or they do not load', async () => {
     running = await start({ clientDefaults: {} });
     expect((await running.refresh('x')).body.error).toBe('invalid_client_metadata');

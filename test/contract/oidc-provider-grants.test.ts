@@ -1,12 +1,6 @@
 import { decodeJwt } from 'jose';
 import type { Configuration } from 'oidc-provider';
-import {
-  asClient,
-  CLIENTS,
-  REDIRECT_URI,
-  type RunningProvider,
-  startProvider,
-} from './oidc-provider-under-test.js';
+import { CLIENTS, REDIRECT_URI, type RunningProvider, startProvider } from './oidc-provider-under-test.js';
 
 /** What the product does: every authorization gets a grant of its own, and with it a session id of its own. */
 const freshGrants = (sids: string[] = []): Configuration => ({
@@ -170,68 +164,5 @@ describe('oidc-provider, grants', () => {
     const claims = JSON.stringify({ id_token: { sid: null } });
     const { body } = await running.signIn({ ...withoutPrompt, claims });
     expect(decodeJwt(body.id_token)['sid']).toBe(grants[0]);
-  });
-
-  it('asks revokeGrantPolicy, then revokes by grant id on the models of the client and destroys the grant', async () => {
-    running = await startProvider(freshGrants());
-    const { body } = await running.signIn(withoutPrompt);
-    const grantId = running.store.of('Grant')[0]!.jti;
-    const from = running.store.calls.length;
-    expect(
-      (await running.post('/token/revocation', { token: body.refresh_token }, asClient('web'))).status,
-    ).toBe(200);
-    const calls = running.store.calls.slice(from).filter(({ operation }) => operation !== 'find');
-    expect(calls.map(({ operation, model }) => `${operation} ${model}`).sort()).toEqual([
-      'destroy Grant',
-      'destroy RefreshToken',
-      'revokeByGrantId AccessToken',
-      'revokeByGrantId AuthorizationCode',
-      'revokeByGrantId RefreshToken',
-    ]);
-    expect(
-      calls.filter(({ operation }) => operation === 'revokeByGrantId').every(({ id }) => id === grantId),
-    ).toBe(true);
-    await running.close();
-    running = await startProvider({ ...freshGrants(), revokeGrantPolicy: () => false });
-    const other = await running.signIn(withoutPrompt);
-    await running.post('/token/revocation', { token: other.body.access_token }, asClient('web'));
-    expect(running.store.trail()).not.toContain('destroy Grant');
-  });
-
-  it('ends the whole grant also when only an access token is revoked', async () => {
-    running = await startProvider(freshGrants());
-    const { body } = await running.signIn(withoutPrompt);
-    await running.post('/token/revocation', { token: body.access_token }, asClient('web'));
-    expect((await running.refresh(body.refresh_token)).status).toBe(400);
-  });
-
-  it('revokes the grant when an authorization code comes twice, and consumes a code before its tokens exist', async () => {
-    running = await startProvider(freshGrants());
-    const { code, verifier } = await running.authorize(withoutPrompt);
-    const from = running.store.calls.length;
-    const { body } = await running.redeem(code, verifier);
-    expect(running.store.trail(from)).toEqual([
-      'find Client',
-      'find AuthorizationCode',
-      'find Grant',
-      'consume AuthorizationCode',
-      'upsert AccessToken',
-      'upsert RefreshToken',
-    ]);
-    expect((await running.redeem(code, verifier)).body.error).toBe('invalid_grant');
-    expect((await running.refresh(body.refresh_token)).status).toBe(400);
-  });
-
-  it('does not consume a code for a wrong verifier, redirect URI or client', async () => {
-    running = await startProvider(freshGrants());
-    const { code, verifier } = await running.authorize(withoutPrompt);
-    const wrong = [
-      running.redeem(code, `${verifier}x`),
-      running.redeem(code, verifier, asClient('other')),
-      running.redeem(code, verifier, asClient('web'), { redirect_uri: 'https://evil.test/' }),
-    ];
-    for (const { status, body } of await Promise.all(wrong))
-      expect([status, body.error]).toEqual([400, 'invalid_grant']);
-    expect((await running.redeem(code, verifier)).status).toBe(200);
   });
 });

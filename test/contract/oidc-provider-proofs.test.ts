@@ -23,27 +23,6 @@ describe('oidc-provider, DPoP proofs (RFC 9449)', () => {
     key.proof(htm, htu, claims);
   const refreshWith = (token: string, dpop: string) => running.refresh(token, { dpop }, spa);
 
-  it('binds the refresh token of a public client to the key; another key is refused before rotation is asked', async () => {
-    const token = await signInBound();
-    expect(running.store.rows.get(`RefreshToken:${token}`)!.jkt).toBe(key.thumbprint);
-    const thief = await dpopKey();
-    const from = running.store.calls.length;
-    const answer = await refreshWith(token, await thief.proof('POST', `${running.url}/token`));
-    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
-    expect(running.store.trail(from)).not.toContain('consume RefreshToken');
-    expect((await refreshWith(token, await proof())).body).toMatchObject({ token_type: 'DPoP' });
-  });
-
-  it('binds the access token of a confidential client, but not its refresh token', async () => {
-    running = await startProvider();
-    const { code, verifier } = await running.authorize();
-    const { asClient } = await import('./oidc-provider-under-test.js');
-    const headers = { ...asClient('web'), dpop: await proof() };
-    const { body } = await running.redeem(code, verifier, headers);
-    expect(body.token_type).toBe('DPoP');
-    expect(running.store.rows.get(`RefreshToken:${body.refresh_token}`)!.jkt).toBeUndefined();
-  });
-
   it('remembers a proof by find, then save, so that two at once may both pass (T7)', async () => {
     const token = await signInBound({ rotateRefreshToken: false as never });
     running.store.before['upsert ReplayDetection'] = () => new Promise((resolve) => setTimeout(resolve, 30));

@@ -57,7 +57,7 @@ describe('what is random in a test', () => {
     'test/support/ports.ts',
     'test/contract/offline-databases.test.ts',
     'test/contract/second-runs.test.ts',
-    'test/e2e/lanes-corpus-dpop.ts',
+    'test/e2e/answers-dpop.ts',
   ];
 
   it('is drawn from the seed of the run', () => {

@@ -151,7 +151,7 @@ describe('step-up (RFC 9470)', () => {
     expect((await world.refresh(client, tokens.refresh_token, { headers: home })).status).toBe(200);
   });
 
-  it('looks the same to a client in the plain lane and in the long way', async () => {
+  it('looks the same to a client, whether or not it names an API', async () => {
     const { client, tokens } = await signedIn(policy);
     const plain = await world.refresh(client, tokens.refresh_token, { headers: abroad });
     const extra = { resource: orders };

@@ -1,5 +1,4 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { answeredInFastLane } from '@curfew/oidc';
 import { databaseUnavailable, frontDoor, ProblemError, problemFrom } from '@curfew/web';
 import type { Logger } from 'pino';
 import type { ThrottledRequests } from './alerts/index.js';
@@ -50,7 +49,6 @@ export function publicDoor(rooms: Rooms): RequestListener {
     isForMachines,
     loggedPath: (path: string) =>
       withoutIds(base && path.startsWith(`${base}/`) ? path.slice(base.length) : path),
-    loggedFacts: (response: ServerResponse) => (answeredInFastLane(response) ? fastLane : undefined),
     refuse: refuseProblem,
     log,
   };
@@ -94,8 +92,6 @@ const isForMachines = (path: string): boolean => path.startsWith('/health/');
 /** Codes of devices and ids of interactions do not belong in a log. */
 const withoutIds = (path: string): string =>
   path.replace(/^(\/(?:authorize|device|interaction|logout))\/.*$/, '$1/…');
-
-const fastLane = { lane: 'fast' } as const;
 
 /** Nothing here is read compressed: its bytes would be taken for the form or the JSON that they stand for (RFC 9110 §8.4). */
 const isEncoded = ({ headers }: IncomingMessage): boolean =>

@@ -1,26 +1,20 @@
-import { accessTokenLifetime, beginning, type SessionPolicy, seconds } from '@curfew/session-policy';
+import type { SessionPolicy } from '@curfew/session-policy';
 import type { Configuration } from 'oidc-provider';
 import { errors } from 'oidc-provider';
-import { accountFor, claimsByScope } from './hooks/accounts.js';
+import { claimsByScope } from './account-claims.js';
+import { clockTolerance } from './assertion-claims.js';
+import { assertionAudiences } from './audiences.js';
+import { accountFor } from './hooks/accounts.js';
 import { certificateBinding } from './hooks/certificates.js';
-import {
-  type AssertionAudiences,
-  checkAssertion,
-  clockTolerance,
-  extraMetadata,
-  pkceRequired,
-} from './hooks/client-leniency.js';
+import { checkAssertion, extraMetadata, pkceRequired } from './hooks/client-leniency.js';
 import { sessionCookieName } from './hooks/device-notices.js';
 import { grantForAuthorization } from './hooks/grants.js';
 import { whenPeopleAreAsked } from './hooks/interaction-policy.js';
-import { mayIntrospect, mayRevoke } from './hooks/introspection.js';
-import { jwtClaims } from './hooks/jwt-claims.js';
 import { devicePages, logoutPages, renderError } from './hooks/pages.js';
-import { refreshHook } from './hooks/refresh-hook.js';
 import { defaultResource, resourceServerFor } from './hooks/resources.js';
 import { scopeValidation } from './hooks/scopes.js';
 import { lifetimes } from './lifetimes.js';
-import { outboundFetch } from './outbound-fetch.js';
+import { outboundFetch, outboundTimeoutMs } from './outbound-fetch.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { currentScope } from './request-scope.js';
 import { routes } from './routes.js';
@@ -31,19 +25,6 @@ export const signatures = {
   idToken: ['ES256', 'EdDSA', 'RS256'],
   client: ['ES256', 'ES384', 'ES512', 'EdDSA', 'PS256', 'RS256'],
 } as const;
-
-/** The lifetime of the access token in the making: what the policy says, never past the session's absolute deadline. */
-function accessTokenSeconds(): number {
-  const { refresh, start, policy, now } = currentScope();
-  if (!policy) throw new TypeError('an access token is made before its policy is known');
-  if (refresh) return accessTokenLifetime(refresh.session, refresh.policy, Math.random(), now);
-  if (start) {
-    const session = beginning({ ...start, signedInAt: start.madeAt }, policy);
-    return accessTokenLifetime(session, policy, Math.random(), now);
-  }
-  const spread = (policy.accessTokenLifetime * policy.accessTokenJitterPercent * Math.random()) / 100;
-  return Math.floor(policy.accessTokenLifetime - spread);
-}
 
 /** Seconds for which a browser keeps the cookie at most: what is configured, and never longer than the policy of everyone lets a sign-in live. */
 export const cookieLifetime = (configured: number, everyones: SessionPolicy | undefined): number =>
@@ -91,17 +72,8 @@ export function providerConfiguration(
   };
 }
 
-function assertionAudiences({ issuer, basePath }: ProtocolParts): AssertionAudiences {
-  const at = (route: string) => new URL(`${basePath}${route}`, issuer).href;
-  return {
-    issuer,
-    tokenEndpoint: at(routes.token),
-    pushedRequestEndpoint: at(routes.pushed_authorization_request),
-  };
-}
-
 function features(parts: ProtocolParts): NonNullable<Configuration['features']> {
-  const { clients, sessions, pages, keys } = parts;
+  const { clients, pages, keys } = parts;
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
@@ -116,11 +88,10 @@ function features(parts: ProtocolParts): NonNullable<Configuration['features']> 
       ...devicePages(parts),
     },
     dPoP: { enabled: true, nonceSecret: keys.dpopNonce, requireNonce: () => false, allowReplay: false },
-    introspection: { enabled: true, allowedPolicy: mayIntrospect(clients) },
-    // RFC 9701 answers are for clients that register for them, and registration has no word for it.
-    // Signed answers (RFC 9701) are ours, because they carry what this product adds.
+    introspection: { enabled: true },
+    // Signed answers (RFC 9701) are those of our own endpoint.
     jwtIntrospection: { enabled: false },
-    revocation: { enabled: true, allowedPolicy: mayRevoke },
+    revocation: { enabled: true },
     pushedAuthorizationRequests: {
       enabled: true,
       requirePushedAuthorizationRequests: false,
@@ -129,7 +100,7 @@ function features(parts: ProtocolParts): NonNullable<Configuration['features']> 
     resourceIndicators: {
       enabled: true,
       defaultResource: defaultResource(clients) as never,
-      getResourceServerInfo: resourceServerFor(clients, sessions),
+      getResourceServerInfo: resourceServerFor(clients),
       // RFC 8707 §2.2: what was asked for at the authorization endpoint need not be repeated at the token endpoint.
       useGrantedResource: () => true,
     },
@@ -155,24 +126,16 @@ function features(parts: ProtocolParts): NonNullable<Configuration['features']> 
 
 function tokens(parts: ProtocolParts): Partial<Configuration> {
   return {
-    rotateRefreshToken: refreshHook(parts.sessions),
-    // Without offline_access the refresh token ends with the browser session it came from; with it, it does not.
-    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     // Sessions are bound to their browser session in our own row; the library's binding covers opaque tokens only.
     expiresWithSession: () => false,
-    extraTokenClaims: jwtClaims,
     loadExistingGrant: grantForAuthorization(parts.consents),
-    revokeGrantPolicy: (ctx) => !(ctx.oidc.route === 'revocation' && ctx.oidc.entities.AccessToken),
     ttl: {
-      AccessToken: accessTokenSeconds,
-      ClientCredentials: accessTokenSeconds,
       AuthorizationCode: lifetimes.authorizationCode,
       DeviceCode: lifetimes.deviceCode,
       IdToken: lifetimes.idToken,
       Interaction: lifetimes.interaction,
       // A grant is stored only until its code is redeemed; then it is part of the session.
       Grant: lifetimes.grant,
-      RefreshToken: () => currentScope().policy?.absoluteLifetime ?? seconds(1),
       Session: () => cookieLifetime(parts.cookies.lifetime, currentScope().everyones),
     },
   };
@@ -214,9 +177,10 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
       ctx.remove('Access-Control-Allow-Origin');
       throw new errors.InvalidRequest('the client may not be used from this origin');
     },
-    fetch: outboundFetch({ allowInside: parts.allowInsideAddresses, timeoutMs: 2500 }) as NonNullable<
-      Configuration['fetch']
-    >,
+    fetch: outboundFetch({
+      allowInside: parts.allowInsideAddresses,
+      timeoutMs: outboundTimeoutMs,
+    }) as NonNullable<Configuration['fetch']>,
     assertJwtClientAuthClaimsAndHeader: checkAssertion(assertionAudiences(parts)),
     // RFC 9701 §7: signed introspection answers, by hooks of our own.
     discovery: {

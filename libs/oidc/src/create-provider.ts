@@ -1,35 +1,30 @@
 import type { EventEmitter } from 'node:events';
 import type { Seconds } from '@curfew/session-policy';
+import { newId } from '@curfew/sessions';
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { commitStaged, writeStaged } from './commit-staged.js';
 import { providerConfiguration } from './configuration.js';
-import { countRefusedRefresh, throttled } from './hooks/caller-throttles.js';
-import { confirmRevocation } from './hooks/confirm-revocation.js';
-import { announceInterval, slowDownDevices } from './hooks/device-throttle.js';
+import { throttled } from './hooks/caller-throttles.js';
+import { announceInterval } from './hooks/device-interval.js';
 import { showInteraction } from './hooks/interaction-page.js';
-import { enrichIntrospection } from './hooks/introspection.js';
 import { drawOnwardForm } from './hooks/onward-forms.js';
 import { readEmptyProof, registerProofsOnce } from './hooks/proofs-once.js';
-import { refuseEmptyScope } from './hooks/scopes.js';
-import { answerForeignJwt, leaveEmptyAnswerUntyped } from './hooks/token-inquiries.js';
 import { answerFault, answerGone, answerSignedOut, answerUnavailable } from './hooks/unavailable.js';
 import { noteUnknownToken } from './hooks/unknown-token.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
-import { signIntrospection } from './introspection/signed-answer.js';
 import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { noteRefusals, tellRefusal } from './refusals/note-refusals.js';
 import { currentScope, type RequestScope, resumingScope, withScope } from './request-scope.js';
 import { InteractionUsed, SignedOutMeanwhile } from './storage/artifact-store.js';
 import { StagedWrites } from './storage/staged-writes.js';
-import { giveTokensTheirValues } from './token-values.js';
+import { writeStaged } from './write-staged.js';
 
 /** An oidc-provider that signs with these keys, around the session engine. Cheap to make: a new key set makes a new one. */
 export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
   const provider = new Provider(parts.issuer, providerConfiguration(parts, keys.jwks as never));
   // The front door states host and scheme itself; with https they are not those of the socket.
   provider.proxy = parts.issuer.startsWith('https:');
-  giveTokensTheirValues(provider, parts.accessTokens, parts.sessions);
+  nameGrants(provider);
   adaptClients(provider, parts);
   registerProofsOnce(provider, parts);
   saveOnlyStoredSessions(provider);
@@ -38,17 +33,16 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
   });
   reportToLog(provider, parts);
   noteRefusals(provider);
-  const surroundings = { ...parts, keySet: keys };
   provider.use((ctx, next) => {
     const resuming = resumingScope();
     if (resuming) {
       showResumeCookie(ctx, provider, resuming.resumes!);
-      return around(ctx as KoaContextWithOIDC, resuming, surroundings, next);
+      return around(ctx as KoaContextWithOIDC, resuming, parts, next);
     }
     const { remoteAddress } = ctx.req.socket;
     const signals = parts.signals.read({ socketAddress: remoteAddress, headers: ctx.req.headers });
     const scope: RequestScope = { now: parts.clock.now(), signals, staged: new StagedWrites() };
-    return withScope(scope, () => around(ctx as KoaContextWithOIDC, scope, surroundings, next));
+    return withScope(scope, () => around(ctx as KoaContextWithOIDC, scope, parts, next));
   });
   return provider;
 }
@@ -80,7 +74,7 @@ function reportToLog(provider: Provider, parts: ProtocolParts): void {
 async function around(
   ctx: KoaContextWithOIDC,
   scope: RequestScope,
-  parts: ProtocolParts & { readonly keySet: KeySet },
+  parts: ProtocolParts,
   next: () => Promise<void>,
 ): Promise<void> {
   try {
@@ -88,23 +82,10 @@ async function around(
     readEmptyProof(ctx);
     await next();
     drawOnwardForm(ctx, parts.pages);
-    answerForeignJwt(ctx, scope, parts);
-    refuseEmptyScope(ctx);
-    await commitStaged(ctx, scope, parts);
     await writeStaged(ctx, scope, parts);
     switch (ctx.oidc?.route) {
       case 'authorization':
         await showInteraction(ctx, scope, parts);
-        break;
-      case 'introspection':
-        await enrichIntrospection(ctx, scope, parts.sessions);
-        break;
-      case 'revocation':
-        await confirmRevocation(ctx, parts);
-        break;
-      case 'token':
-        countRefusedRefresh(ctx, scope, parts);
-        await slowDownDevices(ctx, parts);
         break;
       case 'device_authorization':
         announceInterval(ctx);
@@ -115,7 +96,6 @@ async function around(
       default:
     }
     noteUnknownToken(ctx, scope, parts.sessions);
-    if (ctx.oidc?.route === 'introspection') await signIntrospection(ctx, parts.keySet, scope.now);
   } catch (error) {
     if (error instanceof SignedOutMeanwhile && ctx.oidc?.route === 'authorization')
       answerSignedOut(ctx, parts);
@@ -127,7 +107,6 @@ async function around(
   }
   answerUnavailable(ctx, scope, parts);
   tellRefusal(ctx, scope, parts.sessions);
-  leaveEmptyAnswerUntyped(ctx);
   sayWhatMayBeKept(ctx, parts.metadataMaxAge);
 }
 
@@ -139,6 +118,12 @@ function sayWhatMayBeKept(ctx: KoaContextWithOIDC, metadataMaxAge: Seconds): voi
   const isPublic = ctx.oidc?.route === 'jwks' || ctx.oidc?.route === 'discovery';
   if (isPublic && ctx.status === 200) ctx.set('cache-control', `public, max-age=${metadataMaxAge}`);
   else if (!ctx.response.get('cache-control')) ctx.set('cache-control', 'no-store');
+}
+
+/** A grant becomes a session when its code is redeemed, so its id is one of a session. The library asks a model for its value in one method. */
+function nameGrants(provider: Provider): void {
+  const { prototype } = provider.Grant as unknown as { prototype: { generateTokenId: () => string } };
+  prototype.generateTokenId = () => newId(currentScope().now);
 }
 
 /** Secrets are stored as hashes, so the library has none to compare with; it awaits the comparison (pinned by test/contract). */
@@ -156,7 +141,7 @@ function adaptClients(provider: Provider, { clients }: ProtocolParts): void {
   Client.prototype.compareClientSecret = async function compareClientSecret(presented) {
     const verdict = await clients.checkSecret(this.clientId, presented, currentScope().signals.prefix);
     if (typeof verdict === 'string') return verdict === 'right';
-    throw throttled(verdict.throttledFor, 'refused');
+    throw throttled(verdict.throttledFor);
   };
 }
 

@@ -1,6 +1,5 @@
 export { ClientDirectory, type SecretVerdict } from './client-directory.js';
 export { providerConfiguration } from './configuration.js';
-export { answeredInFastLane } from './fast-lane/index.js';
 export type { InteractionDetails } from './interaction-details.js';
 export { Interactions, type RecognisedPerson } from './interactions.js';
 export type { IntrospectionAnswer, IntrospectionQuestion } from './introspection/introspect-access-token.js';

@@ -15,3 +15,6 @@ export const lifetimes = {
   grant: minutes(60),
   dpopReplay: 630,
 } as const;
+
+/** RFC 8628 §3.2: seconds a device waits between two polls. */
+export const pollingInterval = 5;

@@ -56,6 +56,9 @@ const outsideOnly: LookupFunction = (hostname, options, callback) => {
   });
 };
 
+/** How long the protocol waits for an address that a client chose. */
+export const outboundTimeoutMs = 2500;
+
 /** How requests to addresses that clients chose are made. */
 export interface OutboundRules {
   /** Only for development and tests. */

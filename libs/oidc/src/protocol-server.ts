@@ -1,11 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { KnownClient } from '@curfew/clients';
 import type { Provider } from 'oidc-provider';
-import { writeScope } from './commit-staged.js';
+import { assertionAudiences } from './audiences.js';
 import { createProvider } from './create-provider.js';
-import { readBasicCredentials } from './fast-lane/basic-credentials.js';
-import { DpopProofs } from './fast-lane/dpop-proofs.js';
-import { fastLane } from './fast-lane/index.js';
+import { readBasicCredentials } from './hooks/basic-credentials.js';
 import {
   type IntrospectionAnswer,
   type IntrospectionParts,
@@ -13,12 +11,17 @@ import {
   introspectAccessToken,
 } from './introspection/introspect-access-token.js';
 import { JwtAccessTokens } from './introspection/jwt-access-tokens.js';
-import { translateJwts } from './introspection/jwt-translation.js';
 import type { KeySet } from './keys/index.js';
+import { outboundFetch, outboundTimeoutMs } from './outbound-fetch.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { currentScope, withScope } from './request-scope.js';
 import { routes } from './routes.js';
 import { StagedWrites } from './storage/staged-writes.js';
+import { ClientAssertions } from './token-endpoint/client-assertion.js';
+import { ClientKeys } from './token-endpoint/client-keys.js';
+import { tokenEndpoint } from './token-endpoint/index.js';
+import { Proofs } from './token-endpoint/proof.js';
+import { writeScope } from './write-staged.js';
 
 /** The running protocol: one oidc-provider at a time, replaced whole when the signing keys change. */
 export class ProtocolServer {
@@ -40,13 +43,17 @@ export class ProtocolServer {
     this.#library = this.#provider.callback();
     this.#jwts = new JwtAccessTokens(parts.issuer, () => this.#keys);
     this.#introspecting = { ...parts, jwts: this.#jwts };
-    const tokenEndpoint = new URL(`${parts.basePath}${routes.token}`, parts.issuer).href;
-    const proofs = new DpopProofs(tokenEndpoint, parts.keys.dpopNonce);
-    const lanes = { ...parts, signingKeys: () => this.#keys, jwts: this.#jwts, proofs };
-    const library = translateJwts(this.#jwts, parts.accessTokens, (request, response) =>
+    const own = {
+      ...parts,
+      signingKeys: () => this.#keys,
+      jwts: this.#jwts,
+      proofs: proofsOf(parts),
+      assertions: assertionsOf(parts),
+    };
+    const library = readBasicCredentials(parts.clients, (request, response) =>
       this.#library(request, response),
     );
-    this.handle = readBasicCredentials(parts.clients, fastLane(lanes, library));
+    this.handle = tokenEndpoint(own, library);
   }
 
   /** The oidc-provider in force. */
@@ -115,4 +122,21 @@ export class ProtocolServer {
     }
     return true;
   }
+}
+
+const proofsOf = (parts: ProtocolParts): Proofs =>
+  new Proofs({
+    tokenEndpoint: assertionAudiences(parts).tokenEndpoint,
+    nonceSecret: parts.keys.dpopNonce,
+    artifacts: parts.artifacts,
+  });
+
+function assertionsOf(parts: ProtocolParts): ClientAssertions {
+  const fetch = outboundFetch({ allowInside: parts.allowInsideAddresses, timeoutMs: outboundTimeoutMs });
+  const { artifacts } = parts;
+  return new ClientAssertions({
+    keys: new ClientKeys(fetch),
+    artifacts,
+    audiences: assertionAudiences(parts),
+  });
 }

@@ -56,27 +56,6 @@ export function authorizationOf(
   return { grant: granted, ...pick(source, kept), ...(origin && { origin }) };
 }
 
-/** The session as oidc-provider's model of this kind would have been stored. */
-export function sessionPayload(
-  session: StoredSession,
-  kind: 'RefreshToken',
-  client: KnownClient | undefined,
-): Record<string, unknown> {
-  const { grant: _, origin: __, ...common } = session.authorization as unknown as Authorization;
-  const scope = client ? registeredScopes(client, scopesOf(common.scope)).join(' ') : common.scope;
-  return {
-    kind,
-    ...common,
-    scope: scope || undefined,
-    accountId: session.accountId,
-    clientId: session.clientId,
-    grantId: session.id,
-    sessionUid: session.browserSessionUid ?? undefined,
-    iiat: epochSeconds(session.startedAt),
-    rotations: session.generation,
-  };
-}
-
 /** The OpenID Connect scope values that a session's grant stands for, as far as its client may still have them. */
 export function grantedOpenid(grant: Authorization['grant'], client: KnownClient | undefined): string[] {
   const granted = scopesOf((grant.openid as { scope?: string } | undefined)?.scope);

@@ -1,17 +1,8 @@
 import type { AccountService, ConsentService, Account as StoredAccount } from '@curfew/accounts';
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
+import { personalClaims } from '../account-claims.js';
 import { currentScope } from '../request-scope.js';
 import { InteractionUsed } from '../storage/artifact-store.js';
-
-/**
- * The claims a scope stands for (OpenID Connect Core §5.4), as far as an account has them. A username that looks like an address of
- * email is given as one; nobody has verified it, and the claim says so.
- */
-export const claimsByScope = {
-  openid: ['sub'],
-  email: ['email', 'email_verified'],
-  profile: ['preferred_username'],
-};
 
 /** The routes on which `loadExistingGrant` follows. */
 const asksForConsent: ReadonlySet<string> = new Set([
@@ -35,8 +26,7 @@ export const accountFor =
       const isWanted = scope.split(' ').some((one) => one === 'email' || one === 'profile');
       const account = isWanted ? await accounts.findById(sub) : null;
       if (!account) return { sub };
-      const email = account.username.includes('@') ? { email: account.username, email_verified: false } : {};
-      return { sub, preferred_username: account.username, ...email };
+      return { sub, ...personalClaims(account) };
     };
     if (token?.kind === 'RefreshToken' || token?.kind === 'AccessToken') return { accountId: sub, claims };
     const account = await signingIn(ctx, sub, accounts, consents);

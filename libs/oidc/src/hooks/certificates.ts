@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto';
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { certificateFrom } from '../token-endpoint/certificate.js';
 
 /**
  * Mutual TLS (RFC 8705) behind a proxy that ends TLS: the certificate comes in a header only that proxy can set. Without
@@ -17,13 +17,4 @@ export function certificateBinding(
     tlsClientAuth: false,
     getCertificate: (ctx: KoaContextWithOIDC) => certificateFrom(ctx.get(header)),
   };
-}
-
-function certificateFrom(value: string): X509Certificate | undefined {
-  if (!value) return undefined;
-  try {
-    return new X509Certificate(decodeURIComponent(value));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,24 +1,17 @@
-import type { SessionService } from '@curfew/sessions';
 import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider';
 import type { ClientDirectory } from '../client-directory.js';
 import { scopesAt } from '../client-scopes.js';
-import { currentScope } from '../request-scope.js';
 import { assumeDefaultScope } from './scopes.js';
 
 /** The API behind a resource indicator (RFC 8707), for a client that may ask for it; `invalid_target` otherwise. */
 export const resourceServerFor =
-  (clients: ClientDirectory, sessions: SessionService) =>
-  async (ctx: KoaContextWithOIDC, indicator: string, client: Client): Promise<ResourceServer> => {
+  (clients: ClientDirectory) =>
+  async (_ctx: KoaContextWithOIDC, indicator: string, client: Client): Promise<ResourceServer> => {
     const [resource, registered] = await Promise.all([
       clients.resource(indicator),
       clients.find(client.clientId),
     ]);
     if (!resource || !registered?.metadata.resources.includes(indicator)) throw new errors.InvalidTarget();
-    // The library looks at the scope of a client's own token right after it has looked at the API.
-    if (ctx.oidc.params?.['grant_type'] === 'client_credentials') await assumeDefaultScope(ctx, clients);
-    // A policy of the API may shorten what the client's own would allow; lifetimes are asked for synchronously later.
-    const scope = currentScope();
-    if (!scope.refresh && !scope.start) scope.policy = await sessions.policyFor(client.clientId, [indicator]);
     return {
       scope: scopesAt(resource, registered).join(' '),
       audience: resource.audience,

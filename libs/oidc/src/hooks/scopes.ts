@@ -1,7 +1,6 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { ClientDirectory } from '../client-directory.js';
-import { defaultScopes, openidScopes } from '../client-scopes.js';
-import { note } from '../refusals/note-refusals.js';
+import { defaultScopes } from '../client-scopes.js';
 
 /**
  * RFC 6749 §3.3: a request that names no scope gets the default scope of its client, else that of the APIs it is for.
@@ -14,12 +13,8 @@ export async function assumeDefaultScope(ctx: KoaContextWithOIDC, clients: Clien
   if (!registered) return;
   const audiences = [params['resource'] ?? []].flat() as string[];
   const apis = await Promise.all(audiences.map((audience) => clients.resource(audience)));
-  const isOwn = params['grant_type'] === 'client_credentials';
-  const mayStay = route === 'device_authorization' || (!isOwn && prompts.has('consent'));
-  const scopes = defaultScopes(registered, apis)
-    .filter((scope) => scope !== 'offline_access' || mayStay)
-    // A client's own token is about no person.
-    .filter((scope) => !isOwn || !openidScopes.has(scope));
+  const mayStay = route === 'device_authorization' || prompts.has('consent');
+  const scopes = defaultScopes(registered, apis).filter((scope) => scope !== 'offline_access' || mayStay);
   if (scopes.length > 0) params['scope'] = scopes.join(' ');
 }
 
@@ -43,21 +38,3 @@ export const scopeValidation = (clients: ClientDirectory): NonNullable<Configura
     refuseNothing(ctx);
   },
 });
-
-/**
- * RFC 6749 §3.3: an answer says which scope was granted where it is not the one asked for, and a client that asked for scope
- * values of which none can be granted is told so. The library answers a client's own token without them.
- */
-export function refuseEmptyScope(ctx: KoaContextWithOIDC): void {
-  const { params } = ctx.oidc;
-  const body = ctx.body as { readonly scope?: unknown } | undefined;
-  if (ctx.status !== 200 || params?.['grant_type'] !== 'client_credentials') return;
-  const asked = String(params['scope'] ?? '')
-    .split(' ')
-    .filter((scope) => scope !== '' && !openidScopes.has(scope));
-  if (asked.length === 0 || body?.scope !== undefined) return;
-  ctx.status = 400;
-  const { error, error_description } = new errors.InvalidScope('none of the scope values can be granted', '');
-  note(ctx, error, { cause: 'scope_invalid' });
-  ctx.body = { error, error_description };
-}

@@ -1,4 +1,3 @@
-import { RefreshContention } from '@curfew/sessions';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtocolParts } from '../protocol-parts.js';
 import { showErrorPage } from '../refusals/error-page.js';
@@ -61,17 +60,11 @@ export function answerUnavailable(ctx: KoaContextWithOIDC, scope: RequestScope, 
   if (failure === undefined) return;
   parts.report(failure, `answering ${ctx.oidc?.route ?? 'a protocol request'}`);
   if (ctx.status < 500 && ctx.status !== 303 && ctx.status !== 302) return;
-  const isKnown = failure instanceof RefreshContention || parts.isUnavailable(failure);
+  const isKnown = parts.isUnavailable(failure);
   note(ctx, isKnown ? 'temporarily_unavailable' : 'server_error', {
     cause: isKnown ? 'unavailable' : 'internal_error',
   });
-  if (failure instanceof RefreshContention) {
-    ctx.status = 503;
-    ctx.set('Retry-After', '1');
-    ctx.body = { error: 'temporarily_unavailable' };
-    return;
-  }
-  if (!parts.isUnavailable(failure)) return;
+  if (!isKnown) return;
   ctx.remove('Location');
   ctx.status = 503;
   ctx.set('Retry-After', retryAfter);

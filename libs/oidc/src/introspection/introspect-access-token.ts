@@ -1,4 +1,4 @@
-import type { KnownClient } from '@curfew/clients';
+import { isPublicClient, type KnownClient } from '@curfew/clients';
 import type { Instant } from '@curfew/session-policy';
 import {
   type AccessTokenCodec,
@@ -83,7 +83,7 @@ export async function introspectAccessToken(
 }
 
 const mayKnow = (caller: KnownClient, { clientId, aud }: Claims): boolean =>
-  clientId === caller.id || (aud !== undefined && caller.resource === aud);
+  !isPublicClient(caller) && (clientId === caller.id || (aud !== undefined && caller.resource === aud));
 
 /** The members of an active answer in the library's order; what is undefined is left out by JSON. */
 const describe = (claims: Claims, access: FoundAccess | undefined, issuer: string) => ({

@@ -1,10 +1,11 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { type Instant, instant } from '@curfew/session-policy';
 import { type AccessTokenClaims, hashAccessToken, isUuid } from '@curfew/sessions';
 import type { KeySet, PublicJwk } from '../keys/index.js';
+import { isSignedBy, keyOf, readJws } from '../token-endpoint/jws.js';
 
-/** Whether a text has the three parts of a signed JWT (RFC 7515 §7.1). Says nothing about what it is. */
-export const looksLikeJwt = (token: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
+/** No access token of ours is longer. */
+const maxLength = 8_192;
 
 /**
  * What a single access token is called in the list of revoked ones. A JWT is called by its `jti`: its text is no name,
@@ -28,27 +29,21 @@ export class JwtAccessTokens {
    * token. Says nothing about expiry.
    */
   open(token: string): AccessTokenClaims | undefined {
-    if (!looksLikeJwt(token) || token.length > 8_192) return undefined;
-    const [header = '', payload = '', signature = ''] = token.split('.');
-    const { alg, kid, typ } = parse(header);
+    const jws = token.length > maxLength ? undefined : readJws(token);
+    if (!jws) return undefined;
+    const { alg, kid, typ } = jws.header;
     const jwk = this.keySet().publicJwks.keys.find((key) => key.kid === kid && key.alg === alg);
     // RFC 9068 §4: `typ` tells access tokens from everything else that is signed with the same keys.
     if (!jwk || (typ !== 'at+jwt' && typ !== 'application/at+jwt')) return undefined;
-    const signed = Buffer.from(`${header}.${payload}`);
-    if (!this.#verifies(jwk, signed, Buffer.from(signature, 'base64url'))) return undefined;
-    const claims = parse(payload);
-    return claims['iss'] === this.issuer ? asSealed(claims) : undefined;
+    const key = this.#keyOf(jwk);
+    if (!key || !isSignedBy(key, jwk.alg, jws)) return undefined;
+    return jws.payload['iss'] === this.issuer ? asSealed(jws.payload) : undefined;
   }
 
-  #verifies(jwk: PublicJwk, signed: Buffer, signature: Buffer): boolean {
-    let key = this.#keys.get(jwk);
-    if (!key) {
-      key = createPublicKey({ key: jwk, format: 'jwk' });
-      this.#keys.set(jwk, key);
-    }
-    if (jwk.alg === 'EdDSA') return verify(null, signed, key, signature);
-    const options = jwk.alg === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' as const } : key;
-    return verify('sha256', signed, options, signature);
+  #keyOf(jwk: PublicJwk): KeyObject | undefined {
+    const key = this.#keys.get(jwk) ?? keyOf(jwk);
+    if (key) this.#keys.set(jwk, key);
+    return key;
   }
 }
 
@@ -74,12 +69,3 @@ function asSealed(claims: Readonly<Record<string, unknown>>): AccessTokenClaims 
 /** A UUIDv7 starts with its instant, which is more exact than `iat` (RFC 9562 §5.7). */
 const madeAt = (jti: string, iat: number): Instant =>
   isUuid(jti) ? instant(Number.parseInt(jti.replaceAll('-', '').slice(0, 12), 16)) : instant(iat * 1000);
-
-function parse(part: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}

@@ -1,17 +1,10 @@
-import type { RefusedRefresh } from '@curfew/sessions';
-import type { ErrorCause } from './error-cause.js';
+import type { ErrorCause, StatedCause } from './error-cause.js';
 
 /** What an error of the protocol says of itself, as the library makes it. */
 export interface ProtocolError extends Error {
   readonly error?: string | undefined;
   readonly error_description?: string | undefined;
   readonly error_detail?: string | undefined;
-}
-
-/** A cause, and a fact beside it that is of a closed list or of our own making. */
-export interface StatedCause {
-  readonly cause: ErrorCause;
-  readonly detail?: string | undefined;
 }
 
 const stated = new WeakMap<object, StatedCause>();
@@ -44,18 +37,14 @@ export const phrases: readonly (readonly [words: string, cause: ErrorCause])[] =
   ['audience (aud)', 'client_assertion_invalid'],
   ['client certificate', 'client_certificate_invalid'],
   ['certificate subject value', 'client_certificate_invalid'],
-  ['grant type is not allowed for this client', 'grant_type_not_allowed'],
   ['is not allowed for this client', 'grant_type_not_allowed'],
   ['may not be used from this origin', 'origin_not_allowed'],
   ['redirect_uri did not match', 'redirect_uri_mismatch'],
-  ['code redirect_uri mismatch', 'redirect_uri_mismatch'],
   ['post_logout_redirect_uri not registered', 'post_logout_redirect_uri_mismatch'],
   ['client_id does not match the provided id_token_hint', 'id_token_hint_mismatch'],
   ['id_token_hint', 'id_token_hint_invalid'],
   ['must not be provided twice', 'parameter_repeated'],
-  ['code_verifier does not match', 'pkce_mismatch'],
   ['code_challenge', 'pkce_missing'],
-  ['code_verifier', 'pkce_missing'],
   ['requires PKCE', 'pkce_missing'],
   ['missing required', 'parameter_missing'],
   ['failed to parse the request body', 'body_malformed'],
@@ -69,12 +58,7 @@ export const phrases: readonly (readonly [words: string, cause: ErrorCause])[] =
   ['xsrf token invalid', 'form_refused'],
   ['could not find logout details', 'form_refused'],
   ['could not find device form details', 'form_refused'],
-  ['refresh token not found', 'refresh_token_unknown'],
-  ['code not found', 'code_unknown'],
-  ['code already consumed', 'code_used'],
-  ['code is expired', 'code_expired'],
   ['client mismatch', 'issued_to_another_client'],
-  ['refresh token is expired', 'session_over'],
   ['grant not found', 'session_over'],
   ['grant is expired', 'session_over'],
   ['referenced account not found', 'account_gone'],
@@ -137,19 +121,4 @@ export function causeOf(error: ProtocolError): StatedCause {
   const said = `${error.error_detail ?? ''}\n${error.error_description ?? ''}`;
   const [, cause] = phrases.find(([words]) => said.includes(words)) ?? [];
   return { cause: cause ?? byName[error.name] ?? byCode[error.error ?? ''] ?? 'other' };
-}
-
-/** Why the domain refused a refresh token; the end's reason is a word of a closed list. */
-export function causeOfRefusedRefresh(decision: RefusedRefresh): StatedCause {
-  if (decision.kind === 'step_up') return { cause: 'step_up_required' };
-  switch (decision.reason) {
-    case 'unknown_token':
-      return { cause: 'refresh_token_unknown' };
-    case 'wrong_client':
-      return { cause: 'issued_to_another_client' };
-    case 'wrong_key':
-      return { cause: 'key_mismatch' };
-    default:
-      return { cause: 'session_over', detail: decision.reason };
-  }
 }

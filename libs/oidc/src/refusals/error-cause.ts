@@ -173,6 +173,12 @@ export const errorCauses = {
 /** Why the authorization server refused a request; one of the closed list. */
 export type ErrorCause = keyof typeof errorCauses;
 
+/** A cause, and a fact beside it that is of a closed list or of our own making. */
+export interface StatedCause {
+  readonly cause: ErrorCause;
+  readonly detail?: string | undefined;
+}
+
 /** Whether a word is a cause of the closed list. */
 export const isErrorCause = (word: string): word is ErrorCause => Object.hasOwn(errorCauses, word);
 

@@ -3,8 +3,8 @@ import type { SessionService } from '@curfew/sessions';
 import { noteRefusal, type Refusal, refusalOf } from '@curfew/web';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { RequestScope } from '../request-scope.js';
-import { causeOf, type ProtocolError, type StatedCause } from './cause-of.js';
-import { type ErrorCause, isErrorCause, isSuspicious } from './error-cause.js';
+import { causeOf, type ProtocolError } from './cause-of.js';
+import { type ErrorCause, isErrorCause, isSuspicious, type StatedCause } from './error-cause.js';
 
 /** The events by which the library tells of an error that it answers. */
 const errorEvents = [
@@ -16,11 +16,8 @@ const errorEvents = [
   'end_session',
   'end_session_confirm',
   'end_session_success',
-  'grant',
-  'introspection',
   'jwks',
   'pushed_authorization_request',
-  'revocation',
   'userinfo',
 ].map((name) => `${name}.error`);
 
@@ -80,14 +77,13 @@ const endpoints: Readonly<Record<string, string>> = {
 };
 
 /**
- * Counts refusals that an attack could look like. Wrong refresh tokens have events of their own, with more to say. Floods become
+ * Counts refusals that an attack could look like. Floods become
  * numbers: of one cause at one endpoint by one client, there is a row for each of a few addresses and flush of the log.
  */
 export function tellRefusal(ctx: KoaContextWithOIDC, scope: RequestScope, sessions: SessionService): void {
   const refusal = refusalOf(ctx.res);
   const route = ctx.oidc?.route;
-  if (!refusal || !route || scope.opened || !isErrorCause(refusal.cause) || !isSuspicious(refusal.cause))
-    return;
+  if (!refusal || !route || !isErrorCause(refusal.cause) || !isSuspicious(refusal.cause)) return;
   const { cause, clientId = null } = refusal;
   // It is counted as `token.unknown`, where patterns of attacks look for it; nothing is counted twice.
   if (scope.toldUnknown && cause === 'access_token_invalid') return;

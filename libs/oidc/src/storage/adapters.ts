@@ -1,8 +1,7 @@
 import type { KnownClient } from '@curfew/clients';
 import type { Adapter } from 'oidc-provider';
 import { openidScopes, registeredScopes } from '../client-scopes.js';
-import { currentScope } from '../request-scope.js';
-import { ClientCredentialsAdapter, SessionAccessTokenAdapter } from './access-token-adapters.js';
+import { SessionAccessTokenAdapter } from './access-token-adapter.js';
 import {
   ArtifactAdapter,
   CodeAdapter,
@@ -12,14 +11,13 @@ import {
 import { BrowserSessionAdapter } from './browser-session-adapter.js';
 import { GrantAdapter } from './grant-adapter.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
-import { RefreshTokenAdapter } from './refresh-token-adapter.js';
 
 /** One adapter per model of oidc-provider; every model that exists is named, so that a new one is not stored by accident. */
 export function adapterFor(parts: AdapterParts): (model: string) => Adapter {
   const makers: Record<string, () => Adapter> = {
-    RefreshToken: () => new RefreshTokenAdapter(parts),
+    RefreshToken: () => new UnusedAdapter(),
     AccessToken: () => new SessionAccessTokenAdapter(parts),
-    ClientCredentials: () => new ClientCredentialsAdapter(parts),
+    ClientCredentials: () => new UnusedAdapter(),
     Grant: () => new GrantAdapter(parts),
     Session: () => new BrowserSessionAdapter(parts),
     AuthorizationCode: () => new CodeAdapter('AuthorizationCode', parts),
@@ -36,6 +34,9 @@ export function adapterFor(parts: AdapterParts): (model: string) => Adapter {
   };
 }
 
+/** Models whose things only our own token endpoint makes and reads (token-endpoint/). */
+class UnusedAdapter extends PartialAdapter {}
+
 class ClientAdapter extends PartialAdapter {
   constructor(private readonly parts: AdapterParts) {
     super();
@@ -47,9 +48,6 @@ class ClientAdapter extends PartialAdapter {
     // Without the header nothing could be bound: better no client at all than tokens that anybody can use.
     if (client.metadata.tls_client_certificate_bound_access_tokens && !this.parts.certificateHeader)
       return undefined;
-    // Token lifetimes are asked for synchronously, so the policy is fetched while there is still time to wait.
-    const scope = currentScope();
-    scope.policy ??= await this.parts.sessions.policyFor(id, []);
     return { ...metadataFor(client) };
   }
 }

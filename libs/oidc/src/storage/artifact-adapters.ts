@@ -1,19 +1,11 @@
-import { earliest, type Instant, instant, plus, seconds } from '@curfew/session-policy';
+import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { errors, Provider } from 'oidc-provider';
 import { lifetimes } from '../lifetimes.js';
-import { type Origin, originOf } from '../origin.js';
+import { originOf } from '../origin.js';
 import { currentScope } from '../request-scope.js';
 import { BrowserSessionAdapter } from './browser-session-adapter.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 import type { FoundArtifact } from './staged-writes.js';
-
-/**
- * When the person of a code had proved who they are. The library reads its clock a moment after the request began, so across the edge
- * of a second `auth_time` may be later than the code itself.
- */
-function authenticatedAt({ authTime, madeAtMs }: Record<string, unknown>): Instant | null {
-  return authTime === undefined ? null : earliest(instant(Number(authTime) * 1000), madeAtMs as Instant);
-}
 
 /** Things that live for minutes and are used once. */
 export class ArtifactAdapter extends PartialAdapter {
@@ -104,7 +96,7 @@ export class InteractionAdapter extends ArtifactAdapter {
   }
 }
 
-/** Codes that become a session. Consuming one is only staged: it commits together with the session's start. */
+/** Codes that become a session: our own token endpoint redeems them (token-endpoint/grants). */
 export class CodeAdapter extends ArtifactAdapter {
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
     // PostgreSQL stores no NUL in text, so there can be no session with this; it is refused while that can be said.
@@ -112,38 +104,6 @@ export class CodeAdapter extends ArtifactAdapter {
     // A device code is asked for by the device itself; an authorization code is made in a browser and redeemed elsewhere.
     const origin = this.kind === 'AuthorizationCode' ? { origin: originOf(currentScope().signals) } : {};
     await super.upsert(id, payload && { ...origin, ...payload }, expiresIn);
-  }
-
-  override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    const code = await super.find(id);
-    if (code && Provider.ctx?.oidc.route === 'token' && typeof code['grantId'] === 'string') {
-      const scope = currentScope();
-      const resources = [code['resource'] ?? []].flat() as string[];
-      const policy = await this.parts.sessions.policyFor(String(code['clientId']), resources);
-      scope.policy = policy;
-      scope.start = {
-        sessionId: code['grantId'],
-        code: { kind: this.kind, id },
-        madeAt: code['madeAtMs'] as Instant,
-        authenticatedAt: authenticatedAt(code),
-        origin: code['origin'] as Origin | undefined,
-        policy,
-      };
-    }
-    return code;
-  }
-
-  override async consume(id: string): Promise<void> {
-    const { start, now, staged } = currentScope();
-    staged.forget({ kind: this.kind, id });
-    if (!start) {
-      // A device code that the person refused becomes no session: there is nothing to wait for.
-      const won = await this.parts.artifacts.consume({ kind: this.kind, id }, now);
-      if (!won) throw new errors.InvalidGrant('the code was already consumed');
-      return;
-    }
-    if (start.code.id !== id) throw new TypeError('a code is consumed that was not found in this request');
-    start.consumed = true;
   }
 }
 

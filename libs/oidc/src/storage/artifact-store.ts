@@ -10,7 +10,7 @@ import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { commitOf } from './commit-statements.js';
 import { hashOfId as hash, type PayloadSeal } from './payload-seal.js';
 import { RecentInteractions } from './recent-interactions.js';
-import type { ArtifactKey, FoundArtifact, StagedWrites } from './staged-writes.js';
+import { type ArtifactKey, type FoundArtifact, StagedWrites } from './staged-writes.js';
 
 /** The interaction that a request ended or answered is over: it was finished meanwhile, or everything of its account was ended. */
 export class InteractionUsed extends Error {
@@ -19,6 +19,13 @@ export class InteractionUsed extends Error {
 
 /** Somebody was signed in with this browser when the request began, and is no more. */
 export class SignedOutMeanwhile extends InteractionUsed {}
+
+/** What was stored of a code, and of the grant it goes with. */
+export interface FoundWithGrant {
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly grant: Readonly<Record<string, unknown>> | undefined;
+  readonly isConsumed: boolean;
+}
 
 type ArtifactRow = [
   payload: Uint8Array,
@@ -98,6 +105,20 @@ export class ArtifactStore {
     const found = this.#read(row, staged);
     if (found) staged.note(key, found);
     return found;
+  }
+
+  /** A code, used or not, expired or not, with the grant it goes with; one read. */
+  async findWithGrant(key: ArtifactKey): Promise<FoundWithGrant | undefined> {
+    const read = new StagedWrites();
+    const found = await this.find(key, read);
+    if (!found) return undefined;
+    const payload = JSON.parse(found.text) as Readonly<Record<string, unknown>>;
+    const grant = read.known({ kind: 'Grant', id: String(payload['grantId']) });
+    return {
+      payload,
+      grant: grant ? (JSON.parse(grant.text) as Readonly<Record<string, unknown>>) : undefined,
+      isConsumed: found.consumed,
+    };
   }
 
   /** The artifact a person typed the code of (RFC 8628 §3.3). */

@@ -10,9 +10,9 @@ export class GrantAdapter extends PartialAdapter {
   }
 
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    const { opened, access, staged } = currentScope();
-    const session = [opened?.session, access?.session].find((candidate) => candidate?.id === id);
-    if (session) return grantPayload(session, await this.parts.clients.find(session.clientId));
+    const { access, staged } = currentScope();
+    const session = access?.session;
+    if (session?.id === id) return grantPayload(session, await this.parts.clients.find(session.clientId));
     const found = await this.parts.artifacts.find({ kind: 'Grant', id }, staged);
     return found && (JSON.parse(found.text) as Record<string, unknown>);
   }

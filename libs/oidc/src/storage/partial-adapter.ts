@@ -1,8 +1,6 @@
 import type { AccessTokenCodec, BrowserSessionEnds, SessionQueries, SessionService } from '@curfew/sessions';
 import type { Adapter } from 'oidc-provider';
 import type { ClientDirectory } from '../client-directory.js';
-import type { RateBuckets } from '../throttles/rate-buckets.js';
-import type { RefreshThrottle } from '../throttles/refresh-throttle.js';
 import type { ArtifactStore } from './artifact-store.js';
 import type { BrowserSessionStore } from './browser-session-store.js';
 
@@ -15,8 +13,6 @@ export interface AdapterParts {
   readonly browserSessions: BrowserSessionStore;
   readonly browserSessionEnds: BrowserSessionEnds;
   readonly clients: ClientDirectory;
-  readonly refreshThrottle: RefreshThrottle;
-  readonly introspections: RateBuckets;
   /** See `ProtocolParts`. */
   readonly certificateHeader: string | undefined;
 }

@@ -1,0 +1,151 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { golden, type Outcome, record, recorded } from '../support/golden.js';
+import { proofs } from './answers-dpop.js';
+import { firsts } from './answers-first.js';
+import { type Case, clientAuthentication, spoiltForms } from './answers-forms.js';
+import { changes, introspections, machines } from './answers-others.js';
+import { refreshes } from './answers-refresh.js';
+import { Side } from './answers-side.js';
+import { AnswersWorld } from './answers-world.js';
+
+const corpus: readonly Case[] = [
+  ...refreshes,
+  ...proofs,
+  ...machines,
+  ...introspections,
+  ...changes,
+  ...spoiltForms,
+  ...clientAuthentication,
+  ...firsts,
+];
+
+/** Cases that are answered otherwise than oidc-provider answered them, with the reason. */
+const compressed =
+  'a compressed body is refused with 415 (RFC 9110 §15.5.16); the library read it as it stood';
+const differences: Readonly<Record<string, string>> = {
+  'a refresh with a body said to be compressed': compressed,
+  'a machine’s request with a body said to be compressed': compressed,
+  'an introspection with a body said to be compressed': compressed,
+  'refresh of a sign-in that granted nothing':
+    'an ID token says whom it is about (OpenID Connect Core §2), also where nothing about them was granted',
+  'introspection of a JWT access token by its API and its client':
+    'a token is read as it was sent: a blank before a JWT makes it another text, as it does before every other token',
+};
+
+interface Run {
+  readonly side: Side;
+  readonly outcome: unknown;
+  readonly failure: unknown;
+}
+
+let world: AnswersWorld;
+const kept = recorded('answers');
+const runs = new Map<string, Run>();
+/** Names of what was counted, not recorded one by one. */
+let counted: readonly string[];
+
+/** Every thing that is counted; written every second, or later where the machine is busy: until nothing more comes. */
+async function countsSoFar(): Promise<readonly string[]> {
+  const read = () =>
+    world.protocol.database.query<{ what: string; times: number }>(
+      `SELECT type || ' ' || coalesce(data->>'endpoint', '') || ' ' || coalesce(data->>'cause', '') AS what,
+         sum((data->>'count')::int)::int AS times FROM any_event WHERE data ? 'count' GROUP BY 1 ORDER BY 1`,
+    );
+  for (let last = await read(); ; ) {
+    await pause(1500);
+    const rows = await read();
+    if (JSON.stringify(rows) === JSON.stringify(last)) return rows.map(({ what }) => what.trim());
+    last = rows;
+  }
+}
+
+const asRecorded = (outcome: unknown): Outcome => {
+  const { issuer, callback } = world.protocol;
+  return golden(outcome, { [issuer]: 'ISSUER', [new URL(issuer).host]: 'HOST', [callback]: 'CALLBACK' });
+};
+
+beforeAll(async () => {
+  world = await AnswersWorld.start();
+  const ran = [];
+  for (const { name, run } of corpus) {
+    const side = new Side(world);
+    const failure = await run(side).then(
+      () => undefined,
+      (error: unknown) => error ?? 'failed',
+    );
+    ran.push({ name, side, failure });
+  }
+  counted = await countsSoFar();
+  for (const { name, side, failure } of ran) runs.set(name, { side, failure, outcome: await side.outcome() });
+  const answers = [...runs].map(([name, { outcome }]) => [name, asRecorded(outcome)] as const);
+  record('answers', Object.fromEntries(answers));
+}, 240_000);
+afterAll(() => world?.stop());
+
+describe('a request', () => {
+  it('is one of many, each with a name of its own', () => {
+    expect(new Set(corpus.map(({ name }) => name)).size).toBe(corpus.length);
+    expect(corpus.length).toBeGreaterThan(300);
+  });
+
+  it.each(corpus)('is answered as it was when its answer was recorded: $name', ({ name }) => {
+    const { side, failure, outcome } = runs.get(name)!;
+    expect(failure).toBeUndefined();
+    expect(side.replies.length).toBeGreaterThan(0);
+    const answered = asRecorded(outcome);
+    if (name in differences) expect(answered).not.toEqual(kept[name]);
+    else expect(answered).toEqual(kept[name]);
+  });
+
+  it('has its answer in the recording, and nothing else has', () => {
+    expect(Object.keys(kept).sort()).toEqual(corpus.map(({ name }) => name).sort());
+    expect(Object.keys(differences).filter((name) => !(name in kept))).toEqual([]);
+  });
+
+  it('is of every kind: right, wrong and hostile', () => {
+    const kinds = new Map<string, number>();
+    for (const { side } of runs.values())
+      for (const { status, body } of side.replies) {
+        const kind =
+          `${status} ${body?.error ?? (body?.active === undefined ? '' : `active ${body.active}`)}`.trim();
+        kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      }
+    expect(Math.min(kinds.get('200') ?? 0, kinds.get('200 active true') ?? 0)).toBeGreaterThan(40);
+    expect([...kinds.keys()]).toEqual(
+      expect.arrayContaining([
+        '200 active false',
+        '400 invalid_dpop_proof',
+        '400 invalid_grant',
+        '400 invalid_request',
+        '400 invalid_scope',
+        '400 invalid_target',
+        '400 insufficient_user_authentication',
+        '400 unsupported_grant_type',
+        '400 use_dpop_nonce',
+        '401 invalid_client',
+      ]),
+    );
+  });
+
+  it('is never a fault of the server', () => {
+    const faults = [...runs].filter(([, { side }]) => side.replies.some(({ status }) => status >= 500));
+    expect(faults.map(([name]) => name)).toEqual([]);
+  });
+
+  it('is told to operators where an attack could look like it', () => {
+    expect(counted).toEqual(
+      expect.arrayContaining([
+        'request.refused introspection client_secret_wrong',
+        'request.refused token client_assertion_invalid',
+        'request.refused token client_assertion_used',
+        'request.refused token client_secret_wrong',
+        'request.refused token client_unknown',
+        'request.refused token code_used',
+        'request.refused token dpop_proof_invalid',
+        'request.refused token pkce_mismatch',
+        'token.unknown introspection',
+        'token.unknown token',
+      ]),
+    );
+  });
+});

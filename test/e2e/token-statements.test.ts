@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { writeReleaseRecord } from '../support/release-record.js';
+import { countStatements, type StatementCounter } from '../support/statement-counter.js';
+import { aKey, aProof } from './answers-proofs.js';
+import { Side } from './answers-side.js';
+import { AnswersWorld, type TemplateName } from './answers-world.js';
+import { assertionType, orders, type TestClient } from './protocol-world.js';
+
+/** So many of each, one after the other: what one of them needs, all of them together need so many times. */
+const many = 40;
+
+let world: AnswersWorld;
+let counter: StatementCounter;
+beforeAll(async () => {
+  world = await AnswersWorld.start({}, async (url) => {
+    counter = await countStatements(url);
+    return counter.url;
+  });
+}, 120_000);
+afterAll(async () => {
+  if (process.env['CURFEW_RECORD_RELEASE']) writeReleaseRecord(counter.all());
+  await world?.stop();
+  await counter?.close();
+});
+
+/** The one statement by which a proof or an assertion is known to have been used. */
+const theRecord = expect.stringMatching(/^INSERT INTO protocol_artifact\b/);
+
+interface Count {
+  readonly reads: number;
+  readonly writes: number;
+  /** Statements that are neither. */
+  readonly others: readonly string[];
+}
+
+const isRead = (statement: string) => /^SELECT\b.* FROM unnest\(.*\bJOIN session\b/i.test(statement);
+const isWrite = (statement: string) =>
+  /^(WITH .* AS \( ?)?UPDATE session s SET generation\b/i.test(statement);
+
+/**
+ * What `work`, which is `many` requests, made the server ask the database. A server does things on its own as well (the
+ * clock, registrations read anew, events and activity written behind), but none of them as often as once for every other request.
+ */
+async function asking(work: () => Promise<unknown>): Promise<Count> {
+  counter.reset();
+  await work();
+  const carriedOut = [...counter.carriedOut()];
+  const times = new Map<string, number>();
+  for (const one of carriedOut) times.set(one, (times.get(one) ?? 0) + 1);
+  const isOther = (one: string) => !isRead(one) && !isWrite(one) && times.get(one)! >= many / 2;
+  return {
+    reads: carriedOut.filter(isRead).length,
+    writes: carriedOut.filter(isWrite).length,
+    others: [...times.keys()].filter(isOther),
+  };
+}
+
+const inTurn = async (times: number, work: () => Promise<unknown>) => {
+  for (let turn = 0; turn < times; turn += 1) await work();
+};
+
+interface Refreshing {
+  readonly client?: TestClient;
+  readonly change?: (row: Record<string, unknown>) => Record<string, unknown>;
+  /** What each request brings along as a proof of who it is. */
+  readonly proof?: () => Promise<{ headers?: Record<string, string>; form?: Record<string, string> }>;
+}
+
+const noProof: NonNullable<Refreshing['proof']> = async () => ({});
+
+async function refreshing(template: TemplateName, options: Refreshing = {}) {
+  const { client = world.protocol.clients.web, change, proof = noProof } = options;
+  const side = new Side(world);
+  let { token } = await side.session(template, change);
+  const once = async () => {
+    const { headers = {}, form = {} } = await proof();
+    const { status, body } = await side.refresh(token, form, client, headers);
+    expect(status).toBe(200);
+    token = body.refresh_token;
+  };
+  await inTurn(5, once);
+  return asking(() => inTurn(many, once));
+}
+
+describe('what the database is asked', () => {
+  it('a refresh needs one read and one write that is its own commit', async () => {
+    expect(await refreshing('api')).toEqual({ reads: many, writes: many, others: [] });
+  });
+
+  it('a refresh with an ID token needs no more', async () => {
+    expect(await refreshing('web')).toEqual({ reads: many, writes: many, others: [] });
+  });
+
+  it('a refresh of a public client needs no more', async () => {
+    const { spa } = world.protocol.clients;
+    expect(await refreshing('spa', { client: spa })).toEqual({ reads: many, writes: many, others: [] });
+  });
+
+  it('a refresh for an API that wants JWTs needs no more', async () => {
+    expect(await refreshing('jwt')).toEqual({ reads: many, writes: many, others: [] });
+  });
+
+  it('a refresh with personal claims reads the account as well', async () => {
+    const { reads, writes, others } = await refreshing('named');
+    expect({ reads, writes }).toEqual({ reads: many, writes: many });
+    expect(others).toHaveLength(1);
+    expect(others[0]).toMatch(/^SELECT [^;]* FROM account WHERE id = /);
+  });
+
+  it('a refresh with a DPoP proof needs no more: the write records it', async () => {
+    const key = aKey();
+    const change = (row: Record<string, unknown>) => ({
+      key_thumbprint: key.thumbprint,
+      authorization: { ...(row['authorization'] as object), jkt: key.thumbprint },
+    });
+    const proof = async () => ({ headers: { dpop: aProof(new Side(world), key) } });
+    const count = await refreshing('spa', { client: world.protocol.clients.spa, change, proof });
+    expect(count).toEqual({ reads: many, writes: many, others: [] });
+  });
+
+  it('a refresh with a client assertion records that assertion as well', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }];
+    const id = 'asserting';
+    const registration = {
+      client_name: 'Asserting',
+      redirect_uris: [world.protocol.callback],
+      grant_types: ['authorization_code' as const, 'refresh_token' as const],
+      token_endpoint_auth_method: 'private_key_jwt' as const,
+      resources: [orders],
+      jwks: { keys } as never,
+    };
+    await world.clients.create(registration, { id });
+    const proof = async () => ({
+      form: {
+        client_assertion_type: assertionType,
+        client_assertion: await new SignJWT({
+          iss: id,
+          sub: id,
+          aud: world.protocol.issuer,
+          jti: randomUUID(),
+        })
+          .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+          .setIssuedAt()
+          .setExpirationTime('1m')
+          .sign(privateKey),
+      },
+    });
+    const client = { ...world.protocol.clients.web, id, secret: '' };
+    const count = await refreshing('api', { client, change: () => ({ client_id: id }), proof });
+    expect(count).toEqual({ reads: many, writes: many, others: [theRecord] });
+  });
+
+  it('an introspection needs one read', async () => {
+    const side = new Side(world);
+    const token = world.seal({ grantId: (await side.session('web')).id });
+    const once = async () => expect((await side.introspect(token)).body.active).toBe(true);
+    await inTurn(5, once);
+    expect(await asking(() => inTurn(many, once))).toEqual({ reads: many, writes: 0, others: [] });
+  });
+
+  it('client credentials need nothing', async () => {
+    const side = new Side(world);
+    const once = async () =>
+      expect((await side.machine(side.twin('machine'), { scope: 'orders:read' })).status).toBe(200);
+    await inTurn(5, once);
+    expect(await asking(() => inTurn(many, once))).toEqual({ reads: 0, writes: 0, others: [] });
+  });
+
+  it('what was never a token of ours needs nothing', async () => {
+    const side = new Side(world);
+    const garbage = `cfw_at_${'A'.repeat(120)}`;
+    const once = async () => {
+      expect((await side.introspect(garbage)).body).toEqual({ active: false });
+      expect((await side.refresh(`cfw_rt_${'A'.repeat(92)}`)).body.error).toBe('invalid_grant');
+    };
+    await inTurn(5, once);
+    expect(await asking(() => inTurn(many, once))).toEqual({ reads: 0, writes: 0, others: [] });
+  });
+});
+
+/** How often each of many sign-ins in a new browser makes the server ask, and how often of these to write. */
+async function signingIn(extra: Record<string, string>): Promise<{ asked: number; written: number }> {
+  const { protocol } = world;
+  const once = async () => {
+    const { query } = await protocol.authorize(protocol.clients.web, extra, protocol.person());
+    expect(query.get('code')).not.toBeNull();
+  };
+  await inTurn(5, once);
+  counter.reset();
+  await inTurn(many, once);
+  const carriedOut = counter.carriedOut().filter((one) => !isBackground(one));
+  const written = carriedOut.filter((one) => /\b(?:INSERT INTO|UPDATE|DELETE FROM) /.test(one));
+  const each = (all: readonly string[]) => Math.round(all.length / many);
+  return { asked: each(carriedOut), written: each(written) };
+}
+
+/** What a server does on its own is no part of any sign-in. */
+const isBackground = (one: string) =>
+  !/\b(?:protocol_artifact|throttle|browser_session|account|consent)\b/.test(one);
+
+describe('a sign-in', () => {
+  it('with consent asks eight times, four of them to write', async () => {
+    const asked = { scope: 'openid offline_access', prompt: 'consent' };
+    expect(await signingIn(asked)).toEqual({ asked: 8, written: 4 });
+  });
+
+  it('whose consent is remembered asks four times, three of them to write', async () => {
+    expect(await signingIn({ scope: 'openid' })).toEqual({ asked: 4, written: 3 });
+  });
+});
