@@ -187,7 +187,7 @@ describe('opaque tokens', () => {
   });
 
   it('take no more memory than they may', async () => {
-    const one = await verifierFor(world.clients.api, orders, { mostTokens: 3 });
+    const one = await verifierFor(world.clients.api, orders, { maxTokens: 3 });
     for (let i = 0; i < 5; i++) await outcome(one, bearing((await signIn(orders)).access_token));
     expect(one.remembered).toBe(3);
   });
@@ -437,6 +437,7 @@ describe('a verifier', () => {
     { audience: '' },
     { origin: 'https://api.example.com/path' },
     { cacheForMs: 31_000 },
+    { maxTokens: 0 },
     { mostTokens: 0 },
   ])('is not made with %j', (wrong) => {
     const good = { issuer: 'https://login.example.com', clientId: 'c', clientSecret: 's', audience: 'a' };

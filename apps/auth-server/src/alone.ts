@@ -12,7 +12,7 @@ export async function runAlone(configuration: Configuration): Promise<void> {
   const server = await startAuthServer(configuration, log, {
     hashing,
     makesFirstRunData: true,
-    looksAfterAll: true,
+    runsJobsOfAll: true,
     mayListen: async () => {},
     showFigures: serveMetrics,
   });

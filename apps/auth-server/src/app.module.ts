@@ -18,7 +18,7 @@ export interface PageParts {
 class AppModule {}
 
 /** Everything is built before Nest starts, so that an error at start names its cause and not a container. */
-export function pagesAround(foundation: Foundation, parts: PageParts): DynamicModule {
+export function pagesModule(foundation: Foundation, parts: PageParts): DynamicModule {
   return {
     module: AppModule,
     imports: [FoundationModule.forRoot(foundation)],

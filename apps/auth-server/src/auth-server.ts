@@ -9,10 +9,10 @@ import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-ex
 import express from 'express';
 import type { Logger } from 'pino';
 import { ThrottledRequests } from './alerts/index.js';
-import { type PageParts, pagesAround } from './app.module.js';
+import { type PageParts, pagesModule } from './app.module.js';
 import { Background } from './background.js';
 import { basePathOf } from './base-path.js';
-import { serveStreams, tellOthers } from './delivery/index.js';
+import { serveStreams, startDeliveries } from './delivery/index.js';
 import { createFirstRunData } from './first-run/index.js';
 import { HealthController } from './health.controller.js';
 import {
@@ -85,8 +85,8 @@ export async function startAuthServer(
   const server = publicServer(foundation, protocol.server.handle, app, told, throttled, metrics);
   await surroundings.mayListen();
   const port = await server.open(configuration.listen.auth);
-  background.start(surroundings.looksAfterAll);
-  const telling = await tellOthers(foundation, surroundings, { metrics, feed: followers.feed });
+  background.start(surroundings.runsJobsOfAll);
+  const telling = await startDeliveries(foundation, surroundings, { metrics, feed: followers.feed });
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
     await followers.stop();
@@ -181,7 +181,7 @@ async function pages(foundation: Foundation, parts: PageParts): Promise<NestExpr
   instance.disable('x-powered-by');
   instance.disable('etag');
   const app = await NestFactory.create<NestExpressApplication>(
-    pagesAround(foundation, parts),
+    pagesModule(foundation, parts),
     new ExpressAdapter(instance),
     {
       bodyParser: false,

@@ -17,12 +17,12 @@ export class Background {
   }
 
   /** Starts the loops every process needs and, where it looks after all, those of which one on a machine is enough. */
-  start(looksAfterAll: boolean): void {
+  start(runsJobsOfAll: boolean): void {
     const { configuration, sweeper, browserSweeper, clock } = this.foundation;
     const { signal } = this.#loops;
     this.#loops.start();
     this.#loops.every(30_000, 'looking after signing keys', () => this.reloadKeys());
-    if (!looksAfterAll) return;
+    if (!runsJobsOfAll) return;
     this.#loops.every(configuration.sweepIntervalMs, 'sweeping sessions', async () => {
       while (await sweeper.run(clock.now(), signal));
     });

@@ -6,8 +6,8 @@ import { basePathOf } from './base-path.js';
 import { isForClients, refuseClient } from './client-refusal.js';
 import { refuse, seeOther } from './interactions/index.js';
 import { protocolHeaders } from './pages/index.js';
-import { protocolMethods, sentRound } from './protocol-routes.js';
-import { getInsteadOf } from './sent-round.js';
+import { isAnsweredByGet, protocolMethods } from './protocol-routes.js';
+import { redirectToGet } from './redirect-to-get.js';
 
 /** The handlers behind the front door, and the settings of the door. */
 export interface Rooms {
@@ -76,8 +76,8 @@ export function publicDoor(rooms: Rooms): RequestListener {
     const allowed = protocolMethods(inside);
     if (!allowed) return base ? mounted(request, response, base, undefined, pages) : pages(request, response);
     if (!answers(request, allowed)) return refused(notThisWay(request, allowed));
-    if (sentRound(inside, request.method)) {
-      getInsteadOf(request, path, bodyBytes)
+    if (isAnsweredByGet(inside, request.method)) {
+      redirectToGet(request, path, bodyBytes)
         .then((location) => seeOther(response, location))
         .catch((error: unknown) => refused(problemFrom(error, () => false)));
       return;

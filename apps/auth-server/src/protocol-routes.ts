@@ -33,5 +33,5 @@ export const protocolMethods = (path: string): readonly string[] | undefined =>
  * Whether a form posted here is answered by a redirect to the same request as GET. Other sites send people here, and only then do our
  * cookies come along.
  */
-export const sentRound = (path: string, method: string | undefined): boolean =>
+export const isAnsweredByGet = (path: string, method: string | undefined): boolean =>
   method === 'POST' && (path === routes.authorization || path === routes.end_session);

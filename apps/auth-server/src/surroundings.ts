@@ -12,7 +12,7 @@ export interface Surroundings {
   /** Whether it makes first-run data, where they are asked for. */
   readonly makesFirstRunData: boolean;
   /** Whether it does what one process of a machine is enough for: sweeping, deleting, delivering, watching. */
-  readonly looksAfterAll: boolean;
+  readonly runsJobsOfAll: boolean;
   /** Resolves when it may listen; everything is built by then. */
   readonly mayListen: () => Promise<void>;
   /** Lets its figures be read. */

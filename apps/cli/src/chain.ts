@@ -25,7 +25,7 @@ export interface ChainQuestion {
 }
 
 /** Problems that are kept; more than that say nothing new. */
-const mostProblems = 1_000;
+const maxProblems = 1_000;
 
 /** Has the service compare events with their seals, part by part, so that neither side ever holds more than one. */
 export async function checkChain(admin: AdminClient, question: ChainQuestion): Promise<CheckedChain> {
@@ -42,7 +42,7 @@ export async function checkChain(admin: AdminClient, question: ChainQuestion): P
     if (part === 0) knownMatches = answer.known_matches;
     events += answer.checked.events;
     seals += answer.checked.through === null ? 0 : answer.checked.through - answer.checked.from + 1;
-    problems.push(...answer.problems.slice(0, mostProblems - problems.length));
+    problems.push(...answer.problems.slice(0, maxProblems - problems.length));
     next = answer.next;
     if (next !== null) progress?.(answer.checked.through, answer.head.seal);
   }

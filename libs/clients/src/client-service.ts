@@ -47,7 +47,7 @@ export interface ClientServiceParts {
 }
 
 const largestPage = 200;
-const longestOverlap = seconds(90 * 86_400);
+const maxOverlap = seconds(90 * 86_400);
 
 /** For how long the old secret is accepted beside the new one, unless told otherwise. */
 export const secretOverlap = seconds(24 * 3600);
@@ -184,7 +184,7 @@ export class ClientService {
    * while the client changes over; any older one is gone at once. Throws RegistrationError.
    */
   async rollOverSecret(id: string, overlap: Seconds = secretOverlap, tx?: Transaction): Promise<string> {
-    const length = seconds(Math.max(0, Math.min(overlap, longestOverlap)));
+    const length = seconds(Math.max(0, Math.min(overlap, maxOverlap)));
     return this.within(tx, async (db) => {
       const client = await this.store.hold(id, db);
       if (!usesSecret(client.metadata.token_endpoint_auth_method))

@@ -9,7 +9,7 @@ export interface PublicKeySet {
 }
 
 const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
-const mostKeys = 10;
+const maxKeys = 10;
 const curves = new Set(['P-256', 'P-384', 'P-521', 'Ed25519']);
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -39,8 +39,8 @@ const keyFault = (key: unknown): string | null => {
 /** The faults of a set of public keys, one sentence each. */
 export const keySetFaults = (input: unknown): string[] => {
   const keys = isRecord(input) ? input['keys'] : undefined;
-  if (!Array.isArray(keys) || keys.length === 0 || keys.length > mostKeys) {
-    return [`jwks must have between 1 and ${mostKeys} keys`];
+  if (!Array.isArray(keys) || keys.length === 0 || keys.length > maxKeys) {
+    return [`jwks must have between 1 and ${maxKeys} keys`];
   }
   const faults = keys.flatMap((key, index) => {
     const fault = keyFault(key);

@@ -19,7 +19,7 @@ function asking() {
     cache: new VerdictCache(10),
     feed: { trusted: () => false } as unknown as FeedFollower,
     jwts: undefined,
-    limits: { cacheForMs: 10_000, mostPerQuestion: 100 },
+    limits: { cacheForMs: 10_000, maxPerQuestion: 100 },
   });
   return { asked, about: (token: string) => inquiry.about(token, {}) };
 }

@@ -12,7 +12,7 @@ export interface InquiryLimits {
   /** Milliseconds a verdict is used without asking again, at the most. */
   readonly cacheForMs: number;
   /** Tokens in one question. */
-  readonly mostPerQuestion: number;
+  readonly maxPerQuestion: number;
 }
 
 /** Inactive tokens stay inactive; this long nobody is asked again. */
@@ -47,7 +47,7 @@ interface Asked {
 const nothing: Answered = { facts: null, mayBeKept: true };
 
 /** Mass ends that come while a question is under way make it be asked again, but not for ever. */
-const mostAttempts = 3;
+const maxAttempts = 3;
 
 /** A JWT that the authorization server has called active is revoked by its `jti`; every other token by its own hash. */
 export function revocationName(token: string): string | undefined {
@@ -160,7 +160,7 @@ export class TokenInquiry {
     const name = revocationName(token);
     if (cache.hasEnded(name ?? hash, facts.sessionId)) return nothing;
     const mayBeOutdated = generation !== cache.generation;
-    if (mayBeOutdated && attempt < mostAttempts) return this.#ask(asked, attempt + 1);
+    if (mayBeOutdated && attempt < maxAttempts) return this.#ask(asked, attempt + 1);
     const cacheForMs = Math.min(limits.cacheForMs, allowedCacheMs(answer));
     const mayBeKept = cacheForMs > 0;
     if (!mayBeOutdated && trustedBefore && feed.trusted(at) && mayBeKept) {
@@ -188,8 +188,8 @@ export class TokenInquiry {
   #send(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (let from = 0; from < waiting.length; from += this.parts.limits.mostPerQuestion) {
-      const part = waiting.slice(from, from + this.parts.limits.mostPerQuestion);
+    for (let from = 0; from < waiting.length; from += this.parts.limits.maxPerQuestion) {
+      const part = waiting.slice(from, from + this.parts.limits.maxPerQuestion);
       for (const { onSent } of part) onSent();
       const questions = part.map(({ token, touch }) => ({ token, touch }));
       this.parts.server.introspect(questions).then(

@@ -3,14 +3,14 @@ import type { TokenFacts } from './token-facts.js';
 import { type Remembered, VerdictTable } from './verdict-table.js';
 
 /** No access token lives longer than 15 minutes, so older ends need not be remembered. */
-const longestTokenMs = 20 * 60_000;
+const maxTokenMs = 20 * 60_000;
 /** The number of mass ends that are remembered exactly; tokens from before the oldest of them are asked about. */
-const mostMassEnds = 1_000;
+const maxMassEnds = 1_000;
 /** Instants in JWTs are whole seconds. */
 const wholeSecond = 1_000;
 
 /** The number of ended sessions that are remembered, so that their tokens are denied without asking. */
-const mostEnded = 100_000;
+const maxEnded = 100_000;
 
 /**
  * Verdicts by the SHA-256 of their token: bounded, and emptied by the feed. Facts are remembered, never decisions: each request is
@@ -111,7 +111,7 @@ export class VerdictCache {
     const at = Math.max(endedAt, now);
     const others = this.#massEnds.filter((one) => one.kind !== kind || one.target !== target);
     this.#massEnds = [...others, { kind, target, at }];
-    if (this.#massEnds.length > mostMassEnds) {
+    if (this.#massEnds.length > maxMassEnds) {
       this.#massEnds.shift();
       this.#completeSince = Math.max(this.#completeSince, at);
     }
@@ -125,7 +125,7 @@ export class VerdictCache {
 
   #note(ended: string, now: number): void {
     if (!this.#ended.has(ended)) this.#ended.set(ended, now);
-    const oldest = this.#ended.size > mostEnded ? this.#ended.entries().next().value : undefined;
+    const oldest = this.#ended.size > maxEnded ? this.#ended.entries().next().value : undefined;
     if (!oldest) return;
     this.#ended.delete(oldest[0]);
     this.#completeSince = Math.max(this.#completeSince, oldest[1]);
@@ -133,7 +133,7 @@ export class VerdictCache {
 
   #dropOld(now: number): void {
     for (const [ended, heard] of this.#ended) {
-      if (heard > now - longestTokenMs) return;
+      if (heard > now - maxTokenMs) return;
       this.#ended.delete(ended);
     }
   }

@@ -16,7 +16,9 @@ export interface VerifierOptions {
   readonly audience: string;
   /** How long a verdict is used without asking again, at the most; 0 asks each time. By default 10 s, never more than 30 s. */
   readonly cacheForMs?: number;
-  /** Tokens remembered at the most. */
+  /** The number of tokens that are remembered; 100,000 by default. */
+  readonly maxTokens?: number;
+  /** @deprecated The former name of `maxTokens`. */
   readonly mostTokens?: number;
   /** Patience with the authorization server. */
   readonly timeoutMs?: number;
@@ -36,16 +38,21 @@ export interface VerifierOptions {
 }
 
 /** The longest a verdict may be used without asking, whatever is configured. */
-export const longestCacheMs = 30_000;
+export const maxCacheMs = 30_000;
 
 /** Something about the options cannot be. */
 export class VerifierMisconfigured extends TypeError {
   override readonly name = 'VerifierMisconfigured';
 }
 
+/** The number of tokens to remember. */
+export const maxTokensOf = ({ maxTokens, mostTokens }: VerifierOptions): number =>
+  maxTokens ?? mostTokens ?? 100_000;
+
 /** The options, if they can be. @throws VerifierMisconfigured */
 export function checked(options: VerifierOptions): VerifierOptions {
-  const { issuer, clientId, clientSecret, audience, cacheForMs = 0, mostTokens = 1 } = options;
+  const { issuer, clientId, clientSecret, audience, cacheForMs = 0 } = options;
+  const maxTokens = maxTokensOf(options);
   if (!URL.canParse(issuer) || issuer.endsWith('/'))
     throw new VerifierMisconfigured('issuer must be the issuer identifier, without a trailing slash');
   if (!clientId || !clientSecret === !options.clientToken)
@@ -53,10 +60,10 @@ export function checked(options: VerifierOptions): VerifierOptions {
   if (!audience) throw new VerifierMisconfigured('audience must be given');
   if (options.origin !== undefined && !isOrigin(options.origin))
     throw new VerifierMisconfigured('origin must be scheme, host and port, and nothing else');
-  if (!(cacheForMs >= 0 && cacheForMs <= longestCacheMs))
-    throw new VerifierMisconfigured(`cacheForMs must be between 0 and ${longestCacheMs}`);
-  if (!Number.isInteger(mostTokens) || mostTokens < 1)
-    throw new VerifierMisconfigured('mostTokens must be a whole number above 0');
+  if (!(cacheForMs >= 0 && cacheForMs <= maxCacheMs))
+    throw new VerifierMisconfigured(`cacheForMs must be between 0 and ${maxCacheMs}`);
+  if (!Number.isInteger(maxTokens) || maxTokens < 1)
+    throw new VerifierMisconfigured('maxTokens must be a whole number above 0');
   return options;
 }
 

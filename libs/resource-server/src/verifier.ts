@@ -15,7 +15,7 @@ import { ServerClock, steadyNow } from './server-clock.js';
 import { readClaims, type TokenFacts } from './token-facts.js';
 import { hashToken, revocationName, TokenInquiry } from './token-inquiry.js';
 import { VerdictCache } from './verdict-cache.js';
-import { checked, longestCacheMs, type VerifierOptions } from './verifier-options.js';
+import { checked, maxCacheMs, maxTokensOf, type VerifierOptions } from './verifier-options.js';
 
 /** A request as far as its token is concerned. */
 export interface VerifiableRequest {
@@ -57,13 +57,13 @@ export class Verifier {
 
   constructor(options: VerifierOptions) {
     this.#options = checked(options);
-    const { issuer, clientId, clientSecret, clientToken, timeoutMs = 1_500, mostTokens = 100_000 } = options;
+    const { issuer, clientId, clientSecret, clientToken, timeoutMs = 1_500 } = options;
     const server = new AuthorizationServer(
       { issuer, clientId, clientSecret, clientToken, timeoutMs },
       this.#clock,
     );
     this.#keys = new RemoteKeySet(() => server.keys());
-    this.#cache = new VerdictCache(mostTokens);
+    this.#cache = new VerdictCache(maxTokensOf(options));
     this.#feed = new FeedFollower(server, this.#clock, {
       onEnds: (ends) => this.#end(ends),
       onResync: () => this.#cache.resync(this.#clock.latest(steadyNow())),
@@ -76,7 +76,7 @@ export class Verifier {
       cache: this.#cache,
       feed: this.#feed,
       jwts: options.readJwts ? new JwtAccessTokens(this.#keys, issuer, options.verifySignature) : undefined,
-      limits: { cacheForMs: options.cacheForMs ?? 10_000, mostPerQuestion: 100 },
+      limits: { cacheForMs: options.cacheForMs ?? 10_000, maxPerQuestion: 100 },
     });
     this.#context = { realm: options.realm, schemes: options.origin ? ['Bearer', 'DPoP'] : ['Bearer'] };
     this.#proofs = new DpopProofs(clientSecret);
@@ -183,7 +183,7 @@ export class Verifier {
       iat: now / 1000,
       exp: now / 1000 + 60,
     });
-    const known = { facts, freshUntil: now + longestCacheMs, touched: true, name: undefined };
+    const known = { facts, freshUntil: now + maxCacheMs, touched: true, name: undefined };
     this.#cache.set(hashToken(sessionId), known);
   }
 

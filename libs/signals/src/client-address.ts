@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 
 /** Long enough for any IPv6 address with brackets, zone and port; anything longer is no address. */
-const longestAddress = 80;
+const maxAddressLength = 80;
 
 /**
  * The address of the client in canonical form, or null when it is not known. Each trusted hop is one proxy of our own:
@@ -37,7 +37,7 @@ const rightmostEntries = (header: string | readonly string[] | undefined, count:
 
 /** One address in canonical form: port, brackets, quotes and zone removed, IPv4-mapped IPv6 as IPv4; null for anything else. */
 export const canonicalAddress = (text: string | undefined): string | null => {
-  if (text === undefined || text.length > longestAddress) return null;
+  if (text === undefined || text.length > maxAddressLength) return null;
   const bare = withoutDecoration(text.trim());
   // Four decimal parts only: "127.1" and "0x7f.0.0.1" are accepted by some parsers and are a way to smuggle.
   if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare).toString();

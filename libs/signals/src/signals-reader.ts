@@ -32,8 +32,8 @@ export class SignalsConfigurationError extends Error {
   readonly code = 'signals_configuration';
 }
 
-const longestDeviceId = 256;
-const longestFingerprint = 512;
+const maxDeviceIdLength = 256;
+const maxFingerprintLength = 512;
 
 /** Turns a request into the signals risk is assessed by. Reads only; decides nothing. */
 export class SignalsReader {
@@ -113,14 +113,14 @@ export class SignalsReader {
     const { deviceIdHeader, deviceIdParameter } = this.options;
     const header = deviceIdHeader === undefined ? undefined : headers[deviceIdHeader];
     const parameter = deviceIdParameter === undefined ? undefined : parameters?.[deviceIdParameter];
-    return printable(header, longestDeviceId) ?? printable(parameter, longestDeviceId);
+    return printable(header, maxDeviceIdLength) ?? printable(parameter, maxDeviceIdLength);
   }
 
   private tlsFingerprint({ headers }: SignalSource): string | null {
     const name = this.options.tlsFingerprintHeader;
     if (name === undefined || this.options.trustedHops === 0) return null;
     // The proxy's own value is the last one; values before it may come from the client.
-    return printable(last(headers[name])?.split(/,\s+/).at(-1), longestFingerprint);
+    return printable(last(headers[name])?.split(/,\s+/).at(-1), maxFingerprintLength);
   }
 }
 

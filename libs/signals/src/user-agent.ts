@@ -9,8 +9,8 @@ export interface UserAgent {
 
 const unknownUserAgent: UserAgent = { family: null, operatingSystem: null };
 /** Real ones are under 300 characters; the bound keeps pattern matching and the cache cheap for hostile ones. */
-const longestUserAgent = 512;
-const longestName = 64;
+const maxUserAgentLength = 512;
+const maxNameLength = 64;
 
 /** Reads User-Agent headers and remembers the last few thousand different ones. */
 export class UserAgentReader {
@@ -21,7 +21,7 @@ export class UserAgentReader {
   }
 
   read(header: string | undefined): UserAgent {
-    const text = header?.slice(0, longestUserAgent).trim();
+    const text = header?.slice(0, maxUserAgentLength).trim();
     if (text === undefined || text === '') return unknownUserAgent;
     const remembered = this.known.get(text);
     if (remembered !== undefined) return remembered;
@@ -39,6 +39,6 @@ const parse = (text: string): UserAgent => {
 };
 
 const name = (text: string | undefined): string | null => {
-  const trimmed = text?.trim().slice(0, longestName) ?? '';
+  const trimmed = text?.trim().slice(0, maxNameLength) ?? '';
   return trimmed === '' ? null : trimmed;
 };

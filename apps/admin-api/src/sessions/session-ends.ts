@@ -51,7 +51,7 @@ interface Parts extends OperationParts {
 /** Sessions ended in one statement. */
 const batch = 200;
 /** A request ends at most so many one by one; the answer says whether there are more. */
-const mostByOne = 10_000;
+const maxByOne = 10_000;
 
 /** Ends on an operator's word: each one durable, with who said so and why, in the transaction of the end. */
 export class SessionEnds {
@@ -132,7 +132,7 @@ export class SessionEnds {
       );
       ids.push(...standing.filter(({ wire }) => wire.state === 'live').map(({ wire }) => wire.id));
       next = page.next;
-    } while (next !== null && ids.length < mostByOne);
+    } while (next !== null && ids.length < maxByOne);
     return { ids, complete: next === null };
   }
 

@@ -38,7 +38,7 @@ const scanned = 4_000;
 const sortable = 4_000;
 /** A search answers with what it has by then, and where to go on. Milliseconds. */
 const patience = 120;
-const mostSources = 60;
+const maxSources = 60;
 /** The most sessions of one browser that are shown. */
 const maxOfBrowser = 200;
 
@@ -152,7 +152,7 @@ export class SessionSearchStore {
     if (client !== undefined) return [Prisma.sql`s.client_id = ${client}`];
     if (reason !== undefined) return [Prisma.sql`s.ended_at IS NOT NULL AND s.end_reason = ${reason}`];
     if (userAgent !== undefined) return this.agentsLike(userAgent);
-    if (policy && !policy.everyone && policy.resources.length === 0 && policy.clients.length <= mostSources)
+    if (policy && !policy.everyone && policy.resources.length === 0 && policy.clients.length <= maxSources)
       return policy.clients.length === 0
         ? [Prisma.sql`false`]
         : policy.clients.map((id) => Prisma.sql`s.client_id = ${id}`);
@@ -185,8 +185,8 @@ export class SessionSearchStore {
         SELECT (SELECT session_user_agent(baseline) FROM session WHERE session_user_agent(baseline) > agents.agent
                 ORDER BY session_user_agent(baseline) LIMIT 1)
           FROM agents WHERE agents.agent IS NOT NULL
-      ) SELECT agent FROM agents WHERE agent LIKE ${userAgentPattern(text)} LIMIT ${mostSources + 1}`;
-    if (rows.length > mostSources) return null;
+      ) SELECT agent FROM agents WHERE agent LIKE ${userAgentPattern(text)} LIMIT ${maxSources + 1}`;
+    if (rows.length > maxSources) return null;
     if (rows.length === 0) return [Prisma.sql`false`];
     return rows.map(({ agent }) => Prisma.sql`session_user_agent(s.baseline) = ${agent}`);
   }

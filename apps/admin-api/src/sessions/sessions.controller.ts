@@ -37,7 +37,7 @@ import { named, namedTimeline } from './session-names.js';
 import { type FoundForOperator, SessionSearchStore } from './session-search.store.js';
 import { describeSession } from './session-view.js';
 import { timelineOf } from './timeline.js';
-import { mostTimelineEvents, TimelineStore } from './timeline.store.js';
+import { maxTimelineEvents, TimelineStore } from './timeline.store.js';
 
 const byId = z.object({ id: uuid });
 
@@ -149,7 +149,7 @@ export class SessionsController {
       policy: formatPolicy(policy),
       end: wire.state === 'live' ? null : (detail ?? {}),
       timeline: await namedTimeline(timelineOf(session, events), this.usernames),
-      timeline_truncated: events.length === mostTimelineEvents,
+      timeline_truncated: events.length === maxTimelineEvents,
     });
   }
 

@@ -9,17 +9,17 @@ export interface TimelineEvent {
 }
 
 /** The number of events of one session that are read. */
-export const mostTimelineEvents = 1_000;
+export const maxTimelineEvents = 1_000;
 
 /** The history of one session, oldest first, from the table `event`. */
 @Injectable()
 export class TimelineStore {
   constructor(private readonly prisma: PrismaService) {}
 
-  /** At most `mostTimelineEvents`, the latest of them. */
+  /** At most `maxTimelineEvents`, the latest of them. */
   async of(sessionId: string): Promise<readonly TimelineEvent[]> {
     const rows = await this.prisma.$queryRaw<TimelineEvent[]>`
-      SELECT type, at, data FROM event WHERE session_id = ${sessionId}::uuid ORDER BY id DESC LIMIT ${mostTimelineEvents}`;
+      SELECT type, at, data FROM event WHERE session_id = ${sessionId}::uuid ORDER BY id DESC LIMIT ${maxTimelineEvents}`;
     return rows.reverse();
   }
 
@@ -31,7 +31,7 @@ export class TimelineStore {
         (type IN ('signin.succeeded', 'signin.ended') AND data ->> 'browserSessionUid' = ${uid})
         OR (type IN ('session.started', 'session.ended') AND session_id IN (
           SELECT id FROM session WHERE browser_session_uid = ${uid} AND account_id = ${accountId}::uuid)))
-      ORDER BY id DESC LIMIT ${mostTimelineEvents}`;
+      ORDER BY id DESC LIMIT ${maxTimelineEvents}`;
     return rows.reverse();
   }
 }

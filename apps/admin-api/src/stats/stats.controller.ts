@@ -11,7 +11,7 @@ import { Metrics } from './metrics.js';
 import { Stats } from './stats.js';
 
 /** The number of followers shown one by one, slowest first; the counts include all. */
-const mostShown = 200;
+const maxShown = 200;
 
 const timeToDeny = z.object({
   followers: z.number().int(),
@@ -106,7 +106,7 @@ export class StatsController {
       followers: followers.length,
       stale: followers.filter(({ stale }) => stale).length,
       slowest_ms: slowestFirst[0]?.timeToDenyMs ?? null,
-      by_follower: slowestFirst.slice(0, mostShown).map(({ id, clientId, timeToDenyMs, stale }) => ({
+      by_follower: slowestFirst.slice(0, maxShown).map(({ id, clientId, timeToDenyMs, stale }) => ({
         id,
         client_id: clientId,
         ms: timeToDenyMs,

@@ -1,2 +1,2 @@
 export { serveStreams } from './ssf/index.js';
-export { tellOthers } from './tell-others.js';
+export { startDeliveries } from './start-deliveries.js';

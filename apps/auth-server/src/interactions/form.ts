@@ -5,7 +5,7 @@ import { malformed, PageError } from './page-error.js';
 /** The fields of a form a browser sent. */
 export type Form = ReadonlyMap<string, string>;
 
-const mostFields = 50;
+const maxFields = 50;
 
 /**
  * Reads an `application/x-www-form-urlencoded` body of at most `limit` bytes, and nothing else: no JSON, no multipart (what is
@@ -19,7 +19,7 @@ export async function readForm(request: IncomingMessage, limit: number): Promise
   const form = new Map<string, string>();
   for (const [name, value] of fields) {
     const damaged = /[\0\uFFFD]/.test(name) || /[\0\uFFFD]/.test(value);
-    if (damaged || form.has(name) || form.size >= mostFields) throw malformed();
+    if (damaged || form.has(name) || form.size >= maxFields) throw malformed();
     form.set(name, value);
   }
   return form;

@@ -6,9 +6,9 @@ import type { FollowerAuthentication } from './follower-authentication.js';
 /** The number of tokens in one call. */
 const maxTokens = 200;
 /** The longest access token that is read at all. */
-const longestToken = 8_192;
+const maxTokenLength = 8_192;
 /** Bytes of a call: its tokens and a little around them. */
-const mostBytes = 1_024 * 1_024;
+const maxBytes = 1_024 * 1_024;
 
 /** Answers about one token, as the introspection endpoint would. */
 export type Introspect = (question: IntrospectionQuestion) => Promise<IntrospectionAnswer>;
@@ -33,7 +33,7 @@ export class BatchIntrospection {
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     requireMethod(request, 'POST');
     const caller = await this.authentication.of(request);
-    const asked = tokensOf(await readJson(request, mostBytes));
+    const asked = tokensOf(await readJson(request, maxBytes));
     const { ip } = this.authentication.signalsOf(request);
     const answers = await Promise.all(
       asked.map(({ token, touch }) => this.introspect({ token, touch, caller, ip })),
@@ -49,7 +49,7 @@ function tokensOf(body: unknown): readonly AskedToken[] {
     throw malformedBody(`tokens must be a list of 1 to ${maxTokens} entries`);
   return tokens.map((entry: unknown) => {
     const { token, touch = true } = (entry ?? {}) as { token?: unknown; touch?: unknown };
-    if (typeof token !== 'string' || token.length > longestToken || typeof touch !== 'boolean')
+    if (typeof token !== 'string' || token.length > maxTokenLength || typeof touch !== 'boolean')
       throw malformedBody('each entry must have a token, and touch must be true or false');
     return { token, touch };
   });

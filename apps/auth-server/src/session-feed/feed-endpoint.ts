@@ -4,7 +4,7 @@ import { answerJson, malformedBody, ProblemError, readJson, requireMethod } from
 import type { FollowerAuthentication } from './follower-authentication.js';
 
 /** Bytes a follower may be behind before it is let go: it comes back and resumes, or forgets. */
-const mostUnread = 4 * 1024 * 1024;
+const maxUnread = 4 * 1024 * 1024;
 /** Bytes of an acknowledgement. */
 const maxAcknowledgementBytes = 64 * 1024;
 
@@ -25,7 +25,7 @@ export class FeedEndpoint {
     const write = (message: FeedMessage): boolean => {
       if (!response.headersSent) begin(response);
       response.write(asEvent(message));
-      if (response.writableLength <= mostUnread) return true;
+      if (response.writableLength <= maxUnread) return true;
       response.destroy();
       return false;
     };

@@ -4,7 +4,7 @@ import type { PrismaService } from '@curfew/persistence';
 export type HandedRoute = { readonly name: string } & Readonly<Record<string, unknown>>;
 
 /** The number of routes in one response. */
-const mostRoutes = 2_000;
+const maxRoutes = 2_000;
 
 /** Reads the table `gateway_route`, which the admin API writes. */
 export class GatewayRoutesStore {
@@ -14,7 +14,7 @@ export class GatewayRoutesStore {
   async of(resource: string): Promise<readonly HandedRoute[]> {
     const rows = await this.prisma.$queryRaw<{ name: string; settings: Record<string, unknown> }[]>`
       SELECT name, settings FROM gateway_route WHERE resource = ${resource}
-      ORDER BY position, name COLLATE "C" LIMIT ${mostRoutes}`;
+      ORDER BY position, name COLLATE "C" LIMIT ${maxRoutes}`;
     return rows.map(({ name, settings }) => ({ name, ...settings }));
   }
 }

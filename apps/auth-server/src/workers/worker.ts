@@ -20,7 +20,7 @@ export async function runWorker(configuration: Configuration): Promise<void> {
     hashing: hashingAtPrimary(),
     worker,
     makesFirstRunData: installs,
-    looksAfterAll: worker === caretaker,
+    runsJobsOfAll: worker === caretaker,
     async mayListen() {
       const told = heard('listen');
       say({ curfew: 'built' });

@@ -32,7 +32,7 @@ interface Place {
 }
 
 const firstPauseMs = 100;
-const longestPauseMs = 30_000;
+const maxPauseMs = 30_000;
 /** A worker that served for so long did not end because of its start. */
 const settledMs = 10_000;
 /** The primary gives up after so many failed starts of one worker in a row, if nobody else serves. */
@@ -189,7 +189,7 @@ export class Workers {
   }
 
   #startLater(place: Place): void {
-    const pauseMs = Math.min(firstPauseMs * 2 ** (place.ends - 1), longestPauseMs);
+    const pauseMs = Math.min(firstPauseMs * 2 ** (place.ends - 1), maxPauseMs);
     this.#pauses.set(
       place,
       setTimeout(() => this.#startAgain(place), pauseMs),

@@ -16,7 +16,7 @@ const refreshAheadMs = 15_000;
 const freshSignInMs = 10_000;
 
 /** The longest cookie that browsers are sure to keep (RFC 6265 §6.1), name and attributes included. */
-const longestCookie = 4_096;
+const maxCookieLength = 4_096;
 
 /** The tokens are too long for a cookie; a browser would drop it without a word, and the person would sign in for ever. */
 export class CookieTooLong extends RangeError {
@@ -24,7 +24,7 @@ export class CookieTooLong extends RangeError {
 
   constructor(length: number) {
     super(
-      `the cookie would have ${length} bytes, and browsers keep ${longestCookie}: use opaque access tokens`,
+      `the cookie would have ${length} bytes, and browsers keep ${maxCookieLength}: use opaque access tokens`,
     );
   }
 }
@@ -125,7 +125,7 @@ export class BrowserMode {
   keep(tokens: BrowserTokens, asked: AskedRequest): string {
     const name = this.#cookie(asked);
     const cookie = writeCookie(name, this.#seal.close(tokens, `${name} ${asked.host}`), asked.scheme);
-    if (cookie.length > longestCookie) throw new CookieTooLong(cookie.length);
+    if (cookie.length > maxCookieLength) throw new CookieTooLong(cookie.length);
     return cookie;
   }
 

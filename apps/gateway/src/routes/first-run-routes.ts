@@ -30,7 +30,7 @@ export async function firstRunRules(path: string): Promise<GatewayRules> {
     clientId: api.client_id,
     clientSecret: api.client_secret,
     cacheForMs: 10_000,
-    mostTokens: 100_000,
+    maxTokens: 100_000,
     readJwts: false,
   };
   const match = {

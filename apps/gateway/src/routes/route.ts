@@ -8,7 +8,7 @@ export interface ProtectedApi {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly cacheForMs: number;
-  readonly mostTokens: number;
+  readonly maxTokens: number;
   /** Whether JWTs are verified here and asked about only in doubt. */
   readonly readJwts: boolean;
 }

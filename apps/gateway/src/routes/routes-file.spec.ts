@@ -48,6 +48,16 @@ describe('a routes file', () => {
   });
 
   it.each([
+    ['100,000 unless given', '', 100_000],
+    ['by name', ', maxTokens: 7', 7],
+    ['by the former name', ', mostTokens: 7', 7],
+    ['by name before the former one', ', mostTokens: 8, maxTokens: 7', 7],
+  ])('bounds the tokens that are remembered, %s', async (_, given, bound) => {
+    const { apis } = await read(good.replace('Variable: SECRET', `Variable: SECRET${given}`));
+    expect(apis.map(({ maxTokens }) => maxTokens)).toEqual([bound]);
+  });
+
+  it.each([
     [
       'a host in capitals',
       'hosts: [orders',

@@ -45,7 +45,9 @@ const api = z.strictObject({
   clientSecretFile: z.string().optional(),
   clientSecretVariable: word.optional(),
   cacheFor: duration.refine((seconds) => seconds <= 30, { error: 'must be at most 30s' }).default(10),
-  mostTokens: z.int().min(1).max(10_000_000).default(100_000),
+  maxTokens: z.int().min(1).max(10_000_000).optional(),
+  /** The former name of `maxTokens`. */
+  mostTokens: z.int().min(1).max(10_000_000).optional(),
   readJwts: z.boolean().default(false),
 });
 
@@ -214,9 +216,13 @@ function addressesOf(proxies: readonly string[], faults: ReadFault[]): BlockList
 const apisOf = ({ apis }: RoutesFile, secrets: SecretReader): Promise<ProtectedApi[]> =>
   Promise.all(
     Object.entries(apis).map(
-      async ([name, { clientSecretFile, clientSecretVariable, cacheFor, ...one }]) => ({
+      async ([
+        name,
+        { clientSecretFile, clientSecretVariable, cacheFor, maxTokens, mostTokens, ...one },
+      ]) => ({
         ...one,
         name,
+        maxTokens: maxTokens ?? mostTokens ?? 100_000,
         clientSecret: await secrets.read(
           ['apis', name],
           'clientSecret',

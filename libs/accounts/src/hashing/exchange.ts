@@ -31,7 +31,7 @@ const isAnswer = (message: unknown): message is HashingAnswer =>
   kinds.has((message as { hashing?: unknown } | null)?.hashing);
 
 /** How often a question is put before it is given up: the second time because the first may have died of another one. */
-const mostAttempts = 2;
+const maxAttempts = 2;
 
 /** The asking end: questions that wait for their answers. */
 export class HashingQuestions implements Hashing {
@@ -68,7 +68,7 @@ export class HashingQuestions implements Hashing {
 
   /** The hashing process is gone. Questions are sent again, except those that were sent often enough. */
   lost(): void {
-    this.#giveUp(({ sent }) => sent >= mostAttempts, 'The process that hashes passwords ended twice at it.');
+    this.#giveUp(({ sent }) => sent >= maxAttempts, 'The process that hashes passwords ended twice at it.');
   }
 
   /** There is somebody new to ask: puts every question that waits. */

@@ -29,7 +29,7 @@ export interface HashingProcessOptions {
 const builtScript = fileURLToPath(new URL('./hashing-main.js', import.meta.url));
 /** Environment variables a process may need in order to start; none of them is secret. */
 const passedOn = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'SystemRoot', 'TZ'];
-const longestPauseMs = 5_000;
+const maxPauseMs = 5_000;
 const farewellMs = 2_000;
 
 /**
@@ -157,7 +157,7 @@ export class HashingProcess implements Hashing {
     this.#questions.lost();
     this.#ends += 1;
     // The first exit may be an accident, so it is followed at once; repeated exits get a growing pause.
-    const pauseMs = this.#ends === 1 ? 0 : Math.min(100 * 2 ** (this.#ends - 2), longestPauseMs);
+    const pauseMs = this.#ends === 1 ? 0 : Math.min(100 * 2 ** (this.#ends - 2), maxPauseMs);
     this.#pause = setTimeout(() => this.#start(), pauseMs);
   }
 

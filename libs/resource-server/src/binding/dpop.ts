@@ -29,7 +29,7 @@ export type ProofFault =
 export const proofLifetime = { past: 300, future: 30 } as const;
 
 /** The longest proof that is looked at. */
-const longestProof = 4_096;
+const maxProofLength = 4_096;
 /** The number of proofs that are remembered; further ones are refused, because a replay could not be noticed. */
 const maxRemembered = 500_000;
 /** Seconds in which a proof could be accepted again, whether its time or its nonce speaks for it. */
@@ -65,7 +65,7 @@ export class DpopProofs {
 
   /** The fault of a proof, or undefined for a good one, which then counts as used. `now` in milliseconds. */
   faultOf(proof: string, request: ProvedRequest, now: number): ProofFault | undefined {
-    const jwt = proof.length <= longestProof ? readJwt(proof) : undefined;
+    const jwt = proof.length <= maxProofLength ? readJwt(proof) : undefined;
     const jwk = jwt && keyIn(jwt);
     if (!jwt || !jwk) return 'malformed';
     const { htm, htu, iat, jti, ath, nonce } = jwt.claims;

@@ -6,7 +6,7 @@ export interface StreamEvent {
 }
 
 /** The longest line that is read; a feed that sends longer ones is none of ours. */
-const longestLine = 4 * 1024 * 1024;
+const maxLineLength = 4 * 1024 * 1024;
 
 /** An event, or a line of one, was longer than any the session feed sends. */
 export class OversizedEvent extends RangeError {
@@ -30,7 +30,7 @@ export class EventStreamReader {
     const held = text.endsWith('\r') ? '\r' : '';
     const lines = text.slice(0, text.length - held.length).split(/\r\n|\n|\r/);
     this.#rest = (lines.pop() ?? '') + held;
-    if (this.#rest.length > longestLine) throw new OversizedEvent();
+    if (this.#rest.length > maxLineLength) throw new OversizedEvent();
     return lines.flatMap((line) => this.#line(line) ?? []);
   }
 
@@ -42,7 +42,7 @@ export class EventStreamReader {
     if (field === 'event') this.#event = value;
     if (field === 'data') {
       this.#held += value.length + 1;
-      if (this.#held > longestLine) throw new OversizedEvent();
+      if (this.#held > maxLineLength) throw new OversizedEvent();
       this.#data.push(value);
     }
     if (field === 'id') this.#id = value;

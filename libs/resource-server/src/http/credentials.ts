@@ -9,7 +9,7 @@ export type PresentedCredentials =
   | { readonly kind: 'several' };
 
 /** The longest token that is looked at. */
-const longestToken = 8_192;
+const maxTokenLength = 8_192;
 
 /**
  * Finds the access token of a request (RFC 6750 §2.1, RFC 9449 §7.1). Only the Authorization header is read: a token in
@@ -30,6 +30,6 @@ export function readCredentials(
     // Another scheme is none of ours; one of ours with anything but a token is a fault.
     return /^(bearer|dpop)(\s|$)/i.test(header.trim()) ? { kind: 'malformed' } : { kind: 'none' };
   }
-  if (token.length > longestToken) return { kind: 'malformed' };
+  if (token.length > maxTokenLength) return { kind: 'malformed' };
   return { kind: 'token', scheme: scheme.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer', token };
 }

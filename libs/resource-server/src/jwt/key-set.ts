@@ -6,7 +6,7 @@ import { publicKeyFor } from './signed-jwt.js';
 const freshForMs = 600_000;
 /** Milliseconds between two readings, however many unknown keys are named: nobody makes us flood the server. */
 const pauseMs = 5_000;
-const mostKeys = 100;
+const maxKeys = 100;
 
 interface KnownKey {
   readonly alg: string;
@@ -50,7 +50,7 @@ export class RemoteKeySet {
     const { keys } = (await this.read()) as {
       keys?: readonly (JsonWebKey & { kid?: string; alg?: string })[];
     };
-    const found = (Array.isArray(keys) ? keys.slice(0, mostKeys) : []).flatMap((jwk) => {
+    const found = (Array.isArray(keys) ? keys.slice(0, maxKeys) : []).flatMap((jwk) => {
       const key = publicKeyFor(jwk.alg, jwk);
       return key && jwk.kid && jwk.alg && (jwk['use'] ?? 'sig') === 'sig'
         ? [[jwk.kid, { alg: jwk.alg, key }] as const]

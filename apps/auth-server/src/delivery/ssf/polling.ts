@@ -15,13 +15,13 @@ import { malformedBody } from '@curfew/web';
 import { objectOf } from './stream-wish.js';
 
 /** Tokens in one answer, acknowledgements in one question. */
-const mostAtOnce = 100;
+const maxAtOnce = 100;
 const maxAcknowledged = 1_000;
 /** A question that waits for something to happen gets an empty answer after so many milliseconds. */
-const longestWaitMs = 20_000;
+const maxWaitMs = 20_000;
 const lookIntervalMs = 500;
 /** Questions that wait at a time, on one node. */
-const mostWaiting = 50;
+const maxWaiting = 50;
 
 /** A token that is about no event and was asked for by the receiver. */
 interface Verification {
@@ -60,7 +60,7 @@ export class Polling {
     const began = performance.now();
     for (;;) {
       const found = await this.#find(stream, question.maxEvents, question.ack);
-      const over = performance.now() - began > longestWaitMs || this.#waiting >= mostWaiting || gone();
+      const over = performance.now() - began > maxWaitMs || this.#waiting >= maxWaiting || gone();
       if (Object.keys(found.sets).length > 0 || question.returnImmediately || over) return found;
       this.#waiting += 1;
       await pause(lookIntervalMs, undefined, { ref: false }).finally(() => {
@@ -104,7 +104,7 @@ export class Polling {
 }
 
 function read(body: unknown): Question {
-  const { maxEvents = mostAtOnce, returnImmediately = false, ack = [], setErrs = {} } = objectOf(body);
+  const { maxEvents = maxAtOnce, returnImmediately = false, ack = [], setErrs = {} } = objectOf(body);
   if (typeof maxEvents !== 'number' || !Number.isInteger(maxEvents) || maxEvents < 0)
     throw malformedBody('maxEvents must be a whole number, 0 or more');
   if (typeof returnImmediately !== 'boolean') throw malformedBody('returnImmediately must be true or false');
@@ -113,7 +113,7 @@ function read(body: unknown): Question {
   const errors = Object.entries(objectOf(setErrs));
   if (errors.length > maxAcknowledged) throw malformedBody('setErrs has too many members');
   return {
-    maxEvents: Math.min(maxEvents, mostAtOnce),
+    maxEvents: Math.min(maxEvents, maxAtOnce),
     returnImmediately,
     ack: ack as string[],
     setErrs: errors.map(([jti, error]) => [jti, codeOf(error)] as const),

@@ -17,7 +17,7 @@ import type { FollowerAuthentication } from '../../session-feed/follower-authent
 import type { Polling } from './polling.js';
 import { deliveryMethods, objectOf, readStream, streamView, textOf } from './stream-wish.js';
 
-const mostBytes = 64 * 1024;
+const maxBytes = 64 * 1024;
 const malformedSubject =
   'subject must be a subject identifier (RFC 9493): iss_sub with iss and sub, email with email, or opaque with the id of a session';
 
@@ -67,7 +67,7 @@ export class StreamEndpoints {
     const caller = await this.#caller(request);
     switch (request.method) {
       case 'POST': {
-        const { wish, authorization } = readStream(await readJson(request, mostBytes), null);
+        const { wish, authorization } = readStream(await readJson(request, maxBytes), null);
         const made = await asProblem(streams.create(caller, wish, authorization));
         return answerJson(response, streamView(made, issuer), 201);
       }
@@ -75,7 +75,7 @@ export class StreamEndpoints {
         return answerJson(response, await this.#read(caller, request));
       case 'PATCH':
       case 'PUT': {
-        const body = objectOf(await readJson(request, mostBytes));
+        const body = objectOf(await readJson(request, maxBytes));
         const stream = await this.#stream(caller, request, body['stream_id']);
         const { wish } = readStream(body, stream);
         return answerJson(
@@ -95,7 +95,7 @@ export class StreamEndpoints {
   async status(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const caller = await this.#caller(request);
     if (request.method === 'POST') {
-      const body = objectOf(await readJson(request, mostBytes));
+      const body = objectOf(await readJson(request, maxBytes));
       const stream = await this.#stream(caller, request, body['stream_id']);
       const { status } = body;
       if (status !== 'enabled' && status !== 'paused' && status !== 'disabled')
@@ -123,7 +123,7 @@ export class StreamEndpoints {
   async #setSubject(request: IncomingMessage, told: boolean): Promise<void> {
     if (request.method !== 'POST') throw notAllowed('POST');
     const caller = await this.#caller(request);
-    const body = objectOf(await readJson(request, mostBytes));
+    const body = objectOf(await readJson(request, maxBytes));
     const stream = await this.#stream(caller, request, body['stream_id']);
     const subject = readSubject(body['subject'], this.parts.issuer);
     if (!subject) throw malformedBody(malformedSubject);
@@ -144,7 +144,7 @@ export class StreamEndpoints {
     const { issuer, streams, clock, sign, keep } = this.parts;
     if (request.method !== 'POST') throw notAllowed('POST');
     const caller = await this.#caller(request);
-    const body = objectOf(await readJson(request, mostBytes));
+    const body = objectOf(await readJson(request, maxBytes));
     const stream = await this.#stream(caller, request, body['stream_id']);
     const state = textOf(body, 'state', 1024);
     const jti = streams.newTokenId();
@@ -168,7 +168,7 @@ export class StreamEndpoints {
     const caller = await this.#caller(request);
     const stream = (await this.parts.streams.of(caller)) ?? missing();
     if (stream.kind !== 'set_poll') throw missing();
-    const body = await readJson(request, mostBytes);
+    const body = await readJson(request, maxBytes);
     answerJson(response, await this.parts.polling.answer(stream, body, () => response.closed));
   }
 

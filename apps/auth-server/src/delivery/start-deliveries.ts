@@ -11,14 +11,14 @@ export interface Told {
 }
 
 /** Starts everything by which the world outside learns what happened: deliveries, alerts and figures. */
-export async function tellOthers(
+export async function startDeliveries(
   foundation: Foundation,
-  { looksAfterAll, showFigures }: Surroundings,
+  { runsJobsOfAll, showFigures }: Surroundings,
   { metrics, feed }: Told,
 ): Promise<{ stop(): Promise<void> }> {
   const { attempted } = metrics;
   const { seen } = metrics.events;
-  const delivery = looksAfterAll ? deliverEvents(foundation, { attempted, seen }) : undefined;
+  const delivery = runsJobsOfAll ? deliverEvents(foundation, { attempted, seen }) : undefined;
   if (delivery) metrics.measureOutbox(delivery.store, foundation.clock);
   metrics.measurePools({
     hot: () => foundation.hot.load,

@@ -2,7 +2,7 @@ import { type IncomingMessage, maxHeaderSize } from 'node:http';
 import { ProblemError, readBody } from '@curfew/web';
 
 /** Half of what a request's line and headers may be together (431 beyond that): cookies and what browsers say take the rest. */
-const longestLocation = maxHeaderSize / 2;
+const maxLocationLength = maxHeaderSize / 2;
 
 /** Neither endpoint asks for these, and an address is kept in histories and logs: a client that sends them by mistake does not see them there. */
 const neverInAddresses = [
@@ -20,7 +20,7 @@ const neverInAddresses = [
  * (SameSite=Lax), come along after all; and to whatever is asked there before anything happens.
  * @throws ProblemError 413, 415
  */
-export async function getInsteadOf(
+export async function redirectToGet(
   request: IncomingMessage,
   path: string,
   bodyBytes: number,
@@ -33,7 +33,7 @@ export async function getInsteadOf(
   const form = new URLSearchParams(body.toString('utf8'));
   for (const name of neverInAddresses) form.delete(name);
   const location = `${path}?${form}`;
-  if (location.length > longestLocation)
+  if (location.length > maxLocationLength)
     throw tooLarge('It is too long for an address, which it has to become. Push it instead (RFC 9126).');
   return location;
 }
