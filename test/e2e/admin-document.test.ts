@@ -1,11 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import { untilClosedHalfSent, untilClosedUnread } from '../support/slow-client.js';
 import { operationsOf } from './admin-requests.js';
 import { AdminWorld } from './admin-world.js';
 
 let world: AdminWorld;
 
 beforeAll(async () => {
-  world = await AdminWorld.start();
+  world = await AdminWorld.start({
+    CURFEW_HEADERS_TIMEOUT: '1s',
+    CURFEW_REQUEST_TIMEOUT: '2s',
+    CURFEW_SEND_TIMEOUT: '2s',
+  });
 }, 60_000);
 afterAll(() => world?.stop());
 
@@ -70,5 +75,38 @@ describe('the document of the admin API', () => {
       );
     });
     expect(answer).toBe(421);
+  });
+});
+
+describe('a slow client of the admin API', () => {
+  const hostLine = () => `Host: ${new URL(world.adminUrl).host}\r\n`;
+
+  it.each([
+    ['sends half of a head', async () => `GET /v1/openapi.json HTTP/1.1\r\n${hostLine()}`],
+    [
+      'sends half of a body',
+      async () =>
+        `POST /v1/accounts HTTP/1.1\r\n${hostLine()}Authorization: Bearer ${await world.token()}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"half":`,
+    ],
+    [
+      'sends half of a body that nobody asked for',
+      async () =>
+        `POST /v1/nowhere HTTP/1.1\r\n${hostLine()}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"half":`,
+    ],
+  ])('that %s is sent away in time, and is no error', async (_, bytes) => {
+    const half = await bytes();
+    const times = await Promise.all(
+      Array.from({ length: 5 }, () => untilClosedHalfSent(world.admin.port, half)),
+    );
+    for (const time of times) expect(time).toBeLessThan(10_000);
+    expect(world.admin.output()).not.toContain('"level":"error"');
+  });
+
+  it('that reads nothing of what it asked for is sent away in time, while others are served', async () => {
+    const asked = `GET /v1/openapi.json HTTP/1.1\r\n${hostLine()}\r\n`.repeat(200);
+    const unread = untilClosedUnread(world.admin.port, asked);
+    expect((await world.get('/v1/openapi.json', { token: null })).status).toBe(200);
+    expect(await unread).toBeLessThan(12_000);
+    expect(world.admin.output()).not.toContain('"level":"error"');
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { type ProofKey, proofKey } from '../support/proof-key.js';
+import { untilClosedUnread } from '../support/slow-client.js';
 import { type Seen, send, startUpstream, type Upstream } from '../support/upstream.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
 
@@ -50,6 +51,7 @@ ${routesOf('[asked.example.test]', '')}
     CURFEW_GATEWAY_URL: 'https://gateway.example.test',
     CURFEW_HEADERS_TIMEOUT: '1s',
     CURFEW_REQUEST_TIMEOUT: '2s',
+    CURFEW_SEND_TIMEOUT: '2s',
   });
   const scopes = { resource: orders, scope: 'openid orders:read' };
   reader = (await world.signIn(world.clients.web, scopes)).body.access_token;
@@ -247,6 +249,12 @@ describe('what a client sends wrongly', () => {
     const body = `POST /open/x HTTP/1.1\r\nHost: orders.example.test\r\nContent-Length: 100\r\n\r\nhalf`;
     await Promise.all([sendRaw(head), sendRaw(body)]);
     expect(performance.now() - began).toBeLessThan(5_500);
+    expect(gateway.output()).not.toContain('"level":"error"');
+  });
+
+  it('is given up where nothing of its answer is read, and is no error', async () => {
+    const asked = 'GET /open/large HTTP/1.1\r\nHost: orders.example.test\r\n\r\n';
+    expect(await untilClosedUnread(gateway.port, asked)).toBeLessThan(10_000);
     expect(gateway.output()).not.toContain('"level":"error"');
   });
 });

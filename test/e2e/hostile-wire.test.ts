@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { untilClosedUnread } from '../support/slow-client.js';
 import { faultsOf, marker, overTheWire } from './hostile-world.js';
 import { asHeader, ProtocolWorld } from './protocol-world.js';
 
@@ -11,6 +12,7 @@ beforeAll(async () => {
   world = await ProtocolWorld.start({
     CURFEW_HEADERS_TIMEOUT: '1s',
     CURFEW_REQUEST_TIMEOUT: '3s',
+    CURFEW_SEND_TIMEOUT: '2s',
     CURFEW_MAX_CONNECTIONS: '500',
   });
   host = new URL(world.issuer).host;
@@ -282,6 +284,12 @@ describe('clients that take their time', () => {
     expect(await Promise.race([slow.closed.then(() => 'gone'), patience])).toBe('gone');
     expect(performance.now() - startedAt).toBeLessThan(12_000);
     slow.end();
+  });
+
+  it('that read nothing of what they asked for are sent away in time', async () => {
+    const asked = `GET /jwks HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(20_000);
+    expect(await untilClosedUnread(world.server.port, asked)).toBeLessThan(12_000);
+    expect((await world.get('/jwks')).status).toBe(200);
   });
 
   it('are no more than the server takes at a time, and leave room when they go', async () => {

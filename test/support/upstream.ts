@@ -12,7 +12,7 @@ export interface Seen {
 
 /**
  * An application behind a proxy: says what it saw, goes on for ever below /stream, never begins to answer below /slow,
- * breaks off below /half, and echoes on a WebSocket.
+ * breaks off below /half, has 32 MiB to say at a path that ends with /large, and echoes on a WebSocket.
  */
 export interface Upstream {
   readonly url: string;
@@ -51,6 +51,7 @@ export async function startUpstream(): Promise<Upstream> {
         response.writeHead(200, { 'content-length': '100' }).write('half of it', () => response.destroy());
         return;
       }
+      if (url.endsWith('/large')) return void response.end(Buffer.alloc(32 * 1024 * 1024));
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(one));
     });

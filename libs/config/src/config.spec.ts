@@ -38,7 +38,7 @@ describe('loadConfiguration', () => {
       issuer: 'http://localhost:3000',
       listen: { auth: { host: '127.0.0.1', port: 3000 }, admin: { port: 3001 }, gateway: { port: 3002 } },
       proxy: { trustedHops: 0, deviceHeader: undefined },
-      limits: { bodyBytes: 57_344, requestTimeoutMs: 20_000 },
+      limits: { bodyBytes: 57_344, requestTimeoutMs: 20_000, sendTimeoutMs: 60_000 },
       signingKeys: { rotationAge: 2_592_000, publishAhead: 86_400, keptFor: 1_209_600 },
       throttles: { refresh: { count: 30, window: 60 } },
       virtualClock: false,

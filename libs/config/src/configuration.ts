@@ -64,6 +64,7 @@ export interface Configuration {
     readonly bodyBytes: number;
     readonly headersTimeoutMs: Milliseconds;
     readonly requestTimeoutMs: Milliseconds;
+    readonly sendTimeoutMs: Milliseconds;
     readonly maxConnections: number;
     readonly shutdownGraceMs: Milliseconds;
   };
@@ -224,6 +225,7 @@ function edges(s: Settings): Pick<Configuration, 'listen' | 'proxy' | 'maxmind' 
       bodyBytes: s.CURFEW_BODY_LIMIT,
       headersTimeoutMs: s.CURFEW_HEADERS_TIMEOUT,
       requestTimeoutMs: s.CURFEW_REQUEST_TIMEOUT,
+      sendTimeoutMs: s.CURFEW_SEND_TIMEOUT,
       maxConnections: s.CURFEW_MAX_CONNECTIONS,
       shutdownGraceMs: s.CURFEW_SHUTDOWN_GRACE,
     },

@@ -136,18 +136,14 @@ const network = {
   CURFEW_MAXMIND_COUNTRY: path('MaxMind database with the country of addresses.'),
 };
 
+/** From a second on. */
+const upTo = (max: string, value: string) => ({ min: '1s', max, default: value });
+
 const limits = {
   CURFEW_BODY_LIMIT: size('The largest request body read.', { min: '1KiB', max: '1MiB', default: '56KiB' }),
-  CURFEW_HEADERS_TIMEOUT: timeout('How long a client may take to send its headers.', {
-    min: '1s',
-    max: '60s',
-    default: '10s',
-  }),
-  CURFEW_REQUEST_TIMEOUT: timeout('How long a client may take to send a whole request.', {
-    min: '1s',
-    max: '5m',
-    default: '20s',
-  }),
+  CURFEW_HEADERS_TIMEOUT: timeout('How long a client may take to send its headers.', upTo('60s', '10s')),
+  CURFEW_REQUEST_TIMEOUT: timeout('How long a client may take to send a whole request.', upTo('5m', '20s')),
+  CURFEW_SEND_TIMEOUT: timeout('How long a client may read nothing of an answer.', upTo('10m', '60s')),
   CURFEW_MAX_CONNECTIONS: count('Connections one process accepts at a time.', {
     min: 10,
     max: 100_000,

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { HttpServer } from './http-server.js';
 
 describe('a server that stops', () => {
@@ -14,7 +17,7 @@ describe('a server that stops', () => {
         answer = response;
         server.emit('asked');
       },
-      { headersTimeoutMs: 5_000, requestTimeoutMs: 5_000, maxConnections: 2 },
+      { headersTimeoutMs: 5_000, requestTimeoutMs: 5_000, sendTimeoutMs: 60_000, maxConnections: 2 },
     );
     ({ server } = httpServer);
     await httpServer.open({ host: '127.0.0.1', port: 0 });
@@ -108,6 +111,78 @@ describe('a server that stops', () => {
   });
 });
 
+describe('a client that does not read', () => {
+  const pieces = Array.from({ length: 256 }, () => Buffer.alloc(65_536, 'x'));
+  const all = 256 * 65_536;
+  let server: HttpServer;
+  let port: number;
+  let slow: ServerResponse | undefined;
+  beforeAll(async () => {
+    server = new HttpServer(
+      ({ url }, response) => {
+        if (url === '/large') Readable.from(pieces).pipe(response);
+        else slow = response;
+      },
+      {
+        headersTimeoutMs: 5_000,
+        requestTimeoutMs: 5_000,
+        sendTimeoutMs: 400,
+        maxConnections: 10,
+        upgrades: {
+          wants: () => true,
+          take: (_, socket) => void Readable.from(pieces).pipe(socket),
+        },
+      },
+    );
+    port = await server.open({ host: '127.0.0.1', port: 0 });
+  });
+  afterAll(() => server.close(0));
+  const closed = async (seen: Socket) => new Promise<void>((resolve) => seen.once('close', () => resolve()));
+  const ask = async (lines: string): Promise<readonly [client: Socket, seen: Socket]> => {
+    const accepted = new Promise<Socket>((resolve) => server.server.once('connection', resolve));
+    const client = connect(port, '127.0.0.1').on('error', () => {});
+    client.write(`${lines}\r\nHost: x\r\n\r\n`);
+    return [client, await accepted];
+  };
+
+  it('is sent away after a while, also where it goes on sending', async () => {
+    for (const more of ['', '\r\n']) {
+      const [client, seen] = await ask('GET /large HTTP/1.1');
+      const sending = setInterval(() => client.write(more), 50);
+      await closed(seen);
+      clearInterval(sending);
+      client.destroy();
+    }
+  });
+
+  it('is sent away after an upgrade, too', async () => {
+    const [client, seen] = await ask('GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket');
+    await closed(seen);
+    client.destroy();
+  });
+
+  it('for less than that time gets all of it', async () => {
+    const [client] = await ask('GET /large HTTP/1.1\r\nConnection: close');
+    let read = 0;
+    for await (const chunk of client) {
+      const before = Math.floor(read / 2_000_000);
+      read += (chunk as Buffer).length;
+      if (Math.floor(read / 2_000_000) > before) await pause(150);
+    }
+    expect(read).toBeGreaterThan(all);
+  });
+
+  it('because its answer has yet to come is left alone', async () => {
+    const [client, seen] = await ask('GET /slow HTTP/1.1');
+    await pause(1_000);
+    expect(seen.destroyed).toBe(false);
+    slow!.end('at last');
+    const [answer] = (await once(client, 'data')) as [Buffer];
+    expect(answer.toString()).toContain('at last');
+    client.destroy();
+  });
+});
+
 describe('a request for another protocol that nobody takes (RFC 9110 §7.8)', () => {
   const large = 'x'.repeat(300_000);
   const body = (text: string) => `Content-Length: ${text.length}\r\n\r\n${text}`;
@@ -135,7 +210,7 @@ describe('a request for another protocol that nobody takes (RFC 9110 §7.8)', ()
           if (isEarly) response.end(`to ${request.url};`);
           else request.resume().once('end', () => response.end(`to ${request.url};`));
         },
-        { headersTimeoutMs: 5_000, requestTimeoutMs: 5_000, maxConnections: 2 },
+        { headersTimeoutMs: 5_000, requestTimeoutMs: 5_000, sendTimeoutMs: 60_000, maxConnections: 2 },
       );
       const port = await httpServer.open({ host: '127.0.0.1', port: 0 });
       const socket = connect(port, '127.0.0.1');

@@ -16,6 +16,8 @@ export interface HttpServerOptions {
   /** Milliseconds a client may take for the head of a request, and for all of it. */
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  /** Milliseconds in which a client may read nothing of what waits for it. */
+  readonly sendTimeoutMs: number;
   /** A connection beyond this many is closed. */
   readonly maxConnections: number;
   /** Further options of Node's server, such as how long a request's head may be. */
@@ -33,10 +35,19 @@ export class HttpServer {
   readonly #connections = new Set<Socket>();
   /** The answer to the last request of a connection. */
   readonly #latest = new WeakMap<Duplex, ServerResponse>();
+  /** How many bytes the client of a connection has taken, and since when it is that many. */
+  readonly #progress = new WeakMap<Socket, { readonly taken: number; readonly at: number }>();
 
   constructor(
     handle: RequestListener,
-    { headersTimeoutMs, requestTimeoutMs, maxConnections, server, upgrades }: HttpServerOptions,
+    {
+      headersTimeoutMs,
+      requestTimeoutMs,
+      sendTimeoutMs,
+      maxConnections,
+      server,
+      upgrades,
+    }: HttpServerOptions,
   ) {
     this.server = createServer(
       {
@@ -58,6 +69,8 @@ export class HttpServer {
       else ignoreUpgrade(this.server, request, socket, head, this.#latest.get(socket));
     });
     this.server.on('connection', (socket) => this.#admit(socket, maxConnections));
+    const looking = setInterval(() => this.#closeUnread(sendTimeoutMs), sendTimeoutMs / 4).unref();
+    this.server.once('close', () => clearInterval(looking));
   }
 
   /** Listens; resolves with the port, or rejects when the address cannot be had. */
@@ -86,6 +99,21 @@ export class HttpServer {
     }, graceMs);
     await closed;
     clearTimeout(late);
+  }
+
+  /**
+   * Closes connections on which bytes wait for a client that takes none. Bytes from the client do not count: an empty line now and then
+   * would keep its connection for ever.
+   */
+  #closeUnread(sendTimeoutMs: number): void {
+    const now = performance.now();
+    for (const socket of this.#connections) {
+      const taken = socket.bytesWritten - socket.writableLength;
+      const progress = this.#progress.get(socket);
+      if (socket.writableLength === 0 || progress?.taken !== taken)
+        this.#progress.set(socket, { taken, at: now });
+      else if (now - progress.at >= sendTimeoutMs) socket.destroy();
+    }
   }
 
   /**

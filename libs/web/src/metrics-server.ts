@@ -15,7 +15,12 @@ export interface MetricsServer {
   stop(): Promise<void>;
 }
 
-const limits = { headersTimeoutMs: 5_000, requestTimeoutMs: 5_000, maxConnections: 20 };
+const limits = {
+  headersTimeoutMs: 5_000,
+  requestTimeoutMs: 5_000,
+  sendTimeoutMs: 10_000,
+  maxConnections: 20,
+};
 
 /** Serves figures; nothing where no port is configured. Rejects when the port is taken. */
 export async function serveMetrics(

@@ -83,6 +83,12 @@ describe('ProblemFilter', () => {
     expect(answered(new ServiceUnavailableException()).status).toBe(503);
   });
 
+  it('does not take a client that goes away in the middle of its body for a lost database', () => {
+    const gone = Object.assign(new Error('request aborted'), { status: 400, code: 'ECONNABORTED' });
+    const answer = answered(gone);
+    expect([answer.status, answer.logged]).toEqual([400, []]);
+  });
+
   it.each([
     ['an error', new Error('column "secret" of relation')],
     ['an error with a status nobody knows', Object.assign(new Error('x'), { status: 799 })],

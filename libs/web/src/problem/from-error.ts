@@ -30,8 +30,10 @@ const codes = new Map<number, string>([
  */
 export function problemFrom(error: unknown, isUnavailable: IsUnavailable): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (isUnavailable(error)) return databaseUnavailable(error);
   const status = statusOf(error);
+  // A client that goes away in the middle of its body breaks a connection, too, and is not the database.
+  const isOfClient = status !== undefined && status < 500;
+  if (!isOfClient && isUnavailable(error)) return databaseUnavailable(error);
   if (status === undefined)
     return new ProblemError({ status: 500, code: 'internal_error', title: 'Internal error', cause: error });
   return new ProblemError({
