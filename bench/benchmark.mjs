@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { measureEnds } from './ends.mjs';
+import { measureEndsWritten } from './ends-written.mjs';
 import { runPgbench } from './floors/pgbench.mjs';
 import { replayEndsSession, successorsOfParallelUse } from './gates.mjs';
 import { measureIdle } from './idle.mjs';
@@ -45,7 +46,7 @@ async function stopAll(subjects) {
 }
 
 /** What measures a path of which no single operations are measured. */
-const measures = { ends: measureEnds, idle: measureIdle };
+const measures = { ends: measureEnds, 'ends-written': measureEndsWritten, idle: measureIdle };
 
 // No right answers, no number: the measured server must pass all gates; of the others it is said what they do.
 async function passGates([curfew, ...others]) {

@@ -21,6 +21,7 @@ export const paths = [
   { path: 'gateway-warm', ...gateway, compared: true, rate: 3000, fromMemory: true },
   { path: 'gateway-cold', ...gateway, fromMemory: false },
   { path: 'end-until-denied', measure: 'ends', followers: [1, 10] },
+  { path: 'end-many', measure: 'ends-written' },
   { path: 'idle', measure: 'idle' },
   { path: 'refresh-public' },
   { path: 'refresh-dpop' },

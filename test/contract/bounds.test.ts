@@ -27,8 +27,8 @@ const sources = ['apps', 'libs']
   .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => path.join(folder, `${name}`)))
   .filter((file) => file.endsWith('.ts') && !/\.spec\.ts$|\/generated\//.test(file));
 
-/** Classes that live as long as a request or a connection, or only in tests. */
-const shortLived = new Set(['CommitBuilder', 'StagedWrites', 'MemorySessionStore']);
+/** Classes that live as long as a request or a connection. */
+const shortLived = new Set(['CommitBuilder', 'StagedWrites']);
 /** A class, or a Map, Set, LRUCache or array that begins empty: a field of the class, set in its constructor, or of a module. */
 const growing =
   /^(?:export )?(?:abstract )?class (\w+)|^(?:const|let) (\w+).*? = new (?:Map|Set|LRUCache)(?:<.*>)?\((?:\)|\{)|^ {2}(?:private |protected )?(?:static )?(?:readonly )?#?(\w+)(?:: .*?)? = (?:new (?:Map|Set|LRUCache)(?:<.*>)?\((?:\)|\{)|\[\];)|^ {4}this\.#?(\w+) = new (?:Map|Set|LRUCache)(?:<.*>)?\((?:\)|\{)/gm;

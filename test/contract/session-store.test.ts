@@ -1,5 +1,6 @@
 import { seconds } from '@curfew/session-policy';
-import { MemorySessionStore, MemorySweepStore } from '@curfew/sessions';
+import { MemorySessionStore } from '../support/memory-session-store.js';
+import { MemorySweepStore } from '../support/memory-sweep-store.js';
 import { describeProofs } from './session-proofs-contract.js';
 import { describeStore } from './session-store-contract.js';
 

@@ -37,8 +37,6 @@ export {
 export type { SessionSummary } from './session-summary.js';
 export type { BrowserSessionEnd } from './store/end-statement.js';
 export { type EndedBrowserSession, type EndOutcome, EndWriter } from './store/end-writer.js';
-export { MemorySessionStore } from './store/memory-session-store.js';
-export { MemorySweepStore } from './store/memory-sweep-store.js';
 export { packSignals, unpackSignals } from './store/packed-columns.js';
 export { PostgresSessionStore } from './store/postgres-session-store.js';
 export { PostgresSweepStore } from './store/postgres-sweep-store.js';

@@ -1,6 +1,6 @@
 import { deadlines, earliest, type Instant, isPast, type SessionId } from '@curfew/session-policy';
+import { type DueSession, type End, type Lineage, type ShorterLimits, SweepStore } from '@curfew/sessions';
 import type { MemoryRow, MemorySessionStore } from './memory-session-store.js';
-import { type DueSession, type End, type Lineage, type ShorterLimits, SweepStore } from './session-store.js';
 
 /** Sweeping in memory. */
 export class MemorySweepStore extends SweepStore {

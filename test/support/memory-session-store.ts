@@ -9,8 +9,6 @@ import {
   steppedUp,
   stepUpOutstanding,
 } from '@curfew/session-policy';
-import { sessionEvent } from '../session-events.js';
-import { togetherEvent } from './mass-end.js';
 import {
   type AcceptedStepUp,
   type Activity,
@@ -29,9 +27,11 @@ import {
   type SessionLimit,
   SessionStore,
   type StoredSession,
+  sessionEvent,
   TooManySessions,
   type WithEnd,
-} from './session-store.js';
+} from '@curfew/sessions';
+import { togetherEvent } from '../../libs/sessions/src/store/mass-end.js';
 
 /** A session with what only its store needs to know. */
 export interface MemoryRow {
@@ -53,7 +53,7 @@ const covers = ({ kind, target, at }: MemoryKiller, session: StoredSession): boo
   target === (kind === 'account' ? session.accountId : kind === 'client' ? session.clientId : '');
 
 /**
- * Sessions in memory, by the same contract as those in PostgreSQL: for tests, and for trying the engine without a database.
+ * Sessions in memory, by the same contract as those in PostgreSQL: what the contract means, without a database.
  * Every change happens between two turns of the event loop, so it is whole and comes before or after any other.
  */
 export class MemorySessionStore extends SessionStore {
