@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { createDatabase, startCluster } from './machine/cluster.mjs';
 import { cpuMilliseconds } from './machine/cpu.mjs';
-import { intendedVisits, livedUnder } from './population/people.mjs';
+import { countedOf, intendedVisits, livedUnder } from './population/people.mjs';
 import { copyAccounts, copyClients, copySession } from './seed/curfew-sessions.mjs';
 import { seeding } from './seed/seeding.mjs';
 import { median, percentile } from './statistics.mjs';
@@ -54,23 +54,14 @@ async function countOneDay(environment, clientId) {
 }
 
 function countVisit(recorder, session, visit, timeout, midnight) {
-  let at = visit.startsAt;
-  const count = (kind, seconds) =>
-    recorder.count(kind, session, timeout, seconds * 1_000, midnight + at * 1_000);
-  for (const { kind, length } of livedUnder(visit, timeout, 0.15)) {
-    at += length;
-    if (kind === 'returned') count('returned', length);
-    else {
-      count('cut', timeout);
-      count('shown', length - timeout);
-    }
-    if (kind !== 'came back') continue;
-    count('back', length);
-    count('proved', length - timeout);
-    count('resumed', length - timeout);
+  const at = midnight + visit.startsAt * 1_000;
+  const count = (kind, seconds) => recorder.count(kind, session, timeout, seconds * 1_000, at);
+  for (const [kind, seconds] of countedOf(livedUnder(visit, timeout, 0.15), timeout)) {
+    count(kind, seconds);
+    // Everybody who is back has seen the page and shown a password.
+    if (kind === 'resumed') for (const step of ['shown', 'proved']) count(step, seconds);
   }
-  count('cut', timeout);
-  count('aged', at - visit.startsAt);
+  count('aged', 7_200);
 }
 
 /** Copies the counts of a day to each of 90 days (whole weeks before the last fortnight) and to every client. */

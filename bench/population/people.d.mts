@@ -43,5 +43,11 @@ export function intendedVisits(truth: Truth): Generator<{
 /** What becomes of a visit under a timeout: its silences, up to the last activity or to where the person gives up. */
 export function livedUnder(visit: IntendedVisit, timeout: number, giveUpShare: number): VisitStep[];
 
+/** What a server counts of a visit under a timeout, as kinds and seconds: at the end of a visit the timeout ends its last session. */
+export function countedOf(
+  steps: readonly VisitStep[],
+  timeout: number,
+): Generator<readonly [kind: 'returned' | 'cut' | 'back' | 'resumed', seconds: number]>;
+
 /** Hours in which the sessions of a visit are alive and nobody has been active for two minutes; its last silence ends by the timeout. */
 export function exposureHoursOf(steps: readonly VisitStep[], timeout: number): number;

@@ -67,6 +67,18 @@ export function livedUnder({ silences }, timeout, giveUpShare) {
   return steps;
 }
 
+/** What a server counts of a visit under a timeout, as kinds and seconds: at the end of a visit the timeout ends its last session. */
+export function* countedOf(steps, timeout) {
+  for (const { kind, length } of steps) {
+    if (kind === 'returned') yield ['returned', length];
+    if (kind !== 'came back') continue;
+    yield ['cut', timeout];
+    yield ['back', length];
+    yield ['resumed', length - timeout];
+  }
+  yield ['cut', timeout];
+}
+
 /** Two minutes without activity are taken for presence. */
 const presence = 120;
 

@@ -48,14 +48,19 @@ function clockworkOf(truth, timeout) {
 const off = (told, really) => told / really - 1;
 const measured = (share) => ({ low: share, high: share, isMeasured: true });
 
-/** `counted` has the counts of each client beside its truth. */
-export function judge(counted, inForce, accessTokenLifetime) {
-  const clients = counted.map(({ groups, days, truth }) => ({
+const evidenceOf = (counted) =>
+  counted.map(({ groups, days, truth }) => ({
     truth,
     days,
     evidence: new Evidence(groups, measured(truth.giveUpShare)),
-    unmeasured: new Evidence(groups),
   }));
+
+/** How many intervals hold the truth; `counted` has the counts of each client beside its truth. */
+export const coverageOf = (counted) => coverageRow(evidenceOf(counted));
+
+/** Every figure that has a bar. */
+export function judge(counted, inForce, accessTokenLifetime) {
+  const clients = evidenceOf(counted);
   return [
     ...bars.map((one) => signInsRow(clients, one)),
     ...bars.map((one) => exposureRow(clients, one)),

@@ -1,5 +1,6 @@
 import { bucketOf, type CountKind, FoldedCounts, foldCount } from '@curfew/insight';
 import {
+  countedOf,
   exposureHoursOf,
   intendedVisits,
   livedUnder,
@@ -36,7 +37,7 @@ export function populationUnder(timeout: number, truth: Truth): Outcome {
     const note = noteIn(folded, person % foldCount);
     note('first', 1);
     for (const steps of visits) {
-      noteVisit(steps, timeout, note);
+      for (const [kind, seconds] of countedOf(steps, timeout)) note(kind, seconds);
       const count = (kind: VisitStep['kind']) => steps.filter((step) => step.kind === kind).length;
       sums.visits++;
       sums.gaveUp += count('gave up');
@@ -55,15 +56,3 @@ const noteIn =
   (kind, seconds) => {
     folded.folds[fold]![kind][bucketOf(Math.round(seconds * 1_000))]!++;
   };
-
-/** Every visit ends with a cut: at its end the session is left alone. */
-function noteVisit(steps: readonly VisitStep[], timeout: number, note: Note): void {
-  for (const { kind, length } of steps) {
-    if (kind === 'returned') note('returned', length);
-    if (kind !== 'came back') continue;
-    note('cut', timeout);
-    note('back', length);
-    note('resumed', length - timeout);
-  }
-  note('cut', timeout);
-}
