@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { asParallel } from '../support/parallel-window.js';
 import { type Answer, atOnce, type EngineClient, EngineWorld, orders } from './engine-world.js';
 import { asHeader } from './protocol-world.js';
 
@@ -36,8 +37,10 @@ describe('the life of a session', () => {
 
 describe('fifty uses of one refresh token at once, on two nodes', () => {
   it('have exactly one successor, and every one of them gets it', async () => {
-    const { refresh_token, sid } = await world.signIn(web);
-    const answers = await atOnce(50, (node) => world.refresh(web, refresh_token, { node }));
+    const [{ sid }, answers] = await asParallel(
+      () => world.signIn(web),
+      ({ refresh_token }) => atOnce(50, (node) => world.refresh(web, refresh_token, { node })),
+    );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     const successors = new Set(answers.map(({ body }) => body.refresh_token));
     expect(successors.size).toBe(1);

@@ -81,9 +81,11 @@ describe('guessing a client’s secret', () => {
       ),
     );
     const statuses = counted(answers.map(({ status }) => status));
-    expect(Object.keys(statuses)).toEqual(['401', '429']);
+    // A starved machine answers 503 to whoever waited for the database for two seconds: no secret was compared then.
+    expect([401, 429, 503]).toEqual(expect.arrayContaining(Object.keys(statuses).map(Number)));
     expect(statuses['401']).toBeLessThanOrEqual(allowed);
-    expect(answers.filter(({ status }) => status === 429).every(({ retryAfter }) => retryAfter > 0)).toBe(
+    expect(statuses['429']).toBeGreaterThan(0);
+    expect(answers.filter(({ status }) => status !== 401).every(({ retryAfter }) => retryAfter > 0)).toBe(
       true,
     );
     // The right secret is right from everywhere: whoever guesses beside the client does not shut it out.

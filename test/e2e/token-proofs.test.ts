@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { assertInvariants } from '../support/database.js';
+import { asParallel } from '../support/parallel-window.js';
 import { aKey, aProof, bound } from './answers-proofs.js';
 import { Side } from './answers-side.js';
 import { AnswersWorld } from './answers-world.js';
@@ -78,9 +79,13 @@ describe('a proof that was shown', () => {
   it('is one of many for one token at once: there is one successor', async () => {
     for (let round = 0; round < 5; round += 1) {
       const side = aSide();
-      const { id, token } = await bound(side, key);
-      const proofs = Array.from({ length: 30 }, () => aProof(side, key));
-      const replies = await Promise.all(proofs.map((proof) => refresh(side, token, proof)));
+      const [{ id, proofs }, replies] = await asParallel(
+        async () => ({
+          ...(await bound(side, key)),
+          proofs: Array.from({ length: 30 }, () => aProof(side, key)),
+        }),
+        ({ token, proofs }) => Promise.all(proofs.map((proof) => refresh(side, token, proof))),
+      );
       expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
       expect(new Set(replies.map(({ body }) => body.refresh_token)).size).toBe(1);
       expect(await generationOf(id)).toEqual({ generation: 1, end_reason: null });
