@@ -3,7 +3,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { writeReleaseRecord } from '../support/release-record.js';
 import { countStatements, type StatementCounter } from '../support/statement-counter.js';
 import { aKey, aProof } from './answers-proofs.js';
-import { Side } from './answers-side.js';
+import { basic, Side } from './answers-side.js';
 import { AnswersWorld, type TemplateName } from './answers-world.js';
 import { assertionType, orders, type TestClient } from './protocol-world.js';
 
@@ -166,6 +166,32 @@ describe('what the database is asked', () => {
       expect((await side.machine(side.twin('machine'), { scope: 'orders:read' })).status).toBe(200);
     await inTurn(5, once);
     expect(await asking(() => inTurn(many, once))).toEqual({ reads: 0, writes: 0, others: [] });
+  });
+
+  it('a code needs one read and one write, which is the one commit of code, session and event', async () => {
+    const side = new Side(world);
+    const request = { scope: 'openid orders:read', resource: orders };
+    const codes = [];
+    for (let made = 0; made < many + 5; made += 1) codes.push(await side.code(request));
+    const once = async () => {
+      const { code, verifier } = codes.pop()!;
+      const form = {
+        grant_type: 'authorization_code',
+        code,
+        code_verifier: verifier,
+        redirect_uri: world.protocol.callback,
+      };
+      expect((await side.post('/token', form, basic(side.web))).status).toBe(200);
+    };
+    await inTurn(5, once);
+    const { others, ...rest } = await asking(() => inTurn(many, once));
+    expect(rest).toEqual({ reads: 0, writes: 0 });
+    expect(others).toEqual([
+      expect.stringMatching(/^SELECT [^;]* FROM protocol_artifact a LEFT JOIN protocol_artifact g\b/),
+      expect.stringMatching(
+        /^WITH killer [^;]*UPDATE protocol_artifact a SET consumed_at\b[^;]*INSERT INTO session\b/,
+      ),
+    ]);
   });
 
   it('what was never a token of ours needs nothing', async () => {

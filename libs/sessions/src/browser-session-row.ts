@@ -44,6 +44,14 @@ export const coversBrowser = covers({ account: 'b.account_id::text', at: 'b.sign
 /** A condition on `browser_session b`: its sign-in has not ended, for itself or with everything of its account or of everyone. */
 export const browserStands = `(b.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM not_before n WHERE ${coversBrowser}))`;
 
+/**
+ * A query for the browser session of this uid, where it stands and may answer the client without proof: a code that was made while an end was
+ * under way is asked what the authorization request would be asked after it. The session cannot end before the transaction has.
+ */
+export const holdBrowser = ({ uid, now, client }: { uid: string; now: string; client: string }): string => `
+  SELECT 1 FROM browser_session b, ${sessionsOfBrowser(now)}
+  WHERE b.uid = ${uid} AND ${browserStands} AND NOT COALESCE(${client} = ANY(came.ended_clients), false) FOR KEY SHARE OF b`;
+
 /** The columns as the driver hands them over. */
 export type BrowserSessionColumns = [
   signedInAt: number | null,

@@ -10,6 +10,7 @@ export {
   browserSessionColumns,
   browserStands,
   coversBrowser,
+  holdBrowser,
   readBrowserSession,
   sessionsOfBrowser,
 } from './browser-session-row.js';

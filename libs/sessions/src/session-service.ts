@@ -34,6 +34,7 @@ import {
   type SessionStore,
   type StoredSession,
   TooManySessions,
+  type UsedCode,
 } from './store/session-store.js';
 import { hashSecret, type RefreshTokenCodec } from './tokens/refresh-token.js';
 
@@ -113,14 +114,16 @@ export class SessionService {
   }
 
   /**
-   * Starts a session in one transaction with `alongside` (the consumption of its code).
-   * @throws TooManySessions, AuthorizationKilled, and whatever `alongside` throws; then nothing happened.
+   * Starts a session in one transaction with `alongside` (the consumption of its code). With `code`, one statement does both where that
+   * is possible, and `alongside` is not asked.
+   * @throws TooManySessions, AuthorizationKilled, CodeUsed, AccountGone, and whatever `alongside` throws; then nothing happened.
    */
   async start(
     start: SessionStart,
     policy: SessionPolicy,
     now: Instant,
     alongside: Alongside,
+    code?: UsedCode,
   ): Promise<StoredSession> {
     const session = started(start.facts, policy);
     const stored: StoredSession = {
@@ -135,6 +138,8 @@ export class SessionService {
     // What was authorized shortly before the person's proof grew too old begins nothing after that.
     if (isPast(stored.absoluteDeadline, now)) throw new AuthorizationKilled('absolute_lifetime');
     const limit = { most: policy.sessionsPerAccount, whenFull: policy.whenSessionsFull };
+    const isLimited = limit.most !== null;
+    if (code && !isLimited && (await this.#store.startFromCode(stored, code, stepUpBy(start)))) return stored;
     try {
       await this.#store.start(stored, limit, alongside, stepUpBy(start));
     } catch (error) {

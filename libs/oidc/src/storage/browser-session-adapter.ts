@@ -71,7 +71,7 @@ export class BrowserSessionAdapter extends PartialAdapter {
     if (staged.browserSession?.id === id) staged.browserSession = undefined;
     const signedOut = oidc?.route === 'end_session_confirm' ? oidc.session!.uid : undefined;
     if (!signedOut) return this.parts.browserSessions.remove(id);
-    // A session that a code starts meanwhile is ended with the others, or finds its browser signed out (commit-staged.ts).
+    // A session that a code starts meanwhile is ended with the others, or finds its browser signed out (token-endpoint/grants/session-start.ts).
     const along = { browserSessionUids: [signedOut], keepOffline: true };
     await this.parts.sessions.end([], 'logout', { signals }, now, along);
     staged.forgetBrowserSession(signedOut);

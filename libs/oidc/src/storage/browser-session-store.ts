@@ -4,8 +4,8 @@ import type { Instant } from '@curfew/session-policy';
 import {
   type BrowserSessionColumns,
   browserSessionColumns,
-  browserStands,
   coversBrowser,
+  holdBrowser,
   readBrowserSession,
   sessionsOfBrowser,
 } from '@curfew/sessions';
@@ -28,10 +28,8 @@ const touchStatement: HotStatement = {
     WHERE uid = $1 AND ended_at IS NULL`,
 };
 
-/** The browser session of uid $1, at the instant $2, where it stands and may answer the client $3 without proof. */
-const holdText = `
-  SELECT 1 FROM browser_session b, ${sessionsOfBrowser('to_timestamp($2::float8 / 1000)')}
-  WHERE b.uid = $1 AND ${browserStands} AND NOT COALESCE($3 = ANY(came.ended_clients), false) FOR KEY SHARE OF b`;
+/** The browser session of uid $1, held at the instant $2 for the client $3. */
+const holdText = holdBrowser({ uid: '$1', now: 'to_timestamp($2::float8 / 1000)', client: '$3' });
 
 /** Who is signed in with which browser (the cookie holds the id; here only its hash is known). */
 export class BrowserSessionStore {

@@ -8,6 +8,7 @@ import {
   type PrismaService,
   retrying,
   type Statements,
+  statementsIn,
   type Transaction,
 } from '@curfew/persistence';
 import type { Instant, SessionId } from '@curfew/session-policy';
@@ -15,12 +16,11 @@ import type { EndWriter } from './end-writer.js';
 import { type Question, readSessions } from './session-read.js';
 import { type Rotated, rotateSessions } from './session-rotate.js';
 import { atDate as at } from './session-row.js';
-import { healWithin, insertSession, refuseKilled } from './session-start.js';
+import { healWithin, insertFromCode, insertSession, refuseKilled } from './session-start.js';
 import {
   type AcceptedStepUp,
   type Activity,
   type Alongside,
-  AuthorizationKilled,
   type End,
   type EndedSession,
   type FoundSession,
@@ -32,6 +32,7 @@ import {
   SessionStore,
   type StoredSession,
   TooManySessions,
+  type UsedCode,
   type WithEnd,
 } from './session-store.js';
 import { notKilled, rowStands } from './standing-statements.js';
@@ -53,6 +54,7 @@ export interface PostgresSessionStoreParts {
  */
 export class PostgresSessionStore extends SessionStore {
   readonly #prisma: PrismaService;
+  readonly #statements: Statements;
   readonly #ends: EndWriter;
   readonly #silences: SilenceRecorder | undefined;
   readonly #reads: Batcher<Question, FoundSession | undefined>;
@@ -61,6 +63,7 @@ export class PostgresSessionStore extends SessionStore {
   constructor({ prisma, statements, limits, ends, silences }: PostgresSessionStoreParts) {
     super();
     this.#prisma = prisma;
+    this.#statements = statements;
     this.#ends = ends;
     this.#silences = silences;
     this.#reads = new Batcher((all) => readSessions(statements, all), limits, isDatabaseUnavailable);
@@ -88,16 +91,27 @@ export class PostgresSessionStore extends SessionStore {
       this.#prisma.$transaction(async (transaction) => {
         await alongside(transaction);
         // Whoever may not start at all is not told that there were too many.
-        if (limit.most !== null) await refuseKilled(transaction, session);
+        const statements = statementsIn(transaction);
+        if (limit.most !== null) await refuseKilled(statements, session);
         const ended = await this.#makeRoom(transaction, session, limit);
-        const { killedBy, waiting, before } = await insertSession(transaction, session, stepUp);
-        if (killedBy) throw new AuthorizationKilled(killedBy);
+        const { waiting, before } = await insertSession(statements, session, stepUp);
         if (stepUp && waiting.length > 0) await healWithin(transaction, stepUp, waiting, now);
         return { ended, before };
       }),
     );
     this.#silences?.started(session, begun.before, inactivityTimeout, now);
     return begun.ended;
+  }
+
+  override async startFromCode(
+    session: StoredSession,
+    code: UsedCode,
+    stepUp?: AcceptedStepUp,
+  ): Promise<boolean> {
+    const before = await insertFromCode(this.#statements, session, code, stepUp);
+    if (!before) return false;
+    this.#silences?.started(session, before, session.inactivityTimeout, session.startedAt);
+    return true;
   }
 
   override keep(keeping: Keeping): Promise<boolean> {

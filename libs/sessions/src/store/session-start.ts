@@ -1,24 +1,35 @@
 import { insertEvents } from '@curfew/events';
 import type { SessionBefore } from '@curfew/insight';
-import { Prisma, type Transaction } from '@curfew/persistence';
+import { retrying, type Statements, type Transaction } from '@curfew/persistence';
 import type { EndReason, Instant } from '@curfew/session-policy';
 import { sessionEvent } from '../session-events.js';
 import { packSignals } from './packed-columns.js';
-import { type BeforeRow, readBefore, sessionBefore } from './session-before.js';
-import { atDate as at, startColumns, startValues } from './session-row.js';
-import { type AcceptedStepUp, AuthorizationKilled, type StoredSession } from './session-store.js';
-import { covers } from './standing-statements.js';
-
-/** The entries that end what is only being started: it has no row to compare with yet. */
-const killersOfNew = ({ accountId, clientId, signedInAt }: StoredSession): Prisma.Sql => Prisma.sql`
-  FROM not_before n, (SELECT ${accountId}::text AS account, ${clientId}::text AS client, ${at(signedInAt)}::timestamptz AS at) a
-  WHERE ${Prisma.raw(covers({ account: 'a.account', client: 'a.client', at: 'a.at' }))}`;
+import { type BeforeRow, readBefore } from './session-before.js';
+import { atDate as at } from './session-row.js';
+import {
+  type AcceptedStepUp,
+  AccountGone,
+  AuthorizationKilled,
+  CodeUsed,
+  type StoredSession,
+  type UsedCode,
+} from './session-store.js';
+import {
+  codeParameters,
+  killerStatement,
+  type StartFromCodeRow,
+  type StartRow,
+  startFromCodeStatement,
+  startParameters,
+  startStatement,
+} from './start-statement.js';
 
 /** @throws AuthorizationKilled if an entry ends what is only being started */
-export async function refuseKilled(transaction: Transaction, session: StoredSession): Promise<void> {
-  const killers = await transaction.$queryRaw<{ reason: EndReason }[]>`
-    SELECT n.reason ${killersOfNew(session)} ORDER BY n.at LIMIT 1`;
-  if (killers[0]) throw new AuthorizationKilled(killers[0].reason);
+export async function refuseKilled(statements: Statements, session: StoredSession): Promise<void> {
+  const { accountId, clientId, signedInAt } = session;
+  const values = [accountId, clientId, signedInAt];
+  const [killer] = await statements.run<[EndReason]>(killerStatement, values);
+  if (killer) throw new AuthorizationKilled(killer[0]);
 }
 
 /**
@@ -43,35 +54,38 @@ export async function healWithin(
 }
 
 /**
- * Starts the session unless everything of its account, of its client or of everyone has been ended since it was authorized, and finds those
- * that wait for the step-up it stands for. One statement: whoever redeems a code waits for each.
+ * Starts the session and finds those that wait for the step-up it stands for. One statement: whoever redeems a code waits for each.
+ * @throws AuthorizationKilled if an entry ends what is only being started
  */
 export async function insertSession(
-  transaction: Transaction,
+  statements: Statements,
   session: StoredSession,
   stepUp: AcceptedStepUp | undefined,
-): Promise<{ killedBy: EndReason | null; waiting: readonly string[]; before: SessionBefore }> {
-  const { accountId, clientId, offline, resources, baseline: signals } = session;
-  const columns = Prisma.raw(startColumns.map((name) => `"${name}"`).join(', '));
-  const event = sessionEvent(session, 'session.started', { offline, resources, signals }, session.startedAt);
-  const [row] = await transaction.$queryRaw<({ reason: EndReason | null; waiting: string[] } & BeforeRow)[]>`
-    WITH killer AS (
-      SELECT n.reason ${killersOfNew(session)} ORDER BY n.at LIMIT 1
-    ), before AS MATERIALIZED (${sessionBefore(session)}), started AS (
-      INSERT INTO session (${columns}, after_idle_cut)
-      SELECT ${columns}, (SELECT true FROM before WHERE cut_at IS NOT NULL) FROM jsonb_populate_record(NULL::session, ${startValues(session)}::jsonb)
-      WHERE NOT EXISTS (SELECT 1 FROM killer) RETURNING 1
-    ), told AS (
-      ${insertEvents([event], 'WHERE EXISTS (SELECT 1 FROM started)')}
-    ), waiting AS (
-      SELECT id FROM session
-      WHERE browser_session_uid = ${stepUp?.browserSessionUid ?? null}::text AND account_id = ${accountId}::uuid AND client_id = ${clientId}
-        AND ended_at IS NULL AND expires_at > ${at(session.startedAt)}
-        AND step_up_required_at <= ${stepUp ? at(stepUp.authenticatedAt) : null}::timestamptz
-        AND (stepped_up_at IS NULL OR stepped_up_at < step_up_required_at)
-      ORDER BY id FOR UPDATE
-    )
-    SELECT (SELECT reason FROM killer) AS reason, ARRAY(SELECT id::text FROM waiting) AS waiting, b.*
-    FROM (SELECT 1) one LEFT JOIN before b ON true`;
-  return { killedBy: row!.reason, waiting: row!.waiting, before: readBefore(row!) };
+): Promise<{ waiting: readonly string[]; before: SessionBefore }> {
+  const values = startParameters(session, stepUp);
+  const [row] = await statements.run<StartRow>(startStatement, values);
+  const [killedBy, waiting, ...before] = row!;
+  if (killedBy) throw new AuthorizationKilled(killedBy);
+  return { waiting, before: readBefore(before) };
+}
+
+/**
+ * Starts the session and uses its code up. Undefined, with nothing done, where a session waits for the step-up.
+ * @throws AuthorizationKilled, AccountGone, CodeUsed; then nothing happened
+ */
+export async function insertFromCode(
+  statements: Statements,
+  session: StoredSession,
+  code: UsedCode,
+  stepUp: AcceptedStepUp | undefined,
+): Promise<SessionBefore | undefined> {
+  const values = [...startParameters(session, stepUp), ...codeParameters(code, session)];
+  const [row] = await retrying(() => statements.run<StartFromCodeRow>(startFromCodeStatement, values));
+  const [killedBy, waits, hasAccount, isSignedIn, isConsumed, ...before] = row!;
+  if (killedBy) throw new AuthorizationKilled(killedBy);
+  if (!hasAccount) throw new AccountGone();
+  if (!isSignedIn) throw new AuthorizationKilled('logout');
+  if (waits) return undefined;
+  if (!isConsumed) throw new CodeUsed();
+  return readBefore(before.slice(0, 4) as BeforeRow);
 }

@@ -139,6 +139,22 @@ export interface SessionLimit {
   readonly whenFull: 'end_oldest' | 'refuse_new';
 }
 
+/** A code that is used up by the start of its session (RFC 6749 §4.1.2). */
+export interface UsedCode {
+  readonly kind: string;
+  readonly idHash: Uint8Array;
+}
+
+/** The code was used before; nothing was started. */
+export class CodeUsed extends Error {
+  override readonly name = 'CodeUsed';
+}
+
+/** The account is disabled or deleted; nothing was started. */
+export class AccountGone extends Error {
+  override readonly name = 'AccountGone';
+}
+
 /** Work that must commit together with the start of a session, e.g. consuming the authorization code. */
 export type Alongside = (transaction: Transaction | undefined) => Promise<void>;
 
@@ -183,6 +199,16 @@ export abstract class SessionStore {
     alongside: Alongside,
     stepUp?: AcceptedStepUp,
   ): Promise<readonly EndedSession[]>;
+
+  /**
+   * Starts a session and uses its code up in one commit of one statement. MUST refuse what `start` refuses (AuthorizationKilled), a browser
+   * that does not stand (AuthorizationKilled), an account that is gone (AccountGone) and a code that was used (CodeUsed); then nothing
+   * happened. False, with nothing done, where a session waits for the step-up: that takes a transaction. A store without such a statement
+   * always says so.
+   */
+  async startFromCode(_session: StoredSession, _code: UsedCode, _stepUp?: AcceptedStepUp): Promise<boolean> {
+    return false;
+  }
 
   /**
    * MUST change the row only if generation is still `fromGeneration`, it has not ended and `at` is before its expiry.

@@ -87,6 +87,6 @@ export class TimeoutReturns {
       ), latest AS (SELECT DISTINCT ON (place) * FROM met ORDER BY place, last_active_at DESC)
       SELECT p.place, p.id::text AS id, p.account_id::text AS account_id, c.cut_at,
         round(extract(epoch FROM c.cut_at - p.last_active_at))::int AS timeout
-      FROM latest p CROSS JOIN LATERAL (${cutOf(Prisma.sql`p.at`)}) c WHERE c.cut_at IS NOT NULL`;
+      FROM latest p CROSS JOIN LATERAL (${Prisma.raw(cutOf('p.at'))}) c WHERE c.cut_at IS NOT NULL`;
   }
 }

@@ -1,7 +1,10 @@
 import { isPublicClient } from '@curfew/clients';
+import type { Transaction } from '@curfew/persistence';
 import { accessTokenLifetime, beginning, type SessionPolicy, wholeSecond } from '@curfew/session-policy';
 import {
+  AccountGone,
   AuthorizationKilled,
+  CodeUsed,
   clientEvent,
   newSecret,
   type SessionStart,
@@ -9,6 +12,7 @@ import {
 } from '@curfew/sessions';
 import { worthKeeping } from '../../origin.js';
 import { authorizationOf, scopesOf } from '../../session-payload.js';
+import { hashOfId } from '../../storage/payload-seal.js';
 import { StagedWrites } from '../../storage/staged-writes.js';
 import { type Access, accessFor } from '../access.js';
 import { accessToken, tokenType } from '../access-token.js';
@@ -62,7 +66,7 @@ export async function startSession(redemption: Redemption, parts: EndpointParts)
   const { request, found, grant, proof } = redemption;
   const { client } = request;
   const { code } = found;
-  await refuseGoneAccount(redemption, parts);
+  if (grant.accountId !== code.accountId) throw invalidGrant('session_over');
   if (code.dpopJkt !== undefined && !proof) throw invalidGrant('dpop_proof_missing');
   if (proof) await parts.proofs.useUp(proof, client.id, request.now);
   if (code.dpopJkt !== undefined && code.dpopJkt !== proof?.thumbprint) throw invalidGrant('key_mismatch');
@@ -83,13 +87,6 @@ export async function startSession(redemption: Redemption, parts: EndpointParts)
       token_type: tokenType({ jkt: proof?.thumbprint }),
     },
   };
-}
-
-async function refuseGoneAccount({ found, grant }: Redemption, { accounts }: EndpointParts): Promise<void> {
-  const { accountId } = found.code;
-  const account = accountId === undefined ? null : await accounts.findById(accountId);
-  if (!account || account.disabledAt !== null) throw invalidGrant('account_gone');
-  if (grant.accountId !== accountId) throw invalidGrant('session_over');
 }
 
 async function tokens(
@@ -158,31 +155,39 @@ function sessionOf(
   };
 }
 
-class CodeAlreadyUsed extends Error {
-  override readonly name = 'CodeAlreadyUsed';
-}
-
 async function commit(
-  { request, found }: Redemption,
+  redemption: Redemption,
   start: SessionStart,
   policy: SessionPolicy,
   parts: EndpointParts,
 ): Promise<void> {
-  const { now, client } = request;
+  const { request, found } = redemption;
+  const code = { kind: found.key.kind, idHash: hashOfId(found.key.id) };
+  const alongside = (transaction: Transaction | undefined) => useUp(redemption, start, parts, transaction);
   try {
-    await parts.sessions.start(start, policy, now, async (transaction) => {
-      if (!(await parts.artifacts.consume(found.key, now, transaction))) throw new CodeAlreadyUsed();
-      const { browserSessionUid } = start;
-      if (!browserSessionUid) return;
-      // An end of the browser session waits for this start or is seen here: a code does not outlive the browser session it was made in.
-      const stands = await parts.browserSessions.hold(browserSessionUid, client.id, now, transaction);
-      if (!stands) throw new AuthorizationKilled('logout');
-    });
+    await parts.sessions.start(start, policy, request.now, alongside, code);
   } catch (error) {
-    if (error instanceof CodeAlreadyUsed) throw await usedBefore(found, request, parts);
+    if (error instanceof CodeUsed) throw await usedBefore(found, request, parts);
+    if (error instanceof AccountGone) throw invalidGrant('account_gone');
     if (error instanceof AuthorizationKilled) throw invalidGrant('session_over');
     if (error instanceof TooManySessions)
       throw new Refused('invalid_grant', 'session_limit', { description: 'too many sessions' });
     throw error;
   }
+}
+
+/** The same in a transaction, where a start takes more than one statement: room for the session, or a step-up that others wait for. */
+async function useUp(
+  { request, found }: Redemption,
+  { facts, browserSessionUid }: SessionStart,
+  { accounts, artifacts, browserSessions }: EndpointParts,
+  transaction: Transaction | undefined,
+): Promise<void> {
+  const { now, client } = request;
+  const account = await accounts.findById(facts.accountId);
+  if (!account || account.disabledAt !== null) throw new AccountGone();
+  if (!(await artifacts.consume(found.key, now, transaction))) throw new CodeUsed();
+  // An end of the browser session waits for this start or is seen here: a code does not outlive the browser session it was made in.
+  if (browserSessionUid && !(await browserSessions.hold(browserSessionUid, client.id, now, transaction)))
+    throw new AuthorizationKilled('logout');
 }
