@@ -159,7 +159,7 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/sessions/src/browser-session-sweeper.ts': [1, standing],
       'libs/sessions/src/session-queries.ts': [1, standing],
       'libs/sessions/src/store/postgres-sweep-store.ts': [2, standing],
-      'libs/sessions/src/store/session-start.ts': [1, standing],
+      'libs/sessions/src/store/start-statement.ts': [1, standing],
       'apps/admin-api/src/sessions/reach-count.store.ts': [2, standing],
       'apps/admin-api/src/sessions/search-conditions.store.ts': [1, standing],
       'apps/admin-api/src/sessions/session-search.store.ts': [2, standing],

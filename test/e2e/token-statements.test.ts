@@ -171,7 +171,7 @@ describe('what the database is asked', () => {
   it('a code needs one read and one write, which is the one commit of code, session and event', async () => {
     const side = new Side(world);
     const request = { scope: 'openid orders:read', resource: orders };
-    const codes = [];
+    const codes: Awaited<ReturnType<Side['code']>>[] = [];
     for (let made = 0; made < many + 5; made += 1) codes.push(await side.code(request));
     const once = async () => {
       const { code, verifier } = codes.pop()!;

@@ -28,13 +28,13 @@ import {
   type AcceptedStepUp,
   type Alongside,
   AuthorizationKilled,
+  type CodeKey,
   type EndDetail,
   type MassEnd,
   type ProofRecord,
   type SessionStore,
   type StoredSession,
   TooManySessions,
-  type UsedCode,
 } from './store/session-store.js';
 import { hashSecret, type RefreshTokenCodec } from './tokens/refresh-token.js';
 
@@ -123,7 +123,7 @@ export class SessionService {
     policy: SessionPolicy,
     now: Instant,
     alongside: Alongside,
-    code?: UsedCode,
+    code?: CodeKey,
   ): Promise<StoredSession> {
     const session = started(start.facts, policy);
     const stored: StoredSession = {

@@ -21,6 +21,7 @@ import {
   type AcceptedStepUp,
   type Activity,
   type Alongside,
+  type CodeKey,
   type End,
   type EndedSession,
   type FoundSession,
@@ -32,7 +33,6 @@ import {
   SessionStore,
   type StoredSession,
   TooManySessions,
-  type UsedCode,
   type WithEnd,
 } from './session-store.js';
 import { notKilled, rowStands } from './standing-statements.js';
@@ -105,7 +105,7 @@ export class PostgresSessionStore extends SessionStore {
 
   override async startFromCode(
     session: StoredSession,
-    code: UsedCode,
+    code: CodeKey,
     stepUp?: AcceptedStepUp,
   ): Promise<boolean> {
     const before = await insertFromCode(this.#statements, session, code, stepUp);

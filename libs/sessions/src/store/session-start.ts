@@ -10,9 +10,9 @@ import {
   type AcceptedStepUp,
   AccountGone,
   AuthorizationKilled,
+  type CodeKey,
   CodeUsed,
   type StoredSession,
-  type UsedCode,
 } from './session-store.js';
 import {
   codeParameters,
@@ -76,7 +76,7 @@ export async function insertSession(
 export async function insertFromCode(
   statements: Statements,
   session: StoredSession,
-  code: UsedCode,
+  code: CodeKey,
   stepUp: AcceptedStepUp | undefined,
 ): Promise<SessionBefore | undefined> {
   const values = [...startParameters(session, stepUp), ...codeParameters(code, session)];

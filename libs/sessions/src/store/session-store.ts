@@ -139,8 +139,8 @@ export interface SessionLimit {
   readonly whenFull: 'end_oldest' | 'refuse_new';
 }
 
-/** A code that is used up by the start of its session (RFC 6749 §4.1.2). */
-export interface UsedCode {
+/** Names a code that is used up by the start of its session (RFC 6749 §4.1.2). */
+export interface CodeKey {
   readonly kind: string;
   readonly idHash: Uint8Array;
 }
@@ -206,7 +206,7 @@ export abstract class SessionStore {
    * happened. False, with nothing done, where a session waits for the step-up: that takes a transaction. A store without such a statement
    * always says so.
    */
-  async startFromCode(_session: StoredSession, _code: UsedCode, _stepUp?: AcceptedStepUp): Promise<boolean> {
+  async startFromCode(_session: StoredSession, _code: CodeKey, _stepUp?: AcceptedStepUp): Promise<boolean> {
     return false;
   }
 

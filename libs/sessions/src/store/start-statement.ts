@@ -5,7 +5,7 @@ import { holdBrowser } from '../browser-session-row.js';
 import { sessionEvent } from '../session-events.js';
 import { type BeforeRow, sessionBefore } from './session-before.js';
 import { startColumns, startValues } from './session-row.js';
-import type { AcceptedStepUp, StoredSession, UsedCode } from './session-store.js';
+import type { AcceptedStepUp, CodeKey, StoredSession } from './session-store.js';
 import { type AuthorizationColumns, covers } from './standing-statements.js';
 
 const dayMs = 86_400_000;
@@ -114,6 +114,6 @@ export function startParameters(session: StoredSession, stepUp: AcceptedStepUp |
 
 /** What `startFromCodeStatement` is told besides. */
 export const codeParameters = (
-  { kind, idHash }: UsedCode,
+  { kind, idHash }: CodeKey,
   { browserSessionUid }: StoredSession,
 ): unknown[] => [kind, idHash, browserSessionUid];
