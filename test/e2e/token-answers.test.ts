@@ -127,6 +127,24 @@ describe('a request', () => {
     );
   });
 
+  it.each(['text/html', 'text/html,*/*;q=0.8', 'image/png', 'nonsense'])(
+    'is answered in JSON also where the client would rather have “%s” (RFC 6749 §5.2)',
+    async (accept) => {
+      const side = new Side(world);
+      const { token } = await side.session();
+      const headers = { accept };
+      const replies = [
+        await side.refresh(token, {}, side.web, headers),
+        await side.refresh('nothing', {}, side.web, headers),
+        await side.post('/introspection', { token: 'nothing' }, headers),
+        await side.post('/revocation', {}, headers),
+      ];
+      expect(replies.map(({ status, headers: { 'content-type': type } }) => [status, type])).toEqual(
+        [200, 400, 400, 400].map((status) => [status, 'application/json; charset=utf-8']),
+      );
+    },
+  );
+
   it('is never a fault of the server', () => {
     const faults = [...runs].filter(([, { side }]) => side.replies.some(({ status }) => status >= 500));
     expect(faults.map(([name]) => name)).toEqual([]);
