@@ -1,6 +1,23 @@
-import { length } from '../output.js';
 import type { Origin } from './network.js';
 import type { Step, StepName, StepValue } from './steps.js';
+
+const units = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['m', 60],
+  ['s', 1],
+] as const;
+
+/** A duration with nothing rounded, such as 9m30s: a scenario is about the second. */
+const exactly = (seconds: number): string => {
+  let left = seconds;
+  const parts = units.map(([unit, size]) => {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    return count === 0 ? '' : `${count}${unit}`;
+  });
+  return parts.join('') || '0s';
+};
 
 /** Each step as a sentence. */
 const sentences: { readonly [S in StepName]: (value: StepValue<S>) => string } = {
@@ -11,11 +28,11 @@ const sentences: { readonly [S in StepName]: (value: StepValue<S>) => string } =
   refresh: ({ holder, times, 'clock-ahead': ahead, ...origin }) =>
     [
       `${holder} refreshes${times > 1 ? ` ${times} times at once` : ''}${from(origin)}`,
-      ...(ahead === undefined ? [] : [`its clock ${length(ahead)} ahead`]),
+      ...(ahead === undefined ? [] : [`its clock ${exactly(ahead)} ahead`]),
     ].join(', '),
   'lose-answer': ({ holder, ...origin }) => `${holder} refreshes${from(origin)}, and the answer is lost`,
   steal: ({ from: victim, as, ...origin }) => `${as} copies the tokens of ${victim}${from(origin)}`,
-  wait: (seconds) => `${length(seconds)} pass`,
+  wait: (seconds) => `${exactly(seconds)} pass`,
   use: ({ holder, at }) => `${holder} uses its access token at the ${at === 'api' ? 'API' : 'gateway'}`,
   session: ({ of }) => `the session of ${of}`,
   end: ({ session, only }) =>
