@@ -72,7 +72,7 @@ export function aSession(overrides: Partial<StoredSession> = {}): StoredSession 
     expiresAt: plus(signedInAt, seconds(1800)),
     generation: 0,
     rotatedAt: null,
-    retries: 0,
+    ...{ retries: 0, shadowEnd: null, afterIdleCut: false },
     keyThumbprint: null,
     stepUpRequiredAt: null,
     steppedUpAt: null,
@@ -622,7 +622,7 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         const session = await start({ clientId, signedInAt });
         await start({ signedInAt });
         const lineage = { clientId, resources: session.resources };
-        const limits = { inactivityTimeout: seconds(60), absoluteLifetime: seconds(300) };
+        const limits = { from: 0, to: 100, inactivityTimeout: seconds(60), absoluteLifetime: seconds(300) };
         const asked: unknown[] = [];
         const limitsOf = async (lineages: readonly Lineage[]) => {
           asked.push(...lineages);

@@ -91,6 +91,18 @@ async function attachedPolicy(world: AdminWorld, target: object): Promise<AdminA
   return made.body;
 }
 
+/** A policy of what has all power, and one of what has none. */
+const onPolicy = (request: (name: string, world: AdminWorld) => Promise<Request>): readonly Aimed[] => [
+  aimed('a policy of the admin API', 'all', async (world) => {
+    const { name } = await attachedPolicy(world, { kind: 'resource', audience: world.adminUrl });
+    return request(name, world);
+  }),
+  aimed('a policy of another API', [], async (world) => {
+    const { name } = await attachedPolicy(world, { kind: 'resource', audience: orders });
+    return request(name, world);
+  }),
+];
+
 const route = (resource: string, name: string) => ({
   name,
   position: 1,
@@ -226,6 +238,15 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
       };
     }),
   ),
+  setPolicyShadow: onPolicy(async (name) => ({
+    method: 'PUT',
+    path: `/v1/policies/${name}/shadow`,
+    body: { inactivity_timeout: '5m' },
+  })),
+  removePolicyShadow: onPolicy(async (name, world) => {
+    await world.call('PUT', `/v1/policies/${name}/shadow`, { body: { inactivity_timeout: '6m' } });
+    return { method: 'DELETE', path: `/v1/policies/${name}/shadow` };
+  }),
   attachPolicy: byResource(async (_, audience) => ({
     method: 'PUT',
     path: '/v1/policy-attachments',

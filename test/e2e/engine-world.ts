@@ -15,7 +15,7 @@ import {
 import { DisciplinedClock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import { advanceVirtualClock, databaseClock, type PrismaService } from '@curfew/persistence';
-import { formatPolicy, profiles, type SessionPolicy } from '@curfew/session-policy';
+import { type EffectivePolicy, formatPolicy, profiles } from '@curfew/session-policy';
 import {
   BrowserSessionEnds,
   KeyRing,
@@ -83,8 +83,12 @@ export class RegistryPolicies extends PolicySource {
   constructor(private readonly registry: Registry) {
     super();
   }
-  override effectivePolicy(clientId: string, resources: readonly string[]): Promise<SessionPolicy> {
-    return this.registry.effectivePolicy(clientId, resources);
+  override effectivePolicy(
+    clientId: string,
+    resources: readonly string[],
+    accountId?: string,
+  ): Promise<EffectivePolicy> {
+    return this.registry.effectivePolicy(clientId, resources, accountId);
   }
 }
 

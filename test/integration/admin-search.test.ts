@@ -205,7 +205,7 @@ describe('the search of sessions', () => {
 
 describe('a preview of a policy', () => {
   const countWith = (limits?: PreviewLimits, by = prisma) =>
-    new PreviewStore(by, limits).count(() => profiles.standard.policy, now);
+    new PreviewStore(by, limits).count(() => [{ from: 0, to: 100, policy: profiles.standard.policy }], now);
   const enough = { maxLineages: 1_000, maxMs: 60_000 };
 
   it('counts all live sessions up to its limit of clients and APIs, and nothing one beyond', async () => {

@@ -146,6 +146,15 @@ const trials: { readonly [Name in keyof SessionPolicy]: Trial } = {
       return idleWarningAt(session, policy, deadlines(session, policy));
     },
   },
+  // The id of an account says whether it is in a canary; this one is at place 0.
+  canary: {
+    under: { inactivityTimeout: seconds(1_200) },
+    values: [null, { inactivityTimeout: seconds(2_400), share: 1 }],
+    seen: async (clientId) => {
+      const who = await house.signIn({ clientId, accountId: `${randomUUID().slice(0, 27)}000000007` });
+      return (await house.refresh(who, who.token, t(1_800))).kind;
+    },
+  },
 };
 
 it.each(settingNames)('the setting %s changes what is seen', async (name) => {

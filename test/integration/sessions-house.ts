@@ -3,13 +3,21 @@ import { EventLog } from '@curfew/events';
 import { SilenceRecorder } from '@curfew/insight';
 import { HotStatements, type PrismaService } from '@curfew/persistence';
 import {
+  type EffectivePolicy,
+  effectivePolicy,
   type Instant,
   instant,
+  type PolicyPlaces,
+  placeOf,
+  placeOutside,
   plus,
+  policiesByPlace,
   profiles,
   type RequestSignals,
   type SessionPolicy,
+  type ShadowLimits,
   seconds,
+  trialOf,
   unknownSignals,
 } from '@curfew/session-policy';
 import {
@@ -37,8 +45,22 @@ export class TestPolicies extends PolicySource {
   everyone: SessionPolicy = { ...profiles.standard.policy, deviceMismatch: 'off', ipChange: 'off' };
   readonly ofClients = new Map<string, SessionPolicy>();
 
-  override effectivePolicy(clientId: string): SessionPolicy {
-    return this.ofClients.get(clientId) ?? this.everyone;
+  /** Shadows by client. */
+  readonly shadows = new Map<string, ShadowLimits>();
+  canarySince: Instant = instant(0);
+
+  override effectivePolicy(clientId: string, _?: readonly string[], accountId?: string): EffectivePolicy {
+    const own = this.ofClients.get(clientId) ?? this.everyone;
+    const shadow = this.shadows.get(clientId);
+    if (!shadow && own.canary === null) return own;
+    const matching = { everyone: own, client: own };
+    const place = accountId === undefined ? placeOutside : placeOf(accountId);
+    const beside = { shadows: shadow ? [shadow] : [], canarySince: this.canarySince };
+    return { trial: trialOf(matching, place, beside), ...effectivePolicy(matching, place) };
+  }
+
+  override async policiesByPlace(clientId: string): Promise<readonly PolicyPlaces[]> {
+    return policiesByPlace({ everyone: this.ofClients.get(clientId) ?? this.everyone });
   }
 }
 
@@ -139,7 +161,7 @@ export class House {
     const { accountId = randomUUID(), at = t0, signals = unknownSignals, offline = false } = facts;
     const clientId = facts.clientId ?? this.client();
     const { service } = this.nodes[node]!;
-    const policy = await service.policyFor(clientId, []);
+    const policy = await service.policyFor(clientId, [], accountId);
     const sid = newId(at);
     const secret = newSecret();
     await service.start(

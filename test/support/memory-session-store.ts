@@ -131,13 +131,14 @@ export class MemorySessionStore extends SessionStore {
   }
 
   override async touch(activities: readonly Activity[]): Promise<void> {
-    for (const { id, at, expiresAt } of activities) {
+    for (const { id, at, expiresAt, mark } of activities) {
       const session = this.rows.get(id)?.session;
       if (!session || session.ended || isPast(session.expiresAt, at)) continue;
       this.change({
         ...session,
         lastActiveAt: latest(session.lastActiveAt, at),
         expiresAt: latest(session.expiresAt, expiresAt),
+        shadowEnd: mark?.at ?? session.shadowEnd,
       });
     }
   }
@@ -263,9 +264,10 @@ const keyOf = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');
 
 const moved = (
   session: StoredSession,
-  { lastActiveAt, expiresAt }: Pick<Rotation, 'lastActiveAt' | 'expiresAt'>,
+  { lastActiveAt, expiresAt, mark }: Pick<Rotation, 'lastActiveAt' | 'expiresAt' | 'mark'>,
 ): StoredSession => ({
   ...session,
   lastActiveAt: latest(session.lastActiveAt, lastActiveAt),
   expiresAt: session.lastActiveAt > lastActiveAt ? latest(session.expiresAt, expiresAt) : expiresAt,
+  shadowEnd: mark?.at ?? session.shadowEnd,
 });

@@ -1,5 +1,12 @@
-import { deadlines, earliest, type Instant, isPast, type SessionId } from '@curfew/session-policy';
-import { type DueSession, type End, type Lineage, type ShorterLimits, SweepStore } from '@curfew/sessions';
+import { deadlines, earliest, type Instant, isPast, placeOf, type SessionId } from '@curfew/session-policy';
+import {
+  type DueSession,
+  type End,
+  type Lineage,
+  type LookAgain,
+  type ShorterLimits,
+  SweepStore,
+} from '@curfew/sessions';
 import type { MemoryRow, MemorySessionStore } from './memory-session-store.js';
 
 /** Sweeping in memory. */
@@ -11,7 +18,7 @@ export class MemorySweepStore extends SweepStore {
   override async sweep(
     now: Instant,
     most: number,
-    decide: (due: DueSession) => Promise<End | { readonly checkAfter: Instant }>,
+    decide: (due: DueSession) => Promise<End | LookAgain>,
   ): Promise<number> {
     const due = [...this.store.rows.values()].filter(
       ({ checkAfter, taken }) => !taken && isPast(checkAfter, now),
@@ -26,10 +33,7 @@ export class MemorySweepStore extends SweepStore {
     return mine.length;
   }
 
-  private async look(
-    row: MemoryRow,
-    decide: (due: DueSession) => Promise<End | { readonly checkAfter: Instant }>,
-  ): Promise<void> {
+  private async look(row: MemoryRow, decide: (due: DueSession) => Promise<End | LookAgain>): Promise<void> {
     if (row.session.ended) {
       this.store.rows.delete(row.session.id);
       return;
@@ -76,7 +80,10 @@ export class MemorySweepStore extends SweepStore {
       [...lineages.values()].map(({ clientId, resources }) => ({ clientId, resources })),
     );
     for (const row of live) {
-      const shorter = limits.find((one) => lineageKey(one) === lineageKey(row.session));
+      const place = placeOf(row.session.accountId);
+      const shorter = limits.find(
+        (one) => lineageKey(one) === lineageKey(row.session) && one.from <= place && place < one.to,
+      );
       if (shorter) row.checkAfter = earliest(row.checkAfter, deadlines(row.session, shorter).expiresAt);
     }
     return page.at(-1)?.session.id;

@@ -1,4 +1,4 @@
-import { bucketOf, type CountKind, FoldedCounts, foldCount } from '@curfew/insight';
+import { type ArmCounts, bucketOf, type CountKind, FoldedCounts, foldCount } from '@curfew/insight';
 import {
   countedOf,
   exposureHoursOf,
@@ -47,6 +47,40 @@ export function populationUnder(timeout: number, truth: Truth): Outcome {
     }
   }
   return { folded, ...sums };
+}
+
+/** A canary in a population: the timeouts of its arms, the share of people in it, and how many give up there. */
+export interface CanaryTruth extends Truth {
+  readonly timeouts: { readonly control: number; readonly canary: number };
+  readonly canaryShare: number;
+  /** As many as beside it, unless it is said. */
+  readonly canaryGiveUpShare?: number;
+}
+
+/** The counts that both arms of a canary leave. */
+export function canaryUnder(truth: CanaryTruth): ArmCounts[] {
+  const { timeouts, canaryShare, people, giveUpShare, canaryGiveUpShare = giveUpShare, seed, days } = truth;
+  const shorter = Math.min(timeouts.control, timeouts.canary);
+  const inCanary = Math.round(people * canaryShare);
+  const armOf = (arm: 0 | 1, timeout: number, changes: Partial<Truth>): ArmCounts => {
+    const folded = new FoldedCounts();
+    for (const { person, visits } of visitsUnder(timeout, { ...truth, ...changes })) {
+      const note = noteIn(folded, person % foldCount);
+      note('first', 1);
+      for (const steps of visits) {
+        for (const [kind, seconds] of countedOf(steps, timeout)) note(kind, seconds);
+        // The first long silence of a visit; its last one, where no other was so long.
+        const first = steps.find(({ length }) => length >= shorter);
+        note('reached', shorter);
+        if (first && first.kind !== 'gave up') note('rejoined', first.length);
+      }
+    }
+    return { arm, inactivityTimeout: timeout, folded, days };
+  };
+  return [
+    armOf(0, timeouts.control, { people: people - inCanary, seed: seed * 2 }),
+    armOf(1, timeouts.canary, { people: inCanary, giveUpShare: canaryGiveUpShare, seed: seed * 2 + 1 }),
+  ];
 }
 
 type Note = (kind: CountKind, seconds: number) => void;

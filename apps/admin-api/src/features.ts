@@ -17,12 +17,14 @@ import { ResourcesModule } from './resources/resources.module.js';
 import { RoutesModule } from './routes/routes.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StatsModule } from './stats/stats.module.js';
+import { TrialsModule } from './trials/trials.module.js';
 
 /** A module for each kind of thing the API has, in the order of the document. */
 export const features: readonly Type[] = [
   SessionsModule,
   BrowsersModule,
   PoliciesModule,
+  TrialsModule,
   InsightModule,
   ClientsModule,
   ResourcesModule,

@@ -42,4 +42,5 @@ export type { KnownClient, KnownResource } from './registry.store.js';
 export { type RegistryChange, registryChannel } from './registry-channel.js';
 export type { Resource, ResourceRegistration, TokenFormat } from './resource.js';
 export { type ResourcePage, ResourceService } from './resource-service.js';
+export type { PolicyShadow } from './shadow.store.js';
 export { fetchedUriFault, isPublicAddress, namesPublicHost } from './uri-rules.js';

@@ -12,6 +12,7 @@ import {
 } from './policy-revision.js';
 import { RegistrationError } from './registration-error.js';
 import { announce, type RegistryChange } from './registry-channel.js';
+import { type PolicyShadow, ShadowStore } from './shadow.store.js';
 
 /** Which announcement makes the processes forget what they know of a target's policy. */
 const changeOf = (target: PolicyTarget): RegistryChange => {
@@ -34,12 +35,14 @@ const unstorable = /\u0000/;
  */
 export class PolicyService {
   private readonly store: PolicyStore;
+  private readonly shadows: ShadowStore;
 
   constructor(
     private readonly prisma: PrismaService,
     private readonly clock: Clock,
   ) {
     this.store = new PolicyStore(prisma);
+    this.shadows = new ShadowStore(prisma);
   }
 
   /**
@@ -126,6 +129,24 @@ export class PolicyService {
   /** Which policies are attached to what, at most 10,000. */
   async attachments(): Promise<PolicyAttachment[]> {
     return this.store.attachments();
+  }
+
+  /** The shadow of a policy, or null. */
+  async shadow(policy: string): Promise<PolicyShadow | null> {
+    return this.shadows.find(policy);
+  }
+
+  /** Sets what is tried in shadow; one with the same timeouts as before keeps its beginning. */
+  async setShadow(shadow: PolicyShadow, tx: Transaction): Promise<void> {
+    await this.shadows.put(shadow, tx);
+    await announce(tx, { kind: 'policies' });
+  }
+
+  /** Ends a shadow and says whether there was one. */
+  async removeShadow(policy: string, tx: Transaction): Promise<boolean> {
+    const wasThere = await this.shadows.remove(policy, tx);
+    if (wasThere) await announce(tx, { kind: 'policies' });
+    return wasThere;
   }
 
   private within<T>(tx: Transaction | undefined, work: (db: Transaction) => Promise<T>): Promise<T> {

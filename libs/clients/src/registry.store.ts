@@ -6,6 +6,7 @@ import { PolicyStore } from './policy.store.js';
 import type { PolicyRevision } from './policy-revision.js';
 import type { Resource } from './resource.js';
 import { resourceOf } from './resource.store.js';
+import { type PolicyShadow, ShadowStore } from './shadow.store.js';
 
 /** A client with everything that requests need of it. */
 export interface KnownClient extends Client {
@@ -24,6 +25,10 @@ export interface KnownResource extends Resource {
 export interface KnownPolicies {
   readonly byName: ReadonlyMap<string, PolicyRevision>;
   readonly everyone: string | null;
+  /** Shadows by the name of their policy. */
+  readonly shadows: ReadonlyMap<string, PolicyShadow>;
+  /** Whether anything is tried at all, in shadow or in a canary. */
+  readonly hasTrials: boolean;
 }
 
 /** How many reads of clients are under way at most, and how many clients are in one. */
@@ -73,10 +78,16 @@ export class RegistryStore {
 
   async policies(): Promise<KnownPolicies> {
     const store = new PolicyStore(this.prisma);
-    const [revisions, everyone] = await Promise.all([
+    const [revisions, everyone, shadows] = await Promise.all([
       store.allLatest(),
       store.attachedTo({ kind: 'everyone' }),
+      new ShadowStore(this.prisma).all(),
     ]);
-    return { byName: new Map(revisions.map((revision) => [revision.name, revision])), everyone };
+    return {
+      byName: new Map(revisions.map((revision) => [revision.name, revision])),
+      everyone,
+      shadows: new Map(shadows.map((shadow) => [shadow.policy, shadow])),
+      hasTrials: shadows.length > 0 || revisions.some(({ policy }) => policy.canary !== null),
+    };
   }
 }

@@ -1,9 +1,25 @@
 import type { Clock } from '@curfew/clock';
 import { DatabaseListener, type ListenerHandlers, type PrismaService } from '@curfew/persistence';
-import { effectivePolicy, profiles, type Seconds, type SessionPolicy, seconds } from '@curfew/session-policy';
+import {
+  type EffectivePolicy,
+  effectivePolicy,
+  instant,
+  latest,
+  type PolicyPlaces,
+  placeOf,
+  placeOutside,
+  policiesByPlace,
+  profiles,
+  type Seconds,
+  type SessionPolicy,
+  type ShadowLimits,
+  seconds,
+  type Trial,
+  trialOf,
+} from '@curfew/session-policy';
 import { isClientId, isPublicClient, isSenderConstrained } from './client.js';
 import { FreshCache } from './fresh-cache.js';
-import { profileRevision, UnreadablePolicy } from './policy-revision.js';
+import { type PolicyRevision, profileRevision, UnreadablePolicy } from './policy-revision.js';
 import { type KnownClient, type KnownPolicies, type KnownResource, RegistryStore } from './registry.store.js';
 import { readChange, registryChannel } from './registry-channel.js';
 
@@ -82,29 +98,75 @@ export class Registry {
 
   /**
    * The policy of a session of this client with these APIs: setting by setting the strictest of those attached to everyone, the client
-   * and the APIs. If none is attached to everyone, a client without a policy of its own gets `standard`.
+   * and the APIs, each as it is for the account, with what is tried beside it. Without an account it is the policy of accounts that are in
+   * no canary. If none is attached to everyone, a client without a policy of its own gets `standard`.
    */
-  async effectivePolicy(clientId: string, resources: readonly string[]): Promise<SessionPolicy> {
+  async effectivePolicy(
+    clientId: string,
+    resources: readonly string[],
+    accountId?: string,
+  ): Promise<EffectivePolicy> {
+    const found = await this.matching(clientId, resources);
+    const { client, matching, isTried } = found;
+    const place = accountId === undefined ? placeOutside : placeOf(accountId);
+    const policy = effectivePolicy(matching, place);
+    const trial = isTried && accountId !== undefined ? this.trial(found, place, policy) : undefined;
+    const known = trial === undefined ? policy : { trial, ...policy };
+    return client && mustRotate(client) ? { ...known, rotation: 'always' } : known;
+  }
+
+  /** The policies that the accounts of this client are under, by their places (`placeOf`). */
+  async policiesByPlace(clientId: string, resources: readonly string[]): Promise<readonly PolicyPlaces[]> {
+    return policiesByPlace((await this.matching(clientId, resources)).matching);
+  }
+
+  private async matching(clientId: string, resources: readonly string[]) {
     const [policies, client, ...apis] = await Promise.all([
       this.policies.get(allPolicies, this.trusted),
       this.client(clientId),
       ...resources.map((audience) => this.resource(audience)),
     ]);
     const named = (name: string | null | undefined): SessionPolicy | null =>
-      name == null ? null : this.policyNamed(name, policies);
+      name == null ? null : this.policyNamed(name, policies).policy;
     const own = named(client?.policy);
     // `standard` is a default, not a limit: else a client could not be given the profile `mobile`.
     const everyone = named(policies?.everyone) ?? own ?? profiles.standard.policy;
-    const ofResources = apis.flatMap((api) => named(api?.policy) ?? []);
-    const policy = effectivePolicy({ everyone, client: own, resources: ofResources });
-    return client && mustRotate(client) ? { ...policy, rotation: 'always' } : policy;
+    const matching = { everyone, client: own, resources: apis.flatMap((api) => named(api?.policy) ?? []) };
+    const names = [
+      policies?.everyone ?? client?.policy ?? 'standard',
+      client?.policy,
+      ...apis.map((api) => api?.policy),
+    ];
+    return { matching, names, client, policies, isTried: policies?.hasTrials ?? false };
   }
 
-  private policyNamed(name: string, policies: KnownPolicies | null): SessionPolicy {
+  /** The trial of accounts at a place; no shadow is longer than the timeouts in force. */
+  private trial(
+    { matching, names, policies }: Awaited<ReturnType<Registry['matching']>>,
+    place: number,
+    { inactivityTimeout, absoluteLifetime }: SessionPolicy,
+  ): Trial | undefined {
+    let canarySince = instant(0);
+    const shadows: ShadowLimits[] = [];
+    for (const name of new Set(names)) {
+      const shadow = name == null ? undefined : policies?.shadows.get(name);
+      const revision = name == null ? undefined : policies?.byName.get(name);
+      if (shadow)
+        shadows.push({
+          inactivityTimeout: seconds(Math.min(shadow.inactivityTimeout, inactivityTimeout)),
+          absoluteLifetime: seconds(Math.min(shadow.absoluteLifetime ?? absoluteLifetime, absoluteLifetime)),
+          since: shadow.since,
+        });
+      if (revision?.policy.canary) canarySince = latest(canarySince, revision.createdAt ?? canarySince);
+    }
+    return trialOf(matching, place, { shadows, canarySince });
+  }
+
+  private policyNamed(name: string, policies: KnownPolicies | null): PolicyRevision {
     const revision = profileRevision(name) ?? policies?.byName.get(name);
     // An attached policy that is gone must not mean "no limits".
     if (!revision) throw new UnreadablePolicy(name, 0);
-    return revision.policy;
+    return revision;
   }
 
   private heard(payload: string): void {

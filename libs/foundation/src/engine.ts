@@ -39,8 +39,12 @@ class RegistryPolicies extends PolicySource {
     super();
   }
 
-  override effectivePolicy(clientId: string, resources: readonly string[]) {
-    return this.registry.effectivePolicy(clientId, resources);
+  override effectivePolicy(clientId: string, resources: readonly string[], accountId?: string) {
+    return this.registry.effectivePolicy(clientId, resources, accountId);
+  }
+
+  override policiesByPlace(clientId: string, resources: readonly string[]) {
+    return this.registry.policiesByPlace(clientId, resources);
   }
 }
 

@@ -1,8 +1,9 @@
 import { Prisma, type PrismaService, retrying } from '@curfew/persistence';
-import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { type Arm, type Instant, plus, seconds } from '@curfew/session-policy';
 import { bucketCount } from './buckets.js';
 import { addTo, type CountKind, countKinds, FoldedCounts, foldCount, sumOf } from './counts.js';
 import type { CountsUnderTimeout } from './evidence.js';
+import type { ArmCounts } from './give-up.js';
 import { type CountedHour, dayOf, histogramsOf, hourOfWeek } from './recorder.js';
 
 /** All clients together are counted as a client with this id, which none can have. */
@@ -57,11 +58,13 @@ export class CountsStore {
     const histograms = [
       ...summedBy(hours, ({ hour, ...rest }) => ({ day: dayOf(hour), ...rest })),
       ...summedBy(hours, ({ hour, ...rest }) =>
-        isRanked(rest) ? { day: dayOf(hour), ...rest, fold: allFolds } : undefined,
+        isRanked(rest) ? { day: dayOf(hour), ...rest, arm: 0, fold: allFolds } : undefined,
       ),
     ];
     const returned = summedBy(hours, ({ hour, kind, ...rest }) =>
-      kind === 'returned' ? { ...rest, hour: hourOfWeek(hour), day: dayOf(hour), kind, fold: 0 } : undefined,
+      kind === 'returned'
+        ? { ...rest, hour: hourOfWeek(hour), day: dayOf(hour), kind, arm: 0, fold: 0 }
+        : undefined,
     );
     if (histograms.length === 0) return;
     const rows = (sums: readonly Sum[]) =>
@@ -69,9 +72,9 @@ export class CountsStore {
     await retrying(
       () => this.prisma.$executeRaw`
         WITH counted AS (
-          INSERT INTO gap_histogram (client_id, inactivity_timeout, day, fold, kind, counts)
-          SELECT "clientId", "inactivityTimeout", day, fold, kind, counts::int[] FROM jsonb_to_recordset(${rows(histograms)}::jsonb)
-            AS h("clientId" text, "inactivityTimeout" int, day date, fold smallint, kind text, counts text) ORDER BY 1, 2, 3, 4, 5
+          INSERT INTO gap_histogram (client_id, inactivity_timeout, day, fold, arm, kind, counts)
+          SELECT "clientId", "inactivityTimeout", day, fold, arm, kind, counts::int[] FROM jsonb_to_recordset(${rows(histograms)}::jsonb)
+            AS h("clientId" text, "inactivityTimeout" int, day date, fold smallint, arm smallint, kind text, counts text) ORDER BY 1, 2, 3, 4, 5, 6
           ON CONFLICT (client_id, inactivity_timeout, day, fold, arm, kind)
             DO UPDATE SET counts = curfew_add_counts(gap_histogram.counts, excluded.counts)
         )
@@ -118,6 +121,15 @@ export class CountsStore {
       SELECT part, sum(days)::int AS days
       FROM (SELECT (${part})::text AS part, max(days) AS days FROM gap_histogram WHERE ${rangeOf(question)} GROUP BY 1, day) d GROUP BY 1`;
     return new Map(rows.map(({ part: name, days }) => [name, days]));
+  }
+
+  /** The counts of the days asked for, by the arm of a canary and the timeout they were made under. */
+  async arms(question: CountsQuestion): Promise<readonly ArmCounts[]> {
+    const arm = Prisma.sql`arm`;
+    const [rows, days] = await Promise.all([this.#sums(question, arm), this.#days(question, arm)]);
+    return [...partsOf(rows)].flatMap(([part, own]) =>
+      groupsOf(own).map((group) => ({ arm: Number(part) as Arm, days: days.get(part) ?? 0, ...group })),
+    );
   }
 
   /** Returned silences of each client over all folds, the busiest first. */
@@ -230,6 +242,7 @@ interface Key {
   readonly day: string;
   readonly kind: CountKind;
   readonly fold: number;
+  readonly arm: Arm;
   readonly hour?: number;
 }
 
@@ -247,10 +260,10 @@ function summedBy(hours: readonly CountedHour[], keyOf: (counted: Counted) => Ke
     for (const clientId of [counted.clientId, allClients]) {
       const key = keyOf({ ...counted, clientId });
       if (key === undefined) continue;
-      const { inactivityTimeout, day, kind, fold, hour } = key;
-      const name = [clientId, inactivityTimeout, hour === undefined ? day : hour, kind, fold].join(' ');
+      const { inactivityTimeout, day, kind, fold, arm, hour } = key;
+      const name = [clientId, inactivityTimeout, hour === undefined ? day : hour, kind, fold, arm].join(' ');
       const sum = sums.get(name) ?? {
-        key: { clientId, inactivityTimeout, day, kind, fold, ...(hour !== undefined && { hour }) },
+        key: { clientId, inactivityTimeout, day, kind, fold, arm, ...(hour !== undefined && { hour }) },
         counts: new Float64Array(bucketCount),
       };
       addTo(sum.counts, counted.counts);

@@ -1,3 +1,4 @@
+export * from './adaptation/index.js';
 export { type LifetimeOutcome, lifetimeUnder } from './ages.js';
 export { bucketCount, bucketEdges, bucketOf } from './buckets.js';
 export {
@@ -31,6 +32,15 @@ export {
 export { presenceSeconds } from './exposure.js';
 export * from './figures.js';
 export { type FunnelWindow, funnelOf } from './funnel.js';
+export {
+  type ArmCounts,
+  type ArmDifference,
+  type ComparedArms,
+  comparedArms,
+  giveUpFrom,
+  lostVisits,
+  type MeasuredGiveUp,
+} from './give-up.js';
 export type { Estimate } from './jackknife.js';
 export { type ClockworkShare, clockworkShare } from './low-value.js';
 export {

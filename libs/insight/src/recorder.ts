@@ -1,4 +1,4 @@
-import type { EndReason, Instant } from '@curfew/session-policy';
+import type { Arm, CanaryTrial, EndReason, Instant, Seconds } from '@curfew/session-policy';
 import { bucketCount, bucketOf } from './buckets.js';
 import { type CountKind, countKinds, foldCount, foldOf } from './counts.js';
 
@@ -16,20 +16,28 @@ export interface EndedSilence extends CountedSession {
   readonly lastActiveAt: Instant;
   /** In seconds, as it was in force for the last silence. */
   readonly inactivityTimeout: number;
+  /** The arm of a canary it met, and the shorter timeout of the arms where its last silence was the first to reach that. */
+  readonly trial?: { readonly arm: Arm; readonly reached: Seconds | null } | undefined;
 }
 
 /** What is known, when a session starts, of the one before it of the same account and client. */
 export interface SessionBefore {
   /** Where the inactivity timeout ended it within the last eight hours: when, and under which timeout in seconds. */
-  readonly cut: { readonly at: Instant; readonly inactivityTimeout: number } | null;
+  readonly cut: {
+    readonly at: Instant;
+    readonly inactivityTimeout: number;
+    /** Whether it was the first long silence of its visit. */
+    readonly isFirst: boolean;
+  } | null;
   readonly lastActiveAt: Instant | null;
   /** Whether the account has signed in to this client on this day (UTC) already. */
   readonly isSameDay: boolean;
 }
 
-/** Counts of one client under one timeout: a histogram for each kind and fold that was met. */
+/** Counts of one client under one timeout in one arm: a histogram for each kind and fold that was met. */
 interface TimeoutCells {
   readonly inactivityTimeout: number;
+  readonly arm: Arm;
   readonly histograms: (Int32Array | undefined)[];
 }
 
@@ -45,6 +53,7 @@ export interface CountedHistogram {
   readonly hour: number;
   readonly clientId: string;
   readonly inactivityTimeout: number;
+  readonly arm: Arm;
   readonly kind: CountKind;
   readonly fold: number;
   readonly counts: Int32Array;
@@ -81,11 +90,12 @@ export class SilenceRecorder {
     inactivityTimeout: number,
     lengthMs: number,
     now: Instant,
+    arm: Arm = 0,
   ): void {
     if (!this.isOn || !(lengthMs >= 0)) return;
     const hour = Math.floor(now / hourMs);
     if (hour !== this.#hour.hour) this.#turnTo(hour);
-    const histogram = this.#histogram(kind, session, inactivityTimeout);
+    const histogram = this.#histogram(kind, session, inactivityTimeout, arm);
     if (histogram === undefined) this.#lost++;
     else histogram[bucketOf(lengthMs)]!++;
   }
@@ -93,33 +103,37 @@ export class SilenceRecorder {
   /** Counts the last silence and the age of sessions that have ended. */
   ended(sessions: readonly EndedSilence[]): void {
     for (const session of sessions) {
-      const { reason, at, signedInAt, lastActiveAt, inactivityTimeout } = session;
+      const { reason, at, signedInAt, lastActiveAt, inactivityTimeout: timeout, trial } = session;
+      const arm = trial?.arm;
       const isCut = reason === 'inactivity_timeout';
       // The sweeper finds an end later than it was: a cut silence has the length of its timeout.
-      if (isCut) this.count('cut', session, inactivityTimeout, inactivityTimeout * 1_000, at);
-      else
-        this.count(
-          'censored',
-          session,
-          inactivityTimeout,
-          Math.min(at - lastActiveAt, inactivityTimeout * 1_000),
-          at,
-        );
-      if (reason === 'absolute_lifetime')
-        this.count('aged_out', session, inactivityTimeout, at - signedInAt, at);
-      else this.count('aged', session, inactivityTimeout, lastActiveAt - signedInAt, at);
+      const silence = isCut ? timeout * 1_000 : Math.min(at - lastActiveAt, timeout * 1_000);
+      this.count(isCut ? 'cut' : 'censored', session, timeout, silence, at, arm);
+      if (trial && trial.reached !== null)
+        this.count('reached', session, timeout, trial.reached * 1_000, at, arm);
+      if (reason === 'absolute_lifetime') this.count('aged_out', session, timeout, at - signedInAt, at, arm);
+      else this.count('aged', session, timeout, lastActiveAt - signedInAt, at, arm);
     }
   }
 
   /** Counts what a new session tells of the one before it. */
-  started(session: CountedSession, before: SessionBefore, inactivityTimeout: number, now: Instant): void {
+  started(
+    session: CountedSession,
+    before: SessionBefore,
+    inactivityTimeout: number,
+    now: Instant,
+    canary?: Pick<CanaryTrial, 'arm' | 'since'>,
+  ): void {
     const { cut, lastActiveAt, isSameDay } = before;
+    const arm = canary?.arm;
     if (cut && lastActiveAt !== null) {
-      this.count('back', session, cut.inactivityTimeout, now - lastActiveAt, now);
-      this.count('resumed', session, cut.inactivityTimeout, now - cut.at, now);
+      this.count('back', session, cut.inactivityTimeout, now - lastActiveAt, now, arm);
+      this.count('resumed', session, cut.inactivityTimeout, now - cut.at, now, arm);
+      if (canary && cut.isFirst && lastActiveAt >= canary.since)
+        this.count('rejoined', session, cut.inactivityTimeout, now - lastActiveAt, now, arm);
     }
     const sinceLast = lastActiveAt === null ? Number.MAX_SAFE_INTEGER : now - lastActiveAt;
-    if (!isSameDay) this.count('first', session, inactivityTimeout, sinceLast, now);
+    if (!isSameDay) this.count('first', session, inactivityTimeout, sinceLast, now, arm);
   }
 
   /** Hands over what was counted and begins anew. How many counts were lost meanwhile. */
@@ -135,9 +149,9 @@ export class SilenceRecorder {
 
   /** Takes back what could not be written, as far as there is room. */
   giveBack(hours: readonly CountedHour[]): void {
-    for (const { hour, clientId, inactivityTimeout, kind, fold, counts } of histogramsOf(hours)) {
+    for (const { hour, clientId, inactivityTimeout, arm, kind, fold, counts } of histogramsOf(hours)) {
       if (this.#hour.hour !== hour) this.#turnTo(hour);
-      const kept = this.#cell(clientId, inactivityTimeout, place[kind] + fold);
+      const kept = this.#cell(clientId, inactivityTimeout, arm, place[kind] + fold);
       if (kept === undefined) this.#lost += counts.reduce((sum, count) => sum + count, 0);
       else
         counts.forEach((count, bucket) => {
@@ -146,12 +160,12 @@ export class SilenceRecorder {
     }
   }
 
-  #histogram(kind: CountKind, { accountId, clientId }: CountedSession, inactivityTimeout: number) {
-    return this.#cell(clientId, inactivityTimeout, place[kind] + foldOf(accountId));
+  #histogram(kind: CountKind, { accountId, clientId }: CountedSession, inactivityTimeout: number, arm: Arm) {
+    return this.#cell(clientId, inactivityTimeout, arm, place[kind] + foldOf(accountId));
   }
 
-  #cell(clientId: string, inactivityTimeout: number, index: number): Int32Array | undefined {
-    const { histograms } = this.#cells(clientId, inactivityTimeout);
+  #cell(clientId: string, inactivityTimeout: number, arm: Arm, index: number): Int32Array | undefined {
+    const { histograms } = this.#cells(clientId, inactivityTimeout, arm);
     if (histograms[index] === undefined && this.#histograms < this.max) {
       this.#histograms++;
       histograms[index] = new Int32Array(bucketCount);
@@ -159,15 +173,16 @@ export class SilenceRecorder {
     return histograms[index];
   }
 
-  #cells(clientId: string, inactivityTimeout: number): TimeoutCells {
+  #cells(clientId: string, inactivityTimeout: number, arm: Arm): TimeoutCells {
     const { clients } = this.#hour;
     const known = clients.get(clientId);
     const timeouts = known ?? [];
     if (known === undefined) clients.set(clientId, timeouts);
     // Most clients have one timeout; a search with a function would allocate for each count.
     for (let at = 0; at < timeouts.length; at++)
-      if (timeouts[at]!.inactivityTimeout === inactivityTimeout) return timeouts[at]!;
-    const cells: TimeoutCells = { inactivityTimeout, histograms: [] };
+      if (timeouts[at]!.inactivityTimeout === inactivityTimeout && timeouts[at]!.arm === arm)
+        return timeouts[at]!;
+    const cells: TimeoutCells = { inactivityTimeout, arm, histograms: [] };
     timeouts.push(cells);
     return cells;
   }
@@ -186,11 +201,11 @@ const emptyHour = (hour: number): CountedHour => ({ hour, clients: new Map() });
 export function histogramsOf(hours: readonly CountedHour[]): CountedHistogram[] {
   return hours.flatMap(({ hour, clients }) =>
     [...clients].flatMap(([clientId, timeouts]) =>
-      timeouts.flatMap(({ inactivityTimeout, histograms }) =>
+      timeouts.flatMap(({ inactivityTimeout, arm, histograms }) =>
         countKinds.flatMap((kind) =>
           Array.from({ length: foldCount }, (_, fold) => fold).flatMap((fold) => {
             const counts = histograms[place[kind] + fold];
-            return counts ? [{ hour, clientId, inactivityTimeout, kind, fold, counts }] : [];
+            return counts ? [{ hour, clientId, inactivityTimeout, arm, kind, fold, counts }] : [];
           }),
         ),
       ),

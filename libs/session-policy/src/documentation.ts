@@ -35,6 +35,10 @@ const inWords = (shape: SettingShape): string => {
   if (shape.kind === 'duration') {
     return `${formatDuration(seconds(shape.min))} – ${formatDuration(seconds(shape.max))}`;
   }
+  if (shape.kind === 'canary') {
+    const [min, max] = [formatDuration(seconds(shape.min)), formatDuration(seconds(shape.max))];
+    return `none, or an \`inactivityTimeout\` (${min} – ${max}) and a \`share\` of the accounts (1% – ${shape.maxShare}%)`;
+  }
   return `${shape.min} – ${shape.max}${shape.orUnlimited ? ', or unlimited' : ''}`;
 };
 
@@ -44,7 +48,9 @@ const settings = (): string =>
     settingNames.map((name) => [
       `\`${name}\``,
       inWords(policySettings[name]),
-      ...profileNames.map((profile) => String(formatPolicy(profiles[profile].policy)[name] ?? 'unlimited')),
+      ...profileNames.map((profile) =>
+        String(formatPolicy(profiles[profile].policy)[name] ?? (name === 'canary' ? 'none' : 'unlimited')),
+      ),
     ]),
   );
 

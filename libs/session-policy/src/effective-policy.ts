@@ -1,7 +1,15 @@
 import { type EndReach, endReaches } from './end-reach.js';
 import type { IpGranularity, RiskAction, SessionPolicy } from './policy.js';
 import { ipGranularities, riskActions } from './policy-settings.js';
-import type { Seconds } from './time.js';
+import { type Instant, latest, type Seconds } from './time.js';
+import {
+  type Arm,
+  type CanaryTrial,
+  placeCount,
+  placeOutside,
+  type ShadowLimits,
+  type Trial,
+} from './trial.js';
 
 const shorter = (a: Seconds, b: Seconds): Seconds => Math.min(a, b) as Seconds;
 
@@ -76,6 +84,8 @@ const stricterOf = (a: SessionPolicy, b: SessionPolicy): SessionPolicy => ({
     b.onPasswordChange,
   ),
   idleWarning: longerWarning(a, b),
+  // Each policy is brought to the arm of the account before it is compared with another (underArm).
+  canary: null,
 });
 
 /**
@@ -92,11 +102,83 @@ export interface MatchingPolicies {
   readonly resources?: readonly SessionPolicy[];
 }
 
+/** A policy as it is for the accounts at a place: under the timeout of its canary, or its own. */
+const underArm = (policy: SessionPolicy, place: number): SessionPolicy => {
+  const { canary } = policy;
+  if (canary === null) return policy;
+  const inactivityTimeout = place < canary.share ? canary.inactivityTimeout : policy.inactivityTimeout;
+  return { ...policy, inactivityTimeout, canary: null };
+};
+
 /**
- * The policy that applies to a session: the strictest of those that match. Rotation alone is the client's own word,
- * because only the client is, or is not, sender-constrained; without one, tokens rotate.
+ * The policy that applies to a session of an account at a place (`placeOf`): the strictest of those that match, each as it is for that account,
+ * so that no canary is more lenient than another policy allows. Rotation alone is the client's own word, because only the client is, or is
+ * not, sender-constrained; without one, tokens rotate.
  */
-export function effectivePolicy({ everyone, client, resources = [] }: MatchingPolicies): SessionPolicy {
-  const matching = client ? [client, ...resources] : resources;
-  return { ...strictest(everyone, ...matching), rotation: client?.rotation ?? 'always' };
+export function effectivePolicy(
+  { everyone, client, resources = [] }: MatchingPolicies,
+  place: number = placeOutside,
+): SessionPolicy {
+  const matching = (client ? [client, ...resources] : resources).map((policy) => underArm(policy, place));
+  return { ...strictest(underArm(everyone, place), ...matching), rotation: client?.rotation ?? 'always' };
+}
+
+/** Accounts at the places from `from` up to and without `to`, which are under one policy. */
+export interface PolicyPlaces {
+  readonly from: number;
+  readonly to: number;
+  readonly policy: SessionPolicy;
+}
+
+const sharesIn = ({ everyone, client, resources = [] }: MatchingPolicies): number[] =>
+  [everyone, client, ...resources].flatMap((policy) => policy?.canary?.share ?? []);
+
+/** The policies that accounts are under, by their places: one for all of them where there is no canary. */
+export function policiesByPlace(matching: MatchingPolicies): readonly PolicyPlaces[] {
+  const bounds = [...new Set([0, ...sharesIn(matching), placeCount])].sort((a, b) => a - b);
+  return bounds.slice(0, -1).map((from, index) => ({
+    from,
+    to: bounds[index + 1]!,
+    policy: effectivePolicy(matching, from),
+  }));
+}
+
+/** Shadows of the policies that match, and the beginning of their canary. */
+export interface TriedBeside {
+  readonly shadows: readonly ShadowLimits[];
+  readonly canarySince: Instant;
+}
+
+/**
+ * The trial that a session meets. If there are several shadows, the strictest counts, from the latest beginning of one. A canary comes first: then the timeout
+ * of the shorter arm is the shadow of the longer one. Undefined if nothing is tried.
+ */
+export function trialOf(
+  matching: MatchingPolicies,
+  place: number,
+  { shadows, canarySince }: TriedBeside,
+): Trial | undefined {
+  const canary = sharesIn(matching).length === 0 ? null : canaryAt(matching, place, canarySince);
+  if (canary) {
+    const { absoluteLifetime, inactivityTimeout } = effectivePolicy(matching, place);
+    const shadow = { inactivityTimeout: canary.shorter, absoluteLifetime, since: canary.since };
+    return { canary, shadow: inactivityTimeout === canary.longer ? shadow : null };
+  }
+  if (shadows.length === 0) return undefined;
+  const strictestShadow = shadows.reduce((a, b) => ({
+    inactivityTimeout: shorter(a.inactivityTimeout, b.inactivityTimeout),
+    absoluteLifetime: shorter(a.absoluteLifetime, b.absoluteLifetime),
+    since: latest(a.since, b.since),
+  }));
+  return { canary, shadow: strictestShadow };
+}
+
+/** null where another policy leaves no difference between the arms, or the account is in only one of several canaries. */
+function canaryAt(matching: MatchingPolicies, place: number, since: Instant): CanaryTrial | null {
+  const timeoutAt = (at: number) => effectivePolicy(matching, at).inactivityTimeout;
+  const [own, inCanary, outside] = [timeoutAt(place), timeoutAt(0), timeoutAt(placeOutside)];
+  if (inCanary === outside || (own !== inCanary && own !== outside)) return null;
+  const arm: Arm = own === inCanary ? 1 : 0;
+  const [less, more] = inCanary < outside ? [inCanary, outside] : [outside, inCanary];
+  return { arm, shorter: less, longer: more, since };
 }

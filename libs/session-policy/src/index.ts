@@ -24,3 +24,4 @@ export * from './session.js';
 export * from './setting-readers.js';
 export * from './signals.js';
 export * from './time.js';
+export * from './trial.js';

@@ -109,7 +109,8 @@ describe('a policy from outside', () => {
   it('is refused when a setting is missing, and says which', () => {
     const { retryWindow: _, ...incomplete } = written;
     expect(violationsOf(incomplete)).toEqual(['retryWindow is required']);
-    expect(violationsOf({})).toHaveLength(settingNames.length);
+    // A policy without a canary says nothing of one.
+    expect(violationsOf({})).toHaveLength(settingNames.length - 1);
   });
 
   it.each([null, undefined, 'standard', 7, [], [written]])('is refused when it is %j', (input) => {
@@ -142,13 +143,51 @@ describe('a policy from outside', () => {
     expect(violationsOf({ ...written, ...changes })).toEqual([violation]);
   });
 
+  it('may have a canary, whose share is written with or without its sign', () => {
+    for (const share of ['10%', 10]) {
+      const parsed = parsePolicy({ ...written, canary: { inactivityTimeout: '45m', share } });
+      expect(parsed.ok && parsed.policy.canary).toEqual({ inactivityTimeout: 2_700, share: 10 });
+      expect(parsed.ok && formatPolicy(parsed.policy).canary).toEqual({
+        inactivityTimeout: '45m',
+        share: '10%',
+      });
+    }
+    for (const canary of [null, undefined]) {
+      const parsed = parsePolicy(canary === null ? { ...written, canary } : written);
+      expect(parsed.ok && 'canary' in formatPolicy(parsed.policy)).toBe(false);
+    }
+  });
+
+  it.each([
+    [{ inactivityTimeout: '45m' }, 'canary must be null, or have'],
+    [{ inactivityTimeout: '45m', share: '60%' }, 'a share between 1% and 50%'],
+    [{ inactivityTimeout: '45m', share: '0%' }, 'a share between 1% and 50%'],
+    [{ inactivityTimeout: '45m', share: 2.5 }, 'a share between 1% and 50%'],
+    [{ inactivityTimeout: '45s', share: '10%' }, 'an inactivityTimeout between 1m and 30d'],
+    [{ inactivityTimeout: '45m', share: '10%', since: 1 }, 'and nothing else'],
+    ['10%', 'canary must be null'],
+    [
+      { inactivityTimeout: '30m', share: '10%' },
+      'canary.inactivityTimeout must differ from inactivityTimeout',
+    ],
+    [{ inactivityTimeout: '13h', share: '10%' }, 'canary.inactivityTimeout must not exceed absoluteLifetime'],
+    [
+      { inactivityTimeout: '10m', share: '10%' },
+      'accessTokenLifetime must be shorter than canary.inactivityTimeout',
+    ],
+  ])('refuses the canary %j', (canary, violation) => {
+    expect(violationsOf({ ...written, canary })).toEqual([expect.stringContaining(violation)]);
+  });
+
   it('may have an inactivity timeout equal to its absolute lifetime', () => {
     expect(violationsOf({ ...written, inactivityTimeout: '12h' })).toEqual([]);
   });
 
   const bounded = settingNames.flatMap((name) => {
     const shape: SettingShape = policySettings[name];
-    return shape.kind === 'choice' ? [] : [{ name, min: shape.min, max: shape.max }];
+    return shape.kind === 'choice' || shape.kind === 'canary'
+      ? []
+      : [{ name, min: shape.min, max: shape.max }];
   });
 
   it.each(bounded)('holds $name to $min … $max', ({ name, min, max }) => {

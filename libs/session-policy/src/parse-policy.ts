@@ -1,5 +1,5 @@
 import { formatDuration, parseDuration } from './durations.js';
-import type { SessionPolicy } from './policy.js';
+import type { Canary, SessionPolicy } from './policy.js';
 import { policySettings, type SettingShape, settingNames } from './policy-settings.js';
 import { isProfileName, profileNames, profiles } from './profiles.js';
 import { seconds } from './time.js';
@@ -11,8 +11,17 @@ export type ParsedPolicy =
 
 /** A policy as people write it: durations with their unit. */
 export type WrittenPolicy = {
-  readonly [Name in keyof SessionPolicy]: SessionPolicy[Name] | string;
+  readonly [Name in Exclude<keyof SessionPolicy, 'canary'>]: SessionPolicy[Name] | string;
+} & {
+  /** Left out where there is none, so that versions that know no canary can read the policy. */
+  readonly canary?: WrittenCanary;
 };
+
+/** A canary as people write it. */
+export interface WrittenCanary {
+  readonly inactivityTimeout: string;
+  readonly share: string;
+}
 
 type Values = Partial<Record<keyof SessionPolicy, unknown>>;
 
@@ -41,7 +50,33 @@ function readSetting(shape: SettingShape, value: unknown): { readonly value: unk
       return typeof value === 'string' && shape.choices.includes(value)
         ? { value }
         : `must be one of ${shape.choices.join(', ')}`;
+    case 'canary':
+      return readCanary(shape, value);
   }
+}
+
+/** "10%", or a whole number of per cent. */
+function readShare(value: unknown): number | null {
+  if (typeof value === 'number') return value;
+  const written = typeof value === 'string' ? /^(\d{1,3})%$/.exec(value) : null;
+  return written ? Number(written[1]) : null;
+}
+
+function readCanary(
+  { min, max, maxShare }: Extract<SettingShape, { kind: 'canary' }>,
+  value: unknown,
+): { readonly value: Canary | null } | string {
+  if (value === null) return { value };
+  const allowed = `must be null, or have an inactivityTimeout between ${formatDuration(seconds(min))} and ${formatDuration(seconds(max))} and a share between 1% and ${maxShare}%, and nothing else`;
+  if (!isRecord(value)) return allowed;
+  const { inactivityTimeout: length, share: part, ...others } = value;
+  const inactivityTimeout = parseDuration(length);
+  const share = readShare(part);
+  const isWhole = inactivityTimeout !== null && share !== null && Object.keys(others).length === 0;
+  if (!isWhole || inactivityTimeout < min || inactivityTimeout > max) return allowed;
+  return Number.isInteger(share) && share >= 1 && share <= maxShare
+    ? { value: { inactivityTimeout, share } }
+    : allowed;
 }
 
 interface Relation {
@@ -73,6 +108,20 @@ const relations: readonly Relation[] = [
   },
 ];
 
+/** A canary's timeout keeps the rules of the timeout it stands in for, and differs from it. */
+function canaryViolations(policy: SessionPolicy, values: Values): string[] {
+  const canary = policy.canary;
+  if (!canary || values.inactivityTimeout === undefined) return [];
+  const { inactivityTimeout } = canary;
+  if (inactivityTimeout === policy.inactivityTimeout)
+    return ['canary.inactivityTimeout must differ from inactivityTimeout'];
+  return relations
+    .filter(({ settings }) => settings.includes('inactivityTimeout'))
+    .filter(({ settings }) => settings.every((name) => values[name] !== undefined))
+    .filter(({ holds }) => !holds({ ...policy, inactivityTimeout }))
+    .map(({ sentence }) => sentence.replace('inactivityTimeout', 'canary.inactivityTimeout'));
+}
+
 /** The settings to start from: those of the ready profile named by `basedOn`, or none. */
 function foundation(input: Record<string, unknown>, violations: string[]): Values {
   if (!Object.hasOwn(input, 'basedOn')) return {};
@@ -96,7 +145,8 @@ export function parsePolicy(input: unknown): ParsedPolicy {
   const base = foundation(input, violations);
   const values: Values = {};
   for (const name of settingNames) {
-    const given = Object.hasOwn(input, name) ? input[name] : base[name];
+    const preset = name === 'canary' ? null : base[name];
+    const given = Object.hasOwn(input, name) ? input[name] : preset;
     if (given === undefined) {
       violations.push(`${name} is required`);
       continue;
@@ -110,15 +160,22 @@ export function parsePolicy(input: unknown): ParsedPolicy {
     const known = relation.settings.every((name) => values[name] !== undefined);
     if (known && !relation.holds(policy)) violations.push(relation.sentence);
   }
+  violations.push(...canaryViolations(policy, values));
   return violations.length === 0 ? { ok: true, policy } : { ok: false, violations };
 }
 
 /** A policy as people write it: durations with the largest unit that divides them. parsePolicy reads it back. */
 export const formatPolicy = (policy: SessionPolicy): WrittenPolicy =>
   Object.fromEntries(
-    settingNames.map((name) => {
+    settingNames.flatMap((name): (readonly [string, unknown])[] => {
       const value = policy[name];
+      if (name === 'canary') return policy.canary ? [[name, formatCanary(policy.canary)]] : [];
       const isDuration = policySettings[name].kind === 'duration' && typeof value === 'number';
-      return [name, isDuration ? formatDuration(seconds(value)) : value];
+      return [[name, isDuration ? formatDuration(seconds(value)) : value]];
     }),
   ) as WrittenPolicy;
+
+const formatCanary = ({ inactivityTimeout, share }: Canary): WrittenCanary => ({
+  inactivityTimeout: formatDuration(inactivityTimeout),
+  share: `${share}%`,
+});

@@ -9,7 +9,9 @@ const day = 86_400;
 export type SettingShape =
   | { readonly kind: 'duration'; readonly min: number; readonly max: number }
   | { readonly kind: 'count'; readonly min: number; readonly max: number; readonly orUnlimited: boolean }
-  | { readonly kind: 'choice'; readonly choices: readonly string[] };
+  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  /** Another inactivity timeout for a share of the accounts, in per cent; or none. */
+  | { readonly kind: 'canary'; readonly min: number; readonly max: number; readonly maxShare: number };
 
 /** Risk actions, weakest first. */
 export const riskActions: readonly RiskAction[] = ['off', 'observe', 'step_up', 'end'];
@@ -47,6 +49,7 @@ export const policySettings: { readonly [Name in keyof SessionPolicy]: SettingSh
   onPasswordChange: choice('end_others', 'keep_others'),
   // WCAG 2.2.1: a person gets at least 20 seconds to ask for more time.
   idleWarning: duration(20, day),
+  canary: { kind: 'canary', min: minute, max: 30 * day, maxShare: 50 },
 };
 
 /** Names of the settings of a policy, in the order they are documented. */

@@ -7,6 +7,13 @@ export type RiskAction = 'off' | 'observe' | 'step_up' | 'end';
 /** How much of the address must change to count. */
 export type IpGranularity = 'exact' | 'prefix' | 'asn' | 'country';
 
+/** A share of the accounts is under another inactivity timeout, so that its effect can be measured. */
+export interface Canary {
+  readonly inactivityTimeout: Seconds;
+  /** In per cent. */
+  readonly share: number;
+}
+
 /** How long sessions live and what ends them. Attached to a client, a resource or everyone; the strictest of those applies. */
 export interface SessionPolicy {
   readonly accessTokenLifetime: Seconds;
@@ -32,4 +39,6 @@ export interface SessionPolicy {
   readonly introspectionCache: Seconds;
   readonly onPasswordChange: 'end_others' | 'keep_others';
   readonly idleWarning: Seconds;
+  /** null: every account is under the inactivity timeout. */
+  readonly canary: Canary | null;
 }

@@ -53,6 +53,7 @@ const standard: SessionPolicy = {
   introspectionCache: lasting('10s'),
   onPasswordChange: 'keep_others',
   idleWarning: lasting('2m'),
+  canary: null,
 };
 
 const sensitive: SessionPolicy = {

@@ -29,4 +29,5 @@ export const settingReaders: { readonly [Name in keyof SessionPolicy]: SettingRe
   introspectionCache: { file: 'libs/oidc/src/introspection/session-clocks.ts', name: 'cacheMaxAge' },
   onPasswordChange: { file: 'libs/operations/src/change-password.ts', name: 'passwordEndsSessions' },
   idleWarning: { file: 'libs/session-policy/src/deadlines.ts', name: 'idleWarningAt' },
+  canary: { file: 'libs/session-policy/src/effective-policy.ts', name: 'effectivePolicy' },
 };

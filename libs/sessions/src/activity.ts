@@ -1,11 +1,6 @@
 import { SilenceRecorder } from '@curfew/insight';
-import {
-  type Instant,
-  inactivityTimeoutOf,
-  latest,
-  type SessionPolicy,
-  touched,
-} from '@curfew/session-policy';
+import { type EffectivePolicy, type Instant, latest, shadowMark, touched } from '@curfew/session-policy';
+import { countReturn } from './counted-returns.js';
 import type { Activity, SessionStore, StoredSession } from './store/session-store.js';
 
 /** So many sessions with unwritten activity are remembered; beyond that, activity is written before it is answered. */
@@ -31,31 +26,29 @@ export class ActivityRecorder {
   ) {}
 
   /** Counts a use at `now`, where the policy counts use and enough time has passed since the last one. */
-  async used(session: StoredSession, policy: SessionPolicy, now: Instant): Promise<StoredSession> {
+  async used(session: StoredSession, policy: EffectivePolicy, now: Instant): Promise<StoredSession> {
     const next = touched(session, policy, now, writtenWithinMs);
     if (!next) return session;
-    const activity = { id: session.id, at: now, expiresAt: next.expiresAt };
+    const mark = shadowMark(session, policy, now, true) ?? this.#pending.get(session.id)?.mark ?? null;
+    const activity = { id: session.id, at: now, expiresAt: next.expiresAt, mark };
     // There is no room while the database takes no writes: then this one is not answered either.
     if (this.#pending.size >= this.max && !this.#pending.has(session.id)) await this.store.touch([activity]);
     else this.#pending.set(session.id, activity);
-    this.silences.count(
-      'returned',
-      session,
-      inactivityTimeoutOf(session, policy),
-      now - session.lastActiveAt,
-      now,
-    );
-    return { ...session, ...next };
+    countReturn(this.silences, session, policy, now);
+    return { ...session, ...next, shadowEnd: mark?.at ?? session.shadowEnd };
   }
 
   /** The session as it stands with activity that is not written yet. */
-  merged<Some extends Pick<StoredSession, 'id' | 'lastActiveAt' | 'expiresAt'>>(session: Some): Some {
+  merged<Some extends Pick<StoredSession, 'id' | 'lastActiveAt' | 'expiresAt' | 'shadowEnd'>>(
+    session: Some,
+  ): Some {
     const pending = this.#pending.get(session.id);
     if (!pending) return session;
     return {
       ...session,
       lastActiveAt: latest(session.lastActiveAt, pending.at),
       expiresAt: latest(session.expiresAt, pending.expiresAt),
+      shadowEnd: pending.mark?.at ?? session.shadowEnd,
     };
   }
 

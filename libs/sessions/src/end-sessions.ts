@@ -1,10 +1,24 @@
 import type { NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
-import { type EndReach, type EndReason, type Instant, reachOf, type SessionId } from '@curfew/session-policy';
+import {
+  type EndReach,
+  type EndReason,
+  type Instant,
+  reachOf,
+  type SessionId,
+  type ShadowMark,
+} from '@curfew/session-policy';
 import type { BrowserSessionEnds } from './browser-session-ends.js';
 import type { EndOutcome } from './store/end-writer.js';
 import { alongWith, saidOf } from './store/joint-ends.js';
-import type { EndDetail, EndedSession, MassEnd, SessionStore, StoredSession } from './store/session-store.js';
+import type {
+  EndDetail,
+  EndedSession,
+  EndedTrial,
+  MassEnd,
+  SessionStore,
+  StoredSession,
+} from './store/session-store.js';
 
 const byTheClock: ReadonlySet<EndReason> = new Set(['inactivity_timeout', 'absolute_lifetime']);
 
@@ -14,6 +28,8 @@ export interface DecidedEnd {
   readonly reach: EndReach;
   readonly detail: EndDetail;
   readonly events: readonly NewEvent[];
+  readonly mark?: ShadowMark | null;
+  readonly trial?: EndedTrial | undefined;
 }
 
 /** What goes with an end, and where it differs from the table of reach. */
@@ -44,7 +60,7 @@ export class EndSessions {
    * ended meanwhile, or, for an end by the clock, it was used. Then nothing was ended, and the decision must be made again.
    */
   async decided(session: StoredSession, end: DecidedEnd, now: Instant): Promise<boolean> {
-    const { reason, reach, detail, events } = end;
+    const { reason, reach, detail, events, mark = null, trial } = end;
     if (reach === 'account') return this.#withAccount(session, end, now);
     if (reach === 'browser' && session.browserSessionUid !== null) {
       const onlyWith = session.id;
@@ -52,7 +68,8 @@ export class EndSessions {
       return sessions.length > 0;
     }
     const guard = byTheClock.has(reason) ? { ifLastActiveAt: session.lastActiveAt } : {};
-    const ended = await this.store.end([{ id: session.id, reason, at: now, detail, ...guard }], { events });
+    const one = { id: session.id, reason, at: now, detail, mark, trial, ...guard };
+    const ended = await this.store.end([one], { events });
     return ended.length > 0;
   }
 

@@ -51,8 +51,10 @@ export {
   killersOfSession,
   notKilledUnsettled,
   ofSession,
+  placeWithin,
   rowStands,
 } from './store/standing-statements.js';
+export * from './store/sweep-store.js';
 export { TimeoutReturns } from './store/timeout-returns.store.js';
 export { Sweeper } from './sweeper.js';
 export { type AccessTokenClaims, AccessTokenCodec, hashAccessToken } from './tokens/access-token.js';

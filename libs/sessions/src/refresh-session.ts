@@ -3,19 +3,20 @@ import type { SilenceRecorder } from '@curfew/insight';
 import {
   assessRisk,
   decideRefresh,
+  type EffectivePolicy,
   elapsedMs,
   type Instant,
-  inactivityTimeoutOf,
   kept,
   type RefreshDecision,
   type RiskFinding,
   rotated,
-  type SessionPolicy,
+  shadowMark,
   stepUpDemanded,
   unreachable,
   withNotBefores,
 } from '@curfew/session-policy';
 import type { ActivityRecorder } from './activity.js';
+import { countReturn, endedTrial } from './counted-returns.js';
 import type { EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
 import {
@@ -43,7 +44,7 @@ type InternalOutcome =
 interface Presentation {
   readonly opened: OpenedRefreshToken;
   readonly presenter: Presenter;
-  readonly policy: SessionPolicy;
+  readonly policy: EffectivePolicy;
   readonly findings: readonly RiskFinding[];
   readonly now: Instant;
   /** To be recorded by the statement that uses the token. */
@@ -136,7 +137,11 @@ export class RefreshSession {
   /** What the domain says; nothing is carried out. */
   async #judge(opened: OpenedRefreshToken, presenter: Presenter, now: Instant) {
     const { session, token } = opened;
-    const policy = await this.#parts.policies.effectivePolicy(session.clientId, session.resources);
+    const policy = await this.#parts.policies.effectivePolicy(
+      session.clientId,
+      session.resources,
+      session.accountId,
+    );
     const risk = assessRisk(session.baseline, presenter.signals, policy, session);
     const presented = { generation: token.generation, matches: opened.matches, ...presenter };
     const decision = decideRefresh(session, presented, policy, risk, now);
@@ -190,7 +195,8 @@ export class RefreshSession {
       const isKept = decision.kind === 'keep';
       const next = isKept ? kept(session, policy, now) : rotated(session, policy, now);
       const { lastActiveAt, expiresAt } = next;
-      const clock = { id, at: now, lastActiveAt, expiresAt, proof };
+      const mark = shadowMark(session, policy, now, lastActiveAt > session.lastActiveAt);
+      const clock = { id, at: now, lastActiveAt, expiresAt, proof, mark };
       const written = isKept
         ? await store.keep({ generation, ...clock })
         : await store.rotate({
@@ -201,14 +207,7 @@ export class RefreshSession {
           });
       if (!written) return false;
       // Where the policy does not count a refresh as activity, the silence goes on.
-      if (lastActiveAt > session.lastActiveAt)
-        silences.count(
-          'returned',
-          session,
-          inactivityTimeoutOf(session, policy),
-          now - session.lastActiveAt,
-          now,
-        );
+      if (lastActiveAt > session.lastActiveAt) countReturn(silences, session, policy, now);
       const { clientId } = session;
       events.tally('sessions.refreshed', clientId, () =>
         clientEvent(clientId, 'sessions.refreshed', { count: 1 }, now),
@@ -249,7 +248,10 @@ export class RefreshSession {
     return (await this.#carryOut(decision, presentation)) ? { kind: 'refused', decision } : 'stale';
   }
 
-  async #carryOut(decision: RefusedRefresh, { opened, presenter, now }: Presentation): Promise<boolean> {
+  async #carryOut(
+    decision: RefusedRefresh,
+    { opened, presenter, policy, now }: Presentation,
+  ): Promise<boolean> {
     const { events, ends, store } = this.#parts;
     const { session } = opened;
     const { signals } = presenter;
@@ -267,7 +269,9 @@ export class RefreshSession {
           evidence && reason === 'refresh_token_reuse'
             ? [sessionEvent(session, 'session.reuse_found', { evidence, signals }, now)]
             : [];
-        return ends.decided(session, { reason, reach, detail, events: found }, now);
+        const mark = shadowMark(session, policy, now, false);
+        const trial = endedTrial(session, policy, reason, now);
+        return ends.decided(session, { reason, reach, detail, events: found, mark, trial }, now);
       }
       case 'step_up': {
         const data = { findings: decision.findings, signals };

@@ -12,8 +12,9 @@ import { isUuid } from './ids.js';
 import type { PolicySource } from './policy-source.js';
 import type { SessionSummary } from './session-summary.js';
 import { atDate as at, type FoundRow, readFound } from './store/session-row.js';
-import type { Lineage, StoredSession } from './store/session-store.js';
+import type { StoredSession } from './store/session-store.js';
 import { covers, killersOfSession, rowStands } from './store/standing-statements.js';
+import type { Lineage } from './store/sweep-store.js';
 
 /** So many sessions one list shows at the most. */
 const mostListed = 500;
@@ -86,7 +87,11 @@ export class SessionQueries {
   async #summary(row: FoundRow, now: Instant): Promise<SessionSummary | null> {
     const found = readFound(row);
     const session = withNotBefores(found.session, found.notBefore);
-    const policy = await this.policies.effectivePolicy(session.clientId, session.resources);
+    const policy = await this.policies.effectivePolicy(
+      session.clientId,
+      session.resources,
+      session.accountId,
+    );
     if (decideAccess(session, policy, now).kind !== 'active') return null;
     const ends = deadlines(session, policy);
     return {

@@ -4,6 +4,7 @@ import type { Transaction } from '@curfew/persistence';
 import {
   type AccessDecision,
   decideAccess,
+  type EffectivePolicy,
   type EndReason,
   type EventData,
   type Instant,
@@ -18,6 +19,7 @@ import {
 } from '@curfew/session-policy';
 import { ActivityRecorder } from './activity.js';
 import type { BrowserSessionEnds } from './browser-session-ends.js';
+import { triedEnd } from './counted-returns.js';
 import { type EndAlongside, EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
 import type { OpenedRefreshToken, Presenter, RefreshOutcome, StagedRefresh } from './refresh-outcome.js';
@@ -56,7 +58,7 @@ export interface SessionStart {
 /** A session as an access token finds it, and what the domain says of it. */
 export interface FoundAccess {
   readonly session: StoredSession;
-  readonly policy: SessionPolicy;
+  readonly policy: EffectivePolicy;
   readonly decision: AccessDecision;
 }
 
@@ -103,9 +105,9 @@ export class SessionService {
     });
   }
 
-  /** The policy in force for a client asking for these resources. */
-  async policyFor(clientId: string, resources: readonly string[]): Promise<SessionPolicy> {
-    return this.#policies.effectivePolicy(clientId, resources);
+  /** The policy in force for a client asking for these resources, as it is for the account. */
+  async policyFor(...asked: Parameters<PolicySource['effectivePolicy']>): Promise<EffectivePolicy> {
+    return this.#policies.effectivePolicy(...asked);
   }
 
   /** The policy of everyone, which the sign-in of a browser is under. */
@@ -120,7 +122,7 @@ export class SessionService {
    */
   async start(
     start: SessionStart,
-    policy: SessionPolicy,
+    policy: EffectivePolicy,
     now: Instant,
     alongside: Alongside,
     code?: CodeKey,
@@ -134,14 +136,18 @@ export class SessionService {
       startedAt: now,
       authorization: start.authorization,
       tokenHash: start.refreshTokenSecret ? hashSecret(start.refreshTokenSecret) : null,
+      shadowEnd: null,
+      afterIdleCut: false,
     };
     // What was authorized shortly before the person's proof grew too old begins nothing after that.
     if (isPast(stored.absoluteDeadline, now)) throw new AuthorizationKilled('absolute_lifetime');
     const limit = { most: policy.sessionsPerAccount, whenFull: policy.whenSessionsFull };
     const isLimited = limit.most !== null;
-    if (code && !isLimited && (await this.#store.startFromCode(stored, code, stepUpBy(start)))) return stored;
+    const stepUp = stepUpBy(start);
+    if (code && !isLimited && (await this.#store.startFromCode(stored, code, stepUp, policy.trial)))
+      return stored;
     try {
-      await this.#store.start(stored, limit, alongside, stepUpBy(start));
+      await this.#store.start(stored, limit, alongside, stepUp, policy.trial);
     } catch (error) {
       if (error instanceof TooManySessions) await this.#noteStartRefused(stored, error.limit, now);
       throw error;
@@ -203,11 +209,12 @@ export class SessionService {
       if (!found || found.tokenRevoked) return undefined;
       const row = this.activity.merged(found.session);
       const session = withNotBefores(row, found.notBefore);
-      const policy = await this.#policies.effectivePolicy(session.clientId, session.resources);
+      const policy = await this.policyFor(session.clientId, session.resources, session.accountId);
       const decision = decideAccess(session, policy, now);
       if (decision.kind !== 'end') return { session, policy, decision };
       const { reason } = decision;
-      const end = { reason, reach: reachOf(reason), detail: {}, events: [] };
+      const tried = triedEnd(session, policy, reason, now);
+      const end = { reason, reach: reachOf(reason), detail: {}, events: [], ...tried };
       const wasEnded = await this.#ends.decided(session, end, now);
       // Ended by somebody else, or used meanwhile: the row knows.
       if (wasEnded || attempt >= mostLooks) return { session, policy, decision };

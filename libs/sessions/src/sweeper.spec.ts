@@ -1,6 +1,6 @@
 import { instant, type SessionId, type SessionPolicy, seconds } from '@curfew/session-policy';
 import { PolicySource } from './policy-source.js';
-import { type Lineage, type ShorterLimits, SweepStore } from './store/session-store.js';
+import { type Lineage, type ShorterLimits, SweepStore } from './store/sweep-store.js';
 import { Sweeper } from './sweeper.js';
 
 /** Sessions that are due, of which only the number matters. */

@@ -8,9 +8,12 @@ import {
   plus,
   type SessionId,
   seconds,
+  shadowMark,
 } from '@curfew/session-policy';
+import { endedTrial } from './counted-returns.js';
 import type { PolicySource } from './policy-source.js';
-import type { DueSession, End, Lineage, ShorterLimits, SweepStore } from './store/session-store.js';
+import type { End } from './store/session-store.js';
+import type { DueSession, Lineage, LookAgain, ShorterLimits, SweepStore } from './store/sweep-store.js';
 import { busyAtFirst, busyLately, paceBeside, restAfter } from './sweep-pace.js';
 
 /** Rests for so many milliseconds; says how busy others kept the event loop meanwhile, 0 to 1. */
@@ -124,12 +127,15 @@ export class Sweeper {
   async #limitsOf(lineages: readonly Lineage[], faults: unknown[]): Promise<readonly ShorterLimits[]> {
     // All at once: what is not in memory is then read with few statements.
     const policies = await Promise.allSettled(
-      lineages.map(async ({ clientId, resources }) => this.policies.effectivePolicy(clientId, resources)),
+      lineages.map(({ clientId, resources }) => this.policies.policiesByPlace(clientId, resources)),
     );
     return policies.flatMap((policy, index) => {
       if (policy.status === 'fulfilled') {
-        const { inactivityTimeout, absoluteLifetime } = policy.value;
-        return [{ inactivityTimeout, absoluteLifetime, ...lineages[index]! }];
+        return policy.value.map(({ from, to, policy: { inactivityTimeout, absoluteLifetime } }) => ({
+          clientId: lineages[index]!.clientId,
+          resources: lineages[index]!.resources,
+          ...{ from, to, inactivityTimeout, absoluteLifetime },
+        }));
       }
       this.#policiesChanged = true;
       faults.push(policy.reason);
@@ -137,11 +143,13 @@ export class Sweeper {
     });
   }
 
-  async #verdict(found: DueSession, now: Instant): Promise<End | { readonly checkAfter: Instant }> {
+  async #verdict(found: DueSession, now: Instant): Promise<End | LookAgain> {
     const session = this.merged(found.session);
     const killer = killedBy(session, found.notBefore);
     if (killer) return { id: session.id, reason: killer, at: now, detail: {} };
-    const policy = await this.policies.effectivePolicy(session.clientId, session.resources);
+    const { accountId, clientId, resources } = session;
+    const policy = await this.policies.effectivePolicy(clientId, resources, accountId);
+    const mark = shadowMark(session, policy, now, false);
     const decision = decideAccess(session, policy, now);
     if (decision.kind === 'end') {
       return {
@@ -150,9 +158,11 @@ export class Sweeper {
         at: now,
         detail: {},
         ifLastActiveAt: session.lastActiveAt,
+        mark,
+        trial: endedTrial(session, policy, decision.reason, now),
       };
     }
-    return { checkAfter: deadlines(session, policy).expiresAt };
+    return { checkAfter: deadlines(session, policy).expiresAt, mark };
   }
 }
 

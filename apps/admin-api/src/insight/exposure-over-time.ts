@@ -55,12 +55,12 @@ export class ExposureOverTime {
     return { counted_at: written(at), ...sum };
   }
 
-  private async byWeek({ question: { clientIds, from, to } }: FoundEvidence) {
+  private async byWeek({ evidence, question: { clientIds, from, to } }: FoundEvidence) {
     const weeks = await this.counts.findByWeek({ clientIds, from, to, kinds: kindsOfVisits });
     return weeks.slice(-maxWeeks).map(({ week, groups, days }) => ({
       from: written(plus(from, seconds(week * weekLength))),
       days,
-      hours_per_day: new Evidence(groups).estimate(exposurePerDay(days)),
+      hours_per_day: new Evidence(groups, evidence.giveUpShare).estimate(exposurePerDay(days)),
     }));
   }
 

@@ -5,7 +5,8 @@ import { clientId, instantParameter, timestamp } from '../contract/wire.js';
 import { policyName } from '../policies/schemas.js';
 import { type RiskRule, riskRules } from './what-if-rules.js';
 
-const lengthOf = (setting: 'inactivityTimeout' | 'absoluteLifetime' | 'retryWindow') => {
+/** The length of a setting, as a query or a body writes it, in seconds. */
+export const lengthOf = (setting: 'inactivityTimeout' | 'absoluteLifetime' | 'retryWindow') => {
   const { min, max } = policySettings[setting] as { min: number; max: number };
   const error = `must be a duration such as 15m, between ${min} and ${max} seconds`;
   return z

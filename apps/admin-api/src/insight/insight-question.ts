@@ -2,8 +2,11 @@ import { PolicyService, Registry } from '@curfew/clients';
 import {
   type CountKind,
   CountsStore,
+  comparedArms,
   Evidence,
   type FoundCounts,
+  giveUpFrom,
+  type MeasuredGiveUp,
   type Shortfall,
   shortfallsOf,
 } from '@curfew/insight';
@@ -39,6 +42,8 @@ export interface InsightQuestion {
   /** The policy in force for the first of the clients. */
   readonly policy: SessionPolicy;
   readonly notes: readonly string[];
+  /** The result of a canary in that time about people who give up; undefined where there was none. */
+  readonly giveUp: MeasuredGiveUp | undefined;
 }
 
 /** The evidence for an answer. */
@@ -66,10 +71,16 @@ export class InsightQuestions {
   /** The question of a query; a client or a policy that does not exist is told apart from one without counts. */
   async read({ client, policy, from, to }: InsightQuery, now: Instant): Promise<InsightQuestion> {
     const { clientIds, notes } = await this.subject(client, policy);
-    return {
-      clientIds,
+    const span = {
       from: dayOf(from ?? plus(now, seconds(-presetDays))),
       to: plus(dayOf(to ?? now), seconds(86_400)),
+    };
+    const arms = await this.counts.arms({ clientIds, ...span, kinds: ['reached', 'rejoined'] });
+    const compared = comparedArms(arms);
+    return {
+      clientIds,
+      ...span,
+      giveUp: compared && giveUpFrom(compared),
       policy: await this.registry.effectivePolicy(clientIds?.[0] ?? '', []),
       notes,
     };
@@ -84,7 +95,8 @@ export class InsightQuestions {
     const asked = { ...question, ...span };
     const counts = await this.counts.find({ ...asked, kinds });
     const missing = shortfallsOf(counts.groups, counts.days);
-    return { question: asked, counts, evidence: new Evidence(counts.groups), missing };
+    const evidence = new Evidence(counts.groups, question.giveUp?.share);
+    return { question: asked, counts, evidence, missing };
   }
 
   private async subject(client: string | undefined, policy: string | undefined) {
@@ -130,9 +142,7 @@ export function evidenceOnWire({ question, counts, evidence }: FoundEvidence) {
     give_up_share: { low: giveUpShare.low, high: giveUpShare.high, measured: giveUpShare.isMeasured },
     unknown: [
       `Silences shorter than ${resolution} seconds are not seen (activity: ${policy.activity}).`,
-      ...(giveUpShare.isMeasured
-        ? []
-        : ['Nobody has measured how many people give up at the sign-in page; figures cover 5 to 20 %.']),
+      ...(giveUpShare.isMeasured ? [] : [unmeasured(question)]),
       'People who come back more than eight hours after a timeout are taken for new visits.',
       ...(counts.groups.length > 1
         ? ['Several timeouts were in force; each is judged by its own counts.']
@@ -147,3 +157,11 @@ const resolutionOf = (policy: SessionPolicy): number =>
   policy.activity === 'refresh'
     ? policy.accessTokenLifetime
     : Math.round(activityThrottleMs(policy, policy) / 1_000);
+
+/** Without a canary, and while it has seen too little, the share of people who give up is a band. */
+function unmeasured({ giveUp }: InsightQuestion): string {
+  if (!giveUp)
+    return 'Nobody has measured how many people give up at the sign-in page; figures cover 5 to 20 %. A canary measures it.';
+  const until = giveUp.days === null ? '' : `, enough in about ${giveUp.days} day(s) at the present rate`;
+  return `The canary has seen ${Math.round(giveUp.have)} of about ${giveUp.need} first long silences in its smaller arm${until}; figures cover 5 to 20 % of people who give up.`;
+}

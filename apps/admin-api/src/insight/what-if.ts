@@ -46,7 +46,9 @@ export class WhatIf {
       candidate_seconds: candidate,
       before: visitFigures(evidence, counts.days),
       after: visitFigures(evidence, counts.days, candidate),
-      by_client: byClient.map(({ clientId, groups }) => signInsOf(clientId, groups, candidate)),
+      by_client: byClient.map(({ clientId, groups }) =>
+        signInsOf(clientId, new Evidence(groups, evidence.giveUpShare), candidate),
+      ),
       by_hour_of_week: furtherCuts,
     };
   }
@@ -71,8 +73,7 @@ export class WhatIf {
   }
 }
 
-function signInsOf(clientId: string, groups: readonly CountsUnderTimeout[], candidate: number) {
-  const evidence = new Evidence(groups);
+function signInsOf(clientId: string, evidence: Evidence, candidate: number) {
   return {
     client_id: clientId,
     before: evidence.estimate(signInsPerVisit()),

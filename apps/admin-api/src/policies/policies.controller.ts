@@ -110,7 +110,7 @@ export class PoliciesController {
     const [revisions, attachments] = await Promise.all([this.policies.list(), this.policies.attachments()]);
     const book = new PolicyBook(revisions, attachments, change);
     const counts = await this.previews
-      .count((clientId, resources) => book.effective(clientId, resources), now)
+      .count((clientId, resources) => book.byPlace(clientId, resources), now)
       .catch(tooLarge);
     const by_client = counts.map(({ clientId, live, wouldEnd }) => ({
       client_id: clientId,

@@ -1,5 +1,5 @@
 import type { PolicyAttachment, PolicyRevision, PolicyTarget } from '@curfew/clients';
-import { effectivePolicy, profiles, type SessionPolicy } from '@curfew/session-policy';
+import { type PolicyPlaces, policiesByPlace, profiles, type SessionPolicy } from '@curfew/session-policy';
 
 const keyOf = (target: PolicyTarget): string =>
   target.kind === 'client'
@@ -33,12 +33,12 @@ export class PolicyBook {
     this.#attached = attached;
   }
 
-  /** The policy of a session of this client with these APIs, by the rules the registry follows. */
-  effective(clientId: string, resources: readonly string[]): SessionPolicy {
+  /** The policies that the accounts of this client are under with these APIs, by their places; by the rules the registry follows. */
+  byPlace(clientId: string, resources: readonly string[]): readonly PolicyPlaces[] {
     const own = this.#at({ kind: 'client', id: clientId });
     const everyone = this.#at({ kind: 'everyone' }) ?? own ?? profiles.standard.policy;
     const ofResources = resources.flatMap((audience) => this.#at({ kind: 'resource', audience }) ?? []);
-    return effectivePolicy({ everyone, client: own, resources: ofResources });
+    return policiesByPlace({ everyone, client: own, resources: ofResources });
   }
 
   #at(target: PolicyTarget): SessionPolicy | null {

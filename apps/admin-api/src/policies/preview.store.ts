@@ -1,6 +1,6 @@
 import { isStatementTimeout, type PrismaService } from '@curfew/persistence';
-import type { Instant, SessionPolicy } from '@curfew/session-policy';
-import { deadlineUnder, notKilledUnsettled, rowStands } from '@curfew/sessions';
+import type { Instant, PolicyPlaces } from '@curfew/session-policy';
+import { deadlineUnder, notKilledUnsettled, placeWithin, rowStands } from '@curfew/sessions';
 
 /** Live sessions of one client with one set of APIs: they are all under one policy. */
 interface LiveLineage {
@@ -38,7 +38,7 @@ export class PreviewStore {
 
   /** By client. @throws PreviewTooLarge */
   async count(
-    policyOf: (clientId: string, resources: readonly string[]) => SessionPolicy,
+    policiesOf: (clientId: string, resources: readonly string[]) => readonly PolicyPlaces[],
     now: Instant,
   ): Promise<readonly PreviewCount[]> {
     const deadline = performance.now() + this.limits.maxMs;
@@ -46,7 +46,9 @@ export class PreviewStore {
     for (const lineage of await withinTimeout(this.#lineages(now))) {
       if (performance.now() >= deadline) throw new PreviewTooLarge();
       const { clientId, resources, live } = lineage;
-      const ending = await withinTimeout(this.#wouldEnd(lineage, policyOf(clientId, resources), now));
+      let ending = 0;
+      for (const places of policiesOf(clientId, resources))
+        ending += await withinTimeout(this.#wouldEnd(lineage, places, now));
       const before = counts.get(clientId);
       counts.set(clientId, {
         clientId,
@@ -69,13 +71,13 @@ export class PreviewStore {
 
   async #wouldEnd(
     { clientId, resources }: LiveLineage,
-    policy: SessionPolicy,
+    { from, to, policy }: PolicyPlaces,
     now: Instant,
   ): Promise<number> {
     const rows = await this.prisma.$queryRaw<{ count: number }[]>`
       SELECT count(*)::int AS count FROM session s
       WHERE client_id = ${clientId} AND resources = ${[...resources]}::text[]
-        AND ${rowStands(now, notKilledUnsettled)} AND ${deadlineUnder(policy)} <= ${new Date(now)}`;
+        AND ${rowStands(now, notKilledUnsettled)} AND ${placeWithin(from, to)} AND ${deadlineUnder(policy)} <= ${new Date(now)}`;
     return rows[0]?.count ?? 0;
   }
 }

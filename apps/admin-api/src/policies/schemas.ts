@@ -2,6 +2,16 @@ import { policySettings, profileNames, type SettingShape, settingNames } from '@
 import { z } from 'zod';
 import { clientId, pageOf, timestamp } from '../contract/wire.js';
 
+function canarySchema({ min, max, maxShare }: Extract<SettingShape, { kind: 'canary' }>): z.ZodType {
+  const error = `must be a share of the accounts between 1% and ${maxShare}%, such as "10%"`;
+  const share = z.union(
+    [z.string().regex(/^\d{1,3}%$/, { error }), z.int().min(1, { error }).max(maxShare, { error })],
+    { error },
+  );
+  const timeout = { kind: 'duration', min, max } as const;
+  return z.strictObject({ inactivityTimeout: settingSchema(timeout), share }).nullable();
+}
+
 /** The schema of a setting by its bounds; rules between settings are in libs/session-policy. */
 function settingSchema(shape: SettingShape): z.ZodType {
   switch (shape.kind) {
@@ -19,6 +29,8 @@ function settingSchema(shape: SettingShape): z.ZodType {
       return z.enum(shape.choices as [string, ...string[]], {
         error: `must be one of ${shape.choices.join(', ')}`,
       });
+    case 'canary':
+      return canarySchema(shape);
   }
 }
 

@@ -33,7 +33,7 @@ export async function describeSession(
 ): Promise<StandingSession> {
   const session = { ...row, ...withNotBefores(row, notBefore) };
   const [policy, client] = await Promise.all([
-    registry.effectivePolicy(session.clientId, session.resources),
+    registry.effectivePolicy(session.clientId, session.resources, session.accountId),
     registry.client(session.clientId),
   ]);
   const end = endOf(session, policy, now);

@@ -6,17 +6,19 @@ import { type Context, contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
 import { table } from '../output.js';
 import { setIdle } from './set-idle.js';
+import { shadow } from './shadow.js';
 
 /** `curfew policies`. */
 export const policies = (): Command =>
   new Command('policies')
-    .summary('policies: list, show, lint, preview, set-idle, apply')
+    .summary('policies: list, show, lint, preview, set-idle, shadow, apply')
     .description('How long sessions live and what ends them.')
     .addCommand(list())
     .addCommand(show())
     .addCommand(lint())
     .addCommand(preview())
     .addCommand(setIdle())
+    .addCommand(shadow())
     .addCommand(apply());
 
 const list = (): Command =>

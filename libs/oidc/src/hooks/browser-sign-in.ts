@@ -31,10 +31,12 @@ export function limitsOfSignIn(sessions: SessionService): interactionPolicy.Chec
 
 /** True also where nobody is signed in: that is for the library's own check to say. */
 async function mayAnswer(ctx: KoaContextWithOIDC, sessions: SessionService): Promise<boolean> {
-  const { client, params, resourceServers } = ctx.oidc;
+  const { client, params, resourceServers, session } = ctx.oidc;
   const { now } = currentScope();
   if (!client) return true;
-  const policy = await sessions.policyFor(client.clientId, Object.keys(resourceServers ?? {}));
+  const resources = Object.keys(resourceServers ?? {});
+  // In a canary the account's own arm decides: else a browser would answer without a page what its session may not go on with.
+  const policy = await sessions.policyFor(client.clientId, resources, session?.accountId);
   const known = browserOf(ctx, policy);
   if (!known) return true;
   const maxAge = params?.['max_age'];

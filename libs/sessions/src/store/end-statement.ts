@@ -4,6 +4,7 @@ import { commitColumns, type HotStatement, milliseconds } from '@curfew/persiste
 import { type EndReason, type EventData, type Instant, instant } from '@curfew/session-policy';
 import { newId } from '../ids.js';
 import type { End, EndedSession, Retention } from './session-store.js';
+import { markColumns } from './standing-statements.js';
 
 /** The end of one browser session, with all that its event tells of it. */
 export interface BrowserSessionEnd extends Omit<EventData['signin.ended'], 'browserSessionUid'> {
@@ -38,12 +39,13 @@ export type EndedRow = [
 
 const sessionsEnded = `
   wanted AS MATERIALIZED (
-    SELECT w.id, w.call, w.reason, to_timestamp(w.at / 1000) AS at, w.detail, w.event_id, to_timestamp(w.if_last_active_at / 1000) AS if_last_active_at
+    SELECT w.id, w.call, w.reason, to_timestamp(w.at / 1000) AS at, w.detail, w.event_id, to_timestamp(w.if_last_active_at / 1000) AS if_last_active_at,
+      to_timestamp(w.shadow_end / 1000) AS shadow_end
     FROM jsonb_to_recordset($1::jsonb)
-      AS w(id uuid, call int, reason text, at float8, detail jsonb, event_id uuid, if_last_active_at float8)
+      AS w(id uuid, call int, reason text, at float8, detail jsonb, event_id uuid, if_last_active_at float8, shadow_end float8)
   ), ended AS (
     UPDATE session s SET ended_at = w.at, end_reason = w.reason, end_detail = w.detail,
-      check_after = s.absolute_deadline + make_interval(secs => $2::int)
+      check_after = s.absolute_deadline + make_interval(secs => $2::int), ${markColumns('w.shadow_end', 'NULL::int')}
     FROM wanted w WHERE s.id = ANY($3::uuid[]) AND s.id = w.id AND s.ended_at IS NULL
       AND (w.if_last_active_at IS NULL OR s.last_active_at <= w.if_last_active_at)
     RETURNING s.id, s.account_id, s.client_id, w.call, w.reason, w.at, w.detail, w.event_id, s.signed_in_at, s.last_active_at,
@@ -112,7 +114,7 @@ export function endOf(
   retention: Retention,
 ): { readonly statement: HotStatement; readonly values: readonly unknown[] } {
   const wanted = calls.flatMap(({ ends }, call) =>
-    ends.map(({ id, reason, at, detail, ifLastActiveAt }) => ({
+    ends.map(({ id, reason, at, detail, ifLastActiveAt, mark }) => ({
       id,
       call,
       reason,
@@ -120,6 +122,7 @@ export function endOf(
       detail,
       event_id: newId(at),
       if_last_active_at: ifLastActiveAt,
+      shadow_end: mark?.at,
     })),
   );
   const events = calls.flatMap((one, call) => one.events.map((event) => ({ call, ...eventRow(event) })));
@@ -158,8 +161,14 @@ export const endedSession = ([, , id, accountId, clientId, reason, at]: EndedRow
   at: instant(Math.round(at)),
 });
 
-/** The same, as it is counted. */
-export const endedSilence = ([, , , accountId, clientId, reason, at, ...times]: EndedRow): EndedSilence => {
+/** The sessions that ended as they are counted: what their rows say, and what was known of trials when their ends were decided on. */
+export function endedSilences(rows: readonly EndedRow[], ends: readonly End[]): EndedSilence[] {
+  if (!ends.some(({ trial }) => trial)) return rows.map(endedSilence);
+  const trials = new Map(ends.map(({ id, trial }) => [id, trial]));
+  return rows.map((row) => ({ trial: trials.get(row[2]), ...endedSilence(row) }));
+}
+
+const endedSilence = ([, , , accountId, clientId, reason, at, ...times]: EndedRow): EndedSilence => {
   const [signedInAt, lastActiveAt, inactivityTimeout] = times;
   return {
     accountId,

@@ -16,7 +16,7 @@ import {
   type EndCall,
   type EndedRow,
   endedSession,
-  endedSilence,
+  endedSilences,
   endOf,
 } from './end-statement.js';
 import { holdJointEnds, type JointEnd } from './joint-ends.js';
@@ -78,7 +78,7 @@ export class EndWriter {
     if (!transaction) return this.#jointly.submit(act);
     const statements = statementsIn(transaction);
     const rows = await this.#run(statements, await holdJointEnds(statements, [act]));
-    afterCommit(transaction, () => this.#tell(rows));
+    afterCommit(transaction, () => this.#tell(rows, []));
     return outcomeOf(rows);
   }
 
@@ -103,13 +103,17 @@ export class EndWriter {
 
   /** Ends them with the statements of a transaction that is not Prisma's. The function that it returns belongs after the commit. */
   async endOn(statements: Statements, act: Partial<EndCall>): Promise<() => void> {
-    const rows = await this.#run(statements, [{ ends: [], events: [], ...act }]);
-    return () => this.#tell(rows);
+    const call = { ends: [], events: [], ...act };
+    const rows = await this.#run(statements, [call]);
+    return () => this.#tell(rows, call.ends);
   }
 
   async #endTogether(calls: readonly EndCall[]): Promise<readonly EndOutcome[]> {
     const rows = await retrying(() => this.#run(this.#parts.statements, calls));
-    this.#tell(rows);
+    this.#tell(
+      rows,
+      calls.flatMap(({ ends }) => ends),
+    );
     return outcomesOf(rows, calls.length);
   }
 
@@ -117,7 +121,7 @@ export class EndWriter {
     const rows = await retrying(() =>
       this.#parts.prisma.prepared(async (run) => this.#run({ run }, await holdJointEnds({ run }, acts))),
     );
-    this.#tell(rows);
+    this.#tell(rows, []);
     return outcomesOf(rows, acts.length);
   }
 
@@ -129,7 +133,7 @@ export class EndWriter {
   ): Promise<readonly EndedSession[]> {
     const rows = await this.#run(statementsIn(transaction), [{ ends, events }]);
     if (rows.length === 0) return [];
-    afterCommit(transaction, () => this.#tell(rows));
+    afterCommit(transaction, () => this.#tell(rows, ends));
     const ended = rows.map(endedSession);
     return all ? [...ended, ...(await this.endEverything(all, transaction))] : ended;
   }
@@ -140,10 +144,10 @@ export class EndWriter {
     return statements.run<EndedRow>(statement, values);
   }
 
-  #tell(rows: readonly EndedRow[]): void {
+  #tell(rows: readonly EndedRow[], ends: readonly End[]): void {
     const sessions = rows.filter(([, uid]) => uid === null);
     this.#parts.announcer.sessions(sessions.map(([, , id]) => id));
-    this.#parts.silences?.ended(sessions.map(endedSilence));
+    this.#parts.silences?.ended(endedSilences(sessions, ends));
   }
 }
 

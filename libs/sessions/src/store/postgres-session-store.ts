@@ -11,7 +11,7 @@ import {
   statementsIn,
   type Transaction,
 } from '@curfew/persistence';
-import type { Instant, SessionId } from '@curfew/session-policy';
+import type { Instant, SessionId, Trial } from '@curfew/session-policy';
 import type { EndWriter } from './end-writer.js';
 import { type Question, readSessions } from './session-read.js';
 import { type Rotated, rotateSessions } from './session-rotate.js';
@@ -35,7 +35,7 @@ import {
   TooManySessions,
   type WithEnd,
 } from './session-store.js';
-import { notKilled, rowStands } from './standing-statements.js';
+import { markColumns, notKilled, rowStands } from './standing-statements.js';
 
 /** What the store is made of. */
 export interface PostgresSessionStoreParts {
@@ -85,6 +85,7 @@ export class PostgresSessionStore extends SessionStore {
     limit: SessionLimit,
     alongside: Alongside,
     stepUp?: AcceptedStepUp,
+    trial?: Trial,
   ): Promise<readonly EndedSession[]> {
     const { startedAt: now, inactivityTimeout } = session;
     const begun = await retrying(() =>
@@ -99,7 +100,7 @@ export class PostgresSessionStore extends SessionStore {
         return { ended, before };
       }),
     );
-    this.#silences?.started(session, begun.before, inactivityTimeout, now);
+    this.#silences?.started(session, begun.before, inactivityTimeout, now, trial?.canary ?? undefined);
     return begun.ended;
   }
 
@@ -107,20 +108,23 @@ export class PostgresSessionStore extends SessionStore {
     session: StoredSession,
     code: CodeKey,
     stepUp?: AcceptedStepUp,
+    trial?: Trial,
   ): Promise<boolean> {
     const before = await insertFromCode(this.#statements, session, code, stepUp);
     if (!before) return false;
-    this.#silences?.started(session, before, session.inactivityTimeout, session.startedAt);
+    const { inactivityTimeout, startedAt } = session;
+    this.#silences?.started(session, before, inactivityTimeout, startedAt, trial?.canary ?? undefined);
     return true;
   }
 
   override keep(keeping: Keeping): Promise<boolean> {
-    const { id, generation, lastActiveAt, expiresAt } = keeping;
+    const { id, generation, lastActiveAt, expiresAt, mark } = keeping;
     return this.#change(
       keeping,
       (from) => Prisma.sql`
         UPDATE session SET last_active_at = GREATEST(last_active_at, ${at(lastActiveAt)}),
-          expires_at = GREATEST(${at(expiresAt)}, CASE WHEN last_active_at > ${at(lastActiveAt)} THEN expires_at END) ${from}
+          expires_at = GREATEST(${at(expiresAt)}, CASE WHEN last_active_at > ${at(lastActiveAt)} THEN expires_at END)
+          ${mark ? Prisma.sql`, shadow_end = ${at(mark.at)}, shadow_used_after = ${mark.usedAfter}` : Prisma.empty} ${from}
         WHERE id = ${id}::uuid AND generation = ${generation} AND ended_at IS NULL AND expires_at > ${at(keeping.at)}`,
     );
   }
@@ -148,11 +152,14 @@ export class PostgresSessionStore extends SessionStore {
       () => this.#prisma.$executeRaw`
         WITH a AS MATERIALIZED (
           SELECT * FROM unnest(${activities.map((a) => a.id)}::uuid[], ${activities.map((a) => at(a.at))}::timestamptz[],
-                               ${activities.map((a) => at(a.expiresAt))}::timestamptz[]) AS a(id, at, expires_at)
+                               ${activities.map((a) => at(a.expiresAt))}::timestamptz[],
+                               ${activities.map((a) => (a.mark ? at(a.mark.at) : null))}::timestamptz[],
+                               ${activities.map((a) => a.mark?.usedAfter ?? null)}::int[]) AS a(id, at, expires_at, shadow_end, shadow_used_after)
         ), held AS MATERIALIZED (
           SELECT s.id FROM session s WHERE s.id IN (SELECT id FROM a) AND s.ended_at IS NULL ORDER BY s.id FOR NO KEY UPDATE
         )
-        UPDATE session s SET last_active_at = GREATEST(s.last_active_at, a.at), expires_at = GREATEST(s.expires_at, a.expires_at)
+        UPDATE session s SET last_active_at = GREATEST(s.last_active_at, a.at), expires_at = GREATEST(s.expires_at, a.expires_at),
+          ${Prisma.raw(markColumns('a.shadow_end', 'a.shadow_used_after'))}
         FROM held, a WHERE s.id = held.id AND s.id = a.id AND s.ended_at IS NULL AND s.expires_at > a.at`,
     );
   }

@@ -17,8 +17,15 @@ import {
 } from '@curfew/session-policy';
 import type { EndWriter } from './end-writer.js';
 import { atDate as at } from './session-row.js';
-import { type DueSession, type End, type Lineage, type ShorterLimits, SweepStore } from './session-store.js';
-import { deadlineUnderEach, killersOfSession } from './standing-statements.js';
+import { type End } from './session-store.js';
+import { deadlineUnderEach, killersOfSession, markColumns, placeWithinEach } from './standing-statements.js';
+import {
+  type DueSession,
+  type Lineage,
+  type LookAgain,
+  type ShorterLimits,
+  SweepStore,
+} from './sweep-store.js';
 
 interface UnsettledRow {
   kind: 'account' | 'client' | 'everyone';
@@ -64,23 +71,27 @@ export class PostgresSweepStore extends SweepStore {
   override async sweep(
     now: Instant,
     most: number,
-    decide: (due: DueSession) => Promise<End | { readonly checkAfter: Instant }>,
+    decide: (due: DueSession) => Promise<End | LookAgain>,
   ): Promise<number> {
     let tell = (): void => {};
     const handled = await this.prisma.prepared(async (run) => {
       const due = await run<DueRow>(takeDue, [now, most]);
       const ends: End[] = [];
-      const later: { id: string; checkAfter: Instant }[] = [];
+      const later: (LookAgain & { readonly id: string })[] = [];
       for (const row of due.filter(([, isExpired]) => !isExpired)) {
         const verdict = await decide(readDue(row));
-        if ('checkAfter' in verdict) later.push({ id: row[0], checkAfter: verdict.checkAfter });
+        if ('checkAfter' in verdict) later.push({ id: row[0], ...verdict });
         else ends.push(verdict);
       }
       const expired = due.filter(([, isExpired]) => isExpired).map(([id]) => id);
       if (expired.length > 0) await run(forget, [expired]);
       if (ends.length > 0) tell = await this.ends.endOn({ run }, { ends });
       if (later.length > 0)
-        await run(postpone, [later.map(({ id }) => id), later.map(({ checkAfter }) => checkAfter)]);
+        await run(postpone, [
+          later.map(({ id }) => id),
+          later.map(({ checkAfter }) => checkAfter),
+          later.map(({ mark }) => mark?.at ?? null),
+        ]);
       return due.length;
     });
     tell();
@@ -164,9 +175,10 @@ export class PostgresSweepStore extends SweepStore {
     return this.prisma.$executeRaw`
       UPDATE session s SET check_after = ${deadlineUnderEach}
       FROM jsonb_to_recordset(${JSON.stringify(limits)}::jsonb)
-        AS l("clientId" text, resources text[], "inactivityTimeout" int, "absoluteLifetime" int)
+        AS l("clientId" text, resources text[], "from" int, "to" int, "inactivityTimeout" int, "absoluteLifetime" int)
       WHERE s.id > ${from}::uuid AND s.id <= ${last}::uuid AND s.ended_at IS NULL
-        AND s.client_id = l."clientId" AND s.resources = l.resources AND s.check_after > ${deadlineUnderEach}`;
+        AND s.client_id = l."clientId" AND s.resources = l.resources
+        AND ${placeWithinEach} AND s.check_after > ${deadlineUnderEach}`;
   }
 
   override async prune(now: Instant, max: number): Promise<number> {
@@ -203,7 +215,7 @@ const takeDue: HotStatement = {
   text: `
     SELECT s.id, s.ended_at IS NOT NULL, s.client_id, s.resources, ${milliseconds('s.signed_in_at')}, ${milliseconds('s.last_active_at')},
       s.inactivity_timeout, ${milliseconds('s.absolute_deadline')}, ${milliseconds('s.expires_at')}, ${milliseconds('s.authenticated_at')},
-      ${killersOfSession}
+      s.account_id, ${milliseconds('s.shadow_end')}, s.after_idle_cut, ${killersOfSession}
     FROM session s WHERE s.check_after <= to_timestamp($1::float8 / 1000) ORDER BY s.check_after LIMIT $2::int FOR UPDATE OF s SKIP LOCKED`,
 };
 
@@ -212,8 +224,8 @@ const forget: HotStatement = { name: 'sweep_forget', text: 'DELETE FROM session 
 const postpone: HotStatement = {
   name: 'sweep_postpone',
   text: `
-    UPDATE session s SET check_after = to_timestamp(l.at / 1000)
-    FROM unnest($1::uuid[], $2::float8[]) AS l(id, at) WHERE s.id = l.id`,
+    UPDATE session s SET check_after = to_timestamp(l.at / 1000), ${markColumns('to_timestamp(l.shadow_end / 1000)', 'NULL::int')}
+    FROM unnest($1::uuid[], $2::float8[], $3::float8[]) AS l(id, at, shadow_end) WHERE s.id = l.id`,
 };
 
 type DueRow = [
@@ -227,6 +239,9 @@ type DueRow = [
   absoluteDeadline: number,
   expiresAt: number,
   authenticatedAt: number | null,
+  accountId: string,
+  shadowEnd: number | null,
+  afterIdleCut: boolean | null,
   notBefore: { kind: NotBefore['kind']; reason: EndReason; at: number }[] | null,
 ];
 
@@ -241,9 +256,12 @@ const readDue = (row: DueRow): DueSession => ({
     absoluteDeadline: moment(row[7]),
     expiresAt: moment(row[8]),
     authenticatedAt: row[9] === null ? null : moment(row[9]),
+    accountId: row[10],
+    shadowEnd: row[11] === null ? null : moment(row[11]),
+    afterIdleCut: row[12] ?? false,
     ended: null,
   },
-  notBefore: (row[10] ?? []).map((entry) => ({ ...entry, at: moment(entry.at) })),
+  notBefore: (row[13] ?? []).map((entry) => ({ ...entry, at: moment(entry.at) })),
 });
 
 const moment = (value: number): Instant => instant(Math.round(value));

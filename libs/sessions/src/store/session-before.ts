@@ -8,6 +8,8 @@ export type BeforeRow = [
   cutAt: number | null,
   cutTimeout: number | null,
   isSameDay: boolean | null,
+  hadCut: boolean | null,
+  shadowEnd: number | null,
 ];
 
 /** A sign-in within this time after an idle end is told as coming back from it. */
@@ -33,15 +35,31 @@ interface Beginning {
  */
 export const sessionBefore = ({ account, client, at, day }: Beginning): string => `
   SELECT ${milliseconds('p.last_active_at')} AS last_active_at, ${milliseconds('c.cut_at')} AS cut_at,
-    round(extract(epoch FROM c.cut_at - p.last_active_at))::int AS cut_timeout, max(p.started_at) OVER () >= ${day} AS same_day
+    round(extract(epoch FROM c.cut_at - p.last_active_at))::int AS cut_timeout, max(p.started_at) OVER () >= ${day} AS same_day,
+    p.after_idle_cut AS had_cut, ${milliseconds('p.shadow_end')} AS shadow_end
   FROM (SELECT * FROM session WHERE account_id = ${account} LIMIT ${maxLooked}) p CROSS JOIN LATERAL (${cutOf(at)}) c
   WHERE p.client_id = ${client} ORDER BY p.last_active_at DESC LIMIT 1`;
 
 const moment = (value: number) => instant(Math.round(value));
 
 /** What a new session tells of the one before it. */
-export const readBefore = ([lastActiveAt, cutAt, cutTimeout, isSameDay]: BeforeRow): SessionBefore => ({
+export const readBefore = ([
+  lastActiveAt,
+  cutAt,
+  cutTimeout,
+  isSameDay,
+  hadCut,
+  shadowEnd,
+]: BeforeRow): SessionBefore => ({
   lastActiveAt: lastActiveAt === null ? null : moment(lastActiveAt),
-  cut: cutAt === null || cutTimeout === null ? null : { at: moment(cutAt), inactivityTimeout: cutTimeout },
+  cut:
+    lastActiveAt === null || cutAt === null || cutTimeout === null
+      ? null
+      : {
+          at: moment(cutAt),
+          inactivityTimeout: cutTimeout,
+          // A mark before its last activity says that it had a long silence already.
+          isFirst: !hadCut && (shadowEnd === null || lastActiveAt <= shadowEnd),
+        },
   isSameDay: isSameDay ?? false,
 });

@@ -13,7 +13,7 @@ const readStatement: HotStatement = {
       ${milliseconds('s.signed_in_at')}, ${milliseconds('s.started_at')}, s.inactivity_timeout, ${milliseconds('s.absolute_deadline')}, s.key_thumbprint,
       ${milliseconds('s.step_up_required_at')}, ${milliseconds('s.stepped_up_at')}, ${milliseconds('s.ended_at')}, s.end_reason, s.generation, s.retries,
       ${milliseconds('s.last_active_at')}, ${milliseconds('s.expires_at')}, ${milliseconds('s.rotated_at')}, s.token_hash, s.successor_seal, ${milliseconds('s.authenticated_at')},
-      ${killersOfSession},
+      ${milliseconds('s.shadow_end')}, s.after_idle_cut, ${killersOfSession},
       w.hash IS NOT NULL AND EXISTS (SELECT 1 FROM revoked_token r WHERE r.token_hash = w.hash)
     FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS w(id, hash, place) JOIN session s ON s.id = w.id`,
 };
@@ -63,6 +63,8 @@ type Row = [
   tokenHash: Buffer | null,
   successorSeal: Buffer | null,
   authenticatedAt: number | null,
+  shadowEnd: number | null,
+  afterIdleCut: boolean | null,
   notBefore: { kind: 'account' | 'client' | 'everyone'; reason: EndReason; at: number }[] | null,
   tokenRevoked: boolean,
 ];
@@ -96,7 +98,9 @@ function readSession(row: Row): FoundSession {
     tokenHash: row[23],
     successorSeal: row[24],
     authenticatedAt: momentOrNull(row[25]),
+    shadowEnd: momentOrNull(row[26]),
+    afterIdleCut: row[27] ?? false,
   });
-  const notBefore = (row[26] ?? []).map((entry) => ({ ...entry, at: moment(entry.at) }));
-  return { session, notBefore, tokenRevoked: row[27] };
+  const notBefore = (row[28] ?? []).map((entry) => ({ ...entry, at: moment(entry.at) }));
+  return { session, notBefore, tokenRevoked: row[29] };
 }

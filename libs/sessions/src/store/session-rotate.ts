@@ -1,5 +1,14 @@
 import { commitColumns, type HotStatement, retrying, type Statements } from '@curfew/persistence';
 import type { Rotation } from './session-store.js';
+import { markColumns } from './standing-statements.js';
+
+/** The assignments of a rotation, from the columns of `from`. */
+function rotatedColumns(from: string): string {
+  return `SET generation = s.generation + 1, retries = 0, rotated_at = ${from}.at,
+      last_active_at = GREATEST(s.last_active_at, ${from}.last_active_at),
+      expires_at = GREATEST(${from}.expires_at, CASE WHEN s.last_active_at > ${from}.last_active_at THEN s.expires_at END),
+      token_hash = ${from}.token_hash, successor_seal = ${from}.successor_seal`;
+}
 
 /**
  * Compare-and-set for many sessions at once. A session asked for twice is changed once, and the row that comes back says
@@ -14,15 +23,29 @@ const rotateStatement: HotStatement = {
   name: 'session_rotate',
   place: 'in its rows',
   text: `
-    UPDATE session s SET generation = s.generation + 1, retries = 0, rotated_at = w.at,
-      last_active_at = GREATEST(s.last_active_at, w.last_active_at),
-      expires_at = GREATEST(w.expires_at, CASE WHEN s.last_active_at > w.last_active_at THEN s.expires_at END),
-      token_hash = w.token_hash, successor_seal = w.successor_seal
+    UPDATE session s ${rotatedColumns('w')}
     FROM (
       SELECT id, generation, to_timestamp(at / 1000) AS at, to_timestamp(last_active_at / 1000) AS last_active_at,
         to_timestamp(expires_at / 1000) AS expires_at, token_hash, successor_seal, place
       FROM unnest($1::uuid[], $2::int[], $3::float8[], $4::float8[], $5::float8[], $6::bytea[], $7::bytea[])
         WITH ORDINALITY AS u(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, place)
+    ) w
+    WHERE s.id = w.id AND s.generation = w.generation AND s.ended_at IS NULL AND s.expires_at > w.at
+    RETURNING w.place, ${commitColumns}`,
+};
+
+/** The same for rotations some of which carry the mark of a shadow. Those without one, which are nearly all, do not pay for its columns. */
+const markedRotateStatement: HotStatement = {
+  name: 'session_rotate_marked',
+  place: 'in its rows',
+  text: `
+    UPDATE session s ${rotatedColumns('w')}, ${markColumns('w.shadow_end', 'w.shadow_used_after')}
+    FROM (
+      SELECT id, generation, to_timestamp(at / 1000) AS at, to_timestamp(last_active_at / 1000) AS last_active_at,
+        to_timestamp(expires_at / 1000) AS expires_at, token_hash, successor_seal, to_timestamp(shadow_end / 1000) AS shadow_end,
+        shadow_used_after, place
+      FROM unnest($1::uuid[], $2::int[], $3::float8[], $4::float8[], $5::float8[], $6::bytea[], $7::bytea[], $8::float8[], $9::int[])
+        WITH ORDINALITY AS u(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, shadow_end, shadow_used_after, place)
     ) w
     WHERE s.id = w.id AND s.generation = w.generation AND s.ended_at IS NULL AND s.expires_at > w.at
     RETURNING w.place, ${commitColumns}`,
@@ -41,25 +64,24 @@ const provenRotateStatement: HotStatement = {
     WITH w AS MATERIALIZED (
       SELECT u.id, u.generation, to_timestamp(u.at / 1000) AS at, to_timestamp(u.last_active_at / 1000) AS last_active_at,
         to_timestamp(u.expires_at / 1000) AS expires_at, u.token_hash, u.successor_seal, u.kind, u.proof,
-        to_timestamp(u.remembered_until / 1000) AS remembered_until, u.place
-      FROM unnest($1::uuid[], $2::int[], $3::float8[], $4::float8[], $5::float8[], $6::bytea[], $7::bytea[], $8::text[], $9::bytea[], $10::float8[])
-        WITH ORDINALITY AS u(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, kind, proof, remembered_until, place)
+        to_timestamp(u.remembered_until / 1000) AS remembered_until, to_timestamp(u.shadow_end / 1000) AS shadow_end, u.shadow_used_after, u.place
+      FROM unnest($1::uuid[], $2::int[], $3::float8[], $4::float8[], $5::float8[], $6::bytea[], $7::bytea[], $8::float8[], $9::int[],
+          $10::text[], $11::bytea[], $12::float8[])
+        WITH ORDINALITY AS u(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, shadow_end, shadow_used_after,
+          kind, proof, remembered_until, place)
     ), shown AS MATERIALIZED (
       SELECT DISTINCT ON (kind, proof) kind, proof, remembered_until, place FROM w WHERE proof IS NOT NULL ORDER BY kind, proof, place
     ), recorded AS (
       INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at)
       SELECT kind, proof, ''::bytea, remembered_until FROM shown ORDER BY kind, proof
       ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at
-        WHERE protocol_artifact.expires_at <= to_timestamp($11::float8 / 1000)
+        WHERE protocol_artifact.expires_at <= to_timestamp($13::float8 / 1000)
       RETURNING kind, id_hash
     ), allowed AS MATERIALIZED (
       SELECT w.* FROM w LEFT JOIN (shown JOIN recorded ON recorded.kind = shown.kind AND recorded.id_hash = shown.proof) ON shown.place = w.place
       WHERE w.proof IS NULL OR shown.place IS NOT NULL ORDER BY w.place
     ), rotated AS (
-      UPDATE session s SET generation = s.generation + 1, retries = 0, rotated_at = a.at,
-        last_active_at = GREATEST(s.last_active_at, a.last_active_at),
-        expires_at = GREATEST(a.expires_at, CASE WHEN s.last_active_at > a.last_active_at THEN s.expires_at END),
-        token_hash = a.token_hash, successor_seal = a.successor_seal
+      UPDATE session s ${rotatedColumns('a')}, ${markColumns('a.shadow_end', 'a.shadow_used_after')}
       FROM allowed a
       WHERE s.id = a.id AND s.generation = a.generation AND s.ended_at IS NULL AND s.expires_at > a.at
       RETURNING a.place
@@ -85,8 +107,11 @@ export async function rotateSessions(
   return outcomes;
 }
 
-const rotatePlain = (statements: Statements, sorted: readonly Rotation[]): Promise<[place: string][]> =>
-  retrying(() => statements.run(rotateStatement, columnsOf(sorted)));
+function rotatePlain(statements: Statements, sorted: readonly Rotation[]): Promise<[place: string][]> {
+  const isMarked = sorted.some(({ mark }) => mark);
+  const values = isMarked ? [...columnsOf(sorted), ...marksOf(sorted)] : columnsOf(sorted);
+  return retrying(() => statements.run(isMarked ? markedRotateStatement : rotateStatement, values));
+}
 
 function rotateProven(
   statements: Statements,
@@ -94,6 +119,7 @@ function rotateProven(
 ): Promise<[place: string, isRotated: boolean][]> {
   const values = [
     ...columnsOf(sorted),
+    ...marksOf(sorted),
     sorted.map(({ proof }) => proof?.kind ?? null),
     sorted.map(({ proof }) => proof?.idHash ?? null),
     sorted.map(({ proof }) => proof?.expiresAt ?? null),
@@ -111,4 +137,9 @@ const columnsOf = (sorted: readonly Rotation[]): unknown[] => [
   sorted.map(({ expiresAt }) => expiresAt),
   sorted.map(({ tokenHash }) => tokenHash),
   sorted.map(({ successorSeal }) => successorSeal),
+];
+
+const marksOf = (sorted: readonly Rotation[]): unknown[] => [
+  sorted.map(({ mark }) => mark?.at ?? null),
+  sorted.map(({ mark }) => mark?.usedAfter ?? null),
 ];

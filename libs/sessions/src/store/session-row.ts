@@ -37,6 +37,8 @@ export interface SessionRow {
   rotated_at: Date | null;
   token_hash: Uint8Array | null;
   successor_seal: Uint8Array | null;
+  after_idle_cut: boolean | null;
+  shadow_end: Date | null;
 }
 
 /** What one read brings: the session, what kills it, and whether the access token asked about was revoked. */
@@ -78,6 +80,8 @@ export const readRow = (row: SessionRow): StoredSession =>
     rotatedAt: momentOrNull(row.rotated_at),
     tokenHash: row.token_hash,
     successorSeal: row.successor_seal,
+    shadowEnd: momentOrNull(row.shadow_end),
+    afterIdleCut: row.after_idle_cut ?? false,
   });
 
 /** A stored session whose JSON columns are still as the row has them. */

@@ -87,5 +87,5 @@ export async function insertFromCode(
   if (!isSignedIn) throw new AuthorizationKilled('logout');
   if (waits) return undefined;
   if (!isConsumed) throw new CodeUsed();
-  return readBefore(before.slice(0, 4) as BeforeRow);
+  return readBefore(before.slice(0, 6) as BeforeRow);
 }

@@ -1,7 +1,7 @@
 import type { NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
 import type {
-  DeadlineLimits,
+  Arm,
   EndReason,
   EventData,
   Instant,
@@ -10,11 +10,13 @@ import type {
   Seconds,
   Session,
   SessionId,
-  TimedSession,
+  ShadowMark,
+  Trial,
+  TriedSession,
 } from '@curfew/session-policy';
 
 /** A session as its row holds it: what decisions need, and what the protocol layer stored beside it. */
-export interface StoredSession extends Session {
+export interface StoredSession extends Session, TriedSession {
   readonly browserSessionUid: string | null;
   /** Offline sessions (scope offline_access) outlive their browser session. */
   readonly offline: boolean;
@@ -73,6 +75,8 @@ export interface Rotation {
   readonly successorSeal: Uint8Array;
   /** Of the proof it was asked for with. */
   readonly proof?: ProofRecord | undefined;
+  /** The mark of a shadow that would have ended it. */
+  readonly mark?: ShadowMark | null;
 }
 
 /** A refresh that keeps the token (rotation "never"): only the clock of the session moves. */
@@ -84,6 +88,8 @@ export interface Keeping {
   readonly expiresAt: Instant;
   /** Of the proof it was asked for with. */
   readonly proof?: ProofRecord | undefined;
+  /** The mark of a shadow that would have ended it. */
+  readonly mark?: ShadowMark | null;
 }
 
 /** Counted activity of one session, to be written behind. */
@@ -91,6 +97,8 @@ export interface Activity {
   readonly id: SessionId;
   readonly at: Instant;
   readonly expiresAt: Instant;
+  /** The mark of a shadow that would have ended it. */
+  readonly mark?: ShadowMark | null;
 }
 
 /** What an operator should see of an end beyond its reason; part of its event, and kept in the session's row. */
@@ -104,6 +112,17 @@ export interface End {
   readonly detail: EndDetail;
   /** For ends by the clock: only if nothing was counted as activity since the decision was made. */
   readonly ifLastActiveAt?: Instant;
+  /** The mark of a shadow that would have ended it. */
+  readonly mark?: ShadowMark | null;
+  /** For counts: the arm of its account, and whether its last silence is the first of its visit that tells the arms apart. */
+  readonly trial?: EndedTrial | undefined;
+}
+
+/** The part of an end that is about the canary the session met. */
+export interface EndedTrial {
+  readonly arm: Arm;
+  /** The shorter timeout of the arms, in seconds, where its last silence is the first of the visit that reached it. */
+  readonly reached: Seconds | null;
 }
 
 /** One row that ends every session of an account, of a client or of everyone that was authorized at or before `at`. */
@@ -198,6 +217,7 @@ export abstract class SessionStore {
     limit: SessionLimit,
     alongside: Alongside,
     stepUp?: AcceptedStepUp,
+    trial?: Trial,
   ): Promise<readonly EndedSession[]>;
 
   /**
@@ -206,7 +226,12 @@ export abstract class SessionStore {
    * happened. False, with nothing done, where a session waits for the step-up: that takes a transaction. A store without such a statement
    * always says so.
    */
-  async startFromCode(_session: StoredSession, _code: CodeKey, _stepUp?: AcceptedStepUp): Promise<boolean> {
+  async startFromCode(
+    _session: StoredSession,
+    _code: CodeKey,
+    _stepUp?: AcceptedStepUp,
+    _trial?: Trial,
+  ): Promise<boolean> {
     return false;
   }
 
@@ -245,48 +270,3 @@ export abstract class SessionStore {
   /** Revokes one access token until it would have expired anyway; `revoked` is recorded with it, once. */
   abstract revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant, revoked: NewEvent): Promise<void>;
 }
-
-/** Of a session that is due, as much as is needed to judge it, and the not-befores that kill it. */
-export interface DueSession {
-  readonly session: TimedSession & Pick<StoredSession, 'id' | 'clientId' | 'resources'>;
-  readonly notBefore: readonly NotBefore[];
-}
-
-/** What the sweeper needs of the store; any number of nodes may call these at once. */
-export abstract class SweepStore {
-  /**
-   * Takes up to `most` sessions that are due to be looked at, so that no other node has them meanwhile, and writes what
-   * `decide` says: an end, or when to look again. Ended sessions past their retention are deleted. The number handled.
-   */
-  abstract sweep(
-    now: Instant,
-    most: number,
-    decide: (due: DueSession) => Promise<End | { readonly checkAfter: Instant }>,
-  ): Promise<number>;
-
-  /** Gives up to `most` sessions that a not-before killed their own end and event. The number handled. */
-  abstract settle(now: Instant, most: number): Promise<number>;
-
-  /** Deletes up to `most` revoked-token entries that have expired, and as many mass ends that end nothing any more. The larger number. */
-  abstract prune(now: Instant, most: number): Promise<number>;
-
-  /**
-   * Looks at the next `max` sessions in the order of their ids, after the one given, and has the live ones among them looked at when the
-   * limits of now end them, where that is earlier than planned. `limitsOf` is asked once for each pair of client and resources it meets.
-   * The last session it looked at; undefined when there was none.
-   */
-  abstract bringForward(
-    after: SessionId | undefined,
-    max: number,
-    limitsOf: (lineages: readonly Lineage[]) => Promise<readonly ShorterLimits[]>,
-  ): Promise<SessionId | undefined>;
-}
-
-/** What selects the policies of a session. */
-export interface Lineage {
-  readonly clientId: string;
-  readonly resources: readonly string[];
-}
-
-/** The limits a policy puts on the sessions of a lineage now. */
-export interface ShorterLimits extends Lineage, DeadlineLimits {}

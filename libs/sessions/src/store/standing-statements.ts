@@ -1,5 +1,5 @@
 import { milliseconds, Prisma } from '@curfew/persistence';
-import type { DeadlineLimits, Instant } from '@curfew/session-policy';
+import { type DeadlineLimits, type Instant, placeCount } from '@curfew/session-policy';
 import { atDate } from './session-row.js';
 
 /** Names of columns or parameters, as SQL text, that say whom something was authorized by and when. */
@@ -69,3 +69,23 @@ export const deadlineUnderEach = deadlineOf(
   Prisma.raw('l."inactivityTimeout"'),
   Prisma.raw('l."absoluteLifetime"'),
 );
+
+/** The assignments that write the mark of a shadow, from an expression for each of its parts; null leaves the mark as it is. */
+export function markColumns(shadowEnd: string, usedAfter: string): string {
+  return `shadow_end = COALESCE(${shadowEnd}, s.shadow_end), shadow_used_after = CASE WHEN ${shadowEnd} IS NULL THEN s.shadow_used_after ELSE ${usedAfter} END`;
+}
+
+/** The rule of `placeOf` as an expression on `session s`. */
+const placeOfSession = Prisma.raw(
+  `(('x' || substr(s.account_id::text, 28, 8))::bit(32)::bigint % ${placeCount})`,
+);
+
+/** A condition on `session s`: the place of its account is at least `from` and below `to`. Nothing is computed where that is true of all. */
+export const placeWithin = (from: number, to: number): Prisma.Sql =>
+  to - from === placeCount
+    ? Prisma.sql`true`
+    : Prisma.sql`(${placeOfSession} >= ${from} AND ${placeOfSession} < ${to})`;
+
+/** As `placeWithin`, where each session is joined with a row `l` of its limits. */
+export const placeWithinEach = Prisma.sql`
+  (l."to" - l."from" = ${Prisma.raw(String(placeCount))} OR (${placeOfSession} >= l."from" AND ${placeOfSession} < l."to"))`;

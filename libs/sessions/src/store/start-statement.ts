@@ -81,7 +81,7 @@ export const startFromCodeStatement: HotStatement = {
       ), before AS MATERIALIZED (${before}), started AS (${started('EXISTS (SELECT 1 FROM consumed)')}), told AS (${told})
     SELECT (SELECT reason FROM killer) AS killed_by, EXISTS (SELECT 1 FROM waiting) AS waits, EXISTS (SELECT 1 FROM person) AS has_account,
       $12::text IS NULL OR EXISTS (SELECT 1 FROM held) AS signed_in, EXISTS (SELECT 1 FROM consumed) AS is_consumed,
-      b.last_active_at, b.cut_at, b.cut_timeout, b.same_day, ${commitColumns}
+      b.last_active_at, b.cut_at, b.cut_timeout, b.same_day, b.had_cut, b.shadow_end, ${commitColumns}
     FROM (SELECT 1) one LEFT JOIN before b ON true`,
 };
 

@@ -72,7 +72,7 @@ export async function startSession(redemption: Redemption, parts: EndpointParts)
   if (code.dpopJkt !== undefined && code.dpopJkt !== proof?.thumbprint) throw invalidGrant('key_mismatch');
   const authorized = { client, grant, resource: code.resource };
   const access = await accessFor(request.form['resource'], scopesOf(code.scope), authorized, parts.clients);
-  const policy = await parts.sessions.policyFor(client.id, audiencesOf(code));
+  const policy = await parts.sessions.policyFor(client.id, audiencesOf(code), code.accountId);
   const secret = client.metadata.grant_types.includes('refresh_token') ? newSecret() : null;
   const json = await tokens(redemption, access, policy, parts);
   await commit(redemption, sessionOf(redemption, secret), policy, parts);
