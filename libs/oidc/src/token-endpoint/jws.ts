@@ -37,8 +37,10 @@ const algorithms: Readonly<Record<string, Algorithm>> = {
  * be spelled in more than one way, because others who verify the same JWS may take each of them.
  */
 export function readJws(text: string): Jws | undefined {
-  const [first = '', second = '', third = '', more] = text.split('.');
-  if (more !== undefined || !/^[\w-]+$/.test(third)) return undefined;
+  const parts = text.split('.');
+  const [first = '', second = '', third = ''] = parts;
+  // Nothing is a signature, too, as of the algorithm none (RFC 7515 appendix A.5); it is the signature of nobody.
+  if (parts.length !== 3 || !/^[\w-]*$/.test(third)) return undefined;
   const [header, payload] = [objectOf(first), objectOf(second)];
   if (!header || !payload) return undefined;
   const signed = Buffer.from(`${first}.${second}`);
