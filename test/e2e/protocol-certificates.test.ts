@@ -102,6 +102,10 @@ describe('client certificates (RFC 8705)', () => {
     ['another one', () => by(other)],
     ['none', () => ({})],
     ['one that cannot be read', () => ({ [header]: 'MIIB' })],
+    [
+      'two, of which one is the right one',
+      () => ({ [header]: [by(mine), by(other)].map((one) => one[header]).join(', ') }),
+    ],
   ])('refuse a refresh with %s, use nothing up and let the session live', async (_, headers) => {
     const { refresh_token } = await signIn();
     expect((await world.refresh(app, refresh_token, {}, headers())).body).toMatchObject({

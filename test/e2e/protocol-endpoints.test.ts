@@ -77,11 +77,18 @@ describe('the token endpoint', () => {
     }
   });
 
-  it('refuses a repeated parameter', async () => {
-    const form = new URLSearchParams('grant_type=refresh_token&refresh_token=a&refresh_token=b');
-    expect(await world.post('/token', form, asHeader(world.clients.web))).toMatchObject({
+  it.each([
+    ['/token', 'grant_type=refresh_token&refresh_token=a&refresh_token=b'],
+    ['/token', `grant_type=refresh_token&refresh_token=a${'&a=b'.repeat(2_000)}&refresh_token=b`],
+    ['/introspection', 'token=a&touch=false&touch=false'],
+    ['/revocation', 'token=a&confirm=true&confirm=true'],
+  ])('refuses a repeated parameter, wherever it stands: %s', async (path, form) => {
+    expect(await world.post(path, new URLSearchParams(form), asHeader(world.clients.web))).toMatchObject({
       status: 400,
-      body: { error: 'invalid_request' },
+      body: {
+        error: 'invalid_request',
+        error_description: expect.stringContaining('must not be provided twice'),
+      },
     });
   });
 

@@ -175,8 +175,10 @@ describe('a machine', () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => world.post('/token', once)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(401)]);
     const both = [world.issuer, 'https://elsewhere.test'];
-    for (const aud of [`${world.issuer}/token`, both, 'https://elsewhere.test'])
-      expect(await world.post('/token', await form({ aud }))).toMatchObject({
+    const audiences = [`${world.issuer}/token`, both, 'https://elsewhere.test', [[world.issuer]]];
+    const others: object[] = [...audiences.map((aud) => ({ aud })), { sub: [world.clients.robot.id] }];
+    for (const claims of others)
+      expect(await world.post('/token', await form(claims))).toMatchObject({
         status: 401,
         body: { error: 'invalid_client' },
       });

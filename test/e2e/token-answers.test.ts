@@ -22,10 +22,15 @@ const corpus: readonly Case[] = [
 /** Cases that are answered otherwise than oidc-provider answered them, with the reason. */
 const compressed =
   'a compressed body is refused with 415 (RFC 9110 §15.5.16); the library read it as it stood';
+const allRead =
+  'all parameters are read, so that a repetition is found wherever it stands (RFC 6749 §3.2); the library read a thousand';
 const differences: Readonly<Record<string, string>> = {
   'a refresh with a body said to be compressed': compressed,
   'a machine’s request with a body said to be compressed': compressed,
   'an introspection with a body said to be compressed': compressed,
+  'a refresh with a thousand parameters before it': allRead,
+  'a machine’s request with a thousand parameters before it': allRead,
+  'an introspection with a thousand parameters before it': allRead,
   'refresh of a sign-in that granted nothing':
     'an ID token says whom it is about (OpenID Connect Core §2), also where nothing about them was granted',
   'introspection of a JWT access token by its API and its client':

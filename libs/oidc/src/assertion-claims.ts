@@ -34,9 +34,9 @@ export function assertionFault(
   { issuer, ...endpoints }: AssertionAudiences,
   now: Instant,
 ): string | null {
-  const accepted = acceptsEndpoints ? [issuer, ...Object.values(endpoints)] : [issuer];
+  const accepted: readonly unknown[] = acceptsEndpoints ? [issuer, ...Object.values(endpoints)] : [issuer];
   const audiences = [aud].flat();
-  const isMeant = audiences.length > 0 && audiences.every((one) => accepted.includes(String(one)));
+  const isMeant = audiences.length > 0 && audiences.every((one) => accepted.includes(one));
   const isOneText =
     typeof aud === 'string' || (!isHeldToFapi && (acceptsEndpoints || audiences.length === 1));
   if (!isMeant || !isOneText) return `the assertion must name ${accepted.join(' or ')} as its audience`;

@@ -27,9 +27,12 @@ export function requiredCertificate(
   return hash('sha256', shown.raw, 'base64url');
 }
 
-/** The certificate that a proxy put into its header, URL-encoded; undefined for everything else. */
+/**
+ * The certificate that a proxy put into its header, URL-encoded; undefined for everything else. A comma joins headers of the same name
+ * (RFC 9110 §5.3): one of two certificates is from somebody else than the proxy.
+ */
 export function certificateFrom(value: string): X509Certificate | undefined {
-  if (!value) return undefined;
+  if (!value || value.includes(',')) return undefined;
   try {
     return new X509Certificate(decodeURIComponent(value));
   } catch {

@@ -21,7 +21,7 @@ export function readAssertion(text: string, type: string | undefined): SentAsser
   const jws = readJws(text);
   if (!jws) throw invalidRequest('invalid client_assertion format', 'client_assertion_invalid');
   const { sub } = jws.payload;
-  if (!sub) throw invalidClient('client_assertion_invalid');
+  if (typeof sub !== 'string' || sub === '') throw invalidClient('client_assertion_invalid');
   if (type === undefined)
     throw invalidRequest('client_assertion_type must be provided', 'client_assertion_invalid');
   if (type !== assertionType)
@@ -29,7 +29,7 @@ export function readAssertion(text: string, type: string | undefined): SentAsser
       `client_assertion_type must have value ${assertionType}`,
       'client_assertion_invalid',
     );
-  return { jws, subject: String(sub) };
+  return { jws, subject: sub };
 }
 
 /** What assertions are checked with. */

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { KnownClient } from '@curfew/clients';
 import { instant, plus, seconds } from '@curfew/session-policy';
 import { SignJWT } from 'jose';
@@ -11,7 +11,12 @@ const later = (length: number) => plus(now, seconds(length));
 /** A client that publishes its key, which may be replaced. */
 class Publisher {
   asked = 0;
-  #pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  /** What the address answers in place of the keys. */
+  failure: (() => Response) | undefined;
+  headers: Record<string, string> = {};
+  #pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+  });
 
   constructor(readonly address: string) {}
 
@@ -23,14 +28,22 @@ class Publisher {
     this.#pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   }
 
-  async signed() {
-    const text = await new SignJWT({}).setProtectedHeader({ alg: 'ES256' }).sign(this.#pair.privateKey);
+  /** Signs and publishes with this pair from now on. */
+  use(pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject }): void {
+    this.#pair = pair;
+  }
+
+  async signed(header: Record<string, unknown> = {}) {
+    const text = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256', ...header })
+      .sign(this.#pair.privateKey, { crit: { known: true } });
     return readJws(text)!;
   }
 
   answer(): Response {
     this.asked += 1;
-    return Response.json({ keys: [this.#pair.publicKey.export({ format: 'jwk' })] });
+    const keys = [this.#pair.publicKey.export({ format: 'jwk' })];
+    return this.failure?.() ?? Response.json({ keys }, { headers: this.headers });
   }
 }
 
@@ -63,13 +76,90 @@ describe('published keys of clients', () => {
   });
 
   it.each([
+    ['for a minute, where the address says nothing', {}, 60],
+    ['for an hour, where it says a year', { 'cache-control': 'max-age=31536000' }, 3_600],
+    [
+      'for an hour, where it says no number of seconds',
+      { 'cache-control': `max-age=${'9'.repeat(400)}` },
+      3_600,
+    ],
+  ])('prove nothing once they are withdrawn: they are kept %s', async (_, headers, kept) => {
+    const publisher = new Publisher('https://a.test/jwks');
+    publisher.headers = headers;
+    const keys = published(publisher);
+    const withdrawn = await publisher.signed();
+    expect(await keys.verifies(publisher.client, withdrawn, now)).toBe(true);
+    publisher.roll();
+    expect(await keys.verifies(publisher.client, withdrawn, later(kept - 1))).toBe(true);
+    expect(await keys.verifies(publisher.client, withdrawn, later(kept))).toBe(false);
+  });
+
+  it('stand in for an hour for those of an address that fails, and then prove nothing', async () => {
+    const publisher = new Publisher('https://a.test/jwks');
+    const keys = published(publisher);
+    const jws = await publisher.signed();
+    expect(await keys.verifies(publisher.client, jws, now)).toBe(true);
+    publisher.failure = () => new Response('', { status: 503 });
+    expect(await keys.verifies(publisher.client, jws, later(60))).toBe(true);
+    expect(await keys.verifies(publisher.client, jws, later(60 + 3_599))).toBe(true);
+    expect(await keys.verifies(publisher.client, jws, later(60 + 3_610))).toBe(false);
+    publisher.failure = undefined;
+    expect(await keys.verifies(publisher.client, jws, later(60 + 3_620))).toBe(true);
+  });
+
+  it.each([
     ['a status that is no success', () => new Response('', { status: 404 })],
     ['no JSON', () => new Response('{')],
     ['no keys', () => Response.json({})],
     ['more than is read', () => new Response(' '.repeat(70_000))],
-  ])('that cannot be had prove nothing: %s', async (_, answer) => {
+    [
+      'no answer',
+      () => {
+        throw new Error('the connection was refused');
+      },
+    ],
+  ])(
+    'that cannot be had prove nothing, and are asked for again only after a while: %s',
+    async (_, failure) => {
+      const publisher = new Publisher('https://a.test/jwks');
+      const keys = published(publisher);
+      publisher.failure = failure;
+      const jws = await publisher.signed();
+      for (const second of [0, 1, 9])
+        expect(await keys.verifies(publisher.client, jws, later(second))).toBe(false);
+      expect(publisher.asked).toBe(1);
+      publisher.failure = undefined;
+      expect(await keys.verifies(publisher.client, jws, later(10))).toBe(true);
+    },
+  );
+
+  it('prove nothing where the signature insists on an extension (RFC 7515 §4.1.11)', async () => {
     const publisher = new Publisher('https://a.test/jwks');
-    const keys = new ClientKeys(async () => answer());
-    await expect(keys.verifies(publisher.client, await publisher.signed(), now)).rejects.toThrow();
+    const keys = published(publisher);
+    const verdict = async (header: Record<string, unknown>) =>
+      keys.verifies(publisher.client, await publisher.signed(header), now);
+    expect(await verdict({ known: 1 })).toBe(true);
+    expect(await verdict({ known: 1, crit: ['known'] })).toBe(false);
   });
+
+  it.each([
+    [1024, 'RS256', false],
+    [2048, 'RS256', true],
+    [1024, 'PS256', false],
+    [2048, 'PS256', true],
+  ])(
+    'of RSA with %d bits, for %s, prove something: %s (RFC 7518 §3.3)',
+    async (modulusLength, alg, proves) => {
+      const publisher = new Publisher('https://a.test/jwks');
+      const pair = generateKeyPairSync('rsa', { modulusLength });
+      publisher.use(pair);
+      const text = `${encode({ alg })}.${encode({})}`;
+      const padding = alg === 'PS256' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : {};
+      const signature = sign('sha256', Buffer.from(text), { key: pair.privateKey, ...padding });
+      const jws = readJws(`${text}.${signature.toString('base64url')}`)!;
+      expect(await published(publisher).verifies(publisher.client, jws, now)).toBe(proves);
+    },
+  );
 });
+
+const encode = (members: object) => Buffer.from(JSON.stringify(members)).toString('base64url');

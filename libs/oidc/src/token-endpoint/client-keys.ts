@@ -1,6 +1,6 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 import type { KnownClient } from '@curfew/clients';
-import { type Instant, instant, plus, seconds } from '@curfew/session-policy';
+import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { LRUCache } from 'lru-cache';
 import type { outboundFetch } from '../outbound-fetch.js';
 import { isKeyFor, isObject, isSignedBy, type Jws, keyOf, type Members } from './jws.js';
@@ -13,7 +13,10 @@ interface ClientKey {
 
 interface FetchedKeys {
   readonly keys: readonly ClientKey[];
+  /** Nobody asks the address again before. */
   readonly freshUntil: Instant;
+  /** Until then the keys stand in where the address does not answer. */
+  readonly keptUntil: Instant;
 }
 
 /** A client's published keys cannot be had. */
@@ -25,6 +28,12 @@ class UnreadableKeySet extends Error {
 const maxKeySets = 1_000;
 /** A fetched key set is not fetched again before this time, in seconds. */
 const minFresh = 60;
+/** A key set is fetched again after this time, in seconds, however long its address says that it may be kept. */
+const maxFresh = 3_600;
+/** Seconds for which an address that failed is left alone: anybody can name a client, and each request would otherwise be one to that address. */
+const failureKept = 10;
+/** Seconds for which keys that are fresh no more stand in for those of an address that fails. */
+const standInKept = 3_600;
 const maxKeySetBytes = 64 * 1024;
 
 /** The public keys of clients: registered with them (`jwks`), or fetched from where they publish them (`jwks_uri`, RFC 7591 §2). */
@@ -39,15 +48,17 @@ export class ClientKeys {
     this.#fetch = fetch;
   }
 
-  /** Whether a key of this client made the signature. A set that was fetched a while ago is fetched anew before the answer is no. */
+  /**
+   * Whether a key of this client made the signature. A set that is fresh no more is fetched anew before either answer: a key that its
+   * client withdrew must not authenticate anybody for longer than the set was fresh.
+   */
   async verifies({ metadata }: KnownClient, jws: Jws, now: Instant): Promise<boolean> {
     const { jwks, jwks_uri: address } = metadata;
     if (jwks) return isSignedByOne(this.#ready(jwks), jws);
     if (address === undefined) return false;
     const known = this.#fetched.get(address);
-    if (known && isSignedByOne(known.keys, jws)) return true;
-    if (known && known.freshUntil > now) return false;
-    return isSignedByOne((await this.#fetchOnce(address, now)).keys, jws);
+    const { keys } = known && known.freshUntil > now ? known : await this.#fetchOnce(address, now);
+    return isSignedByOne(keys, jws);
   }
 
   #ready(jwks: { readonly keys: readonly JsonWebKey[] }): readonly ClientKey[] {
@@ -58,9 +69,22 @@ export class ClientKeys {
 
   /** Requests that need the same set at once wait for one answer. */
   #fetchOnce(address: string, now: Instant): Promise<FetchedKeys> {
-    const underWay = this.#underWay.get(address) ?? this.#fetchFrom(address, now);
+    const underWay = this.#underWay.get(address) ?? this.#renewed(address, now);
     this.#underWay.set(address, underWay);
     return underWay.finally(() => this.#underWay.delete(address));
+  }
+
+  /** The keys that are published now; where the address fails, those known before for a while, and then none. */
+  async #renewed(address: string, now: Instant): Promise<FetchedKeys> {
+    const renewed = await this.#fetchFrom(address, now).catch(() => this.#standIn(address, now));
+    this.#fetched.set(address, renewed);
+    return renewed;
+  }
+
+  #standIn(address: string, now: Instant): FetchedKeys {
+    const known = this.#fetched.get(address);
+    const keys = known && known.keptUntil > now ? known.keys : [];
+    return { keys, freshUntil: plus(now, seconds(failureKept)), keptUntil: known?.keptUntil ?? now };
   }
 
   async #fetchFrom(address: string, now: Instant): Promise<FetchedKeys> {
@@ -71,9 +95,8 @@ export class ClientKeys {
     }
     const set: unknown = JSON.parse(await limitedText(response));
     if (!isObject(set) || !Array.isArray(set['keys'])) throw new UnreadableKeySet('the key set has no keys');
-    const fetched = { keys: readKeys(set['keys']), freshUntil: freshUntil(response.headers, now) };
-    this.#fetched.set(address, fetched);
-    return fetched;
+    const fresh = freshUntil(response.headers, now);
+    return { keys: readKeys(set['keys']), freshUntil: fresh, keptUntil: plus(fresh, seconds(standInKept)) };
   }
 }
 
@@ -102,7 +125,7 @@ function freshUntil(headers: Headers, now: Instant): Instant {
   const maxAge = /max-age=(\d+)/.exec(headers.get('cache-control') ?? '')?.[1];
   const expires = Date.parse(headers.get('expires') ?? '');
   const stated = [Number(maxAge ?? 0), Number.isNaN(expires) ? 0 : (expires - now) / 1000];
-  return instant(plus(now, seconds(Math.floor(Math.max(minFresh, ...stated)))));
+  return plus(now, seconds(Math.floor(Math.min(maxFresh, Math.max(minFresh, ...stated)))));
 }
 
 async function limitedText({ body }: Response): Promise<string> {

@@ -13,7 +13,7 @@ const signedType = 'application/token-introspection+jwt';
 
 /** RFC 7662 §2: the introspection endpoint, for a caller that has authenticated. @throws Refused */
 export async function introspection(request: ClientRequest, parts: EndpointParts): Promise<Answer> {
-  refuseRepeated(request, ['token', 'token_type_hint', ...clientParameters]);
+  refuseRepeated(request, ['token', 'token_type_hint', 'touch', ...clientParameters]);
   requireParameters(request, 'token');
   const { client, now, request: incoming } = request;
   const wait = parts.introspections.take(client.id, now);

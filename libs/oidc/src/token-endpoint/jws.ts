@@ -53,10 +53,18 @@ export function isKeyFor(alg: string, { kty, crv }: JsonWebKey): boolean {
   return algorithm?.kty === kty && (algorithm?.crv === undefined || algorithm.crv === crv);
 }
 
-/** Whether the key made the signature. False, too, for an algorithm that is not verified here. */
-export function isSignedBy(key: KeyObject, alg: string, { signed, signature }: Jws): boolean {
+/** RFC 7518 §3.3, §3.5: shorter RSA keys do not sign. */
+const minRsaBits = 2048;
+
+/**
+ * Whether the key made the signature. False, too, for an algorithm that is not verified here, for a key that is too short, and for a header
+ * that insists on an extension (`crit`, RFC 7515 §4.1.11): none is understood.
+ */
+export function isSignedBy(key: KeyObject, alg: string, { header, signed, signature }: Jws): boolean {
   const algorithm = Object.hasOwn(algorithms, alg) ? algorithms[alg] : undefined;
   if (!algorithm || (algorithm.length !== undefined && signature.length !== algorithm.length)) return false;
+  if ('crit' in header) return false;
+  if (algorithm.kty === 'RSA' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < minRsaBits) return false;
   const { digest, padding } = algorithm;
   const options =
     padding === undefined

@@ -51,7 +51,8 @@ export async function readForm(request: IncomingMessage, path: string): Promise<
   const body = await readBody(request, maxFormBytes).catch(() => null);
   if (body === null) return undefined;
   if (!body) throw invalidRequest('failed to parse the request body', 'body_malformed');
-  return parse(body.toString());
+  // All of them, however many: a parameter that was left unread could be a repetition of one that was read.
+  return parse(body.toString(), '&', '=', { maxKeys: 0 });
 }
 
 /** The value of a parameter; an empty one counts as absent (RFC 6749 §3.2). */

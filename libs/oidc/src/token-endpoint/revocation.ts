@@ -12,7 +12,7 @@ import { type ClientRequest, parameter, refuseRepeated, requireParameters } from
  * whatever else is shown, the answer is the same and nothing changes.
  */
 export async function revocation(request: ClientRequest, parts: EndpointParts): Promise<Answer> {
-  refuseRepeated(request, ['token', 'token_type_hint', ...clientParameters]);
+  refuseRepeated(request, ['token', 'token_type_hint', 'confirm', ...clientParameters]);
   requireParameters(request, 'token');
   await revoke(request, parts);
   if (request.form['confirm'] === 'true') await confirm(parts);
