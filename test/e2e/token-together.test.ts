@@ -1,7 +1,7 @@
 import { assertInvariants } from '../support/database.js';
 import { basic, type Reply, Side } from './answers-side.js';
 import { AnswersWorld } from './answers-world.js';
-import type { TestClient } from './protocol-world.js';
+import { orders, type TestClient } from './protocol-world.js';
 
 let world: AnswersWorld;
 beforeAll(async () => {
@@ -137,4 +137,44 @@ describe('a caller that asks too much', () => {
       });
     expect((await side.introspect(access_token)).body.active).toBe(true);
   });
+});
+
+describe('a code', () => {
+  /** The tokens of a code, whose client is registered for less between its authorization and its use. */
+  const redeemedAfter = async (scope: string | null, asked: Record<string, string>) => {
+    const side = new Side(world);
+    const { clients, protocol } = world;
+    const changing = protocol.clients.other;
+    const { code, verifier } = await protocol.authorize(changing, asked);
+    const { client } = (await clients.find(changing.id))!;
+    await clients.update(changing.id, { scope } as never, client.version);
+    await side.settled();
+    try {
+      return (await protocol.redeem(changing, code, verifier)).body;
+    } finally {
+      await clients.update(
+        changing.id,
+        { scope: client.metadata.scope ?? null } as never,
+        client.version + 1,
+      );
+      await side.settled();
+    }
+  };
+
+  it.each([
+    ['the userinfo endpoint', { scope: 'openid email' }, 'openid', 'openid email'],
+    ['an API', { scope: 'openid email orders:read', resource: orders }, 'openid', ''],
+  ])(
+    'gives nothing that was taken from its client meanwhile: for %s',
+    async (_, asked, registered, whole) => {
+      const before = await redeemedAfter(null, asked);
+      const after = await redeemedAfter(registered, asked);
+      const claimsOf = ({ id_token }: { id_token: string }) =>
+        JSON.parse(Buffer.from(id_token.split('.')[1]!, 'base64url').toString());
+      expect(before.scope).toBe(whole || 'orders:read');
+      expect('email' in claimsOf(before)).toBe(whole === '');
+      expect(after.scope).toBe(whole ? 'openid' : '');
+      expect(claimsOf(after)).not.toHaveProperty('email');
+    },
+  );
 });

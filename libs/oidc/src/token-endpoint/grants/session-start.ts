@@ -10,13 +10,15 @@ import {
   type SessionStart,
   TooManySessions,
 } from '@curfew/sessions';
+import { registeredScopes } from '../../client-scopes.js';
 import { worthKeeping } from '../../origin.js';
 import { authorizationOf, scopesOf } from '../../session-payload.js';
 import { hashOfId } from '../../storage/payload-seal.js';
 import { StagedWrites } from '../../storage/staged-writes.js';
-import { type Access, accessFor } from '../access.js';
+import { type Access, accessFor, registeredGrant } from '../access.js';
 import { accessToken, tokenType } from '../access-token.js';
 import type { Answer } from '../answer.js';
+import type { Granted } from '../grant.js';
 import { idToken } from '../id-token.js';
 import type { EndpointParts } from '../parts.js';
 import type { Proof } from '../proof.js';
@@ -70,11 +72,13 @@ export async function startSession(redemption: Redemption, parts: EndpointParts)
   if (code.dpopJkt !== undefined && !proof) throw invalidGrant('dpop_proof_missing');
   if (proof) await parts.proofs.useUp(proof, client.id, request.now);
   if (code.dpopJkt !== undefined && code.dpopJkt !== proof?.thumbprint) throw invalidGrant('key_mismatch');
-  const authorized = { client, grant, resource: code.resource };
-  const access = await accessFor(request.form['resource'], scopesOf(code.scope), authorized, parts.clients);
+  const allowed = registeredGrant(grant, client);
+  const scopes = registeredScopes(client, scopesOf(code.scope));
+  const authorized = { client, grant: allowed, resource: code.resource };
+  const access = await accessFor(request.form['resource'], scopes, authorized, parts.clients);
   const policy = await parts.sessions.policyFor(client.id, audiencesOf(code), code.accountId);
   const secret = client.metadata.grant_types.includes('refresh_token') ? newSecret() : null;
-  const json = await tokens(redemption, access, policy, parts);
+  const json = await tokens(redemption, { access, allowed, scopes }, policy, parts);
   await commit(redemption, sessionOf(redemption, secret), policy, parts);
   return {
     status: 200,
@@ -89,9 +93,16 @@ export async function startSession(redemption: Redemption, parts: EndpointParts)
   };
 }
 
+/** What a code allows its client, by the registration of the client as it is now. */
+interface Allowed {
+  readonly access: Access;
+  readonly allowed: Granted;
+  readonly scopes: readonly string[];
+}
+
 async function tokens(
   { request, found, grant, proof, certificate, gty }: Redemption,
-  access: Access,
+  { access, allowed, scopes }: Allowed,
   policy: SessionPolicy,
   parts: EndpointParts,
 ) {
@@ -111,10 +122,9 @@ async function tokens(
     gty,
     lifetime,
   };
-  const scopes = scopesOf(code.scope);
   const isForUserinfo = access.resource === undefined;
   const authorization = { grant, ...code };
-  const about = { client, sub: code.accountId!, authorization, grant, scopes, isForUserinfo, now };
+  const about = { client, sub: code.accountId!, authorization, grant: allowed, scopes, isForUserinfo, now };
   const token = await accessToken(facts, now, parts);
   const id = scopes.includes('openid') ? await idToken(about, parts) : undefined;
   return { token, lifetime, id };
