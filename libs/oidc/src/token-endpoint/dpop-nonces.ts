@@ -2,12 +2,13 @@ import { hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { Instant } from '@curfew/session-policy';
 import { epochSeconds } from '../session-payload.js';
 
-/** Seconds for which one nonce is the newest. */
+/** Seconds for which clients are offered the same nonce. */
 const step = 60;
 
 /**
- * The nonces of the library (RFC 9449 §8), which gives them to nobody: each follows from the secret and its minute, so that every node
- * and both the token endpoint and the endpoints of the library know the same ones. A nonce is given out a minute ahead and taken for two minutes around its own.
+ * DPoP nonces (RFC 9449 §8). Each is derived from the secret and a minute, exactly as oidc-provider derives its own, so a nonce that one
+ * endpoint or node offered is accepted by all others. Clients are offered the nonce of the next minute; a nonce is accepted from two
+ * minutes before its own minute until two minutes after it.
  */
 export class DpopNonces {
   readonly #secret: Buffer;

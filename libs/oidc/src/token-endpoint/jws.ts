@@ -33,8 +33,8 @@ const algorithms: Readonly<Record<string, Algorithm>> = {
 };
 
 /**
- * Takes a JWS apart; undefined for every text that is none. Header and claims must be in their one encoding (RFC 4648 §3.5). A signature may
- * be spelled in more than one way, because others who verify the same JWS may take each of them.
+ * Takes a JWS apart; undefined for every text that is none. Header and claims must be in their one encoding (RFC 4648 §3.5). Of a signature any
+ * base64url spelling is taken, because other verifiers take it too: no JWS is identified by its text.
  */
 export function readJws(text: string): Jws | undefined {
   const parts = text.split('.');

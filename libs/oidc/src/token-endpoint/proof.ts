@@ -22,12 +22,12 @@ export interface Proof {
   readonly isEarly: boolean;
 }
 
-/** The algorithms of proofs (configuration.ts). */
+/** The algorithms that proofs may be signed with; configuration.ts announces the same ones. */
 const algorithms: readonly string[] = ['ES256', 'EdDSA', 'Ed25519'];
 
 const proofType = 'dpop+jwt';
 
-/** Larger proofs are not looked at in the quick way. */
+/** Longer proofs are verified by jose, which also takes the rarer forms. */
 const maxQuickLength = 4096;
 
 /** Keys that are kept ready, because reading one takes as long as verifying with it. */

@@ -33,7 +33,7 @@ export interface ClientRequest extends EndpointRequest {
   readonly client: KnownClient;
 }
 
-/** Larger forms are not read. */
+/** A larger form is refused unread. */
 const maxFormBytes = 56 * 1024;
 
 const formType = 'application/x-www-form-urlencoded';
