@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { countKinds, sumOf } from '@curfew/insight';
+import { type CanaryTruth, canaryUnder } from '../support/population.js';
 import { AdminWorld, type SignedIn } from './admin-world.js';
 
 let world: AdminWorld;
@@ -132,5 +134,192 @@ describe('a shadow', () => {
     expect((await put({ inactivity_timeout: '15m' }, 'standard')).status).toBe(200);
     expect((await world.call('DELETE', '/v1/policies/standard/shadow')).status).toBe(204);
     expect((await put({ inactivity_timeout: '15m' }, 'nothing')).body.code).toBe('unknown_policy');
+  });
+});
+
+describe('an adaptation', () => {
+  const day = 86_400;
+  const written = {
+    mode: 'propose',
+    floor: '10m',
+    ceiling: '1h',
+    budget: { kind: 'sign_ins_per_person_day', max: 100 },
+  };
+  const truth: CanaryTruth = {
+    ...{ people: 400, days: 3, giveUpShare: 0.12, seed: 5, canaryShare: 0.25 },
+    timeouts: { control: 1_800, canary: 1_380 },
+  };
+  const put = (body: object, name = 'desk') => world.call('PUT', `/v1/policies/${name}/adaptation`, { body });
+  const adaptation = async (name = 'desk') =>
+    (await world.get(`/v1/policies/${name}/adaptation`)).body.adaptation;
+  const policy = async (name = 'desk') => {
+    const { inactivityTimeout, canary } = (await world.get(`/v1/policies/${name}`)).body.settings;
+    return canary === undefined
+      ? inactivityTimeout
+      : [inactivityTimeout, canary.inactivityTimeout, canary.share];
+  };
+  const today = async (): Promise<string> => (await world.get('/v1/clock')).body.now;
+  /** Passes these days, and waits for the decision of the last one. */
+  const decidedAfter = async (days: number, length = day): Promise<string> => {
+    await pass(days * length);
+    const reached = (await today()).slice(0, 10);
+    for (let attempt = 0; attempt < 75; attempt++) {
+      const { decided_at: at, decision } = await adaptation();
+      if (at?.slice(0, 10) === reached) return `${decision.kind}: ${decision.reasons.join()}`;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    throw new Error('nothing was decided');
+  };
+  /** Counts of the device client on each day from so many days before today to so many after it; and accounts. */
+  const plant = async (arms: ReturnType<typeof canaryUnder>, from: number, to: number): Promise<void> => {
+    const rows = arms.flatMap(({ arm, inactivityTimeout, folded }) =>
+      folded.folds.flatMap((counts, fold) =>
+        countKinds.flatMap((kind) =>
+          sumOf(counts[kind]) === 0
+            ? []
+            : [{ inactivityTimeout, fold, arm, kind, counts: `{${counts[kind].join(',')}}` }],
+        ),
+      ),
+    );
+    await world.database.query(
+      `INSERT INTO gap_histogram (client_id, inactivity_timeout, day, fold, arm, kind, counts)
+       SELECT $1, r."inactivityTimeout", $2::date + d, r.fold, r.arm, r.kind, r.counts::int[]
+       FROM jsonb_to_recordset($3::jsonb) AS r("inactivityTimeout" int, fold smallint, arm smallint, kind text, counts text), generate_series($4::int, $5::int) d
+       ON CONFLICT DO NOTHING`,
+      [device, await today(), JSON.stringify(rows), from, to],
+    );
+  };
+  const plantAccounts = async (): Promise<void> => {
+    await world.database.query(
+      `INSERT INTO session (id, account_id, client_id, offline, resources, "authorization", baseline, signed_in_at, started_at, inactivity_timeout,
+         absolute_deadline, check_after, ended_at, end_reason, last_active_at, expires_at, generation)
+       SELECT gen_random_uuid(), gen_random_uuid(), $1, false, ARRAY[]::text[], '{"scope":"openid"}', '{}', t, t, 2592000, t + interval '400 days', t + interval '398 days', t, 'logout', t, t + interval '399 days', 0
+       FROM generate_series(1, 200), (SELECT $2::timestamptz AS t) n`,
+      [device, await today()],
+    );
+  };
+  const plantAlert = async (): Promise<void> => {
+    // An hour ahead, so that it is open still after a day has passed.
+    const at = new Date(Date.parse(await today()) + 3_600_000).toISOString();
+    const id = `${Date.parse(at)
+      .toString(16)
+      .padStart(12, '0')
+      .replace(/^(.{8})(.{4})$/, '$1-$2')}-7000-8000-000000000001`;
+    await world.database.query(
+      `INSERT INTO event (id, at, type, data) VALUES ($1, $2, 'alert.raised', '{"pattern":"planted"}')`,
+      [id, at],
+    );
+  };
+
+  beforeAll(async () => {
+    await attach('desk', { basedOn: 'standard', activity: 'refresh', inactivityTimeout: '30m' });
+    expect((await put(written)).status).toBe(200);
+  });
+
+  it('says what is missing while there is too little to go by', async () => {
+    expect(await decidedAfter(1, 3_600)).toMatch(/^stay: .* of 14 days/);
+  });
+
+  it('proposes a step, begins it with a tenth of the accounts where a person approves it, and goes on to all', async () => {
+    await plant(canaryUnder(truth).slice(0, 1), -20, -1);
+    await plant(canaryUnder(truth), 0, 40);
+    await plantAccounts();
+    expect(await decidedAfter(1)).toMatch(/^propose: ./);
+    const [{ id, ...proposal }] = (await world.get('/v1/policies/desk/proposals')).body.items;
+    expect(proposal).toMatchObject({
+      policy: 'desk',
+      status: 'open',
+      from: 1_800,
+      to: 1_380,
+      settled_at: null,
+    });
+    expect(proposal.numbers).toMatchObject({ accounts: 200, 'cost before': expect.any(Number) });
+    expect(await policy()).toBe('30m');
+
+    expect((await world.post(`/v1/policies/desk/proposals/${id}/decline`, {})).body.status).toBe('declined');
+    expect(await decidedAfter(1)).toMatch(/^propose: ./);
+    expect((await world.get('/v1/policies/desk/proposals')).body.items).toHaveLength(1);
+    await world.database.query(`UPDATE policy_proposal SET status = 'open', settled_at = NULL`);
+
+    const approve = () => world.post(`/v1/policies/desk/proposals/${id}/approve`, {});
+    expect(await approve()).toMatchObject({ status: 200, body: { status: 'approved' } });
+    expect((await approve()).body.code).toBe('proposal_settled');
+    expect(await policy()).toEqual(['30m', '23m', '10%']);
+
+    await pass(6 * day);
+    await plantAlert();
+    expect(await decidedAfter(1)).toMatch(/^freeze: .*alert/);
+    expect(await decidedAfter(2)).toMatch(/^stage: ./);
+    expect(await policy()).toEqual(['30m', '23m', '50%']);
+    expect(await decidedAfter(8)).toMatch(/^stage: ./);
+    expect(await policy()).toBe('23m');
+    await put({ ...written, mode: 'automatic' });
+    expect(await decidedAfter(8)).toMatch(/^finish: ./);
+    const [{ created_by: author }] = (await world.get('/v1/policies/desk/revisions')).body.items;
+    expect(author).toBe('adaptation');
+  }, 60_000);
+
+  it('takes a step by itself where it may, and takes it back when it does harm', async () => {
+    await plantAccounts();
+    expect(await decidedAfter(1)).toMatch(/^stage: ./);
+    expect(await policy()).toEqual(['23m', '18m', '10%']);
+    await world.database.query('TRUNCATE gap_histogram');
+    const harmful = {
+      ...truth,
+      people: 800,
+      canaryGiveUpShare: 0.5,
+      timeouts: { control: 1_380, canary: 1_080 },
+    };
+    await plant(canaryUnder(harmful), 0, 12);
+    expect(await decidedAfter(3)).toMatch(/^roll_back: visits lost/);
+    expect(await policy()).toBe('23m');
+    const told = await world.database.query<{ step: string }>(
+      `SELECT data ->> 'step' AS step FROM event WHERE type = 'policy.adapted' AND data ->> 'policy' = 'desk' ORDER BY id`,
+    );
+    expect(told.map(({ step }) => step)).toEqual([
+      ...['proposed', 'declined', 'staged', 'staged', 'staged', 'finished', 'staged', 'rolled_back'],
+    ]);
+  }, 30_000);
+
+  it('is stopped by one command, which takes the canary back and withdraws what is proposed', async () => {
+    await world.post('/v1/policies', {
+      name: 'stand',
+      settings: { basedOn: 'standard', inactivityTimeout: '30m' },
+    });
+    await put(written, 'stand');
+    const ids = ['00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-00000000000b'];
+    for (const id of ids)
+      await world.database.query(
+        `INSERT INTO policy_proposal (id, policy, status, from_timeout, to_timeout, numbers, made_at) VALUES ($1, 'stand', 'open', 1800, 1380, '{}', now())`,
+        [id],
+      );
+    await world.post(`/v1/policies/stand/proposals/${ids[0]}/approve`, {});
+    expect(await policy('stand')).toEqual(['30m', '23m', '10%']);
+    const outdated = await world.post(`/v1/policies/stand/proposals/${ids[1]}/approve`, {});
+    expect([outdated.status, outdated.body.code]).toEqual([409, 'proposal_outdated']);
+    expect(await run('adaptation', 'stop')).toContain('Stopped: desk, stand');
+    expect(await policy('stand')).toBe('30m');
+    expect(await adaptation('stand')).toMatchObject({ settings: { mode: 'off' }, rollout: null });
+    const { items } = (await world.get('/v1/policies/stand/proposals')).body;
+    expect(items.map(({ status }: { status: string }) => status).sort()).toEqual(['approved', 'withdrawn']);
+    expect((await world.call('DELETE', '/v1/policies/stand/adaptation')).status).toBe(204);
+    expect(await adaptation('stand')).toBeNull();
+  });
+
+  it('is held back by a release for a fortnight, by the command of a deployment', async () => {
+    expect(await run('adaptation', 'release', device)).toContain('stay as they are until');
+    await put({ ...written, mode: 'automatic' });
+    expect(await decidedAfter(1)).toMatch(/^freeze: .*released/);
+    expect((await world.post('/v1/releases', { client_id: 'nobody' })).body.code).toBe('unknown_client');
+  });
+
+  it('with settings that make no sense is refused with every fault at once', async () => {
+    const answer = await put({ ...written, floor: '10 minutes', ceiling: '99d' });
+    expect([answer.status, answer.body.code]).toEqual([400, 'invalid_policy']);
+    const details = answer.body.faults.map(({ detail }: { detail: string }) => detail);
+    expect(details).toEqual([expect.stringContaining('floor'), expect.stringContaining('ceiling')]);
+    expect((await put({ ...written, mode: 'on', speed: 3 })).body.faults).toHaveLength(2);
+    expect((await put(written, 'standard')).body.code).toBe('policy_is_built_in');
+    expect((await put(written, 'nothing')).body.code).toBe('unknown_policy');
   });
 });

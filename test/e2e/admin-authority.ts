@@ -103,6 +103,25 @@ const onPolicy = (request: (name: string, world: AdminWorld) => Promise<Request>
   }),
 ];
 
+const adapting = {
+  mode: 'propose',
+  floor: '5m',
+  ceiling: '1h',
+  budget: { kind: 'sign_ins_per_person_day', max: 1 },
+};
+
+const settlesProposal =
+  (word: 'approve' | 'decline') =>
+  async (name: string, world: AdminWorld): Promise<Request> => {
+    await world.call('PUT', `/v1/policies/${name}/adaptation`, { body: adapting });
+    const id = randomUUID();
+    await world.database.query(
+      `INSERT INTO policy_proposal (id, policy, status, from_timeout, to_timeout, numbers, made_at) VALUES ($1, $2, 'open', 1800, 1380, '{}', now())`,
+      [id, name],
+    );
+    return { method: 'POST', path: `/v1/policies/${name}/proposals/${id}/${word}`, body: {} };
+  };
+
 const route = (resource: string, name: string) => ({
   name,
   position: 1,
@@ -247,6 +266,21 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
     await world.call('PUT', `/v1/policies/${name}/shadow`, { body: { inactivity_timeout: '6m' } });
     return { method: 'DELETE', path: `/v1/policies/${name}/shadow` };
   }),
+  setPolicyAdaptation: onPolicy(async (name) => ({
+    method: 'PUT',
+    path: `/v1/policies/${name}/adaptation`,
+    body: adapting,
+  })),
+  removePolicyAdaptation: onPolicy(async (name, world) => {
+    await world.call('PUT', `/v1/policies/${name}/adaptation`, { body: adapting });
+    return { method: 'DELETE', path: `/v1/policies/${name}/adaptation` };
+  }),
+  approvePolicyProposal: onPolicy(settlesProposal('approve')),
+  declinePolicyProposal: onPolicy(settlesProposal('decline')),
+  stopAdaptation: onPolicy(async (policy, world) => {
+    await world.call('PUT', `/v1/policies/${policy}/adaptation`, { body: adapting });
+    return { method: 'POST', path: '/v1/adaptation/stop', body: { policy } };
+  }),
   attachPolicy: byResource(async (_, audience) => ({
     method: 'PUT',
     path: '/v1/policy-attachments',
@@ -327,6 +361,7 @@ export const powerless: readonly string[] = [
   'endSession',
   'endSessions',
   'lintPolicy',
+  'markRelease',
   'previewPolicy',
   'rotateKeys',
   'withdrawKey',

@@ -7,6 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import express from 'express';
 import type { Logger } from 'pino';
+import { NightlyAdaptation } from './adaptation/nightly-adaptation.js';
 import { applicationOn } from './app.module.js';
 import { apply, maxDescriptionBytes } from './apply/apply-contracts.js';
 import { startLoops } from './background.js';
@@ -63,7 +64,11 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
   });
   const server = new HttpServer(tracing?.traced(door) ?? door, limits);
   const port = await server.open(addresses.admin);
-  const loops = startLoops(foundation, app.get(IdempotencyStore, { strict: false }));
+  const loops = startLoops(
+    foundation,
+    app.get(IdempotencyStore, { strict: false }),
+    app.get(NightlyAdaptation, { strict: false }),
+  );
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
     app.get(EventStreams, { strict: false }).stop();

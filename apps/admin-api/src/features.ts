@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { AccountsModule } from './accounts/accounts.module.js';
+import { AdaptationModule } from './adaptation/adaptation.module.js';
 import { ApplyModule } from './apply/apply.module.js';
 import { BrowsersModule } from './browsers/browsers.module.js';
 import { ClientsModule } from './clients/clients.module.js';
@@ -26,6 +27,7 @@ export const features: readonly Type[] = [
   PoliciesModule,
   TrialsModule,
   InsightModule,
+  AdaptationModule,
   ClientsModule,
   ResourcesModule,
   RoutesModule,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { accounts } from './commands/accounts.js';
+import { adaptation } from './commands/adaptation.js';
 import { apply } from './commands/apply.js';
 import { browsers } from './commands/browsers.js';
 import { clients } from './commands/clients.js';
@@ -49,6 +50,7 @@ export function program(): Command {
     accounts,
     clients,
     policies,
+    adaptation,
     insight,
     keys,
     events,

@@ -65,6 +65,9 @@ export const eventCatalogue: { readonly [T in EventType]: EventEntry } = {
   'client.changed': withCause('A client was created or changed, or its secrets were.'),
   'resource.changed': withCause('An API was registered, changed or removed.'),
   'policy.changed': withCause('A policy has a new version or applies somewhere else.'),
+  'policy.adapted': withCause(
+    'The adaptation of a policy took a step, proposed one, took one back, or was stopped.',
+  ),
   'key.rotated': withCause('A signing key reached the next step of its life.'),
   'admin.acted': withCause('An operator did something, or was refused it.'),
   'alert.raised': withCause('A pattern that looks like an attack passed its threshold.'),

@@ -157,6 +157,28 @@ export interface EventData {
     readonly settings: readonly string[];
     readonly by: Actor;
   };
+  'policy.adapted': {
+    readonly policy: string;
+    /** The revision that the step wrote; null where it wrote none. */
+    readonly version: number | null;
+    readonly step:
+      | 'proposed'
+      | 'staged'
+      | 'lengthened'
+      | 'finished'
+      | 'rolled_back'
+      | 'abandoned'
+      | 'declined'
+      | 'stopped';
+    readonly from: Seconds | null;
+    readonly to: Seconds | null;
+    /** The share of the accounts under the new timeout, in per cent, where a stage begins. */
+    readonly share: number | null;
+    readonly reasons: readonly string[];
+    /** The figures that the step rests on. */
+    readonly numbers: Readonly<Record<string, number>>;
+    readonly by: Actor;
+  };
   'key.rotated': {
     readonly kid: string;
     readonly alg: string;

@@ -22,6 +22,6 @@ import { WhatIfRules } from './what-if-rules.js';
     WhatIf,
     WhatIfRules,
   ],
-  exports: [FrictionFigures],
+  exports: [FrictionFigures, InsightQuestions],
 })
 export class InsightModule {}

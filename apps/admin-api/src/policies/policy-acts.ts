@@ -1,7 +1,7 @@
 import { type PolicyRevision, PolicyService, type PolicyTarget, RegistrationError } from '@curfew/clients';
 import { EventLog } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
-import { parsePolicy, type SessionPolicy } from '@curfew/session-policy';
+import { type Actor, type Instant, parsePolicy, type SessionPolicy } from '@curfew/session-policy';
 import { SignalsConfigurationError, SignalsReader } from '@curfew/signals';
 import { Injectable } from '@nestjs/common';
 import { type Act, adminActed, eventOf } from '../access/acts.js';
@@ -28,22 +28,31 @@ export class PolicyActs {
       const parsed = parsePolicy(wanted.settings);
       const missing = parsed.ok ? this.missingFor(parsed.policy) : null;
       if (missing !== null) throw new RegistrationError('invalid_policy', [missing]);
-      const createdBy = `${caller.kind}:${caller.actor.id}`;
-      const revision = await this.policies.save({ ...wanted, createdBy }, tx);
-      const data = {
-        policy: revision.name,
-        version: revision.version,
-        change: wanted.previous === 0 ? ('created' as const) : ('changed' as const),
-        attachment: null,
-        settings: Object.keys(wanted.settings as object),
-        by: caller.actor,
-      };
-      await this.events.record(
-        [eventOf('policy.changed', data, now), adminActed(caller, operation, revision.name, now)],
-        tx,
-      );
+      const author = { createdBy: `${caller.kind}:${caller.actor.id}`, by: caller.actor };
+      const revision = await this.append(wanted, author, now, tx);
+      await this.events.record([adminActed(caller, operation, revision.name, now)], tx);
       return revision;
     });
+  }
+
+  /** Writes a revision with its event. Whether the author may do so was decided before. */
+  async append(
+    wanted: { readonly name: string; readonly previous: number; readonly settings: unknown },
+    { createdBy, by }: { readonly createdBy: string; readonly by: Actor },
+    now: Instant,
+    tx: Transaction,
+  ): Promise<PolicyRevision> {
+    const revision = await this.policies.save({ ...wanted, createdBy }, tx);
+    const data = {
+      policy: revision.name,
+      version: revision.version,
+      change: wanted.previous === 0 ? ('created' as const) : ('changed' as const),
+      attachment: null,
+      settings: Object.keys(wanted.settings as object),
+      by,
+    };
+    await this.events.record([eventOf('policy.changed', data, now)], tx);
+    return revision;
   }
 
   /** Attaches a policy in place of any other. */

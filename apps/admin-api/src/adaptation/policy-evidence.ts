@@ -1,0 +1,114 @@
+import type { PolicyRevision } from '@curfew/clients';
+import {
+  type AdaptationEvidence,
+  type AdaptationSettings,
+  type AdaptationState,
+  CountsStore,
+  type Estimate,
+  exposurePerDay,
+  failureGuard,
+  foldShareOf,
+  kindsOfVisits,
+  lostVisitsGuard,
+  neededForAdaptation,
+  resumptionGuard,
+  signInsPerPersonDay,
+  stages,
+  visitsOf,
+} from '@curfew/insight';
+import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { Injectable } from '@nestjs/common';
+import { dayOf, type FoundEvidence, InsightQuestions } from '../insight/insight-question.js';
+import { AdaptationStore } from './adaptation.store.js';
+
+const kinds = [...kindsOfVisits, 'first'] as const;
+/** The first whole day after an instant: counts are by day, and a guard compares days of which each was under one stage. */
+const wholeDayAfter = (at: Instant): Instant => plus(dayOf(at), seconds(86_400));
+
+/** Collects what a decision about a policy rests on. */
+@Injectable()
+export class PolicyEvidence {
+  constructor(
+    private readonly questions: InsightQuestions,
+    private readonly counts: CountsStore,
+    private readonly store: AdaptationStore,
+  ) {}
+
+  /** The evidence of the last four weeks, and of the present stage where a rollout is under way. */
+  async find(
+    { name, policy }: PolicyRevision,
+    settings: AdaptationSettings,
+    state: AdaptationState,
+    now: Instant,
+  ): Promise<AdaptationEvidence> {
+    const question = await this.questions.read({ policy: name }, now);
+    const found = await this.questions.find(question, kinds);
+    const costOf = figureOf(settings, found);
+    const { clientIds } = question;
+    return {
+      timeoutInForce: policy.inactivityTimeout,
+      hasCanary: policy.canary !== null && state.rollout === null,
+      days: found.counts.days,
+      visits: found.evidence.visits,
+      accounts: await this.store.accounts(clientIds, question.from, neededForAdaptation.accounts),
+      foldShare: foldShareOf(found.counts.groups),
+      halves: await this.halves(settings, found, policy.inactivityTimeout),
+      costOf: (timeout) => costOf(timeout),
+      ...(await this.ofRollout(clientIds, state, now)),
+      openAttackAlerts: await this.store.openAlerts(now),
+      releasedAt: await this.store.releasedAt(clientIds),
+    };
+  }
+
+  /** The figure of the budget in the earlier and the later half of the days. */
+  private async halves(settings: AdaptationSettings, { question }: FoundEvidence, timeout: number) {
+    const days = Math.round((question.to - question.from) / 86_400_000);
+    const middle = plus(question.from, seconds(Math.floor(days / 2) * 86_400));
+    const [earlier, later] = await Promise.all([
+      this.questions.find(question, kinds, { to: middle }),
+      this.questions.find(question, kinds, { from: middle }),
+    ]);
+    if (earlier.missing.length + later.missing.length > 0) return null;
+    return [figureOf(settings, earlier)(timeout), figureOf(settings, later)(timeout)] as const;
+  }
+
+  private async ofRollout(
+    clientIds: readonly string[] | undefined,
+    { rollout }: AdaptationState,
+    now: Instant,
+  ) {
+    if (!rollout) return { stageVisits: 0, guards: [] };
+    const to = plus(now, seconds(86_400));
+    const arms = (from: Instant) => this.counts.arms({ clientIds, from, to });
+    const since = wholeDayAfter(rollout.since);
+    const [ofStage, ofAll, seen] = await Promise.all([
+      arms(since),
+      arms(wholeDayAfter(rollout.startedAt)),
+      arms(rollout.since),
+    ]);
+    const share = stages[rollout.stage - 1]!;
+    const guards =
+      rollout.stage === stages.length
+        ? resumptionGuard(ofAll, ofStage, rollout.to)
+        : [
+            ...lostVisitsGuard(ofAll),
+            ...failureGuard(ofStage, await this.store.failures(share, clientIds, since)),
+          ];
+    return { stageVisits: visitsOf(seen), guards };
+  }
+}
+
+/** What the budget is about, under a timeout. */
+function figureOf(
+  { budget }: AdaptationSettings,
+  { counts, evidence }: FoundEvidence,
+): (timeout: number) => Estimate {
+  const isSignIns = budget.kind === 'sign_ins_per_person_day';
+  const known = new Map<number, Estimate>();
+  return (timeout) => {
+    const figure = isSignIns ? signInsPerPersonDay(timeout) : exposurePerDay(counts.days, timeout);
+    const estimate = known.get(timeout) ?? evidence.estimate(figure);
+    known.set(timeout, estimate);
+    return estimate;
+  };
+}
