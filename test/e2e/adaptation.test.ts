@@ -221,8 +221,9 @@ describe('an adaptation', () => {
   });
 
   it('proposes a step, begins it with a tenth of the accounts where a person approves it, and goes on to all', async () => {
-    await plant(canaryUnder(truth).slice(0, 1), -20, -1);
-    await plant(canaryUnder(truth), 0, 40);
+    const arms = canaryUnder(truth);
+    await plant(arms.slice(0, 1), -20, -1);
+    await plant(arms, 0, 40);
     await plantAccounts();
     expect(await decidedAfter(1)).toMatch(/^propose: ./);
     const [{ id, ...proposal }] = (await world.get('/v1/policies/desk/proposals')).body.items;
@@ -314,11 +315,19 @@ describe('an adaptation', () => {
   });
 
   it('with settings that make no sense is refused with every fault at once', async () => {
-    const answer = await put({ ...written, floor: '10 minutes', ceiling: '99d' });
-    expect([answer.status, answer.body.code]).toEqual([400, 'invalid_policy']);
-    const details = answer.body.faults.map(({ detail }: { detail: string }) => detail);
-    expect(details).toEqual([expect.stringContaining('floor'), expect.stringContaining('ceiling')]);
-    expect((await put({ ...written, mode: 'on', speed: 3 })).body.faults).toHaveLength(2);
+    const { status, body } = await put({
+      ...written,
+      mode: 'on',
+      floor: '10 minutes',
+      ceiling: '99d',
+      speed: 3,
+    });
+    expect([status, body.code]).toEqual([400, 'invalid_request']);
+    const places = body.faults.map(({ at }: { at: string }) => at).sort();
+    expect(places).toEqual(['body/ceiling', 'body/floor', 'body/mode', 'body/speed']);
+    const beyond = await put({ ...written, floor: '20m', compliance: 'pci-dss' });
+    expect([beyond.status, beyond.body.code]).toEqual([400, 'invalid_policy']);
+    expect(beyond.body.faults[0].detail).toMatch(/^floor is 1200, .* 900 seconds that pci-dss allows/);
     expect((await put(written, 'standard')).body.code).toBe('policy_is_built_in');
     expect((await put(written, 'nothing')).body.code).toBe('unknown_policy');
   });

@@ -16,6 +16,6 @@ export function startLoops(
   loops.every(60_000, 'deleting what expired', async () => {
     while ((await answers.prune(foundation.clock.now(), batch)) === batch && !loops.signal.aborted);
   });
-  loops.every(2_000, 'adapting policies', () => adaptation.run(foundation.clock.now()));
+  loops.every(1_000, 'adapting policies', () => adaptation.run(foundation.clock.now()));
   return loops;
 }

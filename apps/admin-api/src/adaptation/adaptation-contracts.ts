@@ -2,16 +2,16 @@ import { adaptationModes, budgetKinds, complianceProfiles } from '@curfew/insigh
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
 import { clientId, timestamp, uuid } from '../contract/wire.js';
+import { lengthOf } from '../insight/insight-contracts.js';
 import { policyName } from '../policies/schemas.js';
 import { proposalStatuses } from './adaptation.store.js';
 
 const byName = z.object({ name: policyName });
 const oneProposal = z.object({ name: policyName, id: uuid });
 
-const day = z.string().max(10, { error: 'must be a day such as 2027-12-20' });
-const length = z
-  .union([z.string().max(40), z.int()], { error: 'must be a duration such as 15m, or whole seconds' })
-  .meta({ description: 'A duration such as 15m, or whole seconds; between 60 seconds and 30 days.' });
+// Nothing of what was sent stands in an answer, so only texts of a known form come to the reader of settings, which names what it was given.
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, { error: 'must be a day such as 2027-12-20' });
+const length = lengthOf('inactivityTimeout').unwrap();
 const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.enum(names, { error: `must be one of ${names.join(', ')}` });
 
