@@ -14,7 +14,7 @@ const say = (/** @type {string} */ line) => console.log(`${line} …`);
 const node = process.execPath;
 
 /** A jest run that takes longer hangs; the storms of chaos go on for hours. @param {string[]} names */
-const limitMsOf = (names) => (names.includes('chaos') ? 6 * 60 : 18) * 60_000;
+const limitMsOf = (names) => (names.includes('chaos') ? 6 * 60 : 30) * 60_000;
 /** The time jest may take to exit after the last result; longer means that a test left something running. */
 const leaveLimitMs = 30_000;
 
