@@ -200,6 +200,21 @@ describe('an adaptation', () => {
       [device, await today()],
     );
   };
+  /** As many failed sign-ins of accounts in the canary as of the others, who are three times as many; in two days from now. */
+  const plantFailures = async (): Promise<void> => {
+    const at = Date.parse(await today()) + 2 * day * 1_000;
+    const id = at
+      .toString(16)
+      .padStart(12, '0')
+      .replace(/^(.{8})(.{4})$/, '$1-$2');
+    await world.database.query(
+      `INSERT INTO event_count (id, at, type, account_id, data)
+       SELECT ($1 || '-7000-8000-' || lpad(to_hex(place * 16 + fold), 12, '0'))::uuid, to_timestamp($2::float8 / 1000), 'signin.failed',
+         ('00000000-0000-4000-8000-000' || lpad(to_hex(place), 8, '0') || to_hex(fold))::uuid, '{"count": 30}'
+       FROM generate_series(0, 15) fold, unnest(ARRAY[5, 50]) place`,
+      [id, at],
+    );
+  };
   const plantAlert = async (): Promise<void> => {
     // An hour ahead, so that it is open still after a day has passed.
     const at = new Date(Date.parse(await today()) + 3_600_000).toISOString();
@@ -286,7 +301,8 @@ describe('an adaptation', () => {
       timeouts: { control: 1_380, canary: 1_080 },
     };
     await plant(canaryUnder(harmful), 0, 12);
-    expect(await decidedAfter(3)).toMatch(/^roll_back: visits lost/);
+    await plantFailures();
+    expect(await decidedAfter(3)).toMatch(/^roll_back: visits lost .*sign-ins failed/);
     expect(await policy()).toBe('23m');
     const told = await world.database.query<{ step: string }>(
       `SELECT data ->> 'step' AS step FROM event WHERE type = 'policy.adapted' AND data ->> 'policy' = 'desk' ORDER BY id`,

@@ -180,17 +180,15 @@ export class AdaptationStore {
     return row.count;
   }
 
-  /** Failed attempts to sign in since an instant, by fold, of accounts with a place below `share` and of the others. */
-  async failures(
-    share: number,
-    clientIds: readonly string[] | undefined,
-    since: Instant,
-  ): Promise<ArmFailures[]> {
+  /**
+   * Failed attempts to sign in since an instant, by fold, of accounts with a place below `share` and of the others. They are counted without a
+   * client: those at other clients fall into both arms alike.
+   */
+  async failures(share: number, since: Instant): Promise<ArmFailures[]> {
     const rows = await this.prisma.$queryRaw<{ is_in: boolean; fold: number; failures: number }[]>`
       SELECT ${placeWithin(0, share)} AS is_in, ('x' || right(s.account_id::text, 1))::bit(4)::int AS fold, sum(s.failures)::float8 AS failures
       FROM (SELECT account_id, (data ->> 'count')::int AS failures FROM event_count
-        WHERE type = 'signin.failed' AND account_id IS NOT NULL AND id >= ${leastIdAt(since)}::uuid
-          AND (${clientIds === undefined} OR client_id = ANY(${[...(clientIds ?? [])]}::text[]))) s
+        WHERE type = 'signin.failed' AND account_id IS NOT NULL AND id >= ${leastIdAt(since)}::uuid) s
       GROUP BY 1, 2`;
     return ([0, 1] as const).map((arm) => {
       const folds = new Array<number>(foldCount).fill(0);

@@ -90,10 +90,7 @@ export class PolicyEvidence {
     const guards =
       rollout.stage === stages.length
         ? resumptionGuard(ofAll, ofStage, rollout.to)
-        : [
-            ...lostVisitsGuard(ofAll),
-            ...failureGuard(ofStage, await this.store.failures(share, clientIds, since)),
-          ];
+        : [...lostVisitsGuard(ofAll), ...failureGuard(ofStage, await this.store.failures(share, since))];
     return { stageVisits: visitsOf(seen), guards };
   }
 }
