@@ -106,10 +106,9 @@ const encoded = () =>
     headers: { 'Accept-Encoding': 'identity' },
   });
 
-/** An OPTIONS request is a question of CORS (Fetch §4.8) or nothing we know. */
+/** An OPTIONS request is a question of CORS (Fetch §4.8) that names a method, or nothing we know. */
 const answers = ({ method = '', headers }: IncomingMessage, allowed: readonly string[]): boolean =>
-  allowed.includes(method) &&
-  (method !== 'OPTIONS' || headers['access-control-request-method'] !== undefined);
+  allowed.includes(method) && (method !== 'OPTIONS' || Boolean(headers['access-control-request-method']));
 
 /** Hands a request on without the issuer's path in front; `originalUrl` is what URLs are built from. */
 function mounted(
