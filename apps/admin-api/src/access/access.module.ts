@@ -28,7 +28,7 @@ const authenticationOn = (foundation: Foundation, operators: Operators): Authent
   });
 };
 
-/** Who calls, and what they may do. */
+/** Authentication of callers, and the rules of their authority. */
 @Module({
   providers: [
     Operators,

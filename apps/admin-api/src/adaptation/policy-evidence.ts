@@ -95,7 +95,7 @@ export class PolicyEvidence {
   }
 }
 
-/** What the budget is about, under a timeout. */
+/** The figure that the budget limits, under a timeout. */
 function figureOf(
   { budget }: AdaptationSettings,
   { counts, evidence }: FoundEvidence,

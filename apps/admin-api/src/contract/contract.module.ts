@@ -17,7 +17,7 @@ const answersOn = ({ prisma, serviceKeys }: Foundation): IdempotencyStore =>
 const cursorsOn = ({ serviceKeys }: Foundation): Cursors =>
   new Cursors(new KeyRing(serviceKeys.derive('cursor')));
 
-/** What every operation has: who may call it, that it is carried out once, and pages. */
+/** Authorization, idempotency and paging, for every operation. */
 @Global()
 @Module({
   imports: [AccessModule, StatsModule],

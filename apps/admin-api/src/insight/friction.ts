@@ -15,11 +15,11 @@ import { Injectable } from '@nestjs/common';
 import { CameBackStore } from './came-back.store.js';
 import { dayOf } from './insight-question.js';
 
-/** What timeouts and ends cost people, over the whole installation. */
+/** The cost of timeouts and ends to people, over the whole installation. */
 export interface Friction {
   /** Of the last day's ends for a reused token: those whose person came back as themselves, and all. */
   readonly reuseEnds: { readonly cameBack: number; readonly all: number };
-  /** What people did after a timeout. */
+  /** The steps that people took after a timeout. */
   readonly funnel: readonly FunnelWindow[];
   /** Undefined where there is too little data. */
   readonly figures:

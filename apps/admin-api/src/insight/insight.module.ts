@@ -9,7 +9,7 @@ import { ReuseEndsStore } from './reuse-ends.store.js';
 import { WhatIf } from './what-if.js';
 import { WhatIfRules } from './what-if-rules.js';
 
-/** What the counts say of timeouts. */
+/** Answers about timeouts, from the counts. */
 @Module({
   imports: [FiguresModule],
   controllers: [InsightController],

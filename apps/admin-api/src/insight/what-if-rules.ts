@@ -15,7 +15,7 @@ export const riskRules = {
 /** The name of such a rule. */
 export type RiskRule = keyof typeof riskRules;
 
-/** What a stricter rule does where circumstances have changed. */
+/** The consequence of a stricter rule where circumstances have changed. */
 export type StricterAction = 'step_up' | 'end';
 
 /** Tries retry windows and risk rules on what has happened: the evidence of each end and of each finding is kept. */

@@ -20,7 +20,7 @@ const maxClients = 5;
 /** They are the busiest of the last days of the time asked about. */
 const rankedFor = seconds(7 * 86_400);
 
-/** What is asked beside the counts of all clients together, while those are being read. */
+/** Questions that are asked beside the counts of all clients together, while those are being read. */
 export interface CandidateDetails {
   readonly byClient: readonly { readonly clientId: string; readonly groups: readonly CountsUnderTimeout[] }[];
   readonly furtherCuts: readonly { readonly hour: number; readonly cuts_per_week: number }[];

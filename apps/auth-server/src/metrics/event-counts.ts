@@ -1,5 +1,11 @@
 import { alertPatterns, type StoredEvent } from '@curfew/events';
-import { type EventType, endReasons, isEventType, reuseClasses } from '@curfew/session-policy';
+import {
+  type EventType,
+  endReasons,
+  isEventType,
+  protocolRefusals,
+  reuseClasses,
+} from '@curfew/session-policy';
 import { Counter, type Registry } from 'prom-client';
 
 const reasons: ReadonlySet<string> = new Set(endReasons);
@@ -15,16 +21,7 @@ const protocolCauses: ReadonlySet<string> = new Set([
   'unknown_token',
   'wrong_client',
   'wrong_key',
-  'invalid_request',
-  'invalid_client',
-  'invalid_grant',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-  'invalid_target',
-  'invalid_dpop_proof',
-  'use_dpop_nonce',
-  'refused',
+  ...protocolRefusals,
 ]);
 const signInCauses: ReadonlySet<string> = new Set([
   'unknown_account',

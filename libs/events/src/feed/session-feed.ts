@@ -31,7 +31,7 @@ const beatsPerReport = 2;
 /** No access token lives longer than 15 minutes; the rest is for clocks that disagree. */
 const snapshotReach = seconds(16 * 60);
 /** Beyond this many ends at once, asking again is cheaper than being told. */
-const mostAtOnce = 20_000;
+const maxAtOnce = 20_000;
 /** Beats between two probes of time-to-deny. */
 const beatsPerProbe = 20;
 /** Milliseconds a follower has to learn of a probe before it ends. */
@@ -120,7 +120,7 @@ export class SessionFeed {
     const missed: FeedMessage[] = [];
     let caughtUp = false;
     // Live ends are kept until the past has been told: a beat must never overtake it.
-    const live: FeedReader = (message) => (caughtUp ? reader(message) : missed.push(message) <= mostAtOnce);
+    const live: FeedReader = (message) => (caughtUp ? reader(message) : missed.push(message) <= maxAtOnce);
     const id = this.#followers.join(clientId, this.#parts.clock.now(), performance.now());
     const unfollow = (): void => {
       this.#readers.delete(live);
@@ -193,8 +193,8 @@ export class SessionFeed {
     const origin = this.#position?.origin;
     const known = position !== null && position.origin === origin;
     const read = known
-      ? await store.since(position, mostAtOnce)
-      : await store.snapshot(plus(at, seconds(-snapshotReach)), mostAtOnce);
+      ? await store.since(position, maxAtOnce)
+      : await store.snapshot(plus(at, seconds(-snapshotReach)), maxAtOnce);
     await this.#reportNode(at);
     const beat = { kind: 'beat', at, position: writePosition(read.position) } as const;
     const forget: FeedMessage[] =
@@ -234,7 +234,7 @@ export class SessionFeed {
   /** Reads the ends since the last position and tells those that no announcement has told; the position that was read up to. */
   async #tellUnheard(): Promise<FeedPosition> {
     const { origin } = this.#position!;
-    const { ends, position, truncated } = await this.#parts.store.since(this.#position!, mostAtOnce);
+    const { ends, position, truncated } = await this.#parts.store.since(this.#position!, maxAtOnce);
     this.#readAt = performance.now();
     this.#flush();
     if (truncated || position.origin !== origin) this.#tell({ kind: 'resync' });

@@ -1,5 +1,5 @@
 import type { KnownClient } from '@curfew/clients';
-import { accessTokenLifetime, type RefusalCause } from '@curfew/session-policy';
+import { accessTokenLifetime, protocolRefusals } from '@curfew/session-policy';
 import {
   type OpenedRefreshToken,
   ProofUsedBefore,
@@ -241,18 +241,6 @@ function refusedRefresh(decision: RefusedRefresh): Refused {
   return invalidGrant(cause, detail);
 }
 
-const refusalCauses: readonly RefusalCause[] = [
-  'invalid_request',
-  'invalid_client',
-  'invalid_grant',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_scope',
-  'invalid_target',
-  'invalid_dpop_proof',
-  'use_dpop_nonce',
-];
-
 const countedErrors: ReadonlySet<string> = new Set([
   'invalid_grant',
   'invalid_scope',
@@ -274,7 +262,7 @@ async function noteRefused(
   const isOwn = client.id === opened.session.clientId;
   const isFlood = isOwn && refreshThrottle.wait({ ...place, token: '' }, now) !== null;
   if (!isDecided && !isFlood) {
-    const cause = refusalCauses.find((known) => known === error) ?? 'refused';
+    const cause = protocolRefusals.find((known) => known === error) ?? 'refused';
     await sessions.refusedUnasked(opened, { clientId: client.id, keyThumbprint: null, signals }, cause, now);
   }
   if (countedErrors.has(error)) refreshThrottle.count(place, opened.session.ended !== null, now);
