@@ -10,7 +10,7 @@ const { manual } = await import(at('libs/config/dist/index.js'));
 const { openApiText } = await import(at('apps/admin-api/dist/index.js'));
 const { withFreshEventTables, withFreshTables } = await import(at('libs/events/dist/index.js'));
 const { scenarioJsonSchema } = await import(at('apps/cli/dist/scenario/scenario.js'));
-const { causeTable } = await import(at('libs/oidc/dist/refusals/error-cause.js'));
+const { causeTable } = await import(at('libs/token-endpoint/dist/refusals/error-cause.js'));
 
 /** Each generated file with its text. @type {[string, string][]} */
 const documents = [

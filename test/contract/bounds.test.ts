@@ -88,16 +88,16 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'WorkQueue.waiting': hashing,
   'HashingQuestions.jobs': hashing,
   'RateBuckets.buckets': [
-    'libs/oidc/src/throttles/throttles.spec.ts',
+    'libs/token-endpoint/src/throttles/throttles.spec.ts',
     'is forgotten when there are too many',
   ],
   'CallerLimits.buckets': callers,
   'RefreshThrottle.sessions': [
-    'libs/oidc/src/throttles/throttles.spec.ts',
+    'libs/token-endpoint/src/throttles/throttles.spec.ts',
     'are remembered of ten thousand sessions',
   ],
   'ClientDirectory.blockedUntil': [
-    'libs/oidc/src/client-directory.spec.ts',
+    'libs/token-endpoint/src/client/client-directory.spec.ts',
     'are remembered to the number of ten thousand',
   ],
   'ThrottledNetworks.until': [
@@ -106,7 +106,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   ],
   'BoundedKeys.kept': ['libs/events/src/alerts/sliding-window.spec.ts', 'keep as many keys as they may'],
   'RecentInteractions.kept': [
-    'libs/oidc/src/storage/recent-interactions.spec.ts',
+    'libs/artifacts/src/recent-interactions.spec.ts',
     'are kept to four million characters',
   ],
   'FreshCache.known': fresh,
@@ -120,13 +120,13 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'TimeoutReturns.counted': ['test/integration/insight.test.ts', 'as many cuts as fit are counted once'],
   'HttpServer.connections': ['libs/web/src/http-server.spec.ts', 'closes a connection beyond its limit'],
   'UserAgentReader.known': ['libs/signals/src/user-agent.spec.ts', 'are remembered to a number'],
-  'Proofs.keys': ['libs/oidc/src/token-endpoint/proof.spec.ts', 'are kept ready to a number'],
+  'Proofs.keys': ['libs/token-endpoint/src/proof/proof.spec.ts', 'are kept ready to a number'],
   'ClientKeys.fetched': [
-    'libs/oidc/src/token-endpoint/client-keys.spec.ts',
+    'libs/token-endpoint/src/client/client-keys.spec.ts',
     'are kept of a number of clients',
   ],
   'ClientKeys.underWay': [
-    'libs/oidc/src/token-endpoint/client-keys.spec.ts',
+    'libs/token-endpoint/src/client/client-keys.spec.ts',
     'are fetched once for all who wait',
   ],
   'DpopProofs.seen': [
@@ -134,7 +134,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
     'passes while fewer are remembered than may be',
   ],
   'DpopNonces.around': [
-    'libs/oidc/src/token-endpoint/proof.spec.ts',
+    'libs/token-endpoint/src/proof/proof.spec.ts',
     'are accepted for two minutes around their own',
   ],
   'KeyStore.opened': ['test/integration/keys.test.ts', 'and drops the old key when nothing it signed lives'],

@@ -6,14 +6,15 @@ import ts from 'typescript';
 const hotRooms = [
   'libs/session-policy/src',
   'libs/sessions/src',
-  'libs/oidc/src/token-endpoint',
-  'libs/oidc/src/introspection',
+  'libs/token-endpoint/src',
+  'libs/tokens/src',
   'libs/resource-server/src',
   'apps/gateway/src/decision.ts',
   'apps/gateway/src/forward-auth',
   'apps/gateway/src/proxy',
 ];
-const cold = /\.spec\.ts$|\/memory-[\w-]+\.ts$|^libs\/resource-server\/src\/nest\//;
+const cold =
+  /\.spec\.ts$|\/memory-[\w-]+\.ts$|\/(outbound-fetch|error-cause)\.ts$|^libs\/resource-server\/src\/nest\/|^libs\/tokens\/src\/signing-keys\//;
 
 const house = process.cwd();
 const filesOf = (room: string): string[] =>

@@ -123,19 +123,19 @@ const rules: Readonly<Record<string, OneHome>> = {
   },
   'seals with AES-GCM': {
     finds: calls(['createCipheriv', 'createDecipheriv']),
-    home: { 'libs/oidc/src/storage/payload-seal.ts': '' },
+    home: { 'libs/tokens/src/payload-seal.ts': '' },
     known: {
-      'libs/oidc/src/keys/private-key-seal.ts': [2, oneSeal],
-      'libs/sessions/src/tokens/access-token.ts': [2, oneSeal],
-      'libs/sessions/src/tokens/successor-seal.ts': [2, oneSeal],
+      'libs/tokens/src/signing-keys/private-key-seal.ts': [2, oneSeal],
+      'libs/tokens/src/access-token.ts': [2, oneSeal],
+      'libs/tokens/src/successor-seal.ts': [2, oneSeal],
       'apps/gateway/src/browser/cookie-seal.ts': [2, oneSeal],
     },
   },
   'derives a key': {
     finds: calls(['hkdf', 'hkdfSync']),
-    home: { 'libs/sessions/src/tokens/service-keys.ts': '' },
+    home: { 'libs/tokens/src/service-keys.ts': '' },
     known: {
-      'libs/oidc/src/token-endpoint/dpop-nonces.ts': [1, library],
+      'libs/token-endpoint/src/proof/dpop-nonces.ts': [1, library],
       'libs/resource-server/src/binding/dpop-nonces.ts': [1, oneVerifier],
       'apps/gateway/src/browser/cookie-seal.ts': [1, oneSeal],
     },
@@ -152,8 +152,8 @@ const rules: Readonly<Record<string, OneHome>> = {
       'apps/admin-api/src/stats/stats.store.ts': 'counts the mass ends themselves',
     },
     known: {
-      'libs/oidc/src/storage/browser-session-store.ts': [1, standing],
-      'libs/oidc/src/storage/commit-statements.ts': [1, standing],
+      'libs/artifacts/src/browser-session-store.ts': [1, standing],
+      'libs/artifacts/src/commit-statements.ts': [1, standing],
       'libs/sessions/src/browser-session-queries.ts': [1, standing],
       'libs/sessions/src/browser-session-row.ts': [2, standing],
       'libs/sessions/src/browser-session-sweeper.ts': [1, standing],
@@ -183,7 +183,7 @@ const rules: Readonly<Record<string, OneHome>> = {
     beside: {
       'libs/clients/src/registry-channel.ts': 'registrations and policies',
       'libs/events/src/alerts/watch.store.ts': 'alerts',
-      'libs/oidc/src/keys/signing-key.store.ts': 'signing keys',
+      'libs/tokens/src/signing-keys/signing-key.store.ts': 'signing keys',
       'libs/persistence/src/database-clock.ts': 'a moved virtual clock',
     },
   },
@@ -196,8 +196,8 @@ const rules: Readonly<Record<string, OneHome>> = {
       'apps/cli/src/doctor/doctor.ts': 'the number of a Node version',
     },
     known: {
-      'libs/oidc/src/token-endpoint/jws.ts': [1, oneVerifier],
-      'libs/oidc/src/token-endpoint/proof.ts': [1, oneVerifier],
+      'libs/tokens/src/jws.ts': [1, oneVerifier],
+      'libs/token-endpoint/src/proof/proof.ts': [1, oneVerifier],
       'libs/oidc/src/hooks/proofs-once.ts': [1, library],
       'apps/admin-api/src/access/dpop-proof.ts': [1, oneVerifier],
     },
@@ -206,7 +206,7 @@ const rules: Readonly<Record<string, OneHome>> = {
     finds: says(/^dpop\+jwt$/),
     home: { 'libs/resource-server/src/binding/dpop.ts': '' },
     known: {
-      'libs/oidc/src/token-endpoint/proof.ts': [1, oneVerifier],
+      'libs/token-endpoint/src/proof/proof.ts': [1, oneVerifier],
       'apps/admin-api/src/access/dpop-proof.ts': [1, oneVerifier],
     },
   },

@@ -28,6 +28,7 @@ const cruise = async (folder: string): Promise<Report> => {
 
 const rooms = [
   'accounts',
+  'artifacts',
   'clients',
   'clock',
   'config',
@@ -41,6 +42,8 @@ const rooms = [
   'session-policy',
   'sessions',
   'signals',
+  'token-endpoint',
+  'tokens',
   'web',
 ];
 const packages = ['oidc-provider', '@prisma/client', 'pg', 'express', 'jest'];
@@ -83,8 +86,16 @@ const offences: [string, string, string[]][] = [
   ],
   ['apps/auth-server/src/a.ts', 'oidc-provider', ['oidc-provider-in-oidc']],
   ['libs/oidc/src/b.ts', 'oidc-provider/lib/secret.js', ['oidc-provider-root-only']],
-  ['libs/oidc/src/token-endpoint/g.ts', 'oidc-provider', ['token-endpoint-without-library']],
-  ['libs/oidc/src/token-endpoint/h.ts', '../hooks/accounts.js', ['token-endpoint-without-library']],
+  ['libs/tokens/src/a.ts', '@curfew/sessions', ['room-tokens']],
+  ['libs/tokens/src/b.ts', 'oidc-provider', ['oidc-provider-in-oidc', 'token-endpoint-without-library']],
+  ['libs/artifacts/src/a.ts', '@curfew/token-endpoint', ['room-artifacts']],
+  ['libs/artifacts/src/b.ts', 'oidc-provider', ['oidc-provider-in-oidc', 'token-endpoint-without-library']],
+  [
+    'libs/token-endpoint/src/a.ts',
+    'oidc-provider',
+    ['oidc-provider-in-oidc', 'token-endpoint-without-library'],
+  ],
+  ['libs/token-endpoint/src/b.ts', '@curfew/oidc', ['room-token-endpoint', 'token-endpoint-without-library']],
   ['libs/oidc/src/c.ts', './d.js', ['no-cycle']],
   ['libs/oidc/src/e.ts', 'jest', ['declared-dependency']],
   ['libs/oidc/src/f.ts', './nowhere.js', ['resolvable']],
@@ -123,7 +134,6 @@ const buildHouse = async (): Promise<string> => {
   }
   for (const room of rooms) await put(folder, `libs/${room}/src/index.ts`, 'export {};\n');
   await put(folder, 'libs/oidc/src/d.ts', "export * from './c.js';\n");
-  await put(folder, 'libs/oidc/src/hooks/accounts.ts', 'export {};\n');
   await put(folder, 'libs/events/src/hidden.ts', 'export {};\n');
   await put(folder, 'libs/surprise/src/a.ts', 'export {};\n');
   await put(folder, 'libs/persistence/src/generated/client.ts', 'export {};\n');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { causeLabel } from '../../apps/admin-api/src/contract/refusal-causes.js';
 import { withFreshTables } from '../../libs/events/src/manual.js';
 import { phrases } from '../../libs/oidc/src/refusals/cause-of.js';
-import { causeTable, errorCauses } from '../../libs/oidc/src/refusals/error-cause.js';
+import { causeTable, errorCauses } from '../../libs/token-endpoint/src/refusals/error-cause.js';
 
 const textsIn = (folder: string, ending: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -15,7 +15,9 @@ const withLabels = (text: string): string => text.replaceAll(/\$\{(?:label|entit
 
 describe('the causes of refusals', () => {
   const library = textsIn('node_modules/oidc-provider/lib', '.js').map(withLabels).join('\n');
-  const ours = textsIn('libs/oidc/src', '.ts').join('\n');
+  const ours = ['libs/oidc/src', 'libs/token-endpoint/src']
+    .flatMap((folder) => textsIn(folder, '.ts'))
+    .join('\n');
 
   it.each(phrases.map(([words, cause]) => ({ words, cause })))(
     'are read from words that are still said: $words',

@@ -12,7 +12,6 @@ import {
   AuthorizationKilled,
   type End,
   type Lineage,
-  newId,
   type Rotation,
   type SessionStore,
   type StoredSession,
@@ -20,6 +19,7 @@ import {
   sessionEvent,
   TooManySessions,
 } from '@curfew/sessions';
+import { newId } from '@curfew/tokens';
 
 /** A recorded event, as far as these tests look at it. */
 export interface SeenEvent {

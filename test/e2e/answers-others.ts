@@ -1,5 +1,5 @@
 import type { ClientRegistration } from '@curfew/clients';
-import { newId } from '@curfew/sessions';
+import { newId } from '@curfew/tokens';
 import type { Case } from './answers-forms.js';
 import { basic, posted, type Side } from './answers-side.js';
 import type { TwinName } from './answers-world.js';

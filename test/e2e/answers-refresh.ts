@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { newId } from '@curfew/sessions';
+import { newId } from '@curfew/tokens';
 import type { Case } from './answers-forms.js';
 import { posted, type Side } from './answers-side.js';
 import type { TemplateName, TwinName } from './answers-world.js';

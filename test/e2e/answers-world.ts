@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { type ClientRegistration, ClientService, PolicyService, ResourceService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { instant } from '@curfew/session-policy';
-import { AccessTokenCodec, KeyRing, newId, RefreshTokenCodec, ServiceKeys } from '@curfew/sessions';
+import { AccessTokenCodec, KeyRing, newId, RefreshTokenCodec, ServiceKeys } from '@curfew/tokens';
 import { unpackAuthorization, unpackSignals } from '../../libs/sessions/src/store/packed-columns.js';
 import type { Person } from '../support/person.js';
 import {

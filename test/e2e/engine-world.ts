@@ -16,14 +16,8 @@ import { DisciplinedClock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import { advanceVirtualClock, databaseClock, type PrismaService } from '@curfew/persistence';
 import { type EffectivePolicy, formatPolicy, profiles } from '@curfew/session-policy';
-import {
-  BrowserSessionEnds,
-  KeyRing,
-  PolicySource,
-  RefreshTokenCodec,
-  ServiceKeys,
-  SessionService,
-} from '@curfew/sessions';
+import { BrowserSessionEnds, PolicySource, SessionService } from '@curfew/sessions';
+import { KeyRing, RefreshTokenCodec, ServiceKeys } from '@curfew/tokens';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { errorCauses, isErrorCause } from '@curfew/oidc';
+import { errorCauses, isErrorCause } from '@curfew/token-endpoint';
 import { freePort } from '../support/ports.js';
 import {
   type Answer,

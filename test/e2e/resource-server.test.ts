@@ -14,7 +14,7 @@ import {
   type VerifierOptions,
 } from '@curfew/resource-server';
 import { instant } from '@curfew/session-policy';
-import { AccessTokenCodec, KeyRing, ServiceKeys } from '@curfew/sessions';
+import { AccessTokenCodec, KeyRing, ServiceKeys } from '@curfew/tokens';
 import { calculateJwkThumbprint, decodeJwt, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { createCertificate } from '../support/certificate.js';
 import { asHeader, assertionType, ledger, orders, ProtocolWorld, type TestClient } from './protocol-world.js';

@@ -12,9 +12,9 @@ import {
   type SecretSeal,
   webhookSignature,
 } from '@curfew/events';
-import { outboundFetch } from '@curfew/oidc';
 import { instant, type SessionId } from '@curfew/session-policy';
-import { newId } from '@curfew/sessions';
+import { outboundFetch } from '@curfew/token-endpoint';
+import { newId } from '@curfew/tokens';
 import pg from 'pg';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type EventReceiver, startReceiver } from '../support/receiver.js';

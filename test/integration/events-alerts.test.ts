@@ -13,7 +13,7 @@ import {
   WatchStore,
 } from '@curfew/events';
 import { type SessionId, seconds } from '@curfew/session-policy';
-import { newId } from '@curfew/sessions';
+import { newId } from '@curfew/tokens';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { countStatements } from '../support/statement-counter.js';
 

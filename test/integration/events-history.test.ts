@@ -1,7 +1,7 @@
 import { ManualClock } from '@curfew/clock';
 import { EventHistory, EventLog, type NewEvent } from '@curfew/events';
 import { type Instant, type SessionId, seconds } from '@curfew/session-policy';
-import { newId } from '@curfew/sessions';
+import { newId } from '@curfew/tokens';
 import pg from 'pg';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 

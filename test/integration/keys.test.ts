@@ -1,15 +1,13 @@
 import { ManualClock } from '@curfew/clock';
 import { DatabaseListener } from '@curfew/persistence';
 import { type Actor, seconds } from '@curfew/session-policy';
-import { ServiceKeys } from '@curfew/sessions';
+import { ServiceKeys } from '@curfew/tokens';
 import { importJWK, type JWK, jwtVerify } from 'jose';
 import Provider, { type Adapter } from 'oidc-provider';
-import {
-  KeyStore,
-  type SigningKey,
-  signingAlgorithms,
-  signingKeysChannel,
-} from '../../libs/oidc/src/keys/index.js';
+import { signingKeysOf } from '../../libs/oidc/src/hooks/signing-keys.js';
+import { KeyStore } from '../../libs/tokens/src/signing-keys/key-store.js';
+import { type SigningKey, signingAlgorithms } from '../../libs/tokens/src/signing-keys/signing-key.js';
+import { signingKeysChannel } from '../../libs/tokens/src/signing-keys/signing-key.store.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const day = 24 * 60 * 60;
@@ -79,7 +77,7 @@ describe('the signing keys of a new service', () => {
     const rows = await database.query<{ private_jwk: Buffer; public_jwk: object }>(
       'SELECT * FROM signing_key',
     );
-    const privateKeys = node.current(clock.now()).jwks.keys.map((key) => key.exportPrivate());
+    const privateKeys = node.current(clock.now()).keys.map((key) => key.exportPrivate());
     for (const { private_jwk, public_jwk } of rows) {
       for (const secret of privateKeys) expect(private_jwk.includes(secret.subarray(-32))).toBe(false);
       expect(Object.keys(public_jwk)).not.toEqual(expect.arrayContaining(['d']));
@@ -225,7 +223,7 @@ describe('a set of signing keys in oidc-provider', () => {
   const startedWith = (node: KeyStore) =>
     new Provider('https://auth.example.test', {
       adapter: () => ({}) as Adapter,
-      jwks: node.current(clock.now()).jwks,
+      jwks: signingKeysOf(node.current(clock.now())) as never,
       clientDefaults: { id_token_signed_response_alg: 'ES256' },
       features: {
         devInteractions: { enabled: false },

@@ -6,7 +6,7 @@ import { EndConfirmation, FeedNodeStore } from '@curfew/events';
 import { type Foundation, openFoundation } from '@curfew/foundation';
 import { changePassword } from '@curfew/operations';
 import { type EndReason, seconds, unknownSignals } from '@curfew/session-policy';
-import { newId, newSecret } from '@curfew/sessions';
+import { newId, newSecret } from '@curfew/tokens';
 import { pino } from 'pino';
 import { Authority } from '../../apps/admin-api/src/access/authority.js';
 import { AuthorityStore } from '../../apps/admin-api/src/access/authority.store.js';

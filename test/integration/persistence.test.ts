@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { ArtifactStore } from '@curfew/artifacts';
 import { DisciplinedClock } from '@curfew/clock';
-import { ArtifactStore, PayloadSeal } from '@curfew/oidc';
 import {
   advanceVirtualClock,
   clockChannel,
@@ -15,7 +15,7 @@ import {
   VirtualClockRefused,
 } from '@curfew/persistence';
 import { instant } from '@curfew/session-policy';
-import { KeyRing, ServiceKeys } from '@curfew/sessions';
+import { KeyRing, PayloadSeal, ServiceKeys } from '@curfew/tokens';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { failExactlyAt } from '../support/faults.js';
 import { type DatabaseProxy, proxyTo } from '../support/proxy.js';

@@ -12,7 +12,7 @@ import {
   unknownSignals,
 } from '@curfew/session-policy';
 import { SessionQueries } from '@curfew/sessions';
-import { cacheMaxAge } from '../../libs/oidc/src/introspection/session-clocks.js';
+import { cacheMaxAge } from '../../libs/token-endpoint/src/introspection/session-clocks.js';
 import { House, t } from './sessions-house.js';
 
 let house: House;

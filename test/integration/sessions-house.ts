@@ -25,18 +25,14 @@ import {
   BrowserSessionEnds,
   type CommittedRefresh,
   type EndWriter,
-  KeyRing,
-  newId,
-  newSecret,
   PolicySource,
   type Presenter,
-  RefreshTokenCodec,
   type RefusedRefresh,
-  ServiceKeys,
   SessionService,
   type SessionStore,
   Sweeper,
 } from '@curfew/sessions';
+import { KeyRing, newId, newSecret, RefreshTokenCodec, ServiceKeys } from '@curfew/tokens';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { sessionStores } from '../support/session-stores.js';
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { routes } from '@curfew/oidc';
+import { routes } from '@curfew/token-endpoint';
 import { noteRefusal, type ProblemError } from '@curfew/web';
 
 const forClients: ReadonlySet<string> = new Set([

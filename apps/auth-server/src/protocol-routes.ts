@@ -1,4 +1,4 @@
-import { routes } from '@curfew/oidc';
+import { routes } from '@curfew/token-endpoint';
 
 const read = ['GET', 'HEAD'] as const;
 const readByAll = [...read, 'OPTIONS'] as const;

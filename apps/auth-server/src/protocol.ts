@@ -1,18 +1,12 @@
 import { createHash } from 'node:crypto';
+import { BrowserSessionStore } from '@curfew/artifacts';
 import { EndConfirmation, FeedNodeStore } from '@curfew/events';
 import type { Foundation } from '@curfew/foundation';
-import {
-  BrowserSessionStore,
-  ClientDirectory,
-  Interactions,
-  metadataMaxAge,
-  type ProtocolPages,
-  ProtocolServer,
-  RateBuckets,
-  RefreshThrottle,
-} from '@curfew/oidc';
+import { Interactions, type ProtocolPages, ProtocolServer } from '@curfew/oidc';
 import { isDatabaseUnavailable } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
+import { ClientDirectory, RateBuckets, RefreshThrottle } from '@curfew/token-endpoint';
+import { metadataMaxAge } from '@curfew/tokens';
 import { basePathOf } from './base-path.js';
 
 /** Throttles in the memory of this node, because counting in the database would cost as much as the requests they bound. */

@@ -1,6 +1,6 @@
 import { registryChannel } from '@curfew/clients';
-import { signingKeysChannel } from '@curfew/oidc';
 import { clockChannel, DatabaseListener } from '@curfew/persistence';
+import { signingKeysChannel } from '@curfew/tokens';
 import type { Foundation } from './open-foundation.js';
 
 /** Handlers of one process for announcements, in addition to those of every process. */

@@ -12,12 +12,12 @@ import {
   PolicySource,
   PostgresSessionStore,
   PostgresSweepStore,
-  type RefreshTokenCodec,
   SessionQueries,
   SessionService,
   Sweeper,
   TimeoutReturns,
 } from '@curfew/sessions';
+import { type RefreshTokenCodec } from '@curfew/tokens';
 import type { Logger } from 'pino';
 
 /** The dependencies of the engine. */

@@ -1,11 +1,21 @@
 import type { Hashing } from '@curfew/accounts';
+import { ArtifactStore } from '@curfew/artifacts';
 import { ClientService, fetchedUriFault, PolicyService, Registry, ResourceService } from '@curfew/clients';
 import { DisciplinedClock, installAsProcessTime } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
-import { ArtifactStore, KeyStore, keySettings, PayloadSeal, receiverSeal } from '@curfew/oidc';
 import { databaseClock, HotStatements, openGuard, PrismaService } from '@curfew/persistence';
-import { AccessTokenCodec, KeyRing, RefreshTokenCodec, ServiceKeys, takeRestoreStep } from '@curfew/sessions';
+import { takeRestoreStep } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
+import {
+  AccessTokenCodec,
+  KeyRing,
+  KeyStore,
+  keySettings,
+  PayloadSeal,
+  RefreshTokenCodec,
+  receiverSeal,
+  ServiceKeys,
+} from '@curfew/tokens';
 import type { Logger } from 'pino';
 import { engineOn } from './engine.js';
 import { peopleOn } from './people.js';

@@ -3,11 +3,11 @@ import { ClientService, PolicyService, Registry, ResourceService } from '@curfew
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import { CountsStore } from '@curfew/insight';
-import { KeyStore } from '@curfew/oidc';
 import { OperationParts } from '@curfew/operations';
 import { DatabaseGuard, PrismaService } from '@curfew/persistence';
 import { BrowserSessionQueries, SessionQueries, SessionService, TimeoutReturns } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
+import { KeyStore } from '@curfew/tokens';
 import type { Foundation } from './open-foundation.js';
 
 /** Stands for the whole foundation among the providers. */

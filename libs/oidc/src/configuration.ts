@@ -1,9 +1,15 @@
 import type { SessionPolicy } from '@curfew/session-policy';
+import {
+  assertionAudiences,
+  claimsByScope,
+  clockTolerance,
+  lifetimes,
+  outboundFetch,
+  outboundTimeoutMs,
+  routes,
+} from '@curfew/token-endpoint';
 import type { Configuration } from 'oidc-provider';
 import { errors } from 'oidc-provider';
-import { claimsByScope } from './account-claims.js';
-import { clockTolerance } from './assertion-claims.js';
-import { assertionAudiences } from './audiences.js';
 import { accountFor } from './hooks/accounts.js';
 import { certificateBinding } from './hooks/certificates.js';
 import { checkAssertion, extraMetadata, pkceRequired } from './hooks/client-leniency.js';
@@ -13,11 +19,8 @@ import { whenPeopleAreAsked } from './hooks/interaction-policy.js';
 import { devicePages, logoutPages, renderError } from './hooks/pages.js';
 import { defaultResource, resourceServerFor } from './hooks/resources.js';
 import { scopeValidation } from './hooks/scopes.js';
-import { lifetimes } from './lifetimes.js';
-import { outboundFetch, outboundTimeoutMs } from './outbound-fetch.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { currentScope } from './request-scope.js';
-import { routes } from './routes.js';
 import { adapterFor } from './storage/adapters.js';
 
 /** Signature algorithms, weakest thing accepted first; `none` and shared-secret ones are never among them (RFC 8725 §3.1). */

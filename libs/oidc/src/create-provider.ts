@@ -1,6 +1,8 @@
 import type { EventEmitter } from 'node:events';
+import { InteractionUsed, SignedOutMeanwhile, StagedWrites } from '@curfew/artifacts';
 import type { Seconds } from '@curfew/session-policy';
-import { newId } from '@curfew/sessions';
+import type { KeySet } from '@curfew/tokens';
+import { newId } from '@curfew/tokens';
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { providerConfiguration } from './configuration.js';
 import { throttled } from './hooks/caller-throttles.js';
@@ -8,20 +10,18 @@ import { announceInterval } from './hooks/device-interval.js';
 import { showInteraction } from './hooks/interaction-page.js';
 import { drawOnwardForm } from './hooks/onward-forms.js';
 import { readEmptyProof, registerProofsOnce } from './hooks/proofs-once.js';
+import { signingKeysOf } from './hooks/signing-keys.js';
 import { answerFault, answerGone, answerSignedOut, answerUnavailable } from './hooks/unavailable.js';
 import { noteUnknownToken } from './hooks/unknown-token.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
-import type { KeySet } from './keys/index.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { noteRefusals, tellRefusal } from './refusals/note-refusals.js';
 import { currentScope, type RequestScope, resumingScope, withScope } from './request-scope.js';
-import { InteractionUsed, SignedOutMeanwhile } from './storage/artifact-store.js';
-import { StagedWrites } from './storage/staged-writes.js';
 import { writeStaged } from './write-staged.js';
 
 /** An oidc-provider that signs with these keys, around the session engine. Cheap to make: a new key set makes a new one. */
 export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
-  const provider = new Provider(parts.issuer, providerConfiguration(parts, keys.jwks as never));
+  const provider = new Provider(parts.issuer, providerConfiguration(parts, signingKeysOf(keys) as never));
   // The front door states host and scheme itself; with https they are not those of the socket.
   provider.proxy = parts.issuer.startsWith('https:');
   nameGrants(provider);

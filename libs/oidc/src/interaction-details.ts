@@ -1,8 +1,8 @@
 import type { ConsentedAccess } from '@curfew/accounts';
+import type { StagedWrites } from '@curfew/artifacts';
+import type { ClientDirectory } from '@curfew/token-endpoint';
 import type { Provider } from 'oidc-provider';
-import type { ClientDirectory } from './client-directory.js';
 import { givenBefore } from './hooks/interaction-policy.js';
-import type { StagedWrites } from './storage/staged-writes.js';
 
 /** What a page needs to know to ask a person to sign in or to consent. */
 export interface InteractionDetails {

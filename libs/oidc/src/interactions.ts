@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account, ConsentService, Settlement } from '@curfew/accounts';
+import type { StagedWrites } from '@curfew/artifacts';
+import { InteractionUsed } from '@curfew/artifacts';
 import { activityThrottleMs, deadlines, elapsedMs } from '@curfew/session-policy';
+import type { ClientDirectory } from '@curfew/token-endpoint';
+import { epochSeconds } from '@curfew/token-endpoint';
 import { errors, type Provider } from 'oidc-provider';
-import type { ClientDirectory } from './client-directory.js';
 import { cookieLifetime } from './configuration.js';
 import { grantAccess } from './hooks/grants.js';
 import { signedInAs } from './hooks/interaction-policy.js';
@@ -10,9 +13,6 @@ import { detailsOf, type InteractionDetails, missingAccess } from './interaction
 import type { ProtocolParts } from './protocol-parts.js';
 import type { ProtocolServer } from './protocol-server.js';
 import { currentScope } from './request-scope.js';
-import { epochSeconds } from './session-payload.js';
-import { InteractionUsed } from './storage/artifact-store.js';
-import type { StagedWrites } from './storage/staged-writes.js';
 
 /** How a person was recognised; `remember` keeps them signed in when the browser is closed. */
 export interface RecognisedPerson {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PublicWords } from '@curfew/token-endpoint';
 import type { InteractionDetails } from './interaction-details.js';
-import type { PublicWords } from './refusals/error-cause.js';
 
 /** What a page of the protocol answers with. */
 export interface Page {

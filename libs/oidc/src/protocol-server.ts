@@ -1,26 +1,27 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { StagedWrites } from '@curfew/artifacts';
 import type { KnownClient } from '@curfew/clients';
-import type { Provider } from 'oidc-provider';
-import { assertionAudiences } from './audiences.js';
-import { createProvider } from './create-provider.js';
-import { readBasicCredentials } from './hooks/basic-credentials.js';
 import {
+  assertionAudiences,
+  ClientAssertions,
+  ClientKeys,
   type IntrospectionAnswer,
   type IntrospectionParts,
   type IntrospectionQuestion,
   introspectAccessToken,
-} from './introspection/introspect-access-token.js';
-import { JwtAccessTokens } from './introspection/jwt-access-tokens.js';
-import type { KeySet } from './keys/index.js';
-import { outboundFetch, outboundTimeoutMs } from './outbound-fetch.js';
+  JwtAccessTokens,
+  outboundFetch,
+  outboundTimeoutMs,
+  Proofs,
+  routes,
+  tokenEndpoint,
+} from '@curfew/token-endpoint';
+import type { KeySet } from '@curfew/tokens';
+import type { Provider } from 'oidc-provider';
+import { createProvider } from './create-provider.js';
+import { readBasicCredentials } from './hooks/basic-credentials.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { currentScope, withScope } from './request-scope.js';
-import { routes } from './routes.js';
-import { StagedWrites } from './storage/staged-writes.js';
-import { ClientAssertions } from './token-endpoint/client-assertion.js';
-import { ClientKeys } from './token-endpoint/client-keys.js';
-import { tokenEndpoint } from './token-endpoint/index.js';
-import { Proofs } from './token-endpoint/proof.js';
 import { writeScope } from './write-staged.js';
 
 /** The running protocol: one oidc-provider at a time, replaced whole when the signing keys change. */

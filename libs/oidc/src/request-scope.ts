@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Consent } from '@curfew/accounts';
+import type { StagedWrites } from '@curfew/artifacts';
 import type { Instant, RequestSignals, SessionPolicy } from '@curfew/session-policy';
 import type { FoundAccess } from '@curfew/sessions';
-import type { StagedWrites } from './storage/staged-writes.js';
 
 /**
  * What one request has learnt and what it is about to change. Hooks and adapters write here; nothing reaches the

@@ -1,6 +1,6 @@
+import { type ArtifactStore, InteractionUsed } from '@curfew/artifacts';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { RequestScope } from './request-scope.js';
-import { type ArtifactStore, InteractionUsed } from './storage/artifact-store.js';
 
 /**
  * Writes what the library saved, in one commit, before the answer leaves. After a failure nothing of the request is written, and the

@@ -26,7 +26,10 @@ export const settingReaders: { readonly [Name in keyof SessionPolicy]: SettingRe
   tlsFingerprintChange: { file: 'libs/session-policy/src/risk.ts', name: 'assessRisk' },
   sessionsPerAccount: { file: 'libs/sessions/src/session-service.ts', name: 'SessionService' },
   whenSessionsFull: { file: 'libs/sessions/src/session-service.ts', name: 'SessionService' },
-  introspectionCache: { file: 'libs/oidc/src/introspection/session-clocks.ts', name: 'cacheMaxAge' },
+  introspectionCache: {
+    file: 'libs/token-endpoint/src/introspection/session-clocks.ts',
+    name: 'cacheMaxAge',
+  },
   onPasswordChange: { file: 'libs/operations/src/change-password.ts', name: 'passwordEndsSessions' },
   idleWarning: { file: 'libs/session-policy/src/deadlines.ts', name: 'idleWarningAt' },
   canary: { file: 'libs/session-policy/src/effective-policy.ts', name: 'effectivePolicy' },

@@ -16,7 +16,7 @@ export {
 } from './browser-session-row.js';
 export { BrowserSessionSweeper } from './browser-session-sweeper.js';
 export type { EndAlongside } from './end-sessions.js';
-export { isUuid, leastIdAt, newId } from './ids.js';
+
 export { PolicySource } from './policy-source.js';
 export {
   type CommittedRefresh,
@@ -57,7 +57,3 @@ export {
 export * from './store/sweep-store.js';
 export { TimeoutReturns } from './store/timeout-returns.store.js';
 export { Sweeper } from './sweeper.js';
-export { type AccessTokenClaims, AccessTokenCodec, hashAccessToken } from './tokens/access-token.js';
-export { randomBytes } from './tokens/random.js';
-export { newSecret, RefreshTokenCodec } from './tokens/refresh-token.js';
-export { KeyRing, type ServiceKey, ServiceKeys } from './tokens/service-keys.js';

@@ -1,6 +1,6 @@
 import type { RefreshDecision, RequestSignals, SessionPolicy } from '@curfew/session-policy';
+import type { RefreshToken } from '@curfew/tokens';
 import type { StoredSession } from './store/session-store.js';
-import type { RefreshToken } from './tokens/refresh-token.js';
 
 /** A genuine refresh token with its session, as one read found it. */
 export interface OpenedRefreshToken {

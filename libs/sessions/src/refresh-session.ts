@@ -15,6 +15,7 @@ import {
   unreachable,
   withNotBefores,
 } from '@curfew/session-policy';
+import { hashSecret, type RefreshToken, type RefreshTokenCodec, sealSuccessor } from '@curfew/tokens';
 import type { ActivityRecorder } from './activity.js';
 import { countReturn, endedTrial } from './counted-returns.js';
 import type { EndSessions } from './end-sessions.js';
@@ -31,8 +32,6 @@ import {
 import { clientEvent, sessionEvent } from './session-events.js';
 import type { FoundSession, ProofRecord, SessionStore } from './store/session-store.js';
 import { matchOf, secretToHandOut } from './token-secrets.js';
-import { hashSecret, type RefreshToken, type RefreshTokenCodec } from './tokens/refresh-token.js';
-import { sealSuccessor } from './tokens/successor-seal.js';
 
 type StagedDecision = Extract<RefreshDecision, { kind: 'rotate' | 'keep' | 'replay' }>;
 

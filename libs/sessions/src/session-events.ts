@@ -1,5 +1,5 @@
 import type { EventData, EventOf, EventType, Instant } from '@curfew/session-policy';
-import { newId } from './ids.js';
+import { newId } from '@curfew/tokens';
 import type { StoredSession } from './store/session-store.js';
 
 /** An event about a session, ready to be written. */

@@ -8,7 +8,7 @@ import {
   unknownSignals,
   withNotBefores,
 } from '@curfew/session-policy';
-import { isUuid } from './ids.js';
+import { isUuid } from '@curfew/tokens';
 import type { PolicySource } from './policy-source.js';
 import type { SessionSummary } from './session-summary.js';
 import { atDate as at, type FoundRow, readFound } from './store/session-row.js';

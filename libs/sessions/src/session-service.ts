@@ -17,6 +17,7 @@ import {
   started,
   withNotBefores,
 } from '@curfew/session-policy';
+import { hashSecret, type RefreshTokenCodec } from '@curfew/tokens';
 import { ActivityRecorder } from './activity.js';
 import type { BrowserSessionEnds } from './browser-session-ends.js';
 import { triedEnd } from './counted-returns.js';
@@ -38,7 +39,6 @@ import {
   type StoredSession,
   TooManySessions,
 } from './store/session-store.js';
-import { hashSecret, type RefreshTokenCodec } from './tokens/refresh-token.js';
 
 /** What a sign-in brings beside the facts the domain decides on. */
 export interface SessionStart {

@@ -1,8 +1,7 @@
 import { unreachable } from '@curfew/session-policy';
+import { newSecret, openSuccessor, type RefreshToken, secretMatches } from '@curfew/tokens';
 import type { OpenedRefreshToken } from './refresh-outcome.js';
 import type { StoredSession } from './store/session-store.js';
-import { newSecret, type RefreshToken, secretMatches } from './tokens/refresh-token.js';
-import { openSuccessor } from './tokens/successor-seal.js';
 
 /** Which secret of the session, if any, this token carries. */
 export const matchOf = (token: RefreshToken, session: StoredSession): OpenedRefreshToken['matches'] => {

@@ -1,6 +1,6 @@
 import type { NewEvent } from '@curfew/events';
 import type { EventData, EventType, Instant } from '@curfew/session-policy';
-import { newId } from '@curfew/sessions';
+import { newId } from '@curfew/tokens';
 import type { Caller } from './caller.js';
 
 /** An act of an operator: the caller, the operation, the instant and the note. */

@@ -1,18 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { ArtifactStore } from '@curfew/artifacts';
 import type { Registry } from '@curfew/clients';
 import { type AdminScope, isAdminScope } from '@curfew/config';
-import type { ArtifactStore } from '@curfew/oidc';
 import { type Actor, type Instant, instant } from '@curfew/session-policy';
-import {
-  type AccessTokenClaims,
-  type AccessTokenCodec,
-  hashAccessToken,
-  isUuid,
-  type SessionQueries,
-  type SessionService,
-} from '@curfew/sessions';
+import { type SessionQueries, type SessionService } from '@curfew/sessions';
 import type { SignalsReader } from '@curfew/signals';
+import { type AccessTokenClaims, type AccessTokenCodec, hashAccessToken, isUuid } from '@curfew/tokens';
 import type { Caller } from './caller.js';
 import {
   invalidProof,

@@ -1,7 +1,8 @@
 import { type AdaptationState, foldCount } from '@curfew/insight';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant, plus, seconds } from '@curfew/session-policy';
-import { leastIdAt, placeWithin } from '@curfew/sessions';
+import { placeWithin } from '@curfew/sessions';
+import { leastIdAt } from '@curfew/tokens';
 
 /** A decision, as it is shown until the next one. */
 export interface DecisionNote {

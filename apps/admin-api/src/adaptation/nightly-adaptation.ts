@@ -8,7 +8,7 @@ import {
 } from '@curfew/insight';
 import { PrismaService, type Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { newId } from '@curfew/sessions';
+import { newId } from '@curfew/tokens';
 import { Injectable } from '@nestjs/common';
 import { dayOf } from '../insight/insight-question.js';
 import { AdaptationStore, type StoredAdaptation } from './adaptation.store.js';

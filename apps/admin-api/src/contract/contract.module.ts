@@ -1,6 +1,5 @@
 import { type Foundation, foundationToken } from '@curfew/foundation';
-import { PayloadSeal } from '@curfew/oidc';
-import { KeyRing } from '@curfew/sessions';
+import { KeyRing, PayloadSeal } from '@curfew/tokens';
 import { Global, Module } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { AccessModule } from '../access/access.module.js';

@@ -1,4 +1,4 @@
-import { KeyRing, ServiceKeys } from '@curfew/sessions';
+import { KeyRing, ServiceKeys } from '@curfew/tokens';
 import fc from 'fast-check';
 import { Cursors } from './cursor.js';
 

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { KeyRing } from '@curfew/sessions';
+import type { KeyRing } from '@curfew/tokens';
 import { ProblemError } from '@curfew/web';
 
 const macBytes = 16;

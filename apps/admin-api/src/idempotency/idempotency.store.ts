@@ -1,6 +1,6 @@
-import type { PayloadSeal } from '@curfew/oidc';
 import type { PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
+import type { PayloadSeal } from '@curfew/tokens';
 import type { Answer } from '../contract/answer.js';
 
 /** Names one key of one caller, and what was asked with it. */

@@ -6,7 +6,7 @@ import {
   type RequestSignals,
   type RiskFinding,
 } from '@curfew/session-policy';
-import { leastIdAt } from '@curfew/sessions';
+import { leastIdAt } from '@curfew/tokens';
 import { Injectable } from '@nestjs/common';
 
 /** Which events are looked at. */

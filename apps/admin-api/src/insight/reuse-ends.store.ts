@@ -1,6 +1,6 @@
 import { PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { leastIdAt } from '@curfew/sessions';
+import { leastIdAt } from '@curfew/tokens';
 import { Injectable } from '@nestjs/common';
 
 /** Ends by reuse that are looked at, newest first. */

@@ -1,5 +1,5 @@
-import { KeyStore } from '@curfew/oidc';
 import type { Instant } from '@curfew/session-policy';
+import { KeyStore } from '@curfew/tokens';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
 import { adminActed } from '../access/acts.js';

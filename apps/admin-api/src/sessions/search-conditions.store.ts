@@ -1,6 +1,7 @@
 import { Prisma } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { covers, leastIdAt, ofSession } from '@curfew/sessions';
+import { covers, ofSession } from '@curfew/sessions';
+import { leastIdAt } from '@curfew/tokens';
 import type { SessionSearch } from './search.js';
 
 type Sql = Prisma.Sql;

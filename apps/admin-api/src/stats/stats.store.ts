@@ -1,7 +1,8 @@
 import { presenceSeconds } from '@curfew/insight';
 import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { leastIdAt, notKilledUnsettled, rowStands } from '@curfew/sessions';
+import { notKilledUnsettled, rowStands } from '@curfew/sessions';
+import { leastIdAt } from '@curfew/tokens';
 import { Injectable } from '@nestjs/common';
 
 /** Figures of the whole installation at one moment. */

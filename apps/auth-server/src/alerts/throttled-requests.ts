@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ThrottledNetworks, WatchStore } from '@curfew/events';
 import type { Foundation } from '@curfew/foundation';
-import { routes } from '@curfew/oidc';
 import type { SignalsReader } from '@curfew/signals';
+import { routes } from '@curfew/token-endpoint';
 import { ProblemError, sendProblem } from '@curfew/web';
 import { isForClients, refuseClient } from '../client-refusal.js';
 

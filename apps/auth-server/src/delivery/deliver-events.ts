@@ -14,9 +14,9 @@ import {
   WatchStore,
 } from '@curfew/events';
 import type { Foundation } from '@curfew/foundation';
-import { outboundFetch } from '@curfew/oidc';
 import { PrismaService } from '@curfew/persistence';
 import { plus, seconds } from '@curfew/session-policy';
+import { outboundFetch } from '@curfew/token-endpoint';
 import { BackgroundLoops } from '@curfew/web';
 import { answersOf, endConcerned, thresholdsOf } from '../alerts/index.js';
 import { signWith } from './sign-with.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '@curfew/clock';
 import type { SignJwt } from '@curfew/events';
-import type { KeyStore } from '@curfew/oidc';
+import type { KeyStore } from '@curfew/tokens';
 
 /** No key of the algorithm is active; the delivery is tried again when there is one. */
 export class NoSigningKey extends Error {

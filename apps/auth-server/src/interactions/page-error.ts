@@ -1,4 +1,4 @@
-import { type ErrorCause, publicWords } from '@curfew/oidc';
+import { type ErrorCause, publicWords } from '@curfew/token-endpoint';
 
 /** A refusal that a person reads, in the words of its cause. They never repeat what was sent. */
 export class PageError extends Error {

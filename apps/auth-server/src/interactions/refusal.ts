@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isErrorCause } from '@curfew/oidc';
+import { isErrorCause } from '@curfew/token-endpoint';
 import { noteRefusal, ProblemError, problemFrom, sendProblem } from '@curfew/web';
 import { errorPage } from '../pages/index.js';
 import { sendPage } from './answer.js';

@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Clock } from '@curfew/clock';
 import type { DeliveryStore, EventLog, FollowerReport, SessionFeed } from '@curfew/events';
-import { isErrorCause } from '@curfew/oidc';
 import type { PoolLoad } from '@curfew/persistence';
+import { isErrorCause } from '@curfew/token-endpoint';
 import { collectProcessMetrics, refusalOf, type Tracing } from '@curfew/web';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { EventCounts } from './event-counts.js';

@@ -1,4 +1,4 @@
-import { routes } from '@curfew/oidc';
+import { routes } from '@curfew/token-endpoint';
 
 const protocolRoutes = new Map<string, string>(Object.entries(routes).map(([name, path]) => [path, name]));
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { IntrospectionAnswer, IntrospectionQuestion } from '@curfew/oidc';
+import type { IntrospectionAnswer, IntrospectionQuestion } from '@curfew/token-endpoint';
 import { answerJson, malformedBody, readJson, requireMethod } from '@curfew/web';
 import type { FollowerAuthentication } from './follower-authentication.js';
 

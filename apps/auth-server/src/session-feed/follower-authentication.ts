@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { KnownClient } from '@curfew/clients';
-import type { ClientDirectory } from '@curfew/oidc';
 import type { RequestSignals } from '@curfew/session-policy';
 import type { SignalsReader } from '@curfew/signals';
+import type { ClientDirectory } from '@curfew/token-endpoint';
 import { ProblemError } from '@curfew/web';
 
 /**

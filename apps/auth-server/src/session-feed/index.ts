@@ -9,10 +9,11 @@ import {
   SessionFeed,
 } from '@curfew/events';
 import type { Foundation } from '@curfew/foundation';
-import type { ClientDirectory, ProtocolServer } from '@curfew/oidc';
+import type { ProtocolServer } from '@curfew/oidc';
 import { isDatabaseUnavailable, PrismaService } from '@curfew/persistence';
 import { type Instant, seconds } from '@curfew/session-policy';
-import { newId } from '@curfew/sessions';
+import type { ClientDirectory } from '@curfew/token-endpoint';
+import { newId } from '@curfew/tokens';
 import { problemFrom, sendProblem } from '@curfew/web';
 import { BatchIntrospection } from './batch-introspection.js';
 import { FeedEndpoint } from './feed-endpoint.js';

@@ -1,8 +1,8 @@
 import type { AccountService, ConsentService, Account as StoredAccount } from '@curfew/accounts';
+import { InteractionUsed } from '@curfew/artifacts';
+import { personalClaims } from '@curfew/token-endpoint';
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
-import { personalClaims } from '../account-claims.js';
 import { currentScope } from '../request-scope.js';
-import { InteractionUsed } from '../storage/artifact-store.js';
 
 /** The routes on which `loadExistingGrant` follows. */
 const asksForConsent: ReadonlySet<string> = new Set([

@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { isPublicClient } from '@curfew/clients';
+import type { ClientDirectory } from '@curfew/token-endpoint';
+import { routes } from '@curfew/token-endpoint';
 import { readBody } from '@curfew/web';
-import type { ClientDirectory } from '../client-directory.js';
-import { routes } from '../routes.js';
 
 /** Endpoints of the library at which a client says who it is. */
 const authenticated: ReadonlySet<string | undefined> = new Set([

@@ -1,7 +1,7 @@
 import type { Seconds } from '@curfew/session-policy';
+import { tooManyAttempts } from '@curfew/token-endpoint';
 import { errors, Provider } from 'oidc-provider';
 import { because } from '../refusals/cause-of.js';
-import { tooManyAttempts } from '../token-endpoint/refused.js';
 
 /** The library's form of the error that is answered, with 429 and Retry-After, to a client that must wait. */
 export function throttled(wait: Seconds): Error {

@@ -1,5 +1,5 @@
+import { certificateFrom } from '@curfew/token-endpoint';
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
-import { certificateFrom } from '../token-endpoint/certificate.js';
 
 /**
  * Mutual TLS (RFC 8705) behind a proxy that ends TLS: the certificate comes in a header only that proxy can set. Without

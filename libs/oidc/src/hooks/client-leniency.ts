@@ -1,5 +1,5 @@
+import { type AssertionAudiences, assertionFault } from '@curfew/token-endpoint';
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { type AssertionAudiences, assertionFault } from '../assertion-claims.js';
 import { currentScope } from '../request-scope.js';
 
 /** Members of a registration that are read here and that the library does not know; it keeps their names. */

@@ -1,5 +1,5 @@
+import { pollingInterval } from '@curfew/token-endpoint';
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { pollingInterval } from '../lifetimes.js';
 
 /** Tells devices how long to wait between polls (RFC 8628 §3.2), which the library leaves to its default. */
 export function announceInterval(ctx: KoaContextWithOIDC): void {

@@ -1,7 +1,7 @@
+import { routes } from '@curfew/token-endpoint';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { DeviceNotice } from '../protocol-pages.js';
 import type { ProtocolParts } from '../protocol-parts.js';
-import { routes } from '../routes.js';
 
 type Parts = Pick<ProtocolParts, 'pages' | 'basePath' | 'cookies'>;
 

@@ -1,8 +1,8 @@
+import { hashOfId } from '@curfew/tokens';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { detailsOf } from '../interaction-details.js';
 import type { ProtocolParts } from '../protocol-parts.js';
 import type { RequestScope } from '../request-scope.js';
-import { hashOfId } from '../storage/payload-seal.js';
 
 /**
  * The first page of an authorization stands in the answer to its request; the library would send the browser there. Going back to it

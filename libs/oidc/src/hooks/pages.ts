@@ -1,5 +1,5 @@
+import type { ClientDirectory } from '@curfew/token-endpoint';
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
-import type { ClientDirectory } from '../client-directory.js';
 import type { DeviceNotice, DeviceProblem, Page, ProtocolPages } from '../protocol-pages.js';
 import type { ProtocolParts } from '../protocol-parts.js';
 import { adviceFor } from '../refusals/advice.js';

@@ -1,9 +1,8 @@
 import type { Instant } from '@curfew/session-policy';
+import { isTimely, rememberedUntil, replayKey } from '@curfew/token-endpoint';
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { isTimely } from '../proof-time.js';
 import type { ProtocolParts } from '../protocol-parts.js';
 import { currentScope } from '../request-scope.js';
-import { rememberedUntil, replayKey } from '../storage/replay-records.js';
 
 /** A proof or assertion passes once, on any number of nodes: inserting its record is the check (RFC 9449 §11.1, RFC 7523 §3). */
 export function registerProofsOnce(

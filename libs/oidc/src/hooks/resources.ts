@@ -1,6 +1,6 @@
+import type { ClientDirectory } from '@curfew/token-endpoint';
+import { scopesAt } from '@curfew/token-endpoint';
 import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider';
-import type { ClientDirectory } from '../client-directory.js';
-import { scopesAt } from '../client-scopes.js';
 import { assumeDefaultScope } from './scopes.js';
 
 /** The API behind a resource indicator (RFC 8707), for a client that may ask for it; `invalid_target` otherwise. */

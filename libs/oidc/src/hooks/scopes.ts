@@ -1,6 +1,6 @@
+import type { ClientDirectory } from '@curfew/token-endpoint';
+import { defaultScopes } from '@curfew/token-endpoint';
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
-import type { ClientDirectory } from '../client-directory.js';
-import { defaultScopes } from '../client-scopes.js';
 
 /**
  * RFC 6749 §3.3: a request that names no scope gets the default scope of its client, else that of the APIs it is for.

@@ -1,6 +1,6 @@
+import type { ErrorCause } from '@curfew/token-endpoint';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtocolError } from './cause-of.js';
-import type { ErrorCause } from './error-cause.js';
 import { parameter } from './note-refusals.js';
 
 const maxShown = 200;

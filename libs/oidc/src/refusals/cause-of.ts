@@ -1,4 +1,4 @@
-import type { ErrorCause, StatedCause } from './error-cause.js';
+import type { ErrorCause, StatedCause } from '@curfew/token-endpoint';
 
 /** What an error of the protocol says of itself, as the library makes it. */
 export interface ProtocolError extends Error {

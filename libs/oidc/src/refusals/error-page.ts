@@ -1,6 +1,6 @@
+import { type ErrorCause, publicWords } from '@curfew/token-endpoint';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtocolPages } from '../protocol-pages.js';
-import { type ErrorCause, publicWords } from './error-cause.js';
 
 /** Answers with the page that says to a person what this cause means for them; `advice` is for the developer of the client. */
 export function showErrorPage(

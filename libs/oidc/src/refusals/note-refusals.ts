@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import type { SessionService } from '@curfew/sessions';
+import { type ErrorCause, isErrorCause, isSuspicious, type StatedCause } from '@curfew/token-endpoint';
 import { noteRefusal, type Refusal, refusalOf } from '@curfew/web';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { RequestScope } from '../request-scope.js';
 import { causeOf, type ProtocolError } from './cause-of.js';
-import { type ErrorCause, isErrorCause, isSuspicious, type StatedCause } from './error-cause.js';
 
 /** The events by which the library tells of an error that it answers. */
 const errorEvents = [

@@ -1,5 +1,5 @@
-import { isUuid } from '@curfew/sessions';
-import { nameOfToken } from '../introspection/jwt-access-tokens.js';
+import { nameOfToken } from '@curfew/token-endpoint';
+import { isUuid } from '@curfew/tokens';
 import { currentScope } from '../request-scope.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 

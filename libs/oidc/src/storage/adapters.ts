@@ -1,6 +1,6 @@
 import type { KnownClient } from '@curfew/clients';
+import { openidScopes, registeredScopes } from '@curfew/token-endpoint';
 import type { Adapter } from 'oidc-provider';
-import { openidScopes, registeredScopes } from '../client-scopes.js';
 import { SessionAccessTokenAdapter } from './access-token-adapter.js';
 import {
   ArtifactAdapter,

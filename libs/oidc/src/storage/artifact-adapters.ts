@@ -1,11 +1,10 @@
+import type { FoundArtifact } from '@curfew/artifacts';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { lifetimes, originOf } from '@curfew/token-endpoint';
 import { errors, Provider } from 'oidc-provider';
-import { lifetimes } from '../lifetimes.js';
-import { originOf } from '../origin.js';
 import { currentScope } from '../request-scope.js';
 import { BrowserSessionAdapter } from './browser-session-adapter.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
-import type { FoundArtifact } from './staged-writes.js';
 
 /** Things that live for minutes and are used once. */
 export class ArtifactAdapter extends PartialAdapter {

@@ -1,3 +1,4 @@
+import type { BrowserSessionPayload, FoundBrowserSession, KeptSignIn } from '@curfew/artifacts';
 import {
   deadlines,
   decideAccess,
@@ -13,7 +14,6 @@ import { accountEvent } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
-import type { BrowserSessionPayload, FoundBrowserSession, KeptSignIn } from './staged-writes.js';
 
 /** oidc-provider's cookie session. Its end at logout ends the sessions that were started from it and are not offline. */
 export class BrowserSessionAdapter extends PartialAdapter {

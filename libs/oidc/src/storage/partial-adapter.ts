@@ -1,8 +1,8 @@
-import type { AccessTokenCodec, BrowserSessionEnds, SessionQueries, SessionService } from '@curfew/sessions';
+import type { ArtifactStore, BrowserSessionStore } from '@curfew/artifacts';
+import type { BrowserSessionEnds, SessionQueries, SessionService } from '@curfew/sessions';
+import type { ClientDirectory } from '@curfew/token-endpoint';
+import type { AccessTokenCodec } from '@curfew/tokens';
 import type { Adapter } from 'oidc-provider';
-import type { ClientDirectory } from '../client-directory.js';
-import type { ArtifactStore } from './artifact-store.js';
-import type { BrowserSessionStore } from './browser-session-store.js';
 
 /** What the adapters translate between. */
 export interface AdapterParts {

@@ -2,7 +2,7 @@ import { eventColumns, eventRow, insertSelectedEvents, type NewEvent } from '@cu
 import type { EndedSilence } from '@curfew/insight';
 import { commitColumns, type HotStatement, milliseconds } from '@curfew/persistence';
 import { type EndReason, type EventData, type Instant, instant } from '@curfew/session-policy';
-import { newId } from '../ids.js';
+import { newId } from '@curfew/tokens';
 import type { End, EndedSession, Retention } from './session-store.js';
 import { markColumns } from './standing-statements.js';
 

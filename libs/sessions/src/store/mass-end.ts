@@ -1,6 +1,6 @@
 import { insertEvents, type NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
-import { newId } from '../ids.js';
+import { newId } from '@curfew/tokens';
 import { atDate as at } from './session-row.js';
 import type { End, MassEnd } from './session-store.js';
 

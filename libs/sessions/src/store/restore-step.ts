@@ -1,7 +1,7 @@
 import { EndAnnouncer, EventLog, type NewEvent } from '@curfew/events';
 import { databaseClock, PrismaService, type Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
-import { newId } from '../ids.js';
+import { newId } from '@curfew/tokens';
 import { writeMassEnd } from './mass-end.js';
 
 /** What the step needs to know of the configuration. */

@@ -1,8 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { PollStore, ReceiversStore, Streams } from '@curfew/events';
 import type { Foundation } from '@curfew/foundation';
-import { type ClientDirectory, outboundFetch, type ProtocolServer } from '@curfew/oidc';
+import { type ProtocolServer } from '@curfew/oidc';
 import { isDatabaseUnavailable } from '@curfew/persistence';
+import { type ClientDirectory, outboundFetch } from '@curfew/token-endpoint';
 import { problemFrom, sendProblem } from '@curfew/web';
 import { FollowerAuthentication } from '../../session-feed/follower-authentication.js';
 import { signWith } from '../sign-with.js';

@@ -1,0 +1,183 @@
+import {
+  commitColumns,
+  type HotStatement,
+  type HotStatements,
+  milliseconds,
+  type PrismaService,
+  type Transaction,
+} from '@curfew/persistence';
+import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { hashOfId as hash, type PayloadSeal } from '@curfew/tokens';
+import { commitOf } from './commit-statements.js';
+import { RecentInteractions } from './recent-interactions.js';
+import { type ArtifactKey, type FoundArtifact, StagedWrites } from './staged-writes.js';
+
+/** The interaction that a request ended or answered is over: it was finished meanwhile, or everything of its account was ended. */
+export class InteractionUsed extends Error {
+  override readonly name = 'InteractionUsed';
+}
+
+/** Somebody was signed in with this browser when the request began, and is no more. */
+export class SignedOutMeanwhile extends InteractionUsed {}
+
+/** What was stored of a code, and of the grant it goes with. */
+export interface FoundWithGrant {
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly grant: Readonly<Record<string, unknown>> | undefined;
+  readonly isConsumed: boolean;
+}
+
+type ArtifactRow = [
+  payload: Uint8Array,
+  idHash: Uint8Array,
+  consumedAt: boolean,
+  expiresAt: number,
+  grantId: string | null,
+  grantPayload: Uint8Array | null,
+  grantExpiresAt: number | null,
+];
+
+// Requests of a sign-in read and write artifacts, so they go straight through the driver (ADR 0015). Whoever asks for an interaction in
+// which consent was given, or for a code, asks for its grant next: it comes along.
+const readBy = (condition: string): string => `
+  SELECT a.payload, a.id_hash, a.consumed_at IS NOT NULL, ${milliseconds('a.expires_at')},
+    a.grant_id, g.payload, ${milliseconds('g.expires_at')}
+  FROM protocol_artifact a
+  LEFT JOIN protocol_artifact g ON g.kind = 'Grant' AND g.id_hash = sha256(convert_to(a.grant_id, 'UTF8'))
+  WHERE a.kind = $1 AND ${condition}`;
+const findStatement: HotStatement = { name: 'artifact_find', text: readBy('a.id_hash = $2') };
+const findByUserCodeStatement: HotStatement = {
+  name: 'artifact_find_by_user_code',
+  text: readBy('a.user_code_hash = $2'),
+};
+const insertOnceStatement: HotStatement = {
+  name: 'artifact_insert_once',
+  place: 'in its rows',
+  text: `
+    INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at) VALUES ($1, $2, ''::bytea, $3)
+    ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at WHERE protocol_artifact.expires_at <= $4
+    RETURNING ${commitColumns}`,
+};
+
+/** How long a code that nobody used is kept after it has expired. */
+const unusedCodesKept = seconds(3_600);
+
+/** Codes, device codes, pushed requests, interactions and replay records. Ids are hashed, payloads sealed. */
+export class ArtifactStore {
+  readonly #prisma: PrismaService;
+  readonly #seal: PayloadSeal;
+  readonly #hot: HotStatements;
+  readonly #recent = new RecentInteractions();
+
+  constructor(prisma: PrismaService, seal: PayloadSeal, hot: HotStatements) {
+    this.#prisma = prisma;
+    this.#seal = seal;
+    this.#hot = hot;
+  }
+
+  /**
+   * Carries out what a request staged, in one commit. False where a consent had changed since it was read: that one must be given again.
+   * @throws InteractionUsed where its interaction is over; then nothing was written.
+   */
+  async commit(writes: StagedWrites): Promise<boolean> {
+    if (writes.isEmpty) return true;
+    this.#recent.forget(writes);
+    const { statement, values } = commitOf(writes, this.#seal);
+    type Outcome = [ok: boolean, remembered: boolean, signedIn: boolean];
+    const [row] = await this.#hot.run<Outcome>(statement, values);
+    if (!row?.[0]) throw row?.[2] === false ? new SignedOutMeanwhile() : new InteractionUsed();
+    this.#recent.keep(writes);
+    writes.clear();
+    return row[1];
+  }
+
+  /** An interaction for the page that asks: where this node made it a moment ago, it need not be read. @see RecentInteractions */
+  async findForPage(key: ArtifactKey, staged: StagedWrites): Promise<FoundArtifact | undefined> {
+    const recent = staged.known(key) === undefined ? this.#recent.get(key.id, staged) : undefined;
+    return recent ?? this.find(key, staged);
+  }
+
+  /** The artifact with this id, used or not, expired or not; what is found is remembered in `staged`, as is the grant it goes with. */
+  async find(key: ArtifactKey, staged: StagedWrites): Promise<FoundArtifact | undefined> {
+    const known = staged.known(key);
+    if (known !== undefined) return known ?? undefined;
+    const [row] = await this.#hot.run<ArtifactRow>(findStatement, [key.kind, hash(key.id)]);
+    const found = this.#read(row, staged);
+    if (found) staged.note(key, found);
+    return found;
+  }
+
+  /** A code, used or not, expired or not, with the grant it goes with; one read. */
+  async findWithGrant(key: ArtifactKey): Promise<FoundWithGrant | undefined> {
+    const read = new StagedWrites();
+    const found = await this.find(key, read);
+    if (!found) return undefined;
+    const payload = JSON.parse(found.text) as Readonly<Record<string, unknown>>;
+    const grant = read.known({ kind: 'Grant', id: String(payload['grantId']) });
+    return {
+      payload,
+      grant: grant ? (JSON.parse(grant.text) as Readonly<Record<string, unknown>>) : undefined,
+      isConsumed: found.consumed,
+    };
+  }
+
+  /** The artifact a person typed the code of (RFC 8628 §3.3). */
+  async findByUserCode(
+    kind: string,
+    userCode: string,
+    staged: StagedWrites,
+  ): Promise<FoundArtifact | undefined> {
+    const [row] = await this.#hot.run<ArtifactRow>(findByUserCodeStatement, [kind, hash(userCode)]);
+    return this.#read(row, staged);
+  }
+
+  /** Compare-and-set: true for exactly one of any number of callers, on any number of nodes. */
+  async consume(key: ArtifactKey, now: Instant, transaction?: Transaction): Promise<boolean> {
+    const changed = await (transaction ?? this.#prisma).$queryRaw<unknown[]>`
+      UPDATE protocol_artifact SET consumed_at = ${new Date(now)}
+      WHERE kind = ${key.kind} AND id_hash = ${hash(key.id)} AND consumed_at IS NULL AND expires_at > ${new Date(now)} RETURNING 1`;
+    return changed.length === 1;
+  }
+
+  /** True if nobody has registered this id before (until `expiresAt`); for proofs and assertions (RFC 9449 §11.1). */
+  async insertOnce(key: ArtifactKey, now: Instant, expiresAt: Instant): Promise<boolean> {
+    const values = [key.kind, hash(key.id), new Date(expiresAt), new Date(now)];
+    const inserted = await this.#hot.run(insertOnceStatement, values);
+    return inserted.length === 1;
+  }
+
+  /** Kills unused codes of a grant, so that none can be redeemed after its session ended. */
+  async removeByGrant(kind: string, grantId: string): Promise<void> {
+    await this.#prisma.$executeRaw`
+      DELETE FROM protocol_artifact WHERE kind = ${kind} AND grant_id = ${grantId} AND consumed_at IS NULL`;
+  }
+
+  /**
+   * Deletes what has expired, a batch at a time; the number deleted. Codes that nobody used stay for a while, so that whoever comes too late
+   * is told so (RFC 8628 §3.5, `expired_token`).
+   */
+  async prune(now: Instant, max: number): Promise<number> {
+    const before = new Date(plus(now, seconds(-unusedCodesKept)));
+    return this.#prisma.$executeRaw`
+      DELETE FROM protocol_artifact WHERE (kind, id_hash) IN (
+        SELECT kind, id_hash FROM protocol_artifact WHERE expires_at < ${new Date(now)}
+          AND (expires_at < ${before} OR consumed_at IS NOT NULL OR kind NOT IN ('AuthorizationCode', 'DeviceCode'))
+        LIMIT ${max} FOR UPDATE SKIP LOCKED)`;
+  }
+
+  #read(row: ArtifactRow | undefined, staged: StagedWrites): FoundArtifact | undefined {
+    if (!row) return undefined;
+    const [sealed, idHash, consumed, expiresAt, grantId, grantSealed, grantExpiresAt] = row;
+    const text = this.#seal.openText(sealed, Buffer.from(idHash));
+    if (text === undefined) return undefined;
+    if (grantId !== null && grantSealed && grantExpiresAt !== null) {
+      const key = { kind: 'Grant', id: grantId };
+      const grant = this.#seal.openText(grantSealed, hash(grantId));
+      if (grant !== undefined && staged.known(key) === undefined)
+        staged.note(key, { text: grant, consumed: false, expiresAt: moment(grantExpiresAt) });
+    }
+    return { text, consumed, expiresAt: moment(expiresAt) };
+  }
+}
+
+const moment = (value: number): Instant => Math.round(value) as Instant;

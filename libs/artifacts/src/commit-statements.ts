@@ -1,0 +1,260 @@
+import { settlementFits, settlementSteps } from '@curfew/accounts';
+import { eventRows, insertEventsText } from '@curfew/events';
+import type { HotStatement } from '@curfew/persistence';
+import { browserStands, covers, packSignals } from '@curfew/sessions';
+import { hashOfId, type PayloadSeal } from '@curfew/tokens';
+import type { StagedArtifact, StagedWrites } from './staged-writes.js';
+
+/** A statement with what it is asked to write. */
+interface Commit {
+  readonly statement: HotStatement;
+  readonly values: readonly unknown[];
+}
+
+/** Milliseconds as the driver writes them quickest. */
+const at = (parameter: string): string => `to_timestamp(${parameter} / 1000)`;
+
+/**
+ * The statement that writes everything a request staged, or nothing of it: where it ended or answered an interaction, that one must still
+ * have been there, so of two that do so at once one leads on; and where that says who the person is, nothing of their account may have been
+ * ended since they proved it, nor their password changed. It answers whether that was so, and whether the consent was still what it was when it was read.
+ *
+ * It has the steps these writes need and no others, and is named by them. Each step waits for the one before it, so that all lock in one
+ * order: interaction, browser sessions relied on, counters of attempts, other artifacts, consent, browser session.
+ */
+export function commitOf(writes: StagedWrites, seal: PayloadSeal): Commit {
+  const commit = new CommitBuilder();
+  addInteraction(commit, writes, seal);
+  addReliance(commit, writes);
+  if (writes.settlement) commit.condition(settlementFits(writes.settlement, commit.value, true));
+  commit.holdConditions();
+  addSettlement(commit, writes);
+  addArtifacts(commit, writes, seal);
+  addConsent(commit, writes);
+  addBrowserSession(commit, writes, seal);
+  return commit.built();
+}
+
+class CommitBuilder {
+  readonly #values: unknown[] = [];
+  readonly #steps: [name: string, text: string][] = [];
+  readonly #conditions: string[] = [];
+  /** Whether everybody is still signed in whom the request took for that. */
+  signedIn = 'true';
+  /** What every step from here on waits for. */
+  ready = 'true';
+
+  /** The place of a value. */
+  readonly value = (value: unknown, type: string): string => {
+    this.#values.push(value);
+    return `$${this.#values.length}::${type}`;
+  };
+
+  condition(text: string): void {
+    this.#conditions.push(text);
+  }
+
+  step(name: string, text: string): void {
+    this.#steps.push([name, text]);
+  }
+
+  /** From here on nothing is written unless all conditions hold. */
+  holdConditions(): void {
+    if (this.#conditions.length === 0) return;
+    this.step('held', `SELECT ${this.#conditions.join(' AND ')} AS ok`);
+    this.ready = '(SELECT ok FROM held)';
+  }
+
+  /** A step that writes, after those before it. */
+  writing(name: string, text: string): void {
+    this.step(name, text);
+    const held = this.#conditions.length === 0 ? '' : '(SELECT ok FROM held) AND ';
+    this.ready = `${held}(SELECT count(*) FROM ${name}) >= 0`;
+  }
+
+  built(): Commit {
+    const names = this.#steps.map(([name]) => name);
+    const steps = this.#steps.map(([name, text]) => `${name} AS (${text})`);
+    const ok = names.includes('held') ? '(SELECT ok FROM held)' : 'true';
+    const remembered = names.find((name) => name.startsWith('consent'));
+    const text = `WITH ${steps.join(', ')}
+      SELECT ${ok} AS ok, ${remembered ? `EXISTS (SELECT 1 FROM ${remembered})` : 'true'} AS remembered, ${this.signedIn} AS signed_in`;
+    return { statement: { name: nameOf(names), text }, values: this.#values };
+  }
+}
+
+const known = new Map<string, string>();
+
+/** A name for the statement of these steps. PostgreSQL tells names apart by their first 63 bytes, so they are numbered. */
+function nameOf(steps: readonly string[]): string {
+  const all = steps.join(' ');
+  const name = known.get(all) ?? `commit_${known.size + 1}`;
+  known.set(all, name);
+  return name;
+}
+
+function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: PayloadSeal): void {
+  const { endedInteraction, answeredInteraction, proof } = writes;
+  const standing = (id: string) =>
+    `kind = 'Interaction' AND id_hash = ${commit.value(hashOfId(id), 'bytea')} AND consumed_at IS NULL`;
+  if (endedInteraction) {
+    commit.step('ended', `DELETE FROM protocol_artifact WHERE ${standing(endedInteraction.id)} RETURNING 1`);
+    commit.condition('EXISTS (SELECT 1 FROM ended)');
+  }
+  if (answeredInteraction) {
+    const { idHash, payload, grantId, expiresAt } = sealed(answeredInteraction, seal);
+    const set = `payload = ${commit.value(payload, 'bytea')}, grant_id = ${commit.value(grantId, 'text')},
+      expires_at = ${at(commit.value(expiresAt, 'float8'))}`;
+    const where = `kind = 'Interaction' AND id_hash = ${commit.value(idHash, 'bytea')} AND consumed_at IS NULL`;
+    commit.step('answered', `UPDATE protocol_artifact SET ${set} WHERE ${where} RETURNING 1`);
+    commit.condition('EXISTS (SELECT 1 FROM answered)');
+  }
+  if (proof) {
+    const since = at(commit.value(proof.at, 'float8'));
+    const account = commit.value(proof.accountId, 'text');
+    commit.step('over', `SELECT 1 FROM not_before n WHERE ${covers({ account, at: since })}`);
+    commit.condition('NOT EXISTS (SELECT 1 FROM over)');
+  }
+}
+
+/**
+ * A request that found somebody signed in writes only while they are: an end of their browser session waits for this commit or is seen by it.
+ * What ended everything of their account since they signed in counts as such an end.
+ */
+function addReliance(commit: CommitBuilder, { relyingOn, browserSession }: StagedWrites): void {
+  if (relyingOn.length === 0) return;
+  const uids = commit.value(relyingOn, 'text[]');
+  // Of two that share the row and then both want to write it, each would wait for the other.
+  const isWritten =
+    browserSession?.existed === true && relyingOn.includes(String(browserSession.payload.uid));
+  const [name, lock] = isWritten ? ['relied_and_written', 'UPDATE'] : ['relied', 'KEY SHARE'];
+  commit.step(
+    name,
+    `SELECT 1 FROM browser_session b WHERE b.uid = ANY(${uids}) AND ${browserStands} ORDER BY b.uid FOR ${lock} OF b`,
+  );
+  commit.signedIn = `(SELECT count(*) FROM ${name}) = ${commit.value(relyingOn.length, 'int')}`;
+  commit.condition(commit.signedIn);
+}
+
+function addSettlement(commit: CommitBuilder, { settlement }: StagedWrites): void {
+  if (!settlement) return;
+  for (const [name, text] of settlementSteps(settlement, commit.value, commit.ready))
+    commit.writing(name, text);
+}
+
+function addArtifacts(commit: CommitBuilder, writes: StagedWrites, seal: PayloadSeal): void {
+  const { removed } = writes;
+  if (removed.length > 0) {
+    const kinds = commit.value(
+      removed.map(({ kind }) => kind),
+      'text[]',
+    );
+    const hashes = commit.value(
+      removed.map(({ id }) => hashOfId(id)),
+      'bytea[]',
+    );
+    commit.writing(
+      'removed',
+      `DELETE FROM protocol_artifact a USING unnest(${kinds}, ${hashes}) AS r(kind, id_hash)
+       WHERE a.kind = r.kind AND a.id_hash = r.id_hash AND ${commit.ready} RETURNING 1`,
+    );
+  }
+  const saved = writes.saved.map((artifact) => sealed(artifact, seal));
+  if (saved.length === 0) return;
+  const column = (name: keyof ReturnType<typeof sealed>, type: string) =>
+    commit.value(
+      saved.map((row) => row[name]),
+      type,
+    );
+  const columns = [
+    column('kind', 'text[]'),
+    column('idHash', 'bytea[]'),
+    column('payload', 'bytea[]'),
+    column('grantId', 'text[]'),
+    column('userCodeHash', 'bytea[]'),
+    column('expiresAt', 'float8[]'),
+  ];
+  // A consumed one stays as it is: nothing that was used once comes back.
+  commit.writing(
+    'saved',
+    `INSERT INTO protocol_artifact AS a (kind, id_hash, payload, grant_id, user_code_hash, expires_at)
+     SELECT kind, id_hash, payload, grant_id, user_code_hash, ${at('expires_at')}
+     FROM unnest(${columns.join(', ')}) AS s(kind, id_hash, payload, grant_id, user_code_hash, expires_at)
+     WHERE ${commit.ready}
+     ON CONFLICT (kind, id_hash) DO UPDATE SET payload = excluded.payload, grant_id = excluded.grant_id,
+       user_code_hash = excluded.user_code_hash, expires_at = excluded.expires_at
+     WHERE a.consumed_at IS NULL RETURNING 1`,
+  );
+}
+
+function addConsent(commit: CommitBuilder, { consent }: StagedWrites): void {
+  if (!consent) return;
+  const account = commit.value(consent.accountId, 'uuid');
+  const client = commit.value(consent.clientId, 'text');
+  const granted = commit.value(consent.granted, 'jsonb');
+  const grantedAt = at(commit.value(consent.grantedAt, 'float8'));
+  // What was read before must be what is written over: of two tabs that answer at once neither forgets what the other allowed, and what was
+  // withdrawn meanwhile does not come back.
+  if (consent.before === null) {
+    commit.writing(
+      'consent_given',
+      `INSERT INTO consent (account_id, client_id, granted, granted_at)
+       SELECT ${account}, ${client}, ${granted}, ${grantedAt} WHERE ${commit.ready} ON CONFLICT DO NOTHING RETURNING 1`,
+    );
+    return;
+  }
+  commit.writing(
+    'consent_widened',
+    `UPDATE consent SET granted = ${granted}, granted_at = ${grantedAt}
+     WHERE account_id = ${account} AND client_id = ${client} AND granted = ${commit.value(consent.before, 'jsonb')}
+       AND ${commit.ready} RETURNING 1`,
+  );
+}
+
+function addBrowserSession(commit: CommitBuilder, { browserSession }: StagedWrites, seal: PayloadSeal): void {
+  if (!browserSession) return;
+  const { id, payload, signIn, baseline, expiresAt, existed, events } = browserSession;
+  const { uid, accountId = null } = payload;
+  const idHash = hashOfId(id);
+  const values = [
+    ['id_hash', commit.value(idHash, 'bytea')],
+    ['account_id', commit.value(accountId, 'uuid')],
+    ['payload', commit.value(seal.close(payload, idHash), 'bytea')],
+    ['signed_in_at', at(commit.value(signIn?.signedInAt ?? null, 'float8'))],
+    ['last_active_at', at(commit.value(signIn?.lastActiveAt ?? null, 'float8'))],
+    ['inactivity_timeout', commit.value(signIn?.inactivityTimeout ?? null, 'int')],
+    ['absolute_deadline', at(commit.value(signIn?.absoluteDeadline ?? null, 'float8'))],
+    ['expires_at', at(commit.value(expiresAt, 'float8'))],
+    ...(baseline
+      ? [['baseline', commit.value(JSON.stringify(packSignals(baseline)), 'jsonb')] as const]
+      : []),
+  ] as const;
+  const columns = values.map(([name]) => name);
+  // A session gets a new id at every sign-in (fixation); the row is the person's, so it follows by uid. One that is gone stays gone.
+  if (existed) {
+    const set = values.map(([name, value]) => `${name} = ${value}`).join(', ');
+    const where = `uid = ${commit.value(uid, 'text')} AND ended_at IS NULL AND ${commit.ready}`;
+    commit.writing('moved', `UPDATE browser_session SET ${set} WHERE ${where} RETURNING 1`);
+  } else {
+    const all = [commit.value(uid, 'text'), ...values.map(([, value]) => value)].join(', ');
+    commit.writing(
+      'begun',
+      `INSERT INTO browser_session (uid, ${columns.join(', ')}) SELECT ${all} WHERE ${commit.ready}
+       ON CONFLICT (uid) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(', ')} WHERE browser_session.ended_at IS NULL RETURNING 1`,
+    );
+  }
+  if (events.length === 0) return;
+  commit.step(
+    'told',
+    insertEventsText(
+      commit.value(eventRows(events), 'jsonb'),
+      `WHERE EXISTS (SELECT 1 FROM ${existed ? 'moved' : 'begun'})`,
+    ),
+  );
+}
+
+function sealed({ key, text, grantId, userCode, expiresAt }: StagedArtifact, seal: PayloadSeal) {
+  const idHash = hashOfId(key.id);
+  const userCodeHash = userCode === null ? null : hashOfId(userCode);
+  return { kind: key.kind, idHash, payload: seal.closeText(text, idHash), grantId, userCodeHash, expiresAt };
+}

@@ -1,0 +1,74 @@
+import type { KnownClient, KnownResource } from '@curfew/clients';
+import type { ClientDirectory } from './client/client-directory.js';
+import { registeredScopes, scopesAt } from './client/client-scopes.js';
+import { type Granted, grantedOpenidScope, grantedScopeOf } from './grant.js';
+import { invalidTarget } from './refused.js';
+
+/** What an access token is for. */
+export interface Access {
+  readonly scope: string;
+  /** The API it is for; without one it is for the userinfo endpoint. */
+  readonly resource: KnownResource | undefined;
+}
+
+/** What was authorized, as far as it decides what an access token is for. */
+export interface Authorized {
+  readonly client: KnownClient;
+  readonly grant: Granted;
+  readonly resource: string | readonly string[] | undefined;
+}
+
+/** The access that a token gets of what was authorized, for these scope values (RFC 6749 §6, RFC 8707 §2.2). @throws Refused */
+export async function accessFor(
+  asked: string | readonly string[] | undefined,
+  scopes: readonly string[],
+  { client, grant, resource: authorized }: Authorized,
+  clients: ClientDirectory,
+): Promise<Access> {
+  const wanted = new Set(scopes);
+  const audience = oneAudience(asked, authorized);
+  if (audience === undefined)
+    return { scope: within(grantedOpenidScope(grant), wanted).join(' '), resource: undefined };
+  const resource = await apiFor(audience, client, clients);
+  const known = new Set(within(scopesAt(resource, client), wanted));
+  return { scope: within(grantedScopeOf(audience, grant), known).join(' '), resource };
+}
+
+/** RFC 8707 §2: the API, for a client that may ask for it. @throws Refused */
+export async function apiFor(
+  audience: string,
+  { metadata }: KnownClient,
+  clients: ClientDirectory,
+): Promise<KnownResource> {
+  const resource = await clients.resource(audience);
+  if (!resource || !metadata.resources.includes(audience)) throw invalidTarget();
+  return resource;
+}
+
+/** RFC 8707 §2.2: what was authorized need not be repeated; of several APIs the request chooses one. */
+function oneAudience(
+  asked: string | readonly string[] | undefined,
+  authorized: string | readonly string[] | undefined,
+): string | undefined {
+  const known = authorized === undefined ? [] : [authorized].flat();
+  const wanted = asked === undefined || asked === '' ? known : [asked].flat();
+  if (wanted.length > 1)
+    throw invalidTarget(
+      'only a single resource indicator value must be requested/resolved during Access Token Request',
+    );
+  const [audience] = wanted;
+  if (audience !== undefined && !known.includes(audience)) throw invalidTarget();
+  return audience;
+}
+
+/** Values of `scope` that are in `allowed`, in their order. */
+export const within = (scope: readonly string[], allowed: ReadonlySet<string>): string[] =>
+  scope.filter((one) => allowed.has(one));
+
+/** What a client may still have of the OpenID Connect scope values that were allowed it, by its registration as it is now. */
+export function registeredGrant(grant: Granted, client: KnownClient): Granted {
+  const { openid, resources, rejected } = grant;
+  if (openid?.scope === undefined || client.metadata.scope === undefined) return grant;
+  const scope = registeredScopes(client, openid.scope.split(' ')).join(' ');
+  return { openid: { scope, claims: openid.claims }, resources, rejected };
+}

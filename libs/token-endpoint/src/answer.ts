@@ -1,0 +1,98 @@
+import { RefreshContention } from '@curfew/sessions';
+import { noteRefusal } from '@curfew/web';
+import type { EndpointParts } from './parts.js';
+import { isSuspicious } from './refusals/error-cause.js';
+import type { Refused } from './refused.js';
+import type { EndpointRequest } from './request.js';
+
+/** What an endpoint answers: JSON, or a text of a type of its own; nothing where both are absent. */
+export interface Answer {
+  readonly status: number;
+  readonly json?: Readonly<Record<string, unknown>>;
+  readonly text?: { readonly type: string; readonly body: string };
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What pages of other origins may read of an answer (Fetch §3.2.5). */
+const exposed: Readonly<Record<string, string>> = {
+  '/token': 'DPoP-Nonce,WWW-Authenticate',
+};
+const exposedElsewhere = 'WWW-Authenticate';
+
+/** Writes an answer. The head leaves with the body in one write, as text; a buffer would be a second one. */
+export function write(
+  { request, response, path, nextNonce, isForeignOrigin }: EndpointRequest,
+  { status, json, text, headers }: Answer,
+): void {
+  const body = text?.body ?? (json && JSON.stringify(json));
+  response.writeHead(status, {
+    Vary: 'Origin',
+    ...(isForeignOrigin ? {} : { 'Access-Control-Allow-Origin': request.headers.origin || '*' }),
+    'Access-Control-Expose-Headers': exposed[path] ?? exposedElsewhere,
+    ...(body === undefined ? { 'Content-Length': 0 } : {}),
+    'cache-control': 'no-store',
+    ...(nextNonce === undefined ? {} : { 'dpop-nonce': nextNonce }),
+    ...headers,
+    ...(body === undefined
+      ? {}
+      : {
+          'Content-Type': text?.type ?? 'application/json; charset=utf-8',
+          'Content-Length': Buffer.byteLength(body),
+        }),
+  });
+  response.end(body);
+}
+
+/** Answers with an error, and keeps its cause for the log, the metric and, where an attack could look like this, an event. */
+export function writeRefusal(request: EndpointRequest, refused: Refused, parts: EndpointParts): void {
+  const { response, client, path, signals, now } = request;
+  const { error, why, status } = refused;
+  const { detail, retryAfter } = refused.particulars;
+  noteRefusal(response, {
+    error,
+    cause: why,
+    ...(client && { clientId: client.id }),
+    ...(detail && { detail }),
+  });
+  if (!request.isOfSession && isSuspicious(why)) {
+    const told = { endpoint: path.slice(1), cause: why, presentedBy: client?.id ?? null };
+    parts.sessions.requestRefused(told, signals.ip, now);
+  }
+  const headers = {
+    ...(status === 401 && request.request.headers.authorization !== undefined
+      ? { 'WWW-Authenticate': challenge(parts.issuer, refused) }
+      : {}),
+    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+  };
+  write(request, { status, json: refused.body, headers });
+}
+
+/** RFC 6749 §5.2: a client that used the Authorization header is told the scheme. */
+const challenge = (realm: string, { error, particulars }: Refused): string =>
+  `Basic realm="${realm}", error="${error}", error_description="${particulars.description}"`;
+
+/** Answers where something failed: 503 where the client should try again, else 500. Nothing was consumed. */
+export function writeFailure(request: EndpointRequest, error: unknown, parts: EndpointParts): void {
+  const { response, path } = request;
+  parts.report(error, `answering ${path.slice(1)}`);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const failed = failure(error, parts);
+  noteRefusal(response, {
+    error: String(failed.json?.['error']),
+    cause: failed.status === 503 ? 'unavailable' : 'internal_error',
+  });
+  write(request, failed);
+}
+
+function failure(error: unknown, { isUnavailable }: EndpointParts): Answer {
+  const unavailable = 'temporarily_unavailable';
+  if (error instanceof RefreshContention)
+    return { status: 503, json: { error: unavailable }, headers: { 'Retry-After': '1' } };
+  if (!isUnavailable(error))
+    return { status: 500, json: { error: 'server_error', error_description: 'oops! something went wrong' } };
+  const error_description = 'the service cannot answer right now; try again';
+  return { status: 503, json: { error: unavailable, error_description }, headers: { 'Retry-After': '2' } };
+}

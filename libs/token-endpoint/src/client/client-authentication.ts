@@ -1,0 +1,133 @@
+import { isPublicClient, type KnownClient } from '@curfew/clients';
+import type { EndpointParts } from '../parts.js';
+import { invalidClient, invalidRequest, tooManyAttempts } from '../refused.js';
+import { type ClientRequest, type EndpointRequest, parameter, refuseRepeated } from '../request.js';
+import { readAssertion, type SentAssertion } from './client-assertion.js';
+
+/** Parameters by which a client says who it is (RFC 6749 §2.3.1, RFC 7521 §4.2). */
+export const clientParameters = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
+
+/** What a request says of who sends it. */
+interface Credentials {
+  readonly clientId: string | undefined;
+  readonly secret?: string;
+  readonly assertion?: SentAssertion;
+  /** The scheme Basic with an empty secret, as RFC 6749 §2.3.1 allows to a client that has none. */
+  readonly isEmptySecret?: boolean;
+}
+
+/** The client of a request, when it has proved itself as it is registered to. @throws Refused */
+export async function authenticateClient(
+  request: EndpointRequest,
+  parts: EndpointParts,
+): Promise<ClientRequest> {
+  refuseRepeated(request, clientParameters);
+  const credentials = credentialsOf(request);
+  if (!credentials.clientId)
+    throw invalidRequest('no client authentication mechanism provided', 'client_not_named');
+  const client = await knownClient(credentials.clientId, parts);
+  if (credentials.isEmptySecret && !(client && isPublicClient(client)))
+    throw malformed('client_secret must be provided in the Authorization header');
+  if (!client) throw invalidClient('client_unknown');
+  request.client = client;
+  refuseForeignOrigin(request, client);
+  await prove(client, credentials, request, parts);
+  return request as ClientRequest;
+}
+
+/** Without the header of a trusted proxy nothing could be bound to a certificate: better no client at all than tokens that anybody can use. */
+async function knownClient(
+  id: string,
+  { clients, certificateHeader }: EndpointParts,
+): Promise<KnownClient | undefined> {
+  const client = await clients.find(id);
+  const isUnbound = client?.metadata.tls_client_certificate_bound_access_tokens && !certificateHeader;
+  return isUnbound ? undefined : client;
+}
+
+const malformed = (description: string) => invalidRequest(description, 'client_credentials_malformed');
+
+/** RFC 6749 §2.3: one way to authenticate in each request. */
+function credentialsOf(request: EndpointRequest): Credentials {
+  const { authorization, ...headers } = request.request.headers;
+  const clientId = parameter(request, 'client_id');
+  const secret = parameter(request, 'client_secret');
+  const assertion = parameter(request, 'client_assertion');
+  // An attestation (draft-ietf-oauth-attestation-based-client-auth) is a way to authenticate that is not offered here.
+  const attestation = headers['oauth-client-attestation'] ?? headers['oauth-client-attestation-pop'];
+  const ways =
+    [authorization, secret, assertion].filter(Boolean).length + (attestation === undefined ? 0 : 1);
+  if (ways > 1 || attestation !== undefined)
+    throw malformed('client authentication must only be provided using one mechanism');
+  if (secret !== undefined) return { clientId, secret };
+  if (authorization !== undefined) return basicCredentials(authorization, clientId);
+  if (assertion === undefined) return { clientId };
+  const sent = readAssertion(assertion, parameter(request, 'client_assertion_type'));
+  return { clientId: sameId(clientId, sent.subject), assertion: sent };
+}
+
+/** RFC 7617 with the encoding of RFC 6749 §2.3.1; RFC 9110 §11.4 allows more than one space after the scheme. */
+function basicCredentials(authorization: string, named: string | undefined): Credentials {
+  const encoded = /^basic +([^ ]*)$/i.exec(authorization)?.[1];
+  if (encoded === undefined || !isBase64(encoded))
+    throw malformed('invalid authorization header value format');
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  if (colon === -1) throw malformed('invalid authorization header value format');
+  const [id, secret] = [formDecoded(decoded.slice(0, colon)), formDecoded(decoded.slice(colon + 1))];
+  if (id === undefined || secret === undefined)
+    throw malformed('client_id and client_secret in the authorization header are not properly encoded');
+  const clientId = sameId(named, id);
+  return secret === '' ? { clientId, isEmptySecret: true } : { clientId, secret };
+}
+
+/** Base64 with its padding or without (RFC 4648 §4). */
+function isBase64(text: string): boolean {
+  const [, letters, padding] = /^([A-Za-z0-9+/]+)(={0,2})$/.exec(text) ?? [];
+  if (letters === undefined || padding === undefined) return false;
+  const remainder = letters.length % 4;
+  return padding === '' ? remainder !== 1 : padding.length === 4 - remainder;
+}
+
+/** RFC 6749 appendix B; undefined for what does not decode to visible ASCII and spaces (appendix A). */
+function formDecoded(text: string): string | undefined {
+  if (/^[\x20-\x24\x26-\x2a\x2c-\x7e]*$/.test(text)) return text;
+  try {
+    const decoded = decodeURIComponent(text.replaceAll('+', '%20'));
+    return /^[\x20-\x7e]*$/.test(decoded) ? decoded : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sameId(named: string | undefined, id: string): string {
+  if (named !== undefined && named !== id) throw invalidRequest('client_id mismatch', 'parameter_invalid');
+  return id;
+}
+
+/** RFC 9700 §2.6: pages of other origins than the client's own may not use its endpoints. An app's scheme has no origin. */
+function refuseForeignOrigin(request: EndpointRequest, { metadata }: KnownClient): void {
+  const { origin } = request.request.headers;
+  if (!origin) return;
+  const isOwn = (uri: string) => URL.canParse(uri) && origin !== 'null' && new URL(uri).origin === origin;
+  if (metadata.redirect_uris.some(isOwn)) return;
+  request.isForeignOrigin = true;
+  throw invalidRequest('the client may not be used from this origin', 'origin_not_allowed');
+}
+
+async function prove(
+  client: KnownClient,
+  { secret, assertion }: Credentials,
+  { now, signals }: EndpointRequest,
+  { clients, assertions }: EndpointParts,
+): Promise<void> {
+  const method = client.metadata.token_endpoint_auth_method;
+  if (method === 'none' && secret === undefined && !assertion) return;
+  if (method === 'private_key_jwt' && assertion) return assertions.check(assertion, client, now);
+  const isSecretMethod = method === 'client_secret_basic' || method === 'client_secret_post';
+  if (!isSecretMethod || secret === undefined) throw invalidClient('client_authentication_method');
+  if (clients.hasSecret(client, secret)) return;
+  const verdict = await clients.checkSecret(client.id, secret, signals.prefix);
+  if (typeof verdict !== 'string') throw tooManyAttempts(verdict.throttledFor);
+  if (verdict === 'wrong') throw invalidClient('client_secret_wrong');
+}

@@ -1,0 +1,165 @@
+import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import type { KnownClient } from '@curfew/clients';
+import { instant, plus, seconds } from '@curfew/session-policy';
+import { readJws } from '@curfew/tokens';
+import { SignJWT } from 'jose';
+import { ClientKeys } from './client-keys.js';
+
+const now = instant(1_800_000_000_000);
+const later = (length: number) => plus(now, seconds(length));
+
+/** A client that publishes its key, which may be replaced. */
+class Publisher {
+  asked = 0;
+  /** What the address answers in place of the keys. */
+  failure: (() => Response) | undefined;
+  headers: Record<string, string> = {};
+  #pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+  });
+
+  constructor(readonly address: string) {}
+
+  get client(): KnownClient {
+    return { metadata: { jwks_uri: this.address } } as unknown as KnownClient;
+  }
+
+  roll(): void {
+    this.#pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  }
+
+  /** Signs and publishes with this pair from now on. */
+  use(pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject }): void {
+    this.#pair = pair;
+  }
+
+  async signed(header: Record<string, unknown> = {}) {
+    const text = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256', ...header })
+      .sign(this.#pair.privateKey, { crit: { known: true } });
+    return readJws(text)!;
+  }
+
+  answer(): Response {
+    this.asked += 1;
+    const keys = [this.#pair.publicKey.export({ format: 'jwk' })];
+    return this.failure?.() ?? Response.json({ keys }, { headers: this.headers });
+  }
+}
+
+const published = (...publishers: readonly Publisher[]) =>
+  new ClientKeys(async (url) => publishers.find(({ address }) => address === String(url))!.answer(), 2);
+
+describe('published keys of clients', () => {
+  it('are fetched once for all who wait for them, and again when they may have changed', async () => {
+    const publisher = new Publisher('https://a.test/jwks');
+    const keys = published(publisher);
+    const jws = await publisher.signed();
+    const verdicts = [1, 2, 3].map(() => keys.verifies(publisher.client, jws, now));
+    expect(await Promise.all(verdicts)).toEqual([true, true, true]);
+    expect(publisher.asked).toBe(1);
+    publisher.roll();
+    const next = await publisher.signed();
+    // A signature that no key made is no reason to ask again at once.
+    expect(await keys.verifies(publisher.client, next, later(59))).toBe(false);
+    expect(publisher.asked).toBe(1);
+    expect(await keys.verifies(publisher.client, next, later(60))).toBe(true);
+    expect(await keys.verifies(publisher.client, jws, later(61))).toBe(false);
+  });
+
+  it('are kept of a number of clients; one more takes the place of the one that was asked for longest ago', async () => {
+    const publishers = ['a', 'b', 'c'].map((name) => new Publisher(`https://${name}.test/jwks`));
+    const keys = published(...publishers);
+    for (const publisher of [...publishers, publishers[2]!, publishers[0]!])
+      expect(await keys.verifies(publisher.client, await publisher.signed(), now)).toBe(true);
+    expect(publishers.map(({ asked }) => asked)).toEqual([2, 1, 1]);
+  });
+
+  it.each([
+    ['for a minute, where the address says nothing', {}, 60],
+    ['for an hour, where it says a year', { 'cache-control': 'max-age=31536000' }, 3_600],
+    [
+      'for an hour, where it says no number of seconds',
+      { 'cache-control': `max-age=${'9'.repeat(400)}` },
+      3_600,
+    ],
+  ])('prove nothing once they are withdrawn: they are kept %s', async (_, headers, kept) => {
+    const publisher = new Publisher('https://a.test/jwks');
+    publisher.headers = headers;
+    const keys = published(publisher);
+    const withdrawn = await publisher.signed();
+    expect(await keys.verifies(publisher.client, withdrawn, now)).toBe(true);
+    publisher.roll();
+    expect(await keys.verifies(publisher.client, withdrawn, later(kept - 1))).toBe(true);
+    expect(await keys.verifies(publisher.client, withdrawn, later(kept))).toBe(false);
+  });
+
+  it('stand in for an hour for those of an address that fails, and then prove nothing', async () => {
+    const publisher = new Publisher('https://a.test/jwks');
+    const keys = published(publisher);
+    const jws = await publisher.signed();
+    expect(await keys.verifies(publisher.client, jws, now)).toBe(true);
+    publisher.failure = () => new Response('', { status: 503 });
+    expect(await keys.verifies(publisher.client, jws, later(60))).toBe(true);
+    expect(await keys.verifies(publisher.client, jws, later(60 + 3_599))).toBe(true);
+    expect(await keys.verifies(publisher.client, jws, later(60 + 3_610))).toBe(false);
+    publisher.failure = undefined;
+    expect(await keys.verifies(publisher.client, jws, later(60 + 3_620))).toBe(true);
+  });
+
+  it.each([
+    ['a status that is no success', () => new Response('', { status: 404 })],
+    ['no JSON', () => new Response('{')],
+    ['no keys', () => Response.json({})],
+    ['more than is read', () => new Response(' '.repeat(70_000))],
+    [
+      'no answer',
+      () => {
+        throw new Error('the connection was refused');
+      },
+    ],
+  ])(
+    'that cannot be had prove nothing, and are asked for again only after a while: %s',
+    async (_, failure) => {
+      const publisher = new Publisher('https://a.test/jwks');
+      const keys = published(publisher);
+      publisher.failure = failure;
+      const jws = await publisher.signed();
+      for (const second of [0, 1, 9])
+        expect(await keys.verifies(publisher.client, jws, later(second))).toBe(false);
+      expect(publisher.asked).toBe(1);
+      publisher.failure = undefined;
+      expect(await keys.verifies(publisher.client, jws, later(10))).toBe(true);
+    },
+  );
+
+  it('prove nothing where the signature insists on an extension (RFC 7515 §4.1.11)', async () => {
+    const publisher = new Publisher('https://a.test/jwks');
+    const keys = published(publisher);
+    const verdict = async (header: Record<string, unknown>) =>
+      keys.verifies(publisher.client, await publisher.signed(header), now);
+    expect(await verdict({ known: 1 })).toBe(true);
+    expect(await verdict({ known: 1, crit: ['known'] })).toBe(false);
+  });
+
+  it.each([
+    [1024, 'RS256', false],
+    [2048, 'RS256', true],
+    [1024, 'PS256', false],
+    [2048, 'PS256', true],
+  ])(
+    'of RSA with %d bits, for %s, prove something: %s (RFC 7518 §3.3)',
+    async (modulusLength, alg, proves) => {
+      const publisher = new Publisher('https://a.test/jwks');
+      const pair = generateKeyPairSync('rsa', { modulusLength });
+      publisher.use(pair);
+      const text = `${encode({ alg })}.${encode({})}`;
+      const padding = alg === 'PS256' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : {};
+      const signature = sign('sha256', Buffer.from(text), { key: pair.privateKey, ...padding });
+      const jws = readJws(`${text}.${signature.toString('base64url')}`)!;
+      expect(await published(publisher).verifies(publisher.client, jws, now)).toBe(proves);
+    },
+  );
+});
+
+const encode = (members: object) => Buffer.from(JSON.stringify(members)).toString('base64url');

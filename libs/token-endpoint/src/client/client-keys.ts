@@ -1,0 +1,140 @@
+import type { JsonWebKey, KeyObject } from 'node:crypto';
+import type { KnownClient } from '@curfew/clients';
+import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { isKeyFor, isObject, isSignedBy, type Jws, keyOf, type Members } from '@curfew/tokens';
+import { LRUCache } from 'lru-cache';
+import type { outboundFetch } from './outbound-fetch.js';
+
+/** A key of a client, ready to verify with. */
+interface ClientKey {
+  readonly jwk: JsonWebKey & Members;
+  readonly key: KeyObject;
+}
+
+interface FetchedKeys {
+  readonly keys: readonly ClientKey[];
+  /** Nobody asks the address again before. */
+  readonly freshUntil: Instant;
+  /** Until then the keys stand in where the address does not answer. */
+  readonly keptUntil: Instant;
+}
+
+/** A client's published keys cannot be had. */
+class UnreadableKeySet extends Error {
+  override readonly name = 'UnreadableKeySet';
+}
+
+/** Key sets that are kept ready. */
+const maxKeySets = 1_000;
+/** A fetched key set is not fetched again before this time, in seconds. */
+const minFresh = 60;
+/** A key set is fetched again after this time, in seconds, however long its address says that it may be kept. */
+const maxFresh = 3_600;
+/** Seconds for which an address that failed is left alone: anybody can name a client, and each request would otherwise be one to that address. */
+const failureKept = 10;
+/** Seconds for which keys that are fresh no more stand in for those of an address that fails. */
+const standInKept = 3_600;
+const maxKeySetBytes = 64 * 1024;
+
+/** The public keys of clients: registered with them (`jwks`), or fetched from where they publish them (`jwks_uri`, RFC 7591 §2). */
+export class ClientKeys {
+  readonly #registered = new WeakMap<object, readonly ClientKey[]>();
+  readonly #fetched: LRUCache<string, FetchedKeys>;
+  readonly #underWay = new Map<string, Promise<FetchedKeys>>();
+  readonly #fetch: ReturnType<typeof outboundFetch>;
+
+  constructor(fetch: ReturnType<typeof outboundFetch>, max = maxKeySets) {
+    this.#fetched = new LRUCache({ max });
+    this.#fetch = fetch;
+  }
+
+  /**
+   * Whether a key of this client made the signature. A set that is fresh no more is fetched anew before either answer: a key that its
+   * client withdrew must not authenticate anybody for longer than the set was fresh.
+   */
+  async verifies({ metadata }: KnownClient, jws: Jws, now: Instant): Promise<boolean> {
+    const { jwks, jwks_uri: address } = metadata;
+    if (jwks) return isSignedByOne(this.#ready(jwks), jws);
+    if (address === undefined) return false;
+    const known = this.#fetched.get(address);
+    const { keys } = known && known.freshUntil > now ? known : await this.#fetchOnce(address, now);
+    return isSignedByOne(keys, jws);
+  }
+
+  #ready(jwks: { readonly keys: readonly JsonWebKey[] }): readonly ClientKey[] {
+    const ready = this.#registered.get(jwks) ?? readKeys(jwks.keys);
+    this.#registered.set(jwks, ready);
+    return ready;
+  }
+
+  /** Requests that need the same set at once wait for one answer. */
+  #fetchOnce(address: string, now: Instant): Promise<FetchedKeys> {
+    const underWay = this.#underWay.get(address) ?? this.#renewed(address, now);
+    this.#underWay.set(address, underWay);
+    return underWay.finally(() => this.#underWay.delete(address));
+  }
+
+  /** The keys that are published now; where the address fails, those known before for a while, and then none. */
+  async #renewed(address: string, now: Instant): Promise<FetchedKeys> {
+    const renewed = await this.#fetchFrom(address, now).catch(() => this.#standIn(address, now));
+    this.#fetched.set(address, renewed);
+    return renewed;
+  }
+
+  #standIn(address: string, now: Instant): FetchedKeys {
+    const known = this.#fetched.get(address);
+    const keys = known && known.keptUntil > now ? known.keys : [];
+    return { keys, freshUntil: plus(now, seconds(failureKept)), keptUntil: known?.keptUntil ?? now };
+  }
+
+  async #fetchFrom(address: string, now: Instant): Promise<FetchedKeys> {
+    const response = await this.#fetch(address, { headers: { accept: 'application/json' } });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw new UnreadableKeySet(`the key set was answered with ${response.status}`);
+    }
+    const set: unknown = JSON.parse(await limitedText(response));
+    if (!isObject(set) || !Array.isArray(set['keys'])) throw new UnreadableKeySet('the key set has no keys');
+    const fresh = freshUntil(response.headers, now);
+    return { keys: readKeys(set['keys']), freshUntil: fresh, keptUntil: plus(fresh, seconds(standInKept)) };
+  }
+}
+
+const readKeys = (jwks: readonly unknown[]): readonly ClientKey[] =>
+  jwks.flatMap((jwk) => {
+    // Whoever publishes a private key has lost it.
+    const key = isObject(jwk) && !('d' in jwk) && jwk['kty'] !== 'oct' ? keyOf(jwk) : undefined;
+    return key ? [{ jwk: jwk as JsonWebKey & Members, key }] : [];
+  });
+
+/** RFC 7517 §4: a key may say which algorithm, which use and which operations it is for; a signature may name its key. */
+const isSignedByOne = (keys: readonly ClientKey[], jws: Jws): boolean => {
+  const { alg, kid } = jws.header;
+  return keys.some(
+    ({ jwk, key }) =>
+      isKeyFor(String(alg), jwk) &&
+      (typeof kid !== 'string' || jwk['kid'] === kid) &&
+      (typeof jwk['alg'] !== 'string' || jwk['alg'] === alg) &&
+      (typeof jwk['use'] !== 'string' || jwk['use'] === 'sig') &&
+      (!Array.isArray(jwk['key_ops']) || jwk['key_ops'].includes('verify')) &&
+      isSignedBy(key, String(alg), jws),
+  );
+};
+
+function freshUntil(headers: Headers, now: Instant): Instant {
+  const maxAge = /max-age=(\d+)/.exec(headers.get('cache-control') ?? '')?.[1];
+  const expires = Date.parse(headers.get('expires') ?? '');
+  const stated = [Number(maxAge ?? 0), Number.isNaN(expires) ? 0 : (expires - now) / 1000];
+  return plus(now, seconds(Math.floor(Math.min(maxFresh, Math.max(minFresh, ...stated)))));
+}
+
+async function limitedText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxKeySetBytes) throw new UnreadableKeySet('the key set is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,76 @@
+import type { ArtifactKey } from '@curfew/artifacts';
+import type { Instant } from '@curfew/session-policy';
+import { earliest, instant } from '@curfew/session-policy';
+import type { Granted } from '../grant.js';
+import type { EndpointParts } from '../parts.js';
+import { invalidGrant } from '../refused.js';
+import type { ClientRequest } from '../request.js';
+import { type Authorization, epochSeconds } from '../session-payload.js';
+
+/** What is stored of a code: what was asked for, by whom, and what became of it. */
+export interface CodePayload extends Omit<Authorization, 'grant'> {
+  readonly clientId?: string;
+  readonly accountId?: string;
+  readonly grantId?: string;
+  readonly sessionUid?: string;
+  /** In seconds. */
+  readonly exp: number;
+  readonly madeAtMs: Instant;
+  readonly redirectUri?: string;
+  readonly codeChallenge?: string;
+  readonly codeChallengeMethod?: string;
+  readonly dpopJkt?: string;
+  /** Of a device code: what the person's answer came to, where it was no. */
+  readonly error?: string;
+  readonly errorDescription?: string;
+}
+
+/** The grant a code goes with, as it is stored until it becomes a session. */
+export interface StoredGrant extends Granted {
+  readonly clientId?: string;
+  readonly accountId?: string;
+  readonly exp?: number;
+}
+
+/** A code that was presented by its client. */
+export interface FoundCode {
+  readonly key: ArtifactKey;
+  readonly code: CodePayload;
+  readonly grant: StoredGrant | undefined;
+  readonly isConsumed: boolean;
+}
+
+/** Finds a code, used or not, expired or not. @throws Refused for what is none, and for one of another client */
+export async function findCode(
+  key: ArtifactKey,
+  { client }: ClientRequest,
+  { artifacts }: EndpointParts,
+): Promise<FoundCode> {
+  const found = await artifacts.findWithGrant(key);
+  if (!found) throw invalidGrant('code_unknown');
+  const code = found.payload as unknown as CodePayload;
+  if (code.clientId !== client.id) throw invalidGrant('issued_to_another_client');
+  return { key, code, grant: found.grant as StoredGrant | undefined, isConsumed: found.isConsumed };
+}
+
+/** The grant of a code, where it still stands. @throws Refused */
+export function grantOf({ grant }: FoundCode, { client, now }: ClientRequest): StoredGrant {
+  if (!grant || isOver(grant.exp, now)) throw invalidGrant('session_over');
+  if (grant.clientId !== client.id) throw invalidGrant('issued_to_another_client');
+  return grant;
+}
+
+/** Whether something that counts in seconds is over. */
+export const isOver = (exp: number | undefined, now: Instant): boolean =>
+  exp !== undefined && exp <= epochSeconds(now);
+
+/**
+ * When the person of a code had proved who they are. The authorization endpoint reads its clock a moment after the request began, so across
+ * the edge of a second `auth_time` may be later than the code itself.
+ */
+export const authenticatedAt = ({ authTime, madeAtMs }: CodePayload): Instant | null =>
+  authTime === undefined ? null : earliest(instant(Number(authTime) * 1000), madeAtMs);
+
+/** The APIs that were authorized. */
+export const audiencesOf = ({ resource }: Pick<CodePayload, 'resource'>): readonly string[] =>
+  resource === undefined ? [] : [resource].flat();

@@ -1,0 +1,74 @@
+import type { AccountService } from '@curfew/accounts';
+import type { KnownClient } from '@curfew/clients';
+import type { Instant } from '@curfew/session-policy';
+import type { KeySet } from '@curfew/tokens';
+import { signJwt } from '@curfew/tokens';
+import { claimsOfScope, personalClaims } from './account-claims.js';
+import { type Granted, grantedClaims, grantedOpenidScope } from './grant.js';
+import { lifetimes } from './lifetimes.js';
+import { type Authorization, epochSeconds } from './session-payload.js';
+
+/** What an ID token says (OpenID Connect Core §2, §12.2). */
+export interface IdTokenFacts {
+  readonly client: KnownClient;
+  readonly sub: string;
+  readonly authorization: Authorization;
+  readonly grant: Granted;
+  /** The scope values of the request, or all that were authorized. */
+  readonly scopes: readonly string[];
+  /** The access token beside it is for the userinfo endpoint, which gives the claims of the person (§5.4). */
+  readonly isForUserinfo: boolean;
+  readonly now: Instant;
+}
+
+/** What ID tokens are made with. */
+interface IdTokenParts {
+  readonly issuer: string;
+  readonly accounts: AccountService;
+  readonly signingKeys: () => KeySet;
+}
+
+/** Signs an ID token with the key of its client's algorithm. */
+export async function idToken(facts: IdTokenFacts, parts: IdTokenParts): Promise<string> {
+  const { client, sub, authorization, now } = facts;
+  const { nonce, sid } = authorization;
+  const iat = epochSeconds(now);
+  const asked = await askedClaims(facts, parts);
+  const payload = {
+    sub,
+    ...asked,
+    nonce,
+    sid,
+    aud: client.id,
+    exp: iat + lifetimes.idToken,
+    iat,
+    iss: parts.issuer,
+  };
+  return signJwt(parts.signingKeys(), client.metadata.id_token_signed_response_alg, undefined, payload);
+}
+
+/** Claims that the scope or the request asks for; most requests ask for none. The account is read where they are about the person. */
+async function askedClaims(
+  { sub, authorization, grant, scopes, isForUserinfo }: IdTokenFacts,
+  { accounts }: IdTokenParts,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const one = (authorization.claims as { id_token?: Record<string, unknown> } | undefined)?.id_token;
+  const personal = isForUserinfo ? [] : grantedOpenidScope(grant).filter((scope) => scopes.includes(scope));
+  const byScope = personal.flatMap(claimsOfScope);
+  if (!one && byScope.every((name) => name === 'sub')) return undefined;
+  const rejected = new Set(grant.rejected?.openid?.claims);
+  const names = [...byScope, ...grantedClaims(Object.keys(one ?? {}), grant)].filter(
+    (name) => !rejected.has(name),
+  );
+  const { acr, amr, authTime } = authorization;
+  const account = byScope.some((name) => name !== 'sub') ? await accounts.findById(sub) : null;
+  const known: Readonly<Record<string, unknown>> = {
+    acr,
+    amr,
+    auth_time: authTime,
+    ...(account && personalClaims(account)),
+  };
+  return Object.fromEntries(
+    names.flatMap((name) => (Object.hasOwn(known, name) ? [[name, known[name]]] : [])),
+  );
+}

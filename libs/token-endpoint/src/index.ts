@@ -1,0 +1,37 @@
+export { claimsByScope, personalClaims } from './account-claims.js';
+export { type AssertionAudiences, assertionFault, clockTolerance } from './client/assertion-claims.js';
+export { assertionAudiences } from './client/audiences.js';
+export { ClientAssertions } from './client/client-assertion.js';
+export { ClientDirectory } from './client/client-directory.js';
+export { ClientKeys } from './client/client-keys.js';
+export { defaultScopes, openidScopes, registeredScopes, scopesAt } from './client/client-scopes.js';
+export { outboundFetch, outboundTimeoutMs } from './client/outbound-fetch.js';
+export {
+  type IntrospectionAnswer,
+  type IntrospectionParts,
+  type IntrospectionQuestion,
+  introspectAccessToken,
+} from './introspection/introspect-access-token.js';
+export { JwtAccessTokens, nameOfToken } from './introspection/jwt-access-tokens.js';
+export { lifetimes, pollingInterval, proofTolerance } from './lifetimes.js';
+export { originOf } from './origin.js';
+export type { ServiceParts } from './parts.js';
+export { certificateFrom } from './proof/certificate.js';
+export { Proofs } from './proof/proof.js';
+export { isTimely } from './proof/proof-time.js';
+export { rememberedUntil, replayKey } from './proof/replay-records.js';
+export {
+  type ErrorCause,
+  errorCauses,
+  isErrorCause,
+  isSuspicious,
+  type PublicWords,
+  publicWords,
+  type StatedCause,
+} from './refusals/error-cause.js';
+export { tooManyAttempts } from './refused.js';
+export { routes } from './routes.js';
+export { type Authorization, epochSeconds, grantedOpenid } from './session-payload.js';
+export { RateBuckets } from './throttles/rate-buckets.js';
+export { RefreshThrottle } from './throttles/refresh-throttle.js';
+export { tokenEndpoint } from './token-endpoint.js';

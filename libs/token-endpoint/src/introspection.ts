@@ -1,0 +1,39 @@
+import { prefers } from './accept.js';
+import type { Answer } from './answer.js';
+import { clientParameters } from './client/client-authentication.js';
+import { introspectAccessToken } from './introspection/introspect-access-token.js';
+import { introspectRefreshToken } from './introspection/introspect-refresh-token.js';
+import { signedIntrospection } from './introspection/signed-answer.js';
+import type { EndpointParts } from './parts.js';
+import { tooManyRequests } from './refused.js';
+import { type ClientRequest, parameter, refuseRepeated, requireParameters } from './request.js';
+
+/** RFC 9701 §4. */
+const signedType = 'application/token-introspection+jwt';
+
+/** RFC 7662 §2: the introspection endpoint, for a caller that has authenticated. @throws Refused */
+export async function introspection(request: ClientRequest, parts: EndpointParts): Promise<Answer> {
+  refuseRepeated(request, ['token', 'token_type_hint', 'touch', ...clientParameters]);
+  requireParameters(request, 'token');
+  const { client, now, request: incoming } = request;
+  const wait = parts.introspections.take(client.id, now);
+  if (wait !== null) throw tooManyRequests(wait);
+  const answer = await verdict(request, parts);
+  const { accept } = incoming.headers;
+  if (accept === undefined || !prefers(accept, signedType, 'application/json'))
+    return { status: 200, json: answer };
+  const body = await signedIntrospection(answer, client, parts, now);
+  return body === undefined
+    ? { status: 200, json: answer }
+    : { status: 200, text: { type: signedType, body } };
+}
+
+/** What is known of the token. Who has not proved anything is told nothing (RFC 7662 §2.1). */
+async function verdict(request: ClientRequest, parts: EndpointParts) {
+  const { client: caller, form, now, signals } = request;
+  const value = parameter(request, 'token')!;
+  const refreshToken = await introspectRefreshToken(value, caller, parts, now);
+  if (refreshToken) return refreshToken;
+  const question = { token: value, caller, touch: form['touch'] !== 'false', ip: signals.ip };
+  return introspectAccessToken(question, parts, now);
+}

@@ -1,0 +1,50 @@
+import { isPublicClient, type KnownClient } from '@curfew/clients';
+import { deadlines, type Instant } from '@curfew/session-policy';
+import type { SessionService } from '@curfew/sessions';
+import type { ClientDirectory } from '../client/client-directory.js';
+import { registeredScopes } from '../client/client-scopes.js';
+import { type Authorization, epochSeconds, scopesOf } from '../session-payload.js';
+import type { IntrospectionAnswer } from './introspect-access-token.js';
+import { sessionClocks } from './session-clocks.js';
+
+/** What introspecting a refresh token needs. */
+interface RefreshIntrospectionParts {
+  readonly issuer: string;
+  readonly sessions: SessionService;
+  readonly clients: ClientDirectory;
+}
+
+const inactive = { active: false } as const;
+const noAccessToken = new Uint8Array();
+
+/**
+ * RFC 7662 for refresh tokens, which only their own client is told about, and which its question does not use. Undefined for a text that
+ * is no refresh token of ours.
+ */
+export async function introspectRefreshToken(
+  token: string,
+  caller: KnownClient,
+  { issuer, sessions, clients }: RefreshIntrospectionParts,
+  now: Instant,
+): Promise<IntrospectionAnswer | undefined> {
+  const opened = await sessions.openRefreshToken(token);
+  if (!opened) return undefined;
+  const { id, clientId } = opened.session;
+  if (opened.matches !== 'current' || clientId !== caller.id || isPublicClient(caller)) return inactive;
+  const access = await sessions.access(id, noAccessToken, now);
+  if (access?.decision.kind !== 'active' || !(await clients.find(clientId))) return inactive;
+  const { session, policy } = access;
+  const { scope, jkt, 'x5t#S256': x5t } = session.authorization as unknown as Authorization;
+  return {
+    active: true,
+    sub: session.accountId,
+    client_id: clientId,
+    exp: epochSeconds(deadlines(session, policy).expiresAt),
+    iat: epochSeconds(session.rotatedAt ?? session.startedAt),
+    sid: session.id,
+    iss: issuer,
+    scope: registeredScopes(caller, scopesOf(scope)).join(' ') || undefined,
+    cnf: jkt || x5t ? { 'x5t#S256': x5t, jkt } : undefined,
+    ...sessionClocks({ session, policy }, access, now),
+  };
+}

@@ -1,0 +1,45 @@
+import type { AccountService, Throttle } from '@curfew/accounts';
+import type { ArtifactStore, BrowserSessionStore } from '@curfew/artifacts';
+import type { Clock } from '@curfew/clock';
+import type { SessionQueries, SessionService } from '@curfew/sessions';
+import type { SignalsReader } from '@curfew/signals';
+import type { AccessTokenCodec, KeySet } from '@curfew/tokens';
+import type { ClientAssertions } from './client/client-assertion.js';
+import type { ClientDirectory } from './client/client-directory.js';
+import type { JwtAccessTokens } from './introspection/jwt-access-tokens.js';
+import type { Proofs } from './proof/proof.js';
+import type { RateBuckets } from './throttles/rate-buckets.js';
+import type { RefreshThrottle } from './throttles/refresh-throttle.js';
+
+/** What a process hands to the token endpoint. */
+export interface ServiceParts {
+  readonly issuer: string;
+  readonly clock: Clock;
+  readonly sessions: SessionService;
+  readonly queries: SessionQueries;
+  readonly accessTokens: AccessTokenCodec;
+  readonly artifacts: ArtifactStore;
+  readonly browserSessions: BrowserSessionStore;
+  readonly accounts: AccountService;
+  readonly clients: ClientDirectory;
+  readonly signals: SignalsReader;
+  /** Header in which a trusted proxy hands over the client certificate, if one does (RFC 8705). */
+  readonly certificateHeader: string | undefined;
+  readonly throttle: Throttle;
+  /** Refused refreshes by client and network. */
+  readonly refreshThrottle: RefreshThrottle;
+  /** Introspections by caller. */
+  readonly introspections: RateBuckets;
+  /** Waits until every follower of the session feed has carried out what was ended, or has stopped trusting its memory. */
+  readonly confirmEnd: () => Promise<{ readonly confirmed: boolean }>;
+  readonly isUnavailable: (error: unknown) => boolean;
+  readonly report: (error: unknown, subject: string) => void;
+}
+
+/** What the token, introspection and revocation endpoints work with. */
+export interface EndpointParts extends ServiceParts {
+  readonly signingKeys: () => KeySet;
+  readonly jwts: JwtAccessTokens;
+  readonly proofs: Proofs;
+  readonly assertions: ClientAssertions;
+}

@@ -1,0 +1,41 @@
+import { hash, X509Certificate } from 'node:crypto';
+import type { KnownClient } from '@curfew/clients';
+import { invalidGrant } from '../refused.js';
+import type { EndpointRequest } from '../request.js';
+
+/** What a certificate is checked by. */
+interface CertificateParts {
+  /** Header in which a trusted proxy hands over the client certificate, if one does (RFC 8705). */
+  readonly certificateHeader: string | undefined;
+}
+
+/**
+ * The thumbprint of the certificate that a request must show (RFC 8705 §3.1): where its client is registered for bound tokens, or where
+ * the token that it presents is `bound`. Undefined where none is asked for. @throws Refused
+ */
+export function requiredCertificate(
+  { request }: EndpointRequest,
+  { metadata }: KnownClient,
+  { certificateHeader }: CertificateParts,
+  bound?: string,
+): string | undefined {
+  if (!metadata.tls_client_certificate_bound_access_tokens && bound === undefined) return undefined;
+  const value =
+    certificateHeader === undefined ? undefined : request.headers[certificateHeader.toLowerCase()];
+  const shown = typeof value === 'string' ? certificateFrom(value) : undefined;
+  if (!shown) throw invalidGrant('key_mismatch');
+  return hash('sha256', shown.raw, 'base64url');
+}
+
+/**
+ * The certificate that a proxy put into its header, URL-encoded; undefined for everything else. A comma joins headers of the same name
+ * (RFC 9110 §5.3): one of two certificates is from somebody else than the proxy.
+ */
+export function certificateFrom(value: string): X509Certificate | undefined {
+  if (!value || value.includes(',')) return undefined;
+  try {
+    return new X509Certificate(decodeURIComponent(value));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,20 @@
+export { type AccessTokenClaims, AccessTokenCodec, hashAccessToken } from './access-token.js';
+export { isUuid, leastIdAt, newId } from './ids.js';
+export { bytesOf, isKeyFor, isObject, isSignedBy, type Jws, keyOf, type Members, readJws } from './jws.js';
+export { hashOfId, PayloadSeal } from './payload-seal.js';
+export { receiverSeal } from './receiver-seal.js';
+export {
+  hashSecret,
+  newSecret,
+  type RefreshToken,
+  RefreshTokenCodec,
+  secretMatches,
+} from './refresh-token.js';
+export { KeyRing, ServiceKeys } from './service-keys.js';
+export { keySettings, metadataMaxAge } from './signing-keys/key-schedule.js';
+export { KeySet } from './signing-keys/key-set.js';
+export { KeyStore } from './signing-keys/key-store.js';
+export { signJwt } from './signing-keys/sign-jwt.js';
+export { type PublicJwk, SigningKey } from './signing-keys/signing-key.js';
+export { signingKeysChannel } from './signing-keys/signing-key.store.js';
+export { openSuccessor, sealSuccessor } from './successor-seal.js';

@@ -1,0 +1,15 @@
+import type { SecretSeal } from '@curfew/events';
+import { PayloadSeal } from './payload-seal.js';
+import { KeyRing, type ServiceKeys } from './service-keys.js';
+
+/** Keeps the secrets of receivers under a service key of their own, for those who write them and those who deliver. */
+export function receiverSeal(serviceKeys: ServiceKeys): SecretSeal {
+  const seal = new PayloadSeal(new KeyRing(serviceKeys.derive('receiver secrets')));
+  return {
+    close: (secret, context) => seal.close({ secret }, Buffer.from(context)),
+    open: (sealed, context) => {
+      const secret = seal.open(sealed, Buffer.from(context))?.['secret'];
+      return typeof secret === 'string' ? secret : undefined;
+    },
+  };
+}
