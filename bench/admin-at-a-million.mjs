@@ -47,7 +47,7 @@ async function timed(work) {
 /** Fills the installation from one real session; gives what is needed to search it and to refresh in it. */
 async function seed({ servers, databaseUrl }) {
   const { registered, secret, port, issuer } = servers;
-  const { KeyRing, RefreshTokenCodec, ServiceKeys } = await import('@curfew/sessions');
+  const { KeyRing, RefreshTokenCodec, ServiceKeys } = await import('@curfew/tokens');
   const codec = new RefreshTokenCodec(new KeyRing(new ServiceKeys([secret]).derive('refresh token mac')));
   const first = await signIn(port, issuer, registered);
   const template = codec.decode(first).sessionId;

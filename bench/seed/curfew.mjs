@@ -98,7 +98,7 @@ const tokenOf = (codec, kind, n, firstAt) =>
 
 // The product's own token library: it makes the tokens, the bench only chooses their secrets.
 async function tokenCodec(secret) {
-  const { KeyRing, RefreshTokenCodec, ServiceKeys } = await import('@curfew/sessions');
+  const { KeyRing, RefreshTokenCodec, ServiceKeys } = await import('@curfew/tokens');
   return new RefreshTokenCodec(new KeyRing(new ServiceKeys([secret]).derive('refresh token mac')));
 }
 
