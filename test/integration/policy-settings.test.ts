@@ -8,7 +8,7 @@ import {
   type SessionPolicy,
   seconds,
   settingNames,
-  settingReaders,
+  settingOf,
   unknownSignals,
 } from '@curfew/session-policy';
 import { SessionQueries } from '@curfew/sessions';
@@ -168,7 +168,7 @@ it.each(settingNames)('the setting %s changes what is seen', async (name) => {
 });
 
 it.each(settingNames)('the setting %s is read where it says', (name) => {
-  const { file, name: reader } = settingReaders[name];
+  const [file, reader] = settingOf(name).reader;
   const text = readFileSync(file, 'utf8');
   expect(text).toMatch(new RegExp(`export (const|(async )?function|class) ${reader}\\b`));
   expect(text).toMatch(new RegExp(`\\b${name}\\b`));

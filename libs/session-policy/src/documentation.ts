@@ -2,10 +2,11 @@ import { browserSignInRows } from './browser-sign-in.js';
 import { formatDuration } from './durations.js';
 import { endReach, type SilentReturn } from './end-reach.js';
 import { endReasonMeanings, endReasons } from './end-reasons.js';
-import { formatPolicy } from './parse-policy.js';
-import { policySettings, type SettingShape, settingNames } from './policy-settings.js';
+import { formatSetting } from './parse-policy.js';
+import { settingNames, settingOf } from './policy.js';
 import { profileNames, profiles } from './profiles.js';
 import { lastRefreshRow, refreshRows } from './refresh.js';
+import type { SettingShape } from './setting.js';
 import { seconds } from './time.js';
 
 type Cells = readonly string[];
@@ -42,14 +43,16 @@ const inWords = (shape: SettingShape): string => {
   return `${shape.min} – ${shape.max}${shape.orUnlimited ? ', or unlimited' : ''}`;
 };
 
+const nothing = ({ kind }: SettingShape): string => (kind === 'count' ? 'unlimited' : 'none');
+
 const settings = (): string =>
   table(
     ['setting', 'allowed', ...profileNames],
     settingNames.map((name) => [
       `\`${name}\``,
-      inWords(policySettings[name]),
+      inWords(settingOf(name).shape),
       ...profileNames.map((profile) =>
-        String(formatPolicy(profiles[profile].policy)[name] ?? (name === 'canary' ? 'none' : 'unlimited')),
+        String(formatSetting(name, profiles[profile].policy[name]) ?? nothing(settingOf(name).shape)),
       ),
     ]),
   );

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import {
   endReaches,
   parsePolicy,
-  policySettings,
   type SessionPolicy,
   type SettingShape,
   seconds,
   settingNames,
+  settingOf,
   strictest,
 } from './index.js';
 
@@ -19,7 +19,7 @@ const anyPolicy: fc.Arbitrary<SessionPolicy> = fc
   .record(
     Object.fromEntries(
       settingNames.map((name): [string, fc.Arbitrary<unknown>] => {
-        const shape: SettingShape = policySettings[name];
+        const shape: SettingShape = settingOf(name).shape;
         if (shape.kind === 'choice') return [name, fc.constantFrom(...shape.choices)];
         // The strictest is taken of policies that have been brought to the arm of an account.
         if (shape.kind === 'canary') return [name, fc.constant(null)];
@@ -68,7 +68,7 @@ describe('the strictest of several policies', () => {
         const both = strictest(a, b);
         for (const one of [a, b]) {
           for (const name of settingNames) {
-            const shape = policySettings[name];
+            const shape = settingOf(name).shape;
             const larger = name === 'accessTokenJitterPercent' || name === 'idleWarning';
             if (shape.kind === 'choice' || shape.kind === 'canary' || larger) continue;
             expect(Number(both[name] ?? Infinity)).toBeLessThanOrEqual(Number(one[name] ?? Infinity));

@@ -1,6 +1,5 @@
-import { type EndReach, endReaches } from './end-reach.js';
-import type { IpGranularity, RiskAction, SessionPolicy } from './policy.js';
-import { ipGranularities, riskActions } from './policy-settings.js';
+import { policyOf, type SessionPolicy, settingOf } from './policy.js';
+import { smaller } from './setting.js';
 import { type Instant, latest, type Seconds } from './time.js';
 import {
   type Arm,
@@ -10,20 +9,6 @@ import {
   type ShadowLimits,
   type Trial,
 } from './trial.js';
-
-const shorter = (a: Seconds, b: Seconds): Seconds => Math.min(a, b) as Seconds;
-
-/** Later of the two in a list that goes from lenient to strict. */
-const stricterIn =
-  <T>(fromLenientToStrict: readonly T[]) =>
-  (a: T, b: T): T =>
-    fromLenientToStrict.indexOf(a) >= fromLenientToStrict.indexOf(b) ? a : b;
-
-const strongerAction = stricterIn<RiskAction>(riskActions);
-const finerGranularity = stricterIn<IpGranularity>(ipGranularities.toReversed());
-const stricterActivity = stricterIn<SessionPolicy['activity']>(['refresh_or_use', 'refresh', 'use']);
-
-const widerReach = stricterIn<EndReach>(endReaches);
 
 type IpRule = Pick<SessionPolicy, 'ipChange' | 'ipGranularity'>;
 
@@ -41,52 +26,22 @@ function stricterIpRule(a: IpRule, b: IpRule): IpRule {
     return { ipChange, ipGranularity };
   }
   return {
-    ipChange: strongerAction(a.ipChange, b.ipChange),
-    ipGranularity: finerGranularity(a.ipGranularity, b.ipGranularity),
+    ipChange: settingOf('ipChange').stricter(a.ipChange, b.ipChange),
+    ipGranularity: settingOf('ipGranularity').stricter(a.ipGranularity, b.ipGranularity),
   };
 }
 
-/** Never less than a person is promised elsewhere, but always shorter than the timeout it warns of. */
-const longerWarning = (a: SessionPolicy, b: SessionPolicy): Seconds =>
-  Math.min(
-    Math.max(a.idleWarning, b.idleWarning),
-    Math.min(a.inactivityTimeout, b.inactivityTimeout) - 1,
-  ) as Seconds;
+/** A warning is always shorter than the timeout it warns of. */
+const warningWithin = (idleWarning: Seconds, a: SessionPolicy, b: SessionPolicy): Seconds =>
+  Math.min(idleWarning, smaller(a.inactivityTimeout, b.inactivityTimeout) - 1) as Seconds;
 
-/** Setting by setting what both policies allow. The compiler asks for a line when SessionPolicy gains a field. */
-const stricterOf = (a: SessionPolicy, b: SessionPolicy): SessionPolicy => ({
-  accessTokenLifetime: shorter(a.accessTokenLifetime, b.accessTokenLifetime),
-  // More jitter only ever shortens.
-  accessTokenJitterPercent: Math.max(a.accessTokenJitterPercent, b.accessTokenJitterPercent),
-  // "never" is for sender-constrained clients; it comes from the client's own policy or not at all (effectivePolicy).
-  rotation: a.rotation === 'always' || b.rotation === 'always' ? 'always' : 'never',
-  retryWindow: shorter(a.retryWindow, b.retryWindow),
-  retryLimit: Math.min(a.retryLimit, b.retryLimit),
-  onReuse: widerReach(a.onReuse, b.onReuse),
-  inactivityTimeout: shorter(a.inactivityTimeout, b.inactivityTimeout),
-  absoluteLifetime: shorter(a.absoluteLifetime, b.absoluteLifetime),
-  // Use says more of a person than a refresh (NIST SP 800-63B-4 §5.2); either says least.
-  activity: stricterActivity(a.activity, b.activity),
-  ...stricterIpRule(a, b),
-  deviceMismatch: strongerAction(a.deviceMismatch, b.deviceMismatch),
-  tlsFingerprintChange: strongerAction(a.tlsFingerprintChange, b.tlsFingerprintChange),
-  sessionsPerAccount:
-    a.sessionsPerAccount === null || b.sessionsPerAccount === null
-      ? (a.sessionsPerAccount ?? b.sessionsPerAccount)
-      : Math.min(a.sessionsPerAccount, b.sessionsPerAccount),
-  whenSessionsFull: stricterIn<SessionPolicy['whenSessionsFull']>(['end_oldest', 'refuse_new'])(
-    a.whenSessionsFull,
-    b.whenSessionsFull,
-  ),
-  introspectionCache: shorter(a.introspectionCache, b.introspectionCache),
-  onPasswordChange: stricterIn<SessionPolicy['onPasswordChange']>(['keep_others', 'end_others'])(
-    a.onPasswordChange,
-    b.onPasswordChange,
-  ),
-  idleWarning: longerWarning(a, b),
-  // Each policy is brought to the arm of the account before it is compared with another (underArm).
-  canary: null,
-});
+/** Setting by setting the stricter value, as the table says, and then the rules over several settings. */
+function stricterOf(a: SessionPolicy, b: SessionPolicy): SessionPolicy {
+  if (a === b) return a;
+  const both = policyOf((name) => settingOf(name).stricter(a[name], b[name]));
+  const idleWarning = warningWithin(both.idleWarning, a, b);
+  return { ...both, ...stricterIpRule(a, b), idleWarning };
+}
 
 /**
  * Setting by setting the strictest of the policies. Valid policies give a valid one: of each relation, the shorter
@@ -166,8 +121,8 @@ export function trialOf(
   }
   if (shadows.length === 0) return undefined;
   const strictestShadow = shadows.reduce((a, b) => ({
-    inactivityTimeout: shorter(a.inactivityTimeout, b.inactivityTimeout),
-    absoluteLifetime: shorter(a.absoluteLifetime, b.absoluteLifetime),
+    inactivityTimeout: smaller(a.inactivityTimeout, b.inactivityTimeout),
+    absoluteLifetime: smaller(a.absoluteLifetime, b.absoluteLifetime),
     since: latest(a.since, b.since),
   }));
   return { canary, shadow: strictestShadow };

@@ -15,13 +15,21 @@ export * from './not-before.js';
 export * from './parse-policy.js';
 export * from './policy.js';
 export * from './policy-lint.js';
-export * from './policy-settings.js';
+export { revocationTarget } from './policy-settings.js';
 export * from './profiles.js';
 export * from './refresh.js';
 export { concurrentWithin } from './reuse.js';
 export * from './risk.js';
 export * from './session.js';
-export * from './setting-readers.js';
+export {
+  type Canary,
+  type IpGranularity,
+  ipGranularities,
+  type RiskAction,
+  riskActions,
+  type Setting,
+  type SettingShape,
+} from './setting.js';
 export * from './signals.js';
 export * from './time.js';
 export * from './trial.js';

@@ -4,12 +4,12 @@ import {
   formatPolicy,
   parseDuration,
   parsePolicy,
-  policySettings,
   profileNames,
   profiles,
   type SettingShape,
   seconds,
   settingNames,
+  settingOf,
 } from './index.js';
 
 const written = formatPolicy(profiles.standard.policy);
@@ -184,7 +184,7 @@ describe('a policy from outside', () => {
   });
 
   const bounded = settingNames.flatMap((name) => {
-    const shape: SettingShape = policySettings[name];
+    const shape: SettingShape = settingOf(name).shape;
     return shape.kind === 'choice' || shape.kind === 'canary'
       ? []
       : [{ name, min: shape.min, max: shape.max }];

@@ -1,7 +1,13 @@
 import { formatDuration, parseDuration } from './durations.js';
-import type { Canary, SessionPolicy } from './policy.js';
-import { policySettings, type SettingShape, settingNames } from './policy-settings.js';
+import {
+  type OptionalSetting,
+  type SessionPolicy,
+  type SettingName,
+  settingNames,
+  settingOf,
+} from './policy.js';
 import { isProfileName, profileNames, profiles } from './profiles.js';
+import type { Canary, SettingShape } from './setting.js';
 import { seconds } from './time.js';
 
 /** A policy read from outside, or everything that is wrong with it at once. */
@@ -9,12 +15,14 @@ export type ParsedPolicy =
   | { readonly ok: true; readonly policy: SessionPolicy }
   | { readonly ok: false; readonly violations: readonly string[] };
 
-/** A policy as people write it: durations with their unit. */
+/** A value as people write it. */
+type Written<Value> = Value extends Canary ? WrittenCanary : Value | string;
+
+/** A policy as people write it: durations with their unit, and no optional setting that is as in the profile `standard`. */
 export type WrittenPolicy = {
-  readonly [Name in Exclude<keyof SessionPolicy, 'canary'>]: SessionPolicy[Name] | string;
+  readonly [Name in Exclude<SettingName, OptionalSetting>]: Written<SessionPolicy[Name]>;
 } & {
-  /** Left out where there is none, so that versions that know no canary can read the policy. */
-  readonly canary?: WrittenCanary;
+  readonly [Name in OptionalSetting]?: Written<NonNullable<SessionPolicy[Name]>>;
 };
 
 /** A canary as people write it. */
@@ -23,7 +31,7 @@ export interface WrittenCanary {
   readonly share: string;
 }
 
-type Values = Partial<Record<keyof SessionPolicy, unknown>>;
+type Values = Partial<Record<SettingName, unknown>>;
 
 const isRecord = (input: unknown): input is Record<string, unknown> =>
   typeof input === 'object' && input !== null && !Array.isArray(input);
@@ -78,6 +86,8 @@ function readCanary(
     ? { value: { inactivityTimeout, share } }
     : allowed;
 }
+
+const isSettingName = (name: string): boolean => settingNames.some((known) => known === name);
 
 interface Relation {
   readonly holds: (policy: SessionPolicy) => boolean;
@@ -138,20 +148,21 @@ export function parsePolicy(input: unknown): ParsedPolicy {
   if (!isRecord(input)) return { ok: false, violations: ['a policy must be an object of settings'] };
   const violations: string[] = [];
   for (const name of Object.keys(input)) {
-    if (name !== 'basedOn' && !Object.hasOwn(policySettings, name)) {
+    if (name !== 'basedOn' && !isSettingName(name)) {
       violations.push(`${JSON.stringify(name.slice(0, 64))} is not a setting of a policy`);
     }
   }
   const base = foundation(input, violations);
   const values: Values = {};
   for (const name of settingNames) {
-    const preset = name === 'canary' ? null : base[name];
+    const { shape, standard, isOptional } = settingOf(name);
+    const preset = isOptional && base[name] === undefined ? standard : base[name];
     const given = Object.hasOwn(input, name) ? input[name] : preset;
     if (given === undefined) {
       violations.push(`${name} is required`);
       continue;
     }
-    const read = readSetting(policySettings[name], given);
+    const read = readSetting(shape, given);
     if (typeof read === 'string') violations.push(`${name} ${read}`);
     else values[name] = read.value;
   }
@@ -164,15 +175,19 @@ export function parsePolicy(input: unknown): ParsedPolicy {
   return violations.length === 0 ? { ok: true, policy } : { ok: false, violations };
 }
 
-/** A policy as people write it: durations with the largest unit that divides them. parsePolicy reads it back. */
+/** A value of a setting as people write it: a duration with the largest unit that divides it. */
+export function formatSetting(name: SettingName, value: SessionPolicy[SettingName]): unknown {
+  if (typeof value === 'object' && value !== null) return formatCanary(value);
+  const isDuration = settingOf(name).shape.kind === 'duration' && typeof value === 'number';
+  return isDuration ? formatDuration(seconds(value)) : value;
+}
+
+/** A policy as people write it; parsePolicy reads it back. */
 export const formatPolicy = (policy: SessionPolicy): WrittenPolicy =>
   Object.fromEntries(
-    settingNames.flatMap((name): (readonly [string, unknown])[] => {
-      const value = policy[name];
-      if (name === 'canary') return policy.canary ? [[name, formatCanary(policy.canary)]] : [];
-      const isDuration = policySettings[name].kind === 'duration' && typeof value === 'number';
-      return [[name, isDuration ? formatDuration(seconds(value)) : value]];
-    }),
+    settingNames
+      .filter((name) => !settingOf(name).isOptional || policy[name] !== settingOf(name).standard)
+      .map((name) => [name, formatSetting(name, policy[name])]),
   ) as WrittenPolicy;
 
 const formatCanary = ({ inactivityTimeout, share }: Canary): WrittenCanary => ({

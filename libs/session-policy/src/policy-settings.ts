@@ -1,59 +1,141 @@
-import { endReaches } from './end-reach.js';
-import type { IpGranularity, RiskAction, SessionPolicy } from './policy.js';
-import { seconds } from './time.js';
+import { parseDuration } from './durations.js';
+import {
+  type Canary,
+  choice,
+  count,
+  duration,
+  ipGranularities,
+  larger,
+  limit,
+  reaches,
+  riskActions,
+  type Setting,
+  smaller,
+  smallerLimit,
+  stricterIn,
+} from './setting.js';
+import { type Seconds, seconds } from './time.js';
 
 const minute = 60;
 const day = 86_400;
 
-/** The kind of value a setting takes, with the bounds outside of which a policy is refused. */
-export type SettingShape =
-  | { readonly kind: 'duration'; readonly min: number; readonly max: number }
-  | { readonly kind: 'count'; readonly min: number; readonly max: number; readonly orUnlimited: boolean }
-  | { readonly kind: 'choice'; readonly choices: readonly string[] }
-  /** Another inactivity timeout for a share of the accounts, in per cent; or none. */
-  | { readonly kind: 'canary'; readonly min: number; readonly max: number; readonly maxShare: number };
+const domain = (file: string, name: string) => [`libs/session-policy/src/${file}.ts`, name] as const;
 
-/** Risk actions, weakest first. */
-export const riskActions: readonly RiskAction[] = ['off', 'observe', 'step_up', 'end'];
+/** Durations of the profiles, written with their unit; that they parse is part of the unit tests. */
+export const lasting = (text: `${number}${'d' | 'h' | 'm' | 's'}`): Seconds => parseDuration(text) as Seconds;
 
-/** Address granularities, finest (most sensitive to change) first. */
-export const ipGranularities: readonly IpGranularity[] = ['exact', 'prefix', 'asn', 'country'];
-
-const duration = (min: number, max: number): SettingShape => ({ kind: 'duration', min, max });
-const count = (min: number, max: number, orUnlimited = false): SettingShape => ({
-  kind: 'count',
-  min,
-  max,
-  orUnlimited,
-});
-const choice = (...choices: readonly string[]): SettingShape => ({ kind: 'choice', choices });
-
-/** Every setting of a policy with its bounds. The compiler asks for a line when SessionPolicy gains a field. */
-export const policySettings: { readonly [Name in keyof SessionPolicy]: SettingShape } = {
-  accessTokenLifetime: duration(5 * minute, 15 * minute),
-  accessTokenJitterPercent: count(0, 25),
-  rotation: choice('always', 'never'),
-  retryWindow: duration(0, minute),
-  retryLimit: count(0, 20),
-  onReuse: choice(...endReaches),
-  inactivityTimeout: duration(minute, 30 * day),
-  absoluteLifetime: duration(5 * minute, 400 * day),
-  activity: choice('refresh', 'use', 'refresh_or_use'),
-  ipChange: choice(...riskActions),
-  ipGranularity: choice(...ipGranularities),
-  deviceMismatch: choice(...riskActions),
-  tlsFingerprintChange: choice(...riskActions),
-  sessionsPerAccount: count(1, 10_000, true),
-  whenSessionsFull: choice('end_oldest', 'refuse_new'),
-  introspectionCache: duration(0, 30),
-  onPasswordChange: choice('end_others', 'keep_others'),
+/**
+ * Every setting of a policy, once: the type `SessionPolicy`, the bounds, the profile `standard`, the strictest of several policies, the admin
+ * API, lint, preview and documentation follow from this table. A setting that nothing reads must go: a test looks each reader up, and another
+ * one changes each setting and sees behaviour change.
+ */
+export const policySettings = {
+  accessTokenLifetime: duration(5 * minute, 15 * minute, {
+    standard: lasting('10m'),
+    stricter: smaller,
+    reader: domain('access-token', 'accessTokenLifetime'),
+  }),
+  /** Shortens each access token by up to this many per cent, at random, so that refreshes do not come in waves. */
+  accessTokenJitterPercent: count(0, 25, {
+    standard: 5,
+    // More jitter only ever shortens.
+    stricter: larger,
+    reader: domain('access-token', 'accessTokenLifetime'),
+  }),
+  rotation: choice(['always', 'never'], {
+    standard: 'always',
+    // "never" is for sender-constrained clients; it comes from the client's own policy or not at all (effectivePolicy).
+    stricter: stricterIn(['never', 'always']),
+    reader: domain('refresh', 'lastRefreshRow'),
+  }),
+  /** 0 is strict mode: any second use ends the session. */
+  retryWindow: duration(0, minute, {
+    standard: lasting('30s'),
+    stricter: smaller,
+    reader: domain('refresh', 'refreshRows'),
+  }),
+  retryLimit: count(0, 20, { standard: 5, stricter: smaller, reader: domain('refresh', 'refreshRows') }),
+  /** How far the end reaches when a superseded refresh token is used. */
+  onReuse: choice(reaches, {
+    standard: 'session',
+    stricter: stricterIn(reaches),
+    reader: domain('refresh', 'refreshRows'),
+  }),
+  inactivityTimeout: duration(minute, 30 * day, {
+    standard: lasting('30m'),
+    stricter: smaller,
+    reader: domain('deadlines', 'inactivityTimeoutOf'),
+  }),
+  absoluteLifetime: duration(5 * minute, 400 * day, {
+    standard: lasting('12h'),
+    stricter: smaller,
+    reader: domain('deadlines', 'absoluteDeadlineUnder'),
+  }),
+  /** The requests that keep a session alive. NIST SP 800-63B-4 §5.2: a background refresh is no proof of a person. */
+  activity: choice(['refresh', 'use', 'refresh_or_use'], {
+    standard: 'refresh_or_use',
+    // Use says more of a person than a refresh; either says least.
+    stricter: stricterIn(['refresh_or_use', 'refresh', 'use']),
+    reader: domain('lifecycle', 'touched'),
+  }),
+  ipChange: choice(riskActions, {
+    standard: 'observe',
+    stricter: stricterIn(riskActions),
+    reader: domain('risk', 'assessRisk'),
+  }),
+  ipGranularity: choice(ipGranularities, {
+    standard: 'prefix',
+    stricter: stricterIn(ipGranularities.toReversed()),
+    reader: domain('risk', 'assessRisk'),
+  }),
+  deviceMismatch: choice(riskActions, {
+    standard: 'step_up',
+    stricter: stricterIn(riskActions),
+    reader: domain('risk', 'assessRisk'),
+  }),
+  tlsFingerprintChange: choice(riskActions, {
+    standard: 'observe',
+    stricter: stricterIn(riskActions),
+    reader: domain('risk', 'assessRisk'),
+  }),
+  /** null: unlimited. */
+  sessionsPerAccount: limit(1, 10_000, {
+    standard: null,
+    stricter: smallerLimit,
+    reader: ['libs/sessions/src/session-service.ts', 'SessionService'],
+  }),
+  whenSessionsFull: choice(['end_oldest', 'refuse_new'], {
+    standard: 'end_oldest',
+    stricter: stricterIn(['end_oldest', 'refuse_new']),
+    reader: ['libs/sessions/src/session-service.ts', 'SessionService'],
+  }),
+  introspectionCache: duration(0, 30, {
+    standard: lasting('10s'),
+    stricter: smaller,
+    reader: ['libs/token-endpoint/src/introspection/session-clocks.ts', 'cacheMaxAge'],
+  }),
+  onPasswordChange: choice(['end_others', 'keep_others'], {
+    standard: 'keep_others',
+    stricter: stricterIn(['keep_others', 'end_others']),
+    reader: ['libs/operations/src/change-password.ts', 'passwordEndsSessions'],
+  }),
   // WCAG 2.2.1: a person gets at least 20 seconds to ask for more time.
-  idleWarning: duration(20, day),
-  canary: { kind: 'canary', min: minute, max: 30 * day, maxShare: 50 },
+  idleWarning: duration(20, day, {
+    standard: lasting('2m'),
+    // A person is warned no later than another policy promises.
+    stricter: larger,
+    reader: domain('deadlines', 'idleWarningAt'),
+  }),
+  /** null: every account is under the inactivity timeout. */
+  canary: {
+    shape: { kind: 'canary', min: minute, max: 30 * day, maxShare: 50 },
+    standard: null,
+    // Each policy is brought to the arm of the account before it is compared with another (underArm).
+    stricter: () => null,
+    reader: domain('effective-policy', 'effectivePolicy'),
+    isOptional: true,
+  } satisfies Setting<Canary | null> as Setting<Canary | null> & { readonly isOptional: true },
 };
-
-/** Names of the settings of a policy, in the order they are documented. */
-export const settingNames = Object.keys(policySettings) as readonly (keyof SessionPolicy)[];
 
 /** The time within which an acknowledged end is honoured everywhere: the published bound, in seconds. */
 export const revocationTarget = seconds(2);

@@ -1,6 +1,5 @@
-import { parseDuration } from './durations.js';
-import type { SessionPolicy } from './policy.js';
-import type { Seconds } from './time.js';
+import { policyOf, type SessionPolicy, settingOf } from './policy.js';
+import { lasting } from './policy-settings.js';
 
 /** A ready policy and the document that justifies its numbers. */
 export interface Profile {
@@ -31,30 +30,7 @@ export type ProfileName = (typeof profileNames)[number];
 export const isProfileName = (name: unknown): name is ProfileName =>
   profileNames.some((known) => known === name);
 
-/** Durations of the profiles, written with their unit; that they parse is part of the unit tests. */
-const lasting = (text: `${number}${'d' | 'h' | 'm' | 's'}`): Seconds => parseDuration(text) as Seconds;
-
-const standard: SessionPolicy = {
-  accessTokenLifetime: lasting('10m'),
-  accessTokenJitterPercent: 5,
-  rotation: 'always',
-  retryWindow: lasting('30s'),
-  retryLimit: 5,
-  onReuse: 'session',
-  inactivityTimeout: lasting('30m'),
-  absoluteLifetime: lasting('12h'),
-  activity: 'refresh_or_use',
-  ipChange: 'observe',
-  ipGranularity: 'prefix',
-  deviceMismatch: 'step_up',
-  tlsFingerprintChange: 'observe',
-  sessionsPerAccount: null,
-  whenSessionsFull: 'end_oldest',
-  introspectionCache: lasting('10s'),
-  onPasswordChange: 'keep_others',
-  idleWarning: lasting('2m'),
-  canary: null,
-};
+const standard = policyOf((name) => settingOf(name).standard);
 
 const sensitive: SessionPolicy = {
   ...standard,

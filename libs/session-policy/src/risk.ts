@@ -1,7 +1,8 @@
 import type { RiskAssessment, RiskFinding } from './decisions.js';
 import { stepUpOutstanding } from './lifecycle.js';
-import type { IpGranularity, RiskAction, SessionPolicy } from './policy.js';
+import type { SessionPolicy } from './policy.js';
 import type { Session } from './session.js';
+import type { IpGranularity, RiskAction } from './setting.js';
 import type { RequestSignals } from './signals.js';
 
 type Field = keyof RequestSignals;

@@ -1,4 +1,4 @@
-import { parseDuration, policySettings } from '@curfew/session-policy';
+import { parseDuration, settingOf } from '@curfew/session-policy';
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
 import { clientId, instantParameter, timestamp } from '../contract/wire.js';
@@ -7,7 +7,7 @@ import { type RiskRule, riskRules } from './what-if-rules.js';
 
 /** The length of a setting, as a query or a body writes it, in seconds. */
 export const lengthOf = (setting: 'inactivityTimeout' | 'absoluteLifetime' | 'retryWindow') => {
-  const { min, max } = policySettings[setting] as { min: number; max: number };
+  const { min, max } = settingOf(setting).shape as { min: number; max: number };
   const error = `must be a duration such as 15m, between ${min} and ${max} seconds`;
   return z
     .string()

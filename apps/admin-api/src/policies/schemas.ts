@@ -1,4 +1,4 @@
-import { policySettings, profileNames, type SettingShape, settingNames } from '@curfew/session-policy';
+import { profileNames, type SettingShape, settingNames, settingOf } from '@curfew/session-policy';
 import { z } from 'zod';
 import { clientId, pageOf, timestamp } from '../contract/wire.js';
 
@@ -35,7 +35,7 @@ function settingSchema(shape: SettingShape): z.ZodType {
 }
 
 const settings = Object.fromEntries(
-  settingNames.map((name) => [name, settingSchema(policySettings[name]).optional()]),
+  settingNames.map((name) => [name, settingSchema(settingOf(name).shape).optional()]),
 );
 
 /** The settings of a policy as they are sent: all of them, or those that differ from a ready profile. */
