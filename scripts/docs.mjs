@@ -8,7 +8,10 @@ const { prepare } = await import('./prepare.mjs');
 await prepare((line) => console.log(`${line} …`));
 const { manual } = await import(at('libs/config/dist/index.js'));
 const { openApiText } = await import(at('apps/admin-api/dist/index.js'));
-const { withFreshEventTables, withFreshTables } = await import(at('libs/events/dist/index.js'));
+const { withFreshSessionTables, withFreshTables } = await import(
+  at('libs/session-policy/dist/documentation.js')
+);
+const { withFreshEventTables } = await import(at('libs/events/dist/manual.js'));
 const { scenarioJsonSchema } = await import(at('apps/cli/dist/scenario/scenario.js'));
 const { causeTable } = await import(at('libs/token-endpoint/dist/refusals/error-cause.js'));
 
@@ -18,7 +21,8 @@ const documents = [
   ['docs/openapi.json', openApiText()],
   ['docs/scenario.schema.json', `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`],
   ['docs/events.md', withFreshEventTables(read('docs/events.md') ?? '')],
-  ['docs/operations.md', withFreshTables(read('docs/operations.md') ?? '', { causes: causeTable() })],
+  ['docs/operations.md', withFreshTables(read('docs/operations.md') ?? '', { causes: causeTable })],
+  ['docs/sessions.md', withFreshSessionTables(read('docs/sessions.md') ?? '')],
 ];
 
 const stale = documents.filter(([file, text]) => read(file) !== text);

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { causeLabel } from '../../apps/admin-api/src/contract/refusal-causes.js';
-import { withFreshTables } from '../../libs/events/src/manual.js';
 import { phrases } from '../../libs/oidc/src/refusals/cause-of.js';
+import { withFreshTables } from '../../libs/session-policy/src/documentation.js';
 import { causeTable, errorCauses } from '../../libs/token-endpoint/src/refusals/error-cause.js';
 
 const textsIn = (folder: string, ending: string): string[] =>
@@ -38,7 +38,7 @@ describe('the causes of refusals', () => {
 
   it('stand in docs/operations.md as the code has them; else run npm run docs', () => {
     const page = readFileSync('docs/operations.md', 'utf8');
-    expect(page).toBe(withFreshTables(page, { causes: causeTable() }));
+    expect(page).toBe(withFreshTables(page, { causes: causeTable }));
     for (const cause of Object.keys(errorCauses)) expect(page).toContain(`| \`${cause}\` `);
   });
 

@@ -33,7 +33,7 @@ export {
 } from './feed/followers.js';
 export { SessionFeed } from './feed/session-feed.js';
 export { type ChainHead, EventHistory } from './history/event-history.store.js';
-export { withFreshEventTables, withFreshTables } from './manual.js';
+export { withFreshEventTables } from './manual.js';
 export { PollStore } from './streams/poll.store.js';
 export {
   composePush,

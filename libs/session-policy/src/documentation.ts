@@ -11,14 +11,14 @@ import { seconds } from './time.js';
 
 type Cells = readonly string[];
 
-const line = (cells: Cells): string => `| ${cells.join(' | ')} |`;
+/** The cells of a table: its heading, then its rows. */
+type Table = readonly [heading: Cells, rows: readonly Cells[]];
 
-const table = (head: Cells, rows: readonly Cells[]): string =>
-  [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+const table = (heading: Cells, rows: readonly Cells[]): Table => [heading, rows];
 
 const decisionTable = (
   rows: readonly { readonly when: string; readonly decision: string; readonly reason: string }[],
-): string =>
+): Table =>
   table(
     ['#', 'when', 'decision', 'reason'],
     rows.map((row, index) => [
@@ -29,7 +29,7 @@ const decisionTable = (
     ]),
   );
 
-const decisions = (): string => decisionTable([...refreshRows, lastRefreshRow]);
+const decisions = (): Table => decisionTable([...refreshRows, lastRefreshRow]);
 
 const inWords = (shape: SettingShape): string => {
   if (shape.kind === 'choice') return shape.choices.map((choice) => `\`${choice}\``).join(', ');
@@ -45,7 +45,7 @@ const inWords = (shape: SettingShape): string => {
 
 const nothing = ({ kind }: SettingShape): string => (kind === 'count' ? 'unlimited' : 'none');
 
-const settings = (): string =>
+const settings = (): Table =>
   table(
     ['setting', 'allowed', ...profileNames],
     settingNames.map((name) => [
@@ -57,13 +57,13 @@ const settings = (): string =>
     ]),
   );
 
-const sources = (): string =>
+const sources = (): Table =>
   table(
     ['profile', 'for', 'source of its numbers'],
     profileNames.map((name) => [`\`${name}\``, profiles[name].purpose, profiles[name].source]),
   );
 
-const reasons = (): string =>
+const reasons = (): Table =>
   table(
     ['reason', 'meaning'],
     endReasons.map((reason) => [`\`${reason}\``, endReasonMeanings[reason]]),
@@ -76,7 +76,7 @@ const silentReturns: { readonly [Return in SilentReturn]: string } = {
   proof: 'asks for proof',
 };
 
-const reach = (): string =>
+const reach = (): Table =>
   table(
     ['reason', 'what ends', 'the browser without a page', 'why so far'],
     endReasons.map((reason) => {
@@ -104,14 +104,14 @@ const waysBack: Cells = [
   'refresh, introspection, userinfo of the ended session',
 ];
 
-const returns = (): string =>
+const returns = (): Table =>
   table(
     waysBack,
     endReasons.map((reason) => [`\`${reason}\``, ...outcomes(endReach[reason].silentReturn)]),
   );
 
 /** The tables of docs/sessions.md, as Markdown, made from the very values that decide. */
-export const sessionTables: Readonly<Record<string, () => string>> = {
+export const sessionTables: Readonly<Record<string, () => Table>> = {
   'browser-sign-in': () => decisionTable(browserSignInRows),
   decisions,
   'end-reach': reach,
@@ -121,11 +121,23 @@ export const sessionTables: Readonly<Record<string, () => string>> = {
   settings,
 };
 
-const block = /<!-- table: ([a-z-]+) -->\n[\s\S]*?<!-- end of table -->/g;
+/** Columns of one width, as the formatter wants them. */
+function drawn([heading, rows]: Table): string {
+  const widths = heading.map((_, column) =>
+    Math.max(3, ...[heading, ...rows].map((row) => row[column]!.length)),
+  );
+  const line = (row: Cells) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
+  return [line(heading), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
 
-/** A page with each of its marked tables made anew; a name without a table is left as it is, for the check to find. */
-export const withFreshTables = (page: string): string =>
+const block = /<!-- table: ([\w-]+) -->\n[\s\S]*?<!-- end of table -->/g;
+
+/** A page with its marked tables made anew; a name without a table is left as it is, for a test to find. */
+export const withFreshTables = (page: string, named: Readonly<Record<string, () => Table>>): string =>
   page.replaceAll(block, (old, name: string) => {
-    const make = Object.hasOwn(sessionTables, name) ? sessionTables[name] : undefined;
-    return make ? `<!-- table: ${name} -->\n\n${make()}\n\n<!-- end of table -->` : old;
+    const make = Object.hasOwn(named, name) ? named[name] : undefined;
+    return make ? `<!-- table: ${name} -->\n\n${drawn(make())}\n\n<!-- end of table -->` : old;
   });
+
+/** The page docs/sessions.md with its tables made anew. */
+export const withFreshSessionTables = (page: string): string => withFreshTables(page, sessionTables);

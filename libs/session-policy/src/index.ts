@@ -3,7 +3,7 @@ export * from './access-token.js';
 export * from './browser-sign-in.js';
 export * from './deadlines.js';
 export * from './decisions.js';
-export * from './documentation.js';
+export { withFreshTables } from './documentation.js';
 export * from './durations.js';
 export * from './effective-policy.js';
 export * from './end-reach.js';

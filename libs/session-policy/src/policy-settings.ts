@@ -7,9 +7,9 @@ import {
   ipGranularities,
   larger,
   limit,
+  optional,
   reaches,
   riskActions,
-  type Setting,
   smaller,
   smallerLimit,
   stricterIn,
@@ -127,14 +127,13 @@ export const policySettings = {
     reader: domain('deadlines', 'idleWarningAt'),
   }),
   /** null: every account is under the inactivity timeout. */
-  canary: {
+  canary: optional<Canary | null>({
     shape: { kind: 'canary', min: minute, max: 30 * day, maxShare: 50 },
     standard: null,
     // Each policy is brought to the arm of the account before it is compared with another (underArm).
     stricter: () => null,
     reader: domain('effective-policy', 'effectivePolicy'),
-    isOptional: true,
-  } satisfies Setting<Canary | null> as Setting<Canary | null> & { readonly isOptional: true },
+  }),
 };
 
 /** The time within which an acknowledged end is honoured everywhere: the published bound, in seconds. */

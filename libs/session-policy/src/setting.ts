@@ -73,6 +73,12 @@ export const choice = <Word extends string>(choices: readonly Word[], rest: Rest
   ...rest,
 });
 
+/** A setting that came after the first release. */
+export const optional = <Value>(setting: Setting<Value>): Setting<Value> & { readonly isOptional: true } => ({
+  ...setting,
+  isOptional: true,
+});
+
 /** The shorter of two lengths, or the smaller of two numbers. */
 export const smaller = <Value extends number>(a: Value, b: Value): Value => (a < b ? a : b);
 
