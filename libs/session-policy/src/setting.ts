@@ -75,8 +75,8 @@ export const choice = <Word extends string>(choices: readonly Word[], rest: Rest
 
 /** A setting that came after the first release. */
 export const optional = <Value>(setting: Setting<Value>): Setting<Value> & { readonly isOptional: true } => ({
-  ...setting,
   isOptional: true,
+  ...setting,
 });
 
 /** The shorter of two lengths, or the smaller of two numbers. */
