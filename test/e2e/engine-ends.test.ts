@@ -119,7 +119,10 @@ describe('a sign-in', () => {
     await world.signIn(web, { person });
     await person.follow(`${world.issuer}/logout`);
     expect((await told()).slice(before)).toMatchObject([
-      { type: 'signin.succeeded', data: { acr: null, amr: ['pwd'], signals: { ip: '127.0.0.1' } } },
+      {
+        type: 'signin.succeeded',
+        data: { acr: 'urn:curfew:acr:sfa', amr: ['pwd'], signals: { ip: '127.0.0.1' } },
+      },
       { type: 'signin.ended', data: { reason: 'logout', sessionsEnded: 2 } },
     ]);
   });

@@ -22,7 +22,6 @@ export interface BrowserSessionPayload extends Record<string, unknown> {
   readonly jti?: string;
   readonly accountId?: string;
   readonly loginTs?: number;
-  readonly acr?: string;
   readonly amr?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-import type { SessionPolicy } from '@curfew/session-policy';
+import { provableContexts, type SessionPolicy } from '@curfew/session-policy';
 import {
   assertionAudiences,
   claimsByScope,
@@ -50,9 +50,9 @@ export function providerConfiguration(
     scopes: ['openid', 'offline_access'],
     extraParams: scopeValidation(parts.clients),
     extraClientMetadata: { properties: [...extraMetadata] },
-    claims: claimsByScope,
+    claims: { ...claimsByScope, amr: null },
     subjectTypes: ['public'],
-    acrValues: [],
+    acrValues: [...provableContexts],
     pkce: { required: pkceRequired },
     conformIdTokenClaims: true,
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -115,7 +115,7 @@ function features(parts: ProtocolParts): NonNullable<Configuration['features']> 
     backchannelLogout: { enabled: false },
     registration: { enabled: false },
     requestObjects: { enabled: false },
-    claimsParameter: { enabled: false },
+    claimsParameter: { enabled: true },
     encryption: { enabled: false },
     jwtUserinfo: { enabled: false },
     jwtResponseModes: { enabled: false },

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account, ConsentService, Settlement } from '@curfew/accounts';
 import type { StagedWrites } from '@curfew/artifacts';
 import { InteractionUsed } from '@curfew/artifacts';
-import { activityThrottleMs, deadlines, elapsedMs } from '@curfew/session-policy';
+import { type AuthenticationMethod, activityThrottleMs, deadlines, elapsedMs } from '@curfew/session-policy';
 import type { ClientDirectory } from '@curfew/token-endpoint';
 import { epochSeconds } from '@curfew/token-endpoint';
 import { errors, type Provider } from 'oidc-provider';
@@ -17,6 +17,8 @@ import { currentScope } from './request-scope.js';
 /** How a person was recognised; `remember` keeps them signed in when the browser is closed. */
 export interface RecognisedPerson {
   readonly accountId: string;
+  /** The methods by which they proved it (RFC 8176). */
+  readonly methods: readonly AuthenticationMethod[];
   readonly remember?: boolean | undefined;
   /** What their password settles, where that is not written yet. */
   readonly settlement?: Settlement | undefined;
@@ -73,9 +75,9 @@ export class Interactions {
       const scope = currentScope();
       const { now, staged } = scope;
       scope.isAct = true;
-      const { accountId, remember = false, settlement } = person;
+      const { accountId, methods, remember = false, settlement } = person;
       staged.settlement = settlement;
-      const login = { accountId, amr: ['pwd'], remember, ts: epochSeconds(now), atMs: now };
+      const login = { accountId, amr: [...methods], remember, ts: epochSeconds(now), atMs: now };
       await this.#finish(request, response, signedInAs(login), false);
     };
     return this.server.inScope(request, finish, this.#read.get(request));
@@ -133,7 +135,7 @@ export class Interactions {
       const provider = this.server.provider as Provider & { cookieName(kind: string): string };
       const context = provider.createContext(request, response) as unknown as Jar;
       const found = (await provider.Session.get(context as never)) as unknown as CookieSession;
-      const { accountId, remember = false, settlement } = person;
+      const { accountId, methods, remember = false, settlement } = person;
       // Another person at the same browser starts afresh: nothing of the previous one is carried over.
       const isOther = found.accountId !== undefined && found.accountId !== accountId;
       const session = isOther ? (new provider.Session() as unknown as CookieSession) : found;
@@ -142,7 +144,7 @@ export class Interactions {
       if (isOther) staged.forgetBrowserSession(found.uid);
       currentScope().renewedFrom = session.id;
       session.resetIdentifier();
-      session.loginAccount({ accountId, amr: ['pwd'], transient: !remember });
+      session.loginAccount({ accountId, amr: [...methods], transient: !remember });
       const lifetime = cookieLifetime(this.cookies.lifetime, await this.parts.sessions.everyonesPolicy());
       await session.save(lifetime);
       staged.settlement = settlement;

@@ -1,5 +1,6 @@
 export * from './access.js';
 export * from './access-token.js';
+export * from './authentication.js';
 export * from './browser-sign-in.js';
 export * from './deadlines.js';
 export * from './decisions.js';

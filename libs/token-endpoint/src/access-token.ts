@@ -1,5 +1,5 @@
 import type { KnownResource } from '@curfew/clients';
-import type { Instant, Seconds } from '@curfew/session-policy';
+import { contextOf, type Instant, type Seconds } from '@curfew/session-policy';
 import type { KeySet } from '@curfew/tokens';
 import { type AccessTokenCodec, newId, signJwt } from '@curfew/tokens';
 import { epochSeconds } from './session-payload.js';
@@ -7,7 +7,6 @@ import { epochSeconds } from './session-payload.js';
 /** How the person of a session signed in (RFC 9068 §2.2.1). */
 interface SignIn {
   readonly authTime?: number | undefined;
-  readonly acr?: string | undefined;
   readonly amr?: readonly string[] | undefined;
 }
 
@@ -74,12 +73,12 @@ async function jwt(
   { issuer, signingKeys }: AccessTokenParts,
 ): Promise<string> {
   const { session, clientId, resource, scope, jkt, certificate, lifetime } = facts;
-  const { authTime, acr, amr } = session?.signIn ?? {};
+  const { authTime, amr } = session?.signIn ?? {};
   const iat = epochSeconds(now);
   const payload = {
     sid: session?.id,
     auth_time: authTime,
-    acr,
+    acr: contextOf(amr),
     amr,
     jti: newId(now),
     sub: session?.accountId ?? clientId,

@@ -1,9 +1,10 @@
 import type { AccountService } from '@curfew/accounts';
 import type { KnownClient } from '@curfew/clients';
-import type { Instant } from '@curfew/session-policy';
+import { contextOf, contextToTell, type Instant } from '@curfew/session-policy';
 import type { KeySet } from '@curfew/tokens';
 import { signJwt } from '@curfew/tokens';
 import { claimsOfScope, personalClaims } from './account-claims.js';
+import { askedOf } from './acr-request.js';
 import { type Granted, grantedClaims, grantedOpenidScope } from './grant.js';
 import { lifetimes } from './lifetimes.js';
 import { type Authorization, epochSeconds } from './session-payload.js';
@@ -31,12 +32,15 @@ interface IdTokenParts {
 /** Signs an ID token with the key of its client's algorithm. */
 export async function idToken(facts: IdTokenFacts, parts: IdTokenParts): Promise<string> {
   const { client, sub, authorization, now } = facts;
-  const { nonce, sid } = authorization;
+  const { amr, authTime, nonce, sid } = authorization;
   const iat = epochSeconds(now);
   const asked = await askedClaims(facts, parts);
   const payload = {
     sub,
     ...asked,
+    acr: contextToTell(contextOf(amr), askedOf(authorization.claims)),
+    amr,
+    auth_time: authTime,
     nonce,
     sid,
     aud: client.id,
@@ -60,14 +64,8 @@ async function askedClaims(
   const names = [...byScope, ...grantedClaims(Object.keys(one ?? {}), grant)].filter(
     (name) => !rejected.has(name),
   );
-  const { acr, amr, authTime } = authorization;
   const account = byScope.some((name) => name !== 'sub') ? await accounts.findById(sub) : null;
-  const known: Readonly<Record<string, unknown>> = {
-    acr,
-    amr,
-    auth_time: authTime,
-    ...(account && personalClaims(account)),
-  };
+  const known: Readonly<Record<string, unknown>> = account ? personalClaims(account) : {};
   return Object.fromEntries(
     names.flatMap((name) => (Object.hasOwn(known, name) ? [[name, known[name]]] : [])),
   );

@@ -1,4 +1,5 @@
 export { claimsByScope, personalClaims } from './account-claims.js';
+export { type AcrClaimRequest, askedOf } from './acr-request.js';
 export { type AssertionAudiences, assertionFault, clockTolerance } from './client/assertion-claims.js';
 export { assertionAudiences } from './client/audiences.js';
 export { ClientAssertions } from './client/client-assertion.js';

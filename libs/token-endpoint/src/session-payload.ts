@@ -12,7 +12,6 @@ export interface Authorization {
   readonly resource?: string | readonly string[] | undefined;
   readonly claims?: unknown;
   readonly nonce?: string | undefined;
-  readonly acr?: string | undefined;
   readonly amr?: readonly string[] | undefined;
   readonly authTime?: number | undefined;
   readonly gty?: string | undefined;
@@ -34,7 +33,6 @@ const kept = [
   'resource',
   'claims',
   'nonce',
-  'acr',
   'amr',
   'authTime',
   'gty',

@@ -1,6 +1,6 @@
 import { AccountError, AccountService } from '@curfew/accounts';
 import { PolicyService, RegistrationError, Registry } from '@curfew/clients';
-import { formatPolicy, type Instant } from '@curfew/session-policy';
+import { contextOf, formatPolicy, type Instant } from '@curfew/session-policy';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
 import { Usernames } from '../accounts/usernames.store.js';
@@ -136,8 +136,7 @@ export class SessionsController {
       describeSession(found, this.registry, now),
       this.timelines.of(params.id),
     ]);
-    const { acr, amr, authTime } = session.authorization as {
-      acr?: string;
+    const { amr, authTime } = session.authorization as {
       amr?: string[];
       authTime?: number;
     };
@@ -145,7 +144,7 @@ export class SessionsController {
     const [names] = await named([{ wire, detail }], this.usernames);
     return ok({
       ...names,
-      authentication: { acr: acr ?? null, amr: amr ?? [], auth_time: authTime ?? null },
+      authentication: { acr: contextOf(amr) ?? null, amr: amr ?? [], auth_time: authTime ?? null },
       policy: formatPolicy(policy),
       end: wire.state === 'live' ? null : (detail ?? {}),
       timeline: await namedTimeline(timelineOf(session, events), this.usernames),

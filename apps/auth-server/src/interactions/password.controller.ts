@@ -54,6 +54,7 @@ export class PasswordController {
     if (endedAll) {
       await this.interactions.signInBrowser(request, response, {
         accountId: person.account.id,
+        methods: ['pwd'],
         remember: false,
       });
     }

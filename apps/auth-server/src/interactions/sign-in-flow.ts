@@ -74,7 +74,7 @@ export class SignInFlow {
     }
     const { account, settlement } = outcome;
     if (account.mustChangePassword) return this.askForNewPassword(place, account, remember);
-    return finish({ accountId: account.id, remember, settlement });
+    return finish({ accountId: account.id, methods: ['pwd'], remember, settlement });
   }
 
   private ask(place: SignInPlace, notice: SignInNotice): void {
@@ -109,7 +109,7 @@ export class SignInFlow {
     const problem: FormProblem | undefined =
       password === form.get('repeat') ? await this.change(account, password) : { code: 'repeat_differs' };
     if (problem) return this.askForNewPassword(place, account, remember, problem);
-    return finish({ accountId: account.id, remember });
+    return finish({ accountId: account.id, methods: ['pwd'], remember });
   }
 
   private async change(account: Account, password: string): Promise<FormProblem | undefined> {

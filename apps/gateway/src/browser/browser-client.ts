@@ -20,6 +20,8 @@ export interface BrowserTokens {
   readonly accessExpiresAt: number;
   /** When the person came back from signing in; absent once the tokens have been refreshed. */
   readonly signedInAt?: number | undefined;
+  /** The context classes that this sign-in was asked for, where it was for some. */
+  readonly askedFor?: string | undefined;
 }
 
 /** Paths of the gateway's own on every host with browser mode. */

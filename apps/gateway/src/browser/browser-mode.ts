@@ -6,7 +6,13 @@ import type { BrowserClient, BrowserTokens } from './browser-client.js';
 import { CookieSeal } from './cookie-seal.js';
 import { cookieName, writeCookie } from './cookies.js';
 import { isForgeable, isNavigation } from './page-requests.js';
-import { type Redirect, redirectUri, SignIn } from './sign-in.js';
+import {
+  type DemandedAuthentication,
+  type Redirect,
+  type ReturnedCode,
+  redirectUri,
+  SignIn,
+} from './sign-in.js';
 import { TokenEndpoint, type TokenOutcome } from './token-endpoint.js';
 
 /** Milliseconds before its expiry from which an access token is replaced. */
@@ -86,16 +92,24 @@ export class BrowserMode {
   }
 
   /** Redeems the code a person came back with. */
-  async redeem(code: string, verifier: string, { scheme, host }: AskedRequest): Promise<TokenOutcome> {
+  async redeem(
+    { code, verifier, askedFor }: Pick<ReturnedCode, 'code' | 'verifier' | 'askedFor'>,
+    { scheme, host }: AskedRequest,
+  ): Promise<TokenOutcome> {
     const outcome = await this.tokens.redeem(code, verifier, redirectUri(scheme, host));
     if (outcome.kind !== 'tokens') return outcome;
-    return { kind: 'tokens', tokens: { ...outcome.tokens, signedInAt: this.#now() } };
+    return { kind: 'tokens', tokens: { ...outcome.tokens, signedInAt: this.#now(), askedFor } };
   }
 
-  /** Whether the person has only just signed in: sending them there again would go round in circles. */
-  hasJustSignedIn(request: IncomingMessage, asked: AskedRequest): boolean {
-    const { signedInAt } = this.read(request, asked) ?? {};
-    return signedInAt !== undefined && this.#now() - signedInAt < freshSignInMs;
+  /** Whether the person has only just signed in for this demand: sending them there again would go round in circles. */
+  hasJustSignedIn(
+    request: IncomingMessage,
+    asked: AskedRequest,
+    { acrValues }: DemandedAuthentication = {},
+  ): boolean {
+    const { signedInAt, askedFor } = this.read(request, asked) ?? {};
+    const isForThis = acrValues === undefined || acrValues === askedFor;
+    return isForThis && signedInAt !== undefined && this.#now() - signedInAt < freshSignInMs;
   }
 
   /** Refreshes, and keeps what comes of it. */
@@ -116,9 +130,13 @@ export class BrowserMode {
   }
 
   /** Sends a person to sign in, if it is one who asks; undefined for a script, which is to be told 401. */
-  sendToSignIn(request: IncomingMessage, asked: AskedRequest, maxAge?: number): Redirect | undefined {
+  sendToSignIn(
+    request: IncomingMessage,
+    asked: AskedRequest,
+    demanded: DemandedAuthentication = {},
+  ): Redirect | undefined {
     if (!isNavigation(request)) return undefined;
-    return this.signIn.begin(request, asked, `${asked.path}${asked.query}`, maxAge);
+    return this.signIn.begin(request, asked, `${asked.path}${asked.query}`, demanded);
   }
 
   /** The cookie that keeps tokens. @throws CookieTooLong */

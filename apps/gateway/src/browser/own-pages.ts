@@ -52,7 +52,7 @@ async function comeBack(
     return page(response, 400, 'This sign-in was not begun in this browser, or is over.', '/');
   if (returned.kind === 'refused')
     return page(response, 403, 'You were not signed in.', returned.returnTo, cookies);
-  const outcome = await browser.redeem(returned.code, returned.verifier, asked);
+  const outcome = await browser.redeem(returned, asked);
   if (outcome.kind !== 'tokens')
     return page(
       response,

@@ -84,9 +84,9 @@ function sendAway(
   cookies: readonly string[],
 ): PersonDecision {
   const isInVain =
-    refusal.error === 'insufficient_user_authentication' && browser.hasJustSignedIn(message, asked);
+    refusal.error === 'insufficient_user_authentication' && browser.hasJustSignedIn(message, asked, refusal);
   const mayHelp = refusal.status === 401 && !isInVain;
-  const redirect = mayHelp ? browser.sendToSignIn(message, asked, refusal.maxAge) : undefined;
+  const redirect = mayHelp ? browser.sendToSignIn(message, asked, refusal) : undefined;
   if (!redirect) return { kind: 'refused', refusal, cookies };
   return { kind: 'redirect', redirect: { ...redirect, cookies: [...cookies, ...redirect.cookies] } };
 }

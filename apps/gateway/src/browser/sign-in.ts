@@ -30,6 +30,16 @@ interface SignInUnderWay {
   readonly verifier: string;
   /** Path and query of this host to which the person wanted. */
   readonly returnTo: string;
+  /** The context classes it was begun for, where it was for some. */
+  readonly askedFor?: string | undefined;
+}
+
+/** The authentication that a refusal demands, in the terms of its challenge. */
+export interface DemandedAuthentication {
+  /** Seconds that it may be old. */
+  readonly maxAge?: number | undefined;
+  /** Context classes of which one is wanted. */
+  readonly acrValues?: string | undefined;
 }
 
 /** A redirect with a cookie. */
@@ -38,9 +48,15 @@ export interface Redirect {
   readonly cookies: readonly string[];
 }
 
+/** A code, with what was kept of the way it came. */
+export interface ReturnedCode extends Omit<SignInUnderWay, 'state'> {
+  readonly kind: 'code';
+  readonly code: string;
+}
+
 /** The result in the callback's query, when it belongs to a sign-in that this browser began. */
 export type ReturnedSignIn =
-  | { readonly kind: 'code'; readonly code: string; readonly verifier: string; readonly returnTo: string }
+  | ReturnedCode
   | { readonly kind: 'refused'; readonly returnTo: string }
   | { readonly kind: 'unknown' };
 
@@ -52,8 +68,13 @@ export class SignIn {
     private readonly seal: CookieSeal,
   ) {}
 
-  /** Sends a person there; `maxAge` (seconds) asks for an authentication that is not older (RFC 9470 §4). */
-  begin(request: IncomingMessage, { scheme, host }: AskedRequest, wanted: string, maxAge?: number): Redirect {
+  /** Sends a person there, to an authentication as a challenge demands it (RFC 9470 §4). */
+  begin(
+    request: IncomingMessage,
+    { scheme, host }: AskedRequest,
+    wanted: string,
+    { maxAge, acrValues }: DemandedAuthentication = {},
+  ): Redirect {
     const returnTo = wanted.length > maxReturnAddress ? '/' : wanted;
     const known = wayCookies(request);
     const place = freePlace(known, returnTo.length > maxShortAddress);
@@ -72,9 +93,13 @@ export class SignIn {
       // OpenID Connect Core §11: offline access needs the person's word each time.
       ...(this.client.scopes.includes('offline_access') ? { prompt: 'consent' } : {}),
       ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
+      ...(acrValues === undefined ? {} : { acr_values: acrValues }),
     }).toString();
     const name = wayName(scheme, place);
-    const sealed = this.seal.close({ state, verifier, returnTo } satisfies SignInUnderWay, `${name} ${host}`);
+    const sealed = this.seal.close(
+      { state, verifier, returnTo, askedFor: acrValues } satisfies SignInUnderWay,
+      `${name} ${host}`,
+    );
     return {
       location: address.href,
       cookies: [...this.#forgetOthers(known, scheme), writeCookie(name, sealed, scheme, signInLasts)],
@@ -89,12 +114,12 @@ export class SignIn {
     const underWay = this.seal.open<SignInUnderWay>(readCookie(request, name), `${name} ${host}`);
     if (!underWay || underWay.state !== state) return [{ kind: 'unknown' }, []];
     const cookies = [writeCookie(name, '', scheme, 0)];
-    const { verifier, returnTo } = underWay;
+    const { verifier, returnTo, askedFor } = underWay;
     const code = returned.get('code');
     // RFC 9207 §2.4: an answer of another authorization server is none.
     if (returned.get('iss') !== this.issuer || code === null || returned.has('error'))
       return [{ kind: 'refused', returnTo }, cookies];
-    return [{ kind: 'code', code, verifier, returnTo }, cookies];
+    return [{ kind: 'code', code, verifier, returnTo, askedFor }, cookies];
   }
 
   /** Cookies of ways that have no place any more, such as those of an earlier version. */

@@ -1,4 +1,5 @@
 import { handedRoutes, type KeptRoute, keptRouteFaults, secondsOf } from '@curfew/config';
+import { contextsMeeting } from '@curfew/session-policy';
 import type { ProtectedApi, Route } from './route.js';
 import { RouteSource } from './route-source.js';
 import type { GatewayRules } from './rules.js';
@@ -144,7 +145,7 @@ export class KeptRoutes extends RouteSource {
       api: kept.public ? null : api.name,
       required: {
         scopes: kept.scopes,
-        acrValues: kept.acr,
+        acrValues: contextsMeeting(kept.acr),
         maxTokenAge: limit(timeouts.max_token_age),
         maxAuthAge: limit(timeouts.max_auth_age),
         maxIdle: limit(timeouts.idle),

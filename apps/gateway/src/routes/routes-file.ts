@@ -10,6 +10,7 @@ import {
   UnreadableFile,
   WrittenFile,
 } from '@curfew/config';
+import { contextsMeeting } from '@curfew/session-policy';
 import { z } from 'zod';
 import type { BrowserClient } from '../browser/browser-client.js';
 import type { ProtectedApi, Route } from './route.js';
@@ -269,7 +270,7 @@ function routeOf(one: z.output<typeof route>, { timeouts }: RoutesFile): Route {
     api: one.api ?? null,
     required: {
       scopes: one.scopes,
-      acrValues: one.acr,
+      acrValues: contextsMeeting(one.acr),
       maxTokenAge: limits.maxTokenAge,
       maxAuthAge: limits.maxAuthAge,
       maxIdle: limits.idle,

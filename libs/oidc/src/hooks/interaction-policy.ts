@@ -1,6 +1,7 @@
 import type { ConsentedAccess } from '@curfew/accounts';
 import type { SessionService } from '@curfew/sessions';
 import { type InteractionResults, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { checkContexts } from './authentication-context.js';
 import { limitsOfSignIn } from './browser-sign-in.js';
 
 /** The member of a consent prompt's details that holds what the grant has already. */
@@ -14,6 +15,7 @@ export function whenPeopleAreAsked(sessions: SessionService): interactionPolicy.
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
   policy.get('login')!.checks.add(limitsOfSignIn(sessions));
+  checkContexts(policy, sessions);
   Object.assign(policy.get('consent')!, {
     details: (ctx: KoaContextWithOIDC) => ({ [givenBefore]: alreadyGranted(ctx) }),
   });

@@ -1,5 +1,6 @@
 import type { BrowserSessionPayload, FoundBrowserSession, KeptSignIn } from '@curfew/artifacts';
 import {
+  contextOf,
   deadlines,
   decideAccess,
   earliest,
@@ -43,13 +44,13 @@ export class BrowserSessionAdapter extends PartialAdapter {
     if (oidc?.route === 'end_session_confirm' && oidc.entities.Client) {
       await this.endStartedFrom(oidc.session!.uid, oidc.entities.Client.clientId);
     }
-    const { uid = '', accountId, acr = null, amr = [] } = payload as BrowserSessionPayload;
+    const { uid = '', accountId, amr = [] } = payload as BrowserSessionPayload;
     const found = staged.foundBrowserSession(uid);
     const previous = keptSignIn(found, payload);
     const isNew = accountId !== undefined && previous === null;
     const policy = accountId === undefined ? undefined : await this.policy();
     const signIn = isNew ? signedInBrowser(policy!, provedBy(accountId, now)) : bounded(previous, policy);
-    const told = { acr, amr, signals, browserSessionUid: uid };
+    const told = { acr: contextOf(amr) ?? null, amr, signals, browserSessionUid: uid };
     staged.browserSession = {
       id,
       payload,

@@ -14,6 +14,8 @@ export interface Refusal {
   readonly description: string | undefined;
   /** Seconds an authentication may be old, where a more recent one is wanted (RFC 9470). */
   readonly maxAge?: number | undefined;
+  /** Authentication context classes of which one is wanted, as the challenge lists them (RFC 9470). */
+  readonly acrValues?: string | undefined;
   /** Headers of the answer: the challenge, and `Retry-After` with a 503. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -61,7 +63,14 @@ export function refuse(
     'Cache-Control': 'no-store',
     ...more,
   };
-  return { status, error, description, headers, maxAge: parameters.max_age };
+  return {
+    status,
+    error,
+    description,
+    headers,
+    maxAge: parameters.max_age,
+    acrValues: parameters.acr_values,
+  };
 }
 
 /** The answer when nobody can say whether the token is good: never yes. */

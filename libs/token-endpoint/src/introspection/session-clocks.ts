@@ -1,4 +1,5 @@
 import {
+  contextOf,
   deadlines,
   elapsedMs,
   type Instant,
@@ -23,10 +24,10 @@ export const sessionClocks = (
   now: Instant,
 ) => {
   const ends = deadlines(session, policy);
-  const { acr, amr, authTime } = session.authorization as { acr?: string; amr?: string[]; authTime?: number };
+  const { amr, authTime } = session.authorization as { amr?: string[]; authTime?: number };
   return {
     auth_time: authTime,
-    acr,
+    acr: contextOf(amr),
     amr,
     idle_expires_in: secondsUntil(ends.idle, now),
     idle_warning_in: secondsUntil(idleWarningAt(session, policy, ends), now),

@@ -1,0 +1,97 @@
+import {
+  type AuthenticationContext,
+  contextOf,
+  decideContext,
+  strongerContext,
+  weakestOf,
+} from '@curfew/session-policy';
+import type { SessionService } from '@curfew/sessions';
+import type { AcrClaimRequest } from '@curfew/token-endpoint';
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+
+/** The name under which the library tells the pages of the check. */
+export const contextRequired = 'authentication_context';
+
+/**
+ * A check for the prompt that asks for a sign-in, in place of the library's own for `acr`, which knows no order of context classes. The
+ * class that was proved must reach the one that is demanded; if the account cannot prove that one, the client is told so
+ * (`unmet_authentication_requirements`).
+ */
+export function contextOfSignIn(sessions: SessionService): interactionPolicy.Check {
+  const { Check } = interactionPolicy;
+  return new Check(
+    contextRequired,
+    'End-User authentication does not reach the requested authentication context class',
+    'login_required',
+    async (ctx) => ((await mustProve(ctx, sessions)) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT),
+  );
+}
+
+/** Replaces the checks of the library for `acr` by the one above. */
+export function checkContexts(policy: interactionPolicy.DefaultPolicy, sessions: SessionService): void {
+  const { checks } = policy.get('login')!;
+  checks.remove('essential_acrs');
+  checks.remove('essential_acr');
+  checks.add(contextOfSignIn(sessions));
+}
+
+/** @throws UnmetAuthenticationRequirements */
+async function mustProve(ctx: KoaContextWithOIDC, _sessions: SessionService): Promise<boolean> {
+  const { client, session } = ctx.oidc;
+  const asked = askedContexts(ctx);
+  if (!client || !session?.accountId) return false;
+  const decision = decideContext({
+    proved: contextOf((session as { amr?: string[] }).amr),
+    required: asked.required,
+    wanted: asked.wanted,
+    reachable: reachableBy(session.accountId),
+  });
+  // A page that asks for a sign-in anyway may bring another account.
+  if (decision === 'unmet' && !ctx.oidc.promptPending('login')) throw unmet();
+  return decision === 'prove';
+}
+
+const unmet = () =>
+  new errors.UnmetAuthenticationRequirements('the requested authentication context class cannot be proved');
+
+/** The strongest context class that an account can prove. */
+function reachableBy(_accountId: string): AuthenticationContext {
+  return 'urn:curfew:acr:sfa';
+}
+
+/**
+ * The context classes that a request asks for: by `claims` as a demand or a wish, by `acr_values` as a wish. The library lets `acr_values` replace the claim,
+ * also one that is essential, so that one is put back here. @throws InvalidRequest, UnmetAuthenticationRequirements
+ */
+function askedContexts(ctx: KoaContextWithOIDC): {
+  readonly required: AuthenticationContext | null;
+  readonly wanted: AuthenticationContext | null;
+} {
+  const { params } = ctx.oidc;
+  const acrValues = typeof params?.['acr_values'] === 'string' ? params['acr_values'].split(' ') : [];
+  const request = acrRequestOf(params?.['claims']);
+  const values = request && valuesOf(request);
+  if (request?.essential !== true || !values)
+    return { required: null, wanted: strongerContext(weakestOf(acrValues), weakestOf(values ?? [])) };
+  const { claims } = ctx.oidc as unknown as { claims?: { id_token?: Record<string, unknown> } };
+  if (claims?.id_token) claims.id_token['acr'] = request;
+  const required = weakestOf(values);
+  if (required === null) throw unmet();
+  return { required, wanted: weakestOf(acrValues) };
+}
+
+/** The request for `acr` in a `claims` parameter, which the library has found to be well formed. */
+function acrRequestOf(claims: unknown): AcrClaimRequest | undefined {
+  if (typeof claims !== 'string') return undefined;
+  const { id_token: idToken } = JSON.parse(claims) as { id_token?: { acr?: AcrClaimRequest | null } };
+  return idToken?.acr ?? undefined;
+}
+
+/** The context classes of such a request; undefined where it names none and so is content with any. */
+function valuesOf({ value, values }: AcrClaimRequest): readonly unknown[] | undefined {
+  if (value === undefined && values === undefined) return undefined;
+  const all = values === undefined ? [value] : values;
+  if (!Array.isArray(all) || !all.every((one) => typeof one === 'string'))
+    throw new errors.InvalidRequest('claims.id_token.acr must name its values as strings');
+  return all;
+}
