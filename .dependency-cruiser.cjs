@@ -8,7 +8,7 @@ const mayImport = {
   'session-policy': [],
   clock: ['session-policy'],
   config: [],
-  persistence: ['config'],
+  persistence: ['config', 'clock'],
   signals: ['config', 'session-policy'],
   events: ['session-policy', 'persistence', 'clock'],
   clients: ['session-policy', 'persistence', 'clock'],
@@ -31,7 +31,7 @@ const mayImport = {
   ],
   oidc: ['token-endpoint', 'tokens', 'artifacts', 'sessions', 'clients', 'accounts', 'session-policy', 'web'],
   'resource-server': ['session-policy', 'config', 'clock'],
-  web: ['config'],
+  web: ['config', 'clock'],
   operations: ['accounts', 'clients', 'clock', 'events', 'persistence', 'session-policy', 'sessions'],
   foundation: [
     'accounts',

@@ -1,3 +1,4 @@
+import { waitForBeatMs } from './beats.js';
 import { Clock, type Instant } from './clock.js';
 import { steadyClock, wallClock } from './host-time.js';
 
@@ -25,7 +26,7 @@ export interface ClockReport {
 export interface Discipline {
   /** Round trips per measurement; the fastest one counts. */
   readonly roundTrips?: number;
-  /** Milliseconds between two measurements. */
+  /** Milliseconds between two looks at the reference. One that finds it where it is expected keeps a measurement that is not old. */
   readonly intervalMs?: number;
   /** Told when a periodic measurement fails; the clock runs on by its last one. */
   readonly onFailure?: (error: unknown) => void;
@@ -43,6 +44,8 @@ interface Measurement {
   readonly hostGap: number;
 }
 
+/** A measurement is replaced after this, because the clocks of two hosts drift apart. */
+const oldAfterMs = 29_000;
 /** A host that slept or was set by more than this asks the reference again at once. */
 const suspiciousJumpMs = 1_000;
 
@@ -73,15 +76,15 @@ export class DisciplinedClock extends Clock {
     };
   }
 
-  /** Takes the first measurement, and from then on one per interval. Rejects if the reference cannot be asked. */
+  /** Takes the first measurement, and from then on looks once per interval. Rejects if the reference cannot be asked. */
   async start(): Promise<void> {
     await this.remeasure();
-    this.#timer ??= setInterval(() => this.#remeasureInBackground(), this.#discipline.intervalMs).unref();
+    if (!this.#timer) this.#lookLater();
   }
 
   /** Ends the periodic measurements. */
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
@@ -114,24 +117,43 @@ export class DisciplinedClock extends Clock {
     };
   }
 
+  #lookLater(): void {
+    this.#timer = setTimeout(() => {
+      this.#lookLater();
+      this.#look().catch(this.#discipline.onFailure);
+    }, waitForBeatMs(this.#discipline.intervalMs)).unref();
+  }
+
+  /** Asks the reference once, and measures where it is not as expected. */
+  async #look(): Promise<void> {
+    const known = this.#measurement;
+    if (!known || this.#discipline.steady() - known.takenAt >= oldAfterMs) return this.remeasure();
+    const { base, roundTripMs } = await this.#trip();
+    // Either is off by half of its round trip at most.
+    if (Math.abs(base - known.base) > (roundTripMs + known.roundTripMs) / 2) await this.remeasure();
+  }
+
   #remeasureInBackground(): void {
     if (this.#measuring) return;
     this.remeasure().catch(this.#discipline.onFailure);
   }
 
   async #takeMeasurement(): Promise<void> {
-    const { roundTrips, steady, wall } = this.#discipline;
     let best: Measurement | undefined;
-    for (let trip = 0; trip < roundTrips; trip += 1) {
-      const sentAt = steady();
-      const reference = await this.#measure();
-      const takenAt = steady();
-      const roundTripMs = takenAt - sentAt;
-      // The reference was read somewhere on the way; taking the middle halves the greatest possible error.
-      const base = reference - (sentAt + takenAt) / 2;
-      if (!best || roundTripMs < best.roundTripMs)
-        best = { base, roundTripMs, takenAt, hostGap: wall() - takenAt };
+    for (let count = 0; count < this.#discipline.roundTrips; count += 1) {
+      const trip = await this.#trip();
+      if (!best || trip.roundTripMs < best.roundTripMs) best = trip;
     }
     this.#measurement = best;
+  }
+
+  async #trip(): Promise<Measurement> {
+    const { steady, wall } = this.#discipline;
+    const sentAt = steady();
+    const reference = await this.#measure();
+    const takenAt = steady();
+    // The reference was read somewhere on the way; taking the middle halves the greatest possible error.
+    const base = reference - (sentAt + takenAt) / 2;
+    return { base, roundTripMs: takenAt - sentAt, takenAt, hostGap: wall() - takenAt };
   }
 }

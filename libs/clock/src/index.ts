@@ -1,3 +1,4 @@
+export { untilBeat, waitForBeatMs } from './beats.js';
 export { Clock, type Instant } from './clock.js';
 export {
   ClockNotMeasured,

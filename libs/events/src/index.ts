@@ -34,6 +34,7 @@ export {
 export { SessionFeed } from './feed/session-feed.js';
 export { type ChainHead, EventHistory } from './history/event-history.store.js';
 export { withFreshEventTables } from './manual.js';
+export { NewsStore } from './news.store.js';
 export { PollStore } from './streams/poll.store.js';
 export {
   composePush,

@@ -1,4 +1,5 @@
 import type { PrismaService, Transaction } from './prisma.service.js';
+import type { HotStatement } from './statements.js';
 
 /** The channel on which nodes are told to measure again because the virtual clock was moved. */
 export const clockChannel = 'curfew_clock';
@@ -15,6 +16,11 @@ export class VirtualClockRefused extends Error {
   }
 }
 
+const clockStatement: HotStatement = {
+  name: 'database_clock',
+  text: `SELECT (extract(epoch FROM clock_timestamp()) * 1000 + clock_offset_ms)::float8, clock_offset_ms <> 0 FROM service_state WHERE id = 1`,
+};
+
 /**
  * A function that asks the database for its time (milliseconds since the epoch, with fractions), the virtual offset included. Rejects
  * with `VirtualClockRefused` if there is an offset and `virtualClock` is false.
@@ -24,11 +30,9 @@ export function databaseClock(
   { virtualClock }: { readonly virtualClock: boolean },
 ): () => Promise<number> {
   return async () => {
-    const [row] = await prisma.$queryRaw<{ now: number; moved: boolean }[]>`
-      SELECT (extract(epoch FROM clock_timestamp()) * 1000 + "clock_offset_ms")::float8 AS now, "clock_offset_ms" <> 0 AS moved
-        FROM "service_state" WHERE "id" = 1`;
-    if (!row || (row.moved && !virtualClock)) throw new VirtualClockRefused();
-    return row.now;
+    const [row] = await prisma.direct.run<[now: number, isMoved: boolean]>(clockStatement, []);
+    if (!row || (row[1] && !virtualClock)) throw new VirtualClockRefused();
+    return row[0];
   };
 }
 

@@ -1,3 +1,4 @@
+import { waitForBeatMs } from '@curfew/clock';
 import pg from 'pg';
 import { standbyRefused } from './guard/refusal.js';
 import { isInRecovery } from './guard/server.js';
@@ -110,7 +111,7 @@ export class DatabaseListener {
         () => this.#client === client && this.#beatLater(client),
         (error) => this.#lost(client, error),
       );
-    }, this.#patience.heartbeatMs).unref();
+    }, waitForBeatMs(this.#patience.heartbeatMs)).unref();
   }
 
   #lost(client: pg.Client, error: Error): void {

@@ -1,5 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { untilBeat } from '@curfew/clock';
 import type { Logger } from 'pino';
+
+/** Work that repeats at such intervals, in milliseconds, may be heavy. */
+const seldomMs = 5_000;
 
 /** Work that a process repeats without being asked. Each job has its own loop, never overlaps with itself, and outlives its failures. */
 export class BackgroundLoops {
@@ -31,9 +34,9 @@ export class BackgroundLoops {
   async #repeat(intervalMs: number, subject: string, work: () => Promise<unknown>): Promise<void> {
     const { signal } = this;
     while (!signal.aborted) {
-      // Spread out, so that nodes that started together do not work in step.
-      const waitMs = intervalMs * (0.9 + Math.random() * 0.2);
-      await pause(waitMs, undefined, { signal, ref: false }).catch(() => {});
+      // Rare work is spread out, so that nodes that started together do not work in step.
+      const spread = intervalMs < seldomMs ? 1 : 0.9 + Math.random() * 0.2;
+      await untilBeat(intervalMs * spread, signal);
       if (signal.aborted) return;
       await work().catch((err: unknown) =>
         this.log[this.level]({ err }, `${subject} failed; it is tried again`),

@@ -7,6 +7,7 @@ import {
   DeliveryStore,
   EventHistory,
   EventLog,
+  NewsStore,
   type ReceiverKind,
   type StoredEvent,
   usualPatience,
@@ -47,7 +48,8 @@ export function deliverEvents(
   const { configuration, guard, clock, receiverSeal: seal, keyStore, log } = foundation;
   const { timeoutMs, firstRetryMs, attempts, allowPrivateAddresses, intervalMs } = configuration.delivery;
   const prisma = new PrismaService(configuration.database, 2, guard);
-  const store = new DeliveryStore(prisma, configuration.adminUrl);
+  const news = new NewsStore(prisma);
+  const store = new DeliveryStore(prisma, configuration.adminUrl, news);
   const report = (err: unknown) => log.warn({ err }, 'delivering events failed; it is tried again');
   const sign = signWith(keyStore, clock);
   const courier = new Courier({
@@ -66,7 +68,7 @@ export function deliverEvents(
   });
   const prune = () => store.prune(plus(clock.now(), seconds(-configuration.eventRetention.events)), 1_000);
   const watch = new Watch({
-    store: new WatchStore(prisma),
+    store: new WatchStore(prisma, news),
     log: new EventLog(prisma),
     clock,
     thresholds: thresholdsOf(configuration),

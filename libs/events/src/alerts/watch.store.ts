@@ -1,8 +1,8 @@
-import type { HotStatement, PrismaService, Transaction } from '@curfew/persistence';
+import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { StoredEvent } from '../delivery/delivery.js';
 import { insertEvents, type NewEvent } from '../event-log.js';
-import { hasNews } from '../news.js';
+import { NewsStore } from '../news.store.js';
 
 /** The channel on which nodes are told that an alert holds networks back. */
 export const alertsChannel = 'curfew_alerts';
@@ -30,25 +30,21 @@ interface EventRow {
   data: Record<string, unknown>;
 }
 
-const lookStatement: HotStatement = {
-  name: 'watch_look',
-  text: `
-    SELECT CASE WHEN c.epoch = s.epoch AND c.held_until > to_timestamp($1::float8 / 1000) THEN c.holder::text END,
-      ${hasNews}
-    FROM delivery_cursor c, service_state s WHERE c.name = 'watch'`,
-};
-
 /** What the one node that watches reads and remembers. */
 export class WatchStore {
-  constructor(private readonly prisma: PrismaService) {}
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly news = new NewsStore(prisma),
+  ) {}
 
-  /** Who holds the watch beyond `until`, and whether there are events that they have not seen. Locks and writes nothing. */
-  async look(until: Instant): Promise<{ readonly holder: string | null; readonly isNews: boolean }> {
-    const rows = await this.prisma.direct.run<[holder: string | null, isNews: boolean]>(lookStatement, [
-      until,
-    ]);
-    const [holder, isNews] = rows[0] ?? [null, true];
-    return { holder, isNews };
+  /** Who holds the watch beyond `heldUntil`, and whether there are events that they have not seen. */
+  async look(
+    now: Instant,
+    heldUntil: Instant,
+  ): Promise<{ readonly holder: string | null; readonly isNews: boolean }> {
+    const found = await this.news.look('watch', { now, heldUntil });
+    if (!found) return { holder: null, isNews: true };
+    return { holder: found.isForeign ? null : found.holder, isNews: found.isNews };
   }
 
   /** Takes or keeps the watch until `until`; where it stands, or null while another node has it. */

@@ -74,7 +74,8 @@ export class Watch {
   /** Whether there is nothing to do, as most of the time: another node has the watch, or this one has it for a while and has seen everything. */
   async #isQuiet(): Promise<boolean> {
     const { store, clock } = this.#parts;
-    const { holder, isNews } = await store.look(instant(clock.now() + watchMs / 2));
+    const now = clock.now();
+    const { holder, isNews } = await store.look(now, instant(now + watchMs / 2));
     const isHere = holder === this.#node;
     if (holder !== null && !isHere) this.#detector = undefined;
     return isHere ? this.#detector !== undefined && !isNews : holder !== null;

@@ -1,7 +1,7 @@
-import type { HotStatement, PrismaService } from '@curfew/persistence';
+import type { PrismaService } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import { insertEvents, type NewEvent } from '../event-log.js';
-import { hasNews } from '../news.js';
+import { NewsStore } from '../news.store.js';
 import type { ReceiverKind, TakenDelivery } from './delivery.js';
 
 interface CursorRow {
@@ -49,16 +49,6 @@ export interface OutboxDepth {
   readonly oldestMs: number;
 }
 
-/** Whether there are events to hand on, and whether a delivery is due, as `handOn` and `take` see it. */
-const lookStatement: HotStatement = {
-  name: 'outbox_look',
-  text: `
-    SELECT c.epoch <> s.epoch OR ${hasNews},
-      EXISTS (SELECT 1 FROM delivery_receiver r JOIN delivery d ON d.receiver_id = r.id AND d.dead_at IS NULL AND d.next_attempt_at <= to_timestamp($1::float8 / 1000)
-        WHERE r.status = 'enabled' AND r.kind <> 'set_poll')
-    FROM delivery_cursor c, service_state s WHERE c.name = 'outbox'`,
-};
-
 const date = (at: Instant): Date => new Date(at);
 
 /** The outbox in PostgreSQL: the events and counts are its content, a cursor says how far it has been handed on. */
@@ -67,13 +57,15 @@ export class DeliveryStore {
     private readonly prisma: PrismaService,
     /** The audience of the admin API. */
     private readonly adminAudience: string,
+    private readonly news = new NewsStore(prisma),
   ) {}
 
-  /** Whether there is anything to hand on or to take: a look that locks and writes nothing, as most of the time there is not. */
+  /** Whether there is anything to hand on or to take, as `handOn` and `take` see it. */
   async look(now: Instant): Promise<{ readonly events: boolean; readonly due: boolean }> {
-    const rows = await this.prisma.direct.run<[events: boolean, due: boolean]>(lookStatement, [now]);
-    const [events, due] = rows[0] ?? [true, true];
-    return { events, due };
+    const found = await this.news.look('outbox', { now, heldUntil: now });
+    return found
+      ? { events: found.isForeign || found.isNews, due: found.isDue }
+      : { events: true, due: true };
   }
 
   /**

@@ -21,6 +21,8 @@ const reportStatement: HotStatement = {
     INSERT INTO feed_node (id, seen_at, followers, confirmed)
     VALUES ($2::uuid, to_timestamp($3::float8 / 1000), $4::jsonb, $5::text[])
     ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, followers = excluded.followers, confirmed = excluded.confirmed`,
+  // A report that a failover loses is replaced by the next one, so the guard need not mark it.
+  place: 'noted by its caller',
 };
 
 /** What nodes tell each other, and whoever wants to know, about their followers. */

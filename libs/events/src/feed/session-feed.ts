@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Clock } from '@curfew/clock';
+import { type Clock, untilBeat } from '@curfew/clock';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import {
   type AnnouncedEnds,
@@ -207,7 +207,7 @@ export class SessionFeed {
   async #beat(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await pause(beatIntervalMs, undefined, { signal, ref: false }).catch(() => {});
+      await untilBeat(beatIntervalMs, signal);
       if (signal.aborted) return;
       if (this.#readers.size === 0 && this.silentMs < unfollowedIntervalMs) continue;
       await this.#readAndBeat().catch(this.#parts.report);
@@ -218,13 +218,12 @@ export class SessionFeed {
     const from = this.#position!;
     // Read before the database is: whatever commits from here on is told after this beat.
     const at = this.#parts.clock.now();
-    const position = await this.#tellUnheard();
+    const reports = this.#readers.size === 0 || this.#beats % beatsPerReport === 0;
+    const [position] = await Promise.all([this.#tellUnheard(), reports && this.#reportNode(at)]);
     if (position.xid !== from.xid || position.origin !== from.origin) {
       this.#position = position;
       this.#told.advance();
     }
-    // Whoever waits for a confirmation must know of this node before a follower of its can trust anything.
-    if (this.#readers.size === 0 || this.#beats % beatsPerReport === 0) await this.#reportNode(at);
     this.#tell({ kind: 'beat', at, position: writePosition(position) });
     this.#beats += 1;
     if (this.#beats % beatsPerProbe === 0 && this.#readers.size > 0)

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { untilBeat } from '@curfew/clock';
 import type pg from 'pg';
 import { isDatabaseUnavailable } from '../failures.js';
 import { type HotStatement, milliseconds, type Statements } from '../statements.js';
@@ -114,7 +114,7 @@ export class GuardBeat {
     const { signal } = this.#stopping;
     await statements.run(pruneStatement, []).catch(this.#failed('forgetting processes that are gone'));
     while (!signal.aborted) {
-      await pause(betweenLooksMs, undefined, { signal, ref: false }).catch(() => {});
+      await untilBeat(betweenLooksMs, signal);
       if (signal.aborted) return;
       await this.#look(statements).catch(this.#failed('looking after the database'));
       if (this.#isDue())
