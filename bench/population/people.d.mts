@@ -7,8 +7,19 @@ export interface Truth {
   readonly clockwork?: { readonly share: number; readonly every: number };
   /** The share of days on which a person visits once; without it, everybody visits once or twice on every day. */
   readonly visitShare?: number;
+  /** How long visits and silences are, unless it is a workday at a desk. */
+  readonly pace?: Pace;
   readonly seed: number;
 }
+
+/** Lengths in seconds, each log-normal: of visits, and of silences as a mixture of kinds with their cumulative shares. */
+export interface Pace {
+  readonly span: { readonly median: number; readonly spread: number };
+  readonly silences: readonly { readonly upTo: number; readonly median: number; readonly spread: number }[];
+}
+
+/** Few silences in a visit, and a long one in most of them. */
+export const seldom: Pace;
 
 /** A silence as it is intended, in seconds. */
 export interface IntendedSilence {
@@ -48,6 +59,12 @@ export function countedOf(
   steps: readonly VisitStep[],
   timeout: number,
 ): Generator<readonly [kind: 'returned' | 'cut' | 'back' | 'resumed', seconds: number]>;
+
+/** What a server counts of a visit while a canary runs, where the shorter timeout of its arms is `shorter`, as kinds and seconds. */
+export function trialCountedOf(
+  steps: readonly VisitStep[],
+  shorter: number,
+): Generator<readonly [kind: 'reached' | 'rejoined', seconds: number]>;
 
 /** Hours in which the sessions of a visit are alive and nobody has been active for two minutes; its last silence ends by the timeout. */
 export function exposureHoursOf(steps: readonly VisitStep[], timeout: number): number;

@@ -18,25 +18,46 @@ const firstHour = 8;
 const hoursToBegin = 4;
 
 /** Work, reading, and interruptions: silences are a mixture of log-normals, scaled by a factor of each person. */
-function silenceOf(random, factor, clockwork) {
+const workday = {
+  span: { median: 7_200, spread: 0.6 },
+  silences: [
+    { upTo: 0.8, median: 40, spread: 1 },
+    { upTo: 0.96, median: 300, spread: 0.8 },
+    { upTo: 1, median: 2_400, spread: 0.8 },
+  ],
+};
+
+/** Few silences in a visit, and a long one in most of them: as much to tell about timeouts from a tenth of the requests. */
+export const seldom = {
+  span: { median: 3_600, spread: 0.5 },
+  silences: [
+    { upTo: 0.25, median: 300, spread: 0.8 },
+    { upTo: 1, median: 2_400, spread: 0.4 },
+  ],
+};
+
+function silenceOf(random, factor, { clockwork, pace = workday }) {
   const byClock = clockwork !== undefined && random() < clockwork.share;
-  const length = byClock ? clockwork.every * (0.98 + random() * 0.04) : factor * humanSilence(random);
+  const length = byClock
+    ? clockwork.every * (0.98 + random() * 0.04)
+    : factor * humanSilence(random, pace.silences);
   // Instants are in milliseconds, and no two activities fall into one.
   return { length: max(1, round(length * 1_000)) / 1_000, byClock, patience: random() };
 }
 
-function humanSilence(random) {
+function humanSilence(random, kinds) {
   const kind = random();
-  if (kind < 0.8) return logNormal(random, 40, 1);
-  return kind < 0.96 ? logNormal(random, 300, 0.8) : logNormal(random, 2_400, 0.8);
+  const { median, spread } = kinds.find(({ upTo }) => kind < upTo);
+  return logNormal(random, median, spread);
 }
 
-function visitOf(random, factor, { clockwork }) {
+function visitOf(random, factor, truth) {
+  const { median, spread } = (truth.pace ?? workday).span;
   const startsAt = (firstHour + random() * hoursToBegin) * hour;
-  const intended = logNormal(random, 7_200, 0.6);
+  const intended = logNormal(random, median, spread);
   const silences = [];
   for (let at = 0; ; ) {
-    const silence = silenceOf(random, factor, clockwork);
+    const silence = silenceOf(random, factor, truth);
     at += silence.length;
     if (at > intended) return { startsAt, silences };
     silences.push(silence);
@@ -77,6 +98,16 @@ export function* countedOf(steps, timeout) {
     yield ['resumed', length - timeout];
   }
   yield ['cut', timeout];
+}
+
+/**
+ * What a server counts of a visit while a canary runs: whether a silence reached the shorter timeout of its arms (the last one of every visit does), and
+ * how long the first such silence was, where the person came back.
+ */
+export function* trialCountedOf(steps, shorter) {
+  const first = steps.find(({ length }) => length >= shorter);
+  yield ['reached', shorter];
+  if (first && first.kind !== 'gave up') yield ['rejoined', first.length];
 }
 
 /** Two minutes without activity are taken for presence. */

@@ -13,24 +13,27 @@ import { VirtualTime } from './virtual-time.mjs';
 /*
  * npm run bench:population: people whose truth is hidden live ten working days through the real product on the virtual clock; then the product
  * is asked, and what it tells is put beside the truth. Exit status 1 says that a figure misses its bar. docs/insight.md has the figures.
- *   npm run bench:population -- [--people 32] [--days 10] [--seed 1] [--settings '{"inactivityTimeout":"30m"}']
- * `--people` is for each of ten clients. `--settings` are further settings of the policy, such as a canary.
+ *   npm run bench:population -- [--clients 10] [--people 32] [--days 10] [--seed 1] [--canary 45m]
+ * `--people` is for each client. `--canary` puts half of the accounts under another timeout, which measures how many people give up.
  */
 const { values } = parseArgs({
   options: {
     people: { type: 'string', default: '32' },
     days: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
-    settings: { type: 'string', default: '{}' },
+    clients: { type: 'string', default: '10' },
+    canary: { type: 'string' },
   },
 });
-const [people, days, seed] = [values.people, values.days, values.seed].map(Number);
+const [people, days, seed, clientCount] = [values.people, values.days, values.seed, values.clients].map(
+  Number,
+);
 const inForce = 1_800;
 const policy = {
   basedOn: 'standard',
   inactivityTimeout: `${inForce}s`,
   absoluteLifetime: '30d',
-  ...JSON.parse(values.settings),
+  ...(values.canary && { canary: { inactivityTimeout: values.canary, share: '50%' } }),
 };
 /** Of the profile `standard`, in seconds. */
 const accessTokenLifetime = 600;
@@ -64,7 +67,7 @@ async function withPolicy({ PrismaService, loadConfiguration, servers }) {
 }
 
 async function live(servers, databaseUrl) {
-  const truths = truthsOf({ people, days, seed });
+  const truths = truthsOf({ people, days, seed, clients: clientCount });
   const { accounts, clients } = await populate(databaseUrl, servers.registered, truths.length);
   const [{ PrismaService, advanceVirtualClock }, { loadConfiguration }, { CountsStore }] = await Promise.all([
     import('@curfew/persistence'),
@@ -99,10 +102,10 @@ async function live(servers, databaseUrl) {
     const store = new CountsStore(prisma);
     const to = from + (days + 3) * day * 1_000;
     const counted = await Promise.all(
-      truths.map(async (truth, index) => ({
-        truth,
-        ...(await store.find({ clientIds: [clients[index]], from, to })),
-      })),
+      truths.map(async (truth, index) => {
+        const question = { clientIds: [clients[index]], from, to };
+        return { truth, arms: await store.arms(question), ...(await store.find(question)) };
+      }),
     );
     return { happened: life.happened, seconds: Math.round((performance.now() - began) / 1_000), counted };
   } finally {
@@ -140,7 +143,9 @@ try {
     say(
       `${holds ? 'holds' : 'MISSES'}  ${figure}: ${value.toFixed(3)} told, ${really.toFixed(3)} really, off by ${(error * 100).toFixed(1)} % (bar ${bar})`,
     );
-  process.stdout.write(`${JSON.stringify({ people, days, seed, seconds, happened, rows, told }, null, 2)}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ clients: clientCount, people, days, seed, canary: values.canary, seconds, happened, rows, told }, null, 2)}\n`,
+  );
   process.exitCode = rows.every(({ holds }) => holds) ? 0 : 1;
 } finally {
   await servers?.stop();

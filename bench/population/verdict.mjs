@@ -1,4 +1,12 @@
-import { clockworkShare, Evidence, exposurePerDay, signInsPerVisit, totalCounts } from '@curfew/insight';
+import {
+  clockworkShare,
+  comparedArms,
+  Evidence,
+  exposurePerDay,
+  giveUpFrom,
+  signInsPerVisit,
+  totalCounts,
+} from '@curfew/insight';
 import { exposureHoursOf, intendedVisits, livedUnder } from './people.mjs';
 
 /*
@@ -58,13 +66,26 @@ const evidenceOf = (counted) =>
 /** How many intervals hold the truth; `counted` has the counts of each client beside its truth. */
 export const coverageOf = (counted) => coverageRow(evidenceOf(counted));
 
-/** Every figure that has a bar. */
+/** How many intervals of the share of people who give up hold the truth, where a canary measures it; `counted` has the arms of each client. */
+export function giveUpCoverageOf(counted) {
+  const held = counted.map(({ arms, truth: { giveUpShare } }) => {
+    const compared = comparedArms(arms);
+    if (compared === undefined) return false;
+    const { low, high } = giveUpFrom(compared).interval;
+    return low <= giveUpShare && giveUpShare <= high;
+  });
+  return heldRow(`measured shares of people who give up that hold the truth, of ${held.length}`, held);
+}
+
+/** Every figure that has a bar; with the arms of a canary, also the share of people who give up. */
 export function judge(counted, inForce, accessTokenLifetime) {
   const clients = evidenceOf(counted);
+  const hasCanary = counted.some(({ arms }) => arms.length > 1);
   return [
     ...bars.map((one) => signInsRow(clients, one)),
     ...bars.map((one) => exposureRow(clients, one)),
     coverageRow(clients),
+    ...(hasCanary ? [giveUpCoverageOf(counted)] : []),
     ...clients.flatMap((client) => clockworkRow(client, inForce, accessTokenLifetime)),
   ];
 }
@@ -107,9 +128,13 @@ function coverageRow(clients) {
       return low <= signedInAgain / visits && signedInAgain / visits <= high;
     }),
   );
+  return heldRow(`intervals that hold the truth, of ${held.length} cells`, held);
+}
+
+function heldRow(figure, held) {
   const share = held.filter(Boolean).length / held.length;
   return {
-    figure: `intervals that hold the truth, of ${held.length} cells`,
+    figure,
     told: share,
     really: 0.95,
     error: share - 0.95,

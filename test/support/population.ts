@@ -5,6 +5,7 @@ import {
   intendedVisits,
   livedUnder,
   type Truth,
+  trialCountedOf,
   type VisitStep,
 } from '../../bench/population/people.mjs';
 
@@ -69,10 +70,7 @@ export function canaryUnder(truth: CanaryTruth): ArmCounts[] {
       note('first', 1);
       for (const steps of visits) {
         for (const [kind, seconds] of countedOf(steps, timeout)) note(kind, seconds);
-        // The first long silence of a visit; its last one, where no other was so long.
-        const first = steps.find(({ length }) => length >= shorter);
-        note('reached', shorter);
-        if (first && first.kind !== 'gave up') note('rejoined', first.length);
+        for (const [kind, seconds] of trialCountedOf(steps, shorter)) note(kind, seconds);
       }
     }
     return { arm, inactivityTimeout: timeout, folded, days };

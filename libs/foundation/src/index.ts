@@ -1,4 +1,5 @@
 export { type AnnouncementHandlers, hearAnnouncements } from './announcements.js';
+export { engineOn } from './engine.js';
 export { FoundationModule } from './foundation.module.js';
 export { type Foundation, type FoundationOptions, openFoundation } from './open-foundation.js';
 export { foundationToken } from './providers.js';

@@ -1,7 +1,7 @@
 import type { Arm } from '@curfew/session-policy';
 import { type Counts, countWithin, type FoldedCounts, foldCount, sumOf } from './counts.js';
 import type { GiveUpShare } from './evidence.js';
-import { intervalOf, jackknifeError } from './jackknife.js';
+import { evenFolds, intervalOf, jackknifeError } from './jackknife.js';
 
 /** Counts of one arm of a canary, made under one inactivity timeout. */
 export interface ArmCounts {
@@ -48,7 +48,8 @@ export function comparedArms(arms: readonly ArmCounts[]): ComparedArms | undefin
     : { shorter: canary, longer: control };
 }
 
-const reachedIn = ({ folded }: ArmCounts): number => sumOf(folded.total().reached);
+/** First long silences of an arm. */
+export const reachedIn = ({ folded }: ArmCounts): number => sumOf(folded.total().reached);
 
 /** The share of the first long silences of an arm that ended within `seconds`, by activity or a new sign-in. */
 const backShare = ({ reached, rejoined }: Counts, seconds: number): number => {
@@ -78,7 +79,7 @@ export function giveUpFrom(arms: ComparedArms): MeasuredGiveUp {
     Math.log(backShare(shorter, upTo) / backShare(longer, upTo)),
   );
   const have = Math.min(reachedIn(arms.shorter), reachedIn(arms.longer));
-  const { low, high } = intervalOf(value, leftOut);
+  const { low, high } = intervalOf(value, leftOut, {}, evenFoldsOf(arms));
   const share = { low: 1 - Math.exp(high), high: 1 - Math.exp(low) };
   const halfWidth = (share.high - share.low) / 2;
   const isKnown = Number.isFinite(halfWidth) && have >= minReached;
@@ -94,6 +95,12 @@ export function giveUpFrom(arms: ComparedArms): MeasuredGiveUp {
     days: isEnough ? 0 : perDay === 0 ? null : Math.max(1, Math.ceil((need - have) / perDay)),
   };
 }
+
+/** How many folds of one size would tell as much as those of both arms: the arm that fills them less evenly limits it. */
+export const evenFoldsOf = ({ shorter, longer }: ComparedArms): number =>
+  Math.min(
+    ...[shorter, longer].map(({ folded }) => evenFolds(folded.folds.map(({ reached }) => sumOf(reached)))),
+  );
 
 const bounded = (share: number): number => Math.min(0.95, Math.max(0, share));
 

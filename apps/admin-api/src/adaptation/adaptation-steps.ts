@@ -72,7 +72,8 @@ export class AdaptationSteps {
     const changes = { inactivityTimeout: to, canary: null };
     const version = await this.#revise(revision, changes, cause, now, tx);
     await this.#tell(step, revision, { version, from, to, share: null }, cause, now, tx);
-    return { ...stored, state: { ...stored.state, rollout: null } };
+    const harmed = step === 'rolled_back' ? { rolledBackAt: now } : {};
+    return { ...stored, state: { ...stored.state, rollout: null, ...harmed } };
   }
 
   /** Ends a rollout that leaves the policy as it is: at its end, or because a person changed the policy meanwhile. */

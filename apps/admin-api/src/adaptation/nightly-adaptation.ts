@@ -4,6 +4,8 @@ import {
   type AdaptationDecision,
   type AdaptationEvidence,
   decideAdaptation,
+  type NeededForAdaptation,
+  neededForAdaptation,
   parseAdaptation,
 } from '@curfew/insight';
 import { PrismaService, type Transaction } from '@curfew/persistence';
@@ -32,6 +34,8 @@ const byAdaptation = {
 export class NightlyAdaptation {
   /** The hour of the last run of this process. What failed in it is tried again in the next one. */
   #hour = -1;
+  /** How much evidence a step needs. */
+  protected readonly needed: NeededForAdaptation = neededForAdaptation;
 
   constructor(
     private readonly prisma: PrismaService,
@@ -61,7 +65,7 @@ export class NightlyAdaptation {
     const { settings } = parsed;
     const evidence = await this.evidence.find(revision, settings, stored.state, now);
     const decision: AdaptationDecision = isAsLeft(revision.policy, stored.state)
-      ? decideAdaptation(settings, stored.state, evidence, now)
+      ? decideAdaptation(settings, stored.state, evidence, now, this.needed)
       : { kind: 'abandon', reasons: ['the policy was changed during the rollout'] };
     await this.prisma
       .$transaction((tx) => this.take({ revision, stored }, decision, evidence, now, tx))

@@ -60,15 +60,18 @@ export class PolicyEvidence {
     };
   }
 
-  /** The figure of the budget in the earlier and the later half of the days. */
-  private async halves(settings: AdaptationSettings, { question }: FoundEvidence, timeout: number) {
-    const days = Math.round((question.to - question.from) / 86_400_000);
-    const middle = plus(question.from, seconds(Math.floor(days / 2) * 86_400));
+  /**
+   * The figure of the budget in the earlier and the later half of the days that were counted. They are looked back on from the last one: where counting
+   * began a fortnight ago, halves of the four weeks asked about would leave the earlier one empty, and no drift would ever be seen.
+   */
+  private async halves(settings: AdaptationSettings, { question, counts }: FoundEvidence, timeout: number) {
+    const middle = plus(question.to, seconds(-Math.ceil(counts.days / 2) * 86_400));
     const [earlier, later] = await Promise.all([
       this.questions.find(question, kinds, { to: middle }),
       this.questions.find(question, kinds, { from: middle }),
     ]);
-    if (earlier.missing.length + later.missing.length > 0) return null;
+    // Few silences in a visit are as good as many: the figures are about visits.
+    if ([...earlier.missing, ...later.missing].some(({ of }) => of !== 'silences')) return null;
     return [figureOf(settings, earlier)(timeout), figureOf(settings, later)(timeout)] as const;
   }
 

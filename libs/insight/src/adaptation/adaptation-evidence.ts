@@ -2,6 +2,7 @@ import type { Instant } from '@curfew/session-policy';
 import { bucketEdges } from '../buckets.js';
 import type { Estimate } from '../jackknife.js';
 import { type AdaptationSettings, ceilingOf } from './adaptation-settings.js';
+import { stageDays } from './adaptation-state.js';
 
 /** A harm that ends a rollout where it is certain enough. */
 export interface Guard {
@@ -9,6 +10,8 @@ export interface Guard {
   readonly value: number;
   /** Its standard error. */
   readonly error: number;
+  /** Folds of one size that would tell the error as well. */
+  readonly folds: number;
   readonly limit: number;
 }
 
@@ -21,7 +24,7 @@ export interface AdaptationEvidence {
   readonly accounts: number;
   /** The largest share of the silences that one fold of accounts has. */
   readonly foldShare: number;
-  /** The budget's figure in the earlier and in the later half of the days. */
+  /** The budget's figure in the earlier and in the later half of the days; null where a half has too few counts to tell it. */
   readonly halves: readonly [Estimate, Estimate] | null;
   /** The budget's figure under a timeout. */
   readonly costOf: (timeout: number) => Estimate;
@@ -32,32 +35,54 @@ export interface AdaptationEvidence {
   readonly releasedAt: Instant | null;
 }
 
+/** How much a decision needs: days, visits and accounts at least, the largest share of one fold, and what each stage of a rollout must have seen. */
+export interface NeededForAdaptation {
+  readonly days: number;
+  readonly visits: number;
+  readonly accounts: number;
+  readonly foldShare: number;
+  readonly stageDays: number;
+  readonly stageVisits: number;
+}
+
 /** The least that a decision needs. */
-export const neededForAdaptation = { days: 14, visits: 15_000, accounts: 200, foldShare: 0.2 } as const;
+export const neededForAdaptation: NeededForAdaptation = {
+  ...{ days: 14, visits: 15_000, accounts: 200, foldShare: 0.2 },
+  ...{ stageDays, stageVisits: 5_000 },
+};
 
 /** A change of the figure by more than this share between the halves is a drift, where chance does not explain it. */
 const maxDrift = 0.2;
 
 /** Everything that is missing before a decision, or wrong with the evidence. */
-export function whatIsMissing(evidence: AdaptationEvidence): string[] {
-  const { days, visits, accounts, foldShare, halves } = evidence;
+export function whatIsMissing(evidence: AdaptationEvidence, needed: NeededForAdaptation): string[] {
+  const { days, visits, accounts } = evidence;
   const perDay = days === 0 ? 0 : visits / days;
   const until = (missing: number) =>
     perDay === 0 ? '' : `, enough in about ${Math.ceil(missing / perDay)} day(s)`;
-  const {
-    days: minDays,
-    visits: minVisits,
-    accounts: minAccounts,
-    foldShare: maxShare,
-  } = neededForAdaptation;
   return [
-    ...(days < minDays ? [`${days} of ${minDays} days were counted`] : []),
-    ...(visits < minVisits ? [`${visits} of ${minVisits} visits were seen${until(minVisits - visits)}`] : []),
-    ...(accounts < minAccounts ? [`${accounts} of ${minAccounts} accounts were seen`] : []),
-    ...(foldShare > maxShare
+    ...(days < needed.days ? [`${days} of ${needed.days} days were counted`] : []),
+    ...(visits < needed.visits
+      ? [`${visits} of ${needed.visits} visits were seen${until(needed.visits - visits)}`]
+      : []),
+    ...(accounts < needed.accounts ? [`${accounts} of ${needed.accounts} accounts were seen`] : []),
+    ...whatIsWrong(evidence, needed),
+  ];
+}
+
+/** What makes the evidence unfit to decide on, however much there is of it. */
+export function whatIsWrong(
+  { foldShare, halves }: AdaptationEvidence,
+  needed: NeededForAdaptation,
+): string[] {
+  return [
+    ...(foldShare > needed.foldShare
       ? [
-          `one of 16 parts of the accounts has ${Math.round(foldShare * 100)} % of the silences, and ${maxShare * 100} % is allowed`,
+          `one of 16 parts of the accounts has ${Math.round(foldShare * 100)} % of the silences, and ${needed.foldShare * 100} % is allowed`,
         ]
+      : []),
+    ...(halves === null
+      ? ['too little was counted in a half of the days to see whether the figure drifts']
       : []),
     ...(halves && hasDrifted(halves)
       ? ['the figure drifts: its later half differs from its earlier half']

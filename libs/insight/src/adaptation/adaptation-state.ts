@@ -25,6 +25,8 @@ export interface AdaptationState {
   /** When the last rollout began. */
   readonly tightenedAt: Instant | null;
   readonly stoppedAt: Instant | null;
+  /** When the last rollout was taken back; left out where none was. */
+  readonly rolledBackAt?: Instant;
 }
 
 /** The state at the beginning. */

@@ -69,11 +69,20 @@ describe('the next step of a policy', () => {
     expect(decide({ timeoutInForce: 7_200 })).toMatchObject({ kind: 'propose', to: 1_200 });
   });
 
+  it('is none for four weeks after a rollout was taken back', () => {
+    expect(decide({}, { rolledBackAt: ago(27) })).toMatchObject({
+      kind: 'stay',
+      reasons: ['the last rollout was taken back less than 28 days ago'],
+    });
+    expect(decide({}, { rolledBackAt: ago(28) }).kind).toBe('stage');
+  });
+
   it('keeps exposure within its budget as well', () => {
     const exposure = { budget: { kind: 'exposure_hours_per_day', max: 1_500 } };
     const costOf = (timeout: number) => ({ value: timeout, low: timeout, high: timeout });
-    expect(decide({ costOf, halves: null }, {}, exposure)).toMatchObject({ kind: 'stage', to: 1_380 });
-    expect(decide({ costOf, halves: null, timeoutInForce: 1_200 }, {}, exposure)).toMatchObject({
+    const halves = [costOf(1_800), costOf(1_800)] as const;
+    expect(decide({ costOf, halves }, {}, exposure)).toMatchObject({ kind: 'stage', to: 1_380 });
+    expect(decide({ costOf, halves, timeoutInForce: 1_200 }, {}, exposure)).toMatchObject({
       kind: 'stay',
     });
   });
@@ -83,10 +92,19 @@ describe('the next step of a policy', () => {
     ['visits', { visits: 14_999 }, '14999 of 15000 visits were seen, enough in about 1 day'],
     ['accounts', { accounts: 199 }, '199 of 200 accounts'],
     ['one part of the accounts', { foldShare: 0.5 }, '50 % of the silences'],
+    ['halves to compare', { halves: null }, 'too little was counted in a half'],
     ['a drift', { halves: [signIns(1_800), signIns(1_200)] as const }, 'drifts'],
     ['a canary of a person', { hasCanary: true }, 'a person has set'],
   ])('is none while there is too little to go by: %s', (_, evidence, reason) => {
     const decision = decide(evidence);
+    expect([decision.kind, decision.reasons.join()]).toEqual(['stay', expect.stringContaining(reason)]);
+  });
+
+  it.each([
+    ['one part of the accounts', { foldShare: 0.5 }, '50 % of the silences'],
+    ['a drift', { halves: [signIns(1_800), signIns(1_200)] as const }, 'drifts'],
+  ])('does not follow where the evidence is unfit, in a rollout either: %s', (_, evidence, reason) => {
+    const decision = decide(evidence, rollout(1));
     expect([decision.kind, decision.reasons.join()]).toEqual(['stay', expect.stringContaining(reason)]);
   });
 
@@ -131,7 +149,7 @@ describe('a rollout', () => {
   });
 
   it('is rolled back at once where a guard is passed with certainty, also while frozen; the more often it is looked at, the more that takes', () => {
-    const guards = [{ name: 'visits lost', value: 0.1, error: 0.015, limit: 0.02 }];
+    const guards = [{ name: 'visits lost', value: 0.1, error: 0.015, folds: 16, limit: 0.02 }];
     for (const stage of [1, 2, 3]) {
       const timeoutInForce = stage === 3 ? 1_380 : 1_800;
       const harmed = { guards, timeoutInForce, openAttackAlerts: 3, stageVisits: 10 };
@@ -167,7 +185,10 @@ it('whatever is seen, nothing passes floor or ceiling, nothing is lengthened wit
     costOf: fc.func(anyEstimate),
     stageVisits: fc.constantFrom(0, 5_000, 1e6),
     guards: fc.array(
-      fc.record({ name: fc.string(), value: fc.double(), error: fc.double(), limit: fc.double() }),
+      fc.record({
+        ...{ name: fc.string(), value: fc.double(), error: fc.double(), limit: fc.double() },
+        folds: fc.double({ min: 4, max: 16, noNaN: true }),
+      }),
       { maxLength: 2 },
     ),
     openAttackAlerts: fc.constantFrom(0, 0, 1),

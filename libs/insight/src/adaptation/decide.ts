@@ -1,9 +1,16 @@
 import { elapsedMs, type Instant } from '@curfew/session-policy';
 import { studentQuantile } from '../student.js';
-import { type AdaptationEvidence, targetTimeout, whatIsMissing } from './adaptation-evidence.js';
+import {
+  type AdaptationEvidence,
+  type NeededForAdaptation,
+  neededForAdaptation,
+  targetTimeout,
+  whatIsMissing,
+  whatIsWrong,
+} from './adaptation-evidence.js';
 import { type AdaptationSettings, ceilingOf, isFrozenOn } from './adaptation-settings.js';
 import type { AdaptationState, Rollout } from './adaptation-state.js';
-import { stageDays, stages } from './adaptation-state.js';
+import { stages } from './adaptation-state.js';
 
 /** The next step, with its reasons. */
 export type AdaptationDecision = {
@@ -26,14 +33,14 @@ export type AdaptationDecision = {
 
 /** The probability that a guard ends a rollout that does no harm, over all its nights. */
 const falseAlarm = 0.01;
-const folds = 16;
 const dayMs = 86_400_000;
 /** Nothing adapts for so long after a release. */
 export const releaseDays = 14;
 /** A step shortens the timeout by this share at most, and the next one follows after a week. */
 const maxStep = 0.25;
 const daysBetweenSteps = 7;
-const minStageVisits = 5_000;
+/** After a rollout was taken back none begins before four weeks of other evidence. */
+const daysAfterRollback = 28;
 
 /** The share of the false alarm that the look with this number may spend: all looks together spend no more than the whole. */
 const spent = (look: number): number => falseAlarm / (look * (look + 1));
@@ -44,6 +51,7 @@ export function decideAdaptation(
   state: AdaptationState,
   evidence: AdaptationEvidence,
   now: Instant,
+  needed: NeededForAdaptation = neededForAdaptation,
 ): AdaptationDecision {
   if (settings.mode === 'off') return { kind: 'stay', reasons: ['adaptation is off'] };
   const { rollout } = state;
@@ -55,14 +63,15 @@ export function decideAdaptation(
   }
   const frozen = frozenBy(settings, evidence, now);
   if (frozen.length > 0) return { kind: 'freeze', reasons: frozen };
-  return rollout ? nextStage(settings, rollout, evidence, now) : nextStep(settings, state, evidence, now);
+  return rollout
+    ? nextStage(settings, rollout, evidence, now, needed)
+    : nextStep(settings, state, evidence, now, needed);
 }
 
 /** The guards that a rollout has passed with enough certainty, looked at for the nth time. */
 function harmIn({ guards }: AdaptationEvidence, look: number): string[] {
-  const quantile = studentQuantile(spent(look), folds - 1);
-  return guards.flatMap(({ name, value, error, limit }) => {
-    const least = value - quantile * error;
+  return guards.flatMap(({ name, value, error, folds, limit }) => {
+    const least = value - studentQuantile(spent(look), folds - 1) * error;
     return Number.isFinite(least) && least > limit
       ? [
           `${name}: ${value.toFixed(4)}, at least ${least.toFixed(4)} with 99 % certainty over the rollout, and ${limit} is allowed`,
@@ -84,15 +93,18 @@ function frozenBy(settings: AdaptationSettings, evidence: AdaptationEvidence, no
 function nextStage(
   settings: AdaptationSettings,
   { from, to, stage, since }: Rollout,
-  { stageVisits }: AdaptationEvidence,
+  evidence: AdaptationEvidence,
   now: Instant,
+  needed: NeededForAdaptation,
 ): AdaptationDecision {
+  const { stageVisits } = evidence;
   const days = Math.floor(elapsedMs(since, now) / dayMs);
   const missing = [
-    ...(days < stageDays ? [`the stage has lasted ${days} of ${stageDays} days`] : []),
-    ...(stageVisits < minStageVisits
-      ? [`the stage has seen ${stageVisits} of ${minStageVisits} visits`]
+    ...(days < needed.stageDays ? [`the stage has lasted ${days} of ${needed.stageDays} days`] : []),
+    ...(stageVisits < needed.stageVisits
+      ? [`the stage has seen ${stageVisits} of ${needed.stageVisits} visits`]
       : []),
+    ...whatIsWrong(evidence, needed),
   ];
   if (missing.length > 0) return { kind: 'stay', reasons: missing };
   if (stage === stages.length) return { kind: 'finish', reasons: ['every stage was passed without harm'] };
@@ -111,12 +123,13 @@ const within = (settings: AdaptationSettings, timeout: number): number =>
 
 function nextStep(
   settings: AdaptationSettings,
-  { tightenedAt }: AdaptationState,
+  { tightenedAt, rolledBackAt }: AdaptationState,
   evidence: AdaptationEvidence,
   now: Instant,
+  needed: NeededForAdaptation,
 ): AdaptationDecision {
   if (evidence.hasCanary) return { kind: 'stay', reasons: ['the policy has a canary that a person has set'] };
-  const missing = whatIsMissing(evidence);
+  const missing = whatIsMissing(evidence, needed);
   if (missing.length > 0) return { kind: 'stay', reasons: missing };
   const { timeoutInForce: before } = evidence;
   const target = targetTimeout(settings, evidence);
@@ -131,6 +144,11 @@ function nextStep(
     };
   if (tightenedAt !== null && elapsedMs(tightenedAt, now) < daysBetweenSteps * dayMs)
     return { kind: 'stay', reasons: [`the last step was less than ${daysBetweenSteps} days ago`] };
+  if (rolledBackAt !== undefined && elapsedMs(rolledBackAt, now) < daysAfterRollback * dayMs)
+    return {
+      kind: 'stay',
+      reasons: [`the last rollout was taken back less than ${daysAfterRollback} days ago`],
+    };
   const to = Math.max(target, settings.floor, Math.ceil((before * (1 - maxStep)) / 60) * 60);
   if (to >= before) return { kind: 'stay', reasons: ['a shorter step than a minute is none'] };
   const reasons = [`the budget allows ${target} seconds; a step shortens by ${maxStep * 100} % at most`];

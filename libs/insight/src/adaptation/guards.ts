@@ -1,7 +1,7 @@
 import { type Counts, foldCount, sumOf } from '../counts.js';
 import type { CountsUnderTimeout } from '../evidence.js';
-import { type ArmCounts, comparedArms, lostVisits } from '../give-up.js';
-import { jackknifeError } from '../jackknife.js';
+import { type ArmCounts, comparedArms, evenFoldsOf, lostVisits, reachedIn } from '../give-up.js';
+import { evenFolds, jackknifeError } from '../jackknife.js';
 import { visitsIn } from '../visits.js';
 import type { Guard } from './adaptation-evidence.js';
 
@@ -9,10 +9,15 @@ import type { Guard } from './adaptation-evidence.js';
 const maxLost = 0.02;
 const maxMoreFailures = Math.log(1.2);
 
+/** Fewer cases in an arm tell nothing: chance alone would make a harm of them, and an error that looks small. */
+const minCases = 50;
+
 /** Visits that a canary loses, for each visit. */
 export function lostVisitsGuard(arms: readonly ArmCounts[]): Guard[] {
   const compared = comparedArms(arms);
-  return compared ? [{ name: 'visits lost for each visit', limit: maxLost, ...lostVisits(compared) }] : [];
+  if (!compared || Math.min(reachedIn(compared.shorter), reachedIn(compared.longer)) < minCases) return [];
+  const folds = evenFoldsOf(compared);
+  return [{ name: 'visits lost for each visit', limit: maxLost, folds, ...lostVisits(compared) }];
 }
 
 /** Failed attempts to sign in for each person and day, in the canary beside the others, as the logarithm of their ratio. */
@@ -20,22 +25,22 @@ export function failureGuard(
   arms: readonly ArmCounts[],
   failures: readonly { readonly arm: 0 | 1; readonly folds: readonly number[] }[],
 ): Guard[] {
+  const failed = (arm: 0 | 1) => failures.find((one) => one.arm === arm)?.folds ?? [];
+  if (sum(failed(1)) < minCases) return [];
   const rate = (arm: 0 | 1, leftOut: number): number => {
     const kept = (_: unknown, fold: number) => fold !== leftOut;
-    const failed = failures.find((one) => one.arm === arm)?.folds.filter(kept) ?? [];
     const days = arms
       .filter((one) => one.arm === arm)
       .flatMap(({ folded }) => folded.folds.filter(kept).map(({ first }) => sumOf(first)));
-    return sum(failed) / sum(days);
+    return sum(failed(arm).filter(kept)) / sum(days);
   };
   const ratio = (leftOut: number) => Math.log(rate(1, leftOut) / rate(0, leftOut));
   const error = jackknifeError(Array.from({ length: foldCount }, (_, fold) => ratio(fold)));
+  const folds = Math.min(evenFolds(failed(0)), evenFolds(failed(1)));
   return [
     {
-      name: 'sign-ins failed, as the logarithm of their ratio',
-      value: ratio(-1),
-      error,
-      limit: maxMoreFailures,
+      ...{ name: 'sign-ins failed, as the logarithm of their ratio', limit: maxMoreFailures },
+      ...{ value: ratio(-1), error, folds },
     },
   ];
 }
@@ -50,11 +55,15 @@ export function resumptionGuard(
     arms.find((one) => one.arm === arm && one.inactivityTimeout === timeout)?.folded;
   const [canary, all] = [under(before, 1), under(after, 0)];
   if (!canary || !all) return [];
+  if (Math.min(sumOf(canary.total().cut), sumOf(all.total().cut)) < minCases) return [];
   const difference = (before: Counts, after: Counts) => backShare(before) - backShare(after);
   const [withoutOne, others] = [canary.withoutEach(), all.withoutEach()];
   const error = jackknifeError(withoutOne.map((counts, fold) => difference(counts, others[fold]!)));
   const value = difference(canary.total(), all.total());
-  return [{ name: 'timeouts without a new sign-in', value, error, limit: maxLost }];
+  const folds = Math.min(
+    ...[canary, all].map((folded) => evenFolds(folded.folds.map(({ cut }) => sumOf(cut)))),
+  );
+  return [{ name: 'timeouts without a new sign-in', value, error, folds, limit: maxLost }];
 }
 
 const backShare = ({ back, cut }: Counts): number => sumOf(back) / sumOf(cut);

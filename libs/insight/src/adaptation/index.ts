@@ -1,6 +1,7 @@
 export {
   type AdaptationEvidence,
   type Guard,
+  type NeededForAdaptation,
   neededForAdaptation,
   targetTimeout,
 } from './adaptation-evidence.js';

@@ -1,0 +1,98 @@
+import { neededForAdaptation } from '@curfew/insight';
+import { AdaptationStore } from '../../apps/admin-api/src/adaptation/adaptation.store.js';
+import { AdaptationSteps } from '../../apps/admin-api/src/adaptation/adaptation-steps.js';
+import { NightlyAdaptation } from '../../apps/admin-api/src/adaptation/nightly-adaptation.js';
+import { PolicyEvidence } from '../../apps/admin-api/src/adaptation/policy-evidence.js';
+import { InsightQuestions } from '../../apps/admin-api/src/insight/insight-question.js';
+import { PolicyActs } from '../../apps/admin-api/src/policies/policy-acts.js';
+import { AdaptingWorld, type Night } from '../../bench/population/adapting-world.mjs';
+import { adversaries, visitsByDay } from '../../bench/population/adversaries.mjs';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+/** A decision needs fewer visits and people here, so that few have to live; bench/population/adaptation.mjs has as many as the product asks for. */
+const needed = { ...neededForAdaptation, visits: 400, accounts: 40, stageVisits: 130 };
+const settings = {
+  mode: 'automatic',
+  floor: '22m',
+  ceiling: '1h',
+  budget: { kind: 'sign_ins_per_person_day', max: 100 },
+};
+const days = 24;
+
+let database: TestDatabase;
+let world: AdaptingWorld;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const parts = { AdaptationStore, AdaptationSteps, NightlyAdaptation, PolicyEvidence };
+  world = await AdaptingWorld.open(database.url, { ...parts, InsightQuestions, PolicyActs }, needed);
+  for (const population of adversaries({ people: 52, seed: 1 }))
+    await world.add({ ...population, plan: visitsByDay(population, days) }, settings);
+  for (let day = 0; day < days; day++) await world.live(day);
+}, 240_000);
+afterAll(async () => {
+  await world?.close();
+  await database?.drop();
+});
+
+const nightsOf = (name: string): readonly Night[] =>
+  world.populations.find((population) => population.name === name)!.nights;
+/** What was decided, each decision once for all the nights in a row that came to it. */
+const decisionsOf = (name: string): string[] =>
+  nightsOf(name)
+    .map(({ kind }) => kind)
+    .filter((kind, night, all) => kind === 'stage' || kind !== all[night - 1]);
+const said = (name: string, kind: string): string =>
+  nightsOf(name)
+    .filter((night) => night.kind === kind)
+    .map(({ reasons }) => reasons.join())
+    .join('\n');
+const lastOf = (name: string): Night => nightsOf(name).at(-1)!;
+
+describe('a policy that adapts while people live under it', () => {
+  it('begins a canary after a fortnight and widens it, where nothing speaks against it', () => {
+    expect(decisionsOf('calm')).toEqual(['stay', 'stage', 'stay', 'stage', 'stay']);
+    expect(said('calm', 'stay')).toContain('of 14 days were counted');
+    expect(lastOf('calm')).toMatchObject({
+      ...{ inactivityTimeout: 1_800, canary: { inactivityTimeout: 1_380, share: 50 } },
+      ...{ createdBy: 'adaptation', version: 3 },
+    });
+  });
+
+  it('is taken back, and not begun again, where twice as many people give up in the canary', () => {
+    expect(decisionsOf('regression')).toEqual(expect.arrayContaining(['stay', 'stage', 'roll_back', 'stay']));
+    expect(said('regression', 'roll_back')).toMatch(/^visits lost for each visit: .* 99 % certainty/);
+    expect(lastOf('regression')).toMatchObject({
+      ...{ kind: 'stay', inactivityTimeout: 1_800, canary: null, createdBy: 'adaptation', rollout: null },
+      reasons: ['the last rollout was taken back less than 28 days ago'],
+    });
+  });
+
+  it('stays as it is where what people do drifts', () => {
+    expect(decisionsOf('drift')).toEqual(['stay']);
+    expect(lastOf('drift')).toMatchObject({ inactivityTimeout: 1_800, canary: null, version: 1 });
+    expect(said('drift', 'stay')).toContain(
+      'the figure drifts: its later half differs from its earlier half',
+    );
+  });
+
+  it('stays as it is where one account makes half of the silences', () => {
+    expect(decisionsOf('one-account')).toEqual(['stay']);
+    expect(lastOf('one-account')).toMatchObject({ inactivityTimeout: 1_800, canary: null, version: 1 });
+    expect(nightsOf('one-account')[15]!.reasons.join()).toMatch(/^one of 16 parts .* of the silences/);
+  });
+
+  it('goes no further after a release in the middle of a rollout', () => {
+    expect(decisionsOf('release')).toEqual(['stay', 'stage', 'stay', 'freeze']);
+    expect(lastOf('release')).toMatchObject({ canary: { share: 10 }, version: 2 });
+    expect(said('release', 'freeze')).toContain('an application was released less than 14 days ago');
+  });
+
+  it('never leaves its floor and its ceiling', () => {
+    for (const { nights } of world.populations)
+      for (const { inactivityTimeout, canary } of nights)
+        for (const timeout of [inactivityTimeout, ...(canary ? [canary.inactivityTimeout] : [])]) {
+          expect(timeout).toBeGreaterThanOrEqual(22 * 60);
+          expect(timeout).toBeLessThanOrEqual(3_600);
+        }
+  });
+});
