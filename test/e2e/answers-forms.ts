@@ -17,6 +17,15 @@ interface Base {
   readonly make: (side: Side) => Promise<{ readonly pairs: Pairs; readonly auth: Record<string, string> }>;
 }
 
+const pushedPairs = (side: Side): Pairs => [
+  ['response_type', 'code'],
+  ['client_id', side.web.id],
+  ['redirect_uri', side.world.protocol.callback],
+  ['code_challenge', 'c'.repeat(43)],
+  ['code_challenge_method', 'S256'],
+  ['scope', 'openid'],
+];
+
 const bases: readonly Base[] = [
   {
     name: 'a refresh',
@@ -50,6 +59,22 @@ const bases: readonly Base[] = [
       const { id } = await side.session('web');
       return { pairs: [['token', side.world.seal({ grantId: id })]], auth: basic(side.api) };
     },
+  },
+  {
+    name: 'a pushed request',
+    path: '/par',
+    make: async (side) => ({ pairs: pushedPairs(side), auth: basic(side.web) }),
+  },
+  {
+    name: 'a device’s request',
+    path: '/device/authorization',
+    make: async (side) => ({
+      pairs: [
+        ['client_id', side.world.protocol.clients.tv.id],
+        ['scope', 'openid'],
+      ],
+      auth: {},
+    }),
   },
 ];
 
@@ -271,6 +296,8 @@ const questions: Readonly<Record<string, (side: Side) => Promise<[string, Record
     '/introspection',
     { token: side.world.seal({ grantId: (await side.session()).id }) },
   ],
+  'a pushed request': async (side) => ['/par', Object.fromEntries(pushedPairs(side))],
+  'a device’s request': async () => ['/device/authorization', { scope: 'openid' }],
 };
 
 /** Every identification at every endpoint. */

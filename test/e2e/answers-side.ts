@@ -159,7 +159,9 @@ export class Side {
 
   async #readBody(body: Record<string, unknown>): Promise<Record<string, unknown>> {
     const { access_token, refresh_token, id_token, ...rest } = body;
-    const made = ['device_code', 'user_code', 'verification_uri_complete'].filter((name) => name in rest);
+    const made = ['device_code', 'user_code', 'verification_uri_complete', 'request_uri'].filter(
+      (name) => name in rest,
+    );
     return {
       ...this.#timeless(rest),
       ...Object.fromEntries(made.map((name) => [name, typeof rest[name]])),

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { golden, type Outcome, record, recorded } from '../support/golden.js';
+import { authorizations } from './answers-authorization.js';
 import { proofs } from './answers-dpop.js';
 import { firsts } from './answers-first.js';
 import { type Case, clientAuthentication, spoiltForms } from './answers-forms.js';
@@ -17,6 +18,7 @@ const corpus: readonly Case[] = [
   ...spoiltForms,
   ...clientAuthentication,
   ...firsts,
+  ...authorizations,
 ];
 
 /** Cases that are answered otherwise than oidc-provider answered them, with the reason. */
@@ -66,7 +68,8 @@ async function countsSoFar(): Promise<readonly string[]> {
 
 const asRecorded = (outcome: unknown): Outcome => {
   const { issuer, callback } = world.protocol;
-  return golden(outcome, { [issuer]: 'ISSUER', [new URL(issuer).host]: 'HOST', [callback]: 'CALLBACK' });
+  const hosts = { [new URL(issuer).host]: 'HOST', [new URL(callback).origin]: 'ORIGIN' };
+  return golden(outcome, { [issuer]: 'ISSUER', [callback]: 'CALLBACK', ...hosts });
 };
 
 beforeAll(async () => {
@@ -83,7 +86,8 @@ beforeAll(async () => {
   counted = await countsSoFar();
   for (const { name, side, failure } of ran) runs.set(name, { side, failure, outcome: await side.outcome() });
   const answers = [...runs].map(([name, { outcome }]) => [name, asRecorded(outcome)] as const);
-  record('answers', Object.fromEntries(answers));
+  // What was recorded once stays as it is.
+  record('answers', { ...Object.fromEntries(answers), ...kept });
 }, 240_000);
 afterAll(() => world?.stop());
 
