@@ -26,7 +26,14 @@ const compressed =
   'a compressed body is refused with 415 (RFC 9110 §15.5.16); the library read it as it stood';
 const allRead =
   'all parameters are read, so that a repetition is found wherever it stands (RFC 6749 §3.2); the library read a thousand';
+const ordered =
+  'a proof is checked before the content of the request, and its nonce is offered with every error after it';
 const differences: Readonly<Record<string, string>> = {
+  'a pushed request with a thousand parameters before it': allRead,
+  'a device’s request with a thousand parameters before it': allRead,
+  'a device’s request with an attestation that is none':
+    'an attestation is a way to authenticate that is not offered, whatever it looks like',
+  'a pushed request with a proof beside a wrong redirect URI': ordered,
   'a refresh with a body said to be compressed': compressed,
   'a machine’s request with a body said to be compressed': compressed,
   'an introspection with a body said to be compressed': compressed,
@@ -38,6 +45,20 @@ const differences: Readonly<Record<string, string>> = {
   'introspection of a JWT access token by its API and its client':
     'a token is read as it was sent: a blank before a JWT makes it another text, as it does before every other token',
 };
+
+/** Responses that have the same headers as the library's in another order. */
+const otherOrder: ReadonlySet<string> = new Set([
+  'a pushed request with a proof that is right',
+  'a pushed request with a proof shown twice',
+  'a pushed request with a proof of the key that it names',
+  'a pushed request with a proof of some minutes ago',
+  'a pushed request with a proof by a key of another kind',
+  'a pushed request with a proof with the nonce of the last response',
+]);
+const sorted = (outcome: Outcome | undefined) => ({
+  ...outcome,
+  answers: outcome?.answers.map((answer) => ({ ...answer, order: [...(answer.order as string[])].sort() })),
+});
 
 interface Run {
   readonly side: Side;
@@ -103,6 +124,7 @@ describe('a request', () => {
     expect(side.replies.length).toBeGreaterThan(0);
     const answered = asRecorded(outcome);
     if (name in differences) expect(answered).not.toEqual(kept[name]);
+    else if (otherOrder.has(name)) expect(sorted(answered)).toEqual(sorted(kept[name]));
     else expect(answered).toEqual(kept[name]);
   });
 
@@ -162,7 +184,9 @@ describe('a request', () => {
   it('is told to operators where an attack could look like it', () => {
     expect(counted).toEqual(
       expect.arrayContaining([
+        'request.refused device_authorization client_unknown',
         'request.refused introspection client_secret_wrong',
+        'request.refused pushed_authorization_request client_secret_wrong',
         'request.refused token client_assertion_invalid',
         'request.refused token client_assertion_used',
         'request.refused token client_secret_wrong',

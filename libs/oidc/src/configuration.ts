@@ -1,18 +1,10 @@
 import { provableContexts, type SessionPolicy } from '@curfew/session-policy';
-import {
-  assertionAudiences,
-  claimsByScope,
-  clockTolerance,
-  lifetimes,
-  outboundFetch,
-  outboundTimeoutMs,
-  routes,
-} from '@curfew/token-endpoint';
+import { claimsByScope, clockTolerance, lifetimes, routes } from '@curfew/token-endpoint';
 import type { Configuration } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { accountFor } from './hooks/accounts.js';
 import { certificateBinding } from './hooks/certificates.js';
-import { checkAssertion, extraMetadata, pkceRequired } from './hooks/client-leniency.js';
+import { extraMetadata, pkceRequired } from './hooks/client-leniency.js';
 import { sessionCookieName } from './hooks/device-notices.js';
 import { grantForAuthorization } from './hooks/grants.js';
 import { whenPeopleAreAsked } from './hooks/interaction-policy.js';
@@ -180,11 +172,10 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
       ctx.remove('Access-Control-Allow-Origin');
       throw new errors.InvalidRequest('the client may not be used from this origin');
     },
-    fetch: outboundFetch({
-      allowInside: parts.allowInsideAddresses,
-      timeoutMs: outboundTimeoutMs,
-    }) as NonNullable<Configuration['fetch']>,
-    assertJwtClientAuthClaimsAndHeader: checkAssertion(assertionAudiences(parts)),
+    // Keys of clients are asked for where assertions are checked; the library has nobody to ask.
+    fetch: async () => {
+      throw new TypeError('oidc-provider asks no other server');
+    },
     // RFC 9701 §7: signed introspection answers, by hooks of our own.
     discovery: {
       // OpenID Connect Prompt Create 1.0 §5; the library does not say it.

@@ -5,7 +5,7 @@ import type { KeySet } from '@curfew/tokens';
 import { newId } from '@curfew/tokens';
 import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { providerConfiguration } from './configuration.js';
-import { throttled } from './hooks/caller-throttles.js';
+import { refuseUnauthenticated } from './hooks/client-endpoints.js';
 import { announceInterval } from './hooks/device-interval.js';
 import { showInteraction } from './hooks/interaction-page.js';
 import { drawOnwardForm } from './hooks/onward-forms.js';
@@ -16,7 +16,7 @@ import { noteUnknownToken } from './hooks/unknown-token.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { noteRefusals, tellRefusal } from './refusals/note-refusals.js';
-import { currentScope, type RequestScope, resumingScope, withScope } from './request-scope.js';
+import { begunScope, currentScope, type RequestScope, withScope } from './request-scope.js';
 import { writeStaged } from './write-staged.js';
 
 /** An oidc-provider that signs with these keys, around the session engine. Cheap to make: a new key set makes a new one. */
@@ -25,7 +25,7 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
   // The front door states host and scheme itself; with https they are not those of the socket.
   provider.proxy = parts.issuer.startsWith('https:');
   nameGrants(provider);
-  adaptClients(provider, parts);
+  nameSessions(provider);
   registerProofsOnce(provider, parts);
   saveOnlyStoredSessions(provider);
   provider.on('server_error', (_ctx, error) => {
@@ -34,10 +34,10 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
   reportToLog(provider, parts);
   noteRefusals(provider);
   provider.use((ctx, next) => {
-    const resuming = resumingScope();
-    if (resuming) {
-      showResumeCookie(ctx, provider, resuming.resumes!);
-      return around(ctx as KoaContextWithOIDC, resuming, parts, next);
+    const begun = begunScope();
+    if (begun) {
+      if (begun.resumes !== undefined) showResumeCookie(ctx, provider, begun.resumes);
+      return around(ctx as KoaContextWithOIDC, begun, parts, next);
     }
     const { remoteAddress } = ctx.req.socket;
     const signals = parts.signals.read({ socketAddress: remoteAddress, headers: ctx.req.headers });
@@ -81,6 +81,8 @@ async function around(
     if (!(await userCodeAllowed(ctx, scope, parts))) return;
     readEmptyProof(ctx);
     await next();
+    refuseUnauthenticated(ctx, scope);
+    if (scope.nextNonce !== undefined) ctx.set('dpop-nonce', scope.nextNonce);
     drawOnwardForm(ctx, parts.pages);
     await writeStaged(ctx, scope, parts);
     switch (ctx.oidc?.route) {
@@ -126,23 +128,10 @@ function nameGrants(provider: Provider): void {
   prototype.generateTokenId = () => newId(currentScope().now);
 }
 
-/** Secrets are stored as hashes, so the library has none to compare with; it awaits the comparison (pinned by test/contract). */
-function adaptClients(provider: Provider, { clients }: ProtocolParts): void {
-  const Client = provider.Client as unknown as {
-    needsSecret: () => boolean;
-    prototype: {
-      includeSid: () => boolean;
-      compareClientSecret: (this: { clientId: string }, presented: string) => Promise<boolean>;
-    };
-  };
-  Client.needsSecret = () => false;
-  // Every ID token names its session, so that client, API and operator speak of the same one.
-  Client.prototype.includeSid = () => true;
-  Client.prototype.compareClientSecret = async function compareClientSecret(presented) {
-    const verdict = await clients.checkSecret(this.clientId, presented, currentScope().signals.prefix);
-    if (typeof verdict === 'string') return verdict === 'right';
-    throw throttled(verdict.throttledFor);
-  };
+/** Every ID token names its session, so that client, API and operator speak of the same one. */
+function nameSessions(provider: Provider): void {
+  const { prototype } = provider.Client as unknown as { prototype: { includeSid: () => boolean } };
+  prototype.includeSid = () => true;
 }
 
 /**

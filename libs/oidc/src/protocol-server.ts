@@ -19,7 +19,7 @@ import {
 import type { KeySet } from '@curfew/tokens';
 import type { Provider } from 'oidc-provider';
 import { createProvider } from './create-provider.js';
-import { readBasicCredentials } from './hooks/basic-credentials.js';
+import { clientEndpoints } from './hooks/client-endpoints.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { currentScope, withScope } from './request-scope.js';
 import { writeScope } from './write-staged.js';
@@ -51,10 +51,14 @@ export class ProtocolServer {
       proofs: proofsOf(parts),
       assertions: assertionsOf(parts),
     };
-    const library = readBasicCredentials(parts.clients, (request, response) =>
-      this.#library(request, response),
-    );
-    this.handle = tokenEndpoint(own, library);
+    const library: RequestListener = (request, response) => {
+      const { headers } = request;
+      // RFC 9110 §11.4 allows more than one space after the scheme; the library does not.
+      if (headers.authorization?.includes('  '))
+        headers.authorization = headers.authorization.replace(/^(\S+) +/, '$1 ');
+      return this.#library(request, response);
+    };
+    this.handle = tokenEndpoint(own, clientEndpoints(library), library);
   }
 
   /** The oidc-provider in force. */
@@ -127,7 +131,7 @@ export class ProtocolServer {
 
 const proofsOf = (parts: ProtocolParts): Proofs =>
   new Proofs({
-    tokenEndpoint: assertionAudiences(parts).tokenEndpoint,
+    base: new URL(parts.basePath, parts.issuer).href.replace(/\/$/, ''),
     nonceSecret: parts.keys.dpopNonce,
     artifacts: parts.artifacts,
   });

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Consent } from '@curfew/accounts';
 import type { StagedWrites } from '@curfew/artifacts';
+import type { KnownClient } from '@curfew/clients';
 import type { Instant, RequestSignals, SessionPolicy } from '@curfew/session-policy';
 import type { FoundAccess } from '@curfew/sessions';
 
@@ -16,6 +17,10 @@ export interface RequestScope {
   readonly staged: StagedWrites;
   /** What the person of this authorization allowed the client before, once it was read. */
   consent?: { readonly accountId: string; readonly clientId: string; readonly given: Consent | null };
+  /** The client, where it has authenticated. */
+  readonly client?: KnownClient;
+  /** The nonce that the answer offers to a client that showed a proof (RFC 9449 §8.2). */
+  readonly nextNonce?: string | undefined;
   /** Set once a token that was shown proved to be of our making, alive or not. */
   recognised?: boolean;
   /** Set once such a token that is not of our making has been counted. */
@@ -43,11 +48,8 @@ const scopes = new AsyncLocalStorage<RequestScope>();
 /** Runs `work` with a scope of its own. */
 export const withScope = <T>(scope: RequestScope, work: () => T): T => scopes.run(scope, work);
 
-/** The scope of a form's answer in which an authorization goes on, where this is one. */
-export function resumingScope(): RequestScope | undefined {
-  const scope = scopes.getStore();
-  return scope?.resumes === undefined ? undefined : scope;
-}
+/** The scope in which the library was asked, where somebody else began the request: our own checks, or a form's answer. */
+export const begunScope = (): RequestScope | undefined => scopes.getStore();
 
 /** The scope of the request being answered. Throws outside of one: that is a programming error. */
 export function currentScope(): RequestScope {

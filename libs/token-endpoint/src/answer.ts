@@ -4,6 +4,7 @@ import type { EndpointParts } from './parts.js';
 import { isSuspicious } from './refusals/error-cause.js';
 import type { Refused } from './refused.js';
 import type { EndpointRequest } from './request.js';
+import { nameOfRoute, routes } from './routes.js';
 
 /** What an endpoint answers: JSON, or a text of a type of its own; nothing where both are absent. */
 export interface Answer {
@@ -15,7 +16,8 @@ export interface Answer {
 
 /** What pages of other origins may read of an answer (Fetch §3.2.5). */
 const exposed: Readonly<Record<string, string>> = {
-  '/token': 'DPoP-Nonce,WWW-Authenticate',
+  [routes.token]: 'DPoP-Nonce,WWW-Authenticate',
+  [routes.pushed_authorization_request]: 'DPoP-Nonce,WWW-Authenticate',
 };
 const exposedElsewhere = 'WWW-Authenticate';
 
@@ -55,7 +57,7 @@ export function writeRefusal(request: EndpointRequest, refused: Refused, parts: 
     ...(detail && { detail }),
   });
   if (!request.isOfSession && isSuspicious(why)) {
-    const told = { endpoint: path.slice(1), cause: why, presentedBy: client?.id ?? null };
+    const told = { endpoint: nameOfRoute(path), cause: why, presentedBy: client?.id ?? null };
     parts.sessions.requestRefused(told, signals.ip, now);
   }
   const headers = {
@@ -74,7 +76,7 @@ const challenge = (realm: string, { error, particulars }: Refused): string =>
 /** Answers where something failed: 503 where the client should try again, else 500. Nothing was consumed. */
 export function writeFailure(request: EndpointRequest, error: unknown, parts: EndpointParts): void {
   const { response, path } = request;
-  parts.report(error, `answering ${path.slice(1)}`);
+  parts.report(error, `answering ${nameOfRoute(path)}`);
   if (response.headersSent) {
     response.destroy();
     return;

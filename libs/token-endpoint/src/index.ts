@@ -1,8 +1,9 @@
 export { claimsByScope, personalClaims } from './account-claims.js';
 export { type AcrClaimRequest, askedOf } from './acr-request.js';
-export { type AssertionAudiences, assertionFault, clockTolerance } from './client/assertion-claims.js';
+export { clockTolerance } from './client/assertion-claims.js';
 export { assertionAudiences } from './client/audiences.js';
 export { ClientAssertions } from './client/client-assertion.js';
+export { clientParameters } from './client/client-authentication.js';
 export { ClientDirectory } from './client/client-directory.js';
 export { ClientKeys } from './client/client-keys.js';
 export { defaultScopes, openidScopes, registeredScopes, scopesAt } from './client/client-scopes.js';
@@ -30,9 +31,10 @@ export {
   publicWords,
   type StatedCause,
 } from './refusals/error-cause.js';
-export { tooManyAttempts } from './refused.js';
+export { invalidRequest } from './refused.js';
+export { type ClientRequest, parameter, refuseRepeated, requireParameters } from './request.js';
 export { routes } from './routes.js';
 export { type Authorization, epochSeconds, grantedOpenid } from './session-payload.js';
 export { RateBuckets } from './throttles/rate-buckets.js';
 export { RefreshThrottle } from './throttles/refresh-throttle.js';
-export { tokenEndpoint } from './token-endpoint.js';
+export { type ClientEndpoint, tokenEndpoint } from './token-endpoint.js';

@@ -9,24 +9,36 @@ import { revocation } from './revocation.js';
 import { routes } from './routes.js';
 import { token } from './token.js';
 
-/** The endpoints that clients use themselves, without a person: each answers a client that has authenticated. */
-const endpoints: ReadonlyMap<string, (request: ClientRequest, parts: EndpointParts) => Promise<Answer>> =
-  new Map([
-    [routes.token, token],
-    [routes.introspection, introspection],
-    [routes.revocation, revocation],
-  ]);
+/** An endpoint that answers a client which has authenticated; undefined where it has written its answer itself. */
+export type ClientEndpoint = (request: ClientRequest, parts: EndpointParts) => Promise<Answer | undefined>;
 
-/** Answers the token, introspection and revocation endpoints; every other request is for `next`. */
-export function tokenEndpoint(parts: EndpointParts, next: RequestListener): RequestListener {
+/** The endpoints at which a client that has authenticated gets, shows or takes back tokens. */
+const tokenEndpoints: readonly (readonly [string, ClientEndpoint])[] = [
+  [routes.token, token],
+  [routes.introspection, introspection],
+  [routes.revocation, revocation],
+];
+
+/**
+ * Answers the token, introspection and revocation endpoints, and the `others` at which a client authenticates in the same way. Every other
+ * request is for `next`.
+ */
+export function tokenEndpoint(
+  parts: EndpointParts,
+  others: readonly (readonly [string, ClientEndpoint])[],
+  next: RequestListener,
+): RequestListener {
+  const endpoints: ReadonlyMap<string, ClientEndpoint> = new Map([...tokenEndpoints, ...others]);
   return (request, response) => {
     const [path = ''] = (request.url ?? '').split('?', 1);
-    if (request.method !== 'POST' || !endpoints.has(path)) return next(request, response);
-    void answer(request, response, path, parts);
+    const endpoint = request.method === 'POST' ? endpoints.get(path) : undefined;
+    if (!endpoint) return next(request, response);
+    void answer(endpoint, request, response, path, parts);
   };
 }
 
 async function answer(
+  endpoint: ClientEndpoint,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
@@ -46,7 +58,8 @@ async function answer(
     const form = await readForm(request, path);
     if (!form) return;
     asked.form = form;
-    write(asked, await endpoints.get(path)!(await authenticateClient(asked, parts), parts));
+    const answered = await endpoint(await authenticateClient(asked, parts), parts);
+    if (answered) write(asked, answered);
   } catch (error) {
     if (error instanceof Refused) writeRefusal(asked, error, parts);
     else writeFailure(asked, error, parts);

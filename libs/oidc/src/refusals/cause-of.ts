@@ -21,22 +21,7 @@ export function because<E extends object>(error: E, cause: ErrorCause, detail?: 
  */
 export const phrases: readonly (readonly [words: string, cause: ErrorCause])[] = [
   ['client not found', 'client_unknown'],
-  ['no client authentication mechanism provided', 'client_not_named'],
-  ['invalid secret provided', 'client_secret_wrong'],
-  ['the provided authentication mechanism does not match', 'client_authentication_method'],
-  ['client authentication must only be provided using one mechanism', 'client_credentials_malformed'],
   ['invalid authorization header value format', 'client_credentials_malformed'],
-  ['client_secret must be provided in the Authorization header', 'client_credentials_malformed'],
-  ['does not match the authenticated client', 'client_credentials_malformed'],
-  ['client assertion tokens must only be used once', 'client_assertion_used'],
-  ['client_assertion', 'client_assertion_invalid'],
-  ['client assertion', 'client_assertion_invalid'],
-  ['the assertion must', 'client_assertion_invalid'],
-  ['alg mismatch', 'client_assertion_invalid'],
-  ['(JWT issuer)', 'client_assertion_invalid'],
-  ['audience (aud)', 'client_assertion_invalid'],
-  ['client certificate', 'client_certificate_invalid'],
-  ['certificate subject value', 'client_certificate_invalid'],
   ['is not allowed for this client', 'grant_type_not_allowed'],
   ['may not be used from this origin', 'origin_not_allowed'],
   ['redirect_uri did not match', 'redirect_uri_mismatch'],
@@ -115,9 +100,6 @@ const byName: Readonly<Record<string, ErrorCause>> = {
 export function causeOf(error: ProtocolError): StatedCause {
   const own = stated.get(error);
   if (own) return own;
-  // The library wraps whatever is wrong with a client assertion, and nothing else, in an error of this code.
-  if (error.error === 'invalid_client' && error.cause !== undefined)
-    return { cause: 'client_assertion_invalid' };
   const said = `${error.error_detail ?? ''}\n${error.error_description ?? ''}`;
   const [, cause] = phrases.find(([words]) => said.includes(words)) ?? [];
   return { cause: cause ?? byName[error.name] ?? byCode[error.error ?? ''] ?? 'other' };

@@ -52,10 +52,26 @@ class ClientAdapter extends PartialAdapter {
   }
 }
 
-/** Client metadata as oidc-provider reads it: unknown members would be refused, and unset ones must be absent. */
+/**
+ * Client metadata as oidc-provider reads it: unknown members would be refused, and unset ones must be absent. To the library every client
+ * is public, because our own checks have authenticated it where it must (hooks/client-endpoints).
+ */
 function metadataFor({ id, metadata }: KnownClient): Record<string, unknown> {
-  const { resources: _, default_scope: __, scope, ...known } = metadata;
+  const {
+    resources: _,
+    default_scope: __,
+    jwks: ___,
+    jwks_uri: ____,
+    token_endpoint_auth_signing_alg: _____,
+    scope,
+    ...known
+  } = metadata;
   // The library checks only its own scopes against this list; scopes of APIs are checked by their resource.
   const own = scope === undefined ? undefined : registeredScopes({ metadata }, [...openidScopes]).join(' ');
-  return { ...known, client_id: id, ...(own === undefined ? {} : { scope: own }) };
+  return {
+    ...known,
+    client_id: id,
+    token_endpoint_auth_method: 'none',
+    ...(own === undefined ? {} : { scope: own }),
+  };
 }

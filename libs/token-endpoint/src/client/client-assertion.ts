@@ -4,6 +4,8 @@ import type { Instant } from '@curfew/session-policy';
 import { type Jws, type Members, readJws } from '@curfew/tokens';
 import { rememberedUntil, replayKey } from '../proof/replay-records.js';
 import { invalidClient, invalidRequest } from '../refused.js';
+import type { EndpointRequest } from '../request.js';
+import { routes } from '../routes.js';
 import { epochSeconds } from '../session-payload.js';
 import { type AssertionAudiences, assertionFault, clockTolerance } from './assertion-claims.js';
 import type { ClientKeys } from './client-keys.js';
@@ -44,12 +46,16 @@ export class ClientAssertions {
   constructor(private readonly parts: AssertionParts) {}
 
   /** @throws Refused where the assertion does not prove that this client asks. */
-  async check({ jws }: SentAssertion, client: KnownClient, now: Instant): Promise<void> {
+  async check(
+    { jws }: SentAssertion,
+    client: KnownClient,
+    { now, path }: Pick<EndpointRequest, 'now' | 'path'>,
+  ): Promise<void> {
     const { keys, artifacts, audiences } = this.parts;
     const isRight =
       isAlgorithm(jws.header['alg'], client) &&
       isClaimsOf(jws.payload, client, now) &&
-      namesThisEndpoint(jws.payload['aud'], audiences) &&
+      namesThisEndpoint(jws.payload['aud'], path, audiences) &&
       (await keys.verifies(client, jws, now).catch(() => false)) &&
       assertionFault(jws.payload, factsOf(client), audiences, now) === null;
     if (!isRight) throw invalidClient('client_assertion_invalid');
@@ -74,9 +80,13 @@ function isClaimsOf({ iss, jti, exp, nbf, iat }: Members, { id }: KnownClient, n
   return iat === undefined || typeof iat === 'number';
 }
 
-/** An assertion for the pushed authorization request endpoint alone authenticates nobody here. */
-const namesThisEndpoint = (aud: unknown, { pushedRequestEndpoint }: AssertionAudiences): boolean =>
-  [aud].flat().some((one) => one !== pushedRequestEndpoint);
+/** An assertion for the pushed authorization request endpoint alone authenticates nobody elsewhere. */
+const namesThisEndpoint = (
+  aud: unknown,
+  path: string,
+  { pushedRequestEndpoint }: AssertionAudiences,
+): boolean =>
+  path === routes.pushed_authorization_request || [aud].flat().some((one) => one !== pushedRequestEndpoint);
 
 const factsOf = ({ metadata }: KnownClient) => ({
   acceptsEndpoints: metadata.assertion_audience === 'any',

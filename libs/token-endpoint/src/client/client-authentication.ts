@@ -118,16 +118,16 @@ function refuseForeignOrigin(request: EndpointRequest, { metadata }: KnownClient
 async function prove(
   client: KnownClient,
   { secret, assertion }: Credentials,
-  { now, signals }: EndpointRequest,
+  request: EndpointRequest,
   { clients, assertions }: EndpointParts,
 ): Promise<void> {
   const method = client.metadata.token_endpoint_auth_method;
   if (method === 'none' && secret === undefined && !assertion) return;
-  if (method === 'private_key_jwt' && assertion) return assertions.check(assertion, client, now);
+  if (method === 'private_key_jwt' && assertion) return assertions.check(assertion, client, request);
   const isSecretMethod = method === 'client_secret_basic' || method === 'client_secret_post';
   if (!isSecretMethod || secret === undefined) throw invalidClient('client_authentication_method');
   if (clients.hasSecret(client, secret)) return;
-  const verdict = await clients.checkSecret(client.id, secret, signals.prefix);
+  const verdict = await clients.checkSecret(client.id, secret, request.signals.prefix);
   if (typeof verdict !== 'string') throw tooManyAttempts(verdict.throttledFor);
   if (verdict === 'wrong') throw invalidClient('client_secret_wrong');
 }

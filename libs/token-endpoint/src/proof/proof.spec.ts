@@ -5,7 +5,7 @@ import type { EndpointRequest } from '../request.js';
 import { DpopNonces } from './dpop-nonces.js';
 import { Proofs } from './proof.js';
 
-const htu = 'https://login.example.com/token';
+const base = 'https://login.example.com';
 const now = instant(1_800_000_000_000);
 const secret = Buffer.alloc(32, 7);
 
@@ -14,7 +14,7 @@ function prover() {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwk = publicKey.export({ format: 'jwk' });
   return () =>
-    new SignJWT({ htm: 'POST', htu, iat: now / 1000, jti: randomUUID() })
+    new SignJWT({ htm: 'POST', htu: `${base}/token`, iat: now / 1000, jti: randomUUID() })
       .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: jwk as never })
       .sign(privateKey);
 }
@@ -22,9 +22,13 @@ function prover() {
 describe('keys of proofs', () => {
   it('are kept ready to a number; one more takes the place of another, which is read again', async () => {
     const artifacts = undefined as never;
-    const proofs = new Proofs({ tokenEndpoint: htu, nonceSecret: secret, artifacts }, 2);
+    const proofs = new Proofs({ base, nonceSecret: secret, artifacts }, 2);
     const shown = async (dpop: string) => {
-      const request = { request: { headers: { dpop } }, now } as unknown as EndpointRequest;
+      const request = {
+        request: { method: 'POST', headers: { dpop } },
+        path: '/token',
+        now,
+      } as unknown as EndpointRequest;
       return (await proofs.read(request))?.thumbprint;
     };
     const provers = [prover(), prover(), prover()];

@@ -40,21 +40,22 @@ interface Verified {
 
 /** What proofs are checked with. */
 interface ProofParts {
-  readonly tokenEndpoint: string;
+  /** The URL of the issuer that paths of endpoints follow. */
+  readonly base: string;
   readonly nonceSecret: Buffer;
   readonly artifacts: ArtifactStore;
 }
 
-/** DPoP proofs at the token endpoint (RFC 9449 §5). */
+/** DPoP proofs at the endpoints of this service (RFC 9449 §5, §7, §10.1). */
 export class Proofs {
-  readonly #htu: string;
+  readonly #base: string;
   readonly #nonces: DpopNonces;
   readonly #artifacts: ArtifactStore;
   readonly #keys: LRUCache<string, KeyObject>;
 
-  constructor({ tokenEndpoint, nonceSecret, artifacts }: ProofParts, max = maxKeys) {
+  constructor({ base, nonceSecret, artifacts }: ProofParts, max = maxKeys) {
     this.#keys = new LRUCache({ max });
-    this.#htu = tokenEndpoint;
+    this.#base = base;
     this.#nonces = new DpopNonces(nonceSecret);
     this.#artifacts = artifacts;
   }
@@ -82,7 +83,7 @@ export class Proofs {
   /** RFC 9449 §4.3 numbers 3 and 7 to 11, in the order in which clients are told. */
   #refuseWrong(claims: Members, request: EndpointRequest): void {
     const { iat, jti, nonce, htm, htu } = claims;
-    const { now } = request;
+    const { now, path } = request;
     const wrong = (description: string) => {
       // Only what is answered with a nonce offers one.
       request.nextNonce = undefined;
@@ -93,16 +94,17 @@ export class Proofs {
     if (nonce !== undefined && typeof nonce !== 'string') throw wrong('DPoP proof nonce must be a string');
     if (!nonce && Math.abs(epochSeconds(now) - iat) > proofTolerance.past)
       throw useNonce('DPoP proof iat is not recent enough, use a DPoP nonce instead');
-    if (htm !== 'POST') throw wrong('DPoP proof htm mismatch');
-    if (typeof htu !== 'string' || !this.#isHere(htu)) throw wrong('DPoP proof htu mismatch');
+    if (htm !== request.request.method) throw wrong('DPoP proof htm mismatch');
+    if (typeof htu !== 'string' || !this.#isAt(htu, path)) throw wrong('DPoP proof htu mismatch');
     if (nonce && !this.#nonces.accepts(nonce, now)) throw useNonce('invalid nonce in DPoP proof');
   }
 
   /** RFC 9449 §4.3 number 9: without query and fragment, in the normal form of URLs. */
-  #isHere(htu: string): boolean {
-    if (htu === this.#htu) return true;
+  #isAt(htu: string, path: string): boolean {
+    const here = `${this.#base}${path}`;
+    if (htu === here) return true;
     if (!URL.canParse(htu)) return false;
-    return Object.assign(new URL(htu), { hash: '', search: '' }).href === this.#htu;
+    return Object.assign(new URL(htu), { hash: '', search: '' }).href === here;
   }
 
   /** Proofs of the usual members and no others, with a key that is kept ready; undefined for every other, right or wrong. */
