@@ -94,7 +94,7 @@ async function session(accountId: string, clientId: string, browserSessionUid: s
     signedInAt: now,
     authenticatedAt: null,
     keyThumbprint: null,
-    signals: unknownSignals,
+    baseline: unknownSignals,
   };
   const start = {
     facts,

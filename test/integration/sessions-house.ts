@@ -170,7 +170,7 @@ export class House {
           signedInAt: at,
           authenticatedAt: null,
           keyThumbprint: null,
-          signals,
+          baseline: signals,
         },
         browserSessionUid: facts.browser ?? null,
         offline,

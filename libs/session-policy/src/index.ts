@@ -23,6 +23,18 @@ export { concurrentWithin } from './reuse.js';
 export * from './risk.js';
 export * from './session.js';
 export {
+  type FixedSessionField,
+  type FixedSessionFieldValues,
+  fixedValues,
+  initially,
+  type PolicySessionField,
+  type SessionField,
+  type SessionFieldKind,
+  type SessionFieldValues,
+  type SignInSessionField,
+  signedIn,
+} from './session-field.js';
+export {
   type Canary,
   type IpGranularity,
   ipGranularities,

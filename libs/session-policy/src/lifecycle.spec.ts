@@ -45,7 +45,7 @@ describe('starting a session', () => {
         signedInAt: instant(t0 + 999),
         authenticatedAt: null,
         keyThumbprint: null,
-        signals: signals(),
+        baseline: signals(),
       },
       policy,
     );

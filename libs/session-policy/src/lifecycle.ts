@@ -7,24 +7,10 @@ import {
 } from './deadlines.js';
 import type { EndReason } from './end-reasons.js';
 import type { SessionPolicy } from './policy.js';
-import type { Session, SessionId, TimedSession } from './session.js';
+import { type Session, type SignInFacts, sessionFields, type TimedSession } from './session.js';
+import { fixedValues } from './session-field.js';
 import type { RequestSignals } from './signals.js';
 import { earliest, elapsedMs, type Instant, isPast, latest, plus } from './time.js';
-
-/** What is known of a sign-in when its session starts. */
-export interface SignInFacts {
-  readonly id: SessionId;
-  readonly accountId: string;
-  readonly clientId: string;
-  readonly resources: readonly string[];
-  /** When the person authorized, not when the code was redeemed. */
-  readonly signedInAt: Instant;
-  /** When the person last proved who they are, where it was before they authorized this; else null. */
-  readonly authenticatedAt: Instant | null;
-  readonly keyThumbprint: string | null;
-  /** Of the request that redeems the sign-in, because refreshes come from the same caller. */
-  readonly signals: RequestSignals;
-}
 
 /** The times of what begins with an authorization, its deadlines fixed by the policy it is signed in under. */
 export const beginning = (
@@ -43,21 +29,13 @@ export const beginning = (
   };
 };
 
+const atEachStart = fixedValues(sessionFields);
+
 /** A new session, its deadlines fixed by the policy it is signed in under. */
-export const started = (facts: SignInFacts, policy: SessionPolicy): Session => ({
-  id: facts.id,
-  accountId: facts.accountId,
-  clientId: facts.clientId,
-  resources: facts.resources,
-  generation: 0,
-  rotatedAt: null,
-  retries: 0,
-  keyThumbprint: facts.keyThumbprint,
-  baseline: facts.signals,
-  stepUpRequiredAt: null,
-  steppedUpAt: null,
-  ...beginning(facts, policy),
-});
+export function started(facts: SignInFacts, policy: SessionPolicy): Session {
+  const { id, ...others } = facts;
+  return { id, ...others, ...atEachStart, ...beginning(facts, policy) };
+}
 
 const refreshCounts = (policy: SessionPolicy): boolean => policy.activity !== 'use';
 const useCounts = (policy: SessionPolicy): boolean => policy.activity !== 'refresh';

@@ -68,7 +68,7 @@ export const aSession = (changes: Partial<Session> = {}, policy = aPolicy()): Se
         signedInAt: t0,
         authenticatedAt: null,
         keyThumbprint: null,
-        signals: someSignals,
+        baseline: someSignals,
       },
       policy,
     ),

@@ -25,7 +25,7 @@ const signIn = {
   resources: [],
   signedInAt: t0,
   authenticatedAt: null,
-  signals: someSignals,
+  baseline: someSignals,
 };
 
 const pickFrom = <T>(from: readonly T[], random: () => number): T =>

@@ -4,7 +4,7 @@ import type { Instant } from '@curfew/session-policy';
 import type { BrowserSessionEnd } from './store/end-statement.js';
 import type { EndedBrowserSession, EndOutcome, EndWriter } from './store/end-writer.js';
 import type { CameOf, JointEnd } from './store/joint-ends.js';
-import { atDate as at } from './store/session-row.js';
+import { atDate as at } from './store/session-columns.js';
 
 /** The most browser sessions of an account that end in the commit of a mass end. */
 const maxTogether = 1000;

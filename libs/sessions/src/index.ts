@@ -42,7 +42,7 @@ export { packSignals, unpackSignals } from './store/packed-columns.js';
 export { PostgresSessionStore } from './store/postgres-session-store.js';
 export { PostgresSweepStore } from './store/postgres-sweep-store.js';
 export { type RestoredService, type RestoreTaken, takeRestoreStep } from './store/restore-step.js';
-export { type FoundRow, readFound, type SessionRow } from './store/session-row.js';
+export { type FoundRow, foundColumns, readFound } from './store/session-row.js';
 export * from './store/session-store.js';
 export {
   type AuthorizationColumns,

@@ -11,9 +11,10 @@ import {
 import { isUuid } from '@curfew/tokens';
 import type { PolicySource } from './policy-source.js';
 import type { SessionSummary } from './session-summary.js';
-import { atDate as at, type FoundRow, readFound } from './store/session-row.js';
+import { atDate as at } from './store/session-columns.js';
+import { type FoundRow, foundColumns, readFound } from './store/session-row.js';
 import type { StoredSession } from './store/session-store.js';
-import { covers, killersOfSession, rowStands } from './store/standing-statements.js';
+import { covers, rowStands } from './store/standing-statements.js';
 import type { Lineage } from './store/sweep-store.js';
 
 /** So many sessions one list shows at the most. */
@@ -29,7 +30,7 @@ export class SessionQueries {
   /** The account's sessions that stand at `now`, newest first. */
   async liveOfAccount(accountId: string, now: Instant): Promise<readonly SessionSummary[]> {
     const rows = await this.prisma.$queryRaw<FoundRow[]>`
-      SELECT s.*, ${Prisma.raw(killersOfSession)} AS not_before, false AS token_revoked
+      SELECT ${Prisma.raw(foundColumns)}, false AS token_revoked
       FROM session s WHERE s.account_id = ${accountId}::uuid AND ${rowStands(now)}
       ORDER BY s.id DESC LIMIT ${mostListed}`;
     const summaries = await Promise.all(rows.map((row) => this.#summary(row, now)));

@@ -27,6 +27,7 @@ import type { OpenedRefreshToken, Presenter, RefreshOutcome, StagedRefresh } fro
 import { RefreshSession } from './refresh-session.js';
 import { clientEvent, sessionEvent } from './session-events.js';
 import type { EndOutcome } from './store/end-writer.js';
+import { storedAtStart } from './store/session-columns.js';
 import {
   type AcceptedStepUp,
   type Alongside,
@@ -129,15 +130,13 @@ export class SessionService {
   ): Promise<StoredSession> {
     const session = started(start.facts, policy);
     const stored: StoredSession = {
-      successorSeal: null,
+      startedAt: now,
+      ...storedAtStart,
       ...session,
       browserSessionUid: start.browserSessionUid,
       offline: start.offline,
-      startedAt: now,
       authorization: start.authorization,
       tokenHash: start.refreshTokenSecret ? hashSecret(start.refreshTokenSecret) : null,
-      shadowEnd: null,
-      afterIdleCut: false,
     };
     // What was authorized shortly before the person's proof grew too old begins nothing after that.
     if (isPast(stored.absoluteDeadline, now)) throw new AuthorizationKilled('absolute_lifetime');
@@ -293,6 +292,6 @@ const mostLooks = 3;
 const stepUpBy = (start: SessionStart): AcceptedStepUp | undefined => {
   const { facts, browserSessionUid, authenticatedAt } = start;
   if (!browserSessionUid || authenticatedAt === null) return undefined;
-  const { accountId, clientId, signals } = facts;
+  const { accountId, clientId, baseline: signals } = facts;
   return { accountId, clientId, browserSessionUid, authenticatedAt, signals };
 };

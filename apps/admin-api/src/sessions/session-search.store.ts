@@ -1,6 +1,6 @@
 import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { type FoundRow, type FoundSession, killersOfSession, readFound } from '@curfew/sessions';
+import { type FoundRow, type FoundSession, foundColumns, readFound } from '@curfew/sessions';
 import { Injectable } from '@nestjs/common';
 import type { SessionOrder, SessionPosition, SessionSearch } from './search.js';
 import {
@@ -116,7 +116,7 @@ export class SessionSearchStore {
 
   private async rows(selected: Sql): Promise<FoundForOperator[]> {
     const rows = await this.prisma.$queryRaw<(FoundRow & { end_detail: Record<string, unknown> | null })[]>`
-      SELECT s.*, false AS token_revoked, ${Prisma.raw(killersOfSession)} AS not_before
+      SELECT ${Prisma.raw(foundColumns)}, false AS token_revoked, s.end_detail
       FROM (${selected}) s`;
     return rows.map((row) => ({ ...readFound(row), endDetail: row.end_detail }));
   }

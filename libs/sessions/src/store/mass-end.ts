@@ -1,7 +1,7 @@
 import { insertEvents, type NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
 import { newId } from '@curfew/tokens';
-import { atDate as at } from './session-row.js';
+import { atDate as at } from './session-columns.js';
 import type { End, MassEnd } from './session-store.js';
 
 /** A mass end ends so many sessions one by one in its own commit; the sweeper ends the others. */

@@ -1,5 +1,4 @@
-import { type RequestSignals, unknownSignals } from '@curfew/session-policy';
-import type { StoredSession } from './session-store.js';
+import { type RequestSignals, type Session, unknownSignals } from '@curfew/session-policy';
 
 /*
  * The two JSON columns of a session are most of its size, and most of them can be told from its other columns. What
@@ -7,7 +6,7 @@ import type { StoredSession } from './session-store.js';
  * which was never there is not made up, and rows without it are read as they are.
  */
 type Members = Readonly<Record<string, unknown>>;
-type Around = Pick<StoredSession, 'id' | 'keyThumbprint' | 'signedInAt' | 'resources'>;
+type Around = Pick<Session, 'id' | 'keyThumbprint' | 'signedInAt' | 'resources'>;
 
 /** Each with its letter, and what it is where it goes without saying; undefined where nothing can be said. */
 const implied: readonly (readonly [
@@ -41,7 +40,7 @@ function wholeGrant({ resources: [api, ...others] }: Around, { scope }: Members)
 }
 
 /** What was authorized, without what the rest of the row says. */
-export function packAuthorization(row: Around & Pick<StoredSession, 'authorization'>): Members {
+export function packAuthorization(row: Around & { readonly authorization: Members }): Members {
   const kept: Record<string, unknown> = { ...row.authorization };
   let letters = '';
   for (const [letter, member, of] of implied) {

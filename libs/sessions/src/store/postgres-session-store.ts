@@ -13,9 +13,9 @@ import {
 } from '@curfew/persistence';
 import type { Instant, SessionId, Trial } from '@curfew/session-policy';
 import type { EndWriter } from './end-writer.js';
+import { atDate as at } from './session-columns.js';
 import { type Question, readSessions } from './session-read.js';
 import { type Rotated, rotateSessions } from './session-rotate.js';
-import { atDate as at } from './session-row.js';
 import { healWithin, insertFromCode, insertSession, refuseKilled } from './session-start.js';
 import {
   type AcceptedStepUp,

@@ -1,22 +1,14 @@
 import {
   type HotStatement,
-  milliseconds,
   Prisma,
   type PrismaService,
   retrying,
   type Transaction,
 } from '@curfew/persistence';
-import {
-  type EndReason,
-  type Instant,
-  instant,
-  type NotBefore,
-  plus,
-  type SessionId,
-  seconds,
-} from '@curfew/session-policy';
+import { type Instant, plus, type SessionId, seconds } from '@curfew/session-policy';
 import type { EndWriter } from './end-writer.js';
-import { atDate as at } from './session-row.js';
+import { atDate as at, selectionOf } from './session-columns.js';
+import { type KillerRows, readKillers } from './session-row.js';
 import { type End } from './session-store.js';
 import { deadlineUnderEach, killersOfSession, markColumns, placeWithinEach } from './standing-statements.js';
 import {
@@ -209,13 +201,27 @@ const notBeforeKept = 401 * 86_400;
 
 const first = '00000000-0000-0000-0000-000000000000';
 
-/** Only what a verdict needs; the column order is that of `readDue`. */
+/** The fields that a verdict needs. */
+const judged = selectionOf([
+  'id',
+  'accountId',
+  'clientId',
+  'resources',
+  'signedInAt',
+  'authenticatedAt',
+  'lastActiveAt',
+  'inactivityTimeout',
+  'absoluteDeadline',
+  'expiresAt',
+  'ended',
+  'shadowEnd',
+  'afterIdleCut',
+]);
+
 const takeDue: HotStatement = {
   name: 'sweep_due',
   text: `
-    SELECT s.id, s.ended_at IS NOT NULL, s.client_id, s.resources, ${milliseconds('s.signed_in_at')}, ${milliseconds('s.last_active_at')},
-      s.inactivity_timeout, ${milliseconds('s.absolute_deadline')}, ${milliseconds('s.expires_at')}, ${milliseconds('s.authenticated_at')},
-      s.account_id, ${milliseconds('s.shadow_end')}, s.after_idle_cut, ${killersOfSession}
+    SELECT s.id, s.ended_at IS NOT NULL, ${killersOfSession}, ${judged.columns}
     FROM session s WHERE s.check_after <= to_timestamp($1::float8 / 1000) ORDER BY s.check_after LIMIT $2::int FOR UPDATE OF s SKIP LOCKED`,
 };
 
@@ -228,40 +234,9 @@ const postpone: HotStatement = {
     FROM unnest($1::uuid[], $2::float8[], $3::float8[]) AS l(id, at, shadow_end) WHERE s.id = l.id`,
 };
 
-type DueRow = [
-  id: string,
-  isExpired: boolean,
-  clientId: string,
-  resources: string[],
-  signedInAt: number,
-  lastActiveAt: number,
-  inactivityTimeout: number,
-  absoluteDeadline: number,
-  expiresAt: number,
-  authenticatedAt: number | null,
-  accountId: string,
-  shadowEnd: number | null,
-  afterIdleCut: boolean | null,
-  notBefore: { kind: NotBefore['kind']; reason: EndReason; at: number }[] | null,
-];
+type DueRow = [id: string, isExpired: boolean, notBefore: KillerRows, ...session: unknown[]];
 
 const readDue = (row: DueRow): DueSession => ({
-  session: {
-    id: row[0],
-    clientId: row[2],
-    resources: row[3],
-    signedInAt: moment(row[4]),
-    lastActiveAt: moment(row[5]),
-    inactivityTimeout: seconds(row[6]),
-    absoluteDeadline: moment(row[7]),
-    expiresAt: moment(row[8]),
-    authenticatedAt: row[9] === null ? null : moment(row[9]),
-    accountId: row[10],
-    shadowEnd: row[11] === null ? null : moment(row[11]),
-    afterIdleCut: row[12] ?? false,
-    ended: null,
-  },
-  notBefore: (row[13] ?? []).map((entry) => ({ ...entry, at: moment(entry.at) })),
+  session: judged.read(row, 3),
+  notBefore: readKillers(row[2]),
 });
-
-const moment = (value: number): Instant => instant(Math.round(value));

@@ -5,7 +5,7 @@ import type { EndReason, Instant } from '@curfew/session-policy';
 import { sessionEvent } from '../session-events.js';
 import { packSignals } from './packed-columns.js';
 import { type BeforeRow, readBefore } from './session-before.js';
-import { atDate as at } from './session-row.js';
+import { atDate as at } from './session-columns.js';
 import {
   type AcceptedStepUp,
   AccountGone,

@@ -8,27 +8,15 @@ import type {
   NotBefore,
   RequestSignals,
   Seconds,
-  Session,
   SessionId,
   ShadowMark,
   Trial,
-  TriedSession,
 } from '@curfew/session-policy';
+import type { StoredSession } from './session-columns.js';
 
-/** A session as its row holds it: what decisions need, and what the protocol layer stored beside it. */
-export interface StoredSession extends Session, TriedSession {
-  readonly browserSessionUid: string | null;
-  /** Offline sessions (scope offline_access) outlive their browser session. */
-  readonly offline: boolean;
-  readonly startedAt: Instant;
-  /** What was authorized; opaque to this room, written once. */
-  readonly authorization: Readonly<Record<string, unknown>>;
-  /** SHA-256 of the live refresh token's secret; null for a session without one. */
-  readonly tokenHash: Uint8Array | null;
-  readonly successorSeal: Uint8Array | null;
-}
+export type { StoredSession };
 
-/** What one read brings together. */
+/** All that one read brings together. */
 export interface FoundSession {
   readonly session: StoredSession;
   /** Only those that kill this session. */

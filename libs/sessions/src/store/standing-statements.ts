@@ -1,6 +1,6 @@
 import { milliseconds, Prisma } from '@curfew/persistence';
 import { type DeadlineLimits, type Instant, placeCount } from '@curfew/session-policy';
-import { atDate } from './session-row.js';
+import { atDate } from './session-columns.js';
 
 /** Names of columns or parameters, as SQL text, that say whom something was authorized by and when. */
 export interface AuthorizationColumns {

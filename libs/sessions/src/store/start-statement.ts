@@ -4,7 +4,7 @@ import type { EndReason } from '@curfew/session-policy';
 import { holdBrowser } from '../browser-session-row.js';
 import { sessionEvent } from '../session-events.js';
 import { type BeforeRow, sessionBefore } from './session-before.js';
-import { startColumns, startValues } from './session-row.js';
+import { startColumns, startValues } from './session-columns.js';
 import type { AcceptedStepUp, CodeKey, StoredSession } from './session-store.js';
 import { type AuthorizationColumns, covers } from './standing-statements.js';
 

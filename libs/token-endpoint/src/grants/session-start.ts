@@ -149,7 +149,7 @@ function sessionOf(
       signedInAt: code.madeAtMs,
       authenticatedAt: provedAt === wholeSecond(code.madeAtMs) ? null : provedAt,
       keyThumbprint: bound.jkt ?? bound['x5t#S256'] ?? null,
-      signals,
+      baseline: signals,
     },
     // A device is not the browser in which it was approved: signing out there must not sign the device out.
     browserSessionUid: gty === 'authorization_code' ? (code.sessionUid ?? null) : null,

@@ -1,0 +1,162 @@
+import { milliseconds } from '@curfew/persistence';
+import {
+  type EndReason,
+  fixedValues,
+  type Instant,
+  initially,
+  type SessionField,
+  type SessionFieldKind,
+  type SessionFieldValues,
+  sessionFields,
+  signedIn,
+} from '@curfew/session-policy';
+import {
+  type PackedSignals,
+  packAuthorization,
+  packSignals,
+  unpackAuthorization,
+  unpackSignals,
+} from './packed-columns.js';
+
+/**
+ * The fields of a session that are stored: those that decisions need, and those that other rooms keep beside them. Each has a column of its
+ * name in snake case; the statements that read and start sessions follow from this table. `prisma/schema.prisma` has the same columns.
+ */
+export const storedFields = {
+  browserSessionUid: signedIn<string | null>('text'),
+  ...sessionFields,
+  /** Offline sessions (scope offline_access) outlive their browser session. */
+  offline: signedIn<boolean>('flag'),
+  startedAt: signedIn<Instant>('instant'),
+  /** All that was authorized; opaque to this room, written once. */
+  authorization: signedIn<Readonly<Record<string, unknown>>>('authorization'),
+  /** SHA-256 of the live refresh token's secret; null for a session without one. */
+  tokenHash: signedIn<Uint8Array | null>('bytes'),
+  successorSeal: initially<Uint8Array | null>(null, 'bytes'),
+  shadowEnd: initially<Instant | null>(null, 'instant'),
+  afterIdleCut: initially<boolean>(false, 'flag'),
+};
+
+/** An instant as the driver wants it. */
+export const atDate = (value: Instant): Date => new Date(value);
+
+/** A session as its row holds it. */
+export interface StoredSession extends SessionFieldValues<typeof storedFields> {}
+
+/** The values of the fields that are the same at each start. */
+export const storedAtStart = fixedValues(storedFields);
+
+/** The name of a stored field. */
+export type StoredField = keyof StoredSession;
+
+/** How the values of a kind are selected, read and written to JSON; a kind that leaves one out takes them as they are. */
+interface ColumnKind {
+  readonly select?: (column: string) => string;
+  readonly read?: (value: never) => unknown;
+  readonly write?: (value: never, session: StoredSession) => unknown;
+}
+
+const kinds: { readonly [Kind in SessionFieldKind]: ColumnKind } = {
+  uuid: {},
+  text: {},
+  texts: {},
+  flag: {},
+  count: {},
+  instant: {
+    select: milliseconds,
+    read: Math.round as (value: never) => number,
+    write: (value: number) => new Date(value).toISOString(),
+  },
+  bytes: { write: (value: Uint8Array) => `\\x${Buffer.from(value).toString('hex')}` },
+  // It is read whole by `readStored`, which knows the row around it.
+  authorization: { write: (_, session) => packAuthorization(session) },
+  signals: { read: (value: PackedSignals) => unpackSignals(value), write: packSignals },
+  end: {
+    select: (column) =>
+      `CASE WHEN ${column}_at IS NOT NULL THEN jsonb_build_object('at', ${milliseconds(`${column}_at`)}, 'reason', s.end_reason) END`,
+    read: ({ at, reason }: { at: number; reason: EndReason }) => ({ at: Math.round(at), reason }),
+  },
+};
+
+interface Column {
+  readonly name: string;
+  readonly read: ((value: never) => unknown) | undefined;
+  readonly initial: unknown;
+}
+
+const fields: { readonly [Name in StoredField]: SessionField<unknown> } = storedFields;
+const names = Object.keys(fields) as readonly StoredField[];
+const columnOf = (name: StoredField): string =>
+  name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Columns of `session s` in an order, and how a row of them is read. */
+export interface Selection<Selected> {
+  /** Each with the name of its field. */
+  readonly columns: string;
+  /** Reads a row whose columns begin at a place. */
+  readonly read: (row: readonly unknown[], from: number) => Selected;
+}
+
+/** The columns of these fields. A column that is null, because its row is older, has the value of a start. */
+export function selectionOf<Name extends StoredField>(
+  selected: readonly Name[],
+): Selection<Pick<StoredSession, Name>> {
+  const columns = selected.map((name): Column => {
+    const { kind, initial = null } = fields[name];
+    return { name, read: kinds[kind].read, initial };
+  });
+  const blank: Record<string, unknown> = Object.fromEntries(selected.map((name) => [name, null]));
+  return {
+    columns: selected
+      .map((name) => {
+        const column = `s.${columnOf(name)}`;
+        return `${kinds[fields[name].kind].select?.(column) ?? column} AS "${name}"`;
+      })
+      .join(', '),
+    read: (row, from) => {
+      const values = { ...blank };
+      for (let place = 0; place < columns.length; place++) {
+        const { name, read, initial } = columns[place]!;
+        const value = row[from + place];
+        values[name] = value === null ? initial : read ? read(value as never) : value;
+      }
+      return values as Pick<StoredSession, Name>;
+    },
+  };
+}
+
+const whole = selectionOf(names);
+
+/** All columns of `session s` that `readStored` reads. */
+export const storedColumns = whole.columns;
+
+/** The session of a row whose `storedColumns` begin at a place. */
+export function readStored(row: readonly unknown[], from: number): StoredSession {
+  const session: { -readonly [Name in StoredField]: StoredSession[Name] } = whole.read(row, from);
+  session.authorization = unpackAuthorization(session.authorization, session);
+  return session;
+}
+
+/** The session of a row with `storedColumns` by their names. */
+export const readNamed = (row: Readonly<Record<string, unknown>>): StoredSession =>
+  readStored(
+    names.map((name) => row[name]),
+    0,
+  );
+
+const startNames = names.filter((name) => !('initial' in fields[name]));
+
+/** The columns a new session is written with, and no others: those with an initial value have it by default, also those of a later version. */
+export const startColumns: readonly string[] = [...startNames.map(columnOf), 'check_after'];
+
+/** A new session as one JSON parameter for `jsonb_populate_record(NULL::session, …)`: those columns, by their names. */
+export function startValues(session: StoredSession): string {
+  const written: Record<string, unknown> = {};
+  for (const name of startNames) {
+    const value = session[name];
+    const { write } = kinds[fields[name].kind];
+    written[columnOf(name)] = value === null || !write ? value : write(value as never, session);
+  }
+  written['check_after'] = written['expires_at'];
+  return JSON.stringify(written);
+}
