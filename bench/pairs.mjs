@@ -8,6 +8,7 @@ import { median } from './statistics.mjs';
  * node bench/pairs.mjs <folder> [--paths refresh,…] [--rounds n] [--seconds n]: this checkout beside another one, both
  * built, each with a PostgreSQL of its own. Their blocks take turns in one run (A B B A …), so that what else the machine
  * does meets both, and the medians of the ratios say what changed. Paths of gateways and operators are not among them.
+ * node bench/pairs.mjs --setting CURFEW_INSIGHT=false: this checkout with the setting beside itself without it, so that the ratios say what the setting saves.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -15,17 +16,22 @@ const { values, positionals } = parseArgs({
     paths: { type: 'string', default: 'refresh' },
     rounds: { type: 'string', default: '12' },
     seconds: { type: 'string', default: '1' },
+    setting: { type: 'string' },
     'cpu-prof': { type: 'string' },
   },
 });
 const [folder] = positionals;
-if (!folder) throw new Error('usage: node bench/pairs.mjs <folder of another checkout> [options]');
+const { setting } = values;
+if (!folder === !setting)
+  throw new Error(
+    'usage: node bench/pairs.mjs <folder of another checkout> | --setting NAME=value [options]',
+  );
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
 const sessions = 10_000;
 const connections = 64;
 
 /** A checkout that is under load with the means of its own bench. */
-async function open(name, root) {
+async function open(name, root, settings = {}) {
   const load = (file) => import(new URL(`bench/${file}`, root).href);
   const [{ startCluster }, { startGenerator }, { startCurfew }, measure] = await Promise.all(
     ['machine/cluster.mjs', 'load/generator.mjs', 'subjects/curfew.mjs', 'measure.mjs'].map(load),
@@ -33,7 +39,7 @@ async function open(name, root) {
   const cluster = await startCluster();
   const generator = startGenerator();
   const cpuProfile = values['cpu-prof'] && `${values['cpu-prof']}/${name}`;
-  const subject = await startCurfew({ cluster, generator, sessions, driven: sessions, cpuProfile });
+  const subject = await startCurfew({ cluster, generator, sessions, driven: sessions, cpuProfile, settings });
   await cluster.rest();
   const close = async () => {
     await subject.stop();
@@ -86,8 +92,10 @@ async function compare(plan, [before, after]) {
 const plans = choosePaths(values.paths.split(','), false).filter(({ at, measure }) => !at && !measure);
 const sides = [];
 try {
-  sides.push(await open('other', pathToFileURL(`${folder}/`)));
-  sides.push(await open('own', new URL('../', import.meta.url)));
+  const own = new URL('../', import.meta.url);
+  const root = folder ? pathToFileURL(`${folder}/`) : own;
+  sides.push(await open('other', root, setting ? Object.fromEntries([setting.split('=', 2)]) : {}));
+  sides.push(await open('own', own));
   for (const plan of plans) process.stdout.write(`${await compare(plan, sides)}\n`);
 } finally {
   for (const side of sides) await side.close();

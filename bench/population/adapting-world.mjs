@@ -5,7 +5,7 @@ import { loadConfiguration } from '@curfew/config';
 import { engineOn } from '@curfew/foundation';
 import { HotStatements, PrismaService } from '@curfew/persistence';
 import { placeOf, unknownSignals } from '@curfew/session-policy';
-import { KeyRing, newId, newSecret, RefreshTokenCodec, ServiceKeys } from '@curfew/sessions';
+import { KeyRing, newId, newSecret, RefreshTokenCodec, ServiceKeys } from '@curfew/tokens';
 
 const dayMs = 86_400_000;
 /** Visits under way at a time. */

@@ -13,7 +13,7 @@ const scope = 'openid offline_access';
 
 /**
  * Starts the product as in production with that many sessions, the driver holding `driven` of them; of each other kind
- * there are `sideSessions`.
+ * there are `sideSessions`. `settings` are further ones of the environment.
  */
 export async function startCurfew({
   cluster,
@@ -22,6 +22,7 @@ export async function startCurfew({
   cpuProfile,
   workers,
   inactivityTimeout,
+  settings = {},
   ...size
 }) {
   const databaseUrl = await createDatabase(cluster, 'measured');
@@ -42,6 +43,7 @@ export async function startCurfew({
     CURFEW_THROTTLE_REFRESH: '100000/1m',
     DATABASE_URL: databaseUrl,
     ...(workers === undefined ? {} : { CURFEW_WORKERS: String(workers) }),
+    ...settings,
   };
   const start = () =>
     startServer({

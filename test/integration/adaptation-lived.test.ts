@@ -87,6 +87,29 @@ describe('a policy that adapts while people live under it', () => {
     expect(said('release', 'freeze')).toContain('an application was released less than 14 days ago');
   });
 
+  it('costs a session nine bytes at most on average, marks included, although a canary is on them', async () => {
+    const columns = ['after_idle_cut', 'shadow_end', 'shadow_used_after'];
+    const others = await database.query<{ name: string }>(
+      `SELECT quote_ident(column_name) AS name FROM information_schema.columns WHERE table_name = 'session' AND column_name <> ALL($1) ORDER BY ordinal_position`,
+      [columns],
+    );
+    // Tables of their own, so that the alignment of a row counts as it does on disk.
+    await database.query('CREATE TABLE whole AS SELECT * FROM session');
+    await database.query(`CREATE TABLE bare AS SELECT ${others.map(({ name }) => name).join()} FROM session`);
+    const sizeOf = async (table: string): Promise<number> =>
+      (
+        await database.query<{ size: number }>(
+          `SELECT avg(ceil(pg_column_size(${table}.*) / 8.0) * 8)::float8 AS size FROM ${table}`,
+        )
+      )[0]!.size;
+    const [{ marked }] = (await database.query('SELECT count(shadow_end)::int AS marked FROM session')) as [
+      { marked: number },
+    ];
+    const more = (await sizeOf('whole')) - (await sizeOf('bare'));
+    expect(marked).toBeGreaterThan(0);
+    expect(more).toBeLessThanOrEqual(9);
+  });
+
   it('never leaves its floor and its ceiling', () => {
     for (const { nights } of world.populations)
       for (const { inactivityTimeout, canary } of nights)
