@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { aimTable } from './aims.mjs';
 import { measureEnds } from './ends.mjs';
 import { measureEndsWritten } from './ends-written.mjs';
 import { runPgbench } from './floors/pgbench.mjs';
@@ -9,6 +10,7 @@ import { startCluster } from './machine/cluster.mjs';
 import { openCounters } from './machine/database-counters.mjs';
 import { load, WrongAnswers } from './measure.mjs';
 import { choosePaths } from './plan.mjs';
+import { measureProcesses } from './processes.mjs';
 import { compareSizes, json, list, machine, table } from './report.mjs';
 import { runPath } from './run-path.mjs';
 import { chooseScenes, runScene } from './scenes.mjs';
@@ -46,7 +48,12 @@ async function stopAll(subjects) {
 }
 
 /** What measures a path of which no single operations are measured. */
-const measures = { ends: measureEnds, 'ends-written': measureEndsWritten, idle: measureIdle };
+const measures = {
+  ends: measureEnds,
+  'ends-written': measureEndsWritten,
+  idle: measureIdle,
+  processes: measureProcesses,
+};
 
 // No right answers, no number: the measured server must pass all gates; of the others it is said what they do.
 async function passGates([curfew, ...others]) {
@@ -154,6 +161,7 @@ export async function benchmark(options) {
   compareSizes(rows);
   if (options.json) process.stdout.write(json([...rows, ...sceneRows]));
   else process.stdout.write(`\n${about}\n\n${table(rows)}\n${list(sceneRows)}`);
+  if (options.aims) process.stdout.write(`\n${aimTable(rows)}\n`);
   for (const failure of failures) process.stderr.write(`no number for ${failure}\n`);
   if (failures.length > 0 || rows.length + sceneRows.length === 0) process.exitCode = 1;
 }

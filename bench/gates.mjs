@@ -58,6 +58,7 @@ const isActive = async (subject, item, connection, client = subject.introspector
 export const notAlive = (subject, items, client) =>
   onOneConnection(subject, async (connection) => {
     let dead = 0;
-    for (const item of items) if (!(await isActive(subject, item, connection, client))) dead += 1;
+    for (const item of items)
+      if (!(await isActive(subject, item, connection, item.client ?? client))) dead += 1;
     return dead;
   });

@@ -31,13 +31,13 @@ const serverCpu = ({ pid, source }) => cpuMilliseconds(pid) + (source ? cpuMilli
 
 /** Closed loop: CPU per operation and throughput at saturation. */
 export async function closedBlock({ generator, cluster, subject, scenario, connections, seconds }) {
-  if (!scenario.once)
-    await load(generator, subject, scenario, { connections, seconds: seconds * warmUpShare });
+  const warmUp = scenario.once ? { count: warmUpShare * scenario.once } : { seconds: seconds * warmUpShare };
+  await load(generator, subject, scenario, { connections, ...warmUp });
   const server = serverCpu(subject);
   const behind = subject.source && cpuMilliseconds(subject.source.pid);
   const postgres = cpuMilliseconds(cluster.pid);
-  // What can be asked once only is left for the counting block in part.
-  const amount = { connections, seconds, ...(scenario.once ? { count: 0.7 * scenario.once } : {}) };
+  // Of what can be asked once only a part is left for the counting block.
+  const amount = { connections, seconds, ...(scenario.once ? { count: 0.5 * scenario.once } : {}) };
   const result = await load(generator, subject, scenario, amount);
   const serverCpuMs = (serverCpu(subject) - server) / result.done;
   const postgresCpuMs = (cpuMilliseconds(cluster.pid) - postgres) / result.done;
@@ -63,13 +63,18 @@ export async function fixedRateBlock({ generator, subject, scenario, rate, secon
 /** A counted block: statements, commits and WAL bytes per operation. */
 export async function countedBlock({ generator, counters, subject, scenario, connections, count }) {
   await counters.start();
-  const { done } = await load(generator, subject, scenario, { connections, count });
+  const { done, perSecond } = await load(generator, subject, scenario, { connections, count });
   const { statements, commits, walBytes, fullPageImages, byStatement } = await counters.stop();
   return {
     statements: statements / done,
     commits: commits / done,
     walBytes: walBytes / done,
     fullPageImages: fullPageImages / done,
-    byStatement: byStatement.map(({ calls, query }) => ({ perOperation: calls / done, query })),
+    countedPerSecond: perSecond,
+    byStatement: byStatement.map(({ calls, wal, query }) => ({
+      perOperation: calls / done,
+      walBytes: wal / done,
+      query,
+    })),
   };
 }

@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
+import { pathsWithAims } from './aims.mjs';
 
 export const usage = `npm run bench -- [options]
 
   --quick             10,000 sessions, short blocks: three minutes (default: 10k, 100k, 1M and 10M sessions)
+  --table             the paths that have an aim, at 10,000 sessions, and what of it is reached
   --sessions <n,…>    sizes to run at, such as 10000,1000000
   --paths <name,…>    only these paths ('none' for none)
   --scenes <name,…>   these scenes after the paths (default: all of them at the first size, 'none' for none, as with --quick)
@@ -23,6 +25,7 @@ export function readOptions(argv) {
   const { values } = parseArgs({
     args: argv,
     options: {
+      table: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       'no-build': { type: 'boolean', default: false },
@@ -50,18 +53,20 @@ export function readOptions(argv) {
   const list = values.sessions?.split(',').map(Number);
   if (list?.some((size) => !(Number.isInteger(size) && size >= 100)))
     throw new Error('--sessions wants whole numbers from 100');
+  const isShort = values.quick || values.table;
   return {
+    aims: values.table,
     help: values.help,
     json: values.json,
     quick: values.quick,
     build: !values['no-build'],
     statements: values.statements,
-    onlyCurfew: values['only-curfew'],
+    onlyCurfew: values['only-curfew'] || values.table,
     cpuProfile: values['cpu-prof'],
-    paths: values.paths?.split(','),
-    scenes: values.scenes?.split(',') ?? (values.quick || values.paths ? [] : undefined),
-    sessions: list ?? (values.quick ? [10_000] : [10_000, 100_000, 1_000_000, 10_000_000]),
-    rounds: number('rounds', values.quick ? 3 : 7),
+    paths: values.paths?.split(',') ?? (values.table ? pathsWithAims : undefined),
+    scenes: values.scenes?.split(',') ?? (isShort || values.paths ? [] : undefined),
+    sessions: list ?? (isShort ? [10_000] : [10_000, 100_000, 1_000_000, 10_000_000]),
+    rounds: number('rounds', isShort ? 3 : 7),
     seconds: number('seconds', values.quick ? 1.2 : 5),
     connections: number('connections', 64),
     workers: number('workers', undefined),

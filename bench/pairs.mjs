@@ -51,7 +51,7 @@ async function open(name, root, settings = {}) {
 
 async function block({ cluster, generator, subject, measure }, plan) {
   const scenario = subject.scenarios[plan.path];
-  const length = scenario.once ? { once: (0.9 * scenario.once) / (0.7 * rounds) } : {};
+  const length = scenario.once ? { once: (0.9 * scenario.once) / (0.8 * rounds) } : {};
   const amount = { connections: plan.connections ?? connections, seconds };
   return measure.closedBlock({
     cluster,

@@ -7,6 +7,8 @@
  * - `at`: the server that answers, where that is not the authorization server.
  * - `rate`: a fixed rate for latencies that is promised; half of the throughput otherwise.
  * - `fromMemory`: whether no session, or some, must be read for the answers.
+ * - `clients`: measured with a second, independent client as well.
+ * - `besidePassword`: what a password costs by itself is told too, and what is left.
  * - `counted`: operations of the block that counts statements.
  * - `whenLong`: not with --quick, unless it is named.
  * - `measure`: no single operations are measured, but what is said there.
@@ -14,9 +16,9 @@
 const gateway = { at: 'gateway', latency: true, before: 'live-tokens', chains: 'refresh-guarded' };
 
 export const paths = [
-  { path: 'refresh', compared: true, latency: true },
+  { path: 'refresh', compared: true, latency: true, clients: true },
   { path: 'refresh-id-token', compared: true },
-  { path: 'introspection', compared: true, latency: true, before: 'live-tokens' },
+  { path: 'introspection', compared: true, latency: true, clients: true, before: 'live-tokens' },
   { path: 'client-credentials', compared: true, latency: true },
   { path: 'gateway-warm', ...gateway, compared: true, rate: 3000, fromMemory: true },
   { path: 'gateway-cold', ...gateway, fromMemory: false },
@@ -25,7 +27,8 @@ export const paths = [
   { path: 'idle', measure: 'idle' },
   { path: 'refresh-public' },
   { path: 'refresh-dpop' },
-  { path: 'refresh-1000-clients', before: 'each-client-once' },
+  { path: 'refresh-assertion' },
+  { path: 'refresh-1000-clients', before: 'each-client-once', latency: true },
   { path: 'refresh-jwt' },
   { path: 'introspection-jwt', before: 'live-tokens', chains: 'refresh-jwt' },
   { path: 'introspection-wrong' },
@@ -34,7 +37,8 @@ export const paths = [
   { path: 'code-exchange', before: 'codes', connections: 16 },
   { path: 'admin-list', at: 'admin', connections: 8, whenLong: true },
   { path: 'admin-search', at: 'admin', connections: 8, whenLong: true },
-  { path: 'sign-in', connections: 8, counted: 40 },
+  { path: 'refresh-processes', measure: 'processes' },
+  { path: 'sign-in', connections: 8, counted: 40, besidePassword: true },
   { path: 'sign-in-and-consent', connections: 8, counted: 40, whenLong: true },
 ];
 

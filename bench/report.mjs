@@ -28,6 +28,8 @@ const columns = [
   ['walBytes', 'WAL B'],
   ['bytesPerSession', 'B/session'],
   ['rssMb', 'RSS MB'],
+  ['timesSockets', '× sockets'],
+  ['besidePasswordCpuMs', 'beside password'],
 ];
 
 /** The rows as an aligned Markdown table. */

@@ -1,5 +1,6 @@
 import { notAlive } from './gates.mjs';
 import { closedBlock, countedBlock, fixedRateBlock, load, WrongAnswers } from './measure.mjs';
+import { passwordCpuMs } from './password.mjs';
 import { median } from './statistics.mjs';
 import { startAdmin } from './subjects/admin.mjs';
 import { startGateway } from './subjects/gateway.mjs';
@@ -48,7 +49,7 @@ async function measurePath({ plan, subjects, generator, cluster, options, progre
   const own = blocks.get(subject.name);
   const middle = (field, of = own) => median(of.map((block) => block[field]));
   const rate = plan.rate ?? Math.max(1, Math.round(middle('perSecond') / 2));
-  const stage = { plan, subject, generator, connections, options, rate };
+  const stage = { plan, subject, generator, cluster, connections, options, rate };
   return {
     path: plan.path,
     cpuMs: middle('cpuMs'),
@@ -57,6 +58,8 @@ async function measurePath({ plan, subjects, generator, cluster, options, progre
     perSecond: middle('perSecond'),
     ...(subject.source ? { behindCpuMs: middle('behindCpuMs') } : {}),
     ...(await counts(stage)),
+    ...(plan.clients ? await besideSecondClient(stage) : {}),
+    ...(plan.besidePassword ? await besidePassword(middle('cpuMs')) : {}),
     ...(plan.latency ? await latencies(stage) : {}),
     ...(plan.latency && other && (plan.rate || !options.quick)
       ? await besideFloor({ ...stage, subject: other })
@@ -85,8 +88,10 @@ async function counts({ plan, subject, generator, connections, options }) {
     count: plan.counted ?? (scenario.once ? 100 : countedOperations),
   });
   if (options.statements) {
-    for (const { perOperation, query } of byStatement.slice(0, 60)) {
-      process.stderr.write(`    ${perOperation.toFixed(2)} × ${query.slice(0, 400)}\n`);
+    for (const { perOperation, walBytes, query } of byStatement.slice(0, 60)) {
+      process.stderr.write(
+        `    ${perOperation.toFixed(2)}, ${Math.round(walBytes)} B × ${query.slice(0, 400)}\n`,
+      );
     }
   }
   if (plan.fromMemory !== undefined) checkReads(plan, byStatement);
@@ -107,6 +112,32 @@ async function latencies({ plan, subject, generator, options, rate }) {
   const latency = await fixedRateBlock({ generator, subject, scenario, rate, seconds: options.seconds * 2 });
   await sampleIsAlive({ plan, subject, generator });
   return latency;
+}
+
+const connectionsOfUsers = 32;
+const pairsOfClients = 4;
+
+/** The same load with bare sockets and with the second client, in turn: CPU of one divided by that of the other, and how many a second each had. */
+async function besideSecondClient({ plan, subject, generator, cluster, options }) {
+  const scenario = subject.scenarios[plan.path];
+  const amount = { connections: connectionsOfUsers, seconds: options.seconds };
+  const block = (client) =>
+    closedBlock({ generator, cluster, subject, scenario: { ...scenario, client }, ...amount });
+  const pairs = [];
+  for (let pair = 0; pair < pairsOfClients; pair += 1) pairs.push([await block(), await block('node')]);
+  const middle = (of) => median(pairs.map(of));
+  return {
+    timesSockets: middle(([sockets, node]) => node.cpuMs / sockets.cpuMs),
+    nodeCpuMs: middle(([, node]) => node.cpuMs),
+    nodePerSecond: middle(([, node]) => node.perSecond),
+    socketsPerSecond: middle(([sockets]) => sockets.perSecond),
+  };
+}
+
+/** The password's own part, and the rest of the sign-in. */
+async function besidePassword(cpuMs) {
+  const password = await passwordCpuMs();
+  return { passwordCpuMs: password, besidePasswordCpuMs: cpuMs - password };
 }
 
 // What the generator and the machine add at this rate by themselves.

@@ -1,5 +1,6 @@
 import { percentile } from '../statistics.mjs';
 import { Connection } from './connection.mjs';
+import { HttpClient } from './http-client.mjs';
 import { life } from './life.mjs';
 import { operations } from './operations.mjs';
 
@@ -80,13 +81,16 @@ async function closedLoop({
   count = Number.POSITIVE_INFINITY,
   once,
   port,
+  ports = [port],
+  client,
 }) {
   const tally = new Tally();
   const began = performance.now();
   const deadline = began + seconds * 1000;
   let started = 0;
-  const worker = async () => {
-    const connection = new Connection(port);
+  const worker = async (_, index) => {
+    const at = ports[index % ports.length];
+    const connection = client === 'node' ? new HttpClient(at, connections) : new Connection(at);
     while (started < count && performance.now() < deadline) {
       const item = pool.take();
       if (!item) break;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { clientAssertion } from './assertion.mjs';
 import { Browser } from './browser.mjs';
 import { basic, formPost, get } from './connection.mjs';
 import { sendWithProof } from './dpop.mjs';
@@ -17,7 +18,9 @@ export const operations = {
     const url = new URL(endpoints.token);
     return async (connection, item) => {
       const form = { grant_type: 'refresh_token', refresh_token: item.refreshToken, ...parameters };
-      const answer = await connection.send(formPost(url, form, ...authenticate(item.client ?? client, form)));
+      const answer = await connection.send(
+        formPost(url, form, ...authenticate(item.client ?? client, form, url)),
+      );
       const body = parse(answer);
       if (answer.status !== 200) return unexpected(answer);
       if (typeof body.refresh_token !== 'string' || body.refresh_token === item.refreshToken)
@@ -149,13 +152,15 @@ export const operations = {
 /** The token request that redeems a code. */
 export function codeRequest(url, client, { code, verifier, redirectUri }, headers = {}) {
   const form = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri };
-  const [authentication] = authenticate(client, form);
+  const [authentication] = authenticate(client, form, url);
   return formPost(url, form, { ...authentication, ...headers });
 }
 
-/** Headers of a client with a secret; a public client names itself in the form instead. */
-export function authenticate(client, form) {
+/** Headers of a client with a secret; one with a key asserts who it is in the form, and a public client names itself there. */
+export function authenticate(client, form, url) {
+  if (client.privateJwk) Object.assign(form, clientAssertion(client, url));
   if (client.secret) return [{ authorization: basic(client) }];
+  if (client.privateJwk) return [{}];
   form.client_id = client.id;
   return [{}];
 }

@@ -34,7 +34,7 @@ export async function openCounters(cluster, database) {
       const after = await position();
       await track('none');
       const { rows } = await client.query(
-        `SELECT s.calls::int, s.wal_fpi::int, s.query FROM pg_stat_statements s
+        `SELECT s.calls::int, s.wal_fpi::int, s.wal_bytes::float8 AS wal, s.query FROM pg_stat_statements s
          JOIN pg_database d ON d.oid = s.dbid AND d.datname = current_database()
          WHERE s.query !~ 'pg_stat_statements|pg_current_wal_insert_lsn|pg_reload_conf' ORDER BY s.calls DESC`,
       );
@@ -43,7 +43,11 @@ export async function openCounters(cluster, database) {
         fullPageImages: rows.reduce((sum, row) => sum + row.wal_fpi, 0),
         commits: after.xid - before.xid,
         walBytes: after.lsn - before.lsn,
-        byStatement: rows.map((row) => ({ calls: row.calls, query: row.query.replace(/\s+/g, ' ').trim() })),
+        byStatement: rows.map(({ calls, wal, query }) => ({
+          calls,
+          wal,
+          query: query.replace(/\s+/g, ' ').trim(),
+        })),
       };
     },
     /** Bytes per row of a table, with its indexes and TOAST. */

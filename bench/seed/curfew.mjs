@@ -30,7 +30,7 @@ export async function seedCurfew({
   sideSessions,
 }) {
   const codec = await tokenCodec(secret);
-  const { web, spa, signed, guarded, person } = subject.registered;
+  const { web, spa, signed, guarded, asserting, person } = subject.registered;
   const key = newKey();
   const firstAt = Date.now() - 50_000_000;
   const real = async (client, more) =>
@@ -39,6 +39,7 @@ export async function seedCurfew({
     chains: await real(web),
     public: await real(spa),
     bound: await real(spa, { headersOf: (url) => ({ dpop: dpopProof(key, url) }) }),
+    asserted: await real(asserting),
     signed: await real(signed, { scope: 'offline_access read', resource: signedApi }),
     guarded: await real(guarded, { scope: 'offline_access read', resource: guardedApi }),
   };
@@ -51,7 +52,7 @@ export async function seedCurfew({
     await copy('chains', templates.chains, sessions);
     await copy('clients', templates.chains, sideSessions, { clients });
     await copy('spent', templates.chains, sideSessions);
-    for (const kind of ['public', 'bound', 'signed', 'guarded'])
+    for (const kind of ['public', 'bound', 'asserted', 'signed', 'guarded'])
       await copy(kind, templates[kind], sideSessions);
     for (const table of ['session', 'account', 'consent', 'client'])
       await database.query(`VACUUM (ANALYZE) ${table}`);
@@ -73,10 +74,10 @@ export async function seedCurfew({
   await chains('chains', spread(sessions, driven));
   await chains('clients', side, (n) => ({ client: { ...web, id: others[n % others.length] } }));
   await chains('bound', side, () => ({ key }));
-  for (const kind of ['public', 'signed', 'guarded', 'spent']) await chains(kind, side);
+  for (const kind of ['public', 'asserted', 'signed', 'guarded', 'spent']) await chains(kind, side);
   await load(
     'codes',
-    Array.from({ length: 400 }, () => ({})),
+    Array.from({ length: 2000 }, () => ({})),
   );
   await load(
     'machine',

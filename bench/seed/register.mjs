@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 
 /** The API whose access tokens are signed instead of sealed. */
 export const signedApi = 'https://signed.bench.example.test';
@@ -56,10 +56,25 @@ export async function register(databaseUrl, secret, inactivityTimeout) {
       signed: await create('signed', { ...session, resources: [signedApi] }),
       guarded: await create('guarded', { ...session, resources: [guardedApi] }),
       api: await create('api', { grant_types: [], resource: guardedApi }),
+      asserting: await createAsserting(create, session),
       spa: await create('spa', { ...session, token_endpoint_auth_method: 'none' }),
       machine: await create('machine', { grant_types: ['client_credentials'] }),
     };
   } finally {
     await prisma.$disconnect();
   }
+}
+
+/** A client that proves who it is with its key (`private_key_jwt`). */
+async function createAsserting(create, session) {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const id = 'asserting';
+  const names = { kid: 'one', alg: 'ES256', use: 'sig' };
+  const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), ...names }] };
+  const made = await create(id, { ...session, token_endpoint_auth_method: 'private_key_jwt', jwks });
+  return {
+    ...made,
+    secret: undefined,
+    privateJwk: { ...privateKey.export({ format: 'jwk' }), kid: names.kid },
+  };
 }

@@ -2,7 +2,7 @@ const noIdToken = { scope: 'offline_access' };
 
 /** How each path is asked of Curfew. */
 export function scenariosOf({ registered, scope }, pools) {
-  const { web, spa, machine, signed, guarded, person } = registered;
+  const { web, spa, machine, signed, guarded, asserting, person } = registered;
   const flow = { client: web, redirectUri: web.redirectUri, scope, person };
   const refresh = (pool, options) => ({ pool, operation: 'refresh', options });
   const introspection = (pool, options) => ({ pool, operation: 'introspection', options });
@@ -17,6 +17,7 @@ export function scenariosOf({ registered, scope }, pools) {
       ...refresh(pools.bound, { client: spa, parameters: noIdToken }),
       operation: 'refresh-dpop',
     },
+    'refresh-assertion': refresh(pools.asserted, { client: asserting, parameters: noIdToken }),
     'refresh-1000-clients': refresh(pools.clients, { client: web, parameters: noIdToken }),
     introspection: introspection('curfew/live', { client: web }),
     'introspection-jwt': introspection('curfew/live-jwt', { client: signed }),

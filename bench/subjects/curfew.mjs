@@ -65,6 +65,17 @@ export async function startCurfew({
         await server.crash();
         server = await start();
       },
+      /** One more node at the same database. */
+      async startAnother() {
+        const port = await freePort();
+        const readyUrl = `${issuer.replace(/\d+$/, String(port))}/health/ready`;
+        const another = await startServer({
+          script: 'apps/auth-server/dist/main.js',
+          environment: { ...environment, CURFEW_AUTH_PORT: String(port) },
+          readyUrl,
+        });
+        return { ...another, port };
+      },
       /** A second node, for people, as docs/operations.md says: at a lower priority. */
       async startForPeople() {
         const port = await freePort();

@@ -83,6 +83,31 @@ async function refreshing(template: TemplateName, options: Refreshing = {}) {
   return asking(() => inTurn(many, once));
 }
 
+/** A client that proves who it is with its key (RFC 7523), and an assertion of its own for each request. */
+async function asserting(id: string) {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }];
+  const registration = {
+    client_name: 'Asserting',
+    redirect_uris: [world.protocol.callback],
+    grant_types: ['authorization_code' as const, 'refresh_token' as const],
+    token_endpoint_auth_method: 'private_key_jwt' as const,
+    resources: [orders],
+    jwks: { keys } as never,
+  };
+  await world.clients.create(registration, { id });
+  const assertion = () =>
+    new SignJWT({ iss: id, sub: id, aud: world.protocol.issuer, jti: randomUUID() })
+      .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(privateKey);
+  const proof = async () => ({
+    form: { client_assertion_type: assertionType, client_assertion: await assertion() },
+  });
+  return { client: { ...world.protocol.clients.web, id, secret: '' }, proof };
+}
+
 describe('what the database is asked', () => {
   it('a refresh needs one read and one write that is its own commit', async () => {
     expect(await refreshing('api')).toEqual({ reads: many, writes: many, others: [] });
@@ -120,36 +145,27 @@ describe('what the database is asked', () => {
   });
 
   it('a refresh with a client assertion records that assertion as well', async () => {
-    const { publicKey, privateKey } = await generateKeyPair('ES256');
-    const keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }];
-    const id = 'asserting';
-    const registration = {
-      client_name: 'Asserting',
-      redirect_uris: [world.protocol.callback],
-      grant_types: ['authorization_code' as const, 'refresh_token' as const],
-      token_endpoint_auth_method: 'private_key_jwt' as const,
-      resources: [orders],
-      jwks: { keys } as never,
-    };
-    await world.clients.create(registration, { id });
-    const proof = async () => ({
-      form: {
-        client_assertion_type: assertionType,
-        client_assertion: await new SignJWT({
-          iss: id,
-          sub: id,
-          aud: world.protocol.issuer,
-          jti: randomUUID(),
-        })
-          .setProtectedHeader({ alg: 'ES256', kid: 'one' })
-          .setIssuedAt()
-          .setExpirationTime('1m')
-          .sign(privateKey),
-      },
-    });
-    const client = { ...world.protocol.clients.web, id, secret: '' };
-    const count = await refreshing('api', { client, change: () => ({ client_id: id }), proof });
+    const { client, proof } = await asserting('asserting');
+    const change = () => ({ client_id: client.id });
+    const count = await refreshing('api', { client, change, proof });
     expect(count).toEqual({ reads: many, writes: many, others: [theRecord] });
+  });
+
+  it('client assertions that come together are recorded together', async () => {
+    const side = new Side(world);
+    const { client, proof } = await asserting('asserting-at-once');
+    const tokens: string[] = [];
+    for (let made = 0; made < many; made += 1)
+      tokens.push((await side.session('api', () => ({ client_id: client.id }))).token);
+    const proofs = await Promise.all(tokens.map(() => proof()));
+    counter.reset();
+    const answers = await Promise.all(
+      tokens.map((token, index) => side.refresh(token, proofs[index]!.form, client, {})),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(tokens.map(() => 200));
+    const records = [...counter.carriedOut()].filter((one) => /^INSERT INTO protocol_artifact\b/.test(one));
+    expect(records.length).toBeGreaterThan(0);
+    expect(records.length).toBeLessThan(many / 2);
   });
 
   it('an introspection needs one read', async () => {

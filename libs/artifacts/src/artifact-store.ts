@@ -1,5 +1,4 @@
 import {
-  commitColumns,
   type HotStatement,
   type HotStatements,
   milliseconds,
@@ -9,6 +8,7 @@ import {
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { hashOfId as hash, type PayloadSeal } from '@curfew/tokens';
 import { commitOf } from './commit-statements.js';
+import { OnceRecords } from './once-records.js';
 import { RecentInteractions } from './recent-interactions.js';
 import { type ArtifactKey, type FoundArtifact, StagedWrites } from './staged-writes.js';
 
@@ -50,14 +50,6 @@ const findByUserCodeStatement: HotStatement = {
   name: 'artifact_find_by_user_code',
   text: readBy('a.user_code_hash = $2'),
 };
-const insertOnceStatement: HotStatement = {
-  name: 'artifact_insert_once',
-  place: 'in its rows',
-  text: `
-    INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at) VALUES ($1, $2, ''::bytea, $3)
-    ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at WHERE protocol_artifact.expires_at <= $4
-    RETURNING ${commitColumns}`,
-};
 
 /** How long a code that nobody used is kept after it has expired. */
 const unusedCodesKept = seconds(3_600);
@@ -68,11 +60,13 @@ export class ArtifactStore {
   readonly #seal: PayloadSeal;
   readonly #hot: HotStatements;
   readonly #recent = new RecentInteractions();
+  readonly #once: OnceRecords;
 
   constructor(prisma: PrismaService, seal: PayloadSeal, hot: HotStatements) {
     this.#prisma = prisma;
     this.#seal = seal;
     this.#hot = hot;
+    this.#once = new OnceRecords(hot);
   }
 
   /**
@@ -140,10 +134,8 @@ export class ArtifactStore {
   }
 
   /** True if nobody has registered this id before (until `expiresAt`); for proofs and assertions (RFC 9449 §11.1). */
-  async insertOnce(key: ArtifactKey, now: Instant, expiresAt: Instant): Promise<boolean> {
-    const values = [key.kind, hash(key.id), new Date(expiresAt), new Date(now)];
-    const inserted = await this.#hot.run(insertOnceStatement, values);
-    return inserted.length === 1;
+  insertOnce(key: ArtifactKey, now: Instant, expiresAt: Instant): Promise<boolean> {
+    return this.#once.record({ key, now, expiresAt });
   }
 
   /** Kills unused codes of a grant, so that none can be redeemed after its session ended. */
