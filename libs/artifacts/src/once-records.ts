@@ -57,7 +57,7 @@ export class OnceRecords {
       each.map(({ kind }) => kind),
       each.map(({ idHash }) => idHash),
       each.map(({ expiresAt }) => expiresAt),
-      // The earliest: what has not expired for one of them counts as used for all.
+      // The earliest instant: an id that has not expired for one of them counts as used for all.
       Math.min(...records.map(({ now }) => now)),
     ]);
     const recorded = new Set(rows.map(([kind, idHash]) => nameOf(kind, idHash)));

@@ -1,4 +1,4 @@
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { HotStatement, PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { StoredEvent } from '../delivery/delivery.js';
 import { insertEvents, type NewEvent } from '../event-log.js';
@@ -19,16 +19,50 @@ export type PlacedEvent = StoredEvent & { readonly place: EventPlace };
 /** So many of the newest alerts are looked at for what they hold back. */
 const mostAlerts = 2_000;
 
-interface EventRow {
-  xid: string;
-  id: string;
-  at: Date;
-  type: string;
-  session_id: string | null;
-  account_id: string | null;
-  client_id: string | null;
-  data: Record<string, unknown>;
-}
+const holdStatement: HotStatement = {
+  name: 'watch_hold',
+  // A watch that a failover gives to another node is taken up again, so the guard need not mark it.
+  place: 'noted by its caller',
+  text: `
+    UPDATE delivery_cursor c SET holder = $1::uuid, held_until = to_timestamp($2::float8 / 1000), epoch = s.epoch,
+      -- Places of another database mean nothing.
+      xid = CASE WHEN c.epoch = s.epoch THEN c.xid ELSE pg_snapshot_xmin(pg_current_snapshot()) END
+    FROM service_state s
+    WHERE c.name = 'watch' AND (c.holder = $1::uuid OR c.held_until IS NULL OR c.held_until <= to_timestamp($3::float8 / 1000))
+    RETURNING c.xid::text, c.event_id::text`,
+};
+
+const eventColumns = `e.xid::text AS xid, e.id::text AS id, e.at, e.type, e.session_id::text AS session_id, e.account_id::text AS account_id,
+  e.client_id, e.data`;
+
+const afterStatement: HotStatement = {
+  name: 'watch_after',
+  text: `
+    SELECT ${eventColumns} FROM any_event e
+    WHERE (e.xid, e.id) > ($1::text::xid8, $2::uuid) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+      AND e.era = (SELECT era FROM service_state WHERE id = 1)
+    ORDER BY e.xid, e.id LIMIT $3::int`,
+};
+
+const latelyStatement: HotStatement = {
+  name: 'watch_lately',
+  text: `
+    SELECT ${eventColumns} FROM any_event e
+    WHERE e.at >= to_timestamp($1::float8 / 1000) AND (e.xid, e.id) <= ($2::text::xid8, $3::uuid)
+      AND e.era = (SELECT era FROM service_state WHERE id = 1)
+    ORDER BY e.at DESC LIMIT $4::int`,
+};
+
+type EventRow = [
+  xid: string,
+  id: string,
+  at: Date,
+  type: string,
+  sessionId: string | null,
+  accountId: string | null,
+  clientId: string | null,
+  data: Record<string, unknown>,
+];
 
 /** What the one node that watches reads and remembers. */
 export class WatchStore {
@@ -49,15 +83,9 @@ export class WatchStore {
 
   /** Takes or keeps the watch until `until`; where it stands, or null while another node has it. */
   async hold(node: string, now: Instant, until: Instant): Promise<EventPlace | null> {
-    const rows = await this.prisma.$queryRaw<{ xid: string; event_id: string }[]>`
-      UPDATE delivery_cursor c SET holder = ${node}::uuid, held_until = ${new Date(until)}, epoch = s.epoch,
-        -- Places of another database mean nothing.
-        xid = CASE WHEN c.epoch = s.epoch THEN c.xid ELSE pg_snapshot_xmin(pg_current_snapshot()) END
-      FROM service_state s
-      WHERE c.name = 'watch' AND (c.holder = ${node}::uuid OR c.held_until IS NULL OR c.held_until <= ${new Date(now)})
-      RETURNING c.xid::text AS xid, c.event_id::text AS event_id`;
-    const row = rows[0];
-    return row ? { xid: row.xid, eventId: row.event_id } : null;
+    const values = [node, until, now];
+    const [row] = await this.prisma.direct.run<[xid: string, eventId: string]>(holdStatement, values);
+    return row ? { xid: row[0], eventId: row[1] } : null;
   }
 
   /** Lets another node watch at once. */
@@ -68,21 +96,14 @@ export class WatchStore {
 
   /** Events after a place, in their order, of transactions that nothing can appear before any more. */
   async after(place: EventPlace, most: number): Promise<PlacedEvent[]> {
-    const rows = await this.prisma.$queryRaw<EventRow[]>`
-      SELECT xid::text AS xid, id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data FROM any_event e
-      WHERE (e.xid, e.id) > (${place.xid}::text::xid8, ${place.eventId}::uuid) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
-        AND e.era = (SELECT era FROM service_state WHERE id = 1)
-      ORDER BY e.xid, e.id LIMIT ${most}`;
+    const rows = await this.prisma.direct.run<EventRow>(afterStatement, [place.xid, place.eventId, most]);
     return rows.map(placed);
   }
 
   /** The newest events up to a place that are not older than `since`, oldest first. */
   async lately(upTo: EventPlace, since: Instant, most: number): Promise<PlacedEvent[]> {
-    const rows = await this.prisma.$queryRaw<EventRow[]>`
-      SELECT xid::text AS xid, id::text AS id, at, type, session_id::text AS session_id, account_id::text AS account_id, client_id, data FROM any_event e
-      WHERE e.at >= ${new Date(since)} AND (e.xid, e.id) <= (${upTo.xid}::text::xid8, ${upTo.eventId}::uuid)
-        AND e.era = (SELECT era FROM service_state WHERE id = 1)
-      ORDER BY e.at DESC LIMIT ${most}`;
+    const values = [since, upTo.xid, upTo.eventId, most];
+    const rows = await this.prisma.direct.run<EventRow>(latelyStatement, values);
     return rows.map(placed).reverse();
   }
 
@@ -120,13 +141,13 @@ export class WatchStore {
   }
 }
 
-const placed = (row: EventRow): PlacedEvent => ({
-  id: row.id,
-  at: instant(row.at.getTime()),
-  type: row.type,
-  sessionId: row.session_id,
-  accountId: row.account_id,
-  clientId: row.client_id,
-  data: row.data,
-  place: { xid: row.xid, eventId: row.id },
+const placed = ([xid, id, at, type, sessionId, accountId, clientId, data]: EventRow): PlacedEvent => ({
+  id,
+  at: instant(at.getTime()),
+  type,
+  sessionId,
+  accountId,
+  clientId,
+  data,
+  place: { xid, eventId: id },
 });

@@ -44,7 +44,8 @@ export class Watch {
   /** Reads what is new, if this node has the watch, and records the alerts. Says how many events it saw. */
   async run(): Promise<number> {
     const { store, clock } = this.#parts;
-    if (await this.#isQuiet()) return 0;
+    const { isQuiet, isNews } = await this.#look();
+    if (isQuiet) return 0;
     let total = 0;
     for (;;) {
       const now = clock.now();
@@ -53,6 +54,8 @@ export class Watch {
         this.#detector = undefined;
         return total;
       }
+      // The watch is only kept: nothing came since the look.
+      if (this.#detector && !isNews) return total;
       this.#detector ??= await this.#readAgain(place, now);
       const seen = await this.#read(place, this.#detector);
       total += seen;
@@ -71,14 +74,14 @@ export class Watch {
     return this.#detector !== undefined;
   }
 
-  /** Whether there is nothing to do, as most of the time: another node has the watch, or this one has it for a while and has seen everything. */
-  async #isQuiet(): Promise<boolean> {
+  /** There is nothing to do most of the time: another node has the watch, or this one has it for a while and has seen everything. */
+  async #look(): Promise<{ readonly isQuiet: boolean; readonly isNews: boolean }> {
     const { store, clock } = this.#parts;
     const now = clock.now();
     const { holder, isNews } = await store.look(now, instant(now + watchMs / 2));
     const isHere = holder === this.#node;
     if (holder !== null && !isHere) this.#detector = undefined;
-    return isHere ? this.#detector !== undefined && !isNews : holder !== null;
+    return { isQuiet: isHere ? this.#detector !== undefined && !isNews : holder !== null, isNews };
   }
 
   async #read(place: EventPlace, detector: Detector): Promise<number> {

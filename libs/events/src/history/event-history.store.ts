@@ -1,4 +1,4 @@
-import type { PrismaService } from '@curfew/persistence';
+import type { HotStatement, PrismaService } from '@curfew/persistence';
 import { type Instant, plus, type Seconds, seconds } from '@curfew/session-policy';
 
 /** Something about the history that does not fit. */
@@ -31,6 +31,11 @@ const batch = 2_000;
 /** Months that have a partition before they begin. */
 const monthsAhead = 3;
 
+const sealStatement: HotStatement = {
+  name: 'seal_events',
+  text: `SELECT curfew_seal_events($1::int, to_timestamp($2::float8 / 1000))`,
+};
+
 /** How long events are kept, and the counts beside them. */
 export interface HistoryRetention {
   readonly events: Seconds;
@@ -48,10 +53,10 @@ export class EventHistory {
   async seal(now: Instant): Promise<number> {
     let sealed = 0;
     for (;;) {
-      const [row] = await this.prisma.$queryRaw<{ count: number }[]>`
-        SELECT curfew_seal_events(${batch}::int, ${new Date(now)}::timestamptz) AS count`;
-      sealed += row!.count;
-      if (row!.count < batch) return sealed;
+      const [row] = await this.prisma.direct.run<[count: number]>(sealStatement, [batch, now]);
+      const [count] = row!;
+      sealed += count;
+      if (count < batch) return sealed;
     }
   }
 
