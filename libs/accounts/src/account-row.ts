@@ -1,15 +1,15 @@
 import { milliseconds } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
-import type { Account } from './account.js';
+import type { Account, SecondFactor } from './account.js';
 
 /** The columns of an account, in the order of `HotAccountRow`; instants go as numbers, which the driver reads quickest. */
 export const accountColumns = (table: string): string => `${table}.id::text AS id, ${table}.username,
   ${milliseconds(`${table}.password_changed_at`)} AS password_changed_at, ${table}.must_change_password,
   ${milliseconds(`${table}.disabled_at`)} AS disabled_at, ${table}.first_run,
-  ${milliseconds(`${table}.created_at`)} AS created_at`;
+  ${milliseconds(`${table}.created_at`)} AS created_at, ${table}.second_factors, ${table}.second_step_always`;
 
 /** The number of these columns. */
-export const accountWidth = 7;
+export const accountWidth = 9;
 
 /** An account as a hot statement finds it. */
 export type HotAccountRow = [
@@ -20,6 +20,8 @@ export type HotAccountRow = [
   disabledAt: number | null,
   firstRun: boolean,
   createdAt: number,
+  secondFactors: SecondFactor[],
+  secondStepAlways: boolean,
 ];
 
 const moment = (value: number): Instant => instant(Math.round(value));
@@ -33,6 +35,8 @@ export const hotAccount = (row: HotAccountRow | [...HotAccountRow, ...unknown[]]
   disabledAt: row[4] === null ? null : moment(row[4]),
   firstRun: row[5],
   createdAt: moment(row[6]),
+  secondFactors: row[7],
+  secondStepAlways: row[8],
 });
 
 /** An account and what its password is compared with. */

@@ -152,7 +152,9 @@ export class AccountService {
     const { account, passwordHash } = found;
     if (matched === undefined) return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
     const isOutdated = matched !== normalisePassword(password) || hasher.isOutdated(passwordHash);
-    const signsIn = account.disabledAt === null && !account.mustChangePassword;
+    // A second step follows in a request of its own; the password was right all the same.
+    const isFirstStep = account.secondFactors.length > 0;
+    const signsIn = account.disabledAt === null && !account.mustChangePassword && !isFirstStep;
     if (settlesWithSignIn && signsIn && !isOutdated)
       return { kind: 'ok', account, settlement: settlement(found) };
     // Hashing takes time, more so in a queue, so the account is compared with its present state.

@@ -7,7 +7,7 @@ import {
   type Transaction,
 } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
-import type { Account } from './account.js';
+import type { Account, SecondFactor } from './account.js';
 import { AccountError } from './account-error.js';
 import {
   accountColumns,
@@ -27,6 +27,8 @@ const accountOf = (row: AccountRow): Account => ({
   disabledAt: row.disabledAt && instant(row.disabledAt.getTime()),
   firstRun: row.firstRun,
   createdAt: instant(row.createdAt.getTime()),
+  secondFactors: row.secondFactors as SecondFactor[],
+  secondStepAlways: row.secondStepAlways,
 });
 
 const byIdStatement: HotStatement = {
@@ -45,6 +47,8 @@ export interface AccountChange {
   readonly mustChangePassword?: boolean;
   readonly disabledAt?: Date | null;
   readonly firstRun?: boolean;
+  readonly secondFactors?: SecondFactor[];
+  readonly secondStepAlways?: boolean;
 }
 
 /** Rows of the table `account`. */

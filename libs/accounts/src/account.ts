@@ -12,7 +12,14 @@ export interface Account {
   /** Made at the first start for trying things out; refused in production. */
   readonly firstRun: boolean;
   readonly createdAt: Instant;
+  /** The kinds of second factors the account has. */
+  readonly secondFactors: readonly SecondFactor[];
+  /** Whether the person wants to be asked for a second step at every sign-in, and not only where it is demanded. */
+  readonly secondStepAlways: boolean;
 }
+
+/** A kind of second factor: an authenticator app. */
+export type SecondFactor = 'totp';
 
 /** One page of accounts in the order of their usernames; `next` is the `after` of the following page. */
 export interface AccountPage {

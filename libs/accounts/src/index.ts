@@ -1,4 +1,4 @@
-export type { Account, AccountPage } from './account.js';
+export type { Account, AccountPage, SecondFactor } from './account.js';
 export { AccountError, type AccountErrorCode } from './account-error.js';
 export { accountColumns, accountWidth, hotAccount } from './account-row.js';
 export {
@@ -10,6 +10,15 @@ export {
 } from './account-service.js';
 export { type Consent, type ConsentedAccess, isCovered } from './consent.js';
 export { ConsentService, type PreparedConsent } from './consent.store.js';
+export {
+  type FactorSeal,
+  type SecondFactorState,
+  SecondFactors,
+  type SecondFactorsParts,
+  type SecondStepAttempt,
+  type SecondStepVerdict,
+  type ShownPassword,
+} from './factors/second-factors.js';
 export {
   answerHashing,
   type Hashing,

@@ -4,6 +4,7 @@ import {
   defaultSignInLimits,
   type Hashing,
   PasswordHasher,
+  SecondFactors,
   SignInThrottle,
   Throttle,
 } from '@curfew/accounts';
@@ -11,17 +12,19 @@ import type { Clock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
 import type { HotStatements, PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
+import { type ServiceKeys, secretSeal } from '@curfew/tokens';
 
 interface Connected {
   readonly prisma: PrismaService;
   readonly clock: Clock;
   readonly signIns: HotStatements;
+  readonly serviceKeys: ServiceKeys;
 }
 
 /** Accounts, their passwords and what they allowed. */
 export function peopleOn(
   configuration: Configuration,
-  { prisma, clock, signIns }: Connected,
+  { prisma, clock, signIns, serviceKeys }: Connected,
   hashing: Hashing | undefined,
 ) {
   const { memoryBytes, passes, parallelism, concurrency, queue } = configuration.hashing;
@@ -38,7 +41,15 @@ export function peopleOn(
     throttle: new SignInThrottle(throttle, signInLimits(configuration)),
     rules: { shortest: configuration.passwords.minLength, longest: configuration.passwords.maxBytes },
   });
-  return { accounts, consents: new ConsentService(prisma, clock, signIns), throttle };
+  const secondFactors = new SecondFactors({
+    prisma,
+    clock,
+    throttle,
+    seal: secretSeal(serviceKeys, 'second factor'),
+    codeKeys: serviceKeys.derive('recovery code').map(({ key }) => key),
+    issuer: new URL(configuration.issuer).host,
+  });
+  return { accounts, consents: new ConsentService(prisma, clock, signIns), throttle, secondFactors };
 }
 
 function signInLimits({ throttles: { signIn, signInNetwork } }: Configuration) {

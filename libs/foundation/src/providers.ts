@@ -1,4 +1,4 @@
-import { AccountService, ConsentService } from '@curfew/accounts';
+import { AccountService, ConsentService, SecondFactors } from '@curfew/accounts';
 import { ClientService, PolicyService, Registry, ResourceService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
@@ -20,6 +20,7 @@ export const foundationProviders = (foundation: Foundation) => [
   { provide: Clock, useValue: foundation.clock },
   { provide: AccountService, useValue: foundation.accounts },
   { provide: ConsentService, useValue: foundation.consents },
+  { provide: SecondFactors, useValue: foundation.secondFactors },
   { provide: ClientService, useValue: foundation.clients },
   { provide: ResourceService, useValue: foundation.resources },
   { provide: PolicyService, useValue: foundation.policies },

@@ -158,7 +158,7 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
       short: flags,
     },
     interactions: {
-      policy: whenPeopleAreAsked(parts.sessions),
+      policy: whenPeopleAreAsked(parts.sessions, parts.accounts),
       url: (_ctx, { uid }) => `${parts.basePath}/interaction/${uid}`,
     },
     renderError: renderError(parts),

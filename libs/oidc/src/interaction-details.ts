@@ -2,6 +2,7 @@ import type { ConsentedAccess } from '@curfew/accounts';
 import type { StagedWrites } from '@curfew/artifacts';
 import type { ClientDirectory } from '@curfew/token-endpoint';
 import type { Provider } from 'oidc-provider';
+import { contextRequired } from './hooks/authentication-context.js';
 import { givenBefore } from './hooks/interaction-policy.js';
 
 /** What a page needs to know to ask a person to sign in or to consent. */
@@ -22,6 +23,8 @@ export interface InteractionDetails {
   /** The account that is signed in already, if one is. */
   readonly accountId?: string | undefined;
   readonly username?: string | undefined;
+  /** Whether nothing is missing but a further factor, which that account has. */
+  readonly isStepUp: boolean;
   /** What the client asks for: what it has not been allowed yet, and what it was allowed before. */
   readonly asked: { readonly missing: ConsentedAccess; readonly before: ConsentedAccess };
   readonly loginHint?: string | undefined;
@@ -37,6 +40,8 @@ export async function detailsOf(
 ): Promise<InteractionDetails> {
   const id = String(params['client_id']);
   const redirectUri = text(params['redirect_uri']);
+  const account = session?.accountId === undefined ? undefined : staged.account(session.accountId);
+  const isOfContext = prompt.name === 'login' && prompt.reasons.every((reason) => reason === contextRequired);
   return {
     uid,
     prompt: { name: prompt.name as InteractionDetails['prompt']['name'], reasons: prompt.reasons },
@@ -47,7 +52,8 @@ export async function detailsOf(
     },
     leadsOut: redirectUri !== undefined,
     accountId: session?.accountId,
-    username: session?.accountId && staged.account(session.accountId)?.username,
+    username: account?.username,
+    isStepUp: isOfContext && account !== undefined && account.secondFactors.length > 0,
     loginHint: text(params['login_hint']),
     asked: { missing: missingAccess(prompt.details), before: accessGivenBefore(prompt.details) },
   };

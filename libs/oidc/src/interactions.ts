@@ -2,7 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account, ConsentService, Settlement } from '@curfew/accounts';
 import type { StagedWrites } from '@curfew/artifacts';
 import { InteractionUsed } from '@curfew/artifacts';
-import { type AuthenticationMethod, activityThrottleMs, deadlines, elapsedMs } from '@curfew/session-policy';
+import {
+  type AuthenticationMethod,
+  activityThrottleMs,
+  deadlines,
+  elapsedMs,
+  type Instant,
+  methodsTogether,
+} from '@curfew/session-policy';
 import type { ClientDirectory } from '@curfew/token-endpoint';
 import { epochSeconds } from '@curfew/token-endpoint';
 import { errors, type Provider } from 'oidc-provider';
@@ -19,6 +26,8 @@ export interface RecognisedPerson {
   readonly accountId: string;
   /** The methods by which they proved it (RFC 8176). */
   readonly methods: readonly AuthenticationMethod[];
+  /** When they gave the first of the proofs, where that was in an earlier request. */
+  readonly provedAt?: Instant | undefined;
   readonly remember?: boolean | undefined;
   /** What their password settles, where that is not written yet. */
   readonly settlement?: Settlement | undefined;
@@ -35,7 +44,7 @@ interface CookieSession {
   readonly uid: string;
   readonly accountId?: string;
   resetIdentifier(): void;
-  loginAccount(details: { accountId: string; amr: string[]; transient: boolean }): void;
+  loginAccount(details: { accountId: string; amr: string[]; loginTs: number; transient: boolean }): void;
   save(ttl: number): Promise<unknown>;
 }
 
@@ -75,10 +84,39 @@ export class Interactions {
       const scope = currentScope();
       const { now, staged } = scope;
       scope.isAct = true;
-      const { accountId, methods, remember = false, settlement } = person;
+      const { accountId, methods, remember = false, settlement, provedAt = now } = person;
       staged.settlement = settlement;
-      const login = { accountId, amr: [...methods], remember, ts: epochSeconds(now), atMs: now };
+      const login = { accountId, amr: [...methods], remember, ts: epochSeconds(provedAt), atMs: provedAt };
       await this.#finish(request, response, signedInAs(login), false);
+    };
+    return this.server.inScope(request, finish, this.#read.get(request));
+  }
+
+  /**
+   * The person who is signed in has proved one more factor: their sign-in goes on as it was, with that method beside the others.
+   * @throws InteractionGone
+   */
+  steppedUp(
+    request: IncomingMessage,
+    response: ServerResponse,
+    methods: readonly AuthenticationMethod[],
+  ): Promise<void> {
+    const finish = async () => {
+      const scope = currentScope();
+      scope.isAct = true;
+      const { session } = await this.#current(request, response);
+      const found = scope.staged.foundBrowserSession(session?.uid);
+      const { accountId, amr = [], loginTs, transient } = found?.payload ?? {};
+      if (!found?.signIn || accountId === undefined || accountId !== session?.accountId)
+        throw new InteractionGone();
+      const login = {
+        accountId,
+        amr: [...methodsTogether(amr, methods)],
+        remember: transient !== true,
+        ts: loginTs,
+        atMs: found.signIn.signedInAt,
+      };
+      await this.#finish(request, response, signedInAs(login as never), false);
     };
     return this.server.inScope(request, finish, this.#read.get(request));
   }
@@ -135,16 +173,22 @@ export class Interactions {
       const provider = this.server.provider as Provider & { cookieName(kind: string): string };
       const context = provider.createContext(request, response) as unknown as Jar;
       const found = (await provider.Session.get(context as never)) as unknown as CookieSession;
-      const { accountId, methods, remember = false, settlement } = person;
+      const { accountId, methods, remember = false, settlement, provedAt } = person;
       // Another person at the same browser starts afresh: nothing of the previous one is carried over.
       const isOther = found.accountId !== undefined && found.accountId !== accountId;
       const session = isOther ? (new provider.Session() as unknown as CookieSession) : found;
       // Outside of the library's own routes nothing else tells a renewed session from one that is to go.
-      const { staged } = currentScope();
+      const { staged, now } = currentScope();
+      if (provedAt !== undefined) staged.notePresence({ accountId, at: provedAt });
       if (isOther) staged.forgetBrowserSession(found.uid);
       currentScope().renewedFrom = session.id;
       session.resetIdentifier();
-      session.loginAccount({ accountId, amr: [...methods], transient: !remember });
+      session.loginAccount({
+        accountId,
+        amr: [...methods],
+        loginTs: epochSeconds(provedAt ?? now),
+        transient: !remember,
+      });
       const lifetime = cookieLifetime(this.cookies.lifetime, await this.parts.sessions.everyonesPolicy());
       await session.save(lifetime);
       staged.settlement = settlement;

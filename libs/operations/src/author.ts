@@ -1,4 +1,4 @@
-import type { AccountService, ConsentService } from '@curfew/accounts';
+import type { AccountService, ConsentService, SecondFactors } from '@curfew/accounts';
 import type { ClientService } from '@curfew/clients';
 import type { Clock } from '@curfew/clock';
 import type { EventLog, NewEvent } from '@curfew/events';
@@ -12,6 +12,7 @@ export abstract class OperationParts {
   abstract readonly clock: Clock;
   abstract readonly accounts: AccountService;
   abstract readonly consents: ConsentService;
+  abstract readonly secondFactors: SecondFactors;
   abstract readonly clients: ClientService;
   abstract readonly sessions: SessionService;
   abstract readonly queries: SessionQueries;

@@ -17,4 +17,11 @@ export {
   registerClient,
 } from './clients.js';
 export { type EverythingEnded, endEverything, endSessions, type NamedEnds } from './end-sessions.js';
+export {
+  confirmSecondFactor,
+  type FactorChange,
+  removeSecondFactors,
+  renewRecoveryCodes,
+  setSecondStep,
+} from './second-factors.js';
 export { type ConsentOf, type ConsentWithdrawn, withdrawConsent } from './withdraw-consent.js';

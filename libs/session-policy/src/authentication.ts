@@ -19,7 +19,10 @@ export const authenticationContexts = ['urn:curfew:acr:sfa', 'urn:curfew:acr:mfa
 export type AuthenticationContext = (typeof authenticationContexts)[number];
 
 /** The context classes that somebody can prove here (`acr_values_supported`). */
-export const provableContexts: readonly AuthenticationContext[] = ['urn:curfew:acr:sfa'];
+export const provableContexts: readonly AuthenticationContext[] = [
+  'urn:curfew:acr:sfa',
+  'urn:curfew:acr:mfa',
+];
 
 /** The meaning of each context class, in one sentence for people. */
 export const contextMeanings: { readonly [Context in AuthenticationContext]: string } = {

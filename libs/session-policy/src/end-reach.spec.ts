@@ -20,6 +20,7 @@ describe('how far an end reaches', () => {
     ended_by_user: 'browser',
     ended_by_administrator: 'browser',
     password_changed: 'account',
+    factor_changed: 'account',
     account_disabled: 'account',
     account_deleted: 'account',
     client_disabled: 'session',

@@ -105,7 +105,13 @@ export interface EventData {
   };
   /** For one cause, of one account where it exists, from one network within a minute; the signals are those of the first. */
   'signin.failed': {
-    readonly cause: 'unknown_account' | 'wrong_password' | 'account_disabled' | 'throttled' | 'overloaded';
+    readonly cause:
+      | 'unknown_account'
+      | 'wrong_password'
+      | 'wrong_code'
+      | 'account_disabled'
+      | 'throttled'
+      | 'overloaded';
     readonly signals: RequestSignals;
     readonly count: number;
   };
@@ -128,7 +134,12 @@ export interface EventData {
       | 'enabled'
       | 'deleted'
       | 'password_changed'
-      | 'password_required';
+      | 'password_required'
+      | 'second_factor_added'
+      | 'second_factor_removed'
+      | 'second_step_changed'
+      | 'recovery_codes_renewed'
+      | 'recovery_code_used';
     readonly by: Actor;
   };
   'client.changed': {

@@ -2,7 +2,7 @@ export { type AccessTokenClaims, AccessTokenCodec, hashAccessToken } from './acc
 export { isUuid, leastIdAt, newId } from './ids.js';
 export { bytesOf, isKeyFor, isObject, isSignedBy, type Jws, keyOf, type Members, readJws } from './jws.js';
 export { hashOfId, PayloadSeal } from './payload-seal.js';
-export { receiverSeal } from './receiver-seal.js';
+export { receiverSeal, secretSeal } from './receiver-seal.js';
 export {
   hashSecret,
   newSecret,

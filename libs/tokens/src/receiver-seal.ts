@@ -3,8 +3,12 @@ import { PayloadSeal } from './payload-seal.js';
 import { KeyRing, type ServiceKeys } from './service-keys.js';
 
 /** Keeps the secrets of receivers under a service key of their own, for those who write them and those who deliver. */
-export function receiverSeal(serviceKeys: ServiceKeys): SecretSeal {
-  const seal = new PayloadSeal(new KeyRing(serviceKeys.derive('receiver secrets')));
+export const receiverSeal = (serviceKeys: ServiceKeys): SecretSeal =>
+  secretSeal(serviceKeys, 'receiver secrets');
+
+/** Keeps secrets of one purpose under a service key of their own. */
+export function secretSeal(serviceKeys: ServiceKeys, purpose: string): SecretSeal {
+  const seal = new PayloadSeal(new KeyRing(serviceKeys.derive(purpose)));
   return {
     close: (secret, context) => seal.close({ secret }, Buffer.from(context)),
     open: (sealed, context) => {

@@ -26,9 +26,12 @@ export class AccountController {
   async home(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
     const person = await this.signedIn.require(request, response, '');
     if (!person) return;
-    const { id, username } = person.account;
+    const { id, username, secondFactors } = person.account;
     const sessionCount = await this.own.sessionCount(id);
-    sendPage(response, homePage({ base: this.settings.base, username, sessionCount }));
+    sendPage(
+      response,
+      homePage({ base: this.settings.base, username, sessionCount, hasSecondStep: secondFactors.length > 0 }),
+    );
   }
 
   @Get('sessions')

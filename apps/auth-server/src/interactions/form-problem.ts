@@ -3,6 +3,7 @@ import {
   type AccountErrorCode,
   HashingOverloaded,
   type PasswordVerdict,
+  type SecondStepVerdict,
 } from '@curfew/accounts';
 import { type Seconds, seconds } from '@curfew/session-policy';
 import { lengthInWords, type PasswordField } from '../pages/index.js';
@@ -15,6 +16,7 @@ export type FormProblemCode =
   | 'credentials_wrong'
   | 'current_password_wrong'
   | 'repeat_differs'
+  | 'code_wrong'
   | 'took_too_long'
   | 'throttled'
   | 'overloaded';
@@ -50,6 +52,12 @@ export function inWords({ code, retryAfter }: FormProblem, settings: PageSetting
       return { status: 422, field: 'current', text: 'This is not your current password.' };
     case 'repeat_differs':
       return { status: 422, field: 'repeat', text: 'The two new passwords are not the same.' };
+    case 'code_wrong':
+      return {
+        status: 422,
+        field: 'code',
+        text: 'This code does not work. Each works once; wait for the next one.',
+      };
     case 'took_too_long':
       return atForm('That took too long. Sign in again.');
     case 'throttled':
@@ -82,6 +90,10 @@ export function problemOfVerdict(
   if (verdict.kind === 'invalid') return { code: whenWrong };
   return { code: verdict.kind, retryAfter: verdict.retryAfter };
 }
+
+/** The problem of a code that was not accepted. */
+export const problemOfCode = (verdict: Exclude<SecondStepVerdict, { kind: 'ok' }>): FormProblem =>
+  verdict.kind === 'invalid' ? { code: 'code_wrong' } : { code: 'throttled', retryAfter: verdict.retryAfter };
 
 /** The problem of a new password that could not be set; anything else is thrown on. */
 export function problemOfError(error: unknown): FormProblem {

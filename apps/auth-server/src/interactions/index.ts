@@ -5,7 +5,9 @@ import { InteractionController } from './interaction.controller.js';
 import { InteractionPages } from './interaction-pages.js';
 import { Notices } from './notices.js';
 import { OwnAccount } from './own-account.js';
+import { OwnFactors } from './own-factors.js';
 import { PasswordController } from './password.controller.js';
+import { SecondStepController } from './second-step.controller.js';
 import { SignInController } from './sign-in.controller.js';
 import { SignIn } from './sign-in.js';
 import { SignInFlow } from './sign-in-flow.js';
@@ -30,6 +32,7 @@ export const pageControllers = [
   SignInController,
   AccountController,
   PasswordController,
+  SecondStepController,
   AssetsController,
 ];
 
@@ -39,6 +42,7 @@ export const pageProviders = [
   InteractionPages,
   Notices,
   OwnAccount,
+  OwnFactors,
   SignIn,
   SignInFlow,
   SignedIn,

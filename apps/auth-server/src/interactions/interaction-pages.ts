@@ -1,7 +1,13 @@
 import { Registry } from '@curfew/clients';
 import type { InteractionDetails } from '@curfew/oidc';
 import { Injectable } from '@nestjs/common';
-import { type ConsentItem, consentPage, type SignInPage, signInPage } from '../pages/index.js';
+import {
+  type ConsentItem,
+  consentPage,
+  type SignInPage,
+  secondStepPage,
+  signInPage,
+} from '../pages/index.js';
 import { FormTokens } from './form-tokens.js';
 import { PageSettings } from './page-settings.js';
 
@@ -16,9 +22,9 @@ export class InteractionPages {
 
   /** The page that asks what the interaction asks. */
   async draw(details: InteractionDetails): Promise<string> {
-    return details.prompt.name === 'consent'
-      ? consentPage(await this.consentModel(details))
-      : signInPage(this.signInModel(details));
+    if (details.prompt.name === 'consent') return consentPage(await this.consentModel(details));
+    const model = this.signInModel(details);
+    return details.isStepUp ? secondStepPage(model) : signInPage(model);
   }
 
   /** The parts that every rendering of an interaction's sign-in form shares. */

@@ -82,8 +82,12 @@ export class InteractionController {
     details: InteractionDetails,
   ): SignInPlace {
     const page = this.pages.signInModel(details);
-    const { uid: binding, leadsOut } = details;
-    return { request, response, page, address: page.action, binding, leadsOut };
+    const { uid: binding, leadsOut, accountId, isStepUp } = details;
+    const place = { request, response, page, address: page.action, binding, leadsOut };
+    if (!isStepUp || accountId === undefined) return place;
+    const finish = (methods: ['otp']) =>
+      unlessGone(403, () => this.interactions.steppedUp(request, response, methods));
+    return { ...place, stepUp: { accountId, finish } };
   }
 
   /** The interaction of this browser's cookie, which must be the one in the address (RFC 6749 §10.12). */

@@ -134,8 +134,7 @@ export class OwnAccount {
     const password = await this.accounts.preparePassword(username, wanted);
     const change = { accountId, password, endSessions: endSessions || ('by_policy' as const) };
     const ends = await changePassword(this.parts, change, personAt(accountId));
-    // Sessions authorized at that very instant have ended too, so a new sign-in has to wait until the instant is over.
-    for (let turns = 0; ends && this.clock.now() <= ends.at && turns < 50; turns += 1) await delay(1);
+    if (ends) await untilOver(ends.at, this.clock);
     return ends !== null;
   }
 
@@ -181,5 +180,10 @@ const signInIdOf = ({ browserSessionUid, id }: OwnSession): string => browserSes
 const latestOf = ({ browser, sessions }: OwnSignIn): number =>
   Math.max(browser?.signedInAt ?? 0, ...sessions.map(({ signedInAt }) => signedInAt));
 
+/** Sessions authorized at the very instant of an end have ended too, so a new sign-in has to wait until that instant is over. */
+export async function untilOver(at: Instant, clock: Clock): Promise<void> {
+  for (let turns = 0; clock.now() <= at && turns < 50; turns += 1) await delay(1);
+}
+
 /** The person themselves, as the author of what they do to their account. */
-const personAt = (accountId: string) => ({ by: { kind: 'user', id: accountId, ip: null } }) as const;
+export const personAt = (accountId: string) => ({ by: { kind: 'user', id: accountId, ip: null } }) as const;

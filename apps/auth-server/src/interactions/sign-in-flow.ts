@@ -1,10 +1,12 @@
 import { type Account, AccountService } from '@curfew/accounts';
+import { Clock } from '@curfew/clock';
 import type { NoticePlace, RecognisedPerson } from '@curfew/oidc';
+import { type Instant, methodsTogether } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
-import { newPasswordPage, type SignInPage, signInPage } from '../pages/index.js';
+import { newPasswordPage, type SignInPage, secondStepPage, signInPage } from '../pages/index.js';
 import { sendPage } from './answer.js';
 import type { Form } from './form.js';
-import { type FormProblem, inWords, problemOfError } from './form-problem.js';
+import { type FormProblem, inWords, problemOfCode, problemOfError } from './form-problem.js';
 import { FormTokens } from './form-tokens.js';
 import { Notices } from './notices.js';
 import { OwnAccount } from './own-account.js';
@@ -17,15 +19,25 @@ export interface SignInPlace extends NoticePlace {
   readonly page: SignInPage;
   /** Set where the sign-in leads to an application. */
   readonly leadsOut?: boolean;
+  /** Of a person who is signed in and only has to prove a further factor: the account, and how it goes on. */
+  readonly stepUp?: { readonly accountId: string; finish(methods: ['otp']): Promise<void> };
 }
+
+/** Completes a sign-in with the person who was recognised. */
+type Finish = (person: RecognisedPerson) => Promise<void>;
+
+/** Seconds between a right password and the second step. */
+const secondStepWithin = 600;
 
 /** The notice on a sign-in page about the form sent before. */
 interface SignInNotice {
   readonly problem?: FormProblem;
   readonly username?: string | undefined;
   readonly remember?: boolean;
-  /** Hidden fields that prove the right password to the next form; set when a new password is due. */
+  /** Hidden fields that prove the right password to the next form; set when a new password or a second step is due. */
   readonly proof?: Readonly<Record<string, string>>;
+  /** The form that these fields are for. */
+  readonly due?: 'password' | 'second_step';
 }
 
 /** From the first form to a recognised person, by way of a new password where one is due. */
@@ -38,20 +50,24 @@ export class SignInFlow {
     private readonly tokens: FormTokens,
     private readonly notices: Notices,
     private readonly settings: PageSettings,
+    private readonly clock: Clock,
   ) {}
 
   /** The form, with what there is to say of the one before. */
   show(place: SignInPlace): void {
-    const { problem, proof, username, remember } = this.notices.take<SignInNotice>(place) ?? {};
+    const { problem, proof, due, username, remember } = this.notices.take<SignInNotice>(place) ?? {};
     const told = problem && inWords(problem, this.settings);
     const { page } = place;
     const again = problem ? { username, remember, problem: told?.text } : {};
-    const markup = proof
-      ? newPasswordPage({
-          ...{ base: page.base, action: page.action, csrf: page.csrf, proof, problem: told },
-          ...{ username: username ?? '', minLength: this.settings.parts.shortestPassword },
-        })
-      : signInPage({ ...page, ...again });
+    const markup =
+      due === 'second_step' || (place.stepUp && !proof)
+        ? secondStepPage({ ...page, proof, problem: told?.text })
+        : proof
+          ? newPasswordPage({
+              ...{ base: page.base, action: page.action, csrf: page.csrf, proof, problem: told },
+              ...{ username: username ?? '', minLength: this.settings.parts.shortestPassword },
+            })
+          : signInPage({ ...page, ...again });
     sendPage(place.response, markup, {
       leadsOut: place.leadsOut ?? false,
       status: told?.status ?? 200,
@@ -60,11 +76,9 @@ export class SignInFlow {
   }
 
   /** Answers a form: with `finish` and who signed in, or by asking again. */
-  async answer(
-    place: SignInPlace,
-    form: Form,
-    finish: (person: RecognisedPerson) => Promise<void>,
-  ): Promise<void> {
+  async answer(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
+    if (form.has('second')) return this.takeSecondStep(place, form, finish);
+    if (place.stepUp) return this.stepUp(place, place.stepUp, form);
     if (form.has('proof')) return this.changeDuePassword(place, form, finish);
     const outcome = await this.signIn.attempt(place.request, place.response, form);
     const remember = form.get('remember') === 'yes';
@@ -74,7 +88,61 @@ export class SignInFlow {
     }
     const { account, settlement } = outcome;
     if (account.mustChangePassword) return this.askForNewPassword(place, account, remember);
+    return this.goOn(place, account, { remember, settlement }, finish);
+  }
+
+  /** The password was right: the sign-in is complete, or its second step follows. */
+  private async goOn(
+    place: SignInPlace,
+    account: Account,
+    { remember, settlement }: Pick<RecognisedPerson, 'settlement'> & { readonly remember: boolean },
+    finish: Finish,
+  ): Promise<void> {
+    if (account.secondFactors.length > 0 && account.secondStepAlways)
+      return this.askForSecondStep(place, account, { remember, provedAt: this.clock.now() });
     return finish({ accountId: account.id, methods: ['pwd'], remember, settlement });
+  }
+
+  private askForSecondStep(
+    place: SignInPlace,
+    account: Account,
+    { remember, provedAt, problem }: { remember: boolean; provedAt: Instant; problem?: FormProblem },
+  ): void {
+    const proof = {
+      account: account.id,
+      at: String(provedAt),
+      second: this.tokens.issue('second-step', ...proven(place, account), String(provedAt)),
+      ...(remember ? { remember: 'yes' } : {}),
+    };
+    this.ask(place, { proof, due: 'second_step', ...(problem && { problem }) });
+  }
+
+  private async takeSecondStep(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
+    const account = await this.accounts.findById(form.get('account') ?? '');
+    const provedAt = Number(form.get('at')) as Instant;
+    const isOpen = account?.disabledAt === null && !account.mustChangePassword;
+    const isFresh = this.clock.now() - provedAt < secondStepWithin * 1000;
+    const proof = account && [...proven(place, account), String(provedAt)];
+    if (!isOpen || !isFresh || !proof || !this.tokens.verify(form.get('second'), 'second-step', ...proof))
+      return this.ask(place, { problem: { code: 'took_too_long' } });
+    const remember = form.get('remember') === 'yes';
+    const verdict = await this.signIn.verifyCode(place.request, account, form.get('code') ?? '');
+    if (verdict.kind !== 'ok')
+      return this.askForSecondStep(place, account, { remember, provedAt, problem: problemOfCode(verdict) });
+    const methods = methodsTogether(['pwd'], ['otp']);
+    return finish({ accountId: account.id, methods, remember, provedAt });
+  }
+
+  private async stepUp(
+    place: SignInPlace,
+    { accountId, finish }: NonNullable<SignInPlace['stepUp']>,
+    form: Form,
+  ): Promise<void> {
+    const account = await this.accounts.findById(accountId);
+    if (account?.disabledAt !== null) return this.ask(place, { problem: { code: 'took_too_long' } });
+    const verdict = await this.signIn.verifyCode(place.request, account, form.get('code') ?? '');
+    if (verdict.kind !== 'ok') return this.ask(place, { problem: problemOfCode(verdict) });
+    return finish(['otp']);
   }
 
   private ask(place: SignInPlace, notice: SignInNotice): void {
@@ -92,14 +160,10 @@ export class SignInFlow {
       proof: this.tokens.issue('new-password', ...proven(place, account)),
       ...(remember ? { remember: 'yes' } : {}),
     };
-    this.ask(place, { proof, username: account.username, ...(problem && { problem }) });
+    this.ask(place, { proof, due: 'password', username: account.username, ...(problem && { problem }) });
   }
 
-  private async changeDuePassword(
-    place: SignInPlace,
-    form: Form,
-    finish: (person: RecognisedPerson) => Promise<void>,
-  ): Promise<void> {
+  private async changeDuePassword(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
     const account = await this.accounts.findById(form.get('account') ?? '');
     const due = account?.mustChangePassword && account.disabledAt === null;
     if (!due || !this.tokens.verify(form.get('proof'), 'new-password', ...proven(place, account)))
@@ -109,7 +173,7 @@ export class SignInFlow {
     const problem: FormProblem | undefined =
       password === form.get('repeat') ? await this.change(account, password) : { code: 'repeat_differs' };
     if (problem) return this.askForNewPassword(place, account, remember, problem);
-    return finish({ accountId: account.id, methods: ['pwd'], remember });
+    return this.goOn(place, account, { remember }, finish);
   }
 
   private async change(account: Account, password: string): Promise<FormProblem | undefined> {

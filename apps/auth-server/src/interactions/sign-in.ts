@@ -1,8 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AccountService, type PasswordVerdict } from '@curfew/accounts';
+import {
+  type Account,
+  AccountService,
+  type PasswordVerdict,
+  SecondFactors,
+  type SecondStepVerdict,
+} from '@curfew/accounts';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
-import { type RequestSignals, seconds, unknownSignals } from '@curfew/session-policy';
+import { type EventData, type RequestSignals, seconds, unknownSignals } from '@curfew/session-policy';
 import { accountEvent } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { Injectable } from '@nestjs/common';
@@ -25,6 +31,7 @@ const deviceCookieLifetime = seconds(400 * 86_400);
 export class SignIn {
   constructor(
     private readonly accounts: AccountService,
+    private readonly factors: SecondFactors,
     private readonly signals: SignalsReader,
     private readonly settings: PageSettings,
     private readonly log: PageLog,
@@ -61,6 +68,22 @@ export class SignIn {
     return verdict;
   }
 
+  /** Verifies a code of the account's app, or a recovery code, that was typed into a form of ours; tells of it when it was not right. */
+  async verifyCode(request: IncomingMessage, account: Account, typed: string): Promise<SecondStepVerdict> {
+    const { headers, socket } = request;
+    const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });
+    const verdict = await this.factors.verify(account, { typed, networkKey: signals.prefix ?? 'unknown' });
+    this.log.note(`second_step_${verdict.kind}`, { ip: signals.ip, accountId: account.id });
+    if (verdict.kind !== 'ok') {
+      this.tellCause(verdict.kind === 'invalid' ? 'wrong_code' : 'throttled', account.id, signals);
+    } else if (verdict.by === 'recovery_code') {
+      const by = { kind: 'user', id: account.id, ip: signals.ip } as const;
+      const told = { change: 'recovery_code_used', by } as const;
+      await this.events.record([accountEvent(account.id, 'account.changed', told, this.clock.now())]);
+    }
+    return verdict;
+  }
+
   private note(verdict: PasswordVerdict, ip: string | null): void {
     const facts =
       verdict.kind === 'ok'
@@ -79,7 +102,14 @@ export class SignIn {
     const cause = verdict.kind === 'invalid' ? verdict.cause : verdict.kind;
     const accountId = verdict.kind === 'invalid' ? verdict.accountId : null;
     // An attempt that was refused because of overload must not cost one row for each network.
-    const signals = cause === 'overloaded' ? unknownSignals : seen;
+    this.tellCause(cause, accountId, cause === 'overloaded' ? unknownSignals : seen);
+  }
+
+  private tellCause(
+    cause: EventData['signin.failed']['cause'],
+    accountId: string | null,
+    signals: RequestSignals,
+  ): void {
     const key = JSON.stringify([cause, accountId, signals.prefix]);
     this.events.tally('signin.failed', key, () =>
       accountEvent(accountId, 'signin.failed', { cause, signals, count: 1 }, this.clock.now()),

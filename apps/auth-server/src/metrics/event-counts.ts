@@ -26,6 +26,7 @@ const protocolCauses: ReadonlySet<string> = new Set([
 const signInCauses: ReadonlySet<string> = new Set([
   'unknown_account',
   'wrong_password',
+  'wrong_code',
   'account_disabled',
   'throttled',
   'overloaded',

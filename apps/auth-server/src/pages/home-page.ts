@@ -5,6 +5,7 @@ import { layout, type PageModel } from './layout.js';
 export interface HomePage extends PageModel {
   readonly username: string;
   readonly sessionCount: number;
+  readonly hasSecondStep: boolean;
 }
 
 /** Renders the home page of a person who signed in without an application. */
@@ -27,6 +28,11 @@ export function homePage(page: HomePage): string {
 <div class="tight"><h2 id="home-password">Password</h2>
 <p class="quiet">Change your password if someone else may know it. You can sign out everywhere else at the same time.</p></div>
 <p><a href="${page.base}/password">Change your password</a></p>
+</section>
+<section class="card stack" aria-labelledby="home-second-step">
+<div class="tight"><h2 id="home-second-step">Second step</h2>
+<p class="quiet">${page.hasSecondStep ? 'Your sign-in is protected by an authenticator app.' : 'Protect your account with a code from an authenticator app, in case someone learns your password.'}</p></div>
+<p><a href="${page.base}/second-step">${page.hasSecondStep ? 'See your second step' : 'Set up a second step'}</a></p>
 </section>
 <section class="card stack" aria-labelledby="home-device">
 <div class="tight"><h2 id="home-device">Connect a device</h2>

@@ -20,6 +20,14 @@ export {
   type PasswordPage,
   passwordPage,
 } from './password-page.js';
+export {
+  type RecoveryCodesPage,
+  recoveryCodesPage,
+  type SecondStepPage,
+  type SecondStepSettings,
+  secondStepPage,
+  secondStepSettings,
+} from './second-step-page.js';
 export { type PageHeaders, pageHeaders, protocolHeaders } from './security-headers.js';
 export { sentOnceScript } from './sent-once.js';
 export { type SessionEntry, type SessionsPage, type SignInEntry, sessionsPage } from './sessions-page.js';

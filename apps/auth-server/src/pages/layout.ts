@@ -17,13 +17,14 @@ export interface Layout extends PageModel {
 }
 
 /** The places a signed-in person can go; the current one is marked. */
-export type Place = 'home' | 'sessions' | 'applications' | 'password';
+export type Place = 'home' | 'sessions' | 'applications' | 'password' | 'second-step';
 
 const places: readonly { place: Place; path: string; name: string }[] = [
   { place: 'home', path: '/', name: 'Account' },
   { place: 'sessions', path: '/sessions', name: 'Sessions' },
   { place: 'applications', path: '/applications', name: 'Applications' },
   { place: 'password', path: '/password', name: 'Password' },
+  { place: 'second-step', path: '/second-step', name: 'Second step' },
 ];
 
 // A moon whose dark side is a clock face showing the hour.

@@ -98,7 +98,32 @@ const all: [string, string][] = [
       ],
     }),
   ],
-  ['home', pages.homePage({ username: hostile, sessionCount: 2 })],
+  ['home', pages.homePage({ username: hostile, sessionCount: 2, hasSecondStep: false })],
+  [
+    'second step',
+    pages.secondStepPage({
+      action: hostile,
+      csrf: hostile,
+      clientName: hostile,
+      proof: { account: hostile },
+      problem: hostile,
+    }),
+  ],
+  ...(['none', 'proposed', 'in use'] as const).map((state): [string, string] => [
+    `second step, ${state}`,
+    pages.secondStepSettings({
+      action: hostile,
+      csrf: hostile,
+      username: hostile,
+      now,
+      app: state === 'in use' ? { since: now, lastUsedAt: now } : null,
+      recoveryCodes: 9,
+      always: true,
+      proposed: state === 'proposed' ? { secret: hostile, uri: `otpauth://totp/${hostile}` } : null,
+      problem: { field: 'code', text: hostile },
+    }),
+  ]),
+  ['recovery codes', pages.recoveryCodesPage({ codes: [hostile], isNew: true })],
   ['error', pages.errorPage({ title: hostile, message: hostile, requestId: hostile })],
 ];
 

@@ -16,7 +16,7 @@ export interface PasswordPage extends PageModel {
 }
 
 /** The field a problem belongs to; `form` for the whole. */
-export type PasswordField = 'current' | 'new' | 'repeat' | 'form';
+export type PasswordField = 'current' | 'new' | 'repeat' | 'code' | 'form';
 
 /** Change the password; everything else can be signed out with it (OWASP ASVS 7.4.3). */
 export function passwordPage(page: PasswordPage): string {
@@ -90,7 +90,7 @@ const newPasswordFields = (page: WithProblem, first?: Field['name']): Html =>
   ]}`;
 
 interface Field {
-  readonly name: Exclude<PasswordField, 'form'>;
+  readonly name: Exclude<PasswordField, 'code' | 'form'>;
   readonly label: string;
   readonly autocomplete: 'current-password' | 'new-password';
   readonly hint?: string;

@@ -85,6 +85,12 @@ button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
 .mark{display:block;width:3rem;height:3rem;color:var(--accent)}
 .mark.good{color:var(--success)}
 .mark.bad{color:var(--danger)}
+.steps{padding-inline-start:1.25rem;margin:0}
+.qr{max-width:15rem;margin-block:.75rem;padding:0;border-radius:.625rem;overflow:hidden;border:1px solid var(--hairline)}
+.qr svg{display:block;width:100%;height:auto}
+.key{overflow-wrap:anywhere}
+.codes{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.5rem 1rem;padding:0}
+.codes code{font-size:1rem}
 .unseen{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (max-width:30rem){.card{padding:1.25rem;border-radius:.875rem}.session{grid-template-columns:1fr}.session>form{justify-self:stretch}.session button{width:100%}.facts{gap:.375rem .75rem}}
 @media (prefers-reduced-motion:reduce){*,*::before,*::after{transition:none!important;animation:none!important;scroll-behavior:auto!important}}

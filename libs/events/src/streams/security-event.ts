@@ -29,6 +29,7 @@ const usualInitiator: Readonly<Partial<Record<EndReason, 'admin' | 'user' | 'sys
   logout: 'user',
   ended_by_user: 'user',
   password_changed: 'user',
+  factor_changed: 'user',
   consent_withdrawn: 'user',
   account_deleted: 'admin',
   account_disabled: 'admin',
@@ -54,6 +55,15 @@ function initiator(data: Data): 'admin' | 'user' | 'policy' | 'system' {
       return (data.reason && usualInitiator[data.reason]) ?? 'policy';
   }
 }
+
+/** The changes of an account that change what it proves itself with; RFC 8176 and CAEP have no name of their own for a one-time password. */
+const credentialChanges: Readonly<
+  Record<string, { readonly credential_type: string; readonly change_type: string }>
+> = {
+  password_changed: { credential_type: 'password', change_type: 'update' },
+  second_factor_added: { credential_type: 'app', change_type: 'create' },
+  second_factor_removed: { credential_type: 'app', change_type: 'delete' },
+};
 
 /** What each of our events is in the words of CAEP and RISC. */
 const translations: Readonly<Record<string, readonly Translation[]>> = {
@@ -98,10 +108,10 @@ const translations: Readonly<Record<string, readonly Translation[]>> = {
     {
       // CAEP 1.0 §3.3.
       uri: `${caep}credential-change`,
-      claims: (data) =>
-        data['change'] === 'password_changed'
-          ? { credential_type: 'password', change_type: 'update', initiating_entity: initiator(data) }
-          : null,
+      claims: (data) => {
+        const changed = credentialChanges[String(data['change'])];
+        return changed ? { ...changed, initiating_entity: initiator(data) } : null;
+      },
     },
   ],
 };

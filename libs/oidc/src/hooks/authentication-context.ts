@@ -1,13 +1,15 @@
+import type { AccountService } from '@curfew/accounts';
 import {
   type AuthenticationContext,
   contextOf,
   decideContext,
+  reaches,
   strongerContext,
   weakestOf,
 } from '@curfew/session-policy';
-import type { SessionService } from '@curfew/sessions';
 import type { AcrClaimRequest } from '@curfew/token-endpoint';
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { currentScope } from '../request-scope.js';
 
 /** The name under which the library tells the pages of the check. */
 export const contextRequired = 'authentication_context';
@@ -17,35 +19,35 @@ export const contextRequired = 'authentication_context';
  * class that was proved must reach the one that is demanded; if the account cannot prove that one, the client is told so
  * (`unmet_authentication_requirements`).
  */
-export function contextOfSignIn(sessions: SessionService): interactionPolicy.Check {
+export function contextOfSignIn(accounts: AccountService): interactionPolicy.Check {
   const { Check } = interactionPolicy;
   return new Check(
     contextRequired,
     'End-User authentication does not reach the requested authentication context class',
     'login_required',
-    async (ctx) => ((await mustProve(ctx, sessions)) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT),
+    async (ctx) => ((await mustProve(ctx, accounts)) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT),
   );
 }
 
 /** Replaces the checks of the library for `acr` by the one above. */
-export function checkContexts(policy: interactionPolicy.DefaultPolicy, sessions: SessionService): void {
+export function checkContexts(policy: interactionPolicy.DefaultPolicy, accounts: AccountService): void {
   const { checks } = policy.get('login')!;
   checks.remove('essential_acrs');
   checks.remove('essential_acr');
-  checks.add(contextOfSignIn(sessions));
+  checks.add(contextOfSignIn(accounts));
 }
 
 /** @throws UnmetAuthenticationRequirements */
-async function mustProve(ctx: KoaContextWithOIDC, _sessions: SessionService): Promise<boolean> {
+async function mustProve(ctx: KoaContextWithOIDC, accounts: AccountService): Promise<boolean> {
   const { client, session } = ctx.oidc;
   const asked = askedContexts(ctx);
   if (!client || !session?.accountId) return false;
-  const decision = decideContext({
-    proved: contextOf((session as { amr?: string[] }).amr),
-    required: asked.required,
-    wanted: asked.wanted,
-    reachable: reachableBy(session.accountId),
-  });
+  const { required, wanted } = asked;
+  const proved = contextOf((session as { amr?: string[] }).amr);
+  // Most requests ask for nothing more than was proved: then the account need not be read.
+  if (reaches(proved, strongerContext(required, wanted))) return false;
+  const reachable = await reachableBy(session.accountId, accounts);
+  const decision = decideContext({ proved, required, wanted, reachable });
   // A page that asks for a sign-in anyway may bring another account.
   if (decision === 'unmet' && !ctx.oidc.promptPending('login')) throw unmet();
   return decision === 'prove';
@@ -54,9 +56,10 @@ async function mustProve(ctx: KoaContextWithOIDC, _sessions: SessionService): Pr
 const unmet = () =>
   new errors.UnmetAuthenticationRequirements('the requested authentication context class cannot be proved');
 
-/** The strongest context class that an account can prove. */
-function reachableBy(_accountId: string): AuthenticationContext {
-  return 'urn:curfew:acr:sfa';
+/** The strongest context class that an account can prove with the factors it has. */
+async function reachableBy(accountId: string, accounts: AccountService): Promise<AuthenticationContext> {
+  const account = currentScope().staged.account(accountId) ?? (await accounts.findById(accountId));
+  return account && account.secondFactors.length > 0 ? 'urn:curfew:acr:mfa' : 'urn:curfew:acr:sfa';
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ConsentedAccess } from '@curfew/accounts';
+import type { AccountService, ConsentedAccess } from '@curfew/accounts';
 import type { SessionService } from '@curfew/sessions';
 import { type InteractionResults, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { checkContexts } from './authentication-context.js';
@@ -11,11 +11,14 @@ export const givenBefore = 'givenBefore';
  * When a person is asked, and for what. To the library's own prompts comes one to choose an account (OpenID Connect Core §3.1.2.1);
  * signing in answers it. Policies say for how long a sign-in answers. A consent prompt also says what was allowed before, because all that will be granted is shown.
  */
-export function whenPeopleAreAsked(sessions: SessionService): interactionPolicy.DefaultPolicy {
+export function whenPeopleAreAsked(
+  sessions: SessionService,
+  accounts: AccountService,
+): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
   policy.get('login')!.checks.add(limitsOfSignIn(sessions));
-  checkContexts(policy, sessions);
+  checkContexts(policy, accounts);
   Object.assign(policy.get('consent')!, {
     details: (ctx: KoaContextWithOIDC) => ({ [givenBefore]: alreadyGranted(ctx) }),
   });

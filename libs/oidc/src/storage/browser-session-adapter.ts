@@ -59,7 +59,10 @@ export class BrowserSessionAdapter extends PartialAdapter {
       expiresAt: signIn && policy ? lookedAtNext(signIn, policy) : plus(now, seconds(expiresIn)),
       existed: found !== undefined,
       // The sign-in is told of in the same commit.
-      events: isNew ? [accountEvent(accountId, 'signin.succeeded', told, now)] : [],
+      events:
+        accountId !== undefined && (isNew || hasGrown(found?.payload.amr, amr))
+          ? [accountEvent(accountId, 'signin.succeeded', told, now)]
+          : [],
     };
   }
 
@@ -102,6 +105,10 @@ export class BrowserSessionAdapter extends PartialAdapter {
     await this.parts.sessions.end(started, 'logout', { signals }, now);
   }
 }
+
+/** Whether a sign-in that goes on was proved further. */
+const hasGrown = (before: readonly string[] | undefined, amr: readonly string[]): boolean =>
+  amr.some((method) => !before?.includes(method));
 
 /** When the person proved who they are: in the interaction that led here, or in this request. */
 function provedBy(accountId: string, now: Instant): Instant {

@@ -1,0 +1,178 @@
+import type { Clock } from '@curfew/clock';
+import type { PrismaService, Transaction } from '@curfew/persistence';
+import { type Instant, type Seconds, seconds } from '@curfew/session-policy';
+import type { Account } from '../account.js';
+import { type Throttle, type ThrottleLimit, throttleKey } from '../throttle.store.js';
+import { FactorStore } from './factor.store.js';
+import { newSharedSecret, provisioningUri, timeStepOf } from './one-time-password.js';
+import { newRecoveryCodes, readRecoveryCode, recoveryCodeHash } from './recovery-codes.js';
+
+/** Keeps the shared secrets of authenticator apps under a service key. */
+export interface FactorSeal {
+  /** Sealed bytes that open only beside the same `context`. */
+  close(secret: string, context: string): Uint8Array;
+  /** The secret, or undefined when its key is gone. */
+  open(sealed: Uint8Array, context: string): string | undefined;
+}
+
+/** Dependencies of SecondFactors. */
+export interface SecondFactorsParts {
+  readonly prisma: PrismaService;
+  readonly clock: Clock;
+  readonly throttle: Throttle;
+  readonly seal: FactorSeal;
+  /** Keys of the hashes of recovery codes, newest first. */
+  readonly codeKeys: readonly Uint8Array[];
+  /** The name under which authenticator apps list the account. */
+  readonly issuer: string;
+}
+
+/** The second factors of an account, for people who look at them. */
+export interface SecondFactorState {
+  readonly totp: { readonly createdAt: Instant; readonly lastUsedAt: Instant | null } | null;
+  readonly recoveryCodes: number;
+}
+
+/** A code that was typed at the second step. */
+export interface SecondStepAttempt {
+  readonly typed: string;
+  /** The network it came from. */
+  readonly networkKey: string;
+}
+
+/** The first password of a new app, and the browser session that was shown its secret. */
+export interface ShownPassword {
+  readonly account: Account;
+  readonly binding: string;
+  readonly typed: string;
+}
+
+/** The outcome of a second step. */
+export type SecondStepVerdict =
+  | { readonly kind: 'ok'; readonly by: 'totp' | 'recovery_code' }
+  | { readonly kind: 'invalid' }
+  | { readonly kind: 'throttled'; readonly retryAfter: Seconds };
+
+/** Seconds that a person has to show the first password of a new app. */
+const setUpWithin = seconds(600);
+
+const minutes = (count: number): Seconds => seconds(count * 60);
+
+/**
+ * As for passwords: a few attempts from one network, a hundred failures in a row from anywhere (NIST SP 800-63B-4 §3.2.2), then one attempt
+ * per quarter of an hour.
+ */
+const limits = {
+  place: { count: 10, window: minutes(15) },
+  lane: { count: 100, window: minutes(30 * 24 * 60) },
+  slowLane: { count: 1, window: minutes(15) },
+} satisfies Record<string, ThrottleLimit>;
+
+/** Second factors of accounts: authenticator apps (RFC 6238) and recovery codes. */
+export class SecondFactors {
+  readonly #store: FactorStore;
+
+  constructor(private readonly parts: SecondFactorsParts) {
+    this.#store = new FactorStore(parts.prisma);
+  }
+
+  async state(accountId: string): Promise<SecondFactorState> {
+    const [totp, recoveryCodes] = await Promise.all([
+      this.#store.totp(accountId),
+      this.#store.countCodes(accountId),
+    ]);
+    const { confirmedAt, lastUsedAt } = totp ?? { confirmedAt: null, lastUsedAt: null };
+    return { totp: confirmedAt === null ? null : { createdAt: confirmedAt, lastUsedAt }, recoveryCodes };
+  }
+
+  /**
+   * Makes a secret for an authenticator app that waits for its first password; false where the account has an app already. Nobody but the
+   * browser session named as `binding` is shown the secret.
+   */
+  async propose({ id }: Account, binding: string): Promise<boolean> {
+    const sealed = this.parts.seal.close(newSharedSecret(), contextOfProposal(id, binding));
+    return this.#store.propose(id, sealed, this.parts.clock.now());
+  }
+
+  /** The secret that waits, for the page that shows it; null where none does, or for too long. */
+  async proposed(
+    { id, username }: Account,
+    binding: string,
+  ): Promise<{ secret: string; uri: string } | null> {
+    const totp = await this.#store.totp(id);
+    const now = this.parts.clock.now();
+    if (!totp || totp.confirmedAt !== null || now - totp.createdAt >= setUpWithin * 1000) return null;
+    const secret = this.parts.seal.open(totp.secret, contextOfProposal(id, binding));
+    return secret === undefined
+      ? null
+      : { secret, uri: provisioningUri(secret, this.parts.issuer, username) };
+  }
+
+  /** Takes the app into use, if this is a password of it. The recovery codes, which are shown once; null where the password is wrong. */
+  async confirm(
+    { account, binding, typed }: ShownPassword,
+    tx: Transaction,
+  ): Promise<readonly string[] | null> {
+    const now = this.parts.clock.now();
+    const proposed = await this.proposed(account, binding);
+    const step = proposed && timeStepOf(typed.replaceAll(/\s/g, ''), proposed.secret, now);
+    if (!proposed || step === null) return null;
+    const secret = this.parts.seal.close(proposed.secret, contextOfSeal(account.id));
+    const isConfirmed = await this.#store.confirm(account.id, { secret, step, now, within: setUpWithin }, tx);
+    return isConfirmed ? this.renewCodes(account.id, tx) : null;
+  }
+
+  /** New recovery codes in place of the old ones. */
+  async renewCodes(accountId: string, tx: Transaction): Promise<readonly string[]> {
+    const codes = newRecoveryCodes();
+    const [key] = this.parts.codeKeys;
+    const hashes = codes.map((code) => recoveryCodeHash(key!, accountId, code));
+    await this.#store.replaceCodes(accountId, hashes, this.parts.clock.now(), tx);
+    return codes;
+  }
+
+  /** Removes every second factor; false where there was none. */
+  remove(accountId: string, tx: Transaction): Promise<boolean> {
+    return this.#store.removeAll(accountId, this.parts.clock.now(), tx);
+  }
+
+  /** Whether the person is asked at every sign-in, or only where it is demanded. */
+  askAlways(accountId: string, always: boolean, tx: Transaction): Promise<void> {
+    return this.#store.askAlways(accountId, always, this.parts.clock.now(), tx);
+  }
+
+  /** Counts the attempt, then compares; a code that was right is used up. */
+  async verify(account: Account, { typed, networkKey }: SecondStepAttempt): Promise<SecondStepVerdict> {
+    const { throttle } = this.parts;
+    const place = throttleKey('second-step-place', account.id, networkKey);
+    const lane = throttleKey('second-step-lane', account.id);
+    const slowLane = throttleKey('second-step-slow-lane', account.id);
+    const first = await throttle.take(place, limits.place);
+    if (!first.allowed) return { kind: 'throttled', retryAfter: first.retryAfter };
+    if (!(await throttle.take(lane, limits.lane)).allowed) {
+      const slow = await throttle.take(slowLane, limits.slowLane);
+      if (!slow.allowed) return { kind: 'throttled', retryAfter: slow.retryAfter };
+    }
+    const by = await this.#uses(account, typed);
+    if (by === null) return { kind: 'invalid' };
+    await throttle.reset(place, lane, slowLane);
+    return { kind: 'ok', by };
+  }
+
+  async #uses({ id }: Account, typed: string): Promise<'totp' | 'recovery_code' | null> {
+    const code = readRecoveryCode(typed);
+    if (code !== null) {
+      const hashes = this.parts.codeKeys.map((key) => recoveryCodeHash(key, id, code));
+      return (await this.#store.useCode(id, hashes)) ? 'recovery_code' : null;
+    }
+    const now = this.parts.clock.now();
+    const totp = await this.#store.totp(id);
+    const secret = totp?.confirmedAt ? this.parts.seal.open(totp.secret, contextOfSeal(id)) : undefined;
+    const step = secret === undefined ? null : timeStepOf(typed.replaceAll(/\s/g, ''), secret, now);
+    return step !== null && (await this.#store.useStep(id, step, now)) ? 'totp' : null;
+  }
+}
+
+const contextOfSeal = (accountId: string): string => `totp ${accountId}`;
+const contextOfProposal = (accountId: string, binding: string): string =>
+  `proposed totp ${accountId} ${binding}`;

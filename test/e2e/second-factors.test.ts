@@ -1,0 +1,227 @@
+import { advanceVirtualClock } from '@curfew/persistence';
+import { decodeJwt } from 'jose';
+import { type Authenticator, enrol, sendForm } from '../support/authenticator.js';
+import { formsOf, type Page, type Person } from '../support/person.js';
+import { orders, ProtocolWorld } from './protocol-world.js';
+
+let world: ProtocolWorld;
+let ahead = 0;
+const now = () => Date.now() + ahead;
+/** Moves on to time steps of which none was used. */
+const later = async (milliseconds = 120_000) => {
+  await advanceVirtualClock(world.database.prisma({ CURFEW_VIRTUAL_CLOCK: 'true' }), milliseconds);
+  ahead += milliseconds;
+  // The clock of the server follows an announcement.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+};
+
+/** Ada has an authenticator app; the other person has none. */
+let ada: { password: string; username: string };
+let app: Authenticator;
+let codes: readonly string[];
+beforeAll(async () => {
+  world = await ProtocolWorld.start({ CURFEW_VIRTUAL_CLOCK: 'true' });
+  ada = world.data.accounts[0]!;
+  ({ app, codes } = await enrol(world.person(), ada.password, world.issuer, now));
+}, 60_000);
+afterAll(() => world?.stop());
+
+const mfa = 'urn:curfew:acr:mfa';
+const twoFactors = { acr: mfa, amr: ['pwd', 'otp', 'mfa'] };
+const isSecondStep = ({ body }: Page): boolean => body.includes('name="code"');
+const proofIn = (token: string) => {
+  const { acr, amr } = decodeJwt(token) as Record<string, unknown>;
+  return { acr, amr };
+};
+const cookieless = (person: Person) => person.cookieFor('/').includes('_session=') === false;
+
+/** Begins a sign-in with an application and stops at the second step. */
+const atSecondStep = async (extra: Record<string, string> = {}, person = world.person()) => {
+  const stopped = await startAt(person, extra);
+  expect(isSecondStep(stopped.page)).toBe(true);
+  return { person, ...stopped };
+};
+const startAt = async (person: Person, extra: Record<string, string>) => {
+  const { createHash, randomBytes } = await import('node:crypto');
+  const verifier = randomBytes(32).toString('base64url');
+  const parameters = new URLSearchParams({
+    client_id: world.clients.web.id,
+    redirect_uri: world.callback,
+    response_type: 'code',
+    scope: 'openid orders:read',
+    resource: orders,
+    state: 'xyz',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...extra,
+  });
+  const page = await person.follow(`${world.issuer}/authorize?${parameters}`, isSecondStep);
+  return { page, verifier };
+};
+const redeemed = async (page: Page, verifier: string) =>
+  (await world.redeem(world.clients.web, page.url.searchParams.get('code') ?? '', verifier)).body;
+/** Goes on from the page after the second step, through a consent where one is asked. */
+const enter = async (person: Person, page: Page, code: string) =>
+  person.goOn(await sendForm(person, page, { code }), isSecondStep);
+
+describe('a sign-in with a second factor', () => {
+  it('asks for a code after the password, and tells both', async () => {
+    await later();
+    const { person, page, verifier } = await atSecondStep();
+    expect(cookieless(person)).toBe(true);
+    const tokens = await redeemed(await enter(person, page, app.code()), verifier);
+    expect(proofIn(tokens.id_token)).toEqual(twoFactors);
+    const refreshed = (await world.refresh(world.clients.web, tokens.refresh_token)).body;
+    expect(proofIn(refreshed.id_token)).toEqual(twoFactors);
+    expect((await world.introspect(refreshed.access_token)).body).toMatchObject(twoFactors);
+  });
+
+  it('takes no code twice, and no wrong one, and goes on with the next', async () => {
+    await later();
+    const used = app.code();
+    const first = await atSecondStep();
+    await enter(first.person, first.page, used);
+    const { person, page, verifier } = await atSecondStep();
+    for (const wrong of [used, '000000', 'nonsense', '']) {
+      const again = await sendForm(person, page, { code: wrong });
+      expect([again.status, isSecondStep(again)]).toEqual([422, true]);
+    }
+    const back = await enter(person, page, app.code(1));
+    expect(proofIn((await redeemed(back, verifier)).id_token)).toEqual(twoFactors);
+  });
+
+  it('takes a recovery code once', async () => {
+    const first = await atSecondStep();
+    const back = await enter(first.person, first.page, codes[0]!);
+    expect(proofIn((await redeemed(back, first.verifier)).id_token)).toEqual(twoFactors);
+    const { person, page } = await atSecondStep();
+    expect(await sendForm(person, page, { code: codes[0]! })).toMatchObject({ status: 422 });
+  });
+
+  it('has no second step without the password of that very page', async () => {
+    const { page } = await atSecondStep();
+    await later();
+    const fields = formsOf(page.body).find(({ markup }) => markup.includes('name="code"'))!.fields;
+    const stranger = world.person();
+    const other = await startAt(stranger, { login_hint: 'x', prompt: 'login', acr_values: mfa });
+    for (const forged of [fields, { ...fields, at: String(now()) }, { ...fields, second: '' }]) {
+      const { csrf: _, ...proof } = forged as Record<string, string>;
+      const answer = await sendForm(stranger, other.page, { ...proof, code: app.code() });
+      expect(isSecondStep(answer)).toBe(false);
+      expect(answer.url.searchParams.has('code')).toBe(false);
+    }
+  });
+
+  it('waits ten minutes for its second step', async () => {
+    const { person, page } = await atSecondStep();
+    await later(600_000);
+    const answer = await sendForm(person, page, { code: app.code() });
+    expect([answer.status, answer.body.includes('took too long')]).toEqual([422, true]);
+  });
+
+  it('is not completed once everything of the account was ended since its password', async () => {
+    const { person, page } = await atSecondStep();
+    await later(5_000);
+    await world.database.query(
+      `INSERT INTO not_before (kind, target, at, reason)
+       SELECT 'account', id::text, to_timestamp(${(now() - 2_000) / 1000}), 'ended_by_administrator' FROM account WHERE username = '${ada.username}'`,
+    );
+    await later();
+    const back = await enter(person, page, app.code());
+    expect(back.url.searchParams.has('code')).toBe(false);
+  });
+});
+
+describe('a step-up', () => {
+  const sometimes = async (act: 'sometimes' | 'always') => {
+    await later();
+    const person = world.person();
+    const opened = await person.follow(`${world.issuer}/second-step`, isSecondStep);
+    const signedIn = opened.body.includes('name="act"')
+      ? opened
+      : await enter(person, opened, app.code()).then(() => person.open(`${world.issuer}/second-step`));
+    const done = await sendForm(person, signedIn, { act, current: ada.password, code: app.code(1) });
+    expect(done.url.search).toBe(`?done=${act}`);
+  };
+
+  it('asks a person who is signed in for the code alone, and keeps their sign-in as it is', async () => {
+    await sometimes('sometimes');
+    await later();
+    const person = world.person();
+    const plain = await startAt(person, {});
+    const first = decodeJwt((await redeemed(plain.page, plain.verifier)).id_token);
+    expect(first).toMatchObject({ amr: ['pwd'] });
+    await later();
+    const { page, verifier } = await atSecondStep({ acr_values: mfa }, person);
+    expect(page.body).not.toContain('name="password"');
+    const back = await enter(person, page, app.code());
+    const second = decodeJwt((await redeemed(back, verifier)).id_token);
+    expect(second).toMatchObject({ ...twoFactors, auth_time: first['auth_time'] });
+    const again = await startAt(person, { acr_values: mfa, prompt: 'none' });
+    expect(proofIn((await redeemed(again.page, again.verifier)).id_token)).toEqual(twoFactors);
+  });
+
+  it('is told to a client that wants no page', async () => {
+    const person = world.person();
+    await startAt(person, {});
+    const { page } = await startAt(person, { acr_values: mfa, prompt: 'none' });
+    expect(page.url.searchParams.get('error')).toBe('login_required');
+  });
+
+  it('asks for the password as well where max_age demands it', async () => {
+    await later();
+    const person = world.person();
+    await startAt(person, {});
+    await later();
+    const page = await person.open(
+      `${world.issuer}/authorize?${new URLSearchParams({
+        client_id: world.clients.web.id,
+        redirect_uri: world.callback,
+        response_type: 'code',
+        scope: 'openid',
+        acr_values: mfa,
+        max_age: '60',
+        code_challenge: 'x'.repeat(43),
+        code_challenge_method: 'S256',
+      })}`,
+    );
+    expect(page.body).toContain('name="password"');
+    await sometimes('always');
+  });
+});
+
+describe('the settings of the second step', () => {
+  it('change nothing for a password alone, or for a code alone', async () => {
+    await later();
+    const person = world.person();
+    const step = await person.follow(`${world.issuer}/second-step`, isSecondStep);
+    await enter(person, step, app.code());
+    const page = await person.open(`${world.issuer}/second-step`);
+    for (const act of ['remove', 'renew', 'sometimes'])
+      for (const typed of [
+        { current: ada.password, code: '000000' },
+        { current: 'wrong password', code: codes[3]! },
+      ])
+        expect((await sendForm(person, page, { act, ...typed })).status).toBe(422);
+    expect((await sendForm(person, page, { act: 'begin', current: ada.password, code: '' })).status).toBe(
+      422,
+    );
+    await later(1_000_000);
+    const left = await sendForm(person, page, { act: 'renew', current: ada.password, code: codes[2]! });
+    expect(left.body.match(/<li><code>/g)).toHaveLength(10);
+  });
+
+  it('record what was changed, without any secret', async () => {
+    const events = await world.database.query<{ data: { change: string } }>(
+      `SELECT data FROM event WHERE type = 'account.changed' ORDER BY id`,
+    );
+    const changes = new Set(events.map(({ data }) => data.change));
+    for (const change of [
+      'second_factor_added',
+      'second_step_changed',
+      'recovery_code_used',
+      'recovery_codes_renewed',
+    ])
+      expect(changes).toContain(change);
+  });
+});
