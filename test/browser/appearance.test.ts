@@ -11,7 +11,7 @@ afterEach(async () => expect(await house?.tidy()).toEqual([]));
 
 afterAll(async () => house?.close());
 
-const own = ['/', '/sessions', '/applications', '/password'];
+const own = ['/', '/sessions', '/applications', '/password', '/second-step'];
 
 const background = (page: Page) =>
   page.locator('body').evaluate((body) => getComputedStyle(body).backgroundColor);

@@ -297,6 +297,7 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
   setPassword: toAccount('PUT', '/password', {}),
   requireNewPassword: toAccount('POST', '/require-password', {}),
   withdrawConsent: toAccount('DELETE', '/consents/nobody'),
+  removeFactors: toAccount('DELETE', '/factors'),
   setOperator: [
     ...toAccount('PUT', '/operator', { scopes: [] }),
     aimed('a person who becomes an operator for keys', ['keys:rotate'], async (world) => ({

@@ -353,6 +353,29 @@ describe('accounts over the admin API', () => {
     expect(events.items).toHaveLength(1);
   });
 
+  it('show their second factors without secrets, and lose them to an operator who helps', async () => {
+    const { id } = await account();
+    const none = { authenticator_app: null, recovery_codes_left: 0, asked_at_every_sign_in: false };
+    const address = `/v1/accounts/${id}/factors`;
+    expect((await world.get(address)).body).toEqual(none);
+    expect((await world.call('DELETE', address)).body).toEqual({ removed: false, ended: null });
+    await world.database.query(
+      `WITH one AS (INSERT INTO totp_factor (account_id, secret, created_at, confirmed_at) VALUES ('${id}', '\\x00', now(), now()))
+       UPDATE account SET second_factors = '{totp}' WHERE id = '${id}'`,
+    );
+    const shown = (await world.get(address)).body;
+    expect(shown).toEqual({
+      authenticator_app: { created_at: expect.any(String), last_used_at: null },
+      recovery_codes_left: 0,
+      asked_at_every_sign_in: true,
+    });
+    expect((await world.call('DELETE', address)).body.removed).toBe(true);
+    expect((await world.get(address)).body).toEqual(none);
+    const { body: events } = await world.get(`/v1/events?type=account.changed&account=${id}`);
+    expect(JSON.stringify(events.items)).toContain('second_factor_removed');
+    expect((await world.get('/v1/accounts/00000000-0000-4000-8000-000000000000/factors')).status).toBe(404);
+  });
+
   it('must choose a new password where it is required', async () => {
     const { id, person } = await account();
     expect((await world.call('POST', `/v1/accounts/${id}/require-password`)).status).toBe(204);

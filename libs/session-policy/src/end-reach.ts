@@ -101,7 +101,7 @@ export const endReach: { readonly [Reason in EndReason]: ReachRow } = {
     'An operator ends what is in wrong hands. `--only-this-session` narrows it; of a whole account it takes all browsers, of a whole client it asks for proof at that client.',
   ),
   password_changed: wholeAccount('Whoever knew the old password may have signed in with it anywhere.'),
-  factor_changed: wholeAccount('Whoever signed in without that factor has not shown it.'),
+  factor_changed: wholeAccount('A thief may have signed in while the factor was missing, or was theirs.'),
   account_disabled: wholeAccount('Nobody is left to be signed in.'),
   account_deleted: wholeAccount('Nobody is left to be signed in.'),
   client_disabled: wholeClient('The client is in question, and the people are not.'),

@@ -10,6 +10,7 @@ import {
   disableAccount,
   enableAccount,
   OperationParts,
+  removeSecondFactors,
   requireNewPassword,
   withdrawConsent,
 } from '@curfew/operations';
@@ -100,6 +101,13 @@ export class AccountActs {
   /** Has the next sign-in choose a new password. */
   requirePassword(id: string, act: Act): Promise<void> {
     return requireNewPassword(this.parts, id, this.author(id, act));
+  }
+
+  /** Removes all second factors of the account. */
+  async removeFactors(id: string, act: Act) {
+    await this.existing(id);
+    const removed = await removeSecondFactors(this.parts, id, this.author(id, act));
+    return { removed: removed !== null, ended: removed?.ended ? endedOnWire(removed.ended) : null };
   }
 
   /** Takes back what the account allowed a client and ends the sessions that came of it. */

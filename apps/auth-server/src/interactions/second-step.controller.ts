@@ -16,7 +16,7 @@ import { PageSettings } from './page-settings.js';
 import { SignIn } from './sign-in.js';
 import { type Person, SignedIn } from './signed-in.js';
 
-/** What a form of the page comes to: a fault, an address to go on at, or codes to show. */
+/** The outcome of a form of the page: a fault, an address to go on at, or codes to show. */
 type Outcome =
   | FormProblem
   | { readonly done: string }
@@ -131,7 +131,7 @@ export class SecondStepController {
     return this.interactions.signInBrowser(request, response, person);
   }
 
-  /** Fresh proof: the password, and a code where the account has a second factor; whoever knows the password alone changes nothing. */
+  /** Fresh proof: the password, and a code where the account has a second factor. The password alone changes nothing. */
   private async proofFault(
     request: IncomingMessage,
     { account }: Person,

@@ -19,7 +19,7 @@ export interface SignInPlace extends NoticePlace {
   readonly page: SignInPage;
   /** Set where the sign-in leads to an application. */
   readonly leadsOut?: boolean;
-  /** Of a person who is signed in and only has to prove a further factor: the account, and how it goes on. */
+  /** Set for a person who is signed in and only has to prove a further factor: the account, and how it goes on. */
   readonly stepUp?: { readonly accountId: string; finish(methods: ['otp']): Promise<void> };
 }
 

@@ -53,7 +53,7 @@ export class FactorStore {
     return rows.length === 1;
   }
 
-  /** Uses a time step up: of any number of attempts, on any number of nodes, one gets it, and none gets an earlier one afterwards. */
+  /** Uses a time step up. One of any number of attempts on any number of nodes gets it, and none gets an earlier one afterwards. */
   async useStep(accountId: string, step: number, now: Instant): Promise<boolean> {
     const rows = await this.prisma.$queryRaw<unknown[]>`
       UPDATE totp_factor SET last_step = ${step}, last_used_at = ${new Date(now)}

@@ -1,0 +1,39 @@
+import { SecondFactors } from '@curfew/accounts';
+import { Controller } from '@nestjs/common';
+import { type Answer, ok } from '../contract/answer.js';
+import { Input, type InputOf } from '../contract/input.js';
+import { Operation } from '../contract/operation.js';
+import { written, writtenOrNull } from '../contract/wire.js';
+import { AccountActs } from './account-acts.js';
+import * as contracts from './factor-contracts.js';
+
+/** Second factors of accounts. */
+@Controller()
+export class FactorsController {
+  constructor(
+    private readonly secondFactors: SecondFactors,
+    private readonly acts: AccountActs,
+  ) {}
+
+  @Operation(contracts.factors)
+  async list(@Input() { params }: InputOf<typeof contracts.factors>): Promise<Answer> {
+    const account = await this.acts.existing(params.id);
+    const { totp, recoveryCodes } = await this.secondFactors.state(account.id);
+    return ok({
+      authenticator_app: totp && {
+        created_at: written(totp.createdAt),
+        last_used_at: writtenOrNull(totp.lastUsedAt),
+      },
+      recovery_codes_left: recoveryCodes,
+      asked_at_every_sign_in: totp !== null && account.secondStepAlways,
+    });
+  }
+
+  @Operation(contracts.removeFactors)
+  async remove(
+    @Input() { params, query, caller, now }: InputOf<typeof contracts.removeFactors>,
+  ): Promise<Answer> {
+    const act = { caller, operation: contracts.removeFactors.id, now, note: query.note };
+    return ok(await this.acts.removeFactors(params.id, act));
+  }
+}
