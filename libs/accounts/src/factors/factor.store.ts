@@ -88,11 +88,12 @@ export class FactorStore {
 
   /** Removes all factors; false where there was none in use. */
   async removeAll(accountId: string, now: Instant, tx: Transaction): Promise<boolean> {
-    const { count } = await tx.totpFactor.deleteMany({ where: { accountId, confirmedAt: { not: null } } });
-    await tx.totpFactor.deleteMany({ where: { accountId } });
+    const removed = await tx.$queryRaw<{ isUsed: boolean }[]>`
+      DELETE FROM totp_factor WHERE account_id = ${accountId}::uuid RETURNING confirmed_at IS NOT NULL AS "isUsed"`;
     await tx.recoveryCode.deleteMany({ where: { accountId } });
-    if (count > 0) await this.tell(accountId, [], now, tx);
-    return count > 0;
+    const wasUsed = removed.some(({ isUsed }) => isUsed);
+    if (wasUsed) await this.tell(accountId, [], now, tx);
+    return wasUsed;
   }
 
   async askAlways(accountId: string, always: boolean, now: Instant, tx: Transaction): Promise<void> {
