@@ -1,3 +1,5 @@
+import type { PolicyService } from '@curfew/clients';
+import type { ManualClock } from '@curfew/clock';
 import type { NeededForAdaptation } from '@curfew/insight';
 import type { PlannedVisit, Population } from './adversaries.mjs';
 
@@ -32,6 +34,9 @@ export interface LivingPopulation {
 
 /** People who live under policies that adapt, in one process. */
 export class AdaptingWorld {
+  readonly clock: ManualClock;
+  readonly policies: PolicyService;
+  readonly nightly: { run(now: number): Promise<void> };
   readonly populations: readonly LivingPopulation[];
   readonly happened: {
     readonly visits: number;

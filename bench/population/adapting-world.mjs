@@ -147,7 +147,7 @@ export class AdaptingWorld {
     const { sessions } = this.engine;
     const policy = await sessions.policyFor(clientId, [], accountId);
     const [id, secret] = [newId(at), newSecret()];
-    const facts = { id, accountId, clientId, resources: [], signedInAt: at, signals: unknownSignals };
+    const facts = { id, accountId, clientId, resources: [], signedInAt: at, baseline: unknownSignals };
     await sessions.start(
       {
         facts: { ...facts, authenticatedAt: null, keyThumbprint: null },

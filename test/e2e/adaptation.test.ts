@@ -140,6 +140,7 @@ describe('a shadow', () => {
 });
 
 describe('an adaptation', () => {
+  const adapt = (...words: string[]) => run('adaptation', ...words);
   const day = 86_400;
   const written = {
     mode: 'propose',
@@ -317,28 +318,44 @@ describe('an adaptation', () => {
       name: 'stand',
       settings: { basedOn: 'standard', inactivityTimeout: '30m' },
     });
-    await put(written, 'stand');
-    const ids = ['00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-00000000000b'];
+    const set = ['set', 'stand', '--floor', '10m', '--ceiling', '1h', '--max', '100'];
+    expect(await adapt('show', 'stand')).toBe('stand does not adapt.\n');
+    expect(await adapt(...set)).toMatch(/Policy +stand\nMode +propose/);
+    await expect(
+      adapt('set', 'stand', '--floor', 'x', '--ceiling', '99d', '--max', 'y'),
+    ).rejects.toMatchObject({
+      stderr: expect.stringMatching(/^(?=[\s\S]*floor)(?=[\s\S]*ceiling)(?=[\s\S]*max)/),
+    });
+    const ids = ['a', 'b', 'c'].map((digit) => `00000000-0000-7000-8000-00000000000${digit}`);
     for (const id of ids)
       await world.database.query(
         `INSERT INTO policy_proposal (id, policy, status, from_timeout, to_timeout, numbers, made_at) VALUES ($1, 'stand', 'open', 1800, 1380, '{}', now())`,
         [id],
       );
-    await world.post(`/v1/policies/stand/proposals/${ids[0]}/approve`, {});
+    const listed = await adapt('proposals', 'stand');
+    for (const id of ids) expect(listed).toMatch(new RegExp(`${id} +open +30m +23m`));
+    expect(await adapt('decline', 'stand', ids[2]!)).toBe('stand: declined.\n');
+    expect(await adapt('approve', 'stand', ids[0]!)).toBe('stand: approved.\n');
+    await expect(adapt('approve', 'stand', ids[0]!)).rejects.toMatchObject({
+      stderr: expect.stringContaining('approved already'),
+    });
+    expect(await adapt('show', 'stand')).toMatch(/Rollout +30m to 23m, 10 % of the accounts/);
     expect(await policy('stand')).toEqual(['30m', '23m', '10%']);
     const outdated = await world.post(`/v1/policies/stand/proposals/${ids[1]}/approve`, {});
     expect([outdated.status, outdated.body.code]).toEqual([409, 'proposal_outdated']);
-    expect(await run('adaptation', 'stop')).toContain('Stopped: desk, stand');
+    expect(await adapt('stop')).toContain('Stopped: desk, stand');
     expect(await policy('stand')).toBe('30m');
     expect(await adaptation('stand')).toMatchObject({ settings: { mode: 'off' }, rollout: null });
-    const { items } = (await world.get('/v1/policies/stand/proposals')).body;
-    expect(items.map(({ status }: { status: string }) => status).sort()).toEqual(['approved', 'withdrawn']);
+    const items = JSON.parse(await run('--json', 'adaptation', 'proposals', 'stand'));
+    expect(items.map(({ status }: { status: string }) => status).sort()).toEqual([
+      ...['approved', 'declined', 'withdrawn'],
+    ]);
     expect((await world.call('DELETE', '/v1/policies/stand/adaptation')).status).toBe(204);
     expect(await adaptation('stand')).toBeNull();
-  });
+  }, 60_000);
 
   it('is held back by a release for a fortnight, by the command of a deployment', async () => {
-    expect(await run('adaptation', 'release', device)).toContain('stay as they are until');
+    expect(await adapt('release', device)).toContain('stay as they are until');
     await put({ ...written, mode: 'automatic' });
     expect(await decidedAfter(1)).toMatch(/^freeze: .*released/);
     expect((await world.post('/v1/releases', { client_id: 'nobody' })).body.code).toBe('unknown_client');

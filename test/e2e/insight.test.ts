@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { populationUnder, type Truth } from '../support/population.js';
+import type { ArmCounts } from '@curfew/insight';
+import { seldom } from '../../bench/population/people.mjs';
+import { canaryUnder, populationUnder, type Truth } from '../support/population.js';
 import { type AdminAnswer, AdminWorld, deviceGrant, orders } from './admin-world.js';
 
 let world: AdminWorld;
@@ -31,7 +33,10 @@ async function until(look: () => Promise<boolean>): Promise<void> {
 }
 
 /** Writes counts of a population as if they had been made on each of the last days. */
-async function write(clientId: string, { folded }: typeof seen): Promise<void> {
+async function write(
+  clientId: string,
+  { folded, arm = 0, inactivityTimeout = inForce }: Pick<ArmCounts, 'folded'> & Partial<ArmCounts>,
+): Promise<void> {
   const inSql = (histogram: Float64Array) => `{${histogram.join(',')}}`;
   const rows = folded.folds.flatMap((counts, fold) =>
     Object.entries(counts).map(([kind, histogram]) => ({ fold, kind, counts: inSql(histogram) })),
@@ -39,12 +44,12 @@ async function write(clientId: string, { folded }: typeof seen): Promise<void> {
   // Clients are ranked by a fold of their own.
   if (clientId !== '') rows.push({ fold: 16, kind: 'returned', counts: inSql(folded.total().returned) });
   await world.database.query(
-    `INSERT INTO gap_histogram (client_id, inactivity_timeout, day, fold, kind, counts)
-     SELECT $1, $2, (now() AT TIME ZONE 'UTC')::date - d, fold, kind, counts::int[]
+    `INSERT INTO gap_histogram (client_id, inactivity_timeout, day, fold, arm, kind, counts)
+     SELECT $1, $2, (now() AT TIME ZONE 'UTC')::date - d, fold, $5, kind, counts::int[]
        FROM jsonb_to_recordset($3::jsonb) AS r(fold smallint, kind text, counts text), generate_series(1, $4::int) d
      ON CONFLICT (client_id, inactivity_timeout, day, fold, arm, kind)
        DO UPDATE SET counts = curfew_add_counts(gap_histogram.counts, excluded.counts)`,
-    [clientId, inForce, JSON.stringify(rows), days],
+    [clientId, inactivityTimeout, JSON.stringify(rows), days, arm],
   );
 }
 
@@ -262,6 +267,29 @@ describe('with counts of a population whose truth is known', () => {
     );
     const told = JSON.parse(await run('--json', 'insight', 'what-if', '--inactivity-timeout', '15m'));
     expect(told.found.inactivity_timeout.candidate_seconds).toBe(900);
+  });
+});
+
+describe('a canary', () => {
+  it('has its measured share of people who give up in the answers, and until then how much is missing', async () => {
+    const { device, spa } = world.data.clients;
+    const truthOfCanary = {
+      ...{ people: 8_000, days: 4, giveUpShare: 0.12, seed: 4, pace: seldom, canaryShare: 0.5 },
+      timeouts: { control: inForce, canary: 2_700 },
+    };
+    for (const arm of canaryUnder(truthOfCanary)) await write(device.client_id, arm);
+    for (const arm of canaryUnder({ ...truthOfCanary, people: 200 })) await write(spa.client_id, arm);
+    const asked = { inactivity_timeout: '15m' };
+    const { body } = await ask('what-if', { ...asked, client: device.client_id });
+    const { give_up_share: share, unknown } = body.evidence;
+    expect(share.measured).toBe(true);
+    expect(share.low).toBeLessThan(0.12);
+    expect(share.high).toBeGreaterThan(0.12);
+    expect(share.high - share.low).toBeLessThanOrEqual(0.1);
+    expect(unknown.join()).not.toMatch(/give up/);
+    const { evidence } = (await ask('what-if', { ...asked, client: spa.client_id })).body;
+    expect(evidence.give_up_share).toEqual({ low: 0.05, high: 0.2, measured: false });
+    expect(evidence.unknown.join()).toMatch(/The canary has seen \d+ of about \d+ first long silences/);
   });
 });
 

@@ -1,4 +1,5 @@
 import { neededForAdaptation } from '@curfew/insight';
+import { instant } from '@curfew/session-policy';
 import { AdaptationStore } from '../../apps/admin-api/src/adaptation/adaptation.store.js';
 import { AdaptationSteps } from '../../apps/admin-api/src/adaptation/adaptation-steps.js';
 import { NightlyAdaptation } from '../../apps/admin-api/src/adaptation/nightly-adaptation.js';
@@ -117,5 +118,69 @@ describe('a policy that adapts while people live under it', () => {
           expect(timeout).toBeGreaterThanOrEqual(22 * 60);
           expect(timeout).toBeLessThanOrEqual(3_600);
         }
+  });
+});
+
+describe('how policies adapt', () => {
+  it('is decided again within the hour where a person changes the policy meanwhile', async () => {
+    let change = async (): Promise<void> => {};
+    class Interrupted extends PolicyEvidence {
+      override async find(...asked: Parameters<PolicyEvidence['find']>) {
+        const found = await super.find(...asked);
+        await change();
+        return found;
+      }
+    }
+    const parts = { AdaptationStore, AdaptationSteps, NightlyAdaptation, PolicyEvidence: Interrupted };
+    const other = await AdaptingWorld.open(database.url, { ...parts, InsightQuestions, PolicyActs }, needed);
+    try {
+      const nobody = { ...adversaries({ people: 0, seed: 1 })[0]!, name: 'disputed', plan: [[]] };
+      await other.add(nobody, settings);
+      const revision = { name: 'disputed', previous: 1, createdBy: 'person' };
+      change = async () => {
+        change = async () => {};
+        await other.policies.save({
+          ...revision,
+          settings: { basedOn: 'standard', inactivityTimeout: '25m' },
+        });
+      };
+      await other.live(0);
+      const decided = () =>
+        database.query(
+          `SELECT decided_at, state -> 'decision' ->> 'kind' AS kind FROM policy_adaptation WHERE policy = 'disputed'`,
+        );
+      expect(await decided()).toEqual([{ decided_at: null, kind: null }]);
+      const later = other.clock.advance(1_800);
+      await other.nightly.run(later);
+      expect(await decided()).toEqual([{ decided_at: null, kind: null }]);
+      const again = other.clock.advance(1_800);
+      await other.nightly.run(again);
+      expect(await decided()).toEqual([{ decided_at: new Date(again), kind: 'stay' }]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('is remembered for a year: proposals that were settled, and releases', async () => {
+    const now = instant(Date.UTC(2040, 0, 1));
+    const ago = (days: number) => new Date(now - days * 86_400_000).toISOString();
+    await database.query(
+      `INSERT INTO policy_proposal (id, policy, status, from_timeout, to_timeout, numbers, made_at, settled_at)
+       SELECT gen_random_uuid(), 'old', status, 1800, 1380, '{}', $1, settled_at
+       FROM (VALUES ('declined', $2::timestamptz), ('approved', $3::timestamptz), ('open', NULL)) AS p(status, settled_at)`,
+      [ago(800), ago(366), ago(364)],
+    );
+    await database.query(
+      `INSERT INTO client_release (client_id, released_at, created_by) VALUES ('old', $1, 'bench'), ('old', $2, 'bench')`,
+      [ago(366), ago(364)],
+    );
+    await new AdaptationStore(database.prisma()).prune(now);
+    const left = await database.query<{ status: string }>(
+      `SELECT status FROM policy_proposal WHERE policy = 'old' ORDER BY 1`,
+    );
+    expect(left.map(({ status }) => status)).toEqual(['approved', 'open']);
+    expect(await database.query(`SELECT released_at FROM client_release WHERE client_id = 'old'`)).toEqual([
+      { released_at: new Date(ago(364)) },
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { bucketEdges, type CountKind, CountsStore, CountsWriter } from '@curfew/insight';
 import { type Instant, instant, placeOf, seconds } from '@curfew/session-policy';
+import { placeWithin } from '@curfew/sessions';
 import { House, type SignedIn, t, t0 } from './sessions-house.js';
 
 let house: House;
@@ -227,6 +228,27 @@ describe('a canary', () => {
     await house.rotated(beside, beside.token, minutes(20));
     expect(await markOf(beside)).toBeNull();
   });
+});
+
+it('a browser is in no canary, and a condition of places finds the accounts that are at them', async () => {
+  const { policies, nodes } = house;
+  const before = policies.everyone;
+  policies.everyone = { ...before, canary: { inactivityTimeout: seconds(600), share: 100 } };
+  const everyones = await nodes[0].service.everyonesPolicy();
+  policies.everyone = before;
+  expect(everyones.inactivityTimeout).toBe(before.inactivityTimeout);
+  const ids = Array.from({ length: 400 }, () => randomUUID());
+  for (const [from, to] of [
+    [0, 10],
+    [10, 50],
+    [99, 100],
+    [0, 100],
+  ] as const) {
+    const found = await nodes[0].prisma.$queryRaw<{ id: string }[]>`
+      SELECT s.account_id::text AS id FROM unnest(${ids}::uuid[]) AS s(account_id) WHERE ${placeWithin(from, to)}`;
+    const expected = ids.filter((id) => placeOf(id) >= from && placeOf(id) < to);
+    expect([from, to, found.map(({ id }) => id)]).toEqual([from, to, expected]);
+  }
 });
 
 it('the place of an account is the same to the database, and says nothing of its fold', async () => {
