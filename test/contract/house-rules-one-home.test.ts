@@ -198,7 +198,6 @@ const rules: Readonly<Record<string, OneHome>> = {
     known: {
       'libs/tokens/src/jws.ts': [1, oneVerifier],
       'libs/token-endpoint/src/proof/proof.ts': [1, oneVerifier],
-      'libs/oidc/src/hooks/proofs-once.ts': [1, library],
       'apps/admin-api/src/access/dpop-proof.ts': [1, oneVerifier],
     },
   },

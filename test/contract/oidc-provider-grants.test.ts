@@ -1,6 +1,5 @@
-import { decodeJwt } from 'jose';
 import type { Configuration } from 'oidc-provider';
-import { CLIENTS, REDIRECT_URI, type RunningProvider, startProvider } from './oidc-provider-under-test.js';
+import { type RunningProvider, startProvider } from './oidc-provider-under-test.js';
 
 /** What the product does: every authorization gets a grant of its own, and with it a session id of its own. */
 const freshGrants = (sids: string[] = []): Configuration => ({
@@ -130,39 +129,5 @@ describe('oidc-provider, grants', () => {
         new ctx.oidc.provider.Grant({ accountId: 'mallory', clientId: 'web' }),
     });
     await expect(running.authorize(withoutPrompt)).rejects.toThrow('sign-in stopped with 500');
-  });
-
-  it('puts the sid set in loadExistingGrant into the ID token only for clients that registered for it', async () => {
-    const grants: string[] = [];
-    const logout = {
-      backchannel_logout_uri: `${REDIRECT_URI}/out`,
-      backchannel_logout_session_required: true,
-    };
-    const features = { backchannelLogout: { enabled: true } };
-    running = await startProvider({
-      ...freshGrants(grants),
-      features,
-      clients: [{ ...CLIENTS[0]!, ...logout }],
-    });
-    const { body } = await running.signIn(withoutPrompt);
-    expect(decodeJwt(body.id_token)['sid']).toBe(grants[0]);
-    const refreshed = await running.refresh(body.refresh_token);
-    expect(decodeJwt(refreshed.body.id_token)['sid']).toBe(grants[0]);
-    expect(running.store.of('AccessToken')[0]).toMatchObject({ sid: grants[0] });
-    await running.close();
-    running = await startProvider({ ...freshGrants(), features });
-    expect(decodeJwt((await running.signIn(withoutPrompt)).body.id_token)['sid']).toBeUndefined();
-  });
-
-  it('puts it there too when the request asks for the sid claim', async () => {
-    const grants: string[] = [];
-    running = await startProvider({
-      ...freshGrants(grants),
-      claims: { openid: ['sub', 'sid'] },
-      features: { claimsParameter: { enabled: true } },
-    });
-    const claims = JSON.stringify({ id_token: { sid: null } });
-    const { body } = await running.signIn({ ...withoutPrompt, claims });
-    expect(decodeJwt(body.id_token)['sid']).toBe(grants[0]);
   });
 });

@@ -1,7 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import Provider, { type Configuration } from 'oidc-provider';
 import { RecordingStore } from './oidc-provider-recording-store.js';
 
@@ -211,21 +210,4 @@ async function signInAsAlice(
   grant.addOIDCScope(String(params['scope']));
   if (params['resource']) grant.addResourceScope(String(params['resource']), 'orders:read');
   return provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } });
-}
-
-/** A DPoP key that signs proofs for a method and URL (RFC 9449 §4.2). */
-export async function dpopKey() {
-  const pair = await generateKeyPair('ES256', { extractable: true });
-  const jwk = await exportJWK(pair.publicKey);
-  const proof = (htm: string, htu: string, claims: Record<string, unknown> = {}) =>
-    new SignJWT({
-      htm,
-      htu,
-      jti: randomBytes(16).toString('hex'),
-      iat: Math.floor(Date.now() / 1000),
-      ...claims,
-    })
-      .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk })
-      .sign(pair.privateKey);
-  return { proof, thumbprint: await calculateJwkThumbprint(jwk) };
 }

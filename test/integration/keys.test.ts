@@ -223,7 +223,7 @@ describe('a set of signing keys in oidc-provider', () => {
   const startedWith = (node: KeyStore) =>
     new Provider('https://auth.example.test', {
       adapter: () => ({}) as Adapter,
-      jwks: signingKeysOf(node.current(clock.now())) as never,
+      jwks: signingKeysOf(node.current(clock.now())),
       clientDefaults: { id_token_signed_response_alg: 'ES256' },
       features: {
         devInteractions: { enabled: false },

@@ -94,7 +94,7 @@ function features(parts: ProtocolParts): NonNullable<Configuration['features']> 
     },
     resourceIndicators: {
       enabled: true,
-      defaultResource: defaultResource(clients) as never,
+      defaultResource: defaultResource(clients),
       getResourceServerInfo: resourceServerFor(clients),
       // RFC 8707 §2.2: what was asked for at the authorization endpoint need not be repeated at the token endpoint.
       useGrantedResource: () => true,

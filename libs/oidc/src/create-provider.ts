@@ -9,10 +9,8 @@ import { refuseUnauthenticated } from './hooks/client-endpoints.js';
 import { announceInterval } from './hooks/device-interval.js';
 import { showInteraction } from './hooks/interaction-page.js';
 import { drawOnwardForm } from './hooks/onward-forms.js';
-import { readEmptyProof, registerProofsOnce } from './hooks/proofs-once.js';
 import { signingKeysOf } from './hooks/signing-keys.js';
 import { answerFault, answerGone, answerSignedOut, answerUnavailable } from './hooks/unavailable.js';
-import { noteUnknownToken } from './hooks/unknown-token.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { noteRefusals, tellRefusal } from './refusals/note-refusals.js';
@@ -21,12 +19,10 @@ import { writeStaged } from './write-staged.js';
 
 /** An oidc-provider that signs with these keys, around the session engine. Cheap to make: a new key set makes a new one. */
 export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
-  const provider = new Provider(parts.issuer, providerConfiguration(parts, signingKeysOf(keys) as never));
+  const provider = new Provider(parts.issuer, providerConfiguration(parts, signingKeysOf(keys)));
   // The front door states host and scheme itself; with https they are not those of the socket.
   provider.proxy = parts.issuer.startsWith('https:');
   nameGrants(provider);
-  nameSessions(provider);
-  registerProofsOnce(provider, parts);
   saveOnlyStoredSessions(provider);
   provider.on('server_error', (_ctx, error) => {
     currentScope().failure = error;
@@ -79,7 +75,6 @@ async function around(
 ): Promise<void> {
   try {
     if (!(await userCodeAllowed(ctx, scope, parts))) return;
-    readEmptyProof(ctx);
     await next();
     refuseUnauthenticated(ctx, scope);
     if (scope.nextNonce !== undefined) ctx.set('dpop-nonce', scope.nextNonce);
@@ -97,7 +92,6 @@ async function around(
         break;
       default:
     }
-    noteUnknownToken(ctx, scope, parts.sessions);
   } catch (error) {
     if (error instanceof SignedOutMeanwhile && ctx.oidc?.route === 'authorization')
       answerSignedOut(ctx, parts);
@@ -126,12 +120,6 @@ function sayWhatMayBeKept(ctx: KoaContextWithOIDC, metadataMaxAge: Seconds): voi
 function nameGrants(provider: Provider): void {
   const { prototype } = provider.Grant as unknown as { prototype: { generateTokenId: () => string } };
   prototype.generateTokenId = () => newId(currentScope().now);
-}
-
-/** Every ID token names its session, so that client, API and operator speak of the same one. */
-function nameSessions(provider: Provider): void {
-  const { prototype } = provider.Client as unknown as { prototype: { includeSid: () => boolean } };
-  prototype.includeSid = () => true;
 }
 
 /**

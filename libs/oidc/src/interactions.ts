@@ -12,7 +12,7 @@ import {
 } from '@curfew/session-policy';
 import type { ClientDirectory } from '@curfew/token-endpoint';
 import { epochSeconds } from '@curfew/token-endpoint';
-import { errors, type Provider } from 'oidc-provider';
+import { errors, type InteractionResults, type Provider } from 'oidc-provider';
 import { cookieLifetime } from './configuration.js';
 import { grantAccess } from './hooks/grants.js';
 import { signedInAs } from './hooks/interaction-policy.js';
@@ -224,14 +224,12 @@ export class Interactions {
   async #finish(
     request: IncomingMessage,
     response: ServerResponse,
-    result: object,
+    result: InteractionResults,
     mergeWithLastSubmission: boolean,
   ): Promise<void> {
     const { provider } = this.server;
     const merge = { mergeWithLastSubmission };
-    const location = await orGone(() =>
-      provider.interactionResult(request, response, result as never, merge),
-    );
+    const location = await orGone(() => provider.interactionResult(request, response, result, merge));
     if (await this.server.resume(request, response, location)) return;
     await orGone(() => this.server.commit());
     response.statusCode = 303;

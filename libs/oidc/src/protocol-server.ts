@@ -15,6 +15,7 @@ import {
   Proofs,
   routes,
   tokenEndpoint,
+  userinfoEndpoint,
 } from '@curfew/token-endpoint';
 import type { KeySet } from '@curfew/tokens';
 import type { Provider } from 'oidc-provider';
@@ -51,14 +52,8 @@ export class ProtocolServer {
       proofs: proofsOf(parts),
       assertions: assertionsOf(parts),
     };
-    const library: RequestListener = (request, response) => {
-      const { headers } = request;
-      // RFC 9110 §11.4 allows more than one space after the scheme; the library does not.
-      if (headers.authorization?.includes('  '))
-        headers.authorization = headers.authorization.replace(/^(\S+) +/, '$1 ');
-      return this.#library(request, response);
-    };
-    this.handle = tokenEndpoint(own, clientEndpoints(library), library);
+    const library: RequestListener = (request, response) => this.#library(request, response);
+    this.handle = tokenEndpoint(own, clientEndpoints(library), userinfoEndpoint(own, library));
   }
 
   /** The oidc-provider in force. */

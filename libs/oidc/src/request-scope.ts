@@ -3,7 +3,6 @@ import type { Consent } from '@curfew/accounts';
 import type { StagedWrites } from '@curfew/artifacts';
 import type { KnownClient } from '@curfew/clients';
 import type { Instant, RequestSignals, SessionPolicy } from '@curfew/session-policy';
-import type { FoundAccess } from '@curfew/sessions';
 
 /**
  * What one request has learnt and what it is about to change. Hooks and adapters write here; nothing reaches the
@@ -21,12 +20,6 @@ export interface RequestScope {
   readonly client?: KnownClient;
   /** The nonce that the answer offers to a client that showed a proof (RFC 9449 §8.2). */
   readonly nextNonce?: string | undefined;
-  /** Set once a token that was shown proved to be of our making, alive or not. */
-  recognised?: boolean;
-  /** Set once such a token that is not of our making has been counted. */
-  toldUnknown?: boolean;
-  /** The session an access token names, from userinfo's one read. */
-  access?: FoundAccess;
   /** The policy of everyone, once a browser session has been judged by it. */
   everyones?: SessionPolicy;
   /** Set where a person acts: they have signed in, consented, or submitted a form of their own pages. */

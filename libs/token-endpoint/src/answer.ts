@@ -11,13 +11,21 @@ export interface Answer {
   readonly status: number;
   readonly json?: Readonly<Record<string, unknown>>;
   readonly text?: { readonly type: string; readonly body: string };
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
 }
+
+/** The `WWW-Authenticate` headers of a refusal, where there are any. */
+export type Challenge = (
+  issuer: string,
+  refused: Refused,
+  request: EndpointRequest,
+) => string | string[] | undefined;
 
 /** What pages of other origins may read of an answer (Fetch §3.2.5). */
 const exposed: Readonly<Record<string, string>> = {
   [routes.token]: 'DPoP-Nonce,WWW-Authenticate',
   [routes.pushed_authorization_request]: 'DPoP-Nonce,WWW-Authenticate',
+  [routes.userinfo]: 'DPoP-Nonce,WWW-Authenticate',
 };
 const exposedElsewhere = 'WWW-Authenticate';
 
@@ -46,7 +54,12 @@ export function write(
 }
 
 /** Answers with an error, and keeps its cause for the log, the metric and, where an attack could look like this, an event. */
-export function writeRefusal(request: EndpointRequest, refused: Refused, parts: EndpointParts): void {
+export function writeRefusal(
+  request: EndpointRequest,
+  refused: Refused,
+  parts: EndpointParts,
+  challenge: Challenge,
+): void {
   const { response, client, path, signals, now } = request;
   const { error, why, status } = refused;
   const { detail, retryAfter } = refused.particulars;
@@ -56,22 +69,35 @@ export function writeRefusal(request: EndpointRequest, refused: Refused, parts: 
     ...(client && { clientId: client.id }),
     ...(detail && { detail }),
   });
-  if (!request.isOfSession && isSuspicious(why)) {
+  if (!request.isToldElsewhere && isSuspicious(why)) {
     const told = { endpoint: nameOfRoute(path), cause: why, presentedBy: client?.id ?? null };
     parts.sessions.requestRefused(told, signals.ip, now);
   }
+  const challenges = challenge(parts.issuer, refused, request);
   const headers = {
-    ...(status === 401 && request.request.headers.authorization !== undefined
-      ? { 'WWW-Authenticate': challenge(parts.issuer, refused) }
-      : {}),
+    ...(challenges === undefined ? {} : { 'WWW-Authenticate': challenges }),
     ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
   };
   write(request, { status, json: refused.body, headers });
 }
 
-/** RFC 6749 §5.2: a client that used the Authorization header is told the scheme. */
-const challenge = (realm: string, { error, particulars }: Refused): string =>
-  `Basic realm="${realm}", error="${error}", error_description="${particulars.description}"`;
+/** RFC 6749 §5.2: a client that used the Authorization header and is not known is told the scheme. */
+export function basicChallenge(
+  realm: string,
+  { error, status, particulars }: Refused,
+  { request }: EndpointRequest,
+): string | undefined {
+  if (status !== 401 || request.headers.authorization === undefined) return undefined;
+  return challengeOf('Basic', { realm, error, error_description: particulars.description });
+}
+
+/** A challenge of a scheme with its parameters (RFC 9110 §11.6.1). */
+export function challengeOf(scheme: string, members: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(members).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`],
+  );
+  return `${scheme} ${given.join(', ')}`;
+}
 
 /** Answers where something failed: 503 where the client should try again, else 500. Nothing was consumed. */
 export function writeFailure(request: EndpointRequest, error: unknown, parts: EndpointParts): void {

@@ -18,10 +18,7 @@ export { JwtAccessTokens, nameOfToken } from './introspection/jwt-access-tokens.
 export { lifetimes, pollingInterval, proofTolerance } from './lifetimes.js';
 export { originOf } from './origin.js';
 export type { ServiceParts } from './parts.js';
-export { certificateFrom } from './proof/certificate.js';
 export { Proofs } from './proof/proof.js';
-export { isTimely } from './proof/proof-time.js';
-export { rememberedUntil, replayKey } from './proof/replay-records.js';
 export {
   type ErrorCause,
   errorCauses,
@@ -34,7 +31,7 @@ export {
 export { invalidRequest } from './refused.js';
 export { type ClientRequest, parameter, refuseRepeated, requireParameters } from './request.js';
 export { routes } from './routes.js';
-export { type Authorization, epochSeconds, grantedOpenid } from './session-payload.js';
+export { epochSeconds } from './session-payload.js';
 export { RateBuckets } from './throttles/rate-buckets.js';
 export { RefreshThrottle } from './throttles/refresh-throttle.js';
-export { type ClientEndpoint, tokenEndpoint } from './token-endpoint.js';
+export { type ClientEndpoint, tokenEndpoint, userinfoEndpoint } from './token-endpoint.js';

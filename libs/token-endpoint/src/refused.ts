@@ -53,6 +53,14 @@ export const invalidGrant = (why: ErrorCause, detail?: string): Refused =>
 export const invalidScope = (description: string, scope?: string): Refused =>
   new Refused('invalid_scope', 'scope_invalid', { description, scope });
 
+/** The access token opens nothing. Every reason looks the same from outside (RFC 6750 §3.1). */
+export const invalidToken = (why: ErrorCause): Refused =>
+  new Refused('invalid_token', why, { status: 401, description: 'invalid token provided' });
+
+/** The access token is good, and not for this (RFC 6750 §3.1). */
+export const insufficientScope = (description: string, scope: string): Refused =>
+  new Refused('insufficient_scope', 'scope_invalid', { status: 403, description, scope });
+
 /** The API cannot be had (RFC 8707 §2). */
 export const invalidTarget = (description = 'resource indicator is missing, or unknown'): Refused =>
   new Refused('invalid_target', 'resource_invalid', { description });

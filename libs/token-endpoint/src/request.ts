@@ -24,8 +24,8 @@ export interface EndpointRequest {
   isForeignOrigin?: boolean;
   /** Set once the client has named itself and is known. */
   client?: KnownClient;
-  /** Set once a token of a session was read: what is refused from then on is told as an event of that session. */
-  isOfSession?: boolean;
+  /** Set once a refusal is told otherwise: as an event of the session, or as a token that is unknown. */
+  isToldElsewhere?: boolean;
 }
 
 /** A request whose client has authenticated. */
@@ -54,6 +54,9 @@ export async function readForm(request: IncomingMessage, path: string): Promise<
   // All of them, however many: a parameter that was left unread could be a repetition of one that was read.
   return parse(body.toString(), '&', '=', { maxKeys: 0 });
 }
+
+/** The parameters in the query of an address. */
+export const formOf = (url = ''): Form => parse(url.split('?', 2)[1] ?? '', '&', '=', { maxKeys: 0 });
 
 /** The value of a parameter; an empty one counts as absent (RFC 6749 §3.2). */
 export function parameter({ form }: Pick<EndpointRequest, 'form'>, name: string): string | undefined {

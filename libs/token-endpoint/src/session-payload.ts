@@ -1,6 +1,4 @@
-import type { KnownClient } from '@curfew/clients';
 import type { Instant } from '@curfew/session-policy';
-import { registeredScopes } from './client/client-scopes.js';
 import type { Origin } from './origin.js';
 
 /** Whole seconds, as JWTs and oidc-provider count. */
@@ -51,10 +49,4 @@ export function authorizationOf(
     Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
   const granted = pick(grant, ['openid', 'resources', 'rejected']);
   return { grant: granted, ...pick(source, kept), ...(origin && { origin }) };
-}
-
-/** The OpenID Connect scope values that a session's grant stands for, as far as its client may still have them. */
-export function grantedOpenid(grant: Authorization['grant'], client: KnownClient | undefined): string[] {
-  const granted = scopesOf((grant.openid as { scope?: string } | undefined)?.scope);
-  return client ? [...registeredScopes(client, granted)] : granted;
 }

@@ -1,13 +1,14 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type Answer, write, writeFailure, writeRefusal } from './answer.js';
+import type { RequestListener } from 'node:http';
+import { type Answer, basicChallenge } from './answer.js';
 import { authenticateClient } from './client/client-authentication.js';
 import { introspection } from './introspection.js';
 import type { EndpointParts } from './parts.js';
-import { Refused } from './refused.js';
-import { type ClientRequest, type EndpointRequest, readForm } from './request.js';
+import type { ClientRequest, EndpointRequest } from './request.js';
 import { revocation } from './revocation.js';
 import { routes } from './routes.js';
+import { serve } from './serve.js';
 import { token } from './token.js';
+import { bearerChallenge, userinfo } from './userinfo.js';
 
 /** An endpoint that answers a client which has authenticated; undefined where it has written its answer itself. */
 export type ClientEndpoint = (request: ClientRequest, parts: EndpointParts) => Promise<Answer | undefined>;
@@ -33,35 +34,19 @@ export function tokenEndpoint(
     const [path = ''] = (request.url ?? '').split('?', 1);
     const endpoint = request.method === 'POST' ? endpoints.get(path) : undefined;
     if (!endpoint) return next(request, response);
-    void answer(endpoint, request, response, path, parts);
+    const work = async (asked: EndpointRequest) => endpoint(await authenticateClient(asked, parts), parts);
+    void serve({ request, response, path }, parts, { work, challenge: basicChallenge });
   };
 }
 
-async function answer(
-  endpoint: ClientEndpoint,
-  request: IncomingMessage,
-  response: ServerResponse,
-  path: string,
-  parts: EndpointParts,
-): Promise<void> {
-  const { headers, socket } = request;
-  const signals = parts.signals.read({ socketAddress: socket.remoteAddress, headers });
-  const asked: EndpointRequest = {
-    request,
-    response,
-    path,
-    now: parts.clock.now(),
-    signals,
-    form: {},
+/** Answers the userinfo endpoint; every other request is for `next`. */
+export function userinfoEndpoint(parts: EndpointParts, next: RequestListener): RequestListener {
+  const methods: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'POST']);
+  return (request, response) => {
+    const [path = '', query] = (request.url ?? '').split('?', 2);
+    if (path !== routes.userinfo || !methods.has(request.method)) return next(request, response);
+    const work = (asked: EndpointRequest) =>
+      userinfo(Object.assign(asked, { query: new URLSearchParams(query) }), parts);
+    void serve({ request, response, path }, parts, { work, challenge: bearerChallenge });
   };
-  try {
-    const form = await readForm(request, path);
-    if (!form) return;
-    asked.form = form;
-    const answered = await endpoint(await authenticateClient(asked, parts), parts);
-    if (answered) write(asked, answered);
-  } catch (error) {
-    if (error instanceof Refused) writeRefusal(asked, error, parts);
-    else writeFailure(asked, error, parts);
-  }
 }

@@ -1,6 +1,5 @@
 import type { AccountService, ConsentService, Account as StoredAccount } from '@curfew/accounts';
 import { InteractionUsed } from '@curfew/artifacts';
-import { personalClaims } from '@curfew/token-endpoint';
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
 
@@ -15,20 +14,12 @@ const asksForConsent: ReadonlySet<string> = new Set([
 /** The routes on which an answered interaction goes on. */
 const goesOn: ReadonlySet<string> = new Set(['resume', 'device_resume']);
 
-/**
- * The account behind a token or a sign-in. For tokens the session's row has already answered whether the account still
- * stands (disabling one ends its sessions in the same commit), so nothing is read unless claims are wanted.
- */
+/** The account behind a sign-in. */
 export const accountFor =
   (accounts: AccountService, consents: ConsentService): FindAccount =>
-  async (ctx, sub, token): Promise<Account | undefined> => {
-    const claims = async (_use: string, scope: string) => {
-      const isWanted = scope.split(' ').some((one) => one === 'email' || one === 'profile');
-      const account = isWanted ? await accounts.findById(sub) : null;
-      if (!account) return { sub };
-      return { sub, ...personalClaims(account) };
-    };
-    if (token?.kind === 'RefreshToken' || token?.kind === 'AccessToken') return { accountId: sub, claims };
+  async (ctx, sub): Promise<Account | undefined> => {
+    // Claims about the person are given by our own endpoints.
+    const claims = async () => ({ sub });
     const account = await signingIn(ctx, sub, accounts, consents);
     if (account && account.disabledAt === null) return { accountId: sub, claims };
     // Disabled or deleted while its password was compared; the library takes it for granted that who has just signed in is there.

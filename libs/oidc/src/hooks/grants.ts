@@ -12,9 +12,7 @@ export const grantForAuthorization =
     const { client, session, result, provider } = ctx.oidc;
     if (!client || !session) return undefined;
     const fromConsent = (result?.['consent'] as { grantId?: string } | undefined)?.grantId;
-    const grant = fromConsent ? await provider.Grant.find(fromConsent) : await remembered(ctx, consents);
-    if (grant?.jti) session.sidFor(client.clientId, grant.jti);
-    return grant;
+    return fromConsent ? provider.Grant.find(fromConsent) : remembered(ctx, consents);
   };
 
 async function remembered(ctx: KoaContextWithOIDC, consents: ConsentService): Promise<Grant | undefined> {

@@ -32,8 +32,8 @@ export const defaultResource =
     ctx: KoaContextWithOIDC,
     client: Client,
     oneOf?: readonly string[],
-  ): Promise<string | string[] | undefined> => {
-    if (oneOf) return oneOf.length === 1 ? oneOf[0] : [...oneOf];
+  ): Promise<string | readonly string[] | undefined> => {
+    if (oneOf) return oneOf.length === 1 ? oneOf[0] : oneOf;
     // A request that names no scope is for what a request that names the client's default scope would be for.
     await assumeDefaultScope(ctx, clients);
     if (

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { KeySet, SigningKey } from '@curfew/tokens';
-import { ExternalSigningKey } from 'oidc-provider';
+import { type Configuration, ExternalSigningKey } from 'oidc-provider';
 
 /** A signing key of ours in the form that oidc-provider takes for keys held elsewhere. */
 class HeldElsewhere extends ExternalSigningKey {
@@ -26,6 +26,7 @@ class HeldElsewhere extends ExternalSigningKey {
 }
 
 /** The keys that oidc-provider is constructed with: it signs with the first key of an algorithm and publishes them all. */
-export const signingKeysOf = ({ keys }: KeySet): { readonly keys: readonly ExternalSigningKey[] } => ({
-  keys: keys.map((key) => new HeldElsewhere(key)),
-});
+export function signingKeysOf({ keys }: KeySet): NonNullable<Configuration['jwks']> {
+  const held = { keys: keys.map((key) => new HeldElsewhere(key)) };
+  return held as never;
+}

@@ -47,14 +47,6 @@ export const phrases: readonly (readonly [words: string, cause: ErrorCause])[] =
   ['grant not found', 'session_over'],
   ['grant is expired', 'session_over'],
   ['referenced account not found', 'account_gone'],
-  ['failed jkt verification', 'key_mismatch'],
-  ['failed x5t#S256 verification', 'key_mismatch'],
-  ['does not match dpop_jkt', 'key_mismatch'],
-  ['mutual TLS client certificate not provided', 'key_mismatch'],
-  ['missing DPoP proof JWT', 'dpop_proof_missing'],
-  ['`DPoP` header not provided', 'dpop_proof_missing'],
-  ['DPoP proof JWT Replay detected', 'dpop_proof_used'],
-  ['the DPoP proof was used before', 'dpop_proof_used'],
 ];
 
 /** The cause behind an error code of which nothing more is known. */
@@ -62,12 +54,9 @@ const byCode: Readonly<Record<string, ErrorCause>> = {
   invalid_request: 'parameter_invalid',
   invalid_client: 'client_credentials_malformed',
   invalid_grant: 'code_unknown',
-  invalid_token: 'access_token_invalid',
   invalid_redirect_uri: 'redirect_uri_mismatch',
   invalid_scope: 'scope_invalid',
   invalid_target: 'resource_invalid',
-  invalid_dpop_proof: 'dpop_proof_invalid',
-  use_dpop_nonce: 'dpop_nonce_required',
   invalid_request_uri: 'request_uri_invalid',
   invalid_request_object: 'request_object_unsupported',
   request_not_supported: 'request_object_unsupported',

@@ -18,7 +18,6 @@ const errorEvents = [
   'end_session_success',
   'jwks',
   'pushed_authorization_request',
-  'userinfo',
 ].map((name) => `${name}.error`);
 
 /** Keeps the exact cause of whatever the library refuses, for the line in the log and for the metric. */
@@ -85,8 +84,6 @@ export function tellRefusal(ctx: KoaContextWithOIDC, scope: RequestScope, sessio
   const route = ctx.oidc?.route;
   if (!refusal || !route || !isErrorCause(refusal.cause) || !isSuspicious(refusal.cause)) return;
   const { cause, clientId = null } = refusal;
-  // It is counted as `token.unknown`, where patterns of attacks look for it; nothing is counted twice.
-  if (scope.toldUnknown && cause === 'access_token_invalid') return;
   const endpoint = endpoints[route] ?? route;
   sessions.requestRefused({ endpoint, cause, presentedBy: clientId }, scope.signals.ip, scope.now);
 }

@@ -1,13 +1,8 @@
 import type { KnownClient } from '@curfew/clients';
 import { openidScopes, registeredScopes } from '@curfew/token-endpoint';
 import type { Adapter } from 'oidc-provider';
-import { SessionAccessTokenAdapter } from './access-token-adapter.js';
-import {
-  ArtifactAdapter,
-  CodeAdapter,
-  InteractionAdapter,
-  PushedRequestAdapter,
-} from './artifact-adapters.js';
+import { AccessTokenAdapter } from './access-token-adapter.js';
+import { CodeAdapter, InteractionAdapter, PushedRequestAdapter } from './artifact-adapters.js';
 import { BrowserSessionAdapter } from './browser-session-adapter.js';
 import { GrantAdapter } from './grant-adapter.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
@@ -16,7 +11,7 @@ import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
 export function adapterFor(parts: AdapterParts): (model: string) => Adapter {
   const makers: Record<string, () => Adapter> = {
     RefreshToken: () => new UnusedAdapter(),
-    AccessToken: () => new SessionAccessTokenAdapter(parts),
+    AccessToken: () => new AccessTokenAdapter(parts),
     ClientCredentials: () => new UnusedAdapter(),
     Grant: () => new GrantAdapter(parts),
     Session: () => new BrowserSessionAdapter(parts),
@@ -24,7 +19,7 @@ export function adapterFor(parts: AdapterParts): (model: string) => Adapter {
     DeviceCode: () => new CodeAdapter('DeviceCode', parts),
     PushedAuthorizationRequest: () => new PushedRequestAdapter('PushedAuthorizationRequest', parts),
     Interaction: () => new InteractionAdapter('Interaction', parts),
-    ReplayDetection: () => new ArtifactAdapter('ReplayDetection', parts),
+    ReplayDetection: () => new UnusedAdapter(),
     Client: () => new ClientAdapter(parts),
   };
   return (model) => {

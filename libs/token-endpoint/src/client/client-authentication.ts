@@ -106,7 +106,7 @@ function sameId(named: string | undefined, id: string): string {
 }
 
 /** RFC 9700 §2.6: pages of other origins than the client's own may not use its endpoints. An app's scheme has no origin. */
-function refuseForeignOrigin(request: EndpointRequest, { metadata }: KnownClient): void {
+export function refuseForeignOrigin(request: EndpointRequest, { metadata }: KnownClient): void {
   const { origin } = request.request.headers;
   if (!origin) return;
   const isOwn = (uri: string) => URL.canParse(uri) && origin !== 'null' && new URL(uri).origin === origin;

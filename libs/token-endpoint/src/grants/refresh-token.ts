@@ -84,7 +84,7 @@ function presentation(
   const { client } = request;
   const authorization = opened.session.authorization as unknown as Authorization;
   const authorizedScopes = registeredScopes(client, scopesOf(authorization.scope));
-  request.isOfSession = true;
+  request.isToldElsewhere = true;
   return {
     request,
     client,

@@ -122,7 +122,8 @@ async function tokens(
     lifetime,
   };
   const isForUserinfo = access.resource === undefined;
-  const authorization = { grant, ...code };
+  // The session that the code becomes has the id of its grant, and every ID token names it.
+  const authorization = { grant, ...code, sid: code.grantId };
   const about = { client, sub: code.accountId!, authorization, grant: allowed, scopes, isForUserinfo, now };
   const token = await accessToken(facts, now, parts);
   const id = scopes.includes('openid') ? await idToken(about, parts) : undefined;
@@ -139,7 +140,7 @@ function sessionOf(
   const isBound = refreshTokenSecret !== null && isPublicClient(client);
   const bound = isBound ? { jkt: proof?.thumbprint, 'x5t#S256': certificate } : {};
   const provedAt = authenticatedAt(code);
-  const source = { gty: refreshTokenSecret ? gty : undefined, ...bound, ...code };
+  const source = { gty: refreshTokenSecret ? gty : undefined, ...bound, ...code, sid: code.grantId };
   return {
     facts: {
       id: code.grantId!,

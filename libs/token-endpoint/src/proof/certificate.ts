@@ -20,18 +20,27 @@ export function requiredCertificate(
   bound?: string,
 ): string | undefined {
   if (!metadata.tls_client_certificate_bound_access_tokens && bound === undefined) return undefined;
+  const shown = shownCertificate({ request }, { certificateHeader });
+  if (!shown) throw invalidGrant('key_mismatch');
+  return shown;
+}
+
+/** The thumbprint of the certificate that a request shows, where it shows one. */
+export function shownCertificate(
+  { request }: Pick<EndpointRequest, 'request'>,
+  { certificateHeader }: CertificateParts,
+): string | undefined {
   const value =
     certificateHeader === undefined ? undefined : request.headers[certificateHeader.toLowerCase()];
   const shown = typeof value === 'string' ? certificateFrom(value) : undefined;
-  if (!shown) throw invalidGrant('key_mismatch');
-  return hash('sha256', shown.raw, 'base64url');
+  return shown && hash('sha256', shown.raw, 'base64url');
 }
 
 /**
  * The certificate that a proxy put into its header, URL-encoded; undefined for everything else. A comma joins headers of the same name
  * (RFC 9110 §5.3): one of two certificates is from somebody else than the proxy.
  */
-export function certificateFrom(value: string): X509Certificate | undefined {
+function certificateFrom(value: string): X509Certificate | undefined {
   if (!value || value.includes(',')) return undefined;
   try {
     return new X509Certificate(decodeURIComponent(value));

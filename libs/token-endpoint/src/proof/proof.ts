@@ -60,15 +60,18 @@ export class Proofs {
     this.#artifacts = artifacts;
   }
 
-  /** The proof that a request came with, or undefined. Notes the nonce that its answer offers. @throws Refused */
-  async read(request: EndpointRequest): Promise<Proof | undefined> {
+  /**
+   * The proof that a request came with, or undefined, for the access token where it shows one. Notes the nonce that its answer offers.
+   * @throws Refused
+   */
+  async read(request: EndpointRequest, accessToken?: string): Promise<Proof | undefined> {
     const text = request.request.headers['dpop'] as string | undefined;
     if (text === undefined) return undefined;
     const { now } = request;
     const { claims, thumbprint } = this.#quickly(text) ?? (await this.#thoroughly(text, now));
     const next = this.#nonces.next(now);
     if (claims['nonce'] !== next) request.nextNonce = next;
-    this.#refuseWrong(claims, request);
+    this.#refuseWrong(claims, request, accessToken);
     const isEarly = !claims['nonce'] && !isTimely(Number(claims['iat']), now);
     return { thumbprint, jti: String(claims['jti']), isEarly };
   }
@@ -76,13 +79,17 @@ export class Proofs {
   /** Records a proof: it passes once, on any number of nodes (RFC 9449 §11.1). @throws Refused */
   async useUp(proof: Proof, clientId: string, now: Instant): Promise<void> {
     refuseEarly(proof);
-    if (!(await this.#artifacts.insertOnce(replayKey(clientId, proof.jti), now, rememberedUntil(now))))
-      throw proofUsedBefore();
+    if (!(await this.isFirst(proof, clientId, now))) throw proofUsedBefore();
+  }
+
+  /** Whether the proof is shown for the first time; from now on it is not. */
+  isFirst({ jti }: Proof, clientId: string, now: Instant): Promise<boolean> {
+    return this.#artifacts.insertOnce(replayKey(clientId, jti), now, rememberedUntil(now));
   }
 
   /** RFC 9449 §4.3 numbers 3 and 7 to 11, in the order in which clients are told. */
-  #refuseWrong(claims: Members, request: EndpointRequest): void {
-    const { iat, jti, nonce, htm, htu } = claims;
+  #refuseWrong(claims: Members, request: EndpointRequest, accessToken: string | undefined): void {
+    const { iat, jti, nonce, htm, htu, ath } = claims;
     const { now, path } = request;
     const wrong = (description: string) => {
       // Only what is answered with a nonce offers one.
@@ -96,6 +103,8 @@ export class Proofs {
       throw useNonce('DPoP proof iat is not recent enough, use a DPoP nonce instead');
     if (htm !== request.request.method) throw wrong('DPoP proof htm mismatch');
     if (typeof htu !== 'string' || !this.#isAt(htu, path)) throw wrong('DPoP proof htu mismatch');
+    if (accessToken !== undefined && ath !== hash('sha256', accessToken, 'base64url'))
+      throw wrong('DPoP proof ath mismatch');
     if (nonce && !this.#nonces.accepts(nonce, now)) throw useNonce('invalid nonce in DPoP proof');
   }
 
