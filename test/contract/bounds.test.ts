@@ -201,6 +201,10 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
     'libs/resource-server/src/verdict-cache.spec.ts',
     'knows a bounded number of mass ends',
   ],
+  'VerifiedTexts.hashes': [
+    'libs/token-endpoint/src/introspection/jwt-access-tokens.spec.ts',
+    'are verified once, those that failed each time, and the oldest goes',
+  ],
   'TokenInquiry.inactive': [
     'libs/resource-server/src/token-inquiry.spec.ts',
     'are ten thousand that nobody is asked about',

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { KeySet, PublicJwk } from '@curfew/tokens';
 import { type AccessTokenClaims, hashAccessToken, isSignedBy, isUuid, keyOf, readJws } from '@curfew/tokens';
@@ -13,10 +13,19 @@ const maxLength = 8_192;
 export const nameOfToken = (value: string, { jti }: AccessTokenClaims): Buffer =>
   hashAccessToken(typeof jti === 'string' ? jti : value);
 
+/** Tokens of one key that are known to be signed by it. */
+const maxVerified = 10_000;
+
+/** A published key, and the tokens that it was found to have signed. */
+interface KnownKey {
+  readonly key: KeyObject;
+  readonly verified: VerifiedTexts;
+}
+
 /** JWT access tokens that this service signed (RFC 9068), read back with its own keys. */
 export class JwtAccessTokens {
-  /** By the published key: what is published no more is forgotten with its key set. */
-  readonly #keys = new WeakMap<PublicJwk, KeyObject>();
+  /** By the published key: a key that is published no more is forgotten with its key set, and with it the tokens it signed. */
+  readonly #keys = new WeakMap<PublicJwk, KnownKey>();
 
   constructor(
     private readonly issuer: string,
@@ -34,15 +43,39 @@ export class JwtAccessTokens {
     const jwk = this.keySet().publicJwks.keys.find((key) => key.kid === kid && key.alg === alg);
     // RFC 9068 §4: `typ` tells access tokens from everything else that is signed with the same keys.
     if (!jwk || (typ !== 'at+jwt' && typ !== 'application/at+jwt')) return undefined;
-    const key = this.#keyOf(jwk);
-    if (!key || !isSignedBy(key, jwk.alg, jws)) return undefined;
+    const known = this.#known(jwk);
+    if (!known?.verified.has(token, () => isSignedBy(known.key, jwk.alg, jws))) return undefined;
     return jws.payload['iss'] === this.issuer ? asSealed(jws.payload) : undefined;
   }
 
-  #keyOf(jwk: PublicJwk): KeyObject | undefined {
-    const key = this.#keys.get(jwk) ?? keyOf(jwk);
-    if (key) this.#keys.set(jwk, key);
-    return key;
+  #known(jwk: PublicJwk): KnownKey | undefined {
+    const known = this.#keys.get(jwk);
+    if (known) return known;
+    const key = keyOf(jwk);
+    if (!key) return undefined;
+    const made = { key, verified: new VerifiedTexts(maxVerified) };
+    this.#keys.set(jwk, made);
+    return made;
+  }
+}
+
+/**
+ * Texts that passed a verification, by their hash. APIs ask about the same token again and again, and a signature takes thirty times as long
+ * to verify as a hash. A text that did not pass is not remembered. The oldest goes when there are too many.
+ */
+export class VerifiedTexts {
+  readonly #hashes = new Set<string>();
+
+  constructor(private readonly max: number) {}
+
+  /** Whether `text` passed `verify`, now or before. */
+  has(text: string, verify: () => boolean): boolean {
+    const digest = hash('sha256', text, 'base64');
+    if (this.#hashes.has(digest)) return true;
+    if (!verify()) return false;
+    if (this.#hashes.size >= this.max) this.#hashes.delete(this.#hashes.values().next().value!);
+    this.#hashes.add(digest);
+    return true;
   }
 }
 
