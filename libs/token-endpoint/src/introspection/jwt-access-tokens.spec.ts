@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
-import type { KeySet, PublicJwk } from '@curfew/tokens';
+import type { PublicJwk } from '@curfew/tokens';
 import { JwtAccessTokens, VerifiedTexts } from './jwt-access-tokens.js';
 
 const issuer = 'https://id.example.test';
@@ -18,7 +18,7 @@ describe('JWT access tokens of this service', () => {
   it('are read as often as they are shown, until their key is published no more', () => {
     const { jwk, token } = aKey('one');
     let keys: readonly PublicJwk[] = [jwk];
-    const tokens = new JwtAccessTokens(issuer, () => ({ publicJwks: { keys } }) as KeySet);
+    const tokens = new JwtAccessTokens(issuer, () => ({ publicJwks: { keys } }));
     for (let time = 0; time < 3; time += 1) expect(tokens.open(token)).toMatchObject({ jti: 'one' });
     keys = [aKey('two').jwk];
     expect(tokens.open(token)).toBeUndefined();
@@ -29,7 +29,7 @@ describe('JWT access tokens of this service', () => {
 
   it('that were read make no other text a token', () => {
     const { jwk, token } = aKey('one');
-    const tokens = new JwtAccessTokens(issuer, () => ({ publicJwks: { keys: [jwk] } }) as KeySet);
+    const tokens = new JwtAccessTokens(issuer, () => ({ publicJwks: { keys: [jwk] } }));
     expect(tokens.open(token)).toBeDefined();
     const [header, payload, signature] = token.split('.') as [string, string, string];
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());

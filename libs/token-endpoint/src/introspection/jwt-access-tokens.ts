@@ -29,7 +29,7 @@ export class JwtAccessTokens {
 
   constructor(
     private readonly issuer: string,
-    private readonly keySet: () => KeySet,
+    private readonly keySet: () => Pick<KeySet, 'publicJwks'>,
   ) {}
 
   /**
