@@ -12,7 +12,7 @@ const mayImport = {
   signals: ['config', 'session-policy'],
   events: ['session-policy', 'persistence', 'clock'],
   clients: ['session-policy', 'persistence', 'clock'],
-  accounts: ['session-policy', 'persistence', 'clock'],
+  accounts: ['session-policy', 'config', 'persistence', 'clock'],
   insight: ['session-policy', 'persistence'],
   tokens: ['session-policy', 'events', 'persistence'],
   sessions: ['tokens', 'session-policy', 'events', 'insight', 'persistence', 'clock'],

@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 // npm run docs: writes the documents that are generated from code. With --check it only says which are out of date.
 const { at } = await import('./repository.mjs');
-const { prepare } = await import('./prepare.mjs');
+const { prepareServices } = await import('./prepare.mjs');
 
-await prepare((line) => console.log(`${line} …`));
+await prepareServices((line) => console.log(`${line} …`));
 const { manual } = await import(at('libs/config/dist/index.js'));
 const { openApiText } = await import(at('apps/admin-api/dist/index.js'));
 const { withFreshSessionTables, withFreshTables } = await import(

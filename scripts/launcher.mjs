@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { migrateDatabase, openDatabase, refreshDevFile } from './database.mjs';
 import { developmentSecrets } from './development-secrets.mjs';
@@ -133,6 +133,7 @@ function banner(env, home, database, tookMs) {
   const devFile = env.CURFEW_DEV_FILE && shown(env.CURFEW_DEV_FILE);
   const rows = [
     ...running.map(({ title, url, about }) => [title, url, about]),
+    ...consoleRow(env),
     ['Database', database, ''],
     ...(devFile
       ? [['First-run data', devFile, 'accounts, clients and their secrets, made up for this machine']]
@@ -153,6 +154,14 @@ ${lines.join('\n')}
          then the five-minute tour in ${shown(path.join(top, 'docs/getting-started.md'))}
   Ctrl-C stops everything.
 `);
+}
+
+/** The console and how to sign in there, once the first start has written it down. @param {NodeJS.ProcessEnv} env */
+function consoleRow({ CURFEW_DEV_FILE: file }) {
+  if (!file || !existsSync(file)) return [];
+  const { consoleUrl, operator } = JSON.parse(readFileSync(file, 'utf8'));
+  if (!consoleUrl || !operator) return [];
+  return [['Console', `${consoleUrl}/console/`, `sign in as ${operator}; the password is in ${shown(file)}`]];
 }
 
 /** A path as it can be pasted: relative below the working folder, whole elsewhere. @param {string} file */

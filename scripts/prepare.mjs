@@ -17,11 +17,26 @@ import { schemaEngineEnvironment } from './schema-engine-choice.mjs';
 
 /** @typedef {(line: string) => void} Say */
 
-/** Dependencies, Prisma client, compiled sources. @param {Say} say */
+/** Everything that runs: dependencies, Prisma client, compiled sources, the console. @param {Say} say */
 export async function prepare(say) {
+  await prepareServices(say);
+  await ensureConsole(say);
+}
+
+/** Everything but the console, which is made from the document of the admin API. @param {Say} say */
+export async function prepareServices(say) {
   await ensureDependencies(say);
   await ensureClient(say);
   await ensureBuilt(say);
+}
+
+/** The types of the console's client, without which the compiler cannot check it. @param {Say} say */
+export async function ensureConsoleTypes(say) {
+  const state = hashOf(sourcesOfConsoleTypes(), readFileSync);
+  if (existsSync(at('apps/console/src/generated/admin-api.ts')) && recall('console types') === state) return;
+  say('Generating the types of the console');
+  await quietly(process.execPath, [at('scripts/console.mjs'), '--types'], 'the types of the console');
+  remember('console types', state);
 }
 
 /** @param {Say} say */
@@ -122,6 +137,28 @@ export async function ensureBuilt(say) {
   remember('built', state);
 }
 
+/** The console is bundled from its sources, the document of the admin API and the colours of the pages. @param {Say} say */
+export async function ensureConsole(say) {
+  const state = hashOf(consoleSources(), readFileSync);
+  if (existsSync(at('apps/console/dist/index.html')) && recall('console') === state) return;
+  say('Building the console');
+  await quietly(process.execPath, [at('scripts/console.mjs')], 'building the console');
+  remember('console', state);
+}
+
+function consoleSources() {
+  const own = readdirSync(at('apps/console'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => !/[\\/](dist|generated|node_modules)[\\/]/.test(file));
+  return [...own.sort(), ...sourcesOfConsoleTypes(), at('package-lock.json')];
+}
+
+const sourcesOfConsoleTypes = () =>
+  ['docs/openapi.json', 'apps/auth-server/src/pages/palette.ts', 'scripts/console.mjs'].map((file) =>
+    at(file),
+  );
+
 /** Notes that the sources have been compiled as they are now. */
 export function noteBuilt() {
   markCommonJs();
@@ -141,12 +178,15 @@ function markCommonJs() {
   writeFileSync(commonJs, '{ "type": "commonjs" }\n');
 }
 
-/** Everything `tsc -b` builds except the tests. */
+/** Projects that the compiler only checks: tests run from their sources, and the console is bundled. */
+const checkedOnly = ['test', 'apps/console', commonJsProject];
+
+/** Everything `tsc -b` builds. */
 export function projects() {
   const { references } = JSON.parse(readFileSync(at('tsconfig.json'), 'utf8'));
   return references
     .map(({ path: project }) => project)
-    .filter((/** @type {string} */ project) => project !== 'test' && project !== commonJsProject);
+    .filter((/** @type {string} */ project) => !checkedOnly.includes(project));
 }
 
 /** Changes whenever a source or a setting of the compiler does; by time and size, because reading all would take longer. */

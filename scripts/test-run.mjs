@@ -3,7 +3,15 @@ import { randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ensureBuilt, ensureClient, ensureDependencies, noteBuilt, StepFailed } from './prepare.mjs';
+import {
+  ensureBuilt,
+  ensureClient,
+  ensureConsole,
+  ensureConsoleTypes,
+  ensureDependencies,
+  noteBuilt,
+  StepFailed,
+} from './prepare.mjs';
 import { at, top } from './repository.mjs';
 import { rememberSecondRuns } from './second-runs.mjs';
 import { needBuild, together } from './test-projects.mjs';
@@ -35,6 +43,7 @@ export async function testEverything(patterns = []) {
     await setUp();
     const [pure = [], ...others] = together;
     await Promise.all([checks(add), runProjects(pure, patterns).then(add)]);
+    await ensureConsole(say);
     for (const names of others) add(await runProjects(names, patterns));
     const { lines, failed } = rememberSecondRuns(secondRuns);
     for (const line of lines) console.log(line);
@@ -56,7 +65,10 @@ async function checks(add) {
 export async function testSome(names, patterns) {
   return counted(async (add) => {
     await setUp();
-    if (names.some((name) => needBuild.has(name))) await ensureBuilt(say);
+    if (names.some((name) => needBuild.has(name))) {
+      await ensureBuilt(say);
+      await ensureConsole(say);
+    }
     let ran = 0;
     for (const project of names) {
       const outcome = await runProjects([project], patterns);
@@ -74,6 +86,7 @@ export async function testSome(names, patterns) {
 async function setUp() {
   await ensureDependencies(say);
   await ensureClient(say);
+  await ensureConsoleTypes(say);
 }
 
 /** @param {(add: (outcome: boolean | Count) => void) => Promise<void>} work @returns {Promise<Count>} */

@@ -25,20 +25,21 @@ const ask = (operation: DescribedOperation, token: string | null) => {
 };
 
 /** What a request for something made up would really do is left out where it would do something. */
+const isOpen = ({ scope, anyCaller }: DescribedOperation) => scope === null && !anyCaller;
 const harmless = (operation: DescribedOperation) =>
   !['endSessions', 'rotateKeys', 'createClient', 'createAccount'].includes(operation.id);
 
 describe('authorization of the admin API', () => {
   it('covers every operation of the document with a scope, but for those that are meant to be open', () => {
     expect(operations.length).toBeGreaterThan(40);
-    const open = operations.filter(({ scope }) => scope === null).map(({ id }) => id);
+    const open = operations.filter(isOpen).map(({ id }) => id);
     expect(open.sort()).toEqual(['browseDocument', 'getDocument', 'getMetrics', 'live', 'ready']);
     const used = new Set(operations.flatMap(({ scope }) => scope ?? []));
     expect([...used].sort()).toEqual([...scopes].sort());
   });
 
   it('answers nobody, with the ways to authenticate and no error code', async () => {
-    for (const operation of operations.filter(({ scope }) => scope !== null)) {
+    for (const operation of operations.filter((one) => !isOpen(one))) {
       const { status, headers, body } = await ask(operation, null);
       expect([operation.id, status, body.code]).toEqual([operation.id, 401, 'unauthenticated']);
       expect(headers.get('www-authenticate')).toMatch(
@@ -74,8 +75,24 @@ describe('authorization of the admin API', () => {
     }
   }, 60_000);
 
+  it('tells every caller who they are, and what they may do here', async () => {
+    const { status, body } = await world.get('/v1/caller', { token: await world.token('keys:rotate') });
+    expect([status, body]).toEqual([
+      200,
+      {
+        kind: 'client',
+        client_id: world.data.clients.admin.client_id,
+        account_id: null,
+        username: null,
+        session_id: null,
+        scopes: ['keys:rotate'],
+        now: expect.stringMatching(/^\d{4}-.*Z$/),
+      },
+    ]);
+  });
+
   it('leaves the open ones open', async () => {
-    for (const operation of operations.filter(({ scope }) => scope === null))
+    for (const operation of operations.filter(isOpen))
       expect((await ask(operation, null)).status).toBe(200);
   });
 

@@ -8,6 +8,8 @@ export interface DescribedOperation {
   readonly method: string;
   readonly path: string;
   readonly scope: string | null;
+  /** Whether every token for this API is enough. */
+  readonly anyCaller: boolean;
   /** Another scope that lets a caller in. */
   readonly orScope: string | null;
   readonly parameters: readonly { name: string; in: string; required: boolean; schema: Json }[];
@@ -26,6 +28,7 @@ export function operationsOf(document: any): DescribedOperation[] {
       method: method.toUpperCase(),
       path,
       scope: described.security[0]?.accessToken[0] ?? null,
+      anyCaller: described.security[0]?.accessToken.length === 0,
       orScope: described.security[2]?.accessToken[0] ?? null,
       parameters: described.parameters,
       body: described.requestBody?.content['application/json'].schema ?? null,

@@ -1,8 +1,8 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AccountService, PasswordHasher, SignInThrottle, Throttle } from '@curfew/accounts';
-import { ClientService, ResourceService } from '@curfew/clients';
+import { AccountService, OperatorStore, PasswordHasher, SignInThrottle, Throttle } from '@curfew/accounts';
+import { ClientService, PolicyService, ResourceService } from '@curfew/clients';
 import { ManualClock } from '@curfew/clock';
 import { hasFirstRunData } from '@curfew/config';
 import {
@@ -30,11 +30,15 @@ const options = (changes: Partial<FirstRunOptions> = {}): FirstRunOptions => {
       accounts: new AccountService({ prisma, clock, hasher, throttle }),
       clients: new ClientService({ prisma, clock, rules: { allowPrivateAddresses: true } }),
       resources: new ResourceService(prisma, clock),
+      policies: new PolicyService(prisma, clock),
+      operators: new OperatorStore(prisma),
     },
+    now: clock.now(),
     devFile,
     issuer: 'http://localhost:3000',
     adminUrl: 'http://localhost:3001',
     gatewayUrl: 'http://localhost:3002',
+    consoleUrl: 'http://console.localhost:3002',
     callbackUrl: 'http://localhost:3003',
     databaseUrl: database.url,
     ...changes,
@@ -53,14 +57,16 @@ const opensEveryDoor = async (data: FirstRunData): Promise<boolean> => {
       client_secret === undefined ? [] : [services.clients.checkSecret(client_id, client_secret)],
     ),
   );
-  return verdicts.every(({ kind }) => kind === 'ok') && secrets.length === 4 && secrets.every(Boolean);
+  return verdicts.every(({ kind }) => kind === 'ok') && secrets.length === 6 && secrets.every(Boolean);
 };
 
 beforeAll(async () => {
   database = await createTestDatabase();
 });
 beforeEach(async () => {
-  await database.query('TRUNCATE account, throttle, client, client_secret, resource, gateway_route');
+  await database.query(
+    'TRUNCATE account, throttle, client, client_secret, resource, gateway_route, operator, policy, policy_attachment',
+  );
   folder = await mkdtemp(join(tmpdir(), 'curfew-first-run-'));
   devFile = join(folder, 'below', 'dev.json');
 });
@@ -78,10 +84,14 @@ describe('the first start', () => {
       issuer: 'http://localhost:3000',
       adminUrl: 'http://localhost:3001',
       gatewayUrl: 'http://localhost:3002',
+      consoleUrl: 'http://console.localhost:3002',
       databaseUrl: database.url,
+      operator: 'operator@example.test',
+      gatewayCookieSecret: expect.stringMatching(/^[0-9a-f]{64}$/),
       accounts: [
         { username: 'user1@example.test', password: expect.stringMatching(/^[\w-]{24}$/) },
         { username: 'user2@example.test', password: expect.stringMatching(/^[\w-]{24}$/) },
+        { username: 'operator@example.test', password: expect.stringMatching(/^[\w-]{24}$/) },
       ],
       clients: {
         web: {
@@ -103,6 +113,18 @@ describe('the first start', () => {
           client_secret: expect.any(String),
           resource: 'http://localhost:3001',
           scope: expect.stringContaining('sessions:end policies:read'),
+        },
+        console: {
+          client_id: expect.any(String),
+          client_secret: expect.any(String),
+          redirect_uris: ['http://console.localhost:3002/.curfew/callback'],
+          post_logout_redirect_uris: ['http://console.localhost:3002/console/'],
+          scope: expect.stringMatching(/^openid sessions:read /),
+        },
+        gateway: {
+          client_id: expect.any(String),
+          client_secret: expect.any(String),
+          resource: 'http://localhost:3001',
         },
       },
     });
@@ -133,7 +155,7 @@ describe('the first start', () => {
     const reports = await Promise.all([1, 2, 3, 4].map(() => createFirstRunData(options())));
     expect(reports.map(({ outcome }) => outcome).sort()).toEqual(['created', 'kept', 'kept', 'kept']);
     expect(await opensEveryDoor(await read())).toBe(true);
-    expect(await database.query('SELECT 1 FROM client')).toHaveLength(6);
+    expect(await database.query('SELECT 1 FROM client')).toHaveLength(8);
   });
 
   it('makes different secrets everywhere', async () => {
@@ -188,7 +210,7 @@ describe('a later start', () => {
     const report = await createFirstRunData(options());
     const after = await read();
     expect(report.outcome).toBe('renewed');
-    expect(report.notes).toHaveLength(6);
+    expect(report.notes).toHaveLength(9);
     for (const { password } of after.accounts) expect(report.notes.join()).not.toContain(password);
     expect(report.notes.join()).not.toContain('cfw_cs_');
     expect(after.clients.web.client_id).toBe(before.clients.web.client_id);

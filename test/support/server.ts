@@ -12,10 +12,11 @@ import { freePort } from './ports.js';
 /** What the first start wrote down for scripts and examples. */
 export interface FirstRunData {
   readonly issuer: string;
+  readonly operator: string;
   readonly accounts: readonly { readonly username: string; readonly password: string }[];
   readonly clients: Readonly<
     Record<
-      'web' | 'spa' | 'service' | 'device' | 'api' | 'admin',
+      'web' | 'spa' | 'service' | 'device' | 'api' | 'admin' | 'console' | 'gateway',
       {
         readonly client_id: string;
         readonly client_secret: string;

@@ -11,6 +11,7 @@ import { NightlyAdaptation } from './adaptation/nightly-adaptation.js';
 import { applicationOn } from './app.module.js';
 import { apply, maxDescriptionBytes } from './apply/apply-contracts.js';
 import { startLoops } from './background.js';
+import { readConsole } from './console/console-files.js';
 import { isJson } from './contract/input.js';
 import { operationPaths, routeOf } from './contract/operation-paths.js';
 import { ProblemFilter } from './contract/problem.filter.js';
@@ -46,7 +47,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
   });
   await listener.start();
   foundation.registry.trust();
-  const { limits, adminUrl, proxy, listen: addresses } = configuration;
+  const { limits, issuer, adminUrl, consoleUrl, proxy, listen: addresses } = configuration;
   const paths = operationPaths(contracts);
   const tracing = await startTracing(process.env, {
     service: 'curfew-admin-api',
@@ -60,6 +61,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
     paths,
     application: app.getHttpAdapter().getInstance(),
     refusals: app.get(Metrics, { strict: false }).refusals,
+    console: { files: readConsole(), consoleUrl, issuer },
     log,
   });
   const server = new HttpServer(tracing?.traced(door) ?? door, limits);

@@ -4,6 +4,7 @@ import { AccountsModule } from './accounts/accounts.module.js';
 import { AdaptationModule } from './adaptation/adaptation.module.js';
 import { ApplyModule } from './apply/apply.module.js';
 import { BrowsersModule } from './browsers/browsers.module.js';
+import { CallerModule } from './caller/caller.module.js';
 import { ClientsModule } from './clients/clients.module.js';
 import { ClockModule } from './clock/clock.module.js';
 import { contractKey, type OperationContract } from './contract/operation.js';
@@ -37,6 +38,7 @@ export const features: readonly Type[] = [
   EventsModule,
   ReceiversModule,
   StatsModule,
+  CallerModule,
   ClockModule,
 ];
 

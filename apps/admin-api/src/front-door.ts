@@ -2,6 +2,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { databaseUnavailable, frontDoor, ProblemError, refusalOf, sendProblem } from '@curfew/web';
 import type { Logger } from 'pino';
 import type { Counter } from 'prom-client';
+import { answerConsole, isOfConsole, type ServedConsole } from './console/serve-console.js';
 import type { OperationPath } from './contract/operation-paths.js';
 import { causeLabel } from './contract/refusal-causes.js';
 
@@ -15,6 +16,8 @@ export interface Rooms {
   readonly refusals: Counter<'cause'>;
   /** Why the database may not be served from, if it may not. */
   readonly databaseRefusal: () => Error | undefined;
+  /** The console, which is served beside the operations. */
+  readonly console: ServedConsole;
   readonly log: Logger;
 }
 
@@ -23,6 +26,7 @@ export function adminDoor(rooms: Rooms): RequestListener {
   const { adminUrl, trustedHops, paths, application, refusals, databaseRefusal, log } = rooms;
   const door = {
     url: adminUrl,
+    urlBehindProxy: rooms.console.consoleUrl,
     urlName: 'CURFEW_ADMIN_URL',
     trustedHops,
     headers: everyAnswer,
@@ -33,6 +37,8 @@ export function adminDoor(rooms: Rooms): RequestListener {
   };
   const admit = frontDoor(door, (request, response, path, id) => {
     const methods = paths.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
+    if (methods.length === 0 && isOfConsole(path) && answerConsole(request, response, path, rooms.console))
+      return;
     if (methods.length === 0) return sendProblem(response, notFound(), id);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (!methods.includes(method ?? '')) return sendProblem(response, notAllowed(methods), id);

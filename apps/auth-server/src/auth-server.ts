@@ -1,3 +1,4 @@
+import { OperatorStore } from '@curfew/accounts';
 import { registryChannel } from '@curfew/clients';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
 import { alertsChannel, endsChannel } from '@curfew/events';
@@ -118,14 +119,14 @@ function pagesOfProtocol(settings: PageSettings, { registry, clock }: Foundation
 
 /** Development starts with something to try; production refuses to start with it. */
 async function firstRun(
-  { configuration, prisma, accounts, clients, resources, log }: Foundation,
+  { configuration, prisma, accounts, clients, resources, policies, clock, log }: Foundation,
   { makesFirstRunData }: Surroundings,
 ): Promise<void> {
-  const services = { accounts, clients, resources };
+  const services = { accounts, clients, resources, policies, operators: new OperatorStore(prisma) };
   await refuseFirstRunData(configuration.mode, services);
   const { devFile } = configuration;
   if (!devFile || !makesFirstRunData) return;
-  const { issuer, adminUrl, gatewayUrl } = configuration;
+  const { issuer, adminUrl, gatewayUrl, consoleUrl } = configuration;
   const callbackUrl = `http://localhost:${process.env['CURFEW_CALLBACK_PORT'] ?? 3003}`;
   const databaseUrl = configuration.database.url.reveal();
   const report = await createFirstRunData({
@@ -136,7 +137,9 @@ async function firstRun(
     issuer,
     adminUrl,
     gatewayUrl,
+    consoleUrl,
     callbackUrl,
+    now: clock.now(),
   });
   for (const note of report.notes) log.warn(note);
 }

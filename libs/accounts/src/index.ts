@@ -30,6 +30,7 @@ export {
   type HashingProcessOptions,
   HashingQuestions,
 } from './hashing/index.js';
+export { OperatorStore } from './operator.store.js';
 export { defaultHashing, type HashingOptions, PasswordHasher } from './password-hasher.js';
 export { defaultPasswordRules, type PasswordRules } from './password-rules.js';
 export { defaultSignInLimits, type SignInLimits, SignInThrottle } from './sign-in-throttle.js';

@@ -37,7 +37,7 @@ export {
 } from './policy-revision.js';
 export { PolicyService } from './policy-service.js';
 export { RegistrationError, type RegistrationErrorCode } from './registration-error.js';
-export { Registry, type RegistryOptions } from './registry.js';
+export { type AttachedPolicy, Registry, type RegistryOptions } from './registry.js';
 export type { KnownClient, KnownResource } from './registry.store.js';
 export { type RegistryChange, registryChannel } from './registry-channel.js';
 export type { Resource, ResourceRegistration, TokenFormat } from './resource.js';

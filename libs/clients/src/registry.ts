@@ -19,7 +19,12 @@ import {
 } from '@curfew/session-policy';
 import { isClientId, isPublicClient, isSenderConstrained } from './client.js';
 import { FreshCache } from './fresh-cache.js';
-import { type PolicyRevision, profileRevision, UnreadablePolicy } from './policy-revision.js';
+import {
+  type PolicyRevision,
+  type PolicyTarget,
+  profileRevision,
+  UnreadablePolicy,
+} from './policy-revision.js';
 import { type KnownClient, type KnownPolicies, type KnownResource, RegistryStore } from './registry.store.js';
 import { readChange, registryChannel } from './registry-channel.js';
 
@@ -29,6 +34,13 @@ export interface RegistryOptions {
   readonly maxAge?: Seconds;
   readonly clients?: number;
   readonly resources?: number;
+}
+
+/** A policy that applies, and what it is attached to; `standard` applies to everyone where nothing else does. */
+export interface AttachedPolicy {
+  readonly name: string;
+  readonly target: PolicyTarget;
+  readonly revision: PolicyRevision;
 }
 
 const allPolicies = 'all';
@@ -118,6 +130,20 @@ export class Registry {
   /** The policies that the accounts of this client are under, by their places (`placeOf`). */
   async policiesByPlace(clientId: string, resources: readonly string[]): Promise<readonly PolicyPlaces[]> {
     return policiesByPlace((await this.matching(clientId, resources)).matching);
+  }
+
+  /** The policies that a session of this client with these APIs is under, and what each is attached to. */
+  async attachedPolicies(clientId: string, resources: readonly string[]): Promise<readonly AttachedPolicy[]> {
+    const { names, client, policies } = await this.matching(clientId, resources);
+    const [everyone, own, ...apis] = names;
+    const isDefault = policies?.everyone == null && client?.policy != null;
+    const of = (name: string | null | undefined, target: PolicyTarget) =>
+      name == null ? [] : [{ name, target, revision: this.policyNamed(name, policies) }];
+    return [
+      ...(isDefault ? [] : of(everyone, { kind: 'everyone' })),
+      ...of(own, { kind: 'client', id: clientId }),
+      ...apis.flatMap((name, index) => of(name, { kind: 'resource', audience: resources[index] ?? '' })),
+    ];
   }
 
   private async matching(clientId: string, resources: readonly string[]) {

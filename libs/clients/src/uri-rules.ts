@@ -8,10 +8,13 @@ export const isPublicAddress = (address: string): boolean => {
 
 const bareHost = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
 
-/** RFC 8252 §7.3 and §8.3: the machine itself, by address or, for convenience, by name. */
+/** RFC 8252 §7.3 and §8.3: the machine itself, by address or, for convenience, by a name that is it (RFC 6761 §6.3). */
 export const isLoopback = (url: URL): boolean => {
   const host = bareHost(url);
-  return host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback');
+  return (
+    /^([a-z0-9-]+\.)?localhost$/.test(host) ||
+    (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback')
+  );
 };
 
 const localName = /^(localhost|.*\.(localhost|local|internal|intranet|lan|home\.arpa))$/;

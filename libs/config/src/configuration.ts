@@ -38,6 +38,8 @@ export interface Configuration {
   readonly issuer: string;
   readonly adminUrl: string;
   readonly gatewayUrl: string;
+  /** The address under which people open the console. */
+  readonly consoleUrl: string;
   /** Newest first. */
   readonly keyEncryptionSecrets: readonly Secret[];
   readonly virtualClock: boolean;
@@ -123,6 +125,17 @@ export interface Configuration {
   readonly cookies: { readonly name: string; readonly lifetime: Seconds; readonly secure: boolean };
 }
 
+/**
+ * The console has a host of its own at the gateway of the first start, because a host that is passed on answers nothing else there. Names
+ * below `localhost` are this machine (RFC 6761 §6.3).
+ */
+function consoleUrlBy({ CURFEW_DEV_FILE, CURFEW_GATEWAY_URL, CURFEW_ADMIN_URL }: Settings): string {
+  if (!CURFEW_DEV_FILE) return CURFEW_ADMIN_URL;
+  const { protocol, hostname, port } = new URL(CURFEW_GATEWAY_URL);
+  const name = /^(127\.[\d.]+|\[.*\])$/.test(hostname) ? 'localhost' : hostname;
+  return `${protocol}//console.${name}${port && `:${port}`}`;
+}
+
 /** Groups settings that have passed every check. */
 export function arrange(
   s: Settings,
@@ -134,6 +147,7 @@ export function arrange(
     issuer: s.CURFEW_ISSUER,
     adminUrl: s.CURFEW_ADMIN_URL,
     gatewayUrl: s.CURFEW_GATEWAY_URL,
+    consoleUrl: s.CURFEW_CONSOLE_URL ?? consoleUrlBy(s),
     keyEncryptionSecrets,
     virtualClock: s.CURFEW_VIRTUAL_CLOCK,
     devFile: s.CURFEW_DEV_FILE,

@@ -5,6 +5,7 @@ import {
   count,
   duration,
   flag,
+  optionalUrl,
   path,
   rate,
   secret,
@@ -42,6 +43,9 @@ const service = {
     'http://localhost:3001',
   ),
   CURFEW_GATEWAY_URL: url('The public address of the gateway.', 'http://localhost:3002'),
+  CURFEW_CONSOLE_URL: optionalUrl(
+    'The public address under which people open the console: a gateway in browser mode that leads to the admin API (docs/console.md). Unset, it is the name `console` below the host of CURFEW_GATEWAY_URL where there are first-run data, else CURFEW_ADMIN_URL.',
+  ),
   CURFEW_KEY_ENCRYPTION_SECRETS: secrets(
     'The secrets all service keys are derived from. Put a new one first to replace a key; drop an old one to make everything protected by it unusable.',
     { minLength: 32, atMost: 5 },

@@ -134,10 +134,23 @@ export const choice = <const T extends readonly [string, ...string[]]>(
 
 /** An absolute URL of one of the given schemes, without credentials or fragment; the value stays as written. */
 export const url = (about: string, preset: string, schemes: readonly string[] = ['http', 'https']) => {
-  const form = `${schemes.join(' or ')} URL without credentials, query, fragment and trailing slash`;
-  const schema = text().refine((value) => isPlainUrl(value, schemes), `must be an ${form}`);
-  return withDefault(schema, { about, form, default: preset });
+  const form = formOfUrl(schemes);
+  return withDefault(plainUrl(schemes), { about, form, default: preset });
 };
+
+/** The address of a part of the installation; another setting gives it where it is unset. */
+export const optionalUrl = (about: string) => {
+  const schemes = ['http', 'https'];
+  return plainUrl(schemes)
+    .optional()
+    .meta({ about, form: formOfUrl(schemes) });
+};
+
+const formOfUrl = (schemes: readonly string[]): string =>
+  `${schemes.join(' or ')} URL without credentials, query, fragment and trailing slash`;
+
+const plainUrl = (schemes: readonly string[]) =>
+  text().refine((value) => isPlainUrl(value, schemes), `must be an ${formOfUrl(schemes)}`);
 
 function isPlainUrl(value: string, schemes: readonly string[]): boolean {
   if (!URL.canParse(value) || /[?#\s]|\/$/.test(value)) return false;

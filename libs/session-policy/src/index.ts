@@ -43,6 +43,7 @@ export {
   type Setting,
   type SettingShape,
 } from './setting.js';
+export * from './setting-sources.js';
 export * from './signals.js';
 export * from './time.js';
 export * from './trial.js';

@@ -1,3 +1,4 @@
+import { OperatorStore } from '@curfew/accounts';
 import { FullAdministrators } from '@curfew/clients';
 import { adminScopeNames } from '@curfew/config';
 import { type Foundation, foundationToken } from '@curfew/foundation';
@@ -6,19 +7,20 @@ import { Authentication } from './authentication.js';
 import { Authority } from './authority.js';
 import { AuthorityStore } from './authority.store.js';
 import { CallerLimits } from './limits.js';
-import { Operators } from './operators.store.js';
 
 const administratorsOn = ({ prisma, configuration: { adminUrl } }: Foundation): FullAdministrators =>
   new FullAdministrators(prisma, { audience: adminUrl, scopes: adminScopeNames });
 
+const operatorsOn = ({ prisma }: Foundation): OperatorStore => new OperatorStore(prisma);
+
 /** One rule of who may change what, for every controller. */
 const authorityOn = (
   { configuration: { adminUrl }, events }: Foundation,
-  operators: Operators,
+  operators: OperatorStore,
   administrators: FullAdministrators,
 ): Authority => new Authority({ adminUrl, operators, store: new AuthorityStore(), administrators, events });
 
-const authenticationOn = (foundation: Foundation, operators: Operators): Authentication => {
+const authenticationOn = (foundation: Foundation, operators: OperatorStore): Authentication => {
   const { adminUrl, proxy } = foundation.configuration;
   return new Authentication({
     ...foundation,
@@ -31,16 +33,16 @@ const authenticationOn = (foundation: Foundation, operators: Operators): Authent
 /** Authentication of callers, and the rules of their authority. */
 @Module({
   providers: [
-    Operators,
+    { provide: OperatorStore, useFactory: operatorsOn, inject: [foundationToken] },
     CallerLimits,
     { provide: FullAdministrators, useFactory: administratorsOn, inject: [foundationToken] },
     {
       provide: Authority,
       useFactory: authorityOn,
-      inject: [foundationToken, Operators, FullAdministrators],
+      inject: [foundationToken, OperatorStore, FullAdministrators],
     },
-    { provide: Authentication, useFactory: authenticationOn, inject: [foundationToken, Operators] },
+    { provide: Authentication, useFactory: authenticationOn, inject: [foundationToken, OperatorStore] },
   ],
-  exports: [Operators, CallerLimits, FullAdministrators, Authority, Authentication],
+  exports: [OperatorStore, CallerLimits, FullAdministrators, Authority, Authentication],
 })
 export class AccessModule {}

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { OperatorStore } from '@curfew/accounts';
 import type { ArtifactStore } from '@curfew/artifacts';
 import type { Registry } from '@curfew/clients';
 import { type AdminScope, isAdminScope } from '@curfew/config';
@@ -16,7 +17,6 @@ import {
   type TokenFault,
 } from './challenge.js';
 import { checkProof } from './dpop-proof.js';
-import type { Operators } from './operators.store.js';
 
 /** The dependencies of authentication. */
 export interface AuthenticationParts {
@@ -26,7 +26,7 @@ export interface AuthenticationParts {
   readonly sessions: SessionService;
   readonly queries: SessionQueries;
   readonly registry: Registry;
-  readonly operators: Operators;
+  readonly operators: OperatorStore;
   readonly artifacts: ArtifactStore;
   readonly signals: SignalsReader;
   /** Header in which a trusted proxy gives the client's certificate (RFC 8705), if there is such a proxy. */

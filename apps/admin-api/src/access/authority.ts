@@ -1,3 +1,4 @@
+import type { OperatorStore } from '@curfew/accounts';
 import type { FullAdministrators } from '@curfew/clients';
 import { type AdminScope, adminScopeNames, isAdminScope } from '@curfew/config';
 import type { EventLog } from '@curfew/events';
@@ -5,7 +6,6 @@ import type { Transaction } from '@curfew/persistence';
 import { ProblemError } from '@curfew/web';
 import { type Act, adminActed } from './acts.js';
 import type { AuthorityStore, ClientAuthority } from './authority.store.js';
-import type { Operators } from './operators.store.js';
 
 /** A thing that operators change. */
 export type Target =
@@ -29,7 +29,7 @@ export interface AuthorityParts {
   /** The audience of the admin API. */
   readonly adminUrl: string;
   readonly store: AuthorityStore;
-  readonly operators: Operators;
+  readonly operators: OperatorStore;
   readonly administrators: FullAdministrators;
   readonly events: EventLog;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Account, AccountError, AccountService } from '@curfew/accounts';
+import { type Account, AccountError, AccountService, OperatorStore } from '@curfew/accounts';
 import type { AdminScope } from '@curfew/config';
 import { EventLog } from '@curfew/events';
 import {
@@ -18,7 +18,6 @@ import type { Transaction } from '@curfew/persistence';
 import { Injectable } from '@nestjs/common';
 import { type Act, adminActed } from '../access/acts.js';
 import { Authority } from '../access/authority.js';
-import { Operators } from '../access/operators.store.js';
 import { endedOnWire } from '../sessions/ended-on-wire.js';
 
 /** A new password, and whether it has to be changed at the next sign-in. */
@@ -36,7 +35,7 @@ export class AccountActs {
   constructor(
     private readonly parts: OperationParts,
     private readonly accounts: AccountService,
-    private readonly operators: Operators,
+    private readonly operators: OperatorStore,
     private readonly events: EventLog,
     private readonly authority: Authority,
   ) {}

@@ -1,8 +1,7 @@
-import { type Account, AccountService, ConsentService } from '@curfew/accounts';
+import { type Account, AccountService, ConsentService, OperatorStore } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
 import type { AdminScope } from '@curfew/config';
 import { Controller } from '@nestjs/common';
-import { Operators } from '../access/operators.store.js';
 import { type Answer, created, nothing, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
@@ -21,7 +20,7 @@ export class AccountsController {
   constructor(
     private readonly accounts: AccountService,
     private readonly consents: ConsentService,
-    private readonly operators: Operators,
+    private readonly operators: OperatorStore,
     private readonly acts: AccountActs,
     private readonly search: SessionSearchStore,
     private readonly registry: Registry,

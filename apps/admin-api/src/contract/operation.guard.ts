@@ -29,10 +29,11 @@ export class OperationGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<AdminRequest>();
     request.receivedAt = this.clock.now();
     this.measure(contract, context.switchToHttp().getResponse<Response>());
-    if (contract.scope === null) return true;
+    if (contract.scope === null && !contract.anyCaller) return true;
     const { caller, scheme } = await this.authentication.callerOf(request, request.receivedAt);
     this.limits.take(caller, request.receivedAt);
     if (
+      contract.scope !== null &&
       ![contract.scope, contract.orScope].some((scope) => scope !== undefined && caller.scopes.has(scope))
     ) {
       this.events.soon(adminActed(caller, contract.id, null, request.receivedAt, { outcome: 'refused' }));

@@ -39,8 +39,9 @@ export interface OperationContract {
   readonly tag: Tag;
   readonly summary: string;
   readonly description?: string;
-  /** null: open to everybody. */
+  /** null: open to everybody, or, with `anyCaller`, to everybody with a token for this API. */
   readonly scope: AdminScope | null;
+  readonly anyCaller?: true;
   /** Another scope that also admits a caller; the handler decides what each scope opens. */
   readonly orScope?: AdminScope;
   readonly params?: z.ZodObject;

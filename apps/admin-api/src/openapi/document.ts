@@ -69,7 +69,9 @@ function describe(contract: OperationContract, schemas: Schemas): Json {
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: admitting.flatMap((one) => [{ accessToken: [one] }, { dpop: [one] }]),
+    security: contract.anyCaller
+      ? [{ accessToken: [] }, { dpop: [] }]
+      : admitting.flatMap((one) => [{ accessToken: [one] }, { dpop: [one] }]),
     parameters: parametersOf(contract, schemas),
     ...bodyOf(contract, schemas),
     responses: {
@@ -131,10 +133,10 @@ function problemsOf(contract: OperationContract, schemas: Schemas): Json {
   const codes = new Map<number, string[]>();
   const add = (status: number, ...more: readonly string[]) =>
     codes.set(status, [...new Set([...(codes.get(status) ?? []), ...more])]);
-  if (contract.scope !== null) {
+  if (contract.scope !== null || contract.anyCaller) {
     add(400, 'invalid_request');
     add(401, 'unauthenticated', 'invalid_token', 'invalid_dpop_proof');
-    add(403, 'insufficient_scope');
+    if (contract.scope !== null) add(403, 'insufficient_scope');
     add(429, 'too_many_requests');
     add(503, 'unavailable');
   }

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import type { AccountService } from '@curfew/accounts';
+import type { AccountService, OperatorStore } from '@curfew/accounts';
 import {
   type Client,
   type ClientRegistration,
   type ClientService,
+  type PolicyService,
   type ResourceService,
   usesSecret,
 } from '@curfew/clients';
+import { adminScopeNames } from '@curfew/config';
 import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { Instant } from '@curfew/session-policy';
 import { type ReadDevFile, readDevFile, writeDevFile } from './dev-file.js';
 import {
   type ClientName,
@@ -16,13 +19,22 @@ import {
   type FirstRunClient,
   type FirstRunData,
 } from './first-run-data.js';
-import { type Addresses, clientRegistrations, resourceRegistrations, usernames } from './registrations.js';
+import {
+  type Addresses,
+  clientRegistrations,
+  consolePolicy,
+  operatorUsername,
+  resourceRegistrations,
+  usernames,
+} from './registrations.js';
 
 /** The services that first-run data is made with. */
 export interface FirstRunServices {
   readonly accounts: AccountService;
   readonly clients: ClientService;
   readonly resources: ResourceService;
+  readonly operators: OperatorStore;
+  readonly policies: PolicyService;
 }
 
 /** The options of createFirstRunData. */
@@ -32,6 +44,7 @@ export interface FirstRunOptions extends Addresses {
   /** The file to which the data are written, for scripts and examples. */
   readonly devFile: string;
   readonly databaseUrl: string;
+  readonly now: Instant;
 }
 
 /**
@@ -81,7 +94,7 @@ export const createFirstRunData = async (options: FirstRunOptions): Promise<Firs
   );
 
 const dataOf = async (run: Run): Promise<FirstRunData> => {
-  const { issuer, adminUrl, gatewayUrl, databaseUrl } = run.options;
+  const { issuer, adminUrl, gatewayUrl, consoleUrl, databaseUrl } = run.options;
   await ensureResources(run);
   const known = await run.options.services.clients.firstRun(run.tx);
   const registrations = clientRegistrations(run.options);
@@ -90,11 +103,15 @@ const dataOf = async (run: Run): Promise<FirstRunData> => {
     clients[name] = await ensureClient(run, name, registrations[name], known);
   }
   const accounts = await ensureAccounts(run, belongs(run.file, known));
+  await ensurePolicy(run, clients.console?.client_id ?? '');
   return {
     issuer,
     adminUrl,
     gatewayUrl,
+    consoleUrl,
+    gatewayCookieSecret: run.file?.gatewayCookieSecret ?? randomBytes(32).toString('hex'),
     databaseUrl,
+    operator: operatorUsername,
     accounts,
     clients: clients as FirstRunData['clients'],
   };
@@ -109,6 +126,15 @@ const ensureResources = async ({ options, tx }: Run): Promise<void> => {
     const found = await options.services.resources.find(registration.audience, tx);
     if (!found) await options.services.resources.create(registration, tx);
   }
+};
+
+/** The console has a policy of its own from its first start on; changes made by hand stay. */
+const ensurePolicy = async ({ options, tx }: Run, clientId: string): Promise<void> => {
+  const { policies } = options.services;
+  const { name, settings } = consolePolicy;
+  if (await policies.find(name, tx)) return;
+  await policies.save({ name, previous: 0, settings, createdBy: 'first start' }, tx);
+  await policies.attach({ kind: 'client', id: clientId }, name, tx);
 };
 
 const isNamed = (client: Client, name: ClientName): boolean =>
@@ -154,6 +180,9 @@ const includeAddresses = async (
       return missing.length === 0 ? [] : [[member, [...metadata[member], ...missing]]];
     }),
   );
+  // The gateway answers for the admin API at its present address; every other audience is a name.
+  if (registration.resource === run.options.adminUrl && client.resource !== registration.resource)
+    Object.assign(change, { resource: registration.resource });
   if (Object.keys(change).length === 0) return client;
   return (await run.options.services.clients.update(client.id, change, client.version, run.tx)).client;
 };
@@ -176,6 +205,9 @@ const describe = (
     ...(registration.scope ? { scope: registration.scope } : {}),
   };
 };
+
+const makeOperator = ({ options: { services, now }, tx }: Run, accountId: string): Promise<void> =>
+  services.operators.set(accountId, adminScopeNames, 'first start', now, tx);
 
 const newPassword = (): string => randomBytes(18).toString('base64url');
 
@@ -202,7 +234,8 @@ const ensureAccounts = async (run: Run, fileBelongs: boolean): Promise<FirstRunA
       if (await accounts.findByUsername(username, run.tx)) {
         throw new FirstRunRefused(`The database has an account ${username} that is not first-run data.`);
       }
-      await accounts.create({ username, password, firstRun: true }, run.tx);
+      const { id } = await accounts.create({ username, password, firstRun: true }, run.tx);
+      if (username === operatorUsername) await makeOperator(run, id);
       if (known.length > 0) run.notes.push(`The account ${username} was missing and was made anew.`);
     }
     result.push({ username, password });

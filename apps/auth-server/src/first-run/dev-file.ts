@@ -9,6 +9,7 @@ const client = z.looseObject({ client_id: z.string(), client_secret: z.string().
 /** As much as is needed to find out whether the file belongs to the database; the rest is written anew. */
 const schema = z.looseObject({
   accounts: z.array(z.object({ username: z.string(), password: z.string() })),
+  gatewayCookieSecret: z.string().min(32).optional(),
   clients: z.partialRecord(z.enum(clientNames), client),
 });
 

@@ -17,7 +17,7 @@ export interface FirstRunClient {
 }
 
 /** The names under which scripts and examples know the clients. */
-export const clientNames = ['web', 'spa', 'service', 'device', 'api', 'admin'] as const;
+export const clientNames = ['web', 'spa', 'service', 'device', 'api', 'admin', 'console', 'gateway'] as const;
 
 export type ClientName = (typeof clientNames)[number];
 
@@ -26,7 +26,12 @@ export interface FirstRunData {
   readonly issuer: string;
   readonly adminUrl: string;
   readonly gatewayUrl: string;
+  readonly consoleUrl: string;
+  /** The secret of the cookies in which the gateway keeps the tokens of the console. */
+  readonly gatewayCookieSecret: string;
   readonly databaseUrl: string;
+  /** The username of the account that is an operator. */
+  readonly operator: string;
   readonly accounts: readonly FirstRunAccount[];
   readonly clients: Readonly<Record<ClientName, FirstRunClient>>;
 }

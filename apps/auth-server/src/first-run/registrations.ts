@@ -5,14 +5,32 @@ import type { ClientName } from './first-run-data.js';
 /** The API that examples are about. */
 export const ordersAudience = 'https://orders.example.test';
 
+/** The account that may do everything at the admin API, and so in the console. */
+export const operatorUsername = 'operator@example.test';
+
 /** Usernames of the accounts to try things with. */
-export const usernames = ['user1@example.test', 'user2@example.test'] as const;
+export const usernames = ['user1@example.test', 'user2@example.test', operatorUsername] as const;
+
+/** The policy of the console: the inactivity timeout of ASVS 5.0 7.3.1 for administration, and a working day. */
+export const consolePolicy = {
+  name: 'console',
+  settings: {
+    basedOn: 'standard',
+    inactivityTimeout: '15m',
+    absoluteLifetime: '8h',
+    // Nearly as long as the session may be silent: what only looks on, such as the live feed, refreshes nothing.
+    accessTokenLifetime: '14m',
+    idleWarning: '2m',
+    onPasswordChange: 'end_others',
+  },
+} as const;
 
 /** The addresses of the parts of the installation. */
 export interface Addresses {
   readonly issuer: string;
   readonly adminUrl: string;
   readonly gatewayUrl: string;
+  readonly consoleUrl: string;
   /** The redirect URI of the sample client. */
   readonly callbackUrl: string;
 }
@@ -28,6 +46,7 @@ const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code' as const;
 /** The clients of the first start: one of each kind. */
 export const clientRegistrations = ({
   adminUrl,
+  consoleUrl,
   callbackUrl,
 }: Addresses): Readonly<Record<ClientName, ClientRegistration>> => {
   const at = (path: string) => new URL(path, callbackUrl).href;
@@ -65,5 +84,14 @@ export const clientRegistrations = ({
       scope: adminScopeNames.join(' '),
       resources: [adminUrl],
     },
+    console: {
+      client_name: 'Curfew console',
+      redirect_uris: [`${consoleUrl}/.curfew/callback`],
+      post_logout_redirect_uris: [`${consoleUrl}/console/`],
+      grant_types: ['authorization_code', 'refresh_token'],
+      scope: ['openid', ...adminScopeNames].join(' '),
+      resources: [adminUrl],
+    },
+    gateway: { client_name: 'Gateway before the admin API', grant_types: [], resource: adminUrl },
   };
 };

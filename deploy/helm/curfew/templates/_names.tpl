@@ -33,6 +33,9 @@ capabilities: { drop: [ALL] }
 - { name: CURFEW_MODE, value: production }
 - { name: CURFEW_ISSUER, value: {{ required "issuer must be set" .Values.issuer | quote }} }
 - { name: CURFEW_ADMIN_URL, value: {{ .Values.adminUrl | quote }} }
+{{- if .Values.consoleUrl }}
+- { name: CURFEW_CONSOLE_URL, value: {{ .Values.consoleUrl | quote }} }
+{{- end }}
 - { name: CURFEW_GATEWAY_URL, value: {{ .Values.gatewayUrl | quote }} }
 {{- range $name, $value := .Values.settings }}
 - { name: {{ $name }}, value: {{ $value | quote }} }

@@ -10,6 +10,8 @@ import { UntrustedForwarding, untrustedForwarding } from './untrusted-forwarding
 export interface Door {
   /** The public address, whose host a request must have been sent to. */
   readonly url: string;
+  /** Another public address at which a proxy of ours passes requests on with their host as it was. */
+  readonly urlBehindProxy?: string;
   /** The setting that names it, for whoever asks at another host. */
   readonly urlName: string;
   readonly trustedHops: number;
@@ -39,7 +41,7 @@ export type Admitted = (request: IncomingMessage, response: ServerResponse, path
  */
 export function frontDoor(door: Door, admitted: Admitted): RequestListener {
   const { url, trustedHops, headers, isForMachines, refuse, log } = door;
-  const isOurs = hostCheck(url);
+  const isOurs = hostCheck(url, door.urlBehindProxy);
   const everyHeader = Object.entries(headers);
   const forwarding = new UntrustedForwarding(trustedHops, () => log.warn(untrustedForwarding));
   return (request, response) => {

@@ -7,7 +7,14 @@ export type HostCheck = (header: string | undefined) => boolean;
  * Compares Host headers with the host of `address` in all spellings that mean the same (RFC 9110 §4.2.3): letter case, the default
  * port or an empty one, the dot of the root at the end of a name. The usual spelling costs one comparison.
  */
-export function hostCheck(address: string): HostCheck {
+export function hostCheck(address: string, other: string = address): HostCheck {
+  const isFirst = hostOf(address);
+  if (new URL(other).host === new URL(address).host) return isFirst;
+  const isOther = hostOf(other);
+  return (header) => isFirst(header) || isOther(header);
+}
+
+function hostOf(address: string): HostCheck {
   const { host, protocol } = new URL(address);
   const defaultPort = defaultPorts[protocol];
   const only = canonicalHost(host, defaultPort);

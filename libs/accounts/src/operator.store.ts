@@ -1,11 +1,9 @@
 import { type AdminScope, isAdminScope } from '@curfew/config';
-import { PrismaService, type Transaction } from '@curfew/persistence';
+import type { PrismaService, Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { Injectable } from '@nestjs/common';
 
-/** Which people may administer, and how far; the table `operator`. */
-@Injectable()
-export class Operators {
+/** Knows which people may administer, and how far; the table `operator`. */
+export class OperatorStore {
   constructor(private readonly prisma: PrismaService) {}
 
   /** The admin scopes of an account; none unless an operator granted them. */

@@ -1,0 +1,49 @@
+/** A fault of one field, by its place in the request: `body/settings/inactivityTimeout`. */
+export interface Fault {
+  readonly at: string;
+  readonly detail: string;
+}
+
+/** A refusal of the admin API or of the gateway before it, or the lack of any answer (`status` 0). */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly faults: readonly Fault[] = [],
+    readonly requestId: string | null = null,
+  ) {
+    super(message);
+  }
+
+  /** The fault of a field, by the end of its place. */
+  faultOf(field: string): string | undefined {
+    return this.faults.find(({ at }) => at === field || at.endsWith(`/${field}`))?.detail;
+  }
+}
+
+/** No answer came: the connection or the admin API is away. */
+export const connectionLost = (): Problem =>
+  new Problem(0, 'connection_lost', 'The admin API does not answer. Nothing was changed.');
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+const isFault = (value: unknown): value is Fault =>
+  typeof value === 'object' && value !== null && 'at' in value && 'detail' in value;
+
+/** Reads the body of a refusal: problem details (RFC 9457) of the admin API, or an OAuth error of the gateway. */
+export function problemOf(status: number, body: unknown, requestId: string | null): Problem {
+  const members = (typeof body === 'object' && body !== null ? body : {}) as Readonly<
+    Record<string, unknown>
+  >;
+  const code = text(members['code']) ?? text(members['error']) ?? 'unknown';
+  const message =
+    text(members['detail']) ??
+    text(members['error_description']) ??
+    text(members['title']) ??
+    `The admin API answered ${status}.`;
+  const faults = Array.isArray(members['faults']) ? members['faults'].filter(isFault) : [];
+  return new Problem(status, code, message, faults, requestId);
+}

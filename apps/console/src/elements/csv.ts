@@ -1,0 +1,28 @@
+/** A column of a table: its heading and the text of a row in it. */
+export interface CsvColumn<Row> {
+  readonly heading: string;
+  readonly text: (row: Row) => string | number | null;
+}
+
+/** A cell as RFC 4180 §2 writes it. A text that a spreadsheet would run as a formula gets a quote before it (OWASP CSV Injection). */
+export function csvCell(value: string | number | null): string {
+  const text = value === null ? '' : String(value);
+  const harmless = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\n\r]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
+
+/** A table as comma-separated values. */
+export const csvOf = <Row>(columns: readonly CsvColumn<Row>[], rows: readonly Row[]): string =>
+  [columns.map(({ heading }) => heading), ...rows.map((row) => columns.map(({ text }) => text(row)))]
+    .map((cells) => cells.map(csvCell).join(','))
+    .join('\r\n');
+
+/** Hands a text to the person as a file. */
+export function download(name: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(address);
+}

@@ -1,0 +1,99 @@
+import { type ReactNode, useEffect, useId, useState } from 'react';
+
+interface FieldProps {
+  readonly label: string;
+  /** The refusal of this field by the admin API. */
+  readonly problem?: string | undefined;
+  readonly hint?: string | undefined;
+}
+
+interface TextFieldProps extends FieldProps {
+  readonly value: string;
+  readonly onCommit: (value: string) => void;
+  readonly placeholder?: string;
+  readonly options?: readonly string[];
+  readonly onType?: (value: string) => void;
+}
+
+/** A text that takes effect on Enter or when the field is left, so that no search begins in the middle of a word. */
+export function TextField({
+  label,
+  problem,
+  hint,
+  value,
+  onCommit,
+  onType,
+  placeholder,
+  options,
+}: TextFieldProps) {
+  const id = useId();
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  const commit = () => {
+    if (text.trim() !== value) onCommit(text.trim());
+  };
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        value={text}
+        placeholder={placeholder}
+        list={options ? `${id}-options` : undefined}
+        aria-invalid={problem ? true : undefined}
+        aria-describedby={problem || hint ? `${id}-says` : undefined}
+        onChange={(event) => {
+          setText(event.target.value);
+          onType?.(event.target.value);
+        }}
+        onBlur={commit}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') commit();
+        }}
+      />
+      {options && (
+        <datalist id={`${id}-options`}>
+          {options.map((option) => (
+            <option key={option} value={option} />
+          ))}
+        </datalist>
+      )}
+      <Says id={`${id}-says`} problem={problem} hint={hint} />
+    </div>
+  );
+}
+
+interface SelectFieldProps extends FieldProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly children: ReactNode;
+}
+
+/** A choice among a few. */
+export function SelectField({ label, problem, hint, value, onChange, children }: SelectFieldProps) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <select
+        id={id}
+        value={value}
+        aria-invalid={problem ? true : undefined}
+        aria-describedby={problem || hint ? `${id}-says` : undefined}
+        onChange={(event) => onChange(event.target.value)}
+      >
+        {children}
+      </select>
+      <Says id={`${id}-says`} problem={problem} hint={hint} />
+    </div>
+  );
+}
+
+function Says({ id, problem, hint }: { readonly id: string } & Pick<FieldProps, 'problem' | 'hint'>) {
+  if (!problem && !hint) return null;
+  return (
+    <p id={id} className={problem ? 'problem' : 'hint'} role={problem ? 'alert' : undefined}>
+      {problem ?? hint}
+    </p>
+  );
+}

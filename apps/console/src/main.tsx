@@ -1,0 +1,34 @@
+import './generated/palette.css';
+import './shell/base.css';
+import './shell/shell.css';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { Problem } from './admin-api/problem.js';
+import { router } from './router.js';
+import { applyTheme } from './shell/theme.js';
+
+applyTheme();
+
+/** Nothing is asked for by itself: a question counts as activity, and polling must not keep a session awake. */
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      refetchOnWindowFocus: false,
+      refetchOnReconnect: true,
+      retry: (failures, error) => failures < 2 && error instanceof Problem && error.status >= 500,
+    },
+  },
+});
+
+const root = document.getElementById('console');
+if (root)
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </StrictMode>,
+  );

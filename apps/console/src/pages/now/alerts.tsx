@@ -1,0 +1,52 @@
+import { useQuery } from '@tanstack/react-query';
+import { adminApi, bodyOf, passive } from '../../admin-api/client.js';
+import { Time } from '../../elements/time.js';
+import { reasonWords } from '../../elements/words.js';
+import { alertStep } from './event-words.js';
+import type { FeedEvent } from './feed-state.js';
+
+/** The latest alerts, those of the feed before those that were known, each with what to do. */
+export function Alerts({ events }: { readonly events: readonly FeedEvent[] }) {
+  const known = useQuery({
+    queryKey: ['alerts'],
+    queryFn: () =>
+      bodyOf(
+        adminApi.GET('/v1/events', { ...passive, params: { query: { type: 'alert.raised', limit: 5 } } }),
+      ),
+  });
+  const came = events.filter(({ type }) => type === 'alert.raised');
+  const all = new Map([...came, ...(known.data?.items ?? [])].map((event) => [event.id, event]));
+  const alerts = [...all.values()].slice(0, 5);
+  return (
+    <section className="card" aria-label="Alerts">
+      <h2>Alerts</h2>
+      {alerts.length === 0 && (
+        <p className="quiet">{known.isPending ? 'Reading …' : 'No pattern passed its threshold.'}</p>
+      )}
+      <ul className="alerts">
+        {alerts.map((event) => (
+          <Alert key={event.id} event={event} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Alert({ event: { at, data } }: { readonly event: FeedEvent }) {
+  const pattern = String(data['pattern'] ?? 'unknown');
+  return (
+    <li>
+      <p>
+        <span className={`badge ${data['severity'] === 'low' ? '' : 'bad'}`}>{String(data['severity'])}</span>{' '}
+        <span className="strong">{reasonWords(pattern)}</span>{' '}
+        <span className="quiet">
+          <Time at={at} />
+        </span>
+      </p>
+      <p className="small">
+        {String(data['observed'])} of {String(data['threshold'])} allowed in {String(data['window'])} s.{' '}
+        {alertStep(pattern)}
+      </p>
+    </li>
+  );
+}

@@ -1,0 +1,48 @@
+import { useClientName } from '../../admin-api/names.js';
+import type { operations } from '../../generated/admin-api.js';
+
+type Stats = operations['getStats']['responses'][200]['content']['application/json'];
+
+/** How long each gateway and API let an ended session pass, as the last probe measured it. */
+export function Followers({ stats }: { readonly stats: Stats | undefined }) {
+  const nameOf = useClientName();
+  const followers = stats?.time_to_deny.by_follower ?? [];
+  return (
+    <section className="card" aria-label="Time to deny">
+      <h2>Time to deny</h2>
+      {followers.length === 0 && (
+        <p className="quiet">{stats ? 'Nobody follows the session feed.' : 'Reading …'}</p>
+      )}
+      {followers.length > 0 && (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Follower</th>
+              <th scope="col" className="number">
+                Measured
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {followers.map(({ id, client_id, ms, stale }) => (
+              <tr key={id}>
+                <th scope="row">
+                  {nameOf(client_id)} <span className="quiet small mono">{id.slice(0, 8)}</span>
+                </th>
+                <td className="number">
+                  {stale ? (
+                    <span className="badge bad">does not follow</span>
+                  ) : ms === null ? (
+                    '–'
+                  ) : (
+                    `${ms} ms`
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,89 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useMay } from '../../admin-api/caller.js';
+import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { clientsQuery } from '../../admin-api/names.js';
+import { SelectField } from '../../elements/filter-fields.js';
+import { Failed, Loading } from '../../elements/states.js';
+import { audiencesQuery } from './policy-queries.js';
+import { settingWords, valueWords } from './setting-words.js';
+
+/** The policy that sessions of a client with an API are really under: each value with the policy that makes it win. */
+export function EffectivePolicy() {
+  const mayRead = useMay('clients:read');
+  const clients = useQuery({ ...clientsQuery, enabled: mayRead });
+  const audiences = useQuery({ ...audiencesQuery, enabled: mayRead });
+  const [client, setClient] = useState('');
+  const [resource, setResource] = useState('');
+  const effective = useQuery({
+    queryKey: ['effective policy', client, resource],
+    enabled: client !== '',
+    queryFn: () =>
+      bodyOf(
+        adminApi.GET('/v1/effective-policy', {
+          params: { query: { client, ...(resource ? { resource: [resource] } : {}) } },
+        }),
+      ),
+  });
+  return (
+    <section className="card stack" aria-label="Effective policy">
+      <h2>The policy that applies</h2>
+      <p className="quiet">
+        Setting by setting the strictest of all policies counts. Choose an application to see which one wins
+        where.
+      </p>
+      <div className="choice">
+        <SelectField label="Application" value={client} onChange={setClient}>
+          <option value="">choose one</option>
+          {clients.data?.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </SelectField>
+        <SelectField label="API" value={resource} onChange={setResource}>
+          <option value="">no API</option>
+          {audiences.data?.map((audience) => (
+            <option key={audience} value={audience}>
+              {audience}
+            </option>
+          ))}
+        </SelectField>
+      </div>
+      {client !== '' && effective.isPending && <Loading label="Reading the policy" />}
+      {effective.isError && <Failed error={effective.error} onRetry={() => effective.refetch()} />}
+      {effective.data && (
+        <div className="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Setting</th>
+                <th scope="col">Value</th>
+                <th scope="col">Set by</th>
+              </tr>
+            </thead>
+            <tbody>
+              {effective.data.settings.map(({ name, value, from, values }) => (
+                <tr key={name}>
+                  <th scope="row">{settingWords(name)}</th>
+                  <td>{valueWords(value)}</td>
+                  <td>
+                    {values.map(({ policy, value: own }) => (
+                      <span key={policy} className={from.includes(policy) ? 'wins' : 'quiet loses'}>
+                        <Link to="/policies/$name" params={{ name: policy }}>
+                          {policy}
+                        </Link>{' '}
+                        <span className="small">{valueWords(own)}</span>
+                      </span>
+                    ))}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,110 @@
+import './policies.css';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useRef, useState } from 'react';
+import { useClientName } from '../../admin-api/names.js';
+import { ActButton } from '../../elements/act-button.js';
+import { Failed, Loading } from '../../elements/states.js';
+import { useRowKeys } from '../../shell/keyboard.js';
+import { EffectivePolicy } from './effective-policy.js';
+import { NewPolicy } from './new-policy.js';
+import { type Policy, policiesQuery, type Target } from './policy-queries.js';
+import { valueWords } from './setting-words.js';
+
+/** Every policy with where it applies, and the policy that a client is really under. */
+export function PoliciesPage() {
+  const policies = useQuery(policiesQuery);
+  const navigate = useNavigate();
+  const [isMaking, setMaking] = useState(false);
+  const list = useRef<HTMLDivElement>(null);
+  useRowKeys(list);
+  const own = policies.data?.filter(({ profile }) => profile === null) ?? [];
+  const profiles = policies.data?.filter(({ profile }) => profile !== null) ?? [];
+  return (
+    <div ref={list}>
+      <div className="heading">
+        <h1>Policies</h1>
+        <ActButton scope="policies:write" look="main" onAct={() => setMaking(true)}>
+          New policy
+        </ActButton>
+      </div>
+      {policies.isPending && <Loading label="Reading policies" />}
+      {policies.isError && <Failed error={policies.error} onRetry={() => policies.refetch()} />}
+      {policies.data && (
+        <div className="stack">
+          <PolicyTable title="Your own" policies={own} />
+          <PolicyTable title="Ready profiles" policies={profiles} />
+          <EffectivePolicy />
+        </div>
+      )}
+      {isMaking && (
+        <NewPolicy
+          profiles={profiles}
+          onClose={() => setMaking(false)}
+          onMade={(name) => void navigate({ to: '/policies/$name', params: { name } })}
+        />
+      )}
+    </div>
+  );
+}
+
+function PolicyTable({ title, policies }: { readonly title: string; readonly policies: readonly Policy[] }) {
+  return (
+    <section className="card" aria-label={title}>
+      <h2>{title}</h2>
+      {policies.length === 0 && (
+        <p className="quiet">There is none yet. Begin with a ready profile that is near to what you need.</p>
+      )}
+      {policies.length > 0 && (
+        <div className="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Policy</th>
+                <th scope="col">Without activity</th>
+                <th scope="col">In any case</th>
+                <th scope="col">Applies to</th>
+              </tr>
+            </thead>
+            <tbody>
+              {policies.map((policy) => (
+                <tr key={policy.name}>
+                  <th scope="row">
+                    <Link to="/policies/$name" params={{ name: policy.name }} data-row={policy.name}>
+                      {policy.name}
+                    </Link>
+                    {policy.profile && <p className="small quiet">{policy.profile.purpose}</p>}
+                  </th>
+                  <td>{valueWords(policy.settings['inactivityTimeout'])}</td>
+                  <td>{valueWords(policy.settings['absoluteLifetime'])}</td>
+                  <td>
+                    <Targets targets={policy.attached_to} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** What a policy is attached to, by name. */
+export function Targets({ targets }: { readonly targets: readonly Target[] }) {
+  const nameOf = useClientName();
+  if (targets.length === 0) return <span className="quiet">nothing</span>;
+  return (
+    <ul>
+      {targets.map((target) => (
+        <li key={JSON.stringify(target)}>{targetWords(target, nameOf)}</li>
+      ))}
+    </ul>
+  );
+}
+
+/** A target in words. */
+export function targetWords(target: Target, nameOf: (id: string) => string): string {
+  if (target.kind === 'everyone') return 'everyone';
+  return target.kind === 'client' ? nameOf(target.client_id) : target.audience;
+}

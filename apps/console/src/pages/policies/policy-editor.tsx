@@ -1,0 +1,177 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useDeferredValue, useState } from 'react';
+import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { Problem } from '../../admin-api/problem.js';
+import { Failed } from '../../elements/states.js';
+import { policySettings } from '../../generated/lists.js';
+import { type Policy, policyQuery, type Settings, type SettingsBody } from './policy-queries.js';
+import { Differences } from './revisions.js';
+import { SettingField } from './setting-field.js';
+import { differences } from './setting-words.js';
+
+interface PolicyEditorProps {
+  readonly policy: Policy;
+  /** The revision that the change is made from. */
+  readonly etag: string;
+  readonly onDone: () => void;
+}
+
+/** Changes a policy: the linter speaks while one writes, and the number of sessions that would end stands beside the button. */
+export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
+  const queries = useQueryClient();
+  const [base, setBase] = useState({ settings: policy.settings as Settings, etag });
+  const [settings, setSettings] = useState(base.settings);
+  const changed = differences(base.settings, settings);
+  const findings = useFindings(policy, settings);
+  const save = useMutation({
+    mutationFn: () =>
+      bodyOf(
+        adminApi.PUT('/v1/policies/{name}', {
+          params: { path: { name: policy.name }, header: { 'If-Match': base.etag } },
+          body: { settings: settings as SettingsBody },
+        }),
+      ),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['policies'] });
+      onDone();
+    },
+  });
+  const isOvertaken = save.error instanceof Problem && save.error.status === 412;
+  /** Goes on from another revision: its values, and over them those that were changed here. */
+  const takeOver = (next: { readonly settings: Settings; readonly etag: string }) => {
+    setSettings({ ...next.settings, ...Object.fromEntries(changed.map(({ name, after }) => [name, after])) });
+    setBase(next);
+    save.reset();
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate();
+  };
+  const violationOf = (name: string) =>
+    findings.violations.find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}:`));
+  const others = findings.violations.filter(
+    (one) => !policySettings.some(({ name }) => violationOf(name) === one),
+  );
+  return (
+    <form className="policy-grid" onSubmit={submit}>
+      <section className="card stack" aria-label="Settings">
+        <h2>Settings</h2>
+        <div className="setting-fields">
+          {policySettings.map((shape) => (
+            <SettingField
+              key={shape.name}
+              shape={shape}
+              value={settings[shape.name]}
+              problem={violationOf(shape.name)}
+              onChange={(value) => setSettings({ ...settings, [shape.name]: value })}
+            />
+          ))}
+        </div>
+      </section>
+      <div className="stack beside">
+        <section className="card stack" aria-label="Your change" aria-live="polite">
+          <h2>Your change</h2>
+          <Differences of={changed} />
+          {others.map((one) => (
+            <p key={one} className="notice bad">
+              {one}
+            </p>
+          ))}
+          {findings.warnings.map(({ code, message }) => (
+            <p key={code} className="notice">
+              {message}
+            </p>
+          ))}
+          {changed.length > 0 && findings.preview && (
+            <p className={findings.preview.would_end > 0 ? 'notice bad' : 'notice'}>
+              {findings.preview.would_end.toLocaleString()} of {findings.preview.live.toLocaleString()} live
+              sessions would end at once.
+            </p>
+          )}
+          {isOvertaken ? (
+            <Overtaken name={policy.name} base={base.settings} onTake={takeOver} />
+          ) : (
+            save.isError && <Failed error={save.error} />
+          )}
+          <div className="actions">
+            <button
+              type="submit"
+              disabled={changed.length === 0 || findings.violations.length > 0 || save.isPending}
+            >
+              {save.isPending ? 'Saving …' : 'Save as a new version'}
+            </button>
+            <button type="button" className="plain" onClick={onDone}>
+              Cancel
+            </button>
+          </div>
+        </section>
+      </div>
+    </form>
+  );
+}
+
+/** What the linter and the preview say to settings that are not saved; both change nothing. */
+function useFindings(policy: Policy, settings: Settings) {
+  const wanted = useDeferredValue(settings) as SettingsBody;
+  const lint = useQuery({
+    queryKey: ['policy lint', wanted],
+    gcTime: 0,
+    placeholderData: (before) => before,
+    queryFn: () => bodyOf(adminApi.POST('/v1/policies/lint', { body: { settings: wanted } })),
+  });
+  // A value that is no value at all is refused before the linter sees it; the refusal names the field.
+  const refused = lint.error instanceof Problem ? lint.error.faults : [];
+  const violations = [
+    ...(lint.data?.violations ?? []),
+    ...refused.map(({ at, detail }) => `${at.replace('body/settings/', '')} ${detail}`),
+  ];
+  const preview = useQuery({
+    queryKey: ['policy preview', policy.name, wanted],
+    enabled: lint.data?.valid === true,
+    gcTime: 0,
+    queryFn: () =>
+      bodyOf(adminApi.POST('/v1/policies/preview', { body: { name: policy.name, settings: wanted } })),
+  });
+  return { violations, warnings: lint.data?.warnings ?? [], preview: preview.data };
+}
+
+interface OvertakenProps {
+  readonly name: string;
+  readonly base: Settings;
+  readonly onTake: (next: { settings: Settings; etag: string }) => void;
+}
+
+/** Somebody else has saved meanwhile: what they changed is shown, and nothing of it is overwritten unseen. */
+function Overtaken({ name, base, onTake }: OvertakenProps) {
+  const latest = useQuery({
+    ...policyQuery(name),
+    staleTime: 0,
+    gcTime: 0,
+    queryKey: ['policies', name, 'latest'],
+  });
+  if (!latest.data)
+    return (
+      <p className="notice bad">
+        Somebody else has changed this policy meanwhile. Reading what they changed …
+      </p>
+    );
+  const { body, etag } = latest.data;
+  return (
+    <div className="notice bad" role="alert">
+      <p className="strong">
+        {body.created_by ?? 'Somebody else'} has saved version {body.version} meanwhile. They changed:
+      </p>
+      <Differences of={differences(base, body.settings)} />
+      <p>
+        Your own values still stand in the form. Saved now, they replace theirs where both changed the same.
+      </p>
+      <button
+        type="button"
+        className="plain compact"
+        onClick={() => onTake({ settings: body.settings, etag: etag ?? '' })}
+      >
+        Go on from version {body.version}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+/** The name of a setting as a person reads it: `inactivityTimeout` is "inactivity timeout". */
+export const settingWords = (name: string): string =>
+  name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .replace(/^ip /, 'IP ')
+    .replace(/^tls /, 'TLS ');
+
+/** A value of a setting as it is shown. */
+export function valueWords(value: unknown): string {
+  if (value === null || value === undefined) return 'no limit';
+  if (typeof value === 'object') return JSON.stringify(value);
+  return String(value).replaceAll('_', ' ');
+}
+
+/** A setting that differs between two revisions. */
+export interface Difference {
+  readonly name: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** The settings in which two revisions differ. */
+export function differences(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): readonly Difference[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return names
+    .filter((name) => JSON.stringify(before[name] ?? null) !== JSON.stringify(after[name] ?? null))
+    .map((name) => ({ name, before: before[name], after: after[name] }));
+}

@@ -1,0 +1,123 @@
+import { useQuery } from '@tanstack/react-query';
+import { useId, useState } from 'react';
+import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { durationWords } from '../../elements/durations.js';
+import { Failed, Loading } from '../../elements/states.js';
+import type { Policy } from './policy-queries.js';
+import { valueWords } from './setting-words.js';
+
+/** The timeouts that the slider offers. Minutes. */
+const minutes = [1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60, 90, 120, 240, 480, 720, 1_440] as const;
+
+interface Figure {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+const figures = [
+  ['sign_ins_again_per_person_day', 'Sign-ins more per person and day'],
+  ['cuts_per_visit', 'Visits that are cut'],
+  ['gave_up_per_visit', 'Visits that are given up'],
+  ['exposure_hours_per_day', 'Hours a day that sessions lie open'],
+] as const;
+
+/** Estimates what another inactivity timeout would do, with the interval in which the true figure lies. */
+export function WhatIf({ policy }: { readonly policy: Policy }) {
+  const id = useId();
+  const [at, setAt] = useState(6);
+  const [asked, setAsked] = useState(6);
+  const candidate = minutes[asked] ?? 15;
+  const estimate = useQuery({
+    queryKey: ['what if', policy.name, candidate],
+    enabled: policy.attached_to.length > 0,
+    placeholderData: (before) => before,
+    queryFn: () =>
+      bodyOf(
+        adminApi.GET('/v1/insight/what-if', {
+          params: { query: { policy: policy.name, inactivity_timeout: `${candidate}m` } },
+        }),
+      ),
+  });
+  if (policy.attached_to.length === 0) return null;
+  const found = estimate.data?.found?.inactivity_timeout;
+  const missing = estimate.data?.missing ?? [];
+  return (
+    <section className="card stack" aria-label="What if">
+      <h2>What if sessions ended sooner, or later?</h2>
+      <div className="field">
+        <label htmlFor={id}>
+          Without activity for {durationWords((minutes[at] ?? 15) * 60)}{' '}
+          <span className="quiet">instead of {valueWords(policy.settings['inactivityTimeout'])}</span>
+        </label>
+        <input
+          id={id}
+          type="range"
+          min={0}
+          max={minutes.length - 1}
+          value={at}
+          aria-valuetext={durationWords((minutes[at] ?? 15) * 60)}
+          onChange={(event) => setAt(Number(event.target.value))}
+          onPointerUp={() => setAsked(at)}
+          onKeyUp={() => setAsked(at)}
+        />
+      </div>
+      {estimate.isPending && <Loading rows={2} label="Estimating" />}
+      {estimate.isError && <Failed error={estimate.error} onRetry={() => estimate.refetch()} />}
+      {missing.length > 0 && (
+        <div className="notice">
+          <p className="strong">There is too little evidence yet for an honest answer.</p>
+          <ul className="small">
+            {missing.map(({ of, have, need, days }) => (
+              <li key={of}>
+                {have.toLocaleString()} of {need.toLocaleString()} {of}
+                {days !== null && `, in about ${Math.ceil(days)} days`}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {found && (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Figure</th>
+              <th scope="col" className="number">
+                Now
+              </th>
+              <th scope="col" className="number">
+                Then
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {figures.map(([name, title]) => (
+              <tr key={name}>
+                <th scope="row">{title}</th>
+                <Interval of={found.before[name]} />
+                <Interval of={found.after[name]} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {found && (
+        <p className="small quiet">
+          Below each figure stands its 95 % interval. Nothing is changed by asking.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Interval({ of: { value, low, high } }: { readonly of: Figure }) {
+  const short = (figure: number) => figure.toLocaleString(undefined, { maximumSignificantDigits: 3 });
+  return (
+    <td className="number">
+      {short(value)}
+      <span className="small quiet interval">
+        {short(low)} – {short(high)}
+      </span>
+    </td>
+  );
+}

@@ -1,0 +1,198 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useCaller } from '../../admin-api/caller.js';
+import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { useClientName } from '../../admin-api/names.js';
+import { Problem } from '../../admin-api/problem.js';
+import { Dialog } from '../../elements/dialog.js';
+import { SelectField } from '../../elements/filter-fields.js';
+import { Failed, Loading } from '../../elements/states.js';
+import { reasonWords } from '../../elements/words.js';
+import type { operations } from '../../generated/admin-api.js';
+import { administratorReasons } from '../../generated/lists.js';
+import { type SessionSearch, selectionOf } from './session-search.js';
+
+/** Above this number the operator types it, so that a slip of the hand ends nothing. */
+const typedAbove = 1_000;
+
+type Body = operations['endSessions']['requestBody']['content']['application/json'];
+type Reason = NonNullable<Body['reason']>;
+type Outcome = operations['endSessions']['responses'][200]['content']['application/json'];
+
+const endSessions = (body: Body): Promise<Outcome> => bodyOf(adminApi.POST('/v1/sessions/end', { body }));
+
+interface BulkEndProps {
+  readonly search: SessionSearch;
+  readonly onClose: () => void;
+  readonly onEnded: () => void;
+}
+
+/** Ends every live session of the search: first counts them, then asks, then says how far it came. */
+export function BulkEnd({ search, onClose, onEnded }: BulkEndProps) {
+  const [reason, setReason] = useState<Reason>('ended_by_administrator');
+  const [note, setNote] = useState('');
+  const [onlyThese, setOnlyThese] = useState(false);
+  const [typed, setTyped] = useState('');
+  const selection: Body['selection'] = { search: selectionOf(search) };
+  const order = { selection, reason, only_this_session: onlyThese, confirm: false };
+  const preview = useQuery({
+    queryKey: ['sessions', 'end preview', selection, onlyThese],
+    gcTime: 0,
+    queryFn: () => endSessions({ ...order, reason: 'ended_by_administrator', dry_run: true }),
+  });
+  const end = useMutation({
+    mutationFn: () =>
+      endSessions({ ...order, dry_run: false, confirm: true, ...(note.trim() ? { note: note.trim() } : {}) }),
+    onSuccess: onEnded,
+  });
+  const count = preview.data?.matched ?? 0;
+  const mustType = count > typedAbove;
+  const isOff = !preview.data || count === 0 || end.isPending || (mustType && typed.trim() !== String(count));
+  if (end.data) return <Ended outcome={end.data} search={search} onClose={onClose} />;
+  const noteProblem = end.error instanceof Problem ? end.error.faultOf('note') : undefined;
+  return (
+    <Dialog title="End all sessions of this search" onClose={onClose}>
+      {preview.isPending && <Loading rows={3} label="Counting" />}
+      {preview.isError && <Failed error={preview.error} onRetry={() => preview.refetch()} />}
+      {preview.data && <Counted preview={preview.data} />}
+      <SelectField label="Reason" value={reason} onChange={(value) => setReason(value as Reason)}>
+        {administratorReasons.map((one) => (
+          <option key={one} value={one}>
+            {reasonWords(one)}
+          </option>
+        ))}
+      </SelectField>
+      <div className="field">
+        <label htmlFor="end-note">Note for those who read the history later</label>
+        <textarea
+          id="end-note"
+          value={note}
+          maxLength={500}
+          aria-invalid={noteProblem ? true : undefined}
+          onChange={(event) => setNote(event.target.value)}
+        />
+        {noteProblem && <p className="problem">{noteProblem}</p>}
+      </div>
+      <label className="check">
+        <input type="checkbox" checked={onlyThese} onChange={(event) => setOnlyThese(event.target.checked)} />
+        <span>
+          End these sessions only
+          <span className="quiet small">
+            {' '}
+            — their browsers stay signed in, with everything else that signed in there
+          </span>
+        </span>
+      </label>
+      {mustType && (
+        <div className="field">
+          <label htmlFor="end-count">
+            Type <code>{count}</code> to confirm
+          </label>
+          <input
+            id="end-count"
+            inputMode="numeric"
+            value={typed}
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </div>
+      )}
+      {end.isError && <Failed error={end.error} />}
+      <div className="actions">
+        <button type="button" className="plain" onClick={onClose}>
+          Cancel
+        </button>
+        <button type="button" className="danger" disabled={isOff} onClick={() => end.mutate()}>
+          {end.isPending
+            ? 'Ending …'
+            : `End ${count.toLocaleString()} ${count === 1 ? 'session' : 'sessions'}`}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function Counted({ preview }: { readonly preview: Outcome }) {
+  const caller = useCaller();
+  const hasOwn = preview.by_client.some(({ client_id }) => client_id === caller?.client_id);
+  const nameOf = useClientName();
+  return (
+    <div className="stack" aria-live="polite">
+      <p>
+        <span className="counted">{(preview.matched ?? 0).toLocaleString()}</span> live{' '}
+        {preview.matched === 1 ? 'session ends' : 'sessions end'}
+        {preview.browsers > 0 &&
+          `, and ${preview.browsers.toLocaleString()} ${preview.browsers === 1 ? 'browser is' : 'browsers are'} signed out`}
+        {preview.along > 0 &&
+          `, with ${preview.along.toLocaleString()} more ${preview.along === 1 ? 'session' : 'sessions'}`}
+        .
+      </p>
+      {hasOwn && <p className="notice bad">Your own session may be among them.</p>}
+      {preview.by_client.length > 0 && (
+        <ul className="small">
+          {preview.by_client.slice(0, 6).map(({ client_id, count }) => (
+            <li key={client_id}>
+              <span className="strong">{count.toLocaleString()}</span> with {nameOf(client_id)}
+            </li>
+          ))}
+          {preview.by_client.length > 6 && <li>and {preview.by_client.length - 6} more applications</li>}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+interface EndedProps {
+  readonly outcome: Outcome;
+  readonly search: SessionSearch;
+  readonly onClose: () => void;
+}
+
+/** Ended is ended at once for a search; of a mass end the records follow, and this says how many are still to come. */
+function Ended({ outcome, search, onClose }: EndedProps) {
+  const rest = useQuery({
+    queryKey: ['sessions', 'rest', search],
+    enabled: !outcome.complete,
+    refetchInterval: ({ state }) => (state.data?.matched === 0 ? false : 1_500),
+    queryFn: () =>
+      endSessions({
+        selection: { search: selectionOf(search) },
+        only_this_session: true,
+        dry_run: true,
+        confirm: false,
+        reason: 'ended_by_administrator',
+      }),
+  });
+  const ended = outcome.matched ?? outcome.recorded;
+  const { propagation } = outcome;
+  return (
+    <Dialog title="Ended" onClose={onClose}>
+      <div className="notice good" role="status">
+        <p className="strong">
+          {ended.toLocaleString()} {ended === 1 ? 'session has' : 'sessions have'} ended
+          {outcome.along > 0 && `, and ${outcome.along.toLocaleString()} more with their browsers`}.
+        </p>
+        {propagation?.confirmed && (
+          <p>
+            Every gateway and API that follows the feed confirmed it after {propagation.confirmed_after_ms}{' '}
+            ms.
+          </p>
+        )}
+        {propagation && !propagation.confirmed && (
+          <p>It is honoured everywhere within {propagation.honoured_everywhere_within_seconds} seconds.</p>
+        )}
+      </div>
+      {!outcome.complete && (
+        <p>
+          {rest.data?.matched
+            ? `${rest.data.matched.toLocaleString()} records are still to be written; the sessions are dead already.`
+            : 'Every record is written.'}
+        </p>
+      )}
+      <div className="actions">
+        <button type="button" onClick={onClose}>
+          Done
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,82 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
+import { Empty } from './elements/states.js';
+import { readSessionSearch } from './pages/sessions/session-search.js';
+import { SignedIn } from './pages/signed-in/signed-in.js';
+import { Shell } from './shell/shell.js';
+
+const root = createRootRoute({
+  component: Outlet,
+  notFoundComponent: () => (
+    <Empty title="There is no such page.">
+      <p>
+        <a href="/console/">To the first page</a>
+      </p>
+    </Empty>
+  ),
+});
+
+const signedIn = createRoute({ getParentRoute: () => root, path: '/signed-in', component: SignedIn });
+
+const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
+
+const first = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/now' });
+  },
+});
+
+const now = createRoute({
+  getParentRoute: () => shell,
+  path: '/now',
+  component: lazyRouteComponent(() => import('./pages/now/now-page.js'), 'NowPage'),
+});
+
+const sessions = createRoute({
+  getParentRoute: () => shell,
+  path: '/sessions',
+  validateSearch: readSessionSearch,
+  component: lazyRouteComponent(() => import('./pages/sessions/sessions-page.js'), 'SessionsPage'),
+});
+
+const session = createRoute({
+  getParentRoute: () => sessions,
+  path: '$id',
+  component: lazyRouteComponent(() => import('./pages/sessions/session-detail.js'), 'SessionDetail'),
+});
+
+const policies = createRoute({
+  getParentRoute: () => shell,
+  path: '/policies',
+  component: lazyRouteComponent(() => import('./pages/policies/policies-page.js'), 'PoliciesPage'),
+});
+
+const policy = createRoute({
+  getParentRoute: () => shell,
+  path: '/policies/$name',
+  component: lazyRouteComponent(() => import('./pages/policies/policy-page.js'), 'PolicyPage'),
+});
+
+/** The pages of the console by their addresses; each page is a part of its own that is loaded when it is first opened. */
+export const router = createRouter({
+  routeTree: root.addChildren([
+    signedIn,
+    shell.addChildren([first, now, sessions.addChildren([session]), policies, policy]),
+  ]),
+  basepath: '/console',
+  defaultPreload: 'intent',
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

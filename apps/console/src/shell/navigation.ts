@@ -1,0 +1,37 @@
+import type { Scope } from '../admin-api/caller.js';
+import type { IconName } from '../elements/icon.js';
+
+/** A page of the console. */
+export interface Page {
+  readonly to: '/now' | '/sessions' | '/policies';
+  readonly title: string;
+  readonly icon: IconName;
+  /** The scope without which the page shows nothing. */
+  readonly scope: Scope;
+  readonly about: string;
+}
+
+/** Every page, in the order of the navigation. A page is listed once its main task works. */
+export const pages: readonly Page[] = [
+  {
+    to: '/now',
+    title: 'Now',
+    icon: 'now',
+    scope: 'events:read',
+    about: 'events as they happen, ends by reason, and how fast everybody denies',
+  },
+  {
+    to: '/sessions',
+    title: 'Sessions',
+    icon: 'sessions',
+    scope: 'sessions:read',
+    about: 'who is signed in where, and why a session will end',
+  },
+  {
+    to: '/policies',
+    title: 'Policies',
+    icon: 'policies',
+    scope: 'policies:read',
+    about: 'how long sessions last, where that comes from, and what a change would do',
+  },
+];

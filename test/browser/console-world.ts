@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { AdminWorld } from '../e2e/admin-world.js';
+import { type RunningGateway, startGateway } from '../support/gateway.js';
+import { freePort } from '../support/ports.js';
+import { launchChromium, openWindow, type Window } from './chromium.js';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** The whole product as the first start makes it, and a browser before its console. */
+export class ConsoleWorld {
+  private readonly windows: Window[] = [];
+
+  private constructor(
+    readonly admin: AdminWorld,
+    readonly gateway: RunningGateway,
+    readonly url: string,
+    private readonly browser: Browser,
+  ) {}
+
+  static async open(): Promise<ConsoleWorld> {
+    const port = await freePort();
+    const url = `http://console.localhost:${port}`;
+    const admin = await AdminWorld.start({
+      CURFEW_GATEWAY_URL: `http://localhost:${port}`,
+      CURFEW_CONSOLE_URL: url,
+      CURFEW_VIRTUAL_CLOCK: 'true',
+    });
+    const gateway = await startGateway(admin.server, { CURFEW_GATEWAY_PORT: String(port) });
+    return new ConsoleWorld(admin, gateway, url, await launchChromium());
+  }
+
+  async close(): Promise<void> {
+    await this.browser?.close();
+    await this.gateway?.stop();
+    await this.admin?.stop();
+  }
+
+  /** A window of its own, with scripts; `tidy` closes it and says what its console complained about. */
+  async window(options: BrowserContextOptions = {}): Promise<Page> {
+    const window = await openWindow(this.browser, { javaScriptEnabled: true, ...options });
+    this.windows.push(window);
+    return window.page;
+  }
+
+  async tidy(): Promise<string[]> {
+    const windows = this.windows.splice(0);
+    await Promise.all(windows.map((window) => window.close()));
+    // Whoever leaves a page leaves the requests that it waits for.
+    return windows.flatMap(({ complaints }) => complaints).filter((one) => !one.endsWith('net::ERR_ABORTED'));
+  }
+
+  /** Fills in the form of the authorization server, and allows the console what it asks for the first time. */
+  async signIn(page: Page, username = this.admin.data.operator, password?: string): Promise<void> {
+    const known = this.admin.data.accounts.find((account) => account.username === username);
+    const name = page.getByLabel('Username');
+    // A person who signs in again is known by name already.
+    if (await name.isEditable()) await name.fill(username);
+    await page.getByLabel('Password').fill(password ?? known?.password ?? '');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  }
+
+  async allow(page: Page): Promise<void> {
+    const allow = page.getByRole('button', { name: 'Allow' });
+    await Promise.race([allow.waitFor(), page.getByRole('navigation', { name: 'Pages' }).waitFor()]);
+    if ((await allow.count()) > 0) await allow.click();
+  }
+
+  /** Opens a page of the console as somebody who is not signed in, and signs in on the way. */
+  async enter(path: string, options: BrowserContextOptions = {}, username?: string, password?: string) {
+    const page = await this.window(options);
+    await page.goto(`${this.url}${path}`);
+    await this.signIn(page, username, password);
+    await this.allow(page);
+    return page;
+  }
+}
+
+/** The violations that axe finds on the page that is open. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    // @ts-expect-error axe puts itself there
+    const { violations: found } = await window.axe.run(document, { resultTypes: ['violations'] });
+    return found.map(
+      (one: { id: string; nodes: { target: string[] }[] }) =>
+        `${one.id}: ${one.nodes.map(({ target }) => target.join(' ')).join(', ')}`,
+    );
+  });
+}

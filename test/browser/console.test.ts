@@ -1,0 +1,301 @@
+import { randomUUID } from 'node:crypto';
+import { deviceGrant, orders } from '../e2e/admin-world.js';
+import { GatewayBrowser } from '../support/gateway-browser.js';
+import { Person } from '../support/person.js';
+import { ConsoleWorld, violations } from './console-world.js';
+
+let world: ConsoleWorld;
+
+beforeAll(async () => {
+  world = await ConsoleWorld.open();
+}, 90_000);
+afterEach(async () => expect(await world?.tidy()).toEqual([]));
+afterAll(() => world?.close());
+
+const markup = '"><img src=x onerror="document.title=1"><script>document.title=2</script>';
+
+/** A session of a person that an operator can look at, at a client of this name. */
+async function aSession(name = 'Shop'): Promise<{ username: string; sid: string }> {
+  const { admin } = world;
+  const username = `p${randomUUID()}@example.test`;
+  const password = randomUUID();
+  await admin.post('/v1/accounts', { username, password });
+  const made = await admin.post('/v1/clients', {
+    client_name: name,
+    grant_types: [deviceGrant, 'refresh_token'],
+    token_endpoint_auth_method: 'none',
+    resources: [orders],
+  });
+  const tokens = await admin.signInRaw(new Person(username, password), {
+    client_id: made.body.client_id,
+    resource: orders,
+    scope: 'openid offline_access',
+  });
+  const { sid } = await admin.introspect(tokens['access_token'] ?? '');
+  return { username, sid };
+}
+
+describe('signing in to the console', () => {
+  it('goes through the gateway, keeps every token from scripts, and breaks no rule of the content security policy', async () => {
+    const page = await world.enter('/console/sessions?state=live');
+    await page.getByRole('heading', { name: 'Sessions' }).waitFor();
+    await page.getByText('you', { exact: true }).waitFor();
+    const seen = await page.evaluate(() =>
+      JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }]),
+    );
+    expect(seen).not.toMatch(/cfw_|curfew_gateway/);
+    expect(await page.locator('.own .clock').textContent()).toMatch(/^1[45]:\d\d$/);
+  });
+
+  it('is refused to a page of another site, and to a frame', async () => {
+    const host = new URL(world.url).host;
+    const browser = new GatewayBrowser(host);
+    for (const headers of [
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site', origin: 'http://evil.localhost' },
+      { origin: 'https://evil.example' },
+    ]) {
+      // Even with the cookie of an operator: what it says is decided on first.
+      browser.cookies.set('curfew_gateway', 'made-up');
+      const { status } = await browser.fetch(
+        '/v1/sessions/end',
+        { ...headers, 'content-type': 'application/json' },
+        'POST',
+      );
+      expect([headers, status]).toEqual([headers, expect.any(Number)]);
+      expect([401, 403]).toContain(status);
+    }
+    const page = await world.window();
+    await page.goto(`${world.url}/console/`);
+    await world.signIn(page);
+    await world.allow(page);
+    await page.getByText('that is all').waitFor();
+    const headers = (await page.reload())?.headers() ?? {};
+    expect(headers['x-frame-options']).toBe('DENY');
+    expect(headers['content-security-policy']).toMatch(
+      /^default-src 'none'; script-src 'self'; style-src 'self'; .*frame-ancestors 'none'; require-trusted-types-for 'script'/,
+    );
+    const status = await page.evaluate(async () => {
+      const answer = await fetch('/v1/sessions/end', {
+        method: 'POST',
+        body: '{}',
+        headers: { 'content-type': 'text/plain' },
+      });
+      return answer.status;
+    });
+    expect(status).toBe(415);
+  });
+});
+
+describe('the built console', () => {
+  it('is served compressed and for ever, and only where it is', async () => {
+    const { adminUrl } = world.admin;
+    const home = await fetch(`${adminUrl}/`, { redirect: 'manual' });
+    expect([home.status, home.headers.get('location')]).toEqual([302, `${world.url}/console/`]);
+    const page = await world.window();
+    const sent: { url: string; encoding: string | undefined; cache: string | undefined }[] = [];
+    page.on('response', (response) => {
+      const { 'content-encoding': encoding, 'cache-control': cache } = response.headers();
+      sent.push({ url: response.url(), encoding, cache });
+    });
+    await page.goto(`${world.url}/console/`);
+    await world.signIn(page);
+    await world.allow(page);
+    await page.getByRole('heading', { name: 'Sessions' }).waitFor();
+    const assets = sent.filter(({ url }) => url.includes('/console/assets/') && url.endsWith('.js'));
+    expect(assets.length).toBeGreaterThan(2);
+    for (const { url, encoding, cache } of assets)
+      expect([url, encoding, cache]).toEqual([url, 'br', 'public, max-age=31536000, immutable']);
+    const hosts = new Set(sent.map(({ url }) => new URL(url).host));
+    expect([...hosts].sort()).toEqual(
+      [new URL(world.url).host, new URL(world.admin.server.issuer).host].sort(),
+    );
+    for (const path of ['/console/assets/nothing.js', '/console/assets/../../package.json', '/consoles'])
+      expect([path, (await fetch(`${adminUrl}${path}`, { redirect: 'manual' })).status]).toEqual([path, 404]);
+  });
+});
+
+describe('the page of sessions', () => {
+  it('shows names that clients and people gave as the text they are', async () => {
+    const { username } = await aSession(markup);
+    const page = await world.enter('/console/sessions?state=live');
+    await page.getByText(username).click();
+    await page.locator('.detail').getByText(markup).waitFor();
+    expect(await page.title()).toBe('Curfew console');
+    expect(await page.locator('main img').count()).toBe(0);
+  });
+
+  it('opens a session by keys, with both clocks, their policy and its history, and gives the focus back', async () => {
+    const { sid } = await aSession();
+    const page = await world.enter('/console/sessions?state=live');
+    await page.locator(`[data-row="${sid}"]`).waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('k');
+    await page.locator(`[data-row="${sid}"]`).focus();
+    await page.keyboard.press('Enter');
+    const detail = page.getByRole('region', { name: 'Session' });
+    await detail.getByText('set by the policy standard').first().waitFor();
+    expect(await detail.locator('.clock-line .left').allTextContents()).toEqual([
+      expect.stringMatching(/^29:\d\d$/),
+      expect.stringMatching(/^11:59:\d\d$/),
+    ]);
+    await detail.getByText('started').first().waitFor();
+    await page.keyboard.press('Escape');
+    await detail.waitFor({ state: 'detached' });
+    expect(new URL(page.url()).search).toBe('?state=live');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe(sid);
+  });
+
+  it('asks for a new sign-in in the middle of an act, loses nothing that was typed, and carries it out', async () => {
+    const { sid, username } = await aSession();
+    const page = await world.enter(`/console/sessions/${sid}?state=live`);
+    await page.getByRole('button', { name: 'End this session' }).click();
+    const note = page.getByLabel('Note for those who read the history later');
+    await note.fill('a stolen laptop');
+    await world.admin.post('/v1/clock/advance', { seconds: 360 });
+    // The gateway goes by the clock of the last beat it heard, a moment ago.
+    await page.waitForFunction(async () => {
+      const { headers } = await fetch('/console/signed-in');
+      return headers.get('www-authenticate')?.includes('insufficient_user_authentication');
+    });
+    await page.getByRole('button', { name: 'End it' }).click();
+    const again = page.getByRole('dialog', { name: 'Confirm that it is you' });
+    await again.waitFor();
+    expect(await note.inputValue()).toBe('a stolen laptop');
+    const [popup] = await Promise.all([
+      page.waitForEvent('popup'),
+      again.getByRole('button', { name: 'Sign in again' }).click(),
+    ]);
+    await world.signIn(popup);
+    await page.getByText('The session is over').waitFor();
+    const { body } = await world.admin.get(`/v1/sessions/${sid}`);
+    expect(body).toMatchObject({
+      username,
+      state: 'ended',
+      end_reason: 'ended_by_administrator',
+      ended_by: { kind: 'administrator', username: world.admin.data.operator },
+    });
+    expect(JSON.stringify(body.timeline)).toContain('a stolen laptop');
+  });
+
+  it('counts a bulk end before it ends anything, and ends what was counted', async () => {
+    const { sid, username } = await aSession();
+    const other = await aSession();
+    const page = await world.enter('/console/sessions?state=live');
+    await page.getByLabel('Person').fill(username);
+    await page.getByLabel('Person').press('Enter');
+    await page.getByText('1 shown, that is all').waitFor();
+    await page.getByRole('button', { name: 'End these' }).click();
+    await page.getByRole('button', { name: 'End 1 session' }).click();
+    await page.getByText('1 session has ended').waitFor();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByText('No session meets these conditions.').waitFor();
+    expect((await world.admin.get(`/v1/sessions/${sid}`)).body.state).toBe('ended');
+    expect((await world.admin.get(`/v1/sessions/${other.sid}`)).body.state).toBe('live');
+  });
+
+  it('says at the field what the admin API refuses, and keeps what was typed', async () => {
+    const page = await world.enter('/console/sessions');
+    await page.getByLabel('Address or network').fill('300.1.1.1');
+    await page.getByLabel('Address or network').press('Enter');
+    await page.getByText('must be an address or a network such as 192.0.2.0/24').first().waitFor();
+    expect(await page.getByLabel('Address or network').inputValue()).toBe('300.1.1.1');
+  });
+
+  it('says to an operator without the scope why a button is off, and does nothing', async () => {
+    const username = `reader${randomUUID()}@example.test`;
+    const password = randomUUID();
+    const { body } = await world.admin.post('/v1/accounts', { username, password });
+    await world.admin.call('PUT', `/v1/accounts/${body.id}/operator`, {
+      body: { scopes: ['sessions:read'] },
+    });
+    const page = await world.enter('/console/sessions', {}, username, password);
+    const button = page.getByRole('button', { name: 'End these' });
+    await button.waitFor();
+    await page.getByText('You need the scope sessions:end').waitFor({ state: 'attached' });
+    expect(await button.getAttribute('aria-disabled')).toBe('true');
+    await button.focus();
+    await page.keyboard.press('Enter');
+    expect(await page.getByRole('dialog').count()).toBe(0);
+  });
+});
+
+describe('the page of this moment', () => {
+  it('shows events as they come, stands still while it is paused, and goes on after a break', async () => {
+    const page = await world.enter('/console/now');
+    await page.getByText('live', { exact: true }).waitFor();
+    const first = await aSession();
+    const feed = page.getByRole('region', { name: 'Events' });
+    await feed.getByText(first.username).first().waitFor();
+    await feed.getByRole('button', { name: 'Pause' }).click();
+    const second = await aSession();
+    await feed.getByRole('button', { name: / new$/ }).waitFor();
+    expect(await feed.getByText(second.username).count()).toBe(0);
+    await feed.getByRole('button', { name: 'Go on' }).click();
+    await feed.getByText(second.username).first().waitFor();
+    await world.admin.call('DELETE', `/v1/sessions/${second.sid}`);
+    await feed.getByText('ended: ended by administrator').first().waitFor();
+    await page.getByRole('img', { name: /^1 ends in the last minute/ }).waitFor();
+  });
+});
+
+describe('the pages of policies', () => {
+  it('show which policy wins, save what the linter allows, and let a second operator see what the first one changed', async () => {
+    const name = `p${randomUUID().slice(0, 8)}`;
+    const page = await world.enter('/console/policies');
+    await page.getByRole('button', { name: 'New policy' }).click();
+    await page.getByLabel('Name').fill(name);
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('heading', { name }).waitFor();
+    await page.getByRole('button', { name: 'Change it' }).click();
+    const idle = page.getByLabel('inactivity timeout');
+    await idle.fill('soon');
+    await page.getByText('must be a duration such as').waitFor();
+    await idle.fill('20m');
+    await page.getByText('live sessions would end at once').waitFor();
+    const { body } = await world.admin.get(`/v1/policies/${name}`);
+    const { status } = await world.admin.call('PUT', `/v1/policies/${name}`, {
+      body: { settings: { ...body.settings, absoluteLifetime: '6h' } },
+      headers: { 'if-match': '"1"' },
+    });
+    expect(status).toBe(200);
+    await page.getByRole('button', { name: 'Save as a new version' }).click();
+    const overtaken = page.getByRole('alert').filter({ hasText: 'has saved version 2 meanwhile' });
+    await overtaken.getByText('absolute lifetime').waitFor();
+    expect(await idle.inputValue()).toBe('20m');
+    await overtaken.getByRole('button', { name: 'Go on from version 2' }).click();
+    await page.getByRole('button', { name: 'Save as a new version' }).click();
+    await page.getByText('Version 3').waitFor();
+    const after = await world.admin.get(`/v1/policies/${name}`);
+    expect(after.body.settings).toMatchObject({ inactivityTimeout: '20m', absoluteLifetime: '6h' });
+    await page.goto(`${world.url}/console/policies`);
+    await page.getByLabel('Application').selectOption({ label: 'Curfew console' });
+    await page.locator('.wins', { hasText: 'console' }).first().waitFor();
+  });
+});
+
+it.each([
+  ['light', 1280],
+  ['dark', 1280],
+  ['light', 390],
+  ['dark', 390],
+] as const)('every page is accessible in %s at %d pixels, and fits', async (colorScheme, width) => {
+  const { sid } = await aSession();
+  const page = await world.enter('/console/now', { colorScheme, viewport: { width, height: 800 } });
+  const seen: [string, string[], number][] = [];
+  const look = async (path: string, there: string) => {
+    await page.goto(`${world.url}${path}`);
+    await page.getByText(there).first().waitFor();
+    const overflow = await page.locator('html').evaluate((root) => root.scrollWidth - root.clientWidth);
+    seen.push([path, await violations(page), overflow]);
+  };
+  await look('/console/now', 'Time to deny');
+  await look('/console/policies', 'nist-aal2');
+  await look('/console/policies/standard', 'inactivity timeout');
+  await look('/console/sessions?state=live', 'shown');
+  await look(`/console/sessions/${sid}`, 'What happened');
+  await page.getByRole('button', { name: 'End this session' }).click();
+  await page.getByRole('button', { name: 'End it' }).waitFor();
+  seen.push(['the dialog', await violations(page), 0]);
+  expect(seen.filter(([, found, overflow]) => found.length > 0 || overflow > 0)).toEqual([]);
+});
