@@ -20,6 +20,8 @@ export const consolePolicy = {
     absoluteLifetime: '8h',
     // Nearly as long as the session may be silent: what only looks on, such as the live feed, refreshes nothing.
     accessTokenLifetime: '14m',
+    activity: 'use',
+    introspectionCache: '2s',
     idleWarning: '2m',
     onPasswordChange: 'end_others',
   },

@@ -67,14 +67,14 @@ export function EffectivePolicy() {
               {effective.data.settings.map(({ name, value, from, values }) => (
                 <tr key={name}>
                   <th scope="row">{settingWords(name)}</th>
-                  <td>{valueWords(value)}</td>
+                  <td>{valueWords(value, name)}</td>
                   <td>
                     {values.map(({ policy, value: own }) => (
                       <span key={policy} className={from.includes(policy) ? 'wins' : 'quiet loses'}>
                         <Link to="/policies/$name" params={{ name: policy }}>
                           {policy}
                         </Link>{' '}
-                        <span className="small">{valueWords(own)}</span>
+                        <span className="small">{valueWords(own, name)}</span>
                       </span>
                     ))}
                   </td>

@@ -7,7 +7,7 @@ import { policySettings } from '../../generated/lists.js';
 import { type Policy, policyQuery, type Settings, type SettingsBody } from './policy-queries.js';
 import { Differences } from './revisions.js';
 import { SettingField } from './setting-field.js';
-import { differences } from './setting-words.js';
+import { differences, sentenceWords, settingWords } from './setting-words.js';
 
 interface PolicyEditorProps {
   readonly policy: Policy;
@@ -74,12 +74,12 @@ export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
           <Differences of={changed} />
           {others.map((one) => (
             <p key={one} className="notice bad">
-              {one}
+              {sentenceWords(one)}
             </p>
           ))}
-          {findings.warnings.map(({ code, message }) => (
+          {findings.warnings.map(({ code, setting, message }) => (
             <p key={code} className="notice">
-              {message}
+              <span className="strong">{settingWords(setting)}</span> {sentenceWords(message)}
             </p>
           ))}
           {changed.length > 0 && findings.preview && (
@@ -92,6 +92,9 @@ export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
             <Overtaken name={policy.name} base={base.settings} onTake={takeOver} />
           ) : (
             save.isError && <Failed error={save.error} />
+          )}
+          {findings.violations.length > 0 && (
+            <p className="small quiet">A value that is refused stands at its field.</p>
           )}
           <div className="actions">
             <button
@@ -127,7 +130,7 @@ function useFindings(policy: Policy, settings: Settings) {
   ];
   const preview = useQuery({
     queryKey: ['policy preview', policy.name, wanted],
-    enabled: lint.data?.valid === true,
+    enabled: lint.data?.valid === true && !lint.isPlaceholderData,
     gcTime: 0,
     queryFn: () =>
       bodyOf(adminApi.POST('/v1/policies/preview', { body: { name: policy.name, settings: wanted } })),

@@ -10,7 +10,7 @@ import { Attachments } from './attachments.js';
 import { PolicyEditor } from './policy-editor.js';
 import { policyQuery } from './policy-queries.js';
 import { Revisions } from './revisions.js';
-import { settingWords, valueWords } from './setting-words.js';
+import { sentenceWords, settingWords, valueWords } from './setting-words.js';
 import { WhatIf } from './what-if.js';
 
 /** One policy: its settings, where it applies, how it came about, and what another timeout would do. */
@@ -56,15 +56,15 @@ export function PolicyPage() {
               {Object.entries(policy.settings).map(([setting, value]) => (
                 <div key={setting} className="fact">
                   <dt>{settingWords(setting)}</dt>
-                  <dd>{setting === 'canary' && value === null ? 'none' : valueWords(value)}</dd>
+                  <dd>{valueWords(value, setting)}</dd>
                 </div>
               ))}
             </dl>
           </section>
           <div className="stack">
-            {policy.warnings.map(({ code, message, severity }) => (
+            {policy.warnings.map(({ code, setting, message, severity }) => (
               <p key={code} className={`notice ${severity === 'warning' ? 'bad' : ''}`}>
-                {message}
+                <span className="strong">{settingWords(setting)}</span> {sentenceWords(message)}
               </p>
             ))}
             <Attachments policy={policy} />

@@ -44,7 +44,7 @@ export function Differences({ of }: { readonly of: readonly Difference[] }) {
     <ul className="small">
       {of.map(({ name, before, after }) => (
         <li key={name}>
-          {settingWords(name)}: <del>{valueWords(before)}</del> <ins>{valueWords(after)}</ins>
+          {settingWords(name)}: <del>{valueWords(before, name)}</del> <ins>{valueWords(after, name)}</ins>
         </li>
       ))}
     </ul>

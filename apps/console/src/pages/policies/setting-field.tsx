@@ -1,6 +1,6 @@
 import { useId } from 'react';
 import type { policySettings } from '../../generated/lists.js';
-import { settingWords } from './setting-words.js';
+import { sentenceWords, settingWords } from './setting-words.js';
 
 /** How a setting is written, as the document of the admin API says. */
 export type SettingShape = (typeof policySettings)[number];
@@ -69,7 +69,7 @@ export function SettingField({ shape, value, problem, onChange }: SettingFieldPr
         />
       )}
       <p id={`${id}-says`} className={problem ? 'problem' : 'hint'}>
-        {problem ?? hint}
+        {problem ? sentenceWords(problem) : hint}
       </p>
     </div>
   );

@@ -6,9 +6,13 @@ export const settingWords = (name: string): string =>
     .replace(/^ip /, 'IP ')
     .replace(/^tls /, 'TLS ');
 
+/** A sentence of the admin API, with the settings in it as a person reads them. */
+export const sentenceWords = (sentence: string): string =>
+  sentence.replace(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (name) => settingWords(name));
+
 /** A value of a setting as it is shown. */
-export function valueWords(value: unknown): string {
-  if (value === null || value === undefined) return 'no limit';
+export function valueWords(value: unknown, setting?: string): string {
+  if (value === null || value === undefined) return setting === 'canary' ? 'none' : 'no limit';
   if (typeof value === 'object') return JSON.stringify(value);
   return String(value).replaceAll('_', ' ');
 }

@@ -77,7 +77,7 @@ function Details({ session, updated }: { readonly session: SessionDetails; reado
         </Link>
       </div>
       <Facts session={session} />
-      <h3>What happened</h3>
+      <h2>What happened</h2>
       <Timeline session={session} />
       {isEnding && <EndOne session={session} onClose={() => setEnding(false)} onEnded={ended} />}
     </>
