@@ -39,7 +39,16 @@ describe('the budget of the console', () => {
   it('is 40 kB for each further page', () => {
     expect(pages.length).toBeGreaterThan(1);
     const over = pages
-      .map((key) => [key, sum([...filesOf(key)].filter((name) => !first.has(name)), '.js')] as const)
+      .map(
+        (key) =>
+          [
+            key,
+            sum(
+              [...filesOf(key)].filter((name) => !first.has(name)),
+              '.js',
+            ),
+          ] as const,
+      )
       .filter(([, size]) => size > 40 * kB);
     expect(over).toEqual([]);
   });

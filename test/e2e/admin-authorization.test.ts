@@ -92,8 +92,7 @@ describe('authorization of the admin API', () => {
   });
 
   it('leaves the open ones open', async () => {
-    for (const operation of operations.filter(isOpen))
-      expect((await ask(operation, null)).status).toBe(200);
+    for (const operation of operations.filter(isOpen)) expect((await ask(operation, null)).status).toBe(200);
   });
 
   it('tells the log and the metric why a token is refused, and the caller only that it is', async () => {

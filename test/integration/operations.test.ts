@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Account } from '@curfew/accounts';
+import { type Account, OperatorStore } from '@curfew/accounts';
 import { FullAdministrators } from '@curfew/clients';
 import { adminScopeNames, loadConfiguration } from '@curfew/config';
 import { EndConfirmation, FeedNodeStore } from '@curfew/events';
@@ -11,7 +11,7 @@ import { pino } from 'pino';
 import { Authority } from '../../apps/admin-api/src/access/authority.js';
 import { AuthorityStore } from '../../apps/admin-api/src/access/authority.store.js';
 import type { Caller } from '../../apps/admin-api/src/access/caller.js';
-import { Operators } from '../../apps/admin-api/src/access/operators.store.js';
+
 import { AccountActs } from '../../apps/admin-api/src/accounts/account-acts.js';
 import {
   registrationOfAdministrator,
@@ -44,7 +44,7 @@ beforeAll(async () => {
   const { clock, accounts, consents, registry, queries, browsers, prisma, events } = foundation;
   own = new OwnAccount(foundation, clock, accounts, consents, registry, queries, browsers);
   const { adminUrl } = configuration;
-  const operators = new Operators(prisma);
+  const operators = new OperatorStore(prisma);
   const administrators = new FullAdministrators(prisma, { audience: adminUrl, scopes: adminScopeNames });
   const store = new AuthorityStore();
   const authority = new Authority({ adminUrl, operators, store, administrators, events });
