@@ -24,6 +24,8 @@ const lines = [
   '# Addresses of the admin API and of the gateway, as their callers know them.',
   'CURFEW_ADMIN_URL=http://localhost:3001',
   'CURFEW_GATEWAY_URL=http://localhost:3002',
+  '# The address at which a gateway leads people to the console (docs/console.md); empty where there is none.',
+  'CURFEW_CONSOLE_URL=',
   '# How many reverse proxies stand in front of the server; 0 believes no X-Forwarded-For.',
   'CURFEW_TRUSTED_HOPS=0',
 ];

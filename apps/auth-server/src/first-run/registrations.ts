@@ -18,7 +18,7 @@ export const consolePolicy = {
     basedOn: 'standard',
     inactivityTimeout: '15m',
     absoluteLifetime: '8h',
-    // Nearly as long as the session may be silent: what only looks on, such as the live feed, refreshes nothing.
+    // Nearly as long as the session may be silent, because requests that only look on, such as the live feed, refresh nothing.
     accessTokenLifetime: '14m',
     activity: 'use',
     introspectionCache: '2s',

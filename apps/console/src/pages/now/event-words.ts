@@ -12,7 +12,7 @@ export function eventWords(event: FeedEvent): string {
   return `${title}${count > 1 ? ` × ${count}` : ''}${reason ? `: ${reasonWords(String(reason))}` : ''}`;
 }
 
-/** How an event is marked: what speaks of an attack stands out, and so does a beginning. */
+/** How an event is marked: signs of an attack stand out, and so do beginnings. */
 export function eventLook({ type, data }: FeedEvent): '' | 'bad' | 'good' {
   if (/reuse|alert|refused|failed|restored/.test(type) || isGrave(String(data['reason'] ?? ''))) return 'bad';
   return /started|succeeded/.test(type) ? 'good' : '';

@@ -10,7 +10,7 @@ import { Failed, Loading } from '../../elements/states.js';
 import { targetWords } from './policies-page.js';
 import { audiencesQuery, type Policy, type Target } from './policy-queries.js';
 
-/** Where a policy applies; it can be attached to more, and taken away. */
+/** The targets of a policy; it can be attached to more, and taken away. */
 export function Attachments({ policy }: { readonly policy: Policy }) {
   const nameOf = useClientName();
   const [isAttaching, setAttaching] = useState(false);

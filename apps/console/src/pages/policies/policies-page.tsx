@@ -90,7 +90,7 @@ function PolicyTable({ title, policies }: { readonly title: string; readonly pol
   );
 }
 
-/** What a policy is attached to, by name. */
+/** The targets of a policy, by name. */
 export function Targets({ targets }: { readonly targets: readonly Target[] }) {
   const nameOf = useClientName();
   if (targets.length === 0) return <span className="quiet">nothing</span>;

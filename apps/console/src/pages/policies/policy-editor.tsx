@@ -113,7 +113,7 @@ export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
   );
 }
 
-/** What the linter and the preview say to settings that are not saved; both change nothing. */
+/** The findings of the linter and the preview about settings that are not saved; both change nothing. */
 function useFindings(policy: Policy, settings: Settings) {
   const wanted = useDeferredValue(settings) as SettingsBody;
   const lint = useQuery({
@@ -144,7 +144,7 @@ interface OvertakenProps {
   readonly onTake: (next: { settings: Settings; etag: string }) => void;
 }
 
-/** Somebody else has saved meanwhile: what they changed is shown, and nothing of it is overwritten unseen. */
+/** Somebody else has saved meanwhile: their changes are shown, and nothing of them is overwritten unseen. */
 function Overtaken({ name, base, onTake }: OvertakenProps) {
   const latest = useQuery({
     ...policyQuery(name),

@@ -6,7 +6,7 @@ import type { operations } from '../../generated/admin-api.js';
 export type Policy =
   operations['listPolicies']['responses'][200]['content']['application/json']['items'][number];
 
-/** What a policy is attached to. */
+/** A target of a policy. */
 export type Target = Policy['attached_to'][number];
 
 /** The settings of a policy as they are written. */

@@ -37,7 +37,7 @@ export function Revisions({ name }: { readonly name: string }) {
   );
 }
 
-/** What differs between two revisions, setting by setting. */
+/** The differences between two revisions, setting by setting. */
 export function Differences({ of }: { readonly of: readonly Difference[] }) {
   if (of.length === 0) return <p className="small quiet">No setting differs.</p>;
   return (

@@ -147,7 +147,7 @@ interface EndedProps {
   readonly onClose: () => void;
 }
 
-/** Ended is ended at once for a search; of a mass end the records follow, and this says how many are still to come. */
+/** Says how far an end came. The sessions of a mass end are dead at once and their records follow, so it counts those that are still to come. */
 function Ended({ outcome, search, onClose }: EndedProps) {
   const rest = useQuery({
     queryKey: ['sessions', 'rest', search],

@@ -138,7 +138,7 @@ function Facts({ session }: { readonly session: SessionDetails }) {
       <dd className="mono">{session.scope || '–'}</dd>
       <dt>Tokens</dt>
       <dd>
-        {session.refreshes} refreshes
+        {session.refreshes === 1 ? 'refreshed once' : `refreshed ${session.refreshes} times`}
         {session.sender_constrained && ', bound to a key'}
         {session.offline && ', outlives its browser'}
       </dd>

@@ -26,7 +26,7 @@ export type SessionSearch = { readonly [Name in (typeof members)[number]]?: Sess
 /** A change of the search; undefined takes a condition away. */
 export type SearchChange = { readonly [Name in keyof SessionSearch]: SessionSearch[Name] | undefined };
 
-/** Reads the search of an address. Values are judged by the admin API alone; whatever is no condition is dropped. */
+/** Reads the search of an address. Values are judged by the admin API alone; everything else is dropped. */
 export function readSessionSearch(address: Readonly<Record<string, unknown>>): SessionSearch {
   const entries = members.flatMap((name) => {
     const value = address[name];

@@ -5,7 +5,7 @@ import type { SessionDetails } from './session-queries.js';
 
 type Entry = SessionDetails['timeline'][number];
 
-/** What happened to a session, the latest first: each event with its actor, its cause, and the evidence behind a fold. */
+/** The history of a session, the latest first: each event with its actor, its cause, and the evidence behind a fold. */
 export function Timeline({ session }: { readonly session: SessionDetails }) {
   return (
     <>
