@@ -23,7 +23,7 @@ describe('what is kept', () => {
 /** The sources of the servers and their rooms. */
 const sources = ['apps', 'libs']
   .flatMap((top) => readdirSync(top).map((room) => `${top}/${room}/src`))
-  .filter((folder) => existsSync(folder) && !/apps\/(?:cli|demo)\//.test(folder))
+  .filter((folder) => existsSync(folder) && !/apps\/(?:cli|console|demo)\//.test(folder))
   .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => path.join(folder, `${name}`)))
   .filter((file) => file.endsWith('.ts') && !/\.spec\.ts$|\/generated\//.test(file));
 

@@ -11,7 +11,7 @@ export type Schemas = components['schemas'];
 export const passive = { headers: { 'X-Session-Activity': 'passive' } } as const;
 
 /**
- * Sends a request with the cookie of this origin; no token is ever in a script. Where a sign-in is missing, the person is asked for one,
+ * Sends a request with the cookie of this origin; no token is ever in a script. If a sign-in is missing, the person is asked for one,
  * and the same request is sent once more: nothing that was typed is lost.
  */
 async function send(request: Request): Promise<Response> {
