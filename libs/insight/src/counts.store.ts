@@ -76,14 +76,14 @@ export class CountsStore {
           SELECT "clientId", "inactivityTimeout", day, fold, arm, kind, counts::int[] FROM jsonb_to_recordset(${rows(histograms)}::jsonb)
             AS h("clientId" text, "inactivityTimeout" int, day date, fold smallint, arm smallint, kind text, counts text) ORDER BY 1, 2, 3, 4, 5, 6
           ON CONFLICT (client_id, inactivity_timeout, day, fold, arm, kind)
-            DO UPDATE SET counts = curfew_add_counts(gap_histogram.counts, excluded.counts)
+            DO UPDATE SET counts = ${bothIn('gap_histogram')}
         )
         INSERT INTO gap_hour (client_id, inactivity_timeout, hour_of_week, first_day, last_day, counts)
         SELECT "clientId", "inactivityTimeout", hour, day, day, counts::bigint[] FROM jsonb_to_recordset(${rows(returned)}::jsonb)
           AS h("clientId" text, "inactivityTimeout" int, hour smallint, day date, counts text) ORDER BY 1, 2, 3
         ON CONFLICT (client_id, inactivity_timeout, hour_of_week) DO UPDATE SET
           first_day = LEAST(gap_hour.first_day, excluded.first_day), last_day = GREATEST(gap_hour.last_day, excluded.last_day),
-          counts = curfew_add_counts(gap_hour.counts, excluded.counts)`,
+          counts = ${bothIn('gap_hour')}`,
     );
   }
 
@@ -276,8 +276,16 @@ function summedBy(hours: readonly CountedHour[], keyOf: (counted: Counted) => Ke
 const inSql = (counts: Float64Array): string => `{${counts.join(',')}}`;
 const dayAt = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
 
+const places = Array.from({ length: bucketCount }, (_, bucket) => bucket + 1);
+
+/** What a row of a table has and what is added to it, by place as well. */
+const bothIn = (table: string): Prisma.Sql =>
+  Prisma.raw(
+    `ARRAY[${places.map((place) => `${table}.counts[${place}] + excluded.counts[${place}]`).join(', ')}]`,
+  );
+
 /** The sum of each bucket; by place, which costs a tenth of what unnesting costs, and as JSON, which is read faster than an array. */
 const sums = Prisma.raw(
-  `array_to_json(ARRAY[${Array.from({ length: bucketCount }, (_, bucket) => `sum(counts[${bucket + 1}])`).join(', ')}])::text`,
+  `array_to_json(ARRAY[${places.map((place) => `sum(counts[${place}])`).join(', ')}])::text`,
 );
 const countsIn = (json: string): Float64Array => Float64Array.from(JSON.parse(json) as number[]);
