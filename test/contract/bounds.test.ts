@@ -120,7 +120,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'TimeoutReturns.counted': ['test/integration/insight.test.ts', 'as many cuts as fit are counted once'],
   'HttpServer.connections': ['libs/web/src/http-server.spec.ts', 'closes a connection beyond its limit'],
   'UserAgentReader.known': ['libs/signals/src/user-agent.spec.ts', 'are remembered to a number'],
-  'Proofs.keys': ['libs/token-endpoint/src/proof/proof.spec.ts', 'are kept ready to a number'],
+  'ProofReader.keys': ['libs/token-endpoint/src/proof/proof.spec.ts', 'are kept ready to a number'],
   'ClientKeys.fetched': [
     'libs/token-endpoint/src/client/client-keys.spec.ts',
     'are kept of a number of clients',

@@ -35,7 +35,6 @@ interface OneHome {
   readonly known?: Readonly<Record<string, readonly [count: number, endsWith: string]>>;
 }
 
-const library = 'the endpoints that the library keeps leave proofs and client authentication to ours';
 const oneVerifier = 'one verifier of proofs with one tolerance';
 const oneSeal = 'one seal for every purpose';
 const standing = 'one predicate, generated from the domain';
@@ -123,11 +122,8 @@ const rules: Readonly<Record<string, OneHome>> = {
   },
   'seals with AES-GCM': {
     finds: calls(['createCipheriv', 'createDecipheriv']),
-    home: { 'libs/tokens/src/payload-seal.ts': '' },
+    home: { 'libs/tokens/src/aead.ts': '' },
     known: {
-      'libs/tokens/src/signing-keys/private-key-seal.ts': [2, oneSeal],
-      'libs/tokens/src/access-token.ts': [2, oneSeal],
-      'libs/tokens/src/successor-seal.ts': [2, oneSeal],
       'apps/gateway/src/browser/cookie-seal.ts': [2, oneSeal],
     },
   },
@@ -135,7 +131,6 @@ const rules: Readonly<Record<string, OneHome>> = {
     finds: calls(['hkdf', 'hkdfSync']),
     home: { 'libs/tokens/src/service-keys.ts': '' },
     known: {
-      'libs/token-endpoint/src/proof/dpop-nonces.ts': [1, library],
       'libs/resource-server/src/binding/dpop-nonces.ts': [1, oneVerifier],
       'apps/gateway/src/browser/cookie-seal.ts': [1, oneSeal],
     },
@@ -197,16 +192,14 @@ const rules: Readonly<Record<string, OneHome>> = {
     },
     known: {
       'libs/tokens/src/jws.ts': [1, oneVerifier],
-      'libs/token-endpoint/src/proof/proof.ts': [1, oneVerifier],
-      'apps/admin-api/src/access/dpop-proof.ts': [1, oneVerifier],
+      'libs/tokens/src/dpop.ts': [1, oneVerifier],
     },
   },
   'checks a DPoP proof': {
     finds: says(/^dpop\+jwt$/),
     home: { 'libs/resource-server/src/binding/dpop.ts': '' },
     known: {
-      'libs/token-endpoint/src/proof/proof.ts': [1, oneVerifier],
-      'apps/admin-api/src/access/dpop-proof.ts': [1, oneVerifier],
+      'libs/tokens/src/dpop.ts': [1, oneVerifier],
     },
   },
 };

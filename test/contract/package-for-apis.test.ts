@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { proofTolerance } from '@curfew/token-endpoint';
+import { proofTolerance } from '@curfew/tokens';
 import { proofLifetime } from '../../libs/resource-server/src/binding/dpop.js';
 
 const run = promisify(execFile);

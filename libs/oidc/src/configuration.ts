@@ -1,5 +1,6 @@
 import { provableContexts, type SessionPolicy } from '@curfew/session-policy';
 import { claimsByScope, clockTolerance, lifetimes, routes } from '@curfew/token-endpoint';
+import { proofAlgorithms } from '@curfew/tokens';
 import type { Configuration } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { accountFor } from './hooks/accounts.js';
@@ -62,7 +63,7 @@ export function providerConfiguration(
     enabledJWA: {
       idTokenSigningAlgValues: [...signatures.idToken],
       clientAuthSigningAlgValues: [...signatures.client],
-      dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519'],
+      dPoPSigningAlgValues: [...proofAlgorithms],
     },
   };
 }

@@ -1,5 +1,5 @@
-export { claimsByScope, personalClaims } from './account-claims.js';
-export { type AcrClaimRequest, askedOf } from './acr-request.js';
+export { claimsByScope } from './account-claims.js';
+export type { AcrClaimRequest } from './acr-request.js';
 export { clockTolerance } from './client/assertion-claims.js';
 export { assertionAudiences } from './client/audiences.js';
 export { ClientAssertions } from './client/client-assertion.js';
@@ -14,8 +14,8 @@ export {
   type IntrospectionQuestion,
   introspectAccessToken,
 } from './introspection/introspect-access-token.js';
-export { JwtAccessTokens, nameOfToken } from './introspection/jwt-access-tokens.js';
-export { lifetimes, pollingInterval, proofTolerance } from './lifetimes.js';
+export { JwtAccessTokens } from './introspection/jwt-access-tokens.js';
+export { lifetimes, pollingInterval } from './lifetimes.js';
 export { originOf } from './origin.js';
 export type { ServiceParts } from './parts.js';
 export { Proofs } from './proof/proof.js';

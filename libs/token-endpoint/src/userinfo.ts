@@ -1,4 +1,4 @@
-import { isUuid } from '@curfew/tokens';
+import { isUuid, proofAlgorithms } from '@curfew/tokens';
 import { registeredGrant } from './access.js';
 import { claimsOfScope, personalClaims } from './account-claims.js';
 import { type Answer, challengeOf } from './answer.js';
@@ -110,7 +110,7 @@ export function bearerChallenge(
   request: EndpointRequest,
 ): string | string[] {
   const { description, scope } = refused.particulars;
-  const algs = 'ES256 EdDSA Ed25519';
+  const algs = proofAlgorithms.join(' ');
   if (refused === noToken)
     return [challengeOf('Bearer', { realm: issuer }), challengeOf('DPoP', { realm: issuer, algs })];
   const isProof =

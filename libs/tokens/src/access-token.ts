@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, hash } from 'node:crypto';
-import { randomBytes } from './random.js';
+import { hash } from 'node:crypto';
+import { closeSeal, openSeal, sealOverhead } from './aead.js';
 import type { KeyRing } from './service-keys.js';
 
 /*
@@ -9,8 +9,6 @@ import type { KeyRing } from './service-keys.js';
  * asked of the session's row, every time. Sealed rather than only signed, so that clients and logs learn nothing from it.
  */
 const prefix = 'cfw_at_';
-const nonceBytes = 12;
-const tagBytes = 16;
 const longestAccepted = 16 * 1024;
 
 /** Claims of an access token, by the names the protocol layer uses for them. */
@@ -26,15 +24,9 @@ export class AccessTokenCodec {
 
   /** The token as the client gets it. Its 96-bit random nonce makes each one unique. */
   seal(claims: AccessTokenClaims): string {
-    const header = Buffer.allocUnsafe(1 + nonceBytes);
-    header[0] = this.#keys.current.id;
-    randomBytes(nonceBytes).copy(header, 1);
-    const cipher = createCipheriv('aes-256-gcm', this.#keys.current.key, header.subarray(1));
-    cipher.setAAD(header.subarray(0, 1));
-    const sealed = cipher.update(JSON.stringify(claims), 'utf8');
-    return (
-      prefix + Buffer.concat([header, sealed, cipher.final(), cipher.getAuthTag()]).toString('base64url')
-    );
+    const { id, key } = this.#keys.current;
+    const head = Buffer.of(id);
+    return prefix + closeSeal(key, JSON.stringify(claims), head, head).toString('base64url');
   }
 
   /** The claims, or undefined for anything this service did not seal, to the letter. Says nothing about expiry. */
@@ -42,17 +34,12 @@ export class AccessTokenCodec {
     if (!value.startsWith(prefix) || value.length > longestAccepted) return undefined;
     const text = value.slice(prefix.length);
     const bytes = Buffer.from(text, 'base64url');
-    if (bytes.length <= 1 + nonceBytes + tagBytes || bytes.toString('base64url') !== text) return undefined;
+    if (bytes.length <= 1 + sealOverhead || bytes.toString('base64url') !== text) return undefined;
     const key = this.#keys.find(bytes[0]!);
-    if (!key) return undefined;
-    const decipher = createDecipheriv('aes-256-gcm', key.key, bytes.subarray(1, 1 + nonceBytes));
-    decipher.setAAD(bytes.subarray(0, 1));
-    decipher.setAuthTag(bytes.subarray(bytes.length - tagBytes));
+    const opened = key && openSeal(key.key, bytes.subarray(1), bytes.subarray(0, 1));
+    if (!opened) return undefined;
     try {
-      const sealed = bytes.subarray(1 + nonceBytes, bytes.length - tagBytes);
-      return JSON.parse(
-        decipher.update(sealed, undefined, 'utf8') + decipher.final('utf8'),
-      ) as AccessTokenClaims;
+      return JSON.parse(opened.toString('utf8')) as AccessTokenClaims;
     } catch {
       return undefined;
     }

@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, hash } from 'node:crypto';
-import { randomBytes } from './random.js';
+import { hash } from 'node:crypto';
+import { closeSeal, openSeal } from './aead.js';
 import { type KeyRing } from './service-keys.js';
 
 /** Under which an id is stored: nobody who reads the database can use it. */
@@ -20,11 +20,8 @@ export class PayloadSeal {
 
   /** As `close`, of what is JSON already. */
   closeText(text: string, context: Buffer): Buffer {
-    const header = Buffer.concat([Buffer.of(this.#keys.current.id), randomBytes(12)]);
-    const cipher = createCipheriv('aes-256-gcm', this.#keys.current.key, header.subarray(1));
-    cipher.setAAD(context);
-    const sealed = cipher.update(text, 'utf8');
-    return Buffer.concat([header, sealed, cipher.final(), cipher.getAuthTag()]);
+    const { id, key } = this.#keys.current;
+    return closeSeal(key, text, context, Buffer.of(id));
   }
 
   /** The payload, or undefined when its key is gone or the row was tampered with. */
@@ -37,16 +34,6 @@ export class PayloadSeal {
   openText(sealed: Uint8Array, context: Buffer): string | undefined {
     const bytes = Buffer.from(sealed);
     const key = this.#keys.find(bytes[0]!);
-    if (!key) return undefined;
-    const decipher = createDecipheriv('aes-256-gcm', key.key, bytes.subarray(1, 13));
-    decipher.setAAD(context);
-    decipher.setAuthTag(bytes.subarray(bytes.length - 16));
-    try {
-      return (
-        decipher.update(bytes.subarray(13, bytes.length - 16), undefined, 'utf8') + decipher.final('utf8')
-      );
-    } catch {
-      return undefined;
-    }
+    return key && openSeal(key.key, bytes.subarray(1), context)?.toString('utf8');
   }
 }

@@ -1,7 +1,6 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { closeSeal, openSeal, sealOverhead } from './aead.js';
 import { deriveKey } from './derive-key.js';
 import { parseUuid } from './ids.js';
-import { randomBytes } from './random.js';
 import type { RefreshToken } from './refresh-token.js';
 
 /*
@@ -10,30 +9,16 @@ import type { RefreshToken } from './refresh-token.js';
  * alone cannot open it, and no second successor can ever come of it.
  */
 // Of several rotations of one parent at once only one is stored, but all were sealed: so each has a nonce of its own.
-const nonceBytes = 12;
-const tagBytes = 16;
 
 const sealingKey = (parent: RefreshToken): Buffer =>
   deriveKey(parent.secret, parseUuid(parent.sessionId), `curfew successor of ${parent.generation}`);
 
 /** Seals the successor's secret for whoever holds the parent. */
-export function sealSuccessor(parent: RefreshToken, successorSecret: Buffer): Buffer {
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv('aes-256-gcm', sealingKey(parent), nonce);
-  return Buffer.concat([nonce, cipher.update(successorSecret), cipher.final(), cipher.getAuthTag()]);
-}
+export const sealSuccessor = (parent: RefreshToken, successorSecret: Buffer): Buffer =>
+  closeSeal(sealingKey(parent), successorSecret);
 
 /** The successor's secret, or undefined when `parent` is not the token it was sealed for. */
 export function openSuccessor(parent: RefreshToken, seal: Uint8Array | null): Buffer | undefined {
-  if (seal === null || seal.length <= nonceBytes + tagBytes) return undefined;
-  const decipher = createDecipheriv('aes-256-gcm', sealingKey(parent), seal.subarray(0, nonceBytes));
-  decipher.setAuthTag(seal.subarray(seal.length - tagBytes));
-  try {
-    return Buffer.concat([
-      decipher.update(seal.subarray(nonceBytes, seal.length - tagBytes)),
-      decipher.final(),
-    ]);
-  } catch {
-    return undefined;
-  }
+  if (seal === null || seal.length <= sealOverhead) return undefined;
+  return openSeal(sealingKey(parent), seal);
 }

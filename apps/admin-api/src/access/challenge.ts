@@ -1,6 +1,6 @@
 import type { AdminScope } from '@curfew/config';
+import { proofAlgorithms } from '@curfew/tokens';
 import { ProblemError } from '@curfew/web';
-import { proofAlgorithms } from './dpop-proof.js';
 
 const realm = 'realm="curfew-admin"';
 const dpop = `DPoP ${realm}, algs="${proofAlgorithms.join(' ')}"`;

@@ -1,13 +1,13 @@
-import { hkdfSync, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Instant } from '@curfew/session-policy';
+import { deriveKey } from '@curfew/tokens';
 import { epochSeconds } from '../session-payload.js';
 
 /** Seconds for which clients are offered the same nonce. */
 const step = 60;
 
 /**
- * DPoP nonces (RFC 9449 §8). Each is derived from the secret and a minute, exactly as oidc-provider derives its own, so a nonce that one
- * endpoint or node offered is accepted by all others. Clients are offered the nonce of the next minute; a nonce is accepted from two
+ * DPoP nonces (RFC 9449 §8). Each is derived from the secret and a minute, so a nonce that one node offered is accepted by all others. Clients are offered the nonce of the next minute; a nonce is accepted from two
  * minutes before its own minute until two minutes after it.
  */
 export class DpopNonces {
@@ -42,6 +42,6 @@ export class DpopNonces {
   #of(minute: number): Buffer {
     const salt = Buffer.alloc(8);
     salt.writeBigUInt64BE(BigInt(minute));
-    return Buffer.from(Buffer.from(hkdfSync('sha256', this.#secret, salt, 'DPoP', 32)).toString('base64url'));
+    return Buffer.from(deriveKey(this.#secret, salt, 'DPoP').toString('base64url'));
   }
 }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { instant } from '@curfew/session-policy';
+import { ProofReader } from '@curfew/tokens';
 import { SignJWT } from 'jose';
 import type { EndpointRequest } from '../request.js';
 import { DpopNonces } from './dpop-nonces.js';
@@ -22,7 +23,7 @@ function prover() {
 describe('keys of proofs', () => {
   it('are kept ready to a number; one more takes the place of another, which is read again', async () => {
     const artifacts = undefined as never;
-    const proofs = new Proofs({ base, nonceSecret: secret, artifacts }, 2);
+    const proofs = new Proofs({ base, nonceSecret: secret, artifacts }, new ProofReader(2));
     const shown = async (dpop: string) => {
       const request = {
         request: { method: 'POST', headers: { dpop } },
