@@ -1,3 +1,5 @@
+import { PolicyService, type PolicyTarget } from '@curfew/clients';
+import { ManualClock } from '@curfew/clock';
 import { advanceVirtualClock } from '@curfew/persistence';
 import { decodeJwt } from 'jose';
 import { type Authenticator, enrol, sendForm } from '../support/authenticator.js';
@@ -63,6 +65,13 @@ const redeemed = async (page: Page, verifier: string) =>
 /** Goes on from the page after the second step, through a consent where one is asked. */
 const enter = async (person: Person, page: Page, code: string) =>
   person.goOn(await sendForm(person, page, { code }), isSecondStep);
+
+/** The tokens of a session, and a code of the same sign-in that is not redeemed yet. */
+interface Session {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly spare?: { readonly page: Page; readonly verifier: string };
+}
 
 describe('a sign-in with a second factor', () => {
   it('asks for a code after the password, and tells both', async () => {
@@ -186,7 +195,90 @@ describe('a step-up', () => {
       })}`,
     );
     expect(page.body).toContain('name="password"');
-    await sometimes('always');
+  });
+});
+
+describe('a policy that requires two factors', () => {
+  let policies: PolicyService;
+  beforeAll(async () => {
+    policies = new PolicyService(world.database.prisma(), new ManualClock(Date.now()));
+    const settings = { basedOn: 'standard', requiredAcr: mfa };
+    await policies.save({ name: 'two-factors', previous: 0, settings, createdBy: 'test' });
+  });
+  /** Nodes hear of a changed policy within moments. */
+  const heard = () => new Promise((resolve) => setTimeout(resolve, 1_500));
+
+  /** Ada, who is asked for a code only where it is demanded, signed in by password alone; and with both. */
+  const signedIn = async (): Promise<{
+    weak: Session;
+    strong: Session;
+    person: Person;
+    strongPerson: Person;
+  }> => {
+    const person = world.person();
+    const plain = await startAt(person, {});
+    const first = await redeemed(plain.page, plain.verifier);
+    await later();
+    const { page, verifier, person: strongPerson } = await atSecondStep({ acr_values: mfa });
+    const strong = await redeemed(await enter(strongPerson, page, app.code()), verifier);
+    const weak = { ...first, spare: await startAt(person, {}) };
+    return { weak, strong, person, strongPerson };
+  };
+
+  it.each<[string, PolicyTarget]>([
+    ['everyone', { kind: 'everyone' }],
+    ['a client', { kind: 'client', id: '' }],
+    ['a resource', { kind: 'resource', audience: orders }],
+  ])('of %s lets nothing through that proved less, at any place, and uses nothing up', async (_, target) => {
+    const to = target.kind === 'client' ? { ...target, id: world.clients.web.id } : target;
+    const { web } = world.clients;
+    const { weak, strong, person, strongPerson } = await signedIn();
+    const active = async (token: string) => (await world.introspect(token)).body.active;
+    expect([await active(weak.access_token), await active(strong.access_token)]).toEqual([true, true]);
+    const before = await policies.attachedTo(to);
+    await policies.attach(to, 'two-factors');
+    await heard();
+    try {
+      const places = {
+        introspection: [await active(weak.access_token), await active(strong.access_token)],
+        refresh: [
+          (await world.refresh(web, weak.refresh_token)).body,
+          (await world.refresh(web, strong.refresh_token)).status,
+        ],
+        redemption: (await redeemed(weak.spare!.page, weak.spare!.verifier)).error,
+        silently: [
+          (await startAt(person, { prompt: 'none' })).page.url.searchParams.get('error'),
+          (await startAt(strongPerson, { prompt: 'none' })).page.url.searchParams.has('code'),
+        ],
+      };
+      expect(places).toEqual({
+        introspection: [false, true],
+        refresh: [
+          {
+            error: 'insufficient_user_authentication',
+            error_description: expect.any(String),
+            acr_values: mfa,
+          },
+          200,
+        ],
+        redemption: 'insufficient_user_authentication',
+        silently: ['login_required', true],
+      });
+      const { page } = await atSecondStep({}, person);
+      expect(page.body).not.toContain('name="password"');
+      const other = await world.authorize(
+        web,
+        { resource: orders, scope: 'openid orders:read' },
+        world.person(1),
+      );
+      expect(other.query.get('error')).toBe('unmet_authentication_requirements');
+    } finally {
+      if (before === null) await policies.detach(to);
+      else await policies.attach(to, before);
+      await heard();
+    }
+    expect((await world.refresh(web, weak.refresh_token)).status).toBe(200);
+    expect(await active(weak.access_token)).toBe(true);
   });
 });
 
@@ -194,9 +286,7 @@ describe('the settings of the second step', () => {
   it('change nothing for a password alone, or for a code alone', async () => {
     await later();
     const person = world.person();
-    const step = await person.follow(`${world.issuer}/second-step`, isSecondStep);
-    await enter(person, step, app.code());
-    const page = await person.open(`${world.issuer}/second-step`);
+    const page = await person.follow(`${world.issuer}/second-step`, isSecondStep);
     for (const act of ['remove', 'renew', 'sometimes'])
       for (const typed of [
         { current: ada.password, code: '000000' },

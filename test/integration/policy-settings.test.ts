@@ -139,6 +139,7 @@ const trials: { readonly [Name in keyof SessionPolicy]: Trial } = {
       return passwordEndsSessions({ queries, sessions, clock }, who.accountId);
     },
   },
+  requiredAcr: { values: ['none', 'urn:curfew:acr:mfa'], seen: refreshes([1]) },
   idleWarning: {
     values: [seconds(60), seconds(300)],
     seen: async (clientId) => {

@@ -96,6 +96,22 @@ export function contextToTell(
   return met.at(-1) ?? proved;
 }
 
+/** The least context class that a policy requires, weakest first; `none` is content with any sign-in. */
+export const requirableContexts = ['none', 'urn:curfew:acr:mfa'] as const;
+
+/** One of those. */
+export type RequiredAuthenticationContext = (typeof requirableContexts)[number];
+
+/** The context class that a policy demands; null where it demands none. */
+export const demandedBy = (requiredAcr: RequiredAuthenticationContext): AuthenticationContext | null =>
+  requiredAcr === 'none' ? null : requiredAcr;
+
+/** Whether the methods of a sign-in are enough for a policy. */
+export const meetsPolicy = (
+  methods: readonly string[] | undefined,
+  { requiredAcr }: { readonly requiredAcr: RequiredAuthenticationContext },
+): boolean => requiredAcr === 'none' || reaches(contextOf(methods), requiredAcr);
+
 /** A demand of a request or a policy on how a person proved who they are, and the facts that it is compared with. */
 export interface AuthenticationContextQuestion {
   readonly proved: AuthenticationContext | undefined;

@@ -1,3 +1,4 @@
+import type { AuthenticationContext } from './authentication.js';
 import type { EndReach } from './end-reach.js';
 import type { EndReason } from './end-reasons.js';
 
@@ -40,7 +41,9 @@ export type RefreshDecision =
   | { readonly kind: 'step_up'; readonly findings: readonly RiskFinding[] }
   | {
       readonly kind: 'refuse';
-      readonly reason: EndReason | 'unknown_token' | 'wrong_client' | 'wrong_key';
+      readonly reason: EndReason | 'unknown_token' | 'wrong_client' | 'wrong_key' | 'context_too_weak';
+      /** The context class that the policy requires, where that is the reason. */
+      readonly required?: AuthenticationContext;
       readonly evidence?: ReuseEvidence;
     }
   | {

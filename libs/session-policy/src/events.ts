@@ -29,7 +29,13 @@ export const protocolRefusals = [
 export type ProtocolRefusal = (typeof protocolRefusals)[number];
 
 /** Why a genuine refresh token was refused: the session is over, the token, client or key does not match, or the request is wrong. */
-export type RefusalCause = EndReason | 'unknown_token' | 'wrong_client' | 'wrong_key' | ProtocolRefusal;
+export type RefusalCause =
+  | EndReason
+  | 'unknown_token'
+  | 'wrong_client'
+  | 'wrong_key'
+  | 'context_too_weak'
+  | ProtocolRefusal;
 
 /** What each type of event tells beyond its subjects. Plain JSON; never a secret, never a token. */
 export interface EventData {

@@ -122,6 +122,14 @@ const checks: readonly Check[] = [
     applies: (policy) => policy.sessionsPerAccount !== null && policy.whenSessionsFull === 'refuse_new',
   },
   {
+    code: 'second_factor_required',
+    setting: 'requiredAcr',
+    severity: 'note',
+    message:
+      'refuses people without a second factor until they have set one up at their account page; sessions that were signed in by password alone are refused at once',
+    applies: (policy) => policy.requiredAcr !== 'none',
+  },
+  {
     code: 'password_change_keeps',
     setting: 'onPasswordChange',
     severity: 'note',

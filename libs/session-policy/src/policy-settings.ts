@@ -1,3 +1,4 @@
+import { type RequiredAuthenticationContext, requirableContexts } from './authentication.js';
 import { parseDuration } from './durations.js';
 import {
   type Canary,
@@ -125,6 +126,13 @@ export const policySettings = {
     // A person is warned no later than another policy promises.
     stricter: larger,
     reader: domain('deadlines', 'idleWarningAt'),
+  }),
+  /** The least authentication context of a session: at authorization, refresh, introspection and userinfo (RFC 9470). */
+  requiredAcr: optional<RequiredAuthenticationContext>({
+    shape: { kind: 'choice', choices: requirableContexts },
+    standard: 'none',
+    stricter: stricterIn(requirableContexts),
+    reader: domain('authentication', 'meetsPolicy'),
   }),
   /** null: every account is under the inactivity timeout. */
   canary: optional<Canary | null>({

@@ -65,9 +65,16 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
       'ASVS 5.0 7.1.2, 7.4.3, 10.4.8, 10.4.14; OWASP Session Management Cheat Sheet (binding to properties)',
   },
   'pci-dss': {
-    policy: { ...sensitive, ipChange: 'observe', ipGranularity: 'prefix', deviceMismatch: 'step_up' },
+    policy: {
+      ...sensitive,
+      ipChange: 'observe',
+      ipGranularity: 'prefix',
+      deviceMismatch: 'step_up',
+      requiredAcr: 'urn:curfew:acr:mfa',
+    },
     purpose: 'People with access to cardholder data.',
-    source: 'PCI DSS 4.0.1 §8.2.8: authenticate again after more than 15 minutes idle',
+    source:
+      'PCI DSS 4.0.1 §8.2.8: authenticate again after more than 15 minutes idle; §8.4.2: multi-factor authentication for all access',
   },
   'nist-aal1': {
     policy: { ...standard, inactivityTimeout: lasting('7d'), absoluteLifetime: lasting('30d') },
@@ -82,16 +89,23 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
       absoluteLifetime: lasting('24h'),
       activity: 'use',
       onPasswordChange: 'end_others',
+      requiredAcr: 'urn:curfew:acr:mfa',
     },
     purpose:
-      'The timeouts of AAL2, not the whole level: a day at most, an hour of silence. No second factor can be proved here.',
+      'The timeouts and the two factors of AAL2: a day at most, an hour of silence. The level also asks for a phishing-resistant way in to choose, which is not offered.',
     source:
-      'NIST SP 800-63B-4 §2.2.3: overall timeout of at most 24 hours, inactivity of at most 1 hour; §5.2 (activity of the person)',
+      'NIST SP 800-63B-4 §2.2.1: two distinct factors; §2.2.3: overall timeout of at most 24 hours, inactivity of at most 1 hour; §5.2 (activity of the person)',
   },
   'nist-aal3': {
-    policy: { ...sensitive, absoluteLifetime: lasting('12h'), ipChange: 'observe', ipGranularity: 'prefix' },
+    policy: {
+      ...sensitive,
+      absoluteLifetime: lasting('12h'),
+      ipChange: 'observe',
+      ipGranularity: 'prefix',
+      requiredAcr: 'urn:curfew:acr:mfa',
+    },
     purpose:
-      'The timeouts of AAL3, not the whole level: half a day at most, a quarter of an hour of silence. No hardware key can be proved here.',
+      'The timeouts of AAL3 and two factors, not the whole level: half a day at most, a quarter of an hour of silence. No hardware key can be proved here.',
     source:
       'NIST SP 800-63B-4 §2.3.3: overall timeout of at most 12 hours, inactivity of at most 15 minutes; §5.2 (activity of the person)',
   },

@@ -1,3 +1,4 @@
+import { demandedBy, meetsPolicy } from './authentication.js';
 import { deadlines } from './deadlines.js';
 import type { RefreshDecision, RiskAssessment, RiskFinding } from './decisions.js';
 import { reachOf } from './end-reach.js';
@@ -188,6 +189,18 @@ export const refreshRows: readonly RefreshRow[] = [
     decision: 'step_up',
     reason: 'insufficient_user_authentication (RFC 9470)',
     decide: ({ risk }) => (risk.action === 'step_up' ? { kind: 'step_up', findings: risk.findings } : null),
+  },
+  {
+    // RFC 9470 §3. It consumes nothing: the session goes on where the policy becomes more lenient again.
+    name: 'authentication context',
+    when: 'the sign-in proved less than the `requiredAcr` of the policy',
+    decision: 'refuse',
+    reason: 'context_too_weak, which is insufficient_user_authentication with acr_values for the client',
+    decide: ({ presented, policy }) => {
+      const required = demandedBy(policy.requiredAcr);
+      if (required === null || meetsPolicy(presented.methods, policy)) return null;
+      return { kind: 'refuse', reason: 'context_too_weak', required };
+    },
   },
   {
     name: 'retry',

@@ -78,6 +78,8 @@ export type TimedSession = Pick<
  * (a genuine older ancestor, or a forged secret under a leaked MAC key).
  */
 export interface PresentedToken {
+  /** The authentication methods of the sign-in that its session came of. */
+  readonly methods?: readonly string[] | undefined;
   readonly generation: number;
   readonly matches: 'current' | 'previous' | 'none';
   readonly clientId: string;

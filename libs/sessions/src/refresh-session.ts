@@ -30,6 +30,7 @@ import {
   type StagedRefresh,
 } from './refresh-outcome.js';
 import { clientEvent, sessionEvent } from './session-events.js';
+import { methodsOf } from './session-methods.js';
 import type { FoundSession, ProofRecord, SessionStore } from './store/session-store.js';
 import { matchOf, secretToHandOut } from './token-secrets.js';
 
@@ -142,7 +143,12 @@ export class RefreshSession {
       session.accountId,
     );
     const risk = assessRisk(session.baseline, presenter.signals, policy, session);
-    const presented = { generation: token.generation, matches: opened.matches, ...presenter };
+    const presented = {
+      generation: token.generation,
+      matches: opened.matches,
+      methods: methodsOf(session),
+      ...presenter,
+    };
     const decision = decideRefresh(session, presented, policy, risk, now);
     const presentation: Presentation = { opened, presenter, policy, findings: risk.findings, now };
     return { decision, presentation };

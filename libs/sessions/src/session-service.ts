@@ -2,8 +2,6 @@ import type { EventLog, NewEvent } from '@curfew/events';
 import { SilenceRecorder } from '@curfew/insight';
 import type { Transaction } from '@curfew/persistence';
 import {
-  type AccessDecision,
-  decideAccess,
   type EffectivePolicy,
   type EndReason,
   type EventData,
@@ -26,6 +24,7 @@ import type { PolicySource } from './policy-source.js';
 import type { OpenedRefreshToken, Presenter, RefreshOutcome, StagedRefresh } from './refresh-outcome.js';
 import { RefreshSession } from './refresh-session.js';
 import { clientEvent, sessionEvent } from './session-events.js';
+import { decideSession, type SessionDecision } from './session-methods.js';
 import type { EndOutcome } from './store/end-writer.js';
 import { storedAtStart } from './store/session-columns.js';
 import {
@@ -60,7 +59,7 @@ export interface SessionStart {
 export interface FoundAccess {
   readonly session: StoredSession;
   readonly policy: EffectivePolicy;
-  readonly decision: AccessDecision;
+  readonly decision: SessionDecision;
 }
 
 /** Everything a session service is made of; `report` hears of failures nobody is waiting for. */
@@ -209,7 +208,7 @@ export class SessionService {
       const row = this.activity.merged(found.session);
       const session = withNotBefores(row, found.notBefore);
       const policy = await this.policyFor(session.clientId, session.resources, session.accountId);
-      const decision = decideAccess(session, policy, now);
+      const decision = decideSession(session, policy, now);
       if (decision.kind !== 'end') return { session, policy, decision };
       const { reason } = decision;
       const tried = triedEnd(session, policy, reason, now);

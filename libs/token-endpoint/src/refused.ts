@@ -10,6 +10,8 @@ interface Particulars {
   readonly scope?: string | undefined;
   /** How recent the next sign-in has to be (RFC 9470 §3). */
   readonly maxAge?: number;
+  /** The context class that the next sign-in has to reach (RFC 9470 §3). */
+  readonly acrValues?: string;
   readonly retryAfter?: Seconds;
   /** For the log: a word of a closed list, never something that was sent. */
   readonly detail?: string | undefined;
@@ -32,8 +34,14 @@ export class Refused extends Error {
   }
 
   get body(): Readonly<Record<string, unknown>> {
-    const { description, scope, maxAge } = this.particulars;
-    return { error: this.error, error_description: description, scope, max_age: maxAge };
+    const { description, scope, maxAge, acrValues } = this.particulars;
+    return {
+      error: this.error,
+      error_description: description,
+      scope,
+      max_age: maxAge,
+      acr_values: acrValues,
+    };
   }
 }
 
@@ -87,6 +95,13 @@ export const tooManyRequests = (retryAfter: Seconds): Refused =>
     status: 429,
     description: 'too many requests',
     retryAfter,
+  });
+
+/** The same, where the sign-in proved less than a policy requires: a new sign-in has to reach this context class. */
+export const strongerSignInRequired = (acrValues: string): Refused =>
+  new Refused('insufficient_user_authentication', 'context_too_weak', {
+    description: 'the person must authenticate with a further factor',
+    acrValues,
   });
 
 /** RFC 9470 §3 at the token endpoint: the client sends the person through a new sign-in. */

@@ -21,6 +21,7 @@ const protocolCauses: ReadonlySet<string> = new Set([
   'unknown_token',
   'wrong_client',
   'wrong_key',
+  'context_too_weak',
   ...protocolRefusals,
 ]);
 const signInCauses: ReadonlySet<string> = new Set([

@@ -18,7 +18,7 @@ export function whenPeopleAreAsked(
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
   policy.get('login')!.checks.add(limitsOfSignIn(sessions));
-  checkContexts(policy, accounts);
+  checkContexts(policy, { accounts, sessions });
   Object.assign(policy.get('consent')!, {
     details: (ctx: KoaContextWithOIDC) => ({ [givenBefore]: alreadyGranted(ctx) }),
   });

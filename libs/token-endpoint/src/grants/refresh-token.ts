@@ -17,7 +17,14 @@ import { requiredCertificate } from '../proof/certificate.js';
 import { type Proof, proofUsedBefore, refuseEarly, requireProof } from '../proof/proof.js';
 import { proofRecord } from '../proof/replay-records.js';
 import { causeOfRefusedRefresh } from '../refusals/refused-refresh.js';
-import { invalidGrant, invalidScope, Refused, stepUpRequired, tooManyAttempts } from '../refused.js';
+import {
+  invalidGrant,
+  invalidScope,
+  Refused,
+  stepUpRequired,
+  strongerSignInRequired,
+  tooManyAttempts,
+} from '../refused.js';
 import { type ClientRequest, parameter, requireParameters } from '../request.js';
 import { type Authorization, scopesOf } from '../session-payload.js';
 import type { GrantHandler } from './grant-type.js';
@@ -237,6 +244,7 @@ async function commit(presented: Presented, staged: StagedRefresh): Promise<stri
 /** Every end looks the same from outside; only a step-up tells the client what to do (RFC 9470). */
 function refusedRefresh(decision: RefusedRefresh): Refused {
   if (decision.kind === 'step_up') return stepUpRequired();
+  if (decision.kind === 'refuse' && decision.required) return strongerSignInRequired(decision.required);
   const { cause, detail } = causeOfRefusedRefresh(decision);
   return invalidGrant(cause, detail);
 }

@@ -1,7 +1,13 @@
 import { StagedWrites } from '@curfew/artifacts';
 import { isPublicClient } from '@curfew/clients';
 import type { Transaction } from '@curfew/persistence';
-import { accessTokenLifetime, beginning, type SessionPolicy, wholeSecond } from '@curfew/session-policy';
+import {
+  accessTokenLifetime,
+  beginning,
+  meetsPolicy,
+  type SessionPolicy,
+  wholeSecond,
+} from '@curfew/session-policy';
 import {
   AccountGone,
   AuthorizationKilled,
@@ -20,7 +26,7 @@ import { idToken } from '../id-token.js';
 import { worthKeeping } from '../origin.js';
 import type { EndpointParts } from '../parts.js';
 import type { Proof } from '../proof/proof.js';
-import { invalidGrant, Refused } from '../refused.js';
+import { invalidGrant, Refused, strongerSignInRequired } from '../refused.js';
 import type { ClientRequest } from '../request.js';
 import { authorizationOf, scopesOf } from '../session-payload.js';
 import { audiencesOf, authenticatedAt, type FoundCode, type StoredGrant } from './code.js';
@@ -76,6 +82,8 @@ export async function startSession(redemption: Redemption, parts: EndpointParts)
   const authorized = { client, grant: allowed, resource: code.resource };
   const access = await accessFor(request.form['resource'], scopes, authorized, parts.clients);
   const policy = await parts.sessions.policyFor(client.id, audiencesOf(code), code.accountId);
+  // The policy may have become stricter since the authorization.
+  if (!meetsPolicy(code.amr, policy)) throw strongerSignInRequired(policy.requiredAcr);
   const secret = client.metadata.grant_types.includes('refresh_token') ? newSecret() : null;
   const json = await tokens(redemption, { access, allowed, scopes }, policy, parts);
   await commit(redemption, sessionOf(redemption, secret), policy, parts);

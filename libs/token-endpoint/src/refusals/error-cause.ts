@@ -140,6 +140,7 @@ export const errorCauses = {
   refresh_token_unknown: entry('No such refresh token was issued, or its session is long over.'),
   session_over: entry('The session that the token or code belongs to has ended.'),
   step_up_required: entry('The person has to sign in again before the session goes on.'),
+  context_too_weak: entry('The sign-in proved less than the policy requires now.'),
   session_limit: entry('The account has as many sessions as its policy allows.'),
   account_gone: entry('The account is disabled or deleted.'),
   access_token_invalid: suspicious('The access token is unknown, over, or not meant for this endpoint.'),

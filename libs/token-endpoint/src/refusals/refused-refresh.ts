@@ -9,6 +9,8 @@ export function causeOfRefusedRefresh(decision: RefusedRefresh): StatedCause {
       return { cause: 'refresh_token_unknown' };
     case 'wrong_client':
       return { cause: 'issued_to_another_client' };
+    case 'context_too_weak':
+      return { cause: 'context_too_weak' };
     case 'wrong_key':
       return { cause: 'key_mismatch' };
     default:
