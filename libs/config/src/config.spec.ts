@@ -235,7 +235,8 @@ describe('Secret', () => {
 
   it('hands every setting on to the processes, under a name of the configuration', () => {
     const read = new Set<string>(['DATABASE_URL', 'CURFEW_KEY_ENCRYPTION_SECRETS']); // handed over beside the settings
-    const settings = new Proxy({} as Settings, {
+    const every = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, name]));
+    const settings = new Proxy<Settings>(Object.assign({} as Settings, every), {
       get: (_, name) => {
         read.add(String(name));
         return name === 'CURFEW_MODE' ? 'production' : String(name);

@@ -32,6 +32,33 @@ export interface HashingConfiguration {
   readonly queue: number;
 }
 
+/** A name such as USER_CODE as it is written in code: userCode. */
+type CodeName<Setting extends string> = Setting extends `${infer First}_${infer Rest}`
+  ? `${Lowercase<First>}${Capitalize<CodeName<Rest>>}`
+  : Lowercase<Setting>;
+
+const throttlePrefix = 'CURFEW_THROTTLE_';
+
+/** The limits of throttles: each setting whose name begins with CURFEW_THROTTLE_, by the rest of its name. */
+export type Throttles = {
+  readonly [Name in keyof Settings as Name extends `${typeof throttlePrefix}${infer Rest}`
+    ? CodeName<Rest>
+    : never]: Rate;
+};
+
+const throttlesOf = (settings: Settings): Throttles =>
+  Object.fromEntries(
+    (Object.keys(settings) as (keyof Settings)[])
+      .filter((name) => name.startsWith(throttlePrefix))
+      .map((name) => [
+        name
+          .slice(throttlePrefix.length)
+          .toLowerCase()
+          .replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+        settings[name],
+      ]),
+  ) as Throttles;
+
 /** Everything that can be configured, parsed, checked and grouped by subject. */
 export interface Configuration {
   readonly mode: 'development' | 'test' | 'production';
@@ -72,14 +99,7 @@ export interface Configuration {
   };
   readonly passwords: { readonly minLength: number; readonly maxBytes: number };
   readonly hashing: HashingConfiguration;
-  readonly throttles: {
-    readonly signIn: Rate;
-    readonly signInNetwork: Rate;
-    readonly client: Rate;
-    readonly refresh: Rate;
-    readonly introspection: Rate;
-    readonly userCode: Rate;
-  };
+  readonly throttles: Throttles;
   readonly signingKeys: {
     readonly rotationAge: Seconds;
     readonly publishAhead: Seconds;
@@ -256,13 +276,6 @@ function people(s: Settings): Pick<Configuration, 'passwords' | 'hashing' | 'thr
       concurrency: s.CURFEW_HASHING_CONCURRENCY,
       queue: s.CURFEW_HASHING_QUEUE,
     },
-    throttles: {
-      signIn: s.CURFEW_THROTTLE_SIGN_IN,
-      signInNetwork: s.CURFEW_THROTTLE_SIGN_IN_NETWORK,
-      client: s.CURFEW_THROTTLE_CLIENT,
-      refresh: s.CURFEW_THROTTLE_REFRESH,
-      introspection: s.CURFEW_THROTTLE_INTROSPECTION,
-      userCode: s.CURFEW_THROTTLE_USER_CODE,
-    },
+    throttles: throttlesOf(s),
   };
 }

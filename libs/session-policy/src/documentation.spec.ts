@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sessionTables, withFreshSessionTables } from './documentation.js';
-import { endReasonMeanings, endReasons } from './index.js';
+import { endReach, endReasons } from './index.js';
 
 const page = readFileSync(join(process.cwd(), 'docs', 'sessions.md'), 'utf8');
 
@@ -16,6 +16,6 @@ describe('docs/sessions.md', () => {
   });
 
   it('has a sentence for every reason a session can end for', () => {
-    for (const reason of endReasons) expect(endReasonMeanings[reason]).toMatch(/^[A-Z].*\.$/);
+    for (const reason of endReasons) expect(endReach[reason].meaning).toMatch(/^[A-Z].*\.$/);
   });
 });

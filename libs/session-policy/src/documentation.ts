@@ -1,7 +1,7 @@
 import { browserSignInRows } from './browser-sign-in.js';
 import { formatDuration } from './durations.js';
-import { endReach, type SilentReturn } from './end-reach.js';
-import { endReasonMeanings, endReasons } from './end-reasons.js';
+import type { SilentReturn } from './end-reach.js';
+import { endReach, endReasons } from './end-reasons.js';
 import { formatSetting } from './parse-policy.js';
 import { settingNames, settingOf } from './policy.js';
 import { profileNames, profiles } from './profiles.js';
@@ -66,7 +66,7 @@ const sources = (): Table =>
 const reasons = (): Table =>
   table(
     ['reason', 'meaning'],
-    endReasons.map((reason) => [`\`${reason}\``, endReasonMeanings[reason]]),
+    endReasons.map((reason) => [`\`${reason}\``, endReach[reason].meaning]),
   );
 
 const silentReturns: { readonly [Return in SilentReturn]: string } = {

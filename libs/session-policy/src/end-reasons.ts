@@ -1,69 +1,193 @@
-/** Every way a session can end. Closed: the row, the event, the metric label and the operator's timeline use these words. */
-export const endReasons = [
-  'inactivity_timeout',
-  'absolute_lifetime',
-  'refresh_token_reuse',
-  'code_reuse',
-  'revoked_by_client',
-  'logout',
-  'ended_by_user',
-  'ended_by_administrator',
-  'password_changed',
-  'factor_changed',
-  'account_disabled',
-  'account_deleted',
-  'client_disabled',
-  'client_deleted',
-  'consent_withdrawn',
-  'session_limit',
-  'policy_changed',
-  'risk_ip',
-  'risk_device',
-  'risk_tls_fingerprint',
-  'attack_pattern',
-  'restored_from_backup',
-] as const;
+import type { EndReach, ReachRow } from './end-reach.js';
+
+/** All that is said of a reason: its meaning, who may give it, and how far its end reaches. */
+export interface EndReasonEntry extends ReachRow {
+  /** One sentence for operators and documentation. */
+  readonly meaning: string;
+  /** Whether an administrator may name it; the others are findings of the service itself. */
+  readonly forAdministrators?: true;
+}
+
+const ofTheClock = (why: string): ReachRow => ({
+  reach: 'session',
+  ends: 'the session',
+  silentReturn: 'proof_under_that_policy',
+  why,
+});
+
+const sessionAlone = (why: string, ends = 'the session'): ReachRow => ({
+  reach: 'session',
+  ends,
+  silentReturn: 'allowed',
+  why,
+});
+
+const wholeBrowser = (why: string): ReachRow => ({
+  reach: 'browser',
+  ends: 'the session, its browser, and everything else that browser signed in',
+  silentReturn: 'proof',
+  why,
+});
+
+const wholeAccount = (why: string): ReachRow => ({
+  reach: 'account',
+  ends: 'all sessions and browsers of the account',
+  silentReturn: 'proof',
+  why,
+});
+
+const wholeClient = (why: string): ReachRow => ({
+  reach: 'session',
+  ends: 'all sessions of the client, and no browser',
+  silentReturn: 'proof_at_that_client',
+  why,
+});
+
+const byRisk = wholeBrowser(
+  'Tokens and cookie are kept side by side; whoever has taken one may have the other.',
+);
+
+/**
+ * Every way a session can end. Closed: the row, the event, the metric label, the operator's timeline, the admin API, the command line and the
+ * documentation use these words.
+ */
+const table = {
+  inactivity_timeout: {
+    meaning: 'Nothing that counts as activity happened for the inactivity timeout.',
+    ...ofTheClock(
+      'Nobody showed that the person is still there; a request without a page does not show it either.',
+    ),
+  },
+  absolute_lifetime: {
+    meaning: 'The absolute lifetime since the sign-in is over, however active the session was.',
+    ...ofTheClock(
+      'The policy bounds the time since the person proved who they are, and a new session does not move that.',
+    ),
+  },
+  refresh_token_reuse: {
+    meaning: 'A superseded refresh token was used, so two parties hold the lineage and one may be a thief.',
+    reach: 'by_policy',
+    ends: 'the session; with `onReuse: browser` also its browser and everything else that browser signed in; with `account` everything of the account',
+    silentReturn: 'allowed',
+    why: 'A stolen token is no stolen cookie, and most reuse is no theft; a policy may take the sterner view.',
+  },
+  code_reuse: {
+    meaning: 'The authorization code it started from was redeemed a second time.',
+    ...sessionAlone('A code that leaked says nothing of the browser it was made in.'),
+  },
+  revoked_by_client: {
+    meaning: 'The client revoked its refresh token (RFC 7009).',
+    ...sessionAlone('A client speaks for its own session (RFC 7009 §2).'),
+  },
+  logout: {
+    meaning: 'The person signed out in the browser the session belongs to.',
+    reach: 'session',
+    ends: 'the browser with everything it signed in, except offline sessions; the session alone where the person signs out of one application only',
+    silentReturn: 'proof',
+    why: 'The person asked for it, and gave offline sessions leave to stay (ADR 17).',
+  },
+  ended_by_user: {
+    meaning: 'The person ended it on the page "your sessions".',
+    reach: 'browser',
+    ends: 'the browser with everything it signed in; offline sessions too, unless the person keeps them',
+    silentReturn: 'proof',
+    why: 'Whoever ends what they do not know, or have lost, wants that device to be out.',
+  },
+  ended_by_administrator: {
+    meaning: 'An operator ended it.',
+    forAdministrators: true,
+    ...wholeBrowser(
+      'An operator ends what is in wrong hands. `--only-this-session` narrows it; of a whole account it takes all browsers, of a whole client it asks for proof at that client.',
+    ),
+  },
+  password_changed: {
+    meaning: 'The password changed, and the policy ends other sessions then.',
+    ...wholeAccount('Whoever knew the old password may have signed in with it anywhere.'),
+  },
+  factor_changed: {
+    meaning: 'A second factor was set up, replaced or removed, and the policy ends other sessions then.',
+    ...wholeAccount('A thief may have signed in while the factor was missing, or was theirs.'),
+  },
+  account_disabled: {
+    meaning: 'The account was disabled.',
+    forAdministrators: true,
+    ...wholeAccount('Nobody is left to be signed in.'),
+  },
+  account_deleted: {
+    meaning: 'The account was deleted.',
+    forAdministrators: true,
+    ...wholeAccount('Nobody is left to be signed in.'),
+  },
+  client_disabled: {
+    meaning: 'The client was disabled.',
+    forAdministrators: true,
+    ...wholeClient('The client is in question, and the people are not.'),
+  },
+  client_deleted: {
+    meaning: 'The client was deleted.',
+    forAdministrators: true,
+    ...wholeClient('The client is in question, and the people are not.'),
+  },
+  consent_withdrawn: {
+    meaning: 'The person took back what they had allowed the client.',
+    ...sessionAlone(
+      'The person takes back what one application may do; it asks them again before it may.',
+      'the sessions of that application',
+    ),
+  },
+  session_limit: {
+    meaning: 'The account signed in once more than its policy allows, and this was the oldest session.',
+    ...sessionAlone('The person is welcome, only not so many times.', 'the oldest session'),
+  },
+  policy_changed: {
+    meaning: 'An operator changed its policy or its client in a way that it may not go on under.',
+    forAdministrators: true,
+    ...wholeClient('What changed are the rules, and a person who signs in anew is under the new ones.'),
+    ends: 'the sessions that may not go on, and no browser',
+  },
+  risk_ip: {
+    meaning: 'Its network changed in a way for which the policy ends sessions.',
+    ...byRisk,
+  },
+  risk_device: {
+    meaning: 'Browser, operating system or device changed, and the policy ends sessions for that.',
+    ...byRisk,
+  },
+  risk_tls_fingerprint: {
+    meaning: 'The TLS fingerprint changed, and the policy ends sessions for that.',
+    ...byRisk,
+  },
+  attack_pattern: {
+    meaning:
+      'A pattern that looks like an attack passed its threshold, and the configuration ends sessions for that.',
+    ...wholeBrowser(
+      'As for a finding of risk; of a whole client it ends all sessions and asks for proof there.',
+    ),
+  },
+  restored_from_backup: {
+    meaning: 'The database was restored, and whatever was authorized before cannot be trusted any more.',
+    reach: 'account',
+    ends: 'everything of everyone',
+    silentReturn: 'proof',
+    why: 'Nothing that the database says of before can be relied upon.',
+  },
+} as const satisfies Readonly<Record<string, EndReasonEntry>>;
 
 /** Why a session ended; one of the closed list. */
-export type EndReason = (typeof endReasons)[number];
+export type EndReason = keyof typeof table;
 
-/** What each reason means, in one sentence for operators and documentation. */
-export const endReasonMeanings: { readonly [Reason in EndReason]: string } = {
-  inactivity_timeout: 'Nothing that counts as activity happened for the inactivity timeout.',
-  absolute_lifetime: 'The absolute lifetime since the sign-in is over, however active the session was.',
-  refresh_token_reuse:
-    'A superseded refresh token was used, so two parties hold the lineage and one may be a thief.',
-  code_reuse: 'The authorization code it started from was redeemed a second time.',
-  revoked_by_client: 'The client revoked its refresh token (RFC 7009).',
-  logout: 'The person signed out in the browser the session belongs to.',
-  ended_by_user: 'The person ended it on the page "your sessions".',
-  ended_by_administrator: 'An operator ended it.',
-  password_changed: 'The password changed, and the policy ends other sessions then.',
-  factor_changed: 'A second factor was set up, replaced or removed, and the policy ends other sessions then.',
-  account_disabled: 'The account was disabled.',
-  account_deleted: 'The account was deleted.',
-  client_disabled: 'The client was disabled.',
-  client_deleted: 'The client was deleted.',
-  consent_withdrawn: 'The person took back what they had allowed the client.',
-  session_limit: 'The account signed in once more than its policy allows, and this was the oldest session.',
-  policy_changed: 'An operator changed its policy or its client in a way that it may not go on under.',
-  risk_ip: 'Its network changed in a way for which the policy ends sessions.',
-  risk_device: 'Browser, operating system or device changed, and the policy ends sessions for that.',
-  risk_tls_fingerprint: 'The TLS fingerprint changed, and the policy ends sessions for that.',
-  attack_pattern:
-    'A pattern that looks like an attack passed its threshold, and the configuration ends sessions for that.',
-  restored_from_backup:
-    'The database was restored, and whatever was authorized before cannot be trusted any more.',
-};
+/** The table of reasons: the meaning of each, and how far it reaches. */
+export const endReach: { readonly [Reason in EndReason]: EndReasonEntry } = table;
 
-const administratorReasons: ReadonlySet<EndReason> = new Set([
-  'ended_by_administrator',
-  'account_disabled',
-  'account_deleted',
-  'client_disabled',
-  'client_deleted',
-  'policy_changed',
-]);
+/** Every reason, in the order they are documented. */
+export const endReasons = Object.keys(table) as [EndReason, ...EndReason[]];
 
-/** Whether an administrator may name this reason; the others are findings of the service itself. */
-export const administratorMayUse = (reason: EndReason): boolean => administratorReasons.has(reason);
+/** Whether an administrator may name this reason. */
+export const administratorMayUse = (reason: EndReason): boolean =>
+  endReach[reason].forAdministrators === true;
+
+/** How far the end of a session reaches for this reason; `onReuse` is that of the policy the session is under. */
+export function reachOf(reason: EndReason, onReuse: EndReach = 'session'): EndReach {
+  const { reach } = endReach[reason];
+  return reach === 'by_policy' ? onReuse : reach;
+}

@@ -1,8 +1,8 @@
 import { demandedBy, meetsPolicy } from './authentication.js';
 import { deadlines } from './deadlines.js';
 import type { RefreshDecision, RiskAssessment, RiskFinding } from './decisions.js';
-import { reachOf } from './end-reach.js';
 import type { EndReason } from './end-reasons.js';
+import { reachOf } from './end-reasons.js';
 import type { SessionPolicy } from './policy.js';
 import { concurrentWithin, evidenceOf, isConcurrent, keyFits } from './reuse.js';
 import type { PresentedToken, Session } from './session.js';

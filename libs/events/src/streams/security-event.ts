@@ -1,4 +1,4 @@
-import { type EndReason, endReasonMeanings } from '@curfew/session-policy';
+import { type EndReason, endReach } from '@curfew/session-policy';
 import type { Compose, StoredEvent } from '../delivery/delivery.js';
 import type { SignJwt } from '../delivery/logout-token.js';
 import type { SecretSeal } from '../delivery/webhook.js';
@@ -19,8 +19,8 @@ interface Translation {
 }
 
 const reasonText = (data: Data): string =>
-  data.reason && Object.hasOwn(endReasonMeanings, data.reason)
-    ? endReasonMeanings[data.reason as EndReason]
+  data.reason && Object.hasOwn(endReach, data.reason)
+    ? endReach[data.reason as EndReason].meaning
     : 'The session ended.';
 
 /** Who stands behind a reason where the event names nobody; the others are findings of the policy. */
