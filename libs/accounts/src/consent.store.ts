@@ -26,8 +26,11 @@ const split = (scope: string | undefined): string[] => (scope ?? '').split(' ').
 const mapValues = <A, B>(of: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(of).map(([key, value]) => [key, change(value)]));
 
+/** The JSON of a consent as `stored` wrote it. */
+const accessIn = (json: unknown): StoredAccess => json as StoredAccess;
+
 const consentOf = (row: ConsentRow): Consent => {
-  const granted = row.granted as unknown as StoredAccess;
+  const granted = accessIn(row.granted);
   return {
     accountId: row.accountId,
     clientId: row.clientId,

@@ -14,11 +14,14 @@ import { RegistrationError } from './registration-error.js';
 
 const instantOf = (date: Date): Instant => instant(date.getTime());
 
+/** The JSON of a registration, which was checked before it was written. */
+const metadataOf = (json: unknown): ClientMetadata => json as ClientMetadata;
+
 /** A client as its row says. */
 export const clientOf = (row: ClientRow): Client => ({
   id: row.id,
   name: row.name,
-  metadata: row.metadata as unknown as ClientMetadata,
+  metadata: metadataOf(row.metadata),
   resource: row.resource,
   disabledAt: row.disabledAt && instantOf(row.disabledAt),
   firstRun: row.firstRun,

@@ -23,7 +23,7 @@ const heading = ['setting', 'meaning', 'form', 'default'];
 export function manual(): string {
   const parts = sections.map(({ title, settings }) => {
     const rows = Object.entries<z.ZodType>(settings).map(([name, schema]) =>
-      cells(name, schema.meta() as never),
+      cells(name, { about: '', form: '', ...schema.meta() }),
     );
     return `## ${title}\n\n${table(rows)}\n`;
   });

@@ -38,7 +38,7 @@ export function unknownMember(known: readonly string[]): string {
 
 /** The members a schema knows at a place; empty if it cannot be told. */
 function knownMembers(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
-  let at: Definition | undefined = inner(schema as unknown as Described);
+  let at: Definition | undefined = inner(schema as Described);
   for (const part of path) {
     const next: Described | undefined = at && below(at, part);
     at = next && inner(next);

@@ -69,7 +69,7 @@ function withDefault<T extends z.ZodType<unknown, string>>(schema: T, notes: Set
   // `prefault`: the default is text in the setting's own form and passes the same check.
   return (preset === undefined ? schema : schema.prefault(preset as z.input<T>)).meta({
     ...notes,
-  }) as unknown as z.ZodType<z.output<T>, string | undefined>;
+  }) as z.ZodType<z.output<T>, string | undefined>;
 }
 
 /** A duration such as `15m`, in whole seconds. */
@@ -123,14 +123,11 @@ export const choice = <const T extends readonly [string, ...string[]]>(
   words: T,
   preset: T[number],
 ) =>
-  withDefault(
-    z.enum(words, `must be one of ${words.join(', ')}`) as unknown as z.ZodType<T[number], string>,
-    {
-      about,
-      form: words.map((word) => `\`${word}\``).join(', '),
-      default: preset,
-    },
-  );
+  withDefault(z.enum(words, `must be one of ${words.join(', ')}`) as z.ZodType<T[number], string>, {
+    about,
+    form: words.map((word) => `\`${word}\``).join(', '),
+    default: preset,
+  });
 
 /** An absolute URL of one of the given schemes, without credentials or fragment; the value stays as written. */
 export const url = (about: string, preset: string, schemes: readonly string[] = ['http', 'https']) => {

@@ -40,7 +40,7 @@ export type Counts = Readonly<Record<CountKind, Float64Array>>;
 
 /** Histograms of every kind, all zero. */
 export const noCounts = (): Counts =>
-  Object.fromEntries(countKinds.map((kind) => [kind, new Float64Array(bucketCount)])) as unknown as Counts;
+  Object.fromEntries(countKinds.map((kind) => [kind, new Float64Array(bucketCount)])) as Counts;
 
 /** Adds the second histogram to the first. */
 export function addTo(sum: Float64Array, counts: ArrayLike<number>): void {

@@ -127,7 +127,7 @@ function nameGrants(provider: Provider): void {
  * never stored and then fails to store it again (pinned by test/contract). No browser knows that session: let it go.
  */
 function saveOnlyStoredSessions(provider: Provider): void {
-  const { prototype } = provider.Session as unknown as {
+  const { prototype } = provider.Session as {
     prototype: { exp?: number; persist: () => Promise<unknown> };
   };
   const { persist } = prototype;

@@ -157,7 +157,7 @@ export class Interactions {
   ): Promise<{ account: Account; browserSessionUid: string } | undefined> {
     return this.server.inScope(request, async () => {
       const { provider } = this.server;
-      const session = await provider.Session.get(provider.createContext(request, response) as never);
+      const session = await provider.Session.get(provider.createContext(request, response));
       const account = session.accountId && currentScope().staged.account(session.accountId);
       if (account) await this.#noteAct(session.uid);
       return account ? { account, browserSessionUid: session.uid } : undefined;
@@ -171,7 +171,7 @@ export class Interactions {
   signInBrowser(request: IncomingMessage, response: ServerResponse, person: RecognisedPerson): Promise<void> {
     return this.server.inScope(request, async () => {
       const provider = this.server.provider as Provider & { cookieName(kind: string): string };
-      const context = provider.createContext(request, response) as unknown as Jar;
+      const context = provider.createContext(request, response) as Jar;
       const found = (await provider.Session.get(context as never)) as unknown as CookieSession;
       const { accountId, methods, remember = false, settlement, provedAt } = person;
       // Another person at the same browser starts afresh: nothing of the previous one is carried over.

@@ -142,5 +142,5 @@ export class DatabaseListener {
 
 /** Closes without a farewell, which a dead connection would never answer. */
 function destroy(client: pg.Client): void {
-  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  (client as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }

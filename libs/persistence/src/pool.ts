@@ -206,7 +206,7 @@ export class GuardedClient extends pg.Client {
   }
 
   #destroy(): void {
-    (this as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    (this as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
   }
 }
 
@@ -241,7 +241,7 @@ export function poolSettings(
 ): pg.PoolConfig & GuardedConfig & { readonly onConnect: (client: pg.ClientBase) => Promise<void> } {
   return {
     connectionString: configuration.url.reveal(),
-    Client: GuardedClient as unknown as NonNullable<pg.PoolConfig['Client']>,
+    Client: GuardedClient as NonNullable<pg.PoolConfig['Client']>,
     max: size,
     connectionTimeoutMillis: configuration.connectTimeoutMs,
     idleTimeoutMillis: configuration.idleTimeoutMs,

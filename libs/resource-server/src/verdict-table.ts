@@ -245,7 +245,7 @@ export class VerdictTable {
 
   #grow(capacity: number): void {
     const grown = <T extends Uint8Array | Uint32Array | Int32Array | Float64Array>(fresh: T, old: T): T => {
-      fresh.set(old as never);
+      fresh.set(old);
       return fresh;
     };
     this.#hashes = grown(Buffer.alloc(capacity * hashBytes), this.#hashes);

@@ -39,7 +39,11 @@ const kept = [
   'x5t#S256',
 ] as const;
 
-/** What to store of a sign-in. */
+/** All that was authorized, as `authorizationOf` wrote it. */
+export const authorizationIn = (session: { readonly authorization: unknown }): Authorization =>
+  session.authorization as Authorization;
+
+/** The part of a sign-in that is stored. */
 export function authorizationOf(
   source: Readonly<Record<string, unknown>>,
   grant: Readonly<Record<string, unknown>>,

@@ -52,9 +52,9 @@ export class IdempotencyStore {
     // Forgotten in between: the first request failed, and its repeat may come again.
     if (!row) return { kind: 'under_way', requestHash: entry.requestHash };
     const requestHash = Buffer.from(row.request_hash);
-    const answer = row.answer && this.seal.open(row.answer, contextOf(entry));
+    const answer: unknown = row.answer && this.seal.open(row.answer, contextOf(entry));
     if (!answer) return { kind: 'under_way', requestHash };
-    return { kind: 'answered', requestHash, answer: answer as unknown as KeptAnswer };
+    return { kind: 'answered', requestHash, answer: answer as KeptAnswer };
   }
 
   /** Keeps the answer for repeats. */

@@ -61,8 +61,8 @@ export const pagePolicy = [
 ].join('; ');
 
 /** The document as a page: no script, nothing from anywhere else. */
-export function documentPage(source: Readonly<Json>): string {
-  const document = source as unknown as Document;
+export function documentPage(source: unknown): string {
+  const document = source as Document;
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, described]) => ({ path, method, described })),
   );

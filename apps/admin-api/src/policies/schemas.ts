@@ -42,7 +42,7 @@ const settings = Object.fromEntries(
 export const settingsSchema = z
   .strictObject({
     basedOn: z
-      .enum(profileNames as unknown as [string, ...string[]], {
+      .enum(profileNames, {
         error: 'must be the name of a ready profile',
       })
       .optional()

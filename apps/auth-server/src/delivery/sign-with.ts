@@ -14,7 +14,7 @@ const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).to
 export const signWith =
   (keyStore: KeyStore, clock: Clock): SignJwt =>
   async (type, algorithm, claims) => {
-    const key = keyStore.current(clock.now()).signer(algorithm as never);
+    const key = keyStore.current(clock.now()).signer(algorithm);
     if (!key) throw new NoSigningKey(algorithm);
     const content = `${encoded({ alg: key.alg, typ: type, kid: key.kid })}.${encoded(claims)}`;
     return `${content}.${Buffer.from(await key.sign(Buffer.from(content))).toString('base64url')}`;

@@ -88,4 +88,4 @@ export class WorkerFigures implements Figures {
   }
 }
 
-const sumOf = (lists: readonly FigureList[]): Registry => AggregatorRegistry.aggregate(lists as never);
+const sumOf = (lists: readonly FigureList[]): Registry => AggregatorRegistry.aggregate([...lists]);

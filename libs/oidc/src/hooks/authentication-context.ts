@@ -96,7 +96,7 @@ function askedContexts(ctx: KoaContextWithOIDC): {
   const values = request && valuesOf(request);
   if (request?.essential !== true || !values)
     return { required: null, wanted: strongerContext(weakestOf(acrValues), weakestOf(values ?? [])) };
-  const { claims } = ctx.oidc as unknown as { claims?: { id_token?: Record<string, unknown> } };
+  const { claims } = ctx.oidc as { claims?: { id_token?: Record<string, unknown> } };
   if (claims?.id_token) claims.id_token['acr'] = request;
   const required = weakestOf(values);
   if (required === null) throw unmet();

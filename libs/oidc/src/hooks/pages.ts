@@ -50,9 +50,8 @@ export const logoutPages = (
 ): Features['rpInitiatedLogout'] => ({
   enabled: true,
   logoutSource: async (ctx) => {
-    const state = (
-      ctx.oidc.session as unknown as { state: { clientId?: string; postLogoutRedirectUri?: string } }
-    ).state;
+    const state = (ctx.oidc.session as { state: { clientId?: string; postLogoutRedirectUri?: string } })
+      .state;
     const client = state.clientId ? await clients.find(state.clientId) : undefined;
     const action = ctx.oidc.urlFor('end_session_confirm');
     const leadsOut = state.postLogoutRedirectUri !== undefined;

@@ -4,6 +4,7 @@ import {
   fixedValues,
   type Instant,
   initially,
+  type RequestSignals,
   type SessionField,
   type SessionFieldKind,
   type SessionFieldValues,
@@ -52,8 +53,8 @@ export type StoredField = keyof StoredSession;
 /** How the values of a kind are selected, read and written to JSON; a kind that leaves one out takes them as they are. */
 interface ColumnKind {
   readonly select?: (column: string) => string;
-  readonly read?: (value: never) => unknown;
-  readonly write?: (value: never, session: StoredSession) => unknown;
+  readonly read?: (value: unknown) => unknown;
+  readonly write?: (value: unknown, session: StoredSession) => unknown;
 }
 
 const kinds: { readonly [Kind in SessionFieldKind]: ColumnKind } = {
@@ -64,23 +65,29 @@ const kinds: { readonly [Kind in SessionFieldKind]: ColumnKind } = {
   count: {},
   instant: {
     select: milliseconds,
-    read: Math.round as (value: never) => number,
-    write: (value: number) => new Date(value).toISOString(),
+    read: (value) => Math.round(value as number),
+    write: (value) => new Date(value as number).toISOString(),
   },
-  bytes: { write: (value: Uint8Array) => `\\x${Buffer.from(value).toString('hex')}` },
+  bytes: { write: (value) => `\\x${Buffer.from(value as Uint8Array).toString('hex')}` },
   // It is read whole by `readStored`, which knows the row around it.
   authorization: { write: (_, session) => packAuthorization(session) },
-  signals: { read: (value: PackedSignals) => unpackSignals(value), write: packSignals },
+  signals: {
+    read: (value) => unpackSignals(value as PackedSignals),
+    write: (value) => packSignals(value as RequestSignals),
+  },
   end: {
     select: (column) =>
       `CASE WHEN ${column}_at IS NOT NULL THEN jsonb_build_object('at', ${milliseconds(`${column}_at`)}, 'reason', s.end_reason) END`,
-    read: ({ at, reason }: { at: number; reason: EndReason }) => ({ at: Math.round(at), reason }),
+    read: (value) => {
+      const { at, reason } = value as { at: number; reason: EndReason };
+      return { at: Math.round(at), reason };
+    },
   },
 };
 
 interface Column {
   readonly name: string;
-  readonly read: ((value: never) => unknown) | undefined;
+  readonly read: ((value: unknown) => unknown) | undefined;
   readonly initial: unknown;
 }
 
@@ -118,7 +125,7 @@ export function selectionOf<Name extends StoredField>(
       for (let place = 0; place < columns.length; place++) {
         const { name, read, initial } = columns[place]!;
         const value = row[from + place];
-        values[name] = value === null ? initial : read ? read(value as never) : value;
+        values[name] = value === null ? initial : read ? read(value) : value;
       }
       return values as Pick<StoredSession, Name>;
     },
@@ -155,7 +162,7 @@ export function startValues(session: StoredSession): string {
   for (const name of startNames) {
     const value = session[name];
     const { write } = kinds[fields[name].kind];
-    written[columnOf(name)] = value === null || !write ? value : write(value as never, session);
+    written[columnOf(name)] = value === null || !write ? value : write(value, session);
   }
   written['check_after'] = written['expires_at'];
   return JSON.stringify(written);

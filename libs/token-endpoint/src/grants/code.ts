@@ -40,6 +40,9 @@ export interface FoundCode {
   readonly isConsumed: boolean;
 }
 
+/** The payload of a code, which was sealed as it is. */
+const codeIn = (found: { readonly payload: unknown }): CodePayload => found.payload as CodePayload;
+
 /** Finds a code, used or not, expired or not. @throws Refused for what is none, and for one of another client */
 export async function findCode(
   key: ArtifactKey,
@@ -48,7 +51,7 @@ export async function findCode(
 ): Promise<FoundCode> {
   const found = await artifacts.findWithGrant(key);
   if (!found) throw invalidGrant('code_unknown');
-  const code = found.payload as unknown as CodePayload;
+  const code = codeIn(found);
   if (code.clientId !== client.id) throw invalidGrant('issued_to_another_client');
   return { key, code, grant: found.grant as StoredGrant | undefined, isConsumed: found.isConsumed };
 }

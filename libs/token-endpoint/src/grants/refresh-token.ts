@@ -26,7 +26,7 @@ import {
   tooManyAttempts,
 } from '../refused.js';
 import { type ClientRequest, parameter, requireParameters } from '../request.js';
-import { type Authorization, scopesOf } from '../session-payload.js';
+import { type Authorization, authorizationIn, scopesOf } from '../session-payload.js';
 import type { GrantHandler } from './grant-type.js';
 
 /** A refresh token of ours, as a client that has authenticated presents it. */
@@ -89,7 +89,7 @@ function presentation(
   proof: Proof | undefined,
 ): Presented {
   const { client } = request;
-  const authorization = opened.session.authorization as unknown as Authorization;
+  const authorization = authorizationIn(opened.session);
   const authorizedScopes = registeredScopes(client, scopesOf(authorization.scope));
   request.isToldElsewhere = true;
   return {

@@ -53,7 +53,7 @@ export async function introspectAccessToken(
   now: Instant,
 ): Promise<IntrospectionAnswer> {
   const opened = accessTokens.open(token) ?? jwts.open(token);
-  const claims = opened as unknown as Claims | undefined;
+  const claims = opened as Claims | undefined;
   if (!claims) sessions.unknownToken('introspection', caller.id, ip, now);
   if (!claims || claims.exp * 1000 <= now || !mayKnow(caller, claims)) return inactive;
   if (!(await clients.find(claims.clientId))) return inactive;

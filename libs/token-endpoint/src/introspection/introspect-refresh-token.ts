@@ -3,7 +3,7 @@ import { deadlines, type Instant } from '@curfew/session-policy';
 import type { SessionService } from '@curfew/sessions';
 import type { ClientDirectory } from '../client/client-directory.js';
 import { registeredScopes } from '../client/client-scopes.js';
-import { type Authorization, epochSeconds, scopesOf } from '../session-payload.js';
+import { authorizationIn, epochSeconds, scopesOf } from '../session-payload.js';
 import type { IntrospectionAnswer } from './introspect-access-token.js';
 import { sessionClocks } from './session-clocks.js';
 
@@ -34,7 +34,7 @@ export async function introspectRefreshToken(
   const access = await sessions.access(id, noAccessToken, now);
   if (access?.decision.kind !== 'active' || !(await clients.find(clientId))) return inactive;
   const { session, policy } = access;
-  const { scope, jkt, 'x5t#S256': x5t } = session.authorization as unknown as Authorization;
+  const { scope, jkt, 'x5t#S256': x5t } = authorizationIn(session);
   return {
     active: true,
     sub: session.accountId,

@@ -28,8 +28,8 @@ export class KeySet {
   }
 
   /** The key that signs with this algorithm; undefined if there is none. */
-  signer(algorithm: SigningAlgorithm): SigningKey | undefined {
-    return this.#active.get(algorithm);
+  signer(algorithm: string): SigningKey | undefined {
+    return this.#active.get(algorithm as SigningAlgorithm);
   }
 
   /** The kid that signs, per algorithm. */

@@ -85,11 +85,7 @@ export class SigningKey {
   }
 }
 
-const signInThread = promisify(sign) as unknown as (
-  digest: string,
-  data: Uint8Array,
-  key: KeyObject,
-) => Promise<Buffer>;
+const signInThread = promisify(sign) as (digest: string, data: Uint8Array, key: KeyObject) => Promise<Buffer>;
 
 const generate = promisify(generateKeyPair);
 
