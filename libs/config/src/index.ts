@@ -1,6 +1,6 @@
 export { type AdminScope, adminScopeNames, adminScopes, isAdminScope } from './admin-scopes.js';
-export type { Configuration, DatabaseConfiguration, HashingConfiguration, Listen } from './configuration.js';
-export { ConfigurationError, type ConfigurationFault } from './configuration-error.js';
+export type { Configuration, DatabaseConfiguration, Listen } from './configuration.js';
+export { ConfigurationError } from './configuration-error.js';
 export {
   handedRoutes,
   type KeptRoute,
@@ -10,16 +10,10 @@ export {
   routeParts,
   secondsOf,
 } from './gateway-routes.js';
-export {
-  hasFirstRunData,
-  loadConfiguration,
-  type Needs,
-  refuseFirstRunData,
-} from './load.js';
+export { hasFirstRunData, loadConfiguration, type Needs, refuseFirstRunData } from './load.js';
 export { manual } from './manual.js';
-export { type ReadFault, readFaults, unknownMember } from './read-faults.js';
+export { type ReadFault, readFaults } from './read-faults.js';
 export { developmentSecretPrefix } from './relations.js';
 export { leaveOutRuntimeNotice } from './runtime-notice.js';
 export { Secret } from './secret.js';
-export type { Milliseconds, Rate, Seconds } from './values.js';
-export { UnreadableFile, WrittenFile, type WrittenPlace } from './written-file.js';
+export { UnreadableFile, WrittenFile } from './written-file.js';

@@ -1,10 +1,9 @@
 export * from './adaptation/index.js';
-export { type LifetimeOutcome, lifetimeUnder } from './ages.js';
+export { lifetimeUnder } from './ages.js';
 export { bucketCount, bucketEdges, bucketOf } from './buckets.js';
 export {
   addTo,
   type CountKind,
-  type Counts,
   countBeyond,
   countKinds,
   FoldedCounts,
@@ -13,41 +12,30 @@ export {
   noCounts,
   sumOf,
 } from './counts.js';
-export {
-  allClients,
-  type CountsQuestion,
-  CountsStore,
-  type FoundCounts,
-  type HourCounts,
-} from './counts.store.js';
-export { neededForAnswer, type Shortfall, shortfalls, shortfallsOf } from './enough-data.js';
+export { CountsStore, type FoundCounts } from './counts.store.js';
+export { type Shortfall, shortfalls, shortfallsOf } from './enough-data.js';
 export {
   assumedGiveUpShare,
   type CountsUnderTimeout,
   Evidence,
   type Figure,
-  type GiveUpShare,
   totalCounts,
 } from './evidence.js';
 export { presenceSeconds } from './exposure.js';
-export * from './figures.js';
-export { type FunnelWindow, funnelOf } from './funnel.js';
 export {
-  type ArmCounts,
-  type ArmDifference,
-  type ComparedArms,
-  comparedArms,
-  giveUpFrom,
-  lostVisits,
-  type MeasuredGiveUp,
-} from './give-up.js';
+  cutAtWorkPerDay,
+  cutsPerVisit,
+  cutWhileWorking,
+  exposurePerDay,
+  gaveUpPerVisit,
+  signInsPerPersonDay,
+  signInsPerVisit,
+} from './figures.js';
+export { type FunnelWindow, funnelOf } from './funnel.js';
+export { type ArmCounts, comparedArms, giveUpFrom, lostVisits, type MeasuredGiveUp } from './give-up.js';
 export type { Estimate } from './jackknife.js';
 export { type ClockworkShare, clockworkShare } from './low-value.js';
-export {
-  type EndedSilence,
-  type SessionBefore,
-  SilenceRecorder,
-} from './recorder.js';
+export { type EndedSilence, type SessionBefore, SilenceRecorder } from './recorder.js';
 export { shareEstimate } from './shares.js';
 export { type Valley, valleyOf } from './survival.js';
 export { kindsOfVisits } from './visits.js';

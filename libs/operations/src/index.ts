@@ -6,7 +6,7 @@ export {
   requireNewPassword,
 } from './accounts.js';
 export { type Author, OperationParts } from './author.js';
-export { changePassword, type PasswordChange, passwordEndsSessions } from './change-password.js';
+export { changePassword, passwordEndsSessions } from './change-password.js';
 export {
   addClientSecret,
   changeClient,
@@ -16,7 +16,7 @@ export {
   endClientSecret,
   registerClient,
 } from './clients.js';
-export { type EverythingEnded, endEverything, endSessions, type NamedEnds } from './end-sessions.js';
+export { type EverythingEnded, endEverything, endSessions } from './end-sessions.js';
 export {
   confirmSecondFactor,
   type FactorChange,
@@ -24,4 +24,4 @@ export {
   renewRecoveryCodes,
   setSecondStep,
 } from './second-factors.js';
-export { type ConsentOf, type ConsentWithdrawn, withdrawConsent } from './withdraw-consent.js';
+export { type ConsentWithdrawn, withdrawConsent } from './withdraw-consent.js';

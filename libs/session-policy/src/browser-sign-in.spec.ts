@@ -11,7 +11,7 @@ import {
   seconds,
   signedInBrowser,
   strictest,
-} from './index.js';
+} from '../test/domain.js';
 
 const policy = aPolicy({ inactivityTimeout: lasting('15m'), absoluteLifetime: lasting('8h') });
 const lenient = aPolicy({ inactivityTimeout: lasting('7d'), absoluteLifetime: lasting('30d') });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { endReach, endReasons } from '../test/domain.js';
 import { sessionTables, withFreshSessionTables } from './documentation.js';
-import { endReach, endReasons } from './index.js';
 
 const page = readFileSync(join(process.cwd(), 'docs', 'sessions.md'), 'utf8');
 

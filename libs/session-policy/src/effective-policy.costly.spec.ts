@@ -8,7 +8,7 @@ import {
   settingNames,
   settingOf,
   strictest,
-} from './index.js';
+} from '../test/domain.js';
 
 const violationsOf = (input: unknown): readonly string[] => {
   const parsed = parsePolicy(input);

@@ -1,5 +1,5 @@
 import { aPolicy, lasting } from '../test/builders.js';
-import { effectivePolicy, profiles, strictest } from './index.js';
+import { effectivePolicy, profiles, strictest } from '../test/domain.js';
 
 describe('the strictest of several policies', () => {
   it.each([

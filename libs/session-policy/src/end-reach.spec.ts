@@ -7,7 +7,7 @@ import {
   profileNames,
   profiles,
   reachOf,
-} from './index.js';
+} from '../test/domain.js';
 
 describe('how far an end reaches', () => {
   const expected: { readonly [Reason in EndReason]: string } = {

@@ -1,5 +1,5 @@
 import { t0 } from '../test/builders.js';
-import { type EventOf, eventCatalogue, eventTypes, isEventType, type SessionEvent } from './index.js';
+import { type EventOf, eventCatalogue, eventTypes, isEventType, type SessionEvent } from '../test/domain.js';
 
 describe('the list of events', () => {
   it('says of each in one sentence what it means', () => {

@@ -1,27 +1,69 @@
-export * from './access.js';
-export * from './access-token.js';
-export * from './authentication.js';
-export * from './browser-sign-in.js';
-export * from './deadlines.js';
-export * from './decisions.js';
+export { decideAccess, endOf } from './access.js';
+export { accessTokenLifetime } from './access-token.js';
+export {
+  type AuthenticationContext,
+  type AuthenticationMethod,
+  contextOf,
+  contextsMeeting,
+  contextToTell,
+  decideContext,
+  methodsTogether,
+  provableContexts,
+  reaches,
+  strongerContext,
+  weakestOf,
+} from './authentication.js';
+export {
+  type BrowserSession,
+  type BrowserSignInDecision,
+  decideBrowserSignIn,
+  signedInBrowser,
+} from './browser-sign-in.js';
+export { type DeadlineLimits, deadlines, idleWarningAt, inactivityTimeoutOf } from './deadlines.js';
+export {
+  type AccessDecision,
+  type RefreshDecision,
+  type ReuseEvidence,
+  type RiskFinding,
+  reuseClasses,
+  unreachable,
+} from './decisions.js';
 export { withFreshTables } from './documentation.js';
-export * from './durations.js';
-export * from './effective-policy.js';
-export * from './end-reach.js';
-export * from './end-reasons.js';
-export * from './event-catalogue.js';
-export * from './events.js';
-export * from './lifecycle.js';
-export * from './not-before.js';
-export * from './parse-policy.js';
-export * from './policy.js';
-export * from './policy-lint.js';
+export { parseDuration } from './durations.js';
+export { effectivePolicy, type PolicyPlaces, policiesByPlace, trialOf } from './effective-policy.js';
+export type { EndReach } from './end-reach.js';
+export { administratorMayUse, type EndReason, endReach, endReasons, reachOf } from './end-reasons.js';
+export { eventCatalogue, eventTypes, isCounted, isEventType } from './event-catalogue.js';
+export {
+  type Actor,
+  type EventData,
+  type EventOf,
+  type EventType,
+  protocolRefusals,
+  type RefusalCause,
+  type SessionEvent,
+} from './events.js';
+export {
+  activityThrottleMs,
+  beginning,
+  kept,
+  rotated,
+  started,
+  steppedUp,
+  stepUpDemanded,
+  stepUpOutstanding,
+  touched,
+} from './lifecycle.js';
+export { killedBy, type NotBefore, withNotBefores } from './not-before.js';
+export { formatPolicy, parsePolicy, type WrittenPolicy } from './parse-policy.js';
+export { type SessionPolicy, settingNames, settingOf } from './policy.js';
+export { lintPolicy, type PolicyWarning } from './policy-lint.js';
 export { revocationTarget } from './policy-settings.js';
-export * from './profiles.js';
-export * from './refresh.js';
+export { isProfileName, profileNames, profiles } from './profiles.js';
+export { decideRefresh } from './refresh.js';
 export { concurrentWithin } from './reuse.js';
-export * from './risk.js';
-export * from './session.js';
+export { assessRisk, differingSignals } from './risk.js';
+export { type Session, type SessionId, type SignInFacts, sessionFields } from './session.js';
 export {
   type FixedSessionField,
   type FixedSessionFieldValues,
@@ -34,16 +76,33 @@ export {
   type SignInSessionField,
   signedIn,
 } from './session-field.js';
+export type { SettingShape } from './setting.js';
+export { settingSources } from './setting-sources.js';
+export { type RequestSignals, unknownSignals } from './signals.js';
 export {
-  type Canary,
-  type IpGranularity,
-  ipGranularities,
-  type RiskAction,
-  riskActions,
-  type Setting,
-  type SettingShape,
-} from './setting.js';
-export * from './setting-sources.js';
-export * from './signals.js';
-export * from './time.js';
-export * from './trial.js';
+  earliest,
+  elapsedMs,
+  type Instant,
+  instant,
+  isPast,
+  latest,
+  plus,
+  type Seconds,
+  seconds,
+  secondsUntil,
+  wholeSecond,
+} from './time.js';
+export {
+  type Arm,
+  type CanaryTrial,
+  type EffectivePolicy,
+  isFirstLongSilence,
+  placeCount,
+  placeOf,
+  placeOutside,
+  type ShadowLimits,
+  type ShadowMark,
+  shadowMark,
+  type Trial,
+  type TriedSession,
+} from './trial.js';

@@ -22,7 +22,7 @@ import {
   stepUpDemanded,
   stepUpOutstanding,
   touched,
-} from './index.js';
+} from '../test/domain.js';
 
 const policy = aPolicy();
 

@@ -1,5 +1,5 @@
 import { after, aSession, t0 } from '../test/builders.js';
-import { ended, instant, killedBy, type NotBefore, withNotBefores } from './index.js';
+import { ended, instant, killedBy, type NotBefore, withNotBefores } from '../test/domain.js';
 
 const entry = (at: number, reason: NotBefore['reason'], kind: NotBefore['kind'] = 'account'): NotBefore => ({
   kind,

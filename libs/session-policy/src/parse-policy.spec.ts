@@ -10,7 +10,7 @@ import {
   seconds,
   settingNames,
   settingOf,
-} from './index.js';
+} from '../test/domain.js';
 
 const written = formatPolicy(profiles.standard.policy);
 

@@ -1,5 +1,12 @@
 import { aPolicy, lasting } from '../test/builders.js';
-import { lintPolicy, profileNames, profiles, type SessionPolicy, seconds, strictest } from './index.js';
+import {
+  lintPolicy,
+  profileNames,
+  profiles,
+  type SessionPolicy,
+  seconds,
+  strictest,
+} from '../test/domain.js';
 
 const hour = 3_600;
 

@@ -1,6 +1,6 @@
 import { after, aPolicy, aRotatedSession, aSession, lasting, tokenOf } from '../test/builders.js';
-import type { PresentedToken, RiskAssessment, Session, SessionPolicy } from './index.js';
-import { decideRefresh, instant, noRisk } from './index.js';
+import type { PresentedToken, RiskAssessment, Session, SessionPolicy } from '../test/domain.js';
+import { decideRefresh, instant, noRisk } from '../test/domain.js';
 
 const policy = aPolicy({ retryWindow: lasting('30s'), retryLimit: 5 });
 

@@ -1,6 +1,6 @@
 import { after, aPolicy, aRotatedSession, lasting, signals, tokenOf } from '../test/builders.js';
-import type { PresentedToken, RiskAssessment, Session, SessionPolicy } from './index.js';
-import { decideRefresh, instant, noRisk, plus, seconds } from './index.js';
+import type { PresentedToken, RiskAssessment, Session, SessionPolicy } from '../test/domain.js';
+import { decideRefresh, instant, noRisk, plus, seconds } from '../test/domain.js';
 
 const policy = aPolicy({ retryWindow: lasting('30s'), retryLimit: 5 });
 

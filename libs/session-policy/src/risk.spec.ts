@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { after, aPolicy, aSession, nothingKnown, signals, someSignals } from '../test/builders.js';
-import { assessRisk, type RequestSignals, steppedUp, stepUpDemanded } from './index.js';
+import { assessRisk, type RequestSignals, steppedUp, stepUpDemanded } from '../test/domain.js';
 
 const calm = { stepUpRequiredAt: null, steppedUpAt: null };
 const outstanding = { stepUpRequiredAt: after('1m'), steppedUpAt: null };

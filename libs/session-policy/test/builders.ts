@@ -12,7 +12,7 @@ import {
   type SessionPolicy,
   started,
   unknownSignals,
-} from '../src/index.js';
+} from './domain.js';
 
 /** A Tuesday morning, at a whole second. */
 export const t0 = instant(Date.UTC(2026, 0, 6, 9, 0, 0));

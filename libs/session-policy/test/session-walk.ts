@@ -1,3 +1,4 @@
+import { someSignals, t0 } from './builders.js';
 import {
   deadlines,
   decideAccess,
@@ -12,8 +13,7 @@ import {
   steppedUp,
   stepUpDemanded,
   touched,
-} from '../src/index.js';
-import { someSignals, t0 } from './builders.js';
+} from './domain.js';
 import { randomFrom } from './random-from.mjs';
 import { claim, type Issued, WalkRecord } from './walk-record.js';
 import { elsewhere, policies } from './walk-surroundings.js';

@@ -1,3 +1,4 @@
+import { someSignals, t0 } from './builders.js';
 import {
   assessRisk,
   deadlines,
@@ -12,8 +13,7 @@ import {
   type SessionPolicy,
   secondsUntil,
   touched,
-} from '../src/index.js';
-import { someSignals, t0 } from './builders.js';
+} from './domain.js';
 
 /** A token that was handed out, with what the walk knows of it beside the row. */
 export interface Issued {

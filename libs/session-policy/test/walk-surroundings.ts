@@ -1,5 +1,5 @@
-import { profiles, type RequestSignals, type SessionPolicy, seconds } from '../src/index.js';
 import { signals, someSignals } from './builders.js';
+import { profiles, type RequestSignals, type SessionPolicy, seconds } from './domain.js';
 
 const base = profiles.standard.policy;
 /** Policies that may come into force at any moment. */

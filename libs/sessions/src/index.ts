@@ -1,10 +1,5 @@
-export { ActivityRecorder } from './activity.js';
 export { BrowserSessionEnds } from './browser-session-ends.js';
-export {
-  type BrowserSessionPosition,
-  BrowserSessionQueries,
-  type BrowserSessionSummary,
-} from './browser-session-queries.js';
+export { BrowserSessionQueries, type BrowserSessionSummary } from './browser-session-queries.js';
 export {
   type BrowserSessionColumns,
   browserSessionColumns,
@@ -15,45 +10,62 @@ export {
   sessionsOfBrowser,
 } from './browser-session-row.js';
 export { BrowserSessionSweeper } from './browser-session-sweeper.js';
-export type { EndAlongside } from './end-sessions.js';
-
 export { PolicySource } from './policy-source.js';
 export {
   type CommittedRefresh,
   type OpenedRefreshToken,
   type Presenter,
   RefreshContention,
-  type RefreshOutcome,
   type RefusedRefresh,
   type StagedRefresh,
 } from './refresh-outcome.js';
 export { accountEvent, clientEvent, sessionEvent } from './session-events.js';
 export { SessionQueries } from './session-queries.js';
-export {
-  type FoundAccess,
-  SessionService,
-  type SessionServiceParts,
-  type SessionStart,
-} from './session-service.js';
+export { type FoundAccess, SessionService, type SessionStart } from './session-service.js';
 export type { SessionSummary } from './session-summary.js';
-export type { BrowserSessionEnd } from './store/end-statement.js';
-export { type EndedBrowserSession, type EndOutcome, EndWriter } from './store/end-writer.js';
-export { packSignals, unpackSignals } from './store/packed-columns.js';
+export { type EndOutcome, EndWriter } from './store/end-writer.js';
+export { packSignals } from './store/packed-columns.js';
 export { PostgresSessionStore } from './store/postgres-session-store.js';
 export { PostgresSweepStore } from './store/postgres-sweep-store.js';
-export { type RestoredService, type RestoreTaken, takeRestoreStep } from './store/restore-step.js';
+export { takeRestoreStep } from './store/restore-step.js';
 export { type FoundRow, foundColumns, readFound } from './store/session-row.js';
-export * from './store/session-store.js';
 export {
-  type AuthorizationColumns,
+  type AcceptedStepUp,
+  AccountGone,
+  type Activity,
+  type Alongside,
+  AuthorizationKilled,
+  CodeUsed,
+  type End,
+  type EndDetail,
+  type EndedSession,
+  type FoundSession,
+  type Keeping,
+  type MassEnd,
+  type ProofRecord,
+  ProofUsedBefore,
+  type Retention,
+  type Rotation,
+  type SessionLimit,
+  SessionStore,
+  type StoredSession,
+  TooManySessions,
+  type WithEnd,
+} from './store/session-store.js';
+export {
   covers,
   deadlineUnder,
-  killersOfSession,
   notKilledUnsettled,
   ofSession,
   placeWithin,
   rowStands,
 } from './store/standing-statements.js';
-export * from './store/sweep-store.js';
+export {
+  type DueSession,
+  type Lineage,
+  type LookAgain,
+  type ShorterLimits,
+  SweepStore,
+} from './store/sweep-store.js';
 export { TimeoutReturns } from './store/timeout-returns.store.js';
 export { Sweeper } from './sweeper.js';

@@ -1,7 +1,2 @@
-export { canonicalAddress, clientAddress, networkPrefix } from './client-address.js';
-export {
-  type SignalSource,
-  SignalsConfigurationError,
-  type SignalsOptions,
-  SignalsReader,
-} from './signals-reader.js';
+export { canonicalAddress } from './client-address.js';
+export { SignalsConfigurationError, SignalsReader } from './signals-reader.js';
