@@ -7,6 +7,8 @@ export {
   contextsMeeting,
   contextToTell,
   decideContext,
+  demandedBy,
+  meetsPolicy,
   methodsTogether,
   provableContexts,
   reaches,
