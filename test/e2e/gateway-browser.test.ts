@@ -11,6 +11,7 @@ import { Clock } from '@curfew/clock';
 import { advanceVirtualClock } from '@curfew/persistence';
 import { instant } from '@curfew/session-policy';
 import { decodeJwt, SignJWT } from 'jose';
+import { enrol, sendForm } from '../support/authenticator.js';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { GatewayBrowser } from '../support/gateway-browser.js';
 import { freePort } from '../support/ports.js';
@@ -102,6 +103,7 @@ routes:
   - { name: bye, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /bye, public: true, upstream: '${upstream.url}' }
   - { name: secure, hosts: [shop.example.test], api: orders, browser: shop, upstream: '${upstream.url}' }
   - { name: stronger, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /stronger, api: orders, browser: shop, acr: [gold], upstream: '${upstream.url}' }
+  - { name: stepped, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /stepped, api: orders, browser: shop, acr: ['urn:curfew:acr:mfa'], upstream: '${upstream.url}' }
   - { name: fresh, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /fresh, api: orders, browser: shop, timeouts: fresh, upstream: '${upstream.url}' }
   - { name: shop, hosts: ['127.0.0.1:${port}'], schemes: [http], api: orders, browser: shop, upstream: '${upstream.url}' }
 `,
@@ -205,6 +207,30 @@ describe('a browser at the gateway', () => {
         /^__Host-curfew_way_[\w-]{12}=[\w-]+; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=1800$/,
       ),
     ]);
+  });
+
+  it('is sent to the factor that a route demands, and to nothing else (RFC 9470 §4)', async () => {
+    const [row] = await world.database.query<{ ahead: number }>(
+      'SELECT clock_offset_ms::float8 AS ahead FROM service_state',
+    );
+    const { username, password } = world.data.accounts[1]!;
+    const { app } = await enrol(world.person(1), password, world.issuer, () => Date.now() + row!.ahead);
+    await world.database.query(
+      `UPDATE account SET second_step_always = false WHERE username = '${username}'`,
+    );
+    const [browser, person] = [new Browser(), world.person(1)];
+    await browser.signIn('/orders', person);
+    const sent = await browser.navigate('/stepped');
+    expect([sent.status, new URL(sent.headers.location!).searchParams.get('acr_values')]).toEqual([
+      303,
+      'urn:curfew:acr:mfa phr',
+    ]);
+    const page = await person.open(sent.headers.location!);
+    expect([page.body.includes('name="code"'), page.body.includes('name="password"')]).toEqual([true, false]);
+    const back = await person.goOn(await sendForm(person, page, { code: app.code(1) }));
+    const end = await browser.navigate(`${back.url.pathname}${back.url.search}`);
+    expect([end.status, end.headers.location]).toEqual([303, '/stepped']);
+    expect((await browser.navigate('/stepped')).status).toBe(200);
   });
 
   it('is not sent round in circles where signing in again does not help', async () => {

@@ -282,6 +282,33 @@ describe('a policy that requires two factors', () => {
   });
 });
 
+describe('a step-up because of risk', () => {
+  const firefox = {
+    'user-agent': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  };
+  const safari = {
+    'user-agent':
+      'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.4 Safari/605.1.15',
+  };
+
+  it('asks for a factor that a thief of the password lacks, and asks again until it is shown', async () => {
+    const { web } = world.clients;
+    const person = world.person();
+    const begun = await startAt(person, {});
+    const code = begun.page.url.searchParams.get('code')!;
+    const { body } = await world.redeem(web, code, begun.verifier, {}, firefox);
+    const refused = await world.refresh(web, body.refresh_token, {}, safari);
+    expect(refused.body).toMatchObject({ error: 'insufficient_user_authentication', max_age: 0 });
+    await later();
+    expect(isSecondStep((await startAt(person, { max_age: '0' })).page)).toBe(true);
+    const again = await atSecondStep({}, person);
+    const back = await enter(person, again.page, app.code());
+    const proved = await world.redeem(web, back.url.searchParams.get('code')!, again.verifier, {}, safari);
+    expect(proofIn(proved.body.id_token)).toEqual(twoFactors);
+    expect((await world.refresh(web, body.refresh_token, {}, safari)).status).toBe(200);
+  });
+});
+
 describe('the settings of the second step', () => {
   it('change nothing for a password alone, or for a code alone', async () => {
     await later();

@@ -230,15 +230,17 @@ function addBrowserSession(commit: CommitBuilder, { browserSession }: StagedWrit
       : []),
   ] as const;
   const columns = values.map(([name]) => name);
+  // A statement is named by its steps, so each text of a step has a name of its own: a sign-in that goes on keeps its circumstances.
+  const step = `${existed ? 'moved' : 'begun'}${baseline ? '' : '_on'}`;
   // A session gets a new id at every sign-in (fixation); the row is the person's, so it follows by uid. One that is gone stays gone.
   if (existed) {
     const set = values.map(([name, value]) => `${name} = ${value}`).join(', ');
     const where = `uid = ${commit.value(uid, 'text')} AND ended_at IS NULL AND ${commit.ready}`;
-    commit.writing('moved', `UPDATE browser_session SET ${set} WHERE ${where} RETURNING 1`);
+    commit.writing(step, `UPDATE browser_session SET ${set} WHERE ${where} RETURNING 1`);
   } else {
     const all = [commit.value(uid, 'text'), ...values.map(([, value]) => value)].join(', ');
     commit.writing(
-      'begun',
+      step,
       `INSERT INTO browser_session (uid, ${columns.join(', ')}) SELECT ${all} WHERE ${commit.ready}
        ON CONFLICT (uid) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(', ')} WHERE browser_session.ended_at IS NULL RETURNING 1`,
     );
@@ -246,10 +248,7 @@ function addBrowserSession(commit: CommitBuilder, { browserSession }: StagedWrit
   if (events.length === 0) return;
   commit.step(
     'told',
-    insertEventsText(
-      commit.value(eventRows(events), 'jsonb'),
-      `WHERE EXISTS (SELECT 1 FROM ${existed ? 'moved' : 'begun'})`,
-    ),
+    insertEventsText(commit.value(eventRows(events), 'jsonb'), `WHERE EXISTS (SELECT 1 FROM ${step})`),
   );
 }
 
