@@ -4,8 +4,9 @@ import type { Instant } from '@curfew/session-policy';
 import {
   type BrowserSessionColumns,
   browserSessionColumns,
-  coversBrowser,
   holdBrowser,
+  isKilled,
+  ofBrowser,
   readBrowserSession,
   sessionsOfBrowser,
 } from '@curfew/sessions';
@@ -14,7 +15,7 @@ import type { BrowserSessionPayload, FoundBrowserSession } from './staged-writes
 
 /** A browser's row, its account, and what the sessions that came of it say. */
 const readBy = (condition: string): string => `
-  SELECT ${accountColumns('a')}, b.payload, b.id_hash, EXISTS (SELECT 1 FROM not_before n WHERE ${coversBrowser}) AS killed, ${browserSessionColumns}
+  SELECT ${accountColumns('a')}, b.payload, b.id_hash, ${isKilled(ofBrowser)} AS killed, ${browserSessionColumns}
   FROM browser_session b LEFT JOIN account a ON a.id = b.account_id, ${sessionsOfBrowser('to_timestamp($2::float8 / 1000)')}
   WHERE ${condition} AND b.ended_at IS NULL`;
 const findStatement: HotStatement = { name: 'browser_session_find', text: readBy('b.id_hash = $1') };

@@ -1,7 +1,7 @@
 import { settlementFits, settlementSteps } from '@curfew/accounts';
 import { eventRows, insertEventsText } from '@curfew/events';
 import type { HotStatement } from '@curfew/persistence';
-import { browserStands, covers, packSignals } from '@curfew/sessions';
+import { browserStands, entriesAgainst, packSignals } from '@curfew/sessions';
 import { hashOfId, type PayloadSeal } from '@curfew/tokens';
 import type { StagedArtifact, StagedWrites } from './staged-writes.js';
 
@@ -112,7 +112,7 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
   if (proof) {
     const since = at(commit.value(proof.at, 'float8'));
     const account = commit.value(proof.accountId, 'text');
-    commit.step('over', `SELECT 1 FROM not_before n WHERE ${covers({ account, at: since })}`);
+    commit.step('over', `SELECT 1 ${entriesAgainst({ account, at: since })}`);
     commit.condition('NOT EXISTS (SELECT 1 FROM over)');
   }
 }

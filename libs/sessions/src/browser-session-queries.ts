@@ -11,10 +11,10 @@ import {
   withNotBefores,
 } from '@curfew/session-policy';
 import {
+  againstBrowser,
   type BrowserSessionColumns,
   browserSessionColumns,
   browserStands,
-  coversBrowser,
   readBrowserSession,
   sessionsOfBrowser,
 } from './browser-session-row.js';
@@ -59,7 +59,7 @@ type Row = [
 /** The rows that `which` selects of `browser_session b`, in its order; `which` may begin its parameters at $2. */
 const readBy = (which: string): string => `
   SELECT b.uid, b.account_id::text AS account_id, b.baseline, ${milliseconds('b.ended_at')} AS ended_at, b.end_reason, b.end_detail,
-    (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${milliseconds('n.at')})) FROM not_before n WHERE ${coversBrowser}) AS not_before,
+    (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${milliseconds('n.at')})) ${againstBrowser}) AS not_before,
     ${browserSessionColumns}
   FROM (SELECT b.* FROM browser_session b WHERE b.signed_in_at IS NOT NULL AND ${which}) b, ${sessionsOfBrowser('to_timestamp($1::float8 / 1000)')}
   ORDER BY b.signed_in_at DESC, b.uid DESC`;

@@ -8,9 +8,9 @@ import {
   type SessionPolicy,
 } from '@curfew/session-policy';
 import {
+  againstBrowser,
   type BrowserSessionColumns,
   browserSessionColumns,
-  coversBrowser,
   readBrowserSession,
   sessionsOfBrowser,
 } from './browser-session-row.js';
@@ -141,7 +141,7 @@ const takeDue: HotStatement = {
   name: 'browser_session_due',
   text: `
     SELECT b.uid, b.ended_at IS NOT NULL OR b.signed_in_at IS NULL,
-      (SELECT n.reason FROM not_before n WHERE ${coversBrowser} ORDER BY n.at LIMIT 1), ${browserSessionColumns}
+      (SELECT n.reason ${againstBrowser} ORDER BY n.at LIMIT 1), ${browserSessionColumns}
     FROM browser_session b, ${sessionsOfBrowser(atNow)}
     WHERE b.expires_at <= ${atNow} ORDER BY b.expires_at LIMIT $2::int FOR UPDATE OF b SKIP LOCKED`,
 };

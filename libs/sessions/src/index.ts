@@ -4,8 +4,8 @@ export {
   type BrowserSessionColumns,
   browserSessionColumns,
   browserStands,
-  coversBrowser,
   holdBrowser,
+  ofBrowser,
   readBrowserSession,
   sessionsOfBrowser,
 } from './browser-session-row.js';
@@ -53,8 +53,9 @@ export {
   type WithEnd,
 } from './store/session-store.js';
 export {
-  covers,
   deadlineUnder,
+  entriesAgainst,
+  isKilled,
   notKilledUnsettled,
   ofSession,
   placeWithin,

@@ -14,7 +14,7 @@ import type { SessionSummary } from './session-summary.js';
 import { atDate as at } from './store/session-columns.js';
 import { type FoundRow, foundColumns, readFound } from './store/session-row.js';
 import type { StoredSession } from './store/session-store.js';
-import { covers, rowStands } from './store/standing-statements.js';
+import { isKilled, rowStands } from './store/standing-statements.js';
 import type { Lineage } from './store/sweep-store.js';
 
 /** So many sessions one list shows at the most. */
@@ -79,7 +79,7 @@ export class SessionQueries {
   async clientStands(clientId: string, issuedAt: Instant, tokenHash: Uint8Array): Promise<boolean> {
     const rows = await this.prisma.$queryRaw<{ stands: boolean }[]>`
       SELECT NOT EXISTS (SELECT 1 FROM revoked_token WHERE token_hash = ${tokenHash})
-         AND NOT EXISTS (SELECT 1 FROM not_before n WHERE ${Prisma.raw(covers({ client: 'a.client', at: 'a.at' }))})
+         AND NOT ${Prisma.raw(isKilled({ client: 'a.client', at: 'a.at' }))}
         AS stands
       FROM (SELECT ${clientId}::text AS client, ${at(issuedAt)}::timestamptz AS at) a`;
     return rows[0]?.stands === true;

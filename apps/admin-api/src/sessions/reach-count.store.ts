@@ -1,5 +1,6 @@
 import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
+import { isKilled, ofBrowser } from '@curfew/sessions';
 import { Injectable } from '@nestjs/common';
 import type { SessionSearch } from './search.js';
 import { conditionsOf } from './search-conditions.store.js';
@@ -48,5 +49,4 @@ export class ReachCountStore {
 /** By what the row itself knows: the deadlines that are written there, and the mass ends. */
 const live = (now: Instant): Prisma.Sql => Prisma.sql`
   b.ended_at IS NULL AND b.signed_in_at IS NOT NULL AND b.expires_at > ${new Date(now)}
-  AND NOT EXISTS (SELECT 1 FROM not_before n WHERE n.at >= b.signed_in_at
-    AND (n.kind, n.target) IN (('account', b.account_id::text), ('everyone', '')))`;
+  AND NOT ${Prisma.raw(isKilled(ofBrowser))}`;

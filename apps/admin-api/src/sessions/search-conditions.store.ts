@@ -1,6 +1,6 @@
 import { Prisma } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { covers, ofSession } from '@curfew/sessions';
+import { isKilled, ofSession } from '@curfew/sessions';
 import { leastIdAt } from '@curfew/tokens';
 import type { SessionSearch } from './search.js';
 
@@ -13,7 +13,7 @@ export const addressColumn = Prisma.sql`session_address(s.baseline)`;
 
 /** No mass end covers the session. The one of everyone is read beforehand, because it would be looked up for every row. */
 const notKilled = (everyoneAt: Date | null): Sql => Prisma.sql`
-  NOT EXISTS (SELECT 1 FROM not_before n WHERE ${Prisma.raw(covers({ ...ofSession, everyone: false }))})
+  NOT ${Prisma.raw(isKilled({ ...ofSession, everyone: false }))}
   AND (${everyoneAt}::timestamptz IS NULL OR s.signed_in_at > ${everyoneAt}::timestamptz)`;
 
 /** Stands by its row; a policy that became stricter since may still say otherwise. */

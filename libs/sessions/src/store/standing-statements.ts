@@ -11,11 +11,8 @@ export interface AuthorizationColumns {
   readonly everyone?: boolean;
 }
 
-/**
- * The rule of `killedBy` as a condition on `not_before n`: the entry ends what this account authorized with this client at that instant. Every
- * statement of the product that asks this is made with it.
- */
-export function covers({ account, client, at, everyone = true }: AuthorizationColumns): string {
+/** The rule of `killedBy` as a condition on `not_before n`: the entry ends what this account authorized with this client at that instant. */
+function covers({ account, client, at, everyone = true }: AuthorizationColumns): string {
   const targets = [
     ...(account === undefined ? [] : [`('account', ${account})`]),
     ...(client === undefined ? [] : [`('client', ${client})`]),
@@ -23,6 +20,13 @@ export function covers({ account, client, at, everyone = true }: AuthorizationCo
   ];
   return `n.at >= ${at} AND (n.kind, n.target) IN (${targets.join(', ')})`;
 }
+
+/** The entries `n` that end what these columns say, as the rest of a query. Every statement that asks for them is made with it. */
+export const entriesAgainst = (of: AuthorizationColumns, condition = ''): string =>
+  `FROM not_before n WHERE ${condition}${covers(of)}`;
+
+/** A condition: some entry ends what these columns say. */
+export const isKilled = (of: AuthorizationColumns): string => `EXISTS (SELECT 1 ${entriesAgainst(of)})`;
 
 /** The columns of `session s`. */
 export const ofSession = {
@@ -36,13 +40,13 @@ export const ofSession = {
  * are none at all, which one look for all rows of a statement finds out.
  */
 export const killersOfSession = `CASE WHEN EXISTS (SELECT 1 FROM not_before) THEN (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${milliseconds('n.at')}))
-  FROM not_before n WHERE ${covers(ofSession)}) END`;
+  ${entriesAgainst(ofSession)}) END`;
 
 /** A condition on `session s`: no entry ends it. */
-export const notKilled = `NOT EXISTS (SELECT 1 FROM not_before n WHERE ${covers(ofSession)})`;
+export const notKilled = `NOT ${isKilled(ofSession)}`;
 
 /** As `notKilled`, for counting many rows: each session that a settled entry covers has its own end already. */
-export const notKilledUnsettled = `NOT EXISTS (SELECT 1 FROM not_before n WHERE n.settled_at IS NULL AND ${covers(ofSession)})`;
+export const notKilledUnsettled = `NOT EXISTS (SELECT 1 ${entriesAgainst(ofSession, 'n.settled_at IS NULL AND ')})`;
 
 /**
  * A condition on `session s`: its row stands at `now`, as far as rows tell. A policy that became stricter since its last activity may still

@@ -6,7 +6,7 @@ import { sessionEvent } from '../session-events.js';
 import { type BeforeRow, sessionBefore } from './session-before.js';
 import { startColumns, startValues } from './session-columns.js';
 import type { AcceptedStepUp, CodeKey, StoredSession } from './session-store.js';
-import { type AuthorizationColumns, covers } from './standing-statements.js';
+import { type AuthorizationColumns, entriesAgainst } from './standing-statements.js';
 
 const dayMs = 86_400_000;
 
@@ -21,7 +21,7 @@ const columns = startColumns.map((name) => `"${name}"`).join(', ');
 
 /** The entry that ends what is only being started: it has no row to compare with yet. */
 const killerOf = (of: Required<Omit<AuthorizationColumns, 'everyone'>>): string =>
-  `SELECT n.reason FROM not_before n WHERE ${covers(of)} ORDER BY n.at LIMIT 1`;
+  `SELECT n.reason ${entriesAgainst(of)} ORDER BY n.at LIMIT 1`;
 const killer = killerOf({ account, client, at: signedIn });
 
 /** Asks the same by itself: account, client, the instant of the authorization. */
