@@ -126,7 +126,8 @@ describe('policies over the admin API', () => {
     });
     expect((await world.get(`/v1/sessions?policy=sensitive`)).body.items[0].client_id).toBe(client_id);
     expect((await world.post('/v1/policy-attachments/detach', { target })).status).toBe(204);
-    expect((await world.get('/v1/policy-attachments')).body.items).toEqual([]);
+    const left = (await world.get('/v1/policy-attachments')).body.items;
+    expect(left).not.toContainEqual(expect.objectContaining({ target }));
   });
 });
 

@@ -39,7 +39,7 @@ beforeAll(async () => {
   hot = new HotStatements(database.configuration(), 3);
 });
 beforeEach(async () => {
-  await database.query('TRUNCATE account, throttle, consent');
+  await database.query('TRUNCATE account, throttle, consent CASCADE');
   clock = new ManualClock();
   accounts = serviceWith();
   await accounts.create({ username: 'alice@example.test', password: 'correct horse' });

@@ -37,7 +37,7 @@ beforeAll(async () => {
   prisma = database.prisma();
 });
 beforeEach(async () => {
-  await database.query('TRUNCATE account, throttle, consent');
+  await database.query('TRUNCATE account, throttle, consent CASCADE');
   clock = new ManualClock();
   const hasher = new PasswordHasher({ memoryCost: 64, timeCost: 1 });
   accounts = new AccountService({

@@ -65,7 +65,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await database.query(
-    'TRUNCATE account, throttle, client, client_secret, resource, gateway_route, operator, policy, policy_attachment',
+    'TRUNCATE account, throttle, client, client_secret, resource, gateway_route, operator, policy, policy_attachment CASCADE',
   );
   folder = await mkdtemp(join(tmpdir(), 'curfew-first-run-'));
   devFile = join(folder, 'below', 'dev.json');
@@ -161,7 +161,7 @@ describe('the first start', () => {
   it('makes different secrets everywhere', async () => {
     await createFirstRunData(options());
     const first = await read();
-    await database.query('TRUNCATE account, client, client_secret');
+    await database.query('TRUNCATE account, client, client_secret CASCADE');
     await createFirstRunData(options());
     const second = await read();
     expect(second.accounts[0]?.password).not.toBe(first.accounts[0]?.password);
@@ -231,7 +231,7 @@ describe('a later start', () => {
 
   it('makes everything anew where the database is another one, and a file of another one fits no more', async () => {
     const before = await read();
-    await database.query('TRUNCATE account, client, client_secret, resource, gateway_route');
+    await database.query('TRUNCATE account, client, client_secret, resource, gateway_route CASCADE');
     expect((await createFirstRunData(options())).outcome).toBe('created');
     const after = await read();
     expect(after.clients.web.client_id).not.toBe(before.clients.web.client_id);

@@ -21,6 +21,12 @@ function callerThrottles({ configuration: { throttles }, refreshTokens }: Founda
   };
 }
 
+/** The keys of cookies, and of DPoP nonces: these live for minutes, so the newest secret alone makes them. SHA-256 gives 32 bytes. */
+const protocolKeys = ({ serviceKeys }: Foundation) => ({
+  cookies: serviceKeys.derive('cookies').map(({ key }) => key.toString('base64url')),
+  dpopNonce: createHash('sha256').update(serviceKeys.derive('dpop nonce')[0]!.key).digest(),
+});
+
 /** oidc-provider around the session engine, with the stores of what it keeps beside sessions. */
 export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
   const {
@@ -29,7 +35,6 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
     announcer,
     signIns,
     clock,
-    serviceKeys,
     registry,
     accounts,
     consents,
@@ -66,11 +71,7 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
       pages,
       signals,
       cookies,
-      keys: {
-        cookies: serviceKeys.derive('cookies').map(({ key }) => key.toString('base64url')),
-        // Nonces live for minutes, so the newest secret alone makes them; it is 32 bytes by definition of HKDF's length.
-        dpopNonce: createHash('sha256').update(serviceKeys.derive('dpop nonce')[0]!.key).digest(),
-      },
+      keys: protocolKeys(foundation),
       metadataMaxAge: metadataMaxAge(configuration.signingKeys.publishAhead),
       certificateHeader: configuration.proxy.clientCertificateHeader,
       allowInsideAddresses: configuration.mode !== 'production',

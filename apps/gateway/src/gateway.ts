@@ -34,6 +34,24 @@ const unroutedQuietMs = 60_000;
 /** Bytes of a request's head: nginx lets clients send 32 KiB, and asks with all of it and an address of its own. */
 const maxHeaderSize = 65_536;
 
+/** Counts, traces and logs what is decided. */
+const watching = (
+  metrics: Metrics,
+  tracing: Awaited<ReturnType<typeof startTracing>>,
+  troubles: TroubleLog,
+): Pick<DecisionHandlers, 'onTrouble' | 'onDecided'> => ({
+  onTrouble: (err, api) =>
+    troubles.note(`the authorization server could not be asked or followed for ${api}; it is tried again`, {
+      err,
+    }),
+  onDecided(decision, tookMs, message) {
+    metrics.decided(decision, tookMs);
+    const route = decision.route?.name ?? 'none';
+    const attributes = { 'curfew.route': route, 'curfew.outcome': outcomeOf(decision) };
+    tracing?.describe(message, { name: `gateway ${route}`, attributes });
+  },
+});
+
 /** Listens and decides by these rules until stopped. */
 export async function startGateway(
   configuration: Configuration,
@@ -51,19 +69,7 @@ export async function startGateway(
     isTrusted: ({ socket }) => isTrusted(socket.remoteAddress, rules.forwarded.proxies),
   });
   const metrics: Metrics = new Metrics(() => decisions);
-  const handlers: DecisionHandlers = {
-    onTrouble: (err, api) =>
-      troubles.note(`the authorization server could not be asked or followed for ${api}; it is tried again`, {
-        err,
-      }),
-    onUnrouted,
-    onDecided(decision, tookMs, message) {
-      metrics.decided(decision, tookMs);
-      const route = decision.route?.name ?? 'none';
-      const attributes = { 'curfew.route': route, 'curfew.outcome': outcomeOf(decision) };
-      tracing?.describe(message, { name: `gateway ${route}`, attributes });
-    },
-  };
+  const handlers: DecisionHandlers = { ...watching(metrics, tracing, troubles), onUnrouted };
   const decisions: DecisionMaker = new DecisionMaker(rules, handlers, configuration.listen.gateway.port);
   const proxy = new ReverseProxy(
     () => rules,
@@ -84,13 +90,9 @@ export async function startGateway(
     onFault: (fault, message) =>
       troubles.note(`a request could not be understood: ${fault}`, factsOf(message, rules)),
   });
-  const answer = answering(entrance, log, () => rules.forwarded.proxies);
   const { limits } = configuration;
-  const httpServer = new HttpServer(tracing?.traced(answer) ?? answer, {
-    ...limits,
-    server: { maxHeaderSize },
-    upgrades: webSockets(entrance, log),
-  });
+  const answer = answering(entrance, log, () => rules.forwarded.proxies);
+  const httpServer = serverFor(tracing?.traced(answer) ?? answer, webSockets(entrance, log), limits);
   const port = await httpServer.open(configuration.listen.gateway);
   const metricsServer = await serveMetrics(metrics.registry, configuration.listen.metrics, log);
   return {
@@ -110,6 +112,12 @@ export async function startGateway(
     },
   };
 }
+
+const serverFor = (
+  answer: RequestListener,
+  upgrades: NonNullable<HttpServerOptions['upgrades']>,
+  limits: Configuration['limits'],
+) => new HttpServer(answer, { ...limits, server: { maxHeaderSize }, upgrades });
 
 /** The facts about a request in a line of the log: its sender, and the id in its refusal. */
 const factsOf = (message: IncomingMessage, { forwarded: { proxies } }: GatewayRules) => ({

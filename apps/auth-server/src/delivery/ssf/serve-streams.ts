@@ -10,6 +10,19 @@ import { signWith } from '../sign-with.js';
 import { Polling } from './polling.js';
 import { StreamEndpoints } from './stream-endpoints.js';
 
+type Serve = (...exchange: Parameters<RequestListener>) => Promise<void>;
+
+/** Lets an endpoint answer; a fault becomes a problem (RFC 9457), and is logged where it is ours. */
+const answeringStreams =
+  (serve: Serve, log: Foundation['log']): RequestListener =>
+  (request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      const problem = problemFrom(error, isDatabaseUnavailable);
+      if (problem.status >= 500) log.error({ err: error }, 'answering about a stream');
+      if (!response.headersSent) sendProblem(response, problem, (request as { id?: string }).id);
+    });
+  };
+
 /** The listeners of the Shared Signals transmitter, by path below the issuer. */
 export function serveStreams(
   {
@@ -55,15 +68,7 @@ export function serveStreams(
     },
     keep: ({ id }, jti, token) => store.keepVerification(id, { jti, token }),
   });
-  const answering =
-    (serve: (...exchange: Parameters<RequestListener>) => Promise<void>): RequestListener =>
-    (request, response) => {
-      serve.call(endpoints, request, response).catch((error: unknown) => {
-        const problem = problemFrom(error, isDatabaseUnavailable);
-        if (problem.status >= 500) log.error({ err: error }, 'answering about a stream');
-        if (!response.headersSent) sendProblem(response, problem, (request as { id?: string }).id);
-      });
-    };
+  const answering = (serve: Serve) => answeringStreams(serve.bind(endpoints), log);
   return new Map([
     ['/.well-known/ssf-configuration', answering(endpoints.metadata)],
     ['/ssf/streams', answering(endpoints.configuration)],
