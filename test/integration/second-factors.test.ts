@@ -1,4 +1,4 @@
-import { type Account, SecondFactors, Throttle } from '@curfew/accounts';
+import { type Account, SecondFactors, SignInThrottle, Throttle } from '@curfew/accounts';
 import { ManualClock } from '@curfew/clock';
 import type { PrismaService } from '@curfew/persistence';
 import { instant, seconds } from '@curfew/session-policy';
@@ -118,6 +118,24 @@ describe('a one-time password', () => {
       kind: 'ok',
     });
     expect(await kinds(2, () => 'one')).toEqual(['invalid', 'invalid']);
+  });
+
+  it('is neither kept from its owner nor made easier to guess by a thief of the password', async () => {
+    const { account, app } = await enrolled();
+    const attempt = async (typed: string, networkKey: string, deviceKey?: string) =>
+      (await nodes[0]!.verify(account, { typed, networkKey, deviceKey })).kind;
+    const ownerAt = async (...place: [networkKey: string, deviceKey?: string]) => {
+      clock.advance(seconds(60));
+      return attempt(app.code(), ...place);
+    };
+    expect([await ownerAt('home'), await ownerAt('office', 'laptop')]).toEqual(['ok', 'ok']);
+    for (let index = 0; index < 101; index++) await attempt('000000', `thief-${index}`, 'made up');
+    // The thief has used up what strangers have; the owner comes from where they were, or with the browser that they had.
+    expect(await attempt('000000', 'thief')).toBe('throttled');
+    expect([await ownerAt('home'), await ownerAt('hotel', 'laptop')]).toEqual(['ok', 'ok']);
+    expect(await attempt('000000', 'thief')).toBe('throttled');
+    await new SignInThrottle(new Throttle(database.prisma(), clock)).forgive(account);
+    expect(await attempt('000000', 'thief')).toBe('invalid');
   });
 });
 

@@ -223,7 +223,7 @@ export class AccountService {
 
   /** For an owner who is held up among strangers: lets attempts from new places through again. Throws AccountError. */
   async forgiveFailures(id: string): Promise<void> {
-    await this.parts.throttle.forgive((await this.existing(id, undefined)).username);
+    await this.parts.throttle.forgive(await this.existing(id, undefined));
   }
 
   /** Deletes the account and the consents it gave; throws AccountError if there is none. */

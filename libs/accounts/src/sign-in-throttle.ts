@@ -1,4 +1,5 @@
 import { type Seconds, seconds } from '@curfew/session-policy';
+import type { Account } from './account.js';
 import type { FoundForSignIn } from './account-row.js';
 import { type Counters, type Throttle, type ThrottleLimit, throttleKey } from './throttle.store.js';
 import type { Settlement } from './throttle-statements.js';
@@ -15,6 +16,7 @@ import type { Settlement } from './throttle-statements.js';
  * So a stranger, or a thousand of them, fill the strangers' lane only: the owner goes on signing in where they always do,
  * and even among strangers the account is slowed down, never locked. A success clears only the lane it came through, as
  * NIST says ("from the same IP address"): the owner's daily sign-in does not hand a guesser a hundred new attempts.
+ * Codes of the second step are counted in the same way, under keys of their own (ADR 78).
  */
 
 /** The figures of the sign-in throttle. */
@@ -96,31 +98,49 @@ export class SignInThrottle {
     };
   }
 
-  /** Forgets the failures of strangers, so that they are let through at the usual pace again. */
-  async forgive(username: string): Promise<void> {
-    const lane = ['strangers', username];
-    await this.throttle.reset(
-      throttleKey('sign-in-lane', ...lane),
-      throttleKey('sign-in-slow-lane', ...lane),
-    );
+  /** Forgets the failures of strangers at both steps, so that they are let through at the usual pace again. */
+  async forgive({ id, username }: Pick<Account, 'id' | 'username'>): Promise<void> {
+    const lanes = [
+      ['sign-in', username],
+      ['second-step', id],
+    ] as const;
+    for (const [step, whose] of lanes)
+      for (const lane of ['lane', 'slow-lane'])
+        await this.throttle.reset(throttleKey(`${step}-${lane}`, 'strangers', whose));
   }
 
-  private countersOf({ name, username: typed, networkKey, deviceKey }: SignInAttempt): Counters {
-    const username = name ?? typed;
-    const places = [['network', username, networkKey]];
-    const familiar = [throttleKey('familiar-network', username, networkKey)];
-    if (deviceKey !== undefined) {
-      places.push(['device', username, deviceKey]);
-      familiar.push(throttleKey('familiar-device', username, deviceKey));
-    }
-    const lanes = [['strangers', username], ...places];
-    const { place, network, lane, slowLane } = this.limits;
-    return {
-      familiar,
-      place: { keys: places.map((who) => throttleKey('sign-in-place', ...who)), limit: place },
-      network: { key: throttleKey('sign-in-network', networkKey), limit: network },
-      lane: { keys: lanes.map((who) => throttleKey('sign-in-lane', ...who)), limit: lane },
-      slowLane: { keys: lanes.map((who) => throttleKey('sign-in-slow-lane', ...who)), limit: slowLane },
-    };
+  private countersOf({ name, username, networkKey, deviceKey }: SignInAttempt): Counters {
+    return countersOf('sign-in', { whose: name ?? username, networkKey, deviceKey }, this.limits);
   }
+}
+
+/** Whom an attempt is counted for, and the place that it came from. */
+interface CountedFor {
+  /** The account, or the name where there may be none. */
+  readonly whose: string;
+  readonly networkKey: string;
+  readonly deviceKey?: string | undefined;
+}
+
+/** Names of the marks of familiar places; proving one step makes no place familiar for the other. */
+const familiarities = { 'sign-in': 'familiar', 'second-step': 'second-step-familiar' } as const;
+
+/** The counters that an attempt at a step of a sign-in meets. */
+export function countersOf(
+  step: keyof typeof familiarities,
+  { whose, networkKey, deviceKey }: CountedFor,
+  { place, network, lane, slowLane }: SignInLimits,
+): Counters {
+  const places = [['network', whose, networkKey]];
+  if (deviceKey !== undefined) places.push(['device', whose, deviceKey]);
+  const lanes = [['strangers', whose], ...places];
+  const keys = (counter: string, counted: readonly string[][]) =>
+    counted.map((who) => throttleKey(`${step}-${counter}`, ...who));
+  return {
+    familiar: places.map(([kind, ...who]) => throttleKey(`${familiarities[step]}-${kind}`, ...who)),
+    place: { keys: keys('place', places), limit: place },
+    network: { key: throttleKey(`${step}-network`, networkKey), limit: network },
+    lane: { keys: keys('lane', lanes), limit: lane },
+    slowLane: { keys: keys('slow-lane', lanes), limit: slowLane },
+  };
 }

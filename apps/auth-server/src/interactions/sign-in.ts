@@ -72,7 +72,9 @@ export class SignIn {
   async verifyCode(request: IncomingMessage, account: Account, typed: string): Promise<SecondStepVerdict> {
     const { headers, socket } = request;
     const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });
-    const verdict = await this.factors.verify(account, { typed, networkKey: signals.prefix ?? 'unknown' });
+    const networkKey = signals.prefix ?? 'unknown';
+    const deviceKey = readOwnCookie(request, this.settings, 'device');
+    const verdict = await this.factors.verify(account, { typed, networkKey, deviceKey });
     this.log.note(`second_step_${verdict.kind}`, { ip: signals.ip, accountId: account.id });
     if (verdict.kind !== 'ok') {
       this.tellCause(verdict.kind === 'invalid' ? 'wrong_code' : 'throttled', account.id, signals);

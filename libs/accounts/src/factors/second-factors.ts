@@ -2,7 +2,8 @@ import type { Clock } from '@curfew/clock';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, type Seconds, seconds } from '@curfew/session-policy';
 import type { Account } from '../account.js';
-import { type Throttle, type ThrottleLimit, throttleKey } from '../throttle.store.js';
+import { countersOf, defaultSignInLimits } from '../sign-in-throttle.js';
+import type { Throttle } from '../throttle.store.js';
 import { FactorStore } from './factor.store.js';
 import { newSharedSecret, provisioningUri, timeStepOf } from './one-time-password.js';
 import { newRecoveryCodes, readRecoveryCode, recoveryCodeHash } from './recovery-codes.js';
@@ -38,6 +39,8 @@ export interface SecondStepAttempt {
   readonly typed: string;
   /** The network it came from. */
   readonly networkKey: string;
+  /** The random value of the browser's long-lived cookie; believed only after a right code with it. */
+  readonly deviceKey?: string | undefined;
 }
 
 /** The first password of a new app, and the browser session that was shown its secret. */
@@ -55,18 +58,6 @@ export type SecondStepVerdict =
 
 /** Seconds that a person has to show the first password of a new app. */
 const setUpWithin = seconds(600);
-
-const minutes = (count: number): Seconds => seconds(count * 60);
-
-/**
- * As for passwords: a few attempts from one network, a hundred failures in a row from anywhere (NIST SP 800-63B-4 §3.2.2), then one attempt
- * per quarter of an hour.
- */
-const limits = {
-  place: { count: 10, window: minutes(15) },
-  lane: { count: 100, window: minutes(30 * 24 * 60) },
-  slowLane: { count: 1, window: minutes(15) },
-} satisfies Record<string, ThrottleLimit>;
 
 /** Second factors of accounts: authenticator apps (RFC 6238) and recovery codes. */
 export class SecondFactors {
@@ -141,21 +132,25 @@ export class SecondFactors {
     return this.#store.askAlways(accountId, always, this.parts.clock.now(), tx);
   }
 
-  /** Counts the attempt, then compares; a code that was right is used up. */
-  async verify(account: Account, { typed, networkKey }: SecondStepAttempt): Promise<SecondStepVerdict> {
+  /**
+   * Counts the attempt as one of a password is (sign-in-throttle.ts), with counters and familiar places of its own: a thief of the password
+   * fills the lane of strangers and keeps nobody out where they signed in before. Then it compares; a code that was right is used up.
+   */
+  async verify(
+    account: Account,
+    { typed, networkKey, deviceKey }: SecondStepAttempt,
+  ): Promise<SecondStepVerdict> {
     const { throttle } = this.parts;
-    const place = throttleKey('second-step-place', account.id, networkKey);
-    const lane = throttleKey('second-step-lane', account.id);
-    const slowLane = throttleKey('second-step-slow-lane', account.id);
-    const first = await throttle.take(place, limits.place);
-    if (!first.allowed) return { kind: 'throttled', retryAfter: first.retryAfter };
-    if (!(await throttle.take(lane, limits.lane)).allowed) {
-      const slow = await throttle.take(slowLane, limits.slowLane);
-      if (!slow.allowed) return { kind: 'throttled', retryAfter: slow.retryAfter };
-    }
+    const whose = { whose: account.id, networkKey, deviceKey };
+    const counters = countersOf('second-step', whose, defaultSignInLimits);
+    const met = await throttle.takeInOrder(counters, null);
+    if (!met.verdict.allowed) return { kind: 'throttled', retryAfter: met.verdict.retryAfter };
     const by = await this.#uses(account, typed);
     if (by === null) return { kind: 'invalid' };
-    await throttle.reset(place, lane, slowLane);
+    // One by one: a statement with several would wait for the counters in another order than attempts take them.
+    for (const { key } of [met.place, met.lane, met.slowLane]) await throttle.reset(key);
+    await throttle.giveBack(met.network.key, met.network.limit);
+    for (const key of counters.familiar) await throttle.mark(key, defaultSignInLimits.familiarFor);
     return { kind: 'ok', by };
   }
 
