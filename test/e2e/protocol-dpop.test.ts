@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import { assertionType, orders, ProtocolWorld } from './protocol-world.js';
+import { assertionType, authorizationRequest, orders, ProtocolWorld } from './protocol-world.js';
 
 let world: ProtocolWorld;
 let key: ProofKey;
@@ -219,6 +219,23 @@ describe('DPoP (RFC 9449)', () => {
     expect((await world.redeem(spa, code, verifier, {}, { dpop: await proof() })).body.token_type).toBe(
       'DPoP',
     );
+  });
+
+  it('comes with a pushed request that names its key once or not at all', async () => {
+    const { spa } = world.clients;
+    const jkt = await calculateJwkThumbprint(key.jwk);
+    const push = async (...named: readonly string[]) => {
+      const request = authorizationRequest(spa, world.callback, {
+        ...{ code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' },
+      });
+      for (const one of named) request.append('dpop_jkt', one);
+      const dpop = await proof({ claims: { htu: `${world.issuer}/par` } });
+      return (await world.post('/par', request, { dpop })).body.error;
+    };
+    expect([await push(), await push(jkt)]).toEqual([undefined, undefined]);
+    const other = await calculateJwkThumbprint((await aKey()).jwk);
+    for (const named of [[other], [jkt, jkt], [jkt, other], [other, other]])
+      expect([named, await push(...named)]).toEqual([named, 'invalid_request']);
   });
 
   it('is demanded where a bound token is used: right scheme, own key, own token', async () => {

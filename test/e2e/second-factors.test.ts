@@ -234,6 +234,7 @@ describe('a policy that requires two factors', () => {
     const { web } = world.clients;
     const { weak, strong, person, strongPerson } = await signedIn();
     const active = async (token: string) => (await world.introspect(token)).body.active;
+    const leaked = (await world.refresh(web, weak.refresh_token)).body;
     expect([await active(weak.access_token), await active(strong.access_token)]).toEqual([true, true]);
     const before = await policies.attachedTo(to);
     await policies.attach(to, 'two-factors');
@@ -242,9 +243,10 @@ describe('a policy that requires two factors', () => {
       const places = {
         introspection: [await active(weak.access_token), await active(strong.access_token)],
         refresh: [
-          (await world.refresh(web, weak.refresh_token)).body,
+          (await world.refresh(web, leaked.refresh_token)).body,
           (await world.refresh(web, strong.refresh_token)).status,
         ],
+        revocation: (await world.revoke(web, leaked.access_token)).status,
         redemption: (await redeemed(weak.spare!.page, weak.spare!.verifier)).error,
         silently: [
           (await startAt(person, { prompt: 'none' })).page.url.searchParams.get('error'),
@@ -261,6 +263,7 @@ describe('a policy that requires two factors', () => {
           },
           200,
         ],
+        revocation: 200,
         redemption: 'insufficient_user_authentication',
         silently: ['login_required', true],
       });
@@ -277,8 +280,8 @@ describe('a policy that requires two factors', () => {
       else await policies.attach(to, before);
       await heard();
     }
-    expect((await world.refresh(web, weak.refresh_token)).status).toBe(200);
-    expect(await active(weak.access_token)).toBe(true);
+    expect((await world.refresh(web, leaked.refresh_token)).status).toBe(200);
+    expect([await active(weak.access_token), await active(leaked.access_token)]).toEqual([true, false]);
   });
 });
 

@@ -53,7 +53,8 @@ async function revokeAccessToken(
   const { grantId } = claims as { grantId?: string };
   if (claims['kind'] !== 'AccessToken' || grantId === undefined || !isUuid(grantId)) return;
   const access = await sessions.access(grantId, name, now);
-  if (access?.decision.kind !== 'active' || access.session.clientId !== client.id) return;
+  // The token of a session that proved too little for its policy is revoked as well: a more lenient policy would bring it back.
+  if (!access || access.decision.kind === 'end' || access.session.clientId !== client.id) return;
   await sessions.revokeAccessToken(name, until, sessionEvent(access.session, 'token.revoked', data, now));
 }
 

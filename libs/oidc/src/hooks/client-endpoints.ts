@@ -25,7 +25,7 @@ export const clientEndpoints = (library: Library): readonly (readonly [string, C
   [
     routes.pushed_authorization_request,
     async (request, { proofs }) => {
-      refuseRepeated(request, required);
+      refuseRepeated(request, [...required, 'dpop_jkt']);
       requireParameters(request, ...required);
       await bindToKey(request, proofs);
       await handOn(request, library);
