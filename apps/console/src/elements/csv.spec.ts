@@ -8,6 +8,13 @@ describe('a table as comma-separated values', () => {
     ['=cmd|calc', "'=cmd|calc"],
     ['+1', "'+1"],
     ['@sum', "'@sum"],
+    ['  =1+1', "'  =1+1"],
+    ['\uff1d1+1', "'\uff1d1+1"],
+    ['\ttabbed', `"'\ttabbed"`],
+    ['Firefox;=1+1', `"Firefox;'=1+1"`],
+    ['Firefox; "=1+1"', `"Firefox;' ""=1+1"""`],
+    ['two\n-2+3', `"two\n'-2+3"`],
+    ['Firefox 130; Linux, a-b', '"Firefox 130; Linux, a-b"'],
     [-1, '-1'],
     [null, ''],
   ])('writes %j so that no spreadsheet runs it', (value, written) => {

@@ -4,11 +4,17 @@ export interface CsvColumn<Row> {
   readonly text: (row: Row) => string | number | null;
 }
 
-/** A cell as RFC 4180 §2 writes it. A text that a spreadsheet would run as a formula gets a quote before it (OWASP CSV Injection). */
+/**
+ * The places at which a spreadsheet would take a text for a formula: its beginning, and after each separator that spreadsheets of
+ * some regions know in place of the comma. Full-width signs count, too (OWASP CSV Injection).
+ */
+const formulas = /(^|[;|\t\r\n])(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])/g;
+
+/** A cell as RFC 4180 §2 writes it. A text that a spreadsheet would run as a formula gets a quote before it. */
 export function csvCell(value: string | number | null): string {
   const text = value === null ? '' : String(value);
-  const harmless = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  const harmless = typeof value === 'string' ? text.replaceAll(formulas, "$1'") : text;
+  return /[",;\t\n\r]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
 /** A table as comma-separated values. */
