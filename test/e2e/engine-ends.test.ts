@@ -162,6 +162,16 @@ describe('a sign-in', () => {
     await expectAlive(await world.signIn(web, { person }));
   });
 
+  const set = async (what: string) =>
+    world.database.query(`UPDATE account SET ${what} WHERE id = $1`, [await world.accountId(1)]);
+  const passwordHash = async () => {
+    const [found] = await world.database.query<{ password_hash: string }>(
+      'SELECT password_hash FROM account WHERE id = $1',
+      [await world.accountId(1)],
+    );
+    return found!.password_hash;
+  };
+  const another = '$argon2id$v=19$m=64,t=1,p=1$YW5vdGhlciBzYWx0$b25lIHRoYXQgbm9ib2R5IGtub3dz';
   const changedWhileCompared = async (change: string, back: string) => {
     await world.database.query('DELETE FROM throttle');
     const barrier = await failExactlyAt(
@@ -175,8 +185,6 @@ describe('a sign-in', () => {
       },
       { kind: 'barrier' },
     );
-    const set = async (what: string) =>
-      world.database.query(`UPDATE account SET ${what} WHERE id = $1`, [await world.accountId(1)]);
     const before = (await told()).length;
     const person = world.stranger(1);
     const code = world.code(web, { scope: 'openid' }, person).catch((error: Error) => error.message);
@@ -191,12 +199,24 @@ describe('a sign-in', () => {
   };
 
   it('is not completed with a password that was changed while it was compared', async () => {
-    const [found] = await world.database.query<{ password_hash: string }>(
-      'SELECT password_hash FROM account WHERE id = $1',
-      [await world.accountId(1)],
-    );
-    const another = '$argon2id$v=19$m=64,t=1,p=1$YW5vdGhlciBzYWx0$b25lIHRoYXQgbm9ib2R5IGtub3dz';
-    await changedWhileCompared(`password_hash = '${another}'`, `password_hash = '${found!.password_hash}'`);
+    const back = await passwordHash();
+    await changedWhileCompared(`password_hash = '${another}'`, `password_hash = '${back}'`);
+  });
+
+  it('is not completed by the password alone where a second step was set up while it was compared', () =>
+    changedWhileCompared(`second_factors = '{totp}'`, `second_factors = '{}'`));
+
+  it('is not completed with a password that was changed after it was compared, where a second step is seldom asked for', async () => {
+    const back = await passwordHash();
+    await set(`second_factors = '{totp}', second_step_always = false`);
+    const held = await holdTable(world.database.url, 'consent');
+    const person = world.stranger(1);
+    const code = world.code(web, { scope: 'openid' }, person).catch((error: Error) => error.message);
+    await held.arrived();
+    await set(`password_hash = '${another}'`);
+    await held.release();
+    expect(await code).toMatch(/^the sign-in ended at .* with 400/);
+    await set(`password_hash = '${back}', second_factors = '{}', second_step_always = true`);
   });
 
   it('is not completed where a new password became due while the old one was compared', () =>

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
 import type { PrismaService, Statements, Transaction } from '@curfew/persistence';
 import { type Seconds, seconds } from '@curfew/session-policy';
-import type { Account, AccountPage } from './account.js';
+import { type Account, type AccountPage, asksSecondStep } from './account.js';
 import { AccountStore } from './account.store.js';
 import { AccountError } from './account-error.js';
 import { isUuid } from './account-row.js';
@@ -153,8 +153,7 @@ export class AccountService {
     if (matched === undefined) return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
     const isOutdated = matched !== normalisePassword(password) || hasher.isOutdated(passwordHash);
     // A second step follows in a request of its own; the password was right all the same.
-    const isFirstStep = account.secondFactors.length > 0;
-    const signsIn = account.disabledAt === null && !account.mustChangePassword && !isFirstStep;
+    const signsIn = account.disabledAt === null && !account.mustChangePassword && !asksSecondStep(account);
     if (settlesWithSignIn && signsIn && !isOutdated)
       return { kind: 'ok', account, settlement: settlement(found) };
     // Hashing takes time, more so in a queue, so the account is compared with its present state.

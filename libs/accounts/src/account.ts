@@ -26,3 +26,7 @@ export interface AccountPage {
   readonly accounts: readonly Account[];
   readonly next: string | null;
 }
+
+/** Whether a right password is followed by a second step, whatever is demanded. */
+export const asksSecondStep = ({ secondFactors, secondStepAlways }: Account): boolean =>
+  secondFactors.length > 0 && secondStepAlways;

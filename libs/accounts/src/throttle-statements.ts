@@ -92,14 +92,17 @@ export function settlementSteps(
 
 /**
  * Whether the account is still what the password was compared with.
- * @param signsIn whether it is signed in to by the same statement: nor may a new password have become due, which is asked for first
+ * @param signsIn whether it is signed in to by the same statement: nor may a new password or a second step have become due, which are asked
+ *   for first
  */
 export const settlementFits = (
   { username, accountId, passwordHash }: Settlement,
   value: (value: unknown, type: string) => string,
   signsIn = false,
 ): string => `EXISTS (SELECT 1 FROM account WHERE username = ${value(username, 'text')}
-  AND id = ${value(accountId, 'uuid')} AND password_hash = ${value(passwordHash, 'text')} AND disabled_at IS NULL${signsIn ? ' AND NOT must_change_password' : ''})`;
+  AND id = ${value(accountId, 'uuid')} AND password_hash = ${value(passwordHash, 'text')} AND disabled_at IS NULL${signsIn ? dueNothing : ''})`;
+
+const dueNothing = ` AND NOT must_change_password AND NOT (second_step_always AND second_factors <> '{}')`;
 
 /** A settlement that is a commit of its own; the account is read once more in any case. */
 export function settleStatement(settlement: Settlement): { statement: HotStatement; values: unknown[] } {

@@ -1,4 +1,4 @@
-import { type Account, AccountService } from '@curfew/accounts';
+import { type Account, AccountService, asksSecondStep } from '@curfew/accounts';
 import { Clock } from '@curfew/clock';
 import type { NoticePlace, RecognisedPerson } from '@curfew/oidc';
 import { type Instant, methodsTogether } from '@curfew/session-policy';
@@ -98,7 +98,7 @@ export class SignInFlow {
     { remember, settlement }: Pick<RecognisedPerson, 'settlement'> & { readonly remember: boolean },
     finish: Finish,
   ): Promise<void> {
-    if (account.secondFactors.length > 0 && account.secondStepAlways)
+    if (asksSecondStep(account))
       return this.askForSecondStep(place, account, { remember, provedAt: this.clock.now() });
     return finish({ accountId: account.id, methods: ['pwd'], remember, settlement });
   }
