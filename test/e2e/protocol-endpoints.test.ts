@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose';
+import type { TestClient } from './protocol-registrations.js';
 import { asHeader, authorizationRequest, orders, ProtocolWorld, pkce } from './protocol-world.js';
 
 let world: ProtocolWorld;
@@ -144,6 +145,23 @@ describe('the userinfo endpoint', () => {
       401,
       expect.stringMatching(/^(DPoP|Bearer) .*error="invalid_token"/),
     ]);
+  });
+
+  it('and the ID token give the claims that are asked for one by one, as far as the client may have them', async () => {
+    const { username } = world.data.accounts[0]!;
+    const claims = JSON.stringify({
+      userinfo: { email: { essential: true }, preferred_username: null, acr: null },
+      id_token: { preferred_username: null },
+    });
+    const told = async (client: TestClient) => {
+      const { body } = await world.signIn(client, { scope: 'openid', claims });
+      const { sub: _, ...person } = (await userinfo({ authorization: `Bearer ${body.access_token}` })).body;
+      return [person, decodeJwt(body.id_token)['preferred_username'], decodeJwt(body.id_token)['email']];
+    };
+    const { web, defaulted } = world.clients;
+    expect(await told(web)).toEqual([{ email: username, preferred_username: username }, username, undefined]);
+    // This client is registered for the scope value of addresses, and not for the one of usernames.
+    expect(await told(defaulted)).toEqual([{ email: username }, undefined, undefined]);
   });
 
   it('never takes a token from the query, or by two ways at once', async () => {

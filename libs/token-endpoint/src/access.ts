@@ -1,6 +1,7 @@
 import type { KnownClient, KnownResource } from '@curfew/clients';
+import { claimsOfScope } from './account-claims.js';
 import type { ClientDirectory } from './client/client-directory.js';
-import { registeredScopes, scopesAt } from './client/client-scopes.js';
+import { openidScopes, registeredScopes, scopesAt } from './client/client-scopes.js';
 import { type Granted, grantedOpenidScope, grantedScopeOf } from './grant.js';
 import { invalidTarget } from './refused.js';
 
@@ -61,14 +62,24 @@ function oneAudience(
   return audience;
 }
 
-/** Values of `scope` that are in `allowed`, in their order. */
+/** Values of `scope`, or names of claims, that are in `allowed`, in their order. */
 export const within = (scope: readonly string[], allowed: ReadonlySet<string>): string[] =>
   scope.filter((one) => allowed.has(one));
 
-/** What a client may still have of the OpenID Connect scope values that were allowed it, by its registration as it is now. */
+/**
+ * What a client may still have of the OpenID Connect scope values and claims that were allowed it, by its registration as it is now. A claim
+ * that is asked for by itself belongs to a scope value all the same.
+ */
 export function registeredGrant(grant: Granted, client: KnownClient): Granted {
   const { openid, resources, rejected } = grant;
-  if (openid?.scope === undefined || client.metadata.scope === undefined) return grant;
-  const scope = registeredScopes(client, openid.scope.split(' ')).join(' ');
-  return { openid: { scope, claims: openid.claims }, resources, rejected };
+  if (openid === undefined || client.metadata.scope === undefined) return grant;
+  const scope = openid.scope && registeredScopes(client, openid.scope.split(' ')).join(' ');
+  return {
+    openid: { scope, claims: openid.claims && within(openid.claims, claimsFor(client)) },
+    resources,
+    rejected,
+  };
 }
+
+const claimsFor = (client: KnownClient): ReadonlySet<string> =>
+  new Set(registeredScopes(client, [...openidScopes]).flatMap(claimsOfScope));

@@ -3,7 +3,7 @@ import type { KnownClient } from '@curfew/clients';
 import { contextOf, contextToTell, type Instant } from '@curfew/session-policy';
 import type { KeySet } from '@curfew/tokens';
 import { signJwt } from '@curfew/tokens';
-import { claimsOfScope, personalClaims } from './account-claims.js';
+import { claimsAbout, claimsOfScope } from './account-claims.js';
 import { askedOf } from './acr-request.js';
 import { type Granted, grantedClaims, grantedOpenidScope } from './grant.js';
 import { lifetimes } from './lifetimes.js';
@@ -64,9 +64,5 @@ async function askedClaims(
   const names = [...byScope, ...grantedClaims(Object.keys(one ?? {}), grant)].filter(
     (name) => !rejected.has(name),
   );
-  const account = byScope.some((name) => name !== 'sub') ? await accounts.findById(sub) : null;
-  const known: Readonly<Record<string, unknown>> = account ? personalClaims(account) : {};
-  return Object.fromEntries(
-    names.flatMap((name) => (Object.hasOwn(known, name) ? [[name, known[name]]] : [])),
-  );
+  return claimsAbout(sub, names, accounts);
 }

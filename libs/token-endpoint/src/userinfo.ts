@@ -1,10 +1,10 @@
 import { isUuid, proofAlgorithms } from '@curfew/tokens';
 import { registeredGrant } from './access.js';
-import { claimsOfScope, personalClaims } from './account-claims.js';
+import { claimsAbout, claimsOfScope } from './account-claims.js';
 import { type Answer, challengeOf } from './answer.js';
 import { type BearerRequest, noToken, type ShownToken, shownToken } from './bearer-token.js';
 import { refuseForeignOrigin } from './client/client-authentication.js';
-import { type Granted, grantedOpenidScope } from './grant.js';
+import { type Granted, grantedClaims, grantedOpenidScope } from './grant.js';
 import { nameOfToken } from './introspection/jwt-access-tokens.js';
 import type { EndpointParts } from './parts.js';
 import { shownCertificate } from './proof/certificate.js';
@@ -84,23 +84,23 @@ function askedScopes(request: BearerRequest, held: readonly string[]): readonly 
 
 type Access = Awaited<ReturnType<typeof accessOf>>;
 
-/** `sub` always (§5.3.2); the claims of each scope value that was granted, as far as the account has them. */
+/** `sub` always (§5.3.2); the claims of each scope value, and those asked for one by one (§5.5), that were granted and the account has. */
 async function claimsOf(
-  { client, session }: Access,
+  { claims, client, session }: Access,
   asked: readonly string[],
   { accounts }: EndpointParts,
 ): Promise<Record<string, unknown>> {
   const { grant } = session.authorization as unknown as Authorization;
   const granted = registeredGrant(grant as Granted, client);
   const rejected = new Set(granted.rejected?.openid?.claims);
-  const names = grantedOpenidScope(granted)
+  const byScope = grantedOpenidScope(granted)
     .filter((scope) => asked.includes(scope))
-    .flatMap(claimsOfScope)
-    .filter((name) => name !== 'sub' && !rejected.has(name));
-  const account = names.length > 0 ? await accounts.findById(session.accountId) : null;
-  const known: Readonly<Record<string, unknown>> = account ? personalClaims(account) : {};
-  const found = names.flatMap((name) => (Object.hasOwn(known, name) ? [[name, known[name]] as const] : []));
-  return Object.fromEntries([['sub', session.accountId], ...found]);
+    .flatMap(claimsOfScope);
+  const one = (claims['claims'] as { userinfo?: object | null } | undefined)?.userinfo;
+  const names = [...byScope, ...grantedClaims(Object.keys(one ?? {}), granted)].filter(
+    (name) => !rejected.has(name),
+  );
+  return { sub: session.accountId, ...(await claimsAbout(session.accountId, names, accounts)) };
 }
 
 /** RFC 6750 §3, RFC 9449 §7.1: how a token is to be presented. A request without one is told both ways. */
