@@ -31,6 +31,8 @@ export class FeedReader {
   #arrived: FeedEvent[] = [];
   #position: string | undefined;
   #stop: AbortController | undefined;
+  /** The signal that stops the reading under way. */
+  #followed: AbortSignal | undefined;
   #timer: number | undefined;
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -57,7 +59,15 @@ export class FeedReader {
     if (this.#stop && !this.#stop.signal.aborted) void this.#follow(this.#stop.signal);
   }
 
+  /** Several acts of the operator may wake it at once; a second reading would tell everything twice. */
   async #follow(signal: AbortSignal): Promise<void> {
+    if (this.#followed === signal) return;
+    this.#followed = signal;
+    await this.#readOn(signal);
+    if (this.#followed === signal) this.#followed = undefined;
+  }
+
+  async #readOn(signal: AbortSignal): Promise<void> {
     let pauseMs = 500;
     while (!signal.aborted) {
       const outcome = await this.#once(signal);
