@@ -141,6 +141,31 @@ describe('a sign-in with a second factor', () => {
   });
 });
 
+describe('a new password that is due', () => {
+  it.each([
+    ['always', true],
+    ['seldom', false],
+  ])(
+    'is chosen after the second step by a person who is %s asked for one, and not with the old password alone',
+    async (_, always) => {
+      await later();
+      const change = (what: string) =>
+        world.database.query<{ password_hash: string }>(
+          `UPDATE account SET ${what} WHERE username = '${ada.username}' RETURNING password_hash`,
+        );
+      const [before] = await change(`must_change_password = true, second_step_always = ${always}`);
+      const { person, page, verifier } = await atSecondStep();
+      expect(page.body).not.toContain('name="new"');
+      const due = await sendForm(person, page, { code: app.code() });
+      const phrase = 'a pass phrase of her own';
+      const chosen = await sendForm(person, due, { new: phrase, repeat: phrase });
+      const back = await person.goOn(chosen, isSecondStep);
+      expect(proofIn((await redeemed(back, verifier)).id_token)).toEqual(twoFactors);
+      await change(`password_hash = '${before!.password_hash}', second_step_always = true`);
+    },
+  );
+});
+
 describe('a step-up', () => {
   const sometimes = async (act: 'sometimes' | 'always') => {
     await later();

@@ -27,6 +27,9 @@ export interface AccountPage {
   readonly next: string | null;
 }
 
-/** Whether a right password is followed by a second step, whatever is demanded. */
-export const asksSecondStep = ({ secondFactors, secondStepAlways }: Account): boolean =>
-  secondFactors.length > 0 && secondStepAlways;
+/**
+ * Whether a right password is followed by a second step, whatever is demanded. One that is to be replaced always is, because its thief would
+ * choose the new one.
+ */
+export const asksSecondStep = ({ secondFactors, secondStepAlways, mustChangePassword }: Account): boolean =>
+  secondFactors.length > 0 && (secondStepAlways || mustChangePassword);

@@ -1,7 +1,7 @@
 import { type Account, AccountService, asksSecondStep } from '@curfew/accounts';
 import { Clock } from '@curfew/clock';
 import type { NoticePlace, RecognisedPerson } from '@curfew/oidc';
-import { type Instant, methodsTogether } from '@curfew/session-policy';
+import { type AuthenticationMethod, type Instant, methodsTogether } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
 import { newPasswordPage, type SignInPage, secondStepPage, signInPage } from '../pages/index.js';
 import { sendPage } from './answer.js';
@@ -87,11 +87,10 @@ export class SignInFlow {
       return this.ask(place, { problem: outcome.problem, username, remember });
     }
     const { account, settlement } = outcome;
-    if (account.mustChangePassword) return this.askForNewPassword(place, account, remember);
     return this.goOn(place, account, { remember, settlement }, finish);
   }
 
-  /** The password was right: the sign-in is complete, or its second step follows. */
+  /** The password was right: the sign-in is complete, or its second step follows, or else the new password that is due. */
   private async goOn(
     place: SignInPlace,
     account: Account,
@@ -100,6 +99,7 @@ export class SignInFlow {
   ): Promise<void> {
     if (asksSecondStep(account))
       return this.askForSecondStep(place, account, { remember, provedAt: this.clock.now() });
+    if (account.mustChangePassword) return this.askForNewPassword(place, account, remember);
     return finish({ accountId: account.id, methods: ['pwd'], remember, settlement });
   }
 
@@ -120,7 +120,7 @@ export class SignInFlow {
   private async takeSecondStep(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
     const account = await this.accounts.findById(form.get('account') ?? '');
     const provedAt = Number(form.get('at')) as Instant;
-    const isOpen = account?.disabledAt === null && !account.mustChangePassword;
+    const isOpen = account?.disabledAt === null;
     const isFresh = this.clock.now() - provedAt < secondStepWithin * 1000;
     const proof = account && [...proven(place, account), String(provedAt)];
     if (!isOpen || !isFresh || !proof || !this.tokens.verify(form.get('second'), 'second-step', ...proof))
@@ -129,8 +129,8 @@ export class SignInFlow {
     const verdict = await this.signIn.verifyCode(place.request, account, form.get('code') ?? '');
     if (verdict.kind !== 'ok')
       return this.askForSecondStep(place, account, { remember, provedAt, problem: problemOfCode(verdict) });
-    const methods = methodsTogether(['pwd'], ['otp']);
-    return finish({ accountId: account.id, methods, remember, provedAt });
+    if (account.mustChangePassword) return this.askForNewPassword(place, account, remember);
+    return finish({ accountId: account.id, methods: methodsTogether(['pwd'], ['otp']), remember, provedAt });
   }
 
   private async stepUp(
@@ -157,7 +157,7 @@ export class SignInFlow {
   ): void {
     const proof = {
       account: account.id,
-      proof: this.tokens.issue('new-password', ...proven(place, account)),
+      proof: this.tokens.issue('new-password', ...proven(place, account), ...shownFirst(account)),
       ...(remember ? { remember: 'yes' } : {}),
     };
     this.ask(place, { proof, due: 'password', username: account.username, ...(problem && { problem }) });
@@ -166,14 +166,15 @@ export class SignInFlow {
   private async changeDuePassword(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
     const account = await this.accounts.findById(form.get('account') ?? '');
     const due = account?.mustChangePassword && account.disabledAt === null;
-    if (!due || !this.tokens.verify(form.get('proof'), 'new-password', ...proven(place, account)))
+    const proof = form.get('proof');
+    if (!due || !this.tokens.verify(proof, 'new-password', ...proven(place, account), ...shownFirst(account)))
       return this.ask(place, { problem: { code: 'took_too_long' } });
     const remember = form.get('remember') === 'yes';
     const password = form.get('new') ?? '';
     const problem: FormProblem | undefined =
       password === form.get('repeat') ? await this.change(account, password) : { code: 'repeat_differs' };
     if (problem) return this.askForNewPassword(place, account, remember, problem);
-    return this.goOn(place, account, { remember }, finish);
+    return finish({ accountId: account.id, methods: shownFirst(account), remember });
   }
 
   private async change(account: Account, password: string): Promise<FormProblem | undefined> {
@@ -192,3 +193,7 @@ const proven = (place: SignInPlace, account: Account): string[] => [
   account.id,
   String(account.passwordChangedAt),
 ];
+
+/** The proofs that come before a new password that is due: all that the account has, so that no password alone replaces a password. */
+const shownFirst = ({ secondFactors }: Account): readonly AuthenticationMethod[] =>
+  methodsTogether(['pwd'], secondFactors.length > 0 ? ['otp'] : []);
