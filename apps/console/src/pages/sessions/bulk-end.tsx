@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useCaller } from '../../admin-api/caller.js';
-import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { adminApi, bodyOf, passive } from '../../admin-api/client.js';
 import { useClientName } from '../../admin-api/names.js';
 import { Problem } from '../../admin-api/problem.js';
 import { Dialog } from '../../elements/dialog.js';
@@ -19,7 +19,8 @@ type Body = operations['endSessions']['requestBody']['content']['application/jso
 type Reason = NonNullable<Body['reason']>;
 type Outcome = operations['endSessions']['responses'][200]['content']['application/json'];
 
-const endSessions = (body: Body): Promise<Outcome> => bodyOf(adminApi.POST('/v1/sessions/end', { body }));
+const endSessions = (body: Body, more: Partial<typeof passive> = {}): Promise<Outcome> =>
+  bodyOf(adminApi.POST('/v1/sessions/end', { ...more, body }));
 
 interface BulkEndProps {
   readonly search: SessionSearch;
@@ -152,15 +153,19 @@ function Ended({ outcome, search, onClose }: EndedProps) {
   const rest = useQuery({
     queryKey: ['sessions', 'rest', search],
     enabled: !outcome.complete,
-    refetchInterval: ({ state }) => (state.data?.matched === 0 ? false : 1_500),
+    // Somebody who has left is not kept signed in by this, and not asked to sign in again.
+    refetchInterval: ({ state }) => (state.data?.matched === 0 || state.error ? false : 1_500),
     queryFn: () =>
-      endSessions({
-        selection: { search: selectionOf(search) },
-        only_this_session: true,
-        dry_run: true,
-        confirm: false,
-        reason: 'ended_by_administrator',
-      }),
+      endSessions(
+        {
+          selection: { search: selectionOf(search) },
+          only_this_session: true,
+          dry_run: true,
+          confirm: false,
+          reason: 'ended_by_administrator',
+        },
+        passive,
+      ),
   });
   const ended = outcome.matched ?? outcome.recorded;
   const { propagation } = outcome;
