@@ -10,7 +10,7 @@ import type { EndpointParts } from './parts.js';
 import { shownCertificate } from './proof/certificate.js';
 import { insufficientScope, invalidRequest, invalidToken, type Refused } from './refused.js';
 import { type EndpointRequest, parameter, refuseRepeated } from './request.js';
-import { type Authorization, scopesOf } from './session-payload.js';
+import { authorizationIn, scopesOf } from './session-payload.js';
 
 /** RFC 6749 appendix A.4. */
 const scopeSyntax = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/;
@@ -90,7 +90,7 @@ async function claimsOf(
   asked: readonly string[],
   { accounts }: EndpointParts,
 ): Promise<Record<string, unknown>> {
-  const { grant } = session.authorization as unknown as Authorization;
+  const { grant } = authorizationIn(session);
   const granted = registeredGrant(grant as Granted, client);
   const rejected = new Set(granted.rejected?.openid?.claims);
   const byScope = grantedOpenidScope(granted)
