@@ -17,7 +17,7 @@ const queries = new QueryClient({
     queries: {
       staleTime: 15_000,
       refetchOnWindowFocus: false,
-      refetchOnReconnect: true,
+      refetchOnReconnect: false,
       retry: (failures, error) => failures < 2 && error instanceof Problem && error.status >= 500,
     },
   },
