@@ -7,6 +7,8 @@ it.each([
   ['orders.write', 'Add and change orders'],
   ['read:purchase_orders', 'See purchase orders'],
   ['shop:orders:delete', 'Delete shop orders'],
+  ['sessions:end', 'End sessions'],
+  ['keys:rotate', 'Rotate keys'],
 ])('says %s as “%s”', (scope, words) => {
   expect(scopeInWords(scope)).toBe(words);
 });

@@ -19,6 +19,8 @@ const verbs: Readonly<Record<string, string>> = {
   edit: 'Change',
   delete: 'Delete',
   remove: 'Delete',
+  end: 'End',
+  rotate: 'Rotate',
   manage: 'Manage',
   admin: 'Administer',
 };
