@@ -26,6 +26,9 @@ const limits = { idle: 15 * 60, authentication: 5 * 60 };
 /** Questions that are asked by POST: they change nothing, and so need no new authentication. */
 const asking = ['/v1/policies/lint', '/v1/policies/preview'];
 
+const acting = { required: { maxIdle: limits.idle, maxAuthAge: limits.authentication } };
+const open = { api: null, browser: undefined, passToken: false };
+
 /** Lets people to the console and, with the token in their cookie, to the admin API behind it (docs/console.md). */
 export function consoleRules({
   consoleUrl,
@@ -34,31 +37,6 @@ export function consoleRules({
   signIn,
   api,
 }: ConsoleAccess): ConsoleRules {
-  // Without its port: a host stands for the port that the gateway listens on, too, unless a route names that port.
-  const { hostname, protocol } = new URL(consoleUrl);
-  const upstream = new URL(adminUrl);
-  const route = (
-    suffix: string,
-    path: string,
-    more: Partial<Route> = {},
-    methods: readonly string[] = [],
-  ) => ({
-    name: `${name}-${suffix}`,
-    match: {
-      hosts: [hostname],
-      schemes: [protocol === 'https:' ? ('https' as const) : ('http' as const)],
-      path,
-      methods,
-    },
-    api: name,
-    required: { maxIdle: limits.idle },
-    upstream,
-    passToken: true,
-    browser: name,
-    ...more,
-  });
-  const acting = { required: { maxIdle: limits.idle, maxAuthAge: limits.authentication } };
-  const open = { api: null, browser: undefined, passToken: false };
   return {
     api: {
       name,
@@ -78,20 +56,45 @@ export function consoleRules({
       cookieSecrets: [cookieSecret],
       afterSignOut: '/console/',
     },
-    routes: [
-      // Names with a hash, the same for everybody: a page that is open can load its parts after its session has ended.
-      route('assets', '/console/assets/**', { ...open, allow: ['extension'] }),
-      // A page of its own that a window opens to sign in again: it leads to a sign-in unless one has just happened.
-      route('step-up', '/console/signed-in', acting),
-      route(
-        'events',
-        '/v1/events/stream',
-        { required: { ...acting.required, maxAuthAge: undefined, passive: true } },
-        ['GET'],
-      ),
-      ...asking.map((path, index) => route(`asks-${index}`, path, {}, ['POST'])),
-      route('acts', '/v1/**', acting, ['POST', 'PUT', 'PATCH', 'DELETE']),
-      route('reads', '/**', {}, ['GET']),
-    ],
+    routes: consoleRoutes(routesAt(new URL(consoleUrl), new URL(adminUrl))),
   };
 }
+
+type MakeRoute = (suffix: string, path: string, more?: Partial<Route>, methods?: readonly string[]) => Route;
+
+/** Makes routes of the console's host that lead to the admin API. Unless a route says otherwise, they are for people who are signed in. */
+const routesAt =
+  ({ hostname, protocol }: URL, upstream: URL): MakeRoute =>
+  (suffix, path, more = {}, methods = []) => ({
+    name: `${name}-${suffix}`,
+    match: {
+      // Without its port: a host stands for the port that the gateway listens on, too, unless a route names that port.
+      hosts: [hostname],
+      schemes: [protocol === 'https:' ? 'https' : 'http'],
+      path,
+      methods,
+    },
+    api: name,
+    required: { maxIdle: limits.idle },
+    upstream,
+    passToken: true,
+    browser: name,
+    ...more,
+  });
+
+/** The routes of the console; of two that match, the gateway takes the first. */
+const consoleRoutes = (route: MakeRoute): readonly Route[] => [
+  // Names with a hash, the same for everybody: a page that is open can load its parts after its session has ended.
+  route('assets', '/console/assets/**', { ...open, allow: ['extension'] }),
+  // A page of its own that a window opens to sign in again: it leads to a sign-in unless one has just happened.
+  route('step-up', '/console/signed-in', acting),
+  route(
+    'events',
+    '/v1/events/stream',
+    { required: { ...acting.required, maxAuthAge: undefined, passive: true } },
+    ['GET'],
+  ),
+  ...asking.map((path, index) => route(`asks-${index}`, path, {}, ['POST'])),
+  route('acts', '/v1/**', acting, ['POST', 'PUT', 'PATCH', 'DELETE']),
+  route('reads', '/**', {}, ['GET']),
+];

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { Dialog } from '../../elements/dialog.js';
+import { NoteField } from '../../elements/note-field.js';
 import { Failed, Loading } from '../../elements/states.js';
 
 const phrase = 'end everything';
@@ -27,48 +28,16 @@ export function EndEverything({ onClose }: { readonly onClose: () => void }) {
   const [note, setNote] = useState('');
   const extent = useQuery({ queryKey: ['end everything'], gcTime: 0, queryFn: () => endEveryone(true) });
   const end = useMutation({ mutationFn: () => endEveryone(false, note.trim()) });
-  if (end.data)
-    return (
-      <Dialog title="Everything has ended" onClose={onClose}>
-        <p className="notice good" role="status">
-          Everything that was authorized until now is refused everywhere. Your own session is over, too: the
-          console asks you to sign in at your next step.
-        </p>
-      </Dialog>
-    );
+  if (end.data) return <EndedEverything onClose={onClose} />;
   return (
     <Dialog title="End everything" onClose={onClose}>
       {extent.isPending && <Loading rows={2} label="Counting" />}
       {extent.isError && <Failed error={extent.error} onRetry={() => extent.refetch()} />}
-      {extent.data && (
-        <p>
-          <span className="counted">{(extent.data.matched ?? 0).toLocaleString()}</span> live sessions of
-          everybody end, yours among them, and {extent.data.browsers.toLocaleString()} browsers are signed
-          out. Nothing brings them back.
-        </p>
-      )}
+      {extent.data && <Extent matched={extent.data.matched ?? 0} browsers={extent.data.browsers} />}
       {hasSeen && (
         <>
-          <div className="field">
-            <label htmlFor="everything-note">Note for those who read the history later</label>
-            <textarea
-              id="everything-note"
-              value={note}
-              maxLength={500}
-              onChange={(event) => setNote(event.target.value)}
-            />
-          </div>
-          <div className="field">
-            <label htmlFor="everything-phrase">
-              Type <code>{phrase}</code> to confirm
-            </label>
-            <input
-              id="everything-phrase"
-              value={typed}
-              autoComplete="off"
-              onChange={(event) => setTyped(event.target.value)}
-            />
-          </div>
+          <NoteField value={note} onChange={setNote} />
+          <PhraseField value={typed} onChange={setTyped} />
         </>
       )}
       {end.isError && <Failed error={end.error} />}
@@ -92,5 +61,46 @@ export function EndEverything({ onClose }: { readonly onClose: () => void }) {
         )}
       </div>
     </Dialog>
+  );
+}
+
+function EndedEverything({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title="Everything has ended" onClose={onClose}>
+      <p className="notice good" role="status">
+        Everything that was authorized until now is refused everywhere. Your own session is over, too: the
+        console asks you to sign in at your next step.
+      </p>
+    </Dialog>
+  );
+}
+
+function Extent({ matched, browsers }: { readonly matched: number; readonly browsers: number }) {
+  return (
+    <p>
+      <span className="counted">{matched.toLocaleString()}</span> live sessions of everybody end, yours among
+      them, and {browsers.toLocaleString()} browsers are signed out. Nothing brings them back.
+    </p>
+  );
+}
+
+interface PhraseFieldProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+function PhraseField({ value, onChange }: PhraseFieldProps) {
+  return (
+    <div className="field">
+      <label htmlFor="everything-phrase">
+        Type <code>{phrase}</code> to confirm
+      </label>
+      <input
+        id="everything-phrase"
+        value={value}
+        autoComplete="off"
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </div>
   );
 }

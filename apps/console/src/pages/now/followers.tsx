@@ -1,7 +1,8 @@
 import { useClientName } from '../../admin-api/names.js';
 import type { operations } from '../../generated/admin-api.js';
 
-type Stats = operations['getStats']['responses'][200]['content']['application/json'];
+/** The figures of the installation. */
+export type Stats = operations['getStats']['responses'][200]['content']['application/json'];
 
 /** How long each gateway and API let an ended session pass, as the last probe measured it. */
 export function Followers({ stats }: { readonly stats: Stats | undefined }) {

@@ -9,8 +9,8 @@ import { Alerts } from './alerts.js';
 import { EndEverything } from './end-everything.js';
 import { EndsPicture } from './ends-picture.js';
 import { FeedList } from './feed-list.js';
-import { FeedReader, type FeedStatus } from './feed-reader.js';
-import { Followers } from './followers.js';
+import { FeedReader, type FeedStatus, type FeedView } from './feed-reader.js';
+import { Followers, type Stats } from './followers.js';
 
 /** Figures are asked for so often while somebody looks at the page. Milliseconds. */
 const figuresEvery = 10_000;
@@ -35,16 +35,7 @@ export function NowPage() {
       .then(() => reader.resume())
       .catch(() => undefined);
   useWakeOnActivity(view.status === 'asleep', wake);
-  if (!mayRead)
-    return (
-      <Empty title="You cannot see events.">
-        <p>
-          This page needs the scope <code>events:read</code>. An operator who has it can grant it.
-        </p>
-      </Empty>
-    );
-  const sessions = stats.data?.sessions;
-  const endedToday = Object.values(sessions?.ended_last_24h ?? {}).reduce((sum, count) => sum + count, 0);
+  if (!mayRead) return <MayNotRead />;
   return (
     <>
       <div className="heading">
@@ -59,13 +50,7 @@ export function NowPage() {
       {stats.isError && stats.data === undefined && (
         <Failed error={stats.error} onRetry={() => stats.refetch()} />
       )}
-      <dl className="tiles">
-        <Tile title="Live sessions" value={sessions?.live} />
-        <Tile title="Begun in 24 hours" value={sessions?.started_last_24h} />
-        <Tile title="Ended in 24 hours" value={sessions ? endedToday : undefined} />
-        <Tile title="Refreshes since you opened this" value={view.sums.refreshes} />
-        <Tile title="Refusals since you opened this" value={view.sums.refusals} />
-      </dl>
+      <Tiles sessions={stats.data?.sessions} sums={view.sums} />
       <div className="now-grid">
         <FeedList view={view} />
         <div className="stack">
@@ -88,6 +73,34 @@ function useWakeOnActivity(isAsleep: boolean, wake: () => void): void {
       window.addEventListener(event, wake, { once: true, signal: stop.signal });
     return () => stop.abort();
   });
+}
+
+function MayNotRead() {
+  return (
+    <Empty title="You cannot see events.">
+      <p>
+        This page needs the scope <code>events:read</code>. An operator who has it can grant it.
+      </p>
+    </Empty>
+  );
+}
+
+interface TilesProps {
+  readonly sessions: Stats['sessions'] | undefined;
+  readonly sums: FeedView['sums'];
+}
+
+function Tiles({ sessions, sums }: TilesProps) {
+  const endedToday = Object.values(sessions?.ended_last_24h ?? {}).reduce((sum, count) => sum + count, 0);
+  return (
+    <dl className="tiles">
+      <Tile title="Live sessions" value={sessions?.live} />
+      <Tile title="Begun in 24 hours" value={sessions?.started_last_24h} />
+      <Tile title="Ended in 24 hours" value={sessions ? endedToday : undefined} />
+      <Tile title="Refreshes since you opened this" value={sums.refreshes} />
+      <Tile title="Refusals since you opened this" value={sums.refusals} />
+    </dl>
+  );
 }
 
 function Tile({ title, value }: { readonly title: string; readonly value: number | undefined }) {

@@ -9,6 +9,7 @@ import { SelectField } from '../../elements/filter-fields.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { targetWords } from './policies-page.js';
 import { audiencesQuery, type Policy, type Target } from './policy-queries.js';
+import { WouldEnd } from './would-end.js';
 
 /** The targets of a policy; it can be attached to more, and taken away. */
 export function Attachments({ policy }: { readonly policy: Policy }) {
@@ -77,36 +78,10 @@ function Attach({ policy, onClose }: { readonly policy: Policy; readonly onClose
   });
   return (
     <Dialog title={`Attach ${policy.name}`} onClose={onClose}>
-      <SelectField
-        label="To"
-        value={choice}
-        onChange={setChoice}
-        hint="It takes the place of the policy that is attached there now."
-      >
-        <option value="everyone">everyone</option>
-        <optgroup label="Applications">
-          {clients.data?.map(({ id, name }) => (
-            <option key={id} value={`client ${id}`}>
-              {name}
-            </option>
-          ))}
-        </optgroup>
-        <optgroup label="APIs">
-          {audiences.data?.map((audience) => (
-            <option key={audience} value={`resource ${audience}`}>
-              {audience}
-            </option>
-          ))}
-        </optgroup>
-      </SelectField>
+      <TargetField value={choice} onChange={setChoice} clients={clients.data} audiences={audiences.data} />
       {preview.isPending && <Loading rows={1} label="Counting" />}
       {preview.isError && <Failed error={preview.error} onRetry={() => preview.refetch()} />}
-      {preview.data && (
-        <p className={preview.data.would_end > 0 ? 'notice bad' : 'notice'}>
-          {preview.data.would_end.toLocaleString()} of {preview.data.live.toLocaleString()} live sessions
-          would end at once.
-        </p>
-      )}
+      {preview.data && <WouldEnd preview={preview.data} />}
       {attach.isError && <Failed error={attach.error} />}
       <div className="actions">
         <button type="button" className="plain" onClick={onClose}>
@@ -117,5 +92,40 @@ function Attach({ policy, onClose }: { readonly policy: Policy; readonly onClose
         </button>
       </div>
     </Dialog>
+  );
+}
+
+interface TargetFieldProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly clients: readonly { readonly id: string; readonly name: string }[] | undefined;
+  readonly audiences: readonly string[] | undefined;
+}
+
+/** A choice among everyone, the applications and the APIs. */
+function TargetField({ value, onChange, clients, audiences }: TargetFieldProps) {
+  return (
+    <SelectField
+      label="To"
+      value={value}
+      onChange={onChange}
+      hint="It takes the place of the policy that is attached there now."
+    >
+      <option value="everyone">everyone</option>
+      <optgroup label="Applications">
+        {clients?.map(({ id, name }) => (
+          <option key={id} value={`client ${id}`}>
+            {name}
+          </option>
+        ))}
+      </optgroup>
+      <optgroup label="APIs">
+        {audiences?.map((audience) => (
+          <option key={audience} value={`resource ${audience}`}>
+            {audience}
+          </option>
+        ))}
+      </optgroup>
+    </SelectField>
   );
 }

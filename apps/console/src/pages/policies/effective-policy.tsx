@@ -9,6 +9,13 @@ import { Failed, Loading } from '../../elements/states.js';
 import { audiencesQuery } from './policy-queries.js';
 import { settingWords, valueWords } from './setting-words.js';
 
+const readEffective = (client: string, resource: string) =>
+  bodyOf(
+    adminApi.GET('/v1/effective-policy', {
+      params: { query: { client, ...(resource ? { resource: [resource] } : {}) } },
+    }),
+  );
+
 /** The policy that sessions of a client with an API are really under: each value with the policy that makes it win. */
 export function EffectivePolicy() {
   const mayRead = useMay('clients:read');
@@ -19,12 +26,7 @@ export function EffectivePolicy() {
   const effective = useQuery({
     queryKey: ['effective policy', client, resource],
     enabled: client !== '',
-    queryFn: () =>
-      bodyOf(
-        adminApi.GET('/v1/effective-policy', {
-          params: { query: { client, ...(resource ? { resource: [resource] } : {}) } },
-        }),
-      ),
+    queryFn: () => readEffective(client, resource),
   });
   return (
     <section className="card stack" aria-label="Effective policy">
@@ -53,37 +55,43 @@ export function EffectivePolicy() {
       </div>
       {client !== '' && effective.isPending && <Loading label="Reading the policy" />}
       {effective.isError && <Failed error={effective.error} onRetry={() => effective.refetch()} />}
-      {effective.data && (
-        <div className="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Setting</th>
-                <th scope="col">Value</th>
-                <th scope="col">Set by</th>
-              </tr>
-            </thead>
-            <tbody>
-              {effective.data.settings.map(({ name, value, from, values }) => (
-                <tr key={name}>
-                  <th scope="row">{settingWords(name)}</th>
-                  <td>{valueWords(value, name)}</td>
-                  <td>
-                    {values.map(({ policy, value: own }) => (
-                      <span key={policy} className={from.includes(policy) ? 'wins' : 'quiet loses'}>
-                        <Link to="/policies/$name" params={{ name: policy }}>
-                          {policy}
-                        </Link>{' '}
-                        <span className="small">{valueWords(own, name)}</span>
-                      </span>
-                    ))}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {effective.data && <EffectiveSettings settings={effective.data.settings} />}
     </section>
+  );
+}
+
+type Effective = Awaited<ReturnType<typeof readEffective>>;
+
+function EffectiveSettings({ settings }: Pick<Effective, 'settings'>) {
+  return (
+    <div className="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Setting</th>
+            <th scope="col">Value</th>
+            <th scope="col">Set by</th>
+          </tr>
+        </thead>
+        <tbody>
+          {settings.map(({ name, value, from, values }) => (
+            <tr key={name}>
+              <th scope="row">{settingWords(name)}</th>
+              <td>{valueWords(value, name)}</td>
+              <td>
+                {values.map(({ policy, value: own }) => (
+                  <span key={policy} className={from.includes(policy) ? 'wins' : 'quiet loses'}>
+                    <Link to="/policies/$name" params={{ name: policy }}>
+                      {policy}
+                    </Link>{' '}
+                    <span className="small">{valueWords(own, name)}</span>
+                  </span>
+                ))}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

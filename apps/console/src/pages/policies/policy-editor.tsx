@@ -8,6 +8,7 @@ import { type Policy, policyQuery, type Settings, type SettingsBody } from './po
 import { Differences } from './revisions.js';
 import { SettingField } from './setting-field.js';
 import { differences, sentenceWords, settingWords } from './setting-words.js';
+import { WouldEnd } from './would-end.js';
 
 interface PolicyEditorProps {
   readonly policy: Policy;
@@ -18,24 +19,11 @@ interface PolicyEditorProps {
 
 /** Changes a policy: the linter speaks while one writes, and the number of sessions that would end stands beside the button. */
 export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
-  const queries = useQueryClient();
   const [base, setBase] = useState({ settings: policy.settings as Settings, etag });
   const [settings, setSettings] = useState(base.settings);
   const changed = differences(base.settings, settings);
   const findings = useFindings(policy, settings);
-  const save = useMutation({
-    mutationFn: () =>
-      bodyOf(
-        adminApi.PUT('/v1/policies/{name}', {
-          params: { path: { name: policy.name }, header: { 'If-Match': base.etag } },
-          body: { settings: settings as SettingsBody },
-        }),
-      ),
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ['policies'] });
-      onDone();
-    },
-  });
+  const save = useSave(policy.name, settings, base.etag, onDone);
   const isOvertaken = save.error instanceof Problem && save.error.status === 412;
   /** Goes on from another revision: its values, and over them those that were changed here. */
   const takeOver = (next: { readonly settings: Settings; readonly etag: string }) => {
@@ -47,47 +35,19 @@ export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
     event.preventDefault();
     save.mutate();
   };
-  const violationOf = (name: string) =>
-    findings.violations.find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}:`));
+  const violationOf = (name: string) => violationAt(name, findings.violations);
   const others = findings.violations.filter(
     (one) => !policySettings.some(({ name }) => violationOf(name) === one),
   );
   return (
     <form className="policy-grid" onSubmit={submit}>
-      <section className="card stack" aria-label="Settings">
-        <h2>Settings</h2>
-        <div className="setting-fields">
-          {policySettings.map((shape) => (
-            <SettingField
-              key={shape.name}
-              shape={shape}
-              value={settings[shape.name]}
-              problem={violationOf(shape.name)}
-              onChange={(value) => setSettings({ ...settings, [shape.name]: value })}
-            />
-          ))}
-        </div>
-      </section>
+      <SettingsForm settings={settings} problemOf={violationOf} onChange={setSettings} />
       <div className="stack beside">
         <section className="card stack" aria-label="Your change" aria-live="polite">
           <h2>Your change</h2>
           <Differences of={changed} />
-          {others.map((one) => (
-            <p key={one} className="notice bad">
-              {sentenceWords(one)}
-            </p>
-          ))}
-          {findings.warnings.map(({ code, setting, message }) => (
-            <p key={code} className="notice">
-              <span className="strong">{settingWords(setting)}</span> {sentenceWords(message)}
-            </p>
-          ))}
-          {changed.length > 0 && findings.preview && (
-            <p className={findings.preview.would_end > 0 ? 'notice bad' : 'notice'}>
-              {findings.preview.would_end.toLocaleString()} of {findings.preview.live.toLocaleString()} live
-              sessions would end at once.
-            </p>
-          )}
+          <Findings of={findings} others={others} />
+          {changed.length > 0 && findings.preview && <WouldEnd preview={findings.preview} />}
           {isOvertaken ? (
             <Overtaken name={policy.name} base={base.settings} onTake={takeOver} />
           ) : (
@@ -110,6 +70,76 @@ export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
         </section>
       </div>
     </form>
+  );
+}
+
+/** Saves a new version, unless the policy is no longer the one that the change was made from. */
+function useSave(name: string, settings: Settings, etag: string, onDone: () => void) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () =>
+      bodyOf(
+        adminApi.PUT('/v1/policies/{name}', {
+          params: { path: { name }, header: { 'If-Match': etag } },
+          body: { settings: settings as SettingsBody },
+        }),
+      ),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['policies'] });
+      onDone();
+    },
+  });
+}
+
+/** The violation that stands at the field of a setting. */
+const violationAt = (name: string, violations: readonly string[]) =>
+  violations.find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}:`));
+
+interface SettingsFormProps {
+  readonly settings: Settings;
+  readonly problemOf: (name: string) => string | undefined;
+  readonly onChange: (settings: Settings) => void;
+}
+
+function SettingsForm({ settings, problemOf, onChange }: SettingsFormProps) {
+  return (
+    <section className="card stack" aria-label="Settings">
+      <h2>Settings</h2>
+      <div className="setting-fields">
+        {policySettings.map((shape) => (
+          <SettingField
+            key={shape.name}
+            shape={shape}
+            value={settings[shape.name]}
+            problem={problemOf(shape.name)}
+            onChange={(value) => onChange({ ...settings, [shape.name]: value })}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+interface FindingsProps {
+  readonly of: Pick<ReturnType<typeof useFindings>, 'warnings'>;
+  /** The violations that belong to no field. */
+  readonly others: readonly string[];
+}
+
+function Findings({ of: { warnings }, others }: FindingsProps) {
+  return (
+    <>
+      {others.map((one) => (
+        <p key={one} className="notice bad">
+          {sentenceWords(one)}
+        </p>
+      ))}
+      {warnings.map(({ code, setting, message }) => (
+        <p key={code} className="notice">
+          <span className="strong">{settingWords(setting)}</span> {sentenceWords(message)}
+        </p>
+      ))}
+    </>
   );
 }
 

@@ -8,7 +8,7 @@ import { Failed, Loading } from '../../elements/states.js';
 import { useEscape } from '../../shell/keyboard.js';
 import { Attachments } from './attachments.js';
 import { PolicyEditor } from './policy-editor.js';
-import { policyQuery } from './policy-queries.js';
+import { type PolicyDetails, policyQuery } from './policy-queries.js';
 import { Revisions } from './revisions.js';
 import { sentenceWords, settingWords, valueWords } from './setting-words.js';
 import { WhatIf } from './what-if.js';
@@ -45,34 +45,38 @@ export function PolicyPage() {
       {policy && isEditing && (
         <PolicyEditor policy={policy} etag={found.data?.etag ?? ''} onDone={() => setEditing(false)} />
       )}
-      {policy && !isEditing && (
-        <div className="policy-grid">
-          <section className="card" aria-label="Settings">
-            <h2>Settings</h2>
-            {policy.profile && (
-              <p className="small quiet">From {policy.profile.source}. A ready profile never changes.</p>
-            )}
-            <dl className="facts">
-              {Object.entries(policy.settings).map(([setting, value]) => (
-                <div key={setting} className="fact">
-                  <dt>{settingWords(setting)}</dt>
-                  <dd>{valueWords(value, setting)}</dd>
-                </div>
-              ))}
-            </dl>
-          </section>
-          <div className="stack">
-            {policy.warnings.map(({ code, setting, message, severity }) => (
-              <p key={code} className={`notice ${severity === 'warning' ? 'bad' : ''}`}>
-                <span className="strong">{settingWords(setting)}</span> {sentenceWords(message)}
-              </p>
-            ))}
-            <Attachments policy={policy} />
-            <WhatIf policy={policy} />
-            {policy.profile === null && <Revisions name={name} />}
-          </div>
-        </div>
-      )}
+      {policy && !isEditing && <PolicyFacts policy={policy} />}
     </>
+  );
+}
+
+function PolicyFacts({ policy }: { readonly policy: PolicyDetails }) {
+  return (
+    <div className="policy-grid">
+      <section className="card" aria-label="Settings">
+        <h2>Settings</h2>
+        {policy.profile && (
+          <p className="small quiet">From {policy.profile.source}. A ready profile never changes.</p>
+        )}
+        <dl className="facts">
+          {Object.entries(policy.settings).map(([setting, value]) => (
+            <div key={setting} className="fact">
+              <dt>{settingWords(setting)}</dt>
+              <dd>{valueWords(value, setting)}</dd>
+            </div>
+          ))}
+        </dl>
+      </section>
+      <div className="stack">
+        {policy.warnings.map(({ code, setting, message, severity }) => (
+          <p key={code} className={`notice ${severity === 'warning' ? 'bad' : ''}`}>
+            <span className="strong">{settingWords(setting)}</span> {sentenceWords(message)}
+          </p>
+        ))}
+        <Attachments policy={policy} />
+        <WhatIf policy={policy} />
+        {policy.profile === null && <Revisions name={policy.name} />}
+      </div>
+    </div>
   );
 }

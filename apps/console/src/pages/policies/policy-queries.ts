@@ -6,6 +6,9 @@ import type { operations } from '../../generated/admin-api.js';
 export type Policy =
   operations['listPolicies']['responses'][200]['content']['application/json']['items'][number];
 
+/** A policy by itself: with the warnings of the linter, too. */
+export type PolicyDetails = operations['getPolicy']['responses'][200]['content']['application/json'];
+
 /** A target of a policy. */
 export type Target = Policy['attached_to'][number];
 

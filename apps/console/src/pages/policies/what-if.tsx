@@ -22,9 +22,17 @@ const figures = [
   ['exposure_hours_per_day', 'Hours a day that sessions lie open'],
 ] as const;
 
+const readEstimate = (policy: string, candidate: number) =>
+  bodyOf(
+    adminApi.GET('/v1/insight/what-if', {
+      params: { query: { policy, inactivity_timeout: `${candidate}m` } },
+    }),
+  );
+
+type Estimate = Awaited<ReturnType<typeof readEstimate>>;
+
 /** Estimates what another inactivity timeout would do, with the interval in which the true figure lies. */
 export function WhatIf({ policy }: { readonly policy: Policy }) {
-  const id = useId();
   const [at, setAt] = useState(6);
   const [asked, setAsked] = useState(6);
   const candidate = minutes[asked] ?? 15;
@@ -32,12 +40,7 @@ export function WhatIf({ policy }: { readonly policy: Policy }) {
     queryKey: ['what if', policy.name, candidate],
     enabled: policy.attached_to.length > 0,
     placeholderData: (before) => before,
-    queryFn: () =>
-      bodyOf(
-        adminApi.GET('/v1/insight/what-if', {
-          params: { query: { policy: policy.name, inactivity_timeout: `${candidate}m` } },
-        }),
-      ),
+    queryFn: () => readEstimate(policy.name, candidate),
   });
   if (policy.attached_to.length === 0) return null;
   const found = estimate.data?.found?.inactivity_timeout;
@@ -45,68 +48,99 @@ export function WhatIf({ policy }: { readonly policy: Policy }) {
   return (
     <section className="card stack" aria-label="What if">
       <h2>What if sessions ended sooner, or later?</h2>
-      <div className="field">
-        <label htmlFor={id}>
-          Without activity for {durationWords((minutes[at] ?? 15) * 60)}{' '}
-          <span className="quiet">instead of {valueWords(policy.settings['inactivityTimeout'])}</span>
-        </label>
-        <input
-          id={id}
-          type="range"
-          min={0}
-          max={minutes.length - 1}
-          value={at}
-          aria-valuetext={durationWords((minutes[at] ?? 15) * 60)}
-          onChange={(event) => setAt(Number(event.target.value))}
-          onPointerUp={() => setAsked(at)}
-          onKeyUp={() => setAsked(at)}
-        />
-      </div>
+      <MinutesSlider
+        at={at}
+        instead={valueWords(policy.settings['inactivityTimeout'])}
+        onMove={setAt}
+        onRest={() => setAsked(at)}
+      />
       {estimate.isPending && <Loading rows={2} label="Estimating" />}
       {estimate.isError && <Failed error={estimate.error} onRetry={() => estimate.refetch()} />}
-      {missing.length > 0 && (
-        <div className="notice">
-          <p className="strong">There is too little evidence yet for an honest answer.</p>
-          <ul className="small">
-            {missing.map(({ of, have, need, days }) => (
-              <li key={of}>
-                {have.toLocaleString()} of {need.toLocaleString()} {of}
-                {days !== null && `, in about ${Math.ceil(days)} days`}
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
-      {found && (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Figure</th>
-              <th scope="col" className="number">
-                Now
-              </th>
-              <th scope="col" className="number">
-                Then
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {figures.map(([name, title]) => (
-              <tr key={name}>
-                <th scope="row">{title}</th>
-                <Interval of={found.before[name]} />
-                <Interval of={found.after[name]} />
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {found && (
-        <p className="small quiet">
-          Below each figure stands its 95 % interval. Nothing is changed by asking.
-        </p>
-      )}
+      {missing.length > 0 && <TooLittleEvidence missing={missing} />}
+      {found && <Comparison found={found} />}
     </section>
+  );
+}
+
+interface MinutesSliderProps {
+  readonly at: number;
+  readonly instead: string;
+  readonly onMove: (at: number) => void;
+  readonly onRest: () => void;
+}
+
+/** Chooses a timeout; the estimate is asked for when the slider rests, not at each of its steps. */
+function MinutesSlider({ at, instead, onMove, onRest }: MinutesSliderProps) {
+  const id = useId();
+  const chosen = durationWords((minutes[at] ?? 15) * 60);
+  return (
+    <div className="field">
+      <label htmlFor={id}>
+        Without activity for {chosen} <span className="quiet">instead of {instead}</span>
+      </label>
+      <input
+        id={id}
+        type="range"
+        min={0}
+        max={minutes.length - 1}
+        value={at}
+        aria-valuetext={chosen}
+        onChange={(event) => onMove(Number(event.target.value))}
+        onPointerUp={onRest}
+        onKeyUp={onRest}
+      />
+    </div>
+  );
+}
+
+function TooLittleEvidence({ missing }: Pick<Estimate, 'missing'>) {
+  return (
+    <div className="notice">
+      <p className="strong">There is too little evidence yet for an honest answer.</p>
+      <ul className="small">
+        {missing.map(({ of, have, need, days }) => (
+          <li key={of}>
+            {have.toLocaleString()} of {need.toLocaleString()} {of}
+            {days !== null && `, in about ${Math.ceil(days)} days`}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+interface ComparisonProps {
+  readonly found: Readonly<Record<'before' | 'after', Readonly<Record<(typeof figures)[number][0], Figure>>>>;
+}
+
+/** Each figure under the timeout of today, and under the other one. */
+function Comparison({ found }: ComparisonProps) {
+  return (
+    <>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Figure</th>
+            <th scope="col" className="number">
+              Now
+            </th>
+            <th scope="col" className="number">
+              Then
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {figures.map(([name, title]) => (
+            <tr key={name}>
+              <th scope="row">{title}</th>
+              <Interval of={found.before[name]} />
+              <Interval of={found.after[name]} />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="small quiet">Below each figure stands its 95 % interval. Nothing is changed by asking.</p>
+    </>
   );
 }
 

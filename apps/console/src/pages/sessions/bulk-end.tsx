@@ -3,9 +3,9 @@ import { useState } from 'react';
 import { useCaller } from '../../admin-api/caller.js';
 import { adminApi, bodyOf, passive } from '../../admin-api/client.js';
 import { useClientName } from '../../admin-api/names.js';
-import { Problem } from '../../admin-api/problem.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
+import { NoteField } from '../../elements/note-field.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { reasonWords } from '../../elements/words.js';
 import type { operations } from '../../generated/admin-api.js';
@@ -50,30 +50,13 @@ export function BulkEnd({ search, onClose, onEnded }: BulkEndProps) {
   const mustType = count > typedAbove;
   const isOff = !preview.data || count === 0 || end.isPending || (mustType && typed.trim() !== String(count));
   if (end.data) return <Ended outcome={end.data} search={search} onClose={onClose} />;
-  const noteProblem = end.error instanceof Problem ? end.error.faultOf('note') : undefined;
   return (
     <Dialog title="End all sessions of this search" onClose={onClose}>
       {preview.isPending && <Loading rows={3} label="Counting" />}
       {preview.isError && <Failed error={preview.error} onRetry={() => preview.refetch()} />}
       {preview.data && <Counted preview={preview.data} />}
-      <SelectField label="Reason" value={reason} onChange={(value) => setReason(value as Reason)}>
-        {administratorReasons.map((one) => (
-          <option key={one} value={one}>
-            {reasonWords(one)}
-          </option>
-        ))}
-      </SelectField>
-      <div className="field">
-        <label htmlFor="end-note">Note for those who read the history later</label>
-        <textarea
-          id="end-note"
-          value={note}
-          maxLength={500}
-          aria-invalid={noteProblem ? true : undefined}
-          onChange={(event) => setNote(event.target.value)}
-        />
-        {noteProblem && <p className="problem">{noteProblem}</p>}
-      </div>
+      <ReasonField value={reason} onChange={setReason} />
+      <NoteField value={note} error={end.error} onChange={setNote} />
       <label className="check">
         <input type="checkbox" checked={onlyThese} onChange={(event) => setOnlyThese(event.target.checked)} />
         <span>
@@ -84,19 +67,7 @@ export function BulkEnd({ search, onClose, onEnded }: BulkEndProps) {
           </span>
         </span>
       </label>
-      {mustType && (
-        <div className="field">
-          <label htmlFor="end-count">
-            Type <code>{count}</code> to confirm
-          </label>
-          <input
-            id="end-count"
-            inputMode="numeric"
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
-          />
-        </div>
-      )}
+      {mustType && <CountField count={count} value={typed} onChange={setTyped} />}
       {end.isError && <Failed error={end.error} />}
       <div className="actions">
         <button type="button" className="plain" onClick={onClose}>
@@ -109,6 +80,45 @@ export function BulkEnd({ search, onClose, onEnded }: BulkEndProps) {
         </button>
       </div>
     </Dialog>
+  );
+}
+
+interface ReasonFieldProps {
+  readonly value: Reason;
+  readonly onChange: (value: Reason) => void;
+}
+
+function ReasonField({ value, onChange }: ReasonFieldProps) {
+  return (
+    <SelectField label="Reason" value={value} onChange={(chosen) => onChange(chosen as Reason)}>
+      {administratorReasons.map((one) => (
+        <option key={one} value={one}>
+          {reasonWords(one)}
+        </option>
+      ))}
+    </SelectField>
+  );
+}
+
+interface CountFieldProps {
+  readonly count: number;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+function CountField({ count, value, onChange }: CountFieldProps) {
+  return (
+    <div className="field">
+      <label htmlFor="end-count">
+        Type <code>{count}</code> to confirm
+      </label>
+      <input
+        id="end-count"
+        inputMode="numeric"
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </div>
   );
 }
 

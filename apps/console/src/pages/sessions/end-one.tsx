@@ -1,8 +1,8 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { Problem } from '../../admin-api/problem.js';
 import { Dialog } from '../../elements/dialog.js';
+import { NoteField } from '../../elements/note-field.js';
 import { Failed } from '../../elements/states.js';
 import type { SessionDetails } from './session-queries.js';
 
@@ -44,56 +44,13 @@ export function EndOne({ session, onClose, onEnded }: EndOneProps) {
     onSuccess: onEnded,
   });
   if (end.data) return <EndedOne outcome={end.data} onClose={onClose} />;
-  const problem = end.error instanceof Problem ? end.error.faultOf('note') : undefined;
   return (
     <Dialog title="End this session" onClose={onClose}>
       <p>
         {session.username ?? 'This person'} is signed in to {session.client_name ?? session.client_id}.
       </p>
-      {hasBrowser && (
-        <fieldset className="stack">
-          <legend className="unseen">How far the end reaches</legend>
-          <label className="check">
-            <input
-              type="radio"
-              name="reach"
-              checked={reach === 'browser'}
-              onChange={() => setReach('browser')}
-            />
-            <span>
-              This session and its browser
-              <span className="small quiet">
-                {' '}
-                —{' '}
-                {preview.data ? `ends ${preview.data.along.length} more that signed in there` : 'counting …'}
-              </span>
-            </span>
-          </label>
-          <label className="check">
-            <input
-              type="radio"
-              name="reach"
-              checked={reach === 'session'}
-              onChange={() => setReach('session')}
-            />
-            <span>
-              This session only
-              <span className="small quiet"> — the browser may begin a new one without a page</span>
-            </span>
-          </label>
-        </fieldset>
-      )}
-      <div className="field">
-        <label htmlFor="note">Note for those who read the history later</label>
-        <textarea
-          id="note"
-          value={note}
-          maxLength={500}
-          aria-invalid={problem ? true : undefined}
-          onChange={(event) => setNote(event.target.value)}
-        />
-        {problem && <p className="problem">{problem}</p>}
-      </div>
+      {hasBrowser && <ReachChoice reach={reach} along={preview.data?.along.length} onChoose={setReach} />}
+      <NoteField value={note} error={end.error} onChange={setNote} />
       {end.isError && <Failed error={end.error} />}
       <div className="actions">
         <button type="button" className="plain" onClick={onClose}>
@@ -104,6 +61,35 @@ export function EndOne({ session, onClose, onEnded }: EndOneProps) {
         </button>
       </div>
     </Dialog>
+  );
+}
+
+interface ReachChoiceProps {
+  readonly reach: Reach;
+  /** The number of other sessions that end with the browser; undefined until they are counted. */
+  readonly along: number | undefined;
+  readonly onChoose: (reach: Reach) => void;
+}
+
+function ReachChoice({ reach, along, onChoose }: ReachChoiceProps) {
+  const extent = along === undefined ? 'counting …' : `ends ${along} more that signed in there`;
+  const choices = [
+    ['browser', 'This session and its browser', extent],
+    ['session', 'This session only', 'the browser may begin a new one without a page'],
+  ] as const;
+  return (
+    <fieldset className="stack">
+      <legend className="unseen">How far the end reaches</legend>
+      {choices.map(([one, title, effect]) => (
+        <label key={one} className="check">
+          <input type="radio" name="reach" checked={reach === one} onChange={() => onChoose(one)} />
+          <span>
+            {title}
+            <span className="small quiet"> — {effect}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
   );
 }
 
