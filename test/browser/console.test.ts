@@ -147,6 +147,29 @@ describe('the page of sessions', () => {
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe(sid);
   });
 
+  it('keeps every cell of the list inside its column, beside an opened session too', async () => {
+    const { sid } = await aSession(`${'W'.repeat(40)} of a long name`);
+    await world.admin.call('DELETE', `/v1/sessions/${sid}`);
+    const page = await world.enter(`/console/sessions/${sid}?state=ended`);
+    await page.locator(`[data-row="${sid}"] .badge`, { hasText: 'ended by administrator' }).waitFor();
+    const outside = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll('a.row .cell *')]
+          .filter((one) => one.getBoundingClientRect().width > 0)
+          .filter(
+            (one) =>
+              one.getBoundingClientRect().right >
+              (one.closest('.cell')?.getBoundingClientRect().right ?? 0) + 1,
+          )
+          .map(({ textContent }) => textContent),
+      );
+    for (const width of [1130, 1280, 1920]) {
+      await page.setViewportSize({ width, height: 800 });
+      expect(await page.locator(`[data-row="${sid}"]`).isVisible()).toBe(true);
+      expect([width, await outside()]).toEqual([width, []]);
+    }
+  });
+
   it('asks for a new sign-in in the middle of an act, loses nothing that was typed, and carries it out', async () => {
     const { sid, username } = await aSession();
     const page = await world.enter(`/console/sessions/${sid}?state=live`);
