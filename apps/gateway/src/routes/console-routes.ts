@@ -82,7 +82,7 @@ const routesAt =
     ...more,
   });
 
-/** The routes of the console; of two that match, the gateway takes the first. */
+/** The routes of the console. The gateway takes the first one that matches. */
 const consoleRoutes = (route: MakeRoute): readonly Route[] => [
   // Names with a hash, the same for everybody: a page that is open can load its parts after its session has ended.
   route('assets', '/console/assets/**', { ...open, allow: ['extension'] }),
