@@ -233,6 +233,24 @@ describe('a browser at the gateway', () => {
     expect((await browser.navigate('/stepped')).status).toBe(200);
   });
 
+  it('is led to set up a second step where a route needs one and the account has none', async () => {
+    const [browser, person] = [new Browser(), world.person(2)];
+    await browser.signIn('/orders', person);
+    const sent = new URL((await browser.navigate('/stepped')).headers.location!);
+    const refused = new URL(`http://127.0.0.1:${gateway.port}/.curfew/callback`);
+    for (const [name, value] of Object.entries({
+      error: 'unmet_authentication_requirements',
+      state: sent.searchParams.get('state')!,
+      iss: world.issuer,
+    }))
+      refused.searchParams.set(name, value);
+    const page = await browser.navigate(`${refused.pathname}${refused.search}`);
+    expect(page.status).toBe(403);
+    expect(page.body).toContain('This needs a second step, and your account has none.');
+    expect(page.body).toContain(`<a href="${world.issuer}/second-step">Set up a second step</a>`);
+    expect(page.body).toContain('<a href="/stepped">Try again</a>');
+  });
+
   it('is not sent round in circles where signing in again does not help', async () => {
     const browser = new Browser();
     await browser.signIn('/stronger');

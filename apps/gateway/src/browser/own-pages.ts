@@ -45,13 +45,24 @@ async function comeBack(
   request: IncomingMessage,
   response: ServerResponse,
   asked: AskedRequest,
-  { browser }: OwnPagesParts,
+  { rules, browser }: OwnPagesParts,
 ): Promise<void> {
   const [returned, cookies] = browser.signIn.end(request, asked);
   if (returned.kind === 'unknown')
     return page(response, 400, 'This sign-in was not begun in this browser, or is over.', '/');
-  if (returned.kind === 'refused')
-    return page(response, 403, 'You were not signed in.', returned.returnTo, cookies);
+  if (returned.kind === 'refused') {
+    const { lacksSecondStep, returnTo } = returned;
+    if (!lacksSecondStep) return page(response, 403, 'You were not signed in.', returnTo, cookies);
+    const setUp = { words: 'Set up a second step', address: `${rules.issuer}/second-step` };
+    return page(
+      response,
+      403,
+      'This needs a second step, and your account has none.',
+      returnTo,
+      cookies,
+      setUp,
+    );
+  }
   const outcome = await browser.redeem(returned, asked);
   if (outcome.kind !== 'tokens')
     return page(
@@ -144,7 +155,9 @@ function page(
   sentence: string,
   next: string,
   cookies: readonly string[] = [],
+  first?: { readonly words: string; readonly address: string },
 ): void {
+  const link = (address: string, words: string) => `<p><a href="${escaped(address)}">${words}</a></p>`;
   response.writeHead(status, {
     ...noStore,
     'Content-Type': 'text/html; charset=utf-8',
@@ -154,6 +167,6 @@ function page(
     ...(cookies.length > 0 ? { 'Set-Cookie': [...cookies] } : {}),
   });
   response.end(
-    `<!doctype html><html lang="en"><title>Sign-in</title><h1>${escaped(sentence)}</h1><p><a href="${escaped(next)}">Try again</a></p></html>`,
+    `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Sign-in</title><h1>${escaped(sentence)}</h1>${first ? link(first.address, first.words) : ''}${link(next, 'Try again')}</html>`,
   );
 }

@@ -57,7 +57,12 @@ export interface ReturnedCode extends Omit<SignInUnderWay, 'state'> {
 /** The result in the callback's query, when it belongs to a sign-in that this browser began. */
 export type ReturnedSignIn =
   | ReturnedCode
-  | { readonly kind: 'refused'; readonly returnTo: string }
+  | {
+      readonly kind: 'refused';
+      readonly returnTo: string;
+      /** Whether the account has no second step, and what it was asked for needs one. */
+      readonly lacksSecondStep: boolean;
+    }
   | { readonly kind: 'unknown' };
 
 /** The way of a person to the authorization server and back (RFC 6749 §4.1, RFC 7636). */
@@ -117,8 +122,11 @@ export class SignIn {
     const { verifier, returnTo, askedFor } = underWay;
     const code = returned.get('code');
     // RFC 9207 §2.4: an answer of another authorization server is none.
-    if (returned.get('iss') !== this.issuer || code === null || returned.has('error'))
-      return [{ kind: 'refused', returnTo }, cookies];
+    const isOurs = returned.get('iss') === this.issuer;
+    if (!isOurs || code === null || returned.has('error')) {
+      const lacksSecondStep = isOurs && returned.get('error') === 'unmet_authentication_requirements';
+      return [{ kind: 'refused', returnTo, lacksSecondStep }, cookies];
+    }
     return [{ kind: 'code', code, verifier, returnTo, askedFor }, cookies];
   }
 
