@@ -66,6 +66,7 @@ export class SessionFeed {
   readonly #id = randomUUID();
   readonly #followers = new Followers();
   #confirmed: readonly string[] = [];
+  #reported: Promise<void> = Promise.resolve();
   #beats = 0;
   #readAt = Number.NEGATIVE_INFINITY;
 
@@ -169,8 +170,12 @@ export class SessionFeed {
     await this.#reportNode(this.#parts.clock.now());
   }
 
+  /** One report at a time, so that an older one never replaces a newer one that holds a confirmation. */
   #reportNode(now: Instant): Promise<void> {
-    return this.#parts.nodes.report(this.#id, now, this.report(), this.#confirmed);
+    const { nodes } = this.#parts;
+    const report = this.#reported.then(() => nodes.report(this.#id, now, this.report(), this.#confirmed));
+    this.#reported = report.catch(() => {});
+    return report;
   }
 
   /** Ends a session that is none, and measures how long followers let it pass. */
