@@ -162,6 +162,14 @@ describe('this house', () => {
     expect(everything.filter((path) => dump.test(path))).toEqual([]);
   });
 
+  it('has no function over 60 lines, its signature included', () => {
+    const lineOf = (node: ts.Node, position: number) =>
+      node.getSourceFile().getLineAndCharacterOfPosition(position).line;
+    const isLong = (node: ts.Node) =>
+      ts.isFunctionLike(node) && lineOf(node, node.end) - lineOf(node, node.getStart()) >= 60;
+    expect(places(product, isLong)).toEqual([]);
+  });
+
   it('has no source file over 300 lines, and no test over 650', () => {
     const most = (path: string) => (path.startsWith('test/') ? 650 : 300);
     const long = sources.filter(

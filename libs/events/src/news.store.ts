@@ -10,7 +10,7 @@ export interface News {
   readonly isNews: boolean;
   /** Whether the cursor is a place in another database. */
   readonly isForeign: boolean;
-  /** Who holds the cursor beyond the instant that was asked about. */
+  /** The node that holds the cursor beyond the instant that was asked about. */
   readonly holder: string | null;
   /** Whether a delivery is due. */
   readonly isDue: boolean;
@@ -51,7 +51,7 @@ export class NewsStore {
 
   constructor(private readonly prisma: PrismaService) {}
 
-  /** What there is to do for one cursor; undefined where the cursor is gone. */
+  /** The work there is for one cursor; undefined where the cursor is gone. */
   async look(cursor: Cursor, { now, heldUntil }: Look): Promise<News | undefined> {
     const { now: latest = now, heldUntil: longest = heldUntil } = this.#asked ?? {};
     this.#asked = { now: later(now, latest), heldUntil: later(heldUntil, longest) };

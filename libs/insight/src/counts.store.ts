@@ -278,7 +278,7 @@ const dayAt = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
 
 const places = Array.from({ length: bucketCount }, (_, bucket) => bucket + 1);
 
-/** What a row of a table has and what is added to it, by place as well. */
+/** The counts that a row of a table has and those that are added to it, by place as well. */
 const bothIn = (table: string): Prisma.Sql =>
   Prisma.raw(
     `ARRAY[${places.map((place) => `${table}.counts[${place}] + excluded.counts[${place}]`).join(', ')}]`,

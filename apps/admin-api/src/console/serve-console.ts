@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ConsoleFile, ConsoleFiles } from './console-files.js';
 
-/** Where the console is reached, and what it consists of. */
+/** The paths of the console, and its files. */
 export interface ServedConsole {
   readonly files: ConsoleFiles;
   /** The address at which people are signed in. */

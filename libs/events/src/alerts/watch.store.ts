@@ -71,7 +71,7 @@ export class WatchStore {
     private readonly news = new NewsStore(prisma),
   ) {}
 
-  /** Who holds the watch beyond `heldUntil`, and whether there are events that they have not seen. */
+  /** The node that holds the watch beyond `heldUntil`, and whether there are events that it has not seen. */
   async look(
     now: Instant,
     heldUntil: Instant,

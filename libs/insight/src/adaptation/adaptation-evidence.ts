@@ -70,7 +70,7 @@ export function whatIsMissing(evidence: AdaptationEvidence, needed: NeededForAda
   ];
 }
 
-/** What makes the evidence unfit to decide on, however much there is of it. */
+/** A reason why the evidence is unfit to decide on, however much there is of it. */
 export function whatIsWrong(
   { foldShare, halves }: AdaptationEvidence,
   needed: NeededForAdaptation,

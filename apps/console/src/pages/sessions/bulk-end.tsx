@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useCaller } from '../../admin-api/caller.js';
 import { adminApi, bodyOf, passive } from '../../admin-api/client.js';
 import { useClientName } from '../../admin-api/names.js';
+import { ConfirmedEnd } from '../../elements/confirmed-end.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { NoteField } from '../../elements/note-field.js';
@@ -186,15 +187,7 @@ function Ended({ outcome, search, onClose }: EndedProps) {
           {ended.toLocaleString()} {ended === 1 ? 'session has' : 'sessions have'} ended
           {outcome.along > 0 && `, and ${outcome.along.toLocaleString()} more with their browsers`}.
         </p>
-        {propagation?.confirmed && (
-          <p>
-            Every gateway and API that follows the feed confirmed it after {propagation.confirmed_after_ms}{' '}
-            ms.
-          </p>
-        )}
-        {propagation && !propagation.confirmed && (
-          <p>It is honoured everywhere within {propagation.honoured_everywhere_within_seconds} seconds.</p>
-        )}
+        <ConfirmedEnd propagation={propagation} />
       </div>
       {!outcome.complete && (
         <p>

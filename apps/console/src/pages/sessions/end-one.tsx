@@ -1,6 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { ConfirmedEnd } from '../../elements/confirmed-end.js';
 import { Dialog } from '../../elements/dialog.js';
 import { NoteField } from '../../elements/note-field.js';
 import { Failed } from '../../elements/states.js';
@@ -103,15 +104,7 @@ function EndedOne({ outcome, onClose }: { readonly outcome: Outcome; readonly on
         <p className="strong">
           The session is over{along.length > 0 && `, with ${along.length} more of its browser`}.
         </p>
-        {propagation?.confirmed && (
-          <p>
-            Every gateway and API that follows the feed confirmed it after {propagation.confirmed_after_ms}{' '}
-            ms.
-          </p>
-        )}
-        {propagation && !propagation.confirmed && (
-          <p>It is honoured everywhere within {propagation.honoured_everywhere_within_seconds} seconds.</p>
-        )}
+        <ConfirmedEnd propagation={propagation} />
       </div>
       <div className="actions">
         <button type="button" onClick={onClose}>
