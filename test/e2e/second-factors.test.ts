@@ -356,6 +356,24 @@ describe('the settings of the second step', () => {
     expect(left.body.match(/<li><code>/g)).toHaveLength(10);
   });
 
+  it('are asked for where the password is changed, too: the password alone changes nothing', async () => {
+    await later(1_000_000);
+    const person = world.person();
+    const page = await person.follow(`${world.issuer}/password`, isSecondStep);
+    const typed = { current: ada.password, new: 'a quiet lake in winter', repeat: 'a quiet lake in winter' };
+    for (const code of ['', '000000'])
+      expect((await sendForm(person, page, { ...typed, code })).status).toBe(422);
+    const changed = await sendForm(person, page, { ...typed, code: app.code() });
+    expect(changed.body).toContain('Your password is changed');
+    const { password } = ada;
+    ada.password = typed.new;
+    await later();
+    const back = { current: typed.new, new: password, repeat: password, code: app.code() };
+    const again = await person.follow(`${world.issuer}/password`, isSecondStep);
+    expect((await sendForm(person, again, back)).body).toContain('Your password is changed');
+    ada.password = password;
+  });
+
   it('record what was changed, without any secret', async () => {
     const events = await world.database.query<{ data: { change: string } }>(
       `SELECT data FROM event WHERE type = 'account.changed' ORDER BY id`,

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Interactions, type NoticePlace } from '@curfew/oidc';
+import { methodsTogether } from '@curfew/session-policy';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { type PasswordPage, passwordPage } from '../pages/index.js';
 import { seeOther, sendPage } from './answer.js';
 import type { Form } from './form.js';
-import { type FormProblem, inWords, problemOfError, problemOfVerdict } from './form-problem.js';
+import { type FormProblem, inWords, problemOfError } from './form-problem.js';
 import { Notices } from './notices.js';
 import { OwnAccount } from './own-account.js';
 import { PageLog } from './page-log.js';
@@ -12,7 +13,7 @@ import { PageSettings } from './page-settings.js';
 import { SignIn } from './sign-in.js';
 import { type Person, SignedIn } from './signed-in.js';
 
-/** Change one's password: the current one is asked for, and counted like a sign-in so that nobody guesses it here. */
+/** Change one's password: the current one is asked for, with a code where there is a second factor, and counted like a sign-in so that nobody guesses it here. */
 @Controller('password')
 export class PasswordController {
   constructor(
@@ -45,16 +46,17 @@ export class PasswordController {
   @Post()
   async change(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
     const { person, form } = await this.signedIn.form(request, response);
-    const outcome = (await this.refuseWrongPassword(request, person, form)) ?? (await this.set(person, form));
+    const outcome = (await this.refuseWrongProof(request, person, form)) ?? (await this.set(person, form));
     if ('code' in outcome)
       return this.notices.sendTo(this.place(request, response, person), outcome, outcome.retryAfter);
     this.log.note('password_changed', { accountId: person.account.id });
     const { endedAll } = outcome;
-    // This browser's sign-in ended as well. The person has just proved both passwords, so it is signed in anew.
+    // This browser's sign-in ended as well. The person has just proved who they are, so it is signed in anew.
     if (endedAll) {
+      const { id: accountId, secondFactors } = person.account;
       await this.interactions.signInBrowser(request, response, {
-        accountId: person.account.id,
-        methods: ['pwd'],
+        accountId,
+        methods: secondFactors.length > 0 ? methodsTogether(['pwd'], ['otp']) : ['pwd'],
         remember: false,
       });
     }
@@ -71,15 +73,13 @@ export class PasswordController {
     };
   }
 
-  private async refuseWrongPassword(
+  private async refuseWrongProof(
     request: IncomingMessage,
-    person: Person,
+    { account }: Person,
     form: Form,
   ): Promise<FormProblem | undefined> {
     if (form.get('new') !== form.get('repeat')) return { code: 'repeat_differs' };
-    const { username } = person.account;
-    const verdict = await this.signIn.verify(request, { username, password: form.get('current') ?? '' });
-    return verdict.kind === 'ok' ? undefined : problemOfVerdict(verdict, 'current_password_wrong');
+    return this.signIn.proveAnew(request, account, form);
   }
 
   private async set({ account }: Person, form: Form): Promise<FormProblem | { readonly endedAll: boolean }> {
@@ -93,13 +93,14 @@ export class PasswordController {
 
   private async model({ account, csrf }: Person): Promise<PasswordPage> {
     const { base, parts } = this.settings;
-    const { username } = account;
+    const { username, secondFactors } = account;
     const endsOthers = await this.own.passwordEndsSessions(account.id);
     return {
       base,
       action: `${base}/password`,
       csrf,
       username,
+      asksCode: secondFactors.length > 0,
       endsOthers,
       minLength: parts.shortestPassword,
     };

@@ -7,7 +7,7 @@ import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { recoveryCodesPage, secondStepSettings } from '../pages/index.js';
 import { seeOther, sendPage } from './answer.js';
 import type { Form } from './form.js';
-import { type FormProblem, inWords, problemOfCode, problemOfVerdict } from './form-problem.js';
+import { type FormProblem, inWords } from './form-problem.js';
 import { Notices } from './notices.js';
 import { OwnFactors } from './own-factors.js';
 import { malformed } from './page-error.js';
@@ -85,7 +85,7 @@ export class SecondStepController {
     const { account, browserSessionUid } = person;
     if (act === 'confirm') return this.confirm(request, response, person, form);
     if (!act || !['begin', 'renew', 'remove', 'always', 'sometimes'].includes(act)) throw malformed();
-    const problem = await this.proofFault(request, person, form);
+    const problem = await this.signIn.proveAnew(request, account, form);
     if (problem) return problem;
     if (act === 'begin') {
       await this.factors.propose(account, browserSessionUid);
@@ -129,20 +129,6 @@ export class SecondStepController {
     const methods = methodsTogether(['pwd'], ['otp']);
     const person = { accountId: account.id, methods, remember: false };
     return this.interactions.signInBrowser(request, response, person);
-  }
-
-  /** Fresh proof: the password, and a code where the account has a second factor. The password alone changes nothing. */
-  private async proofFault(
-    request: IncomingMessage,
-    { account }: Person,
-    form: Form,
-  ): Promise<FormProblem | undefined> {
-    const typed = { username: account.username, password: form.get('current') ?? '' };
-    const verdict = await this.signIn.verify(request, typed);
-    if (verdict.kind !== 'ok') return problemOfVerdict(verdict, 'current_password_wrong');
-    if (account.secondFactors.length === 0) return undefined;
-    const code = await this.signIn.verifyCode(request, account, form.get('code') ?? '');
-    return code.kind === 'ok' ? undefined : problemOfCode(code);
   }
 
   private get address(): string {

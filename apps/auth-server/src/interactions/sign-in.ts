@@ -14,7 +14,7 @@ import { SignalsReader } from '@curfew/signals';
 import { Injectable } from '@nestjs/common';
 import { freshValue, readOwnCookie, setCookie } from './cookies.js';
 import type { Form } from './form.js';
-import { type FormProblem, problemOfVerdict } from './form-problem.js';
+import { type FormProblem, problemOfCode, problemOfVerdict } from './form-problem.js';
 import { PageLog } from './page-log.js';
 import { PageSettings } from './page-settings.js';
 
@@ -84,6 +84,19 @@ export class SignIn {
       await this.events.record([accountEvent(account.id, 'account.changed', told, this.clock.now())]);
     }
     return verdict;
+  }
+
+  /**
+   * Lets a person who is signed in prove anew who they are, before they change how they sign in: the password, and a code where the account
+   * has a second factor. A thief of the password alone changes nothing.
+   */
+  async proveAnew(request: IncomingMessage, account: Account, form: Form): Promise<FormProblem | undefined> {
+    const typed = { username: account.username, password: form.get('current') ?? '' };
+    const verdict = await this.verify(request, typed);
+    if (verdict.kind !== 'ok') return problemOfVerdict(verdict, 'current_password_wrong');
+    if (account.secondFactors.length === 0) return undefined;
+    const code = await this.verifyCode(request, account, form.get('code') ?? '');
+    return code.kind === 'ok' ? undefined : problemOfCode(code);
   }
 
   private note(verdict: PasswordVerdict, ip: string | null): void {

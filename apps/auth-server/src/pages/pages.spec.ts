@@ -70,7 +70,7 @@ const all: [string, string][] = [
   ['sign-out', pages.logoutPage({ ...form, clientName: hostile })],
   ['signed out', pages.loggedOutPage({ clientName: hostile })],
   ['sessions', pages.sessionsPage({ ...form, now, signIns: [signIn], more: true, problem: hostile })],
-  ['password', pages.passwordPage({ ...form, username: hostile, minLength: 12, problem })],
+  ['password', pages.passwordPage({ ...form, username: hostile, minLength: 12, asksCode: true, problem })],
   [
     'new password',
     pages.newPasswordPage({

@@ -1,3 +1,4 @@
+import { codeField } from './code-field.js';
 import { type Html, html } from './html.js';
 import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
 import { sentOnce } from './sent-once.js';
@@ -8,6 +9,8 @@ export interface PasswordPage extends PageModel {
   readonly csrf: string;
   readonly username: string;
   readonly minLength: number;
+  /** Whether the account has a second factor, whose code is asked for as well. */
+  readonly asksCode: boolean;
   /** Everything that is signed in ends with the change by policy, so nobody is asked. */
   readonly endsOthers?: boolean;
   readonly problem?: { readonly field: PasswordField; readonly text: string } | undefined;
@@ -30,6 +33,7 @@ ${hidden('csrf', page.csrf)}
 <div class="field"><label for="username">Username</label>
 <input id="username" type="text" autocomplete="username" readonly value="${page.username}"></div>
 ${field(page, { name: 'current', label: 'Current password', autocomplete: 'current-password', first: !page.changed })}
+${page.asksCode && codeField({ isWrong: problem?.field === 'code', text: problem?.text, or: 'recovery' })}
 ${newPasswordFields(page)}
 ${page.endsOthers ? html`<p class="hint">You will be signed out everywhere, and every application must sign in again.</p>` : endOthers}
 <button>Change password</button>

@@ -1,5 +1,6 @@
 import type { Instant } from '@curfew/session-policy';
 import { encode } from 'uqr';
+import { codeField } from './code-field.js';
 import { type Html, html } from './html.js';
 import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
 import type { PasswordField } from './password-page.js';
@@ -139,24 +140,6 @@ const currentField = ({ problem }: SecondStepSettings): Html => {
 ${wrong && html`<p class="problem" id="current-problem" role="alert">${wrong}</p>`}
 <input id="current" name="current" type="password" autocomplete="current-password" required maxlength="1024"${wrong && html` aria-invalid="true" aria-describedby="current-problem" autofocus`}></div>`;
 };
-
-interface CodeField {
-  readonly isWrong: boolean;
-  readonly text?: string | undefined;
-  readonly first?: boolean;
-  /** Whether a recovery code is taken as well. */
-  readonly or?: 'recovery';
-}
-
-function codeField({ isWrong, text, first, or }: CodeField): Html {
-  const described = [or && 'code-hint', isWrong && (text ? 'code-problem' : 'problem')]
-    .filter(Boolean)
-    .join(' ');
-  return html`<div class="field"><label for="code">Code from your app</label>
-${or && html`<p class="hint" id="code-hint">Six digits. If you have lost the app, enter one of your recovery codes.</p>`}
-${isWrong && text && html`<p class="problem" id="code-problem" role="alert">${text}</p>`}
-<input id="code" name="code" type="text"${!or && html` inputmode="numeric"`} autocomplete="one-time-code" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="32" required${described !== '' && html` aria-describedby="${described}"`}${isWrong && html` aria-invalid="true"`}${first && html` autofocus`}></div>`;
-}
 
 /** The recovery codes, which are shown once. */
 export interface RecoveryCodesPage extends PageModel {
