@@ -308,9 +308,12 @@ describe('an adaptation', () => {
     const told = await world.database.query<{ step: string }>(
       `SELECT data ->> 'step' AS step FROM event WHERE type = 'policy.adapted' AND data ->> 'policy' = 'desk' ORDER BY id`,
     );
-    expect(told.map(({ step }) => step)).toEqual([
-      ...['proposed', 'declined', 'staged', 'staged', 'staged', 'finished', 'staged', 'rolled_back'],
-    ]);
+    const steps = ['proposed', 'declined', 'staged', 'staged', 'staged', 'finished', 'staged', 'rolled_back'];
+    expect(told.map(({ step }) => step)).toEqual(steps);
+    const { items } = (await world.get('/v1/policies/desk/adaptation/steps')).body;
+    expect(items.map((one: { step: string }) => one.step)).toEqual(steps.toReversed());
+    expect(items[1]).toMatchObject({ from: 1_380, to: 1_080, share: 10, by: { kind: 'policy' } });
+    expect(items[1]).not.toHaveProperty('policy');
   }, 30_000);
 
   it('is stopped by one command, which takes the canary back and withdraws what is proposed', async () => {
@@ -343,6 +346,7 @@ describe('an adaptation', () => {
     expect(await policy('stand')).toEqual(['30m', '23m', '10%']);
     const outdated = await world.post(`/v1/policies/stand/proposals/${ids[1]}/approve`, {});
     expect([outdated.status, outdated.body.code]).toEqual([409, 'proposal_outdated']);
+    expect(await adapt('history', 'stand')).toMatch(/staged +30m +23m +10 %[\s\S]*declined +30m +23m/);
     expect(await adapt('stop')).toContain('Stopped: desk, stand');
     expect(await policy('stand')).toBe('30m');
     expect(await adaptation('stand')).toMatchObject({ settings: { mode: 'off' }, rollout: null });
@@ -359,6 +363,11 @@ describe('an adaptation', () => {
     await put({ ...written, mode: 'automatic' });
     expect(await decidedAfter(1)).toMatch(/^freeze: .*released/);
     expect((await world.post('/v1/releases', { client_id: 'nobody' })).body.code).toBe('unknown_client');
+    const { items } = (await world.get(`/v1/releases?client=${device}`)).body;
+    expect(items).toHaveLength(1);
+    expect(Date.parse(items[0].frozen_until) - Date.parse(items[0].released_at)).toBe(14 * day * 1_000);
+    expect((await world.get('/v1/releases?client=nobody')).body.items).toEqual([]);
+    expect(await adapt('releases')).toContain(device);
   });
 
   it('with settings that make no sense is refused with every fault at once', async () => {

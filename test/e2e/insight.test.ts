@@ -82,6 +82,16 @@ describe('what ends of sessions cost people', () => {
     const text = await metrics();
     expect(text).toMatch(/^curfew_reuse_ends_last_day\{outcome="came_back"\} 1$/m);
     expect(text).toMatch(/^curfew_reuse_ends_last_day\{outcome="not_seen"\} 2$/m);
+    const { body } = await ask('reuse-ends');
+    const { ends, came_back_as_themselves, share } = body;
+    expect(body).toMatchObject({ ends: 3, came_back_as_themselves: 1, complete: true });
+    expect(share.low).toBeLessThan(1 / 3);
+    expect(body.by_client).toEqual([{ client_id, ends, came_back_as_themselves, share }]);
+    expect((await ask('reuse-ends', { client: world.data.clients.spa.client_id })).body).toMatchObject({
+      ends: 0,
+      by_client: [],
+    });
+    expect((await ask('reuse-ends', { client: 'nobody' })).body.code).toBe('unknown_client');
   });
 
   it('what-if tries a retry window and risk rules on what has happened, and needs no counts for it', async () => {
@@ -226,8 +236,12 @@ describe('with counts of a population whose truth is known', () => {
     const headers = { 'if-match': '"1"' };
     const next = { settings: { ...settings, inactivityTimeout: '15m' } };
     await world.call('PUT', `/v1/policies/${policy}`, { body: next, headers });
+    await world.call('PUT', `/v1/policies/${policy}`, {
+      body: { settings: { ...settings, inactivityTimeout: '20m' } },
+      headers: { 'if-match': '"2"' },
+    });
     await world.database.query(
-      `UPDATE policy SET created_at = now() - interval '2 days' WHERE name = $1 AND version = 2`,
+      `UPDATE policy SET created_at = now() - make_interval(days => 5 - version) WHERE name = $1 AND version > 1`,
       [policy],
     );
     await world.call('PUT', '/v1/policy-attachments', {
@@ -235,9 +249,14 @@ describe('with counts of a population whose truth is known', () => {
     });
     const { body } = await ask('exposure', { policy });
     expect(off(body.found.hours_per_day.value, seen.exposureHours)).toBeLessThan(0.1);
-    const { last_change: change, over_time: weeks } = body.found;
-    expect(change).toMatchObject({ policy, version: 2 });
-    expect(change.predicted.value).toBeLessThan(change.before.value);
+    const { last_change: change, changes, over_time: weeks } = body.found;
+    expect(change).toMatchObject({ policy, version: 3 });
+    expect(change).toEqual(changes[0]);
+    expect(changes.map(({ version }: { version: number }) => version)).toEqual([3, 2]);
+    // Nothing but whole days lies between two changes of neighbouring days: the one has no days after it, the other none before it.
+    expect([changes[1].after.value, changes[0].before.value]).toEqual([0, 0]);
+    expect(changes[1].predicted.value).toBeLessThan(changes[1].before.value);
+    expect(changes[0].after.value).toBeGreaterThan(0);
     expect(body.found.now).toMatchObject({ live: 0, unattended: 0, usable_hours: 0 });
     const { found } = (await ask('exposure')).body;
     // Everybody in this file has been active within two minutes.
@@ -265,6 +284,7 @@ describe('with counts of a population whose truth is known', () => {
     expect(await run('insight', 'what-if', '--device-mismatch', 'end', '--retry-window', '30')).toMatch(
       /would have been retries: 25\.0 %[\s\S]*With device_mismatch: end, 2 session\(s\) would have been ended; the person of 1 was there: 50\.0 %/,
     );
+    expect(await run('insight', 'reuse-ends')).toMatch(/^4 session\(s\) ended[\s\S]*CLIENT +ENDS/);
     const told = JSON.parse(await run('--json', 'insight', 'what-if', '--inactivity-timeout', '15m'));
     expect(told.found.inactivity_timeout.candidate_seconds).toBe(900);
   });

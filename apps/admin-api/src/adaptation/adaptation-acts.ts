@@ -120,7 +120,7 @@ export class AdaptationActs {
       await this.store.release(clientId, now, causeOf(act).createdBy, tx);
       await this.events.record([adminActed(caller, operation, clientId, now, { clientId })], tx);
     });
-    return plus(now, seconds(releaseDays * 86_400));
+    return frozenUntil(now);
   }
 
   private settled(
@@ -174,6 +174,9 @@ const causeOf = ({ caller }: Act): StepCause => ({
   reasons: [],
   numbers: {},
 });
+
+/** The end of the time in which the policies of an application do not adapt after its release. */
+export const frozenUntil = (releasedAt: Instant): Instant => plus(releasedAt, seconds(releaseDays * 86_400));
 
 /** A proposal is about the policy as it was, within the settings of now. */
 function refuseOutdated({ revision, stored }: AdaptedPolicy, from: number, to: number): void {

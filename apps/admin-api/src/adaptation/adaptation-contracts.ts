@@ -2,8 +2,9 @@ import { adaptationModes, budgetKinds, complianceProfiles } from '@curfew/insigh
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
 import { clientId, timestamp, uuid } from '../contract/wire.js';
-import { lengthOf } from '../insight/insight-contracts.js';
+import { lengthOf } from '../insight/insight-schemas.js';
 import { policyName } from '../policies/schemas.js';
+import { actor } from '../sessions/name-schemas.js';
 import { proposalStatuses } from './adaptation.store.js';
 
 const byName = z.object({ name: policyName });
@@ -134,6 +135,45 @@ export const proposals = operation({
   problems: { 404: ['unknown_policy'] },
 });
 
+/** The history of an adaptation. */
+export const steps = operation({
+  id: 'listAdaptationSteps',
+  method: 'get',
+  path: '/v1/policies/{name}/adaptation/steps',
+  tag: 'policies',
+  summary: 'Lists the steps that the adaptation of a policy has taken, the latest first.',
+  scope: 'policies:read',
+  params: byName,
+  answers: {
+    200: {
+      description: 'At most 200 steps, as far back as events are kept.',
+      schema: z.object({
+        items: z.array(
+          z.object({
+            at: timestamp,
+            step: z.string().meta({
+              description:
+                'proposed, staged, lengthened, finished, rolled_back, abandoned, declined or stopped.',
+            }),
+            version: z.number().int().nullable().meta({ description: 'The revision that it wrote.' }),
+            from: z.number().int().nullable().meta({ description: 'Seconds.' }),
+            to: z.number().int().nullable().meta({ description: 'Seconds.' }),
+            share: z
+              .number()
+              .int()
+              .nullable()
+              .meta({ description: 'Accounts under the new timeout, in per cent, where a stage begins.' }),
+            reasons: z.array(z.string()),
+            numbers: z.record(z.string(), z.number()).meta({ description: 'The figures it rests on.' }),
+            by: actor.nullable(),
+          }),
+        ),
+      }),
+    },
+  },
+  problems: { 404: ['unknown_policy'] },
+});
+
 const settling = {
   method: 'post',
   tag: 'policies',
@@ -189,6 +229,32 @@ export const stop = operation({
     },
   },
   problems: refused,
+});
+
+/** Lists releases. */
+export const releases = operation({
+  id: 'listReleases',
+  method: 'get',
+  path: '/v1/releases',
+  tag: 'policies',
+  summary: 'Lists releases of applications that were marked, the latest first.',
+  scope: 'policies:read',
+  query: z.strictObject({ client: clientId.optional() }),
+  answers: {
+    200: {
+      description: 'At most 200 releases of the last year.',
+      schema: z.object({
+        items: z.array(
+          z.object({
+            client_id: z.string(),
+            released_at: timestamp,
+            frozen_until: timestamp.meta({ description: 'Its policies do not adapt until then.' }),
+            created_by: z.string(),
+          }),
+        ),
+      }),
+    },
+  },
 });
 
 /** Marks a release. */

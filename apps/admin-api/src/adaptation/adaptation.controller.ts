@@ -2,18 +2,24 @@ import { type Rollout, stages } from '@curfew/insight';
 import { instant } from '@curfew/session-policy';
 import { Controller } from '@nestjs/common';
 import { actOf } from '../access/acts.js';
+import { Usernames, withUsername } from '../accounts/usernames.store.js';
 import { type Answer, nothing, ok } from '../contract/answer.js';
 import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import { written, writtenOrNull } from '../contract/wire.js';
 import type { Proposal, StoredAdaptation } from './adaptation.store.js';
-import { AdaptationActs } from './adaptation-acts.js';
+import { AdaptationActs, frozenUntil } from './adaptation-acts.js';
 import * as contracts from './adaptation-contracts.js';
+import { AdaptationHistory } from './adaptation-history.store.js';
 
 /** How policies adapt, their proposals, and the command that stops it. */
 @Controller()
 export class AdaptationController {
-  constructor(private readonly acts: AdaptationActs) {}
+  constructor(
+    private readonly acts: AdaptationActs,
+    private readonly history: AdaptationHistory,
+    private readonly usernames: Usernames,
+  ) {}
 
   @Operation(contracts.set)
   async set(@Input() { params, body, ...asked }: InputOf<typeof contracts.set>): Promise<Answer> {
@@ -37,6 +43,20 @@ export class AdaptationController {
     return ok({ items: (await this.acts.proposals(params.name)).map(proposalOnWire) });
   }
 
+  @Operation(contracts.steps)
+  async steps(@Input() { params }: InputOf<typeof contracts.steps>): Promise<Answer> {
+    await this.acts.find(params.name);
+    const steps = await this.history.steps(params.name);
+    const usernames = await this.usernames.of(steps.map(({ data }) => data.by.id));
+    return ok({
+      items: steps.map(({ at: instantOf, data: { policy: _, by, ...data } }) => ({
+        ...data,
+        at: instantOf.toISOString(),
+        by: withUsername(by, usernames),
+      })),
+    });
+  }
+
   @Operation(contracts.approve)
   async approve(@Input() { params, ...asked }: InputOf<typeof contracts.approve>): Promise<Answer> {
     const act = actOf(asked, contracts.approve);
@@ -52,6 +72,19 @@ export class AdaptationController {
   @Operation(contracts.stop)
   async stop(@Input() { body, ...asked }: InputOf<typeof contracts.stop>): Promise<Answer> {
     return ok({ stopped: await this.acts.stop(body.policy, actOf(asked, contracts.stop)) });
+  }
+
+  @Operation(contracts.releases)
+  async releases(@Input() { query }: InputOf<typeof contracts.releases>): Promise<Answer> {
+    const found = await this.history.releases(query.client);
+    return ok({
+      items: found.map(({ clientId, releasedAt, createdBy }) => ({
+        client_id: clientId,
+        released_at: at(releasedAt),
+        frozen_until: written(frozenUntil(instant(releasedAt.getTime()))),
+        created_by: createdBy,
+      })),
+    });
   }
 
   @Operation(contracts.release)

@@ -21,6 +21,7 @@ export interface IncidentQuestion {
 /** Something that happened to a session, and whether its person was there afterwards. */
 export interface Incident {
   readonly sessionId: string;
+  readonly clientId: string;
   readonly findings: readonly RiskFinding[];
   /** The same account proved itself to the same client within eight hours, from where the incident came from. */
   readonly cameBack: boolean;
@@ -28,6 +29,7 @@ export interface Incident {
 
 interface IncidentRow {
   session_id: string;
+  client_id: string;
   data: { readonly signals: RequestSignals; readonly findings?: readonly RiskFinding[] };
   back: RequestSignals | null;
 }
@@ -53,7 +55,7 @@ export class CameBackStore {
     to,
   }: IncidentQuestion): Promise<{ readonly incidents: readonly Incident[]; readonly isComplete: boolean }> {
     const rows = await this.prisma.$queryRaw<IncidentRow[]>`
-      SELECT e.session_id::text, e.data, b.signals AS back
+      SELECT e.session_id::text, e.client_id, e.data, b.signals AS back
       FROM (SELECT * FROM event WHERE type = ANY(${[...types]}::text[]) AND id >= ${leastIdAt(from)}::uuid AND id < ${leastIdAt(to)}::uuid
         AND (${clientIds === undefined} OR client_id = ANY(${[...(clientIds ?? [])]}::text[]))
         ORDER BY id DESC LIMIT ${maxIncidents}) e
@@ -64,8 +66,9 @@ export class CameBackStore {
           AND at <= e.at + make_interval(hours => ${backWithinHours})
         ORDER BY id LIMIT 1) b ON true
       ORDER BY e.id DESC`;
-    const incidents = rows.map(({ session_id: sessionId, data, back }) => ({
+    const incidents = rows.map(({ session_id: sessionId, client_id: clientId, data, back }) => ({
       sessionId,
+      clientId,
       findings: data.findings ?? [],
       cameBack: back !== null && isSamePlace(data.signals, back),
     }));

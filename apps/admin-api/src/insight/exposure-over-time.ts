@@ -1,16 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PolicyService } from '@curfew/clients';
 import { CountsStore, Evidence, exposurePerDay, kindsOfVisits } from '@curfew/insight';
-import { type Instant, instant, plus, seconds } from '@curfew/session-policy';
+import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
 import { written } from '../contract/wire.js';
 import { Stats } from '../stats/stats.js';
-import { type FoundEvidence, type InsightQuestion, InsightQuestions } from './insight-question.js';
+import { dayOf, type FoundEvidence, type InsightQuestion, InsightQuestions } from './insight-question.js';
 
 const weekLength = 7 * 86_400;
 /** How long an answer waits for sessions to be counted. */
 const maxWaitMs = 150;
-const dayMs = 86_400_000;
+/** Changes of a policy that are compared; each costs another reading of the counts. */
+const maxChanges = 5;
 /** Weeks that are shown, newest first. */
 const maxWeeks = 26;
 
@@ -27,16 +28,17 @@ export class ExposureOverTime {
   /** All that is known about it. */
   async show(found: FoundEvidence, policy: string | undefined, now: Instant) {
     const { evidence, counts, question } = found;
-    const [present, overTime, lastChange] = await Promise.all([
+    const [present, overTime, changes] = await Promise.all([
       this.present(question, now),
       this.byWeek(found),
-      policy === undefined ? null : this.lastChange(found, policy),
+      policy === undefined ? [] : this.changes(found, policy),
     ]);
     return {
       now: present,
       hours_per_day: evidence.estimate(exposurePerDay(counts.days)),
       over_time: overTime,
-      last_change: lastChange,
+      last_change: changes[0] ?? null,
+      changes,
     };
   }
 
@@ -64,22 +66,35 @@ export class ExposureOverTime {
     }));
   }
 
-  /** The days before the last revision and those after it; the day itself belongs to neither. */
-  private async lastChange({ question }: FoundEvidence, policy: string) {
-    const [latest] = await this.policies.revisions(policy);
-    const at = latest?.createdAt ?? null;
-    if (!latest || latest.version < 2 || at === null || at < question.from || at > question.to) return null;
-    const day = instant(at - (at % dayMs));
-    const before = await this.questions.find(question, kindsOfVisits, { to: day });
-    const after = await this.questions.find(question, kindsOfVisits, { from: plus(day, seconds(86_400)) });
-    const { inactivityTimeout } = latest.policy;
-    return {
-      policy,
-      version: latest.version,
-      at: written(at),
-      before: before.evidence.estimate(exposurePerDay(before.counts.days)),
-      predicted: before.evidence.estimate(exposurePerDay(before.counts.days, inactivityTimeout)),
-      after: after.evidence.estimate(exposurePerDay(after.counts.days)),
-    };
+  /** The latest changes of a policy, each between its neighbours; the day of a change belongs to neither side. */
+  private async changes({ question }: FoundEvidence, policy: string) {
+    const { from, to } = question;
+    const made = (await this.policies.revisions(policy)).flatMap(
+      ({ version, createdAt: at, policy: { inactivityTimeout } }) =>
+        version > 1 && at !== null && at >= from && at <= to ? [{ version, at, inactivityTimeout }] : [],
+    );
+    const shown = made.slice(0, maxChanges);
+    // Between two changes lie the days after the earlier one and before the later one; each such span is read once.
+    const spans = await Promise.all(
+      [...shown, undefined].map((change, index) => {
+        const later = shown[index - 1];
+        const earlier = change ?? made[maxChanges];
+        return this.questions.find(question, kindsOfVisits, {
+          from: earlier ? plus(dayOf(earlier.at), seconds(86_400)) : from,
+          to: later ? dayOf(later.at) : to,
+        });
+      }),
+    );
+    return shown.map(({ version, at, inactivityTimeout }, index) => {
+      const [after, before] = [spans[index]!, spans[index + 1]!];
+      return {
+        policy,
+        version,
+        at: written(at),
+        before: before.evidence.estimate(exposurePerDay(before.counts.days)),
+        predicted: before.evidence.estimate(exposurePerDay(before.counts.days, inactivityTimeout)),
+        after: after.evidence.estimate(exposurePerDay(after.counts.days)),
+      };
+    });
   }
 }

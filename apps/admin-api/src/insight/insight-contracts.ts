@@ -1,78 +1,11 @@
-import { parseDuration, settingOf } from '@curfew/session-policy';
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
-import { clientId, instantParameter, timestamp } from '../contract/wire.js';
-import { policyName } from '../policies/schemas.js';
+import { timestamp } from '../contract/wire.js';
+import { answerOf, estimate, lengthOf, question } from './insight-schemas.js';
 import { type RiskRule, riskRules } from './what-if-rules.js';
-
-/** The length of a setting, as a query or a body writes it, in seconds. */
-export const lengthOf = (setting: 'inactivityTimeout' | 'absoluteLifetime' | 'retryWindow') => {
-  const { min, max } = settingOf(setting).shape as { min: number; max: number };
-  const error = `must be a duration such as 15m, between ${min} and ${max} seconds`;
-  return z
-    .string()
-    .max(40, { error })
-    .transform((text, context) => {
-      const length = parseDuration(/^\d+$/.test(text) ? Number(text) : text);
-      if (length !== null && length >= min && length <= max) return Number(length);
-      context.addIssue({ code: 'custom', message: error });
-      return z.NEVER;
-    })
-    .optional();
-};
 
 const stricterActions = ['step_up', 'end'] as const;
 const stricterAction = z.enum(stricterActions, { error: 'must be step_up or end' }).optional();
-
-const asked = {
-  client: clientId.optional(),
-  policy: policyName.optional().meta({ description: 'The clients this policy is attached to.' }),
-  from: instantParameter.optional().meta({ description: 'From this day on; 28 days ago by default.' }),
-  to: instantParameter.optional().meta({ description: 'Up to and with this day; today by default.' }),
-};
-
-const isOneSubject = ({ client, policy }: { client?: string | undefined; policy?: string | undefined }) =>
-  client === undefined || policy === undefined;
-const oneSubject = { error: 'must not be given together with client', path: ['policy'] };
-const isInOrder = ({ from, to }: { from?: number | undefined; to?: number | undefined }) =>
-  from === undefined || to === undefined || from <= to;
-const inOrder = { error: 'must not be before from', path: ['to'] };
-
-const estimate = z
-  .object({ value: z.number(), low: z.number(), high: z.number() })
-  .meta({ description: 'A figure with its 95 % interval.' });
-
-const evidence = z.object({
-  from: timestamp,
-  to: timestamp,
-  days: z.number().int().meta({ description: 'Days on which something was counted.' }),
-  silences: z.number().int(),
-  visits: z.number().int(),
-  inactivity_timeouts: z.array(z.number().int()).meta({ description: 'Seconds, as they were in force.' }),
-  resolution_seconds: z.number().int().meta({ description: 'Shorter silences are not seen.' }),
-  give_up_share: z.object({ low: z.number(), high: z.number(), measured: z.boolean() }),
-  unknown: z.array(z.string()).meta({ description: 'What these figures do not know.' }),
-});
-
-const missing = z.array(
-  z.object({
-    of: z.enum(['days', 'silences', 'visits', 'folds']),
-    have: z.number(),
-    need: z.number(),
-    days: z
-      .number()
-      .nullable()
-      .meta({ description: 'Until then, at the present rate; null where nothing comes in.' }),
-  }),
-);
-
-/** An answer from evidence: what was found, or what is missing for it. */
-const answerOf = <Found extends z.ZodType>(found: Found) =>
-  z.object({
-    evidence,
-    missing: missing.meta({ description: 'Empty where there is enough data.' }),
-    found: found.nullable().meta({ description: 'null where data is missing.' }),
-  });
 
 const visitFigures = z.object({
   cuts_per_visit: estimate,
@@ -113,7 +46,7 @@ export const timeouts = operation({
   tag: 'insight',
   summary: 'Shows how long sessions are silent, and what the timeouts in force cost and save.',
   scope: 'policies:read',
-  query: z.strictObject(asked).refine(isOneSubject, oneSubject).refine(isInOrder, inOrder),
+  query: question,
   answers: {
     200: {
       description: 'The figures, or what is missing for them.',
@@ -144,9 +77,8 @@ export const whatIf = operation({
   tag: 'insight',
   summary: 'Estimates what another timeout, lifetime, retry window or risk rule would do. Changes nothing.',
   scope: 'policies:read',
-  query: z
-    .strictObject({
-      ...asked,
+  query: question
+    .safeExtend({
       inactivity_timeout: lengthOf('inactivityTimeout'),
       absolute_lifetime: lengthOf('absoluteLifetime'),
       retry_window: lengthOf('retryWindow'),
@@ -154,8 +86,6 @@ export const whatIf = operation({
       device_mismatch: stricterAction,
       tls_fingerprint_change: stricterAction,
     })
-    .refine(isOneSubject, oneSubject)
-    .refine(isInOrder, inOrder)
     .refine(
       ({ client: _, policy: __, from: ___, to: ____, ...candidates }) =>
         Object.values(candidates).some((candidate) => candidate !== undefined),
@@ -227,6 +157,52 @@ export const whatIf = operation({
   problems: { 404: ['unknown_client', 'unknown_policy'] },
 });
 
+const reuseEndFigures = {
+  ends: z.number().int().meta({ description: 'Sessions that ended because a token was used again.' }),
+  came_back_as_themselves: z.number().int().meta({
+    description:
+      'Those of them whose account had a new session of the client within eight hours, from the place that the token came from: their person was taken for a thief.',
+  }),
+  share: estimate,
+};
+
+/** Ends for a reused token that met the person and no thief. */
+export const reuseEnds = operation({
+  id: 'getInsightReuseEnds',
+  method: 'get',
+  path: '/v1/insight/reuse-ends',
+  tag: 'insight',
+  summary: 'Shows how many sessions ended for a reused token, and in how many their person was no thief.',
+  scope: 'policies:read',
+  query: question,
+  answers: {
+    200: {
+      description: 'The figures.',
+      schema: z.object({
+        from: timestamp,
+        to: timestamp,
+        ...reuseEndFigures,
+        complete: z.boolean().meta({
+          description: 'false where there were so many ends that only the latest were looked at.',
+        }),
+        by_client: z
+          .array(z.object({ client_id: z.string(), ...reuseEndFigures }))
+          .meta({ description: 'The client with the most such ends first.' }),
+      }),
+    },
+  },
+  problems: { 404: ['unknown_client', 'unknown_policy'] },
+});
+
+const changeOfPolicy = z.object({
+  policy: z.string(),
+  version: z.number().int(),
+  at: timestamp,
+  before: estimate,
+  predicted: estimate,
+  after: estimate,
+});
+
 /** Unattended, usable time. */
 export const exposure = operation({
   id: 'getInsightExposure',
@@ -235,7 +211,7 @@ export const exposure = operation({
   tag: 'insight',
   summary: 'Shows for how many hours a day sessions are alive while nobody has been active for two minutes.',
   scope: 'policies:read',
-  query: z.strictObject(asked).refine(isOneSubject, oneSubject).refine(isInOrder, inOrder),
+  query: question,
   answers: {
     200: {
       description: 'The figures, or what is missing for them.',
@@ -257,19 +233,13 @@ export const exposure = operation({
             }),
           hours_per_day: estimate,
           over_time: z.array(z.object({ from: timestamp, days: z.number().int(), hours_per_day: estimate })),
-          last_change: z
-            .object({
-              policy: z.string(),
-              version: z.number().int(),
-              at: timestamp,
-              before: estimate,
-              predicted: estimate,
-              after: estimate,
-            })
-            .nullable()
-            .meta({
-              description: 'Of the policy asked about; null without one, or without a change in the window.',
-            }),
+          last_change: changeOfPolicy.nullable().meta({
+            description: 'Of the policy asked about; null without one, or without a change in the window.',
+          }),
+          changes: z.array(changeOfPolicy).meta({
+            description:
+              'The latest five changes of the policy in the window, the latest first: hours a day between the change before and this one, what was predicted from them, and hours a day until the next one.',
+          }),
         }),
       ),
     },

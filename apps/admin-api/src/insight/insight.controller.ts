@@ -4,6 +4,7 @@ import { type Answer, ok } from '../contract/answer.js';
 import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import { ExposureOverTime } from './exposure-over-time.js';
+import { FalseTheft } from './false-theft.js';
 import * as contracts from './insight-contracts.js';
 import { evidenceOnWire, type FoundEvidence, InsightQuestions } from './insight-question.js';
 import { lowValueOf, timeoutsOnWire } from './timeouts-view.js';
@@ -22,6 +23,7 @@ export class InsightController {
     private readonly whatIf: WhatIf,
     private readonly rules: WhatIfRules,
     private readonly exposure: ExposureOverTime,
+    private readonly reuses: FalseTheft,
   ) {}
 
   @Operation(contracts.timeouts)
@@ -54,6 +56,11 @@ export class InsightController {
       retry_window: retries,
       risk_rules: risk,
     }));
+  }
+
+  @Operation(contracts.reuseEnds)
+  async reuseEnds(@Input() { query, now }: InputOf<typeof contracts.reuseEnds>): Promise<Answer> {
+    return ok(await this.reuses.show(await this.questions.read(query, now)));
   }
 
   @Operation(contracts.exposure)

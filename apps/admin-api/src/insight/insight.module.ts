@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { FiguresModule } from '../stats/figures.module.js';
 import { CameBackStore } from './came-back.store.js';
 import { ExposureOverTime } from './exposure-over-time.js';
+import { FalseTheft } from './false-theft.js';
 import { FrictionFigures } from './friction.js';
 import { InsightController } from './insight.controller.js';
 import { InsightQuestions } from './insight-question.js';
@@ -16,6 +17,7 @@ import { WhatIfRules } from './what-if-rules.js';
   providers: [
     CameBackStore,
     ExposureOverTime,
+    FalseTheft,
     FrictionFigures,
     InsightQuestions,
     ReuseEndsStore,

@@ -2,7 +2,7 @@ import { endReasons } from '@curfew/session-policy';
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
 import { cursorParameter, limitParameter, pageOf, timestamp, uuid } from '../contract/wire.js';
-import { lengthOf } from '../insight/insight-contracts.js';
+import { lengthOf } from '../insight/insight-schemas.js';
 import { policyName } from '../policies/schemas.js';
 
 const byName = z.object({ name: policyName });

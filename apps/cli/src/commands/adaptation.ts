@@ -7,15 +7,17 @@ import { facts, length, table } from '../output.js';
 export const adaptation = (): Command =>
   new Command('adaptation')
     .summary(
-      'policies that adapt their inactivity timeout: set, show, proposals, approve, decline, stop, release',
+      'policies that adapt their inactivity timeout: set, show, history, proposals, approve, decline, stop, release, releases',
     )
     .addCommand(set())
     .addCommand(show())
+    .addCommand(history())
     .addCommand(proposals())
     .addCommand(settle('approve', 'take the step that was proposed'))
     .addCommand(settle('decline', 'decline the step that was proposed'))
     .addCommand(stop())
-    .addCommand(release());
+    .addCommand(release())
+    .addCommand(releases());
 
 const pathOf = (policy: string): string => `/v1/policies/${encodeURIComponent(policy)}`;
 
@@ -76,6 +78,27 @@ const described = ({ policy, settings, rollout, decision, decided_at, stopped_at
     ['Stopped', stopped_at],
   ]);
 
+const history = (): Command =>
+  new Command('history')
+    .summary('list the steps that were taken')
+    .argument('<policy>')
+    .addHelpText('after', '\nExample:\n  curfew adaptation history staff')
+    .action(async (policy: string, _: unknown, command: Command) => {
+      const { output, admin } = contextOf(command);
+      const { items } = await (await admin()).get(`${pathOf(policy)}/adaptation/steps`);
+      if (output.json) return output.line(JSON.stringify(items, null, 2));
+      const rows = items.map((one: Json) => [
+        one.at,
+        one.step,
+        one.from === null ? '' : length(one.from),
+        one.to === null ? '' : length(one.to),
+        one.share === null ? '' : `${one.share} %`,
+        one.by?.username ?? one.by?.kind ?? '',
+        one.reasons.join('; '),
+      ]);
+      output.line(table(['AT', 'STEP', 'FROM', 'TO', 'ACCOUNTS', 'BY', 'REASONS'], rows));
+    });
+
 const proposals = (): Command =>
   new Command('proposals')
     .summary('list the steps that were proposed')
@@ -130,4 +153,16 @@ const release = (): Command =>
       const { body } = await (await admin()).send('POST', '/v1/releases', { body: { client_id: client } });
       if (output.json) return output.line(JSON.stringify(body, null, 2));
       output.line(`Policies of ${client} stay as they are until ${body.frozen_until}.`);
+    });
+
+const releases = (): Command =>
+  new Command('releases')
+    .summary('list the releases that hold adaptation back')
+    .addHelpText('after', '\nExample:\n  curfew adaptation releases')
+    .action(async (_: unknown, command: Command) => {
+      const { output, admin } = contextOf(command);
+      const { items } = await (await admin()).get('/v1/releases');
+      if (output.json) return output.line(JSON.stringify(items, null, 2));
+      const rows = items.map((one: Json) => [one.client_id, one.released_at, one.frozen_until]);
+      output.line(table(['CLIENT', 'RELEASED', 'FROZEN UNTIL'], rows));
     });

@@ -7,11 +7,12 @@ import { instantFrom } from '../time.js';
 /** `curfew insight`. */
 export const insight = (): Command =>
   new Command('insight')
-    .summary('insight: timeouts, what-if, exposure')
+    .summary('insight: timeouts, what-if, exposure, reuse-ends')
     .description('The cost of timeouts to people and the exposure they save, from counts, with intervals.')
     .addCommand(timeouts())
     .addCommand(whatIf())
-    .addCommand(exposure());
+    .addCommand(exposure())
+    .addCommand(reuseEnds());
 
 interface Subject {
   readonly client?: string;
@@ -214,9 +215,28 @@ const exposure = (): Command =>
         estimate(one.hours_per_day),
       ]);
       output.line(table(['FROM', 'DAYS', 'HOURS PER DAY'], rows));
-      const { last_change: change } = found;
-      if (change)
+      for (const change of found.changes)
         output.line(
-          `\nVersion ${change.version} of ${change.policy} (${change.at}): ${estimate(change.before)} before, predicted ${estimate(change.predicted)}, now ${estimate(change.after)}.`,
+          `\nVersion ${change.version} of ${change.policy} (${change.at}): ${estimate(change.before)} before, predicted ${estimate(change.predicted)}, then ${estimate(change.after)}.`,
         );
+    });
+
+const reuseEnds = (): Command =>
+  about(new Command('reuse-ends'))
+    .summary('sessions that ended for a reused token, and in how many their person was no thief')
+    .addHelpText('after', '\nExample:\n  curfew insight reuse-ends --from 7d')
+    .action(async (options: Subject, command: Command) => {
+      const { output, admin } = contextOf(command);
+      const found = await (await admin()).get('/v1/insight/reuse-ends', queryOf(options));
+      if (output.json) return output.line(JSON.stringify(found, null, 2));
+      output.line(
+        `${found.ends} session(s) ended for a reused token; in ${found.came_back_as_themselves} the person came back as themselves: ${share(found.share)}.`,
+      );
+      const rows = found.by_client.map((one: Json) => [
+        one.client_id,
+        one.ends,
+        one.came_back_as_themselves,
+        share(one.share),
+      ]);
+      if (rows.length > 0) output.line(`\n${table(['CLIENT', 'ENDS', 'CAME BACK', 'SHARE'], rows)}`);
     });
