@@ -262,41 +262,6 @@ describe('the page of this moment', () => {
   });
 });
 
-describe('the pages of policies', () => {
-  it('show which policy wins, save what the linter allows, and let a second operator see what the first one changed', async () => {
-    const name = `p${randomUUID().slice(0, 8)}`;
-    const page = await world.enter('/console/policies');
-    await page.getByRole('button', { name: 'New policy' }).click();
-    await page.getByLabel('Name').fill(name);
-    await page.getByRole('button', { name: 'Create' }).click();
-    await page.getByRole('heading', { name }).waitFor();
-    await page.getByRole('button', { name: 'Change it' }).click();
-    const idle = page.getByLabel('inactivity timeout');
-    await idle.fill('soon');
-    await page.getByText('must be a duration such as').waitFor();
-    await idle.fill('20m');
-    await page.getByText('live sessions would end at once').waitFor();
-    const { body } = await world.admin.get(`/v1/policies/${name}`);
-    const { status } = await world.admin.call('PUT', `/v1/policies/${name}`, {
-      body: { settings: { ...body.settings, absoluteLifetime: '6h' } },
-      headers: { 'if-match': '"1"' },
-    });
-    expect(status).toBe(200);
-    await page.getByRole('button', { name: 'Save as a new version' }).click();
-    const overtaken = page.getByRole('alert').filter({ hasText: 'has saved version 2 meanwhile' });
-    await overtaken.getByText('absolute lifetime').waitFor();
-    expect(await idle.inputValue()).toBe('20m');
-    await overtaken.getByRole('button', { name: 'Go on from version 2' }).click();
-    await page.getByRole('button', { name: 'Save as a new version' }).click();
-    await page.getByText('Version 3').waitFor();
-    const after = await world.admin.get(`/v1/policies/${name}`);
-    expect(after.body.settings).toMatchObject({ inactivityTimeout: '20m', absoluteLifetime: '6h' });
-    await page.goto(`${world.url}/console/policies`);
-    await page.getByLabel('Application').selectOption({ label: 'Curfew console' });
-    await page.locator('.wins', { hasText: 'console' }).first().waitFor();
-  });
-});
-
 it.each([
   ['light', 1280],
   ['dark', 1280],

@@ -337,7 +337,7 @@ describe('an adaptation', () => {
       );
     const listed = await adapt('proposals', 'stand');
     for (const id of ids) expect(listed).toMatch(new RegExp(`${id} +open +30m +23m`));
-    expect(await adapt('decline', 'stand', ids[2]!)).toBe('stand: declined.\n');
+    expect(await adapt('decline', 'stand', ids[2]!, '--note', 'a busy week')).toBe('stand: declined.\n');
     expect(await adapt('approve', 'stand', ids[0]!)).toBe('stand: approved.\n');
     await expect(adapt('approve', 'stand', ids[0]!)).rejects.toMatchObject({
       stderr: expect.stringContaining('approved already'),
@@ -346,7 +346,9 @@ describe('an adaptation', () => {
     expect(await policy('stand')).toEqual(['30m', '23m', '10%']);
     const outdated = await world.post(`/v1/policies/stand/proposals/${ids[1]}/approve`, {});
     expect([outdated.status, outdated.body.code]).toEqual([409, 'proposal_outdated']);
-    expect(await adapt('history', 'stand')).toMatch(/staged +30m +23m +10 %[\s\S]*declined +30m +23m/);
+    expect(await adapt('history', 'stand')).toMatch(
+      /staged +30m +23m +10 %[\s\S]*declined +30m +23m .*a busy week/,
+    );
     expect(await adapt('stop')).toContain('Stopped: desk, stand');
     expect(await policy('stand')).toBe('30m');
     expect(await adaptation('stand')).toMatchObject({ settings: { mode: 'off' }, rollout: null });

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { ArmCounts } from '@curfew/insight';
 import { seldom } from '../../bench/population/people.mjs';
+import { plantCounts } from '../support/planted-counts.js';
 import { canaryUnder, populationUnder, type Truth } from '../support/population.js';
 import { type AdminAnswer, AdminWorld, deviceGrant, orders } from './admin-world.js';
 
@@ -32,26 +32,8 @@ async function until(look: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** Writes counts of a population as if they had been made on each of the last days. */
-async function write(
-  clientId: string,
-  { folded, arm = 0, inactivityTimeout = inForce }: Pick<ArmCounts, 'folded'> & Partial<ArmCounts>,
-): Promise<void> {
-  const inSql = (histogram: Float64Array) => `{${histogram.join(',')}}`;
-  const rows = folded.folds.flatMap((counts, fold) =>
-    Object.entries(counts).map(([kind, histogram]) => ({ fold, kind, counts: inSql(histogram) })),
-  );
-  // Clients are ranked by a fold of their own.
-  if (clientId !== '') rows.push({ fold: 16, kind: 'returned', counts: inSql(folded.total().returned) });
-  await world.database.query(
-    `INSERT INTO gap_histogram (client_id, inactivity_timeout, day, fold, arm, kind, counts)
-     SELECT $1, $2, (now() AT TIME ZONE 'UTC')::date - d, fold, $5, kind, counts::int[]
-       FROM jsonb_to_recordset($3::jsonb) AS r(fold smallint, kind text, counts text), generate_series(1, $4::int) d
-     ON CONFLICT (client_id, inactivity_timeout, day, fold, arm, kind)
-       DO UPDATE SET counts = curfew_add_counts(gap_histogram.counts, excluded.counts)`,
-    [clientId, inactivityTimeout, JSON.stringify(rows), days, arm],
-  );
-}
+const write = (clientId: string, counts: Parameters<typeof plantCounts>[2]): Promise<void> =>
+  plantCounts(world.database, clientId, counts, days);
 
 describe('before anything was counted', () => {
   it('each answer says what is missing, and finds nothing', async () => {

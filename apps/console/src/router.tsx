@@ -7,6 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { Empty } from './elements/states.js';
+import { readInsightSearch } from './pages/insight/insight-search.js';
 import { readSessionSearch } from './pages/sessions/session-search.js';
 import { SignedIn } from './pages/signed-in/signed-in.js';
 import { Shell } from './shell/shell.js';
@@ -65,11 +66,18 @@ const policy = createRoute({
   component: lazyRouteComponent(() => import('./pages/policies/policy-page.js'), 'PolicyPage'),
 });
 
+const insight = createRoute({
+  getParentRoute: () => shell,
+  path: '/insight',
+  validateSearch: readInsightSearch,
+  component: lazyRouteComponent(() => import('./pages/insight/insight-page.js'), 'InsightPage'),
+});
+
 /** The pages of the console by their addresses; each page is a part of its own that is loaded when it is first opened. */
 export const router = createRouter({
   routeTree: root.addChildren([
     signedIn,
-    shell.addChildren([first, now, sessions.addChildren([session]), policies, policy]),
+    shell.addChildren([first, now, sessions.addChildren([session]), policies, policy, insight]),
   ]),
   basepath: '/console',
   defaultPreload: 'intent',

@@ -82,33 +82,22 @@ export class AdaptationActs {
   }
 
   /** Takes the step that was proposed: a shorter timeout begins as a canary, a longer one is for all new sessions. */
-  approve(name: string, id: string, act: Act): Promise<Proposal> {
-    return this.settled(
-      name,
-      id,
-      'approved',
-      act,
-      async (adapted, { from_timeout: from, to_timeout: to }, tx) => {
-        refuseOutdated(adapted, from, to);
-        const cause = causeOf(act);
-        const after =
-          to < from
-            ? await this.steps.stage(adapted, { to, stage: 1 }, cause, act.now, tx)
-            : await this.steps.settle(adapted, 'lengthened', to, cause, act.now, tx);
-        await this.store.write(after, tx);
-      },
-    );
+  approve(one: ProposalName, note: string | undefined, act: Act): Promise<Proposal> {
+    return this.settled(one, 'approved', act, async (adapted, { from_timeout: from, to_timeout: to }, tx) => {
+      refuseOutdated(adapted, from, to);
+      const cause = causeOf(act, note);
+      const after =
+        to < from
+          ? await this.steps.stage(adapted, { to, stage: 1 }, cause, act.now, tx)
+          : await this.steps.settle(adapted, 'lengthened', to, cause, act.now, tx);
+      await this.store.write(after, tx);
+    });
   }
 
   /** Declines a proposal. The same step is not proposed again for four weeks. */
-  decline(name: string, id: string, act: Act): Promise<Proposal> {
-    return this.settled(
-      name,
-      id,
-      'declined',
-      act,
-      ({ revision }, { from_timeout: from, to_timeout: to }, tx) =>
-        this.steps.propose({ revision }, 'declined', { from, to }, causeOf(act), act.now, tx),
+  decline(one: ProposalName, note: string | undefined, act: Act): Promise<Proposal> {
+    return this.settled(one, 'declined', act, ({ revision }, { from_timeout: from, to_timeout: to }, tx) =>
+      this.steps.propose({ revision }, 'declined', { from, to }, causeOf(act, note), act.now, tx),
     );
   }
 
@@ -124,8 +113,7 @@ export class AdaptationActs {
   }
 
   private settled(
-    name: string,
-    id: string,
+    { name, id }: ProposalName,
     status: 'approved' | 'declined',
     act: Act,
     work: (adapted: AdaptedPolicy, proposal: Proposal, tx: Transaction) => Promise<void>,
@@ -166,12 +154,19 @@ export class AdaptationActs {
   }
 }
 
+/** A proposal of a policy. */
+interface ProposalName {
+  readonly name: string;
+  readonly id: string;
+}
+
 type Work<T> = (revision: PolicyRevision, stored: StoredAdaptation | null, tx: Transaction) => Promise<T>;
 
-const causeOf = ({ caller }: Act): StepCause => ({
+/** An act of an operator as the cause of a step; what they said about it is its reason. */
+const causeOf = ({ caller }: Act, note?: string): StepCause => ({
   createdBy: `${caller.kind}:${caller.actor.id}`,
   by: caller.actor,
-  reasons: [],
+  reasons: note ? [note] : [],
   numbers: {},
 });
 

@@ -1,7 +1,7 @@
 import { adaptationModes, budgetKinds, complianceProfiles } from '@curfew/insight';
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
-import { clientId, timestamp, uuid } from '../contract/wire.js';
+import { clientId, note, timestamp, uuid } from '../contract/wire.js';
 import { lengthOf } from '../insight/insight-schemas.js';
 import { policyName } from '../policies/schemas.js';
 import { actor } from '../sessions/name-schemas.js';
@@ -179,6 +179,8 @@ const settling = {
   tag: 'policies',
   scope: 'policies:write',
   params: oneProposal,
+  body: z.strictObject({ note: note.optional() }),
+  bodyOptional: true,
   answers: { 200: { description: 'The proposal.', schema: proposal } },
 } as const;
 

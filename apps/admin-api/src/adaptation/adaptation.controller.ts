@@ -58,15 +58,15 @@ export class AdaptationController {
   }
 
   @Operation(contracts.approve)
-  async approve(@Input() { params, ...asked }: InputOf<typeof contracts.approve>): Promise<Answer> {
+  async approve(@Input() { params, body, ...asked }: InputOf<typeof contracts.approve>): Promise<Answer> {
     const act = actOf(asked, contracts.approve);
-    return ok(proposalOnWire(await this.acts.approve(params.name, params.id, act)));
+    return ok(proposalOnWire(await this.acts.approve(params, body.note, act)));
   }
 
   @Operation(contracts.decline)
-  async decline(@Input() { params, ...asked }: InputOf<typeof contracts.decline>): Promise<Answer> {
+  async decline(@Input() { params, body, ...asked }: InputOf<typeof contracts.decline>): Promise<Answer> {
     const act = actOf(asked, contracts.decline);
-    return ok(proposalOnWire(await this.acts.decline(params.name, params.id, act)));
+    return ok(proposalOnWire(await this.acts.decline(params, body.note, act)));
   }
 
   @Operation(contracts.stop)

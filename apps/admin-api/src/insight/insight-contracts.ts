@@ -53,7 +53,12 @@ export const timeouts = operation({
       schema: answerOf(
         z.object({
           curve: z.array(
-            z.object({ from_seconds: z.number(), returned: z.number().int(), came_back: z.number().int() }),
+            z.object({
+              from_seconds: z.number(),
+              to_seconds: z.number().nullable().meta({ description: 'null for the last bucket.' }),
+              returned: z.number().int(),
+              came_back: z.number().int(),
+            }),
           ),
           valley: z.object({ seconds: z.number(), depth: z.number() }).nullable(),
           in_force: visitFigures,

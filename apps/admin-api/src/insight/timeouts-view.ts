@@ -46,6 +46,7 @@ export function timeoutsOnWire({ evidence, counts: { days } }: FoundEvidence) {
     curve: bucketEdges
       .map((from, bucket) => ({
         from_seconds: from,
+        to_seconds: bucketEdges[bucket + 1] ?? null,
         returned: total.returned[bucket]!,
         came_back: total.back[bucket]!,
       }))

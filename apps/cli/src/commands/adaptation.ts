@@ -123,11 +123,12 @@ const settle = (word: 'approve' | 'decline', summary: string): Command =>
     .summary(summary)
     .argument('<policy>')
     .argument('<proposal>')
+    .option('--note <text>', 'why, for those who read the history later')
     .addHelpText('after', `\nExample:\n  curfew adaptation ${word} staff 0198c5a0-…`)
-    .action(async (policy: string, proposal: string, _: unknown, command: Command) => {
+    .action(async (policy: string, proposal: string, { note }: { note?: string }, command: Command) => {
       const { output, admin } = contextOf(command);
       const path = `${pathOf(policy)}/proposals/${encodeURIComponent(proposal)}/${word}`;
-      const { body } = await (await admin()).send('POST', path);
+      const { body } = await (await admin()).send('POST', path, { body: { note } });
       output.line(output.json ? JSON.stringify(body, null, 2) : `${policy}: ${body.status}.`);
     });
 

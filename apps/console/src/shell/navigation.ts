@@ -3,7 +3,7 @@ import type { IconName } from '../elements/icon.js';
 
 /** A page of the console. */
 export interface Page {
-  readonly to: '/now' | '/sessions' | '/policies';
+  readonly to: '/now' | '/sessions' | '/policies' | '/insight';
   readonly title: string;
   readonly icon: IconName;
   /** The scope without which the page shows nothing. */
@@ -33,5 +33,12 @@ export const pages: readonly Page[] = [
     icon: 'policies',
     scope: 'policies:read',
     about: 'how long sessions last, where that comes from, and what a change would do',
+  },
+  {
+    to: '/insight',
+    title: 'Insight',
+    icon: 'insight',
+    scope: 'policies:read',
+    about: 'what timeouts cost people, and the exposure that they save',
   },
 ];

@@ -2,18 +2,14 @@ import { useQuery } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { durationWords } from '../../elements/durations.js';
+import { TooLittleEvidence } from '../../elements/evidence.js';
+import { type Figure, FigureCell } from '../../elements/figures.js';
 import { Failed, Loading } from '../../elements/states.js';
 import type { Policy } from './policy-queries.js';
 import { valueWords } from './setting-words.js';
 
 /** The timeouts that the slider offers. Minutes. */
 const minutes = [1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60, 90, 120, 240, 480, 720, 1_440] as const;
-
-interface Figure {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
 
 const figures = [
   ['sign_ins_again_per_person_day', 'Sign-ins more per person and day'],
@@ -28,8 +24,6 @@ const readEstimate = (policy: string, candidate: number) =>
       params: { query: { policy, inactivity_timeout: `${candidate}m` } },
     }),
   );
-
-type Estimate = Awaited<ReturnType<typeof readEstimate>>;
 
 /** Estimates what another inactivity timeout would do, with the interval in which the true figure lies. */
 export function WhatIf({ policy }: { readonly policy: Policy }) {
@@ -93,22 +87,6 @@ function MinutesSlider({ at, instead, onMove, onRest }: MinutesSliderProps) {
   );
 }
 
-function TooLittleEvidence({ missing }: Pick<Estimate, 'missing'>) {
-  return (
-    <div className="notice">
-      <p className="strong">There is too little evidence yet for an honest answer.</p>
-      <ul className="small">
-        {missing.map(({ of, have, need, days }) => (
-          <li key={of}>
-            {have.toLocaleString()} of {need.toLocaleString()} {of}
-            {days !== null && `, in about ${Math.ceil(days)} days`}
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
 interface ComparisonProps {
   readonly found: Readonly<Record<'before' | 'after', Readonly<Record<(typeof figures)[number][0], Figure>>>>;
 }
@@ -133,25 +111,13 @@ function Comparison({ found }: ComparisonProps) {
           {figures.map(([name, title]) => (
             <tr key={name}>
               <th scope="row">{title}</th>
-              <Interval of={found.before[name]} />
-              <Interval of={found.after[name]} />
+              <FigureCell of={found.before[name]} />
+              <FigureCell of={found.after[name]} />
             </tr>
           ))}
         </tbody>
       </table>
       <p className="small quiet">Below each figure stands its 95 % interval. Nothing is changed by asking.</p>
     </>
-  );
-}
-
-function Interval({ of: { value, low, high } }: { readonly of: Figure }) {
-  const short = (figure: number) => figure.toLocaleString(undefined, { maximumSignificantDigits: 3 });
-  return (
-    <td className="number">
-      {short(value)}
-      <span className="small quiet interval">
-        {short(low)} – {short(high)}
-      </span>
-    </td>
   );
 }
