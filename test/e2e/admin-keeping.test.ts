@@ -165,6 +165,7 @@ describe('clients and APIs over the admin API', () => {
       grant_types: [],
     });
     expect([broken.status, broken.text.includes('evil')]).toEqual([400, false]);
+    expect(broken.body.faults).toEqual([{ at: 'body/redirect_uris/0', detail: 'must not have a fragment' }]);
   });
 
   it('roll over secrets with two active, and end one', async () => {
@@ -331,6 +332,15 @@ describe('accounts over the admin API', () => {
       state: 'ended',
       end_reason: reason,
     });
+  });
+
+  it.each([
+    [{ username: 'a b' }, 'body/username'],
+    [{ username: 'anne@example.test', password: 'short' }, 'body/password'],
+    [{ username: 'anne@example.test', password: 'anne@example.test' }, 'body/password'],
+  ])('are refused with the fault at its member: %j', async (body, at) => {
+    const { status, body: problem } = await world.post('/v1/accounts', body);
+    expect([status, problem.faults]).toEqual([400, [{ at, detail: problem.detail }]]);
   });
 
   it('that are enabled again revive nothing', async () => {

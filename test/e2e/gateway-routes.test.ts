@@ -149,6 +149,48 @@ describe('routes of gateways over the admin API', () => {
     expect([answer.status, answer.body.code]).toEqual([status, code]);
   });
 
+  it('can be tried with a request: the answer is what the gateway decides, with a reason for every route', async () => {
+    await create(route({ name: 'tried-open', position: 1, path: '/tried', public: true }));
+    await create(route({ name: 'tried-posts', position: 2, path: '/tried/**', methods: ['POST'] }));
+    await create(route({ name: 'tried-all', position: 3, path: '/tried/**', scopes: ['orders:none'] }));
+    const tried = async (url: string, more = '') => {
+      const { body } = await world.get(`/v1/effective-route?url=${encodeURIComponent(url)}${more}`);
+      const of = (verdict: string) =>
+        body.routes.filter((one: { verdict: string }) => one.verdict === verdict);
+      return { ...body, taker: of('takes_it')[0]?.name, too: of('applies_too'), not: of('does_not_match') };
+    };
+    await until(() => ask('/tried', ''), 200);
+    expect(await tried(`https://${host}/tried`)).toMatchObject({ outcome: 'route', taker: 'tried-open' });
+    const spelled = await tried(`https://${host}/TRIED`);
+    expect([spelled.outcome, spelled.taker]).toEqual(['no_route', undefined]);
+    expect(await ask('/TRIED')).toBe(200);
+    const below = await tried(`https://${host}/tried/x?y=%2e`);
+    expect([below.outcome, below.taker]).toEqual(['route', 'tried-all']);
+    expect(below.not).toEqual([
+      expect.objectContaining({ name: 'tried-open', misfits: ['path'] }),
+      expect.objectContaining({ name: 'tried-posts', misfits: ['method'] }),
+    ]);
+    expect(await ask('/tried/x')).toBe(403);
+    expect((await tried(`https://${host}/tried/a;b`)).outcome).toBe('path_ambiguous');
+    expect((await tried(`http://${host}:3002/tried`)).not[0].misfits).toEqual(['scheme']);
+    expect((await tried(`https://${host}:8443/tried`, '&gateway_port=8443')).taker).toBe('tried-open');
+    const refused = await world.get(
+      `/v1/effective-route?url=${encodeURIComponent(`https://${host}/a/../b`)}`,
+    );
+    expect([refused.status, refused.body.faults]).toEqual([
+      400,
+      [
+        {
+          at: 'query/url',
+          detail: 'is refused by every gateway: the path may mean something else to the upstream',
+        },
+      ],
+    ]);
+    expect((await world.get('/v1/effective-route?url=orders')).body.faults[0].at).toBe('query/url');
+    for (const name of ['tried-open', 'tried-posts', 'tried-all'])
+      await world.call('DELETE', `/v1/gateway-routes/${name}`, { headers: { 'if-match': '"1"' } });
+  });
+
   it('are handed to nobody but the client of their API', async () => {
     const read = async (credentials: { client_id: string; client_secret: string }, more = {}) =>
       fetch(`${world.server.issuer}/gateway-routes`, {

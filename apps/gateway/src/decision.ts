@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createVerifier, type Refusal, type TokenFacts, type Verifier } from '@curfew/resource-server';
-import type { AskedRequest } from './asked/asked-request.js';
+import { type AskedRequest, isAmbiguousFor } from '@curfew/web';
 import { BrowserMode } from './browser/browser-mode.js';
 import { corsHeaders, preflightHeaders, preflightMethod } from './cors.js';
 import type { ProtectedApi, Route } from './routes/route.js';
@@ -64,9 +64,6 @@ interface Held {
 }
 
 const never = (): (() => void) => () => {};
-
-const isAmbiguous = ({ reading }: AskedRequest, { allow }: Route): boolean =>
-  reading.traits.some((trait) => !allow?.includes(trait));
 
 /** A page that the route lists can read the refusal, and its challenge. */
 function withCors(decision: Decision, message: IncomingMessage): Decision {
@@ -132,7 +129,7 @@ export class DecisionMaker {
   /** The browser mode of a request's route, or of its host for the gateway's own pages. */
   browserOf(asked: AskedRequest, ofHost = false): BrowserMode | undefined {
     const route = ofHost ? undefined : this.#table.find(asked);
-    if (route && isAmbiguous(asked, route)) return undefined;
+    if (route && isAmbiguousFor(asked, route)) return undefined;
     const name = ofHost ? this.#table.browserAt(asked.host) : route?.browser;
     return name === undefined ? undefined : this.#browsers.get(name);
   }
@@ -152,7 +149,7 @@ export class DecisionMaker {
     const method = preflightMethod(message, asked.method);
     if (method === undefined) return undefined;
     const route = this.#table.find({ ...asked, method });
-    return route && !route.closed && !isAmbiguous(asked, route)
+    return route && !route.closed && !isAmbiguousFor(asked, route)
       ? preflightHeaders(route, message, method)
       : undefined;
   }
@@ -175,7 +172,7 @@ export class DecisionMaker {
     const route = this.#table.find(asked);
     if (!route) this.#handlers.onUnrouted(asked);
     if (!route || route.closed) return { kind: 'refused', refusal: noRoute, route: route ?? null };
-    if (isAmbiguous(asked, route)) return { kind: 'refused', refusal: ambiguousPath, route };
+    if (isAmbiguousFor(asked, route)) return { kind: 'refused', refusal: ambiguousPath, route };
     if (route.api === null)
       return { kind: 'allowed', route, facts: null, ownCookies: [], now: 0, watch: never };
     const { headers, rawHeaders } = message;

@@ -2,7 +2,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { answerRefusal, type Refusal } from '@curfew/resource-server';
-import type { AskedRequest } from './asked/asked-request.js';
+import type { AskedRequest } from '@curfew/web';
 import { isOwnPath } from './browser/browser-client.js';
 import { answerOwnPage, redirect } from './browser/own-pages.js';
 import { decidePerson, type PersonDecision } from './browser/person-request.js';

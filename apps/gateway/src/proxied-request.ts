@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type AskedFault, type AskedRequest, readAsked } from './asked/asked-request.js';
+import { type AskedFault, type AskedRequest, readAsked } from '@curfew/web';
 import { isTrusted, ofHop } from './asked/forwarded.js';
 import type { GatewayRules } from './routes/rules.js';
 

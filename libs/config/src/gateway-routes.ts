@@ -125,7 +125,10 @@ export function routeFaults(route: {
 export const keptRouteFaults = (route: KeptRoute): string[] =>
   routeFaults({ ...route, limited: Object.values(route.timeouts).some((limit) => limit !== undefined) });
 
+/** The number of kept routes that a gateway takes for an API. */
+export const maxHandedRoutes = 2_000;
+
 /** Kept routes as the authorization server hands them to gateways, in their order. */
 export const handedRoutes = z.object({
-  routes: z.array(z.strictObject({ name: word, ...keptRoute.shape })).max(2_000),
+  routes: z.array(z.strictObject({ name: word, ...keptRoute.shape })).max(maxHandedRoutes),
 });

@@ -6,6 +6,7 @@ export {
   type KeptRoute,
   keptRoute,
   keptRouteFaults,
+  maxHandedRoutes,
   routeFaults,
   routeParts,
   secondsOf,

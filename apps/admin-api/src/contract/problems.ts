@@ -2,7 +2,7 @@ import { AccountError, type AccountErrorCode, HashingOverloaded } from '@curfew/
 import { RegistrationError, type RegistrationErrorCode } from '@curfew/clients';
 import type { ReadFault } from '@curfew/config';
 import { ReceiverError, type ReceiverFault } from '@curfew/events';
-import { ProblemError } from '@curfew/web';
+import { ProblemError, type ProblemFault } from '@curfew/web';
 import { versionConflict } from './input.js';
 
 const registrationStatus: Record<RegistrationErrorCode, number> = {
@@ -43,11 +43,29 @@ const receiverStatus: Record<ReceiverFault, number> = {
   not_a_webhook: 409,
 };
 
+/** The beginning of a sentence that names the member it is about: `redirect_uris[0] must …`. */
+const aboutMember = /^([A-Za-z]\w*(?:\[\d+\]|\.\w+)*) ((?:must|is|names|has|goes|needs|may)\b.+)$/s;
+
+/** The wire's name of a member, which libraries may spell otherwise. */
+const onWire = (member: string): string => member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Places a broken rule at the member of the body that its sentence names. Policies have theirs as they are written, so they stay whole. */
+const faultOf =
+  (code: RegistrationErrorCode) =>
+  (sentence: string): ProblemFault => {
+    const [, place = '', detail = sentence] =
+      code === 'invalid_policy' ? [] : (aboutMember.exec(sentence) ?? []);
+    const [member = '', ...below] = place.split(/[[\].]+/).filter((part) => part !== '');
+    return member === ''
+      ? { at: 'body', detail }
+      : { at: ['body', onWire(member), ...below].join('/'), detail };
+  };
+
 /** Turns an error of a library into a problem; any other error is returned as it is. */
 export function problemOf(error: unknown): unknown {
   if (error instanceof RegistrationError) {
     if (error.code === 'version_conflict') return versionConflict();
-    const faults = error.violations.slice(0, 50).map((detail) => ({ at: 'body', detail }));
+    const faults = error.violations.slice(0, 50).map(faultOf(error.code));
     return new ProblemError({
       status: registrationStatus[error.code],
       code: error.code,
@@ -55,8 +73,15 @@ export function problemOf(error: unknown): unknown {
       ...(faults.length === 0 ? {} : { faults }),
     });
   }
-  if (error instanceof AccountError)
-    return new ProblemError({ status: accountStatus[error.code], code: error.code, detail: error.message });
+  if (error instanceof AccountError) {
+    const member = /^(?:username|password)(?=_)/.exec(error.code)?.[0];
+    return new ProblemError({
+      status: accountStatus[error.code],
+      code: error.code,
+      detail: error.message,
+      ...(member === undefined ? {} : { faults: [{ at: `body/${member}`, detail: error.message }] }),
+    });
+  }
   if (error instanceof ReceiverError) {
     if (error.code === 'changed_meanwhile') return versionConflict();
     return new ProblemError({
@@ -85,8 +110,7 @@ export function memberFaults(error: unknown, sent: unknown): readonly ReadFault[
   return error.violations.map((sentence) => {
     const [, place = '', detail = sentence] = /^([A-Za-z_]\w*(?:\[\d+\]|\.\w+)*) (.+)$/s.exec(sentence) ?? [];
     const [member = '', ...below] = place.split(/[[\].]+/).filter((part) => part !== '');
-    const onWire = [member, member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
-    const named = onWire.find((name) => names.includes(name));
+    const named = [member, onWire(member)].find((name) => names.includes(name));
     return named === undefined ? { path: [], detail: sentence } : { path: [named, ...below], detail };
   });
 }

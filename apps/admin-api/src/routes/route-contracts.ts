@@ -105,3 +105,74 @@ export const remove = operation({
   answers: { 204: { description: 'Deleted.' } },
   problems: { 403: ['beyond_own_scopes'], 404: ['unknown_route'] },
 });
+
+/** The longest address that is tried: its path and query may have 8,192 characters. */
+const maxAddress = 8_500;
+
+/** Which route takes a request. */
+export const effective = operation({
+  id: 'getEffectiveRoute',
+  method: 'get',
+  path: '/v1/effective-route',
+  tag: 'resources',
+  summary: 'Tries a request against the gateway routes: which of them takes it, and why the others do not.',
+  description:
+    'The gateway’s own rules decide. Only routes that are kept here are looked at; those of a gateway’s own file come after them. A gateway also rejects requests for a kept route whose upstream or browser client its file does not list.',
+  scope: 'policies:read',
+  query: z.strictObject({
+    method: routeParts.method.default('GET'),
+    url: z
+      .string()
+      .max(maxAddress, { error: `must have at most ${maxAddress} characters` })
+      .regex(/^[a-z]+:\/\/[^/?#]+([/?][^#]*)?$/i, {
+        error: 'must be an address such as https://orders.example.com/orders/7, without a fragment',
+      })
+      .meta({ description: 'The address as the client sends it.' }),
+    resource: resource
+      .optional()
+      .meta({ description: 'The routes of this API only; those of all by default.' }),
+    gateway_port: z.coerce
+      .number({ error: 'must be a port' })
+      .int({ error: 'must be a port' })
+      .min(1, { error: 'must be a port' })
+      .max(65_535, { error: 'must be a port' })
+      .optional()
+      .meta({
+        description:
+          'The port on which the gateway itself listens: a host with it is the host without it. By default the port that this installation’s gateway has.',
+      }),
+  }),
+  answers: {
+    200: {
+      description: 'The decision, with every route in the order they are tried.',
+      schema: z.object({
+        outcome: z.enum(['route', 'no_route', 'path_ambiguous', 'contradiction']).meta({
+          description:
+            'path_ambiguous: the upstream may read another path, and the route does not allow that. contradiction: the routes that apply together cannot all be met.',
+        }),
+        request: z.object({
+          method: z.string(),
+          scheme: z.string(),
+          host: z.string(),
+          path: z.string(),
+          readings: z
+            .array(z.string())
+            .meta({ description: 'Every path that upstreams are known to read in it.' }),
+          traits: z.array(z.string()).meta({ description: 'What programs read differently in it.' }),
+        }),
+        routes: z.array(
+          z.object({
+            name: z.string(),
+            position: z.number().int(),
+            resource: z.string(),
+            verdict: z.enum(['takes_it', 'applies_too', 'set_aside', 'comes_later', 'does_not_match']),
+            misfits: z
+              .array(z.enum(['scheme', 'host', 'method', 'path']))
+              .meta({ description: 'The parts of the request that do not match the route.' }),
+          }),
+        ),
+        truncated: z.boolean().meta({ description: 'There are more routes than gateways are given.' }),
+      }),
+    },
+  },
+});

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type BlockList, isIPv6 } from 'node:net';
-import { type AskedFault, type AskedRequest, readAsked, type StatedRequest } from './asked-request.js';
+import { type AskedFault, type AskedRequest, readAsked } from '@curfew/web';
+
+type StatedRequest = Parameters<typeof readAsked>[0];
 
 /**
  * The place that names the request to decide about: `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri` (Traefik, Caddy),

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { AskedRequest } from '../asked/asked-request.js';
+import type { AskedRequest } from '@curfew/web';
 import { BrowserMode, CookieTooLong } from './browser-mode.js';
 
 const client = {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '@curfew/resource-server';
+import type { AskedRequest } from '@curfew/web';
 import { cookieNames, readCookie } from '@curfew/web';
-import type { AskedRequest } from '../asked/asked-request.js';
 import type { BrowserClient, BrowserTokens } from './browser-client.js';
 import { CookieSeal } from './cookie-seal.js';
 import { cookieName, writeCookie } from './cookies.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerRefusal, type TokenFacts, type Verifier } from '@curfew/resource-server';
+import type { AskedRequest } from '@curfew/web';
 import { readBody } from '@curfew/web';
-import type { AskedRequest } from '../asked/asked-request.js';
 import { ownRefusal } from '../own-refusal.js';
 import type { GatewayRules } from '../routes/rules.js';
 import { ownPaths } from './browser-client.js';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { AskedRequest } from '../asked/asked-request.js';
+import type { AskedRequest } from '@curfew/web';
 
 /** Whether a person looks at the answer of this request: then they can be sent somewhere. Scripts get a 401 instead. */
 export function isNavigation({ method, headers }: IncomingMessage): boolean {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '@curfew/resource-server';
-import type { AskedRequest } from '../asked/asked-request.js';
+import type { AskedRequest } from '@curfew/web';
 import type { Allowed, Asking, DecisionMaker } from '../decision.js';
 import type { BrowserMode } from './browser-mode.js';
 import type { Redirect } from './sign-in.js';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { AskedRequest } from '@curfew/web';
 import { cookieNames, readCookie } from '@curfew/web';
-import type { AskedRequest } from '../asked/asked-request.js';
 import { type BrowserClient, ownPaths } from './browser-client.js';
 import type { CookieSeal } from './cookie-seal.js';
 import { cookieName, writeCookie } from './cookies.js';

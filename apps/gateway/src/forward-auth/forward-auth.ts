@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerRefusal, type Refusal, type TokenFacts } from '@curfew/resource-server';
+import { askedFaultWords } from '@curfew/web';
 import { type ForwardedFault, readForwarded } from '../asked/forwarded.js';
 import type { DecisionMaker } from '../decision.js';
 import { identityHeaders } from '../identity-headers.js';
@@ -14,12 +15,7 @@ export const faultWords: { readonly [Fault in ForwardedFault]: string } = {
   not_stated: 'the headers that say which request is asked about are missing',
   stated_twice: 'a header that says which request is asked about came twice',
   contradictory: 'the headers that say which request is asked about contradict each other',
-  target_malformed: 'the path is no URI path',
-  target_too_long: 'path and query are longer than 8192 characters',
-  path_ambiguous: 'the path may mean something else to the upstream',
-  method_malformed: 'the method is none',
-  host_malformed: 'the host is none',
-  scheme_malformed: 'the scheme is neither http nor https',
+  ...askedFaultWords,
 };
 
 /** The dependencies of forward-auth. */

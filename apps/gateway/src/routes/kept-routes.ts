@@ -1,5 +1,6 @@
 import { handedRoutes, type KeptRoute, keptRouteFaults, secondsOf } from '@curfew/config';
 import { contextsMeeting } from '@curfew/session-policy';
+import { matchOf } from '@curfew/web';
 import type { ProtectedApi, Route } from './route.js';
 import { RouteSource } from './route-source.js';
 import type { GatewayRules } from './rules.js';
@@ -135,13 +136,7 @@ export class KeptRoutes extends RouteSource {
     const limit = (text: string | undefined) => (text === undefined ? undefined : secondsOf(text));
     return {
       name: kept.name,
-      match: {
-        hosts: kept.hosts,
-        schemes: kept.schemes,
-        path: kept.path,
-        methods: kept.methods,
-        caseSensitive: kept.case_sensitive,
-      },
+      match: matchOf(kept),
       api: kept.public ? null : api.name,
       required: {
         scopes: kept.scopes,

@@ -1,9 +1,9 @@
 import type { Requirement } from '@curfew/resource-server';
-import { readAsked } from '../asked/asked-request.js';
-import type { Route, RouteMatch } from './route.js';
+import { type Route['match'], readAsked } from '@curfew/web';
+import type { Route } from './route.js';
 import { RouteTable } from './route-table.js';
 
-type Changes = Partial<RouteMatch> & Partial<Omit<Route, 'match' | 'name'>>;
+type Changes = Partial<Route['match']> & Partial<Omit<Route, 'match' | 'name'>>;
 
 const route = (name: string, { hosts, schemes, path, methods, caseSensitive, ...more }: Changes): Route => ({
   name,

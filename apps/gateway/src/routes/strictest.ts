@@ -1,4 +1,5 @@
 import { together } from '@curfew/resource-server';
+import { contradict } from '@curfew/web';
 import type { Route } from './route.js';
 
 /** One route with the requirements of all of these. If no request could meet them all, it rejects every request. */
@@ -6,13 +7,7 @@ export const strictest = (routes: readonly Route[]): Route => routes.reduce(both
 
 function both(a: Route, b: Route): Route {
   const required = together(a.required, b.required);
-  const isImpossible =
-    a.closed ||
-    b.closed ||
-    differ(a.api, b.api) ||
-    differ(a.browser, b.browser) ||
-    a.upstream?.href !== b.upstream?.href ||
-    required === undefined;
+  const isImpossible = a.closed || b.closed || contradict(a, b) || required === undefined;
   return {
     name: a.name,
     match: b.match,
@@ -26,7 +21,3 @@ function both(a: Route, b: Route): Route {
     ...(isImpossible ? { closed: true } : {}),
   };
 }
-
-/** Whether both routes have a value and the values differ. */
-const differ = (a: string | null | undefined, b: string | null | undefined): boolean =>
-  typeof a === 'string' && typeof b === 'string' && a !== b;

@@ -1,9 +1,34 @@
-import type { AskedRequest } from '../asked/asked-request.js';
-import { decoded, type PathReading, withoutCase, withoutLastSlash } from '../asked/path-reading.js';
-import type { RouteMatch } from './route.js';
+import type { KeptRoute } from '@curfew/config';
+import type { AskedRequest } from './asked-request.js';
+import { decoded, type PathReading, withoutCase, withoutLastSlash } from './path-reading.js';
+
+/** Which requests a route is for. */
+export interface RouteMatch {
+  /** Host names in lower case, with their port where it is no default; `*.example.com` takes one label more. */
+  readonly hosts: readonly string[];
+  readonly schemes: readonly ('http' | 'https')[];
+  /** An exact path, or one that ends in `/**` and takes everything below; `*` stands for one segment. */
+  readonly path: string;
+  /** Empty for every method. */
+  readonly methods: readonly string[];
+  /** Whether `/ADMIN` is another path than `/admin`; only true where the upstream says so, too. */
+  readonly caseSensitive?: boolean | undefined;
+}
+
+/** The match of a route that operators keep. */
+export const matchOf = ({ hosts, schemes, path, methods, case_sensitive }: KeptRoute): RouteMatch => ({
+  hosts,
+  schemes,
+  path,
+  methods,
+  caseSensitive: case_sensitive,
+});
 
 /** How well a request fits: not at all, only without an extension of its path, only in another reading than that of its bytes, or as it was sent. */
 export const Fit = { none: 0, withoutExtension: 1, otherwise: 2, exact: 3 } as const;
+
+/** A part of a request that a route can demand. */
+export type MatchPart = 'scheme' | 'host' | 'method' | 'path';
 
 /** The match of a route, ready to be compared with requests. */
 export class CompiledMatch {
@@ -26,14 +51,31 @@ export class CompiledMatch {
   }
 
   /** How well a request fits. */
-  fit({ scheme, host, method, reading }: AskedRequest): number {
-    const { schemes, hosts } = this.match;
-    if (!schemes.includes(scheme)) return Fit.none;
-    if (!hosts.some((pattern) => isHost(pattern, host, this.ownPort))) return Fit.none;
-    return Math.min(this.#fitsMethod(method), this.#fitsPath(reading));
+  fit(asked: AskedRequest): number {
+    if (!this.#fitsScheme(asked) || !this.#fitsHost(asked)) return Fit.none;
+    return Math.min(this.#fitsMethod(asked), this.#fitsPath(asked.reading));
   }
 
-  #fitsMethod(method: string): number {
+  /** The parts of a request that do not fit at all; none where `fit` is anything but none. */
+  misfits(asked: AskedRequest): readonly MatchPart[] {
+    const fits: Readonly<Record<MatchPart, boolean>> = {
+      scheme: this.#fitsScheme(asked),
+      host: this.#fitsHost(asked),
+      method: this.#fitsMethod(asked) !== Fit.none,
+      path: this.#fitsPath(asked.reading) !== Fit.none,
+    };
+    return (Object.keys(fits) as MatchPart[]).filter((part) => !fits[part]);
+  }
+
+  #fitsScheme({ scheme }: AskedRequest): boolean {
+    return this.match.schemes.includes(scheme);
+  }
+
+  #fitsHost({ host }: AskedRequest): boolean {
+    return this.match.hosts.some((pattern) => isHost(pattern, host, this.ownPort));
+  }
+
+  #fitsMethod({ method }: AskedRequest): number {
     const { methods } = this.match;
     if (methods.length === 0 || methods.includes(method)) return Fit.exact;
     // RFC 9110 §9.3.2: HEAD meets the routes for GET.

@@ -21,6 +21,16 @@ export type AskedFault =
   | 'host_malformed'
   | 'scheme_malformed';
 
+/** The faults of a request, in words. */
+export const askedFaultWords: { readonly [Fault in AskedFault]: string } = {
+  target_malformed: 'the path is no URI path',
+  target_too_long: 'path and query are longer than 8192 characters',
+  path_ambiguous: 'the path may mean something else to the upstream',
+  method_malformed: 'the method is none',
+  host_malformed: 'the host is none',
+  scheme_malformed: 'the scheme is neither http nor https',
+};
+
 /** The parts of a request before they are checked. */
 export interface StatedRequest {
   readonly method: string;
