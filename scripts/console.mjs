@@ -41,7 +41,9 @@ async function writeTypes() {
   write('admin-api.ts', astToString(await openapiTS(document)));
   const { parameters } = document.paths['/v1/sessions/{id}'].delete;
   const { basedOn, canary: _, ...settings } = document.components.schemas.PolicySettings.properties;
+  const operator = document.paths['/v1/accounts/{id}/operator'].put.requestBody.content['application/json'];
   const lists = {
+    adminScopes: operator.schema.properties.scopes.items.enum,
     profileNames: basedOn.enum,
     policySettings: Object.entries(settings).map(([name, schema]) => shapeOf(name, schema)),
     endReasons: document.components.schemas.EndReason.enum,

@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router';
 import { Empty } from './elements/states.js';
 import { readInsightSearch } from './pages/insight/insight-search.js';
+import { readPeopleSearch } from './pages/people/people-search.js';
 import { readSessionSearch } from './pages/sessions/session-search.js';
 import { SignedIn } from './pages/signed-in/signed-in.js';
 import { Shell } from './shell/shell.js';
@@ -73,11 +74,34 @@ const insight = createRoute({
   component: lazyRouteComponent(() => import('./pages/insight/insight-page.js'), 'InsightPage'),
 });
 
+const people = createRoute({
+  getParentRoute: () => shell,
+  path: '/people',
+  validateSearch: readPeopleSearch,
+  component: lazyRouteComponent(() => import('./pages/people/people-page.js'), 'PeoplePage'),
+});
+
+const person = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/$id',
+  validateSearch: readPeopleSearch,
+  component: lazyRouteComponent(() => import('./pages/people/person-page.js'), 'PersonPage'),
+});
+
 /** The pages of the console by their addresses; each page is a part of its own that is loaded when it is first opened. */
 export const router = createRouter({
   routeTree: root.addChildren([
     signedIn,
-    shell.addChildren([first, now, sessions.addChildren([session]), policies, policy, insight]),
+    shell.addChildren([
+      first,
+      now,
+      sessions.addChildren([session]),
+      people,
+      person,
+      policies,
+      policy,
+      insight,
+    ]),
   ]),
   basepath: '/console',
   defaultPreload: 'intent',

@@ -10,7 +10,9 @@ import {
   ProblemError,
   readAsked,
 } from '@curfew/web';
+import type { z } from 'zod';
 import type { GatewayRoute } from './gateway-routes.store.js';
+import type { effectiveRouteSchema } from './route-contracts.js';
 
 /** A kept route, ready to be compared with a request. */
 interface TriedRoute extends Matching {
@@ -24,19 +26,23 @@ export interface TriedRequest {
 }
 
 /** Tries a request against kept routes in their order, by the code that gateways decide with. @throws ProblemError for what is no request */
-export function effectiveRoute(request: TriedRequest, routes: readonly GatewayRoute[], ownPort: number) {
+export function effectiveRoute(
+  request: TriedRequest,
+  routes: readonly GatewayRoute[],
+  ownPort: number,
+): Omit<z.output<typeof effectiveRouteSchema>, 'truncated'> {
   const asked = readTried(request);
   const table = new MatchTable(routes.map(triedRoute), ownPort);
   const { method, scheme, host, path, reading } = asked;
   return {
     outcome: outcomeOf(table.met(asked), asked),
-    request: { method, scheme, host, path, readings: reading.meanings, traits: reading.traits },
+    request: { method, scheme, host, path, readings: [...reading.meanings], traits: [...reading.traits] },
     routes: table.explain(asked).map(({ route: { kept }, verdict, misfits }) => ({
       name: kept.name,
       position: kept.position,
       resource: kept.resource,
       verdict,
-      misfits,
+      misfits: [...misfits],
     })),
   };
 }

@@ -109,7 +109,35 @@ export const remove = operation({
 /** The longest address that is tried: its path and query may have 8,192 characters. */
 const maxAddress = 8_500;
 
-/** Which route takes a request. */
+/** The decision about a request that was tried. */
+export const effectiveRouteSchema = z.object({
+  outcome: z.enum(['route', 'no_route', 'path_ambiguous', 'contradiction']).meta({
+    description:
+      'path_ambiguous: the upstream may read another path, and the route does not allow that. contradiction: the routes that apply together cannot all be met.',
+  }),
+  request: z.object({
+    method: z.string(),
+    scheme: z.string(),
+    host: z.string(),
+    path: z.string(),
+    readings: z.array(z.string()).meta({ description: 'Every path that upstreams are known to read in it.' }),
+    traits: z.array(z.string()).meta({ description: 'What programs read differently in it.' }),
+  }),
+  routes: z.array(
+    z.object({
+      name: z.string(),
+      position: z.number().int(),
+      resource: z.string(),
+      verdict: z.enum(['takes_it', 'applies_too', 'set_aside', 'comes_later', 'does_not_match']),
+      misfits: z
+        .array(z.enum(['scheme', 'host', 'method', 'path']))
+        .meta({ description: 'The parts of the request that do not match the route.' }),
+    }),
+  ),
+  truncated: z.boolean().meta({ description: 'There are more routes than gateways are given.' }),
+});
+
+/** The route that takes a request. */
 export const effective = operation({
   id: 'getEffectiveRoute',
   method: 'get',
@@ -145,34 +173,7 @@ export const effective = operation({
   answers: {
     200: {
       description: 'The decision, with every route in the order they are tried.',
-      schema: z.object({
-        outcome: z.enum(['route', 'no_route', 'path_ambiguous', 'contradiction']).meta({
-          description:
-            'path_ambiguous: the upstream may read another path, and the route does not allow that. contradiction: the routes that apply together cannot all be met.',
-        }),
-        request: z.object({
-          method: z.string(),
-          scheme: z.string(),
-          host: z.string(),
-          path: z.string(),
-          readings: z
-            .array(z.string())
-            .meta({ description: 'Every path that upstreams are known to read in it.' }),
-          traits: z.array(z.string()).meta({ description: 'What programs read differently in it.' }),
-        }),
-        routes: z.array(
-          z.object({
-            name: z.string(),
-            position: z.number().int(),
-            resource: z.string(),
-            verdict: z.enum(['takes_it', 'applies_too', 'set_aside', 'comes_later', 'does_not_match']),
-            misfits: z
-              .array(z.enum(['scheme', 'host', 'method', 'path']))
-              .meta({ description: 'The parts of the request that do not match the route.' }),
-          }),
-        ),
-        truncated: z.boolean().meta({ description: 'There are more routes than gateways are given.' }),
-      }),
+      schema: effectiveRouteSchema,
     },
   },
 });

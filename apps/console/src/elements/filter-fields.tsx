@@ -89,7 +89,8 @@ export function SelectField({ label, problem, hint, value, onChange, children }:
   );
 }
 
-function Says({ id, problem, hint }: { readonly id: string } & Pick<FieldProps, 'problem' | 'hint'>) {
+/** The words below a field: its refusal, or else a hint. */
+export function Says({ id, problem, hint }: { readonly id: string } & Pick<FieldProps, 'problem' | 'hint'>) {
   if (!problem && !hint) return null;
   return (
     <p id={id} className={problem ? 'problem' : 'hint'} role={problem ? 'alert' : undefined}>

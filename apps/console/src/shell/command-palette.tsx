@@ -15,7 +15,7 @@ interface Command {
 
 const isId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
-/** Goes to a page, a session by its id, or the sessions of a person by the beginning of their username. */
+/** Goes to a page, a session by its id, or a person by the beginning of their username. */
 export function CommandPalette({ onClose }: { readonly onClose: () => void }) {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
@@ -96,8 +96,8 @@ function useCommands(text: string): readonly Command[] {
   const toPeople = (people.data?.items ?? []).map(({ id, username }) => ({
     key: id,
     title: username,
-    about: 'their live sessions',
-    run: () => navigate({ to: '/sessions', search: { account: id, state: 'live' } }),
+    about: 'a person',
+    run: () => navigate({ to: '/people/$id', params: { id } }),
   }));
   return [...toSession, ...toPages, ...toPeople];
 }

@@ -3,7 +3,7 @@ import type { IconName } from '../elements/icon.js';
 
 /** A page of the console. */
 export interface Page {
-  readonly to: '/now' | '/sessions' | '/policies' | '/insight';
+  readonly to: '/now' | '/sessions' | '/people' | '/policies' | '/insight';
   readonly title: string;
   readonly icon: IconName;
   /** The scope without which the page shows nothing. */
@@ -26,6 +26,13 @@ export const pages: readonly Page[] = [
     icon: 'sessions',
     scope: 'sessions:read',
     about: 'who is signed in where, and why a session will end',
+  },
+  {
+    to: '/people',
+    title: 'People',
+    icon: 'person',
+    scope: 'accounts:read',
+    about: 'who can sign in, where they are signed in, and who is an operator',
   },
   {
     to: '/policies',

@@ -1,5 +1,5 @@
 import type { Requirement } from '@curfew/resource-server';
-import { type Route['match'], readAsked } from '@curfew/web';
+import { readAsked } from '@curfew/web';
 import type { Route } from './route.js';
 import { RouteTable } from './route-table.js';
 

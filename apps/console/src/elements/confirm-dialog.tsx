@@ -1,0 +1,52 @@
+import { type UseMutationResult, useMutation } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import { Dialog } from './dialog.js';
+import { NoteField } from './note-field.js';
+import { Failed } from './states.js';
+
+interface ConfirmDialogProps {
+  readonly title: string;
+  readonly button: string;
+  /** Whether people lose something by it. */
+  readonly isDanger?: boolean;
+  /** Whether the operation takes a note. */
+  readonly hasNote?: boolean;
+  readonly act: (note: string | undefined) => Promise<unknown>;
+  readonly onDone: () => void;
+  readonly onClose: () => void;
+  /** The effects of the act, in words. */
+  readonly children: ReactNode;
+}
+
+/** Asks before an act is carried out. It says the effects first, and keeps the note when the act is refused. */
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const { title, button, isDanger = false, hasNote = false, act, onDone, onClose, children } = props;
+  const [note, setNote] = useState('');
+  const acting: UseMutationResult<unknown, Error, void> = useMutation({
+    mutationFn: () => act(note.trim() || undefined),
+    onSuccess: () => {
+      onDone();
+      onClose();
+    },
+  });
+  return (
+    <Dialog title={title} onClose={onClose}>
+      {children}
+      {hasNote && <NoteField value={note} error={acting.error} onChange={setNote} />}
+      {acting.isError && <Failed error={acting.error} />}
+      <div className="actions">
+        <button type="button" className="plain" onClick={onClose}>
+          Cancel
+        </button>
+        <button
+          type="button"
+          className={isDanger ? 'danger' : ''}
+          disabled={acting.isPending}
+          onClick={() => acting.mutate()}
+        >
+          {acting.isPending ? 'One moment …' : button}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,87 @@
+import { type ReactNode, useId } from 'react';
+import { Says } from './filter-fields.js';
+
+interface InputFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  /** The refusal of this field by the admin API. */
+  readonly problem?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly type?: 'text' | 'password' | 'url';
+  /** Whether the focus begins here in a dialog. */
+  readonly isFirst?: boolean;
+  /** The number of lines, where there may be several. */
+  readonly lines?: number;
+  readonly options?: readonly string[];
+}
+
+/** A text of a form, with its refusal at the field; what was typed stays. */
+export function InputField(props: InputFieldProps) {
+  const { label, value, onChange, problem, hint, type = 'text', isFirst, lines, options } = props;
+  const id = useId();
+  const described = {
+    id,
+    value,
+    'data-first': isFirst ? true : undefined,
+    'aria-invalid': problem ? true : undefined,
+    'aria-describedby': problem || hint ? `${id}-says` : undefined,
+  } as const;
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      {lines === undefined ? (
+        <input
+          {...described}
+          type={type}
+          autoComplete={type === 'password' ? 'new-password' : 'off'}
+          spellCheck={false}
+          list={options ? `${id}-options` : undefined}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      ) : (
+        <textarea
+          {...described}
+          rows={lines}
+          spellCheck={false}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
+      {options && (
+        <datalist id={`${id}-options`}>
+          {options.map((option) => (
+            <option key={option} value={option} />
+          ))}
+        </datalist>
+      )}
+      <Says id={`${id}-says`} problem={problem} hint={hint} />
+    </div>
+  );
+}
+
+interface CheckFieldProps {
+  readonly label: ReactNode;
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+  readonly disabled?: boolean;
+  /** The effect, in a few words. */
+  readonly about?: string;
+}
+
+/** A choice between yes and no. */
+export function CheckField({ label, checked, onChange, disabled, about }: CheckFieldProps) {
+  return (
+    <label className="check">
+      <input
+        type="checkbox"
+        checked={checked}
+        disabled={disabled}
+        onChange={(event) => onChange(event.target.checked)}
+      />
+      <span>
+        {label}
+        {about && <span className="small quiet"> — {about}</span>}
+      </span>
+    </label>
+  );
+}

@@ -1,0 +1,80 @@
+import { useMutation } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { type FormEvent, useState } from 'react';
+import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { Problem } from '../../admin-api/problem.js';
+import { Dialog } from '../../elements/dialog.js';
+import { InputField } from '../../elements/input-field.js';
+import { SecretOnce } from '../../elements/record.js';
+import { Failed } from '../../elements/states.js';
+
+interface NewPersonProps {
+  readonly onClose: () => void;
+  readonly onMade: () => void;
+}
+
+/** Makes an account. Without a password one is made up, shown once, and changed at the first sign-in. */
+export function NewPerson({ onClose, onMade }: NewPersonProps) {
+  const [username, setUsername] = useState('');
+  const [password, setPassword] = useState('');
+  const make = useMutation({
+    mutationFn: () =>
+      bodyOf(adminApi.POST('/v1/accounts', { body: { username, ...(password ? { password } : {}) } })),
+    onSuccess: onMade,
+  });
+  const problem = make.error instanceof Problem ? make.error : undefined;
+  const atField = problem?.faultOf('username') ?? problem?.faultOf('password');
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    make.mutate();
+  };
+  if (make.data)
+    return (
+      <Dialog title={`${make.data.username} can sign in`} onClose={onClose}>
+        {make.data.password ? (
+          <SecretOnce label="The password for the first sign-in" value={make.data.password} />
+        ) : (
+          <p>The password is the one that you chose.</p>
+        )}
+        <div className="actions">
+          <Link to="/people/$id" params={{ id: make.data.id }} className="button plain" onClick={onClose}>
+            Open this person
+          </Link>
+          <button type="button" onClick={onClose}>
+            Done
+          </button>
+        </div>
+      </Dialog>
+    );
+  return (
+    <Dialog title="New person" onClose={onClose}>
+      <form onSubmit={submit} className="stack">
+        <InputField
+          label="Username"
+          isFirst
+          value={username}
+          onChange={setUsername}
+          problem={problem?.faultOf('username')}
+          hint="An e-mail address or another name without spaces"
+        />
+        <InputField
+          label="Password"
+          type="password"
+          value={password}
+          onChange={setPassword}
+          problem={problem?.faultOf('password')}
+          hint="Leave it empty to have one made up, which is shown once and changed at the first sign-in"
+        />
+        {make.isError && !atField && <Failed error={make.error} />}
+        <div className="actions">
+          <button type="button" className="plain" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" disabled={make.isPending}>
+            Create
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

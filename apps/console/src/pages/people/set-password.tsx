@@ -1,0 +1,82 @@
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { Problem } from '../../admin-api/problem.js';
+import { Dialog } from '../../elements/dialog.js';
+import { CheckField, InputField } from '../../elements/input-field.js';
+import { SecretOnce } from '../../elements/record.js';
+import { Failed } from '../../elements/states.js';
+import type { PersonDetails } from './people-queries.js';
+
+interface SetPasswordProps {
+  readonly person: PersonDetails;
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}
+
+/** Sets a password; one that is made up is shown once. */
+export function SetPassword({ person, onClose, onDone }: SetPasswordProps) {
+  const [password, setPassword] = useState('');
+  const [endSessions, setEndSessions] = useState(true);
+  const set = useMutation({
+    mutationFn: () =>
+      bodyOf(
+        adminApi.PUT('/v1/accounts/{id}/password', {
+          params: { path: { id: person.id } },
+          body: { end_sessions: endSessions, ...(password ? { password } : {}) },
+        }),
+      ),
+    onSuccess: onDone,
+  });
+  const atField = set.error instanceof Problem ? set.error.faultOf('password') : undefined;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    set.mutate();
+  };
+  return (
+    <Dialog title={`A password for ${person.username}`} onClose={onClose}>
+      {set.data ? (
+        <>
+          {set.data.password ? (
+            <SecretOnce label="The new password" value={set.data.password} />
+          ) : (
+            <p role="status">The password is set.</p>
+          )}
+          {set.data.ended && <p>Every session of the account has ended.</p>}
+          <div className="actions">
+            <button type="button" onClick={onClose}>
+              Done
+            </button>
+          </div>
+        </>
+      ) : (
+        <form onSubmit={submit} className="stack">
+          <InputField
+            label="New password"
+            type="password"
+            isFirst
+            value={password}
+            onChange={setPassword}
+            problem={atField}
+            hint="Leave it empty to have one made up, which is shown once and changed at the next sign-in"
+          />
+          <CheckField
+            label="End every session of the account"
+            about="recommended where the old password may be known to somebody else"
+            checked={endSessions}
+            onChange={setEndSessions}
+          />
+          {set.isError && !atField && <Failed error={set.error} />}
+          <div className="actions">
+            <button type="button" className="plain" onClick={onClose}>
+              Cancel
+            </button>
+            <button type="submit" disabled={set.isPending}>
+              Set the password
+            </button>
+          </div>
+        </form>
+      )}
+    </Dialog>
+  );
+}
