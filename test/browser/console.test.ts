@@ -269,6 +269,7 @@ it.each([
   ['dark', 390],
 ] as const)('every page is accessible in %s at %d pixels, and fits', async (colorScheme, width) => {
   const { sid } = await aSession();
+  const accountId = (await world.admin.get(`/v1/sessions/${sid}`)).body.account_id;
   const page = await world.enter('/console/now', { colorScheme, viewport: { width, height: 800 } });
   const seen: [string, string[], number][] = [];
   const look = async (path: string, there: string) => {
@@ -278,6 +279,8 @@ it.each([
     seen.push([path, await violations(page), overflow]);
   };
   await look('/console/now', 'Time to deny');
+  await look('/console/people', 'that is all');
+  await look(`/console/people/${accountId}`, 'Allowed applications');
   await look('/console/policies', 'nist-aal2');
   await look('/console/policies/standard', 'inactivity timeout');
   await look('/console/sessions?state=live', 'shown');

@@ -25,10 +25,9 @@ export function RecordHeading({ back, list, title, id, badges, children }: Recor
             {list}
           </Link>
         </p>
-        <h1>
-          {title} {badges}
-        </h1>
+        <h1>{title}</h1>
         <p className="small quiet mono">{id}</p>
+        {badges}
       </div>
       <div className="actions">{children}</div>
     </div>
