@@ -26,3 +26,13 @@ export function useClientName(): (id: string) => string {
   const clients = useQuery({ ...clientsQuery, enabled: mayRead });
   return (id) => clients.data?.find((client) => client.id === id)?.name ?? id;
 }
+
+/** The audiences of registered APIs, for a choice. */
+export const audiencesQuery = queryOptions({
+  queryKey: ['resources', 'audiences'],
+  staleTime: 60_000,
+  queryFn: async () => {
+    const { items } = await bodyOf(adminApi.GET('/v1/resources', { params: { query: { limit: 200 } } }));
+    return items.map(({ audience }) => audience);
+  },
+});

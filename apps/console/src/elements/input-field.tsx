@@ -16,7 +16,7 @@ interface InputFieldProps {
   readonly options?: readonly string[];
 }
 
-/** A text of a form, with its refusal at the field; what was typed stays. */
+/** A text of a form, with its refusal at the field. */
 export function InputField(props: InputFieldProps) {
   const { label, value, onChange, problem, hint, type = 'text', isFirst, lines, options } = props;
   const id = useId();

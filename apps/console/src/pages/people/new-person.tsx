@@ -28,24 +28,7 @@ export function NewPerson({ onClose, onMade }: NewPersonProps) {
     event.preventDefault();
     make.mutate();
   };
-  if (make.data)
-    return (
-      <Dialog title={`${make.data.username} can sign in`} onClose={onClose}>
-        {make.data.password ? (
-          <SecretOnce label="The password for the first sign-in" value={make.data.password} />
-        ) : (
-          <p>The password is the one that you chose.</p>
-        )}
-        <div className="actions">
-          <Link to="/people/$id" params={{ id: make.data.id }} className="button plain" onClick={onClose}>
-            Open this person
-          </Link>
-          <button type="button" onClick={onClose}>
-            Done
-          </button>
-        </div>
-      </Dialog>
-    );
+  if (make.data) return <MadePerson made={make.data} onClose={onClose} />;
   return (
     <Dialog title="New person" onClose={onClose}>
       <form onSubmit={submit} className="stack">
@@ -75,6 +58,31 @@ export function NewPerson({ onClose, onMade }: NewPersonProps) {
           </button>
         </div>
       </form>
+    </Dialog>
+  );
+}
+
+interface MadePersonProps {
+  readonly made: { readonly id: string; readonly username: string; readonly password: string | null };
+  readonly onClose: () => void;
+}
+
+function MadePerson({ made, onClose }: MadePersonProps) {
+  return (
+    <Dialog title={`${made.username} can sign in`} onClose={onClose}>
+      {made.password ? (
+        <SecretOnce label="The password for the first sign-in" value={made.password} />
+      ) : (
+        <p>The password is the one that you chose.</p>
+      )}
+      <div className="actions">
+        <Link to="/people/$id" params={{ id: made.id }} className="button plain" onClick={onClose}>
+          Open this person
+        </Link>
+        <button type="button" onClick={onClose}>
+          Done
+        </button>
+      </div>
     </Dialog>
   );
 }

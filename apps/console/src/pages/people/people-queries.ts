@@ -10,6 +10,9 @@ export type Person =
 /** A person with what they may do as an operator. */
 export type PersonDetails = operations['getAccount']['responses'][200]['content']['application/json'];
 
+/** The second factors of a person. */
+export type Factors = operations['listFactors']['responses'][200]['content']['application/json'];
+
 /** People by their usernames, page by page. */
 export const peopleQuery = ({ prefix = '' }: PeopleSearch) =>
   infiniteQueryOptions({
@@ -55,7 +58,7 @@ export const personConsentsQuery = (id: string) =>
     queryFn: () => bodyOf(adminApi.GET('/v1/accounts/{id}/consents', { params: { path: { id } } })),
   });
 
-/** The second factors of a person. */
+/** The question about the second factors of a person. */
 export const personFactorsQuery = (id: string) =>
   queryOptions({
     queryKey: ofPerson(id, 'factors'),

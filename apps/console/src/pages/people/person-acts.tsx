@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { ActButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
@@ -8,22 +8,18 @@ import { LiveCount } from '../../elements/live-count.js';
 import type { PersonDetails } from './people-queries.js';
 import { SetPassword } from './set-password.js';
 
-type Asked = 'password' | 'require' | 'disable' | 'enable' | 'delete';
+type Confirmed = 'require' | 'disable' | 'enable' | 'delete';
 
-const noteOf = (note: string | undefined) => (note === undefined ? {} : { note });
-
-/** What an operator can do with an account. */
+/** The acts of an operator on an account. */
 export function PersonActs({ person }: { readonly person: PersonDetails }) {
-  const [asked, setAsked] = useState<Asked>();
+  const [asked, setAsked] = useState<Confirmed | 'password'>();
   const queries = useQueryClient();
-  const navigate = useNavigate();
+  const close = () => setAsked(undefined);
   const changed = () => {
     void queries.invalidateQueries({ queryKey: ['account', person.id] });
     void queries.invalidateQueries({ queryKey: ['people'] });
     void queries.invalidateQueries({ queryKey: ['sessions'] });
   };
-  const common = { onDone: changed, onClose: () => setAsked(undefined), hasNote: true };
-  const path = { id: person.id };
   return (
     <>
       <ActButton scope="accounts:write" onAct={() => setAsked('password')}>
@@ -44,68 +40,79 @@ export function PersonActs({ person }: { readonly person: PersonDetails }) {
       <ActButton scope="accounts:write" look="ending" onAct={() => setAsked('delete')}>
         Delete …
       </ActButton>
-      {asked === 'password' && <SetPassword person={person} onClose={common.onClose} onDone={changed} />}
-      {asked === 'require' && (
-        <ConfirmDialog
-          title="Require a new password"
-          button="Require it"
-          act={(note) =>
-            bodyOf(
-              adminApi.POST('/v1/accounts/{id}/require-password', {
-                params: { path },
-                body: noteOf(note),
-              }),
-            )
-          }
-          {...common}
-        >
-          <p>{person.username} chooses a new password at the next sign-in. Sessions go on until then.</p>
-        </ConfirmDialog>
-      )}
-      {asked === 'disable' && (
-        <ConfirmDialog
-          title={`Disable ${person.username}`}
-          button="Disable"
-          isDanger
-          act={(note) =>
-            bodyOf(adminApi.POST('/v1/accounts/{id}/disable', { params: { path }, body: noteOf(note) }))
-          }
-          {...common}
-        >
-          <LiveCount of={{ account: person.id }} />
-          <p>Nobody can sign in with this account until it is enabled again.</p>
-        </ConfirmDialog>
-      )}
-      {asked === 'enable' && (
-        <ConfirmDialog
-          title={`Enable ${person.username}`}
-          button="Enable"
-          act={(note) =>
-            bodyOf(adminApi.POST('/v1/accounts/{id}/enable', { params: { path }, body: noteOf(note) }))
-          }
-          {...common}
-        >
-          <p>{person.username} can sign in again. No session comes back.</p>
-        </ConfirmDialog>
-      )}
-      {asked === 'delete' && (
-        <ConfirmDialog
-          title={`Delete ${person.username}`}
-          button="Delete for ever"
-          isDanger
-          act={(note) =>
-            bodyOf(adminApi.DELETE('/v1/accounts/{id}', { params: { path, query: noteOf(note) } }))
-          }
-          {...common}
-          onDone={() => {
-            changed();
-            void navigate({ to: '/people' });
-          }}
-        >
-          <LiveCount of={{ account: person.id }} />
-          <p>The account, its consents and its second factors are deleted. This cannot be undone.</p>
-        </ConfirmDialog>
+      {asked === 'password' && <SetPassword person={person} onClose={close} onDone={changed} />}
+      {asked !== undefined && asked !== 'password' && (
+        <ConfirmAct person={person} asked={asked} onClose={close} onDone={changed} />
       )}
     </>
   );
+}
+
+interface ConfirmActProps {
+  readonly person: PersonDetails;
+  readonly asked: Confirmed;
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}
+
+const words: Readonly<
+  Record<Confirmed, { readonly title: string; readonly button: string; readonly effect: string }>
+> = {
+  require: {
+    title: 'Require a new password of',
+    button: 'Require it',
+    effect: 'The next sign-in asks for a new password. Sessions go on until then.',
+  },
+  disable: {
+    title: 'Disable',
+    button: 'Disable',
+    effect: 'Nobody can sign in with this account until it is enabled again.',
+  },
+  enable: {
+    title: 'Enable',
+    button: 'Enable',
+    effect: 'The person can sign in again. No session comes back.',
+  },
+  delete: {
+    title: 'Delete',
+    button: 'Delete for ever',
+    effect: 'The account, its consents and its second factors are deleted. This cannot be undone.',
+  },
+};
+
+function ConfirmAct({ person, asked, onClose, onDone }: ConfirmActProps) {
+  const navigate = useNavigate();
+  const { title, button, effect } = words[asked];
+  const ends = asked === 'disable' || asked === 'delete';
+  const done = () => {
+    onDone();
+    if (asked === 'delete') void navigate({ to: '/people' });
+  };
+  const count: ReactNode = ends && <LiveCount of={{ account: person.id }} />;
+  return (
+    <ConfirmDialog
+      title={`${title} ${person.username}`}
+      button={button}
+      isDanger={ends}
+      hasNote
+      act={(note) => carryOut(asked, person.id, note)}
+      onDone={done}
+      onClose={onClose}
+    >
+      {count}
+      <p>{effect}</p>
+    </ConfirmDialog>
+  );
+}
+
+function carryOut(asked: Confirmed, id: string, note: string | undefined): Promise<unknown> {
+  const path = { id };
+  const body = note === undefined ? {} : { note };
+  if (asked === 'delete')
+    return bodyOf(adminApi.DELETE('/v1/accounts/{id}', { params: { path, query: body } }));
+  if (asked === 'disable')
+    return bodyOf(adminApi.POST('/v1/accounts/{id}/disable', { params: { path }, body }));
+  if (asked === 'enable')
+    return bodyOf(adminApi.POST('/v1/accounts/{id}/enable', { params: { path }, body }));
+  return bodyOf(adminApi.POST('/v1/accounts/{id}/require-password', { params: { path }, body }));
 }

@@ -8,7 +8,7 @@ import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { personConsentsQuery } from './people-queries.js';
 
-/** What a person allowed applications, which can be taken back for them. */
+/** The consents of a person, which can be taken back for them. */
 export function PersonConsents({ id }: { readonly id: string }) {
   const found = useQuery(personConsentsQuery(id));
   const nameOf = useClientName();

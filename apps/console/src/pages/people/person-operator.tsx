@@ -8,9 +8,8 @@ import { Failed } from '../../elements/states.js';
 import { adminScopes } from '../../generated/lists.js';
 import type { PersonDetails } from './people-queries.js';
 
-/** What a person may do in this console. Nobody hands out more than they have themselves. */
+/** The scopes of a person in this console. Nobody hands out more than they have themselves. */
 export function PersonOperator({ person }: { readonly person: PersonDetails }) {
-  const caller = useCaller();
   const [chosen, setChosen] = useState<readonly string[]>();
   const scopes = chosen ?? person.operator_scopes;
   const queries = useQueryClient();
@@ -27,7 +26,6 @@ export function PersonOperator({ person }: { readonly person: PersonDetails }) {
       setChosen(undefined);
     },
   });
-  const holds = (scope: Scope) => caller?.scopes.includes(scope) ?? false;
   const isChanged = adminScopes.some(
     (scope) => scopes.includes(scope) !== person.operator_scopes.includes(scope),
   );
@@ -37,25 +35,9 @@ export function PersonOperator({ person }: { readonly person: PersonDetails }) {
       <p className="quiet">
         {person.operator_scopes.length === 0
           ? 'This person is no operator. With a scope, they can sign in to this console.'
-          : 'An operator needs the scope here, and the client that they use needs it, too.'}
+          : 'An operator needs a scope here, and the client that they use needs it, too.'}
       </p>
-      <fieldset className="check-grid">
-        <legend className="unseen">Scopes</legend>
-        {adminScopes.map((scope) => (
-          <CheckField
-            key={scope}
-            label={<code>{scope}</code>}
-            checked={scopes.includes(scope)}
-            disabled={!holds(scope)}
-            onChange={(isOn) =>
-              setChosen(isOn ? [...scopes, scope] : scopes.filter((other) => other !== scope))
-            }
-          />
-        ))}
-      </fieldset>
-      {adminScopes.some((scope) => !holds(scope)) && (
-        <p className="small quiet">You can neither give nor take a scope that you do not have.</p>
-      )}
+      <ScopeChoice scopes={scopes} onChange={setChosen} />
       {save.isError && <Failed error={save.error} />}
       {isChanged && (
         <div className="actions">
@@ -68,5 +50,36 @@ export function PersonOperator({ person }: { readonly person: PersonDetails }) {
         </div>
       )}
     </section>
+  );
+}
+
+interface ScopeChoiceProps {
+  readonly scopes: readonly string[];
+  readonly onChange: (scopes: readonly string[]) => void;
+}
+
+function ScopeChoice({ scopes, onChange }: ScopeChoiceProps) {
+  const caller = useCaller();
+  const holds = (scope: Scope) => caller?.scopes.includes(scope) ?? false;
+  return (
+    <>
+      <fieldset className="check-grid">
+        <legend className="unseen">Scopes</legend>
+        {adminScopes.map((scope) => (
+          <CheckField
+            key={scope}
+            label={<code>{scope}</code>}
+            checked={scopes.includes(scope)}
+            disabled={!holds(scope)}
+            onChange={(isOn) =>
+              onChange(isOn ? [...scopes, scope] : scopes.filter((other) => other !== scope))
+            }
+          />
+        ))}
+      </fieldset>
+      {adminScopes.some((scope) => !holds(scope)) && (
+        <p className="small quiet">You can neither give nor take a scope that you do not have.</p>
+      )}
+    </>
   );
 }

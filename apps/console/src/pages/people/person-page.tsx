@@ -13,7 +13,7 @@ import { PersonFactors } from './person-factors.js';
 import { PersonOperator } from './person-operator.js';
 import { PersonBrowsers, PersonSessions } from './person-sessions.js';
 
-/** One person: what they have, where they are signed in, and what an operator can do for them. */
+/** One person: their account, their sign-ins, and the acts of an operator on them. */
 export function PersonPage() {
   const { id } = useParams({ from: '/shell/people/$id' });
   const search = useSearch({ from: '/shell/people/$id' });

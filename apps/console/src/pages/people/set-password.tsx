@@ -36,19 +36,7 @@ export function SetPassword({ person, onClose, onDone }: SetPasswordProps) {
   return (
     <Dialog title={`A password for ${person.username}`} onClose={onClose}>
       {set.data ? (
-        <>
-          {set.data.password ? (
-            <SecretOnce label="The new password" value={set.data.password} />
-          ) : (
-            <p role="status">The password is set.</p>
-          )}
-          {set.data.ended && <p>Every session of the account has ended.</p>}
-          <div className="actions">
-            <button type="button" onClick={onClose}>
-              Done
-            </button>
-          </div>
-        </>
+        <PasswordIsSet outcome={set.data} onClose={onClose} />
       ) : (
         <form onSubmit={submit} className="stack">
           <InputField
@@ -78,5 +66,28 @@ export function SetPassword({ person, onClose, onDone }: SetPasswordProps) {
         </form>
       )}
     </Dialog>
+  );
+}
+
+interface PasswordIsSetProps {
+  readonly outcome: { readonly password: string | null; readonly ended: object | null };
+  readonly onClose: () => void;
+}
+
+function PasswordIsSet({ outcome, onClose }: PasswordIsSetProps) {
+  return (
+    <>
+      {outcome.password ? (
+        <SecretOnce label="The new password" value={outcome.password} />
+      ) : (
+        <p role="status">The password is set.</p>
+      )}
+      {outcome.ended && <p>Every session of the account has ended.</p>}
+      <div className="actions">
+        <button type="button" onClick={onClose}>
+          Done
+        </button>
+      </div>
+    </>
   );
 }

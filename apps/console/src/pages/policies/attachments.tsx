@@ -2,13 +2,13 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { clientsQuery, useClientName } from '../../admin-api/names.js';
+import { audiencesQuery, clientsQuery, useClientName } from '../../admin-api/names.js';
 import { ActButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { targetWords } from './policies-page.js';
-import { audiencesQuery, type Policy, type Target } from './policy-queries.js';
+import type { Policy, Target } from './policy-queries.js';
 import { WouldEnd } from './would-end.js';
 
 /** The targets of a policy; it can be attached to more, and taken away. */

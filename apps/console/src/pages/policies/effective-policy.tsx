@@ -3,10 +3,9 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { clientsQuery } from '../../admin-api/names.js';
+import { audiencesQuery, clientsQuery } from '../../admin-api/names.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { Failed, Loading } from '../../elements/states.js';
-import { audiencesQuery } from './policy-queries.js';
 import { settingWords, valueWords } from './setting-words.js';
 
 const readEffective = (client: string, resource: string) =>

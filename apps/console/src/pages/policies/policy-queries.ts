@@ -40,13 +40,3 @@ export const revisionsQuery = (name: string) =>
     queryFn: async () =>
       (await bodyOf(adminApi.GET('/v1/policies/{name}/revisions', { params: { path: { name } } }))).items,
   });
-
-/** The audiences of registered APIs. */
-export const audiencesQuery = queryOptions({
-  queryKey: ['resources', 'audiences'],
-  staleTime: 60_000,
-  queryFn: async () => {
-    const { items } = await bodyOf(adminApi.GET('/v1/resources', { params: { query: { limit: 200 } } }));
-    return items.map(({ audience }) => audience);
-  },
-});
