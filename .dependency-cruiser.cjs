@@ -8,6 +8,7 @@ const mayImport = {
   'session-policy': [],
   clock: ['session-policy'],
   config: [],
+  pages: ['session-policy'],
   persistence: ['config', 'clock'],
   signals: ['config', 'session-policy'],
   events: ['session-policy', 'persistence', 'clock'],

@@ -19,12 +19,9 @@ function write(name, text) {
 
 async function writeTypes() {
   // From the source, because nothing may have been compiled yet.
-  const { outputText } = ts.transpileModule(
-    readFileSync(at('apps/auth-server/src/pages/palette.ts'), 'utf8'),
-    {
-      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-    },
-  );
+  const { outputText } = ts.transpileModule(readFileSync(at('libs/pages/src/look/palette.ts'), 'utf8'), {
+    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+  });
   const { customProperties, day, night } = await import(
     `data:text/javascript;base64,${Buffer.from(outputText).toString('base64')}`
   );

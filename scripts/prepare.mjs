@@ -155,9 +155,7 @@ function consoleSources() {
 }
 
 const sourcesOfConsoleTypes = () =>
-  ['docs/openapi.json', 'apps/auth-server/src/pages/palette.ts', 'scripts/console.mjs'].map((file) =>
-    at(file),
-  );
+  ['docs/openapi.json', 'libs/pages/src/look/palette.ts', 'scripts/console.mjs'].map((file) => at(file));
 
 /** Notes that the sources have been compiled as they are now. */
 export function noteBuilt() {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { protocolHeaders } from '@curfew/pages';
 import { databaseUnavailable, frontDoor, ProblemError, problemFrom } from '@curfew/web';
 import type { Logger } from 'pino';
 import type { ThrottledRequests } from './alerts/index.js';
 import { basePathOf } from './base-path.js';
 import { isForClients, refuseClient } from './client-refusal.js';
 import { refuse, seeOther } from './interactions/index.js';
-import { protocolHeaders } from './pages/index.js';
 import { isAnsweredByGet, protocolMethods } from './protocol-routes.js';
 import { redirectToGet } from './redirect-to-get.js';
 

@@ -179,6 +179,7 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
     },
     // RFC 9701 §7: signed introspection answers, by hooks of our own.
     discovery: {
+      ui_locales_supported: [...parts.pages.languages],
       // OpenID Connect Prompt Create 1.0 §5; the library does not say it.
       prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
       introspection_signing_alg_values_supported: [...signatures.idToken],

@@ -28,6 +28,8 @@ export interface InteractionDetails {
   /** What the client asks for: what it has not been allowed yet, and what it was allowed before. */
   readonly asked: { readonly missing: ConsentedAccess; readonly before: ConsentedAccess };
   readonly loginHint?: string | undefined;
+  /** The languages that the client asks for, best first and separated by spaces. */
+  readonly uiLocales?: string | undefined;
 }
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -55,6 +57,7 @@ export async function detailsOf(
     username: account?.username,
     isStepUp: isOfContext && account !== undefined && account.secondFactors.length > 0,
     loginHint: text(params['login_hint']),
+    uiLocales: text(params['ui_locales']),
     asked: { missing: missingAccess(prompt.details), before: accessGivenBefore(prompt.details) },
   };
 }

@@ -2,6 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PublicWords } from '@curfew/token-endpoint';
 import type { InteractionDetails } from './interaction-details.js';
 
+/** The request that a page answers; the language of the page follows from it. */
+export interface PageRequest {
+  readonly request: IncomingMessage;
+  /** The languages that the application asks for (OpenID Connect Core §3.1.2.1), best first and separated by spaces. */
+  readonly uiLocales?: string | undefined;
+}
+
 /** What a page of the protocol answers with. */
 export interface Page {
   readonly html: string;
@@ -40,46 +47,54 @@ export interface NoticePlace {
 
 /** What the pages show that answers of the protocol consist of; the app that talks to people draws them. */
 export abstract class ProtocolPages {
+  /** The languages that the pages are written in, as the metadata names them. */
+  abstract readonly languages: readonly string[];
   /** The page on which a person signs in or consents. */
-  abstract interaction(details: InteractionDetails): Promise<Page>;
+  abstract interaction(details: InteractionDetails, request: IncomingMessage): Promise<Page>;
   /** `leadsOut`: whether the answer to the form may take the browser to an application. */
-  abstract logout(page: {
-    action: string;
-    xsrf: string;
-    clientName?: string | undefined;
-    leadsOut: boolean;
-  }): Page;
-  abstract loggedOut(page: { clientName?: string | undefined; stayed: boolean }): Page;
-  abstract deviceCode(page: {
-    action: string;
-    xsrf: string;
-    error?: string | undefined;
-    userCode?: string | undefined;
-  }): Page;
-  abstract deviceConfirm(page: {
-    action: string;
-    xsrf: string;
-    clientName: string;
-    userCode: string;
-    deviceInfo?: { ip?: string; ua?: string } | undefined;
-  }): Page;
-  abstract deviceDone(page: { clientName?: string | undefined }): Page;
-  abstract deviceStopped(): Page;
+  abstract logout(
+    page: { action: string; xsrf: string; clientName?: string | undefined; leadsOut: boolean },
+    asked: PageRequest,
+  ): Page;
+  abstract loggedOut(page: { clientName?: string | undefined; stayed: boolean }, asked: PageRequest): Page;
+  abstract deviceCode(
+    page: {
+      action: string;
+      xsrf: string;
+      problem?: DeviceProblem | undefined;
+      userCode?: string | undefined;
+    },
+    asked: PageRequest,
+  ): Page;
+  abstract deviceConfirm(
+    page: {
+      action: string;
+      xsrf: string;
+      clientName: string;
+      userCode: string;
+      deviceInfo?: { ip?: string; ua?: string } | undefined;
+    },
+    asked: PageRequest,
+  ): Page;
+  abstract deviceDone(page: { clientName?: string | undefined }, asked: PageRequest): Page;
+  abstract deviceStopped(asked: PageRequest): Page;
   /** Keeps a notice for the page that follows a form, and returns the address that shows it. */
   abstract leaveNotice(place: NoticePlace, notice: DeviceNotice): string;
   /** The notice that a request is to show, if there is one; it is gone afterwards. */
   abstract takeNotice(place: NoticePlace): DeviceNotice | undefined;
   /** A form that submits itself where scripts run. `leadsOut`: as for `logout`. */
-  abstract onward(page: {
-    to: 'device' | 'sign_out' | 'signing_out' | 'application';
-    action: string;
-    fields: Readonly<Record<string, string>>;
-    leadsOut: boolean;
-  }): Page;
+  abstract onward(
+    page: {
+      to: 'device' | 'sign_out' | 'signing_out' | 'application';
+      action: string;
+      fields: Readonly<Record<string, string>>;
+      leadsOut: boolean;
+    },
+    asked: PageRequest,
+  ): Page;
   /** `advice` tells the developer of a client what is wrong; it may repeat what was sent. */
-  abstract error(page: {
-    words: PublicWords;
-    requestId?: string | undefined;
-    advice?: string | undefined;
-  }): Page;
+  abstract error(
+    page: { words: PublicWords; requestId?: string | undefined; advice?: string | undefined },
+    asked: PageRequest,
+  ): Page;
 }

@@ -28,10 +28,9 @@ export class AccountController {
     if (!person) return;
     const { id, username, secondFactors } = person.account;
     const sessionCount = await this.own.sessionCount(id);
-    sendPage(
-      response,
-      homePage({ base: this.settings.base, username, sessionCount, hasSecondStep: secondFactors.length > 0 }),
-    );
+    const { base, language } = this.settings.pageFor(request);
+    const hasSecondStep = secondFactors.length > 0;
+    sendPage(response, homePage({ base, language, username, sessionCount, hasSecondStep }));
   }
 
   @Get('sessions')
@@ -44,7 +43,7 @@ export class AccountController {
     if (!person) return;
     const signIns = await this.own.signIns(person.account.id);
     const page = {
-      base: this.settings.base,
+      ...this.settings.pageFor(request),
       action: `${this.settings.base}/sessions`,
       csrf: person.csrf,
       now: this.clock.now(),
@@ -78,7 +77,7 @@ export class AccountController {
     const person = await this.signedIn.require(request, response, 'applications');
     if (!person) return;
     const page = {
-      base: this.settings.base,
+      ...this.settings.pageFor(request),
       action: `${this.settings.base}/applications`,
       csrf: person.csrf,
       now: this.clock.now(),
@@ -121,12 +120,12 @@ const sessionEntry = (session: OwnSession) => ({
   offline: session.offline,
 });
 
-/** The place of a sign-in in words: "Firefox on Windows", "192.0.2.7, DE". */
+/** The program, the system and the network of a sign-in, as far as they are known: "Firefox", "Windows", "192.0.2.7, DE". */
 function placeOf(signals: RequestSignals | null | undefined) {
-  const joined = (parts: readonly (string | null | undefined)[], by: string) =>
-    parts.filter((known) => known !== null && known !== undefined).join(by) || undefined;
+  const network = [signals?.ip, signals?.country].filter((known) => known !== null && known !== undefined);
   return {
-    device: joined([signals?.userAgentFamily, signals?.operatingSystem], ' on '),
-    from: joined([signals?.ip, signals?.country], ', '),
+    browser: signals?.userAgentFamily ?? undefined,
+    system: signals?.operatingSystem ?? undefined,
+    from: network.join(', ') || undefined,
   };
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { pageHeaders, sentOnceScript } from '../pages/index.js';
+import { type PageDocument, pageHeaders } from '@curfew/pages';
+import { sentOnceScript } from '../pages/index.js';
 
 export interface Answer {
   readonly status?: number;
@@ -9,9 +10,17 @@ export interface Answer {
 }
 
 /** Sends a page with the headers every page has. */
-export function sendPage(response: ServerResponse, markup: string, answer: Answer = {}): void {
+export function sendPage(
+  response: ServerResponse,
+  { markup, language }: PageDocument,
+  answer: Answer = {},
+): void {
   const body = Buffer.from(markup);
-  const headers = pageHeaders({ leadsOut: answer.leadsOut ?? false, scripts: [sentOnceScript] });
+  const headers = pageHeaders({
+    language,
+    leadsOut: answer.leadsOut ?? false,
+    scripts: [sentOnceScript],
+  });
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (answer.retryAfter !== undefined) response.setHeader('Retry-After', String(answer.retryAfter));
   response.statusCode = answer.status ?? 200;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { stylesheet, stylesheetPath } from '@curfew/pages';
 import { Controller, Get, NotFoundException, Param, Res } from '@nestjs/common';
-import { stylesheet, stylesheetPath } from '../pages/index.js';
 
 /** The stylesheet, under a name that changes with its content: it may be cached for ever (RFC 8246). */
 @Controller('assets')

@@ -5,8 +5,9 @@ import {
   type PasswordVerdict,
   type SecondStepVerdict,
 } from '@curfew/accounts';
+import { type Html, type Language, lengthInWords } from '@curfew/pages';
 import { type Seconds, seconds } from '@curfew/session-policy';
-import { lengthInWords, type PasswordField } from '../pages/index.js';
+import type { PasswordProblem } from '../pages/index.js';
 import type { PageSettings } from './page-settings.js';
 
 /** Every reason for which a form of a sign-in or of a new password is not taken; a closed list. */
@@ -28,57 +29,56 @@ export interface FormProblem {
 }
 
 /** A problem for a person: its text, its field, and the status of the page. */
-export interface ProblemInWords {
+export interface ProblemInWords extends PasswordProblem {
   readonly status: 422 | 429 | 503;
-  readonly field: PasswordField;
-  readonly text: string;
 }
 
-const atForm = (text: string, status: ProblemInWords['status'] = 422): ProblemInWords => ({
+const atForm = (text: Html, status: ProblemInWords['status'] = 422): ProblemInWords => ({
   status,
   field: 'form',
   text,
 });
-const atNew = (text: string): ProblemInWords => ({ status: 422, field: 'new', text });
+const atField = (field: PasswordProblem['field'], text: Html): ProblemInWords => ({
+  status: 422,
+  field,
+  text,
+});
 
 /** The words of a problem. Those of a sign-in are the same whatever was wrong, so that nobody learns which names exist. */
-export function inWords({ code, retryAfter }: FormProblem, settings: PageSettings): ProblemInWords {
+export function inWords(
+  { code, retryAfter }: FormProblem,
+  settings: PageSettings,
+  language: Language,
+): ProblemInWords {
+  const { say } = language;
   switch (code) {
     case 'credentials_missing':
-      return atForm('Enter your username and your password.');
     case 'credentials_wrong':
-      return atForm('Wrong username or password.');
-    case 'current_password_wrong':
-      return { status: 422, field: 'current', text: 'This is not your current password.' };
-    case 'repeat_differs':
-      return { status: 422, field: 'repeat', text: 'The two new passwords are not the same.' };
-    case 'code_wrong':
-      return {
-        status: 422,
-        field: 'code',
-        text: 'This code does not work. Each works once; wait for the next one.',
-      };
     case 'took_too_long':
-      return atForm('That took too long. Sign in again.');
+      return atForm(say(`problem.${code}`));
+    case 'overloaded':
+      return atForm(say('problem.overloaded'), 503);
     case 'throttled':
       return atForm(
-        `There were too many attempts. Try again in ${lengthInWords(retryAfter ?? seconds(60))}.`,
+        say('problem.throttled', { length: lengthInWords(language, retryAfter ?? seconds(60)) }),
         429,
       );
-    case 'overloaded':
-      return atForm('The service is busy. Try again in a few seconds.', 503);
+    case 'current_password_wrong':
+      return atField('current', say('problem.current_password_wrong'));
+    case 'repeat_differs':
+      return atField('repeat', say('problem.repeat_differs'));
+    case 'code_wrong':
+      return atField('code', say('problem.code_wrong'));
     case 'password_too_short':
-      return atNew(`Use at least ${settings.parts.shortestPassword} characters.`);
+      return atField('new', say('problem.password_too_short', { length: settings.parts.shortestPassword }));
     case 'password_too_long':
-      return atNew('This password is too long.');
     case 'password_is_username':
-      return atNew('The password must not be your username.');
     case 'password_too_common':
-      return atNew('This password is too common. Choose another one.');
+      return atField('new', say(`problem.${code}`));
     case 'unknown_account':
     case 'username_invalid':
     case 'username_taken':
-      return atForm('The password could not be changed.');
+      return atForm(say('problem.password_not_changed'));
   }
 }
 

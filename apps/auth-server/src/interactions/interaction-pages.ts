@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { Registry } from '@curfew/clients';
 import type { InteractionDetails } from '@curfew/oidc';
+import type { PageDocument } from '@curfew/pages';
 import { Injectable } from '@nestjs/common';
 import {
   type ConsentItem,
@@ -21,19 +23,19 @@ export class InteractionPages {
   ) {}
 
   /** The page that asks what the interaction asks. */
-  async draw(details: InteractionDetails): Promise<string> {
-    if (details.prompt.name === 'consent') return consentPage(await this.consentModel(details));
-    const model = this.signInModel(details);
+  async draw(details: InteractionDetails, request: IncomingMessage): Promise<PageDocument> {
+    if (details.prompt.name === 'consent') return consentPage(await this.consentModel(details, request));
+    const model = this.signInModel(details, request);
     return details.isStepUp ? secondStepPage(model) : signInPage(model);
   }
 
   /** The parts that every rendering of an interaction's sign-in form shares. */
-  signInModel(details: InteractionDetails): SignInPage {
+  signInModel(details: InteractionDetails, request: IncomingMessage): SignInPage {
     return {
       clientName: details.client.name,
       username: suggestedName(details),
       reason: reasonFor(details),
-      ...this.formOf(details),
+      ...this.formOf(details, request),
     };
   }
 
@@ -42,13 +44,13 @@ export class InteractionPages {
     return `${this.settings.base}/interaction/${encodeURIComponent(uid)}`;
   }
 
-  private formOf({ uid }: InteractionDetails) {
-    const { base } = this.settings;
+  private formOf({ uid, uiLocales }: InteractionDetails, request: IncomingMessage) {
+    const { base, language } = this.settings.pageFor(request, uiLocales);
     const action = this.addressOf(uid);
-    return { base, action, csrf: this.tokens.issue('interaction', uid) };
+    return { base, language, action, csrf: this.tokens.issue('interaction', uid) };
   }
 
-  private async consentModel(details: InteractionDetails) {
+  private async consentModel(details: InteractionDetails, request: IncomingMessage) {
     const { missing, before } = details.asked;
     const audiences = [...new Set([missing, before].flatMap(({ resources }) => Object.keys(resources)))];
     const target = details.client.redirectUri;
@@ -64,17 +66,15 @@ export class InteractionPages {
       personal: items(missing.scopes, before.scopes),
       claims: items(missing.claims, before.claims),
       resources: await Promise.all(named),
-      ...this.formOf(details),
+      ...this.formOf(details, request),
     };
   }
 }
 
 /** Why a person who is signed in already sees the sign-in page. */
-function reasonFor({ accountId, prompt }: InteractionDetails): string | undefined {
+function reasonFor({ accountId, prompt }: InteractionDetails): SignInPage['reason'] {
   if (accountId === undefined || prompt.reasons.includes('no_session')) return undefined;
-  return prompt.name === 'select_account'
-    ? 'The application asks which account you want to use. Sign in with that one.'
-    : 'The application asks you to sign in again, to confirm that it is you.';
+  return prompt.name === 'select_account' ? 'sign_in.choose_account' : 'sign_in.confirm_person';
 }
 
 /** The access that allowing grants: new scopes first, then those allowed before. */

@@ -34,7 +34,7 @@ export class InteractionController {
     const details = await this.details(uid, request, response, 400);
     const { leadsOut, prompt } = details;
     if (prompt.name !== 'consent') return this.flow.show(this.place(request, response, details));
-    sendPage(response, await this.pages.draw(details), { leadsOut });
+    sendPage(response, await this.pages.draw(details, request), { leadsOut });
   }
 
   @Post()
@@ -81,7 +81,7 @@ export class InteractionController {
     response: ServerResponse,
     details: InteractionDetails,
   ): SignInPlace {
-    const page = this.pages.signInModel(details);
+    const page = this.pages.signInModel(details, request);
     const { uid: binding, leadsOut, accountId, isStepUp } = details;
     const place = { request, response, page, address: page.action, binding, leadsOut };
     if (!isStepUp || accountId === undefined) return place;

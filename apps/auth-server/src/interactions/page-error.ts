@@ -1,8 +1,11 @@
-import { type ErrorCause, publicWords } from '@curfew/token-endpoint';
+import { plainEnglish } from '@curfew/pages';
+import { type ErrorCause, type PublicWords, publicWords } from '@curfew/token-endpoint';
+import { refusalWords } from '../pages/index.js';
 
-/** A refusal that a person reads, in the words of its cause. They never repeat what was sent. */
+/** A refusal that a person reads, in the words of its cause; programs get the English ones. They never repeat what was sent. */
 export class PageError extends Error {
   override readonly name = 'PageError';
+  readonly words: PublicWords;
   readonly title: string;
 
   constructor(
@@ -11,9 +14,11 @@ export class PageError extends Error {
     /** Seconds after which trying again makes sense. */
     readonly retryAfter?: number,
   ) {
-    const { title, text } = publicWords(exactCause);
-    super(text);
-    this.title = title;
+    const words = publicWords(exactCause);
+    const [title, lead] = refusalWords[words];
+    super(plainEnglish(lead));
+    this.words = words;
+    this.title = plainEnglish(title);
   }
 }
 

@@ -1,3 +1,4 @@
+import { type LanguageRequest, languageFor, type PageModel } from '@curfew/pages';
 import { basePathOf } from '../base-path.js';
 
 /** The settings of the installation that pages use. */
@@ -26,6 +27,11 @@ export class PageSettings {
     this.base = basePathOf(parts.issuer);
     this.secureCookies = issuer.protocol === 'https:';
     this.#cookieName = parts.cookieName;
+  }
+
+  /** The model of a page that answers this request; `uiLocales` where its application asked for languages before. */
+  pageFor(request: LanguageRequest, uiLocales?: string | undefined): PageModel {
+    return { base: this.base, language: languageFor(request, uiLocales) };
   }
 
   /** Name of one of our cookies; with https its prefix ties it to this host or, on a path of its own, to https (RFC 6265bis §4.1.3). */

@@ -36,8 +36,9 @@ export class PasswordController {
     if (!person) return;
     const changed = done === 'changed' || done === 'others' ? { endedOthers: done === 'others' } : undefined;
     const problem = this.notices.take<FormProblem>(this.place(request, response, person));
-    const told = problem && inWords(problem, this.settings);
-    sendPage(response, passwordPage({ ...(await this.model(person)), changed, problem: told }), {
+    const model = await this.model(request, person);
+    const told = problem && inWords(problem, this.settings, model.language);
+    sendPage(response, passwordPage({ ...model, changed, problem: told }), {
       status: told?.status ?? 200,
       retryAfter: problem?.retryAfter,
     });
@@ -91,12 +92,14 @@ export class PasswordController {
     }
   }
 
-  private async model({ account, csrf }: Person): Promise<PasswordPage> {
-    const { base, parts } = this.settings;
+  private async model(request: IncomingMessage, { account, csrf }: Person): Promise<PasswordPage> {
+    const { parts } = this.settings;
+    const { base, language } = this.settings.pageFor(request);
     const { username, secondFactors } = account;
     const endsOthers = await this.own.passwordEndsSessions(account.id);
     return {
       base,
+      language,
       action: `${base}/password`,
       csrf,
       username,

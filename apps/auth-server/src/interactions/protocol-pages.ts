@@ -1,10 +1,19 @@
+import type { IncomingMessage } from 'node:http';
 import {
   type DeviceNotice,
   type InteractionDetails,
   type NoticePlace,
   type Page,
+  type PageRequest,
   ProtocolPages,
 } from '@curfew/oidc';
+import {
+  languageTags,
+  type PageDocument,
+  type PageHeaders,
+  type PageModel,
+  pageHeaders,
+} from '@curfew/pages';
 import {
   deviceCodePage,
   deviceConfirmPage,
@@ -15,7 +24,6 @@ import {
   logoutPage,
   onwardPage,
   onwardScript,
-  pageHeaders,
   sentOnceScript,
 } from '../pages/index.js';
 import type { InteractionPages } from './interaction-pages.js';
@@ -24,6 +32,8 @@ import type { PageSettings } from './page-settings.js';
 
 /** The pages that answers of the protocol consist of: the first one of an authorization, sign-out, device codes, errors without a client to tell. */
 export class PagesOfProtocol extends ProtocolPages {
+  override readonly languages = languageTags;
+
   constructor(
     private readonly settings: PageSettings,
     private readonly interactions: InteractionPages,
@@ -32,47 +42,33 @@ export class PagesOfProtocol extends ProtocolPages {
     super();
   }
 
-  override async interaction(details: InteractionDetails): Promise<Page> {
+  override async interaction(details: InteractionDetails, request: IncomingMessage): Promise<Page> {
     const { leadsOut } = details;
-    return {
-      html: await this.interactions.draw(details),
-      headers: pageHeaders({ leadsOut, scripts: [sentOnceScript] }),
-    };
+    return sent(await this.interactions.draw(details, request), { leadsOut, scripts: [sentOnceScript] });
   }
 
-  override logout({ leadsOut, ...page }: Parameters<ProtocolPages['logout']>[0]): Page {
-    return this.sent(logoutPage({ ...page, base: this.settings.base }), leadsOut);
+  override logout({ leadsOut, ...page }: Parameters<ProtocolPages['logout']>[0], asked: PageRequest): Page {
+    return sent(logoutPage({ ...page, ...this.model(asked) }), { leadsOut });
   }
 
-  override loggedOut(page: { clientName?: string | undefined; stayed: boolean }): Page {
-    return this.sent(loggedOutPage({ ...page, base: this.settings.base }));
+  override loggedOut(page: Parameters<ProtocolPages['loggedOut']>[0], asked: PageRequest): Page {
+    return sent(loggedOutPage({ ...page, ...this.model(asked) }));
   }
 
-  override deviceCode(page: {
-    action: string;
-    xsrf: string;
-    error?: string | undefined;
-    userCode?: string | undefined;
-  }): Page {
-    return this.sent(deviceCodePage({ ...page, base: this.settings.base }));
+  override deviceCode(page: Parameters<ProtocolPages['deviceCode']>[0], asked: PageRequest): Page {
+    return sent(deviceCodePage({ ...page, ...this.model(asked) }));
   }
 
-  override deviceConfirm(page: {
-    action: string;
-    xsrf: string;
-    clientName: string;
-    userCode: string;
-    deviceInfo?: { ip?: string; ua?: string } | undefined;
-  }): Page {
-    return this.sent(deviceConfirmPage({ ...page, base: this.settings.base }));
+  override deviceConfirm(page: Parameters<ProtocolPages['deviceConfirm']>[0], asked: PageRequest): Page {
+    return sent(deviceConfirmPage({ ...page, ...this.model(asked) }));
   }
 
-  override deviceDone(page: { clientName?: string | undefined }): Page {
-    return this.sent(deviceDonePage({ ...page, base: this.settings.base }));
+  override deviceDone({ clientName }: { clientName?: string | undefined }, asked: PageRequest): Page {
+    return sent(deviceDonePage({ clientName, ...this.model(asked) }));
   }
 
-  override deviceStopped(): Page {
-    return this.sent(deviceStoppedPage({ base: this.settings.base }));
+  override deviceStopped(asked: PageRequest): Page {
+    return sent(deviceStoppedPage(this.model(asked)));
   }
 
   override leaveNotice(place: NoticePlace, notice: DeviceNotice): string {
@@ -83,19 +79,20 @@ export class PagesOfProtocol extends ProtocolPages {
     return this.notices.take<DeviceNotice>(place);
   }
 
-  override onward({ leadsOut, ...page }: Parameters<ProtocolPages['onward']>[0]): Page {
-    return {
-      html: onwardPage({ ...page, base: this.settings.base }),
-      headers: pageHeaders({ leadsOut, scripts: [onwardScript] }),
-    };
+  override onward({ leadsOut, ...page }: Parameters<ProtocolPages['onward']>[0], asked: PageRequest): Page {
+    return sent(onwardPage({ ...page, ...this.model(asked) }), { leadsOut, scripts: [onwardScript] });
   }
 
-  override error({ words, ...page }: Parameters<ProtocolPages['error']>[0]): Page {
-    const { title, text: message } = words;
-    return this.sent(errorPage({ title, message, ...page, base: this.settings.base }));
+  override error(page: Parameters<ProtocolPages['error']>[0], asked: PageRequest): Page {
+    return sent(errorPage({ ...page, ...this.model(asked) }));
   }
 
-  private sent(html: string, leadsOut = false): Page {
-    return { html, headers: pageHeaders({ leadsOut }) };
+  private model({ request, uiLocales }: PageRequest): PageModel {
+    return this.settings.pageFor(request, uiLocales);
   }
 }
+
+const sent = ({ markup, language }: PageDocument, headers: Omit<PageHeaders, 'language'> = {}): Page => ({
+  html: markup,
+  headers: pageHeaders({ language, ...headers }),
+});

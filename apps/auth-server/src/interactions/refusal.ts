@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { languageFor } from '@curfew/pages';
 import { isErrorCause } from '@curfew/token-endpoint';
 import { noteRefusal, ProblemError, problemFrom, sendProblem } from '@curfew/web';
 import { errorPage } from '../pages/index.js';
@@ -30,11 +31,12 @@ export function refuse(
     return;
   }
   const page = refusal instanceof PageError ? refusal : asPage(refusal);
-  const { title, message, status, retryAfter } = page;
+  const { words, status, retryAfter } = page;
   noteRefusal(response, { error: asProblem(page).code, cause: refusal.exactCause });
   if (refusal instanceof ProblemError)
     for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
-  sendPage(response, errorPage({ title, message, requestId, base }), { status, retryAfter });
+  const language = languageFor(request);
+  sendPage(response, errorPage({ words, requestId, base, language }), { status, retryAfter });
 }
 
 /** RFC 9110 §12.5.1, as far as it takes to tell a browser from a program; whether a process is healthy is asked by programs only. */

@@ -46,11 +46,13 @@ export class SecondStepController {
     const person = await this.signedIn.require(request, response, 'second-step');
     if (!person) return;
     const problem = this.notices.take<FormProblem>(this.place(request, response, person));
-    const told = problem && inWords(problem, this.settings);
+    const { base, language } = this.settings.pageFor(request);
+    const told = problem && inWords(problem, this.settings, language);
     const { account, browserSessionUid, csrf } = person;
     const { totp, recoveryCodes } = await this.factors.state(account.id);
     const markup = secondStepSettings({
-      base: this.settings.base,
+      base,
+      language,
       action: this.address,
       csrf,
       username: account.username,
@@ -73,7 +75,7 @@ export class SecondStepController {
       return this.notices.sendTo(this.place(request, response, person), outcome, outcome.retryAfter);
     if ('done' in outcome) return seeOther(response, `${this.address}${outcome.done}`);
     // Codes are stored as hashes, so no later page could show them.
-    sendPage(response, recoveryCodesPage({ ...outcome, base: this.settings.base }));
+    sendPage(response, recoveryCodesPage({ ...this.settings.pageFor(request), ...outcome }));
   }
 
   private async act(

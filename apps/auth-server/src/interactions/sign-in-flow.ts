@@ -56,15 +56,16 @@ export class SignInFlow {
   /** The form, with what there is to say of the one before. */
   show(place: SignInPlace): void {
     const { problem, proof, due, username, remember } = this.notices.take<SignInNotice>(place) ?? {};
-    const told = problem && inWords(problem, this.settings);
     const { page } = place;
+    const told = problem && inWords(problem, this.settings, page.language);
     const again = problem ? { username, remember, problem: told?.text } : {};
     const markup =
       due === 'second_step' || (place.stepUp && !proof)
         ? secondStepPage({ ...page, proof, problem: told?.text })
         : proof
           ? newPasswordPage({
-              ...{ base: page.base, action: page.action, csrf: page.csrf, proof, problem: told },
+              ...{ base: page.base, language: page.language, action: page.action, csrf: page.csrf },
+              ...{ proof, problem: told },
               ...{ username: username ?? '', minLength: this.settings.parts.shortestPassword },
             })
           : signInPage({ ...page, ...again });

@@ -36,7 +36,7 @@ export class SignInController {
     if (await this.signedIn.find(request, response)) return this.goOn(response, destination(next));
     const binding = readOwnCookie(request, this.settings, 'form') ?? freshValue();
     setCookie(response, this.settings, 'form', { value: binding });
-    this.flow.show({ request, response, binding, ...this.page(binding, destination(next)) });
+    this.flow.show({ request, response, binding, ...this.page(request, binding, destination(next)) });
   }
 
   @Post()
@@ -56,14 +56,21 @@ export class SignInController {
       await unlessGone(403, () => this.interactions.signInBrowser(request, response, person));
       this.goOn(response, destination(next));
     };
-    const place = { request, response, binding, ...this.page(binding, destination(next)) };
+    const place = { request, response, binding, ...this.page(request, binding, destination(next)) };
     return this.flow.answer(place, form, finish);
   }
 
-  private page(binding: string, next: string): Pick<SignInPlace, 'address' | 'page'> {
-    const { base } = this.settings;
+  private page(
+    request: IncomingMessage,
+    binding: string,
+    next: string,
+  ): Pick<SignInPlace, 'address' | 'page'> {
+    const { base, language } = this.settings.pageFor(request);
     const address = `${base}/sign-in${next && `?next=${next}`}`;
-    return { address, page: { base, action: address, csrf: this.tokens.issue('sign-in', binding) } };
+    return {
+      address,
+      page: { base, language, action: address, csrf: this.tokens.issue('sign-in', binding) },
+    };
   }
 
   private goOn(response: ServerResponse, next: string): void {

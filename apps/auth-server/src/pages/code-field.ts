@@ -1,20 +1,20 @@
-import { type Html, html } from './html.js';
+import { type Html, html, type Language } from '@curfew/pages';
 
 interface CodeField {
   readonly isWrong: boolean;
-  readonly text?: string | undefined;
+  readonly text?: Html | undefined;
   readonly first?: boolean;
   /** Whether a recovery code is taken as well. */
   readonly or?: 'recovery';
 }
 
 /** The field for a code of the authenticator app, or for a recovery code. */
-export function codeField({ isWrong, text, first, or }: CodeField): Html {
+export function codeField({ say }: Language, { isWrong, text, first, or }: CodeField): Html {
   const described = [or && 'code-hint', isWrong && (text ? 'code-problem' : 'problem')]
     .filter(Boolean)
     .join(' ');
-  return html`<div class="field"><label for="code">Code from your app</label>
-${or && html`<p class="hint" id="code-hint">Six digits. If you have lost the app, enter one of your recovery codes.</p>`}
+  return html`<div class="field"><label for="code">${say('field.code')}</label>
+${or && html`<p class="hint" id="code-hint">${say('field.code_hint')}</p>`}
 ${isWrong && text && html`<p class="problem" id="code-problem" role="alert">${text}</p>`}
 <input id="code" name="code" type="text"${!or && html` inputmode="numeric"`} autocomplete="one-time-code" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="32" required${described !== '' && html` aria-describedby="${described}"`}${isWrong && html` aria-invalid="true"`}${first && html` autofocus`}></div>`;
 }

@@ -1,6 +1,5 @@
-import { type Html, html } from './html.js';
+import { type Html, html, type Language, type PageDocument, scopeInWords } from '@curfew/pages';
 import { hidden, layout, type PageModel } from './layout.js';
-import { scopeInWords } from './scope-words.js';
 import { sentOnce } from './sent-once.js';
 
 /** The consent page: the application and the access it asks for. */
@@ -33,49 +32,60 @@ export interface ConsentResource {
 }
 
 /** Renders the consent page, with buttons to allow and to deny. */
-export function consentPage(page: ConsentPage): string {
-  const personal = page.personal.map(({ name, before }) => line(html`${scopeInWords(name)}`, before));
+export function consentPage(page: ConsentPage): PageDocument {
+  const { language, base } = page;
+  const { say } = language;
+  const title = say('consent.title', { application: page.clientName });
+  const personal = page.personal.map(({ name, before }) =>
+    line(language, html`${scopeInWords(language, name) ?? name}`, before),
+  );
   const claims = page.claims.map(({ name, before }) =>
-    line(html`See your ${name.replaceAll('_', ' ')}`, before),
+    line(language, say('consent.claim', { claim: name.replaceAll('_', ' ') }), before),
   );
   const content = html`<div class="card stack">
 <div class="tight">
-<h1>Allow ${page.clientName}?</h1>
-<p class="lead"><strong>${page.clientName}</strong> asks for access to your account${page.username && html` <strong>${page.username}</strong>`}.</p>
+<h1>${title}</h1>
+<p class="lead">${asks(page)}</p>
 </div>
 ${
   personal.length + claims.length > 0 &&
-  html`<section class="group tight" aria-labelledby="about-you"><h2 id="about-you">About you, it can</h2>${granted([...personal, ...claims])}</section>`
+  html`<section class="group tight" aria-labelledby="about-you"><h2 id="about-you">${say('consent.about_you')}</h2>${granted([...personal, ...claims])}</section>`
 }
-${page.resources.map(resourceSection)}
-${page.returnsTo && html`<p class="small quiet">You will return to <strong>${page.returnsTo}</strong>. If you did not come from there, choose Deny.</p>`}
+${page.resources.map((resource, index) => resourceSection(language, resource, index))}
+${page.returnsTo && html`<p class="small quiet">${say('consent.returns', { host: html`<strong>${page.returnsTo}</strong>` })}</p>`}
 <form method="post" action="${page.action}" class="actions">
 ${hidden('csrf', page.csrf)}
-<button class="plain" name="decision" value="deny">Deny</button>
-<button name="decision" value="allow">Allow</button>
+<button class="plain" name="decision" value="deny">${say('consent.deny')}</button>
+<button name="decision" value="allow">${say('consent.allow')}</button>
 </form>
 </div>
 ${sentOnce}`;
-  return layout({ title: `Allow ${page.clientName}?`, content });
+  return layout({ title, content, base, language });
 }
 
-function resourceSection(resource: ConsentResource, index: number): Html {
+function asks({ clientName, username, language: { say } }: ConsentPage): Html {
+  const application = html`<strong>${clientName}</strong>`;
+  return username
+    ? say('consent.asks_of', { application, username: html`<strong>${username}</strong>` })
+    : say('consent.asks', { application });
+}
+
+function resourceSection(language: Language, resource: ConsentResource, index: number): Html {
   const lines = resource.scopes.map(({ name: scope, before }) => {
-    const words = scopeInWords(scope);
-    const named =
-      words === scope ? html`<code>${scope}</code>` : html`${words} <code class="quiet">${scope}</code>`;
-    return line(named, before);
+    const words = scopeInWords(language, scope);
+    const named = words ? html`${words} <code class="quiet">${scope}</code>` : html`<code>${scope}</code>`;
+    return line(language, named, before);
   });
   return html`<section class="group tight" aria-labelledby="resource-${index}">
-<h2 id="resource-${index}">At ${resource.name}, it can</h2>
+<h2 id="resource-${index}">${language.say('consent.at', { api: resource.name })}</h2>
 ${resource.name !== resource.audience && html`<p class="small quiet">${resource.audience}</p>`}
 ${granted(lines)}
 </section>`;
 }
 
 /** An item of the list; allowing grants all items, and those allowed before are marked. */
-const line = (words: Html, before: boolean): Html =>
-  html`${words}${before && html` <span class="small quiet">(allowed before)</span>`}`;
+const line = ({ say }: Language, words: Html, before: boolean): Html =>
+  html`${words}${before && html` <span class="small quiet">${say('consent.before')}</span>`}`;
 
 const tick = html`<svg viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="m4 10.5 4 4 8-9"/></svg>`;
 

@@ -1,4 +1,4 @@
-import { html } from './html.js';
+import { type Html, type HtmlValue, html, type PageDocument } from '@curfew/pages';
 import { layout, type PageModel } from './layout.js';
 
 /** The content of the home page. */
@@ -9,35 +9,58 @@ export interface HomePage extends PageModel {
 }
 
 /** Renders the home page of a person who signed in without an application. */
-export function homePage(page: HomePage): string {
+export function homePage(page: HomePage): PageDocument {
+  const { base, language, sessionCount, hasSecondStep } = page;
+  const { say } = language;
+  const open =
+    sessionCount === 0 ? say('home.sessions_none') : language.count('home.sessions_count', sessionCount);
+  const cards = [
+    card(page, 'sessions', {
+      name: say('home.sessions'),
+      lead: html`${open} ${say('home.sessions_lead')}`,
+      link: say('home.sessions_link'),
+    }),
+    card(page, 'applications', {
+      name: say('page.applications'),
+      lead: say('home.applications_lead'),
+      link: say('home.applications_link'),
+    }),
+    card(page, 'password', {
+      name: say('page.password'),
+      lead: say('home.password_lead'),
+      link: say('home.password_link'),
+    }),
+    card(page, 'second-step', {
+      name: say('page.second_step'),
+      lead: say(hasSecondStep ? 'home.second_step_on' : 'home.second_step_off'),
+      link: say(hasSecondStep ? 'home.second_step_see' : 'home.second_step_set_up'),
+    }),
+    card(page, 'device', {
+      name: say('home.device'),
+      lead: say('home.device_lead'),
+      link: say('home.device_link'),
+    }),
+  ];
   const content = html`<div class="heading"><div class="tight">
-<h1>Your account</h1>
-<p class="lead">You are signed in as <strong>${page.username}</strong>.</p>
+<h1>${say('home.title')}</h1>
+<p class="lead">${say('home.signed_in', { username: html`<strong>${page.username}</strong>` })}</p>
 </div></div>
-<section class="card stack" aria-labelledby="home-sessions">
-<div class="tight"><h2 id="home-sessions">Your sessions</h2>
-<p class="quiet">${page.sessionCount === 0 ? 'No application is signed in with your account.' : page.sessionCount === 1 ? 'One application is signed in with your account.' : html`There are ${page.sessionCount} sessions open with your account.`} See where you are signed in, and end anything you do not recognize.</p></div>
-<p><a href="${page.base}/sessions">See your sessions</a></p>
-</section>
-<section class="card stack" aria-labelledby="home-applications">
-<div class="tight"><h2 id="home-applications">Applications</h2>
-<p class="quiet">See which applications can access your account, and remove any you no longer use.</p></div>
-<p><a href="${page.base}/applications">See your applications</a></p>
-</section>
-<section class="card stack" aria-labelledby="home-password">
-<div class="tight"><h2 id="home-password">Password</h2>
-<p class="quiet">Change your password if someone else may know it. You can sign out everywhere else at the same time.</p></div>
-<p><a href="${page.base}/password">Change your password</a></p>
-</section>
-<section class="card stack" aria-labelledby="home-second-step">
-<div class="tight"><h2 id="home-second-step">Second step</h2>
-<p class="quiet">${page.hasSecondStep ? 'Your sign-in is protected by an authenticator app.' : 'Protect your account with a code from an authenticator app, in case someone learns your password.'}</p></div>
-<p><a href="${page.base}/second-step">${page.hasSecondStep ? 'See your second step' : 'Set up a second step'}</a></p>
-</section>
-<section class="card stack" aria-labelledby="home-device">
-<div class="tight"><h2 id="home-device">Connect a device</h2>
-<p class="quiet">Enter the code that a television or a command line shows you.</p></div>
-<p><a href="${page.base}/device">Enter a code</a></p>
-</section>`;
-  return layout({ title: 'Your account', content, navigation: 'home', base: page.base });
+${cards}`;
+  return layout({ title: say('home.title'), content, navigation: 'home', base, language });
 }
+
+interface Card {
+  readonly name: HtmlValue;
+  readonly lead: HtmlValue;
+  readonly link: HtmlValue;
+}
+
+const card = (
+  { base }: PageModel,
+  place: string,
+  { name, lead, link }: Card,
+): Html => html`<section class="card stack" aria-labelledby="home-${place}">
+<div class="tight"><h2 id="home-${place}">${name}</h2>
+<p class="quiet">${lead}</p></div>
+<p><a href="${base}/${place}">${link}</a></p>
+</section>`;

@@ -9,15 +9,15 @@ export {
   deviceDonePage,
   deviceStoppedPage,
 } from './device-pages.js';
-export { type ErrorPage, errorPage } from './error-page.js';
+export { type ErrorPage, errorPage, refusalWords } from './error-page.js';
 export { type HomePage, homePage } from './home-page.js';
-export type { PageModel } from './layout.js';
 export { type OnwardPage, onwardPage, onwardScript } from './onward-page.js';
 export {
   type NewPasswordPage,
   newPasswordPage,
   type PasswordField,
   type PasswordPage,
+  type PasswordProblem,
   passwordPage,
 } from './password-page.js';
 export {
@@ -28,10 +28,7 @@ export {
   secondStepPage,
   secondStepSettings,
 } from './second-step-page.js';
-export { type PageHeaders, pageHeaders, protocolHeaders } from './security-headers.js';
 export { sentOnceScript } from './sent-once.js';
 export { type SessionEntry, type SessionsPage, type SignInEntry, sessionsPage } from './sessions-page.js';
 export { type SignInPage, signInPage } from './sign-in-page.js';
 export { type LoggedOutPage, type LogoutPage, loggedOutPage, logoutPage } from './sign-out-pages.js';
-export { stylesheet, stylesheetPath } from './stylesheet.js';
-export { lengthInWords } from './time-words.js';

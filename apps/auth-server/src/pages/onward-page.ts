@@ -1,6 +1,5 @@
-import { html } from './html.js';
+import { html, type PageDocument, type PlainKey, scriptSource } from '@curfew/pages';
 import { hidden, layout, type PageModel } from './layout.js';
-import { scriptSource } from './security-headers.js';
 
 /** A step that only a form can take, and that nobody has to think about. */
 export interface OnwardPage extends PageModel {
@@ -10,11 +9,11 @@ export interface OnwardPage extends PageModel {
 }
 
 const words = {
-  device: ['Connect a device', 'The link you followed contains the code of your device.'],
-  sign_out: ['Sign out', 'You are not signed in in this browser.'],
-  signing_out: ['Sign out', 'The application is signing you out of this browser.'],
-  application: ['Back to the application', 'You can return to the application.'],
-} as const;
+  device: ['onward.device', 'onward.device_lead'],
+  sign_out: ['onward.sign_out', 'onward.sign_out_lead'],
+  signing_out: ['onward.signing_out', 'onward.signing_out_lead'],
+  application: ['onward.application', 'onward.application_lead'],
+} as const satisfies Readonly<Record<OnwardPage['to'], readonly [title: PlainKey, lead: PlainKey]>>;
 
 const script = 'document.forms[0].submit()';
 
@@ -22,18 +21,20 @@ const script = 'document.forms[0].submit()';
 export const onwardScript = scriptSource(script);
 
 /** Goes on by itself where scripts run, and with a button where they do not. */
-export function onwardPage({ to, action, fields, base }: OnwardPage): string {
-  const [title, text] = words[to];
+export function onwardPage({ to, action, fields, base, language }: OnwardPage): PageDocument {
+  const { say } = language;
+  const [heading, lead] = words[to];
+  const title = say(heading);
   const content = html`<div class="card stack">
 <div class="tight">
 <h1>${title}</h1>
-<p class="lead">${text} If nothing happens, press Continue.</p>
+<p class="lead">${say(lead)} ${say('onward.otherwise')}</p>
 </div>
 <form method="post" action="${action}" class="stack">
 ${Object.entries(fields).map(([name, value]) => hidden(name, value))}
-<button class="full">Continue</button>
+<button class="full">${say('page.continue')}</button>
 </form>
 </div>
 <script>${script}</script>`;
-  return layout({ title, content, base });
+  return layout({ title, content, base, language });
 }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
+import { html, type Language, languages, type PageDocument, pageHeaders, stylesheet } from '@curfew/pages';
 import { instant } from '@curfew/session-policy';
 import * as pages from './index.js';
 import { sentOnce as sentOnceElement } from './sent-once.js';
 
 const sentOnce = String(sentOnceElement);
 const hostile = `"><script>alert('x')</script>&\``;
+const hostileText = html`${hostile}`;
 const now = instant(Date.UTC(2026, 0, 2));
-const form = { action: hostile, csrf: hostile, xsrf: hostile };
+const form = { language: languages.en, action: hostile, csrf: hostile, xsrf: hostile };
 const session: pages.SessionEntry = {
   id: hostile,
   clientName: hostile,
@@ -19,25 +21,27 @@ const session: pages.SessionEntry = {
 const signIn: pages.SignInEntry = {
   id: hostile,
   kind: 'browser',
-  device: hostile,
+  browser: hostile,
+  system: hostile,
   from: hostile,
   signedInAt: now,
   lastActiveAt: now,
   thisBrowser: false,
   sessions: [session],
 };
-const problem = { field: 'current', text: hostile } as const;
+const problem = { field: 'current', text: hostileText } as const;
 
 /** Every page with the worst text in every place where text can come from outside. */
-const all: [string, string][] = [
+const all = (language: Language): [string, PageDocument][] => [
   [
     'sign-in',
-    pages.signInPage({ ...form, clientName: hostile, username: hostile, problem: hostile, reason: hostile }),
+    pages.signInPage({ ...form, language, clientName: hostile, username: hostile, problem: hostileText }),
   ],
   [
     'consent',
     pages.consentPage({
       ...form,
+      language,
       clientName: hostile,
       returnsTo: hostile,
       username: hostile,
@@ -55,36 +59,42 @@ const all: [string, string][] = [
       ],
     }),
   ],
-  ['device code', pages.deviceCodePage({ ...form, error: hostile, userCode: hostile })],
+  ['device code', pages.deviceCodePage({ ...form, language, problem: 'expired', userCode: hostile })],
   [
     'device confirmation',
     pages.deviceConfirmPage({
       ...form,
+      language,
       clientName: hostile,
       userCode: hostile,
       deviceInfo: { ip: hostile, ua: hostile },
     }),
   ],
-  ['device done', pages.deviceDonePage({ clientName: hostile })],
-  ['device stopped', pages.deviceStoppedPage()],
-  ['sign-out', pages.logoutPage({ ...form, clientName: hostile })],
-  ['signed out', pages.loggedOutPage({ clientName: hostile })],
-  ['sessions', pages.sessionsPage({ ...form, now, signIns: [signIn], more: true, problem: hostile })],
-  ['password', pages.passwordPage({ ...form, username: hostile, minLength: 12, asksCode: true, problem })],
+  ['device done', pages.deviceDonePage({ language, clientName: hostile })],
+  ['device stopped', pages.deviceStoppedPage({ language })],
+  ['sign-out', pages.logoutPage({ ...form, language, clientName: hostile })],
+  ['signed out', pages.loggedOutPage({ language, clientName: hostile })],
+  ['sessions', pages.sessionsPage({ ...form, language, now, signIns: [signIn], more: true, done: 'others' })],
+  [
+    'password',
+    pages.passwordPage({ ...form, language, username: hostile, minLength: 12, asksCode: true, problem }),
+  ],
   [
     'new password',
     pages.newPasswordPage({
       ...form,
+      language,
       username: hostile,
       minLength: 12,
       proof: { p: hostile },
-      problem: { field: 'new', text: hostile },
+      problem: { field: 'new', text: hostileText },
     }),
   ],
   [
     'applications',
     pages.applicationsPage({
       ...form,
+      language,
       now,
       withdrawn: true,
       applications: [
@@ -98,20 +108,22 @@ const all: [string, string][] = [
       ],
     }),
   ],
-  ['home', pages.homePage({ username: hostile, sessionCount: 2, hasSecondStep: false })],
+  ['home', pages.homePage({ language, username: hostile, sessionCount: 2, hasSecondStep: false })],
   [
     'second step',
     pages.secondStepPage({
+      language,
       action: hostile,
       csrf: hostile,
       clientName: hostile,
       proof: { account: hostile },
-      problem: hostile,
+      problem: hostileText,
     }),
   ],
-  ...(['none', 'proposed', 'in use'] as const).map((state): [string, string] => [
+  ...(['none', 'proposed', 'in use'] as const).map((state): [string, PageDocument] => [
     `second step, ${state}`,
     pages.secondStepSettings({
+      language,
       action: hostile,
       csrf: hostile,
       username: hostile,
@@ -120,14 +132,18 @@ const all: [string, string][] = [
       recoveryCodes: 9,
       always: true,
       proposed: state === 'proposed' ? { secret: hostile, uri: `otpauth://totp/${hostile}` } : null,
-      problem: { field: 'code', text: hostile },
+      problem: { field: 'code', text: hostileText },
     }),
   ]),
-  ['recovery codes', pages.recoveryCodesPage({ codes: [hostile], isNew: true })],
-  ['error', pages.errorPage({ title: hostile, message: hostile, requestId: hostile })],
+  ['recovery codes', pages.recoveryCodesPage({ language, codes: [hostile], isNew: true })],
+  ['error', pages.errorPage({ language, words: 'expired', requestId: hostile, advice: hostile })],
 ];
 
-describe.each(all)('the %s page', (_, page) => {
+const inEveryLanguage = Object.values(languages).flatMap((language) =>
+  all(language).map(([name, { markup }]) => ({ name, tag: language.tag, page: markup })),
+);
+
+describe.each(inEveryLanguage)('the $name page in $tag', ({ tag, page }) => {
   it('lets no text from outside become markup', () => {
     expect(page.replace(sentOnce, '')).not.toContain('<script');
     expect(page).not.toContain(hostile);
@@ -135,7 +151,7 @@ describe.each(all)('the %s page', (_, page) => {
   });
 
   it('has a language, a title, one main heading and a way past the header', () => {
-    expect(page).toMatch(/<html lang="en"/);
+    expect(page).toContain(`<html lang="${tag}"`);
     expect(page).toMatch(/<title>[^<]+ – Curfew<\/title>/);
     expect(page.match(/<h1/g)).toHaveLength(1);
     expect(page).toContain('href="#content"');
@@ -156,12 +172,15 @@ describe.each(all)('the %s page', (_, page) => {
 it('names the script of its forms by the hash of what stands there', () => {
   const [, script] = /^<script>([^<]*)<\/script>$/.exec(sentOnce)!;
   const hash = createHash('sha256').update(script!).digest('base64');
-  const policy = pages.pageHeaders({ scripts: [pages.sentOnceScript] })['Content-Security-Policy'];
+  const policy = pageHeaders({ language: 'en', scripts: [pages.sentOnceScript] })['Content-Security-Policy'];
   expect(policy).toContain(`; script-src 'sha256-${hash}';`);
 });
 
 describe('the page that goes on by itself', () => {
-  const page = pages.onwardPage({ to: 'application', action: hostile, fields: { state: hostile } });
+  const { markup: page } = pages.onwardPage({
+    ...{ language: languages.en, to: 'application' },
+    ...{ action: hostile, fields: { state: hostile } },
+  });
 
   it('lets no text from outside become markup, and carries the one script that its policy names', () => {
     const scripts = [...page.matchAll(/<script>([^<]*)<\/script>/g)].map(([, script]) => script!);
@@ -169,7 +188,7 @@ describe('the page that goes on by itself', () => {
     expect(page).not.toContain(hostile);
     expect(page).not.toMatch(/="[^"]*"[^\s>/]|\son[a-z]+=|style=/);
     const hash = createHash('sha256').update(scripts[0]!).digest('base64');
-    const policy = pages.pageHeaders({ scripts: [pages.onwardScript] })['Content-Security-Policy'];
+    const policy = pageHeaders({ language: 'en', scripts: [pages.onwardScript] })['Content-Security-Policy'];
     expect(policy).toContain(`; script-src 'sha256-${hash}';`);
   });
 
@@ -182,30 +201,31 @@ describe('the page that goes on by itself', () => {
 });
 
 it('ties what is wrong with a sign-in or a code to the fields it is about', () => {
-  const signIn = pages.signInPage({ ...form, problem: 'No.' });
-  expect(signIn.match(/aria-invalid="true" aria-describedby="problem"/g)).toHaveLength(2);
-  expect(pages.deviceCodePage({ ...form, error: 'No.' })).toContain(
+  const signIn = pages.signInPage({ ...form, problem: html`No.` });
+  expect(signIn.markup.match(/aria-invalid="true" aria-describedby="problem"/g)).toHaveLength(2);
+  expect(pages.deviceCodePage({ ...form, problem: 'failed' }).markup).toContain(
     'aria-describedby="problem explained hint"',
   );
-  for (const page of [pages.signInPage(form), pages.deviceCodePage(form)])
-    expect(page).not.toMatch(/aria-invalid|="problem/);
+  for (const { markup } of [pages.signInPage(form), pages.deviceCodePage(form)])
+    expect(markup).not.toMatch(/aria-invalid|="problem/);
 });
 
 it('calls stopping a device no error', () => {
-  expect(pages.deviceStoppedPage()).toContain('<title>Stopped – Curfew</title>');
-  expect(pages.deviceStoppedPage()).not.toContain('alert');
+  const { markup } = pages.deviceStoppedPage({ language: languages.en });
+  expect(markup).toContain('<title>Stopped – Curfew</title>');
+  expect(markup).not.toContain('alert');
 });
 
 it('shows actions in the order in which they are reached', () => {
-  expect(pages.stylesheet).not.toMatch(/-reverse|[{;]order:/);
+  expect(stylesheet).not.toMatch(/-reverse|[{;]order:/);
 });
 
 it('says first in the title that something is wrong', () => {
-  expect(pages.signInPage({ ...form, problem: 'No.' })).toContain('<title>Error: Sign in');
+  expect(pages.signInPage({ ...form, problem: html`No.` }).markup).toContain('<title>Error: Sign in');
 });
 
 it('offers no way back to an application when none asked', () => {
-  expect(pages.signInPage(form)).not.toContain('value="cancel"');
+  expect(pages.signInPage(form).markup).not.toContain('value="cancel"');
 });
 
 it('tells the idle end and the absolute end apart', () => {
@@ -215,7 +235,10 @@ it('tells the idle end and the absolute end apart', () => {
     absoluteDeadline: instant(now + 36_000_000),
     idleWarningAt: instant(now + 1),
   };
-  const page = pages.sessionsPage({ ...form, now, signIns: [{ ...signIn, sessions: [entry] }], more: false });
+  const { markup: page } = pages.sessionsPage({
+    ...{ ...form, now, more: false },
+    signIns: [{ ...signIn, sessions: [entry] }],
+  });
   expect(page).toMatch(/in 30 minutes<\/time> unless it is used, and no later than <time[^>]+>in 10 hours/);
   expect(page).not.toContain('Soon');
   const warned = pages.sessionsPage({
@@ -224,12 +247,12 @@ it('tells the idle end and the absolute end apart', () => {
     signIns: [{ ...signIn, sessions: [entry] }],
     more: false,
   });
-  expect(warned).toContain('Soon');
+  expect(warned.markup).toContain('Soon');
 });
 
 it('offers to keep offline sessions where a browser has some, and names them', () => {
   const offer = (entry: Partial<pages.SignInEntry>) =>
-    pages.sessionsPage({ ...form, now, signIns: [{ ...signIn, ...entry }], more: false });
+    pages.sessionsPage({ ...form, now, signIns: [{ ...signIn, ...entry }], more: false }).markup;
   const named = { ...session, clientName: 'Sample web' };
   expect(offer({ sessions: [named] })).toContain('Keep offline access of Sample web');
   expect(offer({ sessions: [{ ...named, offline: false }] })).not.toContain('name="keep"');

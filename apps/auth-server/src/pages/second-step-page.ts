@@ -1,11 +1,10 @@
+import { ago, type Html, html, type Language, type PageDocument, type PlainKey } from '@curfew/pages';
 import type { Instant } from '@curfew/session-policy';
 import { encode } from 'uqr';
 import { codeField } from './code-field.js';
-import { type Html, html } from './html.js';
 import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
-import type { PasswordField } from './password-page.js';
+import type { PasswordProblem } from './password-page.js';
 import { sentOnce } from './sent-once.js';
-import { ago } from './time-words.js';
 
 /** The page of the second step at a sign-in. */
 export interface SecondStepPage extends PageModel {
@@ -15,32 +14,35 @@ export interface SecondStepPage extends PageModel {
   readonly clientName?: string | undefined;
   /** Fields that prove the password of a moment ago; absent where the person is signed in already. */
   readonly proof?: Readonly<Record<string, string>> | undefined;
-  readonly problem?: string | undefined;
+  readonly problem?: Html | undefined;
 }
 
 /** Asks for a one-time code or a recovery code. */
-export function secondStepPage(page: SecondStepPage): string {
+export function secondStepPage(page: SecondStepPage): PageDocument {
+  const { language, base, clientName } = page;
+  const { say } = language;
+  const title = say('second_step.title');
   const content = html`<div class="card stack">
-<div class="tight"><h1>Second step</h1>
-${page.clientName && html`<p class="lead">to continue to <strong>${page.clientName}</strong></p>`}
+<div class="tight"><h1>${title}</h1>
+${clientName && html`<p class="lead">${say('sign_in.for', { application: html`<strong>${clientName}</strong>` })}</p>`}
 </div>
-${!page.proof && html`<p class="quiet">This needs more than your password.</p>`}
+${!page.proof && html`<p class="quiet">${say('second_step.needed')}</p>`}
 ${page.problem && problemNotice(page.problem)}
 <form method="post" action="${page.action}" class="stack">
 ${hidden('csrf', page.csrf)}${Object.entries(page.proof ?? {}).map(([name, value]) => hidden(name, value))}
-${codeField({ isWrong: Boolean(page.problem), first: true, or: 'recovery' })}
-<button class="full">Continue</button>
+${codeField(language, { isWrong: Boolean(page.problem), first: true, or: 'recovery' })}
+<button class="full">${say('page.continue')}</button>
 </form>
 ${
-  page.clientName &&
+  clientName &&
   html`<form method="post" action="${page.action}">
 ${hidden('csrf', page.csrf)}
-<button class="plain full" name="decision" value="cancel">Cancel and go back</button>
+<button class="plain full" name="decision" value="cancel">${say('page.cancel')}</button>
 </form>`
 }
 </div>
 ${sentOnce}`;
-  return layout({ title: 'Second step', content, failed: Boolean(page.problem), base: page.base });
+  return layout({ title, content, failed: Boolean(page.problem), base, language });
 }
 
 interface AppInUse {
@@ -60,70 +62,78 @@ export interface SecondStepSettings extends PageModel {
   readonly always: boolean;
   /** The secret of an app that is being set up. */
   readonly proposed: { readonly secret: string; readonly uri: string } | null;
-  readonly problem?: { readonly field: PasswordField; readonly text: string } | undefined;
+  readonly problem?: PasswordProblem | undefined;
   readonly done?: 'removed' | 'always' | 'sometimes' | undefined;
 }
 
 /** Renders the settings of the second step. */
-export function secondStepSettings(page: SecondStepSettings): string {
+export function secondStepSettings(page: SecondStepSettings): PageDocument {
+  const { language, base } = page;
+  const { say } = language;
+  const title = say('second_step.title');
   const body = page.app ? inUse(page, page.app) : page.proposed ? setUp(page, page.proposed) : none(page);
-  const content = html`<div class="heading"><h1>Second step</h1></div>
+  const content = html`<div class="heading"><h1>${title}</h1></div>
 <div class="card stack">
-${page.done && goodNotice(doneWords[page.done])}
+${page.done && goodNotice(say(doneWords[page.done]))}
 ${page.problem?.field === 'form' && problemNotice(page.problem.text)}
 ${body}
 </div>`;
   const failed = Boolean(page.problem);
-  return layout({ title: 'Second step', content, failed, navigation: 'second-step', base: page.base });
+  return layout({ title, content, failed, navigation: 'second-step', base, language });
 }
 
 const doneWords = {
-  removed: 'The second step is off.',
-  always: 'You are asked for a code at every sign-in.',
-  sometimes: 'You are asked for a code only where an application demands it.',
-} as const;
+  removed: 'factor.off',
+  always: 'factor.always',
+  sometimes: 'factor.sometimes',
+} as const satisfies Readonly<Record<string, PlainKey>>;
 
-const none = (
-  page: SecondStepSettings,
-): Html => html`<p class="quiet">An authenticator app shows a new code every 30 seconds. With one, your password alone is not enough to sign in as you.</p>
+const none = (page: SecondStepSettings): Html => html`<p class="quiet">${page.language.say('factor.lead')}</p>
 ${form(
   page,
   html`${currentField(page)}
-<button name="act" value="begin">Set up an authenticator app</button>`,
+<button name="act" value="begin">${page.language.say('factor.begin')}</button>`,
 )}`;
 
-const setUp = (
-  page: SecondStepSettings,
-  { secret, uri }: { secret: string; uri: string },
-): Html => html`<ol class="stack steps">
-<li>Scan this code with your authenticator app, or <a href="${uri}">open it on this device</a>.
-<div class="qr">${drawQr(uri)}</div>
-<p class="hint">Without a camera, type this key: <code class="key">${secret.match(/.{1,4}/g)!.join(' ')}</code></p></li>
-<li>Enter the code that the app shows.</li>
+function setUp(page: SecondStepSettings, { secret, uri }: { secret: string; uri: string }): Html {
+  const { language, problem } = page;
+  const { say } = language;
+  const link = html`<a href="${uri}">${say('factor.scan_link')}</a>`;
+  const key = html`<code class="key">${secret.match(/.{1,4}/g)!.join(' ')}</code>`;
+  return html`<ol class="stack steps">
+<li>${say('factor.scan', { link })}
+<div class="qr">${drawQr(language, uri)}</div>
+<p class="hint">${say('factor.type_key', { key })}</p></li>
+<li>${say('factor.enter_code')}</li>
 </ol>
 ${form(
   page,
-  html`${codeField({ isWrong: page.problem?.field === 'code', text: page.problem?.text, first: true })}
-<button name="act" value="confirm">Turn on</button>`,
+  html`${codeField(language, { isWrong: problem?.field === 'code', text: problem?.text, first: true })}
+<button name="act" value="confirm">${say('factor.confirm')}</button>`,
 )}`;
+}
 
-const inUse = (page: SecondStepSettings, app: AppInUse): Html => html`<dl class="facts">
-<dt>Authenticator app</dt><dd>set up ${ago(app.since, page.now)}</dd>
-${app.lastUsedAt !== null && html`<dt>Last used</dt><dd>${ago(app.lastUsedAt, page.now)}</dd>`}
-<dt>Recovery codes</dt><dd>${page.recoveryCodes} left</dd>
-<dt>Asked</dt><dd>${page.always ? 'at every sign-in' : 'where an application demands it'}</dd>
+function inUse(page: SecondStepSettings, app: AppInUse): Html {
+  const { language, now, problem, always } = page;
+  const { say } = language;
+  return html`<dl class="facts">
+<dt>${say('factor.app')}</dt><dd>${say('factor.since', { time: ago(language, app.since, now) })}</dd>
+${app.lastUsedAt !== null && html`<dt>${say('factor.last_used')}</dt><dd>${ago(language, app.lastUsedAt, now)}</dd>`}
+<dt>${say('factor.codes')}</dt><dd>${say('factor.codes_left', { count: page.recoveryCodes })}</dd>
+<dt>${say('factor.asked')}</dt><dd>${say(always ? 'factor.asked_always' : 'factor.asked_sometimes')}</dd>
 </dl>
-<p class="quiet">To change anything, show once more that it is you.</p>
+<p class="quiet">${say('factor.prove')}</p>
 ${form(
   page,
   html`${currentField(page)}
-${codeField({ isWrong: page.problem?.field === 'code', text: page.problem?.text, or: 'recovery' })}
+${codeField(language, { isWrong: problem?.field === 'code', text: problem?.text, or: 'recovery' })}
 <div class="actions">
-<button class="plain" name="act" value="${page.always ? 'sometimes' : 'always'}">${page.always ? 'Ask only where it is demanded' : 'Ask at every sign-in'}</button>
-<button class="plain" name="act" value="renew">New recovery codes</button>
-<button class="ending" name="act" value="remove">Turn off</button>
+<button class="plain" name="act" value="${always ? 'sometimes' : 'always'}">${say(always ? 'factor.ask_sometimes' : 'factor.ask_always')}</button>
+<button class="plain" name="act" value="renew">${say('factor.renew')}</button>
+<button class="ending" name="act" value="remove">${say('factor.remove')}</button>
 </div>`,
 )}`;
+}
 
 const form = (
   page: SecondStepSettings,
@@ -134,9 +144,9 @@ ${hidden('csrf', page.csrf)}
 ${fields}
 </form>`;
 
-const currentField = ({ problem }: SecondStepSettings): Html => {
+const currentField = ({ problem, language: { say } }: SecondStepSettings): Html => {
   const wrong = problem?.field === 'current' ? problem.text : undefined;
-  return html`<div class="field"><label for="current">Current password</label>
+  return html`<div class="field"><label for="current">${say('field.current_password')}</label>
 ${wrong && html`<p class="problem" id="current-problem" role="alert">${wrong}</p>`}
 <input id="current" name="current" type="password" autocomplete="current-password" required maxlength="1024"${wrong && html` aria-invalid="true" aria-describedby="current-problem" autofocus`}></div>`;
 };
@@ -149,22 +159,24 @@ export interface RecoveryCodesPage extends PageModel {
 }
 
 /** Shows new recovery codes. */
-export function recoveryCodesPage({ base, codes, isNew }: RecoveryCodesPage): string {
-  const content = html`<div class="heading"><h1>Your recovery codes</h1></div>
+export function recoveryCodesPage({ base, language, codes, isNew }: RecoveryCodesPage): PageDocument {
+  const { say } = language;
+  const title = say('recovery.title');
+  const content = html`<div class="heading"><h1>${title}</h1></div>
 <div class="card stack">
-${isNew && goodNotice('The second step is on.')}
-<p>Keep these codes where you find them without your phone. Each works once, in place of a code of your app. They are not shown again${!isNew && ', and the old ones work no more'}.</p>
+${isNew && goodNotice(say('factor.on'))}
+<p>${say('recovery.lead')} ${say(isNew ? 'recovery.once' : 'recovery.once_renewed')}</p>
 <ul class="codes">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
-<p><a class="button" href="${base}/second-step">I have kept them</a></p>
+<p><a class="button" href="${base}/second-step">${say('recovery.kept')}</a></p>
 </div>`;
-  return layout({ title: 'Your recovery codes', content, navigation: 'second-step', base });
+  return layout({ title, content, navigation: 'second-step', base, language });
 }
 
 /** A QR code as a drawing, with the quiet zone of four modules that readers need (ISO/IEC 18004 §5.3.8). */
-function drawQr(text: string): Html {
+function drawQr({ say }: Language, text: string): Html {
   const { size, data } = encode(text, { border: 4 });
   const path = data
     .flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x},${y}h1v1h-1z`] : [])))
     .join('');
-  return html`<svg viewBox="0 0 ${size} ${size}" role="img" aria-label="QR code for your authenticator app" shape-rendering="crispEdges"><rect width="${size}" height="${size}" fill="#fff"/><path d="${path}" fill="#000"/></svg>`;
+  return html`<svg viewBox="0 0 ${size} ${size}" role="img" aria-label="${say('factor.qr')}" shape-rendering="crispEdges"><rect width="${size}" height="${size}" fill="#fff"/><path d="${path}" fill="#000"/></svg>`;
 }

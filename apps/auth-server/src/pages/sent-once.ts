@@ -1,5 +1,4 @@
-import { type Html, html } from './html.js';
-import { scriptSource } from './security-headers.js';
+import { type Html, html, scriptSource } from '@curfew/pages';
 
 /*
  * A form of a sign-in or a consent is accepted once. A person who clicks twice must not see the refusal of the second request instead of the application. The block lasts a moment only, so a stopped form, or one shown again by going back, can be sent.

@@ -1,7 +1,6 @@
+import { ago, ahead, type Html, html, type Language, type PageDocument, type PlainKey } from '@curfew/pages';
 import type { Instant } from '@curfew/session-policy';
-import { type Html, html } from './html.js';
-import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
-import { ago, ahead } from './time-words.js';
+import { goodNotice, hidden, layout, type PageModel } from './layout.js';
 
 /** The list of what is signed in where. */
 export interface SessionsPage extends PageModel {
@@ -12,7 +11,6 @@ export interface SessionsPage extends PageModel {
   /** There are more than are shown. */
   readonly more: boolean;
   readonly done?: 'one' | 'others' | 'gone' | undefined;
-  readonly problem?: string | undefined;
 }
 
 /** One place where the person is signed in, as they know it: a browser with what it signed in, or a device. */
@@ -20,8 +18,10 @@ export interface SignInEntry {
   readonly id: string;
   /** `signed_out_browser`: only offline sessions are left of it. */
   readonly kind: 'browser' | 'signed_out_browser' | 'device';
-  /** Browser and system, e.g. "Firefox on Windows". */
-  readonly device?: string | undefined;
+  /** The browser, e.g. "Firefox". */
+  readonly browser?: string | undefined;
+  /** The operating system, e.g. "Windows". */
+  readonly system?: string | undefined;
   /** The network of the sign-in, e.g. "192.0.2.7, DE". */
   readonly from?: string | undefined;
   readonly signedInAt: Instant | undefined;
@@ -46,83 +46,91 @@ export interface SessionEntry {
 }
 
 const done = {
-  one: 'Signed out. Applications that were signed in there have lost access.',
-  gone: 'It had already ended.',
-  others: 'Signed out everywhere else. Applications that were signed in there have lost access.',
-} as const;
+  one: 'sessions.ended_one',
+  gone: 'sessions.ended_before',
+  others: 'sessions.ended_others',
+} as const satisfies Readonly<Record<string, PlainKey>>;
 
 /** Renders sign-ins with their times, and buttons to end one browser or device, or all but this browser (OWASP ASVS 7.5.2). */
-export function sessionsPage(page: SessionsPage): string {
+export function sessionsPage(page: SessionsPage): PageDocument {
+  const { language, base } = page;
+  const { say } = language;
+  const title = say('sessions.title');
   const others = page.signIns.some((signIn) => !signIn.thisBrowser) || page.more;
   const content = html`<div class="heading">
-<div class="tight"><h1>Your sessions</h1>
-<p class="lead">These browsers and devices are signed in to your account.</p></div>
+<div class="tight"><h1>${title}</h1>
+<p class="lead">${say('sessions.lead')}</p></div>
 ${others && endOthersForm(page)}
 </div>
 <div class="stack">
-${page.done && goodNotice(done[page.done])}
-${page.problem && problemNotice(page.problem)}
+${page.done && goodNotice(say(done[page.done]))}
 <ul class="stack">${page.signIns.map((signIn) => html`<li>${signInCard(signIn, page)}</li>`)}</ul>
-${page.more && html`<p class="quiet">Only the latest are shown. “End all others” ends the rest as well.</p>`}
+${page.more && html`<p class="quiet">${say('sessions.more')}</p>`}
 </div>`;
-  return layout({
-    title: 'Your sessions',
-    content,
-    failed: Boolean(page.problem),
-    navigation: 'sessions',
-    base: page.base,
-  });
+  return layout({ title, content, navigation: 'sessions', base, language });
 }
 
 const endOthersForm = (page: SessionsPage): Html => html`<form method="post" action="${page.action}">
 ${hidden('csrf', page.csrf)}
-<button class="ending compact" name="end" value="others">End all others</button>
+<button class="ending compact" name="end" value="others">${page.language.say('sessions.end_others')}</button>
 </form>`;
 
 const kindWords = {
-  browser: 'Browser',
-  signed_out_browser: 'Signed-out browser',
-  device: 'Device',
-} as const;
+  browser: 'sessions.browser',
+  signed_out_browser: 'sessions.signed_out_browser',
+  device: 'sessions.device',
+} as const satisfies Readonly<Record<SignInEntry['kind'], PlainKey>>;
+
+const nameOf = ({ say }: Language, { browser, system, kind }: SignInEntry): string | Html =>
+  browser && system
+    ? say('sessions.browser_on_system', { browser, system })
+    : (browser ?? system ?? say(kindWords[kind]));
 
 function signInCard(signIn: SignInEntry, page: SessionsPage): Html {
+  const { language, now } = page;
+  const { say } = language;
   const name = `s-${signIn.id}`;
   const offline = signIn.sessions.filter((session) => session.offline);
   return html`<article class="card session" aria-labelledby="${name}">
 <div>
-<header><h2 id="${name}">${signIn.device ?? kindWords[signIn.kind]}</h2>${signIn.thisBrowser && html`<span class="badge">This browser</span>`}</header>
+<header><h2 id="${name}">${nameOf(language, signIn)}</h2>${signIn.thisBrowser && html`<span class="badge">${say('sessions.this_browser')}</span>`}</header>
 <dl class="facts">
-${signIn.from && html`<dt>From</dt><dd>${signIn.from}</dd>`}
-${signIn.signedInAt !== undefined && html`<dt>Signed in</dt><dd>${ago(signIn.signedInAt, page.now)}</dd>`}
-${signIn.lastActiveAt !== undefined && html`<dt>Last active</dt><dd>${ago(signIn.lastActiveAt, page.now)}</dd>`}
+${signIn.from && html`<dt>${say('sessions.from')}</dt><dd>${signIn.from}</dd>`}
+${signIn.signedInAt !== undefined && html`<dt>${say('sessions.signed_in')}</dt><dd>${ago(language, signIn.signedInAt, now)}</dd>`}
+${signIn.lastActiveAt !== undefined && html`<dt>${say('sessions.last_active')}</dt><dd>${ago(language, signIn.lastActiveAt, now)}</dd>`}
 </dl>
-${signIn.sessions.length === 0 && html`<p class="quiet">No application is signed in here.</p>`}
-${signIn.sessions.map((session) => sessionFacts(session, page.now))}
+${signIn.sessions.length === 0 && html`<p class="quiet">${say('sessions.no_application')}</p>`}
+${signIn.sessions.map((session) => sessionFacts(language, session, now))}
 </div>
 <form method="post" action="${page.action}">
 ${hidden('csrf', page.csrf)}
-${signIn.kind === 'browser' && offline.length > 0 && keepOffline(offline)}
-<button class="ending compact" name="end" value="${signIn.id}" aria-describedby="${name}">End</button>
+${signIn.kind === 'browser' && offline.length > 0 && keepOffline(language, offline)}
+<button class="ending compact" name="end" value="${signIn.id}" aria-describedby="${name}">${say('sessions.end')}</button>
 </form>
 </article>`;
 }
 
-const keepOffline = (offline: readonly SessionEntry[]): Html =>
-  html`<label class="check"><input type="checkbox" name="keep" value="offline"><span>Keep offline access of ${namesOf(offline)}</span></label>`;
+const keepOffline = ({ say }: Language, offline: readonly SessionEntry[]): Html =>
+  html`<label class="check"><input type="checkbox" name="keep" value="offline"><span>${say('sessions.keep_offline', { applications: namesOf(offline) })}</span></label>`;
 
 const namesOf = (sessions: readonly SessionEntry[]): string =>
   [...new Set(sessions.map(({ clientName }) => clientName))].join(', ');
 
-const sessionFacts = (session: SessionEntry, now: Instant): Html => html`<div class="group tight">
+function sessionFacts(language: Language, session: SessionEntry, now: Instant): Html {
+  const { say } = language;
+  const isSoon = now >= session.idleWarningAt;
+  return html`<div class="group tight">
 <h3>${session.clientName}</h3>
 <dl class="facts">
-<dt>Last active</dt><dd>${ago(session.lastActiveAt, now)}</dd>
-<dt>Ends</dt><dd>${now >= session.idleWarningAt && html`<span class="badge">Soon</span> `}${ending(session, now)}</dd>
-${session.offline && html`<dt>Offline</dt><dd>Stays when you sign out of the browser</dd>`}
+<dt>${say('sessions.last_active')}</dt><dd>${ago(language, session.lastActiveAt, now)}</dd>
+<dt>${say('sessions.ends')}</dt><dd>${isSoon && html`<span class="badge">${say('sessions.soon')}</span> `}${ending(language, session, now)}</dd>
+${session.offline && html`<dt>${say('sessions.offline')}</dt><dd>${say('sessions.offline_stays')}</dd>`}
 </dl>
 </div>`;
+}
 
-const ending = (session: SessionEntry, now: Instant): Html =>
-  session.expiresAt < session.absoluteDeadline
-    ? html`${ahead(session.expiresAt, now)} unless it is used, and no later than ${ahead(session.absoluteDeadline, now)}`
-    : ahead(session.absoluteDeadline, now);
+function ending(language: Language, { expiresAt, absoluteDeadline }: SessionEntry, now: Instant): Html {
+  const absolute = ahead(language, absoluteDeadline, now);
+  if (expiresAt >= absoluteDeadline) return absolute;
+  return language.say('sessions.idle_end', { idle: ahead(language, expiresAt, now), absolute });
+}

@@ -1,4 +1,4 @@
-import { html } from './html.js';
+import { html, type PageDocument } from '@curfew/pages';
 import { hidden, layout, type PageModel } from './layout.js';
 
 /** The question before signing out. */
@@ -10,23 +10,25 @@ export interface LogoutPage extends PageModel {
 }
 
 /** RP-Initiated Logout §2: the person is asked, because a link can be followed without wanting to. */
-export function logoutPage(page: LogoutPage): string {
+export function logoutPage(page: LogoutPage): PageDocument {
+  const { language, base, clientName } = page;
+  const { say } = language;
+  const title = say('sign_out.title');
+  const lead = clientName
+    ? say('sign_out.asked_by', { application: html`<strong>${clientName}</strong>` })
+    : say('sign_out.lead');
   const content = html`<div class="card stack">
 <div class="tight">
-<h1>Sign out?</h1>
-<p class="lead">${
-    page.clientName
-      ? html`<strong>${page.clientName}</strong> wants to sign you out. You can sign out of it alone, or of everything in this browser.`
-      : 'You will be signed out of everything in this browser.'
-  } Applications with offline access stay connected.</p>
+<h1>${title}</h1>
+<p class="lead">${lead}</p>
 </div>
 <form method="post" action="${page.action}" class="actions">
 ${hidden('xsrf', page.xsrf)}
-<button${!page.clientName && html` class="plain"`}>${page.clientName ? `Sign out of ${page.clientName}` : 'Stay signed in'}</button>
-<button${page.clientName && html` class="plain"`} name="logout" value="yes">${page.clientName ? 'Sign out everywhere in this browser' : 'Sign out'}</button>
+<button${!clientName && html` class="plain"`}>${clientName ? say('sign_out.of', { application: clientName }) : say('sign_out.stay')}</button>
+<button${clientName && html` class="plain"`} name="logout" value="yes">${say(clientName ? 'sign_out.everywhere' : 'sign_out.submit')}</button>
 </form>
 </div>`;
-  return layout({ title: 'Sign out?', content, base: page.base });
+  return layout({ title, content, base, language });
 }
 
 /** The page after signing out. */
@@ -37,19 +39,18 @@ export interface LoggedOutPage extends PageModel {
 }
 
 /** The end of a sign-out that no application continues. `stayed`: only the application was signed out, or nothing. */
-export function loggedOutPage(page: LoggedOutPage = {}): string {
-  const [title, text] = page.stayed
-    ? ([
-        'You are still signed in',
-        page.clientName ? 'Everything else stays signed in.' : 'You were not signed out of anything.',
-      ] as const)
-    : (['You are signed out', 'Nothing is signed in in this browser any more.'] as const);
+export function loggedOutPage({ base, language, clientName, stayed }: LoggedOutPage): PageDocument {
+  const { say } = language;
+  const title = say(stayed ? 'sign_out.stayed' : 'sign_out.done');
+  const stays = clientName ? 'sign_out.stayed_rest' : 'sign_out.stayed_lead';
+  const lead = say(stayed ? stays : 'sign_out.done_lead');
+  const application = clientName && html`<strong>${clientName}</strong>`;
   const content = html`<div class="card stack">
 <div class="tight">
 <h1>${title}</h1>
-<p class="lead">${page.clientName && html`You are signed out of <strong>${page.clientName}</strong>. `}${text}</p>
+<p class="lead">${application && html`${say('sign_out.done_of', { application })} `}${lead}</p>
 </div>
-<p><a href="${page.base}${page.stayed ? '/' : '/sign-in'}">${page.stayed ? 'Go to your account' : 'Sign in again'}</a></p>
+<p><a href="${base}${stayed ? '/' : '/sign-in'}">${say(stayed ? 'sign_out.account' : 'sign_out.again')}</a></p>
 </div>`;
-  return layout({ title, content, base: page.base });
+  return layout({ title, content, base, language });
 }

@@ -24,6 +24,9 @@ export interface BrowserTokens {
   readonly askedFor?: string | undefined;
 }
 
+/** The folder of the gateway's own paths on every host with browser mode. */
+export const ownFolder = '/.curfew';
+
 /** Paths of the gateway's own on every host with browser mode. */
 export const ownPaths = {
   callback: '/.curfew/callback',
@@ -33,4 +36,4 @@ export const ownPaths = {
 } as const;
 
 /** Whether a path is the gateway's own. */
-export const isOwnPath = (path: string): boolean => path.startsWith('/.curfew/');
+export const isOwnPath = (path: string): boolean => path.startsWith(`${ownFolder}/`);

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { stylesheet, stylesheetPath } from '@curfew/pages';
 import { answerRefusal, type TokenFacts, type Verifier } from '@curfew/resource-server';
 import type { AskedRequest } from '@curfew/web';
 import { readBody } from '@curfew/web';
 import { ownRefusal } from '../own-refusal.js';
 import type { GatewayRules } from '../routes/rules.js';
-import { ownPaths } from './browser-client.js';
+import { ownFolder, ownPaths } from './browser-client.js';
 import type { BrowserMode } from './browser-mode.js';
+import { sendOwnPage } from './own-page.js';
 import { isForgeable } from './page-requests.js';
 
 /** The dependencies of the gateway's own pages at a host. */
@@ -35,6 +37,8 @@ export async function answerOwnPage(
       return signOut(request, response, asked, parts);
     case `POST ${ownPaths.backchannelLogout}`:
       return logOut(request, response, parts);
+    case `GET ${ownFolder}${stylesheetPath}`:
+      return sendStylesheet(response);
     default:
       response.writeHead(404, noStore).end();
   }
@@ -48,30 +52,21 @@ async function comeBack(
   { rules, browser }: OwnPagesParts,
 ): Promise<void> {
   const [returned, cookies] = browser.signIn.end(request, asked);
-  if (returned.kind === 'unknown')
-    return page(response, 400, 'This sign-in was not begun in this browser, or is over.', '/');
+  if (returned.kind === 'unknown') return sendOwnPage(request, response, { kind: 'unknown', next: '/' });
   if (returned.kind === 'refused') {
-    const { lacksSecondStep, returnTo } = returned;
-    if (!lacksSecondStep) return page(response, 403, 'You were not signed in.', returnTo, cookies);
-    const setUp = { words: 'Set up a second step', address: `${rules.issuer}/second-step` };
-    return page(
+    const { lacksSecondStep, returnTo: next } = returned;
+    const first = `${rules.issuer}/second-step`;
+    return sendOwnPage(
+      request,
       response,
-      403,
-      'This needs a second step, and your account has none.',
-      returnTo,
-      cookies,
-      setUp,
+      lacksSecondStep ? { kind: 'second_step', next, cookies, first } : { kind: 'refused', next, cookies },
     );
   }
   const outcome = await browser.redeem(returned, asked);
-  if (outcome.kind !== 'tokens')
-    return page(
-      response,
-      outcome.kind === 'refused' ? 403 : 503,
-      'Signing in did not work.',
-      returned.returnTo,
-      cookies,
-    );
+  if (outcome.kind !== 'tokens') {
+    const kind = outcome.kind === 'refused' ? 'code_refused' : 'unavailable';
+    return sendOwnPage(request, response, { kind, next: returned.returnTo, cookies });
+  }
   redirect(response, returned.returnTo, [...cookies, browser.keep(outcome.tokens, asked)]);
 }
 
@@ -109,12 +104,11 @@ async function signOut(
   asked: AskedRequest,
   { rules: { issuer }, browser }: OwnPagesParts,
 ): Promise<void> {
-  if (isForgeable(request, asked))
-    return page(response, 403, 'This request may come from another site.', '/');
+  if (isForgeable(request, asked)) return sendOwnPage(request, response, { kind: 'forgeable', next: '/' });
   const tokens = browser.read(request, asked);
   const ended = !tokens || (await browser.tokens.revoke(tokens.refreshToken ?? tokens.accessToken));
   // Nobody is told that they are signed out while their session lives on.
-  if (!ended) return page(response, 503, 'Signing out did not work. Try again in a moment.', '/');
+  if (!ended) return sendOwnPage(request, response, { kind: 'sign_out_failed', next: '/' });
   const address = new URL(`${issuer}/logout`);
   address.search = new URLSearchParams({
     client_id: browser.client.clientId,
@@ -146,27 +140,13 @@ export function redirect(response: ServerResponse, location: string, cookies: re
   response.end();
 }
 
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
-
-function page(
-  response: ServerResponse,
-  status: number,
-  sentence: string,
-  next: string,
-  cookies: readonly string[] = [],
-  first?: { readonly words: string; readonly address: string },
-): void {
-  const link = (address: string, words: string) => `<p><a href="${escaped(address)}">${words}</a></p>`;
-  response.writeHead(status, {
-    ...noStore,
-    'Content-Type': 'text/html; charset=utf-8',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+/** The stylesheet of the pages, under a name that changes with its content: it may be cached for ever (RFC 8246). */
+function sendStylesheet(response: ServerResponse): void {
+  response.writeHead(200, {
+    'Content-Type': 'text/css; charset=utf-8',
+    'Cache-Control': 'public, max-age=31536000, immutable',
     'X-Content-Type-Options': 'nosniff',
-    'Referrer-Policy': 'no-referrer',
-    ...(cookies.length > 0 ? { 'Set-Cookie': [...cookies] } : {}),
+    'Cross-Origin-Resource-Policy': 'same-origin',
   });
-  response.end(
-    `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Sign-in</title><h1>${escaped(sentence)}</h1>${first ? link(first.address, first.words) : ''}${link(next, 'Try again')}</html>`,
-  );
+  response.end(stylesheet);
 }

@@ -19,7 +19,7 @@ export async function showInteraction(
   const details = await detailsOf(interaction, clients, staged);
   if (browserId !== undefined && details.prompt.name === 'login')
     timeoutReturns?.shown(hashOfId(browserId), details.client.id, now);
-  const { html, headers } = await pages.interaction(details);
+  const { html, headers } = await pages.interaction(details, ctx.req);
   ctx.remove('Location');
   ctx.status = 200;
   ctx.set({ ...headers });

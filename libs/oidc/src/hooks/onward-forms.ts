@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { ProtocolPages } from '../protocol-pages.js';
+import { pageRequest } from '../refusals/page-request.js';
 
 const isLibraryPage = '<title>Submitting Callback</title>';
 
@@ -15,7 +16,10 @@ export function drawOnwardForm(ctx: KoaContextWithOIDC, pages: ProtocolPages): v
   if (action === undefined) return;
   const inputs = body.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"\/>/g);
   const fields = Object.fromEntries([...inputs].map(([, name, value]) => [name!, plain(value!)]));
-  const { html, headers } = pages.onward({ ...destination(ctx), action: plain(action), fields });
+  const { html, headers } = pages.onward(
+    { ...destination(ctx), action: plain(action), fields },
+    pageRequest(ctx),
+  );
   ctx.set({ ...headers });
   ctx.body = html;
 }

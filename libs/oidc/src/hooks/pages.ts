@@ -5,6 +5,7 @@ import type { ProtocolParts } from '../protocol-parts.js';
 import { adviceFor } from '../refusals/advice.js';
 import { showErrorPage } from '../refusals/error-page.js';
 import { noteError } from '../refusals/note-refusals.js';
+import { pageRequest } from '../refusals/page-request.js';
 import { sendToDevicePage, takeDeviceNotice } from './device-notices.js';
 
 type Features = NonNullable<Configuration['features']>;
@@ -23,16 +24,6 @@ const codeProblems: Readonly<Record<string, DeviceProblem>> = {
   ExpiredError: 'expired',
   AlreadyUsedError: 'used',
   NoCodeError: 'missing',
-};
-
-/** What a person is told of it (RFC 8628 §3.3). */
-const codeWords: Readonly<Record<DeviceProblem, string>> = {
-  not_found: 'Wrong code. Check it and try again.',
-  expired: 'That code has expired. Start again on your device to get a new one.',
-  used: 'That code was used already. Start again on your device to get a new one.',
-  missing: 'Enter the code that your device shows.',
-  too_many_attempts: 'There were too many attempts. Wait a while and try again.',
-  failed: 'That did not work. Try again.',
 };
 
 /**
@@ -56,16 +47,21 @@ export const logoutPages = (
     const action = ctx.oidc.urlFor('end_session_confirm');
     const leadsOut = state.postLogoutRedirectUri !== undefined;
     const xsrf = xsrfOf(ctx);
+    const asked = pageRequest(ctx);
     if (isMeant(ctx))
-      show(ctx, pages.onward({ to: 'signing_out', action, fields: { xsrf, logout: 'yes' }, leadsOut }));
-    else show(ctx, pages.logout({ action, xsrf, clientName: client?.name, leadsOut }));
+      show(
+        ctx,
+        pages.onward({ to: 'signing_out', action, fields: { xsrf, logout: 'yes' }, leadsOut }, asked),
+      );
+    else show(ctx, pages.logout({ action, xsrf, clientName: client?.name, leadsOut }, asked));
   },
   postLogoutSuccessSource: async (ctx) => {
     const { client } = ctx.oidc;
     const registered = client ? await clients.find(client.clientId) : undefined;
     // Whoever declined to sign out comes here too, and the address does not tell them apart.
     const { accountId } = await ctx.oidc.provider.Session.get(ctx);
-    show(ctx, pages.loggedOut({ clientName: registered?.name, stayed: accountId !== undefined }));
+    const page = { clientName: registered?.name, stayed: accountId !== undefined };
+    show(ctx, pages.loggedOut(page, pageRequest(ctx)));
   },
 });
 
@@ -126,14 +122,15 @@ function devicePageOf(
   notice?: DeviceNotice,
 ): Page {
   const form = { action: ctx.oidc.urlFor('code_verification'), xsrf: xsrfOf(ctx) };
-  if (notice?.page === 'stopped') return pages.deviceStopped();
-  if (notice?.page === 'done') return pages.deviceDone(notice);
-  if (notice?.page === 'confirm') return pages.deviceConfirm({ ...notice, ...form });
-  if (!notice) return pages.deviceCode(form);
+  const asked = pageRequest(ctx);
+  if (notice?.page === 'stopped') return pages.deviceStopped(asked);
+  if (notice?.page === 'done') return pages.deviceDone(notice, asked);
+  if (notice?.page === 'confirm') return pages.deviceConfirm({ ...notice, ...form }, asked);
+  if (!notice) return pages.deviceCode(form, asked);
   const { status, problem, retryAfter, userCode } = notice;
   ctx.status = status;
   if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter));
-  return pages.deviceCode({ ...form, error: codeWords[problem], userCode });
+  return pages.deviceCode({ ...form, problem, userCode }, asked);
 }
 
 /** The page for people where a protocol error cannot be sent to a client. */

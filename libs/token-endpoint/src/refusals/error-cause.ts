@@ -1,81 +1,33 @@
-/** What a person reads whose request ends on a page of ours: nothing that was sent, and nothing that is not true. */
-export interface PublicWords {
-  readonly title: string;
-  readonly text: string;
-}
-
-const words = {
-  client: {
-    title: 'This application is not known here',
-    text: 'The link you followed names no application that is registered here. Contact the people who run the application.',
-  },
-  returnAddress: {
-    title: 'This link cannot return you to the application',
-    text: 'The application is registered here, but the return address in this link is not one of its addresses. Contact the people who run the application.',
-  },
-  signOutAddress: {
-    title: 'You were not signed out',
-    text: 'The address to which the application wanted to take you afterwards is not registered for it. Contact the people who run the application. You can sign out on your account page.',
-  },
-  signOutHint: {
-    title: 'You were not signed out',
-    text: 'The application did not say correctly whom to sign out. Contact the people who run the application. You can sign out on your account page.',
-  },
-  request: {
-    title: 'The application’s request was not accepted',
-    text: 'Something in it is missing or not allowed, so trying again will not help. Contact the people who run the application.',
-  },
-  expired: {
-    title: 'This page has expired',
-    text: 'The request was answered already, took too long, or started in another browser. Go back to the application and start again.',
-  },
-  form: {
-    title: 'This form was not accepted',
-    text: 'It did not come from the page we sent you, or that page is too old. Go back, reload the page and try again.',
-  },
-  formUnreadable: {
-    title: 'This form cannot be read',
-    text: 'Something in it is damaged or too large, or it is not the kind of form this page sends. Go back and try again.',
-  },
-  unreadable: {
-    title: 'This request cannot be read',
-    text: 'Something in it is damaged. Go back and try again.',
-  },
-  nothing: { title: 'There is nothing here', text: 'The address may be mistyped, or the page is gone.' },
-  method: {
-    title: 'This cannot be done here',
-    text: 'The address exists, but it does not take this kind of request.',
-  },
-  tooLarge: {
-    title: 'This is too large',
-    text: 'The request is larger than this service accepts. Contact the people who run the application.',
-  },
-  host: {
-    title: 'Wrong address',
-    text: 'This service answers at another address.',
-  },
-  denied: { title: 'Access was denied', text: 'Nothing was allowed. You can close this page.' },
-  wait: { title: 'There were too many attempts', text: 'Nothing was changed. Wait a while and try again.' },
-  unavailable: {
-    title: 'We cannot answer right now',
-    text: 'Nothing was changed. Try again in a few seconds.',
-  },
-  fault: {
-    title: 'Something went wrong',
-    text: 'It is our fault, not yours. Nothing was changed; try again in a moment.',
-  },
-} as const satisfies Readonly<Record<string, PublicWords>>;
+/** The name of the words that a person reads whose request ends on a page of ours; the pages have them in each language. */
+export type PublicWords =
+  | 'client'
+  | 'returnAddress'
+  | 'signOutAddress'
+  | 'signOutHint'
+  | 'request'
+  | 'expired'
+  | 'form'
+  | 'formUnreadable'
+  | 'unreadable'
+  | 'nothing'
+  | 'method'
+  | 'tooLarge'
+  | 'host'
+  | 'denied'
+  | 'wait'
+  | 'unavailable'
+  | 'fault';
 
 interface Entry {
   /** One sentence for operators, as the documentation prints it. */
   readonly meaning: string;
-  readonly words: keyof typeof words;
+  readonly words: PublicWords;
   /** Set where an attack could look like this, so that it is counted as an event as well. */
   readonly suspicious?: true;
 }
 
-const entry = (meaning: string, on: keyof typeof words = 'request'): Entry => ({ meaning, words: on });
-const suspicious = (meaning: string, on: keyof typeof words = 'request'): Entry => ({
+const entry = (meaning: string, on: PublicWords = 'request'): Entry => ({ meaning, words: on });
+const suspicious = (meaning: string, on: PublicWords = 'request'): Entry => ({
   ...entry(meaning, on),
   suspicious: true,
 });
@@ -183,8 +135,8 @@ export interface StatedCause {
 /** Whether a word is a cause of the closed list. */
 export const isErrorCause = (word: string): word is ErrorCause => Object.hasOwn(errorCauses, word);
 
-/** What the page says to a person whose request was refused for this. */
-export const publicWords = (cause: ErrorCause): PublicWords => words[errorCauses[cause].words];
+/** The name of the words that the page has for a person whose request was refused for this. */
+export const publicWords = (cause: ErrorCause): PublicWords => errorCauses[cause].words;
 
 /** Whether an attack could look like this, so that it is counted as an event. */
 export const isSuspicious = (cause: ErrorCause): boolean => 'suspicious' in errorCauses[cause];

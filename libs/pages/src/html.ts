@@ -27,6 +27,12 @@ export class Html {
     return new Html(literals.reduce((markup, literal, i) => markup + render(values[i - 1]) + literal));
   }
 
+  /** A sentence with its names in braces replaced by values; the sentence itself is text, and escaped. */
+  static filled(sentence: string, values: Readonly<Record<string, HtmlValue>>): Html {
+    const parts = sentence.split(/\{([a-z_]+)\}/);
+    return new Html(parts.map((part, i) => (i % 2 === 0 ? escapeHtml(part) : render(values[part]))).join(''));
+  }
+
   toString(): string {
     return this.#markup;
   }

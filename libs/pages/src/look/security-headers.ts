@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { LanguageTag } from '../messages/language.js';
 
 /** The CSP source expression of a script that stands on a page: no character of it may be one that `html` escapes. */
 export const scriptSource = (script: string): string =>
@@ -6,6 +7,7 @@ export const scriptSource = (script: string): string =>
 
 /** The parts of the security headers that differ between pages. */
 export interface PageHeaders {
+  readonly language: LanguageTag;
   /**
    * Set where the answer to a form of the page may take the browser to an application. Chromium applies `form-action` to every
    * redirect that follows a form's submission (CSP3 §6.5.1.1). The redirects that an application's callback answers with are its
@@ -22,9 +24,10 @@ export interface PageHeaders {
  * (RFC 9700 §4.16), nothing is stored and no address leaks to where a link leads.
  */
 export function pageHeaders({
+  language,
   leadsOut = false,
   scripts = [],
-}: PageHeaders = {}): Readonly<Record<string, string>> {
+}: PageHeaders): Readonly<Record<string, string>> {
   return {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy': [
@@ -43,6 +46,9 @@ export function pageHeaders({
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
     'Cache-Control': 'no-store',
+    // No cache may keep a page; one that does all the same must not give it to a reader of another language (RFC 9110 §12.5.5).
+    'Content-Language': language,
+    Vary: 'Accept-Language',
   };
 }
 

@@ -1,3 +1,4 @@
+import { languages } from './language.js';
 import { scopeInWords } from './scope-words.js';
 
 it.each([
@@ -10,12 +11,16 @@ it.each([
   ['sessions:end', 'End sessions'],
   ['keys:rotate', 'Rotate keys'],
 ])('says %s as “%s”', (scope, words) => {
-  expect(scopeInWords(scope)).toBe(words);
+  expect(String(scopeInWords(languages.en, scope))).toBe(words);
 });
 
 it.each(['payments', 'urn:example:thing', 'constructor', '__proto__', ':::', ''])(
-  'shows %p as it is, because it cannot be read',
+  'has no words for %p, because it cannot be read',
   (scope) => {
-    expect(scopeInWords(scope)).toBe(scope);
+    expect(scopeInWords(languages.en, scope)).toBeUndefined();
   },
 );
+
+it('says a scope in the language of the page', () => {
+  expect(String(scopeInWords(languages.de, 'orders:read'))).toBe('orders: ansehen');
+});

@@ -1,0 +1,61 @@
+import type { Translated } from '../translated.js';
+
+/** German: signing in, the second step of it, a password that is due, and consent. */
+export const signIn: Translated<typeof import('../en/sign-in.js').signIn> = {
+  'sign_in.title': 'Anmelden',
+  'sign_in.for': 'und weiter zu {application}',
+  'sign_in.remember': 'Angemeldet bleiben, wenn ich den Browser schließe',
+  'sign_in.remember_hint':
+    'Ihre Anmeldung endet trotzdem zur selben Zeit. Lassen Sie das auf einem gemeinsam genutzten Computer aus.',
+  'sign_in.submit': 'Anmelden',
+  'sign_in.choose_account':
+    'Die Anwendung fragt, welches Konto Sie verwenden möchten. Melden Sie sich mit diesem Konto an.',
+  'sign_in.confirm_person':
+    'Die Anwendung bittet Sie, sich noch einmal anzumelden, damit sicher ist, dass Sie es sind.',
+  'second_step.title': 'Zweiter Schritt',
+  'second_step.needed': 'Dafür genügt Ihr Passwort allein nicht.',
+  'new_password.title': 'Neues Passwort wählen',
+  'new_password.lead':
+    'Bevor es weitergeht, brauchen Sie ein neues Passwort. Jede Sitzung, die mit dem alten begonnen hat, endet.',
+  'new_password.submit': 'Ändern und weiter',
+  'problem.credentials_missing': 'Geben Sie Ihren Benutzernamen und Ihr Passwort ein.',
+  'problem.credentials_wrong': 'Benutzername oder Passwort ist falsch.',
+  'problem.current_password_wrong': 'Das ist nicht Ihr aktuelles Passwort.',
+  'problem.repeat_differs': 'Die beiden neuen Passwörter stimmen nicht überein.',
+  'problem.code_wrong': 'Dieser Code gilt nicht. Jeder Code gilt nur einmal; warten Sie auf den nächsten.',
+  'problem.took_too_long': 'Das hat zu lange gedauert. Melden Sie sich noch einmal an.',
+  'problem.throttled': 'Das waren zu viele Versuche. Versuchen Sie es in {length} noch einmal.',
+  'problem.overloaded': 'Der Dienst ist ausgelastet. Versuchen Sie es in ein paar Sekunden noch einmal.',
+  'problem.password_too_short': 'Verwenden Sie mindestens {length} Zeichen.',
+  'problem.password_too_long': 'Dieses Passwort ist zu lang.',
+  'problem.password_is_username': 'Das Passwort darf nicht Ihr Benutzername sein.',
+  'problem.password_too_common': 'Dieses Passwort ist zu verbreitet. Wählen Sie ein anderes.',
+  'problem.password_not_changed': 'Das Passwort konnte nicht geändert werden.',
+  'consent.title': '{application} erlauben?',
+  'consent.asks': '{application} bittet um Zugriff auf Ihr Konto.',
+  'consent.asks_of': '{application} bittet um Zugriff auf Ihr Konto {username}.',
+  'consent.about_you': 'Über Sie darf die Anwendung',
+  'consent.at': 'Bei {api} darf die Anwendung',
+  'consent.claim': 'Angabe sehen: {claim}',
+  'consent.before': '(schon erlaubt)',
+  'consent.returns':
+    'Danach geht es zurück zu {host}. Wenn Sie nicht von dort kommen, wählen Sie „Ablehnen“.',
+  'consent.deny': 'Ablehnen',
+  'consent.allow': 'Erlauben',
+  'scope.openid': 'Sie wiedererkennen',
+  'scope.profile': 'Ihren Benutzernamen sehen',
+  'scope.email': 'Ihre E-Mail-Adresse sehen, falls Sie sich damit anmelden',
+  'scope.address': 'Ihre Postanschrift sehen',
+  'scope.phone': 'Ihre Telefonnummer sehen',
+  'scope.offline_access':
+    'Verbunden bleiben, während Sie weg sind, bis die Sitzung endet oder Sie sie beenden',
+  'scope.see': '{things}: ansehen',
+  'scope.write': '{things}: hinzufügen und ändern',
+  'scope.add': '{things}: hinzufügen',
+  'scope.change': '{things}: ändern',
+  'scope.delete': '{things}: löschen',
+  'scope.end': '{things}: beenden',
+  'scope.rotate': '{things}: erneuern',
+  'scope.manage': '{things}: verwalten',
+  'scope.administer': '{things}: administrieren',
+};

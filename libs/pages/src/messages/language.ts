@@ -1,0 +1,67 @@
+import { Html, type HtmlValue } from '../html.js';
+import { german } from './de/index.js';
+import { english } from './en/index.js';
+import type { Slots, Translated } from './translated.js';
+
+type Messages = typeof english;
+
+/** The key of a sentence that pages say. */
+export type MessageKey = keyof Messages;
+
+/** The values for the names in braces of a sentence; no argument where it has none. */
+type Values<Key extends MessageKey> = [Slots<Messages[Key]>] extends [never]
+  ? []
+  : [values: Readonly<Record<Slots<Messages[Key]>, HtmlValue>>];
+
+/** The key of a sentence without names in braces. */
+export type PlainKey = {
+  [Key in MessageKey]: [Slots<Messages[Key]>] extends [never] ? Key : never;
+}[MessageKey];
+
+/** The key of sentences that depend on a number, without its ending `.one` or `.other`. */
+export type CountedKey = MessageKey extends infer Key
+  ? Key extends `${infer Counted}.other`
+    ? Counted
+    : never
+  : never;
+
+const catalogues = { en: english, de: german } as const satisfies Readonly<
+  Record<string, Translated<Messages>>
+>;
+
+/** The tag of a language that pages are written in (RFC 5646). */
+export type LanguageTag = keyof typeof catalogues;
+
+/** The languages that pages are written in; the first one is for everybody whose language is not among them. */
+export const languageTags = Object.keys(catalogues) as readonly LanguageTag[];
+
+/** A language of the pages, with its sentences. */
+export interface Language {
+  readonly tag: LanguageTag;
+  /** The sentence of a key. A value may be markup; anything else is escaped. */
+  readonly say: <Key extends MessageKey>(key: Key, ...values: Values<Key>) => Html;
+  /** The sentence of a key for a number, in the form that the language has for that number. */
+  readonly count: (key: CountedKey, count: number) => Html;
+}
+
+function languageOfTag(tag: LanguageTag): Language {
+  const messages: Translated<Messages> = catalogues[tag];
+  const plurals = new Intl.PluralRules(tag);
+  return {
+    tag,
+    say: (key, ...[values]) => Html.filled(messages[key], values ?? {}),
+    count: (key, count) => {
+      const form = plurals.select(count) === 'one' ? 'one' : 'other';
+      return Html.filled(messages[`${key}.${form}`], { count });
+    },
+  };
+}
+
+/** The English sentence of a key as plain text, for programs. */
+export const plainEnglish = (key: PlainKey): string => english[key];
+
+/** Every language of the pages, by its tag. */
+export const languages: Readonly<Record<LanguageTag, Language>> = {
+  en: languageOfTag('en'),
+  de: languageOfTag('de'),
+};
