@@ -246,8 +246,17 @@ describe('a browser at the gateway', () => {
       refused.searchParams.set(name, value);
     const page = await browser.navigate(`${refused.pathname}${refused.search}`);
     expect(page.status).toBe(403);
+    const [sheet] = /\/\.curfew\/assets\/[\w-]+\.css/.exec(page.body)!;
+    const { status, headers } = await browser.navigate(sheet);
+    expect([status, headers['content-type'], headers['cache-control']]).toEqual([
+      200,
+      'text/css; charset=utf-8',
+      'public, max-age=31536000, immutable',
+    ]);
     expect(page.body).toContain('This needs a second step, and your account has none.');
-    expect(page.body).toContain(`<a href="${world.issuer}/second-step">Set up a second step</a>`);
+    expect(page.body).toContain(
+      `<a class="button full" href="${world.issuer}/second-step">Set up a second step</a>`,
+    );
     expect(page.body).toContain('<a href="/stepped">Try again</a>');
   });
 

@@ -167,6 +167,37 @@ describe('the authorization endpoint', () => {
     expect(page.headers.get('cache-control')).toContain('no-store');
   });
 
+  it.each([
+    ['de-AT en', 'en', 'de', 'Anmelden'],
+    ['fr', 'de;q=0.9, en;q=0.8', 'de', 'Anmelden'],
+    ['fr', 'pt', 'en', 'Sign in'],
+    [undefined, 'de', 'de', 'Anmelden'],
+  ])(
+    'asks in the language of ui_locales %s, or else of Accept-Language %s',
+    async (ui_locales, accepted, tag, heading) => {
+      const parameters = request(ui_locales === undefined ? {} : { ui_locales });
+      const headers = { accept: 'text/html', 'accept-language': accepted };
+      const page = await world.get(`/authorize?${parameters}`, headers);
+      expect(String(page.body)).toContain(`<html lang="${tag}">`);
+      expect(String(page.body)).toContain(`<h1>${heading}</h1>`);
+      expect([page.headers.get('content-language'), page.headers.get('vary')]).toEqual([
+        tag,
+        'Accept-Language',
+      ]);
+    },
+  );
+
+  it('refuses a person in the language that was asked for, and a program in English', async () => {
+    const unknown = request({ client_id: 'nobody', ui_locales: 'de' });
+    const page = await world.get(`/authorize?${unknown}`, { accept: 'text/html' });
+    expect(String(page.body)).toContain('Diese Anwendung ist hier nicht bekannt');
+    const json = await world.get('/interaction/none', {
+      accept: 'application/json',
+      'accept-language': 'de',
+    });
+    expect(json.body).toMatchObject({ title: 'This page has expired' });
+  });
+
   it('lets no other origin read it (RFC 9700 §2.6)', async () => {
     const answer = await world.get(`/authorize?${request()}`, { origin: 'https://app.example.test' });
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();
