@@ -28,10 +28,15 @@ export async function measureEndsWritten({ subjects: [subject], cluster, options
 }
 
 async function openEngine(url) {
-  const [{ loadConfiguration }, { HotStatements, PrismaService }, { EndAnnouncer }, { EndWriter, newId }] =
-    await Promise.all(
-      ['config', 'persistence', 'events', 'sessions'].map((room) => import(`@curfew/${room}`)),
-    );
+  const [
+    { loadConfiguration },
+    { HotStatements, PrismaService },
+    { EndAnnouncer },
+    { EndWriter },
+    { newId },
+  ] = await Promise.all(
+    ['config', 'persistence', 'events', 'sessions', 'tokens'].map((room) => import(`@curfew/${room}`)),
+  );
   const { database } = loadConfiguration({ DATABASE_URL: url }, { keys: false });
   const [prisma, statements] = [new PrismaService(database, 1), new HotStatements(database, 4)];
   const announcer = new EndAnnouncer(statements, (error) => {

@@ -17,8 +17,7 @@ const instantOf = (date: Date): Instant => instant(date.getTime());
 /** The JSON of a registration, which was checked before it was written. */
 const metadataOf = (json: unknown): ClientMetadata => json as ClientMetadata;
 
-/** A client as its row says. */
-export const clientOf = (row: ClientRow): Client => ({
+const clientOf = (row: ClientRow): Client => ({
   id: row.id,
   name: row.name,
   metadata: metadataOf(row.metadata),
@@ -30,8 +29,7 @@ export const clientOf = (row: ClientRow): Client => ({
   updatedAt: instantOf(row.updatedAt),
 });
 
-/** A secret as its row says. */
-export const secretOf = (row: ClientSecret): StoredSecret => ({
+const secretOf = (row: ClientSecret): StoredSecret => ({
   id: row.id,
   hash: row.hash,
   createdAt: instantOf(row.createdAt),

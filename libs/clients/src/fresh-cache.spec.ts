@@ -7,7 +7,7 @@ interface Value {
 }
 
 /** A cache over a store whose answers come when the test says so. */
-const setUp = (size = 10) => {
+const setUp = (size = 10, random = () => 1) => {
   const clock = new ManualClock();
   const pending: { key: string; answer: (text: string | null) => void; fail: () => void }[] = [];
   const load = (key: string) =>
@@ -18,7 +18,7 @@ const setUp = (size = 10) => {
         fail: () => reject(new RangeError('no database')),
       });
     });
-  const cache = new FreshCache<Value>(load, clock, seconds(30), size);
+  const cache = new FreshCache<Value>(load, clock, seconds(30), size, random);
   const next = () => {
     const one = pending.shift();
     if (!one) throw new RangeError('nothing is being loaded');
@@ -76,6 +76,23 @@ describe('a memory that is fresh', () => {
     next().answer('two');
     await settled();
     expect(await cache.get('a', true)).toEqual({ text: 'two' });
+  });
+
+  it('reads values that came at once again at moments of their own', async () => {
+    const draws = [0, 0.5, 1];
+    const { cache, clock, next, pending } = setUp(10, () => draws.shift() ?? 1);
+    const asked = ['a', 'b', 'c'].map((key) => cache.get(key, true));
+    for (const _ of asked) next().answer('one');
+    await Promise.all(asked);
+    const renewedAfter = async (by: number) => {
+      clock.advance(by);
+      for (const key of ['a', 'b', 'c']) await cache.get(key, true);
+      return pending.map(({ key }) => key);
+    };
+    expect(await renewedAfter(9)).toEqual([]);
+    expect(await renewedAfter(1)).toEqual(['a']);
+    expect(await renewedAfter(5)).toEqual(['a', 'b']);
+    expect(await renewedAfter(5)).toEqual(['a', 'b', 'c']);
   });
 
   it('serves the old value to its greatest age if reading again fails, and then tells', async () => {

@@ -5,11 +5,17 @@ import { LRUCache } from 'lru-cache';
 interface Entry<T> {
   readonly value: T;
   readonly loadedAt: Instant;
+  /** From when on it is loaded again in the background. */
+  readonly renewedFrom: Instant;
 }
 
+/** The parts of its greatest age between which a value is loaded again. */
+const renewal = { earliest: 1 / 3, latest: 2 / 3 };
+
 /**
- * A bounded cache of loaded values. A value is never older than `maxAge`; one that is in use is loaded again in the background when two
- * thirds of that have passed, so nobody waits for it. A value that is forgotten while it is being loaded is not kept or returned to
+ * A bounded cache of loaded values. A value is never older than `maxAge`; one that is in use is loaded again in the background after
+ * one to two thirds of that, so nobody waits for it. The moment is drawn for each value: a thousand that were first asked for in one second,
+ * as after a start, are not all loaded again in one second. A value that is forgotten while it is being loaded is not kept or returned to
  * later callers, because the load may have read the state before the change.
  */
 export class FreshCache<T extends object> {
@@ -23,6 +29,7 @@ export class FreshCache<T extends object> {
     private readonly clock: Clock,
     private readonly maxAge: Seconds,
     size: number,
+    private readonly random: () => number = Math.random,
   ) {
     this.known = new LRUCache({ max: size });
     this.unknown = new LRUCache({ max: Math.max(1, Math.ceil(size / 10)) });
@@ -35,7 +42,7 @@ export class FreshCache<T extends object> {
     const entry = known ?? this.unknown.get(key);
     const now = this.clock.now();
     if (!entry || isPast(plus(entry.loadedAt, this.maxAge), now)) return this.fetch(key, true);
-    if (isPast(plus(entry.loadedAt, seconds((this.maxAge * 2) / 3)), now)) this.refresh(key);
+    if (isPast(entry.renewedFrom, now)) this.refresh(key);
     return known ? known.value : null;
   }
 
@@ -78,7 +85,10 @@ export class FreshCache<T extends object> {
 
   private store(key: string, value: T | null, loadedAt: Instant): void {
     this.forget(key);
-    if (value) this.known.set(key, { value, loadedAt });
-    else this.unknown.set(key, { value: { nothing: true }, loadedAt });
+    const { earliest, latest } = renewal;
+    const age = this.maxAge * (earliest + (latest - earliest) * this.random());
+    const renewedFrom = plus(loadedAt, seconds(age));
+    if (value) this.known.set(key, { value, loadedAt, renewedFrom });
+    else this.unknown.set(key, { value: { nothing: true }, loadedAt, renewedFrom });
   }
 }
