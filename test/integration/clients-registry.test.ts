@@ -85,7 +85,7 @@ describe('the registry', () => {
     expect(await registry.resource('\u0000')).toBeNull();
   });
 
-  it('reads clients that are asked for at once with one statement for each table, each as it is', async () => {
+  it('reads clients that are asked for at once with one statement, each as it is', async () => {
     const ids = Array.from({ length: 40 }, (_, index) => `app-${index}`);
     for (const id of ids) await clients.create({ ...web, client_name: id }, { id });
     await clients.rollOverSecret('app-7');
@@ -93,8 +93,8 @@ describe('the registry', () => {
     const counter = await countStatements(database.url);
     const fresh = new Registry(database.prisma({ DATABASE_URL: counter.url }), clock);
     const found = await Promise.all([...ids, 'nobody'].map((id) => fresh.client(id)));
-    const tables = counter.carriedOut().flatMap((one) => /FROM "public"\."(\w+)"/.exec(one)?.[1] ?? []);
-    expect(tables.sort()).toEqual(['client', 'client_secret', 'policy_attachment']);
+    const reads = counter.carriedOut().filter((one) => /FROM (client|"public")/.test(one));
+    expect(reads).toEqual([expect.stringContaining('FROM client c WHERE c.id = ANY')]);
     expect(found.map((client) => client?.name)).toEqual([...ids, undefined]);
     expect(found.map((client) => client?.secrets.length)).toEqual([
       ...ids.map((id) => (id === 'app-7' ? 2 : 1)),
