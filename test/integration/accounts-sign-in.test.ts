@@ -310,6 +310,29 @@ describe('counters of attempts', () => {
     for (const secret of ['alice', '192.0.2', '10.0.7', 'laptop']) expect(rows).not.toContain(secret);
   });
 
+  it('of places that are familiar are written once a day, and none is forgotten within ninety days', async () => {
+    const written = () =>
+      database.query(`SELECT key, xmin::text FROM throttle WHERE key LIKE 'familiar%' ORDER BY 1`);
+    await attempt('correct horse', home, 'laptop');
+    const first = await written();
+    expect(first).toHaveLength(2);
+    clock.advance(23 * 3_600);
+    await attempt('correct horse', home, 'laptop');
+    expect(await written()).toEqual(first);
+    clock.advance(2 * 3_600);
+    await attempt('correct horse', home, 'laptop');
+    const second = await written();
+    for (const [index, { key, xmin }] of second.entries()) {
+      expect(key).toBe(first[index]!.key);
+      expect(xmin).not.toBe(first[index]!.xmin);
+    }
+    clock.advance(23 * 3_600);
+    await attempt('correct horse', home, 'laptop');
+    clock.advance(defaultSignInLimits.familiarFor - 1);
+    for (let n = 0; n < 110; n += 1) await attempt('wrong', stranger(n));
+    expect(await kindOf(attempt('correct horse', home))).toBe('ok');
+  });
+
   it('are pruned when their window is over, and only then', async () => {
     for (let n = 0; n < 3; n += 1)
       await throttle.take(`key-${n}`, { count: 1, window: defaultSignInLimits.place.window });

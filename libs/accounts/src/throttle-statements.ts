@@ -55,6 +55,9 @@ export interface Settlement {
   readonly passwordHash: string;
 }
 
+/** A place is remembered for so much longer than it must be, so that it is written once in that time and not at every sign-in. */
+const remembersLonger = '1 day';
+
 /** One step of a statement that writes, by its name. */
 type Step = readonly [name: string, text: string];
 
@@ -70,6 +73,7 @@ export function settlementSteps(
 ): readonly Step[] {
   const { placeKey, networkKey, networkCount, laneKey, slowLaneKey, familiar, familiarUntil } = settlement;
   const after = (step: string) => `(SELECT count(*) FROM ${step}) >= 0 AND ${ready}`;
+  const until = value(familiarUntil, 'timestamptz');
   const forgotten = (key: string) => `DELETE FROM throttle WHERE key = ${value(key, 'text')}`;
   return [
     ['place', `${forgotten(placeKey)} AND ${ready} RETURNING 1`],
@@ -83,8 +87,8 @@ export function settlementSteps(
     [
       'marked',
       `INSERT INTO throttle (key, count, window_ends_at)
-       SELECT f.key, 1, ${value(familiarUntil, 'timestamptz')} FROM unnest(${value(familiar, 'text[]')}) AS f(key)
-       WHERE ${after('slow')} ORDER BY f.key
+       SELECT f.key, 1, ${until} + interval '${remembersLonger}' FROM unnest(${value(familiar, 'text[]')}) AS f(key)
+       WHERE ${after('slow')} AND NOT EXISTS (SELECT 1 FROM throttle k WHERE k.key = f.key AND k.window_ends_at >= ${until}) ORDER BY f.key
        ON CONFLICT (key) DO UPDATE SET window_ends_at = EXCLUDED.window_ends_at RETURNING 1`,
     ],
   ];

@@ -68,12 +68,12 @@ export class FeedStore {
     return read({ origin, xid, sessions, tokens, all_ends: all }, most);
   }
 
-  /** Every end since `after`: for a follower that has just come and holds tokens that were issued before. */
+  /** Every end since `after`, by the ids of events, which begin with their time: for a follower that has just come and holds tokens that were issued before. */
   async snapshot(after: Instant, most: number): Promise<ReadEnds> {
     const earliest = new Date(after);
     const rows = await this.prisma.$queryRaw<Row[]>`
       SELECT instance_id::text || '.' || epoch AS origin, pg_snapshot_xmin(pg_current_snapshot())::text AS xid,
-        ARRAY(SELECT session_id::text FROM event WHERE at >= ${earliest} AND type = 'session.ended' LIMIT ${most + 1}) AS sessions,
+        ARRAY(SELECT session_id::text FROM event WHERE id >= curfew_first_id(${earliest}::timestamptz) AND type = 'session.ended' LIMIT ${most + 1}) AS sessions,
         ARRAY(SELECT encode(token_hash, 'hex') FROM revoked_token WHERE expires_at >= ${earliest} LIMIT ${most + 1}) AS tokens,
         COALESCE((SELECT jsonb_agg(jsonb_build_object('kind', kind, 'target', target, 'at', floor(extract(epoch FROM at) * 1000)))
           FROM not_before WHERE at >= ${earliest}), '[]'::jsonb) AS all_ends
