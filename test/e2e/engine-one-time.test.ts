@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import pg from 'pg';
 import { type Answer, atOnce, type EngineClient, EngineWorld, orders, type Tokens } from './engine-world.js';
 import { deviceGrant, pkce } from './protocol-world.js';
 
@@ -32,6 +33,32 @@ const aKey = async () => {
   return { ...pair, jwk: await exportJWK(pair.publicKey) };
 };
 
+describe('codes that are redeemed together', () => {
+  const browsers = () => world.database.query<{ uid: string }>('SELECT uid FROM browser_session');
+
+  it('wait for nobody’s browser but their own, and end as their browser does', async () => {
+    const codes: Awaited<ReturnType<typeof world.code>>[] = [];
+    const uids: string[] = [];
+    for (let number = 0; number < 4; number += 1) {
+      const known = new Set((await browsers()).map(({ uid }) => uid));
+      codes.push(await world.code(web, { scope: 'openid' }, world.stranger(number % 3)));
+      uids.push((await browsers()).find(({ uid }) => !known.has(uid))!.uid);
+    }
+    const holder = new pg.Client({ connectionString: world.database.url });
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT 1 FROM browser_session WHERE uid = ANY($1) FOR UPDATE', [uids.slice(0, 2)]);
+    const answers = codes.map((code) => world.redeem(web, code));
+    const others = await Promise.all(answers.slice(2));
+    expect(others.map(({ status }) => status)).toEqual([200, 200]);
+    await holder.query('DELETE FROM browser_session WHERE uid = $1', [uids[0]]);
+    await holder.query('COMMIT');
+    await holder.end();
+    const [signedOut, held] = await Promise.all(answers.slice(0, 2));
+    expect([signedOut!.status, signedOut!.body.error, held!.status]).toEqual([400, 'invalid_grant', 200]);
+  });
+});
+
 describe('of fifty uses at once on two nodes, one wins', () => {
   it('with an authorization code, and the session it started is ended by the others', async () => {
     const code = await world.code(web, { scope: 'openid' });
@@ -47,6 +74,16 @@ describe('of fifty uses at once on two nodes, one wins', () => {
     expect(await world.events(sid, 'code.reuse_found')).toHaveLength(1);
     expect((await world.refresh(web, winner!.body.refresh_token)).status).toBe(400);
     expect((await world.userinfo(winner!.body.access_token, 1)).status).toBe(401);
+  });
+
+  it('with codes of several people, each fifty times, each for its own session', async () => {
+    const codes: Awaited<ReturnType<typeof world.code>>[] = [];
+    for (let number = 0; number < 3; number += 1)
+      codes.push(await world.code(web, { scope: 'openid' }, world.stranger(number)));
+    const answers = await atOnce(150, (node, index) => world.redeem(web, codes[index % 3]!, { node }));
+    noneBroke(answers);
+    for (let number = 0; number < 3; number += 1)
+      expect(succeeded(answers.filter((_, index) => index % 3 === number))).toHaveLength(1);
   });
 
   it('with a pushed authorization request', async () => {

@@ -1,6 +1,8 @@
 import {
+  Batcher,
   type HotStatement,
   type HotStatements,
+  isDatabaseUnavailable,
   milliseconds,
   type PrismaService,
   type Transaction,
@@ -8,7 +10,7 @@ import {
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { hashOfId as hash, type PayloadSeal } from '@curfew/tokens';
 import { commitOf } from './commit-statements.js';
-import { OnceRecords } from './once-records.js';
+import { nameOfRecord, OnceRecords } from './once-records.js';
 import { RecentInteractions } from './recent-interactions.js';
 import { type ArtifactKey, type FoundArtifact, StagedWrites } from './staged-writes.js';
 
@@ -28,6 +30,7 @@ export interface FoundWithGrant {
 }
 
 type ArtifactRow = [
+  kind: string,
   payload: Uint8Array,
   idHash: Uint8Array,
   consumedAt: boolean,
@@ -39,17 +42,22 @@ type ArtifactRow = [
 
 // Requests of a sign-in read and write artifacts, so they go straight through the driver (ADR 0015). Whoever asks for an interaction in
 // which consent was given, or for a code, asks for its grant next: it comes along.
-const readBy = (condition: string): string => `
-  SELECT a.payload, a.id_hash, a.consumed_at IS NOT NULL, ${milliseconds('a.expires_at')},
+const readBy = (rows: string): string => `
+  SELECT a.kind, a.payload, a.id_hash, a.consumed_at IS NOT NULL, ${milliseconds('a.expires_at')},
     a.grant_id, g.payload, ${milliseconds('g.expires_at')}
-  FROM protocol_artifact a
-  LEFT JOIN protocol_artifact g ON g.kind = 'Grant' AND g.id_hash = sha256(convert_to(a.grant_id, 'UTF8'))
-  WHERE a.kind = $1 AND ${condition}`;
-const findStatement: HotStatement = { name: 'artifact_find', text: readBy('a.id_hash = $2') };
+  FROM ${rows}
+  LEFT JOIN protocol_artifact g ON g.kind = 'Grant' AND g.id_hash = sha256(convert_to(a.grant_id, 'UTF8'))`;
+const findStatement: HotStatement = {
+  name: 'artifacts_find',
+  text: readBy(
+    'unnest($1::text[], $2::bytea[]) AS u(kind, id_hash) JOIN protocol_artifact a ON a.kind = u.kind AND a.id_hash = u.id_hash',
+  ),
+};
 const findByUserCodeStatement: HotStatement = {
   name: 'artifact_find_by_user_code',
-  text: readBy('a.user_code_hash = $2'),
+  text: `${readBy('protocol_artifact a')} WHERE a.kind = $1 AND a.user_code_hash = $2`,
 };
+const readLimits = { inFlight: 2, largest: 64 };
 
 /** How long a code that nobody used is kept after it has expired. */
 const unusedCodesKept = seconds(3_600);
@@ -61,12 +69,15 @@ export class ArtifactStore {
   readonly #hot: HotStatements;
   readonly #recent = new RecentInteractions();
   readonly #once: OnceRecords;
+  /** Codes that are shown at once are read at once. */
+  readonly #reads: Batcher<ArtifactKey, ArtifactRow | undefined>;
 
   constructor(prisma: PrismaService, seal: PayloadSeal, hot: HotStatements) {
     this.#prisma = prisma;
     this.#seal = seal;
     this.#hot = hot;
     this.#once = new OnceRecords(hot);
+    this.#reads = new Batcher((keys) => this.#rowsOf(keys), readLimits, isDatabaseUnavailable);
   }
 
   /**
@@ -95,8 +106,7 @@ export class ArtifactStore {
   async find(key: ArtifactKey, staged: StagedWrites): Promise<FoundArtifact | undefined> {
     const known = staged.known(key);
     if (known !== undefined) return known ?? undefined;
-    const [row] = await this.#hot.run<ArtifactRow>(findStatement, [key.kind, hash(key.id)]);
-    const found = this.#read(row, staged);
+    const found = this.#read(await this.#reads.submit(key), staged);
     if (found) staged.note(key, found);
     return found;
   }
@@ -157,9 +167,16 @@ export class ArtifactStore {
         LIMIT ${max} FOR UPDATE SKIP LOCKED)`;
   }
 
+  async #rowsOf(keys: readonly ArtifactKey[]): Promise<readonly (ArtifactRow | undefined)[]> {
+    const [kinds, hashes] = [keys.map(({ kind }) => kind), keys.map(({ id }) => hash(id))];
+    const rows = await this.#hot.run<ArtifactRow>(findStatement, [kinds, hashes]);
+    const found = new Map(rows.map((row) => [nameOfRecord(row[0], row[2]), row]));
+    return keys.map(({ kind }, index) => found.get(nameOfRecord(kind, hashes[index]!)));
+  }
+
   #read(row: ArtifactRow | undefined, staged: StagedWrites): FoundArtifact | undefined {
     if (!row) return undefined;
-    const [sealed, idHash, consumed, expiresAt, grantId, grantSealed, grantExpiresAt] = row;
+    const [, sealed, idHash, consumed, expiresAt, grantId, grantSealed, grantExpiresAt] = row;
     const text = this.#seal.openText(sealed, Buffer.from(idHash));
     if (text === undefined) return undefined;
     if (grantId !== null && grantSealed && grantExpiresAt !== null) {

@@ -30,7 +30,10 @@ const recordStatement: HotStatement = {
 type Row = [kind: string, idHash: Uint8Array, xid: string, position: string];
 
 const limits = { inFlight: 2, largest: 64 };
-const nameOf = (kind: string, idHash: Uint8Array): string => `${kind} ${Buffer.from(idHash).toString('hex')}`;
+
+/** One text for a kind and the hash of an id, by which rows are found again. */
+export const nameOfRecord = (kind: string, idHash: Uint8Array): string =>
+  `${kind} ${Buffer.from(idHash).toString('hex')}`;
 
 /** Records of ids that may be used once; those that come together share a statement and its commit. */
 export class OnceRecords {
@@ -48,7 +51,7 @@ export class OnceRecords {
   async #record(records: readonly OnceRecord[]): Promise<readonly boolean[]> {
     const named = records.map(({ key, expiresAt }) => {
       const idHash = hashOfId(key.id);
-      return { kind: key.kind, idHash, expiresAt, name: nameOf(key.kind, idHash) };
+      return { kind: key.kind, idHash, expiresAt, name: nameOfRecord(key.kind, idHash) };
     });
     const first = new Map<string, (typeof named)[number]>();
     for (const one of named) if (!first.has(one.name)) first.set(one.name, one);
@@ -60,7 +63,7 @@ export class OnceRecords {
       // The earliest instant: an id that has not expired for one of them counts as used for all.
       Math.min(...records.map(({ now }) => now)),
     ]);
-    const recorded = new Set(rows.map(([kind, idHash]) => nameOf(kind, idHash)));
+    const recorded = new Set(rows.map(([kind, idHash]) => nameOfRecord(kind, idHash)));
     return named.map((one) => recorded.has(one.name) && first.get(one.name) === one);
   }
 }

@@ -49,13 +49,25 @@ export const againstBrowser = entriesAgainst(ofBrowser);
 /** A condition on `browser_session b`: its sign-in has not ended, for itself or with everything of its account or of everyone. */
 export const browserStands = `(b.ended_at IS NULL AND NOT ${isKilled(ofBrowser)})`;
 
+/** Expressions for a browser, the moment and the client that asks, and where they come from if not from parameters. */
+interface HeldBrowser {
+  readonly uid: string;
+  readonly now: string;
+  readonly client: string;
+  /** A list of rows whose columns the expressions name, and the column of it that is answered. */
+  readonly of?: { readonly rows: string; readonly selected: string };
+  /** Whether a browser that another transaction is changing is waited for, or left out. */
+  readonly waits?: boolean;
+}
+
 /**
  * A query for the browser session of this uid, where it stands and may answer the client without proof: a code that was made while an end was
  * under way is asked what the authorization request would be asked after it. The session cannot end before the transaction has.
  */
-export const holdBrowser = ({ uid, now, client }: { uid: string; now: string; client: string }): string => `
-  SELECT 1 FROM browser_session b, ${sessionsOfBrowser(now)}
-  WHERE b.uid = ${uid} AND ${browserStands} AND NOT COALESCE(${client} = ANY(came.ended_clients), false) FOR KEY SHARE OF b`;
+export const holdBrowser = ({ uid, now, client, of, waits = true }: HeldBrowser): string => `
+  SELECT ${of?.selected ?? 1} FROM ${of ? `${of.rows}, ` : ''}browser_session b, ${sessionsOfBrowser(now)}
+  WHERE b.uid = ${uid} AND ${browserStands} AND NOT COALESCE(${client} = ANY(came.ended_clients), false)
+  FOR KEY SHARE OF b${waits ? '' : ' SKIP LOCKED'}`;
 
 /** The columns as the driver hands them over. */
 export type BrowserSessionColumns = [

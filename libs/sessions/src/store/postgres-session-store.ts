@@ -16,7 +16,7 @@ import type { EndWriter } from './end-writer.js';
 import { atDate as at } from './session-columns.js';
 import { type Question, readSessions } from './session-read.js';
 import { type Rotated, rotateSessions } from './session-rotate.js';
-import { healWithin, insertFromCode, insertSession, refuseKilled } from './session-start.js';
+import { healWithin, insertSession, refuseKilled } from './session-start.js';
 import {
   type AcceptedStepUp,
   type Activity,
@@ -36,6 +36,13 @@ import {
   type WithEnd,
 } from './session-store.js';
 import { markColumns, notKilled, rowStands } from './standing-statements.js';
+import {
+  beforeStart,
+  type CodeStart,
+  type StartedFromCode,
+  startFromCodes,
+  startWaiting,
+} from './start-from-code.js';
 
 /** What the store is made of. */
 export interface PostgresSessionStoreParts {
@@ -59,6 +66,7 @@ export class PostgresSessionStore extends SessionStore {
   readonly #silences: SilenceRecorder | undefined;
   readonly #reads: Batcher<Question, FoundSession | undefined>;
   readonly #rotations: Batcher<Rotation, Rotated>;
+  readonly #starts: Batcher<CodeStart, StartedFromCode | undefined>;
 
   constructor({ prisma, statements, limits, ends, silences }: PostgresSessionStoreParts) {
     super();
@@ -68,6 +76,7 @@ export class PostgresSessionStore extends SessionStore {
     this.#silences = silences;
     this.#reads = new Batcher((all) => readSessions(statements, all), limits, isDatabaseUnavailable);
     this.#rotations = new Batcher((all) => rotateSessions(statements, all), limits, isDatabaseUnavailable);
+    this.#starts = new Batcher((all) => startFromCodes(statements, all), limits, isDatabaseUnavailable);
   }
 
   override read(id: SessionId, accessTokenHash?: Uint8Array): Promise<FoundSession | undefined> {
@@ -110,7 +119,9 @@ export class PostgresSessionStore extends SessionStore {
     stepUp?: AcceptedStepUp,
     trial?: Trial,
   ): Promise<boolean> {
-    const before = await insertFromCode(this.#statements, session, code, stepUp);
+    const start = { session, code, stepUp };
+    const row = (await this.#starts.submit(start)) ?? (await startWaiting(this.#statements, start));
+    const before = beforeStart(row);
     if (!before) return false;
     const { inactivityTimeout, startedAt } = session;
     this.#silences?.started(session, before, inactivityTimeout, startedAt, trial?.canary ?? undefined);

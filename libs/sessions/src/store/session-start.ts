@@ -1,28 +1,13 @@
 import { insertEvents } from '@curfew/events';
 import type { SessionBefore } from '@curfew/insight';
-import { retrying, type Statements, type Transaction } from '@curfew/persistence';
+import type { Statements, Transaction } from '@curfew/persistence';
 import type { EndReason, Instant } from '@curfew/session-policy';
 import { sessionEvent } from '../session-events.js';
 import { packSignals } from './packed-columns.js';
-import { type BeforeRow, readBefore } from './session-before.js';
+import { readBefore } from './session-before.js';
 import { atDate as at } from './session-columns.js';
-import {
-  type AcceptedStepUp,
-  AccountGone,
-  AuthorizationKilled,
-  type CodeKey,
-  CodeUsed,
-  type StoredSession,
-} from './session-store.js';
-import {
-  codeParameters,
-  killerStatement,
-  type StartFromCodeRow,
-  type StartRow,
-  startFromCodeStatement,
-  startParameters,
-  startStatement,
-} from './start-statement.js';
+import { type AcceptedStepUp, AuthorizationKilled, type StoredSession } from './session-store.js';
+import { killerStatement, type StartRow, startParameters, startStatement } from './start-statement.js';
 
 /** @throws AuthorizationKilled if an entry ends what is only being started */
 export async function refuseKilled(statements: Statements, session: StoredSession): Promise<void> {
@@ -67,25 +52,4 @@ export async function insertSession(
   const [killedBy, waiting, ...before] = row!;
   if (killedBy) throw new AuthorizationKilled(killedBy);
   return { waiting, before: readBefore(before) };
-}
-
-/**
- * Starts the session and uses its code up. Undefined, with nothing done, where a session waits for the step-up.
- * @throws AuthorizationKilled, AccountGone, CodeUsed; then nothing happened
- */
-export async function insertFromCode(
-  statements: Statements,
-  session: StoredSession,
-  code: CodeKey,
-  stepUp: AcceptedStepUp | undefined,
-): Promise<SessionBefore | undefined> {
-  const values = [...startParameters(session, stepUp), ...codeParameters(code, session)];
-  const [row] = await retrying(() => statements.run<StartFromCodeRow>(startFromCodeStatement, values));
-  const [killedBy, waits, hasAccount, isSignedIn, isConsumed, ...before] = row!;
-  if (killedBy) throw new AuthorizationKilled(killedBy);
-  if (!hasAccount) throw new AccountGone();
-  if (!isSignedIn) throw new AuthorizationKilled('logout');
-  if (waits) return undefined;
-  if (!isConsumed) throw new CodeUsed();
-  return readBefore(before.slice(0, 6) as BeforeRow);
 }
