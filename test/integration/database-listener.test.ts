@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { DatabaseListener } from '@curfew/persistence';
+import { DatabaseListener, NotHeard, type Statements } from '@curfew/persistence';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type DatabaseProxy, proxyTo } from '../support/proxy.js';
 
 let database: TestDatabase;
 let proxy: DatabaseProxy;
+/** The way by which the process writes. */
+let way: Statements;
 let listener: DatabaseListener;
 const heard: string[] = [];
 let losses = 0;
@@ -17,8 +19,9 @@ afterAll(() => database.drop());
 beforeEach(async () => {
   heard.length = losses = gaps = 0;
   proxy = await proxyTo(database.url);
+  way = database.prisma().direct;
   listener = new DatabaseListener(
-    proxy.url,
+    { url: proxy.url, through: { run: (statement, values) => way.run(statement, values) } },
     ['first', 'Second one'],
     {
       onNotification: (channel, payload) => heard.push(`${channel}: ${payload}`),
@@ -79,6 +82,40 @@ describe('DatabaseListener', () => {
     expect(performance.now() - began).toBeLessThan(2_000);
     proxy.heal();
     await until(() => gaps === 1);
+  });
+
+  it('trusts no connection that is up and well, but hears nothing of what this process sends', async () => {
+    await listener.start();
+    const other = await createTestDatabase();
+    try {
+      const began = performance.now();
+      way = other.prisma().direct;
+      await until(() => losses === 1);
+      expect(performance.now() - began).toBeLessThan(2_000);
+      await pause(700); // it connects again and again, and does not hear itself
+      expect({ losses, gaps, listening: listener.listening }).toEqual({
+        losses: 1,
+        gaps: 0,
+        listening: false,
+      });
+      way = database.prisma().direct;
+      await until(() => gaps === 1);
+    } finally {
+      await other.drop();
+    }
+  });
+
+  it('does not start where it cannot hear what this process sends, and says which setting is wrong', async () => {
+    const other = await createTestDatabase();
+    try {
+      way = other.prisma().direct;
+      const error = await listener.start().catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(NotHeard);
+      expect((error as Error).message).toContain('DATABASE_DIRECT_URL');
+      expect(listener.listening).toBe(false);
+    } finally {
+      await other.drop();
+    }
   });
 
   it('comes back when the server ends its connection', async () => {

@@ -37,7 +37,7 @@ beforeAll(async () => {
   const report = (error: unknown) => faults.push(error);
   feed = new SessionFeed({ store, nodes: new FeedNodeStore(prisma), announcer, clock, report });
   await feed.start();
-  listener = new DatabaseListener(house.database.url, [endsChannel], {
+  listener = new DatabaseListener({ url: house.database.url, through: prisma.direct }, [endsChannel], {
     onNotification: (_, payload) => {
       heard.push(payload);
       feed.heard(payload);

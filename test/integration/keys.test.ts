@@ -127,7 +127,13 @@ describe('rotation', () => {
     const [here, there] = [await aLoadedNode(), await aLoadedNode()];
     const heard = new Promise<boolean>((resolve) => {
       const onNotification = () => resolve(there.load(clock.now()));
-      listener = new DatabaseListener(database.url, [signingKeysChannel], { onNotification });
+      listener = new DatabaseListener(
+        { url: database.url, through: database.prisma().direct },
+        [signingKeysChannel],
+        {
+          onNotification,
+        },
+      );
     });
     await listener!.start();
     await here.rotate(clock.now());

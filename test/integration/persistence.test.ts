@@ -303,7 +303,7 @@ describe('the clock of the database', () => {
     const prisma = database.prisma();
     const clock = new DisciplinedClock(databaseClock(prisma, { virtualClock: true }));
     const told: string[] = [];
-    const listener = new DatabaseListener(database.url, [clockChannel], {
+    const listener = new DatabaseListener({ url: database.url, through: prisma.direct }, [clockChannel], {
       onNotification: (channel) => told.push(channel),
     });
     await Promise.all([clock.start(), listener.start()]);

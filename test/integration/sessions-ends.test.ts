@@ -235,9 +235,13 @@ describe('ends that nobody asked about', () => {
   it('are announced many at a time, and each of them', async () => {
     const all = await Promise.all(Array.from({ length: 450 }, () => house.signIn({ at: t(70_000) })));
     const heard: string[] = [];
-    const listener = new DatabaseListener(house.database.url, ['curfew_ends', 'behind'], {
-      onNotification: (channel, payload) => heard.push(channel === 'behind' ? '' : payload),
-    });
+    const listener = new DatabaseListener(
+      { url: house.database.url, through: house.nodes[0].prisma.direct },
+      ['curfew_ends', 'behind'],
+      {
+        onNotification: (channel, payload) => heard.push(channel === 'behind' ? '' : payload),
+      },
+    );
     await listener.start();
     try {
       const store = sessionStores(house.database.prisma()).sweep;

@@ -47,6 +47,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
   });
   await listener.start();
   foundation.registry.trust();
+  app.get(HealthController).hears = () => listener.listening;
   const { limits, issuer, adminUrl, consoleUrl, proxy, listen: addresses } = configuration;
   const paths = operationPaths(contracts);
   const tracing = await startTracing(process.env, {

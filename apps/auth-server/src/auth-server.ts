@@ -82,12 +82,14 @@ export async function startAuthServer(
     settings,
     log: new PageLogTo(log),
   });
+  const hears = () => listener.listening;
+  app.get(HealthController).hears = hears;
   const told = new Map([...followers.listeners, ...serveStreams(foundation, protocol)]);
   const server = publicServer(foundation, protocol.server.handle, app, told, throttled, metrics);
   await surroundings.mayListen();
   const port = await server.open(configuration.listen.auth);
   background.start(surroundings.runsJobsOfAll);
-  const telling = await startDeliveries(foundation, surroundings, { metrics, feed: followers.feed });
+  const telling = await startDeliveries(foundation, surroundings, { metrics, feed: followers.feed, hears });
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
     await followers.stop();

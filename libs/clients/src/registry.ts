@@ -60,7 +60,11 @@ export class Registry {
   private listener: DatabaseListener | undefined;
   private trusted = false;
 
-  constructor(prisma: PrismaService, clock: Clock, options: RegistryOptions = {}) {
+  constructor(
+    private readonly prisma: PrismaService,
+    clock: Clock,
+    options: RegistryOptions = {},
+  ) {
     const { maxAge = seconds(30), clients = 10_000, resources = 1_000 } = options;
     const store = new RegistryStore(prisma);
     this.clients = new FreshCache((id) => store.client(id), clock, maxAge, clients);
@@ -87,7 +91,8 @@ export class Registry {
 
   /** Listens on a connection of its own; rejects if the database cannot be reached. */
   async start(databaseUrl: string): Promise<void> {
-    this.listener = new DatabaseListener(databaseUrl, [registryChannel], this.handlers);
+    const parts = { url: databaseUrl, through: this.prisma.direct };
+    this.listener = new DatabaseListener(parts, [registryChannel], this.handlers);
     await this.listener.start();
     this.trust();
   }

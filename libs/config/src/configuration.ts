@@ -11,6 +11,10 @@ export interface Listen {
 /** How to reach the database, and how patiently. */
 export interface DatabaseConfiguration {
   readonly url: Secret;
+  /** The same database past every pooler, for what needs a connection of its own: announcements and migrations. */
+  readonly directUrl: Secret;
+  /** Whether `url` leads through a pooler, which hands connections on between transactions. */
+  readonly isPooled: boolean;
   readonly poolSize: number;
   readonly introspectionPoolSize: number;
   readonly connectTimeoutMs: Milliseconds;
@@ -176,6 +180,8 @@ export function arrange(
     workers: s.CURFEW_WORKERS,
     database: {
       url: database,
+      directUrl: s.DATABASE_DIRECT_URL ?? database,
+      isPooled: s.DATABASE_DIRECT_URL !== undefined && s.DATABASE_DIRECT_URL.reveal() !== database.reveal(),
       poolSize: s.CURFEW_DATABASE_POOL_SIZE,
       introspectionPoolSize: s.CURFEW_DATABASE_INTROSPECTION_POOL_SIZE,
       connectTimeoutMs: s.CURFEW_DATABASE_CONNECT_TIMEOUT,

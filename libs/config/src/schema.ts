@@ -70,6 +70,11 @@ const database = {
     'a postgresql:// URL',
     isPostgresUrl,
   ),
+  DATABASE_DIRECT_URL: secret(
+    'The same database past every pooler, for announcements and migrations. It must be set where DATABASE_URL leads to a pooler; unset, it is DATABASE_URL.',
+    'a postgresql:// URL',
+    isPostgresUrl,
+  ),
   CURFEW_DATABASE_POOL_SIZE: count('Connections of one process.', { min: 1, max: 200, default: 10 }),
   CURFEW_DATABASE_INTROSPECTION_POOL_SIZE: count(
     'Connections of one process kept for introspection and refreshes, so that a flood of sign-ins cannot starve it.',

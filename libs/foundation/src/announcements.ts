@@ -15,7 +15,7 @@ export interface AnnouncementHandlers {
 
 /** One connection that hears what other processes announce: policies and registrations, signing keys, the clock, and `also`. */
 export function hearAnnouncements(
-  { configuration, registry, clock, log }: Foundation,
+  { configuration, prisma, registry, clock, log }: Foundation,
   also: AnnouncementHandlers,
 ): DatabaseListener {
   const report = (subject: string) => (err: unknown) => log.error({ err }, subject);
@@ -23,7 +23,7 @@ export function hearAnnouncements(
   const remeasure = () => void clock.remeasure().catch(report('measuring the clock'));
   const own = [registryChannel, signingKeysChannel, clockChannel];
   return new DatabaseListener(
-    configuration.database.url.reveal(),
+    { url: configuration.database.directUrl.reveal(), through: prisma.direct },
     [...new Set([...own, ...also.channels.keys()])],
     {
       onNotification: (channel, payload) => {

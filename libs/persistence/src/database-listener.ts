@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { waitForBeatMs } from '@curfew/clock';
 import pg from 'pg';
 import { standbyRefused } from './guard/refusal.js';
 import { isInRecovery } from './guard/server.js';
+import type { HotStatement, Statements } from './statements.js';
 
 /** What a listener tells its owner; the functions must not throw. */
 export interface ListenerHandlers {
@@ -14,52 +16,78 @@ export interface ListenerHandlers {
 
 /** How a listener behaves when things go wrong; all in milliseconds. */
 export interface ListenerPatience {
-  /** Between two proofs that the connection still lives. */
+  /** Between two proofs that notifications arrive. */
   readonly heartbeatMs?: number;
-  /** How long connecting, or the answer to a heartbeat, may take. */
+  /** How long connecting may take, and how long a proof may be on its way. */
   readonly silenceMs?: number;
   readonly firstRetryMs?: number;
   readonly lastRetryMs?: number;
 }
 
+/** What a listener needs beside its channels. */
+export interface ListenerParts {
+  /** Where it listens: the server itself, because a pooler hands the connection on and forgets what was listened to. */
+  readonly url: string;
+  /** The way by which this process writes: a notification that is sent here must be heard there. */
+  readonly through: Statements;
+}
+
+/** The channel on which listeners hear themselves. */
+const proofChannel = 'curfew_proof';
+const sendProof: HotStatement = { name: 'listener-proof', text: 'SELECT pg_notify($1, $2)' };
+
+/** Notifications that are sent where this process writes do not arrive where it listens. */
+export class NotHeard extends Error {
+  constructor() {
+    super(
+      'a notification sent through DATABASE_URL was not heard: DATABASE_DIRECT_URL must lead to the same database, and past every pooler',
+    );
+    this.name = 'NotHeard';
+  }
+}
+
 /**
- * Hears NOTIFY on a connection of its own (a pooled one would forget). It reconnects by itself, at growing intervals, and asks for a
- * sign of life regularly, because a connection cut half-way stays silent for ever.
+ * Hears NOTIFY on a connection of its own. Regularly it sends itself a notification the way this process writes, because only
+ * that proves that the others' arrive: a pooler accepts LISTEN and hands the connection to somebody else, and a connection that was cut
+ * half-way stays silent for ever. It reconnects by itself, at growing intervals, and counts as listening once it heard itself.
  */
 export class DatabaseListener {
-  readonly #url: string;
+  readonly #parts: ListenerParts;
   readonly #channels: readonly string[];
   readonly #handlers: ListenerHandlers;
   readonly #patience: Required<ListenerPatience>;
+  readonly #name = randomUUID();
+  #proofs = 0;
+  #awaited: { readonly payload: string; readonly heard: () => void } | undefined;
   #client: pg.Client | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopped = true;
   #failures = 0;
 
   constructor(
-    url: string,
+    parts: ListenerParts,
     channels: readonly string[],
     handlers: ListenerHandlers,
     patience: ListenerPatience = {},
   ) {
-    this.#url = url;
+    this.#parts = parts;
     this.#channels = channels;
     this.#handlers = handlers;
     this.#patience = {
-      heartbeatMs: 1_000,
-      silenceMs: 2_000,
+      heartbeatMs: 1_500,
+      silenceMs: 1_500,
       firstRetryMs: 50,
       lastRetryMs: 2_000,
       ...patience,
     };
   }
 
-  /** Whether notifications arrive at the moment, as far as known. */
+  /** Whether notifications arrive, by the last proof. */
   get listening(): boolean {
     return this.#client !== undefined;
   }
 
-  /** Connects and listens; rejects if the first attempt fails, so that a wrong address shows at start. */
+  /** Connects, listens and hears itself; rejects if the first attempt fails, so that a wrong address shows at start. @throws NotHeard */
   async start(): Promise<void> {
     this.#stopped = false;
     await this.#connect();
@@ -75,26 +103,15 @@ export class DatabaseListener {
   }
 
   async #connect(): Promise<void> {
-    const { silenceMs } = this.#patience;
-    const client = new pg.Client({
-      connectionString: this.#url,
-      connectionTimeoutMillis: silenceMs,
-      query_timeout: silenceMs,
-      keepAlive: true,
-      application_name: 'curfew listener',
-    });
-    client.on('error', (error) => this.#lost(client, error));
-    client.on('end', () => this.#lost(client, new Error('connection ended')));
-    client.on('notification', ({ channel, payload }) =>
-      this.#handlers.onNotification(channel, payload ?? ''),
-    );
+    const client = this.#newClient();
     try {
       await client.connect();
       // A standby would answer LISTEN with an error in any case, but not every pooler says whose error it is.
       if (await isInRecovery(client)) throw standbyRefused();
-      await client.query(
-        this.#channels.map((channel) => `LISTEN ${client.escapeIdentifier(channel)}`).join('; '),
-      );
+      // One message each: of several LISTEN in one message some poolers pass on only the first.
+      for (const channel of [proofChannel, ...this.#channels])
+        await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
+      await this.#prove();
     } catch (error) {
       destroy(client);
       throw error;
@@ -105,9 +122,49 @@ export class DatabaseListener {
     this.#beatLater(client);
   }
 
+  #newClient(): pg.Client {
+    const { silenceMs } = this.#patience;
+    const client = new pg.Client({
+      connectionString: this.#parts.url,
+      // Connecting takes longer than a proof: names are resolved, and TLS is agreed on.
+      connectionTimeoutMillis: 2 * silenceMs,
+      query_timeout: 2 * silenceMs,
+      keepAlive: true,
+      application_name: 'curfew listener',
+    });
+    client.on('error', (error) => this.#lost(client, error));
+    client.on('end', () => this.#lost(client, new Error('connection ended')));
+    client.on('notification', ({ channel, payload }) => this.#heard(channel, payload ?? ''));
+    return client;
+  }
+
+  #heard(channel: string, payload: string): void {
+    if (channel !== proofChannel) this.#handlers.onNotification(channel, payload);
+    else if (payload === this.#awaited?.payload) this.#awaited.heard();
+  }
+
+  /** Sends a notification and waits for it. @throws NotHeard, or the failure of the sending */
+  async #prove(): Promise<void> {
+    const payload = `${this.#name}:${this.#proofs++}`;
+    let given: NodeJS.Timeout | undefined;
+    const heard = new Promise<void>((resolve, reject) => {
+      this.#awaited = { payload, heard: resolve };
+      given = setTimeout(() => reject(new NotHeard()), this.#patience.silenceMs).unref();
+    });
+    try {
+      await Promise.race([
+        heard,
+        this.#parts.through.run(sendProof, [proofChannel, payload]).then(() => heard),
+      ]);
+    } finally {
+      clearTimeout(given);
+      this.#awaited = undefined;
+    }
+  }
+
   #beatLater(client: pg.Client): void {
     this.#timer = setTimeout(() => {
-      client.query('').then(
+      this.#prove().then(
         () => this.#client === client && this.#beatLater(client),
         (error) => this.#lost(client, error),
       );

@@ -1,7 +1,7 @@
 export { afterCommit } from './after-commit.js';
 export { Batcher, type BatchLimits } from './batcher.js';
 export { advanceVirtualClock, clockChannel, databaseClock, VirtualClockRefused } from './database-clock.js';
-export { DatabaseListener, type ListenerHandlers } from './database-listener.js';
+export { DatabaseListener, type ListenerHandlers, NotHeard } from './database-listener.js';
 export { isDatabaseUnavailable, isRetryable, isStatementTimeout, isUniqueViolation } from './failures.js';
 export {
   type Account,

@@ -8,13 +8,15 @@ import { deliverEvents } from './deliver-events.js';
 export interface Told {
   readonly metrics: NodeMetrics;
   readonly feed: SessionFeed;
+  /** Whether announcements of other processes arrive. */
+  readonly hears: () => boolean;
 }
 
 /** Starts everything by which the world outside learns what happened: deliveries, alerts and figures. */
 export async function startDeliveries(
   foundation: Foundation,
   { runsJobsOfAll, showFigures }: Surroundings,
-  { metrics, feed }: Told,
+  { metrics, feed, hears }: Told,
 ): Promise<{ stop(): Promise<void> }> {
   const { attempted } = metrics;
   const { seen } = metrics.events;
@@ -25,7 +27,7 @@ export async function startDeliveries(
     'sign-in': () => foundation.signIns.load,
     main: () => foundation.prisma.load(),
   });
-  metrics.measureNode(foundation.events, feed);
+  metrics.measureNode(foundation.events, feed, hears);
   const scraped = await showFigures(
     metrics.registry,
     foundation.configuration.listen.metrics,

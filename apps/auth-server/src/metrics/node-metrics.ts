@@ -139,7 +139,7 @@ export class NodeMetrics {
   }
 
   /** Measures what this process holds whenever somebody asks. */
-  measureNode(log: EventLog, feed: SessionFeed): void {
+  measureNode(log: EventLog, feed: SessionFeed, hears: () => boolean): void {
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({
         name,
@@ -153,6 +153,9 @@ export class NodeMetrics {
       'curfew_events_dropped',
       'Frequent events that were not written since the start.',
       () => log.dropped,
+    );
+    gauge('curfew_announcements_heard', 'Whether what other processes announce arrives: 1 or 0.', () =>
+      Number(hears()),
     );
     gauge('curfew_feed_followers', 'Followers of the session feed at this node.', () => feed.followers);
     gauge(
