@@ -17,7 +17,7 @@ events learn that their positions mean nothing any more. Reads the configuration
 /** Takes the step, whether or not a process has found the loss by itself. */
 async function afterRestore(): Promise<void> {
   const configuration = loadConfiguration(process.env);
-  await requireMigrations(configuration.database.url.reveal());
+  await requireMigrations(configuration.database.directUrl.reveal());
   const taken = await takeRestoreStep(configuration, { onlyIfLost: false });
   const { epoch, notBefore } = taken!;
   process.stdout.write(`${JSON.stringify({ epoch, not_before: new Date(notBefore).toISOString() })}\n`);

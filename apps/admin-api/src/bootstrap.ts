@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import type { RegisteredClient } from '@curfew/clients';
 import { ConfigurationError, loadConfiguration, refuseFirstRunData } from '@curfew/config';
 import { type Foundation, openFoundation } from '@curfew/foundation';
-import { migrate } from '@curfew/persistence';
+import { prepareDatabase } from '@curfew/persistence';
 import { createLog } from '@curfew/web';
 import { AlreadyAdministered, makeFirstAdministrator, repairAdministration } from './administration.js';
 
@@ -24,8 +24,9 @@ and opaque tokens, and where that was not enough, a new client is made and its s
 /** Registers the admin API and its first client. A person who can run this can read the database anyway. */
 async function bootstrap(work: (foundation: Foundation) => Promise<void>): Promise<void> {
   const configuration = loadConfiguration(process.env, { explicitAdminUrl: true });
-  await migrate(configuration.database.url.reveal());
-  const foundation = await openFoundation(configuration, createLog('admin-api', 'error'), {
+  const log = createLog('admin-api', 'error');
+  await prepareDatabase(configuration.database, (note) => log.warn(note));
+  const foundation = await openFoundation(configuration, log, {
     process: undefined,
     connections: { hot: 1 },
   });

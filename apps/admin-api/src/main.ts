@@ -1,6 +1,7 @@
 import './runtime-notice.js';
 import 'reflect-metadata';
 import { ConfigurationError, loadConfiguration } from '@curfew/config';
+import { requireAddresses } from '@curfew/persistence';
 import { createLog, exitWhenParentDies, stopOnSignals } from '@curfew/web';
 import { startAdminApi } from './admin-api.js';
 import { MigrationsMissing, requireMigrations } from './migrations.store.js';
@@ -9,7 +10,8 @@ import { MigrationsMissing, requireMigrations } from './migrations.store.js';
 async function main(): Promise<void> {
   const configuration = loadConfiguration(process.env);
   const log = createLog('admin-api', configuration.logLevel);
-  await requireMigrations(configuration.database.url.reveal());
+  await requireAddresses(configuration.database, (note) => log.warn(note));
+  await requireMigrations(configuration.database.directUrl.reveal());
   const server = await startAdminApi(configuration, log);
   log.info({ url: configuration.adminUrl, port: server.port }, 'the admin API is ready');
   stopOnSignals(() => server.stop(), log);

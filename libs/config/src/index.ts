@@ -1,6 +1,6 @@
 export { type AdminScope, adminScopeNames, adminScopes, isAdminScope } from './admin-scopes.js';
 export type { Configuration, DatabaseConfiguration, Listen } from './configuration.js';
-export { ConfigurationError } from './configuration-error.js';
+export { ConfigurationError, type ConfigurationFault } from './configuration-error.js';
 export {
   handedRoutes,
   type KeptRoute,

@@ -18,7 +18,8 @@ export async function runOn<Row extends unknown[]>(
 /**
  * By default PostgreSQL plans a statement with short arrays anew at each execution, because it takes the plan for these arrays to be cheaper
  * than a general one (PREPARE, Notes); planning costs three times what the statement does. Every statement here finds its rows by a key, so
- * one plan is right for all values. It must not be a scan of a table that was empty when it was made.
+ * one plan is right for all values. It must not be a scan of a table that was empty when it was made. Behind a pooler such a setting would
+ * go to whoever gets the connection next, so there the server plans as it does by default.
  */
 const planOnce = 'SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off';
 
@@ -35,7 +36,7 @@ export class HotStatements implements Statements {
       ...settings,
       onConnect: async (client) => {
         await settings.onConnect(client);
-        await client.query(planOnce);
+        if (!configuration.isPooled) await client.query(planOnce);
       },
     });
     // A connection lost while idle is replaced at the next use; the error belongs to nobody.

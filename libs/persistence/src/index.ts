@@ -1,3 +1,9 @@
+export {
+  type AddressFindings,
+  examineAddresses,
+  prepareDatabase,
+  requireAddresses,
+} from './address-check.js';
 export { afterCommit } from './after-commit.js';
 export { Batcher, type BatchLimits } from './batcher.js';
 export { advanceVirtualClock, clockChannel, databaseClock, VirtualClockRefused } from './database-clock.js';

@@ -233,6 +233,16 @@ export const poolLoad = ({ totalCount, idleCount, waitingCount }: pg.Pool): Pool
   waiting: waitingCount,
 });
 
+/** The limits that the server is given with each connection. A pooler passes on none of them, so there they belong to the role. */
+export const startParameters = ({
+  isPooled,
+  statementTimeoutMs,
+  transactionTimeoutMs,
+}: DatabaseConfiguration): pg.ClientConfig =>
+  isPooled
+    ? {}
+    : { statement_timeout: statementTimeoutMs, idle_in_transaction_session_timeout: transactionTimeoutMs };
+
 /** The settings of a pool with bounds on everything: connections, waiting, statements, idle transactions. */
 export function poolSettings(
   configuration: DatabaseConfiguration,
@@ -245,9 +255,8 @@ export function poolSettings(
     max: size,
     connectionTimeoutMillis: configuration.connectTimeoutMs,
     idleTimeoutMillis: configuration.idleTimeoutMs,
-    statement_timeout: configuration.statementTimeoutMs,
+    ...startParameters(configuration),
     silenceMs: configuration.statementTimeoutMs + silenceMarginMs,
-    idle_in_transaction_session_timeout: configuration.transactionTimeoutMs,
     keepAlive: true,
     application_name: 'curfew',
     guard,

@@ -41,6 +41,41 @@ export async function checkAdministrators(configuration: Configuration): Promise
   }
 }
 
+/** Looks at the ways to the database: what a pooler can do, and where announcements are heard. */
+export async function checkAddresses({ database }: Configuration): Promise<readonly Finding[]> {
+  const { examineAddresses } = await import('@curfew/persistence');
+  try {
+    const { faults, notes } = await examineAddresses(database);
+    return [
+      ...faults.map(({ setting, rule }) => wrong('ways to the database', `${setting} ${rule}`)),
+      ...notes.map((sentence) => noted('ways to the database', sentence)),
+      ...(faults.length > 0 ? [] : [await checkAnnouncements(database)]),
+    ];
+  } catch {
+    return [
+      wrong('ways to the database', 'the database does not answer by DATABASE_URL or DATABASE_DIRECT_URL'),
+    ];
+  }
+}
+
+/** Sends a notification by the one way and listens at the other. */
+async function checkAnnouncements(database: Configuration['database']): Promise<Finding> {
+  const { DatabaseListener, NotHeard, PrismaService } = await import('@curfew/persistence');
+  const prisma = new PrismaService(database, 1);
+  const parts = { url: database.directUrl.reveal(), through: prisma.direct };
+  const listener = new DatabaseListener(parts, [], { onNotification: () => {} });
+  try {
+    await listener.start();
+    return fine('announcements', 'are heard');
+  } catch (error) {
+    if (!(error instanceof NotHeard)) throw error;
+    return wrong('announcements', error.message);
+  } finally {
+    await listener.stop();
+    await prisma.$disconnect();
+  }
+}
+
 /** Looks at the database: reachable, new enough, durable, migrated, and how far its clock is from this host's. */
 export async function checkDatabase(url: string): Promise<readonly Finding[]> {
   const client = new pg.Client({

@@ -7,7 +7,7 @@ import { readDevFile } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError } from '../exit.js';
 import { type Finding, fine, noted, wrong } from './check.js';
-import { checkAdministrators, checkDatabase } from './database.store.js';
+import { checkAddresses, checkAdministrators, checkDatabase } from './database.store.js';
 import { checkStateFolder } from './failover.store.js';
 import { checkCertificate, checkMetadata, checkReady } from './reachability.js';
 
@@ -25,7 +25,7 @@ export async function examine(context: Context, env: Environment): Promise<reado
     node(),
     configuration(settings),
     ...(database
-      ? [...(await checkDatabase(database)), ...(await administrators(settings))]
+      ? [...(await checkDatabase(database)), ...(await throughDatabase(settings))]
       : [noted('database', 'DATABASE_URL is not set here, so it was not looked at')]),
     checkStateFolder(settings['CURFEW_STATE_FOLDER']),
     await checkReady('authorization server', issuer, 'is it running (npm start)?'),
@@ -73,10 +73,11 @@ function configuration(settings: Environment): Finding {
   }
 }
 
-/** Checks the administrators, or reports the faults of the configuration. */
-async function administrators(settings: Environment): Promise<readonly Finding[]> {
+/** Checks the ways to the database and the administrators; faults of the configuration are reported elsewhere. */
+async function throughDatabase(settings: Environment): Promise<readonly Finding[]> {
   try {
-    return [await checkAdministrators(loadConfiguration(settings))];
+    const configuration = loadConfiguration(settings);
+    return [...(await checkAddresses(configuration)), await checkAdministrators(configuration)];
   } catch (error) {
     if (error instanceof ConfigurationError) return [];
     throw error;

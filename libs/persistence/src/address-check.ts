@@ -1,0 +1,141 @@
+import { ConfigurationError, type ConfigurationFault, type DatabaseConfiguration } from '@curfew/config';
+import pg from 'pg';
+import { migrate } from './migrations.js';
+import { startParameters } from './pool.js';
+import type { HotStatement } from './statements.js';
+
+/** What was found out about the ways to the database. */
+export interface AddressFindings {
+  /** With any of these the service must not start. */
+  readonly faults: readonly ConfigurationFault[];
+  /** Sentences about what works, but not as somebody may have meant it. */
+  readonly notes: readonly string[];
+}
+
+/** How long one question may take, in milliseconds; a pooler without a free connection lets it wait for ever. */
+const patienceMs = 3_000;
+
+const timeouts: HotStatement = {
+  name: 'address-timeouts',
+  text: `SELECT pg_backend_pid(), array_agg(setting::int ORDER BY name DESC) FROM pg_settings
+         WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout') GROUP BY 1`,
+};
+type TimeoutRow = [backend: number, timeoutsMs: [statement: number, idleInTransaction: number]];
+
+/**
+ * Looks at what DATABASE_URL can do: whether its timeouts hold, whether prepared statements survive a change of the server's connection,
+ * and in which mode a pooler works. Rejects where the database cannot be reached, which says nothing about the addresses.
+ */
+export async function examineAddresses(configuration: DatabaseConfiguration): Promise<AddressFindings> {
+  try {
+    return configuration.isPooled ? await examinePooler(configuration) : await examineServer(configuration);
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message?: unknown };
+    if (code === '08P01' && /startup parameter/i.test(String(message)))
+      return { faults: [mustHaveDirectUrl('refuses')], notes: [] };
+    throw error;
+  }
+}
+
+/** Checks the ways to the database, then brings it up to date by the direct one. @throws ConfigurationError */
+export async function prepareDatabase(
+  configuration: DatabaseConfiguration,
+  note: (sentence: string) => void,
+): Promise<void> {
+  await requireAddresses(configuration, note);
+  await migrate(configuration.directUrl.reveal());
+}
+
+/** Throws a ConfigurationError that names everything that is wrong with the ways to the database. */
+export async function requireAddresses(
+  configuration: DatabaseConfiguration,
+  note: (sentence: string) => void,
+): Promise<void> {
+  const { faults, notes } = await examineAddresses(configuration);
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  for (const sentence of notes) note(sentence);
+}
+
+const mustHaveDirectUrl = (does: string): ConfigurationFault => ({
+  setting: 'DATABASE_DIRECT_URL',
+  rule: `must be set, because DATABASE_URL leads to a pooler that ${does} start-up parameters: name the server itself there (docs/operations.md)`,
+});
+
+async function examineServer(configuration: DatabaseConfiguration): Promise<AddressFindings> {
+  const client = await connect(configuration);
+  try {
+    const [, [statementMs]] = await ask(client);
+    const isKept = statementMs === configuration.statementTimeoutMs;
+    return { faults: isKept ? [] : [mustHaveDirectUrl('drops')], notes: [] };
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** Two clients: while the second one has a transaction open, a pooler must give the first one another connection of the server. */
+async function examinePooler(configuration: DatabaseConfiguration): Promise<AddressFindings> {
+  const first = await connect(configuration);
+  try {
+    const [backend, timeoutsMs] = await ask(first);
+    const faults = faultsOfTimeouts(timeoutsMs, configuration);
+    const second = await connect(configuration);
+    try {
+      await second.query('BEGIN');
+      await ask(second);
+      const later = await ask(first);
+      const isPinned = later[0] === backend && (await ask(second))[0] !== backend;
+      return { faults, notes: isPinned ? [pinned] : [] };
+    } catch (error) {
+      return { faults: [...faults, faultOfPooler(error)], notes: [] };
+    } finally {
+      await second.end().catch(() => {});
+    }
+  } finally {
+    await first.end().catch(() => {});
+  }
+}
+
+const pinned =
+  'DATABASE_URL does not lead to a pooler in transaction mode: each connection of a process takes one of the server';
+
+function faultsOfTimeouts(
+  [statementMs, idleMs]: TimeoutRow[1],
+  { statementTimeoutMs, transactionTimeoutMs }: DatabaseConfiguration,
+): ConfigurationFault[] {
+  const missing = [
+    ...(statementMs > 0 ? [] : [`statement_timeout = '${statementTimeoutMs}ms'`]),
+    ...(idleMs > 0 ? [] : [`idle_in_transaction_session_timeout = '${transactionTimeoutMs}ms'`]),
+  ];
+  return missing.map((setting) => ({
+    setting: 'DATABASE_URL',
+    rule: `leads to connections on which a statement may run for ever, because a pooler passes on no timeouts: give its role one, ALTER ROLE … SET ${setting}`,
+  }));
+}
+
+function faultOfPooler(error: unknown): ConfigurationFault {
+  const { code } = error as { code?: unknown };
+  const isForgotten = code === '26000' || code === '42P05';
+  return {
+    setting: 'DATABASE_URL',
+    rule: isForgotten
+      ? 'leads to a pooler that knows no prepared statements: PgBouncer does from 1.21 on, with max_prepared_statements above 0'
+      : 'leads to a pooler that does not give two clients a connection at the same time: its pool must have at least two',
+  };
+}
+
+async function connect(configuration: DatabaseConfiguration): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: configuration.url.reveal(),
+    connectionTimeoutMillis: patienceMs,
+    query_timeout: patienceMs,
+    ...startParameters(configuration),
+  });
+  client.on('error', () => {}); // a lost connection shows in the query that was running
+  await client.connect();
+  return client;
+}
+
+async function ask(client: pg.Client): Promise<TimeoutRow> {
+  const { rows } = await client.query<TimeoutRow>({ ...timeouts, rowMode: 'array' });
+  return rows[0]!;
+}

@@ -1,0 +1,104 @@
+import { loadConfiguration } from '@curfew/config';
+import { DatabaseListener, examineAddresses, HotStatements, NotHeard } from '@curfew/persistence';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { type Pooler, type PoolerSettings, poolerVersion, startPooler } from '../support/pooler.js';
+
+const version = poolerVersion();
+/** From 1.21 on PgBouncer keeps prepared statements in transaction mode. */
+const isNewEnough = version !== undefined && (version[0] > 1 || version[1] >= 21);
+if (!isNewEnough)
+  console.warn(
+    `PgBouncer ${version ? `${version.join('.')} is too old` : 'is not installed'}: what needs 1.21 is skipped`,
+  );
+
+let database: TestDatabase;
+let direct: string;
+const poolers: Pooler[] = [];
+beforeAll(async () => {
+  database = await createTestDatabase();
+  direct = database.url;
+});
+afterEach(async () => {
+  await database.query(`ALTER DATABASE "${database.name}" RESET ALL`);
+  for (const pooler of poolers.splice(0)) await pooler.stop();
+});
+afterAll(() => database.drop());
+
+async function pooled(settings: PoolerSettings = {}): Promise<string> {
+  const pooler = await startPooler(direct, settings);
+  poolers.push(pooler);
+  return pooler.url;
+}
+const configuration = (url: string, directUrl?: string) =>
+  loadConfiguration(
+    { DATABASE_URL: url, ...(directUrl && { DATABASE_DIRECT_URL: directUrl }) },
+    { keys: false },
+  ).database;
+const giveTimeouts = () =>
+  database.query(
+    `ALTER DATABASE "${database.name}" SET statement_timeout = '5s'; ALTER DATABASE "${database.name}" SET idle_in_transaction_session_timeout = '10s'`,
+  );
+const faults = async (...urls: [string, string?]) =>
+  (await examineAddresses(configuration(...urls))).faults.map(({ setting, rule }) => `${setting} ${rule}`);
+
+describe('the ways to the database', () => {
+  it('are in order where there is no pooler', async () => {
+    expect(await examineAddresses(configuration(direct))).toEqual({ faults: [], notes: [] });
+  });
+});
+
+(version ? describe : describe.skip)('a pooler', () => {
+  it.each([
+    ['refuses', {}],
+    ['drops', { ignore_startup_parameters: 'statement_timeout,idle_in_transaction_session_timeout' }],
+  ])('that %s start-up parameters is named where nobody said that it is one', async (does, settings) => {
+    expect(await faults(await pooled(settings))).toEqual([
+      expect.stringMatching(new RegExp(`^DATABASE_DIRECT_URL must be set, because .* ${does} start-up`)),
+    ]);
+  });
+
+  it('in session mode is worth a note: its connections are those of the server', async () => {
+    await giveTimeouts();
+    const found = await examineAddresses(configuration(await pooled({ pool_mode: 'session' }), direct));
+    expect(found.faults).toEqual([]);
+    expect(found.notes).toEqual([expect.stringContaining('transaction mode')]);
+  });
+
+  it('without timeouts of the role is named with the statement that gives them', async () => {
+    expect(await faults(await pooled({ pool_mode: 'session' }), direct)).toEqual([
+      expect.stringContaining("ALTER ROLE … SET statement_timeout = '5000ms'"),
+      expect.stringContaining("ALTER ROLE … SET idle_in_transaction_session_timeout = '10000ms'"),
+    ]);
+  });
+
+  it('that has one connection for everybody is named', async () => {
+    await giveTimeouts();
+    expect(await faults(await pooled({ default_pool_size: 1 }), direct)).toEqual([
+      expect.stringContaining('at least two'),
+    ]);
+  });
+
+  it('that forgets prepared statements is named with the version that keeps them', async () => {
+    await giveTimeouts();
+    const settings: PoolerSettings = isNewEnough ? { max_prepared_statements: 0 } : {};
+    expect(await faults(await pooled(settings), direct)).toEqual([expect.stringContaining('1.21')]);
+  });
+
+  it('is no way for announcements: LISTEN is accepted there, and nothing is heard', async () => {
+    const url = await pooled();
+    const hot = new HotStatements(configuration(direct), 1);
+    const listener = new DatabaseListener({ url, through: hot }, ['any'], { onNotification: () => {} });
+    try {
+      await expect(listener.start()).rejects.toThrow(NotHeard);
+    } finally {
+      await listener.stop();
+      await hot.close();
+    }
+  });
+
+  (isNewEnough ? it : it.skip)('of a new version in transaction mode is in order', async () => {
+    await giveTimeouts();
+    const url = await pooled({ max_prepared_statements: 100 });
+    expect(await examineAddresses(configuration(url, direct))).toEqual({ faults: [], notes: [] });
+  });
+});

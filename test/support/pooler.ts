@@ -1,0 +1,101 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from './ports.js';
+
+/** PgBouncer in front of a database. */
+export interface Pooler {
+  /** The same database, through the pooler. */
+  readonly url: string;
+  /** Ends it and starts it again on the same port: its clients lose their connections. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Settings of PgBouncer by their own names. */
+export type PoolerSettings = Readonly<Record<string, string | number>>;
+
+const binary = process.env['PGBOUNCER_PATH'] ?? 'pgbouncer';
+
+/** The version of the PgBouncer of this machine, as [major, minor], or undefined where there is none. */
+export function poolerVersion(): readonly [number, number] | undefined {
+  try {
+    const [, major, minor] = /PgBouncer (\d+)\.(\d+)/.exec(
+      execFileSync(binary, ['--version'], { encoding: 'utf8' }),
+    )!;
+    return [Number(major), Number(minor)];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Starts PgBouncer in front of a database. */
+export async function startPooler(databaseUrl: string, settings: PoolerSettings): Promise<Pooler> {
+  const target = new URL(databaseUrl);
+  const port = await freePort();
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'curfew-pooler-'));
+  const file = path.join(folder, 'pgbouncer.ini');
+  const all = { ...standard, listen_port: port, logfile: path.join(folder, 'log'), ...settings };
+  const server = `host=${target.hostname} port=${target.port} user=${target.username} password=${decodeURIComponent(target.password)}`;
+  const lines = [
+    '[databases]',
+    `* = ${server}`,
+    '[pgbouncer]',
+    ...Object.entries(all).map(([name, value]) => `${name} = ${value}`),
+  ];
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  chmodSync(folder, 0o777);
+  let child = await run(file, port);
+  const url = new URL(target);
+  url.hostname = '127.0.0.1';
+  url.port = String(port);
+  return {
+    url: url.href,
+    async restart() {
+      await end(child);
+      child = await run(file, port);
+    },
+    async stop() {
+      await end(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const standard: PoolerSettings = {
+  listen_addr: '127.0.0.1',
+  unix_socket_dir: '',
+  auth_type: 'any',
+  pool_mode: 'transaction',
+  default_pool_size: 10,
+  max_client_conn: 500,
+};
+
+async function run(file: string, port: number): Promise<ChildProcess> {
+  // PgBouncer does not run as root.
+  const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const child = spawn(binary, ['-q', file], { stdio: 'ignore', ...asNobody });
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (await answers(port)) return child;
+    if (child.exitCode !== null) break;
+    await pause(50);
+  }
+  throw new Error(`PgBouncer did not start; its configuration is ${file}`);
+}
+
+const answers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGKILL');
+  await ended;
+}
