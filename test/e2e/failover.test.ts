@@ -104,6 +104,23 @@ describe('a synchronous standby', () => {
     expect(before.refreshed).toBeGreaterThanOrEqual(3);
     for (const node of failover.world.nodes) expect(node.output()).not.toContain(line);
   }, 120_000);
+
+  it('is found by a node that was given a list of both servers, before and after it is promoted', async () => {
+    const { pair, world, web } = failover;
+    await pair.addStandby();
+    await pair.confirmByStandby();
+    const [one, other] = [new URL(pair.servers.standby), new URL(pair.servers.primary)];
+    await world.replace(1, {
+      DATABASE_URL: pair.servers.standby.replace(one.host, `${one.host},${other.host}`),
+    });
+    let tokens = await world.signIn(web);
+    await pair.killAndPromote();
+    await failover.untilServed(1);
+    tokens = { ...tokens, ...(await world.refresh(web, tokens.refresh_token, { node: 1 })).body };
+    expect(tokens.refresh_token).toMatch(/^cfw_rt_/);
+    await world.replace(1, { DATABASE_URL: pair.url });
+    await failover.untilServed(0);
+  }, 120_000);
 });
 
 describe('a standby that lagged', () => {

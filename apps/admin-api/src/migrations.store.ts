@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { ServerChoice } from '@curfew/persistence';
 import pg from 'pg';
 
 /** The database is behind this version; the authorization server, or `prisma migrate deploy`, brings it up to date. */
@@ -18,7 +19,8 @@ export async function requireMigrations(databaseUrl: string): Promise<void> {
   const folder = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
   const entries = await readdir(folder, { withFileTypes: true });
   const known = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
+  const connectionString = await ServerChoice.of(databaseUrl).current();
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000 });
   client.on('error', () => {}); // a lost connection shows in the query that was running
   await client.connect();
   try {

@@ -181,7 +181,7 @@ export function arrange(
     database: {
       url: database,
       directUrl: s.DATABASE_DIRECT_URL ?? database,
-      isPooled: s.DATABASE_DIRECT_URL !== undefined && s.DATABASE_DIRECT_URL.reveal() !== database.reveal(),
+      isPooled: s.DATABASE_DIRECT_URL !== undefined,
       poolSize: s.CURFEW_DATABASE_POOL_SIZE,
       introspectionPoolSize: s.CURFEW_DATABASE_INTROSPECTION_POOL_SIZE,
       connectTimeoutMs: s.CURFEW_DATABASE_CONNECT_TIMEOUT,

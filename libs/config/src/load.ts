@@ -27,11 +27,9 @@ export function loadConfiguration(
   if (needs.explicitAdminUrl && settings.CURFEW_MODE === 'production' && !given['CURFEW_ADMIN_URL'])
     faults.push({ setting: 'CURFEW_ADMIN_URL', rule: 'must be set explicitly in production' });
   if (faults.length > 0) throw new ConfigurationError(faults);
-  return arrange(
-    settings as Settings,
-    settings.DATABASE_URL ?? new Secret(''),
-    settings.CURFEW_KEY_ENCRYPTION_SECRETS ?? [],
-  );
+  const { DATABASE_URL: url, DATABASE_DIRECT_URL: direct } = settings;
+  if (url && direct?.reveal() === url.reveal()) delete settings.DATABASE_DIRECT_URL;
+  return arrange(settings as Settings, url ?? new Secret(''), settings.CURFEW_KEY_ENCRYPTION_SECRETS ?? []);
 }
 
 /** Every setting on its own, so that what can be read is there for the relations even if another has a fault. */

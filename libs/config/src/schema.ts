@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { databaseAddress } from './database-hosts.js';
 import { alerts, delivery } from './event-settings.js';
 import {
   choice,
@@ -8,7 +9,6 @@ import {
   optionalUrl,
   path,
   rate,
-  secret,
   secrets,
   size,
   timeout,
@@ -18,8 +18,6 @@ import {
 
 // Every setting of the product, by its name in the environment. The manual, docs/configuration.md, is generated from this file.
 
-const isPostgresUrl = (value: string): boolean =>
-  URL.canParse(value) && ['postgresql:', 'postgres:'].includes(new URL(value).protocol);
 const host = (about: string) =>
   word(about, /^[0-9A-Za-z.:-]{1,253}$/, 'an address or host name', '127.0.0.1');
 const port = (about: string, preset: number) => count(about, { min: 0, max: 65_535, default: preset });
@@ -65,15 +63,11 @@ const service = {
 };
 
 const database = {
-  DATABASE_URL: secret(
-    'The PostgreSQL (14 or newer) that holds everything.',
-    'a postgresql:// URL',
-    isPostgresUrl,
+  DATABASE_URL: databaseAddress(
+    'The PostgreSQL (14 or newer) that holds everything. With several hosts the one that takes writes is used.',
   ),
-  DATABASE_DIRECT_URL: secret(
+  DATABASE_DIRECT_URL: databaseAddress(
     'The same database past every pooler, for announcements and migrations. It must be set where DATABASE_URL leads to a pooler; unset, it is DATABASE_URL.',
-    'a postgresql:// URL',
-    isPostgresUrl,
   ),
   CURFEW_DATABASE_POOL_SIZE: count('Connections of one process.', { min: 1, max: 200, default: 10 }),
   CURFEW_DATABASE_INTROSPECTION_POOL_SIZE: count(

@@ -2,6 +2,7 @@ import { ConfigurationError, type ConfigurationFault, type DatabaseConfiguration
 import pg from 'pg';
 import { migrate } from './migrations.js';
 import { startParameters } from './pool.js';
+import { ServerChoice } from './server-choice.js';
 import type { HotStatement } from './statements.js';
 
 /** What was found out about the ways to the database. */
@@ -125,7 +126,7 @@ function faultOfPooler(error: unknown): ConfigurationFault {
 
 async function connect(configuration: DatabaseConfiguration): Promise<pg.Client> {
   const client = new pg.Client({
-    connectionString: configuration.url.reveal(),
+    connectionString: await ServerChoice.of(configuration.url.reveal()).current(),
     connectionTimeoutMillis: patienceMs,
     query_timeout: patienceMs,
     ...startParameters(configuration),

@@ -3,6 +3,7 @@ import { waitForBeatMs } from '@curfew/clock';
 import pg from 'pg';
 import { standbyRefused } from './guard/refusal.js';
 import { isInRecovery } from './guard/server.js';
+import { ServerChoice } from './server-choice.js';
 import type { HotStatement, Statements } from './statements.js';
 
 /** What a listener tells its owner; the functions must not throw. */
@@ -75,7 +76,7 @@ export class DatabaseListener {
     this.#handlers = handlers;
     this.#patience = {
       heartbeatMs: 1_500,
-      silenceMs: 1_500,
+      silenceMs: 1_200,
       firstRetryMs: 50,
       lastRetryMs: 2_000,
       ...patience,
@@ -103,7 +104,8 @@ export class DatabaseListener {
   }
 
   async #connect(): Promise<void> {
-    const client = this.#newClient();
+    const choice = ServerChoice.of(this.#parts.url);
+    const client = this.#newClient(await choice.current());
     try {
       await client.connect();
       // A standby would answer LISTEN with an error in any case, but not every pooler says whose error it is.
@@ -113,6 +115,7 @@ export class DatabaseListener {
         await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
       await this.#prove();
     } catch (error) {
+      choice.doubt();
       destroy(client);
       throw error;
     }
@@ -122,10 +125,10 @@ export class DatabaseListener {
     this.#beatLater(client);
   }
 
-  #newClient(): pg.Client {
+  #newClient(url: string): pg.Client {
     const { silenceMs } = this.#patience;
     const client = new pg.Client({
-      connectionString: this.#parts.url,
+      connectionString: url,
       // Connecting takes longer than a proof: names are resolved, and TLS is agreed on.
       connectionTimeoutMillis: 2 * silenceMs,
       query_timeout: 2 * silenceMs,

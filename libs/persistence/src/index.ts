@@ -26,4 +26,5 @@ export { MigrationFailed, MigrationRefused, migrate } from './migrations.js';
 export type { PoolLoad } from './pool.js';
 export { PrismaService, statementsIn, type Transaction } from './prisma.service.js';
 export { retrying } from './retrying.js';
+export { ServerChoice } from './server-choice.js';
 export { commitColumns, type HotStatement, milliseconds, type Statements } from './statements.js';

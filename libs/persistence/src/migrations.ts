@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { ServerChoice } from './server-choice.js';
 
 // Applies prisma/migrations at start. It keeps the same records as `prisma migrate deploy` (same table, same checksum, same lock), so
 // either of the two may be used at any time; unlike it, it needs no engine, and a process killed half-way leaves nothing behind.
@@ -87,7 +88,8 @@ interface MigrationRecord {
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<AppliedMigrations> {
   const folder = options.folder ?? fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'curfew migrations' });
+  const connectionString = await ServerChoice.of(databaseUrl).current();
+  const client = new pg.Client({ connectionString, application_name: 'curfew migrations' });
   client.on('error', () => {}); // whatever is lost shows in the query that was running
   await client.connect();
   try {

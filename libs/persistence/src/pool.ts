@@ -1,10 +1,12 @@
-import type { DatabaseConfiguration } from '@curfew/config';
+import type { Duplex } from 'node:stream';
+import { type DatabaseConfiguration, databaseUrls } from '@curfew/config';
 import type { Span } from '@opentelemetry/api';
 import pg from 'pg';
 import type { DatabaseGuard } from './guard/database-guard.js';
 import { type CommitPlace, PlacedQuery, placeText } from './guard/placed-query.js';
 import { type DatabaseRefused, standbyRefused } from './guard/refusal.js';
 import { isInRecovery } from './guard/server.js';
+import { ServerChoice } from './server-choice.js';
 import { beginStatement, endStatement } from './statement-span.js';
 import type { HotStatement } from './statements.js';
 
@@ -13,6 +15,8 @@ const silenceMarginMs = 1_000;
 
 /** What a pool of ours hands to each of its clients, beside the driver's own settings. */
 interface GuardedConfig extends pg.ClientConfig {
+  /** Where there is a list of servers: the one that takes writes. */
+  readonly choice?: ServerChoice | undefined;
   /** Milliseconds without an answer after which the server is taken for dead. */
   readonly silenceMs?: number;
   readonly guard?: DatabaseGuard | undefined;
@@ -34,6 +38,7 @@ interface AskedStatement {
 export class GuardedClient extends pg.Client {
   readonly #silenceMs: number;
   readonly #guard: DatabaseGuard | undefined;
+  readonly #choice: ServerChoice | undefined;
   /** The history that this connection was proven to lead to. */
   #history: string | undefined;
   #unanswered = 0;
@@ -45,12 +50,43 @@ export class GuardedClient extends pg.Client {
     super(configuration);
     this.#silenceMs = configuration.silenceMs ?? 0;
     this.#guard = configuration.guard;
+    this.#choice = configuration.choice?.isList ? configuration.choice : undefined;
+    if (this.#choice) this.on('error', () => this.#choice!.doubt());
+  }
+
+  override connect(): Promise<pg.Client>;
+  override connect(callback: (error: Error) => void): void;
+  override connect(callback?: (error: Error) => void): Promise<pg.Client> | undefined {
+    const connected = this.#choice ? this.#connectTo(this.#choice) : super.connect();
+    if (!callback) return connected;
+    connected.then(
+      () => (callback as (error: Error | null) => void)(null),
+      (error) => callback(error),
+    );
+    return undefined;
+  }
+
+  async #connectTo(choice: ServerChoice): Promise<pg.Client> {
+    const { host, port } = new pg.Client({ connectionString: await choice.current() });
+    if (this.#stream.destroyed) throw new Error('Connection terminated');
+    Object.assign(this, { host, port });
+    try {
+      return await super.connect();
+    } catch (error) {
+      choice.doubt();
+      throw error;
+    }
   }
 
   /** Proves the connection before its first use. @throws DatabaseRefused */
   async prove(): Promise<void> {
-    if (this.#guard) this.#history = await this.#guard.admit(this);
-    else if (await isInRecovery(this)) throw standbyRefused();
+    try {
+      if (this.#guard) this.#history = await this.#guard.admit(this);
+      else if (await isInRecovery(this)) throw standbyRefused();
+    } catch (error) {
+      this.#choice?.doubt();
+      throw error;
+    }
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: the driver's overloads are kept as they are, whatever the arguments
@@ -206,7 +242,11 @@ export class GuardedClient extends pg.Client {
   }
 
   #destroy(): void {
-    (this as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    this.#stream.destroy();
+  }
+
+  get #stream(): Duplex {
+    return (this as { connection: { stream: Duplex } }).connection.stream;
   }
 }
 
@@ -250,7 +290,8 @@ export function poolSettings(
   guard?: DatabaseGuard,
 ): pg.PoolConfig & GuardedConfig & { readonly onConnect: (client: pg.ClientBase) => Promise<void> } {
   return {
-    connectionString: configuration.url.reveal(),
+    connectionString: databaseUrls(configuration.url.reveal())[0]!,
+    choice: ServerChoice.of(configuration.url.reveal()),
     Client: GuardedClient as NonNullable<pg.PoolConfig['Client']>,
     max: size,
     connectionTimeoutMillis: configuration.connectTimeoutMs,

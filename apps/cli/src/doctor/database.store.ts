@@ -78,13 +78,12 @@ async function checkAnnouncements(database: Configuration['database']): Promise<
 
 /** Looks at the database: reachable, new enough, durable, migrated, and how far its clock is from this host's. */
 export async function checkDatabase(url: string): Promise<readonly Finding[]> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: 5_000,
-    query_timeout: 5_000,
-  });
-  client.on('error', () => {}); // a lost connection shows in the query that was running
+  let client: pg.Client;
   try {
+    const { ServerChoice } = await import('@curfew/persistence');
+    const connectionString = await ServerChoice.of(url).current();
+    client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
+    client.on('error', () => {}); // a lost connection shows in the query that was running
     await client.connect();
   } catch (error) {
     const { code = 'no answer' } = error as { code?: string };
