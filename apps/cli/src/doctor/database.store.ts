@@ -60,9 +60,9 @@ export async function checkAddresses({ database }: Configuration): Promise<reado
 
 /** Sends a notification by the one way and listens at the other. */
 async function checkAnnouncements(database: Configuration['database']): Promise<Finding> {
-  const { DatabaseListener, NotHeard, PrismaService } = await import('@curfew/persistence');
-  const prisma = new PrismaService(database, 1);
-  const parts = { url: database.directUrl.reveal(), through: prisma.direct };
+  const { DatabaseListener, HotStatements, NotHeard } = await import('@curfew/persistence');
+  const through = new HotStatements(database, 1);
+  const parts = { url: database.directUrl.reveal(), through };
   const listener = new DatabaseListener(parts, [], { onNotification: () => {} });
   try {
     await listener.start();
@@ -72,7 +72,7 @@ async function checkAnnouncements(database: Configuration['database']): Promise<
     return wrong('announcements', error.message);
   } finally {
     await listener.stop();
-    await prisma.$disconnect();
+    await through.close();
   }
 }
 
