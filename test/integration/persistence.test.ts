@@ -221,6 +221,19 @@ describe('a database in trouble', () => {
     expect(await prisma.throttle.count()).toBeGreaterThanOrEqual(0);
   });
 
+  it.each([
+    ...['08006', '08P01', '25006', '26000', '28P01', '3D000', '40001', '40P01', '42P05', '53300', '53100'],
+    ...['55P03', '57014', '57P01', '57P02', '57P03', '57P05', '58000', '58030', '58P01', '58P02'],
+  ])('is what SQLSTATE %s means, through Prisma and past it', async (state) => {
+    const raise = `DO $$ BEGIN RAISE EXCEPTION 'as the server says it' USING ERRCODE = '${state}'; END $$`;
+    for (const work of [
+      () => prisma.$executeRawUnsafe(raise),
+      () => prisma.$transaction((transaction) => transaction.$executeRawUnsafe(raise)),
+      () => prisma.direct.run({ name: `raise-${state}`, text: raise }, []),
+    ])
+      expect(isDatabaseUnavailable(await thrownBy(work()))).toBe(true);
+  });
+
   it('is not what a mistake in a statement or a refused row looks like', async () => {
     for (const work of [
       () => prisma.$queryRaw`SELECT nothing FROM nowhere`,

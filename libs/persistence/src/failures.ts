@@ -52,9 +52,11 @@ const socketCodes = new Set([
 
 /**
  * SQLSTATE (PostgreSQL, appendix A): connection exceptions, insufficient resources, shutdown and start-up, statement timeout, lock
- * timeout, ended idle transaction, and the read-only answer of a standby after a failover.
+ * timeout, ended idle transaction, the read-only answer of a standby after a failover, errors of the server's system or files, and a prepared
+ * statement that a pooler forgot or has twice.
  */
-const unavailableState = /^(08...|53...|57P0[1-5]|57014|55P03|25P03|25P04|25006|28...|3D000|58030)$/;
+const unavailableState =
+  /^(08...|53...|57P0[1-5]|57014|55P03|25P03|25P04|25006|26000|28...|3D000|42P05|58...)$/;
 const conflictState = /^(40001|40P01)$/;
 
 /** Failures of the driver and its pool that carry nothing but a text. */
