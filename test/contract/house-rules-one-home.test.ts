@@ -94,6 +94,9 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/foundation/src/engine.ts': '',
       'libs/foundation/src/announcements.ts': '',
     },
+    beside: {
+      'libs/persistence/src/address-check.ts': 'tries the ways to the database once, for the doctor',
+    },
     known: {
       'libs/clients/src/registry.ts': [
         1,
@@ -172,6 +175,7 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/events/src/alerts/watch.store.ts': 'alerts',
       'libs/tokens/src/signing-keys/signing-key.store.ts': 'signing keys',
       'libs/persistence/src/database-clock.ts': 'a moved virtual clock',
+      'libs/persistence/src/database-listener.ts': 'a listener hears itself, whatever else is announced',
     },
   },
   'reads a token of three parts': {

@@ -1,5 +1,7 @@
 import { ConfigurationError, type ConfigurationFault, type DatabaseConfiguration } from '@curfew/config';
 import pg from 'pg';
+import { DatabaseListener } from './database-listener.js';
+import { HotStatements } from './hot-statements.js';
 import { migrate } from './migrations.js';
 import { startParameters } from './pool.js';
 import { ServerChoice } from './server-choice.js';
@@ -35,6 +37,19 @@ export async function examineAddresses(configuration: DatabaseConfiguration): Pr
     if (code === '08P01' && /startup parameter/i.test(String(message)))
       return { faults: [mustHaveDirectUrl('refuses')], notes: [] };
     throw error;
+  }
+}
+
+/** Sends a notification by the one way and listens at the other. @throws NotHeard */
+export async function proveAnnouncements(configuration: DatabaseConfiguration): Promise<void> {
+  const through = new HotStatements(configuration, 1);
+  const parts = { url: configuration.directUrl.reveal(), through };
+  const listener = new DatabaseListener(parts, [], { onNotification: () => {} });
+  try {
+    await listener.start();
+  } finally {
+    await listener.stop();
+    await through.close();
   }
 }
 

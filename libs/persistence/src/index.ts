@@ -2,6 +2,7 @@ export {
   type AddressFindings,
   examineAddresses,
   prepareDatabase,
+  proveAnnouncements,
   requireAddresses,
 } from './address-check.js';
 export { afterCommit } from './after-commit.js';

@@ -41,7 +41,7 @@ export async function checkAdministrators(configuration: Configuration): Promise
   }
 }
 
-/** Looks at the ways to the database: what a pooler can do, and where announcements are heard. */
+/** Looks at the ways to the database: the abilities of a pooler, and whether announcements are heard. */
 export async function checkAddresses({ database }: Configuration): Promise<readonly Finding[]> {
   const { examineAddresses } = await import('@curfew/persistence');
   try {
@@ -58,21 +58,14 @@ export async function checkAddresses({ database }: Configuration): Promise<reado
   }
 }
 
-/** Sends a notification by the one way and listens at the other. */
 async function checkAnnouncements(database: Configuration['database']): Promise<Finding> {
-  const { DatabaseListener, HotStatements, NotHeard } = await import('@curfew/persistence');
-  const through = new HotStatements(database, 1);
-  const parts = { url: database.directUrl.reveal(), through };
-  const listener = new DatabaseListener(parts, [], { onNotification: () => {} });
+  const { NotHeard, proveAnnouncements } = await import('@curfew/persistence');
   try {
-    await listener.start();
+    await proveAnnouncements(database);
     return fine('announcements', 'are heard');
   } catch (error) {
     if (!(error instanceof NotHeard)) throw error;
     return wrong('announcements', error.message);
-  } finally {
-    await listener.stop();
-    await through.close();
   }
 }
 

@@ -1,0 +1,266 @@
+import type { Duplex } from 'node:stream';
+import type { Span } from '@opentelemetry/api';
+import pg from 'pg';
+import type { DatabaseGuard } from './guard/database-guard.js';
+import { type CommitPlace, PlacedQuery, placeText } from './guard/placed-query.js';
+import { type DatabaseRefused, standbyRefused } from './guard/refusal.js';
+import { isInRecovery } from './guard/server.js';
+import type { ServerChoice } from './server-choice.js';
+import { beginStatement, endStatement } from './statement-span.js';
+import type { HotStatement } from './statements.js';
+
+/** The pool gave up waiting while the server that takes writes was being looked for. */
+class ConnectedTooLate extends Error {
+  readonly code = 'ETIMEDOUT';
+
+  constructor() {
+    super('timeout expired');
+    this.name = 'ConnectedTooLate';
+  }
+}
+
+/** What a pool of ours hands to each of its clients, beside the driver's own settings. */
+export interface GuardedConfig extends pg.ClientConfig {
+  /** Where there is a list of servers: the one that takes writes. */
+  readonly choice?: ServerChoice | undefined;
+  /** Milliseconds without an answer after which the server is taken for dead. */
+  readonly silenceMs?: number;
+  readonly guard?: DatabaseGuard | undefined;
+}
+
+/** What a statement is given as; `place` says where the place of its commit is found, if it is not to be asked for. */
+interface AskedStatement {
+  readonly text?: unknown;
+  readonly place?: HotStatement['place'];
+}
+
+/**
+ * A connection that is closed when the server has gone silent (a cut cable, a frozen host); who waits for it is told that it was
+ * terminated. The driver's own `query_timeout` would hand the stuck connection to the next user, and keeps what each statement was given
+ * alive through collections. Here one timer watches a connection that is used, and none an idle one.
+ *
+ * With a guard it also takes note of what is acknowledged, and is closed when the guard refuses the database.
+ */
+export class GuardedClient extends pg.Client {
+  readonly #silenceMs: number;
+  readonly #guard: DatabaseGuard | undefined;
+  readonly #choice: ServerChoice | undefined;
+  /** The history that this connection was proven to lead to. */
+  #history: string | undefined;
+  #unanswered = 0;
+  #lastHeardOf = 0;
+  #watch: NodeJS.Timeout | undefined;
+  #inTransaction = false;
+
+  constructor(configuration: GuardedConfig = {}) {
+    super(configuration);
+    this.#silenceMs = configuration.silenceMs ?? 0;
+    this.#guard = configuration.guard;
+    this.#choice = configuration.choice?.isList ? configuration.choice : undefined;
+    if (this.#choice) this.on('error', () => this.#choice!.doubt());
+  }
+
+  override connect(): Promise<pg.Client>;
+  override connect(callback: (error: Error) => void): void;
+  override connect(callback?: (error: Error) => void): Promise<pg.Client> | undefined {
+    const connected = this.#choice ? this.#connectTo(this.#choice) : super.connect();
+    if (!callback) return connected;
+    connected.then(
+      () => (callback as (error: Error | null) => void)(null),
+      (error) => callback(error),
+    );
+    return undefined;
+  }
+
+  async #connectTo(choice: ServerChoice): Promise<pg.Client> {
+    const { host, port } = new pg.Client({ connectionString: await choice.current() });
+    if (this.#stream.destroyed) throw new ConnectedTooLate();
+    Object.assign(this, { host, port });
+    try {
+      return await super.connect();
+    } catch (error) {
+      choice.doubt();
+      throw error;
+    }
+  }
+
+  /** Proves the connection before its first use. @throws DatabaseRefused */
+  async prove(): Promise<void> {
+    try {
+      if (this.#guard) this.#history = await this.#guard.admit(this);
+      else if (await isInRecovery(this)) throw standbyRefused();
+    } catch (error) {
+      this.#choice?.doubt();
+      throw error;
+    }
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the driver's overloads are kept as they are, whatever the arguments
+  override query = (...values: any[]): any => {
+    const refusal = this.#history === undefined ? undefined : this.#refusal();
+    if (refusal) return this.#refuse(refusal, values.at(-1));
+    const span = beginStatement(values[0]);
+    const commit = this.#history === undefined ? undefined : this.#commitIn(values[0]);
+    if (commit) return this.#answered(values.at(-1), this.#placed(commit, values, this.#asked(span)));
+    const callback = values.at(-1);
+    const done = this.#asked(span);
+    const isPlaced = (values[0] as AskedStatement).place === 'in its rows' && !this.#inTransaction;
+    const told = isPlaced ? this.#noting(done) : done;
+    if (typeof callback === 'function') values[values.length - 1] = telling(told, callback);
+    const outcome = this.#ask(values);
+    if (outcome instanceof Promise)
+      outcome.then(
+        (result) => told(undefined, result),
+        (error) => told(error),
+      );
+    return outcome;
+  };
+
+  #ask(values: readonly unknown[]): unknown {
+    return (pg.Client.prototype.query as (...passed: unknown[]) => unknown).apply(this, values as unknown[]);
+  }
+
+  // What is handed to the driver must not close over the statement: the driver holds on to it, and the statement's values would outlive
+  // collections with it.
+  #asked(span: Span | undefined): Done {
+    if (this.#unanswered === 0) this.#lastHeardOf = performance.now();
+    this.#unanswered += 1;
+    if (this.#silenceMs > 0) this.#watch ??= setTimeout(() => this.#look(), this.#silenceMs).unref();
+    return (error) => {
+      this.#unanswered -= 1;
+      this.#lastHeardOf = performance.now();
+      endStatement(span, error);
+      return undefined;
+    };
+  }
+
+  /** The guard's refusal, or that of a connection that leads to another server than the one that is served from. */
+  #refusal(): DatabaseRefused | undefined {
+    const guard = this.#guard!;
+    return guard.refusal ?? (guard.history === this.#history ? undefined : standbyRefused());
+  }
+
+  #refuse(refusal: DatabaseRefused, callback: unknown): Promise<never> | undefined {
+    this.#destroy();
+    if (typeof callback !== 'function') return Promise.reject(refusal);
+    process.nextTick(callback, refusal);
+    return undefined;
+  }
+
+  /** Whether a statement commits: the end of a transaction, or a change outside of one. */
+  #commitIn(asked: unknown): 'transaction' | 'statement' | undefined {
+    const { text, place } = typeof asked === 'string' ? { text: asked } : (asked as AskedStatement);
+    if (typeof text !== 'string' || place !== undefined) return undefined;
+    const [, word] = /^\s*(begin|commit|rollback(?! to)|insert|update|delete|merge|with)\b/i.exec(text) ?? [];
+    switch (word?.toLowerCase()) {
+      case undefined:
+        return undefined;
+      case 'begin':
+        this.#inTransaction = true;
+        return undefined;
+      case 'rollback':
+        this.#inTransaction = false;
+        return undefined;
+      case 'commit':
+        this.#inTransaction = false;
+        return 'transaction';
+      default:
+        return this.#inTransaction ? undefined : 'statement';
+    }
+  }
+
+  async #placed(
+    commit: 'transaction' | 'statement',
+    values: readonly unknown[],
+    done: Done,
+  ): Promise<unknown> {
+    const beganAt = performance.now();
+    try {
+      const { place, result } =
+        commit === 'transaction' ? await this.#commit() : await this.#runPlaced(values);
+      const refusal = this.#note(beganAt, place);
+      if (refusal) throw refusal;
+      done();
+      return result;
+    } catch (error) {
+      done(error);
+      throw error;
+    }
+  }
+
+  /** Commits, and asks for the place on the way. If that fails nobody knows what state the transaction is in, so the connection ends. */
+  async #commit(): Promise<{ place: CommitPlace; result: unknown }> {
+    try {
+      const asked = this.#ask([{ text: `${placeText}; COMMIT`, rowMode: 'array' }]);
+      const [placed, committed] = (await asked) as [pg.QueryArrayResult<[string | null, string]>, unknown];
+      return { place: placed.rows[0]!, result: committed };
+    } catch (error) {
+      this.#destroy();
+      throw error;
+    }
+  }
+
+  #runPlaced(values: readonly unknown[]): Promise<{ place: CommitPlace | undefined; result: unknown }> {
+    const [config, given] = values;
+    const statement = typeof config === 'string' ? { text: config } : (config as object);
+    const parameters = typeof given === 'function' ? undefined : given;
+    return new Promise((resolve, reject) => {
+      const query = new PlacedQuery({ ...statement, queryMode: 'extended' }, parameters, undefined);
+      query.callback = (error: unknown, result: unknown) =>
+        error ? reject(error) : resolve({ place: query.place, result });
+      this.#ask([query]);
+    });
+  }
+
+  #answered(callback: unknown, outcome: Promise<unknown>): Promise<unknown> | undefined {
+    if (typeof callback !== 'function') return outcome;
+    outcome.then(
+      (result) => callback(undefined, result),
+      (error) => callback(error),
+    );
+    return undefined;
+  }
+
+  /** Takes note of the place that a hot statement tells in the last two columns of each row. */
+  #noting(done: Done): Done {
+    const beganAt = performance.now();
+    return (error, result) => {
+      done(error);
+      const row = (result as pg.QueryArrayResult | undefined)?.rows.at(-1);
+      return row && this.#history !== undefined ? this.#note(beganAt, [row.at(-2), row.at(-1)]) : undefined;
+    };
+  }
+
+  /** Notes a commit. Where the connection was given up meanwhile it answers why: then the commit is not acknowledged to anybody. */
+  #note(beganAt: number, place: CommitPlace | undefined): DatabaseRefused | undefined {
+    const refusal = this.#refusal();
+    const [xid, position] = place ?? [null];
+    if (!refusal && xid !== null && position !== undefined) this.#guard!.acknowledged(beganAt, xid, position);
+    return refusal;
+  }
+
+  #look(): void {
+    this.#watch = undefined;
+    if (this.#unanswered === 0) return;
+    const left = this.#lastHeardOf + this.#silenceMs - performance.now();
+    if (left > 0) this.#watch = setTimeout(() => this.#look(), Math.ceil(left)).unref();
+    else this.#destroy();
+  }
+
+  #destroy(): void {
+    this.#stream.destroy();
+  }
+
+  get #stream(): Duplex {
+    return (this as { connection: { stream: Duplex } }).connection.stream;
+  }
+}
+
+/** Takes note of an answer; what it returns is told instead of the answer. */
+type Done = (error?: unknown, result?: unknown) => DatabaseRefused | undefined;
+
+const telling =
+  (done: Done, callback: (error: unknown, result: unknown) => void) => (error: unknown, result: unknown) => {
+    const refusal = done(error, result);
+    callback(error ?? refusal, result);
+  };
