@@ -50,6 +50,117 @@ describe('the pages of policies', () => {
   });
 });
 
+/** A policy of one's own that applies to the example web application. */
+async function aPolicy(settings: object = {}): Promise<string> {
+  const name = `p${randomUUID().slice(0, 8)}`;
+  const { admin } = world;
+  await admin.post('/v1/policies', { name, settings: { basedOn: 'standard', ...settings } });
+  const target = { kind: 'client', client_id: admin.data.clients.web.client_id };
+  await admin.call('PUT', '/v1/policy-attachments', { body: { target, policy: name } });
+  return name;
+}
+
+const settingsOf = async (name: string) => (await world.admin.get(`/v1/policies/${name}`)).body.settings;
+
+describe('trying a timeout out', () => {
+  it('a shadow is refused at its field, says whom it would have ended, and is stopped after a question', async () => {
+    const name = await aPolicy();
+    const page = await world.enter(`/console/policies/${name}?view=trials`);
+    const shadow = page.getByRole('region', { name: 'Shadow' });
+    const idle = shadow.getByLabel('Inactivity timeout to try');
+    await idle.fill('soon');
+    await shadow.getByRole('button', { name: 'Start the shadow' }).click();
+    await shadow.getByText('must be a duration such as 15m').waitFor();
+    expect(await idle.inputValue()).toBe('soon');
+    await idle.fill('5m');
+    await shadow.getByRole('button', { name: 'Start the shadow' }).click();
+    await shadow.getByText('sessions would have ended').waitFor();
+    const before = (await world.admin.get(`/v1/policies/${name}/shadow`)).body;
+    expect(before.shadow).toMatchObject({ inactivity_timeout: 300, absolute_lifetime: null });
+    await shadow.getByRole('button', { name: 'Stop the shadow' }).click();
+    await page.getByRole('button', { name: 'Stop it' }).click();
+    await idle.waitFor();
+    expect((await world.admin.get(`/v1/policies/${name}/shadow`)).body.shadow).toBeNull();
+  });
+
+  it('a canary begins and is taken back, and nothing of another operator is overwritten unseen', async () => {
+    const name = await aPolicy();
+    const page = await world.enter(`/console/policies/${name}?view=trials`);
+    const canary = page.getByRole('region', { name: 'Canary' });
+    await canary.getByLabel('Inactivity timeout of the canary').fill('45m');
+    const share = canary.getByLabel('Share of the accounts, in per cent');
+    await share.fill('80');
+    await canary.getByRole('button', { name: 'Begin the canary' }).click();
+    await canary.getByText('between 1% and 50%').waitFor();
+    await share.fill('20');
+    await canary.getByRole('button', { name: 'Begin the canary' }).click();
+    await canary.getByText('20% of the accounts are under 45m').waitFor();
+    const settings = await settingsOf(name);
+    expect(settings.canary).toEqual({ inactivityTimeout: '45m', share: '20%' });
+    await world.admin.call('PUT', `/v1/policies/${name}`, {
+      body: { settings: { ...settings, absoluteLifetime: '6h' } },
+      headers: { 'if-match': '"2"' },
+    });
+    await canary.getByRole('button', { name: 'Take the canary back' }).click();
+    await canary.getByRole('alert').getByText('absolute lifetime').waitFor();
+    await canary.getByRole('button', { name: 'Go on from version 3' }).click();
+    await page.getByText('Version 3').waitFor();
+    await canary.getByRole('button', { name: 'Take the canary back' }).click();
+    await canary.getByRole('button', { name: 'Begin the canary' }).waitFor();
+    const { canary: none, absoluteLifetime } = await settingsOf(name);
+    expect([none, absoluteLifetime]).toEqual([undefined, '6h']);
+    await page.getByRole('link', { name: 'Revisions' }).click();
+    const sides = page.getByRole('region', { name: 'Side by side' });
+    await sides.getByLabel('From').selectOption('2');
+    await sides.getByLabel('To', { exact: true }).selectOption('3');
+    await page.waitForURL(/from=2.*to=3/);
+    expect(await sides.locator('tbody tr').allTextContents()).toEqual(['absolute lifetime12h6h']);
+  });
+
+  it('an adaptation is set within its limits, a proposal is taken for a reason, and all of it is stopped', async () => {
+    const name = await aPolicy({ inactivityTimeout: '30m' });
+    const page = await world.enter(`/console/policies/${name}?view=adaptation`);
+    const limits = page.getByRole('form', { name: 'Limits' });
+    await limits.getByLabel('Never shorter than').fill('2h');
+    await limits.getByLabel('At most').fill('1.5');
+    await limits.getByRole('button', { name: 'Save what it may do' }).click();
+    await limits.getByText('at most the ceiling').waitFor();
+    await limits.getByLabel('Never shorter than').fill('10m');
+    await limits.getByRole('button', { name: 'Save what it may do' }).click();
+    await page.getByRole('region', { name: 'Adaptation' }).getByText('propose', { exact: true }).waitFor();
+    const [asked, refused] = [randomUUID(), randomUUID()];
+    for (const id of [asked, refused])
+      await world.admin.database.query(
+        `INSERT INTO policy_proposal (id, policy, status, from_timeout, to_timeout, numbers, made_at) VALUES ($1, $2, 'open', 1800, $3, '{"accounts": 200}', now())`,
+        [id, name, id === asked ? 1_380 : 1_200],
+      );
+    await page.reload();
+    const proposals = page.getByRole('region', { name: 'Proposals' });
+    const answer = async (timeouts: string, button: string, note: string, act: string) => {
+      await proposals.locator('li', { hasText: timeouts }).getByRole('button', { name: button }).click();
+      await page.getByLabel('Note for those who read the history later').fill(note);
+      await page.getByRole('button', { name: act }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    };
+    await answer('30 min to 20 min', 'Decline', 'a busy week', 'Decline it');
+    await answer('30 min to 23 min', 'Approve', 'asked the desk', 'Take this step');
+    const history = page.getByRole('region', { name: 'History' });
+    await history.getByText('asked the desk').waitFor();
+    await history.getByText('30 min to 23 min for 10 % of the accounts').waitFor();
+    await history.getByText('a busy week').waitFor();
+    expect((await settingsOf(name)).canary).toEqual({ inactivityTimeout: '23m', share: '10%' });
+    const releases = page.getByRole('region', { name: 'Releases' });
+    await releases.getByLabel('Application').selectOption({ label: 'Example web application' });
+    await releases.getByRole('button', { name: 'Mark a release of it' }).click();
+    await releases.getByText('released').first().waitFor();
+    await page.goto(`${world.url}/console/policies`);
+    await page.getByRole('button', { name: 'Stop all adaptation' }).click();
+    await page.getByRole('button', { name: 'Stop all', exact: true }).click();
+    await page.getByText(`Stopped: ${name}`).waitFor();
+    expect((await settingsOf(name)).canary).toBeUndefined();
+  });
+});
+
 describe('the page of insight', () => {
   it('draws the silences with the timeout in force, and says what a timeout costs and leaves open', async () => {
     const { client_id } = world.admin.data.clients.web;
@@ -77,13 +188,21 @@ it.each([
 ] as const)('each of these pages is accessible in %s at %d pixels, and fits', async (colorScheme, width) => {
   const page = await world.enter('/console/insight', { colorScheme, viewport: { width, height: 800 } });
   const seen: [string, string[], number][] = [];
-  for (const [path, there] of [['/console/insight', 'What this rests on']] as const) {
+  const name = await aPolicy();
+  for (const [path, there] of [
+    ['/console/insight', 'What this rests on'],
+    ['/console/policies', 'nist-aal2'],
+    [`/console/policies/${name}`, 'Timeouts of documents'],
+    [`/console/policies/${name}?view=trials`, 'Start the shadow'],
+    [`/console/policies/${name}?view=adaptation`, 'Mark a release of it'],
+    [`/console/policies/${name}?view=revisions`, 'The first one.'],
+  ] as const) {
     await page.goto(`${world.url}${path}`);
     await page.getByText(there).first().waitFor();
     const overflow = await page.locator('html').evaluate((root) => root.scrollWidth - root.clientWidth);
     if (process.env['LOOK'])
       await page.screenshot({
-        path: `/tmp/G-look/${path.replaceAll(/[^a-z]+/g, '-')}-${colorScheme}-${width}.png`,
+        path: `/tmp/G-look/${path.replace(name, 'own').replaceAll(/[^a-z]+/g, '-')}-${colorScheme}-${width}.png`,
         fullPage: true,
       });
     seen.push([path, await violations(page), overflow]);

@@ -9,6 +9,7 @@ import {
 import { Empty } from './elements/states.js';
 import { readInsightSearch } from './pages/insight/insight-search.js';
 import { readPeopleSearch } from './pages/people/people-search.js';
+import { readEffectiveSearch, readPolicySearch } from './pages/policies/policy-search.js';
 import { readSessionSearch } from './pages/sessions/session-search.js';
 import { SignedIn } from './pages/signed-in/signed-in.js';
 import { Shell } from './shell/shell.js';
@@ -58,12 +59,14 @@ const session = createRoute({
 const policies = createRoute({
   getParentRoute: () => shell,
   path: '/policies',
+  validateSearch: readEffectiveSearch,
   component: lazyRouteComponent(() => import('./pages/policies/policies-page.js'), 'PoliciesPage'),
 });
 
 const policy = createRoute({
   getParentRoute: () => shell,
   path: '/policies/$name',
+  validateSearch: readPolicySearch,
   component: lazyRouteComponent(() => import('./pages/policies/policy-page.js'), 'PolicyPage'),
 });
 

@@ -1,26 +1,22 @@
 import { useServerNow } from '../../admin-api/server-time.js';
 import { isGrave, reasonWords } from '../../elements/words.js';
-import { type EndsOfSecond, pictureSeconds } from './feed-state.js';
+import { type CountsOfSecond, shownSeconds, sumsOf, totalOf } from './per-second.js';
 
 const [width, height] = [600, 96];
 
 /** Ends per second over the last minute: those that speak of an attack stand out at the foot of each bar. */
-export function EndsPicture({ ends }: { readonly ends: readonly EndsOfSecond[] }) {
+export function EndsPicture({ ends }: { readonly ends: readonly CountsOfSecond[] }) {
   const now = Math.floor(useServerNow() / 1000);
-  const recent = ends.filter(({ second }) => second > now - pictureSeconds);
-  const bars = recent.map(({ second, byReason }) => {
-    const all = [...byReason].reduce((sum, [, count]) => sum + count, 0);
-    const grave = [...byReason]
-      .filter(([reason]) => isGrave(reason))
-      .reduce((sum, [, count]) => sum + count, 0);
-    return { second, all, grave };
-  });
+  const recent = ends.filter(({ second }) => second > now - shownSeconds);
+  const bars = recent.map(({ second, byName }) => ({
+    second,
+    all: totalOf(byName),
+    grave: totalOf(new Map([...byName].filter(([reason]) => isGrave(reason)))),
+  }));
   const most = Math.max(1, ...bars.map(({ all }) => all));
-  const sums = new Map<string, number>();
-  for (const { byReason } of recent)
-    for (const [reason, count] of byReason) sums.set(reason, (sums.get(reason) ?? 0) + count);
-  const total = [...sums.values()].reduce((sum, count) => sum + count, 0);
-  const step = width / pictureSeconds;
+  const sums = sumsOf(ends, now);
+  const total = totalOf(sums);
+  const step = width / shownSeconds;
   return (
     <figure className="card">
       <h2>Ends in the last minute</h2>
@@ -43,21 +39,24 @@ export function EndsPicture({ ends }: { readonly ends: readonly EndsOfSecond[] }
         })}
       </svg>
       <figcaption>
-        {total === 0 ? (
-          <span className="quiet">No session ended.</span>
-        ) : (
-          <ul className="reasons">
-            {[...sums]
-              .toSorted(([, one], [, other]) => other - one)
-              .map(([reason, count]) => (
-                <li key={reason}>
-                  <span className={`badge ${isGrave(reason) ? 'bad' : ''}`}>{reasonWords(reason)}</span>{' '}
-                  {count}
-                </li>
-              ))}
-          </ul>
-        )}
+        {total === 0 ? <span className="quiet">No session ended.</span> : <Reasons sums={sums} />}
       </figcaption>
     </figure>
+  );
+}
+
+/** Counts by reason, the most frequent first. */
+export function Reasons({ sums }: { readonly sums: ReadonlyMap<string, number> }) {
+  return (
+    <ul className="reasons">
+      {[...sums]
+        .toSorted(([, one], [, other]) => other - one)
+        .map(([reason, count]) => (
+          <li key={reason}>
+            <span className={`badge ${isGrave(reason) ? 'bad' : ''}`}>{reasonWords(reason)}</span>{' '}
+            {count.toLocaleString()}
+          </li>
+        ))}
+    </ul>
   );
 }

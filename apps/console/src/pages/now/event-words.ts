@@ -19,23 +19,28 @@ export function eventLook({ type, data }: FeedEvent): '' | 'bad' | 'good' {
 }
 
 /** The next step after an alert of a pattern. */
-const steps: readonly (readonly [RegExp, string])[] = [
-  [
-    /reuse|theft/,
-    'Look at the sessions that ended for reuse. If they share an application, ask whether it keeps old tokens.',
-  ],
-  [
-    /sign_?in|password|guess|stuffing|spray/,
-    'Look at the failed sign-ins by network. Hold the network back, or ask for new passwords.',
-  ],
-  [
-    /stale|follower/,
+const steps: Readonly<Record<string, string>> = {
+  unknown_token_spray:
+    'Somebody tries tokens that no session has. Look at the refused requests by network, and hold the network back.',
+  reuse_across_sessions:
+    'Look at the sessions that ended for reuse. If they share an application, ask whether it keeps old tokens; if not, they were stolen together.',
+  hammering_after_end:
+    'A program goes on after its session ended. Look at its application: it should ask for a new sign-in, or it is not the application.',
+  address_touching_accounts:
+    'One address uses the accounts of many people. Look whether it is an office or a relay; if not, end their sessions and hold the network back.',
+  credential_stuffing:
+    'Look at the failed sign-ins by network. Hold the network back, and ask the people concerned for new passwords.',
+  refresh_storm:
+    'An application refreshes far too often. Look at its latest release, and at the lifetime of its access tokens.',
+  refused_requests:
+    'Look at the causes of the refusals. One application with one cause is a fault of its settings; many are somebody who tries things.',
+  session_in_two_places:
+    'Look at the session: it is used from two places at once. End it if its person cannot explain that.',
+  stale_follower:
     'A gateway or API does not follow the feed. It denies everything until it does: look at its log and its network.',
-  ],
-  [/client|secret/, 'Look at the application. Roll its secret over if somebody else may have it.'],
-];
+};
 
 /** Says what to do about an alert. */
 export const alertStep = (pattern: string): string =>
-  steps.find(([about]) => about.test(pattern))?.[1] ??
+  steps[pattern] ??
   'Look at the events of the last minutes. End the sessions concerned if you cannot explain them.';

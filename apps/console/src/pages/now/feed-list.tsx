@@ -1,15 +1,19 @@
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { memo, useEffect, useState } from 'react';
 import { useClientName } from '../../admin-api/names.js';
+import { useServerNow } from '../../admin-api/server-time.js';
 import { timeOfDayWords } from '../../elements/durations.js';
 import { Icon } from '../../elements/icon.js';
 import { Empty } from '../../elements/states.js';
 import { eventLook, eventWords } from './event-words.js';
 import type { FeedView } from './feed-reader.js';
 import type { FeedEvent } from './feed-state.js';
+import { sumsOf, totalOf } from './per-second.js';
 
 /** Lines that are shown at once. */
 const maxLines = 60;
+/** The rate of events is that of the last seconds. */
+const rateSeconds = 10;
 
 /** Events as they come. The list stands still while somebody points at it or has paused it, and says how many wait. */
 export function FeedList({ view }: { readonly view: FeedView }) {
@@ -20,34 +24,20 @@ export function FeedList({ view }: { readonly view: FeedView }) {
   useEffect(() => {
     if (!stands) setShown(view.events.slice(0, maxLines));
   }, [stands, view.events]);
+  const nameOf = useClientName();
   const first = shown[0]?.id;
   const at = first === undefined ? view.events.length : view.events.findIndex(({ id }) => id === first);
   const waiting = at === -1 ? view.events.length : at;
   return (
     <section className="card feed" aria-label="Events">
-      <header className="heading">
-        <h2>Events</h2>
-        <div className="actions">
-          {stands && waiting > 0 && (
-            <button
-              type="button"
-              className="compact"
-              onClick={() => setShown(view.events.slice(0, maxLines))}
-            >
-              {waiting} new
-            </button>
-          )}
-          <button
-            type="button"
-            className="plain compact"
-            aria-pressed={isPaused}
-            onClick={() => setPaused(!isPaused)}
-          >
-            <Icon name={isPaused ? 'play' : 'pause'} />
-            {isPaused ? 'Go on' : 'Pause'}
-          </button>
-        </div>
-      </header>
+      <FeedHeader
+        view={view}
+        isPaused={isPaused}
+        stands={stands}
+        waiting={waiting}
+        onShow={() => setShown(view.events.slice(0, maxLines))}
+        onPause={() => setPaused(!isPaused)}
+      />
       {shown.length === 0 && (
         <Empty title="Nothing has happened since you opened this.">
           <p>
@@ -55,18 +45,70 @@ export function FeedList({ view }: { readonly view: FeedView }) {
           </p>
         </Empty>
       )}
-      <ol onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)}>
+      <ol
+        onPointerEnter={() => setHeld(true)}
+        onPointerLeave={() => setHeld(false)}
+        onFocus={() => setHeld(true)}
+        onBlur={() => setHeld(false)}
+      >
         {shown.map((event) => (
-          <FeedLine key={event.id} event={event} />
+          <FeedLine
+            key={event.id}
+            event={event}
+            client={event.client_id === null ? null : nameOf(event.client_id)}
+          />
         ))}
       </ol>
     </section>
   );
 }
 
-function FeedLine({ event }: { readonly event: FeedEvent }) {
-  const nameOf = useClientName();
-  const who = [event.username, event.client_id && nameOf(event.client_id)].filter(Boolean).join(' · ');
+interface FeedHeaderProps {
+  readonly view: FeedView;
+  readonly isPaused: boolean;
+  readonly stands: boolean;
+  /** Events that came since the list stands still. */
+  readonly waiting: number;
+  readonly onShow: () => void;
+  readonly onPause: () => void;
+}
+
+/** The pace of the events, how many wait, and the pause. */
+function FeedHeader({ view, isPaused, stands, waiting, onShow, onPause }: FeedHeaderProps) {
+  const now = Math.floor(useServerNow() / 1000);
+  const rate = totalOf(sumsOf(view.perSecond.all, now, rateSeconds)) / rateSeconds;
+  return (
+    <header className="heading">
+      <h2>
+        Events{' '}
+        <span className="small quiet cadence">
+          {rate.toLocaleString(undefined, { maximumFractionDigits: 1 })} a second
+          {stands && ', standing still'}
+        </span>
+      </h2>
+      <div className="actions">
+        {stands && waiting > 0 && (
+          <button type="button" className="compact" onClick={onShow}>
+            {waiting} new
+          </button>
+        )}
+        <button type="button" className="plain compact" aria-pressed={isPaused} onClick={onPause}>
+          <Icon name={isPaused ? 'play' : 'pause'} />
+          {isPaused ? 'Go on' : 'Pause'}
+        </button>
+      </div>
+    </header>
+  );
+}
+
+interface FeedLineProps {
+  readonly event: FeedEvent;
+  readonly client: string | null;
+}
+
+/** An event never changes, so a line that stays is not drawn again. */
+const FeedLine = memo(({ event, client }: FeedLineProps) => {
+  const who = [event.username, client].filter(Boolean).join(' · ');
   return (
     <li className={eventLook(event)}>
       <time dateTime={event.at} className="quiet small">
@@ -83,4 +125,4 @@ function FeedLine({ event }: { readonly event: FeedEvent }) {
       )}
     </li>
   );
-}
+});

@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import { type FeedEvent, FeedMemory } from './feed-state.js';
+import type { CountsOfSecond } from './per-second.js';
 
 /** How the stream stands: a refused one waits for the operator, a lost one is asked for again. */
 export type FeedStatus = 'connecting' | 'live' | 'lost' | 'asleep' | 'forbidden';
@@ -8,8 +9,8 @@ export type FeedStatus = 'connecting' | 'live' | 'lost' | 'asleep' | 'forbidden'
 export interface FeedView {
   readonly status: FeedStatus;
   readonly events: readonly FeedEvent[];
-  readonly ends: FeedMemory['ends'];
-  readonly sums: FeedMemory['sums'];
+  /** Counts of the last seconds, by type, reason or cause. */
+  readonly perSecond: Readonly<Record<'all' | 'ends' | 'refreshes' | 'refusals', readonly CountsOfSecond[]>>;
   /** Raised at each change. */
   readonly change: number;
 }
@@ -27,7 +28,12 @@ const longestPauseMs = 10_000;
 export class FeedReader {
   readonly #memory = new FeedMemory();
   readonly #listeners = new Set<() => void>();
-  #view: FeedView = { status: 'connecting', events: [], ends: [], sums: this.#memory.sums, change: 0 };
+  #view: FeedView = {
+    status: 'connecting',
+    events: [],
+    perSecond: { all: [], ends: [], refreshes: [], refusals: [] },
+    change: 0,
+  };
   #arrived: FeedEvent[] = [];
   #position: string | undefined;
   #stop: AbortController | undefined;
@@ -136,8 +142,14 @@ export class FeedReader {
   }
 
   #publish(change: Partial<FeedView>): void {
-    const { events, ends, sums } = this.#memory;
-    this.#view = { ...this.#view, ...change, events, ends, sums: { ...sums }, change: this.#view.change + 1 };
+    const { events, all, ends, refreshes, refusals } = this.#memory;
+    const perSecond = {
+      all: all.seconds,
+      ends: ends.seconds,
+      refreshes: refreshes.seconds,
+      refusals: refusals.seconds,
+    };
+    this.#view = { ...this.#view, ...change, events, perSecond, change: this.#view.change + 1 };
     for (const listener of this.#listeners) listener();
   }
 }

@@ -1,4 +1,5 @@
 import { type FeedEvent, FeedMemory } from './feed-state.js';
+import { sumsOf, totalOf } from './per-second.js';
 
 const event = (index: number, type = 'session.ended', data: Record<string, unknown> = {}): FeedEvent => ({
   id: String(index),
@@ -14,7 +15,7 @@ const event = (index: number, type = 'session.ended', data: Record<string, unkno
 });
 
 describe('what the page of this moment remembers', () => {
-  it('stays bounded over two hundred thousand events, and keeps the latest and the sums', () => {
+  it('stays bounded over two hundred thousand events, and keeps the latest and the counts of seconds', () => {
     const memory = new FeedMemory();
     const all = Array.from({ length: 200_000 }, (_, index) =>
       event(index, 'session.ended', { reason: 'logout' }),
@@ -22,18 +23,26 @@ describe('what the page of this moment remembers', () => {
     for (let at = 0; at < all.length; at += 1_000) memory.take(all.slice(at, at + 1_000));
     expect(memory.events).toHaveLength(400);
     expect(memory.events[0]?.id).toBe('199999');
-    expect(memory.ends.length).toBeLessThanOrEqual(121);
-    expect(memory.ends.at(-1)?.byReason.get('logout')).toBe(100);
-    expect(memory.sums).toMatchObject({ events: 200_000, ended: 200_000 });
+    for (const { seconds } of [memory.all, memory.ends]) expect(seconds.length).toBeLessThanOrEqual(121);
+    expect(memory.ends.seconds.at(-1)?.byName.get('logout')).toBe(100);
   });
 
   it('counts what an event stands for', () => {
     const memory = new FeedMemory();
     memory.take([
       event(1, 'sessions.refreshed', { count: 40 }),
-      event(2, 'request.refused', { count: 3 }),
+      event(2, 'request.refused', { count: 3, cause: 'bad_scope' }),
       event(3, 'session.refresh_refused'),
     ]);
-    expect(memory.sums).toEqual({ events: 3, refreshes: 40, refusals: 4, ended: 0 });
+    const now = 1_800_000_001;
+    expect(sumsOf(memory.refreshes.seconds, now)).toEqual(new Map([['sessions.refreshed', 40]]));
+    expect(sumsOf(memory.refusals.seconds, now)).toEqual(
+      new Map([
+        ['bad_scope', 3],
+        ['unknown', 1],
+      ]),
+    );
+    expect(totalOf(sumsOf(memory.all.seconds, now))).toBe(3);
+    expect(totalOf(sumsOf(memory.all.seconds, now + 120))).toBe(0);
   });
 });

@@ -1,4 +1,5 @@
 import type { operations } from '../../generated/admin-api.js';
+import { PerSecond } from './per-second.js';
 
 /** An event as the stream tells it. */
 export type FeedEvent =
@@ -6,52 +7,34 @@ export type FeedEvent =
 
 /** How many events are remembered; the page can stay open for days. */
 const maxEvents = 400;
-/** How many seconds of ends are remembered for the picture. */
-export const pictureSeconds = 60;
 
-/** The ends of one second, by reason. */
-export interface EndsOfSecond {
-  readonly second: number;
-  readonly byReason: ReadonlyMap<string, number>;
-}
-
-/** The events that came, bounded in memory: the latest of them, ends by second, and sums since the page was opened. */
+/** The events that came, bounded in memory: the latest of them, and counts of the last seconds. */
 export class FeedMemory {
   #events: FeedEvent[] = [];
-  #ends: { second: number; byReason: Map<string, number> }[] = [];
-  readonly sums = { events: 0, refreshes: 0, refusals: 0, ended: 0 };
+  readonly all = new PerSecond();
+  readonly ends = new PerSecond();
+  readonly refreshes = new PerSecond();
+  readonly refusals = new PerSecond();
 
   /** The latest first. */
   get events(): readonly FeedEvent[] {
     return this.#events;
   }
 
-  get ends(): readonly EndsOfSecond[] {
-    return this.#ends;
-  }
-
   /** Takes events that came together, oldest first. */
   take(events: readonly FeedEvent[]): void {
     for (const event of events) this.#count(event);
-    this.#events = [...events.toReversed(), ...this.#events].slice(0, maxEvents);
+    this.#events = [...events.slice(-maxEvents).toReversed(), ...this.#events].slice(0, maxEvents);
   }
 
   #count(event: FeedEvent): void {
+    const { at, type, data } = event;
     const count = countOf(event);
-    this.sums.events += 1;
-    if (event.type === 'sessions.refreshed') this.sums.refreshes += count;
-    if (event.type === 'request.refused' || event.type === 'session.refresh_refused')
-      this.sums.refusals += count;
-    if (event.type !== 'session.ended') return;
-    this.sums.ended += 1;
-    const second = Math.floor(Date.parse(event.at) / 1000);
-    const reason = String(event.data['reason'] ?? 'unknown');
-    let found = this.#ends.find((one) => one.second === second);
-    if (!found) {
-      found = { second, byReason: new Map() };
-      this.#ends = [...this.#ends.filter((one) => one.second > second - 2 * pictureSeconds), found];
-    }
-    found.byReason.set(reason, (found.byReason.get(reason) ?? 0) + 1);
+    this.all.add(at, type, 1);
+    if (type === 'session.ended') this.ends.add(at, String(data['reason'] ?? 'unknown'), 1);
+    if (type === 'sessions.refreshed') this.refreshes.add(at, type, count);
+    if (type === 'request.refused' || type === 'session.refresh_refused')
+      this.refusals.add(at, String(data['reason'] ?? data['cause'] ?? 'unknown'), count);
   }
 }
 

@@ -9,8 +9,10 @@ import { Alerts } from './alerts.js';
 import { EndEverything } from './end-everything.js';
 import { EndsPicture } from './ends-picture.js';
 import { FeedList } from './feed-list.js';
-import { FeedReader, type FeedStatus, type FeedView } from './feed-reader.js';
-import { Followers, type Stats } from './followers.js';
+import { FeedReader, type FeedStatus } from './feed-reader.js';
+import { Followers } from './followers.js';
+import { Refusals } from './refusals.js';
+import { Tiles } from './tiles.js';
 
 /** Figures are asked for so often while somebody looks at the page. Milliseconds. */
 const figuresEvery = 10_000;
@@ -50,11 +52,12 @@ export function NowPage() {
       {stats.isError && stats.data === undefined && (
         <Failed error={stats.error} onRetry={() => stats.refetch()} />
       )}
-      <Tiles sessions={stats.data?.sessions} sums={view.sums} />
+      <Tiles sessions={stats.data?.sessions} perSecond={view.perSecond} />
       <div className="now-grid">
         <FeedList view={view} />
         <div className="stack">
-          <EndsPicture ends={view.ends} />
+          <EndsPicture ends={view.perSecond.ends} />
+          <Refusals refusals={view.perSecond.refusals} />
           <Alerts events={view.events} />
           <Followers stats={stats.data} />
         </div>
@@ -82,33 +85,6 @@ function MayNotRead() {
         This page needs the scope <code>events:read</code>. An operator who has it can grant it.
       </p>
     </Empty>
-  );
-}
-
-interface TilesProps {
-  readonly sessions: Stats['sessions'] | undefined;
-  readonly sums: FeedView['sums'];
-}
-
-function Tiles({ sessions, sums }: TilesProps) {
-  const endedToday = Object.values(sessions?.ended_last_24h ?? {}).reduce((sum, count) => sum + count, 0);
-  return (
-    <dl className="tiles">
-      <Tile title="Live sessions" value={sessions?.live} />
-      <Tile title="Begun in 24 hours" value={sessions?.started_last_24h} />
-      <Tile title="Ended in 24 hours" value={sessions ? endedToday : undefined} />
-      <Tile title="Refreshes since you opened this" value={sums.refreshes} />
-      <Tile title="Refusals since you opened this" value={sums.refusals} />
-    </dl>
-  );
-}
-
-function Tile({ title, value }: { readonly title: string; readonly value: number | undefined }) {
-  return (
-    <div className="card">
-      <dt>{title}</dt>
-      <dd>{value?.toLocaleString() ?? '–'}</dd>
-    </div>
   );
 }
 

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { audiencesQuery, clientsQuery } from '../../admin-api/names.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { Failed, Loading } from '../../elements/states.js';
+import { type EffectiveSearch, readEffectiveSearch } from './policy-search.js';
 import { settingWords, valueWords } from './setting-words.js';
 
 const readEffective = (client: string, resource: string) =>
@@ -20,8 +20,14 @@ export function EffectivePolicy() {
   const mayRead = useMay('clients:read');
   const clients = useQuery({ ...clientsQuery, enabled: mayRead });
   const audiences = useQuery({ ...audiencesQuery, enabled: mayRead });
-  const [client, setClient] = useState('');
-  const [resource, setResource] = useState('');
+  const { client = '', resource = '' } = useSearch({ from: '/shell/policies' });
+  const navigate = useNavigate();
+  const choose = (next: EffectiveSearch) =>
+    void navigate({
+      to: '/policies',
+      search: readEffectiveSearch({ client, resource, ...next }),
+      replace: true,
+    });
   const effective = useQuery({
     queryKey: ['effective policy', client, resource],
     enabled: client !== '',
@@ -35,7 +41,7 @@ export function EffectivePolicy() {
         where.
       </p>
       <div className="choice">
-        <SelectField label="Application" value={client} onChange={setClient}>
+        <SelectField label="Application" value={client} onChange={(chosen) => choose({ client: chosen })}>
           <option value="">choose one</option>
           {clients.data?.map(({ id, name }) => (
             <option key={id} value={id}>
@@ -43,7 +49,7 @@ export function EffectivePolicy() {
             </option>
           ))}
         </SelectField>
-        <SelectField label="API" value={resource} onChange={setResource}>
+        <SelectField label="API" value={resource} onChange={(chosen) => choose({ resource: chosen })}>
           <option value="">no API</option>
           {audiences.data?.map((audience) => (
             <option key={audience} value={audience}>

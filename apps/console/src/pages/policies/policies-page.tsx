@@ -10,12 +10,14 @@ import { EffectivePolicy } from './effective-policy.js';
 import { NewPolicy } from './new-policy.js';
 import { type Policy, policiesQuery, type Target } from './policy-queries.js';
 import { valueWords } from './setting-words.js';
+import { StopAdaptation } from './stop-adaptation.js';
 
 /** Every policy with where it applies, and the policy that a client is really under. */
 export function PoliciesPage() {
   const policies = useQuery(policiesQuery);
   const navigate = useNavigate();
   const [isMaking, setMaking] = useState(false);
+  const [isStopping, setStopping] = useState(false);
   const list = useRef<HTMLDivElement>(null);
   useRowKeys(list);
   const own = policies.data?.filter(({ profile }) => profile === null) ?? [];
@@ -24,9 +26,14 @@ export function PoliciesPage() {
     <div ref={list}>
       <div className="heading">
         <h1>Policies</h1>
-        <ActButton scope="policies:write" look="main" onAct={() => setMaking(true)}>
-          New policy
-        </ActButton>
+        <div className="actions">
+          <ActButton scope="policies:write" look="ending" onAct={() => setStopping(true)}>
+            Stop all adaptation …
+          </ActButton>
+          <ActButton scope="policies:write" look="main" onAct={() => setMaking(true)}>
+            New policy
+          </ActButton>
+        </div>
       </div>
       {policies.isPending && <Loading label="Reading policies" />}
       {policies.isError && <Failed error={policies.error} onRetry={() => policies.refetch()} />}
@@ -37,6 +44,7 @@ export function PoliciesPage() {
           <EffectivePolicy />
         </div>
       )}
+      {isStopping && <StopAdaptation onClose={() => setStopping(false)} />}
       {isMaking && (
         <NewPolicy
           profiles={profiles}

@@ -1,11 +1,14 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useDeferredValue, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { Problem } from '../../admin-api/problem.js';
 import { Failed } from '../../elements/states.js';
 import { policySettings } from '../../generated/lists.js';
-import { type Policy, policyQuery, type Settings, type SettingsBody } from './policy-queries.js';
+import { DocumentsMet, type Lint } from './documents-met.js';
+import { Overtaken } from './overtaken.js';
+import { lintQuery, type Policy, type Settings, type SettingsBody } from './policy-queries.js';
 import { Differences } from './revisions.js';
+import { isOvertaken, type PolicyChange, useSavePolicy } from './save-policy.js';
 import { SettingField } from './setting-field.js';
 import { differences, sentenceWords, settingWords } from './setting-words.js';
 import { WouldEnd } from './would-end.js';
@@ -23,17 +26,16 @@ export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
   const [settings, setSettings] = useState(base.settings);
   const changed = differences(base.settings, settings);
   const findings = useFindings(policy, settings);
-  const save = useSave(policy.name, settings, base.etag, onDone);
-  const isOvertaken = save.error instanceof Problem && save.error.status === 412;
+  const save = useSavePolicy(policy.name, onDone);
   /** Goes on from another revision: its values, and over them those that were changed here. */
-  const takeOver = (next: { readonly settings: Settings; readonly etag: string }) => {
+  const takeOver = (next: PolicyChange) => {
     setSettings({ ...next.settings, ...Object.fromEntries(changed.map(({ name, after }) => [name, after])) });
     setBase(next);
     save.reset();
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate();
+    save.mutate({ settings, etag: base.etag });
   };
   const violationOf = (name: string) => violationAt(name, findings.violations);
   const others = findings.violations.filter(
@@ -48,11 +50,12 @@ export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
           <Differences of={changed} />
           <Findings of={findings} others={others} />
           {changed.length > 0 && findings.preview && <WouldEnd preview={findings.preview} />}
-          {isOvertaken ? (
+          {isOvertaken(save.error) ? (
             <Overtaken name={policy.name} base={base.settings} onTake={takeOver} />
           ) : (
             save.isError && <Failed error={save.error} />
           )}
+          {findings.lint && <DocumentsMet of={findings.lint.compliance} />}
           {findings.violations.length > 0 && (
             <p className="small quiet">A value that is refused stands at its field.</p>
           )}
@@ -71,24 +74,6 @@ export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
       </div>
     </form>
   );
-}
-
-/** Saves a new version, unless the policy is no longer the one that the change was made from. */
-function useSave(name: string, settings: Settings, etag: string, onDone: () => void) {
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: () =>
-      bodyOf(
-        adminApi.PUT('/v1/policies/{name}', {
-          params: { path: { name }, header: { 'If-Match': etag } },
-          body: { settings: settings as SettingsBody },
-        }),
-      ),
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ['policies'] });
-      onDone();
-    },
-  });
 }
 
 /** The violation that stands at the field of a setting. */
@@ -146,12 +131,7 @@ function Findings({ of: { warnings }, others }: FindingsProps) {
 /** The findings of the linter and the preview about settings that are not saved; both change nothing. */
 function useFindings(policy: Policy, settings: Settings) {
   const wanted = useDeferredValue(settings) as SettingsBody;
-  const lint = useQuery({
-    queryKey: ['policy lint', wanted],
-    gcTime: 0,
-    placeholderData: (before) => before,
-    queryFn: () => bodyOf(adminApi.POST('/v1/policies/lint', { body: { settings: wanted } })),
-  });
+  const lint = useQuery({ ...lintQuery(wanted), gcTime: 0, placeholderData: (before?: Lint) => before });
   // A value that is no value at all is refused before the linter sees it; the refusal names the field.
   const refused = lint.error instanceof Problem ? lint.error.faults : [];
   const violations = [
@@ -165,46 +145,5 @@ function useFindings(policy: Policy, settings: Settings) {
     queryFn: () =>
       bodyOf(adminApi.POST('/v1/policies/preview', { body: { name: policy.name, settings: wanted } })),
   });
-  return { violations, warnings: lint.data?.warnings ?? [], preview: preview.data };
-}
-
-interface OvertakenProps {
-  readonly name: string;
-  readonly base: Settings;
-  readonly onTake: (next: { settings: Settings; etag: string }) => void;
-}
-
-/** Somebody else has saved meanwhile: their changes are shown, and nothing of them is overwritten unseen. */
-function Overtaken({ name, base, onTake }: OvertakenProps) {
-  const latest = useQuery({
-    ...policyQuery(name),
-    staleTime: 0,
-    gcTime: 0,
-    queryKey: ['policies', name, 'latest'],
-  });
-  if (!latest.data)
-    return (
-      <p className="notice bad">
-        Somebody else has changed this policy meanwhile. Reading what they changed …
-      </p>
-    );
-  const { body, etag } = latest.data;
-  return (
-    <div className="notice bad" role="alert">
-      <p className="strong">
-        {body.created_by ?? 'Somebody else'} has saved version {body.version} meanwhile. They changed:
-      </p>
-      <Differences of={differences(base, body.settings)} />
-      <p>
-        Your own values still stand in the form. Saved now, they replace theirs where both changed the same.
-      </p>
-      <button
-        type="button"
-        className="plain compact"
-        onClick={() => onTake({ settings: body.settings, etag: etag ?? '' })}
-      >
-        Go on from version {body.version}
-      </button>
-    </div>
-  );
+  return { violations, lint: lint.data, warnings: lint.data?.warnings ?? [], preview: preview.data };
 }

@@ -9,6 +9,10 @@ export type Policy =
 /** A policy by itself: with the warnings of the linter, too. */
 export type PolicyDetails = operations['getPolicy']['responses'][200]['content']['application/json'];
 
+/** A revision of a policy. */
+export type Revision =
+  operations['listPolicyRevisions']['responses'][200]['content']['application/json']['items'][number];
+
 /** A target of a policy. */
 export type Target = Policy['attached_to'][number];
 
@@ -33,10 +37,28 @@ export const policyQuery = (name: string) =>
     queryFn: () => answerOf(adminApi.GET('/v1/policies/{name}', { params: { path: { name } } })),
   });
 
+/** The findings of the linter about settings, saved or not; asking changes nothing. */
+export const lintQuery = (settings: Settings) =>
+  queryOptions({
+    queryKey: ['policy lint', settings],
+    queryFn: () =>
+      bodyOf(adminApi.POST('/v1/policies/lint', { body: { settings: settings as SettingsBody } })),
+  });
+
 /** Every revision of a policy, the latest first. */
 export const revisionsQuery = (name: string) =>
   queryOptions({
     queryKey: ['policies', name, 'revisions'],
     queryFn: async () =>
       (await bodyOf(adminApi.GET('/v1/policies/{name}/revisions', { params: { path: { name } } }))).items,
+  });
+
+/** The shadow of a policy and its effect so far; both null where there is none. */
+export type ShadowAnswer = operations['getPolicyShadow']['responses'][200]['content']['application/json'];
+
+/** The shadow of a policy. */
+export const shadowQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['policies', name, 'shadow'],
+    queryFn: () => bodyOf(adminApi.GET('/v1/policies/{name}/shadow', { params: { path: { name } } })),
   });

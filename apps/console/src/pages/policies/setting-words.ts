@@ -13,6 +13,10 @@ export const sentenceWords = (sentence: string): string =>
 /** A value of a setting as it is shown. */
 export function valueWords(value: unknown, setting?: string): string {
   if (value === null || value === undefined) return setting === 'canary' ? 'none' : 'no limit';
+  if (setting === 'canary' && typeof value === 'object') {
+    const { inactivityTimeout, share } = value as Readonly<Record<string, unknown>>;
+    return `${String(inactivityTimeout)} for ${String(share)} of the accounts`;
+  }
   if (typeof value === 'object') return JSON.stringify(value);
   return String(value).replaceAll('_', ' ');
 }

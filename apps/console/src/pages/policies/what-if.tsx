@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { useId, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { durationWords } from '../../elements/durations.js';
@@ -6,6 +7,7 @@ import { TooLittleEvidence } from '../../elements/evidence.js';
 import { type Figure, FigureCell } from '../../elements/figures.js';
 import { Failed, Loading } from '../../elements/states.js';
 import type { Policy } from './policy-queries.js';
+import type { PolicySearch } from './policy-search.js';
 import { valueWords } from './setting-words.js';
 
 /** The timeouts that the slider offers. Minutes. */
@@ -25,18 +27,29 @@ const readEstimate = (policy: string, candidate: number) =>
     }),
   );
 
+interface WhatIfProps {
+  readonly policy: Policy;
+  readonly search: PolicySearch;
+}
+
 /** Estimates what another inactivity timeout would do, with the interval in which the true figure lies. */
-export function WhatIf({ policy }: { readonly policy: Policy }) {
-  const [at, setAt] = useState(6);
-  const [asked, setAsked] = useState(6);
-  const candidate = minutes[asked] ?? 15;
+export function WhatIf({ policy, search }: WhatIfProps) {
+  const navigate = useNavigate();
+  const candidate = minutes.find((one) => one === search.minutes) ?? 15;
+  const [at, setAt] = useState(minutes.indexOf(candidate));
+  const ask = () =>
+    void navigate({
+      to: '/policies/$name',
+      params: { name: policy.name },
+      search: { ...search, minutes: minutes[at] ?? 15 },
+      replace: true,
+    });
   const estimate = useQuery({
     queryKey: ['what if', policy.name, candidate],
     enabled: policy.attached_to.length > 0,
     placeholderData: (before) => before,
     queryFn: () => readEstimate(policy.name, candidate),
   });
-  if (policy.attached_to.length === 0) return null;
   const found = estimate.data?.found?.inactivity_timeout;
   const missing = estimate.data?.missing ?? [];
   return (
@@ -46,9 +59,10 @@ export function WhatIf({ policy }: { readonly policy: Policy }) {
         at={at}
         instead={valueWords(policy.settings['inactivityTimeout'])}
         onMove={setAt}
-        onRest={() => setAsked(at)}
+        onRest={ask}
       />
-      {estimate.isPending && <Loading rows={2} label="Estimating" />}
+      {policy.attached_to.length === 0 && <p className="quiet">The policy applies to nothing yet.</p>}
+      {policy.attached_to.length > 0 && estimate.isPending && <Loading rows={2} label="Estimating" />}
       {estimate.isError && <Failed error={estimate.error} onRetry={() => estimate.refetch()} />}
       {missing.length > 0 && <TooLittleEvidence missing={missing} />}
       {found && <Comparison found={found} />}

@@ -189,18 +189,35 @@ function Ended({ outcome, search, onClose }: EndedProps) {
         </p>
         <ConfirmedEnd propagation={propagation} />
       </div>
-      {!outcome.complete && (
-        <p>
-          {rest.data?.matched
-            ? `${rest.data.matched.toLocaleString()} records are still to be written; the sessions are dead already.`
-            : 'Every record is written.'}
-        </p>
-      )}
+      {!outcome.complete && <Progress all={ended} left={rest.data?.matched ?? null} />}
       <div className="actions">
         <button type="button" onClick={onClose}>
           Done
         </button>
       </div>
     </Dialog>
+  );
+}
+
+interface ProgressProps {
+  readonly all: number;
+  /** Records that are still to be written; null while they are counted. */
+  readonly left: number | null;
+}
+
+/** How far the records of a long end have come. */
+function Progress({ all, left }: ProgressProps) {
+  const written = left === null ? undefined : Math.max(0, all - left);
+  return (
+    <div>
+      <progress aria-label="Records written" max={Math.max(1, all)} value={written} />
+      <p className="small">
+        {left === null
+          ? 'The sessions are dead already; their records follow.'
+          : left > 0
+            ? `${left.toLocaleString()} records are still to be written; the sessions are dead already.`
+            : 'Every record is written.'}
+      </p>
+    </div>
   );
 }

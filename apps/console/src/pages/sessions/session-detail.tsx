@@ -11,8 +11,10 @@ import { Time } from '../../elements/time.js';
 import { isGrave, reasonWords } from '../../elements/words.js';
 import { useEscape } from '../../shell/keyboard.js';
 import { EndOne } from './end-one.js';
+import { originWords } from './origin.js';
+import { SameBrowser } from './same-browser.js';
 import { SessionClocks } from './session-clocks.js';
-import { type SessionDetails, sessionQuery } from './session-queries.js';
+import { type SessionDetails, sessionQuery, useBrowserOf } from './session-queries.js';
 import { Timeline } from './timeline.js';
 
 /** One session beside the list: its clocks, why it will end when, and what happened to it. */
@@ -53,6 +55,7 @@ function Details({ session, updated }: { readonly session: SessionDetails; reado
   const [isEnding, setEnding] = useState(false);
   const [readAt, setReadAt] = useState(serverNow);
   useEffect(() => setReadAt(serverNow()), [updated]);
+  const browser = useBrowserOf(session);
   const isOwn = caller?.session_id === session.id;
   const ended = () => {
     void queries.invalidateQueries({ queryKey: ['session', session.id] });
@@ -76,7 +79,8 @@ function Details({ session, updated }: { readonly session: SessionDetails; reado
           All sessions of this person
         </Link>
       </div>
-      <Facts session={session} />
+      <Facts session={session} person={browser.data?.signals ?? null} />
+      <SameBrowser session={session} browser={browser} />
       <h2>What happened</h2>
       <Timeline session={session} />
       {isEnding && <EndOne session={session} onClose={() => setEnding(false)} onEnded={ended} />}
@@ -109,10 +113,15 @@ function End({ session }: { readonly session: SessionDetails }) {
   );
 }
 
-function Facts({ session }: { readonly session: SessionDetails }) {
-  const { signals } = session;
-  const device = [signals.user_agent_family, signals.operating_system].filter(Boolean).join(' on ');
-  const place = [signals.ip, signals.country, signals.asn && `AS${signals.asn}`].filter(Boolean).join(' · ');
+interface FactsProps {
+  readonly session: SessionDetails;
+  /** The circumstances of the person at the sign-in page, where they are known. */
+  readonly person: SessionDetails['signals'] | null;
+}
+
+function Facts({ session, person }: FactsProps) {
+  const own = originWords(session.signals);
+  const retries = retriesOf(session);
   return (
     <dl className="facts">
       <dt>Application</dt>
@@ -131,17 +140,27 @@ function Facts({ session }: { readonly session: SessionDetails }) {
       </dd>
       <dt>From</dt>
       <dd>
-        {device || 'an unknown device'}
-        {place && ` · ${place}`}
+        {person ? originWords(person) : own}
+        {person && originWords(person) !== own && (
+          <p className="small quiet">its code was redeemed by {own}</p>
+        )}
       </dd>
       <dt>Access</dt>
       <dd className="mono">{session.scope || '–'}</dd>
       <dt>Tokens</dt>
       <dd>
         {session.refreshes === 1 ? 'refreshed once' : `refreshed ${session.refreshes} times`}
+        {retries > 0 &&
+          `, ${retries === 1 ? 'one retry' : `${retries} retries`} answered with the same tokens`}
         {session.sender_constrained && ', bound to a key'}
         {session.offline && ', outlives its browser'}
       </dd>
     </dl>
   );
 }
+
+/** How often the client asked again for what it had got already: a lost answer, and no theft. */
+const retriesOf = ({ timeline }: SessionDetails): number =>
+  timeline
+    .filter(({ type }) => type === 'session.refresh_retried')
+    .reduce((sum, { count }) => sum + count, 0);

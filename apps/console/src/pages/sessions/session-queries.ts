@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { noteServerTime } from '../../admin-api/server-time.js';
 import type { operations } from '../../generated/admin-api.js';
@@ -32,6 +32,14 @@ export const sessionQuery = (id: string) =>
   queryOptions({
     queryKey: ['session', id],
     queryFn: () => bodyOf(adminApi.GET('/v1/sessions/{id}', { params: { path: { id } } })),
+  });
+
+/** The browser that a session came of, with everything else it signed in; not asked for a session without one. */
+export const useBrowserOf = ({ browser }: Pick<SessionDetails, 'browser'>) =>
+  useQuery({
+    queryKey: ['browser', browser],
+    enabled: browser !== null,
+    queryFn: () => bodyOf(adminApi.GET('/v1/browsers/{uid}', { params: { path: { uid: browser ?? '' } } })),
   });
 
 /** Tells the console the time of the installation again, after its clock was moved. */

@@ -3,6 +3,7 @@ import { useServerNow } from '../../admin-api/server-time.js';
 import { durationWords } from '../../elements/durations.js';
 import { Time } from '../../elements/time.js';
 import { isGrave, reasonWords } from '../../elements/words.js';
+import { deviceWords, placeWords } from './origin.js';
 import type { Session } from './session-queries.js';
 import type { SessionSearch } from './session-search.js';
 
@@ -18,8 +19,6 @@ interface SessionRowProps {
 /** A session in the list: one link that spans the row. */
 export function SessionRow({ session, search, readAt, isOwn, isOpen }: SessionRowProps) {
   const { signals } = session;
-  const place = [signals.ip, signals.country].filter(Boolean).join(' · ');
-  const device = [signals.user_agent_family, signals.operating_system].filter(Boolean).join(' on ');
   return (
     <Link
       to="/sessions/$id"
@@ -51,8 +50,8 @@ export function SessionRow({ session, search, readAt, isOwn, isOpen }: SessionRo
         </span>
       </span>
       <span className="cell">
-        <span>{device || 'unknown device'}</span>
-        <span className="small quiet">{place || 'unknown address'}</span>
+        <span>{deviceWords(signals)}</span>
+        <span className="small quiet">{placeWords(signals) || 'an unknown address'}</span>
       </span>
     </Link>
   );

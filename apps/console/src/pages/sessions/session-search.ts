@@ -30,6 +30,8 @@ export type SearchChange = { readonly [Name in keyof SessionSearch]: SessionSear
 export function readSessionSearch(address: Readonly<Record<string, unknown>>): SessionSearch {
   const entries = members.flatMap((name) => {
     const value = address[name];
+    // A state of `all` is no condition.
+    if (name === 'state' && value === 'all') return [];
     return typeof value === 'string' || typeof value === 'number' ? [[name, String(value)] as const] : [];
   });
   return Object.fromEntries(entries) as SessionSearch;

@@ -1,0 +1,167 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { Problem } from '../../admin-api/problem.js';
+import { ActButton } from '../../elements/act-button.js';
+import { SelectField } from '../../elements/filter-fields.js';
+import { InputField } from '../../elements/input-field.js';
+import { Failed } from '../../elements/states.js';
+import type { Adaptation, AdaptationBody } from './adaptation-queries.js';
+
+const modes = [
+  ['off', 'off'],
+  ['propose', 'propose steps to a person'],
+  ['automatic', 'take steps that shorten, propose the others'],
+] as const;
+
+const budgets = [
+  ['sign_ins_per_person_day', 'sign-ins again per person and day'],
+  ['exposure_hours_per_day', 'unattended hours per day'],
+] as const;
+
+interface Written {
+  readonly mode: string;
+  readonly floor: string;
+  readonly ceiling: string;
+  readonly compliance: string;
+  readonly kind: string;
+  readonly max: string;
+  readonly frozen: string;
+}
+
+type Frozen = NonNullable<AdaptationBody['frozen']>;
+
+/** The settings in force as the form has them. */
+function writtenOf(adaptation: Adaptation | null): Written {
+  const settings = (adaptation?.settings ?? {}) as Partial<AdaptationBody>;
+  return {
+    mode: settings.mode ?? 'propose',
+    floor: String(settings.floor ?? '10m'),
+    ceiling: String(settings.ceiling ?? '1h'),
+    compliance: settings.compliance ?? '',
+    kind: settings.budget?.kind ?? budgets[0][0],
+    max: String(settings.budget?.max ?? ''),
+    frozen: (settings.frozen ?? []).map(({ from, to }) => `${from} ${to}`).join('\n'),
+  };
+}
+
+/** The days of the form: two on a line, or one for a single day. The admin API judges them. */
+const frozenOf = (text: string): Frozen =>
+  text
+    .split('\n')
+    .map((line) => line.trim().split(/[\s–]+/))
+    .filter(([from]) => from !== '')
+    .map(([from = '', to = from]) => ({ from, to }));
+
+/** The body for the admin API; a value that is none goes to it as it is, and it says what is wrong. */
+const bodyOfForm = ({ mode, floor, ceiling, compliance, kind, max, frozen }: Written): AdaptationBody => ({
+  mode: mode as AdaptationBody['mode'],
+  floor: floor.trim(),
+  ceiling: ceiling.trim(),
+  compliance: (compliance || null) as NonNullable<AdaptationBody['compliance']> | null,
+  budget: {
+    kind: kind as AdaptationBody['budget']['kind'],
+    max: (max.trim() === '' ? max : Number(max)) as number,
+  },
+  frozen: frozenOf(frozen),
+});
+
+/** The refusal of a member: at its own place, or as a rule that begins with its name. */
+function faultAt(error: unknown, name: string): string | undefined {
+  if (!(error instanceof Problem)) return undefined;
+  const own = error.faults.find(({ at }) => new RegExp(`body/${name}(/|$)`).test(at));
+  return (own ?? error.faults.find(({ detail }) => detail.startsWith(`${name} `)))?.detail;
+}
+
+interface AdaptationFormProps {
+  readonly policy: string;
+  readonly adaptation: Adaptation | null;
+}
+
+/** Sets what a policy may do by itself; refusals stand at the field, and the typed text stays. */
+export function AdaptationForm({ policy, adaptation }: AdaptationFormProps) {
+  const [written, setWritten] = useState(() => writtenOf(adaptation));
+  const queries = useQueryClient();
+  const save = useMutation({
+    mutationFn: () =>
+      bodyOf(
+        adminApi.PUT('/v1/policies/{name}/adaptation', {
+          params: { path: { name: policy } },
+          body: bodyOfForm(written),
+        }),
+      ),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['policies'] }),
+  });
+  const hasField = ['mode', 'floor', 'ceiling', 'compliance', 'budget', 'frozen'].some((name) =>
+    faultAt(save.error, name),
+  );
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate();
+  };
+  return (
+    <form className="card stack" aria-label="Limits" onSubmit={submit}>
+      <h2>What it may do</h2>
+      <Limits written={written} error={save.error} onChange={setWritten} />
+      {save.isError && !hasField && <Failed error={save.error} />}
+      <ActButton scope="policies:write" look="main" busy={save.isPending} onAct={() => save.mutate()}>
+        {save.isPending ? 'Saving …' : 'Save what it may do'}
+      </ActButton>
+    </form>
+  );
+}
+
+interface LimitsProps {
+  readonly written: Written;
+  readonly error: unknown;
+  readonly onChange: (written: Written) => void;
+}
+
+/** The fields of the form. */
+function Limits({ written, error, onChange }: LimitsProps) {
+  const change = (name: keyof Written) => (value: string) => onChange({ ...written, [name]: value });
+  const field = (name: keyof Written, member: string = name) => ({
+    value: written[name],
+    onChange: change(name),
+    problem: faultAt(error, member),
+  });
+  return (
+    <>
+      <SelectField label="Mode" {...field('mode')}>
+        {modes.map(([mode, words]) => (
+          <option key={mode} value={mode}>
+            {words}
+          </option>
+        ))}
+      </SelectField>
+      <div className="choice">
+        <InputField label="Never shorter than" hint="such as 10m" {...field('floor')} />
+        <InputField label="Never longer than" hint="such as 1h" {...field('ceiling')} />
+      </div>
+      <SelectField label="Document whose timeout is the ceiling" {...field('compliance')}>
+        <option value="">none</option>
+        {['pci-dss', 'nist-aal2', 'nist-aal3'].map((profile) => (
+          <option key={profile} value={profile}>
+            {profile}
+          </option>
+        ))}
+      </SelectField>
+      <div className="choice">
+        <SelectField label="Budget" value={written.kind} onChange={change('kind')}>
+          {budgets.map(([kind, words]) => (
+            <option key={kind} value={kind}>
+              {words}
+            </option>
+          ))}
+        </SelectField>
+        <InputField label="At most" hint="a number above 0" {...field('max', 'budget')} />
+      </div>
+      <InputField
+        label="Days on which it takes no step"
+        hint="One span on a line, such as 2027-12-20 2027-12-31 (UTC)"
+        lines={3}
+        {...field('frozen')}
+      />
+    </>
+  );
+}
