@@ -134,6 +134,9 @@ function banner(env, home, database, tookMs) {
   const rows = [
     ...running.map(({ title, url, about }) => [title, url, about]),
     ...consoleRow(env),
+    ...(devFile && !env.CURFEW_SMTP_URL
+      ? [['Mailbox', `${env.CURFEW_ISSUER ?? running[0].url}/mailbox`, 'mail that would have been sent']]
+      : []),
     ['Database', database, ''],
     ...(devFile
       ? [['First-run data', devFile, 'accounts, clients and their secrets, made up for this machine']]

@@ -62,6 +62,7 @@ const offences: [string, string, string[]][] = [
   ['libs/signals/src/a.ts', '@curfew/persistence', ['room-signals']],
   ['libs/events/src/a.ts', '@curfew/sessions', ['room-events']],
   ['libs/insight/src/a.ts', '@curfew/sessions', ['room-insight']],
+  ['libs/mail/src/a.ts', '@curfew/sessions', ['room-mail']],
   ['libs/clients/src/a.ts', '@curfew/oidc', ['room-clients']],
   ['libs/accounts/src/a.ts', '@curfew/sessions', ['room-accounts']],
   ['libs/sessions/src/a.ts', '@curfew/oidc', ['room-sessions']],

@@ -298,6 +298,9 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
   requireNewPassword: toAccount('POST', '/require-password', {}),
   withdrawConsent: toAccount('DELETE', '/consents/nobody'),
   removeFactors: toAccount('DELETE', '/factors'),
+  changeAccount: toAccount('PATCH', '', { display_name: 'Changed' }),
+  inviteAccount: toAccount('POST', '/invite', {}),
+  confirmEmail: toAccount('POST', '/confirm-email', {}),
   setOperator: [
     ...toAccount('PUT', '/operator', { scopes: [] }),
     aimed('a person who becomes an operator for keys', ['keys:rotate'], async (world) => ({

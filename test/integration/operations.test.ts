@@ -13,6 +13,7 @@ import { AuthorityStore } from '../../apps/admin-api/src/access/authority.store.
 import type { Caller } from '../../apps/admin-api/src/access/caller.js';
 
 import { AccountActs } from '../../apps/admin-api/src/accounts/account-acts.js';
+import { MailIsOn } from '../../apps/admin-api/src/accounts/mail-is-on.js';
 import {
   registrationOfAdministrator,
   repairAdministration,
@@ -48,7 +49,14 @@ beforeAll(async () => {
   const administrators = new FullAdministrators(prisma, { audience: adminUrl, scopes: adminScopeNames });
   const store = new AuthorityStore();
   const authority = new Authority({ adminUrl, operators, store, administrators, events });
-  accountActs = new AccountActs(foundation, accounts, operators, events, authority);
+  accountActs = new AccountActs(
+    foundation,
+    accounts,
+    operators,
+    events,
+    authority,
+    new MailIsOn(configuration.mail),
+  );
   clientActs = new ClientActs(foundation, authority);
   ends = new SessionEnds({
     ...foundation,

@@ -3,7 +3,13 @@ import { type Foundation, FoundationModule } from '@curfew/foundation';
 import { Interactions } from '@curfew/oidc';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HealthController } from './health.controller.js';
-import { PageLog, PageSettings, pageControllers, pageProviders } from './interactions/index.js';
+import {
+  MailboxController,
+  PageLog,
+  PageSettings,
+  pageControllers,
+  pageProviders,
+} from './interactions/index.js';
 
 /** The parts that pages need beside the foundation. */
 export interface PageParts {
@@ -22,7 +28,11 @@ export function pagesModule(foundation: Foundation, parts: PageParts): DynamicMo
   return {
     module: AppModule,
     imports: [FoundationModule.forRoot(foundation)],
-    controllers: [HealthController, ...pageControllers],
+    controllers: [
+      HealthController,
+      ...pageControllers,
+      ...(foundation.configuration.mail.mailbox ? [MailboxController] : []),
+    ],
     providers: [
       { provide: SessionFeed, useValue: parts.feed },
       { provide: Interactions, useValue: parts.interactions },

@@ -1,9 +1,10 @@
-import { OperatorStore } from '@curfew/accounts';
+import { OperatorStore, type ThrottleLimit } from '@curfew/accounts';
 import { registryChannel } from '@curfew/clients';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
 import { alertsChannel, endsChannel } from '@curfew/events';
 import { type Foundation, hearAnnouncements, openFoundation } from '@curfew/foundation';
 import { type DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
+import { seconds } from '@curfew/session-policy';
 import { startTracing } from '@curfew/web';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
@@ -152,8 +153,15 @@ function pageSettings({ configuration, serviceKeys }: Foundation): PageSettings 
     cookieName: configuration.cookies.name,
     shortestPassword: configuration.passwords.minLength,
     bodyBytes: configuration.limits.bodyBytes,
+    mail: mailLimit(configuration),
     formKeys: serviceKeys.derive('form tokens').map(({ key }) => key),
   });
+}
+
+/** The limit of requests that have mail sent; undefined where none is. */
+function mailLimit({ mail: { smtp, mailbox }, throttles }: Configuration): ThrottleLimit | undefined {
+  const { count, window } = throttles.mail;
+  return smtp || mailbox ? { count, window: seconds(window) } : undefined;
 }
 
 /** Hears what other nodes announce. */

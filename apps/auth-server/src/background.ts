@@ -1,4 +1,5 @@
 import { type Foundation, ServiceLoops } from '@curfew/foundation';
+import { prunePlaces } from '@curfew/mail';
 import type { ProtocolServer } from '@curfew/oidc';
 import { plus, seconds } from '@curfew/session-policy';
 
@@ -63,11 +64,14 @@ export class Background {
   }
 
   async #prune(): Promise<void> {
-    const { artifacts, throttle, clock } = this.foundation;
+    const { artifacts, throttle, links, mails, prisma, clock } = this.foundation;
     const now = clock.now();
     // A backlog must not keep a stop from writing what is pending.
     const isMore = (pruned: number) => pruned === batch && !this.#loops.signal.aborted;
     while (isMore(await artifacts.prune(now, batch)));
     while (isMore(await throttle.prune(batch)));
+    while (isMore(await links.prune(batch)));
+    while (isMore(await mails.prune(now, batch)));
+    while (isMore(await prunePlaces(prisma, now, batch)));
   }
 }

@@ -6,7 +6,15 @@ export type AccountErrorCode =
   | 'password_too_short'
   | 'password_too_long'
   | 'password_is_username'
-  | 'password_too_common';
+  | 'password_too_common'
+  | 'display_name_invalid'
+  | 'email_invalid'
+  | 'email_taken'
+  | 'email_missing'
+  | 'password_is_set'
+  | 'groups_invalid'
+  | 'external_id_invalid'
+  | 'link_gone';
 
 const sentences: Record<AccountErrorCode, string> = {
   unknown_account: 'There is no such account.',
@@ -16,6 +24,15 @@ const sentences: Record<AccountErrorCode, string> = {
   password_too_long: 'The password is too long.',
   password_is_username: 'The password must not be the username.',
   password_too_common: 'The password is one of those that are tried first.',
+  display_name_invalid: 'A display name has 1 to 200 characters, and no control characters.',
+  email_invalid: 'This is not an address of email, or there is none that could be verified.',
+  email_missing: 'The account has no address of email.',
+  password_is_set: 'The account has a password already.',
+  email_taken: 'Another account has verified this address.',
+  groups_invalid:
+    'An account has at most 200 groups, each with a name of 1 to 128 characters without control characters.',
+  external_id_invalid: 'An external id has 1 to 200 characters, and no control characters.',
+  link_gone: 'This link has been used, or has expired.',
 };
 
 /** A refusal that the caller can answer for; its message never contains what was sent. */

@@ -6,7 +6,7 @@ import { type Account, type AccountPage, asksSecondStep } from './account.js';
 import { AccountStore } from './account.store.js';
 import { AccountError } from './account-error.js';
 import { isUuid } from './account-row.js';
-import type { PasswordHasher } from './password-hasher.js';
+import { noPassword, type PasswordHasher } from './password-hasher.js';
 import {
   checkNewPassword,
   defaultPasswordRules,
@@ -14,23 +14,11 @@ import {
   normalisePassword,
   type PasswordRules,
 } from './password-rules.js';
+import { PreparedPassword } from './prepared-password.js';
 import type { AdmittedAttempt, SignInThrottle } from './sign-in-throttle.js';
 import type { Settlement } from './throttle-statements.js';
 import { normaliseUsername } from './username.js';
 import { HashingOverloaded } from './work-queue.js';
-
-/** A password that was checked and hashed, so that a transaction need not wait for hashing. */
-export class PreparedPassword {
-  constructor(
-    /** argon2id in PHC form. */
-    readonly hash: string,
-  ) {}
-
-  /** Keeps even the hash out of logs. */
-  toJSON(): string {
-    return '[password]';
-  }
-}
 
 /** An attempt to sign in: username, password, and the network it came from. */
 export interface PasswordAttempt {
@@ -203,6 +191,13 @@ export class AccountService {
     return this.existing(id, tx);
   }
 
+  /** Gives the account another username; the subject of its tokens stays. @throws AccountError */
+  async rename(id: string, wanted: string, tx: Transaction): Promise<void> {
+    const username = normaliseUsername(wanted);
+    if (username === null) throw new AccountError('username_invalid');
+    await this.changeExisting(id, { username }, tx);
+  }
+
   /** The next sign-in must choose a new password. */
   async requireNewPassword(id: string, tx?: Transaction): Promise<void> {
     await this.changeExisting(id, { mustChangePassword: true }, tx);
@@ -238,6 +233,12 @@ export class AccountService {
   /** The account with this id, or null; any text may be asked for. */
   async findById(id: string, tx?: Transaction): Promise<Account | null> {
     return isUuid(id) ? this.store.findById(id, tx) : null;
+  }
+
+  /** Whether the account has a password. */
+  async hasPassword(id: string, tx?: Transaction): Promise<boolean> {
+    const hash = isUuid(id) ? await this.store.passwordHash(id, tx) : null;
+    return hash !== null && hash !== noPassword;
   }
 
   /** The account with this username in any spelling that means the same, or null. */

@@ -42,6 +42,7 @@ const byNameStatement: HotStatement = {
 
 /** The columns a change may set. */
 export interface AccountChange {
+  readonly username?: string;
   readonly passwordHash?: string;
   readonly passwordChangedAt?: Date;
   readonly mustChangePassword?: boolean;
@@ -83,7 +84,12 @@ export class AccountStore {
   ): Promise<boolean> {
     const data = { ...change, updatedAt: new Date(now) };
     const select = { id: true } as const;
-    return (await (tx ?? this.prisma).account.updateManyAndReturn({ where, data, select })).length === 1;
+    try {
+      return (await (tx ?? this.prisma).account.updateManyAndReturn({ where, data, select })).length === 1;
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new AccountError('username_taken');
+      throw error;
+    }
   }
 
   async remove(id: string, tx: Transaction | undefined): Promise<boolean> {
@@ -99,6 +105,12 @@ export class AccountStore {
     }
     const row = await tx.account.findUnique({ where: { id } });
     return row && accountOf(row);
+  }
+
+  /** The password's hash; null where there is no such account. */
+  async passwordHash(id: string, tx: Transaction = this.prisma): Promise<string | null> {
+    const row = await tx.account.findUnique({ where: { id }, select: { passwordHash: true } });
+    return row?.passwordHash ?? null;
   }
 
   async findForSignIn(username: string, tx?: Transaction): Promise<FoundForSignIn | null> {

@@ -1,7 +1,7 @@
 export { type Account, asksSecondStep } from './account.js';
 export { AccountError, type AccountErrorCode } from './account-error.js';
 export { accountColumns, accountWidth, hotAccount } from './account-row.js';
-export { AccountService, type PasswordVerdict, PreparedPassword } from './account-service.js';
+export { AccountService, type PasswordVerdict } from './account-service.js';
 export type { Consent, ConsentedAccess } from './consent.js';
 export { ConsentService, type PreparedConsent } from './consent.store.js';
 export { SecondFactors, type SecondStepVerdict, type ShownPassword } from './factors/second-factors.js';
@@ -14,6 +14,9 @@ export {
 } from './hashing/index.js';
 export { OperatorStore } from './operator.store.js';
 export { defaultHashing, PasswordHasher } from './password-hasher.js';
+export { PreparedPassword } from './prepared-password.js';
+export { type Profile, type ProfileChange, profileBounds } from './profile/profile.js';
+export { Profiles } from './profile/profile.store.js';
 export { defaultSignInLimits, SignInThrottle } from './sign-in-throttle.js';
 export { Throttle, type ThrottleLimit, throttleKey } from './throttle.store.js';
 export { type Settlement, settlementFits, settlementSteps } from './throttle-statements.js';

@@ -24,6 +24,9 @@ export const defaultHashing = (threadPoolSize: number = libuvThreads): HashingOp
   queue: 100,
 });
 
+/** Stands in place of a hash where an account has no password. No password belongs to it. */
+export const noPassword = '!';
+
 /**
  * Hashes and verifies passwords with argon2id, off the event loop, never more at a time than the machine can bear; on the
  * threads of this process unless it is told of a better place.
@@ -64,6 +67,7 @@ export class PasswordHasher {
 
   /** Whether `password` belongs to `hash`; throws HashingOverloaded. */
   async verify(hash: string, password: string): Promise<boolean> {
+    if (hash === noPassword) return this.verifyNothing(password);
     return this.queue.run(() => {
       this.computed += 1;
       return this.hashing.verify(hash, password);

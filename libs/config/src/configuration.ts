@@ -104,6 +104,12 @@ export interface Configuration {
   readonly passwords: { readonly minLength: number; readonly maxBytes: number };
   readonly hashing: HashingConfiguration;
   readonly throttles: Throttles;
+  readonly mail: {
+    /** The mail server; undefined where no mail is sent. */
+    readonly smtp: { readonly url: Secret; readonly from: string } | undefined;
+    /** Whether letters are shown at a page of the authorization server in place of being sent; never in production. */
+    readonly mailbox: boolean;
+  };
   readonly signingKeys: {
     readonly rotationAge: Seconds;
     readonly publishAhead: Seconds;
@@ -272,8 +278,13 @@ function edges(s: Settings): Pick<Configuration, 'listen' | 'proxy' | 'maxmind' 
   };
 }
 
-function people(s: Settings): Pick<Configuration, 'passwords' | 'hashing' | 'throttles'> {
+function people(s: Settings): Pick<Configuration, 'passwords' | 'hashing' | 'throttles' | 'mail'> {
+  const { CURFEW_SMTP_URL: url, CURFEW_MAIL_FROM: from } = s;
   return {
+    mail: {
+      smtp: url && from ? { url, from } : undefined,
+      mailbox: url === undefined && s.CURFEW_DEV_FILE !== undefined && s.CURFEW_MODE !== 'production',
+    },
     passwords: { minLength: s.CURFEW_PASSWORD_MIN_LENGTH, maxBytes: s.CURFEW_PASSWORD_MAX_BYTES },
     hashing: {
       memoryBytes: s.CURFEW_ARGON2_MEMORY,

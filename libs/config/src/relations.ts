@@ -41,6 +41,12 @@ const headersNeedAProxy: Rule = (settings) =>
         .filter((name) => settings[name] !== undefined)
         .map((setting) => ({ setting, rule: 'needs CURFEW_TRUSTED_HOPS above 0' }));
 
+/** A letter without a sender is refused everywhere. */
+const senderOfMail: Rule = ({ CURFEW_SMTP_URL: server, CURFEW_MAIL_FROM: sender }) =>
+  server === undefined || sender !== undefined
+    ? []
+    : fault('CURFEW_MAIL_FROM', 'is needed with CURFEW_SMTP_URL');
+
 /** Wants the value of `lesser` below (or at most at) that of `greater`, where both could be read. */
 const ordered =
   (lesser: keyof Settings, greater: keyof Settings, { orEqual = false } = {}): Rule =>
@@ -106,6 +112,7 @@ export const relations: readonly Rule[] = [
   noUnknownNames,
   headersNeedAProxy,
   distinctPorts,
+  senderOfMail,
   memoryForAllLanes,
   ordered('CURFEW_KEY_PUBLISH_AHEAD', 'CURFEW_KEY_ROTATION_AGE'),
   ordered('CURFEW_DATABASE_STATEMENT_TIMEOUT', 'CURFEW_DATABASE_TRANSACTION_TIMEOUT', { orEqual: true }),

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { databaseAddress } from './database-hosts.js';
 import { alerts, delivery } from './event-settings.js';
+import { insight } from './insight-settings.js';
+import { mail } from './mail-settings.js';
 import {
   choice,
   count,
@@ -252,18 +254,6 @@ const sessions = {
   ),
 };
 
-const insight = {
-  CURFEW_INSIGHT: flag(
-    'Counts how long sessions are silent, by client and never by person, so that timeouts can be chosen from evidence (docs/insight.md).',
-    true,
-  ),
-  CURFEW_INSIGHT_RETENTION: duration('How long those counts are kept.', {
-    min: '14d',
-    max: '4000d',
-    default: '180d',
-  }),
-};
-
 /** The settings in the order and under the headings of the manual. */
 export const sections = [
   { title: 'The service', settings: service },
@@ -272,6 +262,7 @@ export const sections = [
   { title: 'Limits', settings: limits },
   { title: 'Passwords', settings: passwords },
   { title: 'Throttling', settings: throttles },
+  { title: 'Mail', settings: mail },
   { title: 'Signing keys', settings: keys },
   { title: 'Sessions and cookies', settings: sessions },
   { title: 'Insight', settings: insight },
@@ -287,6 +278,7 @@ export const schema = z.object({
   ...limits,
   ...passwords,
   ...throttles,
+  ...mail,
   ...keys,
   ...sessions,
   ...insight,

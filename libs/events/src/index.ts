@@ -3,7 +3,7 @@ export { type AlertThresholds, alertPatterns } from './alerts/patterns.js';
 export { ThrottledNetworks } from './alerts/throttled-networks.js';
 export { Watch, type WatchParts } from './alerts/watch.js';
 export { alertsChannel, WatchStore } from './alerts/watch.store.js';
-export { usualPatience } from './delivery/backoff.js';
+export { nextAttempt, type RetryPatience, usualPatience } from './delivery/backoff.js';
 export { type AttemptOutcome, Courier } from './delivery/courier.js';
 export { type ReceiverKind, receiverKinds, type Send, type StoredEvent } from './delivery/delivery.js';
 export { DeliveryStore } from './delivery/delivery.store.js';

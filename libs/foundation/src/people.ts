@@ -4,12 +4,14 @@ import {
   defaultSignInLimits,
   type Hashing,
   PasswordHasher,
+  Profiles,
   SecondFactors,
   SignInThrottle,
   Throttle,
 } from '@curfew/accounts';
 import type { Clock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
+import { LetterComposer, MailStore, OneTimeLinks } from '@curfew/mail';
 import type { HotStatements, PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import { type ServiceKeys, secretSeal } from '@curfew/tokens';
@@ -49,7 +51,18 @@ export function peopleOn(
     codeKeys: serviceKeys.derive('recovery code').map(({ key }) => key),
     issuer: new URL(configuration.issuer).host,
   });
-  return { accounts, consents: new ConsentService(prisma, clock, signIns), throttle, secondFactors };
+  const profiles = new Profiles(prisma, signIns);
+  const links = new OneTimeLinks(prisma, clock);
+  return {
+    accounts,
+    consents: new ConsentService(prisma, clock, signIns),
+    throttle,
+    secondFactors,
+    profiles,
+    links,
+    mails: new MailStore(prisma, secretSeal(serviceKeys, 'mail')),
+    letters: new LetterComposer({ accounts, profiles, links, issuer: configuration.issuer }),
+  };
 }
 
 function signInLimits({ throttles: { signIn, signInNetwork } }: Configuration) {

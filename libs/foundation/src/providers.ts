@@ -1,8 +1,9 @@
-import { AccountService, ConsentService, SecondFactors } from '@curfew/accounts';
+import { AccountService, ConsentService, Profiles, SecondFactors, Throttle } from '@curfew/accounts';
 import { ClientService, PolicyService, Registry, ResourceService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import { CountsStore } from '@curfew/insight';
+import { MailStore, OneTimeLinks } from '@curfew/mail';
 import { OperationParts } from '@curfew/operations';
 import { DatabaseGuard, PrismaService } from '@curfew/persistence';
 import { BrowserSessionQueries, SessionQueries, SessionService, TimeoutReturns } from '@curfew/sessions';
@@ -21,6 +22,10 @@ export const foundationProviders = (foundation: Foundation) => [
   { provide: AccountService, useValue: foundation.accounts },
   { provide: ConsentService, useValue: foundation.consents },
   { provide: SecondFactors, useValue: foundation.secondFactors },
+  { provide: Profiles, useValue: foundation.profiles },
+  { provide: OneTimeLinks, useValue: foundation.links },
+  { provide: Throttle, useValue: foundation.throttle },
+  { provide: MailStore, useValue: foundation.mails },
   { provide: ClientService, useValue: foundation.clients },
   { provide: ResourceService, useValue: foundation.resources },
   { provide: PolicyService, useValue: foundation.policies },

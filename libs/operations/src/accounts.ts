@@ -1,19 +1,33 @@
-import type { Account, PreparedPassword } from '@curfew/accounts';
+import type { Account, PreparedPassword, ProfileChange } from '@curfew/accounts';
 import type { Transaction } from '@curfew/persistence';
 import { endAccount, recordChanges } from './account-changed.js';
 import { type Author, inTransaction, type OperationParts } from './author.js';
 import type { EverythingEnded } from './end-sessions.js';
+import { inviteAccount } from './one-time-links.js';
 
-/** Makes an account. */
+/** An account that is to be made. */
+export interface AccountWish {
+  readonly username: string;
+  readonly password: PreparedPassword;
+  readonly mustChange: boolean;
+  readonly profile?: ProfileChange | undefined;
+  /** Whether its person is sent an invitation. */
+  readonly invite?: boolean;
+}
+
+/** Makes an account. @throws AccountError */
 export const createAccount = (
   parts: OperationParts,
-  wanted: { readonly username: string; readonly password: PreparedPassword; readonly mustChange: boolean },
+  wanted: AccountWish,
   author: (accountId: string) => Author,
 ): Promise<Account> =>
   parts.prisma.$transaction(async (tx) => {
-    const made = await parts.accounts.create({ username: wanted.username, password: wanted.password }, tx);
-    if (wanted.mustChange) await parts.accounts.requireNewPassword(made.id, tx);
+    const { username, password, mustChange, profile, invite } = wanted;
+    const made = await parts.accounts.create({ username, password }, tx);
+    if (mustChange) await parts.accounts.requireNewPassword(made.id, tx);
+    if (profile) await parts.profiles.change(made.id, profile, parts.clock.now(), tx);
     await recordChanges(parts, made.id, ['created'], author(made.id), tx);
+    if (invite) await inviteAccount(parts, made.id, { by: author(made.id).by }, tx);
     return made;
   });
 

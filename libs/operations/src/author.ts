@@ -1,7 +1,8 @@
-import type { AccountService, ConsentService, SecondFactors } from '@curfew/accounts';
+import type { AccountService, ConsentService, Profiles, SecondFactors } from '@curfew/accounts';
 import type { ClientService } from '@curfew/clients';
 import type { Clock } from '@curfew/clock';
 import type { EventLog, NewEvent } from '@curfew/events';
+import type { MailStore, OneTimeLinks } from '@curfew/mail';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import type { Actor } from '@curfew/session-policy';
 import type { EndDetail, SessionQueries, SessionService } from '@curfew/sessions';
@@ -13,6 +14,9 @@ export abstract class OperationParts {
   abstract readonly accounts: AccountService;
   abstract readonly consents: ConsentService;
   abstract readonly secondFactors: SecondFactors;
+  abstract readonly profiles: Profiles;
+  abstract readonly links: OneTimeLinks;
+  abstract readonly mails: MailStore;
   abstract readonly clients: ClientService;
   abstract readonly sessions: SessionService;
   abstract readonly queries: SessionQueries;

@@ -1,4 +1,5 @@
 export {
+  type AccountWish,
   createAccount,
   deleteAccount,
   disableAccount,
@@ -17,6 +18,15 @@ export {
   registerClient,
 } from './clients.js';
 export { type EverythingEnded, endEverything, endSessions } from './end-sessions.js';
+export {
+  askForConfirmation,
+  choosePassword,
+  confirmEmail,
+  disownSignIn,
+  inviteAccount,
+  type PasswordLink,
+} from './one-time-links.js';
+export { type AccountDetails, changeDetails } from './profiles.js';
 export {
   confirmSecondFactor,
   type FactorChange,

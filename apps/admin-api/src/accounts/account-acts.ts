@@ -1,14 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { type Account, AccountError, AccountService, OperatorStore } from '@curfew/accounts';
+import {
+  type Account,
+  AccountError,
+  AccountService,
+  OperatorStore,
+  PreparedPassword,
+  type ProfileChange,
+} from '@curfew/accounts';
 import type { AdminScope } from '@curfew/config';
 import { EventLog } from '@curfew/events';
 import {
+  type AccountDetails,
   type Author,
+  askForConfirmation,
+  changeDetails,
   changePassword,
   createAccount,
   deleteAccount,
   disableAccount,
   enableAccount,
+  inviteAccount,
   OperationParts,
   removeSecondFactors,
   requireNewPassword,
@@ -19,6 +30,7 @@ import { Injectable } from '@nestjs/common';
 import { type Act, adminActed } from '../access/acts.js';
 import { Authority } from '../access/authority.js';
 import { endedOnWire } from '../sessions/ended-on-wire.js';
+import { MailIsOn } from './mail-is-on.js';
 
 /** A new password, and whether it has to be changed at the next sign-in. */
 export interface NewPassword {
@@ -38,6 +50,7 @@ export class AccountActs {
     private readonly operators: OperatorStore,
     private readonly events: EventLog,
     private readonly authority: Authority,
+    private readonly mail: MailIsOn,
   ) {}
 
   /** The account with this id; throws AccountError. */
@@ -49,19 +62,46 @@ export class AccountActs {
 
   /** Creates an account; the password that was made up, if none was given. */
   async create(
-    wanted: { username: string; password: string | undefined; mustChange: boolean | undefined },
+    wanted: {
+      username: string;
+      password: string | undefined;
+      mustChange: boolean | undefined;
+      profile: ProfileChange;
+      invite: boolean;
+    },
     act: Act,
   ): Promise<{ readonly account: Account; readonly madeUp: string | null }> {
-    const madeUp = wanted.password === undefined ? madeUpPassword() : null;
-    const given = madeUp ?? wanted.password!;
-    const password = await this.accounts.preparePassword(wanted.username, given);
+    const { username, profile, invite } = wanted;
+    const madeUp = wanted.password === undefined && !invite ? madeUpPassword() : null;
+    const given = madeUp ?? wanted.password;
+    const password =
+      given === undefined ? PreparedPassword.none() : await this.accounts.preparePassword(username, given);
     const mustChange = wanted.mustChange ?? madeUp !== null;
     const { id } = await createAccount(
       this.parts,
-      { username: wanted.username, password, mustChange },
+      { username, password, mustChange, profile, invite },
       (made) => this.author(made, act),
     );
     return { account: await this.existing(id), madeUp };
+  }
+
+  /** Renames the account, or changes its profile. Mail to its address can open the account, so the caller must hold all of its scopes. */
+  async change(id: string, details: AccountDetails, act: Act): Promise<Account> {
+    await this.existing(id);
+    await changeDetails(this.parts, id, details, this.author(id, act));
+    return this.existing(id);
+  }
+
+  /** Sends an invitation. */
+  async invite(id: string, act: Act): Promise<void> {
+    await this.existing(id);
+    await inviteAccount(this.parts, id, this.writing(id, act));
+  }
+
+  /** Asks the person to confirm their address. */
+  async confirmEmail(id: string, act: Act): Promise<void> {
+    await this.existing(id);
+    await askForConfirmation(this.parts, id, this.writing(id, act));
   }
 
   /** Disables the account and ends what it has. */
@@ -130,6 +170,17 @@ export class AccountActs {
         await this.events.record([adminActed(caller, operation, id, now, { note, accountId: id })], tx);
       }),
     );
+  }
+
+  /** The author of an act that has mail sent: refused where none is, but only to those who may ask. */
+  private writing(accountId: string, act: Act): Author {
+    const author = this.author(accountId, act);
+    const authorize: Author['authorize'] = (tx, work) =>
+      author.authorize(tx, () => {
+        this.mail.require();
+        return work();
+      });
+    return { ...author, authorize };
   }
 
   private author(accountId: string, act: Act) {

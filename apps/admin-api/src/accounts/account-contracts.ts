@@ -12,6 +12,7 @@ import {
   uuid,
 } from '../contract/wire.js';
 import { sessionPage } from '../sessions/schemas.js';
+import { profileFields, username } from './profile-fields.js';
 
 const byId = z.object({ id: uuid });
 const why = z.strictObject({ note: note.optional() });
@@ -28,9 +29,18 @@ const account = z.object({
   disabled_at: timestamp.nullable(),
   first_run: z.boolean(),
 });
-const detail = z.object({ ...account.shape, operator_scopes: z.array(z.string()) });
+/** An account with everything that is known of it. */
+export const detail = z.object({
+  ...account.shape,
+  display_name: z.string().nullable(),
+  email: z.string().nullable(),
+  email_verified: z.boolean(),
+  groups: z.array(z.string()),
+  external_id: z.string().nullable(),
+  has_password: z.boolean(),
+  operator_scopes: z.array(z.string()),
+});
 
-const username = z.string().min(1).max(254, { error: 'must have at most 254 characters' });
 const password = z
   .string()
   .max(4_096, { error: 'is too long' })
@@ -85,6 +95,10 @@ export const create = operation({
       .boolean()
       .optional()
       .meta({ description: 'By default where the password was made up.' }),
+    ...profileFields,
+    invite: z.boolean().default(false).meta({
+      description: 'Sends a link to choose the first password, to the address; no password is made up.',
+    }),
   }),
   idempotent: true,
   answers: { 201: { description: 'The account.', schema: z.object({ ...detail.shape, password: madeUp }) } },
@@ -95,8 +109,12 @@ export const create = operation({
       'password_too_long',
       'password_is_username',
       'password_too_common',
+      'display_name_invalid',
+      'email_invalid',
+      'groups_invalid',
+      'external_id_invalid',
     ],
-    409: ['username_taken'],
+    409: ['username_taken', 'email_taken', 'email_missing', 'password_is_set', 'mail_is_off'],
     503: ['overloaded'],
   },
 });

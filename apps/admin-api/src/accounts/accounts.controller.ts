@@ -1,4 +1,4 @@
-import { type Account, AccountService, ConsentService, OperatorStore } from '@curfew/accounts';
+import { type Account, AccountService, ConsentService, OperatorStore, Profiles } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
 import type { AdminScope } from '@curfew/config';
 import { Controller } from '@nestjs/common';
@@ -12,6 +12,9 @@ import { SessionSearchStore } from '../sessions/session-search.store.js';
 import { describeSession } from '../sessions/session-view.js';
 import { AccountActs } from './account-acts.js';
 import * as contracts from './account-contracts.js';
+import { MailIsOn } from './mail-is-on.js';
+import * as profileContracts from './profile-contracts.js';
+import { profileIn, profileOnWire } from './profile-contracts.js';
 import { Usernames } from './usernames.store.js';
 
 /** People who sign in. */
@@ -26,6 +29,8 @@ export class AccountsController {
     private readonly registry: Registry,
     private readonly cursors: Cursors,
     private readonly usernames: Usernames,
+    private readonly profiles: Profiles,
+    private readonly mail: MailIsOn,
   ) {}
 
   @Operation(contracts.list)
@@ -47,9 +52,14 @@ export class AccountsController {
 
   @Operation(contracts.create)
   async create(@Input() { body, caller, now }: InputOf<typeof contracts.create>): Promise<Answer> {
-    const { username, password, must_change_password: mustChange } = body;
+    const { username, password, must_change_password: mustChange, invite } = body;
+    if (invite) this.mail.require();
+    const profile = profileIn(body);
     const act = { caller, operation: contracts.create.id, now };
-    const { account, madeUp } = await this.acts.create({ username, password, mustChange }, act);
+    const { account, madeUp } = await this.acts.create(
+      { username, password, mustChange, profile, invite },
+      act,
+    );
     return created({ ...(await this.detail(account)), password: madeUp }, `/v1/accounts/${account.id}`);
   }
 
@@ -151,8 +161,42 @@ export class AccountsController {
     return ok(await this.detail(await this.acts.existing(params.id)));
   }
 
+  @Operation(profileContracts.change)
+  async change(@Input() input: InputOf<typeof profileContracts.change>): Promise<Answer> {
+    const { params, body, caller, now } = input;
+    const act = { caller, operation: profileContracts.change.id, now, note: body.note };
+    const details = { username: body.username, profile: profileIn(body) };
+    return ok(await this.detail(await this.acts.change(params.id, details, act)));
+  }
+
+  @Operation(profileContracts.invite)
+  async invite(@Input() input: InputOf<typeof profileContracts.invite>): Promise<Answer> {
+    const { params, body, caller, now } = input;
+    await this.acts.invite(params.id, {
+      caller,
+      operation: profileContracts.invite.id,
+      now,
+      note: body.note,
+    });
+    return nothing();
+  }
+
+  @Operation(profileContracts.confirmEmail)
+  async confirmEmail(@Input() input: InputOf<typeof profileContracts.confirmEmail>): Promise<Answer> {
+    const { params, body, caller, now } = input;
+    const act = { caller, operation: profileContracts.confirmEmail.id, now, note: body.note };
+    await this.acts.confirmEmail(params.id, act);
+    return nothing();
+  }
+
   private async detail(account: Account) {
-    return { ...accountOnWire(account), operator_scopes: [...(await this.operators.scopesOf(account.id))] };
+    const [scopes, profile, hasPassword] = await Promise.all([
+      this.operators.scopesOf(account.id),
+      this.profiles.of(account.id),
+      this.accounts.hasPassword(account.id),
+    ]);
+    const known = { ...profileOnWire(profile), has_password: hasPassword };
+    return { ...accountOnWire(account), ...known, operator_scopes: [...scopes] };
   }
 }
 

@@ -1,14 +1,23 @@
+import { type Foundation, foundationToken } from '@curfew/foundation';
 import { Module } from '@nestjs/common';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { AccountActs } from './account-acts.js';
 import { AccountsController } from './accounts.controller.js';
 import { FactorsController } from './factors.controller.js';
+import { MailIsOn } from './mail-is-on.js';
 import { UsernamesModule } from './usernames.module.js';
 
 /** The accounts of people. */
 @Module({
   imports: [SessionsModule, UsernamesModule],
   controllers: [AccountsController, FactorsController],
-  providers: [AccountActs],
+  providers: [
+    AccountActs,
+    {
+      provide: MailIsOn,
+      useFactory: ({ configuration }: Foundation) => new MailIsOn(configuration.mail),
+      inject: [foundationToken],
+    },
+  ],
 })
 export class AccountsModule {}

@@ -30,6 +30,14 @@ const accountStatus: Record<AccountErrorCode, number> = {
   password_too_long: 400,
   password_is_username: 400,
   password_too_common: 400,
+  display_name_invalid: 400,
+  email_invalid: 400,
+  groups_invalid: 400,
+  external_id_invalid: 400,
+  email_missing: 409,
+  email_taken: 409,
+  password_is_set: 409,
+  link_gone: 409,
 };
 
 const receiverStatus: Record<ReceiverFault, number> = {

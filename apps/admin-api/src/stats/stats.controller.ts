@@ -1,4 +1,5 @@
 import { FeedNodeStore } from '@curfew/events';
+import { MailStore } from '@curfew/mail';
 import type { Instant } from '@curfew/session-policy';
 import { Controller, Header, Inject, Res } from '@nestjs/common';
 import type { Response } from 'express';
@@ -53,6 +54,14 @@ const stats = operation({
           unsettled_mass_ends: z.number().int(),
         }),
         accounts: z.number().int(),
+        mail: z
+          .object({
+            waiting: z.number().int(),
+            failing: z.number().int().meta({ description: 'Those after a failed attempt.' }),
+            oldest_seconds: z.number(),
+            last_cause: z.string().nullable(),
+          })
+          .meta({ description: 'Mail that is to be sent. It waits while the mail server is away.' }),
         clients: z.number().int(),
         time_to_deny: timeToDeny.meta({
           description: 'How long gateways and APIs let an ended session pass, by a probe every ten seconds.',
@@ -78,6 +87,7 @@ export class StatsController {
   constructor(
     private readonly stats: Stats,
     private readonly nodes: FeedNodeStore,
+    private readonly mails: MailStore,
     @Inject(Metrics) private readonly registry: Metrics,
   ) {}
 
@@ -94,9 +104,15 @@ export class StatsController {
         unsettled_mass_ends: figures.unsettledMassEnds,
       },
       accounts: figures.accounts,
+      mail: await this.mailThatWaits(now),
       clients: figures.clients,
       time_to_deny: await this.timeToDeny(now),
     });
+  }
+
+  private async mailThatWaits(now: Instant) {
+    const { waiting, failing, oldestMs, lastCause } = await this.mails.depth(now);
+    return { waiting, failing, oldest_seconds: oldestMs / 1000, last_cause: lastCause };
   }
 
   private async timeToDeny(now: Instant): Promise<z.output<typeof timeToDeny>> {

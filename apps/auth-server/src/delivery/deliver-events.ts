@@ -15,11 +15,13 @@ import {
   WatchStore,
 } from '@curfew/events';
 import type { Foundation } from '@curfew/foundation';
+import { AccountLetters, type MailOutcome } from '@curfew/mail';
 import { PrismaService } from '@curfew/persistence';
 import { plus, seconds } from '@curfew/session-policy';
 import { outboundFetch } from '@curfew/token-endpoint';
 import { BackgroundLoops } from '@curfew/web';
 import { answersOf, endConcerned, thresholdsOf } from '../alerts/index.js';
+import { mailSender } from './send-mail.js';
 import { signWith } from './sign-with.js';
 
 /** Delivers events to their receivers. */
@@ -33,6 +35,8 @@ export interface DeliveryService {
 export interface DeliveryListener {
   readonly attempted: (kind: ReceiverKind, outcome: AttemptOutcome, agoMs: number) => void;
   readonly seen: (event: StoredEvent) => void;
+  /** Hears of each attempt to send a mail. */
+  readonly mailed: (kind: string, outcome: MailOutcome) => void;
 }
 
 /** Milliseconds between two looks for what is too old. */
@@ -43,7 +47,7 @@ const partitionsIntervalMs = 600_000;
 /** Delivers events until it is stopped. On connections of its own: receivers must not be able to slow a request down. */
 export function deliverEvents(
   foundation: Foundation,
-  { attempted, seen }: DeliveryListener,
+  { attempted, seen, mailed }: DeliveryListener,
 ): DeliveryService {
   const { configuration, guard, clock, receiverSeal: seal, keyStore, log } = foundation;
   const { timeoutMs, firstRetryMs, attempts, allowPrivateAddresses, intervalMs } = configuration.delivery;
@@ -67,6 +71,8 @@ export function deliverEvents(
     report,
   });
   const prune = () => store.prune(plus(clock.now(), seconds(-configuration.eventRetention.events)), 1_000);
+  const people = new AccountLetters(prisma, foundation.mails);
+  const mail = mailSender(foundation, mailed);
   const watch = new Watch({
     store: new WatchStore(prisma, news),
     log: new EventLog(prisma),
@@ -75,11 +81,13 @@ export function deliverEvents(
     answers: answersOf(configuration),
     end: endConcerned(foundation),
     seen,
+    ...(mail ? { tell: (events, now) => people.tell(events, now) } : {}),
   });
   const history = new EventHistory(prisma, configuration.eventRetention);
   const loops = new BackgroundLoops(log, 'warn');
   loops.every(intervalMs, 'delivering events', () => courier.run());
   loops.every(intervalMs, 'watching events', () => watch.run());
+  if (mail) loops.every(intervalMs, 'sending mail', () => mail.run());
   loops.every(pruneIntervalMs, 'deleting old deliveries', prune);
   loops.every(sealIntervalMs, 'sealing the history', () => history.seal(clock.now()));
   loops.every(partitionsIntervalMs, 'keeping partitions', () => history.keep(clock.now()));
@@ -88,6 +96,7 @@ export function deliverEvents(
     async stop() {
       await loops.stop();
       await courier.stop();
+      mail?.close();
       await watch.stop().catch(report);
       await prisma.$disconnect();
     },

@@ -19,9 +19,11 @@ export async function startDeliveries(
   { metrics, feed, hears }: Told,
 ): Promise<{ stop(): Promise<void> }> {
   const { attempted } = metrics;
+  const { mailed } = metrics.mail;
   const { seen } = metrics.events;
-  const delivery = runsJobsOfAll ? deliverEvents(foundation, { attempted, seen }) : undefined;
+  const delivery = runsJobsOfAll ? deliverEvents(foundation, { attempted, seen, mailed }) : undefined;
   if (delivery) metrics.measureOutbox(delivery.store, foundation.clock);
+  if (delivery) metrics.mail.measure(foundation.mails, foundation.clock);
   metrics.measurePools({
     hot: () => foundation.hot.load,
     'sign-in': () => foundation.signIns.load,

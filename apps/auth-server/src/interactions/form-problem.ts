@@ -14,6 +14,7 @@ import type { PageSettings } from './page-settings.js';
 export type FormProblemCode =
   | AccountErrorCode
   | 'credentials_missing'
+  | 'name_missing'
   | 'credentials_wrong'
   | 'current_password_wrong'
   | 'repeat_differs'
@@ -53,6 +54,7 @@ export function inWords(
   const { say } = language;
   switch (code) {
     case 'credentials_missing':
+    case 'name_missing':
     case 'credentials_wrong':
     case 'took_too_long':
       return atForm(say(`problem.${code}`));
@@ -78,6 +80,14 @@ export function inWords(
     case 'unknown_account':
     case 'username_invalid':
     case 'username_taken':
+    case 'display_name_invalid':
+    case 'email_invalid':
+    case 'email_taken':
+    case 'email_missing':
+    case 'groups_invalid':
+    case 'external_id_invalid':
+    case 'password_is_set':
+    case 'link_gone':
       return atForm(say('problem.password_not_changed'));
   }
 }

@@ -1,8 +1,10 @@
 import { AccountController } from './account.controller.js';
 import { AssetsController } from './assets.controller.js';
+import { ForgottenPasswordController } from './forgotten-password.controller.js';
 import { FormTokens } from './form-tokens.js';
 import { InteractionController } from './interaction.controller.js';
 import { InteractionPages } from './interaction-pages.js';
+import { LinkController } from './link.controller.js';
 import { Notices } from './notices.js';
 import { OwnAccount } from './own-account.js';
 import { OwnFactors } from './own-factors.js';
@@ -16,6 +18,7 @@ import { SignedIn } from './signed-in.js';
 export { seeOther } from './answer.js';
 export { FormTokens } from './form-tokens.js';
 export { InteractionPages } from './interaction-pages.js';
+export { MailboxController } from './mailbox.controller.js';
 export { Notices } from './notices.js';
 export { OwnAccount, type OwnApplication, type OwnSession, type OwnSignIn } from './own-account.js';
 export { PageErrorFilter, type PageErrorFilterParts } from './page-error.filter.js';
@@ -33,6 +36,8 @@ export const pageControllers = [
   AccountController,
   PasswordController,
   SecondStepController,
+  ForgottenPasswordController,
+  LinkController,
   AssetsController,
 ];
 

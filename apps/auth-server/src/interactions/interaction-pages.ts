@@ -35,6 +35,7 @@ export class InteractionPages {
       clientName: details.client.name,
       username: suggestedName(details),
       reason: reasonFor(details),
+      forgotten: this.settings.forgottenPassword,
       ...this.formOf(details, request),
     };
   }

@@ -1,3 +1,4 @@
+import type { ThrottleLimit } from '@curfew/accounts';
 import { type LanguageRequest, languageFor, type PageModel } from '@curfew/pages';
 import { basePathOf } from '../base-path.js';
 
@@ -18,6 +19,8 @@ export class PageSettings {
       readonly shortestPassword: number;
       /** Largest form in bytes. */
       readonly bodyBytes: number;
+      /** How many requests of one network have mail sent; undefined where no mail is sent. */
+      readonly mail?: ThrottleLimit | undefined;
       /** Keys for form tokens, 32 bytes each, newest first; the same on all nodes. */
       readonly formKeys: readonly Uint8Array[];
     },
@@ -32,6 +35,21 @@ export class PageSettings {
   /** The model of a page that answers this request; `uiLocales` where its application asked for languages before. */
   pageFor(request: LanguageRequest, uiLocales?: string | undefined): PageModel {
     return { base: this.base, language: languageFor(request, uiLocales) };
+  }
+
+  /** Whether mail is sent at all. */
+  get sendsMail(): boolean {
+    return this.parts.mail !== undefined;
+  }
+
+  /** The limit of requests that have mail sent. */
+  get mailLimit(): ThrottleLimit {
+    return this.parts.mail!;
+  }
+
+  /** The page for a forgotten password, where mail can be sent. */
+  get forgottenPassword(): string | undefined {
+    return this.sendsMail ? `${this.base}/forgotten-password` : undefined;
   }
 
   /** Name of one of our cookies; with https its prefix ties it to this host or, on a path of its own, to https (RFC 6265bis §4.1.3). */

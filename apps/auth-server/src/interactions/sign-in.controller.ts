@@ -67,10 +67,9 @@ export class SignInController {
   ): Pick<SignInPlace, 'address' | 'page'> {
     const { base, language } = this.settings.pageFor(request);
     const address = `${base}/sign-in${next && `?next=${next}`}`;
-    return {
-      address,
-      page: { base, language, action: address, csrf: this.tokens.issue('sign-in', binding) },
-    };
+    const { forgottenPassword: forgotten } = this.settings;
+    const csrf = this.tokens.issue('sign-in', binding);
+    return { address, page: { base, language, action: address, csrf, forgotten } };
   }
 
   private goOn(response: ServerResponse, next: string): void {

@@ -6,6 +6,7 @@ import { isErrorCause } from '@curfew/token-endpoint';
 import { collectProcessMetrics, refusalOf, type Tracing } from '@curfew/web';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { EventCounts } from './event-counts.js';
+import { MailMetrics } from './mail-metrics.js';
 import { routeOf } from './route-of.js';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -15,6 +16,7 @@ const methods = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
 export class NodeMetrics {
   readonly registry = new Registry();
   readonly events: EventCounts;
+  readonly mail: MailMetrics;
   readonly #requests: Counter<'route' | 'method' | 'status'>;
   readonly #duration: Histogram<'route'>;
   readonly #refusals: Counter<'route' | 'cause'>;
@@ -26,6 +28,7 @@ export class NodeMetrics {
     const registers = [this.registry];
     collectProcessMetrics(this.registry);
     this.events = new EventCounts(this.registry);
+    this.mail = new MailMetrics(this.registry);
     this.#requests = new Counter({
       name: 'curfew_http_requests_total',
       help: 'Requests answered, by route, method and status.',

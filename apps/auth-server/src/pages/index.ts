@@ -10,7 +10,18 @@ export {
   deviceStoppedPage,
 } from './device-pages.js';
 export { type ErrorPage, errorPage, refusalWords } from './error-page.js';
+export { type ForgottenPasswordPage, forgottenPasswordPage } from './forgotten-password-page.js';
 export { type HomePage, homePage } from './home-page.js';
+export {
+  type LinkButtonPage,
+  type LinkDonePage,
+  type LinkPasswordPage,
+  linkButtonPage,
+  linkDonePage,
+  linkGonePage,
+  linkPasswordPage,
+} from './link-pages.js';
+export { type MailboxPage, mailboxPage } from './mailbox-page.js';
 export { type OnwardPage, onwardPage, onwardScript } from './onward-page.js';
 export {
   type NewPasswordPage,

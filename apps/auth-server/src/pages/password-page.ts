@@ -87,7 +87,8 @@ ${sentOnce}`;
 
 type WithProblem = Pick<PasswordPage, 'minLength' | 'problem' | 'language'>;
 
-const newPasswordFields = (page: WithProblem, first?: Field['name']): Html =>
+/** The fields of a new password and its repetition. */
+export const newPasswordFields = (page: WithProblem, first?: Field['name']): Html =>
   html`${[
     field(page, {
       name: 'new',

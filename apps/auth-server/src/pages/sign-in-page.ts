@@ -14,6 +14,8 @@ export interface SignInPage extends PageModel {
   /** Why a person who is already signed in must do it again. */
   readonly reason?: PlainKey | undefined;
   readonly remember?: boolean | undefined;
+  /** The page for a forgotten password, where there is one. */
+  readonly forgotten?: string | undefined;
 }
 
 /** Name and password, and the way back to the application for who changed their mind. */
@@ -42,6 +44,7 @@ ${hidden('csrf', page.csrf)}
 <label class="check"><input type="checkbox" name="remember" value="yes"${page.remember && html` checked`}><span>${say('sign_in.remember')}<br><span class="hint">${say('sign_in.remember_hint')}</span></span></label>
 <button class="full">${say('sign_in.submit')}</button>
 </form>
+${page.forgotten && html`<p><a href="${page.forgotten}">${say('forgotten.link')}</a></p>`}
 ${clientName && cancelForm(page)}
 </div>
 ${sentOnce}`;

@@ -104,6 +104,7 @@ async function throughAdmin(context: Context): Promise<readonly Finding[]> {
       fine('credentials', `a token for ${admin.connection.clientId}`),
       keysOf(keys),
       workOf(stats),
+      mailOf(stats),
       await chainOf(admin),
       firstRunOf(clients),
     ];
@@ -146,6 +147,14 @@ const workOf = ({ sessions }: Json): Finding =>
   sessions.unsettled_mass_ends === 0
     ? fine('sessions', `${sessions.live} live, every end recorded`)
     : noted('sessions', `${sessions.live} live; ${sessions.unsettled_mass_ends} mass end(s) being recorded`);
+
+const mailOf = ({ mail }: Json): Finding =>
+  mail.failing === 0
+    ? fine('mail', mail.waiting === 0 ? 'none waits' : `${mail.waiting} about to be sent`)
+    : wrong(
+        'mail',
+        `${mail.failing} could not be sent, the oldest ${Math.round(mail.oldest_seconds / 60)} minutes ago (${mail.last_cause}): look at the mail server and CURFEW_SMTP_URL; each is tried again until it expires`,
+      );
 
 const firstRunOf = (clients: readonly Json[]): Finding =>
   clients.some((client) => client.first_run)

@@ -18,6 +18,8 @@ export interface WatchParts {
   readonly answers?: DetectorAnswers;
   /** Ends the sessions an alert is about, in the transaction that records it. */
   readonly end?: (alert: RaisedAlert, transaction: Transaction) => Promise<void>;
+  /** Writes to people about events, before the watch goes on; events may come twice, and what fails is told again. */
+  readonly tell?: (events: readonly StoredEvent[], now: Instant) => Promise<void>;
   /** Sees every event once, on whichever node has the watch; for counting. */
   readonly seen?: (event: StoredEvent) => void;
 }
@@ -85,7 +87,7 @@ export class Watch {
   }
 
   async #read(place: EventPlace, detector: Detector): Promise<number> {
-    const { store, seen } = this.#parts;
+    const { store, seen, tell, clock } = this.#parts;
     const events = await store.after(place, batch);
     const last = events.at(-1);
     if (!last) return 0;
@@ -94,6 +96,7 @@ export class Watch {
       for (const alert of detector.observe(event)) if (!raised.has(alert.id)) raised.set(alert.id, alert);
     // Before the place moves: a crash in between finds the same alerts again, and their ids make them the same rows.
     await this.#raise([...raised.values()]);
+    await tell?.(events, clock.now());
     if (!(await store.reached(this.#node, last.place))) return 0;
     for (const event of events) seen?.(event);
     return events.length;

@@ -1,0 +1,109 @@
+import type { Account, AccountService, Profile, Profiles } from '@curfew/accounts';
+import {
+  invitationLetter,
+  type LetterFacts,
+  newSignInLetter,
+  resetLetter,
+  securityLetter,
+  verificationLetter,
+} from './letters.js';
+import type { Letter, TakenMail } from './mail.js';
+import type { LinkPurpose, OneTimeLinks } from './one-time-links.js';
+
+/** The dependencies of LetterComposer. */
+export interface LetterParts {
+  readonly accounts: AccountService;
+  readonly profiles: Profiles;
+  readonly links: OneTimeLinks;
+  readonly issuer: string;
+}
+
+/** The person that a letter is for. */
+interface Addressee {
+  readonly account: Account;
+  readonly profile: Profile;
+  /** Whether the account has ever had a password. */
+  readonly hasPassword: boolean;
+}
+
+/** Writes letters. Links are made here, at the moment of sending, so that no row holds one and their time begins when they arrive. */
+export class LetterComposer {
+  constructor(private readonly parts: LetterParts) {}
+
+  /** The letter; null where there is nobody to write to. */
+  async compose(mail: TakenMail): Promise<Letter | null> {
+    const addressee = await this.#addressee(mail);
+    if (addressee?.account.disabledAt !== null) return null;
+    const { email, emailVerified } = addressee.profile;
+    // An address that nobody has confirmed is good for an invitation and for its own confirmation, and opens no account that is in use.
+    const mayBeUnverified =
+      mail.kind === 'email_verification' || mail.kind === 'invitation' || !addressee.hasPassword;
+    if (email === null || !(emailVerified || mayBeUnverified)) return null;
+    const words = await this.#words(mail, addressee, email);
+    return words && { to: email, ...words };
+  }
+
+  async #words(mail: TakenMail, addressee: Addressee, email: string): Promise<Omit<Letter, 'to'> | null> {
+    const { account, hasPassword } = addressee;
+    const password = String(account.passwordChangedAt);
+    switch (mail.kind) {
+      case 'invitation':
+        return hasPassword ? null : invitationLetter(await this.#acting(addressee, 'invitation', password));
+      case 'forgotten_password': {
+        if (!hasPassword) return invitationLetter(await this.#acting(addressee, 'invitation', password));
+        // Beyond a few nobody is written to: the links of the last minutes all work, so the owner is not kept out by it.
+        const token = await this.parts.links.issueIfFew('password_reset', {
+          accountId: account.id,
+          subject: password,
+        });
+        return token === null
+          ? null
+          : resetLetter(this.#about(addressee, this.#addressOf('password_reset', token)));
+      }
+      case 'email_verification':
+        return addressee.profile.emailVerified
+          ? null
+          : verificationLetter(await this.#acting(addressee, 'email_verification', email));
+      case 'new_sign_in':
+        return newSignInLetter(mail.facts, await this.#acting(addressee, 'not_me', ''));
+      case 'security_change':
+        return securityLetter(mail.facts, this.#about(addressee, `${this.parts.issuer}/forgotten-password`));
+    }
+  }
+
+  async #addressee({ accountId, facts }: TakenMail): Promise<Addressee | null> {
+    const { accounts, profiles } = this.parts;
+    const account =
+      accountId === null ? await this.#named(String(facts['name'])) : await accounts.findById(accountId);
+    if (!account) return null;
+    const [profile, hasPassword] = await Promise.all([
+      profiles.of(account.id),
+      accounts.hasPassword(account.id),
+    ]);
+    return { account, profile, hasPassword };
+  }
+
+  /** The account of a username, or of an address that was confirmed. */
+  async #named(name: string): Promise<Account | null> {
+    const { accounts, profiles } = this.parts;
+    const account = await accounts.findByUsername(name);
+    if (account) return account;
+    const id = await profiles.accountOfVerified(name);
+    return id === null ? null : accounts.findById(id);
+  }
+
+  async #acting(addressee: Addressee, purpose: LinkPurpose, subject: string): Promise<LetterFacts> {
+    const token = await this.parts.links.issue(purpose, { accountId: addressee.account.id, subject });
+    return this.#about(addressee, this.#addressOf(purpose, token));
+  }
+
+  #addressOf(purpose: LinkPurpose, token: string): string {
+    return `${this.parts.issuer}/link/${purpose}/${token}`;
+  }
+
+  #about({ account, profile }: Addressee, link: string): LetterFacts {
+    const { username } = account;
+    const service = new URL(this.parts.issuer).host;
+    return { name: profile.displayName ?? username, username, service, link };
+  }
+}

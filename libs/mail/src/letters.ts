@@ -1,0 +1,106 @@
+import type { Letter, MailFacts } from './mail.js';
+
+/** The words of a letter without its address. */
+type Words = Omit<Letter, 'to'>;
+
+/** The things that letters are about. */
+export interface LetterFacts {
+  /** The name by which the person is greeted. */
+  readonly name: string;
+  readonly username: string;
+  /** The host under which people know the service. */
+  readonly service: string;
+  /** A link that acts, or the address of a page. */
+  readonly link: string;
+}
+
+const signed = (service: string): string => `\n-- \n${service}\n`;
+
+const onceWithin = 'The link works once, for 20 minutes.';
+
+/** The letter that lets a person choose the first password of their account. */
+export const invitationLetter = ({ name, username, service, link }: LetterFacts): Words => ({
+  subject: `Your account at ${service}`,
+  text: `Hello ${name},
+
+there is an account for you at ${service}. Your username is ${username}.
+
+Choose your password here:
+${link}
+
+${onceWithin} If it has expired, use "Forgot your password?" on the sign-in page: you get another one.
+${signed(service)}`,
+});
+
+/** The letter that lets a person replace a forgotten password. */
+export const resetLetter = ({ name, username, service, link }: LetterFacts): Words => ({
+  subject: `Choose a new password at ${service}`,
+  text: `Hello ${name},
+
+somebody asked for a new password for your account ${username} at ${service}. If it was you, choose one here:
+${link}
+
+${onceWithin} When you choose a new password, everything that is signed in with your account is signed out.
+
+If it was not you, do nothing: your password stays as it is.
+${signed(service)}`,
+});
+
+/** The letter that shows whether an address is the person's. */
+export const verificationLetter = ({ name, username, service, link }: LetterFacts): Words => ({
+  subject: `Confirm your address at ${service}`,
+  text: `Hello ${name},
+
+this address was entered for the account ${username} at ${service}. If the account is yours, confirm it here:
+${link}
+
+${onceWithin} If the account is not yours, do nothing.
+${signed(service)}`,
+});
+
+const written = (at: unknown): string =>
+  `${new Date(Number(at)).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+const placeIn = ({ browser, system, ip, country }: MailFacts): string => {
+  const device = [browser, system].filter(Boolean).join(' on ') || 'an unknown device';
+  const from = [ip, country].filter(Boolean).join(', ');
+  return from === '' ? device : `${device}, from ${from}`;
+};
+
+/** The letter about a sign-in from a place that is new to the account. */
+export const newSignInLetter = (facts: MailFacts, { name, username, service, link }: LetterFacts): Words => ({
+  subject: `New sign-in from ${[facts['browser'], facts['system']].filter(Boolean).join(' on ') || 'an unknown device'}`,
+  text: `Hello ${name},
+
+your account ${username} at ${service} was signed in to on ${written(facts['at'])}: ${placeIn(facts)}.
+
+If it was you, there is nothing to do.
+
+If it was not you, end everything that is signed in with your account, and choose a new password:
+${link}
+
+${onceWithin} After that, use "Forgot your password?" on the sign-in page: a new password ends everything as well.
+${signed(service)}`,
+});
+
+/** The changes of an account in words. */
+const changeWords: Readonly<Record<string, string>> = {
+  password_changed: 'the password was changed',
+  second_factor_added: 'a second factor was set up',
+  second_factor_removed: 'the second factors were removed',
+  second_step_changed: 'the second step is asked for in other places',
+  recovery_codes_renewed: 'new recovery codes were made',
+  recovery_code_used: 'a recovery code was used to sign in',
+};
+
+/** The letter about a change of how the account signs in. */
+export const securityLetter = (facts: MailFacts, { name, username, service, link }: LetterFacts): Words => ({
+  subject: `Your account at ${service} was changed`,
+  text: `Hello ${name},
+
+on ${written(facts['at'])} ${changeWords[String(facts['change'])] ?? 'a setting of the sign-in was changed'} at your account ${username} at ${service}.
+
+If it was you, there is nothing to do. If it was not you, choose a new password, which ends everything that is signed in:
+${link}
+${signed(service)}`,
+});

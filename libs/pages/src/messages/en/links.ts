@@ -1,0 +1,40 @@
+/** Pages of links that were sent by mail, and the page that asks for one. */
+export const links = {
+  'forgotten.title': 'Forgotten password',
+  'forgotten.link': 'Forgot your password?',
+  'forgotten.lead':
+    'Enter your username or your address of email. You get a mail with a link to choose a new password.',
+  'forgotten.name': 'Username or address of email',
+  'forgotten.submit': 'Send the link',
+  'forgotten.sent': 'If there is an account with this name, a mail is on its way to its address.',
+  'forgotten.sent_hint':
+    'The link in it works once, for 20 minutes. Look into the spam folder, too. If no mail comes, ask your administrator whether your account has a confirmed address.',
+  'forgotten.no_mail': 'This service sends no mail. Ask your administrator for a new password.',
+  'forgotten.back': 'Back to sign-in',
+  'problem.name_missing': 'Enter your username or your address of email.',
+  'link.choose_title': 'Choose your password',
+  'link.choose_lead': 'With it you sign in from now on.',
+  'link.choose_submit': 'Choose this password',
+  'link.reset_title': 'Choose a new password',
+  'link.reset_lead': 'Everything that is signed in with your account is signed out.',
+  'link.reset_submit': 'Change password',
+  'link.email_title': 'Confirm your address',
+  'link.email_lead': 'Is {subject} your address?',
+  'link.email_submit': 'Yes, this is my address',
+  'link.not_me_title': 'A sign-in that was not yours',
+  'link.not_me_lead':
+    'Every application and every browser that is signed in as {subject} is signed out at once, and the present password stops working. Then you choose a new one.',
+  'link.not_me_submit': 'This was not me: end everything',
+  'link.password_done': 'Your password is set',
+  'link.password_done_lead':
+    'Nothing is signed in with your account any more. Sign in with the new password.',
+  'link.email_done': 'Your address is confirmed',
+  'link.to_account': 'Go to your account',
+  'link.gone': 'This link no longer works',
+  'link.gone_lead': 'It has been used, or is older than 20 minutes.',
+  'link.again': 'Get a new link',
+  'mailbox.title': 'Mailbox',
+  'mailbox.lead': 'In development nothing is sent: the letters stand here.',
+  'mailbox.none': 'No mail yet.',
+  'mailbox.to': 'To {address}, {ago}',
+} as const;
