@@ -74,6 +74,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
   );
   const stop = async (): Promise<void> => {
     app.get(HealthController).stopping = true;
+    await server.drain(limits.shutdownDelayMs);
     app.get(EventStreams, { strict: false }).stop();
     await server.close(limits.shutdownGraceMs);
     await loops.stop();

@@ -92,9 +92,11 @@ export async function startAuthServer(
   background.start(surroundings.runsJobsOfAll);
   const telling = await startDeliveries(foundation, surroundings, { metrics, feed: followers.feed, hears });
   const stop = async (): Promise<void> => {
+    const { shutdownDelayMs, shutdownGraceMs } = configuration.limits;
     app.get(HealthController).stopping = true;
+    await server.drain(shutdownDelayMs);
     await followers.stop();
-    await server.close(configuration.limits.shutdownGraceMs);
+    await server.close(shutdownGraceMs);
     await background.stop();
     await telling.stop();
     await listener.stop();

@@ -104,6 +104,7 @@ export async function startGateway(
     },
     async stop() {
       state.stopping = true;
+      await httpServer.drain(limits.shutdownDelayMs);
       await httpServer.close(limits.shutdownGraceMs);
       await metricsServer?.stop();
       await decisions.close();

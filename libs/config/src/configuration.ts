@@ -100,6 +100,7 @@ export interface Configuration {
     readonly sendTimeoutMs: Milliseconds;
     readonly maxConnections: number;
     readonly shutdownGraceMs: Milliseconds;
+    readonly shutdownDelayMs: Milliseconds;
   };
   readonly passwords: { readonly minLength: number; readonly maxBytes: number };
   readonly hashing: HashingConfiguration;
@@ -274,6 +275,7 @@ function edges(s: Settings): Pick<Configuration, 'listen' | 'proxy' | 'maxmind' 
       sendTimeoutMs: s.CURFEW_SEND_TIMEOUT,
       maxConnections: s.CURFEW_MAX_CONNECTIONS,
       shutdownGraceMs: s.CURFEW_SHUTDOWN_GRACE,
+      shutdownDelayMs: s.CURFEW_SHUTDOWN_DELAY,
     },
   };
 }

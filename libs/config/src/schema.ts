@@ -159,6 +159,14 @@ const limits = {
     max: '5m',
     default: '10s',
   }),
+  CURFEW_SHUTDOWN_DELAY: timeout(
+    'How long a process that is told to stop goes on taking requests: it is not ready, and each answer closes its connection, so that load balancers leave it first. Give it two intervals of their health checks.',
+    {
+      min: '0s',
+      max: '1m',
+      default: '0s',
+    },
+  ),
   CURFEW_WORKERS: count('Processes the authorization server runs on this machine.', {
     min: 1,
     max: 64,

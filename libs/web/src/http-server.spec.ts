@@ -62,6 +62,29 @@ describe('a server that stops', () => {
     await done;
   });
 
+  it('takes requests while it drains, and closes each connection with its answer', async () => {
+    const asking = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+    const asked = () => new Promise((resolve) => server.once('asked', resolve));
+    let next = asked();
+    const before = await connected(asking);
+    await next;
+    const done = httpServer.drain(200);
+    answer.end('under way');
+    next = asked();
+    const meanwhile = await connected(asking);
+    await next;
+    answer.end('taken');
+    for (const [{ text }, word] of [
+      [before, 'under way'],
+      [meanwhile, 'taken'],
+    ] as const) {
+      expect(await text).toContain(word);
+      expect(await text).toMatch(/^connection: close/im);
+    }
+    await done;
+    expect(server.listening).toBe(true);
+  });
+
   it('waits for the rest of a request that has begun', async () => {
     const { text } = await connected('GET / HTTP/1.1\r\n');
     await new Promise((resolve) => setTimeout(resolve, 100));

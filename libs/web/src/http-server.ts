@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Listen } from '@curfew/config';
 import { ignoreUpgrade } from './ignored-upgrade.js';
 
@@ -33,6 +34,7 @@ export interface HttpServerOptions {
 export class HttpServer {
   readonly server: Server;
   readonly #connections = new Set<Socket>();
+  #isLeaving = false;
   /** The answer to the last request of a connection. */
   readonly #latest = new WeakMap<Duplex, ServerResponse>();
   /** How many bytes the client of a connection has taken, and since when it is that many. */
@@ -63,7 +65,10 @@ export class HttpServer {
     // Node answers an unknown expectation with 417 before the request is seen: without its id, without the headers that every answer
     // has, and without a line in the log. It is answered like any other request (RFC 9110 §10.1.1).
     this.server.on('checkExpectation', (request, response) => this.server.emit('request', request, response));
-    this.server.on('request', ({ socket }, response) => this.#latest.set(socket, response));
+    this.server.on('request', ({ socket }, response) => {
+      this.#latest.set(socket, response);
+      if (this.#isLeaving) response.shouldKeepAlive = false;
+    });
     this.server.on('upgrade', (request, socket, head) => {
       if (upgrades?.wants(request)) upgrades.take(request, socket, head);
       else ignoreUpgrade(this.server, request, socket, head, this.#latest.get(socket));
@@ -85,12 +90,26 @@ export class HttpServer {
   }
 
   /**
+   * From now on each answer closes its connection (RFC 9112 §9.6), while requests are still taken for `delayMs`: a load balancer that sees an
+   * unready process leaves it, and no request is cut.
+   */
+  async drain(delayMs: number): Promise<void> {
+    this.#isLeaving = true;
+    for (const socket of this.#connections) {
+      const latest = this.#latest.get(socket);
+      if (latest && !latest.headersSent) latest.shouldKeepAlive = false;
+    }
+    if (delayMs > 0) await pause(delayMs);
+  }
+
+  /**
    * Takes no more connections and lets the requests under way finish for `graceMs`; then it closes every connection, also those that
    * were upgraded, for which Node waits without counting them among its own. A connection on which nothing has come yet, such as a
    * client opens in advance, is closed at once: Node takes it for busy, so one of them would use up the whole time. A client that had
    * just begun to write asks again elsewhere, as after every connection that is closed between two requests (RFC 9112 §9.3.1).
    */
   async close(graceMs: number): Promise<void> {
+    await this.drain(0);
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeIdleConnections();
     for (const socket of this.#connections) if (socket.bytesRead === 0) socket.destroy();

@@ -23,7 +23,7 @@ export async function runPrimary(configuration: Configuration): Promise<void> {
   const figures = new WorkerFigures(() => workers.serving.map(asSource));
   const workers = new Workers({
     count,
-    patienceMs: limits.shutdownGraceMs + farewellMs,
+    patienceMs: limits.shutdownDelayMs + limits.shutdownGraceMs + farewellMs,
     log,
     onMessage(worker, message) {
       if (isWord<WordToPrimary>(message) && message.curfew === 'figures') figures.heard(message);
@@ -42,7 +42,9 @@ export async function runPrimary(configuration: Configuration): Promise<void> {
     return clean;
   };
   stopOnSignals(stop, log);
-  exitWhenParentDies(process.env, { graceMs: limits.shutdownGraceMs + 2 * farewellMs });
+  exitWhenParentDies(process.env, {
+    graceMs: limits.shutdownDelayMs + limits.shutdownGraceMs + 2 * farewellMs,
+  });
   const port = await workers.start();
   await serveMetrics(figures, listen.metrics, log);
   log.info({ issuer, port, workers: count }, 'the authorization server is ready');
