@@ -1,10 +1,11 @@
 import http from 'node:http';
+import { decodeJwt } from 'jose';
 import { MailServer } from '../support/mail-server.js';
 import { formsOf, Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';
 import { type RunningServer, startServer } from '../support/server.js';
 import { countStatements, type StatementCounter } from '../support/statement-counter.js';
-import { AdminWorld } from './admin-world.js';
+import { AdminWorld, orders } from './admin-world.js';
 
 let mail: MailServer;
 let world: AdminWorld;
@@ -117,6 +118,13 @@ describe('an invitation', () => {
     expect((await choose(link, password)).body).toContain('Your password is set');
     expect((await new Person('', '').open(link)).status).toBe(410);
     expect((await world.signIn(new Person(username, password))).sid).toBeTruthy();
+    const { client_id } = world.data.clients.device;
+    const told = await world.signInRaw(new Person(username, password), {
+      client_id,
+      resource: orders,
+      scope: 'openid email',
+    });
+    expect(decodeJwt(told['id_token']!)).toMatchObject({ email: username, email_verified: true });
     const { body } = await world.get(`/v1/accounts/${made.body.id}`);
     expect(body).toMatchObject({ has_password: true, email_verified: true });
   });

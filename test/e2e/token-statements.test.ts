@@ -137,7 +137,7 @@ describe('what the database is asked', () => {
     const { reads, writes, others } = await refreshing('named');
     expect({ reads, writes }).toEqual({ reads: many, writes: many });
     expect(others).toHaveLength(1);
-    expect(others[0]).toMatch(/^SELECT [^;]* FROM account WHERE id = /);
+    expect(others[0]).toMatch(/^SELECT [^;]* FROM account a LEFT JOIN account_profile p /);
   });
 
   it('a refresh with a DPoP proof needs no more: the write records it', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
 import type { PrismaService, Statements, Transaction } from '@curfew/persistence';
 import { type Seconds, seconds } from '@curfew/session-policy';
-import { type Account, type AccountPage, asksSecondStep } from './account.js';
+import { type Account, type AccountNames, type AccountPage, asksSecondStep } from './account.js';
 import { AccountStore } from './account.store.js';
 import { AccountError } from './account-error.js';
 import { isUuid } from './account-row.js';
@@ -239,6 +239,11 @@ export class AccountService {
   async hasPassword(id: string, tx?: Transaction): Promise<boolean> {
     const hash = isUuid(id) ? await this.store.passwordHash(id, tx) : null;
     return hash !== null && hash !== noPassword;
+  }
+
+  /** The names of the account for applications, or null. */
+  async names(id: string): Promise<AccountNames | null> {
+    return isUuid(id) ? this.store.names(id) : null;
   }
 
   /** The account with this username in any spelling that means the same, or null. */

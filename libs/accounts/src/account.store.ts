@@ -7,7 +7,7 @@ import {
   type Transaction,
 } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
-import type { Account, SecondFactor } from './account.js';
+import type { Account, AccountNames, SecondFactor } from './account.js';
 import { AccountError } from './account-error.js';
 import {
   accountColumns,
@@ -38,6 +38,13 @@ const byIdStatement: HotStatement = {
 const byNameStatement: HotStatement = {
   name: 'account_by_name',
   text: `SELECT ${signInColumns('account')} FROM account WHERE username = $1::text`,
+};
+
+/** A username with the address of the profile, in one statement: claims about a person cost what they cost before there were profiles. */
+const namesStatement: HotStatement = {
+  name: 'account_names',
+  text: `SELECT a.username, p.email, coalesce(p.email_verified, false) FROM account a
+    LEFT JOIN account_profile p ON p.account_id = a.id WHERE a.id = $1::uuid`,
 };
 
 /** The columns a change may set. */
@@ -105,6 +112,14 @@ export class AccountStore {
     }
     const row = await tx.account.findUnique({ where: { id } });
     return row && accountOf(row);
+  }
+
+  async names(id: string): Promise<AccountNames | null> {
+    const [row] = await this.hot.run<[username: string, email: string | null, emailVerified: boolean]>(
+      namesStatement,
+      [id],
+    );
+    return row ? { username: row[0], email: row[1], emailVerified: row[2] } : null;
   }
 
   /** The password's hash; null where there is no such account. */

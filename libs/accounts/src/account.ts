@@ -21,6 +21,12 @@ export interface Account {
 /** A kind of second factor: an authenticator app. */
 export type SecondFactor = 'totp';
 
+/** The names under which a person is known to applications. */
+export interface AccountNames extends Pick<Account, 'username'> {
+  readonly email: string | null;
+  readonly emailVerified: boolean;
+}
+
 /** One page of accounts in the order of their usernames; `next` is the `after` of the following page. */
 export interface AccountPage {
   readonly accounts: readonly Account[];

@@ -1,4 +1,4 @@
-export { type Account, asksSecondStep } from './account.js';
+export { type Account, type AccountNames, asksSecondStep } from './account.js';
 export { AccountError, type AccountErrorCode } from './account-error.js';
 export { accountColumns, accountWidth, hotAccount } from './account-row.js';
 export { AccountService, type PasswordVerdict } from './account-service.js';

@@ -1,4 +1,4 @@
-import type { Account, AccountService } from '@curfew/accounts';
+import type { AccountNames, AccountService } from '@curfew/accounts';
 
 /** The claims a scope stands for (OpenID Connect Core §5.4), as far as an account has them. */
 export const claimsByScope = {
@@ -17,9 +17,9 @@ const personal: ReadonlySet<string> = new Set([...claimsByScope.email, ...claims
 export async function claimsAbout(
   accountId: string,
   names: readonly string[],
-  accounts: Pick<AccountService, 'findById'>,
+  accounts: Pick<AccountService, 'names'>,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const account = names.some((name) => personal.has(name)) ? await accounts.findById(accountId) : null;
+  const account = names.some((name) => personal.has(name)) ? await accounts.names(accountId) : null;
   const known: Readonly<Record<string, unknown>> = account ? personalClaims(account) : {};
   return Object.fromEntries(
     names.flatMap((name) => (Object.hasOwn(known, name) ? [[name, known[name]] as const] : [])),
@@ -27,9 +27,11 @@ export async function claimsAbout(
 }
 
 /**
- * The claims of a person. A username that looks like an address of email is given as one; nobody has verified it, and the claim says so.
+ * The claims of a person. Where the profile has no address, a username that looks like one is given; nobody has verified it, and the claim
+ * says so.
  */
-function personalClaims({ username }: Pick<Account, 'username'>): Readonly<Record<string, unknown>> {
-  const email = username.includes('@') ? { email: username, email_verified: false } : {};
-  return { preferred_username: username, ...email };
+function personalClaims({ username, email, emailVerified }: AccountNames): Readonly<Record<string, unknown>> {
+  const address = email ?? (username.includes('@') ? username : null);
+  const told = address === null ? {} : { email: address, email_verified: email !== null && emailVerified };
+  return { preferred_username: username, ...told };
 }

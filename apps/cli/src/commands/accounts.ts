@@ -11,6 +11,7 @@ export const accounts = (): Command =>
     .addCommand(list())
     .addCommand(show())
     .addCommand(create())
+    .addCommand(invite())
     .addCommand(password())
     .addCommand(
       ending('disable', 'refuse further sign-ins and end all sessions', (id) => [
@@ -77,23 +78,48 @@ const show = (): Command =>
 
 const create = (): Command =>
   new Command('create')
-    .summary('create an account with a generated password')
+    .summary('create an account with a generated password, or invite its person')
     .argument('<username>')
+    .option('--email <address>', 'the address of email')
+    .option('--name <text>', 'the display name')
+    .option('--invite', 'send a link to choose the password, in place of generating one')
     .addHelpText(
       'after',
-      '\nThe password is shown once and has to be changed at the first sign-in.\n\nExample:\n  curfew accounts create ada@example.com',
+      '\nThe password is shown once and has to be changed at the first sign-in.\n\nExamples:\n  curfew accounts create ada@example.com\n  curfew accounts create ada --email ada@example.com --name "Ada L." --invite',
     )
-    .action(async (username: string, _: unknown, command: Command) => {
+    .action(
+      async (
+        username: string,
+        options: { email?: string; name?: string; invite?: boolean },
+        command: Command,
+      ) => {
+        const context = contextOf(command);
+        const { email, name, invite } = options;
+        const wanted = { username, email, display_name: name, invite };
+        const request = { body: wanted, idempotent: true };
+        const { body } = await (await context.admin()).send('POST', '/v1/accounts', request);
+        if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
+        context.output.line(
+          facts([
+            ['id', body.id],
+            ['username', body.username],
+            invite ? ['invitation', `on its way to ${body.email}`] : ['password', body.password],
+          ]),
+        );
+      },
+    );
+
+const invite = (): Command =>
+  new Command('invite')
+    .summary('send a person without password a link to choose one')
+    .argument('<account>', 'id or username')
+    .addHelpText('after', '\nExample:\n  curfew accounts invite ada@example.com')
+    .action(async (name: string, _: unknown, command: Command) => {
       const context = contextOf(command);
-      const request = { body: { username }, idempotent: true };
-      const { body } = await (await context.admin()).send('POST', '/v1/accounts', request);
-      if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
+      const admin = await context.admin();
+      await admin.send('POST', `/v1/accounts/${await accountId(admin, name)}/invite`, { body: {} });
       context.output.line(
-        facts([
-          ['id', body.id],
-          ['username', body.username],
-          ['password', body.password],
-        ]),
+        context.output.json ? '{}' : 'Done. The link in the mail works once, for 20 minutes.',
       );
     });
 
