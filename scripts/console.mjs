@@ -39,11 +39,15 @@ async function writeTypes() {
   const { parameters } = document.paths['/v1/sessions/{id}'].delete;
   const { basedOn, canary: _, ...settings } = document.components.schemas.PolicySettings.properties;
   const operator = document.paths['/v1/accounts/{id}/operator'].put.requestBody.content['application/json'];
+  const listed =
+    document.paths['/v1/events'].get.responses[200].content['application/json'].schema.properties.items.items
+      .properties;
   const lists = {
     adminScopes: operator.schema.properties.scopes.items.enum,
     profileNames: basedOn.enum,
     policySettings: Object.entries(settings).map(([name, schema]) => shapeOf(name, schema)),
     endReasons: document.components.schemas.EndReason.enum,
+    eventTypes: listed.type.examples,
     administratorReasons: parameters.find((/** @type {{ name: string }} */ { name }) => name === 'reason')
       .schema.enum,
   };

@@ -262,6 +262,33 @@ describe('the page of this moment', () => {
   });
 });
 
+describe('the page of events', () => {
+  it('finds what was recorded by the conditions in its address, hands it out, and checks the whole history', async () => {
+    const { sid, username } = await aSession();
+    await world.admin.call('DELETE', `/v1/sessions/${sid}`);
+    const page = await world.enter(`/console/events?session=${sid}`);
+    const found = page.getByRole('list', { name: 'Found events' });
+    await found.getByText('session ended: ended by administrator').waitFor();
+    await page.getByLabel('Type').selectOption('session.started');
+    await page.getByText('1 shown, that is all').waitFor();
+    await page.getByRole('heading', { name: 'Events' }).click();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await found.getByRole('link', { name: sid }).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'CSV' }).click(),
+    ]);
+    const text = await (await download.createReadStream()).toArray();
+    expect(Buffer.concat(text).toString()).toContain(`session.started,${username},`);
+    await page.getByLabel('Session').fill('not an id');
+    await page.getByLabel('Session').press('Enter');
+    await page.getByText('must be a UUID in lower case').first().waitFor();
+    await page.getByRole('button', { name: 'Check the history' }).click();
+    await page.getByText('sealed events are as they were recorded').waitFor();
+  });
+});
+
 it.each([
   ['light', 1280],
   ['dark', 1280],
@@ -283,6 +310,7 @@ it.each([
   await look(`/console/people/${accountId}`, 'Allowed applications');
   await look('/console/policies', 'nist-aal2');
   await look('/console/policies/standard', 'inactivity timeout');
+  await look('/console/events', 'shown');
   await look('/console/sessions?state=live', 'shown');
   await look(`/console/sessions/${sid}`, 'What happened');
   await page.getByRole('button', { name: 'End this session' }).click();

@@ -59,6 +59,43 @@ describe('events over the admin API', () => {
     expect((await world.get('/v1/events?type=session.slept')).status).toBe(400);
   });
 
+  it('are found by the address of their request, of their actor, or of what was counted', async () => {
+    const { sid } = await world.signIn();
+    await world.call('DELETE', `/v1/sessions/${sid}`);
+    const { body } = await world.get(`/v1/events?session=${sid}&type=session.started`);
+    const { ip } = body.items[0].data.signals;
+    const found = async (address: string) =>
+      (await world.get(`/v1/events?session=${sid}&ip=${encodeURIComponent(address)}`)).body.items.map(
+        ({ type }: { type: string }) => type,
+      );
+    expect(await found(ip)).toEqual(expect.arrayContaining(['session.started', 'admin.acted']));
+    expect(await found(ip.includes(':') ? `${ip}/64` : `${ip}/8`)).toEqual(await found(ip));
+    expect(await found('203.0.113.77')).toEqual([]);
+    expect((await world.get('/v1/events?ip=300.1.1.1')).body.faults).toEqual([
+      { at: 'query/ip', detail: 'must be an address or a network such as 192.0.2.0/24' },
+    ]);
+    const first = await world.get(`/v1/events?ip=${ip}&limit=1`);
+    const second = await world.get(`/v1/events?ip=${ip}&limit=1&cursor=${first.body.next_cursor}`);
+    expect(second.body.items[0].id < first.body.items[0].id).toBe(true);
+  });
+
+  it('are handed out as a file with one object on each line, as many as there are up to the limit', async () => {
+    const { sid } = await world.signIn();
+    const listed = (await world.get(`/v1/events?session=${sid}`)).body.items;
+    const file = await world.get(`/v1/events/export?session=${sid}`);
+    expect(file.headers.get('content-type')).toBe('application/jsonl; charset=utf-8');
+    expect(file.headers.get('content-disposition')).toBe('attachment; filename="events.jsonl"');
+    const lines = (text: string) =>
+      text
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line));
+    expect(lines(file.text)).toEqual(listed);
+    const all = lines((await world.get('/v1/events/export?limit=3')).text);
+    expect(all).toHaveLength(3);
+    expect((await world.get('/v1/events/export?limit=100001')).status).toBe(400);
+  });
+
   it('name the person, who acted and the class of a reuse, in the list and as they come in', async () => {
     const { username } = world.data.accounts[0]!;
     const person = world.person();

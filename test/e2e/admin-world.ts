@@ -120,7 +120,7 @@ export class AdminWorld {
       redirect: 'manual',
     });
     const text = await answer.text();
-    const json = /json/.test(answer.headers.get('content-type') ?? '');
+    const json = /json\b/.test(answer.headers.get('content-type') ?? '');
     return {
       status: answer.status,
       headers: answer.headers,

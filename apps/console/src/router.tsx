@@ -7,6 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { Empty } from './elements/states.js';
+import { readEventSearch } from './pages/events/event-search.js';
 import { readInsightSearch } from './pages/insight/insight-search.js';
 import { readPeopleSearch } from './pages/people/people-search.js';
 import { readEffectiveSearch, readPolicySearch } from './pages/policies/policy-search.js';
@@ -91,6 +92,13 @@ const person = createRoute({
   component: lazyRouteComponent(() => import('./pages/people/person-page.js'), 'PersonPage'),
 });
 
+const events = createRoute({
+  getParentRoute: () => shell,
+  path: '/events',
+  validateSearch: readEventSearch,
+  component: lazyRouteComponent(() => import('./pages/events/events-page.js'), 'EventsPage'),
+});
+
 /** The pages of the console by their addresses; each page is a part of its own that is loaded when it is first opened. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -104,6 +112,7 @@ export const router = createRouter({
       policies,
       policy,
       insight,
+      events,
     ]),
   ]),
   basepath: '/console',

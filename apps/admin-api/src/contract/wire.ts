@@ -1,4 +1,5 @@
 import { type Instant, instant } from '@curfew/session-policy';
+import { canonicalAddress } from '@curfew/signals';
 import { z } from 'zod';
 
 /** An instant as it is written on the wire (RFC 3339, UTC, milliseconds). */
@@ -66,3 +67,25 @@ export const note = z
   .max(500, { error: 'must have at most 500 characters' })
   .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: 'must have no control characters' })
   .meta({ description: 'Why; for those who read the history later.' });
+
+const network = /^(.+)\/(\d{1,3})$/;
+
+/** An address or a network in its canonical form, or null. */
+function canonicalNetwork(text: string): string | null {
+  const match = network.exec(text);
+  const address = canonicalAddress(match ? match[1] : text);
+  if (address === null || !match) return address;
+  const bits = Number(match[2]);
+  return bits <= (address.includes(':') ? 128 : 32) ? `${address}/${bits}` : null;
+}
+
+/** An address, or a network in CIDR notation, in its canonical form. */
+export const networkParameter = z
+  .string()
+  .max(80, { error: 'must be an address or a network such as 192.0.2.0/24' })
+  .transform((text, context) => {
+    const canonical = canonicalNetwork(text);
+    if (canonical !== null) return canonical;
+    context.addIssue({ code: 'custom', message: 'must be an address or a network such as 192.0.2.0/24' });
+    return z.NEVER;
+  });

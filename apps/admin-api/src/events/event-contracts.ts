@@ -6,6 +6,7 @@ import {
   cursorParameter,
   instantParameter,
   limitParameter,
+  networkParameter,
   pageOf,
   timestamp,
   uuid,
@@ -21,6 +22,7 @@ export const eventSchema = z.object({
   id: uuid,
   at: timestamp,
   type: z.string().meta({
+    examples: eventTypes,
     description: Object.entries(eventCatalogue)
       .map(([name, { meaning }]) => `${name}: ${meaning}`)
       .join('\n'),
@@ -50,6 +52,10 @@ const search = {
   session: uuid.optional(),
   account: uuid.optional(),
   client: clientId.optional(),
+  ip: networkParameter.optional().meta({
+    description:
+      'Address of the request, of the actor or of what was counted, or a network in CIDR notation.',
+  }),
   since: instantParameter.optional(),
   until: instantParameter.optional(),
 };
@@ -75,7 +81,7 @@ export const list = operation({
   tag: 'events',
   summary: 'Lists events: the latest first, or with `after` those that follow a position.',
   description:
-    'With `after`, events come in the order of the feed and only once nothing can come before them any more, so that nothing is missed by reading on from the last position.',
+    'With `after`, events come in the order of the feed and only once nothing can come before them any more, so that nothing is missed by reading on from the last position. A page of a search for an address may be shorter than `limit`, or empty: each request looks through 20,000 events. The search is over where `next_cursor` is null.',
   scope: 'events:read',
   query: z.strictObject({
     ...search,
@@ -85,6 +91,20 @@ export const list = operation({
   }),
   answers: { 200: { description: 'A page of events.', schema: pageOf(eventSchema) } },
   problems: { 400: ['invalid_cursor'], 410: ['position_lost'] },
+});
+
+/** What was found, as a file. */
+export const exportEvents = operation({
+  id: 'exportEvents',
+  method: 'get',
+  path: '/v1/events/export',
+  tag: 'events',
+  summary: 'Hands out the events of a search as a file: one JSON object on each line, the latest first.',
+  description:
+    'The file is written while it is read, and ends after `limit` events. A file with exactly so many may be cut: go on with `until`, the time of its last event.',
+  scope: 'events:read',
+  query: z.strictObject({ ...search, limit: limitParameter(100_000, 100_000) }),
+  answers: { 200: { description: 'JSON lines.', schema: z.string(), mediaType: 'application/jsonl' } },
 });
 
 /** The chain over all events. */

@@ -6,6 +6,7 @@ import { Authentication } from '../access/authentication.js';
 import { type Caller, callerKey } from '../access/caller.js';
 import { Usernames } from '../accounts/usernames.store.js';
 import type { AdminRequest } from '../contract/input.js';
+import { drained } from './drained.js';
 import { eventsOnWire, positionOf, writePosition } from './event-view.js';
 import { type EventPosition, type EventSearch, EventsStore } from './events.store.js';
 import { StreamPlaces } from './stream-places.js';
@@ -116,17 +117,4 @@ export class EventStreams {
   async #stillStands(request: AdminRequest): Promise<boolean> {
     return this.authentication.stillStands(request, this.clock.now()).catch(() => false);
   }
-}
-
-/** Waits until a slow client has taken what was written. */
-function drained(response: Response, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    response.once('drain', done);
-    signal.addEventListener('abort', done);
-  });
 }

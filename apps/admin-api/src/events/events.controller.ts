@@ -8,6 +8,7 @@ import { Cursors } from '../contract/cursor.js';
 import { type AdminRequest, Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import * as contracts from './event-contracts.js';
+import { EventLines } from './event-lines.js';
 import { EventStreams } from './event-streams.js';
 import { eventsOnWire, positionOf } from './event-view.js';
 import { type EventSearch, EventsStore } from './events.store.js';
@@ -22,6 +23,7 @@ export class EventsController {
     private readonly events: EventsStore,
     private readonly history: EventHistory,
     private readonly streams: EventStreams,
+    private readonly lines: EventLines,
     private readonly cursors: Cursors,
     private readonly usernames: Usernames,
   ) {}
@@ -36,10 +38,20 @@ export class EventsController {
     }
     const question = `events ${JSON.stringify(wanted)}`;
     const before = cursor === undefined ? null : String(this.cursors.open(question, cursor)[0]);
-    const found = await this.events.history(search, before, limit + 1);
-    const items = found.slice(0, limit);
-    const next = found.length > limit ? this.cursors.seal(question, [items.at(-1)!.id]) : null;
-    return ok({ items: await eventsOnWire(items, this.usernames), next_cursor: next });
+    const { events, next } = await this.events.history(search, before, limit);
+    return ok({
+      items: await eventsOnWire(events, this.usernames),
+      next_cursor: next === null ? null : this.cursors.seal(question, [next]),
+    });
+  }
+
+  @Operation(contracts.exportEvents)
+  async export(
+    @Input() { query, signal }: InputOf<typeof contracts.exportEvents>,
+    @Res() response: Response,
+  ): Promise<void> {
+    const { limit, ...wanted } = query;
+    await this.lines.write(response, searchOf(wanted), limit, signal);
   }
 
   @Operation(contracts.integrity)
@@ -81,6 +93,6 @@ export class EventsController {
 }
 
 function searchOf(wanted: Omit<InputOf<typeof contracts.stream>['query'], 'after'>): EventSearch {
-  const { type, session, account, client, since, until } = wanted;
-  return { types: type, session, account, client, after: since, before: until };
+  const { type, since, until, ...rest } = wanted;
+  return { ...rest, types: type, after: since, before: until };
 }

@@ -2,6 +2,7 @@ import { EventHistory } from '@curfew/events';
 import { type Foundation, foundationToken } from '@curfew/foundation';
 import { Module } from '@nestjs/common';
 import { UsernamesModule } from '../accounts/usernames.module.js';
+import { EventLines } from './event-lines.js';
 import { EventStreams } from './event-streams.js';
 import { EventsController } from './events.controller.js';
 import { EventsStore } from './events.store.js';
@@ -14,6 +15,7 @@ const historyOn = ({ prisma, configuration: { eventRetention } }: Foundation): E
   imports: [UsernamesModule],
   controllers: [EventsController],
   providers: [
+    EventLines,
     EventStreams,
     EventsStore,
     { provide: EventHistory, useFactory: historyOn, inject: [foundationToken] },

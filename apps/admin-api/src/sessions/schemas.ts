@@ -1,5 +1,4 @@
 import { administratorMayUse, endReasons } from '@curfew/session-policy';
-import { canonicalAddress } from '@curfew/signals';
 import { z } from 'zod';
 import {
   clientId,
@@ -7,34 +6,13 @@ import {
   flagParameter,
   instantParameter,
   limitParameter,
+  networkParameter,
   note,
   pageOf,
   timestamp,
   uuid,
 } from '../contract/wire.js';
 import { nameMembers, timelineEntry } from './name-schemas.js';
-
-const network = /^(.+)\/(\d{1,3})$/;
-
-/** An address or a network in its canonical form, or null. */
-function canonicalNetwork(text: string): string | null {
-  const match = network.exec(text);
-  const address = canonicalAddress(match ? match[1] : text);
-  if (address === null || !match) return address;
-  const bits = Number(match[2]);
-  return bits <= (address.includes(':') ? 128 : 32) ? `${address}/${bits}` : null;
-}
-
-const ip = z
-  .string()
-  .max(80, { error: 'must be an address or a network such as 192.0.2.0/24' })
-  .transform((text, context) => {
-    const canonical = canonicalNetwork(text);
-    if (canonical !== null) return canonical;
-    context.addIssue({ code: 'custom', message: 'must be an address or a network such as 192.0.2.0/24' });
-    return z.NEVER;
-  })
-  .meta({ description: 'Address at sign-in, or a network in CIDR notation.' });
 
 /** A reason for an end; one of the closed list. */
 export const endReason = z
@@ -44,7 +22,7 @@ export const endReason = z
 const searchMembers = {
   account: uuid.optional().meta({ description: 'Id of an account.' }),
   client: clientId.optional(),
-  ip: ip.optional(),
+  ip: networkParameter.optional().meta({ description: 'Address at sign-in, or a network in CIDR notation.' }),
   user_agent: z
     .string()
     .trim()

@@ -52,10 +52,8 @@ export const endedBetween = ({ endedAfter, endedBefore }: SessionSearch): Sql[] 
 };
 
 /** An address itself, or what lies within a network. */
-export const addressWithin = (ip: string): Sql =>
-  ip.includes('/')
-    ? Prisma.sql`${addressColumn} <<= ${ip}::inet`
-    : Prisma.sql`${addressColumn} = ${ip}::inet`;
+export const addressWithin = (ip: string, column: Sql = addressColumn): Sql =>
+  ip.includes('/') ? Prisma.sql`${column} <<= ${ip}::inet` : Prisma.sql`${column} = ${ip}::inet`;
 
 const policy = ({ policy: reach }: SessionSearch): Sql[] =>
   reach === undefined || reach.everyone

@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 
 // The time by which sessions end is the installation's. It may be a virtual clock, and clocks of operators are often wrong, so the time of
 // the browser is never read: instants are counted from one that the admin API told.
@@ -37,3 +37,12 @@ function subscribe(listener: () => void): () => void {
 
 /** The present instant, again every second. */
 export const useServerNow = (): number => useSyncExternalStore(subscribe, () => tick);
+
+/** The instant of the installation at which something was read, from the query's `dataUpdatedAt`. */
+export function useReadAt(updated: number): number {
+  const [readAt, setReadAt] = useState(0);
+  useEffect(() => {
+    if (updated > 0) setReadAt(serverNow());
+  }, [updated]);
+  return readAt;
+}

@@ -23,9 +23,10 @@ export const csvOf = <Row>(columns: readonly CsvColumn<Row>[], rows: readonly Ro
     .map((cells) => cells.map(csvCell).join(','))
     .join('\r\n');
 
-/** Hands a text to the person as a file. */
-export function download(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
+/** Hands something to the person as a file; a text is comma-separated values. */
+export function download(name: string, content: string | Blob): void {
+  const file = content instanceof Blob ? content : new Blob([content], { type: 'text/csv;charset=utf-8' });
+  const address = URL.createObjectURL(file);
   const link = document.createElement('a');
   link.href = address;
   link.download = name;

@@ -3,7 +3,7 @@ import type { IconName } from '../elements/icon.js';
 
 /** A page of the console. */
 export interface Page {
-  readonly to: '/now' | '/sessions' | '/people' | '/policies' | '/insight';
+  readonly to: '/now' | '/sessions' | '/people' | '/policies' | '/insight' | '/events';
   readonly title: string;
   readonly icon: IconName;
   /** The scope without which the page shows nothing. */
@@ -47,5 +47,12 @@ export const pages: readonly Page[] = [
     icon: 'insight',
     scope: 'policies:read',
     about: 'what timeouts cost people, and the exposure that they save',
+  },
+  {
+    to: '/events',
+    title: 'Events',
+    icon: 'events',
+    scope: 'events:read',
+    about: 'everything that was recorded, and whether it is still as it was',
   },
 ];

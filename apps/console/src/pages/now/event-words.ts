@@ -6,7 +6,7 @@ export function eventWords(event: FeedEvent): string {
   const { type, data } = event;
   const count = countOf(event);
   const title = reasonWords(type.replace('.', ' '));
-  const reason = ['reason', 'cause', 'pattern', 'operation']
+  const reason = ['reason', 'cause', 'pattern', 'operation', 'change', 'step']
     .map((name) => data[name])
     .find((one) => typeof one === 'string');
   return `${title}${count > 1 ? ` × ${count}` : ''}${reason ? `: ${reasonWords(String(reason))}` : ''}`;

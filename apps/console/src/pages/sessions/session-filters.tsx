@@ -1,11 +1,7 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { useMay } from '../../admin-api/caller.js';
-import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { accountQuery, clientsQuery } from '../../admin-api/names.js';
 import type { Problem } from '../../admin-api/problem.js';
 import { serverNow } from '../../admin-api/server-time.js';
 import { SelectField, TextField } from '../../elements/filter-fields.js';
+import { ClientField, PersonField } from '../../elements/subject-fields.js';
 import { reasonWords } from '../../elements/words.js';
 import { endReasons } from '../../generated/lists.js';
 import type { EndReason, SearchChange, SessionSearch } from './session-search.js';
@@ -47,8 +43,16 @@ export function SessionFilters({ search, problem, onChange }: SessionFiltersProp
           </label>
         ))}
       </fieldset>
-      <PersonField search={search} problem={problem} onChange={onChange} />
-      <ClientField search={search} problem={problem} onChange={onChange} />
+      <PersonField
+        account={search.account}
+        problem={problem?.faultOf('account')}
+        onChange={(account) => onChange({ account })}
+      />
+      <ClientField
+        client={search.client}
+        problem={problem?.faultOf('client')}
+        onChange={(client) => onChange({ client })}
+      />
       {search.state !== 'live' && (
         <SelectField
           label="Ended because of"
@@ -82,80 +86,7 @@ export function SessionFilters({ search, problem, onChange }: SessionFiltersProp
   );
 }
 
-type FieldProps = SessionFiltersProps;
-
-/** A person by username; the address keeps the id, which stays when a name changes. */
-function PersonField({ search, problem, onChange }: FieldProps) {
-  const mayRead = useMay('accounts:read');
-  const [typed, setTyped] = useState('');
-  const [unknown, setUnknown] = useState<string>();
-  const queries = useQueryClient();
-  const named = useQuery({
-    ...accountQuery(search.account ?? ''),
-    enabled: mayRead && search.account !== undefined,
-  });
-  const prefix = typed.trim().toLowerCase();
-  const matching = (text: string) =>
-    bodyOf(adminApi.GET('/v1/accounts', { params: { query: { prefix: text, limit: 8 } } }));
-  const found = useQuery({
-    queryKey: ['accounts', 'prefix', prefix],
-    enabled: mayRead && prefix.length > 1,
-    queryFn: () => matching(prefix),
-  });
-  const commit = async (text: string) => {
-    setUnknown(undefined);
-    if (text === '' || !mayRead) return onChange({ account: text || undefined });
-    const name = text.toLowerCase();
-    const { items } = await queries.fetchQuery({
-      queryKey: ['accounts', 'prefix', name],
-      queryFn: () => matching(name),
-    });
-    const account = items.find(({ username, id }) => username === name || id === name);
-    if (account) onChange({ account: account.id });
-    else setUnknown('Nobody has this username.');
-  };
-  return (
-    <TextField
-      label={mayRead ? 'Person' : 'Id of an account'}
-      placeholder={mayRead ? 'username' : ''}
-      value={named.data?.username ?? search.account ?? ''}
-      problem={unknown ?? problem?.faultOf('account')}
-      options={found.data?.items.map(({ username }) => username) ?? []}
-      onType={setTyped}
-      onCommit={(text) => void commit(text)}
-    />
-  );
-}
-
-function ClientField({ search, problem, onChange }: FieldProps) {
-  const mayRead = useMay('clients:read');
-  const clients = useQuery({ ...clientsQuery, enabled: mayRead });
-  const given = search.client ?? '';
-  const client = (value: string) => onChange({ client: value || undefined });
-  if (!mayRead)
-    return (
-      <TextField
-        label="Id of an application"
-        value={given}
-        problem={problem?.faultOf('client')}
-        onCommit={client}
-      />
-    );
-  const isListed = given === '' || clients.data?.some(({ id }) => id === given);
-  return (
-    <SelectField label="Application" value={given} problem={problem?.faultOf('client')} onChange={client}>
-      <option value="">every application</option>
-      {!isListed && <option value={given}>{given}</option>}
-      {clients.data?.map(({ id, name }) => (
-        <option key={id} value={id}>
-          {name}
-        </option>
-      ))}
-    </SelectField>
-  );
-}
-
-function StartedField({ search, onChange }: Pick<FieldProps, 'search' | 'onChange'>) {
+function StartedField({ search, onChange }: Pick<SessionFiltersProps, 'search' | 'onChange'>) {
   const since = search.started_after;
   const hours = (value: string) =>
     value === '' ? undefined : new Date(serverNow() - Number(value) * 3_600_000).toISOString();

@@ -1,3 +1,4 @@
+import { readConditions } from '../../elements/conditions.js';
 import type { operations } from '../../generated/admin-api.js';
 
 /** The conditions of a search for sessions, as the admin API takes them. */
@@ -26,21 +27,10 @@ export type SessionSearch = { readonly [Name in (typeof members)[number]]?: Sess
 /** A change of the search; undefined takes a condition away. */
 export type SearchChange = { readonly [Name in keyof SessionSearch]: SessionSearch[Name] | undefined };
 
-/** Reads the search of an address. Values are judged by the admin API alone; everything else is dropped. */
+/** Reads the search of an address. A state of `all` is no condition. */
 export function readSessionSearch(address: Readonly<Record<string, unknown>>): SessionSearch {
-  const entries = members.flatMap((name) => {
-    const value = address[name];
-    // A state of `all` is no condition.
-    if (name === 'state' && value === 'all') return [];
-    return typeof value === 'string' || typeof value === 'number' ? [[name, String(value)] as const] : [];
-  });
-  return Object.fromEntries(entries) as SessionSearch;
-}
-
-/** The search without conditions that are empty. */
-export function withConditions(search: SessionSearch, change: SearchChange): SessionSearch {
-  const all = { ...search, ...change };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined && value !== ''));
+  const { state, ...others } = address;
+  return readConditions(members, state === 'all' ? others : address);
 }
 
 /** The search as a selection of what is to be ended: its order has no part in that. */

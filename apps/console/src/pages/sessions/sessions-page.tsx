@@ -1,11 +1,12 @@
 import './sessions.css';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Outlet, useNavigate, useParams } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { useCaller } from '../../admin-api/caller.js';
 import { Problem } from '../../admin-api/problem.js';
-import { serverNow } from '../../admin-api/server-time.js';
+import { useReadAt } from '../../admin-api/server-time.js';
 import { ActButton } from '../../elements/act-button.js';
+import { withConditions } from '../../elements/conditions.js';
 import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
 import { timeOfDayWords } from '../../elements/durations.js';
 import { Icon } from '../../elements/icon.js';
@@ -15,7 +16,7 @@ import { BulkEnd } from './bulk-end.js';
 import { SessionFilters } from './session-filters.js';
 import { clockQuery, type Session, sessionsQuery } from './session-queries.js';
 import { SessionRow } from './session-row.js';
-import { type SearchChange, type SessionSearch, withConditions } from './session-search.js';
+import type { SearchChange, SessionSearch } from './session-search.js';
 
 const route = getRouteApi('/shell/sessions');
 
@@ -91,15 +92,6 @@ export function SessionsPage() {
       {isEnding && <BulkEnd search={search} onClose={() => setEnding(false)} onEnded={refresh} />}
     </div>
   );
-}
-
-/** The instant of the installation at which the list was read. */
-function useReadAt(updated: number): number {
-  const [readAt, setReadAt] = useState(0);
-  useEffect(() => {
-    if (updated > 0) setReadAt(serverNow());
-  }, [updated]);
-  return readAt;
 }
 
 interface FoundProps {

@@ -1,0 +1,143 @@
+import './events.css';
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useRef } from 'react';
+import { Problem } from '../../admin-api/problem.js';
+import { useReadAt } from '../../admin-api/server-time.js';
+import { withConditions } from '../../elements/conditions.js';
+import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
+import { timeOfDayWords } from '../../elements/durations.js';
+import { Icon } from '../../elements/icon.js';
+import { Empty, Failed, Loading } from '../../elements/states.js';
+import { useRowKeys } from '../../shell/keyboard.js';
+import { EventFilters } from './event-filters.js';
+import { eventsQuery, exportOf, maxExported, type PastEvent } from './event-queries.js';
+import { addressOf, EventRow } from './event-row.js';
+import { Integrity } from './integrity.js';
+
+const route = getRouteApi('/shell/events');
+
+const columns: readonly CsvColumn<PastEvent>[] = [
+  { heading: 'at', text: ({ at }) => at },
+  { heading: 'type', text: ({ type }) => type },
+  { heading: 'username', text: ({ username }) => username },
+  { heading: 'account_id', text: ({ account_id }) => account_id },
+  { heading: 'client_id', text: ({ client_id }) => client_id },
+  { heading: 'session_id', text: ({ session_id }) => session_id },
+  { heading: 'address', text: addressOf },
+  { heading: 'by', text: ({ by }) => by?.username ?? by?.id ?? by?.kind ?? null },
+  { heading: 'data', text: ({ data }) => JSON.stringify(data) },
+  { heading: 'id', text: ({ id }) => id },
+];
+
+/** Everything that was recorded, found by conditions that stand in the address. */
+export function EventsPage() {
+  const search = route.useSearch();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const found = useInfiniteQuery(eventsQuery(search));
+  const readAt = useReadAt(found.dataUpdatedAt);
+  const problem = found.error instanceof Problem && found.error.status === 400 ? found.error : undefined;
+  const refresh = () => void queries.resetQueries({ queryKey: ['events'] });
+  const file = useMutation({
+    mutationFn: async (kind: 'csv' | 'jsonl') => {
+      const lines = await exportOf(search);
+      const rows = (await lines.text()).split('\n').filter(Boolean);
+      if (kind === 'csv')
+        download(
+          'events.csv',
+          csvOf(
+            columns,
+            rows.map((line): PastEvent => JSON.parse(line)),
+          ),
+        );
+      else download('events.jsonl', lines);
+      return rows.length;
+    },
+  });
+  return (
+    <div className="events">
+      <div className="heading">
+        <h1>Events</h1>
+        <div className="actions">
+          <span className="small quiet">{readAt > 0 && `as of ${timeOfDayWords(readAt)}`}</span>
+          <button type="button" className="plain compact" onClick={refresh}>
+            <Icon name="refresh" />
+            Refresh
+          </button>
+          {(['csv', 'jsonl'] as const).map((kind) => (
+            <button
+              key={kind}
+              type="button"
+              className="plain compact"
+              disabled={file.isPending || !found.data}
+              onClick={() => file.mutate(kind)}
+            >
+              <Icon name="download" />
+              {kind === 'csv' ? 'CSV' : 'JSON lines'}
+            </button>
+          ))}
+        </div>
+      </div>
+      <EventFilters
+        search={search}
+        problem={problem}
+        onChange={(change) =>
+          navigate({ to: '/events', search: withConditions(search, change), replace: true })
+        }
+      />
+      {file.isError && <Failed error={file.error} />}
+      {file.data === maxExported && (
+        <p className="notice" role="status">
+          The file has the latest {maxExported.toLocaleString()} events. Narrow the time for those before.
+        </p>
+      )}
+      <div className="beside">
+        <Found found={found} onRetry={refresh} />
+        <Integrity />
+      </div>
+    </div>
+  );
+}
+
+type FoundEvents = ReturnType<typeof useInfiniteQuery<{ readonly items: readonly PastEvent[] }>>;
+
+function Found({ found, onRetry }: { readonly found: FoundEvents; readonly onRetry: () => void }) {
+  const list = useRef<HTMLOListElement>(null);
+  useRowKeys(list);
+  const events = found.data?.pages.flatMap(({ items }) => items) ?? [];
+  if (found.isPending) return <Loading label="Reading events" />;
+  if (found.isError && events.length === 0) return <Failed error={found.error} onRetry={onRetry} />;
+  return (
+    <div>
+      {found.isError && <Failed error={found.error} onRetry={onRetry} />}
+      {events.length === 0 && !found.hasNextPage && (
+        <Empty title="No event meets these conditions.">
+          <p>Take a condition away, or choose a longer time.</p>
+        </Empty>
+      )}
+      {events.length > 0 && (
+        <ol className="card event-rows" ref={list} aria-label="Found events">
+          {events.map((event) => (
+            <EventRow key={event.id} event={event} />
+          ))}
+        </ol>
+      )}
+      <p className="more">
+        <span className="small quiet">
+          {events.length} shown{found.hasNextPage ? '' : ', that is all'}
+        </span>
+        {found.hasNextPage && (
+          <button
+            type="button"
+            className="plain compact"
+            disabled={found.isFetchingNextPage}
+            onClick={() => found.fetchNextPage()}
+          >
+            {found.isFetchingNextPage ? 'Reading …' : 'Look further back'}
+          </button>
+        )}
+      </p>
+    </div>
+  );
+}
