@@ -93,7 +93,7 @@ export const list = operation({
   problems: { 400: ['invalid_cursor'], 410: ['position_lost'] },
 });
 
-/** What was found, as a file. */
+/** The events of a search as a file. */
 export const exportEvents = operation({
   id: 'exportEvents',
   method: 'get',

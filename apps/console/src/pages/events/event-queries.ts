@@ -36,7 +36,7 @@ export const exportOf = (search: EventSearch): Promise<Blob> =>
     }),
   );
 
-/** What was found by a check of the whole chain so far. */
+/** The findings of a check of the whole chain so far. */
 export interface ChainProgress {
   readonly events: number;
   readonly through: number;

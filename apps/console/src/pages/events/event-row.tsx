@@ -11,7 +11,7 @@ export function addressOf({ data, by }: PastEvent): string | null {
   return signals?.ip ?? ip ?? by?.ip ?? null;
 }
 
-/** An event as a line that opens: what it is about, and everything that was recorded. */
+/** An event as a line that opens to everything that was recorded about it. */
 export function EventRow({ event }: { readonly event: PastEvent }) {
   const nameOf = useClientName();
   const who = [event.username, event.client_id && nameOf(event.client_id)].filter(Boolean).join(' · ');

@@ -13,6 +13,7 @@ import { useRowKeys } from '../../shell/keyboard.js';
 import { EventFilters } from './event-filters.js';
 import { eventsQuery, exportOf, maxExported, type PastEvent } from './event-queries.js';
 import { addressOf, EventRow } from './event-row.js';
+import type { EventSearch } from './event-search.js';
 import { Integrity } from './integrity.js';
 
 const route = getRouteApi('/shell/events');
@@ -39,22 +40,7 @@ export function EventsPage() {
   const readAt = useReadAt(found.dataUpdatedAt);
   const problem = found.error instanceof Problem && found.error.status === 400 ? found.error : undefined;
   const refresh = () => void queries.resetQueries({ queryKey: ['events'] });
-  const file = useMutation({
-    mutationFn: async (kind: 'csv' | 'jsonl') => {
-      const lines = await exportOf(search);
-      const rows = (await lines.text()).split('\n').filter(Boolean);
-      if (kind === 'csv')
-        download(
-          'events.csv',
-          csvOf(
-            columns,
-            rows.map((line): PastEvent => JSON.parse(line)),
-          ),
-        );
-      else download('events.jsonl', lines);
-      return rows.length;
-    },
-  });
+  const file = useFile(search);
   return (
     <div className="events">
       <div className="heading">
@@ -99,6 +85,19 @@ export function EventsPage() {
     </div>
   );
 }
+
+/** Hands the events of a search out as a file; its data is the number of events in it. */
+const useFile = (search: EventSearch) =>
+  useMutation({
+    mutationFn: async (kind: 'csv' | 'jsonl') => {
+      const file = await exportOf(search);
+      const lines = (await file.text()).split('\n').filter(Boolean);
+      const rows = () => lines.map((line): PastEvent => JSON.parse(line));
+      if (kind === 'csv') download('events.csv', csvOf(columns, rows()));
+      else download('events.jsonl', file);
+      return lines.length;
+    },
+  });
 
 type FoundEvents = ReturnType<typeof useInfiniteQuery<{ readonly items: readonly PastEvent[] }>>;
 
