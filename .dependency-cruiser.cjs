@@ -7,6 +7,7 @@
 const mayImport = {
   'session-policy': [],
   clock: ['session-policy'],
+  compliance: ['session-policy'],
   config: [],
   pages: ['session-policy'],
   persistence: ['config', 'clock'],

@@ -47,6 +47,9 @@ async function writeTypes() {
     profileNames: basedOn.enum,
     policySettings: Object.entries(settings).map(([name, schema]) => shapeOf(name, schema)),
     endReasons: document.components.schemas.EndReason.enum,
+    complianceStandards: document.paths['/v1/compliance'].get.parameters.find(
+      (/** @type {{ name: string }} */ { name }) => name === 'standard',
+    ).schema.enum,
     eventTypes: listed.type.examples,
     administratorReasons: parameters.find((/** @type {{ name: string }} */ { name }) => name === 'reason')
       .schema.enum,

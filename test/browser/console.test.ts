@@ -289,6 +289,27 @@ describe('the page of events', () => {
   });
 });
 
+describe('the page of compliance', () => {
+  it('shows control by control what meets it, and hands the report out signed', async () => {
+    const page = await world.enter('/console/compliance?standard=hipaa');
+    await page.getByText('gives no number').first().waitFor();
+    await page.getByText('A session ends by itself').click();
+    await page.getByText('inactivityTimeout').first().waitFor();
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Signed JSON' }).click(),
+    ]);
+    expect(file.suggestedFilename()).toBe('compliance.jwt');
+    const parts = await (await file.createReadStream()).toArray();
+    const [, claims = ''] = Buffer.concat(parts).toString().split('.');
+    const { iss, report } = JSON.parse(Buffer.from(claims, 'base64url').toString());
+    expect([iss, report.standards.length]).toEqual([world.admin.server.issuer, 1]);
+    await page.getByLabel('API').fill('https://nobody.example');
+    await page.getByLabel('API').press('Enter');
+    await page.getByRole('alert').first().waitFor();
+  });
+});
+
 it.each([
   ['light', 1280],
   ['dark', 1280],
@@ -311,6 +332,7 @@ it.each([
   await look('/console/policies', 'nist-aal2');
   await look('/console/policies/standard', 'inactivity timeout');
   await look('/console/events', 'shown');
+  await look('/console/compliance', 'PCI DSS 4.0.1');
   await look('/console/sessions?state=live', 'shown');
   await look(`/console/sessions/${sid}`, 'What happened');
   await page.getByRole('button', { name: 'End this session' }).click();

@@ -63,6 +63,7 @@ const offences: [string, string, string[]][] = [
   ['libs/events/src/a.ts', '@curfew/sessions', ['room-events']],
   ['libs/insight/src/a.ts', '@curfew/sessions', ['room-insight']],
   ['libs/mail/src/a.ts', '@curfew/sessions', ['room-mail']],
+  ['libs/compliance/src/a.ts', '@curfew/clients', ['room-compliance']],
   ['libs/clients/src/a.ts', '@curfew/oidc', ['room-clients']],
   ['libs/accounts/src/a.ts', '@curfew/sessions', ['room-accounts']],
   ['libs/sessions/src/a.ts', '@curfew/oidc', ['room-sessions']],

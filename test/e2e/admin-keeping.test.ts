@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { assertInvariants } from '../support/database.js';
 import { Person } from '../support/person.js';
 import { AdminWorld, deviceGrant, orders } from './admin-world.js';
@@ -406,6 +407,100 @@ describe('accounts over the admin API', () => {
       const answer = await world.call(method, `/v1/accounts/${id}${path}`, { token, body });
       expect([path, answer.status, answer.body?.code]).toEqual([path, 403, 'beyond_own_scopes']);
     }
+  });
+});
+
+describe('the compliance report', () => {
+  const controlOf = (
+    body: { standards: { id: string; controls: { section: string }[] }[] },
+    section: string,
+  ) => body.standards.flatMap(({ controls }) => controls).find((one) => one.section === section);
+
+  it('judges the policies that sessions are under, and says since when they meet a control and by what', async () => {
+    const client_id = `c${randomUUID().slice(0, 8)}`;
+    await world.post('/v1/clients', {
+      client_id,
+      client_name: 'Clinic',
+      grant_types: ['client_credentials'],
+    });
+    const ask = async (query = '') =>
+      (await world.get(`/v1/compliance?standard=hipaa&client=${client_id}${query}`)).body;
+    const section = '164.312(a)(2)(iii)';
+    expect(controlOf(await ask(), section)).toMatchObject({ state: 'not_met' });
+    const target = { kind: 'client', client_id };
+    const attach = (policy: string) =>
+      world.call('PUT', '/v1/policy-attachments', { body: { target, policy } });
+    await attach('hipaa');
+    const attached = await ask();
+    expect(attached.subjects).toEqual([
+      { target, name: 'Clinic', policies: [expect.objectContaining({ name: 'hipaa' })] },
+    ]);
+    expect(controlOf(attached, section)).toMatchObject({
+      state: 'met',
+      results: [
+        {
+          in_force_since: expect.any(String),
+          throughout: false,
+          checks: [
+            { setting: 'inactivityTimeout', asks: 'at most 15m', value: '15m', state: 'met' },
+            { setting: 'activity', value: 'use', state: 'met' },
+          ],
+        },
+      ],
+      events: [{ type: 'session.ended', reason: 'inactivity_timeout' }],
+    });
+    expect(attached.changes[0]).toMatchObject({
+      policy: 'hipaa',
+      change: 'attached',
+      by: expect.any(String),
+    });
+    const name = `p${client_id}`;
+    const made = await world.post('/v1/policies', {
+      name,
+      settings: { basedOn: 'hipaa', inactivityTimeout: '20m' },
+    });
+    await attach(name);
+    expect(controlOf(await ask(), section)).toMatchObject({
+      state: 'not_met',
+      results: [{ in_force_since: null }],
+    });
+    const changed = await world.call('PUT', `/v1/policies/${name}`, {
+      body: { settings: { basedOn: 'hipaa', inactivityTimeout: '10m' } },
+      headers: etag(made),
+    });
+    const after = controlOf(await ask(), section) as unknown as { results: { in_force_since: string }[] };
+    expect(after.results[0]?.in_force_since).toBe(changed.body.created_at);
+  });
+
+  it('is handed out signed, so that the key set of the issuer verifies it, and printed', async () => {
+    const { text, headers } = await world.get('/v1/compliance/signed?standard=gdpr');
+    expect(headers.get('content-type')).toMatch(/^application\/jwt/);
+    const keys = createRemoteJWKSet(new URL(`${world.server.issuer}/jwks`));
+    const { payload } = await jwtVerify(text, keys, {
+      issuer: world.server.issuer,
+      typ: 'compliance-report+jwt',
+    });
+    expect(payload['report']).toMatchObject({ issuer: world.server.issuer, standards: [{ id: 'gdpr' }] });
+    const [head, body = '', signature] = text.split('.');
+    const forged = JSON.parse(Buffer.from(body, 'base64url').toString());
+    forged.report.standards = [];
+    const other = Buffer.from(JSON.stringify(forged)).toString('base64url');
+    await expect(jwtVerify(`${head}.${other}.${signature}`, keys)).rejects.toThrow();
+    const printed = await world.get('/v1/compliance/printed?standard=gdpr');
+    expect(printed.headers.get('content-type')).toBe('application/pdf');
+    expect(printed.text.startsWith('%PDF-')).toBe(true);
+  });
+
+  it('is refused for what is not there, and for a period that ends before it begins', async () => {
+    expect((await world.get('/v1/compliance?client=nobody')).body.code).toBe('unknown_client');
+    expect((await world.get('/v1/compliance?resource=https%3A%2F%2Fnobody.example')).body.code).toBe(
+      'unknown_resource',
+    );
+    expect((await world.get('/v1/compliance?standard=sox')).body.faults[0].at).toBe('query/standard');
+    const period = 'since=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z';
+    expect((await world.get(`/v1/compliance?${period}`)).body.faults).toEqual([
+      { at: 'query/since', detail: 'must be before the end of the period' },
+    ]);
   });
 });
 

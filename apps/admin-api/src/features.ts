@@ -7,6 +7,7 @@ import { BrowsersModule } from './browsers/browsers.module.js';
 import { CallerModule } from './caller/caller.module.js';
 import { ClientsModule } from './clients/clients.module.js';
 import { ClockModule } from './clock/clock.module.js';
+import { ComplianceModule } from './compliance/compliance.module.js';
 import { contractKey, type OperationContract } from './contract/operation.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthController } from './health.controller.js';
@@ -37,6 +38,7 @@ export const features: readonly Type[] = [
   KeysModule,
   EventsModule,
   ReceiversModule,
+  ComplianceModule,
   StatsModule,
   CallerModule,
   ClockModule,

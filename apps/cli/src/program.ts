@@ -5,6 +5,7 @@ import { apply } from './commands/apply.js';
 import { browsers } from './commands/browsers.js';
 import { clients } from './commands/clients.js';
 import { completion } from './commands/completion.js';
+import { compliance } from './commands/compliance.js';
 import { doctor } from './commands/doctor.js';
 import { events } from './commands/events.js';
 import { insight } from './commands/insight.js';
@@ -55,6 +56,7 @@ export function program(): Command {
     keys,
     events,
     receivers,
+    compliance,
     apply,
     scenario,
     doctor,

@@ -7,6 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { Empty } from './elements/states.js';
+import { readComplianceSearch } from './pages/compliance/compliance-queries.js';
 import { readEventSearch } from './pages/events/event-search.js';
 import { readInsightSearch } from './pages/insight/insight-search.js';
 import { readPeopleSearch } from './pages/people/people-search.js';
@@ -99,6 +100,13 @@ const events = createRoute({
   component: lazyRouteComponent(() => import('./pages/events/events-page.js'), 'EventsPage'),
 });
 
+const compliance = createRoute({
+  getParentRoute: () => shell,
+  path: '/compliance',
+  validateSearch: readComplianceSearch,
+  component: lazyRouteComponent(() => import('./pages/compliance/compliance-page.js'), 'CompliancePage'),
+});
+
 /** The pages of the console by their addresses; each page is a part of its own that is loaded when it is first opened. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -113,6 +121,7 @@ export const router = createRouter({
       policy,
       insight,
       events,
+      compliance,
     ]),
   ]),
   basepath: '/console',

@@ -7,6 +7,7 @@ export {
   grantTypes,
   idTokenAlgs,
   isPublicClient,
+  isSenderConstrained,
   usesSecret,
 } from './client.js';
 export { lintClient } from './client-lint.js';
@@ -23,7 +24,7 @@ export type { PublicKeySet } from './key-set-rules.js';
 export type { PolicyAttachment, PolicyRevision, PolicyTarget } from './policy-revision.js';
 export { PolicyService } from './policy-service.js';
 export { RegistrationError, type RegistrationErrorCode } from './registration-error.js';
-export { Registry } from './registry.js';
+export { type AttachedPolicy, Registry } from './registry.js';
 export type { KnownClient, KnownResource } from './registry.store.js';
 export { registryChannel } from './registry-channel.js';
 export type { Resource, ResourceRegistration, TokenFormat } from './resource.js';

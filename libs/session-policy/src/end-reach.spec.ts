@@ -57,7 +57,7 @@ describe('how far an end reaches', () => {
 
   it('is a browser for reuse in the stricter profiles, and a session in the others', () => {
     const wider = profileNames.filter((name) => profiles[name].policy.onReuse === 'browser');
-    expect(wider).toEqual(['sensitive', 'pci-dss', 'nist-aal2', 'nist-aal3', 'kiosk']);
+    expect(wider).toEqual(['sensitive', 'pci-dss', 'nist-aal2', 'nist-aal3', 'hipaa', 'kiosk']);
     expect(aPolicy().onReuse).toBe('session');
   });
 });

@@ -18,6 +18,7 @@ export const profileNames = [
   'nist-aal1',
   'nist-aal2',
   'nist-aal3',
+  'hipaa',
   'fapi2',
   'mobile',
   'kiosk',
@@ -108,6 +109,18 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
       'The timeouts of AAL3 and two factors, not the whole level: half a day at most, a quarter of an hour of silence. No hardware key can be proved here.',
     source:
       'NIST SP 800-63B-4 §2.3.3: overall timeout of at most 12 hours, inactivity of at most 15 minutes; §5.2 (activity of the person)',
+  },
+  hipaa: {
+    policy: {
+      ...sensitive,
+      ipChange: 'observe',
+      ipGranularity: 'prefix',
+      deviceMismatch: 'step_up',
+    },
+    purpose:
+      'People with access to health information. The rule asks for an end after inactivity and gives no number; the 15 minutes are those that other documents ask for data of like value.',
+    source:
+      'HIPAA, 45 CFR 164.312(a)(2)(iii) (automatic logoff, without a number); the 15 minutes: PCI DSS 4.0.1 §8.2.8, NIST SP 800-63B-4 §2.3.3',
   },
   fapi2: {
     policy: {

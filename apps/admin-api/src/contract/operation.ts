@@ -24,6 +24,7 @@ export type Tag =
   | 'keys'
   | 'events'
   | 'receivers'
+  | 'compliance'
   | 'service';
 
 /**

@@ -15,6 +15,7 @@ const tags: Record<Tag, string> = {
   keys: 'Signing keys.',
   events: 'What happened, as it happens.',
   receivers: 'Who is told of events: webhooks, logout receivers, streams; and who follows ends.',
+  compliance: 'The demands of documents, the settings that meet them, and the evidence.',
   service: 'The service itself.',
 };
 

@@ -12,6 +12,7 @@ const paths = {
   person: 'M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8z M4 21c0-4 3.6-6 8-6s8 2 8 6',
   pause: 'M8 5v14 M16 5v14',
   play: 'M7 5l12 7-12 7z',
+  compliance: 'M6 3h9l4 4v14H6z M9 13l2 2 4-4',
   events: 'M5 6h14 M5 12h14 M5 18h9',
 } as const;
 

@@ -3,7 +3,7 @@ import type { IconName } from '../elements/icon.js';
 
 /** A page of the console. */
 export interface Page {
-  readonly to: '/now' | '/sessions' | '/people' | '/policies' | '/insight' | '/events';
+  readonly to: '/now' | '/sessions' | '/people' | '/policies' | '/insight' | '/events' | '/compliance';
   readonly title: string;
   readonly icon: IconName;
   /** The scope without which the page shows nothing. */
@@ -54,5 +54,12 @@ export const pages: readonly Page[] = [
     icon: 'events',
     scope: 'events:read',
     about: 'everything that was recorded, and whether it is still as it was',
+  },
+  {
+    to: '/compliance',
+    title: 'Compliance',
+    icon: 'compliance',
+    scope: 'policies:read',
+    about: 'the demands of PCI DSS, NIST, HIPAA and others, what meets them, and the evidence',
   },
 ];

@@ -1,0 +1,213 @@
+import './compliance.css';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useRef } from 'react';
+import { Problem } from '../../admin-api/problem.js';
+import { withConditions } from '../../elements/conditions.js';
+import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
+import { exactWords } from '../../elements/durations.js';
+import { SelectField, TextField } from '../../elements/filter-fields.js';
+import { Icon } from '../../elements/icon.js';
+import { Failed, Loading } from '../../elements/states.js';
+import { ClientField } from '../../elements/subject-fields.js';
+import { TimeField } from '../../elements/time-field.js';
+import { complianceStandards } from '../../generated/lists.js';
+import { useRowKeys } from '../../shell/keyboard.js';
+import {
+  type ComplianceSearch,
+  type Control,
+  complianceQuery,
+  type Report,
+  reportFile,
+} from './compliance-queries.js';
+import { ControlRow, stateWords, subjectWords } from './control-row.js';
+
+const route = getRouteApi('/shell/compliance');
+
+const titles: Readonly<Record<string, string>> = {
+  'pci-dss': 'PCI DSS 4.0.1',
+  'nist-800-63b': 'NIST SP 800-63B-4',
+  asvs: 'OWASP ASVS 5.0',
+  fapi2: 'FAPI 2.0',
+  hipaa: 'HIPAA',
+  'iso-27002': 'ISO/IEC 27002:2022',
+  gdpr: 'GDPR',
+};
+
+interface Row {
+  readonly standard: string;
+  readonly control: Control;
+}
+
+const columns: readonly CsvColumn<Row>[] = [
+  { heading: 'document', text: ({ standard }) => standard },
+  { heading: 'section', text: ({ control }) => control.section },
+  { heading: 'asks', text: ({ control }) => control.asks },
+  { heading: 'state', text: ({ control }) => control.state },
+  { heading: 'in_force_since', text: ({ control }) => control.results[0]?.in_force_since ?? null },
+  {
+    heading: 'checks',
+    text: ({ control }) =>
+      (control.results[0]?.checks ?? [])
+        .map(({ setting, kind, asks, value }) => `${setting ?? kind}: ${asks}${value ? `; is ${value}` : ''}`)
+        .join(' | '),
+  },
+  { heading: 'note', text: ({ control }) => control.note },
+];
+
+/** The demands of documents, control by control, with what meets them here and the evidence. */
+export function CompliancePage() {
+  const search = route.useSearch();
+  const report = useQuery(complianceQuery(search));
+  const problem = report.error instanceof Problem ? report.error : undefined;
+  const file = useMutation({
+    mutationFn: async (kind: 'signed' | 'printed') =>
+      download(kind === 'signed' ? 'compliance.jwt' : 'compliance.pdf', await reportFile(kind, search)),
+  });
+  const rows = report.data?.standards.flatMap(({ title, controls }) =>
+    controls.map((control): Row => ({ standard: title, control })),
+  );
+  return (
+    <div className="compliance">
+      <div className="heading">
+        <h1>Compliance</h1>
+        <div className="actions">
+          {(['printed', 'signed'] as const).map((kind) => (
+            <button
+              key={kind}
+              type="button"
+              className="plain compact"
+              disabled={file.isPending || !report.data}
+              onClick={() => file.mutate(kind)}
+            >
+              <Icon name="download" />
+              {kind === 'printed' ? 'PDF' : 'Signed JSON'}
+            </button>
+          ))}
+          <button
+            type="button"
+            className="plain compact"
+            disabled={!rows}
+            onClick={() => download('compliance.csv', csvOf(columns, rows ?? []))}
+          >
+            <Icon name="download" />
+            CSV
+          </button>
+        </div>
+      </div>
+      <Question search={search} problem={problem} />
+      {file.isError && <Failed error={file.error} />}
+      {report.isPending && <Loading label="Judging the controls" />}
+      {report.isError && <Failed error={report.error} onRetry={() => report.refetch()} />}
+      {report.data && <Judged report={report.data} />}
+    </div>
+  );
+}
+
+function Question({
+  search,
+  problem,
+}: {
+  readonly search: ComplianceSearch;
+  readonly problem: Problem | undefined;
+}) {
+  const navigate = useNavigate();
+  const change = (next: { readonly [Name in keyof ComplianceSearch]?: ComplianceSearch[Name] | undefined }) =>
+    navigate({ to: '/compliance', search: withConditions(search, next), replace: true });
+  return (
+    <search className="filters" aria-label="Question">
+      <SelectField
+        label="Document"
+        value={search.standard ?? ''}
+        problem={problem?.faultOf('standard')}
+        onChange={(value) => change({ standard: (value || undefined) as ComplianceSearch['standard'] })}
+      >
+        <option value="">every document</option>
+        {complianceStandards.map((id) => (
+          <option key={id} value={id}>
+            {titles[id] ?? id}
+          </option>
+        ))}
+      </SelectField>
+      <ClientField
+        client={search.client}
+        problem={problem?.faultOf('client')}
+        onChange={(client) => change({ client })}
+      />
+      <TextField
+        label="API"
+        placeholder="its audience"
+        value={search.resource ?? ''}
+        problem={problem?.faultOf('resource')}
+        onCommit={(resource) => change({ resource: resource || undefined })}
+      />
+      <TimeField
+        label="Period from"
+        value={search.since}
+        problem={problem?.faultOf('since')}
+        onChange={(since) => change({ since })}
+      />
+      <TimeField
+        label="Period before"
+        value={search.until}
+        problem={problem?.faultOf('until')}
+        onChange={(until) => change({ until })}
+      />
+    </search>
+  );
+}
+
+function Judged({ report }: { readonly report: Report }) {
+  const list = useRef<HTMLDivElement>(null);
+  useRowKeys(list);
+  return (
+    <div className="stack" ref={list}>
+      <section className="card" aria-label="Whose sessions are judged">
+        <h2>Whose sessions are judged</h2>
+        <p className="quiet small">
+          From {exactWords(report.period.since)} to {exactWords(report.period.until)}. Policies are judged as
+          they are now, with the time since which they have been so.
+        </p>
+        <ul>
+          {report.subjects.map((subject) => (
+            <li key={subjectWords(subject)}>
+              <span className="strong">{subjectWords(subject)}</span>{' '}
+              <span className="quiet">
+                {subject.policies.map(({ name, version }) => `${name}, version ${version}`).join(' · ')}
+              </span>
+            </li>
+          ))}
+        </ul>
+        {report.subjects_left_out > 0 && (
+          <p>
+            {report.subjects_left_out} more have a policy of their own. Choose an application to judge it.
+          </p>
+        )}
+      </section>
+      {report.standards.map((standard) => {
+        const applicable = standard.controls.filter(({ state }) => state !== 'not_applicable');
+        const met = applicable.filter(({ state }) => state === 'met').length;
+        return (
+          <section key={standard.id} className="card" aria-label={standard.title}>
+            <div className="heading">
+              <h2>{standard.title}</h2>
+              <span className={`badge ${met === applicable.length ? 'good' : ''}`}>
+                {met} of {applicable.length} {stateWords.met}
+              </span>
+            </div>
+            {standard.note && <p className="quiet">{standard.note}</p>}
+            <ol className="controls">
+              {standard.controls.map((control) => (
+                <ControlRow
+                  key={control.section}
+                  id={`${standard.id} ${control.section}`}
+                  {...{ control, report }}
+                />
+              ))}
+            </ol>
+          </section>
+        );
+      })}
+    </div>
+  );
+}
