@@ -4,7 +4,7 @@ import type { EndReason, EventType, SessionPolicy } from '@curfew/session-policy
 export interface Standard {
   readonly id: StandardId;
   readonly title: string;
-  /** What the reader must know about its scope here; null where there is nothing to add. */
+  /** A note about its scope here; null where there is nothing to add. */
   readonly note: string | null;
 }
 
@@ -60,9 +60,9 @@ export type Check =
       readonly asks: string;
       readonly isMetBy: (facts: RegistrationFacts) => boolean;
     }
-  /** What the product always does; no setting takes it away. */
+  /** The product always does it; no setting takes it away. */
   | { readonly kind: 'always'; readonly asks: string }
-  /** What the product does not do, or what only its operator can. */
+  /** The product does not do it, or only its operator can. */
   | { readonly kind: 'gap'; readonly asks: string };
 
 /** The evidence that a control is carried out: a test of the product, or events of this installation. */
