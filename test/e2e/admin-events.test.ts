@@ -5,7 +5,8 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { SignJWT } from 'jose';
 import pg from 'pg';
 import { assertInvariants } from '../support/database.js';
-import { AdminWorld } from './admin-world.js';
+import { Person } from '../support/person.js';
+import { AdminWorld, deviceGrant, orders } from './admin-world.js';
 
 let world: AdminWorld;
 /** Follows from the beginning on, so that its time-to-deny has been measured when somebody asks. */
@@ -312,5 +313,103 @@ describe('a token bound to a key', () => {
       const { status, body } = await ask(dpop);
       expect([index, status, body.code]).toEqual([index, 401, 'invalid_dpop_proof']);
     }
+  });
+});
+
+describe('the personal data of an account', () => {
+  const settled = async () => {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const [found] = await world.database.query<{ open: boolean }>(
+        `SELECT EXISTS (SELECT 1 FROM event e WHERE NOT EXISTS (SELECT 1 FROM event_seal s WHERE s.era = e.era AND (s.last_xid, s.last_id) >= (e.xid, e.id))) AS open`,
+      );
+      if (!found?.open) return;
+      await world.database.query('SELECT curfew_seal_events(5, now())');
+    }
+  };
+  const integrity = async () => (await world.get('/v1/events/integrity')).body;
+
+  it('is handed out without secrets, and that is recorded', async () => {
+    const { sid } = await world.signIn();
+    const { account_id: id } = (await world.get(`/v1/sessions/${sid}`)).body;
+    const { status, body, text } = await world.post(`/v1/accounts/${id}/export`, { note: 'asked by letter' });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      account: { id, username: expect.any(String) },
+      sessions: expect.arrayContaining([expect.objectContaining({ id: sid })]),
+      events: expect.arrayContaining([expect.objectContaining({ type: 'session.started', session_id: sid })]),
+      events_left_out: false,
+    });
+    expect(text).not.toMatch(/argon2|password_hash|token_hash|cfw_/);
+    const [acted] = (await world.get(`/v1/events?account=${id}&type=admin.acted`)).body.items;
+    expect(acted.data).toMatchObject({ operation: 'exportPersonalData', note: 'asked by letter' });
+    expect((await world.post(`/v1/accounts/${randomUUID()}/export`, {})).status).toBe(404);
+  });
+
+  it('is erased everywhere, and the sealed history still verifies', async () => {
+    const password = randomUUID();
+    const username = `gone${randomUUID()}@example.test`;
+    const { id } = (await world.post('/v1/accounts', { username, password, must_change_password: false }))
+      .body;
+    const made = await world.post('/v1/clients', {
+      client_name: 'Shop',
+      grant_types: [deviceGrant, 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+      resources: [orders],
+    });
+    const tokens = await world.signInRaw(new Person(username, password), {
+      client_id: made.body.client_id,
+      resource: orders,
+      scope: 'openid',
+    });
+    const other = await world.signIn();
+    await settled();
+    const { head } = await integrity();
+    const erased = await world.post(`/v1/accounts/${id}/erase`, { note: 'asked by letter' });
+    expect([erased.status, erased.body.seals > 0]).toEqual([200, true]);
+    expect((await world.introspect(tokens['access_token'] ?? '')).active).toBe(false);
+    for (const table of ['event', 'event_count', 'session', 'browser_session']) {
+      const rows = await world.database.query<{ text: string }>(
+        `SELECT to_jsonb(t)::text AS text FROM ${table} t WHERE account_id = $1`,
+        [id],
+      );
+      const left = rows.filter(
+        ({ text }) => text.includes(username) || /"(ip|prefix)": "[^"]+"[^}]*"userAgentFamily"/.test(text),
+      );
+      expect([table, left]).toEqual([table, []]);
+    }
+    const checked = await integrity();
+    expect(checked.problems).toEqual([]);
+    const known = await world.get(`/v1/events/integrity?known_seal=${head.seal}&known_hash=${head.hash}`);
+    expect(known.body.known_matches).toBe(true);
+    await settled();
+    expect((await integrity()).problems).toEqual([]);
+    expect((await world.get(`/v1/sessions/${other.sid}`)).body.signals.ip).not.toBeNull();
+    const again = await world.post(`/v1/accounts/${id}/erase`, {});
+    expect([again.status, again.body]).toEqual([200, { seals: 0, records: 0 }]);
+    expect((await world.post(`/v1/accounts/${randomUUID()}/erase`, {})).status).toBe(404);
+  });
+
+  it('is not erased from events that somebody changed, so that an erasure covers nothing up', async () => {
+    const { id } = (await world.post('/v1/accounts', { username: `t${randomUUID()}@example.test` })).body;
+    const event = randomUUID();
+    await world.database.query(
+      `INSERT INTO event (id, at, type, account_id, data) VALUES ($1, now(), 'signin.failed', $2, '{"ip": "192.0.2.1"}')`,
+      [event, id],
+    );
+    await settled();
+    const change = async (data: string) => {
+      await world.database.query('ALTER TABLE event DISABLE TRIGGER USER');
+      const parts = await world.database.query<{ part: string }>(
+        `SELECT inhrelid::regclass::text AS part FROM pg_inherits WHERE inhparent = 'event'::regclass`,
+      );
+      for (const { part } of parts) await world.database.query(`ALTER TABLE ${part} DISABLE TRIGGER USER`);
+      await world.database.query('UPDATE event SET data = $2::jsonb WHERE id = $1', [event, data]);
+    };
+    await change('{"ip": "192.0.2.2"}');
+    const refused = await world.post(`/v1/accounts/${id}/erase`, {});
+    expect([refused.status, refused.body.code]).toEqual([409, 'history_does_not_verify']);
+    await change('{"ip": "192.0.2.1"}');
+    expect((await world.post(`/v1/accounts/${id}/erase`, {})).status).toBe(200);
+    expect((await integrity()).problems).toEqual([]);
   });
 });

@@ -135,7 +135,7 @@ describe('tampering by somebody with every right', () => {
     const head = await history.head();
     await asIntruder(`UPDATE event SET type = 'session.started' WHERE id = $1`, [victim!.id]);
     await database.query(
-      `UPDATE event_seal SET content = (SELECT sha256(convert_to(string_agg(curfew_event_text(e), E'\\n' ORDER BY e.xid, e.id), 'UTF8'))
+      `UPDATE event_seal SET content = (SELECT sha256((SELECT salt FROM event_salt WHERE seal = 1) || convert_to(string_agg(curfew_event_text(e), E'\\n' ORDER BY e.xid, e.id), 'UTF8'))
          FROM (SELECT * FROM event ORDER BY xid, id LIMIT 2) e) WHERE number = 1`,
     );
     await database.query(`UPDATE event_seal SET hash = sha256(content) WHERE number = 1`);

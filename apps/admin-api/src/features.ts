@@ -14,6 +14,7 @@ import { HealthController } from './health.controller.js';
 import { InsightModule } from './insight/insight.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { DocumentController } from './openapi/document.controller.js';
+import { PersonalDataModule } from './personal-data/personal-data.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { ReceiversModule } from './receivers/receivers.module.js';
 import { ResourcesModule } from './resources/resources.module.js';
@@ -34,6 +35,7 @@ export const features: readonly Type[] = [
   ResourcesModule,
   RoutesModule,
   AccountsModule,
+  PersonalDataModule,
   ApplyModule,
   KeysModule,
   EventsModule,

@@ -107,6 +107,12 @@ const compliance = createRoute({
   component: lazyRouteComponent(() => import('./pages/compliance/compliance-page.js'), 'CompliancePage'),
 });
 
+const system = createRoute({
+  getParentRoute: () => shell,
+  path: '/system',
+  component: lazyRouteComponent(() => import('./pages/system/system-page.js'), 'SystemPage'),
+});
+
 /** The pages of the console by their addresses; each page is a part of its own that is loaded when it is first opened. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -122,6 +128,7 @@ export const router = createRouter({
       insight,
       events,
       compliance,
+      system,
     ]),
   ]),
   basepath: '/console',

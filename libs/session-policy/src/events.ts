@@ -149,8 +149,11 @@ export interface EventData {
       | 'second_factor_removed'
       | 'second_step_changed'
       | 'recovery_codes_renewed'
-      | 'recovery_code_used';
+      | 'recovery_code_used'
+      | 'erased';
     readonly by: Actor;
+    /** With `erased`: the content of each seal behind which events were changed, in hexadecimal. */
+    readonly seals?: Readonly<Record<string, string>>;
   };
   'client.changed': {
     readonly change:

@@ -19,5 +19,6 @@ import { UsernamesModule } from './usernames.module.js';
       inject: [foundationToken],
     },
   ],
+  exports: [AccountActs],
 })
 export class AccountsModule {}

@@ -26,7 +26,52 @@ export const accounts = (): Command =>
         `/v1/accounts/${id}`,
       ]),
     )
+    .addCommand(exportData())
+    .addCommand(erase())
     .addCommand(operator());
+
+const exportData = (): Command =>
+  new Command('export')
+    .summary('hand out everything that is kept about a person (GDPR Art. 15)')
+    .argument('<account>', 'id or username')
+    .option('--note <text>', 'for those who read the history later')
+    .addHelpText(
+      'after',
+      '\nPrints JSON, without secrets.\n\nExample:\n  curfew accounts export user1@example.test > user1.json',
+    )
+    .action(async (name: string, { note }: { note?: string }, command: Command) => {
+      const context = contextOf(command);
+      const admin = await context.admin();
+      const id = await accountId(admin, name);
+      const { body } = await admin.send('POST', `/v1/accounts/${id}/export`, { body: { note } });
+      context.output.line(JSON.stringify(body, null, 2));
+    });
+
+const erase = (): Command =>
+  new Command('erase')
+    .summary('delete an account and erase the person from what is kept (GDPR Art. 17)')
+    .argument('<account>', 'id or username; the id where the account was deleted before')
+    .option('--note <text>', 'for those who read the history later')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText(
+      'after',
+      `
+Events keep what happened and when, without addresses, devices and notes. The sealed history still verifies. A repeat erases
+what a broken request left.
+
+Examples:
+  curfew accounts erase user1@example.test --note "request of 3 May"
+  curfew accounts erase 3b241101-e2bb-4255-8caf-4136c566a962 --yes`,
+    )
+    .action(async (name: string, options: { note?: string; yes?: boolean }, command: Command) => {
+      const context = contextOf(command);
+      const admin = await context.admin();
+      const id = await accountId(admin, name);
+      await confirm(context, `${name} will be deleted, and erased from the history for ever.`, options.yes);
+      const { body } = await admin.send('POST', `/v1/accounts/${id}/erase`, { body: { note: options.note } });
+      if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
+      context.output.line(`erased, behind ${body.seals} seals and in ${body.records} records`);
+    });
 
 const list = (): Command =>
   new Command('list')

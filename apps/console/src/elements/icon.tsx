@@ -13,6 +13,7 @@ const paths = {
   pause: 'M8 5v14 M16 5v14',
   play: 'M7 5l12 7-12 7z',
   compliance: 'M6 3h9l4 4v14H6z M9 13l2 2 4-4',
+  system: 'M4 5h16v6H4z M4 13h16v6H4z M8 8h.01 M8 16h.01',
   events: 'M5 6h14 M5 12h14 M5 18h9',
 } as const;
 

@@ -3,7 +3,15 @@ import type { IconName } from '../elements/icon.js';
 
 /** A page of the console. */
 export interface Page {
-  readonly to: '/now' | '/sessions' | '/people' | '/policies' | '/insight' | '/events' | '/compliance';
+  readonly to:
+    | '/now'
+    | '/sessions'
+    | '/people'
+    | '/policies'
+    | '/insight'
+    | '/events'
+    | '/compliance'
+    | '/system';
   readonly title: string;
   readonly icon: IconName;
   /** The scope without which the page shows nothing. */
@@ -61,5 +69,12 @@ export const pages: readonly Page[] = [
     icon: 'compliance',
     scope: 'policies:read',
     about: 'the demands of PCI DSS, NIST, HIPAA and others, what meets them, and the evidence',
+  },
+  {
+    to: '/system',
+    title: 'System',
+    icon: 'system',
+    scope: 'events:read',
+    about: 'nodes, followers, receivers with their dead letters, and signing keys',
   },
 ];

@@ -1,4 +1,4 @@
-import type { HotStatement, PrismaService } from '@curfew/persistence';
+import type { HotStatement, PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, plus, type Seconds, seconds } from '@curfew/session-policy';
 
 /** Something about the history that does not fit. */
@@ -118,6 +118,42 @@ export class EventHistory {
       events: Number(last?.events ?? 0),
       next: through !== null && head !== null && head.seal > through ? through + 1 : null,
     };
+  }
+
+  /** Some seals behind which events still tell of an account. */
+  async sealsAbout(accountId: string, limit: number): Promise<readonly number[]> {
+    const rows = await this.prisma.$queryRaw<{ number: bigint }[]>`
+      SELECT DISTINCT s.number FROM event e CROSS JOIN LATERAL (
+        SELECT number FROM event_seal WHERE era = e.era AND (last_xid, last_id) >= (e.xid, e.id) ORDER BY last_xid, last_id LIMIT 1
+      ) s WHERE e.account_id = ${accountId}::uuid AND e.data <> curfew_without_person(e.data, ${accountId}::uuid)
+      ORDER BY s.number LIMIT ${limit}`;
+    return rows.map(({ number }) => Number(number));
+  }
+
+  /**
+   * Takes the personal data of an account out of the events behind these seals; answers the content that each seal has since, which the event
+   * `erasureId` must tell in the same transaction. Rejects where events do not fit their seal: an erasure must not cover a change up.
+   */
+  async eraseBehind(
+    seals: readonly number[],
+    accountId: string,
+    erasureId: string,
+    tx: Transaction,
+  ): Promise<Readonly<Record<string, string>>> {
+    const contents: Record<string, string> = {};
+    for (const seal of seals) {
+      const [row] = await tx.$queryRaw<{ content: string }[]>`
+        SELECT curfew_erase_from_seal(${seal}::bigint, ${accountId}::uuid, ${erasureId}::uuid) AS content`;
+      contents[String(seal)] = row!.content;
+    }
+    return contents;
+  }
+
+  /** Takes the personal data of an account out of events that are not sealed yet, and out of counts. */
+  async eraseUnsealed(accountId: string, tx: Transaction): Promise<number> {
+    const [row] = await tx.$queryRaw<{ changed: number }[]>`
+      SELECT curfew_erase_unsealed(${accountId}::uuid) AS changed`;
+    return row!.changed;
   }
 
   /** The hash of a seal, hexadecimal, or null where there is none of that number. */

@@ -6,9 +6,10 @@ import { ActButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { LiveCount } from '../../elements/live-count.js';
 import type { PersonDetails } from './people-queries.js';
+import { PersonalData } from './personal-data.js';
 import { SetPassword } from './set-password.js';
 
-type Confirmed = 'require' | 'disable' | 'enable' | 'delete';
+type Confirmed = 'require' | 'disable' | 'enable' | 'delete' | 'erase';
 
 /** The acts of an operator on an account. */
 export function PersonActs({ person }: { readonly person: PersonDetails }) {
@@ -40,6 +41,10 @@ export function PersonActs({ person }: { readonly person: PersonDetails }) {
       <ActButton scope="accounts:write" look="ending" onAct={() => setAsked('delete')}>
         Delete …
       </ActButton>
+      <ActButton scope="accounts:write" look="ending" onAct={() => setAsked('erase')}>
+        Erase …
+      </ActButton>
+      <PersonalData person={person} />
       {asked === 'password' && <SetPassword person={person} onClose={close} onDone={changed} />}
       {asked !== undefined && asked !== 'password' && (
         <ConfirmAct person={person} asked={asked} onClose={close} onDone={changed} />
@@ -78,15 +83,22 @@ const words: Readonly<
     button: 'Delete for ever',
     effect: 'The account, its consents and its second factors are deleted. This cannot be undone.',
   },
+  erase: {
+    title: 'Erase',
+    button: 'Erase for ever',
+    effect:
+      'The account is deleted, and addresses, devices and notes are taken out of everything that is kept about the person (GDPR Art. 17). The sealed history still verifies. This cannot be undone.',
+  },
 };
 
 function ConfirmAct({ person, asked, onClose, onDone }: ConfirmActProps) {
   const navigate = useNavigate();
   const { title, button, effect } = words[asked];
-  const ends = asked === 'disable' || asked === 'delete';
+  const isLast = asked === 'delete' || asked === 'erase';
+  const ends = asked === 'disable' || isLast;
   const done = () => {
     onDone();
-    if (asked === 'delete') void navigate({ to: '/people' });
+    if (isLast) void navigate({ to: '/people' });
   };
   const count: ReactNode = ends && <LiveCount of={{ account: person.id }} />;
   return (
@@ -110,6 +122,7 @@ function carryOut(asked: Confirmed, id: string, note: string | undefined): Promi
   const body = note === undefined ? {} : { note };
   if (asked === 'delete')
     return bodyOf(adminApi.DELETE('/v1/accounts/{id}', { params: { path, query: body } }));
+  if (asked === 'erase') return bodyOf(adminApi.POST('/v1/accounts/{id}/erase', { params: { path }, body }));
   if (asked === 'disable')
     return bodyOf(adminApi.POST('/v1/accounts/{id}/disable', { params: { path }, body }));
   if (asked === 'enable')

@@ -1,0 +1,56 @@
+import { PrismaService, type Transaction } from '@curfew/persistence';
+import { Injectable } from '@nestjs/common';
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The rows about one person, without secrets. */
+@Injectable()
+export class PersonalDataStore {
+  constructor(private readonly prisma: PrismaService) {}
+
+  /** The account itself; null where it is gone or never was. */
+  async account(id: string): Promise<Row | null> {
+    const [row] = await this.prisma.$queryRaw<Row[]>`
+      SELECT id::text, username, created_at, updated_at, password_changed_at, must_change_password, disabled_at, second_factors, second_step_always
+      FROM account WHERE id = ${id}::uuid`;
+    return row ?? null;
+  }
+
+  /** Whether anything at all is kept of an account that may be gone. */
+  async isKnown(id: string): Promise<boolean> {
+    const [row] = await this.prisma.$queryRaw<{ known: boolean }[]>`
+      SELECT EXISTS (SELECT 1 FROM account WHERE id = ${id}::uuid) OR EXISTS (SELECT 1 FROM event WHERE account_id = ${id}::uuid)
+        OR EXISTS (SELECT 1 FROM session WHERE account_id = ${id}::uuid) AS known`;
+    return row!.known;
+  }
+
+  /** What it allowed, where it is or was signed in, and its sessions. */
+  async records(id: string): Promise<{ consents: Row[]; sessions: Row[]; browsers: Row[] }> {
+    const [consents, sessions, browsers] = await Promise.all([
+      this.prisma.$queryRaw<
+        Row[]
+      >`SELECT client_id, granted, granted_at FROM consent WHERE account_id = ${id}::uuid ORDER BY client_id`,
+      this.prisma.$queryRaw<Row[]>`
+        SELECT id::text, client_id, browser_session_uid, offline, resources, "authorization" ->> 'scope' AS scope, baseline AS signals, signed_in_at, started_at,
+          last_active_at, expires_at, absolute_deadline, ended_at, end_reason, end_detail
+        FROM session WHERE account_id = ${id}::uuid ORDER BY id DESC LIMIT 10000`,
+      this.prisma.$queryRaw<Row[]>`
+        SELECT uid, signed_in_at, last_active_at, baseline AS signals, ended_at, end_reason, end_detail
+        FROM browser_session WHERE account_id = ${id}::uuid ORDER BY uid LIMIT 10000`,
+    ]);
+    return { consents, sessions, browsers };
+  }
+
+  /** Takes circumstances and notes out of sessions and sign-ins; says how many rows changed. */
+  async scrub(id: string, tx: Transaction): Promise<number> {
+    const sessions = await tx.$executeRaw`
+      UPDATE session SET baseline = (SELECT coalesce(jsonb_object_agg(key, NULL), '{}'::jsonb) FROM jsonb_each(baseline)),
+        end_detail = curfew_without_person(end_detail, ${id}::uuid)
+      WHERE account_id = ${id}::uuid AND (EXISTS (SELECT 1 FROM jsonb_each(baseline) WHERE value <> 'null'::jsonb)
+        OR end_detail <> curfew_without_person(end_detail, ${id}::uuid))`;
+    const browsers = await tx.$executeRaw`
+      UPDATE browser_session SET baseline = NULL, end_detail = curfew_without_person(end_detail, ${id}::uuid)
+      WHERE account_id = ${id}::uuid AND (baseline IS NOT NULL OR end_detail <> curfew_without_person(end_detail, ${id}::uuid))`;
+    return sessions + browsers;
+  }
+}

@@ -1,0 +1,134 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useMay } from '../../admin-api/caller.js';
+import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { ActButton } from '../../elements/act-button.js';
+import { ConfirmDialog } from '../../elements/confirm-dialog.js';
+import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
+import { Icon } from '../../elements/icon.js';
+import { Failed, Loading } from '../../elements/states.js';
+import { Time } from '../../elements/time.js';
+import { keysQuery, type SigningKey } from './system-queries.js';
+
+const columns: readonly CsvColumn<SigningKey>[] = [
+  { heading: 'kid', text: ({ kid }) => kid },
+  { heading: 'alg', text: ({ alg }) => alg },
+  { heading: 'state', text: ({ state }) => state },
+  { heading: 'activates_at', text: ({ activates_at }) => activates_at },
+  { heading: 'retires_at', text: ({ retires_at }) => retires_at },
+];
+
+/** The signing keys, and their rotation. */
+export function Keys() {
+  const may = useMay('keys:rotate');
+  const keys = useQuery({ ...keysQuery, enabled: may });
+  const queries = useQueryClient();
+  const [asked, setAsked] = useState<'rotate' | SigningKey>();
+  const withdrawn = asked === 'rotate' ? undefined : asked;
+  const close = () => setAsked(undefined);
+  const done = () => void queries.invalidateQueries({ queryKey: keysQuery.queryKey });
+  return (
+    <section className="card" aria-label="Signing keys">
+      <div className="heading">
+        <h2>Signing keys</h2>
+        <div className="actions">
+          <button
+            type="button"
+            className="plain compact"
+            disabled={!keys.data}
+            onClick={() => download('keys.csv', csvOf(columns, keys.data ?? []))}
+          >
+            <Icon name="download" />
+            CSV
+          </button>
+          <ActButton scope="keys:rotate" onAct={() => setAsked('rotate')}>
+            Rotate …
+          </ActButton>
+        </div>
+      </div>
+      {!may && (
+        <p className="quiet">
+          You need the scope <code>keys:rotate</code> to see them.
+        </p>
+      )}
+      {may && keys.isPending && <Loading rows={3} label="Reading keys" />}
+      {keys.isError && <Failed error={keys.error} onRetry={() => keys.refetch()} />}
+      {keys.data && (
+        <div className="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Key</th>
+                <th scope="col">State</th>
+                <th scope="col">Signs from</th>
+                <th scope="col">Until</th>
+                <th scope="col">
+                  <span className="unseen">Acts</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {keys.data.map((key) => (
+                <tr key={key.kid}>
+                  <th scope="row">
+                    {key.alg} <code className="small quiet">{key.kid.slice(0, 12)}…</code>
+                  </th>
+                  <td>
+                    <span
+                      className={`badge ${key.state === 'signing' ? 'good' : key.state === 'unreadable' ? 'bad' : ''}`}
+                    >
+                      {key.state}
+                    </span>
+                  </td>
+                  <td>
+                    <Time at={key.activates_at} />
+                  </td>
+                  <td>
+                    {key.retires_at ? (
+                      <Time at={key.retires_at} />
+                    ) : (
+                      <span className="quiet">it is rotated</span>
+                    )}
+                  </td>
+                  <td>
+                    <ActButton scope="keys:rotate" look="ending" onAct={() => setAsked(key)}>
+                      Withdraw …
+                    </ActButton>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {asked === 'rotate' && (
+        <ConfirmDialog
+          title="Rotate the signing keys"
+          button="Rotate"
+          act={() => bodyOf(adminApi.POST('/v1/keys/rotate', { body: {} }))}
+          onDone={done}
+          onClose={close}
+        >
+          <p>
+            New keys are published at once and sign after the publish-ahead time, so that nobody meets a
+            signature they cannot check.
+          </p>
+        </ConfirmDialog>
+      )}
+      {withdrawn && (
+        <ConfirmDialog
+          title={`Withdraw the ${withdrawn.alg} key`}
+          button="Withdraw at once"
+          isDanger
+          act={() => bodyOf(adminApi.DELETE('/v1/keys/{kid}', { params: { path: { kid: withdrawn.kid } } }))}
+          onDone={done}
+          onClose={close}
+        >
+          <p>
+            Tokens that it signed are no longer accepted. Withdraw a key only if somebody else may have it.
+          </p>
+        </ConfirmDialog>
+      )}
+    </section>
+  );
+}

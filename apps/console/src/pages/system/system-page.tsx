@@ -1,0 +1,58 @@
+import './system.css';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useRef } from 'react';
+import { useReadAt } from '../../admin-api/server-time.js';
+import { timeOfDayWords } from '../../elements/durations.js';
+import { Icon } from '../../elements/icon.js';
+import { Failed } from '../../elements/states.js';
+import { useRowKeys } from '../../shell/keyboard.js';
+import { Keys } from './keys.js';
+import { Nodes } from './nodes.js';
+import { Receivers } from './receivers.js';
+import { readyQuery } from './system-queries.js';
+
+/** The installation itself: whether it can serve, who follows its ends, who is told of events, and its keys. */
+export function SystemPage() {
+  const ready = useQuery(readyQuery);
+  const readAt = useReadAt(ready.dataUpdatedAt);
+  const queries = useQueryClient();
+  const page = useRef<HTMLDivElement>(null);
+  useRowKeys(page);
+  return (
+    <div ref={page}>
+      <div className="heading">
+        <h1>System</h1>
+        <div className="actions">
+          <span className="small quiet">{readAt > 0 && `as of ${timeOfDayWords(readAt)}`}</span>
+          <button
+            type="button"
+            className="plain compact"
+            onClick={() => void queries.resetQueries({ queryKey: ['system'] })}
+          >
+            <Icon name="refresh" />
+            Refresh
+          </button>
+        </div>
+      </div>
+      <div className="stack">
+        <section className="card" aria-label="Readiness">
+          <h2>Readiness</h2>
+          {ready.isError && <Failed error={ready.error} onRetry={() => ready.refetch()} />}
+          {ready.data && (
+            <p>
+              <span className="badge good">ready</span> The database answers, lost nothing, and commits go
+              through.
+            </p>
+          )}
+          <p className="quiet small">
+            <code>npx curfew doctor</code> looks at everything else: configuration, migrations, clocks,
+            certificates.
+          </p>
+        </section>
+        <Nodes />
+        <Receivers />
+        <Keys />
+      </div>
+    </div>
+  );
+}
