@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import PDFDocument from 'pdfkit';
 import type { ComplianceReport } from './compliance-report.js';
 
@@ -23,17 +24,12 @@ export function printReport(report: ComplianceReport): Promise<Buffer> {
     margin: 54,
     info: { Title: 'Compliance report', Author: report.issuer, CreationDate: new Date(report.made_at) },
   });
-  const parts: Buffer[] = [];
-  pdf.on('data', (part: Buffer) => parts.push(part));
-  const done = new Promise<Buffer>((resolve, reject) => {
-    pdf.on('end', () => resolve(Buffer.concat(parts)));
-    pdf.on('error', reject);
-  });
+  const written = buffer(pdf);
   writeHead(pdf, report);
   for (const standard of report.standards) writeStandard(pdf, standard, report);
   writeChanges(pdf, report);
   pdf.end();
-  return done;
+  return written;
 }
 
 const line = (pdf: Pdf, text: string, size = 10, colour = ink, font = 'Helvetica'): void => {

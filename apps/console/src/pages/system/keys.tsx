@@ -22,11 +22,7 @@ const columns: readonly CsvColumn<SigningKey>[] = [
 export function Keys() {
   const may = useMay('keys:rotate');
   const keys = useQuery({ ...keysQuery, enabled: may });
-  const queries = useQueryClient();
   const [asked, setAsked] = useState<'rotate' | SigningKey>();
-  const withdrawn = asked === 'rotate' ? undefined : asked;
-  const close = () => setAsked(undefined);
-  const done = () => void queries.invalidateQueries({ queryKey: keysQuery.queryKey });
   return (
     <section className="card" aria-label="Signing keys">
       <div className="heading">
@@ -53,82 +49,98 @@ export function Keys() {
       )}
       {may && keys.isPending && <Loading rows={3} label="Reading keys" />}
       {keys.isError && <Failed error={keys.error} onRetry={() => keys.refetch()} />}
-      {keys.data && (
-        <div className="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Key</th>
-                <th scope="col">State</th>
-                <th scope="col">Signs from</th>
-                <th scope="col">Until</th>
-                <th scope="col">
-                  <span className="unseen">Acts</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {keys.data.map((key) => (
-                <tr key={key.kid}>
-                  <th scope="row">
-                    {key.alg} <code className="small quiet">{key.kid.slice(0, 12)}…</code>
-                  </th>
-                  <td>
-                    <span
-                      className={`badge ${key.state === 'signing' ? 'good' : key.state === 'unreadable' ? 'bad' : ''}`}
-                    >
-                      {key.state}
-                    </span>
-                  </td>
-                  <td>
-                    <Time at={key.activates_at} />
-                  </td>
-                  <td>
-                    {key.retires_at ? (
-                      <Time at={key.retires_at} />
-                    ) : (
-                      <span className="quiet">it is rotated</span>
-                    )}
-                  </td>
-                  <td>
-                    <ActButton scope="keys:rotate" look="ending" onAct={() => setAsked(key)}>
-                      Withdraw …
-                    </ActButton>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {asked === 'rotate' && (
-        <ConfirmDialog
-          title="Rotate the signing keys"
-          button="Rotate"
-          act={() => bodyOf(adminApi.POST('/v1/keys/rotate', { body: {} }))}
-          onDone={done}
-          onClose={close}
-        >
-          <p>
-            New keys are published at once and sign after the publish-ahead time, so that nobody meets a
-            signature they cannot check.
-          </p>
-        </ConfirmDialog>
-      )}
-      {withdrawn && (
-        <ConfirmDialog
-          title={`Withdraw the ${withdrawn.alg} key`}
-          button="Withdraw at once"
-          isDanger
-          act={() => bodyOf(adminApi.DELETE('/v1/keys/{kid}', { params: { path: { kid: withdrawn.kid } } }))}
-          onDone={done}
-          onClose={close}
-        >
-          <p>
-            Tokens that it signed are no longer accepted. Withdraw a key only if somebody else may have it.
-          </p>
-        </ConfirmDialog>
-      )}
+      {keys.data && <KeyTable keys={keys.data} onWithdraw={setAsked} />}
+      {asked && <ConfirmKeys asked={asked} onClose={() => setAsked(undefined)} />}
     </section>
+  );
+}
+
+interface KeyTableProps {
+  readonly keys: readonly SigningKey[];
+  readonly onWithdraw: (key: SigningKey) => void;
+}
+
+function KeyTable({ keys, onWithdraw }: KeyTableProps) {
+  return (
+    <div className="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Key</th>
+            <th scope="col">State</th>
+            <th scope="col">Signs from</th>
+            <th scope="col">Until</th>
+            <th scope="col">
+              <span className="unseen">Acts</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {keys.map((key) => (
+            <tr key={key.kid}>
+              <th scope="row">
+                {key.alg} <code className="small quiet">{key.kid.slice(0, 12)}…</code>
+              </th>
+              <td>
+                <span
+                  className={`badge ${key.state === 'signing' ? 'good' : key.state === 'unreadable' ? 'bad' : ''}`}
+                >
+                  {key.state}
+                </span>
+              </td>
+              <td>
+                <Time at={key.activates_at} />
+              </td>
+              <td>
+                {key.retires_at ? <Time at={key.retires_at} /> : <span className="quiet">it is rotated</span>}
+              </td>
+              <td>
+                <ActButton scope="keys:rotate" look="ending" onAct={() => onWithdraw(key)}>
+                  Withdraw …
+                </ActButton>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface ConfirmKeysProps {
+  readonly asked: 'rotate' | SigningKey;
+  readonly onClose: () => void;
+}
+
+/** Asks before keys are rotated, or one is withdrawn. */
+function ConfirmKeys({ asked, onClose }: ConfirmKeysProps) {
+  const queries = useQueryClient();
+  const done = () => void queries.invalidateQueries({ queryKey: keysQuery.queryKey });
+  if (asked === 'rotate')
+    return (
+      <ConfirmDialog
+        title="Rotate the signing keys"
+        button="Rotate"
+        act={() => bodyOf(adminApi.POST('/v1/keys/rotate', { body: {} }))}
+        onDone={done}
+        onClose={onClose}
+      >
+        <p>
+          New keys are published at once and sign after the publish-ahead time, so that nobody meets a
+          signature they cannot check.
+        </p>
+      </ConfirmDialog>
+    );
+  return (
+    <ConfirmDialog
+      title={`Withdraw the ${asked.alg} key`}
+      button="Withdraw at once"
+      isDanger
+      act={() => bodyOf(adminApi.DELETE('/v1/keys/{kid}', { params: { path: { kid: asked.kid } } }))}
+      onDone={done}
+      onClose={onClose}
+    >
+      <p>Tokens that it signed are no longer accepted. Withdraw a key only if somebody else may have it.</p>
+    </ConfirmDialog>
   );
 }

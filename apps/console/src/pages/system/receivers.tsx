@@ -46,53 +46,7 @@ export function Receivers() {
           <p>A webhook, a logout address of a client or a stream would be here.</p>
         </Empty>
       )}
-      {receivers.length > 0 && (
-        <div className="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Receiver</th>
-                <th scope="col">State</th>
-                <th scope="col" className="number">
-                  Waiting
-                </th>
-                <th scope="col">Given up</th>
-              </tr>
-            </thead>
-            <tbody>
-              {receivers.map((receiver) => (
-                <tr key={receiver.id}>
-                  <th scope="row">
-                    {receiver.name} <span className="badge">{reasonWords(receiver.kind)}</span>
-                    <p className="small quiet">{receiver.address ?? receiver.id}</p>
-                  </th>
-                  <td>
-                    <span className={`badge ${receiver.status === 'enabled' ? 'good' : ''}`}>
-                      {receiver.status}
-                    </span>
-                    {receiver.status_reason && <p className="small quiet">{receiver.status_reason}</p>}
-                  </td>
-                  <td className="number">{receiver.waiting}</td>
-                  <td>
-                    {receiver.dead === 0 ? (
-                      <span className="quiet">none</span>
-                    ) : (
-                      <button
-                        type="button"
-                        className="plain compact"
-                        data-row={receiver.id}
-                        onClick={() => setOpened(receiver)}
-                      >
-                        {receiver.dead} dead letters …
-                      </button>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {receivers.length > 0 && <ReceiverTable receivers={receivers} onOpen={setOpened} />}
       {found.hasNextPage && (
         <p className="more">
           <button type="button" className="plain compact" onClick={() => found.fetchNextPage()}>
@@ -102,6 +56,61 @@ export function Receivers() {
       )}
       {opened && <DeadLetters receiver={opened} onClose={() => setOpened(undefined)} />}
     </section>
+  );
+}
+
+interface ReceiverTableProps {
+  readonly receivers: readonly Receiver[];
+  readonly onOpen: (receiver: Receiver) => void;
+}
+
+function ReceiverTable({ receivers, onOpen }: ReceiverTableProps) {
+  return (
+    <div className="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Receiver</th>
+            <th scope="col">State</th>
+            <th scope="col" className="number">
+              Waiting
+            </th>
+            <th scope="col">Given up</th>
+          </tr>
+        </thead>
+        <tbody>
+          {receivers.map((receiver) => (
+            <tr key={receiver.id}>
+              <th scope="row">
+                {receiver.name} <span className="badge">{reasonWords(receiver.kind)}</span>
+                <p className="small quiet">{receiver.address ?? receiver.id}</p>
+              </th>
+              <td>
+                <span className={`badge ${receiver.status === 'enabled' ? 'good' : ''}`}>
+                  {receiver.status}
+                </span>
+                {receiver.status_reason && <p className="small quiet">{receiver.status_reason}</p>}
+              </td>
+              <td className="number">{receiver.waiting}</td>
+              <td>
+                {receiver.dead === 0 ? (
+                  <span className="quiet">none</span>
+                ) : (
+                  <button
+                    type="button"
+                    className="plain compact"
+                    data-row={receiver.id}
+                    onClick={() => onOpen(receiver)}
+                  >
+                    {receiver.dead} dead letters …
+                  </button>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
