@@ -32,6 +32,7 @@ const causes: ReadonlySet<string> = new Set([
   'invalid_request',
   'invalid_resource',
   'invalid_subject',
+  'history_does_not_verify',
   'last_administrator',
   'link_gone',
   'mail_is_off',

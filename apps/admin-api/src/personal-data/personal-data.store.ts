@@ -44,14 +44,16 @@ export class PersonalDataStore {
 
   /** Takes circumstances and notes out of sessions and sign-ins; says how many rows changed. */
   async scrub(id: string, tx: Transaction): Promise<number> {
-    const sessions = await tx.$executeRaw`
-      UPDATE session SET baseline = (SELECT coalesce(jsonb_object_agg(key, NULL), '{}'::jsonb) FROM jsonb_each(baseline)),
-        end_detail = curfew_without_person(end_detail, ${id}::uuid)
-      WHERE account_id = ${id}::uuid AND (EXISTS (SELECT 1 FROM jsonb_each(baseline) WHERE value <> 'null'::jsonb)
-        OR end_detail <> curfew_without_person(end_detail, ${id}::uuid))`;
-    const browsers = await tx.$executeRaw`
-      UPDATE browser_session SET baseline = NULL, end_detail = curfew_without_person(end_detail, ${id}::uuid)
-      WHERE account_id = ${id}::uuid AND (baseline IS NOT NULL OR end_detail <> curfew_without_person(end_detail, ${id}::uuid))`;
-    return sessions + browsers;
+    const [row] = await tx.$queryRaw<{ changed: number }[]>`
+      WITH sessions AS (
+        UPDATE session SET baseline = (SELECT coalesce(jsonb_object_agg(key, NULL), '{}'::jsonb) FROM jsonb_each(baseline)),
+          end_detail = curfew_without_person(end_detail, ${id}::uuid)
+        WHERE account_id = ${id}::uuid AND (EXISTS (SELECT 1 FROM jsonb_each(baseline) WHERE value <> 'null'::jsonb)
+          OR end_detail <> curfew_without_person(end_detail, ${id}::uuid)) RETURNING 1
+      ), browsers AS (
+        UPDATE browser_session SET baseline = NULL, end_detail = curfew_without_person(end_detail, ${id}::uuid)
+        WHERE account_id = ${id}::uuid AND (baseline IS NOT NULL OR end_detail <> curfew_without_person(end_detail, ${id}::uuid)) RETURNING 1
+      ) SELECT ((SELECT count(*) FROM sessions) + (SELECT count(*) FROM browsers))::int AS changed`;
+    return row!.changed;
   }
 }
