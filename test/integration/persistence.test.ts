@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { ArtifactStore } from '@curfew/artifacts';
+import { ArtifactStore, StagedWrites } from '@curfew/artifacts';
 import { DisciplinedClock } from '@curfew/clock';
 import {
   advanceVirtualClock,
@@ -66,15 +66,18 @@ describe('a hot statement', () => {
 });
 
 describe('artifacts of the protocol', () => {
-  it('are gone within a minute after they expire; a code that nobody used stays for an hour', async () => {
-    const hot = new HotStatements(database.configuration(), 1);
-    const store = new ArtifactStore(
-      database.prisma(),
-      new PayloadSeal(
-        new KeyRing(new ServiceKeys(['a secret of a test that is long enough']).derive('test')),
-      ),
-      hot,
+  let hot: HotStatements;
+  let store: ArtifactStore;
+  beforeAll(() => {
+    hot = new HotStatements(database.configuration(), 1);
+    const seal = new PayloadSeal(
+      new KeyRing(new ServiceKeys(['a secret of a test that is long enough']).derive('test')),
     );
+    store = new ArtifactStore(database.prisma(), seal, hot);
+  });
+  afterAll(() => hot.close());
+
+  it('are gone within a minute after they expire; a code that nobody used stays for an hour', async () => {
     const at = Date.UTC(2030, 0, 1);
     const kinds = ['AuthorizationCode', 'DeviceCode', 'Grant', 'Interaction', 'ReplayDetection'];
     await database.query(
@@ -97,7 +100,27 @@ describe('artifacts of the protocol', () => {
     expect(await pruned(at + 60_001)).toEqual(codes.flatMap((code) => [code, code]));
     expect(await pruned(at + 3_600_001)).toEqual(codes);
     expect(await pruned(at + 3_660_001)).toEqual([]);
-    await hot.close();
+  });
+
+  it('that are asked for at once are found each for itself, with a grant that has a row or came with its code', async () => {
+    const until = instant(Date.UTC(2030, 0, 1));
+    const grant = { clientId: 'web' };
+    const code = (id: string) => ({ kind: 'AuthorizationCode', id });
+    const staged = new StagedWrites();
+    staged.save({ kind: 'Grant', id: 'of a' }, grant, until);
+    staged.save(code('a'), { grantId: 'of a' }, until);
+    staged.save(code('b'), { grantId: 'of b', grant }, until);
+    staged.save(code('c'), { grantId: 'of c' }, until);
+    await store.commit(staged);
+    const asked = [...'abcd', 'a'].map((id) => store.findWithGrant(code(id)));
+    const found = (await Promise.all(asked)).map((one) => one && [one.payload['grantId'], one.grant]);
+    expect(found).toEqual([
+      ['of a', grant],
+      ['of b', grant],
+      ['of c', undefined],
+      undefined,
+      ['of a', grant],
+    ]);
   });
 });
 

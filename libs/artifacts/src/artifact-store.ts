@@ -22,10 +22,13 @@ export class InteractionUsed extends Error {
 /** Somebody was signed in with this browser when the request began, and is no more. */
 export class SignedOutMeanwhile extends InteractionUsed {}
 
+type Payload = Readonly<Record<string, unknown>>;
+type CodeWithGrant = Payload & { readonly grant?: Payload };
+
 /** What was stored of a code, and of the grant it goes with. */
 export interface FoundWithGrant {
-  readonly payload: Readonly<Record<string, unknown>>;
-  readonly grant: Readonly<Record<string, unknown>> | undefined;
+  readonly payload: Payload;
+  readonly grant: Payload | undefined;
   readonly isConsumed: boolean;
 }
 
@@ -111,18 +114,18 @@ export class ArtifactStore {
     return found;
   }
 
-  /** A code, used or not, expired or not, with the grant it goes with; one read. */
+  /**
+   * A code, used or not, expired or not, with the grant it goes with; one read. The next version writes the grant into the code and makes no
+   * row of it (ADR 79), so it is found there, too.
+   */
   async findWithGrant(key: ArtifactKey): Promise<FoundWithGrant | undefined> {
     const read = new StagedWrites();
     const found = await this.find(key, read);
     if (!found) return undefined;
-    const payload = JSON.parse(found.text) as Readonly<Record<string, unknown>>;
-    const grant = read.known({ kind: 'Grant', id: String(payload['grantId']) });
-    return {
-      payload,
-      grant: grant ? (JSON.parse(grant.text) as Readonly<Record<string, unknown>>) : undefined,
-      isConsumed: found.consumed,
-    };
+    const payload = JSON.parse(found.text) as CodeWithGrant;
+    const stored = read.known({ kind: 'Grant', id: String(payload['grantId']) });
+    const grant = payload.grant ?? (stored ? (JSON.parse(stored.text) as Payload) : undefined);
+    return { payload, grant, isConsumed: found.consumed };
   }
 
   /** The artifact a person typed the code of (RFC 8628 §3.3). */
