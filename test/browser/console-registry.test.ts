@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
+import { deviceGrant, orders } from '../e2e/admin-world.js';
 import { Person } from '../support/person.js';
 import { ConsoleWorld } from './console-world.js';
 
@@ -83,5 +84,155 @@ describe('the pages of people', () => {
     await operator.getByRole('button', { name: 'Save' }).waitFor({ state: 'detached' });
     const { operator_scopes: scopes } = (await world.admin.get(`/v1/accounts/${body.id}`)).body;
     expect(scopes.sort()).toEqual(['events:read', 'sessions:read']);
+  });
+});
+
+describe('the pages of applications', () => {
+  it('register one by its kind, show its secret once, and say at the field which redirect URI is refused', async () => {
+    const name = `Shop ${randomUUID().slice(0, 8)}`;
+    await open('/applications');
+    await press('New application');
+    await press(/^Web application/);
+    const made = dialog('New: Web application');
+    await made.getByLabel('Name').fill(name);
+    const redirects = made.getByLabel('Redirect URIs');
+    await redirects.fill('https://shop.example.test/callback\nhttp://shop.example.test/callback');
+    await made.getByRole('button', { name: 'Register' }).click();
+    await made.getByText(/^http:\/\/shop\.example\.test\/callback must use https/).waitFor();
+    expect(await made.getByLabel('Name').inputValue()).toBe(name);
+    await redirects.fill('https://shop.example.test/callback');
+    await made.getByLabel(orders).check();
+    await made.getByRole('button', { name: 'Register' }).click();
+    const told = dialog(`${name} is registered`);
+    expect(await told.locator('.secret code').textContent()).toMatch(/^cfw_cs_/);
+    await told.getByRole('link', { name: 'Open this application' }).click();
+    await page.getByRole('heading', { name }).waitFor();
+    await page.getByRole('region', { name: 'Registration' }).getByText('required').waitFor();
+    const { body } = await world.admin.get(`/v1/clients?search=${encodeURIComponent(name)}`);
+    expect(body.items).toEqual([
+      expect.objectContaining({
+        grant_types: ['authorization_code', 'refresh_token'],
+        token_endpoint_auth_method: 'client_secret_basic',
+        redirect_uris: ['https://shop.example.test/callback'],
+        resources: [orders],
+      }),
+    ]);
+    const secrets = page.getByRole('region', { name: 'Secrets' });
+    await secrets.getByRole('button', { name: 'New secret' }).click();
+    await press('Make it');
+    await dialog('New secret').locator('.secret code').waitFor();
+    await press('Done');
+    await secrets.getByText(', ends in').waitFor();
+    expect(await secrets.getByRole('listitem').count()).toBe(2);
+  });
+
+  it('attach a policy, show a second operator what the first one changed, and delete with the number of sessions', async () => {
+    const { body } = await world.admin.post('/v1/clients', {
+      client_name: 'Field app',
+      grant_types: [deviceGrant, 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+      resources: [orders],
+    });
+    const id: string = body.client_id;
+    const tokens = await world.admin.signInRaw(world.admin.person(), {
+      client_id: id,
+      resource: orders,
+      scope: 'openid offline_access',
+    });
+    const { sid } = await world.admin.introspect(tokens['access_token'] ?? '');
+    await open(`/applications/${id}`);
+    const policy = page.getByRole('region', { name: 'Policy' });
+    await policy.getByRole('button', { name: 'Attach a policy' }).click();
+    const attach = dialog('The policy of Field app');
+    await attach.getByLabel('Policy').selectOption('kiosk');
+    await attach.getByText('would end at once').waitFor();
+    await attach.getByRole('button', { name: 'Attach' }).click();
+    await policy.getByRole('link', { name: 'kiosk' }).waitFor();
+    await page.getByRole('region', { name: 'Refreshes' }).getByText('in four weeks').waitFor();
+
+    await press('Change it');
+    await page.getByLabel('Name').fill('Field app of mine');
+    const other = await world.admin.call('PATCH', `/v1/clients/${id}`, {
+      body: { scope: 'orders:read' },
+      headers: { 'if-match': '"1"' },
+    });
+    expect(other.status).toBe(200);
+    await press('Save');
+    await page.getByRole('alert').getByText('They changed: Scopes.').waitFor();
+    expect(await page.getByLabel('Scopes').inputValue()).toBe('orders:read');
+    expect(await page.getByLabel('Name').inputValue()).toBe('Field app of mine');
+    await press('Save');
+    await page.getByRole('heading', { name: 'Field app of mine' }).waitFor();
+
+    await press('Delete …');
+    const asked = dialog('Delete Field app of mine');
+    await asked.getByText('1 live session ends').waitFor();
+    await asked.getByRole('button', { name: 'Delete for ever' }).click();
+    await page.getByRole('heading', { name: 'Applications' }).waitFor();
+    await page.locator(`[data-row="${id}"]`).waitFor({ state: 'detached' });
+    expect((await world.admin.get(`/v1/sessions/${sid}`)).body.state).toBe('ended');
+  });
+});
+
+describe('the pages of APIs and gateway routes', () => {
+  it('register an API, write routes for it, and say which of them takes a request and why', async () => {
+    const audience = `https://${randomUUID().slice(0, 8)}.example.test`;
+    await open('/apis');
+    await press('New API');
+    const made = dialog('New API');
+    await made.getByLabel('Audience').fill('not a uri');
+    await made.getByLabel('Name', { exact: true }).fill('Reports');
+    await made.getByRole('button', { name: 'Register' }).click();
+    await made.getByText('must be an absolute URI').waitFor();
+    await made.getByLabel('Audience').fill(audience);
+    await made.getByLabel('Scopes', { exact: true }).fill('reports:read reports:write');
+    await made.getByRole('button', { name: 'Register' }).click();
+    await page.locator(`[data-row="${audience}"]`).getByText('reports:read reports:write').waitFor();
+
+    await page.getByRole('link', { name: 'Gateway routes', exact: true }).click();
+    await press('New route');
+    await page.getByLabel('Name', { exact: true }).fill('reports-admin');
+    await page.getByLabel('Position').fill('10');
+    await page.getByLabel('API', { exact: true }).selectOption(audience);
+    await page.getByLabel('Hosts').fill('Reports.example.test');
+    await page.getByLabel('Path', { exact: true }).fill('/admin/**');
+    await page.getByLabel('Sign-in within').fill('5m');
+    await press('Create');
+    await page.getByText('must be a host name in lower case').waitFor();
+    expect(await page.getByLabel('Path', { exact: true }).inputValue()).toBe('/admin/**');
+    await page.getByLabel('Hosts').fill('reports.example.test');
+    await press('Create');
+    await page.locator('[data-row="reports-admin"]').getByText('a sign-in within 5m').waitFor();
+    await world.admin.post('/v1/gateway-routes', {
+      name: 'reports-all',
+      position: 20,
+      resource: audience,
+      hosts: ['reports.example.test'],
+      methods: ['GET'],
+    });
+
+    const trial = page.getByRole('region', { name: 'Try a request' });
+    await press('Refresh');
+    await trial.getByLabel('Address').fill('https://reports.example.test/ADMIN/users');
+    await press('Try it');
+    await trial.getByText('reports-all takes it.').waitFor();
+    await trial.getByText('It also has to meet reports-admin').waitFor();
+    await page.locator('[data-row="reports-admin"]').getByText('applies, too').waitFor();
+    await trial.getByLabel('Method').selectOption('POST');
+    await trial.getByLabel('Address').fill('https://reports.example.test/list');
+    await press('Try it');
+    await trial.getByText('No route that is kept here takes it.').waitFor();
+    await page.locator('[data-row="reports-all"]').getByText('Another method').waitFor();
+    await page.locator('[data-row="reports-admin"]').getByText('Another path').waitFor();
+    expect(new URL(page.url()).searchParams.get('method')).toBe('POST');
+    await trial.getByLabel('Address').fill('reports.example.test');
+    await press('Try it');
+    await trial.getByText('must be an address such as').waitFor();
+
+    await page.locator('[data-row="reports-admin"]').click();
+    await press('Delete …');
+    await dialog('Delete reports-admin').getByRole('button', { name: 'Delete' }).click();
+    await page.locator('[data-row="reports-all"]').waitFor();
+    expect((await world.admin.get('/v1/gateway-routes/reports-admin')).status).toBe(404);
   });
 });

@@ -344,6 +344,11 @@ it.each([
     await look('/console/now', 'Time to deny');
     await look('/console/people', 'that is all');
     await look(`/console/people/${accountId}`, 'Allowed applications');
+    await look('/console/applications', 'that is all');
+    await look(`/console/applications/${world.admin.data.clients.web.client_id}`, 'in four weeks');
+    await look('/console/apis', 'that is all');
+    await look('/console/apis/routes?url=https%3A%2F%2Forders.example.test', 'No route that is kept here');
+    await look('/console/apis/new-route', 'Requirements');
     await look('/console/policies', 'nist-aal2');
     await look('/console/policies/standard', 'inactivity timeout');
     await look('/console/events', 'shown');

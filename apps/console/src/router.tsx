@@ -7,6 +7,8 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { Empty } from './elements/states.js';
+import { readRouteSearch } from './pages/apis/api-search.js';
+import { readApplicationSearch } from './pages/applications/application-search.js';
 import { readComplianceSearch } from './pages/compliance/compliance-queries.js';
 import { readEventSearch } from './pages/events/event-search.js';
 import { readInsightSearch } from './pages/insight/insight-search.js';
@@ -113,6 +115,50 @@ const system = createRoute({
   component: lazyRouteComponent(() => import('./pages/system/system-page.js'), 'SystemPage'),
 });
 
+const applications = createRoute({
+  getParentRoute: () => shell,
+  path: '/applications',
+  validateSearch: readApplicationSearch,
+  component: lazyRouteComponent(
+    () => import('./pages/applications/applications-page.js'),
+    'ApplicationsPage',
+  ),
+});
+
+const application = createRoute({
+  getParentRoute: () => shell,
+  path: '/applications/$id',
+  validateSearch: readApplicationSearch,
+  component: lazyRouteComponent(() => import('./pages/applications/application-page.js'), 'ApplicationPage'),
+});
+
+const apis = createRoute({
+  getParentRoute: () => shell,
+  path: '/apis',
+  component: lazyRouteComponent(() => import('./pages/apis/apis-page.js'), 'ApisPage'),
+});
+
+const routes = createRoute({
+  getParentRoute: () => shell,
+  path: '/apis/routes',
+  validateSearch: readRouteSearch,
+  component: lazyRouteComponent(() => import('./pages/apis/routes-page.js'), 'RoutesPage'),
+});
+
+const route = createRoute({
+  getParentRoute: () => shell,
+  path: '/apis/routes/$name',
+  validateSearch: readRouteSearch,
+  component: lazyRouteComponent(() => import('./pages/apis/route-page.js'), 'RoutePage'),
+});
+
+const newRoute = createRoute({
+  getParentRoute: () => shell,
+  path: '/apis/new-route',
+  validateSearch: readRouteSearch,
+  component: lazyRouteComponent(() => import('./pages/apis/route-page.js'), 'NewRoutePage'),
+});
+
 /** The pages of the console by their addresses; each page is a part of its own that is loaded when it is first opened. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -123,6 +169,12 @@ export const router = createRouter({
       sessions.addChildren([session]),
       people,
       person,
+      applications,
+      application,
+      apis,
+      routes,
+      route,
+      newRoute,
       policies,
       policy,
       insight,

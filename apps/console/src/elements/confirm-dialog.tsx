@@ -11,6 +11,8 @@ interface ConfirmDialogProps {
   readonly isDanger?: boolean;
   /** Whether the operation takes a note. */
   readonly hasNote?: boolean;
+  /** Whether something is still missing for the act. */
+  readonly isOff?: boolean;
   readonly act: (note: string | undefined) => Promise<unknown>;
   readonly onDone: () => void;
   readonly onClose: () => void;
@@ -20,7 +22,17 @@ interface ConfirmDialogProps {
 
 /** Asks before an act is carried out. It says the effects first, and keeps the note when the act is refused. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { title, button, isDanger = false, hasNote = false, act, onDone, onClose, children } = props;
+  const {
+    title,
+    button,
+    isDanger = false,
+    hasNote = false,
+    isOff = false,
+    act,
+    onDone,
+    onClose,
+    children,
+  } = props;
   const [note, setNote] = useState('');
   const acting: UseMutationResult<unknown, Error, void> = useMutation({
     mutationFn: () => act(note.trim() || undefined),
@@ -41,7 +53,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         <button
           type="button"
           className={isDanger ? 'danger' : ''}
-          disabled={acting.isPending}
+          disabled={acting.isPending || isOff}
           onClick={() => acting.mutate()}
         >
           {acting.isPending ? 'One moment …' : button}

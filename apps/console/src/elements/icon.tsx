@@ -4,6 +4,8 @@ const paths = {
   sessions: 'M4 5h16v11H4z M9 20h6 M12 16v4',
   policies: 'M12 3l8 3v6c0 4.5-3.4 8-8 9-4.6-1-8-4.5-8-9V6z M9 12l2 2 4-4',
   insight: 'M4 4v16h16 M7 15l4-5 3 3 5-7',
+  applications: 'M4 4h7v7H4z M13 4h7v7h-7z M4 13h7v7H4z M13 13h7v7h-7z',
+  apis: 'M4 12h5 M15 6h5 M15 18h5 M9 12l6-6 M9 12l6 6',
   search: 'M11 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14z M20 20l-4-4',
   close: 'M6 6l12 12 M18 6L6 18',
   back: 'M15 5l-7 7 7 7',

@@ -26,7 +26,7 @@ export function RecordHeading({ back, list, title, id, badges, children }: Recor
           </Link>
         </p>
         <h1>{title}</h1>
-        <p className="small quiet mono">{id}</p>
+        {id !== '' && <p className="small quiet mono">{id}</p>}
         {badges}
       </div>
       <div className="actions">{children}</div>
@@ -43,7 +43,7 @@ export function Facts({ of }: FactsProps) {
   return (
     <dl className="facts">
       {of
-        .filter(([, value]) => value !== null && value !== undefined && value !== '')
+        .filter(([, value]) => value !== null && value !== undefined && value !== false && value !== '')
         .map(([title, value]) => (
           <div key={title} className="pair">
             <dt>{title}</dt>
@@ -78,3 +78,9 @@ export function SecretOnce({ label, value }: { readonly label: string; readonly 
     </div>
   );
 }
+
+/** Gives the focus back to the row of a list that was open. */
+export const focusRow = (key: string): number =>
+  requestAnimationFrame(() =>
+    document.querySelector<HTMLElement>(`[data-row="${CSS.escape(key)}"]`)?.focus(),
+  );

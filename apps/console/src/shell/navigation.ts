@@ -7,6 +7,8 @@ export interface Page {
     | '/now'
     | '/sessions'
     | '/people'
+    | '/applications'
+    | '/apis'
     | '/policies'
     | '/insight'
     | '/events'
@@ -41,6 +43,20 @@ export const pages: readonly Page[] = [
     icon: 'person',
     scope: 'accounts:read',
     about: 'who can sign in, where they are signed in, and who is an operator',
+  },
+  {
+    to: '/applications',
+    title: 'Applications',
+    icon: 'applications',
+    scope: 'clients:read',
+    about: 'what is registered to ask for tokens, its secrets and its policy',
+  },
+  {
+    to: '/apis',
+    title: 'APIs',
+    icon: 'apis',
+    scope: 'clients:read',
+    about: 'APIs, the routes of gateways, and which route takes a request',
   },
   {
     to: '/policies',

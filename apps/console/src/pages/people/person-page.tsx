@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { accountQuery } from '../../admin-api/names.js';
 import { exactWords } from '../../elements/durations.js';
-import { Facts, RecordHeading } from '../../elements/record.js';
+import { Facts, focusRow, RecordHeading } from '../../elements/record.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { useEscape } from '../../shell/keyboard.js';
@@ -19,13 +19,7 @@ export function PersonPage() {
   const search = useSearch({ from: '/shell/people/$id' });
   const navigate = useNavigate();
   const found = useQuery(accountQuery(id));
-  useEscape(() => {
-    void navigate({ to: '/people', search }).then(() =>
-      requestAnimationFrame(() =>
-        document.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`)?.focus(),
-      ),
-    );
-  });
+  useEscape(() => void navigate({ to: '/people', search }).then(() => focusRow(id)));
   const person = found.data;
   return (
     <>

@@ -8,10 +8,11 @@ import { Failed, Loading } from '../../elements/states.js';
 import { type EffectiveSearch, readEffectiveSearch } from './policy-search.js';
 import { settingWords, valueWords } from './setting-words.js';
 
-const readEffective = (client: string, resource: string) =>
+/** Reads the effective policy of a client with APIs. */
+export const readEffective = (client: string, resources: readonly string[]) =>
   bodyOf(
     adminApi.GET('/v1/effective-policy', {
-      params: { query: { client, ...(resource ? { resource: [resource] } : {}) } },
+      params: { query: { client, ...(resources.length > 0 ? { resource: [...resources] } : {}) } },
     }),
   );
 
@@ -31,7 +32,7 @@ export function EffectivePolicy() {
   const effective = useQuery({
     queryKey: ['effective policy', client, resource],
     enabled: client !== '',
-    queryFn: () => readEffective(client, resource),
+    queryFn: () => readEffective(client, resource === '' ? [] : [resource]),
   });
   return (
     <section className="card stack" aria-label="Effective policy">
@@ -67,7 +68,8 @@ export function EffectivePolicy() {
 
 type Effective = Awaited<ReturnType<typeof readEffective>>;
 
-function EffectiveSettings({ settings }: Pick<Effective, 'settings'>) {
+/** The settings of an effective policy, each with the policies that say something about it. */
+export function EffectiveSettings({ settings }: Pick<Effective, 'settings'>) {
   return (
     <div className="scroll">
       <table>

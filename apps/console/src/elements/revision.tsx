@@ -1,0 +1,49 @@
+import { useState } from 'react';
+
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** The members in which two states of a form differ. */
+const differing = <T extends object>(before: T, after: T): readonly (keyof T)[] =>
+  (Object.keys(after) as (keyof T)[]).filter((member) => !isSame(before[member], after[member]));
+
+/**
+ * A form about a revision that somebody else may change meanwhile. `rebase` goes on from their revision: their values, and over them those
+ * that were typed here, so that neither side is lost unseen.
+ */
+export function useRevision<T extends object>(first: T, firstTag: string) {
+  const [base, setBase] = useState({ typed: first, etag: firstTag });
+  const [typed, setTyped] = useState(first);
+  const [overtakenBy, setOvertakenBy] = useState<readonly (keyof T)[]>();
+  const changed = differing(base.typed, typed);
+  return {
+    typed,
+    changed,
+    etag: base.etag,
+    /** The members that somebody else has changed; undefined where nobody has. */
+    overtakenBy,
+    change: (more: Partial<T>) => setTyped((now) => ({ ...now, ...more })),
+    forget: () => setOvertakenBy(undefined),
+    rebase(theirs: T, etag: string) {
+      setOvertakenBy(differing(base.typed, theirs));
+      setTyped({ ...theirs, ...Object.fromEntries(changed.map((member) => [member, typed[member]])) });
+      setBase({ typed: theirs, etag });
+    },
+  };
+}
+
+interface OvertakenProps {
+  /** The titles of the members that somebody else has changed; undefined where nobody has. */
+  readonly by: readonly string[] | undefined;
+}
+
+/** Says that somebody else has saved meanwhile, and what they changed. */
+export function Overtaken({ by }: OvertakenProps) {
+  if (by === undefined) return null;
+  return (
+    <p className="notice bad" role="alert">
+      <span className="strong">Somebody else has saved meanwhile.</span> They changed:{' '}
+      {by.join(', ') || 'something that is not in this form'}. What you typed still stands; save again to put
+      it over theirs.
+    </p>
+  );
+}

@@ -1,0 +1,91 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { ActButton } from '../../elements/act-button.js';
+import { ConfirmDialog } from '../../elements/confirm-dialog.js';
+import { LiveCount } from '../../elements/live-count.js';
+import type { ApplicationDetails } from './application-queries.js';
+
+type Asked = 'disable' | 'enable' | 'delete';
+
+const words: Readonly<
+  Record<Asked, { readonly title: string; readonly button: string; readonly effect: string }>
+> = {
+  disable: {
+    title: 'Disable',
+    button: 'Disable',
+    effect: 'Nobody can sign in with it until it is enabled again.',
+  },
+  enable: {
+    title: 'Enable',
+    button: 'Enable',
+    effect: 'People can sign in with it again. No session comes back.',
+  },
+  delete: {
+    title: 'Delete',
+    button: 'Delete for ever',
+    effect: 'Its secrets and what people allowed it are deleted. This cannot be undone.',
+  },
+};
+
+/** Disables, enables and deletes an application, after saying how many sessions that ends. */
+export function ApplicationActs({ application }: { readonly application: ApplicationDetails }) {
+  const [asked, setAsked] = useState<Asked>();
+  return (
+    <>
+      <ActButton
+        scope="clients:write"
+        look={application.disabled_at ? 'plain' : 'ending'}
+        onAct={() => setAsked(application.disabled_at ? 'enable' : 'disable')}
+      >
+        {application.disabled_at ? 'Enable …' : 'Disable …'}
+      </ActButton>
+      <ActButton scope="clients:write" look="ending" onAct={() => setAsked('delete')}>
+        Delete …
+      </ActButton>
+      {asked && <ConfirmAct application={application} asked={asked} onClose={() => setAsked(undefined)} />}
+    </>
+  );
+}
+
+interface ConfirmActProps {
+  readonly application: ApplicationDetails;
+  readonly asked: Asked;
+  readonly onClose: () => void;
+}
+
+function ConfirmAct({ application, asked, onClose }: ConfirmActProps) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const { client_id: id, client_name: name } = application;
+  const { title, button, effect } = words[asked];
+  const done = async () => {
+    if (asked === 'delete') await navigate({ to: '/applications' });
+    void queries.invalidateQueries({ queryKey: ['clients'] });
+    void queries.invalidateQueries({ queryKey: ['sessions'] });
+  };
+  return (
+    <ConfirmDialog
+      title={`${title} ${name}`}
+      button={button}
+      isDanger={asked !== 'enable'}
+      hasNote
+      act={(note) => carryOut(asked, id, note)}
+      onDone={() => void done()}
+      onClose={onClose}
+    >
+      {asked !== 'enable' && <LiveCount of={{ client: id }} />}
+      <p>{effect}</p>
+    </ConfirmDialog>
+  );
+}
+
+function carryOut(asked: Asked, id: string, note: string | undefined): Promise<unknown> {
+  const path = { id };
+  const body = note === undefined ? {} : { note };
+  if (asked === 'delete')
+    return bodyOf(adminApi.DELETE('/v1/clients/{id}', { params: { path, query: body } }));
+  const act = asked === 'disable' ? '/v1/clients/{id}/disable' : '/v1/clients/{id}/enable';
+  return bodyOf(adminApi.POST(act, { params: { path }, body }));
+}

@@ -1,0 +1,143 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { ActButton } from '../../elements/act-button.js';
+import { ConfirmDialog } from '../../elements/confirm-dialog.js';
+import { Dialog } from '../../elements/dialog.js';
+import { SelectField } from '../../elements/filter-fields.js';
+import { SecretOnce } from '../../elements/record.js';
+import { Failed } from '../../elements/states.js';
+import { Time } from '../../elements/time.js';
+import type { ApplicationDetails } from './application-queries.js';
+
+/** How long the secret before may go on, in seconds. */
+const overlaps = [
+  ['86400', 'for a day'],
+  ['604800', 'for a week'],
+  ['3600', 'for an hour'],
+  ['0', 'no longer: it ends at once'],
+] as const;
+
+/** The secrets of an application. A new one is accepted beside the old one for a while, so that nothing stands still. */
+export function ApplicationSecrets({ application }: { readonly application: ApplicationDetails }) {
+  const [isRolling, setRolling] = useState(false);
+  const [ending, setEnding] = useState<string>();
+  const queries = useQueryClient();
+  const id = application.client_id;
+  const changed = () => void queries.invalidateQueries({ queryKey: ['clients', id] });
+  if (!application.token_endpoint_auth_method.startsWith('client_secret')) return null;
+  return (
+    <section className="card stack" aria-label="Secrets">
+      <h2>Secrets</h2>
+      <ul className="items">
+        {application.secrets.map((secret) => (
+          <li key={secret.id}>
+            <span className="about">
+              made <Time at={secret.created_at} />
+              <span className="small quiet">
+                {secret.expires_at ? (
+                  <>
+                    , ends <Time at={secret.expires_at} />
+                  </>
+                ) : (
+                  ', in force'
+                )}{' '}
+                <span className="mono">{secret.id.slice(0, 8)}</span>
+              </span>
+            </span>
+            <ActButton scope="clients:write" look="ending" onAct={() => setEnding(secret.id)}>
+              End it …
+            </ActButton>
+          </li>
+        ))}
+      </ul>
+      <ActButton scope="clients:write" onAct={() => setRolling(true)}>
+        New secret …
+      </ActButton>
+      {isRolling && <NewSecret id={id} onClose={() => setRolling(false)} onMade={changed} />}
+      {ending && (
+        <EndSecret
+          id={id}
+          secretId={ending}
+          isOnly={application.secrets.length === 1}
+          onClose={() => setEnding(undefined)}
+          onEnded={changed}
+        />
+      )}
+    </section>
+  );
+}
+
+interface EndSecretProps {
+  readonly id: string;
+  readonly secretId: string;
+  readonly isOnly: boolean;
+  readonly onClose: () => void;
+  readonly onEnded: () => void;
+}
+
+function EndSecret({ id, secretId, isOnly, onClose, onEnded }: EndSecretProps) {
+  const path = { id, secret_id: secretId };
+  return (
+    <ConfirmDialog
+      title="End this secret"
+      button="End it"
+      isDanger
+      act={() => bodyOf(adminApi.DELETE('/v1/clients/{id}/secrets/{secret_id}', { params: { path } }))}
+      onDone={onEnded}
+      onClose={onClose}
+    >
+      <p>
+        {isOnly
+          ? 'It is the only one: the application cannot authenticate until it has a new one.'
+          : 'Requests with it are refused from now on.'}
+      </p>
+    </ConfirmDialog>
+  );
+}
+
+interface NewSecretProps {
+  readonly id: string;
+  readonly onClose: () => void;
+  readonly onMade: () => void;
+}
+
+function NewSecret({ id, onClose, onMade }: NewSecretProps) {
+  const [overlap, setOverlap] = useState('86400');
+  const make = useMutation({
+    mutationFn: () =>
+      bodyOf(
+        adminApi.POST('/v1/clients/{id}/secrets', {
+          params: { path: { id } },
+          body: { overlap_seconds: Number(overlap) },
+        }),
+      ),
+    onSuccess: onMade,
+  });
+  return (
+    <Dialog title="New secret" onClose={onClose}>
+      {make.data ? (
+        <SecretOnce label="Client secret" value={make.data.client_secret} />
+      ) : (
+        <SelectField label="The secret in force is accepted" value={overlap} onChange={setOverlap}>
+          {overlaps.map(([seconds, title]) => (
+            <option key={seconds} value={seconds}>
+              {title}
+            </option>
+          ))}
+        </SelectField>
+      )}
+      {make.isError && <Failed error={make.error} />}
+      <div className="actions">
+        <button type="button" className="plain" onClick={onClose}>
+          {make.data ? 'Done' : 'Cancel'}
+        </button>
+        {!make.data && (
+          <button type="button" disabled={make.isPending} onClick={() => make.mutate()}>
+            Make it
+          </button>
+        )}
+      </div>
+    </Dialog>
+  );
+}

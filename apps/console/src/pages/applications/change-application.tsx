@@ -1,0 +1,156 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { FormEvent } from 'react';
+import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
+import { Problem } from '../../admin-api/problem.js';
+import { InputField } from '../../elements/input-field.js';
+import { linesOf, problemOfLines } from '../../elements/lines.js';
+import { SecretOnce } from '../../elements/record.js';
+import { Overtaken, useRevision } from '../../elements/revision.js';
+import { Failed } from '../../elements/states.js';
+import type { ApplicationDetails } from './application-queries.js';
+import { AudienceChoice } from './audience-choice.js';
+
+interface ChangeApplicationProps {
+  readonly application: ApplicationDetails;
+  /** The version that the change is made from. */
+  readonly etag: string;
+  readonly onDone: () => void;
+}
+
+/** The members that are changed here, as they are typed. */
+interface Typed {
+  readonly client_name: string;
+  readonly redirect_uris: string;
+  readonly post_logout_redirect_uris: string;
+  readonly backchannel_logout_uri: string;
+  readonly scope: string;
+  readonly resources: readonly string[];
+}
+
+const textOf = (value: unknown): string =>
+  Array.isArray(value) ? value.join('\n') : typeof value === 'string' ? value : '';
+
+const typedOf = (application: ApplicationDetails): Typed => ({
+  client_name: application.client_name,
+  redirect_uris: textOf(application.redirect_uris),
+  post_logout_redirect_uris: textOf(application['post_logout_redirect_uris']),
+  backchannel_logout_uri: textOf(application['backchannel_logout_uri']),
+  scope: application.scope ?? '',
+  resources: application.resources,
+});
+
+const names = {
+  client_name: 'Name',
+  redirect_uris: 'Redirect URIs',
+  post_logout_redirect_uris: 'Addresses after signing out',
+  backchannel_logout_uri: 'Address that is told of ends (back-channel logout)',
+  scope: 'Scopes',
+  resources: 'APIs',
+} as const;
+
+/** Only the members that were changed are sent, so that nothing else is replaced. */
+function changeOf(typed: Typed, changed: readonly (keyof Typed)[]) {
+  const whole = {
+    ...typed,
+    redirect_uris: linesOf(typed.redirect_uris),
+    post_logout_redirect_uris: linesOf(typed.post_logout_redirect_uris),
+    backchannel_logout_uri: typed.backchannel_logout_uri.trim() || null,
+    scope: typed.scope.trim() || null,
+  };
+  return Object.fromEntries(changed.map((member) => [member, whole[member]]));
+}
+
+const readApplication = (id: string) =>
+  answerOf(adminApi.GET('/v1/clients/{id}', { params: { path: { id } } }));
+
+/** Changes a registration. If somebody else has saved meanwhile, their changes are shown, and nothing that was typed is lost. */
+export function ChangeApplication({ application, etag, onDone }: ChangeApplicationProps) {
+  const id = application.client_id;
+  const form = useRevision(typedOf(application), etag);
+  const queries = useQueryClient();
+  const save = useMutation({
+    mutationFn: () =>
+      bodyOf(
+        adminApi.PATCH('/v1/clients/{id}', {
+          params: { path: { id }, header: { 'If-Match': form.etag } },
+          body: changeOf(form.typed, form.changed),
+        }),
+      ),
+    onSuccess: async ({ client_secret: secret }) => {
+      await queries.invalidateQueries({ queryKey: ['clients'] });
+      if (!secret) onDone();
+    },
+    onError: async (error) => {
+      if (!(error instanceof Problem) || error.status !== 412) return;
+      const latest = await readApplication(id);
+      form.rebase(typedOf(latest.body), latest.etag ?? '');
+    },
+  });
+  const problem = save.error instanceof Problem && save.error.status !== 412 ? save.error : undefined;
+  const isAtField = problem?.faults.some(({ at }) =>
+    Object.keys(names).some((name) => at.includes(`/${name}`)),
+  );
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    form.forget();
+    save.mutate();
+  };
+  if (save.data?.client_secret) return <SecretOnce label="Client secret" value={save.data.client_secret} />;
+  return (
+    <form className="card stack" aria-label="Registration" onSubmit={submit}>
+      <h2>Registration</h2>
+      <Members form={form} problem={problem} hasCode={hasCode(application)} />
+      <Overtaken by={form.overtakenBy?.map((member) => names[member])} />
+      {problem && !isAtField && <Failed error={problem} />}
+      <div className="actions">
+        <button type="submit" disabled={save.isPending || form.changed.length === 0}>
+          {save.isPending ? 'Saving …' : 'Save'}
+        </button>
+        <button type="button" className="plain" onClick={onDone}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}
+
+const hasCode = ({ grant_types: grants }: ApplicationDetails): boolean =>
+  grants.includes('authorization_code');
+
+interface MembersProps {
+  readonly form: Pick<ReturnType<typeof useRevision<Typed>>, 'typed' | 'change'>;
+  readonly problem: Problem | undefined;
+  readonly hasCode: boolean;
+}
+
+function Members({ form: { typed, change }, problem, hasCode: isRedirected }: MembersProps) {
+  const text = (member: Exclude<keyof Typed, 'resources'>) => ({
+    label: names[member],
+    value: typed[member],
+    onChange: (value: string) => change({ [member]: value }),
+    problem: problem?.faultOf(member),
+  });
+  const lines = (member: 'redirect_uris' | 'post_logout_redirect_uris') => ({
+    ...text(member),
+    lines: 3,
+    problem: problemOfLines(problem, member, typed[member]),
+    hint: 'One on each line. They are compared letter by letter.',
+  });
+  return (
+    <>
+      <InputField {...text('client_name')} />
+      {isRedirected && <InputField {...lines('redirect_uris')} />}
+      {isRedirected && <InputField {...lines('post_logout_redirect_uris')} />}
+      {isRedirected && <InputField {...text('backchannel_logout_uri')} />}
+      <InputField
+        {...text('scope')}
+        hint="Values that it may ask for, with spaces between; empty for all of its APIs"
+      />
+      <AudienceChoice
+        title={names.resources}
+        chosen={typed.resources}
+        onChange={(resources) => change({ resources })}
+      />
+    </>
+  );
+}
