@@ -11,7 +11,7 @@ import { targetWords } from './policies-page.js';
 import type { Policy, Target } from './policy-queries.js';
 import { WouldEnd } from './would-end.js';
 
-/** The targets of a policy; it can be attached to more, and taken away. */
+/** The targets of a policy; it can be attached to more, and detached. */
 export function Attachments({ policy }: { readonly policy: Policy }) {
   const nameOf = useClientName();
   const [isAttaching, setAttaching] = useState(false);
@@ -30,10 +30,12 @@ export function Attachments({ policy }: { readonly policy: Policy }) {
           <li key={JSON.stringify(target)}>
             <span>
               {targetWords(target, nameOf)}{' '}
-              <span className="small quiet">{target.kind === 'resource' ? 'API' : target.kind}</span>
+              {target.kind !== 'everyone' && (
+                <span className="small quiet">{target.kind === 'resource' ? 'API' : 'application'}</span>
+              )}
             </span>
             <ActButton scope="policies:write" busy={detach.isPending} onAct={() => detach.mutate(target)}>
-              Take away
+              Detach
             </ActButton>
           </li>
         ))}

@@ -6,7 +6,7 @@ import { audiencesQuery, clientsQuery } from '../../admin-api/names.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { type EffectiveSearch, readEffectiveSearch } from './policy-search.js';
-import { settingWords, valueWords } from './setting-words.js';
+import { isSaid, settingWords, valueWords } from './setting-words.js';
 
 /** Reads the effective policy of a client with APIs. */
 export const readEffective = (client: string, resources: readonly string[]) =>
@@ -70,6 +70,7 @@ type Effective = Awaited<ReturnType<typeof readEffective>>;
 
 /** The settings of an effective policy, each with the policies that say something about it. */
 export function EffectiveSettings({ settings }: Pick<Effective, 'settings'>) {
+  const said = settings.filter(({ name, value }) => isSaid(name, value));
   return (
     <div className="scroll">
       <table>
@@ -81,7 +82,7 @@ export function EffectiveSettings({ settings }: Pick<Effective, 'settings'>) {
           </tr>
         </thead>
         <tbody>
-          {settings.map(({ name, value, from, values }) => (
+          {said.map(({ name, value, from, values }) => (
             <tr key={name}>
               <th scope="row">{settingWords(name)}</th>
               <td>{valueWords(value, name)}</td>

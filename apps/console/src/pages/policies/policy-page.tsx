@@ -15,7 +15,7 @@ import { PolicyEditor } from './policy-editor.js';
 import { lintQuery, type PolicyDetails, policyQuery } from './policy-queries.js';
 import { type PolicySearch, type View, views } from './policy-search.js';
 import { Revisions } from './revisions.js';
-import { sentenceWords, settingWords, valueWords } from './setting-words.js';
+import { isSaid, sentenceWords, settingWords, valueWords } from './setting-words.js';
 import { Shadow } from './shadow.js';
 import { WhatIf } from './what-if.js';
 
@@ -148,12 +148,14 @@ function PolicyFacts({ policy }: { readonly policy: PolicyDetails }) {
           <p className="small quiet">From {policy.profile.source}. A ready profile never changes.</p>
         )}
         <dl className="facts">
-          {Object.entries(policy.settings).map(([setting, value]) => (
-            <div key={setting} className="fact">
-              <dt>{settingWords(setting)}</dt>
-              <dd>{valueWords(value, setting)}</dd>
-            </div>
-          ))}
+          {Object.entries(policy.settings)
+            .filter(([setting, value]) => isSaid(setting, value))
+            .map(([setting, value]) => (
+              <div key={setting} className="fact">
+                <dt>{settingWords(setting)}</dt>
+                <dd>{valueWords(value, setting)}</dd>
+              </div>
+            ))}
         </dl>
       </section>
       <div className="stack">

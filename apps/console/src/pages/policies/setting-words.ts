@@ -10,6 +10,10 @@ export const settingWords = (name: string): string =>
 export const sentenceWords = (sentence: string): string =>
   sentence.replace(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (name) => settingWords(name));
 
+/** Whether a setting says something: a demand for a second step that is not made is no fact about a policy. */
+export const isSaid = (setting: string, value: unknown): boolean =>
+  setting !== 'requiredAcr' || (value !== null && value !== undefined);
+
 /** A value of a setting as it is shown. */
 export function valueWords(value: unknown, setting?: string): string {
   if (value === null || value === undefined) return setting === 'canary' ? 'none' : 'no limit';

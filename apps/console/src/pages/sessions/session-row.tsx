@@ -29,7 +29,7 @@ export function SessionRow({ session, search, readAt, isOwn, isOpen }: SessionRo
       aria-current={isOpen ? 'true' : undefined}
     >
       <span className="cell">
-        <span className="strong">
+        <span className="strong" title={session.username ?? undefined}>
           {session.username ?? 'deleted account'} {isOwn && <span className="badge good">you</span>}
         </span>
         <span className="small quiet mono">{session.account_id.slice(0, 8)}</span>
