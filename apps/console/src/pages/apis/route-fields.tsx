@@ -2,8 +2,7 @@ import type { Problem } from '../../admin-api/problem.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { CheckField, InputField } from '../../elements/input-field.js';
 import { problemOfLines } from '../../elements/lines.js';
-import type { RouteRevision } from './route-form.js';
-import { memberTitles, type TypedRoute } from './route-members.js';
+import { memberTitles, type RouteRevision, type TypedRoute } from './route-members.js';
 
 interface RouteFieldsProps {
   readonly form: RouteRevision;

@@ -8,7 +8,13 @@ import { InputField } from '../../elements/input-field.js';
 import { Overtaken, useRevision } from '../../elements/revision.js';
 import { Failed } from '../../elements/states.js';
 import { RouteMatchFields, RouteRequirementFields, RouteUpstreamFields } from './route-fields.js';
-import { bodyOfRoute, memberTitles, type TypedRoute, typedRoute } from './route-members.js';
+import {
+  bodyOfRoute,
+  memberTitles,
+  type RouteRevision,
+  type TypedRoute,
+  typedRoute,
+} from './route-members.js';
 
 interface RouteFormProps {
   readonly typed: TypedRoute;
@@ -54,9 +60,6 @@ export function RouteForm({ typed: first, etag, onDone, onCancel }: RouteFormPro
     </form>
   );
 }
-
-/** The form of a route, as its fields use it. */
-export type RouteRevision = ReturnType<typeof useRevision<TypedRoute>>;
 
 function useSave(form: RouteRevision, isNew: boolean, onDone: (name: string) => void) {
   const queries = useQueryClient();

@@ -1,4 +1,5 @@
 import { linesOf, wordsOf } from '../../elements/lines.js';
+import type { useRevision } from '../../elements/revision.js';
 import type { GatewayRoute, WrittenRoute } from './api-queries.js';
 
 /** A route as it is typed. */
@@ -25,6 +26,9 @@ export interface TypedRoute {
   readonly browser: string;
   readonly cors: string;
 }
+
+/** The form of a route, as its fields use it. */
+export type RouteRevision = ReturnType<typeof useRevision<TypedRoute>>;
 
 /** The titles of the members, by their names. */
 export const memberTitles: Readonly<Record<keyof TypedRoute, string>> = {
