@@ -11,10 +11,11 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** The whole product as the first start makes it, and a browser before its console. */
 export class ConsoleWorld {
   private readonly windows: Window[] = [];
+  private hadOutage = false;
 
   private constructor(
     readonly admin: AdminWorld,
-    readonly gateway: RunningGateway,
+    private gateway: RunningGateway,
     readonly url: string,
     private readonly browser: Browser,
   ) {}
@@ -37,6 +38,18 @@ export class ConsoleWorld {
     await this.admin?.stop();
   }
 
+  /** Does something while neither the console nor the admin API can be reached. */
+  async outage(work: () => Promise<void>): Promise<void> {
+    this.hadOutage = true;
+    await this.gateway.kill();
+    try {
+      await work();
+    } finally {
+      const { port } = new URL(this.url);
+      this.gateway = await startGateway(this.admin.server, { CURFEW_GATEWAY_PORT: port });
+    }
+  }
+
   /** A window of its own, with scripts; `tidy` closes it and says what its console complained about. */
   async window(options: BrowserContextOptions = {}): Promise<Page> {
     const window = await openWindow(this.browser, { javaScriptEnabled: true, ...options });
@@ -47,8 +60,10 @@ export class ConsoleWorld {
   async tidy(): Promise<string[]> {
     const windows = this.windows.splice(0);
     await Promise.all(windows.map((window) => window.close()));
-    // Whoever leaves a page leaves the requests that it waits for.
-    return windows.flatMap(({ complaints }) => complaints).filter((one) => !one.endsWith('net::ERR_ABORTED'));
+    // Whoever leaves a page leaves the requests that it waits for; in an outage every request fails.
+    const expected = this.hadOutage ? /net::ERR_/ : /net::ERR_ABORTED$/;
+    this.hadOutage = false;
+    return windows.flatMap(({ complaints }) => complaints).filter((one) => !expected.test(one));
   }
 
   /** Fills in the form of the authorization server, and allows the console what it asks for the first time. */

@@ -29,8 +29,9 @@ export type SearchChange = { readonly [Name in keyof SessionSearch]: SessionSear
 
 /** Reads the search of an address. A state of `all` is no condition. */
 export function readSessionSearch(address: Readonly<Record<string, unknown>>): SessionSearch {
-  const { state, ...others } = address;
-  return readConditions(members, state === 'all' ? others : address);
+  const search = readConditions<SessionSearch>(members, address);
+  // The router lays this over the address, so the condition is taken away by its name.
+  return search.state === 'all' ? { ...search, state: undefined as never } : search;
 }
 
 /** The search as a selection of what is to be ended: its order has no part in that. */
