@@ -31,7 +31,7 @@ export type SearchChange = { readonly [Name in keyof SessionSearch]: SessionSear
 export function readSessionSearch(address: Readonly<Record<string, unknown>>): SessionSearch {
   const search = readConditions<SessionSearch>(members, address);
   // The router lays this over the address, so the condition is taken away by its name.
-  return search.state === 'all' ? { ...search, state: undefined as never } : search;
+  return address['state'] === 'all' ? ({ ...search, state: undefined } as never) : search;
 }
 
 /** The search as a selection of what is to be ended: its order has no part in that. */
