@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { violations } from './console-world.js';
 import { House } from './house.js';
 
 let house: House;
@@ -87,3 +88,56 @@ it('serves the stylesheet once and for all under the name of its content', async
   expect(answer.headers.get('content-type')).toBe('text/css; charset=utf-8');
   expect((await fetch(`${house.issuer}/assets/other.css`)).status).toBe(404);
 });
+
+it('lets a person see what they type, and sends it as a password again', async () => {
+  const page = await house.window({ javaScriptEnabled: true });
+  await page.goto(`${house.issuer}/sign-in`);
+  await house.fillIn(page);
+  const field = page.getByLabel('Password', { exact: true });
+  const show = page.getByRole('button', { name: 'Show password' });
+  const state = async () => [await field.getAttribute('type'), await show.getAttribute('aria-pressed')];
+  expect(await state()).toEqual(['password', 'false']);
+  await show.click();
+  expect(await state()).toEqual(['text', 'true']);
+  await field.fill('wrong');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').waitFor();
+  expect(await state()).toEqual(['password', 'false']);
+  const without = await house.window();
+  await without.goto(`${house.issuer}/sign-in`);
+  expect(await without.getByRole('button', { name: 'Show password' }).count()).toBe(0);
+});
+
+const looks = [
+  { colorScheme: 'light', locale: 'en-GB' },
+  { colorScheme: 'dark', locale: 'de-DE' },
+  { colorScheme: 'light', locale: 'de-DE', viewport: { width: 320, height: 700 } },
+] as const;
+
+it('has no fault that axe finds in its own pages, in either language, by day and by night, on a phone', async () => {
+  const userAgents = ['Firefox/140.0', 'Chrome/140.0.0.0'].map(
+    (browser) => `Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Gecko/20100101 ${browser}`,
+  );
+  for (let i = 0; i < 6; i++) {
+    const other = await house.window({ userAgent: userAgents[i % 2]! });
+    await other.goto(`${house.issuer}/sign-in?next=sessions`);
+    await house.signIn(other);
+    await other.getByRole('heading', { name: 'Your sessions' }).waitFor();
+  }
+  for (const look of looks) {
+    const page = await house.window({ ...look, javaScriptEnabled: true });
+    await page.goto(`${house.issuer}/sign-in?next=sessions`);
+    const faults = [...(await violations(page))];
+    const { username, password } = house.data.accounts[0]!;
+    await page.locator('#username').fill(username);
+    await page.locator('#password').fill(password);
+    await page.locator('button.full').first().click();
+    await page.locator('section.places').first().waitFor();
+    for (const path of [...own, '/device', '/logout', '/nowhere']) {
+      await page.goto(`${house.issuer}${path}`);
+      expect(await page.locator('html').getAttribute('lang')).toBe(look.locale.slice(0, 2));
+      faults.push(...(await violations(page)).map((fault) => `${path} ${fault}`));
+    }
+    expect(faults).toEqual([]);
+  }
+}, 120_000);

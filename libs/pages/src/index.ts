@@ -1,5 +1,11 @@
 export { Html, type HtmlValue, html } from './html.js';
-export { type DocumentParts, PageDocument, type PageModel, pageDocument } from './look/page-document.js';
+export {
+  brandName,
+  type DocumentParts,
+  PageDocument,
+  type PageModel,
+  pageDocument,
+} from './look/page-document.js';
 export { type PageHeaders, pageHeaders, protocolHeaders, scriptSource } from './look/security-headers.js';
 export { stylesheet, stylesheetPath } from './look/stylesheet.js';
 export { type LanguageRequest, languageFor } from './messages/choose-language.js';

@@ -1,6 +1,7 @@
 import { adminScopes } from '@curfew/config';
 import { z } from 'zod';
 import type { AnswerContract, OperationContract, Tag } from '../contract/operation.js';
+import { withExamples } from './document-examples.js';
 
 type Json = Record<string, unknown>;
 
@@ -26,6 +27,7 @@ const ifMatch: Json = {
   required: true,
   description: 'The ETag the change is made from. Without it 428, with another one 412.',
   schema: { type: 'string' },
+  example: '"3"',
 };
 const idempotencyKey: Json = {
   name: 'Idempotency-Key',
@@ -53,7 +55,7 @@ export function openApiDocument(contracts: readonly OperationContract[]): Json {
     },
     servers: [{ url: '/' }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
-    paths,
+    paths: withExamples(paths, schemas.named),
     components: {
       schemas: { Problem: problemSchema, ...schemas.named },
       responses: schemas.problems,

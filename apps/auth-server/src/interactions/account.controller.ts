@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Clock } from '@curfew/clock';
+import type { Language } from '@curfew/pages';
 import { earliest, type RequestSignals } from '@curfew/session-policy';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { applicationsPage, homePage, type SignInEntry, sessionsPage } from '../pages/index.js';
@@ -42,12 +43,15 @@ export class AccountController {
     const person = await this.signedIn.require(request, response, 'sessions');
     if (!person) return;
     const signIns = await this.own.signIns(person.account.id);
+    const { base, language } = this.settings.pageFor(request);
     const page = {
-      ...this.settings.pageFor(request),
-      action: `${this.settings.base}/sessions`,
+      ...{ base, language },
+      action: `${base}/sessions`,
       csrf: person.csrf,
       now: this.clock.now(),
-      signIns: signIns.slice(0, maxShown).map((signIn) => entryOf(signIn, person.browserSessionUid)),
+      signIns: signIns
+        .slice(0, maxShown)
+        .map((signIn) => entryOf(language, signIn, person.browserSessionUid)),
       more: signIns.length > maxShown,
       done: done === 'one' || done === 'others' || done === 'gone' ? done : undefined,
     } as const;
@@ -97,11 +101,15 @@ export class AccountController {
   }
 }
 
-function entryOf({ id, browser, sessions }: OwnSignIn, browserSessionUid: string): SignInEntry {
+function entryOf(
+  language: Language,
+  { id, browser, sessions }: OwnSignIn,
+  browserSessionUid: string,
+): SignInEntry {
   const shown = browser ?? sessions[0];
   return {
     id,
-    ...placeOf(browser?.signals ?? sessions[0]?.signals),
+    ...placeOf(language, browser?.signals ?? sessions[0]?.signals),
     signedInAt: shown?.signedInAt,
     lastActiveAt: browser?.lastActiveAt,
     thisBrowser: id === browserSessionUid,
@@ -120,9 +128,10 @@ const sessionEntry = (session: OwnSession) => ({
   offline: session.offline,
 });
 
-/** The program, the system and the network of a sign-in, as far as they are known: "Firefox", "Windows", "192.0.2.7, DE". */
-function placeOf(signals: RequestSignals | null | undefined) {
-  const network = [signals?.ip, signals?.country].filter((known) => known !== null && known !== undefined);
+/** The program, the system and the network of a sign-in, as far as they are known: "Firefox", "Windows", "192.0.2.7, Germany". */
+function placeOf(language: Language, signals: RequestSignals | null | undefined) {
+  const country = signals?.country ? language.country(signals.country) : undefined;
+  const network = [signals?.ip, country].filter((known) => known !== null && known !== undefined);
   return {
     browser: signals?.userAgentFamily ?? undefined,
     system: signals?.operatingSystem ?? undefined,

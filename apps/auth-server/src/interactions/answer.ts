@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type PageDocument, pageHeaders } from '@curfew/pages';
-import { sentOnceScript } from '../pages/index.js';
+import { pageScripts } from '../pages/index.js';
 
 export interface Answer {
   readonly status?: number;
@@ -19,7 +19,7 @@ export function sendPage(
   const headers = pageHeaders({
     language,
     leadsOut: answer.leadsOut ?? false,
-    scripts: [sentOnceScript],
+    scripts: pageScripts,
   });
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (answer.retryAfter !== undefined) response.setHeader('Retry-After', String(answer.retryAfter));

@@ -24,7 +24,7 @@ import {
   logoutPage,
   onwardPage,
   onwardScript,
-  sentOnceScript,
+  pageScripts,
 } from '../pages/index.js';
 import type { InteractionPages } from './interaction-pages.js';
 import type { Notices } from './notices.js';
@@ -44,7 +44,7 @@ export class PagesOfProtocol extends ProtocolPages {
 
   override async interaction(details: InteractionDetails, request: IncomingMessage): Promise<Page> {
     const { leadsOut } = details;
-    return sent(await this.interactions.draw(details, request), { leadsOut, scripts: [sentOnceScript] });
+    return sent(await this.interactions.draw(details, request), { leadsOut, scripts: pageScripts });
   }
 
   override logout({ leadsOut, ...page }: Parameters<ProtocolPages['logout']>[0], asked: PageRequest): Page {

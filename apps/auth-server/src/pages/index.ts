@@ -23,6 +23,7 @@ export {
 } from './link-pages.js';
 export { type MailboxPage, mailboxPage } from './mailbox-page.js';
 export { type OnwardPage, onwardPage, onwardScript } from './onward-page.js';
+export { pageScripts } from './page-scripts.js';
 export {
   type NewPasswordPage,
   newPasswordPage,
@@ -39,7 +40,6 @@ export {
   secondStepPage,
   secondStepSettings,
 } from './second-step-page.js';
-export { sentOnceScript } from './sent-once.js';
 export { type SessionEntry, type SessionsPage, type SignInEntry, sessionsPage } from './sessions-page.js';
 export { type SignInPage, signInPage } from './sign-in-page.js';
 export { type LoggedOutPage, type LogoutPage, loggedOutPage, logoutPage } from './sign-out-pages.js';

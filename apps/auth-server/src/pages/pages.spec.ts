@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { html, type Language, languages, type PageDocument, pageHeaders, stylesheet } from '@curfew/pages';
 import { instant } from '@curfew/session-policy';
 import * as pages from './index.js';
+import { revealing as revealingElement } from './password-input.js';
 import { sentOnce as sentOnceElement } from './sent-once.js';
 
-const sentOnce = String(sentOnceElement);
+const [sentOnce, revealing] = [String(sentOnceElement), String(revealingElement)];
+const withoutScripts = (page: string): string => page.replace(sentOnce, '').replace(revealing, '');
 const hostile = `"><script>alert('x')</script>&\``;
 const hostileText = html`${hostile}`;
 const now = instant(Date.UTC(2026, 0, 2));
@@ -145,7 +147,7 @@ const inEveryLanguage = Object.values(languages).flatMap((language) =>
 
 describe.each(inEveryLanguage)('the $name page in $tag', ({ tag, page }) => {
   it('lets no text from outside become markup', () => {
-    expect(page.replace(sentOnce, '')).not.toContain('<script');
+    expect(withoutScripts(page)).not.toContain('<script');
     expect(page).not.toContain(hostile);
     expect(page).not.toMatch(/="[^"]*"[^\s>/]/);
   });
@@ -165,15 +167,38 @@ describe.each(inEveryLanguage)('the $name page in $tag', ({ tag, page }) => {
   });
 
   it('carries no script but the one that its policy names, no style of its own and no handler', () => {
-    expect(page.replace(sentOnce, '')).not.toMatch(/<style|<script|\son[a-z]+=|style=/);
+    expect(withoutScripts(page)).not.toMatch(/<style|<script|\son[a-z]+=|style=/);
   });
 });
 
-it('names the script of its forms by the hash of what stands there', () => {
-  const [, script] = /^<script>([^<]*)<\/script>$/.exec(sentOnce)!;
-  const hash = createHash('sha256').update(script!).digest('base64');
-  const policy = pageHeaders({ language: 'en', scripts: [pages.sentOnceScript] })['Content-Security-Policy'];
-  expect(policy).toContain(`; script-src 'sha256-${hash}';`);
+it('names the scripts of its forms by the hashes of what stands there', () => {
+  const hashes = [sentOnce, revealing].map((element) => {
+    const [, script] = /^<script>([^<]*)<\/script>$/.exec(element)!;
+    return `'sha256-${createHash('sha256').update(script!).digest('base64')}'`;
+  });
+  const policy = pageHeaders({ language: 'en', scripts: pages.pageScripts })['Content-Security-Policy'];
+  expect(policy).toContain(`; script-src ${hashes.join(' ')};`);
+});
+
+it('shows few sign-ins whole, and many by browser with this one first', () => {
+  const signIns = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      ...{ ...signIn, id: `s${i}`, sessions: [{ ...session, clientName: 'Shop' }] },
+      ...{ browser: i % 2 ? 'Firefox' : 'Chrome', system: 'Windows', from: `192.0.2.${i}` },
+      thisBrowser: i === 5,
+    }));
+  const shown = (count: number) =>
+    pages.sessionsPage({ ...form, now, signIns: signIns(count), more: false }).markup;
+  expect(shown(6)).not.toMatch(/<details|class="places"/);
+  const many = shown(30);
+  expect(
+    [...many.matchAll(/<h2 id="places-\d">(.*?) <span class="quiet">(.*?)<\/span>/g)].map(String),
+  ).toEqual([
+    expect.stringContaining('Firefox on Windows,15 sign-ins'),
+    expect.stringContaining('Chrome on Windows,15 sign-ins'),
+  ]);
+  expect(many.match(/<details><summary>1 application: Shop<\/summary>/g)).toHaveLength(30);
+  expect(many.indexOf('192.0.2.5')).toBeLessThan(many.indexOf('192.0.2.1<'));
 });
 
 describe('the page that goes on by itself', () => {

@@ -1,6 +1,7 @@
 import { type Html, html, type PageDocument, type PlainKey } from '@curfew/pages';
 import { codeField } from './code-field.js';
 import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
+import { passwordInput, revealing } from './password-input.js';
 import { sentOnce } from './sent-once.js';
 
 /** The page that changes a password: the account, and the fault of the last attempt. */
@@ -46,7 +47,8 @@ ${newPasswordFields(page)}
 ${page.endsOthers ? html`<p class="hint">${say('password.ends_all')}</p>` : endOthers(page)}
 <button>${say('password.submit')}</button>
 </form>
-</div>`;
+</div>
+${revealing}`;
   return layout({ title, content, failed: Boolean(problem), navigation: 'password', base, language });
 }
 
@@ -81,7 +83,7 @@ ${newPasswordFields(page, 'new')}
 <button class="full">${say('new_password.submit')}</button>
 </form>
 </div>
-${sentOnce}`;
+${sentOnce}${revealing}`;
   return layout({ title, content, failed: Boolean(page.problem), base, language });
 }
 
@@ -116,5 +118,8 @@ function field(page: WithProblem, { name, label, autocomplete, hint, first }: Fi
   return html`<div class="field"><label for="${name}">${page.language.say(label)}</label>
 ${hint && html`<p class="hint" id="${name}-hint">${hint}</p>`}
 ${wrong && html`<p class="problem" id="${name}-problem" role="alert">${wrong}</p>`}
-<input id="${name}" name="${name}" type="password" autocomplete="${autocomplete}" required maxlength="1024"${autocomplete === 'new-password' && html` minlength="${page.minLength}"`}${described !== '' && html` aria-describedby="${described}"`}${wrong && html` aria-invalid="true"`}${focused && html` autofocus`}></div>`;
+${passwordInput(
+  page.language,
+  html` id="${name}" name="${name}" autocomplete="${autocomplete}"${autocomplete === 'new-password' && html` minlength="${page.minLength}"`}${described !== '' && html` aria-describedby="${described}"`}${wrong && html` aria-invalid="true"`}${focused && html` autofocus`}`,
+)}</div>`;
 }

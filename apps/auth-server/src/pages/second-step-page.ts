@@ -3,6 +3,7 @@ import type { Instant } from '@curfew/session-policy';
 import { encode } from 'uqr';
 import { codeField } from './code-field.js';
 import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
+import { passwordInput, revealing } from './password-input.js';
 import type { PasswordProblem } from './password-page.js';
 import { sentOnce } from './sent-once.js';
 
@@ -77,7 +78,8 @@ export function secondStepSettings(page: SecondStepSettings): PageDocument {
 ${page.done && goodNotice(say(doneWords[page.done]))}
 ${page.problem?.field === 'form' && problemNotice(page.problem.text)}
 ${body}
-</div>`;
+</div>
+${revealing}`;
   const failed = Boolean(page.problem);
   return layout({ title, content, failed, navigation: 'second-step', base, language });
 }
@@ -144,11 +146,15 @@ ${hidden('csrf', page.csrf)}
 ${fields}
 </form>`;
 
-const currentField = ({ problem, language: { say } }: SecondStepSettings): Html => {
+const currentField = ({ problem, language }: SecondStepSettings): Html => {
+  const { say } = language;
   const wrong = problem?.field === 'current' ? problem.text : undefined;
   return html`<div class="field"><label for="current">${say('field.current_password')}</label>
 ${wrong && html`<p class="problem" id="current-problem" role="alert">${wrong}</p>`}
-<input id="current" name="current" type="password" autocomplete="current-password" required maxlength="1024"${wrong && html` aria-invalid="true" aria-describedby="current-problem" autofocus`}></div>`;
+${passwordInput(
+  language,
+  html` id="current" name="current" autocomplete="current-password"${wrong && html` aria-invalid="true" aria-describedby="current-problem" autofocus`}`,
+)}</div>`;
 };
 
 /** The recovery codes, which are shown once. */

@@ -22,7 +22,7 @@ export interface SignInEntry {
   readonly browser?: string | undefined;
   /** The operating system, e.g. "Windows". */
   readonly system?: string | undefined;
-  /** The network of the sign-in, e.g. "192.0.2.7, DE". */
+  /** The network of the sign-in, and the place where the network database knows it, e.g. "192.0.2.7, Germany". */
   readonly from?: string | undefined;
   readonly signedInAt: Instant | undefined;
   readonly lastActiveAt: Instant | undefined;
@@ -51,6 +51,9 @@ const done = {
   others: 'sessions.ended_others',
 } as const satisfies Readonly<Record<string, PlainKey>>;
 
+/** Sign-ins up to which each is shown whole; more of them are grouped, and show what is signed in there when it is asked for. */
+const maxOpen = 6;
+
 /** Renders sign-ins with their times, and buttons to end one browser or device, or all but this browser (OWASP ASVS 7.5.2). */
 export function sessionsPage(page: SessionsPage): PageDocument {
   const { language, base } = page;
@@ -64,10 +67,30 @@ ${others && endOthersForm(page)}
 </div>
 <div class="stack">
 ${page.done && goodNotice(say(done[page.done]))}
-<ul class="stack">${page.signIns.map((signIn) => html`<li>${signInCard(signIn, page)}</li>`)}</ul>
+${page.signIns.length > maxOpen ? byBrowser(page) : list(page.signIns, page)}
 ${page.more && html`<p class="quiet">${say('sessions.more')}</p>`}
 </div>`;
   return layout({ title, content, navigation: 'sessions', base, language });
+}
+
+const list = (signIns: readonly SignInEntry[], page: SessionsPage, grouped = false): Html =>
+  html`<ul class="stack">${signIns.map((signIn) => html`<li>${signInCard(signIn, page, grouped)}</li>`)}</ul>`;
+
+/** Many sign-ins by browser and system: this browser's group first, then in the order of the latest of each. */
+function byBrowser(page: SessionsPage): Html {
+  const { language, signIns } = page;
+  const groups = new Map<string, SignInEntry[]>();
+  const ofThis = signIns.filter(({ thisBrowser }) => thisBrowser);
+  for (const signIn of [...ofThis, ...signIns.filter(({ thisBrowser }) => !thisBrowser)]) {
+    const name = String(html`${nameOf(language, signIn)}`);
+    groups.set(name, [...(groups.get(name) ?? []), signIn]);
+  }
+  return html`${[...groups.values()].map(
+    (group, index) => html`<section class="places" aria-labelledby="places-${index}">
+<h2 id="places-${index}">${nameOf(language, group[0]!)} <span class="quiet">${language.count('sessions.sign_ins', group.length)}</span></h2>
+${list(group, page, true)}
+</section>`,
+  )}`;
 }
 
 const endOthersForm = (page: SessionsPage): Html => html`<form method="post" action="${page.action}">
@@ -86,21 +109,22 @@ const nameOf = ({ say }: Language, { browser, system, kind }: SignInEntry): stri
     ? say('sessions.browser_on_system', { browser, system })
     : (browser ?? system ?? say(kindWords[kind]));
 
-function signInCard(signIn: SignInEntry, page: SessionsPage): Html {
+function signInCard(signIn: SignInEntry, page: SessionsPage, grouped: boolean): Html {
   const { language, now } = page;
   const { say } = language;
   const name = `s-${signIn.id}`;
+  const applications = signIn.sessions.map((session) => sessionFacts(language, session, now, grouped));
   const offline = signIn.sessions.filter((session) => session.offline);
   return html`<article class="card session" aria-labelledby="${name}">
 <div>
-<header><h2 id="${name}">${nameOf(language, signIn)}</h2>${signIn.thisBrowser && html`<span class="badge">${say('sessions.this_browser')}</span>`}</header>
+<header>${grouped ? html`<h3 id="${name}">${signIn.from ?? say('sessions.unknown_place')}</h3>` : html`<h2 id="${name}">${nameOf(language, signIn)}</h2>`}${signIn.thisBrowser && html`<span class="badge">${say('sessions.this_browser')}</span>`}</header>
 <dl class="facts">
-${signIn.from && html`<dt>${say('sessions.from')}</dt><dd>${signIn.from}</dd>`}
+${!grouped && signIn.from && html`<dt>${say('sessions.from')}</dt><dd>${signIn.from}</dd>`}
 ${signIn.signedInAt !== undefined && html`<dt>${say('sessions.signed_in')}</dt><dd>${ago(language, signIn.signedInAt, now)}</dd>`}
 ${signIn.lastActiveAt !== undefined && html`<dt>${say('sessions.last_active')}</dt><dd>${ago(language, signIn.lastActiveAt, now)}</dd>`}
 </dl>
 ${signIn.sessions.length === 0 && html`<p class="quiet">${say('sessions.no_application')}</p>`}
-${signIn.sessions.map((session) => sessionFacts(language, session, now))}
+${grouped && signIn.sessions.length > 0 ? html`<details><summary>${language.count('sessions.applications', signIn.sessions.length)}: ${namesOf(signIn.sessions)}</summary>${applications}</details>` : applications}
 </div>
 <form method="post" action="${page.action}">
 ${hidden('csrf', page.csrf)}
@@ -116,11 +140,11 @@ const keepOffline = ({ say }: Language, offline: readonly SessionEntry[]): Html 
 const namesOf = (sessions: readonly SessionEntry[]): string =>
   [...new Set(sessions.map(({ clientName }) => clientName))].join(', ');
 
-function sessionFacts(language: Language, session: SessionEntry, now: Instant): Html {
+function sessionFacts(language: Language, session: SessionEntry, now: Instant, grouped: boolean): Html {
   const { say } = language;
   const isSoon = now >= session.idleWarningAt;
   return html`<div class="group tight">
-<h3>${session.clientName}</h3>
+${grouped ? html`<h4>${session.clientName}</h4>` : html`<h3>${session.clientName}</h3>`}
 <dl class="facts">
 <dt>${say('sessions.last_active')}</dt><dd>${ago(language, session.lastActiveAt, now)}</dd>
 <dt>${say('sessions.ends')}</dt><dd>${isSoon && html`<span class="badge">${say('sessions.soon')}</span> `}${ending(language, session, now)}</dd>

@@ -1,5 +1,6 @@
 import { type Html, html, type PageDocument, type PlainKey } from '@curfew/pages';
 import { hidden, layout, type PageModel, problemNotice } from './layout.js';
+import { passwordInput, revealing } from './password-input.js';
 import { sentOnce } from './sent-once.js';
 
 /** The sign-in page: the application, the typed username, and the fault of the last attempt. */
@@ -39,7 +40,10 @@ ${hidden('csrf', page.csrf)}
 </div>
 <div class="field">
 <label for="password">${say('field.password')}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required${problem && html` aria-invalid="true" aria-describedby="problem"`}${again && html` autofocus`}>
+${passwordInput(
+  language,
+  html` id="password" name="password" autocomplete="current-password"${problem && html` aria-invalid="true" aria-describedby="problem"`}${again && html` autofocus`}`,
+)}
 </div>
 <label class="check"><input type="checkbox" name="remember" value="yes"${page.remember && html` checked`}><span>${say('sign_in.remember')}<br><span class="hint">${say('sign_in.remember_hint')}</span></span></label>
 <button class="full">${say('sign_in.submit')}</button>
@@ -47,7 +51,7 @@ ${hidden('csrf', page.csrf)}
 ${page.forgotten && html`<p><a href="${page.forgotten}">${say('forgotten.link')}</a></p>`}
 ${clientName && cancelForm(page)}
 </div>
-${sentOnce}`;
+${sentOnce}${revealing}`;
   return layout({ title, content, failed: Boolean(problem), base, language });
 }
 

@@ -33,6 +33,9 @@ const emblem = html`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" s
 const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%237c74ff' stroke-width='2.4' stroke-linecap='round' stroke-linejoin='round'%3E%3Cpath d='M20.5 14.2A8.8 8.8 0 1 1 9.8 3.5a7 7 0 0 0 10.7 10.7Z'/%3E%3Cpath d='M16.5 3v4h3.2'/%3E%3C/svg%3E";
 
+/** The emblem and the name of the product. */
+export const brandName: Html = html`${emblem}Curfew`;
+
 /** A whole document around the content of one page. */
 export function pageDocument(parts: DocumentParts): PageDocument {
   const { language, title, content, failed, navigation, base = '' } = parts;
@@ -51,7 +54,7 @@ export function pageDocument(parts: DocumentParts): PageDocument {
 <body>
 <a class="skip" href="#content">${say('page.skip')}</a>
 <header class="brand">
-${navigation ? html`<a class="name" href="${base}/">${emblem}Curfew</a>` : html`<span class="name">${emblem}Curfew</span>`}
+${navigation ? html`<a class="name" href="${base}/">${brandName}</a>` : html`<span class="name">${brandName}</span>`}
 ${navigation}
 </header>
 <main id="content" tabindex="-1">

@@ -11,7 +11,7 @@ body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:col
 h1,h2,h3,p,ul,dl,dd,fieldset{margin:0;padding:0}
 h1{font-size:1.5rem;line-height:1.25;font-weight:650;letter-spacing:-.01em;text-wrap:balance}
 h2{font-size:1.0625rem;line-height:1.35;font-weight:650}
-h3{font-size:1rem;font-weight:600}
+h3,h4{margin:0;font-size:1rem;font-weight:600}
 ul{list-style:none}
 a{color:var(--accent);text-underline-offset:.2em}
 a:hover{text-decoration-thickness:2px}
@@ -28,6 +28,7 @@ main:focus-visible{outline:none}
 nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem}
 nav a{display:inline-block;padding:.375rem 0;border-radius:.25rem}
 nav a[aria-current]{color:var(--ink);font-weight:600;text-decoration:none}
+html:not(.wide) body{padding-block-start:min(8vh,5rem)}
 main{width:100%;max-width:28.5rem;margin:0 auto auto;padding:1.25rem 1.25rem 2rem}
 .wide main{max-width:48.5rem}
 .card{background:var(--surface);border:1px solid var(--hairline);border-radius:1rem;padding:1.75rem;box-shadow:0 1px 2px rgb(10 10 40/.05),0 12px 32px -16px rgb(10 10 40/.18)}
@@ -57,6 +58,12 @@ input.code{font:600 1.5rem/1.2 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaV
 button,.button{display:inline-flex;align-items:center;justify-content:center;min-height:3rem;padding:.625rem 1.25rem;border:1px solid transparent;border-radius:.625rem;
   background:var(--accent);color:var(--on-accent);font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer;transition:background-color .12s}
 button:hover,.button:hover{background:var(--accent-hover)}
+[hidden]{display:none!important}
+.secret{position:relative}
+.secret:has(.reveal:not([hidden])) input{padding-inline-end:10.5rem}
+.reveal{position:absolute;inset-block:.375rem;inset-inline-end:.375rem;min-height:0;padding:0 .75rem;background:transparent;color:var(--accent);font-size:.875rem}
+.reveal:hover{background:var(--canvas)}
+.reveal[aria-pressed=true]{text-decoration:underline;text-underline-offset:.2em}
 button.plain{background:transparent;border-color:var(--line);color:var(--ink)}
 button.plain:hover{background:var(--canvas);border-color:var(--ink)}
 button.ending{background:transparent;border-color:var(--danger);color:var(--danger)}
@@ -81,6 +88,12 @@ button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
 .facts+.quiet{margin-block-start:.75rem}
 .session header{display:flex;flex-wrap:wrap;align-items:center;gap:.375rem .625rem;margin-block-end:.5rem}
 .badge{display:inline-block;padding:.0625rem .5625rem;border-radius:1rem;background:var(--success-surface);color:var(--success);font-size:.8125rem;font-weight:600}
+.places>h2{display:flex;flex-wrap:wrap;align-items:baseline;gap:.125rem .75rem;margin-block-end:.75rem}
+.places>h2 span{font-weight:400}
+.places .card{padding:1rem 1.25rem;border-radius:.75rem;box-shadow:none}
+.places .stack>*+*{margin-block-start:.625rem}
+.places summary{width:fit-content;padding-block:.25rem;color:var(--accent);cursor:pointer;font-size:.9375rem}
+.places .facts{font-size:.875rem}
 .heading{display:flex;flex-wrap:wrap;align-items:end;justify-content:space-between;gap:1rem;margin-block-end:1.25rem}
 .mark{display:block;width:3rem;height:3rem;color:var(--accent)}
 .mark.good{color:var(--success)}

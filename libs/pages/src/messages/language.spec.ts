@@ -47,6 +47,15 @@ it('escapes a value that is text, and leaves one that is markup', () => {
   expect(String(languages.de.count('time.days', 2))).toBe('2 Tagen');
 });
 
+it.each([
+  ['DE', 'Deutschland'],
+  ['ZZ', 'Unbekannte Region'],
+  ['de', 'de'],
+  ['<b>', '<b>'],
+])('names the country %s in German as %s', (code, name) => {
+  expect(languages.de.country(code)).toBe(name);
+});
+
 describe('the language of a page', () => {
   it.each([
     ['nothing is known of the reader', {}, 'en'],

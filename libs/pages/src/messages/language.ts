@@ -42,11 +42,14 @@ export interface Language {
   readonly say: <Key extends MessageKey>(key: Key, ...values: Values<Key>) => Html;
   /** The sentence of a key for a number, in the form that the language has for that number. */
   readonly count: (key: CountedKey, count: number) => Html;
+  /** The name of a country by its code of two letters (ISO 3166-1); the code itself where it is none. */
+  readonly country: (code: string) => string;
 }
 
 function languageOfTag(tag: LanguageTag): Language {
   const messages: Translated<Messages> = catalogues[tag];
   const plurals = new Intl.PluralRules(tag);
+  const countries = new Intl.DisplayNames(tag, { type: 'region' });
   return {
     tag,
     say: (key, ...[values]) => Html.filled(messages[key], values ?? {}),
@@ -54,6 +57,7 @@ function languageOfTag(tag: LanguageTag): Language {
       const form = plurals.select(count) === 'one' ? 'one' : 'other';
       return Html.filled(messages[`${key}.${form}`], { count });
     },
+    country: (code) => (/^[A-Z]{2}$/.test(code) ? (countries.of(code) ?? code) : code),
   };
 }
 

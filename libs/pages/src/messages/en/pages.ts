@@ -18,6 +18,7 @@ export const pages = {
   'field.repeat_password': 'Confirm new password',
   'field.new_password_hint':
     'At least {length} characters. A few words in a row are easy to remember and hard to guess.',
+  'field.show_password': 'Show password',
   'field.code': 'Code from your app',
   'field.code_hint': 'Six digits. If you have lost the app, enter one of your recovery codes.',
   'time.now': 'just now',
