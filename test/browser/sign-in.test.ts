@@ -199,8 +199,11 @@ describe('signing in to an application', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').waitFor();
     expect(await page.locator('img').count()).toBe(0);
-    // The one that every form brings along.
-    expect(await page.locator('script').allTextContents()).toEqual([expect.stringMatching(/^var sent;/)]);
+    // Those that the form brings along.
+    expect(await page.locator('script').allTextContents()).toEqual([
+      expect.stringMatching(/^var sent;/),
+      expect.stringContaining('button.reveal'),
+    ]);
   });
 
   it('can be done with the keyboard alone', async () => {
