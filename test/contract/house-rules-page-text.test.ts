@@ -25,7 +25,7 @@ const spoken = /\b(?:aria-label|aria-roledescription|alt|title|placeholder)="([^
 
 /** A template that is only attributes of a tag, for a value inside one. */
 const isInsideTag = (markup: string): boolean =>
-  /^(?: (?:[a-z-]+="[^"<>]*"|autofocus|checked|disabled|open))+$/.test(markup);
+  /^(?: (?:[a-z-]+="[^"<>]*"|autofocus|checked|disabled|open))+$/.test(markup.replaceAll('\0', ''));
 
 /** The words of a template that a person reads: between its tags, and in attributes that are spoken. The name of the product is one everywhere. */
 function ownWords(template: ts.TaggedTemplateExpression): string {
