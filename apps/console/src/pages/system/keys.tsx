@@ -70,9 +70,7 @@ function KeyTable({ keys, onWithdraw }: KeyTableProps) {
             <th scope="col">State</th>
             <th scope="col">Signs from</th>
             <th scope="col">Until</th>
-            <th scope="col">
-              <span className="unseen">Acts</span>
-            </th>
+            <th scope="col">Acts</th>
           </tr>
         </thead>
         <tbody>

@@ -58,7 +58,7 @@ export function Nodes() {
 function NodeTable({ rows }: { readonly rows: readonly Row[] }) {
   const nameOf = useClientName();
   return (
-    <div className="scroll">
+    <div className="scroll followers">
       <table>
         <thead>
           <tr>

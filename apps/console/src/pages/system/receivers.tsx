@@ -66,7 +66,7 @@ interface ReceiverTableProps {
 
 function ReceiverTable({ receivers, onOpen }: ReceiverTableProps) {
   return (
-    <div className="scroll">
+    <div className="scroll receivers">
       <table>
         <thead>
           <tr>
