@@ -3,7 +3,10 @@
  * Sources are read as they stand: `@curfew/<room>` is resolved to the room's src/index.ts, so no build is needed.
  */
 
-/** Room → the other rooms it may import. A room that is not listed may import none. */
+const { existsSync, readFileSync } = require('node:fs');
+const { join } = require('node:path');
+
+/** Room → the other rooms it may import, or the one door of a room. A room that is not listed may import none. */
 const mayImport = {
   'session-policy': [],
   clock: ['session-policy'],
@@ -31,8 +34,20 @@ const mayImport = {
     'clock',
     'signals',
     'web',
+    'resource-server/dpop',
+    'resource-server/jws',
   ],
-  oidc: ['token-endpoint', 'tokens', 'artifacts', 'sessions', 'clients', 'accounts', 'session-policy', 'web'],
+  oidc: [
+    'resource-server/dpop',
+    'token-endpoint',
+    'tokens',
+    'artifacts',
+    'sessions',
+    'clients',
+    'accounts',
+    'session-policy',
+    'web',
+  ],
   'resource-server': ['session-policy', 'config', 'clock'],
   web: ['config', 'clock'],
   operations: ['accounts', 'clients', 'clock', 'events', 'mail', 'persistence', 'session-policy', 'sessions'],
@@ -58,12 +73,27 @@ const mayImport = {
 const spec = '\\.spec\\.ts$';
 const rooms = Object.keys(mayImport);
 
+/** The files that a room or a door of it (`room/door`) consists of. */
+const filesOf = (place) => {
+  const [room, door] = place.split('/');
+  return door === undefined ? `${room}/` : `${room}/src/${door}(/|\\.ts$)`;
+};
+
+/** The doors of a room beside its index, as its package.json exports them: a file, or a folder with an index. */
+const doorsOf = (room) => {
+  const manifest = join(__dirname, 'libs', room, 'package.json');
+  const { exports = {} } = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : {};
+  return Object.keys(exports)
+    .filter((name) => /^\.\/[a-z-]+$/.test(name))
+    .map((name) => `^libs/${room}/src/${name.slice(2)}(/index)?\\.ts$`);
+};
+
 const roomRules = rooms.map((room) => ({
   name: `room-${room}`,
   severity: 'error',
   comment: `${room} may import ${mayImport[room].join(', ') || 'no other room'}.`,
   from: { path: `^libs/${room}/` },
-  to: { path: '^libs/[^/]+/', pathNot: `^libs/(${[room, ...mayImport[room]].join('|')})/` },
+  to: { path: '^libs/[^/]+/', pathNot: `^libs/(${[room, ...mayImport[room]].map(filesOf).join('|')})` },
 }));
 
 /** A package by name, as it stands in node_modules or, where its exports hide the file, as it was written. */
@@ -90,9 +120,13 @@ module.exports = {
     {
       name: 'by-index-only',
       severity: 'error',
-      comment: 'A room is used by what its index exports; what lies behind may change without notice.',
+      comment:
+        'A room is used through its index and the doors that its package.json exports (ADR 81); what lies behind may change without notice.',
       from: { path: '^(libs|apps)/([^/]+)/' },
-      to: { path: '^libs/[^/]+/', pathNot: ['^$1/$2/', '^libs/[^/]+/src/index\\.ts$'] },
+      to: {
+        path: '^libs/[^/]+/',
+        pathNot: ['^$1/$2/', '^libs/[^/]+/src/index\\.ts$', ...rooms.flatMap(doorsOf)],
+      },
     },
     {
       name: 'by-name-only',

@@ -14,8 +14,9 @@ const base = {
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: {
     '^fast-check$': '<rootDir>/test/support/seeded-fast-check.mjs',
-    '^@curfew/resource-server/nest$': '<rootDir>/libs/resource-server/src/nest/index.ts',
     '^@curfew/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',
+    // A room has further doors by subject: a file, or a folder with an index (ADR 81).
+    '^@curfew/([a-z-]+)/([a-z-]+)$': ['<rootDir>/libs/$1/src/$2.ts', '<rootDir>/libs/$1/src/$2/index.ts'],
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.curfew/'],

@@ -6,7 +6,7 @@ const { at } = await import('./repository.mjs');
 const { prepareServices } = await import('./prepare.mjs');
 
 await prepareServices((line) => console.log(`${line} …`));
-const { manual } = await import(at('libs/config/dist/index.js'));
+const { manual } = await import(at('libs/config/dist/manual.js'));
 const { openApiText } = await import(at('apps/admin-api/dist/index.js'));
 const { withFreshSessionTables, withFreshTables } = await import(
   at('libs/session-policy/dist/documentation.js')

@@ -1,6 +1,6 @@
 import type { PolicyService } from '@curfew/clients';
 import type { ManualClock } from '@curfew/clock';
-import type { NeededForAdaptation } from '@curfew/insight';
+import type { NeededForAdaptation } from '@curfew/insight/adaptation';
 import type { PlannedVisit, Population } from './adversaries.mjs';
 
 /** The classes of the admin API that decide. */

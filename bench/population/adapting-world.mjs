@@ -4,7 +4,8 @@ import { ManualClock } from '@curfew/clock';
 import { loadConfiguration } from '@curfew/config';
 import { engineOn } from '@curfew/foundation';
 import { HotStatements, PrismaService } from '@curfew/persistence';
-import { placeOf, unknownSignals } from '@curfew/session-policy';
+import { unknownSignals } from '@curfew/session-policy';
+import { placeOf } from '@curfew/session-policy/trial';
 import { KeyRing, newId, newSecret, RefreshTokenCodec, ServiceKeys } from '@curfew/tokens';
 
 const dayMs = 86_400_000;

@@ -1,12 +1,5 @@
-import {
-  clockworkShare,
-  comparedArms,
-  Evidence,
-  exposurePerDay,
-  giveUpFrom,
-  signInsPerVisit,
-  totalCounts,
-} from '@curfew/insight';
+import { clockworkShare, comparedArms, Evidence, giveUpFrom, totalCounts } from '@curfew/insight';
+import { exposurePerDay, signInsPerVisit } from '@curfew/insight/figures';
 import { exposureHoursOf, intendedVisits, livedUnder } from './people.mjs';
 
 /*

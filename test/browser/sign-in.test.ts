@@ -1,4 +1,4 @@
-import { profiles } from '@curfew/session-policy';
+import { profiles } from '@curfew/session-policy/settings';
 import type { Page } from 'playwright-core';
 import { freePort } from '../support/ports.js';
 import { moveAbout } from './chromium.js';

@@ -130,7 +130,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
     'are fetched once for all who wait',
   ],
   'DpopProofs.seen': [
-    'libs/resource-server/src/binding/dpop.spec.ts',
+    'libs/resource-server/src/binding/dpop-proofs.spec.ts',
     'passes while fewer are remembered than may be',
   ],
   'DpopNonces.around': [

@@ -31,13 +31,7 @@ interface OneHome {
   readonly home: Readonly<Record<string, string>>;
   /** Places that stand beside the home for a reason that stays. */
   readonly beside?: Readonly<Record<string, string>>;
-  /** Second copies known today, with how often each has it and what will end it. This list only shrinks. */
-  readonly known?: Readonly<Record<string, readonly [count: number, endsWith: string]>>;
 }
-
-const oneVerifier = 'one verifier of proofs with one tolerance';
-const oneSeal = 'one seal for every purpose';
-const standing = 'one predicate, generated from the domain';
 
 /** Each rule that has one home, found by its structure: who writes it a second time meets this table. */
 const rules: Readonly<Record<string, OneHome>> = {
@@ -126,17 +120,10 @@ const rules: Readonly<Record<string, OneHome>> = {
   'seals with AES-GCM': {
     finds: calls(['createCipheriv', 'createDecipheriv']),
     home: { 'libs/tokens/src/aead.ts': '' },
-    known: {
-      'apps/gateway/src/browser/cookie-seal.ts': [2, oneSeal],
-    },
   },
   'derives a key': {
     finds: calls(['hkdf', 'hkdfSync']),
     home: { 'libs/tokens/src/service-keys.ts': '' },
-    known: {
-      'libs/resource-server/src/binding/dpop-nonces.ts': [1, oneVerifier],
-      'apps/gateway/src/browser/cookie-seal.ts': [1, oneSeal],
-    },
   },
   'records an event': {
     finds: says(/INSERT INTO event\b/i),
@@ -149,10 +136,6 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/sessions/src/store/postgres-sweep-store.ts': 'settles the entries themselves, and removes them',
       'libs/events/src/feed/feed.store.ts': 'followers are told of each',
       'apps/admin-api/src/stats/stats.store.ts': 'counts the mass ends themselves',
-    },
-    known: {
-      'apps/admin-api/src/sessions/reach-count.store.ts': [1, standing],
-      'apps/admin-api/src/sessions/session-search.store.ts': [2, standing],
     },
   },
   'writes the end of a session': {
@@ -180,22 +163,20 @@ const rules: Readonly<Record<string, OneHome>> = {
   },
   'reads a token of three parts': {
     finds: (node) => calls(['split'], '.')(node) || calls(['jwtVerify', 'compactVerify', 'decodeJwt'])(node),
-    home: { 'libs/resource-server/src/jwt/signed-jwt.ts': 'needs nothing else, because APIs install it' },
+    home: {
+      'libs/resource-server/src/jws.ts':
+        'in the package that APIs install: it must need nothing (ADR 22, 81)',
+    },
     beside: {
       'apps/admin-api/src/events/event-view.ts': 'the name of an event type',
       'apps/auth-server/src/interactions/notices.ts': 'a cookie with a signature of ours',
       'apps/cli/src/doctor/doctor.ts': 'the number of a Node version',
     },
-    known: {
-      'libs/tokens/src/jws.ts': [1, oneVerifier],
-      'libs/tokens/src/dpop.ts': [1, oneVerifier],
-    },
   },
   'checks a DPoP proof': {
     finds: says(/^dpop\+jwt$/),
-    home: { 'libs/resource-server/src/binding/dpop.ts': '' },
-    known: {
-      'libs/tokens/src/dpop.ts': [1, oneVerifier],
+    home: {
+      'libs/resource-server/src/dpop/proof-reader.ts': 'for APIs, the token endpoint and the admin API',
     },
   },
 };
@@ -209,7 +190,7 @@ const countsOf = (finds: OneHome['finds']): Record<string, number> => {
   return counts;
 };
 
-describe.each(Object.entries(rules))('the code that %s', (_, { finds, home, beside = {}, known = {} }) => {
+describe.each(Object.entries(rules))('the code that %s', (_, { finds, home, beside = {} }) => {
   const counts = countsOf(finds);
   const places = Object.keys(counts);
 
@@ -218,13 +199,11 @@ describe.each(Object.entries(rules))('the code that %s', (_, { finds, home, besi
   });
 
   it('stands nowhere else but where this table says', () => {
-    const allowed = new Set([...Object.keys(home), ...Object.keys(beside), ...Object.keys(known)]);
+    const allowed = new Set([...Object.keys(home), ...Object.keys(beside)]);
     expect(places.filter((place) => !allowed.has(place))).toEqual([]);
   });
 
-  it('has as many second copies as this table says: one that has gone goes from it too', () => {
-    const left = Object.keys(known).map((place) => [place, counts[place] ?? 0]);
-    expect(left).toEqual(Object.entries(known).map(([place, [count]]) => [place, count]));
+  it('still stands at each place that this table excuses', () => {
     expect(Object.keys(beside).filter((place) => !counts[place])).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import {
   type Rotation,
   type SessionStore,
   type StoredSession,
-} from '@curfew/sessions';
+} from '@curfew/sessions/store';
 import { aSession, parallel, type StoreUnderTest, t, t0 } from './session-store-contract.js';
 
 /** What every SessionStore MUST do with a proof that a change was asked for with (RFC 9449 §11.1). */

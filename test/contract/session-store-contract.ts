@@ -8,6 +8,7 @@ import {
   seconds,
   unknownSignals,
 } from '@curfew/session-policy';
+import { sessionEvent } from '@curfew/sessions';
 import {
   AuthorizationKilled,
   type End,
@@ -16,9 +17,8 @@ import {
   type SessionStore,
   type StoredSession,
   type SweepStore,
-  sessionEvent,
   TooManySessions,
-} from '@curfew/sessions';
+} from '@curfew/sessions/store';
 import { newId } from '@curfew/tokens';
 
 /** A recorded event, as far as these tests look at it. */

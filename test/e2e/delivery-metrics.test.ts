@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { alertPatterns } from '@curfew/events';
+import { alertPatterns } from '@curfew/events/alerts';
 import { advanceVirtualClock } from '@curfew/persistence';
 import { parse } from 'yaml';
 import { freePort } from '../support/ports.js';

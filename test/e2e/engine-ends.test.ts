@@ -7,7 +7,7 @@ import {
 } from '@curfew/accounts';
 import { ClientService } from '@curfew/clients';
 import type { EndReason } from '@curfew/session-policy';
-import type { MassEnd } from '@curfew/sessions';
+import type { MassEnd } from '@curfew/sessions/store';
 import { decodeJwt } from 'jose';
 import { failExactlyAt, holdTable } from '../support/faults.js';
 import { atOnce, type EngineClient, EngineWorld, ledger, orders, type Tokens } from './engine-world.js';

@@ -15,7 +15,9 @@ import {
 import { DisciplinedClock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import { advanceVirtualClock, databaseClock, type PrismaService } from '@curfew/persistence';
-import { type EffectivePolicy, formatPolicy, profiles } from '@curfew/session-policy';
+import { formatPolicy } from '@curfew/session-policy';
+import { profiles } from '@curfew/session-policy/settings';
+import { type EffectivePolicy } from '@curfew/session-policy/trial';
 import { BrowserSessionEnds, PolicySource, SessionService } from '@curfew/sessions';
 import { KeyRing, RefreshTokenCodec, ServiceKeys } from '@curfew/tokens';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';

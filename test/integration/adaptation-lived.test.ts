@@ -1,4 +1,4 @@
-import { neededForAdaptation } from '@curfew/insight';
+import { neededForAdaptation } from '@curfew/insight/adaptation';
 import { instant } from '@curfew/session-policy';
 import { AdaptationStore } from '../../apps/admin-api/src/adaptation/adaptation.store.js';
 import { AdaptationSteps } from '../../apps/admin-api/src/adaptation/adaptation-steps.js';

@@ -1,7 +1,7 @@
 import { ManualClock } from '@curfew/clock';
 import { CountsStore } from '@curfew/insight';
 import { type Instant, instant } from '@curfew/session-policy';
-import type { PostgresSessionStore } from '@curfew/sessions';
+import type { PostgresSessionStore } from '@curfew/sessions/store';
 import pg from 'pg';
 import { CameBackStore } from '../../apps/admin-api/src/insight/came-back.store.js';
 import { FrictionFigures } from '../../apps/admin-api/src/insight/friction.js';

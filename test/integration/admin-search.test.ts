@@ -1,5 +1,6 @@
 import type { PrismaService } from '@curfew/persistence';
-import { instant, profiles } from '@curfew/session-policy';
+import { instant } from '@curfew/session-policy';
+import { profiles } from '@curfew/session-policy/settings';
 import { Client } from 'pg';
 import {
   type PreviewLimits,

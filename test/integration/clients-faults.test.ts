@@ -4,9 +4,11 @@ import {
   PolicyService,
   Registry,
   ResourceService,
+  registryChannel,
   verifySecret,
 } from '@curfew/clients';
 import { ManualClock } from '@curfew/clock';
+import { DatabaseListener } from '@curfew/persistence';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { failExactlyAt, type Place } from '../support/faults.js';
 
@@ -19,6 +21,7 @@ let clients: ClientService;
 let resources: ResourceService;
 let policies: PolicyService;
 let registry: Registry;
+let listener: DatabaseListener;
 let secret: string;
 
 const everything = () =>
@@ -45,10 +48,12 @@ beforeEach(async () => {
   await policies.save({ name: 'shop', previous: 0, settings: { basedOn: 'standard' }, createdBy: 'admin' });
   await policies.attach({ kind: 'client', id: 'web' }, 'shop');
   await policies.attach({ kind: 'resource', audience: 'https://free.example.test' }, 'shop');
-  await registry.start(database.url);
+  listener = new DatabaseListener(database.url, [registryChannel], registry.handlers);
+  await listener.start();
+  registry.trust();
 });
 afterEach(async () => {
-  await registry.stop();
+  await listener.stop();
   await assertInvariants(database);
 });
 afterAll(() => database.drop());

@@ -8,7 +8,8 @@ import {
 } from '@curfew/clients';
 import { ManualClock } from '@curfew/clock';
 import type { PrismaService } from '@curfew/persistence';
-import { formatPolicy, profileNames, profiles } from '@curfew/session-policy';
+import { formatPolicy } from '@curfew/session-policy';
+import { profileNames, profiles } from '@curfew/session-policy/settings';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const orders = 'https://orders.example.test';

@@ -5,9 +5,10 @@ import {
   PolicyService,
   Registry,
   ResourceService,
+  registryChannel,
 } from '@curfew/clients';
 import { ManualClock } from '@curfew/clock';
-import { isDatabaseUnavailable } from '@curfew/persistence';
+import { DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type DatabaseProxy, proxyTo } from '../support/proxy.js';
@@ -24,6 +25,7 @@ let resources: ResourceService;
 let policies: PolicyService;
 /** The process that answers requests: it reads by one wire and hears of changes by another. */
 let registry: Registry;
+let listener: DatabaseListener;
 let reading: DatabaseProxy;
 let hearing: DatabaseProxy;
 
@@ -60,10 +62,12 @@ beforeEach(async () => {
   reading = await proxyTo(database.url);
   hearing = await proxyTo(database.url);
   registry = new Registry(database.prisma({ DATABASE_URL: reading.url }), clock);
-  await registry.start(hearing.url);
+  listener = new DatabaseListener(hearing.url, [registryChannel], registry.handlers);
+  await listener.start();
+  registry.trust();
 });
 afterEach(async () => {
-  await registry.stop();
+  await listener.stop();
   await reading.close();
   await hearing.close();
   await assertInvariants(database);
@@ -208,7 +212,9 @@ describe('the registry', () => {
       clients: 3,
       maxAge: seconds(30),
     });
-    await small.start(database.url);
+    const own = new DatabaseListener(database.url, [registryChannel], small.handlers);
+    await own.start();
+    small.trust();
     expect(await small.client('c4')).toBeNull();
     for (let n = 0; n < 5; n += 1) await clients.create(web, { id: `c${n}` });
     // The last announcement has been heard, and with it all before it.
@@ -217,6 +223,6 @@ describe('the registry', () => {
     reading.cut();
     expect((await small.client('c4'))?.id).toBe('c4');
     await expect(small.client('c0')).rejects.toBeDefined();
-    await small.stop();
+    await own.stop();
   });
 });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { type DatabaseGuard, openGuard } from '@curfew/persistence';
-import { takeRestoreStep } from '@curfew/sessions';
+import { takeRestoreStep } from '@curfew/sessions/store';
 import pg from 'pg';
 import { judge } from '../../libs/persistence/src/guard/judgement.js';
 import { readServer } from '../../libs/persistence/src/guard/server.js';

@@ -1,19 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ManualClock } from '@curfew/clock';
+import { EventLog, type NewEvent } from '@curfew/events';
 import {
   type AttemptOutcome,
   Courier,
   composeWebhook,
   DeliveryStore,
-  EventLog,
-  type NewEvent,
   Receivers,
   ReceiversStore,
   type SecretSeal,
   webhookSignature,
-} from '@curfew/events';
+} from '@curfew/events/delivery';
 import { instant, type SessionId } from '@curfew/session-policy';
-import { outboundFetch } from '@curfew/token-endpoint';
+import { outboundFetch } from '@curfew/token-endpoint/client';
 import { newId } from '@curfew/tokens';
 import pg from 'pg';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';

@@ -1,17 +1,15 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ManualClock } from '@curfew/clock';
+import { type CountedEvent, EventLog, type NewEvent } from '@curfew/events';
 import {
   type AlertThresholds,
   alertPatterns,
-  type CountedEvent,
-  EventLog,
-  type NewEvent,
   ThrottledNetworks,
   Watch,
   type WatchParts,
   WatchStore,
-} from '@curfew/events';
+} from '@curfew/events/alerts';
 import { type SessionId, seconds } from '@curfew/session-policy';
 import { newId } from '@curfew/tokens';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';

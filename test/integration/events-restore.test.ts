@@ -1,17 +1,9 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { ManualClock } from '@curfew/clock';
-import {
-  type AlertThresholds,
-  alertPatterns,
-  DeliveryStore,
-  EventHistory,
-  EventLog,
-  FeedStore,
-  type NewEvent,
-  Watch,
-  WatchStore,
-} from '@curfew/events';
+import { EventHistory, EventLog, FeedStore, type NewEvent } from '@curfew/events';
+import { type AlertThresholds, alertPatterns, Watch, WatchStore } from '@curfew/events/alerts';
+import { DeliveryStore } from '@curfew/events/delivery';
 import { instant, type SessionId, seconds } from '@curfew/session-policy';
 import { newId } from '@curfew/tokens';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';

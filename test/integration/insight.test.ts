@@ -7,11 +7,11 @@ import {
   countKinds,
   Evidence,
   SilenceRecorder,
-  signInsPerVisit,
   sumOf,
 } from '@curfew/insight';
+import { signInsPerVisit } from '@curfew/insight/figures';
 import { type Instant, instant, seconds } from '@curfew/session-policy';
-import { TimeoutReturns } from '@curfew/sessions';
+import { TimeoutReturns } from '@curfew/sessions/store';
 import { populationUnder, visitsUnder } from '../support/population.js';
 import { House, t, t0 } from './sessions-house.js';
 

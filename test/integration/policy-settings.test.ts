@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type OperationParts, passwordEndsSessions } from '@curfew/operations';
-import {
-  accessTokenLifetime,
-  deadlines,
-  idleWarningAt,
-  type SessionPolicy,
-  seconds,
-  settingNames,
-  settingOf,
-  unknownSignals,
-} from '@curfew/session-policy';
+import { accessTokenLifetime, type SessionPolicy, seconds, unknownSignals } from '@curfew/session-policy';
+import { deadlines, idleWarningAt } from '@curfew/session-policy/deadlines';
+import { settingNames, settingOf } from '@curfew/session-policy/settings';
 import { SessionQueries } from '@curfew/sessions';
 import { cacheMaxAge } from '../../libs/token-endpoint/src/introspection/session-clocks.js';
 import { House, t } from './sessions-house.js';

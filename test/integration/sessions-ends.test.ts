@@ -3,7 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readAnnouncement } from '@curfew/events';
 import { DatabaseListener } from '@curfew/persistence';
 import { type EndReason, instant, seconds, unknownSignals } from '@curfew/session-policy';
-import { AuthorizationKilled, type MassEnd, PostgresSweepStore, TooManySessions } from '@curfew/sessions';
+import {
+  AuthorizationKilled,
+  type MassEnd,
+  PostgresSweepStore,
+  TooManySessions,
+} from '@curfew/sessions/store';
 import { failExactlyAt } from '../support/faults.js';
 import { sessionStores } from '../support/session-stores.js';
 import { House, type SignedIn, t } from './sessions-house.js';

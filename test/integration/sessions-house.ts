@@ -3,35 +3,32 @@ import { EventLog } from '@curfew/events';
 import { SilenceRecorder } from '@curfew/insight';
 import { HotStatements, type PrismaService } from '@curfew/persistence';
 import {
-  type EffectivePolicy,
-  effectivePolicy,
   type Instant,
   instant,
-  type PolicyPlaces,
-  placeOf,
-  placeOutside,
   plus,
-  policiesByPlace,
-  profiles,
   type RequestSignals,
   type SessionPolicy,
-  type ShadowLimits,
   seconds,
-  trialOf,
   unknownSignals,
 } from '@curfew/session-policy';
 import {
-  type Alongside,
+  effectivePolicy,
+  type PolicyPlaces,
+  policiesByPlace,
+  trialOf,
+} from '@curfew/session-policy/effective-policy';
+import { profiles } from '@curfew/session-policy/settings';
+import { type EffectivePolicy, placeOf, placeOutside, type ShadowLimits } from '@curfew/session-policy/trial';
+import {
   BrowserSessionEnds,
   type CommittedRefresh,
-  type EndWriter,
   PolicySource,
   type Presenter,
   type RefusedRefresh,
   SessionService,
-  type SessionStore,
   Sweeper,
 } from '@curfew/sessions';
+import { type Alongside, type EndWriter, type SessionStore } from '@curfew/sessions/store';
 import { KeyRing, newId, newSecret, RefreshTokenCodec, ServiceKeys } from '@curfew/tokens';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { sessionStores } from '../support/session-stores.js';

@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import {
-  deadlines,
-  decideAccess,
-  type Instant,
-  instant,
-  type SessionPolicy,
-  seconds,
-  withNotBefores,
-} from '@curfew/session-policy';
-import { BrowserSessionQueries, deadlineUnder, rowStands, SessionQueries } from '@curfew/sessions';
+import { type Instant, instant, type SessionPolicy, seconds } from '@curfew/session-policy';
+import { decideAccess } from '@curfew/session-policy/access';
+import { deadlines } from '@curfew/session-policy/deadlines';
+import { withNotBefores } from '@curfew/session-policy/not-before';
+import { BrowserSessionQueries, SessionQueries } from '@curfew/sessions';
+import { deadlineUnder, rowStands } from '@curfew/sessions/statements';
 import { SessionSearchStore } from '../../apps/admin-api/src/sessions/session-search.store.js';
 import { describeSession } from '../../apps/admin-api/src/sessions/session-view.js';
 import { randomFrom } from '../../libs/session-policy/test/random-from.mjs';

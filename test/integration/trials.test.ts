@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { bucketEdges, type CountKind, CountsStore, CountsWriter } from '@curfew/insight';
-import { type Instant, instant, placeOf, seconds } from '@curfew/session-policy';
-import { placeWithin } from '@curfew/sessions';
+import { type Instant, instant, seconds } from '@curfew/session-policy';
+import { placeOf } from '@curfew/session-policy/trial';
+import { placeWithin } from '@curfew/sessions/statements';
 import { House, type SignedIn, t, t0 } from './sessions-house.js';
 
 let house: House;

@@ -1,14 +1,8 @@
 import type { NewEvent } from '@curfew/events';
-import {
-  type Instant,
-  isPast,
-  latest,
-  type NotBefore,
-  plus,
-  type SessionId,
-  steppedUp,
-  stepUpOutstanding,
-} from '@curfew/session-policy';
+import { type Instant, isPast, latest, plus, type SessionId } from '@curfew/session-policy';
+import { steppedUp, stepUpOutstanding } from '@curfew/session-policy/lifecycle';
+import { type NotBefore } from '@curfew/session-policy/not-before';
+import { sessionEvent } from '@curfew/sessions';
 import {
   type AcceptedStepUp,
   type Activity,
@@ -27,10 +21,9 @@ import {
   type SessionLimit,
   SessionStore,
   type StoredSession,
-  sessionEvent,
   TooManySessions,
   type WithEnd,
-} from '@curfew/sessions';
+} from '@curfew/sessions/store';
 import { togetherEvent } from '../../libs/sessions/src/store/mass-end.js';
 
 /** A session with what only its store needs to know. */

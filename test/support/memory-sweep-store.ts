@@ -1,4 +1,6 @@
-import { deadlines, earliest, type Instant, isPast, placeOf, type SessionId } from '@curfew/session-policy';
+import { earliest, type Instant, isPast, type SessionId } from '@curfew/session-policy';
+import { deadlines } from '@curfew/session-policy/deadlines';
+import { placeOf } from '@curfew/session-policy/trial';
 import {
   type DueSession,
   type End,
@@ -6,7 +8,7 @@ import {
   type LookAgain,
   type ShorterLimits,
   SweepStore,
-} from '@curfew/sessions';
+} from '@curfew/sessions/store';
 import type { MemoryRow, MemorySessionStore } from './memory-session-store.js';
 
 /** Sweeping in memory. */

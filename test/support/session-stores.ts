@@ -2,7 +2,7 @@ import { EndAnnouncer } from '@curfew/events';
 import type { SilenceRecorder } from '@curfew/insight';
 import type { PrismaService, Statements } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
-import { EndWriter, PostgresSessionStore, PostgresSweepStore, type Retention } from '@curfew/sessions';
+import { EndWriter, PostgresSessionStore, PostgresSweepStore, type Retention } from '@curfew/sessions/store';
 
 const limits = { inFlight: 2, largest: 64 };
 

@@ -1,7 +1,7 @@
 import './runtime-notice.js';
 import 'reflect-metadata';
 import { ConfigurationError, loadConfiguration } from '@curfew/config';
-import { takeRestoreStep } from '@curfew/sessions';
+import { takeRestoreStep } from '@curfew/sessions/store';
 import { createLog } from '@curfew/web';
 import { MigrationsMissing, requireMigrations } from './migrations.store.js';
 

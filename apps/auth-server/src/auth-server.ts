@@ -1,7 +1,8 @@
 import { OperatorStore, type ThrottleLimit } from '@curfew/accounts';
 import { registryChannel } from '@curfew/clients';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
-import { alertsChannel, endsChannel } from '@curfew/events';
+import { endsChannel } from '@curfew/events';
+import { alertsChannel } from '@curfew/events/alerts';
 import { type Foundation, hearAnnouncements, openFoundation } from '@curfew/foundation';
 import { type DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';

@@ -5,7 +5,8 @@ import type { Foundation } from '@curfew/foundation';
 import { Interactions, type ProtocolPages, ProtocolServer } from '@curfew/oidc';
 import { isDatabaseUnavailable } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
-import { ClientDirectory, RateBuckets, RefreshThrottle } from '@curfew/token-endpoint';
+import { RateBuckets, RefreshThrottle } from '@curfew/token-endpoint';
+import { ClientDirectory } from '@curfew/token-endpoint/client';
 import { metadataMaxAge } from '@curfew/tokens';
 import { basePathOf } from './base-path.js';
 

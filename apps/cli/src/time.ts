@@ -1,13 +1,11 @@
+import { wallClock } from '@curfew/clock';
 import { parseDuration } from '@curfew/session-policy';
 import { CommandError, exitCodes } from './exit.js';
-
-/** The time of this host; only for turning "2h ago" into an instant and for telling how far another clock is ahead. */
-export const hostNow = (): number => performance.timeOrigin + performance.now();
 
 /** An instant as the API wants it, from RFC 3339 or from a duration that has passed: "2h", "7d". */
 export function instantFrom(text: string): string {
   const duration = parseDuration(text);
-  if (duration !== null) return new Date(hostNow() - duration * 1_000).toISOString();
+  if (duration !== null) return new Date(wallClock() - duration * 1_000).toISOString();
   if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString();
   throw new CommandError(
     'a time must be written like 2027-01-31T12:00:00Z, or like 2h for two hours ago',

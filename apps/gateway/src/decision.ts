@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { wallClock } from '@curfew/clock';
 import { createVerifier, type Refusal, type TokenFacts, type Verifier } from '@curfew/resource-server';
 import { type AskedRequest, isAmbiguousFor } from '@curfew/web';
 import { BrowserMode } from './browser/browser-mode.js';
@@ -157,7 +158,7 @@ export class DecisionMaker {
   /** The time at the authorization server. */
   #now(): number {
     const [held] = this.#held.values();
-    return held?.verifier.now ?? performance.timeOrigin + performance.now();
+    return held?.verifier.now ?? wallClock();
   }
 
   /** Decides about a request. */

@@ -9,7 +9,7 @@ import {
   ofBrowser,
   readBrowserSession,
   sessionsOfBrowser,
-} from '@curfew/sessions';
+} from '@curfew/sessions/statements';
 import { hashOfId as hash, type PayloadSeal } from '@curfew/tokens';
 import type { BrowserSessionPayload, FoundBrowserSession } from './staged-writes.js';
 

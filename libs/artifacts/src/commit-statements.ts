@@ -1,7 +1,8 @@
 import { settlementFits, settlementSteps } from '@curfew/accounts';
 import { eventRows, insertEventsText } from '@curfew/events';
 import type { HotStatement } from '@curfew/persistence';
-import { browserStands, entriesAgainst, packSignals } from '@curfew/sessions';
+import { browserStands, entriesAgainst } from '@curfew/sessions/statements';
+import { packSignals } from '@curfew/sessions/store';
 import { hashOfId, type PayloadSeal } from '@curfew/tokens';
 import type { StagedArtifact, StagedWrites } from './staged-writes.js';
 

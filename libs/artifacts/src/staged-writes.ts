@@ -1,6 +1,7 @@
 import type { Account, PreparedConsent, Settlement } from '@curfew/accounts';
 import type { NewEvent } from '@curfew/events';
-import type { BrowserSession, Instant, RequestSignals } from '@curfew/session-policy';
+import type { Instant, RequestSignals } from '@curfew/session-policy';
+import type { BrowserSession } from '@curfew/session-policy/browser-sign-in';
 
 /** Names one artifact without giving it away. */
 export interface ArtifactKey {

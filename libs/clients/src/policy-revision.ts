@@ -1,13 +1,11 @@
 import {
   formatPolicy,
   type Instant,
-  isProfileName,
   parsePolicy,
-  profileNames,
-  profiles,
   type SessionPolicy,
   type WrittenPolicy,
 } from '@curfew/session-policy';
+import { isProfileName, profileNames, profiles } from '@curfew/session-policy/settings';
 
 /** A named policy as it was at one version. */
 export interface PolicyRevision {

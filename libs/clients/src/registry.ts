@@ -1,22 +1,20 @@
 import type { Clock } from '@curfew/clock';
-import { DatabaseListener, type ListenerHandlers, type PrismaService } from '@curfew/persistence';
+import type { ListenerHandlers, PrismaService } from '@curfew/persistence';
+import { instant, latest, type Seconds, type SessionPolicy, seconds } from '@curfew/session-policy';
+import {
+  effectivePolicy,
+  type PolicyPlaces,
+  policiesByPlace,
+  trialOf,
+} from '@curfew/session-policy/effective-policy';
+import { profiles } from '@curfew/session-policy/settings';
 import {
   type EffectivePolicy,
-  effectivePolicy,
-  instant,
-  latest,
-  type PolicyPlaces,
   placeOf,
   placeOutside,
-  policiesByPlace,
-  profiles,
-  type Seconds,
-  type SessionPolicy,
   type ShadowLimits,
-  seconds,
   type Trial,
-  trialOf,
-} from '@curfew/session-policy';
+} from '@curfew/session-policy/trial';
 import { isClientId, isPublicClient, isSenderConstrained } from './client.js';
 import { FreshCache } from './fresh-cache.js';
 import {
@@ -50,14 +48,13 @@ const mustRotate = (client: KnownClient): boolean => isPublicClient(client) && !
 
 /**
  * Clients, APIs and policies from memory, for every request. A change by any process is announced and reaches this memory within
- * milliseconds. Memory is trusted only while announcements arrive: before `start` and while the connection is lost, every question goes
+ * milliseconds. Memory is trusted only while announcements arrive: before `trust` and while the connection is lost, every question goes
  * to the database, and fails if that fails.
  */
 export class Registry {
   private readonly clients: FreshCache<KnownClient>;
   private readonly resources: FreshCache<KnownResource>;
   private readonly policies: FreshCache<KnownPolicies>;
-  private listener: DatabaseListener | undefined;
   private trusted = false;
 
   constructor(
@@ -72,7 +69,7 @@ export class Registry {
     this.policies = new FreshCache(() => store.policies(), clock, maxAge, 1);
   }
 
-  /** For a listener that several share; then call `trust` once it listens. Notifications of other channels are ignored. */
+  /** For the listener of the process, which calls `trust` once it listens. Notifications of other channels are ignored. */
   readonly handlers: ListenerHandlers = {
     onNotification: (channel, payload) => {
       if (channel === registryChannel) this.heard(payload);

@@ -1,4 +1,5 @@
-import { ClockNotMeasured, DisciplinedClock, installAsProcessTime, ManualClock } from './index.js';
+import { ClockNotMeasured } from './disciplined-clock.js';
+import { DisciplinedClock, installAsProcessTime, ManualClock } from './index.js';
 
 /** A host whose two clocks a test moves by hand, and a reference a fixed distance ahead of it. */
 function aHost({ ahead = 0, roundTrip = 0 } = {}) {

@@ -1,16 +1,11 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { arrange } from './configuration.js';
-import {
-  ConfigurationError,
-  developmentSecretPrefix,
-  loadConfiguration,
-  manual,
-  type Needs,
-  refuseFirstRunData,
-  Secret,
-} from './index.js';
+import { ConfigurationError, loadConfiguration, type Needs, refuseFirstRunData } from './index.js';
+import { manual } from './manual.js';
+import { developmentSecretPrefix } from './relations.js';
 import { type Settings, schema } from './schema.js';
+import { Secret } from './secret.js';
 
 const secretText = 'a-key-encryption-secret-of-forty-characters';
 const enough = {

@@ -13,9 +13,6 @@ export {
   secondsOf,
 } from './gateway-routes.js';
 export { hasFirstRunData, loadConfiguration, type Needs, refuseFirstRunData } from './load.js';
-export { manual } from './manual.js';
 export { type ReadFault, readFaults } from './read-faults.js';
-export { developmentSecretPrefix } from './relations.js';
 export { leaveOutRuntimeNotice } from './runtime-notice.js';
-export { Secret } from './secret.js';
 export { UnreadableFile, WrittenFile } from './written-file.js';

@@ -1,5 +1,6 @@
 import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
-import { type Instant, isCounted, type SessionEvent } from '@curfew/session-policy';
+import { type Instant, type SessionEvent } from '@curfew/session-policy';
+import { isCounted } from '@curfew/session-policy/event-catalogue';
 import { type CountedEvent, Tallies } from './tallies.js';
 
 /** Something that happened, of the closed list, as it is about to be written; `id` is a UUIDv7. */

@@ -31,17 +31,4 @@ export { type FollowerReport, type FollowerWord, leaseMs, TooManyFollowers } fro
 export { SessionFeed } from './feed/session-feed.js';
 export { EventHistory } from './history/event-history.store.js';
 export { NewsStore } from './news.store.js';
-export { PollStore } from './streams/poll.store.js';
-export {
-  composePush,
-  deliveryBehind,
-  offeredEvents,
-  pushHeaders,
-  setAlgorithm,
-  setClaims,
-  setId,
-  verificationEvent,
-} from './streams/security-event.js';
-export { Streams, type StreamWish } from './streams/streams.js';
-export { isExcluded, readSubject } from './streams/subjects.js';
 export type { CountedEvent } from './tallies.js';

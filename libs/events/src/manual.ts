@@ -1,4 +1,5 @@
-import { eventCatalogue, eventTypes, withFreshTables } from '@curfew/session-policy';
+import { eventCatalogue, eventTypes } from '@curfew/session-policy/event-catalogue';
+import { withFreshTables } from '@curfew/session-policy/settings';
 import { alertPatterns, patterns } from './alerts/patterns.js';
 
 const manners = { with_cause: 'with its cause', batched: 'in batches', counted: 'as a count' };

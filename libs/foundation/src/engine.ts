@@ -8,15 +8,12 @@ import {
   BrowserSessionEnds,
   BrowserSessionQueries,
   BrowserSessionSweeper,
-  EndWriter,
   PolicySource,
-  PostgresSessionStore,
-  PostgresSweepStore,
   SessionQueries,
   SessionService,
   Sweeper,
-  TimeoutReturns,
 } from '@curfew/sessions';
+import { EndWriter, PostgresSessionStore, PostgresSweepStore, TimeoutReturns } from '@curfew/sessions/store';
 import { type RefreshTokenCodec } from '@curfew/tokens';
 import type { Logger } from 'pino';
 

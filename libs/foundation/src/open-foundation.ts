@@ -4,7 +4,7 @@ import { ClientService, fetchedUriFault, PolicyService, Registry, ResourceServic
 import { DisciplinedClock, installAsProcessTime } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
 import { databaseClock, HotStatements, openGuard, PrismaService } from '@curfew/persistence';
-import { takeRestoreStep } from '@curfew/sessions';
+import { takeRestoreStep } from '@curfew/sessions/store';
 import { SignalsReader } from '@curfew/signals';
 import {
   AccessTokenCodec,

@@ -1,5 +1,6 @@
 import { Prisma, type PrismaService, retrying } from '@curfew/persistence';
-import { type Arm, type Instant, plus, seconds } from '@curfew/session-policy';
+import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { type Arm } from '@curfew/session-policy/trial';
 import { bucketCount } from './buckets.js';
 import { addTo, type CountKind, countKinds, FoldedCounts, foldCount, sumOf } from './counts.js';
 import type { CountsUnderTimeout } from './evidence.js';

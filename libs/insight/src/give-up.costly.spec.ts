@@ -1,6 +1,6 @@
 import { seldom } from '../../../bench/population/people.mjs';
 import { type CanaryTruth, canaryUnder } from '../../../test/support/population.js';
-import { comparedArms, giveUpFrom, lostVisits } from './index.js';
+import { comparedArms, giveUpFrom, lostVisits } from './give-up.js';
 import { studentQuantile } from './student.js';
 
 const truth: CanaryTruth = {

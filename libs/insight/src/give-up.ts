@@ -1,4 +1,4 @@
-import type { Arm } from '@curfew/session-policy';
+import type { Arm } from '@curfew/session-policy/trial';
 import { type Counts, countWithin, type FoldedCounts, foldCount, sumOf } from './counts.js';
 import type { GiveUpShare } from './evidence.js';
 import { evenFolds, intervalOf, jackknifeError } from './jackknife.js';

@@ -1,24 +1,15 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { bucketEdges, bucketEnd, shareBeyond } from './buckets.js';
-import { countBeyond, noCounts } from './counts.js';
-import {
-  bucketCount,
-  bucketOf,
-  cutAtWorkPerDay,
-  Evidence,
-  exposurePerDay,
-  FoldedCounts,
-  foldOf,
-  funnelOf,
-  lifetimeUnder,
-  shareEstimate,
-  shortfalls,
-  signInsPerVisit,
-  valleyOf,
-} from './index.js';
+import { lifetimeUnder } from './ages.js';
+import { bucketCount, bucketEdges, bucketEnd, bucketOf, shareBeyond } from './buckets.js';
+import { countBeyond, FoldedCounts, foldOf, noCounts } from './counts.js';
+import { shortfalls } from './enough-data.js';
+import { Evidence } from './evidence.js';
+import { cutAtWorkPerDay, exposurePerDay, signInsPerVisit } from './figures.js';
+import { funnelOf } from './funnel.js';
 import { evenFolds, jackknife, jackknifeError, student95 } from './jackknife.js';
-import { kaplanMeier } from './survival.js';
+import { shareEstimate } from './shares.js';
+import { kaplanMeier, valleyOf } from './survival.js';
 
 const minutes = (count: number) => count * 60;
 const chosen = [1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 120, 240, 480, 720, 1_440].map(minutes);

@@ -1,15 +1,9 @@
 import { populationUnder, type Truth } from '../../../test/support/population.js';
-import {
-  assumedGiveUpShare,
-  bucketCount,
-  clockworkShare,
-  countKinds,
-  Evidence,
-  exposurePerDay,
-  gaveUpPerVisit,
-  signInsPerPersonDay,
-  signInsPerVisit,
-} from './index.js';
+import { bucketCount } from './buckets.js';
+import { countKinds } from './counts.js';
+import { assumedGiveUpShare, Evidence } from './evidence.js';
+import { exposurePerDay, gaveUpPerVisit, signInsPerPersonDay, signInsPerVisit } from './figures.js';
+import { clockworkShare } from './low-value.js';
 
 const minutes = (count: number) => count * 60;
 

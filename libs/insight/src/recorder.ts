@@ -1,4 +1,5 @@
-import type { Arm, CanaryTrial, EndReason, Instant, Seconds } from '@curfew/session-policy';
+import type { EndReason, Instant, Seconds } from '@curfew/session-policy';
+import type { Arm, CanaryTrial } from '@curfew/session-policy/trial';
 import { bucketCount, bucketOf } from './buckets.js';
 import { type CountKind, countKinds, foldCount, foldOf } from './counts.js';
 

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '@curfew/events';
+import type { StoredEvent } from '@curfew/events/delivery';
 import type { PrismaService } from '@curfew/persistence';
 import type { EventData, Instant } from '@curfew/session-policy';
 import { learnPlaces, type SeenSignIn } from './known-place.store.js';

@@ -1,6 +1,8 @@
-import { provableContexts, type SessionPolicy } from '@curfew/session-policy';
-import { claimsByScope, clockTolerance, lifetimes, routes } from '@curfew/token-endpoint';
-import { proofAlgorithms } from '@curfew/tokens';
+import { proofAlgorithms } from '@curfew/resource-server/dpop';
+import { type SessionPolicy } from '@curfew/session-policy';
+import { provableContexts } from '@curfew/session-policy/authentication';
+import { claimsByScope, lifetimes, routes } from '@curfew/token-endpoint';
+import { clockTolerance } from '@curfew/token-endpoint/client';
 import type { Configuration } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { accountFor } from './hooks/accounts.js';

@@ -1,6 +1,6 @@
 import type { ConsentedAccess } from '@curfew/accounts';
 import type { StagedWrites } from '@curfew/artifacts';
-import type { ClientDirectory } from '@curfew/token-endpoint';
+import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import type { Provider } from 'oidc-provider';
 import { contextRequired } from './hooks/authentication-context.js';
 import { givenBefore } from './hooks/interaction-policy.js';

@@ -2,16 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account, ConsentService, Settlement } from '@curfew/accounts';
 import type { StagedWrites } from '@curfew/artifacts';
 import { InteractionUsed } from '@curfew/artifacts';
-import {
-  type AuthenticationMethod,
-  activityThrottleMs,
-  deadlines,
-  elapsedMs,
-  type Instant,
-  methodsTogether,
-} from '@curfew/session-policy';
-import type { ClientDirectory } from '@curfew/token-endpoint';
+import { elapsedMs, type Instant } from '@curfew/session-policy';
+import { type AuthenticationMethod, methodsTogether } from '@curfew/session-policy/authentication';
+import { deadlines } from '@curfew/session-policy/deadlines';
+import { activityThrottleMs } from '@curfew/session-policy/lifecycle';
 import { epochSeconds } from '@curfew/token-endpoint';
+import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import { errors, type InteractionResults, type Provider } from 'oidc-provider';
 import { cookieLifetime } from './configuration.js';
 import { grantAccess } from './hooks/grants.js';

@@ -1,6 +1,7 @@
 import type { ConsentService, ThrottleLimit } from '@curfew/accounts';
 import type { Seconds } from '@curfew/session-policy';
-import type { BrowserSessionEnds, TimeoutReturns } from '@curfew/sessions';
+import type { BrowserSessionEnds } from '@curfew/sessions';
+import type { TimeoutReturns } from '@curfew/sessions/store';
 import type { ServiceParts } from '@curfew/token-endpoint';
 import type { ProtocolPages } from './protocol-pages.js';
 

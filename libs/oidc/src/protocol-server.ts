@@ -2,21 +2,23 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { StagedWrites } from '@curfew/artifacts';
 import type { KnownClient } from '@curfew/clients';
 import {
-  assertionAudiences,
-  ClientAssertions,
-  ClientKeys,
   type IntrospectionAnswer,
   type IntrospectionParts,
   type IntrospectionQuestion,
   introspectAccessToken,
   JwtAccessTokens,
-  outboundFetch,
-  outboundTimeoutMs,
   Proofs,
   routes,
   tokenEndpoint,
   userinfoEndpoint,
 } from '@curfew/token-endpoint';
+import {
+  assertionAudiences,
+  ClientAssertions,
+  ClientKeys,
+  outboundFetch,
+  outboundTimeoutMs,
+} from '@curfew/token-endpoint/client';
 import type { KeySet } from '@curfew/tokens';
 import type { Provider } from 'oidc-provider';
 import { createProvider } from './create-provider.js';

@@ -5,7 +5,8 @@ import type { EventLog, NewEvent } from '@curfew/events';
 import type { MailStore, OneTimeLinks } from '@curfew/mail';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import type { Actor } from '@curfew/session-policy';
-import type { EndDetail, SessionQueries, SessionService } from '@curfew/sessions';
+import type { SessionQueries, SessionService } from '@curfew/sessions';
+import type { EndDetail } from '@curfew/sessions/store';
 
 /** The dependencies of operations; a class, so that Nest can inject it. */
 export abstract class OperationParts {

@@ -1,6 +1,6 @@
 import type { Transaction } from '@curfew/persistence';
 import type { EndReach, EndReason, Instant } from '@curfew/session-policy';
-import type { EndOutcome, MassEnd } from '@curfew/sessions';
+import type { EndOutcome, MassEnd } from '@curfew/sessions/store';
 import { type Author, inTransaction, type OperationParts, saidBy } from './author.js';
 
 /** Sessions and browsers that are ended by name. */

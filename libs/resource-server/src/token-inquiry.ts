@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FeedFollower } from './feed/follower.js';
 import type { AuthorizationServer, Question } from './http/authorization-server.js';
+import { looksLikeJws, readJws } from './jws.js';
 import type { JwtAccessTokens } from './jwt/jwt-access-tokens.js';
-import { looksLikeJwt, readJwt } from './jwt/signed-jwt.js';
 import { type ServerClock, steadyNow } from './server-clock.js';
 import { allowedCacheMs, readIntrospection, type TokenFacts } from './token-facts.js';
 import type { VerdictCache } from './verdict-cache.js';
@@ -51,7 +51,7 @@ const maxAttempts = 3;
 
 /** A JWT that the authorization server has called active is revoked by its `jti`; every other token by its own hash. */
 export function revocationName(token: string): string | undefined {
-  const id = readJwt(token)?.claims['jti'];
+  const id = readJws(token)?.payload['jti'];
   return typeof id === 'string' ? hashToken(id) : undefined;
 }
 
@@ -128,7 +128,7 @@ export class TokenInquiry {
   /** The facts in a JWT, as long as memory can tell that neither it nor its session has ended. */
   async #byItself(token: string): Promise<TokenFacts | null | 'ask'> {
     const { jwts, cache, feed } = this.parts;
-    if (!jwts || !looksLikeJwt(token)) return 'ask';
+    if (!jwts || !looksLikeJws(token)) return 'ask';
     const read = await jwts.read(token);
     if (!read || cache.hasEnded(hashToken(read.id), read.facts.sessionId)) return null;
     return feed.trusted(steadyNow()) && cache.isCertain(read.facts) ? read.facts : 'ask';

@@ -1,6 +1,6 @@
 import { type BindingFault, bindingFaults } from './binding/binding-faults.js';
 import { certificateThumbprint } from './binding/certificate.js';
-import { DpopProofs } from './binding/dpop.js';
+import { DpopProofs } from './binding/dpop-proofs.js';
 import { FeedFollower } from './feed/follower.js';
 import type { Ends } from './feed/messages.js';
 import { AuthorizationServer } from './http/authorization-server.js';

@@ -1,4 +1,5 @@
-import { type Instant, instant, profiles, type SessionPolicy, seconds } from '@curfew/session-policy';
+import { type Instant, instant, type SessionPolicy, seconds } from '@curfew/session-policy';
+import { profiles } from '@curfew/session-policy/settings';
 import { ActivityRecorder } from './activity.js';
 import type { Activity, SessionStore, StoredSession } from './store/session-store.js';
 

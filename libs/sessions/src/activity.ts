@@ -1,5 +1,7 @@
 import { SilenceRecorder } from '@curfew/insight';
-import { type EffectivePolicy, type Instant, latest, shadowMark, touched } from '@curfew/session-policy';
+import { type Instant, latest } from '@curfew/session-policy';
+import { touched } from '@curfew/session-policy/lifecycle';
+import { type EffectivePolicy, shadowMark } from '@curfew/session-policy/trial';
 import { countReturn } from './counted-returns.js';
 import type { Activity, SessionStore, StoredSession } from './store/session-store.js';
 

@@ -1,15 +1,14 @@
 import { type HotStatement, milliseconds, type PrismaService } from '@curfew/persistence';
 import {
-  deadlines,
   type EndReason,
-  endOf,
   type Instant,
   instant,
-  type NotBefore,
   type RequestSignals,
   type SessionPolicy,
-  withNotBefores,
 } from '@curfew/session-policy';
+import { endOf } from '@curfew/session-policy/access';
+import { deadlines } from '@curfew/session-policy/deadlines';
+import { type NotBefore, withNotBefores } from '@curfew/session-policy/not-before';
 import {
   againstBrowser,
   type BrowserSessionColumns,

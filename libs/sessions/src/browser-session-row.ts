@@ -1,5 +1,6 @@
 import { milliseconds } from '@curfew/persistence';
-import { type BrowserSession, endReach, instant, latest, seconds } from '@curfew/session-policy';
+import { endReach, instant, latest, seconds } from '@curfew/session-policy';
+import { type BrowserSession } from '@curfew/session-policy/browser-sign-in';
 import { type AuthorizationColumns, entriesAgainst, isKilled } from './store/standing-statements.js';
 
 /** Reasons of an end after which the person is asked to prove who they are at that client, as SQL text. */

@@ -1,12 +1,8 @@
 import { type HotStatement, Prisma, type PrismaService } from '@curfew/persistence';
-import {
-  type BrowserSession,
-  deadlines,
-  decideAccess,
-  type EndReason,
-  type Instant,
-  type SessionPolicy,
-} from '@curfew/session-policy';
+import { type EndReason, type Instant, type SessionPolicy } from '@curfew/session-policy';
+import { decideAccess } from '@curfew/session-policy/access';
+import { type BrowserSession } from '@curfew/session-policy/browser-sign-in';
+import { deadlines } from '@curfew/session-policy/deadlines';
 import {
   againstBrowser,
   type BrowserSessionColumns,

@@ -1,14 +1,13 @@
 import type { SilenceRecorder } from '@curfew/insight';
+import { type EndReason, type Instant } from '@curfew/session-policy';
+import { inactivityTimeoutOf } from '@curfew/session-policy/deadlines';
 import {
   type EffectivePolicy,
-  type EndReason,
-  type Instant,
-  inactivityTimeoutOf,
   isFirstLongSilence,
   type ShadowMark,
   shadowMark,
   type TriedSession,
-} from '@curfew/session-policy';
+} from '@curfew/session-policy/trial';
 import type { EndedTrial, StoredSession } from './store/session-store.js';
 
 /** Counts a silence that activity at `now` has ended; and, in a canary, the first of a visit that tells its arms apart. */

@@ -1,13 +1,7 @@
 import type { NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
-import {
-  type EndReach,
-  type EndReason,
-  type Instant,
-  reachOf,
-  type SessionId,
-  type ShadowMark,
-} from '@curfew/session-policy';
+import { type EndReach, type EndReason, type Instant, reachOf, type SessionId } from '@curfew/session-policy';
+import { type ShadowMark } from '@curfew/session-policy/trial';
 import type { BrowserSessionEnds } from './browser-session-ends.js';
 import type { EndOutcome } from './store/end-writer.js';
 import { alongWith, saidOf } from './store/joint-ends.js';

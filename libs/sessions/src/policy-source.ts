@@ -1,10 +1,6 @@
-import {
-  type EffectivePolicy,
-  type PolicyPlaces,
-  placeCount,
-  type Session,
-  type SessionPolicy,
-} from '@curfew/session-policy';
+import { type Session, type SessionPolicy } from '@curfew/session-policy';
+import { type PolicyPlaces } from '@curfew/session-policy/effective-policy';
+import { type EffectivePolicy, placeCount } from '@curfew/session-policy/trial';
 
 /** Which policy applies to a session; implemented where policies are kept. Warm answers MUST need no I/O. */
 export abstract class PolicySource {

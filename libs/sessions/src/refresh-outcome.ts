@@ -1,4 +1,5 @@
-import type { RefreshDecision, RequestSignals, SessionPolicy } from '@curfew/session-policy';
+import type { RequestSignals, SessionPolicy } from '@curfew/session-policy';
+import type { RefreshDecision } from '@curfew/session-policy/decisions';
 import type { RefreshToken } from '@curfew/tokens';
 import type { StoredSession } from './store/session-store.js';
 

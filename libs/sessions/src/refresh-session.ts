@@ -1,20 +1,12 @@
 import type { EventLog } from '@curfew/events';
 import type { SilenceRecorder } from '@curfew/insight';
-import {
-  assessRisk,
-  decideRefresh,
-  type EffectivePolicy,
-  elapsedMs,
-  type Instant,
-  kept,
-  type RefreshDecision,
-  type RiskFinding,
-  rotated,
-  shadowMark,
-  stepUpDemanded,
-  unreachable,
-  withNotBefores,
-} from '@curfew/session-policy';
+import { elapsedMs, type Instant } from '@curfew/session-policy';
+import { type RefreshDecision, type RiskFinding, unreachable } from '@curfew/session-policy/decisions';
+import { kept, rotated, stepUpDemanded } from '@curfew/session-policy/lifecycle';
+import { withNotBefores } from '@curfew/session-policy/not-before';
+import { decideRefresh } from '@curfew/session-policy/refresh';
+import { assessRisk } from '@curfew/session-policy/risk';
+import { type EffectivePolicy, shadowMark } from '@curfew/session-policy/trial';
 import { hashSecret, type RefreshToken, type RefreshTokenCodec, sealSuccessor } from '@curfew/tokens';
 import type { ActivityRecorder } from './activity.js';
 import { countReturn, endedTrial } from './counted-returns.js';

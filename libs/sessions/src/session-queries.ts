@@ -1,13 +1,8 @@
 import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
-import {
-  deadlines,
-  decideAccess,
-  type Instant,
-  idleWarningAt,
-  type RequestSignals,
-  unknownSignals,
-  withNotBefores,
-} from '@curfew/session-policy';
+import { type Instant, type RequestSignals, unknownSignals } from '@curfew/session-policy';
+import { decideAccess } from '@curfew/session-policy/access';
+import { deadlines, idleWarningAt } from '@curfew/session-policy/deadlines';
+import { withNotBefores } from '@curfew/session-policy/not-before';
 import { isUuid } from '@curfew/tokens';
 import type { PolicySource } from './policy-source.js';
 import type { SessionSummary } from './session-summary.js';

@@ -2,7 +2,6 @@ import type { EventLog, NewEvent } from '@curfew/events';
 import { SilenceRecorder } from '@curfew/insight';
 import type { Transaction } from '@curfew/persistence';
 import {
-  type EffectivePolicy,
   type EndReason,
   type EventData,
   type Instant,
@@ -12,9 +11,10 @@ import {
   type SessionId,
   type SessionPolicy,
   type SignInFacts,
-  started,
-  withNotBefores,
 } from '@curfew/session-policy';
+import { started } from '@curfew/session-policy/lifecycle';
+import { withNotBefores } from '@curfew/session-policy/not-before';
+import { type EffectivePolicy } from '@curfew/session-policy/trial';
 import { hashSecret, type RefreshTokenCodec } from '@curfew/tokens';
 import { ActivityRecorder } from './activity.js';
 import type { BrowserSessionEnds } from './browser-session-ends.js';

@@ -1,15 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  deadlines,
-  decideAccess,
-  elapsedMs,
-  type Instant,
-  killedBy,
-  plus,
-  type SessionId,
-  seconds,
-  shadowMark,
-} from '@curfew/session-policy';
+import { elapsedMs, type Instant, plus, type SessionId, seconds } from '@curfew/session-policy';
+import { decideAccess } from '@curfew/session-policy/access';
+import { deadlines } from '@curfew/session-policy/deadlines';
+import { killedBy } from '@curfew/session-policy/not-before';
+import { shadowMark } from '@curfew/session-policy/trial';
 import { endedTrial } from './counted-returns.js';
 import type { PolicySource } from './policy-source.js';
 import type { End } from './store/session-store.js';

@@ -1,4 +1,4 @@
-import { unreachable } from '@curfew/session-policy';
+import { unreachable } from '@curfew/session-policy/decisions';
 import { newSecret, openSuccessor, type RefreshToken, secretMatches } from '@curfew/tokens';
 import type { OpenedRefreshToken } from './refresh-outcome.js';
 import type { StoredSession } from './store/session-store.js';

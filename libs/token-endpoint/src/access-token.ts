@@ -1,5 +1,6 @@
 import type { KnownResource } from '@curfew/clients';
-import { contextOf, type Instant, type Seconds } from '@curfew/session-policy';
+import { type Instant, type Seconds } from '@curfew/session-policy';
+import { contextOf } from '@curfew/session-policy/authentication';
 import type { KeySet } from '@curfew/tokens';
 import { type AccessTokenCodec, newId, signJwt } from '@curfew/tokens';
 import { epochSeconds } from './session-payload.js';

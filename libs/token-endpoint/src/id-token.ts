@@ -1,6 +1,7 @@
 import type { AccountService } from '@curfew/accounts';
 import type { KnownClient } from '@curfew/clients';
-import { contextOf, contextToTell, type Instant } from '@curfew/session-policy';
+import { type Instant } from '@curfew/session-policy';
+import { contextOf, contextToTell } from '@curfew/session-policy/authentication';
 import type { KeySet } from '@curfew/tokens';
 import { signJwt } from '@curfew/tokens';
 import { claimsAbout, claimsOfScope } from './account-claims.js';

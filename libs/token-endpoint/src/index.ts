@@ -1,13 +1,5 @@
 export { claimsByScope } from './account-claims.js';
 export type { AcrClaimRequest } from './acr-request.js';
-export { clockTolerance } from './client/assertion-claims.js';
-export { assertionAudiences } from './client/audiences.js';
-export { ClientAssertions } from './client/client-assertion.js';
-export { clientParameters } from './client/client-authentication.js';
-export { ClientDirectory } from './client/client-directory.js';
-export { ClientKeys } from './client/client-keys.js';
-export { defaultScopes, openidScopes, registeredScopes, scopesAt } from './client/client-scopes.js';
-export { outboundFetch, outboundTimeoutMs } from './client/outbound-fetch.js';
 export {
   type IntrospectionAnswer,
   type IntrospectionParts,

@@ -1,4 +1,5 @@
-import { isUuid, proofAlgorithms } from '@curfew/tokens';
+import { proofAlgorithms } from '@curfew/resource-server/dpop';
+import { isUuid } from '@curfew/tokens';
 import { registeredGrant } from './access.js';
 import { claimsAbout, claimsOfScope } from './account-claims.js';
 import { type Answer, challengeOf } from './answer.js';

@@ -33,5 +33,8 @@ describe('a derived key', () => {
       const [secret, salt, info] = [randomBytes(32), randomBytes(16), `successor of ${turn}`];
       expect(deriveKey(secret, salt, info)).toEqual(Buffer.from(hkdfSync('sha256', secret, salt, info, 32)));
     }
+    // The cookies of gateways are sealed with a key of this form: no salt.
+    const [secret, none] = [randomBytes(32), Buffer.alloc(0)];
+    expect(deriveKey(secret, none, 'a')).toEqual(Buffer.from(hkdfSync('sha256', secret, none, 'a', 32)));
   });
 });

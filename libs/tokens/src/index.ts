@@ -1,15 +1,5 @@
 export { type AccessTokenClaims, AccessTokenCodec, hashAccessToken } from './access-token.js';
-export { deriveKey } from './derive-key.js';
-export {
-  hashOfShownToken,
-  isForAddress,
-  isTimely,
-  ProofReader,
-  proofAlgorithms,
-  proofTolerance,
-} from './dpop.js';
 export { isUuid, leastIdAt, newId } from './ids.js';
-export { bytesOf, isKeyFor, isObject, isSignedBy, type Jws, keyOf, type Members, readJws } from './jws.js';
 export { hashOfId, PayloadSeal } from './payload-seal.js';
 export { receiverSeal, secretSeal } from './receiver-seal.js';
 export {

@@ -1,4 +1,4 @@
-import type { SecretSeal } from '@curfew/events';
+import type { SecretSeal } from '@curfew/events/delivery';
 import { PayloadSeal } from './payload-seal.js';
 import { KeyRing, type ServiceKeys } from './service-keys.js';
 

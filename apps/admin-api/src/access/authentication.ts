@@ -139,7 +139,7 @@ export class Authentication {
       url: new URL(path, this.parts.adminUrl).href,
       accessToken: token,
     };
-    const proof = proofs.length === 1 ? await checkProof(proofs[0]!, proven, now) : undefined;
+    const proof = proofs.length === 1 ? checkProof(proofs[0]!, proven, now) : undefined;
     if (!proof) throw invalidProof(proofs.length === 0 ? 'proof_missing' : 'proof_invalid');
     if (proof.thumbprint !== jkt) throw invalidProof('proof_of_another_key');
     const key = { kind: 'ReplayDetection', id: JSON.stringify(['admin', proof.thumbprint, proof.jti]) };

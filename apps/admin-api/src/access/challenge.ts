@@ -1,5 +1,5 @@
 import type { AdminScope } from '@curfew/config';
-import { proofAlgorithms } from '@curfew/tokens';
+import { proofAlgorithms } from '@curfew/resource-server/dpop';
 import { ProblemError } from '@curfew/web';
 
 const realm = 'realm="curfew-admin"';

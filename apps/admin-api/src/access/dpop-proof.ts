@@ -1,5 +1,11 @@
+import {
+  hashOfShownToken,
+  isForAddress,
+  isTimely,
+  ProofReader,
+  proofTolerance,
+} from '@curfew/resource-server/dpop';
 import type { Instant } from '@curfew/session-policy';
-import { hashOfShownToken, isForAddress, isTimely, ProofReader, proofTolerance } from '@curfew/tokens';
 
 /** A valid proof: the thumbprint of its key, and its identity, by which it counts once. */
 export interface DpopProof {
@@ -20,13 +26,12 @@ export interface ProvenRequest {
 const reader = new ProofReader();
 
 /** Checks a proof by RFC 9449 §4.3, all but its single use; undefined where anything is wrong. */
-export async function checkProof(
+export function checkProof(
   proof: string,
   { method, url, accessToken }: ProvenRequest,
   now: Instant,
-): Promise<DpopProof | undefined> {
-  if (proof.length > 4_096) return undefined;
-  const signed = await reader.read(proof, now);
+): DpopProof | undefined {
+  const signed = reader.read(proof, now);
   if (!signed) return undefined;
   const { jti, htm, htu, ath, iat } = signed.claims;
   if (typeof jti !== 'string' || jti === '' || jti.length > 256) return undefined;

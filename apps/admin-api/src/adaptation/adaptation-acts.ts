@@ -1,6 +1,6 @@
 import { type PolicyRevision, PolicyService, RegistrationError, Registry } from '@curfew/clients';
 import { EventLog } from '@curfew/events';
-import { ceilingOf, freshState, parseAdaptation, releaseDays } from '@curfew/insight';
+import { ceilingOf, freshState, parseAdaptation, releaseDays } from '@curfew/insight/adaptation';
 import { PrismaService, type Transaction } from '@curfew/persistence';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { ProblemError } from '@curfew/web';

@@ -1,4 +1,4 @@
-import { adaptationModes, budgetKinds, complianceProfiles } from '@curfew/insight';
+import { adaptationModes, budgetKinds, complianceProfiles } from '@curfew/insight/adaptation';
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
 import { clientId, note, timestamp, uuid } from '../contract/wire.js';

@@ -1,6 +1,11 @@
 import type { PolicyRevision } from '@curfew/clients';
 import { EventLog } from '@curfew/events';
-import { type AdaptationEvidence, type AdaptationState, afterStage, stages } from '@curfew/insight';
+import {
+  type AdaptationEvidence,
+  type AdaptationState,
+  afterStage,
+  stages,
+} from '@curfew/insight/adaptation';
 import type { Transaction } from '@curfew/persistence';
 import {
   type Actor,

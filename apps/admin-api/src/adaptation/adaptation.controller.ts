@@ -1,4 +1,4 @@
-import { type Rollout, stages } from '@curfew/insight';
+import { type Rollout, stages } from '@curfew/insight/adaptation';
 import { instant } from '@curfew/session-policy';
 import { Controller } from '@nestjs/common';
 import { actOf } from '../access/acts.js';

@@ -1,7 +1,8 @@
-import { type AdaptationState, foldCount } from '@curfew/insight';
+import { foldCount } from '@curfew/insight';
+import { type AdaptationState } from '@curfew/insight/adaptation';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant, plus, seconds } from '@curfew/session-policy';
-import { placeWithin } from '@curfew/sessions';
+import { placeWithin } from '@curfew/sessions/statements';
 import { leastIdAt } from '@curfew/tokens';
 
 /** A decision, as it is shown until the next one. */

@@ -7,7 +7,7 @@ import {
   type NeededForAdaptation,
   neededForAdaptation,
   parseAdaptation,
-} from '@curfew/insight';
+} from '@curfew/insight/adaptation';
 import { PrismaService, type Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { newId } from '@curfew/tokens';

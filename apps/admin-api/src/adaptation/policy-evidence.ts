@@ -1,21 +1,18 @@
 import type { PolicyRevision } from '@curfew/clients';
+import { CountsStore, type Estimate, kindsOfVisits } from '@curfew/insight';
 import {
   type AdaptationEvidence,
   type AdaptationSettings,
   type AdaptationState,
-  CountsStore,
-  type Estimate,
-  exposurePerDay,
   failureGuard,
   foldShareOf,
-  kindsOfVisits,
   lostVisitsGuard,
   neededForAdaptation,
   resumptionGuard,
-  signInsPerPersonDay,
   stages,
   visitsOf,
-} from '@curfew/insight';
+} from '@curfew/insight/adaptation';
+import { exposurePerDay, signInsPerPersonDay } from '@curfew/insight/figures';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
 import { dayOf, type FoundEvidence, InsightQuestions } from '../insight/insight-question.js';

@@ -1,7 +1,7 @@
 import { AccountError, type AccountErrorCode, HashingOverloaded } from '@curfew/accounts';
 import { RegistrationError, type RegistrationErrorCode } from '@curfew/clients';
 import type { ReadFault } from '@curfew/config';
-import { ReceiverError, type ReceiverFault } from '@curfew/events';
+import { ReceiverError, type ReceiverFault } from '@curfew/events/delivery';
 import { ProblemError, type ProblemFault } from '@curfew/web';
 import { versionConflict } from './input.js';
 

@@ -1,4 +1,5 @@
-import { type EventType, eventCatalogue, eventTypes } from '@curfew/session-policy';
+import { type EventType } from '@curfew/session-policy';
+import { eventCatalogue, eventTypes } from '@curfew/session-policy/event-catalogue';
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
 import {

@@ -1,11 +1,7 @@
 import { PrismaService } from '@curfew/persistence';
-import {
-  differingSignals,
-  type EventType,
-  type Instant,
-  type RequestSignals,
-  type RiskFinding,
-} from '@curfew/session-policy';
+import { type EventType, type Instant, type RequestSignals } from '@curfew/session-policy';
+import { type RiskFinding } from '@curfew/session-policy/decisions';
+import { differingSignals } from '@curfew/session-policy/risk';
 import { leastIdAt } from '@curfew/tokens';
 import { Injectable } from '@nestjs/common';
 

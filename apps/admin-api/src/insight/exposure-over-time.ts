@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PolicyService } from '@curfew/clients';
-import { CountsStore, Evidence, exposurePerDay, kindsOfVisits } from '@curfew/insight';
+import { CountsStore, Evidence, kindsOfVisits } from '@curfew/insight';
+import { exposurePerDay } from '@curfew/insight/figures';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
 import { written } from '../contract/wire.js';

@@ -1,15 +1,13 @@
 import {
   CountsStore,
-  cutWhileWorking,
   type Estimate,
   Evidence,
-  exposurePerDay,
   type FunnelWindow,
   funnelOf,
-  gaveUpPerVisit,
   shortfallsOf,
   totalCounts,
 } from '@curfew/insight';
+import { cutWhileWorking, exposurePerDay, gaveUpPerVisit } from '@curfew/insight/figures';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
 import { CameBackStore } from './came-back.store.js';

@@ -10,15 +10,8 @@ import {
   type Shortfall,
   shortfallsOf,
 } from '@curfew/insight';
-import {
-  activityThrottleMs,
-  type Instant,
-  instant,
-  latest,
-  plus,
-  type SessionPolicy,
-  seconds,
-} from '@curfew/session-policy';
+import { type Instant, instant, latest, plus, type SessionPolicy, seconds } from '@curfew/session-policy';
+import { activityThrottleMs } from '@curfew/session-policy/lifecycle';
 import { Injectable } from '@nestjs/common';
 import { notFound } from '../contract/problems.js';
 import { written } from '../contract/wire.js';

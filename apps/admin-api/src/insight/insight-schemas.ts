@@ -1,4 +1,5 @@
-import { parseDuration, settingOf } from '@curfew/session-policy';
+import { parseDuration } from '@curfew/session-policy';
+import { settingOf } from '@curfew/session-policy/settings';
 import { z } from 'zod';
 import { clientId, instantParameter, timestamp } from '../contract/wire.js';
 import { policyName } from '../policies/schemas.js';

@@ -5,21 +5,23 @@ import {
   type CountKind,
   type CountsStore,
   clockworkShare,
-  cutAtWorkPerDay,
-  cutsPerVisit,
-  cutWhileWorking,
   type Evidence,
-  exposurePerDay,
   type Figure,
   funnelOf,
-  gaveUpPerVisit,
   noCounts,
-  signInsPerPersonDay,
-  signInsPerVisit,
   sumOf,
   totalCounts,
   valleyOf,
 } from '@curfew/insight';
+import {
+  cutAtWorkPerDay,
+  cutsPerVisit,
+  cutWhileWorking,
+  exposurePerDay,
+  gaveUpPerVisit,
+  signInsPerPersonDay,
+  signInsPerVisit,
+} from '@curfew/insight/figures';
 import { type FoundEvidence, rankedSince } from './insight-question.js';
 
 /** Clients whose background refreshes are told. */

@@ -1,5 +1,5 @@
 import { shareEstimate } from '@curfew/insight';
-import type { RiskFinding } from '@curfew/session-policy';
+import type { RiskFinding } from '@curfew/session-policy/decisions';
 import { Injectable } from '@nestjs/common';
 import { CameBackStore, type Incident } from './came-back.store.js';
 import type { InsightQuestion } from './insight-question.js';

@@ -8,8 +8,8 @@ import {
   kindsOfVisits,
   lifetimeUnder,
   noCounts,
-  signInsPerVisit,
 } from '@curfew/insight';
+import { signInsPerVisit } from '@curfew/insight/figures';
 import { latest, plus, seconds } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
 import type { FoundEvidence, InsightQuestion } from './insight-question.js';

@@ -1,5 +1,7 @@
 import { RegistrationError, Registry } from '@curfew/clients';
-import { formatPolicy, placeOf, placeOutside, settingSources } from '@curfew/session-policy';
+import { formatPolicy } from '@curfew/session-policy';
+import { settingSources } from '@curfew/session-policy/settings';
+import { placeOf, placeOutside } from '@curfew/session-policy/trial';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
 import { type Answer, ok } from '../contract/answer.js';

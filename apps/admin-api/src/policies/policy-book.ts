@@ -1,5 +1,7 @@
 import type { PolicyAttachment, PolicyRevision, PolicyTarget } from '@curfew/clients';
-import { type PolicyPlaces, policiesByPlace, profiles, type SessionPolicy } from '@curfew/session-policy';
+import { type SessionPolicy } from '@curfew/session-policy';
+import { type PolicyPlaces, policiesByPlace } from '@curfew/session-policy/effective-policy';
+import { profiles } from '@curfew/session-policy/settings';
 
 const keyOf = (target: PolicyTarget): string =>
   target.kind === 'client'

@@ -1,11 +1,6 @@
 import type { PolicyAttachment, PolicyRevision, PolicyTarget } from '@curfew/clients';
-import {
-  lintPolicy,
-  type PolicyWarning,
-  profileNames,
-  profiles,
-  type SessionPolicy,
-} from '@curfew/session-policy';
+import { type SessionPolicy } from '@curfew/session-policy';
+import { lintPolicy, type PolicyWarning, profileNames, profiles } from '@curfew/session-policy/settings';
 import { writtenOrNull } from '../contract/wire.js';
 import type { TargetOnWire } from './schemas.js';
 

@@ -1,6 +1,7 @@
 import { isStatementTimeout, type PrismaService } from '@curfew/persistence';
-import type { Instant, PolicyPlaces } from '@curfew/session-policy';
-import { deadlineUnder, notKilledUnsettled, placeWithin, rowStands } from '@curfew/sessions';
+import type { Instant } from '@curfew/session-policy';
+import type { PolicyPlaces } from '@curfew/session-policy/effective-policy';
+import { deadlineUnder, notKilledUnsettled, placeWithin, rowStands } from '@curfew/sessions/statements';
 
 /** Live sessions of one client with one set of APIs: they are all under one policy. */
 interface LiveLineage {

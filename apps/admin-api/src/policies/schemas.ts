@@ -1,4 +1,4 @@
-import { profileNames, type SettingShape, settingNames, settingOf } from '@curfew/session-policy';
+import { profileNames, type SettingShape, settingNames, settingOf } from '@curfew/session-policy/settings';
 import { z } from 'zod';
 import { clientId, pageOf, timestamp } from '../contract/wire.js';
 

@@ -1,5 +1,6 @@
-import { receiverKinds } from '@curfew/events';
-import { type EventType, eventTypes } from '@curfew/session-policy';
+import { receiverKinds } from '@curfew/events/delivery';
+import { type EventType } from '@curfew/session-policy';
+import { eventTypes } from '@curfew/session-policy/event-catalogue';
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
 import { clientId, cursorParameter, limitParameter, pageOf, timestamp } from '../contract/wire.js';

@@ -1,4 +1,5 @@
-import { EventLog, FeedNodeStore, type Receiver, Receivers, type WebhookWish } from '@curfew/events';
+import { EventLog, FeedNodeStore } from '@curfew/events';
+import { type Receiver, Receivers, type WebhookWish } from '@curfew/events/delivery';
 import { PrismaService, type Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { Controller } from '@nestjs/common';

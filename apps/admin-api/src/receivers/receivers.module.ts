@@ -1,4 +1,4 @@
-import { Receivers, ReceiversStore } from '@curfew/events';
+import { Receivers, ReceiversStore } from '@curfew/events/delivery';
 import { type Foundation, foundationToken } from '@curfew/foundation';
 import { Module } from '@nestjs/common';
 import { FollowersModule } from '../followers/followers.module.js';

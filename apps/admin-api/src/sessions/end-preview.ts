@@ -1,6 +1,7 @@
 import { Registry } from '@curfew/clients';
 import type { Instant } from '@curfew/session-policy';
-import { BrowserSessionQueries, type StoredSession } from '@curfew/sessions';
+import { BrowserSessionQueries } from '@curfew/sessions';
+import { type StoredSession } from '@curfew/sessions/store';
 import { Injectable } from '@nestjs/common';
 import { type ReachCount, ReachCountStore } from './reach-count.store.js';
 import type { SessionSearch } from './search.js';

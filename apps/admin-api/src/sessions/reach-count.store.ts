@@ -1,6 +1,6 @@
 import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { isKilled, ofBrowser } from '@curfew/sessions';
+import { isKilled, lastEndOfEveryone, ofBrowser } from '@curfew/sessions/statements';
 import { Injectable } from '@nestjs/common';
 import type { SessionSearch } from './search.js';
 import { conditionsOf } from './search-conditions.store.js';
@@ -18,8 +18,7 @@ export class ReachCountStore {
 
   /** Counts the reach of ending the sessions that match a search, one by one. */
   async ofSearch(search: SessionSearch, now: Instant): Promise<ReachCount> {
-    const everyone = await this.prisma.$queryRaw<{ at: Date }[]>`
-      SELECT at FROM not_before WHERE kind = 'everyone' AND target = ''`;
+    const everyone = await this.prisma.$queryRaw<{ at: Date }[]>(lastEndOfEveryone);
     const named = conditionsOf(search, now, everyone[0]?.at ?? null);
     const [counted] = await this.prisma.$queryRaw<ReachCount[]>`
       WITH named AS MATERIALIZED (SELECT s.id, s.browser_session_uid, s.account_id FROM session s WHERE ${named}),

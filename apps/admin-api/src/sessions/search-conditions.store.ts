@@ -1,6 +1,6 @@
 import { Prisma } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { isKilled, ofSession } from '@curfew/sessions';
+import { isKilled, ofSession } from '@curfew/sessions/statements';
 import { leastIdAt } from '@curfew/tokens';
 import type { SessionSearch } from './search.js';
 

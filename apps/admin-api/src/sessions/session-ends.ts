@@ -1,8 +1,9 @@
 import type { Registry } from '@curfew/clients';
 import type { Confirmation, EndConfirmation, NewEvent } from '@curfew/events';
 import { type Author, endEverything, endSessions, type OperationParts } from '@curfew/operations';
-import { type EndReason, type Instant, revocationTarget } from '@curfew/session-policy';
-import type { EndedSession, MassEnd } from '@curfew/sessions';
+import { type EndReason, type Instant } from '@curfew/session-policy';
+import { revocationTarget } from '@curfew/session-policy/settings';
+import type { EndedSession, MassEnd } from '@curfew/sessions/store';
 import { adminActed } from '../access/acts.js';
 import type { Caller } from '../access/caller.js';
 import { written } from '../contract/wire.js';

@@ -1,4 +1,4 @@
-import { reuseClasses } from '@curfew/session-policy';
+import { reuseClasses } from '@curfew/session-policy/decisions';
 import { causeIn } from './session-names.js';
 
 describe('the cause of an end or an event', () => {

@@ -1,6 +1,13 @@
 import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { type FoundRow, type FoundSession, foundColumns, readFound } from '@curfew/sessions';
+import {
+  type FoundRow,
+  foundColumns,
+  lastEndOfEveryone,
+  readFound,
+  unsettledEntry,
+} from '@curfew/sessions/statements';
+import { type FoundSession } from '@curfew/sessions/store';
 import { Injectable } from '@nestjs/common';
 import type { SessionOrder, SessionPosition, SessionSearch } from './search.js';
 import {
@@ -109,8 +116,7 @@ export class SessionSearchStore {
   }
 
   private async everyoneAt(): Promise<Date | null> {
-    const rows = await this.prisma.$queryRaw<{ at: Date }[]>`
-      SELECT at FROM not_before WHERE kind = 'everyone' AND target = ''`;
+    const rows = await this.prisma.$queryRaw<{ at: Date }[]>(lastEndOfEveryone);
     return rows[0]?.at ?? null;
   }
 
@@ -163,9 +169,7 @@ export class SessionSearchStore {
   /** Recorded ends, and those that are due: found by the sweeper's own column, as the sweeper will find them. */
   private async endedSources(now: Instant): Promise<readonly Sql[] | null> {
     // While a mass end is being settled most of what it ended has no record yet, so everything is looked at.
-    const unsettled = await this.prisma.$queryRaw<
-      unknown[]
-    >`SELECT 1 FROM not_before WHERE settled_at IS NULL LIMIT 1`;
+    const unsettled = await this.prisma.$queryRaw<unknown[]>(unsettledEntry);
     if (unsettled.length > 0) return null;
     const due = await this.prisma.$queryRaw<{ id: string }[]>`
       SELECT id::text AS id FROM session WHERE check_after <= ${new Date(now)} AND ended_at IS NULL LIMIT ${sortable + 1}`;

@@ -1,16 +1,10 @@
 import type { Registry } from '@curfew/clients';
-import {
-  deadlines,
-  endOf,
-  type Instant,
-  idleWarningAt,
-  type RequestSignals,
-  type SessionPolicy,
-  secondsUntil,
-  stepUpOutstanding,
-  withNotBefores,
-} from '@curfew/session-policy';
-import type { FoundSession, StoredSession } from '@curfew/sessions';
+import { type Instant, type RequestSignals, type SessionPolicy, secondsUntil } from '@curfew/session-policy';
+import { endOf } from '@curfew/session-policy/access';
+import { deadlines, idleWarningAt } from '@curfew/session-policy/deadlines';
+import { stepUpOutstanding } from '@curfew/session-policy/lifecycle';
+import { withNotBefores } from '@curfew/session-policy/not-before';
+import type { FoundSession, StoredSession } from '@curfew/sessions/store';
 import type { z } from 'zod';
 import { written, writtenOrNull } from '../contract/wire.js';
 import type { sessionSchema } from './schemas.js';

@@ -1,6 +1,7 @@
 import { AccountError, AccountService } from '@curfew/accounts';
 import { PolicyService, RegistrationError, Registry } from '@curfew/clients';
-import { contextOf, formatPolicy, type Instant } from '@curfew/session-policy';
+import { formatPolicy, type Instant } from '@curfew/session-policy';
+import { contextOf } from '@curfew/session-policy/authentication';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
 import { Usernames } from '../accounts/usernames.store.js';

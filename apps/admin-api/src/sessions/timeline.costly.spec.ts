@@ -1,5 +1,5 @@
 import { instant } from '@curfew/session-policy';
-import type { StoredSession } from '@curfew/sessions';
+import type { StoredSession } from '@curfew/sessions/store';
 import { timelineOf } from './timeline.js';
 
 const at = (second: number) => new Date(Date.UTC(2030, 0, 1, 0, 0, second));

@@ -1,5 +1,5 @@
 import type { EventType } from '@curfew/session-policy';
-import type { StoredSession } from '@curfew/sessions';
+import type { StoredSession } from '@curfew/sessions/store';
 import { written } from '../contract/wire.js';
 import type { TimelineEvent } from './timeline.store.js';
 

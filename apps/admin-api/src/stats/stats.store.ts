@@ -1,7 +1,7 @@
 import { presenceSeconds } from '@curfew/insight';
 import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { notKilledUnsettled, rowStands } from '@curfew/sessions';
+import { notKilledUnsettled, rowStands } from '@curfew/sessions/statements';
 import { leastIdAt } from '@curfew/tokens';
 import { Injectable } from '@nestjs/common';
 

@@ -1,5 +1,5 @@
 import type { Configuration } from '@curfew/config';
-import type { AlertThresholds, DetectorAnswers, RaisedAlert } from '@curfew/events';
+import type { AlertThresholds, DetectorAnswers, RaisedAlert } from '@curfew/events/alerts';
 import { endEverything, endSessions, type OperationParts } from '@curfew/operations';
 import type { Transaction } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';

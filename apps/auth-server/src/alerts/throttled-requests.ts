@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ThrottledNetworks, WatchStore } from '@curfew/events';
+import { ThrottledNetworks, WatchStore } from '@curfew/events/alerts';
 import type { Foundation } from '@curfew/foundation';
 import type { SignalsReader } from '@curfew/signals';
 import { routes } from '@curfew/token-endpoint';

@@ -1,24 +1,21 @@
+import { EventHistory, EventLog, NewsStore } from '@curfew/events';
+import { Watch, WatchStore } from '@curfew/events/alerts';
 import {
   type AttemptOutcome,
   Courier,
   composeLogout,
-  composePush,
   composeWebhook,
   DeliveryStore,
-  EventHistory,
-  EventLog,
-  NewsStore,
   type ReceiverKind,
   type StoredEvent,
   usualPatience,
-  Watch,
-  WatchStore,
-} from '@curfew/events';
+} from '@curfew/events/delivery';
+import { composePush } from '@curfew/events/streams';
 import type { Foundation } from '@curfew/foundation';
 import { AccountLetters, type MailOutcome } from '@curfew/mail';
 import { PrismaService } from '@curfew/persistence';
 import { plus, seconds } from '@curfew/session-policy';
-import { outboundFetch } from '@curfew/token-endpoint';
+import { outboundFetch } from '@curfew/token-endpoint/client';
 import { BackgroundLoops } from '@curfew/web';
 import { answersOf, endConcerned, thresholdsOf } from '../alerts/index.js';
 import { mailSender } from './send-mail.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '@curfew/clock';
-import type { SignJwt } from '@curfew/events';
+import type { SignJwt } from '@curfew/events/delivery';
 import type { KeyStore } from '@curfew/tokens';
 
 /** No key of the algorithm is active; the delivery is tried again when there is one. */

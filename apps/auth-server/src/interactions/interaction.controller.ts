@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Clock } from '@curfew/clock';
 import { type InteractionDetails, Interactions, type RecognisedPerson } from '@curfew/oidc';
-import { TimeoutReturns } from '@curfew/sessions';
+import { TimeoutReturns } from '@curfew/sessions/store';
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { seeOther, sendPage } from './answer.js';
 import { type Form, readForm } from './form.js';

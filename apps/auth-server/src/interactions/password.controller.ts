@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Interactions, type NoticePlace } from '@curfew/oidc';
-import { methodsTogether } from '@curfew/session-policy';
+import { methodsTogether } from '@curfew/session-policy/authentication';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { type PasswordPage, passwordPage } from '../pages/index.js';
 import { seeOther, sendPage } from './answer.js';

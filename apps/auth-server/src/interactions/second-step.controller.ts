@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SecondFactors } from '@curfew/accounts';
 import { Clock } from '@curfew/clock';
 import { Interactions, type NoticePlace } from '@curfew/oidc';
-import { methodsTogether } from '@curfew/session-policy';
+import { methodsTogether } from '@curfew/session-policy/authentication';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { recoveryCodesPage, secondStepSettings } from '../pages/index.js';
 import { seeOther, sendPage } from './answer.js';

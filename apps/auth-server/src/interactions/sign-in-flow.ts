@@ -1,7 +1,8 @@
 import { type Account, AccountService, asksSecondStep } from '@curfew/accounts';
 import { Clock } from '@curfew/clock';
 import type { NoticePlace, RecognisedPerson } from '@curfew/oidc';
-import { type AuthenticationMethod, type Instant, methodsTogether } from '@curfew/session-policy';
+import { type Instant } from '@curfew/session-policy';
+import { type AuthenticationMethod, methodsTogether } from '@curfew/session-policy/authentication';
 import { Injectable } from '@nestjs/common';
 import { newPasswordPage, type SignInPage, secondStepPage, signInPage } from '../pages/index.js';
 import { sendPage } from './answer.js';

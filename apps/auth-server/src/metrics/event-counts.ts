@@ -1,11 +1,8 @@
-import { alertPatterns, type StoredEvent } from '@curfew/events';
-import {
-  type EventType,
-  endReasons,
-  isEventType,
-  protocolRefusals,
-  reuseClasses,
-} from '@curfew/session-policy';
+import { alertPatterns } from '@curfew/events/alerts';
+import { type StoredEvent } from '@curfew/events/delivery';
+import { type EventType, endReasons, protocolRefusals } from '@curfew/session-policy';
+import { reuseClasses } from '@curfew/session-policy/decisions';
+import { isEventType } from '@curfew/session-policy/event-catalogue';
 import { Counter, type Registry } from 'prom-client';
 
 const reasons: ReadonlySet<string> = new Set(endReasons);

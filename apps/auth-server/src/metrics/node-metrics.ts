@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Clock } from '@curfew/clock';
-import type { DeliveryStore, EventLog, FollowerReport, SessionFeed } from '@curfew/events';
+import type { EventLog, FollowerReport, SessionFeed } from '@curfew/events';
+import type { DeliveryStore } from '@curfew/events/delivery';
 import type { PoolLoad } from '@curfew/persistence';
 import { isErrorCause } from '@curfew/token-endpoint';
 import { collectProcessMetrics, refusalOf, type Tracing } from '@curfew/web';

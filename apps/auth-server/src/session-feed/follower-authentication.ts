@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { KnownClient } from '@curfew/clients';
 import type { RequestSignals } from '@curfew/session-policy';
 import type { SignalsReader } from '@curfew/signals';
-import type { ClientDirectory } from '@curfew/token-endpoint';
+import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import { ProblemError } from '@curfew/web';
 
 /**

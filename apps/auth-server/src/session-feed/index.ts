@@ -12,7 +12,7 @@ import type { Foundation } from '@curfew/foundation';
 import type { ProtocolServer } from '@curfew/oidc';
 import { isDatabaseUnavailable, PrismaService } from '@curfew/persistence';
 import { type Instant, seconds } from '@curfew/session-policy';
-import type { ClientDirectory } from '@curfew/token-endpoint';
+import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import { newId } from '@curfew/tokens';
 import { problemFrom, sendProblem } from '@curfew/web';
 import { BatchIntrospection } from './batch-introspection.js';

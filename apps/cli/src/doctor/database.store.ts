@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { wallClock } from '@curfew/clock';
 import { adminScopeNames, type Configuration } from '@curfew/config';
 import pg from 'pg';
-import { hostNow } from '../time.js';
 import { type Finding, fine, noted, wrong } from './check.js';
 import { checkServing, checkStandbys } from './failover.store.js';
 
@@ -85,13 +85,13 @@ export async function checkDatabase(url: string): Promise<readonly Finding[]> {
     ];
   }
   try {
-    const asked = hostNow();
+    const asked = wallClock();
     const { rows } = await client.query<Facts>(`
       SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version,
         current_setting('synchronous_commit') AS synchronous, to_regclass('_prisma_migrations') IS NOT NULL AS migrated,
         (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`);
     const facts = rows[0]!;
-    const between = (asked + hostNow()) / 2;
+    const between = (asked + wallClock()) / 2;
     return [
       versionOf(facts),
       durabilityOf(facts),

@@ -1,5 +1,5 @@
 import { connect, type PeerCertificate } from 'node:tls';
-import { hostNow } from '../time.js';
+import { wallClock } from '@curfew/clock';
 import { type Finding, fine, noted, wrong } from './check.js';
 
 const patience = 5_000;
@@ -46,7 +46,7 @@ export async function checkCertificate(what: string, url: string | undefined): P
   const certificate = await certificateOf(hostname, Number(port || 443));
   if (!certificate)
     return wrong(what, `${url} does not speak TLS, or with a certificate that is not trusted`);
-  const days = Math.floor((Date.parse(certificate.valid_to) - hostNow()) / 86_400_000);
+  const days = Math.floor((Date.parse(certificate.valid_to) - wallClock()) / 86_400_000);
   if (days < 0) return wrong(what, `the certificate of ${url} has expired: renew it`);
   return days < 21
     ? noted(what, `the certificate of ${url} is good for ${days} more days: renew it`)

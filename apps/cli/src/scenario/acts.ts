@@ -1,4 +1,4 @@
-import { revocationTarget } from '@curfew/session-policy';
+import { revocationTarget } from '@curfew/session-policy/settings';
 import { CommandError } from '../exit.js';
 import type { BlockedDatabase } from './blocked-database.store.js';
 import type { Holders } from './holders.js';

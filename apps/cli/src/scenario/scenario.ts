@@ -1,4 +1,5 @@
-import { parsePolicy, settingNames } from '@curfew/session-policy';
+import { parsePolicy } from '@curfew/session-policy';
+import { settingNames } from '@curfew/session-policy/settings';
 import { z } from 'zod';
 import { holder, oneOf, type Step, type StepName, settings, stepKinds, strictFault, text } from './steps.js';
 

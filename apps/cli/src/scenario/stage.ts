@@ -1,9 +1,9 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { wallClock } from '@curfew/clock';
 import { exportJWK, generateKeyPair } from 'jose';
 import type { AdminClient, Json } from '../admin-client.js';
 import { CommandError, exitCodes } from '../exit.js';
-import { hostNow } from '../time.js';
 import { besides, type Installation, soon } from './installation.js';
 import { type Credentials, callback, introspect, ownToken } from './oauth.js';
 import type { Scenario } from './scenario.js';
@@ -91,7 +91,7 @@ export class Stage {
 
   /** The instant by the clock of the installation, in milliseconds since the epoch. */
   now(): number {
-    return hostNow() + this.#aheadMs;
+    return wallClock() + this.#aheadMs;
   }
 
   /** Moves the clock of the installation and waits until its nodes follow. */
@@ -124,7 +124,7 @@ export class Stage {
 
   async #readClock(): Promise<void> {
     const { now } = await this.installation.admin.get('/v1/clock');
-    this.#aheadMs = Date.parse(now) - hostNow();
+    this.#aheadMs = Date.parse(now) - wallClock();
   }
 }
 

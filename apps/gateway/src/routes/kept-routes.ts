@@ -1,5 +1,5 @@
 import { handedRoutes, type KeptRoute, keptRouteFaults, secondsOf } from '@curfew/config';
-import { contextsMeeting } from '@curfew/session-policy';
+import { contextsMeeting } from '@curfew/session-policy/authentication';
 import { matchOf } from '@curfew/web';
 import type { ProtectedApi, Route } from './route.js';
 import { RouteSource } from './route-source.js';

@@ -10,7 +10,7 @@ import {
   UnreadableFile,
   WrittenFile,
 } from '@curfew/config';
-import { contextsMeeting } from '@curfew/session-policy';
+import { contextsMeeting } from '@curfew/session-policy/authentication';
 import { z } from 'zod';
 import type { BrowserClient } from '../browser/browser-client.js';
 import type { ProtectedApi, Route } from './route.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '@curfew/clock';
 import type { Transaction } from '@curfew/persistence';
-import { isEventType } from '@curfew/session-policy';
+import { isEventType } from '@curfew/session-policy/event-catalogue';
 import { newEventId } from './courier.js';
 import type { DeadLetter, Receiver, ReceiverStatus, ReceiversStore } from './receivers.store.js';
 import { newWebhookSecret, type SecretSeal } from './webhook.js';

@@ -1,4 +1,5 @@
-import { type Instant, instant, parseDuration, profiles, type Seconds } from '@curfew/session-policy';
+import { type Instant, instant, parseDuration, type Seconds } from '@curfew/session-policy';
+import { profiles } from '@curfew/session-policy/settings';
 
 /** A policy may do nothing by itself, propose steps to a person, or take those that shorten. */
 export const adaptationModes = ['off', 'propose', 'automatic'] as const;

@@ -1,17 +1,11 @@
-import {
-  type ArmCounts,
-  bucketOf,
-  type CountKind,
-  decideAdaptation,
-  FoldedCounts,
-  failureGuard,
-  freshState,
-  type Guard,
-  lostVisitsGuard,
-  neededForAdaptation,
-  parseAdaptation,
-  resumptionGuard,
-} from '../index.js';
+import { bucketOf } from '../buckets.js';
+import { type CountKind, FoldedCounts } from '../counts.js';
+import { type ArmCounts } from '../give-up.js';
+import { type Guard, neededForAdaptation } from './adaptation-evidence.js';
+import { parseAdaptation } from './adaptation-settings.js';
+import { freshState } from './adaptation-state.js';
+import { decideAdaptation } from './decide.js';
+import { failureGuard, lostVisitsGuard, resumptionGuard } from './guards.js';
 
 type Filling = Partial<Record<CountKind, number>>;
 

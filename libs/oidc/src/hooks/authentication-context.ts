@@ -7,7 +7,7 @@ import {
   reaches,
   strongerContext,
   weakestOf,
-} from '@curfew/session-policy';
+} from '@curfew/session-policy/authentication';
 import type { SessionService } from '@curfew/sessions';
 import type { AcrClaimRequest } from '@curfew/token-endpoint';
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';

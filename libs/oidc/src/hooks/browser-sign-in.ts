@@ -1,13 +1,10 @@
+import { type Instant, latest, type SessionPolicy, seconds } from '@curfew/session-policy';
 import {
   type BrowserSession,
   type BrowserSignInDecision,
   decideBrowserSignIn,
-  type Instant,
-  latest,
-  type SessionPolicy,
-  seconds,
   signedInBrowser,
-} from '@curfew/session-policy';
+} from '@curfew/session-policy/browser-sign-in';
 import type { SessionService } from '@curfew/sessions';
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';

@@ -4,7 +4,6 @@ import { StagedWrites } from '@curfew/artifacts';
 import {
   type ClientEndpoint,
   type ClientRequest,
-  clientParameters,
   invalidRequest,
   type Proofs,
   parameter,
@@ -12,6 +11,7 @@ import {
   requireParameters,
   routes,
 } from '@curfew/token-endpoint';
+import { clientParameters } from '@curfew/token-endpoint/client';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { type RequestScope, withScope } from '../request-scope.js';
 

@@ -1,4 +1,4 @@
-import type { ClientDirectory } from '@curfew/token-endpoint';
+import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { DeviceNotice, DeviceProblem, Page, ProtocolPages } from '../protocol-pages.js';
 import type { ProtocolParts } from '../protocol-parts.js';

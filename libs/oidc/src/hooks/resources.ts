@@ -1,5 +1,5 @@
-import type { ClientDirectory } from '@curfew/token-endpoint';
-import { scopesAt } from '@curfew/token-endpoint';
+import type { ClientDirectory } from '@curfew/token-endpoint/client';
+import { scopesAt } from '@curfew/token-endpoint/client';
 import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider';
 import { assumeDefaultScope } from './scopes.js';
 

@@ -1,5 +1,5 @@
-import type { ClientDirectory } from '@curfew/token-endpoint';
-import { defaultScopes } from '@curfew/token-endpoint';
+import type { ClientDirectory } from '@curfew/token-endpoint/client';
+import { defaultScopes } from '@curfew/token-endpoint/client';
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
 
 /**

@@ -1,5 +1,5 @@
 import type { KnownClient } from '@curfew/clients';
-import { openidScopes, registeredScopes } from '@curfew/token-endpoint';
+import { openidScopes, registeredScopes } from '@curfew/token-endpoint/client';
 import type { Adapter } from 'oidc-provider';
 import { AccessTokenAdapter } from './access-token-adapter.js';
 import { CodeAdapter, InteractionAdapter, PushedRequestAdapter } from './artifact-adapters.js';

@@ -1,6 +1,6 @@
 import type { ArtifactStore, BrowserSessionStore } from '@curfew/artifacts';
 import type { BrowserSessionEnds, SessionQueries, SessionService } from '@curfew/sessions';
-import type { ClientDirectory } from '@curfew/token-endpoint';
+import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import type { AccessTokenCodec } from '@curfew/tokens';
 import type { Adapter } from 'oidc-provider';
 

@@ -1,5 +1,5 @@
 import type { RefusalCode } from '../http/challenges.js';
-import type { ProofFault } from './dpop.js';
+import type { ProofFault } from './dpop-proofs.js';
 
 /** Why a token is worth nothing to whoever presents it: it is not valid, or its key has not been shown. */
 export type BindingFault = ProofFault | 'missing' | 'invalid_token' | 'unproved';

@@ -1,3 +1,5 @@
+import { proofAlgorithms } from '../dpop/index.js';
+
 /** Why a request is refused, in the words of RFC 6750 §3.1, RFC 9470 §3 and RFC 9449 §7.1; undefined where nothing was presented. */
 export type RefusalCode =
   | 'invalid_request'
@@ -55,7 +57,7 @@ export function refuse(
   ].filter((entry): entry is [string, string | number] => entry[1] !== undefined);
   const stated = entries.map(([name, value]) => `${name}=${quoted(String(value))}`).join(', ');
   const challenge = (scheme: string) => {
-    const algorithms = scheme === 'DPoP' ? [stated, 'algs="ES256 EdDSA"'] : [stated];
+    const algorithms = scheme === 'DPoP' ? [stated, `algs="${proofAlgorithms.join(' ')}"`] : [stated];
     return [scheme, algorithms.filter(Boolean).join(', ')].filter(Boolean).join(' ');
   };
   const headers = {

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
+import { isSignedBy, readJws } from '../jws.js';
 import { readClaims, type TokenFacts } from '../token-facts.js';
 import type { RemoteKeySet } from './key-set.js';
-import { isSignedBy, readJwt } from './signed-jwt.js';
 
 /** Whether a JWT was signed with this key by this algorithm; it has been found in the published key set for both. */
 export type VerifySignature = (jwt: string, key: KeyObject, alg: string) => Promise<boolean>;
@@ -26,22 +26,22 @@ export class JwtAccessTokens {
    * or points to (`jwk`, `jku`, `x5u`) are not looked at. Expiry is not checked.
    */
   async read(token: string): Promise<ReadAccessToken | undefined> {
-    const jwt = readJwt(token);
+    const jwt = readJws(token);
     if (!jwt) return undefined;
     const { typ, kid, alg } = jwt.header;
     const type = String(typ).toLowerCase();
     if ((type !== 'at+jwt' && type !== 'application/at+jwt') || jwt.header['crit'] !== undefined)
       return undefined;
     const key = await this.keys.find(kid, alg);
-    if (!key || jwt.claims['iss'] !== this.issuer) return undefined;
+    if (!key || jwt.payload['iss'] !== this.issuer) return undefined;
     const isGenuine = this.verifySignature
       ? await this.verifySignature(token, key, String(alg))
-      : isSignedBy(jwt, key);
+      : isSignedBy(key, String(alg), jwt);
     if (!isGenuine) return undefined;
-    const id = jwt.claims['jti'];
+    const id = jwt.payload['jti'];
     if (typeof id !== 'string') return undefined;
     try {
-      return { facts: readClaims(jwt.claims), id };
+      return { facts: readClaims(jwt.payload), id };
     } catch {
       return undefined;
     }

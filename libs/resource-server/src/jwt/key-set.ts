@@ -1,6 +1,6 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto';
+import { isKeyFor, keyOf } from '../jws.js';
 import { type Steady, steadyNow } from '../server-clock.js';
-import { publicKeyFor } from './signed-jwt.js';
 
 /** Milliseconds the key set is used without reading it again. */
 const freshForMs = 600_000;
@@ -51,7 +51,7 @@ export class RemoteKeySet {
       keys?: readonly (JsonWebKey & { kid?: string; alg?: string })[];
     };
     const found = (Array.isArray(keys) ? keys.slice(0, maxKeys) : []).flatMap((jwk) => {
-      const key = publicKeyFor(jwk.alg, jwk);
+      const key = jwk.alg && isKeyFor(jwk.alg, jwk) ? keyOf(jwk) : undefined;
       return key && jwk.kid && jwk.alg && (jwk['use'] ?? 'sig') === 'sig'
         ? [[jwk.kid, { alg: jwk.alg, key }] as const]
         : [];

@@ -1,5 +1,5 @@
+import { isSignedBy, readJws } from '../jws.js';
 import type { RemoteKeySet } from './key-set.js';
-import { isSignedBy, readJwt } from './signed-jwt.js';
 
 const backchannelLogout = 'http://schemas.openid.net/event/backchannel-logout';
 /** Seconds a logout token may be old when it arrives; deliveries are repeated with new ones. */
@@ -24,14 +24,14 @@ export class LogoutTokens {
 
   /** Reads a logout token; undefined for anything that is not one for this client. `now` in milliseconds. */
   async read(token: string, now: number): Promise<LoggedOut | undefined> {
-    const jwt = readJwt(token);
-    if (!jwt || jwt.header['crit'] !== undefined) return undefined;
+    const jwt = readJws(token);
+    if (!jwt) return undefined;
     const { typ, kid, alg } = jwt.header;
     // Other things are signed with the same keys; a type that is stated must be the right one (RFC 8725 §3.11).
     if (typ !== undefined && !/^(application\/)?(logout\+jwt|jwt)$/i.test(String(typ))) return undefined;
     const key = await this.keys.find(kid, alg);
-    if (!key || !isSignedBy(jwt, key)) return undefined;
-    const { iss, aud, iat, jti, events, nonce, sid, sub } = jwt.claims;
+    if (!key || !isSignedBy(key, String(alg), jwt)) return undefined;
+    const { iss, aud, iat, jti, events, nonce, sid, sub } = jwt.payload;
     if (iss !== this.issuer || ![aud].flat().includes(this.clientId) || nonce !== undefined) return undefined;
     if (typeof events !== 'object' || events === null || !(backchannelLogout in events)) return undefined;
     if (typeof iat !== 'number' || Math.abs(now / 1000 - iat) > oldest || typeof jti !== 'string')

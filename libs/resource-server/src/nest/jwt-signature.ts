@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { JwtService } from '@nestjs/jwt';
+import { isSignedBy, readJws } from '../jws.js';
 import type { VerifySignature } from '../jwt/jwt-access-tokens.js';
-import { isSignedBy, readJwt } from '../jwt/signed-jwt.js';
 
 /** The algorithms `@nestjs/jwt` can verify; it does not support Edwards curves. */
 const known = ['ES256', 'RS256', 'ES384'] as const;
@@ -13,8 +13,8 @@ export const signatureBy =
   (service: JwtService): VerifySignature =>
   async (jwt: string, key: KeyObject, alg: string): Promise<boolean> => {
     if (!isKnown(alg)) {
-      const read = readJwt(jwt);
-      return read !== undefined && isSignedBy(read, key);
+      const read = readJws(jwt);
+      return read !== undefined && isSignedBy(key, alg, read);
     }
     const publicKey = key.export({ type: 'spki', format: 'pem' }).toString();
     try {

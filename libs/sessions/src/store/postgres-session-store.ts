@@ -11,7 +11,8 @@ import {
   statementsIn,
   type Transaction,
 } from '@curfew/persistence';
-import type { Instant, SessionId, Trial } from '@curfew/session-policy';
+import type { Instant, SessionId } from '@curfew/session-policy';
+import type { Trial } from '@curfew/session-policy/trial';
 import type { EndWriter } from './end-writer.js';
 import { atDate as at } from './session-columns.js';
 import { type Question, readSessions } from './session-read.js';

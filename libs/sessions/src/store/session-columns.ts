@@ -1,16 +1,13 @@
 import { milliseconds } from '@curfew/persistence';
+import { type EndReason, type Instant, type RequestSignals, sessionFields } from '@curfew/session-policy';
 import {
-  type EndReason,
   fixedValues,
-  type Instant,
   initially,
-  type RequestSignals,
   type SessionField,
   type SessionFieldKind,
   type SessionFieldValues,
-  sessionFields,
   signedIn,
-} from '@curfew/session-policy';
+} from '@curfew/session-policy/session-field';
 import {
   type PackedSignals,
   packAuthorization,

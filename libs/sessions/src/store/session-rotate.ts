@@ -2,18 +2,63 @@ import { commitColumns, type HotStatement, retrying, type Statements } from '@cu
 import type { Rotation } from './session-store.js';
 import { markColumns } from './standing-statements.js';
 
-/** The assignments of a rotation, from the columns of `from`. */
-function rotatedColumns(from: string): string {
-  return `SET generation = s.generation + 1, retries = 0, rotated_at = ${from}.at,
-      last_active_at = GREATEST(s.last_active_at, ${from}.last_active_at),
-      expires_at = GREATEST(${from}.expires_at, CASE WHEN s.last_active_at > ${from}.last_active_at THEN s.expires_at END),
-      token_hash = ${from}.token_hash, successor_seal = ${from}.successor_seal`;
+/** A column of the rows that a statement is given: its name, the type of its parameter, and whether it is an instant. */
+interface GivenColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly isInstant?: true;
 }
+
+/** The columns of every rotation, in the order of their parameters. Instants go as numbers: the driver takes long to write a date. */
+const givenColumns: readonly GivenColumn[] = [
+  { name: 'id', type: 'uuid' },
+  { name: 'generation', type: 'int' },
+  { name: 'at', type: 'float8', isInstant: true },
+  { name: 'last_active_at', type: 'float8', isInstant: true },
+  { name: 'expires_at', type: 'float8', isInstant: true },
+  { name: 'token_hash', type: 'bytea' },
+  { name: 'successor_seal', type: 'bytea' },
+];
+
+/** The columns of a mark that a shadow leaves; null where it leaves none. */
+const givenMarks: readonly GivenColumn[] = [
+  { name: 'shadow_end', type: 'float8', isInstant: true },
+  { name: 'shadow_used_after', type: 'int' },
+];
+
+/** The columns of a proof that a rotation came with; null where it came with none. */
+const givenProofs: readonly GivenColumn[] = [
+  { name: 'kind', type: 'text' },
+  { name: 'proof', type: 'bytea' },
+  { name: 'remembered_until', type: 'float8', isInstant: true },
+];
+
+/** A query of the rows that a statement is given, one parameter for each column, numbered from 1, and `place` in their order. */
+function givenRows(columns: readonly GivenColumn[]): string {
+  const read = ({ name, isInstant }: GivenColumn) =>
+    isInstant ? `to_timestamp(${name} / 1000) AS ${name}` : name;
+  const parameters = columns.map(({ type }, index) => `$${index + 1}::${type}[]`);
+  return `SELECT ${columns.map(read).join(', ')}, place
+      FROM unnest(${parameters.join(', ')}) WITH ORDINALITY AS u(${columns.map(({ name }) => name).join(', ')}, place)`;
+}
+
+/** The compare-and-set of a rotation from the rows `from`. */
+function rotate(from: string, name: string, marks: string): string {
+  return `UPDATE session s SET generation = s.generation + 1, retries = 0, rotated_at = ${name}.at,
+      last_active_at = GREATEST(s.last_active_at, ${name}.last_active_at),
+      expires_at = GREATEST(${name}.expires_at, CASE WHEN s.last_active_at > ${name}.last_active_at THEN s.expires_at END),
+      token_hash = ${name}.token_hash, successor_seal = ${name}.successor_seal${marks}
+    FROM ${from} ${name}
+    WHERE s.id = ${name}.id AND s.generation = ${name}.generation AND s.ended_at IS NULL AND s.expires_at > ${name}.at`;
+}
+
+/** The assignments of a mark in a rotation from the rows `name`. */
+const marked = (name: string): string =>
+  `, ${markColumns(`${name}.shadow_end`, `${name}.shadow_used_after`)}`;
 
 /**
  * Compare-and-set for many sessions at once. A session asked for twice is changed once, and the row that comes back says
- * for whom; the other lost, as it would have alone. Sorted by id, so that two batches take their locks in one order. Instants go as
- * numbers: the driver takes long to write a date.
+ * for whom; the other lost, as it would have alone. Sorted by id, so that two batches take their locks in one order.
  *
  * It compares no not-before entry, so a rotation may commit after an end of everything was acknowledged. What it hands out is dead all the
  * same: whoever shows it is judged by the entries that are there then, and by `signed_in_at`, which no rotation moves. An entry compared
@@ -22,37 +67,18 @@ function rotatedColumns(from: string): string {
 const rotateStatement: HotStatement = {
   name: 'session_rotate',
   place: 'in its rows',
-  text: `
-    UPDATE session s ${rotatedColumns('w')}
-    FROM (
-      SELECT id, generation, to_timestamp(at / 1000) AS at, to_timestamp(last_active_at / 1000) AS last_active_at,
-        to_timestamp(expires_at / 1000) AS expires_at, token_hash, successor_seal, place
-      FROM unnest($1::uuid[], $2::int[], $3::float8[], $4::float8[], $5::float8[], $6::bytea[], $7::bytea[])
-        WITH ORDINALITY AS u(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, place)
-    ) w
-    WHERE s.id = w.id AND s.generation = w.generation AND s.ended_at IS NULL AND s.expires_at > w.at
-    RETURNING w.place, ${commitColumns}`,
+  text: `${rotate(`(${givenRows(givenColumns)})`, 'w', '')} RETURNING w.place, ${commitColumns}`,
 };
 
 /** The same for rotations some of which carry the mark of a shadow. Those without one, which are nearly all, do not pay for its columns. */
 const markedRotateStatement: HotStatement = {
   name: 'session_rotate_marked',
   place: 'in its rows',
-  text: `
-    UPDATE session s ${rotatedColumns('w')}, ${markColumns('w.shadow_end', 'w.shadow_used_after')}
-    FROM (
-      SELECT id, generation, to_timestamp(at / 1000) AS at, to_timestamp(last_active_at / 1000) AS last_active_at,
-        to_timestamp(expires_at / 1000) AS expires_at, token_hash, successor_seal, to_timestamp(shadow_end / 1000) AS shadow_end,
-        shadow_used_after, place
-      FROM unnest($1::uuid[], $2::int[], $3::float8[], $4::float8[], $5::float8[], $6::bytea[], $7::bytea[], $8::float8[], $9::int[])
-        WITH ORDINALITY AS u(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, shadow_end, shadow_used_after, place)
-    ) w
-    WHERE s.id = w.id AND s.generation = w.generation AND s.ended_at IS NULL AND s.expires_at > w.at
-    RETURNING w.place, ${commitColumns}`,
+  text: `${rotate(`(${givenRows([...givenColumns, ...givenMarks])})`, 'w', marked('w'))} RETURNING w.place, ${commitColumns}`,
 };
 
 /**
- * The same with the proofs that some came with (RFC 9449 §11.1): only whoever's proof was not known gets to its session, and what is
+ * The same with the proofs that some came with (RFC 9449 §11.1): a rotation whose proof was known does not get to its session, and what is
  * recorded stays recorded where the session turns out to have changed. A proof that came twice is the first one's. The session's rows
  * are joined with a list, not asked through a subquery: a row that another transaction has just changed is looked at again, and that
  * must not lead back into the insertion.
@@ -62,13 +88,7 @@ const provenRotateStatement: HotStatement = {
   place: 'in its rows',
   text: `
     WITH w AS MATERIALIZED (
-      SELECT u.id, u.generation, to_timestamp(u.at / 1000) AS at, to_timestamp(u.last_active_at / 1000) AS last_active_at,
-        to_timestamp(u.expires_at / 1000) AS expires_at, u.token_hash, u.successor_seal, u.kind, u.proof,
-        to_timestamp(u.remembered_until / 1000) AS remembered_until, to_timestamp(u.shadow_end / 1000) AS shadow_end, u.shadow_used_after, u.place
-      FROM unnest($1::uuid[], $2::int[], $3::float8[], $4::float8[], $5::float8[], $6::bytea[], $7::bytea[], $8::float8[], $9::int[],
-          $10::text[], $11::bytea[], $12::float8[])
-        WITH ORDINALITY AS u(id, generation, at, last_active_at, expires_at, token_hash, successor_seal, shadow_end, shadow_used_after,
-          kind, proof, remembered_until, place)
+      ${givenRows([...givenColumns, ...givenMarks, ...givenProofs])}
     ), shown AS MATERIALIZED (
       SELECT DISTINCT ON (kind, proof) kind, proof, remembered_until, place FROM w WHERE proof IS NOT NULL ORDER BY kind, proof, place
     ), recorded AS (
@@ -81,9 +101,7 @@ const provenRotateStatement: HotStatement = {
       SELECT w.* FROM w LEFT JOIN (shown JOIN recorded ON recorded.kind = shown.kind AND recorded.id_hash = shown.proof) ON shown.place = w.place
       WHERE w.proof IS NULL OR shown.place IS NOT NULL ORDER BY w.place
     ), rotated AS (
-      UPDATE session s ${rotatedColumns('a')}, ${markColumns('a.shadow_end', 'a.shadow_used_after')}
-      FROM allowed a
-      WHERE s.id = a.id AND s.generation = a.generation AND s.ended_at IS NULL AND s.expires_at > a.at
+      ${rotate('allowed', 'a', marked('a'))}
       RETURNING a.place
     )
     SELECT a.place, r.place IS NOT NULL, ${commitColumns} FROM allowed a LEFT JOIN rotated r ON r.place = a.place`,

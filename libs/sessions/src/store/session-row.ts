@@ -1,4 +1,5 @@
-import { type EndReason, instant, type NotBefore } from '@curfew/session-policy';
+import { type EndReason, instant } from '@curfew/session-policy';
+import { type NotBefore } from '@curfew/session-policy/not-before';
 import { readNamed, storedColumns } from './session-columns.js';
 import type { FoundSession } from './session-store.js';
 import { killersOfSession } from './standing-statements.js';

@@ -1,17 +1,15 @@
 import type { NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
 import type {
-  Arm,
   EndReason,
   EventData,
   Instant,
-  NotBefore,
   RequestSignals,
   Seconds,
   SessionId,
-  ShadowMark,
-  Trial,
 } from '@curfew/session-policy';
+import type { NotBefore } from '@curfew/session-policy/not-before';
+import type { Arm, ShadowMark, Trial } from '@curfew/session-policy/trial';
 import type { StoredSession } from './session-columns.js';
 
 export type { StoredSession };

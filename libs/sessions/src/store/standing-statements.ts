@@ -1,5 +1,7 @@
 import { milliseconds, Prisma } from '@curfew/persistence';
-import { type DeadlineLimits, type Instant, placeCount } from '@curfew/session-policy';
+import { type Instant } from '@curfew/session-policy';
+import { type DeadlineLimits } from '@curfew/session-policy/deadlines';
+import { placeCount } from '@curfew/session-policy/trial';
 import { atDate } from './session-columns.js';
 
 /** Names of columns or parameters, as SQL text, that say whom something was authorized by and when. */
@@ -27,6 +29,12 @@ export const entriesAgainst = (of: AuthorizationColumns, condition = ''): string
 
 /** A condition: some entry ends what these columns say. */
 export const isKilled = (of: AuthorizationColumns): string => `EXISTS (SELECT 1 ${entriesAgainst(of)})`;
+
+/** A query: when everything of everyone was ended last, as `at`; no row where it never was. */
+export const lastEndOfEveryone = Prisma.sql`SELECT n.at FROM not_before n WHERE n.kind = 'everyone' AND n.target = ''`;
+
+/** A query: one row while the sessions that an entry ended do not all have a record of their own yet. */
+export const unsettledEntry = Prisma.sql`SELECT 1 FROM not_before n WHERE n.settled_at IS NULL LIMIT 1`;
 
 /** The columns of `session s`. */
 export const ofSession = {

@@ -1,11 +1,7 @@
-import type {
-  DeadlineLimits,
-  Instant,
-  NotBefore,
-  SessionId,
-  ShadowMark,
-  TriedSession,
-} from '@curfew/session-policy';
+import type { Instant, SessionId } from '@curfew/session-policy';
+import type { DeadlineLimits } from '@curfew/session-policy/deadlines';
+import type { NotBefore } from '@curfew/session-policy/not-before';
+import type { ShadowMark, TriedSession } from '@curfew/session-policy/trial';
 import type { End, StoredSession } from './session-store.js';
 
 /** Of a session that is due, as much as is needed to judge it, and the not-befores that kill it. */

@@ -1,7 +1,7 @@
 import type { ArtifactStore } from '@curfew/artifacts';
 import { assertionAlgs, type KnownClient } from '@curfew/clients';
+import { type Jws, type Members, readJws } from '@curfew/resource-server/jws';
 import type { Instant } from '@curfew/session-policy';
-import { type Jws, type Members, readJws } from '@curfew/tokens';
 import { rememberedUntil, replayKey } from '../proof/replay-records.js';
 import { invalidClient, invalidRequest } from '../refused.js';
 import type { EndpointRequest } from '../request.js';

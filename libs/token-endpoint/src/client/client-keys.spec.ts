@@ -1,7 +1,7 @@
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { KnownClient } from '@curfew/clients';
+import { readJws } from '@curfew/resource-server/jws';
 import { instant, plus, seconds } from '@curfew/session-policy';
-import { readJws } from '@curfew/tokens';
 import { SignJWT } from 'jose';
 import { ClientKeys } from './client-keys.js';
 

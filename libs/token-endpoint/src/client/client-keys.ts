@@ -1,7 +1,7 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 import type { KnownClient } from '@curfew/clients';
+import { isKeyFor, isObject, isSignedBy, type Jws, keyOf, type Members } from '@curfew/resource-server/jws';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
-import { isKeyFor, isObject, isSignedBy, type Jws, keyOf, type Members } from '@curfew/tokens';
 import { LRUCache } from 'lru-cache';
 import type { outboundFetch } from './outbound-fetch.js';
 

@@ -1,11 +1,7 @@
 import type { KnownClient } from '@curfew/clients';
 import { accessTokenLifetime, protocolRefusals } from '@curfew/session-policy';
-import {
-  type OpenedRefreshToken,
-  ProofUsedBefore,
-  type RefusedRefresh,
-  type StagedRefresh,
-} from '@curfew/sessions';
+import { type OpenedRefreshToken, type RefusedRefresh, type StagedRefresh } from '@curfew/sessions';
+import { ProofUsedBefore } from '@curfew/sessions/store';
 import { type Access, accessFor, registeredGrant } from '../access.js';
 import { accessToken, tokenType } from '../access-token.js';
 import type { Answer } from '../answer.js';

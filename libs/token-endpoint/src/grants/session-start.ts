@@ -1,21 +1,11 @@
 import { StagedWrites } from '@curfew/artifacts';
 import { isPublicClient } from '@curfew/clients';
 import type { Transaction } from '@curfew/persistence';
-import {
-  accessTokenLifetime,
-  beginning,
-  meetsPolicy,
-  type SessionPolicy,
-  wholeSecond,
-} from '@curfew/session-policy';
-import {
-  AccountGone,
-  AuthorizationKilled,
-  CodeUsed,
-  clientEvent,
-  type SessionStart,
-  TooManySessions,
-} from '@curfew/sessions';
+import { accessTokenLifetime, type SessionPolicy, wholeSecond } from '@curfew/session-policy';
+import { meetsPolicy } from '@curfew/session-policy/authentication';
+import { beginning } from '@curfew/session-policy/lifecycle';
+import { clientEvent, type SessionStart } from '@curfew/sessions';
+import { AccountGone, AuthorizationKilled, CodeUsed, TooManySessions } from '@curfew/sessions/store';
 import { hashOfId, newSecret } from '@curfew/tokens';
 import { type Access, accessFor, registeredGrant } from '../access.js';
 import { accessToken, tokenType } from '../access-token.js';

@@ -1,5 +1,6 @@
 import { isPublicClient, type KnownClient } from '@curfew/clients';
-import { deadlines, type Instant } from '@curfew/session-policy';
+import { type Instant } from '@curfew/session-policy';
+import { deadlines } from '@curfew/session-policy/deadlines';
 import type { SessionService } from '@curfew/sessions';
 import type { ClientDirectory } from '../client/client-directory.js';
 import { registeredScopes } from '../client/client-scopes.js';

@@ -1,7 +1,8 @@
 import { hash, type KeyObject } from 'node:crypto';
+import { isSignedBy, keyOf, readJws } from '@curfew/resource-server/jws';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { KeySet, PublicJwk } from '@curfew/tokens';
-import { type AccessTokenClaims, hashAccessToken, isSignedBy, isUuid, keyOf, readJws } from '@curfew/tokens';
+import { type AccessTokenClaims, hashAccessToken, isUuid } from '@curfew/tokens';
 
 /** No access token of ours is longer. */
 const maxLength = 8_192;

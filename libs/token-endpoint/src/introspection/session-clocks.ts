@@ -1,12 +1,6 @@
-import {
-  contextOf,
-  deadlines,
-  elapsedMs,
-  type Instant,
-  idleWarningAt,
-  type SessionPolicy,
-  secondsUntil,
-} from '@curfew/session-policy';
+import { elapsedMs, type Instant, type SessionPolicy, secondsUntil } from '@curfew/session-policy';
+import { contextOf } from '@curfew/session-policy/authentication';
+import { deadlines, idleWarningAt } from '@curfew/session-policy/deadlines';
 import type { FoundAccess } from '@curfew/sessions';
 
 const wholeSeconds = (ms: number): number => Math.floor(ms / 1000);

@@ -1,9 +1,8 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { DpopNonces, ProofReader } from '@curfew/resource-server/dpop';
 import { instant } from '@curfew/session-policy';
-import { ProofReader } from '@curfew/tokens';
 import { SignJWT } from 'jose';
 import type { EndpointRequest } from '../request.js';
-import { DpopNonces } from './dpop-nonces.js';
 import { Proofs } from './proof.js';
 
 const base = 'https://login.example.com';

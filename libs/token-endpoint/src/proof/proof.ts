@@ -1,18 +1,18 @@
 import type { ArtifactStore } from '@curfew/artifacts';
 import type { KnownClient } from '@curfew/clients';
-import { type Instant } from '@curfew/session-policy';
 import {
+  DpopNonces,
   hashOfShownToken,
   isForAddress,
   isTimely,
-  type Members,
   ProofReader,
   proofTolerance,
-} from '@curfew/tokens';
+} from '@curfew/resource-server/dpop';
+import type { Members } from '@curfew/resource-server/jws';
+import { type Instant } from '@curfew/session-policy';
 import { invalidGrant, invalidProof, useNonce } from '../refused.js';
 import type { EndpointRequest } from '../request.js';
 import { epochSeconds } from '../session-payload.js';
-import { DpopNonces } from './dpop-nonces.js';
 import { rememberedUntil, replayKey } from './replay-records.js';
 
 /** A proof that is right by itself (RFC 9449 §4.3). Whose key it is and whether it was shown before remains to be seen. */
@@ -54,7 +54,7 @@ export class Proofs {
     const text = request.request.headers['dpop'] as string | undefined;
     if (text === undefined) return undefined;
     const { now } = request;
-    const verified = await this.#reader.read(text, now);
+    const verified = this.#reader.read(text, now);
     if (!verified) throw invalidProof('invalid DPoP key binding');
     const { claims, thumbprint } = verified;
     const next = this.#nonces.next(now);

@@ -1,6 +1,6 @@
 import type { ArtifactKey } from '@curfew/artifacts';
 import { type Instant, instant, plus, seconds } from '@curfew/session-policy';
-import type { ProofRecord } from '@curfew/sessions';
+import type { ProofRecord } from '@curfew/sessions/store';
 import { hashOfId } from '@curfew/tokens';
 import { lifetimes } from '../lifetimes.js';
 

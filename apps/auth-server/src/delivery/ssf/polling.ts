@@ -1,16 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '@curfew/clock';
+import { type Receiver, type ReceiversStore, type SignJwt } from '@curfew/events/delivery';
 import {
   deliveryBehind,
   isExcluded,
   type PollStore,
-  type Receiver,
-  type ReceiversStore,
-  type SignJwt,
   setAlgorithm,
   setClaims,
   setId,
-} from '@curfew/events';
+} from '@curfew/events/streams';
 import { malformedBody } from '@curfew/web';
 import { objectOf } from './stream-wish.js';
 

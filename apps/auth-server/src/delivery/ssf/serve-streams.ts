@@ -1,9 +1,10 @@
 import type { RequestListener } from 'node:http';
-import { PollStore, ReceiversStore, Streams } from '@curfew/events';
+import { ReceiversStore } from '@curfew/events/delivery';
+import { PollStore, Streams } from '@curfew/events/streams';
 import type { Foundation } from '@curfew/foundation';
 import { type ProtocolServer } from '@curfew/oidc';
 import { isDatabaseUnavailable } from '@curfew/persistence';
-import { type ClientDirectory, outboundFetch } from '@curfew/token-endpoint';
+import { type ClientDirectory, outboundFetch } from '@curfew/token-endpoint/client';
 import { problemFrom, sendProblem } from '@curfew/web';
 import { FollowerAuthentication } from '../../session-feed/follower-authentication.js';
 import { signWith } from '../sign-with.js';

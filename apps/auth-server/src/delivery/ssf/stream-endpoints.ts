@@ -1,17 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@curfew/clock';
 import {
-  pushHeaders,
   type Receiver,
   ReceiverError,
   type ReceiverStatus,
-  readSubject,
   type Send,
   type SignJwt,
+} from '@curfew/events/delivery';
+import {
+  pushHeaders,
+  readSubject,
   type Streams,
   setAlgorithm,
   verificationEvent,
-} from '@curfew/events';
+} from '@curfew/events/streams';
 import { answerJson, malformedBody, ProblemError, readJson } from '@curfew/web';
 import type { FollowerAuthentication } from '../../session-feed/follower-authentication.js';
 import type { Polling } from './polling.js';

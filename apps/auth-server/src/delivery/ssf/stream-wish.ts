@@ -1,4 +1,5 @@
-import { offeredEvents, type Receiver, type StreamWish } from '@curfew/events';
+import { type Receiver } from '@curfew/events/delivery';
+import { offeredEvents, type StreamWish } from '@curfew/events/streams';
 import { malformedBody } from '@curfew/web';
 
 /** Delivery methods by their names in SSF 1.0 §6.1. */

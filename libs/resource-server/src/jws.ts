@@ -33,8 +33,8 @@ const algorithms: Readonly<Record<string, Algorithm>> = {
 };
 
 /**
- * Takes a JWS apart; undefined for every text that is none. Header and claims must be in their one encoding (RFC 4648 §3.5). Of a signature any
- * base64url spelling is taken, because other verifiers take it too: no JWS is identified by its text.
+ * Takes a JWS apart; undefined for every text that is none. Header and claims must be in their one encoding (RFC 4648 §3.5). A signature may
+ * be in any base64url spelling, because other verifiers take it too: no JWS is identified by its text.
  */
 export function readJws(text: string): Jws | undefined {
   const parts = text.split('.');
@@ -46,6 +46,9 @@ export function readJws(text: string): Jws | undefined {
   const signed = Buffer.from(`${first}.${second}`);
   return { header, payload, signed, signature: Buffer.from(third, 'base64url') };
 }
+
+/** Whether a text has the three parts of a signed JWS. */
+export const looksLikeJws = (text: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
 
 /** Whether a key can be one of this algorithm. */
 export function isKeyFor(alg: string, { kty, crv }: JsonWebKey): boolean {

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, type JWK, type JWTPayload, SignJWT } from 'jose';
-import { DpopProofs, proofLifetime } from './dpop.js';
+import { proofTolerance } from '../dpop/index.js';
+import { DpopProofs } from './dpop-proofs.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const jwk = publicKey.export({ format: 'jwk' });
@@ -33,10 +34,10 @@ describe('a proof of possession (RFC 9449 §4.3)', () => {
     proofs.faultOf(proof, { method: 'GET', url: of, token, keyThumbprint }, now * 1000);
 
   it('passes once, for as long as it could be accepted', async () => {
-    const early = await prove({ iat: at + proofLifetime.future });
+    const early = await prove({ iat: at + proofTolerance.future });
     expect(faultOf(early)).toBeUndefined();
     expect(faultOf(early)).toBe('used');
-    expect(faultOf(early, at + proofLifetime.future + proofLifetime.past)).toBe('used');
+    expect(faultOf(early, at + proofTolerance.future + proofTolerance.past)).toBe('used');
   });
 
   it('passes while fewer are remembered than may be, and one more is refused until some have expired', async () => {
@@ -46,19 +47,19 @@ describe('a proof of possession (RFC 9449 §4.3)', () => {
     expect([show(await prove(), at), show(await prove(), at + 1)]).toEqual([undefined, undefined]);
     const third = await prove();
     expect(show(third, at + 2)).toBe('used');
-    const over = at + proofLifetime.past + proofLifetime.future + 1;
+    const over = at + proofTolerance.past + proofTolerance.future + 1;
     expect(show(await prove({ iat: over }), over)).toBeUndefined();
     expect(show(await prove({ iat: over }), over)).toBe('used');
   });
 
   it.each([
-    [-proofLifetime.past, undefined],
-    [-proofLifetime.past - 1, 'not_recent'],
+    [-proofTolerance.past, undefined],
+    [-proofTolerance.past - 1, 'not_recent'],
     [-65, undefined],
     [6, undefined],
     [10, undefined],
-    [proofLifetime.future, undefined],
-    [proofLifetime.future + 1, 'not_recent'],
+    [proofTolerance.future, undefined],
+    [proofTolerance.future + 1, 'not_recent'],
     [61, 'not_recent'],
   ])('made %i seconds from now is %s', async (away, fault) =>
     expect(faultOf(await prove({ iat: at + away }))).toBe(fault),

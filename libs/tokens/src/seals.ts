@@ -1,0 +1,2 @@
+export { closeSeal, openSeal } from './aead.js';
+export { deriveKey } from './derive-key.js';
