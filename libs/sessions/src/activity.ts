@@ -5,17 +5,17 @@ import { type EffectivePolicy, shadowMark } from '@curfew/session-policy/trial';
 import { countReturn } from './counted-returns.js';
 import type { Activity, SessionStore, StoredSession } from './store/session-store.js';
 
-/** So many sessions with unwritten activity are remembered; beyond that, activity is written before it is answered. */
+/** The number of sessions with unwritten activity that are remembered; beyond it, activity is written before it is answered. */
 const maxPending = 100_000;
 /** Rows changed by one statement. */
 const batch = 1_000;
 
-/** Milliseconds within which activity is written: whoever runs `flush` does so more often than this. */
+/** Milliseconds within which activity is written: the process runs `flush` more often than this. */
 export const writtenWithinMs = 1_500;
 
 /**
- * Use of a session, remembered here and written behind in one statement for many. What other nodes do not see yet, and
- * what a crash loses, makes a session end early by at most the write throttle (min(60 s, idle/20)), never late.
+ * Use of a session, remembered here and written behind in one statement for many. Activity that other nodes do not see yet, or that a crash
+ * loses, makes a session end early by at most the write throttle (min(60 s, idle/20)), never late.
  */
 export class ActivityRecorder {
   readonly #pending = new Map<string, Activity>();
@@ -60,7 +60,7 @@ export class ActivityRecorder {
     if (pending) await this.#write([pending]);
   }
 
-  /** Writes what is pending. What cannot be written stays pending. */
+  /** Writes what is pending. Activity that cannot be written stays pending. */
   async flush(): Promise<void> {
     const all = [...this.#pending.values()];
     try {

@@ -34,7 +34,7 @@ export class BrowserSessionEnds {
     return transaction ? work(transaction) : retrying(() => this.prisma.$transaction(work));
   }
 
-  /** Locks those of these browser sessions that have not ended; whoever starts a session in one of them waits from here on. */
+  /** Locks those of these browser sessions that have not ended; a session that starts in one of them waits from here on. */
   async hold(uids: readonly string[], transaction: Transaction): Promise<readonly EndedBrowserSession[]> {
     if (uids.length === 0) return [];
     return transaction.$queryRaw<EndedBrowserSession[]>`

@@ -37,13 +37,13 @@ export interface BrowserSessionSummary {
   readonly endDetail: Readonly<Record<string, unknown>> | null;
 }
 
-/** Where a list of browsers goes on: the last one seen. */
+/** The place from which a list of browsers goes on: the last one seen. */
 export interface BrowserSessionPosition {
   readonly signedInAt: Instant;
   readonly uid: string;
 }
 
-/** What is read beside the columns that judge a sign-in. */
+/** The columns that are read beside those that judge a sign-in. */
 type Row = [
   uid: string,
   accountId: string,

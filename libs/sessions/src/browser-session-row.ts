@@ -9,15 +9,18 @@ const endsClient = Object.entries(endReach)
   .map(([reason]) => `'${reason}'`)
   .join(', ');
 
-/** What is read of `browser_session b` and of `came` to judge a browser's sign-in; in the order of `BrowserSessionColumns`, each with a name. */
+/**
+ * The columns of `browser_session b` and of `came` that judge a browser's sign-in, in the order of `BrowserSessionColumns`, each with a
+ * name.
+ */
 export const browserSessionColumns = `
   ${milliseconds('b.signed_in_at')} AS proved_at, ${milliseconds('b.last_active_at')} AS acted_at, b.inactivity_timeout, ${milliseconds('b.absolute_deadline')} AS absolute_deadline,
   ${milliseconds('came.active_at')} AS active_at, ${milliseconds('came.step_up_at')} AS step_up_at, came.silent_for, came.ended_clients`;
 
 /**
- * What the sessions that came of `browser_session b` say at `now`, joined as `came`: when one was last active beyond its start, which may have
- * been silent; the last step-up that is outstanding; and, by client, whether the latest to end by inactivity has been followed by one that
- * stands, and whether all of that client's were ended.
+ * Facts about the sessions that came of `browser_session b`, at `now`, joined as `came`: when one was last active beyond its start, which
+ * may have been silent; the last step-up that is outstanding; and, by client, whether the latest to end by inactivity has been followed by
+ * one that stands, and whether all of that client's were ended.
  */
 export const sessionsOfBrowser = (now: string): string => `LATERAL (
   SELECT max(c.active_at) AS active_at, max(c.step_up_at) AS step_up_at,

@@ -26,11 +26,11 @@ export interface DecidedEnd {
   readonly trial?: EndedTrial | undefined;
 }
 
-/** What goes with an end, and where it differs from the table of reach. */
+/** Everything that goes with an end, and how it differs from the table of reach. */
 export interface EndAlongside {
   /** Recorded if anything really ended by it. */
   readonly events?: readonly NewEvent[] | undefined;
-  /** Where it is given, everything commits with that. */
+  /** If it is given, everything commits with it. */
   readonly transaction?: Transaction | undefined;
   /** How far it goes; as the table of reach says for the reason, unless whoever ends says otherwise. */
   readonly reach?: EndReach | undefined;
@@ -135,7 +135,8 @@ export class EndSessions {
     const held = await this.browsers.hold(await this.browsers.ofAccount(target, at, tx), tx);
     const sessions = await work(tx);
     if (!sessions) return nothing;
-    // What one of them began without a page, after the instant of the end and before its row was held, rests on a sign-in that ends here.
+    // A session that one of them began without a page, after the instant of the end and before its row was held, rests on a sign-in that
+    // ends here.
     const since = await this.browsers.sessionsSince(held, at, tx);
     const begun = await this.store.end(
       since.map(({ id }) => ({ id, reason, at, detail })),

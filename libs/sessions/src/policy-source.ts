@@ -20,8 +20,8 @@ export abstract class PolicySource {
   }
 
   /**
-   * The policy of everyone alone: what a browser's own sign-in is under, for which no client and no resource speaks. It is in no canary: what
-   * it allows a client is decided by that client's policy.
+   * The policy of everyone alone, which governs a browser's own sign-in, because that belongs to no client and no resource. It is in no
+   * canary: that client's policy decides how far a client may use the sign-in.
    */
   everyones(): Promise<SessionPolicy> | SessionPolicy {
     return this.effectivePolicy('', []);

@@ -11,14 +11,14 @@ export interface OpenedRefreshToken {
   readonly matches: 'current' | 'previous' | 'none';
 }
 
-/** Who presents the token, after the protocol layer authenticated them. */
+/** The client that presents the token, after the protocol layer authenticated it. */
 export interface Presenter {
   readonly clientId: string;
   readonly keyThumbprint: string | null;
   readonly signals: RequestSignals;
 }
 
-/** What will happen when the answer is known to be good; nothing has been written yet. */
+/** The refresh that commits when the answer is known to be good; nothing has been written yet. */
 export interface StagedRefresh {
   readonly kind: 'rotate' | 'keep' | 'replay';
   readonly session: StoredSession;
@@ -36,7 +36,7 @@ export type CommittedRefresh =
 /** A decision that hands out nothing. */
 export type RefusedRefresh = Extract<RefreshDecision, { kind: 'refuse' | 'end' | 'step_up' }>;
 
-/** What a presentation leads to. */
+/** The outcome of a presentation. */
 export type RefreshOutcome =
   | { readonly kind: 'staged'; readonly staged: StagedRefresh }
   | { readonly kind: 'refused'; readonly decision: RefusedRefresh };

@@ -43,7 +43,7 @@ interface Presentation {
   readonly proof?: ProofRecord;
 }
 
-/** What a refresh works with. */
+/** The parts that a refresh works with. */
 export interface RefreshParts {
   readonly store: SessionStore;
   readonly policies: PolicySource;
@@ -126,7 +126,7 @@ export class RefreshSession {
     }
   }
 
-  /** What the domain says; nothing is carried out. */
+  /** The decision of the domain; nothing is carried out. */
   async #judge(opened: OpenedRefreshToken, presenter: Presenter, now: Instant) {
     const { session, token } = opened;
     const policy = await this.#parts.policies.effectivePolicy(
@@ -203,7 +203,7 @@ export class RefreshSession {
             ...clock,
           });
       if (!written) return false;
-      // Where the policy does not count a refresh as activity, the silence goes on.
+      // If the policy does not count a refresh as activity, the silence goes on.
       if (lastActiveAt > session.lastActiveAt) countReturn(silences, session, policy, now);
       const { clientId } = session;
       events.tally('sessions.refreshed', clientId, () =>

@@ -12,7 +12,7 @@ import type { StoredSession } from './store/session-store.js';
 import { isKilled, rowStands } from './store/standing-statements.js';
 import type { Lineage } from './store/sweep-store.js';
 
-/** So many sessions one list shows at the most. */
+/** The maximum number of sessions that a list shows. */
 const mostListed = 500;
 
 /** Reading sessions for people; decides nothing and changes nothing. */
@@ -32,7 +32,7 @@ export class SessionQueries {
     return summaries.filter((summary) => summary !== null);
   }
 
-  /** Clients and resources of the account's sessions that stand at `now` by their rows: what selects their policies. */
+  /** Clients and resources of the account's sessions that stand at `now` by their rows; they select the policies. */
   async lineagesOfAccount(
     accountId: string,
     now: Instant,
@@ -106,7 +106,7 @@ export class SessionQueries {
   }
 }
 
-/** Where a session was authorized, as a person knows it: the browser, where another program redeemed its code. */
+/** The place where a session was authorized, as a person knows it: the browser, if another program redeemed its code. */
 function shownSignals({ authorization, baseline }: StoredSession): RequestSignals {
   const { origin } = authorization as {
     origin?: { ua?: string; os?: string; ip?: string; country?: string };

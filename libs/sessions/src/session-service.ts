@@ -40,7 +40,7 @@ import {
   TooManySessions,
 } from './store/session-store.js';
 
-/** What a sign-in brings beside the facts the domain decides on. */
+/** The facts of a sign-in beside those that the domain decides on. */
 export interface SessionStart {
   readonly facts: SignInFacts;
   readonly browserSessionUid: string | null;
@@ -137,7 +137,7 @@ export class SessionService {
       authorization: start.authorization,
       tokenHash: start.refreshTokenSecret ? hashSecret(start.refreshTokenSecret) : null,
     };
-    // What was authorized shortly before the person's proof grew too old begins nothing after that.
+    // An authorization from shortly before the person's proof grew too old begins nothing after that.
     if (isPast(stored.absoluteDeadline, now)) throw new AuthorizationKilled('absolute_lifetime');
     const limit = { most: policy.sessionsPerAccount, whenFull: policy.whenSessionsFull };
     const isLimited = limit.most !== null;

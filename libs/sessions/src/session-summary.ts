@@ -1,6 +1,6 @@
 import type { Instant, RequestSignals, SessionId } from '@curfew/session-policy';
 
-/** What a list of sessions shows of each. */
+/** A session as a list shows it. */
 export interface SessionSummary {
   readonly id: SessionId;
   readonly accountId: string;
@@ -13,6 +13,6 @@ export interface SessionSummary {
   readonly absoluteDeadline: Instant;
   readonly browserSessionUid: string | null;
   readonly offline: boolean;
-  /** Of the browser it was authorized in, where that is known; else of whoever asked for its tokens. */
+  /** Signals of the browser in which it was authorized, if that is known; else of the program that asked for its tokens. */
   readonly signals: RequestSignals;
 }

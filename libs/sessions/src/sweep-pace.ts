@@ -6,16 +6,19 @@ export interface SweepPace {
 
 /** Beside others: so few that a refresh which comes meanwhile hardly waits, and a tenth of the time. */
 const beside: SweepPace = { size: 25, share: 0.1 };
-/** Alone: so many that what a batch costs once is next to nothing for each; half of the time, because somebody may come. */
+/**
+ * When nothing else runs: a batch is large enough that its fixed cost is next to nothing for each session. It takes half of the time,
+ * because other work may come.
+ */
 const alone: SweepPace = { size: 200, share: 0.5 };
-/** Of the event loop; from here on others have precedence. So much do about two hundred refreshes a second take. */
+/** The share of the event loop from which other work has precedence. About two hundred refreshes a second take that much. */
 const manyOthers = 0.1;
-/** Five hundred a second: so many ends are recorded in time however busy it is. */
+/** Five hundred a second: that number of ends is recorded in time, however busy the process is. */
 const slowestMsEach = 2;
 /** One rest is short and may have seen nothing but a collection of garbage, so those before it count, too. */
 const weight = 0.3;
 
-/** What a sweeper expects that has seen nothing yet. */
+/** The share that a sweeper assumes before it has measured anything. */
 export const busyAtFirst = manyOthers;
 
 /** The pace beside others who keep the event loop `busy` (0 to 1). */

@@ -13,7 +13,7 @@ import { busyAtFirst, busyLately, paceBeside, restAfter } from './sweep-pace.js'
 /** Rests for so many milliseconds; says how busy others kept the event loop meanwhile, 0 to 1. */
 export type Rest = (milliseconds: number) => Promise<number>;
 
-/** Batches of a kind in one run: whoever runs it asks again, with the time of then, while there is something left. */
+/** Batches of a kind in one run. While there is something left, the loop runs it again with the time of then. */
 const mostBatches = 200;
 /** Changed policies are applied by a walk over all sessions; a stream of changes is gathered for so long. */
 const betweenChangesMs = 30_000;
@@ -117,9 +117,9 @@ export class Sweeper {
     return this.#policiesChanged && (last === undefined || elapsedMs(last, now) >= betweenChangesMs);
   }
 
-  /** The limits of now. Where a policy cannot be read its sessions stay as they are, and all are walked over once more. */
+  /** The limits of now. If a policy cannot be read, its sessions stay as they are, and all are walked over once more. */
   async #limitsOf(lineages: readonly Lineage[], faults: unknown[]): Promise<readonly ShorterLimits[]> {
-    // All at once: what is not in memory is then read with few statements.
+    // All at once: policies that are not in memory are then read with few statements.
     const policies = await Promise.allSettled(
       lineages.map(({ clientId, resources }) => this.policies.policiesByPlace(clientId, resources)),
     );

@@ -21,7 +21,10 @@ export interface EndCall {
   readonly events: readonly NewEvent[];
 }
 
-/** What the statement says of a session or, by its uid, of a browser session that ended; `call` is the place of the act that ended it. */
+/**
+ * The row that the statement returns for a session or, by its uid, for a browser session that ended; `call` is the place of the act that
+ * ended it.
+ */
 export type EndedRow = [
   call: number,
   uid: string | null,
@@ -82,9 +85,9 @@ const rowsOfBrowsers = `
   SELECT call, uid, NULL, account_id::text, NULL, reason, ${milliseconds('at')}, NULL, NULL, NULL, ${commitColumns} FROM browsers_ended`;
 
 /**
- * Ends sessions for any number of acts, each session with its one event, in one statement: this one and the next are all that write an
- * end. Rows are found by their keys alone and in the order of these, so two batches take their locks in one order. What two acts end at
- * once ends by one of them.
+ * Ends sessions for any number of acts, each session with its one event, in one statement: this one and the next are all that write an end.
+ * Rows are found by their keys alone and in the order of these, so two batches take their locks in one order. A session that two acts end
+ * at once ends by one of them.
  */
 export const endStatement: HotStatement = {
   name: 'session_end',
@@ -161,7 +164,7 @@ export const endedSession = ([, , id, accountId, clientId, reason, at]: EndedRow
   at: instant(Math.round(at)),
 });
 
-/** The sessions that ended as they are counted: what their rows say, and what was known of trials when their ends were decided on. */
+/** The sessions that ended as they are counted: from their rows, and from the trials that were known when their ends were decided on. */
 export function endedSilences(rows: readonly EndedRow[], ends: readonly End[]): EndedSilence[] {
   if (!ends.some(({ trial }) => trial)) return rows.map(endedSilence);
   const trials = new Map(ends.map(({ id, trial }) => [id, trial]));

@@ -23,7 +23,7 @@ import { holdJointEnds, type JointEnd } from './joint-ends.js';
 import { writeMassEnd } from './mass-end.js';
 import type { End, EndedSession, MassEnd, Retention, WithEnd } from './session-store.js';
 
-/** What ends of sessions are carried out with. */
+/** The parts with which ends of sessions are carried out. */
 export interface EndWriterParts {
   readonly prisma: PrismaService;
   /** Runs what needs no transaction around it. */
@@ -151,7 +151,7 @@ export class EndWriter {
   }
 }
 
-/** What ended, for each of so many acts. */
+/** The sessions that ended, for each of this number of acts. */
 function outcomesOf(rows: readonly EndedRow[], acts: number): EndOutcome[] {
   const rowsOf: EndedRow[][] = Array.from({ length: acts }, () => []);
   for (const row of rows) rowsOf[row[0]]!.push(row);

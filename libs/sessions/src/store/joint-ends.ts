@@ -74,9 +74,9 @@ type CameRow = [id: string | null, uid: string, accountId: string];
 type LiveRow = [id: string, uid: string | null, accountId: string, offline: boolean];
 
 /**
- * Finds what ends by each of these acts, and holds all of it until the transaction is over. Browser sessions are held first: a session that
- * starts in one meanwhile is seen here, or finds that it has ended (ADR 37). The sessions of a browser are therefore read by a statement of
- * their own. What two acts name ends by the first.
+ * Finds the sessions that end by each of these acts, and holds all of it until the transaction is over. Browser sessions are held first: a
+ * session that starts in one meanwhile is seen here, or finds that it has ended (ADR 37). The sessions of a browser are therefore read by a
+ * statement of their own. A session that two acts name ends by the first.
  */
 export async function holdJointEnds(
   statements: Statements,
@@ -108,7 +108,7 @@ async function heldBrowsers(statements: Statements, acts: readonly JointEnd[]) {
   return { came, held };
 }
 
-/** What has not ended and is held; each act takes its part, and leaves the rest to those behind it. */
+/** The sessions that have not ended and are held; each act takes its part, and leaves the rest to those behind it. */
 class Standing {
   readonly #browsers: Map<string, HeldBrowser>;
   readonly #sessions: Map<SessionId, Live>;
@@ -161,7 +161,7 @@ class Standing {
   }
 }
 
-/** Of what is said about an end, as much as is true of what ends along with it. */
+/** The part of an end's details that is also true of the sessions that end along with it. */
 export const saidOf = ({ by, note }: EndDetail): Pick<EndDetail, 'by' | 'note'> => {
   if (note === undefined) return by === undefined ? {} : { by };
   return by === undefined ? { note } : { by, note };

@@ -1,9 +1,9 @@
 import { type RequestSignals, type Session, unknownSignals } from '@curfew/session-policy';
 
 /*
- * The two JSON columns of a session are most of its size, and most of them can be told from its other columns. What
- * follows from those is left out when a session is stored; `~` names the members left out, a letter each, so that a member
- * which was never there is not made up, and rows without it are read as they are.
+ * The two JSON columns of a session are most of its size, and most of them can be told from its other columns. Members that follow from
+ * those are left out when a session is stored; `~` names the members left out, a letter each, so that a member which was never there is not
+ * made up, and rows without it are read as they are.
  */
 type Members = Readonly<Record<string, unknown>>;
 type Around = Pick<Session, 'id' | 'keyThumbprint' | 'signedInAt' | 'resources'>;
@@ -39,7 +39,7 @@ function wholeGrant({ resources: [api, ...others] }: Around, { scope }: Members)
   return grant;
 }
 
-/** What was authorized, without what the rest of the row says. */
+/** The authorization, without the members that follow from the rest of the row. */
 export function packAuthorization(row: Around & { readonly authorization: Members }): Members {
   const kept: Record<string, unknown> = { ...row.authorization };
   let letters = '';
@@ -51,7 +51,7 @@ export function packAuthorization(row: Around & { readonly authorization: Member
   return letters === '' ? kept : { [leftOut]: letters, ...kept };
 }
 
-/** What was authorized, whole again. */
+/** The authorization, whole again. */
 export function unpackAuthorization(packed: Members, row: Around): Members {
   const letters = packed[leftOut];
   if (typeof letters !== 'string') return packed;

@@ -45,7 +45,7 @@ import {
   startWaiting,
 } from './start-from-code.js';
 
-/** What the store is made of. */
+/** The parts of the store. */
 export interface PostgresSessionStoreParts {
   readonly prisma: PrismaService;
   /** Runs the statements of the hottest paths. */
@@ -101,7 +101,7 @@ export class PostgresSessionStore extends SessionStore {
     const begun = await retrying(() =>
       this.#prisma.$transaction(async (transaction) => {
         await alongside(transaction);
-        // Whoever may not start at all is not told that there were too many.
+        // A start that is not allowed at all is refused for that reason, not because there are too many sessions.
         const statements = statementsIn(transaction);
         if (limit.most !== null) await refuseKilled(statements, session);
         const ended = await this.#makeRoom(transaction, session, limit);

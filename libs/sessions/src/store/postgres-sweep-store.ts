@@ -35,7 +35,7 @@ interface Walk {
   readonly hasSkipped: boolean;
 }
 
-/** Walks a node remembers; where there are more mass ends at a time, some begin again. */
+/** Walks that a node remembers; if there are more mass ends at a time, some begin again. */
 const maxWalks = 1_000;
 /** Sessions looked at for each that may be ended: most of them have ended already or began later. */
 const lookedAtForEach = 10;

@@ -4,14 +4,14 @@ import { type Instant, instant } from '@curfew/session-policy';
 import { newId } from '@curfew/tokens';
 import { writeMassEnd } from './mass-end.js';
 
-/** What the step needs to know of the configuration. */
+/** The configuration that the step needs. */
 export interface RestoredService {
   readonly database: ConstructorParameters<typeof PrismaService>[0];
   readonly virtualClock: boolean;
   readonly endedSessionRetention: number;
 }
 
-/** What the step did: the epoch it raised, and the instant up to which everything that was authorized is over. */
+/** The result of the step: the epoch it raised, and the instant up to which everything that was authorized is over. */
 export interface RestoreTaken {
   readonly epoch: number;
   readonly notBefore: Instant;
@@ -66,7 +66,7 @@ async function restoreWithin(
   return raised;
 }
 
-/** Whoever follows the feed hears of it now; where the announcement fails, within a beat. */
+/** Followers of the feed hear of it now; if the announcement fails, they hear of it within a beat. */
 async function announceEnd(prisma: PrismaService): Promise<void> {
   const announcer = new EndAnnouncer(prisma.direct, () => {});
   announcer.all({ kind: 'everyone', target: '' });

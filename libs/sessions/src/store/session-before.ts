@@ -42,7 +42,7 @@ export const sessionBefore = ({ account, client, at, day }: Beginning): string =
 
 const moment = (value: number) => instant(Math.round(value));
 
-/** What a new session tells of the one before it. */
+/** Facts about the session before a new one. */
 export const readBefore = ([
   lastActiveAt,
   cutAt,

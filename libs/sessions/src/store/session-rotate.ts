@@ -57,12 +57,12 @@ const marked = (name: string): string =>
   `, ${markColumns(`${name}.shadow_end`, `${name}.shadow_used_after`)}`;
 
 /**
- * Compare-and-set for many sessions at once. A session asked for twice is changed once, and the row that comes back says
- * for whom; the other lost, as it would have alone. Sorted by id, so that two batches take their locks in one order.
+ * Compare-and-set for many sessions at once. A session asked for twice is changed once, and the row that comes back says for whom; the
+ * other lost, as it would have alone. Sorted by id, so that two batches take their locks in one order.
  *
- * It compares no not-before entry, so a rotation may commit after an end of everything was acknowledged. What it hands out is dead all the
- * same: whoever shows it is judged by the entries that are there then, and by `signed_in_at`, which no rotation moves. An entry compared
- * here would still miss an end that commits while the statement runs.
+ * It compares no not-before entry, so a rotation may commit after an end of everything was acknowledged. The token that it hands out is
+ * dead all the same: its next use is judged by the entries that are there then, and by `signed_in_at`, which no rotation moves. An entry
+ * compared here would still miss an end that commits while the statement runs.
  */
 const rotateStatement: HotStatement = {
   name: 'session_rotate',
@@ -141,7 +141,7 @@ function rotateProven(
     sorted.map(({ proof }) => proof?.kind ?? null),
     sorted.map(({ proof }) => proof?.idHash ?? null),
     sorted.map(({ proof }) => proof?.expiresAt ?? null),
-    // What has been forgotten by the first of them has been by all.
+    // A record that the earliest rotation may forget is forgotten for all of them.
     Math.min(...sorted.map(({ at }) => at)),
   ];
   return retrying(() => statements.run(provenRotateStatement, values));

@@ -39,7 +39,8 @@ export async function healWithin(
 }
 
 /**
- * Starts the session and finds those that wait for the step-up it stands for. One statement: whoever redeems a code waits for each.
+ * Starts the session and finds those that wait for the step-up it stands for. It is one statement, because a client that redeems a code
+ * waits for each.
  * @throws AuthorizationKilled if an entry ends what is only being started
  */
 export async function insertSession(

@@ -33,8 +33,8 @@ export interface AcceptedStepUp {
 }
 
 /**
- * What stays of a proof of possession (RFC 9449 §11.1): it was shown, and may not be shown again before `expiresAt`. One of the
- * protocol's artifacts, by its kind and the hash of its id.
+ * The record of a proof of possession (RFC 9449 §11.1): it was shown, and may not be shown again before `expiresAt`. One of the protocol's
+ * artifacts, by its kind and the hash of its id.
  */
 export interface ProofRecord {
   readonly kind: string;
@@ -59,7 +59,7 @@ export interface Rotation {
   readonly expiresAt: Instant;
   readonly tokenHash: Uint8Array;
   readonly successorSeal: Uint8Array;
-  /** Of the proof it was asked for with. */
+  /** The record of the proof that the request came with. */
   readonly proof?: ProofRecord | undefined;
   /** The mark of a shadow that would have ended it. */
   readonly mark?: ShadowMark | null;
@@ -72,7 +72,7 @@ export interface Keeping {
   readonly at: Instant;
   readonly lastActiveAt: Instant;
   readonly expiresAt: Instant;
-  /** Of the proof it was asked for with. */
+  /** The record of the proof that the request came with. */
   readonly proof?: ProofRecord | undefined;
   /** The mark of a shadow that would have ended it. */
   readonly mark?: ShadowMark | null;
@@ -87,7 +87,7 @@ export interface Activity {
   readonly mark?: ShadowMark | null;
 }
 
-/** What an operator should see of an end beyond its reason; part of its event, and kept in the session's row. */
+/** Details of an end that an operator should see beside its reason; part of its event, and kept in the session's row. */
 export type EndDetail = Omit<EventData['session.ended'], 'reason'>;
 
 /** The end of one session: why, since when, and what an operator should see. */
@@ -121,11 +121,11 @@ export interface MassEnd {
   readonly detail: EndDetail;
 }
 
-/** What goes with an end, in its transaction, if and only if a session really ended by it. */
+/** A write that goes with an end, in its transaction, if and only if a session really ended by it. */
 export interface WithEnd {
   readonly events?: readonly NewEvent[];
   readonly all?: MassEnd;
-  /** Where it is given, everything commits with that. */
+  /** If it is given, everything commits with it. */
   readonly transaction?: Transaction | undefined;
 }
 
@@ -185,8 +185,8 @@ export class AuthorizationKilled extends Error {
 }
 
 /**
- * Where sessions are kept. Every method is one transaction. Every write compares what it was decided on, so that of any
- * number of concurrent callers exactly one wins; a write that returned is durable.
+ * The storage of sessions. Every method is one transaction. Every write compares what it was decided on, so that of any number of
+ * concurrent callers exactly one wins; a write that returned is durable.
  */
 export abstract class SessionStore {
   /** The session with what kills it, in one read; `accessTokenHash` also asks whether that token was revoked. */
@@ -222,10 +222,9 @@ export abstract class SessionStore {
   }
 
   /**
-   * MUST change the row only if generation is still `fromGeneration`, it has not ended and `at` is before its expiry.
-   * Activity counted since the decision MUST NOT be lost: its later deadline stays.
-   * With `proof`, that is recorded in the same commit, also where the row is not changed; of any number of callers with one proof,
-   * one gets through. The others MUST find nothing changed (ProofUsedBefore).
+   * MUST change the row only if generation is still `fromGeneration`, it has not ended and `at` is before its expiry. Activity counted
+   * since the decision MUST NOT be lost: its later deadline stays. A `proof` is recorded in the same commit, even if the row is not
+   * changed; if several callers bring one proof, exactly one gets through. The others MUST find nothing changed (ProofUsedBefore).
    */
   abstract rotate(rotation: Rotation): Promise<boolean>;
 

@@ -67,12 +67,12 @@ export const rowStands = (now: Instant, killed: string = notKilled): Prisma.Sql 
 export const absoluteDeadlineFrom = (provedAt: Prisma.Sql, absoluteLifetime: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`date_trunc('second', ${provedAt} + make_interval(secs => ${absoluteLifetime}))`;
 
-/** What `deadlines` of the domain says of `session s` under limits that are expressions. */
+/** The rule of `deadlines` as an expression on `session s`, under limits that are expressions. */
 const deadlineOf = (inactivityTimeout: Prisma.Sql, absoluteLifetime: Prisma.Sql): Prisma.Sql => Prisma.sql`
   LEAST(s.expires_at, s.last_active_at + make_interval(secs => LEAST(s.inactivity_timeout, ${inactivityTimeout})),
     s.absolute_deadline, ${absoluteDeadlineFrom(Prisma.sql`LEAST(s.signed_in_at, s.authenticated_at)`, absoluteLifetime)})`;
 
-/** An expression on `session s`: what `deadlines` of the domain says of it under these limits. */
+/** The rule of `deadlines` as an expression on `session s`, under these limits. */
 export const deadlineUnder = ({ inactivityTimeout, absoluteLifetime }: DeadlineLimits): Prisma.Sql =>
   deadlineOf(Prisma.sql`${inactivityTimeout}::int`, Prisma.sql`${absoluteLifetime}::int`);
 

@@ -84,7 +84,7 @@ export function startedEvent(session: StoredSession): NewEvent {
 /** The beginning of the day of an instant, in milliseconds. */
 export const dayOf = (moment: Instant): number => moment - (moment % dayMs);
 
-/** What a start is told of the session, of its event and of the step-up it stands for. */
+/** The parameters of a start: the session, its event and the step-up that it stands for. */
 export function startParameters(session: StoredSession, stepUp: AcceptedStepUp | undefined): unknown[] {
   const { accountId, clientId, signedInAt, startedAt } = session;
   return [

@@ -4,7 +4,7 @@ import type { NotBefore } from '@curfew/session-policy/not-before';
 import type { ShadowMark, TriedSession } from '@curfew/session-policy/trial';
 import type { End, StoredSession } from './session-store.js';
 
-/** Of a session that is due, as much as is needed to judge it, and the not-befores that kill it. */
+/** A session that is due, with as much as is needed to judge it, and the not-befores that kill it. */
 export interface DueSession {
   readonly session: TriedSession & Pick<StoredSession, 'id' | 'accountId' | 'clientId' | 'resources'>;
   readonly notBefore: readonly NotBefore[];
@@ -16,7 +16,7 @@ export interface LookAgain {
   readonly mark?: ShadowMark | null;
 }
 
-/** What the sweeper needs of the store; any number of nodes may call these at once. */
+/** The storage that the sweeper needs; any number of nodes may call these methods at once. */
 export abstract class SweepStore {
   /**
    * Takes up to `most` sessions that are due to be looked at, so that no other node has them meanwhile, and writes what
@@ -46,7 +46,7 @@ export abstract class SweepStore {
   ): Promise<SessionId | undefined>;
 }
 
-/** What selects the policies of a session. */
+/** The facts that select the policies of a session. */
 export interface Lineage {
   readonly clientId: string;
   readonly resources: readonly string[];

@@ -28,7 +28,7 @@ const maxCounted = 20_000;
 
 /**
  * The steps by which people come back after a timeout. A request only notes that a step was made; whether it followed a timeout is found
- * later, for all of them together. What is noted is forgotten within seconds, and never written.
+ * later, for all of them together. These notes are forgotten within seconds, and never written.
  */
 export class TimeoutReturns {
   readonly #seen: Seen[] = [];
