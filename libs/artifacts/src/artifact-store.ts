@@ -99,13 +99,13 @@ export class ArtifactStore {
     return row[1];
   }
 
-  /** An interaction for the page that asks: where this node made it a moment ago, it need not be read. @see RecentInteractions */
+  /** An interaction for the page that asks. If this node made it a moment ago, it need not be read. @see RecentInteractions */
   async findForPage(key: ArtifactKey, staged: StagedWrites): Promise<FoundArtifact | undefined> {
     const recent = staged.known(key) === undefined ? this.#recent.get(key.id, staged) : undefined;
     return recent ?? this.find(key, staged);
   }
 
-  /** The artifact with this id, used or not, expired or not; what is found is remembered in `staged`, as is the grant it goes with. */
+  /** The artifact with this id, used or not, expired or not. It is remembered in `staged`, as is the grant it goes with. */
   async find(key: ArtifactKey, staged: StagedWrites): Promise<FoundArtifact | undefined> {
     const known = staged.known(key);
     if (known !== undefined) return known ?? undefined;

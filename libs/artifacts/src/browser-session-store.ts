@@ -32,7 +32,7 @@ const touchStatement: HotStatement = {
 /** The browser session of uid $1, held at the instant $2 for the client $3. */
 const holdText = holdBrowser({ uid: '$1', now: 'to_timestamp($2::float8 / 1000)', client: '$3' });
 
-/** Who is signed in with which browser (the cookie holds the id; here only its hash is known). */
+/** The accounts that are signed in, by browser. The cookie holds the id; only its hash is known here. */
 export class BrowserSessionStore {
   readonly #prisma: PrismaService;
   readonly #seal: PayloadSeal;

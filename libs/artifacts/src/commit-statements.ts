@@ -16,9 +16,10 @@ interface Commit {
 const at = (parameter: string): string => `to_timestamp(${parameter} / 1000)`;
 
 /**
- * The statement that writes everything a request staged, or nothing of it: where it ended or answered an interaction, that one must still
- * have been there, so of two that do so at once one leads on; and where that says who the person is, nothing of their account may have been
- * ended since they proved it, nor their password changed. It answers whether that was so, and whether the consent was still what it was when it was read.
+ * The statement that writes everything a request staged, or nothing of it. If it ended or answered an interaction, that one must still have
+ * been there, so if two do so at once, one leads on; and if that says who the person is, nothing of their account may have been ended since
+ * they proved it, nor their password changed. It answers whether that was so, and whether the consent was still what it was when it was
+ * read.
  *
  * It has the steps these writes need and no others, and is named by them. Each step waits for the one before it, so that all lock in one
  * order: interaction, browser sessions relied on, counters of attempts, other artifacts, consent, browser session.
@@ -42,7 +43,7 @@ class CommitBuilder {
   readonly #conditions: string[] = [];
   /** Whether everybody is still signed in whom the request took for that. */
   signedIn = 'true';
-  /** What every step from here on waits for. */
+  /** Every step from here on waits for this condition. */
   ready = 'true';
 
   /** The place of a value. */
@@ -119,13 +120,13 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
 }
 
 /**
- * A request that found somebody signed in writes only while they are: an end of their browser session waits for this commit or is seen by it.
- * What ended everything of their account since they signed in counts as such an end.
+ * A request that found somebody signed in writes only while they are: an end of their browser session waits for this commit or is seen by
+ * it. An end of everything of their account since they signed in counts as such an end.
  */
 function addReliance(commit: CommitBuilder, { relyingOn, browserSession }: StagedWrites): void {
   if (relyingOn.length === 0) return;
   const uids = commit.value(relyingOn, 'text[]');
-  // Of two that share the row and then both want to write it, each would wait for the other.
+  // If two shared the row and then both wanted to write it, each would wait for the other.
   const isWritten =
     browserSession?.existed === true && relyingOn.includes(String(browserSession.payload.uid));
   const [name, lock] = isWritten ? ['relied_and_written', 'UPDATE'] : ['relied', 'KEY SHARE'];
@@ -194,8 +195,8 @@ function addConsent(commit: CommitBuilder, { consent }: StagedWrites): void {
   const client = commit.value(consent.clientId, 'text');
   const granted = commit.value(consent.granted, 'jsonb');
   const grantedAt = at(commit.value(consent.grantedAt, 'float8'));
-  // What was read before must be what is written over: of two tabs that answer at once neither forgets what the other allowed, and what was
-  // withdrawn meanwhile does not come back.
+  // The write must replace the value that was read before: if two tabs answer at once, neither forgets a consent that the other gave, and a
+  // consent that was withdrawn meanwhile does not come back.
   if (consent.before === null) {
     commit.writing(
       'consent_given',

@@ -1,6 +1,6 @@
 import type { FoundArtifact, StagedArtifact, StagedWrites } from './staged-writes.js';
 
-/** So many characters are kept at most: two thousand interactions of the usual length, and hundreds of the longest there are. */
+/** The maximum number of characters that are kept: two thousand interactions of the usual length, and hundreds of the longest there are. */
 const mostCharacters = 4_000_000;
 
 /**

@@ -33,7 +33,9 @@ export interface FoundBrowserSession {
   readonly account: Account | null;
 }
 
-/** What a row keeps of a sign-in: when the person proved who they are, when they were last active, and the limits from then on. */
+/**
+ * The facts of a sign-in that a row keeps: when the person proved who they are, when they were last active, and the limits from then on.
+ */
 export type KeptSignIn = Pick<
   BrowserSession,
   'signedInAt' | 'lastActiveAt' | 'inactivityTimeout' | 'absoluteDeadline' | 'expiresAt'
@@ -53,7 +55,7 @@ export interface StagedBrowserSession {
   readonly id: string;
   readonly payload: BrowserSessionPayload;
   readonly signIn: KeptSignIn | null;
-  /** Of a sign-in that is new, its circumstances. */
+  /** The circumstances of a new sign-in. */
   readonly baseline: RequestSignals | null;
   readonly expiresAt: Instant;
   /** Whether it was there when the request began: then it must not be brought back when it was ended meanwhile. */
@@ -77,9 +79,8 @@ function grantOf(payload: Record<string, unknown>): string | null {
 }
 
 /**
- * What one request has read of the protocol's short-lived things, and what it is about to write. The library reads and saves the same
- * ones again and again; here each is read once, and what is left at the end is written by one statement, just before the answer leaves
- * (ADR 0002).
+ * The artifacts of the protocol that one request has read, and those that it is about to write. The library reads and saves the same ones
+ * again and again; here each is read once, and one statement writes the rest at the end, just before the answer leaves (ADR 0002).
  */
 export class StagedWrites {
   readonly #found = new Map<string, FoundArtifact>();
@@ -89,10 +90,10 @@ export class StagedWrites {
   #proof: ProvedPresence | undefined;
   browserSession: StagedBrowserSession | undefined;
   consent: PreparedConsent | undefined;
-  /** What the password that was just right settles. */
+  /** The attempts that are settled by the password that was just right. */
   settlement: Settlement | undefined;
 
-  /** What this request knows of an artifact: `undefined` where it has not asked, `null` where there is none any more. */
+  /** The artifact as this request knows it: `undefined` if it has not asked, `null` if there is none any more. */
   known(key: ArtifactKey): FoundArtifact | null | undefined {
     const name = nameOf(key);
     if (this.#removed.has(name)) return null;

@@ -1,5 +1,5 @@
 import type { Clock } from '@curfew/clock';
-import { nextAttempt, type RetryPatience } from '@curfew/events';
+import { nextAttempt, type RetryPatience } from '@curfew/events/delivery';
 import { instant } from '@curfew/session-policy';
 import type { Letter, TakenMail } from './mail.js';
 import type { MailStore } from './mail.store.js';

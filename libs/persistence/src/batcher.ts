@@ -6,7 +6,7 @@ export interface BatchLimits {
   readonly longestWaitMs?: number;
 }
 
-/** The item waited too long for its turn: whoever answers is too slow at the moment, and nothing was done. */
+/** The item waited too long for its turn: the database is too slow at the moment, and nothing was done. */
 export class WaitedTooLong extends Error {
   override readonly name = 'WaitedTooLong';
   /** SQLSTATE of class 53, insufficient resources: like a pool without a free connection, this is answered with 503. */
@@ -25,9 +25,9 @@ interface Waiting<Item, Outcome> {
 }
 
 /**
- * What comes within one turn of the event loop, or while as many statements as may be are under way, goes together in the next one. An
- * idle server gains no latency; a busy one shares the round trip, the commit and the overhead of the driver among many. What waits in vain is
- * told so in time, so that a slow database makes neither the queue nor the answers longer and longer.
+ * Items that come within one turn of the event loop, or while the maximum number of statements is under way, go together in the next
+ * statement. An idle server gains no latency; a busy one shares the round trip, the commit and the overhead of the driver among many. An
+ * item that waits in vain is refused in time, so that a slow database makes neither the queue nor the answers longer and longer.
  */
 export class Batcher<Item, Outcome> {
   readonly #longestWaitMs: number;

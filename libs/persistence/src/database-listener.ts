@@ -6,12 +6,12 @@ import { isInRecovery } from './guard/server.js';
 import { ServerChoice } from './server-choice.js';
 import type { HotStatement, Statements } from './statements.js';
 
-/** What a listener tells its owner; the functions must not throw. */
+/** The reports of a listener to its owner; the functions must not throw. */
 export interface ListenerHandlers {
   readonly onNotification: (channel: string, payload: string) => void;
   /** The connection is gone: from now on notifications may be missed. Called once per loss. */
   readonly onLost?: (error: Error) => void;
-  /** Listening again after a loss: what was sent in between is missed, so look for it in the tables. */
+  /** Listening again after a loss. Notifications from in between are missed, so look for their changes in the tables. */
   readonly onGap?: () => void;
 }
 

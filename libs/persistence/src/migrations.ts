@@ -54,7 +54,7 @@ export class MigrationFailed extends Error {
   }
 }
 
-/** Where the migrations are and whom to tell. */
+/** The folder of the migrations, and a function that is told of each. */
 export interface MigrateOptions {
   /** By default prisma/migrations of this product. */
   readonly folder?: string;
@@ -65,7 +65,7 @@ export interface MigrateOptions {
   readonly onEdited?: (migration: string) => void;
 }
 
-/** What a run found and did. */
+/** The result of a run. */
 export interface AppliedMigrations {
   readonly applied: readonly string[];
   readonly alreadyThere: number;

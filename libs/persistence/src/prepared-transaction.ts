@@ -8,8 +8,8 @@ export type RunStatement = <Row extends unknown[]>(
 ) => Promise<Row[]>;
 
 /**
- * A transaction of prepared statements, without Prisma (ADR 0015). What fails in it undoes it, and closes its connection: then nobody has to
- * know what state that was in.
+ * A transaction of prepared statements, without Prisma (ADR 0015). A failure undoes it and closes its connection, so nobody has to know in
+ * which state that was.
  */
 export async function preparedTransaction<T>(
   pool: pg.Pool,

@@ -10,7 +10,7 @@ import { type PoolLoad, poolLoad, poolSettings } from './pool.js';
 import { preparedTransaction, type RunStatement } from './prepared-transaction.js';
 import type { HotStatement, Statements } from './statements.js';
 
-/** A client inside one transaction; what a store's function takes when it must join its caller's. */
+/** A client inside one transaction; a store's function takes it when it must join its caller's. */
 export type Transaction = Prisma.TransactionClient;
 
 type Options = Parameters<PrismaClient['$transaction']>[1];

@@ -2,7 +2,7 @@ import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 
 const tracer = trace.getTracer('curfew');
 
-/** What the driver is asked to run. */
+/** The statement that the driver is asked to run. */
 interface Asked {
   readonly name?: unknown;
   readonly text?: unknown;
@@ -22,7 +22,7 @@ export function beginStatement(query: unknown): Span | undefined {
   });
 }
 
-/** Ends the span of a statement; of a failure only its SQLSTATE is told. */
+/** Ends the span of a statement; only the SQLSTATE of a failure is told. */
 export function endStatement(span: Span | undefined, error?: unknown): void {
   if (!span) return;
   if (error) {

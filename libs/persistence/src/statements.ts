@@ -3,8 +3,8 @@ export interface HotStatement {
   readonly name: string;
   readonly text: string;
   /**
-   * Where the place of its commit is found, if it changes something: `in its rows` means in the last two columns of each (the transaction id
-   * and the WAL position, `commitColumns`). By default it is asked for behind the statement.
+   * The way in which the place of its commit is found, if it changes something: `in its rows` means in the last two columns of each (the
+   * transaction id and the WAL position, `commitColumns`). By default it is asked for behind the statement.
    */
   readonly place?: 'in its rows' | 'noted by its caller';
 }

@@ -19,7 +19,7 @@ function rangeFor(type: string, ranges: readonly Range[]): Range | undefined {
   return ranges.filter(matches).sort((a, b) => b.exactness - a.exactness || a.place - b.place)[0];
 }
 
-/** Whether a client wants one media type rather than the other (RFC 9110 §12.5.1); where it does not care, it gets the other. */
+/** Whether a client wants one media type rather than the other (RFC 9110 §12.5.1); if it does not care, it gets the other. */
 export function prefers(accept: string, type: string, other: string): boolean {
   const ranges = accept.split(',').map(rangeOf);
   const [wanted, usual] = [rangeFor(type, ranges), rangeFor(other, ranges)];

@@ -11,10 +11,10 @@ interface SignIn {
   readonly amr?: readonly string[] | undefined;
 }
 
-/** What an access token says. */
+/** The facts that an access token states. */
 export interface AccessTokenFacts {
   readonly kind: 'AccessToken' | 'ClientCredentials';
-  /** Of a session's token; without one the token is the client's own. */
+  /** The session of the token; without one, the token is the client's own. */
   readonly session?: { readonly id: string; readonly accountId: string; readonly signIn: SignIn };
   readonly clientId: string;
   readonly resource: KnownResource | undefined;
@@ -29,7 +29,7 @@ export interface AccessTokenFacts {
   readonly lifetime: Seconds;
 }
 
-/** What access tokens are made with. */
+/** The parts with which access tokens are made. */
 interface AccessTokenParts {
   readonly issuer: string;
   readonly accessTokens: AccessTokenCodec;

@@ -5,14 +5,14 @@ import { openidScopes, registeredScopes, scopesAt } from './client/client-scopes
 import { type Granted, grantedOpenidScope, grantedScopeOf } from './grant.js';
 import { invalidTarget } from './refused.js';
 
-/** What an access token is for. */
+/** The audience and the scope values of an access token. */
 export interface Access {
   readonly scope: string;
   /** The API it is for; without one it is for the userinfo endpoint. */
   readonly resource: KnownResource | undefined;
 }
 
-/** What was authorized, as far as it decides what an access token is for. */
+/** The part of an authorization that decides the audience and the scope values of an access token. */
 export interface Authorized {
   readonly client: KnownClient;
   readonly grant: Granted;
@@ -46,7 +46,7 @@ export async function apiFor(
   return resource;
 }
 
-/** RFC 8707 §2.2: what was authorized need not be repeated; of several APIs the request chooses one. */
+/** RFC 8707 §2.2: a request need not repeat the API that was authorized; if there are several, it chooses one. */
 function oneAudience(
   asked: string | readonly string[] | undefined,
   authorized: string | readonly string[] | undefined,
@@ -67,8 +67,8 @@ export const within = (scope: readonly string[], allowed: ReadonlySet<string>): 
   scope.filter((one) => allowed.has(one));
 
 /**
- * What a client may still have of the OpenID Connect scope values and claims that were allowed it, by its registration as it is now. A claim
- * that is asked for by itself belongs to a scope value all the same.
+ * The OpenID Connect scope values and claims that were allowed to a client and that its registration still permits. A claim that is asked
+ * for by itself belongs to a scope value all the same.
  */
 export function registeredGrant(grant: Granted, client: KnownClient): Granted {
   const { openid, resources, rejected } = grant;

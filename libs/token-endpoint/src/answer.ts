@@ -6,7 +6,7 @@ import type { Refused } from './refused.js';
 import type { EndpointRequest } from './request.js';
 import { nameOfRoute, routes } from './routes.js';
 
-/** What an endpoint answers: JSON, or a text of a type of its own; nothing where both are absent. */
+/** The response of an endpoint: JSON, or a text of a type of its own; empty if both are absent. */
 export interface Answer {
   readonly status: number;
   readonly json?: Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ export type Challenge = (
   request: EndpointRequest,
 ) => string | string[] | undefined;
 
-/** What pages of other origins may read of an answer (Fetch §3.2.5). */
+/** The headers of a response that pages of other origins may read (Fetch §3.2.5). */
 const exposed: Readonly<Record<string, string>> = {
   [routes.token]: 'DPoP-Nonce,WWW-Authenticate',
   [routes.pushed_authorization_request]: 'DPoP-Nonce,WWW-Authenticate',

@@ -1,4 +1,4 @@
-/** What a person allowed: scope values of OpenID Connect, scope values by API, and what they left out of each. */
+/** The consent of a person: scope values of OpenID Connect, scope values by API, and what they left out of each. */
 export interface Granted {
   readonly openid?:
     | { readonly scope?: string | undefined; readonly claims?: readonly string[] | undefined }
@@ -12,7 +12,7 @@ const valuesOf = (scope: string | undefined): string[] => (scope ?? '').split(' 
 /** Claims that say how the person signed in; nobody can leave them out (OpenID Connect Core §5.5). */
 const aboutTheSignIn: ReadonlySet<string> = new Set(['sub', 'sid', 'auth_time', 'acr', 'amr', 'iss']);
 
-/** The scope values of OpenID Connect that were allowed. Who somebody is cannot be left out once it was allowed. */
+/** The scope values of OpenID Connect that were allowed. `openid` cannot be left out once it was allowed. */
 export function grantedOpenidScope({ openid, rejected }: Granted): readonly string[] {
   const without = new Set(valuesOf(rejected?.openid?.scope));
   return valuesOf(openid?.scope).filter((scope) => scope === 'openid' || !without.has(scope));
@@ -26,7 +26,7 @@ export function grantedScopeOf(audience: string, { resources, rejected }: Grante
   return ofApi(resources).filter((scope) => !without.has(scope));
 }
 
-/** Of these claims, those that may be given. */
+/** The claims among these that may be given. */
 export function grantedClaims(names: readonly string[], { openid, rejected }: Granted): readonly string[] {
   const allowed = new Set(openid?.claims);
   const without = new Set(rejected?.openid?.claims);

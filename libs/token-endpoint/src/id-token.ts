@@ -10,7 +10,7 @@ import { type Granted, grantedClaims, grantedOpenidScope } from './grant.js';
 import { lifetimes } from './lifetimes.js';
 import { type Authorization, epochSeconds } from './session-payload.js';
 
-/** What an ID token says (OpenID Connect Core §2, §12.2). */
+/** The facts that an ID token states (OpenID Connect Core §2, §12.2). */
 export interface IdTokenFacts {
   readonly client: KnownClient;
   readonly sub: string;
@@ -23,7 +23,7 @@ export interface IdTokenFacts {
   readonly now: Instant;
 }
 
-/** What ID tokens are made with. */
+/** The parts with which ID tokens are made. */
 interface IdTokenParts {
   readonly issuer: string;
   readonly accounts: AccountService;

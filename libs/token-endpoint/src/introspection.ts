@@ -28,7 +28,7 @@ export async function introspection(request: ClientRequest, parts: EndpointParts
     : { status: 200, text: { type: signedType, body } };
 }
 
-/** What is known of the token. Who has not proved anything is told nothing (RFC 7662 §2.1). */
+/** The facts about the token. A client that has not authenticated is told nothing (RFC 7662 §2.1). */
 async function verdict(request: ClientRequest, parts: EndpointParts) {
   const { client: caller, form, now, signals } = request;
   const value = parameter(request, 'token')!;

@@ -1,6 +1,6 @@
 import type { RequestSignals } from '@curfew/session-policy';
 
-/** The browser a session was authorized in, for people who look at their sessions: what of it is known, by short names. */
+/** The known facts, by short names, about the browser in which a session was authorized, for people who look at their sessions. */
 export interface Origin {
   readonly ua?: string;
   readonly os?: string;
@@ -8,7 +8,7 @@ export interface Origin {
   readonly country?: string;
 }
 
-/** What a code keeps of the browser in front of it. */
+/** The facts that a code keeps about the browser. */
 export const originOf = (browser: RequestSignals): Origin => ({
   ...(browser.userAgentFamily !== null && { ua: browser.userAgentFamily }),
   ...(browser.operatingSystem !== null && { os: browser.operatingSystem }),
@@ -17,9 +17,9 @@ export const originOf = (browser: RequestSignals): Origin => ({
 });
 
 /**
- * What of it is worth keeping with the session: nothing where the code was redeemed by the same program, so that rows stay
- * short. Where a server redeemed it, or an app the code of a browser, people would not know themselves in the session's
- * baseline, which stays what it is for: comparing one token request with another.
+ * The part that is worth keeping with the session: nothing if the same program redeemed the code, so that rows stay short. If a server
+ * redeemed it, or an app the code of a browser, people would not recognize themselves in the session's baseline, which is there to compare
+ * one token request with another.
  */
 export function worthKeeping(origin: Origin | undefined, redeemedBy: RequestSignals): Origin | undefined {
   if (!origin || Object.keys(origin).length === 0) return undefined;

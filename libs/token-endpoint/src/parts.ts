@@ -11,7 +11,7 @@ import type { Proofs } from './proof/proof.js';
 import type { RateBuckets } from './throttles/rate-buckets.js';
 import type { RefreshThrottle } from './throttles/refresh-throttle.js';
 
-/** What a process hands to the token endpoint. */
+/** The parts that a process hands to the token endpoint. */
 export interface ServiceParts {
   readonly issuer: string;
   readonly clock: Clock;
@@ -36,7 +36,7 @@ export interface ServiceParts {
   readonly report: (error: unknown, subject: string) => void;
 }
 
-/** What the token, introspection and revocation endpoints work with. */
+/** The parts of the token, introspection and revocation endpoints. */
 export interface EndpointParts extends ServiceParts {
   readonly signingKeys: () => KeySet;
   readonly jwts: JwtAccessTokens;

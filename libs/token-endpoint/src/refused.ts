@@ -1,7 +1,7 @@
 import type { Seconds } from '@curfew/session-policy';
 import type { ErrorCause } from './refusals/error-cause.js';
 
-/** What an error answer says beside its code. */
+/** The details of an error response beside its code. */
 interface Particulars {
   /** 400 unless stated (RFC 6749 §5.2). */
   readonly status?: number;

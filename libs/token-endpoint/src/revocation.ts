@@ -9,8 +9,8 @@ import { Refused } from './refused.js';
 import { type ClientRequest, parameter, refuseRepeated, requireParameters } from './request.js';
 
 /**
- * RFC 7009 §2: the revocation endpoint, for a client that has authenticated. Only the client a token was issued to can take it back;
- * whatever else is shown, the answer is the same and nothing changes.
+ * RFC 7009 §2: the revocation endpoint, for a client that has authenticated. Only the client to which a token was issued can revoke it; for
+ * any other token the response is the same, and nothing changes.
  */
 export async function revocation(request: ClientRequest, parts: EndpointParts): Promise<Answer> {
   refuseRepeated(request, ['token', 'token_type_hint', 'confirm', ...clientParameters]);

@@ -12,7 +12,7 @@ interface Arrived {
   readonly path: string;
 }
 
-/** What an endpoint does with a request, and how it asks for what authorizes one. */
+/** An endpoint: its handling of a request, and its challenge. */
 interface Endpoint {
   readonly work: (asked: EndpointRequest) => Promise<Answer | undefined>;
   readonly challenge: Challenge;

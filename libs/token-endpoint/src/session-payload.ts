@@ -4,7 +4,7 @@ import type { Origin } from './origin.js';
 /** Whole seconds, as JWTs and oidc-provider count. */
 export const epochSeconds = (at: Instant): number => Math.floor(at / 1000);
 
-/** What a sign-in authorized, as stored in the session's row: the tokens' common claims and the grant. */
+/** The authorization of a sign-in, as stored in the session's row: the tokens' common claims and the grant. */
 export interface Authorization {
   readonly scope?: string | undefined;
   readonly resource?: string | readonly string[] | undefined;
@@ -16,7 +16,7 @@ export interface Authorization {
   readonly sid?: string | undefined;
   readonly jkt?: string | undefined;
   readonly 'x5t#S256'?: string | undefined;
-  /** Where a browser was that another program redeemed the code of. */
+  /** The browser, if another program redeemed its code. */
   readonly origin?: Origin | undefined;
   /** The grant of oidc-provider: OpenID scopes and claims, scopes by resource, what was rejected. */
   readonly grant: { readonly openid?: unknown; readonly resources?: unknown; readonly rejected?: unknown };

@@ -7,7 +7,7 @@ import { randomFillSync } from 'node:crypto';
 const page = Buffer.alloc(4096);
 let used = page.length;
 
-/** Bytes of the system's generator, for secrets, nonces and ids; at most a page of them. What was given out is not kept. */
+/** Bytes of the system's generator, for secrets, nonces and ids; at most a page of them. Bytes that were given out are not kept. */
 export function randomBytes(length: number): Buffer {
   if (!(length <= page.length)) throw new RangeError(`at most ${page.length} bytes at once`);
   if (used + length > page.length) {

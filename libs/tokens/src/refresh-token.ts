@@ -64,7 +64,7 @@ export class RefreshTokenCodec {
 /** A fresh 256-bit secret (RFC 9700 asks for unguessable; RFC 6749 §10.10 for 2^-160). */
 export const newSecret = (): Buffer => randomBytes(32);
 
-/** What the row keeps of the live token's secret. */
+/** The hash of the live token's secret that the row keeps. */
 export const hashSecret = (secret: Buffer): Buffer => hash('sha256', secret, 'buffer');
 
 /** Compares a presented secret with a stored hash in constant time. */

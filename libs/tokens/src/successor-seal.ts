@@ -8,7 +8,7 @@ import type { RefreshToken } from './refresh-token.js';
  * HKDF(parent secret) → AES-256-GCM. A client that lost the response gets the same successor again; the database
  * alone cannot open it, and no second successor can ever come of it.
  */
-// Of several rotations of one parent at once only one is stored, but all were sealed: so each has a nonce of its own.
+// If one parent is rotated several times at once, only one rotation is stored, but all were sealed, so each has a nonce of its own.
 
 const sealingKey = (parent: RefreshToken): Buffer =>
   deriveKey(parent.secret, parseUuid(parent.sessionId), `curfew successor of ${parent.generation}`);

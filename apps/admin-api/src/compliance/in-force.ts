@@ -1,6 +1,7 @@
 import type { PolicyRevision, PolicyTarget } from '@curfew/clients';
 import { type Check, type Control, judge } from '@curfew/compliance';
-import { type Instant, instant, profiles } from '@curfew/session-policy';
+import { type Instant, instant } from '@curfew/session-policy';
+import { profiles } from '@curfew/session-policy/settings';
 import type { PolicyChange } from './evidence.store.js';
 import { type JudgedSubject, policiesOf } from './subjects.js';
 

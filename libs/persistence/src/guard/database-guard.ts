@@ -10,9 +10,12 @@ import { type DatabaseServer, historyOf, isInRecovery, readServer } from './serv
 import type { Witness } from './witness.js';
 import type { WitnessFiles } from './witness-files.js';
 
-/** What a guard is made of; the functions must not throw. */
+/** The parts of a guard; the functions must not throw. */
 export interface GuardParts {
-  /** Where this process writes down what was acknowledged to it; without it the memory of the process and its peers must do. */
+  /**
+   * The files in which this process records the commits that were acknowledged to it; without them, the memory of the process and its peers
+   * must do.
+   */
   readonly files?: WitnessFiles | undefined;
   /** Told of every change: a refusal, or undefined when the database is served from again. */
   readonly onVerdict: (refusal: DatabaseRefused | undefined) => void;
@@ -107,7 +110,7 @@ export class DatabaseGuard {
     if (await isInRecovery(client)) throw this.#standby(standbyRefused());
     for (;;) {
       if (this.#judging) await this.#judging;
-      // Known before this one is read: what another connection reads meanwhile lies further on, and that is no step back.
+      // Known before this one is read: a position that another connection reads meanwhile lies further on, and that is no step back.
       const current = this.#server;
       const server = await readServer(client);
       if (this.#judging || this.#server !== current) continue;

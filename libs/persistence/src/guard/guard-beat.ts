@@ -5,7 +5,7 @@ import { type HotStatement, milliseconds, type Statements } from '../statements.
 import { type LossState, lossStateQuestion, type Peer } from './judgement.js';
 import { forgottenAfterDays } from './testimony.js';
 
-/** What a beat is made of. */
+/** The parts of a beat. */
 export interface GuardBeatParts {
   readonly node: () => string;
   /** The history that is served from; undefined before the first connection. */
@@ -150,7 +150,7 @@ export class GuardBeat {
     this.#parts.onMark({ mark, beganAt, xid, position, at: Math.round(at) });
   }
 
-  /** What fails because the database cannot be asked shows everywhere else. */
+  /** A failure because the database cannot be asked shows everywhere else. */
   #failed(subject: string) {
     return (error: unknown): void => {
       if (!isDatabaseUnavailable(error)) this.#parts.onFailure(error, subject);

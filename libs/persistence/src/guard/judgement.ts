@@ -13,7 +13,7 @@ export interface Peer {
   readonly server: string | null;
 }
 
-/** What is remembered of a peer, and when it was read, by the clock of the database in milliseconds since the epoch. */
+/** The memory of a peer, and when it was read, by the clock of the database in milliseconds since the epoch. */
 export interface RememberedPeer extends Peer {
   readonly heardAt: number;
 }

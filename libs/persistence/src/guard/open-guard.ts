@@ -2,13 +2,13 @@ import type { DatabaseConfiguration } from '@curfew/config';
 import { DatabaseGuard } from './database-guard.js';
 import { WitnessFiles } from './witness-files.js';
 
-/** Where the lines go that an operator reads. */
+/** The log for lines that an operator reads. */
 export interface GuardLog {
   error(facts: object, line: string): void;
   warn(facts: object, line: string): void;
 }
 
-/** What a guard is told of the process it works in. */
+/** The facts that a guard needs about its process. */
 export interface GuardedProcess {
   /** Tells the process from the others of its machine, and is the same after a restart. A command that only runs once has no name. */
   readonly process: string | undefined;

@@ -3,7 +3,9 @@ import type { RememberedPeer } from './judgement.js';
 /** Other processes whose marks are remembered. */
 const maxPeers = 1_000;
 
-/** The marks of other processes. Of more than fit, those not heard of for longest are forgotten: the others are witnesses enough. */
+/**
+ * The marks of other processes. If there are more than fit, those not heard of for longest are forgotten: the others are witnesses enough.
+ */
 export class PeerMarks {
   readonly #marks = new Map<string, RememberedPeer>();
 
@@ -19,7 +21,7 @@ export class PeerMarks {
     return [...this.#marks.values()];
   }
 
-  /** Forgets them: what they were about is over. */
+  /** Forgets them, because the commits that they are about are over. */
   clear(): void {
     this.#marks.clear();
   }

@@ -4,13 +4,13 @@ import pg from 'pg';
 export type CommitPlace = readonly [xid: string | null, position: string];
 
 /**
- * Asks a transaction for its id and its place in the WAL. Where its commit is acknowledged before it is durable (`synchronous_commit` is
- * off), nothing is promised, and it has none.
+ * Asks a transaction for its id and its place in the WAL. If its commit is acknowledged before it is durable (`synchronous_commit` is off),
+ * nothing is promised, and it has none.
  */
 export const placeText = `SELECT CASE WHEN current_setting('synchronous_commit') <> 'off' THEN pg_current_xact_id_if_assigned()::text END, pg_current_wal_insert_lsn()::text`;
 const placeName = 'commit_place';
 
-/** What is called of the driver's connection; its types do not tell. */
+/** The functions of the driver's connection that are called here; its types do not have them. */
 interface Wire {
   readonly parsedStatements: Record<string, string>;
   parse(statement: { name: string; text: string; types: readonly number[] }): void;

@@ -9,7 +9,7 @@ export class DatabaseRefused extends Error {
   override readonly name = 'DatabaseRefused';
   readonly code = '57P03';
 
-  /** `advice` is for the log: what is wrong and what an operator does about it. */
+  /** `advice` is for the log. It names the fault and what an operator does about it. */
   constructor(
     readonly kind: RefusalKind,
     readonly advice: string,

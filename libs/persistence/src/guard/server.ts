@@ -8,7 +8,7 @@ export interface DatabaseServer {
   /** The WAL timeline: a promotion begins the next one. */
   readonly timeline: number;
   readonly position: WalPosition;
-  /** How far the last recovery of this server came. After a promotion: where its timeline began. */
+  /** How far the last recovery of this server came. After a promotion, that is where its timeline began. */
   readonly recoveredTo: WalPosition | null;
   readonly startedAt: string;
   /** Whether the server keeps what it acknowledges, also when it crashes. */

@@ -4,8 +4,8 @@ import { readWalPosition } from './wal-position.js';
 import type { Witness } from './witness.js';
 
 /**
- * What the database knows about what a witness remembers: its mark, its commits in their order, and where its timeline ended. Its position is
- * asked for with that: one that was read before the witness spoke may lie before what was acknowledged since.
+ * The database's knowledge about the memory of a witness: its mark, its commits in their order, and where its timeline ended. Its position
+ * is asked for with that: one that was read before the witness spoke may lie before what was acknowledged since.
  */
 export interface KnownOfWitness {
   readonly mark: string | null;
@@ -33,7 +33,7 @@ const question = `
     pg_current_wal_insert_lsn()::text AS position`;
 
 /**
- * What a database lacks of what a witness remembers, in words for an operator; undefined if it lacks nothing. `now` is the time of the
+ * The commits that a witness remembers and a database lacks, in words for an operator; undefined if it lacks none. `now` is the time of the
  * database in milliseconds since the epoch.
  */
 export async function missingFor(
@@ -52,7 +52,7 @@ export async function missingFor(
   return lackOf(witness, server, rows[0]!);
 }
 
-/** What a server lacks of what a witness remembers, given what its database knows; undefined if it lacks nothing. */
+/** The commits that a witness remembers and a server lacks, given its database's knowledge; undefined if it lacks none. */
 export function lackOf(
   witness: Witness,
   server: Pick<DatabaseServer, 'system' | 'timeline' | 'recoveredTo'>,

@@ -20,12 +20,12 @@ export class WitnessFiles {
     this.#file = path.join(folder, `${process}${ending}`);
   }
 
-  /** What this process wrote down last. */
+  /** The last record of this process. */
   async own(): Promise<Witness | undefined> {
     return readWitness(await readFile(this.#file, 'utf8').catch(() => ''));
   }
 
-  /** What all processes of the machine wrote down, those that run no more among them. */
+  /** The records of all processes of the machine, including those that run no more. */
   async all(): Promise<readonly Witness[]> {
     const names = await readdir(this.#folder).catch(() => []);
     const texts = names

@@ -1,6 +1,6 @@
 import type { AcknowledgedCommit } from './acknowledged.js';
 
-/** What a process can testify about a database: what was acknowledged to it, and by which server. */
+/** The testimony of a process about a database: the commits that were acknowledged to it, and by which server. */
 export interface Witness {
   /** The process, by the id of its row in `node_mark`. */
   readonly node: string;

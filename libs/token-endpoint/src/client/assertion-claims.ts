@@ -9,14 +9,14 @@ const maxLife = 600;
 /** Seconds by which clocks of clients may differ from ours. */
 export const clockTolerance = 10;
 
-/** Where this service takes assertions. */
+/** The audiences under which this service takes assertions. */
 export interface AssertionAudiences {
   readonly issuer: string;
   readonly tokenEndpoint: string;
   readonly pushedRequestEndpoint: string;
 }
 
-/** What a client's registration says of its assertions. */
+/** The part of a client's registration that concerns its assertions. */
 export interface AssertionFacts {
   /** Registered to name an endpoint as well as the issuer. */
   readonly acceptsEndpoints: boolean;
@@ -24,9 +24,9 @@ export interface AssertionFacts {
 }
 
 /**
- * What is wrong with an assertion, or null. It is meant for the issuer, as a text or a list of one, so that an assertion shown elsewhere
- * cannot be used here; under FAPI 2.0 §5.3.2.1 only the text will do. A client may be registered to name the endpoints as well, as
- * OpenID Connect Core §9 and RFC 9126 §2 allow.
+ * The fault of an assertion, or null. It is meant for the issuer, as a text or a list of one, so that an assertion shown elsewhere cannot
+ * be used here; under FAPI 2.0 §5.3.2.1 only the text will do. A client may be registered to name the endpoints as well, as OpenID Connect
+ * Core §9 and RFC 9126 §2 allow.
  */
 export function assertionFault(
   { aud, iat, exp }: Readonly<Record<string, unknown>>,

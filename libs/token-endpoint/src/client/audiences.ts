@@ -1,7 +1,7 @@
 import { routes } from '../routes.js';
 import type { AssertionAudiences } from './assertion-claims.js';
 
-/** Where this service takes client assertions, as URLs. */
+/** The URLs at which this service takes client assertions. */
 export function assertionAudiences({
   issuer,
   basePath,

@@ -34,7 +34,7 @@ export function readAssertion(text: string, type: string | undefined): SentAsser
   return { jws, subject: sub };
 }
 
-/** What assertions are checked with. */
+/** The parts with which assertions are checked. */
 interface AssertionParts {
   readonly keys: ClientKeys;
   readonly artifacts: ArtifactStore;

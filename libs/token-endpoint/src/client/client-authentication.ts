@@ -7,7 +7,7 @@ import { readAssertion, type SentAssertion } from './client-assertion.js';
 /** Parameters by which a client says who it is (RFC 6749 §2.3.1, RFC 7521 §4.2). */
 export const clientParameters = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
 
-/** What a request says of who sends it. */
+/** The credentials of the client in a request. */
 interface Credentials {
   readonly clientId: string | undefined;
   readonly secret?: string;

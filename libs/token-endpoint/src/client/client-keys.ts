@@ -74,7 +74,7 @@ export class ClientKeys {
     return underWay.finally(() => this.#underWay.delete(address));
   }
 
-  /** The keys that are published now; where the address fails, those known before for a while, and then none. */
+  /** The keys that are published now; if the address fails, those known before for a while, and then none. */
   async #renewed(address: string, now: Instant): Promise<FetchedKeys> {
     const renewed = await this.#fetchFrom(address, now).catch(() => this.#standIn(address, now));
     this.#fetched.set(address, renewed);
@@ -102,7 +102,7 @@ export class ClientKeys {
 
 const readKeys = (jwks: readonly unknown[]): readonly ClientKey[] =>
   jwks.flatMap((jwk) => {
-    // Whoever publishes a private key has lost it.
+    // A private key that is published is lost.
     const key = isObject(jwk) && !('d' in jwk) && jwk['kty'] !== 'oct' ? keyOf(jwk) : undefined;
     return key ? [{ jwk: jwk as JsonWebKey & Members, key }] : [];
   });

@@ -3,12 +3,12 @@ import type { KnownClient, KnownResource } from '@curfew/clients';
 type Registered = Pick<KnownClient, 'metadata'>;
 
 /**
- * Of these scope values, those that the client may ask for by its registration as it is now (RFC 7591 §2). What was taken
+ * The scope values among these that the client may ask for by its registration as it is now (RFC 7591 §2). A scope value that was taken
  * from a client is gone from its next access token, whatever people once allowed it.
  */
 export function registeredScopes({ metadata }: Registered, scopes: readonly string[]): readonly string[] {
   if (metadata.scope === undefined) return scopes;
-  // Who somebody is may always be asked: the grant types say whether the client can ask people anything.
+  // A client may always ask who a person is: the grant types say whether the client can ask people anything.
   const registered = new Set(['openid', ...metadata.scope.split(' ')]);
   return scopes.filter((scope) => registered.has(scope));
 }

@@ -92,7 +92,7 @@ export const outboundFetch =
       outgoing.end(init.body === undefined || init.body === null ? undefined : String(init.body));
     });
 
-/** Both reasons to give up, in one controller of our own: what AbortSignal.any composes may be collected unheard (Node 20). */
+/** Both reasons to give up, in one controller of our own: a signal of AbortSignal.any may be collected unheard (Node 20). */
 function boundIn(timeoutMs: number, given: AbortSignal | undefined) {
   const ending = new AbortController();
   const stop = (): void => ending.abort(given?.reason);

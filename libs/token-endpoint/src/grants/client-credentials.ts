@@ -11,7 +11,7 @@ import { invalidScope, invalidTarget } from '../refused.js';
 import { type ClientRequest, parameter } from '../request.js';
 import type { GrantHandler } from './grant-type.js';
 
-/** What a client asks for itself: scope values, and an API or none. */
+/** The request of a client for itself: scope values, and an API or none. */
 interface Asked {
   readonly scopes: readonly string[];
   readonly resource: KnownResource | undefined;

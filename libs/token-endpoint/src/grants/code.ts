@@ -7,7 +7,7 @@ import { invalidGrant } from '../refused.js';
 import type { ClientRequest } from '../request.js';
 import { type Authorization, epochSeconds } from '../session-payload.js';
 
-/** What is stored of a code: what was asked for, by whom, and what became of it. */
+/** The stored form of a code: the request, its client, and the use of the code. */
 export interface CodePayload extends Omit<Authorization, 'grant'> {
   readonly clientId?: string;
   readonly accountId?: string;
@@ -20,7 +20,7 @@ export interface CodePayload extends Omit<Authorization, 'grant'> {
   readonly codeChallenge?: string;
   readonly codeChallengeMethod?: string;
   readonly dpopJkt?: string;
-  /** Of a device code: what the person's answer came to, where it was no. */
+  /** For a device code: the error that follows from the person's refusal. */
   readonly error?: string;
   readonly errorDescription?: string;
 }

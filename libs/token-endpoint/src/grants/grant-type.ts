@@ -5,7 +5,7 @@ import type { ClientRequest } from '../request.js';
 /** A way to get tokens: the parameters it reads beside those of the client, and what it answers. */
 export interface GrantHandler {
   readonly parameters: readonly string[];
-  /** Of its parameters, those that may stand in a request more than once. */
+  /** The parameters that a request may repeat. */
   readonly repeatable: readonly string[];
   /** @throws Refused */
   readonly answer: (request: ClientRequest, parts: EndpointParts) => Promise<Answer>;

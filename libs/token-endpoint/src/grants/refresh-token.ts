@@ -31,14 +31,14 @@ interface Presented {
   readonly client: KnownClient;
   readonly opened: OpenedRefreshToken;
   readonly authorization: Authorization;
-  /** What was allowed, as far as the client may still have it. */
+  /** The consent, as far as the client may still use it. */
   readonly grant: Granted;
   /** All scope values that were authorized, as far as the client may still have them. */
   readonly authorizedScopes: readonly string[];
   /** Those of this request. */
   readonly scopes: readonly string[];
   readonly proof: Proof | undefined;
-  /** Set once the domain has decided: what is refused then has its event already. */
+  /** Set once the domain has decided: a refusal then has its event already. */
   isDecided: boolean;
 }
 
@@ -136,7 +136,7 @@ async function refuseOtherKey(
   throw invalidGrant('key_mismatch');
 }
 
-/** What the access token will be for; a refusal comes after what the domain says of the token. */
+/** The audience and scope values of the access token; their refusal comes after the domain's decision about the refresh token. */
 async function accessOf(
   { request, client, authorization, grant, scopes }: Presented,
   { clients }: EndpointParts,
@@ -148,7 +148,7 @@ async function accessOf(
   });
 }
 
-/** The decision of the domain. Where the token is used, the proof is recorded by the same statement; otherwise before the decision. */
+/** The decision of the domain. If the token is used, the same statement records the proof; otherwise it is recorded before the decision. */
 async function stage(
   presented: Presented,
   access: Access | Refused,

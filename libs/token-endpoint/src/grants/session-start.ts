@@ -90,7 +90,7 @@ export async function startSession(redemption: Redemption, parts: EndpointParts)
   };
 }
 
-/** What a code allows its client, by the registration of the client as it is now. */
+/** The access that a code gives its client, by the registration of the client as it is now. */
 interface Allowed {
   readonly access: Access;
   readonly allowed: Granted;

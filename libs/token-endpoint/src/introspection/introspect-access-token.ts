@@ -6,10 +6,10 @@ import type { ClientDirectory } from '../client/client-directory.js';
 import { type JwtAccessTokens, nameOfToken } from './jwt-access-tokens.js';
 import { cacheMaxAge, sessionClocks } from './session-clocks.js';
 
-/** What an introspection answers (RFC 7662 §2.2), with this product's members beside the standard's. */
+/** The response of an introspection (RFC 7662 §2.2), with this product's members beside the standard's. */
 export type IntrospectionAnswer = { readonly active: boolean } & Readonly<Record<string, unknown>>;
 
-/** What introspecting needs. */
+/** The parts that introspection needs. */
 export interface IntrospectionParts {
   readonly issuer: string;
   readonly accessTokens: AccessTokenCodec;
@@ -19,12 +19,12 @@ export interface IntrospectionParts {
   readonly clients: ClientDirectory;
 }
 
-/** Who asks, and whether the question counts as use of the session. */
+/** The client that asks, and whether the question counts as use of the session. */
 export interface IntrospectionQuestion {
   readonly token: string;
   readonly caller: KnownClient;
   readonly touch: boolean;
-  /** Where the question came from, for the count of tokens that nobody ever issued. */
+  /** The address that the question came from, for the count of tokens that nobody ever issued. */
   readonly ip: string | null;
 }
 
@@ -80,7 +80,7 @@ export async function introspectAccessToken(
 const mayKnow = (caller: KnownClient, { clientId, aud }: Claims): boolean =>
   !isPublicClient(caller) && (clientId === caller.id || (aud !== undefined && caller.resource === aud));
 
-/** The members of an active answer in the library's order; what is undefined is left out by JSON. */
+/** The members of an active response in the library's order; JSON leaves out those that are undefined. */
 const describe = (claims: Claims, access: FoundAccess | undefined, issuer: string) => ({
   sub: access?.session.accountId,
   client_id: claims.clientId,

@@ -8,7 +8,7 @@ import { authorizationIn, epochSeconds, scopesOf } from '../session-payload.js';
 import type { IntrospectionAnswer } from './introspect-access-token.js';
 import { sessionClocks } from './session-clocks.js';
 
-/** What introspecting a refresh token needs. */
+/** The parts that introspection of a refresh token needs. */
 interface RefreshIntrospectionParts {
   readonly issuer: string;
   readonly sessions: SessionService;

@@ -8,8 +8,8 @@ import { type AccessTokenClaims, hashAccessToken, isUuid } from '@curfew/tokens'
 const maxLength = 8_192;
 
 /**
- * What a single access token is called in the list of revoked ones. A JWT is called by its `jti`: its text is no name,
- * because the same signature can be written in more than one way.
+ * The name of a single access token in the list of revoked ones. A JWT is named by its `jti`: its text is no name, because the same
+ * signature can be written in more than one way.
  */
 export const nameOfToken = (value: string, { jti }: AccessTokenClaims): Buffer =>
   hashAccessToken(typeof jti === 'string' ? jti : value);

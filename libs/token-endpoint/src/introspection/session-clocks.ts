@@ -9,8 +9,8 @@ const wholeSeconds = (ms: number): number => Math.floor(ms / 1000);
 export const cacheMaxAge = ({ introspectionCache }: SessionPolicy): number => introspectionCache;
 
 /**
- * What an introspection answer says of the session beyond the standard's members; `before` is the session as it stood
- * before this use. Lengths are relative, in seconds, because clocks of clients and APIs are often wrong.
+ * The members of an introspection response about the session, beside the standard's; `before` is the session as it stood before this use.
+ * Lengths are relative, in seconds, because clocks of clients and APIs are often wrong.
  */
 export const sessionClocks = (
   { session, policy }: Pick<FoundAccess, 'session' | 'policy'>,

@@ -3,15 +3,15 @@ import type { KnownClient } from '@curfew/clients';
 import { invalidGrant } from '../refused.js';
 import type { EndpointRequest } from '../request.js';
 
-/** What a certificate is checked by. */
+/** The parts by which a certificate is checked. */
 interface CertificateParts {
   /** Header in which a trusted proxy hands over the client certificate, if one does (RFC 8705). */
   readonly certificateHeader: string | undefined;
 }
 
 /**
- * The thumbprint of the certificate that a request must show (RFC 8705 §3.1): where its client is registered for bound tokens, or where
- * the token that it presents is `bound`. Undefined where none is asked for. @throws Refused
+ * The thumbprint of the certificate that a request must show (RFC 8705 §3.1), if its client is registered for bound tokens or the token
+ * that it presents is `bound`. Undefined if none is asked for. @throws Refused
  */
 export function requiredCertificate(
   { request }: EndpointRequest,

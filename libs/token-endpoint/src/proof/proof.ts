@@ -17,14 +17,14 @@ import { rememberedUntil, replayKey } from './replay-records.js';
 
 /** A proof that is right by itself (RFC 9449 §4.3). Whose key it is and whether it was shown before remains to be seen. */
 export interface Proof {
-  /** Of its key (RFC 7638). */
+  /** The thumbprint of its key (RFC 7638). */
   readonly thumbprint: string;
   readonly jti: string;
   /** Dated further ahead than is taken, without a nonce that says when it was made. */
   readonly isEarly: boolean;
 }
 
-/** What proofs are checked with. */
+/** The parts with which proofs are checked. */
 interface ProofParts {
   /** The URL of the issuer that paths of endpoints follow. */
   readonly base: string;

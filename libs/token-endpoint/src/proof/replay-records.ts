@@ -4,7 +4,9 @@ import type { ProofRecord } from '@curfew/sessions/store';
 import { hashOfId } from '@curfew/tokens';
 import { lifetimes } from '../lifetimes.js';
 
-/** Names a proof or an assertion by who showed it and its `jti`; what is known by this name passes no more (RFC 9449 §11.1, RFC 7523 §3). */
+/**
+ * Names a proof or an assertion by its client and its `jti`; one that is known by this name passes no more (RFC 9449 §11.1, RFC 7523 §3).
+ */
 export const replayKey = (shownBy: string, jti: string): ArtifactKey => ({
   kind: 'ReplayDetection',
   id: JSON.stringify([shownBy, jti]),

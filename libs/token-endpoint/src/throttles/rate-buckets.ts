@@ -1,6 +1,6 @@
 import { type Instant, type Seconds, seconds } from '@curfew/session-policy';
 
-/** So much of something within so many seconds: a bucket that holds `count` and fills up again in `window`. */
+/** A rate: a number within a number of seconds. It is kept as a bucket that holds `count` and fills up again in `window`. */
 export interface RateLimit {
   readonly count: number;
   readonly window: Seconds;
@@ -11,7 +11,7 @@ interface Bucket {
   at: Instant;
 }
 
-/** So many buckets are kept; beyond that the one that was used least recently is forgotten, which lets its owner begin anew. */
+/** The number of buckets that are kept. Beyond it, the one that was used least recently is forgotten, which lets its owner begin anew. */
 const mostBuckets = 10_000;
 
 /** Token buckets by key, in the memory of this node and bounded: asking costs no I/O. */
@@ -42,14 +42,14 @@ export class RateBuckets {
     const { count, window } = this.limit;
     const bucket = this.#buckets.get(key);
     if (!bucket) return count;
-    // Where time stood still or went back nothing is added.
+    // If time stood still or went back, nothing is added.
     const passed = Math.max(0, now - bucket.at) / 1000;
     return Math.min(count, bucket.level + (passed * count) / window);
   }
 
   #waitAt(level: number): Seconds | null {
     const { count, window } = this.limit;
-    // Rounded up, and never 0: who waits that long finds one.
+    // Rounded up, and never 0: a client that waits that long finds one.
     return level >= 1 ? null : seconds(Math.max(1, Math.ceil(((1 - level) * window) / count)));
   }
 }

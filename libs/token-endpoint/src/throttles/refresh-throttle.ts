@@ -9,14 +9,14 @@ export interface PresentedRefresh {
   readonly token: string;
 }
 
-/** So many sessions that are over and were asked for lately are remembered. */
+/** The number of sessions that are remembered, of those that are over and were asked for lately. */
 const mostSessions = 10_000;
 
 /**
- * Holds back a client that is refused refresh after refresh from one network, before anything is read or written for it.
- * Only what cannot be good is held back: tokens that this service never made, and those of sessions that were over a moment
- * ago. Whatever a session that lives is refused for, its tokens are looked at: whoever has a copy of one could otherwise keep
- * its holder waiting, and the reuse unseen (RFC 9700 §4.14.2).
+ * Holds back a client that is refused refresh after refresh from one network, before anything is read or written for it. Only what cannot
+ * be good is held back: tokens that this service never made, and those of sessions that were over a moment ago. The tokens of a live
+ * session are always looked at, whatever they are refused for: somebody with a copy of one could otherwise keep its holder waiting, and the
+ * reuse unseen (RFC 9700 §4.14.2).
  */
 export class RefreshThrottle {
   readonly #refused: RateBuckets;

@@ -6,12 +6,12 @@ import type { SigningAlgorithm } from './signing-key.js';
 /** A step in the life of a key. */
 export type KeyStep = EventData['key.rotated']['step'];
 
-/** What came to pass without anybody doing anything. */
+/** The actor of steps that the schedule takes by itself. */
 export const bySchedule: Actor = { kind: 'system', id: null, ip: null };
 
 /**
- * The event of a step. Steps that come by the clock are noticed by every node, so the id depends on nothing but the step:
- * whoever writes first has written it.
+ * The event of a step. Steps that come by the clock are noticed by every node, so the id depends on nothing but the step: the first node
+ * that writes it has written it for all.
  */
 export function keyEvent(
   key: { readonly kid: string; readonly alg: SigningAlgorithm },

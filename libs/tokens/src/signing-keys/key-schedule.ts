@@ -44,7 +44,7 @@ export interface KeyToCreate {
   readonly activatesAt: Instant;
 }
 
-/** What has to be done to the set of keys. */
+/** The changes that the set of keys needs. */
 export interface KeyChanges {
   readonly create: readonly KeyToCreate[];
   /** Kids of keys nothing alive was signed with. */
@@ -75,7 +75,10 @@ export function activeKey<K extends KeyDates>(
 const isUpcoming = (key: KeyDates, now: Instant): boolean =>
   isPublished(key, now) && !isPast(key.activatesAt, now);
 
-/** What is due now; the same on every node that sees the same rows. `rotate` names algorithms to rotate whatever their key's age. */
+/**
+ * The changes that are due now; the same on every node that sees the same rows. `rotate` names algorithms to rotate whatever their key's
+ * age.
+ */
 export function dueChanges(
   keys: readonly KeyDates[],
   algorithms: readonly SigningAlgorithm[],

@@ -11,7 +11,7 @@ export interface HeldKey extends KeyDates {
 export class KeySet {
   /** Every published key, the one that signs before the others of its algorithm. */
   readonly keys: readonly SigningKey[];
-  /** What verifiers may see (RFC 7517 §5). */
+  /** The public keys, for verifiers (RFC 7517 §5). */
   readonly publicJwks: { readonly keys: readonly PublicJwk[] };
   readonly #active: ReadonlyMap<SigningAlgorithm, SigningKey>;
 

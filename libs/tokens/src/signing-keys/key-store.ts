@@ -19,9 +19,9 @@ export class SigningKeysNotLoaded extends Error {
 }
 
 /**
- * The signing keys of the service. The rows are the truth: which key signs is a function of the rows and the time, so
- * that all nodes agree without talking. Call `load` at start and on every notification of `signingKeysChannel`, `tick`
- * from time to time; where they answer true, hand the new `current` set to whatever holds the old one.
+ * The signing keys of the service. The rows are the truth: which key signs is a function of the rows and the time, so that all nodes agree
+ * without talking. Call `load` at start and on every notification of `signingKeysChannel`, `tick` from time to time; if they return true,
+ * hand the new `current` set to every holder of the old one.
  */
 export class KeyStore {
   readonly #rows: SigningKeyStore;
@@ -55,7 +55,7 @@ export class KeyStore {
     return this.#refresh(now);
   }
 
-  /** What `load` does, for the timer: age brings rotation, activation and removal. */
+  /** As `load`, for the timer: age brings rotation, activation and removal. */
   tick(now: Instant): Promise<boolean> {
     return this.load(now);
   }
@@ -77,7 +77,7 @@ export class KeyStore {
   }
 
   /**
-   * Has the key of an algorithm (or of all) followed by a new one, published at once and signing after the publish-ahead time. Where a
+   * Has the key of an algorithm (or of all) followed by a new one, published at once and signing after the publish-ahead time. If a
    * successor is on its way already, that one stands. `along` is recorded in the same commit. Answers whether the set changed.
    */
   async rotate(
@@ -91,9 +91,8 @@ export class KeyStore {
   }
 
   /**
-   * Takes a key out of the set at once, because it is compromised: what it signed is not believed any more. If it was
-   * the one that signs, a new one signs from now on, unannounced. `along` is recorded in the commit that takes it out. Answers
-   * whether the set changed.
+   * Takes a key out of the set at once, because it is compromised: its signatures are not believed any more. If it was the one that signs,
+   * a new one signs from now on, unannounced. `along` is recorded in the commit that takes it out. Answers whether the set changed.
    */
   async withdraw(
     kid: string,
