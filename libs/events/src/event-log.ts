@@ -31,7 +31,7 @@ export const insertSelectedEvents = (query: string): string =>
 const into = insertSelectedEvents('SELECT e.* FROM jsonb_to_recordset(');
 const after = (condition: string) => `) AS e(${eventColumns}) ${condition} ON CONFLICT (id) DO NOTHING`;
 
-/** The statement, or the part of one, that records events; where a condition is given, only if it holds. */
+/** The statement, or the part of one, that records events; if a condition is given, only if it holds. */
 export const insertEvents = (events: readonly NewEvent[], condition = ''): Prisma.Sql =>
   Prisma.sql`${Prisma.raw(into)}${eventRows(events)}::jsonb${Prisma.raw(after(condition))}`;
 
@@ -75,8 +75,8 @@ export class EventLog {
   }
 
   /**
-   * Takes a high-volume event for the next batch. What a crash loses is at most what was taken since the last `flush`;
-   * ends, reuse and refusals never come this way.
+   * Takes a high-volume event for the next batch. A crash loses at most the events that were taken since the last `flush`; ends, reuse and
+   * refusals never come this way.
    */
   soon(event: NewEvent): void {
     if (this.#waiting.length >= maxWaiting) {
@@ -87,8 +87,8 @@ export class EventLog {
   }
 
   /**
-   * Counts an event of which only the number matters; `first` stands for those of the same type and `key` until a row of them is written.
-   * Where `address` is given, different ones are told apart, as far as `first` is handed one: nobody answers for another's flood.
+   * Counts an event whose number is all that matters; `first` stands for those of the same type and `key` until a row of them is written.
+   * If `address` is given, different ones are told apart, as far as `first` is handed one, so that nobody answers for another's flood.
    */
   tally(
     type: CountedEvent['type'],
@@ -100,8 +100,8 @@ export class EventLog {
   }
 
   /**
-   * Writes the batch, events and counts in a statement each. What cannot be written waits for the next time. With `now`, counts wait until
-   * their row is due; without it nothing is left behind.
+   * Writes the batch, events and counts in a statement each. Rows that cannot be written wait for the next time. With `now`, counts wait
+   * until their row is due; without it nothing is left behind.
    */
   async flush(now?: Instant): Promise<void> {
     const batch = [...this.#waiting, ...this.#tallies.due(now)];

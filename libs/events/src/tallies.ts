@@ -8,7 +8,7 @@ export type CountedEvent = Extract<
 
 /** Keys that are counted at a time, of each of the two kinds. */
 const maxKeys = 10_000;
-/** Addresses of one key that are told apart within a minute; what comes from more is counted without one. */
+/** Addresses of one key that are told apart within a minute; events from further ones are counted without an address. */
 const maxApart = 20;
 /** Milliseconds that a row covers at most. */
 const coveredMs = 60_000;
@@ -29,9 +29,9 @@ interface Tally {
 }
 
 /**
- * Counts what is too frequent for a row each. The first of a key is due at once, so that a pattern of attack is seen at once; what
- * follows within a minute is due when it has doubled, or when the minute is over. So n occurrences of a key in a minute are log2(n) + 2
- * rows at most, and what is not written yet is never more than what is.
+ * Counts events that are too frequent for a row each. The first of a key is due at once, so that a pattern of attack is seen at once; the
+ * number within a minute is due when it has doubled, or when the minute is over. So n occurrences of a key in a minute are log2(n) + 2 rows
+ * at most, and the part that is not written yet is never more than the part that is.
  */
 export class Tallies {
   readonly #soon = new Map<string, Tally>();

@@ -27,7 +27,7 @@ const enough = 10;
 /** An alert as it is recorded. */
 export type RaisedAlert = Extract<NewEvent, { readonly type: 'alert.raised' }>;
 
-/** What is done about patterns, and how long networks are held back. */
+/** The answers to patterns, and how long networks are held back. */
 export interface DetectorAnswers {
   readonly answers: AlertAnswers;
   readonly throttledFor: Seconds;
@@ -82,7 +82,7 @@ export class Detector {
       const { sign: signOf, distinct } = patterns[watched.pattern];
       const sign = signOf(event);
       if (!sign) return [];
-      // What was refused may have come from a wrong caller, who must not be able to end anything.
+      // A refused request may have come from the wrong caller, who must not be able to end anything.
       if (watched.answer === 'end' && event.type === 'session.refresh_refused') return [];
       const examples = sign.value === undefined ? [] : watched.values.add(sign.of, sign.value, event.at);
       const observed = distinct ? examples.length : watched.counts.add(sign.of, event.at, sign.amount);
@@ -144,7 +144,7 @@ function alertOf(
   more: Pick<EventData['alert.raised'], 'throttled'>,
 ): RaisedAlert {
   const { severity } = patterns[pattern];
-  // A subject the event shares with the alert; what differs between the events of one alert is an example.
+  // A subject the event shares with the alert; a member that differs between the events of one alert is an example.
   const own = (id: string | null): string | null => (id === of ? id : null);
   return {
     id: alertId(pattern, of, at, window),
@@ -160,7 +160,7 @@ function alertOf(
       threshold: count,
       window,
       subjects: [of, ...examples.slice(-mostExamples)],
-      // Where nobody can be named, nobody can be held back.
+      // If nobody can be named, nobody can be held back.
       action: answer === 'throttle' && !more.throttled ? 'record' : answer,
       ...more,
     },

@@ -22,24 +22,27 @@ export interface AlertThreshold {
   readonly window: number;
 }
 
-/** What may be done about a pattern beyond recording its alert. Closed. */
+/** The possible answers to a pattern; its alert is recorded in any case. Closed. */
 export const alertAnswers = ['record', 'throttle', 'end'] as const;
 
-/** What is done about a pattern. */
+/** The answer to a pattern. */
 export type AlertAnswer = (typeof alertAnswers)[number];
 
-/** The answer to every pattern; where none is given, it is recorded. */
+/** The answer to every pattern; if none is given, its alert is recorded. */
 export type AlertAnswers = Readonly<Partial<Record<AlertPattern, AlertAnswer>>>;
 
 /** The threshold of every pattern. */
 export type AlertThresholds = Readonly<Record<AlertPattern, AlertThreshold>>;
 
-/** What one event adds to a pattern: `of` is who is counted, by different values or by amounts; a value is an example, too. */
+/**
+ * The contribution of one event to a pattern: `of` names the one who is counted, by different values or by amounts; a value is an example,
+ * too.
+ */
 export interface Sign {
   readonly of: string;
   readonly value?: string;
   readonly amount?: number;
-  /** Where it came from, where that is known and may be held back. */
+  /** The network that it came from, if that is known and may be held back. */
   readonly network?: string | null;
 }
 
@@ -49,7 +52,7 @@ export interface Pattern {
   readonly meaning: string;
   /** Whether different values are counted, rather than amounts. */
   readonly distinct: boolean;
-  /** What can be answered beyond recording it. */
+  /** The possible answers beyond recording it. */
   readonly answers: readonly AlertAnswer[];
   readonly sign: (event: StoredEvent) => Sign | null;
 }

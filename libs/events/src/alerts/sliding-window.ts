@@ -1,4 +1,4 @@
-/** A window is kept in so many steps; what is counted is off by one step at most. */
+/** The number of steps in which a window is kept; a count is off by one step at most. */
 const steps = 12;
 
 interface Tally {
@@ -17,10 +17,10 @@ interface Kept<T> {
 }
 
 /**
- * Something by key, of at most `most` keys. When room is needed the one that was quiet longest goes, unless there was more of it than
- * once: then it gets another round for each time. So a flood of keys that come once pushes out others of its kind, and whoever has
- * more than a fair share of everything stays (the idea of "space saving", Metwally et al. 2005). What a key costs is paid by what was
- * counted of it, so the work per event is constant.
+ * Something by key, of at most `most` keys. When room is needed the one that was quiet longest goes, unless there was more of it than once:
+ * then it gets another round for each time. So a flood of keys that come once pushes out others of its kind, and a key with more than a
+ * fair share of everything stays (the idea of "space saving", Metwally et al. 2005). The cost of a key is paid by its own count, so the
+ * work per event is constant.
  */
 class BoundedKeys<T> {
   readonly #kept = new Map<string, Kept<T>>();
@@ -30,7 +30,7 @@ class BoundedKeys<T> {
     private readonly make: () => T,
   ) {}
 
-  /** What belongs to a key of which so much was just seen. */
+  /** The value of a key that was just seen, `amount` times. */
   seen(key: string, amount = 1): T {
     const known = this.#kept.get(key);
     if (known) this.#kept.delete(key);
@@ -41,7 +41,7 @@ class BoundedKeys<T> {
     return value;
   }
 
-  /** What belongs to a key, if it is still known. */
+  /** The value of a key, if it is still known. */
   get(key: string): T | undefined {
     return this.#kept.get(key)?.value;
   }
@@ -86,7 +86,7 @@ export class SlidingCounts {
     return sum(tally.counts);
   }
 
-  /** What the window holds of a key at an instant, without adding to it. */
+  /** The count of a key in the window at an instant, without adding to it. */
   read(key: string, at: number): number {
     const tally = this.#tallies.get(key);
     if (!tally) return 0;

@@ -16,7 +16,7 @@ export interface EventPlace {
 /** An event with its place. */
 export type PlacedEvent = StoredEvent & { readonly place: EventPlace };
 
-/** So many of the newest alerts are looked at for what they hold back. */
+/** The number of the newest alerts that are searched for networks to hold back. */
 const mostAlerts = 2_000;
 
 const holdStatement: HotStatement = {
@@ -64,7 +64,7 @@ type EventRow = [
   data: Record<string, unknown>,
 ];
 
-/** What the one node that watches reads and remembers. */
+/** The reads and the memory of the one node that watches. */
 export class WatchStore {
   constructor(
     private readonly prisma: PrismaService,
@@ -81,7 +81,7 @@ export class WatchStore {
     return { holder: found.isForeign ? null : found.holder, isNews: found.isNews };
   }
 
-  /** Takes or keeps the watch until `until`; where it stands, or null while another node has it. */
+  /** Takes or keeps the watch until `until`; returns its position, or null while another node has it. */
   async hold(node: string, now: Instant, until: Instant): Promise<EventPlace | null> {
     const values = [node, until, now];
     const [row] = await this.prisma.direct.run<[xid: string, eventId: string]>(holdStatement, values);

@@ -8,13 +8,13 @@ import { Detector, type DetectorAnswers, type RaisedAlert } from './detector.js'
 import { type AlertThresholds, alertPatterns } from './patterns.js';
 import type { EventPlace, WatchStore } from './watch.store.js';
 
-/** What a watch is made of. */
+/** The parts of a watch. */
 export interface WatchParts {
   readonly store: WatchStore;
   readonly log: EventLog;
   readonly clock: Clock;
   readonly thresholds: AlertThresholds;
-  /** What is done about patterns; they are recorded where nothing is said. */
+  /** The answers to patterns; a pattern without one is recorded. */
   readonly answers?: DetectorAnswers;
   /** Ends the sessions an alert is about, in the transaction that records it. */
   readonly end?: (alert: RaisedAlert, transaction: Transaction) => Promise<void>;
@@ -27,7 +27,7 @@ export interface WatchParts {
 /** A node that has not been heard of for so many milliseconds is relieved. */
 const watchMs = 10_000;
 const batch = 500;
-/** So many of the latest events are read again by a node that takes over. */
+/** The number of the latest events that a node reads again when it takes over. */
 const mostReadAgain = 20_000;
 
 /**
@@ -102,7 +102,7 @@ export class Watch {
     return events.length;
   }
 
-  /** What is only recorded goes in one statement; what brings something with it commits with that, once. */
+  /** Alerts that are only recorded go in one statement; an alert that brings something with it commits with that, once. */
   async #raise(alerts: readonly RaisedAlert[]): Promise<void> {
     const { store, log, end } = this.#parts;
     await log.record(alerts.filter(({ data }) => data.action === 'record'));

@@ -7,7 +7,7 @@ import { nextAttempt, type RetryPatience } from './backoff.js';
 import type { Compose, ReceiverKind, Send, TakenDelivery } from './delivery.js';
 import type { DeliveryStore } from './delivery.store.js';
 
-/** What a courier is made of. */
+/** The parts of a courier. */
 export interface CourierParts {
   readonly store: DeliveryStore;
   readonly clock: Clock;
@@ -132,7 +132,7 @@ export class Courier {
       const { headers, body } = request;
       const init = { method: 'POST', headers: { ...headers }, body, signal: ending.signal };
       const answer = await send(target.address, init);
-      // What a receiver says beyond its status is not read: its size is its own affair.
+      // The body of the response is not read, because its size is not bounded.
       await answer.body?.cancel();
       return verdictOf(answer, target.kind);
     } catch (error) {

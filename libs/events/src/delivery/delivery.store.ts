@@ -28,13 +28,13 @@ interface TakenRow {
   data: Record<string, unknown>;
 }
 
-/** What a node may take, and how. */
+/** The deliveries that a node may take, and how many. */
 export interface Take {
   readonly now: Instant;
   /** When an attempt that nobody reported about is taken for lost. */
   readonly lostAt: Instant;
   readonly most: number;
-  /** Of one receiver, so that one that hangs does not hold everybody up. */
+  /** The maximum for one receiver, so that one that hangs does not hold everybody up. */
   readonly mostPerReceiver: number;
   /** Receivers that have enough under way on this node. */
   readonly except: readonly string[];
@@ -81,7 +81,7 @@ export class DeliveryStore {
       const [moved] = await transaction.$queryRaw<{ seen: number }[]>`
         WITH place AS MATERIALIZED (
           SELECT s.epoch, s.era, CASE WHEN s.epoch = ${cursor.epoch} THEN ${cursor.xid}::text::xid8
-            -- Another database, or this one from a backup: what its restoration recorded is the first thing that counts.
+            -- Another database, or this one from a backup: the event of its restoration is the first that counts.
             ELSE COALESCE((SELECT e.xid FROM event e WHERE e.type = 'service.restored' AND e.data ->> 'epoch' = s.epoch::text ORDER BY e.id DESC LIMIT 1),
               pg_snapshot_xmin(pg_current_snapshot())) END AS xid,
             CASE WHEN s.epoch = ${cursor.epoch} THEN ${cursor.event_id}::uuid ELSE '00000000-0000-0000-0000-000000000000'::uuid END AS event_id
@@ -98,7 +98,7 @@ export class DeliveryStore {
             AND (r.since IS NULL OR NOT pg_visible_in_snapshot(n.xid, r.since))
             AND (cardinality(r.event_types) = 0 OR n.type = ANY(r.event_types))
             AND (r.client_id IS NULL OR r.client_id = n.client_id)
-            -- A stream is told of sessions that had the audience of its client; of everybody where its client may read events.
+            -- A stream is told of sessions that had the audience of its client; and of everybody if its client may read events.
             AND (r.kind NOT IN ('set_push', 'set_poll') OR EXISTS (
               SELECT 1 FROM client c WHERE c.id = r.settings ->> 'aud' AND c.disabled_at IS NULL AND (
                 (c.metadata -> 'resources' @> to_jsonb(${this.adminAudience}::text)
@@ -117,8 +117,8 @@ export class DeliveryStore {
   }
 
   /**
-   * Takes deliveries that are due, each for this node alone until `lostAt`. Of one session and receiver only the oldest is ever taken,
-   * so what happened to a session arrives in that order; a dead letter holds up nothing.
+   * Takes deliveries that are due, each for this node alone until `lostAt`. Only the oldest of one session and receiver is ever taken, so
+   * the events of a session arrive in their order; a dead letter holds up nothing.
    */
   async take({ now, lostAt, most, mostPerReceiver, except }: Take): Promise<TakenDelivery[]> {
     const rows = await this.prisma.$queryRaw<TakenRow[]>`

@@ -43,7 +43,7 @@ export interface OutgoingRequest {
   readonly body: string;
 }
 
-/** Makes the request of one kind of receiver, or null where there is nothing to say; what it throws is a failed attempt. */
+/** Makes the request of one kind of receiver, or null if there is nothing to say; an error that it throws is a failed attempt. */
 export type Compose = (delivery: TakenDelivery, now: Instant) => Promise<OutgoingRequest | null>;
 
 /** A request to an address somebody else chose; MUST refuse private addresses, follow no redirect and be bounded in time. */

@@ -37,7 +37,7 @@ export interface DeadLetter {
   readonly deadAt: Instant;
 }
 
-/** What may be written about a receiver. */
+/** The fields of a receiver that may be written. */
 export interface ReceiverFields {
   readonly name: string;
   readonly address: string | null;

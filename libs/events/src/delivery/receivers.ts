@@ -5,7 +5,7 @@ import { newEventId } from './courier.js';
 import type { DeadLetter, Receiver, ReceiverStatus, ReceiversStore } from './receivers.store.js';
 import { newWebhookSecret, type SecretSeal } from './webhook.js';
 
-/** What is wrong with a receiver; the codes are stable. */
+/** The fault of a receiver; the codes are stable. */
 export type ReceiverFault =
   | 'invalid_name'
   | 'invalid_address'
@@ -39,7 +39,7 @@ export interface WebhookWish {
   readonly status?: ReceiverStatus;
 }
 
-/** What operators do about receivers. */
+/** The parts of the operators' changes to receivers. */
 export interface ReceiversParts {
   readonly store: ReceiversStore;
   readonly clock: Clock;
@@ -108,7 +108,7 @@ export class Receivers {
     return this.parts.store.page(after, most);
   }
 
-  /** What was given up, oldest first, after `after`. */
+  /** The deliveries that were given up, oldest first, after `after`. */
   deadLetters(
     receiverId: string | null = null,
     after: string | null = null,

@@ -22,7 +22,7 @@ export class SecretUnreadable extends Error {
 /** A new secret to sign with: 32 random bytes. */
 export const newWebhookSecret = (): string => `${prefix}${randomBytes(32).toString('base64')}`;
 
-/** What a receiver compares: HMAC-SHA256 over id, timestamp in seconds and body (Standard Webhooks, "Signature scheme"). */
+/** The signature that a receiver compares: HMAC-SHA256 over id, timestamp in seconds and body (Standard Webhooks, "Signature scheme"). */
 export function webhookSignature(secret: string, id: string, timestamp: number, body: string): string {
   const key = Buffer.from(secret.slice(prefix.length), 'base64');
   return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;

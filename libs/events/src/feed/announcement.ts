@@ -3,7 +3,7 @@ import type { Instant } from '@curfew/session-policy';
 /** The NOTIFY channel on which every end is announced once it has committed (ADR 64). */
 export const endsChannel = 'curfew_ends';
 
-/** A mass end as followers hear of it: what was authorized at or before `at` is over. */
+/** A mass end as followers hear of it: everything authorized at or before `at` is over. */
 export interface AnnouncedMassEnd {
   readonly kind: 'account' | 'client' | 'everyone';
   /** Account id, client id or '' for everyone. */
@@ -21,7 +21,7 @@ export interface AnnouncedEnds {
 /** No end at all. */
 export const noEnds: AnnouncedEnds = { sessions: [], tokens: [], all: [] };
 
-/** What nodes say to each other on the same channel, in the same order as ends. */
+/** The messages of nodes to each other on the same channel, in the same order as ends. */
 export type NodeWord =
   /** Ask your followers whether they have carried out everything that was announced before this. */
   | { readonly kind: 'confirm'; readonly id: string }
@@ -51,7 +51,7 @@ export function readNodeWord(payload: string): NodeWord | null {
 export const countEnds = ({ sessions, tokens, all }: AnnouncedEnds): number =>
   sessions.length + tokens.length + all.length;
 
-/** What one announcement says; null for what another version of the product may have sent, which may mean anything. */
+/** The content of one announcement; null for a message of another version of the product, which may mean anything. */
 export function readAnnouncement(payload: string, now: Instant): AnnouncedEnds | null {
   // One session, or as many as a sweep ended, with a space between.
   if (/^[0-9a-f]{8}-[0-9a-f-]{27}( [0-9a-f]{8}-[0-9a-f-]{27})*$/.test(payload))

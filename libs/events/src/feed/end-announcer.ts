@@ -1,7 +1,7 @@
 import { Batcher, type HotStatement, type Statements } from '@curfew/persistence';
 import { type AnnouncedMassEnd, endsChannel } from './announcement.js';
 
-/** So many ids of sessions fit into one payload, which is at most 8,000 bytes (PostgreSQL, NOTIFY). */
+/** The number of session ids that fit into one payload, which has at most 8,000 bytes (PostgreSQL, NOTIFY). */
 const maxSessionsPerPayload = 200;
 /** Announcements that wait while the database cannot be asked. Followers find older ends in the tables. */
 const maxUnsent = 10_000;
@@ -28,7 +28,7 @@ type Announcement = { readonly sessions: readonly string[] } | { readonly payloa
  */
 export class EndAnnouncer {
   readonly #batcher: Batcher<Announcement, undefined>;
-  /** What could not be sent yet; it goes first, so that nothing overtakes it. */
+  /** The announcements that could not be sent yet; they go first, so that nothing overtakes them. */
   #unsent: readonly Announcement[] = [];
   #last: Promise<void> = Promise.resolve();
 

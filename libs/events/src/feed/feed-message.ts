@@ -1,12 +1,12 @@
 import type { Instant } from '@curfew/session-policy';
 import { type AnnouncedEnds, countEnds, noEnds } from './announcement.js';
 
-/** So many ends go into one message. */
+/** The maximum number of ends in one message. */
 const maxPerMessage = 1_000;
 
-/** What one follower is told, in this order. Every message is harmless when it comes twice: an end stays an end. */
+/** The messages to one follower, in their order. Every message is harmless when it comes twice: an end stays an end. */
 export type FeedMessage =
-  /** What the follower calls itself when it acknowledges. */
+  /** The name of the follower in its acknowledgements. */
   | { readonly kind: 'hello'; readonly id: string }
   | { readonly kind: 'ends'; readonly ends: AnnouncedEnds }
   /** Everything that ended before `at` has been told; `position` is where to go on after an interruption. */

@@ -25,7 +25,7 @@ const reportStatement: HotStatement = {
   place: 'noted by its caller',
 };
 
-/** What nodes tell each other, and whoever wants to know, about their followers. */
+/** The reports of nodes about their followers, for each other and for operators. */
 export class FeedNodeStore {
   constructor(private readonly prisma: PrismaService) {}
 

@@ -16,7 +16,7 @@ export interface FeedPosition {
 export interface ReadEnds {
   readonly ends: AnnouncedEnds;
   readonly position: FeedPosition;
-  /** There were more than asked for: whoever reads must forget instead. */
+  /** There were more than asked for: the reader must forget its verdicts instead. */
   readonly truncated: boolean;
 }
 
@@ -54,7 +54,7 @@ export function readPosition(text: string): FeedPosition | null {
 export class FeedStore {
   constructor(private readonly prisma: PrismaService) {}
 
-  /** Where the feed stands: nothing that commits from now on lies before it. */
+  /** The position of the feed: nothing that commits from now on lies before it. */
   async position(): Promise<FeedPosition> {
     const rows = await this.prisma.$queryRaw<{ origin: string; xid: string }[]>`
       SELECT instance_id::text || '.' || epoch AS origin, pg_snapshot_xmin(pg_current_snapshot())::text AS xid FROM service_state`;

@@ -15,7 +15,7 @@ export class TooManyFollowers extends Error {
   }
 }
 
-/** What an operator may want to know of a follower. Lengths are milliseconds. */
+/** Facts about a follower for an operator. Lengths are milliseconds. */
 export interface FollowerReport {
   readonly id: string;
   readonly clientId: string;
@@ -28,7 +28,7 @@ export interface FollowerReport {
   readonly stale: boolean;
 }
 
-/** What a follower says: how far it has read, and which confirmations and probes it has carried out. */
+/** The report of a follower: how far it has read, and which confirmations and probes it has carried out. */
 export interface FollowerWord {
   readonly follower: string;
   readonly done: readonly string[];
@@ -82,7 +82,7 @@ export class Followers {
     return id;
   }
 
-  /** The stream has ended; what the follower remembers may be trusted until its lease runs out. */
+  /** The stream has ended; the memory of the follower may be trusted until its lease runs out. */
   leave(id: string): void {
     const entry = this.#entries.get(id);
     if (entry) entry.connected = false;
@@ -143,8 +143,8 @@ export class Followers {
   }
 
   /**
-   * Waits for every follower with a lease; those that have not answered when a whole lease has passed. Whoever does not
-   * answer for so long has had no beat either, or no answer to an acknowledgement, and has stopped trusting itself.
+   * Waits for every follower with a lease; those that have not answered when a whole lease has passed. A follower that does not answer for
+   * that long has had no beat either, or no answer to an acknowledgement, and has stopped trusting itself.
    */
   async #ask(id: string, at: () => number, onDone: (entry: Entry) => void): Promise<readonly Entry[]> {
     const now = at();

@@ -37,7 +37,7 @@ const beatsPerProbe = 20;
 /** Milliseconds a follower has to learn of a probe before it ends. */
 const probeLivesMs = 300;
 
-/** What a session feed is made of; `report` hears of failures, after which followers stop trusting by themselves. */
+/** The parts of a session feed; `report` hears of failures, after which followers stop trusting by themselves. */
 export interface SessionFeedParts {
   readonly store: FeedStore;
   readonly nodes: FeedNodeStore;
@@ -100,7 +100,7 @@ export class SessionFeed {
     return this.#readers.size;
   }
 
-  /** Takes an announcement; what arrives in one go is told in one go. */
+  /** Takes an announcement; announcements that arrive together are told together. */
   heard(payload: string): void {
     const word = readNodeWord(payload);
     if (word) {
@@ -108,7 +108,7 @@ export class SessionFeed {
       return;
     }
     const ends = readAnnouncement(payload, this.#parts.clock.now());
-    // What cannot be understood is found in the tables, before the next beat.
+    // The ends of an announcement that cannot be understood are found in the tables, before the next beat.
     if (!ends) return;
     if (this.#waiting.push(ends) === 1) setImmediate(() => this.#flush());
   }
@@ -221,7 +221,7 @@ export class SessionFeed {
 
   async #readAndBeat(): Promise<void> {
     const from = this.#position!;
-    // Read before the database is: whatever commits from here on is told after this beat.
+    // Read before the database is: an end that commits from here on is told after this beat.
     const at = this.#parts.clock.now();
     const reports = this.#readers.size === 0 || this.#beats % beatsPerReport === 0;
     const [position] = await Promise.all([this.#tellUnheard(), reports && this.#reportNode(at)]);

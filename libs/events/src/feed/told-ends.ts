@@ -16,7 +16,7 @@ export class ToldEnds {
     return true;
   }
 
-  /** The position has moved on: what was told before the one before it is not read again. */
+  /** The position has moved on: ends that were told before the previous position are not read again. */
   advance(): void {
     [this.#before, this.#last] = [this.#last, new Set()];
   }

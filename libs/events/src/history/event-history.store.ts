@@ -15,14 +15,14 @@ export interface ChainHead {
   readonly hash: string;
 }
 
-/** What a look at a part of the chain found. */
+/** The result of checking a part of the chain. */
 export interface ChainCheck {
   readonly problems: readonly ChainProblem[];
   /** The last seal that was looked at; null where there was none. */
   readonly through: number | null;
   /** Events behind the seals that were looked at. */
   readonly events: number;
-  /** Where to go on; null at the end. */
+  /** The position from which to go on; null at the end. */
   readonly next: number | null;
 }
 

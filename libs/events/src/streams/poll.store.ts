@@ -19,7 +19,7 @@ interface WaitingRow {
   data: Record<string, unknown>;
 }
 
-/** What a receiver that fetches finds, and acknowledges. */
+/** The events that a polling receiver fetches and acknowledges. */
 export class PollStore {
   constructor(private readonly prisma: PrismaService) {}
 

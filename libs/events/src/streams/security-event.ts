@@ -6,7 +6,7 @@ import { isExcluded } from './subjects.js';
 
 const caep = 'https://schemas.openid.net/secevent/caep/event-type/';
 const risc = 'https://schemas.openid.net/secevent/risc/event-type/';
-/** SSF 1.0 §8.1.4: what a receiver asks for to see that its stream works. */
+/** SSF 1.0 §8.1.4: the event that a receiver asks for to see that its stream works. */
 export const verificationEvent = 'https://schemas.openid.net/secevent/ssf/event-type/verification';
 /** SETs are signed so that every receiver can check them (CAEP interoperability profile §2.6). */
 export const setAlgorithm = 'RS256';
@@ -23,7 +23,7 @@ const reasonText = (data: Data): string =>
     ? endReach[data.reason as EndReason].meaning
     : 'The session ended.';
 
-/** Who stands behind a reason where the event names nobody; the others are findings of the policy. */
+/** The initiator of a reason whose event names nobody; the others are findings of the policy. */
 const usualInitiator: Readonly<Partial<Record<EndReason, 'admin' | 'user' | 'system'>>> = {
   revoked_by_client: 'user',
   logout: 'user',
@@ -39,7 +39,7 @@ const usualInitiator: Readonly<Partial<Record<EndReason, 'admin' | 'user' | 'sys
   restored_from_backup: 'system',
 };
 
-/** CAEP 1.0 §2: who caused it. A client that revokes does what its person wants done. */
+/** CAEP 1.0 §2: the initiator. A client that revokes does what its person wants done. */
 function initiator(data: Data): 'admin' | 'user' | 'policy' | 'system' {
   switch ((data['by'] as { kind?: string } | undefined)?.kind) {
     case 'administrator':
@@ -65,7 +65,7 @@ const credentialChanges: Readonly<
   second_factor_removed: { credential_type: 'app', change_type: 'delete' },
 };
 
-/** What each of our events is in the words of CAEP and RISC. */
+/** Our events in the words of CAEP and RISC. */
 const translations: Readonly<Record<string, readonly Translation[]>> = {
   'session.ended': [
     {
@@ -127,7 +127,7 @@ export const typesBehind = (uris: readonly string[]): string[] =>
     all.some(({ uri }) => uris.includes(uri)) ? [type] : [],
   );
 
-/** What a stream's tokens say of themselves. */
+/** The claims of a stream's tokens that name the stream. */
 export interface StreamIdentity {
   readonly issuer: string;
   readonly audience: string;
@@ -185,7 +185,7 @@ export const composePush =
     return { headers: { ...pushHeaders, ...(authorization && { authorization }) }, body };
   };
 
-/** What goes with every pushed token. */
+/** The headers of every pushed token. */
 export const pushHeaders = {
   'content-type': 'application/secevent+jwt',
   accept: 'application/json',

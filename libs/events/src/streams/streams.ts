@@ -21,13 +21,13 @@ import {
 /** A stream as its owner wants it (SSF 1.0 §8.1.1). */
 export interface StreamWish {
   readonly method: 'push' | 'poll';
-  /** Where to push to; null for a stream that is polled. */
+  /** The address to push to; null for a stream that is polled. */
   readonly address: string | null;
   readonly eventsRequested: readonly string[];
   readonly description: string | null;
 }
 
-/** What streams are made of. */
+/** The parts of streams. */
 export interface StreamsParts {
   readonly store: ReceiversStore;
   readonly clock: Clock;

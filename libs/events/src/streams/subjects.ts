@@ -83,7 +83,7 @@ export async function findSubject(
   return excluded.includes(written(named)) || (await directory.knows(named)) ? named : null;
 }
 
-/** What a stream leaves out, as its settings have it. */
+/** The subjects that a stream leaves out, from its settings. */
 export const excludedOf = (settings: Json): readonly string[] =>
   Array.isArray(settings['excluded']) ? (settings['excluded'] as string[]) : [];
 
