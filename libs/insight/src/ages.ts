@@ -12,7 +12,7 @@ export interface LifetimeOutcome {
 
 /**
  * Sessions under an absolute lifetime of `candidate` seconds, told from the ages at which they ended. A session that lasts for three such
- * lifetimes is cut twice. What would come after the lifetime in force cannot be seen: a longer candidate only says how many reach it today.
+ * lifetimes is cut twice. Ages beyond the lifetime in force cannot be seen: a longer candidate only says how many reach it today.
  */
 export function lifetimeUnder(
   { aged, aged_out: agedOut }: Pick<Counts, 'aged' | 'aged_out'>,

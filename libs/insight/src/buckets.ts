@@ -5,7 +5,10 @@ const chosen = [
 /** Powers of 2^(1/4) from one second to 29 days. */
 const powers = Array.from({ length: 86 }, (_, quarter) => 2 ** (quarter / 4));
 
-/** Where each bucket begins, in seconds. A bucket ends where the next one begins; the last has no end, the first also holds what is shorter. */
+/**
+ * The lower bound of each bucket, in seconds. A bucket ends where the next one begins; the last has no end, the first also holds what is
+ * shorter.
+ */
 export const bucketEdges: readonly number[] = [...new Set([...powers, ...chosen])].sort((a, b) => a - b);
 
 /** How many buckets a histogram of lengths of time has. */

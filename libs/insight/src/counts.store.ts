@@ -50,7 +50,7 @@ interface CountsRow {
 /** Days are kept as they are for a fortnight; whole weeks older than that are added up. */
 const daysKept = seconds(14 * 86_400);
 
-/** Where counts are kept. Every statement of a flush is one. */
+/** The storage of counts. Every statement of a flush is one. */
 export class CountsStore {
   constructor(private readonly prisma: PrismaService) {}
 

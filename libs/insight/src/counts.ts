@@ -1,12 +1,12 @@
 import { bucketCount, bucketEnd, bucketMiddle, shareBeyond } from './buckets.js';
 
 /**
- * What is counted, each as a histogram of lengths of time. Silences: `returned` (ended by activity), `cut` (ended by the inactivity timeout),
- * `censored` (ended otherwise). After a cut: `back` (last activity to the next sign-in of the same account and client), `shown`, `proved` and
- * `resumed` (from the cut to the sign-in page, to an accepted password, to the new session). Of whole sessions: `aged` (age at any other end)
- * and `aged_out` (age at the end by the absolute lifetime). `first` is the first sign-in of an account and client on a day. While a canary runs:
- * `reached` (the shorter timeout of its arms, once for the first silence of a visit that lasted so long) and `rejoined` (the length of that
- * silence, where the person came back).
+ * The kinds of counts, each a histogram of lengths of time. Silences: `returned` (ended by activity), `cut` (ended by the inactivity
+ * timeout), `censored` (ended otherwise). After a cut: `back` (last activity to the next sign-in of the same account and client), `shown`,
+ * `proved` and `resumed` (from the cut to the sign-in page, to an accepted password, to the new session). For whole sessions: `aged` (age
+ * at any other end) and `aged_out` (age at the end by the absolute lifetime). `first` is the first sign-in of an account and client on a
+ * day. While a canary runs: `reached` (the shorter timeout of its arms, once for the first silence of a visit that lasted so long) and
+ * `rejoined` (the length of that silence, where the person came back).
  */
 export const countKinds = [
   'returned',

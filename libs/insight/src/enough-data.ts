@@ -2,7 +2,7 @@ import { countKinds, FoldedCounts, sumOf } from './counts.js';
 import type { CountsUnderTimeout } from './evidence.js';
 import { visitsIn } from './visits.js';
 
-/** What an answer needs before it is given. */
+/** The evidence that an answer needs before it is given. */
 export const neededForAnswer = { days: 3, silences: 1_000, visits: 200 } as const;
 
 /** One thing that is missing, and how long that will be so. */
@@ -17,7 +17,7 @@ export interface Shortfall {
 /** No fold may hold a larger share of the silences: else a few accounts speak for all. */
 const maxFoldShare = 0.5;
 
-/** What is missing before figures can be told from these counts; none where there is enough. */
+/** The evidence that is missing before figures can be told from these counts; none if there is enough. */
 export function shortfalls(folded: FoldedCounts, days: number): readonly Shortfall[] {
   const total = folded.total();
   const silences = sumOf(total.returned) + sumOf(total.cut) + sumOf(total.censored);
@@ -36,7 +36,7 @@ export function shortfalls(folded: FoldedCounts, days: number): readonly Shortfa
     : missing;
 }
 
-/** What is missing from counts that were made under several timeouts. */
+/** The evidence that is missing from counts under several timeouts. */
 export function shortfallsOf(groups: readonly CountsUnderTimeout[], days: number): readonly Shortfall[] {
   const together = new FoldedCounts();
   for (const { folded } of groups)

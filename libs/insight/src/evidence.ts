@@ -23,8 +23,8 @@ export interface GiveUpShare {
 }
 
 /**
- * Nobody can measure the share from records alone: who was cut and is not seen again has given up or had finished. Until a randomised trial
- * measures it, figures are given for this band.
+ * Nobody can measure the share from records alone: a person who was cut and is not seen again has given up or had finished. Until a
+ * randomised trial measures it, figures are given for this band.
  */
 export const assumedGiveUpShare: GiveUpShare = { low: 0.05, high: 0.2, isMeasured: false };
 

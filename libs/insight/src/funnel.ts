@@ -4,7 +4,7 @@ import { countWithin, sumOf } from './counts.js';
 /** The windows in which a return after a timeout is looked for, in seconds. */
 export const funnelWindows = [120, 600, 3_600, 28_800] as const;
 
-/** Of the sessions that a timeout ended, how many of their people came how far within a window. */
+/** How many people came how far within a window, of those whose session a timeout ended. */
 export interface FunnelWindow {
   readonly withinSeconds: number;
   readonly ended: number;

@@ -36,7 +36,7 @@ const maxHalfWidth = 0.05;
 /** Fewer first long silences in an arm say nothing yet. */
 const minReached = 200;
 
-/** The arms that can be compared: of each, the timeout under which most silences were counted. Undefined where there are no two. */
+/** The arms that can be compared, each with the timeout under which most silences were counted. Undefined if there are no two. */
 export function comparedArms(arms: readonly ArmCounts[]): ComparedArms | undefined {
   const [control, canary] = ([0, 1] as const).map((arm) => {
     const own = arms.filter((one) => one.arm === arm && reachedIn(one) > 0);

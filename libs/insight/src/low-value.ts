@@ -6,7 +6,7 @@ import { widthOf } from './survival.js';
 export interface ClockworkShare {
   /** Their share of all silences, 0 to 1. */
   readonly share: number;
-  /** The length at which they stand out, in seconds; where none does, the lifetime of an access token. */
+  /** The length at which they stand out, in seconds; if none does, the lifetime of an access token. */
   readonly at: number;
 }
 
@@ -21,8 +21,8 @@ const neighbourhood = 1.8;
 const chance = 4;
 
 /**
- * The silences in a narrow band of lengths above what the lengths beside it predict on a log-linear scale; of the bands where a client
- * would refresh, the one with the largest excess.
+ * The silences in a narrow band of lengths above what the lengths beside it predict on a log-linear scale. The band is the one with the
+ * largest excess among those in which a client would refresh.
  */
 export function clockworkShare(returned: Float64Array, accessTokenLifetime: number): ClockworkShare {
   const total = sumOf(returned);

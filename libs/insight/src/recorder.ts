@@ -21,9 +21,9 @@ export interface EndedSilence extends CountedSession {
   readonly trial?: { readonly arm: Arm; readonly reached: Seconds | null } | undefined;
 }
 
-/** What is known, when a session starts, of the one before it of the same account and client. */
+/** The facts, when a session starts, about the one before it of the same account and client. */
 export interface SessionBefore {
-  /** Where the inactivity timeout ended it within the last eight hours: when, and under which timeout in seconds. */
+  /** Present if the inactivity timeout ended it within the last eight hours: when, and under which timeout in seconds. */
   readonly cut: {
     readonly at: Instant;
     readonly inactivityTimeout: number;

@@ -1,6 +1,6 @@
 import { type Estimate, normal95 } from './jackknife.js';
 
-/** A share with Wilson's 95 % interval (1927), which holds for few and for none; of nothing, nothing is known. */
+/** A share with Wilson's 95 % interval (1927), which holds for few and for none; a share of nothing is unknown. */
 export function shareEstimate(part: number, whole: number): Estimate {
   if (whole === 0) return { value: 0, low: 0, high: 1 };
   const share = part / whole;

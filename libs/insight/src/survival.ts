@@ -1,7 +1,7 @@
 import { bucketCount, bucketEdges, bucketEnd, bucketMiddle } from './buckets.js';
 import type { Counts } from './counts.js';
 
-/** Of silences that reach a bucket: how many, and the share that lasts beyond it. */
+/** The silences that reach a bucket: how many, and the share that lasts beyond it. */
 export interface Survival {
   /** n_j: silences that reach bucket j. */
   readonly atRisk: Float64Array;

@@ -1,7 +1,7 @@
 import type { Assumption } from './assumption.js';
 import { type Counts, countBeyond, countsFromEdges, secondsIn, sumOf } from './counts.js';
 
-/** What a timeout does to a visit: the span in which a person works with a client, cut or not, until they are done. */
+/** The effect of a timeout on a visit, which is the span in which a person works with a client, cut or not, until they are done. */
 export interface VisitOutcome {
   /** Sessions ended by the timeout, the last of each visit included. */
   readonly cuts: number;
@@ -32,9 +32,10 @@ export const visitsIn = ({ cut, censored, back }: Counts): number =>
   Math.max(0, sumOf(cut) + sumOf(censored) - sumOf(back));
 
 /**
- * What was seen of visits under the inactivity timeout in force, where a share of people gives up at each sign-in page. Long silences come
- * at a rate λ in the span a person intends to work; the rate and the span under the timeout in force give the span that was intended. A plain
- * replay of the recorded silences would overstate cuts by 24 to 94 %: who gave up is not there to be cut again. Undefined where no visit was seen.
+ * The visits that were seen under the inactivity timeout in force, if a share of people gives up at each sign-in page. Long silences come
+ * at a rate λ in the span a person intends to work; the rate and the span under the timeout in force give the span that was intended. A
+ * plain replay of the recorded silences would overstate cuts by 24 to 94 %: a person who gave up is not there to be cut again. Undefined if
+ * no visit was seen.
  */
 export function seenVisits(
   counts: Counts,

@@ -1,14 +1,14 @@
 import type { CountedHour, SilenceRecorder } from './recorder.js';
 
-/** Where counts are written; `CountsStore` is one. */
+/** The storage that counts are written to; `CountsStore` is one. */
 interface CountsSink {
   add(hours: readonly CountedHour[]): Promise<void>;
 }
 
-/** How often counts are written: so much of them is lost in a crash. */
+/** How often counts are written; a crash loses the counts of this time. */
 export const countsWrittenEveryMs = 10_000;
 
-/** Writes what a recorder has counted. What cannot be written goes on being counted within the recorder's bound. */
+/** Writes what a recorder has counted. Counts that cannot be written stay in memory within the recorder's bound. */
 export class CountsWriter {
   constructor(
     private readonly recorder: SilenceRecorder,

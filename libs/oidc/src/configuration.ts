@@ -24,7 +24,10 @@ export const signatures = {
   client: ['ES256', 'ES384', 'ES512', 'EdDSA', 'PS256', 'RS256'],
 } as const;
 
-/** Seconds for which a browser keeps the cookie at most: what is configured, and never longer than the policy of everyone lets a sign-in live. */
+/**
+ * Seconds for which a browser keeps the cookie at most: the configured time, and never longer than the policy of everyone lets a sign-in
+ * live.
+ */
 export const cookieLifetime = (configured: number, everyones: SessionPolicy | undefined): number =>
   Math.min(configured, everyones?.absoluteLifetime ?? configured);
 
@@ -99,7 +102,7 @@ function features(parts: ProtocolParts): NonNullable<Configuration['features']> 
       enabled: true,
       defaultResource: defaultResource(clients),
       getResourceServerInfo: resourceServerFor(clients),
-      // RFC 8707 §2.2: what was asked for at the authorization endpoint need not be repeated at the token endpoint.
+      // RFC 8707 §2.2: the token endpoint need not be asked again for an API that the authorization endpoint was asked for.
       useGrantedResource: () => true,
     },
     rpInitiatedLogout: logoutPages(pages, clients),

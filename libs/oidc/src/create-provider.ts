@@ -55,8 +55,8 @@ function showResumeCookie(ctx: Pick<KoaContextWithOIDC, 'cookies'>, provider: Pr
 }
 
 /**
- * Koa writes what nobody listens for to the console, in lines that are no log's. What goes wrong with a connection (its bytes
- * are no HTTP, the client is gone) is not reported at all: the line about the request says that it was aborted.
+ * Koa writes what nobody listens for to the console, in lines that are no log's. An error of a connection (its bytes are no HTTP, the
+ * client is gone) is not reported at all: the line about the request says that it was aborted.
  */
 function reportToLog(provider: Provider, parts: ProtocolParts): void {
   const events: EventEmitter = provider;
@@ -66,7 +66,7 @@ function reportToLog(provider: Provider, parts: ProtocolParts): void {
   });
 }
 
-/** What happens around the library: before it looks at the request, and between its answer and the answer's leaving. */
+/** The steps around the library: before it looks at the request, and between its response and the moment at which that leaves. */
 async function around(
   ctx: KoaContextWithOIDC,
   scope: RequestScope,
@@ -123,8 +123,8 @@ function nameGrants(provider: Provider): void {
 }
 
 /**
- * Where a device page refuses a browser that brought no cookie, the library puts a form secret into a session that was
- * never stored and then fails to store it again (pinned by test/contract). No browser knows that session: let it go.
+ * If a device page refuses a browser that brought no cookie, the library puts a form secret into a session that was never stored and then
+ * fails to store it again (pinned by test/contract). No browser knows that session: let it go.
  */
 function saveOnlyStoredSessions(provider: Provider): void {
   const { prototype } = provider.Session as {

@@ -5,7 +5,7 @@ import type { Provider } from 'oidc-provider';
 import { contextRequired } from './hooks/authentication-context.js';
 import { givenBefore } from './hooks/interaction-policy.js';
 
-/** What a page needs to know to ask a person to sign in or to consent. */
+/** The facts with which a page asks a person to sign in or to consent. */
 export interface InteractionDetails {
   readonly uid: string;
   readonly prompt: {
@@ -15,7 +15,7 @@ export interface InteractionDetails {
   readonly client: {
     readonly id: string;
     readonly name: string;
-    /** Where the answer is sent; absent for a device. */
+    /** The address that the response is sent to; absent for a device. */
     readonly redirectUri?: string | undefined;
   };
   /** Whether the answer to the page's form may take the browser to the application. */
@@ -25,7 +25,7 @@ export interface InteractionDetails {
   readonly username?: string | undefined;
   /** Whether nothing is missing but a further factor, which that account has. */
   readonly isStepUp: boolean;
-  /** What the client asks for: what it has not been allowed yet, and what it was allowed before. */
+  /** The access that the client asks for: the part that it has not been allowed yet, and the part that it was allowed before. */
   readonly asked: { readonly missing: ConsentedAccess; readonly before: ConsentedAccess };
   readonly loginHint?: string | undefined;
   /** The languages that the client asks for, best first and separated by spaces. */
@@ -34,7 +34,7 @@ export interface InteractionDetails {
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
-/** What is asked of the person by an interaction that this request has read or made. */
+/** The details of an interaction that this request has read or made. */
 export async function detailsOf(
   { uid, prompt, params, session }: Interaction,
   clients: ClientDirectory,
@@ -62,7 +62,7 @@ export async function detailsOf(
   };
 }
 
-/** What a consent prompt says is not allowed yet. */
+/** The access that is not allowed yet, from a consent prompt. */
 export function missingAccess(details: unknown): ConsentedAccess {
   const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = details as {
     missingOIDCScope?: string[];
@@ -76,7 +76,7 @@ export function missingAccess(details: unknown): ConsentedAccess {
   };
 }
 
-/** What a consent prompt says was allowed before; a prompt that an older node made does not say it. */
+/** The access that was allowed before, from a consent prompt; a prompt that an older node made does not say it. */
 const accessGivenBefore = (details: unknown): ConsentedAccess =>
   (details as { [givenBefore]?: ConsentedAccess })[givenBefore] ?? { scopes: [], claims: [], resources: {} };
 

@@ -25,7 +25,7 @@ export interface RecognisedPerson {
   /** When they gave the first of the proofs, where that was in an earlier request. */
   readonly provedAt?: Instant | undefined;
   readonly remember?: boolean | undefined;
-  /** What their password settles, where that is not written yet. */
+  /** The attempts that their password settles, if that is not written yet. */
   readonly settlement?: Settlement | undefined;
 }
 
@@ -34,7 +34,7 @@ export class InteractionGone extends Error {
   override readonly name = 'SessionNotFound';
 }
 
-/** What is used of oidc-provider's cookie session beyond its types; pinned by test/contract. */
+/** The members of oidc-provider's cookie session that are used beyond its types; pinned by test/contract. */
 interface CookieSession {
   readonly id: string;
   readonly uid: string;
@@ -51,7 +51,7 @@ interface Jar {
 
 /** The seam between oidc-provider's interactions and the pages that people see. */
 export class Interactions {
-  /** What showing an interaction read, for the answer to the same request. */
+  /** The artifacts that were read to show an interaction, for the response to the same request. */
   readonly #read = new WeakMap<IncomingMessage, StagedWrites>();
 
   constructor(
@@ -63,7 +63,7 @@ export class Interactions {
     private readonly cookies: { readonly lifetime: number; readonly secure: boolean },
   ) {}
 
-  /** What is asked of the person. @throws InteractionGone */
+  /** The details of the interaction. @throws InteractionGone */
   details(request: IncomingMessage, response: ServerResponse): Promise<InteractionDetails> {
     return this.server.inScope(request, async () => {
       const interaction = await this.#current(request, response);
@@ -146,7 +146,7 @@ export class Interactions {
     return this.server.inScope(request, deny, this.#read.get(request));
   }
 
-  /** Who is signed in with this browser, for pages outside of any interaction. */
+  /** The account that is signed in with this browser, for pages outside of any interaction. */
   currentAccount(
     request: IncomingMessage,
     response: ServerResponse,

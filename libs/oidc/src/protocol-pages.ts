@@ -18,7 +18,7 @@ export interface Page {
 /** Every reason for which a device's code is not taken. */
 export type DeviceProblem = 'not_found' | 'expired' | 'used' | 'missing' | 'too_many_attempts' | 'failed';
 
-/** What came of the form of a device's code, for the page that the browser is sent to. */
+/** The result of the form of a device's code, for the page that the browser is sent to. */
 export type DeviceNotice =
   | {
       readonly page: 'code';
@@ -45,7 +45,7 @@ export interface NoticePlace {
   readonly binding: string;
 }
 
-/** What the pages show that answers of the protocol consist of; the app that talks to people draws them. */
+/** The pages that responses of the protocol consist of; the app that talks to people draws them. */
 export abstract class ProtocolPages {
   /** The languages that the pages are written in, as the metadata names them. */
   abstract readonly languages: readonly string[];

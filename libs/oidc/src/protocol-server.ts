@@ -71,7 +71,7 @@ export class ProtocolServer {
     this.#keys = keys;
   }
 
-  /** What the introspection endpoint would answer about an access token, for a caller that has authenticated. */
+  /** The response of the introspection endpoint about an access token, for a caller that has authenticated. */
   introspect(question: IntrospectionQuestion): Promise<IntrospectionAnswer> {
     return introspectAccessToken(question, this.#introspecting, this.parts.clock.now());
   }
@@ -90,8 +90,8 @@ export class ProtocolServer {
   }
 
   /**
-   * Runs work that uses oidc-provider's models for a request to one of our own pages; what was read before for the same request may be
-   * handed in. What the models save is written by `commit`.
+   * Runs work that uses oidc-provider's models for a request to one of our own pages; artifacts that were read before for the same request
+   * may be handed in. `commit` writes the changes of the models.
    */
   inScope<T>(request: IncomingMessage, work: () => Promise<T>, staged = new StagedWrites()): Promise<T> {
     const { clock, signals } = this.parts;
@@ -119,7 +119,7 @@ export class ProtocolServer {
     try {
       await this.#library(request, response);
     } finally {
-      // Whoever looks at this request from here on sees what was asked.
+      // From here on, this request has the method and the address that were asked for.
       Object.assign(request, { method, url, originalUrl });
     }
     return true;

@@ -5,16 +5,16 @@ import type { KnownClient } from '@curfew/clients';
 import type { Instant, RequestSignals, SessionPolicy } from '@curfew/session-policy';
 
 /**
- * What one request has learnt and what it is about to change. Hooks and adapters write here; nothing reaches the
- * database before the whole answer is known, when `writeStaged` carries it out (or drops it).
+ * The reads of one request and the changes that it is about to make. Hooks and adapters write here; nothing reaches the database before the
+ * whole answer is known, when `writeStaged` carries it out (or drops it).
  */
 export interface RequestScope {
   /** Read once, when the request arrived. */
   readonly now: Instant;
   readonly signals: RequestSignals;
-  /** What was read of artifacts and browser sessions, and what is to be written of them. */
+  /** The artifacts and browser sessions that were read, and the writes to them. */
   readonly staged: StagedWrites;
-  /** What the person of this authorization allowed the client before, once it was read. */
+  /** The earlier consent of the person to this client, once it was read. */
   consent?: { readonly accountId: string; readonly clientId: string; readonly given: Consent | null };
   /** The client, where it has authenticated. */
   readonly client?: KnownClient;

@@ -21,7 +21,7 @@ export interface BrowserSession extends TimedSession {
   readonly endedClients: readonly string[];
 }
 
-/** What a browser's sign-in is to answer: an authorization request. */
+/** The authorization request that a browser's sign-in is to answer. */
 export interface AskedSignIn {
   readonly clientId: string;
   /** `max_age` (OpenID Connect Core §3.1.2.1), null where none was asked. */
@@ -160,7 +160,7 @@ export function signedInBrowser(policy: SessionPolicy, at: Instant): BrowserSess
     lastActiveAt: at,
     inactivityTimeout: policy.inactivityTimeout,
     absoluteDeadline,
-    // What the sessions of a browser do counts as well, so no deadline of silence is written.
+    // Activity of the browser's sessions counts as well, so no inactivity deadline is written.
     expiresAt: absoluteDeadline,
     stepUpRequiredAt: null,
     silentFor: null,

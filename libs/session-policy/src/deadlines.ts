@@ -9,7 +9,7 @@ export type DeadlineLimits = Pick<SessionPolicy, 'inactivityTimeout' | 'absolute
 export interface Deadlines {
   readonly idle: Instant;
   readonly absolute: Instant;
-  /** The earlier of the two; what every reader compares with. */
+  /** The earlier of the two; every reader compares with it. */
   readonly expiresAt: Instant;
 }
 

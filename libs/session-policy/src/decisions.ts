@@ -21,7 +21,7 @@ export type ReuseClass = keyof typeof reuseClasses;
 /** The classes that mean an alarm for operators and never an end: the state is wrong, not the client. */
 export const alarmingClasses: ReadonlySet<ReuseClass> = new Set(['ahead_of_row', 'unknown_secret']);
 
-/** What was seen when a genuine token was presented that must not work any more. */
+/** The evidence when a genuine token was presented that must not work any more. */
 export interface ReuseEvidence {
   readonly class: ReuseClass;
   readonly presentedGeneration: number;

@@ -85,7 +85,7 @@ const reach = (): Table =>
     }),
   );
 
-/** What each way of coming back leads to after an end for this reason, in the order of `waysBack`. */
+/** The outcome of each way of coming back after an end for this reason, in the order of `waysBack`. */
 const outcomes = (silentReturn: SilentReturn): Cells => {
   const [silent, page] =
     silentReturn === 'allowed' ? ['goes on', 'goes on'] : ['`login_required`', 'sign-in page'];

@@ -16,9 +16,9 @@ type IpRule = Pick<SessionPolicy, 'ipChange' | 'ipGranularity'>;
 const weight = ({ ipChange }: IpRule): number => (ipChange === 'off' ? 0 : ipChange === 'observe' ? 1 : 2);
 
 /**
- * Of two rules with consequences: the stronger action at the finer granularity, so that neither is weakened. A rule
- * that only observes does not sharpen one that enforces: watching every address while experimenting must not turn
- * "end on another country" into "end on another address".
+ * Two rules with consequences give the stronger action at the finer granularity, so that neither is weakened. A rule that only observes
+ * does not sharpen one that enforces: watching every address while experimenting must not turn "end on another country" into "end on
+ * another address".
  */
 function stricterIpRule(a: IpRule, b: IpRule): IpRule {
   if (weight(a) !== weight(b)) {
@@ -44,8 +44,8 @@ function stricterOf(a: SessionPolicy, b: SessionPolicy): SessionPolicy {
 }
 
 /**
- * Setting by setting the strictest of the policies. Valid policies give a valid one: of each relation, the shorter
- * side is at most that of the very policy whose longer side was taken.
+ * Setting by setting the strictest of the policies. Valid policies give a valid one: in each relation, the shorter side is at most that of
+ * the very policy whose longer side was taken.
  */
 export const strictest = (first: SessionPolicy, ...others: readonly SessionPolicy[]): SessionPolicy =>
   others.reduce(stricterOf, first);

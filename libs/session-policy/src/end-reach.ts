@@ -7,7 +7,7 @@ export const endReaches = ['session', 'browser', 'account'] as const;
 /** One of those reaches. */
 export type EndReach = (typeof endReaches)[number];
 
-/** What a browser has to show, once a session of it has ended, before another session begins without a page. */
+/** The proof that a browser has to show, once a session of it has ended, before another session begins without a page. */
 export type SilentReturn =
   /** Nothing more than before: its sign-in still answers. */
   | 'allowed'
@@ -18,7 +18,7 @@ export type SilentReturn =
   /** Proof of the person, whatever is asked: the browser is signed out. */
   | 'proof';
 
-/** One row of the table of reach: what an end for this reason takes along, and why so far and no further. */
+/** One row of the table of reach: the sessions that an end for this reason takes along, and why it goes that far and no further. */
 export interface ReachRow {
   /** The reach of an end that names a session; `by_policy`: as `onReuse` says. */
   readonly reach: EndReach | 'by_policy';

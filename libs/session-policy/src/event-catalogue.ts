@@ -1,6 +1,6 @@
 import type { EventType } from './events.js';
 
-/** What an event means, and whether it commits with its cause or may be written a moment later. */
+/** The meaning of an event, and whether it commits with its cause or may be written a moment later. */
 export interface EventEntry {
   /** One sentence, as the documentation prints it. */
   readonly meaning: string;

@@ -4,7 +4,7 @@ import type { SessionId } from './session.js';
 import type { RequestSignals } from './signals.js';
 import type { Instant, Seconds } from './time.js';
 
-/** Who caused something; the kinds are the initiating entities of OpenID CAEP 1.0 §2, with the client told apart. */
+/** The actor that caused something; the kinds are the initiating entities of OpenID CAEP 1.0 §2, with the client told apart. */
 export type Actor = {
   readonly kind: 'user' | 'client' | 'administrator' | 'policy' | 'system';
   /** Account, client or administrator id; null for the service itself. */
@@ -37,7 +37,7 @@ export type RefusalCause =
   | 'context_too_weak'
   | ProtocolRefusal;
 
-/** What each type of event tells beyond its subjects. Plain JSON; never a secret, never a token. */
+/** The data of each type of event beyond its subjects. Plain JSON; never a secret, never a token. */
 export interface EventData {
   'session.started': {
     readonly offline: boolean;
@@ -45,7 +45,7 @@ export interface EventData {
     readonly signals: RequestSignals;
   };
   'session.start_refused': { readonly cause: 'session_limit'; readonly limit: number };
-  /** Of one client at one node within about a minute; the session's own row knows its generation and last activity. */
+  /** Refreshes of one client at one node within about a minute; the session's own row knows its generation and last activity. */
   'sessions.refreshed': { readonly count: number };
   'session.refresh_retried': {
     readonly generation: number;
@@ -230,7 +230,7 @@ export interface EventData {
     readonly window: Seconds;
     readonly subjects: readonly string[];
     readonly action: 'record' | 'throttle' | 'end';
-    /** Where the action is to throttle: the networks held back, and until when. */
+    /** Present if the action is to throttle: the networks held back, and until when. */
     readonly throttled?: { readonly networks: readonly string[]; readonly until: Instant };
   };
   'delivery.failed': {

@@ -67,9 +67,9 @@ export const activityThrottleMs = (
 ): number => Math.min(60_000, (inactivityTimeoutOf(session, policy) * 1000) / 20);
 
 /**
- * After use of an access token by a person: the session with its activity moved, or null where there is nothing to
- * write (use does not count, too little time has passed, or the session is over and nothing revives it). What is written
- * behind may take `writtenWithinMs` more to be seen by others, and that comes off the throttle: together they stay within it.
+ * After use of an access token by a person: the session with its activity moved, or null where there is nothing to write (use does not
+ * count, too little time has passed, or the session is over and nothing revives it). Activity that is written behind may take
+ * `writtenWithinMs` more to be seen by others, and that comes off the throttle: together they stay within it.
  */
 export function touched(
   session: Session,
@@ -81,7 +81,7 @@ export function touched(
   if (session.ended || isPast(deadlines(session, policy).expiresAt, now)) return null;
   if (elapsedMs(session.lastActiveAt, now) < activityThrottleMs(session, policy) - writtenWithinMs)
     return null;
-  // What is written behind may come late and from a node with yesterday's policy, so it never shortens a life.
+  // Activity that is written behind may come late and from a node with yesterday's policy, so it never shortens a life.
   const expiresAt = latest(session.expiresAt, deadlineAfterActivity(session, policy, now));
   return { ...session, lastActiveAt: now, expiresAt };
 }

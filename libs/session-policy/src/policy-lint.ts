@@ -11,7 +11,7 @@ export interface PolicyWarning {
   readonly message: string;
 }
 
-/** Where the policy is attached; some settings only make sense in some places. */
+/** The target that the policy is attached to; some settings only make sense in some places. */
 export type PolicyAttachmentKind = 'everyone' | 'client' | 'resource';
 
 interface Check extends PolicyWarning {
@@ -139,7 +139,7 @@ const checks: readonly Check[] = [
   },
 ];
 
-/** What in a valid policy is probably not meant, or has a price worth knowing; empty when there is nothing to say. */
+/** Warnings about a valid policy: settings that are probably not meant, or that have a price worth knowing. */
 export const lintPolicy = (
   policy: SessionPolicy,
   attachedTo?: PolicyAttachmentKind,

@@ -66,7 +66,7 @@ const reasonOfFinding: Record<RiskFinding['signal'], EndReason> = {
   tls_fingerprint: 'risk_tls_fingerprint',
 };
 
-/** The decision table. The first row that answers decides; whatever comes before a row that ends protects from it. */
+/** The decision table. The first row that matches decides; a row before one that ends protects from that end. */
 export const refreshRows: readonly RefreshRow[] = [
   {
     // RFC 6749 §6: the token must have been issued to this client. Another client can neither use nor end the session.
@@ -211,7 +211,7 @@ export const refreshRows: readonly RefreshRow[] = [
   },
 ];
 
-/** The last row has no condition of its own: what no row has caught is the live token. */
+/** The last row has no condition of its own: a token that no row has caught is the live one. */
 export const lastRefreshRow: Omit<RefreshRow, 'decide'> & {
   readonly decide: (facts: Facts) => RefreshDecision;
 } = {
@@ -223,8 +223,8 @@ export const lastRefreshRow: Omit<RefreshRow, 'decide'> & {
 };
 
 /**
- * What happens to a refresh token that is presented: the first row of the table that matches.
- * Pure; the caller has verified the MAC, compared the secret and authenticated the client.
+ * Decides about a refresh token that is presented, by the first row of the table that matches. Pure; the caller has verified the MAC,
+ * compared the secret and authenticated the client.
  */
 export function decideRefresh(
   session: Session,

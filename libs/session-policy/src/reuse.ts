@@ -20,7 +20,7 @@ function classOf(session: Session, presented: PresentedToken, now: Instant): Reu
 export const keyFits = (session: Session, presented: PresentedToken): boolean =>
   session.keyThumbprint === null || session.keyThumbprint === presented.keyThumbprint;
 
-/** What an operator needs to tell theft from accident; `knownClass` where the row already decides it. */
+/** The evidence by which an operator tells theft from accident; `knownClass` if the row already decides it. */
 export function evidenceOf(
   session: Session,
   presented: PresentedToken,

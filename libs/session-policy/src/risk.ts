@@ -58,9 +58,9 @@ const watches = (policy: SessionPolicy): readonly Watch[] => [
 const strength: Record<RiskAssessment['action'], number> = { none: 0, observe: 1, step_up: 2, end: 3 };
 
 /**
- * What differs from the baseline and what the policy makes of it. An unknown signal never differs, with one exception:
- * while a step-up is outstanding, a signal that was known and is now withheld still asks for it. Otherwise whoever was
- * asked could go on by leaving the header out.
+ * The signals that differ from the baseline, and the reaction of the policy. An unknown signal never differs, with one exception: while a
+ * step-up is outstanding, a signal that was known and is now withheld still asks for it. Otherwise a client that was asked could go on by
+ * leaving the header out.
  */
 export function assessRisk(
   baseline: RequestSignals,

@@ -1,4 +1,4 @@
-/** The kind of value of a field; where sessions are stored it says the type of the column. */
+/** The kind of value of a field; in storage it says the type of the column. */
 export type SessionFieldKind =
   | 'uuid'
   | 'text'

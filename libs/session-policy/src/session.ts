@@ -60,7 +60,7 @@ export interface Session extends SessionFieldValues<typeof sessionFields> {}
 /** The facts of a sign-in that a session starts with. */
 export interface SignInFacts extends SignInSessionFieldValues<typeof sessionFields> {}
 
-/** Of a session, what its deadlines follow from. */
+/** The fields of a session from which its deadlines follow. */
 export type TimedSession = Pick<
   Session,
   | 'signedInAt'

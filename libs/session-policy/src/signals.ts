@@ -1,4 +1,4 @@
-/** What a request shows of where it comes from. A value that is not known is null and never counts as a difference. */
+/** Address, network and device information of a request. A value that is not known is null and never counts as a difference. */
 export interface RequestSignals {
   /** Canonical address of the client: the socket's, or as the configured number of trusted hops say. */
   readonly ip: string | null;

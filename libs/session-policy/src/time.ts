@@ -26,7 +26,7 @@ export const secondsUntil = (deadline: Instant, now: Instant): Seconds =>
 /** Milliseconds from `since` to `now`, never negative: a clock that stepped back counts as no time at all. */
 export const elapsedMs = (since: Instant, now: Instant): number => Math.max(0, now - since);
 
-/** The later of two instants: what was recorded is never moved back. */
+/** The later of two instants, because a recorded instant is never moved back. */
 export const latest = (a: Instant, b: Instant): Instant => Math.max(a, b) as Instant;
 
 /** The whole second at or before an instant. JWT dates (RFC 7519 §2 NumericDate) are counted in these. */

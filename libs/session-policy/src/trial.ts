@@ -40,7 +40,7 @@ export interface ShadowMark {
 
 /** As much of a session as trials are judged by. */
 export interface TriedSession extends TimedSession {
-  /** When a shadow would have ended it; of an earlier shadow where it lies before the present one began. */
+  /** When a shadow would have ended it. It is from an earlier shadow if it lies before the present one began. */
   readonly shadowEnd: Instant | null;
   /** Whether it followed the idle end of another session of the same account and client. */
   readonly afterIdleCut: boolean;
@@ -64,8 +64,8 @@ const markOf = ({ shadowEnd }: Pick<TriedSession, 'shadowEnd'>, { since }: Shado
   shadowEnd !== null && shadowEnd >= since ? shadowEnd : null;
 
 /**
- * The mark to write with a change of a session that is made anyway, or null where there is none to write. `isUse` says whether the change is
- * activity. A shadow is judged from the moment it began: who had been silent for long by then would have ended there.
+ * The mark to write with a change of a session that is made anyway, or null where there is none to write. `isUse` says whether the change
+ * is activity. A shadow is judged from the moment it began: a session that had been silent for long by then would have ended there.
  */
 export function shadowMark(
   session: TriedSession,
@@ -83,8 +83,8 @@ export function shadowMark(
 }
 
 /**
- * Whether the silence of a session that lasts until `now` is the first of its visit that has reached the shorter timeout of a canary. Only first
- * silences compare the arms fairly: who gave up after one is not there for a second.
+ * Whether the silence of a session that lasts until `now` is the first of its visit that has reached the shorter timeout of a canary. Only
+ * first silences compare the arms fairly: a person who gave up after one is not there for a second.
  */
 export function isFirstLongSilence(session: TriedSession, policy: EffectivePolicy, now: Instant): boolean {
   const canary = policy.trial?.canary;

@@ -18,7 +18,7 @@ export interface Release {
 /** Steps and releases that are listed at most. */
 const maxListed = 200;
 
-/** What adaptations did, and the releases that held them back. */
+/** The changes that adaptations made, and the releases that held them back. */
 @Injectable()
 export class AdaptationHistory {
   constructor(private readonly prisma: PrismaService) {}

@@ -32,7 +32,7 @@ const byAdaptation = {
 /** Decides once a day (UTC) about each policy that adapts. */
 @Injectable()
 export class NightlyAdaptation {
-  /** The hour of the last run of this process. What failed in it is tried again in the next one. */
+  /** The hour of the last run of this process. A step that failed in it is tried again in the next one. */
   #hour = -1;
   /** How much evidence a step needs. */
   protected readonly needed: NeededForAdaptation = neededForAdaptation;
@@ -45,7 +45,7 @@ export class NightlyAdaptation {
     private readonly steps: AdaptationSteps,
   ) {}
 
-  /** Decides about every policy that nothing has been decided about today. Of several processes, one takes the step. */
+  /** Decides about every policy that nothing has been decided about today. If there are several processes, one takes the step. */
   async run(now: Instant): Promise<void> {
     const hour = Math.floor(now / hourMs);
     if (hour === this.#hour) return;

@@ -58,8 +58,9 @@ export class PolicyEvidence {
   }
 
   /**
-   * The figure of the budget in the earlier and the later half of the days that were counted. They are looked back on from the last one: where counting
-   * began a fortnight ago, halves of the four weeks asked about would leave the earlier one empty, and no drift would ever be seen.
+   * The figure of the budget in the earlier and the later half of the days that were counted. They are counted back from the last one: if
+   * counting began a fortnight ago, halves of the four weeks asked about would leave the earlier one empty, and no drift would ever be
+   * seen.
    */
   private async halves(settings: AdaptationSettings, { question, counts }: FoundEvidence, timeout: number) {
     const middle = plus(question.to, seconds(-Math.ceil(counts.days / 2) * 86_400));

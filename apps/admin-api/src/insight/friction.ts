@@ -15,7 +15,7 @@ import { dayOf } from './insight-question.js';
 
 /** The cost of timeouts and ends to people, over the whole installation. */
 export interface Friction {
-  /** Of the last day's ends for a reused token: those whose person came back as themselves, and all. */
+  /** The last day's ends for a reused token: those whose person came back as themselves, and all. */
   readonly reuseEnds: { readonly cameBack: number; readonly all: number };
   /** The steps that people took after a timeout. */
   readonly funnel: readonly FunnelWindow[];

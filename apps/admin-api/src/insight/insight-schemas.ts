@@ -66,7 +66,7 @@ const missing = z.array(
   }),
 );
 
-/** An answer from evidence: what was found, or what is missing for it. */
+/** An answer from evidence: its figures, or the evidence that is missing for it. */
 export const answerOf = <Found extends z.ZodType>(found: Found) =>
   z.object({
     evidence,

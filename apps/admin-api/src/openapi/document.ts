@@ -168,7 +168,7 @@ class Schemas {
     return { $ref: `#/components/responses/${name}` };
   }
 
-  /** A schema as JSON Schema 2020-12; what is sent may be laxer than what comes back. */
+  /** A schema as JSON Schema 2020-12; a request may be laxer than its response. */
   of(schema: z.ZodType, io: 'input' | 'output'): Json {
     const {
       $schema: _,

@@ -14,7 +14,7 @@ export const proofRequired = 'proof_required';
 
 /**
  * A check for the prompt that asks for a sign-in: the policy in force for what is asked decides whether the sign-in of this browser may
- * answer. Where it may not, the person is asked to sign in, or a client that wanted no page gets `login_required`.
+ * answer. If it may not, the person is asked to sign in, or a client that wanted no page gets `login_required`.
  */
 export function limitsOfSignIn(sessions: SessionService): interactionPolicy.Check {
   const { Check } = interactionPolicy;

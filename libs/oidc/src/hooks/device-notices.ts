@@ -24,6 +24,6 @@ export function sendToDevicePage(ctx: KoaContextWithOIDC, parts: Parts, notice: 
   ctx.body = '';
 }
 
-/** What this request for the page of a device's code is to show of the form before it. */
+/** The result of the previous form, for the page of a device's code. */
 export const takeDeviceNotice = (ctx: KoaContextWithOIDC, parts: Parts): DeviceNotice | undefined =>
   parts.pages.takeNotice(placeOf(ctx, parts));

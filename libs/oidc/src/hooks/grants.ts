@@ -37,7 +37,7 @@ export function grantAccess(grant: Grant, { scopes, claims, resources }: Consent
   }
 }
 
-/** Of what was consented to, only what this request asks for: a session never carries more than it needs. */
+/** The part of the consent that this request asks for: a session never carries more than it needs. */
 function within(ctx: KoaContextWithOIDC, consented: ConsentedAccess): ConsentedAccess {
   const { requestParamScopes, requestParamClaims, resourceServers } = ctx.oidc;
   const asked = (scopes: readonly string[]) => scopes.filter((scope) => requestParamScopes.has(scope));

@@ -31,7 +31,7 @@ export const signedInAs = (login: NonNullable<InteractionResults['login']>): Int
   select_account: {},
 });
 
-/** Of what this request asks for, the part that its grant has from a remembered consent. */
+/** The part of this request that its grant has from a remembered consent. */
 function alreadyGranted({ oidc }: KoaContextWithOIDC): ConsentedAccess {
   const { grant, requestParamScopes, requestParamClaims, resourceServers = {} } = oidc;
   const granted = (scopes: string) => scopes.split(' ').filter((scope) => requestParamScopes.has(scope));

@@ -24,7 +24,7 @@ export function drawOnwardForm(ctx: KoaContextWithOIDC, pages: ProtocolPages): v
   ctx.body = html;
 }
 
-/** Where the form goes, and whether an application may follow. */
+/** The address of the form, and whether an application may follow. */
 function destination({
   oidc,
 }: KoaContextWithOIDC): Pick<Parameters<ProtocolPages['onward']>[0], 'to' | 'leadsOut'> {
@@ -42,6 +42,6 @@ const characters: Readonly<Record<string, string>> = {
   '&#39;': "'",
 };
 
-/** What the library escaped, as it was. */
+/** The text that the library escaped, as it was. */
 const plain = (text: string): string =>
   text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => characters[entity]!);

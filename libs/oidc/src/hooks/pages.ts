@@ -18,7 +18,7 @@ function show(ctx: KoaContextWithOIDC, { html, headers }: Page): void {
 const xsrfOf = (ctx: KoaContextWithOIDC): string =>
   String((ctx.oidc.session as { state?: { secret?: string } } | undefined)?.state?.secret ?? '');
 
-/** What the library calls a code that does not lead on. */
+/** The library's names for a code that does not lead on. */
 const codeProblems: Readonly<Record<string, DeviceProblem>> = {
   NotFoundError: 'not_found',
   ExpiredError: 'expired',
@@ -58,7 +58,7 @@ export const logoutPages = (
   postLogoutSuccessSource: async (ctx) => {
     const { client } = ctx.oidc;
     const registered = client ? await clients.find(client.clientId) : undefined;
-    // Whoever declined to sign out comes here too, and the address does not tell them apart.
+    // A person who declined to sign out comes here too, and the address does not tell the two apart.
     const { accountId } = await ctx.oidc.provider.Session.get(ctx);
     const page = { clientName: registered?.name, stayed: accountId !== undefined };
     show(ctx, pages.loggedOut(page, pageRequest(ctx)));

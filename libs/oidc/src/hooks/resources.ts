@@ -23,8 +23,8 @@ export const resourceServerFor =
   };
 
 /**
- * Where a request names no resource: nothing for OpenID Connect (such a token is for userinfo), and the one API a client
- * is registered for where there is only one. Of several granted ones, the request must choose.
+ * The API of a request that names no resource: none for OpenID Connect (such a token is for userinfo), else the one API that the client is
+ * registered for, if there is only one. If several were granted, the request must choose.
  */
 export const defaultResource =
   (clients: ClientDirectory) =>

@@ -17,7 +17,7 @@ const listed = (values: readonly string[]): string => {
 const mismatch = (what: string, sent: string | undefined, registered: readonly string[] = []): string =>
   `${what} mismatch: got ${short(sent ?? 'none')}, registered ${listed(registered)}`;
 
-/** What helps the developer of a client whose request is refused. It repeats what was sent, so it is for development only. */
+/** Advice for the developer of a client whose request is refused. It repeats the request, so it is for development only. */
 export function adviceFor(ctx: KoaContextWithOIDC, error: ProtocolError, cause: ErrorCause): string {
   const { client } = ctx.oidc;
   switch (cause) {

@@ -1,6 +1,6 @@
 import type { ErrorCause, StatedCause } from '@curfew/token-endpoint';
 
-/** What an error of the protocol says of itself, as the library makes it. */
+/** An error of the protocol, as the library makes it. */
 export interface ProtocolError extends Error {
   readonly error?: string | undefined;
   readonly error_description?: string | undefined;

@@ -76,8 +76,8 @@ const endpoints: Readonly<Record<string, string>> = {
 };
 
 /**
- * Counts refusals that an attack could look like. Floods become
- * numbers: of one cause at one endpoint by one client, there is a row for each of a few addresses and flush of the log.
+ * Counts refusals that an attack could look like. Floods become numbers: for one cause at one endpoint by one client, there is a row for
+ * each of a few addresses and flush of the log.
  */
 export function tellRefusal(ctx: KoaContextWithOIDC, scope: RequestScope, sessions: SessionService): void {
   const refusal = refusalOf(ctx.res);

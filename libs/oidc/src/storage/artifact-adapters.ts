@@ -77,7 +77,7 @@ export class InteractionAdapter extends ArtifactAdapter {
   }
 
   /**
-   * A page that asks for a password leads on, also where the sign-in that its browser had when it was opened is over: whoever answers it
+   * A page that asks for a password leads on, even if the sign-in that its browser had when it was opened is over: a person who answers it
    * proves who they are, as in a browser in which nobody was signed in. A consent rests on that sign-in, and a proof that was given before
    * it ended is none after that; both are over with it.
    */

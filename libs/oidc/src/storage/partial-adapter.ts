@@ -4,7 +4,7 @@ import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import type { AccessTokenCodec } from '@curfew/tokens';
 import type { Adapter } from 'oidc-provider';
 
-/** What the adapters translate between. */
+/** The two sides between which the adapters translate. */
 export interface AdapterParts {
   readonly sessions: SessionService;
   readonly queries: SessionQueries;
@@ -17,7 +17,7 @@ export interface AdapterParts {
   readonly certificateHeader: string | undefined;
 }
 
-/** What a model does not do is refused loudly rather than forgotten silently. */
+/** An operation that a model does not have is refused loudly rather than ignored silently. */
 export abstract class PartialAdapter implements Adapter {
   async upsert(): Promise<void> {}
   async find(_id: string): Promise<Record<string, unknown> | undefined> {
