@@ -384,7 +384,7 @@ describe('tokens bound to a key', () => {
     expect(await outcome(one, asking('DPoP', await prove(forApi(), await aKey())))).toBe('401 invalid_token');
     const challenge = await one.verify({ headers: {} });
     expect(challenge).toMatchObject({
-      refusal: { headers: { 'WWW-Authenticate': 'Bearer, DPoP algs="ES256 EdDSA"' } },
+      refusal: { headers: { 'WWW-Authenticate': 'Bearer, DPoP algs="ES256 EdDSA Ed25519"' } },
     });
   });
 

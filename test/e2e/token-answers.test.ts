@@ -28,7 +28,17 @@ const allRead =
   'all parameters are read, so that a repetition is found wherever it stands (RFC 6749 §3.2); the library read a thousand';
 const ordered =
   'a proof is checked before the content of the request, and its nonce is offered with every error after it';
+const oneEncoding =
+  'a proof and its key are in their one encoding (RFC 7515 §2, RFC 4648 §3.5), as APIs demand it; the library read others';
+const refreshWithProof = (of: string) => `a bound refresh with a proof ${of}`;
 const differences: Readonly<Record<string, string>> = {
+  [refreshWithProof('of an htu with a percent sign')]:
+    'addresses are compared in their normal form (RFC 9449 §4.3, RFC 3986 §6.2.2.2), as APIs do it',
+  [refreshWithProof('of claims behind a byte order mark')]: oneEncoding,
+  [refreshWithProof('of a padded point')]: oneEncoding,
+  [refreshWithProof('of a point with a zero before it')]: oneEncoding,
+  [refreshWithProof('of a point in its other spelling')]: oneEncoding,
+  [refreshWithProof('sent with padding')]: oneEncoding,
   'userinfo with the scope "email"':
     'the response always has `sub` (OpenID Connect Core §5.3.2); the library left it out where openid was not asked for',
   'a pushed request with a thousand parameters before it': allRead,

@@ -8,7 +8,7 @@ const manners = { with_cause: 'with its cause', batched: 'in batches', counted: 
 const tables = {
   events: () =>
     [
-      ['event', 'what happened', 'written'],
+      ['event', 'meaning', 'written'],
       eventTypes.map((type) => {
         const { meaning, written } = eventCatalogue[type];
         return [`\`${type}\``, meaning, manners[written]];
@@ -16,7 +16,7 @@ const tables = {
     ] as const,
   alerts: () =>
     [
-      ['pattern', 'severity', 'what it means', 'what is counted', 'answers'],
+      ['pattern', 'severity', 'meaning', 'counted', 'answers'],
       alertPatterns.map((name) => {
         const { severity, meaning, distinct, answers } = patterns[name];
         const counted = distinct ? 'different ones' : 'all of them';

@@ -78,7 +78,7 @@ const silentReturns: { readonly [Return in SilentReturn]: string } = {
 
 const reach = (): Table =>
   table(
-    ['reason', 'what ends', 'the browser without a page', 'why so far'],
+    ['reason', 'sessions that end', 'the browser without a page', 'why so far'],
     endReasons.map((reason) => {
       const { ends, silentReturn, why } = endReach[reason];
       return [`\`${reason}\``, ends, silentReturns[silentReturn], why];

@@ -43,9 +43,7 @@ const wholeClient = (why: string): ReachRow => ({
   why,
 });
 
-const byRisk = wholeBrowser(
-  'Tokens and cookie are kept side by side; whoever has taken one may have the other.',
-);
+const byRisk = wholeBrowser('Tokens and cookie are kept side by side; a thief of one may have the other.');
 
 /**
  * Every way a session can end. Closed: the row, the event, the metric label, the operator's timeline, the admin API, the command line and the
@@ -91,18 +89,18 @@ const table = {
     reach: 'browser',
     ends: 'the browser with everything it signed in; offline sessions too, unless the person keeps them',
     silentReturn: 'proof',
-    why: 'Whoever ends what they do not know, or have lost, wants that device to be out.',
+    why: 'A person who ends a session that they do not know, or on a device they have lost, wants that device to be out.',
   },
   ended_by_administrator: {
     meaning: 'An operator ended it.',
     forAdministrators: true,
     ...wholeBrowser(
-      'An operator ends what is in wrong hands. `--only-this-session` narrows it; of a whole account it takes all browsers, of a whole client it asks for proof at that client.',
+      'An operator ends sessions that are in wrong hands. `--only-this-session` narrows it; an end of a whole account takes all browsers, and one of a whole client asks for proof at that client.',
     ),
   },
   password_changed: {
     meaning: 'The password changed, and the policy ends other sessions then.',
-    ...wholeAccount('Whoever knew the old password may have signed in with it anywhere.'),
+    ...wholeAccount('Somebody who knew the old password may have signed in with it anywhere.'),
   },
   factor_changed: {
     meaning: 'A second factor was set up, replaced or removed, and the policy ends other sessions then.',
@@ -142,7 +140,7 @@ const table = {
   policy_changed: {
     meaning: 'An operator changed its policy or its client in a way that it may not go on under.',
     forAdministrators: true,
-    ...wholeClient('What changed are the rules, and a person who signs in anew is under the new ones.'),
+    ...wholeClient('Only the rules changed, and a person who signs in anew is under the new ones.'),
     ends: 'the sessions that may not go on, and no browser',
   },
   risk_ip: {
@@ -161,7 +159,7 @@ const table = {
     meaning:
       'A pattern that looks like an attack passed its threshold, and the configuration ends sessions for that.',
     ...wholeBrowser(
-      'As for a finding of risk; of a whole client it ends all sessions and asks for proof there.',
+      'As for a finding of risk; an alert about a whole client ends all its sessions and asks for proof there.',
     ),
   },
   restored_from_backup: {

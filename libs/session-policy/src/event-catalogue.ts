@@ -51,14 +51,14 @@ export const eventCatalogue: { readonly [T in EventType]: EventEntry } = {
   ),
   'token.revoked': withCause('A single access token was revoked before its time; its session goes on.'),
   'code.reuse_found': withCause(
-    'An authorization code was redeemed twice; what the first use started is ended.',
+    'An authorization code was redeemed twice; the session that its first use started is ended.',
   ),
   'signin.succeeded': withCause('A person proved who they are.'),
   'signin.failed': counted('An attempt to sign in failed.'),
   'signin.ended': withCause(
     'A browser is signed out: its cookie signs nobody in any more, for the one reason given.',
   ),
-  'consent.withdrawn': withCause('What an account had allowed a client is taken back.'),
+  'consent.withdrawn': withCause('An account withdrew its consent to a client.'),
   'account.changed': withCause(
     'An account was created, disabled, enabled, deleted, or its password changed.',
   ),

@@ -47,9 +47,6 @@ export interface SignedProof {
 
 const proofType = 'dpop+jwt';
 
-/** Longer proofs are not read. */
-const maxLength = 4096;
-
 /** Keys that are kept ready, because reading one takes as long as verifying with it. */
 const maxKeys = 1000;
 
@@ -62,7 +59,7 @@ export class ProofReader {
 
   /** The proof, or undefined where its form, its key or its signature is wrong; `now` in milliseconds since the epoch. */
   read(text: string, now: number): SignedProof | undefined {
-    const jws = text.length <= maxLength ? readJws(text) : undefined;
+    const jws = readJws(text);
     if (!jws || !isInForce(jws.payload, now)) return undefined;
     const { typ, alg, jwk } = jws.header;
     if (!isProofType(typ) || typeof alg !== 'string' || !proofAlgorithms.some((known) => known === alg))

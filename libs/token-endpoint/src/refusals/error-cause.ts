@@ -143,7 +143,7 @@ export const isSuspicious = (cause: ErrorCause): boolean => 'suspicious' in erro
 
 /** The closed list as the documentation prints it. */
 export const causeTable = (): readonly [readonly string[], readonly (readonly string[])[]] => [
-  ['cause', 'what it means', 'event'],
+  ['cause', 'meaning', 'event'],
   Object.entries<Entry>(errorCauses).map(([cause, { meaning, suspicious }]) => [
     `\`${cause}\``,
     meaning,
