@@ -53,6 +53,58 @@ const rules: Readonly<Record<string, OneHome>> = {
       ts.isCallExpression(node) && node.arguments.some((one) => textOf(one) === 'application/problem+json'),
     home: { 'libs/web/src/problem/send-problem.ts': '' },
   },
+  'checks requests at a front door': {
+    finds: calls(['setHeader'], 'X-Request-Id'),
+    home: { 'libs/web/src/door/front-door.ts': '' },
+    beside: { 'libs/web/src/problem/send-problem.ts': 'a problem says which request it answers' },
+  },
+  'serves the figures of a process': {
+    finds: says(/^\/metrics$/),
+    home: { 'libs/web/src/metrics-server.ts': '' },
+    beside: {
+      'apps/admin-api/src/stats/stats.controller.ts':
+        'the figures of the installation are an operation with a scope',
+      'apps/admin-api/src/front-door.ts':
+        'the address of that operation, which collectors ask for by the host of a process',
+    },
+  },
+  'turns a handler into a listener': {
+    finds: (node) =>
+      ts.isTypeReferenceNode(node) &&
+      node.typeName.getText() === 'RequestListener' &&
+      ts.isFunctionLike(node.parent) &&
+      node.parent.type === node &&
+      !ts.isMethodSignature(node.parent),
+    home: {
+      'apps/auth-server/src/endpoint-listener.ts': 'endpoints for programs, below NestJS',
+      'libs/token-endpoint/src/token-endpoint.ts': 'the hot endpoints, below NestJS (ADR 67)',
+    },
+    beside: {
+      'libs/web/src/door/front-door.ts': 'lets a request in',
+      'apps/auth-server/src/front-door.ts': 'lets a request in',
+      'apps/admin-api/src/front-door.ts': 'lets a request in',
+      'apps/auth-server/src/metrics/node-metrics.ts': 'counts what passes the door',
+      'apps/gateway/src/gateway.ts': 'a gateway has one handler for every request',
+    },
+  },
+  'starts NestJS': {
+    finds: (node) => ts.isPropertyAccessExpression(node) && node.getText() === 'NestFactory.create',
+    home: {
+      'apps/auth-server/src/auth-server.ts': 'pages, below the protocol (ADR 67)',
+      'apps/admin-api/src/admin-api.ts': 'operations, each by its contract (ADR 20)',
+    },
+  },
+  'listens to the database': {
+    finds: says(/^LISTEN /),
+    home: { 'libs/persistence/src/database-listener.ts': '' },
+  },
+  'opens connections to the database': {
+    finds: calls(['Pool']),
+    home: {
+      'libs/persistence/src/prisma.service.ts': 'for Prisma',
+      'libs/persistence/src/hot-statements.ts': 'for prepared statements (ADR 15)',
+    },
+  },
   'writes a structured log': {
     finds: calls(['pino']),
     home: { 'libs/web/src/log.ts': '' },

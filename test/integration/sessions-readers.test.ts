@@ -1,10 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { type Instant, instant, type SessionPolicy, seconds } from '@curfew/session-policy';
+import {
+  type EndReason,
+  endReach,
+  type Instant,
+  instant,
+  latest,
+  type SessionPolicy,
+  seconds,
+} from '@curfew/session-policy';
 import { decideAccess } from '@curfew/session-policy/access';
+import { factsOfSessions, type SessionOfBrowser } from '@curfew/session-policy/browser-sign-in';
 import { deadlines } from '@curfew/session-policy/deadlines';
 import { withNotBefores } from '@curfew/session-policy/not-before';
 import { BrowserSessionQueries, SessionQueries } from '@curfew/sessions';
-import { deadlineUnder, rowStands } from '@curfew/sessions/statements';
+import {
+  type BrowserSessionColumns,
+  browserSessionColumns,
+  deadlineUnder,
+  readBrowserSession,
+  rowStands,
+  sessionsOfBrowser,
+} from '@curfew/sessions/statements';
 import { SessionSearchStore } from '../../apps/admin-api/src/sessions/session-search.store.js';
 import { describeSession } from '../../apps/admin-api/src/sessions/session-view.js';
 import { randomFrom } from '../../libs/session-policy/test/random-from.mjs';
@@ -162,6 +178,108 @@ it('a mass end is one rule for each kind, and covers what was authorized up to i
     await house.database.query('DELETE FROM not_before');
     await house.database.query('DELETE FROM session WHERE client_id = $1', [clientId]);
   }
+});
+
+it('the facts about a browser that follow from its sessions are those of the domain, for generated sessions', async () => {
+  const random = randomFrom(seed);
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+  // Few instants, so that many of them are the same.
+  const when = () => t(1_000 + 60 * Math.floor(random() * 6));
+  const maybe = <T>(value: T, share: number): T | null => (random() < share ? value : null);
+  const reasons = Object.keys(endReach) as EndReason[];
+  const sights = new Set<string>();
+  const query: typeof house.database.query = (text, values) => house.database.query(text, values);
+  for (let round = 0; round < 80; round++) {
+    const [accountId, uid] = [randomUUID(), randomUUID()];
+    const provedAt = when();
+    const [actedAt, now] = [latest(provedAt, when()), when()];
+    await query(
+      `INSERT INTO browser_session (id_hash, uid, account_id, payload, signed_in_at, last_active_at, inactivity_timeout, absolute_deadline, expires_at)
+       VALUES (sha256($1::text::bytea), $1, $2, '', $3, $4, 900, $5, $5)`,
+      [uid, accountId, new Date(provedAt), new Date(actedAt), new Date(t(100_000))],
+    );
+    const clients = [house.client(), house.client()];
+    const sessions: SessionOfBrowser[] = [];
+    for (let n = Math.floor(random() * 5); n > 0; n--) {
+      const clientId = pick(clients);
+      const { sid } = await house.signIn({ accountId, clientId, browser: uid, at: t(0) });
+      const endedAt = maybe(when(), 0.5);
+      const session: SessionOfBrowser = {
+        clientId,
+        startedAt: when(),
+        signedInAt: when(),
+        lastActiveAt: when(),
+        expiresAt: when(),
+        absoluteDeadline: when(),
+        inactivityTimeout: seconds(pick([300, 600, 900])),
+        stepUpRequiredAt: maybe(when(), 0.4),
+        steppedUpAt: maybe(when(), 0.4),
+        ended: endedAt && { at: endedAt, reason: random() < 0.4 ? 'inactivity_timeout' : pick(reasons) },
+      };
+      sessions.push(session);
+      const dates = [
+        session.startedAt,
+        session.signedInAt,
+        session.lastActiveAt,
+        session.expiresAt,
+        session.absoluteDeadline,
+        session.stepUpRequiredAt,
+        session.steppedUpAt,
+        endedAt,
+      ].map((at) => at && new Date(at));
+      await query(
+        `UPDATE session SET started_at = $1, signed_in_at = $2, last_active_at = $3, expires_at = $4, absolute_deadline = $5,
+           step_up_required_at = $6, stepped_up_at = $7, ended_at = $8, end_reason = $9, inactivity_timeout = $10 WHERE id = $11::uuid`,
+        [...dates, session.ended?.reason ?? null, session.inactivityTimeout, sid],
+      );
+    }
+    const clientEnds = clients.flatMap((clientId) => {
+      const at = maybe(when(), 0.15);
+      return at === null ? [] : [{ clientId, at }];
+    });
+    for (const { clientId, at } of clientEnds)
+      await query(
+        "INSERT INTO not_before (kind, target, at, reason) VALUES ('client', $1, $2, 'client_disabled')",
+        [clientId, new Date(at)],
+      );
+    const [row] = await query<Record<string, unknown>>(
+      `SELECT ${browserSessionColumns} FROM browser_session b, ${sessionsOfBrowser('$2::timestamptz')} WHERE b.uid = $1`,
+      [uid, new Date(now)],
+    );
+    const stored = readBrowserSession(Object.values(row!) as BrowserSessionColumns)!;
+    const facts = factsOfSessions(
+      sessions,
+      provedAt,
+      (asked) =>
+        clientEnds
+          .filter(({ clientId }) => clientId === asked)
+          .map(({ at }) => ({ kind: 'client', at, reason: 'client_disabled' })),
+      now,
+    );
+    const { lastActiveAt, stepUpRequiredAt, silentFor, endedClients } = stored;
+    expect({
+      round,
+      sessions,
+      lastActiveAt,
+      stepUpRequiredAt,
+      silentFor,
+      ended: [...endedClients].sort(),
+    }).toEqual({
+      round,
+      sessions,
+      lastActiveAt: latest(actedAt, facts.lastActiveAt ?? provedAt),
+      stepUpRequiredAt: facts.stepUpRequiredAt,
+      silentFor: facts.silentFor,
+      ended: [...facts.endedClients].sort(),
+    });
+    for (const [name, value] of Object.entries(facts))
+      sights.add(`${name} ${Array.isArray(value) ? value.length > 0 : value !== null}`);
+    await query('DELETE FROM not_before');
+    await query('DELETE FROM session WHERE account_id = $1::uuid', [accountId]);
+    await query('DELETE FROM browser_session WHERE uid = $1', [uid]);
+  }
+  // Each fact was there, and was not.
+  expect(sights.size).toBe(8);
 });
 
 it('a browser in which somebody is still signed in is listed, however many later ones have ended', async () => {

@@ -3,11 +3,12 @@ import type { ListenerHandlers, PrismaService } from '@curfew/persistence';
 import { instant, latest, type Seconds, type SessionPolicy, seconds } from '@curfew/session-policy';
 import {
   effectivePolicy,
+  matchingPolicies,
+  mustRotate,
   type PolicyPlaces,
   policiesByPlace,
   trialOf,
 } from '@curfew/session-policy/effective-policy';
-import { profiles } from '@curfew/session-policy/settings';
 import {
   type EffectivePolicy,
   placeOf,
@@ -42,9 +43,6 @@ export interface AttachedPolicy {
 }
 
 const allPolicies = 'all';
-
-/** RFC 9700 §4.14.2: the refresh tokens of a public client are bound to a key or replaced at every use. */
-const mustRotate = (client: KnownClient): boolean => isPublicClient(client) && !isSenderConstrained(client);
 
 /**
  * Clients, APIs and policies from memory, for every request. A change by any process is announced and reaches this memory within
@@ -126,7 +124,9 @@ export class Registry {
     const policy = effectivePolicy(matching, place);
     const trial = isTried && accountId !== undefined ? this.trial(found, place, policy) : undefined;
     const known = trial === undefined ? policy : { trial, ...policy };
-    return client && mustRotate(client) ? { ...known, rotation: 'always' } : known;
+    return client && mustRotate(isPublicClient(client), isSenderConstrained(client))
+      ? { ...known, rotation: 'always' }
+      : known;
   }
 
   /** The policies that the accounts of this client are under, by their places (`placeOf`). */
@@ -156,10 +156,11 @@ export class Registry {
     ]);
     const named = (name: string | null | undefined): SessionPolicy | null =>
       name == null ? null : this.policyNamed(name, policies).policy;
-    const own = named(client?.policy);
-    // `standard` is a default, not a limit: else a client could not be given the profile `mobile`.
-    const everyone = named(policies?.everyone) ?? own ?? profiles.standard.policy;
-    const matching = { everyone, client: own, resources: apis.flatMap((api) => named(api?.policy) ?? []) };
+    const matching = matchingPolicies({
+      everyone: named(policies?.everyone),
+      client: named(client?.policy),
+      resources: apis.flatMap((api) => named(api?.policy) ?? []),
+    });
     const names = [
       policies?.everyone ?? client?.policy ?? 'standard',
       client?.policy,

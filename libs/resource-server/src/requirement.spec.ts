@@ -1,4 +1,4 @@
-import { missing, type Requirement } from './requirement.js';
+import { missing, type Requirement, together } from './requirement.js';
 import { readClaims } from './token-facts.js';
 
 const facts = readClaims({
@@ -47,4 +47,37 @@ describe('what a route requires', () => {
     expect(challengeOf({ acrValues: ['silver', 'gold'] }, 1_000)).toBeUndefined();
     expect(challengeOf({ acrValues: ['gold'] }, 1_000)?.[1]).toContain('acr_values="gold"');
   });
+});
+
+describe('every requirement', () => {
+  /** A strict and a lax value of each, and whether these facts miss the strict one. The compiler asks for a new requirement. */
+  const values = {
+    scopes: [['delete'], [], 'misses'],
+    maxTokenAge: [1, 9_999, 'misses'],
+    maxAuthAge: [1, 9_999, 'misses'],
+    acrValues: [['gold'], [], 'misses'],
+    maxSessionAge: [1, 9_999, 'misses'],
+    maxIdle: [1, 9_999, 'misses'],
+    passive: [true, false, 'meets'],
+  } as const satisfies {
+    readonly [Name in keyof Required<Requirement>]: readonly [
+      strict: Requirement[Name],
+      lax: Requirement[Name],
+      outcome: 'misses' | 'meets',
+    ];
+  };
+  const ofSession = { ...facts, sessionId: 'a', sessionStartedAt: 1_000_000, lastActiveAt: 1_000_000 };
+
+  it.each(Object.entries(values))(
+    '%s is checked, and of two the stricter one holds',
+    (name, [strict, lax, outcome]) => {
+      expect(challengeOf({ [name]: lax }, 1_500, ofSession)).toBeUndefined();
+      expect(challengeOf({ [name]: strict }, 1_500, ofSession) !== undefined).toBe(outcome === 'misses');
+      for (const [a, b] of [
+        [strict, lax],
+        [lax, strict],
+      ] as const)
+        expect(together({ [name]: a }, { [name]: b })).toMatchObject({ [name]: strict });
+    },
+  );
 });

@@ -60,7 +60,7 @@ export function missing(
  * Combines two requirements: all scopes, the shorter of two ages, the authentication context classes that both allow. Undefined when no
  * class is in both, because no token could meet them.
  */
-export function together(a: Requirement, b: Requirement): Requirement | undefined {
+export function together(a: Requirement, b: Requirement): Required<Requirement> | undefined {
   const shorter = (name: 'maxTokenAge' | 'maxAuthAge' | 'maxSessionAge' | 'maxIdle') => {
     const ages = [a[name], b[name]].filter((age) => age !== undefined);
     return ages.length === 0 ? undefined : Math.min(...ages);

@@ -1,9 +1,10 @@
 import { decideAccess } from './access.js';
-import type { EndReason } from './end-reasons.js';
-import { beginning } from './lifecycle.js';
+import { type EndReason, endReach } from './end-reasons.js';
+import { beginning, stepUpOutstanding } from './lifecycle.js';
+import type { NotBefore } from './not-before.js';
 import type { SessionPolicy } from './policy.js';
-import type { TimedSession } from './session.js';
-import { elapsedMs, type Instant, type Seconds } from './time.js';
+import type { Session, TimedSession } from './session.js';
+import { earliest, elapsedMs, type Instant, isPast, latest, type Seconds } from './time.js';
 
 /**
  * A person signed in with one browser, as much of it as decisions need. `signedInAt` is when they last proved who they are;
@@ -149,6 +150,79 @@ export function decideBrowserSignIn(
     if (decision) return decision;
   }
   return { kind: 'answer' };
+}
+
+/** A session that came of a browser, as far as the browser's sign-in depends on it. */
+export interface SessionOfBrowser
+  extends Pick<
+      TimedSession,
+      'signedInAt' | 'lastActiveAt' | 'inactivityTimeout' | 'absoluteDeadline' | 'expiresAt'
+    >,
+    Pick<Session, 'clientId' | 'stepUpRequiredAt' | 'steppedUpAt' | 'ended'> {
+  readonly startedAt: Instant;
+}
+
+/** The part of a browser's sign-in that follows from the sessions that came of it. */
+export interface FactsOfSessions
+  extends Pick<BrowserSession, 'stepUpRequiredAt' | 'silentFor' | 'endedClients'> {
+  /** The last activity of a session after its start, which may have been silent; null where there was none. */
+  readonly lastActiveAt: Instant | null;
+}
+
+const latestOf = (instants: readonly Instant[]): Instant | null =>
+  instants.length === 0 ? null : instants.reduce(latest);
+
+/** Whether a session ended by inactivity since the proof of the person. */
+function fellSilent(session: SessionOfBrowser, provedAt: Instant, now: Instant): boolean {
+  const { ended, expiresAt, absoluteDeadline } = session;
+  if ((ended ? earliest(ended.at, expiresAt) : expiresAt) <= provedAt) return false;
+  return ended
+    ? ended.reason === 'inactivity_timeout'
+    : isPast(expiresAt, now) && expiresAt < absoluteDeadline;
+}
+
+/** The longest timeout by which sessions of one client fell silent, if no later session of that client still stands. */
+function silenceOf(sessions: readonly SessionOfBrowser[], provedAt: Instant, now: Instant): Seconds | null {
+  const silent = sessions.filter((session) => fellSilent(session, provedAt, now));
+  const standing = sessions.filter(({ ended, expiresAt }) => !ended && !isPast(expiresAt, now));
+  const silentSince = latestOf(silent.map(({ startedAt }) => startedAt));
+  const standingSince = latestOf(standing.map(({ startedAt }) => startedAt));
+  if (silentSince === null || (standingSince !== null && standingSince >= silentSince)) return null;
+  return Math.max(...silent.map(({ inactivityTimeout }) => inactivityTimeout)) as Seconds;
+}
+
+const endsTheClient = ({ ended }: SessionOfBrowser, provedAt: Instant): boolean =>
+  ended !== null && endReach[ended.reason].silentReturn === 'proof_at_that_client' && ended.at >= provedAt;
+
+/**
+ * The facts about a browser's sign-in that follow from the sessions that came of it. `clientEnds` are the not-before entries of each client.
+ * Storage asks for the same facts with one statement (`sessionsOfBrowser`), and a generated walk compares the two.
+ */
+export function factsOfSessions(
+  sessions: readonly SessionOfBrowser[],
+  provedAt: Instant,
+  clientEnds: (clientId: string) => readonly NotBefore[],
+  now: Instant,
+): FactsOfSessions {
+  const clients = [...new Set(sessions.map(({ clientId }) => clientId))];
+  const of = (client: string) => sessions.filter(({ clientId }) => clientId === client);
+  const silences = clients
+    .map((client) => silenceOf(of(client), provedAt, now))
+    .filter((one) => one !== null);
+  return {
+    lastActiveAt: latestOf(
+      sessions.filter((one) => one.lastActiveAt > one.signedInAt).map(({ lastActiveAt }) => lastActiveAt),
+    ),
+    stepUpRequiredAt: latestOf(
+      sessions.filter(stepUpOutstanding).flatMap(({ stepUpRequiredAt }) => stepUpRequiredAt ?? []),
+    ),
+    silentFor: silences.length === 0 ? null : (Math.max(...silences) as Seconds),
+    endedClients: clients.filter(
+      (client) =>
+        of(client).some((one) => endsTheClient(one, provedAt)) ||
+        clientEnds(client).some(({ at }) => at >= provedAt),
+    ),
+  };
 }
 
 /** The sign-in of a browser that begins at `at`, its limits fixed by the policy given. */

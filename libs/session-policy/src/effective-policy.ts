@@ -1,4 +1,5 @@
 import { policyOf, type SessionPolicy, settingOf } from './policy.js';
+import { profiles } from './profiles.js';
 import { smaller } from './setting.js';
 import { type Instant, latest, type Seconds } from './time.js';
 import {
@@ -49,6 +50,31 @@ function stricterOf(a: SessionPolicy, b: SessionPolicy): SessionPolicy {
  */
 export const strictest = (first: SessionPolicy, ...others: readonly SessionPolicy[]): SessionPolicy =>
   others.reduce(stricterOf, first);
+
+/** The policies that are attached; null where none is. */
+export interface AttachedPolicies {
+  readonly everyone: SessionPolicy | null;
+  readonly client: SessionPolicy | null;
+  readonly resources: readonly SessionPolicy[];
+}
+
+/**
+ * The policies that match a session. If none is attached to everyone, `standard` is a default for clients without a policy of their own. It
+ * is not a limit: else a client could not be given the profile `mobile`.
+ */
+export const matchingPolicies = ({
+  everyone,
+  client,
+  resources,
+}: AttachedPolicies): Required<MatchingPolicies> => ({
+  everyone: everyone ?? client ?? profiles.standard.policy,
+  client,
+  resources,
+});
+
+/** RFC 9700 §4.14.2: the refresh tokens of a public client are bound to a key or replaced at every use. */
+export const mustRotate = (isPublicClient: boolean, isSenderConstrained: boolean): boolean =>
+  isPublicClient && !isSenderConstrained;
 
 /** The policies that match a session: everyone's always, its client's and its resources' where they have one. */
 export interface MatchingPolicies {

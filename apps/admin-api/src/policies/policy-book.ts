@@ -1,7 +1,10 @@
 import type { PolicyAttachment, PolicyRevision, PolicyTarget } from '@curfew/clients';
 import { type SessionPolicy } from '@curfew/session-policy';
-import { type PolicyPlaces, policiesByPlace } from '@curfew/session-policy/effective-policy';
-import { profiles } from '@curfew/session-policy/settings';
+import {
+  matchingPolicies,
+  type PolicyPlaces,
+  policiesByPlace,
+} from '@curfew/session-policy/effective-policy';
 
 const keyOf = (target: PolicyTarget): string =>
   target.kind === 'client'
@@ -37,10 +40,12 @@ export class PolicyBook {
 
   /** The policies that the accounts of this client are under with these APIs, by their places; by the rules the registry follows. */
   byPlace(clientId: string, resources: readonly string[]): readonly PolicyPlaces[] {
-    const own = this.#at({ kind: 'client', id: clientId });
-    const everyone = this.#at({ kind: 'everyone' }) ?? own ?? profiles.standard.policy;
-    const ofResources = resources.flatMap((audience) => this.#at({ kind: 'resource', audience }) ?? []);
-    return policiesByPlace({ everyone, client: own, resources: ofResources });
+    const attached = {
+      everyone: this.#at({ kind: 'everyone' }),
+      client: this.#at({ kind: 'client', id: clientId }),
+      resources: resources.flatMap((audience) => this.#at({ kind: 'resource', audience }) ?? []),
+    };
+    return policiesByPlace(matchingPolicies(attached));
   }
 
   #at(target: PolicyTarget): SessionPolicy | null {

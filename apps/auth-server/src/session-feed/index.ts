@@ -10,11 +10,11 @@ import {
 } from '@curfew/events';
 import type { Foundation } from '@curfew/foundation';
 import type { ProtocolServer } from '@curfew/oidc';
-import { isDatabaseUnavailable, PrismaService } from '@curfew/persistence';
+import { PrismaService } from '@curfew/persistence';
 import { type Instant, seconds } from '@curfew/session-policy';
 import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import { newId } from '@curfew/tokens';
-import { problemFrom, sendProblem } from '@curfew/web';
+import { endpointListener, type Serve } from '../endpoint-listener.js';
 import { BatchIntrospection } from './batch-introspection.js';
 import { FeedEndpoint } from './feed-endpoint.js';
 import { FollowerAuthentication } from './follower-authentication.js';
@@ -55,15 +55,7 @@ export async function serveFollowers(
   const endpoint = new FeedEndpoint(feed, authentication);
   const batch = new BatchIntrospection((question) => server.introspect(question), authentication);
   const routes = new RouteEndpoint(new GatewayRoutesStore(prisma), authentication);
-  const answering =
-    (serve: (...exchange: Parameters<RequestListener>) => Promise<void>): RequestListener =>
-    (request, response) => {
-      serve(request, response).catch((error: unknown) => {
-        const problem = problemFrom(error, isDatabaseUnavailable);
-        if (problem.status >= 500) log.error({ err: error }, 'answering a follower');
-        sendProblem(response, problem, (request as { id?: string }).id);
-      });
-    };
+  const answering = (serve: Serve) => endpointListener(serve, log, 'answering a follower');
   await feed.start();
   return {
     feed,

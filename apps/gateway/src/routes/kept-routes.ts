@@ -1,6 +1,6 @@
 import { handedRoutes, type KeptRoute, keptRouteFaults, secondsOf } from '@curfew/config';
-import { contextsMeeting } from '@curfew/session-policy/authentication';
 import { matchOf } from '@curfew/web';
+import { requirementOf } from './requirement-of.js';
 import type { ProtectedApi, Route } from './route.js';
 import { RouteSource } from './route-source.js';
 import type { GatewayRules } from './rules.js';
@@ -138,15 +138,15 @@ export class KeptRoutes extends RouteSource {
       name: kept.name,
       match: matchOf(kept),
       api: kept.public ? null : api.name,
-      required: {
-        scopes: kept.scopes,
-        acrValues: contextsMeeting(kept.acr),
-        maxTokenAge: limit(timeouts.max_token_age),
-        maxAuthAge: limit(timeouts.max_auth_age),
-        maxIdle: limit(timeouts.idle),
-        maxSessionAge: limit(timeouts.absolute),
-        passive: kept.activity === 'passive',
-      },
+      required: requirementOf({
+        ...kept,
+        limits: {
+          maxTokenAge: limit(timeouts.max_token_age),
+          maxAuthAge: limit(timeouts.max_auth_age),
+          idle: limit(timeouts.idle),
+          absolute: limit(timeouts.absolute),
+        },
+      }),
       upstream: target,
       passToken: kept.pass_token,
       browser,

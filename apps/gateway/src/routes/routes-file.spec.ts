@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readRoutesFile } from './routes-file.js';
+import { keptRoute, keptRouteFaults } from '@curfew/config';
+import { readRoutesFile, route, timeoutClass } from './routes-file.js';
 
 const good = `proxies: [127.0.0.1]
 forwarded: [x-forwarded]
@@ -105,5 +106,54 @@ describe('a routes file', () => {
   it('is not followed where aliases make much of little', async () => {
     const bomb = `a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a]\nc: [*b, *b, *b, *b, *b, *b, *b]\n`;
     expect((await faultsOf(`${bomb}${good}`))[0]).toMatch(/^f:1: .*(alias|is not known here)/);
+  });
+});
+
+describe('a member of a route', () => {
+  const inCamelCase = (name: string) =>
+    name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const keptTimeouts = keptRoute.shape.timeouts.unwrap().shape;
+
+  it('is one of the file and one of the routes that operators keep', () => {
+    // A kept route has its name and its API beside its members.
+    const ofFile = Object.keys(route.shape).filter((name) => name !== 'name' && name !== 'api');
+    expect(Object.keys(keptRoute.shape).map(inCamelCase).sort()).toEqual(ofFile.sort());
+    expect(Object.keys(keptTimeouts).map(inCamelCase).sort()).toEqual(Object.keys(timeoutClass.shape).sort());
+  });
+
+  it('is described in docs/gateway.md', async () => {
+    const page = await readFile('docs/gateway.md', 'utf8');
+    const members = [...Object.keys(route.shape), ...Object.keys(timeoutClass.shape)];
+    expect(members.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  /** Values of the members that demand something, which a public route cannot do; the others say where it is and how it is served. */
+  const demands: Record<keyof typeof keptRoute.shape, readonly unknown[]> = {
+    hosts: [],
+    schemes: [],
+    path: [],
+    case_sensitive: [],
+    allow: [],
+    cors: [],
+    methods: [],
+    public: [],
+    scopes: [['orders:read']],
+    acr: [['urn:curfew:acr:mfa']],
+    timeouts: Object.keys(keptTimeouts).map((name) => ({ [name]: '15m' })),
+    activity: [],
+    upstream: [],
+    pass_token: [],
+    browser: [],
+  };
+  const cases = Object.entries(demands).flatMap(([name, values]) =>
+    values.map((value) => [name, value] as const),
+  );
+
+  it.each(cases)('is refused on a public route if it demands something: %s %j', (name, value) => {
+    const open = { hosts: ['orders.example.test'], public: true };
+    expect(keptRouteFaults(keptRoute.parse(open))).toEqual([]);
+    expect(keptRouteFaults(keptRoute.parse({ ...open, [name]: value }))).toEqual([
+      'is public and cannot require anything',
+    ]);
   });
 });

@@ -10,9 +10,9 @@ import {
   UnreadableFile,
   WrittenFile,
 } from '@curfew/config';
-import { contextsMeeting } from '@curfew/session-policy/authentication';
 import { z } from 'zod';
 import type { BrowserClient } from '../browser/browser-client.js';
+import { requirementOf } from './requirement-of.js';
 import type { ProtectedApi, Route } from './route.js';
 import type { GatewayRules } from './rules.js';
 import { SecretReader } from './secret-reader.js';
@@ -33,12 +33,14 @@ const duration = routeParts.duration.transform(secondsOf);
 
 const origin = routeParts.upstream.transform((text) => new URL(text));
 
-const timeoutClass = z.strictObject({
+/** The schema of a timeout class, which routes name. */
+export const timeoutClass = z.strictObject({
   maxTokenAge: duration.optional(),
   idle: duration.optional(),
   absolute: duration.optional(),
   maxAuthAge: duration.optional(),
 });
+const noTimeouts: z.output<typeof timeoutClass> = {};
 
 const api = z.strictObject({
   audience: z.string().min(1),
@@ -66,7 +68,8 @@ const browser = z.strictObject({
     .default('/'),
 });
 
-const route = z.strictObject({
+/** The schema of a route. */
+export const route = z.strictObject({
   name: word,
   hosts: z.array(host).min(1),
   schemes: z
@@ -257,7 +260,9 @@ const browsersOf = ({ browsers, apis }: RoutesFile, secrets: SecretReader): Prom
   );
 
 function routeOf(one: z.output<typeof route>, { timeouts }: RoutesFile): Route {
-  const limits = one.timeouts === undefined ? {} : (timeouts[one.timeouts] ?? {});
+  const { maxTokenAge, maxAuthAge, idle, absolute } =
+    one.timeouts === undefined ? noTimeouts : (timeouts[one.timeouts] ?? noTimeouts);
+  const limits = { maxTokenAge, maxAuthAge, idle, absolute };
   return {
     name: one.name,
     match: {
@@ -268,15 +273,7 @@ function routeOf(one: z.output<typeof route>, { timeouts }: RoutesFile): Route {
       caseSensitive: one.caseSensitive,
     },
     api: one.api ?? null,
-    required: {
-      scopes: one.scopes,
-      acrValues: contextsMeeting(one.acr),
-      maxTokenAge: limits.maxTokenAge,
-      maxAuthAge: limits.maxAuthAge,
-      maxIdle: limits.idle,
-      maxSessionAge: limits.absolute,
-      passive: one.activity === 'passive',
-    },
+    required: requirementOf({ ...one, limits }),
     upstream: one.upstream,
     passToken: one.passToken,
     browser: one.browser,

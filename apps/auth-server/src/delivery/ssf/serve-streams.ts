@@ -3,26 +3,12 @@ import { ReceiversStore } from '@curfew/events/delivery';
 import { PollStore, Streams } from '@curfew/events/streams';
 import type { Foundation } from '@curfew/foundation';
 import { type ProtocolServer } from '@curfew/oidc';
-import { isDatabaseUnavailable } from '@curfew/persistence';
 import { type ClientDirectory, outboundFetch } from '@curfew/token-endpoint/client';
-import { problemFrom, sendProblem } from '@curfew/web';
+import { endpointListener, type Serve } from '../../endpoint-listener.js';
 import { FollowerAuthentication } from '../../session-feed/follower-authentication.js';
 import { signWith } from '../sign-with.js';
 import { Polling } from './polling.js';
 import { StreamEndpoints } from './stream-endpoints.js';
-
-type Serve = (...exchange: Parameters<RequestListener>) => Promise<void>;
-
-/** Lets an endpoint answer; a fault becomes a problem (RFC 9457), and is logged where it is ours. */
-const answeringStreams =
-  (serve: Serve, log: Foundation['log']): RequestListener =>
-  (request, response) => {
-    serve(request, response).catch((error: unknown) => {
-      const problem = problemFrom(error, isDatabaseUnavailable);
-      if (problem.status >= 500) log.error({ err: error }, 'answering about a stream');
-      if (!response.headersSent) sendProblem(response, problem, (request as { id?: string }).id);
-    });
-  };
 
 /** The listeners of the Shared Signals transmitter, by path below the issuer. */
 export function serveStreams(
@@ -69,7 +55,8 @@ export function serveStreams(
     },
     keep: ({ id }, jti, token) => store.keepVerification(id, { jti, token }),
   });
-  const answering = (serve: Serve) => answeringStreams(serve.bind(endpoints), log);
+  const answering = (serve: Serve) =>
+    endpointListener(serve.bind(endpoints), log, 'answering about a stream');
   return new Map([
     ['/.well-known/ssf-configuration', answering(endpoints.metadata)],
     ['/ssf/streams', answering(endpoints.configuration)],
