@@ -162,7 +162,7 @@ interface ProposalName {
 
 type Work<T> = (revision: PolicyRevision, stored: StoredAdaptation | null, tx: Transaction) => Promise<T>;
 
-/** An act of an operator as the cause of a step; what they said about it is its reason. */
+/** An act of an operator as the cause of a step; their statement about it is its reason. */
 const causeOf = ({ caller }: Act, note?: string): StepCause => ({
   createdBy: `${caller.kind}:${caller.actor.id}`,
   by: caller.actor,
