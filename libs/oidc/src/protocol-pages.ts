@@ -9,7 +9,7 @@ export interface PageRequest {
   readonly uiLocales?: string | undefined;
 }
 
-/** What a page of the protocol answers with. */
+/** The response of a page of the protocol. */
 export interface Page {
   readonly html: string;
   readonly headers: Readonly<Record<string, string>>;
