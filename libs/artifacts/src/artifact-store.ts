@@ -43,8 +43,8 @@ type ArtifactRow = [
   grantExpiresAt: number | null,
 ];
 
-// Requests of a sign-in read and write artifacts, so they go straight through the driver (ADR 0015). Whoever asks for an interaction in
-// which consent was given, or for a code, asks for its grant next: it comes along.
+// Requests of a sign-in read and write artifacts, so they go straight through the driver (ADR 0015). A request for an interaction in which
+// consent was given, or for a code, is followed by one for its grant: it comes along.
 const readBy = (rows: string): string => `
   SELECT a.kind, a.payload, a.id_hash, a.consumed_at IS NOT NULL, ${milliseconds('a.expires_at')},
     a.grant_id, g.payload, ${milliseconds('g.expires_at')}

@@ -42,9 +42,9 @@ const before = sessionBefore({ account: 'asked.account::uuid', client, at: now, 
 
 /**
  * Starts sessions and uses their codes up, in one commit, each with its code or neither. A session starts only where nothing has ended what
- * was authorized, the account is there, no session waits for the step-up, and the browser stands, which cannot end before this has committed.
- * Of two that redeem one code at once the second finds it used. The codes are joined with a list, not asked about through a subquery: a row
- * that another transaction has just changed is looked at again, and that must not lead back into what stands before it.
+ * was authorized, the account is there, no session waits for the step-up, and the browser stands, which cannot end before this has
+ * committed. If two redeem one code at once, the second finds it used. The codes are joined with a list, not asked about through a
+ * subquery: a row that another transaction has just changed is looked at again, and that must not lead back into what stands before it.
  * @param waits whether browsers that another transaction is changing are waited for; else their sessions do not start
  */
 const startText = (waits: boolean): string => `
@@ -86,7 +86,7 @@ const startAlone: HotStatement = {
   text: startText(true),
 };
 
-/** What became of a start. */
+/** The outcome of a start. */
 export type StartedFromCode = [
   session: string,
   killedBy: EndReason | null,
@@ -122,7 +122,7 @@ export async function startWaiting(statements: Statements, start: CodeStart): Pr
 }
 
 /**
- * What came before the session that was started; undefined, with nothing done, where a session waits for the step-up.
+ * The session before the one that was started; undefined, with nothing done, where a session waits for the step-up.
  * @throws AuthorizationKilled, AccountGone, CodeUsed; then nothing happened
  */
 export function beforeStart(row: StartedFromCode): SessionBefore | undefined {
