@@ -143,12 +143,6 @@ const rules: Readonly<Record<string, OneHome>> = {
     beside: {
       'libs/persistence/src/address-check.ts': 'tries the ways to the database once, for the doctor',
     },
-    known: {
-      'libs/clients/src/registry.ts': [
-        1,
-        'no process lets its registry listen by itself: it goes to the tests',
-      ],
-    },
   },
   'ends everything of somebody': {
     finds: calls(['endAll']),

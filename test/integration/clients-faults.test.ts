@@ -48,7 +48,11 @@ beforeEach(async () => {
   await policies.save({ name: 'shop', previous: 0, settings: { basedOn: 'standard' }, createdBy: 'admin' });
   await policies.attach({ kind: 'client', id: 'web' }, 'shop');
   await policies.attach({ kind: 'resource', audience: 'https://free.example.test' }, 'shop');
-  listener = new DatabaseListener(database.url, [registryChannel], registry.handlers);
+  listener = new DatabaseListener(
+    { url: database.url, through: prisma.direct },
+    [registryChannel],
+    registry.handlers,
+  );
   await listener.start();
   registry.trust();
 });

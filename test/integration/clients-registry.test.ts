@@ -61,8 +61,13 @@ beforeEach(async () => {
   await clients.create({ ...web, resources: [orders] }, { id: 'web' });
   reading = await proxyTo(database.url);
   hearing = await proxyTo(database.url);
-  registry = new Registry(database.prisma({ DATABASE_URL: reading.url }), clock);
-  listener = new DatabaseListener(hearing.url, [registryChannel], registry.handlers);
+  const prisma = database.prisma({ DATABASE_URL: reading.url });
+  registry = new Registry(prisma, clock);
+  listener = new DatabaseListener(
+    { url: hearing.url, through: prisma.direct },
+    [registryChannel],
+    registry.handlers,
+  );
   await listener.start();
   registry.trust();
 });
@@ -212,7 +217,8 @@ describe('the registry', () => {
       clients: 3,
       maxAge: seconds(30),
     });
-    const own = new DatabaseListener(database.url, [registryChannel], small.handlers);
+    const through = database.prisma().direct;
+    const own = new DatabaseListener({ url: database.url, through }, [registryChannel], small.handlers);
     await own.start();
     small.trust();
     expect(await small.client('c4')).toBeNull();

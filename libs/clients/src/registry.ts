@@ -55,11 +55,7 @@ export class Registry {
   private readonly policies: FreshCache<KnownPolicies>;
   private trusted = false;
 
-  constructor(
-    private readonly prisma: PrismaService,
-    clock: Clock,
-    options: RegistryOptions = {},
-  ) {
+  constructor(prisma: PrismaService, clock: Clock, options: RegistryOptions = {}) {
     const { maxAge = seconds(30), clients = 10_000, resources = 1_000 } = options;
     const store = new RegistryStore(prisma);
     this.clients = new FreshCache((id) => store.client(id), clock, maxAge, clients);
@@ -82,20 +78,6 @@ export class Registry {
   trust(): void {
     this.forgetAll();
     this.trusted = true;
-  }
-
-  /** Listens on a connection of its own; rejects if the database cannot be reached. */
-  async start(databaseUrl: string): Promise<void> {
-    const parts = { url: databaseUrl, through: this.prisma.direct };
-    this.listener = new DatabaseListener(parts, [registryChannel], this.handlers);
-    await this.listener.start();
-    this.trust();
-  }
-
-  /** Stops listening; from then on every question goes to the database. */
-  async stop(): Promise<void> {
-    this.trusted = false;
-    await this.listener?.stop();
   }
 
   /** The client, disabled ones included, or null; any text may be asked for. */

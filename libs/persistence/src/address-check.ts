@@ -7,7 +7,7 @@ import { startParameters } from './pool.js';
 import { ServerChoice } from './server-choice.js';
 import type { HotStatement } from './statements.js';
 
-/** What was found out about the ways to the database. */
+/** The findings about the ways to the database. */
 export interface AddressFindings {
   /** With any of these the service must not start. */
   readonly faults: readonly ConfigurationFault[];

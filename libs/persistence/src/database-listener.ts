@@ -25,9 +25,9 @@ export interface ListenerPatience {
   readonly lastRetryMs?: number;
 }
 
-/** What a listener needs beside its channels. */
+/** The parts of a listener beside its channels. */
 export interface ListenerParts {
-  /** Where it listens: the server itself, because a pooler hands the connection on and forgets what was listened to. */
+  /** The address at which it listens: the server itself, because a pooler hands the connection on and forgets what was listened to. */
   readonly url: string;
   /** The way by which this process writes: a notification that is sent here must be heard there. */
   readonly through: Statements;
@@ -110,7 +110,7 @@ export class DatabaseListener {
       await client.connect();
       // A standby would answer LISTEN with an error in any case, but not every pooler says whose error it is.
       if (await isInRecovery(client)) throw standbyRefused();
-      // One message each: of several LISTEN in one message some poolers pass on only the first.
+      // One message each, because some poolers pass on only the first LISTEN of a message.
       for (const channel of [proofChannel, ...this.#channels])
         await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
       await this.#prove();

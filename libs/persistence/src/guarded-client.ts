@@ -19,25 +19,25 @@ class ConnectedTooLate extends Error {
   }
 }
 
-/** What a pool of ours hands to each of its clients, beside the driver's own settings. */
+/** The settings that a pool of ours hands to each of its clients, beside the driver's own. */
 export interface GuardedConfig extends pg.ClientConfig {
-  /** Where there is a list of servers: the one that takes writes. */
+  /** The choice of the server that takes writes, if there is a list of them. */
   readonly choice?: ServerChoice | undefined;
   /** Milliseconds without an answer after which the server is taken for dead. */
   readonly silenceMs?: number;
   readonly guard?: DatabaseGuard | undefined;
 }
 
-/** What a statement is given as; `place` says where the place of its commit is found, if it is not to be asked for. */
+/** A statement as it is given; `place` says where the place of its commit is found, if it is not to be asked for. */
 interface AskedStatement {
   readonly text?: unknown;
   readonly place?: HotStatement['place'];
 }
 
 /**
- * A connection that is closed when the server has gone silent (a cut cable, a frozen host); who waits for it is told that it was
- * terminated. The driver's own `query_timeout` would hand the stuck connection to the next user, and keeps what each statement was given
- * alive through collections. Here one timer watches a connection that is used, and none an idle one.
+ * A connection that is closed when the server has gone silent (a cut cable, a frozen host); its caller is told that it was terminated. The
+ * driver's own `query_timeout` would hand the stuck connection to the next user, and keeps what each statement was given alive through
+ * collections. Here one timer watches a connection that is used, and none an idle one.
  *
  * With a guard it also takes note of what is acknowledged, and is closed when the guard refuses the database.
  */
@@ -120,8 +120,8 @@ export class GuardedClient extends pg.Client {
     return (pg.Client.prototype.query as (...passed: unknown[]) => unknown).apply(this, values as unknown[]);
   }
 
-  // What is handed to the driver must not close over the statement: the driver holds on to it, and the statement's values would outlive
-  // collections with it.
+  // The function that is handed to the driver must not close over the statement: the driver holds on to it, and the statement's values
+  // would outlive collections with it.
   #asked(span: Span | undefined): Done {
     if (this.#unanswered === 0) this.#lastHeardOf = performance.now();
     this.#unanswered += 1;
@@ -231,7 +231,7 @@ export class GuardedClient extends pg.Client {
     };
   }
 
-  /** Notes a commit. Where the connection was given up meanwhile it answers why: then the commit is not acknowledged to anybody. */
+  /** Notes a commit. If the connection was given up meanwhile, it returns the reason, and the commit is not acknowledged to anybody. */
   #note(beganAt: number, place: CommitPlace | undefined): DatabaseRefused | undefined {
     const refusal = this.#refusal();
     const [xid, position] = place ?? [null];
@@ -256,7 +256,7 @@ export class GuardedClient extends pg.Client {
   }
 }
 
-/** Takes note of an answer; what it returns is told instead of the answer. */
+/** Takes note of a result; an error that it returns is told instead of the result. */
 type Done = (error?: unknown, result?: unknown) => DatabaseRefused | undefined;
 
 const telling =

@@ -22,7 +22,7 @@ export class ServerChoice {
     this.#urls = databaseUrls(url);
   }
 
-  /** The one choice of this process for a list: what one connection finds out, the next one knows. */
+  /** The one choice of this process for a list: the next connection knows the findings of the one before it. */
   static of(url: string): ServerChoice {
     const known = ServerChoice.#known.get(url) ?? new ServerChoice(url);
     ServerChoice.#known.set(url, known);

@@ -30,7 +30,7 @@ export const killerStatement: HotStatement = {
   text: killerOf({ account: '$1::text', client: '$2::text', at: at('$3') }),
 };
 
-/** Expressions for a step-up that a start stands for: who made it, in which browser, with which client, when, and the moment of the start. */
+/** Expressions for a step-up that a start stands for: its account, browser, client and instant, and the moment of the start. */
 interface SteppedUp {
   readonly account: string;
   readonly client: string;
