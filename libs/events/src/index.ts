@@ -1,16 +1,3 @@
-export type { DetectorAnswers, RaisedAlert } from './alerts/detector.js';
-export { type AlertThresholds, alertPatterns } from './alerts/patterns.js';
-export { ThrottledNetworks } from './alerts/throttled-networks.js';
-export { Watch, type WatchParts } from './alerts/watch.js';
-export { alertsChannel, WatchStore } from './alerts/watch.store.js';
-export { nextAttempt, type RetryPatience, usualPatience } from './delivery/backoff.js';
-export { type AttemptOutcome, Courier } from './delivery/courier.js';
-export { type ReceiverKind, receiverKinds, type Send, type StoredEvent } from './delivery/delivery.js';
-export { DeliveryStore } from './delivery/delivery.store.js';
-export { composeLogout, type SignJwt } from './delivery/logout-token.js';
-export { ReceiverError, type ReceiverFault, Receivers, type WebhookWish } from './delivery/receivers.js';
-export { type Receiver, type ReceiverStatus, ReceiversStore } from './delivery/receivers.store.js';
-export { composeWebhook, type SecretSeal, webhookSignature } from './delivery/webhook.js';
 export {
   EventLog,
   eventColumns,

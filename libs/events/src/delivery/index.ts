@@ -1,4 +1,4 @@
-export { usualPatience } from './backoff.js';
+export { nextAttempt, type RetryPatience, usualPatience } from './backoff.js';
 export { type AttemptOutcome, Courier } from './courier.js';
 export { type ReceiverKind, receiverKinds, type Send, type StoredEvent } from './delivery.js';
 export { DeliveryStore } from './delivery.store.js';
