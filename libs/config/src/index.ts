@@ -15,4 +15,5 @@ export {
 export { hasFirstRunData, loadConfiguration, type Needs, refuseFirstRunData } from './load.js';
 export { type ReadFault, readFaults } from './read-faults.js';
 export { leaveOutRuntimeNotice } from './runtime-notice.js';
+export { Secret } from './secret.js';
 export { UnreadableFile, WrittenFile } from './written-file.js';
