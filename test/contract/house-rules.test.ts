@@ -93,22 +93,36 @@ const doorName = (path: string): string =>
     door === '' ? `@curfew/${room}` : `@curfew/${room}/${door}`,
   );
 
-/** Names imported from each door, by files outside its room. */
+/** Names imported from each door, by files outside its room; also those of `const { name } = await import(door)`. */
 const importedFrom = (): Map<string, Set<string>> => {
   const found = new Map<string, Set<string>>();
+  const note = (door: ts.Node | undefined, names: readonly string[]) => {
+    if (door === undefined || !ts.isStringLiteral(door)) return;
+    found.set(door.text, new Set([...(found.get(door.text) ?? []), ...names]));
+  };
+  const isDynamic = (node: ts.Node): node is ts.CallExpression =>
+    ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
   for (const path of sources) {
     for (const statement of syntaxOf(path).statements) {
       if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) continue;
-      const { moduleSpecifier } = statement;
-      if (moduleSpecifier === undefined || !ts.isStringLiteral(moduleSpecifier)) continue;
       const names = ts.isImportDeclaration(statement)
         ? statement.importClause?.namedBindings
         : statement.exportClause;
-      if (names === undefined || !(ts.isNamedImports(names) || ts.isNamedExports(names))) continue;
-      const known = found.get(moduleSpecifier.text) ?? new Set();
-      for (const { propertyName, name } of names.elements) known.add((propertyName ?? name).text);
-      found.set(moduleSpecifier.text, known);
+      if (names !== undefined && (ts.isNamedImports(names) || ts.isNamedExports(names)))
+        note(
+          statement.moduleSpecifier,
+          names.elements.map(({ propertyName, name }) => (propertyName ?? name).text),
+        );
     }
+  }
+  for (const node of nodesIn(sources, ts.isVariableDeclaration)) {
+    const { name, initializer } = node as ts.VariableDeclaration;
+    if (!ts.isObjectBindingPattern(name) || !initializer || !ts.isAwaitExpression(initializer)) continue;
+    if (isDynamic(initializer.expression))
+      note(
+        initializer.expression.arguments[0],
+        name.elements.map((element) => (element.propertyName ?? element.name).getText()),
+      );
   }
   return found;
 };

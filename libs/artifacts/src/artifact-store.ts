@@ -25,7 +25,7 @@ export class SignedOutMeanwhile extends InteractionUsed {}
 type Payload = Readonly<Record<string, unknown>>;
 type CodeWithGrant = Payload & { readonly grant?: Payload };
 
-/** What was stored of a code, and of the grant it goes with. */
+/** The stored form of a code, and of the grant it goes with. */
 export interface FoundWithGrant {
   readonly payload: Payload;
   readonly grant: Payload | undefined;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { profiles } from '@curfew/session-policy/settings';
 import { type SessionPolicy } from '@curfew/session-policy';
+import { profiles } from '@curfew/session-policy/settings';
 import { catalogue } from './catalogue.js';
 import { type ConfigurationFacts, standardIds } from './control.js';
 import { judgeAll } from './evaluate.js';

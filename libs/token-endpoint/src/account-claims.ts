@@ -27,7 +27,7 @@ export async function claimsAbout(
 }
 
 /**
- * The claims of a person. Where the profile has no address, a username that looks like one is given; nobody has verified it, and the claim
+ * The claims of a person. If the profile has no address, a username that looks like one is given; nobody has verified it, and the claim
  * says so.
  */
 function personalClaims({ username, email, emailVerified }: AccountNames): Readonly<Record<string, unknown>> {

@@ -114,7 +114,7 @@ const aboutPeriod =
 
 const problems = { 404: ['unknown_client', 'unknown_resource'] } as const;
 
-/** What documents ask for, and what meets it. */
+/** The demands of documents, and the evidence that meets them. */
 export const show = operation({
   id: 'getCompliance',
   method: 'get',

@@ -32,7 +32,7 @@ export type ComplianceReport = z.output<typeof reportSchema>;
 
 type ReportedControl = ComplianceReport['standards'][number]['controls'][number];
 
-/** What a report is asked for. */
+/** The request for a report. */
 export interface ReportQuestion {
   readonly standard?: StandardId | undefined;
   readonly client?: string | undefined;

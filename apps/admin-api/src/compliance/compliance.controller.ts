@@ -15,7 +15,7 @@ type Query = InputOf<typeof contracts.show>['query'];
 /** The length of a period whose beginning is not named. */
 const usualPeriod = seconds(90 * 86_400);
 
-/** What documents ask for, what meets it here, and the evidence; to look at, to sign and to print. */
+/** The demands of documents, the settings that meet them here, and the evidence; to look at, to sign and to print. */
 @Controller()
 export class ComplianceController {
   constructor(

@@ -5,7 +5,7 @@ import { profiles } from '@curfew/session-policy/settings';
 import type { PolicyChange } from './evidence.store.js';
 import { type JudgedSubject, policiesOf } from './subjects.js';
 
-/** What is known of the past of the policies that a subject is under. */
+/** The known past of the policies that a subject is under. */
 export interface PolicyPast {
   /** Revisions by the name of their policy, newest first. */
   readonly revisions: ReadonlyMap<string, readonly PolicyRevision[]>;

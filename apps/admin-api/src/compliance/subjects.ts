@@ -8,8 +8,8 @@ import {
   Registry,
 } from '@curfew/clients';
 import type { RegistrationFacts } from '@curfew/compliance';
-import { policiesByPlace } from '@curfew/session-policy/effective-policy';
 import { type SessionPolicy } from '@curfew/session-policy';
+import { policiesByPlace } from '@curfew/session-policy/effective-policy';
 import { Injectable } from '@nestjs/common';
 
 /** Sessions that are judged together, and the policies that they are under. */

@@ -66,7 +66,7 @@ export class PersonalDataController {
     const { params, body, caller, now } = input;
     const { id } = params;
     if (!(await this.rows.isKnown(id))) throw new AccountError('unknown_account');
-    // The note stands in the record of the erasure alone: what it leaves elsewhere would have to be erased, too.
+    // The note stands in the record of the erasure alone: any copy elsewhere would have to be erased, too.
     const act = actOf({ caller, now }, contracts.erase);
     // First, so that nothing new comes of it while it is erased.
     if (await this.rows.account(id)) await this.acts.remove(id, act);

@@ -25,7 +25,7 @@ export class PersonalDataStore {
     return row!.known;
   }
 
-  /** What it allowed, where it is or was signed in, and its sessions. */
+  /** Its consents, the places where it is or was signed in, and its sessions. */
   async records(id: string): Promise<{ consents: Row[]; sessions: Row[]; browsers: Row[] }> {
     const [consents, sessions, browsers] = await Promise.all([
       this.prisma.$queryRaw<
