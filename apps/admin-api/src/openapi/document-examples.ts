@@ -11,7 +11,7 @@ interface Described extends Json {
   readonly responses: Record<string, { content?: Content }>;
 }
 
-/** The described operations with examples: of each parameter that a request needs, of its body, and of what it answers. */
+/** Adds an example to each parameter that a request needs, to its body, and to its answers. */
 export function withExamples(
   paths: Readonly<Record<string, Json>>,
   named: Readonly<Record<string, Json>>,
