@@ -184,12 +184,12 @@ it('the facts about a browser that follow from its sessions are those of the dom
   const random = randomFrom(seed);
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   // Few instants, so that many of them are the same.
-  const when = () => t(1_000 + 60 * Math.floor(random() * 6));
+  const when = () => t(1_000 + 60 * Math.floor(random() * 4));
   const maybe = <T>(value: T, share: number): T | null => (random() < share ? value : null);
   const reasons = Object.keys(endReach) as EndReason[];
   const sights = new Set<string>();
   const query: typeof house.database.query = (text, values) => house.database.query(text, values);
-  for (let round = 0; round < 80; round++) {
+  for (let round = 0; round < 120; round++) {
     const [accountId, uid] = [randomUUID(), randomUUID()];
     const provedAt = when();
     const [actedAt, now] = [latest(provedAt, when()), when()];
@@ -200,17 +200,18 @@ it('the facts about a browser that follow from its sessions are those of the dom
     );
     const clients = [house.client(), house.client()];
     const sessions: SessionOfBrowser[] = [];
-    for (let n = Math.floor(random() * 5); n > 0; n--) {
+    for (let n = Math.floor(random() * 8); n > 0; n--) {
       const clientId = pick(clients);
       const { sid } = await house.signIn({ accountId, clientId, browser: uid, at: t(0) });
       const endedAt = maybe(when(), 0.5);
+      const expiresAt = when();
       const session: SessionOfBrowser = {
         clientId,
         startedAt: when(),
         signedInAt: when(),
         lastActiveAt: when(),
-        expiresAt: when(),
-        absoluteDeadline: when(),
+        expiresAt,
+        absoluteDeadline: latest(expiresAt, when()),
         inactivityTimeout: seconds(pick([300, 600, 900])),
         stepUpRequiredAt: maybe(when(), 0.4),
         steppedUpAt: maybe(when(), 0.4),
