@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { ClientService, PolicyService, Registry } from '@curfew/clients';
+import { ClientService, PolicyService, Registry, registryChannel } from '@curfew/clients';
 import { ManualClock } from '@curfew/clock';
 import { loadConfiguration } from '@curfew/config';
 import { engineOn } from '@curfew/foundation';
-import { HotStatements, PrismaService } from '@curfew/persistence';
+import { DatabaseListener, HotStatements, PrismaService } from '@curfew/persistence';
 import { unknownSignals } from '@curfew/session-policy';
 import { placeOf } from '@curfew/session-policy/trial';
 import { KeyRing, newId, newSecret, RefreshTokenCodec, ServiceKeys } from '@curfew/tokens';
@@ -29,7 +29,10 @@ export class AdaptingWorld {
     const hot = new HotStatements(configuration.database, 4);
     const clock = new ManualClock();
     const registry = new Registry(prisma, clock);
-    await registry.start(databaseUrl);
+    const ways = { url: databaseUrl, through: prisma.direct };
+    const listener = new DatabaseListener(ways, [registryChannel], registry.handlers);
+    await listener.start();
+    registry.trust();
     const faults = [];
     const fault = (...said) => faults.push(said);
     const refreshTokens = new RefreshTokenCodec(
@@ -53,6 +56,7 @@ export class AdaptingWorld {
       hot,
       clock,
       registry,
+      listener,
       engine,
       policies,
       adaptations,
@@ -67,7 +71,7 @@ export class AdaptingWorld {
   }
 
   async close() {
-    await this.registry.stop();
+    await this.listener.stop();
     await this.engine.announcer.settle();
     await this.hot.close();
     await this.prisma.$disconnect();

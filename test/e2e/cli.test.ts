@@ -388,7 +388,7 @@ gateway_routes:
       grant_types: ['urn:ietf:params:oauth:grant-type:device_code'],
     });
     const refused = await curfew(['clients', 'create', '--name', 'x', '--redirect-uri', 'nowhere']);
-    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('redirect_uris[0]')]);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('redirect_uris/0')]);
     const api = 'https://orders.example.test';
     const idle = (...more: string[]) => curfew(['policies', 'set-idle', api, '14m', ...more]);
     const planned = await idle('--dry-run');
