@@ -23,8 +23,8 @@ const reasonText = (data: Data): string =>
     ? endReach[data.reason as EndReason].meaning
     : 'The session ended.';
 
-/** The initiator of a reason whose event names nobody; the others are findings of the policy. */
-const usualInitiator: Readonly<Partial<Record<EndReason, 'admin' | 'user' | 'system'>>> = {
+/** The initiator of a reason whose event names nobody. */
+const usualInitiator: Readonly<Record<EndReason, 'admin' | 'user' | 'policy' | 'system'>> = {
   revoked_by_client: 'user',
   logout: 'user',
   ended_by_user: 'user',
@@ -37,6 +37,16 @@ const usualInitiator: Readonly<Partial<Record<EndReason, 'admin' | 'user' | 'sys
   client_disabled: 'admin',
   ended_by_administrator: 'admin',
   restored_from_backup: 'system',
+  inactivity_timeout: 'policy',
+  absolute_lifetime: 'policy',
+  refresh_token_reuse: 'policy',
+  code_reuse: 'policy',
+  session_limit: 'policy',
+  policy_changed: 'policy',
+  risk_ip: 'policy',
+  risk_device: 'policy',
+  risk_tls_fingerprint: 'policy',
+  attack_pattern: 'policy',
 };
 
 /** CAEP 1.0 §2: the initiator. A client that revokes does what its person wants done. */
