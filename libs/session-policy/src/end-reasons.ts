@@ -4,6 +4,8 @@ import type { EndReach, ReachRow } from './end-reach.js';
 export interface EndReasonEntry extends ReachRow {
   /** One sentence for operators and documentation. */
   readonly meaning: string;
+  /** The initiator of the end where its event names nobody (CAEP 1.0 §2). */
+  readonly initiator: 'admin' | 'user' | 'policy' | 'system';
   /** Whether an administrator may name it; the others are findings of the service itself. */
   readonly forAdministrators?: true;
 }
@@ -51,18 +53,21 @@ const byRisk = wholeBrowser('Tokens and cookie are kept side by side; a thief of
  */
 const table = {
   inactivity_timeout: {
+    initiator: 'policy',
     meaning: 'Nothing that counts as activity happened for the inactivity timeout.',
     ...ofTheClock(
       'Nobody showed that the person is still there; a request without a page does not show it either.',
     ),
   },
   absolute_lifetime: {
+    initiator: 'policy',
     meaning: 'The absolute lifetime since the sign-in is over, however active the session was.',
     ...ofTheClock(
       'The policy bounds the time since the person proved who they are, and a new session does not move that.',
     ),
   },
   refresh_token_reuse: {
+    initiator: 'policy',
     meaning: 'A superseded refresh token was used, so two parties hold the lineage and one may be a thief.',
     reach: 'by_policy',
     ends: 'the session; with `onReuse: browser` also its browser and everything else that browser signed in; with `account` everything of the account',
@@ -70,14 +75,17 @@ const table = {
     why: 'A stolen token is no stolen cookie, and most reuse is no theft; a policy may take the sterner view.',
   },
   code_reuse: {
+    initiator: 'policy',
     meaning: 'The authorization code it started from was redeemed a second time.',
     ...sessionAlone('A code that leaked says nothing of the browser it was made in.'),
   },
   revoked_by_client: {
+    initiator: 'user',
     meaning: 'The client revoked its refresh token (RFC 7009).',
     ...sessionAlone('A client speaks for its own session (RFC 7009 §2).'),
   },
   logout: {
+    initiator: 'user',
     meaning: 'The person signed out in the browser the session belongs to.',
     reach: 'session',
     ends: 'the browser with everything it signed in, except offline sessions; the session alone where the person signs out of one application only',
@@ -85,6 +93,7 @@ const table = {
     why: 'The person asked for it, and gave offline sessions leave to stay (ADR 17).',
   },
   ended_by_user: {
+    initiator: 'user',
     meaning: 'The person ended it on the page "your sessions".',
     reach: 'browser',
     ends: 'the browser with everything it signed in; offline sessions too, unless the person keeps them',
@@ -92,6 +101,7 @@ const table = {
     why: 'A person who ends a session that they do not know, or on a device they have lost, wants that device to be out.',
   },
   ended_by_administrator: {
+    initiator: 'admin',
     meaning: 'An operator ended it.',
     forAdministrators: true,
     ...wholeBrowser(
@@ -99,34 +109,41 @@ const table = {
     ),
   },
   password_changed: {
+    initiator: 'user',
     meaning: 'The password changed, and the policy ends other sessions then.',
     ...wholeAccount('Somebody who knew the old password may have signed in with it anywhere.'),
   },
   factor_changed: {
+    initiator: 'user',
     meaning: 'A second factor was set up, replaced or removed, and the policy ends other sessions then.',
     ...wholeAccount('A thief may have signed in while the factor was missing, or was theirs.'),
   },
   account_disabled: {
+    initiator: 'admin',
     meaning: 'The account was disabled.',
     forAdministrators: true,
     ...wholeAccount('Nobody is left to be signed in.'),
   },
   account_deleted: {
+    initiator: 'admin',
     meaning: 'The account was deleted.',
     forAdministrators: true,
     ...wholeAccount('Nobody is left to be signed in.'),
   },
   client_disabled: {
+    initiator: 'admin',
     meaning: 'The client was disabled.',
     forAdministrators: true,
     ...wholeClient('The client is in question, and the people are not.'),
   },
   client_deleted: {
+    initiator: 'admin',
     meaning: 'The client was deleted.',
     forAdministrators: true,
     ...wholeClient('The client is in question, and the people are not.'),
   },
   consent_withdrawn: {
+    initiator: 'user',
     meaning: 'The person took back what they had allowed the client.',
     ...sessionAlone(
       'The person takes back what one application may do; it asks them again before it may.',
@@ -134,28 +151,34 @@ const table = {
     ),
   },
   session_limit: {
+    initiator: 'policy',
     meaning: 'The account signed in once more than its policy allows, and this was the oldest session.',
     ...sessionAlone('The person is welcome, only not so many times.', 'the oldest session'),
   },
   policy_changed: {
+    initiator: 'policy',
     meaning: 'An operator changed its policy or its client in a way that it may not go on under.',
     forAdministrators: true,
     ...wholeClient('Only the rules changed, and a person who signs in anew is under the new ones.'),
     ends: 'the sessions that may not go on, and no browser',
   },
   risk_ip: {
+    initiator: 'policy',
     meaning: 'Its network changed in a way for which the policy ends sessions.',
     ...byRisk,
   },
   risk_device: {
+    initiator: 'policy',
     meaning: 'Browser, operating system or device changed, and the policy ends sessions for that.',
     ...byRisk,
   },
   risk_tls_fingerprint: {
+    initiator: 'policy',
     meaning: 'The TLS fingerprint changed, and the policy ends sessions for that.',
     ...byRisk,
   },
   attack_pattern: {
+    initiator: 'policy',
     meaning:
       'A pattern that looks like an attack passed its threshold, and the configuration ends sessions for that.',
     ...wholeBrowser(
@@ -163,6 +186,7 @@ const table = {
     ),
   },
   restored_from_backup: {
+    initiator: 'system',
     meaning: 'The database was restored, and whatever was authorized before cannot be trusted any more.',
     reach: 'account',
     ends: 'everything of everyone',

@@ -23,32 +23,6 @@ const reasonText = (data: Data): string =>
     ? endReach[data.reason as EndReason].meaning
     : 'The session ended.';
 
-/** The initiator of a reason whose event names nobody. */
-const usualInitiator: Readonly<Record<EndReason, 'admin' | 'user' | 'policy' | 'system'>> = {
-  revoked_by_client: 'user',
-  logout: 'user',
-  ended_by_user: 'user',
-  password_changed: 'user',
-  factor_changed: 'user',
-  consent_withdrawn: 'user',
-  account_deleted: 'admin',
-  account_disabled: 'admin',
-  client_deleted: 'admin',
-  client_disabled: 'admin',
-  ended_by_administrator: 'admin',
-  restored_from_backup: 'system',
-  inactivity_timeout: 'policy',
-  absolute_lifetime: 'policy',
-  refresh_token_reuse: 'policy',
-  code_reuse: 'policy',
-  session_limit: 'policy',
-  policy_changed: 'policy',
-  risk_ip: 'policy',
-  risk_device: 'policy',
-  risk_tls_fingerprint: 'policy',
-  attack_pattern: 'policy',
-};
-
 /** CAEP 1.0 §2: the initiator. A client that revokes does what its person wants done. */
 function initiator(data: Data): 'admin' | 'user' | 'policy' | 'system' {
   switch ((data['by'] as { kind?: string } | undefined)?.kind) {
@@ -62,7 +36,9 @@ function initiator(data: Data): 'admin' | 'user' | 'policy' | 'system' {
     case 'policy':
       return 'policy';
     default:
-      return (data.reason && usualInitiator[data.reason]) ?? 'policy';
+      return data.reason && Object.hasOwn(endReach, data.reason)
+        ? endReach[data.reason as EndReason].initiator
+        : 'policy';
   }
 }
 
