@@ -273,6 +273,23 @@ describe('a link', () => {
     expect((await new Person('', '').open(link)).status).toBe(200);
   });
 
+  it('that was sent to an address acts no more once the account has another one', async () => {
+    const username = `person-${++number}@example.test`;
+    const made = await world.post('/v1/accounts', { username, email: username, invite: true });
+    const invitation = linkIn(await mail.letterTo(username, /^Your account at/));
+    const { id, username: known } = await someone();
+    await forget(known);
+    const reset = linkIn(await mail.letterTo(known, /^Choose a new password/));
+    for (const account of [made.body.id, id]) {
+      const body = { email: `moved-${account}@example.test` };
+      expect((await world.call('PATCH', `/v1/accounts/${account}`, { body })).status).toBe(200);
+    }
+    for (const link of [invitation, reset])
+      expect((await choose(link, 'another long password')).status).toBe(410);
+    const { body } = await world.get(`/v1/accounts/${made.body.id}`);
+    expect(body).toMatchObject({ has_password: false, email_verified: false });
+  });
+
   it('is in no table, sealed or not', async () => {
     const { username } = await someone();
     await forget(username);

@@ -8,7 +8,7 @@ import {
   verificationLetter,
 } from './letters.js';
 import type { Letter, TakenMail } from './mail.js';
-import type { LinkPurpose, OneTimeLinks } from './one-time-links.js';
+import { type LinkPurpose, type OneTimeLinks, passwordSubject } from './one-time-links.js';
 
 /** The dependencies of LetterComposer. */
 export interface LetterParts {
@@ -45,7 +45,7 @@ export class LetterComposer {
 
   async #words(mail: TakenMail, addressee: Addressee, email: string): Promise<Omit<Letter, 'to'> | null> {
     const { account, hasPassword } = addressee;
-    const password = String(account.passwordChangedAt);
+    const password = passwordSubject(account.passwordChangedAt, email);
     switch (mail.kind) {
       case 'invitation':
         return hasPassword ? null : invitationLetter(await this.#acting(addressee, 'invitation', password));
@@ -65,7 +65,7 @@ export class LetterComposer {
           ? null
           : verificationLetter(await this.#acting(addressee, 'email_verification', email));
       case 'new_sign_in':
-        return newSignInLetter(mail.facts, await this.#acting(addressee, 'not_me', ''));
+        return newSignInLetter(mail.facts, await this.#acting(addressee, 'not_me', email));
       case 'security_change':
         return securityLetter(mail.facts, this.#about(addressee, `${this.parts.issuer}/forgotten-password`));
     }

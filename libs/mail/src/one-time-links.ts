@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
 import type { PrismaService, Transaction } from '@curfew/persistence';
-import { plus, type Seconds, seconds } from '@curfew/session-policy';
+import { type Instant, plus, type Seconds, seconds } from '@curfew/session-policy';
 
 /** The one act that a link is good for; a closed list. */
 export type LinkPurpose = 'invitation' | 'password_reset' | 'email_verification' | 'not_me';
@@ -11,6 +11,10 @@ export interface FoundLink {
   readonly accountId: string;
   readonly subject: string;
 }
+
+/** The subject of a link that chooses a password: the password it replaces, and the address it was sent to. Another of either ends the link. */
+export const passwordSubject = (passwordChangedAt: Instant, email: string | null): string =>
+  `${passwordChangedAt} ${email ?? ''}`;
 
 /** How long a link can be used. */
 export const linkLifetime: Seconds = seconds(20 * 60);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Account, AccountError, PreparedPassword } from '@curfew/accounts';
-import type { FoundLink, LinkPurpose } from '@curfew/mail';
+import { type FoundLink, type LinkPurpose, passwordSubject } from '@curfew/mail';
 import type { Transaction } from '@curfew/persistence';
 import { recordChanges } from './account-changed.js';
 import { type Author, inTransaction, type OperationParts } from './author.js';
@@ -31,7 +31,8 @@ const personOf = (accountId: string): Author => ({ by: { kind: 'user', id: accou
 
 /**
  * Sets the password that a person chose by a link, and ends everything that their account has authorized. The link counts only for the
- * password it was made to replace. An invitation shows as well that mail to the address reaches the person. @throws AccountError
+ * password it was made to replace, and the address it was sent to. An invitation shows as well that mail to the address reaches the person.
+ * @throws AccountError
  */
 export const choosePassword = (
   parts: OperationParts,
@@ -39,8 +40,10 @@ export const choosePassword = (
 ): Promise<EverythingEnded & { readonly accountId: string }> =>
   parts.prisma.$transaction(async (tx) => {
     const { link, account } = await used(parts, purpose, token, tx);
-    if (link.subject !== String(account.passwordChangedAt)) throw new AccountError('link_gone');
     const accountId = account.id;
+    const { email } = await parts.profiles.of(accountId, tx);
+    if (link.subject !== passwordSubject(account.passwordChangedAt, email))
+      throw new AccountError('link_gone');
     const author = personOf(accountId);
     if (purpose === 'invitation') {
       await parts.profiles.change(accountId, { emailVerified: true }, parts.clock.now(), tx);
@@ -61,19 +64,21 @@ export const confirmEmail = (parts: OperationParts, token: string): Promise<void
 
 /**
  * Ends everything of an account whose person says that a sign-in was not theirs, and removes the password that somebody else knows. The link
- * with which the person chooses another one. @throws AccountError
+ * with which the person chooses another one. An address that the account has no more disowns nothing. @throws AccountError
  */
 export const disownSignIn = (
   parts: OperationParts,
   token: string,
 ): Promise<EverythingEnded & { readonly resetToken: string }> =>
   parts.prisma.$transaction(async (tx) => {
-    const { account } = await used(parts, 'not_me', token, tx);
+    const { link: told, account } = await used(parts, 'not_me', token, tx);
+    const { email } = await parts.profiles.of(account.id, tx);
+    if (told.subject !== email) throw new AccountError('link_gone');
     const author = { ...personOf(account.id), note: 'The person said that a sign-in was not theirs.' };
     const change = { accountId: account.id, password: PreparedPassword.none(), endSessions: true };
     const ended = await changePassword(parts, change, author, tx);
     const { passwordChangedAt } = (await parts.accounts.findById(account.id, tx))!;
-    const link = { accountId: account.id, subject: String(passwordChangedAt) };
+    const link = { accountId: account.id, subject: passwordSubject(passwordChangedAt, email) };
     return { ...ended!, resetToken: await parts.links.issue('password_reset', link, tx) };
   });
 
