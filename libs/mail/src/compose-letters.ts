@@ -50,15 +50,14 @@ export class LetterComposer {
       case 'invitation':
         return hasPassword ? null : invitationLetter(await this.#acting(addressee, 'invitation', password));
       case 'forgotten_password': {
-        if (!hasPassword) return invitationLetter(await this.#acting(addressee, 'invitation', password));
-        // Beyond a few nobody is written to: the links of the last minutes all work, so the owner is not kept out by it.
-        const token = await this.parts.links.issueIfFew('password_reset', {
-          accountId: account.id,
-          subject: password,
-        });
-        return token === null
-          ? null
-          : resetLetter(this.#about(addressee, this.#addressOf('password_reset', token)));
+        const purpose = hasPassword ? 'password_reset' : 'invitation';
+        // Beyond a few nobody is written to: the links of the last minutes all work, so the owner is not kept out by it. A mail that is tried
+        // again was counted at its first attempt.
+        const issue = mail.attempt === 1 ? 'issueIfFew' : 'issue';
+        const token = await this.parts.links[issue](purpose, { accountId: account.id, subject: password });
+        if (token === null) return null;
+        const facts = this.#about(addressee, this.#addressOf(purpose, token));
+        return hasPassword ? resetLetter(facts) : invitationLetter(facts);
       }
       case 'email_verification':
         return addressee.profile.emailVerified

@@ -93,7 +93,8 @@ export class LinkController {
     try {
       await this.carryOut(opened, form, request, response);
     } catch (error) {
-      if (!(error instanceof AccountError) || error.code !== 'link_gone') throw error;
+      // An address that another account has confirmed meanwhile cannot be confirmed again.
+      if (!(error instanceof AccountError) || !['link_gone', 'email_taken'].includes(error.code)) throw error;
       this.gone(request, response);
     }
   }
