@@ -2,12 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ClientService } from '@curfew/clients';
 import { type EngineClient, EngineWorld } from '../e2e/engine-world.js';
 import { createTestDatabase, databaseAt, type TestDatabase } from '../support/database.js';
-import { type Pooler, poolerVersion, startPooler } from '../support/pooler.js';
+import { keepsPreparedStatements, type Pooler, poolerVersion, startPooler } from '../support/pooler.js';
 import { type DatabaseProxy, proxyTo } from '../support/proxy.js';
 import { refreshInParallel } from './storm.js';
 
-const version = poolerVersion();
-const isNewEnough = version !== undefined && (version[0] > 1 || version[1] >= 21);
+const isNewEnough = keepsPreparedStatements(poolerVersion());
 if (!isNewEnough)
   console.warn('no PgBouncer of 1.21 or newer is installed: nothing behind a pooler is tried');
 

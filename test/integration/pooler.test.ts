@@ -1,11 +1,16 @@
 import { loadConfiguration } from '@curfew/config';
 import { DatabaseListener, examineAddresses, HotStatements, NotHeard } from '@curfew/persistence';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { type Pooler, type PoolerSettings, poolerVersion, startPooler } from '../support/pooler.js';
+import {
+  keepsPreparedStatements,
+  type Pooler,
+  type PoolerSettings,
+  poolerVersion,
+  startPooler,
+} from '../support/pooler.js';
 
 const version = poolerVersion();
-/** From 1.21 on PgBouncer keeps prepared statements in transaction mode. */
-const isNewEnough = version !== undefined && (version[0] > 1 || version[1] >= 21);
+const isNewEnough = keepsPreparedStatements(version);
 if (!isNewEnough)
   console.warn(
     `PgBouncer ${version ? `${version.join('.')} is too old` : 'is not installed'}: what needs 1.21 is skipped`,

@@ -32,6 +32,10 @@ export function poolerVersion(): readonly [number, number] | undefined {
   }
 }
 
+/** Whether a PgBouncer keeps prepared statements in transaction mode, as it does from 1.21 on. */
+export const keepsPreparedStatements = (version: readonly [number, number] | undefined): boolean =>
+  version !== undefined && (version[0] > 1 || version[1] >= 21);
+
 /** Starts PgBouncer in front of a database. */
 export async function startPooler(databaseUrl: string, settings: PoolerSettings): Promise<Pooler> {
   const target = new URL(databaseUrl);
