@@ -71,10 +71,10 @@ describe('the metrics of a node', () => {
   });
 
   it('never take a word of a caller into a label', async () => {
-    await fetch(new URL('/some-made-up-path-4711', world.issuer), { method: 'PROPFIND' });
-    await world.get('/jwks?x=some-made-up-query-4711');
+    await fetch(new URL('/some-made-up-path-told-to-nobody', world.issuer), { method: 'PROPFIND' });
+    await world.get('/jwks?x=some-made-up-query-told-to-nobody');
     const text = await scrape();
-    expect(text).not.toContain('4711');
+    expect(text).not.toContain('told-to-nobody');
     expect(text).toContain('method="other"');
   });
 
@@ -141,7 +141,7 @@ describe('traces', () => {
     const refreshed = await askAt(traced.port, '/token', form);
     expect(refreshed.status).toBe(200);
     const given = JSON.parse(refreshed.text) as { access_token: string; refresh_token: string };
-    const ask = `http://127.0.0.1:${traced.port}/jwks?secret=4711`;
+    const ask = `http://127.0.0.1:${traced.port}/jwks?secret=told-to-nobody`;
     await fetch(ask, { headers: { traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` } });
     await until(async () => collector.received.some(({ body }) => body.includes('GET jwks')));
     await traced.stop();
@@ -149,7 +149,7 @@ describe('traces', () => {
     const sent = collector.received.map(({ body }) => body).join();
     expect(path).toBe('/v1/traces');
     expect(sent).toContain('curfew-auth-server');
-    expect(sent).not.toContain('4711');
+    expect(sent).not.toContain('told-to-nobody');
     // The statements of a request are spans within its own.
     const spans = collector.received.flatMap(({ body }) =>
       (
@@ -196,15 +196,15 @@ describe('traces of the admin API', () => {
     // Prometheus knows it by another name than operators do.
     const byAddress = async (path: string) => (await fetch(`http://127.0.0.1:${adminPort}${path}`)).status;
     expect([await byAddress('/metrics'), await byAddress('/v1/openapi.json')]).toEqual([200, 421]);
-    const headers = { authorization: 'Bearer cfw_at_4711' };
-    await fetch(`${admin.issuer}/v1/sessions/4711?note=4711`, { headers });
-    await fetch(`${admin.issuer}/v1/nothing-4711`);
+    const headers = { authorization: 'Bearer cfw_at_told-to-nobody' };
+    await fetch(`${admin.issuer}/v1/sessions/told-to-nobody?note=told-to-nobody`, { headers });
+    await fetch(`${admin.issuer}/v1/nothing-told-to-nobody`);
     await until(async () => collector.received.some(({ body }) => body.includes('GET unknown')));
     await admin.stop();
     const sent = collector.received.map(({ body }) => body).join();
     expect(sent).toContain('curfew-admin-api');
     expect(sent).toContain('GET /v1/sessions/{id}');
-    expect(sent).not.toContain('4711');
+    expect(sent).not.toContain('told-to-nobody');
     await collector.close();
   });
 });
