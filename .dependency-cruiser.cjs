@@ -16,7 +16,7 @@ const mayImport = {
   persistence: ['config', 'clock'],
   signals: ['config', 'session-policy'],
   events: ['session-policy', 'persistence', 'clock'],
-  clients: ['session-policy', 'persistence', 'clock'],
+  clients: ['session-policy', 'persistence', 'clock', 'pages'],
   accounts: ['session-policy', 'config', 'persistence', 'clock'],
   insight: ['session-policy', 'persistence'],
   mail: ['accounts', 'events', 'session-policy', 'config', 'persistence', 'clock'],

@@ -25,13 +25,14 @@ async function writeTypes() {
   const { customProperties, day, night } = await import(
     `data:text/javascript;base64,${Buffer.from(outputText).toString('base64')}`
   );
-  const dark = customProperties(night);
+  const [light, dark] = [day, night].map(customProperties);
   write(
     'palette.css',
-    `:root{color-scheme:light dark;${customProperties(day)}}
+    `:root{color-scheme:light dark;${light}}
 @media (prefers-color-scheme:dark){:root:not([data-theme='light']){${dark}}}
 :root[data-theme='light']{color-scheme:light}
-:root[data-theme='dark']{color-scheme:dark;${dark}}
+:root[data-theme='dark'],[data-appearance='dark']{color-scheme:dark;${dark}}
+[data-appearance='light']{color-scheme:light;${light}}
 `,
   );
   const document = JSON.parse(readFileSync(at('docs/openapi.json'), 'utf8'));

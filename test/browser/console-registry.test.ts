@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { deviceGrant, orders } from '../e2e/admin-world.js';
 import { Person } from '../support/person.js';
-import { ConsoleWorld } from './console-world.js';
+import { ConsoleWorld, violations } from './console-world.js';
 
 let world: ConsoleWorld;
 /** One window for all: the operator stays signed in, and every act is within five minutes of that. */
@@ -171,6 +172,69 @@ describe('the pages of applications', () => {
     await page.getByRole('heading', { name: 'Applications' }).waitFor();
     await page.locator(`[data-row="${id}"]`).waitFor({ state: 'detached' });
     expect((await world.admin.get(`/v1/sessions/${sid}`)).body.state).toBe('ended');
+  });
+
+  it('give one a logo and colours, refuse a colour that is hard to read with its contrast, and its sign-in has them', async () => {
+    const { body } = await world.admin.post('/v1/clients', {
+      client_name: 'Greengrocer',
+      redirect_uris: ['https://greengrocer.example.test/callback'],
+    });
+    const id: string = body.client_id;
+    await open(`/applications/${id}`);
+    await press('Give it a look');
+    const look = page.getByRole('form', { name: 'Look' });
+    const logo = look.getByLabel('Logo');
+    await logo.setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('<svg/>') });
+    await look.getByText('No picture that a browser can show').first().waitFor();
+    await look.getByLabel('Colour on light pages').fill('#ffd400');
+    await look.getByRole('button', { name: 'Save' }).click();
+    await look.getByText(/must have a contrast of at least 4\.5 .* it has 1\.\d\d/).waitFor();
+    await look.getByText(/^must be a PNG/).waitFor();
+    await logo.setInputFiles('test/fixtures/logo.png');
+    await look.getByLabel('Colour on light pages').fill('#0b5d3b');
+    await look.getByLabel('Colour on dark pages').fill('#8fdcaa');
+    await look.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Change the look' }).waitFor();
+    const preview = page.getByRole('img', { name: 'Preview of the sign-in to Greengrocer' });
+    expect(await preview.locator('canvas').evaluateAll((all) => all.map(({ width }) => width))).toEqual([
+      96, 96,
+    ]);
+
+    const sent = readFileSync('test/fixtures/logo.png').toString('base64');
+    const kept = (await world.admin.get(`/v1/clients/${id}`)).body['logo_png'];
+    expect(Buffer.from(kept, 'base64').includes('made by an editor')).toBe(false);
+    const { items } = (await world.admin.get('/v1/clients?search=Greengrocer')).body;
+    expect(items[0]).toMatchObject({ accent_color_light: '#0b5d3b' });
+    expect(items[0]).not.toHaveProperty('logo_png');
+    const description = { clients: { [id]: { client_name: 'Greengrocer', logo_png: sent } } };
+    const again = await world.admin.post('/v1/apply', { description, dry_run: true });
+    expect(again.body.plan).toEqual([]);
+
+    const request = new URLSearchParams({
+      ...{ client_id: id, response_type: 'code', scope: 'openid', state: 'one' },
+      ...{ redirect_uri: 'https://greengrocer.example.test/callback', code_challenge_method: 'S256' },
+      code_challenge: createHash('sha256').update('v'.repeat(43)).digest('base64url'),
+    });
+    for (const [colorScheme, width, colour] of [
+      ['light', 320, 'rgb(11, 93, 59)'],
+      ['dark', 1280, 'rgb(143, 220, 170)'],
+    ] as const) {
+      const visitor = await world.window({ colorScheme, viewport: { width, height: 700 } });
+      const titles = ['Sign in', 'Greengrocer'];
+      await visitor.goto(`${world.admin.server.issuer}/authorize?${request}`);
+      for (const title of titles) {
+        await visitor.getByRole('heading', { name: title }).waitFor();
+        const shown = visitor.locator('img.logo');
+        expect(await shown.evaluate((picture: HTMLImageElement) => picture.naturalWidth)).toBe(96);
+        const button = visitor.locator('button:not(.plain,.reveal)').first();
+        expect(await button.evaluate((one) => getComputedStyle(one).backgroundColor)).toBe(colour);
+        expect(await visitor.locator('html').evaluate((root) => root.scrollWidth - root.clientWidth)).toBe(0);
+        expect(await violations(visitor)).toEqual([]);
+        if (title === 'Sign in') await world.signIn(visitor);
+      }
+    }
+    const answer = await fetch(`${world.admin.server.issuer}/assets/logo-${id}-${'0'.repeat(16)}.png`);
+    expect(answer.status).toBe(404);
   });
 });
 

@@ -440,6 +440,16 @@ gateway_routes:
     const { client_id } = world.data.clients.service;
     expect((await curfew(['clients', 'secret', client_id, '--json'])).json.secrets).toHaveLength(2);
     expect((await curfew(['clients', 'show', client_id])).out).toContain('client_credentials');
+    const look = (...args: string[]) =>
+      curfew(['clients', 'look', world.data.clients.web.client_id, ...args]);
+    expect(await look('--accent-light', '#ffd400')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('it has 1.'),
+    });
+    const { out } = await look('--logo', 'test/fixtures/logo.png', '--accent-light', '#0b5d3b');
+    expect(out).toMatch(/logo\s+\d+ bytes\nlight\s+#0b5d3b\ndark\s+none/);
+    expect((await look('--logo', 'none', '--accent-light', 'none')).out).toMatch(/logo\s+none\nlight\s+none/);
+    expect((await look()).err).toContain('name at least one of');
   });
 
   it('rotates keys', async () => {

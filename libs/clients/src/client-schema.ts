@@ -1,7 +1,9 @@
+import { accentFault } from '@curfew/pages';
 import { z } from 'zod';
 import { assertionAlgs, authMethods, grantTypes, idTokenAlgs, reservedAuthMethods } from './client.js';
 import type { PublicKeySet } from './key-set-rules.js';
 import { keySetFaults } from './key-set-rules.js';
+import { logoSchema } from './logo/logo.js';
 import { audienceFault, fetchedUriFault, linkFault, redirectUriFault } from './uri-rules.js';
 
 /** Rules that depend on the installation. */
@@ -93,6 +95,9 @@ export const registrationSchema = ({ allowPrivateAddresses }: RegistrationRules)
     backchannel_logout_session_required: flag.default(true),
     client_uri: ruled(linkFault).optional(),
     logo_uri: ruled(linkFault).optional(),
+    logo_png: logoSchema.optional(),
+    accent_color_light: ruled((colour) => accentFault('light', colour)).optional(),
+    accent_color_dark: ruled((colour) => accentFault('dark', colour)).optional(),
     policy_uri: ruled(linkFault).optional(),
     tos_uri: ruled(linkFault).optional(),
     contacts: listOf(contact, 10).default([]),

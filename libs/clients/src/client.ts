@@ -63,6 +63,11 @@ export interface ClientMetadata {
   readonly backchannel_logout_session_required: boolean;
   readonly client_uri?: string;
   readonly logo_uri?: string;
+  /** A logo of its own for the pages of sign-in and consent, as a PNG in base64. */
+  readonly logo_png?: string;
+  /** The colour of links and buttons on these pages, `#rrggbb`, by the appearance that the person prefers. */
+  readonly accent_color_light?: string;
+  readonly accent_color_dark?: string;
   readonly policy_uri?: string;
   readonly tos_uri?: string;
   readonly contacts: readonly string[];

@@ -1,5 +1,6 @@
 import type { ConsentedAccess } from '@curfew/accounts';
 import type { StagedWrites } from '@curfew/artifacts';
+import type { Client } from '@curfew/clients';
 import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import type { Provider } from 'oidc-provider';
 import { contextRequired } from './hooks/authentication-context.js';
@@ -17,6 +18,8 @@ export interface InteractionDetails {
     readonly name: string;
     /** The address that the response is sent to; absent for a device. */
     readonly redirectUri?: string | undefined;
+    /** Its registration, for the look of the pages; absent where it is gone. */
+    readonly registered?: Pick<Client, 'id' | 'metadata'> | undefined;
   };
   /** Whether the answer to the page's form may take the browser to the application. */
   readonly leadsOut: boolean;
@@ -41,6 +44,7 @@ export async function detailsOf(
   staged: StagedWrites,
 ): Promise<InteractionDetails> {
   const id = String(params['client_id']);
+  const registered = await clients.find(id);
   const redirectUri = text(params['redirect_uri']);
   const account = session?.accountId === undefined ? undefined : staged.account(session.accountId);
   const isOfContext = prompt.name === 'login' && prompt.reasons.every((reason) => reason === contextRequired);
@@ -49,7 +53,8 @@ export async function detailsOf(
     prompt: { name: prompt.name as InteractionDetails['prompt']['name'], reasons: prompt.reasons },
     client: {
       id,
-      name: (await clients.find(id))?.name ?? id,
+      name: registered?.name ?? id,
+      registered,
       redirectUri,
     },
     leadsOut: redirectUri !== undefined,

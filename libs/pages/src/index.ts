@@ -1,5 +1,7 @@
 export { Html, type HtmlValue, html } from './html.js';
+export { type Accents, type Appearance, accentFault, accentPath, accentStylesheet } from './look/accent.js';
 export {
+  type ApplicationLook,
   brandName,
   type DocumentParts,
   PageDocument,

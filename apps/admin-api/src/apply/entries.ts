@@ -2,6 +2,7 @@ import {
   type ClientChange,
   type ClientRegistration,
   ClientService,
+  keptLogo,
   PolicyService,
   type PolicyTarget,
   ResourceService,
@@ -28,6 +29,12 @@ export interface DoneEntry {
   readonly from?: number;
   /** The secret of a new client, or of one that now needs one. */
   readonly secret?: string | null;
+}
+
+/** The members with the logo as it would be kept, so that a logo which is sent again is no change. */
+function withKeptLogo<T extends { readonly logo_png?: string | null | undefined }>(wanted: T): T {
+  const { logo_png: logo } = wanted;
+  return typeof logo === 'string' ? { ...wanted, logo_png: keptLogo(logo) ?? logo } : wanted;
 }
 
 const unchanged: DoneEntry = { step: null };
@@ -84,10 +91,11 @@ export class Entries {
   /** A client. */
   async client(
     id: string,
-    { policy: _, ...wanted }: Description['clients'][string],
+    { policy: _, ...described }: Description['clients'][string],
     act: Act,
     tx: Transaction,
   ): Promise<DoneEntry> {
+    const wanted = withKeptLogo(described);
     const before = (await this.clients.find(id, tx))?.client;
     if (!before) {
       const registration = { client_id: id, ...wanted } as ClientRegistration & { client_id: string };

@@ -45,6 +45,15 @@ const members = {
   backchannel_logout_session_required: flag,
   client_uri: uri,
   logo_uri: uri,
+  logo_png: text(43_692).meta({
+    description:
+      'A logo for the pages of sign-in and consent: a PNG in base64, at most 32 KiB and 512 pixels along each side. It is kept without all that makes no pixel.',
+  }),
+  accent_color_light: text(7).meta({
+    description:
+      'The colour of links and buttons on these pages, #rrggbb, for people who prefer a light appearance. Its contrast to the background must be at least 4.5 (WCAG 2.2 §1.4.3).',
+  }),
+  accent_color_dark: text(7).meta({ description: 'The same for a dark appearance.' }),
   policy_uri: uri,
   tos_uri: uri,
   contacts: z.array(text(254), { error: 'must be a list' }).max(10),

@@ -14,6 +14,12 @@ export const clientOnWire = (client: Client) => ({
   ...client.metadata,
 });
 
+/** A client in a list: without its logo, so that a page stays small. */
+export function listedClient(client: Client) {
+  const { logo_png: _, ...listed } = clientOnWire(client);
+  return listed;
+}
+
 /** Its secrets as the wire has them. */
 export const secretsOnWire = ({ secrets }: Pick<ClientDetails, 'secrets'>) =>
   secrets.map(({ id, createdAt, expiresAt }) => ({

@@ -16,7 +16,7 @@ import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import { ClientActs } from './client-acts.js';
 import * as contracts from './client-contracts.js';
-import { clientOnWire, secretsOnWire } from './client-view.js';
+import { clientOnWire, listedClient, secretsOnWire } from './client-view.js';
 
 /** Registered clients. */
 @Controller()
@@ -35,7 +35,7 @@ export class ClientsController {
     const question = `clients ${search}`;
     const after = cursor === undefined ? null : String(this.cursors.open(question, cursor)[0]);
     const { clients, next } = await this.clients.list({ after, search, limit });
-    return ok({ items: clients.map(clientOnWire), next_cursor: next && this.cursors.seal(question, [next]) });
+    return ok({ items: clients.map(listedClient), next_cursor: next && this.cursors.seal(question, [next]) });
   }
 
   @Operation(contracts.show)

@@ -1,19 +1,38 @@
 import type { ServerResponse } from 'node:http';
-import { stylesheet, stylesheetPath } from '@curfew/pages';
+import { clientOfLogo, logoOf, Registry } from '@curfew/clients';
+import { accentStylesheet, stylesheet, stylesheetPath } from '@curfew/pages';
 import { Controller, Get, NotFoundException, Param, Res } from '@nestjs/common';
 
-/** The stylesheet, under a name that changes with its content: it may be cached for ever (RFC 8246). */
+const css = 'text/css; charset=utf-8';
+
+/** The files of the pages, each under a name that changes with its content: it may be cached for ever (RFC 8246). */
 @Controller('assets')
 export class AssetsController {
+  constructor(private readonly registry: Registry) {}
+
   @Get(':name')
-  asset(@Param('name') name: string, @Res() response: ServerResponse): void {
-    if (`/assets/${name}` !== stylesheetPath) throw new NotFoundException();
-    const body = Buffer.from(stylesheet);
-    response.setHeader('Content-Type', 'text/css; charset=utf-8');
-    response.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
-    response.setHeader('Content-Length', String(body.length));
-    response.end(response.req.method === 'HEAD' ? undefined : body);
+  async asset(@Param('name') name: string, @Res() response: ServerResponse): Promise<void> {
+    const accents = accentStylesheet(`/assets/${name}`);
+    if (`/assets/${name}` === stylesheetPath) send(response, css, Buffer.from(stylesheet));
+    else if (accents !== undefined) send(response, css, Buffer.from(accents));
+    else send(response, 'image/png', await this.logo(name));
   }
+
+  /** A logo by its name. A client that is unknown and one that has another logo are answered alike. */
+  private async logo(name: string): Promise<Buffer> {
+    const id = clientOfLogo(name);
+    const client = id === undefined ? null : await this.registry.client(id);
+    const logo = client ? logoOf(client) : undefined;
+    if (logo?.name !== name) throw new NotFoundException();
+    return logo.png;
+  }
+}
+
+function send(response: ServerResponse, type: string, body: Buffer): void {
+  response.setHeader('Content-Type', type);
+  response.setHeader('Cache-Control', 'public, max-age=31536000, immutable');
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+  response.setHeader('Content-Length', String(body.length));
+  response.end(response.req.method === 'HEAD' ? undefined : body);
 }

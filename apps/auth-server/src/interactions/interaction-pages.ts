@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { Registry } from '@curfew/clients';
+import { logoOf, Registry } from '@curfew/clients';
 import type { InteractionDetails } from '@curfew/oidc';
-import type { PageDocument } from '@curfew/pages';
+import { type ApplicationLook, accentPath, type PageDocument } from '@curfew/pages';
 import { Injectable } from '@nestjs/common';
 import {
   type ConsentItem,
@@ -45,10 +45,10 @@ export class InteractionPages {
     return `${this.settings.base}/interaction/${encodeURIComponent(uid)}`;
   }
 
-  private formOf({ uid, uiLocales }: InteractionDetails, request: IncomingMessage) {
+  private formOf({ uid, uiLocales, client }: InteractionDetails, request: IncomingMessage) {
     const { base, language } = this.settings.pageFor(request, uiLocales);
     const action = this.addressOf(uid);
-    return { base, language, action, csrf: this.tokens.issue('interaction', uid) };
+    return { base, language, look: lookOf(client), action, csrf: this.tokens.issue('interaction', uid) };
   }
 
   private async consentModel(details: InteractionDetails, request: IncomingMessage) {
@@ -70,6 +70,14 @@ export class InteractionPages {
       ...this.formOf(details, request),
     };
   }
+}
+
+/** The look that the application was registered with. */
+function lookOf({ registered }: InteractionDetails['client']): ApplicationLook | undefined {
+  if (!registered) return undefined;
+  const { accent_color_light: light, accent_color_dark: dark } = registered.metadata;
+  const logo = logoOf(registered);
+  return { logo: logo && `/assets/${logo.name}`, stylesheet: accentPath({ light, dark }) };
 }
 
 /** Why a person who is signed in already sees the sign-in page. */

@@ -66,7 +66,7 @@ export class SignInFlow {
         : proof
           ? newPasswordPage({
               ...{ base: page.base, language: page.language, action: page.action, csrf: page.csrf },
-              ...{ proof, problem: told },
+              ...{ look: page.look, proof, problem: told },
               ...{ username: username ?? '', minLength: this.settings.parts.shortestPassword },
             })
           : signInPage({ ...page, ...again });

@@ -1,5 +1,5 @@
 import { type Html, html, type Language, type PageDocument, scopeInWords } from '@curfew/pages';
-import { hidden, layout, type PageModel } from './layout.js';
+import { hidden, layout, logoOf, type PageModel } from './layout.js';
 import { sentOnce } from './sent-once.js';
 
 /** The consent page: the application and the access it asks for. */
@@ -43,6 +43,7 @@ export function consentPage(page: ConsentPage): PageDocument {
     line(language, say('consent.claim', { claim: name.replaceAll('_', ' ') }), before),
   );
   const content = html`<div class="card stack">
+${logoOf(page)}
 <div class="tight">
 <h1>${title}</h1>
 <p class="lead">${asks(page)}</p>
@@ -60,7 +61,7 @@ ${hidden('csrf', page.csrf)}
 </form>
 </div>
 ${sentOnce}`;
-  return layout({ title, content, base, language });
+  return layout({ title, content, base, language, look: page.look });
 }
 
 function asks({ clientName, username, language: { say } }: ConsentPage): Html {

@@ -40,6 +40,10 @@ ${places.map(link)}
 </ul></nav>`;
 }
 
+/** The logo of the application, beside whose name it says nothing more. */
+export const logoOf = ({ base, look }: PageModel): Html | undefined =>
+  look?.logo ? html`<img class="logo" src="${base}${look.logo}" alt="">` : undefined;
+
 /** A fault, said where it is seen first; `alert` makes assistive technology read it out. */
 export const problemNotice = (text: HtmlValue): Html =>
   html`<p class="notice bad" role="alert" id="problem">${text}</p>`;

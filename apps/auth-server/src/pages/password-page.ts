@@ -84,7 +84,7 @@ ${newPasswordFields(page, 'new')}
 </form>
 </div>
 ${sentOnce}${revealing}`;
-  return layout({ title, content, failed: Boolean(page.problem), base, language });
+  return layout({ title, content, failed: Boolean(page.problem), base, language, look: page.look });
 }
 
 type WithProblem = Pick<PasswordPage, 'minLength' | 'problem' | 'language'>;

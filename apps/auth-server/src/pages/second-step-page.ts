@@ -2,7 +2,7 @@ import { ago, type Html, html, type Language, type PageDocument, type PlainKey }
 import type { Instant } from '@curfew/session-policy';
 import { encode } from 'uqr';
 import { codeField } from './code-field.js';
-import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
+import { goodNotice, hidden, layout, logoOf, type PageModel, problemNotice } from './layout.js';
 import { passwordInput, revealing } from './password-input.js';
 import type { PasswordProblem } from './password-page.js';
 import { sentOnce } from './sent-once.js';
@@ -24,6 +24,7 @@ export function secondStepPage(page: SecondStepPage): PageDocument {
   const { say } = language;
   const title = say('second_step.title');
   const content = html`<div class="card stack">
+${logoOf(page)}
 <div class="tight"><h1>${title}</h1>
 ${clientName && html`<p class="lead">${say('sign_in.for', { application: html`<strong>${clientName}</strong>` })}</p>`}
 </div>
@@ -43,7 +44,7 @@ ${hidden('csrf', page.csrf)}
 }
 </div>
 ${sentOnce}`;
-  return layout({ title, content, failed: Boolean(page.problem), base, language });
+  return layout({ title, content, failed: Boolean(page.problem), base, language, look: page.look });
 }
 
 interface AppInUse {

@@ -1,5 +1,5 @@
 import { type Html, html, type PageDocument, type PlainKey } from '@curfew/pages';
-import { hidden, layout, type PageModel, problemNotice } from './layout.js';
+import { hidden, layout, logoOf, type PageModel, problemNotice } from './layout.js';
 import { passwordInput, revealing } from './password-input.js';
 import { sentOnce } from './sent-once.js';
 
@@ -26,6 +26,7 @@ export function signInPage(page: SignInPage): PageDocument {
   const title = say('sign_in.title');
   const again = Boolean(problem && page.username);
   const content = html`<div class="card stack">
+${logoOf(page)}
 <div class="tight">
 <h1>${title}</h1>
 ${clientName && html`<p class="lead">${say('sign_in.for', { application: html`<strong>${clientName}</strong>` })}</p>`}
@@ -52,7 +53,7 @@ ${page.forgotten && html`<p><a href="${page.forgotten}">${say('forgotten.link')}
 ${clientName && cancelForm(page)}
 </div>
 ${sentOnce}${revealing}`;
-  return layout({ title, content, failed: Boolean(problem), base, language });
+  return layout({ title, content, failed: Boolean(problem), base, language, look: page.look });
 }
 
 const cancelForm = (page: SignInPage) => html`<form method="post" action="${page.action}">

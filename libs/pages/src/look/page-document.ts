@@ -2,10 +2,17 @@ import { type Html, type HtmlValue, html } from '../html.js';
 import type { Language, LanguageTag } from '../messages/language.js';
 import { stylesheetPath } from './stylesheet.js';
 
+/** The look of the application that a page speaks for: the addresses of its logo and of the stylesheet with its colours. */
+export interface ApplicationLook {
+  readonly logo?: string | undefined;
+  readonly stylesheet?: string | undefined;
+}
+
 /** The model of every page: its language, and the path of an issuer that is not at the root of its host, e.g. `/id`. */
 export interface PageModel {
   readonly language: Language;
   readonly base?: string | undefined;
+  readonly look?: ApplicationLook | undefined;
 }
 
 /** A whole page as it is sent, and the language that it is in. */
@@ -38,7 +45,7 @@ export const brandName: Html = html`${emblem}Curfew`;
 
 /** A whole document around the content of one page. */
 export function pageDocument(parts: DocumentParts): PageDocument {
-  const { language, title, content, failed, navigation, base = '' } = parts;
+  const { language, title, content, failed, navigation, look, base = '' } = parts;
   const { say, tag } = language;
   const markup = html`<!doctype html>
 <html lang="${tag}"${navigation && html` class="wide"`}>
@@ -49,6 +56,7 @@ export function pageDocument(parts: DocumentParts): PageDocument {
 <meta name="robots" content="noindex">
 <title>${failed ? say('page.error', { title }) : title} – Curfew</title>
 <link rel="stylesheet" href="${base}${stylesheetPath}">
+${look?.stylesheet && html`<link rel="stylesheet" href="${base}${look.stylesheet}">`}
 <link rel="icon" href="${icon}">
 </head>
 <body>

@@ -67,7 +67,7 @@ function luminance(colour: string): number {
 }
 
 /** The palette as CSS custom properties, e.g. `--on-accent`. */
-export const customProperties = (palette: Palette): string =>
+export const customProperties = (palette: Partial<Palette>): string =>
   Object.entries(palette)
     .map(([name, value]) => `--${name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)}:${value};`)
     .join('');

@@ -88,6 +88,7 @@ button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
 .facts+.quiet{margin-block-start:.75rem}
 .session header{display:flex;flex-wrap:wrap;align-items:center;gap:.375rem .625rem;margin-block-end:.5rem}
 .badge{display:inline-block;padding:.0625rem .5625rem;border-radius:1rem;background:var(--success-surface);color:var(--success);font-size:.8125rem;font-weight:600}
+.logo{display:block;width:auto;height:3.5rem;max-width:100%;padding:.25rem;border:1px solid var(--hairline);border-radius:.625rem;background:#fff;object-fit:contain}
 .places>h2{display:flex;flex-wrap:wrap;align-items:baseline;gap:.125rem .75rem;margin-block-end:.75rem}
 .places>h2 span{font-weight:400}
 .places .card{padding:1rem 1.25rem;border-radius:.75rem;box-shadow:none}
@@ -105,7 +106,7 @@ button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
 .codes{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.5rem 1rem;padding:0}
 .codes code{font-size:1rem}
 .unseen{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@media (max-width:30rem){.card{padding:1.25rem;border-radius:.875rem}.session{grid-template-columns:1fr}.session>form{justify-self:stretch}.session button{width:100%}.facts{gap:.375rem .75rem}}
+@media (max-width:30rem){.secret .reveal{position:static;min-height:2.5rem}.secret:has(.reveal:not([hidden])) input{padding-inline-end:.875rem}.card{padding:1.25rem;border-radius:.875rem}.session{grid-template-columns:1fr}.session>form{justify-self:stretch}.session button{width:100%}.facts{gap:.375rem .75rem}}
 @media (prefers-reduced-motion:reduce){*,*::before,*::after{transition:none!important;animation:none!important;scroll-behavior:auto!important}}
 @media (forced-colors:active){button,.button,.card,.badge,.notice{border:1px solid}}
 @media print{.skip,nav,form{display:none}}

@@ -9,8 +9,9 @@ import { useEscape } from '../../shell/keyboard.js';
 import { ApplicationActs } from './application-acts.js';
 import { ApplicationFacts } from './application-facts.js';
 import { ApplicationHealth } from './application-health.js';
+import { ApplicationLook } from './application-look.js';
 import { ApplicationPolicy } from './application-policy.js';
-import { applicationQuery } from './application-queries.js';
+import { type ApplicationDetails, applicationQuery } from './application-queries.js';
 import { ApplicationSecrets } from './application-secrets.js';
 import { ApplicationBadges } from './applications-page.js';
 import { ChangeApplication } from './change-application.js';
@@ -58,21 +59,30 @@ export function ApplicationPage() {
               </section>
             )}
             <ApplicationSecrets application={application} />
+            <ApplicationLook application={application} etag={found.data?.etag ?? ''} />
           </div>
-          <div className="stack">
-            {application.warnings.map(({ code, member, message, severity }) => (
-              <p key={code} className={`notice ${severity === 'warning' ? 'bad' : ''}`}>
-                <code>{member}</code> {message}
-              </p>
-            ))}
-            <ApplicationPolicy application={application} />
-            {application.grant_types.includes('refresh_token') && <ApplicationHealth id={id} />}
-            <Link to="/sessions" search={{ client: id, state: 'live' }} className="button plain compact">
-              Live sessions of this application
-            </Link>
-          </div>
+          <Surroundings of={application} />
         </div>
       )}
     </>
+  );
+}
+
+/** Its warnings, its policy and its refreshes, beside the registration. */
+function Surroundings({ of: application }: { readonly of: ApplicationDetails }) {
+  const { client_id: id } = application;
+  return (
+    <div className="stack">
+      {application.warnings.map(({ code, member, message, severity }) => (
+        <p key={code} className={`notice ${severity === 'warning' ? 'bad' : ''}`}>
+          <code>{member}</code> {message}
+        </p>
+      ))}
+      <ApplicationPolicy application={application} />
+      {application.grant_types.includes('refresh_token') && <ApplicationHealth id={id} />}
+      <Link to="/sessions" search={{ client: id, state: 'live' }} className="button plain compact">
+        Live sessions of this application
+      </Link>
+    </div>
   );
 }

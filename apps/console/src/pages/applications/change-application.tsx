@@ -1,14 +1,12 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import type { FormEvent } from 'react';
-import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
-import { Problem } from '../../admin-api/problem.js';
+import type { Problem } from '../../admin-api/problem.js';
 import { InputField } from '../../elements/input-field.js';
 import { linesOf, problemOfLines } from '../../elements/lines.js';
 import { SecretOnce } from '../../elements/record.js';
-import { Overtaken, useRevision } from '../../elements/revision.js';
+import { Overtaken, type useRevision } from '../../elements/revision.js';
 import { Failed } from '../../elements/states.js';
 import type { ApplicationDetails } from './application-queries.js';
 import { AudienceChoice } from './audience-choice.js';
+import { useRegistrationChange } from './registration-change.js';
 
 interface ChangeApplicationProps {
   readonly application: ApplicationDetails;
@@ -48,63 +46,35 @@ const names = {
   resources: 'APIs',
 } as const;
 
-/** Only the members that were changed are sent, so that nothing else is replaced. */
-function changeOf(typed: Typed, changed: readonly (keyof Typed)[]) {
-  const whole = {
-    ...typed,
-    redirect_uris: linesOf(typed.redirect_uris),
-    post_logout_redirect_uris: linesOf(typed.post_logout_redirect_uris),
-    backchannel_logout_uri: typed.backchannel_logout_uri.trim() || null,
-    scope: typed.scope.trim() || null,
-  };
-  return Object.fromEntries(changed.map((member) => [member, whole[member]]));
-}
-
-const readApplication = (id: string) =>
-  answerOf(adminApi.GET('/v1/clients/{id}', { params: { path: { id } } }));
+const sentOf = (typed: Typed) => ({
+  ...typed,
+  redirect_uris: linesOf(typed.redirect_uris),
+  post_logout_redirect_uris: linesOf(typed.post_logout_redirect_uris),
+  backchannel_logout_uri: typed.backchannel_logout_uri.trim() || null,
+  scope: typed.scope.trim() || null,
+});
 
 /** Changes a registration. If somebody else has saved meanwhile, their changes are shown, and nothing that was typed is lost. */
 export function ChangeApplication({ application, etag, onDone }: ChangeApplicationProps) {
-  const id = application.client_id;
-  const form = useRevision(typedOf(application), etag);
-  const queries = useQueryClient();
-  const save = useMutation({
-    mutationFn: () =>
-      bodyOf(
-        adminApi.PATCH('/v1/clients/{id}', {
-          params: { path: { id }, header: { 'If-Match': form.etag } },
-          body: changeOf(form.typed, form.changed),
-        }),
-      ),
-    onSuccess: async ({ client_secret: secret }) => {
-      await queries.invalidateQueries({ queryKey: ['clients'] });
-      if (!secret) onDone();
-    },
-    onError: async (error) => {
-      if (!(error instanceof Problem) || error.status !== 412) return;
-      const latest = await readApplication(id);
-      form.rebase(typedOf(latest.body), latest.etag ?? '');
-    },
-  });
-  const problem = save.error instanceof Problem && save.error.status !== 412 ? save.error : undefined;
-  const isAtField = problem?.faults.some(({ at }) =>
-    Object.keys(names).some((name) => at.includes(`/${name}`)),
-  );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    form.forget();
-    save.mutate();
-  };
-  if (save.data?.client_secret) return <SecretOnce label="Client secret" value={save.data.client_secret} />;
+  const change = useRegistrationChange({ application, etag, typedOf, sentOf, onDone });
+  const { form, problem, elsewhere, isSaving } = change;
+  if (change.secret) return <SecretOnce label="Client secret" value={change.secret} />;
   return (
-    <form className="card stack" aria-label="Registration" onSubmit={submit}>
+    <form
+      className="card stack"
+      aria-label="Registration"
+      onSubmit={(event) => {
+        event.preventDefault();
+        change.save();
+      }}
+    >
       <h2>Registration</h2>
       <Members form={form} problem={problem} hasCode={hasCode(application)} />
       <Overtaken by={form.overtakenBy?.map((member) => names[member])} />
-      {problem && !isAtField && <Failed error={problem} />}
+      {elsewhere && <Failed error={elsewhere} />}
       <div className="actions">
-        <button type="submit" disabled={save.isPending || form.changed.length === 0}>
-          {save.isPending ? 'Saving …' : 'Save'}
+        <button type="submit" disabled={isSaving || form.changed.length === 0}>
+          {isSaving ? 'Saving …' : 'Save'}
         </button>
         <button type="button" className="plain" onClick={onDone}>
           Cancel
