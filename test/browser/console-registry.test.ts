@@ -196,9 +196,11 @@ describe('the pages of applications', () => {
     await look.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('button', { name: 'Change the look' }).waitFor();
     const preview = page.getByRole('img', { name: 'Preview of the sign-in to Greengrocer' });
-    expect(await preview.locator('canvas').evaluateAll((all) => all.map(({ width }) => width))).toEqual([
-      96, 96,
-    ]);
+    expect(
+      await preview
+        .locator('canvas')
+        .evaluateAll((all) => all.map((one) => (one as HTMLCanvasElement).width)),
+    ).toEqual([96, 96]);
 
     const sent = readFileSync('test/fixtures/logo.png').toString('base64');
     const kept = (await world.admin.get(`/v1/clients/${id}`)).body['logo_png'];
