@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Browser, BrowserContextOptions, Page, Request } from 'playwright-core';
 import { AdminWorld } from '../e2e/admin-world.js';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { freePort } from '../support/ports.js';
@@ -11,6 +12,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** The whole product as the first start makes it, and a browser before its console. */
 export class ConsoleWorld {
   private readonly windows: Window[] = [];
+  private readonly unanswered = new WeakMap<Page, Set<Request>>();
   private hadOutage = false;
 
   private constructor(
@@ -54,7 +56,35 @@ export class ConsoleWorld {
   async window(options: BrowserContextOptions = {}): Promise<Page> {
     const window = await openWindow(this.browser, { javaScriptEnabled: true, ...options });
     this.windows.push(window);
+    const open = new Set<Request>();
+    this.unanswered.set(window.page, open);
+    window.page.on('request', (request) => {
+      // The feed is never answered in full.
+      if (!new URL(request.url()).pathname.endsWith('/stream')) open.add(request);
+    });
+    const forget = (request: Request) => open.delete(request);
+    window.page.on('requestfinished', forget).on('requestfailed', forget);
     return window.page;
+  }
+
+  /** Resolves when a page shows everything that it asked for. A part that comes later asks for more, so it must stay so for a moment. */
+  async whole(page: Page): Promise<void> {
+    const deadline = performance.now() + 20_000;
+    const isLoading = async () =>
+      (this.unanswered.get(page)?.size ?? 0) > 0 || (await page.locator('.loading').count()) > 0;
+    for (let calm = 0; calm < 3; await pause(50)) {
+      calm = (await isLoading()) ? 0 : calm + 1;
+      if (performance.now() > deadline) throw new Error(`${page.url()} is not whole after 20 s`);
+    }
+    await page.evaluate(() => document.fonts.ready.then(() => undefined));
+  }
+
+  /** Faults that can be measured on the page that is open, once it is whole: axe's, and what stands out at its side. */
+  async faults(page: Page): Promise<string[]> {
+    await this.whole(page);
+    const found = await violations(page);
+    const overflow = await page.locator('html').evaluate((root) => root.scrollWidth - root.clientWidth);
+    return overflow > 0 ? [...found, `${overflow} pixels wider than the window`] : found;
   }
 
   async tidy(): Promise<string[]> {
