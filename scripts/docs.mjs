@@ -15,6 +15,9 @@ const { withFreshEventTables } = await import(at('libs/events/dist/manual.js'));
 const { scenarioJsonSchema } = await import(at('apps/cli/dist/scenario/scenario.js'));
 const { causeTable } = await import(at('libs/token-endpoint/dist/refusals/error-cause.js'));
 
+const { withFreshSizes } = await import('./structure.mjs');
+
+const structurePage = 'docs/structure-before-and-after.md';
 /** Each generated file with its text. @type {[string, string][]} */
 const documents = [
   ['docs/configuration.md', manual()],
@@ -23,6 +26,7 @@ const documents = [
   ['docs/events.md', withFreshEventTables(read('docs/events.md') ?? '')],
   ['docs/operations.md', withFreshTables(read('docs/operations.md') ?? '', { causes: causeTable })],
   ['docs/sessions.md', withFreshSessionTables(read('docs/sessions.md') ?? '')],
+  [structurePage, withFreshSizes(read(structurePage) ?? '')],
 ];
 
 const stale = documents.filter(([file, text]) => read(file) !== text);

@@ -295,6 +295,30 @@ describe('the pages of APIs and gateway routes', () => {
     await press('Try it');
     await trial.getByText('must be an address such as').waitFor();
 
+    const kept = {
+      ...(await world.admin.get('/v1/gateway-routes/reports-all')).body,
+      allow: ['semicolon'],
+      cors: ['https://shop.example.test'],
+      scopes: ['reports:read'],
+      acr: ['urn:curfew:acr:mfa'],
+      timeouts: { idle: '15m', absolute: '8h', max_auth_age: '5m', max_token_age: '60s' },
+      activity: 'passive',
+      case_sensitive: true,
+    };
+    const { name, version, created_at, updated_at, ...body } = kept;
+    await world.admin.call('PUT', `/v1/gateway-routes/${name}`, {
+      body,
+      headers: { 'if-match': `"${version}"` },
+    });
+    await open(`/apis/routes/${name}`);
+    await press('Change it');
+    await page.getByLabel('Position').fill('30');
+    await press('Save');
+    await page.getByText('a good token, scope reports:read, acr').waitFor();
+    const { body: saved } = await world.admin.get(`/v1/gateway-routes/${name}`);
+    expect(saved).toMatchObject({ ...body, position: 30, version: version + 2 });
+    await page.getByRole('link', { name: 'Gateway routes', exact: true }).first().click();
+
     await page.locator('[data-row="reports-admin"]').click();
     await press('Delete …');
     await dialog('Delete reports-admin').getByRole('button', { name: 'Delete' }).click();

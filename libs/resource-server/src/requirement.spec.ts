@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { missing, type Requirement, together } from './requirement.js';
 import { readClaims } from './token-facts.js';
 
@@ -66,6 +67,11 @@ describe('every requirement', () => {
       outcome: 'misses' | 'meets',
     ];
   };
+  it('is in the table of docs/resource-servers.md', () => {
+    const page = readFileSync('docs/resource-servers.md', 'utf8');
+    expect(Object.keys(values).filter((name) => !page.includes(`\n| \`${name}\` `))).toEqual([]);
+  });
+
   const ofSession = { ...facts, sessionId: 'a', sessionStartedAt: 1_000_000, lastActiveAt: 1_000_000 };
 
   it.each(Object.entries(values))(

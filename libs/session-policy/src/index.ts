@@ -2,15 +2,9 @@ export { accessTokenLifetime } from './access-token.js';
 export { parseDuration } from './durations.js';
 export type { EndReach } from './end-reach.js';
 export { administratorMayUse, type EndReason, endReach, endReasons, reachOf } from './end-reasons.js';
-export {
-  type Actor,
-  type EventData,
-  type EventOf,
-  type EventType,
-  protocolRefusals,
-  type RefusalCause,
-  type SessionEvent,
-} from './events.js';
+export type { EventData, EventType } from './event-catalogue.js';
+export { type Actor, protocolRefusals, type RefusalCause } from './event-causes.js';
+export type { EventOf, SessionEvent } from './events.js';
 export { formatPolicy, parsePolicy, type WrittenPolicy } from './parse-policy.js';
 export type { SessionPolicy } from './policy.js';
 export { concurrentWithin } from './reuse.js';

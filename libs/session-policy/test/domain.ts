@@ -11,6 +11,7 @@ export * from '../src/effective-policy.js';
 export * from '../src/end-reach.js';
 export * from '../src/end-reasons.js';
 export * from '../src/event-catalogue.js';
+export * from '../src/event-causes.js';
 export * from '../src/events.js';
 export * from '../src/lifecycle.js';
 export * from '../src/not-before.js';

@@ -2,45 +2,103 @@ import type { Problem } from '../../admin-api/problem.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { CheckField, InputField } from '../../elements/input-field.js';
 import { problemOfLines } from '../../elements/lines.js';
-import { memberTitles, type RouteRevision, type TypedRoute } from './route-members.js';
+import { Facts } from '../../elements/record.js';
+import {
+  type ChecksMember,
+  members,
+  type RouteMember,
+  type RouteRevision,
+  requestMembers,
+  requirementMembers,
+  unknownMembers,
+  upstreamMembers,
+} from './route-members.js';
 
 interface RouteFieldsProps {
   readonly form: RouteRevision;
   readonly problem: Problem | undefined;
 }
 
-type TextMember = {
-  [Member in keyof TypedRoute]: TypedRoute[Member] extends string ? Member : never;
-}[keyof TypedRoute];
-
-/** The properties of a field for a text of the route. */
-const textField = ({ form: { typed, change }, problem }: RouteFieldsProps, member: TextMember) => ({
-  label: memberTitles[member],
-  value: typed[member],
-  onChange: (value: string) => change({ [member]: value }),
-  problem: problem?.faultOf(member) ?? problemOfLines(problem, member, typed[member]),
-});
-
-interface SeveralProps extends RouteFieldsProps {
-  readonly member: 'schemes' | 'allow';
-  readonly choices: readonly string[];
+interface MemberFieldProps extends RouteFieldsProps {
+  readonly name: RouteMember;
+  /** The code of a problem of the whole request that is told at this field. */
+  readonly refusedAs?: string;
 }
 
-function Several({ form: { typed, change }, problem, member, choices }: SeveralProps) {
-  const chosen = typed[member];
-  const refused = problem?.faultOf(member);
+/** The field of a member, by the way it is typed. */
+export function MemberField({ form, problem, name, refusedAs }: MemberFieldProps) {
+  const { title, look } = members[name];
+  const value = form.typed[name];
+  const change = (next: typeof value) => form.change({ [name]: next });
+  const whole = refusedAs !== undefined && problem?.code === refusedAs ? problem.message : undefined;
+  const refused = problem?.faultOf(name) ?? problemOfLines(problem, name, String(value)) ?? whole;
+  switch (look.kind) {
+    case 'text':
+      return (
+        <InputField
+          label={title}
+          value={value as string}
+          onChange={change}
+          problem={refused}
+          {...(look.lines ? { lines: look.lines } : {})}
+          hint={look.hint}
+        />
+      );
+    case 'choice': {
+      const choices = Object.entries(
+        Object.assign({ ...look.words, [String(value)]: String(value) }, look.words),
+      );
+      return (
+        <SelectField label={title} value={value as string} problem={refused} onChange={change}>
+          {choices.map(([choice, words]) => (
+            <option key={choice} value={choice}>
+              {words}
+            </option>
+          ))}
+        </SelectField>
+      );
+    }
+    case 'flag':
+      return (
+        <CheckField
+          label={title}
+          {...(look.about ? { about: look.about } : {})}
+          checked={value as boolean}
+          onChange={change}
+        />
+      );
+    case 'checks':
+      return (
+        <Several
+          title={title}
+          choices={look.choices}
+          chosen={value as ChecksMember['fresh']}
+          refused={refused}
+          onChange={change}
+        />
+      );
+  }
+}
+
+interface SeveralProps {
+  readonly title: string;
+  readonly choices: readonly string[];
+  readonly chosen: readonly string[];
+  readonly refused: string | undefined;
+  readonly onChange: (chosen: readonly string[]) => void;
+}
+
+function Several({ title, choices, chosen, refused, onChange }: SeveralProps) {
   return (
     <div className="field">
       <fieldset className="checks">
-        <legend className="small strong">{memberTitles[member]}</legend>
-        {choices.map((choice) => (
+        <legend className="small strong">{title}</legend>
+        {[...new Set([...choices, ...chosen])].map((choice) => (
           <CheckField
             key={choice}
             label={choice}
             checked={chosen.includes(choice)}
-            onChange={(isOn) =>
-              change({ [member]: isOn ? [...chosen, choice] : chosen.filter((one) => one !== choice) })
-            }
+            onChange={(isOn) => onChange(isOn ? [...chosen, choice] : chosen.filter((one) => one !== choice))}
           />
         ))}
       </fieldset>
@@ -49,72 +107,40 @@ function Several({ form: { typed, change }, problem, member, choices }: SeveralP
   );
 }
 
+/** The fields of a part of the table, in its order. */
+function Fields({ of, ...props }: RouteFieldsProps & { readonly of: object }) {
+  return (
+    <div className="route-fields">
+      {(Object.keys(of) as RouteMember[]).map((name) => (
+        <MemberField key={name} {...props} name={name} />
+      ))}
+    </div>
+  );
+}
+
 /** The requests that a route is for. */
 export function RouteMatchFields(props: RouteFieldsProps) {
-  const { typed, change } = props.form;
   return (
     <section className="card stack" aria-label="Requests">
       <h2>Requests</h2>
-      <div className="route-fields">
-        <InputField
-          {...textField(props, 'hosts')}
-          lines={2}
-          hint="One on each line, in lower case; *. takes one label more"
-        />
-        <InputField {...textField(props, 'path')} hint="/orders, /orders/*/lines or /orders/**" />
-        <InputField {...textField(props, 'methods')} hint="GET POST, with spaces between; empty for all" />
-        <Several {...props} member="schemes" choices={['https', 'http']} />
-        <Several
-          {...props}
-          member="allow"
-          choices={['encoded-slash', 'encoded-percent', 'semicolon', 'extension']}
-        />
-        <CheckField
-          label={memberTitles.case_sensitive}
-          about="only where the upstream distinguishes it, too"
-          checked={typed.case_sensitive}
-          onChange={(isOn) => change({ case_sensitive: isOn })}
-        />
-      </div>
+      <Fields {...props} of={requestMembers} />
     </section>
   );
 }
 
 /** The requirements of a route. */
 export function RouteRequirementFields(props: RouteFieldsProps) {
-  const { typed, change } = props.form;
-  const open = (
-    <CheckField
-      label={memberTitles.public}
-      about="no token is needed"
-      checked={typed.public}
-      onChange={(isOn) => change({ public: isOn })}
-    />
-  );
+  const unknown = unknownMembers(props.form.typed);
   return (
     <section className="card stack" aria-label="Requirements">
       <h2>Requirements</h2>
-      {open}
-      {!typed.public && (
-        <div className="route-fields">
-          <InputField {...textField(props, 'scopes')} hint="All of them, with spaces between" />
-          <InputField {...textField(props, 'acr')} hint="One of them, with spaces between" />
-          <InputField {...textField(props, 'idle')} hint="Such as 15m" />
-          <InputField {...textField(props, 'absolute')} hint="Such as 8h" />
-          <InputField
-            {...textField(props, 'max_auth_age')}
-            hint="Such as 5m: asks for a sign-in in between"
-          />
-          <InputField {...textField(props, 'max_token_age')} hint="Such as 60s" />
-          <SelectField
-            label={memberTitles.activity}
-            value={typed.activity}
-            onChange={(activity) => change({ activity })}
-          >
-            <option value="active">yes</option>
-            <option value="passive">no: they come by themselves</option>
-          </SelectField>
-        </div>
+      <MemberField {...props} name="public" />
+      {!props.form.typed.public && <Fields {...props} of={requirementMembers} />}
+      {unknown.length > 0 && (
+        <>
+          <p className="notice">This console does not know these members. They stay as they are.</p>
+          <Facts of={unknown} />
+        </>
       )}
     </section>
   );
@@ -122,30 +148,10 @@ export function RouteRequirementFields(props: RouteFieldsProps) {
 
 /** The way of a request after it has passed. */
 export function RouteUpstreamFields(props: RouteFieldsProps) {
-  const { typed, change } = props.form;
   return (
     <section className="card stack" aria-label="Upstream">
       <h2>Upstream</h2>
-      <div className="route-fields">
-        <InputField
-          {...textField(props, 'upstream')}
-          hint="Empty where another proxy asks the gateway. The gateway’s own file has to list it."
-        />
-        <InputField
-          {...textField(props, 'browser')}
-          hint="The client by which the gateway signs people in, by its name in the gateway’s file"
-        />
-        <InputField
-          {...textField(props, 'cors')}
-          lines={2}
-          hint="One on each line, such as https://shop.example.com"
-        />
-        <CheckField
-          label={memberTitles.pass_token}
-          checked={typed.pass_token}
-          onChange={(isOn) => change({ pass_token: isOn })}
-        />
-      </div>
+      <Fields {...props} of={upstreamMembers} />
     </section>
   );
 }

@@ -4,15 +4,20 @@ import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
 import { audiencesQuery } from '../../admin-api/names.js';
 import { Problem } from '../../admin-api/problem.js';
 import { SelectField } from '../../elements/filter-fields.js';
-import { InputField } from '../../elements/input-field.js';
 import { Overtaken, useRevision } from '../../elements/revision.js';
 import { Failed } from '../../elements/states.js';
-import { RouteMatchFields, RouteRequirementFields, RouteUpstreamFields } from './route-fields.js';
+import {
+  MemberField,
+  RouteMatchFields,
+  RouteRequirementFields,
+  RouteUpstreamFields,
+} from './route-fields.js';
 import {
   bodyOfRoute,
-  memberTitles,
+  members,
   type RouteRevision,
   type TypedRoute,
+  titleOf,
   typedRoute,
 } from './route-members.js';
 
@@ -33,7 +38,7 @@ export function RouteForm({ typed: first, etag, onDone, onCancel }: RouteFormPro
   const save = useSave(form, etag === null, onDone);
   const problem = save.error instanceof Problem && save.error.status !== 412 ? save.error : undefined;
   const isAtField = problem?.faults.some(({ at }) =>
-    Object.keys(memberTitles).some((member) => at.includes(`/${member}`)),
+    Object.keys(members).some((member) => at.includes(`/${member}`)),
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -47,7 +52,7 @@ export function RouteForm({ typed: first, etag, onDone, onCancel }: RouteFormPro
       <RouteMatchFields {...fields} />
       <RouteRequirementFields {...fields} />
       <RouteUpstreamFields {...fields} />
-      <Overtaken by={form.overtakenBy?.map((member) => memberTitles[member])} />
+      <Overtaken by={form.overtakenBy?.map(titleOf)} />
       {problem && !isAtField && <Failed error={problem} />}
       <div className="actions">
         <button type="submit" disabled={save.isPending || form.changed.length === 0}>
@@ -94,37 +99,24 @@ interface NameFieldsProps {
   readonly isNew: boolean;
 }
 
-function NameFields({ form: { typed, change }, problem, isNew }: NameFieldsProps) {
+function NameFields({ isNew, ...fields }: NameFieldsProps) {
+  const { form, problem } = fields;
+  const { resource } = form.typed;
   const { data: audiences = [] } = useQuery(audiencesQuery);
-  const taken = problem?.code === 'route_exists' ? problem.message : undefined;
   return (
     <section className="card route-fields" aria-label="Name and order">
-      {isNew && (
-        <InputField
-          label={memberTitles.name}
-          value={typed.name}
-          onChange={(name) => change({ name })}
-          problem={problem?.faultOf('name') ?? taken}
-          hint="A word for logs and metrics"
-        />
-      )}
-      <InputField
-        label={memberTitles.position}
-        value={typed.position}
-        onChange={(position) => change({ position })}
-        problem={problem?.faultOf('position')}
-        hint="The first route that matches is the one; equal positions go by name"
-      />
+      {isNew && <MemberField {...fields} name="name" refusedAs="route_exists" />}
+      <MemberField {...fields} name="position" />
       <SelectField
-        label={memberTitles.resource}
-        value={typed.resource}
+        label={members.resource.title}
+        value={resource}
         problem={
           problem?.faultOf('resource') ?? (problem?.code === 'unknown_resource' ? problem.message : undefined)
         }
-        onChange={(resource) => change({ resource })}
+        onChange={(chosen) => form.change({ resource: chosen })}
       >
         <option value="">choose one</option>
-        {[...new Set([...audiences, ...(typed.resource ? [typed.resource] : [])])].map((audience) => (
+        {[...new Set([...audiences, ...(resource ? [resource] : [])])].map((audience) => (
           <option key={audience}>{audience}</option>
         ))}
       </SelectField>

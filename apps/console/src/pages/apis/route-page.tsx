@@ -11,8 +11,7 @@ import { useEscape } from '../../shell/keyboard.js';
 import { type GatewayRoute, routeQuery } from './api-queries.js';
 import './apis.css';
 import { RouteForm } from './route-form.js';
-import { newRoute, typedRoute } from './route-members.js';
-import { requirementWords } from './route-words.js';
+import { newRoute, requirementWords, typedRoute } from './route-members.js';
 
 /** One route: its requests, its requirements and its upstream. */
 export function RoutePage() {

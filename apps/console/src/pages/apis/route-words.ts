@@ -1,20 +1,3 @@
-import type { GatewayRoute } from './api-queries.js';
-
-/** The requirements of a route in a few words. */
-export function requirementWords(route: GatewayRoute): string {
-  if (route.public) return 'nothing: everybody may pass';
-  const { idle, absolute, max_auth_age: authAge, max_token_age: tokenAge } = route.timeouts;
-  const demands = [
-    route.scopes.length > 0 && `scope ${route.scopes.join(' ')}`,
-    route.acr.length > 0 && `acr ${route.acr.join(' or ')}`,
-    idle && `activity within ${idle}`,
-    absolute && `a session of at most ${absolute}`,
-    authAge && `a sign-in within ${authAge}`,
-    tokenAge && `a token of at most ${tokenAge}`,
-  ].filter(Boolean);
-  return demands.length === 0 ? 'a good token' : `a good token, ${demands.join(', ')}`;
-}
-
 const verdicts = {
   takes_it: 'takes it',
   applies_too: 'applies, too',

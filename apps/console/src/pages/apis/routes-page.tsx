@@ -9,8 +9,8 @@ import { ListHeading, PagedList } from '../../elements/paged-list.js';
 import { type EffectiveRoute, effectiveRouteQuery, type GatewayRoute, routesQuery } from './api-queries.js';
 import type { RouteSearch } from './api-search.js';
 import { ApiTabs } from './api-tabs.js';
+import { requirementWords } from './route-members.js';
 import { RouteTrial, VerdictBadge } from './route-trial.js';
-import { requirementWords } from './route-words.js';
 
 const page = getRouteApi('/shell/apis/routes');
 

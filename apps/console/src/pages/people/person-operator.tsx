@@ -8,6 +8,12 @@ import { Failed } from '../../elements/states.js';
 import { adminScopes } from '../../generated/lists.js';
 import type { PersonDetails } from './people-queries.js';
 
+/** Scopes in the order of their list. Those that this console does not know stay. */
+const inOrder = (scopes: readonly string[]): Scope[] => {
+  const known = adminScopes.filter((scope) => scopes.includes(scope));
+  return [...known, ...(scopes.filter((scope) => !known.includes(scope as Scope)) as Scope[])];
+};
+
 /** The scopes of a person in this console. Nobody hands out more than they have themselves. */
 export function PersonOperator({ person }: { readonly person: PersonDetails }) {
   const [chosen, setChosen] = useState<readonly string[]>();
@@ -18,7 +24,7 @@ export function PersonOperator({ person }: { readonly person: PersonDetails }) {
       bodyOf(
         adminApi.PUT('/v1/accounts/{id}/operator', {
           params: { path: { id: person.id } },
-          body: { scopes: adminScopes.filter((scope) => scopes.includes(scope)) },
+          body: { scopes: inOrder(scopes) },
         }),
       ),
     onSuccess: async () => {

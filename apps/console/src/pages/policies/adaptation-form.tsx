@@ -53,8 +53,19 @@ const frozenOf = (text: string): Frozen =>
     .filter(([from]) => from !== '')
     .map(([from = '', to = from]) => ({ from, to }));
 
-/** The body for the admin API; a value that is none goes to it as it is, and it says what is wrong. */
-const bodyOfForm = ({ mode, floor, ceiling, compliance, kind, max, frozen }: Written): AdaptationBody => ({
+/**
+ * The body for the admin API; a value that is none goes to it as it is, and it says what is wrong. The compiler asks for every setting that
+ * the admin API takes.
+ */
+const bodyOfForm = ({
+  mode,
+  floor,
+  ceiling,
+  compliance,
+  kind,
+  max,
+  frozen,
+}: Written): Required<AdaptationBody> => ({
   mode: mode as AdaptationBody['mode'],
   floor: floor.trim(),
   ceiling: ceiling.trim(),
@@ -87,7 +98,8 @@ export function AdaptationForm({ policy, adaptation }: AdaptationFormProps) {
       bodyOf(
         adminApi.PUT('/v1/policies/{name}/adaptation', {
           params: { path: { name: policy } },
-          body: bodyOfForm(written),
+          // Settings that this console does not know stay as they are.
+          body: { ...adaptation?.settings, ...bodyOfForm(written) },
         }),
       ),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['policies'] }),
