@@ -13,6 +13,7 @@ const { withFreshSessionTables, withFreshTables } = await import(
 );
 const { withFreshEventTables } = await import(at('libs/events/dist/manual.js'));
 const { scenarioJsonSchema } = await import(at('apps/cli/dist/scenario/scenario.js'));
+const { comparedTable } = await import(at('libs/compliance/dist/standards.js'));
 const { causeTable } = await import(at('libs/token-endpoint/dist/refusals/error-cause.js'));
 
 const { withFreshSizes } = await import('./structure.mjs');
@@ -24,6 +25,7 @@ const documents = [
   ['docs/openapi.json', openApiText()],
   ['docs/scenario.schema.json', `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`],
   ['docs/events.md', withFreshEventTables(read('docs/events.md') ?? '')],
+  ['docs/compliance.md', withFreshTables(read('docs/compliance.md') ?? '', { compared: comparedTable })],
   ['docs/operations.md', withFreshTables(read('docs/operations.md') ?? '', { causes: causeTable })],
   ['docs/sessions.md', withFreshSessionTables(read('docs/sessions.md') ?? '')],
   [structurePage, withFreshSizes(read(structurePage) ?? '')],

@@ -31,6 +31,15 @@ describe('the catalogue of controls', () => {
     expect(new Set(sections).size).toBe(sections.length);
   });
 
+  it('says of each document where it is, and when and with what it was compared', () => {
+    for (const { source } of standards) {
+      expect(source.url).toMatch(/^https:\/\//);
+      expect(source.compared_on ?? '').toMatch(/^(\d{4}-\d\d-\d\d)?$/);
+      expect(source.compared_with).toMatch(/\.$/);
+    }
+    expect(standards.flatMap(({ id, source }) => (source.compared_on ? [] : [id]))).toEqual(['iso-27002']);
+  });
+
   it('names tests that exist, by the titles they have', () => {
     const named = catalogue.flatMap(({ proofs }) => proofs.flatMap(({ test }) => (test ? [test] : [])));
     const gone = named.filter(
@@ -89,9 +98,14 @@ describe('the catalogue of controls', () => {
         ({ control }) => control.section === section,
       )?.state;
     expect(state('8.2.8', null)).toBe('not_met');
-    expect(state('5.3.2.1 (tokens)', null)).toBe('not_applicable');
-    const bound = { isSenderConstrained: true, requiresPushedRequests: false, authenticatesByKey: true };
-    expect(state('5.3.2.1 (tokens)', bound)).toBe('met');
-    expect(state('5.3.2.2', bound)).toBe('not_met');
+    expect(state('5.3.2.1 no. 4 and 5', null)).toBe('not_applicable');
+    const bound = {
+      isSenderConstrained: true,
+      requiresPushedRequests: false,
+      requiresPkce: true,
+      authenticatesByKey: true,
+    };
+    expect(state('5.3.2.1 no. 4 and 5', bound)).toBe('met');
+    expect(state('5.3.2.2 no. 3 and 5', bound)).toBe('not_met');
   });
 });

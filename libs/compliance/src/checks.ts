@@ -1,4 +1,5 @@
 import { parseDuration, type SessionPolicy } from '@curfew/session-policy';
+import { type DocumentedTimeouts, formatDuration } from '@curfew/session-policy/settings';
 import type { Check, ConfigurationFacts, RegistrationFacts } from './control.js';
 
 /** The names of settings with values of one type. */
@@ -26,6 +27,16 @@ export const oneOf = <Name extends keyof SessionPolicy>(
   asks: values.join(' or '),
   isMetBy: (policy) => values.some((value) => value === policy[setting]),
 });
+
+/** The policy keeps the timeouts of a document. */
+export const keeps = ({ limits }: DocumentedTimeouts): readonly Check[] => {
+  const { absoluteLifetime, inactivityTimeout, activity } = limits;
+  return [
+    ...(absoluteLifetime ? [atMost('absoluteLifetime', formatDuration(absoluteLifetime))] : []),
+    ...(inactivityTimeout ? [atMost('inactivityTimeout', formatDuration(inactivityTimeout))] : []),
+    ...(activity ? [oneOf('activity', activity)] : []),
+  ];
+};
 
 /** The inactivity timeout can end a session before its absolute lifetime does. */
 export const idleComesFirst: Check = {

@@ -1,11 +1,21 @@
 import type { EndReason, EventType, SessionPolicy } from '@curfew/session-policy';
 
+/** The address of a document, and how far our sentences were compared with it. */
+export interface Source {
+  readonly url: string;
+  /** The day on which they were compared, or null where they could not be. */
+  readonly compared_on: string | null;
+  /** The text that they were compared with, or the reason why they were not. */
+  readonly compared_with: string;
+}
+
 /** A document with controls. */
 export interface Standard {
   readonly id: StandardId;
   readonly title: string;
   /** A note about its scope here; null where there is nothing to add. */
   readonly note: string | null;
+  readonly source: Source;
 }
 
 /** The documents of the catalogue, in the order of the report. */
@@ -37,6 +47,7 @@ export interface ConfigurationFacts {
 export interface RegistrationFacts {
   readonly isSenderConstrained: boolean;
   readonly requiresPushedRequests: boolean;
+  readonly requiresPkce: boolean;
   /** Whether it authenticates with a key of its own: private_key_jwt or mutual TLS. */
   readonly authenticatesByKey: boolean;
 }

@@ -10,19 +10,19 @@ export const lawAndManagement: readonly Control[] = [
     asks: 'A session ends by itself after a predetermined time of inactivity.',
     checks: [atMost('inactivityTimeout', '15m'), oneOf('activity', 'use')],
     proofs: idleEnds,
-    note: 'The rule gives no number. The 15 minutes are those of PCI DSS 4.0.1 §8.2.8 and NIST SP 800-63B-4 §2.3.3.',
+    note: 'It is addressable: an organisation may meet it in another way and write down why (45 CFR 164.306(d)). The rule gives no number. The 15 minutes are those of PCI DSS 4.0.1 §8.2.8 and NIST SP 800-63B-4 §2.3.3.',
   },
   {
     standard: 'hipaa',
     section: '164.312(b)',
-    asks: 'Activity in systems with health information is recorded and can be examined.',
+    asks: 'Mechanisms record and examine activity in systems with electronic health information.',
     checks: [always('every sign-in, end, refusal and act of an operator is an event in a sealed history')],
     proofs: sealed,
   },
   {
     standard: 'hipaa',
     section: '164.312(d)',
-    asks: 'A person who seeks access is the one they claim to be.',
+    asks: 'Procedures verify that a person or entity that seeks access is the one claimed.',
     checks: [always('passwords, and a second factor where the policy or the person asks for it')],
     proofs: twoFactors,
   },
@@ -50,7 +50,7 @@ export const lawAndManagement: readonly Control[] = [
   {
     standard: 'gdpr',
     section: 'Art. 5(1)(e)',
-    asks: 'Personal data are kept no longer than needed.',
+    asks: 'Personal data are kept in a form that identifies people no longer than their purposes need.',
     checks: [
       keptAtMost('CURFEW_EVENT_RETENTION', '1830d'),
       keptAtMost('CURFEW_ENDED_SESSION_RETENTION', '400d'),
@@ -66,7 +66,7 @@ export const lawAndManagement: readonly Control[] = [
   {
     standard: 'gdpr',
     section: 'Art. 15 and 17',
-    asks: 'People get a copy of their data, and have them erased.',
+    asks: 'People get a copy of their data, and have them erased where a ground of Art. 17(1) applies.',
     checks: [
       always('both are operations of the admin API; the sealed history still verifies after an erasure'),
     ],
@@ -77,7 +77,7 @@ export const lawAndManagement: readonly Control[] = [
   {
     standard: 'gdpr',
     section: 'Art. 32(1)(b)',
-    asks: 'Confidentiality and integrity of systems are ensured.',
+    asks: 'Confidentiality, integrity, availability and resilience of systems are ensured, as the risk demands.',
     checks: [
       idleComesFirst,
       always('tokens are stored as hashes, keys and secrets sealed, and ended sessions open nothing'),
@@ -87,7 +87,7 @@ export const lawAndManagement: readonly Control[] = [
   {
     standard: 'gdpr',
     section: 'Art. 32(1)(d)',
-    asks: 'The effectiveness of measures is tested and evaluated regularly.',
+    asks: 'A process tests, assesses and evaluates regularly how effective the measures are.',
     checks: [
       always('a probe measures the time to deny all the time, and what-if estimates the effect of timeouts'),
     ],

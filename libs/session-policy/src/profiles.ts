@@ -1,3 +1,4 @@
+import { cited, documentedTimeouts } from './documented-timeouts.js';
 import { policyOf, type SessionPolicy, settingOf } from './policy.js';
 import { lasting } from './policy-settings.js';
 
@@ -62,8 +63,7 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
     policy: sensitive,
     purpose:
       'Administration, health and money: short silences, and changes of circumstances have consequences.',
-    source:
-      'ASVS 5.0 7.1.2, 7.4.3, 10.4.8, 10.4.14; OWASP Session Management Cheat Sheet (binding to properties)',
+    source: 'ASVS 5.0 7.1.2, 7.4.3, 10.4.8; OWASP Session Management Cheat Sheet (binding to properties)',
   },
   'pci-dss': {
     policy: {
@@ -74,13 +74,12 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
       requiredAcr: 'urn:curfew:acr:mfa',
     },
     purpose: 'People with access to cardholder data.',
-    source:
-      'PCI DSS 4.0.1 §8.2.8: authenticate again after more than 15 minutes idle; §8.4.2: multi-factor authentication for all access',
+    source: `${cited(documentedTimeouts['pci-dss'])} §8.4.2: multi-factor authentication for all non-console access to the environment of cardholder data.`,
   },
   'nist-aal1': {
     policy: { ...standard, inactivityTimeout: lasting('7d'), absoluteLifetime: lasting('30d') },
     purpose: 'The timeout of AAL1: sign in again at least every 30 days.',
-    source: 'NIST SP 800-63B-4 §2.1.3: overall timeout of at most 30 days; an inactivity timeout is optional',
+    source: `${cited(documentedTimeouts['nist-aal1'])} An inactivity timeout is optional.`,
   },
   'nist-aal2': {
     policy: {
@@ -94,8 +93,7 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
     },
     purpose:
       'The timeouts and the two factors of AAL2: a day at most, an hour of silence. The level also asks for a phishing-resistant way in to choose, which is not offered.',
-    source:
-      'NIST SP 800-63B-4 §2.2.1: two distinct factors; §2.2.3: overall timeout of at most 24 hours, inactivity of at most 1 hour; §5.2 (activity of the person)',
+    source: `${cited(documentedTimeouts['nist-aal2'])} §2.2.1: two distinct factors. §5.2: the activity is that of the person.`,
   },
   'nist-aal3': {
     policy: {
@@ -107,8 +105,7 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
     },
     purpose:
       'The timeouts of AAL3 and two factors, not the whole level: half a day at most, a quarter of an hour of silence. No hardware key can be proved here.',
-    source:
-      'NIST SP 800-63B-4 §2.3.3: overall timeout of at most 12 hours, inactivity of at most 15 minutes; §5.2 (activity of the person)',
+    source: `${cited(documentedTimeouts['nist-aal3'])} §5.2: the activity is that of the person.`,
   },
   hipaa: {
     policy: {
@@ -120,7 +117,7 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
     purpose:
       'People with access to health information. The rule asks for an end after inactivity and gives no number; the 15 minutes are those that other documents ask for data of like value.',
     source:
-      'HIPAA, 45 CFR 164.312(a)(2)(iii) (automatic logoff, without a number); the 15 minutes: PCI DSS 4.0.1 §8.2.8, NIST SP 800-63B-4 §2.3.3',
+      'HIPAA, 45 CFR 164.312(a)(2)(iii) (automatic logoff, addressable, without a number); the 15 minutes: PCI DSS 4.0.1 §8.2.8, NIST SP 800-63B-4 §2.3.3',
   },
   fapi2: {
     policy: {

@@ -1,4 +1,11 @@
 export { withFreshTables } from './documentation.js';
+export {
+  cited,
+  type DocumentedTimeouts,
+  documentedTimeouts,
+  laxerThan,
+} from './documented-timeouts.js';
+export { formatDuration } from './durations.js';
 export { settingNames, settingOf } from './policy.js';
 export { lintPolicy, type PolicyWarning } from './policy-lint.js';
 export { revocationTarget } from './policy-settings.js';

@@ -49,6 +49,15 @@ export const reportSchema = z
         id: z.enum(standardIds),
         title: z.string(),
         note: z.string().nullable(),
+        source: z
+          .object({
+            url: z.string(),
+            compared_on: z.string().nullable().meta({ description: 'null: it could not be compared.' }),
+            compared_with: z.string(),
+          })
+          .meta({
+            description: 'Where the document is, and how far the sentences here were compared with it.',
+          }),
         controls: z.array(
           z.object({
             section: z.string(),

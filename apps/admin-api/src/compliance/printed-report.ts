@@ -60,10 +60,16 @@ const subjectWords = ({ target, name }: ComplianceReport['subjects'][number]): s
   return name === null || name === id ? id : `${name} (${id})`;
 };
 
-function writeStandard(pdf: Pdf, { title, note, controls }: Standard, report: ComplianceReport): void {
+function writeStandard(
+  pdf: Pdf,
+  { title, note, source, controls }: Standard,
+  report: ComplianceReport,
+): void {
   pdf.moveDown(1.2);
   line(pdf, title, 14, ink, 'Helvetica-Bold');
   if (note) line(pdf, note, 9, quiet);
+  const compared = source.compared_on ? `Compared on ${source.compared_on} with` : 'Compared with';
+  line(pdf, `${source.url}. ${compared} ${source.compared_with}`, 8, quiet);
   for (const control of controls) writeControl(pdf, control, report);
 }
 

@@ -30,6 +30,7 @@ const maxSubjects = 50;
 const factsOf = (client: KnownClient): RegistrationFacts => ({
   isSenderConstrained: isSenderConstrained(client),
   requiresPushedRequests: client.metadata.require_pushed_authorization_requests,
+  requiresPkce: client.metadata.require_pkce !== false,
   authenticatesByKey: /^(private_key_jwt|(self_signed_)?tls_client_auth)$/.test(
     client.metadata.token_endpoint_auth_method,
   ),

@@ -184,30 +184,46 @@ function Judged({ report }: { readonly report: Report }) {
           </p>
         )}
       </section>
-      {report.standards.map((standard) => {
-        const applicable = standard.controls.filter(({ state }) => state !== 'not_applicable');
-        const met = applicable.filter(({ state }) => state === 'met').length;
-        return (
-          <section key={standard.id} className="card" aria-label={standard.title}>
-            <div className="heading">
-              <h2>{standard.title}</h2>
-              <span className={`badge ${met === applicable.length ? 'good' : ''}`}>
-                {met} of {applicable.length} {stateWords.met}
-              </span>
-            </div>
-            {standard.note && <p className="quiet">{standard.note}</p>}
-            <ol className="controls">
-              {standard.controls.map((control) => (
-                <ControlRow
-                  key={control.section}
-                  id={`${standard.id} ${control.section}`}
-                  {...{ control, report }}
-                />
-              ))}
-            </ol>
-          </section>
-        );
-      })}
+      {report.standards.map((standard) => (
+        <JudgedStandard key={standard.id} standard={standard} report={report} />
+      ))}
     </div>
+  );
+}
+
+interface JudgedStandardProps {
+  readonly standard: Report['standards'][number];
+  readonly report: Report;
+}
+
+function JudgedStandard({ standard, report }: JudgedStandardProps) {
+  const applicable = standard.controls.filter(({ state }) => state !== 'not_applicable');
+  const met = applicable.filter(({ state }) => state === 'met').length;
+  return (
+    <section className="card" aria-label={standard.title}>
+      <div className="heading">
+        <h2>{standard.title}</h2>
+        <span className={`badge ${met === applicable.length ? 'good' : ''}`}>
+          {met} of {applicable.length} {stateWords.met}
+        </span>
+      </div>
+      {standard.note && <p className="quiet">{standard.note}</p>}
+      <p className="small quiet">
+        <a href={standard.source.url} rel="noreferrer">
+          {standard.source.url}
+        </a>
+        . Compared {standard.source.compared_on && `on ${standard.source.compared_on} `}with{' '}
+        {standard.source.compared_with}
+      </p>
+      <ol className="controls">
+        {standard.controls.map((control) => (
+          <ControlRow
+            key={control.section}
+            id={`${standard.id} ${control.section}`}
+            {...{ control, report }}
+          />
+        ))}
+      </ol>
+    </section>
   );
 }
