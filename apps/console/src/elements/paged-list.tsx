@@ -1,12 +1,10 @@
 import './paged-list.css';
 import type { useInfiniteQuery } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { serverNow } from '../admin-api/server-time.js';
+import { type ReactNode, useRef } from 'react';
+import { useReadAt } from '../admin-api/server-time.js';
 import { useRowKeys } from '../shell/keyboard.js';
 import { type CsvColumn, csvOf, download } from './csv.js';
-import { timeOfDayWords } from './durations.js';
-import { Icon } from './icon.js';
-import { Empty, Failed, Loading } from './states.js';
+import { FileButton, FoundRows, ReadAgain } from './list-parts.js';
 
 interface ListHeadingProps<Row> {
   readonly title: string;
@@ -22,28 +20,13 @@ interface ListHeadingProps<Row> {
 /** The heading of a list: how old it is, a way to read it again, and its rows as a file. */
 export function ListHeading<Row>(props: ListHeadingProps<Row>) {
   const { title, rows, columns, updated, onRefresh, children } = props;
-  const [readAt, setReadAt] = useState(0);
-  useEffect(() => {
-    if (updated > 0) setReadAt(serverNow());
-  }, [updated]);
+  const file = `${title.toLowerCase()}.csv`;
   return (
     <div className="heading">
       <h1>{title}</h1>
       <div className="actions">
-        <span className="small quiet">{readAt > 0 && `as of ${timeOfDayWords(readAt)}`}</span>
-        <button type="button" className="plain compact" onClick={onRefresh}>
-          <Icon name="refresh" />
-          Refresh
-        </button>
-        <button
-          type="button"
-          className="plain compact"
-          disabled={rows.length === 0}
-          onClick={() => download(`${title.toLowerCase()}.csv`, csvOf(columns, rows))}
-        >
-          <Icon name="download" />
-          CSV
-        </button>
+        <ReadAgain readAt={useReadAt(updated)} onRefresh={onRefresh} />
+        <FileButton isOff={rows.length === 0} onAct={() => download(file, csvOf(columns, rows))} />
         {children}
       </div>
     </div>
@@ -67,12 +50,8 @@ export function PagedList<Row>(props: PagedListProps<Row>) {
   const { label, found, rows, heads, keyOf, empty, onRetry, children } = props;
   const list = useRef<HTMLDivElement>(null);
   useRowKeys(list);
-  if (found.isPending) return <Loading label={`Reading ${label.toLowerCase()}`} />;
-  if (found.isError && rows.length === 0) return <Failed error={found.error} onRetry={onRetry} />;
-  if (rows.length === 0) return <Empty title={empty} />;
   return (
-    <>
-      {found.isError && <Failed error={found.error} onRetry={onRetry} />}
+    <FoundRows of={label.toLowerCase()} count={rows.length} {...{ found, empty, onRetry }}>
       <div className="entries card" ref={list}>
         <div className="entry head" aria-hidden="true">
           {heads.map((head) => (
@@ -85,21 +64,6 @@ export function PagedList<Row>(props: PagedListProps<Row>) {
           ))}
         </ul>
       </div>
-      <p className="list-end">
-        <span className="small quiet">
-          {rows.length} shown{found.hasNextPage ? '' : ', that is all'}
-        </span>
-        {found.hasNextPage && (
-          <button
-            type="button"
-            className="plain compact"
-            disabled={found.isFetchingNextPage}
-            onClick={() => found.fetchNextPage()}
-          >
-            {found.isFetchingNextPage ? 'Reading …' : 'Show more'}
-          </button>
-        )}
-      </p>
-    </>
+    </FoundRows>
   );
 }

@@ -6,9 +6,8 @@ import { Problem } from '../../admin-api/problem.js';
 import { useReadAt } from '../../admin-api/server-time.js';
 import { withConditions } from '../../elements/conditions.js';
 import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
-import { timeOfDayWords } from '../../elements/durations.js';
-import { Icon } from '../../elements/icon.js';
-import { Empty, Failed, Loading } from '../../elements/states.js';
+import { FileButton, FoundRows, ReadAgain } from '../../elements/list-parts.js';
+import { Failed } from '../../elements/states.js';
 import { useRowKeys } from '../../shell/keyboard.js';
 import { EventFilters } from './event-filters.js';
 import { eventsQuery, exportOf, maxExported, type PastEvent } from './event-queries.js';
@@ -46,22 +45,11 @@ export function EventsPage() {
       <div className="heading">
         <h1>Events</h1>
         <div className="actions">
-          <span className="small quiet">{readAt > 0 && `as of ${timeOfDayWords(readAt)}`}</span>
-          <button type="button" className="plain compact" onClick={refresh}>
-            <Icon name="refresh" />
-            Refresh
-          </button>
+          <ReadAgain readAt={readAt} onRefresh={refresh} />
           {(['csv', 'jsonl'] as const).map((kind) => (
-            <button
-              key={kind}
-              type="button"
-              className="plain compact"
-              disabled={file.isPending || !found.data}
-              onClick={() => file.mutate(kind)}
-            >
-              <Icon name="download" />
+            <FileButton key={kind} isOff={file.isPending || !found.data} onAct={() => file.mutate(kind)}>
               {kind === 'csv' ? 'CSV' : 'JSON lines'}
-            </button>
+            </FileButton>
           ))}
         </div>
       </div>
@@ -105,38 +93,22 @@ function Found({ found, onRetry }: { readonly found: FoundEvents; readonly onRet
   const list = useRef<HTMLOListElement>(null);
   useRowKeys(list);
   const events = found.data?.pages.flatMap(({ items }) => items) ?? [];
-  if (found.isPending) return <Loading label="Reading events" />;
-  if (found.isError && events.length === 0) return <Failed error={found.error} onRetry={onRetry} />;
   return (
     <div>
-      {found.isError && <Failed error={found.error} onRetry={onRetry} />}
-      {events.length === 0 && !found.hasNextPage && (
-        <Empty title="No event meets these conditions.">
-          <p>Take a condition away, or choose a longer time.</p>
-        </Empty>
-      )}
-      {events.length > 0 && (
+      <FoundRows
+        of="events"
+        count={events.length}
+        empty="No event meets these conditions."
+        advice="Take a condition away, or choose a longer time."
+        next="Look further back"
+        {...{ found, onRetry }}
+      >
         <ol className="card event-rows" ref={list} aria-label="Found events">
           {events.map((event) => (
             <EventRow key={event.id} event={event} />
           ))}
         </ol>
-      )}
-      <p className="more">
-        <span className="small quiet">
-          {events.length} shown{found.hasNextPage ? '' : ', that is all'}
-        </span>
-        {found.hasNextPage && (
-          <button
-            type="button"
-            className="plain compact"
-            disabled={found.isFetchingNextPage}
-            onClick={() => found.fetchNextPage()}
-          >
-            {found.isFetchingNextPage ? 'Reading …' : 'Look further back'}
-          </button>
-        )}
-      </p>
+      </FoundRows>
     </div>
   );
 }

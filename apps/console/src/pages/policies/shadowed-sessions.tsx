@@ -4,7 +4,7 @@ import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { useClientName } from '../../admin-api/names.js';
 import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
 import { durationWords } from '../../elements/durations.js';
-import { Icon } from '../../elements/icon.js';
+import { FileButton, NextPage } from '../../elements/list-parts.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { reasonWords } from '../../elements/words.js';
@@ -49,24 +49,8 @@ export function ShadowedSessions({ policy }: { readonly policy: string }) {
     <>
       <ShadowedTable sessions={sessions} />
       <div className="actions">
-        <button
-          type="button"
-          className="plain compact"
-          onClick={() => download(`shadow-${policy}.csv`, csvOf(columns, sessions))}
-        >
-          <Icon name="download" />
-          CSV
-        </button>
-        {found.hasNextPage && (
-          <button
-            type="button"
-            className="plain compact"
-            disabled={found.isFetchingNextPage}
-            onClick={() => found.fetchNextPage()}
-          >
-            {found.isFetchingNextPage ? 'Reading …' : 'Show more'}
-          </button>
-        )}
+        <FileButton isOff={false} onAct={() => download(`shadow-${policy}.csv`, csvOf(columns, sessions))} />
+        <NextPage found={found} />
       </div>
     </>
   );

@@ -7,10 +7,9 @@ import { Problem } from '../../admin-api/problem.js';
 import { useReadAt } from '../../admin-api/server-time.js';
 import { ActButton } from '../../elements/act-button.js';
 import { withConditions } from '../../elements/conditions.js';
-import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
-import { timeOfDayWords } from '../../elements/durations.js';
-import { Icon } from '../../elements/icon.js';
-import { Empty, Failed, Loading } from '../../elements/states.js';
+import type { CsvColumn } from '../../elements/csv.js';
+import { type FoundPages, FoundRows } from '../../elements/list-parts.js';
+import { ListHeading } from '../../elements/paged-list.js';
 import { useRowKeys } from '../../shell/keyboard.js';
 import { BulkEnd } from './bulk-end.js';
 import { SessionFilters } from './session-filters.js';
@@ -56,28 +55,17 @@ export function SessionsPage() {
   return (
     <div className={`sessions ${open ? 'with-detail' : ''}`}>
       <div className="list">
-        <div className="heading">
-          <h1>Sessions</h1>
-          <div className="actions">
-            <span className="small quiet">{readAt > 0 && `as of ${timeOfDayWords(readAt)}`}</span>
-            <button type="button" className="plain compact" onClick={refresh}>
-              <Icon name="refresh" />
-              Refresh
-            </button>
-            <button
-              type="button"
-              className="plain compact"
-              disabled={sessions.length === 0}
-              onClick={() => download('sessions.csv', csvOf(columns, sessions))}
-            >
-              <Icon name="download" />
-              CSV
-            </button>
-            <ActButton scope="sessions:end" look="ending" onAct={() => setEnding(true)}>
-              End these …
-            </ActButton>
-          </div>
-        </div>
+        <ListHeading
+          title="Sessions"
+          rows={sessions}
+          columns={columns}
+          updated={found.dataUpdatedAt}
+          onRefresh={refresh}
+        >
+          <ActButton scope="sessions:end" look="ending" onAct={() => setEnding(true)}>
+            End these …
+          </ActButton>
+        </ListHeading>
         <SessionFilters search={search} problem={problem} onChange={change} />
         <Found
           found={found}
@@ -95,7 +83,7 @@ export function SessionsPage() {
 }
 
 interface FoundProps {
-  readonly found: ReturnType<typeof useInfiniteQuery>;
+  readonly found: FoundPages;
   readonly sessions: readonly Session[];
   readonly search: SessionSearch;
   readonly readAt: number;
@@ -107,17 +95,14 @@ function Found({ found, sessions, search, readAt, open, onRetry }: FoundProps) {
   const list = useRef<HTMLDivElement>(null);
   const caller = useCaller();
   useRowKeys(list);
-  if (found.isPending) return <Loading label="Reading sessions" />;
-  if (found.isError && sessions.length === 0) return <Failed error={found.error} onRetry={onRetry} />;
-  if (sessions.length === 0 && !found.hasNextPage)
-    return (
-      <Empty title="No session meets these conditions.">
-        <p>Take a condition away, or look among the ended ones.</p>
-      </Empty>
-    );
   return (
-    <>
-      {found.isError && <Failed error={found.error} onRetry={onRetry} />}
+    <FoundRows
+      of="sessions"
+      count={sessions.length}
+      empty="No session meets these conditions."
+      advice="Take a condition away, or look among the ended ones."
+      {...{ found, onRetry }}
+    >
       <div className="rows card" ref={list}>
         <div className="row head" aria-hidden="true">
           <span>Person</span>
@@ -140,21 +125,6 @@ function Found({ found, sessions, search, readAt, open, onRetry }: FoundProps) {
           ))}
         </ul>
       </div>
-      <p className="more">
-        <span className="small quiet">
-          {sessions.length} shown{found.hasNextPage ? '' : ', that is all'}
-        </span>
-        {found.hasNextPage && (
-          <button
-            type="button"
-            className="plain compact"
-            disabled={found.isFetchingNextPage}
-            onClick={() => found.fetchNextPage()}
-          >
-            {found.isFetchingNextPage ? 'Reading …' : 'Show more'}
-          </button>
-        )}
-      </p>
-    </>
+    </FoundRows>
   );
 }

@@ -5,6 +5,7 @@ import { ActButton } from '../../elements/act-button.js';
 import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
 import { Dialog } from '../../elements/dialog.js';
 import { Icon } from '../../elements/icon.js';
+import { NextPage } from '../../elements/list-parts.js';
 import { Empty, Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { reasonWords } from '../../elements/words.js';
@@ -49,9 +50,7 @@ export function Receivers() {
       {receivers.length > 0 && <ReceiverTable receivers={receivers} onOpen={setOpened} />}
       {found.hasNextPage && (
         <p className="more">
-          <button type="button" className="plain compact" onClick={() => found.fetchNextPage()}>
-            Show more
-          </button>
+          <NextPage found={found} />
         </p>
       )}
       {opened && <DeadLetters receiver={opened} onClose={() => setOpened(undefined)} />}
