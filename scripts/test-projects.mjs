@@ -8,7 +8,8 @@ export const everyday = projects.filter((project) => project !== 'chaos');
 export const needBuild = new Set(['contract', 'integration', 'alone', 'e2e', 'browser', 'chaos']);
 
 /**
- * The groups that `npm test` runs in order, each in one run. Tests that start servers share one PostgreSQL and both workers, so that no
- * worker waits for the last file of its kind; `alone` has a PostgreSQL of its own.
+ * What `npm test` runs: rounds one after another, in each of them runs of jest beside each other, in each run several kinds. Tests that
+ * start servers share one PostgreSQL and all workers, so that no worker waits for the last file of its kind. `alone` has a PostgreSQL of
+ * its own and mostly waits for it, and `contract` has none and only computes, so they go beside each other.
  */
-export const together = [['unit', 'costly'], ['contract'], ['integration', 'e2e', 'browser'], ['alone']];
+export const rounds = [[['unit', 'costly']], [['contract'], ['alone']], [['integration', 'e2e', 'browser']]];

@@ -14,7 +14,7 @@ import {
 } from './prepare.mjs';
 import { at, top } from './repository.mjs';
 import { rememberSecondRuns } from './second-runs.mjs';
-import { needBuild, together } from './test-projects.mjs';
+import { needBuild, rounds } from './test-projects.mjs';
 
 /** @typedef {{ passed: number, failed: number }} Count */
 
@@ -28,6 +28,16 @@ const leaveLimitMs = 30_000;
 
 /** Kinds of tests in which time passes. */
 const startProcesses = new Set(['integration', 'alone', 'e2e', 'browser']);
+
+/**
+ * How many files run at once, on the two cores that the suite has to do with. Where processes are started a third one fills the time in
+ * which the others wait for them. @param {string[]} names
+ */
+function workersOf(names) {
+  if (names.includes('alone')) return 1;
+  return names.some((name) => startProcesses.has(name)) ? 3 : 2;
+}
+
 /** More than so many files that fail in one run are no accident. */
 const maxSecondRuns = 5;
 /** Files that ran a second time so far. @type {import('./second-runs.mjs').SecondRun[]} */
@@ -41,10 +51,12 @@ const secondRuns = [];
 export async function testEverything(patterns = []) {
   return counted(async (add) => {
     await setUp();
-    const [pure = [], ...others] = together;
-    await Promise.all([checks(add), runProjects(pure, patterns).then(add)]);
+    const run = (/** @type {string[][]} */ round) =>
+      Promise.all(round.map((names) => runProjects(names, patterns).then(add)));
+    const [pure = [], ...others] = rounds;
+    await Promise.all([checks(add), run(pure)]);
     await ensureConsole(say);
-    for (const names of others) add(await runProjects(names, patterns));
+    for (const round of others) await run(round);
     const { lines, failed } = rememberSecondRuns(secondRuns);
     for (const line of lines) console.log(line);
     if (failed > 0) add({ passed: 0, failed });
@@ -133,8 +145,7 @@ async function check(name, values) {
 async function runProjects(names, patterns) {
   console.log(`\n${names.join(', ')}`);
   const narrowed = patterns.length > 0 ? ['--testPathPatterns', ...patterns] : [];
-  const workers = names.includes('alone') ? 1 : 2;
-  const first = await runJest(names, [`--maxWorkers=${workers}`, ...narrowed]);
+  const first = await runJest(names, [`--maxWorkers=${workersOf(names)}`, ...narrowed]);
   const { broken, passed, failed } = first;
   if (
     !names.some((name) => startProcesses.has(name)) ||
@@ -175,6 +186,7 @@ async function runJest(names, values) {
       ],
       ...['--selectProjects', ...names, '--passWithNoTests'],
       ...['--json', `--outputFile=${results}`, `--reporters=${at('scripts/test-reporter.mjs')}`],
+      `--testSequencer=${at('scripts/test-order.mjs')}`,
       ...values,
     ],
     { cwd: top, env: testEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] },

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 
 type Run = { file: string; tests: string[]; passed: boolean };
 interface Judgement {
@@ -40,6 +41,23 @@ describe('a second run of a test file', () => {
 
   it('of a file that failed both times is counted once, as the failure it is', () => {
     expect(judgeSecondRuns([run('b', false)], ['b'], true).failed).toBe(0);
+  });
+});
+
+describe('the order in which files run', () => {
+  it('begins with those that are known to run for long, each of which stands, and goes on with the largest', async () => {
+    const { default: TestOrder, longest } = await import(`${process.cwd()}/scripts/test-order.mjs`);
+    expect(longest.filter((file: string) => !existsSync(file))).toEqual([]);
+    expect(new Set(longest).size).toBe(longest.length);
+    const [small, large] = ['test/tsconfig.json', 'package-lock.json'];
+    const given = [small, longest[1], large, longest[0]].map((file) => ({ path: path.resolve(file) }));
+    const sorted = new TestOrder().sort(given);
+    expect(sorted.map(({ path: file }: { path: string }) => path.relative('.', file))).toEqual([
+      longest[0],
+      longest[1],
+      large,
+      small,
+    ]);
   });
 });
 
