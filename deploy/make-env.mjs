@@ -28,6 +28,11 @@ const lines = [
   'CURFEW_CONSOLE_URL=',
   '# How many reverse proxies stand in front of the server; 0 believes no X-Forwarded-For.',
   'CURFEW_TRUSTED_HOPS=0',
+  '# How long a server that stops goes on taking requests, until the reverse proxy has left it; 0s where there is one of each.',
+  'CURFEW_SHUTDOWN_DELAY=0s',
+  '# Mail (docs/operations.md): smtps://user:password@mail.example.com and an address; both empty where there is none.',
+  'CURFEW_SMTP_URL=',
+  'CURFEW_MAIL_FROM=',
 ];
 
 const file = join(folder, '.env');

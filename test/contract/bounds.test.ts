@@ -20,6 +20,32 @@ describe('what is kept', () => {
   });
 });
 
+describe('prisma/placement.json', () => {
+  const schema = readFileSync('prisma/schema.prisma', 'utf8');
+  const models = [...schema.matchAll(/^model (\w+) \{([\s\S]*?)^\}/gm)].map(([, name, body]) => ({
+    name: name!,
+    body: body!,
+    table: /@@map\("(\w+)"\)/.exec(body!)?.[1] ?? '',
+  }));
+  const placement = JSON.parse(readFileSync('prisma/placement.json', 'utf8')) as Record<string, string[]>;
+
+  it('says of every table once where its rows belong', () => {
+    expect(Object.values(placement).flat().sort()).toEqual(models.map(({ table }) => table).sort());
+  });
+
+  it('lets no foreign key lead from one database into another', () => {
+    const placeOf = (table: string) =>
+      Object.keys(placement).find((place) => placement[place]!.includes(table));
+    const crossing = models.flatMap(({ table, body }) =>
+      [...body.matchAll(/^\s+\w+\s+(\w+)\??\s+@relation\(fields/gm)]
+        .map(([, target]) => models.find(({ name }) => name === target)!.table)
+        .filter((target) => ![placeOf(table), 'installation'].includes(placeOf(target)))
+        .map((target) => `${table} → ${target}`),
+    );
+    expect(crossing).toEqual([]);
+  });
+});
+
 /** The sources of the servers and their rooms. */
 const sources = ['apps', 'libs']
   .flatMap((top) => readdirSync(top).map((room) => `${top}/${room}/src`))

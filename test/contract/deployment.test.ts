@@ -179,10 +179,32 @@ describe('the three servers', () => {
       'kind: PodDisruptionBudget',
       'include "curfew.probes"',
       'include "curfew.containerSecurity"',
+      'terminationGracePeriodSeconds: {{ include "curfew.patience" . }}',
     ])
       expect([name, chart.includes(needed)]).toEqual([name, true]);
     expect(text('deploy/helm/curfew/templates/network-policies.yaml')).toContain(`"part" "${name}"`);
-    expect(text(`deploy/systemd/curfew-${name}.service`)).toContain(`apps/${name}/dist/main.js`);
+    const unit = text(`deploy/systemd/curfew-${name}.service`);
+    expect(unit).toContain(`apps/${name}/dist/main.js`);
+    // Nobody kills a process that goes on for the longest delay and then takes its usual grace.
+    const longestDelaySeconds = 60;
+    const { shutdownGraceMs } = loadConfiguration({}, { database: false, keys: false }).limits;
+    expect(Number(/^TimeoutStopSec=(\d+)s$/m.exec(unit)?.[1])).toBeGreaterThan(
+      longestDelaySeconds + shutdownGraceMs / 1000,
+    );
+  });
+
+  it('has a pod go on for the delay of its values, and gives it that time before it is killed', () => {
+    const names = text('deploy/helm/curfew/templates/_names.tpl');
+    for (const [setting, value] of [
+      ['CURFEW_SHUTDOWN_DELAY', 'delaySeconds'],
+      ['CURFEW_SHUTDOWN_GRACE', 'graceSeconds'],
+    ] as const)
+      expect(names).toContain(`{ name: ${setting}, value: "{{ .Values.shutdown.${value} }}s" }`);
+    expect(names).toContain('{{ add .Values.shutdown.delaySeconds .Values.shutdown.graceSeconds 10 }}');
+    const { shutdown } = parse(text('deploy/helm/curfew/values.yaml')) as {
+      shutdown: Record<string, number>;
+    };
+    expect(shutdown).toEqual({ delaySeconds: 5, graceSeconds: 10 });
   });
 
   it.each(['auth-server', 'admin-api'])('remember in a folder that outlives a restart: %s', (name) => {

@@ -93,6 +93,7 @@ describe('the metrics of a node', () => {
         ...environment,
         CURFEW_AUTH_PORT: String(await freePort()),
         CURFEW_METRICS_PORT: String(secondPort),
+        CURFEW_DATABASE_IDLE_TIMEOUT: '1s',
       },
     });
     const series = 'curfew_refreshes_total{outcome="rotated"}';
@@ -102,6 +103,14 @@ describe('the metrics of a node', () => {
     await minuteLater();
     await until(async () => (await rotated()) > before);
     expect(await rotated()).toBe(before + 1);
+    // A pool gives back what it does not need: with the connection that listens, a node at rest holds eight at most.
+    const open = (text: string) =>
+      ['hot', 'main', 'sign-in'].reduce(
+        (sum, pool) => sum + figure(text, `curfew_database_pool{pool="${pool}",state="open"}`),
+        1,
+      );
+    await until(async () => open(await scrape(secondPort)) <= 8);
+    expect(open(await scrape(secondPort))).toBeGreaterThan(1);
     await other.stop();
   });
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { writeReleaseRecord } from '../support/release-record.js';
 import { countStatements, type StatementCounter } from '../support/statement-counter.js';
@@ -230,6 +231,28 @@ describe('what the database is asked', () => {
     };
     await inTurn(5, once);
     expect(await asking(() => inTurn(many, once))).toEqual({ reads: 0, writes: 0, others: [] });
+  });
+});
+
+/** What may be in different databases one day, and what may not (ADR 91). */
+const placement = JSON.parse(readFileSync('prisma/placement.json', 'utf8')) as Record<string, string[]>;
+
+describe('the statements of refreshes and introspections', () => {
+  it('name sessions and what is beside them, hold nothing across sessions, and announce nothing', () => {
+    const all = [...counter.all()].map((one) => one.replace(/\s+/g, ' '));
+    const hot = all.filter((one) => isRead(one) || isWrite(one));
+    expect(hot.length).toBeGreaterThanOrEqual(3);
+    const tables = new Set(Object.values(placement).flat());
+    const named = new Set(
+      hot
+        .flatMap((one) => [...one.matchAll(/\b(?:FROM|JOIN|INTO|UPDATE) (\w+)/gi)].map(([, name]) => name!))
+        .filter((name) => tables.has(name)),
+    );
+    expect([...named].sort()).toEqual(expect.arrayContaining(['not_before', 'session']));
+    expect(
+      [...named].filter((name) => name !== 'session' && !placement['beside_sessions']!.includes(name)),
+    ).toEqual([]);
+    expect(hot.filter((one) => /pg_notify|advisory|FOR UPDATE|LOCK TABLE/i.test(one))).toEqual([]);
   });
 });
 

@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { type DatabaseGuard, openGuard } from '@curfew/persistence';
+import {
+  commitColumns,
+  type DatabaseGuard,
+  type HotStatement,
+  HotStatements,
+  isDatabaseUnavailable,
+  openGuard,
+  PrismaService,
+} from '@curfew/persistence';
 import { takeRestoreStep } from '@curfew/sessions/store';
 import pg from 'pg';
 import { judge } from '../../libs/persistence/src/guard/judgement.js';
@@ -96,4 +104,55 @@ it.each([
     await client.query('UPDATE service_state SET lost_since = NULL, lost_known_at = NULL');
     await client.end();
   }
+});
+
+describe('a commit whose wait for the standby is cancelled', () => {
+  const text = 'UPDATE service_state SET lost_since = $1 WHERE id = 1';
+  const placedText = `${text} RETURNING 1, ${commitColumns}`;
+  const plain: HotStatement = { name: 'cancelled', text };
+  const placed: HotStatement = { name: 'cancelled_placed', text: placedText, place: 'in its rows' };
+  type Write = (hot: HotStatements, prisma: PrismaService) => Promise<unknown>;
+  /** Each writes a date of its own, so that the row tells afterwards that the server called it done. */
+  const ways: readonly [string, string, Write][] = [
+    ['a statement', '2001-01-01', (hot) => hot.run(plain, ['2001-01-01'])],
+    ['a statement that tells its place', '2002-01-01', (hot) => hot.run(placed, ['2002-01-01'])],
+    [
+      'a statement of Prisma',
+      '2003-01-01',
+      (_, prisma) => prisma.$executeRaw`UPDATE service_state SET lost_since = '2003-01-01' WHERE id = 1`,
+    ],
+    [
+      'a transaction',
+      '2004-01-01',
+      (_, prisma) =>
+        prisma.$transaction(
+          (transaction) =>
+            transaction.$executeRaw`UPDATE service_state SET lost_since = '2004-01-01' WHERE id = 1`,
+        ),
+    ],
+  ];
+
+  it.each(ways)('is acknowledged to nobody: %s', async (_, date, write) => {
+    const configuration = old.configuration({ CURFEW_DATABASE_STATEMENT_TIMEOUT: '500ms' });
+    const guard = await openGuard(configuration, {
+      process: 'auth-server',
+      log: { error: () => {}, warn: () => {} },
+      takeStep: async () => {},
+    });
+    const hot = new HotStatements(configuration, 1, guard);
+    const prisma = new PrismaService(configuration, 1, guard);
+    // The connections are proven while commits go through.
+    await hot.run({ name: 'one', text: 'SELECT 1' }, []);
+    await prisma.$queryRaw`SELECT 1`;
+    await old.holdCommits(true);
+    try {
+      expect(isDatabaseUnavailable(await write(hot, prisma).catch((error) => error))).toBe(true);
+    } finally {
+      await old.holdCommits(false);
+    }
+    const [row] = await old.query('SELECT lost_since::date::text AS date FROM service_state');
+    expect(row).toEqual({ date });
+    await old.query('UPDATE service_state SET lost_since = NULL');
+    await Promise.all([hot.close(), prisma.$disconnect(), guard.stop()]);
+  });
 });

@@ -3,7 +3,7 @@ import type { Span } from '@opentelemetry/api';
 import pg from 'pg';
 import type { DatabaseGuard } from './guard/database-guard.js';
 import { type CommitPlace, PlacedQuery, placeText } from './guard/placed-query.js';
-import { type DatabaseRefused, standbyRefused } from './guard/refusal.js';
+import { CommitUnconfirmed, type DatabaseRefused, standbyRefused } from './guard/refusal.js';
 import { isInRecovery } from './guard/server.js';
 import type { ServerChoice } from './server-choice.js';
 import { beginStatement, endStatement } from './statement-span.js';
@@ -51,6 +51,8 @@ export class GuardedClient extends pg.Client {
   #lastHeardOf = 0;
   #watch: NodeJS.Timeout | undefined;
   #inTransaction = false;
+  /** A commit of this connection was not confirmed by the standby that it waited for. */
+  #unconfirmed: CommitUnconfirmed | undefined;
 
   constructor(configuration: GuardedConfig = {}) {
     super(configuration);
@@ -58,6 +60,7 @@ export class GuardedClient extends pg.Client {
     this.#guard = configuration.guard;
     this.#choice = configuration.choice?.isList ? configuration.choice : undefined;
     if (this.#choice) this.on('error', () => this.#choice!.doubt());
+    this.on('notice', ({ routine }) => routine === 'SyncRepWaitForLSN' && this.#giveUpCommit());
   }
 
   override connect(): Promise<pg.Client>;
@@ -226,14 +229,15 @@ export class GuardedClient extends pg.Client {
     const beganAt = performance.now();
     return (error, result) => {
       done(error);
+      if (this.#unconfirmed) return this.#unconfirmed;
       const row = (result as pg.QueryArrayResult | undefined)?.rows.at(-1);
       return row && this.#history !== undefined ? this.#note(beganAt, [row.at(-2), row.at(-1)]) : undefined;
     };
   }
 
   /** Notes a commit. If the connection was given up meanwhile, it returns the reason, and the commit is not acknowledged to anybody. */
-  #note(beganAt: number, place: CommitPlace | undefined): DatabaseRefused | undefined {
-    const refusal = this.#refusal();
+  #note(beganAt: number, place: CommitPlace | undefined): NotAcknowledged | undefined {
+    const refusal = this.#unconfirmed ?? this.#refusal();
     const [xid, position] = place ?? [null];
     if (!refusal && xid !== null && position !== undefined) this.#guard!.acknowledged(beganAt, xid, position);
     return refusal;
@@ -247,6 +251,12 @@ export class GuardedClient extends pg.Client {
     else this.#destroy();
   }
 
+  /** The warning comes before the end of the statement, in the same piece of data or in an earlier one. */
+  #giveUpCommit(): void {
+    this.#unconfirmed = new CommitUnconfirmed();
+    this.#destroy();
+  }
+
   #destroy(): void {
     this.#stream.destroy();
   }
@@ -256,8 +266,11 @@ export class GuardedClient extends pg.Client {
   }
 }
 
+/** Why a commit is acknowledged to nobody although the server calls it done. */
+type NotAcknowledged = DatabaseRefused | CommitUnconfirmed;
+
 /** Takes note of a result; an error that it returns is told instead of the result. */
-type Done = (error?: unknown, result?: unknown) => DatabaseRefused | undefined;
+type Done = (error?: unknown, result?: unknown) => NotAcknowledged | undefined;
 
 const telling =
   (done: Done, callback: (error: unknown, result: unknown) => void) => (error: unknown, result: unknown) => {

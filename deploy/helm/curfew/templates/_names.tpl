@@ -37,17 +37,31 @@ capabilities: { drop: [ALL] }
 - { name: CURFEW_CONSOLE_URL, value: {{ .Values.consoleUrl | quote }} }
 {{- end }}
 - { name: CURFEW_GATEWAY_URL, value: {{ .Values.gatewayUrl | quote }} }
+# Kubernetes takes a pod out of its Service while it tells the process to stop: until everybody knows, the process goes on taking requests.
+- { name: CURFEW_SHUTDOWN_DELAY, value: "{{ .Values.shutdown.delaySeconds }}s" }
+- { name: CURFEW_SHUTDOWN_GRACE, value: "{{ .Values.shutdown.graceSeconds }}s" }
 {{- range $name, $value := .Values.settings }}
 - { name: {{ $name }}, value: {{ $value | quote }} }
 {{- end }}
+{{- end }}
+
+{{/* A pod is killed only after the process had both of its times, and a little for its farewell. */}}
+{{- define "curfew.patience" -}}
+{{ add .Values.shutdown.delaySeconds .Values.shutdown.graceSeconds 10 }}
 {{- end }}
 
 {{- define "curfew.database" -}}
 - { name: CURFEW_STATE_FOLDER, value: /var/lib/curfew }
 - name: DATABASE_URL
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: DATABASE_URL } }
+# Where DATABASE_URL is a pooler: the server itself. Without this entry it is the same.
+- name: DATABASE_DIRECT_URL
+  valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: DATABASE_DIRECT_URL, optional: true } }
 - name: CURFEW_KEY_ENCRYPTION_SECRETS
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: CURFEW_KEY_ENCRYPTION_SECRETS } }
+# It has a password in it.
+- name: CURFEW_SMTP_URL
+  valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: CURFEW_SMTP_URL, optional: true } }
 {{- end }}
 
 {{/* Ready is asked often, so that a pod that stops gets nothing new; alive is asked patiently, because a database that is gone is no reason to die. */}}

@@ -38,3 +38,16 @@ export const databaseLost = (what: string): DatabaseRefused =>
     'lost',
     `the database lost what was acknowledged (${what}), so no token is honoured: run node apps/admin-api/dist/after-restore.js --yes, see docs/operations.md, "The database fails over"`,
   );
+
+/**
+ * A commit whose wait for the standby was cancelled (by a statement timeout or an operator) is on the primary alone. PostgreSQL calls it done
+ * and warns; a failover would lose it. So it is acknowledged to nobody, as any other request that the database could not answer.
+ */
+export class CommitUnconfirmed extends Error {
+  override readonly name = 'CommitUnconfirmed';
+  readonly code = '57014';
+
+  constructor() {
+    super('the wait for the standby was cancelled, so nobody knows whether the commit survives a failover');
+  }
+}
