@@ -31,6 +31,36 @@ export async function refreshInParallel(
   expect(await world.events(tokens.sid, 'session.reuse_found')).toEqual([]);
 }
 
+/**
+ * Twenty processes share a store of tokens and wake at once on two nodes, with copies of up to five generations, again and again. All are
+ * answered 200, the lineage never forks, and nothing ends. How many uses were served as siblings.
+ */
+export async function raceWithSiblings(
+  world: EngineWorld,
+  client: EngineClient,
+  rounds: number,
+): Promise<number> {
+  const { refresh_token: first, sid } = await world.signIn(client);
+  const tokens = [first];
+  let siblings = 0;
+  for (let round = 0; round < rounds; round++) {
+    const answers = await atOnce(20, (node) =>
+      world.refresh(client, tokens.at(-1 - randomInt(0, Math.min(tokens.length, 5)))!, { node }),
+    );
+    const told = new Set(answers.map(({ status, body }) => `${status} ${body.error ?? ''}`.trim()));
+    expect([round, [...told]]).toEqual([round, ['200']]);
+    const handedOut = answers.flatMap(({ body }) => body.refresh_token ?? []);
+    siblings += answers.length - handedOut.length;
+    const fresh = new Set(handedOut.filter((token) => !tokens.slice(-6).includes(token)));
+    const { generation, ended_at } = await world.row(sid);
+    expect([round, fresh.size, ended_at]).toEqual([round, generation - (tokens.length - 1), null]);
+    expect(fresh.size).toBeLessThanOrEqual(1);
+    tokens.push(...fresh);
+  }
+  expect(await world.events(sid, 'session.reuse_found')).toEqual([]);
+  return siblings;
+}
+
 /** A client that does everything right: what was not answered it asks again, with the same token. */
 export class HonestClient {
   acknowledged = 0;

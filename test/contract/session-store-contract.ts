@@ -72,7 +72,7 @@ export function aSession(overrides: Partial<StoredSession> = {}): StoredSession 
     expiresAt: plus(signedInAt, seconds(1800)),
     generation: 0,
     rotatedAt: null,
-    ...{ retries: 0, shadowEnd: null, afterIdleCut: false },
+    ...{ retries: 0, siblings: 0, shadowEnd: null, afterIdleCut: false },
     keyThumbprint: null,
     stepUpRequiredAt: null,
     steppedUpAt: null,

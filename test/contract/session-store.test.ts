@@ -2,6 +2,7 @@ import { seconds } from '@curfew/session-policy';
 import { MemorySessionStore } from '../support/memory-session-store.js';
 import { MemorySweepStore } from '../support/memory-sweep-store.js';
 import { describeProofs } from './session-proofs-contract.js';
+import { describeSiblings } from './session-siblings-contract.js';
 import { describeStore } from './session-store-contract.js';
 
 const inMemory = async () => {
@@ -20,3 +21,4 @@ const inMemory = async () => {
 
 describeStore('in memory', inMemory);
 describeProofs('in memory', inMemory);
+describeSiblings('in memory', inMemory);

@@ -35,6 +35,42 @@ describe('the life of a session', () => {
   });
 });
 
+describe('a late process of a client that shares its refresh token', () => {
+  it('gets an access token and no refresh token, which the session answers for as for any other', async () => {
+    const agent = await world.client({}, { siblings: 'serve' });
+    const first = await world.signIn(agent);
+    const second = await world.refreshed(agent, first.refresh_token);
+    const third = await world.refreshed(agent, second.refresh_token, { node: 1 });
+    const late = await world.refresh(agent, first.refresh_token);
+    expect(late).toMatchObject({ status: 200, body: { token_type: 'Bearer', expires_in: 600 } });
+    expect(late.body).not.toHaveProperty('refresh_token');
+    expect(await world.isActive(api, late.body.access_token, 1)).toBe(true);
+    expect(await world.events(first.sid, 'session.sibling_served')).toMatchObject([
+      { data: { presentedGeneration: 0, currentGeneration: 2 } },
+    ]);
+    await world.revoke(agent, third.refresh_token);
+    expect(await world.isActive(api, late.body.access_token)).toBe(false);
+    expect(await world.refresh(agent, first.refresh_token)).toMatchObject(refusal);
+  });
+
+  it('gets no more than it asks for, and what is refused counts nothing', async () => {
+    const agent = await world.client({}, { siblings: 'serve' });
+    const { refresh_token, sid } = await world.signIn(agent);
+    const { refresh_token: next } = await world.refreshed(agent, refresh_token);
+    await world.refreshed(agent, next);
+    const form = { grant_type: 'refresh_token', refresh_token };
+    expect((await world.token(agent, { ...form, scope: 'openid ledger:all' })).body.error).toBe(
+      'invalid_scope',
+    );
+    expect((await world.token(agent, { ...form, resource: 'https://unknown.example' })).body.error).toBe(
+      'invalid_target',
+    );
+    expect(await world.row(sid)).toMatchObject({ siblings: null, ended_at: null, generation: 2 });
+    expect(await world.token(agent, form)).toMatchObject({ status: 200 });
+    expect(await world.row(sid)).toMatchObject({ siblings: 1, ended_at: null, generation: 2 });
+  });
+});
+
 describe('fifty uses of one refresh token at once, on two nodes', () => {
   it('have exactly one successor, and every one of them gets it', async () => {
     const [{ sid }, answers] = await asParallel(

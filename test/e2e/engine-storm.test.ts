@@ -1,5 +1,5 @@
 import { type OwnDatabase, startOwnDatabase } from '../chaos/own-cluster.js';
-import { killAtRandom, refreshInParallel } from '../chaos/storm.js';
+import { killAtRandom, raceWithSiblings, refreshInParallel } from '../chaos/storm.js';
 import { EngineWorld } from './engine-world.js';
 
 // The same as `npm run test:chaos`, in fewer rounds.
@@ -14,6 +14,12 @@ afterAll(() => (world ? world.stop() : database?.drop()), 60_000);
 
 it('20 rounds of 50 parallel refreshes on two processes: one successor each, no 5xx, nobody ended', async () => {
   await refreshInParallel(world, await world.client(), 20);
+  await world.check();
+}, 120_000);
+
+it('20 rounds of twenty processes that share their tokens: no fork, no 5xx, nobody ended', async () => {
+  const client = await world.client({}, { siblings: 'serve', siblingLimit: 1_000 });
+  expect(await raceWithSiblings(world, client, 20)).toBeGreaterThan(40);
   await world.check();
 }, 120_000);
 

@@ -68,12 +68,33 @@ describe('what ends of sessions cost people', () => {
     const { ends, came_back_as_themselves, share } = body;
     expect(body).toMatchObject({ ends: 3, came_back_as_themselves: 1, complete: true });
     expect(share.low).toBeLessThan(1 / 3);
-    expect(body.by_client).toEqual([{ client_id, ends, came_back_as_themselves, share }]);
+    const none = { siblings_served: 0, sessions_with_siblings: 0 };
+    expect(body.by_client).toEqual([{ client_id, ends, came_back_as_themselves, share, ...none }]);
     expect((await ask('reuse-ends', { client: world.data.clients.spa.client_id })).body).toMatchObject({
       ends: 0,
       by_client: [],
     });
     expect((await ask('reuse-ends', { client: 'nobody' })).body.code).toBe('unknown_client');
+  });
+
+  it('siblings that were served are told by client, with the sessions that did not end for them', async () => {
+    const { client_id } = world.data.clients.device;
+    const target = { kind: 'client', client_id };
+    await world.call('POST', '/v1/policies', {
+      body: { name: 'shared', settings: { basedOn: 'standard', siblings: 'serve' } },
+    });
+    await world.call('PUT', '/v1/policy-attachments', { body: { target, policy: 'shared' } });
+    const { refresh_token: first } = await world.signIn(world.person(0));
+    const { refresh_token: second } = await world.refresh(first);
+    await world.refresh(second!);
+    for (const _ of [1, 2]) {
+      const late = await world.refresh(first);
+      expect([Object.keys(late).includes('access_token'), late.refresh_token]).toEqual([true, undefined]);
+    }
+    await world.call('POST', '/v1/policy-attachments/detach', { body: { target } });
+    const own = { siblings_served: 2, sessions_with_siblings: 1 };
+    const { body } = await ask('reuse-ends');
+    expect(body).toMatchObject({ ends: 3, ...own, by_client: [{ client_id, ends: 3, ...own }] });
   });
 
   it('what-if tries a retry window and risk rules on what has happened, and needs no counts for it', async () => {
@@ -103,7 +124,10 @@ describe('what ends of sessions cost people', () => {
     // An answer that was lost, to a client that asks again at once.
     await refresh(own!, elsewhere);
     expect((await refresh(own!, elsewhere))['error']).toBe('invalid_grant');
-    const asked = { client: client_id, device_mismatch: 'end', ip_change: 'step_up', retry_window: '30s' };
+    const asked = {
+      ...{ client: client_id, device_mismatch: 'end', ip_change: 'step_up', retry_window: '30s' },
+      sibling_window: '15m',
+    };
     await until(async () => (await ask('what-if', asked)).body.found.risk_rules[1].sessions === 2);
     const { body } = await ask('what-if', asked);
     expect(body.missing).toEqual([]);
@@ -119,6 +143,9 @@ describe('what ends of sessions cost people', () => {
         ...{ share: { value: 0.5, low: expect.any(Number), high: expect.any(Number) }, complete: true },
       },
     ]);
+    // All but the thief, whose program differs.
+    const tried = { candidate_seconds: 900, distance: 12, reuse_ends: 4, would_be_siblings: 3 };
+    expect(body.found.siblings).toMatchObject(tried);
     expect(retry).toMatchObject({ candidate_seconds: 30, reuse_ends: 4, would_be_retries: 1 });
     expect(retry.share.low).toBeGreaterThan(0);
     expect(retry.share.high).toBeLessThan(1);
@@ -266,7 +293,9 @@ describe('with counts of a population whose truth is known', () => {
     expect(await run('insight', 'what-if', '--device-mismatch', 'end', '--retry-window', '30')).toMatch(
       /would have been retries: 25\.0 %[\s\S]*With device_mismatch: end, 2 session\(s\) would have been ended; the person of 1 was there: 50\.0 %/,
     );
-    expect(await run('insight', 'reuse-ends')).toMatch(/^4 session\(s\) ended[\s\S]*CLIENT +ENDS/);
+    expect(await run('insight', 'reuse-ends')).toMatch(
+      /^4 session\(s\) ended[\s\S]*2 sibling\(s\) were served in 1 session\(s\)[\s\S]*CLIENT +ENDS/,
+    );
     const told = JSON.parse(await run('--json', 'insight', 'what-if', '--inactivity-timeout', '15m'));
     expect(told.found.inactivity_timeout.candidate_seconds).toBe(900);
   });

@@ -43,7 +43,13 @@ const refreshes =
     let { token } = who;
     for (const second of at) {
       const outcome = await house.refresh(who, token, t(second), { signals });
-      seen.push(outcome.kind === 'token' ? outcome.how : outcome.decision.kind);
+      seen.push(
+        outcome.kind === 'token'
+          ? outcome.how
+          : outcome.kind === 'sibling'
+            ? 'sibling'
+            : outcome.decision.kind,
+      );
       if (outcome.kind === 'token' && !again) token = outcome.token;
     }
     return seen;
@@ -64,6 +70,25 @@ const secondSignIn = async (clientId: string) => {
   );
   return [started, await house.endOf(first)];
 };
+
+const serving = {
+  siblings: 'serve',
+  siblingDistance: 3,
+  siblingWindow: seconds(600),
+  siblingLimit: 2,
+} as const satisfies Partial<SessionPolicy>;
+/** How uses of the first token go after two rotations, seconds after the last one. */
+const lateUses =
+  (...after: readonly number[]) =>
+  async (clientId: string) => {
+    const who = await house.signIn({ clientId, signals: home });
+    const second = await house.rotated(who, who.token, t(100));
+    await house.rotated(who, second, t(200));
+    const seen: string[] = [];
+    for (const seconds of after)
+      seen.push((await house.refresh(who, who.token, t(200 + seconds), { signals: home })).kind);
+    return seen;
+  };
 
 /** Of each setting, two values and what is seen under them. The compiler asks for a line for each. */
 const trials: { readonly [Name in keyof SessionPolicy]: Trial } = {
@@ -149,6 +174,10 @@ const trials: { readonly [Name in keyof SessionPolicy]: Trial } = {
       return (await house.refresh(who, who.token, t(1_800))).kind;
     },
   },
+  siblings: { under: serving, values: ['off', 'serve'], seen: lateUses(60) },
+  siblingDistance: { under: serving, values: [1, 2], seen: lateUses(60) },
+  siblingWindow: { under: serving, values: [seconds(60), seconds(120)], seen: lateUses(60) },
+  siblingLimit: { under: serving, values: [1, 2], seen: lateUses(60, 61) },
 };
 
 it.each(settingNames)('the setting %s changes what is seen', async (name) => {

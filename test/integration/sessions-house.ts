@@ -80,6 +80,7 @@ export interface SignedIn {
 /** What came of a presentation. */
 export type Refreshed =
   | { readonly kind: 'token'; readonly token: string; readonly how: 'rotate' | 'keep' | 'replay' }
+  | { readonly kind: 'sibling' }
   | { readonly kind: 'refused'; readonly decision: RefusedRefresh };
 
 export const t0 = instant(Date.UTC(2030, 0, 1));
@@ -144,6 +145,7 @@ export class House {
       accountId?: string;
       at?: Instant;
       signals?: RequestSignals;
+      keyThumbprint?: string;
       browser?: string;
       authenticatedAt?: Instant;
       offline?: boolean;
@@ -166,7 +168,7 @@ export class House {
           resources: [],
           signedInAt: at,
           authenticatedAt: null,
-          keyThumbprint: null,
+          keyThumbprint: facts.keyThumbprint ?? null,
           baseline: signals,
         },
         browserSessionUid: facts.browser ?? null,
@@ -196,15 +198,18 @@ export class House {
     const outcome = await service.present(opened, presenter, at);
     if (outcome.kind === 'refused') return outcome;
     const committed: CommittedRefresh = await outcome.staged.commit();
-    return committed.kind === 'refused'
-      ? committed
-      : { kind: 'token', token: committed.refreshToken, how: outcome.staged.kind };
+    if (committed.kind === 'refused') return committed;
+    const { kind: how } = outcome.staged;
+    const { refreshToken: handedOut } = committed;
+    return how === 'sibling' || handedOut === undefined
+      ? { kind: 'sibling' }
+      : { kind: 'token', token: handedOut, how };
   }
 
   /** Presents a token that must be accepted; the token it was exchanged for. */
   async rotated(who: SignedIn, token: string, at: Instant, options: { node?: number } = {}): Promise<string> {
     const outcome = await this.refresh(who, token, at, options);
-    if (outcome.kind === 'refused') throw new Error(`refused: ${JSON.stringify(outcome.decision)}`);
+    if (outcome.kind !== 'token') throw new Error(`no refresh token: ${JSON.stringify(outcome)}`);
     return outcome.token;
   }
 

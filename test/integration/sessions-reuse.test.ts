@@ -1,4 +1,7 @@
 import { type RequestSignals, seconds, unknownSignals } from '@curfew/session-policy';
+import { profiles } from '@curfew/session-policy/settings';
+import type { Presenter } from '@curfew/sessions';
+import { wholeNumbers } from '../support/random.js';
 import { House, type SignedIn, t } from './sessions-house.js';
 
 let house: House;
@@ -227,6 +230,105 @@ describe('reuse', () => {
       kind: 'refused',
       decision: { kind: 'refuse', reason: 'unknown_token' },
     });
+  });
+});
+
+describe('siblings: many processes of one client with one refresh token', () => {
+  const serving = { ...profiles.agent.policy, siblingLimit: 6, deviceMismatch: 'observe' } as const;
+  const agent = (facts: { keyThumbprint?: string } = {}) =>
+    house.signIn({ clientId: house.client(serving), signals: home, ...facts });
+  /** Five uses within a second, and the first use of what came of them. */
+  const fiveAndOn = async (who: SignedIn, changes: Partial<Presenter> = {}) => {
+    const uses = [0, 0.2, 0.4, 0.6, 0.9].map((at, index) =>
+      house.refresh(who, who.token, t(at), { node: index % 2, signals: home, ...changes }),
+    );
+    const outcomes = await Promise.all(uses);
+    const tokens = new Set(
+      outcomes.map((outcome) => (outcome.kind === 'token' ? outcome.token : outcome.kind)),
+    );
+    expect(tokens.size).toBe(1);
+    const [token] = tokens as Set<string>;
+    const next = await house.refresh(who, token!, t(300), { signals: home, ...changes });
+    if (next.kind !== 'token') throw new Error(next.kind);
+    return next.token;
+  };
+  const late = t(0.9 + 7 * 60 + 45);
+
+  it('five within a second, a sixth after 7 min 45 s, and then normal use: all are answered, one lineage goes on', async () => {
+    const who = await agent();
+    const live = await fiveAndOn(who);
+    expect(await house.refresh(who, who.token, late, { signals: home, node: 1 })).toEqual({
+      kind: 'sibling',
+    });
+    expect(await house.row(who)).toMatchObject({ generation: 2, siblings: 1, ended_at: null });
+    expect((await house.row(who)).last_active_at.getTime()).toBe(t(300));
+    expect((await house.refresh(who, live, t(900), { signals: home })).kind).toBe('token');
+    expect((await house.row(who)).siblings).toBeNull();
+    expect(await house.events(who, 'session.reuse_found')).toEqual([]);
+    expect(await house.events(who, 'session.sibling_served')).toEqual([
+      { presentedGeneration: 0, currentGeneration: 2, secondsSinceRotation: 165.9, signals: home },
+    ]);
+  });
+
+  it.each<[string, Partial<Presenter>]>([
+    ['from another network', { signals: { ...home, prefix: '198.51.100.0/24' } }],
+    ['from another program', { signals: { ...home, userAgentFamily: 'curl' } }],
+    ['with another key', { keyThumbprint: 'of a thief' }],
+    ['without the key', { keyThumbprint: null }],
+  ])('the sixth %s ends the session at once', async (_, changes) => {
+    const key = { keyThumbprint: 'of the agent' };
+    const who = await agent(key);
+    const live = await fiveAndOn(who, key);
+    expect(await house.refresh(who, who.token, late, { signals: home, ...key, ...changes })).toMatchObject(
+      reuse,
+    );
+    expect((await house.refresh(who, live, t(900), { signals: home, ...key })).kind).toBe('refused');
+  });
+
+  it('an end that overtakes a sibling between decision and commit leaves it nothing', async () => {
+    const who = await agent();
+    await fiveAndOn(who);
+    const { service } = house.nodes[0];
+    const opened = (await service.openRefreshToken(who.token))!;
+    const presenter = { clientId: who.clientId, keyThumbprint: null, signals: home };
+    const outcome = await service.present(opened, presenter, late);
+    await house.nodes[1].service.end([who.sid], 'logout', {}, late);
+    if (outcome.kind !== 'staged') throw new Error('not staged');
+    expect(await outcome.staged.commit()).toMatchObject({ decision: { kind: 'refuse', reason: 'logout' } });
+    expect(await house.events(who, 'session.sibling_served')).toEqual([]);
+  });
+
+  it('mixed races under random schedules: no second refresh token of any generation, no end, each sibling counted', async () => {
+    const random = wholeNumbers('siblings');
+    const who = await house.signIn({
+      clientId: house.client({ ...serving, siblingLimit: 1_000, siblingDistance: 4 }),
+      signals: home,
+    });
+    const tokens = [who.token];
+    let siblings = 0;
+    for (let round = 0; round < 60; round++) {
+      // Each round all processes wake within a second, with copies of different ages; the live token is among them now and then.
+      const at = 100 * round + 200;
+      const uses = Array.from({ length: 12 }, (_, index) => {
+        const age = random(0, Math.min(tokens.length, 4));
+        const token = tokens.at(-1 - age)!;
+        const when = t(at + random(0, 1_000) / 1_000);
+        return house.refresh(who, token, when, { node: index % 2, signals: home });
+      });
+      const outcomes = await Promise.all(uses);
+      expect(outcomes.filter(({ kind }) => kind === 'refused')).toEqual([]);
+      siblings += outcomes.filter(({ kind }) => kind === 'sibling').length;
+      const { generation, ended_at } = await house.row(who);
+      expect(ended_at).toBeNull();
+      const handedOut = outcomes.flatMap((outcome) => (outcome.kind === 'token' ? outcome.token : []));
+      const fresh = new Set(handedOut.filter((token) => !tokens.includes(token)));
+      expect(fresh.size).toBe(generation - (tokens.length - 1));
+      expect(fresh.size).toBeLessThanOrEqual(1);
+      tokens.push(...fresh);
+    }
+    expect(siblings).toBeGreaterThan(50);
+    expect(await house.events(who, 'session.sibling_served')).toHaveLength(siblings);
+    expect(tokens.length).toBeGreaterThan(20);
   });
 });
 

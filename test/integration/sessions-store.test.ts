@@ -1,5 +1,6 @@
 import { HotStatements } from '@curfew/persistence';
 import { describeProofs } from '../contract/session-proofs-contract.js';
+import { describeSiblings } from '../contract/session-siblings-contract.js';
 import { describeStore, type SeenEvent } from '../contract/session-store-contract.js';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { sessionStores } from '../support/session-stores.js';
@@ -42,7 +43,7 @@ const forBusyServers = async () => {
   return twoNodes(database, statements);
 };
 
-for (const describeContract of [describeStore, describeProofs]) {
+for (const describeContract of [describeStore, describeProofs, describeSiblings]) {
   describeContract('in PostgreSQL', inPostgres);
   describeContract('in PostgreSQL, as busy servers use it', forBusyServers);
 }

@@ -99,7 +99,14 @@ export class MemorySessionStore extends SessionStore {
     this.record(proof, at);
     const session = this.changeable(id, fromGeneration, at);
     if (!session) return false;
-    const next = { generation: fromGeneration + 1, retries: 0, rotatedAt: at, tokenHash, successorSeal };
+    const next = {
+      generation: fromGeneration + 1,
+      retries: 0,
+      siblings: 0,
+      rotatedAt: at,
+      tokenHash,
+      successorSeal,
+    };
     this.change({ ...moved(session, clock), ...next });
     return true;
   }
@@ -115,6 +122,19 @@ export class MemorySessionStore extends SessionStore {
     const session = this.standing(id, generation);
     if (!session || session.retries !== retries) return false;
     this.change({ ...session, retries: retries + 1 });
+    return true;
+  }
+
+  override async countSibling(
+    id: SessionId,
+    generation: number,
+    limit: number,
+    events: readonly NewEvent[],
+  ): Promise<boolean> {
+    const session = this.standing(id, generation);
+    if (!session || session.siblings >= limit || this.killersOf(session).length > 0) return false;
+    this.change({ ...session, siblings: session.siblings + 1 });
+    this.events.push(...events);
     return true;
   }
 

@@ -38,6 +38,8 @@ export type RefreshDecision =
   | { readonly kind: 'keep' }
   /** `counts`: whether it is one of the limited retries, or one of several parallel uses, which are not counted. */
   | { readonly kind: 'replay'; readonly counts: boolean }
+  /** A late use by another process of the client: an access token, and no refresh token. */
+  | { readonly kind: 'sibling' }
   | { readonly kind: 'step_up'; readonly findings: readonly RiskFinding[] }
   | {
       readonly kind: 'refuse';

@@ -93,16 +93,33 @@ const underArm = (policy: SessionPolicy, place: number): SessionPolicy => {
 
 /**
  * The policy that applies to a session of an account at a place (`placeOf`): the strictest of those that match, each as it is for that account,
- * so that no canary is more lenient than another policy allows. Rotation alone is the client's own word, because only the client is, or is
- * not, sender-constrained; without one, tokens rotate.
+ * so that no canary is more lenient than another policy allows. Rotation and siblings are the client's own words, because only the client is,
+ * or is not, sender-constrained or one of many processes; without them, tokens rotate and late siblings end the session.
  */
 export function effectivePolicy(
   { everyone, client, resources = [] }: MatchingPolicies,
   place: number = placeOutside,
 ): SessionPolicy {
   const matching = (client ? [client, ...resources] : resources).map((policy) => underArm(policy, place));
-  return { ...strictest(underArm(everyone, place), ...matching), rotation: client?.rotation ?? 'always' };
+  return ownWords(strictest(underArm(everyone, place), ...matching), client);
 }
+
+/**
+ * Rotation and siblings are as the client's policy says. Strict mode, in which any second use ends the session, may be asked for by any of the
+ * policies, and leaves no siblings.
+ */
+const ownWords = (strict: SessionPolicy, client: SessionPolicy | null | undefined): SessionPolicy => {
+  const { siblings, siblingDistance, siblingWindow, siblingLimit } = client ?? strict;
+  const isServing = client?.siblings === 'serve' && strict.retryWindow > 0;
+  return {
+    ...strict,
+    rotation: client?.rotation ?? 'always',
+    siblings: isServing ? siblings : 'off',
+    siblingDistance,
+    siblingWindow,
+    siblingLimit,
+  };
+};
 
 /** Accounts at the places from `from` up to and without `to`, which are under one policy. */
 export interface PolicyPlaces {

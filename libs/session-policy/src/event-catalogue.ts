@@ -43,6 +43,14 @@ const table = {
     readonly secondsSinceRotation: number;
     readonly signals: RequestSignals;
   }>('A client asked again within the retry window and got the same successor.'),
+  'session.sibling_served': withCause<{
+    readonly presentedGeneration: number;
+    readonly currentGeneration: number;
+    readonly secondsSinceRotation: number;
+    readonly signals: RequestSignals;
+  }>(
+    'Another process of the client used a superseded refresh token, and got an access token and no refresh token.',
+  ),
   'session.refresh_refused': withCause<{
     readonly cause: RefusalCause;
     /** The client that presented it, which need not be the session's. */

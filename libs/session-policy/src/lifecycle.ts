@@ -46,6 +46,7 @@ export const rotated = (session: Session, policy: SessionPolicy, now: Instant): 
   generation: session.generation + 1,
   rotatedAt: now,
   retries: 0,
+  siblings: 0,
 });
 
 /**
@@ -59,6 +60,9 @@ export const kept = (session: Session, policy: SessionPolicy, now: Instant): Ses
 
 /** After a `replay` that counts: one retry more. The window does not move, and a retry is no activity. */
 export const retried = (session: Session): Session => ({ ...session, retries: session.retries + 1 });
+
+/** After a `sibling`: one more was served. The window does not move, and it is no activity. */
+export const siblingServed = (session: Session): Session => ({ ...session, siblings: session.siblings + 1 });
 
 /** Milliseconds of activity that may go unwritten: min(60 s, inactivity timeout / 20), by which a session may end early, never late. */
 export const activityThrottleMs = (

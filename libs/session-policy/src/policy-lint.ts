@@ -1,5 +1,6 @@
 import type { SessionPolicy } from './policy.js';
 import { revocationTarget } from './policy-settings.js';
+import { maxUnboundSiblings } from './siblings.js';
 
 /** Something that is allowed and yet deserves a second look. */
 export interface PolicyWarning {
@@ -58,6 +59,36 @@ const checks: readonly Check[] = [
     severity: 'warning',
     message: 'is 0, which makes the retry window useless; set the window to 0 if that is meant',
     applies: (policy) => policy.retryWindow > 0 && policy.retryLimit === 0,
+  },
+  {
+    code: 'siblings_elsewhere',
+    setting: 'siblings',
+    severity: 'warning',
+    message: 'has no effect here: only the policy of a client can say "serve"',
+    applies: (policy, attachedTo) =>
+      policy.siblings === 'serve' && (attachedTo === 'everyone' || attachedTo === 'resource'),
+  },
+  {
+    code: 'siblings_in_strict_mode',
+    setting: 'siblings',
+    severity: 'warning',
+    message: 'has no effect while retryWindow is 0: any second use ends the session then',
+    applies: (policy) => policy.siblings === 'serve' && policy.retryWindow === 0,
+  },
+  {
+    code: 'siblings_delay_theft',
+    setting: 'siblings',
+    severity: 'note',
+    message:
+      '"serve" gives access tokens, and never a refresh token, to a thief who comes from the same network with the same signals within siblingWindow of a rotation; meant for command-line agents, whose processes share one refresh token',
+    applies: (policy) => policy.siblings === 'serve',
+  },
+  {
+    code: 'siblings_without_limit',
+    setting: 'siblingLimit',
+    severity: 'note',
+    message: `is unlimited only where tokens are bound to a key; elsewhere ${maxUnboundSiblings} siblings are served between two rotations`,
+    applies: (policy) => policy.siblings === 'serve' && policy.siblingLimit === null,
   },
   {
     code: 'reuse_ends_account',

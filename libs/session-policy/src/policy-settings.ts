@@ -142,6 +142,31 @@ export const policySettings = {
     stricter: () => null,
     reader: domain('effective-policy', 'effectivePolicy'),
   }),
+  /** Whether a late process that shares the refresh token of its client gets an access token, or ends the session. */
+  siblings: optional(
+    choice(['off', 'serve'], {
+      standard: 'off',
+      // Serving comes from the client's own policy or not at all, as do the bounds of it (effectivePolicy).
+      stricter: stricterIn(['serve', 'off']),
+      reader: domain('siblings', 'isSibling'),
+    }),
+  ),
+  /** How many generations behind the live token a sibling may be. */
+  siblingDistance: optional(
+    count(1, 12, { standard: 12, stricter: smaller, reader: domain('siblings', 'isSibling') }),
+  ),
+  /** How long after the last rotation. */
+  siblingWindow: optional(
+    duration(minute, 30 * minute, {
+      standard: lasting('15m'),
+      stricter: smaller,
+      reader: domain('siblings', 'isSibling'),
+    }),
+  ),
+  /** How often between two rotations. null: unlimited where the session is bound to a key, and `maxUnboundSiblings` elsewhere. */
+  siblingLimit: optional(
+    limit(1, 1_000, { standard: 50, stricter: smallerLimit, reader: domain('siblings', 'siblingLimitOf') }),
+  ),
 };
 
 /** The time within which an acknowledged end is honoured everywhere: the published bound, in seconds. */

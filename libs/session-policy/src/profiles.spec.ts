@@ -42,7 +42,7 @@ describe('the ready profiles', () => {
 
   it('bring no warnings, and say for whom they are and where they come from', () => {
     for (const name of profileNames) {
-      const attachedTo = name === 'fapi2' ? 'client' : 'everyone';
+      const attachedTo = name === 'fapi2' || name === 'agent' ? 'client' : 'everyone';
       const warnings = lintPolicy(profiles[name].policy, attachedTo).filter(
         ({ severity }) => severity === 'warning',
       );

@@ -22,6 +22,7 @@ export const profileNames = [
   'hipaa',
   'fapi2',
   'mobile',
+  'agent',
   'kiosk',
 ] as const;
 
@@ -141,6 +142,19 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
     },
     purpose: 'Apps on a personal phone that lose answers on bad networks.',
     source: 'RFC 8252 (native apps); RFC 9700 §4.14.2; overall timeout of NIST SP 800-63B-4 §2.1.3 (30 days)',
+  },
+  agent: {
+    policy: {
+      ...standard,
+      retryWindow: lasting('60s'),
+      inactivityTimeout: lasting('7d'),
+      absoluteLifetime: lasting('30d'),
+      siblings: 'serve',
+    },
+    purpose:
+      'Command-line agents and other programs of which many processes share one refresh token in a file. Attach it to the client.',
+    source:
+      'RFC 6749 §6 (the answer to a refresh may leave the refresh token out); RFC 9700 §4.14.2 (rotation goes on); overall timeout of NIST SP 800-63B-4 §2.1.3 (30 days)',
   },
   kiosk: {
     policy: {

@@ -6,6 +6,7 @@ import { reachOf } from './end-reasons.js';
 import type { SessionPolicy } from './policy.js';
 import { concurrentWithin, evidenceOf, isConcurrent, keyFits } from './reuse.js';
 import type { PresentedToken, Session } from './session.js';
+import { isSibling } from './siblings.js';
 import { type Instant, isPast, plus } from './time.js';
 
 interface Facts {
@@ -53,12 +54,23 @@ const retryWindowOver = ({ session, policy, now }: Facts): boolean =>
   session.rotatedAt === null ||
   isPast(plus(session.rotatedAt, policy.retryWindow), now);
 
+/** Whether the policy takes the holder of a superseded token for another process of the client. */
+const isOfSibling = ({ session, presented, policy, risk, now }: Facts): boolean =>
+  isSibling(session, presented, policy, risk, now);
+
 /**
  * Fifty requests that a client sends at once with one token are one use, not fifty retries: they were under way before
  * the first answer. They get the same successor like any retry, but the limit is kept for those that come later.
  */
 const counts = ({ session, policy, now }: Facts): boolean =>
   policy.retryLimit === 0 || !isConcurrent(session, now);
+
+/** Whether the previous token comes again as it may: in time, not too often, and with its key. */
+const isRetry = (facts: Facts): boolean =>
+  isPrevious(facts) &&
+  !retryWindowOver(facts) &&
+  !(counts(facts) && facts.session.retries >= facts.policy.retryLimit) &&
+  keyFits(facts.session, facts.presented);
 
 const reasonOfFinding: Record<RiskFinding['signal'], EndReason> = {
   ip: 'risk_ip',
@@ -153,21 +165,20 @@ export const refreshRows: readonly RefreshRow[] = [
   {
     // RFC 9700 §4.14.2: a replayed token ends the grant, because it cannot be told which of the two is the thief.
     name: 'stale lineage',
-    when: 'older than the previous generation',
+    when: 'older than the previous generation, and not of a sibling (row 14)',
     decision: 'end',
     reason: 'refresh_token_reuse',
-    decide: (facts) => (facts.presented.generation < facts.session.generation - 1 ? reused(facts) : null),
+    decide: (facts) =>
+      facts.presented.generation < facts.session.generation - 1 && !isOfSibling(facts) ? reused(facts) : null,
   },
   {
     name: 'reuse',
-    when: `previous generation, and the retry window is over, or its retries are used up (uses within ${concurrentWithin} s of the rotation are parallel and not counted), or the key is another`,
+    when: `previous generation, and the retry window is over, or its retries are used up (uses within ${concurrentWithin} s of the rotation are parallel and not counted), or the key is another; and not of a sibling (row 14)`,
     decision: 'end',
     reason: 'refresh_token_reuse',
     decide: (facts) => {
-      if (!isPrevious(facts)) return null;
-      const usedUp = counts(facts) && facts.session.retries >= facts.policy.retryLimit;
-      const otherKey = !keyFits(facts.session, facts.presented);
-      return retryWindowOver(facts) || usedUp || otherKey ? reused(facts) : null;
+      if (!isPrevious(facts) || isRetry(facts)) return null;
+      return isOfSibling(facts) ? null : reused(facts);
     },
   },
   {
@@ -207,7 +218,15 @@ export const refreshRows: readonly RefreshRow[] = [
     when: 'previous generation, inside the retry window, same client and key',
     decision: 'replay',
     reason: 'the same successor again',
-    decide: (facts) => (isPrevious(facts) ? { kind: 'replay', counts: counts(facts) } : null),
+    decide: (facts) => (isRetry(facts) ? { kind: 'replay', counts: counts(facts) } : null),
+  },
+  {
+    // RFC 6749 §6: the answer may leave the refresh token out. Only siblings are left here: rows 8 and 9 end what differs in anything.
+    name: 'sibling',
+    when: 'superseded, the policy serves siblings, at most `siblingDistance` generations behind, less than `siblingWindow` after the last rotation, fewer than `siblingLimit` served since then, and client, key, network prefix, device and TLS fingerprint are those of the sign-in',
+    decision: 'sibling',
+    reason: 'an access token and no refresh token',
+    decide: (facts) => (isSuperseded(facts) ? { kind: 'sibling' } : null),
   },
 ];
 

@@ -26,6 +26,7 @@ describe('random walks around a session', () => {
       'rotate',
       'keep',
       'replay',
+      'sibling',
       'step_up',
       'touched',
       'stepped up',

@@ -45,6 +45,7 @@ export {
   type Setting,
   type SettingShape,
 } from '../src/setting.js';
+export * from '../src/siblings.js';
 export * from '../src/signals.js';
 export * from '../src/time.js';
 export * from '../src/trial.js';

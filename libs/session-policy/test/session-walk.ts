@@ -9,6 +9,7 @@ import {
   type PresentedToken,
   retried,
   rotated,
+  siblingServed,
   started,
   steppedUp,
   stepUpDemanded,
@@ -85,6 +86,7 @@ class Walk extends WalkRecord {
     else if (draw < 0.55) this.use(this.head, {});
     else if (draw < 0.67) this.use(this.issued.at(-2) ?? this.head, {});
     else if (draw < 0.7) this.use(this.pick(this.issued), {});
+    else if (draw < 0.71) this.use(this.pick(this.issued.slice(-4)), { signals: this.pick(elsewhere) });
     else if (draw < 0.76) this.use(this.pick(this.issued), { clientId: 'other client' });
     else if (draw < 0.8) this.use(this.pick(this.issued), { keyThumbprint: 'other key' });
     else if (draw < 0.84) this.forge();
@@ -119,7 +121,7 @@ class Walk extends WalkRecord {
     const before = this.session;
     const honest = this.isHonest(token, presented);
     const decision = this.decide(presented);
-    const answers = decision.kind === 'rotate' || decision.kind === 'keep' || decision.kind === 'replay';
+    const answers = ['rotate', 'keep', 'replay', 'sibling'].includes(decision.kind);
     claim(answers === honest, 'an honest use is answered, and no other');
     this.note(
       decision.kind === 'refuse' || decision.kind === 'end'
@@ -133,6 +135,7 @@ class Walk extends WalkRecord {
         token.firstUsedAt = this.now;
         this.noteRefresh();
         this.session = rotated(before, this.policy, this.now);
+        this.siblingsServed = 0;
         token.successor = this.issue().secret;
         break;
       case 'keep':
@@ -145,6 +148,11 @@ class Walk extends WalkRecord {
         this.answered(token, presented);
         this.checkReplay(token, decision.counts);
         if (decision.counts) this.session = retried(before);
+        break;
+      case 'sibling':
+        this.checkSibling(token, presented);
+        this.session = siblingServed(before);
+        claim(this.session.generation === before.generation, 'a sibling rotates nothing');
         break;
       case 'step_up':
         this.session = stepUpDemanded(before, this.now) ?? before;

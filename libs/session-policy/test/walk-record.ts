@@ -41,6 +41,8 @@ export abstract class WalkRecord {
   protected lastCounted: Instant = t0;
   /** The deadline that the last activity wrote, by the walk's own arithmetic. */
   protected writtenDeadline: Instant;
+  /** Since the last rotation. */
+  protected siblingsServed = 0;
   private shownBefore: Session;
 
   constructor(
@@ -106,11 +108,17 @@ export abstract class WalkRecord {
   protected isHonest(token: Issued, presented: PresentedToken): boolean {
     const { keyThumbprint } = this.session;
     const sameKey = keyThumbprint === null || presented.keyThumbprint === keyThumbprint;
-    const { action } = assessRisk(this.session.baseline, presented.signals, this.policy, this.session);
-    const calm = action === 'none' || action === 'observe';
-    if (presented.clientId !== 'client' || !sameKey || !calm) return false;
+    if (presented.clientId !== 'client' || !sameKey || !this.isCalm(presented)) return false;
     if (decideAccess(this.session, this.policy, this.now).kind !== 'active') return false;
-    if (token === this.head) return true;
+    return token === this.head || this.isRetry(token) || this.isSibling(token, presented);
+  }
+
+  private isCalm({ signals }: PresentedToken): boolean {
+    const { action } = assessRisk(this.session.baseline, signals, this.policy, this.session);
+    return action === 'none' || action === 'observe';
+  }
+
+  private isRetry(token: Issued): boolean {
     const parallel = this.policy.retryLimit > 0 && this.now <= (token.firstUsedAt ?? 0) + 2_000;
     const inTime = this.now < (token.firstUsedAt ?? 0) + this.policy.retryWindow * 1000;
     return (
@@ -118,8 +126,41 @@ export abstract class WalkRecord {
     );
   }
 
+  /** Whether the token is one that another process of the client may still hold, by what the walk handed out and when. */
+  private isSibling(token: Issued, { signals }: PresentedToken): boolean {
+    const { siblings, siblingDistance, siblingWindow, siblingLimit } = this.policy;
+    const distance = this.issued.indexOf(this.head) - this.issued.indexOf(token);
+    const headIssuedAt = this.issued.at(-2)?.firstUsedAt ?? null;
+    if (siblings === 'off' || headIssuedAt === null || distance < 1 || distance > siblingDistance)
+      return false;
+    const limit = siblingLimit ?? (this.session.keyThumbprint === null ? 1_000 : Number.POSITIVE_INFINITY);
+    const { ip: _, asn: __, country: ___, ...shared } = signals;
+    const { ip: ____, asn: _____, country: ______, ...expected } = this.session.baseline;
+    return (
+      this.now < headIssuedAt + siblingWindow * 1000 &&
+      this.siblingsServed < limit &&
+      JSON.stringify(shared) === JSON.stringify(expected)
+    );
+  }
+
+  /** A sibling was served: it must have been one, and nothing new may come of it. */
+  protected checkSibling(token: Issued, presented: PresentedToken): void {
+    this.entitled(presented);
+    claim(token !== this.head && this.isSibling(token, presented), 'only a sibling is served as one');
+    claim(!this.isRetry(token), 'a retry gets its successor');
+    this.siblingsServed += 1;
+  }
+
   /** A token was answered with tokens: it must have been entitled to. */
   protected answered(token: Issued, presented: PresentedToken): void {
+    this.entitled(presented);
+    claim(
+      token.generation >= this.session.generation - 1,
+      'no old ancestor is answered with a refresh token',
+    );
+  }
+
+  private entitled(presented: PresentedToken): void {
     claim(this.session.ended === null, 'what has ended answers no more');
     claim(presented.clientId === 'client', 'another client gets nothing');
     const { keyThumbprint } = this.session;
@@ -132,7 +173,6 @@ export abstract class WalkRecord {
       this.now < this.writtenDeadline,
       'what passed a written deadline is not brought back by a longer policy',
     );
-    claim(token.generation >= this.session.generation - 1, 'no old ancestor is answered');
   }
 
   protected checkReplay(token: Issued, counts: boolean): void {
@@ -160,6 +200,8 @@ export abstract class WalkRecord {
     const wrongClient = presented.clientId !== 'client';
     if (wrongClient || (wrongKey && presented.matches === 'current')) {
       claim(decision.kind === 'refuse' && this.session === before, 'a wrong caller changes nothing');
+    } else if (decision.kind === 'sibling') {
+      claim(this.session.ended === null && !wrongKey, 'a sibling ends nothing');
     } else if (before.ended === null && token.generation < before.generation - 1) {
       claim(this.session.ended !== null, 'an old ancestor ends the session');
     } else if (before.ended === null && wrongKey) {

@@ -11,6 +11,8 @@ export const policies: readonly SessionPolicy[] = [
   { ...base, rotation: 'never' },
   { ...base, activity: 'use', retryLimit: 1, onReuse: 'account' },
   { ...base, retryLimit: 0, onReuse: 'browser' },
+  { ...profiles.agent.policy, siblingDistance: 3, siblingWindow: seconds(300), siblingLimit: 2 },
+  { ...profiles.agent.policy, retryLimit: 1, siblingLimit: null, deviceMismatch: 'end' },
   { ...base, activity: 'refresh', absoluteLifetime: seconds(3_600), deviceMismatch: 'end' },
 ];
 

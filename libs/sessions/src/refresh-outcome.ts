@@ -20,17 +20,17 @@ export interface Presenter {
 
 /** The refresh that commits when the answer is known to be good; nothing has been written yet. */
 export interface StagedRefresh {
-  readonly kind: 'rotate' | 'keep' | 'replay';
+  readonly kind: 'rotate' | 'keep' | 'replay' | 'sibling';
   readonly session: StoredSession;
   readonly policy: SessionPolicy;
-  /** The token to hand out. `commit` may replace it, where another request rotated first. */
-  readonly refreshToken: string;
+  /** The token to hand out; a sibling gets none. `commit` may replace it, where another request rotated first. */
+  readonly refreshToken: string | undefined;
   readonly commit: () => Promise<CommittedRefresh>;
 }
 
-/** The outcome of a commit: the token that is really the live one, or the decision that refuses after all. */
+/** The outcome of a commit: the token that is really the live one, none for a sibling, or the decision that refuses after all. */
 export type CommittedRefresh =
-  | { readonly kind: 'committed'; readonly refreshToken: string }
+  | { readonly kind: 'committed'; readonly refreshToken: string | undefined }
   | { readonly kind: 'refused'; readonly decision: RefusedRefresh };
 
 /** A decision that hands out nothing. */

@@ -1,6 +1,6 @@
 import type { EventLog } from '@curfew/events';
 import type { SilenceRecorder } from '@curfew/insight';
-import { elapsedMs, type Instant } from '@curfew/session-policy';
+import { type Instant } from '@curfew/session-policy';
 import { type RefreshDecision, type RiskFinding, unreachable } from '@curfew/session-policy/decisions';
 import { kept, rotated, stepUpDemanded } from '@curfew/session-policy/lifecycle';
 import { withNotBefores } from '@curfew/session-policy/not-before';
@@ -9,6 +9,7 @@ import { assessRisk } from '@curfew/session-policy/risk';
 import { type EffectivePolicy, shadowMark } from '@curfew/session-policy/trial';
 import { hashSecret, type RefreshToken, type RefreshTokenCodec, sealSuccessor } from '@curfew/tokens';
 import type { ActivityRecorder } from './activity.js';
+import { answerRetry, serveSibling } from './answers-again.js';
 import { countReturn, endedTrial } from './counted-returns.js';
 import type { EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
@@ -26,7 +27,7 @@ import { methodsOf } from './session-methods.js';
 import type { FoundSession, ProofRecord, SessionStore } from './store/session-store.js';
 import { matchOf, secretToHandOut } from './token-secrets.js';
 
-type StagedDecision = Extract<RefreshDecision, { kind: 'rotate' | 'keep' | 'replay' }>;
+type StagedDecision = Extract<RefreshDecision, { kind: 'rotate' | 'keep' | 'replay' | 'sibling' }>;
 
 type InternalOutcome =
   | { readonly kind: 'staged'; readonly staged: StagedRefresh & { readonly write: () => Promise<boolean> } }
@@ -116,6 +117,7 @@ export class RefreshSession {
       case 'rotate':
       case 'keep':
       case 'replay':
+      case 'sibling':
         return { kind: 'staged', staged: this.#stage(decision, presentation) };
       case 'refuse':
       case 'end':
@@ -166,28 +168,26 @@ export class RefreshSession {
     const { kind } = decision;
     const secret = secretToHandOut(kind, opened);
     const generation = kind === 'rotate' ? session.generation + 1 : session.generation;
-    const refreshToken = this.#parts.codec.encode({ sessionId: session.id, generation, secret });
+    const refreshToken = secret && this.#parts.codec.encode({ sessionId: session.id, generation, secret });
     const write = () => this.#write(decision, secret, presentation);
     const commit = async (): Promise<CommittedRefresh> =>
       (await write()) ? { kind: 'committed', refreshToken } : this.#commitAnew(token, presenter, now);
     return { kind, session, policy, refreshToken, commit, write };
   }
 
-  async #write(decision: StagedDecision, secret: Buffer, presentation: Presentation): Promise<boolean> {
+  async #write(
+    decision: StagedDecision,
+    secret: Buffer | undefined,
+    presentation: Presentation,
+  ): Promise<boolean> {
     const { store, events, silences } = this.#parts;
-    const { opened, presenter, policy, now, proof } = presentation;
+    const { opened, policy, now, proof } = presentation;
     const { session, token } = opened;
     const { id, generation } = session;
     if (decision.kind === 'replay') {
-      // Uses that came in parallel are no retries; but an end that came first must still win.
-      const stands = decision.counts
-        ? await store.countRetry(id, generation, session.retries)
-        : await store.stands(id, generation);
-      if (!stands) return false;
-      const retries = session.retries + (decision.counts ? 1 : 0);
-      const secondsSinceRotation = elapsedMs(session.rotatedAt ?? now, now) / 1000;
-      const retry = { generation, retries, secondsSinceRotation, signals: presenter.signals };
-      events.soon(sessionEvent(session, 'session.refresh_retried', retry, now));
+      if (!(await answerRetry(this.#parts, decision.counts, presentation))) return false;
+    } else if (decision.kind === 'sibling') {
+      if (!(await serveSibling(store, presentation))) return false;
     } else {
       const isKept = decision.kind === 'keep';
       const next = isKept ? kept(session, policy, now) : rotated(session, policy, now);
@@ -198,8 +198,8 @@ export class RefreshSession {
         ? await store.keep({ generation, ...clock })
         : await store.rotate({
             fromGeneration: generation,
-            tokenHash: hashSecret(secret),
-            successorSeal: sealSuccessor(token, secret),
+            tokenHash: hashSecret(secret!),
+            successorSeal: sealSuccessor(token, secret!),
             ...clock,
           });
       if (!written) return false;

@@ -11,11 +11,11 @@ export const matchOf = (token: RefreshToken, session: StoredSession): OpenedRefr
   return openSuccessor(token, session.successorSeal) ? 'previous' : 'none';
 };
 
-/** A new secret to rotate to, the same token to keep, or what the seal holds for the parent's holder. */
+/** A new secret to rotate to, the same token to keep, what the seal holds for the parent's holder, or none for a sibling. */
 export const secretToHandOut = (
-  kind: 'rotate' | 'keep' | 'replay',
+  kind: 'rotate' | 'keep' | 'replay' | 'sibling',
   { token, session }: OpenedRefreshToken,
-): Buffer => {
+): Buffer | undefined => {
   switch (kind) {
     case 'rotate':
       return newSecret();
@@ -23,6 +23,8 @@ export const secretToHandOut = (
       return token.secret;
     case 'replay':
       return openSuccessor(token, session.successorSeal)!;
+    case 'sibling':
+      return undefined;
     default:
       return unreachable(kind);
   }

@@ -80,13 +80,15 @@ export const whatIf = operation({
   method: 'get',
   path: '/v1/insight/what-if',
   tag: 'insight',
-  summary: 'Estimates what another timeout, lifetime, retry window or risk rule would do. Changes nothing.',
+  summary:
+    'Estimates what another timeout, lifetime, retry window, window for siblings or risk rule would do. Changes nothing.',
   scope: 'policies:read',
   query: question
     .safeExtend({
       inactivity_timeout: lengthOf('inactivityTimeout'),
       absolute_lifetime: lengthOf('absoluteLifetime'),
       retry_window: lengthOf('retryWindow'),
+      sibling_window: lengthOf('siblingWindow'),
       ip_change: stricterAction,
       device_mismatch: stricterAction,
       tls_fingerprint_change: stricterAction,
@@ -95,7 +97,7 @@ export const whatIf = operation({
       ({ client: _, policy: __, from: ___, to: ____, ...candidates }) =>
         Object.values(candidates).some((candidate) => candidate !== undefined),
       {
-        error: `must be given, or one of absolute_lifetime, retry_window, ${Object.keys(riskRules).join(', ')} in its place`,
+        error: `must be given, or one of absolute_lifetime, retry_window, sibling_window, ${Object.keys(riskRules).join(', ')} in its place`,
         path: ['inactivity_timeout'],
       },
     ),
@@ -134,6 +136,15 @@ export const whatIf = operation({
               share: estimate,
             })
             .nullable(),
+          siblings: z
+            .object({
+              candidate_seconds: z.number().int(),
+              distance: z.number().int().meta({ description: 'Generations behind the live token, at most.' }),
+              reuse_ends: z.number().int(),
+              would_be_siblings: z.number().int(),
+              share: estimate,
+            })
+            .nullable(),
           risk_rules: z
             .array(
               z.object({
@@ -169,6 +180,12 @@ const reuseEndFigures = {
       'Those of them whose account had a new session of the client within eight hours, from the place that the token came from: their person was taken for a thief.',
   }),
   share: estimate,
+  siblings_served: z.number().int().meta({
+    description: 'Superseded tokens that were answered with an access token and no refresh token.',
+  }),
+  sessions_with_siblings: z.number().int().meta({
+    description: 'The sessions that they were of: each would have ended at the first of them.',
+  }),
 };
 
 /** Ends for a reused token that met the person and no thief. */
@@ -177,7 +194,8 @@ export const reuseEnds = operation({
   method: 'get',
   path: '/v1/insight/reuse-ends',
   tag: 'insight',
-  summary: 'Shows how many sessions ended for a reused token, and in how many their person was no thief.',
+  summary:
+    'Shows how many sessions ended for a reused token, in how many their person was no thief, and how many siblings were served.',
   scope: 'policies:read',
   query: question,
   answers: {

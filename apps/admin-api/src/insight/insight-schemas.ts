@@ -5,7 +5,9 @@ import { clientId, instantParameter, timestamp } from '../contract/wire.js';
 import { policyName } from '../policies/schemas.js';
 
 /** The length of a setting, as a query or a body writes it, in seconds. */
-export const lengthOf = (setting: 'inactivityTimeout' | 'absoluteLifetime' | 'retryWindow') => {
+export const lengthOf = (
+  setting: 'inactivityTimeout' | 'absoluteLifetime' | 'retryWindow' | 'siblingWindow',
+) => {
   const { min, max } = settingOf(setting).shape as { min: number; max: number };
   const error = `must be a duration such as 15m, between ${min} and ${max} seconds`;
   return z

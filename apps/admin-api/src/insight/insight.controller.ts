@@ -38,14 +38,16 @@ export class InsightController {
   @Operation(contracts.whatIf)
   async compare(@Input() { query, now }: InputOf<typeof contracts.whatIf>): Promise<Answer> {
     const { inactivity_timeout: idle, absolute_lifetime: lifetime, retry_window: retry } = query;
+    const { sibling_window: sibling } = query;
     const { ip_change, device_mismatch, tls_fingerprint_change } = query;
     const stricter = { ip_change, device_mismatch, tls_fingerprint_change };
     const isStricter = Object.values(stricter).some((candidate) => candidate !== undefined);
     const question = await this.questions.read(query, now);
-    const [found, details, retries, risk] = await Promise.all([
+    const [found, details, retries, siblings, risk] = await Promise.all([
       this.questions.find(question, kindsOfCandidates),
       idle === undefined ? null : this.whatIf.details(question, idle),
       retry === undefined ? null : this.rules.retries(question, retry),
+      sibling === undefined ? null : this.rules.siblings(question, sibling),
       isStricter ? this.rules.stricter(question, stricter) : null,
     ]);
     const needsCounts = (idle ?? lifetime) !== undefined;
@@ -54,6 +56,7 @@ export class InsightController {
         idle === undefined || details === null ? null : this.whatIf.idle(found, idle, details),
       absolute_lifetime: lifetime === undefined ? null : lifetimeOnWire(found.evidence, lifetime),
       retry_window: retries,
+      siblings,
       risk_rules: risk,
     }));
   }

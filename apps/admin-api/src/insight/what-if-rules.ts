@@ -1,5 +1,6 @@
 import { shareEstimate } from '@curfew/insight';
 import type { RiskFinding } from '@curfew/session-policy/decisions';
+import { settingOf } from '@curfew/session-policy/settings';
 import { Injectable } from '@nestjs/common';
 import { CameBackStore, type Incident } from './came-back.store.js';
 import type { InsightQuestion } from './insight-question.js';
@@ -34,6 +35,20 @@ export class WhatIfRules {
       reuse_ends: ends,
       would_be_retries: wouldBeRetries,
       share: shareEstimate(wouldBeRetries, ends),
+    };
+  }
+
+  /** Ends for a reused token that would have been served as siblings, had the client had such a policy. */
+  async siblings({ clientIds, from, to }: InsightQuestion, windowSeconds: number) {
+    const distance = settingOf('siblingDistance').standard;
+    const candidate = { windowSeconds, distance };
+    const { ends, wouldBeSiblings } = await this.reuses.countSiblings(clientIds, from, to, candidate);
+    return {
+      candidate_seconds: windowSeconds,
+      distance,
+      reuse_ends: ends,
+      would_be_siblings: wouldBeSiblings,
+      share: shareEstimate(wouldBeSiblings, ends),
     };
   }
 

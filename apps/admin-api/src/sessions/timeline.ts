@@ -14,6 +14,7 @@ export interface TimelineEntry {
 
 const summedUp: ReadonlySet<string> = new Set<EventType>([
   'session.refresh_retried',
+  'session.sibling_served',
   'session.risk_observed',
 ]);
 

@@ -93,6 +93,7 @@ export class EventCounts {
     'session.ended': ({ reason }) => this.#ended.inc({ reason: known(reason, reasons) }),
     'sessions.refreshed': (data) => this.#refreshes.inc({ outcome: 'rotated' }, countOf(data)),
     'session.refresh_retried': () => this.#refreshes.inc({ outcome: 'retried' }),
+    'session.sibling_served': () => this.#refreshes.inc({ outcome: 'sibling' }),
     'session.refresh_refused': (data) => {
       this.#refreshes.inc({ outcome: 'refused' });
       this.#refused.inc({ cause: known(data['cause'], protocolCauses) });

@@ -121,6 +121,7 @@ interface Candidates extends Subject {
   readonly inactivityTimeout?: string;
   readonly absoluteLifetime?: string;
   readonly retryWindow?: string;
+  readonly siblingWindow?: string;
   readonly ipChange?: string;
   readonly deviceMismatch?: string;
   readonly tlsFingerprintChange?: string;
@@ -128,10 +129,11 @@ interface Candidates extends Subject {
 
 const whatIf = (): Command =>
   about(new Command('what-if'))
-    .summary('estimate another timeout, lifetime, retry window or risk rule')
+    .summary('estimate another timeout, lifetime, retry window, window for siblings or risk rule')
     .option('--inactivity-timeout <duration>', 'such as 15m')
     .option('--absolute-lifetime <duration>', 'such as 8h')
     .option('--retry-window <duration>', 'such as 30s')
+    .option('--sibling-window <duration>', 'such as 15m')
     .option('--ip-change <action>', 'step_up or end')
     .option('--device-mismatch <action>', 'step_up or end')
     .option('--tls-fingerprint-change <action>', 'step_up or end')
@@ -146,6 +148,7 @@ const whatIf = (): Command =>
         inactivity_timeout: options.inactivityTimeout,
         absolute_lifetime: options.absoluteLifetime,
         retry_window: options.retryWindow,
+        sibling_window: options.siblingWindow,
         ip_change: options.ipChange,
         device_mismatch: options.deviceMismatch,
         tls_fingerprint_change: options.tlsFingerprintChange,
@@ -158,6 +161,7 @@ function tellComparison({ output }: Context, found: Json): void {
     inactivity_timeout: idle,
     absolute_lifetime: lifetime,
     retry_window: retry,
+    siblings,
     risk_rules: risk,
   } = found;
   if (idle) {
@@ -181,6 +185,10 @@ function tellComparison({ output }: Context, found: Json): void {
   if (retry)
     output.line(
       `\nOf ${retry.reuse_ends} session(s) ended for a reused token, ${retry.would_be_retries} would have been retries: ${share(retry.share)}.`,
+    );
+  if (siblings)
+    output.line(
+      `\nOf ${siblings.reuse_ends} session(s) ended for a reused token, ${siblings.would_be_siblings} would have been served as siblings, up to ${siblings.distance} generations behind: ${share(siblings.share)}.`,
     );
   for (const {
     rule,
@@ -232,11 +240,17 @@ const reuseEnds = (): Command =>
       output.line(
         `${found.ends} session(s) ended for a reused token; in ${found.came_back_as_themselves} the person came back as themselves: ${share(found.share)}.`,
       );
+      if (found.siblings_served > 0)
+        output.line(
+          `${found.siblings_served} sibling(s) were served in ${found.sessions_with_siblings} session(s), which would have ended.`,
+        );
       const rows = found.by_client.map((one: Json) => [
         one.client_id,
         one.ends,
         one.came_back_as_themselves,
         share(one.share),
+        one.siblings_served,
       ]);
-      if (rows.length > 0) output.line(`\n${table(['CLIENT', 'ENDS', 'CAME BACK', 'SHARE'], rows)}`);
+      const heading = ['CLIENT', 'ENDS', 'CAME BACK', 'SHARE', 'SIBLINGS'];
+      if (rows.length > 0) output.line(`\n${table(heading, rows)}`);
     });

@@ -60,10 +60,14 @@ export const acts: { readonly [S in StepName]: Act<S> } = {
     const as = { ...client(stage), now: stage.now() + ahead * 1_000 };
     const answers = await Promise.all(Array.from({ length: times }, () => refresh(as, before, send)));
     for (const answer of answers) judge(answer, expect);
-    const successors = new Set(answers.flatMap(({ tokens }) => tokens?.refreshToken ?? []));
+    const successors = new Set(answers.flatMap(({ tokens }) => tokens?.refreshToken || []));
     if (successors.size > 1)
       throw new NotAsExpected(`${times} requests at once got ${successors.size} different refresh tokens`);
     const [first] = answers;
+    if (first?.tokens && expect === 'access-token-only') {
+      holder.tokens = { ...first.tokens, refreshToken: before };
+      return times > 1 ? `${times} at once: an access token each` : 'an access token, and no refresh token';
+    }
     if (first?.tokens) {
       const isSame = holders.successors.get(before) === first.tokens.refreshToken;
       if (expect === 'same-token' && !isSame)
@@ -197,10 +201,13 @@ const errors = {
   'step-up': ['insufficient_user_authentication'],
 } as const;
 
+const hasRefreshToken = ({ tokens }: TokenAnswer): boolean => tokens !== null && tokens.refreshToken !== '';
+
 function judge(answer: TokenAnswer, expect: StepValue<'refresh'>['expect']): void {
   const isSo = {
-    'new-token': answer.tokens !== null,
-    'same-token': answer.tokens !== null,
+    'new-token': hasRefreshToken(answer),
+    'same-token': hasRefreshToken(answer),
+    'access-token-only': answer.tokens !== null && !hasRefreshToken(answer),
     refused: errors.refused.some((error) => error === answer.error),
     'step-up': errors['step-up'].some((error) => error === answer.error),
     unavailable: answer.status === 503,

@@ -85,7 +85,14 @@ export const stepKinds = {
     'clock-ahead': duration.optional().meta({
       description: 'How far the clock of the client is ahead; for clients that sign what they send.',
     }),
-    expect: oneOf(['new-token', 'same-token', 'refused', 'step-up', 'unavailable']).default('new-token'),
+    expect: oneOf([
+      'new-token',
+      'same-token',
+      'access-token-only',
+      'refused',
+      'step-up',
+      'unavailable',
+    ]).default('new-token'),
   }),
   'lose-answer': step('The client uses its refresh token, and the answer never arrives.', 'holder', {
     holder,

@@ -150,6 +150,26 @@ export class PostgresSessionStore extends SessionStore {
     return changed.length === 1;
   }
 
+  override async countSibling(
+    id: SessionId,
+    generation: number,
+    limit: number,
+    events: readonly NewEvent[],
+  ): Promise<boolean> {
+    const counted = await retrying(
+      () => this.#prisma.$queryRaw<unknown[]>`
+        WITH counted AS (
+          UPDATE session s SET siblings = COALESCE(s.siblings, 0) + 1
+          WHERE s.id = ${id}::uuid AND s.generation = ${generation} AND s.ended_at IS NULL
+            AND COALESCE(s.siblings, 0) < ${limit}::int AND ${Prisma.raw(notKilled)} RETURNING 1
+        ), recorded AS (
+          ${insertEvents(events, 'WHERE EXISTS (SELECT 1 FROM counted)')}
+        )
+        SELECT 1 FROM counted`,
+    );
+    return counted.length === 1;
+  }
+
   override async stands(id: SessionId, generation: number): Promise<boolean> {
     const rows = await this.#prisma.$queryRaw<unknown[]>`
       SELECT 1 FROM session s WHERE id = ${id}::uuid AND generation = ${generation} AND ended_at IS NULL

@@ -44,7 +44,7 @@ function givenRows(columns: readonly GivenColumn[]): string {
 
 /** The compare-and-set of a rotation from the rows `from`. */
 function rotate(from: string, name: string, marks: string): string {
-  return `UPDATE session s SET generation = s.generation + 1, retries = 0, rotated_at = ${name}.at,
+  return `UPDATE session s SET generation = s.generation + 1, retries = 0, siblings = NULL, rotated_at = ${name}.at,
       last_active_at = GREATEST(s.last_active_at, ${name}.last_active_at),
       expires_at = GREATEST(${name}.expires_at, CASE WHEN s.last_active_at > ${name}.last_active_at THEN s.expires_at END),
       token_hash = ${name}.token_hash, successor_seal = ${name}.successor_seal${marks}

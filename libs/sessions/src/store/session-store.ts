@@ -234,6 +234,17 @@ export abstract class SessionStore {
   /** MUST count only if generation and count are still those the decision was made on and the session has not ended. */
   abstract countRetry(id: SessionId, generation: number, retries: number): Promise<boolean>;
 
+  /**
+   * Counts a sibling that is served, and records its event with it. MUST do both or neither: only while the session has not ended, is still
+   * at this generation, and fewer than `limit` have been counted since its last rotation. Any number of callers at once may be counted.
+   */
+  abstract countSibling(
+    id: SessionId,
+    generation: number,
+    limit: number,
+    events: readonly NewEvent[],
+  ): Promise<boolean>;
+
   /** Whether the session has not ended and is still at this generation. */
   abstract stands(id: SessionId, generation: number): Promise<boolean>;
 

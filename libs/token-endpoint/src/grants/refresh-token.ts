@@ -227,8 +227,8 @@ async function idTokenOf(
   return idToken({ client, sub, authorization, grant, scopes, isForUserinfo, now: request.now }, parts);
 }
 
-/** Writes what was decided; the refresh token that is really the live one. */
-async function commit(presented: Presented, staged: StagedRefresh): Promise<string> {
+/** Writes what was decided; the refresh token that is really the live one. A sibling gets none (RFC 6749 §6 makes it optional). */
+async function commit(presented: Presented, staged: StagedRefresh): Promise<string | undefined> {
   const outcome = await staged.commit().catch((error: unknown) => {
     throw error instanceof ProofUsedBefore ? proofUsedBefore() : error;
   });

@@ -7,7 +7,7 @@ import { retriesQuery, reuseEndsQuery } from './application-queries.js';
 
 const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
 
-/** How refreshes of an application go: retries, ends by a reused token, and how many of those hit the person themselves. */
+/** How refreshes of an application go: retries, ends by a reused token, siblings served, and how many of those hit the person themselves. */
 export function ApplicationHealth({ id }: { readonly id: string }) {
   const [mayReadEvents, mayReadInsight] = [useMay('events:read'), useMay('policies:read')];
   const retries = useQuery({ ...retriesQuery(id), enabled: mayReadEvents });
@@ -29,12 +29,24 @@ export function ApplicationHealth({ id }: { readonly id: string }) {
               </>
             ),
           ],
+          [
+            'Siblings served',
+            ends.data && ends.data.siblings_served > 0 && (
+              <>
+                {ends.data.siblings_served.toLocaleString()}{' '}
+                <span className="small quiet">
+                  in {ends.data.sessions_with_siblings.toLocaleString()}{' '}
+                  {ends.data.sessions_with_siblings === 1 ? 'session' : 'sessions'} that would have ended
+                </span>
+              </>
+            ),
+          ],
           ['False theft', ends.data && ends.data.ends > 0 && <FalseTheft of={ends.data} />],
         ]}
       />
       <p className="small quiet">
         Many retries mean that answers get lost, or that several processes share one refresh token. A longer
-        retry window of the policy forgives them.
+        retry window of the policy forgives the first; a policy that serves siblings forgives the second.
       </p>
       {!(mayReadEvents && mayReadInsight) && (
         <p className="quiet">

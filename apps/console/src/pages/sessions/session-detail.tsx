@@ -121,7 +121,10 @@ interface FactsProps {
 
 function Facts({ session, person }: FactsProps) {
   const own = originWords(session.signals);
-  const retries = retriesOf(session);
+  const [retries, siblings] = [
+    timesOf(session, 'session.refresh_retried'),
+    timesOf(session, 'session.sibling_served'),
+  ];
   return (
     <dl className="facts">
       <dt>Application</dt>
@@ -152,6 +155,8 @@ function Facts({ session, person }: FactsProps) {
         {session.refreshes === 1 ? 'refreshed once' : `refreshed ${session.refreshes} times`}
         {retries > 0 &&
           `, ${retries === 1 ? 'one retry' : `${retries} retries`} answered with the same tokens`}
+        {siblings > 0 &&
+          `, ${siblings === 1 ? 'one sibling' : `${siblings} siblings`} served an access token alone`}
         {session.sender_constrained && ', bound to a key'}
         {session.offline && ', outlives its browser'}
       </dd>
@@ -159,8 +164,8 @@ function Facts({ session, person }: FactsProps) {
   );
 }
 
-/** How often the client asked again for what it had got already: a lost answer, and no theft. */
-const retriesOf = ({ timeline }: SessionDetails): number =>
-  timeline
-    .filter(({ type }) => type === 'session.refresh_retried')
-    .reduce((sum, { count }) => sum + count, 0);
+/** How often something harmless happened: the client asked again for what it had got already, or shares its token. */
+const timesOf = (
+  { timeline }: SessionDetails,
+  harmless: 'session.refresh_retried' | 'session.sibling_served',
+): number => timeline.filter(({ type }) => type === harmless).reduce((sum, { count }) => sum + count, 0);

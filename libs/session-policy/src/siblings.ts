@@ -1,0 +1,58 @@
+import type { RiskAssessment } from './decisions.js';
+import type { SessionPolicy } from './policy.js';
+import { keyFits } from './reuse.js';
+import type { PresentedToken, Session } from './session.js';
+import type { RequestSignals } from './signals.js';
+import { type Instant, isPast, plus } from './time.js';
+
+/** Siblings served between two rotations of a session that is bound to no key, whatever its policy says. */
+export const maxUnboundSiblings = 1_000;
+
+/** The signals that a sibling has in common with the sign-in: those of its network, its device and its TLS library. */
+const sharedSignals = [
+  'prefix',
+  'userAgentFamily',
+  'operatingSystem',
+  'deviceId',
+  'tlsFingerprint',
+] as const satisfies readonly (keyof RequestSignals)[];
+
+/**
+ * Whether a request shares the circumstances of the sign-in. Risk asks whether a difference is known; this asks whether there is none, so a
+ * signal that is known on one side only is a difference, and a network that nobody knows is shared with nobody.
+ */
+const sharesCircumstances = (baseline: RequestSignals, seen: RequestSignals): boolean =>
+  baseline.prefix !== null && sharedSignals.every((signal) => baseline[signal] === seen[signal]);
+
+/** Any number of siblings, as a column can count them. */
+const unlimited = 2_147_483_647;
+
+/** How many siblings may be served between two rotations. Only where a thief would need the key is their number of no concern. */
+export const siblingLimitOf = (
+  { keyThumbprint }: Pick<Session, 'keyThumbprint'>,
+  { siblingLimit }: SessionPolicy,
+): number => siblingLimit ?? (keyThumbprint === null ? maxUnboundSiblings : unlimited);
+
+/**
+ * Whether a superseded refresh token is most likely held by another process of its client, which shares one store of tokens with the process
+ * that rotated it. It gets an access token and no refresh token (RFC 6749 §6: the new refresh token is optional), so the lineage does not fork.
+ */
+export function isSibling(
+  session: Session,
+  presented: PresentedToken,
+  policy: SessionPolicy,
+  risk: RiskAssessment,
+  now: Instant,
+): boolean {
+  if (policy.siblings !== 'serve' || session.rotatedAt === null) return false;
+  const distance = session.generation - presented.generation;
+  return (
+    distance >= 1 &&
+    distance <= policy.siblingDistance &&
+    !isPast(plus(session.rotatedAt, policy.siblingWindow), now) &&
+    session.siblings < siblingLimitOf(session, policy) &&
+    keyFits(session, presented) &&
+    sharesCircumstances(session.baseline, presented.signals) &&
+    (risk.action === 'none' || risk.action === 'observe')
+  );
+}

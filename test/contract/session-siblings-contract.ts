@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { plus, seconds, unknownSignals } from '@curfew/session-policy';
+import { sessionEvent } from '@curfew/sessions';
+import type { SessionStore, StoredSession } from '@curfew/sessions/store';
+import { aSession, parallel, type StoreUnderTest, t } from './session-store-contract.js';
+
+/** What every SessionStore MUST do with the siblings of a session. */
+export function describeSiblings(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`to the store of sessions ${name}, siblings`, () => {
+    let opened: StoreUnderTest;
+    let store: SessionStore;
+    beforeAll(async () => {
+      opened = await open();
+      store = opened.store;
+    });
+    afterEach(() => opened.check());
+    afterAll(() => opened?.close());
+
+    const both = (index: number) => (index % 2 === 0 ? opened.store : opened.other);
+    const start = async () => {
+      const session = aSession();
+      await store.start(session, { most: null, whenFull: 'end_oldest' }, async () => {});
+      return session;
+    };
+    const read = async (id: string) => (await store.read(id))!.session;
+    const rotate = ({ id }: StoredSession, fromGeneration: number) =>
+      store.rotate({
+        ...{ id, fromGeneration, at: t(5), lastActiveAt: t(5), expiresAt: plus(t(5), seconds(1_800)) },
+        ...{ tokenHash: randomBytes(32), successorSeal: randomBytes(60) },
+      });
+    const served = (session: StoredSession) => {
+      const generations = { presentedGeneration: 0, currentGeneration: 1, secondsSinceRotation: 4 };
+      const data = { ...generations, signals: unknownSignals };
+      return sessionEvent(session, 'session.sibling_served', data, t(9));
+    };
+
+    it('are counted up to the limit however many come at once, and anew with the next generation', async () => {
+      const session = await start();
+      await rotate(session, 0);
+      const counted = await parallel(50, (index) =>
+        both(index).countSibling(session.id, 1, 7, [served(session)]),
+      );
+      expect(counted.filter(Boolean)).toHaveLength(7);
+      expect(await read(session.id)).toMatchObject({ siblings: 7, generation: 1, lastActiveAt: t(5) });
+      await rotate(session, 1);
+      expect((await read(session.id)).siblings).toBe(0);
+      expect(await store.countSibling(session.id, 1, 7, [served(session)])).toBe(false);
+      expect(await store.countSibling(session.id, 2, 7, [served(session)])).toBe(true);
+    });
+
+    it('are not counted once an end was acknowledged, of the session or of everything of its client', async () => {
+      const [one, other] = [await start(), await start()];
+      const at = t(6);
+      await store.end([{ id: one.id, reason: 'logout', at, detail: {} }]);
+      const target = other.clientId;
+      await store.endAll({ kind: 'client', target, reason: 'client_disabled', at, detail: {} });
+      for (const session of [one, other])
+        expect(await store.countSibling(session.id, 0, 7, [served(session)])).toBe(false);
+    });
+  });
+}
