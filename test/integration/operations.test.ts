@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Account, OperatorStore } from '@curfew/accounts';
 import { FullAdministrators } from '@curfew/clients';
-import { adminScopeNames, loadConfiguration } from '@curfew/config';
+import { loadConfiguration } from '@curfew/config';
+import { adminScopeNames } from '@curfew/config/admin-scopes';
 import { EndConfirmation, FeedNodeStore } from '@curfew/events';
 import { type Foundation, openFoundation } from '@curfew/foundation';
 import { changePassword } from '@curfew/operations';

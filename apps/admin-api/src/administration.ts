@@ -5,7 +5,7 @@ import {
   type RegisteredClient,
   type ResourceRegistration,
 } from '@curfew/clients';
-import { adminScopeNames } from '@curfew/config';
+import { adminScopeNames } from '@curfew/config/admin-scopes';
 import type { Foundation } from '@curfew/foundation';
 import { registerClient } from '@curfew/operations';
 import type { Transaction } from '@curfew/persistence';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { adminScopeNames } from '@curfew/config';
+import { adminScopeNames } from '@curfew/config/admin-scopes';
 import type { Connection } from './connection.js';
 import { CommandError, type ExitCode, exitCodes } from './exit.js';
 

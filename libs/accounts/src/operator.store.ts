@@ -1,4 +1,4 @@
-import { type AdminScope, isAdminScope } from '@curfew/config';
+import { type AdminScope, isAdminScope } from '@curfew/config/admin-scopes';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 

@@ -1,4 +1,3 @@
-export { type AdminScope, adminScopeNames, adminScopes, isAdminScope } from './admin-scopes.js';
 export type { Configuration, DatabaseConfiguration, Listen } from './configuration.js';
 export { ConfigurationError, type ConfigurationFault } from './configuration-error.js';
 export { databaseUrls } from './database-hosts.js';

@@ -1,6 +1,6 @@
 import { OperatorStore } from '@curfew/accounts';
 import { FullAdministrators } from '@curfew/clients';
-import { adminScopeNames } from '@curfew/config';
+import { adminScopeNames } from '@curfew/config/admin-scopes';
 import { type Foundation, foundationToken } from '@curfew/foundation';
 import { Module } from '@nestjs/common';
 import { Authentication } from './authentication.js';

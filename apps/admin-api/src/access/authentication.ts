@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { OperatorStore } from '@curfew/accounts';
 import type { ArtifactStore } from '@curfew/artifacts';
 import type { Registry } from '@curfew/clients';
-import { type AdminScope, isAdminScope } from '@curfew/config';
+import { type AdminScope, isAdminScope } from '@curfew/config/admin-scopes';
 import { type Actor, type Instant, instant } from '@curfew/session-policy';
 import { type SessionQueries, type SessionService } from '@curfew/sessions';
 import type { SignalsReader } from '@curfew/signals';

@@ -1,6 +1,6 @@
 import type { OperatorStore } from '@curfew/accounts';
 import type { FullAdministrators } from '@curfew/clients';
-import { type AdminScope, adminScopeNames, isAdminScope } from '@curfew/config';
+import { type AdminScope, adminScopeNames, isAdminScope } from '@curfew/config/admin-scopes';
 import type { EventLog } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
 import { ProblemError } from '@curfew/web';

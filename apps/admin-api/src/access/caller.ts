@@ -1,4 +1,4 @@
-import type { AdminScope } from '@curfew/config';
+import type { AdminScope } from '@curfew/config/admin-scopes';
 import type { Actor } from '@curfew/session-policy';
 
 /** The caller with a valid access token. */

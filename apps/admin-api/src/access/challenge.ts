@@ -1,4 +1,4 @@
-import type { AdminScope } from '@curfew/config';
+import type { AdminScope } from '@curfew/config/admin-scopes';
 import { proofAlgorithms } from '@curfew/resource-server/dpop';
 import { ProblemError } from '@curfew/web';
 

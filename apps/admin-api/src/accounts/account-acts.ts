@@ -7,7 +7,7 @@ import {
   PreparedPassword,
   type ProfileChange,
 } from '@curfew/accounts';
-import type { AdminScope } from '@curfew/config';
+import type { AdminScope } from '@curfew/config/admin-scopes';
 import { EventLog } from '@curfew/events';
 import {
   type AccountDetails,

@@ -1,4 +1,4 @@
-import { adminScopeNames } from '@curfew/config';
+import { adminScopeNames } from '@curfew/config/admin-scopes';
 import { z } from 'zod';
 import { endedAlong } from '../clients/client-schemas.js';
 import { operation } from '../contract/operation.js';

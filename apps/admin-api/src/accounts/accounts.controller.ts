@@ -1,6 +1,6 @@
 import { type Account, AccountService, ConsentService, OperatorStore, Profiles } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
-import type { AdminScope } from '@curfew/config';
+import type { AdminScope } from '@curfew/config/admin-scopes';
 import { Controller } from '@nestjs/common';
 import { type Answer, created, nothing, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FullAdministrators, type PolicyTarget } from '@curfew/clients';
-import type { AdminScope } from '@curfew/config';
+import type { AdminScope } from '@curfew/config/admin-scopes';
 import { PrismaService, type Transaction } from '@curfew/persistence';
 import { ProblemError, type ProblemFault } from '@curfew/web';
 import { Controller } from '@nestjs/common';

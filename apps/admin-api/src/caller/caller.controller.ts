@@ -1,4 +1,4 @@
-import { adminScopeNames } from '@curfew/config';
+import { adminScopeNames } from '@curfew/config/admin-scopes';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
 import { Usernames } from '../accounts/usernames.store.js';

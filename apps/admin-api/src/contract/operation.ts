@@ -1,4 +1,4 @@
-import type { AdminScope } from '@curfew/config';
+import type { AdminScope } from '@curfew/config/admin-scopes';
 import { applyDecorators, RequestMapping, RequestMethod, SetMetadata } from '@nestjs/common';
 import type { z } from 'zod';
 

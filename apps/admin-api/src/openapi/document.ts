@@ -1,4 +1,4 @@
-import { adminScopes } from '@curfew/config';
+import { adminScopes } from '@curfew/config/admin-scopes';
 import { z } from 'zod';
 import type { AnswerContract, OperationContract, Tag } from '../contract/operation.js';
 import { withExamples } from './document-examples.js';

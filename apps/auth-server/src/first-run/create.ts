@@ -8,7 +8,7 @@ import {
   type ResourceService,
   usesSecret,
 } from '@curfew/clients';
-import { adminScopeNames } from '@curfew/config';
+import { adminScopeNames } from '@curfew/config/admin-scopes';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { type ReadDevFile, readDevFile, writeDevFile } from './dev-file.js';

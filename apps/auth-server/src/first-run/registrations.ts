@@ -1,5 +1,5 @@
 import type { ClientRegistration, ResourceRegistration } from '@curfew/clients';
-import { adminScopeNames } from '@curfew/config';
+import { adminScopeNames } from '@curfew/config/admin-scopes';
 import type { ClientName } from './first-run-data.js';
 
 /** The API that examples are about. */

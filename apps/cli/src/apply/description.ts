@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { UnreadableFile, WrittenFile } from '@curfew/config';
+import type { WrittenFile } from '@curfew/config';
 import { CommandError, exitCodes } from '../exit.js';
 
 /** A fault the service found in a description: its place as a JSON pointer below `body/description`, and what is right there. */
@@ -49,6 +49,7 @@ export async function readDescription(file: string, shown = file): Promise<Writt
   const text = await readFile(file, 'utf8').catch(() => {
     throw new CommandError(`${shown} cannot be read`, exitCodes.usage);
   });
+  const { UnreadableFile, WrittenFile } = await import('@curfew/config');
   try {
     return new WrittenDescription(shown, WrittenFile.of(text));
   } catch (error) {

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { contextOf } from '../context.js';
-import { examine } from '../doctor/doctor.js';
 import { exitCodes } from '../exit.js';
 import { table } from '../output.js';
 
@@ -19,6 +18,7 @@ export const doctor = (): Command =>
     )
     .action(async (_: unknown, command: Command) => {
       const context = contextOf(command);
+      const { examine } = await import('../doctor/doctor.js');
       const findings = await examine(context, process.env);
       if (context.output.json) context.output.line(JSON.stringify(findings, null, 2));
       else

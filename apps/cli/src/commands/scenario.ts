@@ -1,14 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { type Context, contextOf } from '../context.js';
-import { CommandError, exitCodes } from '../exit.js';
-import { table } from '../output.js';
-import { builtInNames, type NamedScenario, scenarioOf } from '../scenario/built-in.js';
-import { installationOf } from '../scenario/installation.js';
-import { hasPassed, type Played, play, refuseInProduction } from '../scenario/play.js';
-import { asJson, asJunit, tellEnd, tellStep } from '../scenario/report.js';
-import { scenarioJsonSchema } from '../scenario/scenario.js';
-import { removeLeftovers } from '../scenario/stage.js';
+import { contextOf } from '../context.js';
+
+/** Loaded only where it is asked for: every other command would pay for it at each start. */
+const acts = () => import('../scenario/scenario-acts.js');
 
 /** `curfew scenario`. */
 export const scenario = (): Command =>
@@ -37,102 +31,26 @@ Examples:
 const list = (): Command =>
   new Command('list')
     .summary('list the built-in scenarios')
-    .action(async (_options: unknown, command: Command) => {
-      const { output } = contextOf(command);
-      const all = await Promise.all((await builtInNames()).map(scenarioOf));
-      if (output.json)
-        return output.line(
-          JSON.stringify(all.map(({ name, scenario: { title, about } }) => ({ name, title, about }))),
-        );
-      output.line(
-        table(
-          ['NAME', 'WHAT HAPPENS'],
-          all.map(({ name, scenario: one }) => [name, one.title]),
-        ),
-      );
-    });
+    .action(async (_options: unknown, command: Command) => (await acts()).listBuiltIn(contextOf(command)));
 
 const check = (): Command =>
   new Command('check')
     .summary('check scenario files without playing them')
     .argument('<file...>', 'files in YAML or JSON')
-    .action(async (files: string[], _options: unknown, command: Command) => {
-      const { output } = contextOf(command);
-      const named = await allOf(files);
-      for (const { name, scenario: one } of named)
-        output.line(`${name}: ${one.steps.length} steps, nothing wrong`);
-    });
+    .action(async (files: string[], _options: unknown, command: Command) =>
+      (await acts()).checkFiles(contextOf(command), files),
+    );
 
 const schema = (): Command =>
   new Command('schema')
     .summary('print the JSON Schema of scenario files, for editors')
-    .action((_options: unknown, command: Command) => {
-      contextOf(command).output.line(JSON.stringify(scenarioJsonSchema(), null, 2));
-    });
+    .action(async (_options: unknown, command: Command) => (await acts()).printSchema(contextOf(command)));
 
 const run = (): Command =>
   new Command('run')
     .summary('play scenarios on the running product')
     .argument('<scenario...>', 'names of built-in scenarios, files of your own, or all')
     .option('--junit <file>', 'write a JUnit report, for CI')
-    .action(async (names: string[], options: { junit?: string }, command: Command) => {
-      const context = contextOf(command);
-      const asked = names.includes('all') ? await builtInNames() : names;
-      const played = await playAll(context, await allOf(asked));
-      if (options.junit !== undefined) await writeReport(options.junit, asJunit(played));
-      if (context.output.json) context.output.line(JSON.stringify(asJson(played), null, 2));
-      const failed = played.filter((one) => !hasPassed(one));
-      if (!context.output.json && played.length > 1)
-        context.output.line(`${played.length - failed.length} passed, ${failed.length} failed`);
-      if (failed.length > 0) process.exitCode = exitCodes.failed;
-    });
-
-/** Scenarios by name or file; the faults of all files are told at once. */
-async function allOf(names: readonly string[]): Promise<readonly NamedScenario[]> {
-  const read = await Promise.allSettled(names.map(scenarioOf));
-  const faults = read.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-  const [first] = faults;
-  if (first === undefined) return read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  const expected = faults.every((fault) => fault instanceof CommandError);
-  if (!expected || !(first instanceof CommandError)) throw first;
-  throw new CommandError(faults.map((fault) => (fault as Error).message).join('\n'), first.exitCode);
-}
-
-async function playAll(context: Context, scenarios: readonly NamedScenario[]): Promise<readonly Played[]> {
-  const { output, options } = context;
-  const admin = await context.admin();
-  const installation = await installationOf(admin, options.devFile, process.env);
-  await refuseInProduction(
-    installation,
-    scenarios.map(({ scenario: one }) => one),
-  );
-  await removeLeftovers(admin);
-  const interrupted = interruption();
-  const played: Played[] = [];
-  for (const { name, scenario: one } of scenarios) {
-    if (!output.json) output.line(`${name}: ${one.title}`);
-    const tell = output.json ? () => {} : tellStep.bind(null, output);
-    const done = await play(installation, name, one, tell, interrupted);
-    if (!output.json) tellEnd(output, done);
-    played.push(done);
-    if (interrupted.aborted) break;
-  }
-  return played;
-}
-
-/** The first Ctrl-C stops after the step under way and removes what was made; the second one stops at once. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(exitCodes.failed);
-      process.stderr.write('Stopping; removing the accounts and clients of the scenario first …\n');
-      controller.abort();
-    });
-  return controller.signal;
-}
-
-const writeReport = (file: string, text: string): Promise<void> =>
-  writeFile(file, text).catch(() => {
-    throw new CommandError(`${file} cannot be written`, exitCodes.usage);
-  });
+    .action(async (names: string[], options: { junit?: string }, command: Command) =>
+      (await acts()).runScenarios(contextOf(command), names, options.junit),
+    );

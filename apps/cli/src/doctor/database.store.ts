@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { wallClock } from '@curfew/clock';
-import { adminScopeNames, type Configuration } from '@curfew/config';
+import type { Configuration } from '@curfew/config';
+import { adminScopeNames } from '@curfew/config/admin-scopes';
 import pg from 'pg';
 import { type Finding, fine, noted, wrong } from './check.js';
 import { checkServing, checkStandbys } from './failover.store.js';
