@@ -1,16 +1,29 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { mmdbFile } from '../support/mmdb.js';
+import { picture } from './chromium.js';
 import { violations } from './console-world.js';
 import { House } from './house.js';
 
 let house: House;
+let folder: string;
 
 beforeAll(async () => {
-  house = await House.open();
+  folder = await mkdtemp(join(tmpdir(), 'curfew-places-'));
+  const places = join(folder, 'places.mmdb');
+  const munich = { country: { iso_code: 'DE' }, city: { names: { en: 'Munich', de: 'München' } } };
+  await writeFile(places, mmdbFile('Places', { '127.0.0.0/8': munich }));
+  house = await House.open({ CURFEW_MAXMIND_COUNTRY: places });
 }, 60_000);
 
 afterEach(async () => expect(await house?.tidy()).toEqual([]));
 
-afterAll(async () => house?.close());
+afterAll(async () => {
+  await house?.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const own = ['/', '/sessions', '/applications', '/password', '/second-step'];
 
@@ -133,10 +146,13 @@ it('has no fault that axe finds in its own pages, in either language, by day and
     await page.locator('#password').fill(password);
     await page.locator('button.full').first().click();
     await page.locator('section.places').first().waitFor();
+    const place = look.locale === 'de-DE' ? '127.0.0.1, München, Deutschland' : '127.0.0.1, Munich, Germany';
+    expect(await page.getByRole('heading', { name: place }).count()).toBeGreaterThan(6);
     for (const path of [...own, '/device', '/logout', '/nowhere']) {
       await page.goto(`${house.issuer}${path}`);
       expect(await page.locator('html').getAttribute('lang')).toBe(look.locale.slice(0, 2));
       faults.push(...(await violations(page)).map((fault) => `${path} ${fault}`));
+      await picture(page, `people${path}`, look);
     }
     expect(faults).toEqual([]);
   }

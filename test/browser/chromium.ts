@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright-core';
 
 const places = [
@@ -63,4 +64,16 @@ export async function moveAbout(page: Page): Promise<(string | null)[]> {
   page.off('request', watch);
   if (sent.length > 0) throw new Error(`a form was sent again: ${sent.join(', ')}`);
   return headings;
+}
+
+/** Keeps a picture of the page in the folder that CURFEW_TEST_PICTURES names, for people to look at; without it, keeps none. */
+export async function picture(
+  page: Page,
+  name: string,
+  { colorScheme, viewport }: Pick<BrowserContextOptions, 'colorScheme' | 'viewport'>,
+): Promise<void> {
+  const folder = process.env['CURFEW_TEST_PICTURES'];
+  if (!folder) return;
+  const file = [name.replaceAll(/[^a-z]+/gi, '-').replace(/-$/, ''), colorScheme, viewport?.width ?? 1280];
+  await page.screenshot({ path: join(folder, `${file.join('-')}.png`) });
 }

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { deviceGrant, orders } from '../e2e/admin-world.js';
 import { GatewayBrowser } from '../support/gateway-browser.js';
 import { Person } from '../support/person.js';
+import { picture } from './chromium.js';
 import { ConsoleWorld } from './console-world.js';
 
 let world: ConsoleWorld;
@@ -332,12 +333,14 @@ it.each([
   async (colorScheme, width) => {
     const { sid } = await aSession();
     const accountId = (await world.admin.get(`/v1/sessions/${sid}`)).body.account_id;
-    const page = await world.enter('/console/now', { colorScheme, viewport: { width, height: 800 } });
+    const window = { colorScheme, viewport: { width, height: 800 } };
+    const page = await world.enter('/console/now', window);
     const seen: [string, string[]][] = [];
     const look = async (path: string, there: string) => {
       await page.goto(`${world.url}${path}`);
       await page.getByText(there).first().waitFor();
       seen.push([path, await world.faults(page)]);
+      await picture(page, path.replace(/[0-9a-f-]{36}/, 'one').replace(/\?.*/, ''), window);
     };
     await look('/console/now', 'Time to deny');
     await look('/console/people', 'that is all');
@@ -357,6 +360,10 @@ it.each([
     await page.getByRole('button', { name: 'End this session' }).click();
     await page.getByRole('button', { name: 'End it' }).waitFor();
     seen.push(['the dialog', await world.faults(page)]);
+    await page.setViewportSize({ width: width === 390 ? 320 : width, height: 800 });
+    await page.goto(`${world.admin.adminUrl}/docs`);
+    seen.push(['the document of the admin API', await world.faults(page)]);
+    await picture(page, 'docs', window);
     expect(seen.filter(([, faults]) => faults.length > 0)).toEqual([]);
   },
   60_000,

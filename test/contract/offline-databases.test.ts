@@ -16,6 +16,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+it('knows the city of an address in the language of the reader, or else in English', async () => {
+  const reader = await readerOver({
+    '192.0.2.0/24': { country: { iso_code: 'DE' }, city: { names: { en: 'Munich', de: 'München' } } },
+    '198.51.100.0/24': { country: { iso_code: 'FR' }, city: { names: { en: 'Lyon' } } },
+    '203.0.113.0/24': { country: { iso_code: 'FR' }, city: 'Lyon' },
+  });
+  const cities = ['192.0.2.7', '198.51.100.7', '203.0.113.7', '127.0.0.1', null];
+  expect(cities.map((ip) => reader.city(ip, 'de'))).toEqual(['München', 'Lyon', null, null, null]);
+  expect(reader.city('192.0.2.7', 'en')).toBe('Munich');
+});
+
 const policyBy = (ipGranularity: 'asn' | 'country') => ({ ipChange: 'step_up', ipGranularity }) as const;
 
 const readerOver = async (records: Parameters<typeof mmdbFile>[1]) => {

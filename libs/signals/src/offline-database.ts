@@ -56,3 +56,15 @@ export const countryOf = (record: Readonly<Record<string, unknown>> | null): str
       : (record?.['country_code'] ?? country);
   return typeof value === 'string' && /^[A-Za-z]{2}$/.test(value) ? value.toUpperCase() : null;
 };
+
+const maxCityLength = 80;
+
+/** The name of the city in a record of the common city databases, in this language or else in English. */
+export const cityOf = (record: Readonly<Record<string, unknown>> | null, language: string): string | null => {
+  const city = record?.['city'];
+  const names = typeof city === 'object' ? (city as { readonly names?: unknown } | null)?.names : undefined;
+  if (typeof names !== 'object' || names === null) return null;
+  const known = names as Readonly<Record<string, unknown>>;
+  const name = known[language] ?? known['en'];
+  return typeof name === 'string' && name !== '' && name.length <= maxCityLength ? name : null;
+};

@@ -1,6 +1,6 @@
 import type { RequestSignals, SessionPolicy } from '@curfew/session-policy';
 import { clientAddress, networkPrefix } from './client-address.js';
-import { asnOf, countryOf, OfflineDatabase } from './offline-database.js';
+import { asnOf, cityOf, countryOf, OfflineDatabase } from './offline-database.js';
 import { UserAgentReader } from './user-agent.js';
 
 /** The headers and files that signals are read from. Each is off unless it is named here. */
@@ -91,6 +91,11 @@ export class SignalsReader {
   /** The address throttling and logs use: the same hop rule as `read`. */
   address(source: SignalSource): string | null {
     return clientAddress(source.socketAddress, source.headers['x-forwarded-for'], this.options.trustedHops);
+  }
+
+  /** The city of an address for people to read, where the country database knows cities. It is no signal, and is not kept. */
+  city(ip: string | null, language: string): string | null {
+    return cityOf(this.countryDatabase.lookup(ip), language);
   }
 
   /** Every signal of the request; an unknown, malformed or overlong one is null. */

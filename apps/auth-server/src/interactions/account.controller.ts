@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Clock } from '@curfew/clock';
 import type { Language } from '@curfew/pages';
 import { earliest, type RequestSignals } from '@curfew/session-policy';
+import { SignalsReader } from '@curfew/signals';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { applicationsPage, homePage, type SignInEntry, sessionsPage } from '../pages/index.js';
 import { seeOther, sendPage } from './answer.js';
@@ -21,6 +22,7 @@ export class AccountController {
     private readonly own: OwnAccount,
     private readonly clock: Clock,
     private readonly settings: PageSettings,
+    private readonly signals: SignalsReader,
   ) {}
 
   @Get()
@@ -51,7 +53,7 @@ export class AccountController {
       now: this.clock.now(),
       signIns: signIns
         .slice(0, maxShown)
-        .map((signIn) => entryOf(language, signIn, person.browserSessionUid)),
+        .map((signIn) => this.entryOf(language, signIn, person.browserSessionUid)),
       more: signIns.length > maxShown,
       done: done === 'one' || done === 'others' || done === 'gone' ? done : undefined,
     } as const;
@@ -99,23 +101,25 @@ export class AccountController {
     await this.own.withdrawConsent(person.account.id, clientId);
     seeOther(response, `${this.settings.base}/applications?done=withdrawn`);
   }
-}
 
-function entryOf(
-  language: Language,
-  { id, browser, sessions }: OwnSignIn,
-  browserSessionUid: string,
-): SignInEntry {
-  const shown = browser ?? sessions[0];
-  return {
-    id,
-    ...placeOf(language, browser?.signals ?? sessions[0]?.signals),
-    signedInAt: shown?.signedInAt,
-    lastActiveAt: browser?.lastActiveAt,
-    thisBrowser: id === browserSessionUid,
-    kind: browser ? 'browser' : sessions[0]?.browserSessionUid ? 'signed_out_browser' : 'device',
-    sessions: sessions.map(sessionEntry),
-  };
+  private entryOf(
+    language: Language,
+    { id, browser, sessions }: OwnSignIn,
+    browserSessionUid: string,
+  ): SignInEntry {
+    const shown = browser ?? sessions[0];
+    const signals = browser?.signals ?? sessions[0]?.signals;
+    const city = this.signals.city(signals?.ip ?? null, language.tag);
+    return {
+      id,
+      ...placeOf(language, signals, city),
+      signedInAt: shown?.signedInAt,
+      lastActiveAt: browser?.lastActiveAt,
+      thisBrowser: id === browserSessionUid,
+      kind: browser ? 'browser' : sessions[0]?.browserSessionUid ? 'signed_out_browser' : 'device',
+      sessions: sessions.map(sessionEntry),
+    };
+  }
 }
 
 const sessionEntry = (session: OwnSession) => ({
@@ -128,10 +132,10 @@ const sessionEntry = (session: OwnSession) => ({
   offline: session.offline,
 });
 
-/** The program, the system and the network of a sign-in, as far as they are known: "Firefox", "Windows", "192.0.2.7, Germany". */
-function placeOf(language: Language, signals: RequestSignals | null | undefined) {
+/** The program, the system and the network of a sign-in, as far as they are known: "Firefox", "Windows", "192.0.2.7, Berlin, Germany". */
+function placeOf(language: Language, signals: RequestSignals | null | undefined, city: string | null) {
   const country = signals?.country ? language.country(signals.country) : undefined;
-  const network = [signals?.ip, country].filter((known) => known !== null && known !== undefined);
+  const network = [signals?.ip, city, country].filter((known) => known !== null && known !== undefined);
   return {
     browser: signals?.userAgentFamily ?? undefined,
     system: signals?.operatingSystem ?? undefined,
