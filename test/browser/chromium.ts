@@ -74,6 +74,10 @@ export async function picture(
 ): Promise<void> {
   const folder = process.env['CURFEW_TEST_PICTURES'];
   if (!folder) return;
-  const file = [name.replaceAll(/[^a-z]+/gi, '-').replace(/-$/, ''), colorScheme, viewport?.width ?? 1280];
+  const file = [
+    name.replaceAll(/[^a-z]+/gi, '-').replaceAll(/^-|-$/g, ''),
+    colorScheme,
+    viewport?.width ?? 1280,
+  ];
   await page.screenshot({ path: join(folder, `${file.join('-')}.png`) });
 }

@@ -25,7 +25,7 @@ main:focus-visible{outline:none}
 .wide .brand{max-width:48.5rem;justify-content:space-between;flex-wrap:wrap}
 .brand .name{display:inline-flex;align-items:center;gap:.5rem;color:var(--ink);font-weight:650;text-decoration:none;border-radius:.375rem}
 .brand svg{width:1.625rem;height:1.625rem;color:var(--accent)}
-nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem}
+nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem}
 nav a{display:inline-block;padding:.375rem 0;border-radius:.25rem}
 nav a[aria-current]{color:var(--ink);font-weight:600;text-decoration:none}
 html:not(.wide) body{padding-block-start:min(8vh,5rem)}
@@ -95,6 +95,7 @@ button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
 .places .stack>*+*{margin-block-start:.625rem}
 .places summary{width:fit-content;padding-block:.25rem;color:var(--accent);cursor:pointer;font-size:.9375rem}
 .places .facts{font-size:.875rem}
+@media (min-width:40rem){.places .card>div>.facts{grid-template-columns:auto 1fr auto 1fr}}
 .heading{display:flex;flex-wrap:wrap;align-items:end;justify-content:space-between;gap:1rem;margin-block-end:1.25rem}
 .mark{display:block;width:3rem;height:3rem;color:var(--accent)}
 .mark.good{color:var(--success)}
