@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { advanceVirtualClock } from '@curfew/persistence';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { asHeader, authorizationRequest, orders, ProtocolWorld, pkce } from './protocol-world.js';
 
@@ -13,25 +12,7 @@ const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** Moves the clock of the whole installation, and waits until the server has noticed. */
-const pass = async (seconds: number): Promise<void> => {
-  await advanceVirtualClock(
-    world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1', CURFEW_VIRTUAL_CLOCK: 'true' }),
-    seconds * 1000,
-  );
-  const [row] = await world.database.query<{ now: number }>(
-    'SELECT (extract(epoch FROM clock_timestamp()) * 1000 + clock_offset_ms)::float8 AS now FROM service_state',
-  );
-  for (let attempt = 0; attempt < 300; attempt += 1) {
-    const { service } = world.clients;
-    const form = { grant_type: 'client_credentials', client_id: service.id, client_secret: service.secret };
-    const { body } = await world.post('/token', form);
-    const { iat } = (await world.introspect(body.access_token)).body;
-    if (iat >= Math.floor(row!.now / 1000)) return;
-    await pause(50);
-  }
-  throw new Error('the server did not follow the clock');
-};
+const pass = (seconds: number): Promise<void> => world.pass(seconds);
 const signIn = async () =>
   (await world.signIn(world.clients.web, { resource: orders, scope: 'openid orders:read' })).body;
 const push = async () => {

@@ -1,6 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { advanceVirtualClock, type PrismaService } from '@curfew/persistence';
 import { SignJWT } from 'jose';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Person } from '../support/person.js';
@@ -28,6 +30,7 @@ export interface Answer {
 /** A database, a started server, an address to be called back at, and clients of every kind. */
 export class ProtocolWorld {
   readonly callback: string;
+  #timekeeper: PrismaService | undefined;
 
   private constructor(
     readonly database: TestDatabase,
@@ -62,6 +65,27 @@ export class ProtocolWorld {
 
   get issuer(): string {
     return this.server.issuer;
+  }
+
+  /** Moves the virtual clock of the whole installation, and waits until the server has noticed. */
+  async pass(seconds: number): Promise<void> {
+    this.#timekeeper ??= this.database.prisma({
+      CURFEW_DATABASE_POOL_SIZE: '1',
+      CURFEW_VIRTUAL_CLOCK: 'true',
+    });
+    await advanceVirtualClock(this.#timekeeper, seconds * 1000);
+    const [row] = await this.database.query<{ now: number }>(
+      'SELECT (extract(epoch FROM clock_timestamp()) * 1000 + clock_offset_ms)::float8 AS now FROM service_state',
+    );
+    const { service } = this.clients;
+    const form = { grant_type: 'client_credentials', client_id: service.id, client_secret: service.secret };
+    for (let attempt = 0; attempt < 300; attempt += 1) {
+      const { body } = await this.post('/token', form);
+      const { iat } = (await this.introspect(body.access_token)).body;
+      if (iat >= Math.floor(row!.now / 1000)) return;
+      await pause(50);
+    }
+    throw new Error('the server did not follow the clock');
   }
 
   person(number = 0): Person {

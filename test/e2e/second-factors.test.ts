@@ -1,6 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { PolicyService, type PolicyTarget } from '@curfew/clients';
 import { ManualClock } from '@curfew/clock';
-import { advanceVirtualClock } from '@curfew/persistence';
 import { decodeJwt } from 'jose';
 import { type Authenticator, enrol, sendForm } from '../support/authenticator.js';
 import { formsOf, type Page, type Person } from '../support/person.js';
@@ -11,10 +11,8 @@ let ahead = 0;
 const now = () => Date.now() + ahead;
 /** Moves on to time steps of which none was used. */
 const later = async (milliseconds = 120_000) => {
-  await advanceVirtualClock(world.database.prisma({ CURFEW_VIRTUAL_CLOCK: 'true' }), milliseconds);
+  await world.pass(milliseconds / 1000);
   ahead += milliseconds;
-  // The clock of the server follows an announcement.
-  await new Promise((resolve) => setTimeout(resolve, 300));
 };
 
 /** Ada has an authenticator app; the other person has none. */
@@ -230,8 +228,13 @@ describe('a policy that requires two factors', () => {
     const settings = { basedOn: 'standard', requiredAcr: mfa };
     await policies.save({ name: 'two-factors', previous: 0, settings, createdBy: 'test' });
   });
-  /** Nodes hear of a changed policy within moments. */
-  const heard = () => new Promise((resolve) => setTimeout(resolve, 1_500));
+  /** Waits until the server has heard of a changed policy; if it never does, the assertions say so. */
+  const heard = async (token: string, isActive: boolean) => {
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      if ((await world.introspect(token)).body.active === isActive) return;
+      await pause(50);
+    }
+  };
 
   /** Ada, who is asked for a code only where it is demanded, signed in by password alone; and with both. */
   const signedIn = async (): Promise<{
@@ -263,7 +266,7 @@ describe('a policy that requires two factors', () => {
     expect([await active(weak.access_token), await active(strong.access_token)]).toEqual([true, true]);
     const before = await policies.attachedTo(to);
     await policies.attach(to, 'two-factors');
-    await heard();
+    await heard(weak.access_token, false);
     try {
       const places = {
         introspection: [await active(weak.access_token), await active(strong.access_token)],
@@ -303,7 +306,7 @@ describe('a policy that requires two factors', () => {
     } finally {
       if (before === null) await policies.detach(to);
       else await policies.attach(to, before);
-      await heard();
+      await heard(weak.access_token, true);
     }
     expect((await world.refresh(web, leaked.refresh_token)).status).toBe(200);
     expect([await active(weak.access_token), await active(leaked.access_token)]).toEqual([true, false]);
