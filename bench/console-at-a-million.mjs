@@ -32,10 +32,12 @@ async function seed(databaseUrl, wanted) {
   const missing = wanted - rows[0].count;
   if (missing > 0)
     await database.query(
-      `INSERT INTO session SELECT (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(), 'inactivity_timeout', 2592000,
+      `INSERT INTO session SELECT (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(),
+         'browser_session_uid', gen_random_uuid(), 'inactivity_timeout', 2592000,
          'started_at', s.started_at - make_interval(secs => n), 'signed_in_at', s.started_at - make_interval(secs => n),
          'absolute_deadline', now() + interval '400 days', 'check_after', now() + interval '398 days', 'expires_at', now() + interval '399 days'))).*
-       FROM (SELECT * FROM session WHERE ended_at IS NULL ORDER BY started_at DESC LIMIT 1) s, generate_series(1, $1::int) n`,
+       FROM session s, generate_series(1, $1::int) n
+       WHERE s.id = (SELECT id FROM session WHERE ended_at IS NULL ORDER BY started_at DESC LIMIT 1)`,
       [missing],
     );
   await database.query('ANALYZE session');
@@ -45,9 +47,13 @@ async function seed(databaseUrl, wanted) {
 /** Milliseconds from the navigation to the first row. */
 async function firstRows(page, address) {
   await page.goto(address);
-  const shown = await page.waitForFunction(() => document.querySelector('a.row') && performance.now(), {
-    timeout: 60_000,
-  });
+  const shown = await page.waitForFunction(
+    () => document.querySelector('a.row') && performance.now(),
+    undefined,
+    {
+      timeout: 60_000,
+    },
+  );
   return shown.jsonValue();
 }
 
@@ -69,7 +75,7 @@ await page.locator('a.row').first().waitFor();
 say(`seeding up to ${values.sessions} sessions …`);
 await seed(values.database ?? process.env.DATABASE_URL, Number(values.sessions));
 let isOver = false;
-for (const search of ['?state=live', '', '?state=live&user_agent=chrome']) {
+for (const search of ['?state=live', '', '?state=live&user_agent=node']) {
   const address = `${values.url}/console/sessions${search}`;
   const looks = [];
   await firstRows(page, address);

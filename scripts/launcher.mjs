@@ -102,6 +102,7 @@ function environment(home, databaseUrl) {
     CURFEW_KEY_ENCRYPTION_SECRETS: developmentSecrets(home),
     CURFEW_DEV_FILE: path.join(home, 'dev.json'),
     CURFEW_VIRTUAL_CLOCK: 'true',
+    CURFEW_SCENARIOS: 'true',
     CURFEW_STATE_FOLDER: path.join(home, 'state'),
     ...addressesOf(services(process.env)),
     ...given,

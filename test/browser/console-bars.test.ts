@@ -125,6 +125,34 @@ describe('the session of the operator', () => {
     await warning.getByRole('button', { name: 'Stay signed in' }).focus();
     await page.keyboard.press('Enter');
     await warning.waitFor({ state: 'detached' });
+    await page.locator('.own .clock', { hasText: /^1[45]:\d\d$/ }).waitFor();
+  }, 90_000);
+});
+
+describe('the page of scenarios', () => {
+  it('plays a theft step by step, keeps the operator signed in while hours pass, and shows the session die at the gateway', async () => {
+    const page = await world.enter('/console/scenarios?scenario=stolen-token');
+    await page.getByText('moves the clock of this installation by 12 min').waitFor();
+    await page.getByRole('button', { name: 'Play', exact: true }).click();
+    const play = page.getByRole('region', { name: 'Play' });
+    await play.locator('li[aria-current=step]').waitFor();
+    await play.getByText('Everything happened as the scenario says.').waitFor({ timeout: 60_000 });
+    expect(await play.locator('.steps .passed').count()).toBe(12);
+    expect(await play.locator('.denial').textContent()).toMatch(
+      /^\d+ ms after the act .* denied at the gateway\.$/,
+    );
+    expect(await world.faults(page)).toEqual([]);
+    await play.getByText('ended: refresh token reuse').first().waitFor();
     expect(await page.locator('.own .clock').textContent()).toMatch(/^1[45]:\d\d$/);
+    await page.getByRole('region', { name: 'Played before' }).getByText('passed').first().waitFor();
+  }, 90_000);
+
+  it('stops a play without a new sign-in, although the clock has made every sign-in old', async () => {
+    const page = await world.enter('/console/scenarios?scenario=absolute-end');
+    await page.getByRole('button', { name: 'Play', exact: true }).click();
+    const play = page.getByRole('region', { name: 'Play' });
+    await play.locator('.passed', { hasText: '9m pass' }).waitFor({ timeout: 30_000 });
+    await play.getByRole('button', { name: 'Stop' }).click();
+    await play.getByText('It was stopped, and what it made was removed.').waitFor({ timeout: 30_000 });
   }, 90_000);
 });

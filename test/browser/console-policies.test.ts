@@ -185,21 +185,22 @@ describe('the page of insight', () => {
 it.each([
   ['light', 1280],
   ['dark', 320],
-] as const)('each of these pages is accessible in %s at %d pixels, and fits', async (colorScheme, width) => {
-  const page = await world.enter('/console/insight', { colorScheme, viewport: { width, height: 800 } });
-  const seen: [string, string[]][] = [];
-  const name = await aPolicy();
-  for (const [path, there] of [
-    ['/console/insight', 'What this rests on'],
-    ['/console/policies', 'nist-aal2'],
-    [`/console/policies/${name}`, 'Timeouts of documents'],
-    [`/console/policies/${name}?view=trials`, 'Below each figure stands its 95 % interval'],
-    [`/console/policies/${name}?view=adaptation`, 'Mark a release of it'],
-    [`/console/policies/${name}?view=revisions`, 'The first one.'],
-  ] as const) {
-    await page.goto(`${world.url}${path}`);
-    await page.getByText(there).first().waitFor();
-    seen.push([path, await world.faults(page)]);
-  }
-  expect(seen.filter(([, faults]) => faults.length > 0)).toEqual([]);
-});
+] as const)(
+  'each part of a policy is accessible in %s at %d pixels, and fits',
+  async (colorScheme, width) => {
+    const page = await world.enter('/console/insight', { colorScheme, viewport: { width, height: 800 } });
+    const seen: [string, string[]][] = [];
+    const name = await aPolicy();
+    for (const [path, there] of [
+      [`/console/policies/${name}`, 'Timeouts of documents'],
+      [`/console/policies/${name}?view=trials`, 'Below each figure stands its 95 % interval'],
+      [`/console/policies/${name}?view=adaptation`, 'Mark a release of it'],
+      [`/console/policies/${name}?view=revisions`, 'The first one.'],
+    ] as const) {
+      await page.goto(`${world.url}${path}`);
+      await page.getByText(there).first().waitFor();
+      seen.push([path, await world.faults(page)]);
+    }
+    expect(seen.filter(([, faults]) => faults.length > 0)).toEqual([]);
+  },
+);

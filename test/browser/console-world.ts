@@ -29,6 +29,7 @@ export class ConsoleWorld {
       CURFEW_GATEWAY_URL: `http://localhost:${port}`,
       CURFEW_CONSOLE_URL: url,
       CURFEW_VIRTUAL_CLOCK: 'true',
+      CURFEW_SCENARIOS: 'true',
     });
     const gateway = await startGateway(admin.server, { CURFEW_GATEWAY_PORT: String(port) });
     return new ConsoleWorld(admin, gateway, url, await launchChromium());
@@ -120,6 +121,24 @@ export class ConsoleWorld {
     await this.allow(page);
     return page;
   }
+}
+
+/** The addresses of the pages as the router has them, such as `/people/$id`; those that only lead on are left out. */
+export function routedPages(): string[] {
+  const source = readFileSync('apps/console/src/router.tsx', 'utf8');
+  const blocks = [...source.matchAll(/const (\w+) = createRoute\(\{([\s\S]*?)\n\}\);/g)].map(
+    ([, name, body]) => ({
+      name: name!,
+      parent: /getParentRoute: \(\) => (\w+)/.exec(body!)?.[1],
+      path: /path: '([^']*)'/.exec(body!)?.[1] ?? '',
+      isPage: body!.includes('component: lazyRouteComponent'),
+    }),
+  );
+  const whole = ({ parent, path }: (typeof blocks)[number]): string => {
+    const above = blocks.find(({ name }) => name === parent);
+    return `${above?.path ? whole(above) : ''}/${path}`.replaceAll('//', '/');
+  };
+  return blocks.filter(({ isPage }) => isPage).map(whole);
 }
 
 /** The violations that axe finds on the page that is open. */

@@ -368,8 +368,10 @@ export const powerless: readonly string[] = [
   'exportPersonalData',
   'lintPolicy',
   'markRelease',
+  'playScenario',
   'previewPolicy',
   'rotateKeys',
+  'stopScenarioPlay',
   'withdrawKey',
 ];
 

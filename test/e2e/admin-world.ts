@@ -45,12 +45,14 @@ export class AdminWorld {
     const adminPort = String(await freePort());
     const addresses = { CURFEW_ADMIN_PORT: adminPort, CURFEW_ADMIN_URL: `http://localhost:${adminPort}` };
     const server = await startServer({ databaseUrl: database.url, settings: { ...addresses, ...settings } });
-    const { CURFEW_DEV_FILE: _, ...environment } = server.environment;
+    const { CURFEW_DEV_FILE: devFile, ...environment } = server.environment;
+    // The player of scenarios finds the gateway in first-run data.
+    const found = 'CURFEW_SCENARIOS' in settings && devFile ? { CURFEW_DEV_FILE: devFile } : {};
     const admin = await startServer({
       databaseUrl: database.url,
       main: 'apps/admin-api/dist/main.js',
       listensAt: { portSetting: 'CURFEW_ADMIN_PORT', urlSetting: 'CURFEW_ADMIN_URL' },
-      settings: environment,
+      settings: { ...environment, ...found },
     });
     return new AdminWorld(database, server, admin, await server.firstRunData());
   }

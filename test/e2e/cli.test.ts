@@ -68,6 +68,8 @@ describe('the command line', () => {
     expect(await world.call('GET', '/v1/clock')).toMatchObject({ status: 200, body: { movable: false } });
     const moved = await world.call('POST', '/v1/clock/advance', { body: { seconds: 60 } });
     expect([moved.status, moved.body.code]).toEqual([409, 'clock_not_movable']);
+    const played = await world.call('POST', '/v1/scenarios/two-tabs/plays');
+    expect([played.status, played.body.code]).toEqual([409, 'scenarios_are_off']);
   });
 
   it('plays a scenario that moves no clock anywhere', async () => {

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { AdminClient } from '../../apps/cli/src/admin-client.js';
 import { connectionFrom } from '../../apps/cli/src/connection.js';
 import { scenarioOf } from '../../apps/cli/src/scenario/built-in.js';
@@ -23,6 +25,7 @@ beforeAll(async () => {
   const port = String(await freePort());
   world = await AdminWorld.start({
     CURFEW_VIRTUAL_CLOCK: 'true',
+    CURFEW_SCENARIOS: 'true',
     CURFEW_DATABASE_STATEMENT_TIMEOUT: '2s',
     CURFEW_GATEWAY_URL: `http://localhost:${port}`,
   });
@@ -43,11 +46,22 @@ interface Finished {
 }
 
 /** Runs `curfew scenario`; `interruptAt` sends SIGINT once that was printed. */
-function scenario(args: readonly string[], interruptAt?: string): Promise<Finished> {
-  const dev = world.server.environment['CURFEW_DEV_FILE']!;
+function scenario(
+  args: readonly string[],
+  interruptAt?: string,
+  dev = world.server.environment['CURFEW_DEV_FILE']!,
+): Promise<Finished> {
   const { PATH = '' } = process.env;
+  const { client_id, client_secret } = world.data.clients.admin;
   const child = spawn(process.execPath, ['apps/cli/bin/curfew.mjs', '--dev-file', dev, 'scenario', ...args], {
-    env: { PATH, CURFEW_ADMIN_URL: world.adminUrl, DATABASE_URL: world.database.url },
+    env: {
+      PATH,
+      CURFEW_ADMIN_URL: world.adminUrl,
+      CURFEW_ISSUER: world.server.issuer,
+      CURFEW_CLI_CLIENT_ID: client_id,
+      CURFEW_CLI_CLIENT_SECRET: client_secret,
+      DATABASE_URL: world.database.url,
+    },
   });
   let [out, err] = ['', ''];
   let isInterrupted = false;
@@ -89,6 +103,15 @@ it.each(names)(
   60_000,
 );
 
+it('is played to its end where no gateway is known', async () => {
+  const { code, out } = await scenario(['run', 'stolen-laptop', '--json'], undefined, '/nowhere');
+  const [played] = JSON.parse(out);
+  expect([code, played.passed]).toEqual([0, true]);
+  const leftOut = played.steps.filter(({ outcome }: { outcome: string }) => outcome === 'left_out');
+  expect(leftOut.map(({ step }: { step: string }) => step)).toEqual(['use', 'use']);
+  expect(await leftovers()).toEqual([]);
+}, 60_000);
+
 it('says where a scenario goes another way, in a report for CI too, and removes what it made', async () => {
   const file = await written(
     'wrong.yaml',
@@ -127,7 +150,10 @@ it('removes what it made, and frees the database, after a defect of its own', as
     if (step.name === 'sign-in') stood = leftovers();
     else throw new Error('a defect');
   };
-  const played = play(installation, name, story, tell, new AbortController().signal);
+  const played = play(installation, name, story, {
+    tell,
+    interrupted: new AbortController().signal,
+  });
   await expect(played).rejects.toThrow('a defect');
   expect(await stood).toHaveLength(3);
   expect(await leftovers()).toEqual([]);
@@ -197,4 +223,105 @@ it('names the built-in scenarios where one is not known', async () => {
 it('checks every built-in scenario, and lists them', async () => {
   const { code, out } = await scenario(['list']);
   expect([code, names.filter((name) => !out.includes(name))]).toEqual([0, []]);
+});
+
+it('lets no clock move so far at once that an operator who watches is signed out', async () => {
+  const scenarios = await Promise.all(names.map(scenarioOf));
+  const tooFar = scenarios.filter(({ scenario: { steps } }) =>
+    steps.some((step) => step.name === 'wait' && step.value >= 15 * 60),
+  );
+  expect(tooFar.map(({ name }) => name)).toEqual([]);
+});
+
+describe('over the admin API', () => {
+  // A clock that moved has made the token before it old.
+  const ask = async (method: string, path: string) =>
+    world.call(method, path, { token: await world.token(undefined, true) });
+  const start = (name: string) => ask('POST', `/v1/scenarios/${name}/plays`);
+  const over = async (id: string) => {
+    for (;;) {
+      const { body } = await ask('GET', `/v1/scenario-plays/${id}`);
+      if (body.state !== 'playing') return body;
+      await pause(200);
+    }
+  };
+
+  it('lists every scenario with its steps, and how far it moves the clock', async () => {
+    const { body } = await ask('GET', '/v1/scenarios');
+    expect(body).toMatchObject({ playable: true, clock_movable: true });
+    expect(body.items.map(({ name }: { name: string }) => name)).toEqual(names.toSorted());
+    const theft = body.items.find(({ name }: { name: string }) => name === 'stolen-token');
+    expect(theft).toMatchObject({ moves_clock_seconds: 720, blocks_database: false });
+    expect(theft.steps).toHaveLength(12);
+  });
+
+  it('plays one at a time, tells each step, measures the denial, and leaves the name of who asked in the history', async () => {
+    const began = await Promise.all([start('stolen-token'), start('stolen-token'), start('two-tabs')]);
+    expect(began.map(({ status }) => status).toSorted()).toEqual([201, 409, 409]);
+    expect(began.flatMap(({ body }) => body.code ?? [])).toEqual([
+      'scenario_is_playing',
+      'scenario_is_playing',
+    ]);
+    const first = began.find(({ status }) => status === 201)!.body;
+    const play = await over(first.id);
+    expect(play).toMatchObject({ state: 'passed', detail: null, stop_asked: false });
+    const denied = play.steps.filter(
+      ({ denied_after_ms: after }: { denied_after_ms: unknown }) => after !== null,
+    );
+    for (const { denied_after_ms: after } of denied) expect(after).toBeLessThan(2_000);
+    if (play.scenario === 'stolen-token') expect(denied).toHaveLength(2);
+    expect(
+      new Set(play.steps.map(({ session_id: sid }: { session_id: string }) => sid)).size,
+    ).toBeGreaterThan(0);
+    const { body } = await ask('GET', '/v1/events?type=admin.acted&limit=200');
+    const told = body.items.filter(
+      ({ data }: { data: { operation: string; target: string } }) =>
+        data.operation === 'playScenario' && data.target === play.scenario,
+    );
+    expect(told[0].data.by).toMatchObject({ kind: 'administrator', id: world.data.clients.admin.client_id });
+    expect(await leftovers()).toEqual([]);
+  }, 120_000);
+
+  it('stops when it is asked to, and removes what it made', async () => {
+    const { body } = await start('idle-end');
+    const stopped = await ask('POST', `/v1/scenario-plays/${body.id}/stop`);
+    expect([stopped.status, stopped.body.stop_asked]).toEqual([200, true]);
+    expect(await over(body.id)).toMatchObject({ state: 'stopped' });
+    expect(await leftovers()).toEqual([]);
+    expect((await ask('POST', `/v1/scenario-plays/${body.id}/stop`)).body.state).toBe('stopped');
+  }, 120_000);
+
+  it('takes the place of a play whose process is gone', async () => {
+    const gone = randomUUID();
+    await world.database.query(
+      `INSERT INTO scenario_play (id, scenario, started_by, started_at, client_id, state, seen_at)
+       VALUES ($1, 'two-tabs', '{"kind": "administrator", "id": "x", "ip": null}', now(), 'scenario-player-gone', 'playing', now() - interval '1 hour')`,
+      [gone],
+    );
+    const { status, body } = await start('two-tabs');
+    expect(status).toBe(201);
+    expect(await over(gone)).toMatchObject({
+      state: 'broken',
+      detail: 'The process that played it is gone.',
+    });
+    expect(await over(body.id)).toMatchObject({ state: 'passed' });
+  }, 120_000);
+
+  it.each([
+    ['an unknown name', 'stolen-tokens', 404, 'unknown_scenario'],
+    ['a name that is none', '..%2Fx', 400, 'invalid_request'],
+  ])('refuses %s, and plays nothing', async (_, name, status, code) => {
+    expect(await start(name)).toMatchObject({ status, body: { code } });
+    expect((await ask('GET', `/v1/scenario-plays/${randomUUID()}`)).body.code).toBe('unknown_play');
+  });
+
+  it('hands out nothing that the caller does not have', async () => {
+    const token = await world.token('sessions:read sessions:end', true);
+    const refused = await world.call('POST', '/v1/scenarios/two-tabs/plays', { token });
+    expect(refused).toMatchObject({
+      status: 403,
+      body: { code: 'beyond_own_scopes' },
+    });
+    expect(await leftovers()).toEqual([]);
+  });
 });

@@ -20,6 +20,7 @@ import { contracts } from './features.js';
 import { adminDoor } from './front-door.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencyStore } from './idempotency/idempotency.store.js';
+import { ScenarioPlayer } from './scenarios/scenario-player.js';
 import { Announcements } from './sessions/announcements.js';
 import { Metrics } from './stats/metrics.js';
 
@@ -77,6 +78,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
     await server.drain(limits.shutdownDelayMs);
     app.get(EventStreams, { strict: false }).stop();
     await server.close(limits.shutdownGraceMs);
+    await app.get(ScenarioPlayer, { strict: false }).close();
     await loops.stop();
     await listener.stop();
     await app.close();

@@ -19,6 +19,7 @@ import { PoliciesModule } from './policies/policies.module.js';
 import { ReceiversModule } from './receivers/receivers.module.js';
 import { ResourcesModule } from './resources/resources.module.js';
 import { RoutesModule } from './routes/routes.module.js';
+import { ScenariosModule } from './scenarios/scenarios.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StatsModule } from './stats/stats.module.js';
 import { TrialsModule } from './trials/trials.module.js';
@@ -44,6 +45,7 @@ export const features: readonly Type[] = [
   StatsModule,
   CallerModule,
   ClockModule,
+  ScenariosModule,
 ];
 
 /** Controllers that are about the API itself. */

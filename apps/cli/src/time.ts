@@ -12,3 +12,13 @@ export function instantFrom(text: string): string {
     exitCodes.usage,
   );
 }
+
+/** The seconds of a duration with a unit, such as 1s. */
+export function secondsOf(text: string): number {
+  const duration = parseDuration(text);
+  if (duration !== null) return duration;
+  throw new CommandError(
+    `--pause ${JSON.stringify(text)}: must be a duration with a unit, such as 1s`,
+    exitCodes.usage,
+  );
+}

@@ -14,6 +14,7 @@ import { readEventSearch } from './pages/events/event-search.js';
 import { readInsightSearch } from './pages/insight/insight-search.js';
 import { readPeopleSearch } from './pages/people/people-search.js';
 import { readEffectiveSearch, readPolicySearch } from './pages/policies/policy-search.js';
+import { readScenarioSearch } from './pages/scenarios/scenario-search.js';
 import { readSessionSearch } from './pages/sessions/session-search.js';
 import { SignedIn } from './pages/signed-in/signed-in.js';
 import { Shell } from './shell/shell.js';
@@ -109,6 +110,13 @@ const compliance = createRoute({
   component: lazyRouteComponent(() => import('./pages/compliance/compliance-page.js'), 'CompliancePage'),
 });
 
+const scenarios = createRoute({
+  getParentRoute: () => shell,
+  path: '/scenarios',
+  validateSearch: readScenarioSearch,
+  component: lazyRouteComponent(() => import('./pages/scenarios/scenarios-page.js'), 'ScenariosPage'),
+});
+
 const system = createRoute({
   getParentRoute: () => shell,
   path: '/system',
@@ -179,6 +187,7 @@ export const router = createRouter({
       policy,
       insight,
       events,
+      scenarios,
       compliance,
       system,
     ]),

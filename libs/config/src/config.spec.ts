@@ -37,6 +37,7 @@ describe('loadConfiguration', () => {
       signingKeys: { rotationAge: 2_592_000, publishAhead: 86_400, keptFor: 1_209_600 },
       throttles: { refresh: { count: 30, window: 60 } },
       virtualClock: false,
+      scenarios: false,
       cookies: { secure: false },
       workers: 1,
     });

@@ -74,6 +74,8 @@ export interface Configuration {
   /** Newest first. */
   readonly keyEncryptionSecrets: readonly Secret[];
   readonly virtualClock: boolean;
+  /** Whether operators may play scenarios over the admin API. */
+  readonly scenarios: boolean;
   readonly devFile: string | undefined;
   readonly gatewayRoutes: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -156,10 +158,7 @@ export interface Configuration {
   readonly cookies: { readonly name: string; readonly lifetime: Seconds; readonly secure: boolean };
 }
 
-/**
- * The console has a host of its own at the gateway of the first start, because a host that is passed on answers nothing else there. Names
- * below `localhost` are this machine (RFC 6761 §6.3).
- */
+/** At the gateway of the first start the console has a host of its own, a name below `localhost` (RFC 6761 §6.3). */
 function consoleUrlBy({ CURFEW_DEV_FILE, CURFEW_GATEWAY_URL, CURFEW_ADMIN_URL }: Settings): string {
   if (!CURFEW_DEV_FILE) return CURFEW_ADMIN_URL;
   const { protocol, hostname, port } = new URL(CURFEW_GATEWAY_URL);
@@ -181,6 +180,7 @@ export function arrange(
     consoleUrl: s.CURFEW_CONSOLE_URL ?? consoleUrlBy(s),
     keyEncryptionSecrets,
     virtualClock: s.CURFEW_VIRTUAL_CLOCK,
+    scenarios: s.CURFEW_SCENARIOS,
     devFile: s.CURFEW_DEV_FILE,
     gatewayRoutes: s.CURFEW_GATEWAY_ROUTES,
     logLevel: s.CURFEW_LOG_LEVEL,

@@ -54,6 +54,10 @@ const service = {
     'Lets the clock of the whole installation be moved forward. Refused in production.',
     false,
   ),
+  CURFEW_SCENARIOS: flag(
+    'Lets operators play scenarios over the admin API (docs/scenarios.md). Each makes an account and clients of its own and removes them. `npm start` sets it.',
+    false,
+  ),
   CURFEW_DEV_FILE: path(
     'The file that first-run data is described in; first-run data is created when it is set. Refused in production.',
   ),
@@ -78,11 +82,7 @@ const database = {
   ),
   CURFEW_DATABASE_CONNECT_TIMEOUT: timeout(
     'How long a request waits for a free or new connection before it gets a 503.',
-    {
-      min: '100ms',
-      max: '30s',
-      default: '2s',
-    },
+    { min: '100ms', max: '30s', default: '2s' },
   ),
   CURFEW_DATABASE_STATEMENT_TIMEOUT: timeout('How long one statement may run.', {
     min: '100ms',

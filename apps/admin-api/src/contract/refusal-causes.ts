@@ -95,6 +95,10 @@ const causes: ReadonlySet<string> = new Set([
   'username_taken',
   'version_conflict',
   'wrong_host',
+  'scenario_is_playing',
+  'scenarios_are_off',
+  'unknown_play',
+  'unknown_scenario',
 ]);
 
 /** The word a metric may use for a cause. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { contextOf } from '../context.js';
+import type { RunOptions } from '../scenario/scenario-acts.js';
 
 /** Loaded only where it is asked for: every other command would pay for it at each start. */
 const acts = () => import('../scenario/scenario-acts.js');
@@ -51,6 +52,8 @@ const run = (): Command =>
     .summary('play scenarios on the running product')
     .argument('<scenario...>', 'names of built-in scenarios, files of your own, or all')
     .option('--junit <file>', 'write a JUnit report, for CI')
-    .action(async (names: string[], options: { junit?: string }, command: Command) =>
-      (await acts()).runScenarios(contextOf(command), names, options.junit),
+    .option('--lines', 'print a line of JSON for each step as soon as it was played')
+    .option('--pause <duration>', 'wait before each act, so that somebody can watch')
+    .action(async (names: string[], options: RunOptions, command: Command) =>
+      (await acts()).runScenarios(contextOf(command), names, options),
     );

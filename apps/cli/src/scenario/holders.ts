@@ -4,6 +4,7 @@ import { type Origin, type Send, sendFrom } from './network.js';
 import { callback, introspect, type TokenAnswer, type Tokens } from './oauth.js';
 import { Person } from './person.js';
 import type { Stage } from './stage.js';
+import { holderOf, type Step } from './steps.js';
 
 /** A holder of tokens: the application in a person's browser, or somebody who took a copy. */
 export interface Holder {
@@ -35,6 +36,11 @@ export class Holders {
     const holder = this.#byName.get(name);
     if (!holder) throw new CommandError(`nobody is called ${name}`);
     return holder;
+  }
+
+  /** The session whose tokens the step was about; null where it was about none. */
+  sessionOf(step: Step): string | null {
+    return this.#byName.get(holderOf(step) ?? '')?.sid ?? null;
   }
 
   /** The browser of this name, as it was left; a new one where there is none. */

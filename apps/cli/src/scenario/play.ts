@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { CommandError } from '../exit.js';
 import { acts, NotAsExpected, type Scene } from './acts.js';
 import { BlockedDatabase } from './blocked-database.store.js';
@@ -17,6 +18,10 @@ export interface PlayedStep {
   readonly outcome: 'passed' | 'failed' | 'left_out';
   /** A sentence about the outcome, and about the expected one if it differs. */
   readonly told: string;
+  /** The session that the step was about; null for a step about none. */
+  readonly sid: string | null;
+  /** For a token that was denied: milliseconds since the last act before it was done; null otherwise. */
+  readonly deniedAfterMs: number | null;
 }
 
 /** The outcome of a scenario. */
@@ -51,13 +56,20 @@ export async function refuseInProduction(
     );
 }
 
+/** How a scenario is followed while it is played. */
+export interface Following {
+  readonly tell: (played: PlayedStep) => void;
+  readonly interrupted: AbortSignal;
+  /** Milliseconds before each act, so that somebody can watch; 0 unless given. */
+  readonly pauseMs?: number;
+}
+
 /** Plays a scenario to its end or to the first step that goes another way; each step is told as it happens. */
 export async function play(
   installation: Installation,
   name: string,
   scenario: Scenario,
-  tell: (played: PlayedStep) => void,
-  interrupted: AbortSignal,
+  { tell, interrupted, pauseMs = 0 }: Following,
 ): Promise<Played> {
   const began = performance.now();
   const steps: PlayedStep[] = [];
@@ -69,9 +81,13 @@ export async function play(
     stage = await Stage.setUp(installation, scenario);
     const scene = { stage, holders: new Holders(stage), database };
     const first = stage.now();
+    let actedAt = performance.now();
     for (const step of scenario.steps) {
+      const isAct = !isLook(step);
+      if (isAct && steps.length > 0) await pause(pauseMs, undefined, { signal: interrupted });
       interrupted.throwIfAborted();
-      const played = await playStep(scene, step, first);
+      const played = await playStep(scene, step, { first, actedAt });
+      if (isAct) actedAt = performance.now();
       steps.push(played);
       tell(played);
       if (played.outcome === 'failed') break;
@@ -86,16 +102,29 @@ export async function play(
   return { name, scenario, steps, tookMs: performance.now() - began, left, broken };
 }
 
-async function playStep(scene: Scene, step: Step, first: number): Promise<PlayedStep> {
+/** A step that only looks at the effects of the act before it; nothing waits between the two, so that the time to deny is measured. */
+const isLook = ({ name, value }: Step): boolean =>
+  name === 'session' || (name === 'use' && value.expect === 'denied');
+
+async function playStep(
+  scene: Scene,
+  step: Step,
+  { first, actedAt }: { readonly first: number; readonly actedAt: number },
+): Promise<PlayedStep> {
   const began = performance.now();
   const at = Math.round((scene.stage.now() - first) / 1_000);
-  const done = (outcome: PlayedStep['outcome'], told: string): PlayedStep => ({
-    step,
-    at,
-    tookMs: performance.now() - began,
-    outcome,
-    told,
-  });
+  const done = (outcome: PlayedStep['outcome'], told: string): PlayedStep => {
+    const isDenied = outcome === 'passed' && step.name === 'use' && step.value.expect === 'denied';
+    return {
+      step,
+      at,
+      tookMs: performance.now() - began,
+      outcome,
+      told,
+      sid: scene.holders.sessionOf(step),
+      deniedAfterMs: isDenied ? performance.now() - actedAt : null,
+    };
+  };
   if (step.name === 'use' && step.value.at === 'gateway' && !scene.stage.installation.gateway)
     return done('left_out', 'no gateway is known here');
   try {

@@ -1,4 +1,5 @@
 import { length, type Output, printable } from '../output.js';
+import type { NamedScenario } from './built-in.js';
 import { hasPassed, type Played, type PlayedStep } from './play.js';
 import { wordsOf } from './words.js';
 
@@ -21,24 +22,48 @@ export function tellEnd(output: Output, played: Played): void {
   output.line(`${hasPassed(played) ? 'passed' : 'FAILED'}: ${name}, in ${(tookMs / 1_000).toFixed(1)} s\n`);
 }
 
+/** A scenario before it is played, for scripts. */
+export const describedJson = ({ name, scenario }: NamedScenario): unknown => ({
+  name,
+  title: scenario.title,
+  about: scenario.about,
+  policy: scenario.policy,
+  moves_clock_seconds: scenario.steps.reduce((sum, step) => sum + (step.name === 'wait' ? step.value : 0), 0),
+  blocks_database: scenario.steps.some((step) => step.name === 'database'),
+  steps: scenario.steps.map((step) => ({ words: wordsOf(step), because: step.because })),
+});
+
+/** A step that was played, for scripts. */
+export const stepAsJson = ({ step, at, tookMs, outcome, told, sid, deniedAfterMs }: PlayedStep) => ({
+  step: step.name,
+  value: step.value,
+  at,
+  took_ms: Math.round(tookMs),
+  outcome,
+  told,
+  session_id: sid,
+  denied_after_ms: deniedAfterMs === null ? null : Math.round(deniedAfterMs),
+});
+
+/** The outcome of a scenario, for scripts. */
+const outcomeAsJson = (played: Played) => ({
+  name: played.name,
+  title: played.scenario.title,
+  passed: hasPassed(played),
+  took_ms: Math.round(played.tookMs),
+  broken: played.broken,
+  not_removed: played.left,
+});
+
 /** Everything about played scenarios, for scripts. */
 export const asJson = (all: readonly Played[]): unknown =>
-  all.map((played) => ({
-    name: played.name,
-    title: played.scenario.title,
-    passed: hasPassed(played),
-    took_ms: Math.round(played.tookMs),
-    broken: played.broken,
-    not_removed: played.left,
-    steps: played.steps.map(({ step, at, tookMs, outcome, told }) => ({
-      step: step.name,
-      value: step.value,
-      at,
-      took_ms: Math.round(tookMs),
-      outcome,
-      told,
-    })),
-  }));
+  all.map((played) => ({ ...outcomeAsJson(played), steps: played.steps.map(stepAsJson) }));
+
+/** One line of JSON for a step, as soon as it was played. */
+export const stepLine = (played: PlayedStep): string => JSON.stringify({ played: stepAsJson(played) });
+
+/** One line of JSON for the outcome, after those of the steps. */
+export const outcomeLine = (played: Played): string => JSON.stringify({ outcome: outcomeAsJson(played) });
 
 /** Played scenarios as a JUnit report: one suite for each, one case for each step. */
 export function asJunit(all: readonly Played[]): string {

@@ -2,20 +2,18 @@ import { writeFile } from 'node:fs/promises';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
 import { table } from '../output.js';
+import { secondsOf } from '../time.js';
 import { builtInNames, type NamedScenario, scenarioOf } from './built-in.js';
 import { installationOf } from './installation.js';
-import { hasPassed, type Played, play, refuseInProduction } from './play.js';
-import { asJson, asJunit, tellEnd, tellStep } from './report.js';
+import { hasPassed, type Played, type PlayedStep, play, refuseInProduction } from './play.js';
+import { asJson, asJunit, describedJson, outcomeLine, stepLine, tellEnd, tellStep } from './report.js';
 import { scenarioJsonSchema } from './scenario.js';
 import { removeLeftovers } from './stage.js';
 
 /** `curfew scenario list`. */
 export async function listBuiltIn({ output }: Context): Promise<void> {
   const all = await Promise.all((await builtInNames()).map(scenarioOf));
-  if (output.json)
-    return output.line(
-      JSON.stringify(all.map(({ name, scenario: { title, about } }) => ({ name, title, about }))),
-    );
+  if (output.json) return output.line(JSON.stringify(all.map(describedJson)));
   output.line(
     table(
       ['NAME', 'WHAT HAPPENS'],
@@ -35,20 +33,48 @@ export async function checkFiles({ output }: Context, files: readonly string[]):
 export const printSchema = ({ output }: Context): void =>
   output.line(JSON.stringify(scenarioJsonSchema(), null, 2));
 
+/** The options of `curfew scenario run`. */
+export interface RunOptions {
+  readonly junit?: string;
+  readonly lines?: true;
+  readonly pause?: string;
+}
+
 /** `curfew scenario run`. */
 export async function runScenarios(
   context: Context,
   names: readonly string[],
-  junit: string | undefined,
+  options: RunOptions,
 ): Promise<void> {
+  const { output } = context;
+  const pauseMs = options.pause === undefined ? 0 : secondsOf(options.pause) * 1_000;
   const asked = names.includes('all') ? await builtInNames() : names;
-  const played = await playAll(context, await allOf(asked));
-  if (junit !== undefined) await writeReport(junit, asJunit(played));
-  if (context.output.json) context.output.line(JSON.stringify(asJson(played), null, 2));
+  const played = await playAll(context, await allOf(asked), {
+    telling: tellingBy(context, options),
+    pauseMs,
+  });
+  if (options.junit !== undefined) await writeReport(options.junit, asJunit(played));
   const failed = played.filter((one) => !hasPassed(one));
-  if (!context.output.json && played.length > 1)
-    context.output.line(`${played.length - failed.length} passed, ${failed.length} failed`);
   if (failed.length > 0) process.exitCode = exitCodes.failed;
+  if (options.lines) return;
+  if (output.json) output.line(JSON.stringify(asJson(played), null, 2));
+  else if (played.length > 1) output.line(`${played.length - failed.length} passed, ${failed.length} failed`);
+}
+
+/** How a run is told: as lines for people, as lines of JSON, or not until its end. */
+function tellingBy({ output }: Context, { lines }: RunOptions) {
+  if (lines)
+    return {
+      begin: () => {},
+      step: (played: PlayedStep) => output.line(stepLine(played)),
+      end: (played: Played) => output.line(outcomeLine(played)),
+    };
+  if (output.json) return { begin: () => {}, step: () => {}, end: () => {} };
+  return {
+    begin: ({ name, scenario: { title } }: NamedScenario) => output.line(`${name}: ${title}`),
+    step: (played: PlayedStep) => tellStep(output, played),
+    end: (played: Played) => tellEnd(output, played),
+  };
 }
 
 /** Scenarios by name or file; the faults of all files are told at once. */
@@ -62,8 +88,12 @@ async function allOf(names: readonly string[]): Promise<readonly NamedScenario[]
   throw new CommandError(faults.map((fault) => (fault as Error).message).join('\n'), first.exitCode);
 }
 
-async function playAll(context: Context, scenarios: readonly NamedScenario[]): Promise<readonly Played[]> {
-  const { output, options } = context;
+async function playAll(
+  context: Context,
+  scenarios: readonly NamedScenario[],
+  run: { readonly telling: ReturnType<typeof tellingBy>; readonly pauseMs: number },
+): Promise<readonly Played[]> {
+  const { options } = context;
   const admin = await context.admin();
   const installation = await installationOf(admin, options.devFile, process.env);
   await refuseInProduction(
@@ -71,15 +101,15 @@ async function playAll(context: Context, scenarios: readonly NamedScenario[]): P
     scenarios.map(({ scenario: one }) => one),
   );
   await removeLeftovers(admin);
-  const interrupted = interruption();
+  const { telling, pauseMs } = run;
+  const following = { tell: telling.step, interrupted: interruption(), pauseMs };
   const played: Played[] = [];
-  for (const { name, scenario: one } of scenarios) {
-    if (!output.json) output.line(`${name}: ${one.title}`);
-    const tell = output.json ? () => {} : tellStep.bind(null, output);
-    const done = await play(installation, name, one, tell, interrupted);
-    if (!output.json) tellEnd(output, done);
+  for (const named of scenarios) {
+    telling.begin(named);
+    const done = await play(installation, named.name, named.scenario, following);
+    telling.end(done);
     played.push(done);
-    if (interrupted.aborted) break;
+    if (following.interrupted.aborted) break;
   }
   return played;
 }

@@ -55,7 +55,7 @@ export class Stage {
       undo.push({ what: 'account', path: `/v1/accounts/${account.id}` });
       const audience = installation.gateway?.audience ?? audienceOf(name);
       if (!installation.gateway) {
-        await make(admin, '/v1/resources', { audience, name: 'The API of a scenario' });
+        await make(admin, '/v1/resources', { audience, name: 'The API of a scenario', scopes: [] });
         undo.push({ what: 'API', path: apiPath(audience) });
       }
       const api = await makeClient(admin, `${name}-api`, 'secret', {

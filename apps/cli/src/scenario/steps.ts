@@ -138,3 +138,23 @@ export type Step = { [S in StepName]: { readonly name: S; readonly value: StepVa
   /** The author's remark about the step. */
   readonly because: string | null;
 };
+
+/** The name of the holder that a step is about; null where it is about nobody. */
+export function holderOf({ name, value }: Step): string | null {
+  switch (name) {
+    case 'steal':
+      return value.as;
+    case 'session':
+      return value.of;
+    case 'end':
+      return value.session;
+    case 'change-password':
+      return value;
+    case 'wait':
+    case 'change-policy':
+    case 'database':
+      return null;
+    default:
+      return value.holder;
+  }
+}

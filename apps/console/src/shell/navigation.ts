@@ -12,6 +12,7 @@ export interface Page {
     | '/policies'
     | '/insight'
     | '/events'
+    | '/scenarios'
     | '/compliance'
     | '/system';
   readonly title: string;
@@ -78,6 +79,13 @@ export const pages: readonly Page[] = [
     icon: 'events',
     scope: 'events:read',
     about: 'everything that was recorded, and whether it is still as it was',
+  },
+  {
+    to: '/scenarios',
+    title: 'Scenarios',
+    icon: 'play',
+    scope: 'sessions:read',
+    about: 'play a theft or a silence on this installation, and watch the session end',
   },
   {
     to: '/compliance',

@@ -23,8 +23,11 @@ const name = 'console';
 /** Seconds: reading needs somebody who was active in a quarter of an hour, acting somebody who authenticated five minutes ago or less. */
 const limits = { idle: 15 * 60, authentication: 5 * 60 };
 
-/** Questions that are asked by POST: they change nothing, and so need no new authentication. */
-const asking = ['/v1/policies/lint', '/v1/policies/preview'];
+/**
+ * These need no new authentication although they are sent by POST: questions, which change nothing, and the stop of a scenario, whose
+ * moved clock has made every authentication old.
+ */
+const asking = ['/v1/policies/lint', '/v1/policies/preview', '/v1/scenario-plays/*/stop'];
 
 const acting = { required: { maxIdle: limits.idle, maxAuthAge: limits.authentication } };
 const open = { api: null, browser: undefined, passToken: false };

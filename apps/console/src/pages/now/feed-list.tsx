@@ -41,7 +41,11 @@ export function FeedList({ view }: { readonly view: FeedView }) {
       {shown.length === 0 && (
         <Empty title="Nothing has happened since you opened this.">
           <p>
-            Sign in somewhere, or play a scenario: <code>npx curfew scenario run stolen-token</code>
+            Sign in somewhere, or{' '}
+            <Link to="/scenarios" search={{ scenario: 'stolen-token' }}>
+              play a scenario
+            </Link>
+            .
           </p>
         </Empty>
       )}
