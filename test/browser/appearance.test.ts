@@ -70,7 +70,7 @@ it('tells password managers what each field is for', async () => {
     page
       .locator('input[autocomplete]')
       .evaluateAll((fields) => fields.map((field) => field.getAttribute('autocomplete')));
-  expect(await purposes()).toEqual(['username', 'current-password']);
+  expect(await purposes()).toEqual(['username webauthn', 'current-password']);
   await house.signIn(page);
   await page.getByRole('heading', { name: 'Change your password' }).waitFor();
   expect(await purposes()).toEqual(['username', 'current-password', 'new-password', 'new-password']);

@@ -199,11 +199,13 @@ describe('signing in to an application', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').waitFor();
     expect(await page.locator('img').count()).toBe(0);
-    // Those that the form brings along.
+    // Those that the form brings along; the one of the passkeys has an address and no text.
     expect(await page.locator('script').allTextContents()).toEqual([
       expect.stringMatching(/^var sent;/),
       expect.stringContaining('button.reveal'),
+      '',
     ]);
+    expect(await page.locator('script[src]').count()).toBe(1);
   });
 
   it('can be done with the keyboard alone', async () => {

@@ -367,24 +367,35 @@ describe('accounts over the admin API', () => {
 
   it('show their second factors without secrets, and lose them to an operator who helps', async () => {
     const { id } = await account();
-    const none = { authenticator_app: null, recovery_codes_left: 0, asked_at_every_sign_in: false };
+    const none = {
+      ...{ authenticator_app: null, passkeys: [], recovery_codes_left: 0 },
+      asked_at_every_sign_in: false,
+    };
     const address = `/v1/accounts/${id}/factors`;
     expect((await world.get(address)).body).toEqual(none);
     expect((await world.call('DELETE', address)).body).toEqual({ removed: false, ended: null });
     await world.database.query(
-      `WITH one AS (INSERT INTO totp_factor (account_id, secret, created_at, confirmed_at) VALUES ('${id}', '\\x00', now(), now()))
-       UPDATE account SET second_factors = '{totp}' WHERE id = '${id}'`,
+      `WITH one AS (INSERT INTO totp_factor (account_id, secret, created_at, confirmed_at) VALUES ('${id}', '\\x00', now(), now())),
+         key AS (INSERT INTO passkey VALUES ('${id}'::bytea, '${id}', 'localhost', 'Laptop', '\\x01', 0, false, true, true, now(), null))
+       UPDATE account SET second_factors = '{totp,passkey}' WHERE id = '${id}'`,
     );
     const shown = (await world.get(address)).body;
     expect(shown).toEqual({
       authenticator_app: { created_at: expect.any(String), last_used_at: null },
+      passkeys: [
+        {
+          ...{ id: Buffer.from(id).toString('base64url'), name: 'Laptop', created_at: expect.any(String) },
+          ...{ last_used_at: null, backed_up: true },
+        },
+      ],
       recovery_codes_left: 0,
       asked_at_every_sign_in: true,
     });
     expect((await world.call('DELETE', address)).body.removed).toBe(true);
     expect((await world.get(address)).body).toEqual(none);
     const { body: events } = await world.get(`/v1/events?type=account.changed&account=${id}`);
-    expect(JSON.stringify(events.items)).toContain('second_factor_removed');
+    for (const change of ['second_factor_removed', 'security_key_removed'])
+      expect(JSON.stringify(events.items)).toContain(change);
     expect((await world.get('/v1/accounts/00000000-0000-4000-8000-000000000000/factors')).status).toBe(404);
   });
 

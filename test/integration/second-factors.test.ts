@@ -1,18 +1,30 @@
-import { type Account, SecondFactors, SignInThrottle, Throttle } from '@curfew/accounts';
+import { type Account, SignInThrottle, Throttle } from '@curfew/accounts';
+import { Passkeys, relyingPartyOf, SecondFactors } from '@curfew/accounts/factors';
 import { ManualClock } from '@curfew/clock';
 import type { PrismaService } from '@curfew/persistence';
 import { instant, seconds } from '@curfew/session-policy';
 import { ServiceKeys, secretSeal } from '@curfew/tokens';
 import { Authenticator } from '../support/authenticator.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { type CeremonyOptions, type Forgery, SoftwarePasskey } from '../support/software-passkey.js';
 
 let database: TestDatabase;
 const clock = new ManualClock(instant(1_800_000_000_000));
 const keys = new ServiceKeys(['one secret of the service, long enough', 'an older secret of the service']);
 const binding = 'browser';
 
+const passkeysOn = (prisma: PrismaService, issuer = 'https://id.example.test') =>
+  new Passkeys({
+    prisma,
+    clock,
+    throttle: new Throttle(prisma, clock),
+    relyingParty: relyingPartyOf(issuer),
+    challengeKeys: keys.derive('passkey challenge').map(({ key }) => key),
+    name: 'id.example.test',
+  });
 const nodeOn = (prisma: PrismaService, secrets = keys) =>
   new SecondFactors({
+    passkeys: passkeysOn(prisma),
     prisma,
     clock,
     throttle: new Throttle(prisma, clock),
@@ -50,7 +62,7 @@ const enrolled = async () => {
   const shown = { account, binding, typed: app.code() };
   const codes = await database.prisma().$transaction((tx) => node!.confirm(shown, tx));
   clock.advance(seconds(300));
-  return { account, app, codes: codes! };
+  return { account, app, codes: codes!.codes! };
 };
 /** Tries a code so many times at once, on both nodes, each time from another network. */
 const tryAtOnce = async (account: Account, typed: string, times = 50) => {
@@ -179,12 +191,199 @@ it('keeps neither secrets nor codes in the clear, and removes all of them', asyn
     ),
   );
   for (const code of codes) expect(stored).not.toContain(code.replaceAll('-', ''));
-  expect(await database.prisma().$transaction((tx) => nodes[0]!.remove(account.id, tx))).toBe(true);
-  expect(await database.prisma().$transaction((tx) => nodes[0]!.remove(account.id, tx))).toBe(false);
-  expect(await nodes[0]!.state(account.id)).toEqual({ totp: null, recoveryCodes: 0 });
+  for (const hadApp of [true, false])
+    expect(await database.prisma().$transaction((tx) => nodes[0]!.remove(account.id, tx))).toEqual({
+      hadApp,
+      passkeys: [],
+    });
+  expect(await nodes[0]!.state(account.id)).toEqual({ totp: null, passkeys: [], recoveryCodes: 0 });
   expect(await tryAtOnce(account, codes[0]!, 1)).toBe(0);
   const [row] = await database.query<{ second_factors: string[] }>(
     `SELECT second_factors FROM account WHERE id = '${account.id}'`,
   );
   expect(row!.second_factors).toEqual([]);
+});
+
+describe('a passkey', () => {
+  const page = 'the page of one browser';
+  const origin = 'https://id.example.test';
+  const inTransaction = <T>(work: (tx: Parameters<SecondFactors['remove']>[1]) => Promise<T>) =>
+    database.prisma().$transaction(work);
+  let passkeys: readonly Passkeys[];
+  beforeAll(() => {
+    passkeys = [passkeysOn(database.prisma()), passkeysOn(database.prisma())];
+  });
+  const asked = () => passkeys[0]!.toShow(page) as unknown as CeremonyOptions;
+  const add = async (account: Account, key: SoftwarePasskey, name = 'Laptop') => {
+    const { passkeys: has } = await nodes[0]!.state(account.id);
+    const typed = key.make(passkeys[0]!.toMake(account, page, has) as unknown as CeremonyOptions);
+    return inTransaction((tx) => nodes[1]!.addPasskey({ account, binding: page, name, typed }, tx));
+  };
+  const withPasskey = async () => {
+    const account = await anAccount();
+    const key = new SoftwarePasskey(origin);
+    const added = await add(account, key);
+    return { account, key, added };
+  };
+  const shown = async (typed: string, node = 0, binding = page) =>
+    (await passkeys[node]!.verify({ typed, binding })).kind;
+
+  it('opens its account, is named, and tells when it was used; the first brings recovery codes', async () => {
+    const { account, key, added } = await withPasskey();
+    expect(added).toMatchObject({ isPlatform: true, codes: { length: 10 } });
+    expect(await passkeys[1]!.verify({ typed: key.show(asked()), binding: page })).toEqual({
+      ...{ kind: 'ok', accountId: account.id, provedAt: clock.now() },
+    });
+    expect(await add(account, new SoftwarePasskey(origin), 'Key ring')).toMatchObject({ codes: null });
+    const state = await nodes[0]!.state(account.id);
+    expect(state.passkeys).toMatchObject([
+      { name: 'Laptop', lastUsedAt: clock.now(), isBackedUp: true, isPlatform: true },
+      { name: 'Key ring', lastUsedAt: null },
+    ]);
+    expect(state.recoveryCodes).toBe(10);
+  });
+
+  it('answers one challenge once, however often and wherever it is tried at once', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { key } = await withPasskey();
+      const typed = key.show(asked());
+      const kinds = await Promise.all(Array.from({ length: 50 }, (_, index) => shown(typed, index % 2)));
+      expect(kinds.filter((kind) => kind === 'ok')).toHaveLength(1);
+      expect(await shown(typed)).toBe('stale');
+    }
+  });
+
+  it('answers nothing but the challenge of this browser, for an hour, and for this ceremony', async () => {
+    const { account, key } = await withPasskey();
+    const other = passkeys[0]!.toShow('another browser') as unknown as CeremonyOptions;
+    const making = passkeys[0]!.toMake(account, page, []) as unknown as CeremonyOptions;
+    for (const challenge of [other.challenge, making.challenge, 'made up', ''])
+      expect(await shown(key.show(asked(), { challenge }))).toBe('stale');
+    const late = key.show(asked());
+    clock.advance(seconds(3600));
+    expect(await shown(late)).toBe('stale');
+  });
+
+  it.each<[string, (key: SoftwarePasskey, other: SoftwarePasskey) => Forgery]>([
+    ['of another origin', () => ({ origin: 'https://evil.example.test' })],
+    ['of another port', () => ({ origin: `${origin}:8443` })],
+    ['without https', () => ({ origin: 'http://id.example.test' })],
+    ['of another relying party', () => ({ rpId: 'example.test' })],
+    ['of another ceremony', () => ({ type: 'webauthn.create' })],
+    ['out of a frame', () => ({ client: { crossOrigin: true } })],
+    ['with a top origin', () => ({ client: { topOrigin: origin } })],
+    ['with nobody present', () => ({ flags: 0b1_1100 })],
+    ['with nobody verified', () => ({ flags: 0b1_1001 })],
+    ['that names nobody', () => ({ userHandle: null })],
+    ['that names another account', () => ({ userHandle: Buffer.alloc(16).toString('base64url') })],
+    ['under the id of another passkey', (_, other) => ({ id: other.id.toString('base64url') })],
+    ['with an unknown id', () => ({ id: 'AAAA' })],
+    ['with another signature', () => ({ signature: Buffer.alloc(70).toString('base64url') })],
+    ['without a signature', () => ({ signature: '' })],
+  ])('%s is refused', async (_, forge) => {
+    const [{ account, key }, { key: other }] = [await withPasskey(), await withPasskey()];
+    expect(await shown(key.show(asked(), forge(key, other)))).toBe('invalid');
+    expect(await nodes[0]!.state(account.id)).toMatchObject({ passkeys: [{ lastUsedAt: null }] });
+    expect(await shown(key.show(asked()))).toBe('ok');
+  });
+
+  it.each([
+    '',
+    '{}',
+    'null',
+    '[]',
+    '"x"',
+    '{"id":1}',
+    '{"id":"AAAA","response":null}',
+    '{"id":"A","response":{}}',
+  ])('is not %p', async (typed) => expect(await shown(typed)).toBe('invalid'));
+
+  it('that counts is refused where its counter does not go on, as that of a copy does not', async () => {
+    const { key } = await withPasskey();
+    for (const [counter, kind] of [
+      [5, 'ok'],
+      [5, 'invalid'],
+      [4, 'invalid'],
+      [0, 'invalid'],
+      [6, 'ok'],
+    ] as const)
+      expect([counter, await shown(key.show(asked(), { counter }))]).toEqual([counter, kind]);
+  });
+
+  it.each<[string, Forgery]>([
+    ['of another origin', { origin: 'https://evil.example.test' }],
+    ['of another relying party', { rpId: 'evil.example.test' }],
+    ['of another ceremony', { type: 'webauthn.get' }],
+    ['with nobody verified', { flags: 0b1_1001 }],
+    ['with an attestation that cannot be read', { attestation: Buffer.from('a1', 'hex') }],
+    [
+      'with an attestation that names certificates',
+      {
+        attestation: Buffer.from(
+          'a363666d7466667061636b65646761747453746d74a16378356381414168617574684461746141',
+          'hex',
+        ),
+      },
+    ],
+  ])('%s is not kept', async (_, forgery) => {
+    const account = await anAccount();
+    const options = passkeys[0]!.toMake(account, page, []) as unknown as CeremonyOptions;
+    const typed = new SoftwarePasskey(origin).make(options, forgery);
+    const made = { account, binding: page, name: 'Laptop', typed };
+    expect(await inTransaction((tx) => nodes[0]!.addPasskey(made, tx))).toBe('invalid');
+  });
+
+  it('is made once, for one account, and by its browser alone', async () => {
+    const [account, other] = [await anAccount(), await anAccount()];
+    const options = passkeys[0]!.toMake(account, page, []) as unknown as CeremonyOptions;
+    const typed = new SoftwarePasskey(origin).make(options);
+    const make = (whose: Account, binding: string) =>
+      inTransaction((tx) => nodes[0]!.addPasskey({ account: whose, binding, name: 'Laptop', typed }, tx));
+    expect([await make(other, page), await make(account, 'another browser')]).toEqual(['stale', 'stale']);
+    const all = await Promise.all(Array.from({ length: 10 }, () => make(account, page)));
+    expect(all.filter((one) => typeof one !== 'string')).toHaveLength(1);
+  });
+
+  it('is one of twenty at most, also where two are added at once', async () => {
+    const { account } = await withPasskey();
+    for (let count = 1; count < 19; count++) await add(account, new SoftwarePasskey(origin));
+    const last = await Promise.all([1, 2, 3].map(() => add(account, new SoftwarePasskey(origin))));
+    expect(last.filter((one) => one === 'too_many')).toHaveLength(2);
+  });
+
+  it('works no more once it is removed, and the last factor takes the recovery codes along', async () => {
+    const { account, key } = await withPasskey();
+    const kinds = async () =>
+      (
+        await database.query<{ second_factors: string[] }>(
+          `SELECT second_factors FROM account WHERE id = '${account.id}'`,
+        )
+      )[0]!.second_factors;
+    expect(await kinds()).toEqual(['passkey']);
+    const id = key.id.toString('base64url');
+    const stranger = await anAccount();
+    expect(await inTransaction((tx) => nodes[0]!.removePasskey(stranger.id, id, tx))).toBeUndefined();
+    expect(await inTransaction((tx) => nodes[0]!.removePasskey(account.id, id, tx))).toEqual({
+      isPlatform: true,
+    });
+    expect([await shown(key.show(asked())), await kinds()]).toEqual(['invalid', []]);
+    expect(await nodes[0]!.state(account.id)).toEqual({ totp: null, passkeys: [], recoveryCodes: 0 });
+  });
+
+  it('belongs to the host of the issuer, and an operator hears where there are others or can be none', async () => {
+    const { key } = await withPasskey();
+    const moved = passkeysOn(database.prisma(), 'https://new.example.test');
+    const typed = key.show(moved.toShow(page) as unknown as CeremonyOptions, {
+      origin: 'https://new.example.test',
+    });
+    expect(await moved.verify({ typed, binding: page })).toMatchObject({ kind: 'invalid' });
+    expect(await moved.notice()).toMatch(/^\d+ passkeys were made for another host than new\.example\.test/);
+    expect(await passkeys[0]!.notice()).toBeUndefined();
+    for (const issuer of ['http://127.0.0.1:3000', 'https://[::1]', 'http://id.example.test']) {
+      const none = passkeysOn(database.prisma(), issuer);
+      expect(await none.notice()).toMatch(/^passkeys are off: /);
+      expect([none.toShow(page), none.toMake(await anAccount(), page, [])]).toEqual([undefined, undefined]);
+    }
+    expect(await passkeysOn(database.prisma(), 'http://localhost:3000').notice()).toContain('localhost');
+  });
 });

@@ -69,6 +69,8 @@ export async function startAuthServer(
   });
   await firstRun(foundation, surroundings);
   await foundation.begin();
+  const notice = await foundation.passkeys.notice();
+  if (notice) log.warn(notice);
   const settings = pageSettings(foundation);
   const protocol = assembleProtocol(foundation, pagesOfProtocol(settings, foundation));
   const background = new Background(foundation, protocol.server);
@@ -117,9 +119,9 @@ function tracingOf({ issuer, proxy }: Configuration) {
   });
 }
 
-function pagesOfProtocol(settings: PageSettings, { registry, clock }: Foundation): PagesOfProtocol {
+function pagesOfProtocol(settings: PageSettings, { registry, clock, passkeys }: Foundation): PagesOfProtocol {
   const tokens = new FormTokens(settings);
-  const interactions = new InteractionPages(registry, tokens, settings);
+  const interactions = new InteractionPages(registry, tokens, settings, passkeys);
   return new PagesOfProtocol(settings, interactions, new Notices(tokens, settings, clock));
 }
 

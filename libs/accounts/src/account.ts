@@ -1,4 +1,5 @@
 import type { Instant } from '@curfew/session-policy';
+import type { AuthenticationContext } from '@curfew/session-policy/authentication';
 
 /** A person who signs in. The password hash is not part of it. */
 export interface Account {
@@ -18,8 +19,8 @@ export interface Account {
   readonly secondStepAlways: boolean;
 }
 
-/** A kind of second factor: an authenticator app. */
-export type SecondFactor = 'totp';
+/** A kind of second factor: an authenticator app, or a passkey, which is a way in by itself as well. */
+export type SecondFactor = 'totp' | 'passkey';
 
 /** The names under which a person is known to applications. */
 export interface AccountNames extends Pick<Account, 'username'> {
@@ -39,3 +40,11 @@ export interface AccountPage {
  */
 export const asksSecondStep = ({ secondFactors, secondStepAlways, mustChangePassword }: Account): boolean =>
   secondFactors.length > 0 && (secondStepAlways || mustChangePassword);
+
+/** The strongest context class that an account can prove with the factors it has. */
+export const reachableContext = ({ secondFactors }: Pick<Account, 'secondFactors'>): AuthenticationContext =>
+  secondFactors.includes('passkey')
+    ? 'phr'
+    : secondFactors.length > 0
+      ? 'urn:curfew:acr:mfa'
+      : 'urn:curfew:acr:sfa';

@@ -1,10 +1,15 @@
-export { type Account, type AccountNames, asksSecondStep } from './account.js';
+export {
+  type Account,
+  type AccountNames,
+  asksSecondStep,
+  reachableContext,
+  type SecondFactor,
+} from './account.js';
 export { AccountError, type AccountErrorCode } from './account-error.js';
 export { accountColumns, accountWidth, hotAccount } from './account-row.js';
 export { AccountService, type PasswordVerdict } from './account-service.js';
 export type { Consent, ConsentedAccess } from './consent.js';
 export { ConsentService, type PreparedConsent } from './consent.store.js';
-export { SecondFactors, type SecondStepVerdict, type ShownPassword } from './factors/second-factors.js';
 export {
   answerHashing,
   type Hashing,

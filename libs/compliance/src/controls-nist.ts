@@ -1,7 +1,7 @@
 import { documentedTimeouts } from '@curfew/session-policy/settings';
 import { always, atLeast, gap, keeps, oneOf } from './checks.js';
 import type { Control } from './control.js';
-import { absoluteEnds, bothEnd, passwordLength, test, twoFactors } from './proofs.js';
+import { absoluteEnds, bothEnd, passkeys, passwordLength, test, twoFactors } from './proofs.js';
 
 const { 'nist-aal1': aal1, 'nist-aal2': aal2, 'nist-aal3': aal3 } = documentedTimeouts;
 
@@ -18,15 +18,15 @@ export const nist: readonly Control[] = [
     standard: 'nist-800-63b',
     section: '2.2.1 (AAL2)',
     asks: 'A person shows two distinct factors.',
-    checks: [oneOf('requiredAcr', 'urn:curfew:acr:mfa')],
+    checks: [oneOf('requiredAcr', 'urn:curfew:acr:mfa', 'phr')],
     proofs: twoFactors,
   },
   {
     standard: 'nist-800-63b',
     section: '2.2.2 (AAL2)',
     asks: 'A phishing-resistant way to authenticate is offered.',
-    checks: [gap('passkeys and other phishing-resistant authenticators are not offered')],
-    proofs: [],
+    checks: [always('people may add passkeys, where the issuer has a host name')],
+    proofs: passkeys,
   },
   {
     standard: 'nist-800-63b',
@@ -39,7 +39,12 @@ export const nist: readonly Control[] = [
     standard: 'nist-800-63b',
     section: `${aal3.section} (AAL3)`,
     asks: aal3.asks,
-    checks: [...keeps(aal3), gap('AAL3 also asks for a hardware-protected key, which is not offered')],
+    checks: [
+      ...keeps(aal3),
+      gap(
+        'AAL3 also asks for a key that cannot leave its hardware, which no passkey shows without attestation',
+      ),
+    ],
     proofs: bothEnd,
   },
   {

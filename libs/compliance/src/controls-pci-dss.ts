@@ -51,7 +51,7 @@ export const pciDss: readonly Control[] = [
     standard: 'pci-dss',
     section: '8.4.2',
     asks: 'All non-console access to the environment of cardholder data needs more than one factor.',
-    checks: [oneOf('requiredAcr', 'urn:curfew:acr:mfa')],
+    checks: [oneOf('requiredAcr', 'urn:curfew:acr:mfa', 'phr')],
     proofs: twoFactors,
   },
   {

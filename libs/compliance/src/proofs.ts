@@ -27,6 +27,15 @@ export const twoFactors: readonly Proof[] = [
   test('test/e2e/second-factors.test.ts', 'asks for a code after the password, and tells both'),
 ];
 
+/** People show a passkey, which answers this service alone. */
+export const passkeys: readonly Proof[] = [
+  { event: { type: 'signin.succeeded' } },
+  test(
+    'test/integration/second-factors.test.ts',
+    'answers one challenge once, however often and wherever it is tried at once',
+  ),
+];
+
 /** Guessing is stopped, and counted. */
 export const guessing: readonly Proof[] = [
   { event: { type: 'signin.failed' } },

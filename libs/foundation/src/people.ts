@@ -5,10 +5,10 @@ import {
   type Hashing,
   PasswordHasher,
   Profiles,
-  SecondFactors,
   SignInThrottle,
   Throttle,
 } from '@curfew/accounts';
+import { Passkeys, relyingPartyOf, SecondFactors } from '@curfew/accounts/factors';
 import type { Clock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
 import { LetterComposer, MailStore, OneTimeLinks } from '@curfew/mail';
@@ -43,10 +43,19 @@ export function peopleOn(
     throttle: new SignInThrottle(throttle, signInLimits(configuration)),
     rules: { shortest: configuration.passwords.minLength, longest: configuration.passwords.maxBytes },
   });
+  const passkeys = new Passkeys({
+    prisma,
+    clock,
+    throttle,
+    relyingParty: relyingPartyOf(configuration.issuer),
+    challengeKeys: serviceKeys.derive('passkey challenge').map(({ key }) => key),
+    name: new URL(configuration.issuer).host,
+  });
   const secondFactors = new SecondFactors({
     prisma,
     clock,
     throttle,
+    passkeys,
     seal: secretSeal(serviceKeys, 'second factor'),
     codeKeys: serviceKeys.derive('recovery code').map(({ key }) => key),
     issuer: new URL(configuration.issuer).host,
@@ -57,6 +66,7 @@ export function peopleOn(
     accounts,
     consents: new ConsentService(prisma, clock, signIns),
     throttle,
+    passkeys,
     secondFactors,
     profiles,
     links,

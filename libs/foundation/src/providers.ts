@@ -1,4 +1,5 @@
-import { AccountService, ConsentService, Profiles, SecondFactors, Throttle } from '@curfew/accounts';
+import { AccountService, ConsentService, Profiles, Throttle } from '@curfew/accounts';
+import { Passkeys, SecondFactors } from '@curfew/accounts/factors';
 import { ClientService, PolicyService, Registry, ResourceService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
@@ -22,6 +23,7 @@ export const foundationProviders = (foundation: Foundation) => [
   { provide: Clock, useValue: foundation.clock },
   { provide: AccountService, useValue: foundation.accounts },
   { provide: ConsentService, useValue: foundation.consents },
+  { provide: Passkeys, useValue: foundation.passkeys },
   { provide: SecondFactors, useValue: foundation.secondFactors },
   { provide: Profiles, useValue: foundation.profiles },
   { provide: OneTimeLinks, useValue: foundation.links },

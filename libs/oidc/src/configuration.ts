@@ -1,6 +1,7 @@
+import { relyingPartyOf } from '@curfew/accounts/factors';
 import { proofAlgorithms } from '@curfew/resource-server/dpop';
 import { type SessionPolicy } from '@curfew/session-policy';
-import { provableContexts } from '@curfew/session-policy/authentication';
+import { authenticationContexts } from '@curfew/session-policy/authentication';
 import { claimsByScope, lifetimes, routes } from '@curfew/token-endpoint';
 import { clockTolerance } from '@curfew/token-endpoint/client';
 import type { Configuration } from 'oidc-provider';
@@ -50,7 +51,7 @@ export function providerConfiguration(
     extraClientMetadata: { properties: [...extraMetadata] },
     claims: { ...claimsByScope, amr: null },
     subjectTypes: ['public'],
-    acrValues: [...provableContexts],
+    acrValues: provableContexts(parts),
     pkce: { required: pkceRequired },
     conformIdTokenClaims: true,
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -72,6 +73,10 @@ export function providerConfiguration(
     },
   };
 }
+
+/** The context classes that somebody can prove here (`acr_values_supported`): `phr` where there can be passkeys. */
+const provableContexts = ({ issuer }: ProtocolParts): string[] =>
+  authenticationContexts.filter((context) => context !== 'phr' || 'id' in relyingPartyOf(issuer));
 
 function features(parts: ProtocolParts): NonNullable<Configuration['features']> {
   const { clients, pages, keys } = parts;

@@ -1,9 +1,9 @@
-import type { ConsentedAccess } from '@curfew/accounts';
+import type { ConsentedAccess, SecondFactor } from '@curfew/accounts';
 import type { StagedWrites } from '@curfew/artifacts';
 import type { Client } from '@curfew/clients';
 import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import type { Provider } from 'oidc-provider';
-import { contextRequired } from './hooks/authentication-context.js';
+import { type ContextPromptDetails, contextNeeded, contextRequired } from './hooks/authentication-context.js';
 import { givenBefore } from './hooks/interaction-policy.js';
 
 /** The facts with which a page asks a person to sign in or to consent. */
@@ -28,6 +28,10 @@ export interface InteractionDetails {
   readonly username?: string | undefined;
   /** Whether nothing is missing but a further factor, which that account has. */
   readonly isStepUp: boolean;
+  /** The kinds of second factors that this account has. */
+  readonly secondFactors: readonly SecondFactor[];
+  /** Whether nothing but a passkey answers the step-up. */
+  readonly needsPasskey: boolean;
   /** The access that the client asks for: the part that it has not been allowed yet, and the part that it was allowed before. */
   readonly asked: { readonly missing: ConsentedAccess; readonly before: ConsentedAccess };
   readonly loginHint?: string | undefined;
@@ -61,6 +65,8 @@ export async function detailsOf(
     accountId: session?.accountId,
     username: account?.username,
     isStepUp: isOfContext && account !== undefined && account.secondFactors.length > 0,
+    secondFactors: account?.secondFactors ?? [],
+    needsPasskey: (prompt.details as ContextPromptDetails)[contextNeeded] === 'phr',
     loginHint: text(params['login_hint']),
     uiLocales: text(params['ui_locales']),
     asked: { missing: missingAccess(prompt.details), before: accessGivenBefore(prompt.details) },

@@ -1,4 +1,5 @@
-import type { AccountService, ConsentService, Profiles, SecondFactors } from '@curfew/accounts';
+import type { AccountService, ConsentService, Profiles } from '@curfew/accounts';
+import type { SecondFactors } from '@curfew/accounts/factors';
 import type { ClientService } from '@curfew/clients';
 import type { Clock } from '@curfew/clock';
 import type { EventLog, NewEvent } from '@curfew/events';

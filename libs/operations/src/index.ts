@@ -28,8 +28,12 @@ export {
 } from './one-time-links.js';
 export { type AccountDetails, changeDetails } from './profiles.js';
 export {
+  addPasskey,
   confirmSecondFactor,
+  type FactorAdded,
   type FactorChange,
+  type RemovableFactor,
+  removeSecondFactor,
   removeSecondFactors,
   renewRecoveryCodes,
   setSecondStep,

@@ -1,4 +1,5 @@
 import type { Account } from '@curfew/accounts';
+import type { PasskeyFault } from '@curfew/accounts/factors';
 import type { Transaction } from '@curfew/persistence';
 import { endAccount, recordChanges } from './account-changed.js';
 import { type Author, inTransaction, type OperationParts } from './author.js';
@@ -10,19 +11,68 @@ export interface FactorChange {
   readonly ended: EverythingEnded | null;
 }
 
-/** Takes a new authenticator app into use, with fresh recovery codes; null, with nothing changed, where the code is not its. */
+/** A factor that was added; its recovery codes, where it is the first one of the account. */
+export interface FactorAdded extends FactorChange {
+  readonly codes: readonly string[] | null;
+}
+
+/** The code or answer that proves a new factor, and its owner. */
+interface ShownFactor {
+  readonly account: Account;
+  readonly binding: string;
+  readonly typed: string;
+}
+
+/** Takes a new authenticator app into use; null, with nothing changed, where the code is not its. */
 export const confirmSecondFactor = (
   parts: OperationParts,
-  shown: { readonly account: Account; readonly binding: string; readonly typed: string },
+  shown: ShownFactor,
   author: Author,
-): Promise<(FactorChange & { readonly codes: readonly string[] }) | null> =>
+): Promise<FactorAdded | null> =>
   inTransaction(parts, author, undefined, async (tx) => {
-    const codes = await parts.secondFactors.confirm(shown, tx);
-    if (!codes) return null;
-    const accountId = shown.account.id;
-    await recordChanges(parts, accountId, ['second_factor_added'], author, tx);
-    return { codes, ended: await endByPolicy(parts, accountId, author, tx) };
+    const confirmed = await parts.secondFactors.confirm(shown, tx);
+    if (!confirmed) return null;
+    return {
+      ...confirmed,
+      ...(await factorChanged(parts, shown.account.id, ['second_factor_added'], author, tx)),
+    };
   });
+
+/** Keeps a new passkey; why not, with nothing changed, where it cannot be kept. */
+export const addPasskey = (
+  parts: OperationParts,
+  made: ShownFactor & { readonly name: string },
+  author: Author,
+): Promise<FactorAdded | PasskeyFault> =>
+  inTransaction(parts, author, undefined, async (tx) => {
+    const added = await parts.secondFactors.addPasskey(made, tx);
+    if (typeof added === 'string') return added;
+    const changes = [added.isPlatform ? 'passkey_added' : 'security_key_added'] as const;
+    return { codes: added.codes, ...(await factorChanged(parts, made.account.id, changes, author, tx)) };
+  });
+
+/** The factors that a person can remove one by one. */
+export type RemovableFactor = { readonly kind: 'app' } | { readonly kind: 'passkey'; readonly id: string };
+
+/** Removes one second factor, and the recovery codes with the last one; null where the account does not have it. */
+export const removeSecondFactor = (
+  parts: OperationParts,
+  accountId: string,
+  factor: RemovableFactor,
+  author: Author,
+): Promise<FactorChange | null> =>
+  inTransaction(parts, author, undefined, async (tx) => {
+    const { secondFactors } = parts;
+    if (factor.kind === 'app')
+      return (await secondFactors.removeApp(accountId, tx))
+        ? factorChanged(parts, accountId, ['second_factor_removed'], author, tx)
+        : null;
+    const removed = await secondFactors.removePasskey(accountId, factor.id, tx);
+    return removed ? factorChanged(parts, accountId, [passkeyRemoval(removed)], author, tx) : null;
+  });
+
+const passkeyRemoval = ({ isPlatform }: { readonly isPlatform: boolean }) =>
+  isPlatform ? ('passkey_removed' as const) : ('security_key_removed' as const);
 
 /** Removes all second factors of an account and its recovery codes; null where it had none. */
 export const removeSecondFactors = (
@@ -32,9 +82,12 @@ export const removeSecondFactors = (
   given?: Transaction,
 ): Promise<FactorChange | null> =>
   inTransaction(parts, author, given, async (tx) => {
-    if (!(await parts.secondFactors.remove(accountId, tx))) return null;
-    await recordChanges(parts, accountId, ['second_factor_removed'], author, tx);
-    return { ended: await endByPolicy(parts, accountId, author, tx) };
+    const { hadApp, passkeys } = await parts.secondFactors.remove(accountId, tx);
+    const changes = [
+      ...(hadApp ? (['second_factor_removed'] as const) : []),
+      ...passkeys.map(passkeyRemoval),
+    ];
+    return changes.length === 0 ? null : factorChanged(parts, accountId, changes, author, tx);
   });
 
 /** New recovery codes in place of the old ones, which work no more. */
@@ -61,13 +114,18 @@ export const setSecondStep = (
     await recordChanges(parts, accountId, ['second_step_changed'], author, tx);
   });
 
-/** A policy that ends sessions with a change of the password ends them with a change of the other factors, too. */
-const endByPolicy = async (
+/**
+ * Everything that goes with a factor that was added or removed, in the transaction of the change: its events, and the ends that a policy
+ * demands which ends sessions with a change of the password. Every such change passes here, whoever made it.
+ */
+const factorChanged = async (
   parts: OperationParts,
   accountId: string,
+  changes: Parameters<typeof recordChanges>[2],
   author: Author,
   tx: Transaction,
-): Promise<EverythingEnded | null> =>
-  (await passwordEndsSessions(parts, accountId, tx))
-    ? endAccount(parts, accountId, 'factor_changed', author, tx)
-    : null;
+): Promise<FactorChange> => {
+  await recordChanges(parts, accountId, changes, author, tx);
+  const isEnding = await passwordEndsSessions(parts, accountId, tx);
+  return { ended: isEnding ? await endAccount(parts, accountId, 'factor_changed', author, tx) : null };
+};

@@ -18,18 +18,12 @@ export const authenticationContexts = ['urn:curfew:acr:sfa', 'urn:curfew:acr:mfa
 /** One authentication context class of the closed list. */
 export type AuthenticationContext = (typeof authenticationContexts)[number];
 
-/** The context classes that somebody can prove here (`acr_values_supported`). */
-export const provableContexts: readonly AuthenticationContext[] = [
-  'urn:curfew:acr:sfa',
-  'urn:curfew:acr:mfa',
-];
-
 /** The meaning of each context class, in one sentence for people. */
 export const contextMeanings: { readonly [Context in AuthenticationContext]: string } = {
   'urn:curfew:acr:sfa': 'The person showed one factor: a password.',
   'urn:curfew:acr:mfa':
     'The person showed two factors of different kinds, such as a password and a one-time code.',
-  phr: 'The person showed two factors, one of them a key that answers this service only, so that no imitation of it gains anything.',
+  phr: 'The person showed two factors, one of them a key that answers this service only, so that no imitation of it gains anything: a passkey.',
 };
 
 const knows: ReadonlySet<string> = new Set(['pwd']);
@@ -97,7 +91,7 @@ export function contextToTell(
 }
 
 /** The least context class that a policy requires, weakest first; `none` is content with any sign-in. */
-export const requirableContexts = ['none', 'urn:curfew:acr:mfa'] as const;
+export const requirableContexts = ['none', 'urn:curfew:acr:mfa', 'phr'] as const;
 
 /** One of those. */
 export type RequiredAuthenticationContext = (typeof requirableContexts)[number];

@@ -127,6 +127,7 @@ const table = {
       | 'unknown_account'
       | 'wrong_password'
       | 'wrong_code'
+      | 'wrong_passkey'
       | 'account_disabled'
       | 'throttled'
       | 'overloaded';
@@ -159,6 +160,10 @@ const table = {
       | 'renamed'
       | 'second_factor_added'
       | 'second_factor_removed'
+      | 'passkey_added'
+      | 'security_key_added'
+      | 'passkey_removed'
+      | 'security_key_removed'
       | 'second_step_changed'
       | 'recovery_codes_renewed'
       | 'recovery_code_used'

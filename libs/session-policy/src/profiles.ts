@@ -93,7 +93,7 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
       requiredAcr: 'urn:curfew:acr:mfa',
     },
     purpose:
-      'The timeouts and the two factors of AAL2: a day at most, an hour of silence. The level also asks for a phishing-resistant way in to choose, which is not offered.',
+      'The timeouts and the two factors of AAL2: a day at most, an hour of silence. A passkey is the phishing-resistant way in that the level wants offered.',
     source: `${cited(documentedTimeouts['nist-aal2'])} §2.2.1: two distinct factors. §5.2: the activity is that of the person.`,
   },
   'nist-aal3': {
@@ -102,11 +102,11 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
       absoluteLifetime: lasting('12h'),
       ipChange: 'observe',
       ipGranularity: 'prefix',
-      requiredAcr: 'urn:curfew:acr:mfa',
+      requiredAcr: 'phr',
     },
     purpose:
-      'The timeouts of AAL3 and two factors, not the whole level: half a day at most, a quarter of an hour of silence. No hardware key can be proved here.',
-    source: `${cited(documentedTimeouts['nist-aal3'])} §5.2: the activity is that of the person.`,
+      'The timeouts of AAL3 and a passkey, not the whole level: half a day at most, a quarter of an hour of silence. Without attestation nobody can tell whether a key is in hardware and stays there.',
+    source: `${cited(documentedTimeouts['nist-aal3'])} §2.3.1: two distinct factors, one of them a phishing-resistant key. §5.2: the activity is that of the person.`,
   },
   hipaa: {
     policy: {

@@ -22,6 +22,15 @@ export const factors = operation({
           .object({ created_at: timestamp, last_used_at: timestamp.nullable() })
           .nullable()
           .meta({ description: 'null where there is none.' }),
+        passkeys: z.array(
+          z.object({
+            id: z.string().meta({ description: 'The credential id, in base64url.' }),
+            name: z.string(),
+            created_at: timestamp,
+            last_used_at: timestamp.nullable(),
+            backed_up: z.boolean().meta({ description: 'Whether copies of it are on other devices.' }),
+          }),
+        ),
         recovery_codes_left: z.number().int(),
         asked_at_every_sign_in: z
           .boolean()

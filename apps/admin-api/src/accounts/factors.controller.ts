@@ -1,4 +1,4 @@
-import { SecondFactors } from '@curfew/accounts';
+import { SecondFactors } from '@curfew/accounts/factors';
 import { Controller } from '@nestjs/common';
 import { type Answer, ok } from '../contract/answer.js';
 import { Input, type InputOf } from '../contract/input.js';
@@ -18,14 +18,18 @@ export class FactorsController {
   @Operation(contracts.factors)
   async list(@Input() { params }: InputOf<typeof contracts.factors>): Promise<Answer> {
     const account = await this.acts.existing(params.id);
-    const { totp, recoveryCodes } = await this.secondFactors.state(account.id);
+    const { totp, passkeys, recoveryCodes } = await this.secondFactors.state(account.id);
     return ok({
       authenticator_app: totp && {
         created_at: written(totp.createdAt),
         last_used_at: writtenOrNull(totp.lastUsedAt),
       },
+      passkeys: passkeys.map(({ id, name, createdAt, lastUsedAt, isBackedUp }) => ({
+        ...{ id, name, created_at: written(createdAt), last_used_at: writtenOrNull(lastUsedAt) },
+        backed_up: isBackedUp,
+      })),
       recovery_codes_left: recoveryCodes,
-      asked_at_every_sign_in: totp !== null && account.secondStepAlways,
+      asked_at_every_sign_in: account.secondFactors.length > 0 && account.secondStepAlways,
     });
   }
 

@@ -7,6 +7,8 @@ export interface Answer {
   /** Set where a form of the page leads to an application. */
   readonly leadsOut?: boolean;
   readonly retryAfter?: number | undefined;
+  /** Further scripts of the page, as CSP source expressions. */
+  readonly scripts?: readonly string[];
 }
 
 /** Sends a page with the headers every page has. */
@@ -19,7 +21,7 @@ export function sendPage(
   const headers = pageHeaders({
     language,
     leadsOut: answer.leadsOut ?? false,
-    scripts: pageScripts,
+    scripts: [...pageScripts, ...(answer.scripts ?? [])],
   });
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (answer.retryAfter !== undefined) response.setHeader('Retry-After', String(answer.retryAfter));

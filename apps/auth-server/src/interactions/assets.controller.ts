@@ -2,8 +2,15 @@ import type { ServerResponse } from 'node:http';
 import { clientOfLogo, logoOf, Registry } from '@curfew/clients';
 import { accentStylesheet, stylesheet, stylesheetPath } from '@curfew/pages';
 import { Controller, Get, NotFoundException, Param, Res } from '@nestjs/common';
+import { passkeyScript, passkeyScriptPath } from '../pages/index.js';
 
 const css = 'text/css; charset=utf-8';
+
+/** The files that are the same for every application. */
+const assets: ReadonlyMap<string, { readonly type: string; readonly content: string }> = new Map([
+  [stylesheetPath, { type: css, content: stylesheet }],
+  [passkeyScriptPath, { type: 'text/javascript; charset=utf-8', content: passkeyScript }],
+]);
 
 /** The files of the pages, each under a name that changes with its content: it may be cached for ever (RFC 8246). */
 @Controller('assets')
@@ -12,8 +19,9 @@ export class AssetsController {
 
   @Get(':name')
   async asset(@Param('name') name: string, @Res() response: ServerResponse): Promise<void> {
+    const found = assets.get(`/assets/${name}`);
     const accents = accentStylesheet(`/assets/${name}`);
-    if (`/assets/${name}` === stylesheetPath) send(response, css, Buffer.from(stylesheet));
+    if (found) send(response, found.type, Buffer.from(found.content));
     else if (accents !== undefined) send(response, css, Buffer.from(accents));
     else send(response, 'image/png', await this.logo(name));
   }

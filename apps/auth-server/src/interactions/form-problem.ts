@@ -3,8 +3,8 @@ import {
   type AccountErrorCode,
   HashingOverloaded,
   type PasswordVerdict,
-  type SecondStepVerdict,
 } from '@curfew/accounts';
+import { type SecondStepVerdict } from '@curfew/accounts/factors';
 import { type Html, type Language, lengthInWords } from '@curfew/pages';
 import { type Seconds, seconds } from '@curfew/session-policy';
 import type { PasswordProblem } from '../pages/index.js';
@@ -19,6 +19,10 @@ export type FormProblemCode =
   | 'current_password_wrong'
   | 'repeat_differs'
   | 'code_wrong'
+  | 'passkey_wrong'
+  | 'passkey_stale'
+  | 'passkey_name_missing'
+  | 'too_many_passkeys'
   | 'took_too_long'
   | 'throttled'
   | 'overloaded';
@@ -56,6 +60,10 @@ export function inWords(
     case 'credentials_missing':
     case 'name_missing':
     case 'credentials_wrong':
+    case 'passkey_wrong':
+    case 'passkey_stale':
+    case 'passkey_name_missing':
+    case 'too_many_passkeys':
     case 'took_too_long':
       return atForm(say(`problem.${code}`));
     case 'overloaded':

@@ -2,6 +2,7 @@ import { AccountController } from './account.controller.js';
 import { AssetsController } from './assets.controller.js';
 import { ForgottenPasswordController } from './forgotten-password.controller.js';
 import { FormTokens } from './form-tokens.js';
+import { FreshProofs } from './fresh-proofs.js';
 import { InteractionController } from './interaction.controller.js';
 import { InteractionPages } from './interaction-pages.js';
 import { LinkController } from './link.controller.js';
@@ -44,6 +45,7 @@ export const pageControllers = [
 /** Providers for the controllers, in addition to those of the foundation, Interactions, PageSettings and PageLog. */
 export const pageProviders = [
   FormTokens,
+  FreshProofs,
   InteractionPages,
   Notices,
   OwnAccount,

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Passkeys } from '@curfew/accounts/factors';
 import { logoOf, Registry } from '@curfew/clients';
 import type { InteractionDetails } from '@curfew/oidc';
 import { type ApplicationLook, accentPath, type PageDocument } from '@curfew/pages';
@@ -20,13 +21,14 @@ export class InteractionPages {
     private readonly registry: Registry,
     private readonly tokens: FormTokens,
     private readonly settings: PageSettings,
+    private readonly passkeys: Passkeys,
   ) {}
 
   /** The page that asks what the interaction asks. */
   async draw(details: InteractionDetails, request: IncomingMessage): Promise<PageDocument> {
     if (details.prompt.name === 'consent') return consentPage(await this.consentModel(details, request));
     const model = this.signInModel(details, request);
-    return details.isStepUp ? secondStepPage(model) : signInPage(model);
+    return details.isStepUp ? secondStepPage({ ...model, ...answersTo(details) }) : signInPage(model);
   }
 
   /** The parts that every rendering of an interaction's sign-in form shares. */
@@ -36,6 +38,7 @@ export class InteractionPages {
       username: suggestedName(details),
       reason: reasonFor(details),
       forgotten: this.settings.forgottenPassword,
+      passkey: this.passkeys.toShow(details.uid),
       ...this.formOf(details, request),
     };
   }
@@ -79,6 +82,12 @@ function lookOf({ registered }: InteractionDetails['client']): ApplicationLook |
   const logo = logoOf(registered);
   return { logo: logo && `/assets/${logo.name}`, stylesheet: accentPath({ light, dark }) };
 }
+
+/** The ways in which a person answers a step-up: with a code, unless a passkey is demanded. */
+export const answersTo = ({ secondFactors, needsPasskey }: InteractionDetails) => ({
+  answering: secondFactors,
+  takesCode: !needsPasskey,
+});
 
 /** Why a person who is signed in already sees the sign-in page. */
 function reasonFor({ accountId, prompt }: InteractionDetails): SignInPage['reason'] {

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Clock } from '@curfew/clock';
 import { type InteractionDetails, Interactions, type RecognisedPerson } from '@curfew/oidc';
+import type { AuthenticationMethod } from '@curfew/session-policy/authentication';
 import { TimeoutReturns } from '@curfew/sessions/store';
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { seeOther, sendPage } from './answer.js';
 import { type Form, readForm } from './form.js';
 import { FormTokens } from './form-tokens.js';
-import { InteractionPages } from './interaction-pages.js';
+import { answersTo, InteractionPages } from './interaction-pages.js';
 import { formRefused, interactionGone, isGone, malformed, unlessGone } from './page-error.js';
 import { PageSettings } from './page-settings.js';
 import { isOwnNavigation, refuseForeignForm } from './same-origin.js';
@@ -85,9 +86,9 @@ export class InteractionController {
     const { uid: binding, leadsOut, accountId, isStepUp } = details;
     const place = { request, response, page, address: page.action, binding, leadsOut };
     if (!isStepUp || accountId === undefined) return place;
-    const finish = (methods: ['otp']) =>
+    const finish = (methods: readonly AuthenticationMethod[]) =>
       unlessGone(403, () => this.interactions.steppedUp(request, response, methods));
-    return { ...place, stepUp: { accountId, finish } };
+    return { ...place, stepUp: { accountId, ...answersTo(details), finish } };
   }
 
   /** The interaction of this browser's cookie, which must be the one in the address (RFC 6749 §10.12). */

@@ -1,6 +1,7 @@
 import type { ThrottleLimit } from '@curfew/accounts';
 import { type LanguageRequest, languageFor, type PageModel } from '@curfew/pages';
 import { basePathOf } from '../base-path.js';
+import { passkeyScriptPath } from '../pages/index.js';
 
 /** The settings of the installation that pages use. */
 export class PageSettings {
@@ -9,6 +10,8 @@ export class PageSettings {
   /** Path of an issuer that does not stand at the root of its host, without a slash at the end; mostly empty. */
   readonly base: string;
   readonly secureCookies: boolean;
+  /** The script of pages on which a passkey can be used, as CSP source expressions. */
+  readonly passkeyScripts: readonly string[];
   readonly #cookieName: string;
 
   constructor(
@@ -28,6 +31,7 @@ export class PageSettings {
     const issuer = new URL(parts.issuer);
     this.origin = issuer.origin;
     this.base = basePathOf(parts.issuer);
+    this.passkeyScripts = [`${this.origin}${this.base}${passkeyScriptPath}`];
     this.secureCookies = issuer.protocol === 'https:';
     this.#cookieName = parts.cookieName;
   }

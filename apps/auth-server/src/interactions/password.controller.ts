@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Passkeys } from '@curfew/accounts/factors';
 import { Interactions, type NoticePlace } from '@curfew/oidc';
-import { methodsTogether } from '@curfew/session-policy/authentication';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { type PasswordPage, passwordPage } from '../pages/index.js';
 import { seeOther, sendPage } from './answer.js';
@@ -20,6 +20,7 @@ export class PasswordController {
     private readonly signedIn: SignedIn,
     private readonly signIn: SignIn,
     private readonly own: OwnAccount,
+    private readonly passkeys: Passkeys,
     private readonly interactions: Interactions,
     private readonly notices: Notices,
     private readonly settings: PageSettings,
@@ -41,25 +42,24 @@ export class PasswordController {
     sendPage(response, passwordPage({ ...model, changed, problem: told }), {
       status: told?.status ?? 200,
       retryAfter: problem?.retryAfter,
+      scripts: this.settings.passkeyScripts,
     });
   }
 
   @Post()
   async change(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
     const { person, form } = await this.signedIn.form(request, response);
-    const outcome = (await this.refuseWrongProof(request, person, form)) ?? (await this.set(person, form));
+    const proved = await this.proved(request, person, form);
+    const outcome = 'code' in proved ? proved : await this.set(person, form);
     if ('code' in outcome)
       return this.notices.sendTo(this.place(request, response, person), outcome, outcome.retryAfter);
     this.log.note('password_changed', { accountId: person.account.id });
     const { endedAll } = outcome;
     // This browser's sign-in ended as well. The person has just proved who they are, so it is signed in anew.
-    if (endedAll) {
-      const { id: accountId, secondFactors } = person.account;
-      await this.interactions.signInBrowser(request, response, {
-        accountId,
-        methods: secondFactors.length > 0 ? methodsTogether(['pwd'], ['otp']) : ['pwd'],
-        remember: false,
-      });
+    if (endedAll && 'methods' in proved) {
+      const { methods, account } = proved;
+      const again = { accountId: account.id, methods, remember: false };
+      await this.interactions.signInBrowser(request, response, again);
     }
     const done = endedAll ? 'others' : 'changed';
     seeOther(response, `${this.settings.base}/password?done=${done}`);
@@ -74,13 +74,11 @@ export class PasswordController {
     };
   }
 
-  private async refuseWrongProof(
-    request: IncomingMessage,
-    { account }: Person,
-    form: Form,
-  ): Promise<FormProblem | undefined> {
-    if (form.get('new') !== form.get('repeat')) return { code: 'repeat_differs' };
-    return this.signIn.proveAnew(request, account, form);
+  /** How the person proved who they are, or why the form is not taken. */
+  private async proved(request: IncomingMessage, { account, browserSessionUid }: Person, form: Form) {
+    if (form.get('new') !== form.get('repeat')) return { code: 'repeat_differs' } as const;
+    const outcome = await this.signIn.proveAnew(request, account, form, browserSessionUid);
+    return outcome.kind === 'ok' ? outcome : outcome.problem;
   }
 
   private async set({ account }: Person, form: Form): Promise<FormProblem | { readonly endedAll: boolean }> {
@@ -92,7 +90,10 @@ export class PasswordController {
     }
   }
 
-  private async model(request: IncomingMessage, { account, csrf }: Person): Promise<PasswordPage> {
+  private async model(
+    request: IncomingMessage,
+    { account, browserSessionUid, csrf }: Person,
+  ): Promise<PasswordPage> {
     const { parts } = this.settings;
     const { base, language } = this.settings.pageFor(request);
     const { username, secondFactors } = account;
@@ -103,7 +104,8 @@ export class PasswordController {
       action: `${base}/password`,
       csrf,
       username,
-      asksCode: secondFactors.length > 0,
+      asksCode: secondFactors.length > 0 && (secondFactors.includes('totp') ? 'recovery' : 'only-recovery'),
+      passkey: secondFactors.includes('passkey') ? this.passkeys.toShow(browserSessionUid) : undefined,
       endsOthers,
       minLength: parts.shortestPassword,
     };

@@ -44,7 +44,8 @@ export class PagesOfProtocol extends ProtocolPages {
 
   override async interaction(details: InteractionDetails, request: IncomingMessage): Promise<Page> {
     const { leadsOut } = details;
-    return sent(await this.interactions.draw(details, request), { leadsOut, scripts: pageScripts });
+    const scripts = [...pageScripts, ...this.settings.passkeyScripts];
+    return sent(await this.interactions.draw(details, request), { leadsOut, scripts });
   }
 
   override logout({ leadsOut, ...page }: Parameters<ProtocolPages['logout']>[0], asked: PageRequest): Page {

@@ -1,18 +1,27 @@
-import { type Account, AccountService, asksSecondStep } from '@curfew/accounts';
+import { type Account, AccountService, asksSecondStep, type SecondFactor } from '@curfew/accounts';
 import { Clock } from '@curfew/clock';
 import type { NoticePlace, RecognisedPerson } from '@curfew/oidc';
 import { type Instant } from '@curfew/session-policy';
 import { type AuthenticationMethod, methodsTogether } from '@curfew/session-policy/authentication';
 import { Injectable } from '@nestjs/common';
-import { newPasswordPage, type SignInPage, secondStepPage, signInPage } from '../pages/index.js';
+import {
+  newPasswordPage,
+  type SecondStepPage,
+  type SignInPage,
+  secondStepPage,
+  signInPage,
+} from '../pages/index.js';
 import { sendPage } from './answer.js';
 import type { Form } from './form.js';
-import { type FormProblem, inWords, problemOfCode, problemOfError } from './form-problem.js';
+import { type FormProblem, inWords, problemOfError } from './form-problem.js';
 import { FormTokens } from './form-tokens.js';
 import { Notices } from './notices.js';
 import { OwnAccount } from './own-account.js';
 import { PageSettings } from './page-settings.js';
 import { SignIn } from './sign-in.js';
+
+/** The ways in which a person answers a second step. */
+type SecondStepAnswers = Pick<SecondStepPage, 'answering' | 'takesCode'>;
 
 /** The place of a sign-in: an application's interaction, or the pages of this server. */
 export interface SignInPlace extends NoticePlace {
@@ -21,7 +30,10 @@ export interface SignInPlace extends NoticePlace {
   /** Set where the sign-in leads to an application. */
   readonly leadsOut?: boolean;
   /** Set for a person who is signed in and only has to prove a further factor: the account, and how it goes on. */
-  readonly stepUp?: { readonly accountId: string; finish(methods: ['otp']): Promise<void> };
+  readonly stepUp?: SecondStepAnswers & {
+    readonly accountId: string;
+    finish(methods: readonly AuthenticationMethod[]): Promise<void>;
+  };
 }
 
 /** Completes a sign-in with the person who was recognised. */
@@ -39,6 +51,8 @@ interface SignInNotice {
   readonly proof?: Readonly<Record<string, string>>;
   /** The form that these fields are for. */
   readonly due?: 'password' | 'second_step';
+  /** The kinds of factors that answer the second step. */
+  readonly answering?: readonly SecondFactor[];
 }
 
 /** From the first form to a recognised person, by way of a new password where one is due. */
@@ -56,13 +70,17 @@ export class SignInFlow {
 
   /** The form, with what there is to say of the one before. */
   show(place: SignInPlace): void {
-    const { problem, proof, due, username, remember } = this.notices.take<SignInNotice>(place) ?? {};
+    const { problem, proof, due, username, remember, answering } =
+      this.notices.take<SignInNotice>(place) ?? {};
     const { page } = place;
     const told = problem && inWords(problem, this.settings, page.language);
     const again = problem ? { username, remember, problem: told?.text } : {};
     const markup =
       due === 'second_step' || (place.stepUp && !proof)
-        ? secondStepPage({ ...page, proof, problem: told?.text })
+        ? secondStepPage({
+            ...{ answering: answering ?? [], takesCode: true, ...(proof ? {} : place.stepUp) },
+            ...{ ...page, proof, problem: told?.text },
+          })
         : proof
           ? newPasswordPage({
               ...{ base: page.base, language: page.language, action: page.action, csrf: page.csrf },
@@ -74,6 +92,7 @@ export class SignInFlow {
       leadsOut: place.leadsOut ?? false,
       status: told?.status ?? 200,
       retryAfter: problem?.retryAfter,
+      scripts: this.settings.passkeyScripts,
     });
   }
 
@@ -82,6 +101,7 @@ export class SignInFlow {
     if (form.has('second')) return this.takeSecondStep(place, form, finish);
     if (place.stepUp) return this.stepUp(place, place.stepUp, form);
     if (form.has('proof')) return this.changeDuePassword(place, form, finish);
+    if (form.get('credential')) return this.takePasskey(place, form, finish);
     const outcome = await this.signIn.attempt(place.request, place.response, form);
     const remember = form.get('remember') === 'yes';
     if (outcome.kind === 'refused') {
@@ -101,8 +121,19 @@ export class SignInFlow {
   ): Promise<void> {
     if (asksSecondStep(account))
       return this.askForSecondStep(place, account, { remember, provedAt: this.clock.now() });
-    if (account.mustChangePassword) return this.askForNewPassword(place, account, remember);
+    if (account.mustChangePassword)
+      return this.askForNewPassword(place, account, { remember, methods: ['pwd'] });
     return finish({ accountId: account.id, methods: ['pwd'], remember, settlement });
+  }
+
+  /** A passkey is two factors, so that neither a password nor a second step is missing. */
+  private async takePasskey(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
+    const remember = form.get('remember') === 'yes';
+    const outcome = await this.signIn.verifyPasskey(place.request, form, place.binding);
+    if (outcome.kind === 'refused') return this.ask(place, { problem: outcome.problem, remember });
+    const { account, methods, provedAt } = outcome;
+    if (account.mustChangePassword) return this.askForNewPassword(place, account, { remember, methods });
+    return finish({ accountId: account.id, methods, remember, provedAt });
   }
 
   private askForSecondStep(
@@ -116,7 +147,8 @@ export class SignInFlow {
       second: this.tokens.issue('second-step', ...proven(place, account), String(provedAt)),
       ...(remember ? { remember: 'yes' } : {}),
     };
-    this.ask(place, { proof, due: 'second_step', ...(problem && { problem }) });
+    const { secondFactors: answering } = account;
+    this.ask(place, { proof, due: 'second_step', answering, ...(problem && { problem }) });
   }
 
   private async takeSecondStep(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
@@ -128,11 +160,12 @@ export class SignInFlow {
     if (!isOpen || !isFresh || !proof || !this.tokens.verify(form.get('second'), 'second-step', ...proof))
       return this.ask(place, { problem: { code: 'took_too_long' } });
     const remember = form.get('remember') === 'yes';
-    const verdict = await this.signIn.verifyCode(place.request, account, form.get('code') ?? '');
-    if (verdict.kind !== 'ok')
-      return this.askForSecondStep(place, account, { remember, provedAt, problem: problemOfCode(verdict) });
-    if (account.mustChangePassword) return this.askForNewPassword(place, account, remember);
-    return finish({ accountId: account.id, methods: methodsTogether(['pwd'], ['otp']), remember, provedAt });
+    const outcome = await this.signIn.verifySecond(place.request, account, form, place.binding);
+    if (outcome.kind === 'refused')
+      return this.askForSecondStep(place, account, { remember, provedAt, problem: outcome.problem });
+    const methods = methodsTogether(['pwd'], outcome.methods);
+    if (account.mustChangePassword) return this.askForNewPassword(place, account, { remember, methods });
+    return finish({ accountId: account.id, methods, remember, provedAt });
   }
 
   private async stepUp(
@@ -142,9 +175,9 @@ export class SignInFlow {
   ): Promise<void> {
     const account = await this.accounts.findById(accountId);
     if (account?.disabledAt !== null) return this.ask(place, { problem: { code: 'took_too_long' } });
-    const verdict = await this.signIn.verifyCode(place.request, account, form.get('code') ?? '');
-    if (verdict.kind !== 'ok') return this.ask(place, { problem: problemOfCode(verdict) });
-    return finish(['otp']);
+    const outcome = await this.signIn.verifySecond(place.request, account, form, place.binding);
+    if (outcome.kind === 'refused') return this.ask(place, { problem: outcome.problem });
+    return finish(outcome.methods);
   }
 
   private ask(place: SignInPlace, notice: SignInNotice): void {
@@ -154,12 +187,17 @@ export class SignInFlow {
   private askForNewPassword(
     place: SignInPlace,
     account: Account,
-    remember: boolean,
-    problem?: FormProblem,
+    {
+      remember,
+      methods,
+      problem,
+    }: { remember: boolean; methods: readonly AuthenticationMethod[]; problem?: FormProblem },
   ): void {
+    const proved = methods.join(' ');
     const proof = {
       account: account.id,
-      proof: this.tokens.issue('new-password', ...proven(place, account), ...shownFirst(account)),
+      proved,
+      proof: this.tokens.issue('new-password', ...proven(place, account), proved),
       ...(remember ? { remember: 'yes' } : {}),
     };
     this.ask(place, { proof, due: 'password', username: account.username, ...(problem && { problem }) });
@@ -168,15 +206,16 @@ export class SignInFlow {
   private async changeDuePassword(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
     const account = await this.accounts.findById(form.get('account') ?? '');
     const due = account?.mustChangePassword && account.disabledAt === null;
-    const proof = form.get('proof');
-    if (!due || !this.tokens.verify(proof, 'new-password', ...proven(place, account), ...shownFirst(account)))
+    const [proof, proved = ''] = [form.get('proof'), form.get('proved')];
+    if (!due || !this.tokens.verify(proof, 'new-password', ...proven(place, account), proved))
       return this.ask(place, { problem: { code: 'took_too_long' } });
     const remember = form.get('remember') === 'yes';
     const password = form.get('new') ?? '';
     const problem: FormProblem | undefined =
       password === form.get('repeat') ? await this.change(account, password) : { code: 'repeat_differs' };
-    if (problem) return this.askForNewPassword(place, account, remember, problem);
-    return finish({ accountId: account.id, methods: shownFirst(account), remember });
+    const methods = methodsTogether(proved.split(' '));
+    if (problem) return this.askForNewPassword(place, account, { remember, methods, problem });
+    return finish({ accountId: account.id, methods, remember });
   }
 
   private async change(account: Account, password: string): Promise<FormProblem | undefined> {
@@ -195,7 +234,3 @@ const proven = (place: SignInPlace, account: Account): string[] => [
   account.id,
   String(account.passwordChangedAt),
 ];
-
-/** The proofs that come before a new password that is due: all that the account has, so that no password alone replaces a password. */
-const shownFirst = ({ secondFactors }: Account): readonly AuthenticationMethod[] =>
-  methodsTogether(['pwd'], secondFactors.length > 0 ? ['otp'] : []);

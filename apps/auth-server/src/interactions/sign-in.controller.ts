@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Passkeys } from '@curfew/accounts/factors';
 import { Interactions, type RecognisedPerson } from '@curfew/oidc';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { seeOther } from './answer.js';
@@ -24,6 +25,7 @@ export class SignInController {
     private readonly signedIn: SignedIn,
     private readonly flow: SignInFlow,
     private readonly tokens: FormTokens,
+    private readonly passkeys: Passkeys,
     private readonly settings: PageSettings,
   ) {}
 
@@ -69,7 +71,8 @@ export class SignInController {
     const address = `${base}/sign-in${next && `?next=${next}`}`;
     const { forgottenPassword: forgotten } = this.settings;
     const csrf = this.tokens.issue('sign-in', binding);
-    return { address, page: { base, language, action: address, csrf, forgotten } };
+    const passkey = this.passkeys.toShow(binding);
+    return { address, page: { base, language, action: address, csrf, forgotten, passkey } };
   }
 
   private goOn(response: ServerResponse, next: string): void {

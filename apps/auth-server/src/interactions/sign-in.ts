@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  type Account,
-  AccountService,
-  type PasswordVerdict,
-  SecondFactors,
-  type SecondStepVerdict,
-} from '@curfew/accounts';
+import { type Account, AccountService, type PasswordVerdict } from '@curfew/accounts';
+import { Passkeys, passkeyMethods, SecondFactors, type SecondStepVerdict } from '@curfew/accounts/factors';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
-import { type EventData, type RequestSignals, seconds, unknownSignals } from '@curfew/session-policy';
+import {
+  type EventData,
+  type Instant,
+  type RequestSignals,
+  seconds,
+  unknownSignals,
+} from '@curfew/session-policy';
+import { type AuthenticationMethod, methodsTogether } from '@curfew/session-policy/authentication';
 import { accountEvent } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { Injectable } from '@nestjs/common';
@@ -23,6 +25,18 @@ export type SignInOutcome =
   | Extract<PasswordVerdict, { kind: 'ok' }>
   | { readonly kind: 'refused'; readonly problem: FormProblem };
 
+/** The outcome of a form with a proof of who somebody is. */
+export type ProofOutcome =
+  | {
+      readonly kind: 'ok';
+      readonly account: Account;
+      readonly methods: readonly AuthenticationMethod[];
+      readonly provedAt: Instant;
+    }
+  | { readonly kind: 'refused'; readonly problem: FormProblem };
+
+const refused = (problem: FormProblem): ProofOutcome => ({ kind: 'refused', problem });
+
 /** How long a browser that signed in keeps a throttling lane of its own; browsers keep cookies for 400 days at most. */
 const deviceCookieLifetime = seconds(400 * 86_400);
 
@@ -32,6 +46,7 @@ export class SignIn {
   constructor(
     private readonly accounts: AccountService,
     private readonly factors: SecondFactors,
+    private readonly passkeys: Passkeys,
     private readonly signals: SignalsReader,
     private readonly settings: PageSettings,
     private readonly log: PageLog,
@@ -86,17 +101,56 @@ export class SignIn {
     return verdict;
   }
 
+  /** Verifies a passkey that was shown to the page of `binding`, and tells of it when it was not right. */
+  async verifyPasskey(request: IncomingMessage, form: Form, binding: string): Promise<ProofOutcome> {
+    const { headers, socket } = request;
+    const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });
+    const verdict = await this.passkeys.verify({ typed: form.get('credential') ?? '', binding });
+    const { accountId } = verdict;
+    const account = accountId === null ? null : await this.accounts.findById(accountId);
+    this.log.note(`passkey_${verdict.kind}`, { ip: signals.ip, accountId });
+    if (verdict.kind === 'stale') return refused({ code: 'passkey_stale' });
+    if (verdict.kind === 'ok' && account?.disabledAt === null)
+      return { kind: 'ok', account, methods: passkeyMethods, provedAt: verdict.provedAt };
+    this.tellCause(verdict.kind === 'ok' ? 'account_disabled' : 'wrong_passkey', accountId, signals);
+    return refused({ code: 'passkey_wrong' });
+  }
+
+  /** Verifies the second proof of a person whose first one is known: a passkey of theirs, or a code. */
+  async verifySecond(
+    request: IncomingMessage,
+    account: Account,
+    form: Form,
+    binding: string,
+  ): Promise<ProofOutcome> {
+    if (!form.get('credential')) {
+      const verdict = await this.verifyCode(request, account, form.get('code') ?? '');
+      if (verdict.kind !== 'ok') return refused(problemOfCode(verdict));
+      return { kind: 'ok', account, methods: ['otp'], provedAt: this.clock.now() };
+    }
+    const outcome = await this.verifyPasskey(request, form, binding);
+    const isAnother = outcome.kind === 'ok' && outcome.account.id !== account.id;
+    return isAnother ? refused({ code: 'passkey_wrong' }) : outcome;
+  }
+
   /**
-   * Lets a person who is signed in prove anew who they are, before they change how they sign in: the password, and a code where the account
-   * has a second factor. A thief of the password alone changes nothing.
+   * Lets a person who is signed in prove anew who they are, before they change how they sign in: by a passkey, or by the password, and a code
+   * where the account has a second factor. A thief of the password alone changes nothing.
    */
-  async proveAnew(request: IncomingMessage, account: Account, form: Form): Promise<FormProblem | undefined> {
+  async proveAnew(
+    request: IncomingMessage,
+    account: Account,
+    form: Form,
+    binding: string,
+  ): Promise<ProofOutcome> {
+    if (form.get('credential')) return this.verifySecond(request, account, form, binding);
     const typed = { username: account.username, password: form.get('current') ?? '' };
     const verdict = await this.verify(request, typed);
-    if (verdict.kind !== 'ok') return problemOfVerdict(verdict, 'current_password_wrong');
-    if (account.secondFactors.length === 0) return undefined;
-    const code = await this.verifyCode(request, account, form.get('code') ?? '');
-    return code.kind === 'ok' ? undefined : problemOfCode(code);
+    if (verdict.kind !== 'ok') return refused(problemOfVerdict(verdict, 'current_password_wrong'));
+    if (account.secondFactors.length === 0)
+      return { kind: 'ok', account, methods: ['pwd'], provedAt: this.clock.now() };
+    const second = await this.verifySecond(request, account, form, binding);
+    return second.kind === 'ok' ? { ...second, methods: methodsTogether(['pwd'], second.methods) } : second;
   }
 
   private note(verdict: PasswordVerdict, ip: string | null): void {

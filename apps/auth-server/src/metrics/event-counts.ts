@@ -25,6 +25,7 @@ const signInCauses: ReadonlySet<string> = new Set([
   'unknown_account',
   'wrong_password',
   'wrong_code',
+  'wrong_passkey',
   'account_disabled',
   'throttled',
   'overloaded',

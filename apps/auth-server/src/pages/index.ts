@@ -24,6 +24,8 @@ export {
 export { type MailboxPage, mailboxPage } from './mailbox-page.js';
 export { type OnwardPage, onwardPage, onwardScript } from './onward-page.js';
 export { pageScripts } from './page-scripts.js';
+export { type PasskeyOffer, passkeyScript, passkeyScriptPath } from './passkey-script.js';
+export { maxPasskeyName } from './passkey-settings.js';
 export {
   type NewPasswordPage,
   newPasswordPage,
@@ -32,14 +34,10 @@ export {
   type PasswordProblem,
   passwordPage,
 } from './password-page.js';
-export {
-  type RecoveryCodesPage,
-  recoveryCodesPage,
-  type SecondStepPage,
-  type SecondStepSettings,
-  secondStepPage,
-  secondStepSettings,
-} from './second-step-page.js';
+export { type RecoveryCodesPage, recoveryCodesPage } from './recovery-codes-page.js';
+export type { SecondStepDone, SecondStepSettings } from './second-step-model.js';
+export { type SecondStepPage, secondStepPage } from './second-step-page.js';
+export { secondStepDone, secondStepSettings } from './second-step-settings.js';
 export { type SessionEntry, type SessionsPage, type SignInEntry, sessionsPage } from './sessions-page.js';
 export { type SignInPage, signInPage } from './sign-in-page.js';
 export { type LoggedOutPage, type LogoutPage, loggedOutPage, logoutPage } from './sign-out-pages.js';

@@ -6,32 +6,28 @@ import { revealing as revealingElement } from './password-input.js';
 import { sentOnce as sentOnceElement } from './sent-once.js';
 
 const [sentOnce, revealing] = [String(sentOnceElement), String(revealingElement)];
-const withoutScripts = (page: string): string => page.replace(sentOnce, '').replace(revealing, '');
 const hostile = `"><script>alert('x')</script>&\``;
 const hostileText = html`${hostile}`;
 const now = instant(Date.UTC(2026, 0, 2));
 const form = { language: languages.en, action: hostile, csrf: hostile, xsrf: hostile };
-const session: pages.SessionEntry = {
-  id: hostile,
-  clientName: hostile,
-  lastActiveAt: now,
-  expiresAt: now,
-  absoluteDeadline: now,
-  idleWarningAt: now,
-  offline: true,
-};
+const times = { lastActiveAt: now, expiresAt: now, absoluteDeadline: now, idleWarningAt: now };
+const session: pages.SessionEntry = { id: hostile, clientName: hostile, ...times, offline: true };
 const signIn: pages.SignInEntry = {
   id: hostile,
   kind: 'browser',
-  browser: hostile,
-  system: hostile,
-  from: hostile,
-  signedInAt: now,
-  lastActiveAt: now,
+  ...{ browser: hostile, system: hostile, from: hostile },
+  ...{ signedInAt: now, lastActiveAt: now },
   thisBrowser: false,
   sessions: [session],
 };
 const problem = { field: 'current', text: hostileText } as const;
+
+const passkey = { challenge: hostile, rpId: 'localhost', userVerification: 'required' };
+const withoutScripts = (page: string): string =>
+  [sentOnce, revealing, `<script src="${pages.passkeyScriptPath}" defer></script>`].reduce(
+    (rest, script) => rest.replace(script, ''),
+    page,
+  );
 
 /** Every page with the worst text in every place where text can come from outside. */
 const all = (language: Language): [string, PageDocument][] => [
@@ -79,7 +75,14 @@ const all = (language: Language): [string, PageDocument][] => [
   ['sessions', pages.sessionsPage({ ...form, language, now, signIns: [signIn], more: true, done: 'others' })],
   [
     'password',
-    pages.passwordPage({ ...form, language, username: hostile, minLength: 12, asksCode: true, problem }),
+    pages.passwordPage({
+      ...form,
+      language,
+      username: hostile,
+      minLength: 12,
+      asksCode: 'recovery',
+      problem,
+    }),
   ],
   [
     'new password',
@@ -120,9 +123,12 @@ const all = (language: Language): [string, PageDocument][] => [
       clientName: hostile,
       proof: { account: hostile },
       problem: hostileText,
+      answering: ['totp', 'passkey'],
+      takesCode: true,
+      passkey,
     }),
   ],
-  ...(['none', 'proposed', 'in use'] as const).map((state): [string, PageDocument] => [
+  ...(['none', 'proposed', 'in use', 'to be changed'] as const).map((state): [string, PageDocument] => [
     `second step, ${state}`,
     pages.secondStepSettings({
       language,
@@ -130,7 +136,13 @@ const all = (language: Language): [string, PageDocument][] => [
       csrf: hostile,
       username: hostile,
       now,
-      app: state === 'in use' ? { since: now, lastUsedAt: now } : null,
+      proof: state === 'in use' ? undefined : { proof: hostile },
+      passkeys:
+        state === 'none'
+          ? []
+          : [{ id: hostile, name: hostile, createdAt: now, lastUsedAt: null, isBackedUp: true }],
+      passkey,
+      app: state === 'in use' || state === 'to be changed' ? { since: now, lastUsedAt: now } : null,
       recoveryCodes: 9,
       always: true,
       proposed: state === 'proposed' ? { secret: hostile, uri: `otpauth://totp/${hostile}` } : null,

@@ -1,6 +1,7 @@
 import { type Html, html, type PageDocument, type PlainKey } from '@curfew/pages';
 import { codeField } from './code-field.js';
 import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
+import { type PasskeyOffer, passkeyButton, passkeyScriptOf } from './passkey-script.js';
 import { passwordInput, revealing } from './password-input.js';
 import { sentOnce } from './sent-once.js';
 
@@ -10,8 +11,10 @@ export interface PasswordPage extends PageModel {
   readonly csrf: string;
   readonly username: string;
   readonly minLength: number;
-  /** Whether the account has a second factor, whose code is asked for as well. */
-  readonly asksCode: boolean;
+  /** Whether the account has a second factor, whose code is asked for as well: one of an app, or a recovery code alone. */
+  readonly asksCode: false | 'recovery' | 'only-recovery';
+  /** Asks the browser to show a passkey, which stands in for the current password and the code. */
+  readonly passkey?: PasskeyOffer;
   /** Everything that is signed in ends with the change by policy, so nobody is asked. */
   readonly endsOthers?: boolean;
   readonly problem?: PasswordProblem | undefined;
@@ -42,13 +45,15 @@ ${hidden('csrf', page.csrf)}
 <div class="field"><label for="username">${say('field.username')}</label>
 <input id="username" type="text" autocomplete="username" readonly value="${page.username}"></div>
 ${field(page, { name: 'current', label: 'field.current_password', autocomplete: 'current-password', first: !changed })}
-${page.asksCode && codeField(language, { isWrong: problem?.field === 'code', text: problem?.text, or: 'recovery' })}
+${page.asksCode && codeField(language, { isWrong: problem?.field === 'code', text: problem?.text, or: page.asksCode })}
+${page.passkey && html`<p class="hint">${say('password.passkey_hint')}</p>`}
 ${newPasswordFields(page)}
 ${page.endsOthers ? html`<p class="hint">${say('password.ends_all')}</p>` : endOthers(page)}
 <button>${say('password.submit')}</button>
+${passkeyButton(page.passkey, language, { plain: true })}
 </form>
 </div>
-${revealing}`;
+${sentOnce}${revealing}${passkeyScriptOf(page.passkey, base)}`;
   return layout({ title, content, failed: Boolean(problem), navigation: 'password', base, language });
 }
 
@@ -120,6 +125,6 @@ ${hint && html`<p class="hint" id="${name}-hint">${hint}</p>`}
 ${wrong && html`<p class="problem" id="${name}-problem" role="alert">${wrong}</p>`}
 ${passwordInput(
   page.language,
-  html` id="${name}" name="${name}" autocomplete="${autocomplete}"${autocomplete === 'new-password' && html` minlength="${page.minLength}"`}${described !== '' && html` aria-describedby="${described}"`}${wrong && html` aria-invalid="true"`}${focused && html` autofocus`}`,
+  html` id="${name}" name="${name}" autocomplete="${autocomplete}"${name === 'current' && html` data-instead=""`}${autocomplete === 'new-password' && html` minlength="${page.minLength}"`}${described !== '' && html` aria-describedby="${described}"`}${wrong && html` aria-invalid="true"`}${focused && html` autofocus`}`,
 )}</div>`;
 }

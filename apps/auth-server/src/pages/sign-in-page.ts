@@ -1,5 +1,6 @@
 import { type Html, html, type PageDocument, type PlainKey } from '@curfew/pages';
 import { hidden, layout, logoOf, type PageModel, problemNotice } from './layout.js';
+import { type PasskeyOffer, passkeyButton, passkeyScriptOf } from './passkey-script.js';
 import { passwordInput, revealing } from './password-input.js';
 import { sentOnce } from './sent-once.js';
 
@@ -17,6 +18,8 @@ export interface SignInPage extends PageModel {
   readonly remember?: boolean | undefined;
   /** The page for a forgotten password, where there is one. */
   readonly forgotten?: string | undefined;
+  /** Asks the browser to show a passkey. */
+  readonly passkey?: PasskeyOffer;
 }
 
 /** Name and password, and the way back to the application for who changed their mind. */
@@ -37,22 +40,23 @@ ${problem && problemNotice(problem)}
 ${hidden('csrf', page.csrf)}
 <div class="field">
 <label for="username">${say('field.username')}</label>
-<input id="username" name="username" type="text" inputmode="email" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="320" required value="${page.username}"${problem && html` aria-invalid="true" aria-describedby="problem"`}${!again && html` autofocus`}>
+<input id="username" name="username" type="text" inputmode="email" autocomplete="username webauthn" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="320" required data-instead value="${page.username}"${problem && html` aria-invalid="true" aria-describedby="problem"`}${!again && html` autofocus`}>
 </div>
 <div class="field">
 <label for="password">${say('field.password')}</label>
 ${passwordInput(
   language,
-  html` id="password" name="password" autocomplete="current-password"${problem && html` aria-invalid="true" aria-describedby="problem"`}${again && html` autofocus`}`,
+  html` id="password" name="password" autocomplete="current-password" data-instead=""${problem && html` aria-invalid="true" aria-describedby="problem"`}${again && html` autofocus`}`,
 )}
 </div>
 <label class="check"><input type="checkbox" name="remember" value="yes"${page.remember && html` checked`}><span>${say('sign_in.remember')}<br><span class="hint">${say('sign_in.remember_hint')}</span></span></label>
 <button class="full">${say('sign_in.submit')}</button>
+${passkeyButton(page.passkey, language, { autofill: true, plain: true })}
 </form>
 ${page.forgotten && html`<p><a href="${page.forgotten}">${say('forgotten.link')}</a></p>`}
 ${clientName && cancelForm(page)}
 </div>
-${sentOnce}${revealing}`;
+${sentOnce}${revealing}${passkeyScriptOf(page.passkey, base)}`;
   return layout({ title, content, failed: Boolean(problem), base, language, look: page.look });
 }
 

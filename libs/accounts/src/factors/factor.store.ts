@@ -1,5 +1,6 @@
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant, type Seconds } from '@curfew/session-policy';
+import type { SecondFactor } from '../account.js';
 
 /** An authenticator app as it is stored. */
 export interface StoredTotp {
@@ -49,7 +50,7 @@ export class FactorStore {
       UPDATE totp_factor SET secret = ${secret}, confirmed_at = ${at}, last_used_at = ${at}, last_step = ${step}
       WHERE account_id = ${accountId}::uuid AND confirmed_at IS NULL AND created_at > ${new Date(now - within * 1000)}
       RETURNING 1`;
-    if (rows.length === 1) await this.tell(accountId, ['totp'], now, tx);
+    if (rows.length === 1) await this.tellKinds(accountId, now, tx);
     return rows.length === 1;
   }
 
@@ -86,14 +87,15 @@ export class FactorStore {
     });
   }
 
-  /** Removes all factors; false where there was none in use. */
-  async removeAll(accountId: string, now: Instant, tx: Transaction): Promise<boolean> {
+  /** Removes the app; false where none was in use. */
+  async removeTotp(accountId: string, tx: Transaction): Promise<boolean> {
     const removed = await tx.$queryRaw<{ isUsed: boolean }[]>`
       DELETE FROM totp_factor WHERE account_id = ${accountId}::uuid RETURNING confirmed_at IS NOT NULL AS "isUsed"`;
+    return removed.some(({ isUsed }) => isUsed);
+  }
+
+  async removeCodes(accountId: string, tx: Transaction): Promise<void> {
     await tx.recoveryCode.deleteMany({ where: { accountId } });
-    const wasUsed = removed.some(({ isUsed }) => isUsed);
-    if (wasUsed) await this.tell(accountId, [], now, tx);
-    return wasUsed;
   }
 
   async askAlways(accountId: string, always: boolean, now: Instant, tx: Transaction): Promise<void> {
@@ -103,10 +105,18 @@ export class FactorStore {
     });
   }
 
-  private async tell(accountId: string, kinds: string[], now: Instant, tx: Transaction): Promise<void> {
-    await tx.account.update({
-      where: { id: accountId },
-      data: { secondFactors: kinds, secondStepAlways: true, updatedAt: new Date(now) },
-    });
+  /**
+   * Writes into the account which kinds of factors it has now; the kinds. A person who gets the first one is asked for it at every sign-in
+   * until they choose otherwise.
+   */
+  async tellKinds(accountId: string, now: Instant, tx: Transaction): Promise<readonly SecondFactor[]> {
+    const [row] = await tx.$queryRaw<{ kinds: SecondFactor[] }[]>`
+      UPDATE account SET updated_at = ${new Date(now)}, second_factors = had.kinds,
+        second_step_always = second_step_always OR second_factors = '{}' OR had.kinds = '{}'
+      FROM (SELECT array_remove(ARRAY[
+        CASE WHEN EXISTS (SELECT 1 FROM totp_factor WHERE account_id = ${accountId}::uuid AND confirmed_at IS NOT NULL) THEN 'totp' END,
+        CASE WHEN EXISTS (SELECT 1 FROM passkey WHERE account_id = ${accountId}::uuid) THEN 'passkey' END], NULL) AS kinds) AS had
+      WHERE id = ${accountId}::uuid RETURNING had.kinds`;
+    return row?.kinds ?? [];
   }
 }

@@ -6,6 +6,8 @@ import { countersOf, defaultSignInLimits } from '../sign-in-throttle.js';
 import type { Throttle } from '../throttle.store.js';
 import { FactorStore } from './factor.store.js';
 import { newSharedSecret, provisioningUri, timeStepOf } from './one-time-password.js';
+import type { Passkey, RemovedPasskey } from './passkey.store.js';
+import type { PasskeyFault, Passkeys, TypedAnswer } from './passkeys.js';
 import { newRecoveryCodes, readRecoveryCode, recoveryCodeHash } from './recovery-codes.js';
 
 /** Keeps the shared secrets of authenticator apps under a service key. */
@@ -21,6 +23,7 @@ export interface SecondFactorsParts {
   readonly prisma: PrismaService;
   readonly clock: Clock;
   readonly throttle: Throttle;
+  readonly passkeys: Passkeys;
   readonly seal: FactorSeal;
   /** Keys of the hashes of recovery codes, newest first. */
   readonly codeKeys: readonly Uint8Array[];
@@ -31,6 +34,7 @@ export interface SecondFactorsParts {
 /** The second factors of an account, for people who look at them. */
 export interface SecondFactorState {
   readonly totp: { readonly createdAt: Instant; readonly lastUsedAt: Instant | null } | null;
+  readonly passkeys: readonly Passkey[];
   readonly recoveryCodes: number;
 }
 
@@ -59,7 +63,13 @@ export type SecondStepVerdict =
 /** Seconds that a person has to show the first password of a new app. */
 const setUpWithin = seconds(600);
 
-/** Second factors of accounts: authenticator apps (RFC 6238) and recovery codes. */
+/** A new passkey, and the recovery codes that came with it where the account had no factor before. */
+export interface AddedPasskey {
+  readonly isPlatform: boolean;
+  readonly codes: readonly string[] | null;
+}
+
+/** Second factors of accounts: authenticator apps (RFC 6238), passkeys and recovery codes. */
 export class SecondFactors {
   readonly #store: FactorStore;
 
@@ -68,12 +78,14 @@ export class SecondFactors {
   }
 
   async state(accountId: string): Promise<SecondFactorState> {
-    const [totp, recoveryCodes] = await Promise.all([
+    const [totp, passkeys, recoveryCodes] = await Promise.all([
       this.#store.totp(accountId),
+      this.parts.passkeys.ofAccount(accountId),
       this.#store.countCodes(accountId),
     ]);
     const { confirmedAt, lastUsedAt } = totp ?? { confirmedAt: null, lastUsedAt: null };
-    return { totp: confirmedAt === null ? null : { createdAt: confirmedAt, lastUsedAt }, recoveryCodes };
+    const app = confirmedAt === null ? null : { createdAt: confirmedAt, lastUsedAt };
+    return { totp: app, passkeys, recoveryCodes };
   }
 
   /**
@@ -99,18 +111,43 @@ export class SecondFactors {
       : { secret, uri: provisioningUri(secret, this.parts.issuer, username) };
   }
 
-  /** Takes the app into use, if this is a password of it. The recovery codes, which are shown once; null where the password is wrong. */
+  /** Takes the app into use, if this is a password of it; null where it is not. The codes are there where it is the first factor. */
   async confirm(
     { account, binding, typed }: ShownPassword,
     tx: Transaction,
-  ): Promise<readonly string[] | null> {
+  ): Promise<{ readonly codes: readonly string[] | null } | null> {
     const now = this.parts.clock.now();
     const proposed = await this.proposed(account, binding);
     const step = proposed && timeStepOf(typed.replaceAll(/\s/g, ''), proposed.secret, now);
     if (!proposed || step === null) return null;
     const secret = this.parts.seal.close(proposed.secret, contextOfSeal(account.id));
     const isConfirmed = await this.#store.confirm(account.id, { secret, step, now, within: setUpWithin }, tx);
-    return isConfirmed ? this.renewCodes(account.id, tx) : null;
+    return isConfirmed ? { codes: await this.#firstCodes(account.id, tx) } : null;
+  }
+
+  /** Keeps a new passkey; why not, where it was not kept. */
+  async addPasskey(
+    made: TypedAnswer & { readonly account: Account; readonly name: string },
+    tx: Transaction,
+  ): Promise<AddedPasskey | PasskeyFault> {
+    const added = await this.parts.passkeys.make(made, tx);
+    if (typeof added === 'string') return added;
+    await this.#store.tellKinds(made.account.id, this.parts.clock.now(), tx);
+    return { ...added, codes: await this.#firstCodes(made.account.id, tx) };
+  }
+
+  /** Removes one passkey; undefined where the account has none of that id. */
+  async removePasskey(accountId: string, id: string, tx: Transaction): Promise<RemovedPasskey | undefined> {
+    const [removed] = await this.parts.passkeys.remove(accountId, id, tx);
+    if (removed) await this.#tellRemoved(accountId, tx);
+    return removed;
+  }
+
+  /** Removes the app; false where there was none. */
+  async removeApp(accountId: string, tx: Transaction): Promise<boolean> {
+    const isRemoved = await this.#store.removeTotp(accountId, tx);
+    if (isRemoved) await this.#tellRemoved(accountId, tx);
+    return isRemoved;
   }
 
   /** New recovery codes in place of the old ones. */
@@ -122,9 +159,27 @@ export class SecondFactors {
     return codes;
   }
 
-  /** Removes every second factor; false where there was none. */
-  remove(accountId: string, tx: Transaction): Promise<boolean> {
-    return this.#store.removeAll(accountId, this.parts.clock.now(), tx);
+  /** Removes every second factor; those that there were. */
+  async remove(
+    accountId: string,
+    tx: Transaction,
+  ): Promise<{ readonly hadApp: boolean; readonly passkeys: readonly RemovedPasskey[] }> {
+    const hadApp = await this.#store.removeTotp(accountId, tx);
+    const passkeys = await this.parts.passkeys.remove(accountId, null, tx);
+    if (hadApp || passkeys.length > 0) await this.#tellRemoved(accountId, tx);
+    return { hadApp, passkeys };
+  }
+
+  /** Recovery codes come with the first factor of an account, and go with the last. */
+  async #firstCodes(accountId: string, tx: Transaction): Promise<readonly string[] | null> {
+    return (await tx.recoveryCode.count({ where: { accountId } })) > 0
+      ? null
+      : this.renewCodes(accountId, tx);
+  }
+
+  async #tellRemoved(accountId: string, tx: Transaction): Promise<void> {
+    const left = await this.#store.tellKinds(accountId, this.parts.clock.now(), tx);
+    if (left.length === 0) await this.#store.removeCodes(accountId, tx);
   }
 
   /** Whether the person is asked at every sign-in, or only where it is demanded. */

@@ -49,6 +49,10 @@ const credentialChanges: Readonly<
   password_changed: { credential_type: 'password', change_type: 'update' },
   second_factor_added: { credential_type: 'app', change_type: 'create' },
   second_factor_removed: { credential_type: 'app', change_type: 'delete' },
+  passkey_added: { credential_type: 'fido2-platform', change_type: 'create' },
+  security_key_added: { credential_type: 'fido2-roaming', change_type: 'create' },
+  passkey_removed: { credential_type: 'fido2-platform', change_type: 'delete' },
+  security_key_removed: { credential_type: 'fido2-roaming', change_type: 'delete' },
 };
 
 /** Our events in the words of CAEP and RISC. */

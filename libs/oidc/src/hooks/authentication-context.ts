@@ -1,4 +1,4 @@
-import type { AccountService } from '@curfew/accounts';
+import { type AccountService, reachableContext } from '@curfew/accounts';
 import {
   type AuthenticationContext,
   contextOf,
@@ -27,9 +27,26 @@ export function contextOfSignIn(parts: ContextParts): interactionPolicy.Check {
     contextRequired,
     'End-User authentication does not reach the requested authentication context class',
     'login_required',
-    async (ctx) => ((await mustProve(ctx, parts)) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT),
+    async (ctx) => {
+      const needed = await toBeProved(ctx, parts);
+      if (needed === null) return Check.NO_NEED_TO_PROMPT;
+      neededOf.set(ctx, needed);
+      return Check.REQUEST_PROMPT;
+    },
+    (ctx) => ({ [contextNeeded]: neededOf.get(ctx) }),
   );
 }
+
+/** The member of a sign-in prompt's details that holds the context class to be proved. */
+export const contextNeeded = 'contextNeeded';
+
+/** The details of a prompt that asks for a context class. */
+export interface ContextPromptDetails {
+  readonly [contextNeeded]?: AuthenticationContext | undefined;
+}
+
+/** The class to be proved, from the check to the details of the prompt. */
+const neededOf = new WeakMap<KoaContextWithOIDC, AuthenticationContext>();
 
 /** The parts that the check asks: factors of accounts, and policies. */
 export interface ContextParts {
@@ -45,11 +62,14 @@ export function checkContexts(policy: interactionPolicy.DefaultPolicy, parts: Co
   checks.add(contextOfSignIn(parts));
 }
 
-/** @throws UnmetAuthenticationRequirements */
-async function mustProve(ctx: KoaContextWithOIDC, { accounts, sessions }: ContextParts): Promise<boolean> {
+/** The context class that the person must still prove; null where they need not. @throws UnmetAuthenticationRequirements */
+async function toBeProved(
+  ctx: KoaContextWithOIDC,
+  { accounts, sessions }: ContextParts,
+): Promise<AuthenticationContext | null> {
   const { client, resourceServers, session } = ctx.oidc;
   const asked = askedContexts(ctx);
-  if (!client || !session?.accountId) return false;
+  if (!client || !session?.accountId) return null;
   const { accountId } = session;
   const policy = await sessions.policyFor(client.clientId, Object.keys(resourceServers ?? {}), accountId);
   const demanded = strongerContext(asked.required, demandedBy(policy.requiredAcr));
@@ -57,14 +77,14 @@ async function mustProve(ctx: KoaContextWithOIDC, { accounts, sessions }: Contex
   const isOfRisk = awaitsStepUp(session.uid, accountId);
   const proved = contextOf((session as { amr?: string[] }).amr);
   // Most requests ask for nothing more than was proved: then the account need not be read.
-  if (!isOfRisk && reaches(proved, strongerContext(demanded, wanted))) return false;
+  if (!isOfRisk && reaches(proved, strongerContext(demanded, wanted))) return null;
   const reachable = await reachableBy(accountId, accounts);
   // A thief of the password must not answer a step-up with it, where the account has more than that (RFC 9470).
   const required = isOfRisk ? strongerContext(demanded, reachable) : demanded;
   const decision = decideContext({ proved, required, wanted, reachable });
   // A page that asks for a sign-in anyway may bring another account.
   if (decision === 'unmet' && !ctx.oidc.promptPending('login')) throw unmet();
-  return decision === 'prove';
+  return decision === 'prove' ? strongerContext(required, reaches(reachable, wanted) ? wanted : null) : null;
 }
 
 const unmet = () =>
@@ -79,7 +99,7 @@ function awaitsStepUp(browserSessionUid: string, accountId: string): boolean {
 /** The strongest context class that an account can prove with the factors it has. */
 async function reachableBy(accountId: string, accounts: AccountService): Promise<AuthenticationContext> {
   const account = currentScope().staged.account(accountId) ?? (await accounts.findById(accountId));
-  return account && account.secondFactors.length > 0 ? 'urn:curfew:acr:mfa' : 'urn:curfew:acr:sfa';
+  return account ? reachableContext(account) : 'urn:curfew:acr:sfa';
 }
 
 /**

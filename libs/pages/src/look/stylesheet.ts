@@ -57,6 +57,8 @@ input.code{font:600 1.5rem/1.2 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaV
 .check input{width:1.25rem;height:1.25rem;margin:.125rem 0 0;accent-color:var(--accent)}
 button,.button{display:inline-flex;align-items:center;justify-content:center;min-height:3rem;padding:.625rem 1.25rem;border:1px solid transparent;border-radius:.625rem;
   background:var(--accent);color:var(--on-accent);font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer;transition:background-color .12s}
+[hidden]{display:none!important}
+.entries{list-style:none;padding:0;margin:0}
 button:hover,.button:hover{background:var(--accent-hover)}
 [hidden]{display:none!important}
 .secret{position:relative}

@@ -36,7 +36,7 @@ describe.each(languageTags)('the sentences in %s', (tag) => {
 it('differ between the languages, but for words that both have', () => {
   const same = Object.entries(german).filter(([key, sentence]) => sentence === english[key as MessageKey]);
   expect(same.map(([, sentence]) => sentence).sort()).toEqual(
-    ['Browser', 'Code', 'Offline', 'in {length}', '{access} ({api})'].sort(),
+    ['Browser', 'Code', 'Offline', 'Passkey {number}', 'Passkeys', 'in {length}', '{access} ({api})'].sort(),
   );
 });
 

@@ -17,9 +17,9 @@ export const account: Translated<typeof import('../en/account.js').account> = {
   'home.password_lead':
     'Ändern Sie Ihr Passwort, wenn jemand anderes es kennen könnte. Dabei können Sie sich überall sonst abmelden.',
   'home.password_link': 'Passwort ändern',
-  'home.second_step_on': 'Eine Authenticator-App schützt Ihre Anmeldung.',
+  'home.second_step_on': 'Ihr Passwort allein genügt nicht, um sich als Sie anzumelden.',
   'home.second_step_off':
-    'Schützen Sie Ihr Konto mit einem Code aus einer Authenticator-App, falls jemand Ihr Passwort erfährt.',
+    'Schützen Sie Ihr Konto mit einem Passkey oder einer Authenticator-App, falls jemand Ihr Passwort erfährt.',
   'home.second_step_see': 'Zweiten Schritt ansehen',
   'home.second_step_set_up': 'Zweiten Schritt einrichten',
   'home.device': 'Gerät verbinden',
@@ -73,10 +73,38 @@ export const account: Translated<typeof import('../en/account.js').account> = {
     'Jede Anwendung muss sich neu anmelden. Wer das alte Passwort kannte, ist sofort abgemeldet.',
   'factor.off': 'Der zweite Schritt ist ausgeschaltet.',
   'factor.on': 'Der zweite Schritt ist eingeschaltet.',
-  'factor.always': 'Sie werden bei jeder Anmeldung nach einem Code gefragt.',
-  'factor.sometimes': 'Sie werden nur dort nach einem Code gefragt, wo eine Anwendung ihn verlangt.',
-  'factor.lead':
-    'Eine Authenticator-App zeigt alle 30 Sekunden einen neuen Code. Damit genügt Ihr Passwort allein nicht mehr, um sich als Sie anzumelden.',
+  'factor.always': 'Sie werden bei jeder Anmeldung nach einem zweiten Schritt gefragt.',
+  'factor.sometimes':
+    'Sie werden nur dort nach einem zweiten Schritt gefragt, wo eine Anwendung ihn verlangt.',
+  'factor.none':
+    'Mit einem Passkey oder einer Authenticator-App genügt Ihr Passwort allein nicht, um sich als Sie anzumelden. Um einen einzurichten, zeigen Sie noch einmal, dass Sie es sind.',
+  'factor.no_such': 'keine',
+  'factor.app_lead': 'Eine App auf Ihrem Telefon zeigt alle 30 Sekunden einen neuen Code an.',
+  'factor.app_since': 'Eingerichtet {time}.',
+  'factor.app_added': 'Die Authenticator-App ist eingerichtet.',
+  'factor.app_removed': 'Die Authenticator-App ist entfernt.',
+  'factor.remove_app': 'App entfernen',
+  'factor.codes_lead': 'Noch {count}. Jeder ersetzt einmal Ihre App oder Ihren Passkey.',
+  'passkey.title': 'Passkeys',
+  'passkey.lead':
+    'Sie melden sich mit Fingerabdruck, Gesicht oder der PIN Ihres Geräts an und brauchen kein Passwort. Ein Passkey gilt nur für diese Website, daher kann keine Nachahmung ihn abfragen.',
+  'passkey.added': 'Hinzugefügt {time}.',
+  'passkey.last_used': 'Zuletzt verwendet {time}.',
+  'passkey.not_used_yet': 'Noch nicht verwendet.',
+  'passkey.backed_up': 'Er ist auch auf Ihren anderen Geräten.',
+  'passkey.one_device': 'Er ist nur auf einem Gerät.',
+  'passkey.name': 'Name des neuen Passkeys',
+  'passkey.name_offered': 'Passkey {number}',
+  'passkey.add': 'Passkey hinzufügen',
+  'passkey.remove': 'Entfernen',
+  'passkey.remove_named': 'Den Passkey {name} entfernen',
+  'passkey.needs_script': 'Ein Browser erzeugt einen Passkey nur, wenn JavaScript eingeschaltet ist.',
+  'passkey.unavailable': 'Diese Installation bietet keine Passkeys an.',
+  'passkey.done_added': 'Der Passkey ist hinzugefügt.',
+  'passkey.done_removed':
+    'Der Passkey ist entfernt. Löschen Sie ihn auch auf Ihrem Gerät, damit er nicht mehr angeboten wird.',
+  'password.passkey_hint':
+    'Mit einem Passkey brauchen Sie beides nicht: Füllen Sie das neue Passwort aus und verwenden Sie ihn dann.',
   'factor.begin': 'Authenticator-App einrichten',
   'factor.scan': 'Scannen Sie diesen Code mit Ihrer Authenticator-App, oder {link}.',
   'factor.scan_link': 'öffnen Sie ihn auf diesem Gerät',
@@ -99,7 +127,7 @@ export const account: Translated<typeof import('../en/account.js').account> = {
   'factor.remove': 'Ausschalten',
   'recovery.title': 'Ihre Wiederherstellungscodes',
   'recovery.lead':
-    'Bewahren Sie diese Codes dort auf, wo Sie sie auch ohne Ihr Telefon finden. Jeder gilt einmal, anstelle eines Codes aus der App.',
+    'Bewahren Sie diese Codes dort auf, wo Sie sie ohne Telefon und Computer finden. Jeder gilt einmal, anstelle Ihrer App oder Ihres Passkeys.',
   'recovery.once': 'Sie werden nicht noch einmal angezeigt.',
   'recovery.once_renewed': 'Sie werden nicht noch einmal angezeigt, und die alten gelten nicht mehr.',
   'recovery.kept': 'Ich habe sie gesichert',

@@ -21,6 +21,9 @@ export const pages: Translated<typeof import('../en/pages.js').pages> = {
   'field.new_password_hint':
     'Mindestens {length} Zeichen. Ein paar Wörter hintereinander sind leicht zu merken und schwer zu erraten.',
   'field.show_password': 'Passwort anzeigen',
+  'field.recovery_code': 'Wiederherstellungscode',
+  'field.recovery_code_hint':
+    'Wenn Sie Ihren Passkey nicht mehr haben, geben Sie einen Ihrer Wiederherstellungscodes ein.',
   'field.code': 'Code aus Ihrer App',
   'field.code_hint':
     'Sechs Ziffern. Wenn Sie die App nicht mehr haben, geben Sie einen Ihrer Wiederherstellungscodes ein.',

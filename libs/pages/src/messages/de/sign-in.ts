@@ -14,6 +14,19 @@ export const signIn: Translated<typeof import('../en/sign-in.js').signIn> = {
     'Die Anwendung bittet Sie, sich noch einmal anzumelden, damit sicher ist, dass Sie es sind.',
   'second_step.title': 'Zweiter Schritt',
   'second_step.needed': 'Dafür genügt Ihr Passwort allein nicht.',
+  'second_step.passkey_needed': 'Dafür ist einer Ihrer Passkeys nötig.',
+  'second_step.lost': 'Wenn Sie Ihre Passkeys nicht mehr haben, {link}, mit einem Wiederherstellungscode.',
+  'second_step.lost_link': 'entfernen Sie sie aus Ihrem Konto',
+  'passkey.use': 'Passkey verwenden',
+  'passkey.not_used':
+    'Es wurde kein Passkey verwendet. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.',
+  'problem.passkey_wrong':
+    'Dieser Passkey wurde nicht angenommen. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.',
+  'problem.passkey_stale':
+    'Diese Seite war zu lange offen oder wurde zweimal gesendet. Verwenden Sie Ihren Passkey noch einmal.',
+  'problem.passkey_name_missing': 'Geben Sie dem Passkey einen Namen mit höchstens 60 Zeichen.',
+  'problem.too_many_passkeys':
+    'Dieses Konto hat so viele Passkeys, wie es haben kann. Entfernen Sie zuerst einen.',
   'new_password.title': 'Neues Passwort wählen',
   'new_password.lead':
     'Bevor es weitergeht, brauchen Sie ein neues Passwort. Jede Sitzung, die mit dem alten begonnen hat, endet.',

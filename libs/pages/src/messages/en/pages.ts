@@ -19,6 +19,8 @@ export const pages = {
   'field.new_password_hint':
     'At least {length} characters. A few words in a row are easy to remember and hard to guess.',
   'field.show_password': 'Show password',
+  'field.recovery_code': 'Recovery code',
+  'field.recovery_code_hint': 'If you have lost your passkey, enter one of your recovery codes.',
   'field.code': 'Code from your app',
   'field.code_hint': 'Six digits. If you have lost the app, enter one of your recovery codes.',
   'time.now': 'just now',

@@ -1,0 +1,49 @@
+import type { PlainKey } from '@curfew/pages';
+import type { Instant } from '@curfew/session-policy';
+import type { PageModel } from './layout.js';
+import type { PasskeyOffer } from './passkey-script.js';
+import type { PasswordProblem } from './password-page.js';
+
+/** A passkey as its owner sees it. */
+export interface PasskeyEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: Instant;
+  readonly lastUsedAt: Instant | null;
+  readonly isBackedUp: boolean;
+}
+
+/** The page on which a person sets up, looks at and removes their second factors. */
+export interface SecondStepSettings extends PageModel {
+  readonly action: string;
+  readonly csrf: string;
+  readonly username: string;
+  readonly now: Instant;
+  /** Fields that prove the person of a moment ago. Only with them the page offers changes, and shows the secret of a new app. */
+  readonly proof?: Readonly<Record<string, string>> | undefined;
+  /** The app in use, if there is one. */
+  readonly app: { readonly since: Instant; readonly lastUsedAt: Instant | null } | null;
+  readonly passkeys: readonly PasskeyEntry[];
+  readonly recoveryCodes: number;
+  readonly always: boolean;
+  /** The secret of an app that is being set up. */
+  readonly proposed: { readonly secret: string; readonly uri: string } | null;
+  /** Asks the browser to show a passkey, or to make one. */
+  readonly passkey?: PasskeyOffer;
+  readonly problem?: PasswordProblem | undefined;
+  readonly done?: SecondStepDone | undefined;
+}
+
+/** Something that was changed on the page before. */
+export type SecondStepDone = keyof typeof doneWords;
+
+/** The words for each of them. */
+export const doneWords = {
+  removed: 'factor.off',
+  app_added: 'factor.app_added',
+  app_removed: 'factor.app_removed',
+  passkey_added: 'passkey.done_added',
+  passkey_removed: 'passkey.done_removed',
+  always: 'factor.always',
+  sometimes: 'factor.sometimes',
+} as const satisfies Readonly<Record<string, PlainKey>>;

@@ -1,0 +1,3 @@
+export { type PasskeyFault, Passkeys, passkeyMethods } from './passkeys.js';
+export { relyingPartyOf } from './relying-party.js';
+export { SecondFactors, type SecondStepVerdict, type ShownPassword } from './second-factors.js';

@@ -1,0 +1,164 @@
+import type { Clock } from '@curfew/clock';
+import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { Instant } from '@curfew/session-policy';
+import type { AuthenticationMethod } from '@curfew/session-policy/authentication';
+import type { Account } from '../account.js';
+import { type Throttle, throttleKey } from '../throttle.store.js';
+import { type Ceremony, CeremonyChallenges, ceremonyWithin } from './ceremony-challenge.js';
+import { type Passkey, PasskeyStore, type RemovedPasskey } from './passkey.store.js';
+import { passkeyAlgorithms, readAnswer, userHandleOf, verifyNew, verifyShown } from './passkey-answers.js';
+import type { RelyingParty, WithoutPasskeys } from './relying-party.js';
+
+/** Dependencies of Passkeys. */
+export interface PasskeysParts {
+  readonly prisma: PrismaService;
+  readonly clock: Clock;
+  readonly throttle: Throttle;
+  readonly relyingParty: RelyingParty | WithoutPasskeys;
+  /** Keys of challenges, newest first. */
+  readonly challengeKeys: readonly Uint8Array[];
+  /** The name of this service that authenticators show. */
+  readonly name: string;
+}
+
+/** Options of a ceremony, in JSON (WebAuthn §5.4, §5.5). */
+export type CeremonyRequest = Readonly<Record<string, unknown>>;
+
+/** The answer to a ceremony, as a form brought it. */
+export interface TypedAnswer {
+  readonly typed: string;
+  /** The browser that was shown the page. */
+  readonly binding: string;
+}
+
+/** Whether a passkey was shown; `stale` is an answer to a challenge that is too old, used, or not of this browser. */
+export type PasskeyVerdict =
+  | { readonly kind: 'ok'; readonly accountId: string; readonly provedAt: Instant }
+  | { readonly kind: 'stale' | 'invalid'; readonly accountId: string | null };
+
+/** Why a new passkey was not kept. */
+export type PasskeyFault = 'stale' | 'invalid' | 'too_many';
+
+/**
+ * How a person proves themselves with a passkey (RFC 8176). Each verified the person, so it is two factors. Nobody can tell without
+ * attestation whether its key is in hardware, so the weaker word is said.
+ */
+export const passkeyMethods: readonly AuthenticationMethod[] = ['swk', 'user', 'mfa'];
+
+/** Passkeys of one account at most. */
+export const maxPasskeys = 20;
+
+const timeoutMs = 300_000;
+
+/** Passkeys of accounts (WebAuthn level 3), each of which verifies the person and is found without a username. */
+export class Passkeys {
+  readonly #store: PasskeyStore;
+  readonly #challenges: CeremonyChallenges;
+
+  constructor(private readonly parts: PasskeysParts) {
+    this.#store = new PasskeyStore(parts.prisma);
+    this.#challenges = new CeremonyChallenges(parts.challengeKeys);
+  }
+
+  /** The relying party; undefined where this installation can have no passkeys. */
+  get #relyingParty(): RelyingParty | undefined {
+    const { relyingParty } = this.parts;
+    return 'id' in relyingParty ? relyingParty : undefined;
+  }
+
+  /** A warning for operators at the start: there are no passkeys for a reason, or some of them were made for another host. */
+  async notice(): Promise<string | undefined> {
+    const { relyingParty } = this.parts;
+    if ('because' in relyingParty) return `passkeys are off: ${relyingParty.because}`;
+    const count = await this.#store.countOfOthers(relyingParty.id);
+    return count === 0
+      ? undefined
+      : `${count} passkeys were made for another host than ${relyingParty.id} and do not work; their owners sign in by password and set up new ones`;
+  }
+
+  ofAccount(accountId: string): Promise<readonly Passkey[]> {
+    return this.#store.ofAccount(accountId);
+  }
+
+  /** Asks the browser of `binding` to show any passkey of this service; undefined where there are none. */
+  toShow(binding: string): CeremonyRequest | undefined {
+    const rp = this.#relyingParty;
+    if (!rp) return undefined;
+    const challenge = this.#challenges.issue('show', binding, this.parts.clock.now());
+    return { challenge, rpId: rp.id, userVerification: 'required', timeout: timeoutMs };
+  }
+
+  /** Asks the browser of `binding` to make a passkey for the account; undefined where there can be none. */
+  toMake({ id, username }: Account, binding: string, has: readonly Passkey[]): CeremonyRequest | undefined {
+    const rp = this.#relyingParty;
+    if (!rp) return undefined;
+    return {
+      challenge: this.#challenges.issue('make', bindingOf(id, binding), this.parts.clock.now()),
+      rp: { id: rp.id, name: this.parts.name },
+      user: { id: userHandleOf(id), name: username, displayName: username },
+      pubKeyCredParams: passkeyAlgorithms.map((alg) => ({ type: 'public-key', alg })),
+      excludeCredentials: has.map((passkey) => ({ id: passkey.id, type: 'public-key' })),
+      authenticatorSelection: {
+        residentKey: 'required',
+        requireResidentKey: true,
+        userVerification: 'required',
+      },
+      attestation: 'none',
+      timeout: timeoutMs,
+    };
+  }
+
+  /**
+   * Verifies a passkey that was shown, and uses its challenge up: one of any number of attempts on any number of nodes succeeds. The account
+   * that it opens may still be disabled.
+   */
+  async verify({ typed, binding }: TypedAnswer): Promise<PasskeyVerdict> {
+    const provedAt = this.parts.clock.now();
+    const [rp, answer] = [this.#relyingParty, readAnswer(typed)];
+    if (!rp || !answer) return { kind: 'invalid', accountId: null };
+    if (!this.#challenges.isOpen(answer.challenge, 'show', binding, provedAt))
+      return { kind: 'stale', accountId: null };
+    const passkey = await this.#store.find(answer.id, rp.id);
+    // WebAuthn §7.2 step 6: the authenticator names the account that it believes to open.
+    if (!passkey || answer.userHandle !== userHandleOf(passkey.accountId))
+      return { kind: 'invalid', accountId: passkey?.accountId ?? null };
+    const { accountId } = passkey;
+    const use = await verifyShown(answer, passkey, rp);
+    if (!use) return { kind: 'invalid', accountId };
+    if (!(await this.#useUp('show', answer.challenge))) return { kind: 'stale', accountId };
+    const isUsed = await this.#store.use(answer.id, use, provedAt);
+    return isUsed ? { kind: 'ok', accountId, provedAt } : { kind: 'invalid', accountId };
+  }
+
+  /** Keeps a new passkey that the browser made; whether its authenticator is part of a device, or why it was not kept. */
+  async make(
+    { typed, binding, account, name }: TypedAnswer & { readonly account: Account; readonly name: string },
+    tx: Transaction,
+  ): Promise<{ readonly isPlatform: boolean } | PasskeyFault> {
+    const now = this.parts.clock.now();
+    const [rp, answer] = [this.#relyingParty, readAnswer(typed)];
+    if (!rp || !answer) return 'invalid';
+    if (!this.#challenges.isOpen(answer.challenge, 'make', bindingOf(account.id, binding), now))
+      return 'stale';
+    const made = await verifyNew(answer, rp);
+    if (!made) return 'invalid';
+    if (!(await this.#useUp('make', answer.challenge))) return 'stale';
+    const passkey = { ...made, accountId: account.id, relyingParty: rp.id, name };
+    return (await this.#store.add(passkey, maxPasskeys, now, tx))
+      ? { isPlatform: made.isPlatform }
+      : 'too_many';
+  }
+
+  /** Removes the passkey of that id, or all of the account; those that it had. */
+  remove(accountId: string, id: string | null, tx: Transaction): Promise<readonly RemovedPasskey[]> {
+    return this.#store.remove(accountId, id, tx);
+  }
+
+  /** A counter that takes one outlives the challenge, because it begins no earlier. */
+  async #useUp(ceremony: Ceremony, challenge: string): Promise<boolean> {
+    const key = throttleKey('passkey-ceremony', ceremony, challenge);
+    return (await this.parts.throttle.take(key, { count: 1, window: ceremonyWithin })).allowed;
+  }
+}
+
+const bindingOf = (accountId: string, binding: string): string => JSON.stringify([accountId, binding]);

@@ -1,0 +1,92 @@
+import { decodeJwt } from 'jose';
+import type { CDPSession, Page } from 'playwright-core';
+import { House } from './house.js';
+
+let house: House;
+beforeAll(async () => {
+  house = await House.open();
+}, 60_000);
+afterEach(async () => expect(await house?.tidy()).toEqual([]));
+afterAll(async () => house?.close());
+
+const passkey = { amr: ['swk', 'user', 'mfa'], acr: 'phr' };
+
+/** A window whose device has a fingerprint reader; whether it shows a passkey by itself can be changed. */
+const withDevice = async () => {
+  const page = await house.window({ javaScriptEnabled: true });
+  const device = await page.context().newCDPSession(page);
+  await device.send('WebAuthn.enable');
+  const { authenticatorId } = await device.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return { page, device, authenticatorId };
+};
+
+const heading = (page: Page, name: string) => page.getByRole('heading', { name, exact: true }).waitFor();
+
+/** Proves who the person is at the settings, with the password alone or with a recovery code. */
+const unlock = async (page: Page, account: number, code?: string) => {
+  await page.goto(`${house.issuer}/second-step`);
+  await page.getByLabel('Current password').fill(house.data.accounts[account]!.password);
+  if (code) await page.getByLabel('Recovery code').fill(code);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await heading(page, 'Passkeys');
+};
+
+/** Signs in by password and adds a passkey; the recovery codes. */
+const enrol = async (page: Page, account: number): Promise<string[]> => {
+  await page.goto(`${house.issuer}/sign-in`);
+  await house.signIn(page, { account });
+  await unlock(page, account);
+  await page.getByLabel('Name of the new passkey').fill('This computer');
+  await page.getByRole('button', { name: 'Add a passkey' }).click();
+  await heading(page, 'Your recovery codes');
+  return page.locator('ul.codes code').allTextContents();
+};
+
+const signOut = (page: Page) => page.context().clearCookies();
+
+const clearPresence = (device: CDPSession, authenticatorId: string, enabled: boolean) =>
+  device.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
+
+it('is added, signs in without a password, is the second step after one, and is left off by a lost device', async () => {
+  const application = await house.application();
+  const { page, device, authenticatorId } = await withDevice();
+  const codes = await enrol(page, 0);
+  expect(codes).toHaveLength(10);
+
+  await signOut(page);
+  await clearPresence(device, authenticatorId, false);
+  await page.goto(application.authorizationUrl());
+  await clearPresence(device, authenticatorId, true);
+  await page.getByRole('button', { name: 'Use a passkey' }).click();
+  const tokens = await afterConsent(page, application);
+  expect(decodeJwt(tokens.id_token!)).toMatchObject(passkey);
+
+  await signOut(page);
+  await clearPresence(device, authenticatorId, false);
+  await page.goto(application.authorizationUrl({ acr_values: 'phr' }));
+  await house.signIn(page);
+  await heading(page, 'Second step');
+  await clearPresence(device, authenticatorId, true);
+  await page.getByRole('button', { name: 'Use a passkey' }).click();
+  const both = await afterConsent(page, application);
+  expect(decodeJwt(both.id_token!)).toMatchObject({ amr: ['pwd', 'swk', 'user', 'mfa'], acr: 'phr' });
+});
+
+/** Allows what the application asks for, if that is asked, and redeems the code. */
+async function afterConsent(page: Page, application: Awaited<ReturnType<House['application']>>) {
+  const allow = page.getByRole('button', { name: 'Allow' });
+  const back = page.waitForURL((url) => url.href.startsWith(application.redirectUri));
+  await Promise.race([back, allow.waitFor()]);
+  if ((await allow.count()) > 0) await allow.click();
+  await back;
+  return application.redeem(page.url());
+}
