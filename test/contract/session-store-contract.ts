@@ -20,6 +20,7 @@ import {
   TooManySessions,
 } from '@curfew/sessions/store';
 import { newId } from '@curfew/tokens';
+import { storedAtStart } from '../../libs/sessions/src/store/session-columns.js';
 
 /** A recorded event, as far as these tests look at it. */
 export interface SeenEvent {
@@ -70,15 +71,9 @@ export function aSession(overrides: Partial<StoredSession> = {}): StoredSession 
     inactivityTimeout: seconds(1800),
     absoluteDeadline: plus(signedInAt, seconds(43_200)),
     expiresAt: plus(signedInAt, seconds(1800)),
-    generation: 0,
-    rotatedAt: null,
-    ...{ retries: 0, siblings: 0, shadowEnd: null, afterIdleCut: false },
+    ...storedAtStart,
     keyThumbprint: null,
-    stepUpRequiredAt: null,
-    steppedUpAt: null,
-    ended: null,
     tokenHash: hashStartingWith(1),
-    successorSeal: null,
     ...overrides,
   };
 }
