@@ -16,13 +16,21 @@ const says =
   (pattern: RegExp) =>
   (node: ts.Node): boolean =>
     pattern.test(textOf(node));
+/** SQL, however it is set: with other spaces, in other letter case, and with its names in quotation marks. */
+const asks =
+  (pattern: RegExp) =>
+  (node: ts.Node): boolean =>
+    pattern.test(textOf(node).replaceAll('"', '').replace(/\s+/g, ' ').toLowerCase());
 const calls =
   (names: readonly string[], first?: string) =>
   (node: ts.Node): boolean => {
     if (!ts.isCallExpression(node) && !ts.isNewExpression(node)) return false;
     const { expression, arguments: given } = node;
     const name = ts.isPropertyAccessExpression(expression) ? expression.name.text : expression.getText();
-    return names.includes(name) && (first === undefined || textOf(given?.[0]) === first);
+    return (
+      names.includes(name) &&
+      (first === undefined || textOf(given?.[0]).toLowerCase() === first.toLowerCase())
+    );
   };
 
 interface OneHome {
@@ -36,7 +44,7 @@ interface OneHome {
 /** Each rule that has one home, found by its structure: who writes it a second time meets this table. */
 const rules: Readonly<Record<string, OneHome>> = {
   'opens an HTTP server': {
-    finds: calls(['createServer']),
+    finds: calls(['createServer', 'createSecureServer', 'Server']),
     home: { 'libs/web/src/http-server.ts': 'limits, close and connections' },
     beside: { 'apps/demo/src/orders.ts': 'an example of an API, in plain Node' },
   },
@@ -95,7 +103,7 @@ const rules: Readonly<Record<string, OneHome>> = {
     },
   },
   'listens to the database': {
-    finds: says(/^LISTEN /),
+    finds: asks(/^listen /),
     home: { 'libs/persistence/src/database-listener.ts': '' },
   },
   'opens connections to the database': {
@@ -172,11 +180,11 @@ const rules: Readonly<Record<string, OneHome>> = {
     home: { 'libs/tokens/src/service-keys.ts': '' },
   },
   'records an event': {
-    finds: says(/INSERT INTO event\b/i),
+    finds: asks(/insert into event\b/),
     home: { 'libs/events/src/event-log.ts': 'as a fragment' },
   },
   'asks for mass ends': {
-    finds: says(/\b(FROM|JOIN)\s+not_before\b/i),
+    finds: asks(/\b(from|join) not_before\b/),
     home: { 'libs/sessions/src/store/standing-statements.ts': '' },
     beside: {
       'libs/sessions/src/store/postgres-sweep-store.ts': 'settles the entries themselves, and removes them',
@@ -185,19 +193,19 @@ const rules: Readonly<Record<string, OneHome>> = {
     },
   },
   'writes the end of a session': {
-    finds: says(/\bSET ended_at\b/i),
+    finds: asks(/\bset (?:(?!\b(?:where|from)\b)[^;])*\bended_at =/),
     home: { 'libs/sessions/src/store/end-statement.ts': 'of a session, and of a browser session' },
   },
   'ends everything by a row': {
-    finds: says(/INSERT INTO not_before\b/i),
+    finds: asks(/insert into not_before\b/),
     home: { 'libs/sessions/src/store/mass-end.ts': '' },
   },
   'rotates by compare-and-set': {
-    finds: says(/\bSET generation\b/i),
+    finds: asks(/\bset (?:(?!\b(?:where|from)\b)[^;])*\bgeneration =/),
     home: { 'libs/sessions/src/store/session-rotate.ts': 'alone, and with a proof' },
   },
   'announces over the database': {
-    finds: says(/\bpg_notify\b/i),
+    finds: asks(/\bpg_notify\b|^notify /),
     home: { 'libs/events/src/feed/end-announcer.ts': 'ends, and what nodes say to each other about them' },
     beside: {
       'libs/clients/src/registry-channel.ts': 'registrations and policies',
