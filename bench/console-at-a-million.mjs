@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { chromium } from 'playwright-core';
+import { openConsole } from './console-browser.mjs';
 import { median, percentile } from './statistics.mjs';
 
 /*
@@ -57,21 +55,7 @@ async function firstRows(page, address) {
   return shown.jsonValue();
 }
 
-const data = JSON.parse(readFileSync(path.join(values.home, 'dev.json'), 'utf8'));
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  existsSync,
-);
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
-const page = await browser.newPage();
-await page.goto(`${values.url}/console/sessions?state=live`);
-await page.getByLabel('Username').fill(data.operator);
-const { password } = data.accounts.find(({ username }) => username === data.operator);
-await page.getByLabel('Password').fill(password);
-await page.getByRole('button', { name: 'Sign in' }).click();
-const allow = page.getByRole('button', { name: 'Allow' });
-await Promise.race([allow.waitFor(), page.locator('a.row').first().waitFor()]);
-if (await allow.count()) await allow.click();
-await page.locator('a.row').first().waitFor();
+const { browser, page } = await openConsole(values, '/console/sessions?state=live', 'a.row');
 say(`seeding up to ${values.sessions} sessions …`);
 await seed(values.database ?? process.env.DATABASE_URL, Number(values.sessions));
 let isOver = false;

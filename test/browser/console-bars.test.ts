@@ -74,15 +74,26 @@ describe('the page of sessions', () => {
 });
 
 describe('a lost connection', () => {
-  it('is said, keeps what was typed, and the feed is live again by itself', async () => {
+  it('is said, keeps what was typed, and the feed goes on where it was, with nothing missing or twice', async () => {
     const { sid } = await aSession();
     const now = await world.enter('/console/now');
     await now.getByText('live', { exact: true }).waitFor();
+    /** The lines of the feed that tell of an account's creation. */
+    const linesOf = (username: string) =>
+      now.locator('.feed li', { hasText: 'account changed' }).filter({ hasText: username });
+    const created = async (kind: string) => {
+      const username = `${kind}-${randomUUID()}@example.test`;
+      await world.admin.post('/v1/accounts', { username, password: randomUUID() });
+      return username;
+    };
+    const before = await created('before');
+    await linesOf(before).waitFor();
     const page = await now.context().newPage();
     await page.goto(`${world.url}/console/sessions/${sid}?state=live`);
     await page.getByRole('button', { name: 'End this session' }).click();
     const note = page.getByLabel('Note for those who read the history later');
     await note.fill('a lost badge');
+    const meanwhile: string[] = [];
     await world.outage(async () => {
       await page.getByRole('button', { name: 'End it' }).click();
       await page
@@ -91,11 +102,17 @@ describe('a lost connection', () => {
         .waitFor();
       expect(await note.inputValue()).toBe('a lost badge');
       await now.getByText('connection lost, trying again').waitFor();
+      for (let n = 0; n < 5; n += 1) meanwhile.push(await created('meanwhile'));
     });
     expect((await world.admin.get(`/v1/sessions/${sid}`)).body.state).toBe('live');
     await page.getByRole('button', { name: 'End it' }).click();
     await page.getByText('The session is over').waitFor();
     await now.getByText('live', { exact: true }).waitFor();
+    // The feed goes on behind the last event that it had: nothing that happened meanwhile is missing, and nothing is told twice.
+    const after = await created('after');
+    for (const username of [...meanwhile, after]) await linesOf(username).waitFor();
+    const all = [before, ...meanwhile, after];
+    expect(await Promise.all(all.map((username) => linesOf(username).count()))).toEqual(all.map(() => 1));
   }, 90_000);
 });
 
