@@ -12,6 +12,7 @@ const mayImport = {
   clock: ['session-policy'],
   compliance: ['session-policy'],
   config: [],
+  doctor: ['clients', 'clock', 'config', 'persistence'],
   pages: ['session-policy'],
   persistence: ['config', 'clock'],
   signals: ['config', 'session-policy'],

@@ -295,6 +295,19 @@ describe('the page of the system', () => {
     const page = await world.enter('/console/system');
     await page.getByText('commits go through').waitFor();
     await page.getByRole('region', { name: 'Nodes and followers' }).getByText('follows').first().waitFor();
+    const doctor = page.getByRole('region', { name: 'Doctor' });
+    await doctor.getByText('every end recorded').or(doctor.getByText('being recorded')).waitFor();
+    await world.admin.database.query(
+      "INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('broken', '', '20990101000000_broken')",
+    );
+    // For three seconds the doctor answers from the run before.
+    while (!(await doctor.getByText('20990101000000_broken failed').isVisible())) {
+      await doctor.getByRole('button', { name: 'Look again' }).click();
+      await doctor.and(page.locator('[aria-busy=false]')).waitFor();
+    }
+    expect(await doctor.getByRole('listitem').first().textContent()).toMatch(/^wrong/);
+    await doctor.getByText('mend the database, then run prisma migrate resolve').waitFor();
+    await world.admin.database.query("DELETE FROM _prisma_migrations WHERE id = 'broken'");
     const keys = page.getByRole('region', { name: 'Signing keys' });
     await keys.getByText('signing', { exact: true }).first().waitFor();
     await keys.getByRole('button', { name: 'Rotate …' }).click();

@@ -184,6 +184,10 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   ],
   'Followers.entries': followers,
   'Followers.asked': ['test/e2e/session-feed.test.ts', 'delays a confirmation until its lease has run out'],
+  'Doctor.unfinished': [
+    'apps/admin-api/src/doctor/doctor.spec.ts',
+    'does not start a check again that still hangs',
+  ],
   'EndAnnouncer.unsent': [
     'libs/events/src/feed/end-announcer.spec.ts',
     'are ten thousand that the database did not take',

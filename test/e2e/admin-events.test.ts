@@ -6,7 +6,7 @@ import { SignJWT } from 'jose';
 import pg from 'pg';
 import { assertInvariants } from '../support/database.js';
 import { Person } from '../support/person.js';
-import { AdminWorld, deviceGrant, orders } from './admin-world.js';
+import { type AdminAnswer, AdminWorld, deviceGrant, orders } from './admin-world.js';
 
 let world: AdminWorld;
 /** Follows from the beginning on, so that its time-to-deny has been measured when somebody asks. */
@@ -223,6 +223,42 @@ describe('events over the admin API', () => {
     expect(statuses.at(-1)).toBe(429);
     expect(streams.at(-1)!.answer.headers.get('retry-after')).toBe('5');
     for (const stream of streams) stream.stop();
+  });
+
+  it('have a doctor beside them, who looks once for all who ask at once and says what to do', async () => {
+    await world.database.query(
+      "INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('broken', '', '20990101000000_broken')",
+    );
+    const answers = await Promise.all(Array.from({ length: 20 }, () => world.get('/v1/doctor')));
+    await world.database.query("DELETE FROM _prisma_migrations WHERE id = 'broken'");
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    const [{ body, text }] = answers as [AdminAnswer];
+    const found = Object.fromEntries(body.items.map((one: { name: string }) => [one.name, one]));
+    expect(found.migrations).toEqual({
+      name: 'migrations',
+      state: 'wrong',
+      detail: '20990101000000_broken failed',
+      advice: 'mend the database, then run prisma migrate resolve',
+    });
+    expect(found).toMatchObject({
+      database: { state: 'ok', advice: null },
+      clock: { state: 'ok' },
+      failover: { state: 'note' },
+      'lost data': { state: 'ok' },
+      announcements: { state: 'ok' },
+      administrators: { state: 'ok' },
+      'state folder': { state: expect.stringMatching(/^(ok|note)$/) },
+      'authorization server': { state: 'ok', detail: `${world.server.issuer} is ready` },
+      metadata: { state: 'ok' },
+      'admin API': { state: 'ok', detail: `${world.adminUrl} is ready` },
+      gateway: { state: 'note' },
+      'certificate of the issuer': { state: 'note' },
+      'signing keys': { state: 'ok', detail: expect.stringMatching(/ES256/) },
+      sessions: { state: expect.stringMatching(/^(ok|note)$/) },
+      mail: { state: 'ok' },
+      receivers: { name: 'receivers' },
+    });
+    expect(text).not.toMatch(/postgres(ql)?:\/\//);
   });
 
   it('have figures beside them, for people and for Prometheus', async () => {

@@ -9,6 +9,7 @@ import { ClientsModule } from './clients/clients.module.js';
 import { ClockModule } from './clock/clock.module.js';
 import { ComplianceModule } from './compliance/compliance.module.js';
 import { contractKey, type OperationContract } from './contract/operation.js';
+import { DoctorModule } from './doctor/doctor.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthController } from './health.controller.js';
 import { InsightModule } from './insight/insight.module.js';
@@ -43,6 +44,7 @@ export const features: readonly Type[] = [
   ReceiversModule,
   ComplianceModule,
   StatsModule,
+  DoctorModule,
   CallerModule,
   ClockModule,
   ScenariosModule,

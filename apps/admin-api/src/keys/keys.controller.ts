@@ -8,14 +8,14 @@ import { Input, type InputOf } from '../contract/input.js';
 import { Operation, operation } from '../contract/operation.js';
 import { notFound } from '../contract/problems.js';
 import { timestamp } from '../contract/wire.js';
-import { type KeyRow, KeysStore } from './keys.store.js';
+import { type KeyRow, type KeyState, KeysStore, keyStates } from './keys.store.js';
 
 const algorithms = ['ES256', 'EdDSA', 'RS256'] as const;
 
 const key = z.object({
   kid: z.string(),
   alg: z.string(),
-  state: z.enum(['upcoming', 'signing', 'retired', 'unreadable']),
+  state: z.enum(keyStates),
   created_at: timestamp,
   activates_at: timestamp,
   retires_at: timestamp.nullable(),
@@ -96,24 +96,14 @@ export class KeysController {
   }
 
   private async answer(now: Instant): Promise<Answer> {
-    const unreadable = this.keyStore.unreadable;
-    const rows = (await this.rows.all()).filter(
-      ({ removed_at }) => removed_at === null || removed_at.getTime() > now,
-    );
-    return ok({ items: rows.map((row) => onWire(row, unreadable, now)) });
+    return ok({ items: (await this.rows.states(this.keyStore.unreadable, now)).map(onWire) });
   }
 }
 
-function stateOf(row: KeyRow, unreadable: readonly string[], now: Instant) {
-  if (unreadable.includes(row.kid)) return 'unreadable';
-  if (row.activates_at.getTime() > now) return 'upcoming';
-  return row.retires_at !== null && row.retires_at.getTime() <= now ? 'retired' : 'signing';
-}
-
-const onWire = (row: KeyRow, unreadable: readonly string[], now: Instant) => ({
+const onWire = (row: KeyRow & { readonly state: KeyState }) => ({
   kid: row.kid,
   alg: row.alg,
-  state: stateOf(row, unreadable, now),
+  state: row.state,
   created_at: row.created_at.toISOString(),
   activates_at: row.activates_at.toISOString(),
   retires_at: row.retires_at?.toISOString() ?? null,

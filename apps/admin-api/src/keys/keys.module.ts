@@ -6,5 +6,6 @@ import { KeysStore } from './keys.store.js';
 @Module({
   controllers: [KeysController],
   providers: [KeysStore],
+  exports: [KeysStore],
 })
 export class KeysModule {}

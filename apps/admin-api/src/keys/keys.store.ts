@@ -1,4 +1,5 @@
 import { PrismaService } from '@curfew/persistence';
+import type { Instant } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
 
 /** A signing key without its private part. */
@@ -12,6 +13,12 @@ export interface KeyRow {
   readonly removed_at: Date | null;
 }
 
+/** The states of a signing key. */
+export const keyStates = ['upcoming', 'signing', 'retired', 'unreadable'] as const;
+
+/** One of these states. */
+export type KeyState = (typeof keyStates)[number];
+
 /** Signing keys as operators see them; the private parts are not read. */
 @Injectable()
 export class KeysStore {
@@ -23,4 +30,21 @@ export class KeysStore {
       SELECT kid, alg, public_jwk, created_at, activates_at, retires_at, removed_at FROM signing_key
       ORDER BY activates_at DESC, kid LIMIT 200`;
   }
+
+  /** The keys that are not removed at this instant, with their states; `unreadable` are the ids of those that cannot be read. */
+  async states(
+    unreadable: readonly string[],
+    now: Instant,
+  ): Promise<readonly (KeyRow & { readonly state: KeyState })[]> {
+    const kept = (await this.all()).filter(
+      ({ removed_at }) => removed_at === null || removed_at.getTime() > now,
+    );
+    return kept.map((row) => ({ ...row, state: stateOf(row, unreadable, now) }));
+  }
+}
+
+function stateOf(row: KeyRow, unreadable: readonly string[], now: Instant): KeyState {
+  if (unreadable.includes(row.kid)) return 'unreadable';
+  if (row.activates_at.getTime() > now) return 'upcoming';
+  return row.retires_at !== null && row.retires_at.getTime() <= now ? 'retired' : 'signing';
 }

@@ -17,5 +17,6 @@ const receiversOn = ({ prisma, clock, receiverSeal, receiverAddressFault }: Foun
   imports: [FollowersModule],
   controllers: [ReceiversController],
   providers: [{ provide: Receivers, useFactory: receiversOn, inject: [foundationToken] }],
+  exports: [Receivers],
 })
 export class ReceiversModule {}

@@ -18,6 +18,7 @@ export const doctor = (): Command =>
     )
     .action(async (_: unknown, command: Command) => {
       const context = contextOf(command);
+      // Loaded where it is asked for: most commands need no database.
       const { examine } = await import('../doctor/doctor.js');
       const findings = await examine(context, process.env);
       if (context.output.json) context.output.line(JSON.stringify(findings, null, 2));

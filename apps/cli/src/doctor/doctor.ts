@@ -1,20 +1,43 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ConfigurationError, loadConfiguration } from '@curfew/config';
+import {
+  checkAddresses,
+  checkAdministrators,
+  checkCertificate,
+  checkDatabase,
+  checkGateway,
+  checkKeys,
+  checkMail,
+  checkMetadata,
+  checkReady,
+  checkStateFolder,
+  checkWork,
+  type Finding,
+  fine,
+  noted,
+  sentenceOf,
+  wrong,
+} from '@curfew/doctor';
 import type { AdminClient, Json } from '../admin-client.js';
 import { checkChain } from '../chain.js';
 import { readDevFile } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError } from '../exit.js';
-import { type Finding, fine, noted, wrong } from './check.js';
-import { checkAddresses, checkAdministrators, checkDatabase } from './database.store.js';
-import { checkStateFolder } from './failover.store.js';
-import { checkCertificate, checkMetadata, checkReady } from './reachability.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Looks at everything, in the order in which one thing needs the other. */
+/** Looks at everything, in the order in which one thing needs the other. A detail includes the advice. */
 export async function examine(context: Context, env: Environment): Promise<readonly Finding[]> {
+  const findings = await findingsOf(context, env);
+  return findings.map((finding) => ({
+    what: finding.what,
+    state: finding.state,
+    detail: sentenceOf(finding),
+  }));
+}
+
+async function findingsOf(context: Context, env: Environment): Promise<readonly Finding[]> {
   const settings = await settingsOf(context.options.devFile, env);
   const dev = await readDevFile(context.options.devFile);
   const issuer = context.options.issuer ?? settings['CURFEW_ISSUER'] ?? dev.issuer;
@@ -31,7 +54,7 @@ export async function examine(context: Context, env: Environment): Promise<reado
     await checkReady('authorization server', issuer, 'is it running (npm start)?'),
     await checkMetadata(issuer),
     await checkReady('admin API', adminUrl, 'is it running, and is CURFEW_ADMIN_URL right?'),
-    await gateway(gatewayUrl),
+    await checkGateway(gatewayUrl),
     await checkCertificate('certificate of the issuer', issuer),
     ...(await throughAdmin(context)),
   ];
@@ -41,7 +64,7 @@ function node(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const enough = major > 20 || (major === 20 && minor >= 19);
   const { node: version } = process.versions;
-  return enough ? fine('node', version) : wrong('node', `${version} is too old: 20.19 or newer is needed`);
+  return enough ? fine('node', version) : wrong('node', `${version} is too old`, '20.19 or newer is needed');
 }
 
 /** The environment, and where `npm start` made things up, what it made up. */
@@ -84,12 +107,6 @@ async function throughDatabase(settings: Environment): Promise<readonly Finding[
   }
 }
 
-/** A gateway need not run everywhere. */
-async function gateway(url: string | undefined): Promise<Finding> {
-  const found = await checkReady('gateway', url, 'if there should be one, start it');
-  return found.state === 'wrong' ? { ...found, state: 'note' } : found;
-}
-
 /** Findings that only the service has: its keys, first-run data, and overdue work. */
 async function throughAdmin(context: Context): Promise<readonly Finding[]> {
   try {
@@ -102,8 +119,8 @@ async function throughAdmin(context: Context): Promise<readonly Finding[]> {
     ]);
     return [
       fine('credentials', `a token for ${admin.connection.clientId}`),
-      keysOf(keys),
-      workOf(stats),
+      checkKeys(keys.items),
+      checkWork({ live: stats.sessions.live, unsettledMassEnds: stats.sessions.unsettled_mass_ends }),
       mailOf(stats),
       await chainOf(admin),
       firstRunOf(clients),
@@ -112,19 +129,6 @@ async function throughAdmin(context: Context): Promise<readonly Finding[]> {
     if (!(error instanceof CommandError)) throw error;
     return [wrong('credentials', error.message.split('\n')[0]!)];
   }
-}
-
-function keysOf({ items }: Json): Finding {
-  const unreadable = items.filter((key: Json) => key.state === 'unreadable').length;
-  const signing = items.filter((key: Json) => key.state === 'signing').map((key: Json) => key.alg);
-  if (unreadable > 0)
-    return wrong(
-      'signing keys',
-      `${unreadable} cannot be read: a key-encryption secret they were sealed under is missing`,
-    );
-  return signing.length === 0
-    ? wrong('signing keys', 'none signs: start the authorization server')
-    : fine('signing keys', `signing: ${[...new Set(signing)].join(', ')}`);
 }
 
 /** The latest part only: `curfew events verify` looks at all of it. */
@@ -139,22 +143,18 @@ async function chainOf(admin: AdminClient): Promise<Finding> {
       )
     : wrong(
         'events',
-        `seal ${problems[0]!.seal}: ${problems[0]!.problem}; run curfew events verify, and find out who could change the database`,
+        `seal ${problems[0]!.seal}: ${problems[0]!.problem}`,
+        'run curfew events verify, and find out who could change the database',
       );
 }
 
-const workOf = ({ sessions }: Json): Finding =>
-  sessions.unsettled_mass_ends === 0
-    ? fine('sessions', `${sessions.live} live, every end recorded`)
-    : noted('sessions', `${sessions.live} live; ${sessions.unsettled_mass_ends} mass end(s) being recorded`);
-
 const mailOf = ({ mail }: Json): Finding =>
-  mail.failing === 0
-    ? fine('mail', mail.waiting === 0 ? 'none waits' : `${mail.waiting} about to be sent`)
-    : wrong(
-        'mail',
-        `${mail.failing} could not be sent, the oldest ${Math.round(mail.oldest_seconds / 60)} minutes ago (${mail.last_cause}): look at the mail server and CURFEW_SMTP_URL; each is tried again until it expires`,
-      );
+  checkMail({
+    waiting: mail.waiting,
+    failing: mail.failing,
+    oldestMs: mail.oldest_seconds * 1000,
+    lastCause: mail.last_cause,
+  });
 
 const firstRunOf = (clients: readonly Json[]): Finding =>
   clients.some((client) => client.first_run)

@@ -6,6 +6,7 @@ import { timeOfDayWords } from '../../elements/durations.js';
 import { Icon } from '../../elements/icon.js';
 import { Failed } from '../../elements/states.js';
 import { useRowKeys } from '../../shell/keyboard.js';
+import { Doctor } from './doctor.js';
 import { Keys } from './keys.js';
 import { Nodes } from './nodes.js';
 import { Receivers } from './receivers.js';
@@ -44,11 +45,8 @@ export function SystemPage() {
               through.
             </p>
           )}
-          <p className="quiet small">
-            <code>npx curfew doctor</code> looks at everything else: configuration, migrations, clocks,
-            certificates.
-          </p>
         </section>
+        <Doctor />
         <Nodes />
         <Receivers />
         <Keys />

@@ -18,10 +18,20 @@ export type DeadLetter =
 export type SigningKey =
   operations['listKeys']['responses'][200]['content']['application/json']['items'][number];
 
+/** A finding of the doctor. */
+export type Finding =
+  operations['examineInstallation']['responses'][200]['content']['application/json']['items'][number];
+
 /** Whether the admin API can serve: its database answers, and lost nothing. */
 export const readyQuery = queryOptions({
   queryKey: ['system', 'ready'],
   queryFn: () => bodyOf(adminApi.GET('/health/ready')),
+});
+
+/** The checks of the installation. */
+export const doctorQuery = queryOptions({
+  queryKey: ['system', 'doctor'],
+  queryFn: () => bodyOf(adminApi.GET('/v1/doctor')),
 });
 
 /** The processes that serve the feed. */

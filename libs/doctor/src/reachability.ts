@@ -1,6 +1,6 @@
 import { connect, type PeerCertificate } from 'node:tls';
 import { wallClock } from '@curfew/clock';
-import { type Finding, fine, noted, wrong } from './check.js';
+import { type Finding, fine, noted, wrong } from './finding.js';
 
 const patience = 5_000;
 
@@ -10,10 +10,16 @@ export async function checkReady(what: string, url: string | undefined, hint: st
   try {
     const answer = await fetch(new URL('/health/ready', url), { signal: AbortSignal.timeout(patience) });
     if (answer.ok) return fine(what, `${url} is ready`);
-    return wrong(what, `${url} is not ready (status ${answer.status}): look at its log`);
+    return wrong(what, `${url} is not ready (status ${answer.status})`, 'look at its log');
   } catch {
-    return wrong(what, `${url} cannot be reached: ${hint}`);
+    return wrong(what, `${url} cannot be reached`, hint);
   }
+}
+
+/** A gateway need not run everywhere. */
+export async function checkGateway(url: string | undefined): Promise<Finding> {
+  const found = await checkReady('gateway', url, 'if there should be one, start it');
+  return found.state === 'wrong' ? { ...found, state: 'note' } : found;
 }
 
 /** Compares what the issuer says of itself with what it is called here (RFC 8414 §3.3). */
@@ -21,7 +27,8 @@ export async function checkMetadata(issuer: string | undefined): Promise<Finding
   if (!issuer)
     return wrong(
       'metadata',
-      'the issuer is not known: set CURFEW_ISSUER, or start the product with npm start',
+      'the issuer is not known',
+      'set CURFEW_ISSUER, or start the product with npm start',
     );
   try {
     const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
@@ -31,10 +38,11 @@ export async function checkMetadata(issuer: string | undefined): Promise<Finding
       ? fine('metadata', 'the issuer calls itself what it is called here')
       : wrong(
           'metadata',
-          'the issuer calls itself otherwise: set CURFEW_ISSUER alike everywhere, and pass the Host header through',
+          'the issuer calls itself otherwise',
+          'set CURFEW_ISSUER alike everywhere, and pass the Host header through',
         );
   } catch {
-    return wrong('metadata', `no metadata at ${issuer}: is it running (npm start)?`);
+    return wrong('metadata', `no metadata at ${issuer}`, 'is it running (npm start)?');
   }
 }
 
@@ -47,9 +55,9 @@ export async function checkCertificate(what: string, url: string | undefined): P
   if (!certificate)
     return wrong(what, `${url} does not speak TLS, or with a certificate that is not trusted`);
   const days = Math.floor((Date.parse(certificate.valid_to) - wallClock()) / 86_400_000);
-  if (days < 0) return wrong(what, `the certificate of ${url} has expired: renew it`);
+  if (days < 0) return wrong(what, `the certificate of ${url} has expired`, 'renew it');
   return days < 21
-    ? noted(what, `the certificate of ${url} is good for ${days} more days: renew it`)
+    ? noted(what, `the certificate of ${url} is good for ${days} more days`, 'renew it')
     : fine(what, `good for ${days} days`);
 }
 

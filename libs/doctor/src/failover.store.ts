@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type Finding, fine, noted, wrong } from './check.js';
+import { type Finding, fine, noted, wrong } from './finding.js';
 
 interface Standby {
   readonly name: string;
@@ -35,13 +35,15 @@ export function standbysOf({ recovering, waits, commit, standbys }: Replication)
   if (recovering)
     return wrong(
       what,
-      'this server is a standby, and nothing is served from it: point DATABASE_URL at the primary',
+      'this server is a standby, and nothing is served from it',
+      'point DATABASE_URL at the primary',
     );
   const confirming = standbys.filter(({ sync_state }) => ['sync', 'quorum'].includes(sync_state));
   if (waits && confirming.length === 0)
     return wrong(
       what,
-      'synchronous_standby_names is set, but no standby confirms, so commits wait: start a standby, or empty it',
+      'synchronous_standby_names is set, but no standby confirms, so commits wait',
+      'start a standby, or empty it',
     );
   if (waits)
     return fine(
@@ -49,7 +51,7 @@ export function standbysOf({ recovering, waits, commit, standbys }: Replication)
       `${confirming.map(({ name }) => name).join(', ')} confirms each commit, so a promotion of it loses nothing`,
     );
   if (confirming.length > 0)
-    return wrong(what, `synchronous_commit is ${commit}, so no commit waits for the standby: set it to on`);
+    return wrong(what, `synchronous_commit is ${commit}, so no commit waits for the standby`, 'set it to on');
   if (standbys.length === 0)
     return noted(
       what,
@@ -73,7 +75,8 @@ export async function checkServing(client: pg.Client): Promise<Finding> {
   return since
     ? wrong(
         'lost data',
-        `the database lost what was acknowledged (found ${since.toISOString()}), and no token is honoured: run node apps/admin-api/dist/after-restore.js --yes (docs/operations.md, "The database fails over")`,
+        `the database lost what was acknowledged (found ${since.toISOString()}), and no token is honoured`,
+        'run node apps/admin-api/dist/after-restore.js --yes (docs/operations.md, "The database fails over")',
       )
     : fine('lost data', 'nothing that was acknowledged is known to be missing');
 }

@@ -1,11 +1,19 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { FullAdministrators } from '@curfew/clients';
 import { wallClock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
 import { adminScopeNames } from '@curfew/config/admin-scopes';
+import {
+  examineAddresses,
+  NotHeard,
+  PrismaService,
+  proveAnnouncements,
+  ServerChoice,
+} from '@curfew/persistence';
 import pg from 'pg';
-import { type Finding, fine, noted, wrong } from './check.js';
 import { checkServing, checkStandbys } from './failover.store.js';
+import { type Finding, fine, noted, wrong } from './finding.js';
 
 interface Facts {
   readonly number: number;
@@ -16,20 +24,27 @@ interface Facts {
 }
 
 /** Checks in the database that somebody can administer, because without an administrator the admin API cannot be asked. */
-export async function checkAdministrators(configuration: Configuration): Promise<Finding> {
-  // Loaded where it is asked for: most commands need no database.
-  const [{ FullAdministrators }, { PrismaService }] = await Promise.all([
-    import('@curfew/clients'),
-    import('@curfew/persistence'),
-  ]);
-  const prisma = new PrismaService(configuration.database);
+export async function checkAdministrators({ database, adminUrl }: Configuration): Promise<Finding> {
+  const prisma = new PrismaService(database);
   try {
-    const adminApi = { audience: configuration.adminUrl, scopes: adminScopeNames };
-    const found = await new FullAdministrators(prisma, adminApi).list();
+    return await administratorsIn(prisma, adminUrl);
+  } finally {
+    await prisma.$disconnect();
+  }
+}
+
+/** The same over connections that stand. */
+export async function administratorsIn(prisma: PrismaService, adminUrl: string): Promise<Finding> {
+  try {
+    const found = await new FullAdministrators(prisma, {
+      audience: adminUrl,
+      scopes: adminScopeNames,
+    }).list();
     return found.length === 0
       ? wrong(
           'administrators',
-          'nobody can administer in full, so some things can never be changed: run node apps/admin-api/dist/bootstrap.js --repair',
+          'nobody can administer in full, so some things can never be changed',
+          'run node apps/admin-api/dist/bootstrap.js --repair',
         )
       : fine(
           'administrators',
@@ -37,14 +52,11 @@ export async function checkAdministrators(configuration: Configuration): Promise
         );
   } catch {
     return noted('administrators', 'could not be read from the database');
-  } finally {
-    await prisma.$disconnect();
   }
 }
 
 /** Looks at the ways to the database: the abilities of a pooler, and whether announcements are heard. */
 export async function checkAddresses({ database }: Configuration): Promise<readonly Finding[]> {
-  const { examineAddresses } = await import('@curfew/persistence');
   try {
     const { faults, notes } = await examineAddresses(database);
     return [
@@ -60,7 +72,6 @@ export async function checkAddresses({ database }: Configuration): Promise<reado
 }
 
 async function checkAnnouncements(database: Configuration['database']): Promise<Finding> {
-  const { NotHeard, proveAnnouncements } = await import('@curfew/persistence');
   try {
     await proveAnnouncements(database);
     return fine('announcements', 'are heard');
@@ -74,7 +85,6 @@ async function checkAnnouncements(database: Configuration['database']): Promise<
 export async function checkDatabase(url: string): Promise<readonly Finding[]> {
   let client: pg.Client;
   try {
-    const { ServerChoice } = await import('@curfew/persistence');
     const connectionString = await ServerChoice.of(url).current();
     client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
     client.on('error', () => {}); // a lost connection shows in the query that was running
@@ -82,7 +92,7 @@ export async function checkDatabase(url: string): Promise<readonly Finding[]> {
   } catch (error) {
     const { code = 'no answer' } = error as { code?: string };
     return [
-      wrong('database', `cannot be reached (${code}): check DATABASE_URL, and whether PostgreSQL runs`),
+      wrong('database', `cannot be reached (${code})`, 'check DATABASE_URL, and whether PostgreSQL runs'),
     ];
   }
   try {
@@ -102,7 +112,7 @@ export async function checkDatabase(url: string): Promise<readonly Finding[]> {
       clockOf(facts.now - between),
     ];
   } catch {
-    return [wrong('database', 'does not answer as it should: look at its log')];
+    return [wrong('database', 'does not answer as it should', 'look at its log')];
   } finally {
     await client.end().catch(() => {});
   }
@@ -111,22 +121,27 @@ export async function checkDatabase(url: string): Promise<readonly Finding[]> {
 const versionOf = ({ number, version }: Facts): Finding =>
   number >= 140_000
     ? fine('database', `PostgreSQL ${version}`)
-    : wrong('database', `PostgreSQL ${version} is too old: 14 or newer is needed`);
+    : wrong('database', `PostgreSQL ${version} is too old`, '14 or newer is needed');
 
 const durabilityOf = ({ synchronous }: Facts): Finding =>
   synchronous === 'off'
-    ? wrong('durability', 'synchronous_commit is off: an answered end could be lost in a crash; set it to on')
+    ? wrong(
+        'durability',
+        'synchronous_commit is off, so an answered end could be lost in a crash',
+        'set it to on',
+      )
     : fine('durability', `synchronous_commit is ${synchronous}`);
 
 async function migrationsOf(client: pg.Client, { migrated }: Facts): Promise<readonly Finding[]> {
-  const folder = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url));
+  const folder = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const known = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   if (!migrated)
     return [
       wrong(
         'migrations',
-        'none was applied: start the authorization server, or run npm run prisma -- migrate deploy',
+        'none was applied',
+        'start the authorization server, or run npm run prisma -- migrate deploy',
       ),
     ];
   const { rows } = await client.query<{ name: string; finished: boolean }>(
@@ -134,13 +149,16 @@ async function migrationsOf(client: pg.Client, { migrated }: Facts): Promise<rea
   );
   const failed = rows.find(({ finished }) => !finished);
   if (failed)
-    return [wrong('migrations', `${failed.name} failed: mend the database, then run prisma migrate resolve`)];
+    return [
+      wrong('migrations', `${failed.name} failed`, 'mend the database, then run prisma migrate resolve'),
+    ];
   const missing = known.filter((name) => !rows.some((row) => row.name === name));
   if (missing.length > 0)
     return [
       wrong(
         'migrations',
-        `${missing.length} not applied, first ${missing.sort()[0]}: start the authorization server of this version`,
+        `${missing.length} not applied, first ${missing.sort()[0]}`,
+        'start the authorization server of this version',
       ),
     ];
   const newer = rows.length - known.length;
@@ -154,5 +172,5 @@ function clockOf(differenceMs: number): Finding {
   const difference = `${Math.round(differenceMs)} ms between the database and this host`;
   return Math.abs(differenceMs) < 2_000
     ? fine('clock', difference)
-    : noted('clock', `${difference}: the service follows the database; set both by NTP`);
+    : noted('clock', difference, 'the service follows the database; set both by NTP');
 }

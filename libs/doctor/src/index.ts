@@ -1,0 +1,5 @@
+export { administratorsIn, checkAddresses, checkAdministrators, checkDatabase } from './database.store.js';
+export { checkStateFolder } from './failover.store.js';
+export { type Finding, fine, noted, sentenceOf, wrong } from './finding.js';
+export { checkCertificate, checkGateway, checkMetadata, checkReady } from './reachability.js';
+export { checkKeys, checkMail, checkReceivers, checkWork } from './service.js';
