@@ -46,7 +46,10 @@ interface DocumentedOperation {
   readonly described: Described;
 }
 
-/** The product's stylesheet, and the layout of this page: groups at the side, operations as cards. */
+/**
+ * The product's stylesheet, and the layout of this page: groups at the side, operations as cards. On a phone the list of operations is
+ * closed until somebody opens it. Beside the content it is shown although it is closed, where a browser can do that; no script is needed.
+ */
 const style = `${stylesheet}
 .reference{display:grid;grid-template-columns:minmax(11rem,16rem) minmax(0,1fr);gap:2.5rem;max-width:80rem;margin-inline:auto;padding:1.25rem}
 .reference>main{max-width:none;margin:0;padding:0}
@@ -63,6 +66,7 @@ caption{text-align:start;font-weight:600}
 th,td{text-align:start;vertical-align:top;padding:.375rem .75rem .375rem 0;border-block-start:1px solid var(--hairline)}
 pre{margin:.375rem 0 0;padding:.875rem;border-radius:.625rem;background:var(--canvas);overflow:auto;max-height:30rem;white-space:pre-wrap}
 article summary{cursor:pointer;color:var(--accent)}
+@supports selector(::details-content){@media (min-width:60rem){.all>summary{display:none}.all::details-content{content-visibility:visible}}}
 @media (max-width:60rem){.reference{grid-template-columns:minmax(0,1fr)}}
 @media (min-width:60rem){.reference>nav{position:sticky;inset-block-start:0;align-self:start;max-height:100vh;overflow:auto;padding-block:.5rem}}
 `;
@@ -96,7 +100,8 @@ ${own.map((one) => article(one, components.responses))}
   const named = Object.entries(components.schemas).map(([name, schema]) => folded(html`${name}`, schema));
   const body = html`<a class="skip" href="#content">Skip to content</a>
 <div class="reference">
-<nav aria-label="Operations"><div class="brand"><span class="name">${brandName}</span></div>${groups.map(groupLinks)}<p><a href="#schemas">Schemas</a></p></nav>
+<nav aria-label="Operations" tabindex="0"><div class="brand"><span class="name">${brandName}</span></div>
+<details class="all"><summary>All operations</summary>${groups.map(groupLinks)}<p><a href="#schemas">Schemas</a></p></details></nav>
 <main id="content" tabindex="-1"><h1>${info.title}</h1>
 <p class="lead">${info.summary}</p><p>${withCode(info.description)}</p><p><a href="/v1/openapi.json">OpenAPI document</a></p>
 ${sections}

@@ -65,7 +65,7 @@ function PolicyTable({ title, policies }: { readonly title: string; readonly pol
       )}
       {policies.length > 0 && (
         <div className="scroll">
-          <table>
+          <table className="policies">
             <thead>
               <tr>
                 <th scope="col">Policy</th>
