@@ -121,6 +121,53 @@ it('lets a person see what they type, and sends it as a password again', async (
   expect(await without.getByRole('button', { name: 'Show password' }).count()).toBe(0);
 });
 
+it('has the look of the installation on every page', async () => {
+  const branded = await House.open({
+    CURFEW_LOGO: join(process.cwd(), 'test/fixtures/logo.png'),
+    CURFEW_ACCENT_COLOR_LIGHT: '#0b5d3b',
+  });
+  try {
+    const open = [
+      '/sign-in',
+      '/device',
+      '/authorize',
+      '/interaction/unknown',
+      '/nowhere',
+      '/%zz',
+      '/assets/x',
+    ];
+    const plain = [];
+    for (const path of open) {
+      const answer = await fetch(`${branded.issuer}${path}`, { headers: { accept: 'text/html' } });
+      const markup = await answer.text();
+      if (
+        !/class="logo" src="\/assets\/logo-.*accent-0b5d3b-none|accent-0b5d3b-none.*"logo" src=/s.test(markup)
+      )
+        plain.push(`${path} ${answer.status} ${markup.slice(0, 200)}`);
+    }
+    expect(plain).toEqual([]);
+    const page = await branded.window({ colorScheme: 'light', javaScriptEnabled: true });
+    page.setDefaultTimeout(5_000);
+    await page.goto(`${branded.issuer}/sign-in`);
+    await branded.signIn(page);
+    await page.getByRole('navigation').waitFor();
+    for (const path of own) {
+      await page.goto(`${branded.issuer}${path}`);
+      const logo = page.getByRole('link', { name: 'Account', exact: true }).locator('img.logo');
+      expect([
+        path,
+        await logo.evaluate((image) => (image as HTMLImageElement).naturalWidth),
+        await page.locator('main').evaluate((main) => getComputedStyle(main).getPropertyValue('--accent')),
+      ]).toEqual([path, 96, '#0b5d3b']);
+      await picture(page, `branded${path}`, { colorScheme: 'light' });
+    }
+    expect(await violations(page)).toEqual([]);
+    expect(await branded.tidy()).toEqual([]);
+  } finally {
+    await branded.close();
+  }
+}, 60_000);
+
 const looks = [
   { colorScheme: 'light', locale: 'en-GB' },
   { colorScheme: 'dark', locale: 'de-DE' },

@@ -20,12 +20,14 @@ import { createFirstRunData } from './first-run/index.js';
 import { HealthController } from './health.controller.js';
 import {
   FormTokens,
+  type InstallationLook,
   InteractionPages,
   Notices,
   PageErrorFilter,
   PageLog,
   PageSettings,
   PagesOfProtocol,
+  readInstallationLook,
 } from './interactions/index.js';
 import { NodeMetrics, routeOf } from './metrics/index.js';
 import { assembleProtocol } from './protocol.js';
@@ -61,6 +63,7 @@ export async function startAuthServer(
   surroundings: Surroundings,
 ): Promise<AuthServer> {
   const { worker, hashing } = surroundings;
+  const look = await readInstallationLook(configuration.look);
   const foundation = await openFoundation(configuration, log, {
     process: `auth-server-${configuration.listen.auth.port}${worker === undefined ? '' : `-${worker}`}`,
     // Sign-ins have connections of their own: many authorizations at once do not stand in the way of refreshes.
@@ -71,7 +74,7 @@ export async function startAuthServer(
   await foundation.begin();
   const notice = await foundation.passkeys.notice();
   if (notice) log.warn(notice);
-  const settings = pageSettings(foundation);
+  const settings = pageSettings(foundation, look);
   const protocol = assembleProtocol(foundation, pagesOfProtocol(settings, foundation));
   const background = new Background(foundation, protocol.server);
   const metrics = new NodeMetrics(await tracingOf(configuration));
@@ -152,13 +155,14 @@ async function firstRun(
   for (const note of report.notes) log.warn(note);
 }
 
-function pageSettings({ configuration, serviceKeys }: Foundation): PageSettings {
+function pageSettings({ configuration, serviceKeys }: Foundation, look: InstallationLook): PageSettings {
   return new PageSettings({
     issuer: configuration.issuer,
     cookieName: configuration.cookies.name,
     shortestPassword: configuration.passwords.minLength,
     bodyBytes: configuration.limits.bodyBytes,
     mail: mailLimit(configuration),
+    look,
     formKeys: serviceKeys.derive('form tokens').map(({ key }) => key),
   });
 }

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { ThrottledRequests } from './alerts/index.js';
 import { basePathOf } from './base-path.js';
 import { isForClients, refuseClient } from './client-refusal.js';
-import { refuse, seeOther } from './interactions/index.js';
+import { type PageSettings, refuse, seeOther } from './interactions/index.js';
 import { isAnsweredByGet, protocolMethods } from './protocol-routes.js';
 import { redirectToGet } from './redirect-to-get.js';
 
@@ -16,6 +16,7 @@ export interface Rooms {
   readonly bodyBytes: number;
   readonly protocol: RequestListener;
   readonly pages: RequestListener;
+  readonly settings: PageSettings;
   /** Answers by exact path below the issuer, beside protocol and pages. */
   readonly followers: ReadonlyMap<string, RequestListener>;
   /** Knows whom alerts hold back. */
@@ -30,8 +31,18 @@ export interface Rooms {
  * client sends is dropped: URLs are built from the issuer alone.
  */
 export function publicDoor(rooms: Rooms): RequestListener {
-  const { issuer, trustedHops, bodyBytes, protocol, pages, followers, throttled, databaseRefusal, log } =
-    rooms;
+  const {
+    issuer,
+    trustedHops,
+    bodyBytes,
+    protocol,
+    pages,
+    settings,
+    followers,
+    throttled,
+    databaseRefusal,
+    log,
+  } = rooms;
   const { host, protocol: scheme } = new URL(issuer);
   const base = basePathOf(issuer);
   const metadataWithPath = base && `/.well-known/oauth-authorization-server${base}`;
@@ -40,7 +51,7 @@ export function publicDoor(rooms: Rooms): RequestListener {
     response: ServerResponse,
     problem: ProblemError,
     id: string,
-  ) => refuse(request, response, problem, { base, requestId: id, otherwise: 'problem' });
+  ) => refuse(request, response, problem, { settings, requestId: id, otherwise: 'problem' });
   const door = {
     url: issuer,
     urlName: 'the issuer identifier',

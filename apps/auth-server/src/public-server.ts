@@ -5,6 +5,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ThrottledRequests } from './alerts/index.js';
 import { basePathOf } from './base-path.js';
 import { publicDoor } from './front-door.js';
+import { PageSettings } from './interactions/index.js';
 import type { NodeMetrics } from './metrics/index.js';
 
 /** The HTTP server of everything public. */
@@ -23,6 +24,7 @@ export function publicServer(
     bodyBytes: limits.bodyBytes,
     protocol,
     pages: pages.getHttpAdapter().getInstance(),
+    settings: pages.get(PageSettings),
     followers,
     throttled,
     databaseRefusal: () => guard.refusal,

@@ -1,3 +1,5 @@
+import { type LookConfiguration, lookOf } from './look-settings.js';
+import type { MailConfiguration } from './mail-settings.js';
 import type { Settings } from './schema.js';
 import type { Secret } from './secret.js';
 import type { Milliseconds, Rate, Seconds } from './values.js';
@@ -94,6 +96,7 @@ export interface Configuration {
     readonly tlsFingerprintHeader: string | undefined;
     readonly clientCertificateHeader: string | undefined;
   };
+  readonly look: LookConfiguration;
   readonly maxmind: { readonly asn: string | undefined; readonly country: string | undefined };
   readonly limits: {
     readonly bodyBytes: number;
@@ -107,12 +110,7 @@ export interface Configuration {
   readonly passwords: { readonly minLength: number; readonly maxBytes: number };
   readonly hashing: HashingConfiguration;
   readonly throttles: Throttles;
-  readonly mail: {
-    /** The mail server; undefined where no mail is sent. */
-    readonly smtp: { readonly url: Secret; readonly from: string } | undefined;
-    /** Whether letters are shown at a page of the authorization server in place of being sent; never in production. */
-    readonly mailbox: boolean;
-  };
+  readonly mail: MailConfiguration;
   readonly signingKeys: {
     readonly rotationAge: Seconds;
     readonly publishAhead: Seconds;
@@ -280,9 +278,10 @@ function edges(s: Settings): Pick<Configuration, 'listen' | 'proxy' | 'maxmind' 
   };
 }
 
-function people(s: Settings): Pick<Configuration, 'passwords' | 'hashing' | 'throttles' | 'mail'> {
+function people(s: Settings): Pick<Configuration, 'look' | 'passwords' | 'hashing' | 'throttles' | 'mail'> {
   const { CURFEW_SMTP_URL: url, CURFEW_MAIL_FROM: from } = s;
   return {
+    look: lookOf(s),
     mail: {
       smtp: url && from ? { url, from } : undefined,
       mailbox: url === undefined && s.CURFEW_DEV_FILE !== undefined && s.CURFEW_MODE !== 'production',

@@ -1,3 +1,4 @@
+import type { Secret } from './secret.js';
 import { rate, secret, word } from './values.js';
 
 const isSmtpUrl = (value: string): boolean => {
@@ -30,3 +31,11 @@ export const mail = {
     '10/15m',
   ),
 };
+
+/** How mail is sent. */
+export interface MailConfiguration {
+  /** The mail server; undefined where no mail is sent. */
+  readonly smtp: { readonly url: Secret; readonly from: string } | undefined;
+  /** Whether letters are shown at a page of the authorization server in place of being sent; never in production. */
+  readonly mailbox: boolean;
+}

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { databaseAddress } from './database-hosts.js';
 import { alerts, delivery } from './event-settings.js';
 import { insight } from './insight-settings.js';
+import { look } from './look-settings.js';
 import { mail } from './mail-settings.js';
 import {
   choice,
@@ -161,11 +162,7 @@ const limits = {
   }),
   CURFEW_SHUTDOWN_DELAY: timeout(
     'How long a process that is told to stop goes on taking requests: it is not ready, and each answer closes its connection, so that load balancers leave it first. Give it two intervals of their health checks.',
-    {
-      min: '0s',
-      max: '1m',
-      default: '0s',
-    },
+    { min: '0s', max: '1m', default: '0s' },
   ),
   CURFEW_WORKERS: count('Processes the authorization server runs on this machine.', {
     min: 1,
@@ -194,11 +191,7 @@ const passwords = {
   CURFEW_ARGON2_PARALLELISM: count('Lanes of one argon2id hash.', { min: 1, max: 16, default: 1 }),
   CURFEW_HASHING_CONCURRENCY: count(
     'Password hashes computed at a time, in the process that does nothing else.',
-    {
-      min: 1,
-      max: 64,
-      default: 2,
-    },
+    { min: 1, max: 64, default: 2 },
   ),
   CURFEW_HASHING_QUEUE: count('Password hashes that may wait for their turn; more get a 503.', {
     min: 0,
@@ -265,6 +258,7 @@ const sessions = {
 /** The settings in the order and under the headings of the manual. */
 export const sections = [
   { title: 'The service', settings: service },
+  { title: "Look of people's pages", settings: look },
   { title: 'Database', settings: database },
   { title: 'Network', settings: network },
   { title: 'Limits', settings: limits },
@@ -281,6 +275,7 @@ export const sections = [
 /** The one schema. A name in the product's own prefix that it does not know is a fault: a misspelt setting must not go unnoticed. */
 export const schema = z.object({
   ...service,
+  ...look,
   ...database,
   ...network,
   ...limits,

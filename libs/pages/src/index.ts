@@ -1,10 +1,10 @@
 export { Html, type HtmlValue, html } from './html.js';
 export { type Accents, type Appearance, accentFault, accentPath, accentStylesheet } from './look/accent.js';
 export {
-  type ApplicationLook,
   brandName,
   type DocumentParts,
   PageDocument,
+  type PageLook,
   type PageModel,
   pageDocument,
 } from './look/page-document.js';

@@ -31,9 +31,9 @@ export class AccountController {
     if (!person) return;
     const { id, username, secondFactors } = person.account;
     const sessionCount = await this.own.sessionCount(id);
-    const { base, language } = this.settings.pageFor(request);
+    const model = this.settings.pageFor(request);
     const hasSecondStep = secondFactors.length > 0;
-    sendPage(response, homePage({ base, language, username, sessionCount, hasSecondStep }));
+    sendPage(response, homePage({ ...model, username, sessionCount, hasSecondStep }));
   }
 
   @Get('sessions')
@@ -45,15 +45,15 @@ export class AccountController {
     const person = await this.signedIn.require(request, response, 'sessions');
     if (!person) return;
     const signIns = await this.own.signIns(person.account.id);
-    const { base, language } = this.settings.pageFor(request);
+    const model = this.settings.pageFor(request);
     const page = {
-      ...{ base, language },
-      action: `${base}/sessions`,
+      ...model,
+      action: `${model.base}/sessions`,
       csrf: person.csrf,
       now: this.clock.now(),
       signIns: signIns
         .slice(0, maxShown)
-        .map((signIn) => this.entryOf(language, signIn, person.browserSessionUid)),
+        .map((signIn) => this.entryOf(model.language, signIn, person.browserSessionUid)),
       more: signIns.length > maxShown,
       done: done === 'one' || done === 'others' || done === 'gone' ? done : undefined,
     } as const;

@@ -3,6 +3,7 @@ import { clientOfLogo, logoOf, Registry } from '@curfew/clients';
 import { accentStylesheet, stylesheet, stylesheetPath } from '@curfew/pages';
 import { Controller, Get, NotFoundException, Param, Res } from '@nestjs/common';
 import { passkeyScript, passkeyScriptPath } from '../pages/index.js';
+import { PageSettings } from './page-settings.js';
 
 const css = 'text/css; charset=utf-8';
 
@@ -15,7 +16,10 @@ const assets: ReadonlyMap<string, { readonly type: string; readonly content: str
 /** The files of the pages, each under a name that changes with its content: it may be cached for ever (RFC 8246). */
 @Controller('assets')
 export class AssetsController {
-  constructor(private readonly registry: Registry) {}
+  constructor(
+    private readonly registry: Registry,
+    private readonly settings: PageSettings,
+  ) {}
 
   @Get(':name')
   async asset(@Param('name') name: string, @Res() response: ServerResponse): Promise<void> {
@@ -28,6 +32,8 @@ export class AssetsController {
 
   /** A logo by its name. A client that is unknown and one that has another logo are answered alike. */
   private async logo(name: string): Promise<Buffer> {
+    const own = this.settings.parts.look?.logo;
+    if (own?.name === name) return own.png;
     const id = clientOfLogo(name);
     const client = id === undefined ? null : await this.registry.client(id);
     const logo = client ? logoOf(client) : undefined;

@@ -18,6 +18,7 @@ import { SignedIn } from './signed-in.js';
 
 export { seeOther } from './answer.js';
 export { FormTokens } from './form-tokens.js';
+export { type InstallationLook, readInstallationLook } from './installation-look.js';
 export { InteractionPages } from './interaction-pages.js';
 export { MailboxController } from './mailbox.controller.js';
 export { Notices } from './notices.js';
@@ -26,7 +27,6 @@ export { PageErrorFilter, type PageErrorFilterParts } from './page-error.filter.
 export { PageError } from './page-error.js';
 export { PageLog } from './page-log.js';
 export { PageSettings } from './page-settings.js';
-
 export { PagesOfProtocol } from './protocol-pages.js';
 export { type RefusalPlace, refuse } from './refusal.js';
 

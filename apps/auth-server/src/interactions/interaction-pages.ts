@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Passkeys } from '@curfew/accounts/factors';
 import { logoOf, Registry } from '@curfew/clients';
 import type { InteractionDetails } from '@curfew/oidc';
-import { type ApplicationLook, accentPath, type PageDocument } from '@curfew/pages';
+import type { PageDocument, PageLook } from '@curfew/pages';
 import { Injectable } from '@nestjs/common';
 import {
   type ConsentItem,
@@ -49,9 +49,22 @@ export class InteractionPages {
   }
 
   private formOf({ uid, uiLocales, client }: InteractionDetails, request: IncomingMessage) {
-    const { base, language } = this.settings.pageFor(request, uiLocales);
+    const { base, language, look } = this.settings.pageFor(request, uiLocales);
     const action = this.addressOf(uid);
-    return { base, language, look: lookOf(client), action, csrf: this.tokens.issue('interaction', uid) };
+    return {
+      base,
+      language,
+      look: this.lookOf(client) ?? look,
+      action,
+      csrf: this.tokens.issue('interaction', uid),
+    };
+  }
+
+  /** The look that the application was registered with. */
+  private lookOf({ registered }: InteractionDetails['client']): PageLook | undefined {
+    if (!registered) return undefined;
+    const { accent_color_light: light, accent_color_dark: dark } = registered.metadata;
+    return this.settings.lookFor({ logo: logoOf(registered), accents: { light, dark } });
   }
 
   private async consentModel(details: InteractionDetails, request: IncomingMessage) {
@@ -73,14 +86,6 @@ export class InteractionPages {
       ...this.formOf(details, request),
     };
   }
-}
-
-/** The look that the application was registered with. */
-function lookOf({ registered }: InteractionDetails['client']): ApplicationLook | undefined {
-  if (!registered) return undefined;
-  const { accent_color_light: light, accent_color_dark: dark } = registered.metadata;
-  const logo = logoOf(registered);
-  return { logo: logo && `/assets/${logo.name}`, stylesheet: accentPath({ light, dark }) };
 }
 
 /** The ways in which a person answers a step-up: with a code, unless a passkey is demanded. */

@@ -28,8 +28,8 @@ export class PageErrorFilter implements ExceptionFilter {
     if (refusal.status >= 500 && !(error instanceof PageError)) this.parts.log.fault(error, requestId);
     // The rest of a refused body is not read, so the connection is closed after the response.
     if (refusal.status === 413 && !response.headersSent) response.setHeader('Connection', 'close');
-    const { base } = this.parts.settings;
-    refuse(request, response, refusal, { base, requestId, otherwise: 'page' });
+    const { settings } = this.parts;
+    refuse(request, response, refusal, { settings, requestId, otherwise: 'page' });
   }
 }
 

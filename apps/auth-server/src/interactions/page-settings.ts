@@ -1,7 +1,9 @@
 import type { ThrottleLimit } from '@curfew/accounts';
-import { type LanguageRequest, languageFor, type PageModel } from '@curfew/pages';
+import type { Logo } from '@curfew/clients';
+import { accentPath, type LanguageRequest, languageFor, type PageLook, type PageModel } from '@curfew/pages';
 import { basePathOf } from '../base-path.js';
 import { passkeyScriptPath } from '../pages/index.js';
+import type { InstallationLook } from './installation-look.js';
 
 /** The settings of the installation that pages use. */
 export class PageSettings {
@@ -13,6 +15,7 @@ export class PageSettings {
   /** The script of pages on which a passkey can be used, as CSP source expressions. */
   readonly passkeyScripts: readonly string[];
   readonly #cookieName: string;
+  readonly #look: PageLook;
 
   constructor(
     readonly parts: {
@@ -24,6 +27,8 @@ export class PageSettings {
       readonly bodyBytes: number;
       /** How many requests of one network have mail sent; undefined where no mail is sent. */
       readonly mail?: ThrottleLimit | undefined;
+      /** The look of the installation; without it, pages have the product's. */
+      readonly look?: InstallationLook | undefined;
       /** Keys for form tokens, 32 bytes each, newest first; the same on all nodes. */
       readonly formKeys: readonly Uint8Array[];
     },
@@ -34,11 +39,19 @@ export class PageSettings {
     this.passkeyScripts = [`${this.origin}${this.base}${passkeyScriptPath}`];
     this.secureCookies = issuer.protocol === 'https:';
     this.#cookieName = parts.cookieName;
+    this.#look = { brand: fileOf(parts.look?.logo), stylesheet: accentPath(parts.look?.accents ?? {}) };
   }
 
   /** The model of a page that answers this request; `uiLocales` where its application asked for languages before. */
   pageFor(request: LanguageRequest, uiLocales?: string | undefined): PageModel {
-    return { base: this.base, language: languageFor(request, uiLocales) };
+    return { base: this.base, language: languageFor(request, uiLocales), look: this.#look };
+  }
+
+  /** The look of a page that speaks for an application: its own, and the installation's for each part that it has not. */
+  lookFor({ logo, accents }: InstallationLook): PageLook {
+    const { light, dark } = this.parts.look?.accents ?? {};
+    const stylesheet = accentPath({ light: accents.light ?? light, dark: accents.dark ?? dark });
+    return { ...this.#look, logo: fileOf(logo), stylesheet };
   }
 
   /** Whether mail is sent at all. */
@@ -62,3 +75,5 @@ export class PageSettings {
     return `${this.secureCookies ? prefix : ''}${this.#cookieName}_${purpose}`;
   }
 }
+
+const fileOf = (logo: Logo | undefined): string | undefined => logo && `/assets/${logo.name}`;

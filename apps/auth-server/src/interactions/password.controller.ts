@@ -95,13 +95,12 @@ export class PasswordController {
     { account, browserSessionUid, csrf }: Person,
   ): Promise<PasswordPage> {
     const { parts } = this.settings;
-    const { base, language } = this.settings.pageFor(request);
+    const model = this.settings.pageFor(request);
     const { username, secondFactors } = account;
     const endsOthers = await this.own.passwordEndsSessions(account.id);
     return {
-      base,
-      language,
-      action: `${base}/password`,
+      ...model,
+      action: `${model.base}/password`,
       csrf,
       username,
       asksCode: secondFactors.length > 0 && (secondFactors.includes('totp') ? 'recovery' : 'only-recovery'),

@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { languageFor } from '@curfew/pages';
 import { isErrorCause } from '@curfew/token-endpoint';
 import { noteRefusal, ProblemError, problemFrom, sendProblem } from '@curfew/web';
 import { errorPage } from '../pages/index.js';
 import { sendPage } from './answer.js';
 import { PageError } from './page-error.js';
+import type { PageSettings } from './page-settings.js';
 
 /** The context of a refusal. */
 export interface RefusalPlace {
-  /** The issuer's own path. */
-  readonly base?: string | undefined;
+  readonly settings: PageSettings;
   readonly requestId: string | undefined;
   /** The form for callers that prefer none. */
   readonly otherwise: 'page' | 'problem';
@@ -20,7 +19,7 @@ export function refuse(
   request: IncomingMessage,
   response: ServerResponse,
   refusal: PageError | ProblemError,
-  { base, requestId, otherwise }: RefusalPlace,
+  { settings, requestId, otherwise }: RefusalPlace,
 ): void {
   if (response.headersSent) {
     response.destroy();
@@ -35,8 +34,7 @@ export function refuse(
   noteRefusal(response, { error: asProblem(page).code, cause: refusal.exactCause });
   if (refusal instanceof ProblemError)
     for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
-  const language = languageFor(request);
-  sendPage(response, errorPage({ words, requestId, base, language }), { status, retryAfter });
+  sendPage(response, errorPage({ words, requestId, ...settings.pageFor(request) }), { status, retryAfter });
 }
 
 /** RFC 9110 §12.5.1, as far as it takes to tell a browser from a program; whether a process is healthy is asked by programs only. */

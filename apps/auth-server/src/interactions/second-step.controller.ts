@@ -56,13 +56,12 @@ export class SecondStepController {
     if (!person) return;
     const { problem, proof } =
       this.notices.take<SecondStepNotice>(this.place(request, response, person)) ?? {};
-    const { base, language } = this.settings.pageFor(request);
-    const told = problem && inWords(problem, this.settings, language);
+    const model = this.settings.pageFor(request);
+    const told = problem && inWords(problem, this.settings, model.language);
     const { account, browserSessionUid, csrf } = person;
     const { totp, passkeys, recoveryCodes } = await this.factors.state(account.id);
     const markup = secondStepSettings({
-      base,
-      language,
+      ...model,
       action: this.address,
       csrf,
       username: account.username,

@@ -67,12 +67,12 @@ export class SignInController {
     binding: string,
     next: string,
   ): Pick<SignInPlace, 'address' | 'page'> {
-    const { base, language } = this.settings.pageFor(request);
-    const address = `${base}/sign-in${next && `?next=${next}`}`;
+    const model = this.settings.pageFor(request);
+    const address = `${model.base}/sign-in${next && `?next=${next}`}`;
     const { forgottenPassword: forgotten } = this.settings;
     const csrf = this.tokens.issue('sign-in', binding);
     const passkey = this.passkeys.toShow(binding);
-    return { address, page: { base, language, action: address, csrf, forgotten, passkey } };
+    return { address, page: { ...model, action: address, csrf, forgotten, passkey } };
   }
 
   private goOn(response: ServerResponse, next: string): void {

@@ -34,7 +34,7 @@ ${page.withdrawn && goodNotice(say('applications.withdrawn'))}
 ${page.applications.length === 0 && html`<p class="card">${say('applications.none')}</p>`}
 <ul class="stack">${page.applications.map((application, index) => html`<li>${card(application, index, page)}</li>`)}</ul>
 </div>`;
-  return layout({ title, content, navigation: 'applications', base, language });
+  return layout({ title, content, navigation: 'applications', base, language, look: page.look });
 }
 
 function card(application: ApplicationEntry, index: number, page: ApplicationsPage): Html {

@@ -41,7 +41,7 @@ ${hidden('xsrf', page.xsrf)}
 <button class="full">${say('page.continue')}</button>
 </form>
 </div>`;
-  return layout({ title, content, failed: Boolean(problem), base, language });
+  return layout({ title, content, failed: Boolean(problem), base, language, look: page.look });
 }
 
 /** The question whether the code is this device’s. */
@@ -75,11 +75,11 @@ ${hidden('user_code', page.userCode)}
 <button name="confirm" value="yes">${say('device.confirm')}</button>
 </form>
 </div>`;
-  return layout({ title, content, base, language });
+  return layout({ title, content, base, language, look: page.look });
 }
 
 /** RFC 8628 §3.3: the person said no, which is no fault of anybody. */
-export function deviceStoppedPage({ base, language }: PageModel): PageDocument {
+export function deviceStoppedPage({ base, language, look }: PageModel): PageDocument {
   const { say } = language;
   const title = say('device.stopped');
   const content = html`<div class="card stack">
@@ -89,7 +89,7 @@ export function deviceStoppedPage({ base, language }: PageModel): PageDocument {
 </div>
 <p><a href="${base}/device">${say('device.another')}</a></p>
 </div>`;
-  return layout({ title, content, base, language });
+  return layout({ title, content, base, language, look });
 }
 
 /** The end of connecting a device. */
@@ -98,7 +98,7 @@ export interface DeviceDonePage extends PageModel {
 }
 
 /** The device will now find its tokens; there is nothing left to do here. */
-export function deviceDonePage({ base, language, clientName }: DeviceDonePage): PageDocument {
+export function deviceDonePage({ base, language, clientName, look }: DeviceDonePage): PageDocument {
   const { say } = language;
   const title = say('device.done');
   const signedIn = clientName
@@ -113,5 +113,5 @@ export function deviceDonePage({ base, language, clientName }: DeviceDonePage): 
 </div>
 <p class="quiet">${say('device.end', { sessions })}</p>
 </div>`;
-  return layout({ title, content, base, language });
+  return layout({ title, content, base, language, look });
 }

@@ -46,5 +46,5 @@ export function errorPage(page: ErrorPage): PageDocument {
 ${advice && html`<section class="group tight" aria-labelledby="advice"><h2 id="advice">${say('refusal.for_developer')}</h2><p lang="en"><code>${advice}</code></p><p class="small quiet">${say('refusal.development_only')}</p></section>`}
 ${requestId && html`<p class="small quiet">${say('refusal.number', { number: html`<code>${requestId}</code>` })}</p>`}
 </div>`;
-  return layout({ title, content, failed: true, base, language });
+  return layout({ title, content, failed: true, base, language, look: page.look });
 }

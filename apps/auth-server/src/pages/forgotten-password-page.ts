@@ -27,7 +27,7 @@ ${sent ? notice : body}
 <p><a href="${base}/sign-in">${say('forgotten.back')}</a></p>
 </div>
 ${sentOnce}`;
-  return layout({ title, content, failed: Boolean(page.problem), base, language });
+  return layout({ title, content, failed: Boolean(page.problem), base, language, look: page.look });
 }
 
 const askForName = ({ problem, action, csrf, language: { say } }: ForgottenPasswordPage): Html =>

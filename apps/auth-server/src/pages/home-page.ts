@@ -46,7 +46,7 @@ export function homePage(page: HomePage): PageDocument {
 <p class="lead">${say('home.signed_in', { username: html`<strong>${page.username}</strong>` })}</p>
 </div></div>
 ${cards}`;
-  return layout({ title: say('home.title'), content, navigation: 'home', base, language });
+  return layout({ title: say('home.title'), content, navigation: 'home', base, language, look: page.look });
 }
 
 interface Card {

@@ -35,7 +35,7 @@ ${newPasswordFields(page, 'new')}
 </form>
 </div>
 ${sentOnce}`;
-  return layout({ title, content, failed: Boolean(problem), base, language });
+  return layout({ title, content, failed: Boolean(problem), base, language, look: page.look });
 }
 
 /** The page of a link that acts by its button alone. */
@@ -47,7 +47,14 @@ export interface LinkButtonPage extends PageModel {
 }
 
 /** Renders the page with the button. Programs that open the links of mails press none. */
-export function linkButtonPage({ action, purpose, subject, base, language }: LinkButtonPage): PageDocument {
+export function linkButtonPage({
+  action,
+  purpose,
+  subject,
+  base,
+  language,
+  look,
+}: LinkButtonPage): PageDocument {
   const { say } = language;
   const words = purpose === 'not_me' ? 'not_me' : 'email';
   const title = say(`link.${words}_title`);
@@ -60,7 +67,7 @@ ${hidden('act', purpose)}
 </form>
 </div>
 ${sentOnce}`;
-  return layout({ title, content, base, language });
+  return layout({ title, content, base, language, look });
 }
 
 /** The page after the act of a link. */
@@ -69,7 +76,7 @@ export interface LinkDonePage extends PageModel {
 }
 
 /** Renders the confirmation. */
-export function linkDonePage({ done, base, language }: LinkDonePage): PageDocument {
+export function linkDonePage({ done, base, language, look }: LinkDonePage): PageDocument {
   const { say } = language;
   const title = say(`link.${done}_done`);
   const isPassword = done === 'password';
@@ -78,11 +85,11 @@ export function linkDonePage({ done, base, language }: LinkDonePage): PageDocume
 ${isPassword && html`<p class="quiet">${say('link.password_done_lead')}</p>`}
 <p><a class="button" href="${base}/${isPassword && 'sign-in'}">${say(isPassword ? 'sign_in.submit' : 'link.to_account')}</a></p>
 </div>`;
-  return layout({ title, content, base, language });
+  return layout({ title, content, base, language, look });
 }
 
 /** The page of a link that was used, or has expired, or never was one. */
-export function linkGonePage({ base, language }: PageModel): PageDocument {
+export function linkGonePage({ base, language, look }: PageModel): PageDocument {
   const { say } = language;
   const title = say('link.gone');
   const content = html`<div class="card stack">
@@ -90,5 +97,5 @@ export function linkGonePage({ base, language }: PageModel): PageDocument {
 <p>${say('link.gone_lead')}</p>
 <p><a class="button" href="${base}/forgotten-password">${say('link.again')}</a></p>
 </div>`;
-  return layout({ title, content, failed: true, base, language });
+  return layout({ title, content, failed: true, base, language, look });
 }

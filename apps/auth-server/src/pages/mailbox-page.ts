@@ -14,7 +14,7 @@ export interface MailboxPage extends PageModel {
 }
 
 /** Renders the letters, the latest first, with links that can be clicked. */
-export function mailboxPage({ letters, now, base, language }: MailboxPage): PageDocument {
+export function mailboxPage({ letters, now, base, language, look }: MailboxPage): PageDocument {
   const { say } = language;
   const title = say('mailbox.title');
   const content = html`<div class="heading"><div class="tight"><h1>${title}</h1>
@@ -27,7 +27,7 @@ ${letters.map(
 <div>${withLinks(text)}</div>
 </article>`,
 )}`;
-  return layout({ title, content, base, language });
+  return layout({ title, content, base, language, look });
 }
 
 const withLinks = (text: string): Html[] =>

@@ -21,7 +21,7 @@ const script = 'document.forms[0].submit()';
 export const onwardScript = scriptSource(script);
 
 /** Goes on by itself where scripts run, and with a button where they do not. */
-export function onwardPage({ to, action, fields, base, language }: OnwardPage): PageDocument {
+export function onwardPage({ to, action, fields, base, language, look }: OnwardPage): PageDocument {
   const { say } = language;
   const [heading, lead] = words[to];
   const title = say(heading);
@@ -36,5 +36,5 @@ ${Object.entries(fields).map(([name, value]) => hidden(name, value))}
 </form>
 </div>
 <script>${script}</script>`;
-  return layout({ title, content, base, language });
+  return layout({ title, content, base, language, look });
 }

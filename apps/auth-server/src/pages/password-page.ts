@@ -1,6 +1,6 @@
 import { type Html, html, type PageDocument, type PlainKey } from '@curfew/pages';
 import { codeField } from './code-field.js';
-import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
+import { goodNotice, hidden, layout, logoOf, type PageModel, problemNotice } from './layout.js';
 import { type PasskeyOffer, passkeyButton, passkeyScriptOf } from './passkey-script.js';
 import { passwordInput, revealing } from './password-input.js';
 import { sentOnce } from './sent-once.js';
@@ -54,7 +54,15 @@ ${passkeyButton(page.passkey, language, { plain: true })}
 </form>
 </div>
 ${sentOnce}${revealing}${passkeyScriptOf(page.passkey, base)}`;
-  return layout({ title, content, failed: Boolean(problem), navigation: 'password', base, language });
+  return layout({
+    title,
+    content,
+    failed: Boolean(problem),
+    navigation: 'password',
+    base,
+    language,
+    look: page.look,
+  });
 }
 
 const endOthers = ({ language: { say } }: PageModel): Html =>
@@ -77,6 +85,7 @@ export function newPasswordPage(page: NewPasswordPage): PageDocument {
   const { say } = language;
   const title = say('new_password.title');
   const content = html`<div class="card stack">
+${logoOf(page)}
 <div class="tight"><h1>${title}</h1>
 <p class="lead">${say('new_password.lead')}</p></div>
 ${page.problem?.field === 'form' && problemNotice(page.problem.text)}

@@ -9,7 +9,7 @@ export interface RecoveryCodesPage extends PageModel {
 }
 
 /** Shows new recovery codes. */
-export function recoveryCodesPage({ base, language, codes, isNew }: RecoveryCodesPage): PageDocument {
+export function recoveryCodesPage({ base, language, codes, isNew, look }: RecoveryCodesPage): PageDocument {
   const { say } = language;
   const title = say('recovery.title');
   const content = html`<div class="heading"><h1>${title}</h1></div>
@@ -19,5 +19,5 @@ ${isNew && goodNotice(say('factor.on'))}
 <ul class="codes">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
 <p><a class="button" href="${base}/second-step">${say('recovery.kept')}</a></p>
 </div>`;
-  return layout({ title, content, navigation: 'second-step', base, language });
+  return layout({ title, content, navigation: 'second-step', base, language, look });
 }

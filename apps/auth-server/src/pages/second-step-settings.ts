@@ -23,7 +23,7 @@ ${page.problem?.field === 'form' && problemNotice(page.problem.text)}
 ${page.proof ? changes(page) : overview(page)}
 ${sentOnce}${revealing}${passkeyScriptOf(page.passkey, base)}`;
   const failed = Boolean(page.problem);
-  return layout({ title, content, failed, navigation: 'second-step', base, language });
+  return layout({ title, content, failed, navigation: 'second-step', base, language, look: page.look });
 }
 
 const hasAny = ({ app, passkeys }: SecondStepSettings): boolean => app !== null || passkeys.length > 0;

@@ -70,7 +70,7 @@ ${page.done && goodNotice(say(done[page.done]))}
 ${page.signIns.length > maxOpen ? byBrowser(page) : list(page.signIns, page)}
 ${page.more && html`<p class="quiet">${say('sessions.more')}</p>`}
 </div>`;
-  return layout({ title, content, navigation: 'sessions', base, language });
+  return layout({ title, content, navigation: 'sessions', base, language, look: page.look });
 }
 
 const list = (signIns: readonly SignInEntry[], page: SessionsPage, grouped = false): Html =>

@@ -28,7 +28,7 @@ ${hidden('xsrf', page.xsrf)}
 <button${clientName && html` class="plain"`} name="logout" value="yes">${say(clientName ? 'sign_out.everywhere' : 'sign_out.submit')}</button>
 </form>
 </div>`;
-  return layout({ title, content, base, language });
+  return layout({ title, content, base, language, look: page.look });
 }
 
 /** The page after signing out. */
@@ -39,7 +39,7 @@ export interface LoggedOutPage extends PageModel {
 }
 
 /** The end of a sign-out that no application continues. `stayed`: only the application was signed out, or nothing. */
-export function loggedOutPage({ base, language, clientName, stayed }: LoggedOutPage): PageDocument {
+export function loggedOutPage({ base, language, clientName, stayed, look }: LoggedOutPage): PageDocument {
   const { say } = language;
   const title = say(stayed ? 'sign_out.stayed' : 'sign_out.done');
   const stays = clientName ? 'sign_out.stayed_rest' : 'sign_out.stayed_lead';
@@ -52,5 +52,5 @@ export function loggedOutPage({ base, language, clientName, stayed }: LoggedOutP
 </div>
 <p><a href="${base}${stayed ? '/' : '/sign-in'}">${say(stayed ? 'sign_out.account' : 'sign_out.again')}</a></p>
 </div>`;
-  return layout({ title, content, base, language });
+  return layout({ title, content, base, language, look });
 }

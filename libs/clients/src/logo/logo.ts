@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Client, ClientMetadata } from '../client.js';
 import { maxLogoBytes, rewrittenPng } from './png.js';
 
-/** A client's logo and the name under which it is served: another picture has another name. */
+/** A logo and the name under which it is served: another picture has another name. */
 export interface Logo {
   readonly png: Buffer;
   readonly name: string;
@@ -31,11 +31,25 @@ export function logoOf({ id, metadata }: Pick<Client, 'id' | 'metadata'>): Logo 
   if (metadata.logo_png === undefined) return undefined;
   const before = known.get(metadata);
   if (before) return before;
-  const png = Buffer.from(metadata.logo_png, 'base64');
-  const digest = createHash('sha256').update(png).digest('hex').slice(0, 16);
-  const logo = { png, name: `logo-${id}-${digest}.png` };
+  const logo = named(Buffer.from(metadata.logo_png, 'base64'), `logo-${id}`);
   known.set(metadata, logo);
   return logo;
+}
+
+/**
+ * A logo of the installation from the bytes of a file, written anew as one of a client is. Its name has no id, so it is no name of a
+ * client's logo.
+ *
+ * @returns the logo, or the sentence that says what is wrong with the bytes
+ */
+export function installationLogo(sent: Buffer): Logo | string {
+  const written = rewrittenPng(sent);
+  return typeof written === 'string' ? written : named(written, 'logo');
+}
+
+function named(png: Buffer, prefix: string): Logo {
+  const digest = createHash('sha256').update(png).digest('hex').slice(0, 16);
+  return { png, name: `${prefix}-${digest}.png` };
 }
 
 /** The id of the client whose logo may have this name. */

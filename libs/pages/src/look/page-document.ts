@@ -2,9 +2,13 @@ import { type Html, type HtmlValue, html } from '../html.js';
 import type { Language, LanguageTag } from '../messages/language.js';
 import { stylesheetPath } from './stylesheet.js';
 
-/** The look of the application that a page speaks for: the addresses of its logo and of the stylesheet with its colours. */
-export interface ApplicationLook {
+/** The look of a page beyond the product's own, by the addresses of its files. */
+export interface PageLook {
+  /** The logo of the application that the page speaks for. */
   readonly logo?: string | undefined;
+  /** The logo of the installation, which stands on every page in place of the product's name. */
+  readonly brand?: string | undefined;
+  /** The stylesheet with the colours. */
   readonly stylesheet?: string | undefined;
 }
 
@@ -12,7 +16,7 @@ export interface ApplicationLook {
 export interface PageModel {
   readonly language: Language;
   readonly base?: string | undefined;
-  readonly look?: ApplicationLook | undefined;
+  readonly look?: PageLook | undefined;
 }
 
 /** A whole page as it is sent, and the language that it is in. */
@@ -43,6 +47,10 @@ const icon =
 /** The emblem and the name of the product. */
 export const brandName: Html = html`${emblem}Curfew`;
 
+/** The logo of the installation, or the product's emblem and name; `leadsTo` names the page behind it, where it is a link. */
+const brandOf = ({ base = '', look }: DocumentParts, leadsTo: HtmlValue): Html =>
+  look?.brand ? html`<img class="logo" src="${base}${look.brand}" alt="${leadsTo}">` : brandName;
+
 /** A whole document around the content of one page. */
 export function pageDocument(parts: DocumentParts): PageDocument {
   const { language, title, content, failed, navigation, look, base = '' } = parts;
@@ -62,7 +70,7 @@ ${look?.stylesheet && html`<link rel="stylesheet" href="${base}${look.stylesheet
 <body>
 <a class="skip" href="#content">${say('page.skip')}</a>
 <header class="brand">
-${navigation ? html`<a class="name" href="${base}/">${brandName}</a>` : html`<span class="name">${brandName}</span>`}
+${navigation ? html`<a class="name" href="${base}/">${brandOf(parts, say('page.account'))}</a>` : html`<span class="name">${brandOf(parts, '')}</span>`}
 ${navigation}
 </header>
 <main id="content" tabindex="-1">

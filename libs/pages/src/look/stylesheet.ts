@@ -91,6 +91,7 @@ button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
 .session header{display:flex;flex-wrap:wrap;align-items:center;gap:.375rem .625rem;margin-block-end:.5rem}
 .badge{display:inline-block;padding:.0625rem .5625rem;border-radius:1rem;background:var(--success-surface);color:var(--success);font-size:.8125rem;font-weight:600}
 .logo{display:block;width:auto;height:3.5rem;max-width:100%;padding:.25rem;border:1px solid var(--hairline);border-radius:.625rem;background:#fff;object-fit:contain}
+.brand .logo{height:2.5rem}
 .places>h2{display:flex;flex-wrap:wrap;align-items:baseline;gap:.125rem .75rem;margin-block-end:.75rem}
 .places>h2 span{font-weight:400}
 .places .card{padding:1rem 1.25rem;border-radius:.75rem;box-shadow:none}
@@ -99,6 +100,7 @@ button.compact{min-height:2.5rem;padding:.375rem .875rem;font-size:.9375rem}
 .places .facts{font-size:.875rem}
 @media (min-width:40rem){.places .card>div>.facts{grid-template-columns:auto 1fr auto 1fr}}
 .heading{display:flex;flex-wrap:wrap;align-items:end;justify-content:space-between;gap:1rem;margin-block-end:1.25rem}
+.heading>.tight{flex:1 1 18rem}
 .mark{display:block;width:3rem;height:3rem;color:var(--accent)}
 .mark.good{color:var(--success)}
 .mark.bad{color:var(--danger)}
