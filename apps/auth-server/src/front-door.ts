@@ -31,18 +31,7 @@ export interface Rooms {
  * client sends is dropped: URLs are built from the issuer alone.
  */
 export function publicDoor(rooms: Rooms): RequestListener {
-  const {
-    issuer,
-    trustedHops,
-    bodyBytes,
-    protocol,
-    pages,
-    settings,
-    followers,
-    throttled,
-    databaseRefusal,
-    log,
-  } = rooms;
+  const { issuer, bodyBytes, protocol, pages, settings, followers, throttled, databaseRefusal } = rooms;
   const { host, protocol: scheme } = new URL(issuer);
   const base = basePathOf(issuer);
   const metadataWithPath = base && `/.well-known/oauth-authorization-server${base}`;
@@ -55,13 +44,13 @@ export function publicDoor(rooms: Rooms): RequestListener {
   const door = {
     url: issuer,
     urlName: 'the issuer identifier',
-    trustedHops,
+    trustedHops: rooms.trustedHops,
     headers: protocolHeaders,
     isForMachines,
     loggedPath: (path: string) =>
       withoutIds(base && path.startsWith(`${base}/`) ? path.slice(base.length) : path),
     refuse: refuseProblem,
-    log,
+    log: rooms.log,
   };
   return frontDoor(door, (request, response, path, id) => {
     if (isForMachines(path)) return pages(request, response);

@@ -21,7 +21,7 @@ export {
   type RegisteredClient,
 } from './client-service.js';
 export type { PublicKeySet } from './key-set-rules.js';
-export { clientOfLogo, installationLogo, keptLogo, type Logo, logoOf } from './logo/logo.js';
+export { clientOfLogo, installationLogo, keptLogo, logoOf } from './logo/logo.js';
 export type { PolicyAttachment, PolicyRevision, PolicyTarget } from './policy-revision.js';
 export { PolicyService } from './policy-service.js';
 export { RegistrationError, type RegistrationErrorCode } from './registration-error.js';

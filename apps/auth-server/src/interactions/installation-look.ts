@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { installationLogo, type Logo } from '@curfew/clients';
+import { installationLogo } from '@curfew/clients';
 import { type Configuration, ConfigurationError, type ConfigurationFault } from '@curfew/config';
 import { type Accents, type Appearance, accentFault } from '@curfew/pages';
+
+type Logo = Exclude<ReturnType<typeof installationLogo>, string>;
 
 /** The look of the installation, which pages have where the application has none of its own. */
 export interface InstallationLook {

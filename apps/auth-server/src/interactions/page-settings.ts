@@ -1,5 +1,4 @@
 import type { ThrottleLimit } from '@curfew/accounts';
-import type { Logo } from '@curfew/clients';
 import { accentPath, type LanguageRequest, languageFor, type PageLook, type PageModel } from '@curfew/pages';
 import { basePathOf } from '../base-path.js';
 import { passkeyScriptPath } from '../pages/index.js';
@@ -76,4 +75,4 @@ export class PageSettings {
   }
 }
 
-const fileOf = (logo: Logo | undefined): string | undefined => logo && `/assets/${logo.name}`;
+const fileOf = (logo: InstallationLook['logo']): string | undefined => logo && `/assets/${logo.name}`;
