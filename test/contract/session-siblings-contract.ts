@@ -23,10 +23,10 @@ export function describeSiblings(name: string, open: () => Promise<StoreUnderTes
       return session;
     };
     const read = async (id: string) => (await store.read(id))!.session;
-    const rotate = ({ id }: StoredSession, fromGeneration: number) =>
+    const rotate = ({ id }: StoredSession, fromGeneration: number, siblings = 0) =>
       store.rotate({
         ...{ id, fromGeneration, at: t(5), lastActiveAt: t(5), expiresAt: plus(t(5), seconds(1_800)) },
-        ...{ tokenHash: randomBytes(32), successorSeal: randomBytes(60) },
+        ...{ tokenHash: randomBytes(32), successorSeal: randomBytes(60), siblings },
       });
     const served = (session: StoredSession) => {
       const generations = { presentedGeneration: 0, currentGeneration: 1, secondsSinceRotation: 4 };
@@ -46,6 +46,15 @@ export function describeSiblings(name: string, open: () => Promise<StoreUnderTes
       expect((await read(session.id)).siblings).toBe(0);
       expect(await store.countSibling(session.id, 1, 7, [served(session)])).toBe(false);
       expect(await store.countSibling(session.id, 2, 7, [served(session)])).toBe(true);
+    });
+
+    it('are counted from where the rotation begins them, so none where it begins at the largest number', async () => {
+      const session = await start();
+      await rotate(session, 0, 2_147_483_647);
+      expect((await read(session.id)).siblings).toBe(2_147_483_647);
+      expect(await store.countSibling(session.id, 1, 2_147_483_647, [served(session)])).toBe(false);
+      await rotate(session, 1);
+      expect(await store.countSibling(session.id, 2, 1, [served(session)])).toBe(true);
     });
 
     it('are not counted once an end was acknowledged, of the session or of everything of its client', async () => {

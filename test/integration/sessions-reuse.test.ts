@@ -285,6 +285,28 @@ describe('siblings: many processes of one client with one refresh token', () => 
     expect((await house.refresh(who, live, t(900), { signals: home, ...key })).kind).toBe('refused');
   });
 
+  it('after a rotation from elsewhere the ancestor of the holder ends the session: the thief is out too', async () => {
+    const who = await agent();
+    const live = await fiveAndOn(who);
+    const stolen = await house.refresh(who, live, t(310), { signals: away });
+    if (stolen.kind !== 'token') throw new Error(stolen.kind);
+    expect((await house.row(who)).siblings).toBe(2_147_483_647);
+    expect(await house.refresh(who, live, t(400), { signals: home, node: 1 })).toMatchObject(reuse);
+    expect((await house.refresh(who, stolen.token, t(401), { signals: away })).kind).toBe('refused');
+    expect(await house.stands(who, t(401))).toBe(false);
+    expect(await house.events(who, 'session.sibling_served')).toEqual([]);
+  });
+
+  it('after a rotation from elsewhere and one from the sign-in again, siblings are served', async () => {
+    const who = await agent();
+    const live = await fiveAndOn(who);
+    const roaming = await house.refresh(who, live, t(310), { signals: away });
+    if (roaming.kind !== 'token') throw new Error(roaming.kind);
+    expect((await house.refresh(who, roaming.token, t(320), { signals: home })).kind).toBe('token');
+    expect((await house.row(who)).siblings).toBeNull();
+    expect(await house.refresh(who, live, t(400), { signals: home })).toEqual({ kind: 'sibling' });
+  });
+
   it('an end that overtakes a sibling between decision and commit leaves it nothing', async () => {
     const who = await agent();
     await fiveAndOn(who);

@@ -93,6 +93,7 @@ export class MemorySessionStore extends SessionStore {
     at,
     tokenHash,
     successorSeal,
+    siblings = 0,
     proof,
     ...clock
   }: Rotation): Promise<boolean> {
@@ -102,7 +103,7 @@ export class MemorySessionStore extends SessionStore {
     const next = {
       generation: fromGeneration + 1,
       retries: 0,
-      siblings: 0,
+      siblings,
       rotatedAt: at,
       tokenHash,
       successorSeal,

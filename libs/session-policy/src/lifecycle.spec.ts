@@ -94,21 +94,21 @@ describe('deadlines under a changed policy', () => {
 
   it('keep the deadline that a shorter policy wrote, until the next activity', () => {
     const brief = aPolicy({ inactivityTimeout: lasting('5m') });
-    const session = rotated(aSession(), brief, after('1m'));
+    const session = rotated(aSession(), signals(), brief, after('1m'));
     expect(deadlines(session, policy).idle).toBe(after('6m'));
     expect(decideAccess(session, policy, after('6m', -1))).toEqual({ kind: 'active' });
     expect(decideAccess(session, policy, after('6m'))).toEqual({ kind: 'end', reason: 'inactivity_timeout' });
     expect(endOf(session, policy, after('8m'))).toEqual({ at: after('6m'), reason: 'inactivity_timeout' });
-    const used = rotated(session, policy, after('5m'));
+    const used = rotated(session, signals(), policy, after('5m'));
     expect(deadlines(used, policy).idle).toBe(after('35m'));
   });
 
   it('are not lengthened by a refresh that is no activity', () => {
     const brief = aPolicy({ inactivityTimeout: lasting('5m'), activity: 'use' });
     const long = aPolicy({ activity: 'use' });
-    const session = rotated(aSession(), brief, after('1m'));
+    const session = rotated(aSession(), signals(), brief, after('1m'));
     expect(deadlines(kept(session, long, after('2m')), long).idle).toBe(after('5m'));
-    expect(deadlines(rotated(session, long, after('2m')), long).idle).toBe(after('5m'));
+    expect(deadlines(rotated(session, signals(), long, after('2m')), long).idle).toBe(after('5m'));
   });
 });
 
@@ -150,22 +150,24 @@ describe('ending a session', () => {
 
 describe('a rotation', () => {
   it('moves to the next generation and opens a fresh retry window', () => {
-    const next = rotated(aRotatedSession({ retries: 4 }), policy, after('2m'));
+    const next = rotated(aRotatedSession({ retries: 4, siblings: 2 }), signals(), policy, after('2m'));
     expect(next).toMatchObject({
       generation: 4,
       rotatedAt: after('2m'),
       retries: 0,
+      siblings: 0,
       lastActiveAt: after('2m'),
     });
   });
 
   it('never moves activity backwards when a clock does', () => {
-    expect(rotated(aRotatedSession(), policy, after('30s')).lastActiveAt).toBe(after('1m'));
+    expect(rotated(aRotatedSession(), signals(), policy, after('30s')).lastActiveAt).toBe(after('1m'));
   });
 
   it('never moves the absolute deadline', () => {
     expect(
-      rotated(aSession(), aPolicy({ absoluteLifetime: lasting('30d') }), after('2m')).absoluteDeadline,
+      rotated(aSession(), signals(), aPolicy({ absoluteLifetime: lasting('30d') }), after('2m'))
+        .absoluteDeadline,
     ).toBe(after('12h'));
   });
 });
@@ -177,7 +179,7 @@ describe('what counts as activity', () => {
     ['refresh_or_use', true, true],
   ] as const)('under "%s": a refresh %s, use of an access token %s', (activity, byRefresh, byUse) => {
     const under = aPolicy({ activity });
-    expect(rotated(aSession(), under, after('5m')).lastActiveAt === after('5m')).toBe(byRefresh);
+    expect(rotated(aSession(), signals(), under, after('5m')).lastActiveAt === after('5m')).toBe(byRefresh);
     expect(kept(aSession(), under, after('5m')).lastActiveAt === after('5m')).toBe(byRefresh);
     expect(touched(aSession(), under, after('5m'))?.lastActiveAt === after('5m')).toBe(byUse);
   });
@@ -278,7 +280,7 @@ it('a session can be refreshed and refreshed until its absolute deadline, and no
       expect(decision).toMatchObject({ kind: 'end', reason: 'absolute_lifetime' });
       break;
     }
-    session = rotated(session, policy, now);
+    session = rotated(session, signals(), policy, now);
   }
   expect(session.generation).toBe(35);
   expect(now).toBe(after('12h'));

@@ -9,6 +9,7 @@ import type { EndReason } from './end-reasons.js';
 import type { SessionPolicy } from './policy.js';
 import { type Session, type SignInFacts, sessionFields, type TimedSession } from './session.js';
 import { fixedValues } from './session-field.js';
+import { siblingsAfterRotation } from './sibling-circumstances.js';
 import type { RequestSignals } from './signals.js';
 import { earliest, elapsedMs, type Instant, isPast, latest, plus } from './time.js';
 
@@ -40,13 +41,18 @@ export function started(facts: SignInFacts, policy: SessionPolicy): Session {
 const refreshCounts = (policy: SessionPolicy): boolean => policy.activity !== 'use';
 const useCounts = (policy: SessionPolicy): boolean => policy.activity !== 'refresh';
 
-/** After `rotate`: the next generation, its retry window open from now, its retries uncounted. */
-export const rotated = (session: Session, policy: SessionPolicy, now: Instant): Session => ({
+/** After `rotate` by a request with these signals: the next generation, its retry window open from now, its retries and siblings uncounted. */
+export const rotated = (
+  session: Session,
+  seen: RequestSignals,
+  policy: SessionPolicy,
+  now: Instant,
+): Session => ({
   ...kept(session, policy, now),
   generation: session.generation + 1,
   rotatedAt: now,
   retries: 0,
-  siblings: 0,
+  siblings: siblingsAfterRotation(session, seen, policy),
 });
 
 /**

@@ -80,7 +80,7 @@ const checks: readonly Check[] = [
     setting: 'siblings',
     severity: 'note',
     message:
-      '"serve" gives access tokens, and never a refresh token, to a thief who comes from the same network with the same signals within siblingWindow of a rotation; meant for command-line agents, whose processes share one refresh token',
+      '"serve" gives access tokens, and never a refresh token, to a thief who comes from the same network with the same signals within siblingWindow of a rotation, and hides such a thief who rotates the live token; meant for command-line agents, whose processes share one refresh token',
     applies: (policy) => policy.siblings === 'serve',
   },
   {

@@ -223,7 +223,7 @@ export const refreshRows: readonly RefreshRow[] = [
   {
     // RFC 6749 §6: the answer may leave the refresh token out. Only siblings are left here: rows 8 and 9 end what differs in anything.
     name: 'sibling',
-    when: 'superseded, the policy serves siblings, at most `siblingDistance` generations behind, less than `siblingWindow` after the last rotation, fewer than `siblingLimit` served since then, and client, key, network prefix, device and TLS fingerprint are those of the sign-in',
+    when: 'superseded, the policy serves siblings, at most `siblingDistance` generations behind, less than `siblingWindow` after the last rotation, fewer than `siblingLimit` served since then, and client, key, network prefix, device and TLS fingerprint are those of the sign-in, as they were at the last rotation',
     decision: 'sibling',
     reason: 'an access token and no refresh token',
     decide: (facts) => (isSuperseded(facts) ? { kind: 'sibling' } : null),

@@ -27,6 +27,7 @@ describe('random walks around a session', () => {
       'keep',
       'replay',
       'sibling',
+      'reuse after a rotation from elsewhere',
       'step_up',
       'touched',
       'stepped up',

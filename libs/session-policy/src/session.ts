@@ -47,7 +47,7 @@ export const sessionFields = {
   rotatedAt: initially<Instant | null>(null, 'instant'),
   /** How often the previous generation was presented again inside the retry window. */
   retries: initially<number>(0, 'count'),
-  /** How many siblings have been served since the last rotation. */
+  /** How many siblings have been served since the last rotation; more than any limit where that came from elsewhere. */
   siblings: initially<number>(0, 'count'),
   /** When risk last asked for a step-up. */
   stepUpRequiredAt: initially<Instant | null>(null, 'instant'),

@@ -5,6 +5,7 @@ import {
   effectivePolicy,
   maxUnboundSiblings,
   profiles,
+  type RequestSignals,
   rotated,
   type SessionPolicy,
   siblingServed,
@@ -109,7 +110,30 @@ describe('a superseded token where the policy serves siblings', () => {
   it('is counted until the next rotation, and moves no clock', () => {
     const session = aRotatedSession({ siblings: 1 });
     expect(siblingServed(session)).toEqual({ ...session, siblings: 2 });
-    expect(rotated(session, serving, after('11m')).siblings).toBe(0);
+    expect(rotated(session, signals(), serving, after('11m')).siblings).toBe(0);
+  });
+
+  it.each<[string, RequestSignals]>([
+    ['another network', signals({ prefix: '198.51.100.0/24' })],
+    ['a network that is not known', signals({ prefix: null })],
+    ['another program', signals({ userAgentFamily: 'curl' })],
+    ['a device that withholds its id', signals({ deviceId: null })],
+    ['another TLS library', signals({ tlsFingerprint: 'other' })],
+  ])('ends the session after a rotation from %s, until one from the sign-in follows', (_, elsewhere) => {
+    for (const siblingLimit of [3, null])
+      for (const keyThumbprint of [null, 'key']) {
+        const policy = { ...serving, siblingLimit };
+        const foreign = rotated(aRotatedSession({ keyThumbprint }), elsewhere, policy, after('2m'));
+        const behind = { generation: 2, policy, at: after('10m') };
+        expect(decisionOf({ ...behind, session: foreign })).toBe('refresh_token_reuse');
+        const back = rotated(foreign, signals({ ip: '192.0.2.99' }), policy, after('3m'));
+        expect(decisionOf({ ...behind, generation: 3, session: back })).toBe('sibling');
+      }
+  });
+
+  it('is counted from none at every rotation where the policy serves none', () => {
+    const elsewhere = signals({ prefix: '198.51.100.0/24' });
+    expect(rotated(aRotatedSession({ siblings: 2 }), elsewhere, aPolicy(), after('2m')).siblings).toBe(0);
   });
 });
 

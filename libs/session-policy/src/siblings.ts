@@ -2,30 +2,11 @@ import type { RiskAssessment } from './decisions.js';
 import type { SessionPolicy } from './policy.js';
 import { keyFits } from './reuse.js';
 import type { PresentedToken, Session } from './session.js';
-import type { RequestSignals } from './signals.js';
+import { sharesCircumstances, unlimited } from './sibling-circumstances.js';
 import { type Instant, isPast, plus } from './time.js';
 
 /** Siblings served between two rotations of a session that is bound to no key, whatever its policy says. */
 export const maxUnboundSiblings = 1_000;
-
-/** The signals that a sibling has in common with the sign-in: those of its network, its device and its TLS library. */
-const sharedSignals = [
-  'prefix',
-  'userAgentFamily',
-  'operatingSystem',
-  'deviceId',
-  'tlsFingerprint',
-] as const satisfies readonly (keyof RequestSignals)[];
-
-/**
- * Whether a request shares the circumstances of the sign-in. Risk asks whether a difference is known; this asks whether there is none, so a
- * signal that is known on one side only is a difference, and a network that nobody knows is shared with nobody.
- */
-const sharesCircumstances = (baseline: RequestSignals, seen: RequestSignals): boolean =>
-  baseline.prefix !== null && sharedSignals.every((signal) => baseline[signal] === seen[signal]);
-
-/** Any number of siblings, as a column can count them. */
-const unlimited = 2_147_483_647;
 
 /** How many siblings may be served between two rotations. Only where a thief would need the key is their number of no concern. */
 export const siblingLimitOf = (

@@ -91,7 +91,7 @@ class Walk extends WalkRecord {
     else if (draw < 0.8) this.use(this.pick(this.issued), { keyThumbprint: 'other key' });
     else if (draw < 0.84) this.forge();
     else if (draw < 0.88) this.touch();
-    else if (draw < 0.93) this.policy = this.pick(policies);
+    else if (draw < 0.9) this.policy = this.pick(policies);
     else if (draw < 0.96) this.use(this.head, { signals: this.pick(elsewhere) });
     else if (draw < 0.99) this.stepUp();
     else this.end('logout');
@@ -120,6 +120,7 @@ class Walk extends WalkRecord {
     const presented = this.present(token, changes);
     const before = this.session;
     const honest = this.isHonest(token, presented);
+    const rotatedElsewhere = this.siblingsServed === Number.POSITIVE_INFINITY;
     const decision = this.decide(presented);
     const answers = ['rotate', 'keep', 'replay', 'sibling'].includes(decision.kind);
     claim(answers === honest, 'an honest use is answered, and no other');
@@ -134,8 +135,8 @@ class Walk extends WalkRecord {
         claim(token.successor === null, 'a refresh token never has two successors');
         token.firstUsedAt = this.now;
         this.noteRefresh();
-        this.session = rotated(before, this.policy, this.now);
-        this.siblingsServed = 0;
+        this.session = rotated(before, presented.signals, this.policy, this.now);
+        this.rotatedBy(presented);
         token.successor = this.issue().secret;
         break;
       case 'keep':
@@ -159,6 +160,8 @@ class Walk extends WalkRecord {
         claim(this.session.generation === before.generation, 'a demand to step up consumes nothing');
         break;
       case 'end':
+        if (decision.reason === 'refresh_token_reuse' && rotatedElsewhere)
+          this.note('reuse after a rotation from elsewhere');
         this.end(decision.reason);
         break;
       case 'refuse':

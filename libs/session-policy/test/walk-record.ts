@@ -41,7 +41,7 @@ export abstract class WalkRecord {
   protected lastCounted: Instant = t0;
   /** The deadline that the last activity wrote, by the walk's own arithmetic. */
   protected writtenDeadline: Instant;
-  /** Since the last rotation. */
+  /** Since the last rotation; endless where that came from elsewhere under a policy that serves siblings. */
   protected siblingsServed = 0;
   private shownBefore: Session;
 
@@ -134,13 +134,23 @@ export abstract class WalkRecord {
     if (siblings === 'off' || headIssuedAt === null || distance < 1 || distance > siblingDistance)
       return false;
     const limit = siblingLimit ?? (this.session.keyThumbprint === null ? 1_000 : Number.POSITIVE_INFINITY);
-    const { ip: _, asn: __, country: ___, ...shared } = signals;
-    const { ip: ____, asn: _____, country: ______, ...expected } = this.session.baseline;
     return (
       this.now < headIssuedAt + siblingWindow * 1000 &&
       this.siblingsServed < limit &&
-      JSON.stringify(shared) === JSON.stringify(expected)
+      this.isLikeSignIn(signals)
     );
+  }
+
+  private isLikeSignIn(signals: PresentedToken['signals']): boolean {
+    const { ip: _, asn: __, country: ___, ...shared } = signals;
+    const { ip: ____, asn: _____, country: ______, ...expected } = this.session.baseline;
+    return JSON.stringify(shared) === JSON.stringify(expected);
+  }
+
+  /** The live token was rotated: siblings are served again from now on, and none where this may have been a thief. */
+  protected rotatedBy({ signals }: PresentedToken): void {
+    const mayBeThief = this.policy.siblings === 'serve' && !this.isLikeSignIn(signals);
+    this.siblingsServed = mayBeThief ? Number.POSITIVE_INFINITY : 0;
   }
 
   /** A sibling was served: it must have been one, and nothing new may come of it. */

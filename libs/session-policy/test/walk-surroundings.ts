@@ -11,7 +11,11 @@ export const policies: readonly SessionPolicy[] = [
   { ...base, rotation: 'never' },
   { ...base, activity: 'use', retryLimit: 1, onReuse: 'account' },
   { ...base, retryLimit: 0, onReuse: 'browser' },
-  { ...profiles.agent.policy, siblingDistance: 3, siblingWindow: seconds(300), siblingLimit: 2 },
+  {
+    ...profiles.agent.policy,
+    ...{ siblingDistance: 3, siblingWindow: seconds(300), siblingLimit: 2 },
+    ...{ retryWindow: seconds(10), deviceMismatch: 'observe' },
+  },
   { ...profiles.agent.policy, retryLimit: 1, siblingLimit: null, deviceMismatch: 'end' },
   { ...base, activity: 'refresh', absoluteLifetime: seconds(3_600), deviceMismatch: 'end' },
 ];
@@ -23,6 +27,7 @@ export const elsewhere: readonly RequestSignals[] = [
   someSignals,
   signals({ ip: '192.0.2.99' }),
   signals({ asn: 64_999, country: 'FR' }),
+  signals({ ip: '198.51.100.9', prefix: '198.51.100.0/24' }),
   signals({ deviceId: 'device-2' }),
   signals({ deviceId: null, userAgentFamily: null }),
 ];

@@ -181,7 +181,7 @@ export class RefreshSession {
     presentation: Presentation,
   ): Promise<boolean> {
     const { store, events, silences } = this.#parts;
-    const { opened, policy, now, proof } = presentation;
+    const { opened, presenter, policy, now, proof } = presentation;
     const { session, token } = opened;
     const { id, generation } = session;
     if (decision.kind === 'replay') {
@@ -190,7 +190,7 @@ export class RefreshSession {
       if (!(await serveSibling(store, presentation))) return false;
     } else {
       const isKept = decision.kind === 'keep';
-      const next = isKept ? kept(session, policy, now) : rotated(session, policy, now);
+      const next = isKept ? kept(session, policy, now) : rotated(session, presenter.signals, policy, now);
       const { lastActiveAt, expiresAt } = next;
       const mark = shadowMark(session, policy, now, lastActiveAt > session.lastActiveAt);
       const clock = { id, at: now, lastActiveAt, expiresAt, proof, mark };
@@ -198,6 +198,7 @@ export class RefreshSession {
         ? await store.keep({ generation, ...clock })
         : await store.rotate({
             fromGeneration: generation,
+            siblings: next.siblings,
             tokenHash: hashSecret(secret!),
             successorSeal: sealSuccessor(token, secret!),
             ...clock,

@@ -18,6 +18,7 @@ const givenColumns: readonly GivenColumn[] = [
   { name: 'expires_at', type: 'float8', isInstant: true },
   { name: 'token_hash', type: 'bytea' },
   { name: 'successor_seal', type: 'bytea' },
+  { name: 'siblings', type: 'int' },
 ];
 
 /** The columns of a mark that a shadow leaves; null where it leaves none. */
@@ -44,7 +45,7 @@ function givenRows(columns: readonly GivenColumn[]): string {
 
 /** The compare-and-set of a rotation from the rows `from`. */
 function rotate(from: string, name: string, marks: string): string {
-  return `UPDATE session s SET generation = s.generation + 1, retries = 0, siblings = NULL, rotated_at = ${name}.at,
+  return `UPDATE session s SET generation = s.generation + 1, retries = 0, siblings = ${name}.siblings, rotated_at = ${name}.at,
       last_active_at = GREATEST(s.last_active_at, ${name}.last_active_at),
       expires_at = GREATEST(${name}.expires_at, CASE WHEN s.last_active_at > ${name}.last_active_at THEN s.expires_at END),
       token_hash = ${name}.token_hash, successor_seal = ${name}.successor_seal${marks}
@@ -95,7 +96,7 @@ const provenRotateStatement: HotStatement = {
       INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at)
       SELECT kind, proof, ''::bytea, remembered_until FROM shown ORDER BY kind, proof
       ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at
-        WHERE protocol_artifact.expires_at <= to_timestamp($13::float8 / 1000)
+        WHERE protocol_artifact.expires_at <= to_timestamp($14::float8 / 1000)
       RETURNING kind, id_hash
     ), allowed AS MATERIALIZED (
       SELECT w.* FROM w LEFT JOIN (shown JOIN recorded ON recorded.kind = shown.kind AND recorded.id_hash = shown.proof) ON shown.place = w.place
@@ -155,6 +156,8 @@ const columnsOf = (sorted: readonly Rotation[]): unknown[] => [
   sorted.map(({ expiresAt }) => expiresAt),
   sorted.map(({ tokenHash }) => tokenHash),
   sorted.map(({ successorSeal }) => successorSeal),
+  // Null, which takes no room, for none.
+  sorted.map(({ siblings }) => siblings || null),
 ];
 
 const marksOf = (sorted: readonly Rotation[]): unknown[] => [

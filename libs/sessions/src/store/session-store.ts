@@ -59,6 +59,8 @@ export interface Rotation {
   readonly expiresAt: Instant;
   readonly tokenHash: Uint8Array;
   readonly successorSeal: Uint8Array;
+  /** The count of siblings that it begins with, where that is not none. */
+  readonly siblings?: number;
   /** The record of the proof that the request came with. */
   readonly proof?: ProofRecord | undefined;
   /** The mark of a shadow that would have ended it. */
