@@ -391,6 +391,9 @@ describe('accounts over the admin API', () => {
       recovery_codes_left: 0,
       asked_at_every_sign_in: true,
     });
+    const copy = (await world.call('POST', `/v1/accounts/${id}/export`)).body;
+    const { id: _, ...kept } = shown.passkeys[0];
+    expect(copy.passkeys).toEqual([kept]);
     expect((await world.call('DELETE', address)).body.removed).toBe(true);
     expect((await world.get(address)).body).toEqual(none);
     const { body: events } = await world.get(`/v1/events?type=account.changed&account=${id}`);

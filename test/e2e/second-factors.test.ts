@@ -377,6 +377,34 @@ describe('the settings of the second step', () => {
     ada.password = password;
   });
 
+  it('ask for a new proof ten minutes after the last one, however many pages handed it on', async () => {
+    await later();
+    const person = world.person();
+    const locked = await person.follow(`${world.issuer}/second-step`, isSecondStep);
+    const signedIn = locked.body.includes('name="act"')
+      ? locked
+      : await enter(person, locked, app.code()).then(() => person.open(`${world.issuer}/second-step`));
+    const proof = { act: 'prove', current: ada.password, code: app.code(1) };
+    let page = await sendForm(person, signedIn, proof);
+    for (const status of [200, 200, 422]) {
+      await later(250_000);
+      const next = await sendForm(person, page, { act: 'prove' });
+      expect([next.status, next.body.includes('took too long')]).toEqual([status, status === 422]);
+      page = next;
+    }
+  });
+
+  it('ask for a new proof where another browser changed the factors since the last one', async () => {
+    const { password } = world.data.accounts[1]!;
+    const person = world.person(1);
+    const locked = await person.follow(`${world.issuer}/second-step`, isSecondStep);
+    const page = await sendForm(person, locked, { act: 'prove', current: password });
+    expect((await sendForm(person, page, { act: 'begin' })).status).toBe(200);
+    await enrol(world.person(1), password, world.issuer, now);
+    const late = await sendForm(person, page, { act: 'remove' });
+    expect([late.status, late.body.includes('took too long')]).toEqual([422, true]);
+  });
+
   it('record what was changed, without any secret', async () => {
     const events = await world.database.query<{ data: { change: string } }>(
       `SELECT data FROM event WHERE type = 'account.changed' ORDER BY id`,

@@ -207,8 +207,8 @@ it('keeps neither secrets nor codes in the clear, and removes all of them', asyn
 describe('a passkey', () => {
   const page = 'the page of one browser';
   const origin = 'https://id.example.test';
-  const inTransaction = <T>(work: (tx: Parameters<SecondFactors['remove']>[1]) => Promise<T>) =>
-    database.prisma().$transaction(work);
+  type Tx = Parameters<SecondFactors['remove']>[1];
+  const inTransaction = <T>(work: (tx: Tx) => Promise<T>) => database.prisma().$transaction(work);
   let passkeys: readonly Passkeys[];
   beforeAll(() => {
     passkeys = [passkeysOn(database.prisma()), passkeysOn(database.prisma())];
@@ -349,6 +349,36 @@ describe('a passkey', () => {
     for (let count = 1; count < 19; count++) await add(account, new SoftwarePasskey(origin));
     const last = await Promise.all([1, 2, 3].map(() => add(account, new SoftwarePasskey(origin))));
     expect(last.filter((one) => one === 'too_many')).toHaveLength(2);
+  });
+
+  it.each<[string, (account: Account, id: string, tx: Tx) => Promise<unknown>]>([
+    ['the app is removed', (account, _, tx) => nodes[0]!.removeApp(account.id, tx)],
+    ['another is removed', (account, id, tx) => nodes[0]!.removePasskey(account.id, id, tx)],
+    ['all are removed', (account, _, tx) => nodes[0]!.remove(account.id, tx)],
+  ])('is added at the moment when %s: the account tells of what it has', async (_, change) => {
+    for (let round = 0; round < 20; round++) {
+      const { account } = await enrolled();
+      const key = new SoftwarePasskey(origin);
+      await add(account, key);
+      const id = key.id.toString('base64url');
+      await Promise.all([
+        add(account, new SoftwarePasskey(origin)),
+        inTransaction((tx) => change(account, id, tx)),
+      ]);
+      const { totp, passkeys: has, recoveryCodes } = await nodes[0]!.state(account.id);
+      const kinds = [...(totp ? ['totp'] : []), ...(has.length > 0 ? ['passkey'] : [])];
+      const rows = await database.query(`SELECT second_factors FROM account WHERE id = '${account.id}'`);
+      expect([rows, recoveryCodes]).toEqual([[{ second_factors: kinds }], kinds.length > 0 ? 10 : 0]);
+    }
+  });
+
+  it('of another account uses nothing up where one account is expected, which the verdict names', async () => {
+    const [{ account }, { account: other, key }] = [await withPasskey(), await withPasskey()];
+    const typed = key.show(asked(), { counter: 5 });
+    const verdict = await passkeys[0]!.verify({ typed, binding: page }, account.id);
+    expect(verdict).toEqual({ kind: 'invalid', accountId: account.id });
+    expect((await nodes[0]!.state(other.id)).passkeys).toMatchObject([{ lastUsedAt: null }]);
+    expect(await shown(typed)).toBe('ok');
   });
 
   it('works no more once it is removed, and the last factor takes the recovery codes along', async () => {

@@ -26,6 +26,7 @@ export const exportData = operation({
         made_at: timestamp,
         account: z.record(z.string(), z.unknown()),
         operator_scopes: z.array(z.string()),
+        passkeys: z.array(z.record(z.string(), z.unknown())),
         consents: z.array(z.record(z.string(), z.unknown())),
         sessions: z.array(z.record(z.string(), z.unknown())),
         browsers: z.array(z.record(z.string(), z.unknown())),

@@ -25,9 +25,11 @@ export class PersonalDataStore {
     return row!.known;
   }
 
-  /** Its consents, the places where it is or was signed in, and its sessions. */
-  async records(id: string): Promise<{ consents: Row[]; sessions: Row[]; browsers: Row[] }> {
-    const [consents, sessions, browsers] = await Promise.all([
+  /** Its passkeys and consents, the places where it is or was signed in, and its sessions. */
+  async records(id: string): Promise<{ passkeys: Row[]; consents: Row[]; sessions: Row[]; browsers: Row[] }> {
+    const [passkeys, consents, sessions, browsers] = await Promise.all([
+      this.prisma.$queryRaw<Row[]>`
+        SELECT name, created_at, last_used_at, backed_up FROM passkey WHERE account_id = ${id}::uuid ORDER BY created_at`,
       this.prisma.$queryRaw<
         Row[]
       >`SELECT client_id, granted, granted_at FROM consent WHERE account_id = ${id}::uuid ORDER BY client_id`,
@@ -39,7 +41,7 @@ export class PersonalDataStore {
         SELECT uid, signed_in_at, last_active_at, baseline AS signals, ended_at, end_reason, end_detail
         FROM browser_session WHERE account_id = ${id}::uuid ORDER BY uid LIMIT 10000`,
     ]);
-    return { consents, sessions, browsers };
+    return { passkeys, consents, sessions, browsers };
   }
 
   /** Takes circumstances and notes out of sessions and sign-ins; says how many rows changed. */

@@ -1,4 +1,6 @@
+import { SecondFactors } from '@curfew/accounts/factors';
 import { Clock } from '@curfew/clock';
+import { type Instant, instant } from '@curfew/session-policy';
 import { type AuthenticationMethod, methodsTogether } from '@curfew/session-policy/authentication';
 import { Injectable } from '@nestjs/common';
 import type { Form } from './form.js';
@@ -8,35 +10,45 @@ import type { Person } from './signed-in.js';
 /** Seconds for which a person who has proved anew who they are may change how they sign in. */
 const freshFor = 600;
 
+/** How and when a person proved who they are. */
+export interface FreshProof {
+  readonly methods: readonly AuthenticationMethod[];
+  readonly at: Instant;
+}
+
 /**
- * Proofs of a moment ago, as fields of the page that follows them. They are in no cookie and no address, so that a thief of the browser's
- * cookies has none. They end with the browser session, and with the password.
+ * Proofs of a moment ago, as fields of the page that follows them. They are in no address; the cookie of a notice holds one until its page
+ * is shown, for a minute at most. They end ten minutes after the proof was given, however often a page hands them on, and with the browser
+ * session, the password, and any change of the account's factors.
  */
 @Injectable()
 export class FreshProofs {
   constructor(
     private readonly tokens: FormTokens,
+    private readonly factors: SecondFactors,
     private readonly clock: Clock,
   ) {}
 
-  /** The fields of a proof that these methods were. */
-  fields(person: Person, methods: readonly AuthenticationMethod[]): Readonly<Record<string, string>> {
-    const at = String(this.clock.now());
-    const proved = methods.join(' ');
-    return { proof: this.tokens.issue('fresh-proof', ...boundTo(person), at, proved), at, proved };
+  /** The fields of a proof, which do not make it any younger. */
+  async fields(person: Person, proof: FreshProof): Promise<Readonly<Record<string, string>>> {
+    const [at, proved] = [String(proof.at), proof.methods.join(' ')];
+    const bound = await this.boundTo(person);
+    return { proof: this.tokens.issue('fresh-proof', ...bound, at, proved), at, proved };
   }
 
-  /** The methods of the proof in a form; undefined where there is none, or none that is fresh. */
-  read(person: Person, form: Form): readonly AuthenticationMethod[] | undefined {
+  /** The proof in a form; undefined where there is none, or none that is fresh. */
+  async read(person: Person, form: Form): Promise<FreshProof | undefined> {
     const [proof, at = '', proved = ''] = ['proof', 'at', 'proved'].map((name) => form.get(name));
-    const isOurs = this.tokens.verify(proof, 'fresh-proof', ...boundTo(person), at, proved);
+    if (proof === undefined) return undefined;
+    const bound = await this.boundTo(person);
+    const isOurs = this.tokens.verify(proof, 'fresh-proof', ...bound, at, proved);
     if (!isOurs || this.clock.now() - Number(at) >= freshFor * 1000) return undefined;
-    return methodsTogether(proved.split(' '));
+    return { methods: methodsTogether(proved.split(' ')), at: instant(Number(at)) };
+  }
+
+  private async boundTo({ browserSessionUid, account }: Person): Promise<string[]> {
+    const { totp, passkeys } = await this.factors.state(account.id);
+    const factors = JSON.stringify([totp?.createdAt ?? null, ...passkeys.map(({ id }) => id).sort()]);
+    return [browserSessionUid, account.id, String(account.passwordChangedAt), factors];
   }
 }
-
-const boundTo = ({ browserSessionUid, account }: Person): string[] => [
-  browserSessionUid,
-  account.id,
-  String(account.passwordChangedAt),
-];

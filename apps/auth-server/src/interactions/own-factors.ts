@@ -1,4 +1,4 @@
-import { passkeyMethods, SecondFactors } from '@curfew/accounts/factors';
+import { SecondFactors } from '@curfew/accounts/factors';
 import { Clock } from '@curfew/clock';
 import {
   addPasskey,
@@ -109,7 +109,8 @@ export class OwnFactors {
     if (name === '' || [...name].length > maxPasskeyName) return refused('passkey_name_missing');
     const made = { account, binding, name, typed: form.get('credential') ?? '' };
     const added = await addPasskey(this.parts, made, personAt(account.id));
-    if (typeof added !== 'string') return this.#added(added, 'passkey_added', passkeyMethods);
+    // Making a passkey proves nothing about a person whom a phished password let in: `phr` comes of showing it later.
+    if (typeof added !== 'string') return this.#added(added, 'passkey_added', []);
     return refused(problemOfFault[added]);
   }
 

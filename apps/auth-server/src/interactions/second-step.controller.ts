@@ -8,7 +8,7 @@ import { recoveryCodesPage, secondStepDone, secondStepSettings } from '../pages/
 import { seeOther, sendPage } from './answer.js';
 import type { Form } from './form.js';
 import { type FormProblem, inWords } from './form-problem.js';
-import { FreshProofs } from './fresh-proofs.js';
+import { type FreshProof, FreshProofs } from './fresh-proofs.js';
 import { Notices } from './notices.js';
 import { type FactorAct, type FactorOutcome, isFactorAct, OwnFactors } from './own-factors.js';
 import { malformed } from './page-error.js';
@@ -90,27 +90,24 @@ export class SecondStepController {
     const sent = { request, response, ...(await this.signedIn.form(request, response)) };
     const act = sent.form.get('act');
     if (act !== 'prove' && !isFactorAct(act)) throw malformed();
-    const methods = await this.proved(sent);
-    if ('code' in methods) return this.ask(sent, { problem: methods });
-    const proof = this.proofs.fields(sent.person, methods);
+    const proved = await this.proved(sent);
+    if ('code' in proved) return this.ask(sent, { problem: proved });
+    const proof = await this.proofs.fields(sent.person, proved);
     if (act === 'prove') return this.ask(sent, { proof });
     const outcome = await this.own.act(act, sent.person, sent.form);
     if (outcome.kind === 'refused') return this.ask(sent, { proof, problem: outcome.problem });
     if (outcome.kind === 'goes_on') return this.ask(sent, { proof });
-    return this.finish(sent, act, methods, outcome);
+    return this.finish(sent, act, proved.methods, outcome);
   }
 
   /** How the person proved who they are: a moment ago, or with this form. */
-  private async proved({
-    request,
-    person,
-    form,
-  }: Sent): Promise<readonly AuthenticationMethod[] | FormProblem> {
-    const fresh = this.proofs.read(person, form);
+  private async proved({ request, person, form }: Sent): Promise<FreshProof | FormProblem> {
+    const fresh = await this.proofs.read(person, form);
     if (fresh) return fresh;
     if (form.has('proof')) return { code: 'took_too_long' };
     const outcome = await this.signIn.proveAnew(request, person.account, form, person.browserSessionUid);
-    return outcome.kind === 'ok' ? outcome.methods : outcome.problem;
+    if (outcome.kind === 'refused') return outcome.problem;
+    return { methods: outcome.methods, at: outcome.provedAt };
   }
 
   private async finish(

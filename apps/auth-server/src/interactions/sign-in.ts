@@ -101,11 +101,19 @@ export class SignIn {
     return verdict;
   }
 
-  /** Verifies a passkey that was shown to the page of `binding`, and tells of it when it was not right. */
-  async verifyPasskey(request: IncomingMessage, form: Form, binding: string): Promise<ProofOutcome> {
+  /**
+   * Verifies a passkey that was shown to the page of `binding`, and tells of it when it was not right; one of the account `expected`, where
+   * that is known already.
+   */
+  async verifyPasskey(
+    request: IncomingMessage,
+    form: Form,
+    binding: string,
+    expected: string | null = null,
+  ): Promise<ProofOutcome> {
     const { headers, socket } = request;
     const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });
-    const verdict = await this.passkeys.verify({ typed: form.get('credential') ?? '', binding });
+    const verdict = await this.passkeys.verify({ typed: form.get('credential') ?? '', binding }, expected);
     const { accountId } = verdict;
     const account = accountId === null ? null : await this.accounts.findById(accountId);
     this.log.note(`passkey_${verdict.kind}`, { ip: signals.ip, accountId });
@@ -128,9 +136,7 @@ export class SignIn {
       if (verdict.kind !== 'ok') return refused(problemOfCode(verdict));
       return { kind: 'ok', account, methods: ['otp'], provedAt: this.clock.now() };
     }
-    const outcome = await this.verifyPasskey(request, form, binding);
-    const isAnother = outcome.kind === 'ok' && outcome.account.id !== account.id;
-    return isAnother ? refused({ code: 'passkey_wrong' }) : outcome;
+    return this.verifyPasskey(request, form, binding, account.id);
   }
 
   /**

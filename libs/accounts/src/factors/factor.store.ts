@@ -1,6 +1,7 @@
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant, type Seconds } from '@curfew/session-policy';
 import type { SecondFactor } from '../account.js';
+import { lockFactors } from './factor-lock.js';
 
 /** An authenticator app as it is stored. */
 export interface StoredTotp {
@@ -45,6 +46,7 @@ export class FactorStore {
     { secret, step, now, within }: { secret: Uint8Array; step: number; now: Instant; within: Seconds },
     tx: Transaction,
   ): Promise<boolean> {
+    await lockFactors(accountId, tx);
     const at = new Date(now);
     const rows = await tx.$queryRaw<unknown[]>`
       UPDATE totp_factor SET secret = ${secret}, confirmed_at = ${at}, last_used_at = ${at}, last_step = ${step}
@@ -80,6 +82,7 @@ export class FactorStore {
     now: Instant,
     tx: Transaction,
   ): Promise<void> {
+    await lockFactors(accountId, tx);
     await tx.recoveryCode.deleteMany({ where: { accountId } });
     const createdAt = new Date(now);
     await tx.recoveryCode.createMany({
@@ -89,6 +92,7 @@ export class FactorStore {
 
   /** Removes the app; false where none was in use. */
   async removeTotp(accountId: string, tx: Transaction): Promise<boolean> {
+    await lockFactors(accountId, tx);
     const removed = await tx.$queryRaw<{ isUsed: boolean }[]>`
       DELETE FROM totp_factor WHERE account_id = ${accountId}::uuid RETURNING confirmed_at IS NOT NULL AS "isUsed"`;
     return removed.some(({ isUsed }) => isUsed);

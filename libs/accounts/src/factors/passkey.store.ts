@@ -1,5 +1,6 @@
 import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
+import { lockFactors } from './factor-lock.js';
 
 /** A passkey of an account, for people who look at it. */
 export interface Passkey {
@@ -75,8 +76,7 @@ export class PasskeyStore {
   /** Keeps a new passkey. False where the account has as many as it may, or where somebody has one of that id. */
   async add(passkey: NewPasskey, max: number, now: Instant, tx: Transaction): Promise<boolean> {
     const { accountId } = passkey;
-    // Additions to one account wait for each other, so that they do not exceed the limit together.
-    await tx.$queryRaw`SELECT 1 FROM account WHERE id = ${accountId}::uuid FOR UPDATE`;
+    await lockFactors(accountId, tx);
     if ((await tx.passkey.count({ where: { accountId } })) >= max) return false;
     const row = {
       id: bytesOf(passkey.id),
@@ -95,7 +95,8 @@ export class PasskeyStore {
   }
 
   /** Removes the passkey of that id, or all of the account; those that it had. */
-  remove(accountId: string, id: string | null, tx: Transaction): Promise<readonly RemovedPasskey[]> {
+  async remove(accountId: string, id: string | null, tx: Transaction): Promise<readonly RemovedPasskey[]> {
+    await lockFactors(accountId, tx);
     const isMeant = id === null ? Prisma.sql`true` : Prisma.sql`id = ${bytesOf(id)}`;
     return tx.$queryRaw<RemovedPasskey[]>`
       DELETE FROM passkey WHERE account_id = ${accountId}::uuid AND ${isMeant} RETURNING is_platform AS "isPlatform"`;

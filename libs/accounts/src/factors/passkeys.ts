@@ -110,19 +110,21 @@ export class Passkeys {
 
   /**
    * Verifies a passkey that was shown, and uses its challenge up: one of any number of attempts on any number of nodes succeeds. The account
-   * that it opens may still be disabled.
+   * that it opens may still be disabled. Where one account is expected, a passkey of another is refused before anything of it is used up,
+   * and the verdict names the account expected.
    */
-  async verify({ typed, binding }: TypedAnswer): Promise<PasskeyVerdict> {
+  async verify({ typed, binding }: TypedAnswer, expected: string | null = null): Promise<PasskeyVerdict> {
     const provedAt = this.parts.clock.now();
     const [rp, answer] = [this.#relyingParty, readAnswer(typed)];
-    if (!rp || !answer) return { kind: 'invalid', accountId: null };
+    if (!rp || !answer) return { kind: 'invalid', accountId: expected };
     if (!this.#challenges.isOpen(answer.challenge, 'show', binding, provedAt))
-      return { kind: 'stale', accountId: null };
+      return { kind: 'stale', accountId: expected };
     const passkey = await this.#store.find(answer.id, rp.id);
     // WebAuthn §7.2 step 6: the authenticator names the account that it believes to open.
     if (!passkey || answer.userHandle !== userHandleOf(passkey.accountId))
-      return { kind: 'invalid', accountId: passkey?.accountId ?? null };
+      return { kind: 'invalid', accountId: expected ?? passkey?.accountId ?? null };
     const { accountId } = passkey;
+    if (expected !== null && expected !== accountId) return { kind: 'invalid', accountId: expected };
     const use = await verifyShown(answer, passkey, rp);
     if (!use) return { kind: 'invalid', accountId };
     if (!(await this.#useUp('show', answer.challenge))) return { kind: 'stale', accountId };
