@@ -110,7 +110,7 @@ export class Passkeys {
 
   /**
    * Verifies a passkey that was shown, and uses its challenge up: one of any number of attempts on any number of nodes succeeds. The account
-   * that it opens may still be disabled. Where one account is expected, a passkey of another is refused before anything of it is used up,
+   * that it opens may still be disabled. A passkey of another account than the expected one is refused before anything of it is used up,
    * and the verdict names the account expected.
    */
   async verify({ typed, binding }: TypedAnswer, expected: string | null = null): Promise<PasskeyVerdict> {
