@@ -356,7 +356,7 @@ describe('a passkey', () => {
     ['another is removed', (account, id, tx) => nodes[0]!.removePasskey(account.id, id, tx)],
     ['all are removed', (account, _, tx) => nodes[0]!.remove(account.id, tx)],
   ])('is added at the moment when %s: the account tells of what it has', async (_, change) => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 5; round++) {
       const { account } = await enrolled();
       const key = new SoftwarePasskey(origin);
       await add(account, key);
