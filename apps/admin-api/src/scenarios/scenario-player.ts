@@ -148,19 +148,22 @@ export class ScenarioPlayer {
         last = outcome ?? last;
         if (played) await plays.addStep(id, withoutValue(played));
       }
-      return outcomeOf(last, await command.ended);
+      return outcomeOf(last, await command.ended, bounds.isStopped());
     } finally {
       this.#running = undefined;
-      clearInterval(bounds);
+      clearInterval(bounds.timer);
       command.kill();
     }
   }
 
   /** Stops a play that takes too long or that somebody wants stopped, and kills one that does not stop. */
-  #bound(id: string, command: RunningCommand): NodeJS.Timeout {
+  #bound(
+    id: string,
+    command: RunningCommand,
+  ): { readonly timer: NodeJS.Timeout; readonly isStopped: () => boolean } {
     const began = performance.now();
     let stoppedAt: number | undefined;
-    return setInterval(async () => {
+    const timer = setInterval(async () => {
       const age = performance.now() - began;
       const isAsked = await this.parts.plays.beat(id).catch(() => false);
       if (stoppedAt === undefined && (isAsked || age > maxPlayMs)) {
@@ -168,6 +171,7 @@ export class ScenarioPlayer {
         command.stop();
       } else if (stoppedAt !== undefined && performance.now() - stoppedAt > stopGraceMs) command.kill();
     }, beatMs);
+    return { timer, isStopped: () => stoppedAt !== undefined };
   }
 
   async #removeClient(clientId: string, act: Act): Promise<void> {
@@ -220,7 +224,10 @@ const withoutValue = ({ value: _, ...step }: StepOnWire & { readonly value?: unk
 function outcomeOf(
   last: Line['outcome'],
   { status, aside }: { readonly status: number | null; readonly aside: string },
+  isStopped: boolean,
 ): PlayOutcome {
+  // A player that is stopped before it listens for the signal ends without a word.
+  if (!last && isStopped) return { state: 'stopped', detail: null };
   if (!last) return { state: 'broken', detail: aside || `The player ended with status ${status}.` };
   if (last.broken === 'interrupted') return { state: 'stopped', detail: null };
   if (last.broken !== null) return { state: 'broken', detail: last.broken };
