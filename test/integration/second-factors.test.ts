@@ -32,9 +32,11 @@ const nodeOn = (prisma: PrismaService, secrets = keys) =>
     codeKeys: secrets.derive('recovery code').map(({ key }) => key),
     issuer: 'id.example.test',
   });
+let prisma: PrismaService;
 let nodes: readonly SecondFactors[];
 beforeAll(async () => {
   database = await createTestDatabase();
+  prisma = database.prisma();
   nodes = [nodeOn(database.prisma()), nodeOn(database.prisma())];
 }, 60_000);
 afterAll(() => database?.drop());
@@ -43,7 +45,7 @@ let number = 0;
 const anAccount = async (): Promise<Account> => {
   const id = `00000000-0000-4000-8000-${String(++number).padStart(12, '0')}`;
   const at = new Date(clock.now());
-  await database.prisma().account.create({
+  await prisma.account.create({
     data: {
       ...{ id, username: `person-${number}`, passwordHash: 'none' },
       ...{ passwordChangedAt: at, createdAt: at, updatedAt: at },
@@ -60,7 +62,7 @@ const enrolled = async () => {
   const { secret } = (await node!.proposed(account, binding))!;
   const app = new Authenticator(secret, () => clock.now());
   const shown = { account, binding, typed: app.code() };
-  const codes = await database.prisma().$transaction((tx) => node!.confirm(shown, tx));
+  const codes = await prisma.$transaction((tx) => node!.confirm(shown, tx));
   clock.advance(seconds(300));
   return { account, app, codes: codes!.codes! };
 };
@@ -108,7 +110,7 @@ describe('a one-time password', () => {
     expect(await tryAtOnce(account, typed, 2)).toBe(0);
     expect(await nodes[0]!.proposed(account, 'another browser')).toBeNull();
     const confirm = (shown: string) =>
-      database.prisma().$transaction((tx) => nodes[0]!.confirm({ account, binding: shown, typed }, tx));
+      prisma.$transaction((tx) => nodes[0]!.confirm({ account, binding: shown, typed }, tx));
     expect(await confirm('another browser')).toBeNull();
     clock.advance(seconds(600));
     expect(await confirm(binding)).toBeNull();
@@ -159,7 +161,7 @@ describe('a recovery code', () => {
     expect(await tryAtOnce(account, first!.toUpperCase().replaceAll('-', ' '))).toBe(1);
     expect(await nodes[1]!.state(account.id)).toMatchObject({ recoveryCodes: 9 });
     expect(await tryAtOnce(account, second!, 1)).toBe(1);
-    const renewed = await database.prisma().$transaction((tx) => nodes[0]!.renewCodes(account.id, tx));
+    const renewed = await prisma.$transaction((tx) => nodes[0]!.renewCodes(account.id, tx));
     expect(await tryAtOnce(account, third!, 1)).toBe(0);
     expect(await tryAtOnce(account, renewed[0]!, 1)).toBe(1);
   });
@@ -192,7 +194,7 @@ it('keeps neither secrets nor codes in the clear, and removes all of them', asyn
   );
   for (const code of codes) expect(stored).not.toContain(code.replaceAll('-', ''));
   for (const hadApp of [true, false])
-    expect(await database.prisma().$transaction((tx) => nodes[0]!.remove(account.id, tx))).toEqual({
+    expect(await prisma.$transaction((tx) => nodes[0]!.remove(account.id, tx))).toEqual({
       hadApp,
       passkeys: [],
     });
@@ -208,7 +210,7 @@ describe('a passkey', () => {
   const page = 'the page of one browser';
   const origin = 'https://id.example.test';
   type Tx = Parameters<SecondFactors['remove']>[1];
-  const inTransaction = <T>(work: (tx: Tx) => Promise<T>) => database.prisma().$transaction(work);
+  const inTransaction = <T>(work: (tx: Tx) => Promise<T>) => prisma.$transaction(work);
   let passkeys: readonly Passkeys[];
   beforeAll(() => {
     passkeys = [passkeysOn(database.prisma()), passkeysOn(database.prisma())];
@@ -356,7 +358,7 @@ describe('a passkey', () => {
     ['another is removed', (account, id, tx) => nodes[0]!.removePasskey(account.id, id, tx)],
     ['all are removed', (account, _, tx) => nodes[0]!.remove(account.id, tx)],
   ])('is added at the moment when %s: the account tells of what it has', async (_, change) => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 20; round++) {
       const { account } = await enrolled();
       const key = new SoftwarePasskey(origin);
       await add(account, key);
