@@ -82,8 +82,12 @@ const lateUses =
   (...after: readonly number[]) =>
   async (clientId: string) => {
     const who = await house.signIn({ clientId, signals: home });
-    const second = await house.rotated(who, who.token, t(100));
-    await house.rotated(who, second, t(200));
+    // From where the sign-in came: a rotation from elsewhere closes siblings.
+    let { token } = who;
+    for (const at of [t(100), t(200)]) {
+      const outcome = await house.refresh(who, token, at, { signals: home });
+      if (outcome.kind === 'token') token = outcome.token;
+    }
     const seen: string[] = [];
     for (const seconds of after)
       seen.push((await house.refresh(who, who.token, t(200 + seconds), { signals: home })).kind);
