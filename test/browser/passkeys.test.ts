@@ -53,7 +53,7 @@ const enrol = async (page: Page, account: number): Promise<string[]> => {
 
 const signOut = (page: Page) => page.context().clearCookies();
 
-const clearPresence = (device: CDPSession, authenticatorId: string, enabled: boolean) =>
+const setPresence = (device: CDPSession, authenticatorId: string, enabled: boolean) =>
   device.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
 
 it('is added, signs in without a password, is the second step after one, and is left off by a lost device', async () => {
@@ -62,24 +62,49 @@ it('is added, signs in without a password, is the second step after one, and is 
   const codes = await enrol(page, 0);
   expect(codes).toHaveLength(10);
 
+  // Offered beside the username (WebAuthn §5.1.4), it signs in without a click on the page: the device answers at once.
   await signOut(page);
-  await clearPresence(device, authenticatorId, false);
   await page.goto(application.authorizationUrl());
-  await clearPresence(device, authenticatorId, true);
-  await page.getByRole('button', { name: 'Use a passkey' }).click();
-  const tokens = await afterConsent(page, application);
-  expect(decodeJwt(tokens.id_token!)).toMatchObject(passkey);
+  const offered = await afterConsent(page, application);
+  expect(decodeJwt(offered.id_token!)).toMatchObject(passkey);
 
+  // A device that waits for its person lets them use the password, and is the second step after it.
   await signOut(page);
-  await clearPresence(device, authenticatorId, false);
+  await setPresence(device, authenticatorId, false);
   await page.goto(application.authorizationUrl({ acr_values: 'phr' }));
   await house.signIn(page);
   await heading(page, 'Second step');
-  await clearPresence(device, authenticatorId, true);
+  await setPresence(device, authenticatorId, true);
   await page.getByRole('button', { name: 'Use a passkey' }).click();
   const both = await afterConsent(page, application);
   expect(decodeJwt(both.id_token!)).toMatchObject({ amr: ['pwd', 'swk', 'user', 'mfa'], acr: 'phr' });
-});
+
+  // A browser that offers nothing beside a field has the button.
+  await page.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false');
+  await signOut(page);
+  await page.goto(application.authorizationUrl());
+  await page.getByRole('button', { name: 'Use a passkey' }).click();
+  const chosen = await afterConsent(page, application);
+  expect(decodeJwt(chosen.id_token!)).toMatchObject(passkey);
+
+  // Another device, because the first one is lost: the password, and a recovery code where the passkey would be asked for.
+  const other = await house.window({ javaScriptEnabled: true });
+  await other.goto(application.authorizationUrl({ acr_values: 'phr' }));
+  await house.signIn(other);
+  await heading(other, 'Second step');
+  await other.getByLabel('Recovery code').fill(codes[1]!);
+  await other.getByRole('button', { name: 'Continue' }).click();
+  // The code is a second step, and no passkey: the page says how to get a new one.
+  await other.getByText('If you have lost your passkeys').waitFor();
+  await unlock(other, 0, codes[0]);
+  await other.getByRole('button', { name: 'Remove the passkey This computer' }).click();
+  await other.getByText('The passkey is removed.').waitFor();
+
+  await signOut(page);
+  await page.goto(application.authorizationUrl());
+  await page.getByRole('button', { name: 'Use a passkey' }).click();
+  await page.getByText('This passkey was not accepted.').waitFor();
+}, 90_000);
 
 /** Allows what the application asks for, if that is asked, and redeems the code. */
 async function afterConsent(page: Page, application: Awaited<ReturnType<House['application']>>) {
