@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   commitColumns,
   type DatabaseGuard,
@@ -107,33 +108,74 @@ it.each([
 });
 
 describe('a commit whose wait for the standby is cancelled', () => {
-  const text = 'UPDATE service_state SET lost_since = $1 WHERE id = 1';
+  const text = 'INSERT INTO confirmed VALUES ($1)';
   const placedText = `${text} RETURNING 1, ${commitColumns}`;
   const plain: HotStatement = { name: 'cancelled', text };
   const placed: HotStatement = { name: 'cancelled_placed', text: placedText, place: 'in its rows' };
+  const calling: HotStatement = { name: 'cancelled_function', text: 'SELECT cancelled_write()' };
   type Write = (hot: HotStatements, prisma: PrismaService) => Promise<unknown>;
-  /** Each writes a date of its own, so that the row tells afterwards that the server called it done. */
+  /** Each writes a date of its own, which tells afterwards that the server called it done. */
   const ways: readonly [string, string, Write][] = [
     ['a statement', '2001-01-01', (hot) => hot.run(plain, ['2001-01-01'])],
     ['a statement that tells its place', '2002-01-01', (hot) => hot.run(placed, ['2002-01-01'])],
+    // A function commits as well, and nothing in the text of the statement says so.
+    ['a function that writes', '2005-01-01', (hot) => hot.run(calling, [])],
     [
       'a statement of Prisma',
       '2003-01-01',
-      (_, prisma) => prisma.$executeRaw`UPDATE service_state SET lost_since = '2003-01-01' WHERE id = 1`,
+      (_, prisma) => prisma.$executeRaw`INSERT INTO confirmed VALUES ('2003-01-01')`,
     ],
     [
       'a transaction',
       '2004-01-01',
       (_, prisma) =>
         prisma.$transaction(
-          (transaction) =>
-            transaction.$executeRaw`UPDATE service_state SET lost_since = '2004-01-01' WHERE id = 1`,
+          (transaction) => transaction.$executeRaw`INSERT INTO confirmed VALUES ('2004-01-01')`,
         ),
     ],
   ];
 
+  beforeAll(async () => {
+    await old.query('CREATE TABLE confirmed (at date)');
+    await old.query(
+      `CREATE FUNCTION cancelled_write() RETURNS void LANGUAGE sql AS $$ INSERT INTO confirmed VALUES ('2005-01-01') $$`,
+    );
+  });
+
+  /** Processes of the server that wait for a standby. */
+  const waiting = async (): Promise<number[]> =>
+    (await old.query<{ pid: number }>(`SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)).map(
+      ({ pid }) => pid,
+    );
+
+  /** Resolves, with those that wait, once as many do; the server reads its settings when it comes to it. */
+  async function untilWaiting(count: number): Promise<number[]> {
+    for (let looks = 0; looks < 200; looks += 1) {
+      const pids = await waiting();
+      if (pids.length >= count) return pids;
+      await pause(25);
+    }
+    throw new Error(`fewer than ${count} wait for a standby`);
+  }
+
+  /** Holds commits; resolves to the process that shows it by waiting. */
+  async function hold(client: pg.Client): Promise<number> {
+    await old.holdCommits(true);
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const { pid } = rows[0]!;
+    for (let tries = 0; tries < 200; tries += 1) {
+      const isOver = client.query('INSERT INTO confirmed VALUES (NULL)').then(
+        () => true,
+        () => true,
+      );
+      while (!(await Promise.race([isOver, pause(25, false)])))
+        if ((await waiting()).includes(pid)) return pid;
+    }
+    throw new Error('commits wait for nobody');
+  }
+
   it.each(ways)('is acknowledged to nobody: %s', async (_, date, write) => {
-    const configuration = old.configuration({ CURFEW_DATABASE_STATEMENT_TIMEOUT: '500ms' });
+    const configuration = old.configuration();
     const guard = await openGuard(configuration, {
       process: 'auth-server',
       log: { error: () => {}, warn: () => {} },
@@ -141,18 +183,28 @@ describe('a commit whose wait for the standby is cancelled', () => {
     });
     const hot = new HotStatements(configuration, 1, guard);
     const prisma = new PrismaService(configuration, 1, guard);
+    const first = new pg.Client(old.url);
+    await first.connect();
     // The connections are proven while commits go through.
     await hot.run({ name: 'one', text: 'SELECT 1' }, []);
     await prisma.$queryRaw`SELECT 1`;
-    await old.holdCommits(true);
     try {
-      expect(isDatabaseUnavailable(await write(hot, prisma).catch((error) => error))).toBe(true);
+      const held = await hold(first);
+      const outcome = write(hot, prisma).then(
+        () => 'acknowledged',
+        (error) => error,
+      );
+      const ours = (await untilWaiting(2)).filter((pid) => pid !== held);
+      await old.query('SELECT pg_cancel_backend(pid) FROM unnest($1::int[]) AS pid', [ours]);
+      expect(await outcome).toMatchObject({ message: expect.stringContaining('standby was cancelled') });
+      expect(isDatabaseUnavailable(await outcome)).toBe(true);
+      // The server calls it done: it is there for everybody, although no standby has it.
+      const there = () => old.query('SELECT at::text FROM confirmed WHERE at = $1', [date]);
+      for (let looks = 0; looks < 200 && (await there()).length === 0; looks += 1) await pause(25);
+      expect(await there()).toEqual([{ at: date }]);
     } finally {
       await old.holdCommits(false);
     }
-    const [row] = await old.query('SELECT lost_since::date::text AS date FROM service_state');
-    expect(row).toEqual({ date });
-    await old.query('UPDATE service_state SET lost_since = NULL');
-    await Promise.all([hot.close(), prisma.$disconnect(), guard.stop()]);
+    await Promise.all([first.end(), hot.close(), prisma.$disconnect(), guard.stop()]);
   });
 });

@@ -111,12 +111,7 @@ export class GuardedClient extends pg.Client {
     const told = isPlaced ? this.#noting(done) : done;
     if (typeof callback === 'function') values[values.length - 1] = telling(told, callback);
     const outcome = this.#ask(values);
-    if (outcome instanceof Promise)
-      outcome.then(
-        (result) => told(undefined, result),
-        (error) => told(error),
-      );
-    return outcome;
+    return outcome instanceof Promise ? acknowledged(outcome, told) : outcome;
   };
 
   #ask(values: readonly unknown[]): unknown {
@@ -133,7 +128,7 @@ export class GuardedClient extends pg.Client {
       this.#unanswered -= 1;
       this.#lastHeardOf = performance.now();
       endStatement(span, error);
-      return undefined;
+      return this.#unconfirmed;
     };
   }
 
@@ -228,8 +223,8 @@ export class GuardedClient extends pg.Client {
   #noting(done: Done): Done {
     const beganAt = performance.now();
     return (error, result) => {
-      done(error);
-      if (this.#unconfirmed) return this.#unconfirmed;
+      const unconfirmed = done(error);
+      if (unconfirmed) return unconfirmed;
       const row = (result as pg.QueryArrayResult | undefined)?.rows.at(-1);
       return row && this.#history !== undefined ? this.#note(beganAt, [row.at(-2), row.at(-1)]) : undefined;
     };
@@ -271,6 +266,20 @@ type NotAcknowledged = DatabaseRefused | CommitUnconfirmed;
 
 /** Takes note of a result; an error that it returns is told instead of the result. */
 type Done = (error?: unknown, result?: unknown) => NotAcknowledged | undefined;
+
+/** The result of a statement, unless it is acknowledged to nobody. */
+const acknowledged = (outcome: Promise<unknown>, done: Done): Promise<unknown> =>
+  outcome.then(
+    (result) => {
+      const refusal = done(undefined, result);
+      if (refusal) throw refusal;
+      return result;
+    },
+    (error) => {
+      done(error);
+      throw error;
+    },
+  );
 
 const telling =
   (done: Done, callback: (error: unknown, result: unknown) => void) => (error: unknown, result: unknown) => {

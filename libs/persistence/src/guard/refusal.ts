@@ -40,7 +40,7 @@ export const databaseLost = (what: string): DatabaseRefused =>
   );
 
 /**
- * A commit whose wait for the standby was cancelled (by a statement timeout or an operator) is on the primary alone. PostgreSQL calls it done
+ * A commit whose wait for the standby was cancelled (pg_cancel_backend; no timeout does it) is on the primary alone. PostgreSQL calls it done
  * and warns; a failover would lose it. So it is acknowledged to nobody, as any other request that the database could not answer.
  */
 export class CommitUnconfirmed extends Error {
