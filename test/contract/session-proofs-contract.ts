@@ -8,27 +8,13 @@ import {
   type SessionStore,
   type StoredSession,
 } from '@curfew/sessions/store';
-import { aSession, parallel, type StoreUnderTest, t, t0 } from './session-store-contract.js';
+import { aSession, parallel, type StoreUnderTest, storeUnder, t, t0 } from './session-store-under-test.js';
 
 /** What every SessionStore MUST do with a proof that a change was asked for with (RFC 9449 §11.1). */
 export function describeProofs(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(`to the store of sessions ${name}, a proof`, () => {
-    let opened: StoreUnderTest;
-    let store: SessionStore;
-    beforeAll(async () => {
-      opened = await open();
-      store = opened.store;
-    });
-    afterEach(() => opened.check());
-    afterAll(() => opened?.close());
-
-    const both = (index: number) => (index % 2 === 0 ? opened.store : opened.other);
-    const start = async () => {
-      const session = aSession();
-      await store.start(session, { most: null, whenFull: 'end_oldest' }, async () => {});
-      return session;
-    };
-    const read = async (id: string) => (await store.read(id))!.session;
+    const under = storeUnder(open);
+    const { both, start, read } = under;
     const moved = (session: StoredSession, at: Instant) => ({
       id: session.id,
       at,
@@ -64,28 +50,28 @@ export function describeProofs(name: string, open: () => Promise<StoreUnderTest>
       const change = changes[how]!;
       const [one, two] = [await start(), await start()];
       const proof = aProof();
-      expect(await change(store, one, t(5), proof)).toBe(true);
-      for (const by of [opened.other, store]) {
+      expect(await change(under.store, one, t(5), proof)).toBe(true);
+      for (const by of [under.opened.other, under.store]) {
         await expect(change(by, two, t(6), proof)).rejects.toThrow(ProofUsedBefore);
         await expect(change(by, await read(one.id), t(6), proof)).rejects.toThrow(ProofUsedBefore);
       }
       expect(await read(two.id)).toMatchObject({ generation: 0, lastActiveAt: t0 });
       expect((await read(one.id)).lastActiveAt).toEqual(t(5));
-      expect(await change(opened.other, two, t(7), aProof())).toBe(true);
+      expect(await change(under.opened.other, two, t(7), aProof())).toBe(true);
     });
 
     it.each(Object.keys(changes))('is used up where the session could not be changed: %s', async (how) => {
       const change = changes[how]!;
       const [changed, ended, good] = [await start(), await start(), await start()];
-      await store.rotate(rotation(changed, t(5), 1));
-      await store.end([{ id: ended.id, reason: 'logout', at: t(10), detail: {} }]);
+      await under.store.rotate(rotation(changed, t(5), 1));
+      await under.store.end([{ id: ended.id, reason: 'logout', at: t(10), detail: {} }]);
       const proofs = parallel(3, async () => aProof());
       const [one, two, three] = (await proofs) as [ProofRecord, ProofRecord, ProofRecord];
-      expect(await change(store, changed, t(6), one)).toBe(false);
-      expect(await change(opened.other, ended, t(11), two)).toBe(false);
-      expect(await change(store, aSession(), t(6), three)).toBe(false);
+      expect(await change(under.store, changed, t(6), one)).toBe(false);
+      expect(await change(under.opened.other, ended, t(11), two)).toBe(false);
+      expect(await change(under.store, aSession(), t(6), three)).toBe(false);
       for (const proof of [one, two, three])
-        await expect(change(opened.other, good, t(12), proof)).rejects.toThrow(ProofUsedBefore);
+        await expect(change(under.opened.other, good, t(12), proof)).rejects.toThrow(ProofUsedBefore);
       expect(await read(good.id)).toMatchObject({ generation: 0, lastActiveAt: t0 });
     });
 
@@ -93,13 +79,15 @@ export function describeProofs(name: string, open: () => Promise<StoreUnderTest>
       const change = changes[how]!;
       const session = await start();
       const proof = aProof(t(700));
-      await change(store, await start(), t(5), proof);
+      await change(under.store, await start(), t(5), proof);
       const early = instant(t(700) - 1);
-      await expect(change(opened.other, session, early, { ...proof, expiresAt: t(1400) })).rejects.toThrow(
+      await expect(
+        change(under.opened.other, session, early, { ...proof, expiresAt: t(1400) }),
+      ).rejects.toThrow(ProofUsedBefore);
+      expect(await change(under.opened.other, session, t(700), { ...proof, expiresAt: t(1400) })).toBe(true);
+      await expect(change(under.store, await read(session.id), t(701), proof)).rejects.toThrow(
         ProofUsedBefore,
       );
-      expect(await change(opened.other, session, t(700), { ...proof, expiresAt: t(1400) })).toBe(true);
-      await expect(change(store, await read(session.id), t(701), proof)).rejects.toThrow(ProofUsedBefore);
     });
 
     it('is used up by one of fifty at once, on two nodes, whatever session each of them is for', async () => {
@@ -142,7 +130,7 @@ export function describeProofs(name: string, open: () => Promise<StoreUnderTest>
     it('changes nothing for those that come without one, together with those that have one', async () => {
       const sessions = await parallel(40, () => start());
       const known = aProof();
-      await changes['rotate']!(store, await start(), t(4), known);
+      await changes['rotate']!(under.store, await start(), t(4), known);
       const proofs = [undefined, known, undefined, ...Array.from({ length: 37 }, () => aProof())];
       const outcomes = await parallel(40, (index) =>
         tried(both(index).rotate({ ...rotation(sessions[index]!, t(5), index), proof: proofs[index] })),

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import {
   type Instant,
   instant,
@@ -14,88 +14,29 @@ import {
   type End,
   type Lineage,
   type Rotation,
-  type SessionStore,
   type StoredSession,
   type SweepStore,
   TooManySessions,
 } from '@curfew/sessions/store';
 import { newId } from '@curfew/tokens';
-import { storedAtStart } from '../../libs/sessions/src/store/session-columns.js';
 
-/** A recorded event, as far as these tests look at it. */
-export interface SeenEvent {
-  readonly type: string;
-  readonly sessionId: string | null;
-  readonly accountId: string | null;
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-/** A store to be tested: `other` is the same store as a second node sees it. */
-export interface StoreUnderTest {
-  readonly store: SessionStore;
-  readonly other: SessionStore;
-  readonly sweep: SweepStore;
-  readonly otherSweep: SweepStore;
-  events(): Promise<readonly SeenEvent[]>;
-  /** Runs after each test. */
-  check(): Promise<void>;
-  close(): Promise<void>;
-}
-
-export const t0 = instant(Date.UTC(2030, 0, 1));
-export const t = (count: number): Instant => plus(t0, seconds(count));
-const alone = async () => {};
-const unlimited = { most: null, whenFull: 'end_oldest' } as const;
-export const parallel = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> =>
-  Promise.all(Array.from({ length: count }, (_, index) => work(index)));
-
-/** Like the hash of a secret: no two are the same. */
-const hashStartingWith = (first: number): Buffer => Buffer.concat([Buffer.of(first), randomBytes(31)]);
-
-/** A session as it is started: idle 1,800 s, absolute 43,200 s. */
-export function aSession(overrides: Partial<StoredSession> = {}): StoredSession {
-  const signedInAt = overrides.signedInAt ?? t0;
-  return {
-    id: newId(signedInAt),
-    accountId: randomUUID(),
-    clientId: `client-${randomUUID()}`,
-    browserSessionUid: null,
-    offline: false,
-    resources: ['https://orders.example.test'],
-    authorization: { scope: 'openid' },
-    baseline: unknownSignals,
-    signedInAt,
-    authenticatedAt: null,
-    startedAt: signedInAt,
-    lastActiveAt: signedInAt,
-    inactivityTimeout: seconds(1800),
-    absoluteDeadline: plus(signedInAt, seconds(43_200)),
-    expiresAt: plus(signedInAt, seconds(1800)),
-    ...storedAtStart,
-    keyThumbprint: null,
-    tokenHash: hashStartingWith(1),
-    ...overrides,
-  };
-}
+import {
+  alone,
+  aSession,
+  hashStartingWith,
+  parallel,
+  type StoreUnderTest,
+  storeUnder,
+  t,
+  t0,
+  unlimited,
+} from './session-store-under-test.js';
 
 /** What every SessionStore and SweepStore MUST do; run on each of them. */
 export function describeStore(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(`the store of sessions ${name}`, () => {
-    let opened: StoreUnderTest;
-    let store: SessionStore;
-    beforeAll(async () => {
-      opened = await open();
-      store = opened.store;
-    });
-    afterEach(() => opened.check());
-    afterAll(() => opened?.close());
-
-    const both = (index: number) => (index % 2 === 0 ? opened.store : opened.other);
-    const start = async (overrides: Partial<StoredSession> = {}) => {
-      const session = aSession(overrides);
-      await store.start(session, unlimited, alone);
-      return session;
-    };
+    const under = storeUnder(open);
+    const { both, start, read } = under;
     const rotation = (session: StoredSession, at: Instant, fill: number): Rotation => ({
       id: session.id,
       fromGeneration: session.generation,
@@ -105,7 +46,6 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
       tokenHash: hashStartingWith(fill),
       successorSeal: Buffer.alloc(48, fill),
     });
-    const read = async (id: string) => (await store.read(id))!.session;
     const anEnd = (session: StoredSession, overrides: Partial<End> = {}): End => ({
       id: session.id,
       reason: 'logout',
@@ -114,7 +54,7 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
       ...overrides,
     });
     const eventsOf = async (session: StoredSession) =>
-      (await opened.events()).filter(({ sessionId }) => sessionId === session.id);
+      (await under.opened.events()).filter(({ sessionId }) => sessionId === session.id);
 
     describe('start', () => {
       it('gives back every member as it was written, to the millisecond', async () => {
@@ -128,8 +68,8 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
           authorization: { scope: 'openid a', nonce: 'ünï"\\', grant: { openid: { scope: 'openid' } } },
           resources: ['https://a.example', 'https://b.example'],
         });
-        await store.start(session, unlimited, alone);
-        const found = await store.read(session.id);
+        await under.store.start(session, unlimited, alone);
+        const found = await under.store.read(session.id);
         expect({ ...found!.session, tokenHash: [...found!.session.tokenHash!] }).toEqual({
           ...session,
           tokenHash: [...session.tokenHash!],
@@ -143,18 +83,18 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         const fails = async () => {
           throw new Error('the code was used');
         };
-        await expect(store.start(session, unlimited, fails)).rejects.toThrow('the code was used');
-        expect(await store.read(session.id)).toBeUndefined();
+        await expect(under.store.start(session, unlimited, fails)).rejects.toThrow('the code was used');
+        expect(await under.store.read(session.id)).toBeUndefined();
         expect(await eventsOf(session)).toEqual([]);
       });
 
       it('refuses what a mass end killed, up to its very millisecond', async () => {
         const session = aSession();
         const massEnd = { kind: 'account', target: session.accountId, reason: 'account_disabled' } as const;
-        await store.endAll({ ...massEnd, at: session.signedInAt, detail: {} });
-        await expect(store.start(session, unlimited, alone)).rejects.toThrow(AuthorizationKilled);
+        await under.store.endAll({ ...massEnd, at: session.signedInAt, detail: {} });
+        await expect(under.store.start(session, unlimited, alone)).rejects.toThrow(AuthorizationKilled);
         const later = { ...aSession({ signedInAt: instant(t0 + 1) }), accountId: session.accountId };
-        await store.start(later, unlimited, alone);
+        await under.store.start(later, unlimited, alone);
         expect((await read(later.id)).ended).toBeNull();
       });
 
@@ -162,7 +102,7 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         const accountId = randomUUID();
         const limit = { most: 3, whenFull: 'end_oldest' } as const;
         await parallel(50, (index) => both(index).start(aSession({ accountId }), limit, alone));
-        const ids = (await opened.events())
+        const ids = (await under.opened.events())
           .filter((event) => event.accountId === accountId && event.type === 'session.started')
           .map(({ sessionId }) => sessionId!);
         const live = (await Promise.all(ids.map(read))).filter(({ ended }) => !ended);
@@ -188,8 +128,8 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         const accountId = randomUUID();
         const [ended, killed] = [await start({ accountId }), await start({ accountId })];
         await start({ accountId });
-        await store.end([anEnd(ended)]);
-        await store.endAll({
+        await under.store.end([anEnd(ended)]);
+        await under.store.endAll({
           kind: 'client',
           target: killed.clientId,
           reason: 'client_disabled',
@@ -197,7 +137,7 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
           detail: {},
         });
         const late = aSession({ accountId, signedInAt: t(1800) });
-        await store.start(late, { most: 1, whenFull: 'refuse_new' }, alone);
+        await under.store.start(late, { most: 1, whenFull: 'refuse_new' }, alone);
         expect((await read(late.id)).ended).toBeNull();
       });
 
@@ -211,11 +151,11 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         ];
         const demanded = t(60);
         for (const session of [waiting, others[0]!, others[1]!])
-          await store.requireStepUp(session.id, demanded, []);
+          await under.store.requireStepUp(session.id, demanded, []);
         const signals: RequestSignals = { ...unknownSignals, ip: '192.0.2.7' };
         const now = t(100);
         const fresh = aSession({ ...place, signedInAt: now });
-        await store.start(fresh, unlimited, alone, { ...place, authenticatedAt: t(90), signals });
+        await under.store.start(fresh, unlimited, alone, { ...place, authenticatedAt: t(90), signals });
         const healed = await read(waiting.id);
         expect(healed).toMatchObject({
           baseline: signals,
@@ -233,9 +173,9 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
       it('heals nothing by a sign-in from before the demand', async () => {
         const place = { accountId: randomUUID(), clientId: 'web', browserSessionUid: `b-${randomUUID()}` };
         const waiting = await start(place);
-        await store.requireStepUp(waiting.id, t(60), []);
+        await under.store.requireStepUp(waiting.id, t(60), []);
         const stepUp = { ...place, authenticatedAt: t(59), signals: unknownSignals };
-        await store.start(aSession({ ...place, signedInAt: t(100) }), unlimited, alone, stepUp);
+        await under.store.start(aSession({ ...place, signedInAt: t(100) }), unlimited, alone, stepUp);
         expect((await read(waiting.id)).steppedUpAt).toBeNull();
       });
     });
@@ -255,8 +195,8 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         const sessions = await parallel(20, () => start());
         const won = await Promise.all(
           sessions.flatMap((session, index) => [
-            opened.store.rotate(rotation(session, t(5), index)),
-            opened.other.rotate(rotation(session, t(5), index)),
+            under.opened.store.rotate(rotation(session, t(5), index)),
+            under.opened.other.rotate(rotation(session, t(5), index)),
           ]),
         );
         expect(won.filter(Boolean)).toHaveLength(20);
@@ -266,24 +206,24 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
 
       it('refuses another generation, an ended session, one past its expiry, and one that never was', async () => {
         const session = await start();
-        expect(await store.rotate({ ...rotation(session, t(5), 1), fromGeneration: 1 })).toBe(false);
-        expect(await store.rotate(rotation(session, t(1800), 1))).toBe(false);
-        expect(await store.rotate(rotation(aSession(), t(5), 1))).toBe(false);
-        await store.end([anEnd(session)]);
-        expect(await store.rotate(rotation(session, t(11), 1))).toBe(false);
+        expect(await under.store.rotate({ ...rotation(session, t(5), 1), fromGeneration: 1 })).toBe(false);
+        expect(await under.store.rotate(rotation(session, t(1800), 1))).toBe(false);
+        expect(await under.store.rotate(rotation(aSession(), t(5), 1))).toBe(false);
+        await under.store.end([anEnd(session)]);
+        expect(await under.store.rotate(rotation(session, t(11), 1))).toBe(false);
         expect((await read(session.id)).generation).toBe(0);
       });
 
       it('works up to the last millisecond before the expiry', async () => {
         const session = await start();
-        expect(await store.rotate(rotation(session, instant(t(1800) - 1), 1))).toBe(true);
+        expect(await under.store.rotate(rotation(session, instant(t(1800) - 1), 1))).toBe(true);
       });
 
       it('never moves activity back, and keeps the deadline of activity that came between', async () => {
         const session = await start();
-        await store.touch([{ id: session.id, at: t(100), expiresAt: t(1900) }]);
+        await under.store.touch([{ id: session.id, at: t(100), expiresAt: t(1900) }]);
         const stale = { ...rotation(session, t(50), 1), lastActiveAt: t0, expiresAt: t(1800) };
-        expect(await store.rotate(stale)).toBe(true);
+        expect(await under.store.rotate(stale)).toBe(true);
         expect(await read(session.id)).toMatchObject({
           generation: 1,
           lastActiveAt: t(100),
@@ -293,7 +233,7 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
 
       it('may bring the deadline forward, when a shorter policy was decided under', async () => {
         const session = await start();
-        expect(await store.rotate({ ...rotation(session, t(5), 1), expiresAt: t(65) })).toBe(true);
+        expect(await under.store.rotate({ ...rotation(session, t(5), 1), expiresAt: t(65) })).toBe(true);
         expect((await read(session.id)).expiresAt).toBe(t(65));
       });
     });
@@ -302,16 +242,16 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
       it('moves the clock of the session and nothing else, under the conditions of a rotation', async () => {
         const session = await start();
         const keeping = { id: session.id, generation: 0, at: t(9), lastActiveAt: t(9) };
-        expect(await store.keep({ ...keeping, expiresAt: t(1809) })).toBe(true);
+        expect(await under.store.keep({ ...keeping, expiresAt: t(1809) })).toBe(true);
         expect(await read(session.id)).toMatchObject({
           generation: 0,
           lastActiveAt: t(9),
           expiresAt: t(1809),
         });
-        expect(await store.keep({ ...keeping, generation: 1, expiresAt: t(1809) })).toBe(false);
-        expect(await store.keep({ ...keeping, at: t(1809), expiresAt: t(9999) })).toBe(false);
-        await store.end([anEnd(session)]);
-        expect(await store.keep({ ...keeping, at: t(20), expiresAt: t(1820) })).toBe(false);
+        expect(await under.store.keep({ ...keeping, generation: 1, expiresAt: t(1809) })).toBe(false);
+        expect(await under.store.keep({ ...keeping, at: t(1809), expiresAt: t(9999) })).toBe(false);
+        await under.store.end([anEnd(session)]);
+        expect(await under.store.keep({ ...keeping, at: t(20), expiresAt: t(1820) })).toBe(false);
       });
     });
 
@@ -325,41 +265,41 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
 
       it('start anew with the next generation', async () => {
         const session = await start();
-        await store.countRetry(session.id, 0, 0);
-        await store.rotate(rotation(session, t(5), 1));
+        await under.store.countRetry(session.id, 0, 0);
+        await under.store.rotate(rotation(session, t(5), 1));
         expect((await read(session.id)).retries).toBe(0);
-        expect(await store.countRetry(session.id, 0, 1)).toBe(false);
+        expect(await under.store.countRetry(session.id, 0, 1)).toBe(false);
       });
 
       it('stand only while the generation does and nothing has ended the session', async () => {
         const session = await start();
-        expect(await store.stands(session.id, 0)).toBe(true);
-        expect(await store.stands(session.id, 1)).toBe(false);
+        expect(await under.store.stands(session.id, 0)).toBe(true);
+        expect(await under.store.stands(session.id, 1)).toBe(false);
         const earlier = { reason: 'client_disabled', at: instant(t0 - 1), detail: {} } as const;
-        await store.endAll({ kind: 'client', target: session.clientId, ...earlier });
-        expect(await store.stands(session.id, 0)).toBe(true);
-        await store.end([anEnd(session)]);
-        expect(await store.stands(session.id, 0)).toBe(false);
-        expect(await store.countRetry(session.id, 0, 0)).toBe(false);
+        await under.store.endAll({ kind: 'client', target: session.clientId, ...earlier });
+        expect(await under.store.stands(session.id, 0)).toBe(true);
+        await under.store.end([anEnd(session)]);
+        expect(await under.store.stands(session.id, 0)).toBe(false);
+        expect(await under.store.countRetry(session.id, 0, 0)).toBe(false);
       });
     });
 
     describe('touch', () => {
       it('moves activity on, never back, for many sessions at once', async () => {
         const [one, two] = [await start(), await start()];
-        await store.touch([
+        await under.store.touch([
           { id: one.id, at: t(100), expiresAt: t(1900) },
           { id: two.id, at: t(200), expiresAt: t(2000) },
         ]);
-        await store.touch([{ id: one.id, at: t(50), expiresAt: t(1850) }]);
+        await under.store.touch([{ id: one.id, at: t(50), expiresAt: t(1850) }]);
         expect(await read(one.id)).toMatchObject({ lastActiveAt: t(100), expiresAt: t(1900) });
         expect(await read(two.id)).toMatchObject({ lastActiveAt: t(200), expiresAt: t(2000) });
       });
 
       it('revives nothing: neither what has ended nor what had expired', async () => {
         const [ended, expired] = [await start(), await start()];
-        await store.end([anEnd(ended)]);
-        await store.touch([
+        await under.store.end([anEnd(ended)]);
+        await under.store.touch([
           { id: ended.id, at: t(100), expiresAt: t(1900) },
           { id: expired.id, at: t(1800), expiresAt: t(3600) },
           { id: newId(t0), at: t(1), expiresAt: t(1801) },
@@ -391,8 +331,8 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
 
       it('is not demanded of what has ended', async () => {
         const session = await start();
-        await store.end([anEnd(session)]);
-        await store.requireStepUp(session.id, t(20), []);
+        await under.store.end([anEnd(session)]);
+        await under.store.requireStepUp(session.id, t(20), []);
         expect((await read(session.id)).stepUpRequiredAt).toBeNull();
       });
     });
@@ -414,8 +354,8 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
       it('writes what goes along only if it really ended something', async () => {
         const session = await start();
         const found = () => sessionEvent(session, 'session.stepped_up', { signals: unknownSignals }, t(9));
-        expect(await store.end([anEnd(session)], { events: [found()] })).toHaveLength(1);
-        expect(await store.end([anEnd(session)], { events: [found()] })).toEqual([]);
+        expect(await under.store.end([anEnd(session)], { events: [found()] })).toHaveLength(1);
+        expect(await under.store.end([anEnd(session)], { events: [found()] })).toEqual([]);
         expect((await eventsOf(session)).map(({ type }) => type).sort()).toEqual([
           'session.ended',
           'session.started',
@@ -455,33 +395,35 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
           at: t(10),
           detail: { because: one.id },
         } as const;
-        const ended = await store.end([anEnd(one, { reason: 'refresh_token_reuse' })], {
+        const ended = await under.store.end([anEnd(one, { reason: 'refresh_token_reuse' })], {
           all: { ...all, reason: 'refresh_token_reuse' },
         });
         expect(ended.map(({ id }) => id).sort()).toEqual([one.id, two.id].sort());
         expect((await eventsOf(two)).at(-1)!.data).toMatchObject({ because: one.id });
-        expect(await store.end([anEnd(one)], { all: { ...all, reason: 'logout' } })).toEqual([]);
+        expect(await under.store.end([anEnd(one)], { all: { ...all, reason: 'logout' } })).toEqual([]);
       });
 
       it('by the clock, gives way to activity that was written since the decision', async () => {
         const session = await start();
-        await store.touch([{ id: session.id, at: t(100), expiresAt: t(1900) }]);
+        await under.store.touch([{ id: session.id, at: t(100), expiresAt: t(1900) }]);
         const timeout = { reason: 'inactivity_timeout', at: t(1800) } as const;
-        expect(await store.end([anEnd(session, { ...timeout, ifLastActiveAt: t0 })])).toEqual([]);
-        expect(await store.end([anEnd(session, { ...timeout, ifLastActiveAt: t(100) })])).toHaveLength(1);
+        expect(await under.store.end([anEnd(session, { ...timeout, ifLastActiveAt: t0 })])).toEqual([]);
+        expect(await under.store.end([anEnd(session, { ...timeout, ifLastActiveAt: t(100) })])).toHaveLength(
+          1,
+        );
       });
 
       it('wins against a rotation that comes at the same moment, whoever is first', async () => {
         for (let round = 0; round < 10; round++) {
           const session = await start();
           const [rotated, ended] = await Promise.all([
-            opened.store.rotate(rotation(session, t(5), 1)),
-            opened.other.end([anEnd(session)]),
+            under.opened.store.rotate(rotation(session, t(5), 1)),
+            under.opened.other.end([anEnd(session)]),
           ]);
           expect(ended).toHaveLength(1);
           const now = await read(session.id);
           expect([now.ended?.reason, now.generation]).toEqual(['logout', rotated ? 1 : 0]);
-          expect(await store.rotate({ ...rotation(now, t(12), 2) })).toBe(false);
+          expect(await under.store.rotate({ ...rotation(now, t(12), 2) })).toBe(false);
         }
       });
     });
@@ -495,12 +437,12 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         const later = await start({ accountId, signedInAt: instant(t(10) + 1) });
         const stranger = await start();
         const note = 'lost laptop';
-        const ended = await store.endAll({ ...massEnd, target: accountId, detail: { note } });
+        const ended = await under.store.endAll({ ...massEnd, target: accountId, detail: { note } });
         expect(ended.map(({ id }) => id).sort()).toEqual([one.id, two.id].sort());
         for (const session of [one, two])
           expect((await read(session.id)).ended).toEqual({ at: t(10), reason: 'account_disabled' });
         for (const session of [later, stranger]) expect((await read(session.id)).ended).toBeNull();
-        const together = (await opened.events()).filter(
+        const together = (await under.opened.events()).filter(
           ({ type, accountId: whose }) => type === 'sessions.ended_together' && whose === accountId,
         );
         expect(together.map(({ data }) => data)).toEqual([
@@ -511,37 +453,37 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
 
       it('shows in a read whose row does not know it yet', async () => {
         const session = await start({ signedInAt: instant(t0 - 1000) });
-        await store.endAll({
+        await under.store.endAll({
           kind: 'everyone',
           target: '',
           reason: 'restored_from_backup',
           at: instant(t0 - 500),
           detail: {},
         });
-        const found = await store.read(session.id);
+        const found = await under.store.read(session.id);
         expect(found!.notBefore).toEqual([
           { kind: 'everyone', at: t0 - 500, reason: 'restored_from_backup' },
         ]);
-        expect(await store.stands(session.id, 0)).toBe(false);
-        while ((await opened.sweep.settle(t(0), 50)) > 0);
+        expect(await under.store.stands(session.id, 0)).toBe(false);
+        while ((await under.opened.sweep.settle(t(0), 50)) > 0);
         expect((await read(session.id)).ended).toEqual({ at: t0 - 500, reason: 'restored_from_backup' });
       });
 
       it('never moves back, and keeps the reason of the later instant', async () => {
         const session = aSession({ signedInAt: t(20) });
         const mass = { ...massEnd, target: session.accountId };
-        await store.endAll({ ...mass, at: t(30) });
-        await store.endAll({ ...mass, at: t(5), reason: 'password_changed' });
-        const killed = store.start(session, unlimited, alone);
+        await under.store.endAll({ ...mass, at: t(30) });
+        await under.store.endAll({ ...mass, at: t(5), reason: 'password_changed' });
+        const killed = under.store.start(session, unlimited, alone);
         await expect(killed).rejects.toMatchObject({ reason: 'account_disabled' });
       });
 
       it('of many sessions ends every one exactly once, with two nodes settling', async () => {
         const accountId = randomUUID();
         const sessions = await parallel(40, () => start({ accountId }));
-        await store.endAll({ ...massEnd, target: accountId });
-        await Promise.all([opened.sweep.settle(t(11), 7), opened.otherSweep.settle(t(11), 7)]);
-        while ((await opened.sweep.settle(t(11), 7)) > 0);
+        await under.store.endAll({ ...massEnd, target: accountId });
+        await Promise.all([under.opened.sweep.settle(t(11), 7), under.opened.otherSweep.settle(t(11), 7)]);
+        while ((await under.opened.sweep.settle(t(11), 7)) > 0);
         for (const session of sessions)
           expect((await eventsOf(session)).filter(({ type }) => type === 'session.ended')).toHaveLength(1);
       });
@@ -553,15 +495,15 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         const [hash, another] = [Buffer.alloc(32, 77), Buffer.alloc(32, 78)];
         const revoked = () => sessionEvent(session, 'token.revoked', { token: 'access_token' }, t(1));
         await parallel(10, (index) => both(index).revokeAccessToken(hash, t(600), revoked()));
-        expect((await store.read(session.id, hash))!.tokenRevoked).toBe(true);
-        expect((await store.read(session.id, another))!.tokenRevoked).toBe(false);
-        expect((await store.read(session.id))!.tokenRevoked).toBe(false);
-        expect((await store.read(session.id, new Uint8Array()))!.tokenRevoked).toBe(false);
+        expect((await under.store.read(session.id, hash))!.tokenRevoked).toBe(true);
+        expect((await under.store.read(session.id, another))!.tokenRevoked).toBe(false);
+        expect((await under.store.read(session.id))!.tokenRevoked).toBe(false);
+        expect((await under.store.read(session.id, new Uint8Array()))!.tokenRevoked).toBe(false);
         expect((await eventsOf(session)).filter(({ type }) => type === 'token.revoked')).toHaveLength(1);
-        await opened.sweep.prune(t(600), 100);
-        expect((await store.read(session.id, hash))!.tokenRevoked).toBe(true);
-        await opened.sweep.prune(t(601), 100);
-        expect((await store.read(session.id, hash))!.tokenRevoked).toBe(false);
+        await under.opened.sweep.prune(t(600), 100);
+        expect((await under.store.read(session.id, hash))!.tokenRevoked).toBe(true);
+        await under.opened.sweep.prune(t(601), 100);
+        expect((await under.store.read(session.id, hash))!.tokenRevoked).toBe(false);
       });
     });
 
@@ -583,8 +525,8 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
             seen.push(session.id);
             return timedOut(session.id, t(1800));
           });
-        await Promise.all([take(opened.sweep), take(opened.otherSweep)]);
-        await take(opened.sweep);
+        await Promise.all([take(under.opened.sweep), take(under.opened.otherSweep)]);
+        await take(under.opened.sweep);
         expect(seen.sort()).toEqual([...mine].sort());
         for (const session of sessions)
           expect((await eventsOf(session)).filter(({ type }) => type === 'session.ended')).toHaveLength(1);
@@ -595,7 +537,7 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         const at = t(201_800);
         const looks: string[] = [];
         const look = (now: Instant, verdict: (id: string) => End | { checkAfter: Instant }) =>
-          opened.sweep.sweep(now, 1000, async ({ session: { id } }) => {
+          under.opened.sweep.sweep(now, 1000, async ({ session: { id } }) => {
             if (id === session.id) looks.push(id);
             return id === session.id ? verdict(id) : { checkAfter: t(900_000) };
           });
@@ -606,9 +548,9 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         expect(looks).toHaveLength(2);
         const forgotten = plus(session.absoluteDeadline, seconds(86_400));
         await look(instant(forgotten - 1), () => ({ checkAfter: at }));
-        expect(await store.read(session.id)).toBeDefined();
+        expect(await under.store.read(session.id)).toBeDefined();
         await look(forgotten, () => ({ checkAfter: at }));
-        expect(await store.read(session.id)).toBeUndefined();
+        expect(await under.store.read(session.id)).toBeUndefined();
       });
 
       it('is brought forward for the sessions a shorter policy concerns, and only where that is earlier', async () => {
@@ -627,14 +569,14 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         let steps = 0;
         do {
           const before: SessionId | undefined = seen;
-          seen = await opened.sweep.bringForward(before, 3, limitsOf);
+          seen = await under.opened.sweep.bringForward(before, 3, limitsOf);
           steps += 1;
           if (before && seen) expect(seen > before).toBe(true);
         } while (seen);
         expect(asked).toContainEqual(lineage);
         expect(steps).toBeGreaterThan(2);
         const looks: string[] = [];
-        await opened.sweep.sweep(plus(signedInAt, seconds(60)), 1000, async (found) => {
+        await under.opened.sweep.sweep(plus(signedInAt, seconds(60)), 1000, async (found) => {
           looks.push(found.session.clientId);
           return { checkAfter: t(900_000) };
         });

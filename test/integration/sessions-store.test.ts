@@ -1,7 +1,8 @@
 import { HotStatements } from '@curfew/persistence';
 import { describeProofs } from '../contract/session-proofs-contract.js';
 import { describeSiblings } from '../contract/session-siblings-contract.js';
-import { describeStore, type SeenEvent } from '../contract/session-store-contract.js';
+import { describeStore } from '../contract/session-store-contract.js';
+import type { SeenEvent } from '../contract/session-store-under-test.js';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 import { sessionStores } from '../support/session-stores.js';
 

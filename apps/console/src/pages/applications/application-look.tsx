@@ -2,11 +2,10 @@ import { useState } from 'react';
 import { ActButton } from '../../elements/act-button.js';
 import { Says } from '../../elements/filter-fields.js';
 import { InputField } from '../../elements/input-field.js';
-import { Overtaken } from '../../elements/revision.js';
-import { Failed } from '../../elements/states.js';
 import type { ApplicationDetails } from './application-queries.js';
 import { LookPreview } from './look-preview.js';
 import { useRegistrationChange } from './registration-change.js';
+import { RegistrationForm } from './registration-form.js';
 
 interface ApplicationLookProps {
   readonly application: ApplicationDetails;
@@ -53,7 +52,7 @@ export function ApplicationLook({ application, etag }: ApplicationLookProps) {
       {hasLook ? (
         <LookPreview name={application.client_name} look={look} />
       ) : (
-        <p className="quiet">No logo and no colours of its own: people see the product&apos;s.</p>
+        <p className="quiet">No logo and no colours of its own: people see those of the installation.</p>
       )}
       <ActButton scope="clients:write" onAct={() => setChanging(true)}>
         {hasLook ? 'Change the look' : 'Give it a look'}
@@ -68,7 +67,7 @@ interface ChangeLookProps extends ApplicationLookProps {
 
 function ChangeLook({ application, etag, onDone }: ChangeLookProps) {
   const change = useRegistrationChange({ application, etag, typedOf, sentOf, onDone });
-  const { form, problem, elsewhere, isSaving } = change;
+  const { form, problem } = change;
   const colour = (member: 'accent_color_light' | 'accent_color_dark', hint: string) => ({
     label: names[member],
     value: form.typed[member],
@@ -77,15 +76,7 @@ function ChangeLook({ application, etag, onDone }: ChangeLookProps) {
     problem: problem?.faultOf(member),
   });
   return (
-    <form
-      className="card stack"
-      aria-label="Look"
-      onSubmit={(event) => {
-        event.preventDefault();
-        change.save();
-      }}
-    >
-      <h2>Look of its sign-in</h2>
+    <RegistrationForm label="Look" title="Look of its sign-in" change={change} names={names} onDone={onDone}>
       <LogoField
         value={form.typed.logo_png}
         problem={problem?.faultOf('logo_png')}
@@ -94,17 +85,7 @@ function ChangeLook({ application, etag, onDone }: ChangeLookProps) {
       <InputField {...colour('accent_color_light', 'Such as #0b5d3b, for links and buttons')} />
       <InputField {...colour('accent_color_dark', 'Such as #8fdcaa')} />
       <LookPreview name={application.client_name} look={form.typed} />
-      <Overtaken by={form.overtakenBy?.map((member) => names[member])} />
-      {elsewhere && <Failed error={elsewhere} />}
-      <div className="actions">
-        <button type="submit" disabled={isSaving || form.changed.length === 0}>
-          {isSaving ? 'Saving …' : 'Save'}
-        </button>
-        <button type="button" className="plain" onClick={onDone}>
-          Cancel
-        </button>
-      </div>
-    </form>
+    </RegistrationForm>
   );
 }
 

@@ -2,11 +2,11 @@ import type { Problem } from '../../admin-api/problem.js';
 import { InputField } from '../../elements/input-field.js';
 import { linesOf, problemOfLines } from '../../elements/lines.js';
 import { SecretOnce } from '../../elements/record.js';
-import { Overtaken, type useRevision } from '../../elements/revision.js';
-import { Failed } from '../../elements/states.js';
+import type { useRevision } from '../../elements/revision.js';
 import type { ApplicationDetails } from './application-queries.js';
 import { AudienceChoice } from './audience-choice.js';
 import { useRegistrationChange } from './registration-change.js';
+import { RegistrationForm } from './registration-form.js';
 
 interface ChangeApplicationProps {
   readonly application: ApplicationDetails;
@@ -57,30 +57,11 @@ const sentOf = (typed: Typed) => ({
 /** Changes a registration. If somebody else has saved meanwhile, their changes are shown, and nothing that was typed is lost. */
 export function ChangeApplication({ application, etag, onDone }: ChangeApplicationProps) {
   const change = useRegistrationChange({ application, etag, typedOf, sentOf, onDone });
-  const { form, problem, elsewhere, isSaving } = change;
   if (change.secret) return <SecretOnce label="Client secret" value={change.secret} />;
   return (
-    <form
-      className="card stack"
-      aria-label="Registration"
-      onSubmit={(event) => {
-        event.preventDefault();
-        change.save();
-      }}
-    >
-      <h2>Registration</h2>
-      <Members form={form} problem={problem} hasCode={hasCode(application)} />
-      <Overtaken by={form.overtakenBy?.map((member) => names[member])} />
-      {elsewhere && <Failed error={elsewhere} />}
-      <div className="actions">
-        <button type="submit" disabled={isSaving || form.changed.length === 0}>
-          {isSaving ? 'Saving …' : 'Save'}
-        </button>
-        <button type="button" className="plain" onClick={onDone}>
-          Cancel
-        </button>
-      </div>
-    </form>
+    <RegistrationForm label="Registration" title="Registration" change={change} names={names} onDone={onDone}>
+      <Members form={change.form} problem={change.problem} hasCode={hasCode(application)} />
+    </RegistrationForm>
   );
 }
 

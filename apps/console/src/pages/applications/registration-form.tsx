@@ -1,0 +1,44 @@
+import type { ReactNode } from 'react';
+import { Overtaken } from '../../elements/revision.js';
+import { Failed } from '../../elements/states.js';
+import type { useRegistrationChange } from './registration-change.js';
+
+interface RegistrationFormProps<T extends object> {
+  readonly label: string;
+  readonly title: string;
+  readonly change: Omit<ReturnType<typeof useRegistrationChange<T>>, 'secret'>;
+  /** The words for each member, as people read them. */
+  readonly names: Readonly<Record<keyof T, string>>;
+  readonly onDone: () => void;
+  /** The fields. */
+  readonly children: ReactNode;
+}
+
+/** A form that changes members of a registration: it says what somebody else has saved meanwhile, and what is refused. */
+export function RegistrationForm<T extends object>(props: RegistrationFormProps<T>) {
+  const { label, title, change, names, onDone, children } = props;
+  const { form, elsewhere, isSaving } = change;
+  return (
+    <form
+      className="card stack"
+      aria-label={label}
+      onSubmit={(event) => {
+        event.preventDefault();
+        change.save();
+      }}
+    >
+      <h2>{title}</h2>
+      {children}
+      <Overtaken by={form.overtakenBy?.map((member) => names[member])} />
+      {elsewhere && <Failed error={elsewhere} />}
+      <div className="actions">
+        <button type="submit" disabled={isSaving || form.changed.length === 0}>
+          {isSaving ? 'Saving …' : 'Save'}
+        </button>
+        <button type="button" className="plain" onClick={onDone}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}
