@@ -75,7 +75,11 @@ export class ConsoleWorld {
       (this.unanswered.get(page)?.size ?? 0) > 0 || (await page.locator('.loading').count()) > 0;
     for (let calm = 0; calm < 3; await pause(50)) {
       calm = (await isLoading()) ? 0 : calm + 1;
-      if (performance.now() > deadline) throw new Error(`${page.url()} is not whole after 20 s`);
+      if (performance.now() > deadline) {
+        const open = [...(this.unanswered.get(page) ?? [])].map((request) => request.url());
+        const loading = await page.locator('.loading').allTextContents();
+        throw new Error(`${page.url()} is not whole after 20 s: ${JSON.stringify({ open, loading })}`);
+      }
     }
     await page.evaluate(() => document.fonts.ready.then(() => undefined));
   }
