@@ -35,7 +35,7 @@ async function openEngine(url) {
     { EndWriter },
     { newId },
   ] = await Promise.all(
-    ['config', 'persistence', 'events', 'sessions', 'tokens'].map((room) => import(`@curfew/${room}`)),
+    ['config', 'persistence', 'events', 'sessions/store', 'tokens'].map((room) => import(`@curfew/${room}`)),
   );
   const { database } = loadConfiguration({ DATABASE_URL: url }, { keys: false });
   const [prisma, statements] = [new PrismaService(database, 1), new HotStatements(database, 4)];

@@ -110,7 +110,8 @@ function fillIn({ inputs }, person) {
     if (type === 'submit' || !name) continue;
     if (type === 'password') form[name] = person.password;
     else if (type === 'text' || type === 'email') form[name] = value || person.username;
-    else if (type !== 'checkbox' || value) form[name] = value || 'on';
+    // A hidden field without a value is sent as it is: one waits for the answer of a passkey.
+    else if (type !== 'checkbox' || value) form[name] = value;
   }
   return form;
 }

@@ -1,4 +1,6 @@
 import { decodeJwt } from 'jose';
+import { Browser } from '../../bench/load/browser.mjs';
+import { Connection } from '../../bench/load/connection.mjs';
 import { asHeader, authorizationRequest, orders, ProtocolWorld, pkce } from './protocol-world.js';
 
 let world: ProtocolWorld;
@@ -196,6 +198,20 @@ describe('the authorization endpoint', () => {
       'accept-language': 'de',
     });
     expect(json.body).toMatchObject({ title: 'This page has expired' });
+  });
+
+  it('signs in the person of the benchmark, whose browser knows no script', async () => {
+    const { port } = new URL(world.issuer);
+    const connection = new Connection(Number(port));
+    const { code, verifier } = await new Browser().authorize(connection, {
+      endpoint: `${world.issuer}/authorize`,
+      client: world.clients.web,
+      redirectUri: world.callback,
+      scope: 'openid offline_access',
+      person: world.data.accounts[0]!,
+    });
+    connection.close();
+    expect((await world.redeem(world.clients.web, code, verifier)).status).toBe(200);
   });
 
   it('lets no other origin read it (RFC 9700 §2.6)', async () => {
