@@ -1,4 +1,5 @@
 import ts from 'typescript';
+import { repeatsItself } from '../support/repeated-work.js';
 import { filesBelow, isProduct, nodesIn } from '../support/sources.js';
 
 const product = filesBelow('.').filter(isProduct);
@@ -33,6 +34,57 @@ const calls =
     );
   };
 
+/** A signature over data: by a key that is asked with the data alone, by Node, by WebCrypto, or by a class of jose. */
+const signs = (node: ts.Node): boolean => {
+  if (ts.isNewExpression(node))
+    return /^(\w+\.)?(SignJWT|(Compact|Flattened|General)Sign)$/.test(node.expression.getText());
+  if (!ts.isCallExpression(node)) return false;
+  const { expression, arguments: given } = node;
+  if (/(^|\.)createSign$|^(crypto|subtle)\.sign$|\.subtle\.sign$/.test(expression.getText())) return true;
+  if (ts.isIdentifier(expression)) return importsSign(node.getSourceFile(), expression.text);
+  return ts.isPropertyAccessExpression(expression) && expression.name.text === 'sign' && given.length === 1;
+};
+/** Whether a file has `sign` of node:crypto under this name. */
+const importsSign = (file: ts.SourceFile, local: string): boolean =>
+  file.statements.some(
+    (statement) =>
+      ts.isImportDeclaration(statement) &&
+      /^'(node:)?crypto'$/.test(statement.moduleSpecifier.getText()) &&
+      statement.importClause?.namedBindings !== undefined &&
+      ts.isNamedImports(statement.importClause.namedBindings) &&
+      statement.importClause.namedBindings.elements.some(
+        ({ name, propertyName }) => name.text === local && (propertyName ?? name).text === 'sign',
+      ),
+  );
+/** The parts of a text that stand behind a dot: of a template, of a sum, or of a list that is joined. */
+const behindDots = (node: ts.Node): readonly ts.Expression[] => {
+  if (ts.isTemplateExpression(node))
+    return node.templateSpans.flatMap(({ expression }, at) =>
+      (node.templateSpans[at - 1]?.literal ?? node.head).text.endsWith('.') ? expression : [],
+    );
+  if (ts.isBinaryExpression(node) && ts.isBinaryExpression(node.left))
+    return textOf(node.left.right).endsWith('.') ? [node.right] : [];
+  const joins =
+    calls(['join'], '.')(node) && ts.isPropertyAccessExpression((node as ts.CallExpression).expression);
+  const list = joins
+    ? ((node as ts.CallExpression).expression as ts.PropertyAccessExpression).expression
+    : undefined;
+  return list && ts.isArrayLiteralExpression(list) ? list.elements : [];
+};
+/** The code behind an expression: where it is the name of a variable, the code that gives it its value. */
+const codeBehind = (expression: ts.Expression): string => {
+  if (!ts.isIdentifier(expression)) return expression.getText();
+  const isIts = (one: ts.Node) => ts.isVariableDeclaration(one) && one.name.getText() === expression.text;
+  return nodesIn([expression.getSourceFile().fileName], isIts)
+    .map((one) => one.getText())
+    .join(' ');
+};
+/** The compact form of a JWS (RFC 7515 §7.1): a signature or a MAC in base64url stands behind a dot. */
+const joinsSignature = (node: ts.Node): boolean =>
+  behindDots(node)
+    .map(codeBehind)
+    .some((code) => /\b(sign|digest)\(/.test(code) && code.includes('base64url'));
+
 interface OneHome {
   readonly finds: (node: ts.Node) => boolean;
   /** The place of the rule, and why it is there where that is not plain. */
@@ -41,7 +93,10 @@ interface OneHome {
   readonly beside?: Readonly<Record<string, string>>;
 }
 
-/** Each rule that has one home, found by its structure: who writes it a second time meets this table. */
+const asksAgain = 'asks again for one answer, and gives up after a while';
+const endsWithItsRequests = 'watches requests that wait, and stops with the last one';
+
+/** Each rule that has one home, found by its structure: this table names the code that has it a second time. */
 const rules: Readonly<Record<string, OneHome>> = {
   'opens an HTTP server': {
     finds: calls(['createServer', 'createSecureServer', 'Server']),
@@ -225,6 +280,54 @@ const rules: Readonly<Record<string, OneHome>> = {
       'apps/admin-api/src/events/event-view.ts': 'the name of an event type',
       'apps/auth-server/src/interactions/notices.ts': 'a cookie with a signature of ours',
       'apps/cli/src/doctor/doctor.ts': 'the number of a Node version',
+    },
+  },
+  'writes a JWS': {
+    finds: (node) => signs(node) || joinsSignature(node),
+    home: {
+      'libs/tokens/src/signing-keys/sign-jwt.ts': 'writes every JWS',
+      'libs/tokens/src/signing-keys/signing-key.ts': 'signs what it is given',
+    },
+    beside: {
+      'libs/oidc/src/hooks/signing-keys.ts': 'oidc-provider signs with our keys through this class',
+      'apps/cli/src/scenario/oauth.ts': 'plays a client that signs its assertion with a key of its own',
+    },
+  },
+  'repeats by itself': {
+    finds: repeatsItself,
+    home: {
+      'libs/web/src/loops.ts': 'background loops, at the common beats of a process',
+    },
+    beside: {
+      'libs/clock/src/disciplined-clock.ts': 'below libs/web, at the common beats',
+      'libs/persistence/src/database-listener.ts':
+        'below libs/web, at the common beats; connects again with growing pauses',
+      'libs/persistence/src/guard/guard-beat.ts':
+        'below libs/web, at the common beats; its last mark comes after the loop',
+      'libs/events/src/feed/session-feed.ts': 'the beat that followers hear, which waits for no other work',
+      'libs/web/src/http-server.ts': 'looks after its own connections, for as long as it is open',
+      'libs/resource-server/src/verifier.ts': 'in the package that APIs install, for open connections only',
+      'libs/resource-server/src/feed/follower.ts': 'in the package that APIs install: opens the feed again',
+      'libs/persistence/src/batcher.ts': endsWithItsRequests,
+      'libs/persistence/src/guarded-client.ts': endsWithItsRequests,
+      'libs/accounts/src/hashing/hashing-process.ts': `${endsWithItsRequests}; a process that ended is started again`,
+      'libs/accounts/src/hashing/standing-back.ts': endsWithItsRequests,
+      'libs/persistence/src/retrying.ts': asksAgain,
+      'libs/persistence/src/guard/judgement.ts': asksAgain,
+      'libs/events/src/feed/end-confirmation.ts': asksAgain,
+      'apps/auth-server/src/interactions/own-account.ts': asksAgain,
+      'apps/auth-server/src/delivery/ssf/polling.ts': `${asksAgain} (RFC 8936 §2.5)`,
+      'apps/auth-server/src/workers/workers.ts': 'a worker that ended is started again',
+      'apps/admin-api/src/events/event-streams.ts': 'one open stream each',
+      'apps/admin-api/src/scenarios/scenario-player.ts': 'one scenario each, which it bounds',
+      'apps/gateway/src/routes/route-source.ts': `a file is looked at by Node; ${asksAgain}`,
+      'apps/gateway/src/routes/kept-routes.ts': asksAgain,
+      'apps/cli/src/admin-client.ts': asksAgain,
+      'apps/cli/src/commands/events.ts': 'a command that follows events until it is stopped',
+      'apps/cli/src/scenario/installation.ts': asksAgain,
+      'apps/cli/src/scenario/play.ts': 'the pauses of a scenario',
+      'apps/demo/src/enforcement.ts': 'an example, which runs once',
+      'apps/demo/src/orders.ts': 'an example of an API, in plain Node',
     },
   },
   'checks a DPoP proof': {

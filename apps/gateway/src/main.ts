@@ -1,7 +1,7 @@
 import { type Configuration, ConfigurationError, loadConfiguration } from '@curfew/config';
-import { createLog, exitWhenParentDies, stopOnSignals } from '@curfew/web';
+import { BackgroundLoops, createLog, exitWhenParentDies, stopOnSignals } from '@curfew/web';
 import { startGateway } from './gateway.js';
-import { KeptRoutes } from './routes/kept-routes.js';
+import { KeptRoutes, lookEveryMs } from './routes/kept-routes.js';
 import { FileRoutes, FirstRunRoutes, NoRoutes, type RouteSource } from './routes/route-source.js';
 import { RoutesFileError } from './routes/routes-file.js';
 import { TroubleLog } from './trouble-log.js';
@@ -26,9 +26,13 @@ async function main(): Promise<void> {
   };
   process.on('SIGHUP', reload);
   const unwatch = source.watch(reload);
-  stopOnSignals(() => {
+  const loops = new BackgroundLoops(log, 'warn');
+  loops.every(lookEveryMs, 'looking for kept routes', async () => {
+    if (await source.look()) reload();
+  });
+  stopOnSignals(async () => {
     unwatch();
-    return gateway.stop();
+    await Promise.all([loops.stop(), gateway.stop()]);
   }, log);
   exitWhenParentDies(process.env);
 }

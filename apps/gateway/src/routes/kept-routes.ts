@@ -6,7 +6,7 @@ import { RouteSource } from './route-source.js';
 import type { GatewayRules } from './rules.js';
 
 /** Milliseconds between two looks at what operators keep. */
-const lookEveryMs = 2_000;
+export const lookEveryMs = 2_000;
 /** Milliseconds an answer may take. */
 const patienceMs = 2_000;
 /** Milliseconds a first answer is waited for: without it nobody knows whom the gateway is to let pass. */
@@ -56,21 +56,11 @@ export class KeptRoutes extends RouteSource {
   }
 
   override watch(onChange: () => void): () => void {
-    const unwatch = this.own.watch(onChange);
-    let timer: NodeJS.Timeout;
-    const look = async (): Promise<void> => {
-      if (await this.#look()) onChange();
-      timer = setTimeout(look, lookEveryMs).unref();
-    };
-    timer = setTimeout(look, lookEveryMs).unref();
-    return () => {
-      clearTimeout(timer);
-      unwatch();
-    };
+    return this.own.watch(onChange);
   }
 
-  /** Whether anything has changed. */
-  async #look(): Promise<boolean> {
+  /** Asks for the routes of each API once; whether any have changed. */
+  async look(): Promise<boolean> {
     const { keptUpstreams, apis, issuer } = this.#rules ?? {};
     if (keptUpstreams === undefined || !apis || !issuer) return false;
     const changed = await Promise.all(

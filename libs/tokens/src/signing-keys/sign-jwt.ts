@@ -1,17 +1,17 @@
 import type { KeySet } from './key-set.js';
-import type { SigningAlgorithm } from './signing-key.js';
 
-/** No key signs with the algorithm that was asked for. */
+/** No active key signs with the algorithm that was asked for. A delivery that meets it is tried again when there is one. */
 class NoSigningKey extends Error {
   override readonly name = 'NoSigningKey';
+  readonly code = 'no_signing_key';
 }
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A JWT (RFC 7519 §7.1) of this type, or of none, signed with the active key of the algorithm. */
+/** A JWT (RFC 7519 §7.1) of this type, or of none, signed with the active key of the algorithm. Every JWS of this product is written here. */
 export async function signJwt(
   keys: KeySet,
-  alg: SigningAlgorithm,
+  alg: string,
   typ: string | undefined,
   payload: Readonly<Record<string, unknown>>,
 ): Promise<string> {
