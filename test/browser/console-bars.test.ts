@@ -158,6 +158,11 @@ describe('the page of scenarios', () => {
     expect(await play.locator('.denial').textContent()).toMatch(
       /^\d+ ms after the act .* denied at the gateway\.$/,
     );
+    // The end stands in the feed beside the play, with the time until it was felt.
+    const end = page.getByRole('region', { name: 'Events' }).locator('li', { hasText: 'session ended' });
+    expect(await end.filter({ hasText: 'refresh token reuse' }).locator('.remark').allTextContents()).toEqual(
+      [expect.stringMatching(/^ denied at the gateway after \d+ ms$/)],
+    );
     expect(await world.faults(page)).toEqual([]);
     await play.getByText('ended: refresh token reuse').first().waitFor();
     expect(await page.locator('.own .clock').textContent()).toMatch(/^1[45]:\d\d$/);

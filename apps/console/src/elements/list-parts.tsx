@@ -1,5 +1,6 @@
 import type { useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { type CsvColumn, csvOf, download } from './csv.js';
 import { timeOfDayWords } from './durations.js';
 import { Icon } from './icon.js';
 import { Empty, Failed, Loading } from './states.js';
@@ -43,6 +44,31 @@ export function FileButton({ isOff, onAct, children = 'CSV' }: FileButtonProps) 
       <Icon name="download" />
       {children}
     </button>
+  );
+}
+
+interface CsvButtonProps<Row> {
+  readonly file: string;
+  readonly columns: readonly CsvColumn<Row>[];
+  readonly rows: readonly Row[];
+}
+
+/** A button that hands rows out as comma-separated values; off while there are none. */
+export function CsvButton<Row>({ file, columns, rows }: CsvButtonProps<Row>) {
+  return <FileButton isOff={rows.length === 0} onAct={() => download(file, csvOf(columns, rows))} />;
+}
+
+interface TableHeadingProps<Row> extends CsvButtonProps<Row> {
+  readonly title: string;
+}
+
+/** The heading of a table inside of a page, with its rows as a file. */
+export function TableHeading<Row>({ title, ...file }: TableHeadingProps<Row>) {
+  return (
+    <div className="heading">
+      <h2>{title}</h2>
+      <CsvButton {...file} />
+    </div>
   );
 }
 

@@ -3,8 +3,8 @@ import type { useInfiniteQuery } from '@tanstack/react-query';
 import { type ReactNode, useRef } from 'react';
 import { useReadAt } from '../admin-api/server-time.js';
 import { useRowKeys } from '../shell/keyboard.js';
-import { type CsvColumn, csvOf, download } from './csv.js';
-import { FileButton, FoundRows, ReadAgain } from './list-parts.js';
+import type { CsvColumn } from './csv.js';
+import { CsvButton, FoundRows, ReadAgain } from './list-parts.js';
 
 interface ListHeadingProps<Row> {
   readonly title: string;
@@ -26,7 +26,7 @@ export function ListHeading<Row>(props: ListHeadingProps<Row>) {
       <h1>{title}</h1>
       <div className="actions">
         <ReadAgain readAt={useReadAt(updated)} onRefresh={onRefresh} />
-        <FileButton isOff={rows.length === 0} onAct={() => download(file, csvOf(columns, rows))} />
+        <CsvButton file={file} columns={columns} rows={rows} />
         {children}
       </div>
     </div>

@@ -4,10 +4,10 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { Problem } from '../../admin-api/problem.js';
 import { withConditions } from '../../elements/conditions.js';
-import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
+import { type CsvColumn, download } from '../../elements/csv.js';
 import { exactWords } from '../../elements/durations.js';
 import { SelectField, TextField } from '../../elements/filter-fields.js';
-import { Icon } from '../../elements/icon.js';
+import { CsvButton, FileButton } from '../../elements/list-parts.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { ClientField } from '../../elements/subject-fields.js';
 import { TimeField } from '../../elements/time-field.js';
@@ -73,26 +73,11 @@ export function CompliancePage() {
         <h1>Compliance</h1>
         <div className="actions">
           {(['printed', 'signed'] as const).map((kind) => (
-            <button
-              key={kind}
-              type="button"
-              className="plain compact"
-              disabled={file.isPending || !report.data}
-              onClick={() => file.mutate(kind)}
-            >
-              <Icon name="download" />
+            <FileButton key={kind} isOff={file.isPending || !report.data} onAct={() => file.mutate(kind)}>
               {kind === 'printed' ? 'PDF' : 'Signed JSON'}
-            </button>
+            </FileButton>
           ))}
-          <button
-            type="button"
-            className="plain compact"
-            disabled={!rows}
-            onClick={() => download('compliance.csv', csvOf(columns, rows ?? []))}
-          >
-            <Icon name="download" />
-            CSV
-          </button>
+          <CsvButton file="compliance.csv" columns={columns} rows={rows ?? []} />
         </div>
       </div>
       <Question search={search} problem={problem} />

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useClientName } from '../../admin-api/names.js';
 import { exactWords } from '../../elements/durations.js';
 import { Time } from '../../elements/time.js';
-import { eventLook, eventWords } from '../now/event-words.js';
+import { eventLook, eventWords } from '../../feed/event-words.js';
 import type { PastEvent } from './event-queries.js';
 
 /** The address that an event tells of: that of its request, of what was counted, or of its actor. */

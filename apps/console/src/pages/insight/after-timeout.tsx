@@ -1,5 +1,7 @@
+import type { CsvColumn } from '../../elements/csv.js';
 import { durationWords } from '../../elements/durations.js';
-import { FigureCell, percent, short } from '../../elements/figures.js';
+import { type Figure, FigureCell, percent, short } from '../../elements/figures.js';
+import { TableHeading } from '../../elements/list-parts.js';
 import type { FoundTimeouts } from './insight-queries.js';
 
 const steps = [
@@ -16,13 +18,43 @@ const figures = [
   ['cuts_per_visit', 'Ends by a timeout per visit', short],
 ] as const;
 
+const funnelColumns: readonly CsvColumn<FoundTimeouts['funnel'][number]>[] = [
+  { heading: 'within_seconds', text: ({ within_seconds }) => within_seconds },
+  ...steps.map(([name]) => ({
+    heading: name,
+    text: (window: FoundTimeouts['funnel'][number]) => window[name],
+  })),
+];
+
+interface NamedFigure extends Figure {
+  readonly name: string;
+}
+
+const costColumns: readonly CsvColumn<NamedFigure>[] = [
+  { heading: 'figure', text: ({ name }) => name },
+  { heading: 'value', text: ({ value }) => value },
+  { heading: 'low', text: ({ low }) => low },
+  { heading: 'high', text: ({ high }) => high },
+];
+
+/** The figures as the admin API names them. */
+const costOf = (found: FoundTimeouts): readonly NamedFigure[] => [
+  ...figures.map(([name]) => ({ name, ...found.in_force[name] })),
+  { name: 'cut_while_working', ...found.cut_while_working },
+];
+
 /** The way of people after a timeout, and how many of them give up on it. */
 export function AfterTimeout({ found }: { readonly found: FoundTimeouts }) {
   const longest = found.funnel.at(-1);
   return (
     <div className="insight-pair">
       <section className="card stack" aria-label="After a timeout">
-        <h2>After a timeout</h2>
+        <TableHeading
+          title="After a timeout"
+          file="after-a-timeout.csv"
+          columns={funnelColumns}
+          rows={found.funnel}
+        />
         {longest && longest.ended > 0 ? (
           <Funnel funnel={found.funnel} />
         ) : (
@@ -30,7 +62,12 @@ export function AfterTimeout({ found }: { readonly found: FoundTimeouts }) {
         )}
       </section>
       <section className="card stack" aria-label="Cost to people">
-        <h2>What it costs people</h2>
+        <TableHeading
+          title="What it costs people"
+          file="cost-to-people.csv"
+          columns={costColumns}
+          rows={costOf(found)}
+        />
         <table>
           <thead>
             <tr>

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
-import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
+import type { CsvColumn } from '../../elements/csv.js';
 import { FigureCell, short } from '../../elements/figures.js';
-import { Icon } from '../../elements/icon.js';
+import { CsvButton, TableHeading } from '../../elements/list-parts.js';
 import { Time } from '../../elements/time.js';
 import type { FoundExposure } from './insight-queries.js';
 
@@ -26,17 +26,12 @@ export function Exposure({ found, policy }: ExposureProps) {
   const { now } = found;
   return (
     <section className="card stack" aria-label="Exposure">
-      <div className="heading">
-        <h2>Alive, and nobody there</h2>
-        <button
-          type="button"
-          className="plain compact"
-          onClick={() => download('exposure.csv', csvOf(columns, found.over_time))}
-        >
-          <Icon name="download" />
-          CSV
-        </button>
-      </div>
+      <TableHeading
+        title="Alive, and nobody there"
+        file="exposure.csv"
+        columns={columns}
+        rows={found.over_time}
+      />
       <p>
         <span className="strong">{short(found.hours_per_day.value)} hours a day</span> (
         {short(found.hours_per_day.low)} – {short(found.hours_per_day.high)})
@@ -102,6 +97,14 @@ interface ChangesProps {
   readonly policy: string | undefined;
 }
 
+const changeColumns: readonly CsvColumn<FoundExposure['changes'][number]>[] = [
+  { heading: 'version', text: ({ version }) => version },
+  { heading: 'at', text: ({ at }) => at },
+  { heading: 'hours_per_day_before', text: ({ before }) => before.value },
+  { heading: 'hours_per_day_predicted', text: ({ predicted }) => predicted.value },
+  { heading: 'hours_per_day_since', text: ({ after }) => after.value },
+];
+
 /** Each change of the policy: the hours before it, those that were predicted, and those since. */
 function Changes({ changes, policy }: ChangesProps) {
   if (policy === undefined)
@@ -144,6 +147,7 @@ function Changes({ changes, policy }: ChangesProps) {
           ))}
         </tbody>
       </table>
+      <CsvButton file="changes.csv" columns={changeColumns} rows={changes} />
       <p className="small quiet">Hours a day. The day of a change belongs to neither side.</p>
     </div>
   );

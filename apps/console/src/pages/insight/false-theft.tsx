@@ -1,13 +1,29 @@
 import { Link } from '@tanstack/react-router';
 import { useClientName } from '../../admin-api/names.js';
+import type { CsvColumn } from '../../elements/csv.js';
 import { FigureCell, percent } from '../../elements/figures.js';
+import { TableHeading } from '../../elements/list-parts.js';
 import type { ReuseEnds } from './insight-queries.js';
+
+const columns: readonly CsvColumn<ReuseEnds['by_client'][number]>[] = [
+  { heading: 'client_id', text: ({ client_id }) => client_id },
+  { heading: 'ends', text: ({ ends }) => ends },
+  { heading: 'came_back_as_themselves', text: (row) => row.came_back_as_themselves },
+  { heading: 'share', text: ({ share }) => share.value },
+  { heading: 'share_low', text: ({ share }) => share.low },
+  { heading: 'share_high', text: ({ share }) => share.high },
+];
 
 /** Sessions that ended because a token was used again, and how many of them met the person and no thief. */
 export function FalseTheft({ ends }: { readonly ends: ReuseEnds }) {
   return (
     <section className="card stack" aria-label="False theft">
-      <h2>People taken for thieves</h2>
+      <TableHeading
+        title="People taken for thieves"
+        file="false-theft.csv"
+        columns={columns}
+        rows={ends.by_client}
+      />
       {ends.ends === 0 ? (
         <p className="quiet">No session ended because a token was used again.</p>
       ) : (

@@ -1,7 +1,16 @@
 import { Link } from '@tanstack/react-router';
 import { useClientName } from '../../admin-api/names.js';
+import type { CsvColumn } from '../../elements/csv.js';
 import { percent } from '../../elements/figures.js';
+import { TableHeading } from '../../elements/list-parts.js';
 import type { FoundTimeouts } from './insight-queries.js';
+
+const columns: readonly CsvColumn<FoundTimeouts['low_value']['by_client'][number]>[] = [
+  { heading: 'client_id', text: ({ client_id }) => client_id },
+  { heading: 'silences', text: ({ silences }) => silences },
+  { heading: 'share_by_a_clock', text: ({ share }) => share },
+  { heading: 'advice', text: ({ advice }) => advice },
+];
 
 /** Silences that a program ends in the background: they keep sessions alive while nobody is there. */
 export function LowValue({ lowValue }: { readonly lowValue: FoundTimeouts['low_value'] }) {
@@ -9,7 +18,12 @@ export function LowValue({ lowValue }: { readonly lowValue: FoundTimeouts['low_v
   const { share, by_client: clients } = lowValue;
   return (
     <section className="card stack" aria-label="Low-value idle time">
-      <h2>Sessions kept alive by nobody</h2>
+      <TableHeading
+        title="Sessions kept alive by nobody"
+        file="low-value.csv"
+        columns={columns}
+        rows={clients}
+      />
       <p>
         A clock and no person ended <span className="strong">{percent(share.value)}</span> of the silences (
         {percent(share.low)} – {percent(share.high)}).

@@ -1,6 +1,6 @@
-import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
+import type { CsvColumn } from '../../elements/csv.js';
 import { durationWords } from '../../elements/durations.js';
-import { Icon } from '../../elements/icon.js';
+import { TableHeading } from '../../elements/list-parts.js';
 import type { Evidence, FoundTimeouts } from './insight-queries.js';
 import { barsOf, markAt, ticks } from './silences-picture.js';
 
@@ -27,17 +27,7 @@ export function SilencesCurve({ found: { curve, valley }, evidence }: SilencesCu
   ];
   return (
     <figure className="card stack" aria-label="Silences">
-      <div className="heading">
-        <h2>How long people are silent</h2>
-        <button
-          type="button"
-          className="plain compact"
-          onClick={() => download('silences.csv', csvOf(columns, curve))}
-        >
-          <Icon name="download" />
-          CSV
-        </button>
-      </div>
+      <TableHeading title="How long people are silent" file="silences.csv" columns={columns} rows={curve} />
       <Picture curve={curve} marks={marks} />
       <figcaption className="small">
         <ul className="legend">

@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { adminApi, bodyOf, passive } from '../../admin-api/client.js';
 import { Time } from '../../elements/time.js';
 import { reasonWords } from '../../elements/words.js';
-import { alertStep } from './event-words.js';
-import type { FeedEvent } from './feed-state.js';
+import { alertStep } from '../../feed/event-words.js';
+import type { FeedEvent } from '../../feed/feed-state.js';
 
 /** The latest alerts, those of the feed before those that were known, each with what to do. */
 export function Alerts({ events }: { readonly events: readonly FeedEvent[] }) {

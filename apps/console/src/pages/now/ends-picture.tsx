@@ -1,6 +1,6 @@
 import { useServerNow } from '../../admin-api/server-time.js';
 import { isGrave, reasonWords } from '../../elements/words.js';
-import { type CountsOfSecond, shownSeconds, sumsOf, totalOf } from './per-second.js';
+import { type CountsOfSecond, shownSeconds, sumsOf, totalOf } from '../../feed/per-second.js';
 
 const [width, height] = [600, 96];
 

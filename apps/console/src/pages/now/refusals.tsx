@@ -1,6 +1,6 @@
 import { useServerNow } from '../../admin-api/server-time.js';
+import { type CountsOfSecond, sumsOf } from '../../feed/per-second.js';
 import { Reasons } from './ends-picture.js';
-import { type CountsOfSecond, sumsOf } from './per-second.js';
 
 /** The refusals of the last minute, by their cause. */
 export function Refusals({ refusals }: { readonly refusals: readonly CountsOfSecond[] }) {

@@ -5,9 +5,9 @@ import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf, passive } from '../../admin-api/client.js';
 import { useServerNow } from '../../admin-api/server-time.js';
 import { percent } from '../../elements/figures.js';
-import type { FeedView } from './feed-reader.js';
+import type { FeedView } from '../../feed/feed-reader.js';
+import { shownSeconds, sumsOf, totalOf } from '../../feed/per-second.js';
 import type { Stats } from './followers.js';
-import { shownSeconds, sumsOf, totalOf } from './per-second.js';
 
 interface TilesProps {
   readonly sessions: Stats['sessions'] | undefined;

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
-import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
+import type { CsvColumn } from '../../elements/csv.js';
 import { durationWords } from '../../elements/durations.js';
-import { Icon } from '../../elements/icon.js';
+import { TableHeading } from '../../elements/list-parts.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { reasonWords } from '../../elements/words.js';
@@ -25,18 +25,7 @@ export function AdaptationHistory({ policy }: { readonly policy: string }) {
   const steps = found.data ?? [];
   return (
     <section className="card stack" aria-label="History">
-      <div className="heading">
-        <h2>History</h2>
-        <button
-          type="button"
-          className="plain compact"
-          disabled={steps.length === 0}
-          onClick={() => download(`adaptation-${policy}.csv`, csvOf(columns, steps))}
-        >
-          <Icon name="download" />
-          CSV
-        </button>
-      </div>
+      <TableHeading title="History" file={`adaptation-${policy}.csv`} columns={columns} rows={steps} />
       {found.isPending && <Loading rows={2} label="Reading steps" />}
       {found.isError && <Failed error={found.error} onRetry={() => found.refetch()} />}
       {found.data?.length === 0 && <p className="quiet">No step was taken.</p>}

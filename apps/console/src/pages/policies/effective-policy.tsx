@@ -3,7 +3,9 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { audiencesQuery, clientsQuery } from '../../admin-api/names.js';
+import type { CsvColumn } from '../../elements/csv.js';
 import { SelectField } from '../../elements/filter-fields.js';
+import { CsvButton } from '../../elements/list-parts.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { type EffectiveSearch, readEffectiveSearch } from './policy-search.js';
 import { isSaid, settingWords, valueWords } from './setting-words.js';
@@ -68,6 +70,12 @@ export function EffectivePolicy() {
 
 type Effective = Awaited<ReturnType<typeof readEffective>>;
 
+const columns: readonly CsvColumn<Effective['settings'][number]>[] = [
+  { heading: 'setting', text: ({ name }) => name },
+  { heading: 'value', text: ({ value }) => JSON.stringify(value) },
+  { heading: 'set_by', text: ({ from }) => from.join(' ') },
+];
+
 /** The settings of an effective policy, each with the policies that say something about it. */
 export function EffectiveSettings({ settings }: Pick<Effective, 'settings'>) {
   const said = settings.filter(({ name, value }) => isSaid(name, value));
@@ -100,6 +108,7 @@ export function EffectiveSettings({ settings }: Pick<Effective, 'settings'>) {
           ))}
         </tbody>
       </table>
+      <CsvButton file="effective-policy.csv" columns={columns} rows={said} />
     </div>
   );
 }

@@ -4,6 +4,8 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
 import { useClientName } from '../../admin-api/names.js';
 import { ActButton } from '../../elements/act-button.js';
+import type { CsvColumn } from '../../elements/csv.js';
+import { ListHeading } from '../../elements/paged-list.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { useRowKeys } from '../../shell/keyboard.js';
 import { EffectivePolicy } from './effective-policy.js';
@@ -11,6 +13,14 @@ import { NewPolicy } from './new-policy.js';
 import { type Policy, policiesQuery, type Target } from './policy-queries.js';
 import { valueWords } from './setting-words.js';
 import { StopAdaptation } from './stop-adaptation.js';
+
+const columns: readonly CsvColumn<Policy>[] = [
+  { heading: 'name', text: ({ name }) => name },
+  { heading: 'version', text: ({ version }) => version },
+  { heading: 'profile', text: ({ profile }) => profile?.purpose ?? null },
+  { heading: 'attached_to', text: ({ attached_to }) => JSON.stringify(attached_to) },
+  { heading: 'settings', text: ({ settings }) => JSON.stringify(settings) },
+];
 
 /** Every policy with where it applies, and the policy that a client is really under. */
 export function PoliciesPage() {
@@ -24,17 +34,20 @@ export function PoliciesPage() {
   const profiles = policies.data?.filter(({ profile }) => profile !== null) ?? [];
   return (
     <div ref={list}>
-      <div className="heading">
-        <h1>Policies</h1>
-        <div className="actions">
-          <ActButton scope="policies:write" look="ending" onAct={() => setStopping(true)}>
-            Stop all adaptation …
-          </ActButton>
-          <ActButton scope="policies:write" look="main" onAct={() => setMaking(true)}>
-            New policy
-          </ActButton>
-        </div>
-      </div>
+      <ListHeading
+        title="Policies"
+        rows={[...own, ...profiles]}
+        columns={columns}
+        updated={policies.dataUpdatedAt}
+        onRefresh={() => void policies.refetch()}
+      >
+        <ActButton scope="policies:write" look="ending" onAct={() => setStopping(true)}>
+          Stop all adaptation …
+        </ActButton>
+        <ActButton scope="policies:write" look="main" onAct={() => setMaking(true)}>
+          New policy
+        </ActButton>
+      </ListHeading>
       {policies.isPending && <Loading label="Reading policies" />}
       {policies.isError && <Failed error={policies.error} onRetry={() => policies.refetch()} />}
       {policies.data && (

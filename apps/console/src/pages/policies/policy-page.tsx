@@ -4,6 +4,7 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react';
 import { ActButton } from '../../elements/act-button.js';
 import { Icon } from '../../elements/icon.js';
+import { focusRow } from '../../elements/record.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { useEscape } from '../../shell/keyboard.js';
@@ -26,7 +27,9 @@ export function PolicyPage() {
   const found = useQuery(policyQuery(name));
   const navigate = useNavigate();
   const [isEditing, setEditing] = useState(false);
-  useEscape(() => void navigate({ to: '/policies' }));
+  useEscape(() => {
+    if (!isEditing) void navigate({ to: '/policies' }).then(() => focusRow(name));
+  });
   const policy = found.data?.body;
   return (
     <>

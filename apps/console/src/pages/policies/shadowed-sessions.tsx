@@ -2,9 +2,9 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { useClientName } from '../../admin-api/names.js';
-import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
+import type { CsvColumn } from '../../elements/csv.js';
 import { durationWords } from '../../elements/durations.js';
-import { FileButton, NextPage } from '../../elements/list-parts.js';
+import { CsvButton, NextPage } from '../../elements/list-parts.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { reasonWords } from '../../elements/words.js';
@@ -49,7 +49,7 @@ export function ShadowedSessions({ policy }: { readonly policy: string }) {
     <>
       <ShadowedTable sessions={sessions} />
       <div className="actions">
-        <FileButton isOff={false} onAct={() => download(`shadow-${policy}.csv`, csvOf(columns, sessions))} />
+        <CsvButton file={`shadow-${policy}.csv`} columns={columns} rows={sessions} />
         <NextPage found={found} />
       </div>
     </>

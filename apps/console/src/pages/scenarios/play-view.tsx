@@ -3,16 +3,14 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { ActButton } from '../../elements/act-button.js';
-import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
+import type { CsvColumn } from '../../elements/csv.js';
 import { durationWords } from '../../elements/durations.js';
-import { Icon } from '../../elements/icon.js';
+import { CsvButton } from '../../elements/list-parts.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { reasonWords } from '../../elements/words.js';
-import { outcomeLook, outcomeWords } from './play-words.js';
-import { type Play, playedSessionQuery, playQuery, type Scenario } from './scenario-queries.js';
-
-type Step = Play['steps'][number];
+import { denialOf, outcomeLook, outcomeWords } from './play-words.js';
+import { type Play, playedSessionQuery, playQuery, type Scenario, type Step } from './scenario-queries.js';
 
 interface PlayViewProps {
   readonly id: string;
@@ -59,9 +57,6 @@ export function PlayView({ id, scenario }: PlayViewProps) {
           <PlayedSession key={sid} id={sid} isPlaying={play.state === 'playing'} />
         ))}
       </ul>
-      <p className="small">
-        <Link to="/now">The events of these moments are in Now.</Link>
-      </p>
     </section>
   );
 }
@@ -107,15 +102,7 @@ function PlayHeading({ play, scenario }: { readonly play: Play; readonly scenari
               Play again …
             </button>
           )}
-          <button
-            type="button"
-            className="plain compact"
-            disabled={play.steps.length === 0}
-            onClick={() => download(`${play.scenario}.csv`, csvOf(columns, play.steps))}
-          >
-            <Icon name="download" />
-            CSV
-          </button>
+          <CsvButton file={`${play.scenario}.csv`} columns={columns} rows={play.steps} />
         </div>
       </div>
       <p className="small quiet">
@@ -126,15 +113,14 @@ function PlayHeading({ play, scenario }: { readonly play: Play; readonly scenari
   );
 }
 
-/** How fast the end was felt: at the gateway first, which is where a thief would stand. */
+/** How fast the end was felt. */
 function Denial({ steps }: { readonly steps: readonly Step[] }) {
-  const denied = steps.filter(({ denied_after_ms: after }) => after !== null);
-  const shown = denied.find(({ told }) => told.includes('gateway')) ?? denied[0];
-  if (!shown) return null;
+  const denied = denialOf(steps);
+  if (!denied) return null;
   return (
     <p className="denial">
-      <span className="figure">{shown.denied_after_ms} ms</span> after the act that ended the session, its
-      access token was denied {shown.told.includes('gateway') ? 'at the gateway' : 'at the API'}.
+      <span className="figure">{denied.afterMs} ms</span> after the act that ended the session, its access
+      token was denied {denied.place}.
     </p>
   );
 }

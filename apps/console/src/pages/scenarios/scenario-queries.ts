@@ -12,6 +12,9 @@ export type Scenario = Scenarios['items'][number];
 /** A play with the steps that were played so far. */
 export type Play = operations['getScenarioPlay']['responses'][200]['content']['application/json'];
 
+/** A step that was played. */
+export type Step = Play['steps'][number];
+
 /** A play is asked for so often while it goes on. Each question counts as activity, so that a moved clock signs nobody out. */
 const followedEveryMs = 400;
 

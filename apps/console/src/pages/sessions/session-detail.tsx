@@ -6,6 +6,7 @@ import { serverNow } from '../../admin-api/server-time.js';
 import { ActButton } from '../../elements/act-button.js';
 import { exactWords } from '../../elements/durations.js';
 import { Icon } from '../../elements/icon.js';
+import { focusRow } from '../../elements/record.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { isGrave, reasonWords } from '../../elements/words.js';
@@ -25,9 +26,7 @@ export function SessionDetail() {
   const found = useQuery(sessionQuery(id));
   const element = useRef<HTMLElement>(null);
   const close = () => {
-    void navigate({ to: '/sessions', search }).then(() =>
-      document.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`)?.focus(),
-    );
+    void navigate({ to: '/sessions', search }).then(() => focusRow(id));
   };
   useEscape(close);
   useEffect(() => element.current?.focus(), [id]);
@@ -156,7 +155,7 @@ function Facts({ session, person }: FactsProps) {
         {retries > 0 &&
           `, ${retries === 1 ? 'one retry' : `${retries} retries`} answered with the same tokens`}
         {siblings > 0 &&
-          `, ${siblings === 1 ? 'one sibling' : `${siblings} siblings`} served an access token alone`}
+          `, siblings were given an access token alone ${siblings === 1 ? 'once' : `${siblings} times`}`}
         {session.sender_constrained && ', bound to a key'}
         {session.offline && ', outlives its browser'}
       </dd>

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMay } from '../../admin-api/caller.js';
-import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
+import type { CsvColumn } from '../../elements/csv.js';
 import { Icon } from '../../elements/icon.js';
+import { CsvButton } from '../../elements/list-parts.js';
 import { Empty, Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { doctorQuery, type Finding } from './system-queries.js';
@@ -34,15 +35,7 @@ export function Doctor() {
               </>
             )}
           </span>
-          <button
-            type="button"
-            className="plain compact"
-            disabled={findings.length === 0}
-            onClick={() => download('doctor.csv', csvOf(columns, findings))}
-          >
-            <Icon name="download" />
-            CSV
-          </button>
+          <CsvButton file="doctor.csv" columns={columns} rows={findings} />
           <button
             type="button"
             className="plain compact"

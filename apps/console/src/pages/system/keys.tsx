@@ -4,8 +4,8 @@ import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { ActButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
-import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
-import { Icon } from '../../elements/icon.js';
+import type { CsvColumn } from '../../elements/csv.js';
+import { CsvButton } from '../../elements/list-parts.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { keysQuery, type SigningKey } from './system-queries.js';
@@ -28,15 +28,7 @@ export function Keys() {
       <div className="heading">
         <h2>Signing keys</h2>
         <div className="actions">
-          <button
-            type="button"
-            className="plain compact"
-            disabled={!keys.data}
-            onClick={() => download('keys.csv', csvOf(columns, keys.data ?? []))}
-          >
-            <Icon name="download" />
-            CSV
-          </button>
+          <CsvButton file="keys.csv" columns={columns} rows={keys.data ?? []} />
           <ActButton scope="keys:rotate" onAct={() => setAsked('rotate')}>
             Rotate …
           </ActButton>

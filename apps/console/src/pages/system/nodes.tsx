@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useClientName } from '../../admin-api/names.js';
-import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
-import { Icon } from '../../elements/icon.js';
+import type { CsvColumn } from '../../elements/csv.js';
+import { TableHeading } from '../../elements/list-parts.js';
 import { Empty, Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { type FeedNode, nodesQuery } from './system-queries.js';
@@ -31,18 +31,7 @@ export function Nodes() {
   );
   return (
     <section className="card" aria-label="Nodes and followers">
-      <div className="heading">
-        <h2>Nodes and followers</h2>
-        <button
-          type="button"
-          className="plain compact"
-          disabled={rows.length === 0}
-          onClick={() => download('followers.csv', csvOf(columns, rows))}
-        >
-          <Icon name="download" />
-          CSV
-        </button>
-      </div>
+      <TableHeading title="Nodes and followers" file="followers.csv" columns={columns} rows={rows} />
       {nodes.isPending && <Loading rows={3} label="Reading nodes" />}
       {nodes.isError && <Failed error={nodes.error} onRetry={() => nodes.refetch()} />}
       {nodes.data && rows.length === 0 && (

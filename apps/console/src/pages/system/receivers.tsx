@@ -2,10 +2,9 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tansta
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { ActButton } from '../../elements/act-button.js';
-import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
+import type { CsvColumn } from '../../elements/csv.js';
 import { Dialog } from '../../elements/dialog.js';
-import { Icon } from '../../elements/icon.js';
-import { NextPage } from '../../elements/list-parts.js';
+import { NextPage, TableHeading } from '../../elements/list-parts.js';
 import { Empty, Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { reasonWords } from '../../elements/words.js';
@@ -28,18 +27,7 @@ export function Receivers() {
   const receivers = found.data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <section className="card" aria-label="Receivers">
-      <div className="heading">
-        <h2>Receivers</h2>
-        <button
-          type="button"
-          className="plain compact"
-          disabled={receivers.length === 0}
-          onClick={() => download('receivers.csv', csvOf(columns, receivers))}
-        >
-          <Icon name="download" />
-          CSV
-        </button>
-      </div>
+      <TableHeading title="Receivers" file="receivers.csv" columns={columns} rows={receivers} />
       {found.isPending && <Loading rows={3} label="Reading receivers" />}
       {found.isError && <Failed error={found.error} onRetry={() => found.refetch()} />}
       {found.data && receivers.length === 0 && (

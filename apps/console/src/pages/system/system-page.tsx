@@ -2,8 +2,7 @@ import './system.css';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { useReadAt } from '../../admin-api/server-time.js';
-import { timeOfDayWords } from '../../elements/durations.js';
-import { Icon } from '../../elements/icon.js';
+import { ReadAgain } from '../../elements/list-parts.js';
 import { Failed } from '../../elements/states.js';
 import { useRowKeys } from '../../shell/keyboard.js';
 import { Doctor } from './doctor.js';
@@ -15,7 +14,6 @@ import { readyQuery } from './system-queries.js';
 /** The installation itself: whether it can serve, who follows its ends, who is told of events, and its keys. */
 export function SystemPage() {
   const ready = useQuery(readyQuery);
-  const readAt = useReadAt(ready.dataUpdatedAt);
   const queries = useQueryClient();
   const page = useRef<HTMLDivElement>(null);
   useRowKeys(page);
@@ -24,15 +22,10 @@ export function SystemPage() {
       <div className="heading">
         <h1>System</h1>
         <div className="actions">
-          <span className="small quiet">{readAt > 0 && `as of ${timeOfDayWords(readAt)}`}</span>
-          <button
-            type="button"
-            className="plain compact"
-            onClick={() => void queries.resetQueries({ queryKey: ['system'] })}
-          >
-            <Icon name="refresh" />
-            Refresh
-          </button>
+          <ReadAgain
+            readAt={useReadAt(ready.dataUpdatedAt)}
+            onRefresh={() => void queries.resetQueries({ queryKey: ['system'] })}
+          />
         </div>
       </div>
       <div className="stack">

@@ -1,4 +1,4 @@
-import type { operations } from '../../generated/admin-api.js';
+import type { operations } from '../generated/admin-api.js';
 import { PerSecond } from './per-second.js';
 
 /** An event as the stream tells it. */

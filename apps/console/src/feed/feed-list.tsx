@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
-import { memo, useEffect, useState } from 'react';
-import { useClientName } from '../../admin-api/names.js';
-import { useServerNow } from '../../admin-api/server-time.js';
-import { timeOfDayWords } from '../../elements/durations.js';
-import { Icon } from '../../elements/icon.js';
-import { Empty } from '../../elements/states.js';
+import { memo, type ReactNode, useEffect, useState } from 'react';
+import { useClientName } from '../admin-api/names.js';
+import { useServerNow } from '../admin-api/server-time.js';
+import { exactWords, timeOfDayWords } from '../elements/durations.js';
+import { Icon } from '../elements/icon.js';
+import { Empty } from '../elements/states.js';
 import { eventLook, eventWords } from './event-words.js';
 import type { FeedView } from './feed-reader.js';
 import type { FeedEvent } from './feed-state.js';
@@ -15,8 +15,16 @@ const maxLines = 60;
 /** The rate of events is that of the last seconds. */
 const rateSeconds = 10;
 
+interface FeedListProps {
+  readonly view: FeedView;
+  /** A remark on an event, for a page that knows more about it. */
+  readonly remarkOn?: (event: FeedEvent) => string | undefined;
+  /** The advice for people who see an empty list. */
+  readonly children: ReactNode;
+}
+
 /** Events as they come. The list stands still while somebody points at it or has paused it, and says how many wait. */
-export function FeedList({ view }: { readonly view: FeedView }) {
+export function FeedList({ view, remarkOn, children }: FeedListProps) {
   const [isPaused, setPaused] = useState(false);
   const [isHeld, setHeld] = useState(false);
   const [shown, setShown] = useState<readonly FeedEvent[]>([]);
@@ -40,13 +48,7 @@ export function FeedList({ view }: { readonly view: FeedView }) {
       />
       {shown.length === 0 && (
         <Empty title="Nothing has happened since you opened this.">
-          <p>
-            Sign in somewhere, or{' '}
-            <Link to="/scenarios" search={{ scenario: 'stolen-token' }}>
-              play a scenario
-            </Link>
-            .
-          </p>
+          <p>{children}</p>
         </Empty>
       )}
       <ol
@@ -60,6 +62,7 @@ export function FeedList({ view }: { readonly view: FeedView }) {
             key={event.id}
             event={event}
             client={event.client_id === null ? null : nameOf(event.client_id)}
+            remark={remarkOn?.(event)}
           />
         ))}
       </ol>
@@ -108,19 +111,21 @@ function FeedHeader({ view, isPaused, stands, waiting, onShow, onPause }: FeedHe
 interface FeedLineProps {
   readonly event: FeedEvent;
   readonly client: string | null;
+  readonly remark: string | undefined;
 }
 
 /** An event never changes, so a line that stays is not drawn again. */
-const FeedLine = memo(({ event, client }: FeedLineProps) => {
+const FeedLine = memo(({ event, client, remark }: FeedLineProps) => {
   const who = [event.username, client].filter(Boolean).join(' · ');
   return (
     <li className={eventLook(event)}>
-      <time dateTime={event.at} className="quiet small">
+      <time dateTime={event.at} title={exactWords(event.at)} className="quiet small">
         {timeOfDayWords(event.at)}
       </time>
       <span>
         <span className="strong">{eventWords(event)}</span>
         {who && <span className="quiet"> {who}</span>}
+        {remark && <span className="remark"> {remark}</span>}
       </span>
       {event.session_id && (
         <Link to="/sessions/$id" params={{ id: event.session_id }} className="small">

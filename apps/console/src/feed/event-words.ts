@@ -1,4 +1,4 @@
-import { isGrave, reasonWords } from '../../elements/words.js';
+import { isGrave, reasonWords } from '../elements/words.js';
 import { countOf, type FeedEvent } from './feed-state.js';
 
 /** An event as one line of text; the reason is a part of it. */
