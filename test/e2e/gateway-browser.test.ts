@@ -6,15 +6,18 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ClientService } from '@curfew/clients';
+import { ClientService, PolicyService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { advanceVirtualClock } from '@curfew/persistence';
 import { instant } from '@curfew/session-policy';
+import { authenticationContexts } from '@curfew/session-policy/authentication';
 import { decodeJwt, SignJWT } from 'jose';
-import { enrol, sendForm } from '../support/authenticator.js';
+import { type Authenticator, enrol, sendForm } from '../support/authenticator.js';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { GatewayBrowser } from '../support/gateway-browser.js';
+import type { Page, Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';
+import { addPasskey, type SoftwarePasskey, showPasskey } from '../support/software-passkey.js';
 import { type Seen, send, startUpstream, type Upstream, upgrade } from '../support/upstream.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
 
@@ -104,6 +107,14 @@ routes:
   - { name: secure, hosts: [shop.example.test], api: orders, browser: shop, upstream: '${upstream.url}' }
   - { name: stronger, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /stronger, api: orders, browser: shop, acr: [gold], upstream: '${upstream.url}' }
   - { name: stepped, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /stepped, api: orders, browser: shop, acr: ['urn:curfew:acr:mfa'], upstream: '${upstream.url}' }
+  - { name: key, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /key, api: orders, browser: shop, acr: [phr], upstream: '${upstream.url}' }
+${authenticationContexts
+  .map(
+    (acr, index) =>
+      `  - { name: class-${index}, hosts: [api.example.test], schemes: [http], path: /class-${index}, api: orders, acr: ['${acr}'], upstream: '${upstream.url}' }`,
+  )
+  .join('\n')}
+  - { name: any, hosts: [api.example.test], schemes: [http], api: orders, upstream: '${upstream.url}' }
   - { name: fresh, hosts: ['127.0.0.1:${port}'], schemes: [http], path: /fresh, api: orders, browser: shop, timeouts: fresh, upstream: '${upstream.url}' }
   - { name: shop, hosts: ['127.0.0.1:${port}'], schemes: [http], api: orders, browser: shop, upstream: '${upstream.url}' }
 `,
@@ -209,12 +220,18 @@ describe('a browser at the gateway', () => {
     ]);
   });
 
+  /** The factors of the person who has some. */
+  let app: Authenticator;
+  let codes: readonly string[];
+  let key: SoftwarePasskey;
+
   it('is sent to the factor that a route demands, and to nothing else (RFC 9470 §4)', async () => {
     const [row] = await world.database.query<{ ahead: number }>(
       'SELECT clock_offset_ms::float8 AS ahead FROM service_state',
     );
     const { username, password } = world.data.accounts[1]!;
-    const { app } = await enrol(world.person(1), password, world.issuer, () => Date.now() + row!.ahead);
+    const ahead = () => Date.now() + row!.ahead;
+    ({ app, codes } = await enrol(world.person(1), password, world.issuer, ahead));
     await world.database.query(
       `UPDATE account SET second_step_always = false WHERE username = '${username}'`,
     );
@@ -231,6 +248,128 @@ describe('a browser at the gateway', () => {
     const end = await browser.navigate(`${back.url.pathname}${back.url.search}`);
     expect([end.status, end.headers.location]).toEqual([303, '/stepped']);
     expect((await browser.navigate('/stepped')).status).toBe(200);
+  });
+
+  it('is sent to a passkey where a route demands one, and a code does not help', async () => {
+    const { password } = world.data.accounts[1]!;
+    const [browser, person] = [new Browser(), world.person(1)];
+    await browser.signIn('/orders', person);
+    ({ key } = await addPasskey(person, world.issuer, { current: password, code: codes[0]! }));
+    const sent = await browser.navigate('/key');
+    expect(new URL(sent.headers.location!).searchParams.get('acr_values')).toBe('phr');
+    const page = await person.open(sent.headers.location!);
+    expect([page.body.includes('name="credential"'), page.body.includes('name="password"')]).toEqual([
+      true,
+      false,
+    ]);
+    const again = await showPasskey(person, page, key, { origin: 'https://evil.example.test' });
+    expect([again.status, again.body.includes('was not accepted')]).toEqual([422, true]);
+    const back = await person.goOn(await showPasskey(person, again, key));
+    const end = await browser.navigate(`${back.url.pathname}${back.url.search}`);
+    expect([end.status, end.headers.location]).toEqual([303, '/key']);
+    expect((await browser.navigate('/key')).status).toBe(200);
+  });
+
+  describe('what was proved for what is asked', () => {
+    const request = { scope: 'openid orders:read', resource: orders };
+    /** Each way to sign in: the class that is asked for, what the person does at the page that stops, and the class that it proves. */
+    const ways: readonly [
+      proved: number,
+      asks: Record<string, string>,
+      prove: (person: Person, page: Page) => Promise<Page>,
+    ][] = [
+      [0, {}, (person, page) => person.goOn(page)],
+      [
+        1,
+        { acr_values: authenticationContexts[1] },
+        (person, page) => sendForm(person, page, { code: codes[1]! }),
+      ],
+      [2, { acr_values: authenticationContexts[2] }, (person, page) => showPasskey(person, page, key)],
+      [2, {}, (person, page) => showPasskey(person, page, key)],
+    ];
+    const isAsking = ({ body }: Page) =>
+      body.includes('name="credential"') && !body.includes('name="password"');
+    /** Signs in with the application; the tokens, and a code for each class that will be asked for. */
+    const signedIn = async ([proved, asks, prove]: (typeof ways)[number]) => {
+      const { web } = world.clients;
+      const person = world.person(1);
+      const begun = world.begin(web, { ...request, ...asks });
+      const first = await person.open(begun.address);
+      const page = 'acr_values' in asks ? await person.goOn(first, isAsking) : first;
+      const end = await person.goOn(await prove(person, page));
+      const { body } = await world.redeem(web, end.url.searchParams.get('code')!, begun.verifier);
+      const spare = [];
+      for (const _ of authenticationContexts)
+        spare.push(await world.authorize(web, { ...request, prompt: 'none' }, person));
+      return { proved, person, spare, tokens: body as { access_token: string; refresh_token: string } };
+    };
+    const passes = async (token: string, path: string) => {
+      const bearer = { host: 'api.example.test', authorization: `Bearer ${token}` };
+      return (await send(`http://127.0.0.1:${gateway.port}`, bearer, { path })).status === 200;
+    };
+
+    it('is compared at every place, and nobody passes below it', async () => {
+      const { web } = world.clients;
+      const policies = new PolicyService(world.database.prisma(), new HostClock());
+      const before = await policies.attachedTo({ kind: 'everyone' });
+      const proofs = [];
+      for (const way of ways) proofs.push(await signedIn(way));
+      /** Attaches a policy that requires the class, and waits until the server has heard of it. */
+      const enforce = async (asked: number) => {
+        const name = `asks-${asked}`;
+        const requiredAcr = asked === 0 ? 'none' : authenticationContexts[asked];
+        // What tells that the policy is in force, and keeps verdicts out of the gateway.
+        const settings = {
+          basedOn: 'standard',
+          requiredAcr,
+          introspectionCache: '0s',
+          idleWarning: `${60 + asked}s`,
+        };
+        await policies.save({ name, previous: 0, settings, createdBy: 'test' });
+        await policies.attach({ kind: 'everyone' }, name);
+        const { access_token: strongest } = proofs.at(-1)!.tokens;
+        await until(async () => {
+          const { idle_expires_in: idle, idle_warning_in: warning } = (await world.introspect(strongest))
+            .body;
+          return idle - warning === 60 + asked;
+        });
+      };
+      const told: string[] = [];
+      const wrong: string[] = [];
+      const note = (place: string, proved: number, asked: number, isThrough: boolean) => {
+        told.push(place);
+        if (isThrough !== proved >= asked) wrong.push(`${place}: ${proved} proved, ${asked} asked`);
+      };
+      for (const [asked, acr] of authenticationContexts.entries()) {
+        for (const { proved, person, tokens } of proofs) {
+          const claims = JSON.stringify({ id_token: { acr: { essential: true, value: acr } } });
+          const demanded = await world.authorize(web, { ...request, prompt: 'none', claims }, person);
+          note('a claim at authorization', proved, asked, demanded.query.has('code'));
+          note('a route of the gateway', proved, asked, await passes(tokens.access_token, `/class-${asked}`));
+        }
+        await enforce(asked);
+        for (const one of proofs) {
+          const { proved, person, spare, tokens } = one;
+          const silent = await world.authorize(web, { ...request, prompt: 'none' }, person);
+          note('a policy at authorization', proved, asked, silent.query.has('code'));
+          const { code, verifier } = spare[asked]!;
+          note('redemption', proved, asked, (await world.redeem(web, code, verifier)).status === 200);
+          note('introspection', proved, asked, (await world.introspect(tokens.access_token)).body.active);
+          note('a policy at the gateway', proved, asked, await passes(tokens.access_token, '/orders'));
+          const refreshed = await world.refresh(web, tokens.refresh_token);
+          note('refresh', proved, asked, refreshed.status === 200);
+          if (refreshed.status === 200) one.tokens = refreshed.body;
+        }
+      }
+      if (before === null) await policies.detach({ kind: 'everyone' });
+      else await policies.attach({ kind: 'everyone' }, before);
+      const places = [...new Set(told)];
+      expect([places.length, told.length]).toEqual([7, 7 * ways.length * authenticationContexts.length]);
+      expect(wrong).toEqual([]);
+      // A refusal used nothing up: what was proved is enough again.
+      await until(async () => (await world.introspect(proofs[0]!.tokens.access_token)).body.active);
+      expect((await world.refresh(web, proofs[0]!.tokens.refresh_token)).status).toBe(200);
+    }, 60_000);
   });
 
   it('is led to set up a second step where a route needs one and the account has none', async () => {

@@ -112,15 +112,21 @@ export class ProtocolWorld {
     return answerOf(await fetch(new URL(path, this.issuer), { headers, redirect: 'manual' }));
   }
 
-  /** The query an authorization request ends with at the callback; `page` is what the person saw last. */
-  async authorize(client: TestClient, extra: Record<string, string> = {}, person = this.person()) {
+  /** The address at which an authorization begins, and the verifier of its code. */
+  begin(client: TestClient, extra: Record<string, string> = {}) {
     const { verifier, challenge } = pkce();
     const parameters = authorizationRequest(client, this.callback, {
       code_challenge: challenge,
       code_challenge_method: 'S256',
       ...extra,
     });
-    const page = await person.follow(`${this.issuer}/authorize?${parameters}`);
+    return { verifier, address: `${this.issuer}/authorize?${parameters}` };
+  }
+
+  /** The query an authorization request ends with at the callback; `page` is what the person saw last. */
+  async authorize(client: TestClient, extra: Record<string, string> = {}, person = this.person()) {
+    const { verifier, address } = this.begin(client, extra);
+    const page = await person.follow(address);
     return {
       page,
       verifier,
