@@ -18,8 +18,10 @@ describe('refreshing', () => {
     expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
     expect(body.refresh_token).not.toBe(first.body.refresh_token);
     const [before, after] = [decodeJwt(first.body.id_token), decodeJwt(body.id_token)];
-    for (const claim of ['iss', 'sub', 'aud', 'auth_time', 'acr', 'amr'])
+    for (const claim of ['iss', 'sub', 'aud', 'auth_time', 'acr', 'amr', 'session_expiry'])
       expect(after[claim]).toEqual(before[claim]);
+    // The absolute end of the session: twelve hours after the person proved who they are.
+    expect(after['session_expiry']).toBe((after['auth_time'] as number) + 12 * 3_600);
     expect([undefined, 'n-1']).toContain(after['nonce']);
     expect(after.iat).toBeGreaterThan(before.iat!);
   });

@@ -49,7 +49,7 @@ export function providerConfiguration(
     scopes: ['openid', 'offline_access'],
     extraParams: scopeValidation(parts.clients),
     extraClientMetadata: { properties: [...extraMetadata] },
-    claims: { ...claimsByScope, amr: null },
+    claims: { ...claimsByScope, amr: null, session_expiry: null },
     subjectTypes: ['public'],
     acrValues: provableContexts(parts),
     pkce: { required: pkceRequired },

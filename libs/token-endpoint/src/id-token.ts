@@ -1,6 +1,6 @@
 import type { AccountService } from '@curfew/accounts';
 import type { KnownClient } from '@curfew/clients';
-import { type Instant } from '@curfew/session-policy';
+import type { Instant } from '@curfew/session-policy';
 import { contextOf, contextToTell } from '@curfew/session-policy/authentication';
 import type { KeySet } from '@curfew/tokens';
 import { signJwt } from '@curfew/tokens';
@@ -20,6 +20,8 @@ export interface IdTokenFacts {
   readonly scopes: readonly string[];
   /** The access token beside it is for the userinfo endpoint, which gives the claims of the person (§5.4). */
   readonly isForUserinfo: boolean;
+  /** The instant after which no token of the session is valid, whatever is done in it. */
+  readonly absoluteDeadline: Instant;
   readonly now: Instant;
 }
 
@@ -32,7 +34,7 @@ interface IdTokenParts {
 
 /** Signs an ID token with the key of its client's algorithm. */
 export async function idToken(facts: IdTokenFacts, parts: IdTokenParts): Promise<string> {
-  const { client, sub, authorization, now } = facts;
+  const { client, sub, authorization, absoluteDeadline, now } = facts;
   const { amr, authTime, nonce, sid } = authorization;
   const iat = epochSeconds(now);
   const asked = await askedClaims(facts, parts);
@@ -44,6 +46,8 @@ export async function idToken(facts: IdTokenFacts, parts: IdTokenParts): Promise
     auth_time: authTime,
     nonce,
     sid,
+    // IPSIE SL1 §3.2.1: after this instant the application lets the person prove again who they are.
+    session_expiry: epochSeconds(absoluteDeadline),
     aud: client.id,
     exp: iat + lifetimes.idToken,
     iat,

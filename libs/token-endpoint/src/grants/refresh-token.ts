@@ -1,5 +1,6 @@
 import type { KnownClient } from '@curfew/clients';
 import { accessTokenLifetime, protocolRefusals } from '@curfew/session-policy';
+import { deadlines } from '@curfew/session-policy/deadlines';
 import { type OpenedRefreshToken, type RefusedRefresh, type StagedRefresh } from '@curfew/sessions';
 import { ProofUsedBefore } from '@curfew/sessions/store';
 import { type Access, accessFor, registeredGrant } from '../access.js';
@@ -224,7 +225,10 @@ async function idTokenOf(
   if (!scopes.includes('openid')) return undefined;
   const sub = staged.session.accountId;
   const isForUserinfo = access.resource === undefined;
-  return idToken({ client, sub, authorization, grant, scopes, isForUserinfo, now: request.now }, parts);
+  const { absolute: absoluteDeadline } = deadlines(staged.session, staged.policy);
+  const { now } = request;
+  const about = { client, sub, authorization, grant, scopes, isForUserinfo, absoluteDeadline, now };
+  return idToken(about, parts);
 }
 
 /** Writes what was decided; the refresh token that is really the live one. A sibling gets none (RFC 6749 §6 makes it optional). */

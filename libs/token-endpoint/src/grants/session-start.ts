@@ -106,7 +106,8 @@ async function tokens(
   const { client, now } = request;
   const { code } = found;
   const proved = { signedInAt: code.madeAtMs, authenticatedAt: authenticatedAt(code) };
-  const lifetime = accessTokenLifetime(beginning(proved, policy), policy, Math.random(), now);
+  const session = beginning(proved, policy);
+  const lifetime = accessTokenLifetime(session, policy, Math.random(), now);
   const facts = {
     kind: 'AccessToken' as const,
     session: { id: code.grantId!, accountId: code.accountId!, signIn: code },
@@ -122,7 +123,18 @@ async function tokens(
   const isForUserinfo = access.resource === undefined;
   // The session that the code becomes has the id of its grant, and every ID token names it.
   const authorization = { grant, ...code, sid: code.grantId };
-  const about = { client, sub: code.accountId!, authorization, grant: allowed, scopes, isForUserinfo, now };
+  const { absoluteDeadline } = session;
+  const sub = code.accountId!;
+  const about = {
+    client,
+    sub,
+    authorization,
+    grant: allowed,
+    scopes,
+    isForUserinfo,
+    absoluteDeadline,
+    now,
+  };
   const token = await accessToken(facts, now, parts);
   const id = scopes.includes('openid') ? await idToken(about, parts) : undefined;
   return { token, lifetime, id };
