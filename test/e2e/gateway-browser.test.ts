@@ -312,7 +312,7 @@ describe('a browser at the gateway', () => {
       const { web } = world.clients;
       const policies = new PolicyService(world.database.prisma(), new HostClock());
       const before = await policies.attachedTo({ kind: 'everyone' });
-      const proofs = [];
+      const proofs: Awaited<ReturnType<typeof signedIn>>[] = [];
       for (const way of ways) proofs.push(await signedIn(way));
       /** Attaches a policy that requires the class, and waits until the server has heard of it. */
       const enforce = async (asked: number) => {
