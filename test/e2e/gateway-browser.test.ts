@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ClientService, PolicyService } from '@curfew/clients';
+import { ClientService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { advanceVirtualClock } from '@curfew/persistence';
 import { instant } from '@curfew/session-policy';
@@ -15,10 +15,10 @@ import { decodeJwt, SignJWT } from 'jose';
 import { type Authenticator, enrol, sendForm } from '../support/authenticator.js';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { GatewayBrowser } from '../support/gateway-browser.js';
-import type { Page, Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';
 import { addPasskey, type SoftwarePasskey, showPasskey } from '../support/software-passkey.js';
 import { type Seen, send, startUpstream, type Upstream, upgrade } from '../support/upstream.js';
+import { compareProofs } from './proofs-compared.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
 
 class HostClock extends Clock {
@@ -270,107 +270,14 @@ describe('a browser at the gateway', () => {
     expect((await browser.navigate('/key')).status).toBe(200);
   });
 
-  describe('what was proved for what is asked', () => {
-    const request = { scope: 'openid orders:read', resource: orders };
-    /** Each way to sign in: the class that is asked for, what the person does at the page that stops, and the class that it proves. */
-    const ways: readonly [
-      proved: number,
-      asks: Record<string, string>,
-      prove: (person: Person, page: Page) => Promise<Page>,
-    ][] = [
-      [0, {}, (person, page) => person.goOn(page)],
-      [
-        1,
-        { acr_values: authenticationContexts[1] },
-        (person, page) => sendForm(person, page, { code: codes[1]! }),
-      ],
-      [2, { acr_values: authenticationContexts[2] }, (person, page) => showPasskey(person, page, key)],
-      [2, {}, (person, page) => showPasskey(person, page, key)],
-    ];
-    const isAsking = ({ body }: Page) =>
-      body.includes('name="credential"') && !body.includes('name="password"');
-    /** Signs in with the application; the tokens, and a code for each class that will be asked for. */
-    const signedIn = async ([proved, asks, prove]: (typeof ways)[number]) => {
-      const { web } = world.clients;
-      const person = world.person(1);
-      const begun = world.begin(web, { ...request, ...asks });
-      const first = await person.open(begun.address);
-      const page = 'acr_values' in asks ? await person.goOn(first, isAsking) : first;
-      const end = await person.goOn(await prove(person, page));
-      const { body } = await world.redeem(web, end.url.searchParams.get('code')!, begun.verifier);
-      const spare = [];
-      for (const _ of authenticationContexts)
-        spare.push(await world.authorize(web, { ...request, prompt: 'none' }, person));
-      return { proved, person, spare, tokens: body as { access_token: string; refresh_token: string } };
-    };
-    const passes = async (token: string, path: string) => {
-      const bearer = { host: 'api.example.test', authorization: `Bearer ${token}` };
-      return (await send(`http://127.0.0.1:${gateway.port}`, bearer, { path })).status === 200;
-    };
-
-    it('is compared at every place, and nobody passes below it', async () => {
-      const { web } = world.clients;
-      const policies = new PolicyService(world.database.prisma(), new HostClock());
-      const before = await policies.attachedTo({ kind: 'everyone' });
-      const proofs: Awaited<ReturnType<typeof signedIn>>[] = [];
-      for (const way of ways) proofs.push(await signedIn(way));
-      /** Attaches a policy that requires the class, and waits until the server has heard of it. */
-      const enforce = async (asked: number) => {
-        const name = `asks-${asked}`;
-        const requiredAcr = asked === 0 ? 'none' : authenticationContexts[asked];
-        // What tells that the policy is in force, and keeps verdicts out of the gateway.
-        const settings = {
-          basedOn: 'standard',
-          requiredAcr,
-          introspectionCache: '0s',
-          idleWarning: `${60 + asked}s`,
-        };
-        await policies.save({ name, previous: 0, settings, createdBy: 'test' });
-        await policies.attach({ kind: 'everyone' }, name);
-        const { access_token: strongest } = proofs.at(-1)!.tokens;
-        await until(async () => {
-          const { idle_expires_in: idle, idle_warning_in: warning } = (await world.introspect(strongest))
-            .body;
-          return idle - warning === 60 + asked;
-        });
-      };
-      const told: string[] = [];
-      const wrong: string[] = [];
-      const note = (place: string, proved: number, asked: number, isThrough: boolean) => {
-        told.push(place);
-        if (isThrough !== proved >= asked) wrong.push(`${place}: ${proved} proved, ${asked} asked`);
-      };
-      for (const [asked, acr] of authenticationContexts.entries()) {
-        for (const { proved, person, tokens } of proofs) {
-          const claims = JSON.stringify({ id_token: { acr: { essential: true, value: acr } } });
-          const demanded = await world.authorize(web, { ...request, prompt: 'none', claims }, person);
-          note('a claim at authorization', proved, asked, demanded.query.has('code'));
-          note('a route of the gateway', proved, asked, await passes(tokens.access_token, `/class-${asked}`));
-        }
-        await enforce(asked);
-        for (const one of proofs) {
-          const { proved, person, spare, tokens } = one;
-          const silent = await world.authorize(web, { ...request, prompt: 'none' }, person);
-          note('a policy at authorization', proved, asked, silent.query.has('code'));
-          const { code, verifier } = spare[asked]!;
-          note('redemption', proved, asked, (await world.redeem(web, code, verifier)).status === 200);
-          note('introspection', proved, asked, (await world.introspect(tokens.access_token)).body.active);
-          note('a policy at the gateway', proved, asked, await passes(tokens.access_token, '/orders'));
-          const refreshed = await world.refresh(web, tokens.refresh_token);
-          note('refresh', proved, asked, refreshed.status === 200);
-          if (refreshed.status === 200) one.tokens = refreshed.body;
-        }
-      }
-      if (before === null) await policies.detach({ kind: 'everyone' });
-      else await policies.attach({ kind: 'everyone' }, before);
-      const places = [...new Set(told)];
-      expect([places.length, told.length]).toEqual([7, 7 * ways.length * authenticationContexts.length]);
-      expect(wrong).toEqual([]);
-      // A refusal used nothing up: what was proved is enough again.
-      await until(async () => (await world.introspect(proofs[0]!.tokens.access_token)).body.active);
-      expect((await world.refresh(web, proofs[0]!.tokens.refresh_token)).status).toBe(200);
-    }, 60_000);
-  });
+  it('is let through with what was proved for what is asked, at every place, and never below it', async () => {
+    const compared = await compareProofs(world, gateway.port, { key, code: codes[1]! });
+    expect([new Set(compared.places).size, compared.places.length]).toEqual([7, 84]);
+    expect(compared.wrong).toEqual([]);
+    // A refusal used nothing up: what was proved is enough again.
+    await until(async () => (await world.introspect(compared.weakest.access_token)).body.active);
+    expect((await world.refresh(world.clients.web, compared.weakest.refresh_token)).status).toBe(200);
+  }, 60_000);
 
   it('is led to set up a second step where a route needs one and the account has none', async () => {
     const [browser, person] = [new Browser(), world.person(2)];
