@@ -370,6 +370,7 @@ export const powerless: readonly string[] = [
   'markRelease',
   'playScenario',
   'previewPolicy',
+  'revokeGlobally',
   'rotateKeys',
   'stopScenarioPlay',
   'withdrawKey',

@@ -181,6 +181,52 @@ describe('sessions over the admin API', () => {
     expect(await world.database.query('SELECT 1 FROM not_before WHERE target = $1', ['nobody'])).toEqual([]);
   });
 
+  it.each([
+    ['iss_sub', (id: string) => ({ format: 'iss_sub', iss: world.data.issuer, sub: id })],
+    ['email', () => ({ format: 'email', email: 'Told@Elsewhere.example' })],
+    ['opaque', (id: string) => ({ format: 'opaque', id })],
+  ])(
+    'of a person end by Global Token Revocation, named by %s, and so does the browser',
+    async (_, sub_id) => {
+      const person = world.person();
+      const { sid, access_token, refresh_token } = await world.signIn(person);
+      const { account_id: id } = (await world.get(`/v1/sessions/${sid}`)).body;
+      const profile = { email: 'told@elsewhere.example', email_verified: true };
+      expect((await world.call('PATCH', `/v1/accounts/${id}`, { body: profile })).status).toBe(200);
+      const { status, text } = await world.post('/v1/global-token-revocation', { sub_id: sub_id(id) });
+      expect([status, text]).toEqual([204, '']);
+      expect(await world.introspect(access_token)).toEqual({ active: false });
+      expect(await world.refresh(refresh_token)).toMatchObject({ error: 'invalid_grant' });
+      const browsers = await world.get(`/v1/browsers?account=${id}`);
+      expect(browsers.body.items.map(({ state }: { state: string }) => state)).not.toContain('live');
+      expect(browsers.body.items.length).toBeGreaterThan(0);
+    },
+  );
+
+  it.each([
+    ['another issuer', 404, (id: string) => ({ format: 'iss_sub', iss: 'https://other.example', sub: id })],
+    ['a person who is unknown', 404, () => ({ format: 'opaque', id: randomUUID() })],
+    ['a subject that is no id', 404, () => ({ format: 'opaque', id: "' OR 1=1 --" })],
+    ['an address that nobody has shown', 404, () => ({ format: 'email', email: 'nobody@elsewhere.example' })],
+    ['an unknown format', 400, (id: string) => ({ format: 'uid', id })],
+    ['no format', 400, (id: string) => ({ id })],
+    ['a member too many', 400, (id: string) => ({ format: 'opaque', id, iss: world.data.issuer })],
+    ['a list', 400, (id: string) => [{ format: 'opaque', id }]],
+  ])('go on after a Global Token Revocation of %s, which is %i', async (_, expected, sub_id) => {
+    const { sid, access_token } = await world.signIn();
+    const { account_id: id } = (await world.get(`/v1/sessions/${sid}`)).body;
+    const { status } = await world.post('/v1/global-token-revocation', { sub_id: sub_id(id) });
+    expect(status).toBe(expected);
+    expect(await world.introspect(access_token)).toMatchObject({ active: true });
+  });
+
+  it('can be revoked where the metadata of the authorization server says', async () => {
+    const metadata = await (
+      await fetch(`${world.data.issuer}/.well-known/oauth-authorization-server`)
+    ).json();
+    expect(metadata.global_token_revocation_endpoint).toBe(`${world.adminUrl}/v1/global-token-revocation`);
+  });
+
   it('of everyone take the operators own tokens along', async () => {
     const token = await world.token(undefined, true);
     await end({ everyone: true });

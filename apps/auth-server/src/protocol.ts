@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BrowserSessionStore } from '@curfew/artifacts';
+import { globalRevocationEndpoint } from '@curfew/config';
 import { EndConfirmation, FeedNodeStore } from '@curfew/events';
 import type { Foundation } from '@curfew/foundation';
 import { Interactions, type ProtocolPages, ProtocolServer } from '@curfew/oidc';
@@ -76,6 +77,7 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
       metadataMaxAge: metadataMaxAge(configuration.signingKeys.publishAhead),
       certificateHeader: configuration.proxy.clientCertificateHeader,
       allowInsideAddresses: configuration.mode !== 'production',
+      globalRevocation: globalRevocationEndpoint(configuration),
       advisesDevelopers: configuration.mode === 'development',
       throttle,
       confirmEnd: () => new EndConfirmation(new FeedNodeStore(prisma), announcer, clock).confirm(),

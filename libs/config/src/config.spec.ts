@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { arrange } from './configuration.js';
+import { globalRevocationEndpoint } from './global-revocation.js';
 import { ConfigurationError, loadConfiguration, type Needs, refuseFirstRunData } from './index.js';
 import { manual } from './manual.js';
 import { developmentSecretPrefix } from './relations.js';
@@ -201,6 +202,18 @@ describe('production', () => {
     const named = { ...production, CURFEW_ADMIN_URL: 'https://admin.example.test' };
     expect(faultsOf(named, { explicitAdminUrl: true })).toEqual([]);
   });
+
+  it.each([
+    ['production', '', null],
+    ['production', 'https://admin.example.test/', 'https://admin.example.test/v1/global-token-revocation'],
+    ['development', '', 'http://localhost:3001/v1/global-token-revocation'],
+  ])(
+    'tells others where a person is revoked only if the address is known: %s %s',
+    (mode, admin, endpoint) => {
+      const environment = { ...production, CURFEW_MODE: mode, CURFEW_ADMIN_URL: admin };
+      expect(globalRevocationEndpoint(loadConfiguration(environment))).toBe(endpoint);
+    },
+  );
 
   it('refuses a database with first-run data', async () => {
     const nothing = { firstRun: async () => [] };

@@ -11,6 +11,7 @@ export {
   routeParts,
   secondsOf,
 } from './gateway-routes.js';
+export { globalRevocationEndpoint, globalRevocationPath } from './global-revocation.js';
 export { hasFirstRunData, loadConfiguration, type Needs, refuseFirstRunData } from './load.js';
 export { type ReadFault, readFaults } from './read-faults.js';
 export { leaveOutRuntimeNotice } from './runtime-notice.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { databaseAddress } from './database-hosts.js';
 import { alerts, delivery } from './event-settings.js';
+import { adminUrlByDefault } from './global-revocation.js';
 import { insight } from './insight-settings.js';
 import { look } from './look-settings.js';
 import { mail } from './mail-settings.js';
@@ -40,8 +41,8 @@ const service = {
     'http://localhost:3000',
   ),
   CURFEW_ADMIN_URL: url(
-    'The public address of the admin API, and the resource that tokens for it name. In production the first administrator is made only where it is set explicitly.',
-    'http://localhost:3001',
+    'The public address of the admin API, and the resource that tokens for it name. In production the first administrator is made, and the metadata names the endpoint of Global Token Revocation, only where it is set explicitly.',
+    adminUrlByDefault,
   ),
   CURFEW_GATEWAY_URL: url('The public address of the gateway.', 'http://localhost:3002'),
   CURFEW_CONSOLE_URL: optionalUrl(

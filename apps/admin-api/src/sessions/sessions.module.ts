@@ -5,6 +5,7 @@ import { UsernamesModule } from '../accounts/usernames.module.js';
 import { FollowersModule } from '../followers/followers.module.js';
 import { Announcements } from './announcements.js';
 import { EndPreview } from './end-preview.js';
+import { GlobalRevocationController } from './global-revocation.controller.js';
 import { ReachCountStore } from './reach-count.store.js';
 import { SessionEnds } from './session-ends.js';
 import { SessionSearchStore } from './session-search.store.js';
@@ -21,7 +22,7 @@ const endsOn = (
 /** Sessions as operators see and end them. */
 @Module({
   imports: [UsernamesModule, FollowersModule],
-  controllers: [SessionsController],
+  controllers: [SessionsController, GlobalRevocationController],
   providers: [
     Announcements,
     EndPreview,
