@@ -205,7 +205,7 @@ describe('production', () => {
 
   it.each([
     ['production', '', null],
-    ['production', 'https://admin.example.test/', 'https://admin.example.test/v1/global-token-revocation'],
+    ['production', 'https://admin.example.test', 'https://admin.example.test/v1/global-token-revocation'],
     ['development', '', 'http://localhost:3001/v1/global-token-revocation'],
   ])(
     'tells others where a person is revoked only if the address is known: %s %s',

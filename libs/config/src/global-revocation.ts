@@ -17,4 +17,4 @@ export const globalRevocationEndpoint = ({
 }): string | null =>
   mode === 'production' && adminUrl === adminUrlByDefault
     ? null
-    : `${adminUrl.replace(/\/$/, '')}${globalRevocationPath}`;
+    : `${adminUrl}${globalRevocationPath}`;
