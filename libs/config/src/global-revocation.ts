@@ -15,6 +15,4 @@ export const globalRevocationEndpoint = ({
   readonly mode: string;
   readonly adminUrl: string;
 }): string | null =>
-  mode === 'production' && adminUrl === adminUrlByDefault
-    ? null
-    : `${adminUrl}${globalRevocationPath}`;
+  mode === 'production' && adminUrl === adminUrlByDefault ? null : `${adminUrl}${globalRevocationPath}`;

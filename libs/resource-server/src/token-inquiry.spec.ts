@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { FeedFollower } from './feed/follower.js';
 import type { AuthorizationServer, Question } from './http/authorization-server.js';
 import { ServerClock } from './server-clock.js';
@@ -26,8 +27,12 @@ function asking() {
 
 describe('tokens that were inactive', () => {
   // Ten thousand questions may take a busy machine longer than the while.
-  beforeEach(() => jest.spyOn(performance, 'now').mockReturnValue(1_000));
-  afterEach(() => jest.restoreAllMocks());
+  beforeEach(() => {
+    jest.spyOn(performance, 'now').mockReturnValue(1_000);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
 
   it('are ten thousand that nobody is asked about again for a while; of one more the oldest is', async () => {
     const { asked, about } = asking();
