@@ -52,19 +52,17 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
     keyStore,
     log,
   } = foundation;
-  const browserSessions = new BrowserSessionStore(prisma, seal, signIns);
+  const stores = { sessions, browserSessions: new BrowserSessionStore(prisma, seal, signIns) };
   const clients = new ClientDirectory(registry, throttle, clock, configuration.throttles.client);
-  const { cookies } = configuration;
   const server = new ProtocolServer(
     {
       issuer: configuration.issuer,
       basePath: basePathOf(configuration.issuer),
       clock,
-      sessions,
+      ...stores,
       queries,
       accessTokens,
       artifacts,
-      browserSessions,
       browserSessionEnds,
       timeoutReturns,
       accounts,
@@ -72,7 +70,7 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
       clients,
       pages,
       signals,
-      cookies,
+      cookies: configuration.cookies,
       keys: protocolKeys(foundation),
       metadataMaxAge: metadataMaxAge(configuration.signingKeys.publishAhead),
       certificateHeader: configuration.proxy.clientCertificateHeader,
@@ -88,6 +86,6 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
     },
     keyStore.current(clock.now()),
   );
-  const interactions = new Interactions(server, clients, consents, { sessions, browserSessions }, cookies);
+  const interactions = new Interactions(server, clients, consents, stores, configuration.cookies);
   return { server, interactions, clients };
 }
