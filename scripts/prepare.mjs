@@ -28,6 +28,7 @@ export async function prepareServices(say) {
   await ensureDependencies(say);
   await ensureClient(say);
   await ensureBuilt(say);
+  await ensureBundled(say);
 }
 
 /** The types of the console's client, without which the compiler cannot check it. @param {Say} say */
@@ -137,6 +138,18 @@ export async function ensureBuilt(say) {
   remember('built', state);
 }
 
+/** One bundle for each program, which starts it in half the time (ADR 106). @param {Say} say */
+export async function ensureBundled(say) {
+  const state = hashOf([at('scripts/bundle.mjs'), at('package-lock.json')], readFileSync) + sourceState();
+  const complete = Object.entries(programs).every(([app, names]) =>
+    names.every((name) => existsSync(at('apps', app, 'dist/bundle', `${name}.js`))),
+  );
+  if (complete && recall('bundled') === state) return;
+  say('Bundling');
+  await quietly(process.execPath, [at('scripts/bundle.mjs')], 'bundling');
+  remember('bundled', state);
+}
+
 /** The console is bundled from its sources, the document of the admin API and the colours of the pages. @param {Say} say */
 export async function ensureConsole(say) {
   const state = hashOf(consoleSources(), readFileSync);
@@ -175,6 +188,14 @@ function markCommonJs() {
   mkdirSync(path.dirname(commonJs), { recursive: true });
   writeFileSync(commonJs, '{ "type": "commonjs" }\n');
 }
+
+/** What is bundled: programs by the app whose `main.ts` launches them. @type {Readonly<Record<string, readonly string[]>>} */
+export const programs = {
+  'auth-server': ['serve'],
+  'admin-api': ['serve'],
+  gateway: ['serve'],
+  cli: ['run'],
+};
 
 /** Projects that the compiler only checks: tests run from their sources, and the console is bundled. */
 const checkedOnly = ['test', 'apps/console', commonJsProject];

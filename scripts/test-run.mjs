@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import {
   ensureBuilt,
+  ensureBundled,
   ensureClient,
   ensureConsole,
   ensureConsoleTypes,
@@ -52,6 +53,7 @@ export async function testEverything(patterns = []) {
       Promise.all(round.map((names) => runProjects(names, patterns).then(add)));
     const [pure = [], ...others] = rounds;
     await Promise.all([checks(add), run(pure)]);
+    await ensureBundled(say);
     await ensureConsole(say);
     for (const round of others) await run(round);
     const { lines, failed } = rememberSecondRuns(secondRuns);
@@ -76,6 +78,7 @@ export async function testSome(names, patterns) {
     await setUp();
     if (names.some((name) => needBuild.has(name))) {
       await ensureBuilt(say);
+      await ensureBundled(say);
       await ensureConsole(say);
     }
     let ran = 0;

@@ -47,7 +47,8 @@ export async function startCurfew({
   };
   const start = () =>
     startServer({
-      script: 'apps/auth-server/dist/main.js',
+      // A profile names files; in a bundle there are few.
+      script: `apps/auth-server/dist/${cpuProfile ? 'serve' : 'main'}.js`,
       flags: cpuProfile ? ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`] : [],
       environment,
       readyUrl: `${issuer}/health/ready`,

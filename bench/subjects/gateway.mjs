@@ -51,7 +51,8 @@ export async function startGateway(source, { followers = 1, cpuProfile } = {}) {
   writeFileSync(file, routesFile(names, registered));
   const port = await freePort();
   const server = await startServer({
-    script: 'apps/gateway/dist/main.js',
+    // A profile names files; in a bundle there are few.
+    script: `apps/gateway/dist/${cpuProfile ? 'serve' : 'main'}.js`,
     flags: cpuProfile ? ['--cpu-prof', `--cpu-prof-dir=${cpuProfile}`] : [],
     environment: {
       CURFEW_MODE: 'production',

@@ -1,9 +1,20 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ConfigurationError, loadConfiguration } from '@curfew/config';
 import { parse } from 'yaml';
 
@@ -147,6 +158,39 @@ describe('docker-compose.yml', () => {
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
     expect(compose.services['postgres']?.ports).toBeUndefined();
     expect(compose.networks[compose.services['postgres']?.networks[0] ?? '']?.internal).toBe(true);
+  });
+});
+
+describe('a program', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'curfew-launch-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('runs as a bundle, unless something was compiled since that was made', () => {
+    const launcher = pathToFileURL(join(house, 'libs/web/dist/launch.js')).href;
+    const main = join(folder, 'main.mjs');
+    writeFileSync(main, `import { launch } from '${launcher}';\nawait launch(import.meta.url, 'serve');\n`);
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(folder, 'serve.js'), "console.log('compiled');");
+    const run = () => execFileSync(process.execPath, [main], { encoding: 'utf8' }).trim();
+    expect(run()).toBe('compiled');
+    const bundle = join(folder, 'bundle/serve.js');
+    mkdirSync(join(folder, 'bundle'));
+    writeFileSync(bundle, "console.log('bundled');");
+    expect(run()).toBe('bundled');
+    utimesSync(bundle, 1, 1);
+    expect(run()).toBe('compiled');
+  });
+
+  it.each([
+    ['auth-server', 'serve'],
+    ['admin-api', 'serve'],
+    ['gateway', 'serve'],
+    ['cli', 'run'],
+  ])('of %s is bundled with a map to its sources', (app, program) => {
+    const { sources } = JSON.parse(text(`apps/${app}/dist/bundle/${program}.js.map`)) as {
+      sources: string[];
+    };
+    expect(sources).toContain(`../../src/${program}.ts`);
   });
 });
 

@@ -107,9 +107,10 @@ export class AnswersWorld {
   static async start(
     settings: Readonly<Record<string, string>> = {},
     through?: (databaseUrl: string) => Promise<string>,
+    main?: string,
   ): Promise<AnswersWorld> {
     const patient = { CURFEW_LOG_LEVEL: 'info', CURFEW_THROTTLE_CLIENT: '100000/1m' };
-    const protocol = await ProtocolWorld.start({ ...patient, ...settings }, through);
+    const protocol = await ProtocolWorld.start({ ...patient, ...settings }, through, main);
     const world = new AnswersWorld(protocol);
     await world.#registerTwins();
     await world.#policies();

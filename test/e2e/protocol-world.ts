@@ -42,16 +42,21 @@ export class ProtocolWorld {
     this.callback = callbacks.address;
   }
 
-  /** `through` may put something between the server and its database and return the address to use instead. */
+  /**
+   * `through` may put something between the server and its database and return the address to use instead; `main` is another built file
+   * to start.
+   */
   static async start(
     settings: Readonly<Record<string, string>> = {},
     through: (databaseUrl: string) => Promise<string> = async (url) => url,
+    main?: string,
   ): Promise<ProtocolWorld> {
     const database = await createTestDatabase();
     const callbacks = await Callbacks.start();
     const [resources, clients] = await register(database, callbacks.address);
     const patient = { CURFEW_THROTTLE_REFRESH: '100000/1m', ...settings };
-    const server = await startServer({ databaseUrl: await through(database.url), settings: patient });
+    const databaseUrl = await through(database.url);
+    const server = await startServer({ databaseUrl, settings: patient, ...(main ? { main } : {}) });
     const data = await server.firstRunData();
     await resources();
     return new ProtocolWorld(database, server, data, await clients(), callbacks);

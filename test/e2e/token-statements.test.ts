@@ -24,10 +24,12 @@ beforeAll(async () => {
     NODE_OPTIONS: `--import ${pathToFileURL(join(process.cwd(), 'test/support/files-passed.mjs'))}`,
     FILES_PASSED_TO: passedFile,
   };
-  world = await AnswersWorld.start(settings, async (url) => {
+  const through = async (url: string) => {
     counter = await countStatements(url);
     return counter.url;
-  });
+  };
+  // As it was compiled, file by file: a bundle is one file.
+  world = await AnswersWorld.start(settings, through, 'apps/auth-server/dist/serve.js');
 }, 120_000);
 afterAll(async () => {
   if (process.env['CURFEW_RECORD_RELEASE']) writeReleaseRecord(counter.all());
