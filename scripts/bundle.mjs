@@ -57,7 +57,7 @@ async function bundle(app, names) {
     chunkFileNames: '[name]-[hash].js',
   });
   await build.close();
-  // As a whole: whoever starts meanwhile gets the old bundle, or none.
+  // As a whole: a program that starts meanwhile gets the old bundle, or none.
   rmSync(folder, { recursive: true, force: true });
   renameSync(making, folder);
 }

@@ -26,7 +26,7 @@ export async function launch(main: string, program: string): Promise<void> {
     await import(new URL(`${program}.js`, main).href);
     return;
   }
-  // Whoever may write there may change the bundle itself, so the kept code adds no way in.
+  // That folder has the owner of the bundle, so the kept code adds no way in.
   module.enableCompileCache?.(fileURLToPath(new URL('kept-code', bundle)));
   await import(bundle.href);
 }

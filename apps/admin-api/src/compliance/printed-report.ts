@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers';
-import PDFDocument from 'pdfkit';
+import type PDFDocument from 'pdfkit';
 import type { ComplianceReport } from './compliance-report.js';
 
 type Standard = ComplianceReport['standards'][number];
@@ -18,8 +18,10 @@ const printable = (text: string): string =>
 const dayOf = (at: string): string => `${at.slice(0, 16).replace('T', ' ')} UTC`;
 
 /** Writes a report as PDF, with the fonts that every reader has. */
-export function printReport(report: ComplianceReport): Promise<Buffer> {
-  const pdf = new PDFDocument({
+export async function printReport(report: ComplianceReport): Promise<Buffer> {
+  // Loaded here, because few processes ever print a report.
+  const { default: PDFDocument } = await import('pdfkit');
+  const pdf: Pdf = new PDFDocument({
     size: 'A4',
     margin: 54,
     info: { Title: 'Compliance report', Author: report.issuer, CreationDate: new Date(report.made_at) },
