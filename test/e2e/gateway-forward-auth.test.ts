@@ -75,7 +75,10 @@ describe('forward-auth on the first-run routes', () => {
   it('challenges a request without a token, and names no error', async () => {
     const answer = await ask(undefined);
     expect(answer.status).toBe(401);
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="orders"');
+    const metadata = 'https://orders.example.test/.well-known/oauth-protected-resource';
+    expect(answer.headers.get('www-authenticate')).toBe(
+      `Bearer realm="orders", resource_metadata="${metadata}"`,
+    );
   });
 
   it('refuses a token that was never one', async () => {

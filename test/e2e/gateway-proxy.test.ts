@@ -155,6 +155,57 @@ describe('the reverse proxy', () => {
     expect(answer.headers['www-authenticate']).toContain('scope="orders:write"');
   });
 
+  const metadata = '/.well-known/oauth-protected-resource';
+
+  it('says which scope the next token needs, and where to ask for it (RFC 9728 §5.1)', async () => {
+    const at = `resource_metadata="${orders}${metadata}"`;
+    for (const headers of [host, bearer('cfw_at_nonsense')]) {
+      const challenge = (await send(gateway.url, headers, { path: '/orders' })).headers['www-authenticate'];
+      expect(challenge).toContain('scope="orders:read"');
+      expect(challenge).toContain(at);
+    }
+    const { access_token: token } = await signIn();
+    const lacking = await send(gateway.url, bearer(token), { path: '/orders', method: 'POST' });
+    expect(lacking.headers['www-authenticate']).toContain(at);
+  });
+
+  it.each([
+    ['', 'GET', 200],
+    ['/', 'GET', 200],
+    ['', 'HEAD', 200],
+    ['', 'OPTIONS', 204],
+    ['', 'POST', 405],
+  ])('answers for the metadata of an API at %j to %s with %i (RFC 9728 §3)', async (end, method, status) => {
+    const answer = await send(gateway.url, host, { path: `${metadata}${end}`, method });
+    expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([status, '*']);
+    if (method === 'GET')
+      expect(JSON.parse(answer.body)).toEqual({
+        resource: orders,
+        authorization_servers: [world.issuer],
+        scopes_supported: ['orders:write', 'orders:read'],
+        bearer_methods_supported: ['header'],
+        resource_name: 'orders',
+        dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519'],
+      });
+  });
+
+  it.each([
+    [{ host: 'evil.example.test' }, metadata],
+    [{ host: 'orders.example.test.evil.test' }, metadata],
+    [{ host: 'orders.example.test@evil.test' }, metadata],
+    [host, '/.well-known/%6fauth-protected-resource'],
+    [host, '/.WELL-KNOWN/oauth-protected-resource'],
+    [host, `${metadata}/orders`],
+    [host, `${metadata}//`],
+    [host, `${metadata}?x`],
+    [host, `/x/..${metadata}`],
+    [{ ...host, 'x-forwarded-host': 'evil.example.test' }, `http://evil.example.test${metadata}`],
+  ])('lets %j choose no other metadata by %s', async (headers, path) => {
+    const answer = await send(gateway.url, headers, { path });
+    expect([400, 401, 403]).toContain(answer.status);
+    expect(answer.body + JSON.stringify(answer.headers)).not.toContain('evil');
+  });
+
   it.each([
     '//orders',
     '/open/../orders',

@@ -1,5 +1,14 @@
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
-import { billing, ledger, orders, ProtocolWorld } from './protocol-world.js';
+import {
+  asHeader,
+  authorizationRequest,
+  billing,
+  deviceGrant,
+  ledger,
+  orders,
+  ProtocolWorld,
+  pkce,
+} from './protocol-world.js';
 
 let world: ProtocolWorld;
 beforeAll(async () => {
@@ -51,6 +60,45 @@ describe('refreshing', () => {
       ]);
     expect((await world.refresh(web, body.refresh_token)).status).toBe(200);
   });
+
+  const spelled = 'HTTPS://Orders.Example.TEST:443/';
+
+  it('knows an API in any spelling of its address, at every endpoint, and its token by the audience alone', async () => {
+    const { web, pushed, tv, service } = world.clients;
+    const wanted = { resource: spelled, scope: 'openid orders:read' };
+    const { body } = await world.signIn(web, wanted);
+    const { verifier, challenge } = pkce();
+    const request = { ...wanted, code_challenge: challenge, code_challenge_method: 'S256' };
+    const form = authorizationRequest(pushed, world.callback, request);
+    const { request_uri } = (await world.post('/par', form, asHeader(pushed))).body;
+    const at = new URLSearchParams({ client_id: pushed.id, request_uri });
+    const page = await world.person().follow(`${world.issuer}/authorize?${at}`);
+    const device = { client_id: tv.id, ...wanted };
+    const started = (await world.post('/device/authorization', device)).body;
+    await world.person().follow(started.verification_uri_complete);
+    const { device_code } = started;
+    const own = { grant_type: 'client_credentials', resource: spelled, client_id: service.id };
+    const answers = [
+      { body },
+      await world.refresh(web, body.refresh_token, { resource: `${orders}/` }),
+      await world.redeem(pushed, page.url.searchParams.get('code')!, verifier, { resource: spelled }),
+      await world.post('/token', { grant_type: deviceGrant, device_code, client_id: tv.id }),
+      await world.post('/token', { ...own, client_secret: service.secret }),
+    ];
+    for (const answer of answers)
+      expect((await world.introspect(answer.body.access_token)).body).toMatchObject({
+        active: true,
+        aud: orders,
+      });
+  });
+
+  it.each(['.', '/.', '//', '/%2e', '?', '/x', '#'])(
+    'knows it no more with %j at the end of its address',
+    async (end) => {
+      const wanted = { scope: 'orders:read', resource: `${orders}${end}` };
+      expect((await world.authorize(world.clients.web, wanted)).query.get('error')).toBe('invalid_target');
+    },
+  );
 
   it('refuses the token of another client, lets its session live, and records the attempt', async () => {
     const { web, other } = world.clients;

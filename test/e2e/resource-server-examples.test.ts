@@ -14,7 +14,7 @@ let options: VerifierOptions;
 beforeAll(async () => {
   world = await ProtocolWorld.start();
   const { id: clientId, secret: clientSecret } = world.clients.api;
-  options = { issuer: world.issuer, clientId, clientSecret, audience: orders };
+  options = { issuer: world.issuer, clientId, clientSecret, audience: orders, metadata: { name: 'Orders' } };
 }, 60_000);
 afterAll(() => world?.stop());
 
@@ -79,7 +79,25 @@ describe.each(Object.keys(ways))('an API on %s', (way) => {
 
   it('challenges whoever has none', async () => {
     const answer = await call();
-    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+      401,
+      `Bearer scope="orders:read", resource_metadata="${orders}/.well-known/oauth-protected-resource"`,
+    ]);
+  });
+
+  it('says where to sign in to anybody who asks for its metadata (RFC 9728)', async () => {
+    const answer = await call(undefined, 'GET', '/.well-known/oauth-protected-resource');
+    expect([answer.status, answer.headers.get('content-type'), await answer.json()]).toEqual([
+      200,
+      'application/json',
+      {
+        resource: orders,
+        authorization_servers: [world.issuer],
+        bearer_methods_supported: ['header'],
+        resource_name: 'Orders',
+      },
+    ]);
+    expect((await call(undefined, 'OPTIONS', '/.well-known/oauth-protected-resource')).status).toBe(204);
   });
 
   it('says which scope is missing', async () => {

@@ -1,7 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { wallClock } from '@curfew/clock';
-import { createVerifier, type Refusal, type TokenFacts, type Verifier } from '@curfew/resource-server';
-import { type AskedRequest, isAmbiguousFor } from '@curfew/web';
+import {
+  createVerifier,
+  isMetadataOf,
+  isMetadataPath,
+  metadataUrlOf,
+  type ProtectedResource,
+  type Refusal,
+  type TokenFacts,
+  type Verifier,
+} from '@curfew/resource-server';
+import { type AskedRequest, isAmbiguousFor, isHost } from '@curfew/web';
 import { BrowserMode } from './browser/browser-mode.js';
 import { corsHeaders, preflightHeaders, preflightMethod } from './cors.js';
 import type { ProtectedApi, Route } from './routes/route.js';
@@ -61,6 +70,8 @@ export interface DecisionHandlers {
 interface Held {
   readonly api: ProtectedApi;
   readonly issuer: string;
+  /** What metadata says of the API (RFC 9728); undefined where it is not reached at the address that is its audience. */
+  readonly resource: ProtectedResource | undefined;
   readonly verifier: Verifier;
 }
 
@@ -94,7 +105,12 @@ export class DecisionMaker {
   /** Replaces the rules. Verdicts are kept for each API whose settings stay the same. */
   use({ issuer, apis, browsers, routes }: GatewayRules): void {
     const before = this.#held;
-    this.#held = new Map(apis.map((api) => [api.name, this.#holding(issuer, api, before.get(api.name))]));
+    this.#held = new Map(
+      apis.map((api) => {
+        const resource = protectedResource(issuer, api, routes, this.ownPort);
+        return [api.name, this.#holding(issuer, api, resource, before.get(api.name))];
+      }),
+    );
     this.#table = new RouteTable(routes, this.ownPort);
     this.#browsers = new Map(
       browsers.map((client) => {
@@ -138,6 +154,18 @@ export class DecisionMaker {
   /** The verifier for a browser mode's tokens. */
   verifierFor({ client }: BrowserMode): Verifier | undefined {
     return [...this.#held.values()].find(({ api }) => api.audience === client.audience)?.verifier;
+  }
+
+  /** The API whose metadata a request is for (RFC 9728), unless a public route takes such requests on purpose. */
+  metadataFor(asked: AskedRequest): ProtectedResource | undefined {
+    const target = `${asked.path}${asked.query}`;
+    for (const { resource } of this.#held.values()) {
+      if (!resource || !isMetadataOf(resource.audience, target)) continue;
+      if (!isHost(new URL(resource.audience).host, asked.host, this.ownPort)) continue;
+      const route = this.#table.find(asked);
+      return route?.api === null && isMetadataPath(route.match.path) ? undefined : resource;
+    }
+    return undefined;
   }
 
   /** Whether a request does not count as activity, by its route or by its own word. */
@@ -211,10 +239,39 @@ export class DecisionMaker {
     await Promise.all([...this.#held.values()].map(({ verifier }) => verifier.close()));
   }
 
-  #holding(issuer: string, api: ProtectedApi, before: Held | undefined): Held {
-    if (before?.issuer === issuer && JSON.stringify(before.api) === JSON.stringify(api)) return before;
+  #holding(
+    issuer: string,
+    api: ProtectedApi,
+    resource: ProtectedResource | undefined,
+    before: Held | undefined,
+  ): Held {
+    const isSame = before?.issuer === issuer && JSON.stringify(before.api) === JSON.stringify(api);
+    if (isSame && (before.resource === undefined) === (resource === undefined))
+      return { ...before, resource };
     const { name, ...options } = api;
     const onTrouble = (error: unknown) => this.#handlers.onTrouble(error, name);
-    return { api, issuer, verifier: createVerifier({ issuer, ...options, realm: name, onTrouble }) };
+    const metadata = resource && {};
+    const verifier = createVerifier({ issuer, ...options, metadata, realm: name, onTrouble });
+    return { api, issuer, resource, verifier };
   }
+}
+
+/**
+ * The API as its metadata describes it, with all scope values that its routes ask for. An API without a route for the address that is its
+ * audience has none: nobody would answer there.
+ */
+function protectedResource(
+  issuer: string,
+  { name, audience }: ProtectedApi,
+  routes: readonly Route[],
+  ownPort: number | undefined,
+): ProtectedResource | undefined {
+  const url = metadataUrlOf(audience);
+  if (url === undefined) return undefined;
+  const { host } = new URL(url);
+  const own = routes.filter(({ api }) => api === name);
+  if (!own.some(({ match }) => match.hosts.some((pattern) => isHost(pattern, host, ownPort))))
+    return undefined;
+  const scopes = [...new Set(own.flatMap(({ required }) => required.scopes ?? []))];
+  return { audience, issuer, name, scopes, takesProofs: true };
 }

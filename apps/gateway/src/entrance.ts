@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { answerRefusal, type Refusal } from '@curfew/resource-server';
+import { answerMetadata, answerRefusal, isMetadataPath, type Refusal } from '@curfew/resource-server';
 import type { AskedRequest } from '@curfew/web';
 import { isOwnPath } from './browser/browser-client.js';
 import { answerOwnPage, redirect } from './browser/own-pages.js';
@@ -61,6 +61,8 @@ export class Entrance {
   /** Answers a request. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (hasSeveralHosts(request)) return this.#refuse(response, severalHosts);
+    const resource = isMetadataPath(request.url ?? '') ? this.#metadataFor(request) : undefined;
+    if (resource) return answerMetadata(request, response, resource);
     if (this.#isPassedOn(request)) return this.#passOn(request, response);
     const path = pathOf(request);
     if (path === '/health/live') return answerHealth(response, true);
@@ -96,6 +98,11 @@ export class Entrance {
       request.headers = headers;
       this.#decide(asked, request, { isUpgrade: true }).then(refuse, () => socket.destroy());
     });
+  }
+
+  #metadataFor(request: IncomingMessage) {
+    const asked = readProxied(request, this.parts.rules(), this.parts.publicScheme);
+    return typeof asked === 'string' ? undefined : this.parts.decisions.metadataFor(asked);
   }
 
   #answerForwardAuth(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,9 +1,10 @@
-import { accessOf, fastifyGuard, type Verifier } from '@curfew/resource-server';
+import { accessOf, fastifyGuard, fastifyMetadata, type Verifier } from '@curfew/resource-server';
 import { type FastifyInstance, fastify } from 'fastify';
 
 /** Orders, on Fastify. */
 export function fastifyOrders(verifier: Verifier): FastifyInstance {
   const app = fastify();
+  app.addHook('onRequest', fastifyMetadata(verifier));
   app.get('/orders', { onRequest: fastifyGuard(verifier, { scopes: ['orders:read'] }) }, async (request) => ({
     client: accessOf(request).clientId,
   }));

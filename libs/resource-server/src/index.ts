@@ -8,10 +8,20 @@ export {
   answerRefusal,
   expressGuard,
   fastifyGuard,
+  fastifyMetadata,
   guarded,
+  metadataEndpoint,
   NotVerified,
   verifiable,
 } from './http/middleware.js';
+export {
+  answerMetadata,
+  isMetadataOf,
+  isMetadataPath,
+  metadataUrlOf,
+  type ProtectedResource,
+  type ResourceMetadata,
+} from './http/protected-resource.js';
 export type { VerifySignature } from './jwt/jwt-access-tokens.js';
 export { type Requirement, together } from './requirement.js';
 export { type TokenFacts, UnreadableAnswer } from './token-facts.js';

@@ -1,3 +1,4 @@
+import { metadataUrlOf, type ResourceMetadata } from './http/protected-resource.js';
 import type { VerifySignature } from './jwt/jwt-access-tokens.js';
 
 /** How a resource server verifies tokens. Lengths of time are milliseconds. */
@@ -31,6 +32,12 @@ export interface VerifierOptions {
   readonly readJwts?: boolean;
   /** Verifies the signature of a JWT in another way than this package does; for frameworks that bring their own. */
   readonly verifySignature?: VerifySignature;
+  /**
+   * Protected resource metadata (RFC 9728): with it, even with `{}`, the guards answer requests for it, and every challenge names its
+   * address, so that clients which know only the address of the API find out where and for what to sign in. The audience must be the
+   * address of the API then.
+   */
+  readonly metadata?: ResourceMetadata | undefined;
   /** Named in challenges. */
   readonly realm?: string;
   /** Told why the feed was lost or a question failed; both are tried again by themselves. */
@@ -58,6 +65,8 @@ export function checked(options: VerifierOptions): VerifierOptions {
   if (!clientId || !clientSecret === !options.clientToken)
     throw new VerifierMisconfigured('clientId must be given, and either clientSecret or clientToken');
   if (!audience) throw new VerifierMisconfigured('audience must be given');
+  if (options.metadata && metadataUrlOf(audience) === undefined)
+    throw new VerifierMisconfigured('metadata needs an audience that is a web address');
   if (options.origin !== undefined && !isOrigin(options.origin))
     throw new VerifierMisconfigured('origin must be scheme, host and port, and nothing else');
   if (!(cacheForMs >= 0 && cacheForMs <= maxCacheMs))

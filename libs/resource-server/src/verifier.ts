@@ -6,6 +6,7 @@ import type { Ends } from './feed/messages.js';
 import { AuthorizationServer } from './http/authorization-server.js';
 import { type ChallengeContext, type Refusal, refuse, unavailable } from './http/challenges.js';
 import { type PresentedCredentials, type RequestHeaders, readCredentials } from './http/credentials.js';
+import { metadataUrlOf, type ProtectedResource } from './http/protected-resource.js';
 import { JwtAccessTokens } from './jwt/jwt-access-tokens.js';
 import { RemoteKeySet } from './jwt/key-set.js';
 import { LogoutTokens } from './jwt/logout-tokens.js';
@@ -50,6 +51,8 @@ export class Verifier {
   readonly #feed: FeedFollower;
   readonly #inquiry: TokenInquiry;
   readonly #context: ChallengeContext;
+  /** What metadata says of the resource (RFC 9728); undefined where none is offered. */
+  readonly resource: ProtectedResource | undefined;
   readonly #proofs: DpopProofs;
   readonly #live = new LiveAccesses();
   readonly #keys: RemoteKeySet;
@@ -78,7 +81,13 @@ export class Verifier {
       jwts: options.readJwts ? new JwtAccessTokens(this.#keys, issuer, options.verifySignature) : undefined,
       limits: { cacheForMs: options.cacheForMs ?? 10_000, maxPerQuestion: 100 },
     });
-    this.#context = { realm: options.realm, schemes: options.origin ? ['Bearer', 'DPoP'] : ['Bearer'] };
+    const { metadata, audience } = options;
+    this.resource = metadata && { ...metadata, audience, issuer, takesProofs: options.origin !== undefined };
+    this.#context = {
+      realm: options.realm,
+      schemes: options.origin ? ['Bearer', 'DPoP'] : ['Bearer'],
+      metadataUrl: metadata && metadataUrlOf(audience),
+    };
     this.#proofs = new DpopProofs(clientSecret);
     this.#feed.start();
   }
@@ -118,7 +127,7 @@ export class Verifier {
   /** Verifies the token a request carries. Never rejects its promise: a request that cannot be decided is refused with 503. */
   async verify(request: VerifiableRequest, required: Requirement = {}): Promise<Verdict> {
     const presented = readCredentials(request.headers, request.url, request.severalTokens);
-    if (presented.kind !== 'token') return refused(this.#unpresentable(presented, request));
+    if (presented.kind !== 'token') return refused(this.#unpresentable(presented, request, required));
     const { maxIdle, maxSessionAge, passive } = required;
     const ofSession = maxIdle !== undefined || maxSessionAge !== undefined;
     try {
@@ -206,7 +215,7 @@ export class Verifier {
       facts && facts.issuer === issuer && facts.audiences.includes(audience) && now < facts.expiresAt
         ? this.#bindingFault(facts, presented, request, now)
         : 'invalid_token';
-    if (unbound) return refused(this.#refuseUnbound(unbound, context, now));
+    if (unbound) return refused(this.#refuseUnbound(unbound, context, now, required));
     const lacks = missing(facts!, required, context, now);
     return lacks ? refused(lacks) : { kind: 'allowed', facts: facts!, token: presented.token };
   }
@@ -231,14 +240,15 @@ export class Verifier {
 
   /** The challenge names the scheme that was tried; a program that tried none is told of all. */
   #contextFor(scheme: PresentedToken['scheme']): ChallengeContext {
-    return scheme === 'DPoP' ? { realm: this.#options.realm, schemes: ['DPoP'] } : this.#context;
+    return scheme === 'DPoP' ? { ...this.#context, schemes: ['DPoP'] } : this.#context;
   }
 
   #unpresentable(
     { kind }: Exclude<PresentedCredentials, { kind: 'token' }>,
     { headers: { authorization } }: VerifiableRequest,
+    required: Requirement,
   ): Refusal {
-    if (kind === 'none') return refuse(401, undefined, undefined, this.#context);
+    if (kind === 'none') return refuse(401, undefined, undefined, this.#context, scopeOf(required));
     const triedDpop = typeof authorization === 'string' && /^\s*dpop(\s|$)/i.test(authorization);
     const description =
       kind === 'several'
@@ -247,10 +257,15 @@ export class Verifier {
     return refuse(400, 'invalid_request', description, this.#contextFor(triedDpop ? 'DPoP' : 'Bearer'));
   }
 
-  #refuseUnbound(fault: BindingFault, context: ChallengeContext, now: number): Refusal {
+  #refuseUnbound(
+    fault: BindingFault,
+    context: ChallengeContext,
+    now: number,
+    required: Requirement,
+  ): Refusal {
     const { code, description } = bindingFaults[fault];
-    if (code === 'invalid_token')
-      return refuse(401, code, description, fault === 'unproved' ? this.#contextFor('DPoP') : context);
+    const tried = fault === 'unproved' ? this.#contextFor('DPoP') : context;
+    if (code === 'invalid_token') return refuse(401, code, description, tried, scopeOf(required));
     // RFC 9449 §9: a client whose clock is wrong continues with a nonce.
     return refuse(401, code, description, context, {}, { 'DPoP-Nonce': this.#proofs.nonce(now) });
   }
@@ -262,6 +277,10 @@ function publicUrl(target: string, origin: string | undefined): URL | undefined 
   const whole = target.startsWith('/') ? `${origin}${target}` : target;
   return URL.canParse(whole) ? new URL(new URL(whole).pathname, origin) : undefined;
 }
+
+/** RFC 6750 §3: the scope values that the next token needs, all at once. */
+const scopeOf = ({ scopes = [] }: Requirement): { scope?: string } =>
+  scopes.length > 0 ? { scope: scopes.join(' ') } : {};
 
 const refused = (refusal: Refusal): Verdict => ({ kind: 'refused', refusal });
 

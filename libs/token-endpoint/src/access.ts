@@ -1,4 +1,4 @@
-import type { KnownClient, KnownResource } from '@curfew/clients';
+import { type KnownClient, type KnownResource, normalResource } from '@curfew/clients';
 import { claimsOfScope } from './account-claims.js';
 import type { ClientDirectory } from './client/client-directory.js';
 import { openidScopes, registeredScopes, scopesAt } from './client/client-scopes.js';
@@ -37,12 +37,12 @@ export async function accessFor(
 
 /** RFC 8707 §2: the API, for a client that may ask for it. @throws Refused */
 export async function apiFor(
-  audience: string,
+  indicator: string,
   { metadata }: KnownClient,
   clients: ClientDirectory,
 ): Promise<KnownResource> {
-  const resource = await clients.resource(audience);
-  if (!resource || !metadata.resources.includes(audience)) throw invalidTarget();
+  const resource = await clients.resource(indicator);
+  if (!resource || !metadata.resources.includes(resource.audience)) throw invalidTarget();
   return resource;
 }
 
@@ -57,8 +57,11 @@ function oneAudience(
     throw invalidTarget(
       'only a single resource indicator value must be requested/resolved during Access Token Request',
     );
-  const [audience] = wanted;
-  if (audience !== undefined && !known.includes(audience)) throw invalidTarget();
+  const [indicator] = wanted;
+  if (indicator === undefined || known.includes(indicator)) return indicator;
+  const normal = normalResource(indicator);
+  const audience = known.find((one) => normalResource(one) === normal);
+  if (audience === undefined) throw invalidTarget();
   return audience;
 }
 

@@ -11,7 +11,8 @@ export const resourceServerFor =
       clients.resource(indicator),
       clients.find(client.clientId),
     ]);
-    if (!resource || !registered?.metadata.resources.includes(indicator)) throw new errors.InvalidTarget();
+    if (!resource || !registered?.metadata.resources.includes(resource.audience))
+      throw new errors.InvalidTarget();
     return {
       scope: scopesAt(resource, registered).join(' '),
       audience: resource.audience,

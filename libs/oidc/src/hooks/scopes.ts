@@ -1,6 +1,7 @@
 import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import { defaultScopes } from '@curfew/token-endpoint/client';
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { nameApis } from './named-apis.js';
 
 /**
  * RFC 6749 §3.3: a request that names no scope gets the default scope of its client, else that of the APIs it is for.
@@ -31,9 +32,10 @@ function refuseNothing(ctx: KoaContextWithOIDC): void {
   throw new errors.InvalidScope('the request asks for no scope that can be granted', undefined as never);
 }
 
-/** The library validates no parameter of its own by a hook, but takes a validator for one that is declared to be extra. */
+/** The library validates no parameter of its own by a hook, but takes a validator for one that is declared to be extra. It is asked once the APIs are known. */
 export const scopeValidation = (clients: ClientDirectory): NonNullable<Configuration['extraParams']> => ({
   scope: async (ctx) => {
+    nameApis(ctx);
     await assumeDefaultScope(ctx, clients);
     refuseNothing(ctx);
   },

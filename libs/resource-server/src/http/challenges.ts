@@ -35,6 +35,8 @@ const quoted = (value: string): string => `"${value.replace(/[^\x20\x21\x23-\x5b
 export interface ChallengeContext {
   readonly realm: string | undefined;
   readonly schemes: readonly ('Bearer' | 'DPoP')[];
+  /** Address of its metadata (RFC 9728 §5.1), where somebody answers there. */
+  readonly metadataUrl?: string | undefined;
 }
 
 /**
@@ -54,6 +56,7 @@ export function refuse(
     ['error', error],
     ['error_description', description],
     ...Object.entries(parameters),
+    ['resource_metadata', context.metadataUrl],
   ].filter((entry): entry is [string, string | number] => entry[1] !== undefined);
   const stated = entries.map(([name, value]) => `${name}=${quoted(String(value))}`).join(', ');
   const challenge = (scheme: string) => {

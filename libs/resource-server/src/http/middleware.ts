@@ -4,6 +4,7 @@ import type { Requirement } from '../requirement.js';
 import type { TokenFacts } from '../token-facts.js';
 import type { VerifiableRequest, Verifier } from '../verifier.js';
 import { type Refusal, refusalBody } from './challenges.js';
+import { answerMetadata, isMetadataOf, isMetadataPath } from './protected-resource.js';
 
 const known = new WeakMap<object, TokenFacts>();
 
@@ -49,10 +50,36 @@ export function answerRefusal(response: ServerResponse, refusal: Refusal): void 
   response.end(body);
 }
 
+/** Answers a request for the metadata of the verifier's resource (RFC 9728); false where the request is for something else. */
+function answeredMetadata(
+  { resource }: Verifier,
+  request: IncomingMessage & { originalUrl?: string },
+  response: ServerResponse,
+): boolean {
+  const target = request.originalUrl ?? request.url ?? '';
+  if (!resource || !isMetadataPath(target) || !isMetadataOf(resource.audience, target)) return false;
+  answerMetadata(request, response, resource);
+  return true;
+}
+
+/** Middleware that answers requests for the metadata alone, where a guard does not see them because it protects single routes. */
+export const metadataEndpoint =
+  (verifier: Verifier) =>
+  (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
+    if (!answeredMetadata(verifier, request, response)) next();
+  };
+
+/** The same as an `onRequest` hook for a whole Fastify instance. */
+export const fastifyMetadata =
+  (verifier: Verifier) =>
+  async (request: { readonly raw: IncomingMessage }, reply: FastifyReplyLike): Promise<unknown> =>
+    answeredMetadata(verifier, request.raw, reply.raw) ? reply.hijack() : undefined;
+
 /** Middleware for Express and everything that takes `(request, response, next)`; `accessOf(request)` afterwards. */
 export const expressGuard =
   (verifier: Verifier, required: Requirement = {}) =>
   (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void => {
+    if (answeredMetadata(verifier, request, response)) return;
     verifier.verify(verifiable(request), required).then((verdict) => {
       if (verdict.kind === 'refused') return answerRefusal(response, verdict.refusal);
       noteAccess(request, verdict.facts);
@@ -65,12 +92,15 @@ interface FastifyReplyLike {
   code(status: number): FastifyReplyLike;
   headers(values: Readonly<Record<string, string>>): FastifyReplyLike;
   send(payload: string): unknown;
+  hijack(): unknown;
+  readonly raw: ServerResponse;
 }
 
 /** An `onRequest` hook for Fastify; `accessOf(request)` afterwards. */
 export const fastifyGuard =
   (verifier: Verifier, required: Requirement = {}) =>
   async (request: { readonly raw: IncomingMessage }, reply: FastifyReplyLike): Promise<unknown> => {
+    if (answeredMetadata(verifier, request.raw, reply.raw)) return reply.hijack();
     const verdict = await verifier.verify(verifiable(request.raw), required);
     if (verdict.kind === 'allowed') {
       noteAccess(request, verdict.facts);
@@ -91,6 +121,7 @@ export const guarded =
     required: Requirement = {},
   ) =>
   async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (answeredMetadata(verifier, request, response)) return;
     const verdict = await verifier.verify(verifiable(request), required);
     if (verdict.kind === 'refused') return answerRefusal(response, verdict.refusal);
     noteAccess(request, verdict.facts);

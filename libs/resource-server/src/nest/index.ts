@@ -9,13 +9,14 @@ import {
   Injectable,
   Module,
   type OnApplicationShutdown,
+  type OnModuleInit,
   type Provider,
   SetMetadata,
 } from '@nestjs/common';
-import { APP_GUARD, Reflector } from '@nestjs/core';
+import { APP_GUARD, HttpAdapterHost, Reflector } from '@nestjs/core';
 import { JwtModule, JwtService } from '@nestjs/jwt';
 import { refusalBody } from '../http/challenges.js';
-import { accessOf, noteAccess, verifiable } from '../http/middleware.js';
+import { accessOf, metadataEndpoint, noteAccess, verifiable } from '../http/middleware.js';
 import { type Requirement, together } from '../requirement.js';
 import type { TokenFacts } from '../token-facts.js';
 import { Verifier } from '../verifier.js';
@@ -75,8 +76,16 @@ type SetHeader = (name: string, value: string) => unknown;
 
 /** Guards every handler of the application that is not `@Public()`. */
 @Module({})
-export class ResourceServerModule implements OnApplicationShutdown {
-  constructor(@Inject(Verifier) private readonly verifier: Verifier) {}
+export class ResourceServerModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    @Inject(Verifier) private readonly verifier: Verifier,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {}
+
+  /** Answers requests for the metadata (RFC 9728), which no handler takes and so no guard sees. */
+  onModuleInit(): void {
+    if (this.verifier.resource) this.host.httpAdapter.use(metadataEndpoint(this.verifier));
+  }
 
   /** Stops following the session feed. */
   async onApplicationShutdown(): Promise<void> {

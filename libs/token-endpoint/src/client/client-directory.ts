@@ -1,5 +1,11 @@
 import { Throttle, type ThrottleLimit, throttleKey } from '@curfew/accounts';
-import { type KnownClient, type KnownResource, type Registry, verifySecret } from '@curfew/clients';
+import {
+  type KnownClient,
+  type KnownResource,
+  otherSpellings,
+  type Registry,
+  verifySecret,
+} from '@curfew/clients';
 import type { Clock } from '@curfew/clock';
 import { type Instant, isPast, plus, type Seconds, secondsUntil } from '@curfew/session-policy';
 
@@ -29,9 +35,15 @@ export class ClientDirectory {
     return client && client.disabledAt === null ? client : undefined;
   }
 
-  /** The API with this audience, or undefined. */
-  async resource(audience: string): Promise<KnownResource | undefined> {
-    return (await this.registry.resource(audience)) ?? undefined;
+  /** The API that a resource indicator names (RFC 8707), or undefined. An audience that is spelled exactly so comes before all others. */
+  async resource(indicator: string): Promise<KnownResource | undefined> {
+    const exact = await this.registry.resource(indicator);
+    if (exact) return exact;
+    for (const spelling of otherSpellings(indicator)) {
+      const other = await this.registry.resource(spelling);
+      if (other) return other;
+    }
+    return undefined;
   }
 
   /**
