@@ -103,7 +103,11 @@ describe.each(otherProxies.filter(isInstalled))('behind %s', (name) => {
 
   it('hands the challenge to the client', async () => {
     const answer = await ask('/orders', {}, 'GET', '');
-    expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer realm="orders"']);
+    const metadata = `${orders}/.well-known/oauth-protected-resource`;
+    expect([answer.status, answer.headers['www-authenticate']]).toEqual([
+      401,
+      `Bearer realm="orders", resource_metadata="${metadata}"`,
+    ]);
     const wrong = await ask('/orders', {}, 'GET', 'cfw_at_nothing');
     expect(wrong.headers['www-authenticate']).toContain('error="invalid_token"');
   });

@@ -10,7 +10,7 @@ import {
   type TokenFacts,
   type Verifier,
 } from '@curfew/resource-server';
-import { type AskedRequest, isAmbiguousFor, isHost } from '@curfew/web';
+import { type AskedRequest, isAmbiguousFor } from '@curfew/web';
 import { BrowserMode } from './browser/browser-mode.js';
 import { corsHeaders, preflightHeaders, preflightMethod } from './cors.js';
 import type { ProtectedApi, Route } from './routes/route.js';
@@ -70,7 +70,7 @@ export interface DecisionHandlers {
 interface Held {
   readonly api: ProtectedApi;
   readonly issuer: string;
-  /** What metadata says of the API (RFC 9728); undefined where it is not reached at the address that is its audience. */
+  /** The API as its metadata describes it (RFC 9728); undefined where it is not reached at the address that is its audience. */
   readonly resource: ProtectedResource | undefined;
   readonly verifier: Verifier;
 }
@@ -105,13 +105,14 @@ export class DecisionMaker {
   /** Replaces the rules. Verdicts are kept for each API whose settings stay the same. */
   use({ issuer, apis, browsers, routes }: GatewayRules): void {
     const before = this.#held;
+    const table = new RouteTable(routes, this.ownPort);
+    this.#table = table;
     this.#held = new Map(
       apis.map((api) => {
-        const resource = protectedResource(issuer, api, routes, this.ownPort);
+        const resource = protectedResource(issuer, api, table);
         return [api.name, this.#holding(issuer, api, resource, before.get(api.name))];
       }),
     );
-    this.#table = new RouteTable(routes, this.ownPort);
     this.#browsers = new Map(
       browsers.map((client) => {
         const known = this.#browsers.get(client.name);
@@ -161,7 +162,7 @@ export class DecisionMaker {
     const target = `${asked.path}${asked.query}`;
     for (const { resource } of this.#held.values()) {
       if (!resource || !isMetadataOf(resource.audience, target)) continue;
-      if (!isHost(new URL(resource.audience).host, asked.host, this.ownPort)) continue;
+      if (!this.#table.isSameHost(new URL(resource.audience).host, asked.host)) continue;
       const route = this.#table.find(asked);
       return route?.api === null && isMetadataPath(route.match.path) ? undefined : resource;
     }
@@ -263,15 +264,11 @@ export class DecisionMaker {
 function protectedResource(
   issuer: string,
   { name, audience }: ProtectedApi,
-  routes: readonly Route[],
-  ownPort: number | undefined,
+  table: RouteTable,
 ): ProtectedResource | undefined {
   const url = metadataUrlOf(audience);
-  if (url === undefined) return undefined;
-  const { host } = new URL(url);
-  const own = routes.filter(({ api }) => api === name);
-  if (!own.some(({ match }) => match.hosts.some((pattern) => isHost(pattern, host, ownPort))))
-    return undefined;
+  if (url === undefined || !table.leadsTo(name, new URL(url).host)) return undefined;
+  const own = table.routes.filter(({ api }) => api === name);
   const scopes = [...new Set(own.flatMap(({ required }) => required.scopes ?? []))];
   return { audience, issuer, name, scopes, takesProofs: true };
 }

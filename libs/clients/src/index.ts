@@ -31,4 +31,4 @@ export { registryChannel } from './registry-channel.js';
 export type { Resource, ResourceRegistration, TokenFormat } from './resource.js';
 export { ResourceService } from './resource-service.js';
 export type { PolicyShadow } from './shadow.store.js';
-export { fetchedUriFault, normalResource, otherSpellings } from './uri-rules.js';
+export { fetchedUriFault } from './uri-rules.js';

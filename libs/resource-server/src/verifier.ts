@@ -51,7 +51,7 @@ export class Verifier {
   readonly #feed: FeedFollower;
   readonly #inquiry: TokenInquiry;
   readonly #context: ChallengeContext;
-  /** What metadata says of the resource (RFC 9728); undefined where none is offered. */
+  /** The resource as its metadata describes it (RFC 9728); undefined where none is offered. */
   readonly resource: ProtectedResource | undefined;
   readonly #proofs: DpopProofs;
   readonly #live = new LiveAccesses();

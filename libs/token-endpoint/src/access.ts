@@ -1,4 +1,5 @@
-import { type KnownClient, type KnownResource, normalResource } from '@curfew/clients';
+import type { KnownClient, KnownResource } from '@curfew/clients';
+import { normalResource } from '@curfew/clients/resource-indicator';
 import { claimsOfScope } from './account-claims.js';
 import type { ClientDirectory } from './client/client-directory.js';
 import { openidScopes, registeredScopes, scopesAt } from './client/client-scopes.js';

@@ -13,6 +13,6 @@ export { sendProblem } from './problem/send-problem.js';
 export { exitWhenParentDies, stopOnSignals } from './process.js';
 export { collectProcessMetrics } from './process-metrics.js';
 export { type AskedFault, type AskedRequest, askedFaultWords, readAsked } from './routes/asked-request.js';
-export { isHost, matchOf } from './routes/compiled-match.js';
+export { matchOf } from './routes/compiled-match.js';
 export { contradict, isAmbiguousFor, type Matching, MatchTable } from './routes/match-table.js';
 export { startTracing, type Tracing } from './tracing.js';

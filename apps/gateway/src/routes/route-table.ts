@@ -13,6 +13,11 @@ export class RouteTable extends MatchTable<Route> {
     );
   }
 
+  /** Whether a route of this API is for this host. */
+  leadsTo(api: string, host: string): boolean {
+    return this.routes.some((route) => route.api === api && this.isNamedBy(route, host));
+  }
+
   /** The name of the client by which people are signed in at this host, whatever the path. */
   browserAt(host: string): string | undefined {
     return this.routes.find((route) => route.browser !== undefined && this.isNamedBy(route, host))?.browser;

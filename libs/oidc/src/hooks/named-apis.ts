@@ -11,7 +11,7 @@ export function nameApis({ oidc: { params, resourceServers } }: KoaContextWithOI
   for (const [indicator] of sent) delete resourceServers[indicator];
   for (const [, server] of sent) {
     const audience = String(server.audience);
-    resourceServers[audience] = Object.assign(server, { identifier: () => audience });
+    resourceServers[audience] = { ...server, scopes: server.scopes, identifier: () => audience };
   }
   const audiences = Object.keys(resourceServers);
   params['resource'] = audiences.length === 1 ? audiences[0] : audiences;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { proofAlgorithms } from '../dpop/index.js';
 
-/** What a resource says of itself beside its identifier and its authorization server (RFC 9728 §2). */
+/** The members of a resource’s metadata beside its identifier and its authorization server (RFC 9728 §2). */
 export interface ResourceMetadata {
   /** Scope values that requests may need. */
   readonly scopes?: readonly string[] | undefined;

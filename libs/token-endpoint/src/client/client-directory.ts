@@ -1,11 +1,6 @@
 import { Throttle, type ThrottleLimit, throttleKey } from '@curfew/accounts';
-import {
-  type KnownClient,
-  type KnownResource,
-  otherSpellings,
-  type Registry,
-  verifySecret,
-} from '@curfew/clients';
+import { type KnownClient, type KnownResource, type Registry, verifySecret } from '@curfew/clients';
+import { otherSpellings } from '@curfew/clients/resource-indicator';
 import type { Clock } from '@curfew/clock';
 import { type Instant, isPast, plus, type Seconds, secondsUntil } from '@curfew/session-policy';
 

@@ -86,7 +86,12 @@ export class MatchTable<R extends Matching> {
 
   /** Whether a route names this host, with the port of the gateway or without. */
   protected isNamedBy({ match }: R, host: string): boolean {
-    return match.hosts.some((pattern) => isHost(pattern, host, this.#ownPort));
+    return match.hosts.some((pattern) => this.isSameHost(pattern, host));
+  }
+
+  /** Whether a host is this one, with the port of the gateway or without. */
+  isSameHost(pattern: string, host: string): boolean {
+    return isHost(pattern, host, this.#ownPort);
   }
 }
 
