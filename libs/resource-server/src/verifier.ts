@@ -82,7 +82,7 @@ export class Verifier {
       limits: { cacheForMs: options.cacheForMs ?? 10_000, maxPerQuestion: 100 },
     });
     const { metadata, audience } = options;
-    this.resource = metadata && { ...metadata, audience, issuer, takesProofs: options.origin !== undefined };
+    this.resource = metadata && { audience, issuer, takesProofs: options.origin !== undefined, ...metadata };
     this.#context = {
       realm: options.realm,
       schemes: options.origin ? ['Bearer', 'DPoP'] : ['Bearer'],

@@ -75,15 +75,15 @@ export function answerMetadata(
     return;
   }
   if (method !== 'GET' && method !== 'HEAD') {
-    response.writeHead(405, { ...publicHeaders, Allow: 'GET, HEAD, OPTIONS' }).end();
+    response.writeHead(405, { Allow: 'GET, HEAD, OPTIONS', ...publicHeaders }).end();
     return;
   }
   const body = Buffer.from(JSON.stringify(membersOf(resource)));
   response.writeHead(200, {
-    ...publicHeaders,
     'Content-Type': 'application/json',
     'Content-Length': body.length,
     'Cache-Control': 'public, max-age=300',
+    ...publicHeaders,
   });
   response.end(body);
 }
