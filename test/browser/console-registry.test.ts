@@ -254,6 +254,10 @@ describe('the pages of APIs and gateway routes', () => {
     await made.getByLabel('Scopes', { exact: true }).fill('reports:read reports:write');
     await made.getByRole('button', { name: 'Register' }).click();
     await page.locator(`[data-row="${audience}"]`).getByText('reports:read reports:write').waitFor();
+    await page.locator(`[data-row="${audience}"]`).click();
+    await dialog('Reports').getByLabel('Name', { exact: true }).fill('Reports of the house');
+    await dialog('Reports').getByRole('button', { name: 'Save' }).click();
+    await page.locator(`[data-row="${audience}"]`).getByText('Reports of the house').waitFor();
 
     await page.getByRole('link', { name: 'Gateway routes', exact: true }).click();
     await press('New route');

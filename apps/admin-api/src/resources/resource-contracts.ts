@@ -9,8 +9,26 @@ export const audience = z
   .min(1)
   .max(512)
   .regex(/^[\x21-\x7e]+$/, { error: 'must be an absolute URI' })
-  .meta({ description: 'The audience (RFC 8707), percent-encoded in paths.' });
-const byAudience = z.object({ audience });
+  .meta({ description: 'The audience (RFC 8707).' });
+const byAudience = z.object({
+  audience: z
+    .string()
+    .min(1)
+    .max(700)
+    .regex(/^[\x21-\x7e]+$/, { error: 'must be an absolute URI' })
+    .meta({
+      description:
+        'The audience (RFC 8707), percent-encoded; or in base64url behind `~`, where a gateway stands before: it refuses the `//` of a URI in a path.',
+    }),
+});
+
+/** The audience that a path names. No URI begins with the `~` that stands before base64url (RFC 3986 §3.1). */
+export function audienceIn({ audience: named }: z.output<typeof byAudience>): string {
+  if (!named.startsWith('~')) return named;
+  const decoded = audience.safeParse(Buffer.from(named.slice(1), 'base64url').toString('utf8'));
+  return decoded.success ? decoded.data : named;
+}
+
 const etag = { ETag: 'The version; name it in If-Match to change it.' };
 
 const resource = z.object({

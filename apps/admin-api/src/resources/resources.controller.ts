@@ -32,7 +32,7 @@ export class ResourcesController {
 
   @Operation(contracts.show)
   async show(@Input() { params }: InputOf<typeof contracts.show>): Promise<Answer> {
-    const resource = await this.resources.find(params.audience);
+    const resource = await this.resources.find(contracts.audienceIn(params));
     if (!resource) throw new RegistrationError('unknown_resource');
     return ok(resourceOnWire(resource, await this.attached()), resource.version);
   }
@@ -51,7 +51,7 @@ export class ResourcesController {
   ): Promise<Answer> {
     const act = actOf(asked, contracts.change);
     const resource = await this.prisma.$transaction((tx) =>
-      this.acts.change(params.audience, body as Partial<SentResource>, version, act, tx),
+      this.acts.change(contracts.audienceIn(params), body as Partial<SentResource>, version, act, tx),
     );
     return ok(resourceOnWire(resource, await this.attached()), resource.version);
   }
@@ -59,7 +59,7 @@ export class ResourcesController {
   @Operation(contracts.remove)
   async remove(@Input() { params, ...asked }: InputOf<typeof contracts.remove>): Promise<Answer> {
     const act = actOf(asked, contracts.remove);
-    await this.prisma.$transaction((tx) => this.acts.remove(params.audience, act, tx));
+    await this.prisma.$transaction((tx) => this.acts.remove(contracts.audienceIn(params), act, tx));
     return nothing();
   }
 

@@ -10,7 +10,7 @@ import { InputField } from '../../elements/input-field.js';
 import { wordsOf } from '../../elements/lines.js';
 import { Overtaken, useRevision } from '../../elements/revision.js';
 import { Failed, Loading } from '../../elements/states.js';
-import type { Api } from './api-queries.js';
+import { type Api, inPath } from './api-queries.js';
 
 interface ApiDialogProps {
   /** The API that is changed; null for a new one. */
@@ -46,7 +46,7 @@ const typedOf = (api: Api): Typed => ({
 });
 
 const readApi = (audience: string) =>
-  answerOf(adminApi.GET('/v1/resources/{audience}', { params: { path: { audience } } }));
+  answerOf(adminApi.GET('/v1/resources/{audience}', { params: { path: inPath(audience) } }));
 
 /** Registers an API, or changes and deletes one. */
 export function ApiDialog({ audience, onClose, onDone }: ApiDialogProps) {
@@ -184,7 +184,7 @@ function saveApi({ audience, ...typed }: Typed, etag: string | null) {
     ? bodyOf(adminApi.POST('/v1/resources', { body: { audience, ...body } }))
     : bodyOf(
         adminApi.PATCH('/v1/resources/{audience}', {
-          params: { path: { audience }, header: { 'If-Match': etag } },
+          params: { path: inPath(audience), header: { 'If-Match': etag } },
           body,
         }),
       );
@@ -196,7 +196,7 @@ function DeleteApi({ audience, onClose, onDone }: ApiDialogProps & { readonly au
       title="Delete this API"
       button="Delete for ever"
       isDanger
-      act={() => bodyOf(adminApi.DELETE('/v1/resources/{audience}', { params: { path: { audience } } }))}
+      act={() => bodyOf(adminApi.DELETE('/v1/resources/{audience}', { params: { path: inPath(audience) } }))}
       onDone={onDone}
       onClose={onClose}
     >
