@@ -289,15 +289,10 @@ describe('clients and APIs over the admin API', () => {
     expect(made.body).toMatchObject({ audience, token_format: 'jwt', signing_alg: 'ES256', version: 1 });
     const path = `/v1/resources/${encodeURIComponent(audience)}`;
     expect(made.headers.get('location')).toBe(path);
-    // In a path that goes through a gateway, an audience stands in base64url.
-    const behindGateway = `/v1/resources/~${Buffer.from(audience).toString('base64url')}`;
-    expect((await world.get(behindGateway)).body).toEqual(made.body);
-    for (const nobody of ['~', '~!', '~AA', `~${Buffer.from('https://other.test').toString('base64url')}`])
-      expect((await world.get(`/v1/resources/${nobody}`)).body.code).toBe('unknown_resource');
-    const changed = await world.call('PATCH', behindGateway, {
-      body: { token_format: 'opaque' },
-      headers: etag(made),
-    });
+    expect((await world.get('/v1/resources/~AA')).body.code).toBe('unknown_resource');
+    const inBase64 = `/v1/resources/~${Buffer.from(audience).toString('base64url')}`;
+    const body = { token_format: 'opaque' };
+    const changed = await world.call('PATCH', inBase64, { body, headers: etag(made) });
     expect(changed.body).toMatchObject({ token_format: 'opaque', signing_alg: null, scopes: ['stock:read'] });
     expect((await world.call('DELETE', `/v1/resources/${encodeURIComponent(orders)}`)).body.code).toBe(
       'resource_in_use',

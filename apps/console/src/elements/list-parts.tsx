@@ -21,7 +21,7 @@ interface ReadAgainProps {
 export function ReadAgain({ readAt, onRefresh }: ReadAgainProps) {
   return (
     <>
-      <span className="small quiet">{readAt > 0 && `as of ${timeOfDayWords(readAt)}`}</span>
+      <span className="small quiet read-at">{readAt > 0 && `as of ${timeOfDayWords(readAt)}`}</span>
       <button type="button" className="plain compact" onClick={onRefresh}>
         <Icon name="refresh" />
         Refresh
