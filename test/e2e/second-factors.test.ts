@@ -4,6 +4,7 @@ import { ManualClock } from '@curfew/clock';
 import { decodeJwt } from 'jose';
 import { type Authenticator, enrol, sendForm } from '../support/authenticator.js';
 import { formsOf, type Page, type Person } from '../support/person.js';
+import { addPasskey, showPasskey } from '../support/software-passkey.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
 
 let world: ProtocolWorld;
@@ -375,6 +376,32 @@ describe('the settings of the second step', () => {
     const again = await person.follow(`${world.issuer}/password`, isSecondStep);
     expect((await sendForm(person, again, back)).body).toContain('Your password is changed');
     ada.password = password;
+  });
+
+  it('change nothing for a password and a code of the app where the account has a passkey, which may have been phished together', async () => {
+    const { password: current } = world.data.accounts[2]!;
+    const person = world.person(2);
+    const own = await enrol(person, current, world.issuer, now);
+    await later();
+    const { key } = await addPasskey(person, world.issuer, { current, code: own.app.code() });
+    await later();
+    const page = await person.open(`${world.issuer}/second-step`);
+    expect([page.body.includes('Recovery code'), page.body.includes('Code from your app')]).toEqual([
+      true,
+      false,
+    ]);
+    for (const act of ['prove', 'remove', 'remove_app', 'renew', 'begin', 'always'])
+      expect((await sendForm(person, page, { act, current, code: own.app.code() })).status).toBe(422);
+    const phrase = 'a pass phrase of the thief';
+    const chosen = { current, new: phrase, repeat: phrase, code: own.app.code() };
+    const atPassword = await person.open(`${world.issuer}/password`);
+    expect((await sendForm(person, atPassword, chosen)).status).toBe(422);
+    // The ways that are left: the passkey, and a recovery code for somebody who has lost it.
+    const ways = [
+      () => showPasskey(person, page, key),
+      () => sendForm(person, page, { act: 'prove', current, code: own.codes[0]! }),
+    ];
+    for (const way of ways) expect((await way()).body).toContain('value="remove_passkey"');
   });
 
   it('ask for a new proof ten minutes after the last one, however many pages handed it on', async () => {

@@ -163,7 +163,27 @@ describe('a recovery code', () => {
     expect(await tryAtOnce(account, second!, 1)).toBe(1);
     const renewed = await prisma.$transaction((tx) => nodes[0]!.renewCodes(account.id, tx));
     expect(await tryAtOnce(account, third!, 1)).toBe(0);
-    expect(await tryAtOnce(account, renewed[0]!, 1)).toBe(1);
+    expect(await tryAtOnce(account, renewed![0]!, 1)).toBe(1);
+  });
+
+  it('is the only code that is taken where an app’s is not enough, and that one is not used up', async () => {
+    const { account, app, codes } = await enrolled();
+    const attempt = async (typed: string, recoveryOnly: boolean) =>
+      (await nodes[0]!.verify(account, { typed, recoveryOnly, networkKey: 'one' })).kind;
+    expect([await attempt(app.code(), true), await attempt(codes[0]!, true)]).toEqual(['invalid', 'ok']);
+    expect(await attempt(app.code(), false)).toBe('ok');
+  });
+
+  it('is not left behind by a renewal at the moment when the last factor is removed, or after it', async () => {
+    for (let round = 0; round < 20; round++) {
+      const { account } = await enrolled();
+      const renew = () => prisma.$transaction((tx) => nodes[round % 2]!.renewCodes(account.id, tx));
+      const remove = () => prisma.$transaction((tx) => nodes[0]!.removeApp(account.id, tx));
+      await Promise.all(round % 2 ? [renew(), remove()] : [remove(), renew()]);
+      expect(await nodes[1]!.state(account.id)).toEqual({ totp: null, passkeys: [], recoveryCodes: 0 });
+      expect(await renew()).toBeNull();
+      expect((await nodes[1]!.state(account.id)).recoveryCodes).toBe(0);
+    }
   });
 
   it('is not that of another account', async () => {

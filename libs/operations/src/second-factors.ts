@@ -90,15 +90,15 @@ export const removeSecondFactors = (
     return changes.length === 0 ? null : factorChanged(parts, accountId, changes, author, tx);
   });
 
-/** New recovery codes in place of the old ones, which work no more. */
+/** New recovery codes in place of the old ones, which work no more; null, with nothing changed, where the account has no factor. */
 export const renewRecoveryCodes = (
   parts: OperationParts,
   accountId: string,
   author: Author,
-): Promise<readonly string[]> =>
+): Promise<readonly string[] | null> =>
   inTransaction(parts, author, undefined, async (tx) => {
     const codes = await parts.secondFactors.renewCodes(accountId, tx);
-    await recordChanges(parts, accountId, ['recovery_codes_renewed'], author, tx);
+    if (codes) await recordChanges(parts, accountId, ['recovery_codes_renewed'], author, tx);
     return codes;
   });
 

@@ -103,7 +103,8 @@ export class PasswordController {
       action: `${model.base}/password`,
       csrf,
       username,
-      asksCode: secondFactors.length > 0 && (secondFactors.includes('totp') ? 'recovery' : 'only-recovery'),
+      asksCode:
+        secondFactors.length > 0 && (secondFactors.includes('passkey') ? 'only-recovery' : 'recovery'),
       passkey: secondFactors.includes('passkey') ? this.passkeys.toShow(browserSessionUid) : undefined,
       endsOthers,
       minLength: parts.shortestPassword,

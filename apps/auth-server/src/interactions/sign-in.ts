@@ -84,12 +84,17 @@ export class SignIn {
   }
 
   /** Verifies a code of the account's app, or a recovery code, that was typed into a form of ours; tells of it when it was not right. */
-  async verifyCode(request: IncomingMessage, account: Account, typed: string): Promise<SecondStepVerdict> {
+  async verifyCode(
+    request: IncomingMessage,
+    account: Account,
+    typed: string,
+    recoveryOnly = false,
+  ): Promise<SecondStepVerdict> {
     const { headers, socket } = request;
     const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });
     const networkKey = signals.prefix ?? 'unknown';
     const deviceKey = readOwnCookie(request, this.settings, 'device');
-    const verdict = await this.factors.verify(account, { typed, networkKey, deviceKey });
+    const verdict = await this.factors.verify(account, { typed, recoveryOnly, networkKey, deviceKey });
     this.log.note(`second_step_${verdict.kind}`, { ip: signals.ip, accountId: account.id });
     if (verdict.kind !== 'ok') {
       this.tellCause(verdict.kind === 'invalid' ? 'wrong_code' : 'throttled', account.id, signals);
@@ -130,9 +135,10 @@ export class SignIn {
     account: Account,
     form: Form,
     binding: string,
+    recoveryOnly = false,
   ): Promise<ProofOutcome> {
     if (!form.get('credential')) {
-      const verdict = await this.verifyCode(request, account, form.get('code') ?? '');
+      const verdict = await this.verifyCode(request, account, form.get('code') ?? '', recoveryOnly);
       if (verdict.kind !== 'ok') return refused(problemOfCode(verdict));
       return { kind: 'ok', account, methods: ['otp'], provedAt: this.clock.now() };
     }
@@ -141,7 +147,8 @@ export class SignIn {
 
   /**
    * Lets a person who is signed in prove anew who they are, before they change how they sign in: by a passkey, or by the password, and a code
-   * where the account has a second factor. A thief of the password alone changes nothing.
+   * where the account has a second factor. A thief of the password alone changes nothing. Where the account has a passkey, a code of an app
+   * is not enough, because both can be phished together; a recovery code is the way back for somebody whose passkey is lost.
    */
   async proveAnew(
     request: IncomingMessage,
@@ -155,7 +162,8 @@ export class SignIn {
     if (verdict.kind !== 'ok') return refused(problemOfVerdict(verdict, 'current_password_wrong'));
     if (account.secondFactors.length === 0)
       return { kind: 'ok', account, methods: ['pwd'], provedAt: this.clock.now() };
-    const second = await this.verifySecond(request, account, form, binding);
+    const recoveryOnly = account.secondFactors.includes('passkey');
+    const second = await this.verifySecond(request, account, form, binding, recoveryOnly);
     return second.kind === 'ok' ? { ...second, methods: methodsTogether(['pwd'], second.methods) } : second;
   }
 

@@ -30,9 +30,9 @@ const hasAny = ({ app, passkeys }: SecondStepSettings): boolean => app !== null 
 
 /** Shows the factors, and a form to prove oneself before anything is changed. */
 function overview(page: SecondStepSettings): Html {
-  const { language, problem, app, passkeys } = page;
+  const { language, problem, passkeys } = page;
   const { say } = language;
-  const or = app ? 'recovery' : 'only-recovery';
+  const or = passkeys.length > 0 ? 'only-recovery' : 'recovery';
   const code = { isWrong: problem?.field === 'code', text: problem?.text, or } as const;
   return html`<div class="card stack">
 ${hasAny(page) ? facts(page) : html`<p class="quiet">${say('factor.none')}</p>`}

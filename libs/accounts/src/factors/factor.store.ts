@@ -75,19 +75,22 @@ export class FactorStore {
     return this.prisma.recoveryCode.count({ where: { accountId } });
   }
 
-  /** The account has these recovery codes, and no others. */
+  /** The account has these recovery codes, and no others. False, with nothing changed, where it has no factor that they could stand in for. */
   async replaceCodes(
     accountId: string,
     hashes: readonly Uint8Array[],
     now: Instant,
     tx: Transaction,
-  ): Promise<void> {
+  ): Promise<boolean> {
     await lockFactors(accountId, tx);
+    const hasFactor = { id: accountId, NOT: { secondFactors: { isEmpty: true } } };
+    if ((await tx.account.count({ where: hasFactor })) === 0) return false;
     await tx.recoveryCode.deleteMany({ where: { accountId } });
     const createdAt = new Date(now);
     await tx.recoveryCode.createMany({
       data: hashes.map((codeHash) => ({ accountId, codeHash: Buffer.from(codeHash), createdAt })),
     });
+    return true;
   }
 
   /** Removes the app; false where none was in use. */

@@ -41,6 +41,8 @@ export interface SecondFactorState {
 /** A code that was typed at the second step. */
 export interface SecondStepAttempt {
   readonly typed: string;
+  /** Whether nothing but a recovery code is taken: a password of the app is as wrong as any other text, and is not used up. */
+  readonly recoveryOnly?: boolean;
   /** The network it came from. */
   readonly networkKey: string;
   /** The random value of the browser's long-lived cookie; believed only after a right code with it. */
@@ -150,13 +152,12 @@ export class SecondFactors {
     return isRemoved;
   }
 
-  /** New recovery codes in place of the old ones. */
-  async renewCodes(accountId: string, tx: Transaction): Promise<readonly string[]> {
+  /** New recovery codes in place of the old ones; null where the account has no factor, also none any more. */
+  async renewCodes(accountId: string, tx: Transaction): Promise<readonly string[] | null> {
     const codes = newRecoveryCodes();
     const [key] = this.parts.codeKeys;
     const hashes = codes.map((code) => recoveryCodeHash(key!, accountId, code));
-    await this.#store.replaceCodes(accountId, hashes, this.parts.clock.now(), tx);
-    return codes;
+    return (await this.#store.replaceCodes(accountId, hashes, this.parts.clock.now(), tx)) ? codes : null;
   }
 
   /** Removes every second factor; those that there were. */
@@ -193,14 +194,14 @@ export class SecondFactors {
    */
   async verify(
     account: Account,
-    { typed, networkKey, deviceKey }: SecondStepAttempt,
+    { typed, recoveryOnly = false, networkKey, deviceKey }: SecondStepAttempt,
   ): Promise<SecondStepVerdict> {
     const { throttle } = this.parts;
     const whose = { whose: account.id, networkKey, deviceKey };
     const counters = countersOf('second-step', whose, defaultSignInLimits);
     const met = await throttle.takeInOrder(counters, null);
     if (!met.verdict.allowed) return { kind: 'throttled', retryAfter: met.verdict.retryAfter };
-    const by = await this.#uses(account, typed);
+    const by = await this.#uses(account, typed, recoveryOnly);
     if (by === null) return { kind: 'invalid' };
     // One by one: a statement with several would wait for the counters in another order than attempts take them.
     for (const { key } of [met.place, met.lane, met.slowLane]) await throttle.reset(key);
@@ -209,12 +210,17 @@ export class SecondFactors {
     return { kind: 'ok', by };
   }
 
-  async #uses({ id }: Account, typed: string): Promise<'totp' | 'recovery_code' | null> {
+  async #uses(
+    { id }: Account,
+    typed: string,
+    recoveryOnly: boolean,
+  ): Promise<'totp' | 'recovery_code' | null> {
     const code = readRecoveryCode(typed);
     if (code !== null) {
       const hashes = this.parts.codeKeys.map((key) => recoveryCodeHash(key, id, code));
       return (await this.#store.useCode(id, hashes)) ? 'recovery_code' : null;
     }
+    if (recoveryOnly) return null;
     const now = this.parts.clock.now();
     const totp = await this.#store.totp(id);
     const secret = totp?.confirmedAt ? this.parts.seal.open(totp.secret, contextOfSeal(id)) : undefined;
