@@ -16,6 +16,7 @@ describe('the ready profiles', () => {
     'nist-aal2': aal2,
     'nist-aal3': aal3,
     'pci-dss': pci,
+    'ipsie-sl1': ipsie,
     fapi2,
     standard,
     sensitive,
@@ -35,6 +36,10 @@ describe('the ready profiles', () => {
     expect(pci.policy.activity).toBe('use');
   });
 
+  it('meet IPSIE SL1: two factors', () => {
+    expect(ipsie.policy.requiredAcr).toBe('urn:curfew:acr:mfa');
+  });
+
   it('meet FAPI 2.0: no rotation, and time enough for a retry where a token does rotate', () => {
     expect(fapi2.policy.rotation).toBe('never');
     expect(fapi2.policy.retryWindow).toBeGreaterThanOrEqual(30);
@@ -48,7 +53,7 @@ describe('the ready profiles', () => {
       );
       expect([name, warnings]).toEqual([name, []]);
       expect(profiles[name].purpose).toMatch(/\.$/);
-      expect(profiles[name].source).toMatch(/RFC|NIST|PCI|FAPI|OWASP|ASVS/);
+      expect(profiles[name].source).toMatch(/RFC|NIST|PCI|FAPI|OWASP|ASVS|IPSIE/);
     }
   });
 

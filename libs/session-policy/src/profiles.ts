@@ -19,6 +19,7 @@ export const profileNames = [
   'nist-aal1',
   'nist-aal2',
   'nist-aal3',
+  'ipsie-sl1',
   'hipaa',
   'fapi2',
   'mobile',
@@ -107,6 +108,13 @@ export const profiles: { readonly [Name in ProfileName]: Profile } = {
     purpose:
       'The timeouts of AAL3 and a passkey, not the whole level: half a day at most, a quarter of an hour of silence. Without attestation nobody can tell whether a key is in hardware and stays there.',
     source: `${cited(documentedTimeouts['nist-aal3'])} §2.3.1: two distinct factors, one of them a phishing-resistant key. §5.2: the activity is that of the person.`,
+  },
+  'ipsie-sl1': {
+    policy: { ...standard, onPasswordChange: 'end_others', requiredAcr: 'urn:curfew:acr:mfa' },
+    purpose:
+      'People who sign in to the applications of a company: two factors, and an end of the session that every ID token tells.',
+    source:
+      'IPSIE Levels, SL1 (working draft of the OpenID Foundation): the identity service enforces multi-factor authentication and tells its class, and the application takes the lifetime of its session from the assertion. The document gives no number; 30 minutes and 12 hours are those of `standard`.',
   },
   hipaa: {
     policy: {
