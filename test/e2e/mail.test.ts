@@ -122,9 +122,14 @@ describe('an invitation', () => {
     const told = await world.signInRaw(new Person(username, password), {
       client_id,
       resource: orders,
-      scope: 'openid email',
+      scope: 'openid email profile',
     });
-    expect(decodeJwt(told['id_token']!)).toMatchObject({ email: username, email_verified: true });
+    expect(decodeJwt(told['id_token']!)).toMatchObject({
+      email: username,
+      email_verified: true,
+      name: 'Ada',
+      preferred_username: username,
+    });
     const { body } = await world.get(`/v1/accounts/${made.body.id}`);
     expect(body).toMatchObject({ has_password: true, email_verified: true });
   });

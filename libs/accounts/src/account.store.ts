@@ -43,7 +43,7 @@ const byNameStatement: HotStatement = {
 /** A username with the address of the profile, in one statement: claims about a person cost what they cost before there were profiles. */
 const namesStatement: HotStatement = {
   name: 'account_names',
-  text: `SELECT a.username, p.email, coalesce(p.email_verified, false) FROM account a
+  text: `SELECT a.username, p.email, coalesce(p.email_verified, false), p.display_name FROM account a
     LEFT JOIN account_profile p ON p.account_id = a.id WHERE a.id = $1::uuid`,
 };
 
@@ -115,11 +115,12 @@ export class AccountStore {
   }
 
   async names(id: string): Promise<AccountNames | null> {
-    const [row] = await this.hot.run<[username: string, email: string | null, emailVerified: boolean]>(
-      namesStatement,
-      [id],
-    );
-    return row ? { username: row[0], email: row[1], emailVerified: row[2] } : null;
+    const [row] = await this.hot.run<
+      [username: string, email: string | null, emailVerified: boolean, displayName: string | null]
+    >(namesStatement, [id]);
+    if (!row) return null;
+    const [username, email, emailVerified, displayName] = row;
+    return { username, email, emailVerified, displayName };
   }
 
   /** The password's hash; null where there is no such account. */

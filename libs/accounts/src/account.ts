@@ -26,6 +26,7 @@ export type SecondFactor = 'totp' | 'passkey';
 export interface AccountNames extends Pick<Account, 'username'> {
   readonly email: string | null;
   readonly emailVerified: boolean;
+  readonly displayName: string | null;
 }
 
 /** One page of accounts in the order of their usernames; `next` is the `after` of the following page. */

@@ -4,7 +4,7 @@ import type { AccountNames, AccountService } from '@curfew/accounts';
 export const claimsByScope = {
   openid: ['sub'],
   email: ['email', 'email_verified'],
-  profile: ['preferred_username'],
+  profile: ['name', 'preferred_username'],
 };
 
 /** The claims that a scope value stands for; none where it is a value of an API. */
@@ -30,8 +30,10 @@ export async function claimsAbout(
  * The claims of a person. If the profile has no address, a username that looks like one is given; nobody has verified it, and the claim
  * says so.
  */
-function personalClaims({ username, email, emailVerified }: AccountNames): Readonly<Record<string, unknown>> {
+function personalClaims(names: AccountNames): Readonly<Record<string, unknown>> {
+  const { username, email, emailVerified, displayName } = names;
   const address = email ?? (username.includes('@') ? username : null);
   const told = address === null ? {} : { email: address, email_verified: email !== null && emailVerified };
-  return { preferred_username: username, ...told };
+  const called = displayName === null ? {} : { name: displayName };
+  return { preferred_username: username, ...called, ...told };
 }

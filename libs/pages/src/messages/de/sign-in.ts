@@ -56,7 +56,7 @@ export const signIn: Translated<typeof import('../en/sign-in.js').signIn> = {
   'consent.deny': 'Ablehnen',
   'consent.allow': 'Erlauben',
   'scope.openid': 'Sie wiedererkennen',
-  'scope.profile': 'Ihren Benutzernamen sehen',
+  'scope.profile': 'Ihren Namen und Benutzernamen sehen',
   'scope.email': 'Ihre E-Mail-Adresse sehen, falls Sie sich damit anmelden',
   'scope.address': 'Ihre Postanschrift sehen',
   'scope.phone': 'Ihre Telefonnummer sehen',

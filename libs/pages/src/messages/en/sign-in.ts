@@ -46,7 +46,7 @@ export const signIn = {
   'consent.deny': 'Deny',
   'consent.allow': 'Allow',
   'scope.openid': 'Recognize you',
-  'scope.profile': 'See your username',
+  'scope.profile': 'See your name and username',
   'scope.email': 'See your email address, if you sign in with one',
   'scope.address': 'See your postal address',
   'scope.phone': 'See your phone number',
