@@ -147,8 +147,9 @@ export class SignIn {
 
   /**
    * Lets a person who is signed in prove anew who they are, before they change how they sign in: by a passkey, or by the password, and a code
-   * where the account has a second factor. A thief of the password alone changes nothing. Where the account has a passkey, a code of an app
-   * is not enough, because both can be phished together; a recovery code is the way back for somebody whose passkey is lost.
+   * where the account has a second factor. A thief of the password alone changes nothing. A code of an app is not
+   * enough if the account has a passkey, because it can be phished together with the password; a recovery code is the way back for somebody
+   * whose passkey is lost.
    */
   async proveAnew(
     request: IncomingMessage,
