@@ -9,6 +9,7 @@ import { LinkController } from './link.controller.js';
 import { Notices } from './notices.js';
 import { OwnAccount } from './own-account.js';
 import { OwnFactors } from './own-factors.js';
+import { OwnPages } from './own-pages.js';
 import { PasswordController } from './password.controller.js';
 import { SecondStepController } from './second-step.controller.js';
 import { SignInController } from './sign-in.controller.js';
@@ -50,6 +51,7 @@ export const pageProviders = [
   Notices,
   OwnAccount,
   OwnFactors,
+  OwnPages,
   SignIn,
   SignInFlow,
   SignedIn,
