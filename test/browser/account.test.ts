@@ -193,7 +193,7 @@ describe('the pages of one’s own account', () => {
     };
     await choose('three words in a row', 'two words in a row');
     expect(await page.getByRole('alert').textContent()).toBe('The two new passwords are not the same.');
-    // The page is shown once: who comes back to it, perhaps somebody else, has to know the old password.
+    // The page is shown once: a person who comes back to it may be somebody else, and has to know the old password.
     expect(await moveAbout(page)).toEqual(Array(3).fill('Sign in'));
     await house.signIn(page);
     await choose(`${password}, changed`, `${password}, changed`);

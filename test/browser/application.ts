@@ -61,7 +61,7 @@ export class Application {
     await new Promise((resolve) => (this.server ? this.server.close(resolve) : resolve(undefined)));
   }
 
-  /** Where the application sends a person to sign in. */
+  /** The address to which the application sends a person to sign in. */
   authorizationUrl(parameters: Readonly<Record<string, string>> = {}): string {
     const url = new URL(`${this.running.issuer}/authorize`);
     url.search = new URLSearchParams({

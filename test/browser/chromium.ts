@@ -57,7 +57,7 @@ export async function moveAbout(page: Page): Promise<(string | null)[]> {
   page.on('request', watch);
   const headings: (string | null)[] = [];
   for (const move of ['goBack', 'goForward', 'reload'] as const) {
-    // Where only a form could be sent again, Chromium answers with ERR_CACHE_MISS, and this throws.
+    // Chromium answers with ERR_CACHE_MISS if only a form could be sent again, and this throws.
     await page[move]();
     headings.push(await page.textContent('h1'));
   }

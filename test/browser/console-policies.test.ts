@@ -7,7 +7,7 @@ let world: ConsoleWorld;
 
 beforeAll(async () => {
   world = await ConsoleWorld.open();
-  // What people did on four days, under the timeout that the standard profile has.
+  // People used the product for four days under the timeout of the standard profile.
   const seen = populationUnder(1_800, { people: 320, days: 5, giveUpShare: 0.12, seed: 21 });
   for (const client of [world.admin.data.clients.web.client_id, ''])
     await plantCounts(world.admin.database, client, seen, 4);

@@ -57,7 +57,7 @@ describe('signing in to the console', () => {
       { 'sec-fetch-site': 'same-site', origin: 'http://evil.localhost' },
       { origin: 'https://evil.example' },
     ]) {
-      // Even with the cookie of an operator: what it says is decided on first.
+      // Even with the cookie of an operator: the origin of the request is decided on first.
       browser.cookies.set('curfew_gateway', 'made-up');
       const { status } = await browser.fetch(
         '/v1/sessions/end',
@@ -355,7 +355,7 @@ it.each([
       hosts: ['kept.example.test'],
       path: '/kept',
     });
-    /** Each page of the router: where it is looked at, and a text that is there once it is complete. */
+    /** Each page of the router: the address at which it is looked at, and a text that is there once it is complete. */
     const pages: Readonly<Record<string, readonly [address: string, there: string]>> = {
       '/now': ['/now', 'Time to deny'],
       '/people': ['/people', 'that is all'],

@@ -57,7 +57,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** Where the application is: at the host of the issuer, so that the cookie of the sign-in goes along in a frame (SameSite=Lax). */
+/** The origin of the application is at the host of the issuer, so that the cookie of the sign-in goes along in a frame (SameSite=Lax). */
 const origin = (): string =>
   `http://${new URL(world.issuer).hostname}:${(application.address() as AddressInfo).port}`;
 

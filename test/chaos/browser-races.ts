@@ -2,7 +2,7 @@ import type { EngineClient, EngineWorld } from '../e2e/engine-world.js';
 import { authorizationRequest, pkce } from '../e2e/protocol-world.js';
 import type { Page, Person } from '../support/person.js';
 
-/** What the requests of one browser came to, over all rounds. */
+/** The outcomes of the requests of one browser, over all rounds. */
 export interface RacedRequests {
   /** Codes that were issued before the end, of which none leads to a session that stands. */
   readonly issued: number;

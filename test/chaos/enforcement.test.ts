@@ -12,7 +12,7 @@ const boundMs = 2_000;
 
 let database: OwnDatabase;
 let databaseWay: DatabaseProxy;
-/** What lies between gateways and the authorization server. */
+/** The proxy between gateways and the authorization server. */
 let serverWay: DatabaseProxy;
 let server: RunningServer;
 let data: FirstRunData;

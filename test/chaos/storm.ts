@@ -6,7 +6,7 @@ import type { OwnDatabase } from './own-cluster.js';
 const randomInt = wholeNumbers('storm');
 process.stdout.write(`storm: CURFEW_TEST_SEED=${testSeed}\n`);
 
-/** What is killed, and when it hurts most. */
+/** The processes and connections that are killed, each when it hurts most. */
 export const kinds = ['server', 'backend', 'postmaster', 'commit'] as const;
 export type Kind = (typeof kinds)[number];
 
@@ -61,7 +61,7 @@ export async function raceWithSiblings(
   return siblings;
 }
 
-/** A client that does everything right: what was not answered it asks again, with the same token. */
+/** A client that does everything right: it repeats a request that was not answered, with the same token. */
 export class HonestClient {
   acknowledged = 0;
   readonly complaints: string[] = [];

@@ -59,7 +59,7 @@ const shortLived = new Set(['CommitBuilder', 'StagedWrites']);
 const growing =
   /^(?:export )?(?:abstract )?class (\w+)|^(?:const|let) (\w+).*? = new (?:Map|Set|LRUCache)(?:<.*>)?\((?:\)|\{)|^ {2}(?:private |protected )?(?:static )?(?:readonly )?#?(\w+)(?:: .*?)? = (?:new (?:Map|Set|LRUCache)(?:<.*>)?\((?:\)|\{)|\[\];)|^ {4}this\.#?(\w+) = new (?:Map|Set|LRUCache)(?:<.*>)?\((?:\)|\{)/gm;
 
-/** What a source holds that can grow for as long as its process lives, as `Class.member` or `file.name`. */
+/** The collections of a source that can grow for as long as its process lives, as `Class.member` or `file.name`. */
 function heldBy(file: string, text: string): string[] {
   let owner = '';
   return [...text.matchAll(growing)].flatMap(([, found, ofModule, field, later]) => {
@@ -103,7 +103,7 @@ const figures: Shown = [
 ];
 const kept: Shown = ['test/e2e/gateway-routes.test.ts', 'are in force within seconds'];
 
-/** What shows each bound; a sentence where there is no number to reach, because something else is limited that each entry belongs to. */
+/** The test that shows each bound; a sentence if there is no number to reach, because each entry belongs to something else that is limited. */
 const shownBy: Readonly<Record<string, Shown | string>> = {
   'Tallies.soon': tallies,
   'Tallies.everyday': tallies,
@@ -259,7 +259,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
 };
 
 describe('what is held in memory', () => {
-  // What a caller without rights holds: empty, and read only.
+  // The set of a caller without rights is empty and read only.
   const fixed = ['authority.none'];
   const held = [...new Set(sources.flatMap((file) => heldBy(file, readFileSync(file, 'utf8'))))].filter(
     (name) => !fixed.includes(name),
@@ -338,7 +338,7 @@ describe('a decision', () => {
   });
 });
 
-/** Where the values of each label of a metric come from: closed lists in the code, or what administrators registered. */
+/** The source of the values of each label of a metric: closed lists in the code, or what administrators registered. */
 const labels: Readonly<Record<string, string>> = {
   action: 'closed list',
   api: 'the routes file',
@@ -360,7 +360,7 @@ const labels: Readonly<Record<string, string>> = {
   status: 'status codes that the code writes',
   type: 'closed list',
 };
-/** What may stand as the value of a label: a literal, a narrowing to a closed list, or a name that is one of few by its type. */
+/** An expression that may be the value of a label: a literal, a narrowing to a closed list, or a name that is one of few by its type. */
 const narrowed =
   /^(?:'[\w.]+'|known\(.*|classOf\(data\)|pool|isEventType\(type\) \? type : 'other'|isErrorCause\(refusal\.cause\) \? refusal\.cause : 'other'|causeLabel\(refusal\.cause\)|outcomeOf\(decision\)|clientId|id|response\.statusCode|kind|outcome|route|method|status|api|state|reason|signal)$/;
 

@@ -41,7 +41,7 @@ describe('a unit for systemd', () => {
     try {
       const files = units.map((unit) => {
         const file = join(folder, basename(unit));
-        // Where the program is differs from machine to machine, and here only its presence is looked at.
+        // The place of the program differs from machine to machine; only its presence is looked at here.
         writeFileSync(file, read(unit).replace('/usr/bin/node', process.execPath));
         return file;
       });

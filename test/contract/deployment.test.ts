@@ -18,7 +18,7 @@ import { pathToFileURL } from 'node:url';
 import { ConfigurationError, loadConfiguration } from '@curfew/config';
 import { parse } from 'yaml';
 
-// No container engine is needed here: what a file names must exist, and what it sets must be a valid configuration.
+// No container engine is needed here: every name in a file must exist, and every setting must be valid.
 const house = process.cwd();
 const text = (path: string): string => readFileSync(join(house, path), 'utf8');
 const manifest = JSON.parse(text('package.json')) as {
@@ -49,7 +49,7 @@ interface Compose {
 }
 const compose = parse(text('docker-compose.yml'), { merge: true }) as Compose;
 const services = Object.entries(compose.services);
-/** What runs this product's image, and where each listens if nothing is said. */
+/** The services that run this product's image. */
 const servers = services.filter(([, { image }]) => image === compose.services['auth-server']?.image);
 const ports: Readonly<Record<string, number>> = { 'auth-server': 3000, 'admin-api': 3001, gateway: 3002 };
 

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
 
-/** What runs for every refresh, introspection and decision. What is read at the start, or stands in for a database, is not. */
+/** The code that runs for every refresh, introspection and decision. Code that runs at the start only, or stands in for a database, is not in it. */
 const hotRooms = [
   'libs/session-policy/src',
   'libs/sessions/src',

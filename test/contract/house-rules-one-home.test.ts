@@ -4,7 +4,7 @@ import { filesBelow, isProduct, nodesIn } from '../support/sources.js';
 
 const product = filesBelow('.').filter(isProduct);
 
-/** What a string or a part of a template says. */
+/** The text of a string or of a part of a template; empty for other nodes. */
 const textOf = (node: ts.Node | undefined): string =>
   node !== undefined &&
   (ts.isStringLiteralLike(node) ||
@@ -56,7 +56,7 @@ const importsSign = (file: ts.SourceFile, local: string): boolean =>
         ({ name, propertyName }) => name.text === local && (propertyName ?? name).text === 'sign',
       ),
   );
-/** The parts of a text that stand behind a dot: of a template, of a sum, or of a list that is joined. */
+/** The parts of a text behind a dot, in a template, in a sum, or in a list that is joined. */
 const behindDots = (node: ts.Node): readonly ts.Expression[] => {
   if (ts.isTemplateExpression(node))
     return node.templateSpans.flatMap(({ expression }, at) =>
@@ -71,7 +71,7 @@ const behindDots = (node: ts.Node): readonly ts.Expression[] => {
     : undefined;
   return list && ts.isArrayLiteralExpression(list) ? list.elements : [];
 };
-/** The code behind an expression: where it is the name of a variable, the code that gives it its value. */
+/** The code of an expression; the code that gives a variable its value, if the expression is its name. */
 const codeBehind = (expression: ts.Expression): string => {
   if (!ts.isIdentifier(expression)) return expression.getText();
   const isIts = (one: ts.Node) => ts.isVariableDeclaration(one) && one.name.getText() === expression.text;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { migrationsNow, releaseRecords } from '../support/release-record.js';
 
-/** What a version that knows nothing of a migration may stumble over, after the table it speaks of was there already. */
+/** Statements over which a version that does not know a migration may stumble, if their table was there before. */
 const breaking: readonly (readonly [RegExp, string])[] = [
   [/\bDROP\s+(TABLE|COLUMN|VIEW|FUNCTION|TYPE|SCHEMA)\b/i, 'takes away what an older version asks for'],
   [/\bRENAME\b/i, 'renames what an older version asks for'],
@@ -31,7 +31,7 @@ const statementsOf = (sql: string): string[] =>
 const tableOf = (statement: string): string | undefined =>
   /\b(?:TABLE(?: IF EXISTS| ONLY)*|ON|FROM|TRUNCATE) "?(\w+)"?/i.exec(statement)?.[1];
 
-/** What is wrong with a migration in the eyes of a version before it. What it makes itself no older version knows. */
+/** The faults of a migration for a version before it. No older version knows the tables that the migration itself creates. */
 function faultsOf(sql: string): string[] {
   const statements = statementsOf(sql);
   const made = new Set(

@@ -1,7 +1,7 @@
 import type { Configuration } from 'oidc-provider';
 import { type RunningProvider, startProvider } from './oidc-provider-under-test.js';
 
-/** What the product does: every authorization gets a grant of its own, and with it a session id of its own. */
+/** The grants of the product: every authorization gets a grant of its own, and with it a session id of its own. */
 const freshGrants = (sids: string[] = []): Configuration => ({
   issueRefreshToken: async () => true,
   expiresWithSession: async () => false,

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** What somebody else's API may look like: plain JavaScript, and an authorization server that is not there yet. */
+/** An API as somebody else may write it: plain JavaScript, and an authorization server that is not there yet. */
 const program = `
   import { createServer } from 'node:http';
   import { createVerifier, guarded } from '@curfew/resource-server';
@@ -113,8 +113,8 @@ describe('the package for API authors, packed and installed somewhere else', () 
     expect(required.stdout).toBe(imported.stdout);
   }, 30_000);
 
-  // The declarations of each build are checked whole once; elsewhere it is enough that they are found. What other versions of the
-  // compiler, of Node and of Jest make of the package is tried by `npm run test:package`.
+  // The declarations of each build are checked whole once; elsewhere it is enough that they are found. The package with other versions of the
+  // compiler, of Node and of Jest is tried by `npm run test:package`.
   it.each([
     ['a module', 'api.mts', ['--module', 'nodenext']],
     ['CommonJS', 'api.cts', ['--module', 'nodenext']],

@@ -22,7 +22,7 @@ const rows: readonly Row[] = page
 const done = rows.filter(({ cells }) => cells.length === 5);
 const excused = rows.filter(({ cells }) => cells.length === 3);
 
-/** The titles of the tests in a file, as they are written: of `it`, and of `it.each` with its placeholders. */
+/** The titles of the tests in a file, as they are written, those of `it.each` with their placeholders. */
 function titlesIn(path: string): Set<string> {
   const titles = new Set<string>();
   const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);

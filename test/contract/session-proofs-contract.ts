@@ -10,7 +10,7 @@ import {
 } from '@curfew/sessions/store';
 import { aSession, parallel, type StoreUnderTest, storeUnder, t, t0 } from './session-store-under-test.js';
 
-/** What every SessionStore MUST do with a proof that a change was asked for with (RFC 9449 §11.1). */
+/** The contract of every SessionStore for the proof with which a change was asked for (RFC 9449 §11.1). */
 export function describeProofs(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(`to the store of sessions ${name}, a proof`, () => {
     const under = storeUnder(open);
@@ -36,7 +36,7 @@ export function describeProofs(name: string, open: () => Promise<StoreUnderTest>
       ...moved(session, at),
       generation: session.generation,
     });
-    /** What became of it: true, false or the name of the error. */
+    /** The outcome: true, false or the name of the error. */
     const tried = (work: Promise<boolean>) => work.catch((error: Error) => error.name);
     const changes: Record<
       string,

@@ -4,7 +4,7 @@ import { sessionEvent } from '@curfew/sessions';
 import type { StoredSession } from '@curfew/sessions/store';
 import { parallel, type StoreUnderTest, storeUnder, t } from './session-store-under-test.js';
 
-/** What every SessionStore MUST do with the siblings of a session. */
+/** The contract of every SessionStore for the siblings of a session. */
 export function describeSiblings(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(`to the store of sessions ${name}, siblings`, () => {
     const under = storeUnder(open);

@@ -32,7 +32,7 @@ import {
   unlimited,
 } from './session-store-under-test.js';
 
-/** What every SessionStore and SweepStore MUST do; run on each of them. */
+/** The contract of every SessionStore and SweepStore; run on each of them. */
 export function describeStore(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(`the store of sessions ${name}`, () => {
     const under = storeUnder(open);

@@ -160,7 +160,7 @@ const toReceiver = (method: string, more: string, body?: unknown) => [
 
 /**
  * Every operation that can hand out, take over, weaken or remove power over the admin API, with its targets. Ending sessions and
- * rotating keys removes nobody's power: whoever is signed out signs in again, and tokens for the admin API are opaque.
+ * rotating keys removes nobody's power: a person who is signed out signs in again, and tokens for the admin API are opaque.
  */
 export const aims: Readonly<Record<string, readonly Aimed[]>> = {
   createClient: Object.entries(clients).map(([target, [power, members]]) =>

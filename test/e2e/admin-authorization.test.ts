@@ -24,7 +24,7 @@ const ask = (operation: DescribedOperation, token: string | null) => {
   return world.call(operation.method, targetOf(operation, components), { token, body, headers });
 };
 
-/** What a request for something made up would really do is left out where it would do something. */
+/** Operations that would do something even for a made-up request are not harmless, and are left out. */
 const isOpen = ({ scope, anyCaller }: DescribedOperation) => scope === null && !anyCaller;
 const harmless = (operation: DescribedOperation) =>
   !['endSessions', 'rotateKeys', 'createClient', 'createAccount'].includes(operation.id);
@@ -346,7 +346,7 @@ describe('the last full administrator', () => {
           return { id: made.client_id, token: await world.clientToken(made) };
         }),
       );
-      // The one of the first start stands aside: of the pair, one must stay.
+      // The one of the first start stands aside, because one of the pair must stay.
       const { client_id } = world.data.clients.admin;
       await world.database.query('UPDATE client SET disabled_at = now() WHERE id = $1', [client_id]);
       const answers = await Promise.all(

@@ -21,7 +21,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** Where an authorization request of the web client leads this browser: its code, or the error. */
+/** The outcome of an authorization request of the web client in this browser: its code, or the error. */
 async function authorized(person: Person, more: Record<string, string> = {}) {
   const { web } = world.data.clients;
   const { verifier, challenge } = pkce();

@@ -12,7 +12,7 @@ let operations: DescribedOperation[];
 beforeAll(async () => {
   world = await AdminWorld.start();
   document = (await world.get('/v1/openapi.json', { token: null })).body;
-  // Streams do not end; what they read is read by the list of events too.
+  // Streams do not end; the list of events reads the same input.
   operations = operationsOf(document).filter(({ scope, id }) => scope !== null && id !== 'followEvents');
 }, 60_000);
 afterEach(() => assertInvariants(world.database));

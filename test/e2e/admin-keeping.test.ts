@@ -570,7 +570,7 @@ describe('the record of what an operator does', () => {
   const everything = async (): Promise<readonly string[]> => {
     const rows = await Promise.all(
       tables.map((name) => {
-        // Of a session only whether it lives: it may be used meanwhile.
+        // A session is compared by whether it lives, because it may be used meanwhile.
         const text = name === 'session' ? `id::text || coalesce(end_reason, '')` : 't::text';
         return world.database.query<{ sum: string }>(
           `SELECT md5(coalesce(string_agg(${text}, ',' ORDER BY t::text), '')) AS sum FROM "${name}" t`,

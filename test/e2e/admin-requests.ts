@@ -38,7 +38,7 @@ export function operationsOf(document: any): DescribedOperation[] {
   );
 }
 
-/** A value that fits a schema as well as a generator can tell; what it names does not exist. */
+/** A value that fits a schema as well as a generator can tell; the things that it names do not exist. */
 // biome-ignore lint/suspicious/noExplicitAny: a schema is read as it comes
 export function exampleOf(schema: any, components: Json): unknown {
   if (schema.$ref) return exampleOf(components[schema.$ref.split('/').at(-1)], components);

@@ -6,12 +6,12 @@ import { type FirstRunData, type RunningServer, startServer } from '../support/s
 export const orders = 'https://orders.example.test';
 export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 
-/** What the admin API answered. */
+/** A response of the admin API. */
 export interface AdminAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, judged by the assertions
+  // biome-ignore lint/suspicious/noExplicitAny: any response, judged by the assertions
   readonly body: any;
 }
 
@@ -22,7 +22,7 @@ export interface SignedIn {
   readonly sid: string;
 }
 
-/** What a call to the admin API may carry. */
+/** The parts of a call to the admin API. */
 export interface Call {
   readonly token?: string | null;
   readonly body?: unknown;
@@ -189,7 +189,7 @@ export class AdminWorld {
     return this.form('/token', { grant_type: 'refresh_token', client_id, refresh_token: refreshToken });
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, judged by the assertions
+  // biome-ignore lint/suspicious/noExplicitAny: any response, judged by the assertions
   async introspect(token: string): Promise<any> {
     const { client_id, client_secret } = this.data.clients.api;
     return this.form(

@@ -143,7 +143,7 @@ const derSigned = (proof: string) => {
   return `${signed}.${sign('sha256', Buffer.from(signed), key.privateKey).toString('base64url')}`;
 };
 
-/** What is done to a right proof as it is sent. */
+/** Changes to a right proof as it is sent. */
 const sent: Readonly<Record<string, (proof: string) => unknown>> = {
   'in two parts': (proof) => proof.slice(0, proof.lastIndexOf('.')),
   'in four parts': (proof) => `${proof}.x`,
@@ -353,7 +353,7 @@ const retries: readonly Case[] = [
       const proof = aProof(side, key);
       const { body } = await shown(side, token, proof);
       await moved(side, id, '61 s');
-      // Whoever has no key shows nothing: this ends no session.
+      // A caller without a key proves nothing, so this ends no session.
       await shown(side, token, proof);
       await shown(side, body.refresh_token, aProof(side, key));
     },

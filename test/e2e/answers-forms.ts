@@ -100,7 +100,7 @@ const formType = 'application/x-www-form-urlencoded';
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 const marked = (pairs: Pairs) => Buffer.concat([byteOrderMark, Buffer.from(text(pairs))]);
 
-/** What is done to a request, by name; each of them is done to each base. */
+/** Changes to a request, by name; each of them is made to each base. */
 const spoilers: Readonly<Record<string, (pairs: Pairs) => Spoilt>> = {
   'nothing wrong': (pairs) => ({ form: text(pairs) }),
   'its last parameter twice': (pairs) => ({ form: text([...pairs, pairs.at(-1)!]) }),

@@ -83,7 +83,7 @@ const asked = (name: string, token: (side: Side) => Promise<string>): Case => ({
 const anHourAgo = (side: Side) => Math.floor(side.world.clock.now() / 1000) - 3600;
 const now = (side: Side) => side.world.clock.now();
 
-/** Introspections: of what, by whom, with which parameters. */
+/** Introspections, each of a token, by a caller, with its parameters. */
 export const introspections: readonly Case[] = [
   asked('a token', sealed),
   asked('a token for another API', (side) => sealed(side, { aud: billing })),

@@ -43,7 +43,7 @@ export function aKey(alg: Alg = 'ES256'): ProofKey {
   return { alg, jwk, privateKey, thumbprint };
 }
 
-/** What is different about a proof; undefined takes a member out. Text stands for the whole part as it is sent. */
+/** Changes to a proof; undefined takes a member out. Text stands for the whole part as it is sent. */
 export interface ProofChanges {
   readonly header?: Readonly<Record<string, unknown>> | string;
   readonly claims?: Readonly<Record<string, unknown>> | string;

@@ -15,14 +15,14 @@ export type Form =
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
-/** What a request was answered with. */
+/** The response to a request. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   /** Names of the headers as they came, one after the other. */
   readonly order: readonly string[];
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, judged by the assertions
+  // biome-ignore lint/suspicious/noExplicitAny: any response, judged by the assertions
   readonly body: any;
   readonly requestId: string;
 }
@@ -46,11 +46,11 @@ export const posted = ({ id, secret }: Pick<TestClient, 'id' | 'secret'>) => ({
 const encoded = (form: Form): string | Buffer =>
   typeof form === 'string' || Buffer.isBuffer(form) ? form : new URLSearchParams(form as never).toString();
 
-/** One run of one case: what it asked, what it was answered, which sessions it did that to. */
+/** One run of one case: its requests, the responses, and the sessions of both. */
 export class Side {
   readonly replies: Reply[] = [];
   readonly sessions: string[] = [];
-  /** What else is known by another name on the other side, with the name it has here. */
+  /** Further things that have another name on the other side, with the name they have here. */
   readonly names = new Map<string, string>();
   /** Numbers that depend on the moment, to be compared with some tolerance. */
   readonly moments: number[] = [];

@@ -144,11 +144,11 @@ export class AnswersWorld {
     generation = 0,
   ): Promise<{ id: string; token: string; row: Record<string, unknown> }> {
     const stored = await this.template(name);
-    // What is to be changed must be there; what is not stays as the server stored it.
+    // A change needs a row with every column; a copy without a change stays as the server stored it.
     const template = change ? whole(stored) : stored;
     const [id, secret] = [newId(this.clock.now()), randomBytes(32)];
     const authorization = { ...(template['authorization'] as object), sid: id };
-    // Of no browser: an end that reaches the browser would otherwise end the template, and with it every later copy.
+    // The copy belongs to no browser: an end that reaches the browser would otherwise end the template, and with it every later copy.
     const own = { ...template, id, authorization, generation, browser_session_uid: null };
     const row = {
       ...own,

@@ -52,7 +52,7 @@ describe('a new installation in production', () => {
       CURFEW_KEY_ENCRYPTION_SECRETS: secrets,
       DATABASE_URL: database.url,
     };
-    // Of two that run at once, one makes it and the other one says so.
+    // If two run at once, one makes it and the other one says so.
     const both = await Promise.all([bootstrap(settings), bootstrap(settings)]);
     const [made, late] = both.sort((one, other) => (one.status ?? 9) - (other.status ?? 9));
     expect([made?.status, late?.status, late?.out]).toEqual([0, 1, '']);

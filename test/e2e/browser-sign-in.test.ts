@@ -30,7 +30,7 @@ beforeAll(async () => {
     { accessTokenLifetime: '5m', inactivityTimeout: '6m', absoluteLifetime: '20m' },
   );
   api = await world.client({ grant_types: [], redirect_uris: [], resources: [], resource: orders });
-  // What the person allowed once is not asked again.
+  // A person is not asked again for consent that was given once.
   for (const client of [plain, strict]) await world.signIn(client, { person: world.stranger(1) });
 }, 90_000);
 beforeEach(() => everyone({}));
@@ -58,7 +58,7 @@ async function everyone(settings: Readonly<Record<string, unknown>>): Promise<vo
 
 const isSignIn = ({ body }: Page): boolean => /<input id="password"/.test(body);
 
-/** An authorization request as an application sends it; where it led. */
+/** An authorization request as an application sends it, followed to its last page. */
 async function authorize(client: EngineClient, person: Person, extra: Record<string, string> = {}) {
   const { verifier, challenge } = pkce();
   const code = { code_challenge: challenge, code_challenge_method: 'S256' };
@@ -68,7 +68,7 @@ async function authorize(client: EngineClient, person: Person, extra: Record<str
   return { page, verifier, code: query.get('code'), error: query.get('error') };
 }
 
-/** What comes of asking without a page: 'code', or the error the application gets. */
+/** The outcome of a request without a page: 'code', or the error the application gets. */
 async function silently(client: EngineClient, person: Person, extra: Record<string, string> = {}) {
   const { code, error } = await authorize(client, person, { prompt: 'none', ...extra });
   return code ? 'code' : error;
@@ -548,7 +548,7 @@ describe('a browser at the gateway', () => {
         '/orders',
       );
       expect((await browser.fetch('/orders')).status).toBe(200);
-      // What the ended session had sealed stays worthless beside the new one.
+      // Values that the ended session had sealed stay worthless beside the new one.
       browser.cookies.clear();
       for (const [name, value] of sealed) browser.cookies.set(name, value);
       expect((await browser.fetch('/orders')).status).toBe(401);

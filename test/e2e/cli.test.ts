@@ -195,7 +195,7 @@ describe('the command line', () => {
       expect([args.join(' '), code]).toEqual([args.join(' '), expected]);
       expect(err).not.toMatch(/at .*\.js:\d+|cfw_cs_/);
     }
-    // What was mistyped is shown to whoever typed it.
+    // A mistyped value is shown to the person who typed it.
     expect(finished[0]!.err).toContain(
       `There is no such session, or it was deleted after its retention. (unknown_session): "${nobody}"`,
     );
@@ -589,7 +589,7 @@ gateway_routes:
     expect(code).toBe(7);
     expect(out).toMatch(/WRONG\s+lost data\s+.*after-restore\.js --yes/);
     expect(out).toMatch(/ok\s+state folder\s+\/tmp/);
-    // Whoever has heard of it meanwhile looks again.
+    // A process that has heard of it meanwhile looks again.
     for (const url of [world.server.issuer, world.adminUrl])
       while (!(await fetch(`${url}/health/ready`)).ok) await pause(100);
   });

@@ -45,7 +45,7 @@ async function call(method: string, path: string, body?: unknown, client: TestCl
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, judged by the assertions
+  // biome-ignore lint/suspicious/noExplicitAny: any response, judged by the assertions
   return { status: response.status, body: (text ? JSON.parse(text) : null) as any };
 }
 async function endOfASession(resource: string | null = orders): Promise<string> {

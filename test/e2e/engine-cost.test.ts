@@ -9,7 +9,7 @@ let web: EngineClient;
 let api: EngineClient;
 /** Long enough for what is done every ten seconds to be counted as often as it is done. */
 const idleSeconds = 10;
-/** What a node asked for by itself in that time, in which nobody asked anything. */
+/** The statements of a node by itself in that time, in which nobody asked anything. */
 let whenIdle: readonly Statement[];
 /** How long that was, in seconds. */
 let idleFor = 0;
@@ -43,7 +43,7 @@ const statements = () =>
      WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
   );
 
-/** How many reads and writes each of `times` requests costs. What a node does by itself is not counted. */
+/** How many reads and writes each of `times` requests costs. The work that a node does by itself is not counted. */
 async function costOf(times: number, request: (index: number) => Promise<unknown>) {
   await database.query('SELECT pg_stat_statements_reset()');
   for (let index = 0; index < times; index++) await request(index);

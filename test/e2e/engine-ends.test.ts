@@ -470,7 +470,7 @@ describe('ends that nobody asks about', () => {
 
 describe('a limit of sessions per account', () => {
   const codes = async (client: EngineClient, count: number) => {
-    // Whatever the account had before does not count.
+    // Earlier sessions of the account do not count.
     await world.engine().endAll(ended('account', await world.accountId(1), 'ended_by_administrator'));
     await world.pass(1);
     const person = world.stranger(1);

@@ -152,7 +152,7 @@ describe('of fifty uses at once on two nodes, one wins', () => {
     const [led, ...more] = answers.filter(({ headers }) => headers.location !== undefined);
     expect(led?.headers.location).toMatch(/[?&]code=/);
     expect(more).toEqual([]);
-    // What led on cannot be answered once more, by whoever still has the form.
+    // A form that led on cannot be answered once more by a browser that still has it.
     const late = await visit(0, 'POST', page, typed);
     expect(late.status).toBe(403);
   });

@@ -214,7 +214,7 @@ describe('who must not be able to change anything', () => {
         `SELECT data->>'endpoint' AS endpoint, sum((data->>'count')::int)::int AS count FROM event_count WHERE type = 'token.unknown' GROUP BY 1 ORDER BY 1`,
       );
     await world.until('they are counted', async () => (await counted()).length === 4);
-    // What has not doubled since it was written waits for the end of its minute (ADR 49).
+    // A count that has not doubled since it was written waits for the end of its minute (ADR 49).
     await world.until('all are counted', async () => (await counted())[2]!.count === 20, 75_000);
     const rows = await world.database.query(`SELECT data FROM event_count WHERE type = 'token.unknown'`);
     expect(rows.length).toBeLessThan(15);

@@ -31,14 +31,14 @@ import { asHeader, authorizationRequest, pkce } from './protocol-world.js';
 export const orders = 'https://orders.example.test';
 export const ledger = 'https://ledger.example.test';
 
-/** What a node answered, to the byte. */
+/** The response of a node, to the byte. */
 export interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   /** Names and values as they were sent, in their order. */
   readonly sentHeaders: readonly string[];
   readonly raw: string;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, judged by the assertions
+  // biome-ignore lint/suspicious/noExplicitAny: any response, judged by the assertions
   readonly body: any;
 }
 
@@ -48,7 +48,7 @@ export interface EngineClient {
   readonly secret: string;
 }
 
-/** What a sign-in gave its client. */
+/** The tokens that a sign-in gave its client. */
 export interface Tokens {
   readonly access_token: string;
   readonly refresh_token: string;

@@ -243,7 +243,7 @@ it('a database that went backwards is not served from either, until the step; th
   held = await hold();
   const after = await events(`?after=${event!.position}`);
   expect([after.status, ((await after.json()) as { code: string }).code]).toEqual([410, 'position_lost']);
-  // The session feed has no 410: whoever resumes is told to forget everything, and follows on from there.
+  // The session feed has no 410: a follower that resumes is told to forget everything, and follows on from there.
   const feed = await followed(before);
   expect(await eventOf(feed)).toMatch(/^event: resync$/m);
   expect(await beatOf(feed)).not.toBe(before);

@@ -3,7 +3,7 @@ import { deviceGrant } from './admin-world.js';
 import { type EngineClient, orders, type Tokens } from './engine-world.js';
 import { asHeader, authorizationRequest, pkce } from './protocol-world.js';
 
-/** What clients and people hold when the database is lost: each good for one of the requests. */
+/** The tokens, codes and cookies of clients and people when the database is lost: each is good for one of the requests. */
 export interface Held {
   readonly tokens: Tokens;
   readonly code: { readonly code: string; readonly verifier: string };
@@ -13,7 +13,7 @@ export interface Held {
   readonly operator: string;
 }
 
-/** Whoever answers: the authorization server, the admin API or the gateway. */
+/** The addresses of all that respond: the authorization server, the admin API or the gateway. */
 export interface Addresses {
   readonly issuer: string;
   readonly admin: string;

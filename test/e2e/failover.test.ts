@@ -158,7 +158,7 @@ describe('a standby that lagged', () => {
   }, 120_000);
 });
 
-/** What `curfew doctor` finds about one thing. */
+/** The finding of `curfew doctor` about one thing. */
 async function doctor(about: string): Promise<{ what: string; state: string; detail: string } | undefined> {
   const { CURFEW_DEV_FILE = '', ...env } = failover.world.nodes[0]!.environment;
   const args = ['apps/cli/bin/curfew.mjs', '--dev-file', CURFEW_DEV_FILE, 'doctor', '--json'];

@@ -9,7 +9,7 @@ import { untilClosedUnread } from '../support/slow-client.js';
 import { type Seen, send, startUpstream, type Upstream } from '../support/upstream.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
 
-/** What real clients, browsers and proxies send, to the reverse proxy and to `/forward-auth` alike. */
+/** Requests of real clients, browsers and proxies, to the reverse proxy and to `/forward-auth` alike. */
 let world: ProtocolWorld;
 let upstream: Upstream;
 let gateway: RunningGateway;

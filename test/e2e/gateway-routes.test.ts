@@ -217,7 +217,7 @@ describe('routes of gateways over the admin API', () => {
     expect(await through('/wrong')).toBe(403);
     expect(elsewhere.seen).toEqual([]);
     expect(proxy.output()).toContain('the kept route wrong lets nobody pass');
-    // What is known stays in force while nobody can be asked.
+    // Known routes stay in force while nobody can be asked.
     await world.server.stop();
     await pause(4_500);
     expect([await through('/right'), await through('/wrong')]).toEqual([200, 403]);

@@ -25,7 +25,7 @@ const unlimited = '100000/1s';
 /** Why there is no answer; a hang comes with a report of what the server was doing. */
 type NoAnswer = 'broken off' | `a hang ${string}`;
 
-/** What became of many requests. */
+/** The outcome of many requests. */
 export interface Outcome {
   readonly seed: number;
   readonly count: number;
@@ -217,7 +217,7 @@ routes:
       const mayRepeat =
         name === 'location' ||
         (isOpen && open.includes(name)) ||
-        // Who asks is one of the gateway's proxies, by its routes file, and such a proxy numbers its requests.
+        // The caller is one of the gateway's proxies by its routes file, and such a proxy numbers its requests.
         (name === 'x-request-id' && listener === 'gateway' && isOwnNumber(sent, value));
       if (!mayRepeat && value.toLowerCase().includes(marker)) faults.push(`repeats what was sent in ${name}`);
     }
@@ -225,7 +225,7 @@ routes:
     if (status === 431 && answer.text === '') return faults;
     if (headers.has('x-injected')) faults.push('lets headers be injected');
     faults.push(...this.#faultsOfLocation(sent, status, headers.get('location')));
-    // What is too much at this moment is asked for again later (RFC 9110 §15.6.4).
+    // A request that is too much at this moment is sent again later (RFC 9110 §15.6.4).
     if (status === 503 && (headers.has('retry-after') || path.startsWith('/health/ready'))) return faults;
     // The application behind the gateway says what it saw.
     if (listener === 'gateway' && status < 400) return faults;
@@ -239,7 +239,7 @@ routes:
     location: string | undefined,
   ): string[] {
     if (location === undefined) return [];
-    // What was created is named by what it was called, encoded, below where it was created (RFC 9110 §15.3.2).
+    // The location of a created resource is its name, encoded, below the address that created it (RFC 9110 §15.3.2).
     if (
       status === 201 &&
       location.startsWith(`${path}/`) &&

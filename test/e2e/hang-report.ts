@@ -13,7 +13,7 @@ export interface Debtor {
 /** How long the server is watched for, in milliseconds. */
 const watchedMs = 2_000;
 
-/** What the client has of a request without an answer, and what the server was doing meanwhile. */
+/** The state of a request without a response at the client, and the work of the server meanwhile. */
 export async function reportHang(outgoing: ClientRequest, debtor: Debtor): Promise<string> {
   const { socket, reusedSocket, writableFinished } = outgoing;
   const client = socket

@@ -89,7 +89,7 @@ describe('guessing a client’s secret', () => {
     expect(answers.filter(({ status }) => status !== 401).every(({ retryAfter }) => retryAfter > 0)).toBe(
       true,
     );
-    // The right secret is right from everywhere: whoever guesses beside the client does not shut it out.
+    // The right secret is right from everywhere: somebody who guesses beside the client does not shut it out.
     const ask = (client: TestClient, address: string) =>
       at(world.server.port, '/token', refresh, { ...asHeader(client), ...from(address) });
     expect(await ask(victim, '127.0.0.9')).toMatchObject({ status: 400 });
@@ -123,7 +123,7 @@ describe('guessing a client’s secret', () => {
     const statuses = { told: [] as number[], direct: [] as number[] };
     for (let number = 0; number < allowed + 5; number += 1) {
       const made = `10.${number}.0.1, 192.0.2.${number}`;
-      // What stands before the proxy's own word was sent by the caller.
+      // Values before the proxy's own value were sent by the caller.
       const told = from(`${made}, 203.0.113.77`);
       statuses.told.push(
         (await at(world.server.port, '/token', refresh, { ...guess(rs256), ...told })).status,
@@ -173,7 +173,7 @@ describe('guessing a password', () => {
     const answer = await world.post('/sign-in', { csrf, username, password }, headers);
     const notice = answer.headers.getSetCookie().find((line) => line.includes('_notice='));
     if (!notice) return answer;
-    // What is wrong with the form is said by the page that the browser is sent to.
+    // The page that the browser is sent to says what is wrong with the form.
     expect(answer.status).toBe(303);
     const page = await world.get(answer.headers.get('location')!, {
       ...headers,

@@ -120,7 +120,7 @@ export const headers: Readonly<Record<string, readonly string[]>> = {
   'client-cert': [`:${marker}:`],
 };
 
-/** What a proxy says about the request it asks about. */
+/** The headers in which a proxy describes the request it asks about. */
 export const askedAbout = {
   'x-forwarded-method': 'GET',
   'x-forwarded-proto': 'https',

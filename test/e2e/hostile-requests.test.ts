@@ -54,7 +54,7 @@ const counterexamples: readonly Counterexample[] = [
     headers: { expect: `100-continue, ${marker}` },
     body: 'a=b',
   },
-  // What is compressed is no form and no JSON that anybody here reads.
+  // A compressed body is no form and no JSON that anybody here reads.
   ...['/authorize', '/token', '/par', '/revocation', '/sign-in', '/session-feed/acknowledgements'].map(
     (path): Counterexample => ({
       listener: 'auth',
@@ -65,7 +65,7 @@ const counterexamples: readonly Counterexample[] = [
       status: 415,
     }),
   ),
-  // What an endpoint does not ask for is not carried into an address.
+  // A parameter that an endpoint does not ask for is not carried into an address.
   ...['/logout', '/authorize'].map(
     (path): Counterexample => ({
       listener: 'auth',

@@ -78,7 +78,7 @@ describe('the log', () => {
     'stays one JSON object to a line when a body to %s is no HTTP, and repeats none of it',
     async (path) => {
       const wrong = head('Transfer-Encoding: chunked').replace('/token', path);
-      // What the library says at its start about the version of Node is not about requests.
+      // The words of the library at its start about the version of Node are not about requests.
       const before = world.server.output().length;
       for (const body of [`5\r\na=b&c\r\n${marker}\r\n`, `${marker}\r\n`, `3\r\na=${marker}\r\n`]) {
         const socket = net.connect(world.server.port, '127.0.0.1').on('error', () => {});
@@ -198,7 +198,7 @@ describe('a body', () => {
       post(path, type, 'Transfer-Encoding: chunked', chunk),
     ]);
     for (const { answers, closed } of exchanges) {
-      // Whoever still writes when the connection is closed may find it reset before they read why.
+      // A client that still writes when the connection is closed may find it reset before it reads why.
       expect(answers.length === 1 || closed).toBe(true);
       expect(answers.map(({ status }) => status).filter((status) => status < 400)).toEqual([]);
       expect(answers.flatMap(faultsOf)).toEqual([]);

@@ -2,7 +2,7 @@ import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ProtocolWorld } from './protocol-world.js';
 
-/** What is put into hostile requests, to be recognised where it must not come out again. */
+/** The word in hostile requests, by which they are recognised if they come out in a wrong place. */
 export const marker = 'zq7marker';
 
 /** An answer as it came over the wire. */
@@ -12,7 +12,7 @@ export interface WireAnswer {
   readonly text: string;
 }
 
-/** What one connection brought back, in order, and whether the server ended it. */
+/** The responses on one connection, in order, and whether the server ended it. */
 export interface WireExchange {
   readonly answers: readonly WireAnswer[];
   readonly closed: boolean;
@@ -41,7 +41,7 @@ export async function overTheWire(
     }),
   );
   socket.write(bytes);
-  // What comes comes soon after its beginning: a second answer to a request that was smuggled in, too.
+  // The rest comes soon after the beginning, and so does a second response to a request that was smuggled in, too.
   const quiet = new Promise<void>((resolve) => {
     let timer: NodeJS.Timeout | undefined;
     heard = () => {
@@ -108,7 +108,7 @@ const oauthErrors = new Set([
 /** A stack, a folder, or the words of the database: nothing of that is anybody's business. Codes stand alone; digits of an id are none. */
 const insides = /\n\s+at [^<]*:\d+:\d+|node_modules|Prisma|SQLSTATE|\b(22P05|22021)\b/;
 
-/** What is wrong with a refusal of the gateway's own, which stands for the application and speaks its own words. */
+/** The faults of a refusal of the gateway's own, which stands for the application and speaks its own words. */
 export const faultsOfProxy = ({ status, text }: WireAnswer): string[] => [
   ...(status < 500 ? [] : [`is a ${status}`]),
   ...(insides.test(text) ? ['shows its insides'] : []),
@@ -171,7 +171,7 @@ const attribute = /([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)
 const leadsSomewhere = new Set(['href', 'src', 'action', 'formaction', 'poster', 'data']);
 
 /**
- * Where in a page the marker has become more than text: part of a tag, of a script or a comment, or an address that runs. As text, and as
+ * The places of a page in which the marker has become more than text: part of a tag, of a script or a comment, or an address that runs. As text, and as
  * the quoted value of an attribute, it is what was sent and nothing else.
  */
 export function markupFaults(page: string): string[] {

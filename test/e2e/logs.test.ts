@@ -40,7 +40,7 @@ describe('what a process prints, on any Node we support', () => {
         settings: { CURFEW_LOG_LEVEL: 'info', CURFEW_METRICS_PORT: String(await freePort()), ...settings },
       });
       running.push(server);
-      // What workers print comes by way of their primary, so that the server may be ready a moment earlier.
+      // The output of workers comes by way of their primary, so that the server may be ready a moment earlier.
       while (wholeLines(server).length === 0) await pause(20);
       for (const line of wholeLines(server)) expect(line).toMatch(/^\{.*\}$/);
     },

@@ -242,7 +242,7 @@ describe('a link', () => {
     '%s, used 50 times at once at two nodes, is used once',
     async (_, make, fields) => {
       const counts = await together(await make(), fields);
-      // What hashing cannot take on is told to come again, and used nothing.
+      // A request that hashing cannot take on is told to come again, and used nothing.
       const { 303: done = 0, 410: gone = 0 } = counts;
       expect([done, done + gone]).toEqual([1, 50]);
     },

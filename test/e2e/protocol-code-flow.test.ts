@@ -9,7 +9,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world?.stop());
 
-/** What an authorization request without a person answers: redirect or page. */
+/** The response to an authorization request without a person: redirect or page. */
 const ask = async (parameters: URLSearchParams | string) => {
   const { status, headers, body } = await world.get(`/authorize?${parameters}`, { accept: 'text/html' });
   const location = headers.get('location');
@@ -82,7 +82,7 @@ describe('the authorization endpoint', () => {
       const { status, location, body } = await ask(request({ redirect_uri }));
       expect([redirect_uri, status, location]).toEqual([redirect_uri, 400, undefined]);
       expect(body).not.toContain('evil.test');
-      // What helps a developer would help a stranger: it is for development only (ADR 41).
+      // Help for a developer would help a stranger too, so it is for development only (ADR 41).
       expect(body).toContain('This link cannot return you to the application');
       expect(body).not.toMatch(/developer|mismatch|registered http/);
       expect(body).not.toContain(registered.host);

@@ -93,7 +93,7 @@ describe('DPoP (RFC 9449)', () => {
     ];
     for (const [name, jwt] of wrong) {
       const { status, body } = await refreshWith(refresh_token, await jwt);
-      // RFC 9449 §8: where time is in doubt, a nonce is asked for instead.
+      // RFC 9449 §8: a nonce is asked for instead if time is in doubt.
       const error = ['old', 'early', 'a minute early'].includes(name)
         ? 'use_dpop_nonce'
         : 'invalid_dpop_proof';

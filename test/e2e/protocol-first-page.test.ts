@@ -93,7 +93,7 @@ describe('the first page of an authorization', () => {
     const page = await person.open(`${world.issuer}${address({ prompt: 'consent' })}`);
     expect([page.status, page.url.pathname]).toEqual([200, '/authorize']);
     expect(page.body).toContain('value="allow"');
-    // However often it was allowed before: what will be granted is listed, and what is new is told apart.
+    // However often scopes were allowed before, the page lists all that will be granted and marks the new ones.
     for (let time = 0; time < 3; time++) {
       const again = await person.open(`${world.issuer}${address({ prompt: 'consent' })}`);
       expect(again.body).toContain('Recognize you <span class="small quiet">(allowed before)</span>');

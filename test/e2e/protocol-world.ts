@@ -19,10 +19,10 @@ export {
   type TestClient,
 } from './protocol-registrations.js';
 
-/** What a server answered. */
+/** A response of a server. */
 export interface Answer {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever was answered, judged by the assertions
+  // biome-ignore lint/suspicious/noExplicitAny: any response, judged by the assertions
   readonly body: any;
   readonly headers: Headers;
 }

@@ -104,7 +104,7 @@ describe('the tour in docs/getting-started.md', () => {
     folder = await mkdtemp(join(tmpdir(), 'curfew-tour-'));
     await mkdir(join(folder, '.curfew'));
     await writeFile(join(folder, '.curfew/dev.json'), JSON.stringify(data), { mode: 0o600 });
-    // What `npx curfew` needs to find itself.
+    // `npx curfew` needs these to find itself.
     for (const name of ['node_modules', 'package.json', 'apps'])
       await symlink(join(process.cwd(), name), join(folder, name));
     blocks = blocksOf(await readFile('docs/getting-started.md', 'utf8'));

@@ -68,7 +68,7 @@ type Case = [send: () => Promise<Answer>, error: string, cause: string, clientId
 const web = 'test-web';
 const verifier = 'v'.repeat(43);
 
-/** What is sent, and what the log must know of it. */
+/** Requests, each with what the log must know of it. */
 const cases: Readonly<Record<string, Case>> = {
   'an address that is not registered': [
     () => authorize({ redirect_uri: elsewhere }),
@@ -367,7 +367,7 @@ describe('a refusal is logged with its exact cause, under the number of its requ
         [id],
       );
     const told = (rows: Row[]) => rows.reduce((sum, { data }) => sum + data.count, 0);
-    // What has not doubled since it was written waits for the end of its minute (ADR 49).
+    // A count that has not doubled since it was written waits for the end of its minute (ADR 49).
     for (let tries = 0; tries < 750 && told(await read()) < 200; tries++) await pause(100);
     const rows = await read();
     expect(told(rows)).toBe(200);
@@ -397,7 +397,7 @@ describe('an access token at userinfo', () => {
     const { body } = await world.signIn(world.clients.web);
     await world.revoke(world.clients.web, body.access_token);
     expect((await shown(body.access_token)).status).toBe(401);
-    // What was counted before it is written with it, or was earlier.
+    // Earlier counts are written with it, or were before.
     for (let tries = 0; tries < 750 && (await counted()).refused === before.refused; tries++)
       await pause(100);
     expect(await counted()).toEqual({ refused: before.refused + 1, unknown: before.unknown + 3 });

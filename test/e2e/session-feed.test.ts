@@ -30,7 +30,7 @@ function verifierOf({ issuer, clients }: ProtocolWorld): Verifier {
 interface FeedEvent {
   readonly event: string;
   readonly id: string | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever was told, judged by the assertions
+  // biome-ignore lint/suspicious/noExplicitAny: any message, judged by the assertions
   readonly data: any;
 }
 
@@ -233,7 +233,7 @@ describe('a follower', () => {
       for (const one of followers) expect(await ask(one, token)).toBe(200);
       const began = performance.now();
       expect((await end(refreshToken, { confirm: 'true' })).status).toBe(200);
-      // Who waits for a lease instead waits for all of it.
+      // A follower that waits for a lease instead waits for all of it.
       expect(performance.now() - began).toBeLessThan(trustBoundMs - 200);
       for (const one of followers) expect(await ask(one, token)).toBe(401);
     }

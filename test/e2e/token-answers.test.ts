@@ -119,7 +119,7 @@ beforeAll(async () => {
   counted = await countsSoFar();
   for (const { name, side, failure } of ran) runs.set(name, { side, failure, outcome: await side.outcome() });
   const answers = [...runs].map(([name, { outcome }]) => [name, asRecorded(outcome)] as const);
-  // What was recorded once stays as it is.
+  // Recorded responses stay as they are.
   record('answers', { ...Object.fromEntries(answers), ...kept });
 }, 240_000);
 afterAll(() => world?.stop());

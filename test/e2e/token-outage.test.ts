@@ -19,7 +19,7 @@ afterAll(async () => {
   await proxy?.close();
 });
 
-/** What is answered while something is wrong. */
+/** The responses while something is wrong. */
 async function answersWhile(
   wrong: () => unknown,
   ask: (side: Side, token: string) => Promise<unknown>,
@@ -45,7 +45,7 @@ describe('while something is wrong with the database, a request is told so', () 
       },
       () => proxy.heal(),
     );
-    // Who may do what is remembered for as long as changes of it can be heard, and not a moment longer.
+    // Rights are remembered for as long as changes of them can be heard, and not a moment longer.
     expect(statuses.slice(0, 2)).toEqual([503, 503]);
     expect(statuses.at(-1)).toBe(503);
     expect(side.replies[0]!.headers).toHaveProperty('retry-after');

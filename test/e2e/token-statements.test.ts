@@ -13,7 +13,7 @@ import { basic, Side } from './answers-side.js';
 import { AnswersWorld, type TemplateName } from './answers-world.js';
 import { assertionType, orders, type TestClient } from './protocol-world.js';
 
-/** So many of each, one after the other: what one of them needs, all of them together need so many times. */
+/** Requests of each kind, one after the other: together they need this many times the statements of one. */
 const many = 40;
 
 const passedFile = join(tmpdir(), `curfew-files-${randomUUID()}.json`);
@@ -60,7 +60,7 @@ const isWrite = (statement: string) =>
   /^(WITH .* AS \( ?)?UPDATE session s SET generation\b/i.test(statement);
 
 /**
- * What `work`, which is `many` requests, made the server ask the database. A server does things on its own as well (the
+ * The statements that `work`, which is `many` requests, made the server ask the database. A server does things on its own as well (the
  * clock, registrations read anew, events and activity written behind), but none of them as often as once for every other request.
  */
 async function asking(work: () => Promise<unknown>): Promise<Count> {
@@ -84,7 +84,7 @@ const inTurn = async (times: number, work: () => Promise<unknown>) => {
 interface Refreshing {
   readonly client?: TestClient;
   readonly change?: (row: Record<string, unknown>) => Record<string, unknown>;
-  /** What each request brings along as a proof of who it is. */
+  /** The proof of who the client is, in each request. */
   readonly proof?: () => Promise<{ headers?: Record<string, string>; form?: Record<string, string> }>;
 }
 
@@ -247,7 +247,7 @@ describe('what the database is asked', () => {
   });
 });
 
-/** What may be in different databases one day, and what may not (ADR 91). */
+/** Tables that may be in different databases one day, and tables that may not (ADR 91). */
 const placement = JSON.parse(readFileSync('prisma/placement.json', 'utf8')) as Record<string, string[]>;
 
 describe('the statements of refreshes and introspections', () => {
@@ -285,7 +285,7 @@ async function signingIn(extra: Record<string, string>): Promise<{ asked: number
   return { asked: each(carriedOut), written: each(written) };
 }
 
-/** What a server does on its own is no part of any sign-in. */
+/** The work that a server does on its own is no part of any sign-in. */
 const isBackground = (one: string) =>
   !/\b(?:protocol_artifact|throttle|browser_session|account|consent)\b/.test(one);
 

@@ -109,7 +109,7 @@ describe('a caller that asks too much', () => {
     const side = new Side(world);
     for (let turn = 0; turn < 40; turn += 1) await side.refresh(garbage, {}, impatient);
     expect((await side.refresh(garbage, {}, impatient)).status).toBe(429);
-    // Whoever has a copy is refused with it, as often as it likes; that leaves no rows behind.
+    // A client with a copy is refused, however often it asks, and leaves no rows behind.
     for (let turn = 0; turn < 3; turn += 1)
       expect((await side.refresh(token, { scope: 'openid nonsense' }, impatient)).body.error).toBe(
         'invalid_scope',

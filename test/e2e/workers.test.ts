@@ -6,7 +6,7 @@ import { freePort } from '../support/ports.js';
 import { type RunningServer, startServer } from '../support/server.js';
 import { asHeader, ProtocolWorld } from './protocol-world.js';
 
-// Who belongs to whom, and which process answers on which connection, is read from /proc.
+// The parent of each process, and the process behind each connection, are read from /proc.
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
 let world: ProtocolWorld;

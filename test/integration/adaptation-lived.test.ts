@@ -37,7 +37,7 @@ afterAll(async () => {
 
 const nightsOf = (name: string): readonly Night[] =>
   world.populations.find((population) => population.name === name)!.nights;
-/** What was decided, each decision once for all the nights in a row that came to it. */
+/** The decisions, each once for all the nights in a row that came to it. */
 const decisionsOf = (name: string): string[] =>
   nightsOf(name)
     .map(({ kind }) => kind)

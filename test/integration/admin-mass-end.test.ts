@@ -167,7 +167,7 @@ describe('a mass end, with very many sessions', () => {
     const [page, found] = await timed(() => search.page({ state: 'live' }, '-started_at', null, 50, at(0)));
     expect(page.found).toEqual([]);
     expect(found).toBeLessThan(200);
-    // Whatever the row says: what kills it is found with it.
+    // The mass end that kills the session is found with it, whatever the row says.
     const killed = await store.read(rows[399]!.id);
     expect(killed!.notBefore).toContainEqual(expect.objectContaining({ kind: 'everyone' }));
   });

@@ -75,7 +75,7 @@ it('a dump that was made before something was acknowledged is refused until the 
   expect(lines).toEqual([
     expect.stringMatching(/committed mark 2, the database has 1.*after-restore\.js --yes/),
   ]);
-  // Whoever starts later and remembers nothing refuses as well.
+  // A process that starts later and remembers nothing refuses as well.
   await rm(folder, { recursive: true });
   await expect(admitted(await restarted(), fresh)).rejects.toThrow('the database lost');
 

@@ -282,7 +282,7 @@ describe('a webhook', () => {
     ]);
     const wanted = ended();
     await log.record([wanted]);
-    // The client moves its address: what it is owed goes there.
+    // The client moves its address: deliveries that it is owed go there.
     await database.query(`UPDATE client SET metadata = metadata || '{ "x": 1 }' WHERE id = 'web'`);
     await new DeliveryStore(database.prisma(), 'http://admin.example.test').handOn(clock.now(), 100);
     expect(await database.query('SELECT receiver_id, event_id FROM delivery')).toEqual([

@@ -242,7 +242,7 @@ describe('the watch', () => {
       clientId: null,
       data: { endpoint: 'userinfo' as const, presentedBy: null, ip, count: 1 },
     });
-    // Whoever comes first in a batch does not answer for the flood behind.
+    // The first address of a batch does not answer for the flood behind it.
     log.tally('token.unknown', 'userinfo', shown, '192.0.2.1');
     for (let n = 0; n < 60; n += 1) log.tally('token.unknown', 'userinfo', shown, `203.0.113.${n % 30}`);
     await log.flush();

@@ -8,7 +8,7 @@ import { instant, type SessionId, seconds } from '@curfew/session-policy';
 import { newId } from '@curfew/tokens';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
 
-/** So much further the transactions of the lost cluster had come. */
+/** Transactions by which the lost cluster was ahead. */
 const ahead = 3_000;
 
 let database: TestDatabase;
@@ -63,7 +63,7 @@ async function asRestored(sealed: number): Promise<void> {
     await database.query(`UPDATE ${table} SET ${later(column)}`);
   await database.query(`UPDATE delivery_receiver SET since = '${10 * ahead}:${10 * ahead}:'`);
   await database.query('DELETE FROM event_seal');
-  // What the lost cluster had sealed is sealed again as it stands there, which an era that is over allows.
+  // A seal of the lost cluster is made again as it was, which an era that is over allows.
   await database.query('UPDATE service_state SET era = 1');
   await database.query('SELECT curfew_seal_events($1, now())', [sealed]);
   await database.query('UPDATE service_state SET era = 0');

@@ -18,7 +18,7 @@ let database: TestDatabase;
 let folder: string;
 let devFile: string;
 
-/** What one process would pass; each call is a process of its own. */
+/** The options of one process; each call is a process of its own. */
 const options = (changes: Partial<FirstRunOptions> = {}): FirstRunOptions => {
   const prisma = database.prisma();
   const clock = new ManualClock();

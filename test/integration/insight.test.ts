@@ -35,7 +35,7 @@ async function flush(node = 0): Promise<void> {
   await new CountsWriter(house.nodes[node]!.silences, store, nothingLost).flush();
 }
 
-/** What was counted of a client, by kind: the seconds at which its buckets begin, once for each count. */
+/** The counts of a client, by kind: the seconds at which its buckets begin, once for each count. */
 async function counted(clientId: string): Promise<Partial<Record<CountKind, number[]>>> {
   await flush(0);
   await flush(1);

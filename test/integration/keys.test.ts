@@ -27,7 +27,7 @@ beforeEach(() => {
   clock = new ManualClock();
 });
 afterEach(async () => {
-  // What happened stays: events are appended only.
+  // Events are appended only, so they stay.
   await database.query('TRUNCATE signing_key');
 });
 afterAll(() => database.drop());

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 afterEach(() => assertInvariants(database));
 
-/** What `work` is rejected with; fails if it is not. */
+/** The error with which `work` is rejected; fails if it is not. */
 async function thrownBy(work: Promise<unknown>): Promise<unknown> {
   const outcome = await work.then(
     () => ({ failed: false, error: undefined }),

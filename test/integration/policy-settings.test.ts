@@ -26,10 +26,10 @@ const home = {
 const quiet = { ipChange: 'off', deviceMismatch: 'off', tlsFingerprintChange: 'off' } as const;
 
 interface Trial {
-  /** What both policies have, and the two values of the setting. */
+  /** Settings of both policies, beside the two values of the tried one. */
   readonly under?: Partial<SessionPolicy>;
   readonly values: readonly [SessionPolicy[keyof SessionPolicy], SessionPolicy[keyof SessionPolicy]];
-  /** What is seen under the policy of this client. */
+  /** An outcome under the policy of this client. */
   readonly seen: (clientId: string) => Promise<unknown>;
 }
 
@@ -94,7 +94,7 @@ const lateUses =
     return seen;
   };
 
-/** Of each setting, two values and what is seen under them. The compiler asks for a line for each. */
+/** Two values of each setting, and the outcome under them. The compiler asks for a line for each. */
 const trials: { readonly [Name in keyof SessionPolicy]: Trial } = {
   accessTokenLifetime: { values: [seconds(300), seconds(600)], seen: lifetime },
   accessTokenJitterPercent: { values: [0, 25], seen: lifetime },

@@ -77,7 +77,7 @@ export interface SignedIn {
   readonly clientId: string;
 }
 
-/** What came of a presentation. */
+/** The outcome of a presentation. */
 export type Refreshed =
   | { readonly kind: 'token'; readonly token: string; readonly how: 'rotate' | 'keep' | 'replay' }
   | { readonly kind: 'sibling' }

@@ -52,7 +52,7 @@ async function aPerson(clientId = house.client(), signals = unknownSignals) {
 
 type Person = Awaited<ReturnType<typeof aPerson>>;
 
-/** What is over, by name. */
+/** The names of the sessions that are over. */
 async function overOf(person: Person): Promise<string[]> {
   const sessions = ['named', 'sibling', 'offline', 'elsewhere', 'device'] as const;
   const browsers = ['here', 'there'] as const;

@@ -53,7 +53,7 @@ interface Walker extends SignedIn {
   over: boolean;
 }
 
-/** What every reader says of one session at one instant; none of them changes anything. */
+/** The word of every reader on one session at one instant; none of them changes anything. */
 async function readers({ sid, accountId, clientId }: Walker, now: Instant) {
   const policy = house.policies.effectivePolicy(clientId);
   const answers: Record<string, boolean> = {};
@@ -134,7 +134,7 @@ it('every reader says the same of every session after every step, on PostgreSQL'
       }
       note(did);
       const stands = await agreed(walker, now, did);
-      // What is over stays over for some steps more, whatever policy comes then.
+      // A session that is over stays over for some steps more, whatever policy comes then.
       if (!stands && (await house.endOf(walker)) !== null) walker.over = random() < 0.3;
     }
   }

@@ -171,7 +171,7 @@ describe('activity by use', () => {
       for (let at = 0.5; at < 300; at += 0.75) {
         await used(who, t(at));
         lastUse = at;
-        // Written every second, as the servers do; what was not written when it crashes is lost.
+        // Written every second, as the servers do; activity that was not written before a crash is lost.
         if (Math.floor(at) !== Math.floor(at - 0.75)) await house.nodes[0].service.activity.flush();
       }
       const written = ((await house.row(who)).last_active_at.getTime() - t0) / 1000;

@@ -7,7 +7,7 @@ import pg from 'pg';
 export interface TestDatabase {
   readonly name: string;
   readonly url: string;
-  /** What the product would read from the environment; other settings by their names, such as CURFEW_DATABASE_POOL_SIZE. */
+  /** The configuration that the product would read from the environment; other settings by their names, such as CURFEW_DATABASE_POOL_SIZE. */
   configuration(settings?: Readonly<Record<string, string>>): DatabaseConfiguration;
   /** A client that is closed together with the database. */
   prisma(settings?: Readonly<Record<string, string>>): PrismaService;

@@ -4,7 +4,7 @@ import { retrying } from '@curfew/persistence';
 import pg from 'pg';
 import type { TestDatabase } from './database.js';
 
-/** What happens at the chosen place. */
+/** The fault at the chosen place. */
 export type Fault =
   /** The statement fails as with a programming error (SQLSTATE P0001 or the given one, such as 40001). */
   | { readonly kind: 'raise'; readonly state?: string }
@@ -14,7 +14,7 @@ export type Fault =
   /** The statement waits until the test opens the barrier. */
   | { readonly kind: 'barrier' };
 
-/** Where a fault strikes. */
+/** The place at which a fault strikes. */
 export interface Place {
   readonly table: string;
   readonly operation: 'INSERT' | 'UPDATE' | 'DELETE';

@@ -6,7 +6,7 @@ interface Answer {
   readonly order: unknown;
 }
 
-/** What was answered to the requests of a case, and what they left behind. */
+/** The responses to the requests of a case, and the rows and events that they left behind. */
 export interface Outcome {
   readonly answers: readonly Answer[];
   readonly sessions: unknown;

@@ -46,7 +46,7 @@ const covers = ({ kind, target, at }: MemoryKiller, session: StoredSession): boo
   target === (kind === 'account' ? session.accountId : kind === 'client' ? session.clientId : '');
 
 /**
- * Sessions in memory, by the same contract as those in PostgreSQL: what the contract means, without a database.
+ * Sessions in memory, by the same contract as those in PostgreSQL; they show what the contract means without a database.
  * Every change happens between two turns of the event loop, so it is whole and comes before or after any other.
  */
 export class MemorySessionStore extends SessionStore {

@@ -13,7 +13,7 @@ export interface OtherProxy {
   stop(): Promise<void>;
 }
 
-/** Where the example configurations point, in this test. */
+/** The addresses to which the example configurations point in this test. */
 export interface Surroundings {
   readonly gatewayPort: number;
   readonly upstreamPort: number;

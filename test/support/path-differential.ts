@@ -4,7 +4,7 @@ import express from 'express';
 import { fastify } from 'fastify';
 import { randomFrom } from '../../libs/session-policy/test/random-from.mjs';
 
-/** What an upstream says it serves for a path; undefined where it serves nothing of its own. */
+/** The resource that an upstream serves for a path, by its own word; undefined if it serves nothing of its own. */
 export type Served = 'admin' | 'raw' | 'exact' | 'open' | 'other';
 
 /** A program that serves `/admin` and below, `/reports/<id>/raw`, `/Exact`, `/open` and below, and everything else, as it reads paths. */
@@ -256,7 +256,7 @@ export const startPathUpstreams = (): Promise<readonly PathUpstream[]> =>
     withFastify('Fastify, lenient', lenient),
   ]);
 
-/** What was found: how often each upstream served what, and every path that passed under a route weaker than that of what was served. */
+/** The findings: how often each upstream served each resource, and every path that passed under a route weaker than that of the served resource. */
 export interface Differences {
   readonly paths: number;
   /** Questions the gateway let pass, of both hosts. */

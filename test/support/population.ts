@@ -11,7 +11,7 @@ import {
 
 export type { Truth, VisitStep };
 
-/** What really happened, for comparison. */
+/** The truth, for comparison. */
 export interface Outcome {
   readonly folded: FoldedCounts;
   readonly visits: number;
@@ -30,7 +30,7 @@ export function* visitsUnder(
     yield { person, day, visits: visits.map((visit) => livedUnder(visit, timeout, truth.giveUpShare)) };
 }
 
-/** What is to be recorded of a population that works under an inactivity timeout, and the truth behind it. */
+/** The records of a population that works under an inactivity timeout, and the truth behind them. */
 export function populationUnder(timeout: number, truth: Truth): Outcome {
   const folded = new FoldedCounts();
   const sums = { visits: 0, signedInAgain: 0, gaveUp: 0, cuts: 0, exposureHours: 0 };

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-/** What a version of this product leaves behind for those that come after it (docs/adr: migrations that older versions survive). */
+/** The record that a version of this product leaves for those that come after it (docs/adr: migrations that older versions survive). */
 export interface ReleaseRecord {
   readonly version: string;
   /** The migrations it came with. */
   readonly migrations: readonly string[];
-  /** What its servers ask the database, to the letter. */
+  /** The statements of its servers, to the letter. */
   readonly statements: readonly string[];
 }
 

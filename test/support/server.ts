@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './ports.js';
 
-/** What the first start wrote down for scripts and examples. */
+/** The data that the first start wrote down for scripts and examples. */
 export interface FirstRunData {
   readonly issuer: string;
   readonly operator: string;

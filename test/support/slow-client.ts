@@ -5,7 +5,7 @@ export function untilClosedUnread(port: number, bytes: string): Promise<number> 
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.pause().write(bytes));
-    // Whoever does not read hears of the end of a connection only by writing.
+    // A client that does not read learns of the end of a connection only by writing.
     const writing = setInterval(() => socket.write('\r\n'), 100);
     const late = setTimeout(() => socket.destroy(new Error('the connection is still open')), 15_000);
     socket.once('error', (error) => {
@@ -18,7 +18,7 @@ export function untilClosedUnread(port: number, bytes: string): Promise<number> 
   });
 }
 
-/** Milliseconds until the server closes a connection on which half of a request was sent; what it answered is read. */
+/** Milliseconds until the server closes a connection on which half of a request was sent; its response is read. */
 export function untilClosedHalfSent(port: number, bytes: string): Promise<number> {
   const began = performance.now();
   return new Promise((resolve) => {

@@ -5,7 +5,7 @@ export interface StatementCounter {
   readonly url: string;
   /** Starts to count anew. */
   reset(): void;
-  /** What was carried out since, each statement with its blanks in one form, in order. */
+  /** The statements since then, each with its blanks in one form, in order. */
   carriedOut(): readonly string[];
   /** Every statement there was since the beginning, once. */
   all(): ReadonlySet<string>;

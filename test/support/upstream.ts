@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** What an upstream saw of a request. */
+/** The parts of a request that an upstream saw. */
 export interface Seen {
   readonly method: string;
   readonly url: string;
@@ -19,7 +19,7 @@ export interface Upstream {
   readonly port: number;
   /** Everything it has seen. */
   readonly seen: readonly Seen[];
-  /** Paths of requests whose headers have arrived; what belongs to them may still be on its way. */
+  /** Paths of requests whose headers have arrived; their bodies may still be on the way. */
   readonly begun: readonly string[];
   /** Paths of requests that were taken back before they were answered. */
   readonly abandoned: readonly string[];

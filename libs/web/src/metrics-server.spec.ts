@@ -19,7 +19,7 @@ async function anyPort(): Promise<number> {
   return port;
 }
 
-/** What is answered, byte for byte, to a request that ends its connection. */
+/** The response, byte for byte, to a request that ends its connection. */
 const answerTo = (line: string, ...headers: readonly string[]): Promise<string> =>
   new Promise((resolve, reject) => {
     const lines = [line, 'Host: x', 'Connection: close', ...headers];

@@ -3,7 +3,7 @@ import { type Acknowledgement, FeedFollower } from './follower.js';
 
 const event = (name: string, data: object) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 
-/** What a follower acknowledges of a stream that says this; each acknowledgement takes a turn of the event loop. */
+/** The acknowledgements of a follower that reads this stream; each acknowledgement takes a turn of the event loop. */
 async function acknowledgedOf(text: string, count: number): Promise<readonly Acknowledgement[]> {
   const sent: Acknowledgement[] = [];
   let enough = (): void => {};

@@ -11,7 +11,7 @@ const later = (length: number) => plus(now, seconds(length));
 /** A client that publishes its key, which may be replaced. */
 class Publisher {
   asked = 0;
-  /** What the address answers in place of the keys. */
+  /** The response of the address in place of the keys. */
   failure: (() => Response) | undefined;
   headers: Record<string, string> = {};
   #pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject } = generateKeyPairSync('ec', {

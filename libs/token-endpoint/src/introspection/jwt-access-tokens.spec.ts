@@ -22,7 +22,7 @@ describe('JWT access tokens of this service', () => {
     for (let time = 0; time < 3; time += 1) expect(tokens.open(token)).toMatchObject({ jti: 'one' });
     keys = [aKey('two').jwk];
     expect(tokens.open(token)).toBeUndefined();
-    // The same name for another key: what the first one signed proves nothing.
+    // The same name for another key: a signature of the first one proves nothing.
     keys = [{ ...aKey('one').jwk }];
     expect(tokens.open(token)).toBeUndefined();
   });
