@@ -32,7 +32,7 @@ const signIn = {
 const pickFrom = <T>(from: readonly T[], random: () => number): T =>
   from[Math.floor(random() * from.length)] as T;
 
-/** What one walk saw, so that a test can tell that the walks went everywhere. */
+/** The sightings of one walk, so that a test can tell that the walks went everywhere. */
 export type Sightings = Map<string, number>;
 
 /**

@@ -32,7 +32,7 @@ export const claim = (holds: boolean, promise: string): void => {
 };
 
 /**
- * What a walk remembers beside the row, and the promises it checks against that memory: the row is under test, so it
+ * The memory of a walk beside the row, and the promises it checks against that memory: the row is under test, so it
  * is never asked whether it is right.
  */
 export abstract class WalkRecord {
@@ -198,7 +198,7 @@ export abstract class WalkRecord {
     claim(token.answeredAgain <= this.policy.retryLimit, 'retries are counted');
   }
 
-  /** Who may not change anything did not; who reuses did end it. */
+  /** A caller that may not change anything did not, and a reuse did end the session. */
   protected checkCaller(
     token: Issued,
     presented: PresentedToken,
@@ -244,7 +244,7 @@ export abstract class WalkRecord {
     this.shownBefore = session;
   }
 
-  /** Whoever asks whether the session stands hears the same: a refresh, an access token, a list of sessions, and use. */
+  /** Every reader hears the same of whether the session stands: a refresh, an access token, a list of sessions, and use. */
   private checkReaders(): void {
     const { session, policy, now } = this;
     const active = decideAccess(session, policy, now).kind === 'active';
@@ -259,7 +259,7 @@ export abstract class WalkRecord {
     claim(session.ended !== null || active || clocks === 0, 'the clocks of what does not stand have run out');
   }
 
-  /** Of the tokens given, at most the newest would rotate if its own client came with it now. */
+  /** At most the newest of the given tokens would rotate if its own client came with it now. */
   protected checkHeads(tokens: readonly Issued[]): void {
     for (const token of tokens) {
       const { kind } = this.decide(this.present(token, {}));
