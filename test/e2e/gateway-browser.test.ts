@@ -274,7 +274,7 @@ describe('a browser at the gateway', () => {
     const compared = await compareProofs(world, gateway.port, { key, code: codes[1]! });
     expect([new Set(compared.places).size, compared.places.length]).toEqual([7, 84]);
     expect(compared.wrong).toEqual([]);
-    // A refusal used nothing up: what was proved is enough again.
+    // A refusal used nothing up: the proof given before is enough again.
     await until(async () => (await world.introspect(compared.weakest.access_token)).body.active);
     expect((await world.refresh(world.clients.web, compared.weakest.refresh_token)).status).toBe(200);
   }, 60_000);

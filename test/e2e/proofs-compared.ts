@@ -63,7 +63,7 @@ async function signedIn(world: ProtocolWorld, { proved, asks, prove }: Way) {
 
 type SignedIn = Awaited<ReturnType<typeof signedIn>>;
 
-/** Asks for each class with what was proved in each way, by a claim, a route and a policy; what passed although it should not, or did not. */
+/** Asks for each class with what was proved in each way, by a claim, a route and a policy; the requests that passed although they should not, or the other way round. */
 export async function compareProofs(world: ProtocolWorld, gatewayPort: number, factors: Factors) {
   const proofs: SignedIn[] = [];
   for (const way of waysWith(factors)) proofs.push(await signedIn(world, way));
