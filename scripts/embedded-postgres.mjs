@@ -12,13 +12,12 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort, isFree } from './free-port.mjs';
 import { isReachable, postgresBinaries, postgresIdentity, publicFolder } from './postgres-binaries.mjs';
-import { endOf } from './postgres-end.mjs';
+import { clearStalePidFile, endOf, signal } from './postgres-end.mjs';
 
 // A real PostgreSQL for people who have none: a cluster in a folder of ours, on loopback, behind a password made up at first start.
 //
@@ -27,6 +26,7 @@ import { endOf } from './postgres-end.mjs';
 
 const run = promisify(execFile);
 const superuser = 'curfew';
+const unsafe = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' };
 
 /**
  * @typedef {object} Cluster
@@ -54,12 +54,11 @@ export async function startPostgres({ home, fsync = true, settings = {}, onLog =
   const { password } = await ensureCluster(home, data, binaries, identity);
   await clearStalePidFile(data);
   const port = await stablePort(home);
-  const child = launch(binaries.postgres, data, port, identity, {
-    ...(fsync ? {} : { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' }),
-    ...settings,
-  });
-  const ended = endOf(child);
-  await untilReady(child, onLog);
+  const flags = { ...(fsync ? {} : unsafe), ...settings };
+  const { child, ended } = await launched(
+    () => launch(binaries.postgres, data, port, identity, flags),
+    onLog,
+  );
   const postmaster = Number(readFileSync(path.join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
   const urlOf = (/** @type {string} */ database) =>
     `postgresql://${superuser}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
@@ -199,6 +198,26 @@ function launch(postgres, data, port, identity, settings) {
   });
 }
 
+/**
+ * Waits for the last ones of a postmaster that was killed: a backend in the middle of its work notices only then, and until it is gone
+ * PostgreSQL refuses the folder, because the memory that they shared is in use.
+ * @param {() => import('node:child_process').ChildProcess} begin @param {(line: string) => void} onLog
+ */
+async function launched(begin, onLog) {
+  for (let waited = 0; ; waited += 200) {
+    const child = begin();
+    const ended = endOf(child);
+    try {
+      await untilReady(child, onLog);
+      return { child, ended };
+    } catch (error) {
+      if (waited >= 15_000 || !/shared memory block .* is still in use/.test(error.message)) throw error;
+      await ended;
+      await pause(200);
+    }
+  }
+}
+
 /** @param {import('node:child_process').ChildProcess} child @param {(line: string) => void} onLog */
 async function untilReady(child, onLog) {
   let said = '';
@@ -239,51 +258,6 @@ async function stop(child, postmaster) {
 function crash(child, postmaster) {
   signal(postmaster, 'SIGKILL');
   child.stdin?.end(); // the process at the other end of the pipe stops waiting
-}
-
-function signal(pid, name) {
-  try {
-    process.kill(pid, name);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * A postmaster.pid without its postmaster makes PostgreSQL refuse to start if the number belongs to somebody else by now. A postmaster
- * that is still there lost its parent and is on its way out, because only one launcher may use the folder.
- */
-async function clearStalePidFile(data) {
-  const file = path.join(data, 'postmaster.pid');
-  for (let waited = 0; waited < 15_000; waited += 100) {
-    if (!existsSync(file)) return;
-    const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-    const command = await commandOf(pid);
-    if (!command.includes('postgres')) return rmSync(file, { force: true });
-    if (waited === 0) signal(pid, 'SIGINT');
-    await pause(100);
-  }
-  throw new Error(`another PostgreSQL uses ${data}`);
-}
-
-/** The name of a living process, '' if there is none (or only its remains, waiting to be reaped). */
-async function commandOf(pid) {
-  if (!Number.isSafeInteger(pid) || pid <= 0 || !existsOrForeign(pid)) return '';
-  if (process.platform === 'linux') {
-    const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-    const [, command, state] = /\((.*)\) (\S)/s.exec(status) ?? [];
-    return state === 'Z' ? '' : (command ?? '');
-  }
-  return (await run('ps', ['-o', 'comm=', '-p', String(pid)]).catch(() => ({ stdout: '' }))).stdout;
-}
-
-function existsOrForeign(pid) {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
 }
 
 /** The port of last time while it is free, so that an address that somebody noted down stays right. */

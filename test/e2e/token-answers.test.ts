@@ -30,6 +30,8 @@ const ordered =
   'a proof is checked before the content of the request, and its nonce is offered with every error after it';
 const oneEncoding =
   'a proof and its key are in their one encoding (RFC 7515 §2, RFC 4648 §3.5), as APIs demand it; the library read others';
+const anySpelling =
+  'an API is known in any spelling of its address that means the same (RFC 3986 §6.2.3); the library compared the text';
 const refreshWithProof = (of: string) => `a bound refresh with a proof ${of}`;
 const differences: Readonly<Record<string, string>> = {
   [refreshWithProof('of an htu with a percent sign')]:
@@ -54,6 +56,8 @@ const differences: Readonly<Record<string, string>> = {
   'an introspection with a thousand parameters before it': allRead,
   'refresh of a sign-in that granted nothing':
     'an ID token says whom it is about (OpenID Connect Core §2), also where nothing about them was granted',
+  'refresh for the API "https://orders.example.test/"': anySpelling,
+  'client credentials of machine with {"resource":"https://orders.example.test/"}': anySpelling,
   'introspection of a JWT access token by its API and its client':
     'a token is read as it was sent: a blank before a JWT makes it another text, as it does before every other token',
 };

@@ -114,6 +114,28 @@ describe('embedded PostgreSQL', () => {
     expect(await answer((await start()).url)).toBe(2);
   });
 
+  it('waits for a backend of the one that was killed, which notices only when its work is done', async () => {
+    const first = await start();
+    await answer(first.url);
+    const client = new pg.Client({ connectionString: first.url });
+    client.on('error', () => {});
+    await client.connect();
+    const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+    const busy = client
+      .query(
+        "DO $$ DECLARE until timestamptz := clock_timestamp() + interval '3 s'; BEGIN WHILE clock_timestamp() < until LOOP NULL; END LOOP; END $$",
+      )
+      .catch(() => undefined);
+    await pause(300);
+    process.kill(first.postmaster, 'SIGKILL');
+    await first.end('SIGKILL');
+    expect(lives(rows[0].pid)).toBe(true);
+    const second = await start();
+    expect(await answer(second.url)).toBe(2);
+    await busy;
+    await client.end().catch(() => undefined);
+  });
+
   it('takes another port when somebody else sits on its own', async () => {
     const first = await start();
     await first.end('SIGTERM');
