@@ -14,7 +14,8 @@ import { at } from './repository.mjs';
 const external = [
   /^(argon2|pdfkit)$/,
   /^@prisma\/client\/runtime\/query_compiler/,
-  /^@opentelemetry\/(exporter|resources|sdk)/,
+  // The interface stays with the others: of two copies, one would never hear of the provider that the other one was given.
+  /^@opentelemetry\//,
   /^@simplewebauthn\//,
   /^(@nestjs\/(microservices|websockets)|class-transformer|class-validator|pg-native)(\/|$)/,
 ];
