@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { atOnce, type EngineClient, type EngineWorld, sessionOf, type Tokens } from '../e2e/engine-world.js';
 import { testSeed, wholeNumbers } from '../support/random.js';
 import type { OwnDatabase } from './own-cluster.js';
@@ -162,9 +163,17 @@ async function strike(kind: Kind, world: EngineWorld, database: OwnDatabase): Pr
   await world.until('the database answers', answers, 60_000).catch((error: Error) => {
     throw new Error(`${kind}: ${error.message}`, { cause: last });
   });
-  const isReady = async (node: number) =>
-    (await world.send(node, 'GET', '/health/ready').catch(() => undefined))?.status === 200;
-  for (const node of world.nodes.keys()) await world.until('the node answers', () => isReady(node), 60_000);
+  const isReady = async (node: number) => {
+    const answer = await world.send(node, 'GET', '/health/ready').catch((error: unknown) => ({ error }));
+    last = answer;
+    return 'status' in answer && answer.status === 200;
+  };
+  for (const node of world.nodes.keys())
+    await world
+      .until('the node answers', () => isReady(node), 60_000)
+      .catch((error: Error) => {
+        throw new Error(`${kind}: ${error.message}; its last answer: ${inspect(last)}`);
+      });
 }
 
 /**
