@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PolicyService, type PolicyTarget } from '@curfew/clients';
 import { ManualClock } from '@curfew/clock';
 import { decodeJwt } from 'jose';
+import pg from 'pg';
 import { type Authenticator, enrol, sendForm } from '../support/authenticator.js';
 import { formsOf, type Page, type Person } from '../support/person.js';
 import { addPasskey, showPasskey } from '../support/software-passkey.js';
@@ -419,6 +420,32 @@ describe('the settings of the second step', () => {
       expect([next.status, next.body.includes('took too long')]).toEqual([status, status === 422]);
       page = next;
     }
+  });
+
+  it('ask for a new proof where the account got a passkey while this one was checked', async () => {
+    await later();
+    const person = world.person();
+    const locked = await person.follow(`${world.issuer}/second-step`, isSecondStep);
+    await enter(person, locked, app.code());
+    await later();
+    const page = await person.open(`${world.issuer}/second-step`);
+    const turns = (change: string) =>
+      world.database.query(
+        `UPDATE account SET second_factors = ${change}(second_factors, 'passkey') WHERE username = $1`,
+        [ada.username],
+      );
+    const holder = new pg.Client({ connectionString: world.database.url });
+    await holder.connect();
+    await holder.query('BEGIN; SELECT 1 FROM totp_factor FOR UPDATE');
+    const sent = sendForm(person, page, { act: 'prove', current: ada.password, code: app.code() });
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    while ((await world.database.query(waiting)).length === 0) await pause(20);
+    await turns('array_append');
+    await holder.query('COMMIT');
+    await holder.end();
+    const late = await sent;
+    await turns('array_remove');
+    expect([late.status, late.body.includes('took too long')]).toEqual([422, true]);
   });
 
   it('ask for a new proof where another browser changed the factors since the last one', async () => {

@@ -161,6 +161,21 @@ export class SignIn {
     const typed = { username: account.username, password: form.get('current') ?? '' };
     const verdict = await this.verify(request, typed);
     if (verdict.kind !== 'ok') return refused(problemOfVerdict(verdict, 'current_password_wrong'));
+    const proved = await this.beyondPassword(request, account, form, binding);
+    if (proved.kind !== 'ok') return proved;
+    // A factor that the account got while this was checked was not asked for.
+    const held = (await this.accounts.findById(account.id))?.secondFactors ?? [];
+    if (held.join() !== account.secondFactors.join()) return refused({ code: 'took_too_long' });
+    return proved;
+  }
+
+  /** Verifies what a person proves beside the password before they change how they sign in. */
+  private async beyondPassword(
+    request: IncomingMessage,
+    account: Account,
+    form: Form,
+    binding: string,
+  ): Promise<ProofOutcome> {
     if (account.secondFactors.length === 0)
       return { kind: 'ok', account, methods: ['pwd'], provedAt: this.clock.now() };
     const recoveryOnly = account.secondFactors.includes('passkey');
