@@ -172,7 +172,10 @@ async function strike(kind: Kind, world: EngineWorld, database: OwnDatabase): Pr
     await world
       .until('the node answers', () => isReady(node), 60_000)
       .catch((error: Error) => {
-        throw new Error(`${kind}: ${error.message}; its last answer: ${inspect(last)}`);
+        const printed = world.nodes[node]!.output().slice(-3_000);
+        throw new Error(
+          `${kind}: ${error.message}; its last answer: ${inspect(last)}; it printed:\n${printed}`,
+        );
       });
 }
 

@@ -1,3 +1,4 @@
+import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ArtifactStore, StagedWrites } from '@curfew/artifacts';
 import { DisciplinedClock } from '@curfew/clock';
@@ -255,6 +256,34 @@ describe('a database in trouble', () => {
       () => prisma.direct.run({ name: `raise-${state}`, text: raise }, []),
     ])
       expect(isDatabaseUnavailable(await thrownBy(work()))).toBe(true);
+  });
+
+  it('may end a connection in the very moment in which it begins, when nobody who asked for it listens yet', async () => {
+    const message = (kind: string, body: Buffer) => {
+      const length = Buffer.alloc(4);
+      length.writeInt32BE(body.length + 4);
+      return Buffer.concat([Buffer.from(kind), length, body]);
+    };
+    // AuthenticationOk, ReadyForQuery and the end, as PostgreSQL sends them where its postmaster is killed (§54.7).
+    const welcome = [
+      message('R', Buffer.alloc(4)),
+      message('Z', Buffer.from('I')),
+      message(
+        'E',
+        Buffer.from('SFATAL\0C57P01\0Mterminating connection due to unexpected postmaster exit\0\0'),
+      ),
+    ];
+    const ending = net.createServer((socket) =>
+      socket.once('data', () => socket.end(Buffer.concat(welcome))),
+    );
+    await new Promise<void>((resolve) => ending.listen(0, '127.0.0.1', resolve));
+    const { port } = ending.address() as net.AddressInfo;
+    const url = `postgresql://somebody:secret@127.0.0.1:${port}/curfew`;
+    const hot = new HotStatements(database.configuration({ DATABASE_URL: url }), 1);
+    const error = await hot.run({ name: 'one', text: 'SELECT 1' }, []).catch((reason: unknown) => reason);
+    expect(isDatabaseUnavailable(error)).toBe(true);
+    await hot.close();
+    ending.close();
   });
 
   it('is not what a mistake in a statement or a refused row looks like', async () => {

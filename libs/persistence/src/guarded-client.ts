@@ -59,7 +59,9 @@ export class GuardedClient extends pg.Client {
     this.#silenceMs = configuration.silenceMs ?? 0;
     this.#guard = configuration.guard;
     this.#choice = configuration.choice?.isList ? configuration.choice : undefined;
-    if (this.#choice) this.on('error', () => this.#choice!.doubt());
+    // A server may end a connection between two statements, or in the moment in which it begins, when whoever borrows it does not listen
+    // yet; Node would end the process. Nothing is lost by it: the next statement fails.
+    this.on('error', () => this.#choice?.doubt());
     this.on('notice', ({ routine }) => routine === 'SyncRepWaitForLSN' && this.#giveUpCommit());
   }
 

@@ -16,8 +16,6 @@ export async function preparedTransaction<T>(
   work: (run: RunStatement) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
-  // The pool listens to idle connections only; a loss shows in the statement that was running.
-  client.on('error', ignored);
   let failed = true;
   try {
     await client.query('BEGIN');
@@ -31,9 +29,6 @@ export async function preparedTransaction<T>(
     failed = false;
     return result;
   } finally {
-    client.off('error', ignored);
     client.release(failed);
   }
 }
-
-const ignored = (): void => {};
