@@ -429,23 +429,54 @@ describe('the settings of the second step', () => {
     await enter(person, locked, app.code());
     await later();
     const page = await person.open(`${world.issuer}/second-step`);
+    const sent = () => sendForm(person, page, { act: 'prove', current: ada.password, code: app.code() });
+    const late = await meanwhile('SELECT 1 FROM totp_factor FOR UPDATE', sent);
+    expect([late.status, late.body.includes('took too long')]).toEqual([422, true]);
+  });
+
+  /** Sends a form, and lets the account get a passkey while the form waits behind a lock. */
+  const meanwhile = async (lock: string, send: () => Promise<Page>): Promise<Page> => {
     const turns = (change: string) =>
-      world.database.query(
-        `UPDATE account SET second_factors = ${change}(second_factors, 'passkey') WHERE username = $1`,
-        [ada.username],
-      );
+      `UPDATE account SET second_factors = ${change}(second_factors, 'passkey') WHERE username = '${ada.username}'`;
     const holder = new pg.Client({ connectionString: world.database.url });
     await holder.connect();
-    await holder.query('BEGIN; SELECT 1 FROM totp_factor FOR UPDATE');
-    const sent = sendForm(person, page, { act: 'prove', current: ada.password, code: app.code() });
+    await holder.query(`BEGIN; ${lock}`);
+    const sent = send();
     const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
     while ((await world.database.query(waiting)).length === 0) await pause(20);
-    await turns('array_append');
-    await holder.query('COMMIT');
+    await holder.query(`${turns('array_append')}; COMMIT`);
     await holder.end();
     const late = await sent;
-    await turns('array_remove');
-    expect([late.status, late.body.includes('took too long')]).toEqual([422, true]);
+    await world.database.query(turns('array_remove'));
+    return late;
+  };
+
+  it('change nothing where the account gets a passkey between the proof and the change', async () => {
+    await later();
+    const person = world.person();
+    const locked = await person.follow(`${world.issuer}/second-step`, isSecondStep);
+    await enter(person, locked, app.code());
+    const lock = `SELECT 1 FROM account WHERE username = '${ada.username}' FOR NO KEY UPDATE`;
+    const said = 'was changed meanwhile';
+    for (const act of ['remove', 'remove_app', 'renew', 'sometimes']) {
+      await later();
+      const proof = { act: 'prove', current: ada.password, code: app.code() };
+      const page = await sendForm(person, await person.open(`${world.issuer}/second-step`), proof);
+      const late = await meanwhile(lock, () => sendForm(person, page, { act }));
+      expect([act, late.status, late.body.includes(said)]).toEqual([act, 422, true]);
+      expect(late.body).toContain('name="current"');
+    }
+    await later();
+    const atPassword = await person.open(`${world.issuer}/password`);
+    const phrase = 'a pass phrase of the thief';
+    const typed = { current: ada.password, new: phrase, repeat: phrase, code: app.code() };
+    const late = await meanwhile(lock, () => sendForm(person, atPassword, typed));
+    expect([late.status, late.body.includes(said)]).toEqual([422, true]);
+    await later();
+    const kept = await sendForm(person, await person.open(`${world.issuer}/second-step`), {
+      ...{ act: 'prove', current: ada.password, code: app.code() },
+    });
+    expect(kept.body).toContain('value="remove_app"');
   });
 
   it('ask for a new proof where another browser changed the factors since the last one', async () => {

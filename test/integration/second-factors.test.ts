@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Account, SignInThrottle, Throttle } from '@curfew/accounts';
 import { Passkeys, relyingPartyOf, SecondFactors } from '@curfew/accounts/factors';
 import { ManualClock } from '@curfew/clock';
@@ -371,6 +372,36 @@ describe('a passkey', () => {
     for (let count = 1; count < 19; count++) await add(account, new SoftwarePasskey(origin));
     const last = await Promise.all([1, 2, 3].map(() => add(account, new SoftwarePasskey(origin))));
     expect(last.filter((one) => one === 'too_many')).toHaveLength(2);
+  });
+
+  it('that the account gets while a proof without it is on its way lets no change through after it, in 200 races', async () => {
+    const went = { on: 0, refused: 0 };
+    const seen: number[] = [];
+    for (let round = 0; round < 200; round++) {
+      const { account } = await enrolled();
+      const { version, kinds } = await nodes[0]!.authenticators(account.id);
+      expect(kinds).toEqual(['totp']);
+      const added = add(account, new SoftwarePasskey(origin));
+      await pause(round % 16);
+      const change = inTransaction(async (tx) => {
+        await nodes[1]!.require(account.id, version, tx);
+        const before = await tx.passkey.count({ where: { accountId: account.id } });
+        await nodes[1]!.removeApp(account.id, tx);
+        seen.push(before, await tx.passkey.count({ where: { accountId: account.id } }));
+      });
+      const outcome = change.then(
+        () => 'on' as const,
+        (error) => {
+          expect(error).toMatchObject({ code: 'authenticators_changed' });
+          return 'refused' as const;
+        },
+      );
+      await added;
+      went[await outcome] += 1;
+    }
+    expect(seen.filter((count) => count > 0)).toEqual([]);
+    // Otherwise the two were never at the same place at once.
+    expect([went.on > 0, went.refused > 0, went.on + went.refused]).toEqual([true, true, 200]);
   });
 
   it.each<[string, (account: Account, id: string, tx: Tx) => Promise<unknown>]>([

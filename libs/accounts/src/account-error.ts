@@ -14,7 +14,8 @@ export type AccountErrorCode =
   | 'password_is_set'
   | 'groups_invalid'
   | 'external_id_invalid'
-  | 'link_gone';
+  | 'link_gone'
+  | 'authenticators_changed';
 
 const sentences: Record<AccountErrorCode, string> = {
   unknown_account: 'There is no such account.',
@@ -33,6 +34,8 @@ const sentences: Record<AccountErrorCode, string> = {
     'An account has at most 200 groups, each with a name of 1 to 128 characters without control characters.',
   external_id_invalid: 'An external id has 1 to 200 characters, and no control characters.',
   link_gone: 'This link has been used, or has expired.',
+  authenticators_changed:
+    'The password or the second factors have changed since the person proved who they are.',
 };
 
 /** A refusal that the caller can answer for; its message never contains what was sent. */

@@ -48,3 +48,19 @@ export function inTransaction<T>(
 
 /** The author's part of the record of an end. */
 export const saidBy = ({ by, note }: Author): EndDetail => (note === undefined ? { by } : { by, note });
+
+/**
+ * The person themselves, who has proved who they are and changes how they sign in. Nothing is changed where the account has another password
+ * or other second factors by then than those of `version`. @throws AccountError
+ */
+export const personWithProof = (
+  { secondFactors }: Pick<OperationParts, 'secondFactors'>,
+  accountId: string,
+  version: string,
+): Author => ({
+  by: { kind: 'user', id: accountId, ip: null },
+  authorize: async (tx, work) => {
+    await secondFactors.require(accountId, version, tx);
+    return work();
+  },
+});

@@ -6,7 +6,7 @@ export {
   enableAccount,
   requireNewPassword,
 } from './accounts.js';
-export { type Author, OperationParts } from './author.js';
+export { type Author, OperationParts, personWithProof } from './author.js';
 export { changePassword, passwordEndsSessions } from './change-password.js';
 export {
   addClientSecret,

@@ -12,6 +12,8 @@ export interface PasswordLink {
   readonly purpose: Extract<LinkPurpose, 'invitation' | 'password_reset'>;
   readonly token: string;
   readonly password: PreparedPassword;
+  /** Names the authenticators that the person's proof covered, where they had to give one. */
+  readonly version: string;
 }
 
 /** Uses a link up in this transaction, and reads its account. @throws AccountError */
@@ -36,11 +38,13 @@ const personOf = (accountId: string): Author => ({ by: { kind: 'user', id: accou
  */
 export const choosePassword = (
   parts: OperationParts,
-  { purpose, token, password }: PasswordLink,
+  { purpose, token, password, version }: PasswordLink,
 ): Promise<EverythingEnded & { readonly accountId: string }> =>
   parts.prisma.$transaction(async (tx) => {
     const { link, account } = await used(parts, purpose, token, tx);
     const accountId = account.id;
+    // A factor that the account got meanwhile was not asked for.
+    await parts.secondFactors.require(accountId, version, tx);
     const { email } = await parts.profiles.of(accountId, tx);
     if (link.subject !== passwordSubject(account.passwordChangedAt, email))
       throw new AccountError('link_gone');

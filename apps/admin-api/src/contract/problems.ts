@@ -38,6 +38,7 @@ const accountStatus: Record<AccountErrorCode, number> = {
   email_taken: 409,
   password_is_set: 409,
   link_gone: 409,
+  authenticators_changed: 409,
 };
 
 const receiverStatus: Record<ReceiverFault, number> = {

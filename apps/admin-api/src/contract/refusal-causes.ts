@@ -3,6 +3,7 @@
  * causes are labels of a metric; test/contract/refusals.test.ts holds the sources to it.
  */
 const causes: ReadonlySet<string> = new Set([
+  'authenticators_changed',
   'beyond_own_scopes',
   'certificate_mismatch',
   'changed_meanwhile',

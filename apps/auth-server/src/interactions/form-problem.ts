@@ -65,6 +65,7 @@ export function inWords(
     case 'passkey_name_missing':
     case 'too_many_passkeys':
     case 'took_too_long':
+    case 'authenticators_changed':
       return atForm(say(`problem.${code}`));
     case 'overloaded':
       return atForm(say('problem.overloaded'), 503);

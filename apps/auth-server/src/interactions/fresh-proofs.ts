@@ -14,6 +14,8 @@ const freshFor = 600;
 export interface FreshProof {
   readonly methods: readonly AuthenticationMethod[];
   readonly at: Instant;
+  /** Names the password and the second factors that the account had when they proved it. */
+  readonly version: string;
 }
 
 /**
@@ -30,25 +32,25 @@ export class FreshProofs {
   ) {}
 
   /** The fields of a proof, which do not make it any younger. */
-  async fields(person: Person, proof: FreshProof): Promise<Readonly<Record<string, string>>> {
-    const [at, proved] = [String(proof.at), proof.methods.join(' ')];
-    const bound = await this.boundTo(person);
-    return { proof: this.tokens.issue('fresh-proof', ...bound, at, proved), at, proved };
+  fields(person: Person, { at, methods, version }: FreshProof): Readonly<Record<string, string>> {
+    const given = [String(at), methods.join(' ')] as const;
+    const proof = this.tokens.issue('fresh-proof', ...boundTo(person, version), ...given);
+    return { proof, at: given[0], proved: given[1] };
   }
 
   /** The proof in a form; undefined where there is none, or none that is fresh. */
   async read(person: Person, form: Form): Promise<FreshProof | undefined> {
     const [proof, at = '', proved = ''] = ['proof', 'at', 'proved'].map((name) => form.get(name));
     if (proof === undefined) return undefined;
-    const bound = await this.boundTo(person);
-    const isOurs = this.tokens.verify(proof, 'fresh-proof', ...bound, at, proved);
+    const { version } = await this.factors.authenticators(person.account.id);
+    const isOurs = this.tokens.verify(proof, 'fresh-proof', ...boundTo(person, version), at, proved);
     if (!isOurs || this.clock.now() - Number(at) >= freshFor * 1000) return undefined;
-    return { methods: methodsTogether(proved.split(' ')), at: instant(Number(at)) };
-  }
-
-  private async boundTo({ browserSessionUid, account }: Person): Promise<string[]> {
-    const { totp, passkeys } = await this.factors.state(account.id);
-    const factors = JSON.stringify([totp?.createdAt ?? null, ...passkeys.map(({ id }) => id).sort()]);
-    return [browserSessionUid, account.id, String(account.passwordChangedAt), factors];
+    return { methods: methodsTogether(proved.split(' ')), at: instant(Number(at)), version };
   }
 }
+
+const boundTo = ({ browserSessionUid, account }: Person, version: string): string[] => [
+  browserSessionUid,
+  account.id,
+  version,
+];

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Account, AccountError, AccountService } from '@curfew/accounts';
+import { SecondFactors } from '@curfew/accounts/factors';
 import { Clock } from '@curfew/clock';
 import { type FoundLink, OneTimeLinks } from '@curfew/mail';
 import type { NoticePlace } from '@curfew/oidc';
@@ -38,6 +39,7 @@ export class LinkController {
     private readonly links: OneTimeLinks,
     private readonly accounts: AccountService,
     private readonly signIn: SignIn,
+    private readonly factors: SecondFactors,
     private readonly notices: Notices,
     private readonly settings: PageSettings,
     private readonly log: PageLog,
@@ -135,11 +137,12 @@ export class LinkController {
     if (typed !== form.get('repeat')) return { code: 'repeat_differs' };
     try {
       const password = await this.accounts.preparePassword(account.username, typed);
-      if (account.secondFactors.length > 0) {
+      const { kinds, version } = await this.factors.authenticators(account.id);
+      if (kinds.length > 0) {
         const verdict = await this.signIn.verifyCode(request, account, form.get('code') ?? '');
         if (verdict.kind !== 'ok') return problemOfCode(verdict);
       }
-      const { at } = await choosePassword(this.parts, { purpose, token, password });
+      const { at } = await choosePassword(this.parts, { purpose, token, password, version });
       this.log.note('password_chosen_by_link', { accountId: account.id, purpose });
       await untilOver(at, this.clock);
       return undefined;

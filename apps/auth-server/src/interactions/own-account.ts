@@ -7,6 +7,7 @@ import {
   endSessions,
   OperationParts,
   passwordEndsSessions,
+  personWithProof,
   withdrawConsent,
 } from '@curfew/operations';
 import type { Instant } from '@curfew/session-policy';
@@ -124,16 +125,19 @@ export class OwnAccount {
 
   /**
    * Changes the password. If the person wishes it (`endSessions`) or the policy demands it, everything authorized until now ends in the
-   * same transaction, including this browser's sign-in. Returns whether it did. Throws AccountError or HashingOverloaded.
+   * same transaction, including this browser's sign-in. Returns whether it did. Nothing is changed where `version` names authenticators that
+   * the account has no more. Throws AccountError or HashingOverloaded.
    */
   async changePassword(
     { id: accountId, username }: Account,
     wanted: string,
-    { endSessions }: { readonly endSessions: boolean },
+    { endSessions, version }: { readonly endSessions: boolean; readonly version?: string },
   ): Promise<boolean> {
     const password = await this.accounts.preparePassword(username, wanted);
     const change = { accountId, password, endSessions: endSessions || ('by_policy' as const) };
-    const ends = await changePassword(this.parts, change, personAt(accountId));
+    const author =
+      version === undefined ? personAt(accountId) : personWithProof(this.parts, accountId, version);
+    const ends = await changePassword(this.parts, change, author);
     if (ends) await untilOver(ends.at, this.clock);
     return ends !== null;
   }

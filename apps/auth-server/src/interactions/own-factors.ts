@@ -1,11 +1,13 @@
 import { SecondFactors } from '@curfew/accounts/factors';
 import { Clock } from '@curfew/clock';
 import {
+  type Author,
   addPasskey,
   confirmSecondFactor,
   type FactorAdded,
   type FactorChange,
   OperationParts,
+  personWithProof,
   type RemovableFactor,
   removeSecondFactor,
   removeSecondFactors,
@@ -16,8 +18,8 @@ import type { AuthenticationMethod } from '@curfew/session-policy/authentication
 import { Injectable } from '@nestjs/common';
 import { maxPasskeyName, type SecondStepDone } from '../pages/index.js';
 import type { Form } from './form.js';
-import type { FormProblem } from './form-problem.js';
-import { personAt, untilOver } from './own-account.js';
+import { type FormProblem, problemOfError } from './form-problem.js';
+import { untilOver } from './own-account.js';
 import { PageLog } from './page-log.js';
 import type { Person } from './signed-in.js';
 
@@ -67,48 +69,65 @@ export class OwnFactors {
     private readonly clock: Clock,
   ) {}
 
-  /** Makes one change. */
-  async act(act: FactorAct, person: Person, form: Form): Promise<FactorOutcome> {
+  /** Makes one change, if the account still has the authenticators that the person's proof covered. */
+  async act(act: FactorAct, person: Person, form: Form, version: string): Promise<FactorOutcome> {
     const { id } = person.account;
     this.log.note(`second_step_${act}`, { accountId: id });
+    try {
+      return await this.#change(act, person, form, personWithProof(this.parts, id, version));
+    } catch (error) {
+      return { kind: 'refused', problem: problemOfError(error) };
+    }
+  }
+
+  async #change(act: FactorAct, person: Person, form: Form, author: Author): Promise<FactorOutcome> {
+    const { id } = person.account;
     switch (act) {
       case 'begin':
         await this.factors.propose(person.account, person.browserSessionUid);
         return { kind: 'goes_on' };
       case 'confirm':
-        return this.#confirm(person, form);
+        return this.#confirm(person, form, author);
       case 'add_passkey':
-        return this.#addPasskey(person, form);
+        return this.#addPasskey(person, form, author);
       case 'remove_app':
-        return this.#remove(id, { kind: 'app' });
+        return this.#remove(id, { kind: 'app' }, author);
       case 'remove_passkey':
-        return this.#remove(id, { kind: 'passkey', id: form.get('passkey') ?? '' });
+        return this.#remove(id, { kind: 'passkey', id: form.get('passkey') ?? '' }, author);
       case 'renew':
-        return this.#renew(person);
+        return this.#renew(person, author);
       case 'remove': {
-        await this.#settled(await removeSecondFactors(this.parts, id, personAt(id)));
+        await this.#settled(await removeSecondFactors(this.parts, id, author));
         return { kind: 'done', done: 'removed', proved: [] };
       }
       default:
         if (person.account.secondFactors.length > 0)
-          await setSecondStep(this.parts, id, act === 'always', personAt(id));
+          await setSecondStep(this.parts, id, act === 'always', author);
         return { kind: 'done', done: act };
     }
   }
 
-  async #confirm({ account, browserSessionUid: binding }: Person, form: Form): Promise<FactorOutcome> {
+  async #confirm(
+    { account, browserSessionUid: binding }: Person,
+    form: Form,
+    author: Author,
+  ): Promise<FactorOutcome> {
     if (account.secondFactors.includes('totp')) return { kind: 'done', done: 'app_added' };
     if (!(await this.factors.proposed(account, binding))) return refused('took_too_long');
     const shown = { account, binding, typed: form.get('code') ?? '' };
-    const added = await confirmSecondFactor(this.parts, shown, personAt(account.id));
+    const added = await confirmSecondFactor(this.parts, shown, author);
     return added ? this.#added(added, 'app_added', ['otp']) : refused('code_wrong');
   }
 
-  async #addPasskey({ account, browserSessionUid: binding }: Person, form: Form): Promise<FactorOutcome> {
+  async #addPasskey(
+    { account, browserSessionUid: binding }: Person,
+    form: Form,
+    author: Author,
+  ): Promise<FactorOutcome> {
     const name = (form.get('name') ?? '').trim();
     if (name === '' || [...name].length > maxPasskeyName) return refused('passkey_name_missing');
     const made = { account, binding, name, typed: form.get('credential') ?? '' };
-    const added = await addPasskey(this.parts, made, personAt(account.id));
+    const added = await addPasskey(this.parts, made, author);
     // Making a passkey proves nothing about a person whom a phished password let in: `phr` comes of showing it later.
     if (typeof added !== 'string') return this.#added(added, 'passkey_added', []);
     return refused(problemOfFault[added]);
@@ -123,8 +142,8 @@ export class OwnFactors {
     return { kind: 'done', done, codes: added.codes, proved };
   }
 
-  async #remove(accountId: string, factor: RemovableFactor): Promise<FactorOutcome> {
-    const removed = await removeSecondFactor(this.parts, accountId, factor, personAt(accountId));
+  async #remove(accountId: string, factor: RemovableFactor, author: Author): Promise<FactorOutcome> {
+    const removed = await removeSecondFactor(this.parts, accountId, factor, author);
     await this.#settled(removed);
     return {
       kind: 'done',
@@ -133,8 +152,8 @@ export class OwnFactors {
     };
   }
 
-  async #renew({ account: { id } }: Person): Promise<FactorOutcome> {
-    const codes = await renewRecoveryCodes(this.parts, id, personAt(id));
+  async #renew({ account: { id } }: Person, author: Author): Promise<FactorOutcome> {
+    const codes = await renewRecoveryCodes(this.parts, id, author);
     return codes ? { kind: 'done', done: 'always', codes } : { kind: 'goes_on' };
   }
 

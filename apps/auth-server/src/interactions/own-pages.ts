@@ -98,7 +98,8 @@ export class OwnPages {
   async proveAnew({ request, person, form }: SentForm): Promise<FreshProof | FormProblem> {
     const outcome = await this.signIn.proveAnew(request, person.account, form, person.browserSessionUid);
     if (outcome.kind === 'refused') return outcome.problem;
-    return { methods: outcome.methods, at: outcome.provedAt };
+    const { methods, provedAt: at, version } = outcome;
+    return { methods, at, version };
   }
 
   /** Signs this browser in anew, after a change that ended its sign-in as well: the person has just proved who they are. */

@@ -50,7 +50,7 @@ export class PasswordController {
         ? await this.pages.proveAnew(sent)
         : ({ code: 'repeat_differs' } as const);
     if ('code' in proved) return this.pages.ask(sent, { problem: proved });
-    const outcome = await this.set(sent);
+    const outcome = await this.set(sent, proved.version);
     if ('code' in outcome) return this.pages.ask(sent, { problem: outcome });
     this.log.note('password_changed', { accountId: sent.person.account.id });
     // This browser's sign-in ended as well.
@@ -59,11 +59,14 @@ export class PasswordController {
     seeOther(response, `${this.pages.addressOf('password')}?done=${done}`);
   }
 
-  private async set({ person, form }: SentForm): Promise<FormProblem | { readonly endedAll: boolean }> {
+  private async set(
+    { person, form }: SentForm,
+    version: string,
+  ): Promise<FormProblem | { readonly endedAll: boolean }> {
     try {
       const endSessions = form.get('end_others') === 'yes';
       const password = form.get('new') ?? '';
-      return { endedAll: await this.own.changePassword(person.account, password, { endSessions }) };
+      return { endedAll: await this.own.changePassword(person.account, password, { endSessions, version }) };
     } catch (error) {
       return problemOfError(error);
     }

@@ -60,10 +60,13 @@ export class SecondStepController {
     if (act !== 'prove' && !isFactorAct(act)) throw malformed();
     const proved = await this.proved(sent);
     if ('code' in proved) return this.pages.ask(sent, { problem: proved });
-    const proof = await this.proofs.fields(sent.person, proved);
+    const proof = this.proofs.fields(sent.person, proved);
     if (act === 'prove') return this.pages.ask(sent, { proof });
-    const outcome = await this.own.act(act, sent.person, sent.form);
-    if (outcome.kind === 'refused') return this.pages.ask(sent, { proof, problem: outcome.problem });
+    const outcome = await this.own.act(act, sent.person, sent.form, proved.version);
+    if (outcome.kind === 'refused') {
+      const isOver = outcome.problem.code === 'authenticators_changed';
+      return this.pages.ask(sent, { proof: isOver ? undefined : proof, problem: outcome.problem });
+    }
     if (outcome.kind === 'goes_on') return this.pages.ask(sent, { proof });
     return this.finish(sent, act, proved.methods, outcome);
   }

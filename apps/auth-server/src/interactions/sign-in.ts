@@ -35,7 +35,15 @@ export type ProofOutcome =
     }
   | { readonly kind: 'refused'; readonly problem: FormProblem };
 
-const refused = (problem: FormProblem): ProofOutcome => ({ kind: 'refused', problem });
+/** The outcome of a proof that a change of the authenticators is to follow; `version` names those that it covers. */
+export type RenewedProof =
+  | (Extract<ProofOutcome, { kind: 'ok' }> & { readonly version: string })
+  | Extract<ProofOutcome, { kind: 'refused' }>;
+
+const refused = (problem: FormProblem): Extract<ProofOutcome, { kind: 'refused' }> => ({
+  kind: 'refused',
+  problem,
+});
 
 /** How long a browser that signed in keeps a throttling lane of its own; browsers keep cookies for 400 days at most. */
 const deviceCookieLifetime = seconds(400 * 86_400);
@@ -156,26 +164,26 @@ export class SignIn {
     account: Account,
     form: Form,
     binding: string,
-  ): Promise<ProofOutcome> {
-    if (form.get('credential')) return this.verifySecond(request, account, form, binding);
-    const typed = { username: account.username, password: form.get('current') ?? '' };
-    const verdict = await this.verify(request, typed);
-    if (verdict.kind !== 'ok') return refused(problemOfVerdict(verdict, 'current_password_wrong'));
-    const proved = await this.beyondPassword(request, account, form, binding);
+  ): Promise<RenewedProof> {
+    const held = await this.factors.authenticators(account.id);
+    const proved = await this.proveHeld(request, { ...account, secondFactors: held.kinds }, form, binding);
     if (proved.kind !== 'ok') return proved;
-    // A factor that the account got while this was checked was not asked for.
-    const held = (await this.accounts.findById(account.id))?.secondFactors ?? [];
-    if (held.join() !== account.secondFactors.join()) return refused({ code: 'took_too_long' });
-    return proved;
+    // A factor that the account got while this was checked was not asked for. Each change compares once more, under its lock.
+    const { version } = await this.factors.authenticators(account.id);
+    return version === held.version ? { ...proved, version } : refused({ code: 'took_too_long' });
   }
 
-  /** Verifies what a person proves beside the password before they change how they sign in. */
-  private async beyondPassword(
+  /** Verifies a proof of the authenticators that the account is said to have. */
+  private async proveHeld(
     request: IncomingMessage,
     account: Account,
     form: Form,
     binding: string,
   ): Promise<ProofOutcome> {
+    if (form.get('credential')) return this.verifySecond(request, account, form, binding);
+    const typed = { username: account.username, password: form.get('current') ?? '' };
+    const verdict = await this.verify(request, typed);
+    if (verdict.kind !== 'ok') return refused(problemOfVerdict(verdict, 'current_password_wrong'));
     if (account.secondFactors.length === 0)
       return { kind: 'ok', account, methods: ['pwd'], provedAt: this.clock.now() };
     const recoveryOnly = account.secondFactors.includes('passkey');

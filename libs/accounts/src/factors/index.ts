@@ -1,3 +1,4 @@
+export type { Authenticators } from './factor-lock.js';
 export { type PasskeyFault, Passkeys, passkeyMethods } from './passkeys.js';
 export { relyingPartyOf } from './relying-party.js';
 export { SecondFactors, type SecondStepVerdict, type ShownPassword } from './second-factors.js';

@@ -5,6 +5,7 @@ import type { Account } from '../account.js';
 import { countersOf, defaultSignInLimits } from '../sign-in-throttle.js';
 import type { Throttle } from '../throttle.store.js';
 import { FactorStore } from './factor.store.js';
+import { type Authenticators, authenticatorsOf, requireAuthenticators } from './factor-lock.js';
 import { newSharedSecret, provisioningUri, timeStepOf } from './one-time-password.js';
 import type { Passkey, RemovedPasskey } from './passkey.store.js';
 import type { PasskeyFault, Passkeys, TypedAnswer } from './passkeys.js';
@@ -88,6 +89,16 @@ export class SecondFactors {
     const { confirmedAt, lastUsedAt } = totp ?? { confirmedAt: null, lastUsedAt: null };
     const app = confirmedAt === null ? null : { createdAt: confirmedAt, lastUsedAt };
     return { totp: app, passkeys, recoveryCodes };
+  }
+
+  /** The authenticators that the account has now. @throws AccountError */
+  authenticators(accountId: string): Promise<Authenticators> {
+    return authenticatorsOf(accountId, this.parts.prisma);
+  }
+
+  /** Lets a change go on only if the account has the authenticators that the person's proof covered. @throws AccountError */
+  require(accountId: string, version: string, tx: Transaction): Promise<void> {
+    return requireAuthenticators(accountId, version, tx);
   }
 
   /**

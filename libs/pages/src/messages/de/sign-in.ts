@@ -37,6 +37,8 @@ export const signIn: Translated<typeof import('../en/sign-in.js').signIn> = {
   'problem.repeat_differs': 'Die beiden neuen Passwörter stimmen nicht überein.',
   'problem.code_wrong': 'Dieser Code gilt nicht. Jeder Code gilt nur einmal; warten Sie auf den nächsten.',
   'problem.took_too_long': 'Das hat zu lange gedauert. Melden Sie sich noch einmal an.',
+  'problem.authenticators_changed':
+    'Ihr Passwort oder Ihr zweiter Schritt wurde inzwischen geändert. Zeigen Sie noch einmal, dass Sie es sind.',
   'problem.throttled': 'Das waren zu viele Versuche. Versuchen Sie es in {length} noch einmal.',
   'problem.overloaded': 'Der Dienst ist ausgelastet. Versuchen Sie es in ein paar Sekunden noch einmal.',
   'problem.password_too_short': 'Verwenden Sie mindestens {length} Zeichen.',

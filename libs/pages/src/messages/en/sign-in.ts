@@ -28,6 +28,8 @@ export const signIn = {
   'problem.repeat_differs': 'The two new passwords are not the same.',
   'problem.code_wrong': 'This code does not work. Each works once; wait for the next one.',
   'problem.took_too_long': 'That took too long. Sign in again.',
+  'problem.authenticators_changed':
+    'Your password or your second step was changed meanwhile. Show once more that it is you.',
   'problem.throttled': 'There were too many attempts. Try again in {length}.',
   'problem.overloaded': 'The service is busy. Try again in a few seconds.',
   'problem.password_too_short': 'Use at least {length} characters.',
