@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -41,8 +41,8 @@ function curfew(
   env: Record<string, string> = environment(),
   input = '',
 ): Promise<Finished> {
-  const dev = world.server.environment['CURFEW_DEV_FILE']!;
-  const child = spawn(process.execPath, ['apps/cli/bin/curfew.mjs', '--dev-file', dev, ...args], { env });
+  const dev = env['CURFEW_HOME'] ? [] : ['--dev-file', world.server.environment['CURFEW_DEV_FILE']!];
+  const child = spawn(process.execPath, ['apps/cli/bin/curfew.mjs', ...dev, ...args], { env });
   let [out, err] = ['', ''];
   child.stdout.on('data', (text) => (out += text));
   child.stderr.on('data', (text) => (err += text));
@@ -173,6 +173,15 @@ describe('the command line', () => {
     const done = await curfew(['sessions', 'end', '--account', username, '--yes', '--json']);
     expect(done.json).toMatchObject({ recorded: 1, complete: true });
     expect(await world.introspect(access_token)).toEqual({ active: false });
+  });
+
+  it('is the client of the installation whose folder CURFEW_HOME names', async () => {
+    const home = path.join(folder, 'home');
+    await mkdir(home);
+    const asked = () => curfew(['status'], { ...environment(), CURFEW_HOME: home });
+    expect(await asked()).toMatchObject({ code: 2, err: expect.stringContaining(`${home}/dev.json`) });
+    await copyFile(world.server.environment['CURFEW_DEV_FILE']!, path.join(home, 'dev.json'));
+    expect(await asked()).toMatchObject({ code: 0, out: expect.stringContaining('live sessions') });
   });
 
   it('tells by its exit code what went wrong', async () => {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { Command } from 'commander';
 import { accounts } from './commands/accounts.js';
 import { adaptation } from './commands/adaptation.js';
@@ -19,8 +20,8 @@ import { exitCodeMeanings } from './exit.js';
 
 const about = `
 Credentials are those of a client registered for client_credentials at the admin API. They come from flags, from the
-environment (CURFEW_ISSUER, CURFEW_ADMIN_URL, CURFEW_CLI_CLIENT_ID, CURFEW_CLI_CLIENT_SECRET), or from .curfew/dev.json,
-which npm start writes.
+environment (CURFEW_ISSUER, CURFEW_ADMIN_URL, CURFEW_CLI_CLIENT_ID, CURFEW_CLI_CLIENT_SECRET), or from the file that
+npm start writes: dev.json in .curfew, or in the folder that CURFEW_HOME names.
 
 ${exitCodeMeanings}
 
@@ -32,15 +33,15 @@ Examples:
   curfew scenario run stolen-token
   curfew doctor`;
 
-/** The whole command line; nothing happens before it is parsed. */
-export function program(): Command {
+/** The whole command line; nothing happens before it is parsed. `home` is the folder in which `npm start` keeps an installation. */
+export function program(home = '.curfew'): Command {
   const top = new Command('curfew')
     .description('Manage sessions, clients, policies, accounts and keys through the admin API.')
     .option('--issuer <url>', 'the authorization server')
     .option('--admin-url <url>', 'the admin API')
     .option('--client-id <id>', 'the client to get a token for')
     .option('--client-secret-file <file>', 'a file with its secret, or - for standard input')
-    .option('--dev-file <file>', 'the file that npm start writes', '.curfew/dev.json')
+    .option('--dev-file <file>', 'the file that npm start writes', path.join(home, 'dev.json'))
     .option('--json', 'for scripts')
     .showHelpAfterError('(curfew help shows how)')
     .addHelpText('after', about);

@@ -5,7 +5,7 @@ import { program } from './program.js';
 
 /** Runs one command line; the exit code says how it ended. */
 export async function run(argv: readonly string[]): Promise<void> {
-  const top = program();
+  const top = program(process.env['CURFEW_HOME'] || undefined);
   exitByThrowing(top);
   try {
     await top.parseAsync([...argv], { from: 'user' });

@@ -52,7 +52,8 @@ export function Doctor() {
           You need the scope <code>events:read</code> to see what it finds.
         </p>
       )}
-      {may && found.isPending && <Loading rows={5} label="Looking at the installation" />}
+      {/* About as high as what it finds, so that the cards below stay where they are. */}
+      {may && found.isPending && <Loading rows={16} label="Looking at the installation" />}
       {found.isError && <Failed error={found.error} onRetry={() => found.refetch()} />}
       {found.data && findings.length === 0 && <Empty title="Nothing was looked at." />}
       {findings.length > 0 && <Findings findings={findings} />}

@@ -32,6 +32,7 @@ export function SystemPage() {
         <section className="card" aria-label="Readiness">
           <h2>Readiness</h2>
           {ready.isError && <Failed error={ready.error} onRetry={() => ready.refetch()} />}
+          {ready.isPending && <p className="quiet">Asking the admin API …</p>}
           {ready.data && (
             <p>
               <span className="badge good">ready</span> The database answers, lost nothing, and commits go
