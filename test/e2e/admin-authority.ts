@@ -366,6 +366,7 @@ export const powerless: readonly string[] = [
   'endSession',
   'endSessions',
   'exportPersonalData',
+  'importAccounts',
   'lintPolicy',
   'markRelease',
   'playScenario',

@@ -7,6 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import express from 'express';
 import type { Logger } from 'pino';
+import { importAccounts, maxImportBytes } from './accounts/import-contracts.js';
 import { NightlyAdaptation } from './adaptation/nightly-adaptation.js';
 import { applicationOn } from './app.module.js';
 import { apply, maxDescriptionBytes } from './apply/apply-contracts.js';
@@ -95,7 +96,11 @@ async function application(foundation: Foundation): Promise<NestExpressApplicati
   instance.disable('etag');
   // Only JSON is read, only as it stands: no inflating, no form posts from foreign pages.
   const json = (limit: number) => express.json({ limit, inflate: false, strict: true, type: isJson });
-  instance.use(apply.path, json(Math.max(maxDescriptionBytes, configuration.limits.bodyBytes)));
+  for (const [path, most] of [
+    [apply.path, maxDescriptionBytes],
+    [importAccounts.path, maxImportBytes],
+  ] as const)
+    instance.use(path, json(Math.max(most, configuration.limits.bodyBytes)));
   instance.use(json(configuration.limits.bodyBytes));
   const app = await NestFactory.create<NestExpressApplication>(
     applicationOn(foundation),

@@ -131,28 +131,32 @@ export class AccountService {
   }
 
   private async compare(
-    { found, succeeded, settlement }: AdmittedAttempt,
-    { password, settlesWithSignIn }: PasswordAttempt,
+    admitted: AdmittedAttempt,
+    attempt: PasswordAttempt,
+    isSecondLook = false,
   ): Promise<PasswordVerdict> {
-    const { hasher } = this.parts;
+    const { found, succeeded, settlement } = admitted;
+    const { password, settlesWithSignIn } = attempt;
     const matched = await this.match(found?.passwordHash, password);
     if (!found) return { kind: 'invalid', cause: 'unknown_account', accountId: null };
     const { account, passwordHash } = found;
     if (matched === undefined) return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
-    const isOutdated = matched !== normalisePassword(password) || hasher.isOutdated(passwordHash);
+    const isOutdated = matched !== normalisePassword(password) || this.parts.hasher.isOutdated(passwordHash);
     // A second step follows in a request of its own; the password was right all the same.
     const signsIn = account.disabledAt === null && !account.mustChangePassword && !asksSecondStep(account);
     if (settlesWithSignIn && signsIn && !isOutdated)
       return { kind: 'ok', account, settlement: settlement(found) };
+    const renewed = isOutdated && account.disabledAt === null ? await this.renewed(password) : undefined;
     // Hashing takes time, more so in a queue, so the account is compared with its present state.
-    const current = await succeeded(found);
-    if (current?.account.id !== account.id || current.passwordHash !== passwordHash) {
-      return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
-    }
+    const current = await succeeded(found, renewed);
+    const isSame = current?.account.id === account.id && current.passwordHash === passwordHash;
+    // Another sign-in may have hashed this very password anew meanwhile.
+    if (!isSame && isOutdated && current && !isSecondLook)
+      return this.compare({ ...admitted, found: current }, attempt, true);
+    if (!isSame) return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
     if (current.account.disabledAt !== null) {
       return { kind: 'invalid', cause: 'account_disabled', accountId: account.id };
     }
-    if (isOutdated) await this.rehash(account.id, passwordHash, normalisePassword(password));
     return { kind: 'ok', account: current.account };
   }
 
@@ -169,15 +173,13 @@ export class AccountService {
     return undefined;
   }
 
-  /** Only if the hash is still the one that was verified: a password changed meanwhile must not come back. */
-  private async rehash(id: string, outdated: string, password: string): Promise<void> {
+  /** The hash of a right password with today's parameters; undefined where it cannot be made now, and the next sign-in will do. */
+  private async renewed(password: string): Promise<string | undefined> {
     try {
-      const passwordHash = await this.parts.hasher.hash(password);
-      const now = this.parts.clock.now();
-      await this.store.change({ id, passwordHash: outdated }, { passwordHash }, now, undefined);
+      return await this.parts.hasher.hash(normalisePassword(password));
     } catch (error) {
-      // The next sign-in will do; this one was right.
       if (!(error instanceof HashingOverloaded)) throw error;
+      return undefined;
     }
   }
 

@@ -82,9 +82,9 @@ export class AccountStore {
     }
   }
 
-  /** Changes one account; `where` narrows it further, and a row that does not match is not changed. */
+  /** Changes one account; false where there is none. */
   async change(
-    where: { id: string; passwordHash?: string },
+    where: { id: string },
     change: AccountChange,
     now: Instant,
     tx: Transaction | undefined,

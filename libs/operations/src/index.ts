@@ -18,6 +18,7 @@ export {
   registerClient,
 } from './clients.js';
 export { type EverythingEnded, endEverything, endSessions } from './end-sessions.js';
+export { importAccounts } from './import-accounts.js';
 export {
   askForConfirmation,
   choosePassword,

@@ -4,13 +4,14 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { AccountActs } from './account-acts.js';
 import { AccountsController } from './accounts.controller.js';
 import { FactorsController } from './factors.controller.js';
+import { ImportController } from './import.controller.js';
 import { MailIsOn } from './mail-is-on.js';
 import { UsernamesModule } from './usernames.module.js';
 
 /** The accounts of people. */
 @Module({
   imports: [SessionsModule, UsernamesModule],
-  controllers: [AccountsController, FactorsController],
+  controllers: [AccountsController, ImportController, FactorsController],
   providers: [
     AccountActs,
     {

@@ -27,6 +27,7 @@ const causes: ReadonlySet<string> = new Set([
   'invalid_cursor',
   'invalid_description',
   'invalid_idempotency_key',
+  'invalid_import',
   'invalid_name',
   'invalid_policy',
   'invalid_redirect_uri',

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Json } from '../admin-client.js';
 import { accountId, confirm, contextOf } from '../context.js';
 import { facts, table } from '../output.js';
+import { importAccounts } from './import-accounts.js';
 
 /** `curfew accounts`. */
 export const accounts = (): Command =>
@@ -11,6 +12,7 @@ export const accounts = (): Command =>
     .addCommand(list())
     .addCommand(show())
     .addCommand(create())
+    .addCommand(importAccounts())
     .addCommand(invite())
     .addCommand(password())
     .addCommand(

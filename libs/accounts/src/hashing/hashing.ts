@@ -1,4 +1,5 @@
 import argon2 from 'argon2';
+import { verifyPasswordHash } from './password-hash.js';
 
 /** The cost of one argon2id hash (RFC 9106 §3.1); memory in KiB. */
 export interface HashingCost {
@@ -18,5 +19,5 @@ export interface Hashing {
 /** Hashes on the threads of this process: for tools and tests, and inside the process that does nothing else. */
 export const hashingHere: Hashing = {
   hash: (password, cost) => argon2.hash(password, { type: argon2.argon2id, ...cost }),
-  verify: (hash, password) => argon2.verify(hash, password),
+  verify: verifyPasswordHash,
 };

@@ -36,7 +36,7 @@ const profileOf = ([displayName, email, emailVerified, groups, externalId]: Prof
 const unprintable = /\p{C}/u;
 
 /** Brings a change into the form that is stored. @throws AccountError */
-function checked(change: ProfileChange): ProfileChange {
+export function checkedProfile(change: ProfileChange): ProfileChange {
   const { displayName, email, groups, externalId } = change;
   const { maxGroups, maxGroupLength, maxNameLength } = profileBounds;
   const isText = (text: string, max: number) =>
@@ -96,7 +96,7 @@ export class Profiles {
    * @throws AccountError
    */
   async change(accountId: string, change: ProfileChange, now: Instant, tx: Transaction): Promise<void> {
-    const wanted = checked(change);
+    const wanted = checkedProfile(change);
     const before = await tx.accountProfile.findUnique({ where: { accountId } });
     const isOther = wanted.email !== undefined && wanted.email !== (before?.email ?? null);
     const given = Object.entries(wanted).filter(([, value]) => value !== undefined);

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import type { Transaction } from '@curfew/persistence';
+import type { Instant } from '@curfew/session-policy';
+import type { Profile } from '../profile/profile.js';
+import {
+  type AccountFileFormat,
+  type ImportFault,
+  readAccountFile,
+  type WrittenAccount,
+} from './account-file.js';
+import { AccountImportStore } from './account-import.store.js';
+import { type ImportedAccount, importedAccount, repeatedIn } from './imported-account.js';
+
+/** The most accounts of one import: they are written in one transaction, and later events wait for it on their way to receivers. */
+export const maxImportedAccounts = 10_000;
+
+/** Raised where a file of accounts has faults: all of them, by line. Nothing was written. */
+export class ImportRefused extends Error {
+  override readonly name = 'ImportRefused';
+  readonly faults: readonly ImportFault[];
+
+  constructor(faults: readonly ImportFault[]) {
+    super('The file has faults.');
+    this.faults = [...faults].sort((one, other) => one.line - other.line);
+  }
+}
+
+/** The accounts of a file that are to be made, each with the id it will have, and the number of those that are there as the file says. */
+export interface PlannedImport {
+  readonly accounts: readonly (ImportedAccount & { readonly id: string })[];
+  readonly present: number;
+}
+
+const store = new AccountImportStore();
+const isFault = (one: WrittenAccount | ImportFault): one is ImportFault => 'detail' in one;
+
+/** Reads and checks a file without the database. @throws ImportRefused */
+export function readImport(format: AccountFileFormat, content: string): readonly ImportedAccount[] {
+  const written = readAccountFile(format, content);
+  if (written.length > maxImportedAccounts) {
+    const { line } = written[maxImportedAccounts]!;
+    const detail = `is beyond the ${maxImportedAccounts} accounts of one import; split the file`;
+    throw new ImportRefused([{ line, detail }]);
+  }
+  const checked = written.map((one) => (isFault(one) ? [one] : importedAccount(one)));
+  const accounts = checked.filter((one) => !Array.isArray(one)) as ImportedAccount[];
+  const faults = [...(checked.filter(Array.isArray) as ImportFault[][]).flat(), ...repeatedIn(accounts)];
+  if (faults.length > 0) throw new ImportRefused(faults);
+  if (accounts.length === 0) throw new ImportRefused([{ line: 1, detail: 'has no account' }]);
+  return accounts;
+}
+
+/**
+ * Compares the accounts of a file with those that are there. One that is there with the same profile is left as it is, so that a file can
+ * be sent again. @throws ImportRefused
+ */
+export async function planImport(
+  accounts: readonly ImportedAccount[],
+  tx: Transaction,
+): Promise<PlannedImport> {
+  const usernames = accounts.map(({ username }) => username);
+  const present = await store.profilesByUsername(usernames, tx);
+  const owners = await store.ownersOfVerified(accounts.flatMap(verifiedAddress), tx);
+  const faults: ImportFault[] = [];
+  for (const account of accounts) {
+    const { line, username, profile } = account;
+    const there = present.get(username);
+    if (there && !isSameProfile(there, profile))
+      faults.push({ line, member: 'username', detail: 'is taken by an account with another profile' });
+    const owner = owners.get(verifiedAddress(account)[0] ?? '');
+    if (owner !== undefined && owner !== username)
+      faults.push({ line, member: 'email', detail: 'has been verified by another account' });
+  }
+  if (faults.length > 0) throw new ImportRefused(faults);
+  const made = accounts.filter(({ username }) => !present.has(username));
+  return {
+    accounts: made.map((account) => ({ ...account, id: randomUUID() })),
+    present: accounts.length - made.length,
+  };
+}
+
+/**
+ * Writes accounts as they were planned: all of them, or none. @throws ImportRefused where a name or an address was taken since; the
+ * transaction must be rolled back
+ */
+export async function writeImport({ accounts }: PlannedImport, now: Instant, tx: Transaction): Promise<void> {
+  const lost = await store.insert(accounts, now, tx);
+  const detail = 'has a username or an address that was taken meanwhile';
+  if (lost.length > 0) throw new ImportRefused(lost.map(({ line }) => ({ line, detail })));
+}
+
+const verifiedAddress = ({ profile: { email, emailVerified } }: ImportedAccount): string[] =>
+  emailVerified && email !== null ? [email] : [];
+
+const isSameProfile = (one: Profile, other: Profile): boolean =>
+  one.displayName === other.displayName &&
+  one.email === other.email &&
+  one.emailVerified === other.emailVerified &&
+  one.externalId === other.externalId &&
+  one.groups.join('\n') === other.groups.join('\n');
