@@ -449,21 +449,14 @@ gateway_routes:
     );
     expect((await curfew(['accounts', 'delete', 'ada@example.test', '--yes'])).code).toBe(0);
     const people = path.join(folder, 'people.csv');
+    const imported = (...more: string[]) => curfew(['accounts', 'import', people, ...more]);
     await writeFile(people, 'username,email\neve,\nfay,nobody\nEve,eve@example.test\n');
-    expect(await curfew(['accounts', 'import', people])).toMatchObject({
-      code: 2,
-      err: expect.stringMatching(
-        /people\.csv:3: email .+\n.+people\.csv:4: username stands in line 2 already/,
-      ),
-    });
+    const told = /people\.csv:3: email .+\n.+people\.csv:4: username stands in line 2 already/;
+    expect(await imported()).toMatchObject({ code: 2, err: expect.stringMatching(told) });
     await writeFile(people, 'username,email\neve,eve@example.test\nfay,\n');
-    expect((await curfew(['accounts', 'import', people, '--dry-run'])).out).toBe(
-      '2 account(s) would be imported.\n',
-    );
-    expect((await curfew(['accounts', 'import', people])).out).toBe('2 account(s) imported.\n');
-    expect((await curfew(['accounts', 'import', people])).out).toBe(
-      '0 account(s) imported, 2 are there already.\n',
-    );
+    expect((await imported('--dry-run')).out).toBe('2 account(s) would be imported.\n');
+    expect((await imported()).out).toBe('2 account(s) imported.\n');
+    expect((await imported()).out).toBe('0 account(s) imported, 2 are there already.\n');
     const { client_id } = world.data.clients.service;
     expect((await curfew(['clients', 'secret', client_id, '--json'])).json.secrets).toHaveLength(2);
     expect((await curfew(['clients', 'show', client_id])).out).toContain('client_credentials');

@@ -1,5 +1,4 @@
 export {
-  type AccountWish,
   createAccount,
   deleteAccount,
   disableAccount,
