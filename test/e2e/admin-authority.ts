@@ -151,6 +151,8 @@ const toClient = (method: string, more: string, body?: unknown) =>
   }));
 const toAccount = (method: string, more: string, body?: unknown) =>
   everyAccount((id) => ({ method, path: `/v1/accounts/${id}${more}`, body }));
+const byScim = (method: string, body?: unknown) =>
+  everyAccount((id) => ({ method, path: `/scim/v2/Users/${id}`, body }));
 const toReceiver = (method: string, more: string, body?: unknown) => [
   aimed('a webhook', ['events:read'], async (world) => {
     const { id, version } = await madeWebhook(world);
@@ -353,6 +355,9 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
   ],
   changeWebhook: toReceiver('PUT', '', { name: 'moved', address: 'http://127.0.0.1:9/elsewhere' }),
   deleteReceiver: toReceiver('DELETE', ''),
+  scimChange: byScim('PATCH', { Operations: [{ op: 'replace', path: 'active', value: false }] }),
+  scimReplace: byScim('PUT', { userName: 'replaced@example.test' }),
+  scimDelete: byScim('DELETE'),
   rotateWebhookSecret: toReceiver('POST', '/secret', {}),
   redriveDeadLetters: toReceiver('POST', '/redrive', {}),
 };
@@ -373,6 +378,7 @@ export const powerless: readonly string[] = [
   'previewPolicy',
   'revokeGlobally',
   'rotateKeys',
+  'scimCreate',
   'stopScenarioPlay',
   'withdrawKey',
 ];

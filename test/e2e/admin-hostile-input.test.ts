@@ -63,7 +63,10 @@ const values: readonly unknown[] = [
 function judge(what: string, { status, text, headers }: Awaited<ReturnType<AdminWorld['get']>>): void {
   if (status >= 500) throw new Error(`${what}: ${status} ${text.slice(0, 300)}`);
   if (status >= 400) {
-    expect([what, headers.get('content-type')]).toEqual([what, 'application/problem+json']);
+    expect([what, headers.get('content-type')]).toEqual([
+      what,
+      what.startsWith('scim') ? 'application/scim+json' : 'application/problem+json',
+    ]);
     expect([what, text.includes(marker)]).toEqual([what, false]);
   }
   expect([what, /DROP TABLE|node_modules|prisma|SELECT /i.test(text) && status >= 400]).toEqual([

@@ -22,6 +22,7 @@ import { adminDoor } from './front-door.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencyStore } from './idempotency/idempotency.store.js';
 import { ScenarioPlayer } from './scenarios/scenario-player.js';
+import { errorFormOf } from './scim/scim-error.js';
 import { Announcements } from './sessions/announcements.js';
 import { Metrics } from './stats/metrics.js';
 
@@ -110,6 +111,7 @@ async function application(foundation: Foundation): Promise<NestExpressApplicati
   app.useGlobalFilters(
     new ProblemFilter({
       isUnavailable: isDatabaseUnavailable,
+      formOf: errorFormOf,
       onServerError: (err, problem, id) => log.error({ err, id, code: problem.code }, 'answering a request'),
     }),
   );

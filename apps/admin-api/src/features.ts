@@ -21,6 +21,7 @@ import { ReceiversModule } from './receivers/receivers.module.js';
 import { ResourcesModule } from './resources/resources.module.js';
 import { RoutesModule } from './routes/routes.module.js';
 import { ScenariosModule } from './scenarios/scenarios.module.js';
+import { ScimModule } from './scim/scim.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StatsModule } from './stats/stats.module.js';
 import { TrialsModule } from './trials/trials.module.js';
@@ -37,6 +38,7 @@ export const features: readonly Type[] = [
   ResourcesModule,
   RoutesModule,
   AccountsModule,
+  ScimModule,
   PersonalDataModule,
   ApplyModule,
   KeysModule,

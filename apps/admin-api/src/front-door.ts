@@ -1,10 +1,11 @@
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { databaseUnavailable, frontDoor, ProblemError, refusalOf, sendProblem } from '@curfew/web';
 import type { Logger } from 'pino';
 import type { Counter } from 'prom-client';
 import { answerConsole, isOfConsole, type ServedConsole } from './console/serve-console.js';
 import type { OperationPath } from './contract/operation-paths.js';
 import { causeLabel } from './contract/refusal-causes.js';
+import { errorFormOf } from './scim/scim-error.js';
 
 /** The handlers behind the front door, and the settings of the door. */
 export interface Rooms {
@@ -31,19 +32,18 @@ export function adminDoor(rooms: Rooms): RequestListener {
     trustedHops,
     headers: everyAnswer,
     isForMachines,
-    refuse: (_: unknown, response: ServerResponse, problem: ProblemError, id: string) =>
-      sendProblem(response, problem, id),
+    refuse,
     log,
   };
   const admit = frontDoor(door, (request, response, path, id) => {
     const methods = paths.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
     if (methods.length === 0 && isOfConsole(path) && answerConsole(request, response, path, rooms.console))
       return;
-    if (methods.length === 0) return sendProblem(response, notFound(), id);
+    if (methods.length === 0) return refuse(request, response, notFound(), id);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
-    if (!methods.includes(method ?? '')) return sendProblem(response, notAllowed(methods), id);
+    if (!methods.includes(method ?? '')) return refuse(request, response, notAllowed(methods), id);
     const refused = isForMachines(path) ? undefined : databaseRefusal();
-    if (refused) return sendProblem(response, databaseUnavailable(refused), id);
+    if (refused) return refuse(request, response, databaseUnavailable(refused), id);
     application(request, response);
   });
   return (request, response) => {
@@ -51,6 +51,9 @@ export function adminDoor(rooms: Rooms): RequestListener {
     admit(request, response);
   };
 }
+
+const refuse = (request: IncomingMessage, response: ServerResponse, problem: ProblemError, id: string) =>
+  sendProblem(response, problem, id, errorFormOf(request.url));
 
 const everyAnswer = {
   'Cache-Control': 'no-store',

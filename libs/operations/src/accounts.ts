@@ -11,6 +11,8 @@ export interface AccountWish {
   readonly password: PreparedPassword;
   readonly mustChange: boolean;
   readonly profile?: ProfileChange | undefined;
+  /** Whether it is refused sign-ins from the beginning. */
+  readonly isDisabled?: boolean;
   /** Whether its person is sent an invitation. */
   readonly invite?: boolean;
 }
@@ -22,11 +24,13 @@ export const createAccount = (
   author: (accountId: string) => Author,
 ): Promise<Account> =>
   parts.prisma.$transaction(async (tx) => {
-    const { username, password, mustChange, profile, invite } = wanted;
+    const { username, password, mustChange, profile, isDisabled, invite } = wanted;
     const made = await parts.accounts.create({ username, password }, tx);
     if (mustChange) await parts.accounts.requireNewPassword(made.id, tx);
     if (profile) await parts.profiles.change(made.id, profile, parts.clock.now(), tx);
-    await recordChanges(parts, made.id, ['created'], author(made.id), tx);
+    if (isDisabled) await parts.accounts.disable(made.id, tx);
+    const changes = isDisabled ? (['created', 'disabled'] as const) : (['created'] as const);
+    await recordChanges(parts, made.id, changes, author(made.id), tx);
     if (invite) await inviteAccount(parts, made.id, { by: author(made.id).by }, tx);
     return made;
   });

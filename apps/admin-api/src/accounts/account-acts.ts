@@ -54,8 +54,8 @@ export class AccountActs {
   ) {}
 
   /** The account with this id; throws AccountError. */
-  async existing(id: string): Promise<Account> {
-    const account = await this.accounts.findById(id);
+  async existing(id: string, tx?: Transaction): Promise<Account> {
+    const account = await this.accounts.findById(id, tx);
     if (!account) throw new AccountError('unknown_account');
     return account;
   }
@@ -183,7 +183,8 @@ export class AccountActs {
     return { ...author, authorize };
   }
 
-  private author(accountId: string, act: Act) {
+  /** The author of an act on an account: an operator, who must hold what the account holds. */
+  author(accountId: string, act: Act) {
     const { caller, operation, now, note } = act;
     return {
       by: caller.actor,

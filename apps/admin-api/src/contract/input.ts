@@ -86,9 +86,9 @@ function queryOf(request: Request, faults: ProblemFault[]): Record<string, strin
   return Object.fromEntries(entries);
 }
 
-/** RFC 8259 §8.1: JSON between systems is UTF-8; other charsets are a way past filters. */
+/** RFC 8259 §8.1: JSON between systems is UTF-8; other charsets are a way past filters. SCIM has a media type of its own (RFC 7644 §8.1). */
 export const isJson = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
-  /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(headers['content-type'] ?? '');
+  /^application\/(?:scim\+)?json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(headers['content-type'] ?? '');
 
 function bodyOf(contract: OperationContract, request: Request): unknown {
   const { body } = request as { body?: unknown };
@@ -105,8 +105,9 @@ function bodyOf(contract: OperationContract, request: Request): unknown {
   return body;
 }
 
+/** Finds a text that no column can hold. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: PostgreSQL's text cannot hold it
-const unstorable = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+export const unstorable = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const deepest = 32;
 
 /** Passes a value on and notes texts that no column can hold; PostgreSQL would answer them with an error. */

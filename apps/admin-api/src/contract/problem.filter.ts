@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type IsUnavailable, type ProblemError, problemFrom, sendProblem } from '@curfew/web';
+import {
+  type IsUnavailable,
+  type ProblemError,
+  type ProblemForm,
+  problemFrom,
+  sendProblem,
+} from '@curfew/web';
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 
 /** The dependencies of the filter. */
@@ -10,6 +16,8 @@ export interface ProblemFilterOptions {
   readonly onServerError?: (error: unknown, problem: ProblemError, requestId: string | undefined) => void;
   /** The id of a request; by default its `id` property, which the front door sets. */
   readonly requestId?: (request: IncomingMessage) => string | undefined;
+  /** The form of errors for the target of a request, where it is not that of problems. */
+  readonly formOf?: (target: string | undefined) => ProblemForm | undefined;
 }
 
 /** Renders everything a controller throws as an RFC 9457 problem, vague about what went wrong inside. */
@@ -23,7 +31,8 @@ export class ProblemFilter implements ExceptionFilter {
     const requestId = (this.options.requestId ?? idOf)(request);
     const problem = problemFrom(error, this.options.isUnavailable);
     if (problem.status >= 500) this.options.onServerError?.(error, problem, requestId);
-    sendProblem(http.getResponse<ServerResponse>(), problem, requestId);
+    const form = this.options.formOf?.(request.url);
+    sendProblem(http.getResponse<ServerResponse>(), problem, requestId, form);
   }
 }
 
