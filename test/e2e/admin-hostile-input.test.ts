@@ -142,7 +142,9 @@ describe('hostile input to the admin API', () => {
       const answer = await world.call(operation.method, `${target}${query}`, { body, headers });
       judge(`${operation.id} unknown`, answer);
       const places = answer.body.faults.map(({ at }: { at: string }) => at);
-      const wanted = ['query/mistyped', ...(body === undefined ? [] : ['body/misspelt'])];
+      // Attributes that SCIM does not have are looked for once the rest of the request is read (test/e2e/provisioning.test.ts).
+      const isBodyRead = body !== undefined && !operation.id.startsWith('scim');
+      const wanted = ['query/mistyped', ...(isBodyRead ? ['body/misspelt'] : [])];
       expect([operation.id, answer.status, places]).toEqual([
         operation.id,
         400,

@@ -9,7 +9,7 @@ export { type Figures, type MetricsServer, serveMetrics } from './metrics-server
 export { databaseUnavailable, type IsUnavailable, problemFrom } from './problem/from-error.js';
 export { ProblemError, type ProblemFault } from './problem/problem.js';
 export { noteRefusal, type Refusal, refusalOf } from './problem/refusal.js';
-export { type ProblemForm, sendProblem } from './problem/send-problem.js';
+export { sendProblem } from './problem/send-problem.js';
 export { exitWhenParentDies, stopOnSignals } from './process.js';
 export { collectProcessMetrics } from './process-metrics.js';
 export { type AskedFault, type AskedRequest, askedFaultWords, readAsked } from './routes/asked-request.js';

@@ -1,12 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  type IsUnavailable,
-  type ProblemError,
-  type ProblemForm,
-  problemFrom,
-  sendProblem,
-} from '@curfew/web';
+import { type IsUnavailable, type ProblemError, problemFrom, sendProblem } from '@curfew/web';
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import type { ProblemForm } from '../scim/scim-error.js';
 
 /** The dependencies of the filter. */
 export interface ProblemFilterOptions {

@@ -14,8 +14,16 @@ const number = (least: number) =>
     // Smaller values are read as the least one (RFC 7644 §3.4.2.4).
     .transform((value) => Math.max(least, value))
     .optional();
-const resource = z.record(z.string(), z.unknown()).meta({
-  description: 'A User: userName, externalId, displayName, active and emails are kept (RFC 7643 §4.1).',
+// Names of attributes compare without case, so the attributes are read and checked in scim-attributes.ts.
+const member = (description: string) => z.unknown().optional().meta({ description });
+const resource = z.looseObject({
+  schemas: member('The schemas of the User.'),
+  userName: member('The name that the person signs in with; required.'),
+  externalId: member('The id in the directory.'),
+  displayName: member('The name for people.'),
+  name: member('The parts of the name, which become displayName where that is absent.'),
+  active: member('Whether the person may sign in.'),
+  emails: member('Addresses: the primary one is kept, else the first.'),
 });
 const user = { schema: z.record(z.string(), z.unknown()), mediaType: scimMediaType };
 const unknown = { 404: ['unknown_account'] } as const;

@@ -1,4 +1,7 @@
-import type { ProblemError, ProblemForm } from '@curfew/web';
+import type { ProblemError, sendProblem } from '@curfew/web';
+
+/** The form of errors of a protocol that does not write them as problems. */
+export type ProblemForm = NonNullable<Parameters<typeof sendProblem>[3]>;
 
 /** The media type of SCIM (RFC 7644 §8.1). */
 export const scimMediaType = 'application/scim+json';
@@ -31,6 +34,7 @@ export const scimForm: ProblemForm = {
       ...(keyword === undefined ? {} : { scimType: keyword }),
       detail: faults ?? problem.detail ?? problem.title,
       code: problem.code,
+      ...(problem.faults === undefined ? {} : { faults: problem.faults }),
       ...(requestId === undefined ? {} : { requestId }),
     };
   },

@@ -3,7 +3,7 @@ import type { ScimAccount } from './scim.store.js';
 import { schemas } from './scim-attributes.js';
 import { scimMediaType } from './scim-error.js';
 
-/** Where SCIM stands below the address of this API. */
+/** The path of SCIM below the address of this API. */
 export const scimRoot = '/scim/v2';
 
 /** An answer of SCIM. */

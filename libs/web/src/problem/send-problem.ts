@@ -3,7 +3,7 @@ import type { ProblemError } from './problem.js';
 import { noteRefusal } from './refusal.js';
 
 /** The form of errors of a protocol that does not write them as problems. */
-export interface ProblemForm {
+interface ProblemForm {
   readonly mediaType: string;
   body(problem: ProblemError, requestId: string | undefined): unknown;
 }
