@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import openapiTS, { astToString } from 'openapi-typescript';
-import ts from 'typescript';
+import { paletteStyles } from './palette.mjs';
 import { at } from './repository.mjs';
 
 // Builds the console (apps/console): the types of its client from docs/openapi.json, its colours from those of the sign-in pages, the
@@ -18,23 +18,7 @@ function write(name, text) {
 }
 
 async function writeTypes() {
-  // From the source, because nothing may have been compiled yet.
-  const { outputText } = ts.transpileModule(readFileSync(at('libs/pages/src/look/palette.ts'), 'utf8'), {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-  });
-  const { customProperties, day, night } = await import(
-    `data:text/javascript;base64,${Buffer.from(outputText).toString('base64')}`
-  );
-  const [light, dark] = [day, night].map(customProperties);
-  write(
-    'palette.css',
-    `:root{color-scheme:light dark;${light}}
-@media (prefers-color-scheme:dark){:root:not([data-theme='light']){${dark}}}
-:root[data-theme='light']{color-scheme:light}
-:root[data-theme='dark'],[data-appearance='dark']{color-scheme:dark;${dark}}
-[data-appearance='light']{color-scheme:light;${light}}
-`,
-  );
+  write('palette.css', await paletteStyles());
   const document = JSON.parse(readFileSync(at('docs/openapi.json'), 'utf8'));
   write('admin-api.ts', astToString(await openapiTS(document)));
   const { parameters } = document.paths['/v1/sessions/{id}'].delete;

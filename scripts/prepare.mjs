@@ -17,13 +17,14 @@ import { schemaEngineEnvironment } from './schema-engine-choice.mjs';
 
 /** @typedef {(line: string) => void} Say */
 
-/** Everything that runs: dependencies, Prisma client, compiled sources, the console. @param {Say} say */
+/** Everything that runs: dependencies, Prisma client, compiled sources, the applications for browsers. @param {Say} say */
 export async function prepare(say) {
   await prepareServices(say);
   await ensureConsole(say);
+  await ensureExampleApp(say);
 }
 
-/** Everything but the console, which is made from the document of the admin API. @param {Say} say */
+/** Everything but the console and the example application, of which the first is made from the document of the admin API. @param {Say} say */
 export async function prepareServices(say) {
   await ensureDependencies(say);
   await ensureClient(say);
@@ -159,16 +160,35 @@ export async function ensureConsole(say) {
   remember('console', state);
 }
 
-function consoleSources() {
-  const own = readdirSync(at('apps/console'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .filter((file) => !/[\\/](dist|generated|node_modules)[\\/]/.test(file));
-  return [...own.sort(), ...sourcesOfConsoleTypes(), at('package-lock.json')];
+/** The example application is bundled from its sources, the package for pages and the colours of the pages. @param {Say} say */
+async function ensureExampleApp(say) {
+  const sources = [...writtenIn('apps/example-app'), ...writtenIn('libs/browser')];
+  const made = ['libs/pages/src/look/palette.ts', 'scripts/example-app.mjs', 'scripts/palette.mjs'];
+  const state = hashOf([...sources, ...made.map((file) => at(file)), at('package-lock.json')], readFileSync);
+  if (existsSync(at('apps/example-app/dist/index.html')) && recall('example app') === state) return;
+  say('Building the example application');
+  await quietly(process.execPath, [at('scripts/example-app.mjs')], 'building the example application');
+  remember('example app', state);
 }
 
+const consoleSources = () => [
+  ...writtenIn('apps/console'),
+  ...sourcesOfConsoleTypes(),
+  at('package-lock.json'),
+];
+
+/** The files of a folder that were not made by a build. @param {string} folder */
+const writtenIn = (folder) =>
+  readdirSync(at(folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => !/[\\/](dist|generated|node_modules)[\\/]|\.tsbuildinfo$/.test(file))
+    .sort();
+
 const sourcesOfConsoleTypes = () =>
-  ['docs/openapi.json', 'libs/pages/src/look/palette.ts', 'scripts/console.mjs'].map((file) => at(file));
+  ['docs/openapi.json', 'libs/pages/src/look/palette.ts', 'scripts/console.mjs', 'scripts/palette.mjs'].map(
+    (file) => at(file),
+  );
 
 /** Notes that the sources have been compiled as they are now. */
 export function noteBuilt() {
@@ -197,8 +217,8 @@ export const programs = {
   cli: ['run'],
 };
 
-/** Projects that the compiler only checks: tests run from their sources, and the console is bundled. */
-const checkedOnly = ['test', 'apps/console', commonJsProject];
+/** Projects that the compiler only checks: tests run from their sources, and applications for browsers are bundled. */
+const checkedOnly = ['test', 'apps/console', 'apps/example-app', commonJsProject];
 
 /** Everything `tsc -b` builds. */
 export function projects() {

@@ -8,8 +8,9 @@ import { at } from './repository.mjs';
  * @property {string} main the built file
  * @property {string} portSetting
  * @property {number} port by default
- * @property {string} urlSetting where it learns its own public address
+ * @property {string} [urlSetting] where it learns its own public address
  * @property {string} about
+ * @property {boolean} [isExample] runs with first-run data only
  */
 
 /** Everything that can run, in the order in which it is started. @type {Service[]} */
@@ -41,15 +42,24 @@ const all = [
     urlSetting: 'CURFEW_GATEWAY_URL',
     about: 'decides for reverse proxies, or is one',
   },
+  {
+    key: 'demo',
+    title: 'Example application',
+    main: 'apps/demo/dist/main.js',
+    portSetting: 'CURFEW_CALLBACK_PORT',
+    port: 3003,
+    about: 'a single-page application: sign in, watch both clocks',
+    isExample: true,
+  },
 ];
 
 /** Those that this version has, with their ports and addresses. @param {NodeJS.ProcessEnv} env */
 export function services(env) {
   return all
-    .filter(({ main }) => existsSync(at(main)))
+    .filter(({ main, isExample }) => existsSync(at(main)) && (!isExample || Boolean(env.CURFEW_DEV_FILE)))
     .map((service) => {
       const port = Number(env[service.portSetting] || service.port);
-      const url = env[service.urlSetting] || `http://localhost:${port}`;
+      const url = (service.urlSetting && env[service.urlSetting]) || `http://localhost:${port}`;
       return { ...service, port, url };
     });
 }
@@ -58,7 +68,7 @@ export function services(env) {
 export function addressesOf(running) {
   const settings = running.flatMap(({ portSetting, port, urlSetting, url }) => [
     [portSetting, String(port)],
-    [urlSetting, url],
+    ...(urlSetting ? [[urlSetting, url]] : []),
   ]);
   return Object.fromEntries(settings);
 }

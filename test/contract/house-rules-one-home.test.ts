@@ -277,6 +277,7 @@ const rules: Readonly<Record<string, OneHome>> = {
         'in the package that APIs install: it must need nothing (ADR 22, 81)',
     },
     beside: {
+      'libs/browser/src/encoding.ts': 'in the package that pages install: an ID token from the server itself',
       'apps/admin-api/src/events/event-view.ts': 'the name of an event type',
       'apps/auth-server/src/interactions/notices.ts': 'a cookie with a signature of ours',
       'apps/cli/src/doctor/doctor.ts': 'the number of a Node version',
@@ -290,6 +291,7 @@ const rules: Readonly<Record<string, OneHome>> = {
     },
     beside: {
       'libs/oidc/src/hooks/signing-keys.ts': 'oidc-provider signs with our keys through this class',
+      'libs/browser/src/proof.ts': 'in the package that pages install: proofs by a key of the browser',
       'apps/cli/src/scenario/oauth.ts': 'plays a client that signs its assertion with a key of its own',
     },
   },
@@ -307,6 +309,8 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/events/src/feed/session-feed.ts': 'the beat that followers hear, which waits for no other work',
       'libs/web/src/http-server.ts': 'looks after its own connections, for as long as it is open',
       'libs/resource-server/src/verifier.ts': 'in the package that APIs install, for open connections only',
+      'libs/browser/src/deadline-watch.ts':
+        'in the package that pages install: looks at the clocks of a session',
       'libs/resource-server/src/feed/follower.ts': 'in the package that APIs install: opens the feed again',
       'libs/persistence/src/batcher.ts': endsWithItsRequests,
       'libs/persistence/src/guarded-client.ts': endsWithItsRequests,
@@ -335,6 +339,7 @@ const rules: Readonly<Record<string, OneHome>> = {
     home: {
       'libs/resource-server/src/dpop/proof-reader.ts': 'for APIs, the token endpoint and the admin API',
     },
+    beside: { 'libs/browser/src/proof.ts': 'makes proofs, in the package that pages install' },
   },
 };
 

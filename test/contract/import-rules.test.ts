@@ -29,6 +29,7 @@ const cruise = async (folder: string): Promise<Report> => {
 const rooms = [
   'accounts',
   'artifacts',
+  'browser',
   'clients',
   'clock',
   'config',
@@ -74,6 +75,7 @@ const offences: [string, string, string[]][] = [
   ['libs/foundation/src/a.ts', '@curfew/resource-server', ['room-foundation']],
   ['libs/oidc/src/a.ts', '@curfew/resource-server', ['room-oidc']],
   ['libs/resource-server/src/a.ts', '@curfew/sessions', ['room-resource-server']],
+  ['libs/browser/src/a.ts', '@curfew/session-policy', ['room-browser']],
   ['libs/surprise/src/index.ts', './a.js', ['known-room']],
   ['libs/sessions/src/c.ts', '@curfew/surprise', ['known-room', 'room-sessions']],
   ['libs/sessions/src/d.ts', '../../events/src/hidden.js', ['by-index-only', 'by-name-only']],

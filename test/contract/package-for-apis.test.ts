@@ -4,6 +4,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { rolldown } from 'rolldown';
 
 const run = promisify(execFile);
 
@@ -37,6 +39,9 @@ const typed = `
     return facts?.subject;
   };
 `;
+
+/** Bytes of the package for pages, minified and compressed, as a page loads it. */
+const browserBudget = 12_000;
 
 let folder: string;
 
@@ -140,4 +145,33 @@ describe('the package for API authors, packed and installed somewhere else', () 
     },
     60_000,
   );
+});
+
+describe('the package for pages', () => {
+  const at = 'libs/browser';
+
+  it('is packed with nothing but what a page needs', async () => {
+    const { stdout } = await run('npm', ['pack', '--workspace', at, '--dry-run', '--json']);
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const paths = files.map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining(['LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts']),
+    );
+    expect(
+      paths.filter(
+        (path) => !/^(LICENSE|README\.md|package\.json|dist\/[\w-]+\.(js|js\.map|d\.ts))$/.test(path),
+      ),
+    ).toEqual([]);
+    const described = JSON.parse(await readFile(join(at, 'package.json'), 'utf8'));
+    expect(described).not.toHaveProperty('dependencies');
+    expect(described).not.toHaveProperty('private');
+  }, 30_000);
+
+  it('is at most 12 kB, compressed, and needs no other package', async () => {
+    const build = await rolldown({ input: join(at, 'dist/index.js'), platform: 'browser' });
+    const { output } = await build.generate({ format: 'esm', minify: true });
+    expect(output).toHaveLength(1);
+    expect(output[0].imports).toEqual([]);
+    expect(gzipSync(output[0].code, { level: 9 }).length).toBeLessThanOrEqual(browserBudget);
+  });
 });

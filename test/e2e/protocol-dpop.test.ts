@@ -68,6 +68,57 @@ describe('DPoP (RFC 9449)', () => {
     expect((await refreshWith(refresh_token, await proof())).status).toBe(200);
   });
 
+  it('tells a public client the clocks of its session by a proof, which counts as no use, and nobody else anything', async () => {
+    const { spa, api } = world.clients;
+    const { refresh_token, access_token } = await signInBound();
+    const htu = `${world.issuer}/introspection`;
+    const asked = async (token: string, dpop?: string, client_id = spa.id) =>
+      world.post('/introspection', { token, client_id }, dpop === undefined ? {} : { dpop });
+    const right = () => proof({ claims: { htu } });
+    const [before] = await world.database.query('SELECT max(last_active_at) AS at FROM session');
+    const told = await asked(refresh_token, await right());
+    expect(told.body).toMatchObject({
+      active: true,
+      client_id: spa.id,
+      idle_expires_in: expect.any(Number),
+      idle_warning_in: expect.any(Number),
+      absolute_expires_in: expect.any(Number),
+    });
+    expect(told.headers.get('access-control-expose-headers')).toContain('DPoP-Nonce');
+    expect(await world.database.query('SELECT max(last_active_at) AS at FROM session')).toEqual([before]);
+    const used = await right();
+    await asked(refresh_token, used);
+    const unbound = (await world.signIn(spa, forOrders)).body;
+    const cases: [string, unknown, ReturnType<typeof asked>][] = [
+      ['no proof', undefined, asked(refresh_token)],
+      [
+        'the proof of another key',
+        undefined,
+        asked(refresh_token, await proof({ claims: { htu }, by: await aKey() })),
+      ],
+      ['the access token', undefined, asked(access_token, await right())],
+      ['a token that is bound to no key', undefined, asked(unbound.refresh_token, await right())],
+      ['an altered token', undefined, asked(`${refresh_token}A`, await right())],
+      ['a proof for another address', 'invalid_dpop_proof', asked(refresh_token, await proof())],
+      ['a proof that was used', 'invalid_dpop_proof', asked(refresh_token, used)],
+      [
+        'an old proof',
+        'use_dpop_nonce',
+        asked(refresh_token, await proof({ claims: { htu, iat: now() - 400 } })),
+      ],
+      ['the name of a confidential client', 'invalid_client', asked(refresh_token, await right(), api.id)],
+    ];
+    for (const [name, error, answer] of cases) {
+      const { body } = await answer;
+      expect([name, body]).toEqual([name, error ? expect.objectContaining({ error }) : { active: false }]);
+    }
+    const { refresh_token: next } = (await refreshWith(refresh_token, await proof())).body;
+    expect((await asked(refresh_token, await right())).body).toEqual({ active: false });
+    expect((await asked(next, await right())).body.active).toBe(true);
+    await world.revoke(spa, next);
+    expect((await asked(next, await right())).body).toEqual({ active: false });
+  });
+
   it('refuses a proof with anything wrong about it', async () => {
     const { refresh_token } = await signInBound();
     const { d: _, ...publicJwk } = key.jwk as JWK & { d?: string };

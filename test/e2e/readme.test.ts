@@ -87,6 +87,7 @@ describe('the tour in docs/getting-started.md', () => {
       databaseUrl: database.url,
       settings: {
         CURFEW_CALLBACK_PORT: String(await freePort()),
+        CURFEW_TOUR_PORT: String(await freePort()),
         CURFEW_ADMIN_PORT: adminPort,
         CURFEW_ADMIN_URL: `http://localhost:${adminPort}`,
         CURFEW_GATEWAY_URL: `http://localhost:${gatewayPort}`,

@@ -40,6 +40,7 @@ const options = (changes: Partial<FirstRunOptions> = {}): FirstRunOptions => {
     gatewayUrl: 'http://localhost:3002',
     consoleUrl: 'http://console.localhost:3002',
     callbackUrl: 'http://localhost:3003',
+    tourUrl: 'http://localhost:3005',
     databaseUrl: database.url,
     ...changes,
   };
@@ -97,7 +98,7 @@ describe('the first start', () => {
         web: {
           client_id: expect.stringMatching(/^web-[0-9a-f]{8}$/),
           client_secret: expect.stringMatching(/^cfw_cs_/),
-          redirect_uris: ['http://localhost:3003/callback'],
+          redirect_uris: ['http://localhost:3003/callback', 'http://localhost:3005/callback'],
           post_logout_redirect_uris: ['http://localhost:3003/'],
         },
         spa: {
@@ -268,10 +269,14 @@ describe('a later start', () => {
     const after = await read();
     expect(after.issuer).toBe('http://localhost:4000');
     expect(after.clients.admin.resource).toBe('http://localhost:4001');
-    expect(after.clients.web.redirect_uris).toEqual(['http://localhost:4003/callback']);
+    expect(after.clients.web.redirect_uris).toEqual([
+      'http://localhost:4003/callback',
+      'http://localhost:3005/callback',
+    ]);
     const web = await services.clients.find(clients.web.client_id);
     expect(web?.client.metadata.redirect_uris).toEqual([
       'http://localhost:3003/callback',
+      'http://localhost:3005/callback',
       'http://localhost:4003/callback',
     ]);
     expect(await opensEveryDoor(after)).toBe(true);

@@ -139,6 +139,7 @@ async function firstRun(
   if (!devFile || !makesFirstRunData) return;
   const { issuer, adminUrl, gatewayUrl, consoleUrl } = configuration;
   const callbackUrl = `http://localhost:${process.env['CURFEW_CALLBACK_PORT'] ?? 3003}`;
+  const tourUrl = `http://localhost:${process.env['CURFEW_TOUR_PORT'] ?? 3005}`;
   const databaseUrl = configuration.database.url.reveal();
   const report = await createFirstRunData({
     prisma,
@@ -150,6 +151,7 @@ async function firstRun(
     gatewayUrl,
     consoleUrl,
     callbackUrl,
+    tourUrl,
     now: clock.now(),
   });
   for (const note of report.notes) log.warn(note);

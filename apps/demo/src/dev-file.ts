@@ -6,6 +6,7 @@ export interface DevFile {
   readonly gatewayUrl: string;
   readonly clients: {
     readonly api: { readonly client_id: string; readonly client_secret: string; readonly resource: string };
+    readonly spa: { readonly client_id: string };
     readonly service: { readonly client_id: string; readonly client_secret: string };
   };
 }

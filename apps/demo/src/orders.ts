@@ -1,6 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { guarded, type TokenFacts, type Verifier } from '@curfew/resource-server';
 
+/** The same orders for everybody: an example. */
+const orders = [
+  { id: 1, item: 'Reading lamp', status: 'on its way' },
+  { id: 2, item: 'Alarm clock', status: 'delivered' },
+];
+
 /** Milliseconds between two words of the stream. */
 const wordEveryMs = 1_000;
 
@@ -31,7 +37,7 @@ export function ordersApi(verifier: Verifier): Server {
 
 function answer(response: ServerResponse, status: number, { clientId, subject }: TokenFacts): void {
   response.writeHead(status, { 'Content-Type': 'application/json' });
-  response.end(`${JSON.stringify({ orders: [], for: subject ?? clientId })}\n`);
+  response.end(`${JSON.stringify({ orders, for: subject ?? clientId })}\n`);
 }
 
 function stream(

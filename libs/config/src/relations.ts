@@ -18,7 +18,11 @@ export const launcherNames: ReadonlyMap<string, string> = new Map([
   ],
   [
     'CURFEW_CALLBACK_PORT',
-    'The port in the redirect URIs of first-run data, where the tour in docs/getting-started.md listens; 3003 by default.',
+    'The port in the redirect URIs of first-run data, where the example application of `npm start` listens; 3003 by default.',
+  ],
+  [
+    'CURFEW_TOUR_PORT',
+    'The port of a second redirect URI of the first-run client `web`, where the tour in docs/getting-started.md listens; 3005 by default.',
   ],
   ['CURFEW_CLI_CLIENT_ID', 'The client `npx curfew` is.'],
   ['CURFEW_CLI_CLIENT_SECRET', 'Its secret.'],

@@ -26,6 +26,7 @@ const exposed: Readonly<Record<string, string>> = {
   [routes.token]: 'DPoP-Nonce,WWW-Authenticate',
   [routes.pushed_authorization_request]: 'DPoP-Nonce,WWW-Authenticate',
   [routes.userinfo]: 'DPoP-Nonce,WWW-Authenticate',
+  [routes.introspection]: 'DPoP-Nonce,WWW-Authenticate',
 };
 const exposedElsewhere = 'WWW-Authenticate';
 

@@ -35,6 +35,8 @@ export interface Addresses {
   readonly consoleUrl: string;
   /** The redirect URI of the sample client. */
   readonly callbackUrl: string;
+  /** The place of the client `web` while somebody takes the tour; the example application is at the other one. */
+  readonly tourUrl: string;
 }
 
 /** The APIs of the first start. */
@@ -50,12 +52,13 @@ export const clientRegistrations = ({
   adminUrl,
   consoleUrl,
   callbackUrl,
+  tourUrl,
 }: Addresses): Readonly<Record<ClientName, ClientRegistration>> => {
   const at = (path: string) => new URL(path, callbackUrl).href;
   return {
     web: {
       client_name: 'Example web application',
-      redirect_uris: [at('/callback')],
+      redirect_uris: [at('/callback'), new URL('/callback', tourUrl).href],
       post_logout_redirect_uris: [at('/')],
       grant_types: ['authorization_code', 'refresh_token'],
       resources: [ordersAudience],

@@ -18,24 +18,31 @@ interface RefreshIntrospectionParts {
 const inactive = { active: false } as const;
 const noAccessToken = new Uint8Array();
 
+/** The client that asks about a refresh token, and the key it has proved to hold where it is public. */
+interface RefreshTokenAsker {
+  readonly client: KnownClient;
+  readonly thumbprint: string | undefined;
+}
+
 /**
- * RFC 7662 for refresh tokens, which only their own client is told about, and which its question does not use. Undefined for a text that
- * is no refresh token of ours.
+ * RFC 7662 for refresh tokens, which only their own client is told about, and which its question does not use. A public client is told about
+ * one that is bound to the key it proves. Undefined for a text that is no refresh token of ours.
  */
 export async function introspectRefreshToken(
   token: string,
-  caller: KnownClient,
+  { client: caller, thumbprint }: RefreshTokenAsker,
   { issuer, sessions, clients }: RefreshIntrospectionParts,
   now: Instant,
 ): Promise<IntrospectionAnswer | undefined> {
   const opened = await sessions.openRefreshToken(token);
   if (!opened) return undefined;
   const { id, clientId } = opened.session;
-  if (opened.matches !== 'current' || clientId !== caller.id || isPublicClient(caller)) return inactive;
+  const { scope, jkt, 'x5t#S256': x5t } = authorizationIn(opened.session);
+  const isProven = !isPublicClient(caller) || (jkt !== undefined && jkt === thumbprint);
+  if (opened.matches !== 'current' || clientId !== caller.id || !isProven) return inactive;
   const access = await sessions.access(id, noAccessToken, now);
   if (access?.decision.kind !== 'active' || !(await clients.find(clientId))) return inactive;
   const { session, policy } = access;
-  const { scope, jkt, 'x5t#S256': x5t } = authorizationIn(session);
   return {
     active: true,
     sub: session.accountId,
