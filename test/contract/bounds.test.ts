@@ -49,7 +49,7 @@ describe('prisma/placement.json', () => {
 /** The sources of the servers and their rooms. */
 const sources = ['apps', 'libs']
   .flatMap((top) => readdirSync(top).map((room) => `${top}/${room}/src`))
-  .filter((folder) => existsSync(folder) && !/apps\/(?:cli|console|demo)\//.test(folder))
+  .filter((folder) => existsSync(folder) && !/apps\/(?:cli|console|demo)\/|libs\/browser\//.test(folder))
   .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => path.join(folder, `${name}`)))
   .filter((file) => file.endsWith('.ts') && !/\.spec\.ts$|\/generated\//.test(file));
 

@@ -101,7 +101,10 @@ const rules: Readonly<Record<string, OneHome>> = {
   'opens an HTTP server': {
     finds: calls(['createServer', 'createSecureServer', 'Server']),
     home: { 'libs/web/src/http-server.ts': 'limits, close and connections' },
-    beside: { 'apps/demo/src/orders.ts': 'an example of an API, in plain Node' },
+    beside: {
+      'apps/demo/src/orders.ts': 'an example of an API, in plain Node',
+      'apps/demo/src/main.ts': 'the example application, in plain Node',
+    },
   },
   'reads a body from the network': {
     finds: calls(['on'], 'data'),
@@ -143,6 +146,7 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/token-endpoint/src/token-endpoint.ts': 'the hot endpoints, below NestJS (ADR 67)',
     },
     beside: {
+      'apps/demo/src/page.ts': 'the example application, in plain Node',
       'libs/web/src/door/front-door.ts': 'lets a request in',
       'apps/auth-server/src/front-door.ts': 'lets a request in',
       'apps/admin-api/src/front-door.ts': 'lets a request in',
@@ -332,6 +336,7 @@ const rules: Readonly<Record<string, OneHome>> = {
       'apps/cli/src/scenario/play.ts': 'the pauses of a scenario',
       'apps/demo/src/enforcement.ts': 'an example, which runs once',
       'apps/demo/src/orders.ts': 'an example of an API, in plain Node',
+      'apps/example-app/src/clocks.tsx': 'an example of a page, which shows each second',
     },
   },
   'checks a DPoP proof': {

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { rolldown } from 'rolldown';
 
 const run = promisify(execFile);
 
@@ -168,10 +167,15 @@ describe('the package for pages', () => {
   }, 30_000);
 
   it('is at most 12 kB, compressed, and needs no other package', async () => {
-    const build = await rolldown({ input: join(at, 'dist/index.js'), platform: 'browser' });
-    const { output } = await build.generate({ format: 'esm', minify: true });
-    expect(output).toHaveLength(1);
-    expect(output[0].imports).toEqual([]);
-    expect(gzipSync(output[0].code, { level: 9 }).length).toBeLessThanOrEqual(browserBudget);
-  });
+    // The bundler runs beside Jest, whose objects its machine code does not take.
+    const bundled = `
+      const { rolldown } = await import('rolldown');
+      const build = await rolldown({ input: 'libs/browser/dist/index.js', platform: 'browser' });
+      const { output } = await build.generate({ format: 'esm', minify: true });
+      console.log(JSON.stringify(output.map(({ code, imports }) => ({ code, imports }))));`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', bundled]);
+    const output = JSON.parse(stdout) as { code: string; imports: string[] }[];
+    expect(output).toMatchObject([{ imports: [] }]);
+    expect(gzipSync(output[0]!.code, { level: 9 }).length).toBeLessThanOrEqual(browserBudget);
+  }, 30_000);
 });

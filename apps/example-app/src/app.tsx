@@ -24,7 +24,7 @@ const useCurfew = (curfew: Curfew) =>
     () => curfew.state,
   );
 
-/** The whole application: who is signed in, for how long, and what the API answers. */
+/** The whole application: the person, the clocks of their session, and the answers of the API. */
 export function App({ curfew, issuer }: AppProps) {
   const state = useCurfew(curfew);
   return (

@@ -11,7 +11,7 @@ import { makeSeal, Vault, type VaultKeys } from './vault.js';
 
 /** Milliseconds within which another tab answers, when this one finds nothing in the storage. */
 const neighbourMs = 150;
-/** The server tells whole seconds, and its answer takes a moment: so much earlier may a clock have run out there. */
+/** The server tells whole seconds, and its answer takes a moment, so a clock may have run out there by this much earlier. */
 const roundingMs = 2_000;
 
 const overByError: Readonly<Record<string, CurfewEndReason | 'by_clocks'>> = {
@@ -120,7 +120,7 @@ export class SessionKeeper {
     if (!tokens) return;
     const { clientId: client_id } = this.settings;
     const given = { client_id, token: tokens.refreshToken, token_type_hint: 'refresh_token' };
-    // Whoever cannot reach the server is signed out here all the same; the page to which this leads asks it again.
+    // The person is signed out here even if the server cannot be reached; the page to which this leads asks it again.
     await this.server.post('revocation_endpoint', given).catch(() => {});
     await this.#end(tokens.session, 'signed_out');
   }
@@ -187,7 +187,7 @@ export class SessionKeeper {
     const tokens = await this.#newest();
     const { clocks } = this;
     const isFresh = clocks && passedSince(clocks.at) < passedSince(since);
-    // What is not active may be the predecessor of a token whose answer was lost; a refresh tells, and ends nothing that stands.
+    // A token that is not active may be the predecessor of one whose answer was lost; a refresh tells, and ends nothing that stands.
     if (tokens && !isFresh && !(await this.#askForClocks(tokens))) await this.#refresh(tokens);
   }
 
@@ -275,7 +275,7 @@ const refusedBy = ({ error, error_description: description }: Readonly<Record<st
     String(description ?? 'the authorization server refused'),
   );
 
-/** A server that cannot be asked ends nothing: what is known goes on until it can. */
+/** A server that cannot be asked ends nothing, and the session goes on until it can. */
 function onlyUnavailable(error: unknown): void {
   if (!(error instanceof CurfewError && error.code === 'unavailable')) throw error;
 }

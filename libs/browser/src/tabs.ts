@@ -14,7 +14,7 @@ export type CurfewEndReason =
   /** The session may go on after the person has proved again who they are. */
   | 'proof_required';
 
-/** What tabs tell each other. */
+/** A message from one tab to the others. */
 export type TabMessage =
   | { readonly kind: 'begun' | 'ask' }
   | { readonly kind: 'tokens'; readonly tokens: Portable<TokenSet>; readonly keys: VaultKeys }

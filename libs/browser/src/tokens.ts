@@ -6,7 +6,7 @@ import { type Moment, momentAgo, passedSince } from './passed-time.js';
 export interface TokenSet {
   /** A name that the tabs of this origin give the session. */
   readonly session: string;
-  /** The number of refreshes since the sign-in: of two sets of one session, the higher one counts. */
+  /** The number of refreshes since the sign-in. The highest one of a session counts. */
   readonly turn: number;
   readonly accessToken: string;
   readonly refreshToken: string;
