@@ -26,9 +26,10 @@ const exposed: Readonly<Record<string, string>> = {
   [routes.token]: 'DPoP-Nonce,WWW-Authenticate',
   [routes.pushed_authorization_request]: 'DPoP-Nonce,WWW-Authenticate',
   [routes.userinfo]: 'DPoP-Nonce,WWW-Authenticate',
-  [routes.introspection]: 'DPoP-Nonce,WWW-Authenticate',
 };
 const exposedElsewhere = 'WWW-Authenticate';
+/** Where a proof was read that need not be there: a page must be able to read the nonce that it is to use. */
+const exposedWithNonce = 'DPoP-Nonce,WWW-Authenticate';
 
 /** Writes an answer. The head leaves with the body in one write, as text; a buffer would be a second one. */
 export function write(
@@ -39,7 +40,8 @@ export function write(
   response.writeHead(status, {
     Vary: 'Origin',
     ...(isForeignOrigin ? {} : { 'Access-Control-Allow-Origin': request.headers.origin || '*' }),
-    'Access-Control-Expose-Headers': exposed[path] ?? exposedElsewhere,
+    'Access-Control-Expose-Headers':
+      exposed[path] ?? (nextNonce === undefined ? exposedElsewhere : exposedWithNonce),
     ...(body === undefined ? { 'Content-Length': 0 } : {}),
     'cache-control': 'no-store',
     ...(nextNonce === undefined ? {} : { 'dpop-nonce': nextNonce }),
