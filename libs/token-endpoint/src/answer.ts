@@ -28,7 +28,7 @@ const exposed: Readonly<Record<string, string>> = {
   [routes.userinfo]: 'DPoP-Nonce,WWW-Authenticate',
 };
 const exposedElsewhere = 'WWW-Authenticate';
-/** Where a proof was read that need not be there: a page must be able to read the nonce that it is to use. */
+/** An answer that offers a nonce lets a page read it, also where no proof is demanded. */
 const exposedWithNonce = 'DPoP-Nonce,WWW-Authenticate';
 
 /** Writes an answer. The head leaves with the body in one write, as text; a buffer would be a second one. */
