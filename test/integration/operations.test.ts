@@ -396,6 +396,11 @@ describe('an import of accounts', () => {
     ['jsonl', '\n\n{"username":', ['3 -: must be a JSON object']],
     ['jsonl', '[]\n"x"', ['1 -: must be a JSON object', '2 -: must be a JSON object']],
     ['jsonl', '{}', ['1 username: is missing']],
+    [
+      'jsonl',
+      line(Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`m${n}`, n]))),
+      ['1 -: has more than 50 members'],
+    ],
     ['jsonl', line({ username: 'a b' }), ['1 username: A username has 1 to 254']],
     ['jsonl', line({ username: 7 }), ['1 username: A username has 1 to 254']],
     ['jsonl', line({ display_name: 'a\u0000b' }), ['1 display_name: A display name has 1 to 200']],
@@ -450,6 +455,28 @@ describe('an import of accounts', () => {
       disabled: false,
       profile: { displayName: null, groups: [] },
     });
+  });
+
+  it.each<readonly [AccountFileFormat, string, string]>([
+    ['jsonl', '{\n', '10001 -: is beyond the 10000 accounts'],
+    ['csv', 'a\n', '10002 -: is beyond the 10000 accounts'],
+    ['jsonl', '\n', '1 -: has no account'],
+    ['csv', '\n', '1 -: has no account'],
+    ['csv', '\r\n', '1 -: has no account'],
+    ['csv', '"', '1 -: has no account'],
+  ])('of 16 MiB of nothing is refused in little time: %s %j', async (format, piece, wanted) => {
+    const started = performance.now();
+    const content = piece.repeat(Math.floor(16_777_216 / piece.length));
+    const faults = await faultsOf(() => readImport(format, content));
+    expect(faults).toEqual([expect.stringContaining(wanted)]);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  it('tells ten thousand faults, and how many more there are', async () => {
+    const twoFaults = `${JSON.stringify({ email: 'x', disabled: 1 })}\n`;
+    const faults = await faultsOf(() => readImport('jsonl', twoFaults.repeat(5_000)));
+    expect(faults).toHaveLength(10_001);
+    expect(faults.at(-1)).toBe('3334 -: has the first of 5000 more faults');
   });
 
   it('is all or nothing where others take names and addresses at the same time', async () => {

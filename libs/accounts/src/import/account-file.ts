@@ -19,19 +19,27 @@ export interface WrittenAccount {
   readonly members: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a file of accounts, record by record. */
+/** Reads a file of accounts, up to so many records: a file of very many costs no more than that. */
 export function readAccountFile(
   format: AccountFileFormat,
   content: string,
+  most: number,
 ): (WrittenAccount | ImportFault)[] {
   // A byte order mark, which spreadsheets write.
   const text = content.replace(/^\uFEFF/, '');
-  return [...(format === 'csv' ? accountsInCsv(text) : accountsInLines(text))];
+  const records: (WrittenAccount | ImportFault)[] = [];
+  for (const record of format === 'csv' ? accountsInCsv(text) : accountsInLines(text)) {
+    records.push(record);
+    if (records.length >= most) break;
+  }
+  return records;
 }
 
 function* accountsInLines(text: string): Generator<WrittenAccount | ImportFault> {
-  for (const [index, written] of text.split(/\r\n|\n/).entries()) {
-    const line = index + 1;
+  for (let [line, at] = [1, 0]; at < text.length; line += 1) {
+    const end = text.indexOf('\n', at);
+    const written = text.slice(at, end === -1 ? text.length : end);
+    at += written.length + 1;
     if (written.trim() === '') continue;
     const members = membersIn(written);
     yield members ? { line, members } : { line, detail: 'must be a JSON object' };

@@ -14,6 +14,9 @@ import { type ImportedAccount, importedAccount, repeatedIn } from './imported-ac
 /** The most accounts of one import: they are written in one transaction, and later events wait for it on their way to receivers. */
 export const maxImportedAccounts = 10_000;
 
+/** The most faults that are told at once. */
+const maxFaults = 10_000;
+
 /** Raised where a file of accounts has faults: all of them, by line. Nothing was written. */
 export class ImportRefused extends Error {
   override readonly name = 'ImportRefused';
@@ -21,7 +24,11 @@ export class ImportRefused extends Error {
 
   constructor(faults: readonly ImportFault[]) {
     super('The file has faults.');
-    this.faults = [...faults].sort((one, other) => one.line - other.line);
+    const ordered = [...faults].sort((one, other) => one.line - other.line);
+    const left = ordered.length - maxFaults;
+    const { line } = ordered[maxFaults] ?? { line: 0 };
+    const rest = left > 0 ? [{ line, detail: `has the first of ${left} more faults` }] : [];
+    this.faults = [...ordered.slice(0, maxFaults), ...rest];
   }
 }
 
@@ -36,7 +43,7 @@ const isFault = (one: WrittenAccount | ImportFault): one is ImportFault => 'deta
 
 /** Reads and checks a file without the database. @throws ImportRefused */
 export function readImport(format: AccountFileFormat, content: string): readonly ImportedAccount[] {
-  const written = readAccountFile(format, content);
+  const written = readAccountFile(format, content, maxImportedAccounts + 1);
   if (written.length > maxImportedAccounts) {
     const { line } = written[maxImportedAccounts]!;
     const detail = `is beyond the ${maxImportedAccounts} accounts of one import; split the file`;

@@ -6,8 +6,31 @@ export interface CsvRecord {
   readonly fault?: string;
 }
 
-/** A cell (RFC 4180 §2), and what stands behind it. */
-const cell = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n|\n|\r|$)/y;
+const plainCell = /[^",\r\n]*/y;
+const separator = /,|\r\n|\n|\r|$/y;
+
+/** The text of a pattern at a place; null where it is not there. */
+function textAt(pattern: RegExp, text: string, at: number): string | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0] ?? null;
+}
+
+/** The end of a cell (RFC 4180 §2) that begins with a quotation mark; -1 where it is not closed. A pattern would recurse at each character. */
+function endOfQuoted(text: string, at: number): number {
+  let end = text.indexOf('"', at + 1);
+  while (end !== -1 && text[end + 1] === '"') end = text.indexOf('"', end + 2);
+  return end === -1 ? -1 : end + 1;
+}
+
+/** The cell that begins at a place, and its end; null where it is not closed. */
+function cellAt(text: string, at: number): readonly [cell: string, end: number] | null {
+  if (text[at] !== '"') {
+    const cell = textAt(plainCell, text, at) ?? '';
+    return [cell, at + cell.length];
+  }
+  const end = endOfQuoted(text, at);
+  return end === -1 ? null : [text.slice(at + 1, end - 1).replaceAll('""', '"'), end];
+}
 
 const linesIn = (text: string): number => text.match(/\r\n|\n|\r/g)?.length ?? 0;
 
@@ -16,18 +39,18 @@ export function* readCsv(text: string): Generator<CsvRecord> {
   let [at, line, beginsIn] = [0, 1, 1];
   let cells: string[] = [];
   while (at < text.length) {
-    cell.lastIndex = at;
-    const match = cell.exec(text);
-    if (!match) {
+    const [cell, end] = cellAt(text, at) ?? ['', -1];
+    const behind = end === -1 ? null : textAt(separator, text, end);
+    if (behind === null) {
       yield { line: beginsIn, cells, fault: 'has a quotation mark inside a cell, or one that is not closed' };
       return;
     }
-    const [all, written = '', behind = ''] = match;
-    at += all.length;
-    line += linesIn(all);
-    cells.push(written.startsWith('"') ? written.slice(1, -1).replaceAll('""', '"') : written);
+    if (end > at) line += linesIn(cell);
+    at = end + behind.length;
+    cells.push(cell);
     if (behind === ',' && at < text.length) continue;
     if (behind === ',') cells.push('');
+    else line += 1;
     if (cells.length > 1 || cells[0] !== '') yield { line: beginsIn, cells };
     [cells, beginsIn] = [[], line];
   }

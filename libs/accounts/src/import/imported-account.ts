@@ -62,9 +62,12 @@ const readers: Readonly<Record<string, Reader>> = {
 };
 
 const names = Object.keys(readers).join(', ');
+const maxMembers = 50;
 
 /** Checks one account of a file by itself; every fault of it, if there is one. */
 export function importedAccount({ line, members }: WrittenAccount): ImportedAccount | ImportFault[] {
+  if (Object.keys(members).length > maxMembers)
+    return [{ line, detail: `has more than ${maxMembers} members` }];
   const faults: ImportFault[] = [];
   let account: ImportedAccount = {
     ...{ line, username: '', passwordHash: noPassword, disabled: false },
