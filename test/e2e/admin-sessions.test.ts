@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { assertInvariants } from '../support/database.js';
 import { Person } from '../support/person.js';
-import { AdminWorld, type SignedIn } from './admin-world.js';
+import { AdminWorld, orders, type SignedIn } from './admin-world.js';
 
 let world: AdminWorld;
 
@@ -47,6 +47,47 @@ describe('sessions over the admin API', () => {
       propagation: null,
       end_reason: 'ended_by_administrator',
     });
+  });
+
+  it('list what was delegated to whom, and end it with them', async () => {
+    const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+    const token_exchange = [{ resource: orders, scope: 'orders:read', max_lifetime: 60 }];
+    const registration = {
+      client_name: 'Helper',
+      grant_types: [exchangeGrant],
+      resource: orders,
+      token_exchange,
+    };
+    const made = await world.post('/v1/clients', registration);
+    expect(made.status).toBe(201);
+    const { client_id, client_secret } = made.body;
+    const tokens = await world.signInRaw(world.person(), {
+      client_id: world.data.clients.device.client_id,
+      resource: orders,
+      scope: 'openid offline_access orders:read',
+    });
+    const { sid } = await world.introspect(tokens['access_token']!);
+    const exchange = () =>
+      world.form(
+        '/token',
+        {
+          grant_type: exchangeGrant,
+          subject_token: tokens['access_token']!,
+          subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+          resource: orders,
+        },
+        { authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}` },
+      );
+    const [first, second] = [await exchange(), await exchange()];
+    expect(await world.introspect(second['access_token']!)).toMatchObject({ active: true, sid });
+    const { body } = await world.get(`/v1/sessions/${sid}`);
+    const told = { actors: [client_id], resource: orders, scope: 'orders:read', tokens: 2 };
+    expect(body.delegations).toEqual([expect.objectContaining(told)]);
+    expect(body.timeline).toContainEqual(expect.objectContaining({ type: 'token.exchanged', count: 2 }));
+    // The token of an operator's session is none once it was exchanged.
+    expect((await world.get('/v1/sessions', { token: first['access_token']! })).status).toBe(401);
+    await world.call('DELETE', `/v1/sessions/${sid}`);
+    expect(await world.introspect(second['access_token']!)).toEqual({ active: false });
   });
 
   it('sum refreshes up in their history', async () => {

@@ -472,6 +472,18 @@ gateway_routes:
     expect((await look()).err).toContain('name at least one of');
   });
 
+  it('gives a client the right to act for people at an API, bounded, and takes it away', async () => {
+    const { client_id, resource } = world.data.clients.api;
+    const exchange = (...args: string[]) =>
+      curfew(['clients', 'exchange', client_id, '--for', resource, ...args]);
+    const given = await exchange('--scope', 'orders:read', '--depth', '2', '--lifetime', '60');
+    expect([given.code, given.out]).toEqual([0, expect.stringMatching(/orders:read\s+2\s+60/)]);
+    expect((await exchange('--scope', 'orders:read', '--depth', '9')).err).toContain('token_exchange');
+    expect((await exchange()).err).toContain('--scope says');
+    const { json } = await exchange('--remove', '--json');
+    expect([json.grant_types, json.token_exchange]).toEqual([[], undefined]);
+  });
+
   it('rotates keys', async () => {
     const { json } = await curfew(['keys', 'rotate', '--alg', 'ES256', '--json']);
     const own = json

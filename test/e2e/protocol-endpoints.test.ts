@@ -97,7 +97,7 @@ describe('the token endpoint', () => {
     for (const grant_type of [
       'password',
       'implicit',
-      'urn:ietf:params:oauth:grant-type:token-exchange',
+      'urn:ietf:params:oauth:grant-type:token-exchange ',
       'nonsense',
     ])
       expect((await world.post('/token', { grant_type }, asHeader(world.clients.web))).body.error).toBe(

@@ -8,6 +8,7 @@ export const orders = 'https://orders.example.test';
 export const billing = 'https://billing.example.test';
 export const ledger = 'https://ledger.example.test';
 export const reports = 'https://reports.example.test';
+export const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
@@ -35,6 +36,9 @@ export type ClientName =
   | 'service'
   | 'api'
   | 'billingApi'
+  | 'ordersActor'
+  | 'ledgerActor'
+  | 'deputy'
   | 'rs256'
   | 'eddsa';
 
@@ -114,6 +118,26 @@ export async function register(database: TestDatabase, callback: string) {
     },
     api: { grant_types: [], resource: orders },
     billingApi: { grant_types: [], resource: billing },
+    // APIs that act for people at other APIs.
+    ordersActor: {
+      grant_types: [exchangeGrant, 'client_credentials'],
+      resource: orders,
+      token_exchange: [{ resource: ledger, scope: 'orders:read', max_lifetime: 120 }],
+    },
+    ledgerActor: {
+      grant_types: [exchangeGrant],
+      resource: ledger,
+      token_exchange: [
+        { resource: orders, scope: 'orders:read', max_depth: 2 },
+        { resource: billing, scope: 'billing:read' },
+      ],
+    },
+    // An agent that people sign in to, and that acts for them at other APIs.
+    deputy: {
+      ...code,
+      grant_types: ['authorization_code', 'refresh_token', exchangeGrant],
+      token_exchange: [{ resource: ledger, scope: 'orders:read' }],
+    },
   };
   const makeResources = async () => {
     const scopes = ['orders:read', 'orders:write'];

@@ -1,13 +1,26 @@
-import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ClientChange, ClientService, registryChannel } from '@curfew/clients';
+import type { Clock } from '@curfew/clock';
+import { instant } from '@curfew/session-policy';
+import {
+  calculateJwkThumbprint,
+  createRemoteJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  jwtVerify,
+} from 'jose';
+import { type ProofKey, proofKey } from '../support/proof-key.js';
 import {
   asHeader,
   authorizationRequest,
   billing,
   deviceGrant,
+  exchangeGrant,
   ledger,
   orders,
   ProtocolWorld,
   pkce,
+  type TestClient,
 } from './protocol-world.js';
 
 let world: ProtocolWorld;
@@ -247,5 +260,293 @@ describe('ID tokens', () => {
     await expect(
       jwtVerify(body.id_token, keys, { issuer: world.issuer, audience: world.clients[name].id }),
     ).resolves.toBeDefined();
+  });
+});
+
+describe('a token that was exchanged (RFC 8693)', () => {
+  const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
+  const signIn = async (scope = 'openid orders:read orders:write') =>
+    (await world.signIn(world.clients.web, { resource: orders, scope })).body;
+  const exchange = (client: TestClient, subject_token: string, extra: Record<string, string> = {}) =>
+    world.post(
+      '/token',
+      { grant_type: exchangeGrant, subject_token, subject_token_type: accessTokenType, ...extra },
+      asHeader(client),
+    );
+  const atLedger = { resource: ledger };
+  const isActive = async (token: string, client: TestClient) =>
+    (await world.introspect(token, client)).body.active;
+
+  it('is narrower, for the other API, of the same session, and says who acts', async () => {
+    const { ordersActor, ledgerActor } = world.clients;
+    const { access_token: subject } = await signIn();
+    const { status, body } = await exchange(ordersActor, subject, atLedger);
+    expect([status, body]).toEqual([
+      200,
+      {
+        access_token: expect.any(String),
+        issued_token_type: accessTokenType,
+        expires_in: 120,
+        scope: 'orders:read',
+        token_type: 'Bearer',
+      },
+    ]);
+    const before = (await world.introspect(subject)).body;
+    const answer = (await world.introspect(body.access_token, ledgerActor)).body;
+    const same = { sub: before.sub, sid: before.sid, amr: before.amr, auth_time: before.auth_time };
+    const act = { sub: ordersActor.id };
+    const told = { client_id: ordersActor.id, aud: ledger, scope: 'orders:read', act };
+    expect(answer).toMatchObject({ active: true, ...same, ...told });
+    expect(decodeJwt(body.access_token)).toMatchObject({ sub: before.sub, sid: before.sid, ...told });
+    const events = await world.database.query<{ data: unknown; sid: string; client: string }>(
+      `SELECT data, session_id AS sid, client_id AS client FROM event WHERE type = 'token.exchanged' AND session_id = $1`,
+      [before.sid],
+    );
+    const data = {
+      actors: [ordersActor.id],
+      resource: ledger,
+      scope: 'orders:read',
+      expiresAt: answer.exp * 1000,
+    };
+    expect(events).toEqual([{ data, sid: before.sid, client: ordersActor.id }]);
+  });
+
+  it('is exchanged again as often as the right allows, and names all who act', async () => {
+    const { ordersActor, ledgerActor } = world.clients;
+    const { access_token: subject } = await signIn();
+    const first = (await exchange(ordersActor, subject, atLedger)).body.access_token;
+    const second = (await exchange(ledgerActor, first, { audience: orders })).body;
+    const answer = (await world.introspect(second.access_token)).body;
+    expect(answer.act).toEqual({ sub: ledgerActor.id, act: { sub: ordersActor.id } });
+    expect(answer.exp).toBeLessThanOrEqual(decodeJwt(first).exp!);
+    expect((await exchange(ordersActor, second.access_token, atLedger)).body.error).toBe('invalid_request');
+  });
+
+  it('is refused where anything about it is not within a right', async () => {
+    const { ordersActor, ledgerActor, api, web, service } = world.clients;
+    const { access_token: subject, refresh_token, id_token } = await signIn('openid orders:read');
+    const own = { grant_type: 'client_credentials', client_id: service.id, client_secret: service.secret };
+    const ofService = (await world.post('/token', own)).body.access_token;
+    const write = (await signIn('openid orders:write')).access_token;
+    const refused: [TestClient, string, Record<string, string>, string][] = [
+      [ledgerActor, subject, { resource: orders }, 'invalid_request'],
+      [ordersActor, ofService, atLedger, 'invalid_request'],
+      [ordersActor, refresh_token, atLedger, 'invalid_request'],
+      [ordersActor, id_token, atLedger, 'invalid_request'],
+      [ordersActor, 'nonsense', atLedger, 'invalid_request'],
+      [ordersActor, '', atLedger, 'invalid_request'],
+      [
+        ordersActor,
+        subject,
+        { ...atLedger, subject_token_type: 'urn:ietf:params:oauth:token-type:jwt' },
+        'invalid_request',
+      ],
+      [
+        ordersActor,
+        subject,
+        { ...atLedger, requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' },
+        'invalid_request',
+      ],
+      [ordersActor, subject, { ...atLedger, actor_token: subject }, 'invalid_request'],
+      [ordersActor, subject, {}, 'invalid_target'],
+      [ordersActor, subject, { resource: billing }, 'invalid_target'],
+      [ordersActor, subject, { resource: orders }, 'invalid_target'],
+      [ordersActor, subject, { resource: 'https://unknown.example.test' }, 'invalid_target'],
+      [ordersActor, subject, { ...atLedger, audience: orders }, 'invalid_target'],
+      [ordersActor, subject, { ...atLedger, scope: 'orders:read orders:write' }, 'invalid_scope'],
+      [ordersActor, subject, { ...atLedger, scope: 'openid' }, 'invalid_scope'],
+      [ordersActor, write, atLedger, 'invalid_scope'],
+      [api, subject, atLedger, 'invalid_request'],
+      [web, subject, atLedger, 'invalid_request'],
+    ];
+    for (const [client, token, extra, error] of refused) {
+      const { status, body } = await exchange(client, token, extra);
+      expect([client.id, extra, status, body.error, body.access_token]).toEqual([
+        client.id,
+        extra,
+        400,
+        error,
+        undefined,
+      ]);
+    }
+    expect((await exchange(ordersActor, subject, atLedger)).status).toBe(200);
+  });
+
+  it('ends with its session, at once, and can be given back alone by its actor', async () => {
+    const { ordersActor, ledgerActor, web } = world.clients;
+    const { access_token: subject, refresh_token } = await signIn();
+    const [one, other] = [
+      (await exchange(ordersActor, subject, atLedger)).body.access_token,
+      (await exchange(ordersActor, subject, atLedger)).body.access_token,
+    ];
+    await world.revoke(web, one);
+    expect(await isActive(one, ledgerActor)).toBe(true);
+    await world.revoke(ordersActor, one);
+    expect([await isActive(one, ledgerActor), await isActive(other, ledgerActor)]).toEqual([false, true]);
+    await world.revoke(web, refresh_token);
+    expect(await isActive(other, ledgerActor)).toBe(false);
+    expect((await exchange(ordersActor, subject, atLedger)).body.error).toBe('invalid_request');
+  });
+
+  it('takes a token of the client itself for the actor, and no other', async () => {
+    const { ordersActor, service } = world.clients;
+    const { access_token: subject } = await signIn();
+    const { access_token: other } = await signIn();
+    const own = async ({ id, secret }: TestClient, header = true) =>
+      (
+        await world.post(
+          '/token',
+          { grant_type: 'client_credentials', ...(header ? {} : { client_id: id, client_secret: secret }) },
+          header ? asHeader({ id, secret } as TestClient) : {},
+        )
+      ).body.access_token;
+    const as = (actor_token: string, actor_token_type = accessTokenType) =>
+      exchange(ordersActor, subject, { ...atLedger, actor_token, actor_token_type });
+    const { status, body } = await as(await own(ordersActor));
+    expect([status, decodeJwt(body.access_token)['act']]).toEqual([200, { sub: ordersActor.id }]);
+    for (const refused of [
+      await as(other),
+      await as(subject),
+      await as(body.access_token),
+      await as(await own(service, false)),
+      await as('nonsense'),
+      await as(await own(ordersActor), 'urn:ietf:params:oauth:token-type:jwt'),
+      await exchange(ordersActor, subject, { ...atLedger, actor_token: await own(ordersActor) }),
+      await exchange(ordersActor, subject, { ...atLedger, actor_token_type: accessTokenType }),
+    ])
+      expect([refused.status, refused.body.error]).toEqual([400, 'invalid_request']);
+  });
+
+  it('is for one API in any spelling of its address, and no wider by any spelling of its scope', async () => {
+    const { ordersActor } = world.clients;
+    const { access_token: subject } = await signIn();
+    const at = (resource: string, scope?: string) =>
+      exchange(ordersActor, subject, { resource, ...(scope === undefined ? {} : { scope }) });
+    for (const one of [ledger.toUpperCase().replace('HTTPS', 'https'), `${ledger}/`, `${ledger}:443`]) {
+      const { status, body } = await at(one);
+      expect([one, status, decodeJwt(body.access_token).aud]).toEqual([one, 200, ledger]);
+    }
+    for (const scope of [
+      'orders:write',
+      'orders:read orders:write',
+      'orders:read%20orders:write',
+      'orders:read+orders:write',
+      'orders:read\torders:write',
+      'orders:read\u00a0orders:write',
+      'orders:read,orders:write',
+      'orders:read  orders:write',
+      'ORDERS:READ',
+      '*',
+    ])
+      expect([scope, (await at(ledger, scope)).body.error]).toEqual([scope, 'invalid_scope']);
+    expect((await at(ledger, 'orders:read orders:read')).body.scope).toBe('orders:read');
+  });
+
+  it('is bound to the key of the client that exchanges, and one that was bound to its key needs it', async () => {
+    const { deputy, ordersActor, ledgerActor } = world.clients;
+    const [key, otherKey] = [await proofKey(), await proofKey()];
+    const prove = (by: ProofKey) => by.prove({ htm: 'POST', htu: `${world.issuer}/token` });
+    const { code, verifier } = await world.authorize(deputy, { resource: orders, scope: 'orders:read' });
+    const { body } = await world.redeem(deputy, code, verifier, {}, { dpop: await prove(key) });
+    const subject = body.access_token;
+    const by = async (client: TestClient, dpop?: string) =>
+      world.post(
+        '/token',
+        {
+          grant_type: exchangeGrant,
+          subject_token: subject,
+          subject_token_type: accessTokenType,
+          ...atLedger,
+        },
+        { ...asHeader(client), ...(dpop === undefined ? {} : { dpop }) },
+      );
+    expect((await by(deputy)).body.error).toBe('invalid_request');
+    expect((await by(deputy, await prove(otherKey))).body.error).toBe('invalid_request');
+    const spent = await prove(key);
+    const bound = await by(deputy, spent);
+    expect([bound.status, bound.body.token_type]).toEqual([200, 'DPoP']);
+    const jkt = await calculateJwkThumbprint(key.jwk);
+    expect((await world.introspect(bound.body.access_token, ledgerActor)).body.cnf).toEqual({ jkt });
+    expect((await by(deputy, spent)).body.error).toBe('invalid_dpop_proof');
+    // The API that was called never has the key of its caller; what it gets is bound to its own.
+    expect((await by(ordersActor)).body.token_type).toBe('Bearer');
+    const own = await by(ordersActor, await prove(otherKey));
+    expect(decodeJwt(own.body.access_token)['cnf']).toEqual({
+      jkt: await calculateJwkThumbprint(otherKey.jwk),
+    });
+  });
+
+  it('keeps nobody’s session alive', async () => {
+    const { ordersActor, ledgerActor } = world.clients;
+    const { access_token: subject } = await signIn();
+    const { access_token: token } = (await exchange(ordersActor, subject, atLedger)).body;
+    await pause(1_100);
+    expect(await isActive(token, ledgerActor)).toBe(true);
+    const passive = await world.introspect(subject, world.clients.api, { touch: 'false' });
+    expect(passive.body.idle_for).toBeGreaterThanOrEqual(1);
+  });
+
+  it('lives in no schedule of its exchange and the end of its session', async () => {
+    const { ordersActor, ledgerActor, web } = world.clients;
+    const made: string[] = [];
+    for (let round = 0; round < 25; round += 1) {
+      const { access_token: subject, refresh_token } = await signIn();
+      const exchanges = Array.from({ length: 8 }, async (_, index) => {
+        await pause(index / 2);
+        return (await exchange(ordersActor, subject, atLedger)).body.access_token as string | undefined;
+      });
+      const [, ...tokens] = await Promise.all([world.revoke(web, refresh_token), ...exchanges]);
+      made.push(...tokens.filter((token) => token !== undefined));
+    }
+    expect(made.length).toBeGreaterThan(0);
+    for (const token of made) expect(await isActive(token, ledgerActor)).toBe(false);
+  });
+
+  it('ends with a change of the registration, and does not come back with the right', async () => {
+    const { deputy, ledgerActor } = world.clients;
+    const prisma = world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' });
+    const clock = { now: () => instant(performance.timeOrigin + performance.now()) } as Clock;
+    const clients = new ClientService({ prisma, clock: clock, rules: { allowPrivateAddresses: true } });
+    const change = async (one: ClientChange) => {
+      const { client } = (await clients.find(deputy.id))!;
+      await clients.update(deputy.id, one, client.version);
+    };
+    const subject = (await world.signIn(deputy, { resource: orders, scope: 'orders:read' })).body
+      .access_token;
+    const before = (await clients.find(deputy.id))!.client.metadata;
+    const { token_exchange } = before;
+    const racing = Array.from({ length: 40 }, async (_, index) => {
+      await pause(index / 4);
+      return (await exchange(deputy, subject, atLedger)).body.access_token as string | undefined;
+    });
+    await change({ grant_types: ['authorization_code', 'refresh_token'], token_exchange: null });
+    const held = (await Promise.all(racing)).filter((token) => token !== undefined);
+    expect(held.length).toBeGreaterThan(0);
+    const areDead = async () => {
+      for (const token of held) expect(await isActive(token, ledgerActor)).toBe(false);
+    };
+    await areDead();
+    expect(await isActive(subject, world.clients.api)).toBe(true);
+    const { grant_types } = before;
+    await change({ grant_types: [...grant_types], token_exchange: [...token_exchange!] });
+    while ((await exchange(deputy, subject, atLedger)).status !== 200) await pause(20);
+    await areDead();
+  });
+
+  it('ends with the right of any client that acts by it', async () => {
+    const { ordersActor, ledgerActor } = world.clients;
+    const { access_token: subject } = await signIn();
+    const first = (await exchange(ordersActor, subject, atLedger)).body.access_token;
+    const second = (await exchange(ledgerActor, first, { resource: orders })).body.access_token;
+    expect(await isActive(second, world.clients.api)).toBe(true);
+    await world.database.query(
+      `WITH changed AS (UPDATE client SET metadata = metadata - 'token_exchange' || '{"grant_types": []}' WHERE id = $1 RETURNING 1)
+       SELECT pg_notify($2, '') FROM changed`,
+      [ordersActor.id, registryChannel],
+    );
+    const deadline = performance.now() + 10_000;
+    while (await isActive(second, world.clients.api)) expect(performance.now()).toBeLessThan(deadline);
+    expect(await isActive(first, ledgerActor)).toBe(false);
+    expect((await exchange(ordersActor, subject, atLedger)).body.error).toBe('invalid_request');
   });
 });

@@ -13,6 +13,7 @@ export {
   assertionType,
   billing,
   deviceGrant,
+  exchangeGrant,
   ledger,
   orders,
   reports,

@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ClientService, PolicyService } from '@curfew/clients';
+import { ClientService, PolicyService, ResourceService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import {
   createVerifier,
@@ -17,7 +17,15 @@ import { instant } from '@curfew/session-policy';
 import { AccessTokenCodec, KeyRing, ServiceKeys } from '@curfew/tokens';
 import { calculateJwkThumbprint, decodeJwt, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { createCertificate } from '../support/certificate.js';
-import { asHeader, assertionType, ledger, orders, ProtocolWorld, type TestClient } from './protocol-world.js';
+import {
+  asHeader,
+  assertionType,
+  exchangeGrant,
+  ledger,
+  orders,
+  ProtocolWorld,
+  type TestClient,
+} from './protocol-world.js';
 
 class HostClock extends Clock {
   now() {
@@ -89,6 +97,108 @@ beforeAll(() => {
 });
 afterAll(() => {
   globalThis.fetch = realFetch;
+});
+
+describe('tokens that were exchanged', () => {
+  const apis = ['https://first.example.test', 'https://second.example.test', 'https://third.example.test'];
+  /** Ends of sessions; more of them for figures. */
+  const rounds = Number(process.env['CURFEW_TEST_DELEGATED_ENDS'] ?? 8);
+  let actor: TestClient;
+  let callers: readonly TestClient[];
+  let clients: ClientService;
+  beforeAll(async () => {
+    const prisma = world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' });
+    const parts = { prisma, clock: new HostClock(), rules: { allowPrivateAddresses: true } };
+    clients = new ClientService(parts);
+    const resources = new ResourceService(prisma, parts.clock);
+    const register = async (registration: Parameters<ClientService['create']>[0]): Promise<TestClient> => {
+      const { client, secret } = await clients.create(registration);
+      return { id: client.id, secret: secret!, key: world.clients.api.key };
+    };
+    const made: TestClient[] = [];
+    for (const [index, audience] of apis.entries()) {
+      const tokenFormat = index === 0 ? 'jwt' : 'opaque';
+      await resources.create({ audience, name: audience, scopes: ['orders:read'], tokenFormat });
+      made.push(await register({ client_name: audience, grant_types: [], resource: audience }));
+    }
+    callers = made;
+    actor = await register({
+      client_name: 'Actor',
+      grant_types: [exchangeGrant],
+      resource: orders,
+      token_exchange: apis.map((resource) => ({ resource, scope: 'orders:read' })),
+    });
+  });
+  const exchange = async (subject_token: string, resource: string): Promise<string> => {
+    const subject_token_type = 'urn:ietf:params:oauth:token-type:access_token';
+    const form = { grant_type: exchangeGrant, subject_token, subject_token_type, resource };
+    return (await world.post('/token', form, asHeader(actor))).body.access_token;
+  };
+  const untilDenied = async (one: Verifier, token: string): Promise<number> => {
+    const began = performance.now();
+    while ((await outcome(one, bearing(token))) === 'allowed') {
+      expect(performance.now() - began).toBeLessThan(2_000);
+      await pause(1);
+    }
+    return performance.now() - began;
+  };
+
+  it('are denied with the session, ten of them at three APIs, within the published bound', async () => {
+    const all = await Promise.all(
+      callers.map((caller, index) => verifierFor(caller, apis[index]!, { readJwts: true })),
+    );
+    const took: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const { access_token: subject, refresh_token } = await signIn(orders);
+      const tokens = await Promise.all(
+        Array.from({ length: 10 }, async (_, index) => {
+          const [one, audience] = [all[index % 3]!, apis[index % 3]!];
+          const token = await exchange(subject, audience);
+          expect(await outcome(one, bearing(token))).toBe('allowed');
+          return { one, token };
+        }),
+      );
+      await world.revoke(world.clients.web, refresh_token);
+      took.push(...(await Promise.all(tokens.map(({ one, token }) => untilDenied(one, token)))));
+    }
+    took.sort((a, b) => a - b);
+    const p99 = took[Math.floor(took.length * 0.99)]!;
+    if (process.env['CURFEW_TEST_DELEGATED_ENDS'])
+      console.log(
+        `${took.length} denials, p50 ${took[took.length >> 1]} ms, p99 ${p99} ms, most ${took.at(-1)} ms`,
+      );
+    expect(took).toHaveLength(rounds * 10);
+  }, 600_000);
+
+  it('are denied with a mass end of the client of the session, and are remembered no longer once a client changed', async () => {
+    const one = await verifierFor(callers[1]!, apis[1]!, { cacheForMs: 30_000 });
+    const { other } = world.clients;
+    const held = async () => {
+      const { body } = await world.signIn(other, { resource: orders, scope: 'openid orders:read' });
+      const token = await exchange(body.access_token, apis[1]!);
+      expect(await outcome(one, bearing(token))).toBe('allowed');
+      return token;
+    };
+    const byMassEnd = await held();
+    // As of a client with so many sessions that they are not ended one by one.
+    await world.database.query(
+      `INSERT INTO not_before (kind, target, at, reason) VALUES ('client', $1, now(), 'ended_by_administrator')`,
+      [other.id],
+    );
+    await untilDenied(one, byMassEnd);
+
+    await pause(1_100);
+    const byChange = await held();
+    const { client } = (await clients.find(actor.id))!;
+    await clients.update(
+      actor.id,
+      { token_exchange: client.metadata.token_exchange!.slice(0, 1) },
+      client.version,
+    );
+    // As the operation does in the commit of the change.
+    await world.database.query(`SELECT pg_notify('curfew_ends', $1)`, [`client:${actor.id}`]);
+    await untilDenied(one, byChange);
+  });
 });
 
 describe('opaque tokens', () => {

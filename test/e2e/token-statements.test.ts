@@ -11,7 +11,7 @@ import { countStatements, type StatementCounter } from '../support/statement-cou
 import { aKey, aProof } from './answers-proofs.js';
 import { basic, Side } from './answers-side.js';
 import { AnswersWorld, type TemplateName } from './answers-world.js';
-import { assertionType, orders, type TestClient } from './protocol-world.js';
+import { assertionType, exchangeGrant, ledger, orders, type TestClient } from './protocol-world.js';
 
 /** Requests of each kind, one after the other: together they need this many times the statements of one. */
 const many = 40;
@@ -195,6 +195,34 @@ describe('what the database is asked', () => {
     const once = async () => expect((await side.introspect(token)).body.active).toBe(true);
     await inTurn(5, once);
     expect(await asking(() => inTurn(many, once))).toEqual({ reads: many, writes: 0, others: [] });
+  });
+
+  it('an introspection of a token that was exchanged needs no more, and an exchange one read and one commit', async () => {
+    const side = new Side(world);
+    const { ledgerActor } = world.protocol.clients;
+    const grantId = (await side.session('web')).id;
+    const [clientId, act] = [ledgerActor.id, { sub: ledgerActor.id }];
+    const token = world.seal({ grantId, clientId, act, issuedAtMs: world.clock.now() });
+    const once = async () => expect((await side.introspect(token)).body.active).toBe(true);
+    await inTurn(5, once);
+    expect(await asking(() => inTurn(many, once))).toEqual({ reads: many, writes: 0, others: [] });
+
+    const form = {
+      grant_type: exchangeGrant,
+      subject_token: world.seal({ grantId, aud: ledger }),
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      resource: orders,
+    };
+    const exchange = async () =>
+      expect((await side.post('/token', form, basic(ledgerActor))).status).toBe(200);
+    await inTurn(5, exchange);
+    const { reads, writes, others } = await asking(() => inTurn(many, exchange));
+    const itsMark = expect.stringContaining('pg_current_wal_insert_lsn');
+    expect([reads, writes, others]).toEqual([
+      many,
+      0,
+      [expect.stringMatching(/^INSERT INTO event\b/), itsMark],
+    ]);
   });
 
   it('client credentials need nothing', async () => {

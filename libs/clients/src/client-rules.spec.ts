@@ -252,3 +252,31 @@ describe('a registration', () => {
     expect(faults[1]).toMatch(/^jwks\.keys\[0\] must/);
   });
 });
+
+describe('the right to exchange tokens (RFC 8693)', () => {
+  const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+  const right = { resource: 'https://stock.example.test', scope: 'stock:read' };
+  const acting = { client_name: 'Orders', grant_types: [grant], resource: orders, token_exchange: [right] };
+
+  it('is kept as it was given', () => {
+    expect(checkRegistration(acting, rules).metadata.token_exchange).toEqual([right]);
+  });
+
+  it.each([
+    [{ grant_types: [] }, 'token_exchange must have an entry'],
+    [{ token_exchange: [] }, 'token_exchange must have an entry'],
+    [{ token_exchange: undefined }, 'token_exchange must have an entry'],
+    [{ token_endpoint_auth_method: 'none', resource: null }, 'must not be none with the grant type'],
+    [{ token_exchange: [right, { ...right, scope: 'stock:write' }] }, 'must name each API once'],
+    [{ token_exchange: [{ ...right, max_depth: 6 }] }, 'token_exchange[0].max_depth must be at most 5'],
+    [{ token_exchange: [{ ...right, max_depth: 0 }] }, 'token_exchange[0].max_depth must be at least 1'],
+    [
+      { token_exchange: [{ ...right, max_lifetime: 1.5 }] },
+      'token_exchange[0].max_lifetime must be a whole number',
+    ],
+    [{ token_exchange: [{ resource: right.resource }] }, 'token_exchange[0].scope is required'],
+    [{ token_exchange: [{ ...right, scopes: 'x' }] }, 'is not a member'],
+  ])('is refused where it is not whole: %j', (change, sentence) => {
+    expect(faultsOf({ ...acting, ...change }).join()).toContain(sentence);
+  });
+});

@@ -2,6 +2,7 @@ import { type ClientMetadata, type GrantType } from './client.js';
 import { type ReadRegistration, type RegistrationRules, registrationSchema } from './client-schema.js';
 import { sentencesOf } from './faults.js';
 import { RegistrationError } from './registration-error.js';
+import { tokenExchangeGrant } from './token-exchange.js';
 import { isPrivateUseUri } from './uri-rules.js';
 
 interface Relation {
@@ -49,6 +50,19 @@ const relations: readonly Relation[] = [
     // RFC 6749 §4.4: "MUST only be used by confidential clients".
     breaks: (r, has) => has('client_credentials') && r.token_endpoint_auth_method === 'none',
     sentence: 'token_endpoint_auth_method must not be none with the grant type client_credentials',
+  },
+  {
+    breaks: (r, has) => has(tokenExchangeGrant) !== (r.token_exchange ?? []).length > 0,
+    sentence: `token_exchange must have an entry with the grant type ${tokenExchangeGrant}, and none without`,
+  },
+  {
+    // RFC 8693 §5: whoever acts for a person is known for sure.
+    breaks: (r, has) => has(tokenExchangeGrant) && r.token_endpoint_auth_method === 'none',
+    sentence: `token_endpoint_auth_method must not be none with the grant type ${tokenExchangeGrant}`,
+  },
+  {
+    breaks: (r) => hasRepeats((r.token_exchange ?? []).map(({ resource }) => resource)),
+    sentence: 'token_exchange must name each API once',
   },
   {
     breaks: (r) => r.grant_types.length === 0 && r.resource === null,

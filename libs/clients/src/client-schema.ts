@@ -64,6 +64,22 @@ const contact = ruled((text) =>
   text.length <= 254 && /^[^\s@]+@[^\s@]+$/.test(text) ? null : 'must be an email address',
 );
 
+/** An entry of `token_exchange`. */
+const exchangeRight = z.strictObject({
+  resource: ruled(audienceFault),
+  scope,
+  max_depth: z
+    .int({ error: 'must be a whole number' })
+    .min(1, { error: 'must be at least 1' })
+    .max(5, { error: 'must be at most 5' })
+    .optional(),
+  max_lifetime: z
+    .int({ error: 'must be a whole number of seconds' })
+    .min(1, { error: 'must be at least 1' })
+    .max(3_600, { error: 'must be at most 3600 seconds' })
+    .optional(),
+});
+
 /** Every member a registration may have. Members nobody here knows are refused: a misspelt restriction must not be lost. */
 export const registrationSchema = ({ allowPrivateAddresses }: RegistrationRules) => {
   const fetched = ruled((text) => fetchedUriFault(text, allowPrivateAddresses));
@@ -107,6 +123,7 @@ export const registrationSchema = ({ allowPrivateAddresses }: RegistrationRules)
       .max(400 * 86_400, { error: 'must be at most 400 days' })
       .optional(),
     resources: listOf(ruled(audienceFault), 50).default([]),
+    token_exchange: listOf(exchangeRight, 20).optional(),
     resource: ruled(audienceFault).nullable().default(null),
   });
 };

@@ -241,11 +241,17 @@ export class ClientService {
     { metadata, resource }: CheckedRegistration,
     db: Transaction,
   ): Promise<void> {
-    const named = resource === null ? metadata.resources : [...metadata.resources, resource];
+    const exchanged = (metadata.token_exchange ?? []).map((right) => right.resource);
+    const named = [...metadata.resources, ...exchanged, ...(resource === null ? [] : [resource])];
     if (named.length === 0) return;
     const known = await this.store.holdResources(named, db);
     const violations = metadata.resources.flatMap((audience, index) =>
       known.has(audience) ? [] : [`resources[${index}] must name a registered resource`],
+    );
+    violations.push(
+      ...exchanged.flatMap((audience, index) =>
+        known.has(audience) ? [] : [`token_exchange[${index}].resource must name a registered resource`],
+      ),
     );
     if (resource !== null && !known.has(resource))
       violations.push('resource must name a registered resource');

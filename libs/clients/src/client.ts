@@ -7,6 +7,7 @@ export const grantTypes = [
   'refresh_token',
   'client_credentials',
   'urn:ietf:params:oauth:grant-type:device_code',
+  'urn:ietf:params:oauth:grant-type:token-exchange',
 ] as const;
 
 /** A grant type a client may be registered for. */
@@ -32,6 +33,18 @@ export const assertionAlgs = ['ES256', 'ES384', 'ES512', 'EdDSA', 'PS256', 'RS25
 
 /** A signature algorithm of client assertions. */
 export type AssertionAlg = (typeof assertionAlgs)[number];
+
+/** An API for which a client may exchange access tokens of people (RFC 8693), and within which bounds. */
+export interface ExchangeRight {
+  /** Audience of the API that exchanged tokens are for. */
+  readonly resource: string;
+  /** Scope values that they may have at most, separated by spaces. */
+  readonly scope: string;
+  /** The number of clients that may act one for another, this one included; 1 unless stated. */
+  readonly max_depth?: number | undefined;
+  /** Seconds that they live at most. */
+  readonly max_lifetime?: number | undefined;
+}
 
 /** Client metadata, by their RFC 7591 names where they have one. */
 export interface ClientMetadata {
@@ -75,6 +88,8 @@ export interface ClientMetadata {
   readonly default_max_age?: number;
   /** Audiences the client may ask tokens for (RFC 8707). */
   readonly resources: readonly string[];
+  /** The APIs for which it may exchange access tokens of people (RFC 8693). */
+  readonly token_exchange?: readonly ExchangeRight[];
 }
 
 /** Facts that identify one of a client's secrets, without the secret. */

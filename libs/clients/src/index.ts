@@ -3,6 +3,7 @@ export {
   assertionAlgs,
   authMethods,
   type Client,
+  type ExchangeRight,
   type GrantType,
   grantTypes,
   idTokenAlgs,

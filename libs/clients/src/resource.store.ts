@@ -67,7 +67,9 @@ export class ResourceStore {
   async isInUse(audience: string, tx: Transaction): Promise<boolean> {
     const rows = await tx.$queryRaw<unknown[]>`
       SELECT 1 FROM client
-      WHERE resource = ${audience} OR metadata -> 'resources' @> to_jsonb(${audience}::text) LIMIT 1`;
+      WHERE resource = ${audience} OR metadata -> 'resources' @> to_jsonb(${audience}::text)
+        OR metadata -> 'token_exchange' @> jsonb_build_array(jsonb_build_object('resource', ${audience}::text))
+      LIMIT 1`;
     return rows.length > 0;
   }
 

@@ -9,7 +9,7 @@ export {
   type NewEvent,
 } from './event-log.js';
 export { endsChannel, readAnnouncement } from './feed/announcement.js';
-export { EndAnnouncer } from './feed/end-announcer.js';
+export { announceChangedClient, EndAnnouncer } from './feed/end-announcer.js';
 export { type Confirmation, EndConfirmation } from './feed/end-confirmation.js';
 export { FeedStore } from './feed/feed.store.js';
 export type { FeedMessage } from './feed/feed-message.js';

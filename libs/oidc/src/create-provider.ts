@@ -1,9 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import { InteractionUsed, SignedOutMeanwhile, StagedWrites } from '@curfew/artifacts';
+import { tokenExchangeGrant } from '@curfew/clients/token-exchange';
 import type { Seconds } from '@curfew/session-policy';
 import type { KeySet } from '@curfew/tokens';
 import { newId } from '@curfew/tokens';
-import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { providerConfiguration } from './configuration.js';
 import { refuseUnauthenticated } from './hooks/client-endpoints.js';
 import { announceInterval } from './hooks/device-interval.js';
@@ -22,6 +23,10 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
   const provider = new Provider(parts.issuer, providerConfiguration(parts, signingKeysOf(keys)));
   // The front door states host and scheme itself; with https they are not those of the socket.
   provider.proxy = parts.issuer.startsWith('https:');
+  // Metadata lists it; the token endpoint that answers it is our own (token-endpoint/).
+  provider.registerGrantType(tokenExchangeGrant, () => {
+    throw new errors.UnsupportedGrantType();
+  });
   nameGrants(provider);
   saveOnlyStoredSessions(provider);
   provider.on('server_error', (_ctx, error) => {

@@ -1,4 +1,5 @@
 import type { ChangedClient, ClientChange, ClientRegistration, RegisteredClient } from '@curfew/clients';
+import { announceChangedClient } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
 import type { EndReason, EventData, Seconds } from '@curfew/session-policy';
 import { clientEvent } from '@curfew/sessions';
@@ -37,6 +38,9 @@ export const changeClient = (
   inTransaction(parts, author, tx, async (transaction) => {
     const changed = await parts.clients.update(id, change, version, transaction);
     await recordChange(parts, id, 'changed', author, transaction, Object.keys(change));
+    // The tokens that it exchanged are over with the change (ADR 99), and gateways may remember them.
+    const isActing = changed.client.metadata.token_exchange !== undefined || 'token_exchange' in change;
+    if (isActing) await announceChangedClient(transaction, id);
     if (changed.weakened.length === 0) return { ...changed, ended: undefined };
     const weakened = { by: author.by, note: `changed: ${changed.weakened.join(', ')}` };
     return { ...changed, ended: await endClient(parts, id, 'policy_changed', weakened, transaction) };

@@ -1,5 +1,5 @@
 import type { Ends } from './feed/messages.js';
-import type { TokenFacts } from './token-facts.js';
+import { isOf, type TokenFacts } from './token-facts.js';
 
 /** A connection that goes on for as long as the access it was opened with. */
 export interface LiveAccess {
@@ -42,11 +42,10 @@ export class LiveAccesses {
       const names = new Set(tokens);
       this.#over([...this.#all].filter(({ name }) => names.has(name)));
     }
-    for (const { kind, target, at } of all) {
+    for (const massEnd of all) {
       const concerned = ({ facts }: LiveAccess) =>
         // Sessions that began after the end go on; a connection that was opened before it does not.
-        facts.issuedAt <= at &&
-        (kind === 'everyone' || target === (kind === 'account' ? facts.subject : facts.clientId));
+        facts.issuedAt <= massEnd.at && isOf(facts, massEnd);
       this.#over([...this.#all].filter(concerned));
     }
   }

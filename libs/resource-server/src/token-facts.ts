@@ -1,8 +1,14 @@
+import type { MassEnd } from './feed/messages.js';
+
 /** The facts about an active access token. Instants are milliseconds since the epoch, by the authorization server's clock. */
 export interface TokenFacts {
   /** Account, or undefined for a client's own token. */
   readonly subject: string | undefined;
   readonly clientId: string;
+  /** Clients that act for the person by an exchanged token, the one that acts now first (`act`, RFC 8693 §4.1); otherwise none. */
+  readonly actors: readonly string[];
+  /** The client of the session that an exchanged token hangs on, where introspection told it. */
+  readonly sessionClientId: string | undefined;
   /** Session, or undefined for a client's own token. */
   readonly sessionId: string | undefined;
   readonly issuer: string;
@@ -80,6 +86,8 @@ export function readClaims(claims: Readonly<Record<string, unknown>>): TokenFact
   return {
     subject: text(claims['sub']),
     clientId,
+    actors: actorsIn(claims['act']),
+    sessionClientId: text(claims['session_client_id']),
     sessionId: text(claims['sid']),
     issuer,
     audiences: texts(claims['aud']),
@@ -97,4 +105,29 @@ export function readClaims(claims: Readonly<Record<string, unknown>>): TokenFact
     keyThumbprint: text(confirmation['jkt']),
     certificateThumbprint: text(confirmation['x5t#S256']),
   };
+}
+
+/** More clients in a row than any right allows. */
+const maxActors = 10;
+
+/** RFC 8693 §4.1: `act` names the client that acts, and nests the one for which it does. */
+function actorsIn(act: unknown): readonly string[] {
+  const actors: string[] = [];
+  for (let acting = act; acting !== undefined && actors.length < maxActors; ) {
+    const { sub, act: before } = (acting ?? {}) as { readonly sub?: unknown; readonly act?: unknown };
+    // One that nobody can name still acts.
+    actors.push(text(sub) ?? '');
+    acting = before;
+  }
+  return actors;
+}
+
+/** Whether a mass end is one of this token: of its person, or of any client that has a part in it. */
+export function isOf(
+  { subject, clientId, actors, sessionClientId }: TokenFacts,
+  { kind, target }: Pick<MassEnd, 'kind' | 'target'>,
+): boolean {
+  if (kind === 'everyone') return true;
+  if (kind === 'account') return target === subject;
+  return target === clientId || target === sessionClientId || actors.includes(target);
 }

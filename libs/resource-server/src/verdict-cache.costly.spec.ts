@@ -5,6 +5,8 @@ import { VerdictCache } from './verdict-cache.js';
 const facts = (changes: Partial<TokenFacts>): TokenFacts => ({
   subject: 'person',
   clientId: 'client',
+  actors: [],
+  sessionClientId: undefined,
   sessionId: 'session',
   issuer: 'https://login.example.com',
   audiences: [],

@@ -5,6 +5,8 @@ import { VerdictCache } from './verdict-cache.js';
 const facts = (changes: Partial<TokenFacts> = {}): TokenFacts => ({
   subject: 'person',
   clientId: 'client',
+  actors: [],
+  sessionClientId: undefined,
   sessionId: 'session',
   issuer: 'https://login.example.com',
   audiences: [],
@@ -46,6 +48,18 @@ describe('what a resource server remembers', () => {
     expect([cache.size, cache.get(hashToken('a'), 0), cache.get(hashToken('c'), 0)?.facts.sessionId]).toEqual(
       [2, undefined, 'c'],
     );
+  });
+
+  it('goes with a mass end of every client that has a part in it', () => {
+    const exchanged = { clientId: 'stock', actors: ['stock', 'orders'], sessionClientId: 'web' };
+    for (const target of ['stock', 'orders', 'web', 'another']) {
+      const cache = new VerdictCache(10);
+      cache.set(hashToken('a'), remembered(exchanged));
+      expect(cache.get(hashToken('a'), 0)?.facts).toMatchObject(exchanged);
+      cache.end({ ...no, all: [{ kind: 'client', target, at: 0 }] }, 20_000);
+      expect([target, cache.size]).toEqual([target, target === 'another' ? 1 : 0]);
+      expect(cache.isCertain(facts(exchanged))).toBe(target === 'another');
+    }
   });
 
   it('goes with the session, all its tokens at once, and the session stays ended', () => {

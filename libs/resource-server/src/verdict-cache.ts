@@ -1,5 +1,5 @@
 import type { Ends, MassEnd } from './feed/messages.js';
-import type { TokenFacts } from './token-facts.js';
+import { isOf, type TokenFacts } from './token-facts.js';
 import { type Remembered, VerdictTable } from './verdict-table.js';
 
 /** No access token lives longer than 15 minutes, so older ends need not be remembered. */
@@ -62,12 +62,10 @@ export class VerdictCache {
    * Whether memory alone can say that a token which proves itself has not ended: not when ends may have been missed since
    * it was issued, and not when a mass end may or may not include it.
    */
-  isCertain({ subject, clientId, issuedAt }: TokenFacts): boolean {
+  isCertain(facts: TokenFacts): boolean {
+    const { issuedAt } = facts;
     if (issuedAt < this.#completeSince) return false;
-    return !this.#massEnds.some(({ kind, target, at }) => {
-      const concerned = kind === 'everyone' || target === (kind === 'account' ? subject : clientId);
-      return concerned && issuedAt < at + wholeSecond;
-    });
+    return !this.#massEnds.some((massEnd) => isOf(facts, massEnd) && issuedAt < massEnd.at + wholeSecond);
   }
 
   /** Remembers; the oldest verdict makes room. */

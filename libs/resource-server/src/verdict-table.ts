@@ -32,6 +32,8 @@ const instants = [
 
 /** Facts without a column of their own; few tokens have any. */
 interface Odd {
+  readonly actors?: readonly string[];
+  readonly sessionClientId?: string | undefined;
   readonly subject?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly keyThumbprint?: string | undefined;
@@ -184,11 +186,17 @@ export class VerdictTable {
       const from = (slot * 2 + 1) * idBytes;
       const matches =
         kind === 'client'
-          ? this.#shapes.at(this.#shape[slot]!).clientId === target
+          ? this.#isOfClient(slot, target)
           : wanted.compare(this.#ids, from, from + idBytes) === 0;
       if (matches) found.push(slot);
     }
     return found;
+  }
+
+  #isOfClient(slot: number, target: string): boolean {
+    if (this.#shapes.at(this.#shape[slot]!).clientId === target) return true;
+    const odd = this.#odd.get(slot);
+    return odd?.sessionClientId === target || (odd?.actors?.includes(target) ?? false);
   }
 
   #facts(slot: number): TokenFacts {
@@ -213,6 +221,8 @@ export class VerdictTable {
       idleWarningAt: time(7),
       sessionId: odd?.sessionId ?? id(from),
       subject: odd?.subject ?? id(from + idBytes),
+      actors: odd?.actors ?? [],
+      sessionClientId: odd?.sessionClientId,
       keyThumbprint: odd?.keyThumbprint,
       certificateThumbprint: odd?.certificateThumbprint,
       ...this.#shapes.at(this.#shape[slot]!),
@@ -274,10 +284,12 @@ export class VerdictTable {
 const bucketOf = (bytes: Buffer, from: number, buckets: number): number =>
   (bytes.readUInt32LE(from + 12) & (buckets - 1)) >>> 0;
 
-function oddOf({ subject, sessionId, keyThumbprint, certificateThumbprint }: TokenFacts): Odd | undefined {
+function oddOf(facts: TokenFacts): Odd | undefined {
+  const { subject, sessionId, actors, sessionClientId, keyThumbprint, certificateThumbprint } = facts;
   const odd = {
     ...(subject === undefined || uuid.test(subject) ? {} : { subject }),
     ...(sessionId === undefined || uuid.test(sessionId) ? {} : { sessionId }),
+    ...(actors.length === 0 ? {} : { actors, sessionClientId }),
     ...(keyThumbprint === undefined ? {} : { keyThumbprint }),
     ...(certificateThumbprint === undefined ? {} : { certificateThumbprint }),
   };

@@ -111,6 +111,13 @@ const table = {
   'token.revoked': withCause<{ readonly token: 'access_token'; readonly by?: Actor }>(
     'A single access token was revoked before its time; its session goes on.',
   ),
+  'token.exchanged': withCause<{
+    /** The clients that act by the new token, the one that got it first. */
+    readonly actors: readonly string[];
+    readonly resource: string;
+    readonly scope: string;
+    readonly expiresAt: Instant;
+  }>('A client exchanged an access token of a person for one to act with at another API (RFC 8693).'),
   'code.reuse_found': withCause<{ readonly presentedBy: string | null; readonly ip: string | null }>(
     'An authorization code was redeemed twice; the session that its first use started is ended.',
   ),

@@ -10,8 +10,9 @@ export {
   type RefusedRefresh,
   type StagedRefresh,
 } from './refresh-outcome.js';
+export type { SessionStart } from './session-begin.js';
 export { accountEvent, clientEvent, sessionEvent } from './session-events.js';
 export { SessionQueries } from './session-queries.js';
-export { type FoundAccess, SessionService, type SessionStart } from './session-service.js';
+export { type FoundAccess, SessionService } from './session-service.js';
 export type { SessionSummary } from './session-summary.js';
 export { Sweeper } from './sweeper.js';

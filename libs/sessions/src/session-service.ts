@@ -10,7 +10,6 @@ import {
   reachOf,
   type SessionId,
   type SessionPolicy,
-  type SignInFacts,
 } from '@curfew/session-policy';
 import { started } from '@curfew/session-policy/lifecycle';
 import { withNotBefores } from '@curfew/session-policy/not-before';
@@ -23,12 +22,12 @@ import { type EndAlongside, EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
 import type { OpenedRefreshToken, Presenter, RefreshOutcome, StagedRefresh } from './refresh-outcome.js';
 import { RefreshSession } from './refresh-session.js';
+import { type SessionStart, stepUpBy } from './session-begin.js';
 import { clientEvent, sessionEvent } from './session-events.js';
 import { decideSession, type SessionDecision } from './session-methods.js';
 import type { EndOutcome } from './store/end-writer.js';
 import { storedAtStart } from './store/session-columns.js';
 import {
-  type AcceptedStepUp,
   type Alongside,
   AuthorizationKilled,
   type CodeKey,
@@ -39,21 +38,6 @@ import {
   type StoredSession,
   TooManySessions,
 } from './store/session-store.js';
-
-/** The facts of a sign-in beside those that the domain decides on. */
-export interface SessionStart {
-  readonly facts: SignInFacts;
-  readonly browserSessionUid: string | null;
-  readonly offline: boolean;
-  readonly authorization: Readonly<Record<string, unknown>>;
-  /**
-   * When the person last proved who they are (auth_time, to the second). Sessions of the same client and browser that
-   * asked for a step-up before that have it now; merely being signed in already heals nothing.
-   */
-  readonly authenticatedAt: Instant | null;
-  /** Secret of the first refresh token, or null where the client gets none. */
-  readonly refreshTokenSecret: Buffer | null;
-}
 
 /** A session as an access token finds it, and what the domain says of it. */
 export interface FoundAccess {
@@ -219,6 +203,13 @@ export class SessionService {
     }
   }
 
+  /** A session that was found, at one more API and under its policy as well. It ends nothing: elsewhere the session stands all the same. */
+  async alsoAt({ session }: FoundAccess, audience: string, now: Instant): Promise<FoundAccess> {
+    const { clientId, resources, accountId } = session;
+    const policy = await this.policyFor(clientId, [...resources, audience], accountId);
+    return { session, policy, decision: decideSession(session, policy, now) };
+  }
+
   /** Counts a use of a session that stands, where its policy counts use. */
   async used(access: FoundAccess, now: Instant): Promise<StoredSession> {
     return access.decision.kind === 'active'
@@ -248,6 +239,11 @@ export class SessionService {
   /** Revokes one access token and leaves its session alone; recorded in the same commit, once. */
   async revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant, revoked: NewEvent): Promise<void> {
     await this.#store.revokeAccessToken(tokenHash, expiresAt, revoked);
+  }
+
+  /** Records an event by itself; durable when it returns. */
+  async record(event: NewEvent): Promise<void> {
+    await this.#events.record([event]);
   }
 
   /** Counts a token that was shown and is none of ours; a flood of them costs a few rows a second. */
@@ -287,10 +283,3 @@ export class SessionService {
 
 /** Looking so often finds out whether a session that was used just now still stands. */
 const mostLooks = 3;
-
-const stepUpBy = (start: SessionStart): AcceptedStepUp | undefined => {
-  const { facts, browserSessionUid, authenticatedAt } = start;
-  if (!browserSessionUid || authenticatedAt === null) return undefined;
-  const { accountId, clientId, baseline: signals } = facts;
-  return { accountId, clientId, browserSessionUid, authenticatedAt, signals };
-};

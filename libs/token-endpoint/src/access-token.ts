@@ -11,6 +11,16 @@ interface SignIn {
   readonly amr?: readonly string[] | undefined;
 }
 
+/** The client that acts for the person, and the one for which it does, if there is one (RFC 8693 §4.1). */
+export interface Acting {
+  readonly sub: string;
+  readonly act?: Acting | undefined;
+}
+
+/** The clients that act one for another, the one that acts now first. */
+export const actorsOf = (acting: Acting | undefined): readonly string[] =>
+  acting ? [acting.sub, ...actorsOf(acting.act)] : [];
+
 /** The facts that an access token states. */
 export interface AccessTokenFacts {
   readonly kind: 'AccessToken' | 'ClientCredentials';
@@ -27,6 +37,8 @@ export interface AccessTokenFacts {
   readonly certificate: string | undefined;
   readonly gty?: string | undefined;
   readonly lifetime: Seconds;
+  /** Set where the token was exchanged for another one (RFC 8693). */
+  readonly act?: Acting | undefined;
 }
 
 /** The parts with which access tokens are made. */
@@ -49,7 +61,7 @@ export function accessToken(
 export const tokenType = ({ jkt }: Pick<AccessTokenFacts, 'jkt'>): string => (jkt ? 'DPoP' : 'Bearer');
 
 function opaque(facts: AccessTokenFacts, now: Instant, { accessTokens }: AccessTokenParts): string {
-  const { kind, session, clientId, resource, scope, claims, jkt, certificate, gty, lifetime } = facts;
+  const { kind, session, clientId, resource, scope, claims, jkt, certificate, gty, lifetime, act } = facts;
   const iat = epochSeconds(now);
   return accessTokens.seal({
     kind,
@@ -61,8 +73,10 @@ function opaque(facts: AccessTokenFacts, now: Instant, { accessTokens }: AccessT
     jkt,
     'x5t#S256': certificate,
     gty,
-    // A client's own token has no session whose sign-in could be compared with a not-before, so it carries its instant.
-    issuedAtMs: session ? undefined : now,
+    act,
+    // A client's own token has no session whose sign-in could be compared with a not-before, so it carries its instant. That of an
+    // exchanged one is compared with the last change of those who act by it.
+    issuedAtMs: session && !act ? undefined : now,
     iat,
     exp: iat + lifetime,
   });
@@ -73,7 +87,7 @@ async function jwt(
   now: Instant,
   { issuer, signingKeys }: AccessTokenParts,
 ): Promise<string> {
-  const { session, clientId, resource, scope, jkt, certificate, lifetime } = facts;
+  const { session, clientId, resource, scope, jkt, certificate, lifetime, act } = facts;
   const { authTime, amr } = session?.signIn ?? {};
   const iat = epochSeconds(now);
   const payload = {
@@ -87,6 +101,7 @@ async function jwt(
     exp: iat + lifetime,
     scope: scope || undefined,
     client_id: clientId,
+    act,
     iss: issuer,
     aud: resource?.audience,
     cnf: jkt || certificate ? { 'x5t#S256': certificate, jkt } : undefined,

@@ -54,7 +54,9 @@ async function revokeAccessToken(
   if (claims['kind'] !== 'AccessToken' || grantId === undefined || !isUuid(grantId)) return;
   const access = await sessions.access(grantId, name, now);
   // The token of a session that proved too little for its policy is revoked as well: a more lenient policy would bring it back.
-  if (!access || access.decision.kind === 'end' || access.session.clientId !== client.id) return;
+  // An exchanged token is its actor's, and hangs on the session of another client.
+  const isOwn = claims['act'] !== undefined || access?.session.clientId === client.id;
+  if (!access || access.decision.kind === 'end' || !isOwn) return;
   await sessions.revokeAccessToken(name, until, sessionEvent(access.session, 'token.revoked', data, now));
 }
 

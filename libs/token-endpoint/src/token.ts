@@ -6,6 +6,7 @@ import { clientCredentials } from './grants/client-credentials.js';
 import { deviceCode } from './grants/device-code.js';
 import type { GrantHandler } from './grants/grant-type.js';
 import { refreshToken } from './grants/refresh-token.js';
+import { tokenExchange } from './grants/token-exchange.js';
 import type { EndpointParts } from './parts.js';
 import { invalidRequest, invalidScope, Refused } from './refused.js';
 import { type ClientRequest, parameter, refuseRepeated, requireParameters } from './request.js';
@@ -15,6 +16,7 @@ const grants: Readonly<Record<GrantType, GrantHandler>> = {
   refresh_token: refreshToken,
   client_credentials: clientCredentials,
   'urn:ietf:params:oauth:grant-type:device_code': deviceCode,
+  'urn:ietf:params:oauth:grant-type:token-exchange': tokenExchange,
 };
 
 /** RFC 6749 §3.2: the token endpoint, for a client that has authenticated. @throws Refused */

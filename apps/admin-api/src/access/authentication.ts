@@ -72,6 +72,8 @@ export class Authentication {
     const expiry = claims?.['exp'];
     if (!claims) throw invalidToken(scheme, 'token_unknown');
     if (!audiences.includes(this.parts.adminUrl)) throw invalidToken(scheme, 'token_of_another_audience');
+    // Operators act themselves: nobody administers in the name of another (RFC 8693 §4.1).
+    if (claims['act'] !== undefined) throw invalidToken(scheme, 'token_delegated');
     // RFC 7519 §4.1.4, without leeway: these are our own clocks.
     if (typeof expiry !== 'number' || expiry * 1000 <= now) throw invalidToken(scheme, 'token_expired');
     return claims;

@@ -10,6 +10,7 @@ export type TokenFault =
   | 'token_unknown'
   | 'token_of_another_audience'
   | 'token_expired'
+  | 'token_delegated'
   | 'client_gone'
   | 'session_over'
   | 'token_revoked'

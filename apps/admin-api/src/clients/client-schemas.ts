@@ -65,6 +65,21 @@ const members = {
     .array(text(512), { error: 'must be a list' })
     .max(50)
     .meta({ description: 'Audiences of the APIs it may ask tokens for.' }),
+  token_exchange: z
+    .array(
+      z.strictObject({
+        resource: text(512),
+        scope: text(10_000),
+        max_depth: z.int().min(1).max(5).optional(),
+        max_lifetime: z.int().min(1).max(3_600).optional(),
+      }),
+      { error: 'must be a list' },
+    )
+    .max(20)
+    .meta({
+      description:
+        'The APIs for which it may exchange access tokens of people (RFC 8693), with the scope values, the number of clients that may act one for another (1 unless stated), and the seconds that such a token lives at most.',
+    }),
   resource: text(512)
     .nullable()
     .meta({ description: 'The audience it answers for when it introspects, if it is an API.' }),

@@ -78,6 +78,7 @@ const causes: ReadonlySet<string> = new Set([
   'session_over',
   'stopping',
   'token_expired',
+  'token_delegated',
   'token_of_another_audience',
   'token_revoked',
   'token_unknown',

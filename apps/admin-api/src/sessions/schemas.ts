@@ -12,6 +12,7 @@ import {
   timestamp,
   uuid,
 } from '../contract/wire.js';
+import { delegation } from './delegations.js';
 import { nameMembers, timelineEntry } from './name-schemas.js';
 
 /** A reason for an end; one of the closed list. */
@@ -135,6 +136,9 @@ export const sessionDetail = z.object({
     .meta({ description: 'By whom it was ended, and the evidence; null while it lives.' }),
   timeline: z.array(timelineEntry).meta({ description: 'Oldest first; refreshes are summed up.' }),
   timeline_truncated: z.boolean(),
+  delegations: z
+    .array(delegation)
+    .meta({ description: 'Tokens that clients exchanged for its own (RFC 8693), oldest first.' }),
 });
 
 /** How an end became known, and by when it is honoured. */

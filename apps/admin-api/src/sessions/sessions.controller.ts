@@ -12,6 +12,7 @@ import { Operation, operation } from '../contract/operation.js';
 import { notFound } from '../contract/problems.js';
 import { uuid, writtenOrNull } from '../contract/wire.js';
 import { policyReach } from '../policies/policy-reach.js';
+import { delegationsOf } from './delegations.js';
 import { EndPreview } from './end-preview.js';
 import type { ReachCount } from './reach-count.store.js';
 import {
@@ -133,9 +134,10 @@ export class SessionsController {
   @Operation(show)
   async show(@Input() { params, now }: InputOf<typeof show>): Promise<Answer> {
     const found = await this.existing(params.id);
-    const [{ wire, policy, session }, events] = await Promise.all([
+    const [{ wire, policy, session }, events, exchanges] = await Promise.all([
       describeSession(found, this.registry, now),
       this.timelines.of(params.id),
+      this.timelines.exchangesOf(params.id),
     ]);
     const { amr, authTime } = session.authorization as {
       amr?: string[];
@@ -150,6 +152,7 @@ export class SessionsController {
       end: wire.state === 'live' ? null : (detail ?? {}),
       timeline: await namedTimeline(timelineOf(session, events), this.usernames),
       timeline_truncated: events.length === maxTimelineEvents,
+      delegations: delegationsOf(exchanges),
     });
   }
 

@@ -1,4 +1,5 @@
 import { PrismaService } from '@curfew/persistence';
+import type { EventType } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
 
 /** One thing that happened to a session. */
@@ -11,6 +12,8 @@ export interface TimelineEvent {
 /** The number of events of one session that are read. */
 export const maxTimelineEvents = 1_000;
 
+const exchanged: EventType = 'token.exchanged';
+
 /** The history of one session, oldest first, from the table `event`. */
 @Injectable()
 export class TimelineStore {
@@ -20,6 +23,14 @@ export class TimelineStore {
   async of(sessionId: string): Promise<readonly TimelineEvent[]> {
     const rows = await this.prisma.$queryRaw<TimelineEvent[]>`
       SELECT type, at, data FROM event WHERE session_id = ${sessionId}::uuid ORDER BY id DESC LIMIT ${maxTimelineEvents}`;
+    return rows.reverse();
+  }
+
+  /** The exchanges of its tokens, at most `maxTimelineEvents`, the latest of them. */
+  async exchangesOf(sessionId: string): Promise<readonly TimelineEvent[]> {
+    const rows = await this.prisma.$queryRaw<TimelineEvent[]>`
+      SELECT type, at, data FROM event WHERE session_id = ${sessionId}::uuid AND type = ${exchanged}
+      ORDER BY id DESC LIMIT ${maxTimelineEvents}`;
     return rows.reverse();
   }
 

@@ -15,6 +15,7 @@ export interface TimelineEntry {
 const summedUp: ReadonlySet<string> = new Set<EventType>([
   'session.refresh_retried',
   'session.sibling_served',
+  'token.exchanged',
   'session.risk_observed',
 ]);
 

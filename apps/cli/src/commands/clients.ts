@@ -2,13 +2,14 @@ import { Command } from 'commander';
 import { confirm, contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
 import { facts, table } from '../output.js';
+import { clientExchange } from './client-exchange.js';
 import { clientLook } from './client-look.js';
 import { createClient } from './create-client.js';
 
 /** `curfew clients`. */
 export const clients = (): Command =>
   new Command('clients')
-    .summary('clients: list, show, create, look, secrets, disable, delete')
+    .summary('clients: list, show, create, look, exchange, secrets, disable, delete')
     .description(
       'Registered clients. Several at once, or changes of them, are described in a file: curfew apply.',
     )
@@ -16,6 +17,7 @@ export const clients = (): Command =>
     .addCommand(show())
     .addCommand(createClient())
     .addCommand(clientLook())
+    .addCommand(clientExchange())
     .addCommand(rollOver())
     .addCommand(ending('disable', 'refuse the client and end its sessions'))
     .addCommand(enable())

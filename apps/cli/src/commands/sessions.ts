@@ -164,7 +164,20 @@ function described(one: Json): string {
     [entry.data.reason, entry.cause].filter(Boolean),
     actorText(entry.by),
   ]);
-  return `${facts(pairs)}\n\n${table(['AT', 'WHAT', 'TIMES', 'WHY', 'BY'], history)}`;
+  return [facts(pairs), ...delegated(one), table(['AT', 'WHAT', 'TIMES', 'WHY', 'BY'], history)].join('\n\n');
+}
+
+/** The clients that act for the person, where any do. */
+function delegated({ delegations = [] }: Json): string[] {
+  if (delegations.length === 0) return [];
+  const rows = delegations.map(({ actors, resource, scope, tokens, expires_at }: Json) => [
+    actors.join(' for '),
+    resource,
+    scope,
+    String(tokens),
+    expires_at,
+  ]);
+  return [table(['ACTS', 'AT', 'SCOPE', 'TOKENS', 'UNTIL'], rows)];
 }
 
 interface EndOptions extends SearchOptions {

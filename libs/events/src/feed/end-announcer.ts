@@ -1,4 +1,4 @@
-import { Batcher, type HotStatement, type Statements } from '@curfew/persistence';
+import { Batcher, type HotStatement, type Statements, type Transaction } from '@curfew/persistence';
 import { type AnnouncedMassEnd, endsChannel } from './announcement.js';
 
 /** The number of session ids that fit into one payload, which has at most 8,000 bytes (PostgreSQL, NOTIFY). */
@@ -49,8 +49,8 @@ export class EndAnnouncer {
   }
 
   /** Announces the end of everything of an account, of a client or of everyone. */
-  all({ kind, target }: Pick<AnnouncedMassEnd, 'kind' | 'target'>): void {
-    this.#announce({ payload: `${kind}:${target}` });
+  all(massEnd: Pick<AnnouncedMassEnd, 'kind' | 'target'>): void {
+    this.#announce({ payload: payloadOf(massEnd) });
   }
 
   /** Says something on the channel of ends; when it returns, that has been sent, and before it everything announced earlier. */
@@ -80,6 +80,17 @@ export class EndAnnouncer {
     return all.map(() => undefined);
   }
 }
+
+/**
+ * Tells all nodes, with the commit of `transaction`, to forget what followers remember of a client's tokens: it ends nothing, and each token
+ * is asked about again. For a change of a registration, which is announced to nodes by the same commit and rare.
+ */
+export const announceChangedClient = async (transaction: Transaction, id: string): Promise<void> => {
+  await transaction.$executeRaw`SELECT pg_notify(${endsChannel}, ${payloadOf({ kind: 'client', target: id })})`;
+};
+
+const payloadOf = ({ kind, target }: Pick<AnnouncedMassEnd, 'kind' | 'target'>): string =>
+  `${kind}:${target}`;
 
 /** The payloads in their order: sessions that follow each other share one. */
 function payloadsOf(all: readonly Announcement[]): string[] {

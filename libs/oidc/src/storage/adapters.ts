@@ -58,6 +58,7 @@ function metadataFor({ id, metadata }: KnownClient): Record<string, unknown> {
     jwks: ___,
     jwks_uri: ____,
     token_endpoint_auth_signing_alg: _____,
+    token_exchange: ______,
     scope,
     ...known
   } = metadata;

@@ -1,8 +1,11 @@
 import { isPublicClient, type KnownClient } from '@curfew/clients';
+import { allowsDepth, exchangeRightFor, mayStillAct, scopesWithin } from '@curfew/clients/token-exchange';
 import type { Instant } from '@curfew/session-policy';
 import { type FoundAccess, type SessionQueries, type SessionService } from '@curfew/sessions';
 import { type AccessTokenCodec, isUuid } from '@curfew/tokens';
+import { type Acting, actorsOf } from '../access-token.js';
 import type { ClientDirectory } from '../client/client-directory.js';
+import { scopesOf } from '../session-payload.js';
 import { type JwtAccessTokens, nameOfToken } from './jwt-access-tokens.js';
 import { cacheMaxAge, sessionClocks } from './session-clocks.js';
 
@@ -41,33 +44,33 @@ interface Claims {
   readonly issuedAtMs?: number;
   readonly jkt?: string;
   readonly 'x5t#S256'?: string;
+  readonly act?: Acting;
+  readonly may_act?: { readonly sub?: unknown };
 }
 
-/**
- * RFC 7662 for access tokens: exact, by one read of the session's row, or none for what was never a token of ours. Only
- * the API a token is meant for, and the client it was issued to, learn anything (§4).
- */
+/** An access token that stands, and the session that it names; a client's own token names none. */
+export interface StandingToken {
+  readonly claims: Claims;
+  readonly access: FoundAccess | undefined;
+}
+
+/** The members of an introspection response about an access token (RFC 7662 §2.2). */
 export async function introspectAccessToken(
-  { token, caller, touch, ip }: IntrospectionQuestion,
-  { accessTokens, jwts, sessions, queries, clients, issuer }: IntrospectionParts,
+  question: IntrospectionQuestion,
+  parts: IntrospectionParts,
   now: Instant,
 ): Promise<IntrospectionAnswer> {
-  const opened = accessTokens.open(token) ?? jwts.open(token);
-  const claims = opened as Claims | undefined;
-  if (!claims) sessions.unknownToken('introspection', caller.id, ip, now);
-  if (!claims || claims.exp * 1000 <= now || !mayKnow(caller, claims)) return inactive;
-  if (!(await clients.find(claims.clientId))) return inactive;
-  if (claims.kind === 'ClientCredentials') {
-    const issuedAt = claims.issuedAtMs as typeof now;
-    const stands = await queries.clientStands(claims.clientId, issuedAt, nameOfToken(token, opened!));
-    if (!stands) return inactive;
+  const standing = await standingToken(question, parts, now);
+  if (!standing) return inactive;
+  const { claims, access } = standing;
+  const { sessions, issuer } = parts;
+  if (!access) {
     const policy = await sessions.policyFor(claims.clientId, claims.aud === undefined ? [] : [claims.aud]);
     return { active: true, ...describe(claims, undefined, issuer), cache_max_age: cacheMaxAge(policy) };
   }
-  if (claims.kind !== 'AccessToken' || !claims.grantId || !isUuid(claims.grantId)) return inactive;
-  const access = await sessions.access(claims.grantId, nameOfToken(token, opened!), now);
-  if (access?.decision.kind !== 'active' || access.session.clientId !== claims.clientId) return inactive;
-  const session = touch ? await sessions.used(access, now) : access.session;
+  // A client that acts for the person shows nothing of the person's presence.
+  const isUse = question.touch && claims.act === undefined;
+  const session = isUse ? await sessions.used(access, now) : access.session;
   const { policy } = access;
   // A literal that begins with a spread and then grows costs the engine a hidden class each time (docs/performance.md).
   return {
@@ -77,6 +80,54 @@ export async function introspectAccessToken(
   };
 }
 
+/**
+ * The token, if it stands: exact, by one read of the session's row, or none for what was never a token of ours. Only the API a token is
+ * meant for, and the client it was issued to, learn anything (RFC 7662 §4).
+ */
+export async function standingToken(
+  { token, caller, ip }: Omit<IntrospectionQuestion, 'touch'>,
+  { accessTokens, jwts, sessions, queries, clients }: IntrospectionParts,
+  now: Instant,
+): Promise<StandingToken | undefined> {
+  const opened = accessTokens.open(token) ?? jwts.open(token);
+  const claims = opened as Claims | undefined;
+  if (!claims) sessions.unknownToken('introspection', caller.id, ip, now);
+  if (!claims || claims.exp * 1000 <= now || !mayKnow(caller, claims)) return undefined;
+  if (!(await clients.find(claims.clientId))) return undefined;
+  const name = nameOfToken(token, opened!);
+  if (claims.kind === 'ClientCredentials') {
+    const stands = await queries.clientStands(claims.clientId, claims.issuedAtMs as typeof now, name);
+    return stands ? { claims, access: undefined } : undefined;
+  }
+  if (claims.kind !== 'AccessToken' || !claims.grantId || !isUuid(claims.grantId)) return undefined;
+  const access = await sessions.access(claims.grantId, name, now);
+  if (access?.decision.kind !== 'active') return undefined;
+  if (claims.act !== undefined) return delegated(claims, access, { clients, sessions }, now);
+  return access.session.clientId === claims.clientId ? { claims, access } : undefined;
+}
+
+/**
+ * RFC 8693: a token that was exchanged stands while its session does, under the policy of its own API too, and while the rights by which it
+ * was exchanged are what they were (ADR 99). Memory answers both.
+ */
+async function delegated(
+  claims: Claims,
+  found: FoundAccess,
+  { clients, sessions }: Pick<IntrospectionParts, 'clients' | 'sessions'>,
+  now: Instant,
+): Promise<StandingToken | undefined> {
+  const { act, aud, scope } = claims;
+  const actors = await Promise.all(actorsOf(act).map((id) => clients.find(id)));
+  const right = actors[0] && aud !== undefined ? exchangeRightFor(actors[0], aud) : undefined;
+  if (!right || aud === undefined) return undefined;
+  const issuedAt = claims.issuedAtMs as typeof now;
+  const scopes = scopesOf(scope);
+  const isCovered = allowsDepth(right, actors.length) && scopesWithin(right, scopes).length === scopes.length;
+  if (!isCovered || !actors.every((actor) => actor && mayStillAct(actor, issuedAt))) return undefined;
+  const access = await sessions.alsoAt(found, aud, now);
+  return access.decision.kind === 'active' ? { claims, access } : undefined;
+}
+
 const mayKnow = (caller: KnownClient, { clientId, aud }: Claims): boolean =>
   !isPublicClient(caller) && (clientId === caller.id || (aud !== undefined && caller.resource === aud));
 
@@ -84,6 +135,9 @@ const mayKnow = (caller: KnownClient, { clientId, aud }: Claims): boolean =>
 const describe = (claims: Claims, access: FoundAccess | undefined, issuer: string) => ({
   sub: access?.session.accountId,
   client_id: claims.clientId,
+  act: claims.act,
+  // Its end takes the token along, and followers hear of ends by client.
+  session_client_id: claims.act && access?.session.clientId,
   exp: claims.exp,
   iat: claims.iat,
   sid: access?.session.id,

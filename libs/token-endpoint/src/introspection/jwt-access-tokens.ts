@@ -81,7 +81,7 @@ export class VerifiedTexts {
 }
 
 function asSealed(claims: Readonly<Record<string, unknown>>): AccessTokenClaims | undefined {
-  const { sid, jti, client_id: clientId, aud, scope, iat, exp } = claims;
+  const { sid, jti, client_id: clientId, aud, scope, iat, exp, act, may_act } = claims;
   if (typeof jti !== 'string' || typeof clientId !== 'string' || typeof exp !== 'number') return undefined;
   const { jkt, 'x5t#S256': x5t } = (claims['cnf'] ?? {}) as { jkt?: string; 'x5t#S256'?: string };
   const common = {
@@ -93,6 +93,8 @@ function asSealed(claims: Readonly<Record<string, unknown>>): AccessTokenClaims 
     jti,
     ...(jkt ? { jkt } : {}),
     ...(x5t ? { 'x5t#S256': x5t } : {}),
+    ...(act ? { act, issuedAtMs: madeAt(jti, Number(iat)) } : {}),
+    ...(may_act ? { may_act } : {}),
   };
   return typeof sid === 'string'
     ? { kind: 'AccessToken', grantId: sid, ...common }

@@ -96,6 +96,16 @@ export const errorCauses = {
   session_limit: entry('The account has as many sessions as its policy allows.'),
   account_gone: entry('The account is disabled or deleted.'),
   access_token_invalid: suspicious('The access token is unknown, over, or not meant for this endpoint.'),
+  subject_token_invalid: suspicious(
+    'The subject token of an exchange is over, or neither meant for the client nor issued to it.',
+  ),
+  actor_token_invalid: suspicious(
+    'The actor token of an exchange is over, or not the own token of the client.',
+  ),
+  exchange_not_allowed: suspicious('The client may not exchange tokens for that API.'),
+  exchange_too_deep: suspicious(
+    'More clients would act one for another than the right of the client allows.',
+  ),
   token_type_unsupported: entry('The token is of a kind that this endpoint cannot be asked about.'),
   key_mismatch: suspicious('The request does not prove the key that the token or code is bound to.'),
   dpop_proof_missing: entry('The request needs a DPoP proof and has none.'),

@@ -11,6 +11,7 @@ import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { isGrave, reasonWords } from '../../elements/words.js';
 import { useEscape } from '../../shell/keyboard.js';
+import { Delegations } from './delegations.js';
 import { EndOne } from './end-one.js';
 import { originWords } from './origin.js';
 import { SameBrowser } from './same-browser.js';
@@ -80,6 +81,7 @@ function Details({ session, updated }: { readonly session: SessionDetails; reado
       </div>
       <Facts session={session} person={browser.data?.signals ?? null} />
       <SameBrowser session={session} browser={browser} />
+      <Delegations session={session} />
       <h2>What happened</h2>
       <Timeline session={session} />
       {isEnding && <EndOne session={session} onClose={() => setEnding(false)} onEnded={ended} />}

@@ -1,0 +1,28 @@
+import { type Instant, type SignInFacts } from '@curfew/session-policy';
+import { type AcceptedStepUp } from './store/session-store.js';
+
+/** The facts of a sign-in beside those that the domain decides on. */
+export interface SessionStart {
+  readonly facts: SignInFacts;
+  readonly browserSessionUid: string | null;
+  readonly offline: boolean;
+  readonly authorization: Readonly<Record<string, unknown>>;
+  /**
+   * When the person last proved who they are (auth_time, to the second). Sessions of the same client and browser that
+   * asked for a step-up before that have it now; merely being signed in already heals nothing.
+   */
+  readonly authenticatedAt: Instant | null;
+  /** Secret of the first refresh token, or null where the client gets none. */
+  readonly refreshTokenSecret: Buffer | null;
+}
+
+/** The step-up that a sign-in is for other sessions of its client and browser; undefined where nobody proved who they are. */
+export function stepUpBy({
+  facts,
+  browserSessionUid,
+  authenticatedAt,
+}: SessionStart): AcceptedStepUp | undefined {
+  if (!browserSessionUid || authenticatedAt === null) return undefined;
+  const { accountId, clientId, baseline: signals } = facts;
+  return { accountId, clientId, browserSessionUid, authenticatedAt, signals };
+}
