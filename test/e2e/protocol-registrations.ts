@@ -157,15 +157,13 @@ export async function register(database: TestDatabase, callback: string) {
     await apis.create({ audience: ledger, name: 'Ledger', scopes: ['orders:read'], tokenFormat: 'jwt' });
   };
   const makeClients = async () => {
-    const made = await Promise.all(
-      Object.entries(registrations).map(async ([name, registration]) => {
-        const { client, secret } = await clients.create(
-          { client_name: `Test ${name}`, ...registration },
-          { id: `test-${name}` },
-        );
-        return [name, { id: client.id, secret: secret ?? '', key: key.privateKey }] as const;
-      }),
-    );
+    const made: [string, TestClient][] = [];
+    // One after the other: a pool of two has no connection for all of them at once within the time that a transaction waits.
+    for (const [name, registration] of Object.entries(registrations)) {
+      const named = { client_name: `Test ${name}`, ...registration };
+      const { client, secret } = await clients.create(named, { id: `test-${name}` });
+      made.push([name, { id: client.id, secret: secret ?? '', key: key.privateKey }]);
+    }
     return Object.fromEntries(made) as Record<ClientName, TestClient>;
   };
   return [makeResources, makeClients] as const;

@@ -56,7 +56,7 @@ const relations: readonly Relation[] = [
     sentence: `token_exchange must have an entry with the grant type ${tokenExchangeGrant}, and none without`,
   },
   {
-    // RFC 8693 §5: whoever acts for a person is known for sure.
+    // RFC 8693 §5: a client that acts for a person has to be known for sure.
     breaks: (r, has) => has(tokenExchangeGrant) && r.token_endpoint_auth_method === 'none',
     sentence: `token_endpoint_auth_method must not be none with the grant type ${tokenExchangeGrant}`,
   },

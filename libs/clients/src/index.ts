@@ -3,7 +3,6 @@ export {
   assertionAlgs,
   authMethods,
   type Client,
-  type ExchangeRight,
   type GrantType,
   grantTypes,
   idTokenAlgs,

@@ -122,7 +122,7 @@ function actorsIn(act: unknown): readonly string[] {
   return actors;
 }
 
-/** Whether a mass end is one of this token: of its person, or of any client that has a part in it. */
+/** Whether a mass end ends this token, because it is one of its person or of any client that has a part in it. */
 export function isOf(
   { subject, clientId, actors, sessionClientId }: TokenFacts,
   { kind, target }: Pick<MassEnd, 'kind' | 'target'>,

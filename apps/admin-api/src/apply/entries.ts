@@ -102,7 +102,7 @@ export class Entries {
       const { secret } = await this.clientActs.create(registration, act, tx);
       return { step: { action: 'create', kind: 'client', name: id, fields: [] }, secret };
     }
-    const fields = differing(wanted, clientOnWire(before));
+    const fields = differing(wanted, { ...clientOnWire(before) });
     if (fields.length === 0) return unchanged;
     const change = only(wanted, fields) as ClientChange;
     const { secret } = await this.clientActs.change(id, change, before.version, act, tx);

@@ -1,8 +1,22 @@
 import type { Client, ClientDetails } from '@curfew/clients';
 import { written, writtenOrNull } from '../contract/wire.js';
 
+/** The members of a client that are not of its registration. */
+interface Kept {
+  readonly client_id: string;
+  readonly client_id_issued_at: string;
+  readonly updated_at: string;
+  readonly version: number;
+  readonly disabled_at: string | null;
+  readonly first_run: boolean;
+  readonly client_name: string;
+  readonly resource: string | null;
+}
+
+type ClientOnWire = Kept & Client['metadata'];
+
 /** A client as the wire has it. */
-export const clientOnWire = (client: Client) => ({
+export const clientOnWire = (client: Client): ClientOnWire => ({
   client_id: client.id,
   client_id_issued_at: written(client.createdAt),
   updated_at: written(client.updatedAt),
@@ -15,7 +29,7 @@ export const clientOnWire = (client: Client) => ({
 });
 
 /** A client in a list: without its logo, so that a page stays small. */
-export function listedClient(client: Client) {
+export function listedClient(client: Client): Omit<ClientOnWire, 'logo_png'> {
   const { logo_png: _, ...listed } = clientOnWire(client);
   return listed;
 }
