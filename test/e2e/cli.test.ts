@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { assertInvariants } from '../support/database.js';
 import { AdminWorld } from './admin-world.js';
+import { runCommandLine } from './command-line.js';
 
 let world: AdminWorld;
 let folder: string;
@@ -19,14 +20,6 @@ afterAll(async () => {
   await world?.stop();
 });
 
-interface Finished {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-  // biome-ignore lint/suspicious/noExplicitAny: judged by the assertions
-  readonly json: any;
-}
-
 const environment = () => ({
   PATH: process.env['PATH'] ?? '',
   DATABASE_URL: world.database.url,
@@ -36,22 +29,9 @@ const environment = () => ({
 });
 
 /** Runs the command line as a script would. */
-function curfew(
-  args: readonly string[],
-  env: Record<string, string> = environment(),
-  input = '',
-): Promise<Finished> {
+function curfew(args: readonly string[], env: Record<string, string> = environment(), input = '') {
   const dev = env['CURFEW_HOME'] ? [] : ['--dev-file', world.server.environment['CURFEW_DEV_FILE']!];
-  const child = spawn(process.execPath, ['apps/cli/bin/curfew.mjs', ...dev, ...args], { env });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (text) => (out += text));
-  child.stderr.on('data', (text) => (err += text));
-  child.stdin.end(input);
-  return new Promise((resolve) =>
-    child.once('close', (code) =>
-      resolve({ code, out, err, json: args.includes('--json') && out ? JSON.parse(out) : undefined }),
-    ),
-  );
+  return runCommandLine([...dev, ...args], env, input);
 }
 
 describe('the command line', () => {
