@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ClientChange, ClientService, registryChannel } from '@curfew/clients';
+import { type ClientChange, ClientService, PolicyService, registryChannel } from '@curfew/clients';
 import type { Clock } from '@curfew/clock';
 import { instant } from '@curfew/session-policy';
+import { AccessTokenCodec, KeyRing, ServiceKeys } from '@curfew/tokens';
 import {
   calculateJwkThumbprint,
   createRemoteJWKSet,
@@ -474,6 +475,41 @@ describe('a token that was exchanged (RFC 8693)', () => {
     expect(decodeJwt(own.body.access_token)['cnf']).toEqual({
       jkt: await calculateJwkThumbprint(otherKey.jwk),
     });
+  });
+
+  it('needs what the policy of its own API requires, at the exchange and as long as it lives', async () => {
+    const { ordersActor, ledgerActor, api } = world.clients;
+    const { access_token: subject } = await signIn();
+    const { access_token: token } = (await exchange(ordersActor, subject, atLedger)).body;
+    const prisma = world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' });
+    const clock = { now: () => instant(performance.timeOrigin + performance.now()) } as Clock;
+    const policies = new PolicyService(prisma, clock);
+    const settings = { basedOn: 'standard', requiredAcr: 'urn:curfew:acr:mfa' };
+    await policies.save({ name: 'two-factors', previous: 0, settings, createdBy: 'test' });
+    await policies.attach({ kind: 'resource', audience: ledger }, 'two-factors');
+    const deadline = performance.now() + 10_000;
+    while (await isActive(token, ledgerActor)) expect(performance.now()).toBeLessThan(deadline);
+    expect((await exchange(ordersActor, subject, atLedger)).body).toMatchObject({
+      error: 'insufficient_user_authentication',
+      acr_values: 'urn:curfew:acr:mfa',
+    });
+    // The session stands at its own API all the same.
+    expect(await isActive(subject, api)).toBe(true);
+    await policies.detach({ kind: 'resource', audience: ledger });
+    while ((await exchange(ordersActor, subject, atLedger)).status !== 200)
+      expect(performance.now()).toBeLessThan(deadline);
+  });
+
+  it('respects a token that names who may act by it (RFC 8693 §4.4)', async () => {
+    const { ordersActor, api, web } = world.clients;
+    const { access_token } = await signIn();
+    const { sid: grantId, iat, exp } = (await world.introspect(access_token, api)).body;
+    const secrets = new ServiceKeys([world.server.environment['CURFEW_KEY_ENCRYPTION_SECRETS']!]);
+    const codec = new AccessTokenCodec(new KeyRing(secrets.derive('access token')));
+    const common = { kind: 'AccessToken', clientId: web.id, aud: orders, scope: 'orders:read' };
+    const naming = (sub: string) => codec.seal({ ...common, grantId, iat, exp, may_act: { sub } });
+    expect((await exchange(ordersActor, naming(ordersActor.id), atLedger)).status).toBe(200);
+    expect((await exchange(ordersActor, naming(api.id), atLedger)).body.error).toBe('invalid_request');
   });
 
   it('keeps nobody’s session alive', async () => {

@@ -26,4 +26,16 @@ describe('a registration', () => {
       'scheme_of_an_app',
     ]);
   });
+
+  it.each([
+    [{ max_lifetime: 60 }, []],
+    [{}, ['exchange_for_long']],
+    [{ max_depth: 2, max_lifetime: 60 }, ['exchange_in_turn']],
+  ])('has a note where its right to exchange tokens is wide: %j', (bounds, codes) => {
+    const resource = 'https://stock.example.test';
+    const grant_types = ['authorization_code', 'urn:ietf:params:oauth:grant-type:token-exchange'];
+    expect(codesOf({ grant_types, token_exchange: [{ resource, scope: 'stock:read', ...bounds }] })).toEqual(
+      codes,
+    );
+  });
 });

@@ -39,6 +39,23 @@ const checks: readonly Check[] = [
       'has the scheme of an app, which another app on the device can claim; prefer an https address that belongs to the app (RFC 8252 §7.2, §8.4)',
     applies: ({ redirect_uris }) => redirect_uris.some(isPrivateUseUri),
   },
+  {
+    code: 'exchange_in_turn',
+    member: 'token_exchange',
+    severity: 'note',
+    message:
+      'has a max_depth above 1: the client may act for clients that act for others; each one of them can be the leak (RFC 8693 §4.1)',
+    applies: ({ token_exchange = [] }) => token_exchange.some(({ max_depth = 1 }) => max_depth > 1),
+  },
+  {
+    code: 'exchange_for_long',
+    member: 'token_exchange',
+    severity: 'note',
+    message:
+      'has an API without max_lifetime: its tokens live as long as the one that they were exchanged for; prefer the seconds that a call needs (RFC 8693 §5)',
+    applies: ({ token_exchange = [] }) =>
+      token_exchange.some(({ max_lifetime }) => max_lifetime === undefined),
+  },
 ];
 
 /** The warnings about a registration; empty where there is nothing to say. */
