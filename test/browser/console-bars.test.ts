@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { adminScopeNames } from '@curfew/config/admin-scopes';
+import type { Page } from 'playwright-core';
 import { deviceGrant, orders } from '../e2e/admin-world.js';
 import { Person } from '../support/person.js';
-import { ConsoleWorld } from './console-world.js';
+import { ConsoleWorld, pageAddresses } from './console-world.js';
 
 let world: ConsoleWorld;
 
@@ -73,6 +75,57 @@ describe('the page of sessions', () => {
   }, 90_000);
 });
 
+describe('a thousand applications', () => {
+  it('stand by their names wherever they appear, and are found by name or id where one is chosen', async () => {
+    const { admin } = world;
+    await admin.database.query(
+      `INSERT INTO client SELECT (jsonb_populate_record(c, jsonb_build_object('id', 'many-' || n, 'name', CASE WHEN n > 998 THEN 'Twin' ELSE 'Shop ' || n END))).*
+       FROM client c, generate_series(1, 1000) n WHERE c.id = $1`,
+      [admin.data.clients.web.client_id],
+    );
+    const ids = ['many-1', 'many-345', 'many-678', 'many-919'];
+    await admin.post('/v1/policies', { name: 'many', settings: { basedOn: 'standard' } });
+    for (const client_id of ids)
+      await admin.call('PUT', '/v1/policy-attachments', {
+        body: { target: { kind: 'client', client_id }, policy: 'many' },
+      });
+    const page = await world.enter('/console/now');
+    const asked: [string, number][] = [];
+    page.on('request', (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (pathname === '/v1/clients')
+        asked.push([request.headers()['x-session-activity'] ?? 'active', searchParams.getAll('id').length]);
+    });
+    await page.goto(`${world.url}/console/policies`);
+    await page.getByText('Shop 919', { exact: true }).waitFor();
+    await world.whole(page);
+    expect(await page.getByText(/^many-\d+$/).count()).toBe(0);
+    // One question for all of them and for those that other policies name, which keeps no session awake.
+    expect(asked).toEqual([['passive', expect.any(Number)]]);
+    expect(asked[0]?.[1]).toBeGreaterThanOrEqual(ids.length);
+
+    const field = page.getByLabel('Application', { exact: true });
+    const chosen = async (text: string) => {
+      await field.fill(text);
+      await field.press('Enter');
+    };
+    await chosen('shop 777');
+    await page.waitForURL(/client=many-777/);
+    await page.waitForFunction(
+      () => document.querySelector<HTMLInputElement>('main input')?.value === 'Shop 777',
+    );
+    await chosen('many-42');
+    await page.waitForURL(/client=many-42$/);
+    await chosen('Twin');
+    await page.getByText('Several have this name. Choose one of them by its id.').waitFor();
+    await chosen('Twin · many-1000');
+    await page.waitForURL(/client=many-1000/);
+    await chosen('Nothing');
+    await page.getByText('No application is called that.').waitFor();
+    expect([await field.inputValue(), await world.faults(page)]).toEqual(['Nothing', []]);
+  }, 120_000);
+});
+
 describe('a lost connection', () => {
   it('is said, keeps what was typed, and the feed goes on where it was, with nothing missing or twice', async () => {
     const { sid } = await aSession();
@@ -98,7 +151,7 @@ describe('a lost connection', () => {
       await page.getByRole('button', { name: 'End it' }).click();
       await page
         .getByRole('dialog')
-        .getByText('The admin API does not answer. Nothing was changed.')
+        .getByText('The admin API does not answer. It may or may not have done this')
         .waitFor();
       expect(await note.inputValue()).toBe('a lost badge');
       await now.getByText('connection lost, trying again').waitFor();
@@ -114,6 +167,200 @@ describe('a lost connection', () => {
     const all = [before, ...meanwhile, after];
     expect(await Promise.all(all.map((username) => linesOf(username).count()))).toEqual(all.map(() => 1));
   }, 90_000);
+});
+
+/** Buttons that read and change nothing, so that they may be tried without a connection. */
+const reads = [
+  'CSV',
+  'JSON lines',
+  'PDF',
+  'Signed JSON',
+  'Look again',
+  'Look further back',
+  'Show more',
+  'Check the history',
+];
+
+/** An operator with some scopes, who has signed in to the console. */
+async function anOperator(scopes: readonly string[]): Promise<Page> {
+  const username = `o${randomUUID()}@example.test`;
+  const password = randomUUID();
+  const { body } = await world.admin.post('/v1/accounts', { username, password });
+  await world.admin.call('PUT', `/v1/accounts/${body.id}/operator`, { body: { scopes } });
+  return world.enter('/console/now', {}, username, password);
+}
+
+/** Everything on a page that can be pressed or changed and is off, with the reason that a screen reader reads out, and whether it is reached. */
+const offControls = (page: Page) =>
+  page.evaluate(() =>
+    [
+      ...document.querySelectorAll<HTMLElement>(
+        'button, input, select, textarea, summary, a, [role=button], [role=link], [role=switch], [role=combobox]',
+      ),
+    ]
+      .filter((one) => one.matches(':disabled, [aria-disabled=true]'))
+      .map((one) => {
+        one.focus();
+        const ids = (one.getAttribute('aria-describedby') ?? '').split(' ');
+        const said = ids.map((id) => document.getElementById(id)).filter((found) => found !== null);
+        return {
+          name: (one.closest('label') ?? one).textContent ?? '',
+          reason: said.map(({ textContent }) => textContent).join(' '),
+          isReached: document.activeElement === one && said.some((found) => found.checkVisibility()),
+        };
+      }),
+  );
+
+const ofRoute = ['Change it: policies:write', 'Delete …: policies:write'];
+const ofPolicy = ['Change it: policies:write', 'Attach …: policies:write'];
+const scopeBoxes = adminScopeNames.map((scope) => `${scope}: accounts:write`);
+
+/** What an operator who may only read finds off, page by page, with the scope that is missing. */
+const actsByScope: Readonly<Record<string, readonly string[]>> = {
+  '/now': ['End everything …: sessions:end'],
+  '/people': ['New person: accounts:write'],
+  '/people/$id': [
+    'Set a password …: accounts:write',
+    'Require a new one …: accounts:write',
+    'Disable …: accounts:write',
+    'Delete …: accounts:write',
+    'Erase …: accounts:write',
+    'Copy of the data: accounts:write',
+    'Sign out …: sessions:end',
+    ...scopeBoxes,
+    'Withdraw …: accounts:write',
+  ],
+  '/applications': ['New application: clients:write'],
+  '/applications/$id': [
+    'Disable …: clients:write',
+    'Delete …: clients:write',
+    'Change it: clients:write',
+    'End it …: clients:write',
+    'New secret …: clients:write',
+    'Give it a look: clients:write',
+    'Attach a policy …: policies:write',
+  ],
+  '/apis': ['New API: clients:write'],
+  '/apis/routes': ['New route: policies:write'],
+  '/apis/routes/$name': ofRoute,
+  '/apis/new-route': ['Create: policies:write'],
+  '/policies': ['Stop all adaptation …: policies:write', 'New policy: policies:write'],
+  '/policies/$name': ['Attach …: policies:write'],
+  '/insight': [],
+  '/events': [],
+  '/scenarios': ['Play: sessions:end'],
+  '/compliance': [],
+  '/system': ['Rotate …: keys:rotate'],
+  '/sessions': ['End these …: sessions:end'],
+  '/sessions/$id': ['End these …: sessions:end', 'End this session …: sessions:end'],
+  trials: [
+    'Change it: policies:write',
+    'Start the shadow: policies:write',
+    'Begin the canary: policies:write',
+  ],
+  adaptation: [
+    'Change it: policies:write',
+    'Save what it may do: policies:write',
+    'Mark a release of it: clients:write',
+  ],
+  changes: ofPolicy,
+};
+
+describe('an operator without a scope', () => {
+  it('finds on every page which scope each act needs, reads it, and hears it', async () => {
+    const { sid } = await aSession();
+    await world.admin.post('/v1/policies', { name: 'own', settings: { basedOn: 'standard' } });
+    const pages: Record<string, readonly [string, string]> = {
+      ...(await pageAddresses(world, sid)),
+      trials: ['/policies/own?view=trials', 'Begin the canary'],
+      adaptation: ['/policies/own?view=adaptation', 'Mark a release of it'],
+      changes: ['/policies/own', 'Change it'],
+    };
+    const page = await anOperator([
+      'sessions:read',
+      'policies:read',
+      'events:read',
+      'clients:read',
+      'accounts:read',
+    ]);
+    const found: Record<string, string[]> = {};
+    for (const [name, [address, there]] of Object.entries(pages)) {
+      await page.goto(`${world.url}/console${address}`);
+      await page.getByText(there).first().waitFor();
+      await world.whole(page);
+      const off = await offControls(page);
+      expect([name, off.filter(({ reason, isReached }) => reason === '' || !isReached)]).toEqual([name, []]);
+      found[name] = off.flatMap(({ name: act, reason }) => {
+        const scope = /You need the scope (\S+) for this/.exec(reason)?.[1];
+        return scope === undefined ? [] : [`${act}: ${scope}`];
+      });
+    }
+    expect(found).toEqual(actsByScope);
+  }, 120_000);
+
+  it('reads on every page that shows nothing without a scope which one that is', async () => {
+    const { sid } = await aSession();
+    const page = await anOperator(['sessions:end']);
+    const silent: string[] = [];
+    for (const [name, [address]] of Object.entries(await pageAddresses(world, sid))) {
+      await page.goto(`${world.url}/console${address}`);
+      await world.whole(page);
+      const text = (await page.locator('main').textContent()) ?? '';
+      if (!/scope\W+[a-z]+:(read|write|rotate)/.test(text)) silent.push(`${name}: ${text.slice(0, 200)}`);
+    }
+    expect(silent).toEqual([]);
+  }, 120_000);
+});
+
+describe('each page without a connection', () => {
+  it('says so, puts its acts off with the reason, and reads everything again in silence once it is back', async () => {
+    const { sid } = await aSession();
+    const page = await world.enter('/console/now');
+    const banner = page.getByRole('alert').getByText('The connection to the admin API is lost.');
+    for (const [name, [address, there]] of Object.entries(await pageAddresses(world, sid))) {
+      await page.goto(`${world.url}/console${address}`);
+      await page.getByText(there).first().waitFor();
+      await world.whole(page);
+      expect([name, await banner.count()]).toEqual([name, 0]);
+      const acts = (await offControls(page)).length;
+      await world.cut(page, async () => {
+        await banner.waitFor();
+        expect([name, await world.faults(page)]).toEqual([name, []]);
+        const on = await page.locator('.act > button:not([aria-disabled])').allTextContents();
+        const off = await offControls(page);
+        expect([name, on.filter((one) => !reads.includes(one)), off.length >= acts]).toEqual([
+          name,
+          [],
+          true,
+        ]);
+      });
+      const asked: string[] = [];
+      page.on('request', (request) => {
+        const isHeard = request.headers()['x-session-activity'] === 'passive';
+        if (request.url().includes('/v1/')) asked.push(`${isHeard ? 'passive' : 'active'} ${request.url()}`);
+      });
+      await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+      await banner.waitFor({ state: 'detached' });
+      await world.whole(page);
+      page.removeAllListeners('request');
+      expect([name, asked.filter((one) => one.startsWith('active'))]).toEqual([name, []]);
+      expect([name, asked.length > 1]).toEqual([name, true]);
+    }
+  }, 180_000);
+
+  it('never carries an act out by itself later', async () => {
+    const { sid } = await aSession();
+    const page = await world.enter(`/console/sessions/${sid}?state=live`);
+    await page.getByRole('button', { name: 'End this session' }).click();
+    await world.cut(page, async () => {
+      await page.context().setOffline(true);
+      await page.getByRole('button', { name: 'End it' }).click();
+      await page.getByRole('dialog').getByText('The admin API does not answer.').waitFor();
+      await page.context().setOffline(false);
+    });
+    await world.whole(page);
+    expect((await world.admin.get(`/v1/sessions/${sid}`)).body.state).toBe('live');
+  }, 60_000);
 });
 
 describe('the session of the operator', () => {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { deviceGrant, orders } from '../e2e/admin-world.js';
 import { Person } from '../support/person.js';
 import { ConsoleWorld, violations } from './console-world.js';
@@ -330,3 +330,191 @@ describe('the pages of APIs and gateway routes', () => {
     expect((await world.admin.get('/v1/gateway-routes/reports-admin')).status).toBe(404);
   });
 });
+
+/** A form or a question: how it is reached, the button that sends it, and a value for each field that the admin API refuses. */
+interface Refused {
+  readonly at: string;
+  readonly opens?: readonly (string | RegExp)[];
+  /** The button; Enter in the field where there is none. */
+  readonly sends?: string;
+  readonly within?: string;
+  /** Values without which the admin API refuses something else before. */
+  readonly first?: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+const bell = 'a bell \u0007';
+const long = 'x'.repeat(201);
+
+async function refusals(): Promise<readonly Refused[]> {
+  const { admin } = world;
+  const [account, client, policy] = await Promise.all([
+    admin.post('/v1/accounts', { username: `p${randomUUID()}@example.test` }),
+    admin.post('/v1/clients', {
+      client_name: 'Refused',
+      redirect_uris: ['https://refused.example.test/callback'],
+    }),
+    admin.post('/v1/policies', { name: `p${randomUUID().slice(0, 8)}`, settings: { basedOn: 'standard' } }),
+  ]);
+  const { sid } = await admin.signIn(admin.person());
+  const target = { kind: 'client', client_id: client.body.client_id };
+  await admin.call('PUT', '/v1/policy-attachments', { body: { target, policy: policy.body.name } });
+  const person = `/people/${account.body.id}`;
+  const application = `/applications/${client.body.client_id}`;
+  const own = `/policies/${policy.body.name}`;
+  const note = { 'Note for those who read the history later': bell };
+  return [
+    { at: '/people', opens: ['New person'], sends: 'Create', fields: { Username: 'a b' } },
+    {
+      at: '/people',
+      opens: ['New person'],
+      first: { Username: `p${randomUUID()}@example.test` },
+      sends: 'Create',
+      fields: { Password: 'short' },
+    },
+    {
+      at: person,
+      opens: ['Set a password …'],
+      sends: 'Set the password',
+      fields: { 'New password': 'short' },
+    },
+    { at: person, opens: ['Disable …'], sends: 'Disable', fields: note },
+    {
+      at: '/applications',
+      opens: ['New application', /^Web application/],
+      sends: 'Register',
+      fields: { Name: long, 'Redirect URIs': 'http://shop.example.test/' },
+    },
+    {
+      at: application,
+      opens: ['Change it'],
+      sends: 'Save',
+      within: 'Registration',
+      fields: {
+        Name: long,
+        'Redirect URIs': 'https://a.example.test/#b',
+        'Addresses after signing out': 'ftp://a.example.test/',
+        'Address that is told of ends (back-channel logout)': 'no address',
+        Scopes: 'a"b',
+      },
+    },
+    {
+      at: application,
+      opens: ['Give it a look'],
+      sends: 'Save',
+      within: 'Look',
+      fields: { 'Colour on light pages': 'red', 'Colour on dark pages': '#111' },
+    },
+    { at: application, opens: ['Disable …'], sends: 'Disable', fields: note },
+    {
+      at: '/apis',
+      opens: ['New API'],
+      sends: 'Register',
+      first: { Audience: `https://${randomUUID()}.example.test`, Name: 'Refused' },
+      fields: {
+        Audience: 'no uri',
+        Name: long,
+        Scopes: 'a"b',
+        'Scopes of a request that names none': 'unknown:scope',
+      },
+    },
+    {
+      at: '/apis/new-route',
+      sends: 'Create',
+      within: 'Route',
+      fields: {
+        Name: 'a name!',
+        Position: 'first',
+        Hosts: 'Upper.example.test',
+        Path: 'no path',
+        Methods: 'get it',
+        Scopes: 'a"b',
+        'Activity within': 'soon',
+        'Session at most': 'soon',
+        'Sign-in within': 'soon',
+        'Token at most': 'soon',
+        Upstream: 'ftp://a.example.test',
+        'Browser client': 'a name!',
+        'Origins of pages that may read refusals': 'no origin',
+      },
+    },
+    { at: '/apis/routes', sends: 'Try it', within: 'Try a request', fields: { Address: 'no address' } },
+    { at: '/policies', opens: ['New policy'], sends: 'Create', fields: { Name: 'A Name' } },
+    {
+      at: `${own}?view=trials`,
+      sends: 'Start the shadow',
+      within: 'Shadow',
+      fields: { 'Inactivity timeout to try': 'soon', 'Absolute lifetime to try': 'soon' },
+    },
+    {
+      at: `${own}?view=trials`,
+      sends: 'Begin the canary',
+      within: 'Canary',
+      first: { 'Inactivity timeout of the canary': '45m' },
+      fields: { 'Inactivity timeout of the canary': 'soon', 'Share of the accounts, in per cent': '80' },
+    },
+    {
+      at: `${own}?view=adaptation`,
+      sends: 'Save what it may do',
+      within: 'Limits',
+      fields: {
+        'Never shorter than': 'soon',
+        'Never longer than': 'late',
+        'At most': '0',
+        'Days on which it takes no step': 'tomorrow',
+      },
+    },
+    {
+      at: own,
+      opens: ['Change it'],
+      fields: { 'inactivity timeout': 'soon', 'absolute lifetime': 'late', 'sessions per account': 'few' },
+    },
+    { at: `/sessions/${sid}`, opens: ['End this session …'], sends: 'End it', fields: note },
+    { at: `/sessions?state=live`, opens: ['End these …'], sends: 'End', fields: note },
+    { at: '/sessions', fields: { 'Address or network': '300.1.1.1', 'Browser or system': 'x'.repeat(101) } },
+    { at: '/events', fields: { Session: 'no id', 'Address or network': '300.1.1.1' } },
+    { at: '/people', fields: { 'Username begins with': 'x'.repeat(255) } },
+    { at: '/applications', fields: { 'Part of the name or the id': long } },
+    { at: '/compliance', fields: { API: 'https://nobody.example' } },
+  ];
+}
+
+/** Fills a field with what is refused, sends the form, and returns what is said at the field and what the field has then. */
+async function refusedAt(form: Locator, label: string, bad: string, sends: string | undefined) {
+  const field = form.getByLabel(label, { exact: true }).and(form.page().locator('input, textarea'));
+  const before = await field.inputValue();
+  await field.fill(bad);
+  if (sends) await form.getByRole('button', { name: sends }).last().click();
+  else await field.press('Enter');
+  await field.and(form.page().locator('[aria-invalid=true]')).waitFor();
+  const told = await field.evaluate((one: HTMLInputElement) => {
+    const said = document.getElementById(one.getAttribute('aria-describedby') ?? '');
+    return {
+      isSaid: said?.checkVisibility() === true && said.role === 'alert',
+      text: said?.textContent,
+      kept: one.value,
+    };
+  });
+  await field.fill(before);
+  return told;
+}
+
+it('every form says at the field what the admin API refuses, to the eye and to a screen reader, and keeps what was typed', async () => {
+  const window = await world.enter('/console/now');
+  window.setDefaultTimeout(10_000);
+  const wrong: unknown[] = [];
+  for (const { at, opens = [], sends, within, first = {}, fields } of await refusals()) {
+    await window.goto(`${world.url}/console${at}`);
+    for (const name of opens) await window.getByRole('button', { name }).first().click();
+    const isDialog = opens.length > 0 && sends !== undefined && within === undefined;
+    const form = window.locator(isDialog ? 'dialog' : within ? `[aria-label="${within}"]` : 'main');
+    for (const [label, good] of Object.entries(first))
+      await form.getByLabel(label, { exact: true }).and(window.locator('input')).fill(good);
+    for (const [label, bad] of Object.entries(fields)) {
+      const told = await refusedAt(form, label, bad, sends).catch((error: Error) => error.message);
+      if (typeof told === 'string' || !told.isSaid || !told.text || told.kept !== bad)
+        wrong.push([at, label, told]);
+    }
+  }
+  expect(wrong).toEqual([]);
+}, 240_000);

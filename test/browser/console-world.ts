@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, BrowserContextOptions, Page, Request } from 'playwright-core';
-import { AdminWorld } from '../e2e/admin-world.js';
+import { AdminWorld, orders } from '../e2e/admin-world.js';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { freePort } from '../support/ports.js';
 import { launchChromium, openWindow, type Window } from './chromium.js';
@@ -50,6 +51,19 @@ export class ConsoleWorld {
     } finally {
       const { port } = new URL(this.url);
       this.gateway = await startGateway(this.admin.server, { CURFEW_GATEWAY_PORT: port });
+    }
+  }
+
+  /** Does something while a page cannot reach the admin API. The browser says that it is offline, so the page finds out at once. */
+  async cut(page: Page, work: () => Promise<void>): Promise<void> {
+    this.hadOutage = true;
+    const calls = /\/v1\//;
+    await page.route(calls, (route) => route.abort('connectionrefused'));
+    await page.evaluate(() => window.dispatchEvent(new Event('offline')));
+    try {
+      await work();
+    } finally {
+      await page.unroute(calls);
     }
   }
 
@@ -146,6 +160,43 @@ export function routedPages(): string[] {
     return `${above?.path ? whole(above) : ''}/${path}`.replaceAll('//', '/');
   };
   return blocks.filter(({ isPage }) => isPage).map(whole);
+}
+
+/** Each page of the router: an address at which it shows something, and a text that is there once it is complete. */
+export async function pageAddresses(
+  { admin }: ConsoleWorld,
+  sid: string,
+): Promise<Readonly<Record<string, readonly [address: string, there: string]>>> {
+  const { account_id: account } = (await admin.get(`/v1/sessions/${sid}`)).body;
+  const { client_id: client } = admin.data.clients.web;
+  const route = `kept-${randomUUID().slice(0, 8)}`;
+  await admin.post('/v1/gateway-routes', {
+    name: route,
+    position: 9_000,
+    resource: orders,
+    hosts: ['kept.example.test'],
+    path: `/${route}`,
+  });
+  return {
+    '/now': ['/now', 'Time to deny'],
+    '/people': ['/people', 'that is all'],
+    '/people/$id': [`/people/${account}`, 'Allowed applications'],
+    '/applications': ['/applications', 'that is all'],
+    '/applications/$id': [`/applications/${client}`, 'in four weeks'],
+    '/apis': ['/apis', 'that is all'],
+    '/apis/routes': ['/apis/routes?url=https%3A%2F%2Forders.example.test', 'No route that is kept here'],
+    '/apis/routes/$name': [`/apis/routes/${route}`, 'kept.example.test'],
+    '/apis/new-route': ['/apis/new-route', 'Requirements'],
+    '/policies': ['/policies', 'nist-aal2'],
+    '/policies/$name': ['/policies/standard', 'inactivity timeout'],
+    '/insight': ['/insight', 'What this rests on'],
+    '/events': ['/events', 'shown'],
+    '/scenarios': ['/scenarios?scenario=stolen-token', 'a person signs in at laptop'],
+    '/compliance': ['/compliance', 'Whose sessions are judged'],
+    '/system': ['/system', 'ES256'],
+    '/sessions': ['/sessions?state=live', 'shown'],
+    '/sessions/$id': [`/sessions/${sid}`, 'What happened'],
+  };
 }
 
 /** The violations that axe finds on the page that is open. */

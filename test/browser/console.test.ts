@@ -4,7 +4,7 @@ import { deviceGrant, orders } from '../e2e/admin-world.js';
 import { GatewayBrowser } from '../support/gateway-browser.js';
 import { Person } from '../support/person.js';
 import { picture } from './chromium.js';
-import { ConsoleWorld, routedPages } from './console-world.js';
+import { ConsoleWorld, pageAddresses, routedPages } from './console-world.js';
 
 let world: ConsoleWorld;
 
@@ -345,37 +345,7 @@ it.each([
   'every page is accessible in %s at %d pixels, and fits',
   async (colorScheme, width) => {
     const { sid } = await aSession();
-    const accountId = (await world.admin.get(`/v1/sessions/${sid}`)).body.account_id;
-    const { client_id: client } = world.admin.data.clients.web;
-    const kept = `kept-${width}-${colorScheme}`;
-    await world.admin.post('/v1/gateway-routes', {
-      name: kept,
-      position: 9_000,
-      resource: orders,
-      hosts: ['kept.example.test'],
-      path: '/kept',
-    });
-    /** Each page of the router: the address at which it is looked at, and a text that is there once it is complete. */
-    const pages: Readonly<Record<string, readonly [address: string, there: string]>> = {
-      '/now': ['/now', 'Time to deny'],
-      '/people': ['/people', 'that is all'],
-      '/people/$id': [`/people/${accountId}`, 'Allowed applications'],
-      '/applications': ['/applications', 'that is all'],
-      '/applications/$id': [`/applications/${client}`, 'in four weeks'],
-      '/apis': ['/apis', 'that is all'],
-      '/apis/routes': ['/apis/routes?url=https%3A%2F%2Forders.example.test', 'No route that is kept here'],
-      '/apis/routes/$name': [`/apis/routes/${kept}`, 'kept.example.test'],
-      '/apis/new-route': ['/apis/new-route', 'Requirements'],
-      '/policies': ['/policies', 'nist-aal2'],
-      '/policies/$name': ['/policies/standard', 'inactivity timeout'],
-      '/insight': ['/insight', 'What this rests on'],
-      '/events': ['/events', 'shown'],
-      '/scenarios': ['/scenarios?scenario=stolen-token', 'a person signs in at laptop'],
-      '/compliance': ['/compliance', 'Whose sessions are judged'],
-      '/system': ['/system', 'ES256'],
-      '/sessions': ['/sessions?state=live', 'shown'],
-      '/sessions/$id': [`/sessions/${sid}`, 'What happened'],
-    };
+    const pages = await pageAddresses(world, sid);
     // A page that is new has to be looked at, too.
     expect(Object.keys(pages).toSorted()).toEqual(routedPages().toSorted());
     const window = { colorScheme, viewport: { width, height: 800 } };

@@ -354,6 +354,22 @@ describe('the names in a session', () => {
   });
 });
 
+it('clients are found by their ids, those that there are, and no more than a hundred at once', async () => {
+  const ids = [world.data.clients.web.client_id, world.data.clients.admin.client_id].toSorted();
+  const { body } = await world.get(`/v1/clients?id=${ids[1]}&id=nobody&id=${ids[0]}`);
+  expect(body.items.map(({ client_id }: { client_id: string }) => client_id)).toEqual(ids);
+  const one = await world.get(`/v1/clients?id=${ids[0]}&id=${ids[1]}&limit=1`);
+  const next = encodeURIComponent(one.body.next_cursor);
+  expect(
+    (await world.get(`/v1/clients?id=${ids[0]}&id=${ids[1]}&limit=1&cursor=${next}`)).body.items,
+  ).toHaveLength(1);
+  // The page after belongs to the same question.
+  expect((await world.get(`/v1/clients?id=${ids[0]}&cursor=${next}`)).body.code).toBe('invalid_cursor');
+  const many = Array.from({ length: 101 }, (_, n) => `id=many-${n}`).join('&');
+  for (const query of [many, 'id=', 'id=a%20b'])
+    expect((await world.get(`/v1/clients?${query}`)).body.faults[0].at).toBe('query/id');
+});
+
 describe('repeats with an Idempotency-Key', () => {
   it('get the first answer, whatever has happened since, and do nothing again', async () => {
     const headers = { 'idempotency-key': randomUUID() };

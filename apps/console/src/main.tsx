@@ -14,7 +14,10 @@ applyTheme();
 /** Nothing is asked for by itself: a question counts as activity, and polling must not keep a session awake. */
 const queries = new QueryClient({
   defaultOptions: {
+    // A question or an act that waits for the network by itself would be carried out later, on rows that are old by then.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       staleTime: 15_000,
       refetchOnWindowFocus: false,
       refetchOnReconnect: false,

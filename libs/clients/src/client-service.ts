@@ -34,6 +34,13 @@ export interface ClientPage {
   readonly next: string | null;
 }
 
+interface ClientQuestion {
+  readonly after?: string | null;
+  readonly search?: string;
+  readonly ids?: readonly string[];
+  readonly limit?: number;
+}
+
 /** Members to change; null takes a member back to its default. */
 export type ClientChange = {
   readonly [Member in keyof ClientRegistration]?: ClientRegistration[Member] | null;
@@ -154,8 +161,11 @@ export class ClientService {
     };
   }
 
-  /** One page in the order of ids: at most `limit` (200) clients after `after` whose id or name contains `search`. */
-  async list(query: { after?: string | null; search?: string; limit?: number } = {}): Promise<ClientPage> {
+  /**
+   * One page in the order of ids: at most `limit` (200) clients after `after` whose id or name contains `search`, among those of `ids`
+   * where it is given.
+   */
+  async list(query: ClientQuestion = {}): Promise<ClientPage> {
     const limit = Math.max(1, Math.min(query.limit ?? 50, largestPage));
     const after = query.after ?? null;
     const search = query.search || null;
@@ -163,7 +173,7 @@ export class ClientService {
     if ((after !== null && !isClientId(after)) || (search !== null && /\u0000/.test(search))) {
       return { clients: [], next: null };
     }
-    const rows = await this.store.page(after, search, limit + 1);
+    const rows = await this.store.page({ after, search, ids: query.ids ?? null }, limit + 1);
     const clients = rows.slice(0, limit);
     return { clients, next: rows.length > limit ? (clients.at(-1)?.id ?? null) : null };
   }

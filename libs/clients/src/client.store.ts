@@ -17,6 +17,13 @@ const instantOf = (date: Date): Instant => instant(date.getTime());
 /** The JSON of a registration, which was checked before it was written. */
 const metadataOf = (json: unknown): ClientMetadata => json as ClientMetadata;
 
+/** The conditions of a list of clients; null makes none. */
+interface ClientConditions {
+  readonly after: string | null;
+  readonly search: string | null;
+  readonly ids: readonly string[] | null;
+}
+
 const clientOf = (row: ClientRow): Client => ({
   id: row.id,
   name: row.name,
@@ -101,12 +108,12 @@ export class ClientStore {
     await tx.client.delete({ where: { id } });
   }
 
-  /** Clients in the order of their ids, after `after`, whose id or name contains `search`. */
-  async page(after: string | null, search: string | null, limit: number): Promise<Client[]> {
+  /** Clients in the order of their ids, after `after`, whose id or name contains `search`, among `ids`. */
+  async page({ after, search, ids }: ClientConditions, limit: number): Promise<Client[]> {
     const contains = search?.replace(/[\\%_]/g, '\\$&');
     const rows = await this.prisma.client.findMany({
       where: {
-        ...(after === null ? {} : { id: { gt: after } }),
+        id: { ...(after === null ? {} : { gt: after }), ...(ids === null ? {} : { in: [...ids] }) },
         ...(contains === undefined
           ? {}
           : { OR: [{ id: { contains } }, { name: { contains, mode: 'insensitive' as const } }] }),

@@ -26,6 +26,10 @@ export const list = operation({
   scope: 'clients:read',
   query: z.strictObject({
     search: z.string().max(200).optional().meta({ description: 'Part of the id or the name.' }),
+    id: z
+      .union([clientId.transform((one) => [one]), z.array(clientId).max(100)])
+      .optional()
+      .meta({ description: 'Only clients with this id; may stand up to 100 times.' }),
     limit: limitParameter(),
     cursor: cursorParameter,
   }),

@@ -31,10 +31,10 @@ export class ClientsController {
 
   @Operation(contracts.list)
   async list(@Input() { query }: InputOf<typeof contracts.list>): Promise<Answer> {
-    const { search = '', limit, cursor } = query;
-    const question = `clients ${search}`;
+    const { search = '', id: ids, limit, cursor } = query;
+    const question = ['clients', search, ...(ids ?? [])].join(' ');
     const after = cursor === undefined ? null : String(this.cursors.open(question, cursor)[0]);
-    const { clients, next } = await this.clients.list({ after, search, limit });
+    const { clients, next } = await this.clients.list({ after, search, limit, ...(ids ? { ids } : {}) });
     return ok({ items: clients.map(listedClient), next_cursor: next && this.cursors.seal(question, [next]) });
   }
 

@@ -1,3 +1,4 @@
+import { parseDuration } from '@curfew/session-policy';
 import { profileNames, type SettingShape, settingNames, settingOf } from '@curfew/session-policy/settings';
 import { z } from 'zod';
 import { clientId, pageOf, timestamp } from '../contract/wire.js';
@@ -5,11 +6,23 @@ import { clientId, pageOf, timestamp } from '../contract/wire.js';
 function canarySchema({ min, max, maxShare }: Extract<SettingShape, { kind: 'canary' }>): z.ZodType {
   const error = `must be a share of the accounts between 1% and ${maxShare}%, such as "10%"`;
   const share = z.union(
-    [z.string().regex(/^\d{1,3}%$/, { error }), z.int().min(1, { error }).max(maxShare, { error })],
+    [
+      z
+        .string()
+        .regex(/^\d{1,3}%$/, { error })
+        .refine((text) => Number.parseInt(text, 10) >= 1 && Number.parseInt(text, 10) <= maxShare, { error }),
+      z.int().min(1, { error }).max(maxShare, { error }),
+    ],
     { error },
   );
-  const timeout = { kind: 'duration', min, max } as const;
-  return z.strictObject({ inactivityTimeout: settingSchema(timeout), share }).nullable();
+  const timeout = settingSchema({ kind: 'duration', min, max }).refine(
+    (written) => {
+      const seconds = parseDuration(written);
+      return seconds === null || (seconds >= min && seconds <= max);
+    },
+    { error: `must be between ${min} and ${max} seconds` },
+  );
+  return z.strictObject({ inactivityTimeout: timeout, share }).nullable();
 }
 
 /** The schema of a setting by its bounds; rules between settings are in libs/session-policy. */

@@ -1,5 +1,6 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from '../generated/admin-api.js';
+import { isCatchingUp, noteAnswer } from './connection.js';
 import { connectionLost, problemOf } from './problem.js';
 import { noteClocks } from './session-clock.js';
 import { causeOf, signInAgain } from './sign-in-again.js';
@@ -15,14 +16,21 @@ export const passive = { headers: { 'X-Session-Activity': 'passive' } } as const
  * and the same request is sent once more: nothing that was typed is lost.
  */
 async function send(request: Request): Promise<Response> {
+  if (isCatchingUp()) request.headers.set('X-Session-Activity', 'passive');
   const again = request.clone();
-  const answer = await fetch(request);
-  noteClocks(answer.headers);
+  const answer = await answerTo(request);
   const cause = request.headers.has('X-Session-Activity') ? undefined : causeOf(answer);
   if (!cause || !(await signInAgain(cause))) return answer;
-  const second = await fetch(again);
-  noteClocks(second.headers);
-  return second;
+  return answerTo(again);
+}
+
+/** The answer to one request; the lack of one is a problem of its own. */
+async function answerTo(request: Request): Promise<Response> {
+  const answer = await fetch(request).catch(() => undefined);
+  noteAnswer(answer?.status);
+  if (!answer) throw connectionLost(request.method);
+  noteClocks(answer.headers);
+  return answer;
 }
 
 /** The admin API, by the paths of its document. */
@@ -43,9 +51,7 @@ export async function bodyOf<T>(asked: Promise<Answered<T>>): Promise<T> {
 export async function answerOf<T>(
   asked: Promise<Answered<T>>,
 ): Promise<{ readonly body: T; readonly etag: string | null }> {
-  const { data, error, response } = await asked.catch(() => {
-    throw connectionLost();
-  });
+  const { data, error, response } = await asked;
   if (!response.ok) throw problemOf(response.status, error, response.headers.get('X-Request-Id'));
   return { body: data as T, etag: response.headers.get('ETag') };
 }

@@ -1,16 +1,51 @@
-import { queryOptions, useQuery } from '@tanstack/react-query';
+import { queryOptions, useQueries } from '@tanstack/react-query';
 import { useMay } from './caller.js';
-import { adminApi, bodyOf } from './client.js';
+import { adminApi, bodyOf, passive } from './client.js';
 
-/** Clients by name, for a choice. */
-export const clientsQuery = queryOptions({
-  queryKey: ['clients', 'names'],
-  staleTime: 60_000,
-  queryFn: async () => {
-    const { items } = await bodyOf(adminApi.GET('/v1/clients', { params: { query: { limit: 200 } } }));
-    return items.map(({ client_id, client_name }) => ({ id: client_id, name: client_name ?? client_id }));
-  },
-});
+/** One request asks for this many names at most. */
+const maxNames = 100;
+/** Names that are needed within this time are asked for together. Milliseconds. */
+const gatherMs = 10;
+
+type Names = ReadonlyMap<string, string>;
+
+let gathering: { readonly ids: Set<string>; readonly names: Promise<Names> } | undefined;
+
+/** The names of some clients, in one request for all that a page needs. Nobody asked with their own hands, so it keeps no session awake. */
+async function readNames(ids: readonly string[]): Promise<Names> {
+  const parts = Array.from({ length: Math.ceil(ids.length / maxNames) }, (_, at) =>
+    ids.slice(at * maxNames, (at + 1) * maxNames),
+  );
+  const pages = await Promise.all(
+    parts.map((id) =>
+      bodyOf(adminApi.GET('/v1/clients', { ...passive, params: { query: { id, limit: id.length } } })),
+    ),
+  );
+  return new Map(
+    pages.flatMap(({ items }) => items.map((one) => [one.client_id, one.client_name ?? one.client_id])),
+  );
+}
+
+function gather() {
+  const ids = new Set<string>();
+  const names = new Promise((ready) => window.setTimeout(ready, gatherMs)).then(() => {
+    gathering = undefined;
+    return readNames([...ids]);
+  });
+  return { ids, names };
+}
+
+/** The name of a client; its id where there is no such client any more. */
+const clientNameQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['clients', 'name', id],
+    staleTime: 60_000,
+    queryFn: async () => {
+      gathering ??= gather();
+      gathering.ids.add(id);
+      return (await gathering.names).get(id) ?? id;
+    },
+  });
 
 /** An account, for its name. */
 export const accountQuery = (id: string) =>
@@ -20,11 +55,17 @@ export const accountQuery = (id: string) =>
     queryFn: () => bodyOf(adminApi.GET('/v1/accounts/{id}', { params: { path: { id } } })),
   });
 
-/** The name of a client beside its id; the id where the name is not known, or not to be read by this operator. */
-export function useClientName(): (id: string) => string {
+const namesIn = (found: readonly { readonly data: string | undefined }[]) => found.map(({ data }) => data);
+
+/** The names of clients beside their ids; the id where a name is not known, or not to be read by this operator. */
+export function useClientName(ids: readonly (string | null | undefined)[]): (id: string) => string {
   const mayRead = useMay('clients:read');
-  const clients = useQuery({ ...clientsQuery, enabled: mayRead });
-  return (id) => clients.data?.find((client) => client.id === id)?.name ?? id;
+  const asked = [...new Set(ids)].filter((id) => typeof id === 'string' && id !== '') as string[];
+  const names = useQueries({
+    queries: asked.map((id) => ({ ...clientNameQuery(id), enabled: mayRead })),
+    combine: namesIn,
+  });
+  return (id) => names[asked.indexOf(id)] ?? id;
 }
 
 /** The audiences of registered APIs, for a choice. */

@@ -18,15 +18,35 @@ export class Problem extends Error {
     super(message);
   }
 
-  /** The fault of a field, by the end of its place. */
+  /** What is said against a field. */
   faultOf(field: string): string | undefined {
-    return this.faults.find(({ at }) => at === field || at.endsWith(`/${field}`))?.detail;
+    return this.faults.find((fault) => isAbout(fault, field))?.detail;
   }
 }
 
-/** No answer came: the connection or the admin API is away. */
-export const connectionLost = (): Problem =>
-  new Problem(0, 'connection_lost', 'The admin API does not answer. Nothing was changed.');
+/**
+ * Whether a fault is about a field: it stands at its place or below it (`body/scopes/1` is about `scopes`), or it is a rule about several
+ * members, whose sentence begins with the field (`floor must be …`, `canary.share must be …`).
+ */
+export function isAbout({ at, detail }: Fault, field: string): boolean {
+  if (`/${at}/`.includes(`/${field}/`)) return true;
+  const said = field.replaceAll('/', '.');
+  return detail.startsWith(`${said} `) || detail.startsWith(`${said}:`);
+}
+
+/** The refusal in an error; undefined for every other error. */
+export const problemIn = (error: unknown): Problem | undefined =>
+  error instanceof Problem ? error : undefined;
+
+/** No answer came: the connection or the admin API is away. An act may have been carried out all the same, so its outcome is open. */
+export const connectionLost = (method: string): Problem =>
+  new Problem(
+    0,
+    'connection_lost',
+    method === 'GET'
+      ? 'The admin API does not answer. Nothing was changed.'
+      : 'The admin API does not answer. It may or may not have done this; look again once the connection is back.',
+  );
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 

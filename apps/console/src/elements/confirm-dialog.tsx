@@ -2,6 +2,8 @@ import { type UseMutationResult, useMutation } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { Dialog } from './dialog.js';
 import { NoteField } from './note-field.js';
+import { ReasonedButton } from './reasoned-button.js';
+import { refusalOf } from './refusal.js';
 import { Failed } from './states.js';
 
 interface ConfirmDialogProps {
@@ -11,8 +13,8 @@ interface ConfirmDialogProps {
   readonly isDanger?: boolean;
   /** Whether the operation takes a note. */
   readonly hasNote?: boolean;
-  /** Whether something is still missing for the act. */
-  readonly isOff?: boolean;
+  /** What is still missing for the act, in words. */
+  readonly off?: string | undefined;
   readonly act: (note: string | undefined) => Promise<unknown>;
   readonly onDone: () => void;
   readonly onClose: () => void;
@@ -22,17 +24,7 @@ interface ConfirmDialogProps {
 
 /** Asks before an act is carried out. It says the effects first, and keeps the note when the act is refused. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const {
-    title,
-    button,
-    isDanger = false,
-    hasNote = false,
-    isOff = false,
-    act,
-    onDone,
-    onClose,
-    children,
-  } = props;
+  const { title, button, isDanger = false, hasNote = false, off, act, onDone, onClose, children } = props;
   const [note, setNote] = useState('');
   const acting: UseMutationResult<unknown, Error, void> = useMutation({
     mutationFn: () => act(note.trim() || undefined),
@@ -41,23 +33,24 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
       onClose();
     },
   });
+  const { at, rest } = refusalOf(acting.error, hasNote ? ['note'] : []);
   return (
     <Dialog title={title} onClose={onClose}>
       {children}
-      {hasNote && <NoteField value={note} error={acting.error} onChange={setNote} />}
-      {acting.isError && <Failed error={acting.error} />}
+      {hasNote && <NoteField value={note} problem={at('note')} onChange={setNote} />}
+      <Failed error={rest} />
       <div className="actions">
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <button
-          type="button"
+        <ReasonedButton
           className={isDanger ? 'danger' : ''}
-          disabled={acting.isPending || isOff}
-          onClick={() => acting.mutate()}
+          off={off}
+          busy={acting.isPending}
+          onPress={() => acting.mutate()}
         >
           {acting.isPending ? 'One moment …' : button}
-        </button>
+        </ReasonedButton>
       </div>
     </Dialog>
   );

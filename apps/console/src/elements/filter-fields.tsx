@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useState } from 'react';
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 
 interface FieldProps {
   readonly label: string;
@@ -28,8 +28,13 @@ export function TextField({
 }: TextFieldProps) {
   const id = useId();
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
+  const isTyping = useRef(false);
+  useEffect(() => {
+    // A name that arrives late does not take the place of what is being typed.
+    if (!isTyping.current) setText(value);
+  }, [value]);
   const commit = () => {
+    isTyping.current = false;
     if (text.trim() !== value) onCommit(text.trim());
   };
   return (
@@ -43,8 +48,13 @@ export function TextField({
         aria-invalid={problem ? true : undefined}
         aria-describedby={problem || hint ? `${id}-says` : undefined}
         onChange={(event) => {
+          isTyping.current = true;
           setText(event.target.value);
           onType?.(event.target.value);
+          // A suggestion that was picked is a whole name; a person does not have to confirm it.
+          if (!isPicked(event.nativeEvent)) return;
+          isTyping.current = false;
+          onCommit(event.target.value.trim());
         }}
         onBlur={commit}
         onKeyDown={(event) => {
@@ -62,6 +72,10 @@ export function TextField({
     </div>
   );
 }
+
+/** Whether a text came from the list of suggestions (Input Events Level 2). */
+const isPicked = (event: Event): boolean =>
+  event instanceof InputEvent && event.inputType === 'insertReplacementText';
 
 interface SelectFieldProps extends FieldProps {
   readonly value: string;

@@ -1,5 +1,6 @@
 import { type ReactNode, useId } from 'react';
 import { Says } from './filter-fields.js';
+import { OffReason } from './reasoned-button.js';
 
 interface InputFieldProps {
   readonly label: string;
@@ -63,25 +64,33 @@ interface CheckFieldProps {
   readonly label: ReactNode;
   readonly checked: boolean;
   readonly onChange: (checked: boolean) => void;
-  readonly disabled?: boolean;
+  /** Why it cannot be changed, in words; undefined while it can. */
+  readonly off?: ReactNode;
   /** The effect, in a few words. */
   readonly about?: string;
 }
 
 /** A choice between yes and no. */
-export function CheckField({ label, checked, onChange, disabled, about }: CheckFieldProps) {
+export function CheckField({ label, checked, onChange, off, about }: CheckFieldProps) {
+  const reason = useId();
   return (
-    <label className="check">
-      <input
-        type="checkbox"
-        checked={checked}
-        disabled={disabled}
-        onChange={(event) => onChange(event.target.checked)}
-      />
-      <span>
-        {label}
-        {about && <span className="small quiet"> — {about}</span>}
-      </span>
-    </label>
+    <span className="act">
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={checked}
+          aria-disabled={off === undefined ? undefined : true}
+          aria-describedby={off === undefined ? undefined : reason}
+          onChange={(event) => {
+            if (off === undefined) onChange(event.target.checked);
+          }}
+        />
+        <span>
+          {label}
+          {about && <span className="small quiet"> — {about}</span>}
+        </span>
+      </label>
+      <OffReason id={reason} of={off} />
+    </span>
   );
 }

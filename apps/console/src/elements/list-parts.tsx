@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { type CsvColumn, csvOf, download } from './csv.js';
 import { timeOfDayWords } from './durations.js';
 import { Icon } from './icon.js';
+import { ReasonedButton } from './reasoned-button.js';
 import { Empty, Failed, Loading } from './states.js';
 
 /** A list as it is read page by page. */
@@ -31,19 +32,22 @@ export function ReadAgain({ readAt, onRefresh }: ReadAgainProps) {
 }
 
 interface FileButtonProps {
-  readonly isOff: boolean;
+  /** Why there is nothing to hand out, in words; undefined where there is something. */
+  readonly off: string | undefined;
+  /** Whether the file is being made. */
+  readonly busy?: boolean;
   readonly onAct: () => void;
   /** The kind of file. */
   readonly children?: string;
 }
 
 /** A button that hands a list out as a file. */
-export function FileButton({ isOff, onAct, children = 'CSV' }: FileButtonProps) {
+export function FileButton({ off, busy = false, onAct, children = 'CSV' }: FileButtonProps) {
   return (
-    <button type="button" className="plain compact" disabled={isOff} onClick={onAct}>
+    <ReasonedButton className="plain compact" off={off} busy={busy} onPress={onAct}>
       <Icon name="download" />
       {children}
-    </button>
+    </ReasonedButton>
   );
 }
 
@@ -55,7 +59,8 @@ interface CsvButtonProps<Row> {
 
 /** A button that hands rows out as comma-separated values; off while there are none. */
 export function CsvButton<Row>({ file, columns, rows }: CsvButtonProps<Row>) {
-  return <FileButton isOff={rows.length === 0} onAct={() => download(file, csvOf(columns, rows))} />;
+  const off = rows.length === 0 ? 'There are no rows to hand out.' : undefined;
+  return <FileButton off={off} onAct={() => download(file, csvOf(columns, rows))} />;
 }
 
 interface TableHeadingProps<Row> extends CsvButtonProps<Row> {
@@ -81,14 +86,13 @@ interface NextPageProps {
 export function NextPage({ found, title = 'Show more' }: NextPageProps) {
   if (!found.hasNextPage) return null;
   return (
-    <button
-      type="button"
+    <ReasonedButton
       className="plain compact"
-      disabled={found.isFetchingNextPage}
-      onClick={() => found.fetchNextPage()}
+      busy={found.isFetchingNextPage}
+      onPress={() => void found.fetchNextPage()}
     >
       {found.isFetchingNextPage ? 'Reading …' : title}
-    </button>
+    </ReasonedButton>
   );
 }
 

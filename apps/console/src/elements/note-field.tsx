@@ -1,17 +1,16 @@
 import { useId } from 'react';
-import { Problem } from '../admin-api/problem.js';
+import { Says } from './filter-fields.js';
 
 interface NoteFieldProps {
   readonly value: string;
-  /** The error of the act that the note goes with; its refusal of the note stands at the field. */
-  readonly error?: unknown;
+  /** What the refusal of the act says against the note. */
+  readonly problem: string | undefined;
   readonly onChange: (value: string) => void;
 }
 
 /** The note that an operator leaves with an end. */
-export function NoteField({ value, error, onChange }: NoteFieldProps) {
+export function NoteField({ value, problem, onChange }: NoteFieldProps) {
   const id = useId();
-  const problem = error instanceof Problem ? error.faultOf('note') : undefined;
   return (
     <div className="field">
       <label htmlFor={id}>Note for those who read the history later</label>
@@ -20,9 +19,10 @@ export function NoteField({ value, error, onChange }: NoteFieldProps) {
         value={value}
         maxLength={500}
         aria-invalid={problem ? true : undefined}
+        aria-describedby={problem ? `${id}-says` : undefined}
         onChange={(event) => onChange(event.target.value)}
       />
-      {problem && <p className="problem">{problem}</p>}
+      <Says id={`${id}-says`} problem={problem} hint={undefined} />
     </div>
   );
 }

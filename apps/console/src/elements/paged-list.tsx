@@ -1,8 +1,7 @@
 import './paged-list.css';
 import type { useInfiniteQuery } from '@tanstack/react-query';
-import { type ReactNode, useRef } from 'react';
+import type { ReactNode } from 'react';
 import { useReadAt } from '../admin-api/server-time.js';
-import { useRowKeys } from '../shell/keyboard.js';
 import type { CsvColumn } from './csv.js';
 import { CsvButton, FoundRows, ReadAgain } from './list-parts.js';
 
@@ -48,11 +47,9 @@ interface PagedListProps<Row> {
 /** A list that is read page by page, with its states and its keys. */
 export function PagedList<Row>(props: PagedListProps<Row>) {
   const { label, found, rows, heads, keyOf, empty, onRetry, children } = props;
-  const list = useRef<HTMLDivElement>(null);
-  useRowKeys(list);
   return (
     <FoundRows of={label.toLowerCase()} count={rows.length} {...{ found, empty, onRetry }}>
-      <div className="entries card" ref={list}>
+      <div className="entries card">
         <div className="entry head" aria-hidden="true">
           {heads.map((head) => (
             <span key={head}>{head}</span>

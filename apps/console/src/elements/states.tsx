@@ -28,8 +28,9 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
   );
 }
 
-/** A refusal or a lost connection, with a way to try again. */
+/** A refusal or a lost connection, with a way to try again; nothing where there is no error. */
 export function Failed({ error, onRetry }: { readonly error: unknown; readonly onRetry?: () => void }) {
+  if (!error) return null;
   const problem = error instanceof Problem ? error : undefined;
   return (
     <div className="notice bad" role="alert">

@@ -1,9 +1,9 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
 import { useMay } from '../admin-api/caller.js';
 import { adminApi, bodyOf } from '../admin-api/client.js';
-import { accountQuery, clientsQuery } from '../admin-api/names.js';
-import { SelectField, TextField } from './filter-fields.js';
+import { accountQuery, useClientName } from '../admin-api/names.js';
+import { TextField } from './filter-fields.js';
+import { type Choice, SearchField } from './search-field.js';
 
 interface PersonFieldProps {
   readonly account: string | undefined;
@@ -11,73 +11,76 @@ interface PersonFieldProps {
   readonly onChange: (account: string | undefined) => void;
 }
 
-interface ClientFieldProps {
-  readonly client: string | undefined;
-  readonly problem?: string | undefined;
-  readonly onChange: (client: string | undefined) => void;
+async function findPeople(text: string, limit: number): Promise<Choice[]> {
+  const query = { prefix: text.toLowerCase(), limit };
+  const { items } = await bodyOf(adminApi.GET('/v1/accounts', { params: { query } }));
+  return items.map(({ id, username }) => ({ id, name: username }));
 }
 
 /** A person by username; the address keeps the id, which stays when a name changes. */
 export function PersonField({ account, problem, onChange }: PersonFieldProps) {
   const mayRead = useMay('accounts:read');
-  const [typed, setTyped] = useState('');
-  const [unknown, setUnknown] = useState<string>();
-  const queries = useQueryClient();
-  const named = useQuery({
-    ...accountQuery(account ?? ''),
-    enabled: mayRead && account !== undefined,
-  });
-  const prefix = typed.trim().toLowerCase();
-  const matching = (text: string) =>
-    bodyOf(adminApi.GET('/v1/accounts', { params: { query: { prefix: text, limit: 8 } } }));
-  const suggested = useQuery({
-    queryKey: ['accounts', 'prefix', prefix],
-    enabled: mayRead && prefix.length > 1,
-    queryFn: () => matching(prefix),
-  });
-  const commit = async (text: string) => {
-    setUnknown(undefined);
-    if (text === '' || !mayRead) return onChange(text || undefined);
-    const name = text.toLowerCase();
-    const { items } = await queries.fetchQuery({
-      queryKey: ['accounts', 'prefix', name],
-      queryFn: () => matching(name),
-    });
-    const found = items.find(({ username, id }) => username === name || id === name);
-    if (found) onChange(found.id);
-    else setUnknown('Nobody has this username.');
-  };
+  const named = useQuery({ ...accountQuery(account ?? ''), enabled: mayRead && account !== undefined });
+  if (!mayRead)
+    return (
+      <TextField
+        label="Id of an account"
+        value={account ?? ''}
+        problem={problem}
+        onCommit={(text) => onChange(text || undefined)}
+      />
+    );
   return (
-    <TextField
-      label={mayRead ? 'Person' : 'Id of an account'}
-      placeholder={mayRead ? 'username' : ''}
-      value={named.data?.username ?? account ?? ''}
-      problem={unknown ?? problem}
-      options={suggested.data?.items.map(({ username }) => username) ?? []}
-      onType={setTyped}
-      onCommit={(text) => void commit(text)}
+    <SearchField
+      label="Person"
+      placeholder="username"
+      of="people"
+      chosen={named.data?.username ?? account ?? ''}
+      find={findPeople}
+      unknown="Nobody has this username."
+      problem={problem}
+      onChange={onChange}
     />
   );
 }
 
+interface ClientFieldProps {
+  readonly client: string | undefined;
+  readonly problem?: string | undefined;
+  /** The words for no choice. */
+  readonly placeholder?: string;
+  readonly onChange: (client: string | undefined) => void;
+}
+
+async function findClients(search: string, limit: number): Promise<Choice[]> {
+  const { items } = await bodyOf(adminApi.GET('/v1/clients', { params: { query: { search, limit } } }));
+  return items.map(({ client_id, client_name }) => ({ id: client_id, name: client_name ?? client_id }));
+}
+
 /** An application by its name; by its id where the operator may not read names. */
-export function ClientField({ client, problem, onChange }: ClientFieldProps) {
+export function ClientField(props: ClientFieldProps) {
+  const { client = '', problem, placeholder = 'every application', onChange } = props;
   const mayRead = useMay('clients:read');
-  const clients = useQuery({ ...clientsQuery, enabled: mayRead });
-  const given = client ?? '';
-  const commit = (value: string) => onChange(value || undefined);
+  const nameOf = useClientName([client]);
   if (!mayRead)
-    return <TextField label="Id of an application" value={given} problem={problem} onCommit={commit} />;
-  const isListed = given === '' || clients.data?.some(({ id }) => id === given);
+    return (
+      <TextField
+        label="Id of an application"
+        value={client}
+        problem={problem}
+        onCommit={(text) => onChange(text || undefined)}
+      />
+    );
   return (
-    <SelectField label="Application" value={given} problem={problem} onChange={commit}>
-      <option value="">every application</option>
-      {!isListed && <option value={given}>{given}</option>}
-      {clients.data?.map(({ id, name }) => (
-        <option key={id} value={id}>
-          {name}
-        </option>
-      ))}
-    </SelectField>
+    <SearchField
+      label="Application"
+      placeholder={placeholder}
+      of="applications"
+      chosen={nameOf(client)}
+      find={findClients}
+      unknown="No application is called that."
+      problem={problem}
+      onChange={onChange}
+    />
   );
 }

@@ -32,7 +32,7 @@ export function FeedList({ view, remarkOn, children }: FeedListProps) {
   useEffect(() => {
     if (!stands) setShown(view.events.slice(0, maxLines));
   }, [stands, view.events]);
-  const nameOf = useClientName();
+  const nameOf = useClientName(shown.map(({ client_id }) => client_id));
   const first = shown[0]?.id;
   const at = first === undefined ? view.events.length : view.events.findIndex(({ id }) => id === first);
   const waiting = at === -1 ? view.events.length : at;

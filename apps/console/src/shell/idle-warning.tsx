@@ -8,6 +8,9 @@ import { durationWords } from '../elements/durations.js';
 /** How often the time that is left is read out. Seconds. */
 const saidEvery = 30;
 
+/** How often the gateway is asked while the warning stands; the question is no activity. Milliseconds. */
+const lookMs = 2_000;
+
 /**
  * Warns before the session ends by silence, and keeps it with one key (WCAG 2.2.1). The page stays usable meanwhile, and the time is read
  * out in steps, not every second.
@@ -15,17 +18,20 @@ const saidEvery = 30;
 export function IdleWarning() {
   const clock = useSyncExternalStore(sessionClock.subscribe, sessionClock.now);
   const queries = useQueryClient();
-  const [asked, setAsked] = useState<number>();
+  const [isSure, setSure] = useState(false);
   useServerNow();
   const now = performance.now();
   const isDue = clock !== undefined && now >= clock.warnAt && now < clock.idleAt;
   useEffect(() => {
-    // Another window may have kept the session awake since.
-    if (!isDue || asked === clock.warnAt) return;
-    setAsked(clock.warnAt);
-    void askForClocks();
-  }, [isDue, asked, clock]);
-  if (!isDue || asked !== clock.warnAt) return null;
+    setSure(false);
+    if (!isDue) return;
+    // Another window may keep the session awake, and the gateway may know of an activity a moment later.
+    const look = () => void askForClocks().then(() => setSure(true));
+    look();
+    const timer = window.setInterval(look, lookMs);
+    return () => window.clearInterval(timer);
+  }, [isDue]);
+  if (!isDue || !isSure) return null;
   const left = Math.ceil((clock.idleAt - now) / 1000);
   const said = Math.ceil(left / saidEvery) * saidEvery;
   return (

@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { callerQuery } from '../admin-api/caller.js';
 import { Icon } from '../elements/icon.js';
 import { Failed } from '../elements/states.js';
 import { CommandPalette } from './command-palette.js';
 import { IdleWarning } from './idle-warning.js';
+import { useRowKeys } from './keyboard.js';
+import { LostConnection } from './lost-connection.js';
 import { pages } from './navigation.js';
 import { OwnSession } from './own-session.js';
 import { SignInDialog } from './sign-in-dialog.js';
@@ -16,6 +18,8 @@ const isMac = navigator.platform.startsWith('Mac');
 export function Shell() {
   const caller = useQuery(callerQuery);
   const [isSearching, setSearching] = useState(false);
+  const page = useRef<HTMLElement>(null);
+  useRowKeys(page);
   useEffect(() => {
     const open = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey)) return;
@@ -54,7 +58,8 @@ export function Shell() {
           ))}
         </ul>
       </nav>
-      <main id="page" tabIndex={-1}>
+      <main id="page" tabIndex={-1} ref={page}>
+        <LostConnection />
         {caller.isError && <Failed error={caller.error} onRetry={() => caller.refetch()} />}
         {caller.data?.scopes.length === 0 && (
           <div className="notice bad" role="alert">

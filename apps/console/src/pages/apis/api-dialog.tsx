@@ -2,12 +2,14 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
 import { Problem } from '../../admin-api/problem.js';
-import { ActButton } from '../../elements/act-button.js';
+import { ActButton, useFormReason } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { InputField } from '../../elements/input-field.js';
 import { wordsOf } from '../../elements/lines.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
+import { type Refusal, refusalOf } from '../../elements/refusal.js';
 import { Overtaken, useRevision } from '../../elements/revision.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { type Api, inPath } from './api-queries.js';
@@ -57,7 +59,8 @@ export function ApiDialog({ audience, onClose, onDone }: ApiDialogProps) {
     queryFn: () => readApi(audience ?? ''),
   });
   if (audience === null) return <ApiForm typed={nothing} etag={null} onClose={onClose} onDone={onDone} />;
-  if (found.data && !found.isFetching)
+  // What was typed stays where the API is read again.
+  if (found.data && found.isFetchedAfterMount)
     return (
       <ApiForm typed={typedOf(found.data.body)} etag={found.data.etag} onClose={onClose} onDone={onDone} />
     );
@@ -84,6 +87,7 @@ function ApiForm({ typed: first, etag, onClose, onDone }: ApiFormProps) {
   const isNew = etag === null;
   const form = useRevision(first, etag ?? '');
   const { typed } = form;
+  const off = useFormReason('clients:write', form.changed.length);
   const [isDeleting, setDeleting] = useState(false);
   const save = useMutation({
     mutationFn: () => saveApi(typed, isNew ? null : form.etag),
@@ -98,7 +102,7 @@ function ApiForm({ typed: first, etag, onClose, onDone }: ApiFormProps) {
     },
   });
   const problem = save.error instanceof Problem && save.error.status !== 412 ? save.error : undefined;
-  const atField = (Object.keys(names) as (keyof Typed)[]).some((name) => problem?.faultOf(name));
+  const refusal = refusalOf(problem, Object.keys(names), { resource_exists: 'audience' });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     form.forget();
@@ -108,9 +112,9 @@ function ApiForm({ typed: first, etag, onClose, onDone }: ApiFormProps) {
   return (
     <Dialog title={isNew ? 'New API' : first.name} onClose={onClose}>
       <form onSubmit={submit} className="stack">
-        <ApiFields form={form} problem={problem} isNew={isNew} />
+        <ApiFields form={form} refusal={refusal} isNew={isNew} />
         <Overtaken by={form.overtakenBy?.map((member) => names[member])} />
-        {problem && !atField && <Failed error={problem} />}
+        <Failed error={refusal.rest} />
         <div className="actions">
           {!isNew && (
             <ActButton scope="clients:write" look="ending" onAct={() => setDeleting(true)}>
@@ -120,9 +124,9 @@ function ApiForm({ typed: first, etag, onClose, onDone }: ApiFormProps) {
           <button type="button" className="plain" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" disabled={save.isPending || form.changed.length === 0}>
+          <ReasonedButton type="submit" off={off} busy={save.isPending}>
             {isNew ? 'Register' : 'Save'}
-          </button>
+          </ReasonedButton>
         </div>
       </form>
     </Dialog>
@@ -131,16 +135,16 @@ function ApiForm({ typed: first, etag, onClose, onDone }: ApiFormProps) {
 
 interface ApiFieldsProps {
   readonly form: Pick<ReturnType<typeof useRevision<Typed>>, 'typed' | 'change'>;
-  readonly problem: Problem | undefined;
+  readonly refusal: Refusal;
   readonly isNew: boolean;
 }
 
-function ApiFields({ form: { typed, change }, problem, isNew }: ApiFieldsProps) {
+function ApiFields({ form: { typed, change }, refusal, isNew }: ApiFieldsProps) {
   const field = (member: Exclude<keyof Typed, 'token_format'>, hint?: string) => ({
     label: names[member],
     value: typed[member],
     onChange: (value: string) => change({ [member]: value }),
-    problem: problem?.faultOf(member),
+    problem: refusal.at(member),
     hint,
   });
   return (
@@ -162,7 +166,7 @@ function ApiFields({ form: { typed, change }, problem, isNew }: ApiFieldsProps) 
       <SelectField
         label={names.token_format}
         value={typed.token_format}
-        problem={problem?.faultOf('token_format')}
+        problem={refusal.at('token_format')}
         hint="Opaque tokens are dead everywhere the moment a session ends. JWTs need the feed of ends for that."
         onChange={(format) => change({ token_format: format as Typed['token_format'] })}
       >

@@ -1,8 +1,7 @@
-import type { Problem } from '../../admin-api/problem.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { CheckField, InputField } from '../../elements/input-field.js';
-import { problemOfLines } from '../../elements/lines.js';
 import { Facts } from '../../elements/record.js';
+import type { Refusal } from '../../elements/refusal.js';
 import {
   type ChecksMember,
   members,
@@ -16,22 +15,20 @@ import {
 
 interface RouteFieldsProps {
   readonly form: RouteRevision;
-  readonly problem: Problem | undefined;
+  readonly refusal: Refusal;
 }
 
 interface MemberFieldProps extends RouteFieldsProps {
   readonly name: RouteMember;
-  /** The code of a problem of the whole request that is told at this field. */
-  readonly refusedAs?: string;
 }
 
 /** The field of a member, by the way it is typed. */
-export function MemberField({ form, problem, name, refusedAs }: MemberFieldProps) {
+export function MemberField({ form, refusal, name }: MemberFieldProps) {
   const { title, look } = members[name];
   const value = form.typed[name];
   const change = (next: typeof value) => form.change({ [name]: next });
-  const whole = refusedAs !== undefined && problem?.code === refusedAs ? problem.message : undefined;
-  const refused = problem?.faultOf(name) ?? problemOfLines(problem, name, String(value)) ?? whole;
+  const refused =
+    look.kind === 'text' && look.lines ? refusal.atLines(name, String(value)) : refusal.at(name);
   switch (look.kind) {
     case 'text':
       return (

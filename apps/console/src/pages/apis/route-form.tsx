@@ -3,7 +3,10 @@ import type { FormEvent } from 'react';
 import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
 import { audiencesQuery } from '../../admin-api/names.js';
 import { Problem } from '../../admin-api/problem.js';
+import { useFormReason } from '../../elements/act-button.js';
 import { SelectField } from '../../elements/filter-fields.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
+import { type Refusal, refusalOf } from '../../elements/refusal.js';
 import { Overtaken, useRevision } from '../../elements/revision.js';
 import { Failed } from '../../elements/states.js';
 import {
@@ -35,17 +38,19 @@ const readRoute = (name: string) =>
 /** Writes a route. If somebody else has saved meanwhile, their changes are shown, and nothing that was typed is lost. */
 export function RouteForm({ typed: first, etag, onDone, onCancel }: RouteFormProps) {
   const form = useRevision(first, etag ?? '');
+  const off = useFormReason('policies:write', form.changed.length);
   const save = useSave(form, etag === null, onDone);
   const problem = save.error instanceof Problem && save.error.status !== 412 ? save.error : undefined;
-  const isAtField = problem?.faults.some(({ at }) =>
-    Object.keys(members).some((member) => at.includes(`/${member}`)),
-  );
+  const refusal = refusalOf(problem, Object.keys(members), {
+    route_exists: 'name',
+    unknown_resource: 'resource',
+  });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     form.forget();
     save.mutate();
   };
-  const fields = { form, problem };
+  const fields = { form, refusal };
   return (
     <form className="stack" onSubmit={submit} aria-label="Route">
       <NameFields {...fields} isNew={etag === null} />
@@ -53,11 +58,11 @@ export function RouteForm({ typed: first, etag, onDone, onCancel }: RouteFormPro
       <RouteRequirementFields {...fields} />
       <RouteUpstreamFields {...fields} />
       <Overtaken by={form.overtakenBy?.map(titleOf)} />
-      {problem && !isAtField && <Failed error={problem} />}
+      <Failed error={refusal.rest} />
       <div className="actions">
-        <button type="submit" disabled={save.isPending || form.changed.length === 0}>
+        <ReasonedButton type="submit" off={off} busy={save.isPending}>
           {save.isPending ? 'Saving …' : etag === null ? 'Create' : 'Save'}
-        </button>
+        </ReasonedButton>
         <button type="button" className="plain" onClick={onCancel}>
           Cancel
         </button>
@@ -95,24 +100,22 @@ function useSave(form: RouteRevision, isNew: boolean, onDone: (name: string) => 
 
 interface NameFieldsProps {
   readonly form: RouteRevision;
-  readonly problem: Problem | undefined;
+  readonly refusal: Refusal;
   readonly isNew: boolean;
 }
 
 function NameFields({ isNew, ...fields }: NameFieldsProps) {
-  const { form, problem } = fields;
+  const { form, refusal } = fields;
   const { resource } = form.typed;
   const { data: audiences = [] } = useQuery(audiencesQuery);
   return (
     <section className="card route-fields" aria-label="Name and order">
-      {isNew && <MemberField {...fields} name="name" refusedAs="route_exists" />}
+      {isNew && <MemberField {...fields} name="name" />}
       <MemberField {...fields} name="position" />
       <SelectField
         label={members.resource.title}
         value={resource}
-        problem={
-          problem?.faultOf('resource') ?? (problem?.code === 'unknown_resource' ? problem.message : undefined)
-        }
+        problem={refusal.at('resource')}
         onChange={(chosen) => form.change({ resource: chosen })}
       >
         <option value="">choose one</option>

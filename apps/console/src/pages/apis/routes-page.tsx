@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useMay } from '../../admin-api/caller.js';
 import { audiencesQuery } from '../../admin-api/names.js';
+import { type Problem, problemIn } from '../../admin-api/problem.js';
 import { ActButton } from '../../elements/act-button.js';
 import type { CsvColumn } from '../../elements/csv.js';
 import { SelectField } from '../../elements/filter-fields.js';
@@ -59,7 +60,11 @@ export function RoutesPage() {
       </ListHeading>
       <ApiTabs />
       <RouteTrial search={search} tried={tried} onTry={change} />
-      <RouteFilter search={search} onChange={(resource) => change({ resource })} />
+      <RouteFilter
+        search={search}
+        problem={problemIn(found.error)}
+        onChange={(resource) => change({ resource })}
+      />
       <PagedList
         label="Gateway routes"
         found={found as ReturnType<typeof useInfiniteQuery>}
@@ -77,10 +82,11 @@ export function RoutesPage() {
 
 interface RouteFilterProps {
   readonly search: RouteSearch;
+  readonly problem: Problem | undefined;
   readonly onChange: (resource: string | undefined) => void;
 }
 
-function RouteFilter({ search, onChange }: RouteFilterProps) {
+function RouteFilter({ search, problem, onChange }: RouteFilterProps) {
   const mayRead = useMay('clients:read');
   const { data: audiences = [] } = useQuery({ ...audiencesQuery, enabled: mayRead });
   return (
@@ -88,6 +94,7 @@ function RouteFilter({ search, onChange }: RouteFilterProps) {
       <SelectField
         label="API"
         value={search.resource ?? ''}
+        problem={problem?.faultOf('resource')}
         onChange={(resource) => onChange(resource || undefined)}
       >
         <option value="">every API</option>

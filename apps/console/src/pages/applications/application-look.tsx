@@ -67,19 +67,19 @@ interface ChangeLookProps extends ApplicationLookProps {
 
 function ChangeLook({ application, etag, onDone }: ChangeLookProps) {
   const change = useRegistrationChange({ application, etag, typedOf, sentOf, onDone });
-  const { form, problem } = change;
+  const { form, refusal } = change;
   const colour = (member: 'accent_color_light' | 'accent_color_dark', hint: string) => ({
     label: names[member],
     value: form.typed[member],
     hint,
     onChange: (value: string) => form.change({ [member]: value }),
-    problem: problem?.faultOf(member),
+    problem: refusal.at(member),
   });
   return (
     <RegistrationForm label="Look" title="Look of its sign-in" change={change} names={names} onDone={onDone}>
       <LogoField
         value={form.typed.logo_png}
-        problem={problem?.faultOf('logo_png')}
+        problem={refusal.at('logo_png')}
         onChange={(logo_png) => form.change({ logo_png })}
       />
       <InputField {...colour('accent_color_light', 'Such as #0b5d3b, for links and buttons')} />

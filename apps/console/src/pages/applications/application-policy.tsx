@@ -79,7 +79,13 @@ function AttachPolicy({ application, onClose }: AttachPolicyProps) {
     <ConfirmDialog
       title={`The policy of ${application.client_name}`}
       button={name === '' ? 'Detach' : 'Attach'}
-      isOff={name === (policy ?? '') || preview.isLoading}
+      off={
+        name === (policy ?? '')
+          ? 'This is the policy that it has now.'
+          : preview.isLoading
+            ? 'The sessions that would end are still being counted.'
+            : undefined
+      }
       act={async () =>
         name === ''
           ? bodyOf(adminApi.POST('/v1/policy-attachments/detach', { body: { target } }))

@@ -5,7 +5,9 @@ import { ActButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { SecretOnce } from '../../elements/record.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import type { ApplicationDetails } from './application-queries.js';
@@ -114,12 +116,18 @@ function NewSecret({ id, onClose, onMade }: NewSecretProps) {
       ),
     onSuccess: onMade,
   });
+  const { at, rest } = refusalOf(make.error, ['overlap_seconds']);
   return (
     <Dialog title="New secret" onClose={onClose}>
       {make.data ? (
         <SecretOnce label="Client secret" value={make.data.client_secret} />
       ) : (
-        <SelectField label="The secret in force is accepted" value={overlap} onChange={setOverlap}>
+        <SelectField
+          label="The secret in force is accepted"
+          value={overlap}
+          problem={at('overlap_seconds')}
+          onChange={setOverlap}
+        >
           {overlaps.map(([seconds, title]) => (
             <option key={seconds} value={seconds}>
               {title}
@@ -127,15 +135,15 @@ function NewSecret({ id, onClose, onMade }: NewSecretProps) {
           ))}
         </SelectField>
       )}
-      {make.isError && <Failed error={make.error} />}
+      <Failed error={rest} />
       <div className="actions">
         <button type="button" className="plain" onClick={onClose}>
           {make.data ? 'Done' : 'Cancel'}
         </button>
         {!make.data && (
-          <button type="button" disabled={make.isPending} onClick={() => make.mutate()}>
+          <ReasonedButton busy={make.isPending} onPress={() => make.mutate()}>
             Make it
-          </button>
+          </ReasonedButton>
         )}
       </div>
     </Dialog>

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { problemIn } from '../../admin-api/problem.js';
 import { ActButton } from '../../elements/act-button.js';
 import type { CsvColumn } from '../../elements/csv.js';
 import { TextField } from '../../elements/filter-fields.js';
@@ -50,6 +51,7 @@ export function ApplicationsPage() {
       <search className="conditions" aria-label="Conditions">
         <TextField
           label="Part of the name or the id"
+          problem={problemIn(found.error)?.faultOf('search')}
           value={search.search ?? ''}
           onCommit={(text) =>
             void navigate({ to: '/applications', search: text ? { search: text } : {}, replace: true })

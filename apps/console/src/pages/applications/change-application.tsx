@@ -1,7 +1,7 @@
-import type { Problem } from '../../admin-api/problem.js';
 import { InputField } from '../../elements/input-field.js';
-import { linesOf, problemOfLines } from '../../elements/lines.js';
+import { linesOf } from '../../elements/lines.js';
 import { SecretOnce } from '../../elements/record.js';
+import type { Refusal } from '../../elements/refusal.js';
 import type { useRevision } from '../../elements/revision.js';
 import type { ApplicationDetails } from './application-queries.js';
 import { AudienceChoice } from './audience-choice.js';
@@ -60,7 +60,7 @@ export function ChangeApplication({ application, etag, onDone }: ChangeApplicati
   if (change.secret) return <SecretOnce label="Client secret" value={change.secret} />;
   return (
     <RegistrationForm label="Registration" title="Registration" change={change} names={names} onDone={onDone}>
-      <Members form={change.form} problem={change.problem} hasCode={hasCode(application)} />
+      <Members form={change.form} refusal={change.refusal} hasCode={hasCode(application)} />
     </RegistrationForm>
   );
 }
@@ -70,21 +70,21 @@ const hasCode = ({ grant_types: grants }: ApplicationDetails): boolean =>
 
 interface MembersProps {
   readonly form: Pick<ReturnType<typeof useRevision<Typed>>, 'typed' | 'change'>;
-  readonly problem: Problem | undefined;
+  readonly refusal: Refusal;
   readonly hasCode: boolean;
 }
 
-function Members({ form: { typed, change }, problem, hasCode: isRedirected }: MembersProps) {
+function Members({ form: { typed, change }, refusal, hasCode: isRedirected }: MembersProps) {
   const text = (member: Exclude<keyof Typed, 'resources'>) => ({
     label: names[member],
     value: typed[member],
     onChange: (value: string) => change({ [member]: value }),
-    problem: problem?.faultOf(member),
+    problem: refusal.at(member),
   });
   const lines = (member: 'redirect_uris' | 'post_logout_redirect_uris') => ({
     ...text(member),
     lines: 3,
-    problem: problemOfLines(problem, member, typed[member]),
+    problem: refusal.atLines(member, typed[member]),
     hint: 'One on each line. They are compared letter by letter.',
   });
   return (
@@ -100,6 +100,7 @@ function Members({ form: { typed, change }, problem, hasCode: isRedirected }: Me
       <AudienceChoice
         title={names.resources}
         chosen={typed.resources}
+        problem={refusal.at('resources')}
         onChange={(resources) => change({ resources })}
       />
     </>

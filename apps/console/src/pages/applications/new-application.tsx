@@ -3,12 +3,13 @@ import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { audiencesQuery } from '../../admin-api/names.js';
-import { Problem } from '../../admin-api/problem.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { CheckField, InputField } from '../../elements/input-field.js';
-import { linesOf, problemOfLines } from '../../elements/lines.js';
+import { linesOf } from '../../elements/lines.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { Facts, SecretOnce } from '../../elements/record.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 import { type ApplicationKind, applicationKinds, registrationOf, type Wanted } from './application-kinds.js';
 import { AudienceChoice } from './audience-choice.js';
@@ -63,9 +64,9 @@ function DescribeApplication({ kind, onBack, onClose, onMade }: DescribeApplicat
       ),
     onSuccess: onMade,
   });
-  const problem = register.error instanceof Problem ? register.error : undefined;
-  const atRedirects = problemOfLines(problem, 'redirect_uris', redirects);
-  const atField = problem?.faultOf('client_name') ?? atRedirects ?? problem?.faultOf('resource');
+  const access = kind.name === 'api' ? 'resource' : 'resources';
+  const fields = ['client_name', access, ...(kind.redirect ? ['redirect_uris'] : [])];
+  const { at, atLines, rest } = refusalOf(register.error, fields, { unknown_resource: access });
   const change = (more: Partial<Wanted>) => setWanted({ ...wanted, ...more });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -80,20 +81,25 @@ function DescribeApplication({ kind, onBack, onClose, onMade }: DescribeApplicat
           isFirst
           value={wanted.name}
           onChange={(name) => change({ name })}
-          problem={problem?.faultOf('client_name')}
+          problem={at('client_name')}
           hint="People see it when they sign in"
         />
-        <Redirects kind={kind} value={redirects} onChange={setRedirects} problem={atRedirects} />
-        <Access kind={kind} wanted={wanted} onChange={change} problem={problem?.faultOf('resource')} />
+        <Redirects
+          kind={kind}
+          value={redirects}
+          onChange={setRedirects}
+          problem={atLines('redirect_uris', redirects)}
+        />
+        <Access kind={kind} wanted={wanted} onChange={change} problem={at(access)} />
         <Follows kind={kind} />
-        {register.isError && !atField && <Failed error={register.error} />}
+        <Failed error={rest} />
         <div className="actions">
           <button type="button" className="plain" onClick={onBack}>
             Another kind
           </button>
-          <button type="submit" disabled={register.isPending}>
+          <ReasonedButton type="submit" busy={register.isPending}>
             {register.isPending ? 'Registering …' : 'Register'}
-          </button>
+          </ReasonedButton>
         </div>
       </form>
     </Dialog>
@@ -151,6 +157,7 @@ function Access({ kind, wanted, onChange, problem }: AccessProps) {
       <AudienceChoice
         title="APIs that it may ask tokens for"
         chosen={wanted.resources}
+        problem={problem}
         onChange={(resources) => onChange({ resources })}
       />
       <CheckField

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
 import { Problem } from '../../admin-api/problem.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { useRevision } from '../../elements/revision.js';
 import type { ApplicationDetails } from './application-queries.js';
 
@@ -49,14 +50,9 @@ export function useRegistrationChange<T extends object>(parts: ChangeParts<T>) {
     },
   });
   const problem = save.error instanceof Problem && save.error.status !== 412 ? save.error : undefined;
-  const isAtField = problem?.faults.some(({ at }) =>
-    Object.keys(form.typed).some((name) => at.includes(`/${name}`)),
-  );
   return {
     form,
-    problem,
-    /** The refusal, where it belongs to no field of the form. */
-    elsewhere: isAtField ? undefined : problem,
+    refusal: refusalOf(problem, Object.keys(form.typed), { unknown_resource: 'resources' }),
     secret: save.data?.client_secret,
     isSaving: save.isPending,
     save() {

@@ -1,4 +1,6 @@
 import type { ReactNode } from 'react';
+import { useFormReason } from '../../elements/act-button.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { Overtaken } from '../../elements/revision.js';
 import { Failed } from '../../elements/states.js';
 import type { useRegistrationChange } from './registration-change.js';
@@ -17,7 +19,8 @@ interface RegistrationFormProps<T extends object> {
 /** A form that changes members of a registration: it says what somebody else has saved meanwhile, and what is refused. */
 export function RegistrationForm<T extends object>(props: RegistrationFormProps<T>) {
   const { label, title, change, names, onDone, children } = props;
-  const { form, elsewhere, isSaving } = change;
+  const { form, refusal, isSaving } = change;
+  const off = useFormReason('clients:write', form.changed.length);
   return (
     <form
       className="card stack"
@@ -30,11 +33,11 @@ export function RegistrationForm<T extends object>(props: RegistrationFormProps<
       <h2>{title}</h2>
       {children}
       <Overtaken by={form.overtakenBy?.map((member) => names[member])} />
-      {elsewhere && <Failed error={elsewhere} />}
+      <Failed error={refusal.rest} />
       <div className="actions">
-        <button type="submit" disabled={isSaving || form.changed.length === 0}>
+        <ReasonedButton type="submit" off={off} busy={isSaving}>
           {isSaving ? 'Saving …' : 'Save'}
-        </button>
+        </ReasonedButton>
         <button type="button" className="plain" onClick={onDone}>
           Cancel
         </button>

@@ -1,18 +1,16 @@
 import './compliance.css';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { useRef } from 'react';
-import { Problem } from '../../admin-api/problem.js';
 import { withConditions } from '../../elements/conditions.js';
 import { type CsvColumn, download } from '../../elements/csv.js';
 import { exactWords } from '../../elements/durations.js';
 import { SelectField, TextField } from '../../elements/filter-fields.js';
 import { CsvButton, FileButton } from '../../elements/list-parts.js';
+import { type Refusal, refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { ClientField } from '../../elements/subject-fields.js';
 import { TimeField } from '../../elements/time-field.js';
 import { complianceStandards } from '../../generated/lists.js';
-import { useRowKeys } from '../../shell/keyboard.js';
 import {
   type ComplianceSearch,
   type Control,
@@ -59,7 +57,10 @@ const columns: readonly CsvColumn<Row>[] = [
 export function CompliancePage() {
   const search = route.useSearch();
   const report = useQuery(complianceQuery(search));
-  const problem = report.error instanceof Problem ? report.error : undefined;
+  const refusal = refusalOf(report.error, ['standard', 'client', 'resource', 'since', 'until'], {
+    unknown_client: 'client',
+    unknown_resource: 'resource',
+  });
   const file = useMutation({
     mutationFn: async (kind: 'signed' | 'printed') =>
       download(kind === 'signed' ? 'compliance.jwt' : 'compliance.pdf', await reportFile(kind, search)),
@@ -73,14 +74,19 @@ export function CompliancePage() {
         <h1>Compliance</h1>
         <div className="actions">
           {(['printed', 'signed'] as const).map((kind) => (
-            <FileButton key={kind} isOff={file.isPending || !report.data} onAct={() => file.mutate(kind)}>
+            <FileButton
+              key={kind}
+              off={report.data ? undefined : 'There is no report yet.'}
+              busy={file.isPending}
+              onAct={() => file.mutate(kind)}
+            >
               {kind === 'printed' ? 'PDF' : 'Signed JSON'}
             </FileButton>
           ))}
           <CsvButton file="compliance.csv" columns={columns} rows={rows ?? []} />
         </div>
       </div>
-      <Question search={search} problem={problem} />
+      <Question search={search} refusal={refusal} />
       {file.isError && <Failed error={file.error} />}
       {report.isPending && <Loading label="Judging the controls" />}
       {report.isError && <Failed error={report.error} onRetry={() => report.refetch()} />}
@@ -89,13 +95,7 @@ export function CompliancePage() {
   );
 }
 
-function Question({
-  search,
-  problem,
-}: {
-  readonly search: ComplianceSearch;
-  readonly problem: Problem | undefined;
-}) {
+function Question({ search, refusal }: { readonly search: ComplianceSearch; readonly refusal: Refusal }) {
   const navigate = useNavigate();
   const change = (next: { readonly [Name in keyof ComplianceSearch]?: ComplianceSearch[Name] | undefined }) =>
     navigate({ to: '/compliance', search: withConditions(search, next), replace: true });
@@ -104,7 +104,7 @@ function Question({
       <SelectField
         label="Document"
         value={search.standard ?? ''}
-        problem={problem?.faultOf('standard')}
+        problem={refusal.at('standard')}
         onChange={(value) => change({ standard: (value || undefined) as ComplianceSearch['standard'] })}
       >
         <option value="">every document</option>
@@ -116,26 +116,26 @@ function Question({
       </SelectField>
       <ClientField
         client={search.client}
-        problem={problem?.faultOf('client')}
+        problem={refusal.at('client')}
         onChange={(client) => change({ client })}
       />
       <TextField
         label="API"
         placeholder="its audience"
         value={search.resource ?? ''}
-        problem={problem?.faultOf('resource')}
+        problem={refusal.at('resource')}
         onCommit={(resource) => change({ resource: resource || undefined })}
       />
       <TimeField
         label="Period from"
         value={search.since}
-        problem={problem?.faultOf('since')}
+        problem={refusal.at('since')}
         onChange={(since) => change({ since })}
       />
       <TimeField
         label="Period before"
         value={search.until}
-        problem={problem?.faultOf('until')}
+        problem={refusal.at('until')}
         onChange={(until) => change({ until })}
       />
     </search>
@@ -143,10 +143,8 @@ function Question({
 }
 
 function Judged({ report }: { readonly report: Report }) {
-  const list = useRef<HTMLDivElement>(null);
-  useRowKeys(list);
   return (
-    <div className="stack" ref={list}>
+    <div className="stack">
       <section className="card" aria-label="Whose sessions are judged">
         <h2>Whose sessions are judged</h2>
         <p className="quiet small">

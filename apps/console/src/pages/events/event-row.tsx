@@ -13,7 +13,7 @@ export function addressOf({ data, by }: PastEvent): string | null {
 
 /** An event as a line that opens to everything that was recorded about it. */
 export function EventRow({ event }: { readonly event: PastEvent }) {
-  const nameOf = useClientName();
+  const nameOf = useClientName([event.client_id]);
   const who = [event.username, event.client_id && nameOf(event.client_id)].filter(Boolean).join(' · ');
   return (
     <li className={eventLook(event)}>
@@ -36,7 +36,7 @@ export function EventRow({ event }: { readonly event: PastEvent }) {
 
 function EventFacts({ event }: { readonly event: PastEvent }) {
   const { account_id: account, client_id: client, session_id: session, by } = event;
-  const nameOf = useClientName();
+  const nameOf = useClientName([client]);
   return (
     <dl className="facts small">
       <dt>exactly</dt>

@@ -1,14 +1,12 @@
 import './events.css';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { useRef } from 'react';
 import { Problem } from '../../admin-api/problem.js';
 import { useReadAt } from '../../admin-api/server-time.js';
 import { withConditions } from '../../elements/conditions.js';
 import { type CsvColumn, csvOf, download } from '../../elements/csv.js';
 import { FileButton, FoundRows, ReadAgain } from '../../elements/list-parts.js';
 import { Failed } from '../../elements/states.js';
-import { useRowKeys } from '../../shell/keyboard.js';
 import { EventFilters } from './event-filters.js';
 import { eventsQuery, exportOf, maxExported, type PastEvent } from './event-queries.js';
 import { addressOf, EventRow } from './event-row.js';
@@ -47,7 +45,12 @@ export function EventsPage() {
         <div className="actions">
           <ReadAgain readAt={readAt} onRefresh={refresh} />
           {(['csv', 'jsonl'] as const).map((kind) => (
-            <FileButton key={kind} isOff={file.isPending || !found.data} onAct={() => file.mutate(kind)}>
+            <FileButton
+              key={kind}
+              off={found.data ? undefined : 'Nothing was found yet.'}
+              busy={file.isPending}
+              onAct={() => file.mutate(kind)}
+            >
               {kind === 'csv' ? 'CSV' : 'JSON lines'}
             </FileButton>
           ))}
@@ -90,8 +93,6 @@ const useFile = (search: EventSearch) =>
 type FoundEvents = ReturnType<typeof useInfiniteQuery<{ readonly items: readonly PastEvent[] }>>;
 
 function Found({ found, onRetry }: { readonly found: FoundEvents; readonly onRetry: () => void }) {
-  const list = useRef<HTMLOListElement>(null);
-  useRowKeys(list);
   const events = found.data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <div>
@@ -103,7 +104,7 @@ function Found({ found, onRetry }: { readonly found: FoundEvents; readonly onRet
         next="Look further back"
         {...{ found, onRetry }}
       >
-        <ol className="card event-rows" ref={list} aria-label="Found events">
+        <ol className="card event-rows" aria-label="Found events">
           {events.map((event) => (
             <EventRow key={event.id} event={event} />
           ))}

@@ -46,7 +46,7 @@ export function FalseTheft({ ends }: { readonly ends: ReuseEnds }) {
 }
 
 function ByClient({ ends }: { readonly ends: ReuseEnds }) {
-  const nameOf = useClientName();
+  const nameOf = useClientName(ends.by_client.map(({ client_id }) => client_id));
   return (
     <div className="scroll">
       <table>

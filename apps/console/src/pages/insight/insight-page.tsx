@@ -1,10 +1,8 @@
 import './insight.css';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useRef } from 'react';
 import { TooLittleEvidence } from '../../elements/evidence.js';
 import { Failed, Loading } from '../../elements/states.js';
-import { useRowKeys } from '../../shell/keyboard.js';
 import { AfterTimeout } from './after-timeout.js';
 import { EvidenceOf } from './evidence-of.js';
 import { Exposure } from './exposure.js';
@@ -19,14 +17,12 @@ const route = getRouteApi('/shell/insight');
 /** The cost of timeouts to people and the exposure that they save, from counts. */
 export function InsightPage() {
   const search = route.useSearch();
-  const page = useRef<HTMLDivElement>(null);
-  useRowKeys(page);
   const timeouts = useQuery(timeoutsQuery(search));
   const exposure = useQuery(exposureQuery(search));
   const reuseEnds = useQuery(reuseEndsQuery(search));
   const found = timeouts.data?.found;
   return (
-    <div ref={page}>
+    <div>
       <div className="heading">
         <h1>Insight</h1>
       </div>
@@ -48,6 +44,9 @@ export function InsightPage() {
           <Failed error={exposure.error} onRetry={() => exposure.refetch()} />
         )}
         {exposure.data?.found && <Exposure found={exposure.data.found} policy={search.policy} />}
+        {reuseEnds.isError && !timeouts.isError && (
+          <Failed error={reuseEnds.error} onRetry={() => reuseEnds.refetch()} />
+        )}
         {reuseEnds.data && <FalseTheft ends={reuseEnds.data} />}
         {timeouts.data && <EvidenceOf evidence={timeouts.data.evidence} />}
       </div>

@@ -1,9 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useMay } from '../../admin-api/caller.js';
-import { clientsQuery } from '../../admin-api/names.js';
 import { Problem } from '../../admin-api/problem.js';
 import { SelectField } from '../../elements/filter-fields.js';
+import { ClientField } from '../../elements/subject-fields.js';
 import { policiesQuery } from '../policies/policy-queries.js';
 import { type InsightSearch, spans } from './insight-search.js';
 
@@ -15,19 +14,14 @@ interface InsightQuestionProps {
 /** The question stands in the address, so an answer can be kept and sent to somebody. */
 export function InsightQuestion({ search, error }: InsightQuestionProps) {
   const navigate = useNavigate();
-  const mayRead = useMay('clients:read');
-  const clients = useQuery({ ...clientsQuery, enabled: mayRead });
   const policies = useQuery(policiesQuery);
   const problem = error instanceof Problem ? error : undefined;
   const ask = (next: InsightSearch) => void navigate({ to: '/insight', search: next, replace: true });
   const days = search.days ? { days: search.days } : {};
   return (
     <search className="insight-question" aria-label="Question">
-      <NameField
-        label="Application"
-        every="every application"
-        value={search.client}
-        names={clients.data}
+      <ClientField
+        client={search.client}
         problem={problem?.code === 'unknown_client' ? problem.message : undefined}
         onChange={(client) => ask({ ...days, ...(client ? { client } : {}) })}
       />

@@ -14,8 +14,8 @@ const columns: readonly CsvColumn<FoundTimeouts['low_value']['by_client'][number
 
 /** Silences that a program ends in the background: they keep sessions alive while nobody is there. */
 export function LowValue({ lowValue }: { readonly lowValue: FoundTimeouts['low_value'] }) {
-  const nameOf = useClientName();
   const { share, by_client: clients } = lowValue;
+  const nameOf = useClientName(clients.map(({ client_id }) => client_id));
   return (
     <section className="card stack" aria-label="Low-value idle time">
       <TableHeading

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { adminApi, bodyOf, passive } from '../../admin-api/client.js';
+import { Failed } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { reasonWords } from '../../elements/words.js';
 import { alertStep } from '../../feed/event-words.js';
@@ -20,7 +21,8 @@ export function Alerts({ events }: { readonly events: readonly FeedEvent[] }) {
   return (
     <section className="card" aria-label="Alerts">
       <h2>Alerts</h2>
-      {alerts.length === 0 && (
+      {known.isError && <Failed error={known.error} onRetry={() => void known.refetch()} />}
+      {alerts.length === 0 && !known.isError && (
         <p className="quiet">{known.isPending ? 'Reading …' : 'No pattern passed its threshold.'}</p>
       )}
       <ul className="alerts">

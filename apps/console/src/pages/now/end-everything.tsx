@@ -3,6 +3,8 @@ import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { Dialog } from '../../elements/dialog.js';
 import { NoteField } from '../../elements/note-field.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
 
 const phrase = 'end everything';
@@ -28,6 +30,7 @@ export function EndEverything({ onClose }: { readonly onClose: () => void }) {
   const [note, setNote] = useState('');
   const extent = useQuery({ queryKey: ['end everything'], gcTime: 0, queryFn: () => endEveryone(true) });
   const end = useMutation({ mutationFn: () => endEveryone(false, note.trim()) });
+  const { at, rest } = refusalOf(end.error, ['note']);
   if (end.data) return <EndedEverything onClose={onClose} />;
   return (
     <Dialog title="End everything" onClose={onClose}>
@@ -36,28 +39,32 @@ export function EndEverything({ onClose }: { readonly onClose: () => void }) {
       {extent.data && <Extent matched={extent.data.matched ?? 0} browsers={extent.data.browsers} />}
       {hasSeen && (
         <>
-          <NoteField value={note} onChange={setNote} />
+          <NoteField value={note} problem={at('note')} onChange={setNote} />
           <PhraseField value={typed} onChange={setTyped} />
         </>
       )}
-      {end.isError && <Failed error={end.error} />}
+      <Failed error={rest} />
       <div className="actions">
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
         {hasSeen ? (
-          <button
-            type="button"
+          <ReasonedButton
             className="danger"
-            disabled={typed.trim() !== phrase || end.isPending}
-            onClick={() => end.mutate()}
+            off={typed.trim() === phrase ? undefined : 'Type the phrase first.'}
+            busy={end.isPending}
+            onPress={() => end.mutate()}
           >
             {end.isPending ? 'Ending …' : 'End everything'}
-          </button>
+          </ReasonedButton>
         ) : (
-          <button type="button" className="ending" disabled={!extent.data} onClick={() => setSeen(true)}>
+          <ReasonedButton
+            className="ending"
+            off={extent.data ? undefined : 'The sessions are not counted yet.'}
+            onPress={() => setSeen(true)}
+          >
             Go on
-          </button>
+          </ReasonedButton>
         )}
       </div>
     </Dialog>

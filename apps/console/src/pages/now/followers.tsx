@@ -15,8 +15,8 @@ const columns: readonly CsvColumn<Stats['time_to_deny']['by_follower'][number]>[
 
 /** How long each gateway and API let an ended session pass, as the last probe measured it. */
 export function Followers({ stats }: { readonly stats: Stats | undefined }) {
-  const nameOf = useClientName();
   const followers = stats?.time_to_deny.by_follower ?? [];
+  const nameOf = useClientName(followers.map(({ client_id }) => client_id));
   return (
     <section className="card" aria-label="Time to deny">
       <TableHeading title="Time to deny" file="time-to-deny.csv" columns={columns} rows={followers} />

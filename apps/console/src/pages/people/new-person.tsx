@@ -2,10 +2,11 @@ import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { Problem } from '../../admin-api/problem.js';
 import { Dialog } from '../../elements/dialog.js';
 import { InputField } from '../../elements/input-field.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { SecretOnce } from '../../elements/record.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 
 interface NewPersonProps {
@@ -22,8 +23,7 @@ export function NewPerson({ onClose, onMade }: NewPersonProps) {
       bodyOf(adminApi.POST('/v1/accounts', { body: { username, ...(password ? { password } : {}) } })),
     onSuccess: onMade,
   });
-  const problem = make.error instanceof Problem ? make.error : undefined;
-  const atField = problem?.faultOf('username') ?? problem?.faultOf('password');
+  const { at, rest } = refusalOf(make.error, ['username', 'password']);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     make.mutate();
@@ -37,7 +37,7 @@ export function NewPerson({ onClose, onMade }: NewPersonProps) {
           isFirst
           value={username}
           onChange={setUsername}
-          problem={problem?.faultOf('username')}
+          problem={at('username')}
           hint="An e-mail address or another name without spaces"
         />
         <InputField
@@ -45,17 +45,17 @@ export function NewPerson({ onClose, onMade }: NewPersonProps) {
           type="password"
           value={password}
           onChange={setPassword}
-          problem={problem?.faultOf('password')}
+          problem={at('password')}
           hint="Leave it empty to have one made up, which is shown once and changed at the first sign-in"
         />
-        {make.isError && !atField && <Failed error={make.error} />}
+        <Failed error={rest} />
         <div className="actions">
           <button type="button" className="plain" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" disabled={make.isPending}>
+          <ReasonedButton type="submit" busy={make.isPending}>
             Create
-          </button>
+          </ReasonedButton>
         </div>
       </form>
     </Dialog>

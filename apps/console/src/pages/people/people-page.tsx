@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { problemIn } from '../../admin-api/problem.js';
 import { ActButton } from '../../elements/act-button.js';
 import type { CsvColumn } from '../../elements/csv.js';
 import { TextField } from '../../elements/filter-fields.js';
@@ -47,6 +48,7 @@ export function PeoplePage() {
       <search className="conditions" aria-label="Conditions">
         <TextField
           label="Username begins with"
+          problem={problemIn(found.error)?.faultOf('prefix')}
           value={search.prefix ?? ''}
           onCommit={(prefix) =>
             void navigate({ to: '/people', search: prefix ? { prefix } : {}, replace: true })

@@ -11,7 +11,7 @@ import { personConsentsQuery } from './people-queries.js';
 /** The consents of a person, which can be taken back for them. */
 export function PersonConsents({ id }: { readonly id: string }) {
   const found = useQuery(personConsentsQuery(id));
-  const nameOf = useClientName();
+  const nameOf = useClientName((found.data?.items ?? []).map(({ client_id }) => client_id));
   const queries = useQueryClient();
   const [withdrawing, setWithdrawing] = useState<string>();
   return (

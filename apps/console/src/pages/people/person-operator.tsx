@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Scope, useCaller } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { ActButton } from '../../elements/act-button.js';
+import { ActButton, useScopeReason } from '../../elements/act-button.js';
 import { CheckField } from '../../elements/input-field.js';
 import { Failed } from '../../elements/states.js';
 import { adminScopes } from '../../generated/lists.js';
@@ -59,6 +59,8 @@ export function PersonOperator({ person }: { readonly person: PersonDetails }) {
   );
 }
 
+const notYours = 'You can neither give nor take a scope that you do not have.';
+
 interface ScopeChoiceProps {
   readonly scopes: readonly string[];
   readonly onChange: (scopes: readonly string[]) => void;
@@ -66,6 +68,7 @@ interface ScopeChoiceProps {
 
 function ScopeChoice({ scopes, onChange }: ScopeChoiceProps) {
   const caller = useCaller();
+  const reason = useScopeReason('accounts:write');
   const holds = (scope: Scope) => caller?.scopes.includes(scope) ?? false;
   return (
     <>
@@ -76,16 +79,14 @@ function ScopeChoice({ scopes, onChange }: ScopeChoiceProps) {
             key={scope}
             label={<code>{scope}</code>}
             checked={scopes.includes(scope)}
-            disabled={!holds(scope)}
+            off={reason ?? (holds(scope) ? undefined : notYours)}
             onChange={(isOn) =>
               onChange(isOn ? [...scopes, scope] : scopes.filter((other) => other !== scope))
             }
           />
         ))}
       </fieldset>
-      {adminScopes.some((scope) => !holds(scope)) && (
-        <p className="small quiet">You can neither give nor take a scope that you do not have.</p>
-      )}
+      {adminScopes.some((scope) => !holds(scope)) && <p className="small quiet">{notYours}</p>}
     </>
   );
 }

@@ -1,10 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { Problem } from '../../admin-api/problem.js';
 import { Dialog } from '../../elements/dialog.js';
 import { CheckField, InputField } from '../../elements/input-field.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { SecretOnce } from '../../elements/record.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 import type { PersonDetails } from './people-queries.js';
 
@@ -28,7 +29,7 @@ export function SetPassword({ person, onClose, onDone }: SetPasswordProps) {
       ),
     onSuccess: onDone,
   });
-  const atField = set.error instanceof Problem ? set.error.faultOf('password') : undefined;
+  const { at, rest } = refusalOf(set.error, ['password']);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     set.mutate();
@@ -45,7 +46,7 @@ export function SetPassword({ person, onClose, onDone }: SetPasswordProps) {
             isFirst
             value={password}
             onChange={setPassword}
-            problem={atField}
+            problem={at('password')}
             hint="Leave it empty to have one made up, which is shown once and changed at the next sign-in"
           />
           <CheckField
@@ -54,14 +55,14 @@ export function SetPassword({ person, onClose, onDone }: SetPasswordProps) {
             checked={endSessions}
             onChange={setEndSessions}
           />
-          {set.isError && !atField && <Failed error={set.error} />}
+          <Failed error={rest} />
           <div className="actions">
             <button type="button" className="plain" onClick={onClose}>
               Cancel
             </button>
-            <button type="submit" disabled={set.isPending}>
+            <ReasonedButton type="submit" busy={set.isPending}>
               Set the password
-            </button>
+            </ReasonedButton>
           </div>
         </form>
       )}

@@ -1,10 +1,10 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { Problem } from '../../admin-api/problem.js';
 import { ActButton } from '../../elements/act-button.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { InputField } from '../../elements/input-field.js';
+import { type Refusal, refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 import type { Adaptation, AdaptationBody } from './adaptation-queries.js';
 
@@ -77,13 +77,6 @@ const bodyOfForm = ({
   frozen: frozenOf(frozen),
 });
 
-/** The refusal of a member: at its own place, or as a rule that begins with its name. */
-function faultAt(error: unknown, name: string): string | undefined {
-  if (!(error instanceof Problem)) return undefined;
-  const own = error.faults.find(({ at }) => new RegExp(`body/${name}(/|$)`).test(at));
-  return (own ?? error.faults.find(({ detail }) => detail.startsWith(`${name} `)))?.detail;
-}
-
 interface AdaptationFormProps {
   readonly policy: string;
   readonly adaptation: Adaptation | null;
@@ -104,9 +97,7 @@ export function AdaptationForm({ policy, adaptation }: AdaptationFormProps) {
       ),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['policies'] }),
   });
-  const hasField = ['mode', 'floor', 'ceiling', 'compliance', 'budget', 'frozen'].some((name) =>
-    faultAt(save.error, name),
-  );
+  const refusal = refusalOf(save.error, ['mode', 'floor', 'ceiling', 'compliance', 'budget', 'frozen']);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save.mutate();
@@ -114,8 +105,8 @@ export function AdaptationForm({ policy, adaptation }: AdaptationFormProps) {
   return (
     <form className="card stack" aria-label="Limits" onSubmit={submit}>
       <h2>What it may do</h2>
-      <Limits written={written} error={save.error} onChange={setWritten} />
-      {save.isError && !hasField && <Failed error={save.error} />}
+      <Limits written={written} refusal={refusal} onChange={setWritten} />
+      <Failed error={refusal.rest} />
       <ActButton scope="policies:write" look="main" busy={save.isPending} onAct={() => save.mutate()}>
         {save.isPending ? 'Saving …' : 'Save what it may do'}
       </ActButton>
@@ -125,17 +116,17 @@ export function AdaptationForm({ policy, adaptation }: AdaptationFormProps) {
 
 interface LimitsProps {
   readonly written: Written;
-  readonly error: unknown;
+  readonly refusal: Refusal;
   readonly onChange: (written: Written) => void;
 }
 
 /** The fields of the form. */
-function Limits({ written, error, onChange }: LimitsProps) {
+function Limits({ written, refusal, onChange }: LimitsProps) {
   const change = (name: keyof Written) => (value: string) => onChange({ ...written, [name]: value });
   const field = (name: keyof Written, member: string = name) => ({
     value: written[name],
     onChange: change(name),
-    problem: faultAt(error, member),
+    problem: refusal.at(member),
   });
   return (
     <>

@@ -2,18 +2,20 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { audiencesQuery, clientsQuery, useClientName } from '../../admin-api/names.js';
+import { audiencesQuery, useClientName } from '../../admin-api/names.js';
 import { ActButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { Failed, Loading } from '../../elements/states.js';
-import { targetWords } from './policies-page.js';
+import { ClientField } from '../../elements/subject-fields.js';
+import { clientsIn, targetWords } from './policies-page.js';
 import type { Policy, Target } from './policy-queries.js';
 import { WouldEnd } from './would-end.js';
 
 /** The targets of a policy; it can be attached to more, and detached. */
 export function Attachments({ policy }: { readonly policy: Policy }) {
-  const nameOf = useClientName();
+  const nameOf = useClientName(clientsIn(policy.attached_to));
   const [isAttaching, setAttaching] = useState(false);
   const queries = useQueryClient();
   const detach = useMutation({
@@ -49,30 +51,37 @@ export function Attachments({ policy }: { readonly policy: Policy }) {
   );
 }
 
-const targetOf = (choice: string): Target => {
-  const [kind, ...rest] = choice.split(' ');
-  const id = rest.join(' ');
-  if (kind === 'client') return { kind, client_id: id };
-  return kind === 'resource' ? { kind, audience: id } : { kind: 'everyone' };
-};
+/** A target as it is chosen; undefined as long as it is not complete. */
+function targetOf(kind: Target['kind'], id: string): Target | undefined {
+  if (kind === 'everyone') return { kind };
+  if (id === '') return undefined;
+  return kind === 'client' ? { kind, client_id: id } : { kind, audience: id };
+}
 
 /** Attaches a policy; first it says how many living sessions that would end. */
 function Attach({ policy, onClose }: { readonly policy: Policy; readonly onClose: () => void }) {
-  const mayRead = useMay('clients:read');
-  const clients = useQuery({ ...clientsQuery, enabled: mayRead });
-  const audiences = useQuery({ ...audiencesQuery, enabled: mayRead });
-  const [choice, setChoice] = useState('everyone');
+  const [kind, setKind] = useState<Target['kind']>('everyone');
+  const [id, setId] = useState('');
   const queries = useQueryClient();
-  const target = targetOf(choice);
+  const target = targetOf(kind, id);
   const preview = useQuery({
-    queryKey: ['policy preview', policy.name, choice],
+    queryKey: ['policy preview', policy.name, kind, id],
+    enabled: target !== undefined,
     gcTime: 0,
     queryFn: () =>
-      bodyOf(adminApi.POST('/v1/policies/preview', { body: { name: policy.name, attach_to: target } })),
+      bodyOf(
+        adminApi.POST('/v1/policies/preview', {
+          body: { name: policy.name, attach_to: target ?? { kind: 'everyone' } },
+        }),
+      ),
   });
   const attach = useMutation({
     mutationFn: () =>
-      bodyOf(adminApi.PUT('/v1/policy-attachments', { body: { target, policy: policy.name } })),
+      bodyOf(
+        adminApi.PUT('/v1/policy-attachments', {
+          body: { target: target ?? { kind: 'everyone' }, policy: policy.name },
+        }),
+      ),
     onSuccess: () => {
       void queries.invalidateQueries({ queryKey: ['policies'] });
       onClose();
@@ -80,8 +89,15 @@ function Attach({ policy, onClose }: { readonly policy: Policy; readonly onClose
   });
   return (
     <Dialog title={`Attach ${policy.name}`} onClose={onClose}>
-      <TargetField value={choice} onChange={setChoice} clients={clients.data} audiences={audiences.data} />
-      {preview.isPending && <Loading rows={1} label="Counting" />}
+      <TargetField
+        kind={kind}
+        id={id}
+        onChange={(nextKind, nextId) => {
+          setKind(nextKind);
+          setId(nextId);
+        }}
+      />
+      {preview.isLoading && <Loading rows={1} label="Counting" />}
       {preview.isError && <Failed error={preview.error} onRetry={() => preview.refetch()} />}
       {preview.data && <WouldEnd preview={preview.data} />}
       {attach.isError && <Failed error={attach.error} />}
@@ -89,45 +105,61 @@ function Attach({ policy, onClose }: { readonly policy: Policy; readonly onClose
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" disabled={!preview.data || attach.isPending} onClick={() => attach.mutate()}>
+        <ReasonedButton
+          off={whyOff(target, preview.data)}
+          busy={attach.isPending}
+          onPress={() => attach.mutate()}
+        >
           Attach
-        </button>
+        </ReasonedButton>
       </div>
     </Dialog>
   );
 }
 
-interface TargetFieldProps {
-  readonly value: string;
-  readonly onChange: (value: string) => void;
-  readonly clients: readonly { readonly id: string; readonly name: string }[] | undefined;
-  readonly audiences: readonly string[] | undefined;
+/** Why a policy cannot be attached yet, in words. */
+function whyOff(target: Target | undefined, preview: object | undefined): string | undefined {
+  if (!target) return 'Choose where it applies first.';
+  return preview ? undefined : 'The sessions that would end are not counted yet.';
 }
 
-/** A choice among everyone, the applications and the APIs. */
-function TargetField({ value, onChange, clients, audiences }: TargetFieldProps) {
+interface TargetFieldProps {
+  readonly kind: Target['kind'];
+  readonly id: string;
+  readonly onChange: (kind: Target['kind'], id: string) => void;
+}
+
+/** A choice among everyone, an application and an API. */
+function TargetField({ kind, id, onChange }: TargetFieldProps) {
+  const mayRead = useMay('clients:read');
+  const audiences = useQuery({ ...audiencesQuery, enabled: mayRead });
   return (
-    <SelectField
-      label="To"
-      value={value}
-      onChange={onChange}
-      hint="It takes the place of the policy that is attached there now."
-    >
-      <option value="everyone">everyone</option>
-      <optgroup label="Applications">
-        {clients?.map(({ id, name }) => (
-          <option key={id} value={`client ${id}`}>
-            {name}
-          </option>
-        ))}
-      </optgroup>
-      <optgroup label="APIs">
-        {audiences?.map((audience) => (
-          <option key={audience} value={`resource ${audience}`}>
-            {audience}
-          </option>
-        ))}
-      </optgroup>
-    </SelectField>
+    <>
+      <SelectField
+        label="To"
+        value={kind}
+        onChange={(chosen) => onChange(chosen as Target['kind'], '')}
+        hint="It takes the place of the policy that is attached there now."
+      >
+        <option value="everyone">everyone</option>
+        <option value="client">an application</option>
+        <option value="resource">an API</option>
+      </SelectField>
+      {kind === 'client' && (
+        <ClientField
+          client={id}
+          placeholder="choose one"
+          onChange={(chosen) => onChange(kind, chosen ?? '')}
+        />
+      )}
+      {kind === 'resource' && (
+        <SelectField label="API" value={id} onChange={(chosen) => onChange(kind, chosen)}>
+          <option value="">choose one</option>
+          {audiences.data?.map((audience) => (
+            <option key={audience}>{audience}</option>
+          ))}
+        </SelectField>
+      )}
+    </>
   );
 }

@@ -1,9 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { Problem } from '../../admin-api/problem.js';
 import { ActButton } from '../../elements/act-button.js';
 import { InputField } from '../../elements/input-field.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 import { Overtaken } from './overtaken.js';
 import type { Policy, Settings } from './policy-queries.js';
@@ -42,14 +42,15 @@ export function Canary({ policy, etag }: CanaryProps) {
 interface SavingProps {
   readonly policy: Policy;
   readonly save: ReturnType<typeof useSavePolicy>;
-  readonly hasField: boolean;
+  /** The refusal as far as no field shows it. */
+  readonly rest: unknown;
 }
 
 /** The refusal of a change: by somebody else's change, or by the rules of policies. */
-function Refusal({ policy, save, hasField }: SavingProps) {
+function NotSaved({ policy, save, rest }: SavingProps) {
   const queries = useQueryClient();
   if (!save.isError) return null;
-  if (!isOvertaken(save.error)) return hasField ? null : <Failed error={save.error} />;
+  if (!isOvertaken(save.error)) return <Failed error={rest} />;
   const take = () => {
     save.reset();
     void queries.invalidateQueries({ queryKey: ['policies', policy.name] });
@@ -61,9 +62,8 @@ function BeginCanary({ policy, etag }: CanaryProps) {
   const [timeout, setTimeoutText] = useState('');
   const [share, setShare] = useState('10');
   const save = useSavePolicy(policy.name, () => undefined);
-  const problem = save.error instanceof Problem ? save.error : undefined;
-  const atTimeout = problem?.faultOf('canary/inactivityTimeout') ?? canaryFault(problem, 'inactivityTimeout');
-  const atShare = problem?.faultOf('canary/share') ?? canaryFault(problem, 'share');
+  const { at, rest } = refusalOf(save.error, ['canary/inactivityTimeout', 'canary/share']);
+  const [atTimeout, atShare] = [at('canary/inactivityTimeout'), at('canary/share')];
   const begin = () => {
     const canary = { inactivityTimeout: timeout.trim(), share: `${share.trim().replace(/\s*%$/, '')}%` };
     save.mutate({ settings: { ...policy.settings, canary }, etag });
@@ -90,17 +90,13 @@ function BeginCanary({ policy, etag }: CanaryProps) {
           hint="1 to 50"
         />
       </div>
-      <Refusal policy={policy} save={save} hasField={Boolean(atTimeout ?? atShare)} />
+      <NotSaved policy={policy} save={save} rest={rest} />
       <ActButton scope="policies:write" look="main" busy={save.isPending} onAct={begin}>
         Begin the canary
       </ActButton>
     </form>
   );
 }
-
-/** A rule between settings names the canary and then the part of it that is wrong. */
-const canaryFault = (problem: Problem | undefined, part: string): string | undefined =>
-  problem?.faults.find(({ detail }) => detail.startsWith(`canary.${part}`))?.detail;
 
 function RunningCanary({ policy, etag }: CanaryProps) {
   const save = useSavePolicy(policy.name, () => undefined);
@@ -113,7 +109,7 @@ function RunningCanary({ policy, etag }: CanaryProps) {
         <span className="strong">{valueWords(inactivityTimeout)}</span>, the others under{' '}
         {valueWords(policy.settings['inactivityTimeout'])}.
       </p>
-      <Refusal policy={policy} save={save} hasField={false} />
+      <NotSaved policy={policy} save={save} rest={save.error} />
       <ActButton scope="policies:write" look="ending" busy={save.isPending} onAct={takeBack}>
         Take the canary back
       </ActButton>

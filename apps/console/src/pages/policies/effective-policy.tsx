@@ -2,11 +2,13 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { audiencesQuery, clientsQuery } from '../../admin-api/names.js';
+import { audiencesQuery } from '../../admin-api/names.js';
 import type { CsvColumn } from '../../elements/csv.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { CsvButton } from '../../elements/list-parts.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
+import { ClientField } from '../../elements/subject-fields.js';
 import { type EffectiveSearch, readEffectiveSearch } from './policy-search.js';
 import { isSaid, settingWords, valueWords } from './setting-words.js';
 
@@ -21,7 +23,6 @@ export const readEffective = (client: string, resources: readonly string[]) =>
 /** The policy that sessions of a client with an API are really under: each value with the policy that makes it win. */
 export function EffectivePolicy() {
   const mayRead = useMay('clients:read');
-  const clients = useQuery({ ...clientsQuery, enabled: mayRead });
   const audiences = useQuery({ ...audiencesQuery, enabled: mayRead });
   const { client = '', resource = '' } = useSearch({ from: '/shell/policies' });
   const navigate = useNavigate();
@@ -36,6 +37,7 @@ export function EffectivePolicy() {
     enabled: client !== '',
     queryFn: () => readEffective(client, resource === '' ? [] : [resource]),
   });
+  const { at, rest } = refusalOf(effective.error, ['client', 'resource'], { unknown_client: 'client' });
   return (
     <section className="card stack" aria-label="Effective policy">
       <h2>The policy that applies</h2>
@@ -44,14 +46,12 @@ export function EffectivePolicy() {
         where.
       </p>
       <div className="choice">
-        <SelectField label="Application" value={client} onChange={(chosen) => choose({ client: chosen })}>
-          <option value="">choose one</option>
-          {clients.data?.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </SelectField>
+        <ClientField
+          client={client}
+          placeholder="choose one"
+          problem={at('client')}
+          onChange={(chosen) => choose({ client: chosen ?? '' })}
+        />
         <SelectField label="API" value={resource} onChange={(chosen) => choose({ resource: chosen })}>
           <option value="">no API</option>
           {audiences.data?.map((audience) => (
@@ -62,7 +62,7 @@ export function EffectivePolicy() {
         </SelectField>
       </div>
       {client !== '' && effective.isPending && <Loading label="Reading the policy" />}
-      {effective.isError && <Failed error={effective.error} onRetry={() => effective.refetch()} />}
+      <Failed error={rest} onRetry={() => effective.refetch()} />
       {effective.data && <EffectiveSettings settings={effective.data.settings} />}
     </section>
   );

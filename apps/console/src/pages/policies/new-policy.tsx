@@ -1,9 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { Problem } from '../../admin-api/problem.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
+import { InputField } from '../../elements/input-field.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 import type { Policy, SettingsBody } from './policy-queries.js';
 
@@ -30,29 +32,23 @@ export function NewPolicy({ profiles, onClose, onMade }: NewPolicyProps) {
     event.preventDefault();
     make.mutate();
   };
-  const problem = make.error instanceof Problem ? make.error : undefined;
-  const atName = problem?.faultOf('name') ?? (problem?.status === 409 ? problem.message : undefined);
+  const { at, rest } = refusalOf(make.error, ['name', 'basedOn'], { policy_exists: 'name' });
   return (
     <Dialog title="New policy" onClose={onClose}>
       <form onSubmit={submit} className="stack">
-        <div className="field">
-          <label htmlFor="policy-name">Name</label>
-          <input
-            id="policy-name"
-            data-first
-            value={name}
-            aria-invalid={atName ? true : undefined}
-            aria-describedby="policy-name-says"
-            onChange={(event) => setName(event.target.value)}
-          />
-          <p id="policy-name-says" className={atName ? 'problem' : 'hint'}>
-            {atName ?? 'Lower-case letters, digits and hyphens, such as back-office'}
-          </p>
-        </div>
+        <InputField
+          label="Name"
+          isFirst
+          value={name}
+          onChange={setName}
+          problem={at('name')}
+          hint="Lower-case letters, digits and hyphens, such as back-office"
+        />
         <SelectField
           label="Based on"
           value={base}
           onChange={setBase}
+          problem={at('basedOn')}
           hint={profiles.find((one) => one.name === base)?.profile?.source}
         >
           {profiles.map((profile) => (
@@ -61,14 +57,14 @@ export function NewPolicy({ profiles, onClose, onMade }: NewPolicyProps) {
             </option>
           ))}
         </SelectField>
-        {make.isError && !atName && <Failed error={make.error} />}
+        <Failed error={rest} />
         <div className="actions">
           <button type="button" className="plain" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" disabled={make.isPending}>
+          <ReasonedButton type="submit" busy={make.isPending}>
             Create
-          </button>
+          </ReasonedButton>
         </div>
       </form>
     </Dialog>

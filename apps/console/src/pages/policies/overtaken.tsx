@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Failed } from '../../elements/states.js';
 import { policyQuery, type Settings } from './policy-queries.js';
 import { Differences } from './revisions.js';
 import type { PolicyChange } from './save-policy.js';
@@ -18,6 +19,7 @@ export function Overtaken({ name, base, onTake }: OvertakenProps) {
     gcTime: 0,
     queryKey: ['policies', name, 'latest'],
   });
+  if (latest.isError) return <Failed error={latest.error} onRetry={() => void latest.refetch()} />;
   if (!latest.data)
     return (
       <p className="notice bad">

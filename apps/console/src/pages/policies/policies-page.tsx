@@ -1,13 +1,12 @@
 import './policies.css';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { useClientName } from '../../admin-api/names.js';
 import { ActButton } from '../../elements/act-button.js';
 import type { CsvColumn } from '../../elements/csv.js';
 import { ListHeading } from '../../elements/paged-list.js';
 import { Failed, Loading } from '../../elements/states.js';
-import { useRowKeys } from '../../shell/keyboard.js';
 import { EffectivePolicy } from './effective-policy.js';
 import { NewPolicy } from './new-policy.js';
 import { type Policy, policiesQuery, type Target } from './policy-queries.js';
@@ -28,12 +27,10 @@ export function PoliciesPage() {
   const navigate = useNavigate();
   const [isMaking, setMaking] = useState(false);
   const [isStopping, setStopping] = useState(false);
-  const list = useRef<HTMLDivElement>(null);
-  useRowKeys(list);
   const own = policies.data?.filter(({ profile }) => profile === null) ?? [];
   const profiles = policies.data?.filter(({ profile }) => profile !== null) ?? [];
   return (
-    <div ref={list}>
+    <div>
       <ListHeading
         title="Policies"
         rows={[...own, ...profiles]}
@@ -113,7 +110,7 @@ function PolicyTable({ title, policies }: { readonly title: string; readonly pol
 
 /** The targets of a policy, by name. */
 export function Targets({ targets }: { readonly targets: readonly Target[] }) {
-  const nameOf = useClientName();
+  const nameOf = useClientName(clientsIn(targets));
   if (targets.length === 0) return <span className="quiet">nothing</span>;
   return (
     <ul>
@@ -123,6 +120,10 @@ export function Targets({ targets }: { readonly targets: readonly Target[] }) {
     </ul>
   );
 }
+
+/** The clients among targets. */
+export const clientsIn = (targets: readonly Target[]): string[] =>
+  targets.flatMap((target) => (target.kind === 'client' ? [target.client_id] : []));
 
 /** A target in words. */
 export function targetWords(target: Target, nameOf: (id: string) => string): string {

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useDeferredValue, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { Problem } from '../../admin-api/problem.js';
+import { type Fault, isAbout, Problem } from '../../admin-api/problem.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { Failed } from '../../elements/states.js';
 import { policySettings } from '../../generated/lists.js';
 import { DocumentsMet, type Lint } from './documents-met.js';
@@ -50,6 +51,7 @@ export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
           <Differences of={changed} />
           <Findings of={findings} others={others} />
           {changed.length > 0 && findings.preview && <WouldEnd preview={findings.preview} />}
+          <Failed error={findings.unknown} />
           {isOvertaken(save.error) ? (
             <Overtaken name={policy.name} base={base.settings} onTake={takeOver} />
           ) : (
@@ -60,12 +62,13 @@ export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
             <p className="small quiet">A value that is refused stands at its field.</p>
           )}
           <div className="actions">
-            <button
+            <ReasonedButton
               type="submit"
-              disabled={changed.length === 0 || findings.violations.length > 0 || save.isPending}
+              off={whyOff(changed.length, findings.violations.length)}
+              busy={save.isPending}
             >
               {save.isPending ? 'Saving …' : 'Save as a new version'}
-            </button>
+            </ReasonedButton>
             <button type="button" className="plain" onClick={onDone}>
               Cancel
             </button>
@@ -76,13 +79,19 @@ export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
   );
 }
 
+/** Why a change cannot be saved, in words. */
+function whyOff(changes: number, violations: number): string | undefined {
+  if (violations > 0) return 'A value is refused. Its field says why.';
+  return changes === 0 ? 'Nothing is changed yet.' : undefined;
+}
+
 /** The violation that stands at the field of a setting. */
-const violationAt = (name: string, violations: readonly string[]) =>
-  violations.find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}:`));
+const violationAt = (name: string, violations: readonly Fault[]) =>
+  violations.find((one) => isAbout(one, name));
 
 interface SettingsFormProps {
   readonly settings: Settings;
-  readonly problemOf: (name: string) => string | undefined;
+  readonly problemOf: (name: string) => Fault | undefined;
   readonly onChange: (settings: Settings) => void;
 }
 
@@ -96,7 +105,7 @@ function SettingsForm({ settings, problemOf, onChange }: SettingsFormProps) {
             key={shape.name}
             shape={shape}
             value={settings[shape.name]}
-            problem={problemOf(shape.name)}
+            problem={problemOf(shape.name)?.detail}
             onChange={(value) => onChange({ ...settings, [shape.name]: value })}
           />
         ))}
@@ -108,15 +117,15 @@ function SettingsForm({ settings, problemOf, onChange }: SettingsFormProps) {
 interface FindingsProps {
   readonly of: Pick<ReturnType<typeof useFindings>, 'warnings'>;
   /** The violations that belong to no field. */
-  readonly others: readonly string[];
+  readonly others: readonly Fault[];
 }
 
 function Findings({ of: { warnings }, others }: FindingsProps) {
   return (
     <>
-      {others.map((one) => (
-        <p key={one} className="notice bad">
-          {sentenceWords(one)}
+      {others.map(({ at, detail }) => (
+        <p key={`${at} ${detail}`} className="notice bad">
+          {sentenceWords(detail)}
         </p>
       ))}
       {warnings.map(({ code, setting, message }) => (
@@ -135,8 +144,8 @@ function useFindings(policy: Policy, settings: Settings) {
   // A value that is no value at all is refused before the linter sees it; the refusal names the field.
   const refused = lint.error instanceof Problem ? lint.error.faults : [];
   const violations = [
-    ...(lint.data?.violations ?? []),
-    ...refused.map(({ at, detail }) => `${at.replace('body/settings/', '')} ${detail}`),
+    ...(lint.data?.violations ?? []).map((detail): Fault => ({ at: 'body/settings', detail })),
+    ...refused,
   ];
   const preview = useQuery({
     queryKey: ['policy preview', policy.name, wanted],
@@ -145,5 +154,7 @@ function useFindings(policy: Policy, settings: Settings) {
     queryFn: () =>
       bodyOf(adminApi.POST('/v1/policies/preview', { body: { name: policy.name, settings: wanted } })),
   });
-  return { violations, lint: lint.data, warnings: lint.data?.warnings ?? [], preview: preview.data };
+  // Neither finding is known where nothing answered.
+  const unknown = refused.length === 0 ? (lint.error ?? preview.error) : preview.error;
+  return { violations, lint: lint.data, warnings: lint.data?.warnings ?? [], preview: preview.data, unknown };
 }

@@ -5,6 +5,8 @@ import { ActButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { durationWords } from '../../elements/durations.js';
 import { NoteField } from '../../elements/note-field.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { type Proposal, proposalsQuery } from './adaptation-queries.js';
@@ -95,6 +97,7 @@ function Settle({ policy, proposal, answer, onClose }: SettleProps) {
       onClose();
     },
   });
+  const { at, rest } = refusalOf(settle.error, ['note']);
   const isShorter = proposal.to < proposal.from;
   return (
     <Dialog
@@ -108,15 +111,15 @@ function Settle({ policy, proposal, answer, onClose }: SettleProps) {
             ? 'It begins with a tenth of the accounts, and goes on to half and to all of them while nothing speaks against it.'
             : 'It holds for sessions that begin from now on.'}
       </p>
-      <NoteField value={note} error={settle.error} onChange={setNote} />
-      {settle.isError && <Failed error={settle.error} />}
+      <NoteField value={note} problem={at('note')} onChange={setNote} />
+      <Failed error={rest} />
       <div className="actions">
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" disabled={settle.isPending} onClick={() => settle.mutate()}>
+        <ReasonedButton busy={settle.isPending} onPress={() => settle.mutate()}>
           {settle.isPending ? 'Saving …' : answer === 'approve' ? 'Take this step' : 'Decline it'}
-        </button>
+        </ReasonedButton>
       </div>
     </Dialog>
   );

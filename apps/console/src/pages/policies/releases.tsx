@@ -1,19 +1,19 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { clientsQuery, useClientName } from '../../admin-api/names.js';
+import { useClientName } from '../../admin-api/names.js';
 import { ActButton } from '../../elements/act-button.js';
-import { SelectField } from '../../elements/filter-fields.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
+import { ClientField } from '../../elements/subject-fields.js';
 import { Time } from '../../elements/time.js';
 import { releasesQuery } from './adaptation-queries.js';
 
 /** Releases of applications: for a fortnight after one, the policies of the application do not adapt. */
 export function Releases() {
   const found = useQuery(releasesQuery);
-  const nameOf = useClientName();
   const releases = found.data ?? [];
+  const nameOf = useClientName(releases.map(({ client_id }) => client_id));
   return (
     <section className="card stack" aria-label="Releases">
       <h2>Releases</h2>
@@ -41,8 +41,6 @@ export function Releases() {
 }
 
 function MarkRelease() {
-  const mayRead = useMay('clients:read');
-  const clients = useQuery({ ...clientsQuery, enabled: mayRead });
   const [client, setClient] = useState('');
   const queries = useQueryClient();
   const mark = useMutation({
@@ -52,18 +50,22 @@ function MarkRelease() {
       return queries.invalidateQueries({ queryKey: ['releases'] });
     },
   });
+  const { at, rest } = refusalOf(mark.error, ['client_id'], { unknown_client: 'client_id' });
   return (
     <>
-      <SelectField label="Application" value={client} onChange={setClient}>
-        <option value="">choose one</option>
-        {clients.data?.map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </SelectField>
-      {mark.isError && <Failed error={mark.error} />}
-      <ActButton scope="clients:write" busy={client === '' || mark.isPending} onAct={() => mark.mutate()}>
+      <ClientField
+        client={client}
+        placeholder="choose one"
+        problem={at('client_id')}
+        onChange={(chosen) => setClient(chosen ?? '')}
+      />
+      <Failed error={rest} />
+      <ActButton
+        scope="clients:write"
+        busy={mark.isPending}
+        missing={client === '' ? 'Choose an application first.' : undefined}
+        onAct={() => mark.mutate()}
+      >
         Mark a release of it
       </ActButton>
     </>

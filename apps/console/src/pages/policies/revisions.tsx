@@ -1,12 +1,21 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import type { CsvColumn } from '../../elements/csv.js';
 import { SelectField } from '../../elements/filter-fields.js';
+import { CsvButton, TableHeading } from '../../elements/list-parts.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { type Revision, revisionsQuery } from './policy-queries.js';
 import type { PolicySearch } from './policy-search.js';
 import { type Difference, differences, settingWords, valueWords } from './setting-words.js';
+
+const columns: readonly CsvColumn<Revision>[] = [
+  { heading: 'version', text: ({ version }) => version },
+  { heading: 'created_at', text: ({ created_at }) => created_at },
+  { heading: 'created_by', text: ({ created_by }) => created_by },
+  { heading: 'settings', text: ({ settings }) => JSON.stringify(settings) },
+];
 
 interface RevisionsProps {
   readonly name: string;
@@ -28,7 +37,7 @@ export function Revisions({ name, search }: RevisionsProps) {
         )}
       </section>
       <section className="card stack" aria-label="Revisions">
-        <h2>Revisions</h2>
+        <TableHeading title="Revisions" file={`revisions-${name}.csv`} columns={columns} rows={revisions} />
         {found.isPending && <Loading rows={2} label="Reading revisions" />}
         {found.isError && <Failed error={found.error} onRetry={() => found.refetch()} />}
         <ol className="revisions">
@@ -127,29 +136,46 @@ function Compared({ left, right, isAll }: ComparedProps) {
   const shown = all.filter((setting) => isAll || isChanged(setting));
   if (shown.length === 0) return <p className="quiet">No setting differs.</p>;
   return (
-    <table className="side-by-side">
-      <thead>
-        <tr>
-          <th scope="col">Setting</th>
-          <th scope="col">Version {left.version}</th>
-          <th scope="col">Version {right.version}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {shown.map((setting) => {
-          const [before, after] = [left, right].map(({ settings }) => valueWords(settings[setting], setting));
-          return (
-            <tr key={setting} className={isChanged(setting) ? 'changed' : 'quiet'}>
-              <th scope="row">{settingWords(setting)}</th>
-              <td>{isChanged(setting) ? <del>{before}</del> : before}</td>
-              <td>{isChanged(setting) ? <ins>{after}</ins> : after}</td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <>
+      <table className="side-by-side">
+        <thead>
+          <tr>
+            <th scope="col">Setting</th>
+            <th scope="col">Version {left.version}</th>
+            <th scope="col">Version {right.version}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((setting) => {
+            const [before, after] = [left, right].map(({ settings }) =>
+              valueWords(settings[setting], setting),
+            );
+            return (
+              <tr key={setting} className={isChanged(setting) ? 'changed' : 'quiet'}>
+                <th scope="row">{settingWords(setting)}</th>
+                <td>{isChanged(setting) ? <del>{before}</del> : before}</td>
+                <td>{isChanged(setting) ? <ins>{after}</ins> : after}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      <CsvButton
+        file={`versions-${left.version}-${right.version}.csv`}
+        columns={comparing(left, right)}
+        rows={shown}
+      />
+    </>
   );
 }
+
+const comparing = (left: Revision, right: Revision): readonly CsvColumn<string>[] => [
+  { heading: 'setting', text: (setting) => setting },
+  ...[left, right].map(({ version, settings }) => ({
+    heading: `version_${version}`,
+    text: (setting: string) => JSON.stringify(settings[setting] ?? null),
+  })),
+];
 
 interface VersionFieldProps {
   readonly label: string;

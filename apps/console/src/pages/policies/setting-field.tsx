@@ -68,7 +68,7 @@ export function SettingField({ shape, value, problem, onChange }: SettingFieldPr
           onChange={(event) => onChange(countOf(event.target.value, shape.orUnlimited))}
         />
       )}
-      <p id={`${id}-says`} className={problem ? 'problem' : 'hint'}>
+      <p id={`${id}-says`} className={problem ? 'problem' : 'hint'} role={problem ? 'alert' : undefined}>
         {problem ? sentenceWords(problem) : hint}
       </p>
     </div>

@@ -2,12 +2,13 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { Problem } from '../../admin-api/problem.js';
 import { ActButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { durationWords } from '../../elements/durations.js';
 import { percent } from '../../elements/figures.js';
 import { InputField } from '../../elements/input-field.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { reasonWords } from '../../elements/words.js';
@@ -52,10 +53,7 @@ function Start({ policy }: { readonly policy: Policy }) {
       ),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['policies', policy.name, 'shadow'] }),
   });
-  const problem = start.error instanceof Problem ? start.error : undefined;
-  const [atIdle, atAbsolute] = ['inactivity_timeout', 'absolute_lifetime'].map((field) =>
-    problem?.faultOf(field),
-  );
+  const { at, rest } = refusalOf(start.error, ['inactivity_timeout', 'absolute_lifetime']);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     start.mutate();
@@ -67,18 +65,18 @@ function Start({ policy }: { readonly policy: Policy }) {
           label="Inactivity timeout to try"
           value={idle}
           onChange={setIdle}
-          problem={atIdle}
+          problem={at('inactivity_timeout')}
           hint={`such as 15m; ${valueWords(policy.settings['inactivityTimeout'])} is in force`}
         />
         <InputField
           label="Absolute lifetime to try"
           value={absolute}
           onChange={setAbsolute}
-          problem={atAbsolute}
+          problem={at('absolute_lifetime')}
           hint={`left empty, that of the policy: ${valueWords(policy.settings['absoluteLifetime'])}`}
         />
       </div>
-      {start.isError && !atIdle && !atAbsolute && <Failed error={start.error} />}
+      <Failed error={rest} />
       <ActButton scope="policies:write" look="main" busy={start.isPending} onAct={() => start.mutate()}>
         Start the shadow
       </ActButton>
@@ -161,9 +159,9 @@ function StopShadow({ name, marked, onClose }: StopShadowProps) {
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" className="danger" disabled={stop.isPending} onClick={() => stop.mutate()}>
+        <ReasonedButton className="danger" busy={stop.isPending} onPress={() => stop.mutate()}>
           {stop.isPending ? 'Stopping …' : 'Stop it'}
-        </button>
+        </ReasonedButton>
       </div>
     </Dialog>
   );

@@ -57,7 +57,7 @@ export function ShadowedSessions({ policy }: { readonly policy: string }) {
 }
 
 function ShadowedTable({ sessions }: { readonly sessions: readonly Shadowed[] }) {
-  const nameOf = useClientName();
+  const nameOf = useClientName(sessions.map(({ client_id }) => client_id));
   return (
     <div className="scroll">
       <table aria-label="Sessions that would have ended">

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { Dialog } from '../../elements/dialog.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { Failed } from '../../elements/states.js';
 
 interface StopAdaptationProps {
@@ -41,9 +42,9 @@ export function StopAdaptation({ policy, onClose }: StopAdaptationProps) {
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" className="danger" disabled={stop.isPending} onClick={() => stop.mutate()}>
+        <ReasonedButton className="danger" busy={stop.isPending} onPress={() => stop.mutate()}>
           {stop.isPending ? 'Stopping …' : policy ? 'Stop it' : 'Stop all'}
-        </button>
+        </ReasonedButton>
       </div>
     </Dialog>
   );

@@ -2,9 +2,11 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useId, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import type { CsvColumn } from '../../elements/csv.js';
 import { durationWords } from '../../elements/durations.js';
 import { TooLittleEvidence } from '../../elements/evidence.js';
 import { type Figure, FigureCell } from '../../elements/figures.js';
+import { CsvButton } from '../../elements/list-parts.js';
 import { Failed, Loading } from '../../elements/states.js';
 import type { Policy } from './policy-queries.js';
 import type { PolicySearch } from './policy-search.js';
@@ -19,6 +21,20 @@ const figures = [
   ['gave_up_per_visit', 'Visits that are given up'],
   ['exposure_hours_per_day', 'Hours a day that sessions lie open'],
 ] as const;
+
+interface Row {
+  readonly figure: string;
+  readonly before: Figure;
+  readonly after: Figure;
+}
+
+const parts = ['value', 'low', 'high'] as const;
+
+const columns: readonly CsvColumn<Row>[] = [
+  { heading: 'figure', text: ({ figure }) => figure },
+  ...parts.map((part) => ({ heading: `now_${part}`, text: ({ before }: Row) => before[part] })),
+  ...parts.map((part) => ({ heading: `then_${part}`, text: ({ after }: Row) => after[part] })),
+];
 
 const readEstimate = (policy: string, candidate: number) =>
   bodyOf(
@@ -65,7 +81,7 @@ export function WhatIf({ policy, search }: WhatIfProps) {
       {policy.attached_to.length > 0 && estimate.isPending && <Loading rows={2} label="Estimating" />}
       {estimate.isError && <Failed error={estimate.error} onRetry={() => estimate.refetch()} />}
       {missing.length > 0 && <TooLittleEvidence missing={missing} />}
-      {found && <Comparison found={found} />}
+      {found && <Comparison found={found} file={`what-if-${policy.name}-${candidate}m.csv`} />}
     </section>
   );
 }
@@ -102,11 +118,17 @@ function MinutesSlider({ at, instead, onMove, onRest }: MinutesSliderProps) {
 }
 
 interface ComparisonProps {
+  readonly file: string;
   readonly found: Readonly<Record<'before' | 'after', Readonly<Record<(typeof figures)[number][0], Figure>>>>;
 }
 
 /** Each figure under the timeout of today, and under the other one. */
-function Comparison({ found }: ComparisonProps) {
+function Comparison({ found, file }: ComparisonProps) {
+  const rows = figures.map(([name, title]) => ({
+    figure: title,
+    before: found.before[name],
+    after: found.after[name],
+  }));
   return (
     <>
       <table>
@@ -122,15 +144,16 @@ function Comparison({ found }: ComparisonProps) {
           </tr>
         </thead>
         <tbody>
-          {figures.map(([name, title]) => (
-            <tr key={name}>
-              <th scope="row">{title}</th>
-              <FigureCell of={found.before[name]} />
-              <FigureCell of={found.after[name]} />
+          {rows.map(({ figure, before, after }) => (
+            <tr key={figure}>
+              <th scope="row">{figure}</th>
+              <FigureCell of={before} />
+              <FigureCell of={after} />
             </tr>
           ))}
         </tbody>
       </table>
+      <CsvButton file={file} columns={columns} rows={rows} />
       <p className="small quiet">Below each figure stands its 95 % interval. Nothing is changed by asking.</p>
     </>
   );

@@ -10,15 +10,16 @@ const maxNamed = 6;
 
 /** The number of live sessions that a change of a policy would end at once, and with which applications they are. */
 export function WouldEnd({ preview: { would_end: ending, live, by_client: clients } }: WouldEndProps) {
-  const nameOf = useClientName();
   const hit = clients.filter(({ would_end }) => would_end > 0);
+  const named = hit.slice(0, maxNamed);
+  const nameOf = useClientName(named.map(({ client_id }) => client_id));
   return (
     <div className={ending > 0 ? 'notice bad' : 'notice'}>
       <p>
         {ending.toLocaleString()} of {live.toLocaleString()} live sessions would end at once.
       </p>
       <ul className="small">
-        {hit.slice(0, maxNamed).map(({ client_id, live: own, would_end }) => (
+        {named.map(({ client_id, live: own, would_end }) => (
           <li key={client_id}>
             {would_end.toLocaleString()} of {own.toLocaleString()} with {nameOf(client_id)}
           </li>

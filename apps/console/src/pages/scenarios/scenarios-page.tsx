@@ -1,13 +1,12 @@
 import './scenarios.css';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useRef } from 'react';
 import { focusRow } from '../../elements/record.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { FeedList } from '../../feed/feed-list.js';
 import { FeedStanding, type LiveFeed, MayNotReadEvents, useLiveFeed } from '../../feed/live-feed.js';
-import { useEscape, useRowKeys } from '../../shell/keyboard.js';
+import { useEscape } from '../../shell/keyboard.js';
 import { PlayView } from './play-view.js';
 import { outcomeLook, remarkOn } from './play-words.js';
 import { playQuery, type Scenario, type Scenarios, scenariosQuery } from './scenario-queries.js';
@@ -22,15 +21,13 @@ export function ScenariosPage() {
   const scenarios = useQuery(scenariosQuery);
   // The feed is followed before anything is played, so that it has the first event of a play, too.
   const feed = useLiveFeed();
-  const page = useRef<HTMLDivElement>(null);
-  useRowKeys(page);
   const opened = scenarios.data?.items.find((one) => one.name === name) ?? scenarios.data?.items[0];
   useEscape(() => {
     if (opened && play !== undefined)
       void navigate({ search: { scenario: opened.name } }).then(() => focusRow(opened.name));
   });
   return (
-    <div ref={page}>
+    <div>
       <div className="heading">
         <h1>Scenarios</h1>
         {play !== undefined && feed.mayRead && <FeedStanding feed={feed} />}

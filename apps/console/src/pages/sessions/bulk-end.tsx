@@ -7,6 +7,8 @@ import { ConfirmedEnd } from '../../elements/confirmed-end.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { NoteField } from '../../elements/note-field.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { reasonWords } from '../../elements/words.js';
 import type { operations } from '../../generated/admin-api.js';
@@ -15,6 +17,9 @@ import { type SessionSearch, selectionOf } from './session-search.js';
 
 /** Above this number the operator types it, so that a slip of the hand ends nothing. */
 const typedAbove = 1_000;
+
+/** Applications that are named. */
+const maxNamed = 6;
 
 type Body = operations['endSessions']['requestBody']['content']['application/json'];
 type Reason = NonNullable<Body['reason']>;
@@ -49,15 +54,16 @@ export function BulkEnd({ search, onClose, onEnded }: BulkEndProps) {
   });
   const count = preview.data?.matched ?? 0;
   const mustType = count > typedAbove;
-  const isOff = !preview.data || count === 0 || end.isPending || (mustType && typed.trim() !== String(count));
+  const { at, rest } = refusalOf(end.error, ['note', 'reason']);
+  const off = whyOff(preview.data?.matched, typed);
   if (end.data) return <Ended outcome={end.data} search={search} onClose={onClose} />;
   return (
     <Dialog title="End all sessions of this search" onClose={onClose}>
       {preview.isPending && <Loading rows={3} label="Counting" />}
       {preview.isError && <Failed error={preview.error} onRetry={() => preview.refetch()} />}
       {preview.data && <Counted preview={preview.data} />}
-      <ReasonField value={reason} onChange={setReason} />
-      <NoteField value={note} error={end.error} onChange={setNote} />
+      <ReasonField value={reason} problem={at('reason')} onChange={setReason} />
+      <NoteField value={note} problem={at('note')} onChange={setNote} />
       <label className="check">
         <input type="checkbox" checked={onlyThese} onChange={(event) => setOnlyThese(event.target.checked)} />
         <span>
@@ -69,29 +75,42 @@ export function BulkEnd({ search, onClose, onEnded }: BulkEndProps) {
         </span>
       </label>
       {mustType && <CountField count={count} value={typed} onChange={setTyped} />}
-      {end.isError && <Failed error={end.error} />}
+      <Failed error={rest} />
       <div className="actions">
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" className="danger" disabled={isOff} onClick={() => end.mutate()}>
+        <ReasonedButton className="danger" off={off} busy={end.isPending} onPress={() => end.mutate()}>
           {end.isPending
             ? 'Ending …'
             : `End ${count.toLocaleString()} ${count === 1 ? 'session' : 'sessions'}`}
-        </button>
+        </ReasonedButton>
       </div>
     </Dialog>
   );
 }
 
+/** Why the end cannot begin, in words. */
+function whyOff(count: number | null | undefined, typed: string): string | undefined {
+  if (count === undefined) return 'The sessions are not counted yet.';
+  if (!count) return 'No live session meets these conditions.';
+  return count > typedAbove && typed.trim() !== String(count) ? 'Type the number first.' : undefined;
+}
+
 interface ReasonFieldProps {
   readonly value: Reason;
+  readonly problem: string | undefined;
   readonly onChange: (value: Reason) => void;
 }
 
-function ReasonField({ value, onChange }: ReasonFieldProps) {
+function ReasonField({ value, problem, onChange }: ReasonFieldProps) {
   return (
-    <SelectField label="Reason" value={value} onChange={(chosen) => onChange(chosen as Reason)}>
+    <SelectField
+      label="Reason"
+      value={value}
+      problem={problem}
+      onChange={(chosen) => onChange(chosen as Reason)}
+    >
       {administratorReasons.map((one) => (
         <option key={one} value={one}>
           {reasonWords(one)}
@@ -126,7 +145,8 @@ function CountField({ count, value, onChange }: CountFieldProps) {
 function Counted({ preview }: { readonly preview: Outcome }) {
   const caller = useCaller();
   const hasOwn = preview.by_client.some(({ client_id }) => client_id === caller?.client_id);
-  const nameOf = useClientName();
+  const named = preview.by_client.slice(0, maxNamed);
+  const nameOf = useClientName(named.map(({ client_id }) => client_id));
   return (
     <div className="stack" aria-live="polite">
       <p>
@@ -141,12 +161,14 @@ function Counted({ preview }: { readonly preview: Outcome }) {
       {hasOwn && <p className="notice bad">Your own session may be among them.</p>}
       {preview.by_client.length > 0 && (
         <ul className="small">
-          {preview.by_client.slice(0, 6).map(({ client_id, count }) => (
+          {named.map(({ client_id, count }) => (
             <li key={client_id}>
               <span className="strong">{count.toLocaleString()}</span> with {nameOf(client_id)}
             </li>
           ))}
-          {preview.by_client.length > 6 && <li>and {preview.by_client.length - 6} more applications</li>}
+          {preview.by_client.length > maxNamed && (
+            <li>and {preview.by_client.length - maxNamed} more applications</li>
+          )}
         </ul>
       )}
     </div>

@@ -4,6 +4,8 @@ import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { ConfirmedEnd } from '../../elements/confirmed-end.js';
 import { Dialog } from '../../elements/dialog.js';
 import { NoteField } from '../../elements/note-field.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
+import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 import type { SessionDetails } from './session-queries.js';
 
@@ -44,6 +46,7 @@ export function EndOne({ session, onClose, onEnded }: EndOneProps) {
     },
     onSuccess: onEnded,
   });
+  const { at, rest } = refusalOf(end.error, ['note']);
   if (end.data) return <EndedOne outcome={end.data} onClose={onClose} />;
   return (
     <Dialog title="End this session" onClose={onClose}>
@@ -51,15 +54,15 @@ export function EndOne({ session, onClose, onEnded }: EndOneProps) {
         {session.username ?? 'This person'} is signed in to {session.client_name ?? session.client_id}.
       </p>
       {hasBrowser && <ReachChoice reach={reach} along={preview.data?.along.length} onChoose={setReach} />}
-      <NoteField value={note} error={end.error} onChange={setNote} />
-      {end.isError && <Failed error={end.error} />}
+      <NoteField value={note} problem={at('note')} onChange={setNote} />
+      <Failed error={rest} />
       <div className="actions">
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" className="danger" disabled={end.isPending} onClick={() => end.mutate()}>
+        <ReasonedButton className="danger" busy={end.isPending} onPress={() => end.mutate()}>
           {end.isPending ? 'Ending …' : 'End it'}
-        </button>
+        </ReasonedButton>
       </div>
     </Dialog>
   );

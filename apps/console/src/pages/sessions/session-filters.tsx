@@ -57,6 +57,7 @@ export function SessionFilters({ search, problem, onChange }: SessionFiltersProp
         <SelectField
           label="Ended because of"
           value={search.reason ?? ''}
+          problem={problem?.faultOf('reason')}
           onChange={(reason) => onChange({ reason: (reason || undefined) as EndReason | undefined })}
         >
           <option value="">any reason</option>
@@ -81,12 +82,12 @@ export function SessionFilters({ search, problem, onChange }: SessionFiltersProp
         problem={problem?.faultOf('user_agent')}
         onCommit={(user_agent) => onChange({ user_agent })}
       />
-      <StartedField search={search} onChange={onChange} />
+      <StartedField search={search} problem={problem} onChange={onChange} />
     </search>
   );
 }
 
-function StartedField({ search, onChange }: Pick<SessionFiltersProps, 'search' | 'onChange'>) {
+function StartedField({ search, problem, onChange }: SessionFiltersProps) {
   const since = search.started_after;
   const hours = (value: string) =>
     value === '' ? undefined : new Date(serverNow() - Number(value) * 3_600_000).toISOString();
@@ -95,6 +96,7 @@ function StartedField({ search, onChange }: Pick<SessionFiltersProps, 'search' |
     <SelectField
       label="Signed in"
       value={present}
+      problem={problem?.faultOf('started_after')}
       onChange={(value) => onChange({ started_after: hours(value) })}
     >
       {ages.map(([value, title]) => (

@@ -1,7 +1,7 @@
 import './sessions.css';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Outlet, useNavigate, useParams } from '@tanstack/react-router';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { useCaller } from '../../admin-api/caller.js';
 import { Problem } from '../../admin-api/problem.js';
 import { useReadAt } from '../../admin-api/server-time.js';
@@ -10,7 +10,6 @@ import { withConditions } from '../../elements/conditions.js';
 import type { CsvColumn } from '../../elements/csv.js';
 import { type FoundPages, FoundRows } from '../../elements/list-parts.js';
 import { ListHeading } from '../../elements/paged-list.js';
-import { useRowKeys } from '../../shell/keyboard.js';
 import { BulkEnd } from './bulk-end.js';
 import { SessionFilters } from './session-filters.js';
 import { clockQuery, type Session, sessionsQuery } from './session-queries.js';
@@ -92,9 +91,7 @@ interface FoundProps {
 }
 
 function Found({ found, sessions, search, readAt, open, onRetry }: FoundProps) {
-  const list = useRef<HTMLDivElement>(null);
   const caller = useCaller();
-  useRowKeys(list);
   return (
     <FoundRows
       of="sessions"
@@ -103,7 +100,7 @@ function Found({ found, sessions, search, readAt, open, onRetry }: FoundProps) {
       advice="Take a condition away, or look among the ended ones."
       {...{ found, onRetry }}
     >
-      <div className="rows card" ref={list}>
+      <div className="rows card">
         <div className="row head" aria-hidden="true">
           <span>Person</span>
           <span>Application</span>

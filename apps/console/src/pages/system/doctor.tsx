@@ -1,8 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMay } from '../../admin-api/caller.js';
+import { useScopeReason } from '../../elements/act-button.js';
 import type { CsvColumn } from '../../elements/csv.js';
 import { Icon } from '../../elements/icon.js';
 import { CsvButton } from '../../elements/list-parts.js';
+import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { Empty, Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { doctorQuery, type Finding } from './system-queries.js';
@@ -21,6 +23,7 @@ const order = ['wrong', 'note', 'ok'] as const;
 /** The checks of the installation, the worst first, with what to do about it. */
 export function Doctor() {
   const may = useMay('events:read');
+  const off = useScopeReason('events:read');
   const found = useQuery({ ...doctorQuery, enabled: may });
   const findings = found.data?.items ?? [];
   return (
@@ -36,15 +39,15 @@ export function Doctor() {
             )}
           </span>
           <CsvButton file="doctor.csv" columns={columns} rows={findings} />
-          <button
-            type="button"
+          <ReasonedButton
             className="plain compact"
-            disabled={!may || found.isFetching}
-            onClick={() => void found.refetch()}
+            off={off}
+            busy={found.isFetching}
+            onPress={() => void found.refetch()}
           >
             <Icon name="refresh" />
             {found.isFetching ? 'Looking …' : 'Look again'}
-          </button>
+          </ReasonedButton>
         </div>
       </div>
       {!may && (

@@ -45,7 +45,7 @@ export function Nodes() {
 }
 
 function NodeTable({ rows }: { readonly rows: readonly Row[] }) {
-  const nameOf = useClientName();
+  const nameOf = useClientName(rows.map(({ follower }) => follower?.client_id));
   return (
     <div className="scroll followers">
       <table>

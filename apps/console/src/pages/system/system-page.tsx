@@ -1,10 +1,8 @@
 import './system.css';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRef } from 'react';
 import { useReadAt } from '../../admin-api/server-time.js';
 import { ReadAgain } from '../../elements/list-parts.js';
 import { Failed } from '../../elements/states.js';
-import { useRowKeys } from '../../shell/keyboard.js';
 import { Doctor } from './doctor.js';
 import { Keys } from './keys.js';
 import { Nodes } from './nodes.js';
@@ -15,10 +13,8 @@ import { readyQuery } from './system-queries.js';
 export function SystemPage() {
   const ready = useQuery(readyQuery);
   const queries = useQueryClient();
-  const page = useRef<HTMLDivElement>(null);
-  useRowKeys(page);
   return (
-    <div ref={page}>
+    <div>
       <div className="heading">
         <h1>System</h1>
         <div className="actions">
