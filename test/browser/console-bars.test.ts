@@ -215,7 +215,7 @@ const ofRoute = ['Change it: policies:write', 'Delete …: policies:write'];
 const ofPolicy = ['Change it: policies:write', 'Attach …: policies:write'];
 const scopeBoxes = adminScopeNames.map((scope) => `${scope}: accounts:write`);
 
-/** What an operator who may only read finds off, page by page, with the scope that is missing. */
+/** The controls that an operator who may only read finds off, page by page, with the scope that is missing. */
 const actsByScope: Readonly<Record<string, readonly string[]>> = {
   '/now': ['End everything …: sessions:end'],
   '/people': ['New person: accounts:write'],

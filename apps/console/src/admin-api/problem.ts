@@ -18,7 +18,7 @@ export class Problem extends Error {
     super(message);
   }
 
-  /** What is said against a field. */
+  /** The words against a field. */
   faultOf(field: string): string | undefined {
     return this.faults.find((fault) => isAbout(fault, field))?.detail;
   }

@@ -10,7 +10,7 @@ interface ActButtonProps {
   readonly children: ReactNode;
   readonly look?: 'ending' | 'plain' | 'main';
   readonly busy?: boolean;
-  /** What is still missing for the act, in words. */
+  /** The part that the act still lacks, in words. */
   readonly missing?: string | undefined;
 }
 

@@ -13,7 +13,7 @@ interface ConfirmDialogProps {
   readonly isDanger?: boolean;
   /** Whether the operation takes a note. */
   readonly hasNote?: boolean;
-  /** What is still missing for the act, in words. */
+  /** The part that the act still lacks, in words. */
   readonly off?: string | undefined;
   readonly act: (note: string | undefined) => Promise<unknown>;
   readonly onDone: () => void;

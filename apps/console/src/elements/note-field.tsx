@@ -3,7 +3,7 @@ import { Says } from './filter-fields.js';
 
 interface NoteFieldProps {
   readonly value: string;
-  /** What the refusal of the act says against the note. */
+  /** The words against the note, where the act was refused for it. */
   readonly problem: string | undefined;
   readonly onChange: (value: string) => void;
 }

@@ -1,7 +1,7 @@
 import { isAbout, Problem } from '../admin-api/problem.js';
 import { linesOf } from './lines.js';
 
-/** A refusal as a form shows it: what stands at its fields, and what belongs to none of them. */
+/** A refusal as a form shows it: the words at its fields, and the rest, which belongs to none of them. */
 export interface Refusal {
   /** The words at a field. */
   readonly at: (field: string) => string | undefined;

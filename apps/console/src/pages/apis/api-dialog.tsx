@@ -59,7 +59,7 @@ export function ApiDialog({ audience, onClose, onDone }: ApiDialogProps) {
     queryFn: () => readApi(audience ?? ''),
   });
   if (audience === null) return <ApiForm typed={nothing} etag={null} onClose={onClose} onDone={onDone} />;
-  // What was typed stays where the API is read again.
+  // The form stays as it was typed where the API is read again.
   if (found.data && found.isFetchedAfterMount)
     return (
       <ApiForm typed={typedOf(found.data.body)} etag={found.data.etag} onClose={onClose} onDone={onDone} />
