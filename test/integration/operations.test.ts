@@ -283,7 +283,7 @@ const operator = { by: { kind: 'administrator', id: 'ops', ip: null } } as const
 const imported = (lines: readonly object[], dryRun = false) =>
   importAccounts(
     foundation,
-    { accounts: readImport('jsonl', lines.map((line) => JSON.stringify(line)).join('\n')), dryRun },
+    { read: readImport('jsonl', lines.map((line) => JSON.stringify(line)).join('\n')), dryRun },
     operator,
   );
 /** The faults of what is refused, as `line member: detail`. */
@@ -295,6 +295,10 @@ async function faultsOf(work: () => unknown): Promise<readonly string[]> {
     if (!(error instanceof ImportRefused)) throw error;
     return error.faults.map(({ line, member, detail }) => `${line} ${member ?? '-'}: ${detail}`);
   }
+}
+function faultyFile(format: AccountFileFormat, content: string): void {
+  const { faults } = readImport(format, content);
+  if (faults.length > 0) throw new ImportRefused(faults);
 }
 const bcryptOfAbc = '$2b$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i';
 let networks = 0;
@@ -347,8 +351,14 @@ describe('an import of accounts', () => {
     expect(await imported(lines)).toEqual({ created: 0, present: 3 });
     expect((await numberOf('event')) - before).toBe(4);
     expect(
-      await faultsOf(() => imported([{ ...lines[1], display_name: 'Robert' }, { username: 'dan' }])),
-    ).toEqual(['1 username: is taken by an account with another profile']);
+      await faultsOf(() =>
+        imported([{ ...lines[1], display_name: 'Robert' }, { username: 'dan' }, { disabled: 1 }]),
+      ),
+    ).toEqual([
+      '1 username: is taken by an account with another profile',
+      '3 disabled: must be true or false',
+      '3 username: is missing',
+    ]);
     expect(await hashOf('dan')).toBeUndefined();
   });
 
@@ -435,16 +445,16 @@ describe('an import of accounts', () => {
     ['csv', 'username,disabled\na,yes', ['2 disabled: must be true or false']],
     ['csv', 'username\n', ['1 -: has no account']],
   ])('is refused with every fault by line: %s %j', async (format, content, wanted) => {
-    const faults = await faultsOf(() => readImport(format, content));
+    const faults = await faultsOf(() => faultyFile(format, content));
     expect(faults).toEqual(wanted.map((fault) => expect.stringContaining(fault)));
   });
 
   it('reads CSV as spreadsheets write it', () => {
     const content =
       '\ufeffusername,display_name,groups,disabled\r\n"ada","L., ""Ada""\r\nx",a; b,TRUE\r\n\r\nbob,,,\r\n';
-    // A display name of two lines is refused; the next test of the reader is its line.
-    expect(() => readImport('csv', content)).toThrow(ImportRefused);
-    const [ada, bob] = readImport('csv', content.replace('\r\nx', ''));
+    // A display name has no second line.
+    expect(() => faultyFile('csv', content)).toThrow(ImportRefused);
+    const [ada, bob] = readImport('csv', content.replace('\r\nx', '')).accounts;
     expect(ada).toMatchObject({
       ...{ line: 2, username: 'ada', disabled: true },
       profile: { displayName: 'L., "Ada"', groups: ['a', 'b'] },
@@ -467,14 +477,14 @@ describe('an import of accounts', () => {
   ])('of 16 MiB of nothing is refused in little time: %s %j', async (format, piece, wanted) => {
     const started = performance.now();
     const content = piece.repeat(Math.floor(16_777_216 / piece.length));
-    const faults = await faultsOf(() => readImport(format, content));
+    const faults = await faultsOf(() => faultyFile(format, content));
     expect(faults).toEqual([expect.stringContaining(wanted)]);
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it('tells ten thousand faults, and how many more there are', async () => {
     const twoFaults = `${JSON.stringify({ email: 'x', disabled: 1 })}\n`;
-    const faults = await faultsOf(() => readImport('jsonl', twoFaults.repeat(5_000)));
+    const faults = await faultsOf(() => faultyFile('jsonl', twoFaults.repeat(5_000)));
     expect(faults).toHaveLength(10_001);
     expect(faults.at(-1)).toBe('3334 -: has the first of 5000 more faults');
   });

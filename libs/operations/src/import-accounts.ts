@@ -1,4 +1,4 @@
-import { type ImportedAccount, planImport, writeImport } from '@curfew/accounts/import';
+import { planImport, type ReadImport, writeImport } from '@curfew/accounts/import';
 import { accountEvent } from '@curfew/sessions';
 import { type Author, inTransaction, type OperationParts } from './author.js';
 
@@ -13,7 +13,7 @@ const patienceMs = 60_000;
 
 /** The accounts of a file that was read, as they are to be imported. */
 interface ImportWish {
-  readonly accounts: readonly ImportedAccount[];
+  readonly read: ReadImport;
   /** Whether nothing is to be written. */
   readonly dryRun: boolean;
 }
@@ -24,11 +24,11 @@ interface ImportWish {
  */
 export const importAccounts = async (
   parts: OperationParts,
-  { accounts, dryRun }: ImportWish,
+  { read, dryRun }: ImportWish,
   author: Author,
 ): Promise<AccountsImported> => {
   const { prisma, events, clock } = parts;
-  const planned = await planImport(accounts, prisma);
+  const planned = await planImport(read, prisma);
   const imported = { created: planned.accounts.length, present: planned.present };
   if (dryRun || imported.created === 0) return imported;
   const now = clock.now();

@@ -22,7 +22,7 @@ export class ImportController {
       along: (count?: number) => [adminActed(caller, operation, null, now, { note, count: count ?? null })],
     };
     try {
-      const wish = { accounts: readImport(body.format, body.content), dryRun: body.dry_run };
+      const wish = { read: readImport(body.format, body.content), dryRun: body.dry_run };
       const { created, present } = await importAccounts(this.parts, wish, author);
       return ok({ imported: !body.dry_run && created > 0, created, present });
     } catch (error) {

@@ -41,34 +41,39 @@ export interface PlannedImport {
 const store = new AccountImportStore();
 const isFault = (one: WrittenAccount | ImportFault): one is ImportFault => 'detail' in one;
 
-/** Reads and checks a file without the database. @throws ImportRefused */
-export function readImport(format: AccountFileFormat, content: string): readonly ImportedAccount[] {
+/** A file of accounts as it was read: the accounts without fault, and every fault. */
+export interface ReadImport {
+  readonly accounts: readonly ImportedAccount[];
+  readonly faults: readonly ImportFault[];
+}
+
+/** Reads and checks a file without the database. @throws ImportRefused where it is too long to be looked at further */
+export function readImport(format: AccountFileFormat, content: string): ReadImport {
   const written = readAccountFile(format, content, maxImportedAccounts + 1);
   if (written.length > maxImportedAccounts) {
     const { line } = written[maxImportedAccounts]!;
     const detail = `is beyond the ${maxImportedAccounts} accounts of one import; split the file`;
     throw new ImportRefused([{ line, detail }]);
   }
+  if (written.length === 0) throw new ImportRefused([{ line: 1, detail: 'has no account' }]);
   const checked = written.map((one) => (isFault(one) ? [one] : importedAccount(one)));
   const accounts = checked.filter((one) => !Array.isArray(one)) as ImportedAccount[];
-  const faults = [...(checked.filter(Array.isArray) as ImportFault[][]).flat(), ...repeatedIn(accounts)];
-  if (faults.length > 0) throw new ImportRefused(faults);
-  if (accounts.length === 0) throw new ImportRefused([{ line: 1, detail: 'has no account' }]);
-  return accounts;
+  const faults = (checked.filter(Array.isArray) as ImportFault[][]).flat();
+  return { accounts, faults: [...faults, ...repeatedIn(accounts)] };
 }
 
 /**
  * Compares the accounts of a file with those that are there. One that is there with the same profile is left as it is, so that a file can
- * be sent again. @throws ImportRefused
+ * be sent again. @throws ImportRefused with the faults of the file, and those beside what is there
  */
 export async function planImport(
-  accounts: readonly ImportedAccount[],
+  { accounts, faults: read }: ReadImport,
   tx: Transaction,
 ): Promise<PlannedImport> {
   const usernames = accounts.map(({ username }) => username);
   const present = await store.profilesByUsername(usernames, tx);
   const owners = await store.ownersOfVerified(accounts.flatMap(verifiedAddress), tx);
-  const faults: ImportFault[] = [];
+  const faults: ImportFault[] = [...read];
   for (const account of accounts) {
     const { line, username, profile } = account;
     const there = present.get(username);

@@ -8,6 +8,7 @@ export {
   maxImportedAccounts,
   type PlannedImport,
   planImport,
+  type ReadImport,
   readImport,
   writeImport,
 } from './account-import.js';
