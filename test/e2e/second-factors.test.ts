@@ -3,7 +3,7 @@ import { PolicyService, type PolicyTarget } from '@curfew/clients';
 import { ManualClock } from '@curfew/clock';
 import { decodeJwt } from 'jose';
 import pg from 'pg';
-import { type Authenticator, enrol, sendForm } from '../support/authenticator.js';
+import { Authenticator, enrol, sendForm } from '../support/authenticator.js';
 import { formsOf, type Page, type Person } from '../support/person.js';
 import { addPasskey, showPasskey } from '../support/software-passkey.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
@@ -31,6 +31,7 @@ afterAll(() => world?.stop());
 const mfa = 'urn:curfew:acr:mfa';
 const twoFactors = { acr: mfa, amr: ['pwd', 'otp', 'mfa'] };
 const isSecondStep = ({ body }: Page): boolean => body.includes('name="code"');
+const isEnrolment = ({ body }: Page): boolean => body.includes('<h1>Set up a second step</h1>');
 const proofIn = (token: string) => {
   const { acr, amr } = decodeJwt(token) as Record<string, unknown>;
   return { acr, amr };
@@ -299,12 +300,10 @@ describe('a policy that requires two factors', () => {
       });
       const { page } = await atSecondStep({}, person);
       expect(page.body).not.toContain('name="password"');
-      const other = await world.authorize(
-        web,
-        { resource: orders, scope: 'openid orders:read' },
-        world.person(1),
-      );
-      expect(other.query.get('error')).toBe('unmet_authentication_requirements');
+      // Somebody without a second factor is led to set one up, and gets no code before.
+      const asked = world.begin(web, { resource: orders, scope: 'openid orders:read' });
+      const other = await world.person(1).follow(asked.address, isEnrolment);
+      expect([isEnrolment(other), other.body.includes('>Later<')]).toEqual([true, false]);
     } finally {
       if (before === null) await policies.detach(to);
       else await policies.attach(to, before);
@@ -312,6 +311,65 @@ describe('a policy that requires two factors', () => {
     }
     expect((await world.refresh(web, leaked.refresh_token)).status).toBe(200);
     expect([await active(weak.access_token), await active(leaked.access_token)]).toEqual([true, false]);
+  });
+});
+
+describe('a policy that gives people days to set up a second factor', () => {
+  const settings = { basedOn: 'standard', enrolmentDays: 7 };
+  const askedAgo = (what: string) =>
+    world.database.query(`UPDATE account SET ${what} WHERE username = '${world.data.accounts[1]!.username}'`);
+  const startAsOther = async () => {
+    const person = world.person(1);
+    const { address, verifier } = world.begin(world.clients.web, { scope: 'openid' });
+    return { person, verifier, page: await person.follow(address, isEnrolment) };
+  };
+
+  it('offers it until then, and issues no code afterwards before one stands', async () => {
+    const policies = new PolicyService(world.database.prisma(), new ManualClock(Date.now()));
+    await policies.save({ name: 'enrolment', previous: 0, settings, createdBy: 'test' });
+    const target = { kind: 'client', id: world.clients.web.id } as const;
+    await policies.attach(target, 'enrolment');
+    let offered = await startAsOther();
+    for (let attempt = 0; attempt < 50 && !isEnrolment(offered.page); attempt += 1) {
+      await pause(100);
+      offered = await startAsOther();
+    }
+    expect(offered.page.body).toMatch(/You can do it later: .*in (7 days|6 days 23 hours)/);
+    const put = await offered.person.goOn(offered.page);
+    expect(proofIn((await redeemed(put, offered.verifier)).id_token)).toMatchObject({ amr: ['pwd'] });
+    // It is offered with the sign-in, and at no later application.
+    const silent = await world.authorize(world.clients.web, { scope: 'openid' }, offered.person);
+    expect(silent.code).not.toBe('');
+
+    await askedAgo(`enrolment_asked_at = enrolment_asked_at - interval '7 days'`);
+    const refused = { scope: 'openid', prompt: 'none' };
+    const quiet = await world.authorize(world.clients.web, refused, offered.person);
+    expect(quiet.query.get('error')).toBe('interaction_required');
+    const { person, page, verifier } = await startAsOther();
+    const [form] = formsOf(page.body);
+    for (const decision of ['later', 'continue', 'allow', '']) {
+      const again = await person.submit(page, { ...form!, markup: '' }, { decision });
+      expect([decision, isEnrolment(again), again.body.includes('>Later<')]).toEqual([decision, true, false]);
+    }
+
+    const link = /href="([^"]*second-step\?back=[^"]+)"/.exec(page.body)![1]!;
+    const locked = await person.open(new URL(link, world.issuer).href);
+    const { password: current } = world.data.accounts[1]!;
+    const shown = await sendForm(person, locked, { act: 'begin', current });
+    const own = new Authenticator(/<code class="key">([A-Z2-7 ]+)</.exec(shown.body)![1]!, now);
+    const done = await sendForm(person, shown, { act: 'confirm', code: own.code() });
+    const back = /href="([^"]*\/interaction\/[^"]+)"/.exec(done.body)![1]!;
+    const ready = await person.open(new URL(back, world.issuer).href);
+    expect(ready.body).toContain('Your second step is set up.');
+    const tokens = await redeemed(await person.goOn(ready), verifier);
+    expect(proofIn(tokens.id_token)).toEqual(twoFactors);
+
+    await policies.detach(target);
+    for (const table of ['totp_factor', 'recovery_code'])
+      await world.database.query(
+        `DELETE FROM ${table} t USING account a WHERE a.id = t.account_id AND a.username = '${world.data.accounts[1]!.username}'`,
+      );
+    await askedAgo(`second_factors = '{}', enrolment_asked_at = NULL`);
   });
 });
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type OperationParts, passwordEndsSessions } from '@curfew/operations';
 import { accessTokenLifetime, type SessionPolicy, seconds, unknownSignals } from '@curfew/session-policy';
 import { deadlines, idleWarningAt } from '@curfew/session-policy/deadlines';
+import { decideEnrolment } from '@curfew/session-policy/enrolment';
 import { settingNames, settingOf } from '@curfew/session-policy/settings';
 import { SessionQueries } from '@curfew/sessions';
 import { cacheMaxAge } from '../../libs/token-endpoint/src/introspection/session-clocks.js';
@@ -162,6 +163,13 @@ const trials: { readonly [Name in keyof SessionPolicy]: Trial } = {
     },
   },
   requiredAcr: { values: ['none', 'urn:curfew:acr:mfa'], seen: refreshes([1]) },
+  enrolmentDays: {
+    values: [null, 7],
+    seen: async (clientId) => {
+      const facts = { reachable: 'urn:curfew:acr:sfa', askedAt: null, isOffered: true, now: t(0) } as const;
+      return decideEnrolment(policyOf(clientId), facts);
+    },
+  },
   idleWarning: {
     values: [seconds(60), seconds(300)],
     seen: async (clientId) => {

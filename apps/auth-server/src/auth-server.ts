@@ -19,6 +19,7 @@ import { serveStreams, startDeliveries } from './delivery/index.js';
 import { createFirstRunData } from './first-run/index.js';
 import { HealthController } from './health.controller.js';
 import {
+  EnrolmentReturn,
   FormTokens,
   type InstallationLook,
   InteractionPages,
@@ -124,7 +125,8 @@ function tracingOf({ issuer, proxy }: Configuration) {
 
 function pagesOfProtocol(settings: PageSettings, { registry, clock, passkeys }: Foundation): PagesOfProtocol {
   const tokens = new FormTokens(settings);
-  const interactions = new InteractionPages(registry, tokens, settings, passkeys);
+  const enrolment = new EnrolmentReturn(settings);
+  const interactions = new InteractionPages(registry, tokens, settings, passkeys, enrolment, clock);
   return new PagesOfProtocol(settings, interactions, new Notices(tokens, settings, clock));
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
 import type { PrismaService, Statements, Transaction } from '@curfew/persistence';
-import { type Seconds, seconds } from '@curfew/session-policy';
+import { type Instant, type Seconds, seconds } from '@curfew/session-policy';
 import { type Account, type AccountNames, type AccountPage, asksSecondStep } from './account.js';
 import { AccountStore } from './account.store.js';
 import { AccountError } from './account-error.js';
@@ -235,6 +235,16 @@ export class AccountService {
   /** The account with this id, or null; any text may be asked for. */
   async findById(id: string, tx?: Transaction): Promise<Account | null> {
     return isUuid(id) ? this.store.findById(id, tx) : null;
+  }
+
+  /** When the person was first asked to set up a second factor; null where they never were. */
+  async enrolmentAskedAt(id: string): Promise<Instant | null> {
+    return isUuid(id) ? this.store.enrolmentAskedAt(id) : null;
+  }
+
+  /** Notes that the person is asked to set up a second factor; the first time counts. */
+  async noteEnrolmentAsked(id: string, now: Instant): Promise<void> {
+    if (isUuid(id)) await this.store.noteEnrolmentAsked(id, now);
   }
 
   /** Whether the account has a password. */

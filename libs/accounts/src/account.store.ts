@@ -129,6 +129,16 @@ export class AccountStore {
     return row?.passwordHash ?? null;
   }
 
+  async enrolmentAskedAt(id: string): Promise<Instant | null> {
+    const row = await this.prisma.account.findUnique({ where: { id }, select: { enrolmentAskedAt: true } });
+    return row?.enrolmentAskedAt ? instant(row.enrolmentAskedAt.getTime()) : null;
+  }
+
+  async noteEnrolmentAsked(id: string, now: Instant): Promise<void> {
+    const data = { enrolmentAskedAt: new Date(now) };
+    await this.prisma.account.updateMany({ where: { id, enrolmentAskedAt: null }, data });
+  }
+
   async findForSignIn(username: string, tx?: Transaction): Promise<FoundForSignIn | null> {
     if (!tx) {
       const [row] = await this.hot.run<SignInRow>(byNameStatement, [username]);

@@ -1,7 +1,7 @@
 import { relyingPartyOf } from '@curfew/accounts/factors';
 import { proofAlgorithms } from '@curfew/resource-server/dpop';
 import { type SessionPolicy } from '@curfew/session-policy';
-import { authenticationContexts } from '@curfew/session-policy/authentication';
+import { type AuthenticationContext, authenticationContexts } from '@curfew/session-policy/authentication';
 import { claimsByScope, lifetimes, routes } from '@curfew/token-endpoint';
 import { clockTolerance } from '@curfew/token-endpoint/client';
 import type { Configuration } from 'oidc-provider';
@@ -75,7 +75,7 @@ export function providerConfiguration(
 }
 
 /** The context classes that somebody can prove here (`acr_values_supported`): `phr` where there can be passkeys. */
-const provableContexts = ({ issuer }: ProtocolParts): string[] =>
+const provableContexts = ({ issuer }: ProtocolParts): AuthenticationContext[] =>
   authenticationContexts.filter((context) => context !== 'phr' || 'id' in relyingPartyOf(issuer));
 
 function features(parts: ProtocolParts): NonNullable<Configuration['features']> {
@@ -169,7 +169,7 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
       short: flags,
     },
     interactions: {
-      policy: whenPeopleAreAsked(parts.sessions, parts.accounts),
+      policy: whenPeopleAreAsked(parts.sessions, parts.accounts, provableContexts(parts)),
       url: (_ctx, { uid }) => `${parts.basePath}/interaction/${uid}`,
     },
     renderError: renderError(parts),

@@ -1,4 +1,4 @@
-export type { InteractionDetails } from './interaction-details.js';
+export type { Enrolment, InteractionDetails } from './interaction-details.js';
 export { Interactions, type RecognisedPerson } from './interactions.js';
 export {
   type DeviceNotice,

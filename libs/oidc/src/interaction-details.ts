@@ -1,16 +1,29 @@
-import type { ConsentedAccess, SecondFactor } from '@curfew/accounts';
+import { type Account, type ConsentedAccess, reachableContext, type SecondFactor } from '@curfew/accounts';
 import type { StagedWrites } from '@curfew/artifacts';
 import type { Client } from '@curfew/clients';
+import type { Instant } from '@curfew/session-policy';
+import { type AuthenticationContext, reaches } from '@curfew/session-policy/authentication';
 import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import type { Provider } from 'oidc-provider';
 import { type ContextPromptDetails, contextNeeded, contextRequired } from './hooks/authentication-context.js';
+import type { EnrolmentPromptDetails } from './hooks/enrolment.js';
 import { givenBefore } from './hooks/interaction-policy.js';
+
+/** The second factor that a person is asked to set up. */
+export interface Enrolment {
+  /** The context class that it has to prove. */
+  readonly context: AuthenticationContext;
+  /** Until when the person may put it off; null where nothing goes on before. */
+  readonly due: Instant | null;
+  /** Whether the account can prove that class by now. */
+  readonly isDone: boolean;
+}
 
 /** The facts with which a page asks a person to sign in or to consent. */
 export interface InteractionDetails {
   readonly uid: string;
   readonly prompt: {
-    readonly name: 'login' | 'consent' | 'select_account';
+    readonly name: 'login' | 'consent' | 'select_account' | 'enrolment';
     readonly reasons: readonly string[];
   };
   readonly client: {
@@ -28,6 +41,8 @@ export interface InteractionDetails {
   readonly username?: string | undefined;
   /** Whether nothing is missing but a further factor, which that account has. */
   readonly isStepUp: boolean;
+  /** The second factor that the person is asked to set up, where they are. */
+  readonly enrolment?: Enrolment | undefined;
   /** The kinds of second factors that this account has. */
   readonly secondFactors: readonly SecondFactor[];
   /** Whether nothing but a passkey answers the step-up. */
@@ -65,12 +80,18 @@ export async function detailsOf(
     accountId: session?.accountId,
     username: account?.username,
     isStepUp: isOfContext && account !== undefined && account.secondFactors.length > 0,
+    enrolment: account && enrolmentOf(account, prompt.details),
     secondFactors: account?.secondFactors ?? [],
     needsPasskey: (prompt.details as ContextPromptDetails)[contextNeeded] === 'phr',
     loginHint: text(params['login_hint']),
     uiLocales: text(params['ui_locales']),
     asked: { missing: missingAccess(prompt.details), before: accessGivenBefore(prompt.details) },
   };
+}
+
+function enrolmentOf(account: Account, details: unknown): Enrolment | undefined {
+  const { enrolment } = details as EnrolmentPromptDetails;
+  return enrolment && { ...enrolment, isDone: reaches(reachableContext(account), enrolment.context) };
 }
 
 /** The access that is not allowed yet, from a consent prompt. */

@@ -10,6 +10,7 @@ import { epochSeconds } from '@curfew/token-endpoint';
 import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import { errors, type InteractionResults, type Provider } from 'oidc-provider';
 import { cookieLifetime } from './configuration.js';
+import { enrolmentPrompt } from './hooks/enrolment.js';
 import { grantAccess } from './hooks/grants.js';
 import { signedInAs } from './hooks/interaction-policy.js';
 import { detailsOf, type InteractionDetails, missingAccess } from './interaction-details.js';
@@ -97,6 +98,23 @@ export class Interactions {
     response: ServerResponse,
     methods: readonly AuthenticationMethod[],
   ): Promise<void> {
+    return this.#goOn(request, response, methods, {});
+  }
+
+  /**
+   * The person has set up the second factor that they were asked for, or puts it off: their sign-in goes on as it is by now.
+   * @throws InteractionGone
+   */
+  enrolmentAnswered(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    return this.#goOn(request, response, [], { [enrolmentPrompt]: {} });
+  }
+
+  #goOn(
+    request: IncomingMessage,
+    response: ServerResponse,
+    methods: readonly AuthenticationMethod[],
+    further: InteractionResults,
+  ): Promise<void> {
     const finish = async () => {
       const scope = currentScope();
       scope.isAct = true;
@@ -112,7 +130,8 @@ export class Interactions {
         ts: loginTs,
         atMs: found.signIn.signedInAt,
       };
-      await this.#finish(request, response, signedInAs(login as never), false);
+      const result = { ...signedInAs(login as never), ...further };
+      await this.#finish(request, response, result, false);
     };
     return this.server.inScope(request, finish, this.#read.get(request));
   }

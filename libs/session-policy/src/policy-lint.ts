@@ -157,7 +157,7 @@ const checks: readonly Check[] = [
     setting: 'requiredAcr',
     severity: 'note',
     message:
-      'refuses people without a second factor until they have set one up at their account page; sessions that were signed in by password alone are refused at once (demanded by NIST SP 800-63B-4 §2.2.1, PCI DSS 4.0.1 §8.4.2 and IPSIE SL1)',
+      'leads people without a second factor to set one up when they sign in; sessions that were signed in by password alone are refused at once (demanded by NIST SP 800-63B-4 §2.2.1, PCI DSS 4.0.1 §8.4.2 and IPSIE SL1)',
     applies: (policy) => policy.requiredAcr !== 'none',
   },
   {

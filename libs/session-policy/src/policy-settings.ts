@@ -134,6 +134,17 @@ export const policySettings = {
     stricter: stricterIn(requirableContexts),
     reader: domain('authentication', 'meetsPolicy'),
   }),
+  /**
+   * The days that a person without a second factor has to set one up, from the first time they are asked; then no code is issued before one
+   * stands. null: nobody is asked.
+   */
+  enrolmentDays: optional(
+    limit(0, 365, {
+      standard: null,
+      stricter: smallerLimit,
+      reader: domain('enrolment', 'decideEnrolment'),
+    }),
+  ),
   /** null: every account is under the inactivity timeout. */
   canary: optional<Canary | null>({
     shape: { kind: 'canary', min: minute, max: 30 * day, maxShare: 50 },

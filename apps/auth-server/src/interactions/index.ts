@@ -1,5 +1,6 @@
 import { AccountController } from './account.controller.js';
 import { AssetsController } from './assets.controller.js';
+import { EnrolmentReturn } from './enrolment-return.js';
 import { ForgottenPasswordController } from './forgotten-password.controller.js';
 import { FormTokens } from './form-tokens.js';
 import { FreshProofs } from './fresh-proofs.js';
@@ -18,6 +19,7 @@ import { SignInFlow } from './sign-in-flow.js';
 import { SignedIn } from './signed-in.js';
 
 export { seeOther } from './answer.js';
+export { EnrolmentReturn } from './enrolment-return.js';
 export { FormTokens } from './form-tokens.js';
 export { type InstallationLook, readInstallationLook } from './installation-look.js';
 export { InteractionPages } from './interaction-pages.js';
@@ -45,6 +47,7 @@ export const pageControllers = [
 
 /** Providers for the controllers, in addition to those of the foundation, Interactions, PageSettings and PageLog. */
 export const pageProviders = [
+  EnrolmentReturn,
   FormTokens,
   FreshProofs,
   InteractionPages,

@@ -1,16 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import { Passkeys } from '@curfew/accounts/factors';
 import { logoOf, Registry } from '@curfew/clients';
-import type { InteractionDetails } from '@curfew/oidc';
+import { Clock } from '@curfew/clock';
+import type { Enrolment, InteractionDetails } from '@curfew/oidc';
 import type { PageDocument, PageLook } from '@curfew/pages';
 import { Injectable } from '@nestjs/common';
 import {
   type ConsentItem,
   consentPage,
+  type EnrolmentPage,
+  enrolmentPage,
   type SignInPage,
   secondStepPage,
   signInPage,
 } from '../pages/index.js';
+import { EnrolmentReturn } from './enrolment-return.js';
 import { FormTokens } from './form-tokens.js';
 import { PageSettings } from './page-settings.js';
 
@@ -22,11 +26,14 @@ export class InteractionPages {
     private readonly tokens: FormTokens,
     private readonly settings: PageSettings,
     private readonly passkeys: Passkeys,
+    private readonly enrolment: EnrolmentReturn,
+    private readonly clock: Clock,
   ) {}
 
   /** The page that asks what the interaction asks. */
   async draw(details: InteractionDetails, request: IncomingMessage): Promise<PageDocument> {
     if (details.prompt.name === 'consent') return consentPage(await this.consentModel(details, request));
+    if (details.enrolment) return enrolmentPage(this.enrolmentModel(details, details.enrolment, request));
     const model = this.signInModel(details, request);
     return details.isStepUp ? secondStepPage({ ...model, ...answersTo(details) }) : signInPage(model);
   }
@@ -65,6 +72,22 @@ export class InteractionPages {
     if (!registered) return undefined;
     const { accent_color_light: light, accent_color_dark: dark } = registered.metadata;
     return this.settings.lookFor({ logo: logoOf(registered), accents: { light, dark } });
+  }
+
+  private enrolmentModel(
+    details: InteractionDetails,
+    { context, due, isDone }: Enrolment,
+    request: IncomingMessage,
+  ): EnrolmentPage {
+    return {
+      clientName: details.client.name,
+      settings: this.enrolment.leading(details.uid),
+      needsPasskey: context === 'phr',
+      due,
+      isDone,
+      now: this.clock.now(),
+      ...this.formOf(details, request),
+    };
   }
 
   private async consentModel(details: InteractionDetails, request: IncomingMessage) {

@@ -5,6 +5,7 @@ import type { AuthenticationMethod } from '@curfew/session-policy/authentication
 import { TimeoutReturns } from '@curfew/sessions/store';
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { seeOther, sendPage } from './answer.js';
+import { EnrolmentReturn } from './enrolment-return.js';
 import { type Form, readForm } from './form.js';
 import { FormTokens } from './form-tokens.js';
 import { answersTo, InteractionPages } from './interaction-pages.js';
@@ -22,6 +23,7 @@ export class InteractionController {
     private readonly pages: InteractionPages,
     private readonly tokens: FormTokens,
     private readonly settings: PageSettings,
+    private readonly enrolment: EnrolmentReturn,
     private readonly returns: TimeoutReturns,
     private readonly clock: Clock,
   ) {}
@@ -34,7 +36,8 @@ export class InteractionController {
   ): Promise<void> {
     const details = await this.details(uid, request, response, 400);
     const { leadsOut, prompt } = details;
-    if (prompt.name !== 'consent') return this.flow.show(this.place(request, response, details));
+    if (!['consent', 'enrolment'].includes(prompt.name))
+      return this.flow.show(this.place(request, response, details));
     sendPage(response, await this.pages.draw(details, request), { leadsOut });
   }
 
@@ -70,11 +73,26 @@ export class InteractionController {
       if (decision !== 'allow') throw malformed();
       return unlessGone(403, () => this.interactions.consented(request, response));
     }
+    if (details.enrolment) return this.takeEnrolment(details, decision, request, response);
     const finish = async (person: RecognisedPerson) => {
       await unlessGone(403, () => this.interactions.signedIn(request, response, person));
       this.returns.proved(person.accountId, details.client.id, this.clock.now());
     };
     await this.flow.answer(this.place(request, response, details), form, finish);
+  }
+
+  /** Goes on where the second factor is there, or may be put off; else the page asks once more. */
+  private async takeEnrolment(
+    { enrolment, uid }: InteractionDetails,
+    decision: string | undefined,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { due = null, isDone = false } = enrolment ?? {};
+    const mayWait = decision === 'later' && due !== null && this.clock.now() < due;
+    if (!isDone && !mayWait) return seeOther(response, this.pages.addressOf(uid));
+    this.enrolment.forget(response);
+    return unlessGone(403, () => this.interactions.enrolmentAnswered(request, response));
   }
 
   private place(

@@ -5,6 +5,7 @@ import { type AuthenticationMethod, methodsTogether } from '@curfew/session-poli
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { recoveryCodesPage, secondStepDone, secondStepSettings } from '../pages/index.js';
 import { seeOther, sendPage } from './answer.js';
+import { EnrolmentReturn } from './enrolment-return.js';
 import type { FormProblem } from './form-problem.js';
 import { type FreshProof, FreshProofs } from './fresh-proofs.js';
 import { type FactorAct, type FactorOutcome, isFactorAct, OwnFactors } from './own-factors.js';
@@ -21,6 +22,7 @@ export class SecondStepController {
     private readonly passkeys: Passkeys,
     private readonly own: OwnFactors,
     private readonly proofs: FreshProofs,
+    private readonly enrolment: EnrolmentReturn,
     private readonly settings: PageSettings,
     private readonly clock: Clock,
   ) {}
@@ -28,6 +30,7 @@ export class SecondStepController {
   @Get()
   async show(
     @Query('done') done: unknown,
+    @Query('back') back: unknown,
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
@@ -49,6 +52,7 @@ export class SecondStepController {
         ? this.passkeys.toMake(account, browserSessionUid, passkeys)
         : this.passkeys.toShow(browserSessionUid),
       done: secondStepDone(done),
+      goOn: this.enrolment.keep(back, request, response),
     });
     page.send(markup);
   }
@@ -91,7 +95,12 @@ export class SecondStepController {
     // Codes are stored as hashes, so no later page could show them.
     sendPage(
       response,
-      recoveryCodesPage({ ...this.settings.pageFor(request), codes, isNew: act !== 'renew' }),
+      recoveryCodesPage({
+        ...this.settings.pageFor(request),
+        codes,
+        isNew: act !== 'renew',
+        goOn: this.enrolment.address(request),
+      }),
     );
   }
 }

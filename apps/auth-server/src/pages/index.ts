@@ -9,6 +9,7 @@ export {
   deviceDonePage,
   deviceStoppedPage,
 } from './device-pages.js';
+export { type EnrolmentPage, enrolmentPage } from './enrolment-page.js';
 export { type ErrorPage, errorPage, refusalWords } from './error-page.js';
 export { type ForgottenPasswordPage, forgottenPasswordPage } from './forgotten-password-page.js';
 export { type HomePage, homePage } from './home-page.js';

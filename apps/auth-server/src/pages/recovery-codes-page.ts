@@ -6,10 +6,19 @@ export interface RecoveryCodesPage extends PageModel {
   readonly codes: readonly string[];
   /** Whether the first factor was set up just now. */
   readonly isNew: boolean;
+  /** The sign-in that asked for the factor, where one did. */
+  readonly goOn?: string | undefined;
 }
 
 /** Shows new recovery codes. */
-export function recoveryCodesPage({ base, language, codes, isNew, look }: RecoveryCodesPage): PageDocument {
+export function recoveryCodesPage({
+  base,
+  language,
+  codes,
+  isNew,
+  goOn,
+  look,
+}: RecoveryCodesPage): PageDocument {
   const { say } = language;
   const title = say('recovery.title');
   const content = html`<div class="heading"><h1>${title}</h1></div>
@@ -17,7 +26,7 @@ export function recoveryCodesPage({ base, language, codes, isNew, look }: Recove
 ${isNew && goodNotice(say('factor.on'))}
 <p>${say('recovery.lead')} ${say(isNew ? 'recovery.once' : 'recovery.once_renewed')}</p>
 <ul class="codes">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
-<p><a class="button" href="${base}/second-step">${say('recovery.kept')}</a></p>
+<p><a class="button" href="${goOn ?? `${base}/second-step`}">${say('recovery.kept')}</a></p>
 </div>`;
   return layout({ title, content, navigation: 'second-step', base, language, look });
 }

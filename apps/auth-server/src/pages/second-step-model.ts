@@ -30,6 +30,8 @@ export interface SecondStepSettings extends PageModel {
   readonly proposed: { readonly secret: string; readonly uri: string } | null;
   /** Asks the browser to show a passkey, or to make one. */
   readonly passkey?: PasskeyOffer;
+  /** The sign-in that asked for a factor, where one did. */
+  readonly goOn?: string | undefined;
   readonly problem?: PasswordProblem | undefined;
   readonly done?: SecondStepDone | undefined;
 }

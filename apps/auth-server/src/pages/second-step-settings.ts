@@ -20,6 +20,7 @@ export function secondStepSettings(page: SecondStepSettings): PageDocument {
   const content = html`<div class="heading"><h1>${title}</h1></div>
 ${page.done && goodNotice(say(doneWords[page.done]))}
 ${page.problem?.field === 'form' && problemNotice(page.problem.text)}
+${page.goOn && hasAny(page) && html`<p><a class="button" href="${page.goOn}">${say('enrol.go_on')}</a></p>`}
 ${page.proof ? changes(page) : overview(page)}
 ${sentOnce}${revealing}${passkeyScriptOf(page.passkey, base)}`;
   const failed = Boolean(page.problem);

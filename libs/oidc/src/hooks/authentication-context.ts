@@ -52,6 +52,8 @@ const neededOf = new WeakMap<KoaContextWithOIDC, AuthenticationContext>();
 export interface ContextParts {
   readonly accounts: AccountService;
   readonly sessions: SessionService;
+  /** The context classes that somebody can prove here. */
+  readonly provable: readonly AuthenticationContext[];
 }
 
 /** Replaces the checks of the library for `acr` by the one above. */
@@ -65,20 +67,24 @@ export function checkContexts(policy: interactionPolicy.DefaultPolicy, parts: Co
 /** The context class that the person must still prove; null where they need not. @throws UnmetAuthenticationRequirements */
 async function toBeProved(
   ctx: KoaContextWithOIDC,
-  { accounts, sessions }: ContextParts,
+  { accounts, sessions, provable }: ContextParts,
 ): Promise<AuthenticationContext | null> {
   const { client, resourceServers, session } = ctx.oidc;
   const asked = askedContexts(ctx);
   if (!client || !session?.accountId) return null;
   const { accountId } = session;
   const policy = await sessions.policyFor(client.clientId, Object.keys(resourceServers ?? {}), accountId);
-  const demanded = strongerContext(asked.required, demandedBy(policy.requiredAcr));
+  const ofPolicy = demandedBy(policy.requiredAcr);
   const { wanted } = asked;
   const isOfRisk = awaitsStepUp(session.uid, accountId);
   const proved = contextOf((session as { amr?: string[] }).amr);
   // Most requests ask for nothing more than was proved: then the account need not be read.
-  if (!isOfRisk && reaches(proved, strongerContext(demanded, wanted))) return null;
+  const most = strongerContext(strongerContext(asked.required, ofPolicy), wanted);
+  if (!isOfRisk && reaches(proved, most)) return null;
   const reachable = await reachableBy(accountId, accounts);
+  // A person whose account lacks a factor that the policy wants is led to set one up, once they have proved what they can (enrolment.ts).
+  const isLacking = ofPolicy !== null && provable.includes(ofPolicy) && !reaches(reachable, ofPolicy);
+  const demanded = isLacking ? asked.required : strongerContext(asked.required, ofPolicy);
   // A thief of the password must not answer a step-up with it, where the account has more than that (RFC 9470).
   const required = isOfRisk ? strongerContext(demanded, reachable) : demanded;
   const decision = decideContext({ proved, required, wanted, reachable });

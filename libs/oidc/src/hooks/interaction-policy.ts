@@ -1,8 +1,10 @@
 import type { AccountService, ConsentedAccess } from '@curfew/accounts';
+import type { AuthenticationContext } from '@curfew/session-policy/authentication';
 import type { SessionService } from '@curfew/sessions';
 import { type InteractionResults, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { checkContexts } from './authentication-context.js';
 import { limitsOfSignIn } from './browser-sign-in.js';
+import { promptOfEnrolment } from './enrolment.js';
 
 /** The member of a consent prompt's details that holds what the grant has already. */
 export const givenBefore = 'givenBefore';
@@ -14,11 +16,14 @@ export const givenBefore = 'givenBefore';
 export function whenPeopleAreAsked(
   sessions: SessionService,
   accounts: AccountService,
+  /** The context classes that somebody can prove here. */
+  provable: readonly AuthenticationContext[],
 ): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
   policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
   policy.get('login')!.checks.add(limitsOfSignIn(sessions));
-  checkContexts(policy, { accounts, sessions });
+  checkContexts(policy, { accounts, sessions, provable });
+  policy.add(promptOfEnrolment({ accounts, sessions }), policy.indexOf(policy.get('consent')!));
   Object.assign(policy.get('consent')!, {
     details: (ctx: KoaContextWithOIDC) => ({ [givenBefore]: alreadyGranted(ctx) }),
   });

@@ -2,6 +2,7 @@ import type { FoundArtifact } from '@curfew/artifacts';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { lifetimes, originOf } from '@curfew/token-endpoint';
 import { errors, Provider } from 'oidc-provider';
+import { enrolmentPrompt } from '../hooks/enrolment.js';
 import { currentScope } from '../request-scope.js';
 import { BrowserSessionAdapter } from './browser-session-adapter.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
@@ -78,7 +79,7 @@ export class InteractionAdapter extends ArtifactAdapter {
 
   /**
    * A page that asks for a password leads on, even if the sign-in that its browser had when it was opened is over: a person who answers it
-   * proves who they are, as in a browser in which nobody was signed in. A consent rests on that sign-in, and a proof that was given before
+   * proves who they are, as in a browser in which nobody was signed in. A consent and the set-up of a second factor rest on that sign-in, and a proof that was given before
    * it ended is none after that; both are over with it.
    */
   private async ofWhoIsThere(
@@ -89,11 +90,14 @@ export class InteractionAdapter extends ArtifactAdapter {
       result?: unknown;
       session?: { uid?: string };
     };
-    if (session?.uid === undefined || prompt?.name === 'consent' || result !== undefined) return found;
+    if (session?.uid === undefined || restsOnSignIn(prompt?.name) || result !== undefined) return found;
     if (await new BrowserSessionAdapter(this.parts).findByUid(session.uid)) return found;
     return { ...found, session: undefined };
   }
 }
+
+const restsOnSignIn = (prompt: string | undefined): boolean =>
+  prompt === 'consent' || prompt === enrolmentPrompt;
 
 /** Codes that become a session: our own token endpoint redeems them (token-endpoint/grants). */
 export class CodeAdapter extends ArtifactAdapter {

@@ -10,9 +10,9 @@ export const settingWords = (name: string): string =>
 export const sentenceWords = (sentence: string): string =>
   sentence.replace(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (name) => settingWords(name));
 
-/** Whether a setting says something: a demand for a second step that is not made is no fact about a policy. */
+/** Whether a setting says something: a demand for a second factor that is not made is no fact about a policy. */
 export const isSaid = (setting: string, value: unknown): boolean =>
-  setting !== 'requiredAcr' || (value !== null && value !== undefined);
+  !['requiredAcr', 'enrolmentDays'].includes(setting) || (value !== null && value !== undefined);
 
 /** A value of a setting as it is shown. */
 export function valueWords(value: unknown, setting?: string): string {

@@ -17,6 +17,18 @@ export const signIn: Translated<typeof import('../en/sign-in.js').signIn> = {
   'second_step.passkey_needed': 'Dafür ist einer Ihrer Passkeys nötig.',
   'second_step.lost': 'Wenn Sie Ihre Passkeys nicht mehr haben, {link}, mit einem Wiederherstellungscode.',
   'second_step.lost_link': 'entfernen Sie sie aus Ihrem Konto',
+  'enrol.title': 'Zweiten Schritt einrichten',
+  'enrol.offer':
+    'Schützen Sie Ihr Konto mit einem Passkey oder einer Authenticator-App. Sie können es später tun: {time} wird es nötig.',
+  'enrol.demand':
+    'Ihr Passwort allein genügt hier nicht zur Anmeldung. Richten Sie einen zweiten Schritt ein, um fortzufahren.',
+  'enrol.demand_passkey':
+    'Dafür brauchen Sie einen Passkey, und Ihr Konto hat keinen. Fügen Sie einen hinzu, um fortzufahren.',
+  'enrol.how': 'Sie zeigen noch einmal, dass Sie es sind, und kommen danach hierher zurück.',
+  'enrol.set_up': 'Jetzt einrichten',
+  'enrol.later': 'Später',
+  'enrol.done': 'Ihr zweiter Schritt ist eingerichtet.',
+  'enrol.go_on': 'Anmeldung fortsetzen',
   'passkey.use': 'Passkey verwenden',
   'passkey.not_used':
     'Es wurde kein Passkey verwendet. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.',
