@@ -106,6 +106,32 @@ it('is added, signs in without a password, is the second step after one, and is 
   await page.getByText('This passkey was not accepted.').waitFor();
 }, 90_000);
 
+it('signs in beside a tab that signs in at the same time with a password and a code: both end at the application', async () => {
+  const application = await house.application();
+  const { page, device, authenticatorId } = await withDevice();
+  const codes = await enrol(page, 1);
+  await page.goto(application.authorizationUrl());
+  await afterConsent(page, application);
+  await signOut(page);
+  await setPresence(device, authenticatorId, false);
+  const other = await page.context().newPage();
+  await page.goto(application.authorizationUrl());
+  await other.goto(application.authorizationUrl());
+  await house.signIn(other, { account: 1 });
+  await other.getByLabel('Recovery code').fill(codes[0]!);
+  await setPresence(device, authenticatorId, true);
+  await Promise.all([
+    page.getByRole('button', { name: 'Use a passkey' }).click(),
+    other.getByRole('button', { name: 'Continue' }).click(),
+  ]);
+  const [shown, typed] = await Promise.all([page, other].map((tab) => afterConsent(tab, application)));
+  expect(decodeJwt(shown!.id_token!)).toMatchObject(passkey);
+  expect(decodeJwt(typed!.id_token!)).toMatchObject({
+    amr: ['pwd', 'otp', 'mfa'],
+    acr: 'urn:curfew:acr:mfa',
+  });
+}, 90_000);
+
 /** Allows what the application asks for, if that is asked, and redeems the code. */
 async function afterConsent(page: Page, application: Awaited<ReturnType<House['application']>>) {
   const allow = page.getByRole('button', { name: 'Allow' });

@@ -169,6 +169,27 @@ describe('signing in to an application', () => {
     expect(await moveAbout(page)).toEqual(['Back at the application', expired, expired]);
   });
 
+  it('in six tabs at once leads each of them to the application, with one more click at most', async () => {
+    const application = await house.application();
+    const first = await house.window({ javaScriptEnabled: true });
+    const others = await Promise.all(Array.from({ length: 5 }, () => first.context().newPage()));
+    const tabs = [first, ...others];
+    const asked = { scope: 'openid offline_access', prompt: 'consent' };
+    for (const tab of tabs) await tab.goto(application.authorizationUrl(asked));
+    await Promise.all(tabs.map((tab) => house.fillIn(tab, 2)));
+    const allows = tabs.map((tab) => tab.getByRole('button', { name: 'Allow' }));
+    await Promise.all(tabs.map((tab) => tab.getByRole('button', { name: 'Sign in' }).click()));
+    await Promise.all(allows.map((allow) => allow.waitFor()));
+    // One sign-in is left in the browser in the end; a consent that rests on another one is asked for once more, at another address.
+    for (const [index, tab] of tabs.entries()) {
+      await allows[index]!.click();
+      await tab.waitForURL((url) => !url.pathname.startsWith('/interaction/'));
+      if (!tab.url().startsWith(application.redirectUri)) await allows[index]!.click();
+      await backAt(tab).waitFor();
+    }
+    for (const tab of tabs) expect(await application.redeem(tab.url())).toHaveProperty('access_token');
+  });
+
   it('tells a tab what was wrong with its own form, and no other tab of the same browser', async () => {
     const page = await house.window();
     await page.goto(`${house.issuer}/sign-in`);

@@ -301,6 +301,7 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
   requireNewPassword: toAccount('POST', '/require-password', {}),
   withdrawConsent: toAccount('DELETE', '/consents/nobody'),
   removeFactors: toAccount('DELETE', '/factors'),
+  forgetBrowsers: toAccount('DELETE', '/remembered-browsers'),
   changeAccount: toAccount('PATCH', '', { display_name: 'Changed' }),
   inviteAccount: toAccount('POST', '/invite', {}),
   confirmEmail: toAccount('POST', '/confirm-email', {}),

@@ -370,7 +370,7 @@ describe('accounts over the admin API', () => {
     const { id } = await account();
     const none = {
       ...{ authenticator_app: null, passkeys: [], recovery_codes_left: 0 },
-      asked_at_every_sign_in: false,
+      ...{ asked_at_every_sign_in: false, remembered_browsers: [] },
     };
     const address = `/v1/accounts/${id}/factors`;
     expect((await world.get(address)).body).toEqual(none);
@@ -390,7 +390,7 @@ describe('accounts over the admin API', () => {
         },
       ],
       recovery_codes_left: 0,
-      asked_at_every_sign_in: true,
+      ...{ asked_at_every_sign_in: true, remembered_browsers: [] },
     });
     const copy = (await world.call('POST', `/v1/accounts/${id}/export`)).body;
     const { id: _, ...kept } = shown.passkeys[0];

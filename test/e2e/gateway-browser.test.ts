@@ -272,7 +272,7 @@ describe('a browser at the gateway', () => {
 
   it('is let through with what was proved for what is asked, at every place, and never below it', async () => {
     const compared = await compareProofs(world, gateway.port, { key, code: codes[1]! });
-    expect([new Set(compared.places).size, compared.places.length]).toEqual([7, 84]);
+    expect([new Set(compared.places).size, compared.places.length]).toEqual([7, 105]);
     expect(compared.wrong).toEqual([]);
     // A refusal used nothing up: the proof given before is enough again.
     await until(async () => (await world.introspect(compared.weakest.access_token)).body.active);

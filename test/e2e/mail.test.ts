@@ -306,6 +306,57 @@ describe('a link', () => {
   });
 });
 
+describe('another address that a person wants', () => {
+  const addressOf = async (id: string) => {
+    const { email, email_verified: isVerified } = (await world.get(`/v1/accounts/${id}`)).body;
+    return [email, isVerified];
+  };
+  const want = async (person: Person, fields: Record<string, string>) => {
+    const page = await person.follow(`${world.server.issuer}/mail`, ({ body }) =>
+      body.includes('name="address"'),
+    );
+    const form = formsOf(page.body).find(({ markup }) => markup.includes('name="address"'))!;
+    return person.submit(page, form, fields);
+  };
+
+  it('is theirs once they confirm it, with the password alone as proof, and the old one is written to', async () => {
+    const { id, username, person } = await someone();
+    const address = `New-${number}@Example.test`;
+    for (const [fields, said] of [
+      [{ address, current: 'a wrong password' }, 'This is not your current password.'],
+      [{ address: 'nonsense', current: password }, 'This is not an address of email.'],
+    ] as const) {
+      const again = await want(person, fields);
+      expect([again.status, again.body.includes(said)]).toEqual([422, true]);
+    }
+    expect((await want(person, { address, current: password })).body).toContain('A mail is on its way.');
+    expect(await addressOf(id)).toEqual([username, true]);
+    const told = await mail.letterTo(username, /^Another address was asked for/);
+    expect(told.text).not.toContain('new-');
+    const link = linkIn(await mail.letterTo(address.toLowerCase(), /^Confirm your new address/));
+    expect((await new Person('', '').open(link)).body).toContain(address.toLowerCase());
+    expect(await addressOf(id)).toEqual([username, true]);
+    expect(await together(link, { act: 'email_change' })).toEqual({ 303: 1, 410: 49 });
+    expect(await addressOf(id)).toEqual([address.toLowerCase(), true]);
+    await mail.letterTo(username, /^Your address at .* was changed$/);
+  }, 60_000);
+
+  it('is not taken after the password was changed, after a sign-in was disowned, or from another account', async () => {
+    const { id, username, person } = await someone();
+    const taken = await someone();
+    const linkTo = async (address: string) => {
+      await want(person, { address, current: password });
+      return linkIn(await mail.letterTo(address, /^Confirm your new address/));
+    };
+    expect((await fill(await linkTo(taken.username), {})).status).toBe(410);
+    const disowned = linkIn(await mail.letterTo(username, /^Another address was asked for/));
+    const link = await linkTo(`thief-${number}@example.test`);
+    expect((await fill(disowned, {})).url.pathname).toContain('/link/password_reset/');
+    expect((await fill(link, {})).status).toBe(410);
+    expect(await addressOf(id)).toEqual([username, true]);
+  }, 60_000);
+});
+
 describe('a mail server that is away', () => {
   afterEach(() => {
     mail.away = false;

@@ -4,7 +4,7 @@ import { ManualClock } from '@curfew/clock';
 import { authenticationContexts } from '@curfew/session-policy/authentication';
 import { sendForm } from '../support/authenticator.js';
 import type { Page, Person } from '../support/person.js';
-import { type SoftwarePasskey, showPasskey } from '../support/software-passkey.js';
+import { offeredIn, type SoftwarePasskey, showPasskey } from '../support/software-passkey.js';
 import { send } from '../support/upstream.js';
 import { orders, type ProtocolWorld } from './protocol-world.js';
 
@@ -24,9 +24,18 @@ interface Way {
   readonly proved: number;
   readonly asks: Readonly<Record<string, string>>;
   readonly prove: (person: Person, page: Page) => Promise<Page>;
+  /** Somebody at a browser that they used before. */
+  readonly person?: Person;
 }
 
-const waysWith = ({ key, code }: Factors): readonly Way[] => [
+const waysWith = ({ key, code }: Factors, remembered: Person): readonly Way[] => [
+  // A browser that is remembered proves nothing beside the password.
+  {
+    proved: 0,
+    asks: { prompt: 'login' },
+    prove: (person, page) => person.goOn(page),
+    person: remembered,
+  },
   { proved: 0, asks: {}, prove: (person, page) => person.goOn(page) },
   {
     proved: 1,
@@ -48,9 +57,9 @@ const isAskingForMore = ({ body }: Page) =>
   body.includes('name="credential"') && !body.includes('name="password"');
 
 /** A sign-in with an application: its tokens, and a code for each class that will be asked for. */
-async function signedIn(world: ProtocolWorld, { proved, asks, prove }: Way) {
+async function signedIn(world: ProtocolWorld, { proved, asks, prove, ...way }: Way) {
   const { web } = world.clients;
-  const person = world.person(1);
+  const person = way.person ?? world.person(1);
   const begun = world.begin(web, { ...request, ...asks });
   const first = await person.open(begun.address);
   const page = 'acr_values' in asks ? await person.goOn(first, isAskingForMore) : first;
@@ -66,9 +75,14 @@ type SignedIn = Awaited<ReturnType<typeof signedIn>>;
 /** Asks for each class with what was proved in each way, by a claim, a route and a policy; the requests that passed although they should not, or the other way round. */
 export async function compareProofs(world: ProtocolWorld, gatewayPort: number, factors: Factors) {
   const proofs: SignedIn[] = [];
-  for (const way of waysWith(factors)) proofs.push(await signedIn(world, way));
   const policies = new PolicyService(world.database.prisma(), new ManualClock(Date.now()));
   const before = await policies.attachedTo({ kind: 'everyone' });
+  const remembered = await rememberedBrowser(world, policies, factors);
+  for (const way of waysWith(factors, remembered)) {
+    // The second step is asked for at the sign-in in the browser that is remembered, and is not asked for there.
+    await askAlways(world, way.person !== undefined);
+    proofs.push(await signedIn(world, way));
+  }
   const [places, wrong]: [string[], string[]] = [[], []];
   for (const asked of authenticationContexts.keys()) {
     const note = (place: string, { proved }: SignedIn, isThrough: boolean) => {
@@ -82,6 +96,35 @@ export async function compareProofs(world: ProtocolWorld, gatewayPort: number, f
   if (before === null) await policies.detach({ kind: 'everyone' });
   else await policies.attach({ kind: 'everyone' }, before);
   return { places, wrong, weakest: proofs[0]!.tokens };
+}
+
+const askAlways = (world: ProtocolWorld, always: boolean) =>
+  world.database.query('UPDATE account SET second_step_always = $1 WHERE username = $2', [
+    always,
+    world.data.accounts[1]!.username,
+  ]);
+
+/** A browser in which the person has shown their second step, and is to be spared it from then on. */
+async function rememberedBrowser(
+  world: ProtocolWorld,
+  policies: PolicyService,
+  { key }: Factors,
+): Promise<Person> {
+  const settings = { basedOn: 'standard', rememberedBrowserDays: 7 };
+  await policies.save({ name: 'remembers', previous: 0, settings, createdBy: 'test' });
+  await policies.attach({ kind: 'everyone' }, 'remembers');
+  await askAlways(world, true);
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const person = world.person(1);
+    const page = await person.follow(world.begin(world.clients.web, request).address, isAskingForMore);
+    if (page.body.includes('name="trust"')) {
+      const credential = key.show(offeredIn(page.body));
+      await person.goOn(await sendForm(person, page, { credential, trust: 'yes' }));
+      return person;
+    }
+    await pause(50);
+  }
+  throw new Error('the server did not hear of the policy');
 }
 
 interface Question {

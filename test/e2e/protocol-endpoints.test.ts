@@ -128,6 +128,29 @@ describe('the token endpoint', () => {
 describe('the userinfo endpoint', () => {
   const userinfo = (headers: Record<string, string>, query = '') => world.get(`/userinfo${query}`, headers);
 
+  it('tells the groups of a person to a client that is registered for them, and to no other', async () => {
+    const { grouped, web } = world.clients;
+    await world.database.query(
+      `INSERT INTO account_profile (account_id, groups, updated_at)
+       SELECT id, '{staff,finance}', now() FROM account WHERE username = $1
+       ON CONFLICT (account_id) DO UPDATE SET groups = EXCLUDED.groups`,
+      [world.data.accounts[0]!.username],
+    );
+    const told = async (client: typeof web, asked: Record<string, string>) => {
+      const { access_token: token, id_token: idToken } = (await world.signIn(client, asked)).body;
+      const { body } = await userinfo({ authorization: `Bearer ${token}` });
+      return [body.groups, decodeJwt(idToken)['groups']];
+    };
+    const groups = ['staff', 'finance'];
+    expect(await told(grouped, { scope: 'openid groups' })).toEqual([groups, undefined]);
+    expect(await told(grouped, { scope: 'openid groups', resource: orders })).toEqual([undefined, groups]);
+    expect(await told(grouped, { scope: 'openid' })).toEqual([undefined, undefined]);
+    const claims = JSON.stringify({ userinfo: { groups: null }, id_token: { groups: { essential: true } } });
+    expect(await told(web, { scope: 'openid', claims })).toEqual([undefined, undefined]);
+    const refused = await world.authorize(web, { scope: 'openid groups' });
+    expect(refused.query.get('error')).toBe('invalid_scope');
+  });
+
   it('answers the person of a token, and 401 with a challenge for one that was revoked', async () => {
     // Nobody has verified the address, and that is said wherever it is (OpenID Connect Core §5.1).
     const email = { email: world.data.accounts[0]!.username, email_verified: false };

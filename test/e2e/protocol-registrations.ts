@@ -39,6 +39,7 @@ export type ClientName =
   | 'ordersActor'
   | 'ledgerActor'
   | 'deputy'
+  | 'grouped'
   | 'rs256'
   | 'eddsa';
 
@@ -69,6 +70,7 @@ export async function register(database: TestDatabase, callback: string) {
     other: code,
     spa: { ...code, ...none },
     bound: { ...code, ...none, dpop_bound_access_tokens: true },
+    grouped: { ...code, scope: 'openid groups' },
     pushed: { ...code, require_pushed_authorization_requests: true },
     rs256: { ...code, id_token_signed_response_alg: 'RS256' },
     eddsa: { ...code, id_token_signed_response_alg: 'EdDSA' },

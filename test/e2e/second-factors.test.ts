@@ -373,6 +373,62 @@ describe('a policy that gives people days to set up a second factor', () => {
   });
 });
 
+describe('a browser that is remembered', () => {
+  const setAlways = (always: boolean) =>
+    world.database.query(
+      `UPDATE account SET second_step_always = ${always} WHERE username = '${ada.username}'`,
+    );
+  const again = (person: Person, extra = {}) => startAt(person, { prompt: 'login', ...extra });
+
+  it('is asked for no second step at the sign-in, proves nothing by it, and is forgotten on a word', async () => {
+    await setAlways(true);
+    const policies = new PolicyService(world.database.prisma(), new ManualClock(Date.now()));
+    const settings = { basedOn: 'standard', rememberedBrowserDays: 7 };
+    await policies.save({ name: 'remembers', previous: 0, settings, createdBy: 'test' });
+    await policies.attach({ kind: 'everyone' }, 'remembers');
+    let offered = await atSecondStep();
+    for (let attempt = 0; attempt < 50 && !offered.page.body.includes('name="trust"'); attempt += 1) {
+      await pause(100);
+      offered = await atSecondStep();
+    }
+    expect(offered.page.body).toContain('Do not ask in this browser for 7 days');
+    const { person, page, verifier } = offered;
+    const wrong = await sendForm(person, page, { code: '000000', trust: 'yes' });
+    expect(wrong.status).toBe(422);
+    expect(isSecondStep((await again(person)).page)).toBe(true);
+    await later();
+    const back = await person.goOn(
+      await sendForm(person, page, { code: app.code(), trust: 'yes' }),
+      isSecondStep,
+    );
+    expect(proofIn((await redeemed(back, verifier)).id_token)).toEqual(twoFactors);
+
+    const spared = await again(person);
+    expect(proofIn((await redeemed(spared.page, spared.verifier)).id_token)).toEqual({
+      acr: 'urn:curfew:acr:sfa',
+      amr: ['pwd'],
+    });
+    expect(isSecondStep((await again(person, { acr_values: mfa })).page)).toBe(true);
+    expect(isSecondStep((await again(world.person())).page)).toBe(true);
+
+    const own = await person.open(`${world.issuer}/second-step`);
+    expect(own.body).toContain('Remembered browsers');
+    const form = formsOf(own.body).find(({ markup }) => markup.includes('value="forget"'))!;
+    const forgotten = await person.submit(own, form);
+    expect([forgotten.url.search, forgotten.body.includes('Remembered browsers')]).toEqual([
+      '?done=forgotten',
+      false,
+    ]);
+    expect(isSecondStep((await again(person)).page)).toBe(true);
+    await policies.detach({ kind: 'everyone' });
+    await setAlways(false);
+    const told = await world.database.query<{ change: string }>(
+      `SELECT data->>'change' AS change FROM event WHERE data->>'change' LIKE 'browser%' ORDER BY id`,
+    );
+    expect(told.map(({ change }) => change)).toEqual(['browser_remembered', 'browsers_forgotten']);
+  });
+});
+
 describe('a step-up because of risk', () => {
   const firefox = {
     'user-agent': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0',

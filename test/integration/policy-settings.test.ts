@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { rememberedUntil } from '@curfew/accounts/factors';
 import { type OperationParts, passwordEndsSessions } from '@curfew/operations';
 import { accessTokenLifetime, type SessionPolicy, seconds, unknownSignals } from '@curfew/session-policy';
 import { deadlines, idleWarningAt } from '@curfew/session-policy/deadlines';
@@ -169,6 +170,10 @@ const trials: { readonly [Name in keyof SessionPolicy]: Trial } = {
       const facts = { reachable: 'urn:curfew:acr:sfa', askedAt: null, isOffered: true, now: t(0) } as const;
       return decideEnrolment(policyOf(clientId), facts);
     },
+  },
+  rememberedBrowserDays: {
+    values: [0, 7],
+    seen: async (clientId) => rememberedUntil(policyOf(clientId), t(0)),
   },
   idleWarning: {
     values: [seconds(60), seconds(300)],

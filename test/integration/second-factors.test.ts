@@ -227,6 +227,74 @@ it('keeps neither secrets nor codes in the clear, and removes all of them', asyn
   expect(row!.second_factors).toEqual([]);
 });
 
+describe('a browser that is remembered', () => {
+  const [token, other] = ['a'.repeat(43), 'b'.repeat(43)];
+  const week = seconds(7 * 86_400);
+  const ago = (length: number) => instant(clock.now() - length * 1000);
+  const remembered = async (browserSessionUid: string) => {
+    const { account } = await enrolled();
+    const { version } = await nodes[0]!.authenticators(account.id);
+    const browser = {
+      accountId: account.id,
+      token,
+      version,
+      browserSessionUid,
+      browser: 'Firefox',
+      system: null,
+    };
+    const until = instant(clock.now() + week * 1000);
+    await prisma.$transaction((tx) => nodes[0]!.browsers.remember(browser, clock.now(), until, tx));
+    return account.id;
+  };
+  const knows = (accountId: string, shown = token, days: number = week) =>
+    nodes[1]!.browsers.knows(accountId, shown, ago(days), clock.now());
+  const endedFor = (reason: string) => async (_: string, uid: string) => {
+    const at = new Date(clock.now());
+    await prisma.browserSession.create({
+      data: {
+        ...{ idHash: Buffer.from(uid), uid, payload: Buffer.alloc(0), expiresAt: at },
+        ...{ endedAt: at, endReason: reason },
+      },
+    });
+  };
+
+  it.each<[string, boolean, (accountId: string, uid: string) => Promise<unknown>]>([
+    ['nothing happens', true, async () => clock.advance(seconds(6 * 86_400))],
+    ['its time is over', false, async () => clock.advance(week)],
+    ['its sign-in timed out', true, endedFor('inactivity_timeout')],
+    ['its sign-in grew too old', true, endedFor('absolute_lifetime')],
+    ['its person signed out', false, endedFor('logout')],
+    ['its person ended it elsewhere', false, endedFor('ended_by_user')],
+    ['an administrator ended it', false, endedFor('ended_by_administrator')],
+    [
+      'the password is another one',
+      false,
+      async (id) =>
+        prisma.account.update({ where: { id }, data: { passwordChangedAt: new Date(clock.now()) } }),
+    ],
+    ['a factor is removed', false, async (id) => prisma.$transaction((tx) => nodes[0]!.removeApp(id, tx))],
+    ['it is forgotten', false, async (id) => prisma.$transaction((tx) => nodes[0]!.browsers.forget(id, tx))],
+  ])('where %s counts: %p', async (_, counts, happens) => {
+    const uid = `browser-${++number}`;
+    const accountId = await remembered(uid);
+    clock.advance(seconds(1));
+    expect([await knows(accountId), await knows(accountId, other)]).toEqual([true, false]);
+    await happens(accountId, uid);
+    expect(await knows(accountId)).toBe(counts);
+    expect(await nodes[1]!.browsers.ofAccount(accountId, clock.now())).toHaveLength(counts ? 1 : 0);
+  });
+
+  it('is known to no other account, and not for longer than a policy that became shorter', async () => {
+    const [one, stranger] = [await remembered(`browser-${++number}`), await anAccount()];
+    clock.advance(seconds(2 * 86_400));
+    expect([await knows(one), await knows(one, token, 86_400), await knows(stranger.id)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+});
+
 describe('a passkey', () => {
   const page = 'the page of one browser';
   const origin = 'https://id.example.test';

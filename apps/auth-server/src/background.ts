@@ -64,7 +64,7 @@ export class Background {
   }
 
   async #prune(): Promise<void> {
-    const { artifacts, throttle, links, mails, prisma, clock } = this.foundation;
+    const { artifacts, throttle, links, mails, secondFactors, prisma, clock } = this.foundation;
     const now = clock.now();
     // A backlog must not keep a stop from writing what is pending.
     const isMore = (pruned: number) => pruned === batch && !this.#loops.signal.aborted;
@@ -73,5 +73,6 @@ export class Background {
     while (isMore(await links.prune(batch)));
     while (isMore(await mails.prune(now, batch)));
     while (isMore(await prunePlaces(prisma, now, batch)));
+    while (isMore(await secondFactors.browsers.prune(now, batch)));
   }
 }

@@ -242,10 +242,8 @@ export class AccountService {
     return isUuid(id) ? this.store.enrolmentAskedAt(id) : null;
   }
 
-  /** Notes that the person is asked to set up a second factor; the first time counts. */
-  async noteEnrolmentAsked(id: string, now: Instant): Promise<void> {
-    if (isUuid(id)) await this.store.noteEnrolmentAsked(id, now);
-  }
+  /** Notes that the person is asked for it; the first time counts. */
+  noteEnrolmentAsked = (id: string, now: Instant): Promise<void> => this.store.noteEnrolmentAsked(id, now);
 
   /** Whether the account has a password. */
   async hasPassword(id: string, tx?: Transaction): Promise<boolean> {

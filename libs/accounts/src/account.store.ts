@@ -43,7 +43,7 @@ const byNameStatement: HotStatement = {
 /** A username with the address of the profile, in one statement: claims about a person cost what they cost before there were profiles. */
 const namesStatement: HotStatement = {
   name: 'account_names',
-  text: `SELECT a.username, p.email, coalesce(p.email_verified, false), p.display_name FROM account a
+  text: `SELECT a.username, p.email, coalesce(p.email_verified, false), p.display_name, coalesce(p.groups, '{}') FROM account a
     LEFT JOIN account_profile p ON p.account_id = a.id WHERE a.id = $1::uuid`,
 };
 
@@ -116,11 +116,17 @@ export class AccountStore {
 
   async names(id: string): Promise<AccountNames | null> {
     const [row] = await this.hot.run<
-      [username: string, email: string | null, emailVerified: boolean, displayName: string | null]
+      [
+        username: string,
+        email: string | null,
+        emailVerified: boolean,
+        displayName: string | null,
+        groups: string[],
+      ]
     >(namesStatement, [id]);
     if (!row) return null;
-    const [username, email, emailVerified, displayName] = row;
-    return { username, email, emailVerified, displayName };
+    const [username, email, emailVerified, displayName, groups] = row;
+    return { username, email, emailVerified, displayName, groups };
   }
 
   /** The password's hash; null where there is no such account. */

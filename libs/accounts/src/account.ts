@@ -27,6 +27,7 @@ export interface AccountNames extends Pick<Account, 'username'> {
   readonly email: string | null;
   readonly emailVerified: boolean;
   readonly displayName: string | null;
+  readonly groups: readonly string[];
 }
 
 /** One page of accounts in the order of their usernames; `next` is the `after` of the following page. */

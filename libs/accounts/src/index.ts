@@ -20,6 +20,7 @@ export {
 export { OperatorStore } from './operator.store.js';
 export { defaultHashing, PasswordHasher } from './password-hasher.js';
 export { PreparedPassword } from './prepared-password.js';
+export { normaliseEmail } from './profile/email-address.js';
 export { type Profile, type ProfileChange, profileBounds } from './profile/profile.js';
 export { Profiles } from './profile/profile.store.js';
 export { defaultSignInLimits, SignInThrottle } from './sign-in-throttle.js';

@@ -37,7 +37,15 @@ export interface ResourceRegistration {
 }
 
 /** Scope values with a meaning of their own in OpenID Connect; an API cannot redefine them. */
-const reservedScopes = new Set(['openid', 'offline_access', 'profile', 'email', 'address', 'phone']);
+const reservedScopes = new Set([
+  'openid',
+  'offline_access',
+  'profile',
+  'email',
+  'address',
+  'phone',
+  'groups',
+]);
 
 const scopeList = z.array(z.string({ error: 'must be a text' }), { error: 'must be a list' }).max(200, {
   error: 'must have at most 200 entries',

@@ -19,6 +19,7 @@ export const toldChanges: ReadonlySet<string> = new Set<Change>([
   'second_step_changed',
   'recovery_codes_renewed',
   'recovery_code_used',
+  'browser_remembered',
 ]);
 
 /**

@@ -1,5 +1,8 @@
 import type { Account, AccountService, Profile, Profiles } from '@curfew/accounts';
 import {
+  emailChangeAskedLetter,
+  emailChangedLetter,
+  emailChangeLetter,
   invitationLetter,
   type LetterFacts,
   newSignInLetter,
@@ -8,7 +11,12 @@ import {
   verificationLetter,
 } from './letters.js';
 import type { Letter, TakenMail } from './mail.js';
-import { type LinkPurpose, type OneTimeLinks, passwordSubject } from './one-time-links.js';
+import {
+  emailChangeSubject,
+  type LinkPurpose,
+  type OneTimeLinks,
+  passwordSubject,
+} from './one-time-links.js';
 
 /** The dependencies of LetterComposer. */
 export interface LetterParts {
@@ -34,6 +42,8 @@ export class LetterComposer {
   async compose(mail: TakenMail): Promise<Letter | null> {
     const addressee = await this.#addressee(mail);
     if (addressee?.account.disabledAt !== null) return null;
+    if (mail.kind === 'email_change' || mail.kind === 'email_changed')
+      return this.#elsewhere(mail, addressee);
     const { email, emailVerified } = addressee.profile;
     // An address that nobody has confirmed is good for an invitation and for its own confirmation, and opens no account that is in use.
     const mayBeUnverified =
@@ -41,6 +51,15 @@ export class LetterComposer {
     if (email === null || !(emailVerified || mayBeUnverified)) return null;
     const words = await this.#words(mail, addressee, email);
     return words && { to: email, ...words };
+  }
+
+  /** A letter to an address that the account does not have yet, or has no more. */
+  async #elsewhere({ kind, facts }: TakenMail, addressee: Addressee): Promise<Letter> {
+    const [to, version] = [String(facts['address']), String(facts['version'])];
+    if (kind === 'email_changed')
+      return { to, ...emailChangedLetter(facts, this.#about(addressee, this.parts.issuer)) };
+    const subject = emailChangeSubject(to, version);
+    return { to, ...emailChangeLetter(await this.#acting(addressee, 'email_change', subject)) };
   }
 
   async #words(mail: TakenMail, addressee: Addressee, email: string): Promise<Omit<Letter, 'to'> | null> {
@@ -63,6 +82,11 @@ export class LetterComposer {
         return addressee.profile.emailVerified
           ? null
           : verificationLetter(await this.#acting(addressee, 'email_verification', email));
+      case 'email_change_asked':
+        return emailChangeAskedLetter(mail.facts, await this.#acting(addressee, 'not_me', email));
+      case 'email_change':
+      case 'email_changed':
+        return null;
       case 'new_sign_in':
         return newSignInLetter(mail.facts, await this.#acting(addressee, 'not_me', email));
       case 'security_change':

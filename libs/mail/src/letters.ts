@@ -83,6 +83,48 @@ ${onceWithin} After that, use "Forgot your password?" on the sign-in page: a new
 ${signed(service)}`,
 });
 
+/** The letter that shows whether the address that a person wants is theirs. */
+export const emailChangeLetter = ({ name, username, service, link }: LetterFacts): Words => ({
+  subject: `Confirm your new address at ${service}`,
+  text: `Hello ${name},
+
+this is to become the address of the account ${username} at ${service}. If the account is yours, confirm it here:
+${link}
+
+${onceWithin} If the account is not yours, do nothing.
+${signed(service)}`,
+});
+
+/** The letter to the present address when somebody wants another one. */
+export const emailChangeAskedLetter = (
+  facts: MailFacts,
+  { name, username, service, link }: LetterFacts,
+): Words => ({
+  subject: `Another address was asked for at ${service}`,
+  text: `Hello ${name},
+
+on ${written(facts['at'])} somebody who is signed in to your account ${username} at ${service} asked for another address of email. It is changed when the new one is confirmed.
+
+If it was you, there is nothing to do here.
+
+If it was not you, end everything that is signed in with your account, and choose a new password, while mail still comes to you:
+${link}
+
+${onceWithin}
+${signed(service)}`,
+});
+
+/** The letter to the address that an account had. */
+export const emailChangedLetter = (facts: MailFacts, { name, username, service }: LetterFacts): Words => ({
+  subject: `Your address at ${service} was changed`,
+  text: `Hello ${name},
+
+since ${written(facts['at'])} the account ${username} at ${service} has another address of email. This is the last mail about it to this one.
+
+If it was not you, tell your administrator at once.
+${signed(service)}`,
+});
+
 /** The changes of an account in words. */
 const changeWords: Readonly<Record<string, string>> = {
   password_changed: 'the password was changed',
@@ -94,6 +136,7 @@ const changeWords: Readonly<Record<string, string>> = {
   security_key_removed: 'a passkey on a security key was removed',
   second_step_changed: 'the second step is asked for in other places',
   recovery_codes_renewed: 'new recovery codes were made',
+  browser_remembered: 'a browser was remembered, in which no second step is asked for,',
   recovery_code_used: 'a recovery code was used to sign in',
 };
 

@@ -5,6 +5,9 @@ export const mailLifetimes = {
   forgotten_password: seconds(20 * 60),
   invitation: seconds(3 * 86_400),
   email_verification: seconds(86_400),
+  email_change: seconds(86_400),
+  email_change_asked: seconds(86_400),
+  email_changed: seconds(3 * 86_400),
   new_sign_in: seconds(86_400),
   security_change: seconds(3 * 86_400),
 } as const satisfies Readonly<Record<string, Seconds>>;

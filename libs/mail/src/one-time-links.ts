@@ -4,7 +4,7 @@ import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, plus, type Seconds, seconds } from '@curfew/session-policy';
 
 /** The one act that a link is good for; a closed list. */
-export type LinkPurpose = 'invitation' | 'password_reset' | 'email_verification' | 'not_me';
+export type LinkPurpose = 'invitation' | 'password_reset' | 'email_verification' | 'email_change' | 'not_me';
 
 /** A link that was found: whose it is, and the thing it speaks of. */
 export interface FoundLink {
@@ -15,6 +15,16 @@ export interface FoundLink {
 /** The subject of a link that chooses a password: the password it replaces, and the address it was sent to. Another of either ends the link. */
 export const passwordSubject = (passwordChangedAt: Instant, email: string | null): string =>
   `${passwordChangedAt} ${email ?? ''}`;
+
+/** The subject of a link that changes an address: the new one, and the version of the authenticators that the person had shown. */
+export const emailChangeSubject = (address: string, version: string): string =>
+  JSON.stringify([address, version]);
+
+/** The parts of such a subject. */
+export const readEmailChange = (subject: string): { readonly address: string; readonly version: string } => {
+  const [address, version] = JSON.parse(subject) as [string, string];
+  return { address, version };
+};
 
 /** How long a link can be used. */
 export const linkLifetime: Seconds = seconds(20 * 60);

@@ -17,6 +17,7 @@ import { detailsOf, type InteractionDetails, missingAccess } from './interaction
 import type { ProtocolParts } from './protocol-parts.js';
 import type { ProtocolServer } from './protocol-server.js';
 import { currentScope } from './request-scope.js';
+import { startAgain } from './start-again.js';
 
 /** How a person was recognised; `remember` keeps them signed in when the browser is closed. */
 export interface RecognisedPerson {
@@ -74,8 +75,15 @@ export class Interactions {
     });
   }
 
-  /** The person has proved who they are; answers with the redirect onward (303). @throws InteractionGone */
-  signedIn(request: IncomingMessage, response: ServerResponse, person: RecognisedPerson): Promise<void> {
+  /**
+   * The person has proved who they are; answers with the redirect onward (303). The uid of the browser session, where one came of it.
+   * @throws InteractionGone
+   */
+  signedIn(
+    request: IncomingMessage,
+    response: ServerResponse,
+    person: RecognisedPerson,
+  ): Promise<string | undefined> {
     const finish = async () => {
       // Said here, because a consent that follows takes this result along: it is no new proof of who the person is.
       const scope = currentScope();
@@ -85,6 +93,7 @@ export class Interactions {
       staged.settlement = settlement;
       const login = { accountId, amr: [...methods], remember, ts: epochSeconds(provedAt), atMs: provedAt };
       await this.#finish(request, response, signedInAs(login), false);
+      return scope.signedInWith;
     };
     return this.server.inScope(request, finish, this.#read.get(request));
   }
@@ -165,6 +174,11 @@ export class Interactions {
     return this.server.inScope(request, deny, this.#read.get(request));
   }
 
+  /** The address at which the authorization of the interaction begins anew, where it is there and yet cannot go on (start-again.ts). */
+  startAgain(request: IncomingMessage, response: ServerResponse): Promise<string | undefined> {
+    return startAgain(this.server, request, response);
+  }
+
   /** The account that is signed in with this browser, for pages outside of any interaction. */
   currentAccount(
     request: IncomingMessage,
@@ -181,9 +195,13 @@ export class Interactions {
 
   /**
    * Signs the browser in without an application having asked; only sets the cookie. Its session gets a new id (against fixation).
-   * @throws InteractionGone where the account was changed while its password was compared
+   * The uid of the browser session. @throws InteractionGone where the account was changed while its password was compared
    */
-  signInBrowser(request: IncomingMessage, response: ServerResponse, person: RecognisedPerson): Promise<void> {
+  signInBrowser(
+    request: IncomingMessage,
+    response: ServerResponse,
+    person: RecognisedPerson,
+  ): Promise<string | undefined> {
     return this.server.inScope(request, async () => {
       const provider = this.server.provider as Provider & { cookieName(kind: string): string };
       const context = provider.createContext(request, response) as Jar;
@@ -218,6 +236,7 @@ export class Interactions {
         overwrite: true,
         ...(remember ? { maxAge: lifetime * 1000 } : {}),
       });
+      return session.uid;
     });
   }
 
@@ -229,6 +248,18 @@ export class Interactions {
     if (elapsedMs(signIn.lastActiveAt, now) < activityThrottleMs(signIn, everyones)) return;
     const { expiresAt } = deadlines({ ...signIn, lastActiveAt: now }, everyones);
     await this.parts.browserSessions.touch(uid, now, expiresAt);
+  }
+
+  /**
+   * An interaction that began with a sign-in goes on with that one alone. The library would answer with a page of its own if another tab has
+   * given the browser another one meanwhile. @throws InteractionGone
+   */
+  async #sameSignIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { provider } = this.server;
+    const { session } = await this.#current(request, response);
+    if (session?.uid === undefined) return;
+    const present = await provider.Session.get(provider.createContext(request, response));
+    if (present.uid !== session.uid) throw new InteractionGone();
   }
 
   async #current(request: IncomingMessage, response: ServerResponse) {
@@ -243,6 +274,7 @@ export class Interactions {
     mergeWithLastSubmission: boolean,
   ): Promise<void> {
     const { provider } = this.server;
+    await this.#sameSignIn(request, response);
     const merge = { mergeWithLastSubmission };
     const location = await orGone(() => provider.interactionResult(request, response, result, merge));
     if (await this.server.resume(request, response, location)) return;

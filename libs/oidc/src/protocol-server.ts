@@ -63,6 +63,11 @@ export class ProtocolServer {
     return this.#provider;
   }
 
+  /** The path of the authorization endpoint on this host. */
+  get authorizationPath(): string {
+    return `${this.parts.basePath}${routes.authorization}`;
+  }
+
   /** Uses these keys from the next request on; requests under way finish with the old ones. */
   useKeys(keys: KeySet): void {
     const provider = createProvider(this.parts, keys);
@@ -110,7 +115,7 @@ export class ProtocolServer {
    */
   async resume(request: IncomingMessage, response: ServerResponse, returnTo: string): Promise<boolean> {
     const { pathname } = new URL(returnTo);
-    const base = `${this.parts.basePath}${routes.authorization}/`;
+    const base = `${this.authorizationPath}/`;
     if (!pathname.startsWith(base)) return false;
     currentScope().resumes = pathname.slice(base.length);
     const { method, url, originalUrl } = request as IncomingMessage & { originalUrl?: string };

@@ -28,6 +28,8 @@ export interface RequestScope {
   browserId?: string;
   /** The id of the browser session that is getting a new one, at a sign-in outside of the library's routes. */
   renewedFrom?: string;
+  /** The uid of the browser session that this request has saved for somebody who signed in. */
+  signedInWith?: string;
   /** The interaction that this request has answered and goes on from in the same answer. */
   resumes?: string;
   /** Gives the consent of this request once more, where the one it read had changed when it was written. */

@@ -18,7 +18,7 @@ export interface EverythingEnded extends EndOutcome {
   readonly at: Instant;
 }
 
-type Parts = Pick<OperationParts, 'prisma' | 'clock' | 'sessions' | 'events'>;
+type Parts = Pick<OperationParts, 'prisma' | 'clock' | 'sessions' | 'events' | 'secondFactors'>;
 
 /** Ends those of the named sessions and browsers that live; the events of the author are recorded if anything ended. */
 export function endSessions(
@@ -44,6 +44,12 @@ export function endEverything(
     // The time is read after the transaction took its locks, so sessions authorized while it waited end too.
     const at = parts.clock.now();
     const ended = await parts.sessions.endAll({ ...target, reason, at, detail: saidBy(author) }, transaction);
+    // Nobody is at home any more in a browser whose sign-ins have all ended, also where it timed out long ago.
+    if (target.kind !== 'client')
+      await parts.secondFactors.browsers.forget(
+        target.kind === 'account' ? target.target : null,
+        transaction,
+      );
     await parts.events.record(author.along?.() ?? [], transaction);
     return { ...ended, at };
   });

@@ -20,6 +20,8 @@ export { type EverythingEnded, endEverything, endSessions } from './end-sessions
 export { importAccounts } from './import-accounts.js';
 export {
   askForConfirmation,
+  askForEmailChange,
+  changeEmail,
   choosePassword,
   confirmEmail,
   disownSignIn,
@@ -27,15 +29,4 @@ export {
   type PasswordLink,
 } from './one-time-links.js';
 export { type AccountDetails, changeDetails } from './profiles.js';
-export {
-  addPasskey,
-  confirmSecondFactor,
-  type FactorAdded,
-  type FactorChange,
-  type RemovableFactor,
-  removeSecondFactor,
-  removeSecondFactors,
-  renewRecoveryCodes,
-  setSecondStep,
-} from './second-factors.js';
 export { type ConsentWithdrawn, withdrawConsent } from './withdraw-consent.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Account, AccountError, PreparedPassword } from '@curfew/accounts';
-import { type FoundLink, type LinkPurpose, passwordSubject } from '@curfew/mail';
+import { type Account, AccountError, normaliseEmail, PreparedPassword } from '@curfew/accounts';
+import { type FoundLink, type LinkPurpose, passwordSubject, readEmailChange } from '@curfew/mail';
 import type { Transaction } from '@curfew/persistence';
 import { recordChanges } from './account-changed.js';
 import { type Author, inTransaction, type OperationParts } from './author.js';
@@ -110,4 +110,52 @@ export const askForConfirmation = (parts: OperationParts, accountId: string, aut
     if (emailVerified) return;
     const mail = { id: randomUUID(), kind: 'email_verification', accountId, facts: {} } as const;
     await parts.mails.put([mail], parts.clock.now(), tx);
+  });
+
+/**
+ * Writes to the address that a person wants, so that they can confirm it, and to the one that they have. Nothing is changed yet, and nobody
+ * learns whether another account has it. False where it is the account's own and confirmed. @throws AccountError
+ */
+export const askForEmailChange = (
+  parts: OperationParts,
+  { accountId, typed, version }: { accountId: string; typed: string; version: string },
+  author: Author,
+): Promise<boolean> =>
+  inTransaction(parts, author, undefined, async (tx) => {
+    const address = normaliseEmail(typed);
+    if (address === null) throw new AccountError('email_invalid');
+    const { email, emailVerified } = await parts.profiles.of(accountId, tx);
+    if (address === email && emailVerified) return false;
+    const at = parts.clock.now();
+    const letter = {
+      id: randomUUID(),
+      kind: 'email_change',
+      accountId,
+      facts: { address, version },
+    } as const;
+    const notice = { id: randomUUID(), kind: 'email_change_asked', accountId, facts: { at } } as const;
+    await parts.mails.put(emailVerified ? [letter, notice] : [letter], at, tx);
+    return true;
+  });
+
+/**
+ * Gives the account the address that its person has confirmed by a link, and writes to the one that it had. A password or a factor that was
+ * changed since the link was asked for makes it void. @throws AccountError
+ */
+export const changeEmail = (parts: OperationParts, token: string): Promise<void> =>
+  parts.prisma.$transaction(async (tx) => {
+    const { link, account } = await used(parts, 'email_change', token, tx);
+    const { address, version } = readEmailChange(link.subject);
+    await parts.secondFactors.require(account.id, version, tx);
+    const before = await parts.profiles.of(account.id, tx);
+    const at = parts.clock.now();
+    await parts.profiles.change(account.id, { email: address, emailVerified: true }, at, tx);
+    await recordChanges(parts, account.id, ['profile_changed', 'email_verified'], personOf(account.id), tx);
+    if (before.email === null || !before.emailVerified || before.email === address) return;
+    const facts = { address: before.email, at };
+    await parts.mails.put(
+      [{ id: randomUUID(), kind: 'email_changed', accountId: account.id, facts }],
+      at,
+      tx,
+    );
   });

@@ -1,6 +1,7 @@
 import type { Account } from '@curfew/accounts';
-import type { PasskeyFault } from '@curfew/accounts/factors';
+import type { NewRememberedBrowser, PasskeyFault } from '@curfew/accounts/factors';
 import type { Transaction } from '@curfew/persistence';
+import type { Instant } from '@curfew/session-policy';
 import { endAccount, recordChanges } from './account-changed.js';
 import { type Author, inTransaction, type OperationParts } from './author.js';
 import { passwordEndsSessions } from './change-password.js';
@@ -129,3 +130,23 @@ const factorChanged = async (
   const isEnding = await passwordEndsSessions(parts, accountId, tx);
   return { ended: isEnding ? await endAccount(parts, accountId, 'factor_changed', author, tx) : null };
 };
+
+/** Remembers a browser until then: a sign-in there asks for no second step by itself. */
+export const rememberBrowser = (
+  parts: OperationParts,
+  browser: NewRememberedBrowser,
+  until: Instant,
+  author: Author,
+): Promise<void> =>
+  inTransaction(parts, author, undefined, async (tx) => {
+    await parts.secondFactors.browsers.remember(browser, parts.clock.now(), until, tx);
+    await recordChanges(parts, browser.accountId, ['browser_remembered'], author, tx);
+  });
+
+/** Forgets every browser that an account is remembered in; how many there were. */
+export const forgetBrowsers = (parts: OperationParts, accountId: string, author: Author): Promise<number> =>
+  inTransaction(parts, author, undefined, async (tx) => {
+    const count = await parts.secondFactors.browsers.forget(accountId, tx);
+    if (count > 0) await recordChanges(parts, accountId, ['browsers_forgotten'], author, tx);
+    return count;
+  });

@@ -174,6 +174,8 @@ const table = {
       | 'second_step_changed'
       | 'recovery_codes_renewed'
       | 'recovery_code_used'
+      | 'browser_remembered'
+      | 'browsers_forgotten'
       | 'erased';
     readonly by: Actor;
     /** With `erased`: the content of each seal behind which events were changed, in hexadecimal. */

@@ -161,6 +161,14 @@ const checks: readonly Check[] = [
     applies: (policy) => policy.requiredAcr !== 'none',
   },
   {
+    code: 'remembered_elsewhere',
+    setting: 'rememberedBrowserDays',
+    severity: 'warning',
+    message: 'has no effect here: only the policy of everyone says whether browsers are remembered',
+    applies: (policy, attachedTo) =>
+      policy.rememberedBrowserDays > 0 && (attachedTo === 'client' || attachedTo === 'resource'),
+  },
+  {
     code: 'password_change_keeps',
     setting: 'onPasswordChange',
     severity: 'note',

@@ -145,6 +145,17 @@ export const policySettings = {
       reader: domain('enrolment', 'decideEnrolment'),
     }),
   ),
+  /**
+   * How many days a browser may be remembered, in which a person is then not asked for a second step at the sign-in; 0 for not at all. It
+   * is the policy of everyone that counts, as for all that is of the browser. Being remembered proves nothing.
+   */
+  rememberedBrowserDays: optional(
+    count(0, 30, {
+      standard: 0,
+      stricter: smaller,
+      reader: ['libs/accounts/src/factors/remembered-browsers.ts', 'rememberedUntil'],
+    }),
+  ),
   /** null: every account is under the inactivity timeout. */
   canary: optional<Canary | null>({
     shape: { kind: 'canary', min: minute, max: 30 * day, maxShare: 50 },

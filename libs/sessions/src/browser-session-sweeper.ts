@@ -144,7 +144,11 @@ const takeDue: HotStatement = {
 
 const forget: HotStatement = {
   name: 'browser_session_forget',
-  text: 'DELETE FROM browser_session WHERE uid = ANY($1::text[])',
+  // A browser that was signed out on purpose is remembered no more; its row was what said so until now.
+  text: `
+    WITH gone AS (DELETE FROM browser_session WHERE uid = ANY($1::text[]) RETURNING uid, end_reason)
+    DELETE FROM remembered_browser r USING gone
+    WHERE r.browser_session_uid = gone.uid AND gone.end_reason NOT IN ('inactivity_timeout', 'absolute_lifetime')`,
 };
 
 const postpone: HotStatement = {

@@ -76,7 +76,7 @@ export const within = (scope: readonly string[], allowed: ReadonlySet<string>): 
  */
 export function registeredGrant(grant: Granted, client: KnownClient): Granted {
   const { openid, resources, rejected } = grant;
-  if (openid === undefined || client.metadata.scope === undefined) return grant;
+  if (openid === undefined || (client.metadata.scope === undefined && !holdsGroups(openid))) return grant;
   const scope = openid.scope && registeredScopes(client, openid.scope.split(' ')).join(' ');
   return {
     openid: { scope, claims: openid.claims && within(openid.claims, claimsFor(client)) },
@@ -84,6 +84,9 @@ export function registeredGrant(grant: Granted, client: KnownClient): Granted {
     rejected,
   };
 }
+
+const holdsGroups = ({ scope, claims }: NonNullable<Granted['openid']>): boolean =>
+  claims?.includes('groups') || (scope?.includes('groups') && scope.split(' ').includes('groups')) || false;
 
 const claimsFor = (client: KnownClient): ReadonlySet<string> =>
   new Set(registeredScopes(client, [...openidScopes]).flatMap(claimsOfScope));

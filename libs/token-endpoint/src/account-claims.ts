@@ -5,13 +5,18 @@ export const claimsByScope = {
   openid: ['sub'],
   email: ['email', 'email_verified'],
   profile: ['name', 'preferred_username'],
+  groups: ['groups'],
 };
 
 /** The claims that a scope value stands for; none where it is a value of an API. */
 export const claimsOfScope = (scope: string): readonly string[] =>
   Object.hasOwn(claimsByScope, scope) ? claimsByScope[scope as keyof typeof claimsByScope] : [];
 
-const personal: ReadonlySet<string> = new Set([...claimsByScope.email, ...claimsByScope.profile]);
+const personal: ReadonlySet<string> = new Set([
+  ...claimsByScope.email,
+  ...claimsByScope.profile,
+  ...claimsByScope.groups,
+]);
 
 /** The claims of these names, as far as they are known of a person; the account is read only where one of them could be. */
 export async function claimsAbout(
@@ -31,9 +36,9 @@ export async function claimsAbout(
  * says so.
  */
 function personalClaims(names: AccountNames): Readonly<Record<string, unknown>> {
-  const { username, email, emailVerified, displayName } = names;
+  const { username, email, emailVerified, displayName, groups } = names;
   const address = email ?? (username.includes('@') ? username : null);
   const told = address === null ? {} : { email: address, email_verified: email !== null && emailVerified };
   const called = displayName === null ? {} : { name: displayName };
-  return { preferred_username: username, ...called, ...told };
+  return { preferred_username: username, groups, ...called, ...told };
 }

@@ -21,10 +21,10 @@ import {
   enableAccount,
   inviteAccount,
   OperationParts,
-  removeSecondFactors,
   requireNewPassword,
   withdrawConsent,
 } from '@curfew/operations';
+import { forgetBrowsers, removeSecondFactors } from '@curfew/operations/second-factors';
 import type { Transaction } from '@curfew/persistence';
 import { Injectable } from '@nestjs/common';
 import { type Act, adminActed } from '../access/acts.js';
@@ -147,6 +147,12 @@ export class AccountActs {
     await this.existing(id);
     const removed = await removeSecondFactors(this.parts, id, this.author(id, act));
     return { removed: removed !== null, ended: removed?.ended ? endedOnWire(removed.ended) : null };
+  }
+
+  /** Has the person asked for the second step in every browser again; how many were remembered. */
+  async forgetBrowsers(id: string, act: Act): Promise<number> {
+    await this.existing(id);
+    return forgetBrowsers(this.parts, id, this.author(id, act));
   }
 
   /** Takes back what the account allowed a client and ends the sessions that came of it. */

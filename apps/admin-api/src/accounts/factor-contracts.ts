@@ -35,6 +35,16 @@ export const factors = operation({
         asked_at_every_sign_in: z
           .boolean()
           .meta({ description: 'Otherwise where an application or a policy demands it.' }),
+        remembered_browsers: z
+          .array(
+            z.object({
+              browser: z.string().nullable(),
+              system: z.string().nullable(),
+              created_at: timestamp,
+              expires_at: timestamp,
+            }),
+          )
+          .meta({ description: 'Browsers in which no second step is asked for at the sign-in.' }),
       }),
     },
   },
@@ -58,6 +68,22 @@ export const removeFactors = operation({
       description: 'Removed.',
       schema: z.object({ removed: z.boolean(), ended: endedAlong.nullable() }),
     },
+  },
+  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_account'] },
+});
+
+/** Forget the browsers in which the person is spared the second step. */
+export const forgetBrowsers = operation({
+  id: 'forgetBrowsers',
+  method: 'delete',
+  path: '/v1/accounts/{id}/remembered-browsers',
+  tag: 'accounts',
+  summary: 'Has a person asked for the second step in every browser again.',
+  scope: 'accounts:write',
+  params: byId,
+  query: z.strictObject({ note: note.optional() }),
+  answers: {
+    200: { description: 'Forgotten.', schema: z.object({ forgotten: z.number().int() }) },
   },
   problems: { 403: ['beyond_own_scopes'], 404: ['unknown_account'] },
 });

@@ -16,9 +16,10 @@ export class FactorsController {
   ) {}
 
   @Operation(contracts.factors)
-  async list(@Input() { params }: InputOf<typeof contracts.factors>): Promise<Answer> {
+  async list(@Input() { params, now }: InputOf<typeof contracts.factors>): Promise<Answer> {
     const account = await this.acts.existing(params.id);
     const { totp, passkeys, recoveryCodes } = await this.secondFactors.state(account.id);
+    const remembered = await this.secondFactors.browsers.ofAccount(account.id, now);
     return ok({
       authenticator_app: totp && {
         created_at: written(totp.createdAt),
@@ -30,6 +31,9 @@ export class FactorsController {
       })),
       recovery_codes_left: recoveryCodes,
       asked_at_every_sign_in: account.secondFactors.length > 0 && account.secondStepAlways,
+      remembered_browsers: remembered.map(({ browser, system, createdAt, expiresAt }) => ({
+        ...{ browser, system, created_at: written(createdAt), expires_at: written(expiresAt) },
+      })),
     });
   }
 
@@ -39,5 +43,13 @@ export class FactorsController {
   ): Promise<Answer> {
     const act = { caller, operation: contracts.removeFactors.id, now, note: query.note };
     return ok(await this.acts.removeFactors(params.id, act));
+  }
+
+  @Operation(contracts.forgetBrowsers)
+  async forget(
+    @Input() { params, query, caller, now }: InputOf<typeof contracts.forgetBrowsers>,
+  ): Promise<Answer> {
+    const act = { caller, operation: contracts.forgetBrowsers.id, now, note: query.note };
+    return ok({ forgotten: await this.acts.forgetBrowsers(params.id, act) });
   }
 }

@@ -27,6 +27,7 @@ export const exportData = operation({
         account: z.record(z.string(), z.unknown()),
         operator_scopes: z.array(z.string()),
         passkeys: z.array(z.record(z.string(), z.unknown())),
+        remembered_browsers: z.array(z.record(z.string(), z.unknown())),
         consents: z.array(z.record(z.string(), z.unknown())),
         sessions: z.array(z.record(z.string(), z.unknown())),
         browsers: z.array(z.record(z.string(), z.unknown())),

@@ -3,6 +3,9 @@ import { Injectable } from '@nestjs/common';
 
 type Row = Readonly<Record<string, unknown>>;
 
+/** The kinds of rows beside the account itself, as they are named in the export. */
+type RecordName = 'passkeys' | 'consents' | 'sessions' | 'browsers' | 'remembered_browsers';
+
 /** The rows about one person, without secrets. */
 @Injectable()
 export class PersonalDataStore {
@@ -26,8 +29,8 @@ export class PersonalDataStore {
   }
 
   /** Its passkeys and consents, the places where it is or was signed in, and its sessions. */
-  async records(id: string): Promise<{ passkeys: Row[]; consents: Row[]; sessions: Row[]; browsers: Row[] }> {
-    const [passkeys, consents, sessions, browsers] = await Promise.all([
+  async records(id: string): Promise<Readonly<Record<RecordName, Row[]>>> {
+    const [passkeys, consents, sessions, browsers, remembered_browsers] = await Promise.all([
       this.prisma.$queryRaw<Row[]>`
         SELECT name, created_at, last_used_at, backed_up FROM passkey WHERE account_id = ${id}::uuid ORDER BY created_at`,
       this.prisma.$queryRaw<
@@ -40,8 +43,10 @@ export class PersonalDataStore {
       this.prisma.$queryRaw<Row[]>`
         SELECT uid, signed_in_at, last_active_at, baseline AS signals, ended_at, end_reason, end_detail
         FROM browser_session WHERE account_id = ${id}::uuid ORDER BY uid LIMIT 10000`,
+      this.prisma.$queryRaw<Row[]>`
+        SELECT browser, system, created_at, expires_at FROM remembered_browser WHERE account_id = ${id}::uuid ORDER BY created_at`,
     ]);
-    return { passkeys, consents, sessions, browsers };
+    return { passkeys, consents, sessions, browsers, remembered_browsers };
   }
 
   /** Takes circumstances and notes out of sessions and sign-ins; says how many rows changed. */

@@ -78,6 +78,8 @@ export function inWords(
       return atField('current', say('problem.current_password_wrong'));
     case 'repeat_differs':
       return atField('repeat', say('problem.repeat_differs'));
+    case 'email_invalid':
+      return atField('address', say('problem.email_invalid'));
     case 'code_wrong':
       return atField('code', say('problem.code_wrong'));
     case 'password_too_short':
@@ -90,7 +92,6 @@ export function inWords(
     case 'username_invalid':
     case 'username_taken':
     case 'display_name_invalid':
-    case 'email_invalid':
     case 'email_taken':
     case 'email_missing':
     case 'groups_invalid':

@@ -1,5 +1,6 @@
 import { AccountController } from './account.controller.js';
 import { AssetsController } from './assets.controller.js';
+import { BrowserMemory } from './browser-memory.js';
 import { EnrolmentReturn } from './enrolment-return.js';
 import { ForgottenPasswordController } from './forgotten-password.controller.js';
 import { FormTokens } from './form-tokens.js';
@@ -7,6 +8,7 @@ import { FreshProofs } from './fresh-proofs.js';
 import { InteractionController } from './interaction.controller.js';
 import { InteractionPages } from './interaction-pages.js';
 import { LinkController } from './link.controller.js';
+import { MailController } from './mail.controller.js';
 import { Notices } from './notices.js';
 import { OwnAccount } from './own-account.js';
 import { OwnFactors } from './own-factors.js';
@@ -42,11 +44,13 @@ export const pageControllers = [
   SecondStepController,
   ForgottenPasswordController,
   LinkController,
+  MailController,
   AssetsController,
 ];
 
 /** Providers for the controllers, in addition to those of the foundation, Interactions, PageSettings and PageLog. */
 export const pageProviders = [
+  BrowserMemory,
   EnrolmentReturn,
   FormTokens,
   FreshProofs,

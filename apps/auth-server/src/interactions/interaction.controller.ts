@@ -52,9 +52,11 @@ export class InteractionController {
     try {
       await this.take(form, uid, request, response);
     } catch (error) {
-      // The page itself says that it has expired, and can be come back to.
       if (!(isGone(error) && isOwnNavigation(request))) throw error;
-      seeOther(response, this.pages.addressOf(uid));
+      // Several tabs that sign in at once have one sign-in in the end; the others ask anew. A page whose form was answered itself says
+      // that it has expired, and can be come back to.
+      const again = await this.interactions.startAgain(request, response);
+      seeOther(response, again ?? this.pages.addressOf(uid));
     }
   }
 
@@ -75,8 +77,9 @@ export class InteractionController {
     }
     if (details.enrolment) return this.takeEnrolment(details, decision, request, response);
     const finish = async (person: RecognisedPerson) => {
-      await unlessGone(403, () => this.interactions.signedIn(request, response, person));
+      const uid = await unlessGone(403, () => this.interactions.signedIn(request, response, person));
       this.returns.proved(person.accountId, details.client.id, this.clock.now());
+      return uid;
     };
     await this.flow.answer(this.place(request, response, details), form, finish);
   }

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Account, AccountError, AccountService } from '@curfew/accounts';
 import { SecondFactors } from '@curfew/accounts/factors';
 import { Clock } from '@curfew/clock';
-import { type FoundLink, OneTimeLinks } from '@curfew/mail';
+import { type FoundLink, OneTimeLinks, readEmailChange } from '@curfew/mail';
 import type { NoticePlace } from '@curfew/oidc';
-import { choosePassword, confirmEmail, disownSignIn, OperationParts } from '@curfew/operations';
+import { changeEmail, choosePassword, confirmEmail, disownSignIn, OperationParts } from '@curfew/operations';
 import { Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { linkButtonPage, linkDonePage, linkGonePage, linkPasswordPage } from '../pages/index.js';
 import { seeOther, sendPage } from './answer.js';
@@ -17,8 +17,11 @@ import { PageSettings } from './page-settings.js';
 import { refuseForeignForm } from './same-origin.js';
 import { SignIn } from './sign-in.js';
 
-const purposes = ['invitation', 'password_reset', 'email_verification', 'not_me'] as const;
+const purposes = ['invitation', 'password_reset', 'email_verification', 'email_change', 'not_me'] as const;
 type Purpose = (typeof purposes)[number];
+
+/** The refusals after which a link is worth nothing. */
+const voids: readonly string[] = ['link_gone', 'email_taken', 'authenticators_changed'];
 
 /** A link of a mail that can be used, and its account. */
 interface Opened {
@@ -63,9 +66,11 @@ export class LinkController {
     if (!opened) return this.gone(request, response);
     const { link, account } = opened;
     const model = { ...this.settings.pageFor(request), action: this.addressOf(opened) };
-    if (opened.purpose === 'email_verification' || opened.purpose === 'not_me') {
-      const subject = opened.purpose === 'not_me' ? account.username : link.subject;
-      return sendPage(response, linkButtonPage({ ...model, purpose: opened.purpose, subject }));
+    if (opened.purpose !== 'invitation' && opened.purpose !== 'password_reset') {
+      const subject = { not_me: account.username, email_verification: link.subject } as const;
+      const about =
+        opened.purpose === 'email_change' ? readEmailChange(link.subject).address : subject[opened.purpose];
+      return sendPage(response, linkButtonPage({ ...model, purpose: opened.purpose, subject: about }));
     }
     const problem = this.notices.take<FormProblem>(this.place(request, response, opened));
     const told = problem && inWords(problem, this.settings, model.language);
@@ -96,7 +101,7 @@ export class LinkController {
       await this.carryOut(opened, form, request, response);
     } catch (error) {
       // An address that another account has confirmed meanwhile cannot be confirmed again.
-      if (!(error instanceof AccountError) || !['link_gone', 'email_taken'].includes(error.code)) throw error;
+      if (!(error instanceof AccountError) || !voids.includes(error.code)) throw error;
       this.gone(request, response);
     }
   }
@@ -111,6 +116,11 @@ export class LinkController {
     const { base } = this.settings;
     if (purpose === 'email_verification') {
       await confirmEmail(this.parts, token);
+      return seeOther(response, `${base}/link/done?what=email`);
+    }
+    if (purpose === 'email_change') {
+      await changeEmail(this.parts, token);
+      this.log.note('email_changed', { accountId: account.id });
       return seeOther(response, `${base}/link/done?what=email`);
     }
     if (purpose === 'not_me') {

@@ -1,25 +1,24 @@
 import { SecondFactors } from '@curfew/accounts/factors';
 import { Clock } from '@curfew/clock';
+import { type Author, OperationParts, personWithProof } from '@curfew/operations';
 import {
-  type Author,
   addPasskey,
   confirmSecondFactor,
   type FactorAdded,
   type FactorChange,
-  OperationParts,
-  personWithProof,
+  forgetBrowsers,
   type RemovableFactor,
   removeSecondFactor,
   removeSecondFactors,
   renewRecoveryCodes,
   setSecondStep,
-} from '@curfew/operations';
+} from '@curfew/operations/second-factors';
 import type { AuthenticationMethod } from '@curfew/session-policy/authentication';
 import { Injectable } from '@nestjs/common';
 import { maxPasskeyName, type SecondStepDone } from '../pages/index.js';
 import type { Form } from './form.js';
 import { type FormProblem, problemOfError } from './form-problem.js';
-import { untilOver } from './own-account.js';
+import { personAt, untilOver } from './own-account.js';
 import { PageLog } from './page-log.js';
 import type { Person } from './signed-in.js';
 
@@ -78,6 +77,12 @@ export class OwnFactors {
     } catch (error) {
       return { kind: 'refused', problem: problemOfError(error) };
     }
+  }
+
+  /** Has the person asked for a second step in every browser again. */
+  async forgetBrowsers({ account: { id } }: Person): Promise<void> {
+    await forgetBrowsers(this.parts, id, personAt(id));
+    this.log.note('browsers_forgotten', { accountId: id });
   }
 
   async #change(act: FactorAct, person: Person, form: Form, author: Author): Promise<FactorOutcome> {

@@ -13,7 +13,7 @@ import { SignIn } from './sign-in.js';
 import { type Person, SignedIn } from './signed-in.js';
 
 /** The pages on which a person changes how they sign in. */
-type OwnPageName = 'password' | 'second-step';
+type OwnPageName = 'password' | 'second-step' | 'mail';
 
 /** The notice on such a page about the form sent before: its problem, and the proof that the person gave. */
 interface OwnNotice {

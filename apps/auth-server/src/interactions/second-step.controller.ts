@@ -47,6 +47,7 @@ export class SecondStepController {
       passkeys,
       recoveryCodes,
       always: account.secondStepAlways,
+      remembered: await this.factors.browsers.ofAccount(account.id, this.clock.now()),
       proposed: totp || !proof ? null : await this.factors.proposed(account, browserSessionUid),
       passkey: proof
         ? this.passkeys.toMake(account, browserSessionUid, passkeys)
@@ -61,6 +62,10 @@ export class SecondStepController {
   async change(@Req() request: IncomingMessage, @Res() response: ServerResponse): Promise<void> {
     const sent = await this.pages.form('second-step', request, response);
     const act = sent.form.get('act');
+    if (act === 'forget') {
+      await this.own.forgetBrowsers(sent.person);
+      return seeOther(response, `${this.pages.addressOf('second-step')}?done=forgotten`);
+    }
     if (act !== 'prove' && !isFactorAct(act)) throw malformed();
     const proved = await this.proved(sent);
     if ('code' in proved) return this.pages.ask(sent, { problem: proved });

@@ -12,6 +12,7 @@ import {
   signInPage,
 } from '../pages/index.js';
 import { sendPage } from './answer.js';
+import { BrowserMemory } from './browser-memory.js';
 import type { Form } from './form.js';
 import { type FormProblem, inWords, problemOfError } from './form-problem.js';
 import { FormTokens } from './form-tokens.js';
@@ -36,8 +37,8 @@ export interface SignInPlace extends NoticePlace {
   };
 }
 
-/** Completes a sign-in with the person who was recognised. */
-type Finish = (person: RecognisedPerson) => Promise<void>;
+/** Completes a sign-in with the person who was recognised; the uid of their browser session, where one came of it. */
+type Finish = (person: RecognisedPerson) => Promise<string | undefined>;
 
 /** Seconds between a right password and the second step. */
 const secondStepWithin = 600;
@@ -53,6 +54,8 @@ interface SignInNotice {
   readonly due?: 'password' | 'second_step';
   /** The kinds of factors that answer the second step. */
   readonly answering?: readonly SecondFactor[];
+  /** For how many days this browser can be remembered after it. */
+  readonly rememberedDays?: number;
 }
 
 /** From the first form to a recognised person, by way of a new password where one is due. */
@@ -62,6 +65,7 @@ export class SignInFlow {
     private readonly signIn: SignIn,
     private readonly accounts: AccountService,
     private readonly own: OwnAccount,
+    private readonly memory: BrowserMemory,
     private readonly tokens: FormTokens,
     private readonly notices: Notices,
     private readonly settings: PageSettings,
@@ -70,7 +74,7 @@ export class SignInFlow {
 
   /** The form, with what there is to say of the one before. */
   show(place: SignInPlace): void {
-    const { problem, proof, due, username, remember, answering } =
+    const { problem, proof, due, username, remember, answering, rememberedDays } =
       this.notices.take<SignInNotice>(place) ?? {};
     const { page } = place;
     const told = problem && inWords(problem, this.settings, page.language);
@@ -78,7 +82,12 @@ export class SignInFlow {
     const markup =
       due === 'second_step' || (place.stepUp && !proof)
         ? secondStepPage({
-            ...{ answering: answering ?? [], takesCode: true, ...(proof ? {} : place.stepUp) },
+            ...{
+              answering: answering ?? [],
+              takesCode: true,
+              rememberedDays,
+              ...(proof ? {} : place.stepUp),
+            },
             ...{ ...page, proof, problem: told?.text },
           })
         : proof
@@ -119,11 +128,14 @@ export class SignInFlow {
     { remember, settlement }: Pick<RecognisedPerson, 'settlement'> & { readonly remember: boolean },
     finish: Finish,
   ): Promise<void> {
-    if (asksSecondStep(account))
+    const isSpared = asksSecondStep(account) && (await this.memory.spares(place.request, account));
+    if (asksSecondStep(account) && !isSpared)
       return this.askForSecondStep(place, account, { remember, provedAt: this.clock.now() });
     if (account.mustChangePassword)
       return this.askForNewPassword(place, account, { remember, methods: ['pwd'] });
-    return finish({ accountId: account.id, methods: ['pwd'], remember, settlement });
+    // A browser that is remembered proves nothing: this is a sign-in by password alone.
+    const uid = await finish({ accountId: account.id, methods: ['pwd'], remember, settlement });
+    if (isSpared && uid !== undefined) await this.memory.follow(place.request, account.id, uid);
   }
 
   /** A passkey is two factors, so that neither a password nor a second step is missing. */
@@ -133,14 +145,14 @@ export class SignInFlow {
     if (outcome.kind === 'refused') return this.ask(place, { problem: outcome.problem, remember });
     const { account, methods, provedAt } = outcome;
     if (account.mustChangePassword) return this.askForNewPassword(place, account, { remember, methods });
-    return finish({ accountId: account.id, methods, remember, provedAt });
+    await finish({ accountId: account.id, methods, remember, provedAt });
   }
 
-  private askForSecondStep(
+  private async askForSecondStep(
     place: SignInPlace,
     account: Account,
     { remember, provedAt, problem }: { remember: boolean; provedAt: Instant; problem?: FormProblem },
-  ): void {
+  ): Promise<void> {
     const proof = {
       account: account.id,
       at: String(provedAt),
@@ -148,7 +160,8 @@ export class SignInFlow {
       ...(remember ? { remember: 'yes' } : {}),
     };
     const { secondFactors: answering } = account;
-    this.ask(place, { proof, due: 'second_step', answering, ...(problem && { problem }) });
+    const rememberedDays = await this.memory.days(account);
+    this.ask(place, { proof, due: 'second_step', answering, rememberedDays, ...(problem && { problem }) });
   }
 
   private async takeSecondStep(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
@@ -160,12 +173,16 @@ export class SignInFlow {
     if (!isOpen || !isFresh || !proof || !this.tokens.verify(form.get('second'), 'second-step', ...proof))
       return this.ask(place, { problem: { code: 'took_too_long' } });
     const remember = form.get('remember') === 'yes';
+    const wish = form.get('trust') === 'yes' ? await this.memory.wish(account) : undefined;
     const outcome = await this.signIn.verifySecond(place.request, account, form, place.binding);
     if (outcome.kind === 'refused')
       return this.askForSecondStep(place, account, { remember, provedAt, problem: outcome.problem });
     const methods = methodsTogether(['pwd'], outcome.methods);
     if (account.mustChangePassword) return this.askForNewPassword(place, account, { remember, methods });
-    return finish({ accountId: account.id, methods, remember, provedAt });
+    const token = wish && this.memory.introduce(place.request, place.response, wish);
+    const uid = await finish({ accountId: account.id, methods, remember, provedAt });
+    if (!wish || token === undefined || uid === undefined) return;
+    await this.memory.remember(place.request, account.id, token, { ...wish, browserSessionUid: uid });
   }
 
   private async stepUp(
@@ -215,7 +232,7 @@ export class SignInFlow {
       password === form.get('repeat') ? await this.change(account, password) : { code: 'repeat_differs' };
     const methods = methodsTogether(proved.split(' '));
     if (problem) return this.askForNewPassword(place, account, { remember, methods, problem });
-    return finish({ accountId: account.id, methods, remember });
+    await finish({ accountId: account.id, methods, remember });
   }
 
   private async change(account: Account, password: string): Promise<FormProblem | undefined> {

@@ -13,7 +13,7 @@ import { SignInFlow, type SignInPlace } from './sign-in-flow.js';
 import { SignedIn } from './signed-in.js';
 
 /** The pages one may continue to after signing in here: a closed list, so that no address from outside is followed. */
-const destinations = ['sessions', 'password', 'second-step', 'applications', 'device'];
+const destinations = ['sessions', 'password', 'second-step', 'mail', 'applications', 'device'];
 const destination = (next: unknown): string =>
   typeof next === 'string' && destinations.includes(next) ? next : '';
 
@@ -55,8 +55,9 @@ export class SignInController {
     // Also against signing someone in as somebody else (login CSRF).
     if (!binding || !this.tokens.verify(form.get('csrf'), 'sign-in', binding)) throw formRefused();
     const finish = async (person: RecognisedPerson) => {
-      await unlessGone(403, () => this.interactions.signInBrowser(request, response, person));
+      const uid = await unlessGone(403, () => this.interactions.signInBrowser(request, response, person));
       this.goOn(response, destination(next));
+      return uid;
     };
     const place = { request, response, binding, ...this.page(request, binding, destination(next)) };
     return this.flow.answer(place, form, finish);

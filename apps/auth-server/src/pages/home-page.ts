@@ -35,6 +35,11 @@ export function homePage(page: HomePage): PageDocument {
       lead: say(hasSecondStep ? 'home.second_step_on' : 'home.second_step_off'),
       link: say(hasSecondStep ? 'home.second_step_see' : 'home.second_step_set_up'),
     }),
+    card(page, 'mail', {
+      name: say('page.mail'),
+      lead: say('home.mail_lead'),
+      link: say('home.mail_link'),
+    }),
     card(page, 'device', {
       name: say('home.device'),
       lead: say('home.device_lead'),

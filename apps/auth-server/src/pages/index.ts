@@ -22,6 +22,7 @@ export {
   linkGonePage,
   linkPasswordPage,
 } from './link-pages.js';
+export { type MailPage, mailPage } from './mail-page.js';
 export { type MailboxPage, mailboxPage } from './mailbox-page.js';
 export { type OnwardPage, onwardPage, onwardScript } from './onward-page.js';
 export { pageScripts } from './page-scripts.js';

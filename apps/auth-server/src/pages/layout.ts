@@ -17,7 +17,7 @@ export interface Layout extends Omit<DocumentParts, 'navigation'> {
 }
 
 /** The places a signed-in person can go; the current one is marked. */
-export type Place = 'home' | 'sessions' | 'applications' | 'password' | 'second-step';
+export type Place = 'home' | 'sessions' | 'applications' | 'password' | 'second-step' | 'mail';
 
 const places: readonly { place: Place; path: string; name: PlainKey }[] = [
   { place: 'home', path: '/', name: 'page.account' },
@@ -25,6 +25,7 @@ const places: readonly { place: Place; path: string; name: PlainKey }[] = [
   { place: 'applications', path: '/applications', name: 'page.applications' },
   { place: 'password', path: '/password', name: 'page.password' },
   { place: 'second-step', path: '/second-step', name: 'page.second_step' },
+  { place: 'mail', path: '/mail', name: 'page.mail' },
 ];
 
 /** A whole document around the content of one page, with the navigation of a signed-in person where it has a place. */

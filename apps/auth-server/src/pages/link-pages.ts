@@ -41,7 +41,7 @@ ${sentOnce}`;
 /** The page of a link that acts by its button alone. */
 export interface LinkButtonPage extends PageModel {
   readonly action: string;
-  readonly purpose: 'email_verification' | 'not_me';
+  readonly purpose: 'email_verification' | 'email_change' | 'not_me';
   /** The address or the account that it is about. */
   readonly subject: string;
 }

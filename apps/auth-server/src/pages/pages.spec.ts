@@ -117,36 +117,38 @@ const all = (language: Language): [string, PageDocument][] => [
   [
     'second step',
     pages.secondStepPage({
-      language,
-      action: hostile,
-      csrf: hostile,
-      clientName: hostile,
-      proof: { account: hostile },
-      problem: hostileText,
+      ...{ language, action: hostile, csrf: hostile, clientName: hostile, proof: { account: hostile } },
+      ...{ problem: hostileText, takesCode: true, rememberedDays: 7, passkey },
       answering: ['totp', 'passkey'],
-      takesCode: true,
-      passkey,
+    }),
+  ],
+  ...([true, false] as const).map((isDone): [string, PageDocument] => [
+    `enrolment, ${isDone ? 'done' : 'to be done'}`,
+    pages.enrolmentPage({
+      ...{ language, action: hostile, csrf: hostile, clientName: hostile, settings: hostile },
+      ...{ needsPasskey: !isDone, due: isDone ? now : null, isDone, now },
+    }),
+  ]),
+  [
+    'mail',
+    pages.mailPage({
+      ...{ language, action: hostile, csrf: hostile, username: hostile, address: hostile },
+      ...{ isConfirmed: false, sendsMail: true, asksCode: 'recovery', passkey, isSent: true, problem },
     }),
   ],
   ...(['none', 'proposed', 'in use', 'to be changed'] as const).map((state): [string, PageDocument] => [
     `second step, ${state}`,
     pages.secondStepSettings({
-      language,
-      action: hostile,
-      csrf: hostile,
-      username: hostile,
-      now,
+      ...{ language, action: hostile, csrf: hostile, username: hostile, now, passkey },
+      ...{ recoveryCodes: 9, always: true, goOn: hostile, problem: { field: 'code', text: hostileText } },
       proof: state === 'in use' ? undefined : { proof: hostile },
       passkeys:
         state === 'none'
           ? []
           : [{ id: hostile, name: hostile, createdAt: now, lastUsedAt: null, isBackedUp: true }],
-      passkey,
       app: state === 'in use' || state === 'to be changed' ? { since: now, lastUsedAt: now } : null,
-      recoveryCodes: 9,
-      always: true,
+      remembered: state === 'in use' ? [{ browser: hostile, system: hostile, expiresAt: now }] : [],
       proposed: state === 'proposed' ? { secret: hostile, uri: `otpauth://totp/${hostile}` } : null,
-      problem: { field: 'code', text: hostileText },
     }),
   ]),
   ['recovery codes', pages.recoveryCodesPage({ language, codes: [hostile], isNew: true })],

@@ -23,7 +23,7 @@ export interface PasswordPage extends PageModel {
 }
 
 /** The field a problem belongs to; `form` for the whole. */
-export type PasswordField = 'current' | 'new' | 'repeat' | 'code' | 'form';
+export type PasswordField = 'current' | 'new' | 'repeat' | 'code' | 'address' | 'form';
 
 /** The fault of the last attempt, and the field that it is about. */
 export interface PasswordProblem {
@@ -117,7 +117,7 @@ export const newPasswordFields = (page: WithProblem, first?: Field['name']): Htm
   ]}`;
 
 interface Field {
-  readonly name: Exclude<PasswordField, 'code' | 'form'>;
+  readonly name: Exclude<PasswordField, 'code' | 'address' | 'form'>;
   readonly label: PlainKey;
   readonly autocomplete: 'current-password' | 'new-password';
   readonly hint?: Html;

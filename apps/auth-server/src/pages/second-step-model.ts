@@ -13,6 +13,13 @@ export interface PasskeyEntry {
   readonly isBackedUp: boolean;
 }
 
+/** A remembered browser as its person sees it. */
+export interface RememberedEntry {
+  readonly browser: string | null;
+  readonly system: string | null;
+  readonly expiresAt: Instant;
+}
+
 /** The page on which a person sets up, looks at and removes their second factors. */
 export interface SecondStepSettings extends PageModel {
   readonly action: string;
@@ -26,6 +33,8 @@ export interface SecondStepSettings extends PageModel {
   readonly passkeys: readonly PasskeyEntry[];
   readonly recoveryCodes: number;
   readonly always: boolean;
+  /** The browsers in which no second step is asked for at the sign-in. */
+  readonly remembered: readonly RememberedEntry[];
   /** The secret of an app that is being set up. */
   readonly proposed: { readonly secret: string; readonly uri: string } | null;
   /** Asks the browser to show a passkey, or to make one. */
@@ -48,4 +57,5 @@ export const doneWords = {
   passkey_removed: 'passkey.done_removed',
   always: 'factor.always',
   sometimes: 'factor.sometimes',
+  forgotten: 'factor.forgotten',
 } as const satisfies Readonly<Record<string, PlainKey>>;

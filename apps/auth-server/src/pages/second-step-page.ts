@@ -17,6 +17,8 @@ export interface SecondStepPage extends PageModel {
   readonly answering: readonly ('totp' | 'passkey')[];
   /** Whether a code is taken: one of the app, or a recovery code. */
   readonly takesCode: boolean;
+  /** For how many days this browser can be remembered after it; absent or 0 for not at all. */
+  readonly rememberedDays?: number | undefined;
   readonly passkey?: PasskeyOffer;
 }
 
@@ -38,6 +40,7 @@ ${page.problem && problemNotice(page.problem)}
 <form method="post" action="${page.action}" class="stack">
 ${hidden('csrf', page.csrf)}${Object.entries(page.proof ?? {}).map(([name, value]) => hidden(name, value))}
 ${passkeyButton(offer, language)}
+${Boolean(page.rememberedDays) && trust(page)}
 ${
   page.takesCode &&
   html`${codeField(language, { isWrong: Boolean(page.problem), first: !offer, or })}
@@ -56,3 +59,6 @@ ${hidden('csrf', page.csrf)}
 ${sentOnce}${passkeyScriptOf(offer, base)}`;
   return layout({ title, content, failed: Boolean(page.problem), base, language, look: page.look });
 }
+
+const trust = ({ language, rememberedDays = 0 }: SecondStepPage): Html =>
+  html`<label class="check"><input type="checkbox" name="trust" value="yes"><span>${language.count('second_step.trust', rememberedDays)}<br><span class="hint">${language.say('second_step.trust_hint')}</span></span></label>`;

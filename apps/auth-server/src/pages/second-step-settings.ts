@@ -1,11 +1,16 @@
-import { ago, type Html, html, type PageDocument } from '@curfew/pages';
+import { ago, ahead, type Html, html, type PageDocument } from '@curfew/pages';
 import { appSection } from './authenticator-app.js';
 import { codeField } from './code-field.js';
 import { goodNotice, hidden, layout, problemNotice } from './layout.js';
 import { passkeyButton, passkeyScriptOf } from './passkey-script.js';
 import { passkeySection } from './passkey-settings.js';
 import { passwordInput, revealing } from './password-input.js';
-import { doneWords, type SecondStepDone, type SecondStepSettings } from './second-step-model.js';
+import {
+  doneWords,
+  type RememberedEntry,
+  type SecondStepDone,
+  type SecondStepSettings,
+} from './second-step-model.js';
 import { sentOnce } from './sent-once.js';
 
 /** The change that a text from an address names; undefined for any other text. */
@@ -22,6 +27,7 @@ ${page.done && goodNotice(say(doneWords[page.done]))}
 ${page.problem?.field === 'form' && problemNotice(page.problem.text)}
 ${page.goOn && hasAny(page) && html`<p><a class="button" href="${page.goOn}">${say('enrol.go_on')}</a></p>`}
 ${page.proof ? changes(page) : overview(page)}
+${page.remembered.length > 0 && rememberedSection(page)}
 ${sentOnce}${revealing}${passkeyScriptOf(page.passkey, base)}`;
   const failed = Boolean(page.problem);
   return layout({ title, content, failed, navigation: 'second-step', base, language, look: page.look });
@@ -88,7 +94,11 @@ ${form('remove', html`<button class="ending compact">${say('factor.remove')}</bu
   ]}`;
 }
 
-const currentField = ({ problem, language }: SecondStepSettings): Html => {
+/** The field for the password that a person has, to prove once more who they are. */
+export const currentField = ({
+  problem,
+  language,
+}: Pick<SecondStepSettings, 'problem' | 'language'>): Html => {
   const { say } = language;
   const wrong = problem?.field === 'current' ? problem.text : undefined;
   return html`<div class="field"><label for="current">${say('field.current_password')}</label>
@@ -98,3 +108,19 @@ ${passwordInput(
   html` id="current" name="current" autocomplete="current-password" data-instead=""${wrong && html` aria-invalid="true" aria-describedby="current-problem" autofocus`}`,
 )}</div>`;
 };
+
+/** The browsers that are remembered. To forget them takes no proof: it lets nobody in. */
+function rememberedSection({ action, csrf, language, now, remembered }: SecondStepSettings): Html {
+  const { say } = language;
+  const named = ({ browser, system }: RememberedEntry) =>
+    browser && system
+      ? say('sessions.browser_on_system', { browser, system })
+      : (browser ?? say('sessions.browser'));
+  return html`<section class="card stack" aria-labelledby="remembered"><h2 id="remembered">${say('factor.remembered')}</h2>
+<p class="quiet">${say('factor.remembered_lead')}</p>
+<ul>${remembered.map((one) => html`<li>${say('factor.remembered_until', { browser: named(one), time: ahead(language, one.expiresAt, now) })}</li>`)}</ul>
+<form method="post" action="${action}">
+${hidden('csrf', csrf)}
+<button class="plain compact" name="act" value="forget">${say('factor.forget')}</button>
+</form></section>`;
+}

@@ -30,7 +30,8 @@ export const accounts = (): Command =>
     )
     .addCommand(exportData())
     .addCommand(erase())
-    .addCommand(operator());
+    .addCommand(operator())
+    .addCommand(groups());
 
 const exportData = (): Command =>
   new Command('export')
@@ -245,6 +246,29 @@ const operator = (): Command =>
         facts([
           ['username', body.username],
           ['may', body.operator_scopes],
+        ]),
+      );
+    });
+
+const groups = (): Command =>
+  new Command('groups')
+    .summary('set the groups that applications are told')
+    .argument('<account>', 'id or username')
+    .argument('[groups...]', 'such as staff finance; none: no group any more')
+    .addHelpText(
+      'after',
+      '\nApplications that are registered for the scope "groups" are told.\n\nExample:\n  curfew accounts groups ada@example.com staff finance',
+    )
+    .action(async (name: string, wanted: string[], _: unknown, command: Command) => {
+      const context = contextOf(command);
+      const admin = await context.admin();
+      const path = `/v1/accounts/${await accountId(admin, name)}`;
+      const { body } = await admin.send('PATCH', path, { body: { groups: wanted } });
+      if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
+      context.output.line(
+        facts([
+          ['username', body.username],
+          ['groups', body.groups],
         ]),
       );
     });

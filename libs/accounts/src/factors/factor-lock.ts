@@ -24,9 +24,9 @@ export async function authenticatorsOf(
   db: PrismaService | Transaction,
 ): Promise<Authenticators> {
   const [found] = await db.$queryRaw<Authenticators[]>`
-    SELECT second_factors AS kinds, json_build_array(extract(epoch FROM password_changed_at), second_factors,
+    SELECT second_factors AS kinds, encode(sha256(convert_to(json_build_array(extract(epoch FROM password_changed_at), second_factors,
       (SELECT extract(epoch FROM t.confirmed_at) FROM totp_factor t WHERE t.account_id = a.id),
-      ARRAY(SELECT encode(p.id, 'base64') FROM passkey p WHERE p.account_id = a.id ORDER BY p.id))::text AS version
+      ARRAY(SELECT encode(p.id, 'base64') FROM passkey p WHERE p.account_id = a.id ORDER BY p.id))::text, 'UTF8')), 'hex') AS version
     FROM account a WHERE a.id = ${accountId}::uuid`;
   if (!found) throw new AccountError('unknown_account');
   return found;

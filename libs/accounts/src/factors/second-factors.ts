@@ -10,6 +10,7 @@ import { newSharedSecret, provisioningUri, timeStepOf } from './one-time-passwor
 import type { Passkey, RemovedPasskey } from './passkey.store.js';
 import type { PasskeyFault, Passkeys, TypedAnswer } from './passkeys.js';
 import { newRecoveryCodes, readRecoveryCode, recoveryCodeHash } from './recovery-codes.js';
+import { RememberedBrowsers } from './remembered-browsers.js';
 
 /** Keeps the shared secrets of authenticator apps under a service key. */
 export interface FactorSeal {
@@ -74,10 +75,13 @@ export interface AddedPasskey {
 
 /** Second factors of accounts: authenticator apps (RFC 6238), passkeys and recovery codes. */
 export class SecondFactors {
+  /** The browsers in which people are spared the second step at the sign-in. */
+  readonly browsers: RememberedBrowsers;
   readonly #store: FactorStore;
 
   constructor(private readonly parts: SecondFactorsParts) {
     this.#store = new FactorStore(parts.prisma);
+    this.browsers = new RememberedBrowsers(parts.prisma);
   }
 
   async state(accountId: string): Promise<SecondFactorState> {

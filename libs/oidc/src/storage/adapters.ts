@@ -59,15 +59,15 @@ function metadataFor({ id, metadata }: KnownClient): Record<string, unknown> {
     jwks_uri: ____,
     token_endpoint_auth_signing_alg: _____,
     token_exchange: ______,
-    scope,
+    scope: _______,
     ...known
   } = metadata;
   // The library checks only its own scopes against this list; scopes of APIs are checked by their resource.
-  const own = scope === undefined ? undefined : registeredScopes({ metadata }, [...openidScopes]).join(' ');
+  const own = registeredScopes({ metadata }, [...openidScopes]).join(' ');
   return {
     ...known,
     client_id: id,
     token_endpoint_auth_method: 'none',
-    ...(own === undefined ? {} : { scope: own }),
+    scope: own,
   };
 }

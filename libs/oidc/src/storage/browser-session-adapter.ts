@@ -38,6 +38,7 @@ export class BrowserSessionAdapter extends PartialAdapter {
       await this.endStartedFrom(oidc.session!.uid, oidc.entities.Client.clientId);
     }
     const { uid = '', accountId, amr = [] } = payload as BrowserSessionPayload;
+    if (accountId !== undefined) currentScope().signedInWith = uid;
     const found = staged.foundBrowserSession(uid);
     const previous = keptSignIn(found, payload);
     const isNew = accountId !== undefined && previous === null;

@@ -7,6 +7,7 @@ const known = {
   email: 'scope.email',
   address: 'scope.address',
   phone: 'scope.phone',
+  groups: 'scope.groups',
   offline_access: 'scope.offline_access',
 } as const satisfies Readonly<Record<string, MessageKey>>;
 

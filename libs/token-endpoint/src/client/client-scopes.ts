@@ -7,7 +7,9 @@ type Registered = Pick<KnownClient, 'metadata'>;
  * from a client is gone from its next access token, whatever people once allowed it.
  */
 export function registeredScopes({ metadata }: Registered, scopes: readonly string[]): readonly string[] {
-  if (metadata.scope === undefined) return scopes;
+  // The groups of people are told to clients alone that are registered for them: many an application takes them for rights.
+  if (metadata.scope === undefined)
+    return scopes.includes('groups') ? scopes.filter((scope) => scope !== 'groups') : scopes;
   // A client may always ask who a person is: the grant types say whether the client can ask people anything.
   const registered = new Set(['openid', ...metadata.scope.split(' ')]);
   return scopes.filter((scope) => registered.has(scope));
@@ -31,4 +33,10 @@ export const scopesAt = (resource: KnownResource, client: Registered): readonly 
   registeredScopes(client, resource.scopes);
 
 /** Scope values with a meaning of their own in OpenID Connect, and here; all others belong to APIs. */
-export const openidScopes: ReadonlySet<string> = new Set(['openid', 'offline_access', 'email', 'profile']);
+export const openidScopes: ReadonlySet<string> = new Set([
+  'openid',
+  'offline_access',
+  'email',
+  'profile',
+  'groups',
+]);

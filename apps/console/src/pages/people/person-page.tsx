@@ -10,6 +10,7 @@ import { PersonActs } from './person-acts.js';
 import { PersonBadges } from './person-badges.js';
 import { PersonConsents } from './person-consents.js';
 import { PersonFactors } from './person-factors.js';
+import { PersonGroups } from './person-groups.js';
 import { PersonOperator } from './person-operator.js';
 import { PersonBrowsers, PersonSessions } from './person-sessions.js';
 
@@ -41,6 +42,12 @@ export function PersonPage() {
               <h2>Account</h2>
               <Facts
                 of={[
+                  ['Name', person.display_name],
+                  [
+                    'Mail',
+                    person.email &&
+                      `${person.email} (${person.email_verified ? 'confirmed' : 'not confirmed'})`,
+                  ],
                   ['Created', <Time key="at" at={person.created_at} />],
                   ['Password changed', <Time key="at" at={person.password_changed_at} />],
                   ['Disabled', person.disabled_at && exactWords(person.disabled_at)],
@@ -52,6 +59,7 @@ export function PersonPage() {
           </div>
           <div className="stack">
             <PersonFactors id={id} />
+            <PersonGroups person={person} />
             <PersonOperator person={person} />
             <PersonConsents id={id} />
           </div>

@@ -12,7 +12,7 @@ export const sentenceWords = (sentence: string): string =>
 
 /** Whether a setting says something: a demand for a second factor that is not made is no fact about a policy. */
 export const isSaid = (setting: string, value: unknown): boolean =>
-  !['requiredAcr', 'enrolmentDays'].includes(setting) || (value !== null && value !== undefined);
+  !['requiredAcr', 'enrolmentDays', 'rememberedBrowserDays'].includes(setting) || Boolean(value);
 
 /** A value of a setting as it is shown. */
 export function valueWords(value: unknown, setting?: string): string {

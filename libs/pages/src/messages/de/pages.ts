@@ -9,6 +9,7 @@ export const pages: Translated<typeof import('../en/pages.js').pages> = {
   'page.sessions': 'Sitzungen',
   'page.applications': 'Anwendungen',
   'page.password': 'Passwort',
+  'page.mail': 'E-Mail',
   'page.second_step': 'Zweiter Schritt',
   'page.sign_out': 'Abmelden',
   'page.continue': 'Weiter',

@@ -17,6 +17,10 @@ export const signIn: Translated<typeof import('../en/sign-in.js').signIn> = {
   'second_step.passkey_needed': 'Dafür ist einer Ihrer Passkeys nötig.',
   'second_step.lost': 'Wenn Sie Ihre Passkeys nicht mehr haben, {link}, mit einem Wiederherstellungscode.',
   'second_step.lost_link': 'entfernen Sie sie aus Ihrem Konto',
+  'second_step.trust.one': '{count} Tag lang in diesem Browser nicht fragen',
+  'second_step.trust.other': '{count} Tage lang in diesem Browser nicht fragen',
+  'second_step.trust_hint':
+    'Nur an einem Computer, der Ihnen gehört. Eine Anwendung, die einen zweiten Schritt verlangt, fragt trotzdem.',
   'enrol.title': 'Zweiten Schritt einrichten',
   'enrol.offer':
     'Schützen Sie Ihr Konto mit einem Passkey oder einer Authenticator-App. Sie können es später tun: {time} wird es nötig.',
@@ -74,6 +78,7 @@ export const signIn: Translated<typeof import('../en/sign-in.js').signIn> = {
   'scope.email': 'Ihre E-Mail-Adresse sehen, falls Sie sich damit anmelden',
   'scope.address': 'Ihre Postanschrift sehen',
   'scope.phone': 'Ihre Telefonnummer sehen',
+  'scope.groups': 'Sehen, zu welchen Gruppen Sie gehören',
   'scope.offline_access':
     'Verbunden bleiben, während Sie weg sind, bis die Sitzung endet oder Sie sie beenden',
   'scope.see': '{things}: ansehen',

@@ -7,6 +7,7 @@ export const pages = {
   'page.sessions': 'Sessions',
   'page.applications': 'Applications',
   'page.password': 'Password',
+  'page.mail': 'Mail',
   'page.second_step': 'Second step',
   'page.sign_out': 'Sign out',
   'page.continue': 'Continue',

@@ -12,6 +12,10 @@ export const signIn = {
   'second_step.passkey_needed': 'This needs one of your passkeys.',
   'second_step.lost': 'If you have lost your passkeys, {link} with a recovery code.',
   'second_step.lost_link': 'remove them from your account',
+  'second_step.trust.one': 'Do not ask in this browser for {count} day',
+  'second_step.trust.other': 'Do not ask in this browser for {count} days',
+  'second_step.trust_hint':
+    'Only on a computer of your own. An application that demands a second step asks all the same.',
   'enrol.title': 'Set up a second step',
   'enrol.offer':
     'Protect your account with a passkey or an authenticator app. You can do it later: {time} it becomes necessary.',
@@ -62,6 +66,7 @@ export const signIn = {
   'scope.email': 'See your email address, if you sign in with one',
   'scope.address': 'See your postal address',
   'scope.phone': 'See your phone number',
+  'scope.groups': 'See which groups you belong to',
   'scope.offline_access': 'Stay connected while you are away, until the session ends or you end it',
   'scope.see': 'See {things}',
   'scope.write': 'Add and change {things}',

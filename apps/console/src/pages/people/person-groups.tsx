@@ -1,0 +1,81 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { ActButton } from '../../elements/act-button.js';
+import { Dialog } from '../../elements/dialog.js';
+import { InputField } from '../../elements/input-field.js';
+import { linesOf } from '../../elements/lines.js';
+import { refusalOf } from '../../elements/refusal.js';
+import { Failed } from '../../elements/states.js';
+import type { PersonDetails } from './people-queries.js';
+
+/** The groups of a person, which applications with the scope `groups` are told. */
+export function PersonGroups({ person }: { readonly person: PersonDetails }) {
+  const [isChanging, setChanging] = useState(false);
+  return (
+    <section className="card stack" aria-label="Groups">
+      <h2>Groups</h2>
+      <p className="quiet">
+        {person.groups.length === 0
+          ? 'None. Applications that are registered for the scope groups are told the groups of a person.'
+          : person.groups.join(', ')}
+      </p>
+      <ActButton scope="accounts:write" onAct={() => setChanging(true)}>
+        Change groups …
+      </ActButton>
+      {isChanging && <ChangeGroups person={person} onClose={() => setChanging(false)} />}
+    </section>
+  );
+}
+
+interface ChangeGroupsProps {
+  readonly person: PersonDetails;
+  readonly onClose: () => void;
+}
+
+function ChangeGroups({ person, onClose }: ChangeGroupsProps) {
+  const [text, setText] = useState(person.groups.join('\n'));
+  const queries = useQueryClient();
+  const save = useMutation({
+    mutationFn: () =>
+      bodyOf(
+        adminApi.PATCH('/v1/accounts/{id}', {
+          params: { path: { id: person.id } },
+          body: { groups: linesOf(text) },
+        }),
+      ),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['account', person.id] });
+      onClose();
+    },
+  });
+  const refusal = refusalOf(save.error, ['groups']);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate();
+  };
+  return (
+    <Dialog title={`Groups of ${person.username}`} onClose={onClose}>
+      <form onSubmit={submit} className="stack">
+        <InputField
+          label="Groups"
+          isFirst
+          lines={6}
+          value={text}
+          onChange={setText}
+          problem={refusal.atLines('groups', text)}
+          hint="One on each line. Applications learn of a change with the next ID token or request to userinfo."
+        />
+        {Boolean(refusal.rest) && <Failed error={refusal.rest} />}
+        <div className="actions">
+          <button type="button" className="plain" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" disabled={save.isPending}>
+            Save
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
