@@ -34,7 +34,7 @@ function Delegated({ delegation }: { readonly delegation: Delegation }) {
       at {resource}
       <p className="small quiet">
         <span className="mono">{scope}</span>, {tokens === 1 ? 'one token' : `${tokens} tokens`}, the last{' '}
-        <Time at={last_at} />, until <Time at={expires_at} />
+        <Time at={last_at} />, expires <Time at={expires_at} />
       </p>
     </li>
   );
