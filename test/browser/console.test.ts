@@ -333,7 +333,7 @@ describe('the page of compliance', () => {
     expect([iss, report.standards.length]).toEqual([world.admin.server.issuer, 1]);
     await page.getByLabel('API').fill('https://nobody.example');
     await page.getByLabel('API').press('Enter');
-    await page.getByRole('alert').first().waitFor();
+    await page.getByLabel('API').and(page.locator('[aria-invalid=true]')).waitFor();
   });
 });
 
