@@ -24,6 +24,8 @@ for (let i = 0; i < 1_000_000; i++) {
     absoluteDeadline: now + 43_200_000,
     sessionStartedAt: now,
     lastActiveAt: now,
+    actors: [],
+    sessionClientId: undefined,
     keyThumbprint: undefined,
     certificateThumbprint: undefined,
   };

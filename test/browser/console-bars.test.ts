@@ -230,6 +230,7 @@ const actsByScope: Readonly<Record<string, readonly string[]>> = {
     'Erase …: accounts:write',
     'Copy of the data: accounts:write',
     'Sign out …: sessions:end',
+    'Change groups …: accounts:write',
     ...scopeBoxes,
     'Withdraw …: accounts:write',
   ],
