@@ -132,7 +132,7 @@ export function faultsOf(answer: {
   must(headers.has('x-request-id'), 'has no request id');
   must(headers.get('x-content-type-options') === 'nosniff', 'may be sniffed');
   if (status >= 400 && text !== '') {
-    must(/^(application\/(problem\+)?json|text\/html)/.test(type), `is an error of type ${type}`);
+    must(/^(application\/((problem|scim)\+)?json|text\/html)/.test(type), `is an error of type ${type}`);
     must(!text.includes(marker) || type.startsWith('text/html'), 'repeats what was sent');
   }
   if (type.startsWith('text/html')) {
