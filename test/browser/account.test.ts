@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
-import { moveAbout } from './chromium.js';
+import { moveAbout, picture } from './chromium.js';
+import { violations } from './console-world.js';
 import { House } from './house.js';
 
 describe('the pages of one’s own account', () => {
@@ -116,6 +117,63 @@ describe('the pages of one’s own account', () => {
     expect(await application.refresh(tokensHere)).toHaveProperty('access_token');
     await there.goto(`${house.issuer}/sessions`);
     expect(new URL(there.url()).pathname).toBe('/sign-in');
+  });
+
+  it('stay readable with thirty sessions: by browser, this one first, on a phone, and one end leaves the others', async () => {
+    const look = { colorScheme: 'light', viewport: { width: 390, height: 800 } } as const;
+    const application = await house.application();
+    const here = await house.window({ ...look, javaScriptEnabled: true });
+    await house.signInTo(application, here, { scope: 'openid offline_access', prompt: 'consent' });
+    await endAllOthers(here);
+    const { username } = house.data.accounts[0]!;
+    const browsers = [
+      { ua: 'Firefox', os: 'Windows' },
+      { ua: 'Safari', os: 'macOS' },
+      { ua: 'Edge', os: 'Android' },
+    ];
+    const ofAccount = '(SELECT id FROM account WHERE username = $1)';
+    await house.database.query(
+      `INSERT INTO browser_session SELECT (jsonb_populate_record(b, jsonb_build_object(
+         'id_hash', '\\x' || lpad(to_hex(n), 64, '0'), 'uid', 'seeded-' || n, 'signed_in_at', b.signed_in_at - make_interval(mins => n),
+         'baseline', b.baseline || jsonb_build_object('ip', '2001:db8:' || n || '::1') || ($2::jsonb -> (n % 3))))).*
+       FROM browser_session b, generate_series(1, 29) n WHERE b.account_id = ${ofAccount} AND b.ended_at IS NULL`,
+      [username, JSON.stringify(browsers)],
+    );
+    await house.database.query(
+      `INSERT INTO session SELECT (jsonb_populate_record(s, jsonb_build_object(
+         'id', gen_random_uuid(), 'browser_session_uid', 'seeded-' || n, 'signed_in_at', s.signed_in_at - make_interval(mins => n)))).*
+       FROM session s, generate_series(1, 29) n WHERE s.account_id = ${ofAccount} AND s.ended_at IS NULL`,
+      [username],
+    );
+    await here.goto(`${house.issuer}/sessions`);
+    const cards = here.getByRole('article');
+    expect(await cards.count()).toBe(30);
+    expect(await here.locator('section.places > h2').allTextContents()).toEqual([
+      expect.stringMatching(/1 sign-in$/),
+      'Safari on macOS 10 sign-ins',
+      'Edge on Android 10 sign-ins',
+      'Firefox on Windows 9 sign-ins',
+    ]);
+    expect(await cards.first().textContent()).toContain('This browser');
+    const levels = await here
+      .locator('h1, h2, h3, h4')
+      .evaluateAll((all) => all.map((one) => Number(one.tagName.slice(1))));
+    expect(levels[0]).toBe(1);
+    expect(levels.filter((level, at) => level > (levels[at - 1] ?? 1) + 1)).toEqual([]);
+    for (const summary of await here.locator('summary').all()) await summary.click();
+    expect(await here.locator('html').evaluate((root) => root.scrollWidth - root.clientWidth)).toBe(0);
+    expect(await violations(here)).toEqual([]);
+    await picture(here, 'thirty sessions', look);
+    const ended = cards.filter({ has: here.getByRole('heading', { name: '2001:db8:2::1' }) });
+    await ended.getByRole('button', { name: 'End' }).click();
+    expect(await here.getByRole('status').textContent()).toContain('Signed out.');
+    expect([await cards.count(), await ended.count()]).toEqual([29, 0]);
+    const left = await house.database.query(
+      `SELECT count(*)::int AS live FROM session WHERE account_id = ${ofAccount} AND ended_at IS NULL`,
+      [username],
+    );
+    expect(left).toEqual([{ live: 29 }]);
+    await endAllOthers(here);
   });
 
   it('take back what an application was allowed: it loses access and asks again', async () => {

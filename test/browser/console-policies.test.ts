@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { orders } from '../e2e/admin-world.js';
 import { plantCounts } from '../support/planted-counts.js';
 import { populationUnder } from '../support/population.js';
-import { ConsoleWorld } from './console-world.js';
+import { faultsOf, formula, tables } from './console-tables.js';
+import { ConsoleWorld, fileOf, pageAddresses } from './console-world.js';
 
 let world: ConsoleWorld;
 
@@ -174,14 +177,136 @@ describe('the page of insight', () => {
     await page.getByRole('region', { name: 'Exposure' }).getByText('hours a day').first().waitFor();
     await page.getByLabel('Looking back').selectOption('7');
     await page.waitForURL(/days=7/);
-    const [file] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('figure', { name: 'Silences' }).getByRole('button', { name: 'CSV' }).click(),
-    ]);
-    expect(file.suggestedFilename()).toBe('silences.csv');
     await page.goto(`${world.url}/console/insight?client=nobody`);
     await page.getByText('There is no such client.').first().waitFor();
   });
+});
+
+describe('tables as files', () => {
+  it('have their headings and what the page says, table by table, and a formula in a name leaves as a text', async () => {
+    const all = await tables(world.admin, await aPolicy());
+    const folder = 'apps/console/src/pages';
+    // A table that is new has to stand here, too.
+    const sources = readdirSync(folder, { encoding: 'utf8', recursive: true })
+      .filter((path) => path.endsWith('.tsx'))
+      .flatMap((path) => {
+        const uses = readFileSync(`${folder}/${path}`, 'utf8').match(
+          /<(CsvButton|TableHeading|ListHeading)\b|\bcsvOf\(/g,
+        );
+        return Array<string>(uses?.length ?? 0).fill(path.slice(0, -'.tsx'.length));
+      });
+    expect(all.map(({ source }) => source).toSorted()).toEqual(sources.toSorted());
+    const page = await world.enter('/console/now');
+    const wrong: [string, string[]][] = [];
+    for (const table of all) {
+      const address = `${world.url}/console${table.at}`;
+      if (page.url() !== address) await page.goto(address);
+      const faults = await faultsOf(page, table).catch((error: Error) => [error.message]);
+      if (faults.length > 0) wrong.push([table.file, faults]);
+    }
+    expect(wrong).toEqual([]);
+    const formulas: string[] = [];
+    for (const at of ['/applications', '/sessions']) {
+      await page.goto(`${world.url}/console${at}`);
+      await page.getByText(formula).first().waitFor();
+      formulas.push(
+        ...(await fileOf(page.getByRole('main'))).text
+          .split(/[,\r\n]+/)
+          .filter((cell) => cell.includes(formula)),
+      );
+    }
+    expect(formulas).toEqual([`'${formula}`, `'${formula}`]);
+  }, 120_000);
+});
+
+describe('the keys of the console', () => {
+  it('j and k move through the rows of every page that has a list', async () => {
+    const { admin } = world;
+    const { sid } = await admin.signIn();
+    await admin.post('/v1/resources', {
+      audience: `https://${randomUUID()}.example.test`,
+      name: 'Keys',
+      scopes: [],
+    });
+    const name = `r${randomUUID().slice(0, 8)}`;
+    await admin.post('/v1/gateway-routes', {
+      name,
+      position: 9_001,
+      resource: orders,
+      hosts: ['keys.example.test'],
+    });
+    const page = await world.enter('/console/now');
+    const pressed = async (key: string) => {
+      await page.keyboard.press(key);
+      return page.evaluate(() => {
+        const rows = [...document.querySelectorAll('main [data-row]')];
+        return document.activeElement ? rows.indexOf(document.activeElement) : -1;
+      });
+    };
+    const moved: Record<string, number[]> = {};
+    for (const [route, [address, there]] of Object.entries(await pageAddresses(world, sid))) {
+      await page.goto(`${world.url}/console${address}`);
+      await page.getByText(there).first().waitFor();
+      await world.whole(page);
+      if ((await page.locator('main [data-row]').count()) < 2) continue;
+      await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+      const keys = [await pressed('j'), await pressed('j'), await pressed('k'), await pressed('k')];
+      moved[route] = keys;
+    }
+    const lists = [
+      '/people',
+      '/applications',
+      '/apis',
+      '/apis/routes',
+      '/policies',
+      '/events',
+      '/scenarios',
+      '/compliance',
+      '/sessions',
+    ];
+    expect(moved).toMatchObject(Object.fromEntries(lists.map((list) => [list, [0, 1, 0, 0]])));
+    expect(Object.values(moved).filter((keys) => keys.join() !== '0,1,0,0')).toEqual([]);
+  }, 90_000);
+
+  it('Escape closes a dialog and goes back to the list, and loses nothing that was typed in a policy', async () => {
+    const name = await aPolicy();
+    const page = await world.enter(`/console/policies/${name}`);
+    const pressEscape = async () => {
+      await page.keyboard.press('Escape');
+      await world.whole(page);
+    };
+    await page.getByRole('button', { name: 'Change it' }).click();
+    const idle = page.getByLabel('inactivity timeout');
+    await idle.fill('25m');
+    await pressEscape();
+    await page.getByRole('heading', { name: 'Your change' }).click();
+    await pressEscape();
+    expect(await idle.inputValue()).toBe('25m');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+
+    await page.getByRole('button', { name: 'Attach …' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('To', { exact: true }).selectOption('client');
+    await pressEscape();
+    expect([await dialog.count(), new URL(page.url()).pathname]).toEqual([0, `/console/policies/${name}`]);
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Attach …');
+
+    await page.getByRole('link', { name: 'Try out' }).click();
+    const trial = page.getByLabel('Inactivity timeout to try');
+    await trial.fill('soon');
+    await page.getByRole('heading', { name: 'Shadow' }).click();
+    await pressEscape();
+    expect(await trial.inputValue()).toBe('soon');
+    await page.getByRole('button', { name: 'Start the shadow' }).click();
+    await page.getByText('must be a duration such as 15m').waitFor();
+    await pressEscape();
+    expect(await trial.inputValue()).toBe('soon');
+    await trial.fill('5m');
+    await page.getByRole('button', { name: 'Start the shadow' }).click();
+    await page.getByText('sessions would have ended').waitFor();
+    await page.keyboard.press('Escape');
+    await page.waitForURL(`${world.url}/console/policies`);
+  }, 60_000);
 });
 
 it.each([

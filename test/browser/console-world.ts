@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Browser, BrowserContextOptions, Page, Request } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page, Request } from 'playwright-core';
 import { AdminWorld, orders } from '../e2e/admin-world.js';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { freePort } from '../support/ports.js';
@@ -197,6 +197,19 @@ export async function pageAddresses(
     '/sessions': ['/sessions?state=live', 'shown'],
     '/sessions/$id': [`/sessions/${sid}`, 'What happened'],
   };
+}
+
+/** Presses the button within `part` that hands a table or a report out, and returns the file. */
+export async function fileOf(
+  part: Locator,
+  button = 'CSV',
+): Promise<{ readonly name: string; readonly text: string }> {
+  const [file] = await Promise.all([
+    part.page().waitForEvent('download'),
+    part.getByRole('button', { name: button, exact: true }).click(),
+  ]);
+  const parts = await (await file.createReadStream()).toArray();
+  return { name: file.suggestedFilename(), text: Buffer.concat(parts).toString() };
 }
 
 /** The violations that axe finds on the page that is open. */
