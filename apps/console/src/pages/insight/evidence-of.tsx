@@ -10,9 +10,9 @@ export function EvidenceOf({ evidence }: { readonly evidence: Evidence }) {
     <section className="card stack" aria-label="Evidence">
       <h2>What this rests on</h2>
       <p>
-        {evidence.silences.toLocaleString()} silences in {evidence.visits.toLocaleString()} visits, on{' '}
-        {evidence.days} days between {dayWords(evidence.from)} and {dayWords(evidence.to)}. The share of
-        people who give up at a sign-in page is {giveUp.measured ? 'measured' : 'assumed'}:{' '}
+        Silences: {evidence.silences.toLocaleString()}, in visits: {evidence.visits.toLocaleString()}, on
+        days: {evidence.days.toLocaleString()}, between {dayWords(evidence.from)} and {dayWords(evidence.to)}.
+        The share of people who give up at a sign-in page is {giveUp.measured ? 'measured' : 'assumed'}:{' '}
         {percent(giveUp.low)} to {percent(giveUp.high)}.
       </p>
       <ul className="small quiet bullets">

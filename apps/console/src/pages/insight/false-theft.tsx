@@ -29,10 +29,10 @@ export function FalseTheft({ ends }: { readonly ends: ReuseEnds }) {
       ) : (
         <>
           <p>
-            Of {ends.ends.toLocaleString()} sessions that ended because a token was used again,{' '}
-            <span className="strong">{ends.came_back_as_themselves.toLocaleString()}</span> belong to people
-            who signed in again from the same place
-            {!ends.complete && '; only the latest ends were looked at'}.
+            Sessions that ended because a token was used again: {ends.ends.toLocaleString()}
+            {!ends.complete && ' (only the latest were looked at)'}. Sessions of people who signed in again
+            from the same place:{' '}
+            <span className="strong">{ends.came_back_as_themselves.toLocaleString()}</span>.
           </p>
           <ByClient ends={ends} />
           <p className="small quiet">
