@@ -49,45 +49,86 @@ describe('sessions over the admin API', () => {
     });
   });
 
-  it('list what was delegated to whom, and end it with them', async () => {
-    const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
-    const token_exchange = [{ resource: orders, scope: 'orders:read', max_lifetime: 60 }];
-    const registration = {
+  const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+  /** A client that acts at the orders API for the people who call it, also through another client. */
+  const actor = async (): Promise<{ client_id: string; client_secret: string }> => {
+    const { status, body } = await world.post('/v1/clients', {
       client_name: 'Helper',
       grant_types: [exchangeGrant],
       resource: orders,
-      token_exchange,
-    };
-    const made = await world.post('/v1/clients', registration);
-    expect(made.status).toBe(201);
-    const { client_id, client_secret } = made.body;
-    const tokens = await world.signInRaw(world.person(), {
-      client_id: world.data.clients.device.client_id,
-      resource: orders,
-      scope: 'openid offline_access orders:read',
+      token_exchange: [{ resource: orders, scope: 'orders:read', max_lifetime: 60, max_depth: 2 }],
     });
-    const { sid } = await world.introspect(tokens['access_token']!);
-    const exchange = () =>
-      world.form(
-        '/token',
-        {
-          grant_type: exchangeGrant,
-          subject_token: tokens['access_token']!,
-          subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-          resource: orders,
-        },
-        { authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}` },
-      );
-    const [first, second] = [await exchange(), await exchange()];
-    expect(await world.introspect(second['access_token']!)).toMatchObject({ active: true, sid });
+    expect(status).toBe(201);
+    return body;
+  };
+  const subjectToken = async () => {
+    const { client_id } = world.data.clients.device;
+    const scope = 'openid offline_access orders:read';
+    const tokens = await world.signInRaw(world.person(), { client_id, resource: orders, scope });
+    return tokens['access_token']!;
+  };
+  const exchange = (by: Awaited<ReturnType<typeof actor>>, subject_token: string) => {
+    const subject_token_type = 'urn:ietf:params:oauth:token-type:access_token';
+    const form = { grant_type: exchangeGrant, subject_token, subject_token_type, resource: orders };
+    return world.form('/token', form, {
+      authorization: `Basic ${btoa(`${by.client_id}:${by.client_secret}`)}`,
+    });
+  };
+
+  it('list what was delegated to whom, however often, beside their whole history, and end it with them', async () => {
+    const [seldom, often] = [await actor(), await actor()];
+    const subject = await subjectToken();
+    const { sid } = await world.introspect(subject);
+    await exchange(seldom, subject);
+    const [first, second] = [await exchange(often, subject), await exchange(often, subject)];
+    const answer = await world.introspect(second['access_token']!);
+    expect(answer).toMatchObject({ active: true, sid });
+    // As if it had been exchanged a thousand times more.
+    await world.database.query(
+      `INSERT INTO event (id, at, type, session_id, account_id, client_id, data)
+       SELECT overlay(id::text placing lpad(to_hex(n), 12, '0') from 25)::uuid, at, type, session_id, account_id, client_id, data
+       FROM (SELECT * FROM event WHERE session_id = $1 AND client_id = $2 ORDER BY id LIMIT 1) e, generate_series(1, 1000) n`,
+      [sid, often.client_id],
+    );
     const { body } = await world.get(`/v1/sessions/${sid}`);
-    const told = { actors: [client_id], resource: orders, scope: 'orders:read', tokens: 2 };
-    expect(body.delegations).toEqual([expect.objectContaining(told)]);
-    expect(body.timeline).toContainEqual(expect.objectContaining({ type: 'token.exchanged', count: 2 }));
+    const at = { resource: orders, scope: 'orders:read' };
+    const expires_at = new Date(answer.exp * 1000).toISOString();
+    expect(body.delegations).toEqual([
+      expect.objectContaining({ actors: [seldom.client_id], ...at, tokens: 1 }),
+      expect.objectContaining({ actors: [often.client_id], ...at, tokens: 1_002, expires_at }),
+    ]);
+    expect(body.delegations[1].first_at < body.delegations[1].last_at).toBe(true);
+    expect(body.timeline[0]).toMatchObject({ type: 'session.started' });
+    expect(body.timeline_truncated).toBe(false);
     // The token of an operator's session is none once it was exchanged.
     expect((await world.get('/v1/sessions', { token: first['access_token']! })).status).toBe(401);
     await world.call('DELETE', `/v1/sessions/${sid}`);
     expect(await world.introspect(second['access_token']!)).toEqual({ active: false });
+  });
+
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ['everything of that client is ended', (client) => end({ client })],
+    [
+      'that client is disabled, and enabled again',
+      async (id) => {
+        expect((await world.post(`/v1/clients/${id}/disable`, {})).status).toBe(200);
+        expect((await world.post(`/v1/clients/${id}/enable`, {})).status).toBe(204);
+      },
+    ],
+    ['that client is deleted', (id) => world.call('DELETE', `/v1/clients/${id}`)],
+  ])('go on without what a client exchanged, and what came of that, once %s', async (_, act) => {
+    const [before, last] = [await actor(), await actor()];
+    const subject = await subjectToken();
+    const first = (await exchange(before, subject))['access_token']!;
+    const second = (await exchange(last, first))['access_token']!;
+    for (const token of [subject, first, second])
+      expect(await world.introspect(token)).toMatchObject({ active: true });
+    await act(before.client_id);
+    for (const token of [first, second]) expect(await world.introspect(token)).toEqual({ active: false });
+    expect(await exchange(last, first)).toMatchObject({ error: 'invalid_request' });
+    expect(await world.introspect(subject)).toMatchObject({ active: true });
+    const again = (await exchange(last, subject))['access_token']!;
+    expect(await world.introspect(again)).toMatchObject({ active: true });
   });
 
   it('sum refreshes up in their history', async () => {

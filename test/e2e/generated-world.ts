@@ -60,6 +60,7 @@ export class ListenersWorld {
       CURFEW_THROTTLE_SIGN_IN_NETWORK: unlimited,
       CURFEW_THROTTLE_REFRESH: unlimited,
       CURFEW_THROTTLE_INTROSPECTION: unlimited,
+      CURFEW_THROTTLE_EXCHANGE: unlimited,
       CURFEW_LOG_LEVEL: 'error',
     });
     const upstream = await startUpstream();

@@ -6,7 +6,7 @@ import { type ClientRegistration, ClientService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { instant } from '@curfew/session-policy';
 import { createCertificate } from '../support/certificate.js';
-import { orders, ProtocolWorld, type TestClient } from './protocol-world.js';
+import { asHeader, exchangeGrant, ledger, orders, ProtocolWorld, type TestClient } from './protocol-world.js';
 
 class HostClock extends Clock {
   now() {
@@ -133,6 +133,44 @@ describe('client certificates (RFC 8705)', () => {
   it('are asked for at the code, so that nobody gets unbound tokens for it', async () => {
     const { code, verifier } = await world.authorize(app, forOrders);
     expect((await world.redeem(app, code, verifier)).body.error).toBe('invalid_grant');
+  });
+});
+
+describe('a token that is exchanged by a client with a certificate (RFC 8693, RFC 8705)', () => {
+  const token_exchange = [{ resource: ledger, scope: 'orders:read' }];
+  const exchange = (client: TestClient, subject_token: string, headers: Record<string, string>) => {
+    const subject_token_type = 'urn:ietf:params:oauth:token-type:access_token';
+    const form = { grant_type: exchangeGrant, subject_token, subject_token_type, resource: ledger };
+    return world.post('/token', form, { ...asHeader(client), ...headers });
+  };
+  const boundTo = async (token: string) =>
+    (await world.introspect(token, world.clients.ledgerActor)).body.cnf?.['x5t#S256'];
+
+  it('is bound to that certificate, and not to the one of the person’s client', async () => {
+    const api = await register(world, {
+      grant_types: [exchangeGrant],
+      resource: orders,
+      resources: [],
+      token_exchange,
+    });
+    const { access_token: subject } = await signIn();
+    expect((await exchange(api, subject, {})).body.error).toBe('invalid_grant');
+    const { body } = await exchange(api, subject, by(other));
+    expect(await boundTo(body.access_token)).toBe(thumbprintOf(other));
+  });
+
+  it('needs the certificate to which the client’s own token was bound', async () => {
+    const agent = await register(world, {
+      redirect_uris: [world.callback],
+      grant_types: ['authorization_code', exchangeGrant],
+      token_exchange,
+    });
+    const { code, verifier } = await world.authorize(agent, { resource: orders, scope: 'orders:read' });
+    const { access_token } = (await world.redeem(agent, code, verifier, {}, by(mine))).body;
+    for (const headers of [{}, by(other)])
+      expect((await exchange(agent, access_token, headers)).body.access_token).toBeUndefined();
+    const { body } = await exchange(agent, access_token, by(mine));
+    expect(await boundTo(body.access_token)).toBe(thumbprintOf(mine));
   });
 });
 

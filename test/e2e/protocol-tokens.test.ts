@@ -26,7 +26,7 @@ import {
 
 let world: ProtocolWorld;
 beforeAll(async () => {
-  world = await ProtocolWorld.start();
+  world = await ProtocolWorld.start({ CURFEW_THROTTLE_EXCHANGE: '50/1h' });
 }, 60_000);
 afterAll(() => world?.stop());
 
@@ -443,6 +443,44 @@ describe('a token that was exchanged (RFC 8693)', () => {
     expect((await at(ledger, 'orders:read orders:read')).body.scope).toBe('orders:read');
   });
 
+  it('is asked for by a few names of its API at most', async () => {
+    const { ordersActor } = world.clients;
+    const { access_token: subject_token } = await signIn();
+    const names = ['https', 'HTTPS', 'Https'].flatMap((scheme) =>
+      ['', '/', ':443', ':443/'].map((end) => `${ledger.replace('https', scheme)}${end}`),
+    );
+    const by = async (...resources: readonly string[]) => {
+      const form = { grant_type: exchangeGrant, subject_token, subject_token_type: accessTokenType };
+      const named = resources.map((resource): [string, string] => ['resource', resource]);
+      const sent = new URLSearchParams([...Object.entries(form), ...named]);
+      return (await world.post('/token', sent, asHeader(ordersActor))).body.error;
+    };
+    expect(await by(...names.slice(0, 8), names[0]!)).toBeUndefined();
+    expect(await by(...names.slice(0, 9))).toBe('invalid_target');
+  });
+
+  it('is made so often by one client for one session, and no more; others go on', async () => {
+    const { ordersActor, ledgerActor } = world.clients;
+    const { access_token: subject } = await signIn();
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, () => exchange(ordersActor, subject, atLedger)),
+    );
+    const refused = answers.filter(({ status }) => status !== 200);
+    const told = refused.map(({ status, body, headers }) => [
+      status,
+      body.error,
+      Number(headers.get('retry-after')) > 0,
+    ]);
+    expect(told).toEqual(Array(10).fill([429, 'temporarily_unavailable', true]));
+    const { sid } = (await world.introspect(subject)).body;
+    const events = `SELECT 1 FROM event WHERE type = 'token.exchanged' AND session_id = $1`;
+    expect(await world.database.query(events, [sid])).toHaveLength(50);
+    const { access_token } = answers.find(({ status }) => status === 200)!.body;
+    const { access_token: other } = await signIn();
+    expect((await exchange(ledgerActor, access_token, { resource: orders })).status).toBe(200);
+    expect((await exchange(ordersActor, other, atLedger)).status).toBe(200);
+  });
+
   it('is bound to the key of the client that exchanges, and one that was bound to its key needs it', async () => {
     const { deputy, ordersActor, ledgerActor } = world.clients;
     const [key, otherKey] = [await proofKey(), await proofKey()];
@@ -584,5 +622,21 @@ describe('a token that was exchanged (RFC 8693)', () => {
     while (await isActive(second, world.clients.api)) expect(performance.now()).toBeLessThan(deadline);
     expect(await isActive(first, ledgerActor)).toBe(false);
     expect((await exchange(ordersActor, subject, atLedger)).body.error).toBe('invalid_request');
+  });
+
+  it('is not made of a token for an API that was deleted', async () => {
+    const { ledgerActor, web } = world.clients;
+    const { access_token: subject } = (
+      await world.signIn(web, { resource: ledger, scope: 'openid orders:read' })
+    ).body;
+    const answer = () => exchange(ledgerActor, subject, { resource: orders });
+    expect((await answer()).status).toBe(200);
+    await world.database.query(
+      `WITH gone AS (DELETE FROM resource WHERE audience = $1 RETURNING 1) SELECT pg_notify($2, '') FROM gone`,
+      [ledger, registryChannel],
+    );
+    const deadline = performance.now() + 10_000;
+    while ((await answer()).status === 200) expect(performance.now()).toBeLessThan(deadline);
+    expect((await answer()).body.error).toBe('invalid_request');
   });
 });

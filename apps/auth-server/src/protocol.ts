@@ -20,6 +20,7 @@ function callerThrottles({ configuration: { throttles }, refreshTokens }: Founda
       (token) => refreshTokens.decode(token)?.sessionId,
     ),
     introspections: new RateBuckets(limit(throttles.introspection)),
+    exchanges: new RateBuckets(limit(throttles.exchange)),
   };
 }
 

@@ -213,6 +213,10 @@ const throttles = {
     'Introspections of one client, at each process; more get a 429. The default is about what a process can answer. Calls about many tokens at once, as gateways make them, are not counted.',
     '900000/1m',
   ),
+  CURFEW_THROTTLE_EXCHANGE: rate(
+    'Tokens that one client exchanges for those of one session (RFC 8693), at each process; more get a 429.',
+    '60/1m',
+  ),
   CURFEW_THROTTLE_USER_CODE: rate('Wrong device-flow codes from one network (RFC 8628 §5.1).', '10/10m'),
 };
 

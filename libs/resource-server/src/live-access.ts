@@ -11,6 +11,15 @@ export interface LiveAccess {
 }
 
 /**
+ * A connection of a person lasts for as long as their session may. One of a client that acts by itself, or for a person (RFC 8693), lasts for
+ * no longer than its token.
+ */
+function timeIsOverAt({ sessionId, actors, expiresAt, absoluteDeadline = expiresAt }: TokenFacts): number {
+  const isOfPerson = sessionId !== undefined && actors.length === 0;
+  return isOfPerson ? absoluteDeadline : Math.min(expiresAt, absoluteDeadline);
+}
+
+/**
  * Connections that outlive their request: WebSockets, event streams, long downloads. They end with their session, and
  * with the trust in the feed: without it nobody would tell them.
  */
@@ -50,11 +59,9 @@ export class LiveAccesses {
     }
   }
 
-  /** Ends those whose session is past its absolute deadline, or whose client's own token has expired. */
+  /** Ends those whose time is over, though nobody ended them. */
   endPast(now: number): void {
-    const isPast = ({ facts }: LiveAccess) =>
-      now >= ((facts.sessionId === undefined ? facts.expiresAt : facts.absoluteDeadline) ?? facts.expiresAt);
-    this.#over([...this.#all].filter(isPast));
+    this.#over([...this.#all].filter(({ facts }) => now >= timeIsOverAt(facts)));
   }
 
   /** Ends all: nobody can say any more that they may go on. */

@@ -30,6 +30,8 @@ export interface ServiceParts {
   readonly refreshThrottle: RefreshThrottle;
   /** Introspections by caller. */
   readonly introspections: RateBuckets;
+  /** Exchanges by client and session (RFC 8693). */
+  readonly exchanges: RateBuckets;
   /** Waits until every follower of the session feed has carried out what was ended, or has stopped trusting its memory. */
   readonly confirmEnd: () => Promise<{ readonly confirmed: boolean }>;
   readonly isUnavailable: (error: unknown) => boolean;

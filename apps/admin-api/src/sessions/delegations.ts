@@ -1,7 +1,6 @@
-import type { EventData } from '@curfew/session-policy';
 import { z } from 'zod';
-import { timestamp, written } from '../contract/wire.js';
-import type { TimelineEvent } from './timeline.store.js';
+import { timestamp } from '../contract/wire.js';
+import type { ExchangeGroup } from './timeline.store.js';
 
 /** Tokens by which the same clients act for the person of a session, at one API and with one scope (RFC 8693). */
 export const delegation = z.object({
@@ -21,23 +20,13 @@ export const delegation = z.object({
 /** A delegation on the wire. */
 type Delegation = z.output<typeof delegation>;
 
-/** The delegations of a session by the exchanges of its tokens, oldest first. */
-export function delegationsOf(exchanges: readonly TimelineEvent[]): Delegation[] {
-  const known = new Map<string, Delegation>();
-  for (const { at, data } of exchanges) {
-    const { actors, resource, scope, expiresAt } = data as unknown as EventData['token.exchanged'];
-    const key = JSON.stringify([actors, resource, scope]);
-    const before = known.get(key);
-    const expires = written(expiresAt);
-    known.set(key, {
-      actors: [...actors],
-      resource,
-      scope,
-      tokens: (before?.tokens ?? 0) + 1,
-      first_at: before?.first_at ?? at.toISOString(),
-      last_at: at.toISOString(),
-      expires_at: before && before.expires_at > expires ? before.expires_at : expires,
-    });
-  }
-  return [...known.values()];
-}
+/** A group of exchanges on the wire. */
+export const delegationOf = (group: ExchangeGroup): Delegation => ({
+  actors: [...group.actors],
+  resource: group.resource,
+  scope: group.scope,
+  tokens: group.tokens,
+  first_at: group.firstAt.toISOString(),
+  last_at: group.lastAt.toISOString(),
+  expires_at: group.expiresAt.toISOString(),
+});

@@ -134,7 +134,9 @@ export const sessionDetail = z.object({
     .record(z.string(), z.unknown())
     .nullable()
     .meta({ description: 'By whom it was ended, and the evidence; null while it lives.' }),
-  timeline: z.array(timelineEntry).meta({ description: 'Oldest first; refreshes are summed up.' }),
+  timeline: z
+    .array(timelineEntry)
+    .meta({ description: 'Oldest first; refreshes are summed up, and exchanges are in `delegations`.' }),
   timeline_truncated: z.boolean(),
   delegations: z
     .array(delegation)

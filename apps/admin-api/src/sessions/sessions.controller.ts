@@ -12,7 +12,7 @@ import { Operation, operation } from '../contract/operation.js';
 import { notFound } from '../contract/problems.js';
 import { uuid, writtenOrNull } from '../contract/wire.js';
 import { policyReach } from '../policies/policy-reach.js';
-import { delegationsOf } from './delegations.js';
+import { delegationOf } from './delegations.js';
 import { EndPreview } from './end-preview.js';
 import type { ReachCount } from './reach-count.store.js';
 import {
@@ -152,7 +152,7 @@ export class SessionsController {
       end: wire.state === 'live' ? null : (detail ?? {}),
       timeline: await namedTimeline(timelineOf(session, events), this.usernames),
       timeline_truncated: events.length === maxTimelineEvents,
-      delegations: delegationsOf(exchanges),
+      delegations: exchanges.map(delegationOf),
     });
   }
 

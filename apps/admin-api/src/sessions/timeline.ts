@@ -15,7 +15,6 @@ export interface TimelineEntry {
 const summedUp: ReadonlySet<string> = new Set<EventType>([
   'session.refresh_retried',
   'session.sibling_served',
-  'token.exchanged',
   'session.risk_observed',
 ]);
 

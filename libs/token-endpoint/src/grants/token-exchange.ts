@@ -14,7 +14,14 @@ import { type StandingToken, standingToken } from '../introspection/introspect-a
 import type { EndpointParts } from '../parts.js';
 import { requiredCertificate } from '../proof/certificate.js';
 import { type Proof, requireProof } from '../proof/proof.js';
-import { invalidRequest, invalidScope, invalidTarget, Refused, strongerSignInRequired } from '../refused.js';
+import {
+  invalidRequest,
+  invalidScope,
+  invalidTarget,
+  Refused,
+  strongerSignInRequired,
+  tooManyRequests,
+} from '../refused.js';
 import { type ClientRequest, parameter, requireParameters } from '../request.js';
 import { authorizationIn, epochSeconds, scopesOf } from '../session-payload.js';
 import type { GrantHandler } from './grant-type.js';
@@ -64,6 +71,7 @@ export const tokenExchange: GrantHandler = {
     const subject = await subjectOf(request, parts);
     await refuseOtherActor(request, parts);
     const delegation = await delegationOf(request, subject, target, parts);
+    refuseTooMany(request, subject, parts);
     const own = subject.claims.clientId === request.client.id ? subject.claims : undefined;
     const certificate = requiredCertificate(request, request.client, parts, own?.['x5t#S256']);
     requireProof(proof, request.client);
@@ -108,9 +116,13 @@ function refuseOtherTypes(request: ClientRequest): void {
     throw invalidRequest('actor_token and actor_token_type come together', 'parameter_missing');
 }
 
+/** Spellings of one API that a request may name; each of them is looked for. */
+const maxIndicators = 8;
+
 /** The API, named by `resource` or `audience`; a client without a right learns no more of it than of one that does not exist. */
 async function targetOf({ client, form }: ClientRequest, { clients }: EndpointParts): Promise<Target> {
-  const named = [form['resource'] ?? [], form['audience'] ?? []].flat().flat().filter(Boolean);
+  const named = [...new Set([form['resource'] ?? [], form['audience'] ?? []].flat().flat().filter(Boolean))];
+  if (named.length > maxIndicators) throw invalidTarget('the token is for a single API');
   const [first, ...others] = await Promise.all(named.map((indicator) => clients.resource(indicator)));
   const right = first && exchangeRightFor(client, first.audience);
   if (!first || !right)
@@ -173,6 +185,16 @@ function refuseOtherKeys(
     throw new Refused('invalid_request', 'key_mismatch', {
       description: 'the subject_token is bound to another key',
     });
+}
+
+/** Each exchange is an event of the session, so a client makes so many of them for a session in a while, and no more. @throws Refused */
+function refuseTooMany(
+  { client, now }: ClientRequest,
+  { access }: Subject,
+  { exchanges }: EndpointParts,
+): void {
+  const wait = exchanges.take(`${client.id} ${access.session.id}`, now);
+  if (wait !== null) throw tooManyRequests(wait);
 }
 
 /** The scope, the actors and the lifetime of the new token. @throws Refused */

@@ -96,34 +96,37 @@ export async function standingToken(
   if (!(await clients.find(claims.clientId))) return undefined;
   const name = nameOfToken(token, opened!);
   if (claims.kind === 'ClientCredentials') {
-    const stands = await queries.clientStands(claims.clientId, claims.issuedAtMs as typeof now, name);
+    const stands = await queries.clientsStand([claims.clientId], claims.issuedAtMs as typeof now, name);
     return stands ? { claims, access: undefined } : undefined;
   }
   if (claims.kind !== 'AccessToken' || !claims.grantId || !isUuid(claims.grantId)) return undefined;
   const access = await sessions.access(claims.grantId, name, now);
   if (access?.decision.kind !== 'active') return undefined;
-  if (claims.act !== undefined) return delegated(claims, access, { clients, sessions }, now);
+  if (claims.act !== undefined) return delegated(claims, name, access, { clients, sessions, queries }, now);
   return access.session.clientId === claims.clientId ? { claims, access } : undefined;
 }
 
 /**
  * RFC 8693: a token that was exchanged stands while its session does, under the policy of its own API too, and while the rights by which it
- * was exchanged are what they were (ADR 99). Memory answers both.
+ * was exchanged are what they were (ADR 99), which memory answers; and until everything of a client that acts by it is ended.
  */
 async function delegated(
   claims: Claims,
+  name: Uint8Array,
   found: FoundAccess,
-  { clients, sessions }: Pick<IntrospectionParts, 'clients' | 'sessions'>,
+  { clients, sessions, queries }: Pick<IntrospectionParts, 'clients' | 'sessions' | 'queries'>,
   now: Instant,
 ): Promise<StandingToken | undefined> {
   const { act, aud, scope } = claims;
-  const actors = await Promise.all(actorsOf(act).map((id) => clients.find(id)));
+  const actorIds = actorsOf(act);
+  const actors = await Promise.all(actorIds.map((id) => clients.find(id)));
   const right = actors[0] && aud !== undefined ? exchangeRightFor(actors[0], aud) : undefined;
   if (!right || aud === undefined) return undefined;
   const issuedAt = claims.issuedAtMs as typeof now;
   const scopes = scopesOf(scope);
   const isCovered = allowsDepth(right, actors.length) && scopesWithin(right, scopes).length === scopes.length;
   if (!isCovered || !actors.every((actor) => actor && mayStillAct(actor, issuedAt))) return undefined;
+  if (!(await queries.clientsStand(actorIds, issuedAt, name))) return undefined;
   const access = await sessions.alsoAt(found, aud, now);
   return access.decision.kind === 'active' ? { claims, access } : undefined;
 }
