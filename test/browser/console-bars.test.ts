@@ -210,6 +210,10 @@ const offControls = (page: Page) =>
           name: (one.closest('label') ?? one).textContent ?? '',
           reason: said.map(({ textContent }) => textContent).join(' '),
           isReached: document.activeElement === one && said.some((found) => found.checkVisibility()),
+          isWhole: said.every((found) => {
+            const { left, right } = found.getBoundingClientRect();
+            return left >= 0 && right <= window.innerWidth;
+          }),
         };
       }),
   );
@@ -300,6 +304,13 @@ describe('an operator without a scope', () => {
       });
     }
     expect(found).toEqual(actsByScope);
+    await page.setViewportSize({ width: 390, height: 800 });
+    for (const name of ['/applications/$id', '/people/$id']) {
+      await page.goto(`${world.url}/console${pages[name]![0]}`);
+      await world.whole(page);
+      const off = await offControls(page);
+      expect([name, off.length > 2, off.filter(({ isWhole }) => !isWhole)]).toEqual([name, true, []]);
+    }
   }, 120_000);
 
   it('reads on every page that shows nothing without a scope which one that is', async () => {
