@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { assertInvariants } from '../support/database.js';
 import { type DescribedOperation, exampleOf, operationsOf, targetOf } from './admin-requests.js';
@@ -186,6 +187,51 @@ describe('hostile input to the admin API', () => {
     expect(await send('['.repeat(20_000), json)).toEqual([400, 'invalid_request']);
     const deep = `{"selection":${'{"a":'.repeat(500)}1${'}'.repeat(500)}}`;
     expect(await send(deep, json)).toEqual([400, 'invalid_request']);
+  });
+
+  it('beyond the usual bound is read for a live token only, and one at a time', async () => {
+    const size = 2_097_152;
+    const live = await world.token();
+    const body = JSON.stringify({ format: 'jsonl', content: '{}', dry_run: true }).padEnd(size);
+    /** A request that has sent nothing of its body yet. */
+    const begun = (path: string, token: string | undefined, more: object = { 'content-length': size }) => {
+      const headers = { 'content-type': 'application/json', ...more };
+      const request = httpRequest(new URL(path, world.adminUrl), {
+        method: 'POST',
+        headers: token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` },
+      });
+      request.flushHeaders();
+      const answered = new Promise<IncomingMessage>((resolve, reject) =>
+        request.once('response', resolve).on('error', reject),
+      );
+      return { request, answered };
+    };
+    for (const path of ['/v1/accounts/import', '/v1/apply'])
+      for (const token of [undefined, 'none', `${live}x`])
+        for (const more of [{ 'content-length': size }, { 'transfer-encoding': 'chunked' }]) {
+          const { request, answered } = begun(path, token, more);
+          expect([path, token === undefined, (await answered).statusCode]).toEqual([
+            ...[path, token === undefined, 401],
+          ]);
+          request.destroy();
+        }
+    const both = ['/v1/accounts/import', '/v1/accounts/import'].map((path) => begun(path, live));
+    const [refused, other] = await Promise.race([
+      both[0]!.answered.then((answer) => [answer, both[1]!] as const),
+      both[1]!.answered.then((answer) => [answer, both[0]!] as const),
+    ]);
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '5']);
+    // Its turn is over where the client goes away in the middle, and where it is answered.
+    for (const { request } of both) request.destroy();
+    other.answered.catch(() => undefined);
+    const statusOf = async (text: string) => {
+      const { request, answered } = begun('/v1/accounts/import', live);
+      request.end(text);
+      return (await answered).resume().statusCode;
+    };
+    const statuses = [await statusOf(body)];
+    while (statuses.at(-1) === 503 && statuses.length < 100) statuses.push(await statusOf(body));
+    expect([statuses.at(-1), await statusOf(body)]).toEqual([400, 400]);
   });
 
   it('as bytes that are no HTTP gets a 400 and a closed connection', async () => {

@@ -68,6 +68,7 @@ describe('a User of SCIM', () => {
       `USERNAME Eq "${userName.toUpperCase()}"`,
       `${core}:userName eq "${userName}"`,
       'externalId eq "hr-1"',
+      'externalId EQ "hr\\u002D1"',
       `id eq "${id}"`,
     ]) {
       const { body } = await search(filter);
@@ -96,6 +97,7 @@ describe('a User of SCIM', () => {
     ['as Okta writes it', { op: 'replace', value: { active: false } }],
     ['by the name with its schema', { op: 'add', path: `${core}:active`, value: false }],
     ['by a name in another case', { op: 'REPLACE', value: { Active: 'false' } }],
+    ['below the name of its schema', { op: 'replace', value: { [core]: { active: false } } }],
   ])(
     'that is no longer active ends with everything in one commit, and comes back without it: %s',
     async (_, operation) => {
@@ -120,6 +122,26 @@ describe('a User of SCIM', () => {
     },
   );
 
+  it.each<readonly [string, (id: string, userName: string) => Promise<AdminAnswer>]>([
+    ['PATCH', (id) => patch(id, { op: 'replace', path: 'active', value: false })],
+    ['PUT', (id, userName) => scim('PUT', `/Users/${id}`, { schemas: [core], userName, active: false })],
+    ['DELETE', (id) => scim('DELETE', `/Users/${id}`)],
+  ])('has an id in one spelling, and is left as it is by a %s of another one', async (_, act) => {
+    const { user, tokens } = await signedIn();
+    const before = await eventsOf(user.id);
+    expect(await act(user.id.toUpperCase(), user.userName)).toMatchObject({
+      ...{ status: 404, body: { status: '404', code: 'unknown_account' } },
+    });
+    expect((await scim('GET', `/Users/${user.id}`)).body).toEqual(user);
+    expect((await world.introspect(tokens.access_token)).active).toBe(true);
+    expect(await eventsOf(user.id)).toEqual(before);
+    // The same with the id as it is ends everything of it.
+    expect((await act(user.id, user.userName)).status).toBeLessThan(300);
+    expect(await world.introspect(tokens.access_token)).toEqual({ active: false });
+    const odd = await world.database.query('SELECT 1 FROM not_before WHERE target <> lower(target)');
+    expect(odd).toEqual([]);
+  });
+
   it('is renamed and moved by operations, and its sessions go on', async () => {
     const { user, tokens } = await signedIn();
     const userName = name();
@@ -127,6 +149,9 @@ describe('a User of SCIM', () => {
       user.id,
       { op: 'Replace', path: 'userName', value: userName },
       { op: 'Add', path: 'emails[type eq "work"].value', value: 'moved@example.test' },
+      // One address is kept, and it is none of these.
+      { op: 'Add', path: 'emails[type eq "home"].value', value: 'home@example.test' },
+      { op: 'remove', path: 'emails[type eq "other"]' },
       { op: 'add', value: { displayName: 'Moved', 'name.givenName': 'M', externalId: 'e-9' } },
       { op: 'replace', path: 'title', value: 'Chief' },
       { op: 'remove', path: 'externalId' },
@@ -195,6 +220,8 @@ describe('a User of SCIM', () => {
     ['a member of every object', 'constructor eq "a"'],
     ['a character that no column holds', 'externalId eq "\\u0000"'],
     ['half a character', 'externalId eq "\\ud800"'],
+    ['an escape in capitals', 'userName eq "\\N"'],
+    ['a code in capitals', 'userName eq "\\U0041"'],
     ['SQL', `externalId eq "'; DROP TABLE account; --`],
   ])('is not looked for by a filter with %s', async (_, filter) => {
     expect(await search(filter)).toMatchObject({
@@ -208,6 +235,20 @@ describe('a User of SCIM', () => {
     ['no target', { op: 'remove' }, 400, 'noTarget'],
     ['an attribute that does not exist', { op: 'replace', path: 'activ', value: false }, 400, 'invalidPath'],
     ['such an attribute in a value', { op: 'replace', value: { activ: false } }, 400, 'invalidPath'],
+    [
+      'a schema that is not known',
+      { op: 'replace', value: { 'urn:example:User': { active: false } } },
+      ...([400, 'invalidPath'] as const),
+    ],
+    [
+      'a schema that only begins as a known one',
+      {
+        op: 'replace',
+        value: { 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:Users': { active: false } },
+      },
+      ...([400, 'invalidPath'] as const),
+    ],
+    ['a schema without attributes', { op: 'add', value: { [core]: 'active' } }, 400, 'invalidValue'],
     ['a value that is no flag', { op: 'replace', path: 'active', value: 'no' }, 400, 'invalidValue'],
     ['no active at all', { op: 'remove', path: 'active' }, 400, 'invalidValue'],
     ['no name', { op: 'remove', path: 'userName' }, 400, 'invalidValue'],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Account, OperatorStore, type PasswordVerdict } from '@curfew/accounts';
+import { type Account, OperatorStore, type PasswordVerdict, settlementFits } from '@curfew/accounts';
 import { type AccountFileFormat, ImportRefused, readImport } from '@curfew/accounts/import';
 import { FullAdministrators } from '@curfew/clients';
 import { loadConfiguration } from '@curfew/config';
@@ -400,6 +400,42 @@ describe('an import of accounts', () => {
     expect(await signIn('gus', 'another correct horse')).toMatchObject({ kind: 'ok' });
   });
 
+  it('lets no first sign-in outlive a change of the password, whether that comes before its verdict or after', async () => {
+    const { accounts } = foundation;
+    const replaced = await accounts.preparePassword('hal', 'another correct horse');
+    let signedIn = 0;
+    for (let round = 0; round < 10; round += 1) {
+      const username = `hal-${round}`;
+      await imported([{ username, password_hash: bcryptOfAbc }]);
+      const { id } = (await accounts.findByUsername(username))!;
+      const change = () =>
+        changePassword(foundation, { accountId: id, password: replaced, endSessions: true }, operator);
+      const attempt = accounts.verifyPassword({
+        ...{ username, password: 'abc', networkKey: `network of ${username}`, settlesWithSignIn: true },
+      });
+      if (round % 2 === 0) await change();
+      const verdict = await attempt;
+      if (verdict.kind !== 'ok') continue;
+      signedIn += 1;
+      const fits = async () => {
+        const values: unknown[] = [];
+        const value = (one: unknown, type: string) => `$${values.push(one)}::${type}`;
+        const text = `SELECT ${settlementFits(verdict.settlement!, value, true)} AS ok`;
+        return (await database.query<{ ok: boolean }>(text, values))[0]!.ok;
+      };
+      if (round % 2 === 1) {
+        expect([await fits(), await hashOf(username)]).toEqual([
+          true,
+          expect.stringMatching(/^\$argon2id\$/),
+        ]);
+        await change();
+      }
+      // The commit of the sign-in holds this condition.
+      expect(await fits()).toBe(false);
+    }
+    expect(signedIn).toBeGreaterThanOrEqual(5);
+  });
+
   const line = (members: object) => JSON.stringify({ username: 'x', ...members });
   it.each<readonly [AccountFileFormat, string, readonly string[]]>([
     ['jsonl', '', ['1 -: has no account']],
@@ -441,6 +477,7 @@ describe('an import of accounts', () => {
     ],
     ['csv', 'username,username\na,b', ['1 -: names a column twice']],
     ['csv', 'username,email\na', ['2 -: must have 2 cells, as the first line has, and has 1']],
+    ['csv', `username\n${'a,'.repeat(50)}`, ['2 -: has more than 50 cells']],
     ['csv', 'name\na', ['2 name: is no member of an account', '2 username: is missing']],
     ['csv', 'username,disabled\na,yes', ['2 disabled: must be true or false']],
     ['csv', 'username\n', ['1 -: has no account']],
@@ -479,6 +516,13 @@ describe('an import of accounts', () => {
     const content = piece.repeat(Math.floor(16_777_216 / piece.length));
     const faults = await faultsOf(() => faultyFile(format, content));
     expect(faults).toEqual([expect.stringContaining(wanted)]);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  it('with a million columns is refused in little time', async () => {
+    const started = performance.now();
+    const content = Array.from({ length: 1_000_000 }, (_, n) => `c${n}`).join(',');
+    expect(await faultsOf(() => faultyFile('csv', content))).toEqual(['1 -: has more than 50 cells']);
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 

@@ -7,13 +7,14 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import express from 'express';
 import type { Logger } from 'pino';
+import { Authentication } from './access/authentication.js';
 import { importAccounts, maxImportBytes } from './accounts/import-contracts.js';
 import { NightlyAdaptation } from './adaptation/nightly-adaptation.js';
 import { applicationOn } from './app.module.js';
 import { apply, maxDescriptionBytes } from './apply/apply-contracts.js';
 import { startLoops } from './background.js';
 import { readConsole } from './console/console-files.js';
-import { isJson } from './contract/input.js';
+import { jsonBody, largeBodies } from './contract/bodies.js';
 import { operationPaths, routeOf } from './contract/operation-paths.js';
 import { ProblemFilter } from './contract/problem.filter.js';
 import { EventStreams } from './events/event-streams.js';
@@ -95,14 +96,13 @@ async function application(foundation: Foundation): Promise<NestExpressApplicati
   const instance = express();
   instance.disable('x-powered-by');
   instance.disable('etag');
-  // Only JSON is read, only as it stands: no inflating, no form posts from foreign pages.
-  const json = (limit: number) => express.json({ limit, inflate: false, strict: true, type: isJson });
-  for (const [path, most] of [
-    [apply.path, maxDescriptionBytes],
-    [importAccounts.path, maxImportBytes],
-  ] as const)
-    instance.use(path, json(Math.max(most, configuration.limits.bodyBytes)));
-  instance.use(json(configuration.limits.bodyBytes));
+  const { bodyBytes } = configuration.limits;
+  const largeUpTo = largeBodies(bodyBytes, (request) =>
+    app.get(Authentication, { strict: false }).requireLive(request, foundation.clock.now()),
+  );
+  instance.use(apply.path, largeUpTo(maxDescriptionBytes));
+  instance.use(importAccounts.path, largeUpTo(maxImportBytes));
+  instance.use(jsonBody(bodyBytes));
   const app = await NestFactory.create<NestExpressApplication>(
     applicationOn(foundation),
     new ExpressAdapter(instance),

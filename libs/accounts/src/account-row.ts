@@ -60,6 +60,8 @@ export const foundForSignIn = (row: SignInRow | undefined): FoundForSignIn | nul
       }
     : null;
 
-/** Whether this text can be the id of an account. */
-export const isUuid = (id: string): boolean =>
-  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id);
+/**
+ * Whether this text can be the id of an account. An id has one spelling, as in RFC 7643 §3.1: ends and events are found by their text, so
+ * another spelling of it must find no account.
+ */
+export const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);

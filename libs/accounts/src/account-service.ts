@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
 import type { PrismaService, Statements, Transaction } from '@curfew/persistence';
-import { type Instant, type Seconds, seconds } from '@curfew/session-policy';
+import { type Instant, seconds } from '@curfew/session-policy';
 import { type Account, type AccountNames, type AccountPage, asksSecondStep } from './account.js';
 import { AccountStore } from './account.store.js';
 import { AccountError } from './account-error.js';
-import { isUuid } from './account-row.js';
+import { type FoundForSignIn, isUuid } from './account-row.js';
 import { noPassword, type PasswordHasher } from './password-hasher.js';
 import {
   checkNewPassword,
@@ -14,42 +14,11 @@ import {
   normalisePassword,
   type PasswordRules,
 } from './password-rules.js';
+import type { PasswordAttempt, PasswordVerdict } from './password-verdict.js';
 import { PreparedPassword } from './prepared-password.js';
 import type { AdmittedAttempt, SignInThrottle } from './sign-in-throttle.js';
-import type { Settlement } from './throttle-statements.js';
 import { normaliseUsername } from './username.js';
 import { HashingOverloaded } from './work-queue.js';
-
-/** An attempt to sign in: username, password, and the network it came from. */
-export interface PasswordAttempt {
-  readonly username: string;
-  readonly password: string;
-  /** The client's network, e.g. its /24 or /64 prefix. */
-  readonly networkKey: string;
-  /** Random value of a long-lived cookie, set (new or again) when a sign-in succeeds. */
-  readonly deviceKey?: string | undefined;
-  /** Whether the caller writes what a success settles together with the sign-in itself. */
-  readonly settlesWithSignIn?: boolean;
-}
-
-/**
- * The outcome of verifying a password. To people `invalid` must look the same whatever its cause, which is for the log:
- * a disabled account is told apart only after its password was found to be right.
- */
-export type PasswordVerdict =
-  | {
-      readonly kind: 'ok';
-      readonly account: Account;
-      /** Throttle changes to write in the transaction of the sign-in; the sign-in must not succeed without them. */
-      readonly settlement?: Settlement;
-    }
-  | {
-      readonly kind: 'invalid';
-      readonly cause: 'unknown_account' | 'wrong_password' | 'account_disabled';
-      readonly accountId: string | null;
-    }
-  | { readonly kind: 'throttled'; readonly retryAfter: Seconds }
-  | { readonly kind: 'overloaded'; readonly retryAfter: Seconds };
 
 /** Collaborators of AccountService. */
 export interface AccountServiceParts {
@@ -139,24 +108,24 @@ export class AccountService {
     const { password, settlesWithSignIn } = attempt;
     const matched = await this.match(found?.passwordHash, password);
     if (!found) return { kind: 'invalid', cause: 'unknown_account', accountId: null };
-    const { account, passwordHash } = found;
-    if (matched === undefined) return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
-    const isOutdated = matched !== normalisePassword(password) || this.parts.hasher.isOutdated(passwordHash);
+    const { account } = found;
+    const wrong = { kind: 'invalid', cause: 'wrong_password', accountId: account.id } as const;
+    if (matched === undefined) return wrong;
+    const isOutdated =
+      matched !== normalisePassword(password) || this.parts.hasher.isOutdated(found.passwordHash);
+    const standing = isOutdated && account.disabledAt === null ? await this.renewed(found, password) : found;
     // A second step follows in a request of its own; the password was right all the same.
     const signsIn = account.disabledAt === null && !account.mustChangePassword && !asksSecondStep(account);
-    if (settlesWithSignIn && signsIn && !isOutdated)
-      return { kind: 'ok', account, settlement: settlement(found) };
-    const renewed = isOutdated && account.disabledAt === null ? await this.renewed(password) : undefined;
+    if (settlesWithSignIn && signsIn && standing)
+      return { kind: 'ok', account, settlement: settlement(standing) };
     // Hashing takes time, more so in a queue, so the account is compared with its present state.
-    const current = await succeeded(found, renewed);
-    const isSame = current?.account.id === account.id && current.passwordHash === passwordHash;
+    const current = await succeeded(standing ?? found);
+    const isSame = current?.account.id === account.id && current.passwordHash === standing?.passwordHash;
     // Another sign-in may have hashed this very password anew meanwhile.
     if (!isSame && isOutdated && current && !isSecondLook)
       return this.compare({ ...admitted, found: current }, attempt, true);
-    if (!isSame) return { kind: 'invalid', cause: 'wrong_password', accountId: account.id };
-    if (current.account.disabledAt !== null) {
-      return { kind: 'invalid', cause: 'account_disabled', accountId: account.id };
-    }
+    if (!isSame) return wrong;
+    if (current.account.disabledAt !== null) return { ...wrong, cause: 'account_disabled' };
     return { kind: 'ok', account: current.account };
   }
 
@@ -173,13 +142,20 @@ export class AccountService {
     return undefined;
   }
 
-  /** The hash of a right password with today's parameters; undefined where it cannot be made now, and the next sign-in will do. */
-  private async renewed(password: string): Promise<string | undefined> {
+  /**
+   * Stores the hash of a right password with today's parameters. The account with the hash that stands then, which is the old one where no
+   * hash can be made now; undefined where the old one was replaced meanwhile, because a password that was changed must not come back.
+   */
+  private async renewed(found: FoundForSignIn, password: string): Promise<FoundForSignIn | undefined> {
+    const { account, passwordHash: old } = found;
     try {
-      return await this.parts.hasher.hash(normalisePassword(password));
+      const passwordHash = await this.parts.hasher.hash(normalisePassword(password));
+      const where = { id: account.id, passwordHash: old };
+      const isStored = await this.store.change(where, { passwordHash }, this.parts.clock.now(), undefined);
+      return isStored ? { account, passwordHash } : undefined;
     } catch (error) {
       if (!(error instanceof HashingOverloaded)) throw error;
-      return undefined;
+      return found;
     }
   }
 

@@ -82,9 +82,9 @@ export class AccountStore {
     }
   }
 
-  /** Changes one account; false where there is none. */
+  /** Changes one account; false where there is none, or none with that hash. */
   async change(
-    where: { id: string },
+    where: { id: string; passwordHash?: string },
     change: AccountChange,
     now: Instant,
     tx: Transaction | undefined,

@@ -7,7 +7,7 @@ export {
 } from './account.js';
 export { AccountError, type AccountErrorCode } from './account-error.js';
 export { accountColumns, accountWidth, hotAccount } from './account-row.js';
-export { AccountService, type PasswordVerdict } from './account-service.js';
+export { AccountService } from './account-service.js';
 export type { Consent, ConsentedAccess } from './consent.js';
 export { ConsentService, type PreparedConsent } from './consent.store.js';
 export {
@@ -19,6 +19,7 @@ export {
 } from './hashing/index.js';
 export { OperatorStore } from './operator.store.js';
 export { defaultHashing, PasswordHasher } from './password-hasher.js';
+export type { PasswordVerdict } from './password-verdict.js';
 export { PreparedPassword } from './prepared-password.js';
 export { normaliseEmail } from './profile/email-address.js';
 export { type Profile, type ProfileChange, profileBounds } from './profile/profile.js';

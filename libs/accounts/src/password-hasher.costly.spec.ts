@@ -241,6 +241,11 @@ describe('hashes of other systems', () => {
     ['scrypt that is not finite', `$scrypt$ln=99,r=999999999,p=1$c2FsdA$${key}`, costs],
     ['scrypt of many blocks', `$scrypt$ln=14,r=8,p=999$c2FsdA$${key}`, costs],
     ['scrypt without a power of two', `scrypt$16383$salt$8$1$${key}`, 'must have a power of two'],
+    [
+      'scrypt whose N is too great for its r',
+      `$scrypt$ln=16,r=1,p=1$c2FsdA$${key}`,
+      'must have an N of less',
+    ],
     ['PBKDF2 of very many iterations', `pbkdf2_sha256$999999999$salt$${key}`, costs],
     ['PBKDF2 of no iteration', `$pbkdf2-sha256$i=0$c2FsdA$${key}`, 'must have at least 1 iteration'],
     ['PBKDF2 of part of an iteration', `pbkdf2_sha256$1.5$salt$${key}`, 'must have at least 1 iteration'],

@@ -63,11 +63,8 @@ export interface AdmittedAttempt {
    * both.
    */
   settlement(proved: FoundForSignIn): Settlement;
-  /**
-   * The same, written now with the renewed hash of the password, if there is one, unless the account was changed or disabled while the
-   * password was compared. The account as it is now, or as it was before its hash was renewed.
-   */
-  succeeded(proved: FoundForSignIn, renewedHash?: string): Promise<FoundForSignIn | null>;
+  /** The same, written now unless the account was changed or disabled while the password was compared. The account as it is now. */
+  succeeded(proved: FoundForSignIn): Promise<FoundForSignIn | null>;
   /** No password was compared: takes the count back. */
   abandoned(): Promise<void>;
 }
@@ -93,7 +90,7 @@ export class SignInThrottle {
       admitted: true,
       found: met.found,
       settlement,
-      succeeded: (proved, renewedHash) => this.throttle.settle(settlement(proved), renewedHash),
+      succeeded: (proved) => this.throttle.settle(settlement(proved)),
       abandoned: async () => {
         const taken = [met.place, met.network, met.inSlowLane ? met.slowLane : met.lane];
         for (const { key, limit } of taken) await this.throttle.giveBack(key, limit);

@@ -108,20 +108,8 @@ export const settlementFits = (
 
 const dueNothing = ` AND NOT must_change_password AND NOT (second_step_always AND second_factors <> '{}')`;
 
-/** The hash of a password with today's parameters, and when it was made (ISO 8601). */
-export interface Renewal {
-  readonly hash: string;
-  readonly at: string;
-}
-
-/**
- * A settlement that is a commit of its own, with the renewed hash of the password; the account is read once more in any case, as it was
- * before the statement.
- */
-export function settleStatement(
-  settlement: Settlement,
-  renewal?: Renewal,
-): { statement: HotStatement; values: unknown[] } {
+/** A settlement that is a commit of its own; the account is read once more in any case. */
+export function settleStatement(settlement: Settlement): { statement: HotStatement; values: unknown[] } {
   const values: unknown[] = [];
   const value = (one: unknown, type: string): string => {
     values.push(one);
@@ -129,15 +117,8 @@ export function settleStatement(
   };
   const fits = `SELECT ${settlementFits(settlement, value)} AS ok`;
   const ready = '(SELECT ok FROM fits)';
-  const steps = [...settlementSteps(settlement, value, ready)];
-  // Only the hash that was verified is replaced: a password that was changed meanwhile must not come back.
-  if (renewal)
-    steps.push([
-      'renewed',
-      `UPDATE account SET password_hash = ${value(renewal.hash, 'text')}, updated_at = ${value(renewal.at, 'timestamptz')}
-       WHERE id = ${value(settlement.accountId, 'uuid')} AND password_hash = ${value(settlement.passwordHash, 'text')} AND ${ready} RETURNING 1`,
-    ]);
+  const steps = settlementSteps(settlement, value, ready);
   const text = `WITH fits AS (${fits}), ${steps.map(([name, step]) => `${name} AS (${step})`).join(', ')}
     SELECT ${signInColumns('a')} FROM account a WHERE a.username = ${value(settlement.username, 'text')}`;
-  return { statement: { name: renewal ? 'throttle_succeeded_anew' : 'throttle_succeeded', text }, values };
+  return { statement: { name: 'throttle_succeeded', text }, values };
 }

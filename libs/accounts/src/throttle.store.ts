@@ -179,13 +179,9 @@ export class Throttle {
     };
   }
 
-  /**
-   * Carries out a settlement, and stores the renewed hash of the password if there is one, unless the account was changed or disabled
-   * meanwhile. The account as the statement found it.
-   */
-  async settle(settlement: Settlement, renewedHash?: string): Promise<FoundForSignIn | null> {
-    const renewal = renewedHash === undefined ? undefined : { hash: renewedHash, at: iso(this.clock.now()) };
-    const { statement, values } = settleStatement(settlement, renewal);
+  /** Carries out a settlement, unless the account was changed or disabled meanwhile. The account as the statement found it. */
+  async settle(settlement: Settlement): Promise<FoundForSignIn | null> {
+    const { statement, values } = settleStatement(settlement);
     const [row] = await retrying(() => this.hot.run<SignInRow>(statement, values));
     return foundForSignIn(row);
   }

@@ -47,10 +47,7 @@ export class Authentication {
     request: IncomingMessage,
     now: Instant,
   ): Promise<{ readonly caller: Caller; readonly scheme: Credentials['scheme'] }> {
-    const credentials = credentialsOf(request);
-    const claims = this.open(credentials, now);
-    const standing = await this.standing(claims, credentials.token, now);
-    if (typeof standing === 'string') throw invalidToken(credentials.scheme, standing);
+    const { credentials, claims, standing } = await this.live(request, now);
     await this.checkBinding(request, credentials, claims, now);
     const ip = this.parts.signals.address({
       socketAddress: request.socket.remoteAddress,
@@ -59,11 +56,24 @@ export class Authentication {
     return { caller: { ...standing, actor: actorOf(standing, ip) }, scheme: credentials.scheme };
   }
 
+  /** Throws the challenge unless the token a request came with is live; for what precedes its admission, so its binding is not looked at. */
+  async requireLive(request: IncomingMessage, now: Instant): Promise<void> {
+    await this.live(request, now);
+  }
+
   /** Whether the token a request came with is still good; for answers that last longer than a moment. */
   async stillStands(request: IncomingMessage, now: Instant): Promise<boolean> {
     const credentials = credentialsOf(request);
     const standing = await this.standing(this.open(credentials, now), credentials.token, now);
     return typeof standing !== 'string';
+  }
+
+  private async live(request: IncomingMessage, now: Instant) {
+    const credentials = credentialsOf(request);
+    const claims = this.open(credentials, now);
+    const standing = await this.standing(claims, credentials.token, now);
+    if (typeof standing === 'string') throw invalidToken(credentials.scheme, standing);
+    return { credentials, claims, standing };
   }
 
   private open({ scheme, token }: Credentials, now: Instant): AccessTokenClaims {

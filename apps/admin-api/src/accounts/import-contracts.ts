@@ -35,5 +35,5 @@ export const importAccounts = operation({
       }),
     },
   },
-  problems: { 400: ['invalid_import'] },
+  problems: { 400: ['invalid_import'], 503: ['overloaded'] },
 });

@@ -96,5 +96,6 @@ export const apply = operation({
     404: ['unknown_policy', 'unknown_client', 'unknown_resource'],
     409: ['last_administrator', 'policy_is_built_in'],
     412: ['plan_changed'],
+    503: ['overloaded'],
   },
 });

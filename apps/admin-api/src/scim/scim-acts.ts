@@ -49,8 +49,8 @@ export class ScimActs {
   }
 
   /** Makes a wish true in one commit: a change of attributes, and the end of everything where the account is no longer active. @throws AccountError */
-  async change(id: string, wish: ScimWish, act: Act): Promise<void> {
-    await this.acts.existing(id);
+  async change(asked: string, wish: ScimWish, act: Act): Promise<void> {
+    const { id } = await this.acts.existing(asked);
     const { authorize, ...author } = this.acts.author(id, act);
     await this.parts.prisma.$transaction((tx) =>
       authorize(tx, async () => {

@@ -70,8 +70,10 @@ const plain = (name: string): string => {
   return lower.startsWith(core) ? lower.slice(core.length) : lower;
 };
 
-/** The paths by which clients name the one address that is kept. */
-const addressPath = /^emails(\[(type eq "[a-z]{1,20}"|primary eq (true|"true"))\])?\.value$/;
+/** The paths by which clients name the one address that is kept, which is shown as primary and of the type work. */
+const addressPath = /^emails(\[(type eq "work"|primary eq (true|"true"))\])?\.value$/;
+/** The paths of addresses of other types, which are not kept. */
+const otherAddressPath = /^emails\[type eq "[a-z]{1,20}"\]\.value$/;
 
 /** The wish that one attribute expresses. @throws ProblemError */
 export function wishOf(path: string, value: unknown): ScimWish {
@@ -92,20 +94,23 @@ export function wishOf(path: string, value: unknown): ScimWish {
       return { email: addressOf(value) };
     case 'password':
       throw unchangeable('A password is set by PUT /v1/accounts/{id}/password, which ends sessions.');
+    case schemas.user.toLowerCase():
+      if (!isMembers(value)) throw invalidValue('The schema of a User must have attributes as its value');
+      return wishesIn(value);
   }
   if (addressPath.test(name)) return { email: textOf('emails', value) };
+  if (otherAddressPath.test(name) || `${name}:`.startsWith(`${schemas.enterprise.toLowerCase()}:`)) return {};
   const [first = ''] = name.split(/[.[]/, 1);
-  if (unkept.has(first) || name.startsWith(schemas.enterprise.toLowerCase())) return {};
+  if (unkept.has(first)) return {};
   throw invalidPath();
 }
 
-/** The wishes of a whole User, or of the value of an operation without path. Extensions of the schema are no wishes. @throws ProblemError */
+/**
+ * The wishes of a whole User, or of the value of an operation without path. Its attributes may stand below the name of their schema; those of
+ * the enterprise extension are not kept, and another name is refused as every unknown one. @throws ProblemError
+ */
 export const wishesIn = (resource: Readonly<Record<string, unknown>>): ScimWish =>
-  together(
-    Object.entries(resource)
-      .filter(([name]) => !plain(name).startsWith('urn:'))
-      .map(([name, value]) => wishOf(name, value)),
-  );
+  together(Object.entries(resource).map(([name, value]) => wishOf(name, value)));
 
 /** Wishes as one; a later one counts. */
 const together = (wishes: readonly ScimWish[]): ScimWish => Object.assign({}, ...wishes);

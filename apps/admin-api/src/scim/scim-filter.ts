@@ -11,9 +11,9 @@ export interface ScimFilter {
   readonly value: string;
 }
 
-/** One comparison with `eq` (RFC 7644 §3.4.2.2); its value is a JSON string. */
+/** One comparison with `eq` in any case (RFC 7644 §3.4.2.2). Its value is a JSON string, whose escapes have one case (RFC 8259 §7). */
 const comparison =
-  /^\s*([A-Za-z][\w:.-]{0,100})\s+eq\s+("(?:[^"\\\p{Cc}]|\\["\\/bfnrt]|\\u[0-9a-f]{4})*")\s*$/iu;
+  /^\s*([A-Za-z][\w:.-]{0,100})\s+[eE][qQ]\s+("(?:[^"\\\p{Cc}]|\\["\\/bfnrt]|\\u[0-9A-Fa-f]{4})*")\s*$/u;
 
 /** Reads a filter. Only equality is known, because provisioning clients ask for nothing else. @throws ProblemError */
 export function readFilter(text: string): ScimFilter {

@@ -86,8 +86,8 @@ export class ScimController {
 
   @Operation(contracts.remove)
   async remove(@Input() { params, ...asked }: InputOf<typeof contracts.remove>): Promise<Answer> {
-    await this.accountActs.existing(params.id);
-    await this.accountActs.remove(params.id, actOf(asked, contracts.remove));
+    const { id } = await this.accountActs.existing(params.id);
+    await this.accountActs.remove(id, actOf(asked, contracts.remove));
     return nothing();
   }
 

@@ -88,6 +88,8 @@ function scryptHash({ n, r, p, salt, key }: ScryptParts): string | HashFault {
   const ln = Math.log2(n);
   if (!Number.isInteger(ln) || ln < 1 || !Number.isInteger(r) || r < 1 || !Number.isInteger(p) || p < 1)
     return new HashFault('must have a power of two as N, and r and p of at least 1');
+  // RFC 7914 §2: N is less than 2^(128·r/8); computing another one would fail at the sign-in.
+  if (ln >= 16 * r) return new HashFault('must have an N of less than 2 to the power of 16 times r');
   if (128 * n * r > limits.memoryKiB * 1_024)
     return tooCostly(`128 times N times r is at most ${limits.memoryKiB} KiB`);
   if (p > limits.lanes || n * r * p > limits.scryptWork)

@@ -6,6 +6,9 @@ export const accountFileFormats = ['jsonl', 'csv'] as const;
 /** A format of a file of accounts. */
 export type AccountFileFormat = (typeof accountFileFormats)[number];
 
+/** An account of a file has at most so many members; a file that names more is none of accounts. */
+export const maxMembers = 50;
+
 /** A fault in a file of accounts: its line, the member it is about, and what is right there. */
 export interface ImportFault {
   readonly line: number;
@@ -59,12 +62,11 @@ function membersIn(written: string): WrittenAccount['members'] | undefined {
 
 function* accountsInCsv(text: string): Generator<WrittenAccount | ImportFault> {
   let names: readonly string[] | undefined;
-  for (const { line, cells, fault } of readCsv(text)) {
+  for (const { line, cells, fault } of readCsv(text, maxMembers)) {
     if (fault !== undefined) yield { line, detail: fault };
     else if (names === undefined) {
       names = cells.map((name) => name.trim());
-      const twice = names.find((name, index) => names!.indexOf(name) !== index);
-      if (twice !== undefined) yield { line, detail: 'names a column twice' };
+      if (new Set(names).size < names.length) yield { line, detail: 'names a column twice' };
     } else if (cells.length !== names.length)
       yield {
         line,

@@ -34,8 +34,11 @@ function cellAt(text: string, at: number): readonly [cell: string, end: number] 
 
 const linesIn = (text: string): number => text.match(/\r\n|\n|\r/g)?.length ?? 0;
 
-/** Reads CSV (RFC 4180) from its beginning; lines that are empty are left out. Reading ends with a record that has a fault. */
-export function* readCsv(text: string): Generator<CsvRecord> {
+/**
+ * Reads CSV (RFC 4180) from its beginning; lines that are empty are left out. Reading ends with a record that has a fault, such as too many
+ * cells, so that a long line costs no more than a short one.
+ */
+export function* readCsv(text: string, maxCells: number): Generator<CsvRecord> {
   let [at, line, beginsIn] = [0, 1, 1];
   let cells: string[] = [];
   while (at < text.length) {
@@ -48,6 +51,10 @@ export function* readCsv(text: string): Generator<CsvRecord> {
     if (end > at) line += linesIn(cell);
     at = end + behind.length;
     cells.push(cell);
+    if (cells.length > maxCells) {
+      yield { line: beginsIn, cells, fault: `has more than ${maxCells} cells` };
+      return;
+    }
     if (behind === ',' && at < text.length) continue;
     if (behind === ',') cells.push('');
     else line += 1;

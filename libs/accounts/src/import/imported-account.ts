@@ -4,7 +4,7 @@ import { noPassword } from '../password-hasher.js';
 import { emptyProfile, type Profile, type ProfileChange } from '../profile/profile.js';
 import { checkedProfile } from '../profile/profile.store.js';
 import { normaliseUsername } from '../username.js';
-import type { ImportFault, WrittenAccount } from './account-file.js';
+import { type ImportFault, maxMembers, type WrittenAccount } from './account-file.js';
 
 /** An account of a file, in the form in which it is stored. */
 export interface ImportedAccount {
@@ -62,7 +62,6 @@ const readers: Readonly<Record<string, Reader>> = {
 };
 
 const names = Object.keys(readers).join(', ');
-const maxMembers = 50;
 
 /** Checks one account of a file by itself; every fault of it, if there is one. */
 export function importedAccount({ line, members }: WrittenAccount): ImportedAccount | ImportFault[] {

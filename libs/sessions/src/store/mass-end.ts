@@ -1,6 +1,6 @@
 import { insertEvents, type NewEvent } from '@curfew/events';
 import type { Transaction } from '@curfew/persistence';
-import { newId } from '@curfew/tokens';
+import { isUuid, newId } from '@curfew/tokens';
 import { atDate as at } from './session-columns.js';
 import type { End, MassEnd } from './session-store.js';
 
@@ -10,6 +10,9 @@ const maxAtOnce = 1000;
 /** Writes the entry that ends them all, with its event. The ends of the first sessions that it covers, which are still to be carried out. */
 export async function writeMassEnd(transaction: Transaction, massEnd: MassEnd): Promise<readonly End[]> {
   const { kind, target, reason, detail } = massEnd;
+  // The entry is compared as text with the ids of rows, so another spelling of an id would end nothing.
+  if (kind === 'account' && !isUuid(target))
+    throw new RangeError('An account is ended by its id in lower case.');
   await transaction.$executeRaw`
     WITH killer AS (
       INSERT INTO not_before (kind, target, at, reason, detail)
