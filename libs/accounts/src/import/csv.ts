@@ -51,13 +51,13 @@ export function* readCsv(text: string, maxCells: number): Generator<CsvRecord> {
     if (end > at) line += linesIn(cell);
     at = end + behind.length;
     cells.push(cell);
+    if (behind === ',' && at === text.length) cells.push('');
     if (cells.length > maxCells) {
       yield { line: beginsIn, cells, fault: `has more than ${maxCells} cells` };
       return;
     }
     if (behind === ',' && at < text.length) continue;
-    if (behind === ',') cells.push('');
-    else line += 1;
+    if (behind !== ',') line += 1;
     if (cells.length > 1 || cells[0] !== '') yield { line: beginsIn, cells };
     [cells, beginsIn] = [[], line];
   }
