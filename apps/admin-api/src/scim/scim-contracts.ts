@@ -3,7 +3,7 @@ import { operation } from '../contract/operation.js';
 import { scimMediaType } from './scim-error.js';
 import { scimRoot } from './scim-view.js';
 
-// What is no UUID in lower case is the id of nothing, and answered with 404 (RFC 7644 §3.12); ids compare exactly (RFC 7643 §3.1).
+// Ids compare exactly (RFC 7643 §3.1): a text that is no UUID in lower case names nobody, and is answered with 404.
 const byId = z.object({ id: z.string().max(100) });
 const names = z.string().max(1_000).optional().meta({ description: 'Names of attributes (RFC 7644 §3.9).' });
 const selection = { attributes: names, excludedAttributes: names };
