@@ -341,6 +341,17 @@ describe('another address that a person wants', () => {
     await mail.letterTo(username, /^Your address at .* was changed$/);
   }, 60_000);
 
+  it('is told to an address that nobody has confirmed as well, in words that no stranger there can act by', async () => {
+    const { id, username, person } = await someone({ email_verified: false });
+    const address = `thief-${number}@example.test`;
+    await want(person, { address, current: password });
+    const { text } = await mail.letterTo(username, /^Another address was asked for/);
+    expect([text.includes('/link/'), text.includes('tell your administrator')]).toEqual([false, true]);
+    await fill(linkIn(await mail.letterTo(address, /^Confirm your new address/)), {});
+    await mail.letterTo(username, /^Your address at .* was changed$/);
+    expect(await addressOf(id)).toEqual([address, true]);
+  }, 60_000);
+
   it('is not taken after the password was changed, after a sign-in was disowned, or from another account', async () => {
     const { id, username, person } = await someone();
     const taken = await someone();

@@ -7,6 +7,7 @@ import type { Page, Person } from '../support/person.js';
 import { offeredIn, type SoftwarePasskey, showPasskey } from '../support/software-passkey.js';
 import { send } from '../support/upstream.js';
 import { orders, type ProtocolWorld } from './protocol-world.js';
+import { letBrowsersBeRemembered } from './remembered-browsers.js';
 
 /** The factors of the person with number 1: a passkey, and a code that was not used. */
 interface Factors {
@@ -76,8 +77,17 @@ type SignedIn = Awaited<ReturnType<typeof signedIn>>;
 export async function compareProofs(world: ProtocolWorld, gatewayPort: number, factors: Factors) {
   const proofs: SignedIn[] = [];
   const policies = new PolicyService(world.database.prisma(), new ManualClock(Date.now()));
-  const before = await policies.attachedTo({ kind: 'everyone' });
-  const remembered = await rememberedBrowser(world, policies, factors);
+  await askAlways(world, true);
+  const atSecondStep = (person: Person) =>
+    person.follow(world.begin(world.clients.web, request).address, isAskingForMore);
+  const undo = await letBrowsersBeRemembered(world, async () =>
+    (await atSecondStep(world.person(1))).body.includes('name="trust"'),
+  );
+  // A browser in which the person has shown their second step, and is to be spared it from then on.
+  const remembered = world.person(1);
+  const stopped = await atSecondStep(remembered);
+  const credential = factors.key.show(offeredIn(stopped.body));
+  await remembered.goOn(await sendForm(remembered, stopped, { credential, trust: 'yes' }));
   for (const way of waysWith(factors, remembered)) {
     // The second step is asked for at the sign-in in the browser that is remembered, and is not asked for there.
     await askAlways(world, way.person !== undefined);
@@ -93,8 +103,7 @@ export async function compareProofs(world: ProtocolWorld, gatewayPort: number, f
     await requireByPolicy(world, policies, asked, proofs.at(-1)!);
     for (const one of proofs) await askByPolicy(world, gatewayPort, { asked, one, note });
   }
-  if (before === null) await policies.detach({ kind: 'everyone' });
-  else await policies.attach({ kind: 'everyone' }, before);
+  await undo();
   return { places, wrong, weakest: proofs[0]!.tokens };
 }
 
@@ -103,29 +112,6 @@ const askAlways = (world: ProtocolWorld, always: boolean) =>
     always,
     world.data.accounts[1]!.username,
   ]);
-
-/** A browser in which the person has shown their second step, and is to be spared it from then on. */
-async function rememberedBrowser(
-  world: ProtocolWorld,
-  policies: PolicyService,
-  { key }: Factors,
-): Promise<Person> {
-  const settings = { basedOn: 'standard', rememberedBrowserDays: 7 };
-  await policies.save({ name: 'remembers', previous: 0, settings, createdBy: 'test' });
-  await policies.attach({ kind: 'everyone' }, 'remembers');
-  await askAlways(world, true);
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const person = world.person(1);
-    const page = await person.follow(world.begin(world.clients.web, request).address, isAskingForMore);
-    if (page.body.includes('name="trust"')) {
-      const credential = key.show(offeredIn(page.body));
-      await person.goOn(await sendForm(person, page, { credential, trust: 'yes' }));
-      return person;
-    }
-    await pause(50);
-  }
-  throw new Error('the server did not hear of the policy');
-}
 
 interface Question {
   readonly asked: number;

@@ -3,10 +3,11 @@ import { PolicyService, type PolicyTarget } from '@curfew/clients';
 import { ManualClock } from '@curfew/clock';
 import { decodeJwt } from 'jose';
 import pg from 'pg';
-import { Authenticator, enrol, sendForm } from '../support/authenticator.js';
-import { formsOf, type Page, type Person } from '../support/person.js';
+import { Authenticator, enrol, sendForm, withoutFactors } from '../support/authenticator.js';
+import { formsOf, type Page, Person } from '../support/person.js';
 import { addPasskey, showPasskey } from '../support/software-passkey.js';
 import { orders, ProtocolWorld } from './protocol-world.js';
+import { letBrowsersBeRemembered } from './remembered-browsers.js';
 
 let world: ProtocolWorld;
 let ahead = 0;
@@ -36,6 +37,7 @@ const proofIn = (token: string) => {
   const { acr, amr } = decodeJwt(token) as Record<string, unknown>;
   return { acr, amr };
 };
+const dropFactors = (number: number) => withoutFactors(world.database, world.data.accounts[number]!.username);
 const cookieless = (person: Person) => person.cookieFor('/').includes('_session=') === false;
 
 /** Begins a sign-in with an application and stops at the second step. */
@@ -159,6 +161,10 @@ describe('a new password that is due', () => {
       expect(page.body).not.toContain('name="new"');
       const due = await sendForm(person, page, { code: app.code() });
       const phrase = 'a pass phrase of her own';
+      await change(`second_factors = array_append(second_factors, 'passkey')`);
+      const late = await sendForm(person, due, { new: phrase, repeat: phrase });
+      expect([late.status, late.body.includes('was changed meanwhile')]).toEqual([422, true]);
+      await change(`second_factors = array_remove(second_factors, 'passkey')`);
       const chosen = await sendForm(person, due, { new: phrase, repeat: phrase });
       const back = await person.goOn(chosen, isSecondStep);
       expect(proofIn((await redeemed(back, verifier)).id_token)).toEqual(twoFactors);
@@ -365,11 +371,8 @@ describe('a policy that gives people days to set up a second factor', () => {
     expect(proofIn(tokens.id_token)).toEqual(twoFactors);
 
     await policies.detach(target);
-    for (const table of ['totp_factor', 'recovery_code'])
-      await world.database.query(
-        `DELETE FROM ${table} t USING account a WHERE a.id = t.account_id AND a.username = '${world.data.accounts[1]!.username}'`,
-      );
-    await askedAgo(`second_factors = '{}', enrolment_asked_at = NULL`);
+    await dropFactors(1);
+    await askedAgo('enrolment_asked_at = NULL');
   });
 });
 
@@ -379,20 +382,26 @@ describe('a browser that is remembered', () => {
       `UPDATE account SET second_step_always = ${always} WHERE username = '${ada.username}'`,
     );
   const again = (person: Person, extra = {}) => startAt(person, { prompt: 'login', ...extra });
+  const rememberedIn = async (person: Person, code: () => string) => {
+    await later();
+    const { page } = await again(person);
+    return person.goOn(await sendForm(person, page, { code: code(), trust: 'yes' }), isSecondStep);
+  };
+  let undo: () => Promise<void>;
+  beforeAll(async () => {
+    await setAlways(true);
+    const isOffered = async () => (await atSecondStep()).page.body.includes('name="trust"');
+    undo = await letBrowsersBeRemembered(world, isOffered);
+  }, 30_000);
+  afterAll(async () => {
+    await undo();
+    await setAlways(false);
+    await dropFactors(2);
+  });
 
   it('is asked for no second step at the sign-in, proves nothing by it, and is forgotten on a word', async () => {
-    await setAlways(true);
-    const policies = new PolicyService(world.database.prisma(), new ManualClock(Date.now()));
-    const settings = { basedOn: 'standard', rememberedBrowserDays: 7 };
-    await policies.save({ name: 'remembers', previous: 0, settings, createdBy: 'test' });
-    await policies.attach({ kind: 'everyone' }, 'remembers');
-    let offered = await atSecondStep();
-    for (let attempt = 0; attempt < 50 && !offered.page.body.includes('name="trust"'); attempt += 1) {
-      await pause(100);
-      offered = await atSecondStep();
-    }
-    expect(offered.page.body).toContain('Do not ask in this browser for 7 days');
-    const { person, page, verifier } = offered;
+    const { person, page, verifier } = await atSecondStep();
+    expect(page.body).toContain('Do not ask in this browser for 7 days');
     const wrong = await sendForm(person, page, { code: '000000', trust: 'yes' });
     expect(wrong.status).toBe(422);
     expect(isSecondStep((await again(person)).page)).toBe(true);
@@ -404,28 +413,49 @@ describe('a browser that is remembered', () => {
     expect(proofIn((await redeemed(back, verifier)).id_token)).toEqual(twoFactors);
 
     const spared = await again(person);
-    expect(proofIn((await redeemed(spared.page, spared.verifier)).id_token)).toEqual({
-      acr: 'urn:curfew:acr:sfa',
-      amr: ['pwd'],
-    });
+    const oneFactor = { acr: 'urn:curfew:acr:sfa', amr: ['pwd'] };
+    expect(proofIn((await redeemed(spared.page, spared.verifier)).id_token)).toEqual(oneFactor);
     expect(isSecondStep((await again(person, { acr_values: mfa })).page)).toBe(true);
     expect(isSecondStep((await again(world.person())).page)).toBe(true);
 
     const own = await person.open(`${world.issuer}/second-step`);
     expect(own.body).toContain('Remembered browsers');
     const form = formsOf(own.body).find(({ markup }) => markup.includes('value="forget"'))!;
-    const forgotten = await person.submit(own, form);
-    expect([forgotten.url.search, forgotten.body.includes('Remembered browsers')]).toEqual([
-      '?done=forgotten',
-      false,
-    ]);
+    const { url, body } = await person.submit(own, form);
+    expect([url.search, body.includes('Remembered browsers')]).toEqual(['?done=forgotten', false]);
     expect(isSecondStep((await again(person)).page)).toBe(true);
-    await policies.detach({ kind: 'everyone' });
-    await setAlways(false);
-    const told = await world.database.query<{ change: string }>(
+    const told = await world.database.query(
       `SELECT data->>'change' AS change FROM event WHERE data->>'change' LIKE 'browser%' ORDER BY id`,
     );
-    expect(told.map(({ change }) => change)).toEqual(['browser_remembered', 'browsers_forgotten']);
+    expect(told).toEqual([{ change: 'browser_remembered' }, { change: 'browsers_forgotten' }]);
+  });
+
+  it('ends with the sign-out that follows a passkey, and is known for each of its people by a value that the others have not seen', async () => {
+    const { password: current } = world.data.accounts[2]!;
+    const person = world.person(2);
+    const own = await enrol(person, current, world.issuer, now);
+    await later();
+    const { key } = await addPasskey(person, world.issuer, { current, code: own.app.code() });
+    const code = () => own.app.code();
+    const asked = async (who: Person) => isSecondStep((await again(who)).page);
+    const timeOut = () => later(2 * 86_400_000);
+    await rememberedIn(person, code);
+    await timeOut();
+    await showPasskey(person, await person.open(`${world.issuer}/sign-in`), key);
+    await person.follow(`${world.issuer}/logout`);
+    expect(await asked(person)).toBe(true);
+
+    await rememberedIn(person, code);
+    const [, name = '', value = ''] = /(\S*remembered)=([^;]+)/.exec(person.cookieFor('/'))!;
+    const copied = new Map([['copied', { name, value, path: '/' }]]);
+    const elsewhere = new Person(ada.username, ada.password, {}, copied);
+    await timeOut();
+    const next = person.followedBy(ada.username, ada.password);
+    await rememberedIn(next, () => app.code());
+    await timeOut();
+    expect([await asked(elsewhere), await asked(person)]).toEqual([true, false]);
+    await timeOut();
+    expect(await asked(next)).toBe(false);
   });
 });
 

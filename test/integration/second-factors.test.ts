@@ -284,6 +284,34 @@ describe('a browser that is remembered', () => {
     expect(await nodes[1]!.browsers.ofAccount(accountId, clock.now())).toHaveLength(counts ? 1 : 0);
   });
 
+  it('ends with the sign-in that followed, and no later one brings it back; another value takes its place', async () => {
+    const [uid, next, last] = [1, 2, 3].map(() => `browser-${++number}`);
+    const accountId = await remembered(uid!);
+    const { browsers } = nodes[0]!;
+    await endedFor('inactivity_timeout')('', uid!);
+    await browsers.follow(accountId, token, next!, clock.now());
+    expect(await knows(accountId)).toBe(true);
+    await endedFor('logout')('', next!);
+    await browsers.follow(accountId, token, last!, clock.now());
+    expect(await knows(accountId)).toBe(false);
+
+    const { version } = await nodes[0]!.authenticators(accountId);
+    for (const [value, replaces] of [[token.replaceAll('a', 'c')], [other, token.replaceAll('a', 'c')]])
+      await prisma.$transaction((tx) =>
+        browsers.remember(
+          {
+            ...{ accountId, token: value!, replaces, version, browserSessionUid: last! },
+            ...{ browser: null, system: null },
+          },
+          clock.now(),
+          instant(clock.now() + week * 1000),
+          tx,
+        ),
+      );
+    expect(await browsers.ofAccount(accountId, clock.now())).toHaveLength(1);
+    expect(await knows(accountId, other)).toBe(true);
+  });
+
   it('is known to no other account, and not for longer than a policy that became shorter', async () => {
     const [one, stranger] = [await remembered(`browser-${++number}`), await anAccount()];
     clock.advance(seconds(2 * 86_400));
@@ -308,7 +336,12 @@ describe('a passkey', () => {
   const add = async (account: Account, key: SoftwarePasskey, name = 'Laptop') => {
     const { passkeys: has } = await nodes[0]!.state(account.id);
     const typed = key.make(passkeys[0]!.toMake(account, page, has) as unknown as CeremonyOptions);
-    return inTransaction((tx) => nodes[1]!.addPasskey({ account, binding: page, name, typed }, tx));
+    return keep({ account, binding: page, name, typed }, nodes[1]!);
+  };
+  type Shown = Parameters<SecondFactors['makePasskey']>[0];
+  const keep = async (shown: Shown, node = nodes[0]!) => {
+    const made = await node.makePasskey(shown);
+    return typeof made === 'string' ? made : inTransaction((tx) => node.addPasskey(made, tx));
   };
   const withPasskey = async () => {
     const account = await anAccount();
@@ -421,7 +454,7 @@ describe('a passkey', () => {
     const options = passkeys[0]!.toMake(account, page, []) as unknown as CeremonyOptions;
     const typed = new SoftwarePasskey(origin).make(options, forgery);
     const made = { account, binding: page, name: 'Laptop', typed };
-    expect(await inTransaction((tx) => nodes[0]!.addPasskey(made, tx))).toBe('invalid');
+    expect(await keep(made)).toBe('invalid');
   });
 
   it('is made once, for one account, and by its browser alone', async () => {
@@ -429,7 +462,7 @@ describe('a passkey', () => {
     const options = passkeys[0]!.toMake(account, page, []) as unknown as CeremonyOptions;
     const typed = new SoftwarePasskey(origin).make(options);
     const make = (whose: Account, binding: string) =>
-      inTransaction((tx) => nodes[0]!.addPasskey({ account: whose, binding, name: 'Laptop', typed }, tx));
+      keep({ account: whose, binding, name: 'Laptop', typed });
     expect([await make(other, page), await make(account, 'another browser')]).toEqual(['stale', 'stale']);
     const all = await Promise.all(Array.from({ length: 10 }, () => make(account, page)));
     expect(all.filter((one) => typeof one !== 'string')).toHaveLength(1);

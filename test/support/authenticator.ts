@@ -1,4 +1,5 @@
 import { Secret, TOTP } from 'otpauth';
+import type { TestDatabase } from './database.js';
 import { formsOf, type Page, type Person } from './person.js';
 
 /** An authenticator app with one secret, in the time of the service under test. */
@@ -43,4 +44,14 @@ export async function enrol(
   const codes = [...done.body.matchAll(/<li><code>([a-z0-9-]+)<\/code>/g)].map(([, code]) => code!);
   if (codes.length === 0) throw new Error(`no recovery codes are shown: ${done.body}`);
   return { app, codes };
+}
+
+/** Takes every second factor from an account, past the pages. */
+export async function withoutFactors(database: Pick<TestDatabase, 'query'>, username: string): Promise<void> {
+  for (const table of ['totp_factor', 'passkey', 'recovery_code'])
+    await database.query(
+      `DELETE FROM ${table} t USING account a WHERE a.id = t.account_id AND a.username = $1`,
+      [username],
+    );
+  await database.query(`UPDATE account SET second_factors = '{}' WHERE username = $1`, [username]);
 }

@@ -44,6 +44,7 @@ export class LetterComposer {
     if (addressee?.account.disabledAt !== null) return null;
     if (mail.kind === 'email_change' || mail.kind === 'email_changed')
       return this.#elsewhere(mail, addressee);
+    if (mail.kind === 'email_change_asked') return this.#asked(mail, addressee);
     const { email, emailVerified } = addressee.profile;
     // An address that nobody has confirmed is good for an invitation and for its own confirmation, and opens no account that is in use.
     const mayBeUnverified =
@@ -60,6 +61,21 @@ export class LetterComposer {
       return { to, ...emailChangedLetter(facts, this.#about(addressee, this.parts.issuer)) };
     const subject = emailChangeSubject(to, version);
     return { to, ...emailChangeLetter(await this.#acting(addressee, 'email_change', subject)) };
+  }
+
+  /**
+   * Tells the address that the account had when another one was asked for. Its person can act by a link only if the address is confirmed and
+   * still the account's: nobody knows who reads mail to another one, and words open nothing.
+   */
+  async #asked({ facts }: TakenMail, addressee: Addressee): Promise<Letter | null> {
+    const { email, emailVerified } = addressee.profile;
+    const to = facts['address'] === undefined ? email : String(facts['address']);
+    if (to === null) return null;
+    const mayAct = emailVerified && to === email;
+    const about = mayAct
+      ? await this.#acting(addressee, 'not_me', to)
+      : this.#about(addressee, this.parts.issuer);
+    return { to, ...emailChangeAskedLetter(facts, about, mayAct) };
   }
 
   async #words(mail: TakenMail, addressee: Addressee, email: string): Promise<Omit<Letter, 'to'> | null> {
@@ -83,7 +99,6 @@ export class LetterComposer {
           ? null
           : verificationLetter(await this.#acting(addressee, 'email_verification', email));
       case 'email_change_asked':
-        return emailChangeAskedLetter(mail.facts, await this.#acting(addressee, 'not_me', email));
       case 'email_change':
       case 'email_changed':
         return null;

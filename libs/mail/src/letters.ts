@@ -95,10 +95,11 @@ ${onceWithin} If the account is not yours, do nothing.
 ${signed(service)}`,
 });
 
-/** The letter to the present address when somebody wants another one. */
+/** The letter to the present address when somebody wants another one; its link acts, or else it has words only. */
 export const emailChangeAskedLetter = (
   facts: MailFacts,
   { name, username, service, link }: LetterFacts,
+  mayAct: boolean,
 ): Words => ({
   subject: `Another address was asked for at ${service}`,
   text: `Hello ${name},
@@ -107,10 +108,14 @@ on ${written(facts['at'])} somebody who is signed in to your account ${username}
 
 If it was you, there is nothing to do here.
 
-If it was not you, end everything that is signed in with your account, and choose a new password, while mail still comes to you:
+${
+  mayAct
+    ? `If it was not you, end everything that is signed in with your account, and choose a new password, while mail still comes to you:
 ${link}
 
-${onceWithin}
+${onceWithin}`
+    : 'If it was not you, somebody knows your password: change it now if you can sign in, and tell your administrator at once.'
+}
 ${signed(service)}`,
 });
 

@@ -113,8 +113,8 @@ export const askForConfirmation = (parts: OperationParts, accountId: string, aut
   });
 
 /**
- * Writes to the address that a person wants, so that they can confirm it, and to the one that they have. Nothing is changed yet, and nobody
- * learns whether another account has it. False where it is the account's own and confirmed. @throws AccountError
+ * Writes to the address that a person wants, so that they can confirm it, and to the one that they have, confirmed or not. Nothing is changed
+ * yet, and nobody learns whether another account has it. False where it is the account's own and confirmed. @throws AccountError
  */
 export const askForEmailChange = (
   parts: OperationParts,
@@ -133,13 +133,23 @@ export const askForEmailChange = (
       accountId,
       facts: { address, version },
     } as const;
-    const notice = { id: randomUUID(), kind: 'email_change_asked', accountId, facts: { at } } as const;
-    await parts.mails.put(emailVerified ? [letter, notice] : [letter], at, tx);
+    const notices =
+      email === null || email === address
+        ? []
+        : [
+            {
+              id: randomUUID(),
+              kind: 'email_change_asked',
+              accountId,
+              facts: { address: email, at },
+            } as const,
+          ];
+    await parts.mails.put([letter, ...notices], at, tx);
     return true;
   });
 
 /**
- * Gives the account the address that its person has confirmed by a link, and writes to the one that it had. A password or a factor that was
+ * Gives the account the address that its person has confirmed by a link, and writes to the one that it had, confirmed or not. A password or a factor that was
  * changed since the link was asked for makes it void. @throws AccountError
  */
 export const changeEmail = (parts: OperationParts, token: string): Promise<void> =>
@@ -151,7 +161,7 @@ export const changeEmail = (parts: OperationParts, token: string): Promise<void>
     const at = parts.clock.now();
     await parts.profiles.change(account.id, { email: address, emailVerified: true }, at, tx);
     await recordChanges(parts, account.id, ['profile_changed', 'email_verified'], personOf(account.id), tx);
-    if (before.email === null || !before.emailVerified || before.email === address) return;
+    if (before.email === null || before.email === address) return;
     const facts = { address: before.email, at };
     await parts.mails.put(
       [{ id: randomUUID(), kind: 'email_changed', accountId: account.id, facts }],

@@ -40,17 +40,20 @@ export const confirmSecondFactor = (
   });
 
 /** Keeps a new passkey; why not, with nothing changed, where it cannot be kept. */
-export const addPasskey = (
+export const addPasskey = async (
   parts: OperationParts,
-  made: ShownFactor & { readonly name: string },
+  shown: ShownFactor & { readonly name: string },
   author: Author,
-): Promise<FactorAdded | PasskeyFault> =>
-  inTransaction(parts, author, undefined, async (tx) => {
+): Promise<FactorAdded | PasskeyFault> => {
+  const made = await parts.secondFactors.makePasskey(shown);
+  if (typeof made === 'string') return made;
+  return inTransaction(parts, author, undefined, async (tx) => {
     const added = await parts.secondFactors.addPasskey(made, tx);
     if (typeof added === 'string') return added;
     const changes = [added.isPlatform ? 'passkey_added' : 'security_key_added'] as const;
-    return { codes: added.codes, ...(await factorChanged(parts, made.account.id, changes, author, tx)) };
+    return { codes: added.codes, ...(await factorChanged(parts, made.accountId, changes, author, tx)) };
   });
+};
 
 /** The factors that a person can remove one by one. */
 export type RemovableFactor = { readonly kind: 'app' } | { readonly kind: 'passkey'; readonly id: string };

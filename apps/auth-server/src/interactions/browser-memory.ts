@@ -7,9 +7,10 @@ import { rememberBrowser } from '@curfew/operations/second-factors';
 import { type Instant, instant, secondsUntil } from '@curfew/session-policy';
 import { SignalsReader } from '@curfew/signals';
 import { Injectable } from '@nestjs/common';
-import { freshValue, readOwnCookie, setCookie } from './cookies.js';
+import { freshValue, readCookieText, setCookie } from './cookies.js';
 import { personAt } from './own-account.js';
 import { PageSettings } from './page-settings.js';
+import { valueFor, withValue } from './remembered-values.js';
 
 const purpose = 'remembered';
 
@@ -38,7 +39,7 @@ export class BrowserMemory {
 
   /** Whether this browser is remembered for the account. */
   async spares(request: IncomingMessage, account: Account): Promise<boolean> {
-    const token = readOwnCookie(request, this.settings, purpose);
+    const token = this.#tokenOf(request, account.id);
     const days = token === undefined ? 0 : await this.days(account);
     if (token === undefined || days === 0) return false;
     const now = this.clock.now();
@@ -53,11 +54,20 @@ export class BrowserMemory {
     return { version, until };
   }
 
-  /** Gives the browser the value by which it is known, before its answer leaves. */
-  introduce(request: IncomingMessage, response: ServerResponse, { until }: MemoryWish): string {
-    const value = readOwnCookie(request, this.settings, purpose) ?? freshValue();
+  /**
+   * Gives the browser a fresh value by which it is known for the account, before its answer leaves. Nobody who was at the browser before has
+   * seen it.
+   */
+  introduce(
+    request: IncomingMessage,
+    response: ServerResponse,
+    accountId: string,
+    { until }: MemoryWish,
+  ): string {
+    const token = freshValue();
+    const value = withValue(readCookieText(request, this.settings, purpose), accountId, token);
     setCookie(response, this.settings, purpose, { value, maxAge: secondsUntil(until, this.clock.now()) });
-    return value;
+    return token;
   }
 
   /** The sign-in is complete: the browser is remembered from now on, until its end. */
@@ -70,13 +80,19 @@ export class BrowserMemory {
     const { headers, socket } = request;
     const seen = this.signals.read({ socketAddress: socket.remoteAddress, headers });
     const device = { browser: seen.userAgentFamily ?? null, system: seen.operatingSystem ?? null };
-    const browser = { accountId, token, version, browserSessionUid, ...device };
+    const replaces = this.#tokenOf(request, accountId);
+    const browser = { accountId, token, replaces, version, browserSessionUid, ...device };
     await rememberBrowser(this.parts, browser, until, personAt(accountId));
   }
 
-  /** The browser was spared the second step in this sign-in, whose end ends its being remembered as well. */
+  /** The account is signed in anew in this browser: an end of that sign-in ends its being remembered as well, whatever was proved. */
   async follow(request: IncomingMessage, accountId: string, browserSessionUid: string): Promise<void> {
-    const token = readOwnCookie(request, this.settings, purpose);
-    if (token !== undefined) await this.factors.browsers.follow(accountId, token, browserSessionUid);
+    const token = this.#tokenOf(request, accountId);
+    if (token === undefined) return;
+    await this.factors.browsers.follow(accountId, token, browserSessionUid, this.clock.now());
+  }
+
+  #tokenOf(request: IncomingMessage, accountId: string): string | undefined {
+    return valueFor(readCookieText(request, this.settings, purpose), accountId);
   }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { seconds } from '@curfew/session-policy';
 import { freshValue, readOwnCookie, setCookie } from './cookies.js';
 import { PageSettings } from './page-settings.js';
+import { valueFor, withValue } from './remembered-values.js';
 
 const settings = (issuer: string) =>
   new PageSettings({
@@ -52,4 +53,19 @@ it.each([
 it('knows the path of an issuer that does not stand at the root', () => {
   expect(settings('https://example.test/id/')).toMatchObject({ origin: 'https://example.test', base: '/id' });
   expect(plain.base).toBe('');
+});
+
+it('has one value for each of five accounts in which a browser is remembered, the latest first', () => {
+  const names = ['ada', 'ben', 'cleo', 'dan', 'eve', 'fay'];
+  const values = new Map(names.map((name) => [name, freshValue()]));
+  const valuesIn = (cookie: string | undefined) => names.map((name) => valueFor(cookie, name));
+  let cookie: string | undefined;
+  for (const [name, value] of values) cookie = withValue(cookie, name, value);
+  expect(valuesIn(cookie)).toEqual([undefined, ...[...values.values()].slice(1)]);
+  const fresh = freshValue();
+  expect(valuesIn(withValue(cookie, 'cleo', fresh))[2]).toBe(fresh);
+  expect(withValue(cookie, 'cleo', fresh)).toHaveLength(cookie!.length);
+  for (const foreign of ['', freshValue(), `${'~'.repeat(9)}${cookie}`, '"<script>"', undefined])
+    expect([foreign, valuesIn(foreign)]).toEqual([foreign, names.map(() => undefined)]);
+  expect(withValue('"<script>"; a=b', 'ada', fresh)).toMatch(/^[A-Za-z0-9_-]{65}$/);
 });

@@ -1,4 +1,5 @@
 import { type Account, AccountService, asksSecondStep, type SecondFactor } from '@curfew/accounts';
+import { SecondFactors } from '@curfew/accounts/factors';
 import { Clock } from '@curfew/clock';
 import type { NoticePlace, RecognisedPerson } from '@curfew/oidc';
 import { type Instant } from '@curfew/session-policy';
@@ -58,12 +59,22 @@ interface SignInNotice {
   readonly rememberedDays?: number;
 }
 
+/** A new password that is due, after these proofs. */
+interface DuePassword {
+  readonly remember: boolean;
+  readonly methods: readonly AuthenticationMethod[];
+  readonly problem?: FormProblem;
+  /** Names the authenticators that were proved, where an earlier form knows them. */
+  readonly version?: string;
+}
+
 /** From the first form to a recognised person, by way of a new password where one is due. */
 @Injectable()
 export class SignInFlow {
   constructor(
     private readonly signIn: SignIn,
     private readonly accounts: AccountService,
+    private readonly factors: SecondFactors,
     private readonly own: OwnAccount,
     private readonly memory: BrowserMemory,
     private readonly tokens: FormTokens,
@@ -105,8 +116,13 @@ export class SignInFlow {
     });
   }
 
-  /** Answers a form: with `finish` and who signed in, or by asking again. */
-  async answer(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
+  /** Answers a form: with `complete` and who signed in, or by asking again. */
+  async answer(place: SignInPlace, form: Form, complete: Finish): Promise<void> {
+    const finish: Finish = async (person) => {
+      const uid = await complete(person);
+      if (uid !== undefined) await this.memory.follow(place.request, person.accountId, uid);
+      return uid;
+    };
     if (form.has('second')) return this.takeSecondStep(place, form, finish);
     if (place.stepUp) return this.stepUp(place, place.stepUp, form);
     if (form.has('proof')) return this.changeDuePassword(place, form, finish);
@@ -134,8 +150,7 @@ export class SignInFlow {
     if (account.mustChangePassword)
       return this.askForNewPassword(place, account, { remember, methods: ['pwd'] });
     // A browser that is remembered proves nothing: this is a sign-in by password alone.
-    const uid = await finish({ accountId: account.id, methods: ['pwd'], remember, settlement });
-    if (isSpared && uid !== undefined) await this.memory.follow(place.request, account.id, uid);
+    await finish({ accountId: account.id, methods: ['pwd'], remember, settlement });
   }
 
   /** A passkey is two factors, so that neither a password nor a second step is missing. */
@@ -179,7 +194,7 @@ export class SignInFlow {
       return this.askForSecondStep(place, account, { remember, provedAt, problem: outcome.problem });
     const methods = methodsTogether(['pwd'], outcome.methods);
     if (account.mustChangePassword) return this.askForNewPassword(place, account, { remember, methods });
-    const token = wish && this.memory.introduce(place.request, place.response, wish);
+    const token = wish && this.memory.introduce(place.request, place.response, account.id, wish);
     const uid = await finish({ accountId: account.id, methods, remember, provedAt });
     if (!wish || token === undefined || uid === undefined) return;
     await this.memory.remember(place.request, account.id, token, { ...wish, browserSessionUid: uid });
@@ -201,20 +216,22 @@ export class SignInFlow {
     this.notices.sendTo(place, notice, notice.problem?.retryAfter);
   }
 
-  private askForNewPassword(
+  /** The form knows the authenticators that were proved: a factor that the account gets by then was not asked for. */
+  private async askForNewPassword(
     place: SignInPlace,
     account: Account,
-    {
-      remember,
-      methods,
-      problem,
-    }: { remember: boolean; methods: readonly AuthenticationMethod[]; problem?: FormProblem },
-  ): void {
+    { remember, methods, problem, ...given }: DuePassword,
+  ): Promise<void> {
+    const held = await this.factors.authenticators(account.id);
+    if (given.version === undefined && String(held.kinds) !== String(account.secondFactors))
+      return this.ask(place, { problem: { code: 'took_too_long' } });
+    const { version } = { ...held, ...given };
     const proved = methods.join(' ');
     const proof = {
       account: account.id,
       proved,
-      proof: this.tokens.issue('new-password', ...proven(place, account), proved),
+      version,
+      proof: this.tokens.issue('new-password', ...proven(place, account), proved, version),
       ...(remember ? { remember: 'yes' } : {}),
     };
     this.ask(place, { proof, due: 'password', username: account.username, ...(problem && { problem }) });
@@ -223,21 +240,28 @@ export class SignInFlow {
   private async changeDuePassword(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
     const account = await this.accounts.findById(form.get('account') ?? '');
     const due = account?.mustChangePassword && account.disabledAt === null;
-    const [proof, proved = ''] = [form.get('proof'), form.get('proved')];
-    if (!due || !this.tokens.verify(proof, 'new-password', ...proven(place, account), proved))
+    const [proof, proved = '', version = ''] = [form.get('proof'), form.get('proved'), form.get('version')];
+    if (!due || !this.tokens.verify(proof, 'new-password', ...proven(place, account), proved, version))
       return this.ask(place, { problem: { code: 'took_too_long' } });
     const remember = form.get('remember') === 'yes';
     const password = form.get('new') ?? '';
     const problem: FormProblem | undefined =
-      password === form.get('repeat') ? await this.change(account, password) : { code: 'repeat_differs' };
+      password === form.get('repeat')
+        ? await this.change(account, password, version)
+        : { code: 'repeat_differs' };
+    if (problem?.code === 'authenticators_changed') return this.ask(place, { problem });
     const methods = methodsTogether(proved.split(' '));
-    if (problem) return this.askForNewPassword(place, account, { remember, methods, problem });
+    if (problem) return this.askForNewPassword(place, account, { remember, methods, problem, version });
     await finish({ accountId: account.id, methods, remember });
   }
 
-  private async change(account: Account, password: string): Promise<FormProblem | undefined> {
+  private async change(
+    account: Account,
+    password: string,
+    version: string,
+  ): Promise<FormProblem | undefined> {
     try {
-      await this.own.changePassword(account, password, { endSessions: true });
+      await this.own.changePassword(account, password, { endSessions: true, version });
       return undefined;
     } catch (error) {
       return problemOfError(error);

@@ -17,8 +17,8 @@ const moment = (date: Date | null): Instant | null => date && instant(date.getTi
 export class FactorStore {
   constructor(private readonly prisma: PrismaService) {}
 
-  async totp(accountId: string): Promise<StoredTotp | null> {
-    const row = await this.prisma.totpFactor.findUnique({ where: { accountId } });
+  async totp(accountId: string, db: PrismaService | Transaction = this.prisma): Promise<StoredTotp | null> {
+    const row = await db.totpFactor.findUnique({ where: { accountId } });
     return (
       row && {
         secret: row.secret,

@@ -5,7 +5,7 @@ import type { AuthenticationMethod } from '@curfew/session-policy/authentication
 import type { Account } from '../account.js';
 import { type Throttle, throttleKey } from '../throttle.store.js';
 import { type Ceremony, CeremonyChallenges, ceremonyWithin } from './ceremony-challenge.js';
-import { type Passkey, PasskeyStore, type RemovedPasskey } from './passkey.store.js';
+import { type NewPasskey, type Passkey, PasskeyStore, type RemovedPasskey } from './passkey.store.js';
 import { passkeyAlgorithms, readAnswer, userHandleOf, verifyNew, verifyShown } from './passkey-answers.js';
 import type { RelyingParty, WithoutPasskeys } from './relying-party.js';
 
@@ -132,11 +132,16 @@ export class Passkeys {
     return isUsed ? { kind: 'ok', accountId, provedAt } : { kind: 'invalid', accountId };
   }
 
-  /** Keeps a new passkey that the browser made; whether its authenticator is part of a device, or why it was not kept. */
-  async make(
-    { typed, binding, account, name }: TypedAnswer & { readonly account: Account; readonly name: string },
-    tx: Transaction,
-  ): Promise<{ readonly isPlatform: boolean } | PasskeyFault> {
+  /**
+   * Verifies a new passkey that the browser made, and uses its challenge up; why not, where it is none. It takes a connection of its own, so
+   * that it comes before the transaction that keeps the passkey: many that each hold one and wait for a second one would wait for ever.
+   */
+  async make({
+    typed,
+    binding,
+    account,
+    name,
+  }: TypedAnswer & { readonly account: Account; readonly name: string }): Promise<NewPasskey | PasskeyFault> {
     const now = this.parts.clock.now();
     const [rp, answer] = [this.#relyingParty, readAnswer(typed)];
     if (!rp || !answer) return 'invalid';
@@ -145,10 +150,12 @@ export class Passkeys {
     const made = await verifyNew(answer, rp);
     if (!made) return 'invalid';
     if (!(await this.#useUp('make', answer.challenge))) return 'stale';
-    const passkey = { ...made, accountId: account.id, relyingParty: rp.id, name };
-    return (await this.#store.add(passkey, maxPasskeys, now, tx))
-      ? { isPlatform: made.isPlatform }
-      : 'too_many';
+    return { ...made, accountId: account.id, relyingParty: rp.id, name };
+  }
+
+  /** Keeps a new passkey that was verified; false where the account has as many as it may. */
+  keep(made: NewPasskey, tx: Transaction): Promise<boolean> {
+    return this.#store.add(made, maxPasskeys, this.parts.clock.now(), tx);
   }
 
   /** Removes the passkey of that id, or all of the account; those that it had. */

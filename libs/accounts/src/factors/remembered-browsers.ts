@@ -15,6 +15,8 @@ export interface RememberedBrowser {
 export interface NewRememberedBrowser extends Pick<RememberedBrowser, 'browser' | 'system'> {
   readonly accountId: string;
   readonly token: string;
+  /** The value that its cookie had for this account until now, which counts no more. */
+  readonly replaces?: string | undefined;
   /** The version of the authenticators that the person has shown. */
   readonly version: string;
   readonly browserSessionUid: string;
@@ -51,15 +53,14 @@ export class RememberedBrowsers {
     until: Instant,
     tx: Transaction,
   ): Promise<void> {
-    const { accountId, token, version, ...rest } = browser;
+    const { accountId, token, replaces, version, ...rest } = browser;
     const data = {
       ...{ ...rest, accountId, authenticatorsHash: sha256(version) },
       ...{ createdAt: new Date(now), expiresAt: new Date(until) },
     };
-    const tokenHash = hashOf(accountId, token);
-    await tx.rememberedBrowser.upsert({
-      ...{ where: { tokenHash }, create: { tokenHash, ...data }, update: data },
-    });
+    if (replaces !== undefined)
+      await tx.rememberedBrowser.deleteMany({ where: { tokenHash: hashOf(accountId, replaces) } });
+    await tx.rememberedBrowser.create({ data: { tokenHash: hashOf(accountId, token), ...data } });
   }
 
   /** Whether the browser with this value is remembered for the account, by a policy that allows it since then. */
@@ -72,10 +73,15 @@ export class RememberedBrowsers {
     return rows.length === 1;
   }
 
-  /** The browser is signed in anew: an end of that sign-in ends its being remembered from now on. */
-  async follow(accountId: string, token: string, browserSessionUid: string): Promise<void> {
-    const where = { tokenHash: hashOf(accountId, token) };
-    await this.prisma.rememberedBrowser.updateMany({ where, data: { browserSessionUid } });
+  /**
+   * The browser is signed in anew: an end of that sign-in ends its being remembered from now on. One that counts no more stays as it is, so
+   * that a sign-in does not bring back what a sign-out has ended.
+   */
+  async follow(accountId: string, token: string, browserSessionUid: string, now: Instant): Promise<void> {
+    const { version } = await authenticatorsOf(accountId, this.prisma);
+    await this.prisma.$executeRaw`
+      UPDATE remembered_browser r SET browser_session_uid = ${browserSessionUid}
+      WHERE r.token_hash = ${hashOf(accountId, token)} AND ${counts(version, now)}`;
   }
 
   /** Those of an account that still count, the latest first. */

@@ -7,7 +7,7 @@ import type { Throttle } from '../throttle.store.js';
 import { FactorStore } from './factor.store.js';
 import { type Authenticators, authenticatorsOf, requireAuthenticators } from './factor-lock.js';
 import { newSharedSecret, provisioningUri, timeStepOf } from './one-time-password.js';
-import type { Passkey, RemovedPasskey } from './passkey.store.js';
+import type { NewPasskey, Passkey, RemovedPasskey } from './passkey.store.js';
 import type { PasskeyFault, Passkeys, TypedAnswer } from './passkeys.js';
 import { newRecoveryCodes, readRecoveryCode, recoveryCodeHash } from './recovery-codes.js';
 import { RememberedBrowsers } from './remembered-browsers.js';
@@ -118,8 +118,9 @@ export class SecondFactors {
   async proposed(
     { id, username }: Account,
     binding: string,
+    tx?: Transaction,
   ): Promise<{ secret: string; uri: string } | null> {
-    const totp = await this.#store.totp(id);
+    const totp = await this.#store.totp(id, tx);
     const now = this.parts.clock.now();
     if (!totp || totp.confirmedAt !== null || now - totp.createdAt >= setUpWithin * 1000) return null;
     const secret = this.parts.seal.open(totp.secret, contextOfProposal(id, binding));
@@ -134,7 +135,7 @@ export class SecondFactors {
     tx: Transaction,
   ): Promise<{ readonly codes: readonly string[] | null } | null> {
     const now = this.parts.clock.now();
-    const proposed = await this.proposed(account, binding);
+    const proposed = await this.proposed(account, binding, tx);
     const step = proposed && timeStepOf(typed.replaceAll(/\s/g, ''), proposed.secret, now);
     if (!proposed || step === null) return null;
     const secret = this.parts.seal.close(proposed.secret, contextOfSeal(account.id));
@@ -142,15 +143,19 @@ export class SecondFactors {
     return isConfirmed ? { codes: await this.#firstCodes(account.id, tx) } : null;
   }
 
-  /** Keeps a new passkey; why not, where it was not kept. */
-  async addPasskey(
-    made: TypedAnswer & { readonly account: Account; readonly name: string },
-    tx: Transaction,
-  ): Promise<AddedPasskey | PasskeyFault> {
-    const added = await this.parts.passkeys.make(made, tx);
-    if (typeof added === 'string') return added;
-    await this.#store.tellKinds(made.account.id, this.parts.clock.now(), tx);
-    return { ...added, codes: await this.#firstCodes(made.account.id, tx) };
+  /** Verifies a new passkey, outside of the transaction that keeps it; why not, where it is none. */
+  makePasskey(
+    shown: TypedAnswer & { readonly account: Account; readonly name: string },
+  ): Promise<NewPasskey | PasskeyFault> {
+    return this.parts.passkeys.make(shown);
+  }
+
+  /** Keeps a new passkey that was verified; why not, where it was not kept. */
+  async addPasskey(made: NewPasskey, tx: Transaction): Promise<AddedPasskey | PasskeyFault> {
+    if (!(await this.parts.passkeys.keep(made, tx))) return 'too_many';
+    const { accountId, isPlatform } = made;
+    await this.#store.tellKinds(accountId, this.parts.clock.now(), tx);
+    return { isPlatform, codes: await this.#firstCodes(accountId, tx) };
   }
 
   /** Removes one passkey; undefined where the account has none of that id. */
