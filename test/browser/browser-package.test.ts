@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ClientService } from '@curfew/clients';
 import { createVerifier, guarded, type Verifier } from '@curfew/resource-server';
 import type { Browser, Page } from 'playwright-core';
 import { type EngineClient, EngineWorld, orders } from '../e2e/engine-world.js';
+import type { Person } from '../support/person.js';
 import { launchChromium, openWindow, type Window } from './chromium.js';
 
 let world: EngineWorld;
@@ -101,6 +103,14 @@ async function signedIn(policy: Readonly<Record<string, unknown>> = lenient, wro
   await world.signIn(client, { person });
   const window = await openWindow(browser, { javaScriptEnabled: true });
   windows.push(window);
+  await letIn(window.page, person);
+  await window.page.addInitScript(`sessionStorage.setItem('wrong by', '${wrongBy}')`);
+  await signIn(window.page, client);
+  return { client, person, sid: await sidOf(window.page), ...window };
+}
+
+/** Makes the browser that of a person who has signed in to the server. */
+async function letIn(page: Page, person: Person): Promise<void> {
   const cookies = person
     .cookieFor('/')
     .split('; ')
@@ -108,11 +118,36 @@ async function signedIn(policy: Readonly<Record<string, unknown>> = lenient, wro
       const [name = '', ...value] = pair.split('=');
       return { name, value: value.join('='), url: world.issuer };
     });
-  await window.page.context().addCookies(cookies);
-  await window.page.addInitScript(`sessionStorage.setItem('wrong by', '${wrongBy}')`);
-  await signIn(window.page, client);
-  const sid = String(await window.page.evaluate('curfew.state.claims.sid'));
-  return { client, sid, ...window };
+  await page.context().addCookies(cookies);
+}
+
+/** Begins a sign-in in a tab, and holds it where the person would be asked. Returns the address at which they are then. */
+async function beginSignIn(page: Page): Promise<URL> {
+  const pattern = `${world.issuer}/authorize?**`;
+  const held = new Promise<URL>((resolve) => {
+    void page.route(pattern, async (route) => {
+      await route.fulfill({ status: 204 });
+      resolve(new URL(route.request().url()));
+    });
+  });
+  await page.evaluate('curfew.signIn({ returnTo: "/after" })');
+  const address = await held;
+  await page.unroute(pattern);
+  return address;
+}
+
+/** Goes on with a sign-in that was held; the browser is signed in to the server. */
+async function finishSignIn(page: Page, address: URL): Promise<string> {
+  await page.goto(address.href);
+  await page.waitForURL(`${origin()}/after`);
+  return status(page);
+}
+
+/** Comes back from a sign-in that was held with something else than the server would say. */
+async function comeBack(page: Page, address: URL, answer: Record<string, string>): Promise<void> {
+  const { redirect_uri, state } = Object.fromEntries(address.searchParams);
+  const query = new URLSearchParams({ state: state!, iss: world.issuer, ...answer });
+  await page.goto(`${redirect_uri}?${query}`);
 }
 
 async function open(page: Page, client: EngineClient): Promise<string> {
@@ -120,6 +155,8 @@ async function open(page: Page, client: EngineClient): Promise<string> {
   return status(page);
 }
 
+const sidOf = (page: Page): Promise<string> => page.evaluate('String(curfew.state.claims?.sid)');
+const subOf = (page: Page): Promise<string> => page.evaluate('String(curfew.state.claims?.sub)');
 const status = (page: Page): Promise<string> => page.evaluate('curfew.ready.then(() => curfew.state.status)');
 const ask = (page: Page): Promise<number | string> => page.evaluate('ask()');
 
@@ -245,6 +282,118 @@ describe('@curfew/browser', () => {
     await left;
     await heard([other], ['ended signed_out']);
     expect(await world.endOf(again.sid)).toBe('revoked_by_client');
+
+    // An idle page of a client that is disabled only asks about its clocks, and is told at that.
+    const last = await signedIn(strict);
+    const rules = { allowPrivateAddresses: true };
+    await new ClientService({ prisma: world.prisma, clock: world.clock, rules }).disable(last.client.id);
+    await world.until('the page knows that its client is disabled', async () => {
+      await last.page.evaluate('curfew.check().catch(() => {})');
+      return Number(await last.page.evaluate('heard.length')) > 0;
+    });
+    await heard([last.page], ['ended ended_elsewhere']);
+  }, 90_000);
+
+  it('completes each sign-in by a key of its own, whatever ends or begins meanwhile, and ends what it replaces', async () => {
+    const { page, client, sid } = await signedIn();
+    const [first, second, third] = (await tabs(page, client, 3)) as [Page, Page, Page];
+    const [one, other] = [await beginSignIn(second), await beginSignIn(third)];
+    expect(one.searchParams.get('dpop_jkt')).not.toBe(other.searchParams.get('dpop_jkt'));
+    await world.engine().end([sid], 'revoked_by_client', {}, world.clock.now());
+    await first.evaluate('curfew.check()');
+    await heard([first, second, third], ['ended ended_elsewhere']);
+    expect(await finishSignIn(second, one)).toBe('signed_in');
+    const replaced = await sidOf(second);
+    expect(await finishSignIn(third, other)).toBe('signed_in');
+    const all = [first, second, third];
+    expect(new Set(await Promise.all(all.map(sidOf)))).toEqual(new Set([await sidOf(third)]));
+    expect(await Promise.all(all.map(ask))).toEqual([200, 200, 200]);
+    expect([await world.endOf(replaced), await world.endOf(await sidOf(third))]).toEqual([
+      'revoked_by_client',
+      null,
+    ]);
+    // Sign-ins that never come back leave no key for ever.
+    const pending = () =>
+      first.evaluate(`(async () => {
+        const [{ name }] = await indexedDB.databases();
+        const database = await new Promise((resolve) => { const opening = indexedDB.open(name); opening.onsuccess = () => resolve(opening.result); });
+        const names = await new Promise((resolve) => { const asked = database.transaction('session').objectStore('session').getAllKeys(); asked.onsuccess = () => resolve(asked.result); });
+        database.close();
+        return names.filter((one) => one.startsWith('sign-in ')).length;
+      })()`);
+    expect(await pending()).toBe(0);
+    await beginSignIn(first);
+    await beginSignIn(first);
+    expect(await pending()).toBe(2);
+    await first.evaluate('window.wrongBy += 2 * 86_400_000');
+    await beginSignIn(first);
+    expect(await pending()).toBe(1);
+  }, 60_000);
+
+  it('is not brought back by an answer that comes after its end, in any tab', async () => {
+    const { page, client, sid } = await signedIn();
+    const [refreshing, leaving] = (await tabs(page, client, 2)) as [Page, Page];
+    await refreshing.evaluate(`(() => {
+      const encrypt = crypto.subtle.encrypt.bind(crypto.subtle);
+      window.sealing = new Promise((began) => {
+        const released = new Promise((resolve) => { window.release = resolve; });
+        crypto.subtle.encrypt = async (...given) => { began(); await released; return encrypt(...given); };
+      });
+    })()`);
+    await sleep([refreshing, leaving], tokenLife);
+    const late = ask(refreshing);
+    await refreshing.evaluate('sealing');
+    expect(await generation(sid)).toBe(1);
+    await leaving.route(
+      (url) => url.href.startsWith(`${world.issuer}/logout`),
+      (route) => route.fulfill({ status: 204 }),
+    );
+    await leaving.evaluate('void curfew.signOut()');
+    await heard([refreshing, leaving], ['ended signed_out']);
+    await refreshing.evaluate('release()');
+    expect(await late).toBe('signed_out');
+    expect(await Promise.all([refreshing, leaving].map(status))).toEqual(['signed_out', 'signed_out']);
+    expect(await open(refreshing, client)).toBe('signed_out');
+  }, 60_000);
+
+  it('never makes the request of one person as another one who signs in meanwhile, and tells every tab', async () => {
+    const { page, client, person } = await signedIn();
+    const [asking, other] = (await tabs(page, client, 2)) as [Page, Page];
+    const another = world.stranger(0);
+    await world.signIn(client, { person: another });
+    /** Signs somebody in, in the other tab, while an answer to this one is held. */
+    const meanwhile = async (address: string, somebody: Person, answer?: { readonly status: number }) => {
+      const [asked, answered] = [gate(), gate()];
+      let count = 0;
+      await asking.route(address, async (route) => {
+        count += 1;
+        const response = answer ? undefined : await route.fetch();
+        asked.open();
+        await answered.opened;
+        await route.fulfill(response ? { response } : answer!);
+      });
+      const late = ask(asking);
+      await asked.opened;
+      await letIn(other, somebody);
+      expect(await finishSignIn(other, await beginSignIn(other))).toBe('signed_in');
+      await world.until('this tab hears of it', async () => (await subOf(asking)) === (await subOf(other)));
+      answered.open();
+      const outcome = await late;
+      await asking.unroute(address);
+      return { outcome, count };
+    };
+    const before = await subOf(asking);
+    expect(await meanwhile(`${origin()}/orders`, another, { status: 401 })).toEqual({
+      outcome: 401,
+      count: 1,
+    });
+    expect(await subOf(asking)).not.toBe(before);
+    await heard([asking], ['ended another_person']);
+    // The same while the token of the request is refreshed, before the request is made for the first time.
+    await sleep([asking], tokenLife);
+    const { outcome } = await meanwhile(`${world.issuer}/token`, person);
+    expect([outcome, await subOf(asking)]).toEqual(['signed_out', before]);
+    await heard([asking], ['ended another_person', 'ended another_person']);
   }, 60_000);
 
   it('goes on while a tab is frozen in the middle of a refresh, and after it thaws', async () => {
@@ -318,38 +467,35 @@ describe('@curfew/browser', () => {
     60_000,
   );
 
-  it('takes no answer that it did not ask for, and gives no token to other addresses', async () => {
-    const { page, client } = await signedIn();
+  it('takes no answer that it did not ask for, goes on with its session, and gives no token to other addresses', async () => {
+    const { page, client, sid } = await signedIn();
     expect(
       await page.evaluate(`curfew.fetch('https://elsewhere.example.test/orders').catch(({ code }) => code)`),
     ).toBe('foreign_api');
     await page.goto(
       `${origin()}/callback?client=${client.id}&code=abc&state=of-somebody-else&iss=${world.issuer}`,
     );
-    expect(await status(page)).toBe('signed_out');
+    expect(await status(page)).toBe('signed_in');
     expect(await page.evaluate('[curfew.state.error.code, location.href]')).toEqual([
       'unknown_sign_in',
       `${origin()}/callback`,
     ]);
-    // Another issuer answers a sign-in that this tab began (RFC 9207).
-    await open(page, client);
-    const begun = page.waitForRequest((request) => request.url().startsWith(`${world.issuer}/authorize`));
-    await page.route(`${world.issuer}/authorize?**`, (route) => {
-      const asked = new URL(route.request().url()).searchParams;
-      return route.fulfill({
-        status: 303,
-        headers: {
-          location: `${asked.get('redirect_uri')}?code=abc&state=${asked.get('state')}&iss=https://mallory.example.test`,
-        },
-      });
-    });
-    await page.evaluate('void curfew.signIn()');
-    await begun;
-    await page.waitForURL((url) => url.origin === origin());
-    await page.waitForFunction('window.curfew?.state.error');
-    expect(await page.evaluate('[curfew.state.error.code, location.search]')).toEqual([
-      'unexpected_answer',
-      `?client=${client.id}`,
-    ]);
+    // Another issuer answers a sign-in that this tab began (RFC 9207), and a step-up is refused.
+    for (const [code, answer] of [
+      ['unexpected_answer', { code: 'abc', iss: 'https://mallory.example.test' }],
+      ['access_denied', { error: 'access_denied' }],
+      ['invalid_grant', { code: 'abc' }],
+    ] as const) {
+      await comeBack(page, await beginSignIn(page), answer);
+      expect([code, await status(page)]).toEqual([code, 'signed_in']);
+      expect(await page.evaluate('[curfew.state.error.code, location.pathname, location.search]')).toEqual([
+        code,
+        '/after',
+        '',
+      ]);
+    }
+    expect([await ask(page), await sidOf(page), await world.endOf(sid)]).toEqual([200, sid, null]);
+    expect(await open(page, client)).toBe('signed_in');
+    expect(await page.evaluate('curfew.state.error')).toBeUndefined();
   }, 60_000);
 });

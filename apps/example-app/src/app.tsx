@@ -14,6 +14,7 @@ const reasons: Readonly<Record<CurfewEndReason, string>> = {
   absolute_lifetime: 'Your session reached its maximum age.',
   signed_out: 'You have signed out.',
   ended_elsewhere: 'Your session was ended elsewhere: on another device, or by an operator.',
+  another_person: 'Somebody else has signed in.',
   proof_required: 'Please prove again that it is you.',
 };
 

@@ -3,7 +3,7 @@ import type { Settings } from './options.js';
 import { momentAgo, passedSince } from './passed-time.js';
 import { proofOf } from './proof.js';
 import type { SessionKeeper } from './session-keeper.js';
-import type { TokenSet } from './tokens.js';
+import { type BoundTokens, isSamePerson } from './tokens.js';
 
 /** Between two refreshes because of a refusal, in one tab: an API that refuses every token must not have one after the other made. */
 const pauseMs = 5_000;
@@ -37,39 +37,39 @@ export class ApiRequests {
         'foreign_api',
         `${new URL(request.url).origin} is none of the apis: ${apis.join(', ')}`,
       );
-    const tokens = await this.keeper.usable();
-    const response = await this.#withNonce(request, tokens);
+    const bound = await this.keeper.usable();
+    const response = await this.#withNonce(request, bound);
     const next =
-      response.status === 401 && !needsProof(response) ? await this.#renewedAfter(tokens) : undefined;
+      response.status === 401 && !needsProof(response) ? await this.#renewedAfter(bound) : undefined;
     if (!next) return response;
     void response.body?.cancel();
     return this.#withNonce(request, next);
   }
 
-  /** Other tokens than those that were refused; undefined where there are none now. */
-  async #renewedAfter(refused: TokenSet): Promise<TokenSet | undefined> {
+  /** Other tokens of the same person than those that were refused; undefined where there are none now. */
+  async #renewedAfter({ tokens: refused }: BoundTokens): Promise<BoundTokens | undefined> {
     if (this.keeper.tokens === refused) {
       if (passedSince(this.#renewed) < pauseMs) return undefined;
       this.#renewed = momentAgo();
     }
-    return this.keeper.usable(refused).catch(() => undefined);
+    const next = await this.keeper.usable(refused).catch(() => undefined);
+    // A request of one person is never made again as another one, who may have signed in meanwhile.
+    return next && isSamePerson(next.tokens, refused) ? next : undefined;
   }
 
   /** RFC 9449 §9: as often as the API has another nonce to offer, within bounds. */
-  async #withNonce(request: Request, tokens: TokenSet, attempts = 3): Promise<Response> {
+  async #withNonce(request: Request, bound: BoundTokens, attempts = 3): Promise<Response> {
     const { origin } = new URL(request.url);
     const known = this.#nonces.get(origin);
-    const response = await this.#once(request, tokens, known);
+    const response = await this.#once(request, bound, known);
     const isForNonce = response.status === 401 && /use_dpop_nonce/.test(challengeOf(response));
     const isNew = this.#nonces.get(origin) !== known;
     if (!isForNonce || !isNew || attempts === 1) return response;
     void response.body?.cancel();
-    return this.#withNonce(request, tokens, attempts - 1);
+    return this.#withNonce(request, bound, attempts - 1);
   }
 
-  async #once(request: Request, tokens: TokenSet, nonce: string | undefined): Promise<Response> {
-    const { key } = this.keeper;
-    if (!key) throw new CurfewError('signed_out', 'nobody is signed in');
+  async #once(request: Request, { tokens, key }: BoundTokens, nonce: string | undefined): Promise<Response> {
     const { method, url } = request;
     const headers = new Headers(request.headers);
     headers.set('Authorization', `DPoP ${tokens.accessToken}`);

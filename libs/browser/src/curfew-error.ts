@@ -25,3 +25,21 @@ export class CurfewError extends Error {
     super(message);
   }
 }
+
+/** The error of everything that needs somebody who is signed in. */
+export const signedOut = (): CurfewError => new CurfewError('signed_out', 'nobody is signed in');
+
+/** The error that an endpoint answered (RFC 6749 §5.2). */
+export const refusedBy = ({
+  error,
+  error_description: description,
+}: Readonly<Record<string, unknown>>): CurfewError =>
+  new CurfewError(
+    String(error ?? 'unexpected_answer'),
+    String(description ?? 'the authorization server refused'),
+  );
+
+/** A server that cannot be asked ends nothing, and the session goes on until it can. @throws unknown */
+export function onlyUnavailable(error: unknown): void {
+  if (!(error instanceof CurfewError && error.code === 'unavailable')) throw error;
+}

@@ -23,6 +23,8 @@ export type CurfewState =
       readonly scope: string;
       /** Set from the moment on at which the person is to be warned. */
       readonly warning?: CurfewWarning;
+      /** The fault of a sign-in that came back, such as a step-up that the person refused. The session before it stands. */
+      readonly error?: CurfewError;
     };
 
 /** The events of a Curfew, with what their listeners are given. */
@@ -45,6 +47,7 @@ export class Curfew {
   readonly #postLogoutRedirectUri: string;
   readonly #clientId: string;
   #state: CurfewState = { status: 'starting' };
+  #fault: CurfewError | undefined;
 
   /** @throws CurfewError */
   constructor(options: CurfewOptions) {
@@ -111,14 +114,15 @@ export class Curfew {
   }
 
   async #start(): Promise<CurfewState> {
-    let error: CurfewError | undefined;
     try {
       await this.#keeper.start();
     } catch (cause) {
-      error =
+      this.#fault =
         cause instanceof CurfewError ? cause : new CurfewError('unexpected_answer', 'the start has failed');
     }
+    const error = this.#fault;
     if (this.#state.status === 'starting') this.#set({ status: 'signed_out', ...(error && { error }) });
+    else this.#changed();
     return this.#state;
   }
 
@@ -127,14 +131,17 @@ export class Curfew {
     if (!tokens) return;
     const { claims, scope } = tokens;
     const { warning } = this.#watch;
+    const error = this.#fault;
     const now = this.#state;
     const isSame =
       now.status === 'signed_in' &&
       now.claims['sub'] === claims['sub'] &&
       now.claims['sid'] === claims['sid'] &&
       now.scope === scope &&
-      now.warning === warning;
-    if (!isSame) this.#set({ status: 'signed_in', claims, scope, ...(warning && { warning }) });
+      now.warning === warning &&
+      now.error === error;
+    if (!isSame)
+      this.#set({ status: 'signed_in', claims, scope, ...(warning && { warning }), ...(error && { error }) });
     this.#watch.look();
   }
 
@@ -144,6 +151,7 @@ export class Curfew {
   }
 
   #ended(end: CurfewEndReason): void {
+    this.#fault = undefined;
     this.#set({ status: 'signed_out', end });
     this.#emit('ended', end);
     this.#watch.look();

@@ -1,26 +1,27 @@
 import { AuthorizationServer } from './authorization-server.js';
-import { CurfewError } from './curfew-error.js';
+import { CurfewError, onlyUnavailable, refusedBy, signedOut } from './curfew-error.js';
 import { randomText } from './encoding.js';
+import { endReasonBy } from './end-reason.js';
 import type { Settings } from './options.js';
 import { type Moment, momentAgo, passedSince } from './passed-time.js';
 import { makeKey, thumbprintOf } from './proof.js';
-import { type CurfewSignIn, isReturn, signInAddress, takeReturn } from './sign-in.js';
+import { type CurfewSignIn, isReturn, type ReturnedSignIn, signInAddress, takeReturn } from './sign-in.js';
 import { type CurfewEndReason, type TabMessage, Tabs } from './tabs.js';
-import { clocksIn, isSpent, packed, type TokenSet, type ToldClocks, tokensIn, unpacked } from './tokens.js';
+import {
+  type BoundTokens,
+  clocksIn,
+  isSamePerson,
+  isSpent,
+  packed,
+  type TokenSet,
+  type ToldClocks,
+  tokensIn,
+  unpacked,
+} from './tokens.js';
 import { makeSeal, Vault, type VaultKeys } from './vault.js';
 
 /** Milliseconds within which another tab answers, when this one finds nothing in the storage. */
 const neighbourMs = 150;
-/** The server tells whole seconds, and its answer takes a moment, so a clock may have run out there by this much earlier. */
-const roundingMs = 2_000;
-
-const overByError: Readonly<Record<string, CurfewEndReason | 'by_clocks'>> = {
-  invalid_grant: 'by_clocks',
-  invalid_client: 'ended_elsewhere',
-  unauthorized_client: 'ended_elsewhere',
-  insufficient_user_authentication: 'proof_required',
-  login_required: 'proof_required',
-};
 
 /** Hears of everything that changes: a session, its clocks, its end. */
 export interface KeeperListener {
@@ -43,6 +44,8 @@ export class SessionKeeper {
   #tokens: TokenSet | undefined;
   #clocks: ToldClocks | undefined;
   #checking: Promise<void> | undefined;
+  /** Sessions that ended or were replaced: a late message or answer brings none of them back. */
+  readonly #over = new Set<string>();
 
   constructor(
     private readonly settings: Settings,
@@ -58,43 +61,44 @@ export class SessionKeeper {
     return this.#tokens;
   }
 
-  get key(): CryptoKeyPair | undefined {
-    return this.#keys?.proof;
-  }
-
   /** The clocks as the server told them last. */
   get clocks(): ToldClocks | undefined {
     return this.#clocks?.session === this.#tokens?.session ? this.#clocks : undefined;
   }
 
-  /** Completes the sign-in that came back, or takes up what this origin still has. @throws CurfewError */
+  /**
+   * Completes the sign-in that came back, or takes up what this origin still has. A return that failed, or that somebody forged, ends
+   * nothing: its fault is thrown once the session is taken up. @throws CurfewError
+   */
   async start(): Promise<void> {
-    if (isReturn(this.settings)) return this.#complete();
-    const { keys, tokens, clocks } = await this.#vault.read();
-    if (keys && tokens) {
-      if (!this.#tokens) this.#adopt(tokens, keys);
-      this.#clocks ??= clocks;
-    } else await this.#askOtherTabs();
-    if (this.#tokens) await this.check().catch(onlyUnavailable);
+    const returning = isReturn(this.settings) ? this.#complete() : undefined;
+    const fault = await returning?.catch((error: Error) => error);
+    if (!this.#tokens) await this.#takeUp();
+    // Without an answer everything stands as it was, and the next look at the clocks asks again.
+    if (this.#tokens) await this.check().catch(() => {});
+    if (fault) throw fault;
   }
 
-  /** The address of a sign-in by the key of this origin, which is made where there is none. */
+  /** The address of a sign-in by a key of its own: nothing that happens to a session or another sign-in meanwhile concerns it. */
   async signInAddress(options: CurfewSignIn): Promise<string> {
     const { authorization_endpoint: endpoint } = await this.server.metadata();
-    const keys = this.#keys ??
-      (await this.#vault.read()).keys ?? { proof: await makeKey(), seal: await makeSeal() };
-    await this.#vault.keepKeys(keys);
-    return signInAddress(endpoint, this.settings, options, await thumbprintOf(keys.proof));
+    const keys: VaultKeys = { proof: await makeKey(), seal: await makeSeal() };
+    const state = randomText();
+    await this.#vault.keepPending(state, keys);
+    const thumbprint = await thumbprintOf(keys.proof);
+    return signInAddress(endpoint, this.settings, options, { state, thumbprint });
   }
 
   /** Tokens that can be used; refreshed where they are spent, or are those that an API has refused. @throws CurfewError */
-  async usable(refused?: TokenSet): Promise<TokenSet> {
-    const tokens = this.#tokens;
-    if (!tokens) throw signedOut();
-    if (refused ? isLater(tokens, refused) : !isSpent(tokens)) return tokens;
-    await this.#refreshed(tokens);
-    if (!this.#tokens) throw signedOut();
-    return this.#tokens;
+  async usable(refused?: TokenSet): Promise<BoundTokens> {
+    const before = this.#tokens;
+    if (!before) throw signedOut();
+    const isGood = refused ? isLater(before, refused) : !isSpent(before);
+    if (!isGood) await this.#refreshed(before);
+    const [tokens, keys] = [this.#tokens, this.#keys];
+    // The request of one person is not made as another one, who may have signed in meanwhile.
+    if (!tokens || !keys || !isSamePerson(tokens, before)) throw signedOut();
+    return { tokens, key: keys.proof };
   }
 
   /** Refreshes, which counts as activity under most policies. @throws CurfewError */
@@ -118,26 +122,42 @@ export class SessionKeeper {
   async signOut(): Promise<void> {
     const tokens = await this.#newest();
     if (!tokens) return;
-    const { clientId: client_id } = this.settings;
-    const given = { client_id, token: tokens.refreshToken, token_type_hint: 'refresh_token' };
-    // The person is signed out here even if the server cannot be reached; the page to which this leads asks it again.
-    await this.server.post('revocation_endpoint', given).catch(() => {});
+    await this.#revoke(tokens);
     await this.#end(tokens.session, 'signed_out');
   }
 
+  /** The server may be out of reach; the person is signed out here all the same, and the page to which a sign-out leads asks it again. */
+  async #revoke(tokens: TokenSet): Promise<void> {
+    await this.server.post('revocation_endpoint', this.#naming(tokens)).catch(() => {});
+  }
+
+  /** The form of a question about a refresh token, or of its revocation (RFC 7662 §2.1, RFC 7009 §2.1). */
+  #naming({ refreshToken: token }: TokenSet) {
+    return { client_id: this.settings.clientId, token, token_type_hint: 'refresh_token' };
+  }
+
   async #complete(): Promise<void> {
-    const { code, verifier, nonce } = takeReturn(this.settings);
-    const { clientId: client_id, redirectUri: redirect_uri, issuer } = this.settings;
-    const { keys } = await this.#vault.read();
+    const returned = takeReturn(this.settings);
+    const keys = await this.#vault.takePending(returned.state);
     if (!keys) throw new CurfewError('unknown_sign_in', 'the key of that sign-in is gone');
+    const replaced = await this.#tabs.alone(() => this.#redeem(returned, keys));
+    // Nothing would use that session any more, or end it.
+    if (replaced) await this.#revoke(replaced);
+  }
+
+  /** Begins the session of a sign-in. Resolves with the tokens of the one that it replaces. */
+  async #redeem({ code, verifier, nonce }: ReturnedSignIn, keys: VaultKeys): Promise<TokenSet | undefined> {
+    const { clientId: client_id, redirectUri: redirect_uri, issuer } = this.settings;
     const form = { grant_type: 'authorization_code', code, redirect_uri, code_verifier: verifier, client_id };
     const { status, body } = await this.server.post('token_endpoint', form, keys.proof);
     if (status !== 200) throw refusedBy(body);
     const tokens = tokensIn(body, randomText(), { issuer, clientId: client_id, nonce });
+    const replaced = (await this.#vault.read()).tokens ?? this.#tokens;
     await this.#vault.keepTokens(tokens, keys, true);
     this.#adopt(tokens, keys);
     this.#tell(tokens, keys);
-    await this.check().catch(onlyUnavailable);
+    if (replaced) this.#over.add(replaced.session);
+    return replaced;
   }
 
   #refreshed(stale: TokenSet): Promise<void> {
@@ -157,12 +177,11 @@ export class SessionKeeper {
 
   async #askForTokens(tokens: TokenSet): Promise<void> {
     const { issuer, clientId } = this.settings;
-    const keys = this.#keys!;
-    const form = {
-      grant_type: 'refresh_token',
-      refresh_token: tokens.refreshToken,
-      client_id: clientId,
-    };
+    const keys = this.#keys;
+    // The session may have ended, or another one begun, since this set was looked up.
+    if (!keys || this.#tokens?.session !== tokens.session) return;
+    const { refreshToken: refresh_token } = tokens;
+    const form = { grant_type: 'refresh_token', refresh_token, client_id: clientId };
     const { status, body } = await this.server.post('token_endpoint', form, keys.proof);
     if (status !== 200) return this.#refused(tokens, body);
     const next = tokensIn(body, tokens.session, { issuer, clientId, before: tokens });
@@ -170,17 +189,21 @@ export class SessionKeeper {
     if (this.#tokens?.session !== next.session || !isLater(next, this.#tokens)) return;
     this.#adopt(next, keys);
     await this.#vault.keepTokens(next, keys);
+    // An end that was heard meanwhile holds: nothing of the session is kept, and no tab is told of it.
+    const isOver = this.#over.has(next.session);
+    if (isOver) await this.#vault.clear(next.session);
+    if (isOver || this.#tokens !== next) return;
     this.#tell(next, keys);
     await this.#askForClocks(next).catch(onlyUnavailable);
   }
 
   async #refused(tokens: TokenSet, body: Readonly<Record<string, unknown>>): Promise<void> {
-    const reason = overByError[String(body['error'])];
+    const reason = endReasonBy(String(body['error']), this.clocks);
     if (!reason) throw refusedBy(body);
     // Another tab may have gone on while this one was frozen: then it is the later set that counts.
     const newest = await this.#newest();
     if (newest && isLater(newest, tokens)) return;
-    await this.#end(tokens.session, reason === 'by_clocks' ? this.#reasonByClocks() : reason);
+    await this.#end(tokens.session, reason);
   }
 
   async #check(since: Moment): Promise<void> {
@@ -192,29 +215,18 @@ export class SessionKeeper {
   }
 
   /** False where the server says that this token is not the live one of a session that stands. */
-  async #askForClocks({ refreshToken, session }: TokenSet): Promise<boolean> {
-    const form = {
-      client_id: this.settings.clientId,
-      token: refreshToken,
-      token_type_hint: 'refresh_token',
-    };
-    const { status, body } = await this.server.post('introspection_endpoint', form, this.key);
-    if (status !== 200) throw refusedBy(body);
-    const clocks = clocksIn(body, session);
+  async #askForClocks(tokens: TokenSet): Promise<boolean> {
+    const form = this.#naming(tokens);
+    const { status, body } = await this.server.post('introspection_endpoint', form, this.#keys?.proof);
+    // A refusal of the client itself, such as one that was disabled: a refresh would be refused alike.
+    if (status !== 200) return this.#refused(tokens, body).then(() => true);
+    const clocks = clocksIn(body, tokens.session);
     if (!clocks) return false;
     this.#clocks = clocks;
     await this.#vault.keepClocks(clocks);
     this.#tabs.tell({ kind: 'clocks', clocks: packed(clocks) });
     this.listener.changed();
     return true;
-  }
-
-  #reasonByClocks(): CurfewEndReason {
-    const { clocks } = this;
-    if (!clocks) return 'ended_elsewhere';
-    const passed = passedSince(clocks.at) + roundingMs;
-    if (passed >= clocks.absolute) return 'absolute_lifetime';
-    return passed >= clocks.idle ? 'inactivity_timeout' : 'ended_elsewhere';
   }
 
   /** The latest set of all tabs: a message may still be on its way, but the storage is written before the next tab comes in. */
@@ -224,18 +236,29 @@ export class SessionKeeper {
     return this.#tokens;
   }
 
-  async #askOtherTabs(): Promise<void> {
+  /** From the storage, or from another tab where there is nothing. */
+  async #takeUp(): Promise<void> {
+    const { keys, tokens, clocks } = await this.#vault.read();
+    if (keys && tokens) {
+      if (!this.#tokens) this.#adopt(tokens, keys);
+      this.#clocks ??= clocks;
+      return;
+    }
     this.#tabs.tell({ kind: 'ask' });
     await new Promise((resolve) => setTimeout(resolve, neighbourMs));
   }
 
   #adopt(tokens: TokenSet, keys: VaultKeys): void {
+    const before = this.#tokens;
+    if (this.#over.has(tokens.session)) return;
+    if (before && !isSamePerson(before, tokens)) this.#forget(before.session, 'another_person');
     this.#tokens = tokens;
     this.#keys = keys;
     this.listener.changed();
   }
 
   async #end(session: string, reason: CurfewEndReason): Promise<void> {
+    this.#over.add(session);
     this.#tabs.tell({ kind: 'ended', session, reason });
     await this.#vault.clear(session);
     this.#forget(session, reason);
@@ -255,7 +278,10 @@ export class SessionKeeper {
 
   #hear(message: TabMessage): void {
     if (message.kind === 'ask' && this.#tokens && this.#keys) this.#tell(this.#tokens, this.#keys);
-    if (message.kind === 'ended') this.#forget(message.session, message.reason);
+    if (message.kind === 'ended') {
+      this.#over.add(message.session);
+      this.#forget(message.session, message.reason);
+    }
     if (message.kind === 'tokens') {
       const tokens = unpacked<TokenSet>(message.tokens);
       if (isLater(tokens, this.#tokens)) this.#adopt(tokens, message.keys);
@@ -265,17 +291,4 @@ export class SessionKeeper {
       this.listener.changed();
     }
   }
-}
-
-const signedOut = () => new CurfewError('signed_out', 'nobody is signed in');
-
-const refusedBy = ({ error, error_description: description }: Readonly<Record<string, unknown>>) =>
-  new CurfewError(
-    String(error ?? 'unexpected_answer'),
-    String(description ?? 'the authorization server refused'),
-  );
-
-/** A server that cannot be asked ends nothing, and the session goes on until it can. */
-function onlyUnavailable(error: unknown): void {
-  if (!(error instanceof CurfewError && error.code === 'unavailable')) throw error;
 }

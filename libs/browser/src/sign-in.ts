@@ -22,19 +22,26 @@ interface PendingSignIn {
 
 /** A sign-in that came back. */
 export interface ReturnedSignIn extends PendingSignIn {
+  readonly state: string;
   readonly code: string;
 }
 
 const placeOf = (state: string) => `curfew sign-in ${state}`;
+
+/** The name and the key that a sign-in has of its own. */
+export interface BegunSignIn {
+  readonly state: string;
+  readonly thumbprint: string;
+}
 
 /** The address of a sign-in: code flow with PKCE (RFC 7636), bound to the key from the start (RFC 9449 §10). */
 export async function signInAddress(
   endpoint: string,
   { clientId, redirectUri, scope, resource }: Settings,
   { returnTo = location.href, prompt, acrValues, loginHint }: CurfewSignIn,
-  thumbprint: string,
+  { state, thumbprint }: BegunSignIn,
 ): Promise<string> {
-  const [state, verifier, nonce] = [randomText(), randomText(), randomText()];
+  const [verifier, nonce] = [randomText(), randomText()];
   const target = new URL(returnTo, location.href);
   if (target.origin !== location.origin)
     throw new CurfewError('wrong_option', `returnTo must be of ${location.origin}, not "${returnTo}"`);
@@ -75,7 +82,8 @@ export function isReturn({ redirectUri }: Settings): boolean {
  */
 export function takeReturn({ issuer }: Settings): ReturnedSignIn {
   const answer = new URLSearchParams(location.search);
-  const place = placeOf(answer.get('state') ?? '');
+  const state = answer.get('state') ?? '';
+  const place = placeOf(state);
   const known = sessionStorage.getItem(place);
   sessionStorage.removeItem(place);
   const pending = known === null ? undefined : (JSON.parse(known) as PendingSignIn);
@@ -85,5 +93,5 @@ export function takeReturn({ issuer }: Settings): ReturnedSignIn {
     throw new CurfewError('unexpected_answer', 'the sign-in was answered by another issuer');
   const error = answer.get('error');
   if (error) throw new CurfewError(error, answer.get('error_description') ?? 'the sign-in was refused');
-  return { ...pending, code: answer.get('code') ?? '' };
+  return { ...pending, state, code: answer.get('code') ?? '' };
 }

@@ -11,6 +11,8 @@ export type CurfewEndReason =
   | 'signed_out'
   /** The session was ended elsewhere: on another device, by an operator, or by a change of the account. The server does not say which. */
   | 'ended_elsewhere'
+  /** Somebody else signed in, in another tab. The page goes on as theirs. */
+  | 'another_person'
   /** The session may go on after the person has proved again who they are. */
   | 'proof_required';
 

@@ -18,6 +18,17 @@ export interface TokenSet {
   readonly at: Moment;
 }
 
+/** The tokens that a request can be made with, and the key that they are bound to. */
+export interface BoundTokens {
+  readonly tokens: TokenSet;
+  readonly key: CryptoKeyPair;
+}
+
+/** Whether two sets are of the same person for certain; without ID tokens the session alone tells. */
+export const isSamePerson = (one: TokenSet, other: TokenSet): boolean =>
+  one.session === other.session ||
+  (one.claims['sub'] !== undefined && one.claims['sub'] === other.claims['sub']);
+
 /** The clocks of a session, in milliseconds from the moment at which the server told them. */
 export interface ToldClocks {
   readonly session: string;

@@ -2,9 +2,13 @@ import { wallNow } from './passed-time.js';
 import { type Portable, packed, type TokenSet, type ToldClocks, unpacked } from './tokens.js';
 
 const store = 'session';
+/** The records of the session that stands. */
+const recordNames = ['keys', 'tokens', 'clocks'];
 const algorithm = 'AES-GCM';
+/** Milliseconds after which a sign-in that never came back is forgotten. */
+const pendingMs = 86_400_000;
 
-/** The keys of this origin for one client: neither can be read by a script, both can be used by one. */
+/** The keys of one sign-in and its session: neither can be read by a script, both can be used by one. */
 export interface VaultKeys {
   readonly proof: CryptoKeyPair;
   readonly seal: CryptoKey;
@@ -25,7 +29,15 @@ interface SealedTokens {
   readonly wall: number;
 }
 
+/** The keys of a sign-in that has not come back yet. */
+interface PendingKeys {
+  readonly keys: VaultKeys;
+  readonly wall: number;
+}
+
 type KeptClocks = Portable<ToldClocks> & { readonly wall: number };
+
+const pendingAt = (state: string) => `sign-in ${state}`;
 
 const done = <Result>(request: IDBRequest<Result>): Promise<Result> =>
   new Promise((resolve, reject) => {
@@ -48,8 +60,7 @@ export class Vault {
   async read(): Promise<Kept> {
     try {
       return await this.#within('readonly', async (session) => {
-        const names = ['keys', 'tokens', 'clocks'];
-        const [keys, tokens, clocks] = await Promise.all(names.map((name) => done(session.get(name))));
+        const [keys, tokens, clocks] = await Promise.all(recordNames.map((name) => done(session.get(name))));
         return { keys, tokens, clocks };
       }).then(opened);
     } catch {
@@ -57,9 +68,29 @@ export class Vault {
     }
   }
 
-  /** Keeps the keys. */
-  async keepKeys(keys: VaultKeys): Promise<void> {
-    await this.#within('readwrite', (session) => done(session.put(keys, 'keys')));
+  /** Keeps the keys of a sign-in that begins, apart from those of every other one; forgets those that never came back. */
+  async keepPending(state: string, keys: VaultKeys): Promise<void> {
+    const now = wallNow();
+    const record: PendingKeys = { keys, wall: now };
+    const pending = IDBKeyRange.bound(pendingAt(''), pendingAt('\uffff'));
+    await this.#within('readwrite', async (session) => {
+      session.put(record, pendingAt(state));
+      const [names, records] = await Promise.all([
+        done(session.getAllKeys(pending)),
+        done<PendingKeys[]>(session.getAll(pending)),
+      ]);
+      const isOld = (_: unknown, index: number) => Math.abs(now - records[index]!.wall) > pendingMs;
+      await Promise.all(names.filter(isOld).map((name) => done(session.delete(name))));
+    });
+  }
+
+  /** Takes the keys of a sign-in that came back; undefined where they are gone. */
+  async takePending(state: string): Promise<VaultKeys | undefined> {
+    return this.#within('readwrite', async (session) => {
+      const record: PendingKeys | undefined = await done(session.get(pendingAt(state)));
+      await done(session.delete(pendingAt(state)));
+      return record?.keys;
+    }).catch(() => undefined);
   }
 
   /** Keeps a set with its keys, unless a later one of its session or, where `begins` is not said, another session is there. */
@@ -80,11 +111,12 @@ export class Vault {
     await this.#within('readwrite', (session) => done(session.put(record, 'clocks'))).catch(noStorage);
   }
 
-  /** Removes everything, unless another session has begun meanwhile. */
+  /** Removes everything of a session, unless another one has begun meanwhile. Sign-ins that have not come back keep their keys. */
   async clear(of: string): Promise<void> {
     await this.#within('readwrite', async (session) => {
       const there: SealedTokens | undefined = await done(session.get('tokens'));
-      if (!there || there.session === of) await done(session.clear());
+      if (!there || there.session === of)
+        await Promise.all(recordNames.map((name) => done(session.delete(name))));
     }).catch(noStorage);
   }
 
