@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Profiles, Throttle, throttleKey } from '@curfew/accounts';
-import { Passkeys } from '@curfew/accounts/factors';
 import { askForEmailChange, OperationParts, personWithProof } from '@curfew/operations';
 import { SignalsReader } from '@curfew/signals';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
@@ -20,7 +19,6 @@ export class MailController {
     private readonly pages: OwnPages,
     private readonly parts: OperationParts,
     private readonly profiles: Profiles,
-    private readonly passkeys: Passkeys,
     private readonly throttle: Throttle,
     private readonly signals: SignalsReader,
     private readonly settings: PageSettings,
@@ -34,16 +32,13 @@ export class MailController {
   ): Promise<void> {
     const page = await this.pages.open('mail', request, response);
     if (!page) return;
-    const { account, browserSessionUid } = page.person;
-    const { email, emailVerified } = await this.profiles.of(account.id);
-    const hasPasskey = account.secondFactors.includes('passkey');
+    const { email, emailVerified } = await this.profiles.of(page.person.account.id);
     const markup = mailPage({
       ...page.model,
+      ...page.proofFields,
       address: email,
       isConfirmed: emailVerified,
       sendsMail: this.settings.sendsMail,
-      asksCode: account.secondFactors.length > 0 && (hasPasskey ? 'only-recovery' : 'recovery'),
-      passkey: hasPasskey ? this.passkeys.toShow(browserSessionUid) : undefined,
       isSent: done === 'sent',
     });
     page.send(markup);

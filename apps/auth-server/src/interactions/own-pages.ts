@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Passkeys } from '@curfew/accounts/factors';
 import { Interactions, type NoticePlace } from '@curfew/oidc';
 import type { PageDocument, PageModel } from '@curfew/pages';
 import type { AuthenticationMethod } from '@curfew/session-policy/authentication';
 import { Injectable } from '@nestjs/common';
+import { codeOfProof, type PasswordPage } from '../pages/index.js';
 import { sendPage } from './answer.js';
 import type { Form } from './form.js';
 import { type FormProblem, inWords, type ProblemInWords } from './form-problem.js';
@@ -45,6 +47,8 @@ interface OpenedPage {
     readonly problem: ProblemInWords | undefined;
   };
   readonly proof: OwnNotice['proof'];
+  /** The fields of its form, beside the password, in which the person proves anew who they are. */
+  readonly proofFields: Pick<PasswordPage, 'asksCode' | 'passkey'>;
   /** Sends the page, with the status of its problem. */
   send(markup: PageDocument): void;
 }
@@ -59,6 +63,7 @@ export class OwnPages {
     private readonly signedIn: SignedIn,
     private readonly signIn: SignIn,
     private readonly interactions: Interactions,
+    private readonly passkeys: Passkeys,
     private readonly notices: Notices,
     private readonly settings: PageSettings,
   ) {}
@@ -80,12 +85,21 @@ export class OwnPages {
       person,
       model: { ...model, action: this.addressOf(page), csrf, username: account.username, problem: told },
       proof,
+      proofFields: this.proofFields(person),
       send: (markup) =>
         sendPage(response, markup, {
           status: told?.status ?? 200,
           retryAfter: problem?.retryAfter,
           scripts: this.settings.passkeyScripts,
         }),
+    };
+  }
+
+  private proofFields({ account, browserSessionUid }: Person): OpenedPage['proofFields'] {
+    const { secondFactors } = account;
+    return {
+      asksCode: codeOfProof(secondFactors),
+      passkey: secondFactors.includes('passkey') ? this.passkeys.toShow(browserSessionUid) : undefined,
     };
   }
 

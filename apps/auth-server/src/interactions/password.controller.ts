@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Passkeys } from '@curfew/accounts/factors';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { passwordPage } from '../pages/index.js';
 import { seeOther } from './answer.js';
@@ -15,7 +14,6 @@ export class PasswordController {
   constructor(
     private readonly pages: OwnPages,
     private readonly own: OwnAccount,
-    private readonly passkeys: Passkeys,
     private readonly settings: PageSettings,
     private readonly log: PageLog,
   ) {}
@@ -28,15 +26,11 @@ export class PasswordController {
   ): Promise<void> {
     const page = await this.pages.open('password', request, response);
     if (!page) return;
-    const { account, browserSessionUid } = page.person;
-    const { secondFactors } = account;
     const markup = passwordPage({
       ...page.model,
+      ...page.proofFields,
       changed: done === 'changed' || done === 'others' ? { endedOthers: done === 'others' } : undefined,
-      asksCode:
-        secondFactors.length > 0 && (secondFactors.includes('passkey') ? 'only-recovery' : 'recovery'),
-      passkey: secondFactors.includes('passkey') ? this.passkeys.toShow(browserSessionUid) : undefined,
-      endsOthers: await this.own.passwordEndsSessions(account.id),
+      endsOthers: await this.own.passwordEndsSessions(page.person.account.id),
       minLength: this.settings.parts.shortestPassword,
     });
     page.send(markup);

@@ -1,11 +1,18 @@
+import type { SecondFactor } from '@curfew/accounts';
 import { type Html, html, type Language } from '@curfew/pages';
+
+/** Whether a recovery code is taken beside a code of the app, or alone. */
+export type CodeTaken = 'recovery' | 'only-recovery';
+
+/** The code that goes with the password where a person proves anew who they are: a code of the app is none where there is a passkey (ADR 108). */
+export const codeOfProof = (factors: readonly SecondFactor[]): CodeTaken | false =>
+  factors.length > 0 && (factors.includes('passkey') ? 'only-recovery' : 'recovery');
 
 interface CodeField {
   readonly isWrong: boolean;
   readonly text?: Html | undefined;
   readonly first?: boolean;
-  /** Whether a recovery code is taken as well, or nothing else. */
-  readonly or?: 'recovery' | 'only-recovery' | undefined;
+  readonly or?: CodeTaken | undefined;
 }
 
 /** The field for a code of the authenticator app, or for a recovery code. */

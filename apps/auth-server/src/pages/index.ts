@@ -1,4 +1,5 @@
 export { type ApplicationEntry, type ApplicationsPage, applicationsPage } from './applications-page.js';
+export { codeOfProof } from './code-field.js';
 export { type ConsentItem, type ConsentPage, type ConsentResource, consentPage } from './consent-page.js';
 export {
   type DeviceCodePage,

@@ -3,7 +3,7 @@ import { codeField } from './code-field.js';
 import { goodNotice, hidden, layout, type PageModel, problemNotice } from './layout.js';
 import { type PasskeyOffer, passkeyButton, passkeyScriptOf } from './passkey-script.js';
 import { revealing } from './password-input.js';
-import type { PasswordProblem } from './password-page.js';
+import type { PasswordPage, PasswordProblem } from './password-page.js';
 import { currentField } from './second-step-settings.js';
 import { sentOnce } from './sent-once.js';
 
@@ -17,7 +17,7 @@ export interface MailPage extends PageModel {
   /** Whether mail is sent at all; without it no address can be confirmed. */
   readonly sendsMail: boolean;
   /** Whether a code is asked for as well, and which. */
-  readonly asksCode: false | 'recovery' | 'only-recovery';
+  readonly asksCode: PasswordPage['asksCode'];
   readonly passkey?: PasskeyOffer;
   readonly problem?: PasswordProblem | undefined;
   /** Whether a link is on its way. */

@@ -1,5 +1,5 @@
 import { type Html, html, type PageDocument, type PlainKey } from '@curfew/pages';
-import { codeField } from './code-field.js';
+import { type CodeTaken, codeField } from './code-field.js';
 import { goodNotice, hidden, layout, logoOf, type PageModel, problemNotice } from './layout.js';
 import { type PasskeyOffer, passkeyButton, passkeyScriptOf } from './passkey-script.js';
 import { passwordInput, revealing } from './password-input.js';
@@ -12,7 +12,7 @@ export interface PasswordPage extends PageModel {
   readonly username: string;
   readonly minLength: number;
   /** Whether the account has a second factor, whose code is asked for as well: one of an app, or a recovery code alone. */
-  readonly asksCode: false | 'recovery' | 'only-recovery';
+  readonly asksCode: CodeTaken | false;
   /** Asks the browser to show a passkey, which stands in for the current password and the code. */
   readonly passkey?: PasskeyOffer;
   /** Everything that is signed in ends with the change by policy, so nobody is asked. */

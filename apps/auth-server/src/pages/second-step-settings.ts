@@ -1,6 +1,7 @@
+import type { SecondFactor } from '@curfew/accounts';
 import { ago, ahead, type Html, html, type PageDocument } from '@curfew/pages';
 import { appSection } from './authenticator-app.js';
-import { codeField } from './code-field.js';
+import { codeField, codeOfProof } from './code-field.js';
 import { goodNotice, hidden, layout, problemNotice } from './layout.js';
 import { passkeyButton, passkeyScriptOf } from './passkey-script.js';
 import { passkeySection } from './passkey-settings.js';
@@ -33,14 +34,18 @@ ${sentOnce}${revealing}${passkeyScriptOf(page.passkey, base)}`;
   return layout({ title, content, failed, navigation: 'second-step', base, language, look: page.look });
 }
 
-const hasAny = ({ app, passkeys }: SecondStepSettings): boolean => app !== null || passkeys.length > 0;
+const factorsOf = ({ app, passkeys }: SecondStepSettings): SecondFactor[] => [
+  ...(app === null ? [] : (['totp'] as const)),
+  ...passkeys.map(() => 'passkey' as const),
+];
+
+const hasAny = (page: SecondStepSettings): boolean => factorsOf(page).length > 0;
 
 /** Shows the factors, and a form to prove oneself before anything is changed. */
 function overview(page: SecondStepSettings): Html {
   const { language, problem, passkeys } = page;
   const { say } = language;
-  const or = passkeys.length > 0 ? 'only-recovery' : 'recovery';
-  const code = { isWrong: problem?.field === 'code', text: problem?.text, or } as const;
+  const or = codeOfProof(factorsOf(page));
   return html`<div class="card stack">
 ${hasAny(page) ? facts(page) : html`<p class="quiet">${say('factor.none')}</p>`}
 <form method="post" action="${page.action}" class="stack">
@@ -48,7 +53,7 @@ ${hidden('csrf', page.csrf)}${hidden('act', 'prove')}
 <div class="field unseen" aria-hidden="true"><input type="text" autocomplete="username" readonly tabindex="-1" value="${page.username}"></div>
 ${passkeys.length > 0 && passkeyButton(page.passkey, language)}
 ${currentField(page)}
-${hasAny(page) && codeField(language, code)}
+${or && codeField(language, { isWrong: problem?.field === 'code', text: problem?.text, or })}
 <button${passkeys.length > 0 && html` class="plain"`}>${say('page.continue')}</button>
 </form>
 </div>`;

@@ -34,6 +34,13 @@ function cellAt(text: string, at: number): readonly [cell: string, end: number] 
 
 const linesIn = (text: string): number => text.match(/\r\n|\n|\r/g)?.length ?? 0;
 
+/** The place behind the empty lines that begin at a place, and how many there are: a file may be made of nothing else. */
+function behindEmptyLines(text: string, from: number): readonly [at: number, lines: number] {
+  let [at, lines] = [from, 0];
+  for (; text[at] === '\n' || text[at] === '\r'; lines += 1) at += text.startsWith('\r\n', at) ? 2 : 1;
+  return [at, lines];
+}
+
 /**
  * Reads CSV (RFC 4180) from its beginning; lines that are empty are left out. Reading ends with a record that has a fault, such as too many
  * cells, so that a long line costs no more than a short one.
@@ -42,6 +49,11 @@ export function* readCsv(text: string, maxCells: number): Generator<CsvRecord> {
   let [at, line, beginsIn] = [0, 1, 1];
   let cells: string[] = [];
   while (at < text.length) {
+    if (cells.length === 0) {
+      const [behind, lines] = behindEmptyLines(text, at);
+      [at, line, beginsIn] = [behind, line + lines, line + lines];
+      if (at === text.length) return;
+    }
     const [cell, end] = cellAt(text, at) ?? ['', -1];
     const behind = end === -1 ? null : textAt(separator, text, end);
     if (behind === null) {
