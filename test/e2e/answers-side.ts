@@ -27,7 +27,7 @@ export interface Reply {
   readonly requestId: string;
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** Differ from answer to answer, for no reason that matters. */
 const incidental = new Set(['date', 'x-request-id', 'content-length', 'connection', 'keep-alive']);
