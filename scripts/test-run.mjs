@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { longTests } from './long-tests.mjs';
 import {
   ensureBuilt,
   ensureBundled,
@@ -43,14 +44,17 @@ const secondRuns = [];
 
 /**
  * Types, style, then every kind of test (test/contract holds the import rules); a failure of one does not hide the others. The compiler
- * uses one core, so the tests that need nothing built run beside it.
- * @param {string[]} patterns @returns {Promise<Count>}
+ * uses one core, so the tests that need nothing built run beside it. The long tests come along where they are asked for.
+ * @param {{ patterns?: string[], long?: boolean }} options @returns {Promise<Count>}
  */
-export async function testEverything(patterns = []) {
+export async function testEverything({ patterns = [], long = false }) {
   return counted(async (add) => {
     await setUp();
+    const left =
+      long || patterns.length > 0 ? [] : ['--testPathIgnorePatterns', '/node_modules/', ...longTests];
+    const chosen = [...narrowed(patterns), ...left];
     const run = (/** @type {string[][]} */ round) =>
-      Promise.all(round.map((names) => runProjects(names, patterns).then(add)));
+      Promise.all(round.map((names) => runProjects(names, chosen).then(add)));
     const [pure = [], ...others] = rounds;
     await Promise.all([checks(add), run(pure)]);
     await ensureBundled(say);
@@ -72,23 +76,42 @@ async function checks(add) {
   add(await check('generated documents', [at('scripts/docs.mjs'), '--check']));
 }
 
+/** The long tests alone. @returns {Promise<Count>} */
+export async function testLong() {
+  return counted(async (add) => {
+    await setUp();
+    await build();
+    add(await runProjects(rounds.at(-1)?.[0] ?? [], ['--runTestsByPath', ...longTests]));
+    saySecondRuns();
+  });
+}
+
+function saySecondRuns() {
+  for (const { file, passed } of secondRuns)
+    console.log(`ran a second time: ${file} (${passed ? 'passed then' : 'failed then, too'})`);
+}
+
+async function build() {
+  await ensureBuilt(say);
+  await ensureBundled(say);
+  await ensureConsole(say);
+}
+
+/** @param {string[]} patterns */
+const narrowed = (patterns) => (patterns.length > 0 ? ['--testPathPatterns', ...patterns] : []);
+
 /** Only the named kinds of tests. @param {string[]} names @param {string[]} patterns @returns {Promise<Count>} */
 export async function testSome(names, patterns) {
   return counted(async (add) => {
     await setUp();
-    if (names.some((name) => needBuild.has(name))) {
-      await ensureBuilt(say);
-      await ensureBundled(say);
-      await ensureConsole(say);
-    }
+    if (names.some((name) => needBuild.has(name))) await build();
     let ran = 0;
     for (const project of names) {
-      const outcome = await runProjects([project], patterns);
+      const outcome = await runProjects([project], narrowed(patterns));
       ran += outcome.passed + outcome.failed;
       add(outcome);
     }
-    for (const { file, passed } of secondRuns)
-      console.log(`ran a second time: ${file} (${passed ? 'passed then' : 'failed then, too'})`);
+    saySecondRuns();
     if (ran > 0) return;
     console.log(`✗ no test stands under ${[...names, ...patterns].join(' ')}`);
     add(false);
@@ -139,13 +162,12 @@ async function check(name, values) {
 
 /**
  * Runs some kinds of tests in one run of jest. If a few files that start processes failed, they run once more, one at a time, which
- * tells slowness on a busy machine from a fault. Both runs are shown. @param {string[]} names @param {string[]} patterns @returns
- * {Promise<Count>}
+ * tells slowness on a busy machine from a fault. Both runs are shown. @param {string[]} names @param {string[]} chosen which files, as
+ * jest is told @returns {Promise<Count>}
  */
-async function runProjects(names, patterns) {
+async function runProjects(names, chosen) {
   console.log(`\n${names.join(', ')}`);
-  const narrowed = patterns.length > 0 ? ['--testPathPatterns', ...patterns] : [];
-  const first = await runJest(names, [`--maxWorkers=${workersOf(names)}`, ...narrowed]);
+  const first = await runJest(names, [`--maxWorkers=${workersOf(names)}`, ...chosen]);
   const { broken, passed, failed } = first;
   if (
     !names.some((name) => startProcesses.has(name)) ||

@@ -61,6 +61,19 @@ describe('the order in which files run', () => {
   });
 });
 
+describe('the long tests', () => {
+  it('are files that stand, each named once, of kinds that share one PostgreSQL', async () => {
+    const { longTests } = await import(`${process.cwd()}/scripts/long-tests.mjs`);
+    expect(
+      longTests.filter(
+        (file: string) =>
+          !existsSync(file) || !/^test\/(integration\/(?!delivery-|events-)|e2e\/|browser\/)/.test(file),
+      ),
+    ).toEqual([]);
+    expect(new Set(longTests).size).toBe(longTests.length);
+  });
+});
+
 describe('what is random in a test', () => {
   const files = ['test', 'libs', 'apps'].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
