@@ -31,6 +31,7 @@ export const longest = [
   'test/browser/console-registry.test.ts',
   'test/integration/keys.test.ts',
   'test/e2e/readme.test.ts',
+  'test/e2e/mcp-guide.test.ts',
   'test/e2e/admin-hostile-input.test.ts',
   'test/e2e/second-factors.test.ts',
   'test/e2e/engine-faults.test.ts',

@@ -1,4 +1,3 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,66 +6,7 @@ import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';
 import { type FirstRunData, type RunningServer, startServer } from '../support/server.js';
-
-/** The blocks a reader pastes, in order: every bash block under the heading of the tour. */
-const blocksOf = (page: string): string[] => {
-  const tour = page.slice(page.indexOf('\n## A tour'), page.indexOf('\n## Next'));
-  return [...tour.matchAll(/```bash\n([\s\S]*?)```/g)].map(([, block]) => String(block));
-};
-
-/** A terminal in which blocks are pasted one after the other. */
-class Terminal {
-  private readonly shell: ChildProcessWithoutNullStreams;
-  private printed = '';
-  private pasted = 0;
-
-  constructor(folder: string) {
-    this.shell = spawn('bash', ['--noprofile', '--norc'], {
-      cwd: folder,
-      detached: true, // a group of its own, so that what was pasted goes when the terminal does
-      env: { PATH: process.env['PATH'] ?? '', HOME: folder },
-    });
-    for (const stream of [this.shell.stdout, this.shell.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.printed += text;
-      });
-    }
-  }
-
-  /** Pastes a block; resolves with what it prints until the prompt is back. `meanwhile` acts on what is printed so far. */
-  async paste(
-    block: string,
-    meanwhile?: { on: RegExp; act: (found: string) => Promise<unknown> },
-  ): Promise<string> {
-    this.printed = '';
-    const prompt = `pasted block ${++this.pasted}`;
-    this.shell.stdin.write(`${block}\necho "${prompt}"\n`);
-    let waitingFor = meanwhile;
-    const deadline = performance.now() + 20_000;
-    while (!this.printed.includes(prompt)) {
-      if (performance.now() > deadline)
-        throw new Error(`no prompt after:\n${block}\nprinted:\n${this.printed}`);
-      const found = waitingFor?.on.exec(this.printed)?.[1];
-      if (waitingFor !== undefined && found !== undefined) {
-        const { act } = waitingFor;
-        waitingFor = undefined;
-        await act(found);
-      }
-      await new Promise((done) => setTimeout(done, 20));
-    }
-    return this.printed.replace(prompt, '').trim();
-  }
-
-  close(): void {
-    try {
-      process.kill(-this.shell.pid!, 'SIGKILL');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
-}
-
-const lines = (printed: string): string[] => printed.split('\n').filter((line) => line.trim() !== '');
+import { blocksBetween, lines, Terminal } from '../support/terminal.js';
 
 describe('the tour in docs/getting-started.md', () => {
   let database: TestDatabase;
@@ -108,7 +48,7 @@ describe('the tour in docs/getting-started.md', () => {
     // `npx curfew` needs these to find itself.
     for (const name of ['node_modules', 'package.json', 'apps'])
       await symlink(join(process.cwd(), name), join(folder, name));
-    blocks = blocksOf(await readFile('docs/getting-started.md', 'utf8'));
+    blocks = blocksBetween(await readFile('docs/getting-started.md', 'utf8'), '\n## A tour', '\n## Next');
     terminal = new Terminal(folder);
   }, 60_000);
 
