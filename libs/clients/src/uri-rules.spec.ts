@@ -1,4 +1,5 @@
-import { audienceFault, isPublicAddress, redirectUriFault } from './uri-rules.js';
+import { isPublicAddress } from './public-address.js';
+import { audienceFault, redirectUriFault } from './uri-rules.js';
 
 describe('redirect URIs', () => {
   it.each([
@@ -98,9 +99,18 @@ describe('public addresses', () => {
     '::ffff:10.0.0.1',
     '::ffff:127.0.0.1',
     '::127.0.0.1',
+    '::7f00:1',
+    '::ffff:7f00:1',
+    '::ffff:0:7f00:1',
+    'fe80::1%eth0',
     '64:ff9b::a00:1',
+    '64:ff9b:1::a00:1',
     '2002:a00:1::',
     '2001:db8::1',
+    '2001:0:7f00:1::',
+    'fec0::1',
+    '100::1',
+    '4000::1',
     'example.test',
     '',
   ])('do not include %j', (address) => {

@@ -1,10 +1,5 @@
 import ipaddr from 'ipaddr.js';
-
-/** Whether an address is reachable by everybody: not private, loopback, link-local, shared, reserved or mapped to such. */
-export const isPublicAddress = (address: string): boolean => {
-  if (!ipaddr.isValid(address)) return false;
-  return ipaddr.process(address).range() === 'unicast';
-};
+import { isPublicAddress } from './public-address.js';
 
 const bareHost = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
 

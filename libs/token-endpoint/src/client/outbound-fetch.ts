@@ -1,59 +1,38 @@
-import { lookup as resolve } from 'node:dns';
+import { lookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
-
-/** Networks that are nobody's public address (RFC 6890 and its successors): a client must not aim us at our own inside. */
-const inside = new BlockList();
-for (const [network, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const) {
-  inside.addSubnet(network, bits, 'ipv4');
-}
-for (const [network, bits] of [
-  ['::', 96],
-  ['64:ff9b::', 96],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const) {
-  inside.addSubnet(network, bits, 'ipv6');
-}
-
-/** Whether an address belongs to a private, loopback, link-local or otherwise internal network. */
-export function isInside(address: string): boolean {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped) return inside.check(mapped, 'ipv4');
-  return inside.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-}
+import { isIP, type LookupFunction } from 'node:net';
+import { isPublicAddress } from '@curfew/clients/public-address';
 
 /** The address belongs to an internal network, and those are refused. */
 export class InsideAddressRefused extends Error {
   override readonly name = 'InsideAddressRefused';
 }
 
-/** Resolves a name and refuses internal addresses in the same step, so that a second answer of the DNS cannot differ. */
-const outsideOnly: LookupFunction = (hostname, options, callback) => {
-  resolve(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, '', 4);
-    const first = addresses.find(({ address }) => !isInside(address));
-    if (!first) return callback(new InsideAddressRefused(hostname), '', 4);
-    if (options.all)
-      return callback(
-        null,
-        addresses.filter(({ address }) => !isInside(address)),
-      );
-    callback(null, first.address, first.family);
-  });
+/**
+ * Resolves a name and refuses addresses that are not public in the same step: the connection goes to one of the addresses that were judged,
+ * so that a second answer of the DNS cannot differ.
+ */
+export const publicOnly =
+  (resolve: typeof lookup): LookupFunction =>
+  (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '', 4);
+      const allowed = addresses.filter(({ address }) => isPublicAddress(address));
+      const [first] = allowed;
+      if (!first) return callback(new InsideAddressRefused(hostname), '', 4);
+      if (options.all) return callback(null, allowed);
+      callback(null, first.address, first.family);
+    });
+  };
+
+/**
+ * Connections of the guarded kind are their own: one that was opened to an inside address by somebody who may would else be kept for the same
+ * name, and be used again without resolving it.
+ */
+const guarded = {
+  'http:': { agent: new http.Agent({ keepAlive: true, timeout: 5_000 }), lookup: publicOnly(lookup) },
+  'https:': { agent: new https.Agent({ keepAlive: true, timeout: 5_000 }), lookup: publicOnly(lookup) },
 };
 
 /** How long the protocol waits for an address that a client chose. */
@@ -75,7 +54,10 @@ export const outboundFetch =
     new Promise((done, fail) => {
       const target = new URL(url);
       const host = target.hostname.replace(/^\[|\]$/g, '');
-      if (!allowInside && isIP(host) !== 0 && isInside(host)) return fail(new InsideAddressRefused(host));
+      if (!allowInside && isIP(host) !== 0 && !isPublicAddress(host))
+        return fail(new InsideAddressRefused(host));
+      if (target.protocol !== 'https:' && target.protocol !== 'http:')
+        return fail(new TypeError('only http and https are asked'));
       const { request } = target.protocol === 'https:' ? https : http;
       const { signal, release } = boundIn(timeoutMs, init.signal ?? undefined);
       const outgoing = request(
@@ -83,7 +65,7 @@ export const outboundFetch =
         {
           method: init.method ?? 'GET',
           headers: Object.fromEntries(new Headers(init.headers)),
-          ...(allowInside ? {} : { lookup: outsideOnly }),
+          ...(allowInside ? {} : guarded[target.protocol]),
           signal,
         },
         (incoming) => done(responseOf(incoming)),
