@@ -110,3 +110,21 @@ describe('the blocks of the guides', () => {
     }
   });
 });
+
+describe("the README's map", () => {
+  it('names every application and every room of libs, and no other', () => {
+    const map =
+      /## Repository layout\n+```\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+    const named = [...map.matchAll(/^(apps|libs)\/([\w-]+(?:, [\w-]+)*)/gm)].flatMap(([, top, names]) =>
+      names!.split(', ').map((name) => `${top}/${name}`),
+    );
+    const standing = ['apps', 'libs'].flatMap((top) =>
+      readdirSync(top, { withFileTypes: true }).flatMap((entry) =>
+        entry.isDirectory() && existsSync(join(top, entry.name, 'package.json'))
+          ? [`${top}/${entry.name}`]
+          : [],
+      ),
+    );
+    expect(named.sort()).toEqual(standing.sort());
+  });
+});
