@@ -287,6 +287,10 @@ const rules: Readonly<Record<string, OneHome>> = {
       'apps/cli/src/doctor/doctor.ts': 'the number of a Node version',
     },
   },
+  'names a client and its secret': {
+    finds: says(/^Basic $/),
+    home: { 'libs/resource-server/src/client-basic.ts': 'in the package that APIs install' },
+  },
   'writes a JWS': {
     finds: (node) => signs(node) || joinsSignature(node),
     home: {

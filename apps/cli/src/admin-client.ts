@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { adminScopeNames } from '@curfew/config/admin-scopes';
+import { clientBasic } from '@curfew/resource-server/client-basic';
 import type { Connection } from './connection.js';
 import { CommandError, type ExitCode, exitCodes } from './exit.js';
 
@@ -109,11 +110,10 @@ export class AdminClient {
 
   async #newToken(): Promise<string> {
     const { issuer, resource, clientId, clientSecret } = this.connection;
-    const encoded = [clientId, clientSecret].map(encodeURIComponent).join(':');
     const answer = await this.#reach(
       fetch(`${issuer.replace(/\/$/, '')}/token`, {
         method: 'POST',
-        headers: { authorization: `Basic ${Buffer.from(encoded).toString('base64')}` },
+        headers: { authorization: clientBasic(clientId, clientSecret) },
         body: new URLSearchParams({ grant_type: 'client_credentials', resource, scope: allScopes }),
         signal: AbortSignal.timeout(patience),
       }),

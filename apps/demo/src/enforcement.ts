@@ -1,13 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createVerifier } from '@curfew/resource-server';
+import { clientBasic } from '@curfew/resource-server/client-basic';
 import { type DevFile, readDevFile } from './dev-file.js';
 import { ordersApi } from './orders.js';
 
 // node apps/demo/dist/enforcement.js: how long a token is let pass after it was given back, at an API and at the gateway.
 
 const basic = ({ client_id: id, client_secret: secret }: DevFile['clients']['service']) => ({
-  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+  authorization: clientBasic(id, secret),
 });
 
 async function post(dev: DevFile, path: string, form: Record<string, string>): Promise<Response> {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { clientBasic } from '@curfew/resource-server/client-basic';
 import { importJWK, type JWK, SignJWT } from 'jose';
 import { CommandError } from '../exit.js';
 import type { Endpoints } from './installation.js';
@@ -118,7 +119,7 @@ async function token(as: AsClient, form: Record<string, string>, send: Send): Pr
 }
 
 const basic = ({ id, secret }: Credentials): Record<string, string> => ({
-  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+  authorization: clientBasic(id, secret),
 });
 
 /** How a client without a secret says who it is: by its id alone, or by an assertion (RFC 7523 §2.2). */

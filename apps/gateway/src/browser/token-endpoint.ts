@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { clientBasic } from '@curfew/resource-server/client-basic';
 import type { BrowserClient, BrowserTokens } from './browser-client.js';
 
 /** How asking for tokens went. */
@@ -96,8 +97,6 @@ export class TokenEndpoint {
   }
 
   async #post(path: string, form: Readonly<Record<string, string>>): Promise<Response> {
-    const encoded = (text: string) => encodeURIComponent(text).replaceAll('%20', '+');
-    const pair = `${encoded(this.client.clientId)}:${encoded(this.client.clientSecret)}`;
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), patienceMs);
     try {
@@ -105,7 +104,7 @@ export class TokenEndpoint {
         method: 'POST',
         redirect: 'error',
         headers: {
-          authorization: `Basic ${Buffer.from(pair).toString('base64')}`,
+          authorization: clientBasic(this.client.clientId, this.client.clientSecret),
           accept: 'application/json',
         },
         body: new URLSearchParams(form),

@@ -1,4 +1,5 @@
 import { handedRoutes, type KeptRoute, keptRouteFaults, secondsOf } from '@curfew/config';
+import { clientBasic } from '@curfew/resource-server/client-basic';
 import { matchOf } from '@curfew/web';
 import { requirementOf } from './requirement-of.js';
 import type { ProtectedApi, Route } from './route.js';
@@ -97,7 +98,10 @@ export class KeptRoutes extends RouteSource {
     try {
       const answer = await fetch(`${issuer}/gateway-routes`, {
         redirect: 'error',
-        headers: { authorization: basic(api), ...(known ? { 'if-none-match': known.tag } : {}) },
+        headers: {
+          authorization: clientBasic(api.clientId, api.clientSecret),
+          ...(known ? { 'if-none-match': known.tag } : {}),
+        },
         signal: patience.signal,
       });
       if (answer.status === 304 && known) return false;
@@ -148,9 +152,3 @@ export class KeptRoutes extends RouteSource {
 }
 
 const keyOf = ({ audience, clientId }: ProtectedApi): string => JSON.stringify([audience, clientId]);
-
-/** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
-function basic({ clientId, clientSecret }: ProtectedApi): string {
-  const encoded = (text: string) => encodeURIComponent(text).replaceAll('%20', '+');
-  return `Basic ${Buffer.from(`${encoded(clientId)}:${encoded(clientSecret)}`).toString('base64')}`;
-}

@@ -1,3 +1,4 @@
+import { clientBasic } from '../client-basic.js';
 import type { Acknowledgement, FeedConnection } from '../feed/follower.js';
 import { type ServerClock, steadyNow } from '../server-clock.js';
 
@@ -33,10 +34,7 @@ export class AuthorizationServer implements FeedConnection {
     private readonly clock: ServerClock,
   ) {
     const { clientId, clientSecret = '', clientToken } = address;
-    // RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
-    const encoded = (text: string) => encodeURIComponent(text).replaceAll('%20', '+');
-    const pair = `${encoded(clientId)}:${encoded(clientSecret)}`;
-    const basic = `Basic ${Buffer.from(pair).toString('base64')}`;
+    const basic = clientBasic(clientId, clientSecret);
     this.#authorization = async () => (clientToken ? `Bearer ${await clientToken()}` : basic);
   }
 
