@@ -208,3 +208,74 @@ describe('a commit whose wait for the standby is cancelled', () => {
     await Promise.all([first.end(), hot.close(), prisma.$disconnect(), guard.stop()]);
   });
 });
+
+describe('a mark of another process', () => {
+  beforeAll(() => old.query('CREATE TABLE closed (at int)'), 10_000);
+
+  /** A process that serves from the old cluster. */
+  async function started() {
+    const configuration = old.configuration();
+    const guard = await openGuard(configuration, {
+      process: 'auth-server',
+      log: { error: () => {}, warn: () => {} },
+      takeStep: async () => {},
+    });
+    const hot = new HotStatements(configuration, 1, guard);
+    await hot.run({ name: 'one', text: 'SELECT 1' }, []);
+    guard.start(hot);
+    // As a process ends that is killed: without a last mark.
+    const end = async () => {
+      await hot.close();
+      await guard.stop();
+    };
+    return { hot, end };
+  }
+
+  /** Waits until a process has read the marks after this moment. */
+  async function untilLooked({ hot }: { hot: HotStatements }): Promise<void> {
+    const [[pid]] = (await hot.run<[number]>({ name: 'pid', text: 'SELECT pg_backend_pid()' }, [])) as [
+      [number],
+    ];
+    const [{ now }] = (await old.query('SELECT clock_timestamp()::text AS now')) as [{ now: string }];
+    const looked = `SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND query LIKE '%lost_since%' AND query_start > $2 AND state = 'idle'`;
+    for (let looks = 0; looks < 400; looks += 1) {
+      if ((await old.query(looked, [pid, now])).length > 0) return;
+      await pause(10);
+    }
+    throw new Error('the process does not look after the database');
+  }
+
+  const last = async () =>
+    (
+      (await old.query('SELECT node, mark::int AS mark FROM node_mark ORDER BY marked_at DESC LIMIT 1')) as [
+        { node: string; mark: number },
+      ]
+    )[0];
+
+  it.each([
+    ['that stood on the lost primary alone is nobody’s loss', 1, 'served'],
+    ['that the next one had closed is missed', 2, 'the database lost what was acknowledged'],
+  ])('%s', async (_, lacking, expected) => {
+    const [writer, reader] = [await started(), await started()];
+    await writer.hot.run({ name: 'close', text: 'INSERT INTO closed VALUES (1)' }, []);
+    // One mark closes the change, and one more tells that this was acknowledged.
+    for (let looks = 0; looks < 400 && (await last()).mark < 3; looks += 1) await pause(10);
+    const { node, mark } = await last();
+    expect(mark).toBe(3);
+    await untilLooked(reader);
+    await writer.end();
+    await old.query('UPDATE node_mark SET mark = mark - $2 WHERE node = $1', [node, lacking]);
+    await old.crashAndRecover();
+    // The first statement meets the connection that died with the server.
+    const ask = () => reader.hot.run<[string]>({ name: 'served', text: "SELECT 'served'" }, []);
+    const outcome = await ask()
+      .catch(ask)
+      .then(
+        ([row]) => row![0],
+        (error) => error.message,
+      );
+    await reader.end();
+    await old.query('UPDATE service_state SET lost_since = NULL, lost_known_at = NULL');
+    expect(outcome).toBe(expected);
+  });
+});

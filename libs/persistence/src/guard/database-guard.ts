@@ -202,7 +202,7 @@ export class DatabaseGuard {
     else this.#seenPrimaryAt = performance.now();
     if (this.#refusal) return;
     this.#peers = peers;
-    for (const peer of peers) this.#marksOfPeers.remember({ ...peer, heardAt: now });
+    for (const peer of peers) this.#marksOfPeers.hear(peer, now);
   }
 
   #marked({ mark, at, beganAt, xid, position }: AcknowledgedMark): void {

@@ -55,8 +55,9 @@ const pruneStatement: HotStatement = {
 };
 
 /**
- * Looks once a second whether another process has found a loss, and marks: once a second while commits go through, else every 15 seconds. A
- * mark shows that a commit goes through, and closes what was acknowledged before it.
+ * Looks once a second whether another process has found a loss, and marks: once a second while commits go through and once more afterwards,
+ * else every 15 seconds. A mark shows that a commit goes through, and closes what was acknowledged before it. It has the next number only
+ * when the one before it was acknowledged: so a number tells its readers that every lower one was (ADR 112).
  */
 export class GuardBeat {
   readonly #parts: GuardBeatParts;
@@ -66,6 +67,8 @@ export class GuardBeat {
   #mark = 0;
   #markedAt = Number.NEGATIVE_INFINITY;
   #hasCommitted = false;
+  /** The last mark closed commits, and no other process knows yet that it was acknowledged. */
+  #isUntold = false;
   #dueSince: number | undefined;
 
   constructor(parts: GuardBeatParts) {
@@ -131,7 +134,7 @@ export class GuardBeat {
   }
 
   #isDue(): boolean {
-    return this.#hasCommitted || performance.now() - this.#markedAt > betweenIdleMarksMs;
+    return this.#hasCommitted || this.#isUntold || performance.now() - this.#markedAt > betweenIdleMarksMs;
   }
 
   async #markWith(
@@ -140,11 +143,13 @@ export class GuardBeat {
   ): Promise<void> {
     const beganAt = performance.now();
     this.#dueSince ??= beganAt;
+    const closes = this.#hasCommitted;
     this.#hasCommitted = false;
-    this.#mark += 1;
-    const mark = this.#mark;
+    const mark = this.#mark + 1;
     const [row] = await run([this.#parts.node(), mark, history]);
     const [xid, position, at] = row!;
+    this.#mark = Math.max(this.#mark, mark);
+    this.#isUntold = closes;
     this.#dueSince = undefined;
     this.#markedAt = performance.now();
     this.#parts.onMark({ mark, beganAt, xid, position, at: Math.round(at) });

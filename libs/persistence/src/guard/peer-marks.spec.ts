@@ -16,4 +16,12 @@ describe('marks of other processes', () => {
     marks.clear();
     expect(marks.list()).toEqual([]);
   });
+
+  it('are believed from the next one on, because the last may stand on a primary that nobody confirmed', () => {
+    const marks = new PeerMarks();
+    marks.hear({ node: 'one', mark: 1, server: null }, 5);
+    expect(marks.list()).toEqual([]);
+    marks.hear({ node: 'one', mark: 9, server: null }, 6);
+    expect(marks.list()).toEqual([{ node: 'one', mark: 8, server: null, heardAt: 6 }]);
+  });
 });
