@@ -1,23 +1,31 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type EngineClient, EngineWorld, orders, type Tokens } from '../e2e/engine-world.js';
+import type { TestDatabase } from '../support/database.js';
 import { type DatabasePair, startDatabasePair } from '../support/database-pair.js';
 import { wholeNumbers } from '../support/random.js';
 import { HonestClient } from './storm.js';
 
 const randomInt = wholeNumbers('failovers');
 
-/** Two nodes on a primary and its standby, and who signs in there. */
-export class FailoverWorld {
+/** Two nodes on a primary and its standbys, and who signs in there. */
+export class FailoverWorld<Servers extends TestDatabase = DatabasePair> {
   private constructor(
-    readonly pair: DatabasePair,
+    readonly pair: Servers,
     readonly world: EngineWorld,
     readonly web: EngineClient,
     readonly api: EngineClient,
   ) {}
 
   static async start(settings: Readonly<Record<string, string>> = {}, nodes = 2): Promise<FailoverWorld> {
-    const pair = await startDatabasePair();
+    return FailoverWorld.over(await startDatabasePair(), settings, nodes);
+  }
+
+  static async over<Servers extends TestDatabase>(
+    pair: Servers,
+    settings: Readonly<Record<string, string>>,
+    nodes = 2,
+  ): Promise<FailoverWorld<Servers>> {
     const world = await EngineWorld.start({
       database: pair,
       nodes,
@@ -54,13 +62,13 @@ export class FailoverWorld {
   }
 
   /** Waits until a node answers questions about tokens again. */
-  untilServed(node: number): Promise<void> {
+  untilServed(node: number, patienceMs = 30_000): Promise<void> {
     return this.world.until(
       `node ${node} answers again`,
       async () =>
         (await this.world.introspect(this.api, 'x', { node }).catch(() => undefined))?.status === 200 &&
         (await this.health(node)) === 200,
-      30_000,
+      patienceMs,
     );
   }
 
