@@ -10,6 +10,7 @@ import { startCluster } from './machine/cluster.mjs';
 import { openCounters } from './machine/database-counters.mjs';
 import { load, WrongAnswers } from './measure.mjs';
 import { choosePaths } from './plan.mjs';
+import { measureBackends, measurePooled } from './pooled.mjs';
 import { measureProcesses } from './processes.mjs';
 import { compareSizes, json, list, machine, table } from './report.mjs';
 import { runPath } from './run-path.mjs';
@@ -53,6 +54,8 @@ const measures = {
   'ends-written': measureEndsWritten,
   idle: measureIdle,
   processes: measureProcesses,
+  pooled: measurePooled,
+  backends: measureBackends,
 };
 
 // No right answers, no number: the measured server must pass all gates; of the others it is said what they do.

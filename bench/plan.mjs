@@ -38,6 +38,8 @@ export const paths = [
   { path: 'admin-list', at: 'admin', connections: 8, whenLong: true },
   { path: 'admin-search', at: 'admin', connections: 8, whenLong: true },
   { path: 'refresh-processes', measure: 'processes' },
+  { path: 'refresh-pooled', measure: 'pooled' },
+  { path: 'backends-of-20', measure: 'backends', whenLong: true },
   { path: 'sign-in', connections: 8, counted: 40, besidePassword: true },
   { path: 'sign-in-and-consent', connections: 8, counted: 40, whenLong: true },
 ];

@@ -66,13 +66,13 @@ export async function startCurfew({
         await server.crash();
         server = await start();
       },
-      /** One more node at the same database. */
-      async startAnother() {
+      /** One more node at the same database, with further settings. */
+      async startAnother(further = {}) {
         const port = await freePort();
         const readyUrl = `${issuer.replace(/\d+$/, String(port))}/health/ready`;
         const another = await startServer({
           script: 'apps/auth-server/dist/main.js',
-          environment: { ...environment, CURFEW_AUTH_PORT: String(port) },
+          environment: { ...environment, CURFEW_AUTH_PORT: String(port), ...further },
           readyUrl,
         });
         return { ...another, port };

@@ -1,13 +1,13 @@
 import { loadConfiguration } from '@curfew/config';
 import { DatabaseListener, examineAddresses, HotStatements, NotHeard } from '@curfew/persistence';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import {
   keepsPreparedStatements,
   type Pooler,
   type PoolerSettings,
   poolerVersion,
   startPooler,
-} from '../support/pooler.js';
+} from '../../scripts/pgbouncer.mjs';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const version = poolerVersion();
 const isNewEnough = keepsPreparedStatements(version);
