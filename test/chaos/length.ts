@@ -1,6 +1,6 @@
 /**
  * The share of their full length that storms run at: 1 unless CURFEW_TEST_CHAOS_SHARE says otherwise, such as 0.1 for everyday use.
- * docs/operations.md names the storms that it shortens.
+ * docs/operations.md, "The storms of many nodes", names those that it shortens.
  */
 function share(): number {
   const given = process.env['CURFEW_TEST_CHAOS_SHARE'] ?? '1';

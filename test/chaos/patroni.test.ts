@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => failover?.stop(), 60_000);
 
-const say = (text: string) => process.stdout.write(`patroni: ${text}\n`);
+const say = (text: string) => console.log(`patroni: ${text}`);
 
 (missing.length > 0 ? describe.skip : describe)('three PostgreSQL servers that Patroni leads', () => {
   it(
