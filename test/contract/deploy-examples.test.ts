@@ -6,7 +6,14 @@ import { parseAllDocuments } from 'yaml';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 const units = readdirSync('deploy/systemd').map((name) => `deploy/systemd/${name}`);
-const examples = ['deploy/envoy/envoy.yaml', 'deploy/traefik/dynamic.yaml', 'deploy/gateway/routes.yaml'];
+const examples = [
+  'deploy/envoy/envoy.yaml',
+  'deploy/envoy/shop.yaml',
+  'deploy/traefik/dynamic.yaml',
+  'deploy/traefik/shop.yaml',
+  'deploy/gateway/routes.yaml',
+  'deploy/gateway/shop.yaml',
+];
 const identity = ['subject', 'client', 'session', 'scope', 'acr', 'auth-time'].map(
   (name) => `x-curfew-${name}`,
 );
@@ -63,9 +70,13 @@ describe('an example for a proxy', () => {
 
   it.each([
     'deploy/nginx/orders.conf',
+    'deploy/nginx/shop.conf',
     'deploy/haproxy/haproxy.cfg',
+    'deploy/haproxy/shop.cfg',
     'deploy/caddy/Caddyfile',
+    'deploy/caddy/shop.Caddyfile',
     'deploy/traefik/dynamic.yaml',
+    'deploy/traefik/shop.yaml',
   ])('names every identity header, so that none of them can come from outside: %s', (example) => {
     const text = read(example).toLowerCase().replaceAll('_', '-');
     for (const name of identity) expect([name, text.includes(name)]).toEqual([name, true]);

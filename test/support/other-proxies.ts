@@ -1,9 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { parse, stringify } from 'yaml';
 import { freePort } from './ports.js';
 
 /** A reverse proxy somebody else wrote, running by the configuration we give away for it. */
@@ -18,6 +20,10 @@ export interface Surroundings {
   readonly gatewayPort: number;
   readonly upstreamPort: number;
   readonly host: string;
+  /** The example to start: the API, or the application to which people are signed in. */
+  readonly example?: 'orders' | 'shop';
+  /** The port to listen on; a free one if it does not matter. */
+  readonly port?: number;
 }
 
 type Start = (folder: string, port: number, where: Surroundings) => Promise<readonly string[]>;
@@ -26,7 +32,7 @@ const addresses = (text: string, { gatewayPort, upstreamPort, host }: Surroundin
   text
     .replaceAll('127.0.0.1:3002', `127.0.0.1:${gatewayPort}`)
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${upstreamPort}`)
-    .replaceAll('orders.example.com', host);
+    .replaceAll(/(orders|shop)\.example\.com/g, host);
 
 async function nginxBy(example: string, folder: string, port: number): Promise<readonly string[]> {
   const plain = example.replace('listen 443 ssl;', `listen 127.0.0.1:${port};`).replace(/^ *ssl_.*$/gm, '');
@@ -39,13 +45,21 @@ async function nginxBy(example: string, folder: string, port: number): Promise<r
   return ['nginx', '-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')];
 }
 
+/** The text of an example, with our addresses in it. */
+const exampleOf = async (files: { readonly [Name in 'orders' | 'shop']: string }, where: Surroundings) =>
+  addresses(await readFile(`deploy/${files[where.example ?? 'orders']}`, 'utf8'), where);
+
 /** Each by the example under deploy/, with our ports, without TLS, as an ordinary program in a folder of its own. */
 const starts: Readonly<Record<string, Start>> = {
-  nginx: async (folder, port, where) =>
-    nginxBy(addresses(await readFile('deploy/nginx/orders.conf', 'utf8'), where), folder, port),
+  async nginx(folder, port, where) {
+    const example = await exampleOf({ orders: 'nginx/orders.conf', shop: 'nginx/shop.conf' }, where);
+    // Addresses that people come back to need the port, which is never the default one here.
+    const named = where.example === 'shop' ? example.replaceAll(/\$host\b/g, `$host:${port}`) : example;
+    return nginxBy(named, folder, port);
+  },
   async haproxy(folder, port, where) {
     const script = addresses(await readFile('deploy/haproxy/curfew.lua', 'utf8'), where);
-    const example = addresses(await readFile('deploy/haproxy/haproxy.cfg', 'utf8'), where)
+    const example = (await exampleOf({ orders: 'haproxy/haproxy.cfg', shop: 'haproxy/shop.cfg' }, where))
       .replace(/bind :443 .*/, `bind 127.0.0.1:${port}`)
       .replace('/etc/haproxy/curfew.lua', join(folder, 'curfew.lua'));
     await writeFile(join(folder, 'curfew.lua'), script);
@@ -53,12 +67,51 @@ const starts: Readonly<Record<string, Start>> = {
     return ['haproxy', '-db', '-f', join(folder, 'haproxy.cfg')];
   },
   async caddy(folder, port, where) {
-    const example = addresses(await readFile('deploy/caddy/Caddyfile', 'utf8'), where).replace(
+    const files = { orders: 'caddy/Caddyfile', shop: 'caddy/shop.Caddyfile' };
+    const example = (await exampleOf(files, where)).replace(
       `${where.host} {`,
       `http://${where.host}:${port} {`,
     );
     await writeFile(join(folder, 'Caddyfile'), `{\n\tadmin off\n\tauto_https off\n}\n${example}`);
     return ['caddy', 'run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'];
+  },
+  async traefik(folder, port, where) {
+    const example = (await exampleOf({ orders: 'traefik/dynamic.yaml', shop: 'traefik/shop.yaml' }, where))
+      .replaceAll(/^ *tls: \{\}$/gm, '')
+      .replace('__Host-', '');
+    await writeFile(join(folder, 'dynamic.yaml'), example);
+    return [
+      'traefik',
+      `--entrypoints.websecure.address=127.0.0.1:${port}`,
+      `--providers.file.filename=${join(folder, 'dynamic.yaml')}`,
+      '--global.checknewversion=false',
+      '--global.sendanonymoususage=false',
+      '--log.level=WARN',
+    ];
+  },
+  async envoy(folder, port, where) {
+    const text = await exampleOf({ orders: 'envoy/envoy.yaml', shop: 'envoy/shop.yaml' }, where);
+    const own = text
+      .replaceAll('port_value: 3002', `port_value: ${where.gatewayPort}`)
+      .replaceAll('port_value: 8080', `port_value: ${where.upstreamPort}`);
+    const example = parse(
+      own.replace('address: 0.0.0.0, port_value: 443', `address: 127.0.0.1, port_value: ${port}`),
+    );
+    const [chain] = example.static_resources.listeners[0].filter_chains;
+    delete chain.transport_socket;
+    const [{ typed_config: connections }] = chain.filters;
+    connections.route_config.virtual_hosts[0].domains.push(`${where.host}:${port}`);
+    await writeFile(join(folder, 'envoy.yaml'), stringify(example));
+    return [
+      'envoy',
+      '-c',
+      join(folder, 'envoy.yaml'),
+      '--concurrency',
+      '1',
+      '--disable-hot-restart',
+      '-l',
+      'warn',
+    ];
   },
 };
 
@@ -77,7 +130,12 @@ export function isInstalled(name: string): boolean {
 
 /** Starts one on a free port; resolves when it accepts connections. */
 export const startOtherProxy = async (name: string, where: Surroundings): Promise<OtherProxy> =>
-  startProgram(name, await freePort(), (folder, port) => starts[name]!(folder, port, where));
+  startProgram(
+    name,
+    where.port ?? (await freePort()),
+    (folder, port) => starts[name]!(folder, port, where),
+    name === 'traefik' ? hasRoutes(where.host) : accepts,
+  );
 
 /** nginx in front of authorization servers at these ports, by deploy/nginx/login.conf. */
 export const startNginxForLogin = async (port: number, programs: number, people: number) =>
@@ -94,6 +152,7 @@ export async function startProgram(
   name: string,
   port: number,
   prepare: (folder: string, port: number) => Promise<readonly string[]>,
+  answers = accepts,
 ): Promise<OtherProxy> {
   const folder = await mkdtemp(join(tmpdir(), `curfew-${name}-`));
   await mkdir(join(folder, 'home'));
@@ -108,7 +167,7 @@ export async function startProgram(
     stream?.setEncoding('utf8').on('data', (text: string) => (printed += text));
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const deadline = performance.now() + 10_000;
-  while (!(await accepts(port))) {
+  while (!(await answers(port))) {
     if (child.exitCode !== null || performance.now() > deadline)
       throw new Error(`${name} did not start:\n${printed}`);
     await pause(50);
@@ -125,6 +184,17 @@ export async function startProgram(
     },
   };
 }
+
+/** Traefik listens before it has read its routes, and answers 404 until then. */
+const hasRoutes =
+  (host: string) =>
+  (port: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      get({ host: '127.0.0.1', port, path: '/', headers: { host } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode !== 404);
+      }).once('error', () => resolve(false));
+    });
 
 const accepts = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream';
 import { answerMetadata, answerRefusal, isMetadataPath, type Refusal } from '@curfew/resource-server';
 import type { AskedRequest } from '@curfew/web';
 import { isOwnPath } from './browser/browser-client.js';
-import { answerOwnPage, redirect } from './browser/own-pages.js';
-import { decidePerson, type PersonDecision } from './browser/person-request.js';
+import { answerOwnPage, type OwnPagesParts, redirect } from './browser/own-pages.js';
+import { decideRequest, type PersonDecision } from './browser/person-request.js';
 import { type DecisionHandlers, type DecisionMaker, noRoute } from './decision.js';
 import { answerForwardAuth, faultWords } from './forward-auth/forward-auth.js';
 import { ownRefusal } from './own-refusal.js';
@@ -68,6 +68,13 @@ export class Entrance {
     if (path === '/health/live') return answerHealth(response, true);
     if (path === '/health/ready') return answerHealth(response, this.parts.isReady());
     if (isForwardAuth(path)) return this.#answerForwardAuth(request, response);
+    if (isOwnPath(path)) {
+      // Another proxy sends them here from a host whose other requests it only asks about.
+      const understood = this.#understand(request);
+      if ('refusal' in understood) return this.#refuse(response, understood.refusal);
+      const own = this.#ownPages(understood.asked);
+      if (own) return answerOwnPage(request, response, understood.asked, own);
+    }
     const { publicScheme: scheme, onUnrouted } = this.parts;
     onUnrouted({ scheme, host: request.headers.host ?? '', path });
     return this.#refuse(response, noRoute);
@@ -136,11 +143,9 @@ export class Entrance {
     const understood = this.#understand(request);
     if ('refusal' in understood) return this.#refuse(response, understood.refusal);
     const { asked } = understood;
-    const { decisions, rules, proxy } = this.parts;
-    const ofHost = isOwnPath(asked.path) ? decisions.browserOf(asked, true) : undefined;
-    const verifier = ofHost && decisions.verifierFor(ofHost);
-    if (ofHost && verifier)
-      return answerOwnPage(request, response, asked, { rules: rules(), browser: ofHost, verifier });
+    const { decisions, proxy } = this.parts;
+    const own = this.#ownPages(asked);
+    if (own) return answerOwnPage(request, response, asked, own);
     const preflight = decisions.preflight(asked, request);
     if (preflight) {
       response.writeHead(204, preflight).end();
@@ -161,18 +166,20 @@ export class Entrance {
     );
   }
 
-  async #decide(
+  /** The parts of the gateway's own pages, if this is a request for one at a host where people are signed in. */
+  #ownPages(asked: AskedRequest): OwnPagesParts | undefined {
+    const { decisions, rules } = this.parts;
+    const browser = isOwnPath(asked.path) ? decisions.browserOf(asked, true) : undefined;
+    const verifier = browser && decisions.verifierFor(browser);
+    return browser && verifier && { rules: rules(), browser, verifier, decisions };
+  }
+
+  #decide(
     asked: AskedRequest,
     request: IncomingMessage,
     options: { readonly isUpgrade?: boolean } = {},
   ): Promise<PersonDecision> {
-    const { decisions } = this.parts;
-    const browser = decisions.browserOf(asked);
-    if (browser) return decidePerson(asked, this.#asking(request), browser, decisions, options);
-    const decision = await decisions.decide(asked, this.#asking(request));
-    return decision.kind === 'allowed'
-      ? { kind: 'allowed', allowed: decision, cookies: [] }
-      : { kind: 'refused', refusal: decision.refusal, cookies: [] };
+    return decideRequest(asked, this.#asking(request), this.parts.decisions, options);
   }
 
   #understand(request: IncomingMessage): Understood {

@@ -112,9 +112,11 @@ export function routeFaults(route: {
   readonly limited: boolean;
   readonly browser?: string | undefined;
   readonly upstream?: unknown;
+  /** Whether other proxies ask about requests, and pass them on. */
+  readonly asked?: boolean;
 }): string[] {
   const faults: string[] = [];
-  if (route.browser !== undefined && route.upstream === undefined)
+  if (route.browser !== undefined && route.upstream === undefined && !route.asked)
     faults.push('has a browser client and needs an upstream');
   if (route.public && (route.scopes.length > 0 || route.acr.length > 0 || route.limited))
     faults.push('is public and cannot require anything');

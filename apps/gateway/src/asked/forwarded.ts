@@ -45,6 +45,13 @@ export function readForwarded(
   return asked;
 }
 
+/**
+ * Whether the proxy takes 401 and 403 alone for a refusal, and every other status for a broken gateway: it states the request as nginx
+ * does (ngx_http_auth_request_module).
+ */
+export const takesNoRedirect = ({ headers }: IncomingMessage, { forms }: ForwardedRules): boolean =>
+  forms.includes('x-original') && headers['x-original-url'] !== undefined;
+
 /** Results of lookups, by list and address: the same few proxies ask again and again, and a lookup is expensive. */
 const knownAddresses = new WeakMap<BlockList, Map<string, boolean>>();
 const maxKnownAddresses = 1_000;

@@ -31,9 +31,13 @@ export const ownFolder = '/.curfew';
 export const ownPaths = {
   callback: '/.curfew/callback',
   session: '/.curfew/session',
+  signIn: '/.curfew/sign-in',
   signOut: '/.curfew/sign-out',
   backchannelLogout: '/.curfew/backchannel-logout',
 } as const;
+
+/** The parameter of the sign-in address that names the path and query to come back to. */
+export const returnParameter = 'return_to';
 
 /** Whether a path is the gateway's own. */
 export const isOwnPath = (path: string): boolean => path.startsWith(`${ownFolder}/`);

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '@curfew/resource-server';
 import type { AskedRequest } from '@curfew/web';
 import { cookieNames, readCookie } from '@curfew/web';
-import type { BrowserClient, BrowserTokens } from './browser-client.js';
+import { type BrowserClient, type BrowserTokens, ownPaths, returnParameter } from './browser-client.js';
 import { CookieSeal } from './cookie-seal.js';
 import { cookieName, writeCookie } from './cookies.js';
 import { isForgeable, isNavigation } from './page-requests.js';
@@ -11,6 +11,7 @@ import {
   type Redirect,
   type ReturnedCode,
   redirectUri,
+  returnAddress,
   SignIn,
 } from './sign-in.js';
 import { TokenEndpoint, type TokenOutcome } from './token-endpoint.js';
@@ -135,8 +136,19 @@ export class BrowserMode {
     asked: AskedRequest,
     demanded: DemandedAuthentication = {},
   ): Redirect | undefined {
-    if (!isNavigation(request)) return undefined;
+    if (!isNavigation(request, asked)) return undefined;
     return this.signIn.begin(request, asked, `${asked.path}${asked.query}`, demanded);
+  }
+
+  /**
+   * Leads a person to the address at this host where their sign-in begins, for a proxy that cannot hand on cookies with its refusals;
+   * undefined for a script. The proxy named the host, and a route has it, so the address leads nowhere else.
+   */
+  leadToSignIn(request: IncomingMessage, asked: AskedRequest): Redirect | undefined {
+    if (!isNavigation(request, asked)) return undefined;
+    const { scheme, host, path, query } = asked;
+    const parameters = new URLSearchParams({ [returnParameter]: returnAddress(`${path}${query}`) });
+    return { location: `${scheme}://${host}${ownPaths.signIn}?${parameters}`, cookies: [] };
   }
 
   /** The cookie that keeps tokens. @throws CookieTooLong */

@@ -1,20 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { stylesheet, stylesheetPath } from '@curfew/pages';
 import { answerRefusal, type TokenFacts, type Verifier } from '@curfew/resource-server';
-import type { AskedRequest } from '@curfew/web';
-import { readBody } from '@curfew/web';
+import { type AskedRequest, readAsked, readBody } from '@curfew/web';
+import type { DecisionMaker } from '../decision.js';
 import { ownRefusal } from '../own-refusal.js';
+import { certificateOf } from '../proxied-request.js';
 import type { GatewayRules } from '../routes/rules.js';
-import { ownFolder, ownPaths } from './browser-client.js';
+import { isOwnPath, ownFolder, ownPaths, returnParameter } from './browser-client.js';
 import type { BrowserMode } from './browser-mode.js';
-import { sendOwnPage } from './own-page.js';
-import { isForgeable } from './page-requests.js';
+import { type OwnPage, sendOwnPage } from './own-page.js';
+import { isForgeable, isNavigation } from './page-requests.js';
+import { decideRequest } from './person-request.js';
 
 /** The dependencies of the gateway's own pages at a host. */
 export interface OwnPagesParts {
   readonly rules: GatewayRules;
   readonly browser: BrowserMode;
   readonly verifier: Verifier;
+  readonly decisions: DecisionMaker;
 }
 
 /** Bytes of a logout token's form. */
@@ -31,6 +34,8 @@ export async function answerOwnPage(
   switch (`${request.method} ${asked.path}`) {
     case `GET ${ownPaths.callback}`:
       return comeBack(request, response, asked, parts);
+    case `GET ${ownPaths.signIn}`:
+      return beginSignIn(request, response, asked, parts);
     case `GET ${ownPaths.session}`:
       return tellSession(request, response, asked, parts);
     case `POST ${ownPaths.signOut}`:
@@ -44,6 +49,43 @@ export async function answerOwnPage(
   }
 }
 
+/**
+ * A person whom another proxy leads here begins to sign in. The request for the page they want is decided on anew, so that no parameter
+ * says which authentication it takes; they go on to it if it may pass by now. That page is always one of this host with this sign-in.
+ */
+async function beginSignIn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: AskedRequest,
+  { rules, browser, decisions }: OwnPagesParts,
+): Promise<void> {
+  const { scheme, host, query } = asked;
+  const target = new URLSearchParams(query).get(returnParameter) ?? '/';
+  const page = readAsked({ method: 'GET', scheme, host, target });
+  const isOurs = typeof page !== 'string' && !isOwnPath(page.path) && decisions.browserOf(page) === browser;
+  if (!isOurs) return sendOwnPage(request, response, { kind: 'unknown', next: '/' });
+  const asking = { message: request, certificate: certificateOf(request, rules) };
+  const decision = await decideRequest(page, asking, decisions);
+  if (decision.kind === 'redirect')
+    return redirect(response, decision.redirect.location, decision.redirect.cookies);
+  if (decision.kind === 'allowed')
+    return redirect(response, `${scheme}://${host}${page.path}${page.query}`, decision.cookies);
+  const { refusal, cookies } = decision;
+  // The sign-in before this one was for the same demand, and did not meet it.
+  if (refusal.acrValues !== undefined && isNavigation(request, page))
+    return sendOwnPage(request, response, secondStepTo(rules, `${page.path}${page.query}`, cookies));
+  if (cookies.length > 0) response.setHeader('Set-Cookie', [...cookies]);
+  answerRefusal(response, ownRefusal(refusal, request, rules.forwarded.proxies));
+}
+
+/** The page for a person whose account has no second step, and who wants to go where one is needed. */
+const secondStepTo = ({ issuer }: GatewayRules, next: string, cookies: readonly string[]): OwnPage => ({
+  kind: 'second_step',
+  next,
+  cookies,
+  first: `${issuer}/second-step`,
+});
+
 /** The person comes back from signing in. */
 async function comeBack(
   request: IncomingMessage,
@@ -55,11 +97,10 @@ async function comeBack(
   if (returned.kind === 'unknown') return sendOwnPage(request, response, { kind: 'unknown', next: '/' });
   if (returned.kind === 'refused') {
     const { lacksSecondStep, returnTo: next } = returned;
-    const first = `${rules.issuer}/second-step`;
     return sendOwnPage(
       request,
       response,
-      lacksSecondStep ? { kind: 'second_step', next, cookies, first } : { kind: 'refused', next, cookies },
+      lacksSecondStep ? secondStepTo(rules, next, cookies) : { kind: 'refused', next, cookies },
     );
   }
   const outcome = await browser.redeem(returned, asked);

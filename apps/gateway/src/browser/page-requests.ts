@@ -1,8 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { AskedRequest } from '@curfew/web';
 
+/**
+ * Whether a request opens a WebSocket. `Upgrade` is for one connection, so nginx asks without it; the other marks are those of handshakes
+ * alone (RFC 6455 §4.1, Fetch Metadata).
+ */
+export const isHandshake = ({ headers }: IncomingMessage): boolean =>
+  /\bwebsocket\b/i.test(headers.upgrade ?? '') ||
+  headers['sec-websocket-key'] !== undefined ||
+  headers['sec-websocket-version'] !== undefined ||
+  headers['sec-fetch-mode'] === 'websocket';
+
 /** Whether a person looks at the answer of this request: then they can be sent somewhere. Scripts get a 401 instead. */
-export function isNavigation({ method, headers }: IncomingMessage): boolean {
+export function isNavigation({ headers }: IncomingMessage, { method }: AskedRequest): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false;
   const mode = headers['sec-fetch-mode'];
   if (mode !== undefined) return mode === 'navigate' && headers['sec-fetch-dest'] !== 'iframe';
@@ -15,8 +25,8 @@ export function isNavigation({ method, headers }: IncomingMessage): boolean {
  * wanted the request, so what changes something must come from the same origin (Fetch Metadata, Origin).
  */
 export function isForgeable(
-  { method, headers }: IncomingMessage,
-  { scheme, host }: AskedRequest,
+  { headers }: IncomingMessage,
+  { method, scheme, host }: AskedRequest,
   isUpgrade = false,
 ): boolean {
   // Every site may open a WebSocket to any other; only the origin says which one did (RFC 6455 §10.2).

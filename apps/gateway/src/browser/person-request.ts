@@ -1,34 +1,53 @@
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '@curfew/resource-server';
 import type { AskedRequest } from '@curfew/web';
-import type { Allowed, Asking, DecisionMaker } from '../decision.js';
+import type { Allowed, Asking, Decision, DecisionMaker } from '../decision.js';
 import type { BrowserMode } from './browser-mode.js';
 import type { Redirect } from './sign-in.js';
 
 /** The decision about a request in browser mode; `cookies` are set on the response in every case. */
 export type PersonDecision =
   | { readonly kind: 'allowed'; readonly allowed: Allowed; readonly cookies: readonly string[] }
-  | { readonly kind: 'redirect'; readonly redirect: Redirect }
+  | { readonly kind: 'redirect'; readonly redirect: Redirect; readonly refusal: Refusal }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly cookies: readonly string[] };
+
+/** How a request comes here. */
+export interface Arrival {
+  readonly isUpgrade?: boolean;
+  /** Another proxy asks about the request, and hands the answer to the browser. */
+  readonly isAsked?: boolean;
+}
+
+/** Decides about a request: in browser mode if its route has a browser client, and else by the token that it brings. */
+export async function decideRequest(
+  asked: AskedRequest,
+  asking: Asking,
+  decisions: DecisionMaker,
+  arrival: Arrival = {},
+): Promise<PersonDecision> {
+  const browser = decisions.browserOf(asked);
+  return browser && asking.message.headers.authorization === undefined
+    ? decidePerson(asked, asking, browser, decisions, arrival)
+    : settingNothing(await decisions.decide(asked, asking));
+}
+
+const settingNothing = (decision: Decision): PersonDecision =>
+  decision.kind === 'allowed'
+    ? { kind: 'allowed', allowed: decision, cookies: [] }
+    : { kind: 'refused', refusal: decision.refusal, cookies: [] };
 
 /**
  * Decides about a request of a browser: with the token in its cookie, refreshed where that helps, and by sending the
  * person to sign in where nothing else does. A request that brings a token of its own is decided on by that alone.
  */
-export async function decidePerson(
+async function decidePerson(
   asked: AskedRequest,
   asking: Asking,
   browser: BrowserMode,
   decisions: DecisionMaker,
-  { isUpgrade = false } = {},
+  { isUpgrade = false, isAsked = false }: Arrival,
 ): Promise<PersonDecision> {
   const { message } = asking;
-  if (message.headers.authorization !== undefined) {
-    const decision = await decisions.decide(asked, asking);
-    return decision.kind === 'allowed'
-      ? { kind: 'allowed', allowed: decision, cookies: [] }
-      : { kind: 'refused', refusal: decision.refusal, cookies: [] };
-  }
   // The answer to an upgrade carries no cookie to this browser that it would keep in time: nothing is refreshed there.
   const passive = isUpgrade || decisions.isPassive(asked, message);
   const found = await browser.tokenFor(message, asked, { passive, isUpgrade });
@@ -44,7 +63,7 @@ export async function decidePerson(
   if (again?.kind === 'allowed') return again;
   const refusal = again?.kind === 'refused' ? again.refusal : first.refusal;
   const cookies = [...found.cookies, ...(again?.cookies ?? [])];
-  return sendAway(message, asked, browser, refusal, cookies);
+  return sendAway(message, asked, browser, refusal, { cookies, isAsked });
 }
 
 async function decideWith(
@@ -81,12 +100,16 @@ function sendAway(
   asked: AskedRequest,
   browser: BrowserMode,
   refusal: Refusal,
-  cookies: readonly string[],
+  { cookies, isAsked }: { readonly cookies: readonly string[]; readonly isAsked: boolean },
 ): PersonDecision {
   const isInVain =
     refusal.error === 'insufficient_user_authentication' && browser.hasJustSignedIn(message, asked, refusal);
-  const mayHelp = refusal.status === 401 && !isInVain;
-  const redirect = mayHelp ? browser.sendToSignIn(message, asked, refusal) : undefined;
+  // The page at which a sign-in begins tells a person that another one would not help.
+  const mayHelp = refusal.status === 401 && (isAsked || !isInVain);
+  if (!mayHelp) return { kind: 'refused', refusal, cookies };
+  const redirect = isAsked
+    ? browser.leadToSignIn(message, asked)
+    : browser.sendToSignIn(message, asked, refusal);
   if (!redirect) return { kind: 'refused', refusal, cookies };
-  return { kind: 'redirect', redirect: { ...redirect, cookies: [...cookies, ...redirect.cookies] } };
+  return { kind: 'redirect', redirect: { ...redirect, cookies: [...cookies, ...redirect.cookies] }, refusal };
 }

@@ -80,7 +80,7 @@ export class SignIn {
     wanted: string,
     { maxAge, acrValues }: DemandedAuthentication = {},
   ): Redirect {
-    const returnTo = wanted.length > maxReturnAddress ? '/' : wanted;
+    const returnTo = returnAddress(wanted);
     const known = wayCookies(request);
     const place = freePlace(known, returnTo.length > maxShortAddress);
     const state = stateFor(place);
@@ -162,6 +162,9 @@ function stateFor(place: string): string {
   bytes[0] = (bytes[0]! & ~(places.length - 1)) | places.indexOf(place);
   return bytes.toString('base64url');
 }
+
+/** Path and query to come back to, or `/` in place of one that is too long to be kept. */
+export const returnAddress = (wanted: string): string => (wanted.length > maxReturnAddress ? '/' : wanted);
 
 /** The redirect URI of the gateway at a host. */
 export const redirectUri = (scheme: string, host: string): string =>

@@ -1,11 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerRefusal, type Refusal, type TokenFacts } from '@curfew/resource-server';
 import { askedFaultWords } from '@curfew/web';
-import { type ForwardedFault, readForwarded } from '../asked/forwarded.js';
+import { type ForwardedFault, readForwarded, takesNoRedirect } from '../asked/forwarded.js';
+import { isOwnPath } from '../browser/browser-client.js';
+import { redirect } from '../browser/own-pages.js';
+import { isHandshake } from '../browser/page-requests.js';
+import { decideRequest } from '../browser/person-request.js';
 import type { DecisionMaker } from '../decision.js';
 import { identityHeaders } from '../identity-headers.js';
 import { ownRefusal } from '../own-refusal.js';
 import { certificateOf } from '../proxied-request.js';
+import { withoutCookies } from '../proxy/outgoing-headers.js';
 import type { GatewayRules } from '../routes/rules.js';
 import { sessionHeaders } from '../session-headers.js';
 
@@ -18,6 +23,17 @@ export const faultWords: { readonly [Fault in ForwardedFault]: string } = {
   ...askedFaultWords,
 };
 
+/** The header of a 401 in which a proxy that takes no redirect finds the address to which it sends the person. */
+const signInHeader = 'X-Curfew-Sign-In';
+
+/** The sign-in leads to such a path; if the proxy asked about it, the person would go round in circles. */
+const ownPathAsked: Refusal & { readonly description: string } = {
+  status: 403,
+  error: 'invalid_request',
+  description: "the path is the gateway's own: the proxy must send it to the gateway, and not ask about it",
+  headers: { 'Cache-Control': 'no-store' },
+};
+
 /** The dependencies of forward-auth. */
 export interface ForwardAuthParts {
   readonly rules: GatewayRules;
@@ -26,7 +42,8 @@ export interface ForwardAuthParts {
 }
 
 /**
- * Answers whether a proxy may let a request pass: 200 with identity headers, or the refusal to hand to the client.
+ * Answers whether a proxy may let a request pass: 200 with identity headers, or the refusal to hand to the client. A person is led to the
+ * sign-in on routes with a browser client; an answer of 200 has the `Cookie` header for the upstream, without the gateway's own cookies.
  * `target` is what follows the path of this endpoint.
  */
 export async function answerForwardAuth(
@@ -50,12 +67,30 @@ export async function answerForwardAuth(
   }
   // The upstream answers it: an answer of success from here means to proxies that the request may pass.
   if (decisions.preflight(asked, message)) return answerYes(response, {});
-  const decision = await decisions.decide(asked, { message, certificate: certificateOf(message, rules) });
-  if (decision.kind === 'refused') {
-    refuse(forProxies(decision.refusal));
-    return;
+  const browser = decisions.browserOf(asked, true);
+  if (browser && isOwnPath(asked.path)) {
+    onFault(ownPathAsked.description, message);
+    return refuse(ownPathAsked);
   }
-  answerYes(response, sessionHeaders(decision.facts, decision.now), decision.facts);
+  const asking = { message, certificate: certificateOf(message, rules) };
+  const decision = await decideRequest(asked, asking, decisions, {
+    isUpgrade: isHandshake(message),
+    isAsked: true,
+  });
+  const cookies = decision.kind === 'redirect' ? decision.redirect.cookies : decision.cookies;
+  if (cookies.length > 0) response.setHeader('Set-Cookie', [...cookies]);
+  if (decision.kind === 'refused') return refuse(forProxies(decision.refusal));
+  if (decision.kind === 'redirect') {
+    const { location } = decision.redirect;
+    if (!takesNoRedirect(message, rules.forwarded)) return redirect(response, location, cookies);
+    response.setHeader(signInHeader, location);
+    return refuse(decision.refusal);
+  }
+  const { facts, now } = decision.allowed;
+  const left = browser && {
+    Cookie: withoutCookies(message.headers.cookie, browser.ownCookies(message)) ?? '',
+  };
+  answerYes(response, { ...sessionHeaders(facts, now), ...left }, facts);
 }
 
 function answerYes(

@@ -72,7 +72,8 @@ export function removeHopByHop(headers: IncomingHttpHeaders): void {
 export const isChunked = ({ 'transfer-encoding': encoding }: IncomingHttpHeaders): boolean =>
   encoding !== undefined && /(^|,)\s*chunked\s*$/i.test(encoding);
 
-function withoutCookies(header: string | undefined, names: readonly string[]): string | undefined {
+/** The `Cookie` header without these cookies. */
+export function withoutCookies(header: string | undefined, names: readonly string[]): string | undefined {
   if (header === undefined || names.length === 0) return header;
   const isOwn = (pair: string) => names.some((name) => pair.startsWith(`${name}=`));
   return header

@@ -29,7 +29,10 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function read(text: string) {
   await writeFile(location, text);
-  return readRoutesFile(location, 'https://login.example.test', { SECRET: 'a secret of the client' });
+  return readRoutesFile(location, 'https://login.example.test', {
+    SECRET: 'a secret of the client',
+    COOKIES: 'a secret of the cookies of browsers',
+  });
 }
 
 /** The faults, each without the name of the file. */
@@ -45,6 +48,22 @@ describe('a routes file', () => {
     expect([routes.map(({ name }) => name), apis.map(({ clientSecret }) => clientSecret)]).toEqual([
       ['admin', 'open'],
       ['a secret of the client'],
+    ]);
+  });
+
+  it('signs people in where the gateway passes requests on itself, or is asked about them', async () => {
+    const browser = `browsers:
+  shop: { api: orders, clientId: shop, clientSecretVariable: SECRET, cookieSecretVariable: COOKIES }
+`;
+    const text = good
+      .replace('routes:\n', `${browser}routes:\n`)
+      .replace('api: orders\n  - name: open', 'api: orders\n    browser: shop\n  - name: open');
+    expect((await read(text)).routes.map((one) => [one.browser, one.upstream])).toEqual([
+      ['shop', undefined],
+      [undefined, undefined],
+    ]);
+    expect(await faultsOf(text.replace('forwarded: [x-forwarded]\n', ''))).toEqual([
+      'f:7: routes.0: has a browser client and needs an upstream',
     ]);
   });
 

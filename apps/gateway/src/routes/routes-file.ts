@@ -194,7 +194,12 @@ function relationsOf({
       fault([...here, 'browser'], 'names a browser client that is not in this file, or is for another api');
     if (one.timeouts !== undefined && !(one.timeouts in timeouts))
       fault([...here, 'timeouts'], 'names timeouts that are not in this file');
-    for (const text of routeFaults({ ...one, limited: one.timeouts !== undefined })) fault(here, text);
+    for (const text of routeFaults({
+      ...one,
+      limited: one.timeouts !== undefined,
+      asked: forwarded.length > 0,
+    }))
+      fault(here, text);
   }
   if (routes.length === 0 && !keptRoutes)
     fault(['routes'], 'must have an entry where there is no keptRoutes');
