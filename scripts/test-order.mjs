@@ -23,6 +23,7 @@ export const longest = [
   'test/e2e/engine-cost.test.ts',
   'test/browser/appearance.test.ts',
   'test/e2e/token-answers.test.ts',
+  'test/e2e/streams-handed-over.test.ts',
   'test/e2e/session-feed.test.ts',
   'test/e2e/engine-time.test.ts',
   'test/e2e/bootstrap.test.ts',

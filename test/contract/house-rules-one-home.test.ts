@@ -109,6 +109,10 @@ const rules: Readonly<Record<string, OneHome>> = {
   'reads a body from the network': {
     finds: calls(['on'], 'data'),
     home: { 'libs/web/src/body.ts': '' },
+    beside: {
+      'apps/gateway/src/proxy/streams-handed-over.ts':
+        'sees where an event ends, and keeps four bytes of what passes',
+    },
   },
   'sets a cookie': {
     finds: says(/\bHttpOnly\b/i),

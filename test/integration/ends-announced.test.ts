@@ -35,7 +35,8 @@ beforeAll(async () => {
   announcer = new EndAnnouncer(prisma.direct, (error) => faults.push(error));
   const store = new FeedStore(prisma);
   const report = (error: unknown) => faults.push(error);
-  feed = new SessionFeed({ store, nodes: new FeedNodeStore(prisma), announcer, clock, report });
+  const nodes = new FeedNodeStore(prisma);
+  feed = new SessionFeed({ store, nodes, announcer, clock, name: 'here', report });
   await feed.start();
   listener = new DatabaseListener({ url: house.database.url, through: prisma.direct }, [endsChannel], {
     onNotification: (_, payload) => {
@@ -44,6 +45,7 @@ beforeAll(async () => {
     },
   });
   await listener.start();
+  await feed.appear();
   await feed.follow(
     (message) => {
       told.push(message);

@@ -202,3 +202,20 @@ const accepts = (port: number): Promise<boolean> =>
     socket.once('connect', () => socket.destroy());
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
   });
+
+/** HAProxy in front of the nodes of an authorization server, by deploy/haproxy/login.cfg; `more` are lines behind the example. */
+export const startHaproxyForLogin = async (port: number, nodes: readonly number[], more = '') =>
+  startProgram('haproxy', port, async (folder) => {
+    const servers = nodes.map((node, at) => `    server node${at + 1} 127.0.0.1:${node}`).join('\n');
+    const example = (await readFile('deploy/haproxy/login.cfg', 'utf8'))
+      .replace(/bind :443 .*/, `bind 127.0.0.1:${port}`)
+      .replace('hdr Host login.example.com', `hdr Host localhost:${port}`)
+      .replace('X-Forwarded-Proto https', 'X-Forwarded-Proto http')
+      // A machine on which tests run answers late without being away.
+      .replace('timeout connect 1s', 'timeout connect 5s\n    timeout check 5s')
+      .replace(/(?: +server node\d+ .*\n)+/, `${servers}\n`);
+    if (!example.includes(servers) || example.includes('example.com'))
+      throw new Error('the example has changed');
+    await writeFile(join(folder, 'haproxy.cfg'), `${example}\n${more}\n`);
+    return ['haproxy', '-db', '-f', join(folder, 'haproxy.cfg')];
+  });

@@ -83,6 +83,7 @@ export async function startAuthServer(
   const throttled = await ThrottledRequests.over(foundation);
   const listener = listen(foundation, background, followers, throttled);
   await listener.start();
+  await followers.feed.appear();
   foundation.registry.trust();
   const app = await pages(foundation, {
     feed: followers.feed,
@@ -102,8 +103,9 @@ export async function startAuthServer(
     const { shutdownDelayMs, shutdownGraceMs } = configuration.limits;
     app.get(HealthController).stopping = true;
     await server.drain(shutdownDelayMs);
-    await followers.stop();
+    await followers.handOver();
     await server.close(shutdownGraceMs);
+    await followers.stop();
     await background.stop();
     await telling.stop();
     await listener.stop();

@@ -105,7 +105,7 @@ export async function startGateway(
     async stop() {
       state.stopping = true;
       await httpServer.drain(limits.shutdownDelayMs);
-      await httpServer.close(limits.shutdownGraceMs);
+      await Promise.all([proxy.handOver(), httpServer.close(limits.shutdownGraceMs)]);
       await metricsServer?.stop();
       await decisions.close();
       await tracing?.stop();

@@ -169,7 +169,7 @@ export const stream = operation({
   tag: 'events',
   summary: 'Follows events as they happen, as server-sent events.',
   description:
-    'Each message has the event as data, its type as event and its position as id. A client that comes back with Last-Event-ID misses nothing. A comment is sent every few seconds, so that a silent connection shows. The stream ends when the token does.',
+    'Each message has the event as data, its type as event and its position as id. A client that comes back with Last-Event-ID misses nothing. The position where the stream begins is in the header Event-Position. A comment is sent every few seconds, so that a silent connection shows. The stream ends when the token does. A process that stops ends it with a message of type elsewhere, whose id is where to go on, after the milliseconds of its retry.',
   scope: 'events:read',
   query: z.strictObject({ ...search, after: position }),
   answers: { 200: { description: 'text/event-stream', schema: z.string(), mediaType: 'text/event-stream' } },

@@ -27,6 +27,8 @@ const batch = 200;
 /** Between two looks at the table, and between two signs of life. Milliseconds. */
 const lookEvery = 500;
 const beatEvery = 5_000;
+/** Clients of a process that stops come back within this, each after another while. Milliseconds. */
+const comeBackWithinMs = 100;
 /** How often the token is asked again whether it still stands. */
 const checkEvery = 10_000;
 
@@ -54,6 +56,8 @@ export class EventStreams {
       response.status(200);
       response.setHeader('Content-Type', 'text/event-stream; charset=utf-8');
       response.setHeader('X-Accel-Buffering', 'no');
+      // For those whose stream breaks before an event came: some parsers do not hand on an id without data.
+      response.setHeader('Event-Position', writePosition(position));
       response.flushHeaders();
       await this.#untilAborted(stream.signal, (signal) => this.#write(stream, position, signal));
       response.end();
@@ -62,7 +66,7 @@ export class EventStreams {
     }
   }
 
-  /** Ends all streams; their clients come back elsewhere with their positions. */
+  /** Ends all streams with a last message, with which their clients go on elsewhere from where they are. */
   stop(): void {
     this.#stopping.abort();
   }
@@ -111,6 +115,10 @@ export class EventStreams {
       }
       if (page.events.length < batch) await pause(lookEvery, undefined, { signal }).catch(() => {});
     }
+    // It has data, because a parser may pass over the position of a message without any.
+    const retryMs = Math.ceil(Math.random() * comeBackWithinMs);
+    if (this.#stopping.signal.aborted)
+      response.write(`event: elsewhere\nretry: ${retryMs}\nid: ${writePosition(position)}\ndata: {}\n\n`);
   }
 
   /** A stream must not outlive the token it was opened with. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type FeedMessage, type FollowerWord, type SessionFeed, TooManyFollowers } from '@curfew/events';
-import { answerJson, malformedBody, ProblemError, readJson, requireMethod } from '@curfew/web';
+import { answerJson, malformedBody, ProblemError, readJson, requireMethod, sendProblem } from '@curfew/web';
 import type { FollowerAuthentication } from './follower-authentication.js';
 
 /** Bytes a follower may be behind before it is let go: it comes back and resumes, or forgets. */
@@ -11,6 +11,7 @@ const maxAcknowledgementBytes = 64 * 1024;
 /** Serves the session feed as server-sent events (HTML Living Standard §9.2). */
 export class FeedEndpoint {
   readonly #open = new Set<ServerResponse>();
+  #isLeaving = false;
 
   constructor(
     private readonly feed: SessionFeed,
@@ -21,9 +22,11 @@ export class FeedEndpoint {
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     requireMethod(request, 'GET');
     const { id: clientId } = await this.authentication.of(request);
+    // Before its load balancer has noticed, a follower that was sent away may be led here again.
+    if (this.#isLeaving) return sendProblem(response, stopping, (request as { id?: string }).id);
     const from = request.headers['last-event-id'];
     const write = (message: FeedMessage): boolean => {
-      if (!response.headersSent) begin(response);
+      if (!response.headersSent) begin(response, this.feed.name);
       response.write(asEvent(message));
       if (response.writableLength <= maxUnread) return true;
       response.destroy();
@@ -50,11 +53,26 @@ export class FeedEndpoint {
     answerJson(response, { at: await this.feed.acknowledge(word) });
   }
 
-  /** Lets every follower go, so that they find another node. */
+  /** Sends every follower to another node with its position, takes no more of them, and ends the streams of those that stay. */
+  async handOver(): Promise<void> {
+    this.#isLeaving = true;
+    await this.feed.handOver();
+    this.close();
+  }
+
+  /** Ends every stream. */
   close(): void {
     for (const response of this.#open) response.end();
   }
 }
+
+const stopping = new ProblemError({
+  status: 503,
+  code: 'stopping',
+  title: 'This node stops',
+  detail: 'Follow the session feed at another node of the issuer.',
+  retryAfter: 1,
+});
 
 const tooMany = ({ limit }: TooManyFollowers) =>
   new ProblemError({
@@ -69,21 +87,26 @@ const tooMany = ({ limit }: TooManyFollowers) =>
 const maxDone = 100;
 
 function wordOf(body: unknown): FollowerWord {
-  const { follower, done } = (body ?? {}) as { follower?: unknown; done?: unknown };
+  const { follower, done, left } = (body ?? {}) as Partial<Record<'follower' | 'done' | 'left', unknown>>;
   if (typeof follower !== 'string' || !isId(follower) || !Array.isArray(done) || done.length > maxDone)
     throw malformedBody(`follower must be an id, and done a list of at most ${maxDone} ids`);
   if (!done.every((id): id is string => typeof id === 'string' && isId(id)))
     throw malformedBody('done must list ids');
-  return { follower, done };
+  if (left !== undefined && typeof left !== 'boolean') throw malformedBody('left must be true or false');
+  return { follower, done, ...(left === true && { left }) };
 }
 
 const isId = (text: string): boolean => /^[0-9a-f-]{36}$/.test(text);
 
-function begin(response: ServerResponse): void {
+/** The header that names the node of a stream, in its answer and in the acknowledgements that should reach it. */
+const nodeHeader = 'Session-Feed-Node';
+
+function begin(response: ServerResponse, node: string): void {
   response.socket?.setNoDelay(true);
   response.writeHead(200, {
     'Content-Type': 'text/event-stream',
     'Cache-Control': 'no-store',
+    [nodeHeader]: node,
     // Proxies on the way must hand on what they get at once.
     'X-Accel-Buffering': 'no',
   });
@@ -97,7 +120,10 @@ function asEvent(message: FeedMessage): string {
       return `event: ends\ndata: ${JSON.stringify(message.ends)}\n\n`;
     case 'resync':
       return 'event: resync\ndata: {}\n\n';
+    case 'elsewhere':
+      return `event: elsewhere\nid: ${message.position}\nretry: 0\ndata: {}\n\n`;
     case 'hello':
+      return `event: hello\ndata: ${JSON.stringify({ id: message.id, node: message.node })}\n\n`;
     case 'probe':
     case 'confirm':
       return `event: ${message.kind}\ndata: ${JSON.stringify({ id: message.id })}\n\n`;

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { hostname } from 'node:os';
 import {
   EndAnnouncer,
   FeedNodeStore,
@@ -26,6 +27,8 @@ export interface FollowerService {
   readonly feed: SessionFeed;
   /** By path below the issuer. */
   readonly listeners: ReadonlyMap<string, RequestListener>;
+  /** Sends all followers to other nodes, while this one still takes requests. */
+  handOver(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,6 +46,8 @@ export async function serveFollowers(
     store: new FeedStore(prisma),
     nodes,
     announcer: new EndAnnouncer(prisma.direct, report),
+    // A load balancer reaches the machine, not one of its workers.
+    name: `${hostname().replace(/[^0-9A-Za-z.-]/g, '')}:${configuration.listen.auth.port}`,
     clock,
     onProbed,
     onStale: (clientIds) => {
@@ -68,9 +73,9 @@ export async function serveFollowers(
       ['/introspection/batch', answering((request, response) => batch.serve(request, response))],
       ['/gateway-routes', answering((request, response) => routes.serve(request, response))],
     ]),
+    handOver: () => endpoint.handOver(),
     async stop() {
       await feed.stop();
-      endpoint.close();
       await prisma.$disconnect();
     },
   };

@@ -127,6 +127,12 @@ function tell({ output }: Context, event: Json): void {
   output.line(printable([event.at, event.type.padEnd(26), ...why, ...subjects].join('  ')));
 }
 
+/** The last message of a server that stops, which is no event: it says where to go on. */
+const elsewhere = 'elsewhere';
+
+/** Milliseconds until a stream that broke is opened again, unless the server said another while. */
+const usualRetryMs = 1_000;
+
 /** Follows until interrupted; a stream that breaks is opened again where it broke. */
 async function follow(
   context: Context,
@@ -136,11 +142,11 @@ async function follow(
   const stopping = new AbortController();
   process.once('SIGINT', () => stopping.abort()).once('SIGTERM', () => stopping.abort());
   let last: string | undefined;
-  let retry = 1_000;
+  let retry = usualRetryMs;
   const parser = createParser({
-    onEvent: ({ id, data }) => {
+    onEvent: ({ event, id, data }) => {
       last = id ?? last;
-      if (data) tell(context, JSON.parse(data));
+      if (event !== elsewhere) tell(context, JSON.parse(data));
     },
     onRetry: (milliseconds) => {
       retry = milliseconds;
@@ -157,6 +163,7 @@ async function follow(
         last = undefined;
       }
       if (answer.status === 400) throw new CommandError('the conditions were refused', exitCodes.usage);
+      if (answer.ok) last ??= answer.headers.get('event-position') ?? undefined;
       if (answer.ok && answer.body)
         for await (const chunk of answer.body.pipeThrough(new TextDecoderStream())) parser.feed(chunk);
     } catch (error) {
@@ -166,5 +173,7 @@ async function follow(
     }
     parser.reset();
     if (!stopping.signal.aborted) await new Promise((resolve) => setTimeout(resolve, retry));
+    // A server that stops asks for less, once, so that one that does not answer is not asked ten times a second.
+    retry = usualRetryMs;
   }
 }

@@ -1,4 +1,4 @@
-import { createParser } from 'eventsource-parser';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { type FeedEvent, FeedMemory } from './feed-state.js';
 import type { CountsOfSecond } from './per-second.js';
 
@@ -15,10 +15,14 @@ export interface FeedView {
   readonly change: number;
 }
 
+/** The last message of a server that stops, which is no event: it says where to go on. */
+const elsewhere = 'elsewhere';
+
 /** Milliseconds between two changes that the page shows; two thousand events a second are drawn as seldom as two. */
 const shownEveryMs = 500;
 /** A sign of life comes every five seconds. */
 const silentAfterMs = 15_000;
+const usualPauseMs = 500;
 const longestPauseMs = 10_000;
 
 /**
@@ -36,6 +40,8 @@ export class FeedReader {
   };
   #arrived: FeedEvent[] = [];
   #position: string | undefined;
+  /** How soon the server wants to be asked again; one that stops sends the page to another at once. */
+  #retryMs = usualPauseMs;
   #stop: AbortController | undefined;
   /** The signal that stops the reading under way. */
   #followed: AbortSignal | undefined;
@@ -74,15 +80,15 @@ export class FeedReader {
   }
 
   async #readOn(signal: AbortSignal): Promise<void> {
-    let pauseMs = 500;
+    let pauseMs = usualPauseMs;
     while (!signal.aborted) {
       const outcome = await this.#once(signal);
       if (signal.aborted) return;
       this.#say(outcome);
       if (outcome === 'asleep' || outcome === 'forbidden') return;
-      if (outcome === 'live') pauseMs = 500;
+      if (outcome === 'live') pauseMs = Math.min(usualPauseMs, this.#retryMs);
       await new Promise((resolve) => window.setTimeout(resolve, pauseMs));
-      pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+      pauseMs = Math.min(longestPauseMs, Math.max(usualPauseMs, pauseMs * 2));
     }
   }
 
@@ -108,7 +114,13 @@ export class FeedReader {
       if (!answer.ok || !answer.body) return 'lost';
       outcome = 'live';
       this.#say('live');
-      const parser = createParser({ onEvent: ({ data, id }) => this.#took(data, id) });
+      this.#position ??= answer.headers.get('event-position') ?? undefined;
+      const parser = createParser({
+        onEvent: (message) => this.#took(message),
+        onRetry: (milliseconds) => {
+          this.#retryMs = milliseconds;
+        },
+      });
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {
         const { done, value } = await reader.read();
@@ -125,9 +137,9 @@ export class FeedReader {
     }
   }
 
-  #took(data: string, id: string | undefined): void {
+  #took({ event, data, id }: EventSourceMessage): void {
     if (id) this.#position = id;
-    if (data) this.#arrived.push(JSON.parse(data) as FeedEvent);
+    if (event !== elsewhere) this.#arrived.push(JSON.parse(data) as FeedEvent);
   }
 
   #show(): void {

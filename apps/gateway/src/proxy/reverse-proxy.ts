@@ -10,6 +10,7 @@ import { identityHeaders } from '../identity-headers.js';
 import type { GatewayRules } from '../routes/rules.js';
 import { isChunked, outgoingHeaders, removeHopByHop } from './outgoing-headers.js';
 import { giveUpOnSilence } from './silent-upstream.js';
+import { StreamsHandedOver } from './streams-handed-over.js';
 
 /** Milliseconds an upstream may take until it begins to answer. */
 const patienceMs = 60_000;
@@ -50,6 +51,7 @@ const keptMs = 1_500;
 export class ReverseProxy {
   readonly #proxy: ProxyServer;
   readonly #underWay = new WeakMap<IncomingMessage, UnderWay>();
+  readonly #streams = new StreamsHandedOver();
   readonly #agents = {
     'http:': new HttpAgent({ keepAlive: true, timeout: keptMs }),
     'https:': new HttpsAgent({ keepAlive: true, timeout: keptMs }),
@@ -61,8 +63,12 @@ export class ReverseProxy {
   ) {
     this.#proxy = createProxyServer({ xfwd: false, changeOrigin: false, proxyTimeout: patienceMs });
     this.#proxy.on('proxyReq', (outgoing, request) => this.#send(outgoing, request));
-    this.#proxy.on('proxyReqWs', (outgoing, request) => {
+    this.#proxy.on('proxyReqWs', (outgoing, request, socket) => {
       this.#send(outgoing, request);
+      // The library connects both sides in the same turn of the event loop, and nothing flows before the next.
+      outgoing.once('upgrade', (_, upstream) =>
+        process.nextTick(() => this.#streams.webSocket(socket, upstream)),
+      );
       giveUpOnSilence(outgoing, patienceMs);
     });
     this.#proxy.on('proxyRes', (answer, request, response) => this.#takeAnswer(answer, request, response));
@@ -101,6 +107,10 @@ export class ReverseProxy {
     }
     // A response that has begun may pause for any time. A response that breaks off must neither look complete nor wait for ever.
     answer.socket.setTimeout(0);
+    this.#streams.answer(answer, response, () => {
+      const underWay = this.#underWay.get(request);
+      if (underWay) underWay.overtaken = true;
+    });
     answer.once('close', () => {
       if (!answer.complete && !this.#underWay.get(request)?.overtaken) response.destroy();
     });
@@ -203,6 +213,11 @@ export class ReverseProxy {
     const path = `${target.pathname.replace(/\/$/, '')}${asked.path}${asked.query}`;
     this.#underWay.set(request, { target, path, chunked, cookies });
     return target;
+  }
+
+  /** Ends WebSockets and streams of events, so that their clients connect anew, to another gateway. */
+  handOver(): Promise<void> {
+    return this.#streams.handOver();
   }
 
   /** Ends idle connections to upstreams. */

@@ -26,7 +26,12 @@ export type NodeWord =
   /** Ask your followers whether they have carried out everything that was announced before this. */
   | { readonly kind: 'confirm'; readonly id: string }
   /** A follower of another node came here by way of a load balancer; this is what it said. */
-  | { readonly kind: 'acknowledged'; readonly follower: string; readonly done: readonly string[] };
+  | {
+      readonly kind: 'acknowledged';
+      readonly follower: string;
+      readonly done: readonly string[];
+      readonly left?: boolean;
+    };
 
 /** How a word is announced. */
 export const writeNodeWord = (word: NodeWord): string => `node:${JSON.stringify(word)}`;
@@ -36,11 +41,16 @@ export function readNodeWord(payload: string): NodeWord | null {
   if (!payload.startsWith('node:')) return null;
   try {
     const word = JSON.parse(payload.slice(5)) as Partial<
-      Record<'kind' | 'id' | 'follower' | 'done', unknown>
+      Record<'kind' | 'id' | 'follower' | 'done' | 'left', unknown>
     >;
     if (word.kind === 'confirm' && typeof word.id === 'string') return { kind: 'confirm', id: word.id };
     if (word.kind === 'acknowledged' && typeof word.follower === 'string' && Array.isArray(word.done))
-      return { kind: 'acknowledged', follower: word.follower, done: word.done.map(String) };
+      return {
+        kind: 'acknowledged',
+        follower: word.follower,
+        done: word.done.map(String),
+        ...(word.left === true && { left: true }),
+      };
   } catch {
     // Answered below.
   }

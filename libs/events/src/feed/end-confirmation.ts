@@ -36,11 +36,14 @@ export class EndConfirmation {
   async confirm(): Promise<Confirmation> {
     const began = performance.now();
     const id = randomUUID();
+    // One that appears later did not hear the question, and has told its followers of the end from the tables.
+    const nodes = (await this.nodes.nodes(this.clock.now())).map((node) => node.id);
     await this.announcer.say(writeNodeWord({ kind: 'confirm', id }));
     for (let wait = 5; ; wait = Math.min(wait * 1.5, 50)) {
       await pause(wait);
       const waitedMs = Math.round(performance.now() - began);
-      if ((await this.nodes.unconfirmed(id, this.clock.now())) === 0) return { confirmed: true, waitedMs };
+      if ((await this.nodes.unconfirmed(id, nodes, this.clock.now())) === 0)
+        return { confirmed: true, waitedMs };
       if (waitedMs > longestWaitMs) return { confirmed: false, waitedMs };
     }
   }

@@ -6,8 +6,8 @@ const maxPerMessage = 1_000;
 
 /** The messages to one follower, in their order. Every message is harmless when it comes twice: an end stays an end. */
 export type FeedMessage =
-  /** The name of the follower in its acknowledgements. */
-  | { readonly kind: 'hello'; readonly id: string }
+  /** The name of the follower in its acknowledgements, and that of the node they should reach. */
+  | { readonly kind: 'hello'; readonly id: string; readonly node: string }
   | { readonly kind: 'ends'; readonly ends: AnnouncedEnds }
   /** Everything that ended before `at` has been told; `position` is where to go on after an interruption. */
   | { readonly kind: 'beat'; readonly at: Instant; readonly position: string }
@@ -16,7 +16,9 @@ export type FeedMessage =
   /** A session that is none will end: know it, and say when it is denied. */
   | { readonly kind: 'probe'; readonly id: string }
   /** Say when everything told before this has been carried out. */
-  | { readonly kind: 'confirm'; readonly id: string };
+  | { readonly kind: 'confirm'; readonly id: string }
+  /** The last message of a node that stops: everything before `position` has been told, so follow another node from there on. */
+  | { readonly kind: 'elsewhere'; readonly position: string };
 
 /** The messages that tell of these ends; none where there are none. */
 export function messagesOf(ends: AnnouncedEnds): FeedMessage[] {

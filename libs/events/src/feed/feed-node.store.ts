@@ -56,11 +56,11 @@ export class FeedNodeStore {
     }));
   }
 
-  /** How many nodes have not confirmed yet. */
-  async unconfirmed(id: string, now: Instant): Promise<number> {
+  /** How many of these nodes have not confirmed yet; one that is gone need not. */
+  async unconfirmed(id: string, among: readonly string[], now: Instant): Promise<number> {
     const rows = await this.prisma.$queryRaw<{ count: number }[]>`
       SELECT count(*)::int AS count FROM feed_node
-      WHERE seen_at > ${new Date(plus(now, seconds(-goneAfter)))} AND NOT ${id} = ANY(confirmed)`;
+      WHERE seen_at > ${new Date(plus(now, seconds(-goneAfter)))} AND id = ANY(${among}::uuid[]) AND NOT ${id} = ANY(confirmed)`;
     return rows[0]!.count;
   }
 }

@@ -65,4 +65,39 @@ describe('followers', () => {
     at += leaseMs;
     expect(followers.join('orders-api', now, at)).toBeDefined();
   });
+
+  it('that say that they have left are waited for no more, and have no place any more', async () => {
+    const followers = new Followers();
+    const ids = Array.from({ length: maxFollowersOfClient }, () => followers.join('orders-api', now, at));
+    const [one, other] = ids as [string, string];
+    for (const follower of [one, other]) followers.acknowledge({ follower, done: [] }, now, at);
+    let isOver = false;
+    const asked = followers.allHaveDone('an end', time).then(() => {
+      isOver = true;
+    });
+    expect(followers.acknowledge({ follower: one, done: [], left: true }, now, at)).toBe(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isOver).toBe(false);
+    followers.acknowledge({ follower: other, done: [], left: true }, now, at);
+    await asked;
+    expect(followers.acknowledge({ follower: one, done: [] }, now, at)).toBe(false);
+    expect(followers.join('orders-api', now, at)).toBeDefined();
+  });
+
+  it('that a node sent away have all left when each has said so; one without a lease trusts nothing', async () => {
+    const followers = new Followers();
+    const [one, other] = [0, 1].map(() => followers.join('orders-api', now, at)) as [string, string];
+    followers.join('orders-api', now, at);
+    for (const follower of [one, other]) followers.acknowledge({ follower, done: [] }, now, at);
+    let isOver = false;
+    const over = followers.allHaveLeft(time).then(() => {
+      isOver = true;
+    });
+    followers.acknowledge({ follower: one, done: [], left: true }, now, at);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isOver).toBe(false);
+    followers.acknowledge({ follower: other, done: [], left: true }, now, at);
+    await over;
+    await followers.allHaveLeft(time);
+  });
 });

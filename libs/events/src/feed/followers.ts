@@ -32,6 +32,8 @@ export interface FollowerReport {
 export interface FollowerWord {
   readonly follower: string;
   readonly done: readonly string[];
+  /** It trusts nothing any more because of this node: it follows another one, or stops. */
+  readonly left?: boolean;
 }
 
 interface Entry {
@@ -89,9 +91,13 @@ export class Followers {
   }
 
   /** Takes a follower's word at steady time `at`; false for one of another node. */
-  acknowledge({ follower, done }: FollowerWord, now: Instant, at: number): boolean {
+  acknowledge({ follower, done, left = false }: FollowerWord, now: Instant, at: number): boolean {
     const entry = this.#entries.get(follower);
     if (!entry) return false;
+    if (left) {
+      this.#forget(follower);
+      return true;
+    }
     entry.acknowledgedAt = now;
     entry.leaseUntil = at + leaseMs;
     for (const id of done) {
@@ -106,6 +112,12 @@ export class Followers {
   /** Resolves when every live follower has said that `id` is done, or its lease has run out. */
   async allHaveDone(id: string, at: () => number): Promise<void> {
     await this.#ask(id, at, () => {});
+  }
+
+  /** Resolves when every follower with a lease has left, and after a whole lease at the latest. */
+  async allHaveLeft(at: () => number): Promise<void> {
+    // A question that no follower is asked: only those that leave stop being waited for.
+    await this.#ask(randomUUID(), at, () => {});
   }
 
   /**
@@ -158,6 +170,13 @@ export class Followers {
     });
     this.#asked.delete(id);
     return live.filter((entry) => waitingFor.has(entry.id));
+  }
+
+  /** Nobody waits for one that has left. */
+  #forget(follower: string): void {
+    this.#entries.delete(follower);
+    for (const { waitingFor, finish } of this.#asked.values())
+      if (waitingFor.delete(follower) && waitingFor.size === 0) finish();
   }
 
   #forgetGone(at: number): void {

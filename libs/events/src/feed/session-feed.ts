@@ -43,6 +43,8 @@ export interface SessionFeedParts {
   readonly nodes: FeedNodeStore;
   readonly announcer: EndAnnouncer;
   readonly clock: Clock;
+  /** The name that followers send with their acknowledgements, so that a load balancer can bring them here. */
+  readonly name: string;
   readonly report: (error: unknown) => void;
   /** Told of each follower's time-to-deny, in milliseconds. */
   readonly onProbed?: (follower: FollowerReport) => void;
@@ -68,6 +70,7 @@ export class SessionFeed {
   #confirmed: readonly string[] = [];
   #reported: Promise<void> = Promise.resolve();
   #beats = 0;
+  #hasAppeared = false;
   #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: SessionFeedParts) {
@@ -78,15 +81,34 @@ export class SessionFeed {
   async start(): Promise<void> {
     this.#position = await this.#parts.store.position();
     this.#readAt = performance.now();
-    await this.#reportNode(this.#parts.clock.now());
     this.#running = this.#beat();
   }
 
-  /** Stops beating and lets every follower go. */
+  /** From now on confirmations wait for this node: call it once it hears them, and before it has followers. */
+  async appear(): Promise<void> {
+    this.#hasAppeared = true;
+    await this.#reportNode(this.#parts.clock.now());
+  }
+
+  /**
+   * Tells every follower to go on at another node, and from where. Resolves when they do, or after a whole lease: one that finds no other
+   * node by then trusts nothing any more.
+   */
+  async handOver(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    // If the database cannot be read, the last position is older than need be, and something is told twice.
+    const position = await this.#tellUnheard().catch(() => this.#position!);
+    this.#tell({ kind: 'elsewhere', position: writePosition(position) });
+    await this.#followers.allHaveLeft(() => performance.now());
+  }
+
+  /** Lets every follower go. The row stays for as long as one may trust what it heard here: until then, confirmations wait for it. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#readers.clear();
     await this.#running;
+    await this.#followers.allHaveLeft(() => performance.now());
     await this.#parts.nodes.remove(this.#id).catch(this.#parts.report);
   }
 
@@ -98,6 +120,11 @@ export class SessionFeed {
   /** How many follow at the moment. */
   get followers(): number {
     return this.#readers.size;
+  }
+
+  /** The name of this node in acknowledgements. */
+  get name(): string {
+    return this.#parts.name;
   }
 
   /** Takes an announcement; announcements that arrive together are told together. */
@@ -130,7 +157,8 @@ export class SessionFeed {
     this.#readers.add(live);
     try {
       const past = await this.#past(from);
-      for (const message of [{ kind: 'hello', id } as const, ...past]) reader(message);
+      for (const message of [{ kind: 'hello', id, node: this.#parts.name } as const, ...past])
+        reader(message);
     } catch (error) {
       unfollow();
       throw error;
@@ -171,11 +199,12 @@ export class SessionFeed {
   }
 
   /** One report at a time, so that an older one never replaces a newer one that holds a confirmation. */
-  #reportNode(now: Instant): Promise<void> {
+  async #reportNode(now: Instant): Promise<void> {
+    if (!this.#hasAppeared) return;
     const { nodes } = this.#parts;
     const report = this.#reported.then(() => nodes.report(this.#id, now, this.report(), this.#confirmed));
     this.#reported = report.catch(() => {});
-    return report;
+    await report;
   }
 
   /** Ends a session that is none, and measures how long followers let it pass. */
@@ -242,7 +271,7 @@ export class SessionFeed {
     this.#readAt = performance.now();
     this.#flush();
     if (truncated || position.origin !== origin) this.#tell({ kind: 'resync' });
-    for (const message of messagesOf(this.#untold(ends))) this.#tell(message);
+    for (const message of messagesOf(this.#told.untold(ends))) this.#tell(message);
     return position;
   }
 
@@ -256,17 +285,7 @@ export class SessionFeed {
       all: waiting.flatMap(({ all }) => all),
     };
     // A beat may have read the end from the database before its announcement came.
-    for (const message of messagesOf(this.#untold(ends))) this.#tell(message);
-  }
-
-  #untold({ sessions, tokens, all }: AnnouncedEnds): AnnouncedEnds {
-    const isNew = (key: string): boolean => this.#told.isNew(key);
-    // A mass end is told again with its exact instant, once.
-    return {
-      sessions: sessions.filter(isNew),
-      tokens: tokens.filter(isNew),
-      all: all.filter(({ kind, target, at }) => isNew(`${kind}:${target}:${at}`)),
-    };
+    for (const message of messagesOf(this.#told.untold(ends))) this.#tell(message);
   }
 
   #tell(message: FeedMessage): void {

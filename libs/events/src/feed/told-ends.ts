@@ -1,3 +1,5 @@
+import type { AnnouncedEnds } from './announcement.js';
+
 /** Ends known as told while an old transaction holds the position back; beyond that all are forgotten, and some are told again. */
 const maxTold = 100_000;
 
@@ -19,5 +21,15 @@ export class ToldEnds {
   /** The position has moved on: ends that were told before the previous position are not read again. */
   advance(): void {
     [this.#before, this.#last] = [this.#last, new Set()];
+  }
+
+  /** Those of these ends that have not been told yet; they count as told from now on. A mass end is told again with its exact instant, once. */
+  untold({ sessions, tokens, all }: AnnouncedEnds): AnnouncedEnds {
+    const isNew = (key: string): boolean => this.isNew(key);
+    return {
+      sessions: sessions.filter(isNew),
+      tokens: tokens.filter(isNew),
+      all: all.filter(({ kind, target, at }) => isNew(`${kind}:${target}:${at}`)),
+    };
   }
 }

@@ -54,4 +54,46 @@ describe('a follower of the session feed', () => {
       expect(sent.flatMap(({ done }) => done)).toEqual(probes.slice(-denied));
     },
   );
+
+  it('goes on at once where a node sends it elsewhere, and tells that node when another one has taken over', async () => {
+    const opened: (string | undefined)[] = [];
+    const lost: unknown[] = [];
+    const sent: Acknowledgement[] = [];
+    let hasLeft = (): void => {};
+    const left = new Promise<void>((resolve) => {
+      hasLeft = resolve;
+    });
+    const beat = (position: string) => `event: beat\nid: ${position}\ndata: ${JSON.stringify({ at: 0 })}\n\n`;
+    const streams = [
+      [event('hello', { id: 'one', node: 'node1:3000' }), beat('1'), 'event: elsewhere\nid: 2\ndata: {}\n\n'],
+      [event('hello', { id: 'other', node: 'node2:3000' }), beat('3')],
+    ];
+    async function* stream(text: readonly string[], signal: AbortSignal) {
+      yield Buffer.from(text.join(''));
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    }
+    const connection = {
+      open: async (from: string | undefined, signal: AbortSignal) => {
+        opened.push(from);
+        return stream(streams[opened.length - 1]!, signal);
+      },
+      async acknowledge(acknowledgement: Acknowledgement) {
+        sent.push(acknowledgement);
+        if (acknowledgement.left) hasLeft();
+        return 0;
+      },
+    };
+    const handlers = { onEnds() {}, onResync() {}, onLost: (error: unknown) => void lost.push(error) };
+    const follower = new FeedFollower(connection, new ServerClock(), handlers);
+    follower.start();
+    await left;
+    expect(opened).toEqual([undefined, '2']);
+    expect(sent.map((one) => [one.follower, one.node, one.left])).toEqual([
+      ['one', 'node1:3000', undefined],
+      ['other', 'node2:3000', undefined],
+      ['one', 'node1:3000', true],
+    ]);
+    await follower.stop();
+    expect([sent.at(-1)?.follower, sent.at(-1)?.left, lost]).toEqual(['other', true, []]);
+  });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ServerClock, type Steady, steadyNow } from '../server-clock.js';
 import { EventStreamReader, type StreamEvent } from './event-stream.js';
-import { type Ends, readBeat, readEnds, readId } from './messages.js';
+import { type Ends, readBeat, readEnds, readId, readNode } from './messages.js';
 
 /** Probes that wait for their end at a time; there is one every few seconds. */
 const maxProbes = 100;
@@ -32,7 +32,20 @@ export interface Acknowledgement {
   readonly position: string | undefined;
   /** Ids of the confirmations and probes it was asked for. */
   readonly done: readonly string[];
+  /** The name of the node that it should reach, from its `hello`. */
+  readonly node: string | undefined;
+  /** Nothing is trusted any more because of that node: another one is followed, or none. */
+  readonly left?: true;
 }
+
+/** A follower as one node knows it. */
+interface Followed {
+  readonly follower: string;
+  readonly node: string | undefined;
+}
+
+/** Milliseconds that a farewell may take when a follower stops. */
+const farewellMs = 250;
 
 /** The way to the authorization server. */
 export interface FeedConnection {
@@ -46,7 +59,8 @@ export interface FeedConnection {
  * Follows the session feed. Remembered verdicts are trusted only while two things are recent: the last heartbeat, which guarantees that
  * every earlier end has been sent, and the last acknowledgement that got a response, which shows that the authorization server waits
  * for this follower. The age of a heartbeat is measured by the server's clock, so a delayed stream is not taken for a live one. A
- * silent stream is closed and opened again from its position.
+ * silent stream is closed and opened again from its position. A node that stops sends the follower elsewhere: its memory stays
+ * trusted, and the node is told once another one has taken over.
  */
 export class FeedFollower {
   readonly #connection: FeedConnection;
@@ -55,7 +69,10 @@ export class FeedFollower {
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #failures = 0;
-  #id: string | undefined;
+  #followed: Followed | undefined;
+  /** The node that sent it elsewhere, and has not been told yet that it is followed no more. */
+  #left: Followed | undefined;
+  #isSentElsewhere = false;
   #position: string | undefined;
   /** Time at the server of the last beat. */
   #beatAt: number | undefined;
@@ -80,6 +97,7 @@ export class FeedFollower {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#beatAt = undefined;
+    await Promise.race([this.#sayFarewell(), pause(farewellMs, undefined, { ref: false })]);
     await this.#running;
   }
 
@@ -102,6 +120,10 @@ export class FeedFollower {
         if (signal.aborted) return;
         this.#handlers.onLost?.(error);
       }
+      if (this.#isSentElsewhere) {
+        this.#isSentElsewhere = false;
+        continue;
+      }
       const longest = Math.min(lastRetryMs, firstRetryMs * 2 ** this.#failures);
       this.#failures = Math.min(this.#failures + 1, 10);
       // Half fixed, half by chance: followers that lost the same server do not come back in one wave.
@@ -120,7 +142,7 @@ export class FeedFollower {
       for await (const chunk of await this.#connection.open(this.#position, ending.signal)) {
         for (const event of reader.read(chunk)) this.#take(event);
         timer.refresh();
-        if (this.#stopping.signal.aborted) return;
+        if (this.#isSentElsewhere || this.#stopping.signal.aborted) return;
       }
     } finally {
       clearTimeout(timer);
@@ -132,7 +154,12 @@ export class FeedFollower {
   #take({ event, data, id }: StreamEvent): void {
     switch (event) {
       case 'hello':
-        this.#id = readId(data);
+        this.#followed = { follower: readId(data), node: readNode(data) };
+        break;
+      case 'elsewhere':
+        this.#position = id;
+        this.#left = this.#followed;
+        this.#isSentElsewhere = true;
         break;
       case 'ends':
         this.#takeEnds(readEnds(data));
@@ -171,11 +198,11 @@ export class FeedFollower {
 
   /** Acknowledgements are sent one at a time; everything new goes with the next one. */
   async #acknowledge(): Promise<void> {
-    if (this.#acknowledging || this.#id === undefined) return;
+    if (this.#acknowledging || this.#followed === undefined) return;
     this.#acknowledging = true;
     try {
       do {
-        await this.#exchange(this.#id, this.#done.splice(0, maxDone));
+        await this.#exchange(this.#followed, this.#done.splice(0, maxDone));
       } while (this.#done.length > 0);
     } catch (error) {
       // Without an answer trust runs out by itself; the next beat is acknowledged again.
@@ -185,12 +212,27 @@ export class FeedFollower {
     }
   }
 
-  async #exchange(follower: string, done: readonly string[]): Promise<void> {
+  async #exchange(to: Followed, done: readonly string[]): Promise<void> {
     const sent = steadyNow();
-    const stated = await this.#connection.acknowledge({ follower, position: this.#position, done });
+    const stated = await this.#connection.acknowledge({ ...to, position: this.#position, done });
     const received = steadyNow();
     this.#clock.learn(stated, sent, received);
     this.#acknowledgedAt = sent;
+    const left = this.#left;
+    if (left === undefined || left.follower === to.follower) return;
+    // Only now does another node wait for this follower before it confirms an end.
+    this.#left = undefined;
+    this.#tellLeft(left).catch(() => {});
+  }
+
+  /** Nobody need wait for a follower that trusts nothing any more. */
+  async #sayFarewell(): Promise<void> {
+    const all = [this.#followed, this.#left].filter((one) => one !== undefined);
+    await Promise.allSettled(all.map((one) => this.#tellLeft(one)));
+  }
+
+  #tellLeft(to: Followed): Promise<number> {
+    return this.#connection.acknowledge({ ...to, position: this.#position, done: [], left: true });
   }
 }
 

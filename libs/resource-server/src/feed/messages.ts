@@ -41,6 +41,13 @@ function parse(data: string): object {
   throw new UnreadableFeed();
 }
 
+/** Reads the node of a `hello` event; undefined where the authorization server is of a version without it. */
+export function readNode(data: string): string | undefined {
+  const { node } = parse(data) as { node?: unknown };
+  // It goes into a header.
+  return typeof node === 'string' && /^[0-9A-Za-z.:-]{1,300}$/.test(node) ? node : undefined;
+}
+
 /** Reads the data of a `hello`, `probe` or `confirm` event: an id. */
 export function readId(data: string): string {
   const { id } = parse(data) as { id?: unknown };

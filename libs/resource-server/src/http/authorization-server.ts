@@ -48,8 +48,10 @@ export class AuthorizationServer implements FeedConnection {
     return answers;
   }
 
-  async acknowledge(acknowledgement: Acknowledgement): Promise<number> {
-    const { at } = await this.#post<{ at?: unknown }>('/session-feed/acknowledgements', acknowledgement);
+  async acknowledge({ node, ...word }: Acknowledgement): Promise<number> {
+    // A load balancer can bring it to the node of the stream by this header.
+    const headers = node === undefined ? {} : { 'session-feed-node': node };
+    const { at } = await this.#post<{ at?: unknown }>('/session-feed/acknowledgements', word, headers);
     if (typeof at !== 'number') throw new AuthorizationServerUnavailable('an acknowledgement got no time');
     return at;
   }
@@ -66,12 +68,12 @@ export class AuthorizationServer implements FeedConnection {
     return this.#patiently(async (signal) => (await this.#fetch('/jwks', { signal })).json());
   }
 
-  async #post<T>(path: string, body: unknown): Promise<T> {
+  async #post<T>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> {
     const sent = steadyNow();
     return this.#patiently(async (signal) => {
       const response = await this.#fetch(path, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        headers: { ...headers, 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify(body),
         signal,
       });
