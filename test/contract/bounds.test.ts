@@ -145,6 +145,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'TimeoutReturns.seen': ['test/integration/insight.test.ts', 'as many steps as fit wait for a flush'],
   'TimeoutReturns.counted': ['test/integration/insight.test.ts', 'as many cuts as fit are counted once'],
   'HttpServer.connections': ['libs/web/src/http-server.spec.ts', 'closes a connection beyond its limit'],
+  'OfferedProviders.offered': ['test/e2e/identity-providers.test.ts', 'are offered up to twenty'],
   'UserAgentReader.known': ['libs/signals/src/user-agent.spec.ts', 'are remembered to a number'],
   'ProofReader.keys': ['libs/token-endpoint/src/proof/proof.spec.ts', 'are kept ready to a number'],
   'ClientKeys.fetched': [
@@ -171,6 +172,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
     'libs/persistence/src/guard/guard.spec.ts',
     'stay few, however many there were',
   ],
+  'UpstreamClient.kept': 'It has an entry for a version of a provider, and operators alone make those.',
   'DatabaseGuard.peers': 'The list is replaced by what the table holds.',
   'PeerMarks.marks': ['libs/persistence/src/guard/peer-marks.spec.ts', 'are those of a thousand'],
   'PostgresSweepStore.walks': [

@@ -272,6 +272,7 @@ const rules: Readonly<Record<string, OneHome>> = {
     home: { 'libs/events/src/feed/end-announcer.ts': 'ends, and what nodes say to each other about them' },
     beside: {
       'libs/clients/src/registry-channel.ts': 'registrations and policies',
+      'libs/accounts/src/identity-providers/identity-provider.store.ts': 'identity providers',
       'libs/events/src/alerts/watch.store.ts': 'alerts',
       'libs/tokens/src/signing-keys/signing-key.store.ts': 'signing keys',
       'libs/persistence/src/database-clock.ts': 'a moved virtual clock',

@@ -153,6 +153,23 @@ const toAccount = (method: string, more: string, body?: unknown) =>
   everyAccount((id) => ({ method, path: `/v1/accounts/${id}${more}`, body }));
 const byScim = (method: string, body?: unknown) =>
   everyAccount((id) => ({ method, path: `/scim/v2/Users/${id}`, body }));
+/** A provider of its own for each request. */
+const provider = () => ({
+  issuer: `http://127.0.0.1:9/${randomUUID()}`,
+  name: 'Provider',
+  client_id: 'curfew',
+  client_secret: 'given there',
+});
+
+const toProvider = (method: string, body?: object) => [
+  aimed('an identity provider', 'all', async (world) => {
+    const made = await world.post('/v1/identity-providers', { id: `p${randomUUID()}`, ...provider() });
+    if (made.status !== 201) throw new Error(made.text);
+    const { id, version } = made.body;
+    return { method, path: `/v1/identity-providers/${id}`, body, version };
+  }),
+];
+
 const toReceiver = (method: string, more: string, body?: unknown) => [
   aimed('a webhook', ['events:read'], async (world) => {
     const { id, version } = await madeWebhook(world);
@@ -347,6 +364,15 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
       },
     })),
   ],
+  createIdentityProvider: [
+    aimed('an identity provider', 'all', async () => ({
+      method: 'POST',
+      path: '/v1/identity-providers',
+      body: { id: `p${randomUUID()}`, ...provider() },
+    })),
+  ],
+  changeIdentityProvider: toProvider('PUT', { ...provider(), name: 'Changed' }),
+  deleteIdentityProvider: toProvider('DELETE'),
   createWebhook: [
     aimed('a webhook', ['events:read'], async () => ({
       method: 'POST',
@@ -395,6 +421,8 @@ export async function standing(world: AdminWorld): Promise<Record<string, string
     'policy_attachment',
     'policy',
     'gateway_route',
+    'identity_provider',
+    'linked_identity',
   ];
   const of = (table: string) =>
     `(SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM ${table} t) AS ${table}`;

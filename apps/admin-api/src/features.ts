@@ -12,6 +12,7 @@ import { contractKey, type OperationContract } from './contract/operation.js';
 import { DoctorModule } from './doctor/doctor.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthController } from './health.controller.js';
+import { IdentityProvidersModule } from './identity-providers/identity-providers.module.js';
 import { InsightModule } from './insight/insight.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { DocumentController } from './openapi/document.controller.js';
@@ -38,6 +39,7 @@ export const features: readonly Type[] = [
   ResourcesModule,
   RoutesModule,
   AccountsModule,
+  IdentityProvidersModule,
   ScimModule,
   PersonalDataModule,
   ApplyModule,

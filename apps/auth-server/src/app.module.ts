@@ -1,3 +1,4 @@
+import { ArtifactStore } from '@curfew/artifacts';
 import { SessionFeed } from '@curfew/events';
 import { type Foundation, FoundationModule } from '@curfew/foundation';
 import { Interactions } from '@curfew/oidc';
@@ -10,6 +11,7 @@ import {
   pageControllers,
   pageProviders,
 } from './interactions/index.js';
+import { UpstreamParts } from './upstream/index.js';
 
 /** The parts that pages need beside the foundation. */
 export interface PageParts {
@@ -17,6 +19,7 @@ export interface PageParts {
   readonly interactions: Interactions;
   readonly settings: PageSettings;
   readonly log: PageLog;
+  readonly upstream: UpstreamParts;
 }
 
 /** The pages for people and the health checks, as a Nest application. */
@@ -38,6 +41,8 @@ export function pagesModule(foundation: Foundation, parts: PageParts): DynamicMo
       { provide: Interactions, useValue: parts.interactions },
       { provide: PageSettings, useValue: parts.settings },
       { provide: PageLog, useValue: parts.log },
+      { provide: UpstreamParts, useValue: parts.upstream },
+      { provide: ArtifactStore, useValue: foundation.artifacts },
       ...pageProviders,
     ],
   };

@@ -1,4 +1,5 @@
 import { OperatorStore, type ThrottleLimit } from '@curfew/accounts';
+import { identityProvidersChannel } from '@curfew/accounts/identity-providers';
 import { registryChannel } from '@curfew/clients';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
 import { endsChannel } from '@curfew/events';
@@ -35,6 +36,7 @@ import { assembleProtocol } from './protocol.js';
 import { publicServer } from './public-server.js';
 import { type FollowerService, serveFollowers } from './session-feed/index.js';
 import type { Surroundings } from './surroundings.js';
+import { UpstreamParts } from './upstream/index.js';
 
 /** A running authorization server. */
 export interface AuthServer {
@@ -76,20 +78,23 @@ export async function startAuthServer(
   const notice = await foundation.passkeys.notice();
   if (notice) log.warn(notice);
   const settings = pageSettings(foundation, look);
-  const protocol = assembleProtocol(foundation, pagesOfProtocol(settings, foundation));
+  const upstream = new UpstreamParts(foundation);
+  const protocol = assembleProtocol(foundation, pagesOfProtocol(settings, foundation, upstream));
   const background = new Background(foundation, protocol.server);
   const metrics = new NodeMetrics(await tracingOf(configuration));
   const followers = await serveFollowers(foundation, protocol, metrics.probed);
   const throttled = await ThrottledRequests.over(foundation);
-  const listener = listen(foundation, background, followers, throttled);
+  const listener = listen(foundation, background, followers, throttled, upstream);
   await listener.start();
   await followers.feed.appear();
+  await upstream.offered.load();
   foundation.registry.trust();
   const app = await pages(foundation, {
     feed: followers.feed,
     interactions: protocol.interactions,
     settings,
     log: new PageLogTo(log),
+    upstream,
   });
   const hears = () => listener.listening;
   app.get(HealthController).hears = hears;
@@ -125,10 +130,14 @@ function tracingOf({ issuer, proxy }: Configuration) {
   });
 }
 
-function pagesOfProtocol(settings: PageSettings, { registry, clock, passkeys }: Foundation): PagesOfProtocol {
+function pagesOfProtocol(
+  settings: PageSettings,
+  { registry, clock, passkeys }: Foundation,
+  upstream: UpstreamParts,
+): PagesOfProtocol {
   const tokens = new FormTokens(settings);
   const enrolment = new EnrolmentReturn(settings);
-  const interactions = new InteractionPages(registry, tokens, settings, passkeys, enrolment, clock);
+  const interactions = new InteractionPages(registry, tokens, settings, passkeys, enrolment, clock, upstream);
   return new PagesOfProtocol(settings, interactions, new Notices(tokens, settings, clock));
 }
 
@@ -185,21 +194,28 @@ function listen(
   background: Background,
   { feed }: FollowerService,
   throttled: ThrottledRequests,
+  { offered }: UpstreamParts,
 ): DatabaseListener {
   const reloadThrottled = () =>
     void throttled
       .load()
       .catch((err: unknown) => foundation.log.error({ err }, 'reading whom alerts hold back'));
+  const reloadOffered = () =>
+    void offered
+      .load()
+      .catch((err: unknown) => foundation.log.error({ err }, 'reading the identity providers'));
   return hearAnnouncements(foundation, {
     channels: new Map<string, (payload: string) => void>([
       [registryChannel, () => background.policiesChanged()],
       [endsChannel, (payload) => feed.heard(payload)],
       [alertsChannel, reloadThrottled],
+      [identityProvidersChannel, reloadOffered],
     ]),
     reloadKeys: () => background.reloadKeys(),
     onGap: () => {
       background.policiesChanged();
       reloadThrottled();
+      reloadOffered();
     },
   });
 }

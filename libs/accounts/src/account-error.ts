@@ -15,6 +15,8 @@ export type AccountErrorCode =
   | 'groups_invalid'
   | 'external_id_invalid'
   | 'link_gone'
+  | 'identity_taken'
+  | 'too_many_identities'
   | 'authenticators_changed';
 
 const sentences: Record<AccountErrorCode, string> = {
@@ -34,6 +36,8 @@ const sentences: Record<AccountErrorCode, string> = {
     'An account has at most 200 groups, each with a name of 1 to 128 characters without control characters.',
   external_id_invalid: 'An external id has 1 to 200 characters, and no control characters.',
   link_gone: 'This link has been used, or has expired.',
+  identity_taken: 'This person of the identity provider is linked to an account already.',
+  too_many_identities: 'The account is linked to as many identity providers as it may be.',
   authenticators_changed:
     'The password or the second factors have changed since the person proved who they are.',
 };

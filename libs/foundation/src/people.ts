@@ -9,6 +9,7 @@ import {
   Throttle,
 } from '@curfew/accounts';
 import { Passkeys, relyingPartyOf, SecondFactors } from '@curfew/accounts/factors';
+import { IdentityProviders, LinkedIdentities } from '@curfew/accounts/identity-providers';
 import type { Clock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
 import { LetterComposer, MailStore, OneTimeLinks } from '@curfew/mail';
@@ -69,6 +70,8 @@ export function peopleOn(
     passkeys,
     secondFactors,
     profiles,
+    identities: new LinkedIdentities(prisma),
+    identityProviders: new IdentityProviders(prisma, secretSeal(serviceKeys, 'identity provider')),
     links,
     mails: new MailStore(prisma, secretSeal(serviceKeys, 'mail')),
     letters: new LetterComposer({ accounts, profiles, links, issuer: configuration.issuer }),

@@ -1,5 +1,6 @@
 import { AccountService, ConsentService, Profiles, Throttle } from '@curfew/accounts';
 import { Passkeys, SecondFactors } from '@curfew/accounts/factors';
+import { IdentityProviders, LinkedIdentities } from '@curfew/accounts/identity-providers';
 import { ClientService, PolicyService, Registry, ResourceService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
@@ -26,6 +27,8 @@ export const foundationProviders = (foundation: Foundation) => [
   { provide: Passkeys, useValue: foundation.passkeys },
   { provide: SecondFactors, useValue: foundation.secondFactors },
   { provide: Profiles, useValue: foundation.profiles },
+  { provide: IdentityProviders, useValue: foundation.identityProviders },
+  { provide: LinkedIdentities, useValue: foundation.identities },
   { provide: OneTimeLinks, useValue: foundation.links },
   { provide: Throttle, useValue: foundation.throttle },
   { provide: MailStore, useValue: foundation.mails },

@@ -2,10 +2,15 @@ import { type Account, type ConsentedAccess, reachableContext, type SecondFactor
 import type { StagedWrites } from '@curfew/artifacts';
 import type { Client } from '@curfew/clients';
 import type { Instant } from '@curfew/session-policy';
-import { type AuthenticationContext, reaches } from '@curfew/session-policy/authentication';
+import { type AuthenticationContext, reaches, strongerContext } from '@curfew/session-policy/authentication';
 import type { ClientDirectory } from '@curfew/token-endpoint/client';
 import type { Provider } from 'oidc-provider';
-import { type ContextPromptDetails, contextNeeded, contextRequired } from './hooks/authentication-context.js';
+import {
+  type ContextPromptDetails,
+  contextAskedBy,
+  contextNeeded,
+  contextRequired,
+} from './hooks/authentication-context.js';
 import type { EnrolmentPromptDetails } from './hooks/enrolment.js';
 import { givenBefore } from './hooks/interaction-policy.js';
 
@@ -49,6 +54,8 @@ export interface InteractionDetails {
   readonly needsPasskey: boolean;
   /** The access that the client asks for: the part that it has not been allowed yet, and the part that it was allowed before. */
   readonly asked: { readonly missing: ConsentedAccess; readonly before: ConsentedAccess };
+  /** The demands on a proof of who the person is: whether it must be a new one, and the context class to be proved. */
+  readonly proofAsked: { readonly isFresh: boolean; readonly context: AuthenticationContext | null };
   readonly loginHint?: string | undefined;
   /** The languages that the client asks for, best first and separated by spaces. */
   readonly uiLocales?: string | undefined;
@@ -82,12 +89,22 @@ export async function detailsOf(
     isStepUp: isOfContext && account !== undefined && account.secondFactors.length > 0,
     enrolment: account && enrolmentOf(account, prompt.details),
     secondFactors: account?.secondFactors ?? [],
-    needsPasskey: (prompt.details as ContextPromptDetails)[contextNeeded] === 'phr',
+    needsPasskey: neededBy(prompt.details) === 'phr',
+    proofAsked: {
+      isFresh: session?.accountId !== undefined || params['max_age'] !== undefined || asksToSignIn(params),
+      context: strongerContext(neededBy(prompt.details) ?? null, contextAskedBy(params)),
+    },
     loginHint: text(params['login_hint']),
     uiLocales: text(params['ui_locales']),
     asked: { missing: missingAccess(prompt.details), before: accessGivenBefore(prompt.details) },
   };
 }
+
+const neededBy = (details: unknown) => (details as ContextPromptDetails)[contextNeeded];
+
+/** Whether the client asks for a sign-in whatever there is (OpenID Connect Core §3.1.2.1). */
+const asksToSignIn = ({ prompt }: Readonly<Record<string, unknown>>): boolean =>
+  typeof prompt === 'string' && prompt.split(' ').includes('login');
 
 function enrolmentOf(account: Account, details: unknown): Enrolment | undefined {
   const { enrolment } = details as EnrolmentPromptDetails;

@@ -1,4 +1,5 @@
 import type { Account, PreparedPassword, ProfileChange } from '@curfew/accounts';
+import type { Identity } from '@curfew/accounts/identity-providers';
 import type { Transaction } from '@curfew/persistence';
 import { endAccount, recordChanges } from './account-changed.js';
 import { type Author, inTransaction, type OperationParts } from './author.js';
@@ -15,6 +16,8 @@ export interface AccountWish {
   readonly isDisabled?: boolean;
   /** Whether its person is sent an invitation. */
   readonly invite?: boolean;
+  /** The person as an identity provider knows them, where they sign in with one. */
+  readonly identity?: Identity;
 }
 
 /** Makes an account. @throws AccountError */
@@ -24,12 +27,17 @@ export const createAccount = (
   author: (accountId: string) => Author,
 ): Promise<Account> =>
   parts.prisma.$transaction(async (tx) => {
-    const { username, password, mustChange, profile, isDisabled, invite } = wanted;
+    const { username, password, mustChange, profile, isDisabled, invite, identity } = wanted;
     const made = await parts.accounts.create({ username, password }, tx);
     if (mustChange) await parts.accounts.requireNewPassword(made.id, tx);
     if (profile) await parts.profiles.change(made.id, profile, parts.clock.now(), tx);
     if (isDisabled) await parts.accounts.disable(made.id, tx);
-    const changes = isDisabled ? (['created', 'disabled'] as const) : (['created'] as const);
+    if (identity) await parts.identities.link(identity, made.id, parts.clock.now(), tx);
+    const changes = [
+      'created' as const,
+      ...(identity ? (['identity_linked'] as const) : []),
+      ...(isDisabled ? (['disabled'] as const) : []),
+    ];
     await recordChanges(parts, made.id, changes, author(made.id), tx);
     if (invite) await inviteAccount(parts, made.id, { by: author(made.id).by }, tx);
     return made;

@@ -1,5 +1,6 @@
 import type { AccountService, ConsentService, Profiles } from '@curfew/accounts';
 import type { SecondFactors } from '@curfew/accounts/factors';
+import type { LinkedIdentities } from '@curfew/accounts/identity-providers';
 import type { ClientService } from '@curfew/clients';
 import type { Clock } from '@curfew/clock';
 import type { EventLog, NewEvent } from '@curfew/events';
@@ -17,6 +18,7 @@ export abstract class OperationParts {
   abstract readonly consents: ConsentService;
   abstract readonly secondFactors: SecondFactors;
   abstract readonly profiles: Profiles;
+  abstract readonly identities: LinkedIdentities;
   abstract readonly links: OneTimeLinks;
   abstract readonly mails: MailStore;
   abstract readonly clients: ClientService;

@@ -15,6 +15,7 @@ export {
   type Client,
   type ClientSecret,
   type Consent,
+  type IdentityProvider,
   type Policy,
   type PolicyAttachment,
   Prisma,

@@ -135,6 +135,8 @@ const table = {
       | 'wrong_password'
       | 'wrong_code'
       | 'wrong_passkey'
+      | 'upstream_refused'
+      | 'unknown_identity'
       | 'account_disabled'
       | 'throttled'
       | 'overloaded';
@@ -176,6 +178,8 @@ const table = {
       | 'recovery_code_used'
       | 'browser_remembered'
       | 'browsers_forgotten'
+      | 'identity_linked'
+      | 'identity_unlinked'
       | 'erased';
     readonly by: Actor;
     /** With `erased`: the content of each seal behind which events were changed, in hexadecimal. */

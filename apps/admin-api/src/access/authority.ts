@@ -15,6 +15,7 @@ export type Target =
   | { readonly kind: 'policy'; readonly name: string }
   | { readonly kind: 'route'; readonly name: string }
   | { readonly kind: 'receiver' }
+  | { readonly kind: 'identity_provider' }
   | { readonly kind: 'everyone' };
 
 type Scopes = ReadonlySet<AdminScope>;
@@ -89,6 +90,9 @@ export class Authority {
         return this.scopesUnder(target.name, tx);
       case 'receiver':
         return hearing;
+      case 'identity_provider':
+        // It says who signs in, operators included.
+        return all;
       case 'everyone':
         // A policy for everyone applies to operators too; policies:write is the right for that.
         return none;

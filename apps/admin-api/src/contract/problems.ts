@@ -38,6 +38,8 @@ const accountStatus: Record<AccountErrorCode, number> = {
   email_taken: 409,
   password_is_set: 409,
   link_gone: 409,
+  identity_taken: 409,
+  too_many_identities: 409,
   authenticators_changed: 409,
 };
 

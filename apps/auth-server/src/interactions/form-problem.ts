@@ -24,6 +24,9 @@ export type FormProblemCode =
   | 'passkey_name_missing'
   | 'too_many_passkeys'
   | 'took_too_long'
+  | 'upstream_failed'
+  | 'upstream_denied'
+  | 'upstream_unknown'
   | 'throttled'
   | 'overloaded';
 
@@ -66,6 +69,11 @@ export function inWords(
     case 'too_many_passkeys':
     case 'took_too_long':
     case 'authenticators_changed':
+    case 'upstream_failed':
+    case 'upstream_denied':
+    case 'upstream_unknown':
+    case 'identity_taken':
+    case 'too_many_identities':
       return atForm(say(`problem.${code}`));
     case 'overloaded':
       return atForm(say('problem.overloaded'), 503);

@@ -1,3 +1,4 @@
+import { UpstreamPeople } from '../upstream/index.js';
 import { AccountController } from './account.controller.js';
 import { AssetsController } from './assets.controller.js';
 import { BrowserMemory } from './browser-memory.js';
@@ -19,6 +20,8 @@ import { SignInController } from './sign-in.controller.js';
 import { SignIn } from './sign-in.js';
 import { SignInFlow } from './sign-in-flow.js';
 import { SignedIn } from './signed-in.js';
+import { UpstreamController } from './upstream.controller.js';
+import { UpstreamSignIn } from './upstream-sign-in.js';
 
 export { seeOther } from './answer.js';
 export { EnrolmentReturn } from './enrolment-return.js';
@@ -39,6 +42,7 @@ export { type RefusalPlace, refuse } from './refusal.js';
 export const pageControllers = [
   InteractionController,
   SignInController,
+  UpstreamController,
   AccountController,
   PasswordController,
   SecondStepController,
@@ -62,4 +66,6 @@ export const pageProviders = [
   SignIn,
   SignInFlow,
   SignedIn,
+  UpstreamPeople,
+  UpstreamSignIn,
 ];

@@ -14,6 +14,7 @@ import {
   secondStepPage,
   signInPage,
 } from '../pages/index.js';
+import { UpstreamParts } from '../upstream/index.js';
 import { EnrolmentReturn } from './enrolment-return.js';
 import { FormTokens } from './form-tokens.js';
 import { PageSettings } from './page-settings.js';
@@ -28,6 +29,7 @@ export class InteractionPages {
     private readonly passkeys: Passkeys,
     private readonly enrolment: EnrolmentReturn,
     private readonly clock: Clock,
+    private readonly upstream: UpstreamParts,
   ) {}
 
   /** The page that asks what the interaction asks. */
@@ -46,6 +48,7 @@ export class InteractionPages {
       reason: reasonFor(details),
       forgotten: this.settings.forgottenPassword,
       passkey: this.passkeys.toShow(details.uid),
+      providers: this.upstream.offered.offered,
       ...this.formOf(details, request),
     };
   }

@@ -37,7 +37,10 @@ export class InteractionController {
     const details = await this.details(uid, request, response, 400);
     const { leadsOut, prompt } = details;
     if (!['consent', 'enrolment'].includes(prompt.name))
-      return this.flow.show(this.place(request, response, details));
+      return this.flow.show(
+        this.place(request, response, details),
+        this.finishing(request, response, details),
+      );
     sendPage(response, await this.pages.draw(details, request), { leadsOut });
   }
 
@@ -76,12 +79,16 @@ export class InteractionController {
       return unlessGone(403, () => this.interactions.consented(request, response));
     }
     if (details.enrolment) return this.takeEnrolment(details, decision, request, response);
-    const finish = async (person: RecognisedPerson) => {
+    const finish = this.finishing(request, response, details);
+    await this.flow.answer(this.place(request, response, details), form, finish);
+  }
+
+  private finishing(request: IncomingMessage, response: ServerResponse, { client }: InteractionDetails) {
+    return async (person: RecognisedPerson) => {
       const uid = await unlessGone(403, () => this.interactions.signedIn(request, response, person));
-      this.returns.proved(person.accountId, details.client.id, this.clock.now());
+      this.returns.proved(person.accountId, client.id, this.clock.now());
       return uid;
     };
-    await this.flow.answer(this.place(request, response, details), form, finish);
   }
 
   /** Goes on where the second factor is there, or may be put off; else the page asks once more. */
@@ -105,7 +112,8 @@ export class InteractionController {
   ): SignInPlace {
     const page = this.pages.signInModel(details, request);
     const { uid: binding, leadsOut, accountId, isStepUp } = details;
-    const place = { request, response, page, address: page.action, binding, leadsOut };
+    const upstream = details.proofAsked;
+    const place = { request, response, page, address: page.action, binding, leadsOut, upstream };
     if (!isStepUp || accountId === undefined) return place;
     const finish = (methods: readonly AuthenticationMethod[]) =>
       unlessGone(403, () => this.interactions.steppedUp(request, response, methods));

@@ -1,29 +1,27 @@
-import { type Account, AccountService, asksSecondStep, type SecondFactor } from '@curfew/accounts';
+import { type Account, AccountService, asksSecondStep } from '@curfew/accounts';
 import { SecondFactors } from '@curfew/accounts/factors';
 import { Clock } from '@curfew/clock';
 import type { NoticePlace, RecognisedPerson } from '@curfew/oidc';
 import { type Instant } from '@curfew/session-policy';
-import { type AuthenticationMethod, methodsTogether } from '@curfew/session-policy/authentication';
-import { Injectable } from '@nestjs/common';
 import {
-  newPasswordPage,
-  type SecondStepPage,
-  type SignInPage,
-  secondStepPage,
-  signInPage,
-} from '../pages/index.js';
-import { sendPage } from './answer.js';
+  type AuthenticationMethod,
+  contextOf,
+  methodsTogether,
+  reaches,
+} from '@curfew/session-policy/authentication';
+import { Injectable } from '@nestjs/common';
+import type { SignInPage } from '../pages/index.js';
+import { seeOther, sendPage } from './answer.js';
 import { BrowserMemory } from './browser-memory.js';
 import type { Form } from './form.js';
-import { type FormProblem, inWords, problemOfError } from './form-problem.js';
+import { type FormProblem, problemOfError } from './form-problem.js';
 import { FormTokens } from './form-tokens.js';
 import { Notices } from './notices.js';
 import { OwnAccount } from './own-account.js';
 import { PageSettings } from './page-settings.js';
 import { SignIn } from './sign-in.js';
-
-/** The ways in which a person answers a second step. */
-type SecondStepAnswers = Pick<SecondStepPage, 'answering' | 'takesCode'>;
+import { drawSignIn, type SecondStepAnswers, type SignInNotice } from './sign-in-forms.js';
+import { type UpstreamProof, UpstreamSignIn, type UpstreamWish } from './upstream-sign-in.js';
 
 /** The place of a sign-in: an application's interaction, or the pages of this server. */
 export interface SignInPlace extends NoticePlace {
@@ -31,6 +29,8 @@ export interface SignInPlace extends NoticePlace {
   readonly page: SignInPage;
   /** Set where the sign-in leads to an application. */
   readonly leadsOut?: boolean;
+  /** The demands on a sign-in with another identity provider. */
+  readonly upstream?: UpstreamWish;
   /** Set for a person who is signed in and only has to prove a further factor: the account, and how it goes on. */
   readonly stepUp?: SecondStepAnswers & {
     readonly accountId: string;
@@ -44,19 +44,14 @@ type Finish = (person: RecognisedPerson) => Promise<string | undefined>;
 /** Seconds between a right password and the second step. */
 const secondStepWithin = 600;
 
-/** The notice on a sign-in page about the form sent before. */
-interface SignInNotice {
+/** A second step that is due. */
+interface DueSecondStep {
+  readonly remember: boolean;
+  /** When the first proof was given. */
+  readonly provedAt: Instant;
   readonly problem?: FormProblem;
-  readonly username?: string | undefined;
-  readonly remember?: boolean;
-  /** Hidden fields that prove the right password to the next form; set when a new password or a second step is due. */
-  readonly proof?: Readonly<Record<string, string>>;
-  /** The form that these fields are for. */
-  readonly due?: 'password' | 'second_step';
-  /** The kinds of factors that answer the second step. */
-  readonly answering?: readonly SecondFactor[];
-  /** For how many days this browser can be remembered after it. */
-  readonly rememberedDays?: number;
+  /** The methods of the first proof, where it was no password. */
+  readonly first?: readonly AuthenticationMethod[];
 }
 
 /** A new password that is due, after these proofs. */
@@ -77,52 +72,34 @@ export class SignInFlow {
     private readonly factors: SecondFactors,
     private readonly own: OwnAccount,
     private readonly memory: BrowserMemory,
+    private readonly upstream: UpstreamSignIn,
     private readonly tokens: FormTokens,
     private readonly notices: Notices,
     private readonly settings: PageSettings,
     private readonly clock: Clock,
   ) {}
 
-  /** The form, with what there is to say of the one before. */
-  show(place: SignInPlace): void {
-    const { problem, proof, due, username, remember, answering, rememberedDays } =
-      this.notices.take<SignInNotice>(place) ?? {};
-    const { page } = place;
-    const told = problem && inWords(problem, this.settings, page.language);
-    const again = problem ? { username, remember, problem: told?.text } : {};
-    const markup =
-      due === 'second_step' || (place.stepUp && !proof)
-        ? secondStepPage({
-            ...{
-              answering: answering ?? [],
-              takesCode: true,
-              rememberedDays,
-              ...(proof ? {} : place.stepUp),
-            },
-            ...{ ...page, proof, problem: told?.text },
-          })
-        : proof
-          ? newPasswordPage({
-              ...{ base: page.base, language: page.language, action: page.action, csrf: page.csrf },
-              ...{ look: page.look, proof, problem: told },
-              ...{ username: username ?? '', minLength: this.settings.parts.shortestPassword },
-            })
-          : signInPage({ ...page, ...again });
+  /**
+   * The form, with what there is to say of the one before; or what follows from a sign-in with another identity provider, which has led back
+   * here.
+   */
+  async show(place: SignInPlace, complete: Finish): Promise<void> {
+    const notice = this.notices.take<SignInNotice>(place) ?? {};
+    if (notice.upstream) return this.takeUpstream(place, notice.upstream, this.remembering(place, complete));
+    const { markup, status } = drawSignIn(place, notice, this.settings);
     sendPage(place.response, markup, {
       leadsOut: place.leadsOut ?? false,
-      status: told?.status ?? 200,
-      retryAfter: problem?.retryAfter,
+      status,
+      retryAfter: notice.problem?.retryAfter,
       scripts: this.settings.passkeyScripts,
     });
   }
 
   /** Answers a form: with `complete` and who signed in, or by asking again. */
   async answer(place: SignInPlace, form: Form, complete: Finish): Promise<void> {
-    const finish: Finish = async (person) => {
-      const uid = await complete(person);
-      if (uid !== undefined) await this.memory.follow(place.request, person.accountId, uid);
-      return uid;
-    };
+    const finish = this.remembering(place, complete);
+    const upstream = form.get('upstream');
+    if (upstream !== undefined) return this.goElsewhere(place, upstream);
     if (form.has('second')) return this.takeSecondStep(place, form, finish);
     if (place.stepUp) return this.stepUp(place, place.stepUp, form);
     if (form.has('proof')) return this.changeDuePassword(place, form, finish);
@@ -135,6 +112,44 @@ export class SignInFlow {
     }
     const { account, settlement } = outcome;
     return this.goOn(place, account, { remember, settlement }, finish);
+  }
+
+  /** A browser that is signed in anew is still the one that is remembered. */
+  private remembering(place: SignInPlace, complete: Finish): Finish {
+    return async (person) => {
+      const uid = await complete(person);
+      if (uid !== undefined) await this.memory.follow(place.request, person.accountId, uid);
+      return uid;
+    };
+  }
+
+  private async goElsewhere(place: SignInPlace, provider: string): Promise<void> {
+    const to = await this.upstream.begin(
+      place,
+      provider,
+      place.upstream ?? { isFresh: false, context: null },
+    );
+    if ('code' in to) return this.ask(place, { problem: to });
+    seeOther(place.response, to.href);
+  }
+
+  /**
+   * Another identity provider has signed the person in. A second step that the account has is asked for, unless two factors were proved
+   * there: the provider must not be a way around it.
+   */
+  private async takeUpstream(
+    place: SignInPlace,
+    { accountId, methods, provedAt }: UpstreamProof,
+    finish: Finish,
+  ): Promise<void> {
+    const account = await this.accounts.findById(accountId);
+    if (account?.disabledAt !== null) return this.ask(place, { problem: { code: 'upstream_unknown' } });
+    const isProved = reaches(contextOf(methods), 'urn:curfew:acr:mfa');
+    if (asksSecondStep(account) && !isProved && !(await this.memory.spares(place.request, account)))
+      return this.askForSecondStep(place, account, { remember: false, provedAt, first: methods });
+    if (account.mustChangePassword)
+      return this.askForNewPassword(place, account, { remember: false, methods });
+    await finish({ accountId, methods, provedAt });
   }
 
   /** The password was right: the sign-in is complete, or its second step follows, or else the new password that is due. */
@@ -166,12 +181,14 @@ export class SignInFlow {
   private async askForSecondStep(
     place: SignInPlace,
     account: Account,
-    { remember, provedAt, problem }: { remember: boolean; provedAt: Instant; problem?: FormProblem },
+    { remember, provedAt, problem, first = ['pwd'] }: DueSecondStep,
   ): Promise<void> {
+    const shown = first.join(' ');
     const proof = {
       account: account.id,
       at: String(provedAt),
-      second: this.tokens.issue('second-step', ...proven(place, account), String(provedAt)),
+      first: shown,
+      second: this.tokens.issue('second-step', ...proven(place, account), String(provedAt), shown),
       ...(remember ? { remember: 'yes' } : {}),
     };
     const { secondFactors: answering } = account;
@@ -184,15 +201,19 @@ export class SignInFlow {
     const provedAt = Number(form.get('at')) as Instant;
     const isOpen = account?.disabledAt === null;
     const isFresh = this.clock.now() - provedAt < secondStepWithin * 1000;
-    const proof = account && [...proven(place, account), String(provedAt)];
+    const first = form.get('first') ?? '';
+    const proof = account && [...proven(place, account), String(provedAt), first];
     if (!isOpen || !isFresh || !proof || !this.tokens.verify(form.get('second'), 'second-step', ...proof))
       return this.ask(place, { problem: { code: 'took_too_long' } });
     const remember = form.get('remember') === 'yes';
     const wish = form.get('trust') === 'yes' ? await this.memory.wish(account) : undefined;
     const outcome = await this.signIn.verifySecond(place.request, account, form, place.binding);
     if (outcome.kind === 'refused')
-      return this.askForSecondStep(place, account, { remember, provedAt, problem: outcome.problem });
-    const methods = methodsTogether(['pwd'], outcome.methods);
+      return this.askForSecondStep(place, account, {
+        ...{ remember, provedAt, problem: outcome.problem },
+        first: methodsTogether(first.split(' ')),
+      });
+    const methods = methodsTogether(first.split(' '), outcome.methods);
     if (account.mustChangePassword) return this.askForNewPassword(place, account, { remember, methods });
     const token = wish && this.memory.introduce(place.request, place.response, account.id, wish);
     const uid = await finish({ accountId: account.id, methods, remember, provedAt });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Passkeys } from '@curfew/accounts/factors';
 import { Interactions, type RecognisedPerson } from '@curfew/oidc';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { UpstreamParts } from '../upstream/index.js';
 import { seeOther } from './answer.js';
 import { freshValue, readOwnCookie, setCookie } from './cookies.js';
 import { readForm } from './form.js';
@@ -27,6 +28,7 @@ export class SignInController {
     private readonly tokens: FormTokens,
     private readonly passkeys: Passkeys,
     private readonly settings: PageSettings,
+    private readonly upstream: UpstreamParts,
   ) {}
 
   @Get()
@@ -38,7 +40,8 @@ export class SignInController {
     if (await this.signedIn.find(request, response)) return this.goOn(response, destination(next));
     const binding = readOwnCookie(request, this.settings, 'form') ?? freshValue();
     setCookie(response, this.settings, 'form', { value: binding });
-    this.flow.show({ request, response, binding, ...this.page(request, binding, destination(next)) });
+    const place = { request, response, binding, ...this.page(request, binding, destination(next)) };
+    return this.flow.show(place, this.finishing(request, response, destination(next)));
   }
 
   @Post()
@@ -54,26 +57,31 @@ export class SignInController {
     const binding = readOwnCookie(request, this.settings, 'form');
     // Also against signing someone in as somebody else (login CSRF).
     if (!binding || !this.tokens.verify(form.get('csrf'), 'sign-in', binding)) throw formRefused();
-    const finish = async (person: RecognisedPerson) => {
+    const place = { request, response, binding, ...this.page(request, binding, destination(next)) };
+    return this.flow.answer(place, form, this.finishing(request, response, destination(next)));
+  }
+
+  private finishing(request: IncomingMessage, response: ServerResponse, next: string) {
+    return async (person: RecognisedPerson) => {
       const uid = await unlessGone(403, () => this.interactions.signInBrowser(request, response, person));
-      this.goOn(response, destination(next));
+      this.goOn(response, next);
       return uid;
     };
-    const place = { request, response, binding, ...this.page(request, binding, destination(next)) };
-    return this.flow.answer(place, form, finish);
   }
 
   private page(
     request: IncomingMessage,
     binding: string,
     next: string,
-  ): Pick<SignInPlace, 'address' | 'page'> {
+  ): Pick<SignInPlace, 'address' | 'page' | 'leadsOut'> {
     const model = this.settings.pageFor(request);
     const address = `${model.base}/sign-in${next && `?next=${next}`}`;
     const { forgottenPassword: forgotten } = this.settings;
     const csrf = this.tokens.issue('sign-in', binding);
     const passkey = this.passkeys.toShow(binding);
-    return { address, page: { ...model, action: address, csrf, forgotten, passkey } };
+    const providers = this.upstream.offered.offered;
+    const page = { ...model, action: address, csrf, forgotten, passkey, providers };
+    return { address, page, leadsOut: providers.length > 0 };
   }
 
   private goOn(response: ServerResponse, next: string): void {

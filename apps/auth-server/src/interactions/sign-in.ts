@@ -212,6 +212,11 @@ export class SignIn {
     this.tellCause(cause, accountId, cause === 'overloaded' ? unknownSignals : seen);
   }
 
+  /** Tells of a sign-in elsewhere that led to nobody's account. */
+  tellFailedAt({ headers, socket }: IncomingMessage, cause: 'upstream_refused' | 'unknown_identity'): void {
+    this.tellCause(cause, null, this.signals.read({ socketAddress: socket.remoteAddress, headers }));
+  }
+
   private tellCause(
     cause: EventData['signin.failed']['cause'],
     accountId: string | null,

@@ -26,6 +26,8 @@ const signInCauses: ReadonlySet<string> = new Set([
   'wrong_password',
   'wrong_code',
   'wrong_passkey',
+  'upstream_refused',
+  'unknown_identity',
   'account_disabled',
   'throttled',
   'overloaded',

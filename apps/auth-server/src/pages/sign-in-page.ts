@@ -18,6 +18,8 @@ export interface SignInPage extends PageModel {
   readonly remember?: boolean | undefined;
   /** The page for a forgotten password, where there is one. */
   readonly forgotten?: string | undefined;
+  /** Other identity providers with which people sign in. */
+  readonly providers?: readonly { readonly id: string; readonly name: string }[] | undefined;
   /** Asks the browser to show a passkey. */
   readonly passkey?: PasskeyOffer;
 }
@@ -53,12 +55,23 @@ ${passwordInput(
 <button class="full">${say('sign_in.submit')}</button>
 ${passkeyButton(page.passkey, language, { autofill: true, plain: true })}
 </form>
+${page.providers && page.providers.length > 0 && providersForm(page, page.providers)}
 ${page.forgotten && html`<p><a href="${page.forgotten}">${say('forgotten.link')}</a></p>`}
 ${clientName && cancelForm(page)}
 </div>
 ${sentOnce}${revealing}${passkeyScriptOf(page.passkey, base)}`;
   return layout({ title, content, failed: Boolean(problem), base, language, look: page.look });
 }
+
+/** One button for each provider, in a form that holds no password. */
+const providersForm = (
+  page: SignInPage,
+  providers: NonNullable<SignInPage['providers']>,
+) => html`<form method="post" action="${page.action}" class="stack">
+${hidden('csrf', page.csrf)}
+<p class="quiet">${page.language.say('sign_in.or')}</p>
+${providers.map(({ id, name }) => html`<button class="plain full" name="upstream" value="${id}">${page.language.say('sign_in.with', { name })}</button>`)}
+</form>`;
 
 const cancelForm = (page: SignInPage) => html`<form method="post" action="${page.action}">
 ${hidden('csrf', page.csrf)}

@@ -129,6 +129,14 @@ function askedContexts(ctx: KoaContextWithOIDC): {
   return { required, wanted: weakestOf(acrValues) };
 }
 
+/** The weakest class that answers a request, as far as its parameters ask for one; null where they ask for none. */
+export function contextAskedBy(params: Readonly<Record<string, unknown>>): AuthenticationContext | null {
+  const acrValues = typeof params['acr_values'] === 'string' ? params['acr_values'].split(' ') : [];
+  const request = acrRequestOf(params['claims']);
+  const values = (request && valuesOf(request)) ?? [];
+  return strongerContext(weakestOf(acrValues), weakestOf(values));
+}
+
 /** The request for `acr` in a `claims` parameter, which the library has found to be well formed. */
 function acrRequestOf(claims: unknown): AcrClaimRequest | undefined {
   if (typeof claims !== 'string') return undefined;

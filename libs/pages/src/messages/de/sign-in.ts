@@ -12,6 +12,8 @@ export const signIn: Translated<typeof import('../en/sign-in.js').signIn> = {
     'Die Anwendung fragt, welches Konto Sie verwenden möchten. Melden Sie sich mit diesem Konto an.',
   'sign_in.confirm_person':
     'Die Anwendung bittet Sie, sich noch einmal anzumelden, damit sicher ist, dass Sie es sind.',
+  'sign_in.or': 'oder',
+  'sign_in.with': 'Mit {name} anmelden',
   'second_step.title': 'Zweiter Schritt',
   'second_step.needed': 'Dafür genügt Ihr Passwort allein nicht.',
   'second_step.passkey_needed': 'Dafür ist einer Ihrer Passkeys nötig.',
@@ -53,6 +55,15 @@ export const signIn: Translated<typeof import('../en/sign-in.js').signIn> = {
   'problem.repeat_differs': 'Die beiden neuen Passwörter stimmen nicht überein.',
   'problem.code_wrong': 'Dieser Code gilt nicht. Jeder Code gilt nur einmal; warten Sie auf den nächsten.',
   'problem.took_too_long': 'Das hat zu lange gedauert. Melden Sie sich noch einmal an.',
+  'problem.upstream_failed':
+    'Die Anmeldung dort ist nicht gelungen. Versuchen Sie es erneut, oder melden Sie sich anders an.',
+  'problem.upstream_denied':
+    'Sie wurden dort nicht angemeldet. Versuchen Sie es erneut, oder melden Sie sich anders an.',
+  'problem.upstream_unknown':
+    'Diese Anmeldung gehört zu keinem Konto hier. Melden Sie sich anders an, oder fragen Sie Ihre Administration.',
+  'problem.identity_taken': 'Diese Anmeldung gehört zu einem anderen Konto hier.',
+  'problem.too_many_identities':
+    'Ihr Konto ist mit so vielen anderen Anmeldungen verknüpft, wie es sein darf.',
   'problem.authenticators_changed':
     'Ihr Passwort oder Ihr zweiter Schritt wurde inzwischen geändert. Zeigen Sie noch einmal, dass Sie es sind.',
   'problem.throttled': 'Das waren zu viele Versuche. Versuchen Sie es in {length} noch einmal.',

@@ -7,6 +7,8 @@ export const signIn = {
   'sign_in.submit': 'Sign in',
   'sign_in.choose_account': 'The application asks which account you want to use. Sign in with that one.',
   'sign_in.confirm_person': 'The application asks you to sign in again, to confirm that it is you.',
+  'sign_in.or': 'or',
+  'sign_in.with': 'Sign in with {name}',
   'second_step.title': 'Second step',
   'second_step.needed': 'This needs more than your password.',
   'second_step.passkey_needed': 'This needs one of your passkeys.',
@@ -42,6 +44,12 @@ export const signIn = {
   'problem.repeat_differs': 'The two new passwords are not the same.',
   'problem.code_wrong': 'This code does not work. Each works once; wait for the next one.',
   'problem.took_too_long': 'That took too long. Sign in again.',
+  'problem.upstream_failed': 'The sign-in there did not succeed. Try again, or sign in another way.',
+  'problem.upstream_denied': 'You were not signed in there. Try again, or sign in another way.',
+  'problem.upstream_unknown':
+    'That sign-in belongs to no account here. Sign in another way, or ask your administrator.',
+  'problem.identity_taken': 'That sign-in belongs to another account here.',
+  'problem.too_many_identities': 'Your account is linked to as many other sign-ins as it may be.',
   'problem.authenticators_changed':
     'Your password or your second step was changed meanwhile. Show once more that it is you.',
   'problem.throttled': 'There were too many attempts. Try again in {length}.',

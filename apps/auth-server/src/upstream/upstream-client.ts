@@ -1,0 +1,149 @@
+import type { IdentityProvider } from '@curfew/accounts/identity-providers';
+import type { outboundFetch } from '@curfew/token-endpoint/client';
+import { LRUCache } from 'lru-cache';
+import * as openid from 'openid-client';
+
+/** An identity provider that is open for sign-ins, with its client secret. */
+export interface OpenedProvider {
+  readonly provider: IdentityProvider;
+  readonly secret: string;
+}
+
+/** The values of one sign-in that nobody but the browser's own cookie knows. */
+export interface UpstreamRequest {
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+}
+
+/** How the person is to prove there who they are. */
+export interface AskedOfUpstream {
+  /** The age of the proof in seconds, at most; 0 for a new one. */
+  readonly maxAge: number;
+  /** Context classes, in the words of the provider. */
+  readonly acrValues: readonly string[];
+}
+
+/** The claims of a verified ID token. */
+export type UpstreamClaims = openid.IDToken;
+
+/** Seconds for which the metadata and the keys of a provider are kept; a key that is not known is looked for before. */
+const keptFor = 600;
+const maxKept = 100;
+/** The largest answer of a provider that is read. */
+const maxBytes = 256 * 1024;
+
+type Fetch = ReturnType<typeof outboundFetch>;
+
+/**
+ * The protocol between this service, as a client, and other identity providers: authorization code with PKCE, `iss` in the response where
+ * the provider says it sends it (RFC 9207), and an ID token whose signature is checked.
+ */
+export class UpstreamClient {
+  readonly #kept = new LRUCache<string, openid.Configuration>({ max: maxKept, ttl: keptFor * 1000 });
+  readonly #fetch: openid.CustomFetch;
+
+  constructor(
+    fetch: Fetch,
+    /** The address to which a provider sends people back. */
+    private readonly returnTo: (id: string) => string,
+  ) {
+    this.#fetch = bounded(fetch);
+  }
+
+  /** The address to which a browser is sent. */
+  async begin(
+    opened: OpenedProvider,
+    { state, nonce, verifier }: UpstreamRequest,
+    { maxAge, acrValues }: AskedOfUpstream,
+  ): Promise<URL> {
+    const configuration = await this.#configurationOf(opened);
+    const { id, scopes } = opened.provider;
+    return openid.buildAuthorizationUrl(configuration, {
+      redirect_uri: this.returnTo(id),
+      scope: [...new Set(['openid', ...scopes])].join(' '),
+      state,
+      nonce,
+      code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+      max_age: String(maxAge),
+      // A provider may know no `max_age`, and one that does may take a proof of the same second for none (OpenID Connect Core §3.1.2.1).
+      ...(maxAge === 0 ? { prompt: 'login' } : {}),
+      ...(acrValues.length > 0 ? { acr_values: acrValues.join(' ') } : {}),
+    });
+  }
+
+  /** Redeems the code of a response, and answers with the claims of the ID token. Throws where anything does not fit. */
+  async finish(
+    opened: OpenedProvider,
+    query: string,
+    { state, nonce, verifier }: UpstreamRequest,
+    /** Seconds since the person proved there who they are, at most. */
+    maxAge: number,
+  ): Promise<UpstreamClaims> {
+    const configuration = await this.#configurationOf(opened);
+    const url = new URL(`${this.returnTo(opened.provider.id)}?${query}`);
+    const tokens = await openid.authorizationCodeGrant(configuration, url, {
+      expectedState: state,
+      expectedNonce: nonce,
+      pkceCodeVerifier: verifier,
+      idTokenExpected: true,
+      maxAge,
+    });
+    return tokens.claims()!;
+  }
+
+  async #configurationOf({ provider, secret }: OpenedProvider): Promise<openid.Configuration> {
+    const name = JSON.stringify([provider.id, provider.version]);
+    const kept = this.#kept.get(name);
+    if (kept) return kept;
+    const issuer = new URL(provider.issuer);
+    const configuration = await openid.discovery(
+      issuer,
+      provider.clientId,
+      undefined,
+      authenticatingWith(secret),
+      {
+        [openid.customFetch]: this.#fetch,
+        // Addresses without https are taken in development alone, where the settings of a provider are checked.
+        execute: [
+          openid.enableNonRepudiationChecks,
+          ...(issuer.protocol === 'http:' ? [openid.allowInsecureRequests] : []),
+        ],
+      },
+    );
+    this.#kept.set(name, configuration);
+    return configuration;
+  }
+}
+
+/** By the method that RFC 6749 §2.3.1 has every server support, unless the provider names others alone. */
+function authenticatingWith(secret: string): openid.ClientAuth {
+  const [basic, post] = [openid.ClientSecretBasic(secret), openid.ClientSecretPost(secret)];
+  return (server, ...rest) => {
+    const methods = server.token_endpoint_auth_methods_supported;
+    const isBasic = methods === undefined || methods.includes('client_secret_basic');
+    return (isBasic ? basic : post)(server, ...rest);
+  };
+}
+
+/** Answers of a provider are read up to a size. */
+const bounded =
+  (fetch: Fetch): openid.CustomFetch =>
+  async (url, { method, headers, body, signal }) => {
+    const response = await fetch(url, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: String(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw new Error('the answer of the identity provider is too large');
+      chunks.push(chunk);
+    }
+    const read = [204, 205, 304].includes(response.status) ? null : Buffer.concat(chunks);
+    return new Response(read, { status: response.status, headers: response.headers });
+  };

@@ -1,0 +1,82 @@
+import { type Account, AccountError, AccountService, Profiles } from '@curfew/accounts';
+import { type Identity, type IdentityProvider, LinkedIdentities } from '@curfew/accounts/identity-providers';
+import { Clock } from '@curfew/clock';
+import { createLinkedAccount, linkIdentity, OperationParts } from '@curfew/operations';
+import { Injectable } from '@nestjs/common';
+import type { UpstreamClaims } from './upstream-client.js';
+
+/** Finds the account of a person whom another identity provider has signed in. */
+@Injectable()
+export class UpstreamPeople {
+  constructor(
+    private readonly parts: OperationParts,
+    private readonly accounts: AccountService,
+    private readonly identities: LinkedIdentities,
+    private readonly profiles: Profiles,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The account of the person: the one that is linked; else, where the provider's settings say so, the one that has shown the same address
+   * to be its own, or a new one. Undefined where there is none, and where it is disabled. An address is nobody's name by itself (OpenID
+   * Connect Core §5.7), so that one which the provider has not verified counts for nothing.
+   */
+  async accountOf(claims: UpstreamClaims, provider: IdentityProvider): Promise<Account | undefined> {
+    const identity = { issuer: claims.iss, subject: claims.sub };
+    const linked = await this.identities.accountOf(identity);
+    if (linked !== undefined) {
+      await this.identities.used(identity, this.clock.now());
+      return this.#open(linked);
+    }
+    try {
+      return (
+        (await this.#byEmail(identity, claims, provider)) ?? (await this.#made(identity, claims, provider))
+      );
+    } catch (error) {
+      // Two sign-ins at once, or a name that somebody has here already: nothing is taken over.
+      if (error instanceof AccountError) return undefined;
+      throw error;
+    }
+  }
+
+  async #byEmail(
+    identity: Identity,
+    claims: UpstreamClaims,
+    { linksByEmail }: IdentityProvider,
+  ): Promise<Account | undefined> {
+    const email = linksByEmail ? verifiedEmail(claims) : undefined;
+    const id = email === undefined ? null : await this.profiles.accountOfVerified(email);
+    const account = id === null ? undefined : await this.#open(id);
+    if (!account) return undefined;
+    await linkIdentity(this.parts, identity, account.id, { by: { kind: 'user', id: account.id, ip: null } });
+    return account;
+  }
+
+  async #made(
+    identity: Identity,
+    claims: UpstreamClaims,
+    { createsAccounts, linksByEmail }: IdentityProvider,
+  ): Promise<Account | undefined> {
+    const username = createsAccounts
+      ? (textOf(claims['preferred_username']) ?? verifiedEmail(claims))
+      : undefined;
+    if (username === undefined) return undefined;
+    const email = linksByEmail ? verifiedEmail(claims) : undefined;
+    const profile = {
+      ...(email === undefined ? {} : { email, emailVerified: true }),
+      ...(textOf(claims['name']) === undefined ? {} : { displayName: textOf(claims['name'])! }),
+    };
+    return createLinkedAccount(this.parts, { identity, username, profile });
+  }
+
+  async #open(id: string): Promise<Account | undefined> {
+    const account = await this.accounts.findById(id);
+    return account?.disabledAt === null ? account : undefined;
+  }
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value.trim() !== '' && value.length <= 200 ? value.trim() : undefined;
+
+const verifiedEmail = ({ email, email_verified }: UpstreamClaims): string | undefined =>
+  email_verified === true ? textOf(email) : undefined;

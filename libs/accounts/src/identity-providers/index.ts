@@ -1,0 +1,8 @@
+export type {
+  Identity,
+  IdentityProvider,
+  IdentityProviderFields,
+  LinkedIdentity,
+} from './identity-provider.js';
+export { IdentityProviders, identityProvidersChannel } from './identity-provider.store.js';
+export { LinkedIdentities, maxLinkedIdentities } from './linked-identities.js';

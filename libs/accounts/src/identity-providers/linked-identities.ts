@@ -1,0 +1,57 @@
+import { isUniqueViolation, type PrismaService, type Transaction } from '@curfew/persistence';
+import { type Instant, instant } from '@curfew/session-policy';
+import { AccountError } from '../account-error.js';
+import type { Identity, LinkedIdentity } from './identity-provider.js';
+
+/** The identities that one account may have. */
+export const maxLinkedIdentities = 20;
+
+/** The accounts of people as identity providers know them: rows of the table `linked_identity`. */
+export class LinkedIdentities {
+  constructor(private readonly prisma: PrismaService) {}
+
+  /** The id of the account of an identity, or undefined. */
+  async accountOf({ issuer, subject }: Identity): Promise<string | undefined> {
+    const where = { issuer_subject: { issuer, subject } };
+    const row = await this.prisma.linkedIdentity.findUnique({ where, select: { accountId: true } });
+    return row?.accountId;
+  }
+
+  /** The identities of an account, the oldest first. */
+  async ofAccount(accountId: string, tx: Transaction = this.prisma): Promise<readonly LinkedIdentity[]> {
+    const rows = await tx.linkedIdentity.findMany({
+      where: { accountId },
+      orderBy: { createdAt: 'asc' },
+      take: maxLinkedIdentities,
+    });
+    return rows.map(({ issuer, subject, createdAt, lastUsedAt }) => ({
+      ...{ issuer, subject, createdAt: instant(createdAt.getTime()) },
+      lastUsedAt: lastUsedAt && instant(lastUsedAt.getTime()),
+    }));
+  }
+
+  /** Links an identity to an account. @throws AccountError where it has an account already */
+  async link({ issuer, subject }: Identity, accountId: string, now: Instant, tx: Transaction): Promise<void> {
+    try {
+      await tx.linkedIdentity.create({ data: { issuer, subject, accountId, createdAt: new Date(now) } });
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new AccountError('identity_taken');
+      throw error;
+    }
+  }
+
+  /** Removes a link of the account; false where there is none. */
+  async unlink({ issuer, subject }: Identity, accountId: string, tx: Transaction): Promise<boolean> {
+    const gone = await tx.$queryRaw<unknown[]>`
+      DELETE FROM linked_identity WHERE issuer = ${issuer} AND subject = ${subject} AND account_id = ${accountId}::uuid RETURNING 1`;
+    return gone.length === 1;
+  }
+
+  /** Notes that somebody signed in with it. */
+  async used({ issuer, subject }: Identity, now: Instant): Promise<void> {
+    await this.prisma.linkedIdentity.updateMany({
+      where: { issuer, subject },
+      data: { lastUsedAt: new Date(now) },
+    });
+  }
+}
