@@ -119,7 +119,7 @@ async function token(as: AsClient, form: Record<string, string>, send: Send): Pr
 }
 
 const basic = ({ id, secret }: Credentials): Record<string, string> => ({
-  authorization: clientBasic(id, secret),
+  authorization: clientBasic(id, secret ?? ''),
 });
 
 /** How a client without a secret says who it is: by its id alone, or by an assertion (RFC 7523 §2.2). */
