@@ -4,7 +4,7 @@ import { adminScopeNames } from '@curfew/config/admin-scopes';
 import type { Page } from 'playwright-core';
 import { deviceGrant, orders } from '../e2e/admin-world.js';
 import { Person } from '../support/person.js';
-import { ConsoleWorld, pageAddresses } from './console-world.js';
+import { ConsoleWorld, pageAddresses, routedPages } from './console-world.js';
 
 let world: ConsoleWorld;
 
@@ -138,6 +138,68 @@ describe('a thousand applications', () => {
   });
 });
 
+describe('more APIs than a list shows at once', () => {
+  it('are found by name or audience in every chooser, and several of them are added one after the other', async () => {
+    const { admin } = world;
+    await admin.database.query(
+      `INSERT INTO resource SELECT (jsonb_populate_record(r, jsonb_build_object('audience', 'https://' || n || '.many.example.test', 'name', 'Depot ' || n))).*
+       FROM resource r, generate_series(1, 500) n WHERE r.audience = $1`,
+      [orders],
+    );
+    await admin.post('/v1/policies', { name: 'depots', settings: { basedOn: 'standard' } });
+    const page = await world.enter('/console/now');
+    const chosen = 'https://477.many.example.test';
+    const web = admin.data.clients.web.client_id;
+    const wrong: unknown[] = [];
+    for (const [at, presses, label] of [
+      ['/apis/routes', [], 'API'],
+      ['/apis/new-route', [], 'API'],
+      ['/compliance', [], 'API'],
+      [`/policies?client=${web}`, [], 'API'],
+      ['/policies/depots', ['Attach …'], 'API'],
+      ['/applications', ['New application', /^API/], 'The API that it answers for'],
+      ['/applications', ['New application', /^Web application/], 'Add an API'],
+      [`/applications/${web}`, ['Change it'], 'Add an API'],
+    ] as const) {
+      await page.goto(`${world.url}/console${at}`);
+      for (const name of presses) await page.getByRole('button', { name }).first().click();
+      if (at === '/policies/depots') await page.getByLabel('To', { exact: true }).selectOption('resource');
+      const field = page.getByLabel(label, { exact: true });
+      await field.fill('no such depot');
+      await field.press('Enter');
+      await page.getByText('No API is called that.').waitFor();
+      await field.fill('depot 477');
+      await field.press('Enter');
+      if (label === 'Add an API') await page.getByLabel(chosen).and(page.locator(':checked')).waitFor();
+      else
+        await page.waitForFunction(
+          (audience) => [...document.querySelectorAll('input')].some(({ value }) => value === audience),
+          chosen,
+          { timeout: 10_000 },
+        );
+      // Enter took what was typed, and sent no form.
+      if ((await page.locator('[aria-invalid=true]').count()) > 0) wrong.push([at, label]);
+    }
+    expect(wrong).toEqual([]);
+    await page.goto(`${world.url}/console/apis`);
+    await page.getByLabel('Part of the audience or the name').fill('DEPOT 49');
+    await page.getByLabel('Part of the audience or the name').press('Enter');
+    await page.waitForURL(/search=DEPOT/);
+    await page.getByText('11 shown, that is all').waitFor();
+    await page.locator('[data-row="https://49.many.example.test"]').click();
+    await page.waitForURL(/api=https/);
+    await page.getByRole('dialog', { name: 'Depot 49', exact: true }).waitFor();
+    expect(await world.faults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(new URL(page.url()).search).toBe('?search=DEPOT+49');
+  }, 120_000);
+
+  afterAll(() =>
+    world.admin.database.query("DELETE FROM resource WHERE audience LIKE '%.many.example.test'"),
+  );
+});
+
 describe('a lost connection', () => {
   it('is said, keeps what was typed, and the feed goes on where it was, with nothing missing or twice', async () => {
     const { sid } = await aSession();
@@ -192,6 +254,23 @@ const reads = [
   'Show more',
   'Check the history',
 ];
+
+/** Buttons of pages that lead to a dialog or a form, whose own button carries the act out. */
+const asking = /…$|^(New (person|application|policy|API)|Change it|Give it a look)$/;
+/** The presses between such a button and the one that carries the act out. */
+const steps: Readonly<Record<string, string>> = { 'New application': 'Web application' };
+
+/** The buttons for acts of the dialog that is open, or else of the page, with the reason of each that is off. */
+const actsInFront = (page: Page) =>
+  page.evaluate(() =>
+    [
+      ...(document.querySelector('dialog[open]') ?? document).querySelectorAll<HTMLElement>('.act > button'),
+    ].map((one) => ({
+      name: one.textContent ?? '',
+      isOff: one.matches('[aria-disabled=true]'),
+      reason: document.getElementById(one.getAttribute('aria-describedby') ?? '')?.textContent ?? '',
+    })),
+  );
 
 /** An operator with some scopes, who has signed in to the console. */
 async function anOperator(scopes: readonly string[]): Promise<Page> {
@@ -283,16 +362,30 @@ const actsByScope: Readonly<Record<string, readonly string[]>> = {
   changes: ofPolicy,
 };
 
+/** The scope that an act lacks, as it is listed above. */
+const scopeOf = (act: string) => act.slice(act.lastIndexOf(': ') + 2);
+
+/** A control that is off for lack of a scope, as it is listed above. */
+const lackingIn = ({ name, reason }: { readonly name: string; readonly reason: string }) => {
+  const scope = /You need the scope (\S+) for this/.exec(reason)?.[1];
+  return scope === undefined ? [] : [`${name}: ${scope}`];
+};
+
+/** Every page, and the parts of a policy of one's own. */
+async function pagesWithActs(sid: string): Promise<Readonly<Record<string, readonly [string, string]>>> {
+  await world.admin.post('/v1/policies', { name: 'own', settings: { basedOn: 'standard' } });
+  return {
+    ...(await pageAddresses(world, sid)),
+    trials: ['/policies/own?view=trials', 'Begin the canary'],
+    adaptation: ['/policies/own?view=adaptation', 'Mark a release of it'],
+    changes: ['/policies/own', 'Change it'],
+  };
+}
+
 describe('an operator without a scope', () => {
   it('finds on every page which scope each act needs, reads it, and hears it', async () => {
     const { sid } = await aSession();
-    await world.admin.post('/v1/policies', { name: 'own', settings: { basedOn: 'standard' } });
-    const pages: Record<string, readonly [string, string]> = {
-      ...(await pageAddresses(world, sid)),
-      trials: ['/policies/own?view=trials', 'Begin the canary'],
-      adaptation: ['/policies/own?view=adaptation', 'Mark a release of it'],
-      changes: ['/policies/own', 'Change it'],
-    };
+    const pages = await pagesWithActs(sid);
     const page = await anOperator([
       'sessions:read',
       'policies:read',
@@ -307,10 +400,7 @@ describe('an operator without a scope', () => {
       await world.whole(page);
       const off = await offControls(page);
       expect([name, off.filter(({ reason, isReached }) => reason === '' || !isReached)]).toEqual([name, []]);
-      found[name] = off.flatMap(({ name: act, reason }) => {
-        const scope = /You need the scope (\S+) for this/.exec(reason)?.[1];
-        return scope === undefined ? [] : [`${act}: ${scope}`];
-      });
+      found[name] = off.flatMap(lackingIn);
     }
     expect(found).toEqual(actsByScope);
     await page.setViewportSize({ width: 390, height: 800 });
@@ -321,6 +411,28 @@ describe('an operator without a scope', () => {
       expect([name, off.length > 2, off.filter(({ isWhole }) => !isWhole)]).toEqual([name, true, []]);
     }
   }, 120_000);
+
+  it.each([...new Set(Object.values(actsByScope).flat().map(scopeOf))])(
+    'without %s alone finds off exactly the acts that need it',
+    async (scope) => {
+      const { sid } = await aSession();
+      const pages = await pagesWithActs(sid);
+      const page = await anOperator(adminScopeNames.filter((one) => one !== scope));
+      const found: Record<string, readonly string[]> = {};
+      const expected: Record<string, readonly string[]> = {};
+      for (const [name, [address, there]] of Object.entries(pages)) {
+        const acts = actsByScope[name] ?? [];
+        if (acts.length === 0) continue;
+        await page.goto(`${world.url}/console${address}`);
+        await page.getByText(there).first().waitFor();
+        await world.whole(page);
+        found[name] = (await offControls(page)).flatMap(lackingIn);
+        expected[name] = acts.filter((act) => scopeOf(act) === scope);
+      }
+      expect(found).toEqual(expected);
+    },
+    120_000,
+  );
 
   it('reads on every page that shows nothing without a scope which one that is', async () => {
     const { sid } = await aSession();
@@ -372,17 +484,75 @@ describe('each page without a connection', () => {
     }
   }, 180_000);
 
+  it('puts the button of each dialog and form off as well, says why beside it, and has it on again afterwards', async () => {
+    const { sid } = await aSession();
+    const page = await world.enter('/console/now');
+    const banner = page.getByRole('alert').getByText('The connection to the admin API is lost.').last();
+    const seen: string[] = [];
+    const wrong: unknown[] = [];
+    for (const [address, there] of Object.values(await pageAddresses(world, sid))) {
+      const open = async () => {
+        await page.goto(`${world.url}/console${address}`);
+        await page.getByText(there).first().waitFor();
+        await world.whole(page);
+      };
+      await open();
+      const buttons = page.locator('main .act > button:not([aria-disabled])');
+      for (const act of new Set((await buttons.allTextContents()).filter((one) => asking.test(one)))) {
+        await buttons.getByText(act, { exact: true }).first().click();
+        const step = steps[act];
+        if (step) await page.getByRole('button', { name: step }).click();
+        await world.whole(page);
+        await world.cut(page, async () => {
+          await banner.waitFor();
+          const acts = (await actsInFront(page)).filter(({ name }) => !reads.includes(name));
+          const on = acts.filter(({ isOff, reason }) => !isOff || !reason.includes('The connection is lost'));
+          if (acts.length === 0 || on.length > 0) wrong.push([address, act, acts]);
+        });
+        await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+        await banner.waitFor({ state: 'detached' });
+        const still = (await actsInFront(page)).filter(({ reason }) => reason.includes('is lost'));
+        if (still.length > 0) wrong.push([address, act, still]);
+        seen.push(act);
+        await open();
+      }
+    }
+    expect(wrong).toEqual([]);
+    const listed = routedPages().flatMap((name) => [
+      ...new Set(
+        (actsByScope[name] ?? []).map((act) => act.replace(/: \S+$/, '')).filter((act) => asking.test(act)),
+      ),
+    ]);
+    // Keys are shown only to those who may rotate them.
+    expect(seen.toSorted()).toEqual([...listed, 'Withdraw …'].toSorted());
+  }, 240_000);
+
   it('never carries an act out by itself later', async () => {
     const { sid } = await aSession();
     const page = await world.enter(`/console/sessions/${sid}?state=live`);
     await page.getByRole('button', { name: 'End this session' }).click();
-    await world.cut(page, async () => {
-      await page.context().setOffline(true);
-      await page.getByRole('button', { name: 'End it' }).click();
-      await page.getByRole('dialog').getByText('The admin API does not answer.').waitFor();
-      await page.context().setOffline(false);
+    const calls: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'DELETE') calls.push(request.url());
     });
+    await world.cut(
+      page,
+      async () => {
+        const end = page.getByRole('button', { name: 'End it' });
+        await end.click();
+        await page.getByRole('dialog').getByText('The admin API does not answer.').waitFor();
+        // The lost act has told the page, so the same press does nothing now.
+        await end.and(page.locator('[aria-disabled=true]')).waitFor();
+        await end.focus();
+        await page.keyboard.press('Enter');
+        await page.context().setOffline(true);
+        await page.context().setOffline(false);
+      },
+      false,
+    );
+    await page.getByText('The connection to the admin API is lost.').first().waitFor({ state: 'detached' });
     await world.whole(page);
+    expect(calls).toHaveLength(1);
     expect((await world.admin.get(`/v1/sessions/${sid}`)).body.state).toBe('live');
   }, 60_000);
 });

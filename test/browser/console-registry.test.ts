@@ -263,7 +263,12 @@ describe('the pages of APIs and gateway routes', () => {
     await press('New route');
     await page.getByLabel('Name', { exact: true }).fill('reports-admin');
     await page.getByLabel('Position').fill('10');
-    await page.getByLabel('API', { exact: true }).selectOption(audience);
+    await page.getByLabel('API', { exact: true }).fill('Reports of the house');
+    await page.getByLabel('API', { exact: true }).press('Enter');
+    await page.waitForFunction(
+      (chosen) => [...document.querySelectorAll('input')].some(({ value }) => value === chosen),
+      audience,
+    );
     await page.getByLabel('Hosts').fill('Reports.example.test');
     await page.getByLabel('Path', { exact: true }).fill('/admin/**');
     await page.getByLabel('Sign-in within').fill('5m');

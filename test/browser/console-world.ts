@@ -54,12 +54,15 @@ export class ConsoleWorld {
     }
   }
 
-  /** Does something while a page cannot reach the admin API. The browser says that it is offline, so the page finds out at once. */
-  async cut(page: Page, work: () => Promise<void>): Promise<void> {
+  /**
+   * Does something while a page cannot reach the admin API. The browser says that it is offline, so the page finds out at once; unless it
+   * is to find out by its own next request.
+   */
+  async cut(page: Page, work: () => Promise<void>, isToldAtOnce = true): Promise<void> {
     this.hadOutage = true;
     const calls = /\/v1\//;
     await page.route(calls, (route) => route.abort('connectionrefused'));
-    await page.evaluate(() => window.dispatchEvent(new Event('offline')));
+    if (isToldAtOnce) await page.evaluate(() => window.dispatchEvent(new Event('offline')));
     try {
       await work();
     } finally {

@@ -7,7 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { Empty } from './elements/states.js';
-import { readRouteSearch } from './pages/apis/api-search.js';
+import { readApiSearch, readRouteSearch } from './pages/apis/api-search.js';
 import { readApplicationSearch } from './pages/applications/application-search.js';
 import { readComplianceSearch } from './pages/compliance/compliance-queries.js';
 import { readEventSearch } from './pages/events/event-search.js';
@@ -143,6 +143,7 @@ const application = createRoute({
 const apis = createRoute({
   getParentRoute: () => shell,
   path: '/apis',
+  validateSearch: readApiSearch,
   component: lazyRouteComponent(() => import('./pages/apis/apis-page.js'), 'ApisPage'),
 });
 

@@ -9,6 +9,7 @@ import type { ClientRegistration, RegistrationRules } from './client-schema.js';
 import { hashSecret, isActive, newSecret, verifySecret } from './client-secret.js';
 import { RegistrationError } from './registration-error.js';
 import { announce } from './registry-channel.js';
+import { unstorable } from './searched-text.js';
 import { weakenedBy } from './weakening.js';
 
 /** A client with what was generated for it; the secret is shown here once and is stored nowhere. */
@@ -169,8 +170,7 @@ export class ClientService {
     const limit = Math.max(1, Math.min(query.limit ?? 50, largestPage));
     const after = query.after ?? null;
     const search = query.search || null;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: PostgreSQL's text cannot hold it, so nothing matches
-    if ((after !== null && !isClientId(after)) || (search !== null && /\u0000/.test(search))) {
+    if ((after !== null && !isClientId(after)) || (search !== null && unstorable.test(search))) {
       return { clients: [], next: null };
     }
     const rows = await this.store.page({ after, search, ids: query.ids ?? null }, limit + 1);

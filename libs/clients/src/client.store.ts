@@ -11,6 +11,7 @@ import { type Client, type ClientMetadata, isClientId } from './client.js';
 import type { CheckedRegistration } from './client-rules.js';
 import type { StoredSecret } from './client-secret.js';
 import { RegistrationError } from './registration-error.js';
+import { literally } from './searched-text.js';
 
 const instantOf = (date: Date): Instant => instant(date.getTime());
 
@@ -110,7 +111,7 @@ export class ClientStore {
 
   /** Clients in the order of their ids, after `after`, whose id or name contains `search`, among `ids`. */
   async page({ after, search, ids }: ClientConditions, limit: number): Promise<Client[]> {
-    const contains = search?.replace(/[\\%_]/g, '\\$&');
+    const contains = search === null ? undefined : literally(search);
     const rows = await this.prisma.client.findMany({
       where: {
         id: { ...(after === null ? {} : { gt: after }), ...(ids === null ? {} : { in: [...ids] }) },

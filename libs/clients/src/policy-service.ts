@@ -12,6 +12,7 @@ import {
 } from './policy-revision.js';
 import { RegistrationError } from './registration-error.js';
 import { announce, type RegistryChange } from './registry-channel.js';
+import { unstorable } from './searched-text.js';
 import { type PolicyShadow, ShadowStore } from './shadow.store.js';
 
 /** Which announcement makes the processes forget what they know of a target's policy. */
@@ -25,9 +26,6 @@ const changeOf = (target: PolicyTarget): RegistryChange => {
       return { kind: 'resource', id: target.audience };
   }
 };
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: PostgreSQL's text cannot hold it
-const unstorable = /\u0000/;
 
 /**
  * Named policies: the ready profiles, which are always there and never change, and policies of one's own, of which every

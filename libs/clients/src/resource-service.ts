@@ -4,12 +4,21 @@ import { RegistrationError } from './registration-error.js';
 import { announce } from './registry-channel.js';
 import { checkResource, type Resource, type ResourceRegistration } from './resource.js';
 import { ResourceStore } from './resource.store.js';
+import { unstorable } from './searched-text.js';
 import { audienceFault } from './uri-rules.js';
 
 /** One page of APIs in the order of their audiences; `next` is the `after` of the following page. */
 export interface ResourcePage {
   readonly resources: readonly Resource[];
   readonly next: string | null;
+}
+
+/** The conditions of a page of APIs. */
+interface ResourceQuestion {
+  readonly after?: string | null;
+  /** Part of the audience or the name. */
+  readonly search?: string;
+  readonly limit?: number;
 }
 
 const largestPage = 200;
@@ -75,12 +84,15 @@ export class ResourceService {
     return audienceFault(audience) === null ? this.store.find(audience, tx) : null;
   }
 
-  /** One page in the order of audiences: at most `limit` (200) APIs after `after`. */
-  async list(query: { after?: string | null; limit?: number } = {}): Promise<ResourcePage> {
+  /** One page in the order of audiences: at most `limit` (200) APIs after `after` whose audience or name contains `search`. */
+  async list(query: ResourceQuestion = {}): Promise<ResourcePage> {
     const limit = Math.max(1, Math.min(query.limit ?? 50, largestPage));
     const after = query.after ?? null;
-    if (after !== null && audienceFault(after) !== null) return { resources: [], next: null };
-    const rows = await this.store.page(after, limit + 1);
+    const search = query.search || null;
+    if ((after !== null && audienceFault(after) !== null) || (search !== null && unstorable.test(search))) {
+      return { resources: [], next: null };
+    }
+    const rows = await this.store.page({ after, search }, limit + 1);
     const resources = rows.slice(0, limit);
     return { resources, next: rows.length > limit ? (resources.at(-1)?.audience ?? null) : null };
   }

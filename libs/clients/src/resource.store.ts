@@ -8,6 +8,7 @@ import { type Instant, instant } from '@curfew/session-policy';
 import type { IdTokenAlg } from './client.js';
 import { RegistrationError } from './registration-error.js';
 import type { CheckedResource, Resource, TokenFormat } from './resource.js';
+import { literally } from './searched-text.js';
 
 /** An API as its row says. */
 export const resourceOf = (row: ResourceRow): Resource => ({
@@ -27,6 +28,11 @@ const listsOf = ({ scopes, defaultScopes }: Pick<CheckedResource, 'scopes' | 'de
   scopes: [...scopes],
   defaultScopes: [...defaultScopes],
 });
+
+interface ResourceConditions {
+  readonly after: string | null;
+  readonly search: string | null;
+}
 
 /** Rows of the table `resource`. */
 export class ResourceStore {
@@ -84,8 +90,13 @@ export class ResourceStore {
     return row && resourceOf(row);
   }
 
-  async page(after: string | null, limit: number): Promise<Resource[]> {
-    const where = after === null ? {} : { audience: { gt: after } };
+  /** Resources in the order of their audiences, after `after`, whose audience or name contains `search`. */
+  async page({ after, search }: ResourceConditions, limit: number): Promise<Resource[]> {
+    const found = search === null ? null : { contains: literally(search), mode: 'insensitive' as const };
+    const where = {
+      ...(after === null ? {} : { audience: { gt: after } }),
+      ...(found === null ? {} : { OR: [{ audience: found }, { name: found }] }),
+    };
     const rows = await this.prisma.resource.findMany({ where, orderBy: { audience: 'asc' }, take: limit });
     return rows.map(resourceOf);
   }

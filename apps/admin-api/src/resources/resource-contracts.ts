@@ -71,7 +71,11 @@ export const list = operation({
   tag: 'resources',
   summary: 'Lists registered APIs by their audiences.',
   scope: 'clients:read',
-  query: z.strictObject({ limit: limitParameter(), cursor: cursorParameter }),
+  query: z.strictObject({
+    search: z.string().max(200).optional().meta({ description: 'Part of the audience or the name.' }),
+    limit: limitParameter(),
+    cursor: cursorParameter,
+  }),
   answers: { 200: { description: 'A page of APIs.', schema: pageOf(resource) } },
   problems: { 400: ['invalid_cursor'] },
 });

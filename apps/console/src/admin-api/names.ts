@@ -4,6 +4,8 @@ import { adminApi, bodyOf, passive } from './client.js';
 
 /** One request asks for this many names at most. */
 const maxNames = 100;
+/** So many APIs are shown at once to choose from; where there are more, one is looked for. */
+const maxShownApis = 12;
 /** Names that are needed within this time are asked for together. Milliseconds. */
 const gatherMs = 10;
 
@@ -68,12 +70,15 @@ export function useClientName(ids: readonly (string | null | undefined)[]): (id:
   return (id) => names[asked.indexOf(id)] ?? id;
 }
 
-/** The audiences of registered APIs, for a choice. */
-export const audiencesQuery = queryOptions({
-  queryKey: ['resources', 'audiences'],
+/** The first APIs by their audiences, for a choice among all where they are few. */
+export const firstAudiencesQuery = queryOptions({
+  queryKey: ['resources', 'first'],
   staleTime: 60_000,
   queryFn: async () => {
-    const { items } = await bodyOf(adminApi.GET('/v1/resources', { params: { query: { limit: 200 } } }));
-    return items.map(({ audience }) => audience);
+    const query = { limit: maxShownApis };
+    const { items, next_cursor } = await bodyOf(
+      adminApi.GET('/v1/resources', { ...passive, params: { query } }),
+    );
+    return { audiences: items.map(({ audience }) => audience), areAll: next_cursor === null };
   },
 });

@@ -1,14 +1,17 @@
 import { type UseMutationResult, useMutation } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
+import type { Scope } from '../admin-api/caller.js';
+import { SendButton } from './act-button.js';
 import { Dialog } from './dialog.js';
 import { NoteField } from './note-field.js';
-import { ReasonedButton } from './reasoned-button.js';
 import { refusalOf } from './refusal.js';
 import { Failed } from './states.js';
 
 interface ConfirmDialogProps {
   readonly title: string;
   readonly button: string;
+  /** The scopes that the act needs. */
+  readonly scope: Scope | readonly Scope[];
   /** Whether people lose something by it. */
   readonly isDanger?: boolean;
   /** Whether the operation takes a note. */
@@ -24,7 +27,18 @@ interface ConfirmDialogProps {
 
 /** Asks before an act is carried out. It says the effects first, and keeps the note when the act is refused. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { title, button, isDanger = false, hasNote = false, off, act, onDone, onClose, children } = props;
+  const {
+    title,
+    button,
+    scope,
+    isDanger = false,
+    hasNote = false,
+    off,
+    act,
+    onDone,
+    onClose,
+    children,
+  } = props;
   const [note, setNote] = useState('');
   const acting: UseMutationResult<unknown, Error, void> = useMutation({
     mutationFn: () => act(note.trim() || undefined),
@@ -43,14 +57,15 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <ReasonedButton
+        <SendButton
+          scope={scope}
           className={isDanger ? 'danger' : ''}
-          off={off}
+          missing={off}
           busy={acting.isPending}
           onPress={() => acting.mutate()}
         >
           {acting.isPending ? 'One moment …' : button}
-        </ReasonedButton>
+        </SendButton>
       </div>
     </Dialog>
   );

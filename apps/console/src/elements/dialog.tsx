@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { Icon } from './icon.js';
+import { LostNotice } from './lost-notice.js';
 
 interface DialogProps {
   readonly title: string;
@@ -39,6 +40,8 @@ export function Dialog({ title, onClose, children, className = '' }: DialogProps
           <Icon name="close" />
         </button>
       </header>
+      {/* The banner of the page is behind the dialog, where nobody reads it. */}
+      <LostNotice />
       {children}
     </dialog>
   );

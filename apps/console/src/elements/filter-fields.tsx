@@ -7,11 +7,17 @@ interface FieldProps {
   readonly hint?: string | undefined;
 }
 
+/** A text that can be picked, and words about it that are shown beside it. */
+interface Suggestion {
+  readonly value: string;
+  readonly about?: string | undefined;
+}
+
 interface TextFieldProps extends FieldProps {
   readonly value: string;
   readonly onCommit: (value: string) => void;
   readonly placeholder?: string;
-  readonly options?: readonly string[];
+  readonly options?: readonly Suggestion[];
   readonly onType?: (value: string) => void;
 }
 
@@ -58,13 +64,16 @@ export function TextField({
         }}
         onBlur={commit}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') commit();
+          if (event.key !== 'Enter') return;
+          // A form around it is sent with the next Enter, once what was typed is taken.
+          if (text.trim() !== value) event.preventDefault();
+          commit();
         }}
       />
       {options && (
         <datalist id={`${id}-options`}>
-          {options.map((option) => (
-            <option key={option} value={option} />
+          {options.map(({ value: option, about }) => (
+            <option key={option} value={option} label={about} />
           ))}
         </datalist>
       )}

@@ -7,6 +7,8 @@ import { TextField } from './filter-fields.js';
 export interface Choice {
   readonly id: string;
   readonly name: string;
+  /** Another name, by which it is found, too. */
+  readonly alias?: string;
 }
 
 interface SearchFieldProps {
@@ -18,6 +20,8 @@ interface SearchFieldProps {
   readonly of: string;
   /** Finds what has a text in its name or id. */
   readonly find: (text: string, limit: number) => Promise<readonly Choice[]>;
+  /** The word for their ids. */
+  readonly idWord?: string;
   /** The words for a name that nothing has. */
   readonly unknown: string;
   readonly problem?: string | undefined;
@@ -34,7 +38,7 @@ const maxSearched = 200;
 
 /** A choice by name among any number of things: a few suggestions while one types, and the one that has the whole name in the end. */
 export function SearchField(props: SearchFieldProps) {
-  const { chosen, of, find, unknown, problem, onChange, ...field } = props;
+  const { chosen, of, find, idWord = 'id', unknown, problem, onChange, ...field } = props;
   const [typed, setTyped] = useState('');
   const [fault, setFault] = useState<string>();
   const queries = useQueryClient();
@@ -57,14 +61,15 @@ export function SearchField(props: SearchFieldProps) {
     if (!choices) return;
     const one = choices.find(({ id }) => id === part) ?? only(choices, whole);
     if (typeof one === 'object') onChange(one.id);
-    else setFault(one === 'several' ? 'Several have this name. Choose one of them by its id.' : unknown);
+    else
+      setFault(one === 'several' ? `Several have this name. Choose one of them by its ${idWord}.` : unknown);
   };
   return (
     <TextField
       {...field}
       value={chosen}
       problem={fault ?? problem}
-      options={(suggested.data ?? []).map((one, _, all) => wordsOf(one, all))}
+      options={(suggested.data ?? []).map((one, _, all) => ({ value: wordsOf(one, all), about: one.alias }))}
       onType={setTyped}
       onCommit={(whole) => void commit(whole)}
     />
@@ -81,7 +86,7 @@ const wordsOf = ({ id, name }: Choice, all: readonly Choice[]): string =>
 function only(all: readonly Choice[], text: string): Choice | 'several' | 'none' {
   const exact = all.find((one) => one.id === text || wordsOf(one, all) === text);
   if (exact) return exact;
-  const [first, ...others] = all.filter(({ name }) => isSame(name, text));
+  const [first, ...others] = all.filter(({ name, alias }) => isSame(name, text) || isSame(alias ?? '', text));
   if (!first) return 'none';
   return others.length === 0 ? first : 'several';
 }

@@ -84,3 +84,41 @@ export function ClientField(props: ClientFieldProps) {
     />
   );
 }
+
+interface ApiFieldProps {
+  /** The audience that is chosen. */
+  readonly api: string | undefined;
+  readonly label?: string;
+  readonly problem?: string | undefined;
+  readonly hint?: string | undefined;
+  /** The words for no choice. */
+  readonly placeholder?: string;
+  readonly onChange: (audience: string | undefined) => void;
+}
+
+async function findApis(search: string, limit: number): Promise<Choice[]> {
+  const { items } = await bodyOf(adminApi.GET('/v1/resources', { params: { query: { search, limit } } }));
+  return items.map(({ audience, name }) => ({ id: audience, name: audience, alias: name }));
+}
+
+/** An API by its audience, found by its name as well; by its audience alone where the operator may not read APIs. */
+export function ApiField({ api = '', label = 'API', onChange, ...field }: ApiFieldProps) {
+  const mayRead = useMay('clients:read');
+  if (!mayRead)
+    return (
+      <TextField {...field} label={label} value={api} onCommit={(text) => onChange(text || undefined)} />
+    );
+  return (
+    <SearchField
+      {...field}
+      label={label}
+      placeholder={field.placeholder ?? 'every API'}
+      of="apis"
+      chosen={api}
+      find={findApis}
+      idWord="audience"
+      unknown="No API is called that."
+      onChange={onChange}
+    />
+  );
+}

@@ -2,13 +2,12 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
 import { Problem } from '../../admin-api/problem.js';
-import { ActButton, useFormReason } from '../../elements/act-button.js';
+import { ActButton, SendButton, unchanged } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { InputField } from '../../elements/input-field.js';
 import { wordsOf } from '../../elements/lines.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { type Refusal, refusalOf } from '../../elements/refusal.js';
 import { Overtaken, useRevision } from '../../elements/revision.js';
 import { Failed, Loading } from '../../elements/states.js';
@@ -87,7 +86,6 @@ function ApiForm({ typed: first, etag, onClose, onDone }: ApiFormProps) {
   const isNew = etag === null;
   const form = useRevision(first, etag ?? '');
   const { typed } = form;
-  const off = useFormReason('clients:write', form.changed.length);
   const [isDeleting, setDeleting] = useState(false);
   const save = useMutation({
     mutationFn: () => saveApi(typed, isNew ? null : form.etag),
@@ -124,9 +122,14 @@ function ApiForm({ typed: first, etag, onClose, onDone }: ApiFormProps) {
           <button type="button" className="plain" onClick={onClose}>
             Cancel
           </button>
-          <ReasonedButton type="submit" off={off} busy={save.isPending}>
+          <SendButton
+            scope="clients:write"
+            type="submit"
+            missing={unchanged(form.changed.length)}
+            busy={save.isPending}
+          >
             {isNew ? 'Register' : 'Save'}
-          </ReasonedButton>
+          </SendButton>
         </div>
       </form>
     </Dialog>
@@ -197,6 +200,7 @@ function saveApi({ audience, ...typed }: Typed, etag: string | null) {
 function DeleteApi({ audience, onClose, onDone }: ApiDialogProps & { readonly audience: string }) {
   return (
     <ConfirmDialog
+      scope="clients:write"
       title="Delete this API"
       button="Delete for ever"
       isDanger

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
 import type { operations } from '../../generated/admin-api.js';
-import type { RouteSearch } from './api-search.js';
+import type { ApiSearch, RouteSearch } from './api-search.js';
 
 /** A registered API. */
 export type Api =
@@ -23,17 +23,20 @@ export const inPath = (audience: string) => ({
 });
 
 /** Registered APIs by their audiences, page by page. */
-export const apisQuery = infiniteQueryOptions({
-  queryKey: ['resources', 'list'],
-  initialPageParam: undefined as string | undefined,
-  queryFn: ({ pageParam }) =>
-    bodyOf(
-      adminApi.GET('/v1/resources', {
-        params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}) } },
-      }),
-    ),
-  getNextPageParam: (page) => page.next_cursor ?? undefined,
-});
+export const apisQuery = ({ search }: Pick<ApiSearch, 'search'>) =>
+  infiniteQueryOptions({
+    queryKey: ['resources', 'list', search ?? ''],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) =>
+      bodyOf(
+        adminApi.GET('/v1/resources', {
+          params: {
+            query: { limit: 50, ...(search ? { search } : {}), ...(pageParam ? { cursor: pageParam } : {}) },
+          },
+        }),
+      ),
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
 
 /** Routes in the order they are tried, page by page. */
 export const routesQuery = ({ resource }: Pick<RouteSearch, 'resource'>) =>

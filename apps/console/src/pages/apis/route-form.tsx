@@ -1,14 +1,12 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent } from 'react';
 import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
-import { audiencesQuery } from '../../admin-api/names.js';
 import { Problem } from '../../admin-api/problem.js';
-import { useFormReason } from '../../elements/act-button.js';
-import { SelectField } from '../../elements/filter-fields.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
+import { SendButton, unchanged } from '../../elements/act-button.js';
 import { type Refusal, refusalOf } from '../../elements/refusal.js';
 import { Overtaken, useRevision } from '../../elements/revision.js';
 import { Failed } from '../../elements/states.js';
+import { ApiField } from '../../elements/subject-fields.js';
 import {
   MemberField,
   RouteMatchFields,
@@ -38,7 +36,6 @@ const readRoute = (name: string) =>
 /** Writes a route. If somebody else has saved meanwhile, their changes are shown, and nothing that was typed is lost. */
 export function RouteForm({ typed: first, etag, onDone, onCancel }: RouteFormProps) {
   const form = useRevision(first, etag ?? '');
-  const off = useFormReason('policies:write', form.changed.length);
   const save = useSave(form, etag === null, onDone);
   const problem = save.error instanceof Problem && save.error.status !== 412 ? save.error : undefined;
   const refusal = refusalOf(problem, Object.keys(members), {
@@ -60,9 +57,14 @@ export function RouteForm({ typed: first, etag, onDone, onCancel }: RouteFormPro
       <Overtaken by={form.overtakenBy?.map(titleOf)} />
       <Failed error={refusal.rest} />
       <div className="actions">
-        <ReasonedButton type="submit" off={off} busy={save.isPending}>
+        <SendButton
+          scope="policies:write"
+          type="submit"
+          missing={unchanged(form.changed.length)}
+          busy={save.isPending}
+        >
           {save.isPending ? 'Saving …' : etag === null ? 'Create' : 'Save'}
-        </ReasonedButton>
+        </SendButton>
         <button type="button" className="plain" onClick={onCancel}>
           Cancel
         </button>
@@ -107,22 +109,17 @@ interface NameFieldsProps {
 function NameFields({ isNew, ...fields }: NameFieldsProps) {
   const { form, refusal } = fields;
   const { resource } = form.typed;
-  const { data: audiences = [] } = useQuery(audiencesQuery);
   return (
     <section className="card route-fields" aria-label="Name and order">
       {isNew && <MemberField {...fields} name="name" />}
       <MemberField {...fields} name="position" />
-      <SelectField
+      <ApiField
         label={members.resource.title}
-        value={resource}
+        placeholder="choose one"
+        api={resource}
         problem={refusal.at('resource')}
-        onChange={(chosen) => form.change({ resource: chosen })}
-      >
-        <option value="">choose one</option>
-        {[...new Set([...audiences, ...(resource ? [resource] : [])])].map((audience) => (
-          <option key={audience}>{audience}</option>
-        ))}
-      </SelectField>
+        onChange={(chosen) => form.change({ resource: chosen ?? '' })}
+      />
     </section>
   );
 }

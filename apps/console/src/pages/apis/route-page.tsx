@@ -99,6 +99,7 @@ function DeleteRoute({ name, etag, onClose }: DeleteRouteProps) {
   const queries = useQueryClient();
   return (
     <ConfirmDialog
+      scope="policies:write"
       title={`Delete ${name}`}
       button="Delete"
       isDanger

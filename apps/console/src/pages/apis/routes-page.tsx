@@ -1,12 +1,10 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useMay } from '../../admin-api/caller.js';
-import { audiencesQuery } from '../../admin-api/names.js';
 import { type Problem, problemIn } from '../../admin-api/problem.js';
 import { ActButton } from '../../elements/act-button.js';
 import type { CsvColumn } from '../../elements/csv.js';
-import { SelectField } from '../../elements/filter-fields.js';
 import { ListHeading, PagedList } from '../../elements/paged-list.js';
+import { ApiField } from '../../elements/subject-fields.js';
 import { type EffectiveRoute, effectiveRouteQuery, type GatewayRoute, routesQuery } from './api-queries.js';
 import type { RouteSearch } from './api-search.js';
 import { ApiTabs } from './api-tabs.js';
@@ -87,21 +85,9 @@ interface RouteFilterProps {
 }
 
 function RouteFilter({ search, problem, onChange }: RouteFilterProps) {
-  const mayRead = useMay('clients:read');
-  const { data: audiences = [] } = useQuery({ ...audiencesQuery, enabled: mayRead });
   return (
     <search className="conditions" aria-label="Conditions">
-      <SelectField
-        label="API"
-        value={search.resource ?? ''}
-        problem={problem?.faultOf('resource')}
-        onChange={(resource) => onChange(resource || undefined)}
-      >
-        <option value="">every API</option>
-        {[...new Set([...audiences, ...(search.resource ? [search.resource] : [])])].map((audience) => (
-          <option key={audience}>{audience}</option>
-        ))}
-      </SelectField>
+      <ApiField api={search.resource} problem={problem?.faultOf('resource')} onChange={onChange} />
     </search>
   );
 }

@@ -67,6 +67,7 @@ function ConfirmAct({ application, asked, onClose }: ConfirmActProps) {
   };
   return (
     <ConfirmDialog
+      scope="clients:write"
       title={`${title} ${name}`}
       button={button}
       isDanger={asked !== 'enable'}

@@ -36,7 +36,7 @@ export function ApplicationPolicy({ application }: { readonly application: Appli
           <span className="quiet">No policy of its own; that of everyone and of its APIs applies.</span>
         )}
       </p>
-      <ActButton scope="policies:write" onAct={() => setAttaching(true)}>
+      <ActButton scope={['policies:write', 'policies:read']} onAct={() => setAttaching(true)}>
         {policy ? 'Change …' : 'Attach a policy …'}
       </ActButton>
       {!mayRead && (
@@ -77,6 +77,7 @@ function AttachPolicy({ application, onClose }: AttachPolicyProps) {
   });
   return (
     <ConfirmDialog
+      scope="policies:write"
       title={`The policy of ${application.client_name}`}
       button={name === '' ? 'Detach' : 'Attach'}
       off={

@@ -1,11 +1,10 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { ActButton } from '../../elements/act-button.js';
+import { ActButton, SendButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { SecretOnce } from '../../elements/record.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
@@ -82,6 +81,7 @@ function EndSecret({ id, secretId, isOnly, onClose, onEnded }: EndSecretProps) {
   const path = { id, secret_id: secretId };
   return (
     <ConfirmDialog
+      scope="clients:write"
       title="End this secret"
       button="End it"
       isDanger
@@ -141,9 +141,9 @@ function NewSecret({ id, onClose, onMade }: NewSecretProps) {
           {make.data ? 'Done' : 'Cancel'}
         </button>
         {!make.data && (
-          <ReasonedButton busy={make.isPending} onPress={() => make.mutate()}>
+          <SendButton scope="clients:write" busy={make.isPending} onPress={() => make.mutate()}>
             Make it
-          </ReasonedButton>
+          </SendButton>
         )}
       </div>
     </Dialog>

@@ -1,16 +1,15 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { audiencesQuery } from '../../admin-api/names.js';
+import { SendButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
-import { SelectField } from '../../elements/filter-fields.js';
 import { CheckField, InputField } from '../../elements/input-field.js';
 import { linesOf } from '../../elements/lines.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { Facts, SecretOnce } from '../../elements/record.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
+import { ApiField } from '../../elements/subject-fields.js';
 import { type ApplicationKind, applicationKinds, registrationOf, type Wanted } from './application-kinds.js';
 import { AudienceChoice } from './audience-choice.js';
 
@@ -97,9 +96,9 @@ function DescribeApplication({ kind, onBack, onClose, onMade }: DescribeApplicat
           <button type="button" className="plain" onClick={onBack}>
             Another kind
           </button>
-          <ReasonedButton type="submit" busy={register.isPending}>
+          <SendButton scope="clients:write" type="submit" busy={register.isPending}>
             {register.isPending ? 'Registering …' : 'Register'}
-          </ReasonedButton>
+          </SendButton>
         </div>
       </form>
     </Dialog>
@@ -136,21 +135,16 @@ function Redirects({ kind, value, onChange, problem }: RedirectsProps) {
 
 /** The APIs that it may ask tokens for and the binding of these, or the one that it answers for. */
 function Access({ kind, wanted, onChange, problem }: AccessProps) {
-  const { data: audiences = [] } = useQuery(audiencesQuery);
   if (kind.name === 'api')
     return (
-      <SelectField
+      <ApiField
         label="The API that it answers for"
-        value={wanted.resource}
+        placeholder="choose one"
+        api={wanted.resource}
         problem={problem}
         hint="APIs are registered on the page of APIs."
-        onChange={(resource) => onChange({ resource })}
-      >
-        <option value="">choose one</option>
-        {audiences.map((audience) => (
-          <option key={audience}>{audience}</option>
-        ))}
-      </SelectField>
+        onChange={(resource) => onChange({ resource: resource ?? '' })}
+      />
     );
   return (
     <>

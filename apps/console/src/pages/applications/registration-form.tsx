@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react';
-import { useFormReason } from '../../elements/act-button.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
+import { SendButton, unchanged } from '../../elements/act-button.js';
 import { Overtaken } from '../../elements/revision.js';
 import { Failed } from '../../elements/states.js';
 import type { useRegistrationChange } from './registration-change.js';
@@ -20,7 +19,6 @@ interface RegistrationFormProps<T extends object> {
 export function RegistrationForm<T extends object>(props: RegistrationFormProps<T>) {
   const { label, title, change, names, onDone, children } = props;
   const { form, refusal, isSaving } = change;
-  const off = useFormReason('clients:write', form.changed.length);
   return (
     <form
       className="card stack"
@@ -35,9 +33,14 @@ export function RegistrationForm<T extends object>(props: RegistrationFormProps<
       <Overtaken by={form.overtakenBy?.map((member) => names[member])} />
       <Failed error={refusal.rest} />
       <div className="actions">
-        <ReasonedButton type="submit" off={off} busy={isSaving}>
+        <SendButton
+          scope="clients:write"
+          type="submit"
+          missing={unchanged(form.changed.length)}
+          busy={isSaving}
+        >
           {isSaving ? 'Saving …' : 'Save'}
-        </ReasonedButton>
+        </SendButton>
         <button type="button" className="plain" onClick={onDone}>
           Cancel
         </button>

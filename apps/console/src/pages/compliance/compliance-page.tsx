@@ -4,11 +4,11 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { withConditions } from '../../elements/conditions.js';
 import { type CsvColumn, download } from '../../elements/csv.js';
 import { exactWords } from '../../elements/durations.js';
-import { SelectField, TextField } from '../../elements/filter-fields.js';
+import { SelectField } from '../../elements/filter-fields.js';
 import { CsvButton, FileButton } from '../../elements/list-parts.js';
 import { type Refusal, refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
-import { ClientField } from '../../elements/subject-fields.js';
+import { ApiField, ClientField } from '../../elements/subject-fields.js';
 import { TimeField } from '../../elements/time-field.js';
 import { complianceStandards } from '../../generated/lists.js';
 import {
@@ -119,12 +119,10 @@ function Question({ search, refusal }: { readonly search: ComplianceSearch; read
         problem={refusal.at('client')}
         onChange={(client) => change({ client })}
       />
-      <TextField
-        label="API"
-        placeholder="its audience"
-        value={search.resource ?? ''}
+      <ApiField
+        api={search.resource}
         problem={refusal.at('resource')}
-        onCommit={(resource) => change({ resource: resource || undefined })}
+        onChange={(resource) => change({ resource })}
       />
       <TimeField
         label="Period from"

@@ -1,9 +1,9 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { SendButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { NoteField } from '../../elements/note-field.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
 
@@ -49,22 +49,24 @@ export function EndEverything({ onClose }: { readonly onClose: () => void }) {
           Cancel
         </button>
         {hasSeen ? (
-          <ReasonedButton
+          <SendButton
+            scope="sessions:end"
             className="danger"
-            off={typed.trim() === phrase ? undefined : 'Type the phrase first.'}
+            missing={typed.trim() === phrase ? undefined : 'Type the phrase first.'}
             busy={end.isPending}
             onPress={() => end.mutate()}
           >
             {end.isPending ? 'Ending …' : 'End everything'}
-          </ReasonedButton>
+          </SendButton>
         ) : (
-          <ReasonedButton
+          <SendButton
+            scope="sessions:end"
             className="ending"
-            off={extent.data ? undefined : 'The sessions are not counted yet.'}
+            missing={extent.data ? undefined : 'The sessions are not counted yet.'}
             onPress={() => setSeen(true)}
           >
             Go on
-          </ReasonedButton>
+          </SendButton>
         )}
       </div>
     </Dialog>

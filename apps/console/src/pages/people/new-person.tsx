@@ -2,9 +2,9 @@ import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { SendButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { InputField } from '../../elements/input-field.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { SecretOnce } from '../../elements/record.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
@@ -53,9 +53,9 @@ export function NewPerson({ onClose, onMade }: NewPersonProps) {
           <button type="button" className="plain" onClick={onClose}>
             Cancel
           </button>
-          <ReasonedButton type="submit" busy={make.isPending}>
+          <SendButton scope="accounts:write" type="submit" busy={make.isPending}>
             Create
-          </ReasonedButton>
+          </SendButton>
         </div>
       </form>
     </Dialog>

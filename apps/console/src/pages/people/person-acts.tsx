@@ -103,6 +103,7 @@ function ConfirmAct({ person, asked, onClose, onDone }: ConfirmActProps) {
   const count: ReactNode = ends && <LiveCount of={{ account: person.id }} />;
   return (
     <ConfirmDialog
+      scope="accounts:write"
       title={`${title} ${person.username}`}
       button={button}
       isDanger={ends}

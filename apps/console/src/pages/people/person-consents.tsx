@@ -41,6 +41,7 @@ export function PersonConsents({ id }: { readonly id: string }) {
       </ul>
       {withdrawing && (
         <ConfirmDialog
+          scope="accounts:write"
           title={`Withdraw what ${nameOf(withdrawing)} was allowed`}
           button="Withdraw"
           isDanger

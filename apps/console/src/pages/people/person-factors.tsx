@@ -44,6 +44,7 @@ function ForgetBrowsers({ id }: { readonly id: string }) {
       </ActButton>
       {isAsking && (
         <ConfirmDialog
+          scope="accounts:write"
           title="Forget the remembered browsers"
           button="Forget them"
           hasNote
@@ -114,6 +115,7 @@ function RemoveFactors({ id, onClose }: { readonly id: string; readonly onClose:
   const queries = useQueryClient();
   return (
     <ConfirmDialog
+      scope="accounts:write"
       title="Remove the second factors"
       button="Remove them"
       isDanger

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { ActButton } from '../../elements/act-button.js';
+import { ActButton, SendButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { InputField } from '../../elements/input-field.js';
 import { linesOf } from '../../elements/lines.js';
@@ -66,14 +66,14 @@ function ChangeGroups({ person, onClose }: ChangeGroupsProps) {
           problem={refusal.atLines('groups', text)}
           hint="One on each line. Applications learn of a change with the next ID token or request to userinfo."
         />
-        {Boolean(refusal.rest) && <Failed error={refusal.rest} />}
+        <Failed error={refusal.rest} />
         <div className="actions">
           <button type="button" className="plain" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" disabled={save.isPending}>
+          <SendButton scope="accounts:write" type="submit" busy={save.isPending}>
             Save
-          </button>
+          </SendButton>
         </div>
       </form>
     </Dialog>

@@ -84,6 +84,7 @@ export function PersonBrowsers({ id }: { readonly id: string }) {
       </ul>
       {ending && (
         <ConfirmDialog
+          scope="sessions:end"
           title="Sign this browser out"
           button="Sign it out"
           isDanger

@@ -1,9 +1,9 @@
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { SendButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { CheckField, InputField } from '../../elements/input-field.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { SecretOnce } from '../../elements/record.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
@@ -60,9 +60,9 @@ export function SetPassword({ person, onClose, onDone }: SetPasswordProps) {
             <button type="button" className="plain" onClick={onClose}>
               Cancel
             </button>
-            <ReasonedButton type="submit" busy={set.isPending}>
+            <SendButton scope="accounts:write" type="submit" busy={set.isPending}>
               Set the password
-            </ReasonedButton>
+            </SendButton>
           </div>
         </form>
       )}

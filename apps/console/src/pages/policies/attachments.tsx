@@ -1,14 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { audiencesQuery, useClientName } from '../../admin-api/names.js';
-import { ActButton } from '../../elements/act-button.js';
+import { useClientName } from '../../admin-api/names.js';
+import { ActButton, SendButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { Failed, Loading } from '../../elements/states.js';
-import { ClientField } from '../../elements/subject-fields.js';
+import { ApiField, ClientField } from '../../elements/subject-fields.js';
 import { clientsIn, targetWords } from './policies-page.js';
 import type { Policy, Target } from './policy-queries.js';
 import { WouldEnd } from './would-end.js';
@@ -105,13 +103,14 @@ function Attach({ policy, onClose }: { readonly policy: Policy; readonly onClose
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <ReasonedButton
-          off={whyOff(target, preview.data)}
+        <SendButton
+          scope="policies:write"
+          missing={whyOff(target, preview.data)}
           busy={attach.isPending}
           onPress={() => attach.mutate()}
         >
           Attach
-        </ReasonedButton>
+        </SendButton>
       </div>
     </Dialog>
   );
@@ -131,8 +130,6 @@ interface TargetFieldProps {
 
 /** A choice among everyone, an application and an API. */
 function TargetField({ kind, id, onChange }: TargetFieldProps) {
-  const mayRead = useMay('clients:read');
-  const audiences = useQuery({ ...audiencesQuery, enabled: mayRead });
   return (
     <>
       <SelectField
@@ -153,12 +150,7 @@ function TargetField({ kind, id, onChange }: TargetFieldProps) {
         />
       )}
       {kind === 'resource' && (
-        <SelectField label="API" value={id} onChange={(chosen) => onChange(kind, chosen)}>
-          <option value="">choose one</option>
-          {audiences.data?.map((audience) => (
-            <option key={audience}>{audience}</option>
-          ))}
-        </SelectField>
+        <ApiField api={id} placeholder="choose one" onChange={(chosen) => onChange(kind, chosen ?? '')} />
       )}
     </>
   );

@@ -1,14 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { audiencesQuery } from '../../admin-api/names.js';
 import type { CsvColumn } from '../../elements/csv.js';
-import { SelectField } from '../../elements/filter-fields.js';
 import { CsvButton } from '../../elements/list-parts.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
-import { ClientField } from '../../elements/subject-fields.js';
+import { ApiField, ClientField } from '../../elements/subject-fields.js';
 import { type EffectiveSearch, readEffectiveSearch } from './policy-search.js';
 import { isSaid, settingWords, valueWords } from './setting-words.js';
 
@@ -22,8 +19,6 @@ export const readEffective = (client: string, resources: readonly string[]) =>
 
 /** The policy that sessions of a client with an API are really under: each value with the policy that makes it win. */
 export function EffectivePolicy() {
-  const mayRead = useMay('clients:read');
-  const audiences = useQuery({ ...audiencesQuery, enabled: mayRead });
   const { client = '', resource = '' } = useSearch({ from: '/shell/policies' });
   const navigate = useNavigate();
   const choose = (next: EffectiveSearch) =>
@@ -37,7 +32,10 @@ export function EffectivePolicy() {
     enabled: client !== '',
     queryFn: () => readEffective(client, resource === '' ? [] : [resource]),
   });
-  const { at, rest } = refusalOf(effective.error, ['client', 'resource'], { unknown_client: 'client' });
+  const { at, rest } = refusalOf(effective.error, ['client', 'resource'], {
+    unknown_client: 'client',
+    unknown_resource: 'resource',
+  });
   return (
     <section className="card stack" aria-label="Effective policy">
       <h2>The policy that applies</h2>
@@ -52,14 +50,12 @@ export function EffectivePolicy() {
           problem={at('client')}
           onChange={(chosen) => choose({ client: chosen ?? '' })}
         />
-        <SelectField label="API" value={resource} onChange={(chosen) => choose({ resource: chosen })}>
-          <option value="">no API</option>
-          {audiences.data?.map((audience) => (
-            <option key={audience} value={audience}>
-              {audience}
-            </option>
-          ))}
-        </SelectField>
+        <ApiField
+          api={resource}
+          placeholder="no API"
+          problem={at('resource')}
+          onChange={(chosen) => choose({ resource: chosen ?? '' })}
+        />
       </div>
       {client !== '' && effective.isPending && <Loading label="Reading the policy" />}
       <Failed error={rest} onRetry={() => effective.refetch()} />

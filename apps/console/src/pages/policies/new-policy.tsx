@@ -1,10 +1,10 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { SendButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { InputField } from '../../elements/input-field.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 import type { Policy, SettingsBody } from './policy-queries.js';
@@ -62,9 +62,9 @@ export function NewPolicy({ profiles, onClose, onMade }: NewPolicyProps) {
           <button type="button" className="plain" onClick={onClose}>
             Cancel
           </button>
-          <ReasonedButton type="submit" busy={make.isPending}>
+          <SendButton scope="policies:write" type="submit" busy={make.isPending}>
             Create
-          </ReasonedButton>
+          </SendButton>
         </div>
       </form>
     </Dialog>

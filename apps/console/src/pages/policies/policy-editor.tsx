@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useDeferredValue, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { type Fault, isAbout, Problem } from '../../admin-api/problem.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
+import { SendButton } from '../../elements/act-button.js';
 import { Failed } from '../../elements/states.js';
 import { policySettings } from '../../generated/lists.js';
 import { DocumentsMet, type Lint } from './documents-met.js';
@@ -62,13 +62,14 @@ export function PolicyEditor({ policy, etag, onDone }: PolicyEditorProps) {
             <p className="small quiet">A value that is refused stands at its field.</p>
           )}
           <div className="actions">
-            <ReasonedButton
+            <SendButton
+              scope="policies:write"
               type="submit"
-              off={whyOff(changed.length, findings.violations.length)}
+              missing={whyOff(changed.length, findings.violations.length)}
               busy={save.isPending}
             >
               {save.isPending ? 'Saving …' : 'Save as a new version'}
-            </ReasonedButton>
+            </SendButton>
             <button type="button" className="plain" onClick={onDone}>
               Cancel
             </button>

@@ -1,11 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { ActButton } from '../../elements/act-button.js';
+import { ActButton, SendButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { durationWords } from '../../elements/durations.js';
 import { NoteField } from '../../elements/note-field.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
@@ -117,9 +116,9 @@ function Settle({ policy, proposal, answer, onClose }: SettleProps) {
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <ReasonedButton busy={settle.isPending} onPress={() => settle.mutate()}>
+        <SendButton scope="policies:write" busy={settle.isPending} onPress={() => settle.mutate()}>
           {settle.isPending ? 'Saving …' : answer === 'approve' ? 'Take this step' : 'Decline it'}
-        </ReasonedButton>
+        </SendButton>
       </div>
     </Dialog>
   );

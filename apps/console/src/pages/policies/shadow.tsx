@@ -2,12 +2,11 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useMay } from '../../admin-api/caller.js';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { ActButton } from '../../elements/act-button.js';
+import { ActButton, SendButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { durationWords } from '../../elements/durations.js';
 import { percent } from '../../elements/figures.js';
 import { InputField } from '../../elements/input-field.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
@@ -159,9 +158,14 @@ function StopShadow({ name, marked, onClose }: StopShadowProps) {
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <ReasonedButton className="danger" busy={stop.isPending} onPress={() => stop.mutate()}>
+        <SendButton
+          scope="policies:write"
+          className="danger"
+          busy={stop.isPending}
+          onPress={() => stop.mutate()}
+        >
           {stop.isPending ? 'Stopping …' : 'Stop it'}
-        </ReasonedButton>
+        </SendButton>
       </div>
     </Dialog>
   );

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { SendButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { Failed } from '../../elements/states.js';
 
 interface StopAdaptationProps {
@@ -42,9 +42,14 @@ export function StopAdaptation({ policy, onClose }: StopAdaptationProps) {
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <ReasonedButton className="danger" busy={stop.isPending} onPress={() => stop.mutate()}>
+        <SendButton
+          scope="policies:write"
+          className="danger"
+          busy={stop.isPending}
+          onPress={() => stop.mutate()}
+        >
           {stop.isPending ? 'Stopping …' : policy ? 'Stop it' : 'Stop all'}
-        </ReasonedButton>
+        </SendButton>
       </div>
     </Dialog>
   );

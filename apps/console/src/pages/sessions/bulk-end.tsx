@@ -3,11 +3,11 @@ import { useState } from 'react';
 import { useCaller } from '../../admin-api/caller.js';
 import { adminApi, bodyOf, passive } from '../../admin-api/client.js';
 import { useClientName } from '../../admin-api/names.js';
+import { SendButton } from '../../elements/act-button.js';
 import { ConfirmedEnd } from '../../elements/confirmed-end.js';
 import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { NoteField } from '../../elements/note-field.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { reasonWords } from '../../elements/words.js';
@@ -80,11 +80,17 @@ export function BulkEnd({ search, onClose, onEnded }: BulkEndProps) {
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <ReasonedButton className="danger" off={off} busy={end.isPending} onPress={() => end.mutate()}>
+        <SendButton
+          scope="sessions:end"
+          className="danger"
+          missing={off}
+          busy={end.isPending}
+          onPress={() => end.mutate()}
+        >
           {end.isPending
             ? 'Ending …'
             : `End ${count.toLocaleString()} ${count === 1 ? 'session' : 'sessions'}`}
-        </ReasonedButton>
+        </SendButton>
       </div>
     </Dialog>
   );

@@ -1,10 +1,10 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { SendButton } from '../../elements/act-button.js';
 import { ConfirmedEnd } from '../../elements/confirmed-end.js';
 import { Dialog } from '../../elements/dialog.js';
 import { NoteField } from '../../elements/note-field.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 import type { SessionDetails } from './session-queries.js';
@@ -60,9 +60,9 @@ export function EndOne({ session, onClose, onEnded }: EndOneProps) {
         <button type="button" className="plain" onClick={onClose}>
           Cancel
         </button>
-        <ReasonedButton className="danger" busy={end.isPending} onPress={() => end.mutate()}>
+        <SendButton scope="sessions:end" className="danger" busy={end.isPending} onPress={() => end.mutate()}>
           {end.isPending ? 'Ending …' : 'End it'}
-        </ReasonedButton>
+        </SendButton>
       </div>
     </Dialog>
   );

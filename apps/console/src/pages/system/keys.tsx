@@ -109,6 +109,7 @@ function ConfirmKeys({ asked, onClose }: ConfirmKeysProps) {
   if (asked === 'rotate')
     return (
       <ConfirmDialog
+        scope="keys:rotate"
         title="Rotate the signing keys"
         button="Rotate"
         act={() => bodyOf(adminApi.POST('/v1/keys/rotate', { body: {} }))}
@@ -123,6 +124,7 @@ function ConfirmKeys({ asked, onClose }: ConfirmKeysProps) {
     );
   return (
     <ConfirmDialog
+      scope="keys:rotate"
       title={`Withdraw the ${asked.alg} key`}
       button="Withdraw at once"
       isDanger
