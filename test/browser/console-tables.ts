@@ -305,7 +305,8 @@ export async function tables(admin: AdminWorld, tried: string): Promise<readonly
       within: 'Signing keys',
       file: 'keys',
       columns: 'kid,alg,state,activates_at,retires_at',
-      shows: ['kid', (kid) => kid.slice(0, 12)],
+      // A kid may begin with a minus, which leaves as a text.
+      shows: ['kid', (kid) => kid.replace(/^'/, '').slice(0, 12)],
     },
     {
       source: 'system/doctor',
