@@ -15,6 +15,7 @@ export const longest = [
   'test/e2e/logs.test.ts',
   'test/browser/console-bars.test.ts',
   'test/browser/console.test.ts',
+  'test/browser/console-overtaken.test.ts',
   'test/e2e/browser-sign-in.test.ts',
   'test/browser/forward-auth.test.ts',
   'test/browser/device-and-sign-out.test.ts',

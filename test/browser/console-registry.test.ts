@@ -348,6 +348,15 @@ interface Refused {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+/** The other kinds of applications, each with what is asked beside its name. */
+const kinds: readonly (readonly [RegExp, Readonly<Record<string, string>>])[] = [
+  [/^Single-page application/, { 'Redirect URIs': 'http://spa.example.test/' }],
+  [/^Native application/, { 'Redirect URIs': 'https://a.example.test/#b' }],
+  [/^Machine/, {}],
+  [/^API/, { 'The API that it answers for': 'https://nobody.example' }],
+  [/^Agent or command line/, { 'Redirect URIs, if it can open a browser': 'http://192.0.2.1/callback' }],
+];
+
 const bell = 'a bell \u0007';
 const long = 'x'.repeat(201);
 
@@ -364,6 +373,8 @@ async function refusals(): Promise<readonly Refused[]> {
   const { sid } = await admin.signIn(admin.person());
   const target = { kind: 'client', client_id: client.body.client_id };
   await admin.call('PUT', '/v1/policy-attachments', { body: { target, policy: policy.body.name } });
+  const audience = `https://${randomUUID()}.example.test`;
+  await admin.post('/v1/resources', { audience, name: 'Refused API', scopes: [] });
   const person = `/people/${account.body.id}`;
   const application = `/applications/${client.body.client_id}`;
   const own = `/policies/${policy.body.name}`;
@@ -424,6 +435,13 @@ async function refusals(): Promise<readonly Refused[]> {
       },
     },
     {
+      at: `/apis?api=${encodeURIComponent(audience)}`,
+      opens: [],
+      sends: 'Save',
+      within: 'Refused API',
+      fields: { Name: long, Scopes: 'a"b', 'Scopes of a request that names none': 'unknown:scope' },
+    },
+    {
       at: '/apis/new-route',
       sends: 'Create',
       within: 'Route',
@@ -434,6 +452,7 @@ async function refusals(): Promise<readonly Refused[]> {
         Path: 'no path',
         Methods: 'get it',
         Scopes: 'a"b',
+        'Authentication contexts (acr)': 'x'.repeat(129),
         'Activity within': 'soon',
         'Session at most': 'soon',
         'Sign-in within': 'soon',
@@ -474,12 +493,29 @@ async function refusals(): Promise<readonly Refused[]> {
       opens: ['Change it'],
       fields: { 'inactivity timeout': 'soon', 'absolute lifetime': 'late', 'sessions per account': 'few' },
     },
+    ...kinds.map(
+      ([kind, more]): Refused => ({
+        at: '/applications',
+        opens: ['New application', kind],
+        sends: 'Register',
+        fields: { Name: long, ...more },
+      }),
+    ),
+    { at: `${own}?view=adaptation`, within: 'Releases', fields: { Application: 'nobody' } },
+    {
+      at: '/now',
+      opens: ['End everything …', 'Go on'],
+      sends: 'End everything',
+      first: { 'Type end everything to confirm': 'end everything' },
+      fields: note,
+    },
     { at: `/sessions/${sid}`, opens: ['End this session …'], sends: 'End it', fields: note },
     { at: `/sessions?state=live`, opens: ['End these …'], sends: 'End', fields: note },
     { at: '/sessions', fields: { 'Address or network': '300.1.1.1', 'Browser or system': 'x'.repeat(101) } },
     { at: '/events', fields: { Session: 'no id', 'Address or network': '300.1.1.1' } },
     { at: '/people', fields: { 'Username begins with': 'x'.repeat(255) } },
     { at: '/applications', fields: { 'Part of the name or the id': long } },
+    { at: '/apis', fields: { 'Part of the audience or the name': long } },
     { at: '/compliance', fields: { API: 'https://nobody.example' } },
   ];
 }
@@ -512,7 +548,10 @@ it('every form says at the field what the admin API refuses, to the eye and to a
     await window.goto(`${world.url}/console${at}`);
     for (const name of opens) await window.getByRole('button', { name }).first().click();
     const isDialog = opens.length > 0 && sends !== undefined && within === undefined;
-    const form = window.locator(isDialog ? 'dialog' : within ? `[aria-label="${within}"]` : 'main');
+    const form =
+      within === 'Refused API'
+        ? window.getByRole('dialog', { name: within })
+        : window.locator(isDialog ? 'dialog' : within ? `[aria-label="${within}"]` : 'main');
     for (const [label, good] of Object.entries(first))
       await form.getByLabel(label, { exact: true }).and(window.locator('input')).fill(good);
     for (const [label, bad] of Object.entries(fields)) {

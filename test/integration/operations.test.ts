@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type Account, OperatorStore, type PasswordVerdict, settlementFits } from '@curfew/accounts';
+import {
+  type Account,
+  OperatorStore,
+  type PasswordVerdict,
+  Profiles,
+  settlementFits,
+} from '@curfew/accounts';
 import { type AccountFileFormat, ImportRefused, readImport } from '@curfew/accounts/import';
 import { FullAdministrators } from '@curfew/clients';
 import { loadConfiguration } from '@curfew/config';
@@ -58,6 +64,7 @@ beforeAll(async () => {
     events,
     authority,
     new MailIsOn(configuration.mail),
+    new Profiles(prisma),
   );
   clientActs = new ClientActs(foundation, authority);
   ends = new SessionEnds({

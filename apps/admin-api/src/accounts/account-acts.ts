@@ -6,6 +6,7 @@ import {
   OperatorStore,
   PreparedPassword,
   type ProfileChange,
+  Profiles,
 } from '@curfew/accounts';
 import type { AdminScope } from '@curfew/config/admin-scopes';
 import { EventLog } from '@curfew/events';
@@ -29,6 +30,7 @@ import type { Transaction } from '@curfew/persistence';
 import { Injectable } from '@nestjs/common';
 import { type Act, adminActed } from '../access/acts.js';
 import { Authority } from '../access/authority.js';
+import { requireBefore } from '../contract/before.js';
 import { endedOnWire } from '../sessions/ended-on-wire.js';
 import { MailIsOn } from './mail-is-on.js';
 
@@ -51,6 +53,7 @@ export class AccountActs {
     private readonly events: EventLog,
     private readonly authority: Authority,
     private readonly mail: MailIsOn,
+    private readonly profiles: Profiles,
   ) {}
 
   /** The account with this id; throws AccountError. */
@@ -86,9 +89,19 @@ export class AccountActs {
   }
 
   /** Renames the account, or changes its profile. Mail to its address can open the account, so the caller must hold all of its scopes. */
-  async change(id: string, details: AccountDetails, act: Act): Promise<Account> {
+  async change(
+    id: string,
+    { groupsBefore, ...details }: AccountDetails & { readonly groupsBefore?: readonly string[] | undefined },
+    act: Act,
+  ): Promise<Account> {
     await this.existing(id);
-    await changeDetails(this.parts, id, details, this.author(id, act));
+    const author = this.author(id, act);
+    const authorize: Author['authorize'] = (tx, work) =>
+      author.authorize(tx, async () => {
+        if (groupsBefore) requireBefore(groupsBefore, (await this.profiles.of(id, tx)).groups);
+        return work();
+      });
+    await changeDetails(this.parts, id, details, { ...author, authorize });
     return this.existing(id);
   }
 
@@ -166,11 +179,17 @@ export class AccountActs {
   }
 
   /** Replaces what a person may do here; neither what they had nor what they get may exceed what the caller holds. */
-  async setOperator(id: string, scopes: readonly AdminScope[], act: Act): Promise<void> {
+  async setOperator(
+    id: string,
+    scopes: readonly AdminScope[],
+    before: readonly AdminScope[] | undefined,
+    act: Act,
+  ): Promise<void> {
     await this.existing(id);
     await this.parts.prisma.$transaction((tx) =>
       this.authority.change(act, { kind: 'account', id }, tx, async () => {
         const { caller, operation, now } = act;
+        requireBefore(before && new Set(before), await this.operators.scopesOf(id, tx));
         await this.operators.set(id, [...new Set(scopes)], `${caller.kind}:${caller.actor.id}`, now, tx);
         const note = scopes.length === 0 ? 'no scopes' : scopes.join(' ');
         await this.events.record([adminActed(caller, operation, id, now, { note, accountId: id })], tx);

@@ -1,6 +1,7 @@
 import { adminScopeNames } from '@curfew/config/admin-scopes';
 import { z } from 'zod';
 import { endedAlong } from '../clients/client-schemas.js';
+import { beforeWords } from '../contract/before.js';
 import { operation } from '../contract/operation.js';
 import {
   clientId,
@@ -282,7 +283,15 @@ export const setOperator = operation({
     'Says what a person may do in this API, beside what their client may; nobody may anything by default.',
   scope: 'accounts:write',
   params: byId,
-  body: z.strictObject({ scopes: scopes.meta({ description: 'None: no operator any more.' }) }),
+  body: z.strictObject({
+    scopes: scopes.meta({ description: 'None: no operator any more.' }),
+    before: scopes.optional().meta({ description: beforeWords('The list of scopes') }),
+  }),
   answers: { 200: { description: 'The account.', schema: detail } },
-  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_account'], 409: ['last_administrator'] },
+  problems: {
+    403: ['beyond_own_scopes'],
+    404: ['unknown_account'],
+    409: ['last_administrator'],
+    412: ['version_conflict'],
+  },
 });

@@ -157,7 +157,8 @@ export class AccountsController {
     @Input() { params, body, caller, now }: InputOf<typeof contracts.setOperator>,
   ): Promise<Answer> {
     const act = { caller, operation: contracts.setOperator.id, now };
-    await this.acts.setOperator(params.id, body.scopes as AdminScope[], act);
+    const { scopes, before } = body as { scopes: AdminScope[]; before?: AdminScope[] };
+    await this.acts.setOperator(params.id, scopes, before, act);
     return ok(await this.detail(await this.acts.existing(params.id)));
   }
 
@@ -165,7 +166,7 @@ export class AccountsController {
   async change(@Input() input: InputOf<typeof profileContracts.change>): Promise<Answer> {
     const { params, body, caller, now } = input;
     const act = { caller, operation: profileContracts.change.id, now, note: body.note };
-    const details = { username: body.username, profile: profileIn(body) };
+    const details = { username: body.username, profile: profileIn(body), groupsBefore: body.groups_before };
     return ok(await this.detail(await this.acts.change(params.id, details, act)));
   }
 

@@ -1,5 +1,6 @@
 import type { Profile, ProfileChange } from '@curfew/accounts';
 import { z } from 'zod';
+import { beforeWords } from '../contract/before.js';
 import { operation } from '../contract/operation.js';
 import { note, uuid } from '../contract/wire.js';
 import { detail } from './account-contracts.js';
@@ -19,7 +20,12 @@ export const change = operation({
     'Members that are absent stay as they are. A new address counts as not verified unless `email_verified` says otherwise.',
   scope: 'accounts:write',
   params: byId,
-  body: z.strictObject({ username: username.optional(), ...profileFields, note: note.optional() }),
+  body: z.strictObject({
+    username: username.optional(),
+    ...profileFields,
+    groups_before: profileFields.groups.meta({ description: beforeWords('The list of groups') }),
+    note: note.optional(),
+  }),
   answers: { 200: { description: 'The account.', schema: detail } },
   problems: {
     400: [
@@ -32,6 +38,7 @@ export const change = operation({
     403: ['beyond_own_scopes'],
     404: ['unknown_account'],
     409: ['username_taken', 'email_taken'],
+    412: ['version_conflict'],
   },
 });
 

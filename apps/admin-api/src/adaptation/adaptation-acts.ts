@@ -7,6 +7,7 @@ import { ProblemError } from '@curfew/web';
 import { Injectable } from '@nestjs/common';
 import { type Act, adminActed } from '../access/acts.js';
 import { Authority } from '../access/authority.js';
+import { requireBefore } from '../contract/before.js';
 import { notFound } from '../contract/problems.js';
 import { AdaptationStore, type Proposal, type StoredAdaptation } from './adaptation.store.js';
 import { AdaptationSteps, type AdaptedPolicy, type StepCause } from './adaptation-steps.js';
@@ -37,11 +38,17 @@ export class AdaptationActs {
   }
 
   /** Lets a policy adapt by these settings. With the mode off, what is under way is stopped. @throws RegistrationError with every fault. */
-  put(name: string, settings: Readonly<Record<string, unknown>>, act: Act): Promise<StoredAdaptation> {
+  put(
+    name: string,
+    settings: Written,
+    seen: Written | null | undefined,
+    act: Act,
+  ): Promise<StoredAdaptation> {
     const parsed = parseAdaptation(settings);
     if (!parsed.ok) throw new RegistrationError('invalid_policy', parsed.violations);
     return this.change(name, act, async (revision, before, tx) => {
       if (revision.profile !== null) throw new RegistrationError('policy_is_built_in');
+      requireBefore(seen, before?.settings ?? null);
       const fresh = { policy: name, state: freshState, decidedAt: null, decision: null };
       const stored = { ...(before ?? fresh), settings };
       const isOff = parsed.settings.mode === 'off';
@@ -153,6 +160,9 @@ export class AdaptationActs {
     return revision;
   }
 }
+
+/** Settings of an adaptation as they are sent. */
+type Written = Readonly<Record<string, unknown>>;
 
 /** A proposal of a policy. */
 interface ProposalName {

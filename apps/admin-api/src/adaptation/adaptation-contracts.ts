@@ -1,5 +1,6 @@
 import { adaptationModes, budgetKinds, complianceProfiles } from '@curfew/insight/adaptation';
 import { z } from 'zod';
+import { beforeWords } from '../contract/before.js';
 import { operation } from '../contract/operation.js';
 import { clientId, note, timestamp, uuid } from '../contract/wire.js';
 import { lengthOf } from '../insight/insight-schemas.js';
@@ -70,9 +71,15 @@ export const set = operation({
   description: 'A rollout that is under way goes on within the new limits; with the mode off it is stopped.',
   scope: 'policies:write',
   params: byName,
-  body: settings,
+  body: settings.extend({
+    before: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .optional()
+      .meta({ description: beforeWords('The settings, as they are shown, or null,') }),
+  }),
   answers: { 200: { description: 'The adaptation.', schema: adaptation } },
-  problems: { ...refused, 400: ['invalid_policy'], 409: ['policy_is_built_in'] },
+  problems: { ...refused, 400: ['invalid_policy'], 409: ['policy_is_built_in'], 412: ['version_conflict'] },
 });
 
 /** Shows it. */

@@ -23,7 +23,8 @@ export class AdaptationController {
 
   @Operation(contracts.set)
   async set(@Input() { params, body, ...asked }: InputOf<typeof contracts.set>): Promise<Answer> {
-    return ok(onWire(await this.acts.put(params.name, body, actOf(asked, contracts.set))));
+    const { before, ...settings } = body;
+    return ok(onWire(await this.acts.put(params.name, settings, before, actOf(asked, contracts.set))));
   }
 
   @Operation(contracts.show)

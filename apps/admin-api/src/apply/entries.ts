@@ -142,10 +142,10 @@ export class Entries {
     const name =
       target.kind === 'client' ? target.id : target.kind === 'resource' ? target.audience : 'everyone';
     if (policy === null) {
-      await this.policyActs.detach(target, act, tx);
+      await this.policyActs.detach(target, before, act, tx);
       return { step: { action: 'detach', kind: 'attachment', name, fields: [before!] } };
     }
-    await this.policyActs.attach(target, policy, act, tx);
+    await this.policyActs.attach(target, { policy, before }, act, tx);
     return { step: { action: 'attach', kind: 'attachment', name, fields: [policy] } };
   }
 }

@@ -34,14 +34,17 @@ export class AttachmentsController {
   @Operation(contracts.attach)
   async attach(@Input() { body, ...asked }: InputOf<typeof contracts.attach>): Promise<Answer> {
     const act = actOf(asked, contracts.attach);
-    await this.prisma.$transaction((tx) => this.acts.attach(targetOf(body.target), body.policy, act, tx));
+    const { policy, before } = body;
+    await this.prisma.$transaction((tx) =>
+      this.acts.attach(targetOf(body.target), { policy, before }, act, tx),
+    );
     return nothing();
   }
 
   @Operation(contracts.detach)
   async detach(@Input() { body, ...asked }: InputOf<typeof contracts.detach>): Promise<Answer> {
     const act = actOf(asked, contracts.detach);
-    await this.prisma.$transaction((tx) => this.acts.detach(targetOf(body.target), act, tx));
+    await this.prisma.$transaction((tx) => this.acts.detach(targetOf(body.target), body.before, act, tx));
     return nothing();
   }
 }

@@ -6,6 +6,7 @@ import { SignalsConfigurationError, SignalsReader } from '@curfew/signals';
 import { Injectable } from '@nestjs/common';
 import { type Act, adminActed, eventOf } from '../access/acts.js';
 import { Authority } from '../access/authority.js';
+import { requireBefore } from '../contract/before.js';
 
 /** Acts of operators on policies and attachments. Each is checked for authority and commits with its events. */
 @Injectable()
@@ -56,8 +57,14 @@ export class PolicyActs {
   }
 
   /** Attaches a policy in place of any other. */
-  attach(target: PolicyTarget, policy: string, act: Act, tx: Transaction): Promise<void> {
+  attach(
+    target: PolicyTarget,
+    { policy, before }: { readonly policy: string; readonly before?: string | null | undefined },
+    act: Act,
+    tx: Transaction,
+  ): Promise<void> {
     return this.authority.change(act, target, tx, async () => {
+      requireBefore(before, await this.policies.attachedTo(target, tx));
       await this.policies.attach(target, policy, tx);
       const version = (await this.policies.find(policy, tx))?.version ?? 0;
       await this.note(target, { policy, version, change: 'attached' }, act, tx);
@@ -65,9 +72,10 @@ export class PolicyActs {
   }
 
   /** Takes the policy from a target, if it has one. */
-  detach(target: PolicyTarget, act: Act, tx: Transaction): Promise<void> {
+  detach(target: PolicyTarget, before: string | null | undefined, act: Act, tx: Transaction): Promise<void> {
     return this.authority.change(act, target, tx, async () => {
       const policy = await this.policies.attachedTo(target, tx);
+      requireBefore(before, policy);
       if (policy === null || !(await this.policies.detach(target, tx))) return;
       await this.note(target, { policy, version: 0, change: 'detached' }, act, tx);
     });

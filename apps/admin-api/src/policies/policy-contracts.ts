@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { beforeWords } from '../contract/before.js';
 import { operation } from '../contract/operation.js';
 import { cursorParameter, limitParameter } from '../contract/wire.js';
 import {
@@ -139,6 +140,11 @@ export const attachments = operation({
   problems: { 400: ['invalid_cursor'] },
 });
 
+const attachedBefore = policyName
+  .nullable()
+  .optional()
+  .meta({ description: beforeWords('The policy that is attached there, or null,') });
+
 /** Attach. */
 export const attach = operation({
   id: 'attachPolicy',
@@ -147,9 +153,13 @@ export const attach = operation({
   tag: 'policies',
   summary: 'Attaches a policy to everyone, a client or an API, in place of any other.',
   scope: 'policies:write',
-  body: z.strictObject({ target: targetSchema, policy: policyName }),
+  body: z.strictObject({ target: targetSchema, policy: policyName, before: attachedBefore }),
   answers: { 204: { description: 'Attached.' } },
-  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_policy', 'unknown_client', 'unknown_resource'] },
+  problems: {
+    403: ['beyond_own_scopes'],
+    404: ['unknown_policy', 'unknown_client', 'unknown_resource'],
+    412: ['version_conflict'],
+  },
 });
 
 /** Detach. */
@@ -160,7 +170,7 @@ export const detach = operation({
   tag: 'policies',
   summary: 'Takes the policy from everyone, a client or an API.',
   scope: 'policies:write',
-  body: z.strictObject({ target: targetSchema }),
+  body: z.strictObject({ target: targetSchema, before: attachedBefore }),
   answers: { 204: { description: 'Detached, or nothing was attached.' } },
-  problems: { 403: ['beyond_own_scopes'] },
+  problems: { 403: ['beyond_own_scopes'], 412: ['version_conflict'] },
 });

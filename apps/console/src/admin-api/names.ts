@@ -4,7 +4,7 @@ import { adminApi, bodyOf, passive } from './client.js';
 
 /** One request asks for this many names at most. */
 const maxNames = 100;
-/** So many APIs are shown at once to choose from; where there are more, one is looked for. */
+/** Up to this many APIs are shown at once to choose from; more are looked for. */
 const maxShownApis = 12;
 /** Names that are needed within this time are asked for together. Milliseconds. */
 const gatherMs = 10;

@@ -48,6 +48,9 @@ export const connectionLost = (method: string): Problem =>
       : 'The admin API does not answer. It may or may not have done this; look again once the connection is back.',
   );
 
+/** Whether a change was refused because somebody else has changed the same meanwhile. */
+export const isOvertaken = (error: unknown): boolean => problemIn(error)?.status === 412;
+
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const isFault = (value: unknown): value is Fault =>

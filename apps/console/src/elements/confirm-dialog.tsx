@@ -1,6 +1,7 @@
 import { type UseMutationResult, useMutation } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { Scope } from '../admin-api/caller.js';
+import { isOvertaken } from '../admin-api/problem.js';
 import { SendButton } from './act-button.js';
 import { Dialog } from './dialog.js';
 import { NoteField } from './note-field.js';
@@ -18,6 +19,8 @@ interface ConfirmDialogProps {
   readonly hasNote?: boolean;
   /** The part that the act still lacks, in words. */
   readonly off?: string | undefined;
+  /** Has the page read again what somebody else has changed meanwhile. */
+  readonly onOvertaken?: () => unknown;
   readonly act: (note: string | undefined) => Promise<unknown>;
   readonly onDone: () => void;
   readonly onClose: () => void;
@@ -27,18 +30,8 @@ interface ConfirmDialogProps {
 
 /** Asks before an act is carried out. It says the effects first, and keeps the note when the act is refused. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const {
-    title,
-    button,
-    scope,
-    isDanger = false,
-    hasNote = false,
-    off,
-    act,
-    onDone,
-    onClose,
-    children,
-  } = props;
+  const { title, button, scope, off, act, onDone, onClose, onOvertaken, children } = props;
+  const { isDanger = false, hasNote = false } = props;
   const [note, setNote] = useState('');
   const acting: UseMutationResult<unknown, Error, void> = useMutation({
     mutationFn: () => act(note.trim() || undefined),
@@ -46,12 +39,15 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
       onDone();
       onClose();
     },
+    onError: (error) => (isOvertaken(error) ? onOvertaken?.() : undefined),
   });
-  const { at, rest } = refusalOf(acting.error, hasNote ? ['note'] : []);
+  const hasChanged = onOvertaken !== undefined && isOvertaken(acting.error);
+  const { at, rest } = refusalOf(hasChanged ? null : acting.error, hasNote ? ['note'] : []);
   return (
     <Dialog title={title} onClose={onClose}>
       {children}
       {hasNote && <NoteField value={note} problem={at('note')} onChange={setNote} />}
+      {hasChanged && <HasChanged />}
       <Failed error={rest} />
       <div className="actions">
         <button type="button" className="plain" onClick={onClose}>
@@ -68,5 +64,14 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         </SendButton>
       </div>
     </Dialog>
+  );
+}
+
+function HasChanged() {
+  return (
+    <p className="notice bad" role="alert">
+      <span className="strong">Somebody else has changed this meanwhile.</span> Nothing was done. The page
+      behind shows it as it is now.
+    </p>
   );
 }

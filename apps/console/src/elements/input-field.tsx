@@ -94,3 +94,37 @@ export function CheckField({ label, checked, onChange, off, about }: CheckFieldP
     </span>
   );
 }
+
+interface ChecksFieldProps {
+  readonly title: string;
+  readonly choices: readonly string[];
+  /** Those that are chosen; one that is no choice any more stays visible. */
+  readonly chosen: readonly string[];
+  /** The refusal of the group by the admin API. */
+  readonly problem: string | undefined;
+  readonly isCode?: boolean;
+  readonly onChange: (chosen: readonly string[]) => void;
+  /** A way to choose what is not shown. */
+  readonly children?: ReactNode;
+}
+
+/** A choice of several among a few, with its refusal at the group. */
+export function ChecksField(props: ChecksFieldProps) {
+  const { title, choices, chosen, problem, isCode = false, onChange, children } = props;
+  const id = useId();
+  return (
+    <fieldset className="checks" aria-describedby={problem ? id : undefined}>
+      <legend className="small strong">{title}</legend>
+      {[...new Set([...choices, ...chosen])].map((choice) => (
+        <CheckField
+          key={choice}
+          label={isCode ? <span className="mono">{choice}</span> : choice}
+          checked={chosen.includes(choice)}
+          onChange={(isOn) => onChange(isOn ? [...chosen, choice] : chosen.filter((one) => one !== choice))}
+        />
+      ))}
+      {children}
+      <Says id={id} problem={problem} hint={undefined} />
+    </fieldset>
+  );
+}

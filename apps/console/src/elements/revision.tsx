@@ -23,6 +23,11 @@ export function useRevision<T extends object>(first: T, firstTag: string) {
     overtakenBy,
     change: (more: Partial<T>) => setTyped((now) => ({ ...now, ...more })),
     forget: () => setOvertakenBy(undefined),
+    /** Goes on from what was saved here. */
+    saved(etag: string) {
+      setOvertakenBy(undefined);
+      setBase({ typed, etag });
+    },
     rebase(theirs: T, etag: string) {
       setOvertakenBy(differing(base.typed, theirs));
       setTyped({ ...theirs, ...Object.fromEntries(changed.map((member) => [member, typed[member]])) });

@@ -1,5 +1,5 @@
 import { SelectField } from '../../elements/filter-fields.js';
-import { CheckField, InputField } from '../../elements/input-field.js';
+import { CheckField, ChecksField, InputField } from '../../elements/input-field.js';
 import { Facts } from '../../elements/record.js';
 import type { Refusal } from '../../elements/refusal.js';
 import {
@@ -66,42 +66,15 @@ export function MemberField({ form, refusal, name }: MemberFieldProps) {
       );
     case 'checks':
       return (
-        <Several
+        <ChecksField
           title={title}
           choices={look.choices}
           chosen={value as ChecksMember['fresh']}
-          refused={refused}
+          problem={refused}
           onChange={change}
         />
       );
   }
-}
-
-interface SeveralProps {
-  readonly title: string;
-  readonly choices: readonly string[];
-  readonly chosen: readonly string[];
-  readonly refused: string | undefined;
-  readonly onChange: (chosen: readonly string[]) => void;
-}
-
-function Several({ title, choices, chosen, refused, onChange }: SeveralProps) {
-  return (
-    <div className="field">
-      <fieldset className="checks">
-        <legend className="small strong">{title}</legend>
-        {[...new Set([...choices, ...chosen])].map((choice) => (
-          <CheckField
-            key={choice}
-            label={choice}
-            checked={chosen.includes(choice)}
-            onChange={(isOn) => onChange(isOn ? [...chosen, choice] : chosen.filter((one) => one !== choice))}
-          />
-        ))}
-      </fieldset>
-      {refused && <p className="problem">{refused}</p>}
-    </div>
-  );
 }
 
 /** The fields of a part of the table, in its order. */

@@ -110,6 +110,7 @@ function DeleteRoute({ name, etag, onClose }: DeleteRouteProps) {
           }),
         )
       }
+      onOvertaken={() => queries.invalidateQueries({ queryKey: ['routes', name] })}
       onDone={() =>
         void navigate({ to: '/apis/routes' }).then(() => queries.resetQueries({ queryKey: ['routes'] }))
       }

@@ -89,9 +89,10 @@ function AttachPolicy({ application, onClose }: AttachPolicyProps) {
       }
       act={async () =>
         name === ''
-          ? bodyOf(adminApi.POST('/v1/policy-attachments/detach', { body: { target } }))
-          : bodyOf(adminApi.PUT('/v1/policy-attachments', { body: { target, policy: name } }))
+          ? bodyOf(adminApi.POST('/v1/policy-attachments/detach', { body: { target, before: policy } }))
+          : bodyOf(adminApi.PUT('/v1/policy-attachments', { body: { target, policy: name, before: policy } }))
       }
+      onOvertaken={() => queries.invalidateQueries({ queryKey: ['clients', id] })}
       onDone={() => {
         void queries.invalidateQueries({ queryKey: ['clients', id] });
         void queries.invalidateQueries({ queryKey: ['policies'] });
@@ -99,6 +100,7 @@ function AttachPolicy({ application, onClose }: AttachPolicyProps) {
       }}
       onClose={onClose}
     >
+      <p className="quiet">Attached now: {policy ?? 'no policy of its own'}.</p>
       <SelectField label="Policy" value={name} onChange={setName}>
         <option value="">no policy of its own</option>
         {names.data?.map((one) => (

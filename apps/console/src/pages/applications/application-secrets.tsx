@@ -116,7 +116,7 @@ function NewSecret({ id, onClose, onMade }: NewSecretProps) {
       ),
     onSuccess: onMade,
   });
-  const { at, rest } = refusalOf(make.error, ['overlap_seconds']);
+  const { at, rest } = refusalOf(make.error, ['overlap_seconds'], { no_secret_in_use: 'overlap_seconds' });
   return (
     <Dialog title="New secret" onClose={onClose}>
       {make.data ? (

@@ -1,11 +1,14 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { accountQuery } from '../../admin-api/names.js';
+import { isOvertaken } from '../../admin-api/problem.js';
 import { ActButton, SendButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { InputField } from '../../elements/input-field.js';
 import { linesOf } from '../../elements/lines.js';
 import { refusalOf } from '../../elements/refusal.js';
+import { Overtaken, useRevision } from '../../elements/revision.js';
 import { Failed } from '../../elements/states.js';
 import type { PersonDetails } from './people-queries.js';
 
@@ -34,24 +37,34 @@ interface ChangeGroupsProps {
 }
 
 function ChangeGroups({ person, onClose }: ChangeGroupsProps) {
-  const [text, setText] = useState(person.groups.join('\n'));
+  const first = person.groups.join('\n');
+  const form = useRevision({ groups: first }, first);
+  const text = form.typed.groups;
   const queries = useQueryClient();
   const save = useMutation({
     mutationFn: () =>
       bodyOf(
         adminApi.PATCH('/v1/accounts/{id}', {
           params: { path: { id: person.id } },
-          body: { groups: linesOf(text) },
+          body: { groups: linesOf(text), groups_before: linesOf(form.etag) },
         }),
       ),
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: ['account', person.id] });
       onClose();
     },
+    onError: async (error) => {
+      if (!isOvertaken(error)) return;
+      const theirs = (await queries.fetchQuery({ ...accountQuery(person.id), staleTime: 0 })).groups.join(
+        '\n',
+      );
+      form.rebase({ groups: theirs }, theirs);
+    },
   });
-  const refusal = refusalOf(save.error, ['groups']);
+  const refusal = refusalOf(isOvertaken(save.error) ? null : save.error, ['groups']);
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    form.forget();
     save.mutate();
   };
   return (
@@ -62,9 +75,12 @@ function ChangeGroups({ person, onClose }: ChangeGroupsProps) {
           isFirst
           lines={6}
           value={text}
-          onChange={setText}
+          onChange={(groups) => form.change({ groups })}
           problem={refusal.atLines('groups', text)}
           hint="One on each line. Applications learn of a change with the next ID token or request to userinfo."
+        />
+        <Overtaken
+          by={form.overtakenBy && [`Groups, which are now: ${linesOf(form.etag).join(', ') || 'none'}`]}
         />
         <Failed error={refusal.rest} />
         <div className="actions">

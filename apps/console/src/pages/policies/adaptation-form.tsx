@@ -1,10 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { isOvertaken } from '../../admin-api/problem.js';
 import { ActButton } from '../../elements/act-button.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { InputField } from '../../elements/input-field.js';
 import { type Refusal, refusalOf } from '../../elements/refusal.js';
+import { Overtaken, useRevision } from '../../elements/revision.js';
 import { Failed } from '../../elements/states.js';
 import type { Adaptation, AdaptationBody } from './adaptation-queries.js';
 
@@ -28,6 +30,16 @@ interface Written {
   readonly max: string;
   readonly frozen: string;
 }
+
+const titles: Readonly<Record<keyof Written, string>> = {
+  mode: 'Mode',
+  floor: 'Never shorter than',
+  ceiling: 'Never longer than',
+  compliance: 'Document whose timeout is the ceiling',
+  kind: 'Budget',
+  max: 'At most',
+  frozen: 'Days on which it takes no step',
+};
 
 type Frozen = NonNullable<AdaptationBody['frozen']>;
 
@@ -65,7 +77,7 @@ const bodyOfForm = ({
   kind,
   max,
   frozen,
-}: Written): Required<AdaptationBody> => ({
+}: Written): Required<Omit<AdaptationBody, 'before'>> => ({
   mode: mode as AdaptationBody['mode'],
   floor: floor.trim(),
   ceiling: ceiling.trim(),
@@ -84,34 +96,71 @@ interface AdaptationFormProps {
 
 /** Sets what a policy may do by itself; refusals stand at the field, and the typed text stays. */
 export function AdaptationForm({ policy, adaptation }: AdaptationFormProps) {
-  const [written, setWritten] = useState(() => writtenOf(adaptation));
+  const form = useRevision(writtenOf(adaptation), tagOf(adaptation));
+  const written = form.typed;
   const queries = useQueryClient();
+  useFollowing(form, adaptation);
   const save = useMutation({
     mutationFn: () =>
       bodyOf(
         adminApi.PUT('/v1/policies/{name}/adaptation', {
           params: { path: { name: policy } },
           // Settings that this console does not know stay as they are.
-          body: { ...adaptation?.settings, ...bodyOfForm(written) },
+          body: { ...adaptation?.settings, ...bodyOfForm(written), before: JSON.parse(form.etag) },
         }),
       ),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['policies'] }),
+    onSuccess: (saved) => {
+      form.saved(tagOf(saved));
+      return queries.invalidateQueries({ queryKey: ['policies'] });
+    },
+    // The form goes on from the settings that somebody else has saved, once they are read.
+    onError: (error) =>
+      isOvertaken(error) ? queries.invalidateQueries({ queryKey: ['policies', policy] }) : undefined,
   });
-  const refusal = refusalOf(save.error, ['mode', 'floor', 'ceiling', 'compliance', 'budget', 'frozen']);
+  const refusal = refusalOf(isOvertaken(save.error) ? null : save.error, [
+    'mode',
+    'floor',
+    'ceiling',
+    'compliance',
+    'budget',
+    'frozen',
+  ]);
+  const act = () => {
+    form.forget();
+    save.mutate();
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate();
+    act();
   };
   return (
     <form className="card stack" aria-label="Limits" onSubmit={submit}>
       <h2>What it may do</h2>
-      <Limits written={written} refusal={refusal} onChange={setWritten} />
+      <Limits written={written} refusal={refusal} onChange={form.change} />
+      <Overtaken by={form.overtakenBy?.map((member) => titles[member])} />
       <Failed error={refusal.rest} />
-      <ActButton scope="policies:write" look="main" busy={save.isPending} onAct={() => save.mutate()}>
+      <ActButton scope="policies:write" look="main" busy={save.isPending} onAct={act}>
         {save.isPending ? 'Saving …' : 'Save what it may do'}
       </ActButton>
     </form>
   );
+}
+
+/** The settings in force, as text; they have no version of their own. */
+const tagOf = (adaptation: Adaptation | null): string => JSON.stringify(adaptation?.settings ?? null);
+
+const isSame = (a: Written, b: Written): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Has the form follow what is saved elsewhere: nothing that was typed is lost, and what somebody else has changed is said. */
+function useFollowing(form: ReturnType<typeof useRevision<Written>>, adaptation: Adaptation | null) {
+  const now = tagOf(adaptation);
+  useEffect(() => {
+    const known = JSON.parse(form.etag) as Adaptation['settings'] | null;
+    const before = writtenOf(known && ({ settings: known } as Adaptation));
+    if (isSame(before, writtenOf(adaptation))) return;
+    form.rebase(writtenOf(adaptation), now);
+    if (form.changed.length === 0) form.forget();
+  }, [now]);
 }
 
 interface LimitsProps {
@@ -130,7 +179,7 @@ function Limits({ written, refusal, onChange }: LimitsProps) {
   });
   return (
     <>
-      <SelectField label="Mode" {...field('mode')}>
+      <SelectField label={titles.mode} {...field('mode')}>
         {modes.map(([mode, words]) => (
           <option key={mode} value={mode}>
             {words}
@@ -138,10 +187,10 @@ function Limits({ written, refusal, onChange }: LimitsProps) {
         ))}
       </SelectField>
       <div className="choice">
-        <InputField label="Never shorter than" hint="such as 10m" {...field('floor')} />
-        <InputField label="Never longer than" hint="such as 1h" {...field('ceiling')} />
+        <InputField label={titles.floor} hint="such as 10m" {...field('floor')} />
+        <InputField label={titles.ceiling} hint="such as 1h" {...field('ceiling')} />
       </div>
-      <SelectField label="Document whose timeout is the ceiling" {...field('compliance')}>
+      <SelectField label={titles.compliance} {...field('compliance')}>
         <option value="">none</option>
         {['pci-dss', 'nist-aal2', 'nist-aal3'].map((profile) => (
           <option key={profile} value={profile}>
@@ -150,17 +199,17 @@ function Limits({ written, refusal, onChange }: LimitsProps) {
         ))}
       </SelectField>
       <div className="choice">
-        <SelectField label="Budget" value={written.kind} onChange={change('kind')}>
+        <SelectField label={titles.kind} value={written.kind} onChange={change('kind')}>
           {budgets.map(([kind, words]) => (
             <option key={kind} value={kind}>
               {words}
             </option>
           ))}
         </SelectField>
-        <InputField label="At most" hint="a number above 0" {...field('max', 'budget')} />
+        <InputField label={titles.max} hint="a number above 0" {...field('max', 'budget')} />
       </div>
       <InputField
-        label="Days on which it takes no step"
+        label={titles.frozen}
         hint="One span on a line, such as 2027-12-20 2027-12-31 (UTC)"
         lines={3}
         {...field('frozen')}

@@ -30,7 +30,7 @@ export function Adaptation({ policy }: { readonly policy: Policy }) {
     <div className="policy-grid">
       <div className="stack">
         <Present policy={policy.name} adaptation={found.data} />
-        <AdaptationForm key={found.dataUpdatedAt} policy={policy.name} adaptation={found.data} />
+        <AdaptationForm policy={policy.name} adaptation={found.data} />
       </div>
       <div className="stack">
         <Proposals policy={policy.name} />

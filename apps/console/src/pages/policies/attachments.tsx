@@ -18,8 +18,8 @@ export function Attachments({ policy }: { readonly policy: Policy }) {
   const queries = useQueryClient();
   const detach = useMutation({
     mutationFn: (target: Target) =>
-      bodyOf(adminApi.POST('/v1/policy-attachments/detach', { body: { target } })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['policies'] }),
+      bodyOf(adminApi.POST('/v1/policy-attachments/detach', { body: { target, before: policy.name } })),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['policies'] }),
   });
   return (
     <section className="card stack" aria-label="Applies to">

@@ -1,13 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
+import { isOvertaken } from '../../admin-api/problem.js';
 import { ActButton } from '../../elements/act-button.js';
 import { InputField } from '../../elements/input-field.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 import { Overtaken } from './overtaken.js';
 import type { Policy, Settings } from './policy-queries.js';
-import { isOvertaken, useSavePolicy } from './save-policy.js';
+import { useSavePolicy } from './save-policy.js';
 import { sentenceWords, valueWords } from './setting-words.js';
 
 interface CanaryProps {

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useDeferredValue, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { type Fault, isAbout, Problem } from '../../admin-api/problem.js';
+import { type Fault, isAbout, isOvertaken, Problem } from '../../admin-api/problem.js';
 import { SendButton } from '../../elements/act-button.js';
 import { Failed } from '../../elements/states.js';
 import { policySettings } from '../../generated/lists.js';
@@ -9,7 +9,7 @@ import { DocumentsMet, type Lint } from './documents-met.js';
 import { Overtaken } from './overtaken.js';
 import { lintQuery, type Policy, type Settings, type SettingsBody } from './policy-queries.js';
 import { Differences } from './revisions.js';
-import { isOvertaken, type PolicyChange, useSavePolicy } from './save-policy.js';
+import { type PolicyChange, useSavePolicy } from './save-policy.js';
 import { SettingField } from './setting-field.js';
 import { differences, sentenceWords, settingWords } from './setting-words.js';
 import { WouldEnd } from './would-end.js';

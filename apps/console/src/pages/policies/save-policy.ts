@@ -1,6 +1,5 @@
 import { type UseMutationResult, useMutation, useQueryClient } from '@tanstack/react-query';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { Problem } from '../../admin-api/problem.js';
 import type { Settings, SettingsBody } from './policy-queries.js';
 
 /** A change of a policy: its settings, and the revision that it is made from. */
@@ -29,6 +28,3 @@ export function useSavePolicy(
     },
   });
 }
-
-/** Whether a change was refused because somebody else has saved meanwhile. */
-export const isOvertaken = (error: unknown): boolean => error instanceof Problem && error.status === 412;

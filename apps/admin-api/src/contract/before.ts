@@ -1,0 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
+import { versionConflict } from './input.js';
+
+/**
+ * Throws unless a change is made from what is there now. It guards what has no version and is replaced as a whole: a caller who names what
+ * they have seen undoes nobody else's change unseen. `named` is undefined where they name nothing.
+ */
+export function requireBefore(named: unknown, present: unknown): void {
+  if (named !== undefined && !isDeepStrictEqual(named, present)) throw versionConflict();
+}
+
+/** The words about a member that is checked by `requireBefore`. */
+export const beforeWords = (state: string): string =>
+  `${state} that the change is made from. If it is another one by now, nothing is changed: 412.`;

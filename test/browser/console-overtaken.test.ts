@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { ConsoleWorld } from './console-world.js';
+
+let world: ConsoleWorld;
+
+beforeAll(async () => {
+  world = await ConsoleWorld.open();
+}, 90_000);
+afterEach(async () => expect(await world?.tidy()).toEqual([]));
+afterAll(() => world?.close());
+
+const somebodyElse = 'Somebody else has saved meanwhile.';
+
+describe('an act on something that somebody else has changed meanwhile', () => {
+  it('shows their change of scopes and groups, and puts nothing over it unseen', async () => {
+    const { admin } = world;
+    const { body } = await admin.post('/v1/accounts', { username: `o${randomUUID()}@example.test` });
+    const path = `/v1/accounts/${body.id}`;
+    const scopesAre = (scopes: readonly string[]) =>
+      admin.call('PUT', `${path}/operator`, { body: { scopes } });
+    await scopesAre(['sessions:read', 'sessions:end']);
+    const page = await world.enter(`/console/people/${body.id}`);
+    const operator = page.getByRole('region', { name: 'Operator' });
+    await operator.getByLabel('events:read').check();
+    await scopesAre(['sessions:read']);
+    await operator.getByRole('button', { name: 'Save' }).click();
+    await operator.getByRole('alert').getByText(somebodyElse).waitFor();
+    await operator.getByText('They changed: sessions:end.').waitFor();
+    // The scope that was taken meanwhile does not come back with what was chosen here.
+    expect(await operator.getByLabel('sessions:end').isChecked()).toBe(false);
+    expect(await operator.getByLabel('events:read').isChecked()).toBe(true);
+    expect((await admin.get(path)).body.operator_scopes).toEqual(['sessions:read']);
+    await operator.getByRole('button', { name: 'Save' }).click();
+    await operator.getByRole('button', { name: 'Save' }).waitFor({ state: 'detached' });
+    expect((await admin.get(path)).body.operator_scopes.toSorted()).toEqual(['events:read', 'sessions:read']);
+
+    await page.getByRole('button', { name: 'Change groups …' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Groups').fill('desk');
+    await admin.call('PATCH', path, { body: { groups: ['staff'] } });
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('They changed: Groups, which are now: staff.').waitFor();
+    expect(await dialog.getByLabel('Groups').inputValue()).toBe('desk');
+    expect((await admin.get(path)).body.groups).toEqual(['staff']);
+    await dialog.getByLabel('Groups').fill('staff\ndesk');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect((await admin.get(path)).body.groups).toEqual(['staff', 'desk']);
+  }, 90_000);
+
+  it('shows their limits of an adaptation, keeps what was typed, and keeps it over a lost connection too', async () => {
+    const { admin } = world;
+    const name = `p${randomUUID().slice(0, 8)}`;
+    await admin.post('/v1/policies', { name, settings: { basedOn: 'standard' } });
+    const path = `/v1/policies/${name}/adaptation`;
+    const limits = {
+      mode: 'propose',
+      floor: '10m',
+      ceiling: '1h',
+      budget: { kind: 'sign_ins_per_person_day', max: 2 },
+    };
+    await admin.call('PUT', path, { body: limits });
+    const page = await world.enter(`/console/policies/${name}?view=adaptation`);
+    const form = page.getByRole('form', { name: 'Limits' });
+    const floor = form.getByLabel('Never shorter than');
+    await floor.fill('12m');
+    await admin.call('PUT', path, { body: { ...limits, ceiling: '45m' } });
+    await form.getByRole('button', { name: 'Save what it may do' }).click();
+    await form.getByText('They changed: Never longer than.').waitFor();
+    // Lengths that were saved are shown in seconds.
+    expect([await floor.inputValue(), await form.getByLabel('Never longer than').inputValue()]).toEqual([
+      '12m',
+      '2700',
+    ]);
+    await world.cut(page, async () => {
+      await page.getByText('The connection to the admin API is lost.').waitFor();
+    });
+    await admin.call('PUT', path, { body: { ...limits, ceiling: '50m' } });
+    await page.getByText('The connection to the admin API is lost.').waitFor({ state: 'detached' });
+    await world.whole(page);
+    expect([await floor.inputValue(), await form.getByLabel('Never longer than').inputValue()]).toEqual([
+      '12m',
+      '3000',
+    ]);
+    await form.getByRole('button', { name: 'Save what it may do' }).click();
+    await form.getByRole('alert').waitFor({ state: 'detached' });
+    await world.whole(page);
+    expect((await admin.get(path)).body.adaptation.settings).toMatchObject({ floor: 720, ceiling: 3000 });
+  }, 90_000);
+
+  it('is asked about again where another policy was attached, or a route was changed', async () => {
+    const { admin } = world;
+    const made = await admin.post('/v1/clients', {
+      client_name: 'Overtaken',
+      redirect_uris: ['https://overtaken.example.test/callback'],
+    });
+    const target = { kind: 'client', client_id: made.body.client_id };
+    const policyIs = (policy: string) =>
+      admin.call('PUT', '/v1/policy-attachments', { body: { target, policy } });
+    const attached = async () => (await admin.get(`/v1/clients/${target.client_id}`)).body.policy;
+    const page = await world.enter(`/console/applications/${target.client_id}`);
+    await page.getByRole('button', { name: 'Attach a policy …' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Policy').selectOption('standard');
+    await dialog.getByText('would end at once').waitFor();
+    await policyIs('kiosk');
+    await dialog.getByRole('button', { name: 'Attach' }).click();
+    await dialog.getByText('Somebody else has changed this meanwhile.').waitFor();
+    await dialog.getByText('Attached now: kiosk.').waitFor();
+    expect([await attached(), await dialog.getByLabel('Policy').inputValue()]).toEqual(['kiosk', 'standard']);
+    await dialog.getByRole('button', { name: 'Attach' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await attached()).toBe('standard');
+  }, 90_000);
+});
