@@ -50,6 +50,13 @@ describe('the ways to the database', () => {
   it('are in order where there is no pooler', async () => {
     expect(await examineAddresses(configuration(direct))).toEqual({ faults: [], notes: [] });
   });
+
+  it('must let warnings through, because a commit that no standby confirmed is told by one', async () => {
+    await database.query(`ALTER DATABASE "${database.name}" SET client_min_messages = 'error'`);
+    expect(await faults(direct)).toEqual([expect.stringContaining('RESET client_min_messages')]);
+    await giveTimeouts();
+    expect(await faults(direct, direct)).toEqual([expect.stringContaining('RESET client_min_messages')]);
+  });
 });
 
 // Jest calls a file with skipped tests unfinished, so tests that cannot run here are not declared.

@@ -1,7 +1,7 @@
 import './runtime-notice.js';
 import 'reflect-metadata';
 import { ConfigurationError, loadConfiguration } from '@curfew/config';
-import { requireAddresses } from '@curfew/persistence';
+import { requireAddresses, requireOwnDatabase } from '@curfew/persistence';
 import { createLog, exitWhenParentDies, stopOnSignals } from '@curfew/web';
 import { startAdminApi } from './admin-api.js';
 import { MigrationsMissing, requireMigrations } from './migrations.store.js';
@@ -11,6 +11,7 @@ async function main(): Promise<void> {
   const configuration = loadConfiguration(process.env);
   const log = createLog('admin-api', configuration.logLevel);
   await requireAddresses(configuration.database, (note) => log.warn(note));
+  await requireOwnDatabase(configuration, (note) => log.warn(note));
   await requireMigrations(configuration.database.directUrl.reveal());
   const server = await startAdminApi(configuration, log);
   log.info({ url: configuration.adminUrl, port: server.port }, 'the admin API is ready');

@@ -10,6 +10,8 @@ import {
   PrismaService,
   proveAnnouncements,
   ServerChoice,
+  sentenceOfStrangers,
+  strangersOn,
 } from '@curfew/persistence';
 import pg from 'pg';
 import { checkServing, checkStandbys } from './failover.store.js';
@@ -56,13 +58,14 @@ export async function administratorsIn(prisma: PrismaService, adminUrl: string):
 }
 
 /** Looks at the ways to the database: the abilities of a pooler, and whether announcements are heard. */
-export async function checkAddresses({ database }: Configuration): Promise<readonly Finding[]> {
+export async function checkAddresses(configuration: Configuration): Promise<readonly Finding[]> {
+  const { database } = configuration;
   try {
     const { faults, notes } = await examineAddresses(database);
     return [
       ...faults.map(({ setting, rule }) => wrong('ways to the database', `${setting} ${rule}`)),
       ...notes.map((sentence) => noted('ways to the database', sentence)),
-      ...(faults.length > 0 ? [] : [await checkAnnouncements(database)]),
+      ...(faults.length > 0 ? [] : [await checkAnnouncements(database), await checkStrangers(configuration)]),
     ];
   } catch {
     return [
@@ -79,6 +82,13 @@ async function checkAnnouncements(database: Configuration['database']): Promise<
     if (!(error instanceof NotHeard)) throw error;
     return wrong('announcements', error.message);
   }
+}
+
+async function checkStrangers(configuration: Configuration): Promise<Finding> {
+  const strangers = await strangersOn(configuration);
+  return strangers.length === 0
+    ? fine('installation', 'no other one uses this database')
+    : wrong('installation', `the database ${sentenceOfStrangers(strangers)}`);
 }
 
 /** Looks at the database: reachable, new enough, durable, migrated, and how far its clock is from this host's. */

@@ -1,5 +1,5 @@
 import { registryChannel } from '@curfew/clients';
-import { clockChannel, DatabaseListener } from '@curfew/persistence';
+import { clockChannel, DatabaseListener, nameOfListener } from '@curfew/persistence';
 import { signingKeysChannel } from '@curfew/tokens';
 import type { Foundation } from './open-foundation.js';
 
@@ -23,7 +23,11 @@ export function hearAnnouncements(
   const remeasure = () => void clock.remeasure().catch(report('measuring the clock'));
   const own = [registryChannel, signingKeysChannel, clockChannel];
   return new DatabaseListener(
-    { url: configuration.database.directUrl.reveal(), through: prisma.direct },
+    {
+      url: configuration.database.directUrl.reveal(),
+      through: prisma.direct,
+      name: nameOfListener(configuration),
+    },
     [...new Set([...own, ...also.channels.keys()])],
     {
       onNotification: (channel, payload) => {

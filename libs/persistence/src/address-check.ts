@@ -20,10 +20,14 @@ const patienceMs = 3_000;
 
 const timeouts: HotStatement = {
   name: 'address-timeouts',
-  text: `SELECT pg_backend_pid(), array_agg(setting::int ORDER BY name DESC) FROM pg_settings
+  text: `SELECT pg_backend_pid(), array_agg(setting::int ORDER BY name DESC), current_setting('client_min_messages') FROM pg_settings
          WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout') GROUP BY 1`,
 };
-type TimeoutRow = [backend: number, timeoutsMs: [statement: number, idleInTransaction: number]];
+type AskedRow = [
+  backend: number,
+  timeoutsMs: [statement: number, idleInTransaction: number],
+  leastMessage: string,
+];
 
 /**
  * Looks at what DATABASE_URL can do: whether its timeouts hold, whether prepared statements survive a change of the server's connection,
@@ -80,9 +84,10 @@ const mustHaveDirectUrl = (does: string): ConfigurationFault => ({
 async function examineServer(configuration: DatabaseConfiguration): Promise<AddressFindings> {
   const client = await connect(configuration);
   try {
-    const [, [statementMs]] = await ask(client);
+    const [, [statementMs], leastMessage] = await ask(client);
     const isKept = statementMs === configuration.statementTimeoutMs;
-    return { faults: isKept ? [] : [mustHaveDirectUrl('drops')], notes: [] };
+    const faults = [...(isKept ? [] : [mustHaveDirectUrl('drops')]), ...faultsOfMessages(leastMessage)];
+    return { faults, notes: [] };
   } finally {
     await client.end().catch(() => {});
   }
@@ -92,8 +97,8 @@ async function examineServer(configuration: DatabaseConfiguration): Promise<Addr
 async function examinePooler(configuration: DatabaseConfiguration): Promise<AddressFindings> {
   const first = await connect(configuration);
   try {
-    const [backend, timeoutsMs] = await ask(first);
-    const faults = faultsOfTimeouts(timeoutsMs, configuration);
+    const [backend, timeoutsMs, leastMessage] = await ask(first);
+    const faults = [...faultsOfTimeouts(timeoutsMs, configuration), ...faultsOfMessages(leastMessage)];
     const second = await connect(configuration);
     try {
       await second.query('BEGIN');
@@ -115,7 +120,7 @@ const pinned =
   'DATABASE_URL does not lead to a pooler in transaction mode: each connection of a process takes one of the server';
 
 function faultsOfTimeouts(
-  [statementMs, idleMs]: TimeoutRow[1],
+  [statementMs, idleMs]: AskedRow[1],
   { statementTimeoutMs, transactionTimeoutMs }: DatabaseConfiguration,
 ): ConfigurationFault[] {
   const missing = [
@@ -127,6 +132,17 @@ function faultsOfTimeouts(
     rule: `leads to connections on which a statement may run for ever, because a pooler passes on no timeouts: give its role one, ALTER ROLE … SET ${setting}`,
   }));
 }
+
+/** A commit whose wait for a standby was cancelled is told by a warning alone (PostgreSQL, SyncRepWaitForLSN). */
+const faultsOfMessages = (leastMessage: string): ConfigurationFault[] =>
+  leastMessage === 'error'
+    ? [
+        {
+          setting: 'DATABASE_URL',
+          rule: 'leads to connections on which the server sends no warnings, so that a commit which no standby confirmed looks like any other: ALTER ROLE … RESET client_min_messages, and the same for its database',
+        },
+      ]
+    : [];
 
 function faultOfPooler(error: unknown): ConfigurationFault {
   const { code } = error as { code?: unknown };
@@ -151,7 +167,7 @@ async function connect(configuration: DatabaseConfiguration): Promise<pg.Client>
   return client;
 }
 
-async function ask(client: pg.Client): Promise<TimeoutRow> {
-  const { rows } = await client.query<TimeoutRow>({ ...timeouts, rowMode: 'array' });
+async function ask(client: pg.Client): Promise<AskedRow> {
+  const { rows } = await client.query<AskedRow>({ ...timeouts, rowMode: 'array' });
   return rows[0]!;
 }

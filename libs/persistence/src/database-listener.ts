@@ -31,6 +31,8 @@ export interface ListenerParts {
   readonly url: string;
   /** The way by which this process writes: a notification that is sent here must be heard there. */
   readonly through: Statements;
+  /** The name of its connection, by which others on the database know its installation. */
+  readonly name?: string;
 }
 
 /** The channel on which listeners hear themselves. */
@@ -133,7 +135,7 @@ export class DatabaseListener {
       connectionTimeoutMillis: 2 * silenceMs,
       query_timeout: 2 * silenceMs,
       keepAlive: true,
-      application_name: 'curfew listener',
+      application_name: this.#parts.name ?? 'curfew listener',
     });
     client.on('error', (error) => this.#lost(client, error));
     client.on('end', () => this.#lost(client, new Error('connection ended')));

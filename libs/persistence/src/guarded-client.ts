@@ -28,6 +28,10 @@ export interface GuardedConfig extends pg.ClientConfig {
   readonly guard?: DatabaseGuard | undefined;
 }
 
+/** The beginnings of statements that change something, or end a transaction; our functions that change something are called by SELECT. */
+const committing =
+  /^\s*(begin|commit|rollback(?! to)|insert|update|delete|merge|with|select(?=\s+curfew_(?:seal|make|drop|erase|begin)_))\b/i;
+
 /** A statement as it is given; `place` says where the place of its commit is found, if it is not to be asked for. */
 interface AskedStatement {
   readonly text?: unknown;
@@ -151,7 +155,7 @@ export class GuardedClient extends pg.Client {
   #commitIn(asked: unknown): 'transaction' | 'statement' | undefined {
     const { text, place } = typeof asked === 'string' ? { text: asked } : (asked as AskedStatement);
     if (typeof text !== 'string' || place !== undefined) return undefined;
-    const [, word] = /^\s*(begin|commit|rollback(?! to)|insert|update|delete|merge|with)\b/i.exec(text) ?? [];
+    const [, word] = committing.exec(text) ?? [];
     switch (word?.toLowerCase()) {
       case undefined:
         return undefined;

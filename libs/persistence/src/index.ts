@@ -24,6 +24,7 @@ export {
 export { DatabaseGuard } from './guard/database-guard.js';
 export { openGuard } from './guard/open-guard.js';
 export { HotStatements } from './hot-statements.js';
+export { nameOfListener, requireOwnDatabase, sentenceOfStrangers, strangersOn } from './installation.js';
 export { MigrationFailed, MigrationRefused, migrate } from './migrations.js';
 export type { PoolLoad } from './pool.js';
 export { PrismaService, statementsIn, type Transaction } from './prisma.service.js';
