@@ -15,6 +15,25 @@ beforeAll(async () => {
   const cluster = await startPatroni();
   failover = await FailoverWorld.over(cluster, { DATABASE_URL: cluster.list });
 }, 300_000);
+// jest-circus says of no hook whether its test failed, so a failing test says itself all that was printed.
+const explained = async (work: () => Promise<void>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    const lines = failover.world.nodes.flatMap((node, index) =>
+      node
+        .output()
+        .split('\n')
+        .filter((line) => /honoured/.test(line))
+        .map((line) => `node ${index}: ${line.slice(0, 500)}`),
+    );
+    const health = await Promise.all([0, 1].map((node) => failover.health(node).catch(String)));
+    throw new Error(
+      `${(error as Error).message}\nnodes: ${health.join(', ')}\n${lines.join('\n')}\n${failover.pair.printed()}`,
+      { cause: error },
+    );
+  }
+};
 afterAll(() => failover?.stop(), 60_000);
 
 const say = (text: string) => console.log(`patroni: ${text}`);
@@ -22,71 +41,77 @@ const say = (text: string) => console.log(`patroni: ${text}`);
 (missing.length > 0 ? describe.skip : describe)('three PostgreSQL servers that Patroni leads', () => {
   it(
     'lose nothing that was acknowledged when the primary is killed under load, and are good again within 15 seconds',
-    async () => {
-      const ended: Tokens[] = [];
-      const rounds: KillRound[] = [];
-      while (rounds.length < kills) {
-        const round = await killUnderLoad(failover, ended);
-        rounds.push(round);
+    () =>
+      explained(async () => {
+        const ended: Tokens[] = [];
+        const rounds: KillRound[] = [];
+        while (rounds.length < kills) {
+          const round = await killUnderLoad(failover, ended);
+          rounds.push(round);
+          say(
+            `${rounds.length} of ${kills}: ${round.killed} was killed after ${round.ended} ends and ${round.refreshed} rotations; good again after ${Math.round(round.goodAfterMs)} ms`,
+          );
+          await expectEndedEverywhere(failover, ended);
+        }
+        const slowest = Math.max(...rounds.map(({ goodAfterMs }) => goodAfterMs));
+        const refreshed = rounds.reduce((sum, round) => sum + round.refreshed, 0);
         say(
-          `${rounds.length} of ${kills}: ${round.killed} was killed after ${round.ended} ends and ${round.refreshed} rotations; good again after ${Math.round(round.goodAfterMs)} ms`,
+          `${kills} kills, ${ended.length} ends and ${refreshed} rotations acknowledged, none lost; good again after ${Math.round(slowest)} ms at most`,
         );
-        await expectEndedEverywhere(failover, ended);
-      }
-      const slowest = Math.max(...rounds.map(({ goodAfterMs }) => goodAfterMs));
-      const refreshed = rounds.reduce((sum, round) => sum + round.refreshed, 0);
-      say(
-        `${kills} kills, ${ended.length} ends and ${refreshed} rotations acknowledged, none lost; good again after ${Math.round(slowest)} ms at most`,
-      );
-      expect(slowest).toBeLessThan(15_000);
-    },
+        expect(slowest).toBeLessThan(15_000);
+      }),
     60_000 + kills * 120_000,
   );
 
-  it('do not keep a commit whose wait was cancelled: it was on the primary alone, and nobody was told that it is done', async () => {
-    const { pair: cluster, world, web, api } = failover;
-    await cluster.untilWhole();
-    const [tokens] = (await failover.signIns(1)) as [Tokens];
-    const letGo = await cluster.freezeStandbys();
-    const old = await cluster.primary();
-    const asking = world.revoke(web, tokens.refresh_token);
-    let cancelled = 0;
-    const answer = await cancelUntil(asking, async () => {
-      const rows = await cluster.on(
-        old,
-        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
-      );
-      cancelled += rows.length;
-    });
-    expect(answer.status).toBe(503);
-    expect(cancelled).toBeGreaterThan(0);
-    const reasonAt = async (name: string) =>
-      (await cluster.on(name, 'SELECT end_reason FROM session WHERE id = $1', [tokens.sid]))[0]![
-        'end_reason'
-      ];
-    expect(await reasonAt(old)).toBe('revoked_by_client');
+  it(
+    'do not keep a commit whose wait was cancelled: it was on the primary alone, and nobody was told that it is done',
+    () =>
+      explained(async () => {
+        const { pair: cluster, world, web, api } = failover;
+        await cluster.untilWhole();
+        const [tokens] = (await failover.signIns(1)) as [Tokens];
+        const letGo = await cluster.freezeStandbys();
+        const old = await cluster.primary();
+        const asking = world.revoke(web, tokens.refresh_token);
+        let cancelled = 0;
+        const answer = await cancelUntil(asking, async () => {
+          const rows = await cluster.on(
+            old,
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
+          );
+          cancelled += rows.length;
+        });
+        expect(answer.status).toBe(503);
+        expect(cancelled).toBeGreaterThan(0);
+        const reasonAt = async (name: string) =>
+          (await cluster.on(name, 'SELECT end_reason FROM session WHERE id = $1', [tokens.sid]))[0]![
+            'end_reason'
+          ];
+        expect(await reasonAt(old)).toBe('revoked_by_client');
 
-    await cluster.killPrimary('machine');
-    const began = performance.now();
-    letGo();
-    await Promise.all([failover.untilServed(0, 60_000), failover.untilServed(1, 60_000)]);
-    say(`a machine was lost; good again after ${Math.round(performance.now() - began)} ms`);
-    expect(performance.now() - began).toBeLessThan(35_000);
-    for (const node of [0, 1]) expect(await world.isActive(api, tokens.access_token, node)).toBe(true);
-    cluster.revive(old);
-    await cluster.untilWhole();
-    // The old primary is rewound, and follows.
-    for (const name of cluster.names)
-      await world.until(
-        `${name} has no end`,
-        async () => (await reasonAt(name).catch(() => '')) === null,
-        60_000,
-      );
+        await cluster.killPrimary('machine');
+        const began = performance.now();
+        letGo();
+        await Promise.all([failover.untilServed(0, 60_000), failover.untilServed(1, 60_000)]);
+        say(`a machine was lost; good again after ${Math.round(performance.now() - began)} ms`);
+        expect(performance.now() - began).toBeLessThan(35_000);
+        for (const node of [0, 1]) expect(await world.isActive(api, tokens.access_token, node)).toBe(true);
+        cluster.revive(old);
+        await cluster.untilWhole();
+        // The old primary is rewound, and follows.
+        for (const name of cluster.names)
+          await world.until(
+            `${name} has no end`,
+            async () => (await reasonAt(name).catch(() => '')) === null,
+            60_000,
+          );
 
-    expect((await world.revoke(web, tokens.refresh_token)).status).toBe(200);
-    await expectEndedEverywhere(failover, [tokens]);
-    say(`${cancelled} waits were cancelled, and the end was asked for again`);
-  }, 300_000);
+        expect((await world.revoke(web, tokens.refresh_token)).status).toBe(200);
+        await expectEndedEverywhere(failover, [tokens]);
+        say(`${cancelled} waits were cancelled, and the end was asked for again`);
+      }),
+    300_000,
+  );
 });
 
 /** Does something again and again until the answer is there. */
