@@ -36,7 +36,7 @@ const markOf = (secret: Secret): string =>
  */
 export function nameOfListener(settings: InstallationSettings): string {
   const { issuer, secrets } = marksOf(settings);
-  return `${listenerName} ${issuer} ${secrets.join('.')}`;
+  return `${listenerName} ${issuer} ${secrets.join(',')}`;
 }
 
 /** A process on this database that does not belong to the same installation. */
@@ -77,7 +77,7 @@ function difference(own: Marks, name: string): Stranger['differsIn'] | undefined
   const [issuer, secrets = ''] = name.slice(listenerName.length + 1).split(' ');
   if (issuer !== own.issuer) return 'CURFEW_ISSUER';
   // While secrets are replaced node by node, two nodes have at least one in common.
-  const shared = secrets.split('.').some((secret) => own.secrets.includes(secret));
+  const shared = secrets.split(',').some((secret) => own.secrets.includes(secret));
   return shared ? undefined : 'CURFEW_KEY_ENCRYPTION_SECRETS';
 }
 
