@@ -214,7 +214,8 @@ export class FeedFollower {
 
   async #exchange(to: Followed, done: readonly string[]): Promise<void> {
     const sent = steadyNow();
-    const stated = await this.#connection.acknowledge({ ...to, position: this.#position, done });
+    const { follower, node } = to;
+    const stated = await this.#connection.acknowledge({ follower, node, position: this.#position, done });
     const received = steadyNow();
     this.#clock.learn(stated, sent, received);
     this.#acknowledgedAt = sent;
@@ -231,8 +232,9 @@ export class FeedFollower {
     await Promise.allSettled(all.map((one) => this.#tellLeft(one)));
   }
 
-  #tellLeft(to: Followed): Promise<number> {
-    return this.#connection.acknowledge({ ...to, position: this.#position, done: [], left: true });
+  #tellLeft({ follower, node }: Followed): Promise<number> {
+    const position = this.#position;
+    return this.#connection.acknowledge({ follower, node, position, done: [], left: true });
   }
 }
 

@@ -73,7 +73,7 @@ export class AuthorizationServer implements FeedConnection {
     return this.#patiently(async (signal) => {
       const response = await this.#fetch(path, {
         method: 'POST',
-        headers: { ...headers, 'content-type': 'application/json', accept: 'application/json' },
+        headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
         body: JSON.stringify(body),
         signal,
       });
