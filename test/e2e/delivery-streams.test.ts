@@ -170,6 +170,62 @@ describe('the transmitter', () => {
     expect(body.authorization_schemes).toContainEqual({ spec_urn: 'urn:ietf:rfc:6749' });
   });
 
+  it('takes a token that is narrowed to reading, or to streams, for that alone', async () => {
+    const clients = new ClientService({
+      prisma: world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' }),
+      clock: new HostClock(),
+      rules: { allowPrivateAddresses: true },
+    });
+    const made = await clients.create({
+      client_name: 'Orders, by scope',
+      grant_types: ['client_credentials'],
+      resource: orders,
+      resources: [orders],
+    });
+    const own = { id: made.client.id, secret: made.secret! } as TestClient;
+    const granted = async (scope: string, client = own) =>
+      (await world.post('/token', { grant_type: 'client_credentials', scope }, asHeader(client))).body;
+    const asked = async (token: string, method: string, path: string, body?: object) => {
+      const answer = await fetch(`${world.issuer}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+      await answer.body?.cancel();
+      return [answer.status, answer.headers.get('www-authenticate')];
+    };
+    const [reading, managing] = [await granted('ssf.read'), await granted('ssf.read ssf.manage')];
+    expect([reading.scope, managing.scope]).toEqual(['ssf.read', 'ssf.read ssf.manage']);
+    const refused = [403, 'Bearer realm="curfew", error="insufficient_scope", scope="ssf.manage"'];
+    const subject = { subject: { format: 'email', email: 'nobody@example.test' } };
+    const changes: [string, string, object?][] = [
+      ['POST', '/ssf/streams', {}],
+      ['PATCH', '/ssf/streams', { description: 'x' }],
+      ['PUT', '/ssf/streams', { description: 'x' }],
+      ['POST', '/ssf/status', { status: 'enabled' }],
+      ['POST', '/ssf/subjects/add', subject],
+      ['POST', '/ssf/subjects/remove', subject],
+      ['POST', '/ssf/verification', { state: 'x' }],
+      ['DELETE', '/ssf/streams'],
+    ];
+    for (const [method, path, body] of changes)
+      expect([method, path, ...(await asked(reading.access_token, method, path, body))]).toEqual([
+        method,
+        path,
+        ...refused,
+      ]);
+    expect((await asked(managing.access_token, 'POST', '/ssf/streams', {}))[0]).toBe(201);
+    for (const { access_token: token } of [reading, managing]) {
+      expect((await asked(token, 'GET', '/ssf/streams'))[0]).toBe(200);
+      expect((await asked(token, 'GET', '/ssf/status'))[0]).toBe(200);
+      expect((await asked(token, 'POST', '/ssf/poll', { returnImmediately: true }))[0]).toBe(200);
+      expect((await asked(token, 'GET', '/session-feed'))[0]).toBe(403);
+    }
+    expect((await asked(managing.access_token, 'DELETE', '/ssf/streams'))[0]).toBe(204);
+    // Nobody but the client of a resource server gets either, and a token for an API has neither.
+    expect((await granted('ssf.manage', world.clients.service)).scope).not.toBe('ssf.manage');
+  });
+
   it.each([
     ['a method nobody offers', { delivery: { method: 'urn:x' } }],
     ['an address with a fragment', { delivery: { method: push, endpoint_url: 'https://x.example/#y' } }],

@@ -8,4 +8,4 @@ export {
   type PageRequest,
   ProtocolPages,
 } from './protocol-pages.js';
-export { ProtocolServer } from './protocol-server.js';
+export { type ClientAccess, ProtocolServer } from './protocol-server.js';

@@ -27,6 +27,12 @@ import type { ProtocolParts } from './protocol-parts.js';
 import { currentScope, withScope } from './request-scope.js';
 import { writeScope } from './write-staged.js';
 
+/** A client with the scope values that its token has. */
+export interface ClientAccess {
+  readonly client: KnownClient;
+  readonly scopes: readonly string[];
+}
+
 /** The running protocol: one oidc-provider at a time, replaced whole when the signing keys change. */
 export class ProtocolServer {
   #provider: Provider;
@@ -82,16 +88,17 @@ export class ProtocolServer {
   }
 
   /**
-   * The client that a token of its own (RFC 6749 §4.4) speaks for at this service, while both stand. Tokens with an
+   * The client that a token of its own (RFC 6749 §4.4) speaks for at this service, while both stand, and the scope of the token. Tokens with an
    * audience were shown to others, and bound ones need their key; neither speaks for anybody here.
    */
-  async clientOf(token: string): Promise<KnownClient | undefined> {
+  async clientOf(token: string): Promise<ClientAccess | undefined> {
     const claims = this.parts.accessTokens.open(token);
     if (claims?.['kind'] !== 'ClientCredentials' || claims['aud'] || claims['jkt'] || claims['x5t#S256'])
       return undefined;
     const caller = await this.parts.clients.find(String(claims['clientId']));
     const answer = caller && (await this.introspect({ token, caller, touch: false, ip: null }));
-    return answer?.active ? caller : undefined;
+    if (!caller || !answer?.active) return undefined;
+    return { client: caller, scopes: String(claims['scope'] ?? '').split(' ') };
   }
 
   /**

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { KnownClient } from '@curfew/clients';
+import type { ClientAccess } from '@curfew/oidc';
 import type { RequestSignals } from '@curfew/session-policy';
 import type { SignalsReader } from '@curfew/signals';
-import type { ClientDirectory } from '@curfew/token-endpoint/client';
+import { type ClientDirectory, streamScopes } from '@curfew/token-endpoint/client';
 import { ProblemError } from '@curfew/web';
 
 /**
@@ -14,17 +15,22 @@ export class FollowerAuthentication {
     private readonly clients: ClientDirectory,
     private readonly signals: SignalsReader,
     /** Whom a bearer token speaks for; by default tokens speak for nobody. */
-    private readonly clientOf: (token: string) => Promise<KnownClient | undefined> = async () => undefined,
+    private readonly clientOf: (token: string) => Promise<ClientAccess | undefined> = async () => undefined,
   ) {}
 
-  /** @throws ProblemError: 401 without valid credentials, 403 for a client that serves no resource, 429 when throttled. */
-  async of(request: IncomingMessage): Promise<KnownClient> {
-    const client = await this.#clientOf(request);
+  /**
+   * The caller; `wanted` is the scope value that its request needs, where it is one about a stream.
+   * @throws ProblemError: 401 without valid credentials, 403 for a client that serves no resource or a token with too little scope, 429
+   * when throttled.
+   */
+  async of(request: IncomingMessage, wanted?: StreamScope): Promise<KnownClient> {
+    const { client, scopes } = await this.#accessOf(request);
     if (client.resource === null) throw notAResourceServer();
+    if (!isEnough(scopes, wanted)) throw insufficientScope(wanted);
     return client;
   }
 
-  async #clientOf(request: IncomingMessage): Promise<KnownClient> {
+  async #accessOf(request: IncomingMessage): Promise<ClientAccess> {
     const [, token] = /^bearer +([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '') ?? [];
     const byToken = token === undefined ? undefined : await this.clientOf(token);
     if (byToken) return byToken;
@@ -35,7 +41,7 @@ export class FollowerAuthentication {
     if (typeof verdict !== 'string') throw throttled(verdict.throttledFor);
     const client = verdict === 'right' ? await this.clients.find(credentials.id) : undefined;
     if (!client) throw unauthenticated();
-    return client;
+    return { client, scopes: [] };
   }
 
   /** The address, network and device information of a request. */
@@ -43,6 +49,30 @@ export class FollowerAuthentication {
     return this.signals.read({ socketAddress: socket.remoteAddress, headers });
   }
 }
+
+/** A scope value for streams (CAEP interoperability profile §2.7.2). */
+export type StreamScope = 'ssf.read' | 'ssf.manage';
+
+/**
+ * Whether these scope values allow a request. A client that asks for none of a stream's may do everything, as with its secret; a token
+ * that was narrowed to streams is good for them alone.
+ */
+function isEnough(scopes: readonly string[], wanted: StreamScope | undefined): boolean {
+  const narrowed = scopes.filter((one) => streamScopes.has(one));
+  if (narrowed.length === 0) return true;
+  return wanted !== undefined && (narrowed.includes(wanted) || narrowed.includes('ssf.manage'));
+}
+
+/** RFC 6750 §3.1. */
+const insufficientScope = (wanted: StreamScope | undefined) =>
+  new ProblemError({
+    status: 403,
+    code: 'insufficient_scope',
+    title: wanted ? `The token needs the scope ${wanted}` : 'The token is for streams alone',
+    headers: {
+      'WWW-Authenticate': `Bearer realm="curfew", error="insufficient_scope"${wanted ? `, scope="${wanted}"` : ''}`,
+    },
+  });
 
 /** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
 function basicCredentials(

@@ -69,6 +69,7 @@ describe('a security event token', () => {
         credential_type: 'password',
         change_type: 'update',
         initiating_entity: 'user',
+        reason_admin: { en: 'The password of the account was changed.' },
       },
     });
     expect(claimsFor(offeredEvents.filter((one) => one !== uri))).toBeUndefined();

@@ -55,6 +55,21 @@ const credentialChanges: Readonly<
   security_key_removed: { credential_type: 'fido2-roaming', change_type: 'delete' },
 };
 
+/** The CAEP interoperability profile §3.2 asks for a sentence. */
+const reasonOfChange = ({ credential_type, change_type }: { credential_type: string; change_type: string }) =>
+  `${credentialWords[credential_type]} of the account was ${changeWords[change_type]}.`;
+const credentialWords: Readonly<Record<string, string>> = {
+  password: 'The password',
+  app: 'An authenticator app',
+  'fido2-platform': 'A passkey',
+  'fido2-roaming': 'A security key',
+};
+const changeWords: Readonly<Record<string, string>> = {
+  create: 'added',
+  update: 'changed',
+  delete: 'removed',
+};
+
 /** Our events in the words of CAEP and RISC. */
 const translations: Readonly<Record<string, readonly Translation[]>> = {
   'session.ended': [
@@ -100,7 +115,12 @@ const translations: Readonly<Record<string, readonly Translation[]>> = {
       uri: `${caep}credential-change`,
       claims: (data) => {
         const changed = credentialChanges[String(data['change'])];
-        return changed ? { ...changed, initiating_entity: initiator(data) } : null;
+        if (!changed) return null;
+        return {
+          ...changed,
+          initiating_entity: initiator(data),
+          reason_admin: { en: reasonOfChange(changed) },
+        };
       },
     },
   ],

@@ -32,6 +32,9 @@ export function defaultScopes(
 export const scopesAt = (resource: KnownResource, client: Registered): readonly string[] =>
   registeredScopes(client, resource.scopes);
 
+/** Scope values for streams of security events, which belong to no API (CAEP interoperability profile §2.7.2). */
+export const streamScopes: ReadonlySet<string> = new Set(['ssf.read', 'ssf.manage']);
+
 /** Scope values with a meaning of their own in OpenID Connect, and here; all others belong to APIs. */
 export const openidScopes: ReadonlySet<string> = new Set([
   'openid',

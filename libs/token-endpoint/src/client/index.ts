@@ -4,5 +4,5 @@ export { ClientAssertions } from './client-assertion.js';
 export { clientParameters } from './client-authentication.js';
 export { ClientDirectory } from './client-directory.js';
 export { ClientKeys } from './client-keys.js';
-export { defaultScopes, openidScopes, registeredScopes, scopesAt } from './client-scopes.js';
+export { defaultScopes, openidScopes, registeredScopes, scopesAt, streamScopes } from './client-scopes.js';
 export { outboundFetch, outboundTimeoutMs } from './outbound-fetch.js';

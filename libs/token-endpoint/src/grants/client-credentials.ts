@@ -3,7 +3,13 @@ import { type Seconds, type SessionPolicy, seconds } from '@curfew/session-polic
 import { apiFor, within } from '../access.js';
 import { accessToken, tokenType } from '../access-token.js';
 import type { Answer } from '../answer.js';
-import { defaultScopes, openidScopes, registeredScopes, scopesAt } from '../client/client-scopes.js';
+import {
+  defaultScopes,
+  openidScopes,
+  registeredScopes,
+  scopesAt,
+  streamScopes,
+} from '../client/client-scopes.js';
 import type { EndpointParts } from '../parts.js';
 import { requiredCertificate } from '../proof/certificate.js';
 import { requireProof } from '../proof/proof.js';
@@ -55,13 +61,14 @@ async function askedFor(request: ClientRequest, { clients }: EndpointParts): Pro
   const audiences = stated === undefined ? [] : [stated].flat();
   const scope = parameter(request, 'scope');
   const scopes = scope?.split(' ') ?? (await ownDefaults(client, audiences, clients));
-  const only =
-    !scopes.includes('openid') && client.metadata.resources.length === 1 ? client.metadata.resources : [];
+  const ofStreams = streamScopesOf(client, scopes);
+  const isForHere = scopes.includes('openid') || ofStreams.length > 0;
+  const only = !isForHere && client.metadata.resources.length === 1 ? client.metadata.resources : [];
   const wanted = stated === undefined ? only : audiences;
   if (wanted.length === 0) {
     const known = scopes.filter((one) => openidScopes.has(one));
     refuseUnregistered(known, client);
-    return { scopes: known, resource: undefined };
+    return { scopes: [...known, ...ofStreams], resource: undefined };
   }
   const apis: KnownResource[] = [];
   for (const audience of wanted) apis.push(await apiAt(audience, client, clients));
@@ -72,6 +79,10 @@ async function askedFor(request: ClientRequest, { clients }: EndpointParts): Pro
     throw invalidTarget('only a single resource indicator value is supported for this grant type');
   return { scopes: asked, resource: apis[0] };
 }
+
+/** A stream belongs to the client of a resource server; nobody else gets a token for one. */
+const streamScopesOf = (client: KnownClient, scopes: readonly string[]): readonly string[] =>
+  client.resource === null ? [] : registeredScopes(client, scopes).filter((one) => streamScopes.has(one));
 
 /** RFC 8707 §2: an API is named by an absolute URI without a fragment. */
 async function apiAt(audience: string, client: KnownClient, clients: EndpointParts['clients']) {

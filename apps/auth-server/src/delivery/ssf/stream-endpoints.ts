@@ -15,7 +15,7 @@ import {
   verificationEvent,
 } from '@curfew/events/streams';
 import { answerJson, malformedBody, ProblemError, readJson } from '@curfew/web';
-import type { FollowerAuthentication } from '../../session-feed/follower-authentication.js';
+import type { FollowerAuthentication, StreamScope } from '../../session-feed/follower-authentication.js';
 import type { Polling } from './polling.js';
 import { deliveryMethods, objectOf, readStream, streamView, textOf } from './stream-wish.js';
 
@@ -66,7 +66,7 @@ export class StreamEndpoints {
   /** SSF 1.0 §8.1.1: the one stream of the caller. */
   async configuration(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { streams, issuer } = this.parts;
-    const caller = await this.#caller(request);
+    const caller = await this.#caller(request, request.method === 'GET' ? 'ssf.read' : 'ssf.manage');
     switch (request.method) {
       case 'POST': {
         const { wish, authorization } = readStream(await readJson(request, maxBytes), null);
@@ -95,7 +95,7 @@ export class StreamEndpoints {
 
   /** SSF 1.0 §8.1.2. */
   async status(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const caller = await this.#caller(request);
+    const caller = await this.#caller(request, request.method === 'GET' ? 'ssf.read' : 'ssf.manage');
     if (request.method === 'POST') {
       const body = objectOf(await readJson(request, maxBytes));
       const stream = await this.#stream(caller, request, body['stream_id']);
@@ -124,7 +124,7 @@ export class StreamEndpoints {
 
   async #setSubject(request: IncomingMessage, told: boolean): Promise<void> {
     if (request.method !== 'POST') throw notAllowed('POST');
-    const caller = await this.#caller(request);
+    const caller = await this.#caller(request, 'ssf.manage');
     const body = objectOf(await readJson(request, maxBytes));
     const stream = await this.#stream(caller, request, body['stream_id']);
     const subject = readSubject(body['subject'], this.parts.issuer);
@@ -145,7 +145,7 @@ export class StreamEndpoints {
   async verification(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { issuer, streams, clock, sign, keep } = this.parts;
     if (request.method !== 'POST') throw notAllowed('POST');
-    const caller = await this.#caller(request);
+    const caller = await this.#caller(request, 'ssf.manage');
     const body = objectOf(await readJson(request, maxBytes));
     const stream = await this.#stream(caller, request, body['stream_id']);
     const state = textOf(body, 'state', 1024);
@@ -167,7 +167,7 @@ export class StreamEndpoints {
   /** RFC 8936 §2.4. */
   async poll(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'POST') throw notAllowed('POST');
-    const caller = await this.#caller(request);
+    const caller = await this.#caller(request, 'ssf.read');
     const stream = (await this.parts.streams.of(caller)) ?? missing();
     if (stream.kind !== 'set_poll') throw missing();
     const body = await readJson(request, maxBytes);
@@ -186,8 +186,8 @@ export class StreamEndpoints {
     );
   }
 
-  async #caller(request: IncomingMessage): Promise<string> {
-    return (await this.parts.authentication.of(request)).id;
+  async #caller(request: IncomingMessage, wanted: StreamScope): Promise<string> {
+    return (await this.parts.authentication.of(request, wanted)).id;
   }
 
   /** The caller's stream; a `stream_id`, where one is given, must name it. */
