@@ -392,6 +392,7 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
 /** Operations that change something and have no target with power; every other one that is not in `aims` only reads. */
 export const powerless: readonly string[] = [
   'advanceClock',
+  'allowClientHost',
   'createAccount',
   'createPolicy',
   'endBrowser',
@@ -403,6 +404,7 @@ export const powerless: readonly string[] = [
   'markRelease',
   'playScenario',
   'previewPolicy',
+  'revokeClientHost',
   'revokeGlobally',
   'rotateKeys',
   'scimCreate',

@@ -7,9 +7,10 @@ import { Interactions, type ProtocolPages, ProtocolServer } from '@curfew/oidc';
 import { isDatabaseUnavailable } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
 import { RateBuckets, RefreshThrottle } from '@curfew/token-endpoint';
-import { ClientDirectory } from '@curfew/token-endpoint/client';
+import { ClientDirectory, outboundFetch, outboundTimeoutMs } from '@curfew/token-endpoint/client';
 import { metadataMaxAge } from '@curfew/tokens';
 import { basePathOf } from './base-path.js';
+import { ClientDocuments } from './client-documents.js';
 
 /** Throttles in the memory of this node, because counting in the database would cost as much as the requests they bound. */
 function callerThrottles({ configuration: { throttles }, refreshTokens }: Foundation) {
@@ -30,6 +31,22 @@ const protocolKeys = ({ serviceKeys }: Foundation) => ({
   dpopNonce: createHash('sha256').update(serviceKeys.derive('dpop nonce')[0]!.key).digest(),
 });
 
+/** The reader of documents that introduce clients. One that cannot be read is told without what it says. */
+const documentsOf = (foundation: Foundation): ClientDocuments => {
+  const { configuration, clientHosts, log } = foundation;
+  const allowInside = configuration.mode !== 'production';
+  const fetch = outboundFetch({ allowInside, timeoutMs: outboundTimeoutMs });
+  return new ClientDocuments(foundation, clientHosts, fetch, (err, client) =>
+    log.warn({ err, client }, 'a client document could not be read'),
+  );
+};
+
+const directoryOf = (foundation: Foundation): ClientDirectory => {
+  const { configuration, registry, throttle, clock, clientHosts } = foundation;
+  const documents = clientHosts.isOn ? documentsOf(foundation) : undefined;
+  return new ClientDirectory(registry, throttle, clock, configuration.throttles.client, documents);
+};
+
 /** oidc-provider around the session engine, with the stores of what it keeps beside sessions. */
 export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
   const {
@@ -38,7 +55,6 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
     announcer,
     signIns,
     clock,
-    registry,
     accounts,
     consents,
     throttle,
@@ -54,7 +70,7 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
     log,
   } = foundation;
   const stores = { sessions, browserSessions: new BrowserSessionStore(prisma, seal, signIns) };
-  const clients = new ClientDirectory(registry, throttle, clock, configuration.throttles.client);
+  const clients = directoryOf(foundation);
   const server = new ProtocolServer(
     {
       issuer: configuration.issuer,
@@ -77,6 +93,7 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
       certificateHeader: configuration.proxy.clientCertificateHeader,
       allowInsideAddresses: configuration.mode !== 'production',
       globalRevocation: globalRevocationEndpoint(configuration),
+      clientDocuments: configuration.clientDocuments,
       advisesDevelopers: configuration.mode === 'development',
       throttle,
       confirmEnd: () => new EndConfirmation(new FeedNodeStore(prisma), announcer, clock).confirm(),

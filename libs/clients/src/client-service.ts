@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
 import { type PrismaService, retrying, type Transaction } from '@curfew/persistence';
-import { earliest, plus, type Seconds, seconds } from '@curfew/session-policy';
+import { earliest, type Instant, plus, type Seconds, seconds } from '@curfew/session-policy';
 import { type Client, type ClientMetadata, type ClientSecretInfo, isClientId, usesSecret } from './client.js';
 import { ClientStore } from './client.store.js';
 import { type CheckedRegistration, checkRegistration, registrationOf } from './client-rules.js';
@@ -116,6 +116,12 @@ export class ClientService {
       await announce(db, { kind: 'client', id });
       return { client, secret, weakened: weakenedBy(before.metadata, client.metadata) };
     });
+  }
+
+  /** Keeps until when the document that introduced the client need not be read again. */
+  async keepDocument(id: string, freshUntil: Instant, tx: Transaction): Promise<void> {
+    await this.store.keepDocument(id, freshUntil, tx);
+    await announce(tx, { kind: 'client', id });
   }
 
   /** Refuses the client from now on; one that is disabled already keeps its instant. Throws RegistrationError. */

@@ -32,6 +32,7 @@ const clientOf = (row: ClientRow): Client => ({
   resource: row.resource,
   disabledAt: row.disabledAt && instantOf(row.disabledAt),
   firstRun: row.firstRun,
+  ...(row.documentFreshUntil && { documentFreshUntil: instantOf(row.documentFreshUntil) }),
   version: row.version,
   createdAt: instantOf(row.createdAt),
   updatedAt: instantOf(row.updatedAt),
@@ -91,6 +92,10 @@ export class ClientStore {
   ): Promise<Client> {
     const data = { ...columnsOf(registration), updatedAt: new Date(now), version: { increment: 1 } };
     return clientOf(await tx.client.update({ where: { id }, data }));
+  }
+
+  async keepDocument(id: string, freshUntil: Instant, tx: Transaction): Promise<void> {
+    await tx.client.update({ where: { id }, data: { documentFreshUntil: new Date(freshUntil) } });
   }
 
   async setDisabled(id: string, disabledAt: Instant | null, now: Instant, tx: Transaction): Promise<Client> {

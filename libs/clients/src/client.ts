@@ -1,4 +1,5 @@
 import type { Instant } from '@curfew/session-policy';
+import { documentHost } from './document-address.js';
 import type { PublicKeySet } from './key-set-rules.js';
 
 /** The grant types a client may be registered for; any other is refused. */
@@ -110,6 +111,8 @@ export interface Client {
   readonly disabledAt: Instant | null;
   /** Made at the first start for trying things out; refused in production. */
   readonly firstRun: boolean;
+  /** Until when the document that introduced it need not be read again; absent for a client that was registered here. */
+  readonly documentFreshUntil?: Instant;
   /** Counts changes; a change names the version it was made from. */
   readonly version: number;
   readonly createdAt: Instant;
@@ -128,5 +131,8 @@ export const isPublicClient = (client: Pick<Client, 'metadata'>): boolean =>
 export const isSenderConstrained = ({ metadata }: Pick<Client, 'metadata'>): boolean =>
   metadata.dpop_bound_access_tokens || metadata.tls_client_certificate_bound_access_tokens === true;
 
+/** Whether a text can be the id of a client that is registered here. */
+export const isRegisteredId = (id: string): boolean => /^[A-Za-z0-9._~-]{1,64}$/.test(id);
+
 /** Whether a text can be the id of a client at all; all others are unknown without asking. */
-export const isClientId = (id: string): boolean => /^[A-Za-z0-9._~-]{1,64}$/.test(id);
+export const isClientId = (id: string): boolean => isRegisteredId(id) || documentHost(id) !== null;

@@ -5,6 +5,7 @@ export type RegistrationErrorCode =
   | 'invalid_resource'
   | 'invalid_policy'
   | 'unknown_client'
+  | 'unknown_client_host'
   | 'unknown_secret'
   | 'unknown_resource'
   | 'unknown_policy'
@@ -21,6 +22,7 @@ const sentences: Record<RegistrationErrorCode, string> = {
   invalid_resource: 'The resource breaks a rule.',
   invalid_policy: 'The policy breaks a rule.',
   unknown_client: 'There is no such client.',
+  unknown_client_host: 'This host is not on the list.',
   unknown_secret: 'This client has no such secret.',
   unknown_resource: 'There is no such resource.',
   unknown_policy: 'There is no such policy.',

@@ -45,7 +45,7 @@ const clientsStatement: HotStatement = {
   name: 'registry_clients',
   text: `
     SELECT c.id, c.name, c.metadata, c.resource, ${milliseconds('c.disabled_at')}, c.first_run, c.version,
-      ${milliseconds('c.created_at')}, ${milliseconds('c.updated_at')},
+      ${milliseconds('c.created_at')}, ${milliseconds('c.updated_at')}, ${milliseconds('c.document_fresh_until')},
       (SELECT a.policy FROM policy_attachment a WHERE a.kind = 'client' AND a.target = c.id),
       (SELECT jsonb_agg(jsonb_build_object('id', s.id, 'hash', encode(s.hash, 'hex'), 'createdAt', ${milliseconds('s.created_at')},
         'expiresAt', ${milliseconds('s.expires_at')}) ORDER BY s.created_at DESC) FROM client_secret s WHERE s.client_id = c.id)
@@ -70,6 +70,7 @@ type KnownClientRow = [
   version: number,
   createdAt: number,
   updatedAt: number,
+  documentFreshUntil: number | null,
   policy: string | null,
   secrets: SecretRow[] | null,
 ];
@@ -120,8 +121,20 @@ export class RegistryStore {
 }
 
 function knownClient(row: KnownClientRow): KnownClient {
-  const [id, name, metadata, resource, disabledAt, firstRun, version, createdAt, updatedAt, policy, secrets] =
-    row;
+  const [
+    id,
+    name,
+    metadata,
+    resource,
+    disabledAt,
+    firstRun,
+    version,
+    createdAt,
+    updatedAt,
+    freshUntil,
+    ...more
+  ] = row;
+  const [policy, secrets] = more;
   return {
     id,
     name,
@@ -132,6 +145,7 @@ function knownClient(row: KnownClientRow): KnownClient {
     version,
     createdAt: moment(createdAt),
     updatedAt: moment(updatedAt),
+    ...(freshUntil === null ? {} : { documentFreshUntil: moment(freshUntil) }),
     secrets: (secrets ?? []).map(knownSecret),
     policy,
   };

@@ -85,6 +85,12 @@ export class Registry {
     return isClientId(id) ? this.clients.get(id, this.trusted) : null;
   }
 
+  /** The client as it is in the database by now, for whoever has just changed it. */
+  async reread(id: string): Promise<KnownClient | null> {
+    this.clients.forget(id);
+    return this.client(id);
+  }
+
   /** The API with this audience, or null; any text may be asked for. */
   async resource(audience: string): Promise<KnownResource | null> {
     return /^[\x21-\x7e]{1,512}$/.test(audience) ? this.resources.get(audience, this.trusted) : null;

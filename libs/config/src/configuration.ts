@@ -71,11 +71,11 @@ export interface Configuration {
   readonly issuer: string;
   readonly adminUrl: string;
   readonly gatewayUrl: string;
-  /** The address under which people open the console. */
   readonly consoleUrl: string;
   /** Newest first. */
   readonly keyEncryptionSecrets: readonly Secret[];
   readonly virtualClock: boolean;
+  readonly clientDocuments: boolean;
   /** Whether operators may play scenarios over the admin API. */
   readonly scenarios: boolean;
   readonly devFile: string | undefined;
@@ -178,6 +178,7 @@ export function arrange(
     consoleUrl: s.CURFEW_CONSOLE_URL ?? consoleUrlBy(s),
     keyEncryptionSecrets,
     virtualClock: s.CURFEW_VIRTUAL_CLOCK,
+    clientDocuments: s.CURFEW_CLIENT_DOCUMENTS,
     scenarios: s.CURFEW_SCENARIOS,
     devFile: s.CURFEW_DEV_FILE,
     gatewayRoutes: s.CURFEW_GATEWAY_ROUTES,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { documents } from './client-settings.js';
 import { databaseAddress } from './database-hosts.js';
 import { alerts, delivery } from './event-settings.js';
 import { adminUrlByDefault } from './global-revocation.js';
@@ -60,6 +61,7 @@ const service = {
     'Lets operators play scenarios over the admin API (docs/scenarios.md). Each makes an account and clients of its own and removes them. `npm start` sets it.',
     false,
   ),
+  ...documents,
   CURFEW_DEV_FILE: path(
     'The file that first-run data is described in; first-run data is created when it is set. Refused in production.',
   ),

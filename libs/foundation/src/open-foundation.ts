@@ -1,6 +1,7 @@
 import type { Hashing } from '@curfew/accounts';
 import { ArtifactStore } from '@curfew/artifacts';
 import { ClientService, fetchedUriFault, PolicyService, Registry, ResourceService } from '@curfew/clients';
+import { ClientHosts } from '@curfew/clients/client-documents';
 import { DisciplinedClock, installAsProcessTime } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
 import { databaseClock, HotStatements, openGuard, PrismaService } from '@curfew/persistence';
@@ -59,6 +60,11 @@ export async function openFoundation(configuration: Configuration, log: Logger, 
     ...peopleOn(configuration, { ...connected, serviceKeys }, options.hashing),
     registry,
     clients: new ClientService({ prisma, clock, rules }),
+    clientHosts: new ClientHosts(prisma, clock, {
+      ...rules,
+      isOn: configuration.clientDocuments,
+      adminApi: configuration.adminUrl,
+    }),
     resources: new ResourceService(prisma, clock),
     policies: new PolicyService(prisma, clock),
     keyStore,

@@ -2,6 +2,7 @@ import { AccountService, ConsentService, Profiles, Throttle } from '@curfew/acco
 import { Passkeys, SecondFactors } from '@curfew/accounts/factors';
 import { IdentityProviders, LinkedIdentities } from '@curfew/accounts/identity-providers';
 import { ClientService, PolicyService, Registry, ResourceService } from '@curfew/clients';
+import { ClientHosts } from '@curfew/clients/client-documents';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import { CountsStore } from '@curfew/insight';
@@ -33,6 +34,7 @@ export const foundationProviders = (foundation: Foundation) => [
   { provide: Throttle, useValue: foundation.throttle },
   { provide: MailStore, useValue: foundation.mails },
   { provide: ClientService, useValue: foundation.clients },
+  { provide: ClientHosts, useValue: foundation.clientHosts },
   { provide: ResourceService, useValue: foundation.resources },
   { provide: PolicyService, useValue: foundation.policies },
   { provide: Registry, useValue: foundation.registry },

@@ -196,6 +196,7 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
       // Logout tokens are sent from the outbox, for every kind of end; the library would do it for sign-outs only.
       backchannel_logout_supported: true,
       backchannel_logout_session_supported: true,
+      ...(parts.clientDocuments && { client_id_metadata_document_supported: true }),
       ...(parts.globalRevocation && { global_token_revocation_endpoint: parts.globalRevocation }),
     },
     clockTolerance,

@@ -22,6 +22,8 @@ export interface ProtocolParts extends ServiceParts {
   readonly allowInsideAddresses: boolean;
   /** The endpoint of Global Token Revocation at the admin API; null where its address is unknown. */
   readonly globalRevocation: string | null;
+  /** Whether client ids may be the addresses of documents (Client ID Metadata Documents). */
+  readonly clientDocuments: boolean;
   /** Whether pages tell the developer of a client what is wrong with its request: development only. */
   readonly advisesDevelopers: boolean;
   /** Wrong user codes let through per browser and network (RFC 8628 §5.1). */

@@ -2,7 +2,7 @@ import { routeParts } from '@curfew/config';
 import { z } from 'zod';
 import { registrationSchema } from '../clients/client-schemas.js';
 import { operation } from '../contract/operation.js';
-import { clientId } from '../contract/wire.js';
+import { registeredId } from '../contract/wire.js';
 import { policyName, settingsSchema } from '../policies/schemas.js';
 import { audience, members as resourceMembers } from '../resources/resource-contracts.js';
 import { wholeRoute } from '../routes/route-contracts.js';
@@ -30,7 +30,7 @@ export const descriptionSchema = z
     everyone: attached,
     policies: z.record(policyName, settingsSchema).default({}),
     resources: z.record(audience, resource).default({}),
-    clients: z.record(clientId, client).default({}),
+    clients: z.record(registeredId, client).default({}),
     gateway_routes: z.record(routeParts.word, wholeRoute({})).default({}),
   })
   .refine(

@@ -1,6 +1,6 @@
 import { assertionAlgs, authMethods, grantTypes, idTokenAlgs } from '@curfew/clients';
 import { z } from 'zod';
-import { clientId, pageOf, timestamp } from '../contract/wire.js';
+import { pageOf, registeredId, timestamp } from '../contract/wire.js';
 
 const text = (most: number) =>
   z.string({ error: 'must be a text' }).max(most, { error: `must have at most ${most} characters` });
@@ -95,7 +95,7 @@ const clearable = Object.fromEntries(
 
 /** A registration. */
 export const registrationSchema = z.strictObject({
-  client_id: clientId.optional().meta({ description: 'Generated unless given.' }),
+  client_id: registeredId.optional().meta({ description: 'Generated unless given.' }),
   client_name: name,
   ...optional,
 });

@@ -11,6 +11,7 @@ const registrationStatus: Record<RegistrationErrorCode, number> = {
   invalid_resource: 400,
   invalid_policy: 400,
   unknown_client: 404,
+  unknown_client_host: 404,
   unknown_secret: 404,
   unknown_resource: 404,
   unknown_policy: 404,

@@ -95,6 +95,7 @@ const causes: ReadonlySet<string> = new Set([
   'unknown_account',
   'unknown_browser',
   'unknown_client',
+  'unknown_client_host',
   'unknown_event_type',
   'unknown_key',
   'unknown_policy',

@@ -54,11 +54,18 @@ export const uuid = z
   .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, { error: 'must be a UUID in lower case' })
   .meta({ format: 'uuid' });
 
-/** The id of a client. */
-export const clientId = z
+/** The id of a client that is registered here. */
+export const registeredId = z
   .string()
   .regex(/^[A-Za-z0-9._~-]{1,64}$/, { error: 'must be the id of a client' })
   .meta({ description: 'Id of a client.' });
+
+/** The id of a client; it is an address where a document introduced the client. */
+export const clientId = z
+  .string()
+  .max(255)
+  .regex(/^(?:[A-Za-z0-9._~-]{1,64}|https:\/\/[\x21-\x7e]+)$/, { error: 'must be the id of a client' })
+  .meta({ description: 'Id of a client; an address, percent-encoded, for one that a document introduced.' });
 
 /** A free text for people, as it is stored beside what they did. */
 export const note = z

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Passkeys } from '@curfew/accounts/factors';
 import { logoOf, Registry } from '@curfew/clients';
+import { documentHost, leadsToDeviceOnly } from '@curfew/clients/client-documents';
 import { Clock } from '@curfew/clock';
 import type { Enrolment, InteractionDetails } from '@curfew/oidc';
 import type { PageDocument, PageLook } from '@curfew/pages';
@@ -43,7 +44,7 @@ export class InteractionPages {
   /** The parts that every rendering of an interaction's sign-in form shares. */
   signInModel(details: InteractionDetails, request: IncomingMessage): SignInPage {
     return {
-      clientName: details.client.name,
+      clientName: nameOf(details.client),
       username: suggestedName(details),
       reason: reasonFor(details),
       forgotten: this.settings.forgottenPassword,
@@ -105,6 +106,7 @@ export class InteractionPages {
     return {
       clientName: details.client.name,
       returnsTo: target === undefined ? undefined : hostOf(target),
+      introducedBy: introductionOf(details.client),
       username: details.username,
       personal: items(missing.scopes, before.scopes),
       claims: items(missing.claims, before.claims),
@@ -135,6 +137,19 @@ const items = (missing: readonly string[] = [], before: readonly string[] = []):
 function suggestedName(details: InteractionDetails): string | undefined {
   if (details.loginHint !== undefined) return details.loginHint.slice(0, 320);
   return details.username;
+}
+
+/** The name of an application; one that chose it itself never stands without its host. */
+function nameOf({ id, name }: InteractionDetails['client']): string {
+  const host = documentHost(id);
+  return host === null ? name : `${name} (${host})`;
+}
+
+/** The document that introduced an application, where one did. */
+function introductionOf({ id, redirectUri, registered }: InteractionDetails['client']) {
+  const host = documentHost(id);
+  if (host === null) return undefined;
+  return { host, redirectUri, isOfDevice: leadsToDeviceOnly(registered?.metadata.redirect_uris ?? []) };
 }
 
 /** The part of a redirect URI that a person can recognise: the host, or the scheme of a native application. */

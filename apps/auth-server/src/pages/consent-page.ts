@@ -9,12 +9,23 @@ export interface ConsentPage extends PageModel {
   readonly clientName: string;
   /** The host of the redirect URI, e.g. `app.example.com`: the part of an application's identity it cannot choose freely. */
   readonly returnsTo?: string | undefined;
+  /** Present where a document introduced the application: nobody has checked what it says. */
+  readonly introducedBy?: Introduction | undefined;
   readonly username?: string | undefined;
   /** Scopes about the person; `openid` among them. */
   readonly personal: readonly ConsentItem[];
   /** Single claims asked for beyond the scopes. */
   readonly claims: readonly ConsentItem[];
   readonly resources: readonly ConsentResource[];
+}
+
+/** The document that introduced an application. */
+export interface Introduction {
+  readonly host: string;
+  /** The redirect URI of this request. */
+  readonly redirectUri?: string | undefined;
+  /** Whether an answer can only go to the person's own device. */
+  readonly isOfDevice: boolean;
 }
 
 /** One scope or claim that is granted by allowing. */
@@ -48,6 +59,7 @@ ${logoOf(page)}
 <h1>${title}</h1>
 <p class="lead">${asks(page)}</p>
 </div>
+${page.introducedBy && introduction(page.language, page.introducedBy)}
 ${
   personal.length + claims.length > 0 &&
   html`<section class="group tight" aria-labelledby="about-you"><h2 id="about-you">${say('consent.about_you')}</h2>${granted([...personal, ...claims])}</section>`
@@ -62,6 +74,14 @@ ${hidden('csrf', page.csrf)}
 </div>
 ${sentOnce}`;
   return layout({ title, content, base, language, look: page.look });
+}
+
+function introduction({ say }: Language, { host, redirectUri, isOfDevice }: Introduction): Html {
+  return html`<section class="notice tight">
+<p>${say('consent.introduced', { host: html`<strong>${host}</strong>` })}</p>
+${redirectUri && html`<p>${say('consent.answer_goes_to', { address: html`<strong>${redirectUri}</strong>` })}</p>`}
+${isOfDevice && html`<p><strong>${say('consent.this_device')}</strong></p>`}
+</section>`;
 }
 
 function asks({ clientName, username, language: { say } }: ConsentPage): Html {

@@ -3,13 +3,14 @@ import { confirm, contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
 import { facts, table } from '../output.js';
 import { clientExchange } from './client-exchange.js';
+import { allowHost, clientHosts, revokeHost } from './client-hosts.js';
 import { clientLook } from './client-look.js';
 import { createClient } from './create-client.js';
 
 /** `curfew clients`. */
 export const clients = (): Command =>
   new Command('clients')
-    .summary('clients: list, show, create, look, exchange, secrets, disable, delete')
+    .summary('clients: list, show, create, look, exchange, hosts of documents, secrets, disable, delete')
     .description(
       'Registered clients. Several at once, or changes of them, are described in a file: curfew apply.',
     )
@@ -18,6 +19,9 @@ export const clients = (): Command =>
     .addCommand(createClient())
     .addCommand(clientLook())
     .addCommand(clientExchange())
+    .addCommand(clientHosts())
+    .addCommand(allowHost())
+    .addCommand(revokeHost())
     .addCommand(rollOver())
     .addCommand(ending('disable', 'refuse the client and end its sessions'))
     .addCommand(enable())

@@ -38,7 +38,7 @@ class ClientAdapter extends PartialAdapter {
   }
 
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    const client = await this.parts.clients.find(id);
+    const client = await this.parts.clients.findToAsk(id);
     if (!client) return undefined;
     // Without the header nothing could be bound: better no client at all than tokens that anybody can use.
     if (client.metadata.tls_client_certificate_bound_access_tokens && !this.parts.certificateHeader)

@@ -1,5 +1,6 @@
 import { Throttle, type ThrottleLimit, throttleKey } from '@curfew/accounts';
 import { type KnownClient, type KnownResource, type Registry, verifySecret } from '@curfew/clients';
+import { documentHost } from '@curfew/clients/client-documents';
 import { otherSpellings } from '@curfew/clients/resource-indicator';
 import type { Clock } from '@curfew/clock';
 import { type Instant, isPast, plus, type Seconds, secondsUntil } from '@curfew/session-policy';
@@ -13,6 +14,12 @@ const maxBlocked = 10_000;
 const keyOf = (clientId: string, network: string | null): string =>
   throttleKey('client-secret', clientId, network ?? '');
 
+/** Reads documents that introduce clients. */
+export interface ClientDocumentReader {
+  /** Reads the document at this address of a host and keeps what it says. */
+  renew(id: string, host: string): Promise<void>;
+}
+
 /** Clients as the protocol layer may see them: disabled ones do not exist, and secrets cannot be guessed at leisure. */
 export class ClientDirectory {
   readonly #blockedUntil = new Map<string, Instant>();
@@ -22,10 +29,31 @@ export class ClientDirectory {
     private readonly throttle: Throttle,
     private readonly clock: Clock,
     private readonly failures: ThrottleLimit,
+    /** Absent where documents introduce nobody. */
+    private readonly documents?: ClientDocumentReader,
   ) {}
+
+  /**
+   * The client that a person is to be asked for: as `find`, but the document of one whose id is an address is read where it is not known, or
+   * fresh no more. If it cannot be read, there is no such client.
+   */
+  async findToAsk(id: string): Promise<KnownClient | undefined> {
+    const host = this.documents && documentHost(id);
+    if (!this.documents || !host) return this.find(id);
+    const known = await this.registry.client(id);
+    if (known && (known.disabledAt !== null || this.#isFresh(known))) return this.find(id);
+    await this.documents.renew(id, host);
+    const renewed = await this.registry.reread(id);
+    return renewed && renewed.disabledAt === null && this.#isFresh(renewed) ? renewed : undefined;
+  }
+
+  #isFresh({ documentFreshUntil }: KnownClient): boolean {
+    return documentFreshUntil !== undefined && !isPast(documentFreshUntil, this.clock.now());
+  }
 
   /** The client, or undefined when unknown, disabled or deleted. */
   async find(id: string): Promise<KnownClient | undefined> {
+    if (!this.documents && documentHost(id) !== null) return undefined;
     const client = await this.registry.client(id);
     return client && client.disabledAt === null ? client : undefined;
   }

@@ -3,6 +3,7 @@ import type { KnownClient } from '@curfew/clients';
 import { isKeyFor, isObject, isSignedBy, type Jws, keyOf, type Members } from '@curfew/resource-server/jws';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { LRUCache } from 'lru-cache';
+import { freshUntil, limitedText } from './fetched-document.js';
 import type { outboundFetch } from './outbound-fetch.js';
 
 /** A key of a client, ready to verify with. */
@@ -26,10 +27,8 @@ class UnreadableKeySet extends Error {
 
 /** Key sets that are kept ready. */
 const maxKeySets = 1_000;
-/** A fetched key set is not fetched again before this time, in seconds. */
-const minFresh = 60;
-/** A key set is fetched again after this time, in seconds, however long its address says that it may be kept. */
-const maxFresh = 3_600;
+/** Seconds before which a fetched key set is not fetched again, and after which it is, however long its address says that it may be kept. */
+const fresh = { least: 60, most: 3_600 };
 /** Seconds for which an address that failed is left alone: anybody can name a client, and each request would otherwise be one to that address. */
 const failureKept = 10;
 /** Seconds for which keys that are fresh no more stand in for those of an address that fails. */
@@ -93,10 +92,10 @@ export class ClientKeys {
       await response.body?.cancel();
       throw new UnreadableKeySet(`the key set was answered with ${response.status}`);
     }
-    const set: unknown = JSON.parse(await limitedText(response));
+    const set: unknown = JSON.parse(await limitedText(response, maxKeySetBytes));
     if (!isObject(set) || !Array.isArray(set['keys'])) throw new UnreadableKeySet('the key set has no keys');
-    const fresh = freshUntil(response.headers, now);
-    return { keys: readKeys(set['keys']), freshUntil: fresh, keptUntil: plus(fresh, seconds(standInKept)) };
+    const until = freshUntil(response.headers, now, fresh);
+    return { keys: readKeys(set['keys']), freshUntil: until, keptUntil: plus(until, seconds(standInKept)) };
   }
 }
 
@@ -120,21 +119,3 @@ const isSignedByOne = (keys: readonly ClientKey[], jws: Jws): boolean => {
       isSignedBy(key, String(alg), jws),
   );
 };
-
-function freshUntil(headers: Headers, now: Instant): Instant {
-  const maxAge = /max-age=(\d+)/.exec(headers.get('cache-control') ?? '')?.[1];
-  const expires = Date.parse(headers.get('expires') ?? '');
-  const stated = [Number(maxAge ?? 0), Number.isNaN(expires) ? 0 : (expires - now) / 1000];
-  return plus(now, seconds(Math.floor(Math.min(maxFresh, Math.max(minFresh, ...stated)))));
-}
-
-async function limitedText({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.length;
-    if (bytes > maxKeySetBytes) throw new UnreadableKeySet('the key set is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}

@@ -82,6 +82,11 @@ export const signIn: Translated<typeof import('../en/sign-in.js').signIn> = {
   'consent.before': '(schon erlaubt)',
   'consent.returns':
     'Danach geht es zurück zu {host}. Wenn Sie nicht von dort kommen, wählen Sie „Ablehnen“.',
+  'consent.introduced':
+    'Diese Anwendung stellt sich durch ein Dokument von {host} vor. Niemand hier hat ihren Namen geprüft.',
+  'consent.answer_goes_to': 'Die Antwort geht an {address}.',
+  'consent.this_device':
+    'Die Antwort geht an ein Programm auf Ihrem eigenen Gerät, und jedes Programm dort kann sich als diese Anwendung ausgeben. Erlauben Sie es nur, wenn Sie sie gerade selbst gestartet haben.',
   'consent.deny': 'Ablehnen',
   'consent.allow': 'Erlauben',
   'scope.openid': 'Sie wiedererkennen',

@@ -67,6 +67,11 @@ export const signIn = {
   'consent.claim': 'See your {claim}',
   'consent.before': '(allowed before)',
   'consent.returns': 'You will return to {host}. If you did not come from there, choose Deny.',
+  'consent.introduced':
+    'This application introduces itself by a document of {host}. Nobody here has checked its name.',
+  'consent.answer_goes_to': 'The answer goes to {address}.',
+  'consent.this_device':
+    'The answer goes to a program on your own device, and any program there may pose as this application. Allow it only if you have just started it yourself.',
   'consent.deny': 'Deny',
   'consent.allow': 'Allow',
   'scope.openid': 'Recognize you',

@@ -1,0 +1,75 @@
+import { RegistrationError } from '@curfew/clients';
+import { type ClientHost, ClientHosts } from '@curfew/clients/client-documents';
+import { EventLog } from '@curfew/events';
+import { PrismaService } from '@curfew/persistence';
+import { Controller } from '@nestjs/common';
+import { actOf, adminActed } from '../access/acts.js';
+import { Authority } from '../access/authority.js';
+import { type Answer, ok } from '../contract/answer.js';
+import { Input, type InputOf } from '../contract/input.js';
+import { Operation } from '../contract/operation.js';
+import { written } from '../contract/wire.js';
+import { ClientActs } from './client-acts.js';
+import * as contracts from './client-host-contracts.js';
+
+/** Hosts whose documents may introduce clients. */
+@Controller()
+export class ClientHostsController {
+  constructor(
+    private readonly prisma: PrismaService,
+    private readonly hosts: ClientHosts,
+    private readonly acts: ClientActs,
+    private readonly authority: Authority,
+    private readonly events: EventLog,
+  ) {}
+
+  @Operation(contracts.list)
+  async list(@Input() _: InputOf<typeof contracts.list>): Promise<Answer> {
+    const items = await Promise.all((await this.hosts.list()).map((host) => this.onWire(host)));
+    return ok({ enabled: this.hosts.isOn, items });
+  }
+
+  @Operation(contracts.allow)
+  async allow(@Input() { params, body, ...asked }: InputOf<typeof contracts.allow>): Promise<Answer> {
+    const act = actOf(asked, contracts.allow, body.note);
+    const host = await this.prisma.$transaction((tx) =>
+      this.authority.change(act, { kind: 'everyone' }, tx, async () => {
+        const allowed = await this.hosts.allow(params.host, body.resources, tx);
+        await this.events.record(
+          [adminActed(act.caller, act.operation, params.host, act.now, { note: act.note })],
+          tx,
+        );
+        return allowed;
+      }),
+    );
+    return ok(await this.onWire(host));
+  }
+
+  @Operation(contracts.revoke)
+  async revoke(@Input() { params, query, ...asked }: InputOf<typeof contracts.revoke>): Promise<Answer> {
+    const act = actOf(asked, contracts.revoke, query.note);
+    return ok(
+      await this.prisma.$transaction(async (tx) => {
+        if (!(await this.hosts.revoke(params.host, tx))) throw new RegistrationError('unknown_client_host');
+        const clients = await this.hosts.clientsOf(params.host, tx);
+        let sessions_ended = 0;
+        for (const id of clients) sessions_ended += (await this.acts.remove(id, act, tx)).recorded;
+        const count = clients.length;
+        await this.events.record(
+          [adminActed(act.caller, act.operation, params.host, act.now, { count, note: act.note })],
+          tx,
+        );
+        return { clients, sessions_ended };
+      }),
+    );
+  }
+
+  private async onWire({ host, resources, createdAt }: ClientHost) {
+    return {
+      host,
+      resources,
+      clients: await this.hosts.clientsOf(host),
+      created_at: written(createdAt),
+    };
+  }
+}

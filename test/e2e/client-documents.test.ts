@@ -1,0 +1,374 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCertificate } from '../support/certificate.js';
+import { freePort } from '../support/ports.js';
+import { type RunningServer, startServer } from '../support/server.js';
+import { orders, ProtocolWorld, reports } from './protocol-world.js';
+
+/** Clients whose id is the address of a document (draft-ietf-oauth-client-id-metadata-document). */
+let folder: string;
+let publisher: Server;
+let host: string;
+let world: ProtocolWorld;
+let admin: RunningServer;
+let operator: string;
+/** Documents by path, and how often each path was asked for. */
+const documents = new Map<string, (response: ServerResponse) => void>();
+const asked = new Map<string, number>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'curfew-documents-'));
+  const cert = createCertificate(folder, 'localhost');
+  publisher = createServer(
+    { cert, key: readFileSync(join(folder, 'localhost.key')) },
+    (request, response) => {
+      const path = request.url ?? '';
+      asked.set(path, (asked.get(path) ?? 0) + 1);
+      const answer = documents.get(path);
+      if (answer) answer(response);
+      else response.writeHead(404).end();
+    },
+  );
+  await new Promise<void>((resolve) => publisher.listen(0, '127.0.0.1', resolve));
+  host = `localhost:${(publisher.address() as AddressInfo).port}`;
+  const adminPort = String(await freePort());
+  world = await ProtocolWorld.start({
+    CURFEW_CLIENT_DOCUMENTS: 'true',
+    CURFEW_VIRTUAL_CLOCK: 'true',
+    CURFEW_ADMIN_URL: `http://localhost:${adminPort}`,
+    CURFEW_ADMIN_PORT: adminPort,
+    NODE_EXTRA_CA_CERTS: join(folder, 'localhost.pem'),
+  });
+  const { CURFEW_DEV_FILE: _, DATABASE_URL: databaseUrl, ...settings } = world.server.environment;
+  admin = await startServer({
+    databaseUrl: databaseUrl!,
+    main: 'apps/admin-api/dist/main.js',
+    listensAt: { portSetting: 'CURFEW_ADMIN_PORT', urlSetting: 'CURFEW_ADMIN_URL' },
+    settings,
+  });
+  const { admin: caller } = world.data.clients;
+  const form = { grant_type: 'client_credentials', resource: admin.issuer, scope: caller.scope };
+  const credentials = Buffer.from(`${caller.client_id}:${caller.client_secret}`).toString('base64');
+  const token = await world.post('/token', form, { authorization: `Basic ${credentials}` });
+  if (token.status !== 200) throw new Error(JSON.stringify(token.body));
+  operator = token.body.access_token;
+}, 90_000);
+afterAll(async () => {
+  await admin?.stop();
+  await world?.stop();
+  publisher?.closeAllConnections();
+  await new Promise((resolve) => publisher?.close(resolve));
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+async function ask(method: string, path: string, body?: object) {
+  const response = await fetch(`${admin.issuer}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${operator}`, 'content-type': 'application/json' },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  const text = await response.text();
+  if (response.status === 401 || response.status >= 500) throw new Error(`${method} ${path}: ${text}`);
+  return { status: response.status, body: JSON.parse(text || 'null') };
+}
+const pathOf = (name: string) => `/v1/client-hosts/${encodeURIComponent(name)}`;
+const allow = (resources: readonly string[] = [reports], name = host) =>
+  ask('PUT', pathOf(name), { resources });
+const revoke = (name = host) => ask('DELETE', pathOf(name));
+
+let made = 0;
+/** Publishes a document, and resolves with the client as the tests use one. */
+function published(members: object = {}, headers: Record<string, string> = {}) {
+  const path = `/agent-${++made}.json`;
+  const id = `https://${host}${path}`;
+  const document = {
+    client_id: id,
+    client_name: 'Weather agent',
+    redirect_uris: ['http://127.0.0.1/callback'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    token_endpoint_auth_method: 'none',
+    ...members,
+  };
+  documents.set(path, (response) =>
+    response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(document)),
+  );
+  return { id, path, secret: '', key: world.clients.agent.key };
+}
+const authorized = (client: { id: string }, more: Record<string, string> = {}) =>
+  world.authorize(client as never, { redirect_uri: world.callback, scope: '', resource: reports, ...more });
+const signIn = async (client: ReturnType<typeof published>) => {
+  const { code, verifier, page } = await authorized(client);
+  if (!code) throw new Error(`no code: ${page.status} ${page.body}`);
+  return (await world.redeem(client, code, verifier)).body;
+};
+const sweepHosts = async () => {
+  for (const { host: one } of (await ask('GET', '/v1/client-hosts')).body.items) await revoke(one);
+};
+beforeEach(async () => {
+  await sweepHosts();
+  asked.clear();
+});
+
+describe('a client id that is the address of a document', () => {
+  it('is said to be supported', async () => {
+    const metadata = (await world.get('/.well-known/oauth-authorization-server')).body;
+    expect(metadata.client_id_metadata_document_supported).toBe(true);
+  });
+
+  it('is unknown, and nobody is asked for it, until its host is allowed', async () => {
+    const client = published();
+    expect((await authorized(client)).page.status).toBe(400);
+    expect(asked.size).toBe(0);
+    await allow();
+    const { access_token: token, refresh_token: refreshToken } = await signIn(client);
+    expect((await world.introspect(token, world.clients.api)).status).toBe(200);
+    const refreshed = await world.refresh(client, refreshToken);
+    expect([refreshed.status, refreshed.body.scope]).toEqual([200, 'reports:read']);
+    const [session] = await world.database.query(
+      'SELECT client_id AS client FROM session WHERE client_id = $1',
+      [client.id],
+    );
+    expect(session).toEqual({ client: client.id });
+    expect([...asked.values()]).toEqual([1]);
+  });
+
+  it('shows host, address and a warning on the page that asks for consent', async () => {
+    await allow();
+    const client = published({ client_name: 'Your bank' });
+    const { address } = world.begin(client as never, {
+      redirect_uri: world.callback,
+      scope: '',
+      resource: reports,
+    });
+    expect((await world.person().open(address)).body).toContain(`<strong>Your bank (${host})</strong>`);
+    const page = await world.person().follow(address, ({ body }) => body.includes('value="allow"'));
+    expect(page.body).toContain(`introduces itself by a document of <strong>${host}</strong>`);
+    expect(page.body).toContain(`<strong>${world.callback}</strong>`);
+    expect(page.body).toContain('a program on your own device');
+  });
+
+  it('does not warn of the device where an answer can go elsewhere', async () => {
+    await allow();
+    const client = published({
+      redirect_uris: ['http://127.0.0.1/callback', 'https://app.example.test/back'],
+    });
+    const { address } = world.begin(client as never, {
+      redirect_uri: world.callback,
+      scope: '',
+      resource: reports,
+    });
+    const page = await world.person().follow(address, ({ body }) => body.includes('value="allow"'));
+    expect(page.body).toContain('introduces itself by a document');
+    expect(page.body).not.toContain('a program on your own device');
+  });
+
+  it('is read again when it is fresh no more, and loses what its document no longer says', async () => {
+    await allow();
+    const client = published({}, { 'cache-control': 'max-age=1' });
+    await signIn(client);
+    await world.pass(20);
+    await signIn(client);
+    expect(asked.get(client.path)).toBe(1);
+    await world.pass(15);
+    documents.set(client.path, (response) => response.writeHead(500).end());
+    expect((await authorized(client)).page.status).toBe(400);
+    // An error is not kept: the next request asks again.
+    Object.assign(client, published({}), { id: client.id, path: client.path });
+    documents.set(client.path, (response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end(
+        JSON.stringify({
+          client_id: client.id,
+          client_name: 'Other name',
+          redirect_uris: ['http://127.0.0.1/elsewhere'],
+        }),
+      ),
+    );
+    expect((await authorized(client)).page.status).toBe(400);
+    expect((await ask('GET', `/v1/clients/${encodeURIComponent(client.id)}`)).body).toMatchObject({
+      client_name: 'Other name',
+      redirect_uris: ['http://127.0.0.1/elsewhere'],
+    });
+    expect(asked.get(client.path)).toBe(3);
+  });
+
+  it('is fresh for a day at most', async () => {
+    await allow();
+    const client = published({}, { 'cache-control': 'public, max-age=99999999' });
+    await signIn(client);
+    const [row] = await world.database.query<{ hours: number }>(
+      `SELECT extract(epoch FROM document_fresh_until - created_at)::float8 / 3600 AS hours FROM client WHERE id = $1`,
+      [client.id],
+    );
+    expect(row!.hours).toBeGreaterThan(23.9);
+    expect(row!.hours).toBeLessThanOrEqual(24);
+  });
+
+  it.each([
+    ['another address in it', { client_id: 'https://localhost/other' }],
+    ['a secret', { client_secret: 'x' }],
+    ['a secret method', { token_endpoint_auth_method: 'client_secret_basic' }],
+    ['a key method', { token_endpoint_auth_method: 'private_key_jwt' }],
+    ['no redirect URI', { redirect_uris: [] }],
+    ['a redirect URI over plain http', { redirect_uris: ['http://app.example.test/back'] }],
+    ['a redirect URI of a script', { redirect_uris: ['javascript:alert(1)'] }],
+    ['no grant that is known', { grant_types: ['implicit'] }],
+    ['a name that cannot be seen', { client_name: 'a\u202eb' }],
+    ['more than 5 KiB', { padding: 'x'.repeat(6_000) }],
+  ])('is unknown where its document has %s', async (_, members) => {
+    await allow();
+    expect((await authorized(published(members))).page.status).toBe(400);
+    expect(await world.database.query("SELECT 1 FROM client WHERE id LIKE 'https%'")).toEqual([]);
+  });
+
+  const text =
+    (status: number, headers: Record<string, string>, body: string) => (response: ServerResponse) =>
+      void response.writeHead(status, headers).end(body);
+  it.each<readonly [string, (id: string) => (response: ServerResponse) => void]>([
+    ['is a page', () => text(200, { 'content-type': 'text/html' }, '{}')],
+    ['has no type', () => text(200, {}, '{}')],
+    ['is no JSON', () => text(200, { 'content-type': 'application/json' }, 'no')],
+    ['is a list', () => text(200, { 'content-type': 'application/json' }, '[]')],
+    ['has another status', () => text(203, { 'content-type': 'application/json' }, '{}')],
+    ['leads elsewhere', () => text(302, { location: '/agent-0.json' }, '')],
+    ['never begins', () => () => undefined],
+    [
+      'never ends',
+      () => (response) => void response.writeHead(200, { 'content-type': 'application/json' }).write('{'),
+    ],
+  ])('is unknown where the answer %s', async (_, answer) => {
+    await allow();
+    const client = published();
+    documents.set('/agent-0.json', documents.get(client.path)!);
+    documents.set(client.path, answer(client.id));
+    expect((await authorized(client)).page.status).toBe(400);
+    expect(asked.get('/agent-0.json')).toBeUndefined();
+    expect(await world.database.query("SELECT 1 FROM client WHERE id LIKE 'https%'")).toEqual([]);
+  });
+
+  it.each([
+    (at: string) => `https://${at}`,
+    (at: string) => `https://${at}/`,
+    (at: string) => `http://${at}/agent.json`,
+    (at: string) => `HTTPS://${at}/agent.json`,
+    (at: string) => `https://${at}/a/../agent.json`,
+    (at: string) => `https://${at}/a/%2e%2e/agent.json`,
+    (at: string) => `https://${at}/agent.json?x`,
+    (at: string) => `https://${at}/agent.json#x`,
+    (at: string) => `https://me@${at}/agent.json`,
+    (at: string) => `https://${at}\\agent.json`,
+    (at: string) => `https://${at}@example.test/agent.json`,
+    (at: string) => `https://${at.replace('localhost', '127.0.0.1')}/agent.json`,
+    (at: string) => `https://${at.replace('localhost', 'LOCALHOST')}/agent.json`,
+    (at: string) => `https://${at.replace('localhost', 'localhost.')}/agent.json`,
+    (at: string) => `https://${at.replace('localhost', 'a.localhost')}/agent.json`,
+    (at: string) => `https://${at.replace(/:.*/, '')}/agent.json`,
+    (at: string) => `https://${at}/${'a'.repeat(300)}`,
+  ])('has one spelling, and no other host: %s', async (spelling) => {
+    await allow();
+    expect((await authorized({ id: spelling(host) })).page.status).toBe(400);
+    expect(asked.size).toBe(0);
+  });
+
+  it('never stands for itself at the token endpoint: nothing is fetched there', async () => {
+    await allow();
+    const client = published();
+    const answer = await world.refresh(client, 'cfw_rt_unknown');
+    expect([answer.status, answer.body.error, asked.size]).toEqual([401, 'invalid_client', 0]);
+  });
+
+  it('costs one request where many ask at once, and a bounded number where they are made up', async () => {
+    await allow();
+    const client = published();
+    documents.set(client.path, (response) => void setTimeout(() => response.writeHead(404).end(), 200));
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        world.get(
+          new URL(world.begin(client as never).address).pathname +
+            new URL(world.begin(client as never).address).search,
+        ),
+      ),
+    );
+    expect(asked.get(client.path)).toBeLessThanOrEqual(2);
+    asked.clear();
+    const began = performance.now();
+    for (let one = 0; one < 150; one += 1) {
+      const { pathname, search } = new URL(
+        world.begin({ id: `https://${host}/made-up-${one}` } as never).address,
+      );
+      expect((await world.get(pathname + search)).status).toBe(400);
+    }
+    expect([...asked.values()].every((count) => count === 1)).toBe(true);
+    // A host is asked sixty times at once, and once a second after that.
+    expect(asked.size).toBeLessThanOrEqual(62 + (performance.now() - began) / 1000);
+    expect(asked.size).toBeLessThan(150);
+    expect(await world.database.query("SELECT 1 FROM client WHERE id LIKE 'https%'")).toEqual([]);
+    // The bucket of this host fills up again.
+    await world.pass(60);
+  });
+});
+
+describe('a host whose documents introduce clients', () => {
+  it('is revoked with its clients and their sessions, in one commit', async () => {
+    await allow();
+    const client = published();
+    const { access_token: token, refresh_token: refreshToken } = await signIn(client);
+    const revoked = await revoke();
+    expect([revoked.status, revoked.body]).toEqual([200, { clients: [client.id], sessions_ended: 1 }]);
+    expect((await world.introspect(token)).body.active).toBe(false);
+    expect((await world.refresh(client, refreshToken)).status).toBe(401);
+    expect((await authorized(client)).page.status).toBe(400);
+    expect(asked.get(client.path)).toBe(1);
+    expect((await revoke()).body.code).toBe('unknown_client_host');
+    const acts = await world.database.query<{ count: number }>(
+      "SELECT count(*)::int AS count FROM event WHERE type = 'admin.acted' AND data ->> 'operation' = 'revokeClientHost' AND data ->> 'count' = '1'",
+    );
+    expect(acts[0]!.count).toBeGreaterThan(0);
+  });
+
+  it('keeps a single client out where an operator disables that', async () => {
+    await allow();
+    const client = published({}, { 'cache-control': 'max-age=1' });
+    await signIn(client);
+    expect((await ask('POST', `/v1/clients/${encodeURIComponent(client.id)}/disable`, {})).status).toBe(200);
+    await world.pass(40);
+    expect((await authorized(client)).page.status).toBe(400);
+    expect(asked.get(client.path)).toBe(1);
+  });
+
+  it('gives its clients the APIs that an operator names, from now on', async () => {
+    await allow();
+    const client = published();
+    await signIn(client);
+    await allow([orders]);
+    const [row] = await world.database.query(
+      "SELECT metadata -> 'resources' AS resources FROM client WHERE id = $1",
+      [client.id],
+    );
+    expect(row).toEqual({ resources: [orders] });
+  });
+
+  it.each([
+    ['an API that is unknown', (): [string[], string] => [['https://unknown.example.test'], host]],
+    ['the admin API', (): [string[], string] => [[admin.issuer], host]],
+    ['a name in capitals', (): [string[], string] => [[reports], 'LOCALHOST']],
+    ['a path', (): [string[], string] => [[reports], 'localhost/a']],
+    ['a number for a name', (): [string[], string] => [[reports], '2130706433']],
+  ])('is not allowed with %s', async (_, values) => {
+    const answer = await allow(...values());
+    expect([400, 404]).toContain(answer.status);
+    expect((await ask('GET', '/v1/client-hosts')).body.items).toEqual([]);
+  });
+
+  it('cannot be given a client by hand', async () => {
+    const made = await ask('POST', '/v1/clients', {
+      client_id: `https://${host}/by-hand`,
+      client_name: 'By hand',
+    });
+    expect(made.status).toBe(400);
+  });
+});
