@@ -40,13 +40,6 @@ export class LinkedIdentities {
     }
   }
 
-  /** Removes a link of the account; false where there is none. */
-  async unlink({ issuer, subject }: Identity, accountId: string, tx: Transaction): Promise<boolean> {
-    const gone = await tx.$queryRaw<unknown[]>`
-      DELETE FROM linked_identity WHERE issuer = ${issuer} AND subject = ${subject} AND account_id = ${accountId}::uuid RETURNING 1`;
-    return gone.length === 1;
-  }
-
   /** Notes that somebody signed in with it. */
   async used({ issuer, subject }: Identity, now: Instant): Promise<void> {
     await this.prisma.linkedIdentity.updateMany({
