@@ -256,8 +256,9 @@ describe('the dashboard and the alert rules', () => {
 
   it('name only metrics that exist', async () => {
     const kinds = new Set([...(await scrape()).matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name!));
-    // The admin API's own figures; their tests pin the names.
+    // Figures of the admin API and of the gateway; their tests pin the names.
     for (const name of [
+      'curfew_gateway_following',
       'curfew_sessions_live',
       'curfew_reuse_ends_last_day',
       'curfew_after_timeout',
