@@ -148,6 +148,10 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'OfferedProviders.offered': ['test/e2e/identity-providers.test.ts', 'are offered up to twenty'],
   'UserAgentReader.known': ['libs/signals/src/user-agent.spec.ts', 'are remembered to a number'],
   'ProofReader.keys': ['libs/token-endpoint/src/proof/proof.spec.ts', 'are kept ready to a number'],
+  'ClientDocuments.underWay': [
+    'test/e2e/client-documents.test.ts',
+    'costs one request where many ask at once, and a bounded number',
+  ],
   'ClientKeys.fetched': [
     'libs/token-endpoint/src/client/client-keys.spec.ts',
     'are kept of a number of clients',

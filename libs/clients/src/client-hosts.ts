@@ -91,7 +91,8 @@ export class ClientHosts {
 
   /** Takes the right of a host away; false where it had none. */
   async revoke(host: string, tx: Transaction): Promise<boolean> {
-    return (await tx.clientHost.deleteMany({ where: { host } })).count > 0;
+    const gone = await tx.$queryRaw<unknown[]>`DELETE FROM client_host WHERE host = ${host} RETURNING 1`;
+    return gone.length > 0;
   }
 
   /** The ids of the clients that documents of this host introduced. */
