@@ -30,10 +30,13 @@ beforeAll(async () => {
   for (const name of ports) settings[name] = String(await freePort());
 });
 afterEach(async () => {
-  for (const { child, status } of launches.splice(0)) {
+  const left = launches.splice(0);
+  for (const { child, status } of left) {
     child.kill('SIGKILL');
     await status;
   }
+  // Its servers end with it, but not at once on a busy machine, and the next test wants their ports.
+  if (left.length > 0) await untilNothingRuns();
 });
 afterAll(async () => {
   await untilNothingRuns();
