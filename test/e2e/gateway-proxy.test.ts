@@ -404,7 +404,8 @@ it('stops when it is told to, whatever goes on, cuts what is left after the grac
     (await upgrade(`${other.url}/open/live`, host)) as Socket,
   ];
   const closed = sockets.map(
-    (socket) => new Promise((resolve) => socket.on('error', () => {}).once('close', resolve)),
+    // Read, as a client does: each is told that the service restarts before it is closed.
+    (socket) => new Promise((resolve) => socket.on('error', () => {}).resume().once('close', resolve)),
   );
   await other.stop();
   await Promise.all(closed);
