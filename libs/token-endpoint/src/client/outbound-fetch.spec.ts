@@ -12,6 +12,11 @@ let hits = 0;
 const answers: Record<string, (response: import('node:http').ServerResponse) => void> = {
   '/away': (response) => response.writeHead(302, { location: `http://127.0.0.1:${port}/inside` }).end(),
   '/slow': (response) => void response.writeHead(200).write('{'),
+  '/600': (response) => response.writeHead(600).end('{}'),
+  '/999': (response) => response.writeHead(999).end('{}'),
+  '/099': (response) => response.socket?.end('HTTP/1.1 099 Odd\r\ncontent-length: 2\r\n\r\n{}'),
+  '/000': (response) => response.socket?.end('HTTP/1.1 000 Odd\r\ncontent-length: 2\r\n\r\n{}'),
+  '/101': (response) => response.writeHead(101, { connection: 'upgrade', upgrade: 'odd' }).end(),
 };
 beforeAll(async () => {
   trap = createServer((request, response) => {
@@ -141,6 +146,16 @@ describe('every request to an address that others chose', () => {
     expect([answer.status, hits]).toEqual([302, 1]);
     await answer.text();
   });
+
+  // Thrown in the listener of the answer, it ended the process.
+  it.each(['600', '999', '099', '000', '101'])(
+    'fails where it is answered with the status %s',
+    async (status) => {
+      await expect(unguarded(`http://127.0.0.1:${port}/${status}`)).rejects.toThrow();
+      expect(hits).toBe(1);
+      expect((await unguarded(`http://127.0.0.1:${port}/`)).status).toBe(200);
+    },
+  );
 
   it('is over in time, also where the answer never ends', async () => {
     const hasty = outboundFetch({ allowInside: true, timeoutMs: 100 });

@@ -68,9 +68,21 @@ export const outboundFetch =
           ...(allowInside ? {} : guarded[target.protocol]),
           signal,
         },
-        (incoming) => done(responseOf(incoming)),
+        (incoming) => {
+          // Thrown here, it would be caught by nobody: this is a listener, and no part of the promise.
+          try {
+            done(responseOf(incoming));
+          } catch (error) {
+            incoming.destroy();
+            fail(error);
+          }
+        },
       );
-      outgoing.on('error', fail).on('close', release);
+      outgoing.on('error', fail).on('close', () => {
+        release();
+        // An answer that would change the protocol (101) is told to nobody, and neither is its end.
+        fail(new TypeError('the connection ended without an answer'));
+      });
       outgoing.end(init.body === undefined || init.body === null ? undefined : String(init.body));
     });
 
@@ -91,6 +103,7 @@ function boundIn(timeoutMs: number, given: AbortSignal | undefined) {
   return { signal: ending.signal, release };
 }
 
+/** @throws RangeError where the status is none of 200 to 599, as a response must have (Fetch Standard §5.5): the wire tells any three digits. */
 function responseOf(incoming: http.IncomingMessage): Response {
   const status = incoming.statusCode ?? 502;
   const headers = new Headers();
