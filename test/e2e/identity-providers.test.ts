@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { enrol, sendForm } from '../support/authenticator.js';
 import { type Deviation, IdentityProvider } from '../support/identity-provider.js';
 import { formsOf, type Page, Person } from '../support/person.js';
 import { AdminWorld } from './admin-world.js';
@@ -17,7 +18,12 @@ const settings = (provider: IdentityProvider, more: object = {}) => ({
 
 beforeAll(async () => {
   [elsewhere, other] = [await IdentityProvider.start(), await IdentityProvider.start()];
-  world = await AdminWorld.start({ CURFEW_LOG_LEVEL: 'info', CURFEW_THROTTLE_SIGN_IN_NETWORK: '1000/1m' });
+  world = await AdminWorld.start({
+    CURFEW_LOG_LEVEL: 'info',
+    CURFEW_THROTTLE_SIGN_IN_NETWORK: '1000/1m',
+    // An application needs no more than an address that answers.
+    CURFEW_CALLBACK_PORT: new URL(elsewhere.issuer).port,
+  });
   await world.post('/v1/identity-providers', {
     id: 'elsewhere',
     ...settings(elsewhere, { creates_accounts: true }),
@@ -76,6 +82,40 @@ async function lastSignIn() {
   return row!;
 }
 
+const mfa = 'urn:curfew:acr:mfa';
+const hourAgo = () => Math.floor(Date.now() / 1000) - 3600;
+
+/** The address at which the sample application asks for a sign-in. */
+function authorization(more: Readonly<Record<string, string>>): string {
+  const { client_id, redirect_uris } = world.data.clients.web;
+  const parameters = new URLSearchParams({
+    client_id,
+    redirect_uri: redirect_uris[0]!,
+    response_type: 'code',
+    scope: 'openid',
+    code_challenge: 'x'.repeat(43),
+    code_challenge_method: 'S256',
+    ...more,
+  });
+  return `${world.server.issuer}/authorize?${parameters}`;
+}
+
+const linkBySql = (subject: string, username: string) =>
+  world.database.query(
+    `INSERT INTO linked_identity (issuer, subject, account_id, created_at)
+     SELECT '${elsewhere.issuer}', '${subject}', id, now() FROM account WHERE username = '${username}'`,
+  );
+
+/** How many responses of providers were counted as attempts that failed, once all are written. */
+async function refused(): Promise<string> {
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  const [row] = await world.database.query<{ count: string }>(
+    `SELECT COALESCE(sum((data ->> 'count')::int), 0)::text AS count FROM event_count
+     WHERE type = 'signin.failed' AND data ->> 'cause' = 'upstream_refused'`,
+  );
+  return row!.count;
+}
+
 const isSignedIn = (page: Page) => page.url.pathname === '/' && page.body.includes('Your account');
 
 describe('the settings of an identity provider', () => {
@@ -107,6 +147,9 @@ describe('the settings of an identity provider', () => {
     ['id', { id: 'Not A Word' }, 'invalid_request'],
     ['issuer', { issuer: 'http://idp.example.test' }, 'invalid_issuer'],
     ['issuer', { issuer: 'https://idp.example.test/?tenant=1' }, 'invalid_issuer'],
+    ['issuer', { issuer: 'https://idp.example.test/.well-known/openid-configuration' }, 'invalid_issuer'],
+    ['issuer', { issuer: 'https://IDP.example.test' }, 'invalid_issuer'],
+    ['issuer', { issuer: 'https://idp.example.test:443/tenant' }, 'invalid_issuer'],
     ['client_secret', { client_secret: '' }, 'invalid_request'],
     ['acr_methods', { acr_methods: [{ acr: 'high', methods: ['fingerprint'] }] }, 'invalid_request'],
     ['scopes', { scopes: ['two words'] }, 'invalid_request'],
@@ -130,6 +173,113 @@ describe('the settings of an identity provider', () => {
       headers: { 'if-match': headers.get('etag')! },
     });
     expect([moved.status, moved.body.code]).toEqual([400, 'secret_missing']);
+    const onto = await world.call('PUT', '/v1/identity-providers/other', {
+      body: { ...settings(other), issuer: elsewhere.issuer },
+      headers: { 'if-match': headers.get('etag')! },
+    });
+    expect([onto.status, onto.body.code]).toEqual([409, 'identity_provider_exists']);
+  });
+});
+
+/** A provider of a test's own, under an id of its own, which is gone afterwards. */
+async function withProvider(id: string, work: (provider: IdentityProvider) => Promise<void>): Promise<void> {
+  const provider = await IdentityProvider.start();
+  await world.post('/v1/identity-providers', { id, ...settings(provider, { name: id }) });
+  await offered(id);
+  try {
+    await work(provider);
+  } finally {
+    await remove(id);
+    await provider.close();
+  }
+}
+
+const remove = async (id: string): Promise<void> => {
+  const { headers } = await world.get(`/v1/identity-providers/${id}`);
+  const etag = headers.get('etag')!;
+  await world.call('DELETE', `/v1/identity-providers/${id}`, { headers: { 'if-match': etag } });
+};
+
+describe('identity providers', () => {
+  it('are forgotten when they are deleted: another provider under the id is asked itself', async () => {
+    const successor = await IdentityProvider.start();
+    await withProvider('again', async (first) => {
+      expect((await go(somebody(), 'again')).url.origin).toBe(first.issuer);
+      const begun = somebody();
+      const there = await go(begun, 'again');
+      await remove('again');
+      await world.post('/v1/identity-providers', { id: 'again', ...settings(successor) });
+      await offered('again');
+      expect((await go(somebody(), 'again')).url.origin).toBe(successor.issuer);
+      // A response of the old one is not taken for the new one.
+      const back = await begun.open(first.respond(there.url, 'one', { iss: successor.issuer }));
+      expect(back.body).toContain('The sign-in there did not succeed.');
+    });
+    await successor.close();
+  });
+
+  it('takes no metadata and no token of an issuer that is spelled otherwise', async () => {
+    await withProvider('spelled', async (provider) => {
+      provider.stated = `${provider.issuer}/`;
+      const told = await go(somebody(), 'spelled');
+      expect([told.url.pathname, told.body.includes('The sign-in there did not succeed.')]).toEqual([
+        '/sign-in',
+        true,
+      ]);
+    });
+  });
+
+  it('that take no secret from a client are sent none', async () => {
+    await withProvider('keyed', async (provider) => {
+      provider.authMethods = ['private_key_jwt'];
+      expect((await go(somebody(), 'keyed')).body).toContain('The sign-in there did not succeed.');
+    });
+  });
+});
+
+describe('the link of an account', () => {
+  it('is shown with the account, and taken away with everything that the account has', async () => {
+    const person = somebody();
+    const username = `${randomUUID()}@example.test`;
+    await signIn(person, 'leaver', { claims: { preferred_username: username } });
+    const { account } = await lastSignIn();
+    const path = `/v1/accounts/${account}`;
+    const identity = { issuer: elsewhere.issuer, subject: 'leaver' };
+    expect((await world.get(path)).body.identities).toEqual([
+      { ...identity, created_at: expect.any(String), last_used_at: null },
+    ]);
+    expect((await person.open(`${world.server.issuer}/sessions`)).url.pathname).toBe('/sessions');
+    const unlink = (subject: string) =>
+      world.post(`${path}/unlink-identity`, { ...identity, subject, note: 'left the company' });
+    expect((await unlink('nobody')).body).toEqual({ unlinked: false, ended: null });
+    expect((await person.open(`${world.server.issuer}/sessions`)).url.pathname).toBe('/sessions');
+    expect((await unlink('leaver')).body).toMatchObject({ unlinked: true, ended: expect.any(Object) });
+    expect((await world.get(path)).body.identities).toEqual([]);
+    expect((await person.open(`${world.server.issuer}/sessions`)).url.pathname).toBe('/sign-in');
+    expect((await signIn(somebody(), 'leaver')).body).toContain('belongs to no account here.');
+    const told = await world.database.query<{ change: string }>(
+      `SELECT data ->> 'change' AS change FROM event WHERE type = 'account.changed' AND account_id = '${account}' ORDER BY xid, id`,
+    );
+    expect(told.map(({ change }) => change)).toEqual(['created', 'identity_linked', 'identity_unlinked']);
+  });
+
+  it('is one of twenty at most, also where many are made at once', async () => {
+    const email = `${randomUUID()}@example.test`;
+    const { body } = await world.post('/v1/accounts', { username: email, email, email_verified: true });
+    await world.database.query(
+      `INSERT INTO linked_identity (issuer, subject, account_id, created_at)
+       SELECT 'https://idp.example.test', n::text, '${body.id}', now() FROM generate_series(1, 19) n`,
+    );
+    await change('other', other, { name: 'Other', links_by_email: true });
+    const claims = { email, email_verified: true };
+    await Promise.all(
+      Array.from({ length: 8 }, (_, at) => signIn(somebody(), `many-${at}`, { claims }, 'other')),
+    );
+    const [row] = await world.database.query<{ count: string }>(
+      `SELECT count(*)::text AS count FROM linked_identity WHERE account_id = '${body.id}'`,
+    );
+    expect(row!.count).toBe('20');
+    await change('other', other, { name: 'Other' });
   });
 });
 
@@ -306,10 +456,133 @@ describe('a sign-in with another identity provider', () => {
     await change('elsewhere', elsewhere, { creates_accounts: true });
   });
 
+  it('makes no second account for somebody whose account is disabled', async () => {
+    const email = `${randomUUID()}@example.test`;
+    const { body } = await world.post('/v1/accounts', { username: email, email, email_verified: true });
+    await world.call('POST', `/v1/accounts/${body.id}/disable`, { body: {} });
+    const claims = { email, email_verified: true, preferred_username: `${randomUUID()}@example.test` };
+    const told = await signIn(somebody(), 'second-life', { claims });
+    expect(told.body).toContain('belongs to no account here.');
+  });
+
+  it('leaves a new password that is due to a sign-in by the old one', async () => {
+    const claims = { preferred_username: `${randomUUID()}@example.test` };
+    await signIn(somebody(), 'due', { claims });
+    const { account } = await lastSignIn();
+    const of = `WHERE id = '${account}'`;
+    await world.database.query(`UPDATE account SET must_change_password = true ${of}`);
+    expect(isSignedIn(await signIn(somebody(), 'due'))).toBe(true);
+    const [row] = await world.database.query<{ due: boolean }>(
+      `SELECT must_change_password AS due FROM account ${of}`,
+    );
+    expect(row!.due).toBe(true);
+  });
+
+  it('counts from the proof that was brought, and as activity from now on', async () => {
+    await change('elsewhere', elsewhere, { creates_accounts: true, single_sign_on: true });
+    const claims = { preferred_username: `${randomUUID()}@example.test`, auth_time: hourAgo() };
+    const person = somebody();
+    // Longer ago than the inactivity timeout of the standard policy.
+    expect(isSignedIn(await signIn(person, 'settled', { claims }))).toBe(true);
+    expect((await person.open(`${world.server.issuer}/sessions`)).url.pathname).toBe('/sessions');
+    await change('elsewhere', elsewhere, { creates_accounts: true });
+  });
+
+  it('asks for a new proof where everything was ended since the one that is brought', async () => {
+    await change('elsewhere', elsewhere, { creates_accounts: true, single_sign_on: true });
+    const claims = { preferred_username: `${randomUUID()}@example.test`, auth_time: hourAgo() };
+    const person = somebody();
+    await signIn(person, 'returning', { claims });
+    const { account } = await lastSignIn();
+    await world.database.query(
+      `INSERT INTO not_before (kind, target, at, reason) VALUES ('account', '${account}', now(), 'ended_by_administrator')`,
+    );
+    const there = await signIn(person, 'returning', { claims });
+    expect([there.url.origin, Object.fromEntries(there.url.searchParams)]).toEqual([
+      elsewhere.issuer,
+      expect.objectContaining({ prompt: 'login', max_age: '0' }),
+    ]);
+    expect(isSignedIn(await person.open(elsewhere.respond(there.url, 'returning')))).toBe(true);
+    await change('elsewhere', elsewhere, { creates_accounts: true });
+  });
+
+  it('goes on to a second step however old its proof is, and to a step-up that can be met', async () => {
+    const { username, password } = world.data.accounts[1]!;
+    const { codes } = await enrol(world.person(1), password, world.server.issuer, Date.now);
+    await linkBySql('seasoned', username);
+    await change('elsewhere', elsewhere, { creates_accounts: true, single_sign_on: true });
+    const person = somebody();
+    const asked = await signIn(person, 'seasoned', { claims: { auth_time: hourAgo() } });
+    expect(asked.body).toContain('name="code"');
+    expect(isSignedIn(await sendForm(person, asked, { code: codes[0]! }))).toBe(true);
+    await change('elsewhere', elsewhere, { creates_accounts: true });
+    // A code alone is one factor, so that the password is asked for first.
+    await world.database.query(
+      `UPDATE account SET second_step_always = false WHERE username = '${username}'`,
+    );
+    const again = world.person(1);
+    const there = await go(again, 'elsewhere', authorization({ acr_values: mfa }));
+    const back = await again.open(elsewhere.respond(there.url, 'seasoned'));
+    expect(back.body).toContain('name="password"');
+    const step = await sendForm(again, back, { username });
+    expect([step.body.includes('name="code"'), step.body.includes('name="password"')]).toEqual([true, false]);
+    const done = await again.goOn(await sendForm(again, step, { code: codes[1]! }));
+    expect(done.url.searchParams.has('code')).toBe(true);
+  });
+
+  it('tells the application where an account without a password cannot prove two factors', async () => {
+    const claims = { preferred_username: `${randomUUID()}@example.test` };
+    await signIn(somebody(), 'codes-alone', { claims });
+    const { account } = await lastSignIn();
+    await world.database.query(
+      `UPDATE account SET second_factors = '{totp}', second_step_always = false WHERE id = '${account}'`,
+    );
+    const outcome = async (more: Readonly<Record<string, string>>) => {
+      const person = somebody();
+      const there = await go(person, 'elsewhere', authorization(more));
+      return (await person.goOn(await person.open(elsewhere.respond(there.url, 'codes-alone')))).url.searchParams;
+    };
+    const demand = JSON.stringify({ id_token: { acr: { essential: true, value: mfa } } });
+    expect((await outcome({ claims: demand })).get('error')).toBe('unmet_authentication_requirements');
+    expect((await outcome({ acr_values: mfa })).has('code')).toBe(true);
+  });
+
+  it('lets forms lead to a provider from the page that has its button, and from no other page', async () => {
+    const { username, password } = world.data.accounts[1]!;
+    await world.database.query(
+      `UPDATE account SET second_step_always = true WHERE username = '${username}'`,
+    );
+    const person = somebody();
+    const page = await person.open(signInPage());
+    const [form] = formsOf(page.body);
+    const cookie = person.cookieFor('/sign-in');
+    const sent = await fetch(signInPage(), {
+      method: 'POST',
+      body: new URLSearchParams({ ...form!.fields, username, password }),
+      headers: { cookie, origin: world.server.issuer },
+      redirect: 'manual',
+    });
+    const given = sent.headers.getSetCookie().map((line) => line.split(';')[0]!);
+    const policyOf = async (address: URL | string, cookies: readonly string[]) => {
+      const shown = await fetch(address, { headers: { cookie: cookies.join('; ') } });
+      return [(await shown.text()).includes('name="code"'), shown.headers.get('content-security-policy')];
+    };
+    const step = new URL(sent.headers.get('location')!, world.server.issuer);
+    expect(await policyOf(step, [cookie, ...given])).toEqual([
+      true,
+      expect.stringContaining("form-action 'self'"),
+    ]);
+    expect(await policyOf(signInPage(), [cookie])).toEqual([
+      false,
+      expect.not.stringContaining('form-action'),
+    ]);
+  });
+
   it('leads nowhere while the provider is switched off or gone, and says so while it is away or hangs', async () => {
     const person = world.person();
     const page = await person.open(signInPage());
     const form = formsOf(page.body).find(({ markup }) => markup.includes('value="elsewhere"'))!;
+    const before = await refused();
     const press = () => person.submit(page, { ...form, markup: '' }, { upstream: 'elsewhere' });
     await change('elsewhere', elsewhere, { creates_accounts: true, enabled: false });
     expect((await press()).body).toContain('The sign-in there did not succeed.');
@@ -324,6 +597,8 @@ describe('a sign-in with another identity provider', () => {
     expect(performance.now() - begun).toBeLessThan(15_000);
     expect(told.body).toContain('The sign-in there did not succeed.');
     elsewhere.hangs = false;
+    // A provider that is away is no sign of somebody who guesses.
+    expect(await refused()).toBe(before);
     // The other ways go on.
     expect(isSignedIn(await person.submit(told, formsOf(told.body)[0]!))).toBe(true);
     expect((await go(somebody())).url.origin).toBe(elsewhere.issuer);

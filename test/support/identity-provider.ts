@@ -30,6 +30,10 @@ export class IdentityProvider {
   readonly secrets: string[] = [this.clientSecret];
   /** Set while it takes requests and answers none. */
   hangs = false;
+  /** The issuer that its metadata and tokens state, where it is another one. */
+  stated: string | undefined;
+  /** How it lets its clients authenticate. */
+  authMethods = ['client_secret_basic'];
   /** How often its keys were asked for. */
   keySetRequests = 0;
   #server: Server | undefined;
@@ -77,7 +81,7 @@ export class IdentityProvider {
     back.search = new URLSearchParams({
       ...(deviation.error ? { error: deviation.error } : { code }),
       state,
-      ...(deviation.iss === null ? {} : { iss: deviation.iss ?? this.issuer }),
+      ...(deviation.iss === null ? {} : { iss: deviation.iss ?? this.stated ?? this.issuer }),
     }).toString();
     return back.href;
   }
@@ -120,14 +124,14 @@ export class IdentityProvider {
 
   private metadata() {
     return {
-      issuer: this.issuer,
+      issuer: this.stated ?? this.issuer,
       authorization_endpoint: `${this.issuer}/authorize`,
       token_endpoint: `${this.issuer}/token`,
       jwks_uri: `${this.issuer}/jwks`,
       response_types_supported: ['code'],
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['ES256'],
-      token_endpoint_auth_methods_supported: ['client_secret_basic'],
+      token_endpoint_auth_methods_supported: this.authMethods,
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
     };
@@ -152,7 +156,7 @@ export class IdentityProvider {
     if (!found || !isRight) return [400, { error: 'invalid_grant' }];
     const now = Math.floor(Date.now() / 1000);
     const right = {
-      iss: this.issuer,
+      iss: this.stated ?? this.issuer,
       sub: found.subject,
       aud: this.clientId,
       iat: now,

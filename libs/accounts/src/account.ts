@@ -1,5 +1,10 @@
 import type { Instant } from '@curfew/session-policy';
-import type { AuthenticationContext } from '@curfew/session-policy/authentication';
+import {
+  type AuthenticationContext,
+  type AuthenticationMethod,
+  contextOf,
+  methodsTogether,
+} from '@curfew/session-policy/authentication';
 
 /** A person who signs in. The password hash is not part of it. */
 export interface Account {
@@ -42,6 +47,22 @@ export interface AccountPage {
  */
 export const asksSecondStep = ({ secondFactors, secondStepAlways, mustChangePassword }: Account): boolean =>
   secondFactors.length > 0 && (secondStepAlways || mustChangePassword);
+
+/**
+ * How a person proves themselves with each kind of factor (RFC 8176). A passkey verified the person each time, so it is two factors; nobody
+ * can tell without attestation whether its key is in hardware, so the weaker word is said.
+ */
+export const methodsOfFactor: Readonly<Record<SecondFactor, readonly AuthenticationMethod[]>> = {
+  totp: ['otp'],
+  passkey: ['swk', 'user', 'mfa'],
+};
+
+/** The context class of a sign-in that proved these methods, once these factors are shown as well; undefined where nothing is known. */
+export const contextWith = (
+  proved: readonly string[],
+  factors: readonly SecondFactor[],
+): AuthenticationContext | undefined =>
+  contextOf(methodsTogether(proved, ...factors.map((factor) => methodsOfFactor[factor])));
 
 /** The strongest context class that an account can prove with the factors it has. */
 export const reachableContext = ({ secondFactors }: Pick<Account, 'secondFactors'>): AuthenticationContext =>

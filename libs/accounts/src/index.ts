@@ -2,6 +2,7 @@ export {
   type Account,
   type AccountNames,
   asksSecondStep,
+  contextWith,
   reachableContext,
   type SecondFactor,
 } from './account.js';

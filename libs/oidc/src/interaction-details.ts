@@ -1,4 +1,10 @@
-import { type Account, type ConsentedAccess, reachableContext, type SecondFactor } from '@curfew/accounts';
+import {
+  type Account,
+  type ConsentedAccess,
+  contextWith,
+  reachableContext,
+  type SecondFactor,
+} from '@curfew/accounts';
 import type { StagedWrites } from '@curfew/artifacts';
 import type { Client } from '@curfew/clients';
 import type { Instant } from '@curfew/session-policy';
@@ -44,7 +50,7 @@ export interface InteractionDetails {
   /** The account that is signed in already, if one is. */
   readonly accountId?: string | undefined;
   readonly username?: string | undefined;
-  /** Whether nothing is missing but a further factor, which that account has. */
+  /** Whether nothing is missing but a further factor, which that account has: together with what was proved it is enough. */
   readonly isStepUp: boolean;
   /** The second factor that the person is asked to set up, where they are. */
   readonly enrolment?: Enrolment | undefined;
@@ -74,6 +80,9 @@ export async function detailsOf(
   const redirectUri = text(params['redirect_uri']);
   const account = session?.accountId === undefined ? undefined : staged.account(session.accountId);
   const isOfContext = prompt.name === 'login' && prompt.reasons.every((reason) => reason === contextRequired);
+  const needed = neededBy(prompt.details) ?? null;
+  const isEnough = (factors: readonly SecondFactor[]) =>
+    reaches(contextWith(session?.amr ?? [], factors), needed);
   return {
     uid,
     prompt: { name: prompt.name as InteractionDetails['prompt']['name'], reasons: prompt.reasons },
@@ -86,13 +95,13 @@ export async function detailsOf(
     leadsOut: redirectUri !== undefined,
     accountId: session?.accountId,
     username: account?.username,
-    isStepUp: isOfContext && account !== undefined && account.secondFactors.length > 0,
+    isStepUp: isOfContext && account !== undefined && account.secondFactors.length > 0 && isEnough(account.secondFactors),
     enrolment: account && enrolmentOf(account, prompt.details),
     secondFactors: account?.secondFactors ?? [],
-    needsPasskey: neededBy(prompt.details) === 'phr',
+    needsPasskey: needed !== null && !isEnough(['totp']),
     proofAsked: {
       isFresh: session?.accountId !== undefined || params['max_age'] !== undefined || asksToSignIn(params),
-      context: strongerContext(neededBy(prompt.details) ?? null, contextAskedBy(params)),
+      context: strongerContext(needed, contextAskedBy(params)),
     },
     loginHint: text(params['login_hint']),
     uiLocales: text(params['ui_locales']),

@@ -91,8 +91,9 @@ export class Interactions {
       scope.isAct = true;
       const { accountId, methods, remember = false, settlement, provedAt = now } = person;
       staged.settlement = settlement;
-      const login = { accountId, amr: [...methods], remember, ts: epochSeconds(provedAt), atMs: provedAt };
-      await this.#finish(request, response, signedInAs(login), false);
+      const login = { accountId, amr: [...methods], remember, ts: epochSeconds(provedAt) };
+      const result = signedInAs({ ...login, atMs: provedAt, seenMs: now });
+      await this.#finish(request, response, result, false);
       return scope.signedInWith;
     };
     return this.server.inScope(request, finish, this.#read.get(request));

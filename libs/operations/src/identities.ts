@@ -1,8 +1,9 @@
-import { type Account, AccountError, PreparedPassword, type ProfileChange } from '@curfew/accounts';
-import { type Identity, maxLinkedIdentities } from '@curfew/accounts/identity-providers';
-import { recordChanges } from './account-changed.js';
+import { type Account, PreparedPassword, type ProfileChange } from '@curfew/accounts';
+import type { Identity } from '@curfew/accounts/identity-providers';
+import { endAccount, recordChanges } from './account-changed.js';
 import { createAccount } from './accounts.js';
 import { type Author, inTransaction, type OperationParts } from './author.js';
+import type { EverythingEnded } from './end-sessions.js';
 
 /** Links a person as an identity provider knows them to an account. @throws AccountError */
 export const linkIdentity = (
@@ -12,10 +13,24 @@ export const linkIdentity = (
   author: Author,
 ): Promise<void> =>
   inTransaction(parts, author, undefined, async (tx) => {
-    const held = await parts.identities.ofAccount(accountId, tx);
-    if (held.length >= maxLinkedIdentities) throw new AccountError('too_many_identities');
     await parts.identities.link(identity, accountId, parts.clock.now(), tx);
     await recordChanges(parts, accountId, ['identity_linked'], author, tx);
+  });
+
+/**
+ * Takes the link between a person of an identity provider and an account away, and ends everything that the account has authorized: no
+ * session knows by which way in it began. Null, with nothing changed, where there is no such link.
+ */
+export const unlinkIdentity = (
+  parts: OperationParts,
+  identity: Identity,
+  accountId: string,
+  author: Author,
+): Promise<EverythingEnded | null> =>
+  inTransaction(parts, author, undefined, async (tx) => {
+    if (!(await parts.identities.unlink(identity, accountId, tx))) return null;
+    await recordChanges(parts, accountId, ['identity_unlinked'], author, tx);
+    return endAccount(parts, accountId, 'ended_by_administrator', author, tx);
   });
 
 /** Makes an account for somebody whom an identity provider knows; it has no password. @throws AccountError */

@@ -179,6 +179,7 @@ const table = {
       | 'browser_remembered'
       | 'browsers_forgotten'
       | 'identity_linked'
+      | 'identity_unlinked'
       | 'erased';
     readonly by: Actor;
     /** With `erased`: the content of each seal behind which events were changed, in hexadecimal. */

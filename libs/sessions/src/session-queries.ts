@@ -70,6 +70,14 @@ export class SessionQueries {
     return isUuid(id) && (await this.prisma.session.count({ where: { id } })) > 0;
   }
 
+  /** Whether an act that ended everything of the account, or of everyone, covers what the account authorized at this instant. */
+  async isEndedSince(accountId: string, authorizedAt: Instant): Promise<boolean> {
+    const [row] = await this.prisma.$queryRaw<{ ended: boolean }[]>`
+      SELECT ${Prisma.raw(isKilled({ account: 'a.account', at: 'a.at' }))} AS ended
+      FROM (SELECT ${accountId}::text AS account, ${at(authorizedAt)}::timestamptz AS at) a`;
+    return row?.ended === true;
+  }
+
   /**
    * Whether an access token still stands as far as the clients that act by it are concerned, a client itself or those that act for a person:
    * neither the token nor any of them was ended since it was made.

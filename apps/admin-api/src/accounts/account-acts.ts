@@ -8,6 +8,7 @@ import {
   type ProfileChange,
   Profiles,
 } from '@curfew/accounts';
+import type { Identity } from '@curfew/accounts/identity-providers';
 import type { AdminScope } from '@curfew/config/admin-scopes';
 import { EventLog } from '@curfew/events';
 import {
@@ -23,6 +24,7 @@ import {
   inviteAccount,
   OperationParts,
   requireNewPassword,
+  unlinkIdentity,
   withdrawConsent,
 } from '@curfew/operations';
 import { forgetBrowsers, removeSecondFactors } from '@curfew/operations/second-factors';
@@ -160,6 +162,13 @@ export class AccountActs {
     await this.existing(id);
     const removed = await removeSecondFactors(this.parts, id, this.author(id, act));
     return { removed: removed !== null, ended: removed?.ended ? endedOnWire(removed.ended) : null };
+  }
+
+  /** Takes the link to a person of an identity provider away, and ends what the account has. */
+  async unlinkIdentity(id: string, identity: Identity, act: Act) {
+    await this.existing(id);
+    const ended = await unlinkIdentity(this.parts, identity, id, this.author(id, act));
+    return { unlinked: ended !== null, ended: ended && endedOnWire(ended) };
   }
 
   /** Has the person asked for the second step in every browser again; how many were remembered. */

@@ -13,6 +13,7 @@ import {
   uuid,
 } from '../contract/wire.js';
 import { sessionPage } from '../sessions/schemas.js';
+import { identity } from './identity-contracts.js';
 import { profileFields, username } from './profile-fields.js';
 
 const byId = z.object({ id: uuid });
@@ -39,6 +40,7 @@ export const detail = z.object({
   groups: z.array(z.string()),
   external_id: z.string().nullable(),
   has_password: z.boolean(),
+  identities: z.array(identity),
   operator_scopes: z.array(z.string()),
 });
 

@@ -1,4 +1,5 @@
 import { type Account, AccountService, ConsentService, OperatorStore, Profiles } from '@curfew/accounts';
+import { LinkedIdentities } from '@curfew/accounts/identity-providers';
 import { Registry } from '@curfew/clients';
 import type { AdminScope } from '@curfew/config/admin-scopes';
 import { Controller } from '@nestjs/common';
@@ -31,6 +32,7 @@ export class AccountsController {
     private readonly usernames: Usernames,
     private readonly profiles: Profiles,
     private readonly mail: MailIsOn,
+    private readonly linked: LinkedIdentities,
   ) {}
 
   @Operation(contracts.list)
@@ -191,12 +193,16 @@ export class AccountsController {
   }
 
   private async detail(account: Account) {
-    const [scopes, profile, hasPassword] = await Promise.all([
+    const [scopes, profile, hasPassword, linked] = await Promise.all([
       this.operators.scopesOf(account.id),
       this.profiles.of(account.id),
       this.accounts.hasPassword(account.id),
+      this.linked.ofAccount(account.id),
     ]);
-    const known = { ...profileOnWire(profile), has_password: hasPassword };
+    const identities = linked.map(({ issuer, subject, createdAt, lastUsedAt }) => ({
+      ...{ issuer, subject, created_at: written(createdAt), last_used_at: writtenOrNull(lastUsedAt) },
+    }));
+    const known = { ...profileOnWire(profile), has_password: hasPassword, identities };
     return { ...accountOnWire(account), ...known, operator_scopes: [...scopes] };
   }
 }

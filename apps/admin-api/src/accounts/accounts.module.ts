@@ -4,6 +4,7 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { AccountActs } from './account-acts.js';
 import { AccountsController } from './accounts.controller.js';
 import { FactorsController } from './factors.controller.js';
+import { IdentitiesController } from './identities.controller.js';
 import { ImportController } from './import.controller.js';
 import { MailIsOn } from './mail-is-on.js';
 import { UsernamesModule } from './usernames.module.js';
@@ -11,7 +12,7 @@ import { UsernamesModule } from './usernames.module.js';
 /** The accounts of people. */
 @Module({
   imports: [SessionsModule, UsernamesModule],
-  controllers: [AccountsController, ImportController, FactorsController],
+  controllers: [AccountsController, ImportController, FactorsController, IdentitiesController],
   providers: [
     AccountActs,
     {

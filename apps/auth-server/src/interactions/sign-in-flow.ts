@@ -2,7 +2,7 @@ import { type Account, AccountService, asksSecondStep } from '@curfew/accounts';
 import { SecondFactors } from '@curfew/accounts/factors';
 import { Clock } from '@curfew/clock';
 import type { NoticePlace, RecognisedPerson } from '@curfew/oidc';
-import { type Instant } from '@curfew/session-policy';
+import type { Instant } from '@curfew/session-policy';
 import {
   type AuthenticationMethod,
   contextOf,
@@ -20,7 +20,17 @@ import { Notices } from './notices.js';
 import { OwnAccount } from './own-account.js';
 import { PageSettings } from './page-settings.js';
 import { SignIn } from './sign-in.js';
-import { drawSignIn, type SecondStepAnswers, type SignInNotice } from './sign-in-forms.js';
+import {
+  type DuePassword,
+  type DueSecondStep,
+  drawSignIn,
+  type FirstProof,
+  fieldsOfStep,
+  type SecondStepAnswers,
+  type SignInNotice,
+  stepOf,
+  valuesOfStep,
+} from './sign-in-forms.js';
 import { type UpstreamProof, UpstreamSignIn, type UpstreamWish } from './upstream-sign-in.js';
 
 /** The place of a sign-in: an application's interaction, or the pages of this server. */
@@ -41,27 +51,8 @@ export interface SignInPlace extends NoticePlace {
 /** Completes a sign-in with the person who was recognised; the uid of their browser session, where one came of it. */
 type Finish = (person: RecognisedPerson) => Promise<string | undefined>;
 
-/** Seconds between a right password and the second step. */
-const secondStepWithin = 600;
-
-/** A second step that is due. */
-interface DueSecondStep {
-  readonly remember: boolean;
-  /** When the first proof was given. */
-  readonly provedAt: Instant;
-  readonly problem?: FormProblem;
-  /** The methods of the first proof, where it was no password. */
-  readonly first?: readonly AuthenticationMethod[];
-}
-
-/** A new password that is due, after these proofs. */
-interface DuePassword {
-  readonly remember: boolean;
-  readonly methods: readonly AuthenticationMethod[];
-  readonly problem?: FormProblem;
-  /** Names the authenticators that were proved, where an earlier form knows them. */
-  readonly version?: string;
-}
+/** Seconds that the form of a second step, or of a new password, may be answered in. */
+const formWithin = 600;
 
 /** From the first form to a recognised person, by way of a new password where one is due. */
 @Injectable()
@@ -86,9 +77,9 @@ export class SignInFlow {
   async show(place: SignInPlace, complete: Finish): Promise<void> {
     const notice = this.notices.take<SignInNotice>(place) ?? {};
     if (notice.upstream) return this.takeUpstream(place, notice.upstream, this.remembering(place, complete));
-    const { markup, status } = drawSignIn(place, notice, this.settings);
+    const { markup, status, leadsElsewhere } = drawSignIn(place, notice, this.settings);
     sendPage(place.response, markup, {
-      leadsOut: place.leadsOut ?? false,
+      leadsOut: place.leadsOut || leadsElsewhere,
       status,
       retryAfter: notice.problem?.retryAfter,
       scripts: this.settings.passkeyScripts,
@@ -123,32 +114,30 @@ export class SignInFlow {
     };
   }
 
-  private async goElsewhere(place: SignInPlace, provider: string): Promise<void> {
-    const to = await this.upstream.begin(
-      place,
-      provider,
-      place.upstream ?? { isFresh: false, context: null },
-    );
+  private async goElsewhere(place: SignInPlace, provider: string, isFresh = false): Promise<void> {
+    const wish = place.upstream ?? { isFresh, context: null };
+    const to = await this.upstream.begin(place, provider, { ...wish, isFresh: isFresh || wish.isFresh });
     if ('code' in to) return this.ask(place, { problem: to });
     seeOther(place.response, to.href);
   }
 
   /**
    * Another identity provider has signed the person in. A second step that the account has is asked for, unless two factors were proved
-   * there: the provider must not be a way around it.
+   * there: the provider must not be a way around it. A new password that is due waits for a sign-in by the old one.
    */
   private async takeUpstream(
     place: SignInPlace,
-    { accountId, methods, provedAt }: UpstreamProof,
+    proof: UpstreamProof,
     finish: Finish,
   ): Promise<void> {
+    const { accountId, methods, provedAt } = proof;
+    // The session there is older than an end of everything here. Its proof would sign nobody in, as often as it was brought.
+    if (await this.upstream.isOver(proof)) return this.goElsewhere(place, proof.provider, true);
     const account = await this.accounts.findById(accountId);
     if (account?.disabledAt !== null) return this.ask(place, { problem: { code: 'upstream_unknown' } });
     const isProved = reaches(contextOf(methods), 'urn:curfew:acr:mfa');
     if (asksSecondStep(account) && !isProved && !(await this.memory.spares(place.request, account)))
-      return this.askForSecondStep(place, account, { remember: false, provedAt, first: methods });
-    if (account.mustChangePassword)
-      return this.askForNewPassword(place, account, { remember: false, methods });
+      return this.askAfter(place, account, { methods, provedAt, isPassword: false });
     await finish({ accountId, methods, provedAt });
   }
 
@@ -160,35 +149,38 @@ export class SignInFlow {
     finish: Finish,
   ): Promise<void> {
     const isSpared = asksSecondStep(account) && (await this.memory.spares(place.request, account));
+    const [methods, now] = [['pwd'] as const, this.clock.now()];
     if (asksSecondStep(account) && !isSpared)
-      return this.askForSecondStep(place, account, { remember, provedAt: this.clock.now() });
+      return this.askAfter(place, account, { methods, provedAt: now, isPassword: true }, remember);
     if (account.mustChangePassword)
-      return this.askForNewPassword(place, account, { remember, methods: ['pwd'] });
+      return this.askForNewPassword(place, account, { remember, methods, shownAt: now });
     // A browser that is remembered proves nothing: this is a sign-in by password alone.
-    await finish({ accountId: account.id, methods: ['pwd'], remember, settlement });
+    await finish({ accountId: account.id, methods, remember, settlement });
   }
 
-  /** A passkey is two factors, so that neither a password nor a second step is missing. */
+  /** A passkey is two factors, so that neither a password, also one that is due, nor a second step is missing. */
   private async takePasskey(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
     const remember = form.get('remember') === 'yes';
     const outcome = await this.signIn.verifyPasskey(place.request, form, place.binding);
     if (outcome.kind === 'refused') return this.ask(place, { problem: outcome.problem, remember });
     const { account, methods, provedAt } = outcome;
-    if (account.mustChangePassword) return this.askForNewPassword(place, account, { remember, methods });
     await finish({ accountId: account.id, methods, remember, provedAt });
+  }
+
+  private askAfter(place: SignInPlace, account: Account, first: FirstProof, remember = false): Promise<void> {
+    return this.askForSecondStep(place, account, { remember, first, shownAt: this.clock.now() });
   }
 
   private async askForSecondStep(
     place: SignInPlace,
     account: Account,
-    { remember, provedAt, problem, first = ['pwd'] }: DueSecondStep,
+    { remember, problem, ...due }: DueSecondStep,
   ): Promise<void> {
-    const shown = first.join(' ');
+    const fields = fieldsOfStep(due);
     const proof = {
       account: account.id,
-      at: String(provedAt),
-      first: shown,
-      second: this.tokens.issue('second-step', ...proven(place, account), String(provedAt), shown),
+      ...fields,
+      second: this.tokens.issue('second-step', ...proven(place, account), ...valuesOfStep(fields)),
       ...(remember ? { remember: 'yes' } : {}),
     };
     const { secondFactors: answering } = account;
@@ -198,23 +190,21 @@ export class SignInFlow {
 
   private async takeSecondStep(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
     const account = await this.accounts.findById(form.get('account') ?? '');
-    const provedAt = Number(form.get('at')) as Instant;
+    const { values, ...due } = stepOf(form);
     const isOpen = account?.disabledAt === null;
-    const isFresh = this.clock.now() - provedAt < secondStepWithin * 1000;
-    const first = form.get('first') ?? '';
-    const proof = account && [...proven(place, account), String(provedAt), first];
+    const isFresh = this.isFresh(due);
+    const proof = account && [...proven(place, account), ...values];
     if (!isOpen || !isFresh || !proof || !this.tokens.verify(form.get('second'), 'second-step', ...proof))
       return this.ask(place, { problem: { code: 'took_too_long' } });
     const remember = form.get('remember') === 'yes';
     const wish = form.get('trust') === 'yes' ? await this.memory.wish(account) : undefined;
     const outcome = await this.signIn.verifySecond(place.request, account, form, place.binding);
     if (outcome.kind === 'refused')
-      return this.askForSecondStep(place, account, {
-        ...{ remember, provedAt, problem: outcome.problem },
-        first: methodsTogether(first.split(' ')),
-      });
-    const methods = methodsTogether(first.split(' '), outcome.methods);
-    if (account.mustChangePassword) return this.askForNewPassword(place, account, { remember, methods });
+      return this.askForSecondStep(place, account, { remember, ...due, problem: outcome.problem });
+    const { provedAt, isPassword } = due.first;
+    const methods = methodsTogether(due.first.methods, outcome.methods);
+    if (account.mustChangePassword && isPassword)
+      return this.askForNewPassword(place, account, { remember, methods, shownAt: this.clock.now() });
     const token = wish && this.memory.introduce(place.request, place.response, account.id, wish);
     const uid = await finish({ accountId: account.id, methods, remember, provedAt });
     if (!wish || token === undefined || uid === undefined) return;
@@ -241,28 +231,32 @@ export class SignInFlow {
   private async askForNewPassword(
     place: SignInPlace,
     account: Account,
-    { remember, methods, problem, ...given }: DuePassword,
+    { remember, methods, shownAt, problem, ...given }: DuePassword,
   ): Promise<void> {
     const held = await this.factors.authenticators(account.id);
     if (given.version === undefined && String(held.kinds) !== String(account.secondFactors))
       return this.ask(place, { problem: { code: 'took_too_long' } });
     const { version } = { ...held, ...given };
-    const proved = methods.join(' ');
+    const [proved, at] = [methods.join(' '), String(shownAt)];
     const proof = {
       account: account.id,
-      proved,
-      version,
-      proof: this.tokens.issue('new-password', ...proven(place, account), proved, version),
+      ...{ proved, version, at },
+      proof: this.tokens.issue('new-password', ...proven(place, account), proved, version, at),
       ...(remember ? { remember: 'yes' } : {}),
     };
     this.ask(place, { proof, due: 'password', username: account.username, ...(problem && { problem }) });
   }
 
+  /** The change ends everything that was proved before it, so that the sign-in counts from then on: soon after its proofs. */
   private async changeDuePassword(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
     const account = await this.accounts.findById(form.get('account') ?? '');
     const due = account?.mustChangePassword && account.disabledAt === null;
     const [proof, proved = '', version = ''] = [form.get('proof'), form.get('proved'), form.get('version')];
-    if (!due || !this.tokens.verify(proof, 'new-password', ...proven(place, account), proved, version))
+    const shownAt = Number(form.get('at')) as Instant;
+    const isShown = (...facts: string[]) =>
+      this.isFresh({ shownAt }) &&
+      this.tokens.verify(proof, 'new-password', ...facts, proved, version, String(shownAt));
+    if (!due || !isShown(...proven(place, account)))
       return this.ask(place, { problem: { code: 'took_too_long' } });
     const remember = form.get('remember') === 'yes';
     const password = form.get('new') ?? '';
@@ -272,8 +266,13 @@ export class SignInFlow {
         : { code: 'repeat_differs' };
     if (problem?.code === 'authenticators_changed') return this.ask(place, { problem });
     const methods = methodsTogether(proved.split(' '));
-    if (problem) return this.askForNewPassword(place, account, { remember, methods, problem, version });
+    if (problem)
+      return this.askForNewPassword(place, account, { remember, methods, shownAt, problem, version });
     await finish({ accountId: account.id, methods, remember });
+  }
+
+  private isFresh({ shownAt }: Pick<DueSecondStep, 'shownAt'>): boolean {
+    return this.clock.now() - shownAt < formWithin * 1000;
   }
 
   private async change(

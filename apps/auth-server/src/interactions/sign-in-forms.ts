@@ -1,5 +1,7 @@
 import type { SecondFactor } from '@curfew/accounts';
 import type { PageDocument } from '@curfew/pages';
+import type { Instant } from '@curfew/session-policy';
+import { type AuthenticationMethod, methodsTogether } from '@curfew/session-policy/authentication';
 import {
   newPasswordPage,
   type SecondStepPage,
@@ -7,6 +9,7 @@ import {
   secondStepPage,
   signInPage,
 } from '../pages/index.js';
+import type { Form } from './form.js';
 import { type FormProblem, inWords } from './form-problem.js';
 import type { PageSettings } from './page-settings.js';
 import type { UpstreamProof } from './upstream-sign-in.js';
@@ -31,12 +34,64 @@ export interface SignInNotice {
   readonly rememberedDays?: number;
 }
 
+/** The first proof of a sign-in, which a second step follows. */
+export interface FirstProof {
+  readonly methods: readonly AuthenticationMethod[];
+  readonly provedAt: Instant;
+  /** Whether it was the password of this account. No other proof leads to a new one: that needs the old one to be shown. */
+  readonly isPassword: boolean;
+}
+
+/** A second step that is due; its form waits for so long from when it was first shown. */
+export interface DueSecondStep {
+  readonly remember: boolean;
+  readonly first: FirstProof;
+  readonly shownAt: Instant;
+  readonly problem?: FormProblem;
+}
+
+/** A new password that is due, after these proofs. */
+export interface DuePassword {
+  readonly remember: boolean;
+  readonly methods: readonly AuthenticationMethod[];
+  readonly shownAt: Instant;
+  readonly problem?: FormProblem;
+  /** Names the authenticators that were proved, where an earlier form knows them. */
+  readonly version?: string;
+}
+
+/** The hidden fields of a second step's form that its token covers, in this order. */
+const stepFields = ['at', 'given', 'first', 'by'] as const;
+
+/** Those fields of a step that is due. */
+export const fieldsOfStep = ({ first, shownAt }: Pick<DueSecondStep, 'first' | 'shownAt'>) => ({
+  at: String(shownAt),
+  given: String(first.provedAt),
+  first: first.methods.join(' '),
+  by: first.isPassword ? 'password' : 'other',
+});
+
+/** The values of those fields, for the token. */
+export const valuesOfStep = (fields: Readonly<Record<string, string>>): readonly string[] =>
+  stepFields.map((name) => fields[name] ?? '');
+
+/** The step that a form speaks of, and the values that its token must cover. */
+export function stepOf(form: Form): Pick<DueSecondStep, 'first' | 'shownAt'> & {
+  readonly values: readonly string[];
+} {
+  const values = stepFields.map((name) => form.get(name) ?? '');
+  const [at, given, first, by] = values as [string, string, string, string];
+  const methods = methodsTogether(first.split(' '));
+  const shown = { methods, provedAt: Number(given) as Instant, isPassword: by === 'password' };
+  return { first: shown, shownAt: Number(at) as Instant, values };
+}
+
 /** The form that a notice leads to: the sign-in, its second step, or a new password that is due. */
 export function drawSignIn(
   place: { readonly page: SignInPage; readonly stepUp?: SecondStepAnswers },
   { problem, proof, due, username, remember, answering, rememberedDays }: SignInNotice,
   settings: PageSettings,
-): { readonly markup: PageDocument; readonly status: number } {
+): { readonly markup: PageDocument; readonly status: number; readonly leadsElsewhere: boolean } {
   const { page } = place;
   const told = problem && inWords(problem, settings, page.language);
   const status = told?.status ?? 200;
@@ -47,13 +102,17 @@ export function drawSignIn(
       rememberedDays,
       ...(proof ? {} : place.stepUp),
     };
-    return { markup: secondStepPage({ ...asked, ...page, proof, problem: told?.text }), status };
+    const markup = secondStepPage({ ...asked, ...page, proof, problem: told?.text });
+    return { markup, status, leadsElsewhere: false };
   }
   if (proof) {
     const { base, language, action, csrf, look } = page;
     const model = { base, language, action, csrf, look, proof, problem: told, username: username ?? '' };
-    return { markup: newPasswordPage({ ...model, minLength: settings.parts.shortestPassword }), status };
+    const markup = newPasswordPage({ ...model, minLength: settings.parts.shortestPassword });
+    return { markup, status, leadsElsewhere: false };
   }
   const again = problem ? { username, remember, problem: told?.text } : {};
-  return { markup: signInPage({ ...page, ...again }), status };
+  // No page but this one has a form that leads to another identity provider.
+  const leadsElsewhere = (page.providers ?? []).length > 0;
+  return { markup: signInPage({ ...page, ...again }), status, leadsElsewhere };
 }

@@ -73,7 +73,7 @@ export class SignInController {
     request: IncomingMessage,
     binding: string,
     next: string,
-  ): Pick<SignInPlace, 'address' | 'page' | 'leadsOut'> {
+  ): Pick<SignInPlace, 'address' | 'page'> {
     const model = this.settings.pageFor(request);
     const address = `${model.base}/sign-in${next && `?next=${next}`}`;
     const { forgottenPassword: forgotten } = this.settings;
@@ -81,7 +81,7 @@ export class SignInController {
     const passkey = this.passkeys.toShow(binding);
     const providers = this.upstream.offered.offered;
     const page = { ...model, action: address, csrf, forgotten, passkey, providers };
-    return { address, page, leadsOut: providers.length > 0 };
+    return { address, page };
   }
 
   private goOn(response: ServerResponse, next: string): void {

@@ -6,7 +6,7 @@ import { Clock } from '@curfew/clock';
 import { isDatabaseUnavailable } from '@curfew/persistence';
 import { earliest, type Instant, instant, latest, plus, seconds } from '@curfew/session-policy';
 import type { AuthenticationContext, AuthenticationMethod } from '@curfew/session-policy/authentication';
-import { SessionService } from '@curfew/sessions';
+import { SessionQueries, SessionService } from '@curfew/sessions';
 import { SignalsReader } from '@curfew/signals';
 import { Injectable } from '@nestjs/common';
 import {
@@ -42,6 +42,8 @@ export interface UpstreamPlace {
 /** A sign-in elsewhere that is under way, as the browser's own cookie keeps it. */
 interface Begun extends UpstreamRequest {
   readonly provider: string;
+  /** A response is taken for the issuer that was asked alone (RFC 9700 §4.4.2). */
+  readonly issuer: string;
   readonly address: string;
   readonly binding: string;
   readonly at: number;
@@ -53,6 +55,7 @@ export type UpstreamNotice = { readonly problem: FormProblem } | { readonly upst
 
 /** A person whom another identity provider has signed in: their account here, and what was proved. */
 export interface UpstreamProof {
+  readonly provider: string;
   readonly accountId: string;
   readonly methods: readonly AuthenticationMethod[];
   readonly provedAt: Instant;
@@ -62,6 +65,19 @@ export interface UpstreamProof {
 const within = seconds(900);
 
 const failed = { problem: { code: 'upstream_failed' } } as const;
+
+/** The cause in the log where a provider is switched off or gone, or where its secret does not open any more. */
+const notOpen = { name: 'ProviderNotOpen' };
+
+/** Faults of a response that somebody may have made. A provider that is away is no sign of that. */
+const suspicious: ReadonlySet<unknown> = new Set([
+  'OAUTH_AUTHORIZATION_RESPONSE_ERROR',
+  'OAUTH_INVALID_RESPONSE',
+  'OAUTH_JWT_CLAIM_COMPARISON_FAILED',
+  'OAUTH_JWT_TIMESTAMP_CHECK_FAILED',
+  'OAUTH_KEY_SELECTION_FAILED',
+  'OAUTH_RESPONSE_BODY_ERROR',
+]);
 
 /**
  * Sign-ins with other identity providers. A browser keeps its own state, nonce and PKCE verifier, sealed, in a cookie of its own for each
@@ -75,6 +91,7 @@ export class UpstreamSignIn {
     private readonly people: UpstreamPeople,
     private readonly artifacts: ArtifactStore,
     private readonly sessions: SessionService,
+    private readonly queries: SessionQueries,
     private readonly throttle: Throttle,
     private readonly signals: SignalsReader,
     private readonly signIn: SignIn,
@@ -91,11 +108,12 @@ export class UpstreamSignIn {
     const verdict = await this.throttle.take(throttleKey('upstream', prefix ?? 'unknown'), this.parts.limit);
     if (!verdict.allowed) return { code: 'throttled', retryAfter: verdict.retryAfter };
     const opened = await this.providers.opened(id);
-    if (!opened) return failed.problem;
+    if (!opened) return this.#failed(id, notOpen).problem;
     const isFresh = wish.isFresh || !opened.provider.singleSignOn;
     const maxAge = isFresh ? 0 : (await this.sessions.everyonesPolicy()).absoluteLifetime;
     const asked = { state: freshValue(), nonce: freshValue(), verifier: freshValue() };
-    const begun: Begun = { ...asked, provider: id, address, binding, at: this.clock.now(), maxAge };
+    const { issuer } = opened.provider;
+    const begun: Begun = { ...asked, provider: id, issuer, address, binding, at: this.clock.now(), maxAge };
     const acrValues = classesFor(wish.context, opened.provider);
     try {
       const url = await this.parts.client.begin(opened, asked, { maxAge, acrValues });
@@ -107,7 +125,7 @@ export class UpstreamSignIn {
       });
       return url;
     } catch (error) {
-      return this.#failed(request, id, error).problem;
+      return this.#failed(id, error).problem;
     }
   }
 
@@ -133,7 +151,7 @@ export class UpstreamSignIn {
     const key = { kind: 'UpstreamSignIn', id: state };
     if (!(await this.artifacts.insertOnce(key, now, plus(now, within)))) return failed;
     const opened = await this.providers.opened(id);
-    if (!opened) return failed;
+    if (opened?.provider.issuer !== begun.issuer) return this.#failed(id, notOpen);
     if (new URLSearchParams(query).get('error') === 'access_denied')
       return { problem: { code: 'upstream_denied' } };
     try {
@@ -142,8 +160,15 @@ export class UpstreamSignIn {
       return await this.#recognised(request, begun, opened, claims);
     } catch (error) {
       if (isDatabaseUnavailable(error)) throw error;
-      return this.#failed(request, id, error);
+      if (suspicious.has((error as { code?: unknown }).code))
+        this.signIn.tellFailedAt(request, 'upstream_refused');
+      return this.#failed(id, error);
     }
+  }
+
+  /** Whether everything of the account was ended since this proof: it signs nobody in any more, and a new one does. */
+  isOver({ accountId, provedAt }: UpstreamProof): Promise<boolean> {
+    return this.queries.isEndedSince(accountId, provedAt);
   }
 
   async #recognised(
@@ -163,14 +188,14 @@ export class UpstreamSignIn {
     }
     const now = this.clock.now();
     const provedAt = provedThere(claims, begun, now);
-    return { upstream: { accountId: account.id, methods: methodsOf(claims, provider), provedAt } };
+    const methods = methodsOf(claims, provider);
+    return { upstream: { provider: provider.id, accountId: account.id, methods, provedAt } };
   }
 
   /** The log names the kind of fault alone: errors of the protocol hold codes and tokens. */
-  #failed(request: IncomingMessage, provider: string, error: unknown): typeof failed {
+  #failed(provider: string, error: unknown): typeof failed {
     const { name = 'Error', code = null } = error as { name?: string; code?: unknown };
     this.log.note('upstream_failed', { provider, cause: name, code: typeof code === 'string' ? code : null });
-    this.signIn.tellFailedAt(request, 'upstream_refused');
     return failed;
   }
 

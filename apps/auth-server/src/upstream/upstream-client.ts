@@ -73,7 +73,10 @@ export class UpstreamClient {
     });
   }
 
-  /** Redeems the code of a response, and answers with the claims of the ID token. Throws where anything does not fit. */
+  /**
+   * Redeems the code of a response, and answers with the claims of the ID token, which are of the issuer that the operator wrote (OpenID
+   * Connect Core §3.1.3.7). Throws where anything does not fit.
+   */
   async finish(
     opened: OpenedProvider,
     query: string,
@@ -90,11 +93,13 @@ export class UpstreamClient {
       idTokenExpected: true,
       maxAge,
     });
-    return tokens.claims()!;
+    const claims = tokens.claims()!;
+    if (claims.iss !== opened.provider.issuer) throw new ProviderFault(issuerDiffers);
+    return claims;
   }
 
   async #configurationOf({ provider, secret }: OpenedProvider): Promise<openid.Configuration> {
-    const name = JSON.stringify([provider.id, provider.version]);
+    const name = rowOf(provider);
     const kept = this.#kept.get(name);
     if (kept) return kept;
     const issuer = new URL(provider.issuer);
@@ -112,12 +117,39 @@ export class UpstreamClient {
         ],
       },
     );
+    const { issuer: stated, token_endpoint_auth_methods_supported: methods } = configuration.serverMetadata();
+    // The library compares nothing where the address names the document itself, and less for some providers (Discovery §4.3).
+    if (stated !== provider.issuer) throw new ProviderFault(issuerDiffers);
+    if (methods && !secretMethods.some((method) => methods.includes(method)))
+      throw new ProviderFault('OAUTH_UNSUPPORTED_OPERATION');
     this.#kept.set(name, configuration);
     return configuration;
   }
 }
 
-/** By the method that RFC 6749 §2.3.1 has every server support, unless the provider names others alone. */
+/**
+ * The row that a configuration was made from. A provider that was deleted and made again under its id begins at version 1 again, so that id
+ * and version alone do not tell one from the other.
+ */
+const rowOf = ({ id, issuer, clientId, version, updatedAt }: IdentityProvider): string =>
+  JSON.stringify([id, issuer, clientId, version, updatedAt]);
+
+/** The code of the library for metadata that state another issuer. */
+const issuerDiffers = 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED';
+
+/** The ways in which a secret may be sent. */
+const secretMethods = ['client_secret_basic', 'client_secret_post'];
+
+/** A provider that must not be used as it is; by the codes that the library has. */
+class ProviderFault extends Error {
+  override readonly name = 'ProviderFault';
+
+  constructor(readonly code: string) {
+    super(code);
+  }
+}
+
+/** By the method that RFC 6749 §2.3.1 has every server support, unless the provider names the other one alone. */
 function authenticatingWith(secret: string): openid.ClientAuth {
   const [basic, post] = [openid.ClientSecretBasic(secret), openid.ClientSecretPost(secret)];
   return (server, ...rest) => {

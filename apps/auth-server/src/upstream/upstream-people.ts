@@ -22,16 +22,16 @@ export class UpstreamPeople {
    * Connect Core §5.7), so that one which the provider has not verified counts for nothing.
    */
   async accountOf(claims: UpstreamClaims, provider: IdentityProvider): Promise<Account | undefined> {
-    const identity = { issuer: claims.iss, subject: claims.sub };
+    const identity = { issuer: provider.issuer, subject: claims.sub };
     const linked = await this.identities.accountOf(identity);
     if (linked !== undefined) {
       await this.identities.used(identity, this.clock.now());
       return this.#open(linked);
     }
     try {
-      return (
-        (await this.#byEmail(identity, claims, provider)) ?? (await this.#made(identity, claims, provider))
-      );
+      const found = await this.#byEmail(identity, claims, provider);
+      if (found === 'closed') return undefined;
+      return found ?? (await this.#made(identity, claims, provider));
     } catch (error) {
       // Two sign-ins at once, or a name that somebody has here already: nothing is taken over.
       if (error instanceof AccountError) return undefined;
@@ -39,15 +39,18 @@ export class UpstreamPeople {
     }
   }
 
+  /** A person whose account is disabled gets no second one by the same address, also where addresses link nobody. */
   async #byEmail(
     identity: Identity,
     claims: UpstreamClaims,
     { linksByEmail }: IdentityProvider,
-  ): Promise<Account | undefined> {
-    const email = linksByEmail ? verifiedEmail(claims) : undefined;
+  ): Promise<Account | 'closed' | undefined> {
+    const email = verifiedEmail(claims);
     const id = email === undefined ? null : await this.profiles.accountOfVerified(email);
-    const account = id === null ? undefined : await this.#open(id);
-    if (!account) return undefined;
+    if (id === null) return undefined;
+    const account = await this.#open(id);
+    if (!account) return 'closed';
+    if (!linksByEmail) return undefined;
     await linkIdentity(this.parts, identity, account.id, { by: { kind: 'user', id: account.id, ip: null } });
     return account;
   }

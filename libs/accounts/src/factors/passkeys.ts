@@ -1,8 +1,7 @@
 import type { Clock } from '@curfew/clock';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import type { AuthenticationMethod } from '@curfew/session-policy/authentication';
-import type { Account } from '../account.js';
+import { type Account, methodsOfFactor } from '../account.js';
 import { type Throttle, throttleKey } from '../throttle.store.js';
 import { type Ceremony, CeremonyChallenges, ceremonyWithin } from './ceremony-challenge.js';
 import { type NewPasskey, type Passkey, PasskeyStore, type RemovedPasskey } from './passkey.store.js';
@@ -39,11 +38,8 @@ export type PasskeyVerdict =
 /** Why a new passkey was not kept. */
 export type PasskeyFault = 'stale' | 'invalid' | 'too_many';
 
-/**
- * How a person proves themselves with a passkey (RFC 8176). Each verified the person, so it is two factors. Nobody can tell without
- * attestation whether its key is in hardware, so the weaker word is said.
- */
-export const passkeyMethods: readonly AuthenticationMethod[] = ['swk', 'user', 'mfa'];
+/** How a person proves themselves with a passkey. */
+export const passkeyMethods = methodsOfFactor.passkey;
 
 /** Passkeys of one account at most. */
 export const maxPasskeys = 20;

@@ -1,5 +1,6 @@
 import {
   type IdentityProvider as IdentityProviderRow,
+  isUniqueViolation,
   type PrismaService,
   type Transaction,
 } from '@curfew/persistence';
@@ -76,7 +77,7 @@ export class IdentityProviders {
 
   /**
    * Replaces this version; undefined where it is another one by now, or gone, and `taken` where another one has that issuer. Without a secret
-   * it keeps the one it has, which goes to no other issuer.
+   * it keeps the one it has, which goes to no other issuer. The transaction cannot go on after `taken`.
    */
   async replace(
     fields: IdentityProviderFields,
@@ -85,20 +86,22 @@ export class IdentityProviders {
     now: Instant,
     tx: Transaction,
   ): Promise<IdentityProvider | 'taken' | undefined> {
-    const other = await tx.identityProvider.findUnique({ where: { issuer: fields.issuer } });
-    if (other && other.id !== fields.id) return 'taken';
-    const [row] = await tx.identityProvider.updateManyAndReturn({
-      where: { id: fields.id, version },
-      data: {
-        ...dataOf(fields),
-        ...(secret === undefined ? {} : { secret: this.#close(secret, fields) }),
-        updatedAt: new Date(now),
-        version: { increment: 1 },
-      },
-    });
-    if (!row) return undefined;
-    await announce(tx);
-    return providerOf(row);
+    const data = {
+      ...dataOf(fields),
+      ...(secret === undefined ? {} : { secret: this.#close(secret, fields) }),
+      updatedAt: new Date(now),
+      version: { increment: 1 },
+    };
+    try {
+      const where = { id: fields.id, version };
+      const [row] = await tx.identityProvider.updateManyAndReturn({ where, data });
+      if (!row) return undefined;
+      await announce(tx);
+      return providerOf(row);
+    } catch (error) {
+      if (isUniqueViolation(error)) return 'taken';
+      throw error;
+    }
   }
 
   /** Deletes this version; false where it is another one by now, or gone. The links of its people stay until they are removed. */

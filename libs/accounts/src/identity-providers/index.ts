@@ -5,4 +5,4 @@ export type {
   LinkedIdentity,
 } from './identity-provider.js';
 export { IdentityProviders, identityProvidersChannel } from './identity-provider.store.js';
-export { LinkedIdentities, maxLinkedIdentities } from './linked-identities.js';
+export { LinkedIdentities } from './linked-identities.js';

@@ -1,10 +1,11 @@
 import { isUniqueViolation, type PrismaService, type Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import { AccountError } from '../account-error.js';
+import { lockFactors } from '../factors/factor-lock.js';
 import type { Identity, LinkedIdentity } from './identity-provider.js';
 
 /** The identities that one account may have. */
-export const maxLinkedIdentities = 20;
+const maxLinkedIdentities = 20;
 
 /** The accounts of people as identity providers know them: rows of the table `linked_identity`. */
 export class LinkedIdentities {
@@ -30,14 +31,24 @@ export class LinkedIdentities {
     }));
   }
 
-  /** Links an identity to an account. @throws AccountError where it has an account already */
+  /** Links an identity to an account. @throws AccountError where it has an account already, or the account has as many as it may have */
   async link({ issuer, subject }: Identity, accountId: string, now: Instant, tx: Transaction): Promise<void> {
+    // Links at once wait for each other: none is beyond those that the list shows.
+    await lockFactors(accountId, tx);
+    if ((await tx.linkedIdentity.count({ where: { accountId } })) >= maxLinkedIdentities)
+      throw new AccountError('too_many_identities');
     try {
       await tx.linkedIdentity.create({ data: { issuer, subject, accountId, createdAt: new Date(now) } });
     } catch (error) {
       if (isUniqueViolation(error)) throw new AccountError('identity_taken');
       throw error;
     }
+  }
+
+  /** Takes the link to an account away; false where there is none. */
+  async unlink({ issuer, subject }: Identity, accountId: string, tx: Transaction): Promise<boolean> {
+    const { count } = await tx.linkedIdentity.deleteMany({ where: { issuer, subject, accountId } });
+    return count === 1;
   }
 
   /** Notes that somebody signed in with it. */

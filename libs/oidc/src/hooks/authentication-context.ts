@@ -1,4 +1,4 @@
-import { type AccountService, reachableContext } from '@curfew/accounts';
+import { type Account, type AccountService, contextWith, reachableContext } from '@curfew/accounts';
 import {
   type AuthenticationContext,
   contextOf,
@@ -77,16 +77,19 @@ async function toBeProved(
   const ofPolicy = demandedBy(policy.requiredAcr);
   const { wanted } = asked;
   const isOfRisk = awaitsStepUp(session.uid, accountId);
-  const proved = contextOf((session as { amr?: string[] }).amr);
+  const { amr = [] } = session as { amr?: string[] };
+  const proved = contextOf(amr);
   // Most requests ask for nothing more than was proved: then the account need not be read.
   const most = strongerContext(strongerContext(asked.required, ofPolicy), wanted);
   if (!isOfRisk && reaches(proved, most)) return null;
-  const reachable = await reachableBy(accountId, accounts);
+  const account = currentScope().staged.account(accountId) ?? (await accounts.findById(accountId));
+  const possible = account ? reachableContext(account) : 'urn:curfew:acr:sfa';
+  const reachable = account ? await reachableFrom(amr, account, accounts) : possible;
   // A person whose account lacks a factor that the policy wants is led to set one up, once they have proved what they can (enrolment.ts).
-  const isLacking = ofPolicy !== null && provable.includes(ofPolicy) && !reaches(reachable, ofPolicy);
+  const isLacking = ofPolicy !== null && provable.includes(ofPolicy) && !reaches(possible, ofPolicy);
   const demanded = isLacking ? asked.required : strongerContext(asked.required, ofPolicy);
   // A thief of the password must not answer a step-up with it, where the account has more than that (RFC 9470).
-  const required = isOfRisk ? strongerContext(demanded, reachable) : demanded;
+  const required = isOfRisk ? strongerContext(demanded, reachable ?? null) : demanded;
   const decision = decideContext({ proved, required, wanted, reachable });
   // A page that asks for a sign-in anyway may bring another account.
   if (decision === 'unmet' && !ctx.oidc.promptPending('login')) throw unmet();
@@ -102,10 +105,18 @@ function awaitsStepUp(browserSessionUid: string, accountId: string): boolean {
   return found?.payload.accountId === accountId && (found.signIn?.stepUpRequiredAt ?? null) !== null;
 }
 
-/** The strongest context class that an account can prove with the factors it has. */
-async function reachableBy(accountId: string, accounts: AccountService): Promise<AuthenticationContext> {
-  const account = currentScope().staged.account(accountId) ?? (await accounts.findById(accountId));
-  return account ? reachableContext(account) : 'urn:curfew:acr:sfa';
+/**
+ * The strongest context class that a sign-in which proved these methods can be brought to here. An account without a password, whose person
+ * signs in elsewhere, has no more than its factors to add.
+ */
+async function reachableFrom(
+  amr: readonly string[],
+  account: Account,
+  accounts: AccountService,
+): Promise<AuthenticationContext | undefined> {
+  const [possible, added] = [reachableContext(account), contextWith(amr, account.secondFactors)];
+  // Where the factors are enough, the password need not be asked for.
+  return reaches(added, possible) || !(await accounts.hasPassword(account.id)) ? added : possible;
 }
 
 /**

@@ -59,11 +59,13 @@ function browserOf(
   if (!session?.accountId) return null;
   const found = currentScope().staged.foundBrowserSession(session.uid);
   const row = found?.payload.accountId === session.accountId ? found.signIn : null;
-  const login = result?.login as { accountId: string; atMs?: Instant } | undefined;
+  const login = result?.login as { accountId: string; atMs?: Instant; seenMs?: Instant } | undefined;
   const provedAt = login?.accountId === session.accountId ? login.atMs : undefined;
   if (provedAt === undefined) return row && { browser: row, isProved: false };
   if (row && row.signedInAt >= provedAt) return { browser: row, isProved: true };
   const begun = signedInBrowser(policy, provedAt);
-  const lastActiveAt = latest(provedAt, row?.lastActiveAt ?? provedAt);
+  // A proof that was given elsewhere may be hours old; the person who brought it is here.
+  const seenAt = login?.seenMs ?? provedAt;
+  const lastActiveAt = latest(seenAt, row?.lastActiveAt ?? seenAt);
   return { browser: { ...begun, lastActiveAt }, isProved: true };
 }

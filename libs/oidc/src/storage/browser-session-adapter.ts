@@ -43,7 +43,7 @@ export class BrowserSessionAdapter extends PartialAdapter {
     const previous = keptSignIn(found, payload);
     const isNew = accountId !== undefined && previous === null;
     const policy = accountId === undefined ? undefined : await this.policy();
-    const signIn = isNew ? signedInBrowser(policy!, provedBy(accountId, now)) : bounded(previous, policy);
+    const signIn = isNew ? begun(policy!, provedBy(accountId, now), now) : bounded(previous, policy);
     const told = { acr: contextOf(amr) ?? null, amr, signals, browserSessionUid: uid };
     staged.browserSession = {
       id,
@@ -103,6 +103,12 @@ export class BrowserSessionAdapter extends PartialAdapter {
 /** Whether a sign-in that goes on was proved further. */
 const hasGrown = (before: readonly string[] | undefined, amr: readonly string[]): boolean =>
   amr.some((method) => !before?.includes(method));
+
+/** A sign-in that begins. Its age counts from the proof, which may be an old one from elsewhere, and its activity from now. */
+const begun = (policy: SessionPolicy, provedAt: Instant, now: Instant): KeptSignIn => ({
+  ...signedInBrowser(policy, provedAt),
+  lastActiveAt: now,
+});
 
 /** When the person proved who they are: in the interaction that led here, or in this request. */
 function provedBy(accountId: string, now: Instant): Instant {
