@@ -318,7 +318,10 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
   requireNewPassword: toAccount('POST', '/require-password', {}),
   withdrawConsent: toAccount('DELETE', '/consents/nobody'),
   removeFactors: toAccount('DELETE', '/factors'),
-  unlinkIdentity: toAccount('POST', '/unlink-identity', { issuer: 'https://idp.example.test', subject: 'nobody' }),
+  unlinkIdentity: toAccount('POST', '/unlink-identity', {
+    issuer: 'https://idp.example.test',
+    subject: 'nobody',
+  }),
   forgetBrowsers: toAccount('DELETE', '/remembered-browsers'),
   changeAccount: toAccount('PATCH', '', { display_name: 'Changed' }),
   inviteAccount: toAccount('POST', '/invite', {}),

@@ -95,7 +95,11 @@ export async function detailsOf(
     leadsOut: redirectUri !== undefined,
     accountId: session?.accountId,
     username: account?.username,
-    isStepUp: isOfContext && account !== undefined && account.secondFactors.length > 0 && isEnough(account.secondFactors),
+    isStepUp:
+      isOfContext &&
+      account !== undefined &&
+      account.secondFactors.length > 0 &&
+      isEnough(account.secondFactors),
     enrolment: account && enrolmentOf(account, prompt.details),
     secondFactors: account?.secondFactors ?? [],
     needsPasskey: needed !== null && !isEnough(['totp']),

@@ -12,9 +12,7 @@ export class IdentitiesController {
   constructor(private readonly acts: AccountActs) {}
 
   @Operation(contracts.unlink)
-  async unlink(
-    @Input() { params, body, ...asked }: InputOf<typeof contracts.unlink>,
-  ): Promise<Answer> {
+  async unlink(@Input() { params, body, ...asked }: InputOf<typeof contracts.unlink>): Promise<Answer> {
     const { note, ...identity } = body;
     return ok(await this.acts.unlinkIdentity(params.id, identity, actOf(asked, contracts.unlink, note)));
   }

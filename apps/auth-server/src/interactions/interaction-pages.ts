@@ -54,6 +54,12 @@ export class InteractionPages {
     };
   }
 
+  /** Whether the page has a form that leads to another identity provider. */
+  leadsElsewhere({ prompt, isStepUp }: InteractionDetails): boolean {
+    const isSignIn = !['consent', 'enrolment'].includes(prompt.name) && !isStepUp;
+    return isSignIn && this.upstream.offered.offered.length > 0;
+  }
+
   /** The address of an interaction's page, to which its form is also sent. */
   addressOf(uid: string): string {
     return `${this.settings.base}/interaction/${encodeURIComponent(uid)}`;

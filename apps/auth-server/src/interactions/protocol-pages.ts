@@ -43,7 +43,7 @@ export class PagesOfProtocol extends ProtocolPages {
   }
 
   override async interaction(details: InteractionDetails, request: IncomingMessage): Promise<Page> {
-    const { leadsOut } = details;
+    const leadsOut = details.leadsOut || this.interactions.leadsElsewhere(details);
     const scripts = [...pageScripts, ...this.settings.passkeyScripts];
     return sent(await this.interactions.draw(details, request), { leadsOut, scripts });
   }

@@ -125,11 +125,7 @@ export class SignInFlow {
    * Another identity provider has signed the person in. A second step that the account has is asked for, unless two factors were proved
    * there: the provider must not be a way around it. A new password that is due waits for a sign-in by the old one.
    */
-  private async takeUpstream(
-    place: SignInPlace,
-    proof: UpstreamProof,
-    finish: Finish,
-  ): Promise<void> {
+  private async takeUpstream(place: SignInPlace, proof: UpstreamProof, finish: Finish): Promise<void> {
     const { accountId, methods, provedAt } = proof;
     // The session there is older than an end of everything here. Its proof would sign nobody in, as often as it was brought.
     if (await this.upstream.isOver(proof)) return this.goElsewhere(place, proof.provider, true);
