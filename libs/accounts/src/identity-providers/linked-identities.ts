@@ -47,8 +47,9 @@ export class LinkedIdentities {
 
   /** Takes the link to an account away; false where there is none. */
   async unlink({ issuer, subject }: Identity, accountId: string, tx: Transaction): Promise<boolean> {
-    const { count } = await tx.linkedIdentity.deleteMany({ where: { issuer, subject, accountId } });
-    return count === 1;
+    const gone = await tx.$queryRaw<unknown[]>`
+      DELETE FROM linked_identity WHERE issuer = ${issuer} AND subject = ${subject} AND account_id = ${accountId}::uuid RETURNING 1`;
+    return gone.length === 1;
   }
 
   /** Notes that somebody signed in with it. */

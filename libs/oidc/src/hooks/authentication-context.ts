@@ -115,7 +115,7 @@ async function reachableFrom(
   accounts: AccountService,
 ): Promise<AuthenticationContext | undefined> {
   const [possible, added] = [reachableContext(account), contextWith(amr, account.secondFactors)];
-  // Where the factors are enough, the password need not be asked for.
+  // The password need not be asked for if the factors are enough.
   return reaches(added, possible) || !(await accounts.hasPassword(account.id)) ? added : possible;
 }
 
