@@ -20,6 +20,12 @@ class HostClock extends Clock {
 
 let world: ProtocolWorld;
 let receiver: EventReceiver;
+const clientsOfWorld = () =>
+  new ClientService({
+    prisma: world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' }),
+    clock: new HostClock(),
+    rules: { allowPrivateAddresses: true },
+  });
 beforeAll(async () => {
   world = await ProtocolWorld.start({
     CURFEW_DELIVERY_INTERVAL: '50ms',
@@ -171,12 +177,7 @@ describe('the transmitter', () => {
   });
 
   it('takes a token that is narrowed to reading, or to streams, for that alone', async () => {
-    const clients = new ClientService({
-      prisma: world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' }),
-      clock: new HostClock(),
-      rules: { allowPrivateAddresses: true },
-    });
-    const made = await clients.create({
+    const made = await clientsOfWorld().create({
       client_name: 'Orders, by scope',
       grant_types: ['client_credentials'],
       resource: orders,
@@ -223,7 +224,26 @@ describe('the transmitter', () => {
     }
     expect((await asked(managing.access_token, 'DELETE', '/ssf/streams'))[0]).toBe(204);
     // Nobody but the client of a resource server gets either, and a token for an API has neither.
-    expect((await granted('ssf.manage', world.clients.service)).scope).not.toBe('ssf.manage');
+    expect(await granted('ssf.manage', world.clients.service)).toMatchObject({ error: 'invalid_scope' });
+  });
+
+  it('gives no token in place of a narrow one that cannot be granted, which would be good for everything', async () => {
+    const registered = await clientsOfWorld().create({
+      client_name: 'Orders, without streams',
+      grant_types: ['client_credentials'],
+      resource: orders,
+      scope: 'orders:read',
+    });
+    const { id } = registered.client;
+    const granted = async (extra: Record<string, string>) => {
+      const form = { grant_type: 'client_credentials', ...extra };
+      return (await world.post('/token', form, asHeader({ id, secret: registered.secret! } as TestClient)))
+        .body;
+    };
+    for (const scope of ['ssf.read', 'ssf.manage', 'openid ssf.read', 'ssf:read'])
+      expect([scope, (await granted({ scope })).error]).toEqual([scope, 'invalid_scope']);
+    expect((await granted({})).access_token).toBeDefined();
+    expect((await granted({ scope: 'openid' })).scope).toBe('openid');
   });
 
   it.each([

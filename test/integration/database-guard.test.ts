@@ -25,6 +25,7 @@ const lines: string[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'curfew-moved-'));
   [old, fresh] = await Promise.all([startDatabasePair(), startDatabasePair()]);
+  await old.query('CREATE TABLE confirmed (at date)');
 }, 60_000);
 afterAll(async () => {
   await Promise.all([old?.drop(), fresh?.drop()]);
@@ -107,6 +108,38 @@ it.each([
   }
 });
 
+/** Processes of the server that wait for a standby. */
+const waiting = async (): Promise<number[]> =>
+  (await old.query<{ pid: number }>(`SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)).map(
+    ({ pid }) => pid,
+  );
+
+/** Resolves, with those that wait, once as many do; the server reads its settings when it comes to it. */
+async function untilWaiting(count: number): Promise<number[]> {
+  for (let looks = 0; looks < 200; looks += 1) {
+    const pids = await waiting();
+    if (pids.length >= count) return pids;
+    await pause(25);
+  }
+  throw new Error(`fewer than ${count} wait for a standby`);
+}
+
+/** Holds commits; resolves to the process that shows it by waiting. */
+async function hold(client: pg.Client): Promise<number> {
+  await old.holdCommits(true);
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const { pid } = rows[0]!;
+  for (let tries = 0; tries < 200; tries += 1) {
+    const isOver = client.query('INSERT INTO confirmed VALUES (NULL)').then(
+      () => true,
+      () => true,
+    );
+    while (!(await Promise.race([isOver, pause(25, false)])))
+      if ((await waiting()).includes(pid)) return pid;
+  }
+  throw new Error('commits wait for nobody');
+}
+
 describe('a commit whose wait for the standby is cancelled', () => {
   const text = 'INSERT INTO confirmed VALUES ($1)';
   const placedText = `${text} RETURNING 1, ${commitColumns}`;
@@ -136,43 +169,10 @@ describe('a commit whose wait for the standby is cancelled', () => {
   ];
 
   beforeAll(async () => {
-    await old.query('CREATE TABLE confirmed (at date)');
     await old.query(
       `CREATE FUNCTION cancelled_write() RETURNS void LANGUAGE sql AS $$ INSERT INTO confirmed VALUES ('2005-01-01') $$`,
     );
   });
-
-  /** Processes of the server that wait for a standby. */
-  const waiting = async (): Promise<number[]> =>
-    (await old.query<{ pid: number }>(`SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)).map(
-      ({ pid }) => pid,
-    );
-
-  /** Resolves, with those that wait, once as many do; the server reads its settings when it comes to it. */
-  async function untilWaiting(count: number): Promise<number[]> {
-    for (let looks = 0; looks < 200; looks += 1) {
-      const pids = await waiting();
-      if (pids.length >= count) return pids;
-      await pause(25);
-    }
-    throw new Error(`fewer than ${count} wait for a standby`);
-  }
-
-  /** Holds commits; resolves to the process that shows it by waiting. */
-  async function hold(client: pg.Client): Promise<number> {
-    await old.holdCommits(true);
-    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    const { pid } = rows[0]!;
-    for (let tries = 0; tries < 200; tries += 1) {
-      const isOver = client.query('INSERT INTO confirmed VALUES (NULL)').then(
-        () => true,
-        () => true,
-      );
-      while (!(await Promise.race([isOver, pause(25, false)])))
-        if ((await waiting()).includes(pid)) return pid;
-    }
-    throw new Error('commits wait for nobody');
-  }
 
   it.each(ways)('is acknowledged to nobody: %s', async (_, date, write) => {
     const configuration = old.configuration();
@@ -228,7 +228,12 @@ describe('a mark of another process', () => {
       await hot.close();
       await guard.stop();
     };
-    return { hot, end };
+    // As a process ends that is asked to.
+    const stop = async () => {
+      await guard.stop();
+      await hot.close();
+    };
+    return { guard, hot, end, stop };
   }
 
   /** Waits until a process has read the marks after this moment. */
@@ -243,6 +248,22 @@ describe('a mark of another process', () => {
       await pause(10);
     }
     throw new Error('the process does not look after the database');
+  }
+
+  /** The outcome of the first question of a process after a crash of the database. */
+  async function afterCrash({ hot, end }: Awaited<ReturnType<typeof started>>): Promise<string> {
+    await old.crashAndRecover();
+    // The first statement meets the connection that died with the server.
+    const ask = () => hot.run<[string]>({ name: 'served', text: "SELECT 'served'" }, []);
+    const outcome = await ask()
+      .catch(ask)
+      .then(
+        ([row]) => row![0],
+        (error) => error.message,
+      );
+    await end();
+    await old.query('UPDATE service_state SET lost_since = NULL, lost_known_at = NULL');
+    return outcome;
   }
 
   const last = async () =>
@@ -265,17 +286,37 @@ describe('a mark of another process', () => {
     await untilLooked(reader);
     await writer.end();
     await old.query('UPDATE node_mark SET mark = mark - $2 WHERE node = $1', [node, lacking]);
-    await old.crashAndRecover();
-    // The first statement meets the connection that died with the server.
-    const ask = () => reader.hot.run<[string]>({ name: 'served', text: "SELECT 'served'" }, []);
-    const outcome = await ask()
-      .catch(ask)
-      .then(
-        ([row]) => row![0],
-        (error) => error.message,
-      );
-    await reader.end();
-    await old.query('UPDATE service_state SET lost_since = NULL, lost_known_at = NULL');
-    expect(outcome).toBe(expected);
+    expect(await afterCrash(reader)).toBe(expected);
   });
+
+  it('that stopped after a commit testifies for it, also where nobody starts it again', async () => {
+    const writer = await started();
+    const { node, mark: before } = await last();
+    const reader = await started();
+    await writer.hot.run({ name: 'close', text: 'INSERT INTO closed VALUES (2)' }, []);
+    await writer.stop();
+    await untilLooked(reader);
+    // The database comes back without the last second of the process.
+    await old.query('UPDATE node_mark SET mark = $2 WHERE node = $1', [node, before]);
+    expect(await afterCrash(reader)).toBe('the database lost what was acknowledged');
+  });
+
+  it('that did not go through is repeated at once, not when the next one of a quiet process is due', async () => {
+    const [first, quiet] = [new pg.Client(old.url), await started()];
+    await first.connect();
+    try {
+      const held = await hold(first);
+      quiet.guard.acknowledged(performance.now(), '3', '0/1');
+      const ours = (await untilWaiting(2)).filter((pid) => pid !== held);
+      const { mark } = await last();
+      await old.query('SELECT pg_cancel_backend(pid) FROM unnest($1::int[]) AS pid', [ours]);
+      await old.holdCommits(false);
+      // The same number again, and one more that tells that it was acknowledged.
+      for (let looks = 0; looks < 700 && (await last()).mark <= mark + 1; looks += 1) await pause(10);
+      expect([(await last()).mark > mark + 1, quiet.guard.commits]).toEqual([true, true]);
+    } finally {
+      await old.holdCommits(false);
+      await Promise.all([first.end(), quiet.end()]);
+    }
+  }, 30_000);
 });

@@ -80,6 +80,29 @@ describe('two installations on one database', () => {
     expect(await refusalOf(inProduction(settings()))).toBe('none');
   });
 
+  it('are named with an address where the role may see it, and otherwise with the fact that it may not', async () => {
+    await serve(settings({ CURFEW_ISSUER: 'https://id.example.org' }));
+    const role = `looker_${randomBytes(4).toString('hex')}`;
+    const password = randomBytes(8).toString('hex');
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD '${password}'`);
+    try {
+      const url = new URL(database.url);
+      [url.username, url.password] = [role, password];
+      const seen = await Promise.all(
+        [database.url, url.href].map((DATABASE_URL) => strangersOn(settings({ DATABASE_URL }))),
+      );
+      expect(seen.map(([stranger]) => stranger?.from)).toEqual([
+        expect.stringMatching(/^[0-9a-f.:]+$/),
+        'an address that this role may not see',
+      ]);
+      expect(await strangersOn(settings({ DATABASE_URL: url.href }))).toMatchObject([
+        { differsIn: 'CURFEW_ISSUER' },
+      ]);
+    } finally {
+      await database.query(`DROP ROLE ${role}`);
+    }
+  });
+
   it('are noted where no secret is shared, which is also how a stolen one is replaced', async () => {
     await serve(settings({ CURFEW_KEY_ENCRYPTION_SECRETS: secrets[1] }));
     const notes: string[] = [];

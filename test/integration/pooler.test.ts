@@ -8,6 +8,7 @@ import {
   startPooler,
 } from '../../scripts/pgbouncer.mjs';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startServer } from '../support/server.js';
 
 const version = poolerVersion();
 const isNewEnough = keepsPreparedStatements(version);
@@ -71,6 +72,12 @@ a(version !== undefined).describe('a pooler', () => {
       expect.stringMatching(new RegExp(`^DATABASE_DIRECT_URL must be set, because .* ${does} start-up`)),
     ]);
   });
+
+  it('that nobody declared is named by the server that does not start behind it', async () => {
+    await expect(startServer({ databaseUrl: await pooled() })).rejects.toThrow(
+      'DATABASE_DIRECT_URL must be set, because DATABASE_URL leads to a pooler that refuses start-up',
+    );
+  }, 60_000);
 
   it('in session mode is worth a note: its connections are those of the server', async () => {
     await giveTimeouts();

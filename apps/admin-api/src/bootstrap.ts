@@ -25,7 +25,7 @@ and opaque tokens, and where that was not enough, a new client is made and its s
 async function bootstrap(work: (foundation: Foundation) => Promise<void>): Promise<void> {
   const configuration = loadConfiguration(process.env, { explicitAdminUrl: true });
   const log = createLog('admin-api', 'error');
-  await prepareDatabase(configuration.database, (note) => log.warn(note));
+  await prepareDatabase(configuration, (note) => log.warn(note));
   const foundation = await openFoundation(configuration, log, {
     process: undefined,
     connections: { hot: 1 },

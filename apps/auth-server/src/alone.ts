@@ -1,5 +1,5 @@
 import type { Configuration } from '@curfew/config';
-import { prepareDatabase, requireOwnDatabase } from '@curfew/persistence';
+import { prepareDatabase } from '@curfew/persistence';
 import { createLog, exitWhenParentDies, serveMetrics, stopOnSignals } from '@curfew/web';
 import { startAuthServer } from './auth-server.js';
 import { hashingBeside } from './hashing-beside.js';
@@ -7,8 +7,7 @@ import { hashingBeside } from './hashing-beside.js';
 /** Runs the whole authorization server in this process. */
 export async function runAlone(configuration: Configuration): Promise<void> {
   const log = createLog('auth-server', configuration.logLevel);
-  await requireOwnDatabase(configuration, (note) => log.warn(note));
-  await prepareDatabase(configuration.database, (note) => log.warn(note));
+  await prepareDatabase(configuration, (note) => log.warn(note));
   const hashing = hashingBeside(configuration, log);
   const server = await startAuthServer(configuration, log, {
     hashing,

@@ -1,7 +1,13 @@
-import { ConfigurationError, type ConfigurationFault, type DatabaseConfiguration } from '@curfew/config';
+import {
+  type Configuration,
+  ConfigurationError,
+  type ConfigurationFault,
+  type DatabaseConfiguration,
+} from '@curfew/config';
 import pg from 'pg';
 import { DatabaseListener } from './database-listener.js';
 import { HotStatements } from './hot-statements.js';
+import { type InstallationSettings, requireOwnDatabase } from './installation.js';
 import { migrate } from './migrations.js';
 import { startParameters } from './pool.js';
 import { ServerChoice } from './server-choice.js';
@@ -57,13 +63,19 @@ export async function proveAnnouncements(configuration: DatabaseConfiguration): 
   }
 }
 
-/** Checks the ways to the database, then brings it up to date by the direct one. @throws ConfigurationError */
+/**
+ * Checks the ways to the database, then that no other installation uses it, and brings it up to date by the direct one. The ways come
+ * first: over a pooler that nobody declared, no other question gets an answer.
+ * @throws ConfigurationError
+ */
 export async function prepareDatabase(
-  configuration: DatabaseConfiguration,
+  configuration: InstallationSettings & Pick<Configuration, 'mode'>,
   note: (sentence: string) => void,
 ): Promise<void> {
-  await requireAddresses(configuration, note);
-  await migrate(configuration.directUrl.reveal());
+  const { database } = configuration;
+  await requireAddresses(database, note);
+  await requireOwnDatabase(configuration, note);
+  await migrate(database.directUrl.reveal());
 }
 
 /** Throws a ConfigurationError that names everything that is wrong with the ways to the database. */

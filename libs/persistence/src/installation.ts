@@ -60,7 +60,12 @@ export async function strangersOn(settings: InstallationSettings): Promise<reado
   try {
     await client.connect();
     const { rows } = await client.query<{ pid: number; name: string; from: string }>(
-      `SELECT pid, application_name AS name, COALESCE(host(client_addr), 'the machine of the database') AS from
+      // The address of another role's connection is shown to members of that role and of pg_read_all_stats alone, its name to everybody:
+      // whoever may see the one may see when the connection began (PostgreSQL, pg_stat_activity).
+      `SELECT pid, application_name AS name, CASE
+         WHEN client_addr IS NOT NULL THEN host(client_addr)
+         WHEN backend_start IS NULL THEN 'an address that this role may not see'
+         ELSE 'the machine of the database' END AS from
        FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE $1 ORDER BY pid`,
       [`${listenerName} %`],
     );

@@ -1,6 +1,6 @@
 import { HashingQuestions } from '@curfew/accounts';
 import type { Configuration } from '@curfew/config';
-import { prepareDatabase, requireOwnDatabase } from '@curfew/persistence';
+import { prepareDatabase } from '@curfew/persistence';
 import { createLog, stopOnSignals } from '@curfew/web';
 import type { Registry } from 'prom-client';
 import { startAuthServer } from '../auth-server.js';
@@ -15,10 +15,7 @@ export async function runWorker(configuration: Configuration): Promise<void> {
   say({ curfew: 'here' });
   const { worker, installs } = await told;
   const log = createLog('auth-server', configuration.logLevel).child({ worker });
-  if (installs) {
-    await requireOwnDatabase(configuration, (note) => log.warn(note));
-    await prepareDatabase(configuration.database, (note) => log.warn(note));
-  }
+  if (installs) await prepareDatabase(configuration, (note) => log.warn(note));
   const server = await startAuthServer(configuration, log, {
     hashing: hashingAtPrimary(),
     worker,

@@ -95,14 +95,22 @@ export class GuardBeat {
     this.#running = this.#run(statements);
   }
 
-  /** Commits the last mark of this process, without a server: nobody needs to wait for what it finds. */
+  /**
+   * Commits the last mark of this process, without a server: nobody needs to wait for what it finds. Another one follows a mark that closed
+   * commits, because nobody else will ever tell the others that it was acknowledged.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
-    if (!this.#statements) return;
-    await this.#markWith(null, (values) => this.#statements!.run<MarkRow>(markStatement, values)).catch(
-      this.#failed('marking'),
-    );
+    const statements = this.#statements;
+    if (!statements) return;
+    const mark = () => this.#markWith(null, (values) => statements.run<MarkRow>(markStatement, values));
+    try {
+      await mark();
+      if (this.#isUntold) await mark();
+    } catch (error) {
+      this.#failed('marking')(error);
+    }
   }
 
   /** Marks over a connection that is not proven yet. */
@@ -133,8 +141,10 @@ export class GuardBeat {
     this.#parts.onState({ instance, now, lostSince, restoredAt, peers }, isRecovering);
   }
 
+  /** A mark that did not go through stays due: until one does, nobody knows whether commits do. */
   #isDue(): boolean {
-    return this.#hasCommitted || this.#isUntold || performance.now() - this.#markedAt > betweenIdleMarksMs;
+    if (this.#hasCommitted || this.#isUntold || this.#dueSince !== undefined) return true;
+    return performance.now() - this.#markedAt > betweenIdleMarksMs;
   }
 
   async #markWith(
@@ -146,7 +156,11 @@ export class GuardBeat {
     const closes = this.#hasCommitted;
     this.#hasCommitted = false;
     const mark = this.#mark + 1;
-    const [row] = await run([this.#parts.node(), mark, history]);
+    const [row] = await run([this.#parts.node(), mark, history]).catch((error: unknown) => {
+      // The commits that it would have closed are closed by the next one.
+      this.#hasCommitted ||= closes;
+      throw error;
+    });
     const [xid, position, at] = row!;
     this.#mark = Math.max(this.#mark, mark);
     this.#isUntold = closes;

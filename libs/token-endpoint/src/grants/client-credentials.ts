@@ -68,7 +68,9 @@ async function askedFor(request: ClientRequest, { clients }: EndpointParts): Pro
   if (wanted.length === 0) {
     const known = scopes.filter((one) => openidScopes.has(one));
     refuseUnregistered(known, client);
-    return { scopes: [...known, ...ofStreams], resource: undefined };
+    const given = [...known, ...ofStreams];
+    if (scope !== undefined) refuseWidened(scopes, given, client);
+    return { scopes: given, resource: undefined };
   }
   const apis: KnownResource[] = [];
   for (const audience of wanted) apis.push(await apiAt(audience, client, clients));
@@ -83,6 +85,19 @@ async function askedFor(request: ClientRequest, { clients }: EndpointParts): Pro
 /** A stream belongs to the client of a resource server; nobody else gets a token for one. */
 const streamScopesOf = (client: KnownClient, scopes: readonly string[]): readonly string[] =>
   client.resource === null ? [] : registeredScopes(client, scopes).filter((one) => streamScopes.has(one));
+
+/**
+ * A token without the scope value of a stream is good for everything that its client may do as a resource server. RFC 6749 §3.3: whoever
+ * asks for less, and cannot have that, gets none.
+ */
+function refuseWidened(stated: readonly string[], given: readonly string[], client: KnownClient): void {
+  const lacking = stated.find((scope) => streamScopes.has(scope) && !given.includes(scope));
+  if (lacking !== undefined) throw invalidScope('requested scope is not allowed', lacking);
+  if (client.resource !== null && given.length === 0 && stated.some((scope) => scope !== ''))
+    throw nothingGranted();
+}
+
+const nothingGranted = () => invalidScope('none of the scope values can be granted');
 
 /** RFC 8707 §2: an API is named by an absolute URI without a fragment. */
 async function apiAt(audience: string, client: KnownClient, clients: EndpointParts['clients']) {
@@ -118,8 +133,7 @@ function grantedScope(
   const distinct = [...new Set(scopes)];
   const given = resource ? within(distinct, new Set(scopesAt(resource, client))) : distinct;
   const isOfApi = (scope: string) => scope !== '' && !openidScopes.has(scope);
-  if (given.length === 0 && scopes.some(isOfApi))
-    throw invalidScope('none of the scope values can be granted');
+  if (given.length === 0 && scopes.some(isOfApi)) throw nothingGranted();
   return given.join(' ') || undefined;
 }
 
