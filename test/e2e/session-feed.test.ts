@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createVerifier, trustBoundMs, type Verifier } from '@curfew/resource-server';
 import { freePort } from '../support/ports.js';
 import { type RunningServer, startServer } from '../support/server.js';
-import { asHeader, orders, ProtocolWorld } from './protocol-world.js';
+import { asHeader, orders, ProtocolWorld, type TestClient } from './protocol-world.js';
 
 let world: ProtocolWorld;
 /** Reads from the beginning on, and acknowledges nothing. */
@@ -322,6 +323,37 @@ describe('a follower', () => {
     feed.close();
     await other.stop();
   }, 40_000);
+
+  it('is let go by its own client alone, and a name that no node knows is answered with 410', async () => {
+    const feed = await Feed.open();
+    await feed.until(() => feed.position !== undefined);
+    const follower: string = feed.events.find(({ event }) => event === 'hello')!.data.id;
+    const say = async (client: TestClient, word: object) => {
+      const answer = await fetch(`${world.issuer}/session-feed/acknowledgements`, {
+        method: 'POST',
+        headers: { ...asHeader(client), 'content-type': 'application/json' },
+        body: JSON.stringify({ follower, done: [], ...word }),
+      });
+      return [answer.status, ((await answer.json()) as { code?: string }).code];
+    };
+    const { api, billingApi } = world.clients;
+    const gone = [410, 'follower_gone'];
+    expect(await say(api, { follower: randomUUID() })).toEqual(gone);
+    expect(await say(billingApi, {})).toEqual(gone);
+    const { refresh_token: refreshToken } = await signIn();
+    expect(await say(api, {})).toEqual([200, undefined]);
+    expect(await say(billingApi, { left: true })).toEqual(gone);
+    const asked = () => feed.events.filter(({ event }) => event === 'confirm').map(({ data }) => data.id);
+    const began = performance.now();
+    const confirmed = end(refreshToken, { confirm: 'true' });
+    await feed.until(() => asked().length > 0);
+    expect(await say(billingApi, { done: asked(), left: true })).toEqual(gone);
+    await pause(300);
+    expect(await say(api, { done: asked() })).toEqual([200, undefined]);
+    expect((await confirmed).status).toBe(200);
+    expect(performance.now() - began).toBeGreaterThan(300);
+    feed.close();
+  }, 20_000);
 
   it('trusts nothing it remembers once it was without beats for as long as the bound', async () => {
     const one = follow();

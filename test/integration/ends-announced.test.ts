@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '@curfew/clock';
 import {
@@ -7,10 +8,13 @@ import {
   type FeedMessage,
   FeedNodeStore,
   FeedStore,
+  leaseMs,
   SessionFeed,
+  UnknownFollower,
 } from '@curfew/events';
 import { DatabaseListener, HotStatements } from '@curfew/persistence';
 import { instant } from '@curfew/session-policy';
+import { writeNodeWord } from '../../libs/events/src/feed/announcement.js';
 import { type DatabaseProxy, proxyTo } from '../support/proxy.js';
 import { sessionStores } from '../support/session-stores.js';
 import { House, t } from './sessions-house.js';
@@ -20,6 +24,8 @@ let feed: SessionFeed;
 let heard: string[];
 let listener: DatabaseListener;
 let announcer: EndAnnouncer;
+/** Further nodes that hear what is announced. */
+const others = new Set<SessionFeed>();
 /** Everything that the follower was told. */
 const told: FeedMessage[] = [];
 const clock = { now: () => instant(Date.now()) } as Clock;
@@ -42,6 +48,7 @@ beforeAll(async () => {
     onNotification: (_, payload) => {
       heard.push(payload);
       feed.heard(payload);
+      for (const other of others) other.heard(payload);
     },
   });
   await listener.start();
@@ -63,6 +70,7 @@ let follower = '';
 const acknowledge = (done: string[]): void => void feed.acknowledge({ follower, done });
 beforeEach(() => {
   heard = [];
+  others.clear();
   told.splice(0, told.length);
 });
 afterEach(() => house.check());
@@ -140,7 +148,10 @@ describe('an end', () => {
   it('is told before its confirmation is asked for, also where its announcement was lost', async () => {
     const { store } = storeWithDeadAnnouncer();
     const [{ prisma }] = house.nodes;
-    const confirmation = new EndConfirmation(new FeedNodeStore(prisma), announcer, clock);
+    const nodes = new FeedNodeStore(prisma);
+    // Their followers are no matter of a confirmation, and may be many.
+    nodes.nodes = () => Promise.reject(new Error('all followers of all nodes were read'));
+    const confirmation = new EndConfirmation(nodes, announcer, clock);
     for (let round = 0; round < 20; round++) {
       const [who] = await signedIn(1);
       await store.end([endOf(who!)]);
@@ -150,6 +161,70 @@ describe('an end', () => {
       told.splice(0, told.length);
     }
   }, 30_000);
+});
+
+describe('a node of the feed', () => {
+  const started = async () => {
+    const [{ prisma }] = house.nodes;
+    const other = new SessionFeed({
+      store: new FeedStore(prisma),
+      nodes: new FeedNodeStore(prisma),
+      announcer,
+      clock,
+      name: 'there',
+      report: (error) => faults.push(error),
+    });
+    await other.start();
+    others.add(other);
+    await other.appear();
+    return other;
+  };
+  const nameAt = async (at: SessionFeed): Promise<string> => {
+    let name = '';
+    const reader = (message: FeedMessage): boolean => {
+      if (message.kind === 'hello') name = message.id;
+      return true;
+    };
+    await at.follow(reader, undefined, 'an API');
+    return name;
+  };
+
+  it('passes on the word of another one’s follower for its own client alone, and refuses a name that nobody knows', async () => {
+    const other = await started();
+    const stranger = { follower: await nameAt(other), done: [] };
+    await feed.acknowledge({ ...stranger, clientId: 'an API' });
+    await until(() => other.report()[0]?.acknowledgedAt !== null);
+    for (const word of [
+      { ...stranger, clientId: 'another API' },
+      { ...stranger, clientId: 'another API', left: true },
+      { follower: randomUUID(), done: [], clientId: 'an API' },
+      { follower, done: [], clientId: 'another API', left: true },
+    ])
+      await expect(feed.acknowledge(word)).rejects.toThrow(UnknownFollower);
+    await expect(other.acknowledge({ ...stranger, clientId: 'another API', left: true })).rejects.toThrow(
+      UnknownFollower,
+    );
+    expect([other.report().length, feed.report().length]).toEqual([1, 1]);
+    await feed.acknowledge({ ...stranger, clientId: 'an API', left: true });
+    await until(() => other.report().length === 0);
+    await other.stop();
+  });
+
+  it('that has stopped is in no list, also where it was asked to confirm an end meanwhile', async () => {
+    const there = async () =>
+      (await house.database.query<{ id: string }>('SELECT id::text AS id FROM feed_node')).map(({ id }) => id);
+    const before = await there();
+    const other = await started();
+    expect(await there()).toHaveLength(before.length + 1);
+    await other.acknowledge({ follower: await nameAt(other), clientId: 'an API', done: [] });
+    const stopped = other.stop();
+    await pause(leaseMs * 0.75);
+    // The lease is not over yet, so this waits for as long again.
+    other.heard(writeNodeWord({ kind: 'confirm', id: randomUUID() }));
+    await stopped;
+    await pause(leaseMs);
+    expect(await there()).toEqual(before);
+  }, 20_000);
 });
 
 describe('the announcer', () => {

@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type FeedMessage, type FollowerWord, type SessionFeed, TooManyFollowers } from '@curfew/events';
+import {
+  type FeedMessage,
+  type FollowerWord,
+  type SessionFeed,
+  TooManyFollowers,
+  UnknownFollower,
+} from '@curfew/events';
 import { answerJson, malformedBody, ProblemError, readJson, requireMethod, sendProblem } from '@curfew/web';
 import type { FollowerAuthentication } from './follower-authentication.js';
 
@@ -48,9 +54,12 @@ export class FeedEndpoint {
   /** Answers `POST /session-feed/acknowledgements`: the follower is alive, and learns what time it is here. */
   async acknowledge(request: IncomingMessage, response: ServerResponse): Promise<void> {
     requireMethod(request, 'POST');
-    await this.authentication.of(request);
-    const word = wordOf(await readJson(request, maxAcknowledgementBytes));
-    answerJson(response, { at: await this.feed.acknowledge(word) });
+    const { id: clientId } = await this.authentication.of(request);
+    const word = { ...wordOf(await readJson(request, maxAcknowledgementBytes)), clientId };
+    const at = await this.feed.acknowledge(word).catch((error: unknown) => {
+      throw error instanceof UnknownFollower ? followerGone : error;
+    });
+    answerJson(response, { at });
   }
 
   /** Sends every follower to another node with its position, takes no more of them, and ends the streams of those that stay. */
@@ -82,6 +91,13 @@ const tooMany = ({ limit }: TooManyFollowers) =>
     detail: `A client may have ${limit} session feeds open at one node; each instance of an API needs one.`,
     retryAfter: 2,
   });
+
+const followerGone = new ProblemError({
+  status: 410,
+  code: 'follower_gone',
+  title: 'No node serves this follower',
+  detail: 'Trust nothing that was remembered, and open the session feed anew: it names the follower again.',
+});
 
 /** The number of confirmations and probes in one acknowledgement. */
 const maxDone = 100;

@@ -1,5 +1,5 @@
 import { instant } from '@curfew/session-policy';
-import { noEnds, readAnnouncement } from './announcement.js';
+import { noEnds, readAnnouncement, readNodeWord, writeNodeWord } from './announcement.js';
 
 const ids = Array.from(
   { length: 200 },
@@ -35,5 +35,17 @@ describe('an announcement', () => {
     'later versions say this',
   ])('that reads %j may mean anything', (payload) => {
     expect(readAnnouncement(payload, now)).toBeNull();
+  });
+});
+
+describe('a word of a follower that one node passes on to another', () => {
+  const word = { kind: 'acknowledged', follower: ids[0]!, done: ['a confirmation'] } as const;
+
+  it.each([
+    ['with its client', { ...word, clientId: 'orders-api' }],
+    ['with its client, which has left', { ...word, clientId: 'orders-api', left: true as const }],
+    ['from a node that names no client', word],
+  ])('arrives as it was said: %s', (_, said) => {
+    expect(readNodeWord(writeNodeWord(said))).toEqual(said);
   });
 });

@@ -29,6 +29,7 @@ export type NodeWord =
   | {
       readonly kind: 'acknowledged';
       readonly follower: string;
+      readonly clientId?: string | undefined;
       readonly done: readonly string[];
       readonly left?: boolean;
     };
@@ -41,13 +42,14 @@ export function readNodeWord(payload: string): NodeWord | null {
   if (!payload.startsWith('node:')) return null;
   try {
     const word = JSON.parse(payload.slice(5)) as Partial<
-      Record<'kind' | 'id' | 'follower' | 'done' | 'left', unknown>
+      Record<'kind' | 'id' | 'follower' | 'clientId' | 'done' | 'left', unknown>
     >;
     if (word.kind === 'confirm' && typeof word.id === 'string') return { kind: 'confirm', id: word.id };
     if (word.kind === 'acknowledged' && typeof word.follower === 'string' && Array.isArray(word.done))
       return {
         kind: 'acknowledged',
         follower: word.follower,
+        ...(typeof word.clientId === 'string' && { clientId: word.clientId }),
         done: word.done.map(String),
         ...(word.left === true && { left: true }),
       };

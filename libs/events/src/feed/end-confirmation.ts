@@ -37,7 +37,7 @@ export class EndConfirmation {
     const began = performance.now();
     const id = randomUUID();
     // One that appears later did not hear the question, and has told its followers of the end from the tables.
-    const nodes = (await this.nodes.nodes(this.clock.now())).map((node) => node.id);
+    const nodes = await this.nodes.ids(this.clock.now());
     await this.announcer.say(writeNodeWord({ kind: 'confirm', id }));
     for (let wait = 5; ; wait = Math.min(wait * 1.5, 50)) {
       await pause(wait);

@@ -11,6 +11,7 @@ export interface FeedNode {
 
 /** A node that has not been seen for this long serves nobody: its followers have had no beat for longer than they trust. */
 const goneAfter = seconds(3);
+const lastSeen = (now: Instant): Date => new Date(plus(now, seconds(-goneAfter)));
 /** Rows of nodes that are long gone are deleted after this. */
 const forgottenAfter = seconds(60);
 
@@ -45,10 +46,26 @@ export class FeedNodeStore {
     await this.prisma.$executeRaw`DELETE FROM feed_node WHERE id = ${id}::uuid`;
   }
 
+  /** The ids of the nodes that serve followers at the moment. */
+  async ids(now: Instant): Promise<readonly string[]> {
+    const rows = await this.prisma.$queryRaw<{ id: string }[]>`
+      SELECT id::text AS id FROM feed_node WHERE seen_at > ${lastSeen(now)}`;
+    return rows.map(({ id }) => id);
+  }
+
+  /** The followers of every node but this one, each with its client. */
+  async followersElsewhere(id: string, now: Instant): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.prisma.$queryRaw<{ follower: string; client: string }[]>`
+      SELECT entry ->> 'id' AS follower, entry ->> 'clientId' AS client
+      FROM feed_node, jsonb_array_elements(followers) AS entry
+      WHERE id <> ${id}::uuid AND seen_at > ${lastSeen(now)}`;
+    return new Map(rows.map(({ follower, client }) => [follower, client]));
+  }
+
   /** Every node that serves followers at the moment, with its followers. */
   async nodes(now: Instant): Promise<readonly FeedNode[]> {
     const rows = await this.prisma.$queryRaw<{ id: string; seen_at: Date; followers: FollowerReport[] }[]>`
-      SELECT id::text AS id, seen_at, followers FROM feed_node WHERE seen_at > ${new Date(plus(now, seconds(-goneAfter)))}`;
+      SELECT id::text AS id, seen_at, followers FROM feed_node WHERE seen_at > ${lastSeen(now)}`;
     return rows.map(({ id, seen_at, followers }) => ({
       id,
       seenAt: seen_at.getTime() as Instant,
@@ -60,7 +77,7 @@ export class FeedNodeStore {
   async unconfirmed(id: string, among: readonly string[], now: Instant): Promise<number> {
     const rows = await this.prisma.$queryRaw<{ count: number }[]>`
       SELECT count(*)::int AS count FROM feed_node
-      WHERE seen_at > ${new Date(plus(now, seconds(-goneAfter)))} AND id = ANY(${among}::uuid[]) AND NOT ${id} = ANY(confirmed)`;
+      WHERE seen_at > ${lastSeen(now)} AND id = ANY(${among}::uuid[]) AND NOT ${id} = ANY(confirmed)`;
     return rows[0]!.count;
   }
 }

@@ -67,6 +67,7 @@ describe('followers', () => {
   });
 
   it('that say that they have left are waited for no more, and have no place any more', async () => {
+    const clientId = 'orders-api';
     const followers = new Followers();
     const ids = Array.from({ length: maxFollowersOfClient }, () => followers.join('orders-api', now, at));
     const [one, other] = ids as [string, string];
@@ -75,16 +76,42 @@ describe('followers', () => {
     const asked = followers.allHaveDone('an end', time).then(() => {
       isOver = true;
     });
-    expect(followers.acknowledge({ follower: one, done: [], left: true }, now, at)).toBe(true);
+    expect(followers.acknowledge({ follower: one, clientId, done: [], left: true }, now, at)).toBe(true);
     await new Promise((resolve) => setImmediate(resolve));
     expect(isOver).toBe(false);
-    followers.acknowledge({ follower: other, done: [], left: true }, now, at);
+    followers.acknowledge({ follower: other, clientId, done: [], left: true }, now, at);
     await asked;
     expect(followers.acknowledge({ follower: one, done: [] }, now, at)).toBe(false);
     expect(followers.join('orders-api', now, at)).toBeDefined();
   });
 
+  it('have their own client’s word alone: another one neither renews a lease, nor carries anything out, nor leaves', async () => {
+    const followers = new Followers();
+    const follower = followers.join('orders-api', now, at);
+    const own = { follower, clientId: 'orders-api', done: [] };
+    const foreign = { follower, clientId: 'invoices-api' };
+    expect(followers.acknowledge({ ...foreign, done: [] }, now, at)).toBe(false);
+    expect(followers.report(at)).toMatchObject([{ acknowledgedAt: null, stale: true }]);
+    expect(followers.acknowledge(own, now, at)).toBe(true);
+    let isOver = false;
+    const asked = followers.allHaveDone('an end', time).then(() => {
+      isOver = true;
+    });
+    expect(followers.acknowledge({ ...foreign, done: ['an end'] }, now, at)).toBe(false);
+    expect(followers.acknowledge({ ...foreign, done: [], left: true }, now, at)).toBe(false);
+    // Passed on by a node of an earlier version, which names no client: it may renew a lease, and not end it.
+    expect(followers.acknowledge({ follower, done: [], left: true }, now, at)).toBe(false);
+    expect(followers.acknowledge({ follower, done: [] }, now, at)).toBe(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([isOver, followers.report(at).length]).toEqual([false, 1]);
+    followers.acknowledge({ ...own, done: ['an end'] }, now, at);
+    await asked;
+    expect(followers.acknowledge({ ...own, left: true }, now, at)).toBe(true);
+    expect(followers.report(at)).toEqual([]);
+  });
+
   it('that a node sent away have all left when each has said so; one without a lease trusts nothing', async () => {
+    const clientId = 'orders-api';
     const followers = new Followers();
     const [one, other] = [0, 1].map(() => followers.join('orders-api', now, at)) as [string, string];
     followers.join('orders-api', now, at);
@@ -93,10 +120,10 @@ describe('followers', () => {
     const over = followers.allHaveLeft(time).then(() => {
       isOver = true;
     });
-    followers.acknowledge({ follower: one, done: [], left: true }, now, at);
+    followers.acknowledge({ follower: one, clientId, done: [], left: true }, now, at);
     await new Promise((resolve) => setImmediate(resolve));
     expect(isOver).toBe(false);
-    followers.acknowledge({ follower: other, done: [], left: true }, now, at);
+    followers.acknowledge({ follower: other, clientId, done: [], left: true }, now, at);
     await over;
     await followers.allHaveLeft(time);
   });

@@ -31,9 +31,16 @@ export interface FollowerReport {
 /** The report of a follower: how far it has read, and which confirmations and probes it has carried out. */
 export interface FollowerWord {
   readonly follower: string;
+  /** The client that says it; absent where a node of an earlier version passed it on. */
+  readonly clientId?: string | undefined;
   readonly done: readonly string[];
   /** It trusts nothing any more because of this node: it follows another one, or stops. */
   readonly left?: boolean;
+}
+
+/** No node serves a follower of this name for this client. */
+export class UnknownFollower extends Error {
+  override readonly name = 'UnknownFollower';
 }
 
 interface Entry {
@@ -90,10 +97,12 @@ export class Followers {
     if (entry) entry.connected = false;
   }
 
-  /** Takes a follower's word at steady time `at`; false for one of another node. */
-  acknowledge({ follower, done, left = false }: FollowerWord, now: Instant, at: number): boolean {
+  /** Takes a follower's word at steady time `at`; false for one of another node, and for one that another client says. */
+  acknowledge({ follower, clientId, done, left = false }: FollowerWord, now: Instant, at: number): boolean {
     const entry = this.#entries.get(follower);
-    if (!entry) return false;
+    // Unnamed words still renew a lease, which keeps confirmations waiting; they do not end one.
+    const isOwn = clientId === undefined ? !left : clientId === entry?.clientId;
+    if (!entry || !isOwn) return false;
     if (left) {
       this.#forget(follower);
       return true;

@@ -14,7 +14,8 @@ import { confirmedWith } from './end-confirmation.js';
 import { type FeedPosition, FeedStore, readPosition, writePosition } from './feed.store.js';
 import { type FeedMessage, messagesOf } from './feed-message.js';
 import type { FeedNodeStore } from './feed-node.store.js';
-import { type FollowerReport, Followers, type FollowerWord } from './followers.js';
+import { type FollowerReport, Followers, type FollowerWord, UnknownFollower } from './followers.js';
+import { FollowersElsewhere } from './followers-elsewhere.js';
 import { ToldEnds } from './told-ends.js';
 
 /** Takes messages; returns false when it has fallen too far behind to be worth going on with. */
@@ -67,6 +68,10 @@ export class SessionFeed {
   #running: Promise<void> = Promise.resolve();
   readonly #id = randomUUID();
   readonly #followers = new Followers();
+  readonly #elsewhere = new FollowersElsewhere(() => {
+    const { nodes, clock } = this.#parts;
+    return nodes.followersElsewhere(this.#id, clock.now());
+  });
   #confirmed: readonly string[] = [];
   #reported: Promise<void> = Promise.resolve();
   #beats = 0;
@@ -109,6 +114,9 @@ export class SessionFeed {
     this.#readers.clear();
     await this.#running;
     await this.#followers.allHaveLeft(() => performance.now());
+    // A confirmation that is still under way must not write the row again.
+    this.#hasAppeared = false;
+    await this.#reported;
     await this.#parts.nodes.remove(this.#id).catch(this.#parts.report);
   }
 
@@ -130,10 +138,7 @@ export class SessionFeed {
   /** Takes an announcement; announcements that arrive together are told together. */
   heard(payload: string): void {
     const word = readNodeWord(payload);
-    if (word) {
-      this.#heardWord(word);
-      return;
-    }
+    if (word) return this.#heardWord(word);
     const ends = readAnnouncement(payload, this.#parts.clock.now());
     // The ends of an announcement that cannot be understood are found in the tables, before the next beat.
     if (!ends) return;
@@ -168,12 +173,17 @@ export class SessionFeed {
     return unfollow;
   }
 
-  /** Takes a follower's acknowledgement and says what time it is. Words for another node are passed on to it. */
+  /**
+   * Takes a follower's acknowledgement and says what time it is. Words for another node are passed on to it.
+   * @throws UnknownFollower where no confirmation waits for it, so that it may not trust what it remembers
+   */
   async acknowledge(word: FollowerWord): Promise<Instant> {
-    const now = this.#parts.clock.now();
-    if (!this.#followers.acknowledge(word, now, performance.now()))
-      await this.#parts.announcer.say(writeNodeWord({ kind: 'acknowledged', ...word }));
-    return this.#parts.clock.now();
+    const { announcer, clock } = this.#parts;
+    if (!this.#followers.acknowledge(word, clock.now(), performance.now())) {
+      if (!(await this.#elsewhere.has(word.follower, word.clientId))) throw new UnknownFollower();
+      await announcer.say(writeNodeWord({ kind: 'acknowledged', ...word }));
+    }
+    return clock.now();
   }
 
   /** Every follower of this node. */
@@ -182,11 +192,8 @@ export class SessionFeed {
   }
 
   #heardWord(word: NodeWord): void {
-    if (word.kind === 'acknowledged') {
-      this.#followers.acknowledge(word, this.#parts.clock.now(), performance.now());
-      return;
-    }
-    this.#confirm(word.id).catch(this.#parts.report);
+    if (word.kind === 'confirm') this.#confirm(word.id).catch(this.#parts.report);
+    else this.#followers.acknowledge(word, this.#parts.clock.now(), performance.now());
   }
 
   /** Everything that ended before the word was said must be told first, also where its announcement got lost. */
@@ -276,8 +283,7 @@ export class SessionFeed {
   }
 
   #flush(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const waiting = this.#waiting.splice(0);
     if (waiting.length === 0) return;
     const ends = {
       sessions: waiting.flatMap(({ sessions }) => sessions),

@@ -1,7 +1,9 @@
-import { ServerClock } from '../server-clock.js';
-import { type Acknowledgement, FeedFollower } from './follower.js';
+import { ServerClock, steadyNow } from '../server-clock.js';
+import { type Acknowledgement, FeedFollower, FollowerForgotten } from './follower.js';
 
 const event = (name: string, data: object) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+
+const beatAt = (position: string) => `event: beat\nid: ${position}\ndata: ${JSON.stringify({ at: 0 })}\n\n`;
 
 /** The acknowledgements of a follower that reads this stream; each acknowledgement takes a turn of the event loop. */
 async function acknowledgedOf(text: string, count: number): Promise<readonly Acknowledgement[]> {
@@ -63,10 +65,9 @@ describe('a follower of the session feed', () => {
     const left = new Promise<void>((resolve) => {
       hasLeft = resolve;
     });
-    const beat = (position: string) => `event: beat\nid: ${position}\ndata: ${JSON.stringify({ at: 0 })}\n\n`;
     const streams = [
-      [event('hello', { id: 'one', node: 'node1:3000' }), beat('1'), 'event: elsewhere\nid: 2\ndata: {}\n\n'],
-      [event('hello', { id: 'other', node: 'node2:3000' }), beat('3')],
+      [event('hello', { id: 'one', node: 'node1:3000' }), beatAt('1'), 'event: elsewhere\nid: 2\ndata: {}\n\n'],
+      [event('hello', { id: 'other', node: 'node2:3000' }), beatAt('3')],
     ];
     async function* stream(text: readonly string[], signal: AbortSignal) {
       yield Buffer.from(text.join(''));
@@ -95,5 +96,81 @@ describe('a follower of the session feed', () => {
     ]);
     await follower.stop();
     expect([sent.at(-1)?.follower, sent.at(-1)?.left, lost]).toEqual(['other', true, []]);
+  });
+
+  it('tells the node that sent it elsewhere only when everything of the past was read at the other one', async () => {
+    const told: string[] = [];
+    let goOn = (): void => {};
+    const pastIsRead = new Promise<void>((resolve) => (goOn = resolve));
+    let hasLeft = (): void => {};
+    const left = new Promise<void>((resolve) => (hasLeft = resolve));
+    let answerOld = (): void => {};
+    const oldAnswers = new Promise<void>((resolve) => (answerOld = resolve));
+    let streams = 0;
+    const before = [event('hello', { id: 'one' }), beatAt('1'), event('confirm', { id: 'an end' })];
+    async function* stream(number: number, signal: AbortSignal) {
+      if (number === 1) yield Buffer.from(`${before.join('')}event: elsewhere\nid: 2\ndata: {}\n\n`);
+      else {
+        yield Buffer.from(event('hello', { id: 'other' }));
+        // The answer to the beat comes while the past is read, and the confirmation still waits to be acknowledged.
+        answerOld();
+        await pastIsRead;
+        yield Buffer.from(event('ends', { sessions: ['of the past'], tokens: [], all: [] }) + beatAt('3'));
+      }
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    }
+    const connection = {
+      open: async (_: string | undefined, signal: AbortSignal) => stream((streams += 1), signal),
+      async acknowledge({ follower, done, left: isLeft }: Acknowledgement) {
+        told.push([follower, ...done, ...(isLeft ? ['is left'] : [])].join(' '));
+        if (isLeft) hasLeft();
+        else if (told.length === 1) await oldAnswers;
+        return 0;
+      },
+    };
+    const handlers = { onEnds: () => void told.push('the past'), onResync() {} };
+    const follower = new FeedFollower(connection, new ServerClock(), handlers);
+    follower.start();
+    await oldAnswers;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    goOn();
+    await left;
+    expect(told).toEqual(['one', 'one an end', 'the past', 'other', 'one is left']);
+    await follower.stop();
+  });
+
+  it('trusts nothing and opens its stream anew where no node knows it any more', async () => {
+    const opened: (string | undefined)[] = [];
+    const sent: string[] = [];
+    let isBack = (): void => {};
+    const back = new Promise<void>((resolve) => (isBack = resolve));
+    const trust: boolean[] = [];
+    async function* stream(signal: AbortSignal) {
+      yield Buffer.from(event('hello', { id: `stream ${opened.length}` }) + beatAt('1'));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      yield Buffer.from(beatAt('2'));
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    }
+    const connection = {
+      open: async (from: string | undefined, signal: AbortSignal) => {
+        opened.push(from);
+        trust.push(follower.trusted(steadyNow()));
+        return stream(signal);
+      },
+      async acknowledge({ follower: id }: Acknowledgement) {
+        sent.push(id);
+        if (id === 'stream 2') isBack();
+        if (sent.length !== 2) return 0;
+        trust.push(follower.trusted(steadyNow()));
+        throw new FollowerForgotten();
+      },
+    };
+    const follower = new FeedFollower(connection, new ServerClock(), { onEnds() {}, onResync() {} });
+    follower.start();
+    await back;
+    expect(opened).toEqual([undefined, '2']);
+    expect(sent).toEqual(['stream 1', 'stream 1', 'stream 2']);
+    expect(trust).toEqual([false, true, false]);
+    await follower.stop();
   });
 });

@@ -38,10 +38,20 @@ export interface Acknowledgement {
   readonly left?: true;
 }
 
-/** A follower as one node knows it. */
+/** A follower as one node knows it, by one stream. */
 interface Followed {
   readonly follower: string;
   readonly node: string | undefined;
+  readonly stream: AbortController;
+}
+
+/** No node knows the follower any more, so that no confirmation waits for it. */
+export class FollowerForgotten extends Error {
+  override readonly name = 'FollowerForgotten';
+
+  constructor() {
+    super('no node of the authorization server knows this follower any more');
+  }
 }
 
 /** Milliseconds that a farewell may take when a follower stops. */
@@ -51,7 +61,10 @@ const farewellMs = 250;
 export interface FeedConnection {
   /** Opens the stream; `from` is the position to resume from. */
   open(from: string | undefined, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
-  /** Resolves with the time at the authorization server, in milliseconds since the epoch. */
+  /**
+   * Resolves with the time at the authorization server, in milliseconds since the epoch.
+   * @throws FollowerForgotten
+   */
   acknowledge(acknowledgement: Acknowledgement): Promise<number>;
 }
 
@@ -69,6 +82,8 @@ export class FeedFollower {
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #failures = 0;
+  /** By the stream that was opened last; it takes over when it has told everything of the past. */
+  #greeted: Followed | undefined;
   #followed: Followed | undefined;
   /** The node that sent it elsewhere, and has not been told yet that it is followed no more. */
   #left: Followed | undefined;
@@ -140,7 +155,7 @@ export class FeedFollower {
     try {
       const reader = new EventStreamReader();
       for await (const chunk of await this.#connection.open(this.#position, ending.signal)) {
-        for (const event of reader.read(chunk)) this.#take(event);
+        for (const event of reader.read(chunk)) this.#take(event, ending);
         timer.refresh();
         if (this.#isSentElsewhere || this.#stopping.signal.aborted) return;
       }
@@ -151,14 +166,15 @@ export class FeedFollower {
     }
   }
 
-  #take({ event, data, id }: StreamEvent): void {
+  #take({ event, data, id }: StreamEvent, stream: AbortController): void {
     switch (event) {
       case 'hello':
-        this.#followed = { follower: readId(data), node: readNode(data) };
+        this.#greeted = { follower: readId(data), node: readNode(data), stream };
         break;
       case 'elsewhere':
         this.#position = id;
-        this.#left = this.#followed;
+        // A node whose past was not read to its end has no acknowledgement, and waits for nothing.
+        if (this.#greeted === undefined) this.#left = this.#followed;
         this.#isSentElsewhere = true;
         break;
       case 'ends':
@@ -168,16 +184,19 @@ export class FeedFollower {
         this.#handlers.onResync();
         break;
       case 'probe':
+        this.#takeOver();
         // One whose end never came is of no interest any more.
         if (this.#probes.size >= maxProbes) this.#probes.clear();
         this.#probes.add(readId(data));
         this.#handlers.onProbe?.(readId(data));
         break;
       case 'confirm':
+        this.#takeOver();
         this.#done.push(readId(data));
         void this.#acknowledge();
         break;
       case 'beat':
+        this.#takeOver();
         this.#position = id;
         this.#beatAt = readBeat(data);
         this.#failures = 0;
@@ -185,6 +204,12 @@ export class FeedFollower {
         break;
       default:
     }
+  }
+
+  /** These three are told after the past alone. Before, an acknowledgement by the new name would free the old node of waiting too early. */
+  #takeOver(): void {
+    this.#followed = this.#greeted ?? this.#followed;
+    this.#greeted = undefined;
   }
 
   #takeEnds(ends: Ends): void {
@@ -205,8 +230,8 @@ export class FeedFollower {
         await this.#exchange(this.#followed, this.#done.splice(0, maxDone));
       } while (this.#done.length > 0);
     } catch (error) {
-      // Without an answer trust runs out by itself; the next beat is acknowledged again.
-      this.#handlers.onLost?.(error);
+      // Without an answer trust runs out by itself; the next beat is acknowledged again. A stream that nobody waits for tells its own end.
+      if (!(error instanceof FollowerForgotten)) this.#handlers.onLost?.(error);
     } finally {
       this.#acknowledging = false;
     }
@@ -214,8 +239,13 @@ export class FeedFollower {
 
   async #exchange(to: Followed, done: readonly string[]): Promise<void> {
     const sent = steadyNow();
-    const { follower, node } = to;
-    const stated = await this.#connection.acknowledge({ follower, node, position: this.#position, done });
+    const { follower, node, stream } = to;
+    const stated = await this.#connection
+      .acknowledge({ follower, node, position: this.#position, done })
+      .catch((error: unknown) => {
+        if (error instanceof FollowerForgotten) this.#openAnew(stream, error);
+        throw error;
+      });
     const received = steadyNow();
     this.#clock.learn(stated, sent, received);
     this.#acknowledgedAt = sent;
@@ -224,6 +254,13 @@ export class FeedFollower {
     // Only now does another node wait for this follower before it confirms an end.
     this.#left = undefined;
     this.#tellLeft(left).catch(() => {});
+  }
+
+  /** Where the stream goes on that nobody waits for; one that has ended is opened anew anyway. */
+  #openAnew(stream: AbortController, reason: FollowerForgotten): void {
+    if (stream.signal.aborted) return;
+    this.#acknowledgedAt = undefined;
+    stream.abort(reason);
   }
 
   /** Nobody need wait for a follower that trusts nothing any more. */

@@ -1,11 +1,20 @@
 import { clientBasic } from '../client-basic.js';
-import type { Acknowledgement, FeedConnection } from '../feed/follower.js';
+import { type Acknowledgement, type FeedConnection, FollowerForgotten } from '../feed/follower.js';
 import { type ServerClock, steadyNow } from '../server-clock.js';
 
 /** Nobody can say at the moment whether a token is good. */
 export class AuthorizationServerUnavailable extends Error {
   override readonly name = 'AuthorizationServerUnavailable';
+  /** The status of its answer, where there was one. */
+  readonly status: number | undefined;
+
+  constructor(message?: string, options?: ErrorOptions & { readonly status?: number }) {
+    super(message, options);
+    this.status = options?.status;
+  }
 }
+
+const gone = 410;
 
 /** How the authorization server is reached. */
 export interface ServerAddress {
@@ -51,7 +60,11 @@ export class AuthorizationServer implements FeedConnection {
   async acknowledge({ node, ...word }: Acknowledgement): Promise<number> {
     // A load balancer can bring it to the node of the stream by this header.
     const headers = node === undefined ? {} : { 'session-feed-node': node };
-    const { at } = await this.#post<{ at?: unknown }>('/session-feed/acknowledgements', word, headers);
+    const { at } = await this.#post<{ at?: unknown }>('/session-feed/acknowledgements', word, headers).catch(
+      (error: AuthorizationServerUnavailable) => {
+        throw error.status === gone ? new FollowerForgotten() : error;
+      },
+    );
     if (typeof at !== 'number') throw new AuthorizationServerUnavailable('an acknowledgement got no time');
     return at;
   }
@@ -112,6 +125,7 @@ export class AuthorizationServer implements FeedConnection {
     await response.body?.cancel().catch(() => {});
     throw new AuthorizationServerUnavailable(
       `the authorization server answered ${response.status} to ${path}`,
+      { status: response.status },
     );
   }
 }
