@@ -134,8 +134,7 @@ async function hold(client: pg.Client): Promise<number> {
       () => true,
       () => true,
     );
-    while (!(await Promise.race([isOver, pause(25, false)])))
-      if ((await waiting()).includes(pid)) return pid;
+    while (!(await Promise.race([isOver, pause(25, false)]))) if ((await waiting()).includes(pid)) return pid;
   }
   throw new Error('commits wait for nobody');
 }

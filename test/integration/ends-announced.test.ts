@@ -212,7 +212,9 @@ describe('a node of the feed', () => {
 
   it('that has stopped is in no list, also where it was asked to confirm an end meanwhile', async () => {
     const there = async () =>
-      (await house.database.query<{ id: string }>('SELECT id::text AS id FROM feed_node')).map(({ id }) => id);
+      (await house.database.query<{ id: string }>('SELECT id::text AS id FROM feed_node')).map(
+        ({ id }) => id,
+      );
     const before = await there();
     const other = await started();
     expect(await there()).toHaveLength(before.length + 1);

@@ -66,7 +66,11 @@ describe('a follower of the session feed', () => {
       hasLeft = resolve;
     });
     const streams = [
-      [event('hello', { id: 'one', node: 'node1:3000' }), beatAt('1'), 'event: elsewhere\nid: 2\ndata: {}\n\n'],
+      [
+        event('hello', { id: 'one', node: 'node1:3000' }),
+        beatAt('1'),
+        'event: elsewhere\nid: 2\ndata: {}\n\n',
+      ],
       [event('hello', { id: 'other', node: 'node2:3000' }), beatAt('3')],
     ];
     async function* stream(text: readonly string[], signal: AbortSignal) {
@@ -120,7 +124,10 @@ describe('a follower of the session feed', () => {
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     }
     const connection = {
-      open: async (_: string | undefined, signal: AbortSignal) => stream((streams += 1), signal),
+      async open(_: string | undefined, signal: AbortSignal) {
+        streams += 1;
+        return stream(streams, signal);
+      },
       async acknowledge({ follower, done, left: isLeft }: Acknowledgement) {
         told.push([follower, ...done, ...(isLeft ? ['is left'] : [])].join(' '));
         if (isLeft) hasLeft();
