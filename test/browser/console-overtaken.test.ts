@@ -48,6 +48,20 @@ describe('an act on something that somebody else has changed meanwhile', () => {
     expect((await admin.get(path)).body.groups).toEqual(['staff', 'desk']);
   }, 90_000);
 
+  it('is saved over groups with a blank at an end, which stay as they are', async () => {
+    const { admin } = world;
+    const { body } = await admin.post('/v1/accounts', { username: `o${randomUUID()}@example.test` });
+    const path = `/v1/accounts/${body.id}`;
+    await admin.call('PATCH', path, { body: { groups: ['admin ', ' night shift'] } });
+    const page = await world.enter(`/console/people/${body.id}`);
+    await page.getByRole('button', { name: 'Change groups …' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Groups').fill('admin \n night shift\n desk ');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect((await admin.get(path)).body.groups).toEqual(['admin ', ' night shift', 'desk']);
+  }, 90_000);
+
   it('shows their limits of an adaptation, keeps what was typed, and keeps it over a lost connection too', async () => {
     const { admin } = world;
     const name = `p${randomUUID().slice(0, 8)}`;

@@ -301,6 +301,45 @@ describe('the address at which a sign-in begins', () => {
     expect([answer.status, answer.headers.location]).toEqual([303, `${shop.url}/orders?page=2`]);
   });
 
+  /** A text as its UTF-8 bytes go over the wire. */
+  const bytesOf = (text: string) => Buffer.from(text).toString('latin1');
+
+  it('comes back to a query of any characters, which are UTF-8', async () => {
+    const browser = new LedBrowser(shop);
+    const sent = await begin('/orders?q=中', browser);
+    const page = await world.person().follow(sent.headers.location!);
+    const answer = await browser.go(`${page.url.pathname}${page.url.search}`);
+    expect([answer.status, seenBy(answer).url]).toEqual([200, '/orders?q=%E4%B8%AD']);
+    const encoded = [
+      ['/orders?q=ä', '/orders?q=%C3%A4'],
+      ['/orders?q=%E4&r=中?𝒶', '/orders?q=%E4&r=%E4%B8%AD?%F0%9D%92%B6'],
+    ] as const;
+    for (const [returnTo, location] of encoded)
+      expect((await begin(returnTo, browser)).headers.location).toBe(`${shop.url}${location}`);
+    // A program that decodes on the way sends the bytes themselves.
+    const raw = await browser.navigate(`/.curfew/sign-in?return_to=/orders?q=${bytesOf('中')}`);
+    expect(raw.headers.location).toBe(`${shop.url}/orders?q=%E4%B8%AD`);
+  });
+
+  it('names the bytes of a query in ASCII, and is never too long for it', async () => {
+    const browser = new LedBrowser(shop);
+    const sent = await browser.navigate(`/orders?q=${bytesOf('中')}`);
+    expect(sent.headers.location).toBe(
+      `${shop.url}/.curfew/sign-in?return_to=%2Forders%3Fq%3D%25E4%25B8%25AD`,
+    );
+    const long = await browser.go(`/orders?q=${bytesOf('中').repeat(600)}`);
+    expect([long.status, new URL(long.headers.location ?? '').origin]).toEqual([303, world.issuer]);
+  });
+
+  it('is the same for HEAD', async () => {
+    const page = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    const browser = new LedBrowser(shop);
+    const sent = await browser.get('/orders', page, 'HEAD');
+    expect(sent.headers.location).toBe(`${shop.url}/.curfew/sign-in?return_to=%2Forders`);
+    const begun = await browser.get('/.curfew/sign-in?return_to=%2Forders', page, 'HEAD');
+    expect([begun.status, new URL(begun.headers.location ?? '').origin]).toEqual([303, world.issuer]);
+  });
+
   it('begins at / for an address that no cookie could keep, and without one', async () => {
     const browser = new LedBrowser(shop);
     const sent = await browser.navigate(`/orders?q=${'x'.repeat(3_000)}`);
@@ -344,6 +383,17 @@ describe('the address at which a sign-in begins', () => {
       undefined,
     ]);
     await until(async () => shop.gateway.output().includes("the path is the gateway's own"));
+  });
+
+  it('takes its own cookies away from a preflight, too', async () => {
+    const answer = await send(`${shop.gateway.url}/forward-auth`, {
+      origin: 'https://app.example.test',
+      'access-control-request-method': 'GET',
+      'x-original-method': 'OPTIONS',
+      'x-original-url': `${shop.url}/api/1`,
+      cookie: 'theme=dark; curfew_gateway=sealed',
+    });
+    expect([answer.status, answer.headers.cookie]).toEqual([200, 'theme=dark']);
   });
 
   it('names the host that the proxy stated, and a route has; any other is refused', async () => {

@@ -88,7 +88,7 @@ browsers:
     afterSignOut: /bye
 routes:
   - { name: bye, ${at}, path: /bye, public: true }
-  - { name: api, ${at}, path: /api/**, api: orders }
+  - { name: api, ${at}, path: /api/**, api: orders, cors: ['https://app.example.test'] }
   - { name: admin, ${at}, path: /admin/**, api: orders, browser: shop, acr: ['urn:curfew:acr:mfa'] }
   - { name: fresh, ${at}, path: /fresh, api: orders, browser: shop, timeouts: fresh }
   - { name: shop, ${at}, api: orders, browser: shop }

@@ -7,10 +7,10 @@ const differing = <T extends object>(before: T, after: T): readonly (keyof T)[] 
   (Object.keys(after) as (keyof T)[]).filter((member) => !isSame(before[member], after[member]));
 
 /**
- * A form about a revision that somebody else may change meanwhile. `rebase` goes on from their revision: their values, and over them those
+ * A form about a revision that somebody else may change meanwhile; `etag` is its version, or what was read. `rebase` goes on from their revision: their values, and over them those
  * that were typed here, so that neither side is lost unseen.
  */
-export function useRevision<T extends object>(first: T, firstTag: string) {
+export function useRevision<T extends object, Tag = string>(first: T, firstTag: Tag) {
   const [base, setBase] = useState({ typed: first, etag: firstTag });
   const [typed, setTyped] = useState(first);
   const [overtakenBy, setOvertakenBy] = useState<readonly (keyof T)[]>();
@@ -24,11 +24,11 @@ export function useRevision<T extends object>(first: T, firstTag: string) {
     change: (more: Partial<T>) => setTyped((now) => ({ ...now, ...more })),
     forget: () => setOvertakenBy(undefined),
     /** Goes on from what was saved here. */
-    saved(etag: string) {
+    saved(etag: Tag) {
       setOvertakenBy(undefined);
       setBase({ typed, etag });
     },
-    rebase(theirs: T, etag: string) {
+    rebase(theirs: T, etag: Tag) {
       setOvertakenBy(differing(base.typed, theirs));
       setTyped({ ...theirs, ...Object.fromEntries(changed.map((member) => [member, typed[member]])) });
       setBase({ typed: theirs, etag });

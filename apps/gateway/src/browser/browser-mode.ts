@@ -6,12 +6,12 @@ import { type BrowserClient, type BrowserTokens, ownPaths, returnParameter } fro
 import { CookieSeal } from './cookie-seal.js';
 import { cookieName, writeCookie } from './cookies.js';
 import { isForgeable, isNavigation } from './page-requests.js';
+import { returnAddress } from './return-address.js';
 import {
   type DemandedAuthentication,
   type Redirect,
   type ReturnedCode,
   redirectUri,
-  returnAddress,
   SignIn,
 } from './sign-in.js';
 import { TokenEndpoint, type TokenOutcome } from './token-endpoint.js';

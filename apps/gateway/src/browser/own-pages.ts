@@ -6,11 +6,12 @@ import type { DecisionMaker } from '../decision.js';
 import { ownRefusal } from '../own-refusal.js';
 import { certificateOf } from '../proxied-request.js';
 import type { GatewayRules } from '../routes/rules.js';
-import { isOwnPath, ownFolder, ownPaths, returnParameter } from './browser-client.js';
+import { isOwnPath, ownFolder, ownPaths } from './browser-client.js';
 import type { BrowserMode } from './browser-mode.js';
 import { type OwnPage, sendOwnPage } from './own-page.js';
 import { isForgeable, isNavigation } from './page-requests.js';
 import { decideRequest } from './person-request.js';
+import { statedReturn } from './return-address.js';
 
 /** The dependencies of the gateway's own pages at a host. */
 export interface OwnPagesParts {
@@ -34,6 +35,8 @@ export async function answerOwnPage(
   switch (`${request.method} ${asked.path}`) {
     case `GET ${ownPaths.callback}`:
       return comeBack(request, response, asked, parts);
+    // RFC 9110 §9.3.2: a page that was asked for with HEAD leads here, too.
+    case `HEAD ${ownPaths.signIn}`:
     case `GET ${ownPaths.signIn}`:
       return beginSignIn(request, response, asked, parts);
     case `GET ${ownPaths.session}`:
@@ -60,8 +63,7 @@ async function beginSignIn(
   { rules, browser, decisions }: OwnPagesParts,
 ): Promise<void> {
   const { scheme, host, query } = asked;
-  const target = new URLSearchParams(query).get(returnParameter) ?? '/';
-  const page = readAsked({ method: 'GET', scheme, host, target });
+  const page = readAsked({ method: 'GET', scheme, host, target: statedReturn(query) });
   const isOurs = typeof page !== 'string' && !isOwnPath(page.path) && decisions.browserOf(page) === browser;
   if (!isOurs) return sendOwnPage(request, response, { kind: 'unknown', next: '/' });
   const asking = { message: request, certificate: certificateOf(request, rules) };

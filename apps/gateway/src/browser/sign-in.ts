@@ -5,6 +5,7 @@ import { cookieNames, readCookie } from '@curfew/web';
 import { type BrowserClient, ownPaths } from './browser-client.js';
 import type { CookieSeal } from './cookie-seal.js';
 import { cookieName, writeCookie } from './cookies.js';
+import { returnAddress } from './return-address.js';
 
 /** Seconds a person has to sign in before the way back is forgotten. */
 const signInLasts = 1_800;
@@ -19,8 +20,6 @@ const places: readonly [string, ...string[]] = [
   'slot-0000002',
   'slot-0000003',
 ];
-/** Characters of a return address; a longer one would make a cookie that browsers drop (RFC 6265 §6.1), so the way leads to `/`. */
-const maxReturnAddress = 2_048;
 /** Longer addresses have one place for all of them. */
 const maxShortAddress = 896;
 
@@ -162,9 +161,6 @@ function stateFor(place: string): string {
   bytes[0] = (bytes[0]! & ~(places.length - 1)) | places.indexOf(place);
   return bytes.toString('base64url');
 }
-
-/** Path and query to come back to, or `/` in place of one that is too long to be kept. */
-export const returnAddress = (wanted: string): string => (wanted.length > maxReturnAddress ? '/' : wanted);
 
 /** The redirect URI of the gateway at a host. */
 export const redirectUri = (scheme: string, host: string): string =>

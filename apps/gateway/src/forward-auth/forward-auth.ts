@@ -65,9 +65,12 @@ export async function answerForwardAuth(
     });
     return;
   }
-  // The upstream answers it: an answer of success from here means to proxies that the request may pass.
-  if (decisions.preflight(asked, message)) return answerYes(response, {});
   const browser = decisions.browserOf(asked, true);
+  const left = browser && {
+    Cookie: withoutCookies(message.headers.cookie, browser.ownCookies(message)) ?? '',
+  };
+  // The upstream answers it: an answer of success from here means to proxies that the request may pass.
+  if (decisions.preflight(asked, message)) return answerYes(response, { ...left });
   if (browser && isOwnPath(asked.path)) {
     onFault(ownPathAsked.description, message);
     return refuse(ownPathAsked);
@@ -87,9 +90,6 @@ export async function answerForwardAuth(
     return refuse(decision.refusal);
   }
   const { facts, now } = decision.allowed;
-  const left = browser && {
-    Cookie: withoutCookies(message.headers.cookie, browser.ownCookies(message)) ?? '',
-  };
   answerYes(response, { ...sessionHeaders(facts, now), ...left }, facts);
 }
 

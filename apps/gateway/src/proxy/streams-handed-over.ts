@@ -26,6 +26,11 @@ export class StreamsHandedOver {
 
   /** Takes a WebSocket that was opened, before anything has been read from its upstream. */
   webSocket(client: Duplex, upstream: Duplex): void {
+    // A client that has left closes no second time: it would stay here, and its upstream open.
+    if (client.destroyed) {
+      upstream.destroy();
+      return;
+    }
     const frames = new FrameBoundaries();
     upstream.unpipe(client);
     upstream.pipe(frames).pipe(client);
@@ -36,6 +41,10 @@ export class StreamsHandedOver {
   /** Takes an answer of the upstream if it is a stream of events (HTML Living Standard §9.2). */
   answer(answer: IncomingMessage, client: ServerResponse, overtake: () => void): void {
     if (!/^text\/event-stream\b/i.test(answer.headers['content-type'] ?? '')) return;
+    if (client.destroyed) {
+      answer.destroy();
+      return;
+    }
     const isPlain = (answer.headers['content-encoding'] ?? 'identity') === 'identity';
     let tail = '\n\n';
     answer.on('data', (chunk: Buffer) => {

@@ -14,6 +14,7 @@ import { z } from 'zod';
 import type { BrowserClient } from '../browser/browser-client.js';
 import { requirementOf } from './requirement-of.js';
 import type { ProtectedApi, Route } from './route.js';
+import { RouteTable } from './route-table.js';
 import type { GatewayRules } from './rules.js';
 import { SecretReader } from './secret-reader.js';
 
@@ -170,16 +171,10 @@ function faultWithLine(location: string, written: WrittenFile, { path: at, detai
 }
 
 /** Rules between entries: names that must exist, and combinations that are not allowed. */
-function relationsOf({
-  routes,
-  apis,
-  browsers,
-  timeouts,
-  forwarded,
-  proxies,
-  keptRoutes,
-}: RoutesFile): ReadFault[] {
+function relationsOf(read: RoutesFile): ReadFault[] {
+  const { routes, apis, browsers, timeouts, forwarded, proxies, keptRoutes } = read;
   const faults: ReadFault[] = [];
+  const table = new RouteTable(routes.map((one) => routeOf(one, read)));
   const fault = (at: ReadFault['path'], detail: string) => faults.push({ path: at, detail });
   for (const [name, one] of Object.entries(browsers))
     if (!(one.api in apis)) fault(['browsers', name, 'api'], 'names an api that is not in this file');
@@ -200,6 +195,9 @@ function relationsOf({
       asked: forwarded.length > 0,
     }))
       fault(here, text);
+    // Whatever comes to such a host is passed on, and nobody asks about it.
+    if (forwarded.length > 0 && one.browser && !one.upstream && one.hosts.some((to) => table.passesOn(to)))
+      fault(here, 'has a browser client and needs an upstream, because another route of its host has one');
   }
   if (routes.length === 0 && !keptRoutes)
     fault(['routes'], 'must have an entry where there is no keptRoutes');

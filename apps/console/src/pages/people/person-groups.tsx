@@ -31,14 +31,17 @@ export function PersonGroups({ person }: { readonly person: PersonDetails }) {
   );
 }
 
+/** The groups of a field; one that was there stays as it is, with a blank at its end, too. */
+const groupsIn = (text: string, before: readonly string[]): string[] =>
+  text.split('\n').flatMap((line) => (before.includes(line) ? [line] : linesOf(line)));
+
 interface ChangeGroupsProps {
   readonly person: PersonDetails;
   readonly onClose: () => void;
 }
 
 function ChangeGroups({ person, onClose }: ChangeGroupsProps) {
-  const first = person.groups.join('\n');
-  const form = useRevision({ groups: first }, first);
+  const form = useRevision({ groups: person.groups.join('\n') }, person.groups);
   const text = form.typed.groups;
   const queries = useQueryClient();
   const save = useMutation({
@@ -46,7 +49,7 @@ function ChangeGroups({ person, onClose }: ChangeGroupsProps) {
       bodyOf(
         adminApi.PATCH('/v1/accounts/{id}', {
           params: { path: { id: person.id } },
-          body: { groups: linesOf(text), groups_before: linesOf(form.etag) },
+          body: { groups: groupsIn(text, form.etag), groups_before: form.etag },
         }),
       ),
     onSuccess: async () => {
@@ -55,10 +58,8 @@ function ChangeGroups({ person, onClose }: ChangeGroupsProps) {
     },
     onError: async (error) => {
       if (!isOvertaken(error)) return;
-      const theirs = (await queries.fetchQuery({ ...accountQuery(person.id), staleTime: 0 })).groups.join(
-        '\n',
-      );
-      form.rebase({ groups: theirs }, theirs);
+      const { groups } = await queries.fetchQuery({ ...accountQuery(person.id), staleTime: 0 });
+      form.rebase({ groups: groups.join('\n') }, groups);
     },
   });
   const refusal = refusalOf(isOvertaken(save.error) ? null : save.error, ['groups']);
@@ -80,7 +81,7 @@ function ChangeGroups({ person, onClose }: ChangeGroupsProps) {
           hint="One on each line. Applications learn of a change with the next ID token or request to userinfo."
         />
         <Overtaken
-          by={form.overtakenBy && [`Groups, which are now: ${linesOf(form.etag).join(', ') || 'none'}`]}
+          by={form.overtakenBy && [`Groups, which are now: ${form.etag.join(', ') || 'none'}`]}
         />
         <Failed error={refusal.rest} />
         <div className="actions">
