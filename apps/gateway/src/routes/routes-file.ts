@@ -195,7 +195,7 @@ function relationsOf(read: RoutesFile): ReadFault[] {
       asked: forwarded.length > 0,
     }))
       fault(here, text);
-    // Whatever comes to such a host is passed on, and nobody asks about it.
+    // Every request to such a host is passed on; nobody asks about one.
     if (forwarded.length > 0 && one.browser && !one.upstream && one.hosts.some((to) => table.passesOn(to)))
       fault(here, 'has a browser client and needs an upstream, because another route of its host has one');
   }
