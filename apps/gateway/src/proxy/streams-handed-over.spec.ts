@@ -79,7 +79,10 @@ describe('a WebSocket', () => {
     const isGone = once(atGateway, 'close');
     client.socket!.resetAndDestroy();
     await isGone;
-    const isLeft = once(atUpstream.on('error', () => {}), 'close');
+    const isLeft = once(
+      atUpstream.on('error', () => {}),
+      'close',
+    );
     atUpstream.resume().on('end', () => atUpstream.end());
     atUpstream.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
     await isLeft;

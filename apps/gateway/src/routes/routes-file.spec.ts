@@ -66,13 +66,18 @@ describe('a routes file', () => {
       'f:7: routes.0: has a browser client and needs an upstream',
     ]);
     // At a host with an upstream the gateway passes everything on, so that nobody asks about this route.
-    const passedOn = 'f:8: routes.0: has a browser client and needs an upstream, because another route of its host has one';
+    const passedOn =
+      'f:8: routes.0: has a browser client and needs an upstream, because another route of its host has one';
     for (const host of ['orders.example.test', '"*.example.test"']) {
       const open = `name: open\n    upstream: http://127.0.0.1:8080\n    hosts: [${host}]`;
-      expect(await faultsOf(text.replace('name: open\n    hosts: [orders.example.test]', open))).toEqual([passedOn]);
+      expect(await faultsOf(text.replace('name: open\n    hosts: [orders.example.test]', open))).toEqual([
+        passedOn,
+      ]);
     }
     const elsewhere = 'name: open\n    upstream: http://127.0.0.1:8080\n    hosts: [open.example.test]';
-    expect(await faultsOf(text.replace('name: open\n    hosts: [orders.example.test]', elsewhere))).toEqual([]);
+    expect(await faultsOf(text.replace('name: open\n    hosts: [orders.example.test]', elsewhere))).toEqual(
+      [],
+    );
   });
 
   it.each([
