@@ -16,6 +16,8 @@ const listening = async (server: Server): Promise<number> => {
   return (server.address() as AddressInfo).port;
 };
 
+const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()));
+
 const asked: AskedRequest = {
   method: 'GET',
   scheme: 'http',
@@ -76,13 +78,10 @@ describe('a WebSocket', () => {
     const client = request({ host: '127.0.0.1', port, path: '/live', headers: handshake, agent: false });
     client.on('error', () => {}).end();
     const [[, atGateway], [, atUpstream]] = [await arrived, await opened];
-    const isGone = once(atGateway, 'close');
+    const isGone = closed(atGateway);
     client.socket!.resetAndDestroy();
     await isGone;
-    const isLeft = once(
-      atUpstream.on('error', () => {}),
-      'close',
-    );
+    const isLeft = closed(atUpstream.on('error', () => {}));
     atUpstream.resume().on('end', () => atUpstream.end());
     atUpstream.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
     await isLeft;
