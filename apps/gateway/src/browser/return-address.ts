@@ -3,7 +3,7 @@ import { returnParameter } from './browser-client.js';
 /** Characters of a return address; a longer one would make a cookie that browsers drop (RFC 6265 §6.1), so the way leads to `/`. */
 const maxReturnAddress = 2_048;
 
-/** The bytes of a request that are no ASCII, which Node hands over as one character each, percent-encoded (RFC 3986 §2.1). */
+/** The bytes that are no ASCII, which a header of a proxy may name and Node hands over as one character each, percent-encoded (RFC 3986 §2.1). */
 const encodeBytes = (text: string): string =>
   text.replace(/[\u0080-\u00ff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 
@@ -21,6 +21,6 @@ export function returnAddress(wanted: string): string {
  * characters, which are UTF-8 (WHATWG URL, query state). A path is taken only as it stands: none that is read on has such characters.
  */
 export function statedReturn(query: string): string {
-  const stated = new URLSearchParams(encodeBytes(query)).get(returnParameter) ?? '/';
+  const stated = new URLSearchParams(query).get(returnParameter) ?? '/';
   return stated.replace(/\?.*$/s, (rest) => rest.replace(/[\u0080-\u{10ffff}]+/gu, encodeURIComponent));
 }
