@@ -189,6 +189,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
     'do not include that of a follower',
   ],
   'Followers.entries': followers,
+  'FollowersElsewhere.known': 'The map is replaced by what the table holds.',
   'Followers.asked': ['test/e2e/session-feed.test.ts', 'delays a confirmation until its lease has run out'],
   'Doctor.unfinished': [
     'apps/admin-api/src/doctor/doctor.spec.ts',

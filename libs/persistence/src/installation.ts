@@ -60,8 +60,8 @@ export async function strangersOn(settings: InstallationSettings): Promise<reado
   try {
     await client.connect();
     const { rows } = await client.query<{ pid: number; name: string; from: string }>(
-      // The address of another role's connection is shown to members of that role and of pg_read_all_stats alone, its name to everybody:
-      // whoever may see the one may see when the connection began (PostgreSQL, pg_stat_activity).
+      // The address of another role's connection is shown to members of that role and of pg_read_all_stats alone, its name to everybody.
+      // A role that may see the address may also see when the connection began (PostgreSQL, pg_stat_activity).
       `SELECT pid, application_name AS name, CASE
          WHEN client_addr IS NOT NULL THEN host(client_addr)
          WHEN backend_start IS NULL THEN 'an address that this role may not see'

@@ -34,7 +34,7 @@ export class FollowersElsewhere {
     await this.#reading;
     const wait = this.#beganAt + betweenReadsMs - performance.now();
     if (wait > 0) await pause(wait, undefined, { ref: false });
-    // Whoever asks from here on needs another read.
+    // A question that comes from here on needs another read.
     this.#next = undefined;
     const reading = this.#readNow();
     this.#reading = reading.catch(() => {});

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Statements } from '../statements.js';
 import { AcknowledgedCommits } from './acknowledged.js';
 import { type AcknowledgedMark, GuardBeat } from './guard-beat.js';
-import { type Hearing, judge, type LossState, type Peer, waitForPeers } from './judgement.js';
+import { type Hearing, judge, type LossState, type Peer, serving, waitForPeers } from './judgement.js';
 import { PeerMarks } from './peer-marks.js';
 import { type DatabaseRefused, databaseLost, leftBehind, standbyRefused } from './refusal.js';
 import { type DatabaseServer, historyOf, isInRecovery, readServer } from './server.js';
@@ -172,7 +172,7 @@ export class DatabaseGuard {
     this.#instance = state.instance;
     this.#commits.clear();
     await this.#beat.markOver(client);
-    const isTakingOver = isNew || state.peers.some((peer) => peer.server !== history);
+    const isTakingOver = isNew || serving(state.peers).some((peer) => peer.server !== history);
     if (isRestored || !isTakingOver) return undefined;
     return waitForPeers(server, client, { node: this.#node, peers: isNew ? this.#peers : [] });
   }
@@ -201,7 +201,7 @@ export class DatabaseGuard {
     else if (lostSince !== null) this.#refuse(databaseLost('another process has found that'));
     else this.#seenPrimaryAt = performance.now();
     if (this.#refusal) return;
-    this.#peers = peers;
+    this.#peers = serving(peers);
     for (const peer of peers) this.#marksOfPeers.hear(peer, now);
   }
 

@@ -10,8 +10,13 @@ import type { Witness } from './witness.js';
 export interface Peer {
   readonly node: string;
   readonly mark: number;
+  /** The history that it serves from; null for one that has stopped, which nobody waits for. */
   readonly server: string | null;
 }
+
+/** Those among these that have not stopped. */
+export const serving = (peers: readonly Peer[]): readonly Peer[] =>
+  peers.filter(({ server }) => server !== null);
 
 /** The memory of a peer, and when it was read, by the clock of the database in milliseconds since the epoch. */
 export interface RememberedPeer extends Peer {
@@ -31,7 +36,7 @@ export interface LossState {
 export const lossStateQuestion = `
   SELECT instance_id::text AS instance, ${milliseconds('clock_timestamp()')} AS now, ${milliseconds('lost_since')} AS lost_since, ${milliseconds('restored_at')} AS restored_at,
     COALESCE((SELECT jsonb_agg(jsonb_build_object('node', node, 'mark', mark, 'server', server)) FROM node_mark
-      WHERE marked_at > clock_timestamp() - interval '20 seconds' AND node <> $1::uuid AND server IS NOT NULL), '[]'::jsonb) AS peers
+      WHERE marked_at > clock_timestamp() - interval '20 seconds' AND node <> $1::uuid), '[]'::jsonb) AS peers
   FROM service_state WHERE id = 1`;
 
 /** Reads the state over a connection that is not proven yet. */
@@ -134,7 +139,7 @@ export async function waitForPeers(
   for (;;) {
     const state = await readLossState(client, node);
     if (state.lostSince !== null) return lostBefore();
-    const found = new Map(state.peers.map((peer) => [peer.node, peer.server]));
+    const found = new Map(serving(state.peers).map((peer) => [peer.node, peer.server]));
     const silent = [...found].filter(([, seen]) => seen !== history).length;
     const unseen = [...remembered].filter((peer) => !found.has(peer)).length;
     if (silent + unseen === 0 || performance.now() > deadline) return undefined;

@@ -256,7 +256,7 @@ export class FeedFollower {
     this.#tellLeft(left).catch(() => {});
   }
 
-  /** Where the stream goes on that nobody waits for; one that has ended is opened anew anyway. */
+  /** Ends a stream that still goes on although no confirmation waits for it; one that has ended is opened anew anyway. */
   #openAnew(stream: AbortController, reason: FollowerForgotten): void {
     if (stream.signal.aborted) return;
     this.#acknowledgedAt = undefined;

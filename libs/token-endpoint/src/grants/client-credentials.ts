@@ -87,8 +87,8 @@ const streamScopesOf = (client: KnownClient, scopes: readonly string[]): readonl
   client.resource === null ? [] : registeredScopes(client, scopes).filter((one) => streamScopes.has(one));
 
 /**
- * A token without the scope value of a stream is good for everything that its client may do as a resource server. RFC 6749 §3.3: whoever
- * asks for less, and cannot have that, gets none.
+ * A token without the scope value of a stream is good for everything that its client may do as a resource server. A client
+ * that asks for less, and cannot have that, gets none (RFC 6749 §3.3).
  */
 function refuseWidened(stated: readonly string[], given: readonly string[], client: KnownClient): void {
   const lacking = stated.find((scope) => streamScopes.has(scope) && !given.includes(scope));
