@@ -79,6 +79,11 @@ describe('published keys of clients', () => {
     ['for a minute, where the address says nothing', {}, 60],
     ['for an hour, where it says a year', { 'cache-control': 'max-age=31536000' }, 3_600],
     [
+      'for a minute, where it says that they are old at once, and tomorrow for those who know no better',
+      { 'cache-control': 'max-age=0', expires: new Date(now + 86_400_000).toUTCString() },
+      60,
+    ],
+    [
       'for an hour, where it says no number of seconds',
       { 'cache-control': `max-age=${'9'.repeat(400)}` },
       3_600,

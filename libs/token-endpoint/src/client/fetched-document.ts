@@ -11,10 +11,20 @@ export function freshUntil(
   now: Instant,
   { least, most }: { readonly least: number; readonly most: number },
 ): Instant {
-  const maxAge = /max-age=(\d+)/.exec(headers.get('cache-control') ?? '')?.[1];
+  const stated = statedSeconds(headers, now);
+  return plus(now, seconds(Math.floor(Math.min(most, Math.max(least, stated)))));
+}
+
+/** A directive that says more (`no-cache="set-cookie"`) counts in full, and a number that is none as 0 (RFC 9111 §4.2.1). */
+function statedSeconds(headers: Headers, now: Instant): number {
+  const control = headers.get('cache-control') ?? '';
+  // RFC 9111 §5.2.2.4 and §5.2.2.5: nothing is used again without asking.
+  if (/(?:^|,)\s*no-(?:cache|store)\s*(?:[,=]|$)/i.test(control)) return 0;
+  // RFC 9111 §5.3: beside max-age, Expires means nothing.
+  const maxAge = /(?:^|,)\s*max-age\s*=\s*"?(\d*)/i.exec(control)?.[1];
+  if (maxAge !== undefined) return Number(maxAge);
   const expires = Date.parse(headers.get('expires') ?? '');
-  const stated = [Number(maxAge ?? 0), Number.isNaN(expires) ? 0 : (expires - now) / 1000];
-  return plus(now, seconds(Math.floor(Math.min(most, Math.max(least, ...stated)))));
+  return Number.isNaN(expires) ? 0 : (expires - now) / 1000;
 }
 
 /** The text of a body, of which no more than this is read. @throws DocumentTooLarge */
